@@ -1,0 +1,25 @@
+/** What went wrong, said so that the reader can mend it: where, what was found, what was expected, what to do. */
+export class SpanforgeError extends Error {
+  override readonly name: string = 'SpanforgeError'
+
+  constructor(
+    message: string,
+    readonly options: { readonly remedy?: string; readonly exitCode?: number; readonly cause?: unknown } = {},
+  ) {
+    super(options.remedy ? `${message}\n  ${options.remedy}` : message, { cause: options.cause })
+  }
+
+  /** What the process exits with: 1 unless the error says otherwise; 2 is a wrong command line or argument. */
+  get exitCode(): number {
+    return this.options.exitCode ?? 1
+  }
+}
+
+/** A wrong flag, argument or option: exit code 2, as for every command-line tool. */
+export class UsageError extends SpanforgeError {
+  override readonly name = 'UsageError'
+
+  constructor(message: string, remedy?: string) {
+    super(message, { remedy, exitCode: 2 })
+  }
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // The runtime uses every core by itself: two test files at once are enough.
+    maxWorkers: 2,
+    pool: 'forks',
+  },
+})
