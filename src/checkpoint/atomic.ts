@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { SpanforgeError } from '../errors.ts'
+
+export type FileData = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+
+/**
+ * Writes a file so that its name never shows anything but the old content or the whole new one, whatever happens in
+ * between: to a temporary name beside the target, flushed, renamed, and the folder flushed so that the name lasts too.
+ * The folder must exist. A failure leaves the target as it was and nothing beside it.
+ */
+export async function writeFileAtomic(path: string, data: FileData): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  try {
+    await writeFlushed(temporary, chunksOf(data))
+    await rename(temporary, path)
+    await flushFolder(dirname(path))
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {})
+    throw explain(path, error)
+  }
+}
+
+function chunksOf(data: FileData): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+  if (typeof data === 'string') return [Buffer.from(data)]
+  return data instanceof Uint8Array ? [data] : data
+}
+
+async function writeFlushed(path: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
+  const file = await open(path, 'wx')
+  try {
+    for await (const chunk of chunks) await writeWhole(file, chunk)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** write() may stop short: at 2 GiB on Linux, or just before the disk is full. */
+async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten
+}
+
+/** Flushes the names in a folder, so that a rename in it outlives a power failure. */
+export async function flushFolder(path: string): Promise<void> {
+  // Windows cannot open a folder; its rename is journalled.
+  if (process.platform === 'win32') return
+  const folder = await open(path)
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  ENOSPC: 'The disk is full: free some space or write elsewhere. What was there before is intact.',
+  EDQUOT: 'The disk quota is used up: free some space or write elsewhere. What was there before is intact.',
+  EACCES: 'The folder may not be written to: change its permissions or write elsewhere.',
+  EPERM: 'The folder may not be written to: change its permissions or write elsewhere.',
+  EROFS: 'The file system is read-only: write elsewhere.',
+  ENOENT: 'The folder does not exist: create it first.',
+  ENOTDIR: 'A part of the path is a file, not a folder: write elsewhere.',
+  EISDIR: 'There is a folder of that name: remove it or write elsewhere.',
+  EFBIG: 'The file is larger than the file system or a limit (ulimit -f) allows: write elsewhere.',
+}
+
+function explain(path: string, error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code
+  if (error instanceof SpanforgeError || code === undefined) return error
+  const remedy = REMEDIES[code]
+  return new SpanforgeError(`${path}: cannot be written (${(error as Error).message})`, { remedy, cause: error })
+}
