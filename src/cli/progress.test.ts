@@ -1,0 +1,100 @@
+import { PassThrough } from 'node:stream'
+import { describe, expect, test } from 'vitest'
+import { countingProgress, trainingProgress } from './progress.ts'
+
+/** A stream that keeps what is written, and a clock that stands still until it is moved. */
+function bench(isTTY: boolean) {
+  const stream = Object.assign(new PassThrough(), { isTTY, columns: 200 })
+  let [text, milliseconds] = ['', 0]
+  stream.on('data', (chunk) => {
+    text += chunk
+  })
+  return {
+    options: { stream, now: () => milliseconds },
+    pass: (seconds: number) => {
+      milliseconds += seconds * 1000
+    },
+    written: () => {
+      stream.read()
+      return text
+    },
+  }
+}
+
+describe('progress where there is no terminal', () => {
+  test('a training writes a plain line every ten seconds and one at the end', () => {
+    const { options, pass, written } = bench(false)
+    const progress = trainingProgress({ total_steps: 40 }, options)
+    for (let step = 1; step <= 40; step++) {
+      pass(1)
+      progress.step(step, { loss: 2 - step / 40, samples: 16, tokens: 2000 })
+    }
+    progress.stop()
+    expect(written().trimEnd().split('\n')).toEqual([
+      'Training: step 10/40 (25 %), loss 1.7500, 16.00 samples/s, 2,000 tokens/s, 00:10 < 00:30 left',
+      'Training: step 20/40 (50 %), loss 1.5000, 16.00 samples/s, 2,000 tokens/s, 00:20 < 00:20 left',
+      'Training: step 30/40 (75 %), loss 1.2500, 16.00 samples/s, 2,000 tokens/s, 00:30 < 00:10 left',
+      'Training: step 40/40 (100 %), loss 1.0000, 16.00 samples/s, 2,000 tokens/s, 00:40',
+    ])
+    expect(written()).not.toContain('\x1b')
+  })
+
+  test('a resumed training counts its rates from where it took up', () => {
+    const { options, pass, written } = bench(false)
+    const progress = trainingProgress({ total_steps: 100, first_step: 90 }, options)
+    pass(10)
+    progress.step(91, { loss: 1, samples: 16, tokens: 100 })
+    expect(written()).toBe(
+      'Training: step 91/100 (91 %), loss 1.0000, 1.60 samples/s, 10.00 tokens/s, 00:10 < 01:30 left\n',
+    )
+  })
+
+  test('lines grow rarer as the hours go by', () => {
+    const { options, pass, written } = bench(false)
+    const progress = countingProgress('Evaluating', 'windows', 1e6, options)
+    for (let done = 1; done <= 10_000; done++) {
+      pass(1)
+      progress.update(done)
+    }
+    const lines = written().trimEnd().split('\n').length
+    expect(lines).toBeGreaterThan(80)
+    expect(lines).toBeLessThan(120)
+  })
+
+  test('work that is broken off shows how far it came, once', () => {
+    const { options, pass, written } = bench(false)
+    const progress = countingProgress('Tokenizing training set', 'examples', 3000, options)
+    pass(1)
+    progress.update(1374)
+    progress.note('interrupted')
+    progress.stop()
+    progress.stop()
+    expect(written()).toBe(
+      'interrupted\nTokenizing training set: 1,374/3,000 (46 %), 1,374 examples/s, 00:01 < 00:01 left\n',
+    )
+  })
+})
+
+describe('progress on a terminal', () => {
+  test('a live bar is redrawn in place, notes stay above it, and the cursor is never hidden', () => {
+    const { options, pass, written } = bench(true)
+    const progress = trainingProgress({ total_steps: 4 }, options)
+    pass(1)
+    progress.step(2, { loss: 1.5, samples: 32, tokens: 4000 })
+    progress.note('epoch 1: validation loss 1.6476')
+    progress.stop()
+    expect(written()).toContain('epoch 1: validation loss 1.6476\n')
+    expect(written()).toContain('████████████░░░░░░░░░░░░ step 2/4 (50 %), loss 1.5000, 32.00 samples/s')
+    expect(written()).not.toContain('\x1b[?25l')
+    expect(written().endsWith('\n')).toBe(true)
+  })
+
+  test('nothing to do is a full bar and not a division by zero', () => {
+    const { options, written } = bench(true)
+    const progress = countingProgress('Evaluating', 'windows', 0, options)
+    progress.update(0)
+    progress.stop()
+    expect(written()).toContain('0/0 (100 %)')
+    expect(written()).not.toMatch(/NaN|Infinity/)
+  })
+})

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest'
+import { bytes, clock, count, decimal, duration, percent, rate, setting } from './format.ts'
+
+describe('numbers for people', () => {
+  test('counts have thousands separators, whatever the locale of the machine', () => {
+    expect(count(108893186)).toBe('108,893,186')
+    expect(count(0)).toBe('0')
+    expect(count(undefined)).toBe('-')
+  })
+
+  test('decimals have a fixed number of digits, and not-a-number stays visible', () => {
+    expect(decimal(1.647568, 4)).toBe('1.6476')
+    expect(decimal(12345.678)).toBe('12,345.68')
+    expect(decimal(Number.NaN)).toBe('NaN')
+    expect(decimal(Number.POSITIVE_INFINITY)).toBe('Infinity')
+  })
+
+  test('settings look as one would type them', () => {
+    expect(setting(3e-5)).toBe('3e-5')
+    expect(setting(1e-8)).toBe('1e-8')
+    expect(setting(0.01)).toBe('0.01')
+    expect(setting(16)).toBe('16')
+    expect(setting(0)).toBe('0')
+  })
+
+  test('durations choose their units and never show sixty of one', () => {
+    expect(duration(2.79)).toBe('2.79 s')
+    expect(duration(59.999)).toBe('1 min 00 s')
+    expect(duration(279.17)).toBe('4 min 39 s')
+    expect(duration(3599.7)).toBe('1 h 00 min')
+    expect(duration(3725)).toBe('1 h 02 min')
+    expect(duration(86399)).toBe('1 d 00 h')
+    expect(duration(Number.NaN)).toBe('-')
+  })
+
+  test('clocks count up as a progress bar does', () => {
+    expect(clock(278)).toBe('04:38')
+    expect(clock(3725)).toBe('1:02:05')
+    expect(clock(Number.POSITIVE_INFINITY)).toBe('--:--')
+    expect(clock(-1)).toBe('00:00')
+  })
+
+  test('bytes are decimal and never show a thousand of one unit', () => {
+    expect(bytes(570)).toBe('570 B')
+    expect(bytes(231508)).toBe('231.5 kB')
+    expect(bytes(435_588_776)).toBe('435.6 MB')
+    expect(bytes(999_999)).toBe('1.0 MB')
+    expect(bytes(1_741_000_000)).toBe('1.7 GB')
+  })
+
+  test('rates and percentages keep the digits that say something', () => {
+    expect(rate(33.034, 'samples')).toBe('33.03 samples/s')
+    expect(rate(186.27, 'samples')).toBe('186.3 samples/s')
+    expect(rate(1374.03, 'examples')).toBe('1,374 examples/s')
+    expect(percent(0.1925)).toBe('19 %')
+    expect(percent(1 / 384)).toBe('0.26 %')
+    expect(percent(0.05)).toBe('5.0 %')
+    expect(percent(0)).toBe('0 %')
+    expect(percent(1e-7)).toBe('< 0.01 %')
+    expect(percent(1)).toBe('100 %')
+  })
+})

@@ -1,0 +1,66 @@
+/** Numbers as people read them: thousands separators, durations, bytes, rates, percentages. */
+
+/** 108893186 -> '108,893,186'; '-' for what is not known. */
+export const count = (n: number | undefined): string =>
+  n === undefined ? '-' : Number.isFinite(n) ? Math.round(n).toLocaleString('en-US') : String(n)
+
+/** A fixed number of digits after the point, with thousands separators; NaN and infinities by their names. */
+export function decimal(x: number | undefined, digits = 2): string {
+  if (x === undefined) return '-'
+  if (!Number.isFinite(x)) return String(x)
+  return x.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+}
+
+/** A setting as one would type it: 3e-5 rather than 0.00003, 0.01 as it is. */
+export function setting(x: number): string {
+  const tiny = x !== 0 && Math.abs(x) < 1e-3
+  return tiny ? x.toExponential() : String(x)
+}
+
+/** '2.79 s', '4 min 39 s', '1 h 02 min', '2 d 03 h'. */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '-'
+  if (seconds < 59.995) return `${seconds.toFixed(2)} s`
+  const whole = Math.round(seconds)
+  const two = (n: number) => String(n).padStart(2, '0')
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`
+  const hours = Math.round(seconds / 3600)
+  return `${Math.floor(hours / 24)} d ${two(hours % 24)} h`
+}
+
+/** As a clock shows it, for progress bars: '04:38', '1:02:05'; '--:--' while nobody knows. */
+export function clock(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '--:--'
+  const whole = Math.max(0, Math.round(seconds))
+  const two = (n: number) => String(n).padStart(2, '0')
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
+  return h ? `${h}:${two(m)}:${two(s)}` : `${two(m)}:${two(s)}`
+}
+
+/** Decimal units, as the hub and disks count: 435645000 -> '435.6 MB'. */
+export function bytes(n: number): string {
+  const units = ['kB', 'MB', 'GB', 'TB']
+  if (n < 1000) return `${count(n)} B`
+  let unit = -1
+  // A value that would print as 1000.0 belongs to the next unit.
+  while (n >= 999.95 && unit < units.length - 1) {
+    n /= 1000
+    unit++
+  }
+  return `${n.toFixed(1)} ${units[unit]}`
+}
+
+/** '33.03 samples/s', '1,374 examples/s': as many digits as say something. */
+export function rate(perSecond: number, unit: string): string {
+  return `${decimal(perSecond, perSecond >= 1000 ? 0 : perSecond >= 100 ? 1 : 2)} ${unit}/s`
+}
+
+/** A fraction between 0 and 1: 0.1925 -> '19 %', 0.0026 -> '0.26 %'. */
+export function percent(fraction: number): string {
+  const value = fraction * 100
+  if (!Number.isFinite(value)) return '-'
+  const digits = value === 0 || value >= 9.95 ? 0 : value >= 0.995 ? 1 : 2
+  return value > 0 && value < 0.005 ? '< 0.01 %' : `${value.toFixed(digits)} %`
+}

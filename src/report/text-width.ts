@@ -1,0 +1,27 @@
+/**
+ * How many columns a text takes on a terminal: 2 for East Asian wide characters and emoji, 0 for marks that sit on
+ * another character, 1 for the rest (Unicode Standard Annex 11, by blocks rather than by its full table).
+ */
+export function textWidth(text: string): number {
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length
+  let width = 0
+  for (const { segment } of graphemes.segment(text)) width += graphemeWidth(segment)
+  return width
+}
+
+/** Fills with spaces to a width in columns; a text that is already as wide stays as it is. */
+export function pad(text: string, width: number, align: 'left' | 'right' = 'left'): string {
+  const room = ' '.repeat(Math.max(0, width - textWidth(text)))
+  return align === 'left' ? text + room : room + text
+}
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
+const nothing = /^[\p{Mark}\p{Control}\p{Format}]+$/u
+const emoji = /\p{Emoji_Presentation}|\ufe0f/u
+const wide =
+  /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]/u
+
+function graphemeWidth(grapheme: string): number {
+  if (nothing.test(grapheme)) return 0
+  return emoji.test(grapheme) || wide.test(grapheme) ? 2 : 1
+}
