@@ -1,0 +1,178 @@
+import { expect, test } from 'vitest'
+import { evaluate, gradientError, index, type Range, uniform } from '../../tests/check-gradient.ts'
+import type { Shape } from '../graph/shape.ts'
+import { input, type Tensor, withGradient } from '../graph/tensor.ts'
+import { activations } from '../nn/activation.ts'
+import { attention } from '../nn/attention.ts'
+import { crossEntropy } from '../nn/cross-entropy.ts'
+import { noDropout } from '../nn/dropout.ts'
+import { add, div, erf, exp, log, mul, neg, relu, sqrt, sub, tanh } from '../ops/elementwise.ts'
+import { permuteRows } from '../ops/gather.ts'
+import { gemm, matmul } from '../ops/linalg.ts'
+import { reshape, transpose } from '../ops/movement.ts'
+import { layerNormalization } from '../ops/normalize.ts'
+import { logSoftmax, softmax, sum, sumAll } from '../ops/reduce.ts'
+import { float32 } from '../runtime/engine.ts'
+import { gradient } from './gradient.ts'
+
+type Case = [name: string, f: (...xs: Tensor[]) => Tensor, shapes: Shape[], range?: Range]
+const positive = { low: 0.5, high: 2 }
+const named = { dims: { n: 3 } }
+const swap = { also: { to: index([2, 0, 1], [3]), from: index([1, 2, 0], [3]) } }
+
+// One line for each rule: an operator without one here has not been shown to be right.
+const cases: Case[] = [
+  [
+    'Add',
+    add,
+    [
+      [2, 3],
+      [2, 3],
+    ],
+  ],
+  ['Add, broadcasting', add, [[2, 3], [3]]],
+  ['Add over a named dimension', add, [['n', 2], [2]], named],
+  [
+    'Sub, broadcasting',
+    sub,
+    [
+      [2, 1],
+      [2, 3],
+    ],
+  ],
+  [
+    'Mul, broadcasting both',
+    mul,
+    [
+      [4, 1, 3],
+      [2, 1],
+    ],
+  ],
+  ['Div', div, [[2, 3], [3]], positive],
+  ['Neg', neg, [[3]]],
+  ['Exp', exp, [[3]]],
+  ['Log', log, [[3]], positive],
+  ['Sqrt', sqrt, [[3]], positive],
+  ['Tanh', tanh, [[3]]],
+  ['Erf', erf, [[5]]],
+  ['Relu where it passes', relu, [[4]], positive],
+  ['Relu where it blocks', relu, [[4]], { low: -2, high: -0.5 }],
+  ['Reshape', (x) => reshape(x!, [6]), [[2, 3]]],
+  ['Reshape of a named dimension', (x) => reshape(x!, ['n', 2, 2]), [['n', 4]], named],
+  ['Transpose', (x) => transpose(x!, [2, 0, 1]), [[2, 3, 4]]],
+  ['ReduceSum', (x) => sum(x!, [1, -1]), [[2, 3, 4]]],
+  ['ReduceSum of everything', sumAll, [[2, 3]]],
+  ['Softmax', softmax, [[2, 5]]],
+  ['LogSoftmax', logSoftmax, [[2, 5]]],
+  ['LayerNormalization', (x, g, b) => layerNormalization(x!, g!, b!, 1e-5), [['n', 8], [8], [8]], named],
+  ['permuteRows', (x) => permuteRows(x!, input('to', [3], 'int32'), input('from', [3], 'int32')), [[3, 2]], swap],
+  ...[false, true].flatMap((transA) =>
+    [false, true].flatMap((transB): Case[] => {
+      const [a, b]: Shape[] = [transA ? [3, 2] : [2, 3], transB ? [4, 3] : [3, 4]]
+      const options = { transA, transB, alpha: 0.7 }
+      const name = `transA ${transA}, transB ${transB}`
+      return [
+        [
+          `FusedMatMul, ${name}`,
+          (x, y) => matmul(x!, y!, options),
+          [
+            [5, ...a!],
+            [5, ...b!],
+          ],
+        ],
+        [`Gemm, ${name}`, (x, y, c) => gemm(x!, y!, { ...options, c: c!, beta: 0.3 }), [a!, b!, [4]]],
+      ]
+    }),
+  ),
+  ['gelu', activations.gelu.f, [[9]], { low: -3, high: 3 }],
+  ['gelu_new', activations.gelu_new.f, [[9]], { low: -3, high: 3 }],
+  [
+    'cross-entropy',
+    crossEntropy,
+    [
+      [2, 5],
+      [2, 5],
+    ],
+  ],
+  [
+    'attention',
+    (q, k, v) => attention(q!, k!, v!, input('bias', [2, 1, 1, 3]), noDropout, 0),
+    [
+      [2, 2, 3, 4],
+      [2, 2, 3, 4],
+      [2, 2, 3, 4],
+    ],
+    { also: { bias: float32(Float32Array.of(0, 0, 0, 0, 0, -1e9), [2, 1, 1, 3]) } },
+  ],
+  [
+    'attention with dropout',
+    (q, k, v) => attention(q!, k!, v!, input('bias', [1, 1, 1, 3]), (x) => mul(x, input('mask', [1, 1, 3, 3])), 0.5),
+    [
+      [1, 1, 3, 2],
+      [1, 1, 3, 2],
+      [1, 1, 3, 2],
+    ],
+    {
+      also: {
+        bias: float32(new Float32Array(3), [1, 1, 1, 3]),
+        mask: float32(Float32Array.of(2, 0, 2, 0, 2, 2, 2, 2, 0), [1, 1, 3, 3]),
+      },
+    },
+  ],
+]
+
+// Central differences with h = 1/64 are off by h²/6 times a third derivative; float32 adds 2^-24 / h. Below 1e-3 both.
+test.each(cases)('the gradient of %s agrees with central differences', async (_name, f, shapes, range) => {
+  expect(await gradientError(f, shapes, range)).toBeLessThan(1e-3)
+})
+
+test('gradients of random small graphs agree with central differences', async () => {
+  const unary = [
+    tanh,
+    erf,
+    (x: Tensor) => exp(mul(0.3, x)),
+    (x: Tensor) => softmax(x),
+    neg,
+    (x: Tensor) => transpose(x, [1, 0]),
+  ]
+  const binary = [add, sub, mul, (a: Tensor, b: Tensor) => matmul(a, b, { alpha: 0.5 })]
+  for (let seed = 0; seed < 25; seed++) {
+    const random = uniform(seed * 7919)
+    const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
+    const build = (...xs: Tensor[]) => {
+      const values = [...xs]
+      for (let i = 0; i < 6; i++)
+        values.push(random() < 0.5 ? pick(unary)(pick(values)) : pick(binary)(pick(values), pick(values)))
+      return values.reduce((a, b) => add(a, b))
+    }
+    expect(
+      await gradientError(build, [
+        [3, 3],
+        [3, 3],
+      ]),
+      `graph ${seed}`,
+    ).toBeLessThan(2e-3)
+  }
+})
+
+test('a value used twice collects both gradients', async () => {
+  const x = input('x', [2])
+  const [dx] = gradient(sumAll(add(mul(x, x), mul(3, x))), [x])
+  const out = await evaluate({ dx: dx! }, { x: float32(Float32Array.of(1, -2), [2]) })
+  expect([...out.dx!]).toEqual([5, -1])
+})
+
+test('a loss that does not depend on what is asked for is an error that names it', () => {
+  const [x, y] = [input('x', [2]), input('y', [2])]
+  expect(() => gradient(sumAll(x), [y])).toThrow('the loss does not depend on y: float32 [2]')
+})
+
+test('a loss that is no scalar is refused', () => {
+  expect(() => gradient(input('x', [2]), [])).toThrow('the loss must be a scalar, got x: float32 [2]')
+})
+
+test('a rule that returns another shape is an error that names both', () => {
+  const x = input('x', [2, 3])
+  const y = withGradient(mul(x, 2), [x], (dy) => [reshape(dy, [3, 2])])
+  expect(() => gradient(sumAll(y), [x])).toThrow('the rule at Mul: float32 [2, 3] gave [3, 2] for an operand of [2, 3]')
+})

@@ -1,0 +1,62 @@
+import { SpanforgeError } from '../errors.ts'
+import { formatShape, type Shape } from '../graph/shape.ts'
+import { constant, nodeInputs, type Tensor, topologicalOrder } from '../graph/tensor.ts'
+import { add } from '../ops/elementwise.ts'
+import { reshape } from '../ops/movement.ts'
+import { sum } from '../ops/reduce.ts'
+
+/**
+ * Reverse-mode differentiation: the gradient of a scalar with respect to each of `wrt`, as new tensors of the same
+ * graph. From the loss back to the inputs, every value hands each of its operands its share, by the operator's rule;
+ * the shares of a value used more than once add up.
+ */
+export function gradient(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
+  if (loss.shape.length !== 0) throw new SpanforgeError(`gradient: the loss must be a scalar, got ${loss}`)
+  const order = topologicalOrder([loss], operandsOf)
+  const needed = new Set<Tensor>(wrt)
+  for (const t of order) if (operandsOf(t).some((x) => needed.has(x))) needed.add(t)
+
+  const gradients = new Map<Tensor, Tensor>([[loss, constant([1], [])]])
+  for (const y of order.reverse()) {
+    const dy = gradients.get(y)
+    if (!dy || !needed.has(y) || operandsOf(y).length === 0) continue
+    const shares = rule(y)(dy)
+    for (const [i, x] of operandsOf(y).entries()) {
+      const share = shares[i]
+      if (!share || !needed.has(x)) continue
+      const dx = sumToShape(share, x.shape, y)
+      const sofar = gradients.get(x)
+      gradients.set(x, sofar ? add(sofar, dx) : dx)
+    }
+  }
+  return wrt.map((x) => {
+    const dx = gradients.get(x)
+    if (!dx) throw new SpanforgeError(`gradient: the loss does not depend on ${x}`)
+    return dx
+  })
+}
+
+const operandsOf = (t: Tensor): readonly Tensor[] => t.custom?.inputs ?? nodeInputs(t)
+
+function rule(y: Tensor): (dy: Tensor) => readonly (Tensor | null)[] {
+  if (y.custom) return y.custom.rule
+  if (y.source.kind !== 'node') throw new SpanforgeError(`gradient: ${y} has operands but is no result of an operator`)
+  const { node, output } = y.source
+  if (!node.op.gradient) throw new SpanforgeError(`gradient: ${node.op.type} has no gradient rule (at ${y})`)
+  if (output !== 0)
+    throw new SpanforgeError(`gradient: only the first result of ${node.op.type} can be differentiated, not ${output}`)
+  return (dy) => node.op.gradient!(dy, node)
+}
+
+/** Undoes broadcasting: sums over the axes along which a value of `shape` was repeated. The one place that does. */
+function sumToShape(dx: Tensor, shape: Shape, y: Tensor): Tensor {
+  const lead = dx.shape.length - shape.length
+  const repeated = dx.shape.flatMap((d, i) => (i < lead || (shape[i - lead] === 1 && d !== 1) ? [i] : []))
+  const summed = repeated.length === 0 ? dx : sum(dx, repeated)
+  const dropped = lead > 0 ? reshape(summed, shape) : summed
+  if (lead < 0 || dropped.shape.some((d, i) => d !== shape[i]))
+    throw new SpanforgeError(
+      `gradient: the rule at ${y} gave ${formatShape(dx.shape)} for an operand of ${formatShape(shape)}`,
+    )
+  return dropped
+}

@@ -1,0 +1,30 @@
+import { SpanforgeError } from '../errors.ts'
+import type { Tensor } from '../graph/tensor.ts'
+import { add } from '../ops/elementwise.ts'
+import { gatherRows } from '../ops/gather.ts'
+import { gemm } from '../ops/linalg.ts'
+import { layerNormalization } from '../ops/normalize.ts'
+import type { Parameters } from './parameters.ts'
+
+/** y = alpha x Wᵀ + beta b for x [tokens, in], with W stored [out, in] as PyTorch does. */
+export function linear(p: Parameters, x: Tensor, out: number, { alpha = 1, beta = 1 } = {}): Tensor {
+  const weight = p.get('weight', [out, x.shape[1] as number])
+  return gemm(x, weight, { transB: true, c: p.get('bias', [out], 'zeros'), alpha, beta })
+}
+
+/** Rows of a learnt table [size, width] at `ids` [tokens], an input of the graph. */
+export function embedding(p: Parameters, ids: Tensor, size: number, width: number): Tensor {
+  if (ids.source.kind !== 'input') throw new SpanforgeError(`embedding: ids must be an input, got ${ids}`)
+  const table = p.get('weight', [size, width])
+  const rows = gatherRows(table, ids)
+  if (table.source.kind === 'input') p.lookups.push({ table: table.source.name, index: ids.source.name, rows })
+  return rows
+}
+
+/** Ba et al. 2016, over the last axis. */
+export function layerNorm(p: Parameters, x: Tensor, epsilon: number): Tensor {
+  const width = x.shape[1] as number
+  return layerNormalization(x, p.get('weight', [width], 'ones'), p.get('bias', [width], 'zeros'), epsilon)
+}
+
+export const addAll = (first: Tensor, ...rest: readonly Tensor[]): Tensor => rest.reduce(add, first)

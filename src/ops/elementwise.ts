@@ -1,0 +1,43 @@
+import { broadcast } from '../graph/shape.ts'
+import { apply, type Op, scalar, type Tensor } from '../graph/tensor.ts'
+
+/** A plain number may stand wherever a tensor may. */
+export type Operand = Tensor | number
+const tensor = (x: Operand): Tensor => (typeof x === 'number' ? scalar(x) : x)
+
+function unary(type: string, rule: (dy: Tensor, x: Tensor, y: Tensor) => Tensor) {
+  const op: Op = {
+    type,
+    gradient: (dy, { inputs: [x], outputs: [y] }) => [rule(dy, x!, y!)],
+  }
+  return (x: Tensor): Tensor => apply(op, [x], x)
+}
+
+function binary(type: string, rule: (dy: Tensor, a: Tensor, b: Tensor) => [Tensor, Tensor]) {
+  const op: Op = {
+    type,
+    gradient: (dy, { inputs: [a, b] }) => rule(dy, a!, b!),
+  }
+  return (left: Operand, right: Operand): Tensor => {
+    const [a, b] = [tensor(left), tensor(right)]
+    return apply(op, [a, b], { shape: broadcast(type, a.shape, b.shape), dtype: a.dtype })
+  }
+}
+
+export const add = binary('Add', (dy) => [dy, dy])
+export const sub = binary('Sub', (dy) => [dy, neg(dy)])
+export const mul = binary('Mul', (dy, a, b) => [mul(dy, b), mul(dy, a)])
+// d(a/b) = da/b - a/b^2 db
+export const div = binary('Div', (dy, a, b) => [div(dy, b), neg(div(mul(dy, a), mul(b, b)))])
+
+export const neg = unary('Neg', (dy) => neg(dy))
+export const exp = unary('Exp', (dy, _x, y) => mul(dy, y))
+export const log = unary('Log', (dy, x) => div(dy, x))
+export const sqrt = unary('Sqrt', (dy, _x, y) => div(dy, mul(2, y)))
+export const tanh = unary('Tanh', (dy, _x, y) => mul(dy, sub(1, mul(y, y))))
+// d erf(x) = 2/sqrt(pi) exp(-x^2) dx
+export const erf = unary('Erf', (dy, x) => mul(dy, mul(2 / Math.sqrt(Math.PI), exp(neg(mul(x, x))))))
+// The slope is 1 where the result is positive and 0 elsewhere: sign(relu(x)).
+export const relu = unary('Relu', (dy, _x, y) => mul(dy, sign(y)))
+/** -1, 0 or 1. Its own gradient is 0 wherever it has one. */
+export const sign = unary('Sign', (dy) => mul(dy, 0))

@@ -1,0 +1,28 @@
+import { SpanforgeError } from '../errors.ts'
+import { formatShape, product } from '../graph/shape.ts'
+import { apply, type Op, type Tensor, withGradient } from '../graph/tensor.ts'
+import { reshape } from './movement.ts'
+
+// The gradient of a table leaves the graph as the gradient of the gathered rows: see nn/embedding.
+const Gather: Op = { type: 'Gather', gradient: () => [null, null] }
+
+/** Rows of a table: [n, width] at index [...] -> [..., width]. No gradient flows to the table. */
+export function gatherRows(table: Tensor, index: Tensor): Tensor {
+  if (table.shape.length !== 2) throw new SpanforgeError(`Gather: wants a matrix, got ${table}`)
+  return apply(Gather, [table, index], { shape: [...index.shape, table.shape[1]!], dtype: table.dtype }, { axis: 0 })
+}
+
+/**
+ * Lays rows out anew: x [...from, width] at `index` [...to] -> [...to, width], where `inverse` [...from] says for each
+ * row of x where it went.
+ *
+ * The gradient is the same operation the other way round, without any scattering. That holds if every place that
+ * `inverse` does not name carries no gradient: padding that is masked wherever it could matter.
+ */
+export function permuteRows(x: Tensor, index: Tensor, inverse: Tensor): Tensor {
+  const width = x.shape.at(-1)!
+  if (formatShape(x.shape.slice(0, -1)) !== formatShape(inverse.shape))
+    throw new SpanforgeError(`permuteRows: rows ${formatShape(x.shape)} do not fit the inverse index ${inverse}`)
+  const rows = gatherRows(reshape(x, [product(inverse.shape), width]), index)
+  return withGradient(rows, [x], (dy) => [permuteRows(dy, inverse, index)])
+}

@@ -1,0 +1,93 @@
+import { SpanforgeError } from '../errors.ts'
+import { broadcast, formatShape, type Shape } from '../graph/shape.ts'
+import { apply, Float, type Op, type Tensor } from '../graph/tensor.ts'
+import { mul } from './elementwise.ts'
+import { sum } from './reduce.ts'
+
+export interface ProductOptions {
+  /** Use the transpose of a (of its last two axes). */
+  readonly transA?: boolean
+  readonly transB?: boolean
+  /** Multiplies the product. */
+  readonly alpha?: number
+}
+
+const turned = (shape: Shape, transpose: boolean | undefined): Shape =>
+  transpose ? [...shape.slice(0, -2), ...shape.slice(-2).reverse()] : shape
+
+function productShape(op: string, a: Tensor, b: Tensor, { transA, transB }: ProductOptions): Shape {
+  const [left, right] = [turned(a.shape, transA), turned(b.shape, transB)]
+  if (left.length < 2 || right.length < 2 || left.at(-1) !== right.at(-2))
+    throw new SpanforgeError(
+      `${op}: inner sizes differ: ${formatShape(left)} x ${formatShape(right)}: axis ${left.length - 1} is ` +
+        `${left.at(-1)}, axis ${right.length - 2} is ${right.at(-2)}`,
+    )
+  return [...broadcast(op, left.slice(0, -2), right.slice(0, -2)), left.at(-2)!, right.at(-1)!]
+}
+
+const encode = ({ transA, transB, alpha = 1 }: ProductOptions) => ({
+  transA: Number(transA ?? false),
+  transB: Number(transB ?? false),
+  alpha: new Float(alpha),
+})
+
+const decode = ({ transA, transB, alpha }: Readonly<Record<string, unknown>>): Required<ProductOptions> => ({
+  transA: transA === 1,
+  transB: transB === 1,
+  alpha: (alpha as Float).value,
+})
+
+type Multiply = (a: Tensor, b: Tensor, options: ProductOptions) => Tensor
+
+/**
+ * y = alpha A B with A = a or aᵀ, B = b or bᵀ   =>   dA = alpha dy Bᵀ,  dB = alpha Aᵀ dy,
+ * and where a was transposed, da is the transpose of that: alpha B dyᵀ.
+ */
+function productGradient(multiply: Multiply, dy: Tensor, a: Tensor, b: Tensor, options: Required<ProductOptions>) {
+  const { transA, transB, alpha } = options
+  const da = transA
+    ? multiply(b, dy, { transA: transB, transB: true, alpha })
+    : multiply(dy, b, { transB: !transB, alpha })
+  const db = transB
+    ? multiply(dy, a, { transA: true, transB: transA, alpha })
+    : multiply(a, dy, { transA: !transA, alpha })
+  return [da, db] as const
+}
+
+const FusedMatMul: Op = {
+  type: 'FusedMatMul',
+  domain: 'com.microsoft',
+  gradient: (dy, { inputs: [a, b], attributes }) => productGradient(matmul, dy, a!, b!, decode(attributes)),
+}
+
+/** Batched matrix product: alpha [..., m, k] x [..., k, n] -> [..., m, n]. */
+export function matmul(a: Tensor, b: Tensor, options: ProductOptions = {}): Tensor {
+  const shape = productShape('FusedMatMul', a, b, options)
+  return apply(FusedMatMul, [a, b], { shape, dtype: a.dtype }, encode(options))
+}
+
+const Gemm: Op = {
+  type: 'Gemm',
+  gradient(dy, { inputs: [a, b, c], attributes }) {
+    const products = productGradient(gemm, dy, a!, b!, decode(attributes))
+    const beta = (attributes.beta as Float).value
+    return c ? [...products, beta === 1 ? dy : mul(beta, sum(dy, [0]))] : products
+  },
+}
+
+export interface GemmOptions extends ProductOptions {
+  /** A row that is added to each row of the product. */
+  readonly c?: Tensor
+  /** Multiplies c. */
+  readonly beta?: number
+}
+
+/** Matrix product of two matrices plus a row: alpha [m, k] x [k, n] + beta [n] -> [m, n]. */
+export function gemm(a: Tensor, b: Tensor, { c, beta = 1, ...options }: GemmOptions = {}): Tensor {
+  const shape = productShape('Gemm', a, b, options)
+  if (shape.length !== 2) throw new SpanforgeError(`Gemm: wants two matrices, got ${a} and ${b}`)
+  if (c && (c.shape.length !== 1 || c.shape[0] !== shape[1]))
+    throw new SpanforgeError(`Gemm: the row ${c} does not fit a product of shape ${formatShape(shape)}`)
+  const attributes = { ...encode(options), beta: new Float(beta) }
+  return apply(Gemm, c ? [a, b, c] : [a, b], { shape, dtype: a.dtype }, attributes)
+}

@@ -1,0 +1,47 @@
+import { cpus } from 'node:os'
+import * as ort from 'onnxruntime-node'
+import { SpanforgeError } from '../errors.ts'
+import type { CompileOptions, Engine, Executable, Value, Values } from './engine.ts'
+
+/** ONNX Runtime on the CPU. */
+export const onnxruntime: Engine = {
+  name: 'onnxruntime',
+  get device() {
+    return `cpu (${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores)`
+  },
+  async compile(model: Uint8Array, { threads = 0, profilePrefix }: CompileOptions = {}): Promise<Executable> {
+    const session = await ort.InferenceSession.create(model, {
+      executionProviders: ['cpu'],
+      intraOpNumThreads: threads,
+      logSeverityLevel: 3,
+      // Shapes change from run to run, and a pattern for each would only fill memory: 3.5 GB instead of 5.3 for BERT-base.
+      enableMemPattern: false,
+      ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
+    }).catch((error: Error) => {
+      throw new SpanforgeError(`ONNX Runtime refused the model: ${error.message}`, { cause: error })
+    })
+    return {
+      async run(inputs, outputs) {
+        await session.run(tensors(session.inputNames, inputs), tensors(session.outputNames, outputs))
+      },
+      async release() {
+        if (profilePrefix) session.endProfiling()
+        await session.release()
+      },
+    }
+  },
+}
+
+/** A value that is fed again and again (a parameter) is wrapped once. */
+const wrapped = new WeakMap<Value, ort.Tensor>()
+
+function tensors(names: readonly string[], values: Values): Record<string, ort.Tensor> {
+  return Object.fromEntries(
+    names.map((name) => {
+      const value = values[name]
+      if (!value) throw new SpanforgeError(`runtime: no value for ${name}`)
+      if (!wrapped.has(value)) wrapped.set(value, new ort.Tensor(value.dtype, value.data, value.dims))
+      return [name, wrapped.get(value)!]
+    }),
+  )
+}
