@@ -1,0 +1,108 @@
+"""How fast torch fine-tunes BERT for question answering on this machine's CPU: see README.md beside this file.
+
+Each model in each mode runs in a fresh process, so that its memory peak is its own. Progress goes to standard
+error; standard output is one JSON document.
+"""
+
+import argparse
+import ctypes.util
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+MODES = {
+    "run_qa": {"grouped": False, "bf16": False, "tcmalloc": False, "steps": 2},
+    "longest-fp32": {"grouped": True, "bf16": False, "tcmalloc": True, "steps": 6},
+    "longest-bf16": {"grouped": True, "bf16": True, "tcmalloc": True, "steps": 6},
+}
+MODELS = ["bert-base", "folder"]
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("train_file", help="SQuAD v1.1 JSON; windows of 384 tokens, stride 128")
+    parser.add_argument("folder", help="Hugging Face folder: the second model, and the tokenizer of both")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS, metavar="MODEL",
+                        help="bert-base (random weights), folder; default: both")  # fmt: skip
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=list(MODES), metavar="MODE",
+                        help="run_qa, longest-fp32, longest-bf16; default: all")  # fmt: skip
+    parser.add_argument("--steps", nargs="+", type=int, metavar="N",
+                        help="timed steps: one number for all modes, or one for each; default: 2, 6 and 6")  # fmt: skip
+    parser.add_argument("--questions", type=int, default=3000, help="questions of the file; default: 3000")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--tcmalloc", action="store_true",
+                        help="preload libtcmalloc_minimal in the longest modes (run_qa stays as it comes)")  # fmt: skip
+    arguments = parser.parse_args()
+    steps = arguments.steps or [MODES[mode]["steps"] for mode in arguments.modes]
+    if len(steps) == 1:
+        steps *= len(arguments.modes)
+    if len(steps) != len(arguments.modes):
+        parser.error(f"--steps: {len(steps)} numbers for {len(arguments.modes)} modes")
+    if min(steps) < 1:
+        parser.error("--steps: at least 1")
+    arguments.steps = steps
+    return arguments
+
+
+def cpu_name():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        return next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), "unknown")
+
+
+def child_environment(arguments, mode):
+    environment = dict(os.environ, OMP_NUM_THREADS=str(arguments.threads), TOKENIZERS_PARALLELISM="false")
+    if arguments.tcmalloc and MODES[mode]["tcmalloc"]:
+        library = ctypes.util.find_library("tcmalloc_minimal")
+        if not library:
+            sys.exit("--tcmalloc: libtcmalloc_minimal not found; Debian's package is libtcmalloc-minimal4")
+        environment["LD_PRELOAD"] = library
+    return environment
+
+
+def run_mode(arguments, model, mode, steps):
+    settings = {
+        "train_file": arguments.train_file,
+        "folder": arguments.folder,
+        "questions": arguments.questions,
+        "threads": arguments.threads,
+        "model": model,
+        "steps": steps,
+        "grouped": MODES[mode]["grouped"],
+        "bf16": MODES[mode]["bf16"],
+    }
+    child = subprocess.run(
+        [sys.executable, Path(__file__).with_name("time_mode.py"), json.dumps(settings)],
+        env=child_environment(arguments, mode),
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return {"model": model, "mode": mode, **json.loads(child.stdout)}
+
+
+def report(result):
+    training, evaluation = result["training"], result["evaluation"]
+    print(
+        f"{result['model']:<10} {result['mode']:<13} training {training['samples_per_second']:6.2f} samples/s "
+        f"{training['real_tokens_per_second']:7.0f} tokens/s {training['gflop_per_second']:6.1f} GFLOP/s "
+        f"{training['peak_resident_bytes'] / 1e9:5.2f} GB   evaluation {evaluation['samples_per_second']:6.2f} samples/s",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+def main():
+    arguments = parse_arguments()
+    results = []
+    for model in arguments.models:
+        for mode, mode_steps in zip(arguments.modes, arguments.steps, strict=True):
+            results.append(run_mode(arguments, model, mode, mode_steps))
+            report(results[-1])
+    machine = {"cpu": cpu_name(), "cores": os.cpu_count(), "python": platform.python_version()}
+    print(json.dumps({**machine, "train_file": Path(arguments.train_file).name, "results": results}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""One model in one mode, in a process of its own: steps of training, then of evaluation, timed one by one.
+
+Started by bench_torch.py with its settings as one JSON argument; prints one JSON document.
+"""
+
+import contextlib
+import json
+import sys
+import time
+
+import torch
+import transformers
+from transformers import AutoModelForQuestionAnswering, AutoTokenizer, BertConfig, BertForQuestionAnswering
+
+from batches import MAX_LENGTH, length_grouped_batches, pick, read_windows, shuffled_batches
+from useful_work import forward_flop, training_flop
+
+WARMUP_STEPS = 1
+
+
+def load_model(name, folder):
+    """`bert-base`: the configuration of bert-base-uncased, random weights; else the model in the folder."""
+    torch.manual_seed(42)
+    if name == "bert-base":
+        return BertForQuestionAnswering(BertConfig())
+    return AutoModelForQuestionAnswering.from_pretrained(folder)
+
+
+def collate(windows, indices, length):
+    """Padded int64 tensors: input_ids, token_type_ids, attention_mask [rows, length]; the two positions [rows]."""
+
+    def padded(key):
+        return torch.tensor([windows[i][key] + [0] * (length - len(windows[i][key])) for i in indices])
+
+    lengths = torch.tensor([len(windows[i]["input_ids"]) for i in indices])
+    return {
+        "input_ids": padded("input_ids"),
+        "token_type_ids": padded("token_type_ids"),
+        "attention_mask": (torch.arange(length) < lengths[:, None]).long(),
+        "start_positions": torch.tensor([windows[i]["start_positions"] for i in indices]),
+        "end_positions": torch.tensor([windows[i]["end_positions"] for i in indices]),
+    }
+
+
+def make_trainer_step(model, autocast, total_steps):
+    """A whole step as the Trainer takes it by default: fused AdamW, clipping to norm 1, linear decay."""
+    named = list(model.named_parameters())
+    plain = [p for name, p in named if "bias" in name or "LayerNorm" in name]
+    decayed = [p for name, p in named if not ("bias" in name or "LayerNorm" in name)]
+    groups = [{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=3e-5, fused=True)
+    schedule = transformers.get_linear_schedule_with_warmup(optimizer, 0, total_steps)
+
+    def step(batch):
+        with autocast():
+            loss = model(**batch).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        model.zero_grad()
+        return loss.item()
+
+    return step
+
+
+def make_evaluation_step(model, autocast):
+    def step(batch):
+        with torch.no_grad(), autocast():
+            return model(**batch).loss.item()
+
+    return step
+
+
+def measure(step, windows, warmup, timed, pad_to, flop):
+    """Run the warm-up batch and the timed ones; `pad_to` is a fixed length, or None: the longest of each batch."""
+    records = []
+    for indices in [warmup] * WARMUP_STEPS + timed:
+        lengths = [len(windows[i]["input_ids"]) for i in indices]
+        length = pad_to or max(lengths)
+        started = time.perf_counter()
+        loss = step(collate(windows, indices, length))
+        seconds = time.perf_counter() - started
+        records.append({"windows": indices, "length": length, "real_tokens": sum(lengths), "seconds": seconds,
+                        "gflop": flop(lengths) / 1e9, "loss": loss})  # fmt: skip
+    records = records[WARMUP_STEPS:]
+    seconds = sum(record["seconds"] for record in records)
+    return {
+        "samples_per_second": sum(len(record["windows"]) for record in records) / seconds,
+        "real_tokens_per_second": sum(record["real_tokens"] for record in records) / seconds,
+        "gflop_per_second": sum(record["gflop"] for record in records) / seconds,
+        "seconds_per_step": seconds / len(records),
+        "steps": records,
+    }
+
+
+def peak_resident_bytes():
+    """The kernel's high-water mark of this program: getrusage's would include the parent's before exec."""
+    with open("/proc/self/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:"))
+
+
+def allocator():
+    with open("/proc/self/maps", encoding="utf-8") as file:
+        return "tcmalloc" if "libtcmalloc" in file.read() else "glibc"
+
+
+def main(settings):
+    transformers.logging.set_verbosity_error()
+    torch.set_num_threads(settings["threads"])
+    tokenizer = AutoTokenizer.from_pretrained(settings["folder"])
+    windows = read_windows(settings["train_file"], tokenizer, settings["questions"])
+    model = load_model(settings["model"], settings["folder"])
+
+    bf16 = settings["bf16"]
+    autocast = (lambda: torch.autocast("cpu", torch.bfloat16)) if bf16 else contextlib.nullcontext
+    grouped = settings["grouped"]
+    batches = length_grouped_batches(windows) if grouped else shuffled_batches(windows)
+    warmup, timed = pick(batches, settings["steps"], grouped)
+    pad_to = None if grouped else MAX_LENGTH
+
+    model.train()
+    trainer_step = make_trainer_step(model, autocast, WARMUP_STEPS + len(timed))
+    training = measure(trainer_step, windows, warmup, timed, pad_to, lambda n: training_flop(model.config, n))
+    training["peak_resident_bytes"] = peak_resident_bytes()
+    model.eval()
+    evaluation_step = make_evaluation_step(model, autocast)
+    evaluation = measure(evaluation_step, windows, warmup, timed, pad_to, lambda n: forward_flop(model.config, n))
+
+    return {
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "data_windows": len(windows),
+        "data_tokens": sum(len(window["input_ids"]) for window in windows),
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+        "threads": torch.get_num_threads(),
+        "allocator": allocator(),
+        "training": training,
+        "evaluation": evaluation,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(json.loads(sys.argv[1]))))
