@@ -1,0 +1,79 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { SpanforgeError } from '../errors.ts'
+
+/** Large enough that the disk is the limit, small enough to keep out of the way of 2 GiB limits and of memory. */
+export const CHUNK_BYTES = 64 * 2 ** 20
+
+/** A file that is read at any place, where no place and no length that the file itself names is believed. */
+export class BinaryFile {
+  private constructor(
+    readonly path: string,
+    readonly size: number,
+    private readonly handle: FileHandle,
+  ) {}
+
+  static async open(path: string): Promise<BinaryFile> {
+    const handle = await open(path).catch((error) => Promise.reject(cannotRead(path, error)))
+    try {
+      const stat = await handle.stat()
+      if (!stat.isFile()) throw new SpanforgeError(`${path}: found a folder or a device, expected a file`)
+      const file = new BinaryFile(path, stat.size, handle)
+      await file.refuseLfsPointer()
+      return file
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+  }
+
+  /** `length` bytes from `position`; `what` is what they are, for the error when the file is too short for them. */
+  async read(position: number, length: number, what: string): Promise<Uint8Array> {
+    this.checkRange(position, length, what)
+    const bytes = new Uint8Array(length)
+    await this.readInto(bytes, position, what)
+    return bytes
+  }
+
+  /** Fills `target` with the bytes from `position`, without a buffer in between. */
+  async readInto(target: Uint8Array, position: number, what: string): Promise<void> {
+    this.checkRange(position, target.length, what)
+    for (let done = 0; done < target.length; ) {
+      const length = Math.min(CHUNK_BYTES, target.length - done)
+      const { bytesRead } = await this.handle
+        .read(target, done, length, position + done)
+        .catch((error) => Promise.reject(cannotRead(this.path, error)))
+      if (bytesRead === 0) throw new SpanforgeError(`${this.path}: became shorter while ${what} was read`)
+      done += bytesRead
+    }
+  }
+
+  close(): Promise<void> {
+    return this.handle.close()
+  }
+
+  private checkRange(position: number, length: number, what: string): void {
+    const end = position + length
+    if (Number.isSafeInteger(end) && position >= 0 && length >= 0 && end <= this.size) return
+    throw new SpanforgeError(
+      `${this.path}: ${what} lies at bytes ${position} to ${end}, but the file has ${this.size} bytes`,
+      { remedy: 'The file is cut off or damaged: download or copy it again.' },
+    )
+  }
+
+  private async refuseLfsPointer(): Promise<void> {
+    const magic = 'version https://git-lfs'
+    if (this.size < magic.length || this.size > 1024) return
+    if (Buffer.from(await this.read(0, magic.length, 'the beginning')).toString('latin1') !== magic) return
+    throw new SpanforgeError(`${this.path}: found a Git LFS pointer, expected the file that it points to`, {
+      remedy: 'Run "git lfs pull" where it was cloned, or download the file itself.',
+    })
+  }
+}
+
+/** The error for a file that the system does not let us read. */
+export function cannotRead(path: string, error: unknown): SpanforgeError {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    return new SpanforgeError(`${path}: does not exist`, { remedy: 'Check the path.', cause: error })
+  return new SpanforgeError(`${path}: cannot be read (${message})`, { cause: error })
+}

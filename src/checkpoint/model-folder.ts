@@ -1,0 +1,28 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type BertConfig, parseConfig, toConfigJson } from '../models/config.ts'
+import { writeFileAtomic } from './atomic.ts'
+import { readJsonFile } from './json-file.ts'
+import { type NamedTensor, writeSafetensors } from './safetensors-writer.ts'
+
+/** The `config.json` of a model folder. */
+export async function loadConfig(folder: string): Promise<BertConfig> {
+  const path = join(folder, 'config.json')
+  return parseConfig(await readJsonFile(path), path)
+}
+
+/**
+ * Writes `config.json` and `model.safetensors` as save_pretrained does, so that transformers loads the folder as
+ * BertForQuestionAnswering. The folder is made if it is not there; the tokenizer's files are saved by themselves.
+ */
+export async function saveModel(
+  folder: string,
+  config: BertConfig,
+  tensors: Iterable<NamedTensor>,
+  { dtype = 'F32' }: { readonly dtype?: 'F32' | 'F16' } = {},
+): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  await writeSafetensors(join(folder, 'model.safetensors'), tensors, { dtype })
+  const json = toConfigJson(config, dtype === 'F32' ? 'float32' : 'float16')
+  await writeFileAtomic(join(folder, 'config.json'), json)
+}

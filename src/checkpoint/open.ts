@@ -1,0 +1,82 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { SpanforgeError } from '../errors.ts'
+import { cannotRead } from './binary-file.ts'
+import { readJsonFile } from './json-file.ts'
+import { openPytorchBin } from './pytorch-bin.ts'
+import { openSafetensors } from './safetensors.ts'
+import type { StoredTensor, TensorSource } from './stored-tensor.ts'
+
+/** The weights of a model folder, in whatever form they lie there. */
+export interface Checkpoint extends TensorSource {
+  readonly folder: string
+  /** Names of the weight files, within the folder. */
+  readonly files: readonly string[]
+}
+
+/** In the order in which transformers looks for them. */
+const WEIGHT_FILES = [
+  'model.safetensors',
+  'model.safetensors.index.json',
+  'pytorch_model.bin',
+  'pytorch_model.bin.index.json',
+] as const
+
+/** Opens the weights of a Hugging Face model folder: one file or shards with an index, safetensors or torch's. */
+export async function openCheckpoint(folder: string): Promise<Checkpoint> {
+  const present = await readdir(folder).catch((error) => Promise.reject(cannotRead(folder, error)))
+  const file = WEIGHT_FILES.find((name) => present.includes(name))
+  if (file === undefined) {
+    throw new SpanforgeError(
+      `${folder}: found no weights (${present.slice(0, 10).join(', ') || 'the folder is empty'}), ` +
+        `expected one of ${WEIGHT_FILES.join(', ')}`,
+      { remedy: 'Give the folder of a model that was saved with save_pretrained.' },
+    )
+  }
+  if (file.endsWith('.index.json')) return openShards(folder, file)
+  return { folder, files: [file], ...(await openWeights(join(folder, file))) }
+}
+
+const openWeights = (path: string): Promise<TensorSource> =>
+  path.endsWith('.safetensors') ? openSafetensors(path) : openPytorchBin(path)
+
+const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) })
+
+async function openShards(folder: string, index: string): Promise<Checkpoint> {
+  const path = join(folder, index)
+  const parsed = indexSchema.safeParse(await readJsonFile(path))
+  if (!parsed.success) throw new SpanforgeError(`${path}: expected "weight_map": file names by tensor name`)
+  const weightMap = Object.entries(parsed.data.weight_map)
+  const files = [...new Set(weightMap.map(([, file]) => file))].sort()
+  const suffix = index.slice(index.indexOf('.'), -'.index.json'.length)
+  for (const file of files) refuseOutside(path, file, suffix)
+
+  const shards = new Map<string, TensorSource>()
+  const close = async (): Promise<void> => {
+    for (const shard of shards.values()) await shard.close()
+  }
+  try {
+    for (const file of files) shards.set(file, await openWeights(join(folder, file)))
+    const tensors = new Map<string, StoredTensor>()
+    for (const [name, file] of weightMap) {
+      const tensor = shards.get(file)!.tensors.get(name)
+      if (!tensor) throw new SpanforgeError(`${join(folder, file)}: holds no ${name}, which ${index} looks for in it`)
+      tensors.set(name, tensor)
+    }
+    return { folder, files, tensors, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function refuseOutside(path: string, file: string, suffix: string): void {
+  if (!/[/\\\0]/.test(file) && file.endsWith(suffix)) return
+  throw new SpanforgeError(
+    `${path}: found the shard "${file}", expected the name of a ${suffix} file beside the index`,
+    {
+      remedy: 'The index is damaged or made with ill intent: download the model again.',
+    },
+  )
+}

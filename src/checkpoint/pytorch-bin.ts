@@ -1,0 +1,38 @@
+import { SpanforgeError } from '../errors.ts'
+import { BinaryFile } from './binary-file.ts'
+import { readLegacy } from './pytorch-legacy.ts'
+import { readZipFormat } from './pytorch-zip.ts'
+import type { StoredTensor, TensorSource } from './stored-tensor.ts'
+import { type TorchFile, View, viewedTensor } from './torch-tensor.ts'
+
+/**
+ * Opens a `pytorch_model.bin`: a state dict of tensors, in the zip format (torch >= 1.6) or the older one. The pickle
+ * in it is read as data, never executed; tensors are read when asked for.
+ */
+export async function openPytorchBin(path: string): Promise<TensorSource> {
+  const file = await BinaryFile.open(path)
+  try {
+    const magic = Buffer.from(await file.read(0, Math.min(4, file.size), 'the beginning')).toString('latin1')
+    const torchFile = magic === 'PK\x03\x04' ? await readZipFormat(file) : await readLegacy(file)
+    return { tensors: toTensors(file, torchFile), close: () => file.close() }
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+function toTensors(file: BinaryFile, { stateDict, positions }: TorchFile): ReadonlyMap<string, StoredTensor> {
+  const fail = (found: string): never => {
+    throw new SpanforgeError(`${file.path}: found ${found}, expected a state dict: tensors by name`, {
+      remedy: 'Save model.state_dict() with torch.save, or better save_pretrained.',
+    })
+  }
+  if (!(stateDict instanceof Map)) return fail('something that is no dictionary')
+  const tensors = new Map<string, StoredTensor>()
+  for (const [name, view] of stateDict as Map<unknown, unknown>) {
+    if (typeof name !== 'string') return fail('a key that is no text')
+    if (!(view instanceof View)) return fail(`"${name}", which is no tensor`)
+    tensors.set(name, viewedTensor(file, name, view, positions.get(view.storage.key)!))
+  }
+  return tensors
+}

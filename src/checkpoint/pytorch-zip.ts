@@ -1,0 +1,34 @@
+import { SpanforgeError } from '../errors.ts'
+import type { BinaryFile } from './binary-file.ts'
+import { unpickle } from './pickle.ts'
+import { type Storage, stateDictNames, type TorchFile } from './torch-tensor.ts'
+import { readZip } from './zip.ts'
+
+/** The pickle of a BERT takes some tens of kB. */
+const MAX_PICKLE_BYTES = 64 * 2 ** 20
+
+/** torch's format since 1.6: a zip archive of one pickle, `data.pkl`, and a file of bytes for each storage. */
+export async function readZipFormat(file: BinaryFile): Promise<TorchFile> {
+  const entries = await readZip(file)
+  const fail = (message: string): never => {
+    throw new SpanforgeError(`${file.path}: ${message}`, { remedy: 'Expected a state dict written by torch.save.' })
+  }
+  const pickleName = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name)) ?? fail('holds no data.pkl')
+  const folder = pickleName.slice(0, -'data.pkl'.length)
+  const pickle = entries.get(pickleName)!
+  if (pickle.size > MAX_PICKLE_BYTES) fail(`data.pkl has ${pickle.size} bytes, at most ${MAX_PICKLE_BYTES} are read`)
+  const order = entries.get(`${folder}byteorder`)
+  if (order && Buffer.from(await file.read(order.position, order.size, 'byteorder')).toString() !== 'little')
+    fail('was written on a big-endian machine')
+
+  const storages = new Map<string, Storage>()
+  const bytes = await file.read(pickle.position, pickle.size, 'data.pkl')
+  const { value } = unpickle(bytes, 0, file.path, stateDictNames(file.path, storages))
+  const positions = new Map<string, number>()
+  for (const { key, bytes } of storages.values()) {
+    const entry = entries.get(`${folder}data/${key}`) ?? fail(`storage ${key} is missing`)
+    if (entry.size !== bytes) fail(`storage ${key} has ${entry.size} bytes, expected ${bytes}`)
+    positions.set(key, entry.position)
+  }
+  return { stateDict: value, positions }
+}

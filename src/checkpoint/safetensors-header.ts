@@ -1,0 +1,95 @@
+import { z } from 'zod'
+import { SpanforgeError } from '../errors.ts'
+import { type Dtype, ELEMENT_BYTES, isDtype } from './floats.ts'
+import { elementCount } from './stored-tensor.ts'
+
+/** Where a tensor lies: `begin` and `end` count bytes from the end of the header. */
+export interface Entry {
+  readonly dtype: Dtype
+  readonly shape: readonly number[]
+  readonly begin: number
+  readonly end: number
+}
+
+export interface Header {
+  readonly entries: ReadonlyMap<string, Entry>
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+const count = z.int().nonnegative()
+const entrySchema = z.object({ dtype: z.string(), shape: z.array(count), data_offsets: z.tuple([count, count]) })
+const metadataSchema = z.record(z.string(), z.string()).optional()
+
+const damaged = (message: string): never => {
+  throw new SpanforgeError(message, { remedy: 'The file is damaged: download or copy it again.' })
+}
+
+/**
+ * The header of a safetensors file, checked as the format's own implementation does: known types, as many bytes as
+ * the shape says, and tensors that tile the `dataBytes` bytes after the header without gap or overlap.
+ */
+export function parseHeader(bytes: Uint8Array, dataBytes: number, path: string): Header {
+  const { __metadata__, ...tensors } = parseObject(bytes, path)
+  const metadata = metadataSchema.safeParse(__metadata__)
+  if (!metadata.success) damaged(`${path}: __metadata__: found something else than text by name`)
+  const entries = new Map(Object.entries(tensors).map(([name, value]) => [name, parseEntry(value, `${path}: ${name}`)]))
+  checkTiling(entries, dataBytes, path)
+  return { entries, metadata: metadata.data ?? {} }
+}
+
+function parseObject(bytes: Uint8Array, path: string): Record<string, unknown> {
+  let text = ''
+  let value: unknown
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    value = JSON.parse(text)
+  } catch (cause) {
+    damaged(`${path}: the header is not JSON in UTF-8: ${(cause as Error).message}`)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return damaged(`${path}: the header is not a JSON object`)
+  const twice = repeatedKey(text)
+  if (twice !== undefined) damaged(`${path}: ${twice}: stands twice in the header`)
+  return value as Record<string, unknown>
+}
+
+/** JSON.parse keeps the last of two equal keys without a word: which tensor would that be? `text` is valid JSON. */
+function repeatedKey(text: string): string | undefined {
+  const seen = new Set<string>()
+  let depth = 0
+  for (const [token, colon] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[{}[\]]/g)) {
+    if (token === '{' || token === '[') depth++
+    else if (token === '}' || token === ']') depth--
+    else if (colon !== undefined && depth === 1) {
+      const key: string = JSON.parse(token.slice(0, -colon.length))
+      if (seen.has(key)) return key
+      seen.add(key)
+    }
+  }
+  return undefined
+}
+
+function parseEntry(value: unknown, place: string): Entry {
+  const parsed = entrySchema.safeParse(value)
+  if (!parsed.success)
+    return damaged(`${place}: found ${JSON.stringify(value).slice(0, 200)}, expected dtype, shape and data_offsets`)
+  const { dtype, shape, data_offsets } = parsed.data
+  const [begin, end] = data_offsets
+  if (!isDtype(dtype)) return damaged(`${place}: found dtype ${dtype}, expected one of ${Object.keys(ELEMENT_BYTES)}`)
+  if (end - begin !== elementCount(shape) * ELEMENT_BYTES[dtype])
+    damaged(`${place}: found bytes ${begin} to ${end}, which do not hold ${dtype} of shape [${shape}]`)
+  return { dtype, shape, begin, end }
+}
+
+function checkTiling(entries: ReadonlyMap<string, Entry>, dataBytes: number, path: string): void {
+  let reached = 0
+  const inOrder = [...entries].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)
+  for (const [name, { begin, end }] of inOrder) {
+    const fault =
+      end > dataBytes ? 'past the end of the file' : begin < reached ? 'within another tensor' : 'after a gap'
+    if (begin !== reached || end > dataBytes)
+      damaged(`${path}: ${name}: lies ${fault}: bytes ${begin} to ${end} of ${dataBytes}`)
+    reached = end
+  }
+  if (reached !== dataBytes) damaged(`${path}: the tensors end at byte ${reached} of ${dataBytes}`)
+}

@@ -1,0 +1,113 @@
+import { z } from 'zod'
+import { SpanforgeError } from '../errors.ts'
+
+export type Activation = 'gelu' | 'gelu_new' | 'relu'
+
+/** The sizes and settings of a BERT: Hugging Face's config.json, with its names. */
+export interface BertConfig {
+  readonly vocab_size: number
+  readonly hidden_size: number
+  readonly num_hidden_layers: number
+  readonly num_attention_heads: number
+  /** Width of the feed-forward layer. */
+  readonly intermediate_size: number
+  /** gelu is the exact one (erf), gelu_new its approximation by tanh. */
+  readonly hidden_act: Activation
+  readonly hidden_dropout_prob: number
+  readonly attention_probs_dropout_prob: number
+  /** The longest sequence, in tokens. */
+  readonly max_position_embeddings: number
+  readonly type_vocab_size: number
+  /** Standard deviation of new weights. */
+  readonly initializer_range: number
+  readonly layer_norm_eps: number
+  readonly pad_token_id: number
+  /** Everything else that the file holds, kept for saving. */
+  readonly extra: Readonly<Record<string, unknown>>
+}
+
+/** Beyond every model there is; a damaged file should not ask for the memory. */
+const MAX_PARAMETERS = 2 ** 33
+
+const size = (most: number) => z.int().min(1).max(most)
+const probability = z.number().min(0).lt(1)
+
+/** Defaults are those of transformers' BertConfig (4.57). */
+const schema = z.object({
+  model_type: z.literal('bert').default('bert'),
+  position_embedding_type: z.literal('absolute').default('absolute'),
+  is_decoder: z.literal(false).default(false),
+  vocab_size: size(10_000_000).default(30522),
+  hidden_size: size(65536).default(768),
+  num_hidden_layers: size(1000).default(12),
+  num_attention_heads: size(4096).default(12),
+  intermediate_size: size(1_000_000).default(3072),
+  hidden_act: z.enum(['gelu', 'gelu_new', 'relu']).default('gelu'),
+  hidden_dropout_prob: probability.default(0.1),
+  attention_probs_dropout_prob: probability.default(0.1),
+  max_position_embeddings: size(1_000_000).default(512),
+  // Question and context are told apart by types 0 and 1.
+  type_vocab_size: z.int().min(2).max(10_000).default(2),
+  initializer_range: z.number().min(0).max(100).default(0.02),
+  layer_norm_eps: z.number().gt(0).lt(1).default(1e-12),
+  pad_token_id: z.int().min(0).default(0),
+})
+
+/** Checks a parsed config.json and fills in what it leaves out; `source` is its path, for errors. */
+export function parseConfig(json: unknown, source: string): BertConfig {
+  const parsed = schema.safeParse(json)
+  if (!parsed.success)
+    return refuse(
+      source,
+      parsed.error.issues.map((issue) => describe(issue, json)),
+    )
+  const { model_type, position_embedding_type, is_decoder, ...fields } = parsed.data
+  const extra = Object.entries(json as object).filter(([key]) => !Object.hasOwn(schema.shape, key))
+  const config: BertConfig = { ...fields, extra: Object.fromEntries(extra) }
+  checkTogether(config, source)
+  return config
+}
+
+function describe({ path, message, ...issue }: z.core.$ZodIssue, json: unknown): string {
+  const field = path.join('.')
+  if (field === '') return `found ${JSON.stringify(json)?.slice(0, 40)}, expected an object`
+  const found = JSON.stringify((json as Record<string, unknown>)[field])
+  const expected = 'values' in issue ? `one of ${(issue.values as unknown[]).join(', ')}` : message
+  return `${field}: found ${found?.slice(0, 100)}, expected ${expected}`
+}
+
+function checkTogether(config: BertConfig, source: string): void {
+  const { hidden_size, num_attention_heads, num_hidden_layers, intermediate_size, vocab_size, pad_token_id } = config
+  if (hidden_size % num_attention_heads !== 0)
+    refuse(source, [
+      `num_attention_heads: found ${num_attention_heads}, expected a divisor of hidden_size, ${hidden_size}`,
+    ])
+  if (pad_token_id >= vocab_size)
+    refuse(source, [`pad_token_id: found ${pad_token_id}, expected less than vocab_size, ${vocab_size}`])
+  const embeddings = (vocab_size + config.max_position_embeddings + config.type_vocab_size) * hidden_size
+  const parameters = embeddings + num_hidden_layers * hidden_size * (4 * hidden_size + 2 * intermediate_size)
+  if (parameters > MAX_PARAMETERS)
+    refuse(source, [`the sizes make about ${parameters} parameters, expected at most ${MAX_PARAMETERS}`])
+}
+
+function refuse(source: string, faults: readonly string[]): never {
+  throw new SpanforgeError(`${source}: ${faults.join(`\n${source}: `)}`, {
+    remedy: 'Correct the file, or choose a BERT model: model_type bert, absolute positions, gelu, gelu_new or relu.',
+  })
+}
+
+/** The text of a config.json from which transformers loads a BertForQuestionAnswering; keys sorted as it sorts them. */
+export function toConfigJson({ extra, ...config }: BertConfig, dtype: 'float32' | 'float16' = 'float32'): string {
+  // torch_dtype is what older versions call dtype; _name_or_path is where the model once lay, on another machine.
+  const { torch_dtype, _name_or_path, ...kept } = extra
+  const all: Record<string, unknown> = {
+    transformers_version: '4.57.6',
+    ...kept,
+    ...config,
+    architectures: ['BertForQuestionAnswering'],
+    dtype,
+    model_type: 'bert',
+    position_embedding_type: 'absolute',
+  }
+  return `${JSON.stringify(Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1))), null, 2)}\n`
+}
