@@ -1,0 +1,52 @@
+/**
+ * Compiles the SIMD loops of `src/training/*.as.ts` into TypeScript modules that hold them as base64.
+ * The modules are committed, so that neither a build nor a user needs the compiler; a test compiles again and compares.
+ *
+ *     npx tsx scripts/build-wasm.ts
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import asc from 'assemblyscript/asc'
+
+export const modules = ['kernels', 'random']
+
+const inTraining = (name: string): string => fileURLToPath(new URL(`../src/training/${name}`, import.meta.url))
+
+/** The text of `src/training/<name>-wasm.ts`, compiled from `src/training/<name>.as.ts`. */
+export async function compileModule(name: string): Promise<string> {
+  const source = readFileSync(inTraining(`${name}.as.ts`), 'utf8')
+  let wasm = new Uint8Array()
+  const { error, stderr } = await asc.main(
+    // Relaxed SIMD stays off: its results may differ from processor to processor.
+    ['source.ts', '--outFile', 'out.wasm', '-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd'].concat([
+      '--importMemory',
+      '--initialMemory',
+      '0',
+      '--lowMemoryLimit',
+      '0',
+    ]),
+    {
+      readFile: (path) => (path === 'source.ts' ? source : null),
+      writeFile: (_path, contents) => {
+        wasm = contents as Uint8Array<ArrayBuffer>
+      },
+      listFiles: () => [],
+    },
+  )
+  if (error) throw new Error(`${name}.as.ts: ${error.message}\n${stderr.toString()}`)
+  const base64 = Buffer.from(wasm).toString('base64')
+  const lines = (base64.match(/.{1,112}/g) ?? []).map((line) => `  '${line}',`)
+  return [
+    `/** Compiled from \`${name}.as.ts\` by \`scripts/build-wasm.ts\`; ${wasm.length} bytes. */`,
+    'export const base64 = [',
+    ...lines,
+    "].join('')",
+    '',
+  ].join('\n')
+}
+
+export const committedModule = (name: string): string => readFileSync(inTraining(`${name}-wasm.ts`), 'utf8')
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const name of modules) writeFileSync(inTraining(`${name}-wasm.ts`), await compileModule(name))
+}

@@ -1,0 +1,106 @@
+// The loops over whole flat arrays, in AssemblyScript with 128-bit SIMD. `plain-kernels.ts` says the same in
+// TypeScript, bit for bit. `scripts/build-wasm.ts` compiles this file into `kernels-wasm.ts`.
+// Pointers are byte offsets into the imported memory; counts are elements, so that an array may end at 4 GiB.
+
+/** Sum of x² in float64: eight running sums, element i goes to sum i mod 8; infinite or NaN when an element is. */
+export function sumOfSquares(x: usize, count: u32): f64 {
+  let s01 = f64x2.splat(0)
+  let s23 = f64x2.splat(0)
+  let s45 = f64x2.splat(0)
+  let s67 = f64x2.splat(0)
+  let i: u32 = 0
+  for (; i + 8 <= count; i += 8) {
+    const low = v128.load(x)
+    const high = v128.load(x, 16)
+    const x01 = f64x2.promote_low_f32x4(low)
+    const x23 = f64x2.promote_low_f32x4(v128.shuffle<f32>(low, low, 2, 3, 2, 3))
+    const x45 = f64x2.promote_low_f32x4(high)
+    const x67 = f64x2.promote_low_f32x4(v128.shuffle<f32>(high, high, 2, 3, 2, 3))
+    s01 = f64x2.add(s01, f64x2.mul(x01, x01))
+    s23 = f64x2.add(s23, f64x2.mul(x23, x23))
+    s45 = f64x2.add(s45, f64x2.mul(x45, x45))
+    s67 = f64x2.add(s67, f64x2.mul(x67, x67))
+    x += 32
+  }
+  const pairs = f64x2.add(f64x2.add(s01, s23), f64x2.add(s45, s67))
+  let sum = f64x2.extract_lane(pairs, 0) + f64x2.extract_lane(pairs, 1)
+  for (; i < count; i++) {
+    const rest = <f64>load<f32>(x)
+    sum += rest * rest
+    x += 4
+  }
+  return sum
+}
+
+/** target += source. */
+export function addInto(target: usize, source: usize, count: u32): void {
+  let i: u32 = 0
+  for (; i + 4 <= count; i += 4) {
+    v128.store(target, f32x4.add(v128.load(target), v128.load(source)))
+    target += 16
+    source += 16
+  }
+  for (; i < count; i++) {
+    store<f32>(target, load<f32>(target) + load<f32>(source))
+    target += 4
+    source += 4
+  }
+}
+
+/** One AdamW step over a range; the arithmetic and the names are those of `AdamWFactors` in `plain-kernels.ts`. */
+export function adamw(
+  parameter: usize,
+  gradient: usize,
+  expAvg: usize,
+  expAvgSq: usize,
+  count: u32,
+  clip: f32,
+  decay: f32,
+  oneMinusBeta1: f32,
+  beta2: f32,
+  oneMinusBeta2: f32,
+  rootOfCorrection2: f32,
+  epsilon: f32,
+  negativeStepSize: f32,
+): void {
+  const clip4 = f32x4.splat(clip)
+  const decay4 = f32x4.splat(decay)
+  const oneMinusBeta1x4 = f32x4.splat(oneMinusBeta1)
+  const beta2x4 = f32x4.splat(beta2)
+  const oneMinusBeta2x4 = f32x4.splat(oneMinusBeta2)
+  const rootOfCorrection2x4 = f32x4.splat(rootOfCorrection2)
+  const epsilon4 = f32x4.splat(epsilon)
+  const negativeStepSize4 = f32x4.splat(negativeStepSize)
+  let i: u32 = 0
+  for (; i + 4 <= count; i += 4) {
+    const g = f32x4.mul(v128.load(gradient), clip4)
+    let m = v128.load(expAvg)
+    let v = v128.load(expAvgSq)
+    m = f32x4.add(m, f32x4.mul(oneMinusBeta1x4, f32x4.sub(g, m)))
+    v = f32x4.add(f32x4.mul(v, beta2x4), f32x4.mul(f32x4.mul(oneMinusBeta2x4, g), g))
+    const denominator = f32x4.add(f32x4.div(f32x4.sqrt(v), rootOfCorrection2x4), epsilon4)
+    const update = f32x4.div(f32x4.mul(negativeStepSize4, m), denominator)
+    v128.store(parameter, f32x4.add(f32x4.mul(v128.load(parameter), decay4), update))
+    v128.store(expAvg, m)
+    v128.store(expAvgSq, v)
+    parameter += 16
+    gradient += 16
+    expAvg += 16
+    expAvgSq += 16
+  }
+  for (; i < count; i++) {
+    const g = load<f32>(gradient) * clip
+    let m = load<f32>(expAvg)
+    let v = load<f32>(expAvgSq)
+    m = m + oneMinusBeta1 * (g - m)
+    v = v * beta2 + oneMinusBeta2 * g * g
+    const denominator = sqrt<f32>(v) / rootOfCorrection2 + epsilon
+    store<f32>(parameter, load<f32>(parameter) * decay + (negativeStepSize * m) / denominator)
+    store<f32>(expAvg, m)
+    store<f32>(expAvgSq, v)
+    parameter += 4
+    gradient += 4
+    expAvg += 4
+    expAvgSq += 4
+  }
+}

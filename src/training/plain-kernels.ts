@@ -1,0 +1,71 @@
+/** The loops over whole flat arrays; every implementation gives the same bits. */
+export interface Kernels {
+  /** Sum of x² in float64, always in the same order; not finite when an element is not. */
+  sumOfSquares(x: Float32Array): number
+  /** target += source, in float32. */
+  addInto(target: Float32Array, source: Float32Array): void
+  /** One AdamW step over arrays of one length. */
+  adamw(arrays: AdamWArrays, factors: AdamWFactors): void
+}
+
+export interface AdamWArrays {
+  readonly parameters: Float32Array
+  readonly gradients: Float32Array
+  readonly exp_avg: Float32Array
+  readonly exp_avg_sq: Float32Array
+}
+
+/**
+ * The numbers of one step, each rounded to float32, the type of the arithmetic:
+ *
+ *     g = clip * gradient
+ *     m = m + oneMinusBeta1 * (g - m)
+ *     v = v * beta2 + oneMinusBeta2 * g * g
+ *     parameter = parameter * decay + negativeStepSize * m / (sqrt(v) / rootOfCorrection2 + epsilon)
+ */
+export interface AdamWFactors {
+  readonly clip: number
+  readonly decay: number
+  readonly oneMinusBeta1: number
+  readonly beta2: number
+  readonly oneMinusBeta2: number
+  readonly rootOfCorrection2: number
+  readonly epsilon: number
+  readonly negativeStepSize: number
+}
+
+const round = Math.fround
+
+/**
+ * Plain TypeScript, for arrays larger than a WebAssembly memory. Float64 has more than twice the digits of float32, so
+ * one float64 operation rounded to float32 is the float32 operation, division and square root included.
+ */
+export const plainKernels: Kernels = {
+  sumOfSquares(x) {
+    // Eight running sums, added as the SIMD loop adds its lanes.
+    const sums = new Float64Array(8)
+    const whole = x.length - (x.length % 8)
+    for (let i = 0; i < whole; i += 8) for (let lane = 0; lane < 8; lane++) sums[lane] += x[i + lane] * x[i + lane]
+    const even = sums[0] + sums[2] + (sums[4] + sums[6])
+    let sum = even + (sums[1] + sums[3] + (sums[5] + sums[7]))
+    for (let i = whole; i < x.length; i++) sum += x[i] * x[i]
+    return sum
+  },
+
+  addInto(target, source) {
+    for (let i = 0; i < target.length; i++) target[i] += source[i]
+  },
+
+  adamw({ parameters, gradients, exp_avg, exp_avg_sq }, factors) {
+    const { clip, decay, oneMinusBeta1, beta2, oneMinusBeta2, rootOfCorrection2, epsilon, negativeStepSize } = factors
+    for (let i = 0; i < parameters.length; i++) {
+      const g = round(gradients[i] * clip)
+      const m = round(exp_avg[i] + round(oneMinusBeta1 * round(g - exp_avg[i])))
+      const v = round(round(exp_avg_sq[i] * beta2) + round(round(oneMinusBeta2 * g) * g))
+      const denominator = round(round(round(Math.sqrt(v)) / rootOfCorrection2) + epsilon)
+      parameters[i] = round(parameters[i] * decay) + round(round(negativeStepSize * m) / denominator)
+      exp_avg[i] = m
+      exp_avg_sq[i] = v
+    }
+  },
+}

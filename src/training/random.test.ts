@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest'
+import { fillDropoutMask } from './dropout-mask.ts'
+import { philox4x32 } from './philox.ts'
+import { naturalLog, random } from './random.ts'
+
+function philox(counter: number[], key: number[]): string[] {
+  const out = new Uint32Array(4)
+  philox4x32(Uint32Array.from(counter), Uint32Array.from(key), out)
+  return [...out].map((word) => word.toString(16).padStart(8, '0'))
+}
+
+describe('Philox4x32-10', () => {
+  it("gives the known answers of its authors' library, Random123", () => {
+    const ones = 0xffffffff
+    expect(philox([0, 0, 0, 0], [0, 0])).toEqual(['6627e8d5', 'e169c58d', 'bc57ac4c', '9b00dbd8'])
+    expect(philox([ones, ones, ones, ones], [ones, ones])).toEqual(['408f276d', '41c83b0e', 'a20bc7c6', '6d5451fd'])
+    // Digits of pi.
+    expect(philox([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344], [0xa4093822, 0x299f31d0])).toEqual([
+      'd16cfe09',
+      '94fdcceb',
+      '5001e420',
+      '24126ea1',
+    ])
+  })
+})
+
+describe('a stream of draws', () => {
+  it('is the same for the same seed, purpose and counters', () => {
+    const draw = () => Array.from({ length: 9 }, random(42, 'shuffle', 3).nextUint32)
+    expect(draw()).toEqual(draw())
+    // Pinned: a change here would change every run that was ever made.
+    expect(draw().slice(0, 2)).toEqual([492521179, 2305997726])
+  })
+
+  it('is another one for another seed, purpose or counter', () => {
+    const streams = [
+      random(42, 'shuffle', 3),
+      random(43, 'shuffle', 3),
+      random(42, 'dropout', 3),
+      random(42, 'shuffle', 4),
+      random(42, 'shuffle', 3, 1),
+    ]
+    expect(new Set(streams.map((stream) => stream.nextUint32())).size).toBe(streams.length)
+  })
+
+  it('refuses a seed that 32 bits cannot hold', () => {
+    for (const seed of [-1, 1.5, 2 ** 32, Number.NaN]) expect(() => random(seed, 'shuffle')).toThrow('0 .. 2^32 - 1')
+  })
+
+  it('has the moments of the uniform and the normal distribution', () => {
+    const { uniform, normal } = random(7, 'moments')
+    const count = 200_000
+    // Five standard errors of each mean: a right generator with this seed passes, always.
+    const mean = (draw: () => number) => Array.from({ length: count }, draw).reduce((a, b) => a + b) / count
+    expect(Math.abs(mean(uniform) - 0.5)).toBeLessThan(5 * Math.sqrt(1 / 12 / count))
+    expect(Math.abs(mean(normal))).toBeLessThan(5 * Math.sqrt(1 / count))
+    expect(Math.abs(mean(() => normal() ** 2) - 1)).toBeLessThan(5 * Math.sqrt(2 / count))
+    expect(Math.abs(mean(() => normal() ** 4) - 3)).toBeLessThan(5 * Math.sqrt(96 / count))
+  })
+
+  it('draws integers below n evenly', () => {
+    const { below } = random(7, 'below')
+    const counts = new Array(7).fill(0)
+    for (let i = 0; i < 70_000; i++) counts[below(7)]++
+    const chiSquare = counts.reduce((sum, count) => sum + (count - 10_000) ** 2 / 10_000, 0)
+    // 6 degrees of freedom: 22.5 is passed once in a thousand.
+    expect(chiSquare).toBeLessThan(22.5)
+  })
+
+  it('permutes, every order about equally often', () => {
+    expect([...random(7, 'order').permutation(100)].sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 100 }, (_, i) => i),
+    )
+    const counts = new Map<string, number>()
+    for (let i = 0; i < 24_000; i++) {
+      const order = random(7, 'order', i).permutation(4).join()
+      counts.set(order, (counts.get(order) ?? 0) + 1)
+    }
+    expect(counts.size).toBe(24)
+    const chiSquare = [...counts.values()].reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0)
+    // 23 degrees of freedom: 49.7 is passed once in a thousand.
+    expect(chiSquare).toBeLessThan(49.7)
+  })
+
+  it('has a logarithm of its own that agrees with Math.log', () => {
+    const { uniform } = random(7, 'logarithm')
+    for (let i = 0; i < 1000; i++) {
+      const x = uniform() ** 8 * 10
+      expect(Math.abs(naturalLog(x) - Math.log(x))).toBeLessThan(4e-16 * Math.max(1, Math.abs(Math.log(x))))
+    }
+  })
+})
+
+describe('a dropout mask', () => {
+  it('drops where 16 bits of the stream are below p * 2^16, for any length', () => {
+    for (const length of [0, 1, 31, 33, 8192, 20_001]) {
+      const mask = new Float32Array(length)
+      fillDropoutMask(mask, 0.1, 42, 'dropout', 5, 6, 7)
+      const { nextUint32 } = random(42, 'dropout', 5, 6, 7)
+      const expected = new Float32Array(length)
+      for (let i = 0; i < length; i += 2) {
+        const word = nextUint32()
+        expected[i] = (word & 0xffff) < 6554 ? 0 : 1 / 0.9
+        if (i + 1 < length) expected[i + 1] = word >>> 16 < 6554 ? 0 : 1 / 0.9
+      }
+      expect(mask).toEqual(expected)
+    }
+  })
+
+  it('drops the share p and keeps the mean, with neighbours independent', () => {
+    const count = 1_000_000
+    const mask = new Float32Array(count)
+    for (const p of [0.1, 0.5]) {
+      fillDropoutMask(mask, p, 42, 'dropout', 1)
+      const dropped = mask.reduce((sum, value) => sum + (value === 0 ? 1 : 0), 0)
+      expect(Math.abs(dropped / count - p)).toBeLessThan(5 * Math.sqrt((p * (1 - p)) / count))
+      for (const distance of [1, 2, 8, 32, 8192]) {
+        let both = 0
+        for (let i = distance; i < count; i++) if (mask[i] === 0 && mask[i - distance] === 0) both++
+        expect(Math.abs(both / count - p * p)).toBeLessThan(5 * Math.sqrt((p * p * (1 - p * p)) / count))
+      }
+    }
+  })
+
+  it('keeps everything at p = 0 and refuses p = 1', () => {
+    const mask = new Float32Array(100)
+    fillDropoutMask(mask, 0, 42, 'dropout')
+    expect(mask).toEqual(new Float32Array(100).fill(1))
+    expect(() => fillDropoutMask(mask, 1, 42, 'dropout')).toThrow('0 <= p < 1')
+  })
+})

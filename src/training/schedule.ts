@@ -1,0 +1,98 @@
+/** Learning-rate schedules: how much of `learning_rate` each step uses. Names, formulas and rounding as transformers'. */
+
+export const schedulerTypes = [
+  'linear',
+  'cosine',
+  'cosine_with_restarts',
+  'polynomial',
+  'constant',
+  'constant_with_warmup',
+  'inverse_sqrt',
+] as const
+
+export type SchedulerType = (typeof schedulerTypes)[number]
+
+export interface ScheduleOptions {
+  readonly lr_scheduler_type: SchedulerType
+  readonly learning_rate: number
+  readonly warmup_steps: number
+  readonly warmup_ratio: number
+  readonly lr_scheduler_kwargs: SchedulerOptions | null
+}
+
+/** What lr_scheduler_kwargs may hold. */
+export interface SchedulerOptions {
+  /** cosine: waves over the whole run, 0.5 unless given; cosine_with_restarts: hard restarts, 1 unless given. */
+  readonly num_cycles?: number
+  /** polynomial: the learning rate at the end, 1e-7 unless given. */
+  readonly lr_end?: number
+  /** polynomial: 1 unless given. */
+  readonly power?: number
+}
+
+/** Which of lr_scheduler_kwargs each type takes. */
+export const schedulerOptions: Readonly<Record<SchedulerType, readonly (keyof SchedulerOptions)[]>> = {
+  linear: [],
+  cosine: ['num_cycles'],
+  cosine_with_restarts: ['num_cycles'],
+  polynomial: ['lr_end', 'power'],
+  constant: [],
+  constant_with_warmup: [],
+  inverse_sqrt: [],
+}
+
+/** Steps of warm-up: `warmup_steps` where given, else that share of all steps, rounded up. */
+export function warmupSteps(
+  options: Pick<ScheduleOptions, 'warmup_steps' | 'warmup_ratio'>,
+  max_steps: number,
+): number {
+  return options.warmup_steps > 0 ? options.warmup_steps : Math.ceil(max_steps * options.warmup_ratio)
+}
+
+/**
+ * The learning rate of each of `max_steps` steps; the first is step 0, whose rate is 0 where there is a warm-up.
+ */
+export function learningRates(options: ScheduleOptions, max_steps: number): (step: number) => number {
+  const multiplier = multiplierOf(options, max_steps)
+  return (step) => options.learning_rate * multiplier(step)
+}
+
+/** As `learningRates`, but the factor that `learning_rate` is multiplied with. */
+export function multiplierOf(options: ScheduleOptions, max_steps: number): (step: number) => number {
+  if (options.lr_scheduler_type === 'constant') return () => 1
+  const warmup = warmupSteps(options, max_steps)
+  const afterWarmup = decayOf(options, warmup, max_steps)
+  return (step) => (step < warmup ? step / Math.max(1, warmup) : afterWarmup(step))
+}
+
+/** The multiplier after the warm-up; `progress` below runs from 0 to 1 over the steps that are left then. */
+function decayOf(options: ScheduleOptions, warmup: number, max_steps: number): (step: number) => number {
+  const { num_cycles, lr_end = 1e-7, power = 1 } = options.lr_scheduler_kwargs ?? {}
+  const decaySteps = Math.max(1, max_steps - warmup)
+  const progressAt = (step: number): number => (step - warmup) / decaySteps
+  switch (options.lr_scheduler_type) {
+    case 'linear':
+      return (step) => Math.max(0, (max_steps - step) / decaySteps)
+    case 'cosine':
+      return (step) => Math.max(0, 0.5 * (1 + Math.cos(Math.PI * (num_cycles ?? 0.5) * 2 * progressAt(step))))
+    case 'cosine_with_restarts':
+      return (step) => {
+        const progress = progressAt(step)
+        return progress >= 1 ? 0 : Math.max(0, 0.5 * (1 + Math.cos(Math.PI * (((num_cycles ?? 1) * progress) % 1))))
+      }
+    case 'polynomial': {
+      const initial = options.learning_rate
+      return (step) => {
+        if (step > max_steps) return lr_end / initial
+        return ((initial - lr_end) * (1 - progressAt(step)) ** power + lr_end) / initial
+      }
+    }
+    case 'inverse_sqrt': {
+      const timescale = warmup || 10_000
+      return (step) => 1 / Math.sqrt((step + timescale - warmup) / timescale)
+    }
+    case 'constant':
+    case 'constant_with_warmup':
+      return () => 1
+  }
+}
