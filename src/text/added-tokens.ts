@@ -1,0 +1,61 @@
+/** A token that is found in the text as it is written, before words are cut; the fields are tokenizer.json's. */
+export interface AddedToken {
+  readonly id: number
+  readonly content: string
+  /** Only where no letter, digit or underscore touches it. */
+  readonly single_word: boolean
+  /** Takes the white space before it along. */
+  readonly lstrip: boolean
+  /** Takes the white space after it along. */
+  readonly rstrip: boolean
+  /** Looked for in the normalized text instead of the text as given. */
+  readonly normalized: boolean
+  /** Left out by `decode` with `skip_special_tokens`. */
+  readonly special: boolean
+}
+
+/** An added token in a text: `[start, end)` in UTF-16 units. */
+export interface Match {
+  readonly token: AddedToken
+  readonly start: number
+  readonly end: number
+}
+
+/** Finds added tokens in texts: leftmost first, of several at one place the longest. */
+export class AddedTokenFinder {
+  readonly #tokens = new Map<string, AddedToken>()
+  readonly #pattern: RegExp | undefined
+
+  /** Keys: what to look for; it is the token's content, normalized where the token wants that. */
+  constructor(tokens: Iterable<readonly [string, AddedToken]>) {
+    for (const [content, token] of tokens) if (content) this.#tokens.set(content, token)
+    if (!this.#tokens.size) return
+    const contents = [...this.#tokens.keys()].sort((a, b) => b.length - a.length)
+    this.#pattern = new RegExp(contents.map((content) => content.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g')
+  }
+
+  get isEmpty(): boolean {
+    return this.#pattern === undefined
+  }
+
+  find(text: string): Match[] {
+    const matches: Match[] = []
+    if (!this.#pattern) return matches
+    let taken = 0
+    for (const { 0: content, index } of text.matchAll(this.#pattern)) {
+      const token = this.#tokens.get(content)!
+      let start = index
+      let end = index + content.length
+      if (token.single_word && touchesWord(text, start, end)) continue
+      if (token.lstrip) start = Math.max(taken, text.slice(0, start).trimEnd().length)
+      if (token.rstrip) end = text.length - text.slice(end).trimStart().length
+      matches.push({ token, start, end })
+      taken = end
+    }
+    return matches
+  }
+}
+
+const touchesWord = (text: string, start: number, end: number): boolean =>
+  /[\p{L}\p{M}\p{N}\p{Pc}]$/u.test(text.slice(Math.max(0, start - 2), start)) ||
+  /^[\p{L}\p{M}\p{N}\p{Pc}]/u.test(text.slice(end, end + 2))

@@ -1,0 +1,55 @@
+/** Tokens of a text, without [CLS] and [SEP]. */
+export interface Encoding {
+  /** Token ids, [tokens]. */
+  readonly ids: Int32Array
+  /** [2 * tokens]: token i is `text.slice(offsets[2 * i], offsets[2 * i + 1])`. */
+  readonly offsets: Int32Array
+  /** [tokens]: which word of the text, counted from 0, a token is part of; a punctuation mark is a word. */
+  readonly wordIds: Int32Array
+}
+
+/** Collects tokens in arrays that grow, and are used again for the next text. */
+export class EncodingBuilder {
+  #ids = new Int32Array(512)
+  #offsets = new Int32Array(1024)
+  #wordIds = new Int32Array(512)
+  #length = 0
+  #word = -1
+
+  nextWord(): void {
+    this.#word++
+  }
+
+  push(id: number, start: number, end: number): void {
+    const i = this.#length++
+    if (i === this.#ids.length) this.#grow()
+    this.#ids[i] = id
+    this.#offsets[2 * i] = start
+    this.#offsets[2 * i + 1] = end
+    this.#wordIds[i] = this.#word
+  }
+
+  /** The tokens so far; the builder is empty again. */
+  finish(): Encoding {
+    const length = this.#length
+    this.#length = 0
+    this.#word = -1
+    return {
+      ids: this.#ids.slice(0, length),
+      offsets: this.#offsets.slice(0, 2 * length),
+      wordIds: this.#wordIds.slice(0, length),
+    }
+  }
+
+  #grow(): void {
+    this.#ids = doubled(this.#ids)
+    this.#offsets = doubled(this.#offsets)
+    this.#wordIds = doubled(this.#wordIds)
+  }
+}
+
+function doubled(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(2 * array.length)
+  larger.set(array)
+  return larger
+}

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { fixture, fixtureJson } from '../../tests/fixture.ts'
+import { BertTokenizer } from './tokenizer.ts'
+import { tokenizerFromVocab } from './vocab-txt.ts'
+
+interface Recorded {
+  input_ids: number[]
+  tokens: string[]
+  offsets_code_points: number[][]
+  offsets_utf16: number[][]
+  word_ids: (number | null)[]
+  decoded: string
+}
+type Variant = 'uncased' | 'cased' | 'uncased_keep_accents' | 'cased_strip_accents' | 'uncased_no_cjk'
+interface Singles {
+  variants: Record<Variant, object>
+  texts: ({ text: string } & Record<Variant, Recorded>)[]
+}
+
+const vocabText = readFileSync(fixture('tokenizer/vocab.txt'), 'utf8')
+const { vocab } = tokenizerFromVocab(vocabText).settings
+const singles = fixtureJson<Singles>('tokenizer/singles.json')
+
+/** Everything that transformers records of a text, [CLS] and [SEP] included. */
+function record(tokenizer: BertTokenizer, text: string): Recorded {
+  const { ids, offsets, wordIds } = tokenizer.encode(text)
+  const input_ids = [tokenizer.cls_token_id, ...ids, tokenizer.sep_token_id]
+  const inner = Array.from(ids, (_, i) => [offsets[2 * i], offsets[2 * i + 1]])
+  const codePoints = (index: number) => [...text.slice(0, index)].length
+  return {
+    input_ids,
+    tokens: tokenizer.tokens(input_ids),
+    offsets_code_points: [[0, 0], ...inner.map((pair) => pair.map(codePoints)), [0, 0]],
+    offsets_utf16: [[0, 0], ...inner, [0, 0]],
+    word_ids: [null, ...wordIds, null],
+    decoded: tokenizer.decode(input_ids, { skip_special_tokens: true }),
+  }
+}
+
+describe('BertTokenizer', () => {
+  for (const [variant, options] of Object.entries(singles.variants)) {
+    it(`gives ids, tokens, offsets, words and decoded text of BertTokenizerFast: ${variant}`, () => {
+      // The first was recorded from tokenizer.json, the others from vocab.txt: `decode` cleans up by another default.
+      const tokenizer = variant === 'uncased' ? new BertTokenizer({ vocab }) : tokenizerFromVocab(vocabText, options)
+      for (const { text, [variant as Variant]: expected } of singles.texts)
+        expect({ text, ...record(tokenizer, text) }).toEqual({ text, ...expected })
+    })
+  }
+
+  it('knows the ids of its special tokens', () => {
+    const tokenizer = new BertTokenizer({ vocab })
+    const { pad_token_id, unk_token_id, cls_token_id, sep_token_id, mask_token_id, vocab_size, size } = tokenizer
+    expect([pad_token_id, unk_token_id, cls_token_id, sep_token_id, mask_token_id]).toEqual([0, 100, 101, 102, 103])
+    expect([vocab_size, size]).toEqual([30522, 30522])
+  })
+
+  it('refuses an empty vocabulary and one without [UNK], with what to do', () => {
+    expect(() => new BertTokenizer({ vocab: [] })).toThrow(/vocabulary is empty\n.*Download/)
+    expect(() => new BertTokenizer({ vocab: ['a', '[SEP]'] })).toThrow(/2 tokens has no unk_token "\[UNK\]"\n/)
+  })
+})
