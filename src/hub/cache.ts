@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto'
+import { copyFile, lstat, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { writeFileAtomic } from '../checkpoint/atomic.ts'
+import { UsageError } from '../errors.ts'
+import type { Repository } from './repository.ts'
+
+/**
+ * One repository's place in the cache, laid out as Python's huggingface_hub does it, so that each reads the other's:
+ *
+ *     models--owner--name/
+ *       refs/main                          the commit that a branch or tag pointed to when last asked
+ *       snapshots/COMMIT/config.json ->    ../../blobs/HASH, a relative link
+ *       blobs/HASH                         contents, by SHA-256 (large files) or git's SHA-1 (others)
+ *     .locks/models--owner--name/HASH.lock
+ *
+ * Only ours: `blobs/HASH.spanforge.incomplete` (what has come of a file so far), locks named `.spanforge.lock`, and
+ * `.spanforge/COMMIT.json` (the hub's listing of a commit, for working offline). Python passes over all three.
+ */
+export class CachedRepository {
+  readonly folder: string
+  private readonly locks: string
+
+  constructor(cache: string, { type, name }: Repository) {
+    const folder = [`${type}s`, ...name.split('/')].join('--')
+    this.folder = join(cache, folder)
+    this.locks = join(cache, '.locks', folder)
+  }
+
+  blob = (hash: string): string => join(this.folder, 'blobs', hash)
+  incomplete = (hash: string): string => `${this.blob(hash)}.spanforge.incomplete`
+  lock = (hash: string): string => join(this.locks, `${hash}.spanforge.lock`)
+  snapshot = (commit: string): string => join(this.folder, 'snapshots', commit)
+  listing = (commit: string): string => join(this.folder, '.spanforge', `${commit}.json`)
+
+  /** The commit that a branch, tag or commit stood for when last asked; undefined when it never was. */
+  async commitOf(revision: string): Promise<string | undefined> {
+    if (isCommit(revision)) return revision
+    const text = await readFile(this.ref(revision), 'utf8').catch(() => '')
+    return isCommit(text.trim()) ? text.trim() : undefined
+  }
+
+  async setCommit(revision: string, commit: string): Promise<void> {
+    if (revision === commit || (await this.commitOf(revision)) === commit) return
+    await mkdir(dirname(this.ref(revision)), { recursive: true })
+    await writeFileAtomic(this.ref(revision), commit)
+  }
+
+  private ref(revision: string): string {
+    if (revision.split('/').every((part) => /^[\w][\w.+-]*$/.test(part) && !part.includes('..')))
+      return join(this.folder, 'refs', ...revision.split('/'))
+    throw new UsageError(`"${revision}" is no revision`, 'Give a branch, a tag or a commit: main, v1.0.')
+  }
+
+  /** Gives a blob its name in a snapshot. */
+  async link(commit: string, path: string, hash: string): Promise<void> {
+    const name = join(this.snapshot(commit), path)
+    await mkdir(dirname(name), { recursive: true })
+    const aside = `${name}.${randomUUID()}`
+    try {
+      await symlink(relative(dirname(name), this.blob(hash)), aside)
+    } catch (error) {
+      // Windows allows links only in developer mode: a copy then, as Python does.
+      if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error
+      await copyFile(this.blob(hash), aside)
+    }
+    await rename(aside, name).catch(async (error) => {
+      await rm(aside, { force: true })
+      throw error
+    })
+  }
+
+  /** Whether a snapshot has this file, whole as far as its size tells. */
+  async has(commit: string, path: string, size?: number): Promise<boolean> {
+    const name = join(this.snapshot(commit), path)
+    const found = await stat(name).catch(() => undefined)
+    return found?.isFile() === true && (size === undefined || found.size === size)
+  }
+}
+
+export const isCommit = (text: string): boolean => /^[0-9a-f]{40}$/.test(text)
+
+export const exists = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  )

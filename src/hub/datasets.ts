@@ -1,0 +1,87 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SpanforgeError, UsageError } from '../errors.ts'
+import { isFolder, refusePath } from './models.ts'
+import { type HubOptions, openHub } from './options.ts'
+import { parseRepository } from './repository.ts'
+import { notCached, Snapshot } from './snapshot.ts'
+import { type Configuration, configurations } from './splits.ts'
+
+export interface DatasetOptions extends HubOptions {
+  /** `train`, `validation`, ... */
+  readonly split: string
+  /** The name of a configuration, for a data set with several. */
+  readonly config?: string
+  /** Branch, tag or commit; `main` unless told. */
+  readonly revision?: string
+}
+
+/** Where the hub keeps the Parquet form of data sets that were given in another. */
+const CONVERTED = 'refs/convert/parquet'
+
+/**
+ * The Parquet files of one split of a data set, in order: of the folder of that name when there is one, else of the
+ * data set of that name on the hub, brought into the cache that Python shares.
+ */
+export async function resolveDataset(nameOrFolder: string, options: DatasetOptions): Promise<string[]> {
+  if (await isFolder(nameOrFolder)) {
+    const paths = (await readdir(nameOrFolder, { recursive: true })).map((path) => path.replaceAll('\\', '/'))
+    const files = chooseFiles(nameOrFolder, configurations(paths, undefined), options)
+    return files.map((path) => join(nameOrFolder, path))
+  }
+  refusePath(nameOrFolder)
+  const snapshot = await withParquet(nameOrFolder, options)
+  const { files, card } = snapshot.listing
+  const paths = chooseFiles(
+    nameOrFolder,
+    configurations(
+      files.map(({ path }) => path),
+      card?.configs,
+    ),
+    options,
+    snapshot,
+  )
+  const folder = await snapshot.bring(paths)
+  return paths.map((path) => join(folder, path))
+}
+
+const hasParquet = ({ listing }: Snapshot): boolean => listing.files.some(({ path }) => path.endsWith('.parquet'))
+
+async function withParquet(name: string, options: DatasetOptions): Promise<Snapshot> {
+  const hub = openHub(options)
+  const repository = parseRepository('dataset', name)
+  const given = await Snapshot.find(hub, repository, options.revision ?? 'main')
+  if (hasParquet(given)) return given
+  const converted = options.revision
+    ? undefined
+    : await Snapshot.find(hub, repository, CONVERTED).catch(() => undefined)
+  if (converted && hasParquet(converted)) return converted
+  const revision = options.revision ?? 'main'
+  if (given.source === 'found') throw notCached(repository, revision, 'no Parquet file is')
+  throw new SpanforgeError(`hub: the dataset "${name}" (${revision}) has no Parquet files`, {
+    remedy: 'Download its files from its page and give them as files: SQuAD JSON, JSON lines, CSV or Parquet.',
+  })
+}
+
+function chooseFiles(
+  name: string,
+  all: readonly Configuration[],
+  { config, split, revision = 'main' }: DatasetOptions,
+  snapshot?: Snapshot,
+): readonly string[] {
+  const names = all.map((configuration) => configuration.name).join(', ')
+  const chosen = all.find((one) => (config === undefined ? one.isDefault : one.name === config))
+  const files = chosen?.splits.get(split)
+  if (files && files.length > 0) return files
+  if (snapshot?.source === 'found')
+    throw notCached(snapshot.repository, revision, `the split ${split}${config ? ` of ${config}` : ''} is not`)
+  if (!chosen)
+    throw config === undefined
+      ? new UsageError(
+          `the dataset "${name}" has several configurations: ${names}`,
+          'Choose one with --dataset_config.',
+        )
+      : new UsageError(`the dataset "${name}" has no configuration "${config}"`, `It has ${names || 'none'}.`)
+  const splits = [...chosen.splits.keys()].join(', ')
+  throw new UsageError(`the dataset "${name}" has no split "${split}"`, `It has ${splits || 'none'}.`)
+}

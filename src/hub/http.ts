@@ -1,0 +1,154 @@
+import type { Readable } from 'node:stream'
+import { request } from 'undici'
+import { prettifyError, type ZodType } from 'zod'
+import { SpanforgeError } from '../errors.ts'
+import type { Hub } from './options.ts'
+import { retryAfter, retrying, TransientError } from './retry.ts'
+
+export interface HubRequest {
+  readonly url: string
+  readonly method?: 'GET' | 'POST' | 'PUT'
+  readonly headers?: Readonly<Record<string, string>>
+  /** Called once a try, since a stream can be sent only once. */
+  readonly body?: () => string | Readable
+}
+
+export interface HubResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: Readable
+}
+
+const MOST_REDIRECTS = 10
+const MOST_TEXT_BYTES = 64 << 20
+const TRANSIENT = new Set([408, 429, 500, 502, 503, 504])
+const REDIRECTS = new Set([301, 302, 303, 307, 308])
+
+/**
+ * One try. Follows redirects; the token goes to the hub's own origin only, and after a redirect elsewhere to nobody.
+ * Throws `TransientError` for broken connections and for answers that may be others later; any other answer is
+ * returned, whatever its status: the caller reads its body or destroys it.
+ */
+export async function send(hub: Hub, wanted: HubRequest): Promise<HubResponse> {
+  let url = new URL(wanted.url)
+  let trusted = true
+  for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
+    trusted &&= url.origin === new URL(hub.endpoint).origin
+    const response = await exchange(hub, url, wanted, trusted)
+    if (!REDIRECTS.has(response.status)) return response
+    response.body.destroy()
+    url = redirected(url, response.headers.location)
+  }
+  throw new SpanforgeError(`hub: ${wanted.url}: redirected more than ${MOST_REDIRECTS} times`)
+}
+
+function redirected(from: URL, location: string | undefined): URL {
+  const url = location !== undefined && URL.canParse(location, from.href) ? new URL(location, from) : undefined
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url
+  throw new SpanforgeError(`hub: ${from.href}: redirected to "${location}", which is no web address`)
+}
+
+async function exchange(hub: Hub, url: URL, wanted: HubRequest, trusted: boolean): Promise<HubResponse> {
+  const response = await reach(url, () =>
+    request(url, {
+      method: wanted.method ?? 'GET',
+      dispatcher: hub.dispatcher,
+      headers: {
+        'user-agent': 'spanforge',
+        // Lengths and ranges must count the bytes of the file, not those of a compressed form.
+        'accept-encoding': 'identity',
+        ...(trusted && hub.token ? { authorization: `Bearer ${hub.token}` } : {}),
+        ...wanted.headers,
+      },
+      body: wanted.body?.(),
+    }),
+  )
+  if (TRANSIENT.has(response.statusCode)) {
+    response.body.on('error', () => {}).destroy()
+    const wait = retryAfter(single(response.headers['retry-after']))
+    const asked = wait === undefined ? '' : `, asking to wait ${Math.ceil(wait / 1000)} s`
+    throw new TransientError(`${url.host} answered ${response.statusCode}${asked}`, wait)
+  }
+  const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, single(value)]))
+  return { status: response.statusCode, headers, body: response.body }
+}
+
+const single = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
+
+/** Runs what speaks with a server, and turns its failures into `TransientError`s that name the server. */
+async function reach<T>(url: URL, exchange: () => Promise<T>): Promise<T> {
+  try {
+    return await exchange()
+  } catch (error) {
+    throw new TransientError(`${url.host} cannot be reached (${networkReason(error)})`, undefined, error)
+  }
+}
+
+/** The chunks of a body as they come; a connection that breaks is a `TransientError`. */
+export async function* chunksOf(response: HubResponse, url: string): AsyncGenerator<Buffer> {
+  const chunks = response.body[Symbol.asyncIterator]()
+  while (true) {
+    const { done, value } = await reach(new URL(url), () => chunks.next())
+    if (done) return
+    yield value
+  }
+}
+
+function networkReason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  return message && code && !message.includes(code) ? `${message}, ${code}` : message || code || String(error)
+}
+
+/** An answer read to its end. */
+export interface Answer {
+  readonly status: number
+  readonly headers: HubResponse['headers']
+  readonly text: string
+}
+
+/** As `send`, with the hub's patience and the whole body; a failure that lasts becomes an error with its remedy. */
+export async function converse(hub: Hub, wanted: HubRequest): Promise<Answer> {
+  try {
+    return await retrying(hub.retry, async () => {
+      const response = await send(hub, wanted)
+      return { status: response.status, headers: response.headers, text: await readText(response, wanted.url) }
+    })
+  } catch (error) {
+    throw error instanceof TransientError ? outOfReach(hub, error) : error
+  }
+}
+
+async function readText(response: HubResponse, place: string): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of chunksOf(response, place)) {
+    bytes += chunk.length
+    if (bytes > MOST_TEXT_BYTES) throw new SpanforgeError(`hub: ${place}: the answer is larger than 64 MB`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** The JSON of an answer in the shape that `schema` tells. */
+export function readJson<T>(answer: Answer, schema: ZodType<T>, place: string): T {
+  let json: unknown
+  try {
+    json = JSON.parse(answer.text)
+  } catch {
+    const remedy = 'Something between here and the hub answers in its place: check HF_ENDPOINT and the proxy.'
+    throw new SpanforgeError(`hub: ${place}: the answer is not JSON`, { remedy })
+  }
+  const result = schema.safeParse(json)
+  if (result.success) return result.data
+  throw new SpanforgeError(`hub: ${place}: the answer is not what a hub says:\n${prettifyError(result.error)}`)
+}
+
+/** The hub cannot be reached, or not now. Callers that have a cached copy catch this and no other error. */
+export class OutOfReachError extends SpanforgeError {}
+
+export function outOfReach(hub: Hub, error: TransientError, kept = ''): OutOfReachError {
+  const remedy =
+    `Check the network, the hub's address (HF_ENDPOINT, now ${hub.endpoint}) and the proxy (HTTPS_PROXY), or try ` +
+    'again later. What is in the cache can be used without a network: --offline.'
+  return new OutOfReachError(`hub: ${error.message}${kept}`, { remedy, cause: error })
+}

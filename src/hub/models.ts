@@ -1,0 +1,69 @@
+import { stat } from 'node:fs/promises'
+import { SpanforgeError, UsageError } from '../errors.ts'
+import { type HubOptions, openHub } from './options.ts'
+import { parseRepository } from './repository.ts'
+import { notCached, Snapshot } from './snapshot.ts'
+
+export interface ModelOptions extends HubOptions {
+  /** Branch, tag or commit; `main` unless told. */
+  readonly revision?: string
+  /** False for the configuration and the tokenizer alone. */
+  readonly weights?: boolean
+}
+
+const CONFIG = 'config.json'
+const TOKENIZER = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'vocab.txt',
+  'special_tokens_map.json',
+  'added_tokens.json',
+]
+
+/** In the order of preference: the first that a repository has is all that is downloaded. */
+const WEIGHTS = [
+  /^model\.safetensors$/,
+  /^model(-\d{5}-of-\d{5}\.safetensors|\.safetensors\.index\.json)$/,
+  /^pytorch_model\.bin$/,
+  /^pytorch_model(-\d{5}-of-\d{5}\.bin|\.bin\.index\.json)$/,
+]
+
+/**
+ * The local folder of a model: the folder itself when there is one of that name, else the model of that name on the
+ * hub, brought into the cache that Python shares, only the files that a BERT needs.
+ */
+export async function resolveModel(nameOrFolder: string, options: ModelOptions = {}): Promise<string> {
+  if (await isFolder(nameOrFolder)) return nameOrFolder
+  refusePath(nameOrFolder)
+  const { revision = 'main', weights = true } = options
+  const snapshot = await Snapshot.find(openHub(options), parseRepository('model', nameOrFolder), revision)
+  const paths = snapshot.listing.files.map(({ path }) => path)
+  const files = modelFiles(paths, weights)
+  if (typeof files !== 'string') return snapshot.bring(files)
+  if (snapshot.source === 'found') throw notCached(snapshot.repository, revision, `${files}: not`)
+  throw new SpanforgeError(`hub: the model "${nameOrFolder}" (${revision}) has no ${files}`, {
+    remedy: `Expected the files of a transformers model; it has ${paths.slice(0, 12).join(', ') || 'none at all'}.`,
+  })
+}
+
+/** The files to have, or what is missing in words. */
+export function modelFiles(paths: readonly string[], weights: boolean): string[] | string {
+  if (!paths.includes(CONFIG)) return CONFIG
+  const tokenizer = TOKENIZER.filter((path) => paths.includes(path))
+  if (!weights) return [CONFIG, ...tokenizer]
+  const kind = WEIGHTS.find((pattern) => paths.some((path) => pattern.test(path)))
+  if (!kind) return 'model.safetensors or pytorch_model.bin'
+  return [CONFIG, ...tokenizer, ...paths.filter((path) => kind.test(path))]
+}
+
+export const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+
+/** What can only be a path is not looked for on the hub. */
+export function refusePath(path: string): void {
+  if (/^[./~]|\\|\/.*\/|\/$/.test(path) || path === '')
+    throw new UsageError(`${path || '""'}: there is no such folder`, 'Give a folder that exists, or a name on the hub.')
+}

@@ -1,0 +1,140 @@
+import { z } from 'zod'
+import { SpanforgeError, UsageError } from '../errors.ts'
+import { type Answer, converse, readJson } from './http.ts'
+import { nearest } from './nearest.ts'
+import type { Hub } from './options.ts'
+
+export interface Repository {
+  readonly type: 'model' | 'dataset'
+  /** `owner/name`, or `name` alone for the hub's oldest repositories. */
+  readonly name: string
+}
+
+/** `hash` is what the cache calls the content by: SHA-256 (64 digits) of a large file, git's SHA-1 (40) of others. */
+export interface RemoteFile {
+  readonly path: string
+  readonly size: number
+  readonly hash: string
+}
+
+/** What a repository holds at one commit. */
+export interface Listing {
+  readonly commit: string
+  readonly files: readonly RemoteFile[]
+  /** The metadata of its README.md. */
+  readonly card?: { readonly configs?: unknown }
+}
+
+const NAME = /^(?:[\w][\w.-]{0,95}\/)?[\w][\w.-]{0,95}$/
+
+/** Checks a repository's name by the hub's rules; names become folders, so that nothing else may pass. */
+export function parseRepository(type: Repository['type'], name: string): Repository {
+  if (NAME.test(name) && !name.includes('--') && !name.includes('..') && !/[.-](\/|$)/.test(name)) return { type, name }
+  throw new UsageError(
+    `"${name}" is neither a folder here nor the name of a ${type}`,
+    'Give a folder that exists, or a name as the hub has them: bert-base-uncased, owner/name.',
+  )
+}
+
+export const apiUrl = (hub: Hub, { type, name }: Repository, rest = ''): string =>
+  `${hub.endpoint}/api/${type}s/${name}${rest}`
+
+export function fileUrl(hub: Hub, { type, name }: Repository, commit: string, path: string): string {
+  const prefix = type === 'dataset' ? 'datasets/' : ''
+  return `${hub.endpoint}/${prefix}${name}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`
+}
+
+const COMMIT = z.string().regex(/^[0-9a-f]{40}$/, 'expected a commit: 40 hexadecimal digits')
+const SIZE = z.int().nonnegative()
+
+const INFO = z.object({
+  sha: COMMIT,
+  siblings: z.array(
+    z.object({
+      rfilename: z.string(),
+      size: SIZE,
+      blobId: COMMIT,
+      lfs: z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), size: SIZE }).nullish(),
+    }),
+  ),
+  cardData: z.looseObject({ configs: z.unknown().optional() }).nullish(),
+})
+
+/** What the repository holds at a branch, tag or commit, with sizes and hashes: one request. */
+export async function fetchListing(hub: Hub, repository: Repository, revision: string): Promise<Listing> {
+  const url = apiUrl(hub, repository, `/revision/${encodeURIComponent(revision)}?blobs=true`)
+  const answer = await converse(hub, { url })
+  if (answer.status !== 200) throw await refusal(hub, repository, revision, answer)
+  const info = readJson(answer, INFO, url)
+  const files = info.siblings.map(({ rfilename, size, blobId, lfs }) => ({
+    path: checkedPath(rfilename, repository),
+    size: lfs?.size ?? size,
+    hash: lfs?.sha256 ?? blobId,
+  }))
+  return { commit: info.sha, files, card: info.cardData ?? undefined }
+}
+
+/** A file's name is the word of a stranger, and becomes a path here: it must stay inside the repository's folder. */
+export function checkedPath(path: string, repository: Repository): string {
+  const bad = (part: string) => part === '' || part === '.' || part === '..'
+  // A colon or backslash can climb out on Windows.
+  if (path.split('/').some(bad) || /[\\:\0]/.test(path) || path.length > 1024)
+    throw new SpanforgeError(
+      `hub: ${repository.type} ${repository.name}: the file name ${JSON.stringify(path)} leads out of its folder`,
+      { remedy: 'Nothing was downloaded. Do not trust this repository.' },
+    )
+  return path
+}
+
+/** The error for an answer that is not what was asked for. */
+export async function refusal(hub: Hub, repository: Repository, revision: string, answer: Answer) {
+  const { type, name } = repository
+  const code = answer.headers['x-error-code']
+  const it = `${type} "${name}"`
+  const page = `${hub.endpoint}/${type === 'dataset' ? 'datasets/' : ''}${name}`
+  const settings = `${hub.endpoint}/settings/tokens`
+  if (code === 'GatedRepo')
+    return new SpanforgeError(`hub: the ${it} is gated: its owner wants to know who uses it`, {
+      remedy: `Sign in and accept its conditions at ${page}, then set HF_TOKEN to a token from ${settings}.`,
+    })
+  if (code === 'RevisionNotFound')
+    return new SpanforgeError(`hub: the ${it} has no revision "${revision}"`, {
+      remedy: `--revision takes a branch, a tag or a commit: ${page}/commits lists them.`,
+    })
+  if (answer.headers['x-error-message'] === 'Invalid credentials in Authorization header')
+    return new SpanforgeError(`hub: ${hub.endpoint} does not accept this token`, {
+      remedy: `Set HF_TOKEN (or the token file) to a valid token from ${settings}, or to nothing for public ones.`,
+    })
+  if (answer.status === 403)
+    return new SpanforgeError(`hub: the ${it}: this token may not do that (403)`, {
+      remedy: `Set HF_TOKEN to a token from ${settings} that may read (to push: write) this repository.`,
+    })
+  // The hub says 401 for a name that does not exist too, so as not to tell what exists privately.
+  if (answer.status === 401 || answer.status === 404) {
+    const names = await nearestNames(hub, repository)
+    const near = names.length > 0 ? `Nearest names: ${names.join(', ')}. ` : ''
+    const known = hub.token ? 'the token given may not read it' : 'no token was given: set HF_TOKEN'
+    return new SpanforgeError(`hub: there is no ${it} on ${hub.endpoint}`, {
+      remedy: `${near}If it is private, ${known}.`,
+    })
+  }
+  const said = answer.headers['x-error-message'] ?? answer.text.slice(0, 200)
+  return new SpanforgeError(`hub: the ${it}: ${hub.endpoint} answered ${answer.status}: ${said}`)
+}
+
+/** The names on the hub most like this one, by its search; empty when the search does not answer. */
+async function nearestNames(hub: Hub, { type, name }: Repository): Promise<string[]> {
+  const last = name.split('/').at(-1)!
+  const found = new Set<string>()
+  // The search finds names that contain the words: a typing error at the end is overcome by a shorter beginning.
+  for (const words of [last, last.slice(0, Math.ceil(last.length * 0.6))]) {
+    const url = `${hub.endpoint}/api/${type}s?search=${encodeURIComponent(words)}&sort=downloads&limit=50`
+    try {
+      const answer = await converse({ ...hub, retry: { ...hub.retry, attempts: 1 } }, { url })
+      for (const { id } of readJson(answer, z.array(z.object({ id: z.string() })), url)) found.add(id)
+    } catch {
+      return []
+    }
+  }
+  return nearest(name, [...found], 3)
+}

@@ -1,0 +1,125 @@
+import { mkdir, readdir, readFile, readlink, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { z } from 'zod'
+import { writeFileAtomic } from '../checkpoint/atomic.ts'
+import { SpanforgeError } from '../errors.ts'
+import { CachedRepository, isCommit } from './cache.ts'
+import { downloadBlob } from './download.ts'
+import { OutOfReachError } from './http.ts'
+import type { Hub } from './options.ts'
+import { checkedPath, fetchListing, fileUrl, type Listing, type RemoteFile, type Repository } from './repository.ts'
+
+/** A repository at one commit: what it holds, and its folder in the cache. */
+export class Snapshot {
+  private constructor(
+    private readonly hub: Hub,
+    readonly repository: Repository,
+    private readonly revision: string,
+    private readonly cached: CachedRepository,
+    readonly listing: Listing,
+    /** `hub`: as the hub says now. `kept`: as it said when asked last. `found`: what lies in the cache, no more. */
+    readonly source: 'hub' | 'kept' | 'found',
+  ) {}
+
+  get folder(): string {
+    return this.cached.snapshot(this.listing.commit)
+  }
+
+  /** Asks the hub, or the cache when offline, when the hub is out of reach, or when a full commit needs no asking. */
+  static async find(hub: Hub, repository: Repository, revision: string): Promise<Snapshot> {
+    const cached = new CachedRepository(hub.cache, repository)
+    const lying = await cachedListing(cached, repository, revision)
+    const local = lying && new Snapshot(hub, repository, revision, cached, lying.listing, lying.source)
+    if (hub.offline) {
+      if (local) return local
+      throw notCached(repository, revision, 'nothing of it is')
+    }
+    if (local && isCommit(revision) && local.source === 'kept') return local
+    try {
+      // Whoever has a copy to fall back to need not wait long.
+      const eager = local ? { ...hub, retry: { ...hub.retry, attempts: Math.min(2, hub.retry.attempts) } } : hub
+      const listing = await fetchListing(eager, repository, revision)
+      return new Snapshot(hub, repository, revision, cached, listing, 'hub')
+    } catch (error) {
+      if (!local || !(error instanceof OutOfReachError)) throw error
+      hub.onNotice(`${hub.endpoint} is out of reach: using ${repository.name} as it is in the cache`)
+      return local
+    }
+  }
+
+  /** Brings these files of the listing into the snapshot's folder, all that are not there yet; returns the folder. */
+  async bring(paths: readonly string[]): Promise<string> {
+    const { hub, cached, listing } = this
+    const wanted = listing.files.filter(({ path }) => paths.includes(path))
+    const missing: RemoteFile[] = []
+    for (const file of wanted) if (!(await cached.has(listing.commit, file.path, file.size))) missing.push(file)
+    if (missing.length > 0 && hub.offline)
+      throw notCached(this.repository, this.revision, `${missing.map(({ path }) => path).join(', ')}: not`)
+
+    const totalSize = wanted.reduce((sum, { size }) => sum + size, 0)
+    let done = totalSize - missing.reduce((sum, { size }) => sum + size, 0)
+    for (const file of missing) {
+      const url = fileUrl(hub, this.repository, listing.commit, file.path)
+      const { path, size } = file
+      await downloadBlob(hub, cached, file, url, (received) =>
+        hub.onProgress({ file: path, received, size, totalReceived: done + received, totalSize }),
+      )
+      await cached.link(listing.commit, path, file.hash)
+      done += size
+    }
+    if (this.source === 'hub') await this.keep()
+    return this.folder
+  }
+
+  /** Only a snapshot that has what was asked for becomes what the revision's name stands for. */
+  private async keep(): Promise<void> {
+    const { cached, listing } = this
+    await mkdir(dirname(cached.listing(listing.commit)), { recursive: true })
+    await writeFileAtomic(cached.listing(listing.commit), `${JSON.stringify(listing)}\n`)
+    await cached.setCommit(this.revision, listing.commit)
+  }
+}
+
+export function notCached({ type, name }: Repository, revision: string, what: string): SpanforgeError {
+  return new SpanforgeError(`hub: the ${type} "${name}" (${revision}): ${what} in the cache`, {
+    remedy: `Get it once with a network, without --offline and HF_HUB_OFFLINE: spanforge download ${name}`,
+  })
+}
+
+const KEPT = z.object({
+  commit: z.string().refine(isCommit),
+  files: z.array(
+    z.object({ path: z.string(), size: z.int(), hash: z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/) }),
+  ),
+  card: z.object({ configs: z.unknown().optional() }).optional(),
+})
+
+async function cachedListing(cached: CachedRepository, repository: Repository, revision: string) {
+  const commit = await cached.commitOf(revision)
+  if (commit === undefined) return undefined
+  const kept = KEPT.safeParse(await readJsonFile(cached.listing(commit)))
+  if (kept.success && kept.data.commit === commit) {
+    for (const { path } of kept.data.files) checkedPath(path, repository)
+    return { listing: kept.data satisfies Listing, source: 'kept' as const }
+  }
+  const files = await filesUnder(cached.snapshot(commit))
+  return files.length > 0 ? { listing: { commit, files }, source: 'found' as const } : undefined
+}
+
+const readJsonFile = (path: string): Promise<unknown> =>
+  readFile(path, 'utf8')
+    .then(JSON.parse, () => undefined)
+    .catch(() => undefined)
+
+/** The files of a snapshot's folder; one whose blob is gone is passed over. */
+async function filesUnder(folder: string): Promise<RemoteFile[]> {
+  const names = await readdir(folder, { recursive: true }).catch(() => [])
+  const files: RemoteFile[] = []
+  for (const name of names) {
+    const found = await stat(join(folder, name)).catch(() => undefined)
+    if (!found?.isFile()) continue
+    const hash = basename(await readlink(join(folder, name)).catch(() => ''))
+    files.push({ path: name.replaceAll('\\', '/'), size: found.size, hash })
+  }
+  return files
+}
