@@ -1,0 +1,53 @@
+/** Where to put the line between answering and staying silent: the threshold analyses of the official v2.0 script. */
+
+export interface ThresholdedQuestion {
+  /** How sure the model is that there is no answer; any monotone scale. */
+  readonly no_answer_score: number
+  readonly has_answer: boolean
+  /** Exact match or F1 of the prediction, in [0, 1]. */
+  readonly score: number
+  /** "" stays silent at every threshold; undefined, a missing prediction, scores 0 at every threshold. */
+  readonly prediction: string | undefined
+}
+
+/**
+ * The threshold with the best mean score (per cent of `total` questions) when a question above it is answered with "".
+ * Starts from silence everywhere and answers one question more at a time, surest first; ties in the given order.
+ */
+export function bestThreshold(
+  questions: readonly ThresholdedQuestion[],
+  total: number,
+): { readonly best: number; readonly threshold: number } {
+  const predicted = questions.filter(({ prediction }) => prediction !== undefined)
+  let score = predicted.filter(({ has_answer }) => !has_answer).length
+  let best = score
+  let threshold = 0
+  for (const question of surestFirst(predicted)) {
+    if (question.has_answer) score += question.score
+    else if (question.prediction !== '') score -= 1
+    if (score > best) {
+      best = score
+      threshold = question.no_answer_score
+    }
+  }
+  return { best: (100 * best) / total, threshold }
+}
+
+/** Area under the precision-recall steps (per cent) as the threshold rises; `answerable` questions in all. */
+export function averagePrecision(questions: readonly ThresholdedQuestion[], answerable: number): number {
+  const sorted = surestFirst(questions)
+  let truePositives = 0
+  let recall = 0
+  let area = 0
+  sorted.forEach((question, i) => {
+    if (question.has_answer) truePositives += question.score
+    // No threshold separates equal scores.
+    if (sorted[i + 1]?.no_answer_score === question.no_answer_score) return
+    area += (truePositives / (i + 1)) * (truePositives / answerable - recall)
+    recall = truePositives / answerable
+  })
+  return 100 * area
+}
+
+const surestFirst = (questions: readonly ThresholdedQuestion[]) =>
+  [...questions].sort((a, b) => a.no_answer_score - b.no_answer_score)

@@ -1,0 +1,92 @@
+/**
+ * The answers that the Python pipeline gives: `QuestionAnsweringPipeline.postprocess` of transformers 4.57, with what
+ * is peculiar to it. Scores are products of two softmaxes within one window; answers with the same text, in any case
+ * and anywhere in the context, are one answer with the sum of their scores, at the first one's place; so a score may
+ * depend on top_k and may exceed 1. `answerExample` in answers.ts is the better way; this one is for comparison.
+ *
+ * Left out: the answers with score 0 (empty, or from [CLS] into the text) that Python fills up with when a context has
+ * fewer spans than top_k asks for.
+ */
+import { UsageError } from '../errors.ts'
+import { bestSpans, LogSum } from './best-spans.ts'
+import { checkLogits, type WindowLogits } from './readings.ts'
+import type { Window } from './types.ts'
+import { wordAt } from './words.ts'
+
+export interface PipelineOptions {
+  readonly top_k?: number
+  readonly max_answer_len?: number
+  readonly handle_impossible_answer?: boolean
+  /** UTF-16 starts and ends of the context's words (words.ts): align_to_words, which is Python's default. */
+  readonly words?: Int32Array
+}
+
+export interface PipelineAnswer {
+  readonly score: number
+  readonly start: number
+  readonly end: number
+  readonly answer: string
+}
+
+/** At most top_k answers, best first; none where the context holds no token (Python: "" with score 0). */
+export function pipelineAnswers(
+  context: string,
+  windows: readonly Window[],
+  logits: readonly WindowLogits[],
+  { top_k = 1, max_answer_len = 15, handle_impossible_answer = false, words }: PipelineOptions = {},
+): PipelineAnswer[] {
+  if (!(top_k >= 1)) throw new UsageError(`top_k is ${top_k}, expected 1 or more`)
+  if (!(max_answer_len >= 1)) throw new UsageError(`max_answer_len is ${max_answer_len}, expected 1 or more`)
+
+  const answers = new Map<string, PipelineAnswer>()
+  let nullScore = Infinity
+  for (const [index, window] of windows.entries()) {
+    checkLogits(window, logits[index], index)
+    const { start_logits, end_logits } = logits[index]
+    const logTotal = logSumExp(start_logits, window) + logSumExp(end_logits, window)
+    nullScore = Math.min(nullScore, Math.exp(start_logits[0] + end_logits[0] - logTotal))
+    const { spans } = bestSpans([contextReading(window, logits[index])], {
+      // Some become equal when aligned to words.
+      top_k: words ? 2 * top_k + 10 : top_k,
+      max_answer_length: max_answer_len,
+    })
+    for (const span of spans) {
+      const [start, end] = charactersOf(window, span.start, span.end, words)
+      const answer = context.slice(start, end)
+      const score = Math.exp(span.score - logTotal)
+      const equal = answers.get(answer.toLowerCase())
+      answers.set(
+        answer.toLowerCase(),
+        equal ? { ...equal, score: equal.score + score } : { score, start, end, answer },
+      )
+    }
+  }
+  const found = [...answers.values()]
+  if (handle_impossible_answer) found.push({ score: nullScore, start: 0, end: 0, answer: '' })
+  return found.sort((a, b) => b.score - a.score).slice(0, top_k)
+}
+
+const contextReading = ({ context_start, context_end }: Window, { start_logits, end_logits }: WindowLogits) => ({
+  first: 0,
+  start_logits: start_logits.subarray(context_start, context_end),
+  end_logits: end_logits.subarray(context_start, context_end),
+})
+
+/** Over [CLS] and the context's tokens: the question, [SEP] and padding take no part. */
+function logSumExp(logits: Float32Array, { context_start, context_end }: Window): number {
+  const total = new LogSum()
+  total.add(logits[0])
+  for (let token = context_start; token < context_end; token++) total.add(logits[token])
+  return total.value
+}
+
+/** From the window's context tokens `first` to `last`; with `words` from word edge to word edge, within the window. */
+function charactersOf(window: Window, first: number, last: number, words?: Int32Array): readonly [number, number] {
+  const { offsets, context_start, context_end } = window
+  const start = offsets[2 * (context_start + first)]
+  const end = offsets[2 * (context_start + last) + 1]
+  if (!words) return [start, end]
+  const wordStart = wordAt(words, start)?.[0] ?? start
+  const wordEnd = wordAt(words, end - 1)?.[1] ?? end
+  return [Math.max(wordStart, offsets[2 * context_start]), Math.min(wordEnd, offsets[2 * context_end - 1])]
+}

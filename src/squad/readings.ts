@@ -1,0 +1,77 @@
+import { SpanforgeError } from '../errors.ts'
+import type { Reading } from './best-spans.ts'
+import type { Window } from './types.ts'
+import { wordAt } from './words.ts'
+
+/** What the model gives for one window: one logit a token, [CLS] first. Logits of padding may follow. */
+export interface WindowLogits {
+  readonly start_logits: Float32Array
+  readonly end_logits: Float32Array
+}
+
+/** A document as its tokens: where each lies in the text, and what the windows say about them. */
+export interface TokenizedDocument {
+  readonly readings: readonly Reading[]
+  /** UTF-16 start and end of token i at 2i and 2i + 1. */
+  readonly offsets: Int32Array
+}
+
+/** Lays the windows of one document (in document order) over each other: equal tokens, equal index. */
+export function readDocument(windows: readonly Window[], logits: readonly WindowLogits[]): TokenizedDocument {
+  const offsets: number[] = []
+  const readings: Reading[] = []
+  for (const [index, window] of windows.entries()) {
+    checkLogits(window, logits[index], index)
+    const previous = windows[index - 1]
+    const first = previous ? readings[index - 1].first + tokensBeforeNext(previous, window) : 0
+    const { context_start, context_end } = window
+    readings.push({
+      first,
+      start_logits: logits[index].start_logits.subarray(context_start, context_end),
+      end_logits: logits[index].end_logits.subarray(context_start, context_end),
+    })
+    for (let i = offsets.length / 2 - first; i < context_end - context_start; i++)
+      offsets.push(window.offsets[2 * (context_start + i)], window.offsets[2 * (context_start + i) + 1])
+  }
+  return { readings, offsets: Int32Array.from(offsets) }
+}
+
+/**
+ * Where answers may start and end, 1 for yes, so that no two spans are the same characters: a character that becomes
+ * several tokens (a Hangul syllable in an uncased model) starts with its first and ends with its last one. With
+ * `words` (words.ts) only at the edges of words.
+ */
+export function spanEdges(offsets: Int32Array, words?: Int32Array): { mayStart: Uint8Array; mayEnd: Uint8Array } {
+  const tokens = offsets.length / 2
+  const mayStart = new Uint8Array(tokens)
+  const mayEnd = new Uint8Array(tokens)
+  for (let token = 0; token < tokens; token++) {
+    const [start, end] = [offsets[2 * token], offsets[2 * token + 1]]
+    const isFirst = token === 0 || offsets[2 * token - 2] !== start
+    const isLast = token === tokens - 1 || offsets[2 * token + 3] !== end
+    mayStart[token] = Number(isFirst && (!words || wordAt(words, start)?.[0] === start))
+    mayEnd[token] = Number(isLast && (!words || wordAt(words, end - 1)?.[1] === end))
+  }
+  return { mayStart, mayEnd }
+}
+
+/** How many context tokens of `window` come before the first one of `next`: all of them if the two do not overlap. */
+function tokensBeforeNext(window: Window, next: Window): number {
+  let token = window.context_start
+  while (token < window.context_end && !isSameToken(window, token, next, next.context_start)) token++
+  return token - window.context_start
+}
+
+/** Place and id: a character that becomes several tokens gives them all the same place. */
+const isSameToken = (a: Window, i: number, b: Window, j: number): boolean =>
+  a.offsets[2 * i] === b.offsets[2 * j] &&
+  a.offsets[2 * i + 1] === b.offsets[2 * j + 1] &&
+  a.input_ids[i] === b.input_ids[j]
+
+export function checkLogits(window: Window, logits: WindowLogits | undefined, index: number): void {
+  const found = Math.min(logits?.start_logits.length ?? 0, logits?.end_logits.length ?? 0)
+  if (found < window.input_ids.length)
+    throw new SpanforgeError(
+      `answers: window ${index} has ${found} logits, expected one for each of its ${window.input_ids.length} tokens`,
+    )
+}

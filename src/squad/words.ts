@@ -1,0 +1,29 @@
+/** Words of a text as character ranges: a flat array of UTF-16 starts and ends, in order, as `[s0, e0, s1, e1, ...]`. */
+
+/**
+ * The words that a tokenizer split a text into. `word_ids[i]` is the word that token i is a part of, negative for
+ * tokens outside the text; `offsets` as in a window.
+ */
+export function wordRanges(word_ids: ArrayLike<number>, offsets: ArrayLike<number>): Int32Array {
+  const ranges: number[] = []
+  let word = -1
+  for (let token = 0; token < word_ids.length; token++) {
+    if (word_ids[token] < 0) continue
+    if (word_ids[token] !== word) ranges.push(offsets[2 * token], offsets[2 * token + 1])
+    else ranges[ranges.length - 1] = offsets[2 * token + 1]
+    word = word_ids[token]
+  }
+  return Int32Array.from(ranges)
+}
+
+/** The word that holds the character at `index`, as its start and end; undefined between words. */
+export function wordAt(words: Int32Array, index: number): readonly [start: number, end: number] | undefined {
+  let low = 0
+  let high = words.length / 2
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (words[2 * middle + 1] <= index) low = middle + 1
+    else high = middle
+  }
+  return words[2 * low] <= index ? [words[2 * low], words[2 * low + 1]] : undefined
+}
