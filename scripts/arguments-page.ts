@@ -1,0 +1,48 @@
+/**
+ * Writes docs/arguments.md from the schema of the training arguments.
+ *
+ *     npx tsx scripts/arguments-page.ts
+ */
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { notesOf } from '../src/training/argument-field.ts'
+import { argumentDefaults, argumentGroups } from '../src/training/arguments.ts'
+import { leftOut } from '../src/training/arguments-left-out.ts'
+
+export const pagePath = fileURLToPath(new URL('../docs/arguments.md', import.meta.url))
+
+const INTRODUCTION = `# Training arguments
+
+Every argument of \`spanforge train\`: a flag (\`--learning_rate 3e-5\`), a property in a JSON file of arguments, and a
+property in the library, all under one name. Names, defaults and behaviour are those of transformers' TrainingArguments
+(4.57) and run_qa.py wherever these have the argument. A boolean flag may be given alone: \`--group_by_length\` is
+\`--group_by_length true\`. Arguments that do not go together are refused before the first step.
+
+This page is written by \`scripts/arguments-page.ts\` from the schema that also checks the arguments.
+`
+
+export function argumentsPage(): string {
+  const groups = Object.entries(argumentGroups).map(([title, fields]) => {
+    const rows = Object.entries(fields).map(([name, schema]) => {
+      const { expected, description } = notesOf(schema)
+      return [`\`${name}\``, defaultOf(name), expected, description]
+    })
+    return `## ${title}\n\n${table(['argument', 'default', 'values', 'what it does'], rows)}`
+  })
+  const rows = [...leftOut].map(([name, reason]) => [`\`${name}\``, reason])
+  return [INTRODUCTION, ...groups, `## Fields of TrainingArguments left out\n\n${table(['field', 'why'], rows)}`].join(
+    '\n',
+  )
+}
+
+function defaultOf(name: string): string {
+  const value = argumentDefaults[name as keyof typeof argumentDefaults]
+  return value === null ? '' : `\`${Array.isArray(value) ? value.join(', ') : value}\``
+}
+
+function table(titles: string[], rows: string[][]): string {
+  const lines = [titles, titles.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`)
+  return `${lines.join('\n')}\n`
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(pagePath, argumentsPage())

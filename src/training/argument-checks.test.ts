@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import { checkArguments, type RunFacts } from './argument-checks.ts'
+import { parseArguments, type TrainingArgumentsInput } from './arguments.ts'
+
+const run: RunFacts = {
+  device: { name: 'this CPU', fp16: false, bf16: false },
+  validationExamples: 500,
+  max_position_embeddings: 512,
+  num_hidden_layers: 6,
+  max_steps: 579,
+}
+
+const check = (raw: TrainingArgumentsInput, facts: Partial<RunFacts> = {}): void =>
+  checkArguments(parseArguments(raw, 'test'), { ...run, ...facts })
+
+const byEpoch = { eval_strategy: 'epoch', save_strategy: 'epoch' } as const
+const bySteps = { eval_strategy: 'steps', save_strategy: 'steps', load_best_model_at_end: true } as const
+
+describe('combinations of arguments', () => {
+  it.each<[TrainingArgumentsInput]>([
+    [{}],
+    [{ ...byEpoch, load_best_model_at_end: true, early_stopping_patience: 2, early_stopping_threshold: 0.1 }],
+    [{ ...bySteps, eval_steps: 50, save_steps: 100 }],
+    [{ ...bySteps, eval_steps: 0.1, save_steps: 0.3 }],
+    [{ eval_strategy: 'steps', eval_steps: 50, save_strategy: 'best', load_best_model_at_end: true }],
+    [{ warmup_ratio: 0.1, lr_scheduler_type: 'polynomial', lr_scheduler_kwargs: { lr_end: 0 } }],
+  ])('lets %j pass', (raw) => {
+    expect(() => check(raw)).not.toThrow()
+  })
+
+  it.each<[TrainingArgumentsInput, Partial<RunFacts>, string]>([
+    [byEpoch, { validationExamples: 0 }, 'eval_strategy epoch has nothing to evaluate on: give validation_file'],
+    [{ eval_on_start: true }, { validationExamples: 0 }, 'eval_on_start has nothing to evaluate on'],
+    [{ load_best_model_at_end: true }, {}, 'needs loss, which is never computed with eval_strategy no'],
+    [
+      { save_strategy: 'best', metric_for_best_model: 'f1' },
+      {},
+      'save_strategy best needs f1, which is never computed',
+    ],
+    [{ early_stopping_patience: 1 }, {}, 'early_stopping_patience needs loss, which is never computed'],
+    [{ early_stopping_threshold: 1 }, {}, 'early_stopping_threshold does nothing alone'],
+    [
+      { ...byEpoch, load_best_model_at_end: true, save_strategy: 'steps' },
+      {},
+      'eval_strategy is epoch and save_strategy steps',
+    ],
+    [{ ...bySteps, eval_steps: 50, save_steps: 75 }, {}, 'save_steps (75) to be a multiple of eval_steps (50)'],
+    [{ ...bySteps, eval_steps: 100, save_steps: 50 }, {}, 'save_steps (50) to be a multiple of eval_steps (100)'],
+    [{ ...bySteps, eval_steps: 0.1, save_steps: 100 }, {}, 'save_steps (100) to be a multiple of eval_steps (0.1)'],
+    [{ ...bySteps, eval_steps: 600, save_steps: 600 }, {}, 'the first evaluation would come after the last step (579)'],
+    [{ ...byEpoch, load_best_model_at_end: true, eval_delay: 4 }, {}, 'lower eval_steps or eval_delay'],
+    [{ greater_is_better: true }, {}, 'greater_is_better true would keep the worst loss'],
+    [{ metric_for_best_model: 'f1', greater_is_better: false }, {}, 'would keep the worst f1'],
+    [{ warmup_steps: 1, warmup_ratio: 0.1 }, {}, 'warmup_steps and warmup_ratio say the same thing'],
+    [{ warmup_steps: 580 }, {}, 'warmup_steps 580 is more than the 579 steps of the run'],
+    [{ warmup_steps: 5, lr_scheduler_type: 'constant' }, {}, 'take constant_with_warmup'],
+    [{ lr_scheduler_kwargs: { power: 2 } }, {}, 'linear has no power; it takes none'],
+    [
+      { lr_scheduler_type: 'cosine', lr_scheduler_kwargs: { power: 2 } },
+      {},
+      'cosine has no power; it takes num_cycles',
+    ],
+    [{ lr_scheduler_type: 'polynomial', learning_rate: 1e-8 }, {}, 'from learning_rate 1e-8 to lr_end 1e-7'],
+    [{ lr_scheduler_type: 'cosine_with_restarts', lr_scheduler_kwargs: { num_cycles: 1.5 } }, {}, 'not 1.5'],
+    [{ max_seq_length: 600, max_tokens_per_pass: 1000 }, {}, "more than the model's 512 positions"],
+    [{ doc_stride: 384 }, {}, 'must be less than max_seq_length 384'],
+    [{ max_tokens_per_pass: 200 }, {}, 'max_tokens_per_pass 200 has no room for one window'],
+    [{ freeze_layers: 7 }, {}, "freeze_layers 7 is more than the model's 6 layers"],
+    [{ fp16: true }, {}, 'fp16: this CPU cannot train in it: leave it out and train in float32'],
+    [{ fp16: true }, { device: { name: 'this CPU', fp16: false, bf16: true } }, 'take bf16'],
+    [{ fp16: true, bf16: true }, {}, 'fp16 and bf16 exclude each other'],
+    [{ null_score_diff_threshold: 1 }, {}, 'it needs version_2_with_negative'],
+    [{ overwrite_output_dir: true, resume_from_checkpoint: 'latest' }, {}, 'would remove what resume_from_checkpoint'],
+  ])('refuses %j', (raw, facts, message) => {
+    expect(() => check(raw, facts)).toThrow(message)
+  })
+
+  it('lets a device that computes in bfloat16 do so', () => {
+    expect(() => check({ bf16: true }, { device: { name: 'a GPU', fp16: true, bf16: true } })).not.toThrow()
+  })
+})

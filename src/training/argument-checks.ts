@@ -1,0 +1,126 @@
+import { UsageError } from '../errors.ts'
+import { intervalSteps, type TrainingArguments } from './arguments.ts'
+import { schedulerOptions, warmupSteps } from './schedule.ts'
+
+/** What arguments are held against: all of it is known before the first step. */
+export interface RunFacts {
+  readonly device: { readonly name: string; readonly fp16: boolean; readonly bf16: boolean }
+  readonly validationExamples: number
+  readonly max_position_embeddings: number
+  readonly num_hidden_layers: number
+  /** Optimizer steps of the whole run. */
+  readonly max_steps: number
+}
+
+/**
+ * Refuses arguments that do not go together or cannot do what they promise, before the first step is taken.
+ * @throws UsageError that lists every fault, each with what to do instead
+ */
+export function checkArguments(args: TrainingArguments, run: RunFacts): void {
+  const faults = [
+    ...evaluationFaults(args, run),
+    ...bestModelFaults(args, run),
+    ...scheduleFaults(args, run),
+    ...sizeFaults(args, run),
+    ...precisionFaults(args, run),
+    ...savingFaults(args),
+  ]
+  if (faults.length > 0) throw new UsageError(`arguments: ${faults.join('\narguments: ')}`)
+}
+
+function* evaluationFaults(args: TrainingArguments, run: RunFacts): Generator<string> {
+  const evaluates = args.eval_strategy !== 'no'
+  if ((evaluates || args.eval_on_start) && run.validationExamples === 0)
+    yield `${evaluates ? `eval_strategy ${args.eval_strategy}` : 'eval_on_start'} has nothing to evaluate on: give validation_file`
+  if (args.null_score_diff_threshold !== 0 && !args.version_2_with_negative)
+    yield 'null_score_diff_threshold decides when to answer "": it needs version_2_with_negative'
+  if (args.early_stopping_threshold > 0 && args.early_stopping_patience === null)
+    yield 'early_stopping_threshold does nothing alone: give early_stopping_patience too'
+}
+
+/** Whatever waits for the metric of an evaluation must get one; the first rules are those of transformers. */
+function* bestModelFaults(args: TrainingArguments, run: RunFacts): Generator<string> {
+  const { eval_strategy, save_strategy, load_best_model_at_end, metric_for_best_model } = args
+  const waits = [
+    load_best_model_at_end && 'load_best_model_at_end',
+    save_strategy === 'best' && 'save_strategy best',
+    args.early_stopping_patience !== null && 'early_stopping_patience',
+  ].find((reason) => reason !== false)
+  if (waits && eval_strategy === 'no')
+    yield `${waits} needs ${metric_for_best_model}, which is never computed with eval_strategy no: take epoch or steps`
+  else if (waits && !everEvaluates(args, run))
+    yield `${waits} needs ${metric_for_best_model}, but the first evaluation would come after the last step ` +
+      `(${run.max_steps}): lower eval_steps or eval_delay`
+  if (load_best_model_at_end && save_strategy !== 'best') {
+    if (eval_strategy !== 'no' && eval_strategy !== save_strategy)
+      yield `load_best_model_at_end needs every evaluated model saved: eval_strategy is ${eval_strategy} and ` +
+        `save_strategy ${save_strategy}, make them the same`
+    else if (eval_strategy === 'steps' && !isMultiple(args.save_steps, args.eval_steps))
+      yield `load_best_model_at_end needs save_steps (${args.save_steps}) to be a multiple of eval_steps (${args.eval_steps})`
+  }
+  if (args.greater_is_better === (metric_for_best_model === 'loss'))
+    yield `greater_is_better ${args.greater_is_better} would keep the worst ${metric_for_best_model}: leave it out`
+}
+
+function everEvaluates(
+  { eval_strategy, eval_steps, eval_delay, num_train_epochs, max_steps }: TrainingArguments,
+  run: RunFacts,
+): boolean {
+  if (eval_strategy === 'epoch') return max_steps > 0 || eval_delay <= Math.ceil(num_train_epochs)
+  const interval = intervalSteps(eval_steps, run.max_steps)
+  return Math.max(1, Math.ceil(eval_delay / interval)) * interval <= run.max_steps
+}
+
+/** Shares of all steps can be held against each other, and steps; a share and steps cannot. */
+function isMultiple(value: number, of: number): boolean {
+  if (value < 1 !== of < 1) return false
+  const ratio = value / of
+  return Math.abs(ratio - Math.round(ratio)) < 1e-9 && ratio > 0.5
+}
+
+function* scheduleFaults(args: TrainingArguments, run: RunFacts): Generator<string> {
+  const { lr_scheduler_type, lr_scheduler_kwargs, learning_rate } = args
+  const warmup = warmupSteps(args, run.max_steps)
+  if (args.warmup_steps > 0 && args.warmup_ratio > 0) yield 'warmup_steps and warmup_ratio say the same thing: give one'
+  else if (warmup > 0 && lr_scheduler_type === 'constant')
+    yield 'lr_scheduler_type constant has no warm-up: take constant_with_warmup'
+  else if (warmup > run.max_steps)
+    yield `warmup_steps ${warmup} is more than the ${run.max_steps} steps of the run: learning_rate would never be reached`
+  const takes = schedulerOptions[lr_scheduler_type]
+  for (const name of Object.keys(lr_scheduler_kwargs ?? {}))
+    if (!takes.some((option) => option === name))
+      yield `lr_scheduler_kwargs: ${lr_scheduler_type} has no ${name}; it takes ${takes.join(' and ') || 'none'}`
+  const end = lr_scheduler_kwargs?.lr_end ?? 1e-7
+  if (lr_scheduler_type === 'polynomial' && end >= learning_rate)
+    yield `lr_scheduler_kwargs: polynomial falls from learning_rate ${learning_rate} to lr_end ${end}, which must be less`
+  if (lr_scheduler_type === 'cosine_with_restarts' && !Number.isInteger(lr_scheduler_kwargs?.num_cycles ?? 1))
+    yield `lr_scheduler_kwargs: cosine_with_restarts restarts a whole number of times, not ${lr_scheduler_kwargs?.num_cycles}`
+}
+
+function* sizeFaults(args: TrainingArguments, run: RunFacts): Generator<string> {
+  const { max_seq_length, doc_stride, max_tokens_per_pass, freeze_layers } = args
+  if (max_seq_length > run.max_position_embeddings)
+    yield `max_seq_length ${max_seq_length} is more than the model's ${run.max_position_embeddings} positions`
+  if (doc_stride >= max_seq_length)
+    yield `doc_stride ${doc_stride} is the overlap of windows: it must be less than max_seq_length ${max_seq_length}`
+  if (max_tokens_per_pass < max_seq_length)
+    yield `max_tokens_per_pass ${max_tokens_per_pass} has no room for one window of max_seq_length ${max_seq_length}`
+  if (freeze_layers > run.num_hidden_layers)
+    yield `freeze_layers ${freeze_layers} is more than the model's ${run.num_hidden_layers} layers`
+}
+
+function* precisionFaults({ fp16, bf16 }: TrainingArguments, { device }: RunFacts): Generator<string> {
+  if (fp16 && bf16) {
+    yield 'fp16 and bf16 exclude each other: give one'
+    return
+  }
+  const wanted = fp16 ? 'fp16' : 'bf16'
+  if (!(fp16 || bf16) || device[wanted]) return
+  const other = fp16 ? 'bf16' : 'fp16'
+  yield `${wanted}: ${device.name} cannot train in it: ${device[other] ? `take ${other}` : 'leave it out and train in float32'}`
+}
+
+function* savingFaults(args: TrainingArguments): Generator<string> {
+  if (args.overwrite_output_dir && args.resume_from_checkpoint !== null)
+    yield 'overwrite_output_dir would remove what resume_from_checkpoint goes on from: give one'
+}

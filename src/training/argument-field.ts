@@ -1,0 +1,75 @@
+import { z } from 'zod'
+
+/** How an argument is written on a command line. */
+export type ArgumentKind = 'integer' | 'number' | 'boolean' | 'choice' | 'list' | 'text' | 'object'
+
+export interface ArgumentNotes {
+  readonly kind: ArgumentKind
+  /** Completes "expected ..." in errors and the values in the reference page. */
+  readonly expected: string
+  readonly description: string
+}
+
+const notes = z.registry<ArgumentNotes>()
+
+/** What was said about an argument where it was defined. */
+export function notesOf(schema: z.ZodType): ArgumentNotes {
+  return notes.get(schema)!
+}
+
+/** One argument. `schema` has the default; `description` says what it does, and what to think of when setting it. */
+export function argument<S extends z.ZodType>(kind: ArgumentKind, schema: S, expected: string, description: string): S {
+  notes.add(schema, { kind, expected, description })
+  return schema
+}
+
+export function integer(value: number, minimum: number, description: string) {
+  return argument('integer', z.int().min(minimum).default(value), `an integer of at least ${minimum}`, description)
+}
+
+export function optionalInteger(minimum: number, description: string) {
+  const schema = z.int().min(minimum).nullable().default(null)
+  return argument('integer', schema, `an integer of at least ${minimum}`, description)
+}
+
+/** A number of [minimum, maximum], or of [minimum, maximum) where `maximum` says 'below'. */
+export function number(
+  value: number,
+  range: { minimum: number; below?: number; maximum?: number },
+  description: string,
+) {
+  const { minimum, below = Number.POSITIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = range
+  const upper = below < maximum ? ` and less than ${below}` : maximum < below ? ` and at most ${maximum}` : ''
+  const schema = z.number().min(minimum).max(maximum).lt(below).default(value)
+  return argument('number', schema, `a number of at least ${minimum}${upper}`, description)
+}
+
+export function positive(value: number, description: string) {
+  return argument('number', z.number().positive().default(value), 'a number above 0', description)
+}
+
+/** Off unless asked for, as every boolean of ours is: `--name` alone is enough. */
+export function boolean(description: string) {
+  return argument('boolean', z.boolean().default(false), 'true or false', description)
+}
+
+export function choice<const T extends readonly string[]>(values: T, value: T[number], description: string) {
+  const schema = z.enum(values).default(value as z.output<z.ZodEnum<{ [K in T[number]]: K }>>)
+  return argument('choice', schema, `one of ${values.join(', ')}`, description)
+}
+
+export function optionalText(description: string) {
+  return argument('text', z.string().min(1).nullable().default(null), 'text', description)
+}
+
+const isInterval = (steps: number): boolean => steps > 0 && (steps < 1 || Number.isInteger(steps))
+const INTERVAL = 'an integer of at least 1, or a share of all steps between 0 and 1'
+
+/** Every so many steps; below 1, a share of all steps. */
+export function interval(value: number, description: string) {
+  return argument('number', z.number().refine(isInterval).default(value), INTERVAL, description)
+}
+
+export function optionalInterval(description: string) {
+  return argument('number', z.number().refine(isInterval).nullable().default(null), INTERVAL, description)
+}

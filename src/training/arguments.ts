@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import { UsageError } from '../errors.ts'
+import { notesOf } from './argument-field.ts'
+import { batchArguments } from './argument-groups/batches.ts'
+import { dataArguments } from './argument-groups/data.ts'
+import { evaluationArguments } from './argument-groups/evaluation.ts'
+import { loggingArguments } from './argument-groups/logging.ts'
+import { optimizationArguments } from './argument-groups/optimization.ts'
+import { savingArguments } from './argument-groups/saving.ts'
+import { leftOut } from './arguments-left-out.ts'
+import { nearest } from './nearest.ts'
+
+/** The arguments of a training run by the heading that help and reference page put them under. */
+export const argumentGroups: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
+  'Model and data': dataArguments,
+  'Batches and epochs': batchArguments,
+  Optimization: optimizationArguments,
+  Evaluation: evaluationArguments,
+  Checkpoints: savingArguments,
+  Logging: loggingArguments,
+}
+
+const schema = z.strictObject({
+  ...dataArguments,
+  ...batchArguments,
+  ...optimizationArguments,
+  ...evaluationArguments,
+  ...savingArguments,
+  ...loggingArguments,
+})
+
+/** What a user may give: any of the arguments, under transformers' names. */
+export type TrainingArgumentsInput = z.input<typeof schema>
+
+type Given = z.output<typeof schema>
+
+/** All arguments of a run, each with a value; those that follow another argument unless given are filled in. */
+export interface TrainingArguments extends Readonly<Omit<Given, 'eval_steps' | 'data_seed' | 'greater_is_better'>> {
+  readonly eval_steps: number
+  readonly data_seed: number
+  readonly greater_is_better: boolean
+}
+
+/** The schema of one argument. */
+export const argumentSchema = (name: string): z.ZodType => schema.shape[name as keyof typeof schema.shape]
+
+export const argumentNames: readonly string[] = Object.keys(schema.shape)
+
+/** The value an argument has unless given; null where that depends on others or there is none. */
+export const argumentDefaults: Readonly<Given> = schema.parse({})
+
+/**
+ * Checks arguments one by one and fills in what is not given. `source` names where they are from, for errors: a file, or
+ * the command line. Which arguments go together is for `checkArguments` to say.
+ * @throws UsageError that lists every unknown name and wrong value
+ */
+export function parseArguments(raw: Readonly<Record<string, unknown>>, source: string): TrainingArguments {
+  const result = schema.safeParse(raw)
+  if (!result.success)
+    throw new UsageError(result.error.issues.flatMap((issue) => explain(issue, raw, source)).join('\n'))
+  const given = result.data
+  return {
+    ...given,
+    eval_steps: given.eval_steps ?? given.logging_steps,
+    data_seed: given.data_seed ?? given.seed,
+    greater_is_better: given.greater_is_better ?? given.metric_for_best_model !== 'loss',
+  }
+}
+
+function explain(issue: z.core.$ZodIssue, raw: Readonly<Record<string, unknown>>, source: string): string[] {
+  const [name] = issue.path as string[]
+  if (name === undefined && issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => explainUnknown(key, source))
+  if (name === undefined) return [`${source}: expected an object of arguments`]
+  return [`${source}: ${name}: found ${JSON.stringify(raw[name])}, expected ${notesOf(argumentSchema(name)).expected}`]
+}
+
+function explainUnknown(name: string, source: string): string {
+  const reason = leftOut.get(name)
+  if (reason) return `${source}: ${name}: not an argument here: ${reason}`
+  const suggestion = nearest(name, argumentNames)
+  return `${source}: ${name}: no such argument${suggestion ? `; did you mean ${suggestion}?` : ''}`
+}
+
+/** How many steps an interval is: itself, or below 1 that share of all steps, rounded up as transformers does. */
+export const intervalSteps = (interval: number, max_steps: number): number =>
+  interval < 1 ? Math.ceil(max_steps * interval) : interval
