@@ -77,8 +77,9 @@ def run_mode(arguments, model, mode, steps):
         [sys.executable, Path(__file__).with_name("time_mode.py"), json.dumps(settings)],
         env=child_environment(arguments, mode),
         stdout=subprocess.PIPE,
-        check=True,
     )
+    if child.returncode != 0:
+        sys.exit(f"{model} in mode {mode} failed with exit code {child.returncode} (-9: likely out of memory)")
     return {"model": model, "mode": mode, **json.loads(child.stdout)}
 
 
