@@ -88,7 +88,7 @@ def report(result):
     print(
         f"{result['model']:<10} {result['mode']:<13} training {training['samples_per_second']:6.2f} samples/s "
         f"{training['real_tokens_per_second']:7.0f} tokens/s {training['gflop_per_second']:6.1f} GFLOP/s "
-        f"{training['peak_resident_bytes'] / 1e9:5.2f} GB   evaluation {evaluation['samples_per_second']:6.2f} samples/s",
+        f"{training['peak_resident_bytes'] / 1e9:5.2f} GB evaluation {evaluation['samples_per_second']:6.2f} samples/s",
         file=sys.stderr,
         flush=True,
     )
