@@ -32,7 +32,9 @@ export function parseHeader(bytes: Uint8Array, dataBytes: number, path: string):
   const { __metadata__, ...tensors } = parseObject(bytes, path)
   const metadata = metadataSchema.safeParse(__metadata__)
   if (!metadata.success) damaged(`${path}: __metadata__: found something else than text by name`)
-  const entries = new Map(Object.entries(tensors).map(([name, value]) => [name, parseEntry(value, `${path}: ${name}`)]))
+  const entries = new Map(
+    Object.entries(tensors).map(([name, value]) => [name, parseEntry(value, `${path}: ${name.slice(0, 200)}`)]),
+  )
   checkTiling(entries, dataBytes, path)
   return { entries, metadata: metadata.data ?? {} }
 }
@@ -57,11 +59,19 @@ function parseObject(bytes: Uint8Array, path: string): Record<string, unknown> {
 function repeatedKey(text: string): string | undefined {
   const seen = new Set<string>()
   let depth = 0
-  for (const [token, colon] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[{}[\]]/g)) {
-    if (token === '{' || token === '[') depth++
-    else if (token === '}' || token === ']') depth--
-    else if (colon !== undefined && depth === 1) {
-      const key: string = JSON.parse(token.slice(0, -colon.length))
+  let isKey = true
+  // By hand, because a regular expression overflows its stack on a string of some megabytes.
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (character === '{' || character === '[') depth++
+    else if (character === '}' || character === ']') depth--
+    else if (character === ',') isKey ||= depth === 1
+    else if (character === '"') {
+      const start = at
+      while (text[++at] !== '"') if (text[at] === '\\') at++
+      if (depth !== 1 || !isKey) continue
+      isKey = false
+      const key: string = JSON.parse(text.slice(start, at + 1))
       if (seen.has(key)) return key
       seen.add(key)
     }

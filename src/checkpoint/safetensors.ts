@@ -19,8 +19,7 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   const file = await BinaryFile.open(path)
   try {
     const lengthBytes = await file.read(0, 8, 'the header length')
-    const headerBytes = Number(Buffer.from(lengthBytes).readBigUInt64LE())
-    checkHeaderLength(headerBytes, file)
+    const headerBytes = checkHeaderLength(Buffer.from(lengthBytes).readBigUInt64LE(), file)
     const dataStart = 8 + headerBytes
     const header = await file.read(8, headerBytes, 'the header')
     const { entries, metadata } = parseHeader(header, file.size - dataStart, path)
@@ -37,11 +36,11 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   }
 }
 
-function checkHeaderLength(headerBytes: number, file: BinaryFile): void {
-  if (headerBytes <= Math.min(MAX_HEADER_BYTES, file.size - 8)) return
+function checkHeaderLength(headerBytes: bigint, file: BinaryFile): number {
+  const most = Math.min(MAX_HEADER_BYTES, file.size - 8)
+  if (headerBytes <= most) return Number(headerBytes)
   throw new SpanforgeError(
-    `${file.path}: found a header length of ${headerBytes} bytes in a file of ${file.size}, ` +
-      `expected at most ${Math.max(0, Math.min(MAX_HEADER_BYTES, file.size - 8))}`,
+    `${file.path}: found a header length of ${headerBytes} bytes in a file of ${file.size}, expected at most ${most}`,
     { remedy: 'The file is cut off or is not a safetensors file: download or copy it again.' },
   )
 }

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import { toFloat16, toFloat32 } from './floats.ts'
+
+const halves = Uint16Array.from({ length: 2 ** 16 }, (_, half) => half)
+const values = new Float32Array(2 ** 16)
+toFloat32('F16', new Uint8Array(halves.buffer), values)
+const isNaN16 = (half: number): boolean => (half & 0x7fff) > 0x7c00
+const LARGEST = 0x7bff
+
+test('known float16 patterns have the values of IEEE 754', () => {
+  const known = {
+    0: 0,
+    1: 2 ** -24,
+    1023: 1023 * 2 ** -24,
+    1024: 2 ** -14,
+    15360: 1,
+    15361: 1 + 2 ** -10,
+    31743: 65504,
+  }
+  for (const [half, value] of Object.entries(known)) expect(values[Number(half)]).toBe(value)
+  expect(values[0x7c00]).toBe(Infinity)
+  expect(values[0xfc00]).toBe(-Infinity)
+  expect(values[0xc000]).toBe(-2)
+  expect(Object.is(values[0x8000], -0)).toBe(true)
+  expect(values[0x7e00]).toBeNaN()
+})
+
+test('every float16 value survives the way to float32 and back', () => {
+  const back = toFloat16(values)
+  for (const half of halves) {
+    if (isNaN16(half)) expect(isNaN16(back[half])).toBe(true)
+    else if (back[half] !== half) expect(back[half]).toBe(half)
+  }
+})
+
+test('between two float16 values the nearer one is taken, and half-way the even one', () => {
+  const up = new Float32Array(LARGEST)
+  const middle = new Float32Array(LARGEST)
+  const down = new Float32Array(LARGEST)
+  for (let half = 0; half < LARGEST; half++) {
+    // Exact in float32: 12 significant bits.
+    middle[half] = (values[half] + values[half + 1]) / 2
+    down[half] = values[half] + (values[half + 1] - values[half]) * 0.499
+    up[half] = values[half] + (values[half + 1] - values[half]) * 0.501
+  }
+  const even = Uint16Array.from(middle, (_, half) => half + (half & 1))
+  expect(toFloat16(middle)).toEqual(even)
+  expect(toFloat16(down)).toEqual(halves.slice(0, LARGEST))
+  expect(toFloat16(up)).toEqual(halves.slice(1, LARGEST + 1))
+})
+
+test('beyond the largest float16 lies infinity, from half a step on', () => {
+  expect([...toFloat16(Float32Array.of(65519, 65520, -65520, 1e38, Infinity))]).toEqual([
+    0x7bff, 0x7c00, 0xfc00, 0x7c00, 0x7c00,
+  ])
+})
+
+test('bfloat16 is the upper half of float32, and float64 is rounded to it', () => {
+  const target = new Float32Array(3)
+  toFloat32('BF16', new Uint8Array(Uint16Array.of(0x3f80, 0xc049, 0x0001).buffer), target)
+  expect([...target]).toEqual([1, -3.140625, 2 ** -133])
+  toFloat32('F64', new Uint8Array(Float64Array.of(0.1, 1e300, -2).buffer), target)
+  expect([...target]).toEqual([Math.fround(0.1), Infinity, -2])
+})

@@ -1,0 +1,153 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { fixture } from '../../tests/fixture.ts'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import {
+  bytes,
+  call,
+  dict,
+  floats,
+  int,
+  legacy,
+  long,
+  name,
+  pickle,
+  storage,
+  tensor,
+  text,
+  tuple,
+  zip,
+} from '../../tests/torch-files.ts'
+import { SpanforgeError } from '../errors.ts'
+import { openPytorchBin } from './pytorch-bin.ts'
+
+const two = storage('FloatStorage', '0', 2)
+const good = dict({ w: tensor(two, 0, [2], [1]) })
+const data = floats(1, 2)
+
+/** A whole zip file around a pickle's value, or around whole pickles. */
+const zipped = (value: string | Buffer) => zip({ 'm/data.pkl': pickle(value), 'm/data/0': data })
+const raw = (content: string) => zip({ 'm/data.pkl': bytes(content), 'm/data/0': data })
+const view = (start: number, shape: number[], stride: number[]) =>
+  zipped(dict({ w: tensor(two, start, shape, stride) }))
+const rebuild = (...args: (string | Buffer)[]) =>
+  zipped(dict({ w: call(name('torch._utils', '_rebuild_tensor_v2'), ...args) }))
+const whole = zipped(good)
+const legacyWhole = legacy(good, { 0: { count: 2, data } })
+
+const patched = (content: Buffer, at: number, ...values: number[]): Buffer => {
+  const copy = Buffer.from(content)
+  copy.set(values, at < 0 ? copy.length + at : at)
+  return copy
+}
+
+const MALFORMED: Record<string, [content: Buffer, error: RegExp]> = {
+  'an empty file': [Buffer.alloc(0), /neither the zip nor the older format/],
+  'a web page': [Buffer.from('<!doctype html>'), /neither the zip nor the older format/],
+  'a zip archive cut off': [whole.subarray(0, whole.length - 60), /its directory, at the end, is missing/],
+  'a zip archive without its beginning': [bytes('PK\x03\x04', whole.subarray(40)), /lies at bytes|is not where/],
+  'a zip directory that lies past the end': [
+    patched(whole, -6, 0xff, 0xff, 0xff, 0x7f),
+    /the zip directory lies at bytes/,
+  ],
+  'a zip directory of 2 GB': [patched(whole, -10, 0xff, 0xff, 0xff, 0x7f), /a directory of 2147483647 bytes/],
+  'more zip entries than the directory holds': [patched(whole, -12, 9), /no entry 2 of 9/],
+  'a zip64 archive without its directory': [patched(whole, -12, 0xff, 0xff), /the zip64 locator is missing/],
+  'two zip entries of one name': [
+    Buffer.from(
+      zip({ 'm/data/0': data, 'm/data/1': data }).toString('latin1').replaceAll('data/1', 'data/0'),
+      'latin1',
+    ),
+    /two entries named m\/data\/0/,
+  ],
+  'a compressed entry': [zip({ 'm/data.pkl': data }, { method: 8 }), /m\/data.pkl is compressed/],
+  'an encrypted entry': [zip({ 'm/data.pkl': data }, { flags: 1 }), /m\/data.pkl is encrypted/],
+  'an archive without data.pkl': [zip({ 'word/document.xml': data }), /holds no data.pkl/],
+  'a big-endian archive': [zip({ 'm/data.pkl': pickle(good), 'm/byteorder': Buffer.from('big') }), /big-endian/],
+  'a missing storage': [zip({ 'm/data.pkl': pickle(good) }), /storage 0 is missing/],
+  'a storage too small': [
+    zip({ 'm/data.pkl': pickle(good), 'm/data/0': floats(1) }),
+    /storage 0 has 4 bytes, expected 8/,
+  ],
+  'a pickle cut off': [raw('\x80\x02}('), /found its end, before it is whole/],
+  'a text longer than the pickle': [raw('\x80\x02X\xff\xff\xff\xff'), /found its end, before it is whole/],
+  'a name without end': [raw('\x80\x02ctorch'), /found a name without end/],
+  'an opcode that no state dict needs': [raw('\x80\x02\x81.'), /opcode 0x81, which no state dict needs/],
+  'an empty stack': [raw('\x80\x02.'), /nothing on the stack/],
+  'a tuple without a mark': [raw('\x80\x02t.'), /no mark on the stack/],
+  'a pair of one': [raw('\x80\x02N\x86.'), /too little on the stack/],
+  'a memo never stored': [raw('\x80\x02h\x07.'), /a value 7 that was never stored/],
+  'a call of a text': [zipped(bytes(text('f'), tuple(), 'R')), /a call of something that cannot be called/],
+  'items put into a number': [zipped(bytes(int(1), '(NNu')), /items for something that is no dictionary/],
+  'a key without a value': [zipped('}(Nu'), /items for something that is no dictionary/],
+  'items appended to a dictionary': [zipped('}Na'), /items for something that is no list/],
+  'attributes of a list': [zipped(']Nb'), /attributes of something that is no dictionary/],
+  'a name made of numbers': [zipped('NN\x93'), /a name that is no text/],
+  'a list in place of the state dict': [zipped(']'), /something that is no dictionary, expected a state dict/],
+  'a state dict within a dictionary': [zipped(dict({ model: good })), /found "model", which is no tensor/],
+  'a key that is a number': [zipped(bytes('}', int(1), tensor(two, 0, [2], [1]), 's')), /a key that is no text/],
+  'a tensor past the end of its storage': [view(1, [2], [1]), /shape \[2\] and strides \[1\] from 1 of 2 elements/],
+  'strides past the end of the storage': [view(0, [2], [2]), /shape \[2\] and strides \[2\] from 0 of 2 elements/],
+  'more sizes than strides': [view(0, [1, 2], [1]), /shape \[1,2\] and strides \[1\]/],
+  'a negative stride': [view(1, [2], [-1]), /not made of storage, offset, shape and strides/],
+  'sizes whose product overflows': [view(0, [2 ** 30, 2 ** 30, 2 ** 30], [0, 0, 1]), /from 0 of 2 elements/],
+  'a size of 2^60': [
+    rebuild(two, int(0), tuple(long(2n ** 60n)), tuple(int(1))),
+    /not made of storage, offset, shape and strides/,
+  ],
+  'a tensor made of nothing': [rebuild(), /not made of storage, offset, shape and strides/],
+  'a tensor whose storage is a number': [rebuild(int(0), int(0), tuple(), tuple()), /not made of storage/],
+  'a parameter that is no tensor': [
+    zipped(dict({ w: call(name('torch._utils', '_rebuild_parameter'), int(1)) })),
+    /a parameter that is not a tensor/,
+  ],
+  'a storage without a type': [
+    zipped(bytes(tuple(text('storage'), int(1), text('0')), 'Q')),
+    /not made of type, key and size/,
+  ],
+  'a storage of two sizes': [
+    zipped(dict({ a: tensor(two, 0, [2], [1]), b: tensor(storage('FloatStorage', '0', 3), 0, [3], [1]) })),
+    /storage 0 has two types or sizes/,
+  ],
+  'a storage that is a part of another': [
+    zipped(bytes(tuple(text('storage'), name('torch', 'FloatStorage'), text('0'), text('cpu'), int(2), tuple()), 'Q')),
+    /storage 0 is a part of another one/,
+  ],
+  'a legacy file cut off in its weights': [legacyWhole.subarray(0, -1), /storage 0 ends at byte \d+ of \d+/],
+  'a legacy file cut off in its pickles': [legacyWhole.subarray(0, 60), /found its end, before it is whole/],
+  'a legacy file with another number than torch writes': [
+    patched(legacyWhole, 6, 0),
+    /found the number \d+ where torch/,
+  ],
+  'a legacy file that lists a storage twice': [
+    Buffer.from(legacyWhole.toString('latin1').replace('0e.', '0X\x01\0\0\x000e.'), 'latin1'),
+    /the size of storage 0 lies at bytes|storage 0 has/,
+  ],
+  'a legacy storage of another size than its tensor says': [
+    legacy(good, { 0: { count: 3, data } }),
+    /storage 0 has 3 elements, expected 2/,
+  ],
+  'a legacy storage that is missing': [legacy(good, {}), /storage 0 is missing/],
+  'a legacy storage without a tensor': [
+    legacy(good, { 0: { count: 2, data }, 1: { count: 2, data } }),
+    /storage 1 belongs to no tensor/,
+  ],
+}
+
+test.each(Object.entries(MALFORMED))('%s is refused', async (_name, [content, expected]) => {
+  const path = join(await temporaryFolder(), 'pytorch_model.bin')
+  await writeFile(path, content)
+  const error = await openPytorchBin(path).catch((error) => error)
+  expect(error).toBeInstanceOf(SpanforgeError)
+  expect(error.message).toContain(path)
+  expect(error.message).toMatch(expected)
+})
+
+test('the builders of these files make good ones from good pieces', async () => {
+  const path = join(await temporaryFolder(), 'pytorch_model.bin')
+  for (const content of [whole, legacyWhole, await readFile(fixture('tiny/b1/bin-zip/pytorch_model.bin'))]) {
+    await writeFile(path, content)
+    await (await openPytorchBin(path)).close()
+  }
+})

@@ -1,0 +1,152 @@
+import { open, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { fixture } from '../../tests/fixture.ts'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { SpanforgeError } from '../errors.ts'
+import { openSafetensors } from './safetensors.ts'
+import { elementCount } from './stored-tensor.ts'
+
+const tensor = (begin: number, end: number, shape: unknown = [(end - begin) / 4], dtype: unknown = 'F32') => ({
+  dtype,
+  shape,
+  data_offsets: [begin, end],
+})
+
+function file(header: unknown, dataBytes: number, headerBytes?: bigint): Buffer {
+  const json = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header), 'latin1')
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(headerBytes ?? BigInt(json.length))
+  return Buffer.concat([length, json, Buffer.alloc(dataBytes)])
+}
+
+const one = { w: tensor(0, 8) }
+const row = '{"dtype":"F32","shape":[2],"data_offsets":[0,8]}'
+
+const MALFORMED: Record<string, [content: Buffer, error: RegExp]> = {
+  'an empty file': [Buffer.alloc(0), /the header length lies at bytes 0 to 8, but the file has 0 bytes/],
+  'a header length cut off': [Buffer.alloc(5), /the header length lies at bytes 0 to 8, but the file has 5 bytes/],
+  'a header length of 2^60': [file(one, 8, 2n ** 60n), /header length of 1152921504606846976 bytes in a file of/],
+  'a header length of 2^64 - 1': [file(one, 8, 2n ** 64n - 1n), /header length of 18446744073709551615 bytes/],
+  'a header cut off': [file(one, 0, 1000n), /header length of 1000 bytes/],
+  'a header length of 0': [file('', 0), /the header is not JSON/],
+  'a header that is not JSON': [file('{"w":', 0), /the header is not JSON in UTF-8/],
+  'a header that is not UTF-8': [file('{"\xff":1}', 0), /the header is not JSON in UTF-8/],
+  'a header that is a list': [file([], 0), /the header is not a JSON object/],
+  'a header that is null': [file('null', 0), /the header is not a JSON object/],
+  'metadata that are not text': [
+    file({ __metadata__: { step: 3 } }, 0),
+    /__metadata__: found something else than text/,
+  ],
+  'an entry that is null': [file({ w: null }, 0), /w: found null, expected dtype, shape and data_offsets/],
+  'an entry without a shape': [
+    file({ w: { dtype: 'F32', data_offsets: [0, 4] } }, 4),
+    /w: found .* expected dtype, shape/,
+  ],
+  'a shape that is no list': [file({ w: tensor(0, 8, 2) }, 8), /w: found .* expected dtype, shape/],
+  'a negative size': [file({ w: tensor(0, 8, [-1, -2]) }, 8), /w: found .* expected dtype, shape/],
+  'a size that is no integer': [file({ w: tensor(0, 8, [2.5]) }, 8), /w: found .* expected dtype, shape/],
+  'sizes whose product overflows': [
+    file({ w: tensor(0, 8, [2 ** 40, 2 ** 40, 2 ** 40]) }, 8),
+    /w: found bytes 0 to 8, which do not hold F32 of shape/,
+  ],
+  'a shape larger than its bytes': [
+    file({ w: tensor(0, 8, [3]) }, 8),
+    /w: found bytes 0 to 8, which do not hold F32 of shape \[3\]/,
+  ],
+  'an unknown dtype': [file({ w: tensor(0, 8, [2], 'Q4') }, 8), /w: found dtype Q4, expected one of BOOL/],
+  'a dtype named like a method': [file({ w: tensor(0, 8, [2], 'constructor') }, 8), /w: found dtype constructor/],
+  'an end before its beginning': [file({ w: tensor(8, 0, [2]) }, 8), /w: found bytes 8 to 0, which do not hold/],
+  'an offset past the end of the file': [
+    file({ w: tensor(0, 16) }, 8),
+    /w: lies past the end of the file: bytes 0 to 16 of 8/,
+  ],
+  'tensors that overlap': [
+    file({ a: tensor(0, 8), b: tensor(4, 12) }, 12),
+    /b: lies within another tensor: bytes 4 to 12/,
+  ],
+  'two tensors in one place': [file({ a: tensor(0, 8), b: tensor(0, 8) }, 8), /b: lies within another tensor/],
+  'a gap between tensors': [file({ a: tensor(0, 4), b: tensor(8, 12) }, 12), /b: lies after a gap: bytes 8 to 12/],
+  'bytes after the last tensor': [file(one, 12), /the tensors end at byte 8 of 12/],
+  'a tensor cut off': [file(one, 7), /w: lies past the end of the file: bytes 0 to 8 of 7/],
+  'a name that stands twice': [file(`{"w":${row},"w":${row}}`, 8), /w: stands twice in the header/],
+  'a name that stands twice in two spellings': [
+    file(`{"w":${row},"\\u0077" :${row}}`, 8),
+    /w: stands twice in the header/,
+  ],
+  'a web page': [Buffer.from('<!doctype html><html><body>Not found</body></html>'), /header length/],
+  'a Git LFS pointer': [
+    Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 441\n'),
+    /found a Git LFS pointer.*(.|\n)*git lfs pull/,
+  ],
+}
+
+test.each(Object.entries(MALFORMED))('%s is refused', async (_name, [content, expected]) => {
+  const path = join(await temporaryFolder(), 'model.safetensors')
+  await writeFile(path, content)
+  const error = await openSafetensors(path).catch((error) => error)
+  expect(error).toBeInstanceOf(SpanforgeError)
+  expect(error.message).toContain(path)
+  expect(error.message).toMatch(expected)
+})
+
+test('keys repeated within an entry or its values are no names that stand twice', async () => {
+  const path = join(await temporaryFolder(), 'model.safetensors')
+  await writeFile(
+    path,
+    file(`{"__metadata__":{"a":"{\\"w\\":1"},"w":${row},"dtype":${row.replace('0,8', '8,16')}}`, 16),
+  )
+  const opened = await openSafetensors(path)
+  expect([...opened.tensors.keys()]).toEqual(['w', 'dtype'])
+  await opened.close()
+})
+
+test('a header of one huge name, string or nest of brackets overflows no stack', async () => {
+  const path = join(await temporaryFolder(), 'model.safetensors')
+  for (const header of [`{"${'x'.repeat(16_000_000)}":1}`, `{"w":"${'\\n'.repeat(8_000_000)}"}`]) {
+    await writeFile(path, file(header, 0))
+    await expect(openSafetensors(path)).rejects.toThrow(SpanforgeError)
+  }
+  await writeFile(path, file('['.repeat(1_000_000), 0))
+  await expect(openSafetensors(path)).rejects.toThrow(SpanforgeError)
+})
+
+test('a missing file and a folder in its place are refused', async () => {
+  const folder = await temporaryFolder()
+  await expect(openSafetensors(join(folder, 'none.safetensors'))).rejects.toThrow('none.safetensors: does not exist')
+  await expect(openSafetensors(folder)).rejects.toThrow('found a folder or a device')
+})
+
+test('a file that becomes shorter after it was opened is an error, not a tensor of zeros', async () => {
+  const path = join(await temporaryFolder(), 'model.safetensors')
+  await writeFile(path, file(one, 8))
+  const opened = await openSafetensors(path)
+  const handle = await open(path, 'r+')
+  await handle.truncate(file(one, 4).length)
+  await handle.close()
+  await expect(opened.tensors.get('w')!.readInto(new Float32Array(2))).rejects.toThrow(
+    'became shorter while w was read',
+  )
+  await opened.close()
+})
+
+test('a header with any bytes changed is read within the file or refused, never anything else', async () => {
+  const original = await readFile(fixture('tiny/b1/safetensors-sharded/model-00006-of-00006.safetensors'))
+  const headerEnd = 8 + original.readUInt32LE(0)
+  const path = join(await temporaryFolder(), 'model.safetensors')
+  const change = fc.tuple(fc.nat(headerEnd - 1), fc.nat(255))
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
+      const content = Buffer.from(original)
+      for (const [at, value] of changes) content[at] = value
+      await writeFile(path, content)
+      const opened = await openSafetensors(path).catch((error) => error)
+      if (opened instanceof SpanforgeError) return
+      if (opened instanceof Error) throw opened
+      for (const { shape } of opened.tensors.values()) expect(elementCount(shape)).toBeLessThan(original.length)
+      await opened.close()
+    }),
+    { numRuns: 500, seed: 1 },
+  )
+})
