@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { copyFile, lstat, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { writeFileAtomic } from '../checkpoint/atomic.ts'
 import { UsageError } from '../errors.ts'
@@ -79,9 +79,3 @@ export class CachedRepository {
 }
 
 export const isCommit = (text: string): boolean => /^[0-9a-f]{40}$/.test(text)
-
-export const exists = (path: string): Promise<boolean> =>
-  lstat(path).then(
-    () => true,
-    () => false,
-  )

@@ -1,10 +1,10 @@
 import type { Hash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { flushFolder } from '../checkpoint/atomic.ts'
 import { SpanforgeError } from '../errors.ts'
-import { type CachedRepository, exists } from './cache.ts'
+import type { CachedRepository } from './cache.ts'
 import { digestFile, digestLike } from './digest.ts'
 import { checkSpace, diskError } from './disk.ts'
 import { chunksOf, type HubResponse, outOfReach, send } from './http.ts'
@@ -42,7 +42,7 @@ async function download(
   onReceived: (bytes: number) => void,
 ): Promise<void> {
   const blob = cached.blob(file.hash)
-  if (await exists(blob)) return onReceived(file.size)
+  if (await isWhole(blob, file.size)) return onReceived(file.size)
   const partial = await PartialFile.open(cached.incomplete(file.hash), file)
   try {
     await checkSpace(dirname(blob), file.size - partial.size)
@@ -55,6 +55,12 @@ async function download(
   await rename(partial.path, blob)
   await flushFolder(dirname(blob))
 }
+
+const isWhole = (blob: string, size: number): Promise<boolean> =>
+  stat(blob).then(
+    (found) => found.size === size,
+    () => false,
+  )
 
 /** Until the file is whole and its hash right. A wrong hash is tried once more from the first byte. */
 async function receive(hub: Hub, partial: PartialFile, url: string, onReceived: (bytes: number) => void) {
@@ -86,15 +92,15 @@ async function receiveOnce(hub: Hub, partial: PartialFile, url: string, onChunk:
   const response = await send(hub, { url, headers })
   try {
     await checkStatus(response, partial, url)
-    // A server may pass over the range, or start elsewhere: then everything comes again.
-    if (!startsAt(response, partial.size)) await partial.restart()
+    // A server may pass over the range: then everything comes again.
+    if (response.status === 200) await partial.restart()
     checkLength(response, partial)
     for await (const chunk of chunksOf(response, url)) {
       await partial.append(chunk)
       onChunk()
     }
   } finally {
-    response.body.on('error', () => {}).destroy()
+    response.body.destroy()
   }
   if (partial.size < partial.file.size)
     throw new TransientError(`the connection ended after ${partial.size} of ${partial.file.size} bytes`)
@@ -102,19 +108,15 @@ async function receiveOnce(hub: Hub, partial: PartialFile, url: string, onChunk:
 
 async function checkStatus(response: HubResponse, partial: PartialFile, url: string): Promise<void> {
   const { path } = partial.file
-  if (response.status === 416) {
+  const elsewhere = response.status === 206 && !response.headers['content-range']?.startsWith(`bytes ${partial.size}-`)
+  if (response.status === 416 || elsewhere) {
     await partial.restart()
-    throw new TransientError(`the server cannot go on with ${path} where it stopped`)
+    throw new TransientError(`the server does not go on with ${path} where it stopped`)
   }
   if (response.status !== 200 && response.status !== 206)
     throw new SpanforgeError(`hub: ${path}: ${new URL(url).host} answered ${response.status}`, {
       remedy: 'It was listed and cannot be had: it may have been removed just now. Try again, or another --revision.',
     })
-}
-
-function startsAt(response: HubResponse, start: number): boolean {
-  if (response.status === 200) return start === 0
-  return response.headers['content-range']?.startsWith(`bytes ${start}-`) === true
 }
 
 /** An answer of another length than the hub told is refused before its first byte. */

@@ -63,8 +63,10 @@ async function exchange(hub: Hub, url: URL, wanted: HubRequest, trusted: boolean
       body: wanted.body?.(),
     }),
   )
+  // A body that is not read to its end is destroyed, and says so as an error: readers learn of errors as they read.
+  response.body.on('error', () => {})
   if (TRANSIENT.has(response.statusCode)) {
-    response.body.on('error', () => {}).destroy()
+    response.body.destroy()
     const wait = retryAfter(single(response.headers['retry-after']))
     const asked = wait === undefined ? '' : `, asking to wait ${Math.ceil(wait / 1000)} s`
     throw new TransientError(`${url.host} answered ${response.statusCode}${asked}`, wait)

@@ -1,0 +1,168 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { ServedRepository } from '../../tests/hub-server/repository.ts'
+import { BERT, bytes, hubWorld } from '../../tests/hub-world.ts'
+import { CachedRepository } from './cache.ts'
+import { resolveModel } from './models.ts'
+
+const WEIGHTS = BERT['model.safetensors']
+const HASH = '/content/'
+let served: ServedRepository
+const world = hubWorld((server) => {
+  served = server.add('model', 'ann/bert')
+  served.commit(BERT)
+})
+
+async function expectWeights(folder: string) {
+  expect((await readFile(join(folder, 'model.safetensors'))).equals(WEIGHTS)).toBe(true)
+}
+
+const resolve = (more = {}) => resolveModel('ann/bert', { ...world.options, ...more })
+
+/** Nothing under a final name but whole files: no blob of the weights, no name in a snapshot. */
+async function expectNothingFinal() {
+  const names = (await world.files()).filter((path) => /model\.safetensors$|\/blobs\/[0-9a-f]{64}$/.test(path))
+  expect(names).toEqual([])
+}
+
+describe('a download survives', () => {
+  it('a slow server', async () => {
+    world.server.misbehave(/content/, { slow: true })
+    await expectWeights(await resolve())
+  })
+
+  it('a connection that breaks, by going on where it broke', async () => {
+    world.server.misbehave(/content/, { cutAfter: 100_000 })
+    await expectWeights(await resolve())
+    expect(world.downloads.filter((url) => url.startsWith(HASH))).toEqual([
+      '/content/HASH',
+      expect.stringMatching(/^\/content\/HASH bytes=[1-9]\d*-$/),
+    ])
+  })
+
+  it('more broken connections than it has patience for, as long as each brings something', async () => {
+    world.server.misbehave(/content/, { cutAfter: 70_000 }, 4)
+    await expectWeights(await resolve())
+  })
+
+  it('a connection on which nothing more comes', async () => {
+    world.server.misbehave(/content/, { stallAfter: 100_000 })
+    await expectWeights(await resolve({ timeout: 300 }))
+  })
+
+  it('429 with Retry-After, 500, 502, 503 and 504', async () => {
+    world.server.misbehave(/revision/, { status: 429, headers: { 'retry-after': '0' } })
+    for (const status of [500, 502]) world.server.misbehave(/content/, { status })
+    for (const status of [503, 504]) world.server.misbehave(/vocab/, { status })
+    await expectWeights(await resolve())
+  })
+
+  it('a server that passes over the range, by starting again', async () => {
+    world.server.misbehave(/content/, { cutAfter: 100_000 })
+    world.server.misbehave(/content/, { ignoreRange: true })
+    await expectWeights(await resolve())
+  })
+
+  it('a server that answers another range than asked for', async () => {
+    world.server.misbehave(/content/, { cutAfter: 100_000 })
+    world.server.misbehave(/content/, { shiftRange: true })
+    await expectWeights(await resolve())
+  })
+
+  it('a file that comes altered once', async () => {
+    world.server.misbehave(/content/, { corrupt: true })
+    await expectWeights(await resolve())
+  })
+
+  it.each([
+    ['shorter than the file and wrong', bytes(1000, 9)],
+    ['longer than the file', bytes(400_000, 9)],
+    ['as long as the file and wrong', bytes(300_000, 9)],
+  ])('an unfinished file that is %s', async (_, partial) => {
+    const folder = await resolve({ weights: false })
+    const sha256 = served.at('main')!.files.get('model.safetensors')!.sha256
+    const incomplete = new CachedRepository(world.cache, { type: 'model', name: 'ann/bert' }).incomplete(sha256)
+    await writeFile(incomplete, partial)
+    expect(await resolve()).toBe(folder)
+    await expectWeights(folder)
+  })
+})
+
+describe('a download is refused, with nothing under a final name,', () => {
+  it('when the file comes altered twice', async () => {
+    world.server.misbehave(/content/, { corrupt: true }, 2)
+    await expect(resolve()).rejects.toThrow(
+      /model\.safetensors: received twice with the wrong content: hash [0-9a-f]{64}/,
+    )
+    await expectNothingFinal()
+    expect((await world.files()).filter((path) => path.includes('incomplete'))).toEqual([])
+  })
+
+  it('when the server announces 10 GB', async () => {
+    world.server.misbehave(/content/, { length: 10_000_000_000 })
+    await expect(resolve()).rejects.toThrow('the server announces 10000000000 bytes, expected 300000')
+    await expectNothingFinal()
+  })
+
+  it('when the server announces too little', async () => {
+    world.server.misbehave(/content/, { length: 10 })
+    await expect(resolve()).rejects.toThrow('the server announces 10 bytes, expected 300000')
+    await expectNothingFinal()
+  })
+
+  it('when the server sends more than it told, without announcing it', async () => {
+    world.server.misbehave(/content/, { extra: bytes(10) })
+    await expect(resolve()).rejects.toThrow('model.safetensors: the server sends more than the 300000 bytes it told')
+    await expectNothingFinal()
+  })
+
+  it('when the file is gone in the middle', async () => {
+    world.server.misbehave(/content/, { cutAfter: 100_000 })
+    world.server.misbehave(/content/, { status: 404 })
+    await expect(resolve()).rejects.toThrow(/model\.safetensors: 127\.0\.0\.1:\d+ answered 404/)
+    await expectNothingFinal()
+  })
+
+  it('when every connection breaks at the same place, and what came is kept and resumed', async () => {
+    world.server.misbehave(/content/, { cutAfter: 0 }, 10)
+    await expect(resolve()).rejects.toThrow(/cannot be reached .*model\.safetensors/)
+    world.server.reset()
+    world.server.misbehave(/content/, { cutAfter: 100_000 })
+    world.server.misbehave(/content/, { cutAfter: 0 }, 10)
+    await expect(resolve()).rejects.toThrow(
+      /: model\.safetensors; [1-9]\d* of 300000 bytes are kept and will be resumed/,
+    )
+    await expectNothingFinal()
+    world.server.reset()
+    await expectWeights(await resolve())
+    expect(world.downloads.at(-1)).toMatch(/^\/content\/HASH bytes=[1-9]\d*-$/)
+  })
+
+  it('when the server wants more patience than there is', async () => {
+    world.server.misbehave(/content/, { status: 429, headers: { 'retry-after': '3600' } }, 10)
+    await expect(resolve()).rejects.toThrow('answered 429, asking to wait 3600 s')
+    expect(world.downloads.filter((url) => url.startsWith(HASH))).toHaveLength(1)
+  })
+
+  it('when it redirects in a circle', async () => {
+    world.server.misbehave(/resolve/, { redirect: `${world.server.endpoint}/ann/bert/resolve/main/config.json` }, 100)
+    await expect(resolve()).rejects.toThrow('redirected more than 10 times')
+  })
+
+  it('when it redirects to a file on this machine', async () => {
+    world.server.misbehave(/resolve/, { redirect: 'file:///etc/passwd' })
+    await expect(resolve()).rejects.toThrow('redirected to "file:///etc/passwd", which is no web address')
+  })
+
+  it.skipIf(!existsSync('/dev/full'))('when the disk is full', async () => {
+    await resolve({ weights: false })
+    const sha256 = served.at('main')!.files.get('model.safetensors')!.sha256
+    const incomplete = new CachedRepository(world.cache, { type: 'model', name: 'ann/bert' }).incomplete(sha256)
+    await mkdir(dirname(incomplete), { recursive: true })
+    await symlink('/dev/full', incomplete)
+    await expect(resolve()).rejects.toThrow(/the disk is full[\s\S]*spanforge cache prune/)
+    await expectNothingFinal()
+  })
+})

@@ -1,0 +1,211 @@
+import { mkdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { HubServer } from '../../tests/hub-server.ts'
+import { BERT, bytes, hubWorld } from '../../tests/hub-world.ts'
+import { modelFiles, resolveModel } from './models.ts'
+import type { Progress } from './options.ts'
+
+let commit = ''
+const world = hubWorld((server) => {
+  const bert = server.add('model', 'ann/bert')
+  commit = bert.commit(BERT)
+  server.add('model', 'ann/bert-base-uncased').commit(BERT)
+  server.rename('model', 'bert-base-uncased', 'ann/bert-base-uncased')
+  server.add('model', 'ann/old').commit({ 'config.json': '{}', 'pytorch_model.bin': bytes(100) })
+  server.add('model', 'ann/keras').commit({ 'config.json': '{}', 'tf_model.h5': bytes(100) })
+  server.add('model', 'ann/climbs').commit({ ...BERT, '../../../../.bashrc': 'echo' })
+  server.add('model', 'ann/secret', { access: 'private' }).commit(BERT)
+  server.add('model', 'ann/gated', { access: 'gated' }).commit(BERT)
+})
+const resolve = (name: string, more = {}) => resolveModel(name, { ...world.options, ...more })
+
+describe('a model by name', () => {
+  it('is the files that a BERT needs, laid out as Python does', async () => {
+    const folder = await resolve('ann/bert')
+    expect(folder).toBe(join(world.cache, 'models--ann--bert/snapshots', commit))
+    expect((await world.files()).filter((path) => path.includes(`${commit}/`))).toEqual(
+      ['config.json', 'model.safetensors', 'tokenizer.json', 'vocab.txt'].map(
+        (path) => `models--ann--bert/snapshots/${commit}/${path}`,
+      ),
+    )
+    expect(await readFile(join(world.cache, 'models--ann--bert/refs/main'), 'utf8')).toBe(commit)
+    expect(await readlink(join(folder, 'config.json'))).toMatch(/^\.\.\/\.\.\/blobs\/[0-9a-f]{40}$/)
+    expect(await readlink(join(folder, 'model.safetensors'))).toMatch(/^\.\.\/\.\.\/blobs\/[0-9a-f]{64}$/)
+  })
+
+  it('is downloaded once', async () => {
+    await resolve('ann/bert')
+    const { length } = world.downloads
+    await resolve('ann/bert')
+    expect(world.downloads).toHaveLength(length)
+  })
+
+  it('is found under its former name, by a redirect', async () => {
+    expect(await resolve('bert-base-uncased')).toContain('models--bert-base-uncased')
+  })
+
+  it('follows its branch when that moves, and downloads only what changed', async () => {
+    const moving = world.server.add('model', 'ann/moving')
+    moving.commit(BERT)
+    await resolve('ann/moving')
+    moving.commit({ 'vocab.txt': 'new' })
+    world.server.reset()
+    expect(await readFile(join(await resolve('ann/moving'), 'vocab.txt'), 'utf8')).toBe('new')
+    expect(world.downloads).toEqual(['/ann/moving/resolve/HASH/vocab.txt'])
+  })
+
+  it('at a commit is taken from the cache without asking', async () => {
+    await resolve('ann/bert', { revision: commit })
+    world.server.reset()
+    await resolve('ann/bert', { revision: commit })
+    expect(world.server.requests).toEqual([])
+  })
+
+  it('without weights leaves them where they are', async () => {
+    await resolve('ann/bert', { weights: false })
+    expect((await world.files()).some((path) => path.endsWith('model.safetensors'))).toBe(false)
+  })
+
+  it('has pytorch_model.bin where there are no safetensors', async () => {
+    expect(await readFile(join(await resolve('ann/old'), 'pytorch_model.bin'))).toEqual(bytes(100))
+  })
+
+  it('tells its progress, up to the last byte', async () => {
+    const seen: Progress[] = []
+    await resolve('ann/bert', { onProgress: (progress: Progress) => seen.push(progress) })
+    expect(seen.at(-1)).toMatchObject({ totalReceived: seen[0].totalSize })
+    expect(new Set(seen.map(({ file }) => file)).size).toBe(4)
+  })
+
+  it('is brought by two at once, each file once', async () => {
+    const folders = await Promise.all([resolve('ann/bert'), resolve('ann/bert')])
+    expect(folders[0]).toBe(folders[1])
+    expect(world.downloads.filter((url) => url.startsWith('/content/'))).toHaveLength(1)
+  })
+})
+
+it('a folder is itself, and a path that is none is not looked for on the hub', async () => {
+  await mkdir(join(world.cache, 'mine'))
+  expect(await resolve(join(world.cache, 'mine'))).toBe(join(world.cache, 'mine'))
+  for (const path of ['./bert', '/no/bert', '~/bert', 'a/b/c', 'bert/', ''])
+    await expect(resolve(path)).rejects.toThrow('there is no such folder')
+  for (const name of ['a--b', 'a b', '...', 'a/..', '-a', 'a.'])
+    await expect(resolve(name)).rejects.toThrow(/neither a folder|no such folder/)
+  expect(world.server.requests).toEqual([])
+})
+
+describe('offline', () => {
+  it('is the same folder, and no request', async () => {
+    const folder = await resolve('ann/bert')
+    world.server.reset()
+    expect(await resolve('ann/bert', { offline: true })).toBe(folder)
+    expect(world.server.requests).toEqual([])
+  })
+
+  it('is a cache of which only the snapshot is left', async () => {
+    const folder = await resolve('ann/bert')
+    await rm(join(world.cache, 'models--ann--bert/.spanforge'), { recursive: true })
+    expect(await resolve('ann/bert', { offline: true })).toBe(folder)
+  })
+
+  it('what is not in the cache is an error that says how to get it', async () => {
+    await expect(resolve('ann/bert', { offline: true })).rejects.toThrow(
+      /in the cache[\s\S]*spanforge download ann\/bert/,
+    )
+    await resolve('ann/bert', { weights: false })
+    await expect(resolve('ann/bert', { offline: true })).rejects.toThrow('model.safetensors: not in the cache')
+    await rm(join(world.cache, 'models--ann--bert/.spanforge'), { recursive: true })
+    await expect(resolve('ann/bert', { offline: true })).rejects.toThrow(
+      'model.safetensors or pytorch_model.bin: not in',
+    )
+  })
+
+  it('the cache stands in for a hub that is out of reach, with a word about it', async () => {
+    const folder = await resolve('ann/bert')
+    world.server.misbehave(/./, { status: 503 }, 100)
+    expect(await resolve('ann/bert')).toBe(folder)
+    expect(world.notices).toEqual([expect.stringMatching(/is out of reach: using ann\/bert as it is in the cache/)])
+  })
+})
+
+describe('the error for', () => {
+  it('a wrong name tells the nearest names', async () => {
+    await expect(resolve('bert-base-uncasd')).rejects.toThrow(
+      /there is no model "bert-base-uncasd"[\s\S]*Nearest names: ann\/bert-base-uncased[\s\S]*no token was given/,
+    )
+  })
+
+  it('a private model names HF_TOKEN, and the token opens it', async () => {
+    await expect(resolve('ann/secret')).rejects.toThrow(/no model "ann\/secret"[\s\S]*set HF_TOKEN/)
+    expect(await resolve('ann/secret', { token: HubServer.TOKEN })).toContain('models--ann--secret')
+  })
+
+  it('a gated model says where to accept its conditions', async () => {
+    await expect(resolve('ann/gated')).rejects.toThrow(/is gated[\s\S]*accept its conditions at .*\/ann\/gated/)
+  })
+
+  it('a wrong revision says what a revision is', async () => {
+    await expect(resolve('ann/bert', { revision: 'v9' })).rejects.toThrow('the model "ann/bert" has no revision "v9"')
+    await expect(resolve('ann/bert', { revision: '../..' })).rejects.toThrow('"../.." is no revision')
+  })
+
+  it('no network says what to check', async () => {
+    const nowhere = { endpoint: 'http://127.0.0.1:1' }
+    await expect(resolve('ann/bert', nowhere)).rejects.toThrow(/127\.0\.0\.1:1 cannot be reached[\s\S]*HTTPS_PROXY/)
+  })
+
+  it('a repository without weights that can be read names what it has', async () => {
+    await expect(resolve('ann/keras')).rejects.toThrow(
+      /has no model\.safetensors or pytorch_model\.bin[\s\S]*tf_model\.h5/,
+    )
+  })
+
+  it('a file name that climbs out of the folder', async () => {
+    await expect(resolve('ann/climbs')).rejects.toThrow('the file name "../../../../.bashrc" leads out of its folder')
+    expect(await world.files()).toEqual([])
+  })
+
+  it('a disk too small comes before the first byte', async () => {
+    const info = { sha: commit, siblings: [{ rfilename: 'config.json', size: 2 ** 52, blobId: commit }] }
+    const siblings = [...info.siblings, { rfilename: 'model.safetensors', size: 1, blobId: commit }]
+    const giant = world.server.add('model', 'ann/giant')
+    giant.commit(BERT)
+    world.server.misbehave(/giant/, { status: 200, text: JSON.stringify({ ...info, siblings }) })
+    await expect(resolve('ann/giant')).rejects.toThrow(/4503599\.63 GB are needed[\s\S]*are free/)
+    expect(world.downloads).toEqual([])
+  })
+
+  it.each([
+    ['a web page', '<html>', 'the answer is not JSON'],
+    ['another thing', '[]', 'the answer is not what a hub says'],
+    ['a commit that climbs', `{"sha":"../../..","siblings":[]}`, 'expected a commit'],
+  ])('an answer that is %s', async (_, text, message) => {
+    world.server.misbehave(/revision/, { status: 200, text })
+    await expect(resolve('ann/bert')).rejects.toThrow(message)
+  })
+})
+
+it('the token goes to the hub, and not along a redirect to another host', async () => {
+  await resolve('ann/secret', { token: HubServer.TOKEN })
+  const told = (server: string) =>
+    world.server.requests.filter((seen) => seen.server === server).map(({ headers }) => headers.authorization)
+  expect(new Set(told('hub'))).toEqual(new Set([`Bearer ${HubServer.TOKEN}`]))
+  expect(told('storage')).toEqual([undefined])
+})
+
+it('a blob that was cut short behind its name is downloaded again', async () => {
+  const folder = await resolve('ann/bert')
+  await writeFile(join(folder, 'model.safetensors'), 'short')
+  const again = await resolve('ann/bert')
+  expect((await readFile(join(again, 'model.safetensors'))).equals(BERT['model.safetensors'])).toBe(true)
+})
+
+it('shards are taken with their index', () => {
+  const shards = [
+    'model-00001-of-00002.safetensors',
+    'model-00002-of-00002.safetensors',
+    'model.safetensors.index.json',
+  ]
+  expect(modelFiles(['config.json', 'pytorch_model.bin', ...shards], true)).toEqual(['config.json', ...shards])
+})

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto'
+
+export interface ServedFile {
+  readonly path: string
+  readonly content: Buffer
+  readonly lfs: boolean
+  /** Git's SHA-1 of the content, or of the pointer of a large file. */
+  readonly oid: string
+  readonly sha256: string
+}
+
+export interface RepositoryOptions {
+  readonly access?: 'public' | 'private' | 'gated'
+  /** The parsed metadata of the README. */
+  readonly card?: Readonly<Record<string, unknown>>
+}
+
+/** One repository of the test hub, with every commit that it ever had. */
+export class ServedRepository {
+  readonly refs = new Map<string, string>()
+  readonly commits = new Map<string, Map<string, ServedFile>>()
+
+  constructor(
+    readonly type: 'model' | 'dataset',
+    readonly name: string,
+    readonly options: RepositoryOptions = {},
+  ) {}
+
+  /** Adds and replaces files; returns the new commit. */
+  commit(files: Readonly<Record<string, string | Uint8Array>>, branch = 'main'): string {
+    const all = new Map(this.commits.get(this.refs.get(branch) ?? ''))
+    for (const [path, content] of Object.entries(files)) all.set(path, servedFile(path, Buffer.from(content)))
+    const state = [this.name, this.commits.size, ...[...all].map(([path, { oid }]) => `${path} ${oid}`)].join('\n')
+    const sha = createHash('sha1').update(state).digest('hex')
+    this.commits.set(sha, all)
+    this.refs.set(branch, sha)
+    return sha
+  }
+
+  at(revision: string): { readonly sha: string; readonly files: ReadonlyMap<string, ServedFile> } | undefined {
+    const sha = this.refs.get(revision) ?? revision
+    const files = this.commits.get(sha)
+    return files && { sha, files }
+  }
+}
+
+const gitHash = (content: Buffer): string =>
+  createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex')
+
+function servedFile(path: string, content: Buffer): ServedFile {
+  const lfs = /\.(safetensors|bin|parquet|h5)$/.test(path)
+  const sha256 = createHash('sha256').update(content).digest('hex')
+  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${sha256}\nsize ${content.length}\n`
+  return { path, content, lfs, sha256, oid: gitHash(lfs ? Buffer.from(pointer) : content) }
+}
+
+/** A file as `?blobs=true` tells it. */
+export const sibling = ({ path, content, lfs, oid, sha256 }: ServedFile): object => ({
+  rfilename: path,
+  size: content.length,
+  blobId: oid,
+  ...(lfs ? { lfs: { sha256, size: content.length, pointerSize: 130 } } : {}),
+})
+
+/** A file as the tree and paths-info answers tell it. */
+export const treeEntry = ({ path, content, lfs, oid, sha256 }: ServedFile): object => ({
+  type: 'file',
+  path,
+  size: content.length,
+  oid,
+  ...(lfs ? { lfs: { oid: sha256, size: content.length, pointerSize: 130 } } : {}),
+})

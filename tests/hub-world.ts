@@ -1,0 +1,75 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
+import type { HubOptions } from '../src/hub/options.ts'
+import { HubServer } from './hub-server.ts'
+
+/** The same bytes for the same seed, hard to compress. */
+export function bytes(length: number, seed = 1): Buffer {
+  const result = Buffer.alloc(length)
+  let state = seed
+  for (let i = 0; i < length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    result[i] = state >>> 24
+  }
+  return result
+}
+
+export const BERT = {
+  'config.json': '{"model_type":"bert"}',
+  'vocab.txt': '[PAD]\n[UNK]\n[CLS]\n[SEP]\n',
+  'tokenizer.json': '{}',
+  'model.safetensors': bytes(300_000),
+  'pytorch_model.bin': bytes(300_000, 2),
+  'tf_model.h5': bytes(1000, 3),
+  'README.md': '# A model\n',
+}
+
+/** A test hub for a file's tests, with an empty cache for each. */
+export class HubWorld {
+  server!: HubServer
+  cache = ''
+  notices: string[] = []
+
+  /** Options that know this hub and cache, quick to lose patience, with nothing from the environment. */
+  get options(): HubOptions {
+    return {
+      endpoint: this.server.endpoint,
+      cache: this.cache,
+      offline: false,
+      token: '',
+      timeout: 10_000,
+      retry: { attempts: 3, firstDelay: 1, longestDelay: 100 },
+      onNotice: (text) => this.notices.push(text),
+    }
+  }
+
+  /** Paths below the cache, sorted. */
+  async files(): Promise<string[]> {
+    return (await readdir(this.cache, { recursive: true })).map((path) => path.replaceAll('\\', '/')).sort()
+  }
+
+  /** `GET /path range`, of requests for contents only. */
+  get downloads(): string[] {
+    return this.server.requests
+      .filter(({ url }) => /^\/content\/|\/resolve\//.test(url))
+      .map(({ url, headers }) => [url.replace(/[0-9a-f]{40,64}/, 'HASH'), headers.range ?? ''].join(' ').trim())
+  }
+}
+
+export function hubWorld(fill: (server: HubServer) => void): HubWorld {
+  const world = new HubWorld()
+  beforeAll(async () => {
+    world.server = await HubServer.start()
+    fill(world.server)
+  })
+  afterAll(() => world.server.close())
+  beforeEach(async () => {
+    world.cache = await mkdtemp(join(tmpdir(), 'spanforge-hub-'))
+    world.notices = []
+    world.server.reset()
+  })
+  afterEach(() => rm(world.cache, { recursive: true, force: true }))
+  return world
+}
