@@ -1,4 +1,4 @@
-import { pad, textWidth } from './text-width.ts'
+import { pad, textWidth, wrap } from './text-width.ts'
 
 /** `rows[i][j]` stands under `columns[j]`. `marked` is the index of a row to point out: the best epoch, for instance. */
 export interface Table {
@@ -37,10 +37,16 @@ export function textTable(table: Table, { colour = false }: TextTableOptions = {
   ].join('\n')
 }
 
-/** Names and their values, aligned, a line each: what needs no titles. */
+/** Names and their values, aligned: what needs no titles. Long values go on below themselves at 100 columns. */
 export function textFacts(facts: readonly (readonly [name: string, value: string])[]): string {
   const width = Math.max(0, ...facts.map(([name]) => textWidth(name)))
-  return facts.map(([name, value]) => `${pad(name, width)}  ${oneLine(value)}`.trimEnd()).join('\n')
+  return facts
+    .flatMap(([name, value]) =>
+      wrap(oneLine(value), Math.max(40, 98 - width)).map((line, i) =>
+        `${pad(i ? '' : name, width)}  ${line}`.trimEnd(),
+      ),
+    )
+    .join('\n')
 }
 
 /** Control characters of a file name or a data file must not move the cursor. */

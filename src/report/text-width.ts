@@ -15,6 +15,17 @@ export function pad(text: string, width: number, align: 'left' | 'right' = 'left
   return align === 'left' ? text + room : room + text
 }
 
+/** Lines of at most `width` columns, broken between words; a longer word has a line of its own. */
+export function wrap(text: string, width: number): string[] {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const line = lines[lines.length - 1]
+    if (line && textWidth(line) + 1 + textWidth(word) > width) lines.push(word)
+    else lines[lines.length - 1] = line ? `${line} ${word}` : word
+  }
+  return lines
+}
+
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 const nothing = /^[\p{Mark}\p{Control}\p{Format}]+$/u
 const emoji = /\p{Emoji_Presentation}|\ufe0f/u

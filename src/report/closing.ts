@@ -1,0 +1,108 @@
+import { type Block, type Fact, facts, heading, paragraph, table } from './document.ts'
+import { bytes, count, decimal, duration, rate } from './format.ts'
+import { bestPoint, evaluations, placeOf } from './history.ts'
+import { lossBlocks } from './loss-blocks.ts'
+import { overfittingBlocks } from './overfitting-blocks.ts'
+import type { RunSummary, SavedFile } from './run-summary.ts'
+import { purposeOf } from './saved-files.ts'
+import { columns } from './table.ts'
+import { trends } from './trend.ts'
+
+/** File of the learning curve, beside the reports that show it. */
+export const learningCurveFile = 'learning_curve.svg'
+
+/** What a run shows at its end: metrics, losses by epoch, what the loss means, the files that were saved. */
+export const closing = (run: RunSummary): Block[] => [
+  heading('Training'),
+  facts(
+    ['Time', durationFact(run.train_metrics.train_runtime)],
+    ['Training loss', `${decimal(run.train_metrics.train_loss, 4)} (mean over all steps)`],
+    ['Steps', count(run.total_steps)],
+    [
+      'Speed',
+      `${rate(run.train_metrics.train_samples_per_second, 'samples')}, ${rate(run.train_metrics.train_steps_per_second, 'steps')}`,
+    ],
+  ),
+  heading('Losses by epoch'),
+  ...lossesByEpoch(run),
+  ...evaluationBlocks(run),
+  ...lossBlocks(run),
+  ...savedFiles(run.saved_files),
+]
+
+function lossesByEpoch(run: RunSummary): Block[] {
+  const points = evaluations(run.log_history)
+  if (!points.length)
+    return [paragraph('The run was never evaluated: `--eval_strategy epoch` with a validation file shows its losses.')]
+  const best = bestPoint(run)
+  const words = trends(points)
+  const scored = points.some(({ exact_match, f1 }) => exact_match !== undefined || f1 !== undefined)
+  return [
+    table({
+      columns: [
+        ...columns('>Epoch', '>Step', '>Training loss', '>Validation loss'),
+        ...(scored ? columns('>Exact match', '>F1') : []),
+        ...columns('Trend'),
+      ],
+      rows: points.map((point, i) => [
+        Number.isInteger(point.epoch) ? String(point.epoch) : point.epoch.toFixed(2),
+        count(point.step),
+        point.train_loss === undefined ? 'no log' : decimal(point.train_loss, 4),
+        decimal(point.eval_loss, 4),
+        ...(scored ? [decimal(point.exact_match), decimal(point.f1)] : []),
+        words[i],
+      ]),
+      marked: best && points.indexOf(points.find(({ step }) => step === best.step)!),
+    }),
+    ...overfittingBlocks(run, points),
+    {
+      kind: 'figure',
+      file: learningCurveFile,
+      alt: `Learning curve: training and validation loss by epoch${best ? `, best at ${placeOf(best)}` : ''}.`,
+    },
+  ]
+}
+
+function evaluationBlocks({ eval_metrics: metrics, train_metrics, data, best }: RunSummary): Block[] {
+  if (!metrics) return []
+  const faster = metrics.eval_samples_per_second / train_metrics.train_samples_per_second
+  const scores: Fact[] = []
+  if (metrics.eval_exact_match !== undefined) scores.push(['Exact match', `${decimal(metrics.eval_exact_match)} %`])
+  if (metrics.eval_f1 !== undefined) scores.push(['F1', `${decimal(metrics.eval_f1)} %`])
+  return [
+    heading('Evaluation'),
+    facts(
+      ['Model', best?.loaded ? `the best checkpoint, step ${count(best.step)}` : 'as it was after the last step'],
+      ['Validation loss', decimal(metrics.eval_loss, 4)],
+      ...scores,
+      ...(data.validation
+        ? [
+            [
+              'Read',
+              `${count(data.validation.questions)} questions, ${count(data.validation.windows)} windows`,
+            ] as const,
+          ]
+        : []),
+      ['Time', durationFact(metrics.eval_runtime)],
+      ['Speed', `${rate(metrics.eval_samples_per_second, 'samples')}, ${decimal(faster, 1)} times that of training`],
+    ),
+  ]
+}
+
+function savedFiles(files: readonly SavedFile[]): Block[] {
+  if (!files.length) return []
+  const total = files.reduce((sum, file) => sum + file.bytes, 0)
+  return [
+    heading('Saved files'),
+    table({
+      columns: columns('File', '>Size', 'Purpose'),
+      rows: [
+        ...files.map(({ name, bytes: size }) => [name, bytes(size), purposeOf(name)]),
+        ['Total', bytes(total), `${count(files.length)} files`],
+      ],
+    }),
+  ]
+}
+
+const durationFact = (seconds: number): string =>
+  seconds < 60 ? duration(seconds) : `${decimal(seconds)} s (${duration(seconds)})`

@@ -1,0 +1,24 @@
+import type { Table } from './table.ts'
+
+/**
+ * What a report says, without saying how it looks: the same blocks become text on a terminal, Markdown and HTML.
+ * In texts, `backticks` mark names of files, flags and parameters; there is no other markup.
+ */
+export type Block =
+  | { readonly kind: 'heading'; readonly level: 1 | 2; readonly text: string }
+  | { readonly kind: 'paragraph'; readonly text: string }
+  /** Something the reader must not miss. */
+  | { readonly kind: 'warning'; readonly title: string; readonly lines: readonly string[] }
+  | { readonly kind: 'facts'; readonly facts: readonly Fact[] }
+  | { readonly kind: 'table'; readonly table: Table }
+  /** A picture in a file beside the report; `alt` says in words what it shows. */
+  | { readonly kind: 'figure'; readonly file: string; readonly alt: string }
+
+/** A name and its value. */
+export type Fact = readonly [name: string, value: string]
+
+export const heading = (text: string, level: 1 | 2 = 2): Block => ({ kind: 'heading', level, text })
+export const paragraph = (...sentences: string[]): Block => ({ kind: 'paragraph', text: sentences.join(' ') })
+export const warning = (title: string, ...lines: string[]): Block => ({ kind: 'warning', title, lines })
+export const facts = (...list: Fact[]): Block => ({ kind: 'facts', facts: list })
+export const table = (value: Table): Block => ({ kind: 'table', table: value })

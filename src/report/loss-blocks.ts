@@ -1,0 +1,65 @@
+import { type Block, heading, paragraph, table } from './document.ts'
+import { decimal, percent } from './format.ts'
+import { type LossClass, lossClass, lossClasses, meaning, missOf } from './loss-meaning.ts'
+import type { RunSummary } from './run-summary.ts'
+import { columns } from './table.ts'
+
+/** What the validation loss means, and the rule of thumb that guesses exact match from it, beside the measured one. */
+export function lossBlocks({ eval_metrics, mean_positions, arguments: args }: RunSummary): Block[] {
+  if (!eval_metrics) return []
+  const { eval_loss: loss, eval_exact_match: exactMatch } = eval_metrics
+  const own = lossClass(loss)
+  return [
+    heading('What the loss means'),
+    paragraph(
+      'The loss is the mean of the cross-entropies of the start and the end position, averaged over windows.',
+      ...(mean_positions ? [meaningText(loss, mean_positions)] : []),
+      args.padding === 'max_length'
+        ? 'The softmax runs over padding too, as in transformers: without it the loss is a little lower.'
+        : 'The softmax runs over real tokens only: transformers counts padding too, and its loss is a little higher.',
+    ),
+    table({
+      columns: columns('Loss', 'Class', 'Exact match to expect', '>Measured loss', '>Measured exact match'),
+      rows: lossClasses.map((row) => [
+        rangeOf(row),
+        row.name,
+        expectedOf(row),
+        row === own ? decimal(loss, 4) : '',
+        row === own && exactMatch !== undefined ? `${decimal(exactMatch)} %` : '',
+      ]),
+      marked: own && lossClasses.indexOf(own),
+    }),
+    paragraph(ruleOfThumb(own, exactMatch)),
+  ]
+}
+
+function meaningText(loss: number, positions: number): string {
+  const { probability, randomLoss, randomProbability, timesBetterThanChance } = meaning(loss, positions)
+  return [
+    `e^-${decimal(loss, 4)} = ${percent(probability)}: the geometric mean of the probabilities that the model gives to the correct positions.`,
+    `Guessing among the ${decimal(positions, 0)} positions of a window (the mean) has loss ln ${decimal(positions, 0)} = ${decimal(randomLoss)}`,
+    `and probability ${percent(randomProbability)}; a model without fault has loss 0.`,
+    `A correct position is ${decimal(timesBetterThanChance, timesBetterThanChance < 10 ? 1 : 0)} times as probable as by chance.`,
+  ].join(' ')
+}
+
+/** Whether the rule of thumb held, in words. */
+export function ruleOfThumb(own: LossClass | undefined, exactMatch: number | undefined): string {
+  if (!own) return 'The loss is not a number, and belongs to no class.'
+  if (exactMatch === undefined) return `By its loss the model is ${own.name}; exact match was not measured.`
+  const miss = missOf(own, exactMatch)
+  const measured = `${own.name}, expected exact match ${expectedOf(own)}, measured ${decimal(exactMatch)} %`
+  if (miss === 0) return `${measured}: the rule of thumb held.`
+  const points = `${decimal(Math.abs(miss), 1)} points`
+  return `${measured}: the rule of thumb did not hold, the model answers ${points} ${miss > 0 ? 'better' : 'worse'} than its loss suggests.`
+}
+
+function rangeOf({ above, upTo }: LossClass): string {
+  if (!Number.isFinite(above)) return `up to ${decimal(upTo, 1)}`
+  return Number.isFinite(upTo) ? `${decimal(above, 1)} to ${decimal(upTo, 1)}` : `above ${decimal(above, 1)}`
+}
+
+function expectedOf({ exactMatch: [from, to] }: LossClass): string {
+  if (to === 100) return `${from} % and more`
+  return from === 0 ? `under ${to} %` : `${from} to ${to} %`
+}

@@ -1,0 +1,53 @@
+import { type Block, paragraph, warning } from './document.ts'
+import { decimal } from './format.ts'
+import { bestPoint, lowestLoss, type Point, placeOf } from './history.ts'
+import type { RunSummary } from './run-summary.ts'
+import { overfitting } from './trend.ts'
+
+/** Overfitting, named with its evidence where it happened, and which model was kept. */
+export function overfittingBlocks(run: RunSummary, points: readonly Point[]): Block[] {
+  const found = overfitting(points)
+  if (!found) return [paragraph(noOverfitting(points), keptModel(run))]
+  const { best, last, evaluationsSince, stillRising } = found
+  const series = (value: (point: Point) => number | undefined) =>
+    points.map((point) => decimal(value(point), 4)).join(' -> ')
+  const scores = stillRising.map((score) => {
+    const name = score === 'f1' ? 'F1' : 'exact match'
+    return `${name} from ${decimal(best[score])} to ${decimal(last[score])}`
+  })
+  const pattern = evaluationsSince > 1
+  return [
+    warning(
+      pattern ? 'Overfitting' : 'A first sign of overfitting',
+      `The validation loss was lowest at ${placeOf(best)} (${decimal(best.eval_loss, 4)}) and has risen to ${decimal(last.eval_loss, 4)} since, while the training loss went on falling${pattern ? ': the model learns the training windows by heart' : ''}.`,
+      `Training loss: ${series((point) => point.train_loss)}.`,
+      `Validation loss: ${series((point) => point.eval_loss)}.`,
+      `Gap: ${series(gap)}.`,
+      ...(scores.length ? [`Yet ${scores.join(' and ')}: which epoch is best depends on the metric.`] : []),
+      keptModel(run),
+    ),
+  ]
+}
+
+const gap = ({ train_loss, eval_loss }: Point) => (train_loss === undefined ? undefined : eval_loss - train_loss)
+
+function noOverfitting(points: readonly Point[]): string {
+  if (points.length === 1) return 'One evaluation shows no trend.'
+  if (points.some((point) => point.train_loss === undefined))
+    return 'Whether the model overfits cannot be told: the training loss was not logged often enough (`--logging_steps`).'
+  const lowest = lowestLoss(points)
+  if (!lowest) return 'No validation loss is a number: the training diverged.'
+  if (lowest === points.at(-1)) return 'No overfitting: the validation loss was lowest at the end.'
+  return `The validation loss was lowest at ${placeOf(lowest)}, but the training loss did not fall after it either: the training was unsteady rather than overfitting.`
+}
+
+function keptModel(run: RunSummary): string {
+  const best = bestPoint(run)
+  if (!best) return ''
+  const metric = run.best
+    ? `${run.best.metric} ${decimal(run.best.value, 4)}`
+    : `eval_loss ${decimal(best.eval_loss, 4)}`
+  if (run.best?.loaded) return `The model that is saved is that of ${placeOf(best)}, the best by ${metric}.`
+  if (best.step === run.log_history.at(-1)?.step) return `The last model is the best, by ${metric}.`
+  return `The model that is saved is the last one; \`--load_best_model_at_end\` would keep that of ${placeOf(best)} (${metric}).`
+}

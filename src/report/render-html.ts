@@ -1,0 +1,61 @@
+import type { Block } from './document.ts'
+import { style } from './style.ts'
+import type { Table } from './table.ts'
+
+/**
+ * The blocks as one HTML file that needs no other: styles and figures stand inside it, scripts there are none.
+ * `figures` holds the SVG of each figure by its file name.
+ */
+export function renderHtml(title: string, blocks: readonly Block[], figures: Readonly<Record<string, string>>): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${verbatim(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+${blocks.map((block) => htmlOf(block, figures)).join('\n')}
+</main>
+</body>
+</html>
+`
+}
+
+function htmlOf(block: Block, figures: Readonly<Record<string, string>>): string {
+  switch (block.kind) {
+    case 'heading':
+      return `<h${block.level}>${verbatim(block.text)}</h${block.level}>`
+    case 'paragraph':
+      return `<p>${inline(block.text)}</p>`
+    case 'warning':
+      return `<aside><h3>${verbatim(block.title)}</h3>${block.lines.map((line) => `<p>${inline(line)}</p>`).join('')}</aside>`
+    case 'facts':
+      return `<dl>${block.facts.map(([name, value]) => `<dt>${verbatim(name)}</dt><dd>${inline(value)}</dd>`).join('\n')}</dl>`
+    case 'table':
+      return tableOf(block.table)
+    case 'figure':
+      return `<figure role="img" aria-label="${verbatim(block.alt)}">${figures[block.file] ?? ''}</figure>`
+  }
+}
+
+function tableOf({ columns, rows, marked }: Table): string {
+  const side = (j: number) => (columns[j]?.align === 'right' ? ' class="number"' : '')
+  const titles = columns.map(({ title }, j) => `<th scope="col"${side(j)}>${verbatim(title)}</th>`).join('')
+  const body = rows.map((row, i) => {
+    const cells = row.map((cell, j) => `<td${side(j)}>${inline(cell)}</td>`).join('')
+    return `<tr${i === marked ? ' class="marked"' : ''}>${cells}</tr>`
+  })
+  // A region of its own, reachable by keyboard: a wide table scrolls there and not the page.
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${verbatim(columns.map(({ title }) => title).join(', '))}">
+<table><thead><tr>${titles}</tr></thead><tbody>
+${body.join('\n')}
+</tbody></table></div>`
+}
+
+const inline = (text: string): string => verbatim(text).replace(/`([^`]*)`/g, '<code>$1</code>')
+
+const verbatim = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)

@@ -1,0 +1,52 @@
+import { totalParameters } from './architecture.ts'
+import { closing, learningCurveFile } from './closing.ts'
+import { type Block, type Fact, facts, heading } from './document.ts'
+import { count, decimal, duration } from './format.ts'
+import { bestPoint, placeOf } from './history.ts'
+import { learningCurve } from './learning-curve.ts'
+import { opening } from './opening.ts'
+import { renderHtml } from './render-html.ts'
+import { renderMarkdown } from './render-markdown.ts'
+import type { RunSummary } from './run-summary.ts'
+import { toPng } from './to-png.ts'
+
+/** A file of the report, to be written beside the others. */
+export interface ReportFile {
+  readonly name: string
+  readonly content: string | Uint8Array
+}
+
+/** The whole report: one HTML file that needs no other, Markdown with its picture, the picture as PNG. */
+export function runReport(run: RunSummary): ReportFile[] {
+  const blocks = reportBlocks(run)
+  const svg = learningCurve(run)
+  return [
+    { name: 'report.html', content: renderHtml(titleOf(run), blocks, { [learningCurveFile]: svg }) },
+    { name: 'report.md', content: renderMarkdown(blocks) },
+    { name: learningCurveFile, content: svg },
+    { name: 'learning_curve.png', content: toPng(svg) },
+  ]
+}
+
+/** The run in a few lines, then what came of it, then what it began with. */
+const reportBlocks = (run: RunSummary): Block[] => [
+  heading(titleOf(run), 1),
+  facts(...headline(run)),
+  ...closing(run),
+  ...opening(run),
+]
+
+const titleOf = ({ model }: RunSummary) => `${model.name}, fine-tuned for question answering`
+
+function headline(run: RunSummary): Fact[] {
+  const { eval_metrics: metrics, train_metrics, data, model } = run
+  const best = bestPoint(run)
+  const list: Fact[] = []
+  if (metrics?.eval_exact_match !== undefined)
+    list.push(['Exact match, F1', `${decimal(metrics.eval_exact_match)} %, ${decimal(metrics.eval_f1)} %`])
+  if (metrics) list.push(['Validation loss', decimal(metrics.eval_loss, 4)])
+  if (best) list.push(['Best', placeOf(best)])
+  list.push(['Trained on', `${count(data.train.questions)} questions in ${duration(train_metrics.train_runtime)}`])
+  list.push(['Parameters', count(totalParameters(model.parameters))])
+  return list
+}

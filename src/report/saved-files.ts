@@ -1,0 +1,26 @@
+/** What a file of a saved model is for; empty for files that nobody foresaw. */
+export function purposeOf(file: string): string {
+  const name = file.split('/').at(-1) ?? file
+  return purposes.find(([pattern]) => pattern.test(name))?.[1] ?? ''
+}
+
+const purposes: readonly [RegExp, string][] = [
+  [/^config\.json$/, 'model architecture and settings'],
+  [/^model.*\.safetensors$/, 'weights'],
+  [/^(model\.safetensors|pytorch_model\.bin)\.index\.json$/, 'which weights are in which file'],
+  [/^pytorch_model.*\.bin$/, 'weights, in the old format of torch'],
+  [/^tokenizer\.json$/, 'tokenizer, complete'],
+  [/^tokenizer_config\.json$/, 'tokenizer settings'],
+  [/^special_tokens_map\.json$/, 'special tokens'],
+  [/^vocab\.txt$/, 'vocabulary, one token a line'],
+  [/^trainer_state\.json$/, 'history of the run'],
+  [/^training_args\.json$/, 'arguments of the run'],
+  [/^train_results\.json$/, 'training metrics'],
+  [/^eval_results\.json$/, 'evaluation metrics'],
+  [/^all_results\.json$/, 'all metrics'],
+  [/^learning_curve\.(svg|png)$/, 'learning curve'],
+  [/^report\.(html|md)$/, 'this report'],
+  [/^model\.onnx$/, 'evaluation graph with weights'],
+  [/^(nbest_)?predictions\.json$/, 'answers to the validation questions'],
+  [/^events\.out\.tfevents\./, 'TensorBoard log'],
+]
