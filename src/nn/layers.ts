@@ -12,12 +12,20 @@ export function linear(p: Parameters, x: Tensor, out: number, { alpha = 1, beta 
   return gemm(x, weight, { transB: true, c: p.get('bias', [out], 'zeros'), alpha, beta })
 }
 
+export interface TableOptions {
+  readonly size: number
+  readonly width: number
+  /** A row that is read but never learns. */
+  readonly padding_idx?: number
+}
+
 /** Rows of a learnt table [size, width] at `ids` [tokens], an input of the graph. */
-export function embedding(p: Parameters, ids: Tensor, size: number, width: number): Tensor {
+export function embedding(p: Parameters, ids: Tensor, { size, width, padding_idx }: TableOptions): Tensor {
   if (ids.source.kind !== 'input') throw new SpanforgeError(`embedding: ids must be an input, got ${ids}`)
   const table = p.get('weight', [size, width])
   const rows = gatherRows(table, ids)
-  if (table.source.kind === 'input') p.lookups.push({ table: table.source.name, index: ids.source.name, rows })
+  if (table.source.kind === 'input')
+    p.lookups.push({ table: table.source.name, index: ids.source.name, padding_idx, rows })
   return rows
 }
 

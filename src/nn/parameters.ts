@@ -16,6 +16,8 @@ export interface Lookup {
   readonly table: string
   /** Name of the input that says which rows. */
   readonly index: string
+  /** The row of padding, which does not learn (PyTorch's padding_idx). */
+  readonly padding_idx?: number
   readonly rows: Tensor
 }
 

@@ -1,0 +1,87 @@
+import { product } from '../graph/shape.ts'
+import { input, type Tensor } from '../graph/tensor.ts'
+import { activations } from '../nn/activation.ts'
+import { attention } from '../nn/attention.ts'
+import type { Dropout } from '../nn/dropout.ts'
+import { addAll, embedding, layerNorm, linear } from '../nn/layers.ts'
+import type { Parameters } from '../nn/parameters.ts'
+import { add } from '../ops/elementwise.ts'
+import { permuteRows } from '../ops/gather.ts'
+import { reshape } from '../ops/movement.ts'
+import type { BertConfig } from './config.ts'
+
+/**
+ * BERT (Devlin et al. 2018), as transformers' BertModel without its pooler, on real tokens only.
+ *
+ * The windows of a pass lie one after the other in packed rows `[tokens, hidden]`. Only attention sees them as
+ * `[rows, heads, length, size]`, by an index that says where each place's token lies, and its inverse.
+ * In comments: T tokens, R rows, L length, H hidden, A heads.
+ */
+
+/** Two ways to lay out the same tokens. `places` [R, parts, L]: token * parts + part; `tokens` [T, parts]: its inverse. */
+export interface Layout {
+  readonly places: Tensor
+  readonly tokens: Tensor
+}
+
+export const layoutInputs = (name: string, parts: number): Layout => ({
+  places: input(`${name}.places`, ['rows', parts, 'length'], 'int32'),
+  tokens: input(`${name}.tokens`, ['tokens', parts], 'int32'),
+})
+
+/** The last hidden state, [T, H]. Inputs are named as in transformers; position_ids count within each window. */
+export function bert(p: Parameters, c: BertConfig, dropout: Dropout): Tensor {
+  const heads = layoutInputs('heads', c.num_attention_heads)
+  const attention_bias = input('attention_bias', ['rows', 1, 1, 'length']) // 0, or the lowest float where padding lies
+  let x = embeddings(p.at('embeddings'), c, dropout)
+  for (let i = 0; i < c.num_hidden_layers; i++)
+    x = layer(p.at(`encoder.layer.${i}`), c, x, heads, attention_bias, dropout)
+  return x
+}
+
+function embeddings(p: Parameters, c: BertConfig, dropout: Dropout): Tensor {
+  const ids = (name: string) => input(name, ['tokens'], 'int32')
+  const [width, padding_idx] = [c.hidden_size, c.pad_token_id]
+  const words = embedding(p.at('word_embeddings'), ids('input_ids'), { size: c.vocab_size, width, padding_idx })
+  const places = embedding(p.at('position_embeddings'), ids('position_ids'), { size: c.max_position_embeddings, width })
+  const types = embedding(p.at('token_type_embeddings'), ids('token_type_ids'), { size: c.type_vocab_size, width })
+  const x = layerNorm(p.at('LayerNorm'), addAll(words, types, places), c.layer_norm_eps)
+  return dropout(x, c.hidden_dropout_prob) // [T, H]
+}
+
+function layer(p: Parameters, c: BertConfig, x: Tensor, heads: Layout, bias: Tensor, dropout: Dropout): Tensor {
+  const addAndNorm = (p: Parameters, x: Tensor, y: Tensor) =>
+    layerNorm(p.at('LayerNorm'), add(dropout(y, c.hidden_dropout_prob), x), c.layer_norm_eps)
+
+  const attended = selfAttention(p.at('attention.self'), c, x, heads, bias, dropout)
+  const h = addAndNorm(p.at('attention.output'), x, linear(p.at('attention.output.dense'), attended, c.hidden_size))
+
+  const { scale, f } = activations[c.hidden_act]
+  const inner = f(linear(p.at('intermediate.dense'), h, c.intermediate_size, { alpha: scale, beta: scale }))
+  return addAndNorm(p.at('output'), h, linear(p.at('output.dense'), inner, c.hidden_size, { alpha: scale }))
+}
+
+function selfAttention(p: Parameters, c: BertConfig, x: Tensor, heads: Layout, bias: Tensor, dropout: Dropout): Tensor {
+  const [A, size] = [c.num_attention_heads, c.hidden_size / c.num_attention_heads]
+  const split = (name: string) => {
+    const y = reshape(linear(p.at(name), x, c.hidden_size), ['tokens', A, size])
+    return permuteRows(y, heads.places, heads.tokens) // [R, A, L, size]
+  }
+  const out = attention(split('query'), split('key'), split('value'), bias, dropout, c.attention_probs_dropout_prob)
+  return reshape(permuteRows(out, heads.tokens, heads.places), ['tokens', c.hidden_size]) // [T, H]
+}
+
+/**
+ * BertForQuestionAnswering: start and end logits of every place of every window, [R, 2, L].
+ * What stands at padded places is no logit of anything.
+ */
+export function bertForQuestionAnswering(p: Parameters, c: BertConfig, dropout: Dropout): Tensor {
+  const hidden = bert(p.at('bert'), c, dropout)
+  const { places, tokens } = layoutInputs('spans', 2)
+  const logits = reshape(linear(p.at('qa_outputs'), hidden, 2), ['tokens', 2, 1]) // [T, 2, 1]
+  return reshape(permuteRows(logits, places, tokens), ['rows', 2, 'length'])
+}
+
+/** How many numbers a model's parameters hold. */
+export const parameterCount = (p: Parameters): number =>
+  [...p.specs.values()].reduce((n, { shape }) => n + (product(shape) as number), 0)

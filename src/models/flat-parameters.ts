@@ -1,0 +1,46 @@
+import { elements } from '../graph/shape.ts'
+import { float32, type Value, type Values } from '../runtime/engine.ts'
+
+export interface FlatEntry {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly start: number
+  readonly size: number
+}
+
+/** Tensors that lie one after the other in one array, in a fixed order; each is seen through a view. */
+export class FlatParameters {
+  readonly entries: readonly FlatEntry[]
+  readonly size: number
+  private readonly byName: ReadonlyMap<string, Value>
+
+  constructor(
+    specs: readonly { readonly name: string; readonly shape: readonly number[] }[],
+    readonly data: Float32Array = new Float32Array(totalSize(specs)),
+  ) {
+    let start = 0
+    this.entries = specs.map(({ name, shape }) => {
+      const entry = { name, shape, start, size: elements(shape) }
+      start += entry.size
+      return entry
+    })
+    this.size = start
+    this.byName = new Map(this.entries.map((e) => [e.name, float32(data.subarray(e.start, e.start + e.size), e.shape)]))
+  }
+
+  view(name: string): Float32Array {
+    return this.value(name).data as Float32Array
+  }
+
+  value(name: string): Value {
+    return this.byName.get(name)!
+  }
+
+  /** All tensors as the runtime wants them, under their names or names made from them. */
+  values(rename: (name: string) => string = (name) => name): Values {
+    return Object.fromEntries(this.entries.map(({ name }) => [rename(name), this.value(name)]))
+  }
+}
+
+export const totalSize = (specs: readonly { readonly shape: readonly number[] }[]): number =>
+  specs.reduce((n, { shape }) => n + elements(shape), 0)

@@ -1,0 +1,90 @@
+import type { Bindings } from '../graph/shape.ts'
+import { float32, int32, type Values } from '../runtime/engine.ts'
+
+/** One window as the model reads it: its tokens, padding included where a batch was padded. */
+export interface Row {
+  readonly input_ids: Int32Array
+  readonly token_type_ids: Int32Array
+  /** Attention sees the first `attended` tokens; those after are padding. */
+  readonly attended: number
+}
+
+/** Rows as inputs of the graph, with the sizes of its named dimensions. */
+export interface Packed {
+  readonly dims: Bindings & { readonly tokens: number; readonly rows: number; readonly length: number }
+  readonly inputs: Values
+}
+
+/** Added to what a softmax must not see: low enough to vanish, far enough from the lowest float that sums stay finite. */
+const UNSEEN = -1e30
+
+/**
+ * Packs rows one after the other. Where rows differ in length, the places left over in `[rows, length]` all point at
+ * one extra [PAD] token at the end, which points back at the first of them: nothing that counts ever reads it, so its
+ * gradient is exactly zero, which is what `permuteRows` asks of places that its inverse does not name.
+ */
+export function pack(rows: readonly Row[], heads: number, pad_token_id: number): Packed {
+  const length = Math.max(...rows.map((row) => row.input_ids.length))
+  const real = rows.reduce((n, row) => n + row.input_ids.length, 0)
+  const padded = real < rows.length * length
+  const tokens = real + (padded ? 1 : 0)
+
+  const input_ids = new Int32Array(tokens).fill(pad_token_id)
+  const token_type_ids = new Int32Array(tokens)
+  const position_ids = new Int32Array(tokens)
+  const attention_bias = new Float32Array(rows.length * length).fill(UNSEEN)
+  const span_bias = new Float32Array(rows.length * length).fill(UNSEEN)
+  const tokenAt = new Int32Array(rows.length * length).fill(real) // by place
+  const placeOf = new Int32Array(tokens) // by token
+  let token = 0
+  for (const [r, row] of rows.entries()) {
+    input_ids.set(row.input_ids, token)
+    token_type_ids.set(row.token_type_ids, token)
+    attention_bias.fill(0, r * length, r * length + row.attended)
+    span_bias.fill(0, r * length, r * length + row.input_ids.length)
+    for (let i = 0; i < row.input_ids.length; i++, token++) {
+      position_ids[token] = i
+      tokenAt[r * length + i] = token
+      placeOf[token] = r * length + i
+    }
+  }
+  if (padded) placeOf[real] = tokenAt.indexOf(real)
+
+  const dims = { tokens, rows: rows.length, length }
+  return {
+    dims,
+    inputs: {
+      input_ids: int32(input_ids, [tokens]),
+      token_type_ids: int32(token_type_ids, [tokens]),
+      position_ids: int32(position_ids, [tokens]),
+      attention_bias: float32(attention_bias, [rows.length, 1, 1, length]),
+      span_bias: float32(span_bias, [rows.length, 1, length]),
+      ...layout('heads', heads, dims, tokenAt, placeOf),
+      ...layout('spans', 2, dims, tokenAt, placeOf),
+    },
+  }
+}
+
+/** The two indices of a Layout (bert.ts): rows of `[tokens, parts]` by `[rows, parts, length]`, and the other way. */
+function layout(
+  name: string,
+  parts: number,
+  { tokens, rows, length }: Packed['dims'],
+  tokenAt: Int32Array,
+  placeOf: Int32Array,
+): Values {
+  const places = new Int32Array(rows * parts * length)
+  for (let r = 0, i = 0; r < rows; r++)
+    for (let part = 0; part < parts; part++)
+      for (let j = 0; j < length; j++) places[i++] = tokenAt[r * length + j]! * parts + part
+  const inverse = new Int32Array(tokens * parts)
+  for (let token = 0, i = 0; token < tokens; token++) {
+    const place = placeOf[token]!
+    const row = Math.floor(place / length)
+    for (let part = 0; part < parts; part++) inverse[i++] = (row * parts + part) * length + (place - row * length)
+  }
+  return {
+    [`${name}.places`]: int32(places, [rows, parts, length]),
+    [`${name}.tokens`]: int32(inverse, [tokens, parts]),
+  }
+}

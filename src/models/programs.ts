@@ -1,0 +1,70 @@
+import { gradient } from '../autodiff/gradient.ts'
+import { input, type Tensor } from '../graph/tensor.ts'
+import { crossEntropy } from '../nn/cross-entropy.ts'
+import { type DropoutSite, dropoutInputs, noDropout } from '../nn/dropout.ts'
+import { type Lookup, type ParameterSpec, Parameters } from '../nn/parameters.ts'
+import { encodeModel } from '../onnx/encode.ts'
+import { add } from '../ops/elementwise.ts'
+import { bertForQuestionAnswering } from './bert.ts'
+import type { BertConfig } from './config.ts'
+
+/** The loss of [rows, 2, length] logits: `span_bias` hides places without a token, `span_targets` weighs the rest. */
+const spanLoss = (logits: Tensor): Tensor =>
+  crossEntropy(add(logits, input('span_bias', ['rows', 1, 'length'])), input('span_targets', logits.shape))
+
+/** A model for the runtime: outputs `logits` [rows, 2, length] and `loss` []. */
+export function evaluationProgram(config: BertConfig): Uint8Array {
+  const logits = bertForQuestionAnswering(new Parameters(), config, noDropout)
+  return encodeModel({ logits, loss: spanLoss(logits) })
+}
+
+type LookedUp = Pick<Lookup, 'table' | 'index' | 'padding_idx'>
+
+/** A gradient of gathered rows [tokens, width], to be added into the gradients of tables at the rows of an index. */
+export interface RowGradient {
+  readonly output: string
+  readonly width: number
+  readonly tables: readonly LookedUp[]
+}
+
+export interface TrainingProgram {
+  /** Outputs `loss` [], `gradient.<parameter>` of each in `dense`, and each of `rows`. */
+  readonly model: Uint8Array
+  readonly dense: readonly string[]
+  readonly rows: readonly RowGradient[]
+  readonly dropout: readonly DropoutSite[]
+}
+
+export const gradientName = (parameter: string): string => `gradient.${parameter}`
+
+export function trainingProgram(config: BertConfig): TrainingProgram {
+  const p = new Parameters()
+  const dropout: DropoutSite[] = []
+  const loss = spanLoss(bertForQuestionAnswering(p, config, dropoutInputs(dropout)))
+
+  const tables = new Set(p.lookups.map(({ table }) => table))
+  const dense = [...p.specs.values()].filter(({ name }) => !tables.has(name))
+  const gradients = gradient(loss, [...dense.map(({ tensor }) => tensor), ...p.lookups.map(({ rows }) => rows)])
+  const outputs: Record<string, Tensor> = { loss }
+  for (const [i, { name }] of dense.entries()) outputs[gradientName(name)] = gradients[i]!
+
+  // Words, places and types are summed, so all three share one gradient: it leaves the graph once.
+  const byGradient = new Map<Tensor, LookedUp[]>()
+  for (const [i, lookup] of p.lookups.entries()) {
+    const rows = gradients[dense.length + i]!
+    byGradient.set(rows, [...(byGradient.get(rows) ?? []), lookup])
+  }
+  const rows = [...byGradient].map(([t, tables], i) => {
+    const output = `rows.${i}`
+    outputs[output] = t
+    return { output, width: t.shape[1] as number, tables }
+  })
+  return { model: encodeModel(outputs), dense: dense.map(({ name }) => name), rows, dropout }
+}
+
+/** The parameters of BertForQuestionAnswering in the order of the checkpoint, as they lie in flat memory. */
+export function parameterSpecs(config: BertConfig): ParameterSpec[] {
+  const p = new Parameters()
+  bertForQuestionAnswering(p, config, noDropout)
+  return [...p.specs.values()]
+}

@@ -1,0 +1,64 @@
+import { type Engine, type Executable, float32 } from '../runtime/engine.ts'
+import type { BertConfig } from './config.ts'
+import { FlatParameters } from './flat-parameters.ts'
+import { pack, type Row } from './pack.ts'
+import { evaluationProgram, parameterSpecs } from './programs.ts'
+import { type Span, spanTargets } from './span-targets.ts'
+
+/** The logits of one row: a number for each of its tokens. */
+export interface RowLogits {
+  readonly start_logits: Float32Array
+  readonly end_logits: Float32Array
+}
+
+/** BERT with a question-answering head: weights in one flat array, and one session that serves every batch shape. */
+export class BertForQuestionAnswering {
+  /** Where the weights lie. A trainer may move them into memory of its own. */
+  parameters: FlatParameters
+  private session: Promise<Executable> | undefined
+
+  constructor(
+    readonly config: BertConfig,
+    readonly engine: Engine,
+  ) {
+    this.parameters = new FlatParameters(parameterSpecs(config))
+  }
+
+  /** How many numbers the weights are. */
+  num_parameters(): number {
+    return this.parameters.size
+  }
+
+  /**
+   * Logits of each row, and, given where the answers are, the loss averaged over the rows. Rows may differ in length;
+   * how many fit into memory at once is the caller's business.
+   */
+  async forward(rows: readonly Row[], spans?: readonly Span[]): Promise<{ logits: RowLogits[]; loss?: number }> {
+    const { num_attention_heads, pad_token_id } = this.config
+    const { dims, inputs } = pack(rows, num_attention_heads, pad_token_id)
+    const lengths = rows.map(({ input_ids }) => input_ids.length)
+    const logits = new Float32Array(rows.length * 2 * dims.length)
+    const loss = new Float32Array(1)
+    this.session ??= this.engine.compile(evaluationProgram(this.config))
+    const session = await this.session
+    await session.run(
+      { ...this.parameters.values(), ...inputs, span_targets: spanTargets(spans ?? [], lengths, dims.length) },
+      { logits: float32(logits, [rows.length, 2, dims.length]), loss: float32(loss, []) },
+    )
+    const part = (r: number, side: 0 | 1) => {
+      const from = (2 * r + side) * dims.length
+      return logits.slice(from, from + lengths[r]!)
+    }
+    return {
+      logits: rows.map((_, r) => ({ start_logits: part(r, 0), end_logits: part(r, 1) })),
+      loss: spans && loss[0],
+    }
+  }
+
+  /** Frees the session. The weights stay. */
+  async release(): Promise<void> {
+    const session = await this.session
+    this.session = undefined
+    await session?.release()
+  }
+}

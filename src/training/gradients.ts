@@ -1,0 +1,144 @@
+import { bindShape, elements } from '../graph/shape.ts'
+import type { BertConfig } from '../models/config.ts'
+import { FlatParameters } from '../models/flat-parameters.ts'
+import { pack, type Row } from '../models/pack.ts'
+import { gradientName, type TrainingProgram, trainingProgram } from '../models/programs.ts'
+import { type Span, type SpanCounts, spanTargets } from '../models/span-targets.ts'
+import { type Engine, type Executable, float32, type Value, type Values } from '../runtime/engine.ts'
+import type { Kernels } from './plain-kernels.ts'
+
+/** The part of a batch that goes through the graph at once. */
+export interface Pass {
+  readonly rows: readonly Row[]
+  readonly spans: readonly Span[]
+  /** What the loss is averaged over: the whole batch's starts and ends, times the passes' share of a step. */
+  readonly counts: SpanCounts
+}
+
+/** The mask of one dropout site in this pass: `length` elements, 0 or 1 / (1 - probability). */
+export type DropoutMask = (site: number, probability: number, length: number) => Float32Array
+
+export interface GradientArrays {
+  readonly parameters: Float32Array
+  readonly gradients: Float32Array
+  /** As long as the gradients: where every pass but the first leaves its own. */
+  readonly passGradients: Float32Array
+}
+
+/**
+ * The gradient of a batch's loss, added up over its passes in one flat array.
+ *
+ * The first pass writes dense gradients straight to their place; later ones write beside, and are added. Gradients of
+ * embedding tables come as gradients of the rows that were looked up and are added row by row: exact, in a fixed
+ * order, and without touching the rest of the table.
+ */
+export class BatchGradient {
+  private rowsOut = new Float32Array(0)
+  private passes = 0
+
+  private constructor(
+    private readonly config: BertConfig,
+    private readonly program: TrainingProgram,
+    private readonly session: Executable,
+    private readonly parameters: FlatParameters,
+    private readonly gradients: FlatParameters,
+    private readonly passGradients: FlatParameters,
+    private readonly kernels: Kernels,
+    private readonly label_smoothing_factor: number,
+  ) {}
+
+  static async compile(
+    engine: Engine,
+    config: BertConfig,
+    parameters: FlatParameters,
+    arrays: GradientArrays,
+    kernels: Kernels,
+    label_smoothing_factor = 0,
+  ): Promise<BatchGradient> {
+    const program = trainingProgram(config)
+    const session = await engine.compile(program.model)
+    const like = (data: Float32Array) => new FlatParameters(parameters.entries, data)
+    return new BatchGradient(
+      config,
+      program,
+      session,
+      parameters,
+      like(arrays.gradients),
+      like(arrays.passGradients),
+      kernels,
+      label_smoothing_factor,
+    )
+  }
+
+  /** Forgets what was added up. */
+  reset(): void {
+    this.passes = 0
+  }
+
+  /** Adds a pass's gradients; returns its share of the batch's loss. */
+  async add(pass: Pass, mask: DropoutMask): Promise<number> {
+    const { program, config } = this
+    const first = this.passes++ === 0
+    if (first) for (const { tables } of program.rows) for (const { table } of tables) this.gradients.view(table).fill(0)
+    const { dims, inputs } = pack(pass.rows, config.num_attention_heads, config.pad_token_id)
+    const lengths = pass.rows.map(({ input_ids }) => input_ids.length)
+    const targets = spanTargets(pass.spans, lengths, dims.length, {
+      counts: pass.counts,
+      label_smoothing_factor: this.label_smoothing_factor,
+    })
+    const masks = program.dropout.map(({ name, shape, probability }, site) => {
+      const size = bindShape(shape, dims)
+      return [name, float32(mask(site, probability, elements(size)), size)] as const
+    })
+    const loss = new Float32Array(1)
+    const rows = this.rowGradients(dims.tokens)
+    await this.session.run(
+      { ...this.parameters.values(), ...inputs, span_targets: targets, ...Object.fromEntries(masks) },
+      { ...(first ? this.gradients : this.passGradients).values(gradientName), ...rows, loss: float32(loss, []) },
+    )
+    if (!first) this.addDense()
+    for (const { output, width, tables } of program.rows)
+      for (const { table, index, padding_idx } of tables)
+        addRows(this.gradients.view(table), inputs[index]!.data, rows[output]!.data, width, padding_idx)
+    return loss[0]!
+  }
+
+  /** Room for the gradients of looked-up rows, kept from pass to pass and enlarged when one needs more. */
+  private rowGradients(tokens: number): Values {
+    const needed = this.program.rows.reduce((n, { width }) => n + tokens * width, 0)
+    if (this.rowsOut.length < needed) this.rowsOut = new Float32Array(Math.ceil(needed * 1.25))
+    let end = 0
+    return Object.fromEntries(
+      this.program.rows.map(({ output, width }) => {
+        const start = end
+        end += tokens * width
+        return [output, float32(this.rowsOut.subarray(start, end), [tokens, width])]
+      }),
+    )
+  }
+
+  private addDense(): void {
+    for (const name of this.program.dense)
+      this.kernels.addInto(this.gradients.view(name), this.passGradients.view(name))
+  }
+
+  async release(): Promise<void> {
+    await this.session.release()
+  }
+}
+
+/** table[index[i]] += rows[i], in order, but for the row of padding. */
+function addRows(
+  table: Float32Array,
+  index: Value['data'],
+  rows: Value['data'],
+  width: number,
+  padding_idx?: number,
+): void {
+  for (let i = 0; i < index.length; i++) {
+    if (index[i] === padding_idx) continue
+    const to = Number(index[i]) * width
+    const from = i * width
+    for (let j = 0; j < width; j++) table[to + j]! += rows[from + j] as number
+  }
+}

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { parseConfig } from '../src/models/config.ts'
+import type { Row } from '../src/models/pack.ts'
+import { BertForQuestionAnswering } from '../src/models/question-answering.ts'
+import type { Span } from '../src/models/span-targets.ts'
+import { onnxruntime } from '../src/runtime/onnxruntime.ts'
+import { fixture } from './fixture.ts'
+import { readRecorded } from './read-safetensors.ts'
+
+/** A small random model of tests/fixtures/tiny, by its folder, without dropout. */
+export function tinyModel(folder: string): BertForQuestionAnswering {
+  const config = JSON.parse(readFileSync(fixture(`tiny/${folder}/config.json`), 'utf8'))
+  const dropout = { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 }
+  const model = new BertForQuestionAnswering(parseConfig({ ...config, ...dropout }, folder), onnxruntime)
+  for (const [name, { data }] of Object.entries(readRecorded(fixture(`tiny/${folder}/model.safetensors`))))
+    model.parameters.view(name).set(data)
+  return model
+}
+
+export interface RecordedBatch {
+  readonly rows: readonly Row[]
+  readonly spans: readonly Span[]
+}
+
+/** A batch as transformers was given it: input_ids, token_type_ids, attention_mask [rows, length], and positions. */
+export function recordedBatch(path: string): RecordedBatch {
+  const batch = readRecorded(path)
+  const [count, length] = batch.input_ids!.shape as [number, number]
+  const row = (name: string, r: number) => batch[name]!.data.subarray(r * length, (r + 1) * length) as Int32Array
+  const rows = Array.from({ length: count }, (_, r) => ({
+    input_ids: row('input_ids', r),
+    token_type_ids: row('token_type_ids', r),
+    attended: row('attention_mask', r).reduce((n, seen) => n + seen, 0),
+  }))
+  const spans = rows.map((_, r) => ({
+    start_position: batch.start_positions!.data[r]!,
+    end_position: batch.end_positions!.data[r]!,
+  }))
+  return { rows, spans }
+}
+
+/** The same batch without its padding. */
+export const unpadded = ({ rows, spans }: RecordedBatch): RecordedBatch => ({
+  spans,
+  rows: rows.map(({ input_ids, token_type_ids, attended }) => ({
+    input_ids: input_ids.subarray(0, attended),
+    token_type_ids: token_type_ids.subarray(0, attended),
+    attended,
+  })),
+})
