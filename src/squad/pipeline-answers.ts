@@ -5,7 +5,7 @@
  * depend on top_k and may exceed 1. `answerExample` in answers.ts is the better way; this one is for comparison.
  *
  * Left out: the answers with score 0 (empty, or from [CLS] into the text) that Python fills up with when a context has
- * fewer spans than top_k asks for.
+ * spans, but fewer than top_k asks for.
  */
 import { UsageError } from '../errors.ts'
 import { bestSpans, LogSum } from './best-spans.ts'
@@ -28,7 +28,7 @@ export interface PipelineAnswer {
   readonly answer: string
 }
 
-/** At most top_k answers, best first; none where the context holds no token (Python: "" with score 0). */
+/** At most top_k answers, best first; "" with score 0 where the context holds no token. */
 export function pipelineAnswers(
   context: string,
   windows: readonly Window[],
@@ -62,6 +62,7 @@ export function pipelineAnswers(
     }
   }
   const found = [...answers.values()]
+  if (found.length === 0 && !handle_impossible_answer) found.push({ score: 0, start: 0, end: 0, answer: '' })
   if (handle_impossible_answer) found.push({ score: nullScore, start: 0, end: 0, answer: '' })
   return found.sort((a, b) => b.score - a.score).slice(0, top_k)
 }

@@ -1,17 +1,13 @@
+import type { Encoding } from '../text/encoding.ts'
+
 /** Words of a text as character ranges: a flat array of UTF-16 starts and ends, in order, as `[s0, e0, s1, e1, ...]`. */
 
-/**
- * The words that a tokenizer split a text into. `word_ids[i]` is the word that token i is a part of, negative for
- * tokens outside the text; `offsets` as in a window.
- */
-export function wordRanges(word_ids: ArrayLike<number>, offsets: ArrayLike<number>): Int32Array {
+/** The words that the tokenizer found in a text: `wordRanges(tokenizer.encode(context))`. */
+export function wordRanges({ wordIds, offsets }: Pick<Encoding, 'wordIds' | 'offsets'>): Int32Array {
   const ranges: number[] = []
-  let word = -1
-  for (let token = 0; token < word_ids.length; token++) {
-    if (word_ids[token] < 0) continue
-    if (word_ids[token] !== word) ranges.push(offsets[2 * token], offsets[2 * token + 1])
+  for (let token = 0; token < wordIds.length; token++) {
+    if (wordIds[token] !== wordIds[token - 1]) ranges.push(offsets[2 * token], offsets[2 * token + 1])
     else ranges[ranges.length - 1] = offsets[2 * token + 1]
-    word = word_ids[token]
   }
   return Int32Array.from(ranges)
 }

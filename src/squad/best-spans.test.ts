@@ -1,0 +1,95 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { bestSpans, LogSum, type Reading, type Span } from './best-spans.ts'
+
+/** A document of `tokens` tokens in overlapping windows. Few different logits, so that many scores are equal. */
+const documents = fc
+  .record({ tokens: fc.integer({ min: 1, max: 30 }), size: fc.integer({ min: 1, max: 12 }) })
+  .chain(({ tokens, size }) =>
+    fc.record({
+      tokens: fc.constant(tokens),
+      readings: fc.integer({ min: 0, max: size - 1 }).chain((overlap) => {
+        const firsts = [0]
+        while (firsts[firsts.length - 1] + size < tokens) firsts.push(firsts[firsts.length - 1] + size - overlap)
+        return fc.tuple(...firsts.map((first) => reading(first, Math.min(size, tokens - first))))
+      }),
+    }),
+  )
+const logit = fc.integer({ min: -12, max: 12 }).map((x) => x / 4)
+const reading = (first: number, length: number) => {
+  const logits = fc.array(logit, { minLength: length, maxLength: length }).map((xs) => Float32Array.from(xs))
+  return fc.record({ first: fc.constant(first), start_logits: logits, end_logits: logits })
+}
+const options = fc.record({
+  top_k: fc.integer({ min: 1, max: 8 }),
+  max_answer_length: fc.integer({ min: 1, max: 6 }),
+  temperature: fc.constantFrom(0.5, 1, 3),
+})
+
+/** Every pair of tokens, in every reading that holds both. */
+function everySpan(readings: readonly Reading[], tokens: number, max_answer_length: number): Span[] {
+  const spans: Span[] = []
+  for (let start = 0; start < tokens; start++)
+    for (let end = start; end < tokens && end - start < max_answer_length; end++) {
+      const scores = readings
+        .filter(({ first, start_logits }) => start >= first && end < first + start_logits.length)
+        .map(({ first, start_logits, end_logits }) => start_logits[start - first] + end_logits[end - first])
+      if (scores.length > 0) spans.push({ start, end, score: Math.max(...scores) })
+    }
+  return spans
+}
+
+test('the best spans are those of a search through all pairs, in the same order', () => {
+  fc.assert(
+    fc.property(documents, options, ({ tokens, readings }, options) => {
+      // Sorting is stable: of equal scores the earlier, then the shorter span stays first.
+      const all = everySpan(readings, tokens, options.max_answer_length).sort((a, b) => b.score - a.score)
+      expect(bestSpans(readings, options).spans).toEqual(all.slice(0, options.top_k))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('the probabilities of all spans add up to 1', () => {
+  fc.assert(
+    fc.property(documents, options, ({ tokens, readings }, options) => {
+      const all = everySpan(readings, tokens, options.max_answer_length)
+      const { log_total } = bestSpans(readings, options)
+      const sum = all.reduce((sum, { score }) => sum + Math.exp(score / options.temperature - log_total), 0)
+      expect(sum).toBeCloseTo(1, 12)
+    }),
+  )
+})
+
+const one = (start: number[], end: number[]): Reading[] => [
+  { first: 0, start_logits: Float32Array.from(start), end_logits: Float32Array.from(end) },
+]
+
+test('an end before the start is no span, though its logits are the largest', () => {
+  const { spans } = bestSpans(one([0, 0, 9], [9, 1, 0]), { top_k: 2, max_answer_length: 3 })
+  expect(spans).toEqual([
+    { start: 0, end: 0, score: 9 },
+    { start: 2, end: 2, score: 9 },
+  ])
+})
+
+test('spans start and end only where they may', () => {
+  const edges = { mayStart: Uint8Array.of(0, 1, 0), mayEnd: Uint8Array.of(1, 0, 1) }
+  const { spans, log_total } = bestSpans(one([9, 1, 9], [9, 9, 2]), { top_k: 5, max_answer_length: 3, ...edges })
+  expect(spans).toEqual([{ start: 1, end: 2, score: 3 }])
+  expect(log_total).toBe(3)
+})
+
+test('no tokens, no spans', () => {
+  expect(bestSpans(one([], []), { top_k: 1, max_answer_length: 1 })).toEqual({ spans: [], log_total: -Infinity })
+})
+
+test.each([NaN, Infinity])('logits that hold %s are refused', (bad) => {
+  expect(() => bestSpans(one([1, bad], [1, 2]), { top_k: 1, max_answer_length: 2 })).toThrow(/NaN or infinity/)
+})
+
+test('LogSum neither overflows nor underflows', () => {
+  const total = new LogSum()
+  for (const x of [-2000, 1000, 1000 + Math.log(3)]) total.add(x)
+  expect(total.value).toBeCloseTo(1000 + Math.log(4), 12)
+})
