@@ -1,0 +1,55 @@
+import { choose } from './grammar.ts'
+import type { Entity } from './names.ts'
+import type { Random } from './random.ts'
+
+/** What the slots of a sentence stand for. */
+export interface Slots {
+  /** `{S}`, as it is mentioned here: a name, a surname, a pronoun, "the firm". */
+  readonly mention: string
+  readonly entity: Entity
+  /** `{A}`, and `{on A}` with the preposition that a date wants. */
+  readonly answer: string
+  /** `{year}` and `{town}`: details beside the point, of the same types as answers. */
+  readonly year: () => string
+  readonly town: () => string
+}
+
+/** A sentence without its capital and full stop. `answerAt` is the UTF-16 index of the answer; -1: not told. */
+export interface Sentence {
+  readonly text: string
+  readonly answerAt: number
+}
+
+/** `{he}`, `{his}`, `{him}` for an entity. */
+export function pronouns(entity: Entity): Readonly<Record<'he' | 'his' | 'him', string>> {
+  if (entity.kind !== 'person') return { he: 'it', his: 'its', him: 'it' }
+  return entity.gender === 'female' ? { he: 'she', his: 'her', him: 'her' } : { he: 'he', his: 'his', him: 'him' }
+}
+
+/** Fills a template's slots, after `choose` has settled its alternatives. */
+export function fill(template: string, slots: Slots): Sentence {
+  let text = ''
+  let answerAt = -1
+  for (const piece of template.split(/(\{[^}]*\})/)) {
+    if (piece === '{A}' || piece === '{on A}') {
+      if (piece === '{on A}') text += /^\d{1,2} |\d, |^the \d/.test(slots.answer) ? 'on ' : 'in '
+      if (/(^| )a $/.test(text) && /^[aeiou]/.test(slots.answer)) text = `${text.slice(0, -1)}n `
+      answerAt = text.length
+      text += slots.answer
+    } else if (piece === '{S}') text += slots.mention
+    else if (piece === '{year}') text += slots.year()
+    else if (piece === '{town}') text += slots.town()
+    else text += fillPronouns(piece, slots.entity)
+  }
+  return { text, answerAt }
+}
+
+/** An answer phrase such as "{his} eyes had grown weak", settled for an entity. */
+export function phrase(templates: readonly string[], entity: Entity, random: Random): string {
+  return choose(random.pick(templates), random).replace(/\{[^}]*\}/g, (slot) => fillPronouns(slot, entity))
+}
+
+function fillPronouns(piece: string, entity: Entity): string {
+  const words = pronouns(entity)
+  return piece === '{he}' ? words.he : piece === '{his}' ? words.his : piece === '{him}' ? words.him : piece
+}

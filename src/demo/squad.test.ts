@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { belongsTo, type Split } from './names.ts'
+import { generateCloze, generateSquad, type SquadFile } from './squad.ts'
+
+const sha256 = (file: SquadFile) => createHash('sha256').update(JSON.stringify(file)).digest('hex')
+const paragraphs = (file: SquadFile) => file.data.flatMap((document) => document.paragraphs)
+const questions = (file: SquadFile) =>
+  paragraphs(file).flatMap((p) => p.qas.map((qa) => ({ ...qa, context: p.context })))
+const train = generateSquad({ seed: 42, split: 'train', questions: 3000 })
+const validation = generateSquad({ seed: 42, split: 'validation', questions: 500 })
+const cloze = generateCloze({ seed: 42, questions: 1000 })
+
+/** Capitalised words that do not open a sentence: names, months, prizes. */
+function names(file: SquadFile): Set<string> {
+  const found = paragraphs(file).flatMap((p) => [...p.context.matchAll(/(?<![.]) (\p{Lu}[\p{L}]+)/gu)].map((m) => m[1]))
+  return new Set(found)
+}
+
+describe('the generated data', () => {
+  it('is the same, byte for byte, for the same seed', () => {
+    expect(sha256(train)).toBe('2cbab72ab5337e3081e6bd28735b366a9bdd1e1ba9868f5794b58cd7af219f2c')
+    expect(sha256(validation)).toBe('d79f75d99bd03bbb4e02fe7adf140bdff1b6c6ef420ec2da5080e07b83568425')
+    expect(sha256(cloze)).toBe('a983d7103f5905188d2889c6ec5c804d2f5ebdbd6a12730c2d3e6c267abb7e04')
+  })
+
+  it('differs from seed to seed', () => {
+    expect(sha256(generateSquad({ seed: 43, split: 'validation', questions: 500 }))).not.toBe(sha256(validation))
+  })
+
+  it('holds as many questions as were asked for, under ids of their own', () => {
+    expect(questions(train)).toHaveLength(3000)
+    expect(questions(validation)).toHaveLength(500)
+    expect(new Set(questions(train).map((q) => q.id)).size).toBe(3000)
+  })
+
+  it('has every answer at its place, counted in UTF-16 units and in code points alike', () => {
+    for (const { context, answers } of [train, validation, cloze].flatMap(questions)) {
+      const [{ text, answer_start: start }] = answers
+      expect(text.length).toBeGreaterThan(0)
+      expect(context.slice(start, start + text.length)).toBe(text)
+      expect([...context]).toHaveLength(context.length)
+      expect(context[start - 1] ?? ' ').toMatch(/[ (]/)
+      expect(context[start + text.length]).toMatch(/[ .,;]/)
+    }
+  })
+
+  it('begins its questions in seven ways', () => {
+    for (const file of [train, validation]) {
+      const text = questions(file).map((q) => q.question.toLowerCase())
+      for (const word of ['who', 'what', 'when', 'where', 'which', 'how many', 'why']) {
+        expect(text.filter((q) => q.startsWith(word)).length / text.length, word).toBeGreaterThan(0.04)
+      }
+    }
+  })
+
+  it('shares no name between pretraining, training and validation', () => {
+    const common = new Set(
+      (
+        'January February March April May June July August September October November December Port New Upper Old ' +
+        'Silver Golden Copper White Blue Iron Lantern Compass Feather Anchor Lily Key Prize Medal Award Cross Northern ' +
+        'Royal City Harbour Founders Science Arts Trade Peace Letters Ironworks Shipyard Mills Brewery Instruments ' +
+        'Press Glassworks Foundry Chemicals Motors Textiles Tools Paper Optics Engines Ceramics Sons Sunday'
+      ).split(' '),
+    )
+    for (const [split, file] of Object.entries({ train, validation, pretraining: cloze })) {
+      const invented = [...names(file)].filter((name) => !common.has(name))
+      expect(invented.length).toBeGreaterThan(100)
+      for (const name of invented) expect(belongsTo(name, split as Split), `${name} in ${split}`).toBe(true)
+    }
+  })
+
+  it('has no stem that belongs to two splits', () => {
+    for (const stem of ['Velin', 'Torvik', 'Ashford', 'Marta', 'Kelberg', 'Nidra']) {
+      const homes = (['pretraining', 'train', 'validation'] as const).filter((split) => belongsTo(stem, split))
+      expect(homes).toHaveLength(1)
+    }
+  })
+
+  it('offers rivals: most answers have another of their shape in the same paragraph', () => {
+    const shape = (text: string) => (/\d{4}$/.test(text) ? 'date' : /^\p{Lu}/u.test(text) ? 'name' : undefined)
+    const shaped = paragraphs(train).flatMap((p) => {
+      const answers = p.qas.map((qa) => qa.answers[0].text)
+      return answers.filter(shape).map((a) => answers.some((b) => b !== a && shape(b) === shape(a)))
+    })
+    expect(shaped.filter(Boolean).length / shaped.length).toBeGreaterThan(0.6)
+  })
+
+  it('asks about facts told with a pronoun', () => {
+    const told = questions(train).filter(({ context, answers: [{ answer_start: start }] }) => {
+      const opening = Math.max(context.lastIndexOf('. ', start) + 2, 0)
+      return /^(He|She|The (town|firm|company)) /.test(context.slice(opening))
+    })
+    expect(told.length).toBeGreaterThan(300)
+  })
+
+  it('contains no question in the pretraining text, but one hole in every statement', () => {
+    for (const { question } of questions(cloze)) {
+      expect(question).not.toContain('?')
+      expect(question.split('[MASK]')).toHaveLength(2)
+    }
+  })
+})
