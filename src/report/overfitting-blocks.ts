@@ -10,7 +10,7 @@ export function overfittingBlocks(run: RunSummary, points: readonly Point[]): Bl
   if (!found) return [paragraph(noOverfitting(points), keptModel(run))]
   const { best, last, evaluationsSince, stillRising } = found
   const series = (value: (point: Point) => number | undefined) =>
-    points.map((point) => decimal(value(point), 4)).join(' -> ')
+    points.map((point) => decimal(value(point), 4)).join(' → ')
   const scores = stillRising.map((score) => {
     const name = score === 'f1' ? 'F1' : 'exact match'
     return `${name} from ${decimal(best[score])} to ${decimal(last[score])}`

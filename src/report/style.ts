@@ -18,7 +18,8 @@ dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere }
 table { border-collapse: collapse; min-width: 60% }
 th, td { padding: .35rem .75rem; border-bottom: 1px solid var(--line); text-align: left; font-variant-numeric: tabular-nums }
 th { color: var(--soft); font-weight: 600; white-space: nowrap }
-.number { text-align: right; white-space: nowrap }
+td:not(:last-child), .number { white-space: nowrap }
+.number { text-align: right }
 .marked td { background: var(--mark); font-weight: 600 }
 aside { border-left: .3rem solid var(--warn); background: var(--shade); padding: .8rem 1.1rem; margin: 1.25rem 0 }
 aside p { margin: .4rem 0 0 }

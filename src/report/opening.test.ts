@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest'
+import { miniLmRun, notebookRun } from '../../tests/sample-runs.ts'
+import { opening } from './opening.ts'
+import { renderText } from './render-text.ts'
+import type { RunSetup } from './run-summary.ts'
+import { collatorOf, lossOf, optimizerOf, scheduleOf, stepsOf } from './training-setup.ts'
+
+const withArguments = (more: RunSetup['arguments'], total_steps = 579) => ({
+  ...notebookRun,
+  arguments: { ...notebookRun.arguments, ...more },
+  total_steps,
+})
+
+describe('what is shown before training', () => {
+  const text = renderText(opening(notebookRun))
+
+  test('the model, layer by layer, with its total', () => {
+    expect(text).toMatch(/^Model +bert-base-uncased \(BertForQuestionAnswering\)$/m)
+    expect(text).toMatch(/^Attention heads +12, each of 64$/m)
+    expect(text).toMatch(
+      /^bert\.encoder\.layer\.\{0-11\}\.intermediate\.dense\.weight +3072 x 768 +12 +28,311,552 +26\.0 %$/m,
+    )
+    expect(text).toMatch(/^Total +108,893,186 +100\.0 %$/m)
+  })
+
+  test('the head that training must give its values, and keys of no use', () => {
+    expect(text).toContain('Newly initialised: qa_outputs.bias, qa_outputs.weight. That is as it should be')
+    expect(text).toContain('of no use here: cls.predictions.bias.')
+    const model = { ...notebookRun.model, missing: ['bert.embeddings.LayerNorm.bias', 'qa_outputs.bias'] }
+    expect(renderText(opening({ ...notebookRun, model }))).toContain('More than the head is missing')
+  })
+
+  test('data, device and every argument with its value', () => {
+    expect(text).toMatch(/^training +3,000 +3,074 +571,987 +186\.1$/m)
+    expect(text).toMatch(/^Device +Tesla T4$/m)
+    expect(text).toMatch(/^learning_rate +3e-5$/m)
+    for (const name of Object.keys(notebookRun.arguments)) expect(text).toMatch(new RegExp(`^${name} `, 'm'))
+    expect(text).not.toMatch(/undefined|NaN/)
+  })
+
+  test('a run without validation has one line of data', () => {
+    const { validation: _, ...data } = notebookRun.data
+    expect(renderText(opening({ ...notebookRun, data }))).not.toMatch(/^validation/m)
+  })
+})
+
+describe('how it trains, in words', () => {
+  test('579 steps, and why', () => {
+    expect(stepsOf(notebookRun)).toBe('579 = 3 epochs x ceil(3,074 windows / 16)')
+    expect(stepsOf(withArguments({ gradient_accumulation_steps: 4 }, 147))).toBe(
+      '147 = 3 epochs x ceil(3,074 windows / (16 x 4))',
+    )
+  })
+
+  test('no formula where it does not give the number of steps', () => {
+    expect(stepsOf(withArguments({ max_steps: 7 }, 7))).toBe('7')
+  })
+
+  test('padding, optimizer, schedule and loss follow the arguments', () => {
+    expect(collatorOf(notebookRun)).toBe('every window padded to max_seq_length = 384')
+    expect(collatorOf(miniLmRun)).toBe('real tokens only, nothing padded')
+    expect(collatorOf(withArguments({ padding: 'longest' }))).toContain('longest of their batch')
+    expect(optimizerOf(notebookRun)).toBe(
+      'AdamW, betas 0.9 and 0.999, epsilon 1e-8, weight decay 0.01 except on biases and LayerNorm, gradients clipped to norm 1',
+    )
+    expect(optimizerOf(withArguments({ max_grad_norm: 0 }))).toContain('no gradient clipping')
+    expect(scheduleOf(notebookRun)).toBe('3e-5, linear schedule, no warm-up')
+    expect(scheduleOf(withArguments({ warmup_ratio: 0.1 }))).toContain('warm-up over 10 % of the steps')
+    expect(lossOf(withArguments({ label_smoothing_factor: 0.1 }))).toContain('label smoothing 0.1')
+  })
+})
