@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fixture } from '../../tests/fixture.ts'
+import { fixture, fixtureJson } from '../../tests/fixture.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { bytes, call, dict, floats, legacy, name, pickle, storage, tensor, text, zip } from '../../tests/torch-files.ts'
 import { SpanforgeError } from '../errors.ts'
@@ -58,6 +58,10 @@ test.each([
   ['legacy', legacy(views, { 0: { count: 6, data: six } })],
 ])('%s: views of one storage are read by their strides', async (_format, content) => {
   expect(await readAll(await write(content))).toEqual(EXPECTED)
+})
+
+test.each(['zip', 'protocol-4', 'legacy'])('%s: what torch 2.8 wrote is read as torch reads it', async (form) => {
+  expect(await readAll(fixture(`torch-save/${form}.bin`))).toEqual(fixtureJson('torch-save/expected.json'))
 })
 
 test('half, bfloat16 and double storages become float32, integers are listed', async () => {

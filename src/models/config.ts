@@ -29,38 +29,47 @@ export interface BertConfig {
 /** Beyond every model there is; a damaged file should not ask for the memory. */
 const MAX_PARAMETERS = 2 ** 33
 
-const size = (most: number) => z.int().min(1).max(most)
-const probability = z.number().min(0).lt(1)
+/** The texts below follow the word "expected" in errors. */
+const integer = (least: number, most: number) => {
+  const expected = `an integer from ${least} to ${most}`
+  return z.int(expected).min(least, expected).max(most, expected)
+}
+const number = (least: number, below: number) => {
+  const expected = `a number from ${least} to below ${below}`
+  return z.number(expected).min(least, expected).lt(below, expected)
+}
 
 /** Defaults are those of transformers' BertConfig (4.57). */
-const schema = z.object({
-  model_type: z.literal('bert').default('bert'),
-  position_embedding_type: z.literal('absolute').default('absolute'),
-  is_decoder: z.literal(false).default(false),
-  vocab_size: size(10_000_000).default(30522),
-  hidden_size: size(65536).default(768),
-  num_hidden_layers: size(1000).default(12),
-  num_attention_heads: size(4096).default(12),
-  intermediate_size: size(1_000_000).default(3072),
-  hidden_act: z.enum(['gelu', 'gelu_new', 'relu']).default('gelu'),
-  hidden_dropout_prob: probability.default(0.1),
-  attention_probs_dropout_prob: probability.default(0.1),
-  max_position_embeddings: size(1_000_000).default(512),
-  // Question and context are told apart by types 0 and 1.
-  type_vocab_size: z.int().min(2).max(10_000).default(2),
-  initializer_range: z.number().min(0).max(100).default(0.02),
-  layer_norm_eps: z.number().gt(0).lt(1).default(1e-12),
-  pad_token_id: z.int().min(0).default(0),
-})
+const schema = z.object(
+  {
+    model_type: z.literal('bert', 'bert').default('bert'),
+    position_embedding_type: z.literal('absolute', 'absolute').default('absolute'),
+    is_decoder: z.literal(false, 'false').default(false),
+    vocab_size: integer(1, 10_000_000).default(30522),
+    hidden_size: integer(1, 65536).default(768),
+    num_hidden_layers: integer(1, 1000).default(12),
+    num_attention_heads: integer(1, 4096).default(12),
+    intermediate_size: integer(1, 1_000_000).default(3072),
+    hidden_act: z.enum(['gelu', 'gelu_new', 'relu'], 'gelu, gelu_new or relu').default('gelu'),
+    hidden_dropout_prob: number(0, 1).default(0.1),
+    attention_probs_dropout_prob: number(0, 1).default(0.1),
+    max_position_embeddings: integer(1, 1_000_000).default(512),
+    // Question and context are told apart by types 0 and 1.
+    type_vocab_size: integer(2, 10_000).default(2),
+    initializer_range: number(0, 100).default(0.02),
+    layer_norm_eps: number(1e-30, 1).default(1e-12),
+    pad_token_id: integer(0, 10_000_000).default(0),
+  },
+  'a JSON object',
+)
 
 /** Checks a parsed config.json and fills in what it leaves out; `source` is its path, for errors. */
 export function parseConfig(json: unknown, source: string): BertConfig {
   const parsed = schema.safeParse(json)
-  if (!parsed.success)
-    return refuse(
-      source,
-      parsed.error.issues.map((issue) => describe(issue, json)),
-    )
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => describe(issue, json))
+    return refuse(source, [...new Set(faults)])
+  }
   const { model_type, position_embedding_type, is_decoder, ...fields } = parsed.data
   const extra = Object.entries(json as object).filter(([key]) => !Object.hasOwn(schema.shape, key))
   const config: BertConfig = { ...fields, extra: Object.fromEntries(extra) }
@@ -68,12 +77,9 @@ export function parseConfig(json: unknown, source: string): BertConfig {
   return config
 }
 
-function describe({ path, message, ...issue }: z.core.$ZodIssue, json: unknown): string {
-  const field = path.join('.')
-  if (field === '') return `found ${JSON.stringify(json)?.slice(0, 40)}, expected an object`
-  const found = JSON.stringify((json as Record<string, unknown>)[field])
-  const expected = 'values' in issue ? `one of ${(issue.values as unknown[]).join(', ')}` : message
-  return `${field}: found ${found?.slice(0, 100)}, expected ${expected}`
+function describe({ path, message }: z.core.$ZodIssue, json: unknown): string {
+  const found = path.reduce((value, key) => (value as Record<PropertyKey, unknown>)[key], json)
+  return `${path.map((key) => `${String(key)}: `).join('')}found ${JSON.stringify(found)?.slice(0, 100)}, expected ${message}`
 }
 
 function checkTogether(config: BertConfig, source: string): void {

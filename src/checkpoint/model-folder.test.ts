@@ -1,0 +1,60 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { fixture } from '../../tests/fixture.ts'
+import { describeShared, shared } from '../../tests/shared.ts'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { loadConfig, saveModel } from './model-folder.ts'
+import { openCheckpoint } from './open.ts'
+import type { NamedTensor } from './safetensors-writer.ts'
+import { elementCount } from './stored-tensor.ts'
+
+async function readTensors(folder: string): Promise<NamedTensor[]> {
+  const checkpoint = await openCheckpoint(folder)
+  const tensors: NamedTensor[] = []
+  for (const { name, shape, readInto } of checkpoint.tensors.values()) {
+    const data = new Float32Array(elementCount(shape))
+    await readInto(data)
+    tensors.push({ name, shape, data })
+  }
+  await checkpoint.close()
+  return tensors
+}
+
+test('a model loaded and saved again has the very files that save_pretrained wrote', async () => {
+  const source = fixture('tiny/b1/safetensors')
+  const folder = join(await temporaryFolder(), 'new', 'model')
+  await saveModel(folder, await loadConfig(source), await readTensors(source))
+  expect((await readdir(folder)).sort()).toEqual(['config.json', 'model.safetensors'])
+  for (const file of ['config.json', 'model.safetensors'])
+    expect(await readFile(join(folder, file))).toEqual(await readFile(join(source, file)))
+})
+
+test('a model saved as float16 says so in its config', async () => {
+  const source = fixture('tiny/b1/safetensors')
+  const folder = await temporaryFolder()
+  await saveModel(folder, await loadConfig(source), await readTensors(source), { dtype: 'F16' })
+  expect(await readFile(join(folder, 'config.json'))).toEqual(await readFile(fixture('tiny/b3/float16/config.json')))
+})
+
+test('a missing or broken config.json is named', async () => {
+  const folder = await temporaryFolder()
+  await expect(loadConfig(folder)).rejects.toThrow('config.json: does not exist')
+  await writeFile(join(folder, 'config.json'), '{"hidden_size": 3')
+  await expect(loadConfig(folder)).rejects.toThrow(/config.json: found broken JSON.*\n.*damaged/)
+})
+
+describeShared('configs of real models', () => {
+  test('minilm is read, and saved as a question-answering model', async () => {
+    const config = await loadConfig(shared('models/minilm-l6-h384'))
+    expect(config).toMatchObject({ hidden_size: 384, num_hidden_layers: 6, num_attention_heads: 12, vocab_size: 30522 })
+    const folder = await temporaryFolder()
+    await saveModel(folder, config, [])
+    expect(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))).toMatchObject({
+      architectures: ['BertForQuestionAnswering'],
+      dtype: 'float32',
+      hidden_size: 384,
+      gradient_checkpointing: false,
+    })
+  })
+})

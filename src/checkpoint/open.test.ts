@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto'
+import { cp, mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { fixture } from '../../tests/fixture.ts'
+import { describeShared, shared } from '../../tests/shared.ts'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { type Checkpoint, openCheckpoint } from './open.ts'
+import { elementCount } from './stored-tensor.ts'
+
+async function sha256OfWeights(checkpoint: Checkpoint): Promise<string> {
+  const hash = createHash('sha256')
+  for (const name of [...checkpoint.tensors.keys()].sort()) {
+    const { shape, readInto } = checkpoint.tensors.get(name)!
+    const data = new Float32Array(elementCount(shape))
+    await readInto(data)
+    hash.update(`${name} ${shape}`).update(new Uint8Array(data.buffer))
+  }
+  await checkpoint.close()
+  return hash.digest('hex')
+}
+
+test('one set of weights in five forms gives the same bytes', async () => {
+  const forms = ['safetensors', 'safetensors-sharded', 'bin-zip', 'bin-legacy', 'bin-sharded']
+  const hashes = await Promise.all(
+    forms.map(async (form) => sha256OfWeights(await openCheckpoint(fixture(`tiny/b1/${form}`)))),
+  )
+  expect(new Set(hashes).size).toBe(1)
+})
+
+test('the files that the weights lie in are named', async () => {
+  const single = await openCheckpoint(fixture('tiny/b1/bin-zip'))
+  expect(single.files).toEqual(['pytorch_model.bin'])
+  await single.close()
+  const sharded = await openCheckpoint(fixture('tiny/b1/safetensors-sharded'))
+  expect(sharded.files).toEqual([1, 2, 3, 4, 5, 6].map((n) => `model-0000${n}-of-00006.safetensors`))
+  await sharded.close()
+})
+
+test('safetensors is preferred to pytorch_model.bin', async () => {
+  const folder = await temporaryFolder()
+  await writeFile(join(folder, 'pytorch_model.bin'), 'rubbish')
+  await cp(fixture('tiny/b1/safetensors/model.safetensors'), join(folder, 'model.safetensors'))
+  const checkpoint = await openCheckpoint(folder)
+  expect(checkpoint.files).toEqual(['model.safetensors'])
+  await checkpoint.close()
+})
+
+test('links, which the cache of the hub is made of, are followed', async () => {
+  const folder = await temporaryFolder()
+  await symlink(fixture('tiny/b1/safetensors/model.safetensors'), join(folder, 'model.safetensors'))
+  const checkpoint = await openCheckpoint(folder)
+  expect(checkpoint.tensors.size).toBe(39)
+  await checkpoint.close()
+})
+
+test('a folder that does not exist, is a file, or holds no weights is refused, with what was looked for', async () => {
+  const folder = await temporaryFolder()
+  await expect(openCheckpoint(join(folder, 'none'))).rejects.toThrow('none: does not exist')
+  await expect(openCheckpoint(folder)).rejects.toThrow(
+    'found no weights (the folder is empty), expected one of model.safet',
+  )
+  await writeFile(join(folder, 'tf_model.h5'), '')
+  await expect(openCheckpoint(folder)).rejects.toThrow(/found no weights \(tf_model.h5\).*pytorch_model.bin.index.json/)
+  await expect(openCheckpoint(join(folder, 'tf_model.h5'))).rejects.toThrow('tf_model.h5: does not exist')
+})
+
+test('a weight file that is a folder is refused', async () => {
+  const folder = await temporaryFolder()
+  await mkdir(join(folder, 'model.safetensors'))
+  await expect(openCheckpoint(folder)).rejects.toThrow('found a folder or a device, expected a file')
+})
+
+async function shardedCopy(): Promise<string> {
+  const folder = await temporaryFolder()
+  await cp(fixture('tiny/b1/safetensors-sharded'), folder, { recursive: true })
+  return folder
+}
+
+test('a missing shard, and one cut off, are named', async () => {
+  const folder = await shardedCopy()
+  const path = join(folder, 'model-00003-of-00006.safetensors')
+  await truncate(path, 5000)
+  await expect(openCheckpoint(folder)).rejects.toThrow(/model-00003-of-00006.safetensors: .* past the end of the file/)
+  await rm(path)
+  await expect(openCheckpoint(folder)).rejects.toThrow('model-00003-of-00006.safetensors: does not exist')
+})
+
+const INDEXES: Record<string, [index: unknown, error: RegExp]> = {
+  'a shard outside the folder': [{ w: '../model.safetensors' }, /found the shard "..\/model.safetensors", expected/],
+  'a shard with an absolute path': [{ w: '/etc/x.safetensors' }, /found the shard "\/etc\/x.safetensors"/],
+  'a shard with a path of Windows': [{ w: '..\\x.safetensors' }, /found the shard/],
+  'a shard with a zero byte': [{ w: 'x\0.safetensors' }, /found the shard/],
+  'a shard of another format': [{ w: 'pytorch_model.bin' }, /expected the name of a .safetensors file/],
+  'a shard without the tensor': [
+    { w: 'model-00001-of-00006.safetensors' },
+    /model-00001-of-00006.safetensors: holds no w, which model.safetensors.index.json/,
+  ],
+  'a weight_map of numbers': [{ w: 1 }, /expected "weight_map": file names by tensor name/],
+  'a weight_map that is a list': [[], /expected "weight_map"/],
+}
+
+test.each(Object.entries(INDEXES))('an index that names %s is refused', async (_name, [weight_map, expected]) => {
+  const folder = await shardedCopy()
+  await writeFile(join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map }))
+  await expect(openCheckpoint(folder)).rejects.toThrow(expected)
+})
+
+test('an index that is cut off is refused', async () => {
+  const folder = await shardedCopy()
+  await truncate(join(folder, 'model.safetensors.index.json'), 100)
+  await expect(openCheckpoint(folder)).rejects.toThrow(/model.safetensors.index.json: found broken JSON/)
+})
+
+describeShared('real models', () => {
+  test.each([
+    // position_ids is the 104th tensor of the older one.
+    ['minilm-l6-h384', 104, 22_713_216],
+    ['minilm-qa-reference', 103, 22_566_146],
+  ])('%s has %i tensors of %i weights', async (name, tensors, weights) => {
+    const checkpoint = await openCheckpoint(shared(`models/${name}`))
+    const floats = [...checkpoint.tensors.values()].filter(({ dtype }) => dtype !== 'I64')
+    expect(checkpoint.tensors.size).toBe(tensors)
+    expect(floats.reduce((sum, { shape }) => sum + elementCount(shape), 0)).toBe(weights)
+    await checkpoint.close()
+  })
+})
