@@ -5,7 +5,7 @@ export const style = `
   :root { --ink: #e4e8ec; --soft: #9aa5b1; --line: #3a424b; --paper: #14181c; --shade: #1e242a; --mark: #16344a; --warn: #f29b5c }
 }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 Inter, system-ui, sans-serif }
-main { max-width: 54rem; margin: 0 auto; padding: 2rem 1.25rem 4rem }
+main { max-width: 60rem; margin: 0 auto; padding: 2rem 1.25rem 4rem }
 h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 1rem }
 h2 { font-size: 1.2rem; margin: 2.5rem 0 .75rem; padding-bottom: .3rem; border-bottom: 1px solid var(--line) }
 h3 { font-size: 1rem; margin: 0 }
@@ -16,7 +16,7 @@ dt { color: var(--soft) }
 dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere }
 .scroll { overflow-x: auto; margin: 1rem 0 }
 table { border-collapse: collapse; min-width: 60% }
-th, td { padding: .35rem .75rem; border-bottom: 1px solid var(--line); text-align: left; font-variant-numeric: tabular-nums }
+th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: left; font-variant-numeric: tabular-nums }
 th { color: var(--soft); font-weight: 600; white-space: nowrap }
 td:not(:last-child), .number { white-space: nowrap }
 .number { text-align: right }
