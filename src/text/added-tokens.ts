@@ -1,3 +1,5 @@
+import { isWhitespace } from './unicode.ts'
+
 /** A token that is found in the text as it is written, before words are cut; the fields are tokenizer.json's. */
 export interface AddedToken {
   readonly id: number
@@ -47,8 +49,8 @@ export class AddedTokenFinder {
       let start = index
       let end = index + content.length
       if (token.single_word && touchesWord(text, start, end)) continue
-      if (token.lstrip) start = Math.max(taken, text.slice(0, start).trimEnd().length)
-      if (token.rstrip) end = text.length - text.slice(end).trimStart().length
+      if (token.lstrip) while (start > taken && isWhitespace(text.charCodeAt(start - 1))) start--
+      if (token.rstrip) while (end < text.length && isWhitespace(text.charCodeAt(end))) end++
       matches.push({ token, start, end })
       taken = end
     }

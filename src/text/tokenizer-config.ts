@@ -1,6 +1,7 @@
 import { SpanforgeError } from '../errors.ts'
 import type { AddedToken } from './added-tokens.ts'
 import { SPECIAL_TOKENS, type TokenizerSettings } from './options.ts'
+import type { BertTokenizer } from './tokenizer.ts'
 
 /** transformers writes this for "no limit". */
 const NO_LIMIT = 1e20
@@ -29,11 +30,13 @@ export function settingsFromConfig(config: unknown): Partial<TokenizerSettings> 
 }
 
 /** tokenizer_config.json, as transformers 4.57 writes it. */
-export function toTokenizerConfig(settings: TokenizerSettings): Record<string, unknown> {
+export function toTokenizerConfig({ settings, mask_token_id }: BertTokenizer): Record<string, unknown> {
   return {
     added_tokens_decoder: Object.fromEntries(settings.added_tokens.map(({ id, ...token }) => [String(id), token])),
     clean_up_tokenization_spaces: settings.clean_up_tokenization_spaces,
-    ...toSpecialTokensMap(settings),
+    ...Object.fromEntries(SPECIAL_TOKENS.map((name) => [name, settings[name]])),
+    // Told nothing, transformers would add a [MASK] that the model has no embedding for.
+    ...(mask_token_id === undefined && { mask_token: null }),
     do_lower_case: settings.do_lower_case,
     ...(Number.isFinite(settings.model_max_length) && { model_max_length: settings.model_max_length }),
     strip_accents: settings.strip_accents,
@@ -42,9 +45,13 @@ export function toTokenizerConfig(settings: TokenizerSettings): Record<string, u
   }
 }
 
-/** special_tokens_map.json. */
-export const toSpecialTokensMap = (settings: TokenizerSettings): Record<string, string> =>
-  Object.fromEntries(SPECIAL_TOKENS.map((name) => [name, settings[name]]))
+/** special_tokens_map.json: the special tokens that the vocabulary has. */
+export const toSpecialTokensMap = (tokenizer: BertTokenizer): Record<string, string> =>
+  Object.fromEntries(
+    SPECIAL_TOKENS.map((name) => [name, tokenizer.settings[name]]).filter(
+      ([, token]) => tokenizer.id(token) !== undefined,
+    ),
+  )
 
 /** An added token as tokenizer.json and tokenizer_config.json write it. */
 export function addedToken(value: unknown): AddedToken {

@@ -1,5 +1,4 @@
 import { SpanforgeError } from '../errors.ts'
-import type { TokenizerSettings } from './options.ts'
 import { BertTokenizer } from './tokenizer.ts'
 import { addedToken, asObject, settingsFromConfig } from './tokenizer-config.ts'
 
@@ -36,12 +35,13 @@ export function tokenizerFromJson(tokenizer: unknown, config: unknown = {}): Ber
 }
 
 /** tokenizer.json, as the tokenizers library 0.22 writes it. */
-export function toTokenizerJson(settings: TokenizerSettings, id: (token: string) => number): Record<string, unknown> {
+export function toTokenizerJson(tokenizer: BertTokenizer): Record<string, unknown> {
+  const { settings } = tokenizer
   const { cls_token, sep_token } = settings
   const special = (token: string, type_id: number) => ({ SpecialToken: { id: token, type_id } })
   const sequence = (name: 'A' | 'B', type_id: number) => ({ Sequence: { id: name, type_id } })
   const single = [special(cls_token, 0), sequence('A', 0), special(sep_token, 0)]
-  const named = (token: string) => [token, { id: token, ids: [id(token)], tokens: [token] }]
+  const named = (token: string) => [token, { id: token, ids: [tokenizer.id(token)], tokens: [token] }]
   return {
     version: '1.0',
     truncation: null,

@@ -4,13 +4,13 @@
  * for every code point against the library.
  */
 
-/** Not in Unicode 8: to the library these are plain letters, whatever an engine's newer tables say. */
+/** Not in Unicode 8, or of no class that matters then: plain letters, whatever an engine's newer tables say. */
 const UNKNOWN = codePoints(`
   61d 7fd 890-89f 8ca-8e2 9fd-9fe a76 afa-aff b55 c04 c3c c77 c84 d00 d3b-d3c d81 eba ece 180f 1885-1886 1abf-1aeb
   1b4e-1b4f 1b7d-1b7f 1df6-1dfb 2e43-2e4f 2e52-2e5d a82c a8c5 a8ff a9bd 105c9 105e4 10d24-10d27 10d69-10d6e
-  10eab-10ead 10ed0 10efa-10eff 10f46-10f50 10f55-10f59 10f82-10f89 11070 11073-11074 110c2-110cd 111cf 1123e
-  11241 1133b 11383 11385 1138e 11391 113bb-113c0 113c5-113c8 113ce 113d0 113d2 113d4-113e2 11438-1143f
-  11442-11444 11446 1144b-1144f 1145a-1145e 11660-1166c 116b9 1171e 1182f-11837 11839-1183b 11938-1193c 1193e
+  10eab-10ead 10ed0 10efa-10eff 10f46-10f50 10f55-10f59 10f82-10f89 11070 11073-11074 110c2-110cd 111c9 111cf
+  1123e 11241 1133b 11383 11385 1138e 11391 113bb-113c0 113c5-113c8 113ce 113d0 113d2 113d4-113e2 11438-1143f
+  11442-11444 11446 1144b-1144f 1145a-1145e 11660-1166c 116b9 1182f-11837 11839-1183b 11938-1193c 1193e
   11943-11946 119d4-119db 119e0 119e2 11a01-11a0a 11a33-11a38 11a3b-11a47 11a51-11a56 11a59-11a5b 11a8a-11a96
   11a98-11a9c 11a9e-11aa2 11b00-11b60 11b62-11b64 11b66 11be1 11c30-11c3d 11c3f 11c41-11c45 11c70-11c71
   11c92-11ca7 11caa-11cb0 11cb2-11cb3 11cb5-11cb6 11d31-11d45 11d47 11d90-11d91 11d95 11d97 11ef3-11ef4
@@ -21,8 +21,8 @@ const UNKNOWN = codePoints(`
 /** Punctuation in Unicode 8, a symbol or a mark today. */
 const ONCE_PUNCTUATION = codePoints('166d 111c9')
 
-/** A nonspacing mark in Unicode 8, a spacing mark today. */
-const ONCE_NONSPACING = codePoints('1734')
+/** Nonspacing marks in Unicode 8, spacing marks today. */
+const ONCE_NONSPACING = codePoints('1734 1171e')
 
 /** Unified ideographs: the blocks that BERT's own tokenizer isolates (Extension E begins at 2b920 there). */
 const CJK = [0x4e00, 0x9fff, 0x3400, 0x4dbf, 0x20000, 0x2a6df, 0x2a700, 0x2b73f, 0x2b740, 0x2b81f, 0x2b920, 0x2ceaf]

@@ -1,0 +1,39 @@
+import type { Label, Window } from './types.ts'
+
+/** The digests that say whether two programs cut the same windows. */
+export const DIGESTS = ['input_ids', 'token_type_ids', 'offsets_utf16', 'labels'] as const
+export type Digest = (typeof DIGESTS)[number]
+
+/**
+ * What each digest is taken of: little-endian int32 arrays, all windows one after the other without padding;
+ * `offsets_utf16` start and end of every token, `labels` all start positions, then all end positions.
+ */
+export function digestStreams(
+  windows: readonly Window[],
+  labels: readonly Label[],
+): Record<Digest, Iterable<Uint8Array<ArrayBuffer>>> {
+  return {
+    input_ids: each(windows, ({ input_ids }) => input_ids),
+    token_type_ids: each(windows, tokenTypeIds),
+    offsets_utf16: each(windows, ({ offsets }) => offsets),
+    labels: each(
+      [labels.map((label) => label.start_position), labels.map((label) => label.end_position)],
+      (positions) => positions,
+    ),
+  }
+}
+
+function* each<T>(items: readonly T[], values: (item: T) => ArrayLike<number>): Generator<Uint8Array<ArrayBuffer>> {
+  for (const item of items) yield littleEndian(values(item))
+}
+
+/** 0 for [CLS], the question and its [SEP]; 1 for the context and its [SEP]. */
+export const tokenTypeIds = ({ input_ids, context_start }: Window): Int32Array =>
+  new Int32Array(input_ids.length).fill(1, context_start)
+
+function littleEndian(values: ArrayLike<number>): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(4 * values.length)
+  const view = new DataView(bytes.buffer)
+  for (let i = 0; i < values.length; i++) view.setInt32(4 * i, values[i], true)
+  return bytes
+}

@@ -1,0 +1,122 @@
+import { SpanforgeError, UsageError } from '../errors.ts'
+import type { Encoding } from '../text/encoding.ts'
+import type { BertTokenizer } from '../text/tokenizer.ts'
+import type { Example, Window } from './types.ts'
+
+export interface WindowOptions {
+  /** Tokens of a window at most, [CLS] and both [SEP] included. */
+  readonly max_seq_length: number
+  /** Context tokens that a window shares with the one before. */
+  readonly doc_stride: number
+}
+
+/** [CLS] before the question, [SEP] after it, [SEP] after the context. */
+const SPECIAL_TOKENS = 3
+
+/**
+ * Cuts examples into windows as run_qa.py does with a fast tokenizer: the question, its leading white space taken off,
+ * in every window; of the context as much as there is room for, windows overlapping by `doc_stride` tokens.
+ */
+export class WindowCutter {
+  #context = ''
+  #encoding: Encoding | undefined
+
+  constructor(
+    readonly tokenizer: BertTokenizer,
+    readonly options: WindowOptions,
+  ) {
+    for (const [name, value] of Object.entries({
+      max_seq_length: options.max_seq_length,
+      doc_stride: options.doc_stride,
+    }))
+      if (!Number.isSafeInteger(value) || value < 0)
+        throw new UsageError(`${name} is ${value}; expected a whole number of tokens from 0`)
+  }
+
+  /**
+   * The windows of one example; `index` is its place in the list of examples.
+   * @throws SpanforgeError where the question leaves no room, or room not larger than `doc_stride`, for a context that
+   * needs more.
+   */
+  cut(example: Example, index: number): Window[] {
+    const { max_seq_length, doc_stride } = this.options
+    const question = this.tokenizer.encode(leftStripped(example.question))
+    const context = this.#encodeContext(example.context)
+    const length = context.ids.length
+    const room = max_seq_length - question.ids.length - SPECIAL_TOKENS
+    if (length <= room) return [this.#window(index, question, context, 0, length)]
+    if (room <= doc_stride) throw tooLong(example, question.ids.length, room, this.options)
+    const windows: Window[] = []
+    for (let first = 0, last = 0; last < length; first += room - doc_stride) {
+      last = Math.min(length, first + room)
+      windows.push(this.#window(index, question, context, first, last))
+    }
+    return windows
+  }
+
+  #window(example: number, question: Encoding, context: Encoding, first: number, last: number): Window {
+    const context_start = question.ids.length + 2
+    const context_end = context_start + last - first
+    const input_ids = new Int32Array(context_end + 1)
+    input_ids[0] = this.tokenizer.cls_token_id
+    input_ids.set(question.ids, 1)
+    input_ids[context_start - 1] = this.tokenizer.sep_token_id
+    input_ids.set(context.ids.subarray(first, last), context_start)
+    input_ids[context_end] = this.tokenizer.sep_token_id
+    const offsets = new Int32Array(2 * input_ids.length)
+    offsets.set(question.offsets, 2)
+    offsets.set(context.offsets.subarray(2 * first, 2 * last), 2 * context_start)
+    return { example, input_ids, context_start, context_end, offsets }
+  }
+
+  /** The questions of a paragraph follow one another and share its context. */
+  #encodeContext(context: string): Encoding {
+    if (!this.#encoding || context !== this.#context) {
+      this.#encoding = this.tokenizer.encode(context)
+      this.#context = context
+    }
+    return this.#encoding
+  }
+}
+
+/** The windows of all examples, in their order; `onProgress` is told the number of examples done. */
+export function makeWindows(
+  tokenizer: BertTokenizer,
+  examples: readonly Example[],
+  options: WindowOptions,
+  onProgress?: (done: number) => void,
+): Window[] {
+  const cutter = new WindowCutter(tokenizer, options)
+  const windows: Window[] = []
+  for (const [index, example] of examples.entries()) {
+    for (const window of cutter.cut(example, index)) windows.push(window)
+    onProgress?.(index + 1)
+  }
+  return windows
+}
+
+/** Without leading white space in the sense of Python's `str.lstrip`: the separators 1c to 1f are white space there. */
+function leftStripped(text: string): string {
+  let start = 0
+  while (start < text.length && isPythonSpace(text.charCodeAt(start))) start++
+  return text.slice(start)
+}
+
+const isPythonSpace = (code: number): boolean =>
+  (code >= 0x1c && code <= 0x1f) || /\p{White_Space}/u.test(String.fromCharCode(code))
+
+function tooLong(example: Example, tokens: number, room: number, options: WindowOptions): SpanforgeError {
+  const { max_seq_length, doc_stride } = options
+  const place = `squad: question ${example.id}: its ${tokens} tokens leave`
+  if (room <= 0)
+    return new SpanforgeError(`${place} no room for the context in windows of max_seq_length ${max_seq_length}`, {
+      remedy: `Shorten the question or raise max_seq_length above ${tokens + SPECIAL_TOKENS + doc_stride}.`,
+    })
+  return new SpanforgeError(
+    `${place} room for ${room} context tokens in windows of max_seq_length ${max_seq_length}, ` +
+      `but doc_stride is ${doc_stride}: windows that overlap by that much would not move on`,
+    {
+      remedy: `Use a doc_stride below ${room}, or raise max_seq_length above ${tokens + SPECIAL_TOKENS + doc_stride}.`,
+    },
+  )
+}
