@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** A new, empty folder that goes when the test ends. */
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'spanforge-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+/** An empty folder that goes when the test that asked for it has ended. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }

@@ -66,7 +66,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EFBIG: 'The file is larger than the file system or a limit (ulimit -f) allows: write elsewhere.',
 }
 
-function explain(path: string, error: unknown): unknown {
+/** What kept `path` from being written, with the remedy; other errors as they are. */
+export function explain(path: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException | undefined)?.code
   if (error instanceof SpanforgeError || code === undefined) return error
   const remedy = REMEDIES[code]
