@@ -1,6 +1,7 @@
 /** From the logits of a document's windows to answers in its text. */
 import { UsageError } from '../errors.ts'
-import { bestSpans, LogSum } from './best-spans.ts'
+import { bestSpans } from './best-spans.ts'
+import { LogSum } from './log-sum.ts'
 import { readDocument, spanEdges, type WindowLogits } from './readings.ts'
 import type { Example, Window } from './types.ts'
 
@@ -15,6 +16,15 @@ export interface AnswerOptions {
   readonly null_score_diff_threshold?: number
   /** Divides the logits before they become probabilities; fitted on validation (calibration.ts). Ranks stay as are. */
   readonly temperature?: number
+}
+
+/** A context, cut into windows, and what the model says about them. */
+export interface DocumentLogits {
+  readonly context: string
+  /** In document order, one at least. */
+  readonly windows: readonly Window[]
+  /** One for each window. */
+  readonly logits: readonly WindowLogits[]
   /**
    * UTF-16 start and end of each word of the context (words.ts). If given, answers start and end at words' edges.
    * Leave it out for languages without spaces between words.
@@ -25,84 +35,83 @@ export interface AnswerOptions {
 export interface AnswerCandidate {
   /** Always `context.slice(start, end)`. */
   readonly answer: string
-  /** The probability of this answer among all that this document allows. */
+  /** The probability of this answer among all that are possible. */
   readonly score: number
   /** Start logit + end logit; for "" null score - threshold. */
   readonly logit: number
   /** UTF-16 indices into the context; 0, 0 for "". */
   readonly start: number
   readonly end: number
+  /** Index of the document it stands in; for "" 0. */
+  readonly document: number
 }
 
 export interface ExampleAnswers {
-  /** Best first, never empty: where the context holds no token the answer is "" with score 0. */
+  /** Best first, never empty: where no context holds a token the answer is "" with score 0. */
   readonly candidates: readonly AnswerCandidate[]
-  /** The smallest [CLS] start logit + end logit of the windows: no answer means that no window sees one. */
+  /** The smallest [CLS] start logit + end logit of all windows: no answer means that no window sees one. */
   readonly null_score: number
-  /** null_score less the logit of the best answer with text: the larger, the surer that there is none. */
+  /** null_score less the logit of the best answer with text, as run_qa: the larger, the surer that there is none. */
   readonly null_odds: number
-  /** log of the sum of exp(logit / temperature) over all possible answers: makes documents comparable. */
-  readonly log_total: number
 }
 
 /**
- * The best answers to one question over all windows of its context, with exact probabilities (best-spans.ts).
- * `windows` are this example's, in order; `logits` go with them. Throws if there is no window or a logit is missing.
+ * The best answers to one question in one or several documents, with exact probabilities over all spans of all of
+ * them (best-spans.ts). Throws UsageError for an option out of range, SpanforgeError for logits missing or not finite.
  */
-export function answerExample(
-  { id, context }: Pick<Example, 'id' | 'context'>,
-  windows: readonly Window[],
-  logits: readonly WindowLogits[],
-  options: AnswerOptions = {},
-): ExampleAnswers {
+export function findAnswers(documents: readonly DocumentLogits[], options: AnswerOptions = {}): ExampleAnswers {
   const { top_k = 1, max_answer_length = 30, null_score_diff_threshold = 0, temperature = 1 } = options
   checkOptions({ top_k, max_answer_length, temperature })
-  if (windows.length === 0) throw new UsageError(`answers: question ${id} has no windows, expected at least one`)
-
-  const { readings, offsets } = readDocument(windows, logits)
-  const edges = spanEdges(offsets, options.words)
-  const { spans, log_total } = bestSpans(readings, { top_k, max_answer_length, temperature, ...edges })
-  const null_score = Math.min(...logits.map(({ start_logits, end_logits }) => start_logits[0] + end_logits[0]))
-  const nullLogit = null_score - null_score_diff_threshold
 
   const total = new LogSum()
-  if (spans.length > 0) total.add(log_total)
-  if (options.handle_impossible_answer) total.add(nullLogit / temperature)
-  const candidateOf = (start: number, end: number, logit: number): AnswerCandidate => ({
-    answer: context.slice(start, end),
-    score: Math.exp(logit / temperature - total.value),
-    logit,
-    start,
-    end,
-  })
-
-  const candidates = spans.map(({ start, end, score }) => candidateOf(offsets[2 * start], offsets[2 * end + 1], score))
-  const null_odds = null_score - (candidates[0]?.logit ?? 0)
-  if (options.handle_impossible_answer) {
-    const place = candidates.findIndex(({ logit }) => nullLogit > logit)
-    candidates.splice(place < 0 ? candidates.length : place, 0, candidateOf(0, 0, nullLogit))
+  const found: Omit<AnswerCandidate, 'score'>[] = []
+  for (const [document, { context, windows, logits, words }] of documents.entries()) {
+    const { readings, offsets } = readDocument(windows, logits)
+    const edges = spanEdges(offsets, words)
+    const { spans, log_total } = bestSpans(readings, { top_k, max_answer_length, temperature, ...edges })
+    total.add(log_total)
+    for (const span of spans) {
+      const [start, end] = [offsets[2 * span.start], offsets[2 * span.end + 1]]
+      found.push({ answer: context.slice(start, end), logit: span.score, start, end, document })
+    }
   }
-  if (candidates.length === 0) candidates.push({ answer: '', score: 0, logit: nullLogit, start: 0, end: 0 })
-  return { candidates: candidates.slice(0, top_k), null_score, null_odds, log_total: total.value }
+  found.sort((a, b) => b.logit - a.logit)
+
+  const null_score = nullScore(documents)
+  const null_odds = null_score - (found[0]?.logit ?? 0)
+  const nothing = { answer: '', logit: null_score - null_score_diff_threshold, start: 0, end: 0, document: 0 }
+  if (options.handle_impossible_answer) {
+    total.add(nothing.logit / temperature)
+    const worse = found.findIndex(({ logit }) => logit < nothing.logit)
+    found.splice(worse < 0 ? found.length : worse, 0, nothing)
+  }
+  if (found.length === 0) return { candidates: [{ ...nothing, score: 0 }], null_score, null_odds }
+  const candidates = found.slice(0, top_k).map(({ answer, ...rest }) => {
+    const score = Math.exp(rest.logit / temperature - total.value)
+    return { answer, score, ...rest }
+  })
+  return { candidates, null_score, null_odds }
 }
 
-/** `answerExample` for each of the examples that the windows were cut from. */
+/** `findAnswers` for each of the examples that the windows were cut from, in its own context. */
 export function answerExamples(
   examples: readonly Example[],
   windows: readonly Window[],
   logits: readonly WindowLogits[],
   options: AnswerOptions = {},
 ): ExampleAnswers[] {
-  const windowsOf = groupByExample(windows, examples.length)
-  return examples.map((example, index) => {
-    const own = windowsOf[index]
-    return answerExample(
-      example,
-      own.map((i) => windows[i]),
-      own.map((i) => logits[i]),
-      options,
-    )
+  const groups = groupByExample(windows, examples.length)
+  return examples.map(({ context }, index) => {
+    const own = groups[index]
+    return findAnswers([{ context, windows: own.map((i) => windows[i]), logits: own.map((i) => logits[i]) }], options)
   })
+}
+
+function nullScore(documents: readonly DocumentLogits[]): number {
+  let least = Infinity
+  for (const { logits } of documents)
+    for (const { start_logits, end_logits } of logits) least = Math.min(least, start_logits[0] + end_logits[0])
+  return least
 }
 
 /** For each example the indices of its windows, in order. */

@@ -10,6 +10,7 @@
  * log_total the log of the sum of exp(score / temperature) over every span there is.
  */
 import { SpanforgeError } from '../errors.ts'
+import { LogSum } from './log-sum.ts'
 
 /** What one window says about the document tokens that it holds: `first` is the first one's index in the document. */
 export interface Reading {
@@ -94,22 +95,4 @@ function insert(best: Span[], span: Span, limit: number): void {
   while (place > 0 && best[place - 1].score < span.score) place--
   best.splice(place, 0, span)
   if (best.length > limit) best.pop()
-}
-
-/** log(sum of exp(x)) in one pass: the sum is kept relative to the largest x so far, so that nothing overflows. */
-export class LogSum {
-  private largest = -Infinity
-  private sum = 0
-
-  add(x: number): void {
-    if (x <= this.largest) this.sum += Math.exp(x - this.largest)
-    else {
-      this.sum = this.sum * Math.exp(this.largest - x) + 1
-      this.largest = x
-    }
-  }
-
-  get value(): number {
-    return this.largest + Math.log(this.sum)
-  }
 }

@@ -8,7 +8,8 @@
  * spans, but fewer than top_k asks for.
  */
 import { UsageError } from '../errors.ts'
-import { bestSpans, LogSum } from './best-spans.ts'
+import { bestSpans } from './best-spans.ts'
+import { LogSum } from './log-sum.ts'
 import { checkLogits, type WindowLogits } from './readings.ts'
 import type { Window } from './types.ts'
 import { wordAt } from './words.ts'

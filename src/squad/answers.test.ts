@@ -1,0 +1,203 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { describeShared, shared } from '../../tests/shared.ts'
+import { readExamples, readJson, readLogits, readWindows } from '../../tests/squad-reference.ts'
+import { tokenizerFromVocab } from '../text/vocab-txt.ts'
+import { answerExamples, type DocumentLogits, findAnswers } from './answers.ts'
+import { squadMetrics } from './metrics.ts'
+import type { WindowLogits } from './readings.ts'
+import type { Window } from './types.ts'
+import { WindowCutter } from './windows.ts'
+import { wordRanges } from './words.ts'
+
+describeShared('findAnswers on the recorded logits', () => {
+  const folder = shared('reference/postprocess')
+  const examples = readExamples(`${folder}/examples.json`)
+  const windows = readWindows(`${folder}/windows.json`, examples)
+  const logits = readLogits(`${folder}/logits.safetensors`)
+  const answers = answerExamples(examples, windows, logits, { top_k: 20 })
+
+  test('gives the answers of run_qa to all 260 questions, and so the official EM and F1', () => {
+    const predictions = new Map(examples.map(({ id }, i) => [id, answers[i].candidates[0].answer]))
+    expect(Object.fromEntries(predictions)).toEqual(readJson(`${folder}/v1/predictions.json`))
+    const recorded = readJson<{ v1: Record<string, object> }>(`${folder}/metrics-v1.json`).v1
+    for (const [file, expected] of Object.entries(recorded).slice(0, 2)) {
+      const metrics = squadMetrics(
+        predictions,
+        examples.filter((example) => example.file === file),
+      )
+      expect(expected).toMatchObject({ exact_match: metrics.exact_match, f1: metrics.f1 })
+    }
+  })
+
+  test('gives the null odds of run_qa', () => {
+    const recorded = readJson<Record<string, number>>(`${folder}/v2-threshold-0/null_odds.json`)
+    // run_qa subtracts in float32: two roundings of numbers below 16.
+    for (const [i, { id }] of examples.entries())
+      expect(Math.abs(answers[i].null_odds - recorded[id])).toBeLessThan(2e-6)
+  })
+
+  test.each([
+    ['0', 0],
+    ['minus-2', -2],
+    ['minus-8', -8],
+  ])('is silent where run_qa is, at threshold %s', (name, null_score_diff_threshold) => {
+    const found = answerExamples(examples, windows, logits, {
+      handle_impossible_answer: true,
+      null_score_diff_threshold,
+    })
+    const predictions = examples.map(({ id }, i) => [id, found[i].candidates[0].answer])
+    expect(Object.fromEntries(predictions)).toEqual(readJson(`${folder}/v2-threshold-${name}/predictions.json`))
+  })
+})
+
+/** Every character a token, [CLS] and no question: windows of `size` characters that share `overlap`. */
+function lettersOf(context: string, size: number, overlap: number, logitsOf: (i: number) => [number, number]) {
+  const windows: Window[] = []
+  const logits: WindowLogits[] = []
+  for (let first = 0; ; first += size - overlap) {
+    const letters = [...context].slice(first, first + size)
+    const values = [[-1, -1] as [number, number], ...letters.map((_, i) => logitsOf(first + i)), [-1, -1]]
+    windows.push({
+      example: 0,
+      input_ids: Int32Array.of(101, ...letters.map((letter) => letter.codePointAt(0)!), 102),
+      context_start: 1,
+      context_end: 1 + letters.length,
+      offsets: Int32Array.of(0, 0, ...letters.flatMap((_, i) => [first + i, first + i + 1]), 0, 0),
+    })
+    logits.push({
+      start_logits: Float32Array.from(values, ([start]) => start),
+      end_logits: Float32Array.from(values, ([, end]) => end),
+    })
+    if (first + size >= context.length) return { context, windows, logits }
+  }
+}
+
+describe('findAnswers', () => {
+  const flat = () => [0, 0] as [number, number]
+
+  test('counts what two windows read once', () => {
+    // 6 letters, windows of 4 that share 2: spans of up to 2 letters are 6 + 5, whichever window reads them.
+    const { candidates } = findAnswers([lettersOf('abcdef', 4, 2, flat)], { top_k: 50, max_answer_length: 2 })
+    expect(candidates.map(({ answer }) => answer)).toEqual('a ab b bc c cd d de e ef f'.split(' '))
+    for (const { score } of candidates) expect(score).toBeCloseTo(1 / 11, 12)
+  })
+
+  test('ranks answers of several documents together, their probabilities adding up to 1', () => {
+    const documents = [lettersOf('abc', 4, 2, flat), lettersOf('xyz', 2, 1, (i) => (i === 1 ? [2, 2] : [0, 0]))]
+    const { candidates } = findAnswers(documents, { top_k: 50, max_answer_length: 3 })
+    expect(candidates[0]).toMatchObject({ answer: 'y', document: 1, start: 1, end: 2 })
+    expect(candidates).toHaveLength(6 + 5)
+    expect(candidates.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 12)
+  })
+
+  test('puts "" where its score less the threshold belongs', () => {
+    const documents = [lettersOf('abc', 4, 2, (i) => [i, 0])]
+    const answersAt = (null_score_diff_threshold: number) =>
+      findAnswers(documents, {
+        top_k: 3,
+        max_answer_length: 1,
+        handle_impossible_answer: true,
+        null_score_diff_threshold,
+      })
+    const { candidates, null_score, null_odds } = answersAt(-3.5)
+    expect(null_score).toBe(-2)
+    expect(null_odds).toBe(-4)
+    expect(candidates.map(({ answer, logit }) => [answer, logit])).toEqual([
+      ['c', 2],
+      ['', 1.5],
+      ['b', 1],
+    ])
+    expect(answersAt(-4.5).candidates[0]).toMatchObject({ answer: '', start: 0, end: 0 })
+    expect(answersAt(-4).candidates[0].answer).toBe('c')
+  })
+
+  test('a temperature changes the probabilities and not the ranks', () => {
+    const documents = [lettersOf('abc', 4, 2, (i) => [i, i])]
+    const [cold, hot] = [0.5, 4].map((temperature) => findAnswers(documents, { top_k: 6, temperature }).candidates)
+    expect(hot.map(({ answer }) => answer)).toEqual(cold.map(({ answer }) => answer))
+    expect(hot[0].score).toBeLessThan(cold[0].score)
+    expect(hot.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 12)
+  })
+
+  test('says "" with score 0 where there is nothing to read', () => {
+    expect(findAnswers([lettersOf('', 4, 2, flat)]).candidates).toEqual([
+      { answer: '', score: 0, logit: -2, start: 0, end: 0, document: 0 },
+    ])
+  })
+
+  test.each([
+    [{ top_k: 0 }, /top_k is 0, expected 1 or more/],
+    [{ max_answer_length: 0 }, /max_answer_length is 0, expected 1 or more/],
+    [{ temperature: 0 }, /temperature is 0, expected a positive number/],
+  ])('refuses %j', (options, message) => {
+    expect(() => findAnswers([lettersOf('abc', 4, 2, flat)], options)).toThrow(message)
+  })
+
+  test('refuses fewer logits than tokens', () => {
+    const { context, windows, logits } = lettersOf('abc', 4, 2, flat)
+    const short = logits.map(({ start_logits, end_logits }) => ({ start_logits, end_logits: end_logits.subarray(1) }))
+    expect(() => findAnswers([{ context, windows, logits: short }])).toThrow(/window 0 has 4 logits.*each of its 5/)
+  })
+})
+
+describe('findAnswers in any text', () => {
+  // Jamo and a combining mark: characters that become several tokens, and tokens that are several characters.
+  const letters = [...'abcdefghijklmnopqrstuvwxyz가나ᄀᄂ아ᅡ한ᄒᆫ上é😀.-!א'.normalize('NFKD')]
+  const vocab = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', ...new Set(letters.flatMap((l) => [l, `##${l}`]))]
+  const tokenizer = tokenizerFromVocab(vocab.join('\n'))
+  const text = fc.string({
+    unit: fc.oneof(
+      fc.constantFrom(...'ab ab ', '가나', '한', '上', 'é', 'e\u0301', '😀', ' ', '\n', '.', '-', 'א'),
+      fc.string({ unit: 'binary', maxLength: 2 }),
+    ),
+    maxLength: 40,
+  })
+  const documents = fc
+    .record({
+      context: text,
+      seed: fc.integer(),
+      max_seq_length: fc.integer({ min: 8, max: 20 }),
+      aligned: fc.boolean(),
+    })
+    .map(({ context, seed, max_seq_length, aligned }): DocumentLogits => {
+      const example = { id: 'q', question: 'a?', context, answers: [] }
+      const windows = new WindowCutter(tokenizer, { max_seq_length, doc_stride: 2 }).cut(example, 0)
+      const noise = (window: number, salt: number) => (_: unknown, i: number) =>
+        4 * Math.sin(seed + 7919 * window + 104729 * salt + 31 * i * i)
+      const logits = windows.map(({ input_ids }, w) => ({
+        start_logits: Float32Array.from(input_ids, noise(w, 1)),
+        end_logits: Float32Array.from(input_ids, noise(w, 2)),
+      }))
+      return { context, windows, logits, words: aligned ? wordRanges(tokenizer.encode(context)) : undefined }
+    })
+
+  test('an answer is the slice between its places, no two are the same, and all together are certain', () => {
+    fc.assert(
+      fc.property(documents, (document) => {
+        const { candidates } = findAnswers([document], { top_k: 10_000, max_answer_length: 5 })
+        const places = new Set(candidates.map(({ start, end }) => `${start}-${end}`))
+        expect(places.size).toBe(candidates.length)
+        for (const { answer, start, end } of candidates) {
+          expect(answer).toBe(document.context.slice(start, end))
+          if (answer !== '') expect(answer.trim()).not.toBe('')
+        }
+        if (candidates[0].answer === '') expect(candidates).toMatchObject([{ score: 0 }])
+        else expect(candidates.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 10)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('aligned answers start and end where words do', () => {
+    fc.assert(
+      fc.property(documents, (document) => {
+        fc.pre(document.words !== undefined)
+        const edges = new Set(document.words)
+        const { candidates } = findAnswers([document], { top_k: 20, max_answer_length: 5 })
+        for (const { answer, start, end } of candidates)
+          if (answer !== '') expect(edges.has(start) && edges.has(end)).toBe(true)
+      }),
+    )
+  })
+})
