@@ -1,6 +1,6 @@
+import type { Draws } from './draws.ts'
 import type { AnswerKind } from './facts/fact.ts'
 import type { Namer } from './names.ts'
-import type { Random } from './random.ts'
 
 const MONTHS = 'January February March April May June July August September October November December'.split(' ')
 const SEASONS = ['spring', 'summer', 'autumn', 'winter']
@@ -11,7 +11,7 @@ const SMALL =
 const TENS = '- - twenty thirty forty fifty sixty'.split(' ')
 
 /** Invents an answer of a kind. `firstYear` is the year before which nothing happened to the entity. */
-export function invent(kind: AnswerKind, firstYear: number, random: Random, namer: Namer): string {
+export function invent(kind: AnswerKind, firstYear: number, random: Draws, namer: Namer): string {
   switch (kind) {
     case 'person':
       return namer.person().name
@@ -36,11 +36,11 @@ export function invent(kind: AnswerKind, firstYear: number, random: Random, name
   }
 }
 
-export function laterYear(firstYear: number, random: Random): number {
+export function laterYear(firstYear: number, random: Draws): number {
   return firstYear + random.int(18, 70)
 }
 
-function date(yearNumber: number, random: Random): string {
+function date(yearNumber: number, random: Draws): string {
   const month = random.pick(MONTHS)
   const day = random.int(1, 28)
   return random.pick([
@@ -51,7 +51,7 @@ function date(yearNumber: number, random: Random): string {
   ])
 }
 
-function year(yearNumber: number, random: Random): string {
+function year(yearNumber: number, random: Draws): string {
   if (random.chance(0.7)) return `${yearNumber}`
   return random.chance(0.5) ? `${random.pick(MONTHS)} ${yearNumber}` : `the ${random.pick(SEASONS)} of ${yearNumber}`
 }
@@ -62,15 +62,15 @@ function ordinal(day: number): string {
 }
 
 /** In figures or in words: 42, forty-two. */
-function few(value: number, random: Random): string {
+function few(value: number, random: Draws): string {
   if (random.chance(0.5)) return `${value}`
   if (value < 20) return SMALL[value]
   return value % 10 === 0 ? TENS[value / 10] : `${TENS[Math.floor(value / 10)]}-${SMALL[value % 10]}`
 }
 
 /** 480, 4,300, 4300 or 12 thousand. */
-function many(random: Random): string {
-  const shape = random.next()
+function many(random: Draws): string {
+  const shape = random.uniform()
   if (shape < 0.15) return `${random.int(2, 90)} thousand`
   if (shape < 0.3) return `${random.int(30, 99) * 10}`
   const value = random.int(100, 9000) * 10

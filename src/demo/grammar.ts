@@ -1,9 +1,9 @@
-import type { Random } from './random.ts'
+import type { Draws } from './draws.ts'
 
 const CHOICE = /\(([^()]*)\)/
 
 /** One sentence of a template: `(a|b|)` becomes a, b or nothing, innermost first. */
-export function choose(template: string, random: Random): string {
+export function choose(template: string, random: Draws): string {
   let text = template
   for (let match = CHOICE.exec(text); match; match = CHOICE.exec(text))
     text = splice(text, match, random.pick(match[1].split('|')))

@@ -1,4 +1,4 @@
-import { hashText, type Random } from './random.ts'
+import type { Draws } from './draws.ts'
 
 /** Which text a name may stand in. Every invented stem belongs to exactly one of them. */
 export type Split = 'pretraining' | 'train' | 'validation'
@@ -70,7 +70,7 @@ export class Namer {
   private readonly used = new Set<string>()
 
   constructor(
-    private readonly random: Random,
+    private readonly random: Draws,
     private readonly split: Split,
   ) {}
 
@@ -90,7 +90,7 @@ export class Namer {
 
   firm(): Firm {
     const trade = this.random.pick(FIRM_TRADES)
-    const shape = this.random.next()
+    const shape = this.random.uniform()
     if (shape < 0.25) return { kind: 'firm', name: `${this.stem('surname')} & Sons` }
     return { kind: 'firm', name: `${this.stem(shape < 0.6 ? 'surname' : 'firm')} ${trade}` }
   }
@@ -110,4 +110,11 @@ export class Namer {
       return stem
     }
   }
+}
+
+/** FNV-1a, 32 bits, over UTF-16 units. */
+function hashText(text: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash >>> 0
 }

@@ -1,6 +1,6 @@
+import type { Draws } from './draws.ts'
 import { choose } from './grammar.ts'
 import type { Entity } from './names.ts'
-import type { Random } from './random.ts'
 
 /** What the slots of a sentence stand for. */
 export interface Slots {
@@ -45,7 +45,7 @@ export function fill(template: string, slots: Slots): Sentence {
 }
 
 /** An answer phrase such as "{his} eyes had grown weak", settled for an entity. */
-export function phrase(templates: readonly string[], entity: Entity, random: Random): string {
+export function phrase(templates: readonly string[], entity: Entity, random: Draws): string {
   return choose(random.pick(templates), random).replace(/\{[^}]*\}/g, (slot) => fillPronouns(slot, entity))
 }
 

@@ -1,6 +1,6 @@
+import { Draws } from './draws.ts'
 import { choose } from './grammar.ts'
 import type { Split } from './names.ts'
-import { Random } from './random.ts'
 import { fill } from './sentence.ts'
 import { capital, type Size, type Told, tellStory, UNSEEN_SHARE } from './story.ts'
 
@@ -48,11 +48,11 @@ export function generateCloze(options: Omit<GenerateOptions, 'split'>): SquadFil
 
 function build(
   { seed, split, questions, size }: GenerateOptions,
-  phrase: (told: Told, random: Random) => string,
+  phrase: (told: Told, random: Draws) => string,
 ): SquadFile {
   const data: { title: string; paragraphs: SquadParagraph[] }[] = []
   for (let asked = 0; asked < questions; ) {
-    const random = new Random(seed, `${split}/${data.length}`)
+    const random = new Draws(seed, `demo ${split}`, data.length)
     const story = tellStory(random, split, size ?? (random.chance(LONG_SHARE) ? 'long' : 'plain'))
     const chosen = random.shuffle(story.told).slice(0, Math.min(QUESTIONS_PER_PARAGRAPH, questions - asked))
     const qas = chosen.map((told, i) => ({
@@ -66,7 +66,7 @@ function build(
   return { version: '1.1', data }
 }
 
-function ask(told: Told, split: Split, random: Random): string {
+function ask(told: Told, split: Split, random: Draws): string {
   const { fact, entity } = told
   const unseen = split === 'validation' && random.chance(UNSEEN_SHARE)
   const template = choose(random.pick(unseen ? fact.askedUnseen : fact.asked), random)
@@ -74,7 +74,7 @@ function ask(told: Told, split: Split, random: Random): string {
   return capital(fill(template, { mention, entity, answer: '', year: String, town: String }).text)
 }
 
-function retell(told: Told, random: Random): string {
+function retell(told: Told, random: Draws): string {
   const { fact, entity, answer } = told
   const plain = fact.told.map((template) => choose(template, random)).filter((text) => !/\{(year|town)\}/.test(text))
   const template = random.pick(plain.length > 0 ? plain : ['{S}: {A}'])

@@ -1,9 +1,9 @@
 import { invent, laterYear } from './answers.ts'
+import type { Draws } from './draws.ts'
 import type { Fact } from './facts/fact.ts'
 import { factsAbout } from './facts/index.ts'
 import { choose } from './grammar.ts'
 import { type Entity, Namer, type Split } from './names.ts'
-import type { Random } from './random.ts'
 import { fill, phrase, pronouns, type Slots } from './sentence.ts'
 
 /** A fact as a story tells it. `start` is the UTF-16 index of the answer in the story's text. */
@@ -60,7 +60,7 @@ const ASIDES = [
  * Tells a few facts about two to six people, firms or towns. Most of its characters are of one kind and share their
  * kinds of fact, so that a question is answered neither by the type of the answer alone nor by the name alone.
  */
-export function tellStory(random: Random, split: Split, size: Size): Story {
+export function tellStory(random: Draws, split: Split, size: Size): Story {
   const namer = new Namer(random.fork('names'), split)
   const cast = assemble(random, namer, size)
   const names = new Map<Entity, string>(cast.map((c) => [c.entity, c.entity.name]))
@@ -106,7 +106,7 @@ export function tellStory(random: Random, split: Split, size: Size): Story {
   return { title: first.entity.name, text: page.text, told: page.told }
 }
 
-function assemble(random: Random, namer: Namer, size: Size): Character[] {
+function assemble(random: Draws, namer: Namer, size: Size): Character[] {
   const { characters, facts } = SIZES[size]
   const kinds: readonly Entity['kind'][] = ['person', 'firm', 'town']
   const theme = random.pick(kinds)
@@ -123,8 +123,8 @@ function assemble(random: Random, namer: Namer, size: Size): Character[] {
 }
 
 /** Later mentions: a pronoun, a surname, "the firm", or the name again. */
-function mentionAgain(entity: Entity, random: Random): string {
-  const draw = random.next()
+function mentionAgain(entity: Entity, random: Draws): string {
+  const draw = random.uniform()
   if (draw < 0.25) return entity.name
   if (entity.kind === 'person') return draw < 0.5 ? entity.surname : pronouns(entity).he
   return entity.kind === 'town' ? 'the town' : random.pick(['the firm', 'the company'])
