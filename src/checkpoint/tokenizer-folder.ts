@@ -36,13 +36,18 @@ export async function loadTokenizer(folder: string): Promise<BertTokenizer> {
   return inFolder(folder, () => tokenizerFromVocab(text, settings))
 }
 
-/** Writes tokenizer.json, tokenizer_config.json, special_tokens_map.json and vocab.txt, as save_pretrained does. */
+/** The files that save_pretrained of a tokenizer writes, by name. */
+export const tokenizerFiles = (tokenizer: BertTokenizer): Record<string, string> => ({
+  'vocab.txt': toVocabText(tokenizer.settings.vocab),
+  'special_tokens_map.json': pretty(toSpecialTokensMap(tokenizer)),
+  'tokenizer_config.json': pretty(toTokenizerConfig(tokenizer)),
+  'tokenizer.json': pretty(toTokenizerJson(tokenizer)),
+})
+
+/** Writes `tokenizerFiles` into a folder, made if it is not there. */
 export async function saveTokenizer(tokenizer: BertTokenizer, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
-  await writeFileAtomic(join(folder, 'vocab.txt'), toVocabText(tokenizer.settings.vocab))
-  await writeFileAtomic(join(folder, 'special_tokens_map.json'), pretty(toSpecialTokensMap(tokenizer)))
-  await writeFileAtomic(join(folder, 'tokenizer_config.json'), pretty(toTokenizerConfig(tokenizer)))
-  await writeFileAtomic(join(folder, 'tokenizer.json'), pretty(toTokenizerJson(tokenizer)))
+  for (const [name, text] of Object.entries(tokenizerFiles(tokenizer))) await writeFileAtomic(join(folder, name), text)
 }
 
 const pretty = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

@@ -1,4 +1,5 @@
 import { SpanforgeError } from '../errors.ts'
+import { jsonErrorPosition } from './json-error.ts'
 
 /**
  * Parses the text of a JSON file.
@@ -11,11 +12,9 @@ export function parseJson(text: string, place: string): unknown {
   try {
     return JSON.parse(json)
   } catch (error) {
-    const { message } = error as SyntaxError
-    // V8 names a position unless the text just ends.
-    const position = Number(/at position (\d+)/.exec(message)?.[1] ?? json.length)
-    const cutOff = position >= json.length || /^Unterminated/.test(message)
-    const before = json.slice(0, cutOff ? json.length : position)
+    const position = jsonErrorPosition(json)
+    const cutOff = position === json.length
+    const before = json.slice(0, position)
     const line = before.split('\n').length
     const character = before.length - before.lastIndexOf('\n')
     const where = `line ${line}, character ${character}`

@@ -1,0 +1,73 @@
+const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y
+const ESCAPE = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y
+
+/**
+ * Index where a text that does not parse stops being JSON (RFC 8259); its length where it just ends too early.
+ * Engines' own messages name a place only sometimes, and each in its own words.
+ */
+export function jsonErrorPosition(text: string): number {
+  const open: ('[' | '{')[] = []
+  let expected: 'value' | 'key' | 'colon' | 'comma' = 'value'
+  let mayClose = false
+  for (let i = skipSpace(text, 0); i < text.length; i = skipSpace(text, i)) {
+    const character = text[i]
+    const inside = open.at(-1)
+    if (inside && (mayClose || expected === 'comma') && character === (inside === '[' ? ']' : '}')) {
+      open.pop()
+      expected = 'comma'
+      mayClose = false
+      i++
+    } else if (expected === 'comma') {
+      if (!inside || character !== ',') return i
+      expected = inside === '[' ? 'value' : 'key'
+      i++
+    } else if (expected === 'colon') {
+      if (character !== ':') return i
+      expected = 'value'
+      i++
+    } else if (character === '"') {
+      const end = stringEnd(text, i)
+      if (text[end] !== '"') return end
+      expected = expected === 'key' ? 'colon' : 'comma'
+      mayClose = false
+      i = end + 1
+    } else if (expected === 'key') return i
+    else if (character === '[' || character === '{') {
+      open.push(character)
+      expected = character === '[' ? 'value' : 'key'
+      mayClose = true
+      i++
+    } else {
+      SCALAR.lastIndex = i
+      const scalar = SCALAR.exec(text)
+      if (!scalar) return /^[\w.+-]+$/.test(text.slice(i, i + 30)) && text.length <= i + 30 ? text.length : i
+      expected = 'comma'
+      mayClose = false
+      i += scalar[0].length
+    }
+  }
+  return text.length
+}
+
+function skipSpace(text: string, from: number): number {
+  let i = from
+  while (text[i] === ' ' || text[i] === '\n' || text[i] === '\t' || text[i] === '\r') i++
+  return i
+}
+
+/** Index of the closing quote of the string that begins at `start`, or of what must not stand in it, or the end. */
+function stringEnd(text: string, start: number): number {
+  for (let i = start + 1; i < text.length; ) {
+    const code = text.charCodeAt(i)
+    if (code === 0x22 || code < 0x20) return i
+    if (code !== 0x5c) {
+      i++
+      continue
+    }
+    ESCAPE.lastIndex = i
+    const escaped = ESCAPE.exec(text)
+    if (!escaped) return text.length - i < 6 ? text.length : i
+    i += escaped[0].length
+  }
+  return text.length
+}

@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { fixture, fixtureJson } from '../../tests/fixture.ts'
+import { describeShared, shared } from '../../tests/shared.ts'
+import { tokenizerFromVocab } from '../text/vocab-txt.ts'
+import { tokenTypeIds } from './digests.ts'
+import { labelWindow } from './labels.ts'
+import type { Example, Window } from './types.ts'
+import { makeWindows } from './windows.ts'
+
+interface Recorded {
+  input_ids: number[][]
+  token_type_ids: number[][]
+  offsets_utf16: number[][][]
+  covering: number[][]
+  error?: string
+}
+interface Pairs {
+  settings: { max_length: number; stride: number }[]
+  examples: {
+    id: string
+    question: string
+    context: string
+    answers: { text: string[]; answer_start_utf16: number[] }
+    windows: Record<string, Recorded>
+  }[]
+  batch: Record<string, { examples: number[]; overflow_to_sample: number[] }>
+}
+
+const tokenizer = tokenizerFromVocab(readFileSync(fixture('tokenizer/vocab.txt'), 'utf8'))
+
+const toExample = ({ id, question, context, answers }: Pairs['examples'][number]): Example => ({
+  id,
+  question,
+  context,
+  answers: answers.text.map((text, i) => ({ text, answer_start: answers.answer_start_utf16[i] })),
+})
+
+const offsetPairs = ({ offsets }: Window) =>
+  Array.from({ length: offsets.length / 2 }, (_, i) => [offsets[2 * i], offsets[2 * i + 1]])
+
+function record(windows: Window[], { answers }: Example): Omit<Recorded, 'error'> {
+  const labels = windows.map((window) => labelWindow(window, answers[0]))
+  return {
+    input_ids: windows.map(({ input_ids }) => [...input_ids]),
+    token_type_ids: windows.map((window) => [...tokenTypeIds(window)]),
+    offsets_utf16: windows.map(offsetPairs),
+    covering: labels.map((label) => [label.start_position, label.end_position]),
+  }
+}
+
+function compareWith(pairs: Pairs): void {
+  for (const { max_length, stride } of pairs.settings)
+    it(`equal the recorded ones at max_seq_length ${max_length}, doc_stride ${stride}`, () => {
+      const options = { max_seq_length: max_length, doc_stride: stride }
+      for (const recorded of pairs.examples) {
+        const example = toExample(recorded)
+        const { error, input_ids, token_type_ids, offsets_utf16, covering } =
+          recorded.windows[`${max_length}/${stride}`]
+        const cut = () => makeWindows(tokenizer, [example], options)
+        if (error) expect(cut).toThrow(example.id)
+        else expect(record(cut(), example)).toEqual({ input_ids, token_type_ids, offsets_utf16, covering })
+      }
+    })
+}
+
+describe('Windows and labels', () => compareWith(fixtureJson<Pairs>('tokenizer/pairs.json')))
+
+describeShared('Windows and labels of all recorded pairs', () => {
+  const pairs: Pairs = JSON.parse(readFileSync(shared('reference/tokenizer/pairs.json'), 'utf8'))
+  compareWith(pairs)
+
+  it('of many examples at once say which example they are of', () => {
+    for (const { max_length, stride } of pairs.settings) {
+      const batch = pairs.batch[`${max_length}/${stride}`]
+      const examples = batch.examples.map((index) => toExample(pairs.examples[index]))
+      const windows = makeWindows(tokenizer, examples, { max_seq_length: max_length, doc_stride: stride })
+      expect(windows.map(({ example }) => example)).toEqual(batch.overflow_to_sample)
+    }
+  })
+})
+
+describe('makeWindows', () => {
+  const example = (question: string, context: string): Example => ({ id: 'q7', question, context, answers: [] })
+
+  it('names the question that fills a window, and how to make room', () => {
+    expect(() =>
+      makeWindows(tokenizer, [example('q '.repeat(61), 'word')], { max_seq_length: 64, doc_stride: 16 }),
+    ).toThrow(/question q7: its 61 tokens leave no room .* max_seq_length 64\n.*raise max_seq_length above 80/)
+  })
+
+  it('names the question that leaves no more room than doc_stride', () => {
+    const long = example('q '.repeat(45), 'word '.repeat(17))
+    expect(() => makeWindows(tokenizer, [long], { max_seq_length: 64, doc_stride: 16 })).toThrow(
+      /question q7: .* room for 16 context tokens .* doc_stride is 16.*\n.*doc_stride below 16/,
+    )
+  })
+
+  it('refuses settings that are no whole numbers', () => {
+    expect(() => makeWindows(tokenizer, [], { max_seq_length: 64.5, doc_stride: 16 })).toThrow(/max_seq_length is 64.5/)
+    expect(() => makeWindows(tokenizer, [], { max_seq_length: 64, doc_stride: -1 })).toThrow(/doc_stride is -1/)
+  })
+
+  it('reports how many examples are done', () => {
+    const done: number[] = []
+    makeWindows(tokenizer, [example('a', 'b'), example('c', 'd')], { max_seq_length: 8, doc_stride: 2 }, (n) =>
+      done.push(n),
+    )
+    expect(done).toEqual([1, 2])
+  })
+
+  it('covers the whole context, each window overlapping the one before by doc_stride tokens', () => {
+    const words = fc.array(fc.constantFrom('word', 'Ångström', '北京', '😀', 'unbelievable', '.'), { maxLength: 200 })
+    fc.assert(
+      fc.property(words, fc.nat(6), fc.integer({ min: 12, max: 40 }), fc.nat(2), (words, asked, length, stride) => {
+        const context = words.join(' ')
+        const windows = makeWindows(tokenizer, [example('q '.repeat(asked), context)], {
+          max_seq_length: length,
+          doc_stride: stride,
+        })
+        const parts = windows.map(({ input_ids, context_start, context_end }) => [
+          ...input_ids.subarray(context_start, context_end),
+        ])
+        for (const [i, { input_ids }] of windows.entries()) {
+          expect(input_ids.length).toBeLessThanOrEqual(length)
+          if (i > 0) expect(parts[i].slice(0, stride)).toEqual(parts[i - 1].slice(parts[i - 1].length - stride))
+        }
+        const joined = parts.flatMap((part, i) => (i === 0 ? part : part.slice(stride)))
+        expect(joined).toEqual([...tokenizer.encode(context).ids])
+      }),
+    )
+  })
+})
