@@ -22,8 +22,8 @@ export interface AdamWStep {
 }
 
 /**
- * One step of AdamW (Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", algorithm 2) over flat arrays,
- * in the form and in the order of operations of torch.optim.AdamW:
+ * One step of AdamW (Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", algorithm 2) over flat
+ * arrays, in the form and in the order of operations of torch.optim.AdamW:
  *
  *     θ ← θ (1 - lr λ)
  *     m ← m + (1 - β₁)(g - m)                  v ← β₂ v + (1 - β₂) g²

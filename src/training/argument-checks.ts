@@ -31,7 +31,8 @@ export function checkArguments(args: TrainingArguments, run: RunFacts): void {
 function* evaluationFaults(args: TrainingArguments, run: RunFacts): Generator<string> {
   const evaluates = args.eval_strategy !== 'no'
   if ((evaluates || args.eval_on_start) && run.validationExamples === 0)
-    yield `${evaluates ? `eval_strategy ${args.eval_strategy}` : 'eval_on_start'} has nothing to evaluate on: give validation_file`
+    yield `${evaluates ? `eval_strategy ${args.eval_strategy}` : 'eval_on_start'} has nothing to evaluate on: ` +
+      'give validation_file'
   if (args.null_score_diff_threshold !== 0 && !args.version_2_with_negative)
     yield 'null_score_diff_threshold decides when to answer "": it needs version_2_with_negative'
   if (args.early_stopping_threshold > 0 && args.early_stopping_patience === null)
@@ -56,7 +57,8 @@ function* bestModelFaults(args: TrainingArguments, run: RunFacts): Generator<str
       yield `load_best_model_at_end needs every evaluated model saved: eval_strategy is ${eval_strategy} and ` +
         `save_strategy ${save_strategy}, make them the same`
     else if (eval_strategy === 'steps' && !isMultiple(args.save_steps, args.eval_steps))
-      yield `load_best_model_at_end needs save_steps (${args.save_steps}) to be a multiple of eval_steps (${args.eval_steps})`
+      yield `load_best_model_at_end needs save_steps (${args.save_steps}) to be a multiple of eval_steps ` +
+        `(${args.eval_steps})`
   }
   if (args.greater_is_better === (metric_for_best_model === 'loss'))
     yield `greater_is_better ${args.greater_is_better} would keep the worst ${metric_for_best_model}: leave it out`
@@ -85,16 +87,17 @@ function* scheduleFaults(args: TrainingArguments, run: RunFacts): Generator<stri
   else if (warmup > 0 && lr_scheduler_type === 'constant')
     yield 'lr_scheduler_type constant has no warm-up: take constant_with_warmup'
   else if (warmup > run.max_steps)
-    yield `warmup_steps ${warmup} is more than the ${run.max_steps} steps of the run: learning_rate would never be reached`
+    yield `warmup_steps ${warmup} is more than the ${run.max_steps} steps of the run: it would end below learning_rate`
   const takes = schedulerOptions[lr_scheduler_type]
   for (const name of Object.keys(lr_scheduler_kwargs ?? {}))
     if (!takes.some((option) => option === name))
       yield `lr_scheduler_kwargs: ${lr_scheduler_type} has no ${name}; it takes ${takes.join(' and ') || 'none'}`
   const end = lr_scheduler_kwargs?.lr_end ?? 1e-7
   if (lr_scheduler_type === 'polynomial' && end >= learning_rate)
-    yield `lr_scheduler_kwargs: polynomial falls from learning_rate ${learning_rate} to lr_end ${end}, which must be less`
-  if (lr_scheduler_type === 'cosine_with_restarts' && !Number.isInteger(lr_scheduler_kwargs?.num_cycles ?? 1))
-    yield `lr_scheduler_kwargs: cosine_with_restarts restarts a whole number of times, not ${lr_scheduler_kwargs?.num_cycles}`
+    yield `lr_scheduler_kwargs: polynomial falls from learning_rate ${learning_rate} to lr_end ${end}: make that less`
+  const cycles = lr_scheduler_kwargs?.num_cycles ?? 1
+  if (lr_scheduler_type === 'cosine_with_restarts' && !Number.isInteger(cycles))
+    yield `lr_scheduler_kwargs: cosine_with_restarts restarts a whole number of times, not ${cycles}`
 }
 
 function* sizeFaults(args: TrainingArguments, run: RunFacts): Generator<string> {
@@ -117,7 +120,8 @@ function* precisionFaults({ fp16, bf16 }: TrainingArguments, { device }: RunFact
   const wanted = fp16 ? 'fp16' : 'bf16'
   if (!(fp16 || bf16) || device[wanted]) return
   const other = fp16 ? 'bf16' : 'fp16'
-  yield `${wanted}: ${device.name} cannot train in it: ${device[other] ? `take ${other}` : 'leave it out and train in float32'}`
+  const remedy = device[other] ? `take ${other}` : 'leave it out and train in float32'
+  yield `${wanted}: ${device.name} cannot train in it: ${remedy}`
 }
 
 function* savingFaults(args: TrainingArguments): Generator<string> {

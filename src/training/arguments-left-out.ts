@@ -2,11 +2,13 @@
 const namesByReason: Readonly<Record<string, string>> = {
   'commands say what to do: train, evaluate, answer': 'do_train do_eval do_predict',
   'deprecated in transformers itself': `per_gpu_train_batch_size per_gpu_eval_batch_size no_cuda use_mps_device
-    adafactor fsdp_min_num_params fsdp_transformer_layer_cls_to_wrap fp16_backend torchdynamo push_to_hub_model_id push_to_hub_organization push_to_hub_token include_inputs_for_metrics
+    adafactor fsdp_min_num_params fsdp_transformer_layer_cls_to_wrap fp16_backend torchdynamo
+    push_to_hub_model_id push_to_hub_organization push_to_hub_token include_inputs_for_metrics
     use_legacy_prediction_loop`,
   'the job is one process on one machine': `local_rank ddp_backend ddp_find_unused_parameters ddp_bucket_cap_mb
     ddp_broadcast_buffers ddp_timeout fsdp fsdp_config deepspeed parallelism_config accelerator_config
-    average_tokens_across_devices log_on_each_node log_level_replica save_on_each_node eval_use_gather_object mp_parameters _n_gpu ray_scope`,
+    average_tokens_across_devices log_on_each_node log_level_replica save_on_each_node
+    eval_use_gather_object mp_parameters _n_gpu ray_scope`,
   'belongs to PyTorch or to hardware that PyTorch drives': `torch_empty_cache_steps torch_compile torch_compile_backend
     torch_compile_mode jit_mode_eval tf32 half_precision_backend fp16_opt_level tpu_num_cores tpu_metrics_debug
     use_liger_kernel liger_kernel_config dataloader_pin_memory debug use_cpu`,

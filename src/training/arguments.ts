@@ -50,8 +50,8 @@ export const argumentNames: readonly string[] = Object.keys(schema.shape)
 export const argumentDefaults: Readonly<Given> = schema.parse({})
 
 /**
- * Checks arguments one by one and fills in what is not given. `source` names where they are from, for errors: a file, or
- * the command line. Which arguments go together is for `checkArguments` to say.
+ * Checks arguments one by one and fills in what is not given. `source` names where they are from, for errors: a file,
+ * or the command line. Which arguments go together is for `checkArguments` to say.
  * @throws UsageError that lists every unknown name and wrong value
  */
 export function parseArguments(raw: Readonly<Record<string, unknown>>, source: string): TrainingArguments {

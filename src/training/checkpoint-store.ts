@@ -23,8 +23,8 @@ const hiddenPath = (output_dir: string, step: number, fate: 'partial' | 'replace
   join(output_dir, `.${checkpointName(step)}.${process.pid}.${fate}`)
 
 /**
- * Writes `checkpoint-<step>` so that, killed at any instant, there is either no folder of that name or a whole one: into
- * a hidden folder, everything flushed, the manifest last, then renamed. An earlier checkpoint of the same step is
+ * Writes `checkpoint-<step>` so that, killed at any instant, there is either no folder of that name or a whole one:
+ * into a hidden folder, everything flushed, the manifest last, then renamed. An earlier checkpoint of the same step is
  * replaced. When something fails nothing is left behind, and older checkpoints are as they were.
  * @returns the folder
  */

@@ -52,7 +52,7 @@ export function acquireRunLock(output_dir: string): RunLock {
   }
 }
 
-/** Gives a whole file its second name at one instant, so that no reader finds half a lock; false if that name is taken. */
+/** Gives a whole file a second name at one instant, so that nobody reads half a lock; false if that name is taken. */
 function appears(file: string, path: string): boolean {
   try {
     linkSync(file, path)
@@ -95,8 +95,8 @@ function isRunning({ pid, started }: z.output<typeof owner>): boolean {
 }
 
 /**
- * Of Linux's /proc/<pid>/stat: field 22, the start in clock ticks since boot, unless field 3 calls the process a zombie.
- * Field 2, a name in brackets, may hold anything. Null on other systems.
+ * Of Linux's /proc/<pid>/stat: field 22, the start in clock ticks since boot, unless field 3 calls the process a
+ * zombie. Field 2, a name in brackets, may hold anything. Null on other systems.
  */
 function startOf(pid: number): string | null {
   const stat = contentOf(`/proc/${pid}/stat`)

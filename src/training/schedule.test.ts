@@ -15,7 +15,7 @@ describe('learning-rate schedules', () => {
 
   for (const { warmup, total, multipliers, ...options } of recorded.cases) {
     const kwargs = JSON.stringify(options.lr_scheduler_kwargs ?? {})
-    it(`${options.lr_scheduler_type} with ${warmup} of ${total} steps of warm-up ${kwargs} is that of transformers`, () => {
+    it(`${options.lr_scheduler_type} ${kwargs} with ${warmup} of ${total} steps of warm-up is as in transformers`, () => {
       const multiplier = multiplierOf({ ...options, warmup_steps: warmup, warmup_ratio: 0 }, total)
       // Both are float64; cosines and powers of two libraries may differ in the last place.
       for (const [step, expected] of multipliers.entries()) expect(multiplier(step)).toBeCloseTo(expected, 14)
@@ -23,7 +23,7 @@ describe('learning-rate schedules', () => {
   }
 
   for (const { total, expected, ...options } of recorded.warmups)
-    it(`warms up ${expected} of ${total} steps for warmup_steps ${options.warmup_steps}, ratio ${options.warmup_ratio}`, () => {
+    it(`warms up ${expected} of ${total} steps with ${JSON.stringify(options)}`, () => {
       expect(warmupSteps(options, total)).toBe(expected)
     })
 

@@ -1,4 +1,4 @@
-/** Learning-rate schedules: how much of `learning_rate` each step uses. Names, formulas and rounding as transformers'. */
+/** Learning-rate schedules: how much of `learning_rate` each step uses. Names and formulas as transformers'. */
 
 export const schedulerTypes = [
   'linear',

@@ -34,7 +34,7 @@ export const batchArguments = {
   max_tokens_per_pass: integer(
     1536,
     16,
-    'Most tokens computed at once. A larger batch is cut into passes whose gradients add up to the same: bounds memory.',
+    'Most tokens computed at once. A larger batch is cut into passes whose gradients add up: bounds memory.',
   ),
   group_by_length: boolean(
     'Put windows of similar length into one batch (sorted within 50 batches of random windows).',
@@ -56,7 +56,7 @@ export const batchArguments = {
   freeze_layers: integer(
     0,
     0,
-    'Do not train the embeddings and the lowest so many layers: their output is computed once for each window and kept, ' +
-      'and only the rest is trained, several times faster. 0 trains all layers.',
+    'Do not train the embeddings and the lowest so many layers: their output is computed once for each window and ' +
+      'kept, and only the rest is trained, several times faster. 0 trains all layers.',
   ),
 }

@@ -17,7 +17,7 @@ export const savingArguments = {
   save_steps: interval(500, 'Save every so many steps, with save_strategy steps.'),
   save_total_limit: optionalInteger(
     1,
-    'Keep so many checkpoints, the newest and always the best: with 1, two where the best is not the newest. All unless given.',
+    'Keep so many checkpoints, always the newest and the best: with 1, two where these differ. All unless given.',
   ),
   save_only_model: boolean(
     'Leave the optimizer out of checkpoints: a third of the size, but no run can resume from them.',
