@@ -48,6 +48,10 @@ export class HubServer {
     return repository
   }
 
+  repository(type: 'model' | 'dataset', name: string): ServedRepository | undefined {
+    return this.repositories.get(`${type}s/${name}`)
+  }
+
   /** A repository's former name. */
   rename(type: 'model' | 'dataset', from: string, to: string): void {
     this.aliases.set(`${type}s/${from}`, to)

@@ -48,7 +48,7 @@ const gitHash = (content: Buffer): string =>
   createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex')
 
 function servedFile(path: string, content: Buffer): ServedFile {
-  const lfs = /\.(safetensors|bin|parquet|h5)$/.test(path)
+  const lfs = /\.(safetensors|bin|parquet|h5|png)$/.test(path)
   const sha256 = createHash('sha256').update(content).digest('hex')
   const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${sha256}\nsize ${content.length}\n`
   return { path, content, lfs, sha256, oid: gitHash(lfs ? Buffer.from(pointer) : content) }
