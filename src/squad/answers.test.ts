@@ -83,6 +83,11 @@ describe('findAnswers', () => {
     for (const { score } of candidates) expect(score).toBeCloseTo(1 / 11, 12)
   })
 
+  test('reads no answer across two windows that share nothing', () => {
+    const { candidates } = findAnswers([lettersOf('abcdef', 3, 0, flat)], { top_k: 50, max_answer_length: 2 })
+    expect(candidates.map(({ answer }) => answer)).toEqual('a ab b bc c d de e ef f'.split(' '))
+  })
+
   test('ranks answers of several documents together, their probabilities adding up to 1', () => {
     const documents = [lettersOf('abc', 4, 2, flat), lettersOf('xyz', 2, 1, (i) => (i === 1 ? [2, 2] : [0, 0]))]
     const { candidates } = findAnswers(documents, { top_k: 50, max_answer_length: 3 })

@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest'
+import { bootstrapDifference, bootstrapMean } from './bootstrap.ts'
+import { comparisonSentence } from './compare-models.ts'
+
+/** 0 or 1, `ones` in a hundred of them 1, in an order without pattern. */
+const scores = (count: number, ones: number) =>
+  Float64Array.from({ length: count }, (_, i) => Number((i * 37) % 100 < ones))
+
+test('the interval of a proportion is the normal one of the textbook', () => {
+  const { mean, low, high } = bootstrapMean(scores(1000, 30))
+  expect(mean).toBeCloseTo(0.3, 12)
+  const halfWidth = 1.96 * Math.sqrt((0.3 * 0.7) / 1000)
+  // 10,000 resamples know a percentile to about 2 % of the standard error, and means come in steps of 0.001.
+  expect(Math.abs(low - (0.3 - halfWidth))).toBeLessThan(0.0015)
+  expect(Math.abs(high - (0.3 + halfWidth))).toBeLessThan(0.0015)
+})
+
+test('an interval holds the truth as often as it promises', () => {
+  // 400 experiments of 60 coin throws: 95 % +- 3 standard errors, and percentile intervals are slightly too narrow.
+  let hits = 0
+  for (let experiment = 0; experiment < 400; experiment++) {
+    const throws = Array.from({ length: 60 }, (_, i) => (Math.sin(1 + experiment * 60 + i) * 43758.5453) % 1)
+    const coins = throws.map((x) => Number((x + 1) % 1 < 0.5))
+    const { low, high } = bootstrapMean(coins, { resamples: 500, seed: experiment })
+    if (low <= 0.5 && 0.5 <= high) hits++
+  }
+  expect(hits / 400).toBeGreaterThan(0.9)
+  expect(hits / 400).toBeLessThan(0.985)
+})
+
+test('the same seed gives the same interval, another seed another', () => {
+  const values = Array.from({ length: 50 }, (_, i) => Math.sqrt(i))
+  expect(bootstrapMean(values, { seed: 1 })).toEqual(bootstrapMean(values, { seed: 1 }))
+  expect(bootstrapMean(values, { seed: 1 }).low).not.toBe(bootstrapMean(values, { seed: 2 }).low)
+})
+
+test('a higher level makes a wider interval', () => {
+  const narrow = bootstrapMean(scores(200, 30), { confidence_level: 0.8 })
+  const wide = bootstrapMean(scores(200, 30), { confidence_level: 0.99 })
+  expect(wide.low).toBeLessThan(narrow.low)
+  expect(wide.high).toBeGreaterThan(narrow.high)
+})
+
+test('pairing finds a small difference that two separate intervals hide', () => {
+  const a = scores(500, 40)
+  const b = a.map((score, i) => (i % 50 === 0 ? 1 : score))
+  const { difference, low, p_value } = bootstrapDifference(a, b)
+  expect(difference).toBeCloseTo(bootstrapMean(b).mean - bootstrapMean(a).mean, 12)
+  expect(low).toBeGreaterThan(0)
+  expect(p_value).toBeLessThan(0.05)
+  expect(bootstrapMean(a).high).toBeGreaterThan(bootstrapMean(b).low)
+})
+
+test('models that differ by chance alone are not told apart, and equal ones have p = 1', () => {
+  const a = Array.from({ length: 300 }, (_, i) => (i % 3 === 0 ? 100 : 0))
+  const b = Array.from({ length: 300 }, (_, i) => (i % 3 === 1 ? 100 : 0))
+  expect(bootstrapDifference(a, b).p_value).toBeGreaterThan(0.5)
+  expect(bootstrapDifference(a, a)).toEqual({ difference: 0, low: 0, high: 0, p_value: 1 })
+})
+
+test('the order of the models turns the difference round', () => {
+  const [a, b] = [scores(100, 40), scores(100, 50)]
+  const [forth, back] = [bootstrapDifference(a, b), bootstrapDifference(b, a)]
+  expect(back.difference).toBeCloseTo(-forth.difference, 12)
+  expect(back.low).toBeCloseTo(-forth.high, 12)
+  expect(back.p_value).toBe(forth.p_value)
+})
+
+test.each([
+  [() => bootstrapMean([]), /no scores/],
+  [() => bootstrapMean([1], { resamples: 0 }), /resamples is 0, expected 1 or more/],
+  [() => bootstrapMean([1], { confidence_level: 95 }), /confidence_level is 95, expected a share between 0 and 1/],
+  [() => bootstrapDifference([1], [1, 2]), /1 scores against 2/],
+])('refuses what makes no sense: %s', (run, message) => {
+  expect(run).toThrow(message)
+})
+
+test('a comparison is a sentence', () => {
+  const names = ['A', 'B'] as const
+  const difference = { difference: 1.32, low: 0.41, high: 2.23, p_value: 0.003 }
+  expect(comparisonSentence(names, 'F1', difference)).toBe('B is better than A by 1.3 F1, 95 % interval 0.4 to 2.2')
+  const worse = { difference: -1.32, low: -2.23, high: -0.41, p_value: 0.003 }
+  expect(comparisonSentence(names, 'F1', worse)).toBe('A is better than B by 1.3 F1, 95 % interval 0.4 to 2.2')
+  const unclear = { difference: 0.32, low: -0.41, high: 1.05, p_value: 0.4 }
+  expect(comparisonSentence(names, 'EM', unclear, 0.99)).toBe(
+    'B and A cannot be told apart: +0.3 EM, 99 % interval -0.4 to +1.1',
+  )
+})
