@@ -146,6 +146,10 @@ describe('findAnswers', () => {
   })
 })
 
+test('findAnswers refuses a document without windows', () => {
+  expect(() => findAnswers([{ context: 'abc', windows: [], logits: [] }])).toThrow(/no windows, expected at least one/)
+})
+
 describe('findAnswers in any text', () => {
   // Jamo and a combining mark: characters that become several tokens, and tokens that are several characters.
   const letters = [...'abcdefghijklmnopqrstuvwxyz가나ᄀᄂ아ᅡ한ᄒᆫ上é😀.-!א'.normalize('NFKD')]

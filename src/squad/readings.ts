@@ -18,6 +18,7 @@ export interface TokenizedDocument {
 
 /** Lays the windows of one document (in document order) over each other: equal tokens, equal index. */
 export function readDocument(windows: readonly Window[], logits: readonly WindowLogits[]): TokenizedDocument {
+  if (windows.length === 0) throw new SpanforgeError('answers: a document has no windows, expected at least one')
   const offsets: number[] = []
   const readings: Reading[] = []
   for (const [index, window] of windows.entries()) {
