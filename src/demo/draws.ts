@@ -1,4 +1,4 @@
-import { random as generator, type Random } from '../training/random.ts'
+import { random as generator, type Random } from '../random/random.ts'
 
 /** Choices that repeat: a stream of draws of its own for every (seed, purpose, index). */
 export class Draws {

@@ -1,19 +1,27 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { toSquadJson } from '../squad/squad-json.ts'
+import type { Example } from '../squad/types.ts'
+import { generateCloze, generateExamples } from './examples.ts'
 import { belongsTo, type Split } from './names.ts'
-import { generateCloze, generateSquad, type SquadFile } from './squad.ts'
 
-const sha256 = (file: SquadFile) => createHash('sha256').update(JSON.stringify(file)).digest('hex')
-const paragraphs = (file: SquadFile) => file.data.flatMap((document) => document.paragraphs)
-const questions = (file: SquadFile) =>
-  paragraphs(file).flatMap((p) => p.qas.map((qa) => ({ ...qa, context: p.context })))
-const train = generateSquad({ seed: 42, split: 'train', questions: 3000 })
-const validation = generateSquad({ seed: 42, split: 'validation', questions: 500 })
+const sha256 = (examples: Example[]) => createHash('sha256').update(toSquadJson(examples)).digest('hex')
+
+function paragraphs(examples: Example[]): Map<string, Example[]> {
+  const found = new Map<string, Example[]>()
+  for (const example of examples) found.set(example.context, [...(found.get(example.context) ?? []), example])
+  return found
+}
+
+const train = generateExamples({ seed: 42, split: 'train', questions: 3000 })
+const validation = generateExamples({ seed: 42, split: 'validation', questions: 500 })
 const cloze = generateCloze({ seed: 42, questions: 1000 })
 
 /** Capitalised words that do not open a sentence: names, months, prizes. */
-function names(file: SquadFile): Set<string> {
-  const found = paragraphs(file).flatMap((p) => [...p.context.matchAll(/(?<![.]) (\p{Lu}[\p{L}]+)/gu)].map((m) => m[1]))
+function names(file: Example[]): Set<string> {
+  const found = [...paragraphs(file).keys()].flatMap((context) =>
+    [...context.matchAll(/(?<![.]) (\p{Lu}[\p{L}]+)/gu)].map((m) => m[1]),
+  )
   return new Set(found)
 }
 
@@ -25,17 +33,17 @@ describe('the generated data', () => {
   })
 
   it('differs from seed to seed', () => {
-    expect(sha256(generateSquad({ seed: 43, split: 'validation', questions: 500 }))).not.toBe(sha256(validation))
+    expect(sha256(generateExamples({ seed: 43, split: 'validation', questions: 500 }))).not.toBe(sha256(validation))
   })
 
   it('holds as many questions as were asked for, under ids of their own', () => {
-    expect(questions(train)).toHaveLength(3000)
-    expect(questions(validation)).toHaveLength(500)
-    expect(new Set(questions(train).map((q) => q.id)).size).toBe(3000)
+    expect(train).toHaveLength(3000)
+    expect(validation).toHaveLength(500)
+    expect(new Set(train.map((q) => q.id)).size).toBe(3000)
   })
 
   it('has every answer at its place, counted in UTF-16 units and in code points alike', () => {
-    for (const { context, answers } of [train, validation, cloze].flatMap(questions)) {
+    for (const { context, answers } of [train, validation, cloze].flat()) {
       const [{ text, answer_start: start }] = answers
       expect(text.length).toBeGreaterThan(0)
       expect(context.slice(start, start + text.length)).toBe(text)
@@ -47,7 +55,7 @@ describe('the generated data', () => {
 
   it('begins its questions in seven ways', () => {
     for (const file of [train, validation]) {
-      const text = questions(file).map((q) => q.question.toLowerCase())
+      const text = file.map((q) => q.question.toLowerCase())
       for (const word of ['who', 'what', 'when', 'where', 'which', 'how many', 'why']) {
         expect(text.filter((q) => q.startsWith(word)).length / text.length, word).toBeGreaterThan(0.04)
       }
@@ -79,15 +87,15 @@ describe('the generated data', () => {
 
   it('offers rivals: most answers have another of their shape in the same paragraph', () => {
     const shape = (text: string) => (/\d{4}$/.test(text) ? 'date' : /^\p{Lu}/u.test(text) ? 'name' : undefined)
-    const shaped = paragraphs(train).flatMap((p) => {
-      const answers = p.qas.map((qa) => qa.answers[0].text)
+    const shaped = [...paragraphs(train).values()].flatMap((examples) => {
+      const answers = examples.map((example) => example.answers[0].text)
       return answers.filter(shape).map((a) => answers.some((b) => b !== a && shape(b) === shape(a)))
     })
     expect(shaped.filter(Boolean).length / shaped.length).toBeGreaterThan(0.6)
   })
 
   it('asks about facts told with a pronoun', () => {
-    const told = questions(train).filter(({ context, answers: [{ answer_start: start }] }) => {
+    const told = train.filter(({ context, answers: [{ answer_start: start }] }) => {
       const opening = Math.max(context.lastIndexOf('. ', start) + 2, 0)
       return /^(He|She|The (town|firm|company)) /.test(context.slice(opening))
     })
@@ -95,7 +103,7 @@ describe('the generated data', () => {
   })
 
   it('contains no question in the pretraining text, but one hole in every statement', () => {
-    for (const { question } of questions(cloze)) {
+    for (const { question } of cloze) {
       expect(question).not.toContain('?')
       expect(question.split('[MASK]')).toHaveLength(2)
     }

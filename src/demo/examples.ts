@@ -1,23 +1,9 @@
+import type { Example } from '../squad/types.ts'
 import { Draws } from './draws.ts'
 import { choose } from './grammar.ts'
 import type { Split } from './names.ts'
 import { fill } from './sentence.ts'
 import { capital, type Size, type Told, tellStory, UNSEEN_SHARE } from './story.ts'
-
-/** A SQuAD v1.1 file. The text holds no character beyond the basic plane: `answer_start` means the same everywhere. */
-export interface SquadFile {
-  readonly version: '1.1'
-  readonly data: readonly { readonly title: string; readonly paragraphs: readonly SquadParagraph[] }[]
-}
-
-export interface SquadParagraph {
-  readonly context: string
-  readonly qas: readonly {
-    readonly id: string
-    readonly question: string
-    readonly answers: readonly { readonly text: string; readonly answer_start: number }[]
-  }[]
-}
 
 export interface GenerateOptions {
   readonly seed: number
@@ -32,8 +18,8 @@ export interface GenerateOptions {
 const LONG_SHARE = 0.12
 const QUESTIONS_PER_PARAGRAPH = 5
 
-/** Questions about invented people, firms and towns. The same options give the same file, byte for byte. */
-export function generateSquad(options: GenerateOptions): SquadFile {
+/** Questions about invented people, firms and towns. The same options give the same examples. */
+export function generateExamples(options: GenerateOptions): Example[] {
   return build(options, (told, random) => ask(told, options.split, random))
 }
 
@@ -42,29 +28,30 @@ export function generateSquad(options: GenerateOptions): SquadFile {
  * stood (recurring span selection: Ram et al. 2021, "Few-Shot Question Answering by Pretraining Span Selection").
  * No sentence of it is a question.
  */
-export function generateCloze(options: Omit<GenerateOptions, 'split'>): SquadFile {
+export function generateCloze(options: Omit<GenerateOptions, 'split'>): Example[] {
   return build({ ...options, split: 'pretraining' }, retell)
 }
 
-function build(
-  { seed, split, questions, size }: GenerateOptions,
-  phrase: (told: Told, random: Draws) => string,
-): SquadFile {
-  const data: { title: string; paragraphs: SquadParagraph[] }[] = []
-  for (let asked = 0; asked < questions; ) {
-    const random = new Draws(seed, `demo ${split}`, data.length)
-    const story = tellStory(random, split, size ?? (random.chance(LONG_SHARE) ? 'long' : 'plain'))
-    const chosen = random.shuffle(story.told).slice(0, Math.min(QUESTIONS_PER_PARAGRAPH, questions - asked))
-    const qas = chosen.map((told, i) => ({
-      id: `${split}-${seed}-${data.length}-${i}`,
-      question: phrase(told, random),
-      answers: [{ text: story.text.slice(told.start, told.start + told.answer.length), answer_start: told.start }],
-    }))
-    data.push({ title: story.title, paragraphs: [{ context: story.text, qas }] })
-    asked += qas.length
+function build({ seed, split, questions, size }: GenerateOptions, phrase: Phrase): Example[] {
+  const examples: Example[] = []
+  for (let index = 0; examples.length < questions; index++) {
+    const random = new Draws(seed, `demo ${split}`, index)
+    const {
+      title,
+      text: context,
+      told,
+    } = tellStory(random, split, size ?? (random.chance(LONG_SHARE) ? 'long' : 'plain'))
+    const chosen = random.shuffle(told).slice(0, Math.min(QUESTIONS_PER_PARAGRAPH, questions - examples.length))
+    for (const [i, one] of chosen.entries()) {
+      const text = context.slice(one.start, one.start + one.answer.length)
+      const answers = [{ text, answer_start: one.start }]
+      examples.push({ id: `${split}-${seed}-${index}-${i}`, title, context, question: phrase(one, random), answers })
+    }
   }
-  return { version: '1.1', data }
+  return examples
 }
+
+type Phrase = (told: Told, random: Draws) => string
 
 function ask(told: Told, split: Split, random: Draws): string {
   const { fact, entity } = told
