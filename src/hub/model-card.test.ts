@@ -1,0 +1,87 @@
+import { expect, it } from 'vitest'
+import { NOTEBOOK_CARD } from '../../tests/model-card-summary.ts'
+import { modelCard } from './model-card.ts'
+import { toYaml } from './yaml.ts'
+
+const card = modelCard(NOTEBOOK_CARD)
+
+it('the card opens with the metadata that the hub reads', () => {
+  expect(card.slice(0, card.indexOf('---', 4))).toBe(`---
+language: en
+license: apache-2.0
+library_name: transformers
+pipeline_tag: question-answering
+tags:
+- question-answering
+- extractive-qa
+- bert
+- spanforge
+base_model: bert-base-uncased
+datasets:
+- squad
+metrics:
+- exact_match
+- f1
+model-index:
+- name: "bert-squad: \\"3,000\\""
+  results:
+  - task:
+      type: question-answering
+      name: Question Answering
+    dataset:
+      name: squad
+      type: squad
+      config: plain_text
+      split: validation
+    metrics:
+    - type: exact_match
+      value: 61.2
+      name: Exact match
+    - type: f1
+      value: 74.1812
+      name: F1
+    - type: loss
+      value: 1.6476
+      name: Validation loss
+`)
+})
+
+it('the text tells scores with intervals, epochs with the one kept, data, arguments and how to load it', () => {
+  for (const line of [
+    '| Exact match | 61.20 | 56.8 to 65.4 |',
+    '| F1 | 74.18 | 70.5 to 77.6 |',
+    '| 1 (kept) | 193 | 1.1314 | 1.6476 | 61.20 | 74.18 |',
+    '| 3 | 579 | 0.4221 | 1.8659 |  |  |',
+    '| training | squad | train | 3000 | 3074 |',
+    '| `learning_rate` | 0.00003 |',
+    '| `run_name` | a\\|b |',
+    '![Learning curve](learning%20curve.png)',
+    'answer = pipeline("question-answering", model="ann/bert-squad")',
+    "const answerer = await pipeline('question-answering', 'ann/bert-squad')",
+    'Licence: apache-2.0.',
+  ])
+    expect(card).toContain(line)
+  expect(card).toContain('export the model once')
+  expect(modelCard({ ...NOTEBOOK_CARD, has_onnx: true })).not.toContain('export the model once')
+})
+
+it('a model from a folder and a run without evaluation claim nothing', () => {
+  const bare = modelCard({
+    ...NOTEBOOK_CARD,
+    base_model: { name: 'my-bert', on_hub: false },
+    license: undefined,
+    train: { name: 'train.json', questions: 10, windows: 10 },
+    validation: undefined,
+    results: undefined,
+    epochs: [],
+  })
+  expect(bare).not.toMatch(/base_model:|datasets:|model-index:|license:|### Epochs/)
+  expect(bare).toContain('It has not been evaluated.')
+  expect(bare).toContain('Licence: not stated. Those of my-bert and of train.json apply')
+})
+
+it('YAML quotes what could be read as something else', () => {
+  expect(toYaml({ a: 'no', b: '1.0', c: 'x: y', d: '- e', f: '', g: 'plain text', h: [], i: { j: [[1, true]] } })).toBe(
+    'a: "no"\nb: "1.0"\nc: "x: y"\nd: "- e"\nf: ""\ng: plain text\nh: []\ni:\n  j:\n  - - 1\n    - true\n',
+  )
+})

@@ -1,0 +1,190 @@
+import { loadingBlocks } from './model-card-loading.ts'
+import { toYaml, type YamlValue } from './yaml.ts'
+
+/** A figure with the interval that it lies in, of `confidence_level` (0.95 unless told); percent for EM and F1. */
+export interface CardMetric {
+  readonly value: number
+  readonly low?: number
+  readonly high?: number
+}
+
+export interface CardData {
+  /** For people: `squad`, or a file's name. */
+  readonly name: string
+  /** Name of the data set on the hub, when it came from there. */
+  readonly hub_name?: string
+  readonly config?: string
+  readonly split?: string
+  readonly revision?: string
+  readonly questions: number
+  readonly windows: number
+}
+
+export interface CardEpoch {
+  readonly epoch: number
+  readonly step: number
+  readonly train_loss?: number
+  readonly eval_loss?: number
+  readonly exact_match?: number
+  readonly f1?: number
+}
+
+/** All that a model card says, as plain values: what a run knows when it has finished. */
+export interface ModelCardSummary {
+  /** The model's own name: that of its folder. */
+  readonly name: string
+  /** `owner/name` where it goes on the hub, once known. */
+  readonly repository?: string
+  /** What it was fine-tuned from. A name on the hub goes into the metadata, a folder only into the text. */
+  readonly base_model: { readonly name: string; readonly on_hub: boolean }
+  /** The hub's identifiers, as `apache-2.0`; `license_name` and `license_link` for one that the hub has no word for. */
+  readonly license?: string
+  readonly license_name?: string
+  readonly license_link?: string
+  readonly language?: string
+  readonly train: CardData
+  readonly validation?: CardData
+  /** Arguments under their own names, as used. */
+  readonly arguments: Readonly<Record<string, string | number | boolean | null>>
+  readonly epochs: readonly CardEpoch[]
+  readonly best_epoch?: number
+  readonly results?: {
+    readonly eval_loss?: number
+    readonly exact_match: CardMetric
+    readonly f1: CardMetric
+    readonly confidence_level?: number
+  }
+  /** Path of the learning curve's picture within the folder. */
+  readonly curve?: string
+  /** Whether the folder holds `onnx/model.onnx`, which transformers.js loads. */
+  readonly has_onnx?: boolean
+  readonly max_seq_length: number
+  readonly doc_stride: number
+  /** Of spanforge. */
+  readonly version: string
+}
+
+/** README.md of a finished run, in the hub's format: metadata with a model index, then text for people. */
+export function modelCard(summary: ModelCardSummary): string {
+  const { name, base_model, train, validation } = summary
+  const base = base_model.on_hub ? `[${base_model.name}](https://huggingface.co/${base_model.name})` : base_model.name
+  const blocks = [
+    `---\n${toYaml(metadata(summary))}---`,
+    `# ${name}`,
+    `${base} fine-tuned on ${train.name} for extractive question answering: it finds the answer to a question in a text.`,
+    resultBlock(summary),
+    '## Data',
+    table(
+      ['', 'data set', 'split', 'questions', 'windows'],
+      [train, validation].flatMap((data, index) =>
+        data ? [[index ? 'validation' : 'training', data.name, data.split ?? '', data.questions, data.windows]] : [],
+      ),
+    ),
+    `Contexts longer than ${summary.max_seq_length} tokens are read in windows that overlap by ${summary.doc_stride} tokens.`,
+    '## Training',
+    epochBlock(summary),
+    summary.curve ? `![Learning curve](${encodeURI(summary.curve)})` : '',
+    '### Arguments',
+    table(
+      ['argument', 'value'],
+      Object.entries(summary.arguments).map(([argument, value]) => [`\`${argument}\``, value ?? '']),
+    ),
+    '## How to use it',
+    loadingBlocks(summary.repository ?? `OWNER/${name}`, summary.has_onnx === true),
+    '## Limits',
+    'It answers with words of the text that it is given, whether or not the text holds an answer, and whether or not the text is true. It was measured on the validation questions above only.',
+    licenceBlock(summary),
+    `Trained with spanforge ${summary.version}.`,
+  ]
+  return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
+}
+
+function metadata(summary: ModelCardSummary): YamlValue {
+  const { base_model, train, validation, results } = summary
+  const datasets = [...new Set([train.hub_name, validation?.hub_name].filter((name) => name !== undefined))]
+  return {
+    language: summary.language ?? 'en',
+    license: summary.license,
+    license_name: summary.license_name,
+    license_link: summary.license_link,
+    library_name: 'transformers',
+    pipeline_tag: 'question-answering',
+    tags: [
+      'question-answering',
+      'extractive-qa',
+      'bert',
+      'spanforge',
+      ...(summary.has_onnx ? ['transformers.js'] : []),
+    ],
+    base_model: base_model.on_hub ? base_model.name : undefined,
+    datasets: datasets.length > 0 ? datasets : undefined,
+    metrics: ['exact_match', 'f1'],
+    'model-index':
+      results && validation
+        ? [{ name: summary.name, results: [{ ...modelIndex(validation), metrics: metricIndex(results) }] }]
+        : undefined,
+  }
+}
+
+const modelIndex = ({ name, hub_name, config, split, revision }: CardData) => ({
+  task: { type: 'question-answering', name: 'Question Answering' },
+  dataset: { name, type: hub_name ?? name, config, split, revision },
+})
+
+function metricIndex({ exact_match, f1, eval_loss }: NonNullable<ModelCardSummary['results']>): YamlValue {
+  return [
+    { type: 'exact_match', value: round(exact_match.value, 4), name: 'Exact match' },
+    { type: 'f1', value: round(f1.value, 4), name: 'F1' },
+    ...(eval_loss === undefined ? [] : [{ type: 'loss', value: round(eval_loss, 4), name: 'Validation loss' }]),
+  ]
+}
+
+function resultBlock({ results, validation }: ModelCardSummary): string {
+  if (!results || !validation) return 'It has not been evaluated.'
+  const { exact_match, f1, eval_loss, confidence_level = 0.95 } = results
+  const interval = ({ low, high }: CardMetric) =>
+    low === undefined || high === undefined ? '' : `${low.toFixed(1)} to ${high.toFixed(1)}`
+  const rows = [
+    ['Exact match', exact_match.value.toFixed(2), interval(exact_match)],
+    ['F1', f1.value.toFixed(2), interval(f1)],
+    ...(eval_loss === undefined ? [] : [['Validation loss', eval_loss.toFixed(4), '']]),
+  ]
+  return [
+    `On ${validation.questions} questions of ${validation.name}:`,
+    table(['metric', 'value', `${Math.round(confidence_level * 100)} % interval`], rows),
+  ].join('\n\n')
+}
+
+function epochBlock({ epochs, best_epoch }: ModelCardSummary): string {
+  if (epochs.length === 0) return ''
+  const figure = (value: number | undefined, digits: number) => value?.toFixed(digits) ?? ''
+  const rows = epochs.map(({ epoch, step, train_loss, eval_loss, exact_match, f1 }) => [
+    `${round(epoch, 2)}${epoch === best_epoch ? ' (kept)' : ''}`,
+    step,
+    figure(train_loss, 4),
+    figure(eval_loss, 4),
+    figure(exact_match, 2),
+    figure(f1, 2),
+  ])
+  return table(['epoch', 'step', 'training loss', 'validation loss', 'exact match', 'F1'], rows)
+}
+
+function licenceBlock({ license, license_name, license_link, base_model, train }: ModelCardSummary): string {
+  if (license === undefined)
+    return `Licence: not stated. Those of ${base_model.name} and of ${train.name} apply; set \`license\` above accordingly.`
+  return `Licence: ${license_name ?? license}${license_link ? ` (${license_link})` : ''}.`
+}
+
+type Cell = string | number | boolean
+
+function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const line = (cells: readonly Cell[]) => `| ${cells.map((cell) => cellText(cell)).join(' | ')} |`
+  return [line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)].join('\n')
+}
+
+const cellText = (cell: Cell): string =>
+  String(cell)
+    .replaceAll('|', '\\|')
+    .replaceAll(/\s*\n\s*/g, ' ')
+
+const round = (value: number, digits: number): number => Number(value.toFixed(digits))

@@ -1,0 +1,30 @@
+export type YamlValue =
+  | string
+  | number
+  | boolean
+  | readonly YamlValue[]
+  | { readonly [key: string]: YamlValue | undefined }
+
+/** Block style YAML 1.2; keys that are undefined are left out. Strings that could be read otherwise are quoted. */
+export function toYaml(value: YamlValue, indent = ''): string {
+  if (Array.isArray(value)) return value.map((item) => `${indent}- ${toYaml(item, `${indent}  `).trimStart()}`).join('')
+  if (typeof value !== 'object') return `${indent}${scalar(value as string | number | boolean)}\n`
+  return Object.entries(value)
+    .filter((entry): entry is [string, YamlValue] => entry[1] !== undefined)
+    .map(([key, item]) => `${indent}${scalar(key)}:${nested(item, indent)}`)
+    .join('')
+}
+
+function nested(value: YamlValue, indent: string): string {
+  if (typeof value !== 'object') return ` ${scalar(value)}\n`
+  if (Object.keys(value).length === 0) return Array.isArray(value) ? ' []\n' : ' {}\n'
+  return `\n${toYaml(value, Array.isArray(value) ? indent : `${indent}  `)}`
+}
+
+/** Words that YAML 1.1, which Python reads, takes for something else than text. */
+const SPECIAL = /^(y|yes|n|no|true|false|on|off|null|~)$/i
+
+function scalar(value: string | number | boolean): string {
+  if (typeof value !== 'string') return String(value)
+  return /^[A-Za-z_][\w./-]*( [\w./()-]+)*$/.test(value) && !SPECIAL.test(value) ? value : JSON.stringify(value)
+}
