@@ -4,6 +4,7 @@ import type { Row } from '../src/models/pack.ts'
 import { BertForQuestionAnswering } from '../src/models/question-answering.ts'
 import type { Span } from '../src/models/span-targets.ts'
 import { onnxruntime } from '../src/runtime/onnxruntime.ts'
+import type { Dataset } from '../src/squad/dataset.ts'
 import { fixture } from './fixture.ts'
 import { readRecorded } from './read-safetensors.ts'
 
@@ -48,3 +49,24 @@ export const unpadded = ({ rows, spans }: RecordedBatch): RecordedBatch => ({
     attended,
   })),
 })
+
+/** A recorded batch as a data set of windows. The questions are stand-ins: only the loss has been recorded. */
+export function recordedDataset(path: string): Dataset {
+  const { rows, spans } = recordedBatch(path)
+  const windows = rows.map(({ input_ids, token_type_ids, attended }, example) => ({
+    example,
+    input_ids: input_ids.slice(0, attended),
+    context_start: token_type_ids.indexOf(1),
+    context_end: attended - 1,
+    offsets: Int32Array.from({ length: 2 * attended }, (_, i) => (i + 1) >> 1),
+    ...spans[example]!,
+  }))
+  const context = 'x'.repeat(rows[0]!.input_ids.length)
+  const examples = rows.map((_, i) => ({
+    id: String(i),
+    question: '',
+    context,
+    answers: [{ text: 'x', answer_start: 0 }],
+  }))
+  return { examples, windows }
+}

@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { killAndWait, startScript } from '../../tests/script.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { random } from '../random/random.ts'
 import { verifyCheckpoint } from './checkpoint-manifest.ts'
 import {
   type CheckpointWriter,
@@ -24,7 +25,6 @@ import {
   rotateCheckpoints,
   writeCheckpoint,
 } from './checkpoint-store.ts'
-import { random } from './random.ts'
 
 const file = (name: string, content: string): CheckpointWriter => ({
   name,

@@ -1,4 +1,4 @@
-import { streamOf } from './random.ts'
+import { streamOf } from '../random/random.ts'
 import { base64 } from './random-wasm.ts'
 
 /** Elements made at a time; they stay in the processor's nearest caches until they are copied out. */

@@ -1,0 +1,72 @@
+import type { BertForQuestionAnswering, RowLogits } from '../models/question-answering.ts'
+import type { LabelledWindow, Window } from '../squad/types.ts'
+import { cutIntoPasses, type Padding, toRows } from './rows.ts'
+
+export interface ForwardOptions {
+  readonly padding?: Padding
+  /** The length that padding `max_length` pads to. */
+  readonly max_seq_length?: number
+  /** How many windows `longest` pads together; without padding the result does not depend on it. */
+  readonly batch_size?: number
+  /** Most tokens computed at once: bounds memory. */
+  readonly max_tokens_per_pass?: number
+  /** Told the number of windows done. */
+  readonly onProgress?: (done: number) => void
+}
+
+/** Logits of every window, in order. Without padding, windows of all batches are computed by length. */
+export async function windowLogits(
+  model: BertForQuestionAnswering,
+  windows: readonly Window[],
+  options: ForwardOptions = {},
+): Promise<RowLogits[]> {
+  const logits: RowLogits[] = new Array(windows.length)
+  await eachPass(model, windows, options, async (rows, indices) => {
+    const result = await model.forward(rows)
+    for (const [i, index] of indices.entries()) logits[index] = result.logits[i]!
+  })
+  return logits
+}
+
+/** As `windowLogits`, with the mean loss over all windows. */
+export async function windowLosses(
+  model: BertForQuestionAnswering,
+  windows: readonly LabelledWindow[],
+  options: ForwardOptions = {},
+): Promise<{ logits: RowLogits[]; loss: number }> {
+  const logits: RowLogits[] = new Array(windows.length)
+  let total = 0
+  await eachPass(model, windows, options, async (rows, indices) => {
+    const result = await model.forward(
+      rows,
+      indices.map((index) => windows[index]!),
+    )
+    total += result.loss! * rows.length
+    for (const [i, index] of indices.entries()) logits[index] = result.logits[i]!
+  })
+  return { logits, loss: total / windows.length }
+}
+
+async function eachPass(
+  model: BertForQuestionAnswering,
+  windows: readonly Window[],
+  options: ForwardOptions,
+  visit: (rows: ReturnType<typeof toRows>, indices: number[]) => Promise<void>,
+): Promise<void> {
+  const { padding = 'none', max_seq_length = 384, batch_size = 8, max_tokens_per_pass = 1536, onProgress } = options
+  const { pad_token_id } = model.config
+  const group = padding === 'none' ? windows.length : batch_size
+  let done = 0
+  for (let start = 0; start < windows.length; start += group) {
+    const rows = toRows(windows.slice(start, start + group), { padding, max_seq_length, pad_token_id })
+    const lengths = rows.map(({ input_ids }) => input_ids.length)
+    for (const pass of cutIntoPasses(lengths, max_tokens_per_pass)) {
+      await visit(
+        pass.map((i) => rows[i]!),
+        pass.map((i) => start + i),
+      )
+      done += pass.length
+      onProgress?.(done)
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import { join } from 'node:path'
+import { type LoadReport, loadParameters, type Mismatch } from '../checkpoint/load-parameters.ts'
+import { loadConfig } from '../checkpoint/model-folder.ts'
+import { openCheckpoint } from '../checkpoint/open.ts'
+import { SpanforgeError } from '../errors.ts'
+import type { BertConfig } from '../models/config.ts'
+import { parameterSpecs } from '../models/programs.ts'
+import { BertForQuestionAnswering } from '../models/question-answering.ts'
+import type { ParameterSpec } from '../nn/parameters.ts'
+import { random } from '../random/random.ts'
+import type { Engine } from '../runtime/engine.ts'
+import { onnxruntime } from '../runtime/onnxruntime.ts'
+import type { BertTokenizer } from '../text/tokenizer.ts'
+
+export interface LoadOptions {
+  readonly engine?: Engine
+  /** Decides the weights that the checkpoint does not hold. */
+  readonly seed?: number
+  /** Initialise weights of another shape anew, instead of refusing them. */
+  readonly ignore_mismatched_sizes?: boolean
+}
+
+export interface Pretrained {
+  readonly model: BertForQuestionAnswering
+  readonly report: LoadReport
+}
+
+/**
+ * A model from a Hugging Face folder, as `AutoModelForQuestionAnswering.from_pretrained`. Weights that the checkpoint
+ * does not hold are initialised as transformers does: normal with `initializer_range`, LayerNorm 1 and 0, biases 0.
+ */
+export async function loadPretrained(folder: string, options: LoadOptions = {}): Promise<Pretrained> {
+  const { engine = onnxruntime, seed = 42, ignore_mismatched_sizes } = options
+  const config = await loadConfig(folder)
+  const checkpoint = await openCheckpoint(folder)
+  try {
+    const model = new BertForQuestionAnswering(config, engine)
+    const { entries } = model.parameters
+    const view = (name: string) => model.parameters.view(name)
+    const report = await loadParameters(checkpoint, entries, view, { ignore_mismatched_sizes })
+    initialize(model, new Set([...report.missing, ...report.mismatched.map(({ name }: Mismatch) => name)]), seed)
+    return { model, report }
+  } finally {
+    await checkpoint.close()
+  }
+}
+
+/** A model with random weights. */
+export function randomModel(
+  config: BertConfig,
+  { engine = onnxruntime, seed = 42 }: LoadOptions = {},
+): BertForQuestionAnswering {
+  const model = new BertForQuestionAnswering(config, engine)
+  initialize(model, new Set(model.parameters.entries.map(({ name }) => name)), seed)
+  return model
+}
+
+function initialize(model: BertForQuestionAnswering, names: ReadonlySet<string>, seed: number): void {
+  const { config, parameters } = model
+  for (const spec of parameterSpecs(config))
+    if (names.has(spec.name)) parameters.view(spec.name).set(initial(spec, config, seed))
+  const words = 'bert.embeddings.word_embeddings.weight'
+  if (!names.has(words)) return
+  const padding = config.pad_token_id * config.hidden_size
+  parameters.view(words).fill(0, padding, padding + config.hidden_size)
+}
+
+/** Each parameter draws from a stream of its own name, so that it does not depend on what else is new. */
+function initial({ name, init, shape }: ParameterSpec, config: BertConfig, seed: number): Float32Array {
+  const values = new Float32Array(shape.reduce((a, b) => a * b, 1))
+  if (init !== 'normal') return values.fill(init === 'ones' ? 1 : 0)
+  const draws = random(seed, `initial ${name}`)
+  for (let i = 0; i < values.length; i++) values[i] = draws.normal() * config.initializer_range
+  return values
+}
+
+/** The warning everyone knows, where weights were newly initialised; nothing where all were found. */
+export function newlyInitialized(folder: string, { missing, mismatched }: LoadReport): string | undefined {
+  const names = [...missing, ...mismatched.map(({ name }) => name)]
+  if (names.length === 0) return undefined
+  return (
+    `Some weights of BertForQuestionAnswering were not initialized from the model checkpoint at ${folder} ` +
+    `and are newly initialized: ${names.join(', ')}\n` +
+    'You should probably TRAIN this model on a down-stream task to be able to use it for predictions and inference.'
+  )
+}
+
+/** Refuses a tokenizer whose ids the model's table does not hold. */
+export function checkVocabulary(folder: string, tokenizer: BertTokenizer, { vocab_size }: BertConfig): void {
+  if (tokenizer.size <= vocab_size) return
+  throw new SpanforgeError(
+    `${folder}: the tokenizer has ${tokenizer.size} tokens, but ${join(folder, 'config.json')} says vocab_size ${vocab_size}`,
+    { remedy: 'Take the vocabulary that the model was trained with.' },
+  )
+}

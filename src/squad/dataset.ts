@@ -1,0 +1,28 @@
+import type { BertTokenizer } from '../text/tokenizer.ts'
+import { labelWindow } from './labels.ts'
+import type { Example, LabelledWindow } from './types.ts'
+import { makeWindows, type WindowOptions } from './windows.ts'
+
+/** Questions, and the labelled windows that they were cut into. */
+export interface Dataset {
+  readonly examples: readonly Example[]
+  readonly windows: readonly LabelledWindow[]
+}
+
+/** Cuts examples into windows labelled with their first answer. `onProgress` is told the number of examples done. */
+export function makeDataset(
+  tokenizer: BertTokenizer,
+  examples: readonly Example[],
+  options: WindowOptions,
+  onProgress?: (done: number) => void,
+): Dataset {
+  const windows = makeWindows(tokenizer, examples, options, onProgress).map((window) => ({
+    ...window,
+    ...labelWindow(window, examples[window.example]!.answers[0]),
+  }))
+  return { examples, windows }
+}
+
+/** Tokens of all windows, special tokens included. */
+export const countTokens = (windows: readonly { readonly input_ids: Int32Array }[]): number =>
+  windows.reduce((n, { input_ids }) => n + input_ids.length, 0)

@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { writeFileAtomic } from '../checkpoint/atomic.ts'
+import { loadParameters } from '../checkpoint/load-parameters.ts'
+import { openCheckpoint } from '../checkpoint/open.ts'
+import { openSafetensors } from '../checkpoint/safetensors.ts'
+import { type NamedTensor, writeSafetensors } from '../checkpoint/safetensors-writer.ts'
+import { tokenizerFiles } from '../checkpoint/tokenizer-folder.ts'
+import { SpanforgeError } from '../errors.ts'
+import { toConfigJson } from '../models/config.ts'
+import type { FlatParameters } from '../models/flat-parameters.ts'
+import type { BertForQuestionAnswering } from '../models/question-answering.ts'
+import type { BertTokenizer } from '../text/tokenizer.ts'
+import type { TrainingArguments } from './arguments.ts'
+import type { CheckpointWriter } from './checkpoint-store.ts'
+import { readTrainerState, type TrainerState, writeTrainerState } from './state.ts'
+
+/** What a resumed run needs beside trainer_state.json: the sums behind the losses that are still to be logged. */
+const progress = z.object({
+  /** Steps that changed the weights; less than global_step where steps were skipped. */
+  steps_taken: z.int().min(0),
+  loss_total: z.number(),
+  loss_since_log: z.number(),
+  last_logged_step: z.int().min(0),
+  loss_since_evaluation: z.number(),
+  last_evaluated_step: z.int().min(0),
+  evaluations_without_improvement: z.int().min(0),
+  /** Of the sessions before this one. */
+  train_runtime: z.number().min(0),
+})
+
+export type Progress = z.output<typeof progress>
+
+export const newProgress = (): Progress => ({
+  steps_taken: 0,
+  loss_total: 0,
+  loss_since_log: 0,
+  last_logged_step: 0,
+  loss_since_evaluation: 0,
+  last_evaluated_step: 0,
+  evaluations_without_improvement: 0,
+  train_runtime: 0,
+})
+
+export interface RunState {
+  readonly model: BertForQuestionAnswering
+  readonly tokenizer?: BertTokenizer
+  readonly moments: { readonly exp_avg: FlatParameters; readonly exp_avg_sq: FlatParameters }
+  readonly state: TrainerState
+  readonly progress: Progress
+  readonly args: TrainingArguments
+}
+
+/** The files of a checkpoint: a model folder that transformers loads, and all that this trainer needs to go on. */
+export function checkpointWriters(run: RunState): CheckpointWriter[] {
+  const text = (name: string, content: string) => ({ name, write: (path: string) => writeFileAtomic(path, content) })
+  const { exp_avg, exp_avg_sq } = run.moments
+  const optimizer = [...tensorsOf(exp_avg, 'exp_avg.'), ...tensorsOf(exp_avg_sq, 'exp_avg_sq.')]
+  return [
+    { name: 'model.safetensors', write: (path) => writeSafetensors(path, tensorsOf(run.model.parameters)) },
+    text('config.json', toConfigJson(run.model.config)),
+    ...Object.entries(run.tokenizer ? tokenizerFiles(run.tokenizer) : {}).map(([name, file]) => text(name, file)),
+    text('training_args.json', `${JSON.stringify(run.args, null, 2)}\n`),
+    ...(run.args.save_only_model
+      ? []
+      : [
+          { name: OPTIMIZER, write: (path: string) => writeSafetensors(path, optimizer) },
+          text(PROGRESS, `${JSON.stringify(run.progress, null, 2)}\n`),
+        ]),
+    { name: STATE, write: (path) => writeTrainerState(path, run.state) },
+  ]
+}
+
+const OPTIMIZER = 'optimizer.safetensors'
+const PROGRESS = 'progress.json'
+const STATE = 'trainer_state.json'
+
+export const tensorsOf = (parameters: FlatParameters, prefix = ''): NamedTensor[] =>
+  parameters.entries.map(({ name, shape }) => ({ name: prefix + name, shape, data: parameters.view(name) }))
+
+/** Reads a checkpoint's weights into the model. */
+export async function restoreWeights(folder: string, model: BertForQuestionAnswering): Promise<void> {
+  const checkpoint = await openCheckpoint(folder)
+  try {
+    const { entries } = model.parameters
+    const { missing } = await loadParameters(checkpoint, entries, (name) => model.parameters.view(name))
+    if (missing.length > 0) throw new SpanforgeError(`${folder}: the checkpoint lacks ${missing.join(', ')}`)
+  } finally {
+    await checkpoint.close()
+  }
+}
+
+/** Reads weights and moments into the run's memory; returns where the run stood. */
+export async function restoreRun(
+  folder: string,
+  model: BertForQuestionAnswering,
+  moments: RunState['moments'],
+): Promise<{ state: TrainerState; progress: Progress }> {
+  await restoreWeights(folder, model)
+  const optimizer = await openSafetensors(join(folder, OPTIMIZER)).catch((error: unknown) => {
+    throw new SpanforgeError(`${folder}: cannot go on from a checkpoint without ${OPTIMIZER}`, {
+      remedy: 'It was saved with save_only_model. Start a new run from it instead: --model.',
+      cause: error,
+    })
+  })
+  try {
+    for (const [kind, target] of Object.entries(moments) as [string, FlatParameters][])
+      for (const { name } of target.entries) {
+        const stored = optimizer.tensors.get(`${kind}.${name}`)
+        if (!stored) throw new SpanforgeError(`${folder}: ${OPTIMIZER} lacks ${kind}.${name}`)
+        await stored.readInto(target.view(name))
+      }
+  } finally {
+    await optimizer.close()
+  }
+  const state = await readTrainerState(join(folder, STATE))
+  return { state, progress: progress.parse(JSON.parse(await readFile(join(folder, PROGRESS), 'utf8'))) }
+}

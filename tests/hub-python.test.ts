@@ -1,0 +1,118 @@
+import { execFile, spawnSync } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { verifyCache } from '../src/hub/cache-upkeep.ts'
+import { loadDataset } from '../src/hub/examples.ts'
+import { modelCard } from '../src/hub/model-card.ts'
+import { resolveModel } from '../src/hub/models.ts'
+import { BERT, hubWorld } from './hub-world.ts'
+import { NOTEBOOK_CARD } from './model-card-summary.ts'
+import { madeUpExamples, squadParquet } from './squad-parquet.ts'
+
+/** A Python that has huggingface_hub and datasets: SPANFORGE_PYTHON, or python3. */
+const python = process.env.SPANFORGE_PYTHON ?? 'python3'
+const script = fileURLToPath(new URL('hub-python.py', import.meta.url))
+const hasPython = spawnSync(python, [script, 'versions']).status === 0
+if (!hasPython)
+  console.warn(`SKIPPED (${python} has no huggingface_hub and datasets; see SPANFORGE_PYTHON): hub-python`)
+
+const NEEDED = ['config.json', 'model.safetensors', 'tokenizer.json', 'vocab.txt']
+const SQUAD = madeUpExamples(40)
+const data_files = [{ split: 'train', path: 'plain_text/train-*' }]
+const world = hubWorld((server) => {
+  server.add('model', 'ann/bert').commit(BERT)
+  server.rename('model', 'bert-base-uncased', 'ann/bert')
+  server.add('dataset', 'ann/squad', { card: { configs: [{ config_name: 'plain_text', data_files }] } }).commit({
+    'README.md':
+      '---\nconfigs:\n- config_name: plain_text\n  data_files:\n  - split: train\n    path: plain_text/train-*\n---\n',
+    'plain_text/train-00000-of-00001.parquet': squadParquet(SQUAD),
+  })
+})
+
+async function run(environment: Record<string, string>, ...args: string[]) {
+  const env = {
+    ...process.env,
+    HF_ENDPOINT: world.server.endpoint,
+    HF_HOME: join(world.cache, 'home'),
+    HF_HUB_CACHE: world.cache,
+    HF_HUB_DISABLE_PROGRESS_BARS: '1',
+    HF_TOKEN: '',
+    ...environment,
+  }
+  const { stdout } = await promisify(execFile)(python, [script, ...args], { env })
+  return JSON.parse(stdout.trim().split('\n').at(-1)!)
+}
+
+/** Bodies that were fetched; Python asks for the head of a file to see whether it changed. */
+const fetched = () =>
+  world.server.requests.filter(({ method, url }) => method === 'GET' && /\/content\/|\/resolve\//.test(url)).length
+
+describe.skipIf(!hasPython)('the cache is one with Python', { timeout: 120_000 }, () => {
+  it.each(['ann/bert', 'bert-base-uncased'])('what spanforge downloaded of %s, Python does not again', async (name) => {
+    const folder = await resolveModel(name, world.options)
+    world.server.reset()
+    expect(await run({}, 'snapshot', name, ...NEEDED)).toBe(folder)
+    expect(await run({}, 'files', name, ...NEEDED)).toEqual(NEEDED.map((path) => join(folder, path)))
+    expect(fetched()).toBe(0)
+    expect(await run({ HF_HUB_OFFLINE: '1' }, 'snapshot', name, ...NEEDED)).toBe(folder)
+    const size = NEEDED.reduce((sum, path) => sum + BERT[path as keyof typeof BERT].length, 0)
+    const { repos, warnings } = await run({}, 'scan')
+    expect(repos).toEqual([['model', name, size, NEEDED.length]])
+    expect(warnings).toEqual([])
+  })
+
+  it.each(['ann/bert', 'bert-base-uncased'])('what Python downloaded of %s, spanforge does not again', async (name) => {
+    const folder = await run({}, 'snapshot', name, ...NEEDED)
+    world.server.reset()
+    expect(await resolveModel(name, { ...world.options, offline: true })).toBe(folder)
+    expect(world.server.requests).toEqual([])
+    expect(await resolveModel(name, world.options)).toBe(folder)
+    expect(fetched()).toBe(0)
+    expect(await verifyCache(world.cache)).toMatchObject({ sound: NEEDED.length, faults: [] })
+  })
+
+  it('what Python has in part, spanforge completes', async () => {
+    const [config] = await run({}, 'files', 'ann/bert', 'config.json')
+    const folder = await resolveModel('ann/bert', world.options)
+    expect(config).toBe(join(folder, 'config.json'))
+    expect(fetched()).toBe(1 + 3 + 1) // One by Python; three and a redirect by spanforge.
+  })
+
+  it('both may download at once', async () => {
+    world.server.misbehave(/content/, { slow: true }, 10)
+    const [ours, theirs] = await Promise.all([
+      resolveModel('ann/bert', world.options),
+      run({}, 'snapshot', 'ann/bert', ...NEEDED),
+    ])
+    expect(ours).toBe(theirs)
+    expect((await readFile(join(ours, 'model.safetensors'))).equals(BERT['model.safetensors'])).toBe(true)
+    expect(await verifyCache(world.cache)).toMatchObject({ sound: NEEDED.length, faults: [] })
+  })
+
+  it('a data set that load_dataset brought is there for spanforge, and the other way round', async () => {
+    const load = () => loadDataset('ann/squad', { ...world.options, split: 'train' })
+    const { rows, first } = await run({}, 'dataset', 'ann/squad', 'train')
+    expect(rows).toBe(SQUAD.length)
+    expect(first).toMatchObject({ id: SQUAD[0].id, context: SQUAD[0].context })
+    world.server.reset()
+    expect(await load()).toEqual(SQUAD)
+    expect(fetched()).toBe(0)
+  })
+
+  it('a model card is read as the hub reads it', async () => {
+    await writeFile(join(world.cache, 'README.md'), modelCard(NOTEBOOK_CARD))
+    expect(await run({}, 'card', join(world.cache, 'README.md'))).toEqual({
+      base_model: 'bert-base-uncased',
+      license: 'apache-2.0',
+      model_name: NOTEBOOK_CARD.name,
+      results: [
+        ['squad', 'exact_match', 61.2],
+        ['squad', 'f1', 74.1812],
+        ['squad', 'loss', 1.6476],
+      ],
+    })
+  })
+})
