@@ -92,14 +92,21 @@ describe.skipIf(!hasPython)('the cache is one with Python', { timeout: 120_000 }
     expect(await verifyCache(world.cache)).toMatchObject({ sound: NEEDED.length, faults: [] })
   })
 
-  it('a data set that load_dataset brought is there for spanforge, and the other way round', async () => {
-    const load = () => loadDataset('ann/squad', { ...world.options, split: 'train' })
+  it('a data set that load_dataset brought, spanforge does not download again', async () => {
     const { rows, first } = await run({}, 'dataset', 'ann/squad', 'train')
     expect(rows).toBe(SQUAD.length)
     expect(first).toMatchObject({ id: SQUAD[0].id, context: SQUAD[0].context })
     world.server.reset()
-    expect(await load()).toEqual(SQUAD)
+    expect(await loadDataset('ann/squad', { ...world.options, split: 'train' })).toEqual(SQUAD)
+    expect(await loadDataset('ann/squad', { ...world.options, split: 'train', offline: true })).toEqual(SQUAD)
     expect(fetched()).toBe(0)
+  })
+
+  it('a data set that spanforge brought, load_dataset does not again', async () => {
+    await loadDataset('ann/squad', { ...world.options, split: 'train' })
+    world.server.reset()
+    expect(await run({}, 'dataset', 'ann/squad', 'train')).toMatchObject({ rows: SQUAD.length })
+    expect(world.downloads.filter((url) => url.startsWith('/content/'))).toEqual([])
   })
 
   it('a model card is read as the hub reads it', async () => {

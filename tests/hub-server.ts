@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Fault, sendFile } from './hub-server/body.ts'
-import { type RepositoryOptions, ServedRepository, sibling, treeEntry } from './hub-server/repository.ts'
+import { type RepositoryOptions, ServedRepository, sibling, tree } from './hub-server/repository.ts'
 import { bodyOf, sendJson, Uploads } from './hub-server/uploads.ts'
 
 export interface SeenRequest {
@@ -172,10 +172,13 @@ export class HubServer {
         cardData: card,
       })
     }
-    const asked =
-      verb === 'tree' ? [folder.join('/')] : new URLSearchParams((await bodyOf(request)).toString()).getAll('paths')
-    const within = (path: string) => asked.some((one) => one === '' || path === one || path.startsWith(`${one}/`))
-    sendJson(response, files.filter(({ path }) => within(path)).map(treeEntry))
+    const recursive = /[?&]recursive=true/i.test(request.url!)
+    if (verb === 'tree') return sendJson(response, tree(files, folder.join('/'), recursive))
+    const paths = new URLSearchParams((await bodyOf(request)).toString()).getAll('paths')
+    sendJson(
+      response,
+      tree(files, '', true).filter(({ path }) => paths.includes(path)),
+    )
   }
 
   private async file(request: IncomingMessage, response: ServerResponse, kind: string, names: string[], fault: Fault) {

@@ -62,11 +62,35 @@ export const sibling = ({ path, content, lfs, oid, sha256 }: ServedFile): object
   ...(lfs ? { lfs: { sha256, size: content.length, pointerSize: 130 } } : {}),
 })
 
-/** A file as the tree and paths-info answers tell it. */
-export const treeEntry = ({ path, content, lfs, oid, sha256 }: ServedFile): object => ({
+/** A file or folder as the tree and paths-info answers tell it. */
+interface Entry {
+  readonly type: 'file' | 'directory'
+  readonly path: string
+  readonly size: number
+  readonly oid: string
+  readonly lfs?: object
+}
+
+const fileEntry = ({ path, content, lfs, oid, sha256 }: ServedFile): Entry => ({
   type: 'file',
   path,
   size: content.length,
   oid,
   ...(lfs ? { lfs: { oid: sha256, size: content.length, pointerSize: 130 } } : {}),
 })
+
+/** The files and folders below a folder ('' for all), only its own unless `recursive`. */
+export function tree(files: readonly ServedFile[], folder: string, recursive: boolean): Entry[] {
+  const prefix = folder === '' ? '' : `${folder}/`
+  const all = new Map<string, Entry>()
+  for (const file of files) {
+    if (!file.path.startsWith(prefix)) continue
+    const parts = file.path.split('/')
+    for (let depth = 1; depth < parts.length; depth++) {
+      const path = parts.slice(0, depth).join('/')
+      if (path.startsWith(prefix)) all.set(path, { type: 'directory', path, size: 0, oid: '0'.repeat(40) })
+    }
+    all.set(file.path, fileEntry(file))
+  }
+  return [...all.values()].filter(({ path }) => recursive || !path.slice(prefix.length).includes('/'))
+}
