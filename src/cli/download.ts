@@ -1,0 +1,34 @@
+import { Command } from 'commander'
+import { resolveDataset, resolveModel } from '../hub/index.ts'
+import { type HubFlags, withHubFlags, withHubProgress } from './hub-options.ts'
+import { createOutput } from './output.ts'
+
+interface DownloadFlags extends HubFlags {
+  readonly dataset?: boolean
+  readonly split: readonly string[]
+  readonly dataset_config?: string
+}
+
+/** `spanforge download NAME`: a model, or with --dataset a data set, into the cache that Python shares. */
+export function downloadCommand(): Command {
+  const command = new Command('download')
+    .description('bring a model or a data set from the hub into the cache; afterwards it works offline')
+    .argument('<name>', 'bert-base-uncased, squad, owner/name')
+    .option('--dataset', 'the name is that of a data set')
+    .option('--split <name...>', 'splits of the data set', ['train', 'validation'])
+    .option('--dataset_config <name>', 'configuration of the data set')
+    .option('--json', 'print one JSON document')
+  return withHubFlags(command).action(async (name: string, flags: DownloadFlags) => {
+    const output = createOutput(flags.json === true)
+    const paths = await withHubProgress('Downloading', flags, output, async (options) => {
+      const { revision, dataset_config: config } = flags
+      if (!flags.dataset) return [await resolveModel(name, { ...options, revision })]
+      const files: string[] = []
+      for (const split of flags.split)
+        files.push(...(await resolveDataset(name, { ...options, revision, split, config })))
+      return files
+    })
+    for (const path of paths) output.print(path)
+    output.result(flags.dataset ? { files: paths } : { folder: paths[0] })
+  })
+}

@@ -1,0 +1,50 @@
+import { Command } from 'commander'
+import { planPush, pushFolder } from '../hub/index.ts'
+import { bytes, count } from './format.ts'
+import { withHubProgress } from './hub-options.ts'
+import { createOutput } from './output.ts'
+import { columns, textTable } from './table.ts'
+
+interface PushFlags {
+  readonly dryRun?: boolean
+  readonly private?: boolean
+  readonly revision?: string
+  readonly message?: string
+  readonly json?: boolean
+}
+
+/** `spanforge push FOLDER OWNER/NAME`: a saved model with its card, as one commit on the hub. */
+export function pushCommand(): Command {
+  return new Command('push')
+    .description('upload a saved model with its model card to the hub (needs HF_TOKEN)')
+    .argument('<folder>', 'folder that training wrote')
+    .argument('<name>', 'OWNER/NAME on the hub; made if there is none')
+    .option('--dry-run', 'only show what would go')
+    .option('--private', 'make a private model')
+    .option('--revision <branch>', 'branch to commit to')
+    .option('--message <text>', 'message of the commit')
+    .option('--json', 'print one JSON document')
+    .action(async (folder: string, name: string, flags: PushFlags) => {
+      const output = createOutput(flags.json === true)
+      const files = await planPush(folder)
+      const size = files.reduce((sum, file) => sum + file.size, 0)
+      const rows = files.map((file) => [file.path, bytes(file.size)])
+      output.print(textTable({ columns: columns('file', '>size'), rows }))
+      output.print(`files: ${count(files.length)}, ${bytes(size)}`)
+      if (!files.some(({ path }) => path === 'README.md'))
+        output.print('There is no model card (README.md) among them.')
+      if (flags.dryRun) return output.result({ dry_run: true, name, files, size })
+      const result = await withHubProgress('Uploading', {}, output, (options) =>
+        pushFolder(folder, name, {
+          ...options,
+          revision: flags.revision,
+          private: flags.private,
+          message: flags.message,
+        }),
+      )
+      output.print(
+        `sent: ${count(result.uploaded.length)}, there already: ${count(result.unchanged.length)}: ${result.url}`,
+      )
+      output.result({ dry_run: false, name, ...result })
+    })
+}
