@@ -18,6 +18,14 @@ export function tinyModel(folder: string): BertForQuestionAnswering {
   return model
 }
 
+/** The same weights in a model that drops nothing in training. */
+export function withoutDropout({ config, engine, parameters }: BertForQuestionAnswering): BertForQuestionAnswering {
+  const still = { ...config, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 }
+  const model = new BertForQuestionAnswering(still, engine)
+  model.parameters = parameters
+  return model
+}
+
 export interface RecordedBatch {
   readonly rows: readonly Row[]
   readonly spans: readonly Span[]

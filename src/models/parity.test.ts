@@ -1,11 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { batchGradient } from '../../tests/batch-gradient.ts'
 import { fixture } from '../../tests/fixture.ts'
 import { maxDifference, readRecorded } from '../../tests/read-safetensors.ts'
-import { type RecordedBatch, recordedBatch, tinyModel, unpadded } from '../../tests/tiny-model.ts'
-import { BatchGradient } from '../training/gradients.ts'
-import { plainKernels } from '../training/plain-kernels.ts'
-import type { BertForQuestionAnswering } from './question-answering.ts'
-import { countSpans } from './span-targets.ts'
+import { recordedBatch, tinyModel, unpadded } from '../../tests/tiny-model.ts'
 
 // What is left is rounding in another order of summation: torch's own float32 is as far from float64.
 const LOGITS = 1e-5
@@ -18,31 +15,6 @@ const models = [
   ['relu', 'b4/relu', 'b4/relu'],
 ]
 const batches = ['padded', 'plain', 'ignored-positions']
-
-/** Gradients by name, the batch cut into passes of so many rows. */
-async function gradients(model: BertForQuestionAnswering, { rows, spans }: RecordedBatch, rowsPerPass = rows.length) {
-  const arrays = {
-    parameters: model.parameters.data,
-    gradients: new Float32Array(model.parameters.size),
-    passGradients: new Float32Array(model.parameters.size),
-  }
-  const batch = await BatchGradient.compile(model.engine, model.config, model.parameters, arrays, plainKernels)
-  const counts = countSpans(
-    spans,
-    rows.map(({ input_ids }) => input_ids.length),
-  )
-  let loss = 0
-  for (let r = 0; r < rows.length; r += rowsPerPass) {
-    const part = { rows: rows.slice(r, r + rowsPerPass), spans: spans.slice(r, r + rowsPerPass), counts }
-    loss += await batch.add(part, () => new Float32Array(0))
-  }
-  await batch.release()
-  const view = (name: string) => {
-    const { start, size } = model.parameters.entries.find((entry) => entry.name === name)!
-    return arrays.gradients.subarray(start, start + size)
-  }
-  return { loss, view, all: arrays.gradients }
-}
 
 describe.each(models)('a model with %s', (_activation, folder, data) => {
   const model = tinyModel(folder!)
@@ -59,7 +31,7 @@ describe.each(models)('a model with %s', (_activation, folder, data) => {
 
   test.each(batches)('gives the recorded gradient of every parameter (%s)', async (name) => {
     const expected = readRecorded(fixture(`tiny/${data}/expected-${name}.safetensors`))
-    const { loss, view } = await gradients(model, recordedBatch(fixture(`tiny/${data}/batch-${name}.safetensors`)))
+    const { loss, view } = await batchGradient(model, recordedBatch(fixture(`tiny/${data}/batch-${name}.safetensors`)))
     expect(Math.abs(loss - expected.loss!.data[0]!)).toBeLessThan(LOSS)
     for (const { name } of model.parameters.entries)
       expect(maxDifference(view(name), expected[`grad.${name}`]!.data), name).toBeLessThan(GRADIENT)
@@ -82,8 +54,8 @@ describe('real tokens only', () => {
 
   test('the passes of a batch add up to the gradient of the batch', async () => {
     const batch = unpadded(padded)
-    const whole = await gradients(model, batch)
-    const parts = await gradients(model, batch, 1)
+    const whole = await batchGradient(model, batch)
+    const parts = await batchGradient(model, batch, 1)
     expect(Math.abs(parts.loss - whole.loss)).toBeLessThan(LOSS)
     expect(maxDifference(parts.all, whole.all)).toBeLessThan(GRADIENT)
   })
@@ -91,10 +63,10 @@ describe('real tokens only', () => {
   test('a row that shares its pass with longer ones has the gradient it has alone', async () => {
     const { rows, spans } = unpadded(padded)
     const short = { rows: [rows[1]!], spans: [spans[1]!] }
-    const alone = await gradients(model, short)
+    const alone = await batchGradient(model, short)
     // A second row whose spans lie outside adds nothing but its presence.
     const outside = { start_position: 1e6, end_position: 1e6 }
-    const beside = await gradients(model, { rows: [rows[1]!, rows[0]!], spans: [spans[1]!, outside] })
+    const beside = await batchGradient(model, { rows: [rows[1]!, rows[0]!], spans: [spans[1]!, outside] })
     expect(maxDifference(alone.all, beside.all)).toBeLessThan(GRADIENT)
   })
 })

@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest'
+import { batchGradient } from '../../tests/batch-gradient.ts'
+import { fixture } from '../../tests/fixture.ts'
+import { hiddenState } from '../../tests/hidden-state.ts'
+import { maxDifference, readRecorded } from '../../tests/read-safetensors.ts'
+import { recordedBatch, withoutDropout } from '../../tests/tiny-model.ts'
+import { loadPretrained, newlyInitialized } from './pretrained.ts'
+
+// What is left is rounding in another order of summation: torch's own float32 is as far from float64.
+const LOGITS = 1e-5
+const LOSS = 2e-6
+const GRADIENT = 2e-6
+
+const batch = recordedBatch(fixture('tiny/b1/batch-padded.safetensors'))
+const load = async (folder: string) => (await loadPretrained(fixture(`tiny/${folder}`))).model
+
+/** The batch through a model, beside what transformers gave. */
+async function expectOutputs(folder: string, recorded: string) {
+  const expected = readRecorded(fixture(`tiny/${recorded}.safetensors`))
+  const { logits, loss } = await (await load(folder)).forward(batch.rows, batch.spans)
+  for (const key of ['start_logits', 'end_logits'] as const)
+    expect(
+      maxDifference(
+        logits.flatMap((row) => [...row[key]]),
+        expected[key]!.data,
+      ),
+    ).toBeLessThan(LOGITS)
+  expect(Math.abs(loss! - expected.loss!.data[0]!)).toBeLessThan(LOSS)
+}
+
+describe.each(['safetensors', 'bin-zip', 'bin-legacy', 'safetensors-sharded', 'bin-sharded'])(
+  'a model stored as %s',
+  (form) => {
+    test('gives the recorded logits and loss', () => expectOutputs(`b1/${form}`, 'b1/expected-padded'))
+
+    test('holds exactly the weights that it was saved with', async () => {
+      const { parameters } = await load(`b1/${form}`)
+      for (const [name, { data }] of Object.entries(readRecorded(fixture('tiny/b1/safetensors/model.safetensors'))))
+        expect(parameters.view(name), name).toEqual(data)
+    })
+  },
+)
+
+test('the hidden states after the embeddings and after each layer are the recorded ones', async () => {
+  const model = await load('b1/safetensors')
+  const expected = readRecorded(fixture('tiny/b1/expected-padded.safetensors'))
+  for (const layers of [0, 1, 2]) {
+    const state = await hiddenState(model, batch.rows, layers)
+    expect(maxDifference(state, expected[`hidden_states.${layers}`]!.data), `layer ${layers}`).toBeLessThan(LOGITS)
+  }
+})
+
+describe.each(['encoder-only', 'pretraining', 'pretraining-gamma-beta'])('the pretrained encoder %s', (name) => {
+  test('gives the recorded last hidden state', async () => {
+    const { last_hidden_state } = readRecorded(fixture(`tiny/b2/${name}.expected.safetensors`))
+    const state = await hiddenState(await load(`b2/${name}`), batch.rows)
+    expect(maxDifference(state, last_hidden_state!.data)).toBeLessThan(LOGITS)
+  })
+
+  test('gets a new head: normal weights of the seed, biases 0, and the familiar warning', async () => {
+    const folder = fixture(`tiny/b2/${name}`)
+    const [a, b, other] = await Promise.all([42, 42, 43].map((seed) => loadPretrained(folder, { seed })))
+    const head = ({ model }: typeof a) => [...model.parameters.view('qa_outputs.weight')]
+    expect(head(a)).toEqual(head(b))
+    expect(head(a)).not.toEqual(head(other))
+    // 64 draws of standard deviation 0.2: their root mean square is within 4 of its own deviations of 0.2.
+    const size = Math.sqrt(head(a).reduce((sum, w) => sum + w * w, 0) / 64)
+    expect(Math.abs(size - 0.2)).toBeLessThan((4 * 0.2) / Math.sqrt(128))
+    expect([...a.model.parameters.view('qa_outputs.bias')]).toEqual([0, 0])
+    expect(newlyInitialized(folder, a.report)).toMatch(
+      /newly initialized: qa_outputs\.bias, qa_outputs\.weight\nYou should/,
+    )
+  })
+})
+
+test('nothing is said of a checkpoint that holds everything', async () => {
+  const { report } = await loadPretrained(fixture('tiny/b1/safetensors'))
+  expect(report).toEqual({ missing: [], unexpected: [], mismatched: [] })
+  expect(newlyInitialized('folder', report)).toBeUndefined()
+})
+
+test('only the one missing tensor is initialised', async () => {
+  const name = 'bert.encoder.layer.1.output.dense.bias'
+  const { model, report } = await loadPretrained(fixture('tiny/b2/one-tensor-missing'))
+  expect(report.missing).toEqual([name])
+  expect(model.parameters.view(name).every((value) => value === 0)).toBe(true)
+  const stored = readRecorded(fixture('tiny/b2/one-tensor-missing/model.safetensors'))
+  for (const [other, { data }] of Object.entries(stored)) expect(model.parameters.view(other), other).toEqual(data)
+})
+
+test('a head of another size is refused, or initialised anew where that is asked for', async () => {
+  const folder = fixture('tiny/b2/head-of-three')
+  await expect(loadPretrained(folder)).rejects.toThrow(/qa_outputs\.weight: found shape \[3,32\], expected \[2,32\]/)
+  const { model, report } = await loadPretrained(folder, { ignore_mismatched_sizes: true })
+  expect(model.parameters.view('qa_outputs.weight').every((value) => value !== 0)).toBe(true)
+  expect(newlyInitialized(folder, report)).toMatch('newly initialized: qa_outputs.bias, qa_outputs.weight')
+})
+
+describe.each(['float16', 'bfloat16'])('a model stored in %s', (type) => {
+  test('has exactly the recorded weights in float32', async () => {
+    const { parameters } = await load(`b3/${type}`)
+    const expected = readRecorded(fixture(`tiny/b3/weights-${type}-as-float32.safetensors`))
+    expect(Object.keys(expected)).toHaveLength(parameters.entries.length)
+    for (const [name, { data }] of Object.entries(expected)) expect(parameters.view(name), name).toEqual(data)
+  })
+
+  test('gives the recorded logits and loss', () => expectOutputs(`b3/${type}`, `b3/expected-${type}-as-float32`))
+
+  test('gives the recorded gradient of every parameter', async () => {
+    const expected = readRecorded(fixture(`tiny/b3/expected-${type}-as-float32.safetensors`))
+    const { view } = await batchGradient(withoutDropout(await load(`b3/${type}`)), batch)
+    for (const [name, { data }] of Object.entries(expected))
+      if (name.startsWith('grad.'))
+        expect(maxDifference(view(name.slice('grad.'.length)), data), name).toBeLessThan(GRADIENT)
+  })
+})

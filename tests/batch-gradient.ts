@@ -1,0 +1,43 @@
+import type { BertForQuestionAnswering } from '../src/models/question-answering.ts'
+import { countSpans } from '../src/models/span-targets.ts'
+import { BatchGradient } from '../src/training/gradients.ts'
+import { plainKernels } from '../src/training/plain-kernels.ts'
+import type { RecordedBatch } from './tiny-model.ts'
+
+export interface Gradients {
+  readonly loss: number
+  /** All gradients, in the order of the parameters. */
+  readonly all: Float32Array
+  readonly view: (name: string) => Float32Array
+}
+
+/** The loss of a batch and its gradients by name, without dropout, the batch cut into passes of so many rows. */
+export async function batchGradient(
+  model: BertForQuestionAnswering,
+  { rows, spans }: RecordedBatch,
+  rowsPerPass = rows.length,
+): Promise<Gradients> {
+  const arrays = {
+    parameters: model.parameters.data,
+    gradients: new Float32Array(model.parameters.size),
+    passGradients: new Float32Array(model.parameters.size),
+  }
+  const batch = await BatchGradient.compile(model.engine, model.config, model.parameters, arrays, plainKernels)
+  const counts = countSpans(
+    spans,
+    rows.map(({ input_ids }) => input_ids.length),
+  )
+  let loss = 0
+  for (let r = 0; r < rows.length; r += rowsPerPass) {
+    const part = { rows: rows.slice(r, r + rowsPerPass), spans: spans.slice(r, r + rowsPerPass), counts }
+    loss += await batch.add(part, () => {
+      throw new Error('a model without dropout asked for a mask')
+    })
+  }
+  await batch.release()
+  const view = (name: string) => {
+    const { start, size } = model.parameters.entries.find((entry) => entry.name === name)!
+    return arrays.gradients.subarray(start, start + size)
+  }
+  return { loss, view, all: arrays.gradients }
+}
