@@ -13,16 +13,14 @@ export interface RowLogits {
 
 /** BERT with a question-answering head: weights in one flat array, and one session that serves every batch shape. */
 export class BertForQuestionAnswering {
-  /** Where the weights lie. A trainer may move them into memory of its own. */
-  parameters: FlatParameters
   private session: Promise<Executable> | undefined
 
   constructor(
     readonly config: BertConfig,
     readonly engine: Engine,
-  ) {
-    this.parameters = new FlatParameters(parameterSpecs(config))
-  }
+    /** Where the weights lie. A trainer may move them into memory of its own. */
+    public parameters: FlatParameters = new FlatParameters(parameterSpecs(config)),
+  ) {}
 
   /** How many numbers the weights are. */
   num_parameters(): number {

@@ -102,6 +102,16 @@ describe('makeWindows', () => {
     expect(() => makeWindows(tokenizer, [], { max_seq_length: 64, doc_stride: -1 })).toThrow(/doc_stride is -1/)
   })
 
+  it('cuts a question down to max_question_length tokens, its last word maybe within', () => {
+    const [window] = makeWindows(tokenizer, [example('what of unbelievable things', 'word')], {
+      max_seq_length: 64,
+      doc_stride: 16,
+      max_question_length: 3,
+    })
+    const whole = [...tokenizer.encode('what of unbelievable things').ids]
+    expect([...window.input_ids.subarray(1, window.context_start - 1)]).toEqual(whole.slice(0, 3))
+  })
+
   it('reports how many examples are done', () => {
     const done: number[] = []
     makeWindows(tokenizer, [example('a', 'b'), example('c', 'd')], { max_seq_length: 8, doc_stride: 2 }, (n) =>

@@ -8,6 +8,8 @@ export interface WindowOptions {
   readonly max_seq_length: number
   /** Context tokens that a window shares with the one before. */
   readonly doc_stride: number
+  /** Tokens of a question at most: what follows is left out. All unless given. */
+  readonly max_question_length?: number
 }
 
 /** [CLS] before the question, [SEP] after it, [SEP] after the context. */
@@ -25,10 +27,8 @@ export class WindowCutter {
     readonly tokenizer: BertTokenizer,
     readonly options: WindowOptions,
   ) {
-    for (const [name, value] of Object.entries({
-      max_seq_length: options.max_seq_length,
-      doc_stride: options.doc_stride,
-    }))
+    const { max_seq_length, doc_stride, max_question_length = 0 } = options
+    for (const [name, value] of Object.entries({ max_seq_length, doc_stride, max_question_length }))
       if (!Number.isSafeInteger(value) || value < 0)
         throw new UsageError(`${name} is ${value}; expected a whole number of tokens from 0`)
   }
@@ -39,9 +39,9 @@ export class WindowCutter {
    * needs more.
    */
   cut(example: Example, index: number): Window[] {
-    const { max_seq_length, doc_stride } = this.options
-    const question = this.tokenizer.encode(leftStripped(example.question))
-    const context = this.#encodeContext(example.context)
+    const { max_seq_length, doc_stride, max_question_length = Number.POSITIVE_INFINITY } = this.options
+    const question = firstTokens(this.tokenizer.encode(leftStripped(example.question)), max_question_length)
+    const context = this.encodeContext(example.context)
     const length = context.ids.length
     const room = max_seq_length - question.ids.length - SPECIAL_TOKENS
     if (length <= room) return [this.#window(index, question, context, 0, length)]
@@ -69,8 +69,8 @@ export class WindowCutter {
     return { example, input_ids, context_start, context_end, offsets }
   }
 
-  /** The questions of a paragraph follow one another and share its context. */
-  #encodeContext(context: string): Encoding {
+  /** The tokens of a context. The questions of a paragraph follow one another and share it: the last one is kept. */
+  encodeContext(context: string): Encoding {
     if (!this.#encoding || context !== this.#context) {
       this.#encoding = this.tokenizer.encode(context)
       this.#context = context
@@ -94,6 +94,12 @@ export function makeWindows(
   }
   return windows
 }
+
+const firstTokens = ({ ids, offsets, wordIds }: Encoding, count: number): Encoding => ({
+  ids: ids.subarray(0, count),
+  offsets: offsets.subarray(0, 2 * count),
+  wordIds: wordIds.subarray(0, count),
+})
 
 /** Without leading white space in the sense of Python's `str.lstrip`: the separators 1c to 1f are white space there. */
 function leftStripped(text: string): string {

@@ -1,11 +1,12 @@
 import type { Evaluation } from '../inference/evaluate.ts'
 import type { Plan } from './plan.ts'
-import type { LogEntry } from './state.ts'
+import type { LogEntry, TrainerState } from './state.ts'
 import type { StepResult } from './stepper.ts'
 
 /** What a training run tells whoever listens: progress bar, log files, callbacks, a dashboard. */
 export type TrainingEvent =
-  | { readonly type: 'start'; readonly plan: Plan; readonly global_step: number }
+  /** `state` is the run's own bookkeeping: it goes on as the run does. */
+  | { readonly type: 'start'; readonly plan: Plan; readonly global_step: number; readonly state: TrainerState }
   /** After each optimizer step; `global_step` counts from 1. */
   | ({ readonly type: 'step'; readonly global_step: number; readonly epoch: number } & StepResult)
   /** A line of the log history. */
@@ -13,11 +14,16 @@ export type TrainingEvent =
   | { readonly type: 'evaluate'; readonly entry: LogEntry; readonly evaluation: Evaluation; readonly is_best: boolean }
   | { readonly type: 'save'; readonly folder: string; readonly removed: readonly number[] }
   /** Whoever listens asked to stop (`signal`); the state is saved in `folder`. */
-  | { readonly type: 'interrupted'; readonly global_step: number; readonly folder: string }
+  | {
+      readonly type: 'interrupted'
+      readonly global_step: number
+      readonly folder: string
+      readonly metrics: TrainMetrics
+    }
   /** Early stopping: no evaluation was better for as long as the patience lasts. */
   | { readonly type: 'stopped early'; readonly global_step: number }
   | { readonly type: 'best loaded'; readonly folder: string; readonly metric: number }
-  | { readonly type: 'end'; readonly metrics: TrainMetrics }
+  | { readonly type: 'end'; readonly metrics: TrainMetrics; readonly state: TrainerState }
 
 /** The figures of a whole run, as transformers' TrainOutput has them. */
 export interface TrainMetrics {

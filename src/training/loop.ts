@@ -83,6 +83,18 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
     if (due.save) yield* saveNow()
   }
 
+  const metricsSoFar = (): TrainMetrics => {
+    const seconds = runtime()
+    return {
+      train_runtime: seconds,
+      train_samples_per_second: plan.samples / seconds,
+      train_steps_per_second: plan.max_steps / seconds,
+      total_flos: state.total_flos,
+      train_loss: progress.loss_total / Math.max(1, progress.steps_taken),
+      epoch: state.epoch!,
+    }
+  }
+
   const every = (strategy: string, interval: number) => strategy === 'steps' && state.global_step % interval === 0
   const dueAfterStep = () => ({
     log: every(args.logging_strategy, state.logging_steps) || (args.logging_first_step && state.global_step === 1),
@@ -98,7 +110,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
   const evaluated = () => progress.last_evaluated_step === state.global_step
 
   try {
-    yield { type: 'start', plan, global_step: state.global_step }
+    yield { type: 'start', plan, global_step: state.global_step, state }
     if (args.eval_on_start && state.global_step === 0) yield* evaluateNow()
 
     // A checkpoint written on the last step of an epoch may lack what follows the epoch.
@@ -119,7 +131,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
         if (signal?.aborted) {
           yield* saveNow()
           const folder = join(args.output_dir, checkpointName(state.global_step))
-          yield { type: 'interrupted', global_step: state.global_step, folder }
+          yield { type: 'interrupted', global_step: state.global_step, folder, metrics: metricsSoFar() }
           return
         }
       }
@@ -132,17 +144,9 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
       await restoreWeights(folder, model)
       yield { type: 'best loaded', folder, metric: state.best_metric! }
     }
-    const seconds = runtime()
-    const metrics: TrainMetrics = {
-      train_runtime: seconds,
-      train_samples_per_second: plan.samples / seconds,
-      train_steps_per_second: plan.max_steps / seconds,
-      total_flos: state.total_flos,
-      train_loss: progress.loss_total / Math.max(1, progress.steps_taken),
-      epoch: state.epoch!,
-    }
+    const metrics = metricsSoFar()
     yield { type: 'log', entry: recorder.entry({ ...metrics }) }
-    yield { type: 'end', metrics }
+    yield { type: 'end', metrics, state }
   } finally {
     await stepper.release()
   }
