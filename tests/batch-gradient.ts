@@ -22,7 +22,7 @@ export async function batchGradient(
     gradients: new Float32Array(model.parameters.size),
     passGradients: new Float32Array(model.parameters.size),
   }
-  const batch = await BatchGradient.compile(model.engine, model.config, model.parameters, arrays, plainKernels)
+  const batch = await BatchGradient.compile(model, arrays, plainKernels)
   const counts = countSpans(
     spans,
     rows.map(({ input_ids }) => input_ids.length),

@@ -29,13 +29,23 @@ export const layoutInputs = (name: string, parts: number): Layout => ({
   tokens: input(`${name}.tokens`, ['tokens', parts], 'int32'),
 })
 
-/** The last hidden state, [T, H]. Inputs are named as in transformers; position_ids count within each window. */
-export function bert(p: Parameters, c: BertConfig, dropout: Dropout): Tensor {
+export interface LayerRange {
+  /** 0 begins with the embeddings; above, the hidden state before layer `from` is the input `hidden`. */
+  readonly from?: number
+  readonly to?: number
+}
+
+/** The hidden state after layer `to`, [T, H]. Inputs are named as in transformers; position_ids count in each window. */
+export function bert(
+  p: Parameters,
+  c: BertConfig,
+  dropout: Dropout,
+  { from = 0, to = c.num_hidden_layers }: LayerRange = {},
+): Tensor {
   const heads = layoutInputs('heads', c.num_attention_heads)
   const attention_bias = input('attention_bias', ['rows', 1, 1, 'length']) // 0, or the lowest float where padding lies
-  let x = embeddings(p.at('embeddings'), c, dropout)
-  for (let i = 0; i < c.num_hidden_layers; i++)
-    x = layer(p.at(`encoder.layer.${i}`), c, x, heads, attention_bias, dropout)
+  let x = from === 0 ? embeddings(p.at('embeddings'), c, dropout) : input('hidden', ['tokens', c.hidden_size])
+  for (let i = from; i < to; i++) x = layer(p.at(`encoder.layer.${i}`), c, x, heads, attention_bias, dropout)
   return x
 }
 
@@ -73,10 +83,10 @@ function selfAttention(p: Parameters, c: BertConfig, x: Tensor, heads: Layout, b
 
 /**
  * BertForQuestionAnswering: start and end logits of every place of every window, [R, 2, L].
- * What stands at padded places is no logit of anything.
+ * What stands at padded places is no logit of anything. With `from`, only the layers from there on.
  */
-export function bertForQuestionAnswering(p: Parameters, c: BertConfig, dropout: Dropout): Tensor {
-  const hidden = bert(p.at('bert'), c, dropout)
+export function bertForQuestionAnswering(p: Parameters, c: BertConfig, dropout: Dropout, from = 0): Tensor {
+  const hidden = bert(p.at('bert'), c, dropout, { from })
   const { places, tokens } = layoutInputs('spans', 2)
   const logits = reshape(linear(p.at('qa_outputs'), hidden, 2), ['tokens', 2, 1]) // [T, 2, 1]
   return reshape(permuteRows(logits, places, tokens), ['rows', 2, 'length'])

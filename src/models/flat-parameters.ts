@@ -28,6 +28,11 @@ export class FlatParameters {
     this.byName = new Map(this.entries.map((e) => [e.name, float32(data.subarray(e.start, e.start + e.size), e.shape)]))
   }
 
+  /** The entries from number `first` on, laid over another array. */
+  from(first: number, data: Float32Array): FlatParameters {
+    return new FlatParameters(this.entries.slice(first), data)
+  }
+
   view(name: string): Float32Array {
     return this.value(name).data as Float32Array
   }

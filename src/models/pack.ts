@@ -7,6 +7,8 @@ export interface Row {
   readonly token_type_ids: Int32Array
   /** Attention sees the first `attended` tokens; those after are padding. */
   readonly attended: number
+  /** What the frozen layers made of the tokens, [tokens, hidden_size]; for a graph that begins after them. */
+  readonly hidden?: Float32Array
 }
 
 /** Rows as inputs of the graph, with the sizes of its named dimensions. */
@@ -59,10 +61,25 @@ export function pack(rows: readonly Row[], heads: number, pad_token_id: number):
       position_ids: int32(position_ids, [tokens]),
       attention_bias: float32(attention_bias, [rows.length, 1, 1, length]),
       span_bias: float32(span_bias, [rows.length, 1, length]),
+      ...packedHidden(rows, tokens),
       ...layout('heads', heads, dims, tokenAt, placeOf),
       ...layout('spans', 2, dims, tokenAt, placeOf),
     },
   }
+}
+
+/** The rows' hidden states one after the other; the extra token has zeros. */
+function packedHidden(rows: readonly Row[], tokens: number): Values {
+  const first = rows[0]!
+  if (!first.hidden) return {}
+  const width = first.hidden.length / first.input_ids.length
+  const data = new Float32Array(tokens * width)
+  let end = 0
+  for (const { hidden } of rows) {
+    data.set(hidden!, end)
+    end += hidden!.length
+  }
+  return { hidden: float32(data, [tokens, width]) }
 }
 
 /** The two indices of a Layout (bert.ts): rows of `[tokens, parts]` by `[rows, parts, length]`, and the other way. */

@@ -5,7 +5,7 @@ import { type DropoutSite, dropoutInputs, noDropout } from '../nn/dropout.ts'
 import { type Lookup, type ParameterSpec, Parameters } from '../nn/parameters.ts'
 import { encodeModel } from '../onnx/encode.ts'
 import { add } from '../ops/elementwise.ts'
-import { bertForQuestionAnswering } from './bert.ts'
+import { bert, bertForQuestionAnswering } from './bert.ts'
 import type { BertConfig } from './config.ts'
 
 /** The loss of [rows, 2, length] logits: `span_bias` hides places without a token, `span_targets` weighs the rest. */
@@ -37,20 +37,29 @@ export interface TrainingProgram {
 
 export const gradientName = (parameter: string): string => `gradient.${parameter}`
 
-export function trainingProgram(config: BertConfig): TrainingProgram {
+/** What stays as it is: always the beginning of the model. Freezing layers freezes the embeddings too. */
+export interface Freeze {
+  readonly freeze_embeddings?: boolean
+  /** The output of so many layers is computed beforehand, and is the input `hidden` [tokens, hidden_size]. */
+  readonly freeze_layers?: number
+}
+
+export function trainingProgram(config: BertConfig, freeze: Freeze = {}): TrainingProgram {
+  const { freeze_embeddings = false, freeze_layers = 0 } = freeze
   const p = new Parameters()
   const dropout: DropoutSite[] = []
-  const loss = spanLoss(bertForQuestionAnswering(p, config, dropoutInputs(dropout)))
+  const loss = spanLoss(bertForQuestionAnswering(p, config, dropoutInputs(dropout), freeze_layers))
 
+  const lookups = freeze_embeddings ? [] : p.lookups
   const tables = new Set(p.lookups.map(({ table }) => table))
-  const dense = [...p.specs.values()].filter(({ name }) => !tables.has(name))
-  const gradients = gradient(loss, [...dense.map(({ tensor }) => tensor), ...p.lookups.map(({ rows }) => rows)])
+  const dense = [...p.specs.values()].filter(({ name }) => !tables.has(name) && !isFrozen(name, freeze))
+  const gradients = gradient(loss, [...dense.map(({ tensor }) => tensor), ...lookups.map(({ rows }) => rows)])
   const outputs: Record<string, Tensor> = { loss }
   for (const [i, { name }] of dense.entries()) outputs[gradientName(name)] = gradients[i]!
 
   // Words, places and types are summed, so all three share one gradient: it leaves the graph once.
   const byGradient = new Map<Tensor, LookedUp[]>()
-  for (const [i, lookup] of p.lookups.entries()) {
+  for (const [i, lookup] of lookups.entries()) {
     const rows = gradients[dense.length + i]!
     byGradient.set(rows, [...(byGradient.get(rows) ?? []), lookup])
   }
@@ -60,6 +69,18 @@ export function trainingProgram(config: BertConfig): TrainingProgram {
     return { output, width: t.shape[1] as number, tables }
   })
   return { model: encodeModel(outputs), dense: dense.map(({ name }) => name), rows, dropout }
+}
+
+/** Whether a parameter belongs to the frozen beginning. */
+export function isFrozen(name: string, { freeze_embeddings = false, freeze_layers = 0 }: Freeze): boolean {
+  if (name.startsWith('bert.embeddings.')) return freeze_embeddings || freeze_layers > 0
+  const layer = /^bert\.encoder\.layer\.(\d+)\./.exec(name)
+  return layer !== null && Number(layer[1]) < freeze_layers
+}
+
+/** The hidden state after the frozen layers, without dropout: output `hidden` [tokens, hidden_size]. */
+export function frozenProgram(config: BertConfig, freeze_layers: number): Uint8Array {
+  return encodeModel({ hidden: bert(new Parameters().at('bert'), config, noDropout, { to: freeze_layers }) })
 }
 
 /** The parameters of BertForQuestionAnswering in the order of the checkpoint, as they lie in flat memory. */

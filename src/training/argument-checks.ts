@@ -108,6 +108,8 @@ function* sizeFaults(args: TrainingArguments, run: RunFacts): Generator<string> 
     yield `doc_stride ${doc_stride} is the overlap of windows: it must be less than max_seq_length ${max_seq_length}`
   if (max_tokens_per_pass < max_seq_length)
     yield `max_tokens_per_pass ${max_tokens_per_pass} has no room for one window of max_seq_length ${max_seq_length}`
+  if (freeze_layers > 0 && args.padding !== 'none')
+    yield `freeze_layers keeps real tokens only: padding must be none, not ${args.padding}`
   if (freeze_layers > run.num_hidden_layers)
     yield `freeze_layers ${freeze_layers} is more than the model's ${run.num_hidden_layers} layers`
 }

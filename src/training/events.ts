@@ -23,7 +23,7 @@ export type TrainingEvent =
   /** Early stopping: no evaluation was better for as long as the patience lasts. */
   | { readonly type: 'stopped early'; readonly global_step: number }
   | { readonly type: 'best loaded'; readonly folder: string; readonly metric: number }
-  | { readonly type: 'end'; readonly metrics: TrainMetrics; readonly state: TrainerState }
+  | { readonly type: 'end'; readonly metrics: TrainMetrics }
 
 /** The figures of a whole run, as transformers' TrainOutput has them. */
 export interface TrainMetrics {

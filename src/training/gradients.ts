@@ -1,10 +1,11 @@
 import { bindShape, elements } from '../graph/shape.ts'
 import type { BertConfig } from '../models/config.ts'
-import { FlatParameters } from '../models/flat-parameters.ts'
+import type { FlatParameters } from '../models/flat-parameters.ts'
 import { pack, type Row } from '../models/pack.ts'
-import { gradientName, type TrainingProgram, trainingProgram } from '../models/programs.ts'
+import { type Freeze, gradientName, isFrozen, type TrainingProgram, trainingProgram } from '../models/programs.ts'
+import type { BertForQuestionAnswering } from '../models/question-answering.ts'
 import { type Span, type SpanCounts, spanTargets } from '../models/span-targets.ts'
-import { type Engine, type Executable, float32, type Value, type Values } from '../runtime/engine.ts'
+import { type Executable, float32, type Value, type Values } from '../runtime/engine.ts'
 import type { Kernels } from './plain-kernels.ts'
 
 /** The part of a batch that goes through the graph at once. */
@@ -18,12 +19,20 @@ export interface Pass {
 /** The mask of one dropout site in this pass: `length` elements, 0 or 1 / (1 - probability). */
 export type DropoutMask = (site: number, probability: number, length: number) => Float32Array
 
+/** Over the parameters that are trained. */
 export interface GradientArrays {
-  readonly parameters: Float32Array
   readonly gradients: Float32Array
   /** As long as the gradients: where every pass but the first leaves its own. */
   readonly passGradients: Float32Array
 }
+
+export interface GradientOptions extends Freeze {
+  readonly label_smoothing_factor?: number
+}
+
+/** How many of the parameters, in their order, are frozen. */
+export const frozenEntries = ({ entries }: FlatParameters, freeze: Freeze): number =>
+  entries.filter(({ name }) => isFrozen(name, freeze)).length
 
 /**
  * The gradient of a batch's loss, added up over its passes in one flat array.
@@ -48,23 +57,21 @@ export class BatchGradient {
   ) {}
 
   static async compile(
-    engine: Engine,
-    config: BertConfig,
-    parameters: FlatParameters,
+    { engine, config, parameters }: BertForQuestionAnswering,
     arrays: GradientArrays,
     kernels: Kernels,
-    label_smoothing_factor = 0,
+    { label_smoothing_factor = 0, ...freeze }: GradientOptions = {},
   ): Promise<BatchGradient> {
-    const program = trainingProgram(config)
+    const program = trainingProgram(config, freeze)
     const session = await engine.compile(program.model)
-    const like = (data: Float32Array) => new FlatParameters(parameters.entries, data)
+    const trained = (data: Float32Array) => parameters.from(frozenEntries(parameters, freeze), data)
     return new BatchGradient(
       config,
       program,
       session,
       parameters,
-      like(arrays.gradients),
-      like(arrays.passGradients),
+      trained(arrays.gradients),
+      trained(arrays.passGradients),
       kernels,
       label_smoothing_factor,
     )

@@ -28,6 +28,8 @@ export interface TrainingRun {
   readonly signal?: AbortSignal
   /** Told how many validation windows are done, during evaluations. */
   readonly onEvaluating?: (done: number) => void
+  /** With freeze_layers: told how many training windows the frozen layers have done, before the first step. */
+  readonly onFreezing?: (done: number) => void
 }
 
 /**
@@ -111,6 +113,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
 
   try {
     yield { type: 'start', plan, global_step: state.global_step, state }
+    await stepper.freeze(windows, run.onFreezing)
     if (args.eval_on_start && state.global_step === 0) yield* evaluateNow()
 
     // A checkpoint written on the last step of an epoch may lack what follows the epoch.
@@ -146,7 +149,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
     }
     const metrics = metricsSoFar()
     yield { type: 'log', entry: recorder.entry({ ...metrics }) }
-    yield { type: 'end', metrics, state }
+    yield { type: 'end', metrics }
   } finally {
     await stepper.release()
   }

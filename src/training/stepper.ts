@@ -1,6 +1,7 @@
 import { SpanforgeError } from '../errors.ts'
 import { cutIntoPasses, toRows } from '../inference/rows.ts'
-import { FlatParameters } from '../models/flat-parameters.ts'
+import { FlatParameters, totalSize } from '../models/flat-parameters.ts'
+import type { Row } from '../models/pack.ts'
 import type { BertForQuestionAnswering } from '../models/question-answering.ts'
 import { countSpans } from '../models/span-targets.ts'
 import type { LabelledWindow } from '../squad/types.ts'
@@ -10,7 +11,9 @@ import type { Group } from './batches.ts'
 import { clipCoefficient, firstNonFinite, gradientNorm } from './clip.ts'
 import { DropoutPool } from './dropout-pool.ts'
 import { allocateFlat, type FlatMemory } from './flat-memory.ts'
-import { BatchGradient, type Pass } from './gradients.ts'
+import { FrozenLayers, type FrozenProgress } from './frozen-layers.ts'
+import { BatchGradient, frozenEntries, type Pass } from './gradients.ts'
+import type { AdamWArrays } from './plain-kernels.ts'
 import { learningRates } from './schedule.ts'
 
 type Arrays = 'parameters' | 'gradients' | 'passGradients' | 'exp_avg' | 'exp_avg_sq'
@@ -32,9 +35,13 @@ export interface StepResult {
 export class Stepper {
   /** How many steps the moments have seen: not those that were skipped. */
   taken = 0
+  /** Adam's moments of the parameters that are trained; a resumed run needs them. */
+  readonly moments: { readonly exp_avg: FlatParameters; readonly exp_avg_sq: FlatParameters }
+  private readonly trained: AdamWArrays
   private readonly ranges: readonly DecayRange[]
   private readonly pool: DropoutPool
   private readonly learningRate: (step: number) => number
+  private frozen: FrozenLayers | undefined
 
   private constructor(
     private readonly model: BertForQuestionAnswering,
@@ -43,82 +50,86 @@ export class Stepper {
     private readonly gradient: BatchGradient,
     max_steps: number,
   ) {
-    this.ranges = decayRanges(model.parameters.entries, args.weight_decay)
+    const { parameters, gradients, exp_avg, exp_avg_sq } = memory.arrays
+    const first = frozenEntries(model.parameters, args)
+    const like = (data: Float32Array) => model.parameters.from(first, data)
+    this.moments = { exp_avg: like(exp_avg), exp_avg_sq: like(exp_avg_sq) }
+    this.trained = {
+      parameters: parameters.subarray(parameters.length - gradients.length),
+      gradients,
+      exp_avg,
+      exp_avg_sq,
+    }
+    this.ranges = decayRanges(this.moments.exp_avg.entries, args.weight_decay)
     this.pool = new DropoutPool(args.seed)
     this.learningRate = learningRates(args, max_steps)
   }
 
   static async create(model: BertForQuestionAnswering, args: TrainingArguments, max_steps: number): Promise<Stepper> {
-    const n = model.parameters.size
-    const memory = allocateFlat({ parameters: n, gradients: n, passGradients: n, exp_avg: n, exp_avg_sq: n })
-    memory.arrays.parameters.set(model.parameters.data)
-    model.parameters = new FlatParameters(model.parameters.entries, memory.arrays.parameters)
-    const { engine, config, parameters } = model
-    const { label_smoothing_factor } = args
-    const gradient = await BatchGradient.compile(
-      engine,
-      config,
-      parameters,
-      memory.arrays,
-      memory.kernels,
-      label_smoothing_factor,
-    )
+    const { entries, size, data } = model.parameters
+    const n = size - totalSize(entries.slice(0, frozenEntries(model.parameters, args)))
+    const memory = allocateFlat({ parameters: size, gradients: n, passGradients: n, exp_avg: n, exp_avg_sq: n })
+    memory.arrays.parameters.set(data)
+    model.parameters = new FlatParameters(entries, memory.arrays.parameters)
+    const gradient = await BatchGradient.compile(model, memory.arrays, memory.kernels, args)
     return new Stepper(model, args, memory, gradient, max_steps)
   }
 
-  /** Adam's moments, which a resumed run needs. */
-  get moments(): { exp_avg: FlatParameters; exp_avg_sq: FlatParameters } {
-    const { entries } = this.model.parameters
-    const { exp_avg, exp_avg_sq } = this.memory.arrays
-    return { exp_avg: new FlatParameters(entries, exp_avg), exp_avg_sq: new FlatParameters(entries, exp_avg_sq) }
+  /** With `freeze_layers`: computes what the frozen layers make of every window. */
+  async freeze(windows: readonly LabelledWindow[], onProgress?: FrozenProgress): Promise<void> {
+    if (this.args.freeze_layers > 0)
+      this.frozen = await FrozenLayers.compute(this.model, windows, this.args, onProgress)
   }
 
   /** Step number `step` of the run, from 0, over the windows of `group`. */
   async step(step: number, group: Group, windows: readonly LabelledWindow[]): Promise<StepResult> {
-    const batches = group.map((batch) => batch.map((i) => windows[i]!))
-    const losses = await this.gradients(step, batches)
+    const losses = await this.gradients(step, group, windows)
     const loss = losses.reduce((a, b) => a + b, 0)
-    const grad_norm = gradientNorm(this.memory.kernels, this.memory.arrays.gradients)
+    const grad_norm = gradientNorm(this.memory.kernels, this.trained.gradients)
     const learning_rate = this.learningRate(step)
     const taken = Number.isFinite(loss) && Number.isFinite(grad_norm)
     if (taken) this.update(learning_rate, clipCoefficient(grad_norm, this.args.max_grad_norm))
     else if (this.args.on_nonfinite === 'stop') throw this.nonfinite(step, loss)
-    const all = batches.flat()
-    const tokens = all.reduce((n, { input_ids }) => n + input_ids.length, 0)
+    const all = group.flat()
+    const tokens = all.reduce((n, i) => n + windows[i]!.input_ids.length, 0)
     return { loss, grad_norm: Math.fround(grad_norm), learning_rate, samples: all.length, tokens, taken }
   }
 
   async release(): Promise<void> {
     await this.gradient.release()
+    await this.frozen?.close()
   }
 
   /** Adds up the gradients of all passes of all batches; returns each pass's share of the loss. */
-  private async gradients(step: number, batches: readonly LabelledWindow[][]): Promise<number[]> {
+  private async gradients(step: number, group: Group, windows: readonly LabelledWindow[]): Promise<number[]> {
     this.gradient.reset()
     const losses: number[] = []
-    for (const batch of batches)
-      for (const pass of this.passes(batch, batches.length))
+    for (const batch of group)
+      for (const pass of await this.passes(batch, windows, group.length))
         losses.push(await this.gradient.add(pass, this.pool.masks(step, losses.length)))
     return losses
   }
 
-  private passes(batch: readonly LabelledWindow[], batches: number): Pass[] {
+  private async passes(batch: readonly number[], windows: readonly LabelledWindow[], batches: number): Promise<Pass[]> {
     const { padding, max_seq_length, max_tokens_per_pass } = this.args
-    const rows = toRows(batch, { padding, max_seq_length, pad_token_id: this.model.config.pad_token_id })
+    const { pad_token_id } = this.model.config
+    const spans = batch.map((i) => windows[i]!)
+    const rows: Row[] = toRows(spans, { padding, max_seq_length, pad_token_id })
     const lengths = rows.map(({ input_ids }) => input_ids.length)
-    const { starts, ends } = countSpans(batch, lengths)
+    if (this.frozen) for (const [r, i] of batch.entries()) rows[r] = { ...rows[r]!, hidden: await this.frozen.read(i) }
+    const { starts, ends } = countSpans(spans, lengths)
     // A step is the mean of its batches, each the mean of its windows.
     const counts = { starts: starts * batches, ends: ends * batches }
     return cutIntoPasses(lengths, max_tokens_per_pass).map((indices) => ({
-      rows: indices.map((i) => rows[i]!),
-      spans: indices.map((i) => batch[i]!),
+      rows: indices.map((r) => rows[r]!),
+      spans: indices.map((r) => spans[r]!),
       counts,
     }))
   }
 
   private update(learning_rate: number, clip: number): void {
     this.taken++
-    adamwStep(this.memory.kernels, this.memory.arrays, this.ranges, this.args, {
+    adamwStep(this.memory.kernels, this.trained, this.ranges, this.args, {
       step: this.taken,
       learning_rate,
       clip,
@@ -126,7 +137,7 @@ export class Stepper {
   }
 
   private nonfinite(step: number, loss: number): SpanforgeError {
-    const parameter = firstNonFinite(this.memory.arrays.gradients, this.model.parameters.entries)
+    const parameter = firstNonFinite(this.trained.gradients, this.moments.exp_avg.entries)
     const where = parameter ? `, and the gradient of ${parameter.name} holds ${parameter.value}` : ''
     return new SpanforgeError(`training: step ${step + 1}: the loss is ${loss}${where}`, {
       remedy:

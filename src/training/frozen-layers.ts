@@ -1,0 +1,84 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { explain } from '../checkpoint/atomic.ts'
+import { cutIntoPasses, toRows } from '../inference/rows.ts'
+import { pack } from '../models/pack.ts'
+import { frozenProgram } from '../models/programs.ts'
+import type { BertForQuestionAnswering } from '../models/question-answering.ts'
+import { float32 } from '../runtime/engine.ts'
+import type { Window } from '../squad/types.ts'
+
+/** Told how many windows have been through the frozen layers. */
+export type FrozenProgress = (done: number) => void
+
+/**
+ * The output of the frozen layers for each training window, computed once and kept in a file of the output folder: what
+ * is read often the system keeps in memory, and no more.
+ */
+export class FrozenLayers {
+  private constructor(
+    private readonly file: FileHandle,
+    /** Where each window's numbers begin, in bytes, and one past the last. */
+    private readonly offsets: Float64Array,
+  ) {}
+
+  static async compute(
+    model: BertForQuestionAnswering,
+    windows: readonly Window[],
+    { freeze_layers, max_tokens_per_pass, output_dir }: FrozenOptions,
+    onProgress?: FrozenProgress,
+  ): Promise<FrozenLayers> {
+    const { hidden_size, num_attention_heads, pad_token_id } = model.config
+    const path = join(output_dir, '.frozen-layers.bin')
+    const lengths = windows.map(({ input_ids }) => input_ids.length)
+    const offsets = new Float64Array(windows.length + 1)
+    for (const [i, length] of lengths.entries()) offsets[i + 1] = offsets[i]! + length * hidden_size * 4
+    const file = await open(path, 'w+').catch((error: unknown) => Promise.reject(explain(path, error)))
+    const session = await model.engine.compile(frozenProgram(model.config, freeze_layers))
+    let done = 0
+    try {
+      for (const pass of cutIntoPasses(lengths, max_tokens_per_pass)) {
+        const rows = toRows(
+          pass.map((i) => windows[i]!),
+          { padding: 'none', max_seq_length: 0, pad_token_id },
+        )
+        const { dims, inputs } = pack(rows, num_attention_heads, pad_token_id)
+        const hidden = new Float32Array(dims.tokens * hidden_size)
+        const outputs = { hidden: float32(hidden, [dims.tokens, hidden_size]) }
+        await session.run({ ...model.parameters.values(), ...inputs }, outputs)
+        let start = 0
+        for (const i of pass) {
+          const bytes = Buffer.from(hidden.buffer, start, lengths[i]! * hidden_size * 4)
+          await file.write(bytes, 0, bytes.length, offsets[i])
+          start += bytes.length
+        }
+        done += pass.length
+        onProgress?.(done)
+      }
+    } catch (error) {
+      await file.close()
+      throw explain(path, error)
+    } finally {
+      await session.release()
+    }
+    return new FrozenLayers(file, offsets)
+  }
+
+  /** [tokens, hidden_size] of one window. */
+  async read(window: number): Promise<Float32Array> {
+    const from = this.offsets[window]!
+    const values = new Float32Array((this.offsets[window + 1]! - from) / 4)
+    await this.file.read(new Uint8Array(values.buffer), 0, values.byteLength, from)
+    return values
+  }
+
+  async close(): Promise<void> {
+    await this.file.close()
+  }
+}
+
+export interface FrozenOptions {
+  readonly freeze_layers: number
+  readonly max_tokens_per_pass: number
+  readonly output_dir: string
+}
