@@ -1,0 +1,88 @@
+/**
+ * Makes a fresh clone ready to run, and does nothing where it is ready: checks Node, installs the packages of
+ * package-lock.json, compiles src/ to dist/. Plain Node without packages, for it runs before there are any.
+ *
+ *     node scripts/setup.mjs
+ */
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const at = (...path) => join(root, ...path)
+const readJson = (path) => JSON.parse(readFileSync(at(path), 'utf8'))
+
+checkNode(readJson('package.json').engines.node)
+if (!packagesInstalled()) {
+  say('Installing packages (npm ci)')
+  run('npm', ['ci', '--include=dev', '--loglevel=error'])
+}
+const sources = digestOfSources()
+if (builtFrom() !== sources) {
+  say('Compiling src/ to dist/')
+  build(sources)
+}
+
+function checkNode(range) {
+  const wanted = range.replace('>=', '').split('.').map(Number)
+  const found = process.versions.node.split('.').map(Number)
+  if (found[0] > wanted[0] || (found[0] === wanted[0] && found[1] >= wanted[1])) return
+  fail(`This is Node ${process.versions.node}; spanforge needs Node ${range}.\n  Get it from https://nodejs.org.`)
+}
+
+/** Whether node_modules holds exactly what the lock file asks for; npm writes its own list there when it is done. */
+function packagesInstalled() {
+  if (!existsSync(at('node_modules/.package-lock.json'))) return false
+  const locked = readJson('package-lock.json').packages
+  const installed = readJson('node_modules/.package-lock.json').packages
+  const same = (path) => installed[path].integrity === locked[path]?.integrity
+  const leftOut = (path) => path !== '' && !installed[path] && !locked[path].optional
+  return Object.keys(installed).every(same) && !Object.keys(locked).some(leftOut)
+}
+
+/** One digest over every file that the compiler reads, by name and content: dates say little in a clone. */
+function digestOfSources() {
+  const files = readdirSync(at('src'), { recursive: true })
+    .filter((file) => file.endsWith('.ts') && !/\.(test|as)\.ts$/.test(file))
+    .map((file) => join('src', file))
+  const digest = createHash('sha256')
+  for (const file of [...files.sort(), 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'])
+    digest
+      .update(`${file}\0`)
+      .update(readFileSync(at(file)))
+      .update('\0')
+  return digest.digest('hex')
+}
+
+function builtFrom() {
+  return existsSync(at('dist/.built-from')) ? readFileSync(at('dist/.built-from'), 'utf8') : undefined
+}
+
+/** Compiles beside dist/ and puts the result in its place, so that a failed build leaves the last good one. */
+function build(sources) {
+  rmSync(at('dist.new'), { recursive: true, force: true })
+  run(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', 'dist.new'])
+  chmodSync(at('dist.new/cli/main.js'), 0o755)
+  writeFileSync(at('dist.new/.built-from'), sources)
+  rmSync(at('dist'), { recursive: true, force: true })
+  renameSync(at('dist.new'), at('dist'))
+}
+
+function run(command, args) {
+  const shell = command === 'npm' && process.platform === 'win32' // npm is a .cmd file there
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], shell })
+  if (error) fail(`${command} could not be started: ${error.message}`)
+  if (status !== 0) fail(`Set-up stopped: ${[command, ...args].join(' ')} failed, see above.`)
+}
+
+/** On standard error: standard output belongs to the command that follows. */
+function say(text) {
+  process.stderr.write(`${text}\n`)
+}
+
+function fail(text) {
+  say(text)
+  process.exit(1)
+}
