@@ -1,5 +1,8 @@
 import { MultiBar, type SingleBar } from 'cli-progress'
+import type { CountingProgress, Progress, TrainingProgress } from '../runs/screen.ts'
 import { clock, count, decimal, percent, rate } from './format.ts'
+
+export type { CountingProgress, Progress, TrainingProgress } from '../runs/screen.ts'
 
 /** A terminal gets a live bar, anything else (a file, a pipe, a build log) plain lines now and then, no escapes. */
 export interface ProgressOptions {
@@ -7,19 +10,6 @@ export interface ProgressOptions {
   readonly stream?: NodeJS.WritableStream & { isTTY?: boolean }
   /** Milliseconds, of any origin. */
   readonly now?: () => number
-}
-
-/** What is common to all progress: lines above the bar, and the end of it. */
-export interface Progress {
-  /** A line that stays: above the bar on a terminal. */
-  note(text: string): void
-  /** The last state is shown and stays. To be called on failure too; a second call does nothing. */
-  stop(): void
-}
-
-export interface TrainingProgress extends Progress {
-  /** After step `step` (1 is the first): its loss, and the samples and real tokens that it trained on. */
-  step(step: number, facts: { loss: number; samples: number; tokens: number }): void
 }
 
 /** Progress of a training that goes from `first_step` (steps done before a resume) to `total_steps`. */
@@ -42,11 +32,6 @@ export function trainingProgress(
       display.update(step)
     },
   }
-}
-
-export interface CountingProgress extends Progress {
-  /** How many are done in all. */
-  update(done: number): void
 }
 
 /** Progress of evaluation or tokenization: `countingProgress('Tokenizing', 'examples', 3000)`. */

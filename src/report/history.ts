@@ -20,7 +20,7 @@ export function evaluations(log: readonly LogEntry[]): Point[] {
     points.push({
       epoch: entry.epoch,
       step: entry.step,
-      train_loss: meanLoss(log, before, entry.step),
+      train_loss: entry.train_loss ?? meanLoss(log, before, entry.step),
       eval_loss: entry.eval_loss,
       exact_match: entry.eval_exact_match,
       f1: entry.eval_f1,

@@ -1,6 +1,6 @@
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import { labelWindow } from './labels.ts'
-import type { Example, LabelledWindow } from './types.ts'
+import type { Example, LabelledWindow, Window } from './types.ts'
 import { makeWindows, type WindowOptions } from './windows.ts'
 
 /** Questions, and the labelled windows that they were cut into. */
@@ -16,12 +16,15 @@ export function makeDataset(
   options: WindowOptions,
   onProgress?: (done: number) => void,
 ): Dataset {
-  const windows = makeWindows(tokenizer, examples, options, onProgress).map((window) => ({
-    ...window,
-    ...labelWindow(window, examples[window.example]!.answers[0]),
-  }))
-  return { examples, windows }
+  const windows = makeWindows(tokenizer, examples, options, onProgress)
+  return { examples, windows: windows.map((window) => labelled(window, examples[window.example]!)) }
 }
+
+/** A window of the example with the label of its first answer. */
+export const labelled = (window: Window, { answers }: Example): LabelledWindow => ({
+  ...window,
+  ...labelWindow(window, answers[0]),
+})
 
 /** Tokens of all windows, special tokens included. */
 export const countTokens = (windows: readonly { readonly input_ids: Int32Array }[]): number =>

@@ -1,0 +1,83 @@
+import { Command, Option } from 'commander'
+import type { RunOutcome } from '../runs/fine-tune.ts'
+import { type ArgumentFlag, argumentFlags } from '../training/argument-flags.ts'
+import { withHubFlags, withHubProgress } from './hub-options.ts'
+import { catchInterrupts } from './interrupts.ts'
+import { createOutput, type Output } from './output.ts'
+import { terminalScreen } from './terminal-screen.ts'
+
+interface OwnFlags {
+  readonly args_file?: string
+  readonly json?: boolean
+  readonly revision?: string
+  readonly offline?: boolean
+}
+
+const EXAMPLES = `
+Examples:
+  A first run, evaluated and saved after each epoch, the best model kept:
+    spanforge train --model bert-base-uncased --train_file train.json --validation_file dev.json \\
+      --output_dir out --num_train_epochs 3 --per_device_train_batch_size 16 --learning_rate 3e-5 \\
+      --eval_strategy epoch --save_strategy epoch --load_best_model_at_end
+
+  The same arguments from a file; flags win over it:
+    spanforge train --args_file arguments.json --seed 43
+
+  Go on with a run that was stopped, bit for bit; what is not given is as the run began:
+    spanforge train --output_dir out --resume_from_checkpoint latest
+`
+
+/** `spanforge train`: fine-tunes a BERT for question answering. */
+export function trainCommand(): Command {
+  const command = new Command('train')
+    .description('fine-tune a BERT on a SQuAD file: train, evaluate, save, report')
+    .option('--args_file <file>', 'JSON file of arguments, under the names of the flags below; flags win')
+    .option('--json', 'print the contents of all_results.json on standard output, and nothing else there')
+  withHubFlags(command)
+  const flags = argumentFlags()
+  for (const flag of flags) command.addOption(optionOf(flag))
+  return command.addHelpText('after', EXAMPLES).action(async (given: OwnFlags & Record<string, unknown>) => {
+    const output = createOutput(given.json === true)
+    const names = new Set(flags.map(({ name }) => name))
+    const own = Object.fromEntries(Object.entries(given).filter(([name]) => names.has(name)))
+    await train(given, own, output)
+  })
+}
+
+function optionOf({ flags, group, description, parse }: ArgumentFlag): Option {
+  return new Option(flags, description).argParser(parse).helpGroup(`${group}:`)
+}
+
+async function train(flags: OwnFlags, given: Record<string, unknown>, output: Output): Promise<void> {
+  const { readArguments, fineTune } = await import('../runs/index.ts')
+  const args = await readArguments(given, flags.args_file)
+  const { revision } = flags
+  const interrupts = catchInterrupts(() =>
+    output.print('Finishing the step and saving. Once more (Ctrl-C) leaves at once.'),
+  )
+  try {
+    const outcome = await withHubProgress('Downloading', flags, output, (hub) =>
+      fineTune(args, { screen: terminalScreen(output), signal: interrupts.signal, hub: { ...hub, revision } }),
+    )
+    if (outcome.status === 'finished') return output.result(outcome.results)
+    output.print(howToGoOn(outcome, args.output_dir))
+    output.result(outcome)
+    process.exitCode = interrupts.exitCode()
+  } finally {
+    interrupts.release()
+  }
+}
+
+function howToGoOn(
+  { folder, global_step }: Extract<RunOutcome, { status: 'interrupted' }>,
+  output_dir: string,
+): string {
+  if (!folder) return 'Stopped before the first step: there is nothing to save.'
+  return (
+    `Stopped after step ${global_step}; everything is in ${folder}. Go on with:\n` +
+    `  npx spanforge train --output_dir ${quoted(output_dir)} --resume_from_checkpoint latest`
+  )
+}
+
+/** As a shell reads it back. */
+const quoted = (text: string): string => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)

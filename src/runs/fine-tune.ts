@@ -1,0 +1,77 @@
+import { join } from 'node:path'
+import { opening } from '../report/opening.ts'
+import type { TrainingArguments } from '../training/arguments.ts'
+import type { Listener } from './callbacks.ts'
+import { finishRun } from './finish.ts'
+import type { HubChoice } from './load-model.ts'
+import { logFiles } from './log-files.ts'
+import { claimOutputFolder, clearOutputFolder } from './output-folder.ts'
+import { type PreparedRun, prepareRun } from './prepare.ts'
+import { runProgress } from './progress-listener.ts'
+import type { AllResults } from './results.ts'
+import { chooseCheckpoint } from './resume.ts'
+import { ARGUMENTS_FILE, writeJson } from './run-files.ts'
+import { runLoop } from './run-loop.ts'
+import { noScreen, type Screen } from './screen.ts'
+import { runSetup } from './summary.ts'
+
+export interface FineTuneOptions {
+  /** Where the run shows itself; nowhere unless given. */
+  readonly screen?: Screen
+  /** Asks the run to finish its step, save, and end. */
+  readonly signal?: AbortSignal
+  /** Told every event; `listenerOf` makes one of a callback object. */
+  readonly listeners?: readonly Listener[]
+  /** How to look up models and data sets that are no files here. */
+  readonly hub?: HubChoice
+}
+
+export type RunOutcome =
+  | { readonly status: 'finished'; readonly results: AllResults }
+  /** `folder` is the checkpoint to go on from; none where the first step was not reached. */
+  | { readonly status: 'interrupted'; readonly global_step: number; readonly folder?: string }
+
+/**
+ * A whole run: reads model and data, trains, evaluates, saves the model, its results and its report in output_dir.
+ * @throws SpanforgeError before the first step for whatever would keep the run from its end, as far as that can be known
+ */
+export async function fineTune(args: TrainingArguments, options: FineTuneOptions = {}): Promise<RunOutcome> {
+  const { screen = noScreen, signal } = options
+  const claim = await claimOutputFolder(args)
+  try {
+    const run = await prepareRun(args, { ...options, screen })
+    const outcome = await trainAndFinish(run, { ...options, screen })
+    await run.loaded.model.release()
+    return outcome
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) return { status: 'interrupted', global_step: 0 }
+    throw error
+  } finally {
+    claim.release()
+  }
+}
+
+async function trainAndFinish(
+  run: PreparedRun,
+  { screen, signal, listeners = [] }: FineTuneOptions & { readonly screen: Screen },
+): Promise<RunOutcome> {
+  const { args, validation } = run
+  const { folder, notes } = await chooseCheckpoint(args)
+  if (args.overwrite_output_dir) await clearOutputFolder(args.output_dir)
+  await writeJson(join(args.output_dir, ARGUMENTS_FILE), args)
+  screen.show(opening(runSetup(run)))
+  for (const note of notes) screen.print(note)
+  const progress = runProgress(screen, validation?.windows.length ?? 0)
+  try {
+    const outcome = await runLoop(run, {
+      resume_from: folder,
+      signal,
+      listeners: [progress.listener, ...logFiles(args), ...listeners],
+      onEvaluating: progress.onEvaluating,
+    })
+    if (outcome.status === 'interrupted') return outcome
+    return { status: 'finished', results: await finishRun(run, outcome, { screen, ...progress }) }
+  } finally {
+    progress.stop()
+  }
+}

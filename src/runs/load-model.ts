@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
+import type { LoadReport } from '../checkpoint/load-parameters.ts'
+import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
+import type { HubOptions } from '../hub/index.ts'
+import { checkVocabulary, type LoadOptions, loadPretrained } from '../inference/pretrained.ts'
+import type { BertForQuestionAnswering } from '../models/question-answering.ts'
+import type { BertTokenizer } from '../text/tokenizer.ts'
+
+export interface HubChoice extends HubOptions {
+  /** Branch, tag or commit. */
+  readonly revision?: string
+}
+
+export interface LoadedModel {
+  readonly folder: string
+  /** For people: the name on the hub, or the folder's. */
+  readonly name: string
+  readonly model: BertForQuestionAnswering
+  readonly tokenizer: BertTokenizer
+  readonly report: LoadReport
+}
+
+/** The local folder of a model: itself, or where the model of that name on the hub has been brought to. */
+export async function modelFolder(nameOrFolder: string, hub: HubChoice = {}): Promise<string> {
+  if (existsSync(nameOrFolder)) return nameOrFolder
+  const { resolveModel } = await import('../hub/index.ts')
+  return resolveModel(nameOrFolder, hub)
+}
+
+/** Model and tokenizer of a folder or of a name on the hub, checked to belong together. */
+export async function loadModel(
+  nameOrFolder: string,
+  options: LoadOptions = {},
+  hub: HubChoice = {},
+): Promise<LoadedModel> {
+  const folder = await modelFolder(nameOrFolder, hub)
+  const tokenizer = await loadTokenizer(folder)
+  const { model, report } = await loadPretrained(folder, options)
+  checkVocabulary(folder, tokenizer, model.config)
+  return { folder, name: displayName(nameOrFolder), model, tokenizer, report }
+}
+
+/** A folder goes by its last part; a name on the hub is its own. */
+export const displayName = (nameOrFolder: string): string =>
+  existsSync(nameOrFolder) ? basename(resolve(nameOrFolder)) : nameOrFolder
+
+/** What to tell about weights that did not fit, beside the warning about new ones. */
+export function unusedWeights(folder: string, { unexpected }: LoadReport): string | undefined {
+  if (unexpected.length === 0) return undefined
+  return `Some weights of the model checkpoint at ${folder} were not used: ${unexpected.join(', ')}`
+}

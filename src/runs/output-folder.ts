@@ -1,0 +1,65 @@
+import { existsSync, readdirSync, rmdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UsageError } from '../errors.ts'
+import type { TrainingArguments } from '../training/arguments.ts'
+import { recoverCheckpoints, removeCheckpoints } from '../training/checkpoint-store.ts'
+import { acquireRunLock, type RunLock } from '../training/run-lock.ts'
+import { ARGUMENTS_FILE, EVENTS_FOLDER, FINAL_FILES, LOG_FILE } from './run-files.ts'
+
+type FolderArguments = Pick<TrainingArguments, 'output_dir' | 'overwrite_output_dir' | 'resume_from_checkpoint'>
+
+/**
+ * Takes the output folder for this process and clears away what a killed run left half done.
+ * @throws SpanforgeError while another process has it; UsageError where it holds an earlier run that is neither to be
+ * resumed nor overwritten, or something that no run wrote
+ */
+export async function claimOutputFolder(args: FolderArguments): Promise<RunLock> {
+  const { output_dir } = args
+  const lock = acquireRunLock(output_dir)
+  const release = () => {
+    lock.release()
+    removeIfEmpty(output_dir)
+  }
+  try {
+    refuseOthers(args)
+    await recoverCheckpoints(output_dir)
+    return { release }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+/** Removes what an earlier run left, its checkpoints first, so that nothing old is taken for new. */
+export async function clearOutputFolder(output_dir: string): Promise<void> {
+  await removeCheckpoints(output_dir)
+  for (const name of [...FINAL_FILES, LOG_FILE, EVENTS_FOLDER])
+    await rm(join(output_dir, name), { recursive: true, force: true })
+}
+
+function refuseOthers({ output_dir, overwrite_output_dir, resume_from_checkpoint }: FolderArguments): void {
+  const names = readdirSync(output_dir).filter((name) => !name.startsWith('.'))
+  if (names.length === 0) return
+  const isRun = existsSync(join(output_dir, ARGUMENTS_FILE)) || names.some((name) => /^checkpoint-\d+$/.test(name))
+  if (!isRun)
+    throw new UsageError(
+      `${output_dir}: the output folder is not empty, and holds no run of spanforge: ${names.slice(0, 5).join(', ')}` +
+        `${names.length > 5 ? ' ...' : ''}`,
+      'Choose another --output_dir, one that is empty or does not exist.',
+    )
+  if (overwrite_output_dir || resume_from_checkpoint !== null) return
+  throw new UsageError(
+    `${output_dir}: the output folder holds an earlier run`,
+    'Go on with it by --resume_from_checkpoint latest, replace it by --overwrite_output_dir, or choose another --output_dir.',
+  )
+}
+
+/** A run that was refused before it began leaves no trace. */
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch {
+    // It holds something, which is as it should be.
+  }
+}

@@ -1,0 +1,59 @@
+import { UsageError } from '../errors.ts'
+import { newlyInitialized } from '../inference/pretrained.ts'
+import { onnxruntime } from '../runtime/onnxruntime.ts'
+import type { Dataset } from '../squad/dataset.ts'
+import { checkArguments } from '../training/argument-checks.ts'
+import type { TrainingArguments } from '../training/arguments.ts'
+import { type Plan, planRun } from '../training/plan.ts'
+import { cutWindows, readExamples } from './load-data.ts'
+import { type HubChoice, type LoadedModel, loadModel, unusedWeights } from './load-model.ts'
+import type { Screen } from './screen.ts'
+
+/** All that a run needs, read and checked. */
+export interface PreparedRun {
+  readonly args: TrainingArguments
+  readonly loaded: LoadedModel
+  readonly train: Dataset
+  readonly validation?: Dataset
+  readonly plan: Plan
+}
+
+export interface PrepareOptions {
+  readonly screen: Screen
+  readonly signal?: AbortSignal
+  readonly hub?: HubChoice
+}
+
+/** Reads data, model and tokenizer, cuts the windows, and holds the arguments against all of it. */
+export async function prepareRun(args: TrainingArguments, options: PrepareOptions): Promise<PreparedRun> {
+  const { screen, signal, hub } = options
+  const { model, train_file, validation_file, max_train_samples, max_eval_samples, max_seq_length, doc_stride } = args
+  if (!model) throw new UsageError('train: --model is missing', 'Give the folder of a pretrained BERT.')
+  if (!train_file) throw new UsageError('train: --train_file is missing', 'Give a SQuAD file to train on.')
+  const examples = {
+    train: await readExamples(train_file, { split: 'train', max_samples: max_train_samples, hub }),
+    validation: validation_file
+      ? await readExamples(validation_file, { split: 'validation', max_samples: max_eval_samples, hub })
+      : [],
+  }
+  const loaded = await loadModel(model, { seed: args.seed }, hub)
+  for (const text of [newlyInitialized(model, loaded.report), unusedWeights(model, loaded.report)])
+    if (text) screen.print(`${text}\n`)
+
+  const cutting = { screen, signal, max_seq_length, doc_stride }
+  const { tokenizer } = loaded
+  const train = await cutWindows(tokenizer, examples.train, { ...cutting, label: 'Tokenizing, training' })
+  const validation = examples.validation.length
+    ? await cutWindows(tokenizer, examples.validation, { ...cutting, label: 'Tokenizing, validation' })
+    : undefined
+  const plan = planRun(train.windows.length, args)
+  const { max_position_embeddings, num_hidden_layers } = loaded.model.config
+  checkArguments(args, {
+    device: { name: onnxruntime.device, fp16: false, bf16: false },
+    validationExamples: examples.validation.length,
+    max_position_embeddings,
+    num_hidden_layers,
+    max_steps: plan.max_steps,
+  })
+  return { args, loaded, train, validation, plan }
+}

@@ -1,0 +1,86 @@
+import { decimal, setting } from '../report/format.ts'
+import { placeOf } from '../report/history.ts'
+import type { TrainingEvent } from '../training/events.ts'
+import type { LogEntry } from '../training/state.ts'
+import type { Listener } from './callbacks.ts'
+import type { CountingProgress, Screen, TrainingProgress } from './screen.ts'
+
+export interface RunProgress {
+  readonly listener: Listener
+  /** For the loop and for evaluations outside of it: how many windows are done. */
+  readonly onEvaluating: (done: number) => void
+  /** Takes the bars off the screen, at the end and on failure. */
+  readonly stop: () => void
+}
+
+/** Shows a run: a bar of its steps, during evaluations a bar of theirs, and a line for whatever is worth keeping. */
+export function runProgress(screen: Screen, validationWindows: number): RunProgress {
+  let total_steps = 0
+  let steps: TrainingProgress | undefined
+  let evaluating: CountingProgress | undefined
+  const stop = () => {
+    evaluating?.stop()
+    steps?.stop()
+    evaluating = steps = undefined
+  }
+  const begin = (first_step: number) => {
+    stop()
+    if (first_step < total_steps) steps = screen.training({ total_steps, first_step })
+  }
+  return {
+    stop,
+    onEvaluating(done) {
+      if (!evaluating) stop()
+      evaluating ??= screen.counting('Evaluating', 'samples', validationWindows)
+      evaluating.update(done)
+    },
+    listener(event) {
+      if (event.type === 'start') {
+        total_steps = event.plan.max_steps
+        begin(event.global_step)
+      }
+      if (event.type === 'step') steps?.step(event.global_step, event)
+      if (event.type === 'evaluate') stop()
+      const text = textOf(event)
+      if (text) steps ? steps.note(text) : screen.print(text)
+      if (event.type === 'evaluate') begin(event.entry.step)
+      if (event.type === 'stopped early' || event.type === 'interrupted' || event.type === 'end') stop()
+    },
+  }
+}
+
+/** The line that stays of an event; most leave none. */
+function textOf(event: TrainingEvent): string | undefined {
+  switch (event.type) {
+    case 'step':
+      return event.taken ? undefined : `step ${event.global_step}: left out, its loss or gradients are not finite`
+    case 'log':
+      return event.entry.loss === undefined ? undefined : logLine(event.entry)
+    case 'evaluate':
+      return `${evaluationLine(event.entry)}${event.is_best ? ' (the best so far)' : ''}`
+    case 'save':
+      return `saved ${event.folder}`
+    case 'stopped early':
+      return `stopped early after step ${event.global_step}: evaluations no longer get better`
+    case 'best loaded':
+      return `loaded the best checkpoint, ${event.folder}`
+    default:
+      return undefined
+  }
+}
+
+const logLine = ({ step, epoch, loss, grad_norm, learning_rate }: LogEntry): string =>
+  [
+    `step ${step} (epoch ${decimal(epoch)}): loss ${decimal(loss, 4)}`,
+    ...(grad_norm === undefined ? [] : [`gradient norm ${decimal(grad_norm, 3)}`]),
+    `learning rate ${setting(Number(learning_rate!.toPrecision(3)))}`,
+  ].join(', ')
+
+function evaluationLine(entry: LogEntry): string {
+  const training = entry.train_loss === undefined ? '' : `training loss ${decimal(entry.train_loss, 4)}, `
+  const { eval_loss, eval_exact_match, eval_f1 } = entry
+  return (
+    `${placeOf(entry)}: ${training}validation loss ${decimal(eval_loss, 4)}, ` +
+    `exact match ${decimal(eval_exact_match)}, F1 ${decimal(eval_f1)}`
+  )
+}

@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs'
+import { realpath } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { readJsonFile } from '../checkpoint/json-file.ts'
+import { SpanforgeError, UsageError } from '../errors.ts'
+import type { TrainingArguments } from '../training/arguments.ts'
+import { verifyCheckpoint } from '../training/checkpoint-manifest.ts'
+import { newestWhole } from '../training/checkpoint-store.ts'
+import { ARGUMENTS_FILE } from './run-files.ts'
+
+type RawArguments = Readonly<Record<string, unknown>>
+
+/** Arguments that may change when a run goes on: no weight, moment or log line depends on them. */
+const FREE: ReadonlySet<string> = new Set([
+  'output_dir',
+  'overwrite_output_dir',
+  'resume_from_checkpoint',
+  'save_total_limit',
+  'dataloader_num_workers',
+  'report_to',
+  'logging_dir',
+  'run_name',
+])
+
+/** The checkpoint to go on from, and what a person should know about that choice. */
+export interface Resumption {
+  /** None: there is none yet, the run starts from the beginning. */
+  readonly folder?: string
+  readonly notes: readonly string[]
+}
+
+/**
+ * What resume_from_checkpoint asks for: `latest`, the newest whole checkpoint of output_dir; a folder, or the name of
+ * one in output_dir, verified against its manifest.
+ */
+export async function chooseCheckpoint(args: TrainingArguments): Promise<Resumption> {
+  const { output_dir, resume_from_checkpoint } = args
+  if (resume_from_checkpoint === null) return { notes: [] }
+  const { folder, notes } =
+    resume_from_checkpoint === 'latest' ? await latest(output_dir) : await named(output_dir, resume_from_checkpoint)
+  if (!folder) return { notes }
+  const differing = await differences(folder, args)
+  if (differing.length === 0) return { folder, notes: [...notes, `Going on from ${folder}.`] }
+  const warning =
+    `Going on from ${folder}, but not as the run began, so that it will not be the same bit for bit: ` +
+    differing.join(', ')
+  return { folder, notes: [...notes, warning] }
+}
+
+async function latest(output_dir: string): Promise<Resumption> {
+  const { folder, skipped } = await newestWhole(output_dir)
+  const notes = skipped.map(({ folder, reason }) => `Skipped ${folder}: ${reason}.`)
+  if (folder) return { folder, notes }
+  if (skipped.length > 0)
+    throw new SpanforgeError(`${output_dir}: no checkpoint is whole:\n  ${notes.join('\n  ')}`, {
+      remedy: 'Start anew with --overwrite_output_dir, which removes them.',
+    })
+  return { notes: [`No checkpoint in ${output_dir} yet: starting from the beginning.`] }
+}
+
+async function named(output_dir: string, name: string): Promise<Resumption> {
+  const folder = existsSync(name) ? name : join(output_dir, name)
+  if (!existsSync(folder))
+    throw new UsageError(`resume_from_checkpoint: ${name} does not exist`, 'Give a checkpoint folder, or latest.')
+  const reason = await verifyCheckpoint(folder)
+  if (reason !== null)
+    throw new SpanforgeError(`${folder}: the checkpoint is not whole: ${reason}`, {
+      remedy: 'Take another one, or the newest whole one: --resume_from_checkpoint latest.',
+    })
+  // The best checkpoint so far lies beside it, and is needed at the end.
+  if ((await realpath(dirname(folder))) !== (await realpath(output_dir)))
+    throw new UsageError(
+      `resume_from_checkpoint: ${folder} is not in output_dir ${output_dir}`,
+      `Go on where it lies (--output_dir ${dirname(folder)}), or start a new run from its weights (--model ${folder}).`,
+    )
+  return { folder: join(output_dir, basename(folder)), notes: [] }
+}
+
+async function differences(folder: string, args: TrainingArguments): Promise<string[]> {
+  const saved = (await readJsonFile(join(folder, ARGUMENTS_FILE))) as RawArguments
+  return Object.entries(args)
+    .filter(([name, value]) => !FREE.has(name) && JSON.stringify(saved[name]) !== JSON.stringify(value))
+    .map(([name, value]) => `${name} ${JSON.stringify(value)} (was ${JSON.stringify(saved[name])})`)
+}
+
+/**
+ * The arguments as given, and when a run is to go on those that it began with for all that is not given: to name the
+ * output folder is then enough.
+ */
+export async function withEarlierArguments(given: RawArguments): Promise<RawArguments> {
+  const resume = given.resume_from_checkpoint === true ? 'latest' : given.resume_from_checkpoint
+  if (typeof resume !== 'string') return given
+  const output_dir = given.output_dir ?? (resume === 'latest' ? undefined : dirname(resume))
+  if (typeof output_dir !== 'string' || !existsSync(join(output_dir, ARGUMENTS_FILE))) return given
+  const saved = (await readJsonFile(join(output_dir, ARGUMENTS_FILE))) as RawArguments
+  return { ...saved, overwrite_output_dir: false, ...given, output_dir }
+}

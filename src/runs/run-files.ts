@@ -1,0 +1,68 @@
+import { mkdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type FileData, writeFileAtomic } from '../checkpoint/atomic.ts'
+import { saveModel } from '../checkpoint/model-folder.ts'
+import { saveTokenizer } from '../checkpoint/tokenizer-folder.ts'
+import type { BertForQuestionAnswering } from '../models/question-answering.ts'
+import type { SavedFile } from '../report/run-summary.ts'
+import type { BertTokenizer } from '../text/tokenizer.ts'
+import { tensorsOf } from '../training/run-checkpoint.ts'
+
+export const ARGUMENTS_FILE = 'training_args.json'
+export const LOG_FILE = 'log.jsonl'
+/** Folder of the TensorBoard event files. */
+export const EVENTS_FOLDER = 'runs'
+
+/** The saved model: what transformers loads. */
+export const MODEL_FILES = [
+  'config.json',
+  'model.safetensors',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'vocab.txt',
+] as const
+
+export const RESULT_FILES = [
+  'trainer_state.json',
+  'train_results.json',
+  'eval_results.json',
+  'all_results.json',
+] as const
+
+export const REPORT_FILES = ['report.html', 'report.md', 'learning_curve.svg', 'learning_curve.png'] as const
+
+/** Everything that a run leaves at its end: gone when a run starts anew in the same folder. */
+export const FINAL_FILES: readonly string[] = [...MODEL_FILES, ...RESULT_FILES, ...REPORT_FILES]
+
+/** Writes model and tokenizer as save_pretrained does. */
+export async function savePretrained(
+  folder: string,
+  model: BertForQuestionAnswering,
+  tokenizer: BertTokenizer,
+): Promise<void> {
+  await saveModel(folder, model.config, tensorsOf(model.parameters))
+  await saveTokenizer(tokenizer, folder)
+}
+
+export const writeJson = (path: string, value: unknown): Promise<void> =>
+  writeFile(path, `${JSON.stringify(value, null, 2)}\n`)
+
+/** Atomically; the folder is made if it is missing. */
+export async function writeFile(path: string, content: FileData): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  await writeFileAtomic(path, content)
+}
+
+/** Those of the files that are in the folder, with their sizes. */
+export async function savedFiles(folder: string, names: readonly string[]): Promise<SavedFile[]> {
+  const found = await Promise.all(
+    names.map((name) =>
+      stat(join(folder, name)).then(
+        ({ size }) => ({ name, bytes: size }),
+        () => undefined,
+      ),
+    ),
+  )
+  return found.filter((file) => file !== undefined)
+}

@@ -1,0 +1,69 @@
+import { SpanforgeError } from '../errors.ts'
+import type { EvaluationMetrics } from '../inference/evaluate.ts'
+import { newestWhole } from '../training/checkpoint-store.ts'
+import type { TrainMetrics } from '../training/events.ts'
+import { train } from '../training/loop.ts'
+import type { TrainerState } from '../training/state.ts'
+import type { Listener } from './callbacks.ts'
+import type { PreparedRun } from './prepare.ts'
+
+export interface LoopOptions {
+  readonly resume_from?: string
+  readonly signal?: AbortSignal
+  readonly listeners: readonly Listener[]
+  readonly onEvaluating: (done: number) => void
+}
+
+export type LoopOutcome =
+  | { readonly status: 'interrupted'; readonly global_step: number; readonly folder: string }
+  | {
+      readonly status: 'finished'
+      readonly state: TrainerState
+      readonly metrics: TrainMetrics
+      /** Of the weights that the run ended with, where they were evaluated in this session. */
+      readonly evaluation?: EvaluationMetrics
+    }
+
+/** The training loop from its first event to its last, told to all listeners. */
+export async function runLoop(run: PreparedRun, options: LoopOptions): Promise<LoopOutcome> {
+  const { args, loaded, validation } = run
+  const { model, tokenizer } = loaded
+  const { listeners, resume_from, signal, onEvaluating } = options
+  const evaluations = new Map<number, EvaluationMetrics>()
+  let state: TrainerState | undefined
+  let isBestLoaded = false
+  try {
+    for await (const event of train({
+      model,
+      args,
+      train: run.train,
+      validation,
+      tokenizer,
+      resume_from,
+      signal,
+      onEvaluating,
+    })) {
+      for (const listener of listeners) await listener(event)
+      if (event.type === 'start') state = event.state
+      if (event.type === 'evaluate') evaluations.set(event.entry.step, event.evaluation.metrics)
+      if (event.type === 'best loaded') isBestLoaded = true
+      if (event.type === 'interrupted')
+        return { status: 'interrupted', global_step: event.global_step, folder: event.folder }
+      if (event.type === 'end') {
+        const step = isBestLoaded ? state!.best_global_step! : state!.global_step
+        return { status: 'finished', state: state!, metrics: event.metrics, evaluation: evaluations.get(step) }
+      }
+    }
+  } catch (error) {
+    throw await withLastCheckpoint(error, args.output_dir)
+  }
+  throw new Error('training ended without its last event')
+}
+
+/** A run that failed says where it can be taken up again. */
+async function withLastCheckpoint(error: unknown, output_dir: string): Promise<unknown> {
+  if (!(error instanceof SpanforgeError)) return error
+  const { folder } = await newestWhole(output_dir)
+  const remedy = folder ? `The last good checkpoint is ${folder}.` : 'There was no checkpoint yet.'
+  return new SpanforgeError(error.message, { remedy, exitCode: error.exitCode, cause: error })
+}
