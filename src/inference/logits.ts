@@ -53,7 +53,7 @@ async function eachPass(
   options: ForwardOptions,
   visit: (rows: ReturnType<typeof toRows>, indices: number[]) => Promise<void>,
 ): Promise<void> {
-  const { padding = 'none', max_seq_length = 384, batch_size = 8, max_tokens_per_pass = 1536, onProgress } = options
+  const { padding = 'none', max_seq_length = 384, batch_size = 8, max_tokens_per_pass = 1024, onProgress } = options
   const { pad_token_id } = model.config
   const group = padding === 'none' ? windows.length : batch_size
   let done = 0

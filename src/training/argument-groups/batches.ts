@@ -32,7 +32,7 @@ export const batchArguments = {
       'batch or to max_seq_length, as transformers does: for comparing figures.',
   ),
   max_tokens_per_pass: integer(
-    1536,
+    1024,
     16,
     'Most tokens computed at once. A larger batch is cut into passes whose gradients add up: bounds memory.',
   ),
