@@ -1,0 +1,44 @@
+import type { LoadReport } from '../checkpoint/load-parameters.ts'
+import { saveModel } from '../checkpoint/model-folder.ts'
+import { type ModelOptions, resolveModel } from '../hub/models.ts'
+import { type LoadOptions, loadPretrained, newlyInitialized } from '../inference/pretrained.ts'
+import { BertForQuestionAnswering as Bert } from '../models/question-answering.ts'
+import { tensorsOf } from '../training/run-checkpoint.ts'
+import { toStandardError, type Warn } from './warn.ts'
+
+export interface FromPretrainedOptions extends LoadOptions, Omit<ModelOptions, 'weights'> {
+  /** Told about weights that the checkpoint does not hold; on standard error unless given. `() => {}` is silent. */
+  readonly onWarning?: Warn
+}
+
+/** BERT with a head that gives each token a start and an end logit, as `BertForQuestionAnswering` of transformers. */
+export class BertForQuestionAnswering extends Bert {
+  /** What of the checkpoint was missing, left over or of another shape. */
+  readonly loading_report: LoadReport
+
+  private constructor({ config, engine, parameters }: Bert, report: LoadReport) {
+    super(config, engine, parameters)
+    this.loading_report = report
+  }
+
+  /**
+   * The model of a Hugging Face folder, or of that name on the hub. Its weights are float32 whatever they are stored
+   * as; those that the checkpoint does not hold are drawn by `seed` (42), with the warning that everyone knows.
+   * @throws SpanforgeError for a folder that is no BERT or a damaged one, by name of what is wrong
+   */
+  static async from_pretrained(nameOrFolder: string, options: FromPretrainedOptions = {}) {
+    const { onWarning = toStandardError, ...rest } = options
+    const { model, report } = await loadPretrained(await resolveModel(nameOrFolder, rest), rest)
+    const warning = newlyInitialized(nameOrFolder, report)
+    if (warning) onWarning(warning)
+    return new BertForQuestionAnswering(model, report)
+  }
+
+  /** Writes config.json and model.safetensors into a folder, made if need be: transformers loads it, and so do we. */
+  async save_pretrained(folder: string, options: { readonly dtype?: 'F32' | 'F16' } = {}): Promise<void> {
+    await saveModel(folder, this.config, tensorsOf(this.parameters), options)
+  }
+}
+
+/** BERT is the one architecture there is: chosen by name, as in transformers. */
+export const AutoModelForQuestionAnswering = BertForQuestionAnswering

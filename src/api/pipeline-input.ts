@@ -1,0 +1,43 @@
+import { UsageError } from '../errors.ts'
+import type { PipelineOptions, QuestionInput } from '../inference/pipeline.ts'
+
+/** A list of questions with their contexts; or questions, in one context or each in its own. */
+export type ManyQuestions =
+  | readonly QuestionInput[]
+  | { readonly question: readonly string[]; readonly context: string | readonly string[] }
+
+export interface PipelineCall {
+  readonly inputs: readonly QuestionInput[]
+  /** One question was asked, not a list of one. */
+  readonly isSingle: boolean
+  readonly options?: PipelineOptions
+}
+
+/**
+ * The arguments of a call: `(question, context, options)`, `({ question, context }, options)` or a list.
+ * @throws UsageError where they are none of these
+ */
+export function toInputs(args: readonly unknown[]): PipelineCall {
+  if (typeof args[0] === 'string') {
+    const [question, context, options] = args as [string, string, PipelineOptions?]
+    return { inputs: [{ question, context }], isSingle: true, options }
+  }
+  const [given, options] = args as [unknown, PipelineOptions?]
+  if (Array.isArray(given)) return { inputs: given.map(checked), isSingle: false, options }
+  const { question, context } = checked(given)
+  if (!Array.isArray(question)) return { inputs: [{ question, context }], isSingle: true, options }
+  if (Array.isArray(context) && context.length !== question.length)
+    throw new UsageError(`pipeline: ${question.length} questions with ${context.length} contexts`)
+  const contextOf = (i: number) => (Array.isArray(context) ? context[i] : context)
+  return { inputs: question.map((q: string, i) => ({ question: q, context: contextOf(i) })), isSingle: false, options }
+}
+
+/** Types are not there for callers in JavaScript. Whether these are texts is looked at when they are read. */
+function checked(given: unknown): QuestionInput {
+  if (typeof given === 'object' && given !== null && 'question' in given && 'context' in given)
+    return given as QuestionInput
+  throw new UsageError(
+    `pipeline: found ${JSON.stringify(given)}, expected { question, context }`,
+    'Several questions are a list of these; several documents are for search().',
+  )
+}

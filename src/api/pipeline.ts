@@ -1,0 +1,97 @@
+import { UsageError } from '../errors.ts'
+import {
+  answerQuestions,
+  type PipelineOptions,
+  type QuestionInput,
+  type SearchOptions,
+  searchDocuments,
+} from '../inference/pipeline.ts'
+import { checkVocabulary } from '../inference/pretrained.ts'
+import type { BertForQuestionAnswering as Bert } from '../models/question-answering.ts'
+import type { ExampleAnswers } from '../squad/answers.ts'
+import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
+import type { BertTokenizer as Tokenizer } from '../text/tokenizer.ts'
+import { BertForQuestionAnswering, type FromPretrainedOptions } from './model.ts'
+import { type ManyQuestions, toInputs } from './pipeline-input.ts'
+import { BertTokenizer } from './tokenizer.ts'
+
+/** The one best answer is what comes back unless `top_k` asks for a list. */
+export type OneAnswer = Omit<PipelineOptions, 'top_k' | 'topk'>
+export type TopAnswers = PipelineOptions & ({ readonly top_k: number } | { readonly topk: number })
+
+/**
+ * What `pipeline('question-answering', ...)` gives: to be called with a question and a context, or with many, as the
+ * pipeline of transformers 4.57, whose answers and scores these are. Two differences of shape: what comes back depends
+ * on what was asked alone (with `top_k` always a list, for a list of questions always a list), and `start` and `end`
+ * count UTF-16 units, so that `context.slice(start, end) === answer` for every text there is.
+ */
+export interface QuestionAnsweringPipeline {
+  (question: string, context: string, options: TopAnswers): Promise<PipelineAnswer[]>
+  (question: string, context: string, options?: OneAnswer): Promise<PipelineAnswer>
+  (input: QuestionInput, options: TopAnswers): Promise<PipelineAnswer[]>
+  (input: QuestionInput, options?: OneAnswer): Promise<PipelineAnswer>
+  (inputs: ManyQuestions, options: TopAnswers): Promise<PipelineAnswer[][]>
+  (inputs: ManyQuestions, options?: OneAnswer): Promise<PipelineAnswer[]>
+
+  /** The answers to each of any number of questions, one by one as they are found; memory stays bounded. */
+  stream(
+    inputs: Iterable<QuestionInput> | AsyncIterable<QuestionInput>,
+    options?: PipelineOptions,
+  ): AsyncGenerator<PipelineAnswer[]>
+  /** The best answers in several documents together, their scores exact probabilities that can be compared. */
+  search(question: string, documents: readonly string[], options?: SearchOptions): Promise<ExampleAnswers>
+  /** As `search`, for many questions; each document is tokenised once. */
+  searchAll(
+    questions: Iterable<string> | AsyncIterable<string>,
+    documents: readonly string[],
+    options?: SearchOptions,
+  ): AsyncGenerator<ExampleAnswers>
+
+  readonly model: Bert
+  readonly tokenizer: Tokenizer
+  /** Frees the engine's session; the next call makes a new one. */
+  dispose(): Promise<void>
+}
+
+/**
+ * A pipeline from a model folder or name (its tokenizer lies with it), or from a model and a tokenizer.
+ * @throws UsageError for another task, or a model without a tokenizer; SpanforgeError where the two do not fit
+ */
+export async function pipeline(
+  task: 'question-answering',
+  model: string | Bert,
+  tokenizer: string | Tokenizer | undefined = typeof model === 'string' ? model : undefined,
+  options: FromPretrainedOptions = {},
+): Promise<QuestionAnsweringPipeline> {
+  if (task !== 'question-answering') throw new UsageError(`pipeline: found task "${task}", expected question-answering`)
+  if (tokenizer === undefined) throw new UsageError('pipeline: the model came without a tokenizer', 'Give it too.')
+  const asLoaded = typeof tokenizer === 'string' ? await BertTokenizer.from_pretrained(tokenizer, options) : tokenizer
+  const bert = typeof model === 'string' ? await BertForQuestionAnswering.from_pretrained(model, options) : model
+  checkVocabulary(typeof model === 'string' ? model : 'pipeline', asLoaded, bert.config)
+  return makePipeline(bert, asLoaded)
+}
+
+function makePipeline(model: Bert, tokenizer: Tokenizer): QuestionAnsweringPipeline {
+  const stream: QuestionAnsweringPipeline['stream'] = (inputs, options) =>
+    answerQuestions(model, tokenizer, inputs, options)
+  const searchAll: QuestionAnsweringPipeline['searchAll'] = (questions, documents, options) =>
+    searchDocuments(model, tokenizer, questions, documents, options)
+
+  async function call(...args: unknown[]): Promise<PipelineAnswer | PipelineAnswer[] | PipelineAnswer[][]> {
+    const { inputs, isSingle, options } = toInputs(args)
+    const found: PipelineAnswer[][] = []
+    for await (const answers of stream(inputs, options)) found.push(answers)
+    if ((options?.top_k ?? options?.topk) !== undefined) return isSingle ? found[0] : found
+    return isSingle ? found[0][0] : found.map(([best]) => best)
+  }
+
+  return Object.assign(call as QuestionAnsweringPipeline, {
+    model,
+    tokenizer,
+    stream,
+    searchAll,
+    search: async (question: string, documents: readonly string[], options?: SearchOptions) =>
+      (await searchAll([question], documents, options).next()).value as ExampleAnswers,
+    dispose: () => model.release(),
+  })
+}

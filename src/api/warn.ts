@@ -1,0 +1,3 @@
+export type Warn = (message: string) => void
+
+export const toStandardError: Warn = (message) => void process.stderr.write(`${message}\n`)

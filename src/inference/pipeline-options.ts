@@ -1,0 +1,68 @@
+import { UsageError } from '../errors.ts'
+import type { BertConfig } from '../models/config.ts'
+import type { WindowOptions } from '../squad/windows.ts'
+import type { BertTokenizer } from '../text/tokenizer.ts'
+import type { ForwardOptions } from './logits.ts'
+
+/** How a context is cut into windows and how many of them are computed at once. */
+export interface ReadingOptions {
+  /** Tokens of a window, special ones included: 384, or what tokenizer and model can take if that is less. */
+  readonly max_seq_len?: number
+  /** Context tokens that two windows share: 128, or half a window if that is less. */
+  readonly doc_stride?: number
+  /**
+   * Tokens of a question at most; the rest of it is left out. Without it a question may fill the window, as with every
+   * fast tokenizer in Python, where the documented default of 64 has no effect.
+   */
+  readonly max_question_len?: number
+  /**
+   * How many full windows are computed at once, 4 unless given; shorter ones go together in larger numbers. It bounds
+   * memory; no answer depends on it.
+   */
+  readonly batch_size?: number
+  /** Windows are not padded unless told: it costs time and changes nothing but rounding. */
+  readonly padding?: 'do_not_pad' | 'longest' | 'max_length'
+  /** Told how many windows have been read. */
+  readonly onProgress?: (windows: number) => void
+}
+
+export interface Reading {
+  readonly windows: WindowOptions
+  readonly forward: ForwardOptions
+}
+
+/**
+ * Fills in the defaults of the Python pipeline.
+ * @throws UsageError for an option out of range
+ */
+export function readingOptions(tokenizer: BertTokenizer, config: BertConfig, options: ReadingOptions): Reading {
+  const { max_position_embeddings } = config
+  const { max_seq_len = Math.min(tokenizer.model_max_length, max_position_embeddings, 384) } = options
+  const { doc_stride = Math.min(Math.floor(max_seq_len / 2), 128) } = options
+  const { max_question_len, batch_size = 4, padding = 'do_not_pad', onProgress } = options
+  for (const [name, value] of Object.entries({ max_seq_len, max_question_len, batch_size }))
+    if (value !== undefined) atLeastOne(name, value)
+  if (max_seq_len > max_position_embeddings)
+    throw new UsageError(`max_seq_len is ${max_seq_len}, but the model has ${max_position_embeddings} positions`)
+  if (doc_stride > max_seq_len)
+    throw new UsageError(
+      `doc_stride is ${doc_stride}, more than max_seq_len ${max_seq_len}`,
+      'It is what two windows share: it must be less than the room that the question leaves in a window.',
+    )
+  return {
+    windows: { max_seq_length: max_seq_len, doc_stride, max_question_length: max_question_len },
+    forward: {
+      padding: padding === 'do_not_pad' ? 'none' : padding,
+      max_seq_length: max_seq_len,
+      batch_size,
+      max_tokens_per_pass: batch_size * max_seq_len,
+      onProgress,
+    },
+  }
+}
+
+/** @throws UsageError unless the value is a whole number from 1 */
+export function atLeastOne(name: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new UsageError(`${name} is ${value}, expected a whole number from 1`)
+}

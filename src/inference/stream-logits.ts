@@ -1,0 +1,43 @@
+import type { BertForQuestionAnswering, RowLogits } from '../models/question-answering.ts'
+import type { Window } from '../squad/types.ts'
+import { type ForwardOptions, windowLogits } from './logits.ts'
+
+/** Windows computed together: enough that long meet long and short meet short, few enough to be held at once. */
+const CHUNK = 512
+
+/**
+ * The logits of each item's windows, item by item in their order. Items are asked for only as their turn comes, so
+ * that of any number of them no more is held than one and CHUNK windows. `onProgress` counts windows over all items.
+ */
+export async function* streamLogits<T extends { readonly windows: readonly Window[] }>(
+  model: BertForQuestionAnswering,
+  items: Iterable<T> | AsyncIterable<T>,
+  options: ForwardOptions = {},
+): AsyncGenerator<T & { readonly logits: readonly RowLogits[] }> {
+  let done = 0
+  let pending: T[] = []
+  let count = 0
+  async function* flush() {
+    const windows = pending.flatMap((item) => item.windows)
+    const logits: RowLogits[] = []
+    for (let start = 0; start < windows.length; start += CHUNK) {
+      const chunk = windows.slice(start, start + CHUNK)
+      const onProgress = (n: number) => options.onProgress?.(done + n)
+      for (const row of await windowLogits(model, chunk, { ...options, onProgress })) logits.push(row)
+      done += chunk.length
+    }
+    let start = 0
+    for (const item of pending) {
+      yield { ...item, logits: logits.slice(start, start + item.windows.length) }
+      start += item.windows.length
+    }
+    pending = []
+    count = 0
+  }
+  for await (const item of items) {
+    pending.push(item)
+    count += item.windows.length
+    if (count >= CHUNK) yield* flush()
+  }
+  yield* flush()
+}
