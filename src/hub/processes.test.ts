@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
-import { expect, it } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { beforeAll, expect, it } from 'vitest'
 import { bytes, hubWorld } from '../../tests/hub-world.ts'
+import { transpiled } from '../../tests/transpiled.ts'
 import { digestLike } from './digest.ts'
 
 const KILLS = 20
@@ -20,11 +21,25 @@ const world = hubWorld((server) => {
   server.add('model', 'ann/bert').commit(FILES)
 })
 
-function download(): ChildProcess {
-  const script = fileURLToPath(new URL('../../tests/hub-download-child.ts', import.meta.url))
+let code = ''
+beforeAll(async () => {
+  code = await transpiled('src/errors.ts', 'src/checkpoint/atomic.ts', 'src/hub', 'tests/hub-download-child.ts')
+  return () => rm(code, { recursive: true })
+})
+
+/** A process that is ready to download. */
+function ready(): ChildProcess {
+  const script = join(code, 'tests/hub-download-child.js')
   const env = { ...process.env, HF_ENDPOINT: world.server.endpoint, HF_HUB_CACHE: world.cache, HF_TOKEN: '' }
-  return spawn(process.execPath, ['--import', 'tsx', script, 'ann/bert'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  return spawn(process.execPath, [script, 'ann/bert'], { env, stdio: ['pipe', 'pipe', 'inherit'] })
 }
+
+function download(child: ChildProcess): ChildProcess {
+  child.stdin!.write('go')
+  return child
+}
+
+const folderOf = async (child: ChildProcess): Promise<string> => (await text(child.stdout!)).trim()
 
 async function expectFiles(folder: string) {
   for (const [name, content] of Object.entries(FILES))
@@ -58,35 +73,39 @@ async function expectOnlyWholeFiles() {
   expect(size).toBeLessThanOrEqual(Object.keys(FILES).length)
 }
 
-it(`a download killed at ${KILLS} random instants and resumed gives identical bytes`, async () => {
+it(`a download killed at ${KILLS} random instants and resumed gives identical bytes`, {
+  timeout: 300_000,
+}, async () => {
+  const waiting = [ready(), ready()]
   let resumed = 0
   for (let kill = 0; kill < KILLS; kill++) {
-    const child = download()
+    waiting.push(ready())
+    const child = waiting.shift()!
     const ended = once(child, 'close')
     const stallAfter = 1 + Math.floor(Math.random() * 40_000)
     const stalled = new Promise<void>((resolve) => {
       world.server.misbehave(/vocab|config|content/, { stallAfter, onStall: resolve }, 100)
     })
+    download(child)
     await Promise.race([stalled, ended])
     // Every other time a moment after the bytes were sent, whatever became of them; else when they are on the disk.
-    if (kill % 2) await new Promise((resolve) => setTimeout(resolve, Math.random() * 30))
-    else while (child.exitCode === null && (await unfinishedBytes()) === 0) await new Promise(setImmediate)
+    if (kill % 2) await sleep(Math.random() * 30)
+    else while (child.exitCode === null && (await unfinishedBytes()) === 0) await sleep(10)
     child.kill('SIGKILL')
     await ended
     await expectOnlyWholeFiles()
     resumed += resumptions()
     world.server.reset()
   }
-  const child = download()
-  const folder = (await text(child.stdout!)).trim()
-  await expectFiles(folder)
+  await expectFiles(await folderOf(download(waiting.shift()!)))
+  for (const child of waiting) child.kill()
   expect(resumed + resumptions()).toBeGreaterThanOrEqual(1)
   expect((await world.files()).filter((path) => /incomplete|\.lock$/.test(path))).toEqual([])
 })
 
-it('two processes at once bring each file once, and both have it', async () => {
+it('two processes at once bring each file once, and both have it', { timeout: 300_000 }, async () => {
   world.server.misbehave(/content/, { slow: true }, 10)
-  const folders = await Promise.all([download(), download()].map(async (child) => (await text(child.stdout!)).trim()))
+  const folders = await Promise.all([ready(), ready()].map((child) => folderOf(download(child))))
   expect(folders[0]).toBe(folders[1])
   await expectFiles(folders[0])
   expect(world.downloads.filter((url) => url.startsWith('/content/'))).toHaveLength(2)
