@@ -1,8 +1,12 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { answerCommand } from './answer.ts'
 import { cacheCommand } from './cache.ts'
+import { dataCommand } from './data.ts'
 import { downloadCommand } from './download.ts'
+import { evaluateCommand } from './evaluate.ts'
+import { inspectCommand } from './inspect.ts'
 import { exitCodeOf, ignoreBrokenPipes } from './output.ts'
 import { pushCommand } from './push.ts'
 import { trainCommand } from './train.ts'
@@ -12,7 +16,11 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 const program = new Command('spanforge')
   .description('Fine-tune BERT for extractive question answering, without Python.')
   .version(version, '-V, --version')
+  .addCommand(inspectCommand())
+  .addCommand(dataCommand())
   .addCommand(trainCommand())
+  .addCommand(evaluateCommand())
+  .addCommand(answerCommand())
   .addCommand(downloadCommand())
   .addCommand(cacheCommand())
   .addCommand(pushCommand())

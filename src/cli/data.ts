@@ -1,0 +1,44 @@
+import { Command } from 'commander'
+import { type WindowFlags, wholeNumber, withWindowFlags } from './flags.ts'
+import { createOutput } from './output.ts'
+import { textFacts } from './table.ts'
+import { terminalScreen } from './terminal-screen.ts'
+
+/** `spanforge data windows`: what a model reads of a data file. */
+export const dataCommand = (): Command =>
+  new Command('data').description('look at data files').addCommand(windowsCommand())
+
+interface WindowsFlags extends WindowFlags {
+  readonly model: string
+  readonly max_samples?: number
+  readonly json?: boolean
+}
+
+function windowsCommand(): Command {
+  const command = new Command('windows')
+    .description('cut a file into windows and print their number and digests')
+    .argument('<file>', 'SQuAD file, Parquet file or name of a data set')
+    .requiredOption('--model <folder>', 'folder whose tokenizer is used, or name on the hub')
+    .option('--max_samples <integer>', 'the first so many questions only', wholeNumber(1))
+    .option('--json', 'print one JSON document')
+  return withWindowFlags(command)
+    .addHelpText(
+      'after',
+      `
+The digests are SHA-256 of little-endian int32 arrays, all windows one after the other: two programs with equal
+digests feed a model the same numbers.
+
+Example:
+  spanforge data windows train.json --model bert-base-uncased --max_samples 3000
+`,
+    )
+    .action(windows)
+}
+
+async function windows(file: string, flags: WindowsFlags): Promise<void> {
+  const { inspectWindows } = await import('../runs/inspect-windows.ts')
+  const output = createOutput(flags.json === true)
+  const found = await inspectWindows(file, { ...flags, screen: terminalScreen(output) })
+  if (output.forPeople) output.print(textFacts(Object.entries(found).map(([name, value]) => [name, String(value)])))
+  output.result(found)
+}

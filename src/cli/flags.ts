@@ -1,0 +1,27 @@
+import { type Command, InvalidArgumentError } from 'commander'
+
+/** For options that are a whole number of at least `least`. */
+export const wholeNumber =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least) return value
+    throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`)
+  }
+
+export function anyNumber(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value)) return value
+  throw new InvalidArgumentError('Expected a number.')
+}
+
+export interface WindowFlags {
+  readonly max_seq_length: number
+  readonly doc_stride: number
+}
+
+/** How contexts are cut: the same flags and defaults in every command. */
+export const withWindowFlags = (command: Command): Command =>
+  command
+    .option('--max_seq_length <integer>', 'longest window in tokens', wholeNumber(1), 384)
+    .option('--doc_stride <integer>', 'context tokens that neighbouring windows share', wholeNumber(0), 128)

@@ -1,0 +1,39 @@
+import { Command } from 'commander'
+import { type HubFlags, withHubFlags, withHubProgress } from './hub-options.ts'
+import { createOutput } from './output.ts'
+import { terminalScreen } from './terminal-screen.ts'
+
+/** `spanforge inspect FOLDER`: the architecture of a model, and what its weights lack or have too much of. */
+export function inspectCommand(): Command {
+  const command = new Command('inspect')
+    .description('show the architecture of a model, layer by layer; a config.json alone is enough')
+    .argument('<folder>', 'model folder, or name on the hub')
+    .option('--json', 'print one JSON document')
+  return withHubFlags(command).action(inspect)
+}
+
+async function inspect(nameOrFolder: string, flags: HubFlags): Promise<void> {
+  const { inspectModel } = await import('../runs/inspect-model.ts')
+  const { modelBlocks } = await import('../report/opening.ts')
+  const output = createOutput(flags.json === true)
+  const { facts, parameters, report, files } = await withHubProgress('Downloading', flags, output, (hub) =>
+    inspectModel(nameOrFolder, { ...hub, revision: flags.revision }),
+  )
+  if (output.forPeople) terminalScreen(output).show(modelBlocks(facts))
+  if (files.length === 0) output.print('There are no weights here: this is what config.json says.')
+  const { architecture, num_hidden_layers, hidden_size, num_attention_heads, vocab_size } = facts
+  const { missing, unexpected, mismatched } = report
+  output.result({
+    name: facts.name,
+    architecture,
+    parameters,
+    layers: num_hidden_layers,
+    hidden_size,
+    num_attention_heads,
+    vocab_size,
+    files,
+    missing,
+    unexpected,
+    mismatched,
+  })
+}

@@ -1,0 +1,40 @@
+import { readdir } from 'node:fs/promises'
+import { type LoadReport, matchParameters } from '../checkpoint/load-parameters.ts'
+import { loadConfig } from '../checkpoint/model-folder.ts'
+import { openCheckpoint } from '../checkpoint/open.ts'
+import { totalSize } from '../models/flat-parameters.ts'
+import { parameterSpecs } from '../models/programs.ts'
+import type { ModelFacts } from '../report/run-summary.ts'
+import { displayName, type HubChoice, modelFolder } from './load-model.ts'
+import { modelFacts } from './model-facts.ts'
+
+export interface Inspection {
+  readonly facts: ModelFacts
+  /** How many numbers the weights are, the question-answering head included. */
+  readonly parameters: number
+  readonly report: LoadReport
+  /** The weight files; none where there is a config.json alone, of which nothing is missing. */
+  readonly files: readonly string[]
+}
+
+/** What config.json describes, held against the weights beside it, of which only names and shapes are read. */
+export async function inspectModel(nameOrFolder: string, hub?: HubChoice): Promise<Inspection> {
+  const folder = await modelFolder(nameOrFolder, hub)
+  const config = await loadConfig(folder)
+  const specs = parameterSpecs(config)
+  const { report, files } = await weightsOf(folder, specs)
+  const facts = modelFacts(displayName(nameOrFolder), config, specs, report)
+  return { facts, parameters: totalSize(specs), report, files }
+}
+
+async function weightsOf(folder: string, specs: ReturnType<typeof parameterSpecs>) {
+  const names = await readdir(folder)
+  if (!names.some((name) => /\.(safetensors|bin)$/.test(name) || name.endsWith('.index.json')))
+    return { report: { missing: [], unexpected: [], mismatched: [] }, files: [] }
+  const checkpoint = await openCheckpoint(folder)
+  try {
+    return { report: matchParameters(checkpoint.tensors, specs), files: checkpoint.files }
+  } finally {
+    await checkpoint.close()
+  }
+}

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
+import { countTokens } from '../squad/dataset.ts'
+import { type Digest, digestStreams } from '../squad/digests.ts'
+import type { WindowOptions } from '../squad/windows.ts'
+import { cutWindows, readExamples } from './load-data.ts'
+import { modelFolder } from './load-model.ts'
+import type { Screen } from './screen.ts'
+
+export interface InspectWindowsOptions extends WindowOptions {
+  readonly model: string
+  readonly max_samples?: number
+  readonly screen: Screen
+}
+
+export type WindowCounts = { readonly questions: number; readonly windows: number; readonly tokens: number } & {
+  readonly [D in `${Digest}_sha256`]: string
+}
+
+/** How many windows a file makes, and the digests that say whether another program cuts the same ones. */
+export async function inspectWindows(file: string, options: InspectWindowsOptions): Promise<WindowCounts> {
+  const tokenizer = await loadTokenizer(await modelFolder(options.model))
+  const examples = await readExamples(file, { split: 'train', max_samples: options.max_samples })
+  const { windows } = await cutWindows(tokenizer, examples, { ...options, label: 'Tokenizing' })
+  const streams = digestStreams(windows, windows)
+  return {
+    questions: examples.length,
+    windows: windows.length,
+    tokens: countTokens(windows),
+    input_ids_sha256: sha256(streams.input_ids),
+    token_type_ids_sha256: sha256(streams.token_type_ids),
+    offsets_utf16_sha256: sha256(streams.offsets_utf16),
+    labels_sha256: sha256(streams.labels),
+  }
+}
+
+function sha256(chunks: Iterable<Uint8Array>): string {
+  const hash = createHash('sha256')
+  for (const chunk of chunks) hash.update(chunk)
+  return hash.digest('hex')
+}
