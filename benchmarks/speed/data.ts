@@ -1,0 +1,22 @@
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { loadTokenizer } from '../../src/checkpoint/tokenizer-folder.ts'
+import { type Dataset, makeDataset } from '../../src/squad/dataset.ts'
+import { parseSquad } from '../../src/squad/squad-json.ts'
+
+/** The windows of the first questions of a SQuAD file, 384 tokens, stride 128. */
+export async function readDataset(train_file: string, folder: string, questions: number): Promise<Dataset> {
+  const tokenizer = await loadTokenizer(folder)
+  const examples = parseSquad(await readFile(train_file, 'utf8'), basename(train_file)).slice(0, questions)
+  return makeDataset(tokenizer, examples, { max_seq_length: 384, doc_stride: 128 })
+}
+
+/** Some of a data set's windows, in the order given, with the questions that they belong to. */
+export function subset({ examples, windows }: Dataset, indices: readonly number[]): Dataset {
+  const questions = [...new Set(indices.map((i) => windows[i]!.example))]
+  const place = new Map(questions.map((example, i) => [example, i]))
+  return {
+    examples: questions.map((example) => examples[example]!),
+    windows: indices.map((i) => ({ ...windows[i]!, example: place.get(windows[i]!.example)! })),
+  }
+}

@@ -1,0 +1,9 @@
+import type { CompileOptions, Engine } from '../../src/runtime/engine.ts'
+import { onnxruntime } from '../../src/runtime/onnxruntime.ts'
+
+/** ONNX Runtime with some options of its sessions fixed. */
+export const engineWith = (fixed: CompileOptions): Engine => ({
+  name: onnxruntime.name,
+  device: onnxruntime.device,
+  compile: (model, options) => onnxruntime.compile(model, { ...options, ...fixed }),
+})

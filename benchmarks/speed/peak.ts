@@ -1,0 +1,26 @@
+import { input } from '../../src/graph/tensor.ts'
+import { encodeModel } from '../../src/onnx/encode.ts'
+import { gemm } from '../../src/ops/linalg.ts'
+import { type Engine, float32 } from '../../src/runtime/engine.ts'
+
+const SIZE = 2048
+const RUNS = 20
+
+/**
+ * What this machine multiplies at most through this engine, in GFLOP/s: the fastest of twenty products of two
+ * 2048 x 2048 matrices. The measure that useful work is held against.
+ */
+export async function peakRate(engine: Engine): Promise<number> {
+  const square = (name: string) => input(name, [SIZE, SIZE])
+  const session = await engine.compile(encodeModel({ y: gemm(square('a'), square('b')) }))
+  const matrix = (value: number) => float32(new Float32Array(SIZE * SIZE).fill(value), [SIZE, SIZE])
+  const [inputs, outputs] = [{ a: matrix(0.5), b: matrix(0.25) }, { y: matrix(0) }]
+  let seconds = Number.POSITIVE_INFINITY
+  for (let i = 0; i < RUNS; i++) {
+    const start = performance.now()
+    await session.run(inputs, outputs)
+    seconds = Math.min(seconds, (performance.now() - start) / 1000)
+  }
+  await session.release()
+  return (2 * SIZE ** 3) / seconds / 1e9
+}

@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs'
+import { evaluate } from '../../src/inference/evaluate.ts'
+import { loadPretrained, randomModel } from '../../src/inference/pretrained.ts'
+import { parseConfig } from '../../src/models/config.ts'
+import type { BertForQuestionAnswering } from '../../src/models/question-answering.ts'
+import { countTokens, type Dataset } from '../../src/squad/dataset.ts'
+import { parseArguments } from '../../src/training/arguments.ts'
+import { Stepper } from '../../src/training/stepper.ts'
+import { type Order, type Picked, pickBatches } from './batches.ts'
+import { readDataset, subset } from './data.ts'
+import type { OwnResult, Rates, StepRecord, TrainingRates } from './document.ts'
+import { engineWith } from './engine.ts'
+import { forwardFlop, trainingFlop } from './useful-work.ts'
+
+/**
+ * One model in one mode, in a process of its own, so that its memory peak is its own. Started by ../speed.ts with its
+ * settings as one JSON argument; prints one JSON document.
+ */
+
+export interface ModeSettings {
+  readonly train_file: string
+  readonly folder: string
+  readonly questions: number
+  /** `bert-base` has random weights; `folder` is the model in the folder. */
+  readonly model: string
+  readonly mode: Order
+  readonly steps: number
+  readonly threads: number
+  readonly max_tokens_per_pass: number
+}
+
+/** The warm-up's step number: every 16 steps new dropout masks are drawn, and their cost should be in the time. */
+const WARMUP_STEP = 15
+
+const lengthsOf = ({ windows }: Dataset, indices: readonly number[]): number[] =>
+  indices.map((i) => windows[i]!.input_ids.length)
+
+async function timeTraining(
+  model: BertForQuestionAnswering,
+  data: Dataset,
+  { warmup, timed }: Picked,
+  max_tokens_per_pass: number,
+): Promise<TrainingRates> {
+  const options = { learning_rate: 3e-5, weight_decay: 0.01, max_grad_norm: 1, max_tokens_per_pass }
+  const stepper = await Stepper.create(model, parseArguments(options, 'benchmark'), WARMUP_STEP + timed.length + 1)
+  await stepper.step(WARMUP_STEP, [warmup], data.windows)
+  const steps: StepRecord[] = []
+  for (const [i, windows] of timed.entries()) {
+    const start = performance.now()
+    const { loss, tokens } = await stepper.step(WARMUP_STEP + 1 + i, [windows], data.windows)
+    const seconds = (performance.now() - start) / 1000
+    const gflop = trainingFlop(model.config, lengthsOf(data, windows)) / 1e9
+    steps.push({ windows, real_tokens: tokens, seconds, gflop, loss })
+  }
+  const sum = (value: (step: StepRecord) => number) => steps.reduce((total, step) => total + value(step), 0)
+  const seconds = sum((step) => step.seconds)
+  const peak_resident_bytes = peakResidentBytes()
+  await stepper.release()
+  return {
+    samples_per_second: sum(({ windows }) => windows.length) / seconds,
+    real_tokens_per_second: sum((step) => step.real_tokens) / seconds,
+    gflop_per_second: sum((step) => step.gflop) / seconds,
+    seconds_per_step: seconds / steps.length,
+    peak_resident_bytes,
+    steps,
+  }
+}
+
+/** The whole of evaluation, answers and metrics included, on the windows of all timed batches. */
+async function timeEvaluation(
+  model: BertForQuestionAnswering,
+  data: Dataset,
+  { warmup, timed }: Picked,
+  max_tokens_per_pass: number,
+): Promise<Rates> {
+  await evaluate(model, subset(data, warmup), { max_tokens_per_pass })
+  const windows = timed.flat()
+  const { metrics } = await evaluate(model, subset(data, windows), { max_tokens_per_pass })
+  return {
+    samples_per_second: metrics.eval_samples_per_second,
+    real_tokens_per_second: metrics.eval_tokens_per_second,
+    gflop_per_second: forwardFlop(model.config, lengthsOf(data, windows)) / 1e9 / metrics.eval_runtime,
+  }
+}
+
+/** The kernel's high-water mark of this process. */
+function peakResidentBytes(): number {
+  const [, kibibytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))!
+  return Number(kibibytes) * 1024
+}
+
+const settings: ModeSettings = JSON.parse(process.argv[2]!)
+const { max_tokens_per_pass } = settings
+const engine = engineWith({ threads: settings.threads })
+const data = await readDataset(settings.train_file, settings.folder, settings.questions)
+const batches = pickBatches(data.windows, settings.mode, settings.steps)
+const model =
+  settings.model === 'bert-base'
+    ? randomModel(parseConfig({}, settings.model), { engine })
+    : (await loadPretrained(settings.folder, { engine })).model
+const result: OwnResult = {
+  model: settings.model,
+  mode: settings.mode,
+  max_tokens_per_pass,
+  parameters: model.num_parameters(),
+  data_windows: data.windows.length,
+  data_tokens: countTokens(data.windows),
+  training: await timeTraining(model, data, batches, max_tokens_per_pass),
+  evaluation: await timeEvaluation(model, data, batches, max_tokens_per_pass),
+}
+console.log(JSON.stringify(result))
