@@ -14,13 +14,8 @@ export type TrainingEvent =
   | { readonly type: 'evaluate'; readonly entry: LogEntry; readonly evaluation: Evaluation; readonly is_best: boolean }
   | { readonly type: 'save'; readonly folder: string; readonly removed: readonly number[] }
   /** Whoever listens asked to stop (`signal`); the state is saved in `folder`. */
-  | {
-      readonly type: 'interrupted'
-      readonly global_step: number
-      readonly folder: string
-      readonly metrics: TrainMetrics
-    }
-  /** Early stopping: no evaluation was better for as long as the patience lasts. */
+  | { readonly type: 'interrupted'; readonly global_step: number; readonly folder: string }
+  /** No evaluation was better for as long as the patience lasts, or `shouldStop` said so. */
   | { readonly type: 'stopped early'; readonly global_step: number }
   | { readonly type: 'best loaded'; readonly folder: string; readonly metric: number }
   | { readonly type: 'end'; readonly metrics: TrainMetrics }

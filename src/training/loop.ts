@@ -24,7 +24,9 @@ export interface TrainingRun {
   readonly resume_from?: string
   /** The order of the windows in an epoch, from 0; random unless given. */
   readonly order?: (epoch: number) => readonly number[]
-  /** Asks the run to finish its step, save, and end. */
+  /** Asked after each step and each epoch whether the run ends here for good, as early stopping ends it. */
+  readonly shouldStop?: () => boolean
+  /** Asks the run to finish its step, save, and end, to be resumed. */
   readonly signal?: AbortSignal
   /** Told how many validation windows are done, during evaluations. */
   readonly onEvaluating?: (done: number) => void
@@ -85,18 +87,6 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
     if (due.save) yield* saveNow()
   }
 
-  const metricsSoFar = (): TrainMetrics => {
-    const seconds = runtime()
-    return {
-      train_runtime: seconds,
-      train_samples_per_second: plan.samples / seconds,
-      train_steps_per_second: plan.max_steps / seconds,
-      total_flos: state.total_flos,
-      train_loss: progress.loss_total / Math.max(1, progress.steps_taken),
-      epoch: state.epoch!,
-    }
-  }
-
   const every = (strategy: string, interval: number) => strategy === 'steps' && state.global_step % interval === 0
   const dueAfterStep = () => ({
     log: every(args.logging_strategy, state.logging_steps) || (args.logging_first_step && state.global_step === 1),
@@ -109,6 +99,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
     save: args.save_strategy === 'epoch',
   })
   const finished = () => state.global_step >= plan.max_steps
+  const stopsEarly = () => recorder.outOfPatience || run.shouldStop?.() === true
   const evaluated = () => progress.last_evaluated_step === state.global_step
 
   try {
@@ -120,7 +111,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
     const atEnd = finished() || state.global_step % plan.steps_per_epoch === 0
     if (run.resume_from && atEnd && !evaluated()) yield* whatIsDue(dueAfterEpoch())
 
-    while (!finished() && !recorder.outOfPatience) {
+    while (!finished() && !stopsEarly()) {
       const epoch = Math.floor(state.global_step / plan.steps_per_epoch)
       const groups = epochGroups(run.order?.(epoch) ?? epochOrder(lengths, args, epoch), args)
       const batches = groups.flat().length
@@ -130,24 +121,32 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
         recorder.step(result, position, flos_per_token * result.tokens)
         yield { type: 'step', global_step: state.global_step, epoch: position, ...result }
         yield* whatIsDue(dueAfterStep())
-        if (finished() || recorder.outOfPatience) break
+        if (finished() || stopsEarly()) break
         if (signal?.aborted) {
           yield* saveNow()
           const folder = join(args.output_dir, checkpointName(state.global_step))
-          yield { type: 'interrupted', global_step: state.global_step, folder, metrics: metricsSoFar() }
+          yield { type: 'interrupted', global_step: state.global_step, folder }
           return
         }
       }
       yield* whatIsDue(dueAfterEpoch())
     }
 
-    if (recorder.outOfPatience && !finished()) yield { type: 'stopped early', global_step: state.global_step }
+    if (stopsEarly() && !finished()) yield { type: 'stopped early', global_step: state.global_step }
     if (args.load_best_model_at_end && state.best_model_checkpoint) {
       const folder = join(args.output_dir, state.best_model_checkpoint)
       await restoreWeights(folder, model)
       yield { type: 'best loaded', folder, metric: state.best_metric! }
     }
-    const metrics = metricsSoFar()
+    const seconds = runtime()
+    const metrics: TrainMetrics = {
+      train_runtime: seconds,
+      train_samples_per_second: plan.samples / seconds,
+      train_steps_per_second: plan.max_steps / seconds,
+      total_flos: state.total_flos,
+      train_loss: progress.loss_total / Math.max(1, progress.steps_taken),
+      epoch: state.epoch!,
+    }
     yield { type: 'log', entry: recorder.entry({ ...metrics }) }
     yield { type: 'end', metrics }
   } finally {

@@ -1,0 +1,57 @@
+import type { EvaluationMetrics } from '../inference/evaluate.ts'
+import type { BertForQuestionAnswering } from '../models/question-answering.ts'
+import type { TrainingArguments } from '../training/arguments.ts'
+import type { TrainingEvent } from '../training/events.ts'
+import type { Plan } from '../training/plan.ts'
+import type { LogEntry, TrainerState } from '../training/state.ts'
+import type { StepResult } from '../training/stepper.ts'
+
+/** What a callback may ask for. */
+export interface TrainerControl {
+  /** Set it to true and training ends after this step or epoch, with the best weights where those are wanted. */
+  should_training_stop: boolean
+}
+
+export interface CallbackContext {
+  readonly args: TrainingArguments
+  /** Steps, epochs, best metric and log_history, as trainer_state.json has them. */
+  readonly state: Readonly<TrainerState>
+  readonly control: TrainerControl
+  readonly model: BertForQuestionAnswering
+}
+
+type Hook<More = object> = (context: CallbackContext & Readonly<More>) => void | Promise<void>
+
+/** Told what happens, in the words of transformers' TrainerCallback; training waits for what it returns. */
+export interface TrainerCallback {
+  on_train_begin?: Hook<{ plan: Plan }>
+  /** After each optimizer step. */
+  on_step_end?: Hook<{ step: StepResult }>
+  /** After the last step of an epoch, before it is evaluated. */
+  on_epoch_end?: Hook
+  on_log?: Hook<{ logs: LogEntry }>
+  on_evaluate?: Hook<{ metrics: EvaluationMetrics }>
+  on_save?: Hook<{ folder: string }>
+  /** The best weights are loaded by now, where those are wanted. */
+  on_train_end?: Hook
+}
+
+/** Tells one callback of one event. */
+export async function notify(callback: TrainerCallback, context: CallbackContext, event: TrainingEvent): Promise<void> {
+  switch (event.type) {
+    case 'start':
+      return callback.on_train_begin?.({ ...context, plan: event.plan })
+    case 'step':
+      await callback.on_step_end?.({ ...context, step: event })
+      if (Number.isInteger(event.epoch)) await callback.on_epoch_end?.(context)
+      return
+    case 'log':
+      return callback.on_log?.({ ...context, logs: event.entry })
+    case 'evaluate':
+      return callback.on_evaluate?.({ ...context, metrics: event.evaluation.metrics })
+    case 'save':
+      return callback.on_save?.({ ...context, folder: event.folder })
+    case 'end':
+      return callback.on_train_end?.(context)
+  }
+}

@@ -1,0 +1,142 @@
+import { saveModel } from '../checkpoint/model-folder.ts'
+import { saveTokenizer } from '../checkpoint/tokenizer-folder.ts'
+import { UsageError } from '../errors.ts'
+import { type EvaluationMetrics, evaluate } from '../inference/evaluate.ts'
+import type { BertForQuestionAnswering, RowLogits } from '../models/question-answering.ts'
+import type { ExampleAnswers } from '../squad/answers.ts'
+import type { Dataset } from '../squad/dataset.ts'
+import type { BertTokenizer } from '../text/tokenizer.ts'
+import { checkArguments } from '../training/argument-checks.ts'
+import type { TrainMetrics } from '../training/events.ts'
+import { train } from '../training/loop.ts'
+import { planRun } from '../training/plan.ts'
+import { tensorsOf } from '../training/run-checkpoint.ts'
+import { acquireRunLock } from '../training/run-lock.ts'
+import { newTrainerState, type TrainerState } from '../training/state.ts'
+import { notify, type TrainerCallback, type TrainerControl } from './callbacks.ts'
+import { prepareOutput } from './output-folder.ts'
+import { TrainingArguments } from './training-arguments.ts'
+
+export interface TrainerOptions {
+  readonly model: BertForQuestionAnswering
+  /** Those of transformers' TrainingArguments unless given. */
+  readonly args?: TrainingArguments
+  readonly train_dataset?: Dataset
+  readonly eval_dataset?: Dataset
+  /** The tokenizer: saved with every checkpoint and by save_model, so that each is a whole model folder. */
+  readonly processing_class?: BertTokenizer
+  readonly callbacks?: readonly TrainerCallback[]
+}
+
+export interface TrainOutput {
+  readonly global_step: number
+  /** Mean over all steps. */
+  readonly training_loss: number
+  readonly metrics: TrainMetrics
+}
+
+export interface PredictionOutput {
+  /** Start and end logits by window, one of each for every token. */
+  readonly predictions: readonly RowLogits[]
+  /** By question, best first. */
+  readonly answers: readonly ExampleAnswers[]
+  readonly metrics: Readonly<Record<string, number>>
+}
+
+/** transformers' Trainer over `train` and `evaluate`, which do the work and can be used without it. */
+export class Trainer {
+  readonly model: BertForQuestionAnswering
+  readonly args: TrainingArguments
+  /** The bookkeeping of the last run, log_history included. */
+  state: TrainerState
+  private readonly control: TrainerControl = { should_training_stop: false }
+
+  constructor(private readonly options: TrainerOptions) {
+    this.model = options.model
+    this.args = options.args ?? new TrainingArguments()
+    this.state = newTrainerState(this.args, 0, 0)
+  }
+
+  /**
+   * Fine-tunes the model on train_dataset; checkpoints go to args.output_dir, which no other run may use meanwhile.
+   * `resume_from_checkpoint` is a checkpoint folder, or true for the newest whole one in output_dir.
+   * @throws UsageError for arguments that do not go together, or an output_dir with checkpoints of an earlier run;
+   * SpanforgeError where the loss turns NaN, or the checkpoint to go on from is not whole
+   */
+  async train(options: { readonly resume_from_checkpoint?: string | boolean } = {}): Promise<TrainOutput> {
+    const { train_dataset, eval_dataset } = this.options
+    if (!train_dataset) throw new UsageError('Trainer: nothing to train on', 'Give train_dataset.')
+    const { args, model } = this
+    const { max_position_embeddings, num_hidden_layers } = model.config
+    checkArguments(args, {
+      device: { name: model.engine.device, fp16: false, bf16: false },
+      validationExamples: eval_dataset?.examples.length ?? 0,
+      max_position_embeddings,
+      num_hidden_layers,
+      max_steps: planRun(train_dataset.windows.length, args).max_steps,
+    })
+    const { resume_from_checkpoint: resume = args.resume_from_checkpoint ?? false } = options
+    const lock = acquireRunLock(args.output_dir)
+    try {
+      const from = await prepareOutput(args, resume === true ? 'latest' : resume || undefined)
+      return await this.run(train_dataset, from)
+    } finally {
+      lock.release()
+    }
+  }
+
+  private async run(train_dataset: Dataset, resume_from: string | undefined): Promise<TrainOutput> {
+    this.control.should_training_stop = false
+    let metrics: TrainMetrics | undefined
+    const events = train({
+      model: this.model,
+      args: this.args,
+      train: train_dataset,
+      validation: this.options.eval_dataset,
+      tokenizer: this.options.processing_class,
+      resume_from,
+      shouldStop: () => this.control.should_training_stop,
+    })
+    for await (const event of events) {
+      if (event.type === 'start') this.state = event.state
+      if (event.type === 'end') metrics = event.metrics
+      for (const callback of this.options.callbacks ?? []) await notify(callback, this.context, event)
+    }
+    return { global_step: this.state.global_step, training_loss: metrics!.train_loss, metrics: metrics! }
+  }
+
+  /**
+   * Loss, EM and F1 over a data set, eval_dataset unless given; a line of log_history, too. The loss is that of real
+   * tokens, or with args.padding max_length that of transformers.
+   */
+  async evaluate(dataset: Dataset | undefined = this.options.eval_dataset): Promise<EvaluationMetrics> {
+    if (!dataset)
+      throw new UsageError('Trainer: nothing to evaluate on', 'Give eval_dataset, or a data set to evaluate.')
+    const { metrics } = await this.evaluation(dataset)
+    this.state.log_history.push({ ...metrics, epoch: this.state.epoch ?? 0, step: this.state.global_step })
+    for (const callback of this.options.callbacks ?? []) await callback.on_evaluate?.({ ...this.context, metrics })
+    return metrics
+  }
+
+  /** Logits of every window and answers to every question, with the metrics of `evaluate` under test_ names. */
+  async predict(dataset: Dataset): Promise<PredictionOutput> {
+    const { metrics, answers, logits } = await this.evaluation(dataset)
+    const renamed = Object.entries(metrics).map(([name, value]) => [name.replace(/^eval_/, 'test_'), value])
+    return { predictions: logits, answers, metrics: Object.fromEntries(renamed) }
+  }
+
+  /** Writes model and tokenizer into a folder, args.output_dir unless given: from_pretrained reads it back. */
+  async save_model(folder: string = this.args.output_dir): Promise<void> {
+    await saveModel(folder, this.model.config, tensorsOf(this.model.parameters))
+    if (this.options.processing_class) await saveTokenizer(this.options.processing_class, folder)
+  }
+
+  private evaluation(dataset: Dataset) {
+    return evaluate(this.model, dataset, { ...this.args, batch_size: this.args.per_device_eval_batch_size })
+  }
+
+  private get context() {
+    const { args, state, control, model } = this
+    return { args, state, control, model }
+  }
+}
