@@ -1,12 +1,15 @@
 const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y
 const ESCAPE = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y
 
+type Bracket = '[' | '{'
+
 /**
  * Index where a text that does not parse stops being JSON (RFC 8259); its length where it just ends too early.
- * Engines' own messages name a place only sometimes, and each in its own words.
+ * Engines' own messages name a place only sometimes, and each in its own words. `onClose` is told where each object or
+ * list ends, and the brackets that are still open there.
  */
-export function jsonErrorPosition(text: string): number {
-  const open: ('[' | '{')[] = []
+export function jsonErrorPosition(text: string, onClose?: (end: number, open: readonly Bracket[]) => void): number {
+  const open: Bracket[] = []
   let expected: 'value' | 'key' | 'colon' | 'comma' = 'value'
   let mayClose = false
   for (let i = skipSpace(text, 0); i < text.length; i = skipSpace(text, i)) {
@@ -17,6 +20,7 @@ export function jsonErrorPosition(text: string): number {
       expected = 'comma'
       mayClose = false
       i++
+      onClose?.(i, open)
     } else if (expected === 'comma') {
       if (!inside || character !== ',') return i
       expected = inside === '[' ? 'value' : 'key'

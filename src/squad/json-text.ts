@@ -1,69 +1,106 @@
-import { SpanforgeError } from '../errors.ts'
+import { DataProblem, type Report, refuse } from './data-problem.ts'
 import { jsonErrorPosition } from './json-error.ts'
 
+/** Brackets around a question in SQuAD's layout: file, data, article, paragraphs, paragraph, qas. */
+const BRACKETS_AROUND_QUESTION = 6
+
 /**
- * Parses the text of a JSON file.
- * @throws SpanforgeError that says at which line and character it stops being JSON, and what stands there.
+ * Parses the text of a JSON file. One that is cut off is reported and, where the report returns, read as far as its last
+ * whole question.
+ * @throws DataProblem that says at which line and character it stops being JSON, and what stands there.
  */
-export function parseJson(text: string, place: string): unknown {
+export function parseJson(text: string, place: string, remedy: string, report: Report = refuse): unknown {
   // A byte-order mark is not JSON, but Windows programs write it.
   const json = text.startsWith('\ufeff') ? text.slice(1) : text
-  if (!json.trim()) throw new SpanforgeError(`${place}: the file is empty`, { remedy: REMEDY })
+  if (!json.trim()) throw new DataProblem('unreadable', place, 'the file is empty', { remedy })
   try {
     return JSON.parse(json)
-  } catch (error) {
+  } catch (cause) {
     const position = jsonErrorPosition(json)
-    const cutOff = position === json.length
     const before = json.slice(0, position)
-    const line = before.split('\n').length
-    const character = before.length - before.lastIndexOf('\n')
-    const where = `line ${line}, character ${character}`
-    const what = cutOff ? `the file ends in the middle, at ${where}` : `not JSON at ${where}`
-    throw new SpanforgeError(`${place}: ${what} (after ${JSON.stringify(before.slice(-40))})`, {
-      remedy: cutOff ? 'It was cut off when it was copied or downloaded: fetch it again.' : REMEDY,
-      cause: error,
-    })
+    const where = `line ${before.split('\n').length}, character ${before.length - before.lastIndexOf('\n')}`
+    const after = `(after ${JSON.stringify(before.slice(-40))})`
+    if (position < json.length)
+      throw new DataProblem('unreadable', place, `not JSON at ${where} ${after}`, { remedy, cause })
+    const whole = wholePart(json)
+    report(
+      new DataProblem('cut_off', place, `the file ends in the middle, at ${where} ${after}`, {
+        remedy: 'It was cut off when it was copied or downloaded: fetch it again.',
+        mended: whole && 'read as far as the last whole question',
+        cause,
+      }),
+    )
+    return whole && JSON.parse(whole)
   }
 }
 
-const REMEDY = 'Expected a JSON file in the layout of SQuAD: {"data": [{"paragraphs": [{"context", "qas"}]}]}.'
+/** What a file that is cut off still holds: all to the end of its last whole question, the brackets around it closed. */
+function wholePart(json: string): string | undefined {
+  let whole = 0
+  let closing = ''
+  jsonErrorPosition(json, (end, open) => {
+    if (open.length > BRACKETS_AROUND_QUESTION || open.at(-1) !== '[') return
+    whole = end
+    closing = open.map((bracket) => (bracket === '[' ? ']' : '}')).join('')
+  })
+  return whole ? json.slice(0, whole) + [...closing].reverse().join('') : undefined
+}
+
+/** Where a JSON value comes from, and what was expected there. */
+export interface JsonSource {
+  readonly place: string
+  /** What the value is as a whole: the file, a line of it, a row. */
+  readonly whole: string
+  readonly remedy: string
+}
 
 /** A part of a parsed JSON file that knows where it stands, such as `data[3].paragraphs[0]`. */
 export class JsonPart {
   constructor(
     readonly value: unknown,
-    readonly file: string,
-    readonly path: string,
+    readonly source: JsonSource,
+    readonly path = '',
   ) {}
 
   field(name: string): JsonPart {
     const { value } = this
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw this.#unexpected('an object {...}')
-    return new JsonPart((value as Record<string, unknown>)[name], this.file, this.path ? `${this.path}.${name}` : name)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw this.unexpected('an object {...}')
+    return new JsonPart(
+      (value as Record<string, unknown>)[name],
+      this.source,
+      this.path ? `${this.path}.${name}` : name,
+    )
   }
 
   items(): JsonPart[] {
-    if (!Array.isArray(this.value)) throw this.#unexpected('a list [...]')
-    return this.value.map((item, i) => new JsonPart(item, this.file, `${this.path}[${i}]`))
+    if (!Array.isArray(this.value)) throw this.unexpected('a list [...]')
+    return this.value.map((item, i) => new JsonPart(item, this.source, `${this.path}[${i}]`))
   }
 
   string(): string {
-    if (typeof this.value !== 'string') throw this.#unexpected('a text "..."')
+    if (typeof this.value !== 'string') throw this.unexpected('a text "..."')
     return this.value
   }
 
   /** A whole number from 0. */
   count(): number {
-    if (!Number.isSafeInteger(this.value) || (this.value as number) < 0) throw this.#unexpected('a whole number from 0')
+    if (!Number.isSafeInteger(this.value) || (this.value as number) < 0) throw this.unexpected('a whole number from 0')
     return this.value as number
   }
 
-  #unexpected(expected: string): SpanforgeError {
-    const found = this.value === undefined ? 'missing' : clipped(JSON.stringify(this.value))
-    return new SpanforgeError(`${this.file}: ${this.path || 'the whole file'} is ${found}; expected ${expected}`, {
-      remedy: REMEDY,
-    })
+  unexpected(expected: string, mended?: string): DataProblem {
+    const { place, whole, remedy } = this.source
+    const finding = `${this.path || whole} is ${shown(this.value)}; expected ${expected}`
+    return new DataProblem('layout', place, finding, { remedy, mended })
   }
 }
 
-const clipped = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}...` : text)
+function shown(value: unknown): string {
+  if (value === undefined) return 'missing'
+  try {
+    const text = JSON.stringify(value)
+    return text.length > 60 ? `${text.slice(0, 57)}...` : text
+  } catch {
+    return Array.isArray(value) ? 'a list nested too deeply' : 'an object nested too deeply'
+  }
+}

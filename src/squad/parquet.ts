@@ -1,19 +1,12 @@
 import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
-import { prettifyError, z } from 'zod'
-import { SpanforgeError } from '../errors.ts'
-import { CodePoints } from './code-points.ts'
+import { DataProblem, type Report, refuse } from './data-problem.ts'
+import { JsonPart } from './json-text.ts'
+import { QuestionReader, type QuestionRecord } from './read-question.ts'
+import { ROW_LAYOUT, rowRecord } from './row-record.ts'
 import type { Example } from './types.ts'
 
-const ROW = z.object({
-  id: z.string(),
-  title: z.string().nullish(),
-  question: z.string(),
-  context: z.string(),
-  answers: z.object({ text: z.array(z.string()), answer_start: z.array(z.coerce.number().int().nonnegative()) }),
-})
-const COLUMNS = Object.keys(ROW.shape)
-const NEEDED = COLUMNS.filter((column) => column !== 'title')
+const NEEDED = ['id', 'question', 'context', 'answers']
 
 /**
  * Examples of a Parquet file with the columns of Hugging Face's `squad` and `squad_v2`, a row group at a time. The
@@ -21,31 +14,56 @@ const NEEDED = COLUMNS.filter((column) => column !== 'title')
  * @throws SpanforgeError for what is no Parquet file or a damaged one, a column missing or of another kind, and an
  * answer that does not stand in its context where it says.
  */
-export async function* parquetExamples(file: AsyncBuffer, name: string): AsyncGenerator<Example> {
+export async function* parquetExamples(
+  file: AsyncBuffer,
+  name: string,
+  report: Report = refuse,
+): AsyncGenerator<Example> {
+  const reader = new QuestionReader(report)
+  for await (const record of parquetRecords(file, name)) {
+    const example = reader.read(record)
+    if (example) yield example
+  }
+}
+
+/** The rows of such a file as they stand there. */
+export async function* parquetRecords(file: AsyncBuffer, name: string): AsyncGenerator<QuestionRecord> {
   const place = `squad: ${name}`
   const metadata = await readable(place, () => parquetMetadataAsync(file))
   const columns = columnsOf(metadata)
   const missing = NEEDED.filter((column) => !columns.includes(column))
-  if (missing.length > 0)
-    throw new SpanforgeError(`${place}: no column ${missing.join(', ')}; it has ${columns.join(', ') || 'none'}`, {
-      remedy: `Expected the columns of the data set squad: ${NEEDED.join(', ')}.`,
-    })
-  const wanted = COLUMNS.filter((column) => columns.includes(column))
+  if (missing.length > 0) {
+    const finding = `no column ${missing.join(', ')}; it has ${columns.join(', ') || 'none'}`
+    throw new DataProblem('unreadable', place, finding, { remedy: ROW_LAYOUT })
+  }
+  const wanted = [...NEEDED, 'title'].filter((column) => columns.includes(column))
   let rowStart = 0
   for (const group of metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows)
     const options = { file, metadata, compressors, columns: wanted, rowStart, rowEnd }
     const rows = await readable(place, () => parquetReadObjects(options))
-    for (const [index, row] of rows.entries()) yield exampleOf(row, `${place}: row ${rowStart + index}`)
+    for (const [index, row] of rows.entries()) {
+      const at = `${place}: row ${rowStart + index}`
+      yield rowRecord(new JsonPart(withNumbers(row), { place: at, whole: 'the row', remedy: ROW_LAYOUT }), at)
+    }
     rowStart = rowEnd
   }
 }
+
+/** INT64 columns come as BigInt, which JSON does not know. */
+function withNumbers(row: Record<string, unknown>): Record<string, unknown> {
+  const { answers } = row as { answers?: { answer_start?: unknown } }
+  if (!Array.isArray(answers?.answer_start)) return row
+  return { ...row, answers: { ...answers, answer_start: answers.answer_start.map(asNumber) } }
+}
+
+const asNumber = (value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value)
 
 async function readable<T>(place: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (error) {
-    throw new SpanforgeError(`${place}: cannot be read as Parquet (${(error as Error).message})`, {
+    throw new DataProblem('unreadable', place, `cannot be read as Parquet (${(error as Error).message})`, {
       remedy: 'The file is damaged or of another format. One from the cache: spanforge cache verify tells which it is.',
       cause: error,
     })
@@ -62,30 +80,4 @@ function columnsOf({ schema }: FileMetaData): string[] {
   }
   for (let node = 1; node < schema.length; node = end(node)) names.push(schema[node].name)
   return names
-}
-
-function exampleOf(row: unknown, place: string): Example {
-  const parsed = ROW.safeParse(row)
-  if (!parsed.success) throw new SpanforgeError(`${place}: not a row of squad:\n${prettifyError(parsed.error)}`)
-  const { id, title, question, context, answers } = parsed.data
-  if (answers.text.length !== answers.answer_start.length)
-    throw new SpanforgeError(
-      `${place}, question ${id}: ${answers.text.length} answers and ${answers.answer_start.length} answer_start`,
-    )
-  const codePoints = new CodePoints(context)
-  return {
-    id,
-    ...(title != null && { title }),
-    question,
-    context,
-    answers: answers.text.map((text, index) => {
-      const answer_start = codePoints.toUtf16(answers.answer_start[index])
-      if (text && context.startsWith(text, answer_start)) return { text, answer_start }
-      const found = JSON.stringify(context.slice(answer_start, answer_start + text.length))
-      const told = `answer ${JSON.stringify(text)} is not at character ${answers.answer_start[index]} of the context`
-      throw new SpanforgeError(`${place}, question ${id}: ${told} (found ${found})`, {
-        remedy: 'answer_start counts Unicode code points from 0.',
-      })
-    }),
-  }
 }

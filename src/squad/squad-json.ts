@@ -1,44 +1,71 @@
-import { SpanforgeError } from '../errors.ts'
 import { CodePoints } from './code-points.ts'
+import { DataProblem, orReport, type Report, refuse } from './data-problem.ts'
 import { JsonPart, parseJson } from './json-text.ts'
-import type { Answer, Example } from './types.ts'
+import { QuestionReader, type QuestionRecord } from './read-question.ts'
+import { isRow, rowRecord } from './row-record.ts'
+import type { Example } from './types.ts'
 
 /**
- * Examples of a file in the layout of SQuAD v1.1 or v2.0 (Rajpurkar et al. 2016, 2018). The file's `answer_start`
- * counts code points; the examples' counts UTF-16 units. A question marked `is_impossible` has no answers.
- * `name` is the file's name, for messages.
- * @throws SpanforgeError for JSON that is cut off, another layout, no questions, an id twice, or an answer that does
- * not stand in its context where it says.
+ * Examples of a file in the layout of SQuAD v1.1 or v2.0 (Rajpurkar et al. 2016, 2018), or in that of run_qa.py, where
+ * `data` is a list of rows. The file's `answer_start` counts code points; the examples' counts UTF-16 units. A question
+ * marked `is_impossible` has no answers. `name` is the file's name, for messages.
+ * @throws DataProblem for JSON that is cut off, another layout, no questions, an id twice, or an answer that does not
+ * stand in its context where it says. With a `report` that returns it goes on without what is wrong.
  */
-export function parseSquad(text: string, name: string): Example[] {
-  const file = `squad: ${name}`
+export function parseSquad(text: string, name: string, report: Report = refuse): Example[] {
+  const reader = new QuestionReader(report)
   const examples: Example[] = []
-  const ids = new Set<string>()
-  let paragraphNumber = 0
-  for (const article of new JsonPart(parseJson(text, file), file, '').field('data').items()) {
-    const title = article.field('title')
-    for (const paragraph of article.field('paragraphs').items()) {
-      paragraphNumber++
-      const context = paragraph.field('context').string()
-      const codePoints = new CodePoints(context)
-      for (const question of paragraph.field('qas').items()) {
-        const id = question.field('id').string()
-        const place = `${file}: paragraph ${paragraphNumber}, question ${id}`
-        if (ids.has(id)) throw repeated(place)
-        ids.add(id)
-        examples.push({
-          id,
-          ...(title.value !== undefined && { title: title.string() }),
-          question: question.field('question').string(),
-          context,
-          answers: answersOf(question).map((answer) => readAnswer(answer, context, codePoints, place)),
-        })
-      }
+  for (const record of squadRecords(text, name, report)) {
+    const example = reader.read(record)
+    if (example) examples.push(example)
+  }
+  if (!examples.length) report(noQuestions(name))
+  return examples
+}
+
+export const noQuestions = (name: string): DataProblem =>
+  new DataProblem('unreadable', `squad: ${name}`, 'no questions in it', {
+    remedy: 'Give a file with at least one question.',
+  })
+
+/** The questions of such a file as they stand there; an article or a paragraph that is none is reported. */
+export function* squadRecords(text: string, name: string, report: Report = refuse): Generator<QuestionRecord> {
+  const place = `squad: ${name}`
+  const value = parseJson(text, place, LAYOUT, report)
+  if (value === undefined) return
+  let paragraphs = 0
+  const file = new JsonPart(value, { place, whole: 'the whole file', remedy: LAYOUT })
+  const rows = Array.isArray(value) && isRow(value[0])
+  for (const item of orReport(report, () => (rows ? file : file.field('data')).items()) ?? []) {
+    if (isRow(item.value)) {
+      yield rowRecord(item, `${place}: ${item.path}`)
+      continue
+    }
+    for (const paragraph of orReport(report, () => item.field('paragraphs').items()) ?? []) {
+      paragraphs++
+      const at = `${place}: paragraph ${paragraphs}`
+      for (const question of orReport(report, () => paragraph.field('qas').items()) ?? [])
+        yield* orReport(report, () => [questionRecord(at, item, paragraph, question)]) ?? []
     }
   }
-  if (examples.length) return examples
-  throw new SpanforgeError(`${file}: no questions in it`, { remedy: 'Give a file with at least one question.' })
 }
+
+function questionRecord(place: string, article: JsonPart, paragraph: JsonPart, question: JsonPart): QuestionRecord {
+  return {
+    place,
+    id: question.field('id'),
+    title: article.field('title'),
+    question: question.field('question'),
+    context: paragraph.field('context'),
+    answers() {
+      if (question.field('is_impossible').value === true) return []
+      const answers = question.field('answers').items()
+      return answers.map((answer) => ({ text: answer.field('text'), answer_start: answer.field('answer_start') }))
+    },
+  }
+}
+
+const LAYOUT = 'Expected a JSON file in the layout of SQuAD: {"data": [{"paragraphs": [{"context", "qas"}]}]}.'
 
 /** The same examples as SQuAD JSON, v2.0 where one has no answer; examples that follow one another share a paragraph. */
 export function toSquadJson(examples: readonly Example[]): string {
@@ -63,33 +90,3 @@ export function toSquadJson(examples: readonly Example[]): string {
   }
   return JSON.stringify({ version: unanswered ? 'v2.0' : '1.1', data })
 }
-
-const answersOf = (question: JsonPart): JsonPart[] =>
-  question.field('is_impossible').value === true ? [] : question.field('answers').items()
-
-function readAnswer(answer: JsonPart, context: string, codePoints: CodePoints, place: string): Answer {
-  const text = answer.field('text').string()
-  const count = answer.field('answer_start').count()
-  if (!text) throw new SpanforgeError(`${place}: its answer is empty`, { remedy: 'Write "answers": [] for no answer.' })
-  const answer_start = codePoints.toUtf16(count)
-  if (context.startsWith(text, answer_start)) return { text, answer_start }
-  const found = context.slice(answer_start, answer_start + text.length)
-  throw new SpanforgeError(
-    `${place}: answer ${JSON.stringify(text)} is not at character ${count} of the context ` +
-      `(found ${JSON.stringify(found)})`,
-    { remedy: nearest(text, context, answer_start, codePoints) },
-  )
-}
-
-function nearest(text: string, context: string, near: number, codePoints: CodePoints): string {
-  let best = -1
-  for (let at = context.indexOf(text); at >= 0; at = context.indexOf(text, at + 1))
-    if (best < 0 || Math.abs(at - near) < Math.abs(best - near)) best = at
-  if (best < 0) return 'The context does not contain this answer: mend the text, or take the question out.'
-  return `It stands at character ${codePoints.fromUtf16(best)}; answer_start counts Unicode code points from 0.`
-}
-
-const repeated = (place: string): SpanforgeError =>
-  new SpanforgeError(`${place}: another question has the same id`, {
-    remedy: 'Give every question an id of its own: predictions are told apart by it.',
-  })

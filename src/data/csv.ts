@@ -1,0 +1,64 @@
+import { pipeline, Readable } from 'node:stream'
+import { type CsvError, parse } from 'csv-parse'
+import { DataProblem, type Report } from '../squad/data-problem.ts'
+import { JsonPart } from '../squad/json-text.ts'
+import type { QuestionRecord } from '../squad/read-question.ts'
+import { rowRecord } from '../squad/row-record.ts'
+
+interface Row {
+  readonly record: Readonly<Record<string, string>>
+  readonly info: { readonly lines: number }
+}
+
+/** The questions of a CSV file with run_qa's columns; `answers` is JSON. Rows that are broken are reported. */
+export async function* csvRecords(
+  text: AsyncIterable<string>,
+  delimiter: string,
+  path: string,
+  report: Report,
+): AsyncGenerator<QuestionRecord> {
+  const skipped: CsvError[] = []
+  const parser = parse({
+    columns: (names: string[]) => names.map((name) => name.trim()),
+    delimiter,
+    info: true,
+    skip_empty_lines: true,
+    skip_records_with_error: true,
+    on_skip: (error) => void (error && skipped.push(error)),
+  })
+  // An error of the text comes out of the parser.
+  const rows: AsyncIterable<Row> = pipeline(Readable.from(text), parser, () => {})
+  const reportSkipped = () => {
+    for (const error of skipped.splice(0)) report(broken(error, path))
+  }
+  try {
+    for await (const { record, info } of rows) {
+      reportSkipped()
+      const place = `squad: ${path}: the row that ends at line ${info.lines}`
+      const source = { place, whole: 'the row', remedy: LAYOUT }
+      yield rowRecord(
+        new JsonPart({ ...record, title: record.title || null, answers: answersOf(record) }, source),
+        place,
+      )
+    }
+  } catch (error) {
+    throw (error as CsvError).code?.startsWith?.('CSV_') ? broken(error as CsvError, path) : error
+  }
+  reportSkipped()
+}
+
+/** The value of the JSON, or the text that is none, which is then refused for what it is. */
+function answersOf({ answers }: Row['record']): unknown {
+  try {
+    return JSON.parse(answers)
+  } catch {
+    return answers || undefined
+  }
+}
+
+const broken = ({ message }: CsvError, path: string): DataProblem =>
+  new DataProblem('layout', `squad: ${path}`, `not CSV (${message})`, { remedy: LAYOUT })
+
+const LAYOUT =
+  'Expected the columns id, question, context and answers, the last as JSON: {"text": ["..."], "answer_start": [0]}, ' +
+  'its quotes doubled and the whole in quotes.'

@@ -1,0 +1,50 @@
+import { DataProblem, orReport, type Report } from '../squad/data-problem.ts'
+import { jsonErrorPosition } from '../squad/json-error.ts'
+import { JsonPart } from '../squad/json-text.ts'
+import type { QuestionRecord } from '../squad/read-question.ts'
+import { ROW_LAYOUT, rowRecord } from '../squad/row-record.ts'
+
+/** The questions of a file with a JSON object a line; empty lines are passed over, lines that are broken reported. */
+export async function* jsonLineRecords(
+  text: AsyncIterable<string>,
+  path: string,
+  report: Report,
+): AsyncGenerator<QuestionRecord> {
+  for await (const { line, number } of linesOf(text)) {
+    if (!line.trim()) continue
+    const place = `squad: ${path}: line ${number}`
+    const record = orReport(report, () =>
+      rowRecord(new JsonPart(parseLine(line, place), { place, whole: 'the line', remedy: ROW_LAYOUT }), place),
+    )
+    if (record) yield record
+  }
+}
+
+function parseLine(line: string, place: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch (cause) {
+    const position = jsonErrorPosition(line)
+    const cutOff = position === line.length
+    const where = `character ${position + 1} (after ${JSON.stringify(line.slice(0, position).slice(-40))})`
+    const finding = cutOff ? `the line ends in the middle, at ${where}` : `not JSON at ${where}`
+    throw new DataProblem(cutOff ? 'cut_off' : 'layout', place, finding, { remedy: ROW_LAYOUT, cause })
+  }
+}
+
+async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<{ line: string; number: number }> {
+  let number = 1
+  let pieces: string[] = []
+  for await (const chunk of text) {
+    let from = 0
+    for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', from)) {
+      pieces.push(chunk.slice(from, end))
+      yield { line: pieces.join(''), number }
+      number++
+      pieces = []
+      from = end + 1
+    }
+    pieces.push(chunk.slice(from))
+  }
+  yield { line: pieces.join(''), number }
+}

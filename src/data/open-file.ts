@@ -1,0 +1,103 @@
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { pipeline } from 'node:stream'
+import { constants, createGunzip, gunzipSync } from 'node:zlib'
+import { cannotRead } from '../checkpoint/binary-file.ts'
+import { DataProblem } from '../squad/data-problem.ts'
+import { type DataFormat, formatOfContent } from './format.ts'
+
+/** A data file whose format is known. */
+export interface DataFile {
+  readonly path: string
+  readonly format: DataFormat
+  readonly gzip: boolean
+  /** The beginning of its text. */
+  readonly head: string
+  readonly encoding: 'utf-8' | 'utf-16le' | 'utf-16be'
+}
+
+/** Enough to tell the formats apart. */
+const HEAD_BYTES = 64 * 1024
+
+/**
+ * Looks at how a file begins.
+ * @throws SpanforgeError for one that cannot be read or is no data file
+ */
+export async function openFile(path: string): Promise<DataFile> {
+  const raw = await beginning(path)
+  const gzip = raw[0] === 0x1f && raw[1] === 0x8b
+  const bytes = gzip ? unzippedHead(raw, path) : raw
+  if (bytes.subarray(0, 4).toString('latin1') === 'PK\x03\x04') throw unreadable(path, 'a zip archive', 'Unpack it.')
+  if (bytes.subarray(0, 23).toString('latin1') === 'version https://git-lfs')
+    throw unreadable(path, 'a Git LFS pointer', 'Run "git lfs pull" where it was cloned.')
+  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : isBigEndian(bytes) ? 'utf-16be' : 'utf-8'
+  const head = new TextDecoder(encoding).decode(bytes)
+  return { path, format: formatOfContent(head, path), gzip, head, encoding }
+}
+
+const isBigEndian = (bytes: Uint8Array): boolean => bytes[0] === 0xfe && bytes[1] === 0xff
+
+async function beginning(path: string): Promise<Buffer> {
+  try {
+    const file = await open(path)
+    try {
+      if (!(await file.stat()).isFile()) throw unreadable(path, 'a folder or a device', 'Expected a file.')
+      const bytes = Buffer.alloc(HEAD_BYTES)
+      return bytes.subarray(0, (await file.read(bytes, 0, HEAD_BYTES, 0)).bytesRead)
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    throw error instanceof DataProblem ? error : cannotRead(path, error)
+  }
+}
+
+function unzippedHead(raw: Buffer, path: string): Buffer {
+  try {
+    // The head of a compressed file ends in the middle: what is there so far is all that is wanted.
+    return gunzipSync(raw, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, HEAD_BYTES)
+  } catch (error) {
+    throw damagedGzip(path, error)
+  }
+}
+
+/** The bytes of a file as they come, unzipped. */
+export async function* bytesOf({ path, gzip }: DataFile): AsyncGenerator<Buffer> {
+  const file = createReadStream(path, { highWaterMark: 256 * 1024 })
+  // An error of the file comes out of the stream that is read, so there is nothing to be told.
+  const bytes = gzip ? pipeline(file, createGunzip(), () => {}) : file
+  try {
+    yield* bytes
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code?.startsWith('Z_') ? damagedGzip(path, error) : cannotRead(path, error)
+  } finally {
+    bytes.destroy()
+  }
+}
+
+/** The text of a file as it comes. */
+export async function* textOf(file: DataFile): AsyncGenerator<string> {
+  const decoder = new TextDecoder(file.encoding, { fatal: true })
+  let position = 0
+  for await (const bytes of bytesOf(file)) {
+    yield decoded(decoder, bytes, file, position)
+    position += bytes.length
+  }
+  yield decoded(decoder, undefined, file, position)
+}
+
+function decoded(decoder: TextDecoder, bytes: Uint8Array | undefined, file: DataFile, position: number): string {
+  try {
+    return decoder.decode(bytes, { stream: bytes !== undefined })
+  } catch (cause) {
+    const near = bytes ? `between the bytes ${position} and ${position + bytes.length}` : 'at its end'
+    const finding = `not text in ${file.encoding.toUpperCase()}: ${near} is something else`
+    throw new DataProblem('unreadable', `squad: ${file.path}`, finding, { remedy: 'Save it as UTF-8.', cause })
+  }
+}
+
+const unreadable = (path: string, found: string, remedy: string, cause?: unknown): DataProblem =>
+  new DataProblem('unreadable', `squad: ${path}`, `found ${found}, expected a data file`, { remedy, cause })
+
+const damagedGzip = (path: string, error: unknown): DataProblem =>
+  unreadable(path, `a damaged gzip file (${(error as Error).message})`, 'Fetch it again: it may be cut off.', error)

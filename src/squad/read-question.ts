@@ -1,0 +1,102 @@
+import { CodePoints } from './code-points.ts'
+import { DataProblem, orReport, type Report } from './data-problem.ts'
+import { type FoundAnswer, findAnswer } from './find-answer.ts'
+import type { JsonPart } from './json-text.ts'
+import type { Answer, Example } from './types.ts'
+
+/** A question as a file has it: parts that know where they stand, none of them believed yet. */
+export interface QuestionRecord {
+  /** The line, row or paragraph, such as `squad: train.jsonl: line 3`. */
+  readonly place: string
+  readonly id: JsonPart
+  readonly title: JsonPart
+  readonly question: JsonPart
+  readonly context: JsonPart
+  /** `answer_start` counts code points. Empty for a question marked `is_impossible`. */
+  readonly answers: () => readonly AnswerParts[]
+}
+
+export interface AnswerParts {
+  readonly text: JsonPart
+  readonly answer_start: JsonPart
+}
+
+/** Makes examples of the questions of one file, and reports what is wrong with them. */
+export class QuestionReader {
+  readonly #ids = new Set<string>()
+  #context = ''
+  #codePoints = new CodePoints('')
+
+  constructor(readonly report: Report) {}
+
+  /**
+   * The example; undefined where the report of a problem returned and there is no mending it. An answered question that
+   * loses all its answers is left out, for it would come out as one that has none.
+   */
+  read(record: QuestionRecord): Example | undefined {
+    return orReport(this.report, () => {
+      const id = this.#id(record.id)
+      const place = `${record.place}, question ${id}`
+      if (this.#ids.has(id)) this.report(repeated(place, id))
+      this.#ids.add(id)
+      const context = record.context.string()
+      const title = record.title.value == null ? undefined : record.title.string()
+      const question = record.question.string()
+      const parts = record.answers()
+      const answers = parts.flatMap((part) => orReport(this.report, () => this.#answer(part, context, place, id)) ?? [])
+      if (parts.length && !answers.length) return undefined
+      return { id, ...(title !== undefined && { title }), question, context, answers }
+    })
+  }
+
+  #id(part: JsonPart): string {
+    if (typeof part.value === 'number') this.report(part.unexpected('a text "..."', 'the number as text'))
+    return typeof part.value === 'number' ? String(part.value) : part.string()
+  }
+
+  #answer(part: AnswerParts, context: string, place: string, id: string): Answer | undefined {
+    const text = part.text.string()
+    const count = part.answer_start.count()
+    if (!text) throw new DataProblem('empty_answer', place, 'its answer is empty', { remedy: NO_ANSWER, id })
+    // The questions of a paragraph share its context.
+    if (context !== this.#context) this.#codePoints = new CodePoints(context)
+    this.#context = context
+    const answer_start = this.#codePoints.toUtf16(count)
+    if (context.startsWith(text, answer_start)) return { text, answer_start }
+    const found = findAnswer(text, context, count, this.#codePoints)
+    this.report(
+      new DataProblem(
+        found?.kind ?? 'misaligned',
+        place,
+        `answer ${JSON.stringify(text)} is not at character ${count} of the context ` +
+          `(found ${JSON.stringify(context.slice(answer_start, answer_start + text.length))})`,
+        { id, ...this.#remedy(text, found) },
+      ),
+    )
+    return found?.answer
+  }
+
+  #remedy(text: string, found: FoundAnswer | undefined): { remedy: string; mended?: string } {
+    if (!found) return { remedy: 'The context does not contain this answer: mend the text, or take the question out.' }
+    const { answer, kind } = found
+    const stands = this.#codePoints.fromUtf16(answer.answer_start)
+    const as = answer.text === text ? '' : ` as ${JSON.stringify(answer.text)}`
+    const counted = COUNTED[kind]
+    const remedy = `It stands at character ${stands}${as}; answer_start counts Unicode code points from 0${counted}.`
+    return { remedy: `${remedy} "spanforge data check FILE --fix OUT" mends it.`, mended: `character ${stands}${as}` }
+  }
+}
+
+const NO_ANSWER = 'Write "answers": [] for no answer.'
+
+const COUNTED: Readonly<Record<FoundAnswer['kind'], string>> = {
+  misaligned: '',
+  utf16_offset: ', and this one counts UTF-16 units, as strings in JavaScript and Java do',
+  byte_offset: ', and this one counts bytes of UTF-8',
+}
+
+const repeated = (place: string, id: string): DataProblem =>
+  new DataProblem('duplicate_id', place, 'another question has the same id', {
+    remedy: 'Give every question an id of its own: predictions are told apart by it.',
+    id,
+  })
