@@ -1,3 +1,4 @@
+import { SpanforgeError } from '../errors.ts'
 import type { BertForQuestionAnswering, RowLogits } from '../models/question-answering.ts'
 import { answerExamples, type ExampleAnswers } from '../squad/answers.ts'
 import type { Dataset } from '../squad/dataset.ts'
@@ -29,7 +30,10 @@ export interface Evaluation {
   readonly logits: readonly RowLogits[]
 }
 
-/** The loss over all windows, the best answer to each question, and how well those agree with the given answers. */
+/**
+ * The loss over all windows, the best answer to each question, and how well those agree with the given answers.
+ * @throws SpanforgeError where the loss is not a finite number
+ */
 export async function evaluate(
   model: BertForQuestionAnswering,
   { examples, windows }: Dataset,
@@ -37,6 +41,10 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const start = performance.now()
   const { logits, loss } = await windowLosses(model, windows, options)
+  if (!Number.isFinite(loss))
+    throw new SpanforgeError(`evaluation: the loss is ${loss}, expected a finite number`, {
+      remedy: 'The weights are far too large or not numbers: their training needs a lower learning_rate.',
+    })
   const { version_2_with_negative = false, max_answer_length = 30, null_score_diff_threshold = 0 } = options
   const answers = answerExamples(examples, windows, logits, {
     max_answer_length,

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { answerCommand } from './answer.ts'
+import { cacheCommand } from './cache.ts'
+import { dataCommand } from './data.ts'
+import { downloadCommand } from './download.ts'
+import { evaluateCommand } from './evaluate.ts'
+import { inspectCommand } from './inspect.ts'
+import { exitCodeOf } from './output.ts'
+import { pushCommand } from './push.ts'
+import { trainCommand } from './train.ts'
+
+/** All commands, under the headings that help puts them. */
+const GROUPS: Readonly<Record<string, readonly (() => Command)[]>> = {
+  'Train and use:': [trainCommand, evaluateCommand, answerCommand],
+  'Look inside:': [inspectCommand, dataCommand],
+  'Models and data sets by name:': [downloadCommand, cacheCommand, pushCommand],
+}
+
+const EXAMPLES = `
+From a pretrained BERT and a SQuAD file to answers:
+  spanforge train --model bert-base-uncased --train_file train.json --validation_file dev.json --output_dir out
+  spanforge evaluate --model out --data dev.json
+  spanforge answer --model out --question "Who wrote it?" --context-file book.txt
+
+spanforge COMMAND --help shows what a command can do. A model is a folder, or a name on the hub.
+`
+
+function createProgram(): Command {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  const program = new Command('spanforge')
+    .description('Fine-tune BERT for extractive question answering: train, evaluate, answer. No Python.')
+    .version(version, '-V, --version')
+    .addHelpText('after', EXAMPLES)
+  for (const [heading, commands] of Object.entries(GROUPS))
+    for (const create of commands) program.addCommand(create().helpGroup(heading))
+  for (const command of everyCommand(program)) command.exitOverride().showHelpAfterError('(--help shows what there is)')
+  return program
+}
+
+/** Runs a command line, without node and script, to its end; returns the exit code. */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  let usage = 0
+  const failed = await exitCodeOf(async () => {
+    try {
+      await createProgram().parseAsync(argv, { from: 'user' })
+    } catch (error) {
+      if (!(error instanceof CommanderError)) throw error
+      // Commander has said what is wrong, or shown the help that was asked for.
+      usage = error.exitCode === 0 ? 0 : 2
+    }
+  })
+  return failed || usage
+}
+
+const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)]

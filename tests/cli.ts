@@ -1,0 +1,41 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
+/** As a path: the child may run in another folder. */
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+
+export interface CliResult {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface CliOptions {
+  readonly cwd?: string
+  readonly stdin?: string
+  /** Given the process while it runs, to send it signals. */
+  readonly meanwhile?: (child: ChildProcess) => void
+}
+
+/** Runs `spanforge` from its source in a process of its own, as a person would. */
+export async function spanforge(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const env = { ...process.env, NO_COLOR: '1', HF_HUB_OFFLINE: '1' }
+  const child = spawn(process.execPath, ['--import', tsx, main, ...args], { cwd: options.cwd, env })
+  const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => resolve([code, signal]))
+  })
+  child.stdin.end(options.stdin)
+  options.meanwhile?.(child)
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
+  const [code, signal] = await ended
+  return { code, signal, stdout, stderr }
+}
+
+/** Flags as a list: { seed: 1, json: true } is --seed 1 --json. */
+export const flags = (values: Readonly<Record<string, string | number | true>>): string[] =>
+  Object.entries(values).flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]))
