@@ -1,0 +1,39 @@
+import type { AnalysedQuestion } from '../types.ts'
+import { element } from './dom.ts'
+import { type Layer, segments } from './segments.ts'
+
+const names: Readonly<Record<string, string>> = {
+  gold: 'given answer',
+  prediction: 'prediction',
+  candidate: 'chosen candidate',
+}
+
+/** The context with given answers, prediction, a chosen candidate and the borders of windows marked in it. */
+export function contextView(text: string, question: AnalysedQuestion, candidate?: number): HTMLElement {
+  const { answers, candidates, windows } = question
+  const layers: Layer[] = [
+    ...answers.map(({ text: gold, start }) => ({ name: 'gold', start, end: start + gold.length })),
+    { name: 'prediction', ...candidates[0] },
+    ...(candidate === undefined ? [] : [{ name: 'candidate', ...candidates[candidate] }]),
+  ]
+  const borders = windows.length > 1 ? windows : []
+  const cuts = borders.flatMap(({ start, end }) => [start, end])
+  const view = element('p', { class: 'context', dir: 'auto' })
+  for (const segment of segments(text.length, layers, cuts)) {
+    borders.forEach(({ start }, i) => {
+      if (start === segment.start) view.append(edge(`[${i + 1}`, `window ${i + 1} begins`))
+    })
+    view.append(piece(text.slice(segment.start, segment.end), segment.names))
+    borders.forEach(({ end }, i) => {
+      if (end === segment.end) view.append(edge(`${i + 1}]`, `window ${i + 1} ends`))
+    })
+  }
+  return view
+}
+
+const edge = (text: string, title: string) => element('span', { class: 'edge', title }, text)
+
+function piece(text: string, layers: readonly string[]): Node | string {
+  if (layers.length === 0) return text
+  return element('mark', { class: layers.join(' '), title: layers.map((name) => names[name]).join(' and ') }, text)
+}

@@ -1,0 +1,101 @@
+import { dimensions, dimensionTexts } from '../dimensions.ts'
+import { classTexts } from '../error-class-texts.ts'
+import type { AnalysedQuestion, Analysis } from '../types.ts'
+import { contextView } from './context-view.ts'
+import { element, percent } from './dom.ts'
+
+/** A line of the list: closed it says what was asked and answered; opened, everything. That is drawn when it is opened. */
+export function questionView({ contexts }: Analysis, question: AnalysedQuestion): HTMLElement {
+  const context = contexts[question.context]
+  const right = question.exact_match === 1
+  const summary = element(
+    'summary',
+    {},
+    element(
+      'span',
+      { class: `verdict ${right ? 'right' : 'wrong'}` },
+      `${right ? '✓' : '✗'} ${classTexts[question.class].title}`,
+    ),
+    element('span', { class: 'sure' }, `${percent(question.confidence)} sure`),
+    element('span', { class: 'question', dir: 'auto' }, question.question),
+    element(
+      'span',
+      { class: 'answered' },
+      'Predicted ',
+      quoted(predictionOf(question, context.text)),
+      right ? '' : ', given ',
+      right ? '' : givenAnswers(question),
+    ),
+  )
+  const view = element('details', { class: 'example' }, summary)
+  view.addEventListener('toggle', () => {
+    if (view.open && view.childElementCount === 1) view.append(opened(question, context.title, context.text))
+  })
+  return element('li', {}, view)
+}
+
+const predictionOf = ({ candidates }: AnalysedQuestion, text: string): string =>
+  text.slice(candidates[0].start, candidates[0].end)
+
+const quoted = (text: string): HTMLElement =>
+  text ? element('bdi', { class: 'quoted' }, text) : element('em', {}, 'no answer')
+
+function givenAnswers({ answers }: AnalysedQuestion): HTMLElement {
+  const texts = [...new Set(answers.map(({ text }) => text))]
+  if (texts.length === 0) return quoted('')
+  return element('span', {}, ...texts.flatMap((text, i) => (i ? [' or ', quoted(text)] : [quoted(text)])))
+}
+
+function opened(question: AnalysedQuestion, title: string | undefined, text: string): HTMLElement {
+  let chosen: number | undefined
+  let context = contextView(text, question)
+  const buttons = question.candidates.map((candidate, i) => {
+    const button = element(
+      'button',
+      { type: 'button', 'aria-pressed': 'false' },
+      quoted(text.slice(candidate.start, candidate.end)),
+      bar(candidate.score),
+      element('span', { class: 'number' }, percent(candidate.score, 1)),
+    )
+    button.addEventListener('click', () => {
+      chosen = chosen === i ? undefined : i
+      for (const [j, other] of buttons.entries()) other.setAttribute('aria-pressed', String(j === chosen))
+      const redrawn = contextView(text, question, chosen)
+      context.replaceWith(redrawn)
+      context = redrawn
+    })
+    return button
+  })
+  return element(
+    'div',
+    { class: 'opened' },
+    ...(title ? [element('p', { class: 'title' }, title)] : []),
+    context,
+    element('h4', {}, 'Best answers, with their probabilities'),
+    element('ol', { class: 'candidates' }, ...buttons.map((button) => element('li', {}, button))),
+    facts(question),
+  )
+}
+
+function bar(share: number): HTMLElement {
+  const fill = element('span', { class: 'fill' })
+  fill.style.width = percent(share, 1).replace(' ', '')
+  return element('span', { class: 'bar', 'aria-hidden': 'true' }, fill)
+}
+
+function facts(question: AnalysedQuestion): HTMLElement {
+  const { id, exact_match, f1, confidence, calibrated_confidence, windows, class: name } = question
+  const rows: [string, string][] = [
+    ['Class', classTexts[name].explanation],
+    ['Exact match, F1', `${percent(exact_match)}, ${percent(f1, 1)}`],
+    [
+      'Confidence',
+      percent(confidence, 1) +
+        (calibrated_confidence === undefined ? '' : `, calibrated ${percent(calibrated_confidence, 1)}`),
+    ],
+    ['Windows', windows.map(({ start, end }, i) => `${i + 1}: characters ${start} to ${end}`).join('; ')],
+    ...dimensions.map((dimension): [string, string] => [dimensionTexts[dimension].title, question.groups[dimension]]),
+    ['Id', id],
+  ]
+  return element('dl', {}, ...rows.flatMap(([term, text]) => [element('dt', {}, term), element('dd', {}, text)]))
+}

@@ -1,0 +1,23 @@
+import type { Stretch } from '../types.ts'
+
+/** A stretch of text that means something, by a name of the caller's. */
+export interface Layer extends Stretch {
+  readonly name: string
+}
+
+export interface Segment extends Stretch {
+  /** Of the layers that cover it; none for plain text. */
+  readonly names: readonly string[]
+}
+
+/** A text of that length cut wherever a layer begins or ends, or `cuts` says so; empty and outlying layers are left out. */
+export function segments(length: number, layers: readonly Layer[], cuts: readonly number[] = []): Segment[] {
+  const within = layers.filter(({ start, end }) => start >= 0 && start < end && end <= length)
+  const places = [0, length, ...cuts, ...within.flatMap(({ start, end }) => [start, end])]
+  const borders = [...new Set(places.filter((place) => place >= 0 && place <= length))].sort((a, b) => a - b)
+  return borders.slice(0, -1).map((start, i) => {
+    const end = borders[i + 1]
+    const covering = within.filter((layer) => layer.start <= start && end <= layer.end)
+    return { start, end, names: [...new Set(covering.map(({ name }) => name))] }
+  })
+}

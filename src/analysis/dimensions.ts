@@ -1,0 +1,95 @@
+/** The properties by which questions are sorted into groups. Answers are represented by the first one given. */
+import { answerKind, answerKinds } from './answer-kind.ts'
+import { questionWord, questionWords } from './question-word.ts'
+import type { GoldAnswer } from './types.ts'
+
+export const dimensions = [
+  'question_word',
+  'answer_kind',
+  'answer_words',
+  'context_words',
+  'windows',
+  'answer_position',
+] as const
+
+export type Dimension = (typeof dimensions)[number]
+
+export const dimensionTexts: Readonly<Record<Dimension, { readonly title: string; readonly note: string }>> = {
+  question_word: { title: 'Question word', note: 'The first question word, wherever it stands.' },
+  answer_kind: { title: 'Kind of answer', note: 'Told from the text of the first given answer by simple rules.' },
+  answer_words: { title: 'Length of the answer', note: 'Words of the first given answer, split at white space.' },
+  context_words: { title: 'Length of the context', note: 'Words, split at white space.' },
+  windows: { title: 'Number of windows', note: 'Into how many windows the context was cut.' },
+  answer_position: {
+    title: 'Position of the answer',
+    note: 'Where the first given answer begins, as a share of the context in characters.',
+  },
+}
+
+const NO_ANSWER = 'no answer'
+
+const ranges = {
+  answer_words: [1, 2, 3, 4, 6, 11, 21],
+  context_words: [0, 50, 100, 150, 200, 300, 500],
+  windows: [1, 2, 3, 5, 9],
+}
+
+/** A question as far as its groups depend on it. */
+export interface GroupedQuestion {
+  readonly question: string
+  readonly context: string
+  readonly answers: readonly GoldAnswer[]
+  /** How many. */
+  readonly windows: number
+}
+
+/** By dimension the label of the question's group. */
+export function groupsOf({ question, context, answers, windows }: GroupedQuestion): Record<Dimension, string> {
+  const [answer] = answers
+  const kind = answerKind(answer?.text ?? '')
+  return {
+    question_word: questionWord(question),
+    answer_kind: kind === 'none' ? NO_ANSWER : kind,
+    answer_words: answer ? rangeLabel(ranges.answer_words, countWords(answer.text)) : NO_ANSWER,
+    context_words: rangeLabel(ranges.context_words, countWords(context)),
+    windows: rangeLabel(ranges.windows, windows),
+    answer_position: answer ? positionLabel(answer.start / context.length) : NO_ANSWER,
+  }
+}
+
+/** Labels in an order that a reader expects; undefined where the size of the groups is the best order there is. */
+export function labelOrder(dimension: Dimension): readonly string[] | undefined {
+  switch (dimension) {
+    case 'question_word':
+    case 'answer_kind':
+      return undefined
+    case 'answer_position':
+      return [...[0, 0.2, 0.4, 0.6, 0.8].map(positionLabel), NO_ANSWER]
+    default:
+      return [...ranges[dimension].map((from) => rangeLabel(ranges[dimension], from)), NO_ANSWER]
+  }
+}
+
+/** What catches all that no other group takes stands last, whatever its size. */
+export const isCatchAll = (label: string): boolean =>
+  label === questionWords[questionWords.length - 1] ||
+  label === answerKinds[answerKinds.length - 1] ||
+  label === NO_ANSWER
+
+const countWords = (text: string): number => text.split(/\s+/).filter(Boolean).length
+
+/** '4 to 5' for 5 where ranges begin at 4 and 6; the last range is open: '21 or more'. */
+function rangeLabel(starts: readonly number[], value: number): string {
+  const index = Math.max(
+    0,
+    starts.findLastIndex((start) => start <= value),
+  )
+  const [from, next] = [starts[index], starts[index + 1]]
+  if (next === undefined) return `${from} or more`
+  return next === from + 1 ? String(from) : `${from} to ${next - 1}`
+}
+
+function positionLabel(share: number): string {
+  const from = 20 * Math.min(4, Math.max(0, Math.floor(share * 5)))
+  return `${from} to ${from + 20} %`
+}

@@ -1,0 +1,106 @@
+/** What went wrong with an answer: exactly one class a question, by the first rule that holds. */
+import { f1 } from '../squad/metrics.ts'
+import { answerKind } from './answer-kind.ts'
+import { sentenceAt } from './sentences.ts'
+import { isSameInOtherSpelling } from './spelling-forms.ts'
+import type { GoldAnswer, Stretch } from './types.ts'
+
+export const errorClasses = [
+  'correct',
+  'same_text_elsewhere',
+  'answered_without_answer',
+  'label_doubtful',
+  'cut_by_window',
+  'silent_with_answer',
+  'too_wide',
+  'too_narrow',
+  'overlapping',
+  'same_sentence',
+  'right_kind_elsewhere',
+  'wrong_sentence',
+] as const
+
+export type ErrorClass = (typeof errorClasses)[number]
+
+/** One question as the rules see it. */
+export interface JudgedQuestion {
+  readonly context: string
+  /** Of the context (`sentenceStarts`). */
+  readonly sentences: readonly number[]
+  readonly answers: readonly GoldAnswer[]
+  /** The text that each window holds. */
+  readonly windows: readonly Stretch[]
+  /** `start` = `end` is the answer "". */
+  readonly prediction: Stretch
+  readonly exact_match: boolean
+}
+
+/**
+ * The rules in their order. A given answer takes part in a rule about places only if it stands where it says.
+ *
+ * 1. answered_without_answer: no answer is given and the prediction is not right.
+ * 2. same_text_elsewhere: counts as exact match, but lies apart from every given answer.
+ * 3. correct: an exact match.
+ * 4. label_doubtful: no given answer stands where it says; or the prediction is a given answer in another spelling; or
+ *    several people answered and no two of them share a word.
+ * 5. cut_by_window: no window holds a given answer whole.
+ * 6. silent_with_answer: the prediction is "".
+ * 7. too_wide, too_narrow, overlapping: of the given answers that the prediction meets, it contains the one it shares
+ *    most with, lies inside it, or neither.
+ * 8. same_sentence: it begins in the same sentence as a given answer.
+ * 9. right_kind_elsewhere: it is a date, number or name as a given answer is.
+ * 10. wrong_sentence: anything else.
+ */
+export function errorClass(question: JudgedQuestion): ErrorClass {
+  const { context, sentences, answers, windows, prediction, exact_match } = question
+  if (answers.length === 0) return exact_match ? 'correct' : 'answered_without_answer'
+  const places = answers.filter((answer) => standsInPlace(context, answer)).map(stretchOf)
+  if (exact_match) {
+    const apart =
+      prediction.end > prediction.start && places.length > 0 && !places.some((gold) => meet(gold, prediction))
+    return apart ? 'same_text_elsewhere' : 'correct'
+  }
+  const text = context.slice(prediction.start, prediction.end)
+  if (places.length === 0 || answers.some((answer) => isSameInOtherSpelling(answer.text, text)) || disagree(answers))
+    return 'label_doubtful'
+  if (!places.some((gold) => windows.some((window) => contains(window, gold)))) return 'cut_by_window'
+  if (text === '') return 'silent_with_answer'
+  const met = places.filter((gold) => meet(gold, prediction))
+  if (met.length > 0) return boundaryClass(prediction, mostShared(met, prediction))
+  const sentence = sentenceAt(sentences, prediction.start)
+  if (places.some(({ start }) => sentenceAt(sentences, start) === sentence)) return 'same_sentence'
+  const kind = answerKind(text)
+  if (kind !== 'phrase' && answers.some((answer) => answerKind(answer.text) === kind)) return 'right_kind_elsewhere'
+  return 'wrong_sentence'
+}
+
+const standsInPlace = (context: string, { text, start }: GoldAnswer): boolean =>
+  text !== '' && context.startsWith(text, start)
+
+const stretchOf = ({ text, start }: GoldAnswer): Stretch => ({ start, end: start + text.length })
+
+const shared = (a: Stretch, b: Stretch): number => Math.min(a.end, b.end) - Math.max(a.start, b.start)
+
+const meet = (a: Stretch, b: Stretch): boolean => shared(a, b) > 0
+
+const contains = (outer: Stretch, inner: Stretch): boolean => outer.start <= inner.start && inner.end <= outer.end
+
+/** Several people answered, and no two answers share a word: then the question is unclear, or a label is wrong. */
+function disagree(answers: readonly GoldAnswer[]): boolean {
+  if (answers.length < 2) return false
+  return answers.every((a, i) => answers.slice(i + 1).every((b) => f1(a.text, b.text) === 0))
+}
+
+/** By the characters shared, as a share of all that either covers. */
+function mostShared(places: readonly Stretch[], prediction: Stretch): Stretch {
+  const overlap = (gold: Stretch) => {
+    const both = shared(gold, prediction)
+    return both / (gold.end - gold.start + prediction.end - prediction.start - both)
+  }
+  return places.reduce((best, gold) => (overlap(gold) > overlap(best) ? gold : best))
+}
+
+function boundaryClass(prediction: Stretch, gold: Stretch): ErrorClass {
+  if (contains(prediction, gold)) return 'too_wide'
+  return contains(gold, prediction) ? 'too_narrow' : 'overlapping'
+}

@@ -1,0 +1,38 @@
+import { classTexts } from '../error-class-texts.ts'
+import type { Analysis } from '../types.ts'
+import { type Html, html } from './html-text.ts'
+import { filterLink, predictionOf, quoted, share } from './numbers.ts'
+import { reliabilityPlot, riskCoveragePlot } from './plots.ts'
+
+/** Confidence against correctness, and the mistakes that the model was surest of. */
+export function confidenceSection(analysis: Analysis): Html {
+  const { confidence } = analysis
+  const { raw, calibrated, risk_coverage, area_under_risk_coverage } = confidence
+  const levels = [0.25, 0.5, 0.75, 1].map((level) => risk_coverage.find(({ coverage }) => coverage >= level - 1e-9))
+  return html`<div class="plots">
+<figure role="img" aria-label="Reliability diagram">${reliabilityPlot(confidence)}<figcaption>
+<span class="key exact">as the model says</span>: calibration error ${share(raw.expected_calibration_error)}${
+    calibrated &&
+    html`; <span class="key f1">at temperature ${calibrated.temperature.toFixed(2)}</span> (dashed, squares): ${share(calibrated.expected_calibration_error)}${
+      calibrated.fitted_here ? ', fitted on these very questions and so a little too good' : ''
+    }`
+  }. On the dotted line confidence is what it says; below it the model is too sure. Larger marks hold more answers.</figcaption></figure>
+<figure role="img" aria-label="Risk-coverage curve">${riskCoveragePlot(confidence)}<figcaption>If only the most confident answers are given: ${levels
+    .flatMap((point) => (point ? [`${share(point.coverage)} answered, ${share(point.risk)} of them wrong`] : []))
+    .join('; ')}. Area under the curve ${area_under_risk_coverage.toFixed(3)}, smaller is better.</figcaption></figure>
+</div>
+<h3>The most confident mistakes</h3>
+${mistakes(analysis)}`
+}
+
+function mistakes(analysis: Analysis): Html {
+  const indices = analysis.confidence.most_confident_mistakes
+  if (indices.length === 0) return html`<p>There are no mistakes.</p>`
+  const rows = indices.map((index) => {
+    const question = analysis.questions[index]
+    return html`<tr><td class="number">${share(question.confidence)}</td><td dir="auto">${filterLink({ text: question.id }, question.question)}</td><td>${quoted(predictionOf(analysis, question))}</td><td>${quoted(question.answers[0]?.text)}</td><td>${classTexts[question.class].title}</td></tr>`
+  })
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="The most confident mistakes"><table class="mistakes">
+<thead><tr><th scope="col" class="number">Confidence</th><th scope="col">Question</th><th scope="col">Predicted</th><th scope="col">Given</th><th scope="col">Class</th></tr></thead>
+<tbody>${rows}</tbody></table></div>`
+}

@@ -1,0 +1,50 @@
+import { style } from '../../report/style.ts'
+import type { Analysis } from '../types.ts'
+import { breakdownNote, breakdownTable } from './breakdown-table.ts'
+import { browserScript, browserScriptDigest } from './browser-script.ts'
+import { confidenceSection } from './confidence-section.ts'
+import { Html, html, jsonIsland } from './html-text.ts'
+import { classTable, overview } from './overview.ts'
+import { questionSection } from './question-section.ts'
+import { pageStyle } from './style.ts'
+
+/**
+ * The analysis as one HTML file that needs no other and no server. It loads nothing, and its browser is told to run no
+ * script but the page's own.
+ */
+export function analysisHtml(analysis: Analysis): string {
+  const title = `${analysis.model} on ${analysis.data}`
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src '${browserScriptDigest}'; base-uri 'none'; form-action 'none'`
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Error analysis: ${title}</title>
+<style>${new Html(style + pageStyle)}</style>
+</head>
+<body>
+<main>
+<svg width="0" height="0" aria-hidden="true" style="position:absolute"><defs><pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="2" height="4" fill="var(--paper)"/></pattern></defs></svg>
+<h1>Error analysis: ${title}</h1>
+<nav aria-label="Sections"><a href="#errors">What goes wrong</a><a href="#breakdowns">Where it goes wrong</a><a href="#confidence">Confidence</a><a href="#questions">All questions</a></nav>
+${overview(analysis)}
+<h2 id="errors">What goes wrong</h2>
+<p>Each question is in exactly one class. A link shows its questions.</p>
+${classTable(analysis)}
+<h2 id="breakdowns">Where it goes wrong</h2>
+<p>${breakdownNote}</p>
+${analysis.breakdowns.map(breakdownTable)}
+<h2 id="confidence">Does the model know when it is right?</h2>
+${confidenceSection(analysis)}
+<h2 id="questions">All questions</h2>
+${questionSection(analysis)}
+</main>
+${jsonIsland('analysis', analysis)}
+<script>${new Html(browserScript)}</script>
+</body>
+</html>
+`.source
+}

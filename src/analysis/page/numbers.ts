@@ -1,0 +1,23 @@
+import { toHash } from '../browser/filter.ts'
+import type { AnalysedQuestion, Analysis, GroupScore } from '../types.ts'
+import { type Html, html } from './html-text.ts'
+
+/** A score in per cent: '81.2'. */
+export const score = (inPerCent: number): string => inPerCent.toFixed(1)
+
+/** A share in [0, 1]: '81.2 %'. */
+export const share = (part: number): string => `${(100 * part).toFixed(1)} %`
+
+export const intervalText = ({ low, high }: GroupScore): string =>
+  low === undefined || high === undefined ? '' : `${score(low)} to ${score(high)}`
+
+/** To the questions below, filtered. */
+export const filterLink = (filter: Parameters<typeof toHash>[0], text: string): Html =>
+  html`<a href="#${toHash(filter)}">${text}</a>`
+
+export const predictionOf = ({ contexts }: Analysis, { context, candidates }: AnalysedQuestion): string =>
+  contexts[context].text.slice(candidates[0].start, candidates[0].end)
+
+/** An answer in quotation marks, in the direction of its own script; "" is no answer. */
+export const quoted = (text: string | undefined): Html =>
+  text ? html`<bdi class="quoted">${text}</bdi>` : html`<em>no answer</em>`

@@ -1,0 +1,49 @@
+import { classTexts } from '../error-class-texts.ts'
+import type { Analysis, ClassSummary } from '../types.ts'
+import { type Html, html } from './html-text.ts'
+import { filterLink, intervalText, predictionOf, quoted, score, share } from './numbers.ts'
+import { takeaways } from './takeaways.ts'
+
+/** The whole in figures, and what to take from them. */
+export function overview(analysis: Analysis): Html {
+  const { questions, windows, exact_match, f1, loss } = analysis.overall
+  const { raw, calibrated } = analysis.confidence
+  const tile = (name: string, value: string, note: string) =>
+    html`<div><dt>${name}</dt><dd><strong>${value}</strong> <span>${note}</span></dd></div>`
+  return html`<dl class="tiles">
+${tile('Exact match', score(exact_match.mean), `95 %: ${intervalText(exact_match)}`)}
+${tile('F1', score(f1.mean), `95 %: ${intervalText(f1)}`)}
+${loss === undefined ? undefined : tile('Loss', loss.toFixed(4), 'mean over windows')}
+${tile('Calibration error', share(raw.expected_calibration_error), calibrated ? `${share(calibrated.expected_calibration_error)} at temperature ${calibrated.temperature.toFixed(2)}` : 'smaller is better')}
+${tile('Questions', questions.toLocaleString('en-US'), `${windows.toLocaleString('en-US')} windows`)}
+</dl>
+<ul>${takeaways(analysis).map((sentence) => html`<li>${sentence}</li>`)}</ul>`
+}
+
+/** How many questions went which way, with examples. */
+export function classTable(analysis: Analysis): Html {
+  const present = analysis.classes.filter(({ count }) => count > 0)
+  const absent = analysis.classes.filter(({ count }) => count === 0)
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Classes of error">
+<table class="classes"><thead><tr><th scope="col">Class</th><th scope="col" class="number">Questions</th><th scope="col">Share</th><th scope="col" class="number">Mean F1</th></tr></thead>
+<tbody>${present.map((summary) => classRow(analysis, summary))}</tbody></table></div>
+${absent.length ? html`<p class="note">Not met: ${absent.map((summary) => classTexts[summary.class].title.toLowerCase()).join('; ')}.</p>` : undefined}`
+}
+
+function classRow(analysis: Analysis, summary: ClassSummary): Html {
+  const { title, explanation } = classTexts[summary.class]
+  const part = summary.count / analysis.overall.questions
+  return html`<tr><td>${filterLink({ class: summary.class }, title)}<p>${explanation}</p>${examples(analysis, summary)}</td>
+<td class="number">${summary.count}</td>
+<td><span class="bar" aria-hidden="true"><span class="fill" style="width:${(100 * part).toFixed(1)}%"></span></span> ${share(part)}</td>
+<td class="number">${score(summary.f1)}</td></tr>`
+}
+
+function examples(analysis: Analysis, summary: ClassSummary): Html {
+  const items = summary.examples.map((index) => {
+    const question = analysis.questions[index]
+    const given = question.answers[0]?.text
+    return html`<li><span dir="auto">${question.question}</span> Predicted ${quoted(predictionOf(analysis, question))}, given ${quoted(given)}</li>`
+  })
+  return html`<details><summary>Examples, the most confident first</summary><ul>${items}</ul></details>`
+}

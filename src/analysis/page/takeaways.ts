@@ -1,0 +1,54 @@
+import { dimensionTexts } from '../dimensions.ts'
+import { classTexts } from '../error-class-texts.ts'
+import type { Analysis, Breakdown, Group } from '../types.ts'
+import { score, share } from './numbers.ts'
+
+/** The figures worth a sentence: what a reader should know who reads nothing else. */
+export function takeaways(analysis: Analysis): string[] {
+  return [mostErrors(analysis), weakestGroup(analysis), confidence(analysis), doubtfulLabels(analysis)].filter(
+    (sentence) => sentence !== undefined,
+  )
+}
+
+const isError = (name: string) => name !== 'correct' && name !== 'same_text_elsewhere'
+
+function mostErrors({ classes }: Analysis): string | undefined {
+  const errors = classes.filter((summary) => isError(summary.class) && summary.count > 0)
+  const total = errors.reduce((sum, { count }) => sum + count, 0)
+  if (total === 0) return 'Every question was answered right.'
+  const [first] = errors.toSorted((a, b) => b.count - a.count)
+  const boundaries = ['too_wide', 'too_narrow', 'overlapping']
+  const nearly = errors
+    .filter((summary) => boundaries.includes(summary.class))
+    .reduce((sum, { count }) => sum + count, 0)
+  return (
+    `Of ${total} wrong answers ${nearly} (${share(nearly / total)}) are in the right place with the wrong boundaries. ` +
+    `The largest class: ${classTexts[first.class].title.toLowerCase()} (${first.count}).`
+  )
+}
+
+function weakestGroup({ breakdowns, overall }: Analysis): string | undefined {
+  const groups = breakdowns.flatMap((breakdown) => breakdown.groups.map((group) => ({ breakdown, group })))
+  const below = groups.filter(({ group }) => group.f1.high !== undefined && group.f1.high < overall.f1.mean)
+  if (below.length === 0) return 'No group of questions is clearly weaker than the whole.'
+  const name = ({ breakdown, group }: { breakdown: Breakdown; group: Group }) =>
+    `${dimensionTexts[breakdown.dimension].title.toLowerCase()} “${group.label}” (F1 ${score(group.f1.mean)}, ${group.count} questions)`
+  const weakest = below.toSorted((a, b) => a.group.f1.mean - b.group.f1.mean).slice(0, 3)
+  return `Clearly weaker than the whole: ${weakest.map(name).join('; ')}.`
+}
+
+function confidence({ confidence: { risk_coverage } }: Analysis): string | undefined {
+  const half = risk_coverage.find(({ coverage }) => coverage >= 0.5)
+  const all = risk_coverage.at(-1)
+  if (!half || !all) return undefined
+  return (
+    `Of the most confident half of the answers ${share(1 - half.risk)} are exact, of all ${share(1 - all.risk)}: ` +
+    `an answer with a probability of at least ${half.confidence.toFixed(2)} belongs to that half.`
+  )
+}
+
+function doubtfulLabels({ classes }: Analysis): string | undefined {
+  const count = classes.find((summary) => summary.class === 'label_doubtful')?.count ?? 0
+  if (count === 0) return undefined
+  return `${count === 1 ? 'One error looks' : `${count} errors look`} like a fault of the data, not of the model.`
+}
