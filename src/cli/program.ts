@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { answerCommand } from './answer.ts'
 import { cacheCommand } from './cache.ts'
 import { dataCommand } from './data.ts'
+import { demoCommand } from './demo.ts'
 import { downloadCommand } from './download.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { inspectCommand } from './inspect.ts'
@@ -12,7 +13,7 @@ import { trainCommand } from './train.ts'
 
 /** All commands, under the headings that help puts them. */
 const GROUPS: Readonly<Record<string, readonly (() => Command)[]>> = {
-  'Train and use:': [trainCommand, evaluateCommand, answerCommand],
+  'Train and use:': [demoCommand, trainCommand, evaluateCommand, answerCommand],
   'Look inside:': [inspectCommand, dataCommand],
   'Models and data sets by name:': [downloadCommand, cacheCommand, pushCommand],
 }

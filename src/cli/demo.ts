@@ -1,0 +1,66 @@
+import { Command } from 'commander'
+import type { Demo, DemoAnswer } from '../runs/demo.ts'
+import { catchInterrupts } from './interrupts.ts'
+import { createOutput, type Output } from './output.ts'
+import { terminalScreen } from './terminal-screen.ts'
+
+const QUESTIONS = 5
+
+const OPENING = `spanforge fine-tunes a BERT to find answers in a text. What follows is a whole run, in small: a BERT of
+under a million parameters, pretrained on text that this project makes up, learns to answer questions about
+people, firms and towns that it also makes up. About two minutes on two cores.`
+
+const CLOSING = `The same on a real model and real data is one command; everything else in it is as above:
+
+  npx spanforge train --model bert-base-uncased --dataset squad --max_train_samples 3000 --max_eval_samples 500 \\
+    --output_dir bert-qa --num_train_epochs 3 --learning_rate 3e-5 --weight_decay 0.01 \\
+    --per_device_train_batch_size 16 --per_device_eval_batch_size 16 \\
+    --eval_strategy epoch --save_strategy epoch --load_best_model_at_end
+
+Files of your own go in with --train_file and --validation_file. npx spanforge --help shows the rest.`
+
+/** `spanforge demo`, which is `npm start`: the main job on data that comes with the package. */
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('fine-tune a small BERT on made-up data, in two minutes and without a network')
+    .option('--output_dir <folder>', 'where the run goes; an earlier demonstration there is replaced', 'runs/demo')
+    .option('--json', 'print the contents of all_results.json on standard output, and nothing else there')
+    .action(async ({ output_dir, json }: { output_dir: string; json?: boolean }) => {
+      const output = createOutput(json === true)
+      output.print(OPENING)
+      const { fineTune } = await import('../runs/index.ts')
+      const { prepareDemo } = await import('../runs/demo.ts')
+      const interrupts = catchInterrupts(() => output.print('Finishing the step. Once more (Ctrl-C) leaves at once.'))
+      try {
+        const demo = await prepareDemo(output_dir)
+        const outcome = await fineTune(demo.args, { screen: terminalScreen(output), signal: interrupts.signal })
+        if (outcome.status === 'interrupted') {
+          process.exitCode = interrupts.exitCode()
+          return
+        }
+        await showAnswers(demo, output)
+        output.print(CLOSING)
+        output.result(outcome.results)
+      } finally {
+        interrupts.release()
+      }
+    })
+}
+
+async function showAnswers(demo: Demo, output: Output): Promise<void> {
+  const { askDemo } = await import('../runs/demo.ts')
+  output.print('\nQuestions that the model has never seen, about people and places it has never heard of:')
+  for await (const answer of askDemo(demo, QUESTIONS)) output.print(asText(answer))
+}
+
+function asText({ example, answer, score }: DemoAnswer): string {
+  const expected = example.answers.map(({ text }) => text)
+  const verdict = expected.includes(answer) ? 'right' : `expected: ${expected[0]}`
+  return `\n  ${excerpt(example)}\n  ${example.question}\n  -> ${answer}  (${(100 * score).toFixed(0)} %, ${verdict})`
+}
+
+/** The context, or what stands around the answer where it is long. */
+function excerpt({ context, answers: [gold] }: DemoAnswer['example']): string {
+  const [from, to] = [Math.max(0, gold!.answer_start - 200), gold!.answer_start + gold!.text.length + 100]
+  return `${from > 0 ? '...' : ''}${context.slice(from, to)}${to < context.length ? '...' : ''}`
+}

@@ -1,0 +1,92 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writeFileAtomic } from '../checkpoint/atomic.ts'
+import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
+import { generateExamples } from '../demo/examples.ts'
+import { answerQuestions } from '../inference/pipeline.ts'
+import { loadPretrained } from '../inference/pretrained.ts'
+import { packageFile } from '../package-root.ts'
+import { toSquadJson } from '../squad/squad-json.ts'
+import type { Example } from '../squad/types.ts'
+import { parseArguments, type TrainingArguments } from '../training/arguments.ts'
+
+/** The small BERT that the project pretrained on text of its own: scripts/pretrain-demo.ts. */
+const MODEL = packageFile('examples/embedded/model')
+
+const TRAIN_QUESTIONS = 3000
+const VALIDATION_QUESTIONS = 500
+const SEED = 42
+
+/** A run on the embedded model and data that the project makes up, ready for `fineTune`. */
+export interface Demo {
+  readonly args: TrainingArguments
+  /** Questions that neither training nor validation has seen. */
+  readonly heldOut: readonly Example[]
+}
+
+/** Writes the two data files into `output_dir`/data, as SQuAD JSON, so that the run is one like any other. */
+export async function prepareDemo(output_dir: string): Promise<Demo> {
+  const file = async (name: string, examples: readonly Example[]): Promise<string> => {
+    const path = join(output_dir, 'data', name)
+    await mkdir(join(output_dir, 'data'), { recursive: true })
+    await writeFileAtomic(path, toSquadJson(examples))
+    return path
+  }
+  const train = generateExamples({ seed: SEED, split: 'train', questions: TRAIN_QUESTIONS })
+  const unseen = generateExamples({ seed: SEED, split: 'validation', questions: VALIDATION_QUESTIONS + 50 })
+  const args = parseArguments(
+    {
+      model: MODEL,
+      train_file: await file('train.json', train),
+      validation_file: await file('validation.json', unseen.slice(0, VALIDATION_QUESTIONS)),
+      output_dir,
+      overwrite_output_dir: true,
+      num_train_epochs: 3,
+      per_device_train_batch_size: 16,
+      per_device_eval_batch_size: 16,
+      learning_rate: 1e-3,
+      weight_decay: 0.01,
+      warmup_ratio: 0.1,
+      max_seq_length: 128,
+      doc_stride: 32,
+      logging_steps: 50,
+      eval_strategy: 'epoch',
+      save_strategy: 'epoch',
+      save_total_limit: 1,
+      load_best_model_at_end: true,
+      metric_for_best_model: 'exact_match',
+      seed: SEED,
+    },
+    'the demonstration',
+  )
+  return { args, heldOut: unseen.slice(VALIDATION_QUESTIONS) }
+}
+
+export interface DemoAnswer {
+  readonly example: Example
+  readonly answer: string
+  readonly score: number
+}
+
+/** What the model just trained says to some held-out questions, one of each kind, each about another text. */
+export async function* askDemo({ args, heldOut }: Demo, count: number): AsyncGenerator<DemoAnswer> {
+  const { model } = await loadPretrained(args.output_dir)
+  const asked = oneOfEachKind(heldOut).slice(0, count)
+  const options = { max_seq_len: args.max_seq_length, doc_stride: args.doc_stride }
+  let index = 0
+  for await (const [best] of answerQuestions(model, await loadTokenizer(args.output_dir), asked, options))
+    yield { example: asked[index++]!, answer: best!.answer, score: best!.score }
+  await model.release()
+}
+
+function oneOfEachKind(examples: readonly Example[]): Example[] {
+  const byKind = new Map<string, Example>()
+  const contexts = new Set<string>()
+  for (const example of examples) {
+    const kind = example.question.split(' ', 1)[0]!
+    if (byKind.has(kind) || contexts.has(example.context)) continue
+    byKind.set(kind, example)
+    contexts.add(example.context)
+  }
+  return [...byKind.values()]
+}
