@@ -117,7 +117,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
       const batches = groups.flat().length
       for (let i = state.global_step % plan.steps_per_epoch; i < groups.length; i++) {
         const result = await stepper.step(state.global_step, groups[i]!, windows)
-        const position = epoch + groups.slice(0, i + 1).flat().length / batches
+        const position = epoch + Math.min((i + 1) * args.gradient_accumulation_steps, batches) / batches
         recorder.step(result, position, flos_per_token * result.tokens)
         yield { type: 'step', global_step: state.global_step, epoch: position, ...result }
         yield* whatIsDue(dueAfterStep())
