@@ -1,0 +1,157 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { fixture } from '../../tests/fixture.ts'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { recordedDataset } from '../../tests/tiny-model.ts'
+import type { TrainingArgumentsInput } from '../training/arguments.ts'
+import type { TrainerCallback } from './callbacks.ts'
+import { AutoModelForQuestionAnswering } from './model.ts'
+import { AutoTokenizer } from './tokenizer.ts'
+import { Trainer } from './trainer.ts'
+import { TrainingArguments } from './training-arguments.ts'
+
+const folder = fixture('tiny/b1/safetensors')
+// 22 windows, 6 batches of 4 an epoch; 10 to evaluate on.
+const train_dataset = recordedDataset(fixture('trainer/train.safetensors'))
+const eval_dataset = recordedDataset(fixture('trainer/eval.safetensors'))
+
+async function makeTrainer(options: TrainingArgumentsInput = {}, callbacks: TrainerCallback[] = []) {
+  const args = new TrainingArguments({
+    output_dir: temporaryFolder(),
+    num_train_epochs: 2,
+    per_device_train_batch_size: 4,
+    learning_rate: 1e-3,
+    logging_steps: 3,
+    eval_strategy: 'epoch',
+    save_strategy: 'epoch',
+    load_best_model_at_end: true,
+    max_seq_length: 24,
+    doc_stride: 8,
+    ...options,
+  })
+  const model = await AutoModelForQuestionAnswering.from_pretrained(folder)
+  const processing_class = await AutoTokenizer.from_pretrained(folder)
+  return new Trainer({ model, args, train_dataset, eval_dataset, processing_class, callbacks })
+}
+
+/** Notes the name of every hook that is called. */
+const noting = (calls: string[]): TrainerCallback => ({
+  on_train_begin: ({ plan }) => void calls.push(`begin ${plan.max_steps}`),
+  on_step_end: ({ state }) => void calls.push(`step ${state.global_step}`),
+  on_epoch_end: ({ state }) => void calls.push(`epoch ${state.epoch}`),
+  on_log: ({ logs }) => void calls.push('loss' in logs ? 'log' : 'log of the run'),
+  on_evaluate: () => void calls.push('evaluate'),
+  on_save: () => void calls.push('save'),
+  on_train_end: () => void calls.push('end'),
+})
+
+describe('Trainer', () => {
+  test('trains, tells callbacks, evaluates the best model, saves it; loaded again it gives the same logits', async () => {
+    const calls: string[] = []
+    const trainer = await makeTrainer({}, [noting(calls)])
+    const { global_step, training_loss, metrics } = await trainer.train()
+    expect(calls.join(', ')).toBe(
+      'begin 12, step 1, step 2, step 3, log, step 4, step 5, step 6, epoch 1, log, evaluate, save, ' +
+        'step 7, step 8, step 9, log, step 10, step 11, step 12, epoch 2, log, evaluate, save, log of the run, end',
+    )
+    expect([global_step, metrics.epoch]).toEqual([12, 2])
+    expect(training_loss).toBe(metrics.train_loss)
+
+    const { state } = trainer
+    expect(state.log_history.filter((entry) => 'loss' in entry).map(({ step }) => step)).toEqual([3, 6, 9, 12])
+    const { eval_loss } = await trainer.evaluate()
+    expect(eval_loss).toBe(state.best_metric)
+    expect(state.log_history.at(-1)).toMatchObject({ eval_loss, epoch: 2, step: 12 })
+
+    const saved = temporaryFolder()
+    await trainer.save_model(saved)
+    const { predictions, metrics: tested } = await trainer.predict(eval_dataset)
+    expect(tested.test_loss).toBe(eval_loss)
+    const again = new Trainer({
+      model: await AutoModelForQuestionAnswering.from_pretrained(saved),
+      args: trainer.args,
+    })
+    expect((await again.predict(eval_dataset)).predictions).toEqual(predictions)
+    expect((await AutoTokenizer.from_pretrained(saved)).encode('what of')).toEqual(
+      (await AutoTokenizer.from_pretrained(folder)).encode('what of'),
+    )
+    await trainer.model.release()
+  })
+
+  test('goes on from its newest checkpoint as if it had never stopped', async () => {
+    const whole = await makeTrainer()
+    await whole.train()
+    const first = await makeTrainer({}, [
+      // Interrupted by an error, the way a program ends.
+      {
+        on_step_end: ({ state }) => {
+          if (state.global_step === 8) throw new Error('power cut')
+        },
+      },
+    ])
+    await expect(first.train()).rejects.toThrow('power cut')
+    const second = await makeTrainer({ output_dir: first.args.output_dir })
+    expect((await second.train({ resume_from_checkpoint: true })).global_step).toBe(12)
+    expect(second.model.parameters.data).toEqual(whole.model.parameters.data)
+    const losses = ({ state }: Trainer) => state.log_history.flatMap(({ loss }) => loss ?? [])
+    expect(losses(second)).toEqual(losses(whole))
+  })
+
+  test('ends where a callback asks it to, with the best weights', async () => {
+    const calls: string[] = []
+    const stopping: TrainerCallback = {
+      on_evaluate: ({ control }) => {
+        control.should_training_stop = true
+      },
+    }
+    const trainer = await makeTrainer({}, [noting(calls), stopping])
+    const { global_step, metrics } = await trainer.train()
+    expect([global_step, metrics.epoch]).toEqual([6, 1])
+    expect(calls.slice(-4)).toEqual(['evaluate', 'save', 'log of the run', 'end'])
+    expect((await trainer.evaluate()).eval_loss).toBe(trainer.state.best_metric)
+  })
+
+  const oneStep: TrainingArgumentsInput = { max_steps: 1, eval_strategy: 'no', load_best_model_at_end: false }
+
+  test('refuses an output folder with checkpoints of an earlier run, unless told to overwrite or go on', async () => {
+    const first = await makeTrainer(oneStep)
+    await first.train()
+    const { output_dir } = first.args
+    const again = await makeTrainer({ ...oneStep, output_dir })
+    await expect(again.train()).rejects.toThrow('holds checkpoints of an earlier run')
+    const anew = await makeTrainer({ ...oneStep, output_dir, overwrite_output_dir: true })
+    expect((await anew.train()).global_step).toBe(1)
+  })
+
+  test('refuses a checkpoint that is not whole, and names what is wrong', async () => {
+    const trainer = await makeTrainer(oneStep)
+    await trainer.train()
+    const checkpoint = `${trainer.args.output_dir}/checkpoint-1`
+    writeFileSync(`${checkpoint}/model.safetensors`, 'cut')
+    const resume = (resume_from_checkpoint: string | boolean) => trainer.train({ resume_from_checkpoint })
+    await expect(resume(checkpoint)).rejects.toThrow(/checkpoint-1: .*model\.safetensors/)
+    await expect(resume(true)).rejects.toThrow(/no whole checkpoint.*model\.safetensors/s)
+    rmSync(checkpoint, { recursive: true })
+    await expect(resume(true)).rejects.toThrow('no whole checkpoint')
+  })
+
+  test('refuses before the first step what cannot be done', async () => {
+    await expect((await makeTrainer({ fp16: true })).train()).rejects.toThrow(/fp16.*float32/)
+    await expect((await makeTrainer({ save_strategy: 'steps' })).train()).rejects.toThrow(/save_strategy/)
+    const { model, args } = await makeTrainer({ eval_strategy: 'no', load_best_model_at_end: false })
+    await expect(new Trainer({ model, args }).train()).rejects.toThrow('nothing to train on')
+    await expect(new Trainer({ model, args }).evaluate()).rejects.toThrow('nothing to evaluate on')
+  })
+})
+
+describe('TrainingArguments', () => {
+  test('has the defaults of transformers, and what is given', () => {
+    expect(new TrainingArguments({ learning_rate: 3e-5 })).toMatchObject({ learning_rate: 3e-5, num_train_epochs: 3 })
+    expect(new TrainingArguments()).toMatchObject({ learning_rate: 5e-5, per_device_train_batch_size: 8, seed: 42 })
+  })
+
+  test('names unknown and wrong arguments', () => {
+    const wrong = { learning_rat: 1, num_train_epochs: -1 } as TrainingArgumentsInput
+    expect(() => new TrainingArguments(wrong)).toThrow(/num_train_epochs: found -1.*did you mean learning_rate/s)
+  })
+})

@@ -1,0 +1,40 @@
+/**
+ * Fine-tunes BERT for extractive question answering and answers with it, in the words of transformers: AutoTokenizer,
+ * AutoModelForQuestionAnswering, TrainingArguments, Trainer, pipeline. What those are made of can be used too: `train`
+ * yields the events of a run, `evaluate` the metrics of a model, `findAnswers` the answers in given logits.
+ */
+export type { CallbackContext, TrainerCallback, TrainerControl } from './api/callbacks.ts'
+export { type LoadSquadOptions, loadSquad } from './api/load-squad.ts'
+export { AutoModelForQuestionAnswering, BertForQuestionAnswering, type FromPretrainedOptions } from './api/model.ts'
+export { type OneAnswer, pipeline, type QuestionAnsweringPipeline, type TopAnswers } from './api/pipeline.ts'
+export type { ManyQuestions } from './api/pipeline-input.ts'
+export { AutoTokenizer, BertTokenizer } from './api/tokenizer.ts'
+export { type PredictionOutput, Trainer, type TrainerOptions, type TrainOutput } from './api/trainer.ts'
+export { TrainingArguments } from './api/training-arguments.ts'
+export { SpanforgeError, UsageError } from './errors.ts'
+export { type DatasetOptions, loadDataset, type ModelOptions } from './hub/index.ts'
+export { type EvaluateOptions, type Evaluation, type EvaluationMetrics, evaluate } from './inference/evaluate.ts'
+export type { PipelineOptions, QuestionInput, SearchOptions } from './inference/pipeline.ts'
+export type { BertConfig } from './models/config.ts'
+export type { RowLogits } from './models/question-answering.ts'
+export {
+  type AnswerCandidate,
+  type AnswerOptions,
+  type DocumentLogits,
+  type ExampleAnswers,
+  findAnswers,
+} from './squad/answers.ts'
+export { type Dataset, makeDataset } from './squad/dataset.ts'
+export { type Predictions, type SquadMetrics, squadMetrics } from './squad/metrics.ts'
+export { type SquadV2Metrics, squadV2Metrics } from './squad/metrics-v2.ts'
+export type { PipelineAnswer } from './squad/pipeline-answers.ts'
+export { parseSquad, toSquadJson } from './squad/squad-json.ts'
+export type { Answer, Example, Label, LabelledWindow, Window } from './squad/types.ts'
+export type { WindowOptions } from './squad/windows.ts'
+export type { Encoding } from './text/encoding.ts'
+export type { TrainingArgumentsInput } from './training/arguments.ts'
+export type { TrainingEvent, TrainMetrics } from './training/events.ts'
+export { type TrainingRun, train } from './training/loop.ts'
+export type { Plan } from './training/plan.ts'
+export type { LogEntry, TrainerState } from './training/state.ts'
+export type { StepResult } from './training/stepper.ts'

@@ -1,0 +1,46 @@
+import { beforeAll, expect, test } from 'vitest'
+import { maxDifference } from '../../tests/read-safetensors.ts'
+import { describeShared, shared } from '../../tests/shared.ts'
+import { readExamples, readJson, readLogits, readWindows } from '../../tests/squad-reference.ts'
+import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
+import { makeDataset } from '../squad/dataset.ts'
+import { type Evaluation, evaluate } from './evaluate.ts'
+import { loadPretrained } from './pretrained.ts'
+
+describeShared('The reference model on the recorded 260 questions', () => {
+  const folder = shared('reference/postprocess')
+  const examples = readExamples(`${folder}/examples.json`)
+  const files = ['squad-v1.1-dev-xquad-en.json', 'mlqa-dev-en.json']
+  const evaluations = new Map<string, Evaluation>()
+
+  beforeAll(async () => {
+    const tokenizer = await loadTokenizer(shared('models/minilm-qa-reference'))
+    const { model } = await loadPretrained(shared('models/minilm-qa-reference'))
+    for (const file of files) {
+      const own = examples.filter((example) => example.file === file)
+      const dataset = makeDataset(tokenizer, own, { max_seq_length: 384, doc_stride: 128 })
+      evaluations.set(file, await evaluate(model, dataset, { padding: 'max_length', max_seq_length: 384 }))
+    }
+    await model.release()
+  }, 600_000)
+
+  test('gives the recorded logits, those at padding included', () => {
+    const windows = readWindows(`${folder}/windows.json`, examples)
+    const recorded = readLogits(`${folder}/logits.safetensors`)
+    for (const [file, { logits }] of evaluations) {
+      const own = recorded.filter((_, i) => examples[windows[i].example].file === file)
+      expect(logits).toHaveLength(own.length)
+      // As the reference asks: the same window padded or not differs by 1.5e-5 in torch alone.
+      for (const [i, { start_logits, end_logits }] of logits.entries()) {
+        expect(maxDifference(start_logits, own[i].start_logits)).toBeLessThan(1e-4)
+        expect(maxDifference(end_logits, own[i].end_logits)).toBeLessThan(1e-4)
+      }
+    }
+  })
+
+  test.each(files)('gives the official EM and F1 of %s exactly', (file) => {
+    const { v1 } = readJson<{ v1: Record<string, object> }>(`${folder}/metrics-v1.json`)
+    const { eval_exact_match, eval_f1 } = evaluations.get(file)!.metrics
+    expect(v1[file]).toMatchObject({ exact_match: eval_exact_match, f1: eval_f1 })
+  })
+})
