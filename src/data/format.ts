@@ -39,10 +39,11 @@ export function formatOfContent(head: string, path: string): DataFormat {
   if (text.startsWith('[')) return 'json'
   if (text.startsWith('{')) return isJsonLine(firstLine, path) ? 'jsonl' : 'json'
   if (csvDelimiter(firstLine)) return 'csv'
-  // What is empty or damaged is best explained by the reader of what it should have been.
-  const named = formatOfName(path)
-  if (named && (named !== 'csv' || !text)) return named
-  throw new DataProblem('unreadable', `squad: ${path}`, `begins with ${JSON.stringify(text.slice(0, 40))}`, {
+  // What is damaged is best explained by the reader of what it should have been.
+  const named = text && formatOfName(path)
+  if (named && named !== 'csv') return named
+  const finding = text ? `begins with ${JSON.stringify(text.slice(0, 40))}` : 'the file is empty'
+  throw new DataProblem('unreadable', `squad: ${path}`, finding, {
     remedy:
       'Expected SQuAD JSON, Parquet, or JSON lines or CSV with the columns id, question, context and answers; ' +
       'gzip is fine for all of them.',

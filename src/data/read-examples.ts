@@ -45,6 +45,7 @@ export async function readExamples(
 ): Promise<Example[]> {
   const most = max_samples ?? Number.POSITIVE_INFINITY
   const examples: Example[] = []
+  if (most === 0) return examples
   for await (const example of eachExample(path, options)) if (examples.push(example) >= most) break
   return examples
 }

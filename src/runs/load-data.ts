@@ -1,12 +1,13 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
-import { cannotRead } from '../checkpoint/binary-file.ts'
+import { formatOfName } from '../data/format.ts'
+import { readExamples as readFileExamples } from '../data/read-examples.ts'
 import type { HubOptions } from '../hub/index.ts'
 import { type Dataset, labelled } from '../squad/dataset.ts'
-import { parseSquad } from '../squad/squad-json.ts'
 import type { Example, LabelledWindow } from '../squad/types.ts'
 import { WindowCutter, type WindowOptions } from '../squad/windows.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
+import { cutInThreads } from './cut-in-threads.ts'
 import type { Screen } from './screen.ts'
 
 export interface DataChoice {
@@ -17,28 +18,20 @@ export interface DataChoice {
   readonly hub?: HubOptions
 }
 
-/** Questions of a SQuAD or Parquet file, or of a data set: a folder of Parquet files or a name on the hub. */
+/** Questions of a data file of any format, or of a data set: a folder of Parquet files or a name on the hub. */
 export async function readExamples(source: string, { split, max_samples, hub }: DataChoice): Promise<Example[]> {
-  const most = max_samples ?? Number.POSITIVE_INFINITY
   const found = await stat(source).catch(() => undefined)
-  if (found?.isFile() && source.endsWith('.parquet')) {
-    const { readParquet } = await import('../hub/index.ts')
-    const examples: Example[] = []
-    for await (const example of readParquet([source])) if (examples.push(example) >= most) break
-    return examples
-  }
-  if (found?.isFile() || /\.\w+$/.test(source)) {
-    const text = await readFile(source, 'utf8').catch((error) => Promise.reject(cannotRead(source, error)))
-    return parseSquad(text, source).slice(0, most)
-  }
+  if (found ? found.isFile() : formatOfName(source)) return readFileExamples(source, { max_samples })
   const { loadDataset } = await import('../hub/index.ts')
-  return loadDataset(source, { ...hub, split, max_samples: most })
+  return loadDataset(source, { ...hub, split, max_samples: max_samples ?? undefined })
 }
 
 export interface CuttingOptions extends WindowOptions {
   /** What the progress is called. */
   readonly label: string
   readonly screen: Screen
+  /** Worker threads that do it; this thread where 0 or not given. */
+  readonly workers?: number
   readonly signal?: AbortSignal
 }
 
@@ -46,22 +39,35 @@ export interface CuttingOptions extends WindowOptions {
 export async function cutWindows(
   tokenizer: BertTokenizer,
   examples: readonly Example[],
-  { label, screen, signal, max_seq_length, doc_stride }: CuttingOptions,
+  { label, screen, signal, workers = 0, max_seq_length, doc_stride }: CuttingOptions,
 ): Promise<Dataset> {
-  const cutter = new WindowCutter(tokenizer, { max_seq_length, doc_stride })
+  const options = { max_seq_length, doc_stride }
+  const stretches =
+    workers > 0 ? cutInThreads(tokenizer, examples, options, workers) : cutHere(tokenizer, examples, options)
   const windows: LabelledWindow[] = []
   const progress = screen.counting(label, 'examples', examples.length)
   try {
-    for (const [index, example] of examples.entries()) {
-      for (const window of cutter.cut(example, index)) windows.push(labelled(window, example))
-      if (index % 64 !== 63) continue
-      progress.update(index + 1)
-      await setImmediate()
+    for await (const stretch of stretches) {
+      for (const window of stretch) windows.push(window)
+      progress.update((windows.at(-1)?.example ?? -1) + 1)
       signal?.throwIfAborted()
     }
-    progress.update(examples.length)
   } finally {
     progress.stop()
   }
   return { examples, windows }
+}
+
+async function* cutHere(
+  tokenizer: BertTokenizer,
+  examples: readonly Example[],
+  options: WindowOptions,
+): AsyncGenerator<LabelledWindow[]> {
+  const cutter = new WindowCutter(tokenizer, options)
+  for (let first = 0; first < examples.length; first += 64) {
+    yield examples
+      .slice(first, first + 64)
+      .flatMap((example, i) => cutter.cut(example, first + i).map((window) => labelled(window, example)))
+    await setImmediate()
+  }
 }

@@ -1,0 +1,45 @@
+import { SpanforgeError } from '../errors.ts'
+import { CodePoints } from '../squad/code-points.ts'
+import type { Example } from '../squad/types.ts'
+
+/** A question in run_qa.py's columns, which are those of Hugging Face's squad; `answer_start` counts code points. */
+export interface Row {
+  readonly id: string
+  readonly title?: string
+  readonly context: string
+  readonly question: string
+  readonly answers: { readonly text: readonly string[]; readonly answer_start: readonly number[] }
+}
+
+/** The rows of examples; those that follow one another and share a context have it counted once. */
+export function rowMaker(): (example: Example) => Row {
+  let counted = ''
+  let codePoints = new CodePoints('')
+  return ({ id, title, context, question, answers }) => {
+    if (context !== counted) codePoints = new CodePoints(context)
+    counted = context
+    return {
+      id,
+      ...(title !== undefined && { title }),
+      context,
+      question,
+      answers: {
+        text: answers.map(({ text }) => text),
+        answer_start: answers.map(({ answer_start }) => codePoints.fromUtf16(answer_start)),
+      },
+    }
+  }
+}
+
+/**
+ * JSON can write half a character of two UTF-16 units as an escape, files of UTF-8 text cannot.
+ * @throws SpanforgeError for an example that has one
+ */
+export function refuseHalfCharacters({ id, title = '', question, context }: Example, path: string): void {
+  const half = /\p{Surrogate}/u.exec(`${id} ${title} ${question} ${context}`)
+  if (!half) return
+  const code = half[0].charCodeAt(0).toString(16).toUpperCase()
+  throw new SpanforgeError(`${path}: question ${id} has half a character (U+${code}), which this format cannot hold`, {
+    remedy: 'Write JSON or JSON lines.',
+  })
+}
