@@ -1,4 +1,4 @@
-import type { AnalysedQuestion } from '../types.ts'
+import type { AnalysedQuestion, Stretch } from '../types.ts'
 import { element } from './dom.ts'
 import { type Layer, segments } from './segments.ts'
 
@@ -23,7 +23,7 @@ export function contextView(text: string, question: AnalysedQuestion, candidate?
     borders.forEach(({ start }, i) => {
       if (start === segment.start) view.append(edge(`[${i + 1}`, `window ${i + 1} begins`))
     })
-    view.append(piece(text.slice(segment.start, segment.end), segment.names))
+    view.append(piece(text.slice(segment.start, segment.end), segment.names, endsOf(segment, candidates[0])))
     borders.forEach(({ end }, i) => {
       if (end === segment.end) view.append(edge(`${i + 1}]`, `window ${i + 1} ends`))
     })
@@ -33,7 +33,17 @@ export function contextView(text: string, question: AnalysedQuestion, candidate?
 
 const edge = (text: string, title: string) => element('span', { class: 'edge', title }, text)
 
-function piece(text: string, layers: readonly string[]): Node | string {
+/** A prediction that lies in several pieces is framed as one. */
+function endsOf(segment: Stretch, prediction: Stretch): string[] {
+  const begins = segment.start === prediction.start ? ['begins'] : []
+  return segment.end === prediction.end ? [...begins, 'ends'] : begins
+}
+
+function piece(text: string, layers: readonly string[], ends: readonly string[]): Node | string {
   if (layers.length === 0) return text
-  return element('mark', { class: layers.join(' '), title: layers.map((name) => names[name]).join(' and ') }, text)
+  return element(
+    'mark',
+    { class: [...layers, ...ends].join(' '), title: layers.map((name) => names[name]).join(' and ') },
+    text,
+  )
 }

@@ -15,11 +15,11 @@ export function breakdownTable({ dimension, groups }: Breakdown): Html {
   )
   return html`<section class="breakdown"><h3>${title}</h3><p class="note">${note}</p>
 <div class="scroll" tabindex="0" role="region" aria-label="${title}"><table>
-<thead><tr><th scope="col">Group</th><th scope="col" class="number">Questions</th><th scope="col" class="number">Exact match</th><th scope="col" class="number">F1</th><th scope="col"><span class="key exact">Exact match</span> <span class="key f1">F1</span> (0 to 100)</th></tr></thead>
+<thead><tr><th scope="col">Group</th><th scope="col" class="number">Questions</th><th scope="col" class="number"><abbr title="Exact match">EM</abbr></th><th scope="col" class="number">F1</th><th scope="col"><span class="key exact">EM</span> <span class="key f1">F1</span></th></tr></thead>
 <tbody>${rows}</tbody></table></div></section>`
 }
 
-export const breakdownNote = `Intervals are 95 % bootstrap intervals. Groups of fewer than ${FEWEST_FOR_INTERVAL} questions are marked “few”, with hatched bars: their figures are uncertain.`
+export const breakdownNote = `Intervals are 95 % bootstrap intervals. Groups of fewer than ${FEWEST_FOR_INTERVAL} questions are marked “few”, with hatched bars: their figures are uncertain. EM is exact match; both bars go from 0 to 100.`
 
 const figures = (group: GroupScore): Html =>
   html`${score(group.mean)}${group.low === undefined ? undefined : html` <small>${intervalText(group)}</small>`}`

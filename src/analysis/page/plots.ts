@@ -4,7 +4,7 @@ import type { Analysis, Reliability } from '../types.ts'
 import { Html } from './html-text.ts'
 
 // The colours are the page's variables: light and dark as the reader's system is.
-const frame = { width: 560, height: 400, marginLeft: 60, marginRight: 20, marginTop: 16, marginBottom: 46 }
+const frame = { width: 560, height: 400, marginLeft: 60, marginRight: 20, marginTop: 16, marginBottom: 54 }
 
 const axis = (label: string, domain: readonly [number, number] = [0, 1]): Plot.ScaleOptions => ({
   label,
@@ -21,7 +21,7 @@ export function reliabilityPlot({ raw, calibrated }: Analysis['confidence']): Ht
     Plot.dot(bins, { x: 'confidence', y: 'accuracy', r: 'count', fill: colour, symbol }),
   ]
   return draw({
-    x: axis('Confidence'),
+    x: { ...axis('Confidence'), labelOffset: 42 },
     y: axis('Share of exact matches'),
     r: { range: [2, 11] },
     marks: [
@@ -42,7 +42,7 @@ export function reliabilityPlot({ raw, calibrated }: Analysis['confidence']): Ht
 export function riskCoveragePlot({ risk_coverage }: Analysis['confidence']): Html {
   const all = risk_coverage.at(-1)
   return draw({
-    x: axis('Coverage: share of questions answered, the most confident first'),
+    x: { ...axis('Coverage: share of questions answered, the most confident first'), labelOffset: 42 },
     y: axis('Risk: share of wrong answers among them', [0, Math.max(0.1, ...risk_coverage.map(({ risk }) => risk))]),
     marks: [
       all ? Plot.ruleY([all.risk], { stroke: 'var(--soft)', strokeDasharray: '2 4' }) : null,

@@ -37,7 +37,7 @@ ${select('sort', 'Order', 'As in the data', orders)}
 </form>
 <noscript><aside><p>The list of questions needs JavaScript, which is off. All of it is in this file: nothing is loaded.</p></aside></noscript>
 <p><output id="question-count" form="filters"></output></p>
-<p class="legend">In a context: <mark class="gold">given answer</mark> <mark class="prediction">prediction</mark> <mark class="gold prediction">both</mark> <mark class="candidate">chosen candidate</mark> <span class="edge">[2</span> window 2 begins <span class="edge">1]</span> window 1 ends</p>
+<p class="legend">In a context: <mark class="gold">given answer</mark> <mark class="prediction begins ends">prediction</mark> <mark class="gold prediction begins ends">both</mark> <mark class="candidate">chosen candidate</mark> <span class="edge">[2</span> window 2 begins <span class="edge">1]</span> window 1 ends</p>
 <ol id="question-list"></ol>
 <button type="button" id="more-questions" hidden></button>`
 }

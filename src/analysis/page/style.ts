@@ -9,7 +9,7 @@ nav { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem }
 table { width: 100% }
 .note, small, figcaption, .legend { color: var(--soft); font-size: .875rem }
 small { display: block }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .75rem }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem }
 .tiles div { background: var(--shade); border-radius: .4rem; padding: .7rem .9rem }
 .tiles dd { margin: 0 } .tiles strong { display: block; font-size: 1.5rem } .tiles span { color: var(--soft); font-size: .875rem }
 .classes td { vertical-align: top; white-space: normal } .classes td p { margin: .1rem 0; color: var(--soft); font-size: .875rem }
@@ -23,6 +23,7 @@ small { display: block }
 .few { border: 1px dashed var(--warn); color: var(--warn); border-radius: .3rem; padding: 0 .3rem; font-size: .8rem }
 .key::before { content: ''; display: inline-block; width: .8rem; height: .8rem; margin-right: .35rem; border-radius: .15rem; background: var(--exact); vertical-align: -.08rem }
 .key.f1::before { background: var(--f1) }
+.plots + h3 { margin-top: 1.75rem }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1.25rem }
 .plots figure { background: none; margin: 0; padding: .6rem } .plots figcaption { padding: .3rem .4rem }
 form { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 13rem), 1fr)); gap: .75rem 1rem; align-items: end; background: var(--shade); padding: 1rem; border-radius: .4rem }
@@ -35,6 +36,7 @@ output { font-weight: 600 }
 .example { border-bottom: 1px solid var(--line) }
 .example > summary { display: grid; grid-template-columns: 1fr max-content; gap: 0 1rem; padding: .6rem .3rem; cursor: pointer }
 .example > summary:hover { background: var(--shade) }
+.verdict::before { content: '▸ '; color: var(--soft) } [open] > summary .verdict::before { content: '▾ ' }
 .question, .answered { grid-column: 1 / -1 } .question { font-weight: 600 }
 .verdict, .sure { font-size: .875rem } .wrong { color: var(--warn) } .right, .sure { color: var(--soft) }
 .quoted::before { content: '“' } .quoted::after { content: '”' }
@@ -42,12 +44,17 @@ output { font-weight: 600 }
 .context { white-space: pre-wrap; background: var(--shade); padding: .9rem 1rem; border-radius: .4rem; line-height: 1.9 }
 mark { background: none; color: inherit; padding: .1em 0 }
 mark.gold { background: var(--gold); text-decoration: underline .16em; text-underline-offset: .2em }
-mark.prediction { border: .13em dashed var(--predicted); border-left-width: .2em; border-right-width: .2em; border-radius: .2em }
+mark.prediction { border: .13em dashed var(--predicted); border-width: .13em 0 }
+mark.begins { border-left-width: .2em } mark.ends { border-right-width: .2em }
 mark.candidate { text-decoration: underline wavy var(--chosen); text-underline-offset: .25em } mark.gold.candidate { text-decoration: underline double var(--chosen) }
 .edge { font: 600 .75rem ui-monospace, monospace; color: var(--paper); background: var(--soft); border-radius: .2rem; padding: .05rem .25rem; margin: 0 .1rem }
 .candidates { padding-left: 1.6rem; margin: .3rem 0 }
 .candidates button { display: grid; grid-template-columns: minmax(0, 1fr) 7rem 4rem; gap: .75rem; align-items: center; width: 100%; text-align: left; margin: .15rem 0 }
 .candidates button[aria-pressed=true] { border-color: var(--chosen); box-shadow: 0 0 0 1px var(--chosen) }
-@media (max-width: 34rem) { .candidates button { grid-template-columns: minmax(0, 1fr) 3rem 3.8rem } .candidates .bar { width: 3rem } }
+@media (max-width: 34rem) {
+  th, td { padding: .35rem .3rem } .bars { min-width: 6rem } .breakdown small, .classes .bar { display: none } .breakdown .key:last-child { display: block }
+  .classes td:first-child { min-width: 10rem }
+  .candidates button { grid-template-columns: minmax(0, 1fr) 3rem 3.8rem } .candidates .bar { width: 3rem }
+}
 @media print { form, #more-questions, nav { display: none } }
 `
