@@ -24,9 +24,9 @@ const mayImport: Record<string, readonly string[]> = {
   training: ['random', 'graph', 'runtime', 'models', 'text', 'squad', 'checkpoint', 'inference'],
   report: ['squad'],
   analysis: ['random', 'text', 'squad', 'inference', 'report'],
-  runs: ['runtime', 'models', 'text', 'squad', 'checkpoint', 'data', 'hub', 'inference', 'training', 'report'],
+  demo: ['random', 'squad'],
+  runs: ['runtime', 'models', 'text', 'squad', 'checkpoint', 'data', 'hub', 'inference', 'training', 'report', 'demo'],
   api: ['models', 'text', 'squad', 'checkpoint', 'data', 'hub', 'inference', 'training', 'report', 'runs'],
-  demo: ['random', 'text', 'squad', 'inference', 'report', 'runs'],
 }
 
 /** The command line and the library's index stand above every room. */
@@ -139,6 +139,13 @@ describe('the files of the repository', () => {
         : []
     })
     expect(named).toEqual([])
+  })
+
+  it('give the licence of every package that npm installs for them', () => {
+    const { dependencies, devDependencies } = JSON.parse(read('package.json'))
+    const page = read('docs/licences.md')
+    const missing = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !page.includes(`\`${name}\``))
+    expect(missing, 'packages without a line in docs/licences.md').toEqual([])
   })
 
   it('leave it to npm where packages come from', () => {
