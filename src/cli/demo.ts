@@ -23,7 +23,7 @@ Files of your own go in with --train_file and --validation_file. npx spanforge -
 export function demoCommand(): Command {
   return new Command('demo')
     .description('fine-tune a small BERT on made-up data, in two minutes and without a network')
-    .option('--output_dir <folder>', 'where the run goes; an earlier demonstration there is replaced', 'runs/demo')
+    .option('--output_dir <folder>', 'where data and run go; an earlier demonstration there is replaced', 'runs/demo')
     .option('--json', 'print the contents of all_results.json on standard output, and nothing else there')
     .action(async ({ output_dir, json }: { output_dir: string; json?: boolean }) => {
       const output = createOutput(json === true)

@@ -34,6 +34,9 @@ interface Clause {
 /** Probability that a validation sentence, or question, follows a template that training never used. */
 export const UNSEEN_SHARE = 0.2
 
+/** Probability that a further character is of the first one's kind: then the name alone tells whose fact is asked for. */
+const ALIKE = 0.3
+
 /** How many characters, and how many facts of each: `brief` is about 50 tokens, `plain` 100, `long` 250. */
 export type Size = 'brief' | 'plain' | 'long'
 type Range = readonly [low: number, high: number]
@@ -57,7 +60,7 @@ const ASIDES = [
 ]
 
 /**
- * Tells a few facts about two to six people, firms or towns. Most of its characters are of one kind and share their
+ * Tells a few facts about two to six people, firms or towns. Some of its characters are of one kind and share their
  * kinds of fact, so that a question is answered neither by the type of the answer alone nor by the name alone.
  */
 export function tellStory(random: Draws, split: Split, size: Size): Story {
@@ -112,7 +115,7 @@ function assemble(random: Draws, namer: Namer, size: Size): Character[] {
   const theme = random.pick(kinds)
   const pools = Object.fromEntries(kinds.map((kind) => [kind, random.shuffle(factsAbout[kind]).slice(0, facts[1] + 1)]))
   return Array.from({ length: random.int(...characters) }, (_, i) => {
-    const kind = i === 0 || random.chance(0.75) ? theme : random.pick(kinds)
+    const kind = i === 0 || random.chance(ALIKE) ? theme : random.pick(kinds.filter((other) => other !== theme))
     const shared = random.chance(0.5) ? pools[kind] : random.shuffle(pools[kind])
     return {
       entity: namer[kind](),

@@ -13,7 +13,7 @@ import { parseArguments, type TrainingArguments } from '../training/arguments.ts
 /** The small BERT that the project pretrained on text of its own: scripts/pretrain-demo.ts. */
 const MODEL = packageFile('examples/embedded/model')
 
-const TRAIN_QUESTIONS = 3000
+const TRAIN_QUESTIONS = 6000
 const VALIDATION_QUESTIONS = 500
 const SEED = 42
 
@@ -24,11 +24,11 @@ export interface Demo {
   readonly heldOut: readonly Example[]
 }
 
-/** Writes the two data files into `output_dir`/data, as SQuAD JSON, so that the run is one like any other. */
-export async function prepareDemo(output_dir: string): Promise<Demo> {
+/** Writes the two data files into `folder`/data, as SQuAD JSON; the run, one like any other, goes to `folder`/run. */
+export async function prepareDemo(folder: string): Promise<Demo> {
   const file = async (name: string, examples: readonly Example[]): Promise<string> => {
-    const path = join(output_dir, 'data', name)
-    await mkdir(join(output_dir, 'data'), { recursive: true })
+    const path = join(folder, 'data', name)
+    await mkdir(join(folder, 'data'), { recursive: true })
     await writeFileAtomic(path, toSquadJson(examples))
     return path
   }
@@ -39,12 +39,12 @@ export async function prepareDemo(output_dir: string): Promise<Demo> {
       model: MODEL,
       train_file: await file('train.json', train),
       validation_file: await file('validation.json', unseen.slice(0, VALIDATION_QUESTIONS)),
-      output_dir,
+      output_dir: join(folder, 'run'),
       overwrite_output_dir: true,
       num_train_epochs: 3,
       per_device_train_batch_size: 16,
       per_device_eval_batch_size: 16,
-      learning_rate: 1e-3,
+      learning_rate: 7e-4,
       weight_decay: 0.01,
       warmup_ratio: 0.1,
       max_seq_length: 128,
