@@ -10,14 +10,16 @@ const OPENING = `spanforge fine-tunes a BERT to find answers in a text. What fol
 under a million parameters, pretrained on text that this project makes up, learns to answer questions about
 people, firms and towns that it also makes up. About two minutes on two cores.`
 
-const CLOSING = `The same on a real model and real data is one command; everything else in it is as above:
+const CLOSING = `
+The same on a real model and real data is one command; everything else in it is as above:
 
-  npx spanforge train --model bert-base-uncased --dataset squad --max_train_samples 3000 --max_eval_samples 500 \\
-    --output_dir bert-qa --num_train_epochs 3 --learning_rate 3e-5 --weight_decay 0.01 \\
+  npx spanforge train --model bert-base-uncased --train_file train-v1.1.json --validation_file dev-v1.1.json \\
+    --max_train_samples 3000 --max_eval_samples 500 --output_dir bert-qa \\
+    --num_train_epochs 3 --learning_rate 3e-5 --weight_decay 0.01 \\
     --per_device_train_batch_size 16 --per_device_eval_batch_size 16 \\
     --eval_strategy epoch --save_strategy epoch --load_best_model_at_end
 
-Files of your own go in with --train_file and --validation_file. npx spanforge --help shows the rest.`
+npx spanforge --help shows the rest.`
 
 /** `spanforge demo`, which is `npm start`: the main job on data that comes with the package. */
 export function demoCommand(): Command {
