@@ -8,7 +8,7 @@
  *
  * MODEL_FOLDER is a Hugging Face folder or a name on the hub, bert-base-uncased for one; the files are SQuAD JSON.
  */
-import { mkdir, readdir, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 // from transformers import AutoTokenizer, AutoModelForQuestionAnswering, TrainingArguments, Trainer
@@ -168,7 +168,6 @@ console.log('what counts is the measured Exact Match above, of which those are o
 
 // model.save_pretrained("./bert-qa-model"); tokenizer.save_pretrained("./bert-qa-model")
 // The weights are in model.safetensors, as from every transformers of today, not in pytorch_model.bin.
-await mkdir(values.save_dir, { recursive: true })
 await model.save_pretrained(values.save_dir)
 await tokenizer.save_pretrained(values.save_dir)
 console.log(`Model saved to '${values.save_dir}'`)

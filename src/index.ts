@@ -17,6 +17,7 @@ export { type EvaluateOptions, type Evaluation, type EvaluationMetrics, evaluate
 export type { PipelineOptions, QuestionInput, SearchOptions } from './inference/pipeline.ts'
 export type { BertConfig } from './models/config.ts'
 export type { RowLogits } from './models/question-answering.ts'
+export { type LossClass, lossClass, type Meaning, meaning as lossMeaning } from './report/loss-meaning.ts'
 export {
   type AnswerCandidate,
   type AnswerOptions,

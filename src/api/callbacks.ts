@@ -30,7 +30,8 @@ export interface TrainerCallback {
   /** After the last step of an epoch, before it is evaluated. */
   on_epoch_end?: Hook
   on_log?: Hook<{ logs: LogEntry }>
-  on_evaluate?: Hook<{ metrics: EvaluationMetrics }>
+  /** `train_loss` is the mean over the steps since the evaluation before, where there were any. */
+  on_evaluate?: Hook<{ metrics: EvaluationMetrics & { readonly train_loss?: number } }>
   on_save?: Hook<{ folder: string }>
   /** The best weights are loaded by now, where those are wanted. */
   on_train_end?: Hook
@@ -48,7 +49,10 @@ export async function notify(callback: TrainerCallback, context: CallbackContext
     case 'log':
       return callback.on_log?.({ ...context, logs: event.entry })
     case 'evaluate':
-      return callback.on_evaluate?.({ ...context, metrics: event.evaluation.metrics })
+      return callback.on_evaluate?.({
+        ...context,
+        metrics: { ...event.evaluation.metrics, train_loss: event.entry.train_loss },
+      })
     case 'save':
       return callback.on_save?.({ ...context, folder: event.folder })
     case 'end':
