@@ -18,7 +18,7 @@ const mayImport: Record<string, readonly string[]> = {
   text: [],
   squad: ['text'],
   checkpoint: ['models', 'text'],
-  data: ['text', 'squad', 'checkpoint'],
+  data: ['random', 'text', 'squad', 'checkpoint'],
   hub: ['squad', 'checkpoint'],
   inference: ['random', 'runtime', 'nn', 'models', 'text', 'squad', 'checkpoint'],
   training: ['random', 'graph', 'runtime', 'models', 'text', 'squad', 'checkpoint', 'inference'],

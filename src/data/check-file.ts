@@ -1,0 +1,147 @@
+import type { DataProblem, ProblemKind } from '../squad/data-problem.ts'
+import type { Example } from '../squad/types.ts'
+import type { WindowOptions } from '../squad/windows.ts'
+import type { BertTokenizer } from '../text/tokenizer.ts'
+import { checkWindows, type WindowCheck } from './check-windows.ts'
+import { type Contexts, contextsOf } from './folded.ts'
+import { findLeaks } from './leaks.ts'
+import { countWords, type Lengths, lengthsOf } from './lengths.ts'
+import { inItsPlace, oddity } from './odd-answers.ts'
+import { readExamples } from './read-examples.ts'
+import { firstAlike, haveSameAnswers } from './repeats.ts'
+
+export type FindingKind =
+  | ProblemKind
+  | 'leak'
+  | 'question_too_long'
+  | 'repeated_question'
+  | 'other_answers'
+  | 'odd_answer'
+  | 'no_window'
+
+export interface Finding {
+  readonly kind: FindingKind
+  readonly message: string
+  /** Questions that it is about. */
+  readonly ids: readonly string[]
+  /** What a corrected copy has instead; undefined where nothing can be mended. */
+  readonly mended?: string
+}
+
+export interface FileCheck {
+  readonly file: string
+  readonly questions: number
+  readonly contexts: number
+  readonly articles: number
+  readonly answers: number
+  readonly unanswered: number
+  /** What training would refuse, or what would make its figures untrue. */
+  readonly problems: readonly Finding[]
+  /** What is worth a look: real data has some of it. */
+  readonly notes: readonly Finding[]
+  /** In words between white space. */
+  readonly lengths: Readonly<Record<'context' | 'question' | 'answer', Lengths>>
+  readonly windows?: WindowCheck
+  /** What could be read, mended; without what leaks. For a corrected copy. */
+  readonly sound: readonly Example[]
+}
+
+export interface CheckOptions {
+  /** The file that the model will be evaluated on. */
+  readonly validation?: string
+  readonly cutting?: WindowOptions & { readonly tokenizer: BertTokenizer }
+  readonly onProgress?: (done: number, total: number) => void | Promise<void>
+}
+
+/** Reads a data file to its end and finds what is wrong with it, or odd. */
+export async function checkFile(file: string, { validation, cutting, onProgress }: CheckOptions): Promise<FileCheck> {
+  const problems: Finding[] = []
+  const examples = await readExamples(file, { report: (problem) => problems.push(ofReading(problem)) })
+  const contexts = contextsOf(examples)
+  const leaking = new Set<number>()
+  if (validation !== undefined)
+    for (const { finding, questions } of await leaks(examples, contexts, validation)) {
+      problems.push(finding)
+      for (const question of questions) leaking.add(question)
+    }
+  const notes = [...repeats(examples, contexts), ...oddAnswers(examples)]
+  const windows =
+    cutting && (await checkWindows(cutting.tokenizer, examples, cutting, (done) => onProgress?.(done, examples.length)))
+  for (const [index, message] of windows?.tooLong ?? [])
+    problems.push({ kind: 'question_too_long', message, ids: [examples[index].id] })
+  notes.push(...(windows?.unheld ?? []).map((index) => noWindow(examples[index])))
+  const answers = examples.flatMap((example) => example.answers)
+  const words = (texts: readonly string[]) => lengthsOf(texts.map(countWords))
+  return {
+    file,
+    questions: examples.length,
+    contexts: contexts.texts.length,
+    articles: new Set(examples.flatMap(({ title }) => title ?? [])).size,
+    answers: answers.length,
+    unanswered: examples.filter((example) => !example.answers.length).length,
+    problems,
+    notes,
+    lengths: {
+      context: words(contexts.texts),
+      question: words(examples.map(({ question }) => question)),
+      answer: words(answers.map(({ text }) => text)),
+    },
+    windows,
+    sound: examples.filter((_, index) => !leaking.has(index)),
+  }
+}
+
+const ofReading = ({ kind, message, id, mended }: DataProblem): Finding => ({
+  kind,
+  message,
+  ids: id === undefined ? [] : [id],
+  mended: mended ?? MENDED[kind],
+})
+
+const MENDED: Readonly<Partial<Record<ProblemKind, string>>> = {
+  cut_off: 'left out',
+  layout: 'left out',
+  empty_answer: 'left out',
+  misaligned: 'left out',
+  duplicate_id: 'left out where all is the same, else an id of its own',
+}
+
+async function leaks(examples: readonly Example[], contexts: Contexts, validation: string) {
+  const others = await readExamples(validation)
+  const otherContexts = contextsOf(others)
+  return findLeaks(contexts, otherContexts).map((leak) => {
+    const questions = examples.flatMap((_, i) => (contexts.of[i] === leak.training ? i : []))
+    const other = others[otherContexts.of.indexOf(leak.validation)]
+    const shared = leak.run === undefined ? 'is' : `shares ${JSON.stringify(leak.run)} with`
+    const message = `the context of question ${examples[questions[0]].id} ${shared} that of question ${other.id} in ${validation}`
+    const ids = questions.map((i) => examples[i].id)
+    return { finding: { kind: 'leak' as const, message, ids, mended: 'left out' }, questions }
+  })
+}
+
+function repeats(examples: readonly Example[], contexts: Contexts): Finding[] {
+  return firstAlike(examples, contexts).flatMap((first, index): Finding[] => {
+    if (first === index) return []
+    const [a, b] = [examples[first], examples[index]]
+    const same = haveSameAnswers(a, b)
+    const message = `questions ${a.id} and ${b.id} are the same on the same context, ${same ? 'with the same' : 'but with other'} answers`
+    return [{ kind: same ? 'repeated_question' : 'other_answers', message, ids: [a.id, b.id] }]
+  })
+}
+
+function oddAnswers(examples: readonly Example[]): Finding[] {
+  return examples.flatMap((example) =>
+    example.answers.flatMap((answer): Finding[] => {
+      const odd = oddity(answer, example.context)
+      if (!odd) return []
+      const message = `question ${example.id}: its answer ${odd}: ${JSON.stringify(inItsPlace(answer, example))}`
+      return [{ kind: 'odd_answer', message, ids: [example.id] }]
+    }),
+  )
+}
+
+const noWindow = ({ id, answers }: Example): Finding => ({
+  kind: 'no_window',
+  message: `question ${id}: no window holds its whole answer ${JSON.stringify(answers[0].text.slice(0, 80))}`,
+  ids: [id],
+})

@@ -1,0 +1,26 @@
+import { SpanforgeError } from '../errors.ts'
+import type { FileCheck } from './check-file.ts'
+import { withOwnIds } from './repeats.ts'
+import { writeExamples } from './write-examples.ts'
+
+export interface Fixed {
+  readonly file: string
+  readonly questions: number
+  /** Questions that were the same as another in everything. */
+  readonly repeated: number
+  /** Of problems that are no longer in the copy. */
+  readonly mended: number
+}
+
+/**
+ * Writes what a check found sound, and mended, as a corrected copy, whole or not at all.
+ * @throws SpanforgeError where a part of the file could not be read: a copy would lose it silently
+ */
+export async function writeFixed(check: FileCheck, path: string): Promise<Fixed> {
+  const lost = check.problems.find(({ kind }) => kind === 'unreadable')
+  if (lost || !check.sound.length)
+    throw new SpanforgeError(`${path}: not written, for nothing mends this: ${lost?.message ?? 'no question is left'}`)
+  const { examples, repeated } = withOwnIds(check.sound)
+  const questions = await writeExamples(path, examples)
+  return { file: path, questions, repeated, mended: check.problems.filter(({ mended }) => mended).length }
+}

@@ -1,0 +1,23 @@
+/** A text as a person compares it: without the difference of case, of white space and of how accents are written. */
+export const folded = (text: string): string => text.normalize('NFC').toLowerCase().trim().replace(/\s+/gu, ' ')
+
+/** The different contexts of a file, folded, and which of them each example has. */
+export interface Contexts {
+  readonly texts: readonly string[]
+  readonly of: readonly number[]
+}
+
+export function contextsOf(examples: readonly { readonly context: string }[]): Contexts {
+  const byText = new Map<string, number>()
+  const byFolded = new Map<string, number>()
+  const of = examples.map(({ context }) => {
+    const known = byText.get(context)
+    if (known !== undefined) return known
+    const text = folded(context)
+    const number = byFolded.get(text) ?? byFolded.size
+    byFolded.set(text, number)
+    byText.set(context, number)
+    return number
+  })
+  return { texts: [...byFolded.keys()], of }
+}

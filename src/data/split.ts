@@ -1,0 +1,94 @@
+import { SpanforgeError, UsageError } from '../errors.ts'
+import { random } from '../random/random.ts'
+import type { Example } from '../squad/types.ts'
+import { contextsOf } from './folded.ts'
+
+/** What stays together: all questions of an article, all of a context, or each question by itself. */
+export type SplitBy = 'article' | 'context' | 'question'
+
+export interface SplitOptions {
+  readonly seed: number
+  /** Of the questions, for each part but the first, which gets the rest. */
+  readonly shares: readonly number[]
+  /** By article where there are several and none has more than a third of the questions, else by context. */
+  readonly by?: SplitBy
+}
+
+export interface Split {
+  readonly by: SplitBy
+  readonly parts: readonly (readonly Example[])[]
+}
+
+/**
+ * Parts of a data set, each in the order of the file. No context is in two parts (equal when folded), unless it is split
+ * by question: articles that share a context stay together. The same seed gives the same parts.
+ * @throws UsageError for shares that leave nothing for a part
+ */
+export function splitExamples(examples: readonly Example[], { seed, shares, by }: SplitOptions): Split {
+  if (shares.some((share) => !(share > 0)) || shares.reduce((sum, share) => sum + share, 0) >= 1)
+    throw new UsageError(`the shares ${shares.join(', ')} should be above 0 and leave something: together below 1`)
+  const chosen = by ?? (hasArticles(examples) ? 'article' : 'context')
+  const groups = groupsOf(examples, chosen)
+  const part = new Int32Array(examples.length)
+  const order = [...random(seed, 'split').permutation(groups.length)]
+  for (const [index, share] of shares.entries()) {
+    const wanted = share * examples.length
+    let count = 0
+    // A group goes in where that brings the part nearer to its size.
+    for (const [place, number] of order.entries()) {
+      const group = groups[number]
+      if (number < 0 || Math.abs(count + group.length - wanted) >= Math.abs(count - wanted)) continue
+      for (const example of group) part[example] = index + 1
+      count += group.length
+      order[place] = -1
+    }
+  }
+  const parts = [0, ...shares].map((_, index) => examples.filter((_, i) => part[i] === index))
+  if (parts.every((questions) => questions.length)) return { by: chosen, parts }
+  throw new SpanforgeError(`${examples.length} questions in ${groups.length} groups by ${chosen} make no such parts`, {
+    remedy: 'Split by context or by question, or choose larger shares.',
+  })
+}
+
+function hasArticles(examples: readonly Example[]): boolean {
+  const counts = new Map<string, number>()
+  for (const { title } of examples) {
+    if (!title) return false
+    counts.set(title, (counts.get(title) ?? 0) + 1)
+  }
+  return Math.max(...counts.values()) * 3 <= examples.length
+}
+
+/** The examples that stay together, by their place in the list. */
+function groupsOf(examples: readonly Example[], by: SplitBy): number[][] {
+  if (by === 'question') return examples.map((_, i) => [i])
+  const contexts = contextsOf(examples).of
+  const joined = new Joined()
+  for (const [i, { title }] of examples.entries())
+    joined.join(`context ${contexts[i]}`, by === 'article' && title ? `article ${title}` : `context ${contexts[i]}`)
+  const groups = new Map<string, number[]>()
+  for (const i of examples.keys()) {
+    const root = joined.root(`context ${contexts[i]}`)
+    const group = groups.get(root)
+    if (group) group.push(i)
+    else groups.set(root, [i])
+  }
+  return [...groups.values()]
+}
+
+/** Things that belong together, as trees (Galler and Fischer 1964). */
+class Joined {
+  readonly #parents = new Map<string, string>()
+
+  root(name: string): string {
+    let root = name
+    for (let parent = this.#parents.get(root); parent !== undefined; parent = this.#parents.get(root)) root = parent
+    if (root !== name) this.#parents.set(name, root)
+    return root
+  }
+
+  join(a: string, b: string): void {
+    const [from, to] = [this.root(a), this.root(b)]
+    if (from !== to) this.#parents.set(from, to)
+  }
+}
