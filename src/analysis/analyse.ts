@@ -7,8 +7,9 @@ import { byConfidence, confidenceSummary } from './confidence.ts'
 import { dimensions, groupsOf } from './dimensions.ts'
 import { errorClass, errorClasses } from './error-class.ts'
 import type { FittedConfidence } from './fit-confidence.ts'
+import type { GoldAnswer, Stretch } from './gold-answer.ts'
 import { sentenceStarts } from './sentences.ts'
-import type { AnalysedContext, AnalysedQuestion, Analysis, ClassSummary, GoldAnswer, Stretch } from './types.ts'
+import type { AnalysedContext, AnalysedQuestion, Analysis, ClassSummary } from './types.ts'
 
 /** An evaluation. `answers[i]` and `scores[i]` belong to `examples[i]`. */
 export interface AnalysisInput {

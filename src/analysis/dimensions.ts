@@ -1,7 +1,7 @@
 /** The properties by which questions are sorted into groups. Answers are represented by the first one given. */
 import { answerKind, answerKinds } from './answer-kind.ts'
+import type { GoldAnswer } from './gold-answer.ts'
 import { questionWord, questionWords } from './question-word.ts'
-import type { GoldAnswer } from './types.ts'
 
 export const dimensions = [
   'question_word',

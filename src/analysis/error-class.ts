@@ -1,9 +1,9 @@
 /** What went wrong with an answer: exactly one class a question, by the first rule that holds. */
 import { f1 } from '../squad/metrics.ts'
 import { answerKind } from './answer-kind.ts'
+import type { GoldAnswer, Stretch } from './gold-answer.ts'
 import { sentenceAt } from './sentences.ts'
 import { isSameInOtherSpelling } from './spelling-forms.ts'
-import type { GoldAnswer, Stretch } from './types.ts'
 
 export const errorClasses = [
   'correct',

@@ -6,6 +6,7 @@ import type { BootstrapMean } from '../squad/bootstrap.ts'
 import type { ReliabilityBin } from '../squad/calibration.ts'
 import type { Dimension } from './dimensions.ts'
 import type { ErrorClass } from './error-class.ts'
+import type { GoldAnswer, Stretch } from './gold-answer.ts'
 
 export interface Analysis {
   /** What was evaluated on what, for titles. */
@@ -114,17 +115,6 @@ export interface AnalysedQuestion {
   readonly class: ErrorClass
   /** By dimension the label of its group. */
   readonly groups: Readonly<Record<Dimension, string>>
-}
-
-export interface GoldAnswer {
-  readonly text: string
-  readonly start: number
-}
-
-/** A piece of a context. */
-export interface Stretch {
-  readonly start: number
-  readonly end: number
 }
 
 export interface Candidate extends Stretch {

@@ -1,4 +1,5 @@
-import type { AnalysedQuestion, Stretch } from '../types.ts'
+import type { Stretch } from '../gold-answer.ts'
+import type { AnalysedQuestion } from '../types.ts'
 import { element } from './dom.ts'
 import { type Layer, segments } from './segments.ts'
 

@@ -1,4 +1,4 @@
-import type { Stretch } from '../types.ts'
+import type { Stretch } from '../gold-answer.ts'
 
 /** A stretch of text that means something, by a name of the caller's. */
 export interface Layer extends Stretch {

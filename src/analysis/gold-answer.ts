@@ -1,0 +1,10 @@
+/** A piece of a context. */
+export interface Stretch {
+  readonly start: number
+  readonly end: number
+}
+
+export interface GoldAnswer {
+  readonly text: string
+  readonly start: number
+}
