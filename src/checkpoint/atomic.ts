@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { SpanforgeError } from '../errors.ts'
 
@@ -20,6 +20,12 @@ export async function writeFileAtomic(path: string, data: FileData): Promise<voi
     await rm(temporary, { force: true }).catch(() => {})
     throw explain(path, error)
   }
+}
+
+/** Removes what killed processes left half written in a folder; only for the one process that writes to it now. */
+export async function removeTemporaryFiles(folder: string): Promise<void> {
+  const left = (await readdir(folder)).filter((name) => /^\..+\.[0-9a-f]{12}\.tmp$/.test(name))
+  for (const name of left) await rm(join(folder, name), { force: true })
 }
 
 function chunksOf(data: FileData): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {

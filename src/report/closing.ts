@@ -17,7 +17,7 @@ export const closing = (run: RunSummary): Block[] => [
   facts(
     ['Time', durationFact(run.train_metrics.train_runtime)],
     ['Training loss', `${decimal(run.train_metrics.train_loss, 4)} (mean over all steps)`],
-    ['Steps', count(run.total_steps)],
+    ['Steps', stepsFact(run)],
     [
       'Speed',
       `${rate(run.train_metrics.train_samples_per_second, 'samples')}, ${rate(run.train_metrics.train_steps_per_second, 'steps')}`,
@@ -106,3 +106,8 @@ function savedFiles(files: readonly SavedFile[]): Block[] {
 
 const durationFact = (seconds: number): string =>
   seconds < 60 ? duration(seconds) : `${decimal(seconds)} s (${duration(seconds)})`
+
+function stepsFact({ total_steps, train_metrics: { train_skipped_steps } }: RunSummary): string {
+  if (!train_skipped_steps) return count(total_steps)
+  return `${count(total_steps)}, of which ${count(train_skipped_steps)} left out: loss or gradients not finite`
+}

@@ -36,7 +36,8 @@ const reportBlocks = (run: RunSummary): Block[] => [
   ...opening(run),
 ]
 
-const titleOf = ({ model }: RunSummary) => `${model.name}, fine-tuned for question answering`
+const titleOf = ({ model, arguments: { run_name } }: RunSummary) =>
+  `${run_name ? `${run_name}: ` : ''}${model.name}, fine-tuned for question answering`
 
 function headline(run: RunSummary): Fact[] {
   const { eval_metrics: metrics, train_metrics, data, model } = run

@@ -79,6 +79,8 @@ export interface TrainMetrics {
   readonly train_samples_per_second: number
   readonly train_steps_per_second: number
   readonly train_loss: number
+  /** Steps left out because their loss or gradients were not finite. */
+  readonly train_skipped_steps?: number
 }
 
 /** Loss: mean of the start and end cross-entropies, averaged over windows. Exact match and F1: 0 to 100. */

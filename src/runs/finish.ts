@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { evaluate } from '../inference/evaluate.ts'
-import { closing, runReport } from '../report/index.ts'
+import { closing } from '../report/closing.ts'
 import type { PreparedRun } from './prepare.ts'
 import { type AllResults, type Results, writeResults } from './results.ts'
 import {
@@ -41,6 +41,8 @@ export async function finishRun(
   await savePretrained(output_dir, loaded.model, loaded.tokenizer)
   const all = await writeResults(output_dir, results, outcome.state)
   const written = [...MODEL_FILES, ARGUMENTS_FILE, ...RESULT_FILES, LOG_FILE]
+  // Loaded now only: the drawing libraries take longer to start than the rest of the command.
+  const { runReport } = await import('../report/run-report.ts')
   const report = runReport(runSummary(run, outcome.state, results, await savedFiles(output_dir, written)))
   for (const { name, content } of report) await writeFile(join(output_dir, name), content)
   const files = await savedFiles(output_dir, [...written, ...REPORT_FILES])

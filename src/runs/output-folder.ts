@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { removeTemporaryFiles } from '../checkpoint/atomic.ts'
 import { UsageError } from '../errors.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import { recoverCheckpoints, removeCheckpoints } from '../training/checkpoint-store.ts'
@@ -24,6 +25,7 @@ export async function claimOutputFolder(args: FolderArguments): Promise<RunLock>
   try {
     refuseOthers(args)
     await recoverCheckpoints(output_dir)
+    await removeTemporaryFiles(output_dir)
     return { release }
   } catch (error) {
     release()

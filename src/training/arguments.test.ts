@@ -11,7 +11,7 @@ const { defaults: theirs } = fixtureJson<{ defaults: Record<string, unknown> }>(
 
 /** Ours alone: transformers has them in scripts, in callbacks, or not at all. */
 const OURS = `model train_file validation_file max_seq_length doc_stride max_train_samples max_eval_samples
-  version_2_with_negative null_score_diff_threshold n_best_size max_answer_length padding max_tokens_per_pass
+  version_2_with_negative null_score_diff_threshold max_answer_length padding max_tokens_per_pass
   freeze_embeddings freeze_layers on_nonfinite early_stopping_patience early_stopping_threshold`.split(/\s+/)
 
 describe('training arguments', () => {

@@ -26,6 +26,9 @@ export interface TrainMetrics {
   readonly train_samples_per_second: number
   readonly train_steps_per_second: number
   readonly total_flos: number
+  /** Mean over the steps that were taken. */
   readonly train_loss: number
   readonly epoch: number
+  /** Steps left out for a loss or gradient that was not finite (on_nonfinite skip), where there were any. */
+  readonly train_skipped_steps?: number
 }

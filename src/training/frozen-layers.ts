@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { explain } from '../checkpoint/atomic.ts'
 import { cutIntoPasses, toRows } from '../inference/rows.ts'
@@ -17,6 +17,7 @@ export type FrozenProgress = (done: number) => void
  */
 export class FrozenLayers {
   private constructor(
+    private readonly path: string,
     private readonly file: FileHandle,
     /** Where each window's numbers begin, in bytes, and one past the last. */
     private readonly offsets: Float64Array,
@@ -57,11 +58,12 @@ export class FrozenLayers {
       }
     } catch (error) {
       await file.close()
+      await rm(path, { force: true })
       throw explain(path, error)
     } finally {
       await session.release()
     }
-    return new FrozenLayers(file, offsets)
+    return new FrozenLayers(path, file, offsets)
   }
 
   /** [tokens, hidden_size] of one window. */
@@ -72,8 +74,10 @@ export class FrozenLayers {
     return values
   }
 
+  /** The file goes: it is as large as the data, and quickly made again. */
   async close(): Promise<void> {
     await this.file.close()
+    await rm(this.path, { force: true })
   }
 }
 

@@ -105,7 +105,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
   try {
     yield { type: 'start', plan, global_step: state.global_step, state }
     await stepper.freeze(windows, run.onFreezing)
-    if (args.eval_on_start && state.global_step === 0) yield* evaluateNow()
+    if (args.eval_on_start && !run.resume_from) yield* evaluateNow()
 
     // A checkpoint written on the last step of an epoch may lack what follows the epoch.
     const atEnd = finished() || state.global_step % plan.steps_per_epoch === 0
@@ -139,6 +139,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
       yield { type: 'best loaded', folder, metric: state.best_metric! }
     }
     const seconds = runtime()
+    const train_skipped_steps = state.global_step - progress.steps_taken
     const metrics: TrainMetrics = {
       train_runtime: seconds,
       train_samples_per_second: plan.samples / seconds,
@@ -146,6 +147,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
       total_flos: state.total_flos,
       train_loss: progress.loss_total / Math.max(1, progress.steps_taken),
       epoch: state.epoch!,
+      ...(train_skipped_steps > 0 && { train_skipped_steps }),
     }
     yield { type: 'log', entry: recorder.entry({ ...metrics }) }
     yield { type: 'end', metrics }

@@ -11,7 +11,6 @@ import type { StepResult } from './stepper.ts'
  */
 export class Recorder {
   progress: Progress = newProgress()
-  private last: StepResult | undefined
 
   constructor(
     public state: TrainerState,
@@ -19,7 +18,9 @@ export class Recorder {
   ) {}
 
   step(result: StepResult, epoch: number, flos: number): void {
-    this.last = result
+    const { grad_norm, learning_rate } = result
+    this.progress.last_learning_rate = learning_rate
+    this.progress.last_grad_norm = Number.isFinite(grad_norm) ? grad_norm : null
     this.state.global_step++
     this.state.epoch = epoch
     this.state.num_input_tokens_seen += result.tokens
@@ -31,27 +32,38 @@ export class Recorder {
     this.progress.loss_since_evaluation += result.loss
   }
 
-  /** The log line of the steps since the one before; none if there were none. */
+  /**
+   * The log line of the steps since the one before; none if there were none. `loss` is the mean of those that were
+   * taken, `skipped_steps` how many were not (on_nonfinite skip).
+   */
   log(): LogEntry | undefined {
-    const { state, progress, last } = this
+    const { state, progress } = this
     const steps = state.global_step - progress.last_logged_step
-    if (steps === 0 || !last) return undefined
-    const loss = Number((progress.loss_since_log / steps).toFixed(4))
+    if (steps === 0) return undefined
+    const taken = progress.steps_taken - progress.taken_at_last_log
+    const loss = Number((progress.loss_since_log / taken).toFixed(4))
     progress.loss_since_log = 0
     progress.last_logged_step = state.global_step
-    const { grad_norm, learning_rate } = last
-    return this.entry(this.args.max_grad_norm > 0 ? { loss, grad_norm, learning_rate } : { loss, learning_rate })
+    progress.taken_at_last_log = progress.steps_taken
+    const { last_grad_norm: grad_norm, last_learning_rate: learning_rate } = progress
+    return this.entry({
+      ...(taken > 0 && { loss }),
+      ...(this.args.max_grad_norm > 0 && grad_norm !== null && { grad_norm }),
+      learning_rate,
+      ...(taken < steps && { skipped_steps: steps - taken }),
+    })
   }
 
   /** The log line of an evaluation, which may be the best. `train_loss` is the mean since the evaluation before. */
   evaluation(metrics: EvaluationMetrics): { entry: LogEntry; is_best: boolean } {
     const { state, progress } = this
-    const steps = state.global_step - progress.last_evaluated_step
-    const train_loss = progress.loss_since_evaluation / steps
+    const taken = progress.steps_taken - progress.taken_at_last_evaluation
+    const train_loss = progress.loss_since_evaluation / taken
     progress.loss_since_evaluation = 0
     progress.last_evaluated_step = state.global_step
+    progress.taken_at_last_evaluation = progress.steps_taken
     const is_best = this.rank(metrics[`eval_${this.args.metric_for_best_model}`])
-    return { entry: this.entry(steps > 0 ? { ...metrics, train_loss } : { ...metrics }), is_best }
+    return { entry: this.entry(taken > 0 ? { ...metrics, train_loss } : { ...metrics }), is_best }
   }
 
   entry(values: Readonly<Record<string, number>>): LogEntry {

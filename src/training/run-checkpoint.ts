@@ -23,8 +23,13 @@ const progress = z.object({
   loss_total: z.number(),
   loss_since_log: z.number(),
   last_logged_step: z.int().min(0),
+  taken_at_last_log: z.int().min(0),
   loss_since_evaluation: z.number(),
+  /** Of the last step; null where it was not finite. */
+  last_grad_norm: z.number().nullable(),
+  last_learning_rate: z.number(),
   last_evaluated_step: z.int().min(0),
+  taken_at_last_evaluation: z.int().min(0),
   evaluations_without_improvement: z.int().min(0),
   /** Of the sessions before this one. */
   train_runtime: z.number().min(0),
@@ -37,8 +42,12 @@ export const newProgress = (): Progress => ({
   loss_total: 0,
   loss_since_log: 0,
   last_logged_step: 0,
+  taken_at_last_log: 0,
   loss_since_evaluation: 0,
+  last_grad_norm: null,
+  last_learning_rate: 0,
   last_evaluated_step: 0,
+  taken_at_last_evaluation: 0,
   evaluations_without_improvement: 0,
   train_runtime: 0,
 })

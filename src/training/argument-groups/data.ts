@@ -26,7 +26,6 @@ export const dataArguments = {
     'a number',
     'With version_2_with_negative: answer "" where the score of no answer exceeds the best answer by more than this.',
   ),
-  n_best_size: integer(20, 1, 'Starts and ends that are tried per window, and answers kept per question.'),
   max_answer_length: integer(30, 1, 'Longest answer in tokens.'),
   dataloader_num_workers: integer(
     0,

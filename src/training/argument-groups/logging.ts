@@ -26,5 +26,5 @@ export const loggingArguments = {
     'Where logs go beside trainer_state.json: TensorBoard event files, or one JSON object a line.',
   ),
   logging_dir: optionalText('Folder of the TensorBoard event files; runs in output_dir unless given.'),
-  run_name: optionalText('Name of the run in reports; the name of output_dir unless given.'),
+  run_name: optionalText('Name of the run, at the head of its report.'),
 }
