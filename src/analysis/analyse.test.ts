@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { sampleEvaluation } from '../../tests/sample-analysis.ts'
+import { analyse } from './analyse.ts'
+import { errorClasses } from './error-class.ts'
+
+const input = sampleEvaluation(120)
+const analysis = analyse(input)
+
+describe('an analysis', () => {
+  it('puts each question into exactly one class, and meets every class', () => {
+    expect(analysis.classes.map((summary) => summary.class)).toEqual(errorClasses)
+    expect(analysis.classes.map(({ count }) => count)).toEqual(errorClasses.map(() => 10))
+  })
+
+  it('names up to three examples of each class, the most confident first', () => {
+    for (const summary of analysis.classes) {
+      const examples = summary.examples.map((index) => analysis.questions[index])
+      expect(examples.map((question) => question.class)).toEqual([summary.class, summary.class, summary.class])
+      const confidences = analysis.questions.filter((q) => q.class === summary.class).map((q) => q.confidence)
+      expect(examples.map(({ confidence }) => confidence)).toEqual(confidences.sort((a, b) => b - a).slice(0, 3))
+    }
+  })
+
+  it('counts every question once in each breakdown', () => {
+    for (const { groups } of analysis.breakdowns)
+      expect(groups.reduce((sum, { count }) => sum + count, 0)).toBe(input.examples.length)
+  })
+
+  it('agrees with the scores it was given', () => {
+    const mean = (key: 'exact_match' | 'f1') => (100 * input.scores.reduce((sum, q) => sum + q[key], 0)) / 120
+    expect(analysis.overall.exact_match.mean).toBeCloseTo(mean('exact_match'), 10)
+    expect(analysis.overall.f1.mean).toBeCloseTo(mean('f1'), 10)
+    expect(analysis.overall.exact_match.low).toBeLessThan(mean('exact_match'))
+    expect(analysis.overall).toMatchObject({ questions: 120, windows: 130, loss: 1.25 })
+  })
+
+  it('keeps each context once, with its own candidates inside', () => {
+    const keys = analysis.contexts.map(({ title, text }) => `${title}\n${text}`)
+    expect(new Set(keys).size).toBe(keys.length)
+    for (const [i, { context, candidates }] of analysis.questions.entries()) {
+      expect(analysis.contexts[context].text).toBe(input.examples[i].context)
+      const { start, end } = candidates[0]
+      expect(analysis.contexts[context].text.slice(start, end)).toBe(input.answers[i].candidates[0].answer)
+    }
+  })
+
+  it('is JSON: what is read back is what was written', () => {
+    expect(JSON.parse(JSON.stringify(analysis))).toEqual(analysis)
+  })
+})
+
+it('does without loss and calibration', () => {
+  const { overall, confidence, questions } = analyse({ ...input, loss: undefined, calibrated: undefined })
+  expect(overall.loss).toBeUndefined()
+  expect(confidence.calibrated).toBeUndefined()
+  expect(questions[0].calibrated_confidence).toBeUndefined()
+})
+
+it('refuses an evaluation without questions, or with answers or scores missing', () => {
+  expect(() => analyse(sampleEvaluation(0))).toThrow('there are no questions')
+  expect(() => analyse({ ...input, scores: input.scores.slice(1) })).toThrow('119 scores for 120 questions')
+  expect(() => analyse({ ...input, answers: [] })).toThrow('0 answers for 120 questions')
+})

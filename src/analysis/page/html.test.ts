@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto'
+import { parseHTML } from 'linkedom'
+import { describe, expect, it } from 'vitest'
+import { bundleScript, committedScript } from '../../../scripts/analysis-page.ts'
+import { sampleEvaluation } from '../../../tests/sample-analysis.ts'
+import { analyse } from '../analyse.ts'
+import { filterFields } from '../browser/filter.ts'
+import { browserScript, browserScriptDigest } from './browser-script.ts'
+import { analysisHtml } from './html.ts'
+
+const analysis = analyse(sampleEvaluation(120))
+const page = analysisHtml(analysis)
+const { document } = parseHTML(page)
+
+describe('the page', () => {
+  it('holds the analysis and one script, and nothing of the data becomes an element', () => {
+    expect(document.querySelectorAll('script')).toHaveLength(2)
+    expect(document.querySelectorAll('img')).toHaveLength(0)
+    expect(JSON.parse(document.getElementById('analysis')!.textContent!)).toEqual(analysis)
+  })
+
+  it('loads nothing and allows no other script', () => {
+    expect(document.querySelectorAll('[src], link')).toHaveLength(0)
+    const digest = createHash('sha256').update(browserScript).digest('base64')
+    expect(browserScriptDigest).toBe(`sha256-${digest}`)
+    const policy = document.querySelector('meta[http-equiv]')!.getAttribute('content')
+    expect(policy).toContain(`default-src 'none'`)
+    expect(policy).toContain(`script-src '${browserScriptDigest}'`)
+    expect(browserScript).not.toMatch(/<\/script|<!--/i)
+  })
+
+  it('has a labelled field for everything that can be filtered by', () => {
+    const fields = Array.from(document.querySelectorAll('#filters [name]'))
+    expect(fields.map((field) => field.getAttribute('name')).sort()).toEqual([...filterFields].sort())
+    for (const field of fields) expect(field.closest('label')).not.toBeNull()
+  })
+
+  it('links every class and every group to its questions', () => {
+    const links = Array.from(document.querySelectorAll('a'), (link) => link.getAttribute('href'))
+    expect(links).toContain('#class=too_wide')
+    expect(links).toContain('#question_word=how+many')
+    expect(links).toContain('#answer_position=0+to+20+%25')
+  })
+
+  it('shows what was measured, with intervals, without NaN', () => {
+    const text = document.querySelector('main')!.textContent!
+    expect(text).toContain('Error analysis: sample <model> on sample.json')
+    expect(text).toContain(`95 %: ${analysis.overall.f1.low.toFixed(1)} to ${analysis.overall.f1.high.toFixed(1)}`)
+    expect(document.querySelector('main')!.innerHTML).not.toMatch(/NaN|undefined|Infinity/)
+  })
+
+  it('can be made of a single question', () => {
+    expect(analysisHtml(analyse(sampleEvaluation(1)))).not.toMatch(/NaN|Infinity/)
+  })
+})
+
+it('the committed script is what its source bundles to', async () => {
+  expect(await bundleScript()).toBe(committedScript())
+})

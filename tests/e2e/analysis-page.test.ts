@@ -1,0 +1,152 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { analyse } from '../../src/analysis/analyse.ts'
+import type { AnalysedQuestion } from '../../src/analysis/index.ts'
+import { analysisHtml } from '../../src/analysis/page/html.ts'
+import { describeChromium, launchChromium } from '../chromium.ts'
+import { hostile, sampleEvaluation } from '../sample-analysis.ts'
+
+const analysis = analyse(sampleEvaluation(240))
+const countOf = (holds: (question: AnalysedQuestion) => boolean) => analysis.questions.filter(holds).length
+
+describeChromium('the analysis page in Chromium', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
+  let browser: Browser
+  let page: Page
+  let address: string
+  let faults: string[]
+
+  beforeAll(async () => {
+    const file = join(folder, 'analysis.html')
+    writeFileSync(file, analysisHtml(analysis))
+    address = pathToFileURL(file).href
+    browser = await launchChromium()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  beforeEach(async () => {
+    faults = []
+    page = await browser.newPage()
+    page.on('pageerror', (error) => faults.push(error.message))
+    page.on('console', (message) => message.type() === 'error' && faults.push(message.text()))
+    page.on('request', (request) => request.url().startsWith(address) || faults.push(`loads ${request.url()}`))
+    await page.goto(address)
+  })
+  afterEach(async () => {
+    await page.close()
+    expect(faults).toEqual([])
+  })
+
+  const shownCount = async () => Number((await page.textContent('#question-count'))?.match(/^(\d+) of 240/)?.[1])
+  const choose = (name: string, value: string) => page.selectOption(`#filters [name=${name}]`, value)
+  const type = (name: string, value: string) => page.fill(`#filters [name=${name}]`, value)
+
+  it('shows all questions, fifty at a time', async () => {
+    expect(await shownCount()).toBe(240)
+    const items = page.locator('#question-list > li')
+    expect(await items.count()).toBe(50)
+    await page.click('#more-questions')
+    expect(await items.count()).toBe(100)
+    expect(await page.evaluate(() => document.activeElement?.closest('li')?.matches(':nth-child(51)'))).toBe(true)
+    for (let i = 0; i < 3; i++) await page.click('#more-questions')
+    expect(await items.count()).toBe(240)
+    expect(await page.isHidden('#more-questions')).toBe(true)
+  })
+
+  it('filters by each class, each group, and right or wrong', async () => {
+    for (const { class: name, count } of analysis.classes) {
+      await choose('class', name)
+      expect(await shownCount()).toBe(count)
+    }
+    await choose('class', '')
+    for (const { dimension, groups } of analysis.breakdowns) {
+      for (const { label, count } of groups) {
+        await choose(dimension, label)
+        expect(await shownCount(), `${dimension} ${label}`).toBe(count)
+      }
+      await choose(dimension, '')
+    }
+    await choose('result', 'right')
+    expect(await shownCount()).toBe(countOf(({ exact_match }) => exact_match === 1))
+    await choose('result', 'wrong')
+    expect(await shownCount()).toBe(countOf(({ exact_match }) => exact_match === 0))
+  })
+
+  it('combines filters, keeps them in the address, and takes them back', async () => {
+    await choose('result', 'wrong')
+    await choose('answer_kind', 'name')
+    await type('from', '30')
+    await type('to', '80')
+    await type('text', 'ROME friends')
+    await choose('sort', 'surest')
+    const holds = ({ exact_match, groups, confidence }: AnalysedQuestion) =>
+      exact_match === 0 && groups.answer_kind === 'name' && confidence >= 0.3 && confidence <= 0.8
+    const count = countOf(holds)
+    expect(count).toBeGreaterThan(0)
+    expect(await shownCount()).toBe(count)
+    const surest = analysis.questions.filter(holds).toSorted((a, b) => b.confidence - a.confidence)
+    expect(await page.textContent('#question-list .sure')).toBe(`${Math.round(100 * surest[0].confidence)} % sure`)
+
+    const kept = page.url()
+    await page.goto('about:blank')
+    await page.goto(kept)
+    expect(await shownCount()).toBe(count)
+    expect(await page.inputValue('[name=text]')).toBe('ROME friends')
+
+    await page.click('button[type=reset]')
+    await page.waitForFunction(() => document.getElementById('question-count')?.textContent?.startsWith('240 of'))
+    await type('text', 'no such words')
+    expect(await page.textContent('#question-count')).toBe('No question matches: remove a filter.')
+  })
+
+  it('follows the links of the tables, and the way back; links to places leave the filter alone', async () => {
+    await page.click('a[href="#class=too_wide"]')
+    await page.waitForFunction(() => document.getElementById('question-count')?.textContent?.startsWith('20 of'))
+    await page.click('a[href="#confidence"]')
+    expect(await shownCount()).toBe(20)
+    await page.goBack()
+    await page.goBack()
+    await page.waitForFunction(() => document.getElementById('question-count')?.textContent?.startsWith('240 of'))
+  })
+
+  it('opens a question by keyboard: context with answer, prediction and window borders, candidates to choose', async () => {
+    await choose('class', 'cut_by_window')
+    const first = page.locator('.example').first()
+    await first.locator('summary').focus()
+    await page.keyboard.press('Enter')
+    const context = first.locator('.context')
+    expect(await context.locator('mark.gold').allTextContents()).toEqual(['Th', 'e 4 ', 'friends'])
+    expect(await context.locator('mark.prediction').allTextContents()).toEqual(['friends', ' left'])
+    expect(await context.locator('mark.gold.prediction').allTextContents()).toEqual(['friends'])
+    expect(await context.locator('.edge').allTextContents()).toEqual(['[1', '1]', '[2', '2]'])
+
+    await first.locator('.candidates button').nth(1).focus()
+    await page.keyboard.press('Enter')
+    const chosen = first.locator('.candidates [aria-pressed=true]')
+    expect(await chosen.count()).toBe(1)
+    const text = await chosen.locator('.quoted').textContent()
+    expect((await context.locator('mark.candidate').allTextContents()).join('')).toBe(text)
+  })
+
+  it('shows hostile text as text', async () => {
+    await type('text', 'onerror')
+    expect(await shownCount()).toBe(countOf(({ context }) => analysis.contexts[context].text.includes('onerror')))
+    await page.locator('.example summary').first().click()
+    expect(await page.locator('.context').first().textContent()).toContain(hostile)
+    expect(await page.locator('img').count()).toBe(0)
+    expect(await page.title()).toBe('Error analysis: sample <model> on sample.json')
+  })
+
+  it.each([390, 1200])('is not wider than a window of %i pixels', async (width) => {
+    await page.setViewportSize({ width, height: 800 })
+    await page.locator('.example summary').first().click()
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+  })
+})
