@@ -14,13 +14,14 @@ const analysis = analyse(sampleEvaluation(240))
 const countOf = (holds: (question: AnalysedQuestion) => boolean) => analysis.questions.filter(holds).length
 
 describeChromium('the analysis page in Chromium', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
+  let folder: string
   let browser: Browser
   let page: Page
   let address: string
   let faults: string[]
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
     const file = join(folder, 'analysis.html')
     writeFileSync(file, analysisHtml(analysis))
     address = pathToFileURL(file).href

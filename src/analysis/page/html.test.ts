@@ -49,6 +49,11 @@ describe('the page', () => {
     expect(document.querySelector('main')!.innerHTML).not.toMatch(/NaN|undefined|Infinity/)
   })
 
+  it('grows by less than 1,400 bytes a question, so that the 10,570 of SQuAD stay below 15 MB', () => {
+    const larger = analysisHtml(analyse(sampleEvaluation(240)))
+    expect((larger.length - page.length) / 120).toBeLessThan(1400)
+  })
+
   it('can be made of a single question', () => {
     expect(analysisHtml(analyse(sampleEvaluation(1)))).not.toMatch(/NaN|Infinity/)
   })

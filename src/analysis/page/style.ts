@@ -52,8 +52,8 @@ mark.candidate { text-decoration: underline wavy var(--chosen); text-underline-o
 .candidates button { display: grid; grid-template-columns: minmax(0, 1fr) 7rem 4rem; gap: .75rem; align-items: center; width: 100%; text-align: left; margin: .15rem 0 }
 .candidates button[aria-pressed=true] { border-color: var(--chosen); box-shadow: 0 0 0 1px var(--chosen) }
 @media (max-width: 34rem) {
-  th, td { padding: .35rem .3rem } .bars { min-width: 6rem } .breakdown small, .classes .bar { display: none } .breakdown .key:last-child { display: block }
-  .classes td:first-child { min-width: 10rem }
+  th, td { padding: .35rem .3rem } .bars { min-width: 3rem } .breakdown small, .classes .bar { display: none } .breakdown .key:last-child { display: block }
+  .classes td:first-child { min-width: 10rem } .classes td:nth-child(3) { white-space: nowrap }
   .candidates button { grid-template-columns: minmax(0, 1fr) 3rem 3.8rem } .candidates .bar { width: 3rem }
 }
 @media print { form, #more-questions, nav { display: none } }
