@@ -26,8 +26,9 @@ function spoiling(run: number, spoil: (outputs: Values) => void): Engine {
 }
 
 const KEY = 'bert.encoder.layer.1.attention.self.key.weight'
-const infiniteGradient = (outputs: Values) => void (outputs[`gradient.${KEY}`].data[7] = Number.POSITIVE_INFINITY)
-const lossIsNaN = (outputs: Values) => void (outputs.loss.data[0] = Number.NaN)
+const infiniteGradient = (outputs: Values) =>
+  outputs[`gradient.${KEY}`].data.fill(Number.POSITIVE_INFINITY as never, 7, 8)
+const lossIsNaN = (outputs: Values) => outputs.loss.data.fill(Number.NaN as never)
 
 describe('A loss or gradient that is not finite', () => {
   test('stops the run, which names step and parameter; the last checkpoint is whole', async () => {
@@ -58,7 +59,10 @@ describe('A loss or gradient that is not finite', () => {
     const spoiled = { engine: spoiling(3, infiniteGradient) }
     const whole = await trainTiny({ ...skip, output_dir: temporaryFolder() }, spoiled)
     const output_dir = temporaryFolder()
-    await trainTiny({ ...skip, output_dir }, { engine: spoiling(3, infiniteGradient), until: ({ type }) => type === 'save' })
+    await trainTiny(
+      { ...skip, output_dir },
+      { engine: spoiling(3, infiniteGradient), until: ({ type }) => type === 'save' },
+    )
     const resume_from = join(output_dir, 'checkpoint-4')
     const resumed = await trainTiny({ ...skip, output_dir }, { resume_from })
     expect(resumed.timeless).toEqual(whole.timeless)
@@ -69,7 +73,13 @@ describe('A loss or gradient that is not finite', () => {
   test('of a step that is all there is to log leaves the loss out of the log', async () => {
     const skip = { on_nonfinite: 'skip', output_dir: temporaryFolder(), save_strategy: 'no', max_steps: 2 } as const
     const { log_history } = await trainTiny(skip, { engine: spoiling(1, lossIsNaN) })
-    expect(log_history[0]).toEqual({ step: 1, epoch: expect.any(Number), learning_rate: 1e-3, skipped_steps: 1, grad_norm: expect.any(Number) })
+    expect(log_history[0]).toEqual({
+      step: 1,
+      epoch: expect.any(Number),
+      learning_rate: 1e-3,
+      skipped_steps: 1,
+      grad_norm: expect.any(Number),
+    })
     expect(log_history[1].loss).toBeGreaterThan(0)
   })
 })

@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { random } from '../src/random/random.ts'
+import { bundledCli } from './bundled-cli.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+import { checkpointBytes, tinyTraining } from './tiny-run.ts'
+
+/** By turns from outside at some instant, and by the process itself in front of some file operation: in a save. */
+const KILLS = 30
+const STEPS = 18
+
+/** Dropout as in the model's config; two batches a step, saved and evaluated every second, logged every third. */
+const settings = {
+  per_device_train_batch_size: 2,
+  gradient_accumulation_steps: 2,
+  num_train_epochs: 3,
+  logging_steps: 3,
+  eval_strategy: 'steps',
+  eval_steps: 2,
+  save_steps: 2,
+  save_total_limit: 2,
+  load_best_model_at_end: true,
+  resume_from_checkpoint: 'latest',
+} as const
+
+let main: string
+beforeAll(async () => {
+  const cli = await bundledCli()
+  main = cli.main
+  return () => rmSync(cli.folder, { recursive: true })
+})
+
+const killer = new URL('./processes/kill-at-file-operation.mjs', import.meta.url).href
+
+/** A run in a process of its own, and the lines that it writes. It may be killed by its own file operation `kill_at`. */
+function start(argv: readonly string[], kill_at?: number) {
+  const preload = kill_at === undefined ? [] : ['--import', killer]
+  const child = spawn(process.execPath, [...preload, main, ...argv], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, KILL_AT: String(kill_at) },
+  })
+  const closed = once(child, 'close')
+  const lines: string[] = []
+  let wake = () => {}
+  for (const stream of [child.stdout, child.stderr])
+    createInterface(stream).on('line', (line) => {
+      lines.push(line)
+      wake()
+    })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
+  return {
+    child,
+    closed,
+    said: () => lines.join('\n'),
+    /** Resolves when it has told of steps, evaluations or checkpoints so many times, or has ended. */
+    async reports(count: number): Promise<void> {
+      const told = new Promise<void>((resolve) => {
+        wake = () => {
+          if (lines.filter((line) => /^(step|saved|Evaluating)/.test(line)).length >= count) resolve()
+        }
+        wake()
+      })
+      await Promise.race([told, closed])
+    },
+  }
+}
+
+async function finish(argv: readonly string[]): Promise<void> {
+  const { child, closed, said } = start(argv)
+  await closed
+  expect(child.exitCode, said()).toBe(0)
+}
+
+/** All that a run leaves but times: weights, moments and history. */
+function outcome(folder: string) {
+  const out = join(folder, 'out')
+  const { log_history, best_metric, best_global_step } = JSON.parse(
+    readFileSync(join(out, 'trainer_state.json'), 'utf8'),
+  )
+  const timeless = (entry: object) => Object.entries(entry).filter(([name]) => !/_runtime$|_per_second$/.test(name))
+  return {
+    weights: readFileSync(join(out, 'model.safetensors')),
+    last: checkpointBytes(join(out, `checkpoint-${STEPS}`)),
+    checkpoints: readdirSync(out).filter((name) => name.includes('checkpoint')),
+    hidden: readdirSync(out).filter((name) => name.startsWith('.')),
+    history: log_history.map(timeless),
+    best: { best_metric, best_global_step },
+  }
+}
+
+test(`A run killed ${KILLS} times at random instants and resumed gives byte for byte what it gives undisturbed`, async () => {
+  const undisturbed = temporaryFolder()
+  await finish(tinyTraining(undisturbed, settings))
+  const expected = outcome(undisturbed)
+  expect(expected.history).toHaveLength(STEPS / 3 + STEPS / 2 + 1)
+
+  const { below, uniform } = random(42, 'kills')
+  let kills = 0
+  let savesCutShort = 0
+  while (kills < KILLS) {
+    const folder = temporaryFolder()
+    const argv = tinyTraining(folder, settings)
+    for (let ended = false; !ended && kills < KILLS; ) {
+      const { child, closed, reports, said } = start(argv, kills % 2 ? below(250) : undefined)
+      if (kills % 2 === 0) {
+        await reports(1 + below(6))
+        await sleep(uniform() * 40)
+        child.kill('SIGKILL')
+      }
+      await closed
+      ended = child.exitCode !== null
+      if (ended) {
+        expect(child.exitCode, said()).toBe(0)
+        continue
+      }
+      kills++
+      savesCutShort += Number(readdirSync(join(folder, 'out')).some((name) => name.endsWith('.partial')))
+    }
+    await finish(argv)
+    expect(outcome(folder)).toEqual(expected)
+  }
+  expect(savesCutShort).toBeGreaterThan(0)
+}, 900_000)
