@@ -40,7 +40,7 @@ export async function prepareRun(args: TrainingArguments, options: PrepareOption
   for (const text of [newlyInitialized(model, loaded.report), unusedWeights(model, loaded.report)])
     if (text) screen.print(`${text}\n`)
 
-  const cutting = { screen, signal, max_seq_length, doc_stride }
+  const cutting = { screen, signal, max_seq_length, doc_stride, workers: args.dataloader_num_workers }
   const { tokenizer } = loaded
   const train = await cutWindows(tokenizer, examples.train, { ...cutting, label: 'Tokenizing, training' })
   const validation = examples.validation.length
