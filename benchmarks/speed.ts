@@ -6,11 +6,11 @@ import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { SpanforgeError } from '../src/errors.ts'
+import { peakRate } from '../src/models/peak-rate.ts'
 import { decimal } from '../src/report/format.ts'
 import { columns, textTable } from '../src/report/table.ts'
 import type { OwnResult, SpeedDocument } from './speed/document.ts'
 import { engineWith } from './speed/engine.ts'
-import { peakRate } from './speed/peak.ts'
 import type { ModeSettings } from './speed/time-mode.ts'
 
 /** How fast spanforge trains and evaluates on this machine's CPU: see README.md beside this file. */

@@ -3,6 +3,7 @@ import { evaluate } from '../../src/inference/evaluate.ts'
 import { loadPretrained, randomModel } from '../../src/inference/pretrained.ts'
 import { parseConfig } from '../../src/models/config.ts'
 import type { BertForQuestionAnswering } from '../../src/models/question-answering.ts'
+import { forwardFlop, trainingFlop } from '../../src/models/useful-work.ts'
 import { countTokens, type Dataset } from '../../src/squad/dataset.ts'
 import { parseArguments } from '../../src/training/arguments.ts'
 import { Stepper } from '../../src/training/stepper.ts'
@@ -10,7 +11,6 @@ import { type Order, type Picked, pickBatches } from './batches.ts'
 import { readDataset, subset } from './data.ts'
 import type { OwnResult, Rates, StepRecord, TrainingRates } from './document.ts'
 import { engineWith } from './engine.ts'
-import { forwardFlop, trainingFlop } from './useful-work.ts'
 
 /**
  * One model in one mode, in a process of its own, so that its memory peak is its own. Started by ../speed.ts with its

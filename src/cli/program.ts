@@ -4,6 +4,7 @@ import { answerCommand } from './answer.ts'
 import { cacheCommand } from './cache.ts'
 import { dataCommand } from './data.ts'
 import { demoCommand } from './demo.ts'
+import { doctorCommand } from './doctor.ts'
 import { downloadCommand } from './download.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { inspectCommand } from './inspect.ts'
@@ -14,7 +15,7 @@ import { trainCommand } from './train.ts'
 /** All commands, under the headings that help puts them. */
 const GROUPS: Readonly<Record<string, readonly (() => Command)[]>> = {
   'Train and use:': [demoCommand, trainCommand, evaluateCommand, answerCommand],
-  'Look inside:': [inspectCommand, dataCommand],
+  'Look inside:': [inspectCommand, dataCommand, doctorCommand],
   'Models and data sets by name:': [downloadCommand, cacheCommand, pushCommand],
 }
 

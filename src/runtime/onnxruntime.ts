@@ -45,3 +45,17 @@ function tensors(names: readonly string[], values: Values): Record<string, ort.T
     }),
   )
 }
+
+/** Something that ONNX Runtime can compute on. Those that are not bundled want an installation of their own. */
+export interface Provider {
+  readonly name: string
+  readonly bundled: boolean
+  /** Whether it has been seen to work; nothing but the CPU is tried. */
+  readonly tried: boolean
+}
+
+/** ONNX Runtime's version and what it lists for this platform. */
+export const providers = (): { readonly onnxruntime: string; readonly providers: readonly Provider[] } => ({
+  onnxruntime: ort.env.versions.node ?? ort.env.versions.common,
+  providers: ort.listSupportedBackends().map(({ name, bundled }) => ({ name, bundled, tried: name === 'cpu' })),
+})

@@ -1,22 +1,21 @@
-import { input } from '../../src/graph/tensor.ts'
-import { encodeModel } from '../../src/onnx/encode.ts'
-import { gemm } from '../../src/ops/linalg.ts'
-import { type Engine, float32 } from '../../src/runtime/engine.ts'
+import { input } from '../graph/tensor.ts'
+import { encodeModel } from '../onnx/encode.ts'
+import { gemm } from '../ops/linalg.ts'
+import { type Engine, float32 } from '../runtime/engine.ts'
 
 const SIZE = 2048
-const RUNS = 20
 
 /**
- * What this machine multiplies at most through this engine, in GFLOP/s: the fastest of twenty products of two
+ * What this machine multiplies at most through this engine, in GFLOP/s: the fastest of `runs` products of two
  * 2048 x 2048 matrices. The measure that useful work is held against.
  */
-export async function peakRate(engine: Engine): Promise<number> {
+export async function peakRate(engine: Engine, runs = 20): Promise<number> {
   const square = (name: string) => input(name, [SIZE, SIZE])
   const session = await engine.compile(encodeModel({ y: gemm(square('a'), square('b')) }))
   const matrix = (value: number) => float32(new Float32Array(SIZE * SIZE).fill(value), [SIZE, SIZE])
   const [inputs, outputs] = [{ a: matrix(0.5), b: matrix(0.25) }, { y: matrix(0) }]
   let seconds = Number.POSITIVE_INFINITY
-  for (let i = 0; i < RUNS; i++) {
+  for (let i = 0; i < runs; i++) {
     const start = performance.now()
     await session.run(inputs, outputs)
     seconds = Math.min(seconds, (performance.now() - start) / 1000)

@@ -1,0 +1,62 @@
+import { Command } from 'commander'
+import type { Diagnosis } from '../runs/doctor.ts'
+import type { Provider } from '../runtime/onnxruntime.ts'
+import { bytes, count, decimal, duration, percent } from './format.ts'
+import { createOutput } from './output.ts'
+import { columns, textFacts, textTable } from './table.ts'
+
+/** `spanforge doctor`: what this machine has, what it multiplies at most, how long a training would take here. */
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('show what this machine has for training, measure its peak, estimate how long a training takes')
+    .option('--json', 'print one JSON document')
+    .action(doctor)
+}
+
+async function doctor(flags: { readonly json?: boolean }): Promise<void> {
+  const { diagnose } = await import('../runs/doctor.ts')
+  const output = createOutput(flags.json === true)
+  output.print('Measuring what this machine multiplies at most ...')
+  const found = await diagnose()
+  if (output.forPeople) output.print(`\n${textOf(found)}`)
+  output.result(found)
+}
+
+function textOf(found: Diagnosis): string {
+  const { windows, epochs, tokens } = found.notebook
+  return [
+    textFacts([
+      ['Node', `${found.node}, ${found.platform}`],
+      ['Processor', found.cpu],
+      ['Instruction sets', found.cpu_features.join(', ') || 'unknown'],
+      ['Cores', count(found.cores)],
+      ['Memory', `${bytes(found.memory_total)}, ${bytes(found.memory_available)} of it free`],
+      ['GPU', found.gpus.join(', ') || 'none seen (only NVIDIA on Linux is looked for)'],
+      ['ONNX Runtime', found.onnxruntime],
+      ...found.providers.map((provider) => [`  ${provider.name}`, stateOf(provider)] as const),
+      [
+        'Peak',
+        `${decimal(found.peak_gflop_per_second, 1)} GFLOP/s in float32: the fastest of some large matrix products`,
+      ],
+    ]),
+    `A training of the notebook's size, ${count(windows)} windows of SQuAD (${count(tokens)} tokens), ${epochs} epochs, on the CPU:`,
+    textTable({
+      columns: columns('Model', '>Parameters', '>Time', '>Of the peak', '>Memory', 'Fits'),
+      rows: found.estimates.map((estimate) => [
+        estimate.model,
+        count(estimate.parameters),
+        duration(estimate.seconds),
+        percent(estimate.share_of_peak),
+        bytes(estimate.memory_bytes),
+        estimate.fits ? 'yes' : 'no: lower --max_tokens_per_pass',
+      ]),
+    }),
+    'Time is estimated: the work over the measured peak, of which a training gets the share given (from benchmarks).\n' +
+      'Evaluation comes on top. If other programs keep the machine busy, the peak was measured too low.',
+  ].join('\n\n')
+}
+
+function stateOf({ bundled, tried }: Provider): string {
+  if (tried) return 'works: the peak below was measured on it'
+  return bundled ? 'in the package, not tried' : 'not in the package: wants an installation of its own'
+}

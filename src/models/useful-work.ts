@@ -1,0 +1,31 @@
+import type { BertConfig } from './config.ts'
+
+/** Sums over windows: of their numbers of tokens, and of the squares of these. */
+export interface WindowTotals {
+  readonly tokens: number
+  readonly squared_lengths: number
+}
+
+const totalsOf = (lengths: readonly number[]): WindowTotals => ({
+  tokens: lengths.reduce((total, n) => total + n, 0),
+  squared_lengths: lengths.reduce((total, n) => total + n ** 2, 0),
+})
+
+/**
+ * Floating-point operations of a forward pass over windows of these numbers of tokens if nothing is computed for
+ * padding: matrix products only, two operations a multiply-accumulate. The formula of benchmarks/python/useful_work.py.
+ */
+export const forwardFlop = (config: BertConfig, lengths: readonly number[]): number =>
+  forwardFlopOf(config, totalsOf(lengths))
+
+function forwardFlopOf(config: BertConfig, { tokens, squared_lengths }: WindowTotals): number {
+  const { hidden_size: h, intermediate_size: f, num_hidden_layers: layers } = config
+  const perToken = layers * (4 * h ** 2 + 2 * h * f) + 2 * h
+  return 2 * (tokens * perToken + layers * 2 * squared_lengths * h)
+}
+
+/** Backward counts as twice the forward pass: gradients of inputs and of weights. */
+export const trainingFlopOf = (config: BertConfig, totals: WindowTotals): number => 3 * forwardFlopOf(config, totals)
+
+export const trainingFlop = (config: BertConfig, lengths: readonly number[]): number =>
+  trainingFlopOf(config, totalsOf(lengths))

@@ -1,0 +1,72 @@
+import { type BertConfig, parseConfig } from '../models/config.ts'
+import { totalSize } from '../models/flat-parameters.ts'
+import { peakRate } from '../models/peak-rate.ts'
+import { parameterSpecs } from '../models/programs.ts'
+import { trainingFlopOf } from '../models/useful-work.ts'
+import { onnxruntime, type Provider, providers } from '../runtime/onnxruntime.ts'
+import { inspectMachine, type Machine } from './machine.ts'
+
+/** What the notebook trains on: 3,000 SQuAD questions, real tokens of windows of at most 384. */
+export const NOTEBOOK = { windows: 3074, epochs: 3, tokens: 571_987, squared_lengths: 123_093_175 } as const
+
+/** What a training of the notebook's size takes here. */
+export interface TrainingEstimate {
+  readonly model: string
+  readonly parameters: number
+  /** How much of the machine's peak useful work gets, and what the process takes at most: measured elsewhere. */
+  readonly share_of_peak: number
+  readonly memory_bytes: number
+  readonly seconds: number
+  readonly fits: boolean
+}
+
+export interface Diagnosis extends Machine {
+  readonly onnxruntime: string
+  readonly providers: readonly Provider[]
+  readonly peak_gflop_per_second: number
+  readonly notebook: typeof NOTEBOOK
+  readonly estimates: readonly TrainingEstimate[]
+}
+
+interface KnownModel {
+  readonly model: string
+  readonly config: BertConfig
+  readonly share_of_peak: number
+  readonly memory_bytes: number
+}
+
+const bertConfig = (sizes: object): BertConfig => parseConfig(sizes, 'doctor')
+
+/** Shares and memory as benchmarks/speed.ts measured them: batches of 16, the default max_tokens_per_pass, float32. */
+const KNOWN: readonly KnownModel[] = [
+  { model: 'BERT-base', config: bertConfig({}), share_of_peak: 0.66, memory_bytes: 3.5e9 },
+  {
+    model: 'MiniLM-L6-H384',
+    config: bertConfig({ hidden_size: 384, num_hidden_layers: 6, intermediate_size: 1536 }),
+    share_of_peak: 0.6,
+    memory_bytes: 1.5e9,
+  },
+]
+
+/** This machine, what it multiplies at most (about two seconds of all cores), and what that means for a training. */
+export async function diagnose(): Promise<Diagnosis> {
+  const machine = inspectMachine()
+  const peak_gflop_per_second = await peakRate(onnxruntime, 10)
+  return {
+    ...machine,
+    ...providers(),
+    peak_gflop_per_second,
+    notebook: NOTEBOOK,
+    estimates: KNOWN.map((known) => estimate(known, peak_gflop_per_second, machine)),
+  }
+}
+
+/** Useful work (real tokens, matrix products) over the rate that training gets; the optimizer is in the share. */
+export function estimate(known: KnownModel, peak: number, { memory_total }: Machine): TrainingEstimate {
+  const { model, config, share_of_peak, memory_bytes } = known
+  const { tokens, squared_lengths, epochs } = NOTEBOOK
+  const gflop = (epochs * trainingFlopOf(config, { tokens, squared_lengths })) / 1e9
+  const seconds = gflop / (peak * share_of_peak)
+  const parameters = totalSize(parameterSpecs(config))
+  return { model, parameters, share_of_peak, memory_bytes, seconds, fits: memory_bytes < memory_total }
+}
