@@ -1,12 +1,24 @@
 import { Command } from 'commander'
+import { checkCommand } from './data-check.ts'
+import { convertCommand } from './data-convert.ts'
+import { mergeCommand } from './data-merge.ts'
+import { sampleCommand } from './data-sample.ts'
+import { splitCommand } from './data-split.ts'
 import { type WindowFlags, wholeNumber, withWindowFlags } from './flags.ts'
 import { createOutput } from './output.ts'
 import { textFacts } from './table.ts'
 import { terminalScreen } from './terminal-screen.ts'
 
-/** `spanforge data windows`: what a model reads of a data file. */
+/** `spanforge data ...`: data files checked and changed, and what a model reads of them. */
 export const dataCommand = (): Command =>
-  new Command('data').description('look at data files').addCommand(windowsCommand())
+  new Command('data')
+    .description('check, split, sample, merge and convert data files')
+    .addCommand(checkCommand())
+    .addCommand(windowsCommand())
+    .addCommand(splitCommand())
+    .addCommand(sampleCommand())
+    .addCommand(mergeCommand())
+    .addCommand(convertCommand())
 
 interface WindowsFlags extends WindowFlags {
   readonly model: string

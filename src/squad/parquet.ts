@@ -8,6 +8,10 @@ import type { Example } from './types.ts'
 
 const NEEDED = ['id', 'question', 'context', 'answers']
 
+/** A text may begin with U+FEFF, which is not a mark of byte order there; hyparquet would take it away. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const parsers = { stringFromBytes: (bytes: Uint8Array | undefined) => bytes && decoder.decode(bytes) }
+
 /**
  * Examples of a Parquet file with the columns of Hugging Face's `squad` and `squad_v2`, a row group at a time. The
  * file's `answer_start` counts code points; the examples' counts UTF-16 units. `name` is the file's name, for messages.
@@ -40,7 +44,7 @@ export async function* parquetRecords(file: AsyncBuffer, name: string): AsyncGen
   let rowStart = 0
   for (const group of metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows)
-    const options = { file, metadata, compressors, columns: wanted, rowStart, rowEnd }
+    const options = { file, metadata, compressors, parsers, columns: wanted, rowStart, rowEnd }
     const rows = await readable(place, () => parquetReadObjects(options))
     for (const [index, row] of rows.entries()) {
       const at = `${place}: row ${rowStart + index}`

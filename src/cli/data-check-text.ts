@@ -1,0 +1,75 @@
+import type { FileCheck, Finding, FindingKind } from '../data/check-file.ts'
+import type { Lengths } from '../data/lengths.ts'
+import { count } from './format.ts'
+
+/** How many findings of a kind a person is shown. */
+const SHOWN = 3
+
+const KINDS: Readonly<Record<FindingKind, string>> = {
+  unreadable: 'cannot be read',
+  cut_off: 'cut off',
+  layout: 'fields that are missing or of another type',
+  duplicate_id: 'ids that another question has',
+  empty_answer: 'empty answers',
+  misaligned: 'answers that do not stand where they say',
+  utf16_offset: 'answers whose place counts UTF-16 units, not code points',
+  byte_offset: 'answers whose place counts bytes, not code points',
+  leak: 'contexts that leak from the validation file',
+  question_too_long: 'questions that leave no room for a context',
+  repeated_question: 'questions asked twice on the same context',
+  other_answers: 'questions asked twice on the same context, with other answers',
+  odd_answer: 'answers that begin or end within a word, or are odd otherwise',
+  no_window: 'answers that no window holds',
+}
+
+/** What a check has found, for people. */
+export function checkText(check: FileCheck): string {
+  const { file, questions, contexts, articles, answers, unanswered, problems, notes, lengths, windows } = check
+  const counts = [
+    counted(questions, 'question'),
+    counted(contexts, 'context'),
+    counted(articles, 'article'),
+    counted(answers, 'answer'),
+    ...(unanswered ? [`${counted(unanswered, 'question')} without one`] : []),
+  ]
+  return [
+    `${file}: ${counts.join(', ')}`,
+    ...lengthLines('Context length in words', lengths.context),
+    `\nQuestions: ${spread(lengths.question)} words; answers: ${spread(lengths.answer)} words`,
+    ...(windows ? lengthLines('Window length in tokens', windows.lengths) : []),
+    ...(windows ? [`\nWindows: ${count(windows.windows)}, tokens: ${count(windows.tokens)}`] : []),
+    ...findingLines('Problems', problems),
+    ...findingLines('Notes', notes),
+  ].join('\n')
+}
+
+const counted = (n: number, noun: string): string => `${count(n)} ${noun}${n === 1 ? '' : 's'}`
+
+const spread = ({ median, p95, longest }: Lengths): string =>
+  `median ${count(median)}, 95 % up to ${count(p95)}, longest ${count(longest)}`
+
+function lengthLines(title: string, lengths: Lengths): string[] {
+  const { bins, width, longest } = lengths
+  const most = Math.max(1, ...bins)
+  const ends = bins.map((_, k) => (k === bins.length - 1 ? longest : (k + 1) * width - 1))
+  const digits = count(longest).length
+  const lines = bins.map((n, k) => {
+    const range = `${count(k * width).padStart(digits)} - ${count(ends[k]).padStart(digits)}`
+    return `  ${range}  ${'█'.repeat(Math.ceil((40 * n) / most))} ${count(n)}`
+  })
+  return [`\n${title}: ${spread(lengths)}`, ...lines]
+}
+
+function findingLines(title: string, findings: readonly Finding[]): string[] {
+  const kinds = [...new Set(findings.map(({ kind }) => kind))]
+  const lines = kinds.flatMap((kind) => {
+    const found = findings.filter((finding) => finding.kind === kind)
+    const rest = found.length - SHOWN
+    return [
+      `  ${KINDS[kind]}: ${count(found.length)}`,
+      ...found.slice(0, SHOWN).map(({ message }) => `    ${message.replaceAll('\n', '\n    ')}`),
+      ...(rest > 0 ? [`    and ${count(rest)} more (--json shows all)`] : []),
+    ]
+  })
+  return [`\n${title}: ${findings.length ? count(findings.length) : 'none'}`, ...lines]
+}

@@ -1,0 +1,102 @@
+import { setImmediate } from 'node:timers/promises'
+import { Command } from 'commander'
+import type { FileCheck } from '../data/check-file.ts'
+import { SpanforgeError, UsageError } from '../errors.ts'
+import { checkText } from './data-check-text.ts'
+import { type WindowFlags, withWindowFlags } from './flags.ts'
+import { bytes, count, duration, rate } from './format.ts'
+import { createOutput, type Output } from './output.ts'
+import { countingProgress } from './progress.ts'
+
+interface CheckFlags extends WindowFlags {
+  readonly validation?: string
+  readonly model?: string
+  readonly estimate?: boolean
+  readonly fix?: string
+  readonly json?: boolean
+}
+
+const EXAMPLES = `
+Problems are what training would refuse or what would make its figures untrue; with problems left the exit code is 1.
+Notes are worth a look: real data has some.
+
+Examples:
+  spanforge data check train.json --validation dev.json
+  spanforge data check train.csv --model bert-base-uncased --estimate
+  spanforge data check train.jsonl --fix train-fixed.jsonl
+`
+
+/** `spanforge data check`: what is wrong with a data file, or odd. */
+export function checkCommand(): Command {
+  const command = new Command('check')
+    .description('find what is wrong with a data file, and mend it')
+    .argument('<file>', 'SQuAD JSON, JSON lines, CSV or Parquet, perhaps in gzip')
+    .option('--validation <file>', 'the file to evaluate on: contexts that both have are leaks')
+    .option('--model <folder>', 'folder or name on the hub: checks the windows that its tokenizer makes')
+    .option('--estimate', 'with --model: take a few training steps and reckon what an epoch costs')
+    .option('--fix <file>', 'write a corrected copy, in the format that its name tells')
+    .option('--json', 'print one JSON document')
+  return withWindowFlags(command).addHelpText('after', EXAMPLES).action(check)
+}
+
+async function check(file: string, flags: CheckFlags): Promise<void> {
+  const { model, validation, fix, estimate, json } = flags
+  if (estimate && !model) throw new UsageError('data check: --estimate needs a model', 'Give --model FOLDER.')
+  const { checkFile } = await import('../data/check-file.ts')
+  const { outputFormat } = await import('../data/write-examples.ts')
+  if (fix !== undefined) outputFormat(fix)
+  const output = createOutput(json === true)
+  const found = await checkFile(file, { validation, ...(await cuttingOf(flags)) })
+  output.print(checkText(found))
+  const cost = estimate ? await estimateCost(found, flags, output) : undefined
+  const fixed = fix === undefined ? undefined : await writeCopy(found, fix, output)
+  const { sound, windows, ...told } = found
+  const { unheld, tooLong, ...counts } = windows ?? {}
+  output.result({ ...told, ...(windows && { windows: counts }), cost, fixed })
+  const left = fixed ? found.problems.filter(({ mended }) => !mended) : found.problems
+  if (left.length)
+    throw new SpanforgeError(`${file}: ${count(left.length)} ${left.length === 1 ? 'problem' : 'problems'}`, {
+      remedy: fixed
+        ? 'The copy still has them.'
+        : 'Mend the file, or let --fix FILE write a corrected copy: it says what it changed.',
+    })
+}
+
+async function cuttingOf({ model, max_seq_length, doc_stride }: CheckFlags) {
+  if (!model) return {}
+  const { loadTokenizer } = await import('../checkpoint/tokenizer-folder.ts')
+  const { modelFolder } = await import('../runs/load-model.ts')
+  const tokenizer = await loadTokenizer(await modelFolder(model))
+  let bar: ReturnType<typeof countingProgress> | undefined
+  const onProgress = async (done: number, total: number) => {
+    bar ??= countingProgress('Tokenizing', 'examples', total)
+    bar.update(done)
+    if (done === total) bar.stop()
+    await setImmediate()
+  }
+  return { cutting: { tokenizer, max_seq_length, doc_stride }, onProgress }
+}
+
+async function estimateCost({ sound, windows }: FileCheck, flags: CheckFlags, output: Output) {
+  if (!windows || !sound.length || windows.tooLong.size) return undefined
+  const { loadModel } = await import('../runs/load-model.ts')
+  const { measureTraining } = await import('../runs/measure-training.ts')
+  const speed = await measureTraining(await loadModel(flags.model!), sound, flags)
+  const seconds_per_epoch = windows.tokens / speed.tokens_per_second
+  output.print(
+    `\nTraining here: ${rate(speed.tokens_per_second, 'tokens')}, an epoch in about ${duration(seconds_per_epoch)}, ` +
+      `memory about ${bytes(speed.peak_bytes)} (a few steps of batch 16 were taken)`,
+  )
+  return { ...speed, seconds_per_epoch }
+}
+
+async function writeCopy(found: FileCheck, path: string, output: Output) {
+  const { writeFixed } = await import('../data/fix-file.ts')
+  const fixed = await writeFixed(found, path)
+  output.print(
+    `\n${path}: ${count(fixed.questions)} of ${count(found.questions)} questions, mended: ${count(fixed.mended)}`,
+  )
+  for (const { message, mended } of found.problems)
+    if (mended) output.print(`  ${message.split('\n', 1)[0]}: ${mended}`)
+  return fixed
+}

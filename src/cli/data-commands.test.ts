@@ -1,0 +1,99 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test, vi } from 'vitest'
+import { fixture } from '../../tests/fixture.ts'
+import { runHere } from '../../tests/run-here.ts'
+import { madeUpExamples } from '../../tests/squad-parquet.ts'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { readExamples } from '../data/read-examples.ts'
+import { writeExamples } from '../data/write-examples.ts'
+
+// Training steps: seconds on a machine at rest, minutes on a busy one.
+vi.setConfig({ testTimeout: 600_000 })
+
+const json = async (...argv: string[]) => {
+  const { code, stdout, stderr } = await runHere('data', ...argv, '--json')
+  expect(code, stderr).toBe(0)
+  return JSON.parse(stdout)
+}
+
+async function folderWithData(): Promise<(name: string) => string> {
+  const folder = temporaryFolder()
+  const path = (name: string) => join(folder, name)
+  await writeExamples(path('all.json'), madeUpExamples(60))
+  return path
+}
+
+test('data check shows counts and lengths, and no problem', async () => {
+  const path = await folderWithData()
+  const { code, stdout } = await runHere('data', 'check', path('all.json'))
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/60 questions, 60 contexts, 1 article, 54 answers, 6 questions without one/)
+  expect(stdout).toMatch(/Context length in words: median 11.*\n +11 - 11 {2}█{40} 60/s)
+  expect(stdout).toMatch(/Problems: none\n\nNotes: none/)
+})
+
+test('data check leaves with 1 for problems, and with 0 where its copy has none', async () => {
+  const path = await folderWithData()
+  const text = readFileSync(path('all.json'), 'utf8')
+  writeFileSync(path('broken.json'), text.replace('"answer_start":21', '"answer_start":22').slice(0, -20))
+  const checked = await runHere('data', 'check', path('broken.json'))
+  expect(checked.code).toBe(1)
+  expect(checked.stdout).toMatch(/Problems: 2\n {2}cut off: 1\n/)
+  expect(checked.stdout).toMatch(
+    /answers whose place counts UTF-16 units, not code points: 1\n.*question a0: answer "0" is not at/,
+  )
+  expect(checked.stderr).toMatch(/error: .*broken\.json: 2 problems\n.*--fix/)
+  const fixed = await runHere('data', 'check', path('broken.json'), '--fix', path('fixed.csv'))
+  expect(fixed.code).toBe(0)
+  expect(fixed.stdout).toMatch(/fixed\.csv: 59 of 59 questions, mended: 2/)
+  expect(await readExamples(path('fixed.csv'))).toEqual(madeUpExamples(59))
+})
+
+test('data check with a model counts windows, and estimates what training costs', async () => {
+  const path = await folderWithData()
+  const model = fixture('tiny/b1/safetensors')
+  const flags = ['--model', model, '--max_seq_length', '48', '--doc_stride', '8']
+  const checked = await json('check', path('all.json'), ...flags, '--estimate')
+  const { windows, tokens } = await json('windows', path('all.json'), ...flags)
+  expect(checked.windows).toMatchObject({ windows, tokens })
+  expect(checked.cost.seconds_per_epoch).toBeCloseTo(tokens / checked.cost.tokens_per_second)
+  expect(checked.cost.peak_bytes).toBeGreaterThan(1e7)
+  expect(checked.problems).toEqual([])
+})
+
+test('data split, merge and convert lose nothing on the way', async () => {
+  const path = await folderWithData()
+  const { by, files } = await json(
+    'split',
+    path('all.json'),
+    '--train',
+    path('t.csv.gz'),
+    '--validation',
+    path('v.parquet'),
+  )
+  expect([by, Object.values(files)]).toEqual(['context', [54, 6]])
+  await json('merge', path('t.csv.gz'), path('v.parquet'), path('v.parquet'), '--output', path('merged.jsonl'))
+  expect(await json('convert', path('merged.jsonl'), path('merged.json'))).toMatchObject({ questions: 60 })
+  const byId = (a: { id: string }, b: { id: string }) => Number(a.id.slice(1)) - Number(b.id.slice(1))
+  expect((await readExamples(path('merged.json'))).sort(byId)).toEqual(madeUpExamples(60))
+})
+
+test('data sample draws as many as it is told, the same for the same seed', async () => {
+  const path = await folderWithData()
+  const draw = (seed: string) =>
+    json('sample', path('all.json'), '--count', '9', '--output', path('few.jsonl'), '--seed', seed)
+  expect(await draw('1')).toMatchObject({ questions: 9, of: 60 })
+  const first = readFileSync(path('few.jsonl'), 'utf8')
+  await draw('2')
+  expect(readFileSync(path('few.jsonl'), 'utf8')).not.toBe(first)
+  await draw('1')
+  expect(readFileSync(path('few.jsonl'), 'utf8')).toBe(first)
+})
+
+test('an output whose name tells no format is a wrong command line', async () => {
+  const path = await folderWithData()
+  const { code, stderr } = await runHere('data', 'convert', path('all.json'), path('out.txt'))
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/its name does not say in which format/)
+})

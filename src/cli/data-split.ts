@@ -1,0 +1,57 @@
+import { Command, Option } from 'commander'
+import type { SplitBy } from '../data/split.ts'
+import { UsageError } from '../errors.ts'
+import { anyNumber, wholeNumber } from './flags.ts'
+import { count } from './format.ts'
+import { createOutput } from './output.ts'
+
+interface SplitFlags {
+  readonly train: string
+  readonly validation: string
+  readonly test?: string
+  readonly validation_share: number
+  readonly test_share: number
+  readonly by?: SplitBy
+  readonly seed: number
+  readonly json?: boolean
+}
+
+/** `spanforge data split`: parts of a data file that share no context. */
+export const splitCommand = (): Command =>
+  new Command('split')
+    .description('split a data file so that no context is in two parts')
+    .argument('<file>', 'data file of any format')
+    .requiredOption('--train <file>', 'where to write the questions to train on')
+    .requiredOption('--validation <file>', 'where to write those to evaluate on')
+    .option('--test <file>', 'where to write those to test on at the very end')
+    .option('--validation_share <number>', 'of the questions', anyNumber, 0.1)
+    .option('--test_share <number>', 'of the questions, with --test', anyNumber, 0.1)
+    .addOption(
+      new Option('--by <what>', 'what stays together (article, where there are enough of them, else context)').choices([
+        'article',
+        'context',
+        'question',
+      ]),
+    )
+    .option('--seed <integer>', 'decides which go where', wholeNumber(0), 42)
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  spanforge data split all.json --train train.json --validation dev.json\n')
+    .action(split)
+
+async function split(file: string, flags: SplitFlags): Promise<void> {
+  const { readExamples } = await import('../data/read-examples.ts')
+  const { splitExamples } = await import('../data/split.ts')
+  const { outputFormat, writeExamples } = await import('../data/write-examples.ts')
+  const { train, validation, test, seed, by } = flags
+  const paths = [train, validation, ...(test === undefined ? [] : [test])]
+  for (const path of paths) outputFormat(path)
+  if (new Set(paths).size < paths.length) throw new UsageError('data split: two parts have the same file')
+  const shares = [flags.validation_share, ...(test === undefined ? [] : [flags.test_share])]
+  const parts = splitExamples(await readExamples(file), { seed, shares, by })
+  const output = createOutput(flags.json === true)
+  const files: Record<string, number> = {}
+  for (const [index, path] of paths.entries()) files[path] = await writeExamples(path, parts.parts[index])
+  for (const [path, questions] of Object.entries(files)) output.print(`${path}: ${count(questions)} questions`)
+  output.print(`split by ${parts.by}, seed ${seed}`)
+  output.result({ by: parts.by, seed, files })
+}

@@ -1,0 +1,46 @@
+import { labelled } from '../squad/dataset.ts'
+import type { Example, LabelledWindow } from '../squad/types.ts'
+import { WindowCutter, type WindowOptions } from '../squad/windows.ts'
+import { parseArguments } from '../training/arguments.ts'
+import { Stepper } from '../training/stepper.ts'
+import type { LoadedModel } from './load-model.ts'
+
+export interface TrainingSpeed {
+  /** Real tokens. */
+  readonly tokens_per_second: number
+  /** The most that the process has held so far, the data set included. */
+  readonly peak_bytes: number
+}
+
+/** The first step makes the graph ready and is not counted. */
+const STEPS = 3
+
+/** Takes a few real training steps, with the usual arguments, on questions from all over a data set. */
+export async function measureTraining(
+  { model, tokenizer }: LoadedModel,
+  examples: readonly Example[],
+  { max_seq_length, doc_stride }: WindowOptions,
+): Promise<TrainingSpeed> {
+  const args = parseArguments({ max_seq_length, doc_stride }, 'estimate')
+  const batch = args.per_device_train_batch_size
+  const cutter = new WindowCutter(tokenizer, { max_seq_length, doc_stride })
+  const windows: LabelledWindow[] = []
+  const apart = Math.max(1, Math.floor(examples.length / (batch * STEPS)))
+  for (let i = 0; i < examples.length && windows.length < batch * STEPS; i += apart)
+    for (const window of cutter.cut(examples[i], i)) windows.push(labelled(window, examples[i]))
+  const stepper = await Stepper.create(model, args, STEPS)
+  try {
+    let [tokens, seconds] = [0, 0]
+    for (let step = 0; step < STEPS; step++) {
+      const group = Array.from({ length: batch }, (_, i) => (step * batch + i) % windows.length)
+      const began = performance.now()
+      const taken = await stepper.step(step, [group], windows)
+      if (step === 0) continue
+      tokens += taken.tokens
+      seconds += (performance.now() - began) / 1000
+    }
+    return { tokens_per_second: tokens / seconds, peak_bytes: process.resourceUsage().maxRSS * 1024 }
+  } finally {
+    await stepper.release()
+  }
+}
