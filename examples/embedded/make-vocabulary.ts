@@ -1,10 +1,18 @@
 /** Writes the embedded model's vocabulary and tokenizer settings: `npx tsx examples/embedded/make-vocabulary.ts` */
+import { existsSync, readFileSync } from 'node:fs'
 import { writeFileAtomic } from '../../src/checkpoint/atomic.ts'
 import { demoVocabulary } from '../../src/demo/vocabulary.ts'
+import { SpanforgeError } from '../../src/errors.ts'
 import { tokenizerFromVocab, toTokenizerConfig, toVocabText } from '../../src/text/index.ts'
 
 const folder = `${import.meta.dirname}/model`
 const vocab = toVocabText(demoVocabulary())
+// Row i of the weights' embedding table is line i of the vocabulary: a change of the text moves the lines.
+if (existsSync(`${folder}/model.safetensors`) && readFileSync(`${folder}/vocab.txt`, 'utf8') !== vocab) {
+  throw new SpanforgeError(`${folder}: its weights were trained with another vocabulary than the text gives now`, {
+    remedy: 'Delete model.safetensors, run this again, then pretrain anew: npx tsx scripts/pretrain-demo.ts',
+  })
+}
 const tokenizer = tokenizerFromVocab(vocab, { do_lower_case: true, model_max_length: 128 })
 await writeFileAtomic(`${folder}/vocab.txt`, vocab)
 await writeFileAtomic(`${folder}/tokenizer_config.json`, `${JSON.stringify(toTokenizerConfig(tokenizer), null, 2)}\n`)

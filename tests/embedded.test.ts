@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { loadConfig } from '../src/checkpoint/model-folder.ts'
+import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
+import { generateExamples } from '../src/demo/examples.ts'
+import { makeDataset } from '../src/squad/dataset.ts'
+
+const folder = join(import.meta.dirname, '../examples/embedded/model')
+const tokenizer = await loadTokenizer(folder)
+const validation = generateExamples({ seed: 42, split: 'validation', questions: 500 })
+const { windows } = makeDataset(tokenizer, validation, { max_seq_length: 128, doc_stride: 32 })
+
+describe('the embedded model', () => {
+  it('weighs at most 5 MB', () => {
+    expect(statSync(join(folder, 'model.safetensors')).size).toBeLessThan(5_000_000)
+  })
+
+  // Weights of another vocabulary load without complaint and mean nothing: change both, then this line.
+  it('keeps the vocabulary that its weights were trained with', () => {
+    const digest = createHash('sha256')
+      .update(readFileSync(join(folder, 'vocab.txt')))
+      .digest('hex')
+    expect(digest).toBe('92bd6ca5917c37ccb58c39316807282bbe47675444f080d322c24fda4f07b09d')
+  })
+
+  it('has a row of embeddings for every piece', async () => {
+    const config = await loadConfig(folder)
+    expect(config.vocab_size).toBe(tokenizer.size)
+    expect(config.max_position_embeddings).toBeGreaterThanOrEqual(128)
+  })
+
+  it('knows every character of the generated text', () => {
+    const unknown = windows.filter(({ input_ids }) => input_ids.includes(tokenizer.id('[UNK]')!))
+    expect(unknown).toEqual([])
+  })
+
+  it('reads names that it never saw as several pieces', () => {
+    for (const name of ['Grimenski', 'Quinoldahl', 'Ashlehampton'])
+      expect(tokenizer.encode(name).ids.length).toBeGreaterThan(1)
+  })
+})
+
+describe('the demonstration data at 128 tokens with stride 32', () => {
+  const windowsOf = validation.map((_, example) => windows.filter((window) => window.example === example))
+
+  it('cuts a share of the contexts, but not most, into several windows', () => {
+    const share = windowsOf.filter((of) => of.length > 1).length / validation.length
+    expect(share).toBeGreaterThan(0.1)
+    expect(share).toBeLessThan(0.5)
+  })
+
+  it('has every answer whole in at least one window', () => {
+    for (const [i, of] of windowsOf.entries())
+      expect(
+        of.some(({ end_position }) => end_position > 0),
+        validation[i].id,
+      ).toBe(true)
+  })
+})
