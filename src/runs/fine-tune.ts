@@ -61,13 +61,14 @@ async function trainAndFinish(
   await writeJson(join(args.output_dir, ARGUMENTS_FILE), args)
   screen.show(opening(runSetup(run)))
   for (const note of notes) screen.print(note)
-  const progress = runProgress(screen, validation?.windows.length ?? 0)
+  const progress = runProgress(screen, { train: run.train.windows.length, validation: validation?.windows.length ?? 0 })
   try {
     const outcome = await runLoop(run, {
       resume_from: folder,
       signal,
       listeners: [progress.listener, ...logFiles(args), ...listeners],
       onEvaluating: progress.onEvaluating,
+      onFreezing: progress.onFreezing,
     })
     if (outcome.status === 'interrupted') return outcome
     return { status: 'finished', results: await finishRun(run, outcome, { screen, ...progress }) }

@@ -9,31 +9,35 @@ export interface RunProgress {
   readonly listener: Listener
   /** For the loop and for evaluations outside of it: how many windows are done. */
   readonly onEvaluating: (done: number) => void
+  /** For the loop, before its first step: how many training windows the frozen layers have done. */
+  readonly onFreezing: (done: number) => void
   /** Takes the bars off the screen, at the end and on failure. */
   readonly stop: () => void
 }
 
 /** Shows a run: a bar of its steps, during evaluations a bar of theirs, and a line for whatever is worth keeping. */
-export function runProgress(screen: Screen, validationWindows: number): RunProgress {
+export function runProgress(screen: Screen, windows: { train: number; validation: number }): RunProgress {
   let total_steps = 0
   let steps: TrainingProgress | undefined
-  let evaluating: CountingProgress | undefined
+  let counting: CountingProgress | undefined
   const stop = () => {
-    evaluating?.stop()
+    counting?.stop()
     steps?.stop()
-    evaluating = steps = undefined
+    counting = steps = undefined
   }
   const begin = (first_step: number) => {
     stop()
     if (first_step < total_steps) steps = screen.training({ total_steps, first_step })
   }
+  const count = (label: string, total: number, done: number) => {
+    if (!counting) stop()
+    counting ??= screen.counting(label, 'samples', total)
+    counting.update(done)
+  }
   return {
     stop,
-    onEvaluating(done) {
-      if (!evaluating) stop()
-      evaluating ??= screen.counting('Evaluating', 'samples', validationWindows)
-      evaluating.update(done)
-    },
+    onEvaluating: (done) => count('Evaluating', windows.validation, done),
+    onFreezing: (done) => count('Computing the frozen layers', windows.train, done),
     listener(event) {
       if (event.type === 'start') {
         total_steps = event.plan.max_steps

@@ -1,6 +1,5 @@
 import { SpanforgeError } from '../errors.ts'
 import type { EvaluationMetrics } from '../inference/evaluate.ts'
-import { newestWhole } from '../training/checkpoint-store.ts'
 import type { TrainMetrics } from '../training/events.ts'
 import { train } from '../training/loop.ts'
 import type { TrainerState } from '../training/state.ts'
@@ -12,6 +11,7 @@ export interface LoopOptions {
   readonly signal?: AbortSignal
   readonly listeners: readonly Listener[]
   readonly onEvaluating: (done: number) => void
+  readonly onFreezing: (done: number) => void
 }
 
 export type LoopOutcome =
@@ -28,10 +28,11 @@ export type LoopOutcome =
 export async function runLoop(run: PreparedRun, options: LoopOptions): Promise<LoopOutcome> {
   const { args, loaded, validation } = run
   const { model, tokenizer } = loaded
-  const { listeners, resume_from, signal, onEvaluating } = options
+  const { listeners, resume_from, signal, onEvaluating, onFreezing } = options
   const evaluations = new Map<number, EvaluationMetrics>()
   let state: TrainerState | undefined
   let isBestLoaded = false
+  let checkpoint = resume_from
   try {
     for await (const event of train({
       model,
@@ -42,10 +43,12 @@ export async function runLoop(run: PreparedRun, options: LoopOptions): Promise<L
       resume_from,
       signal,
       onEvaluating,
+      onFreezing,
     })) {
       for (const listener of listeners) await listener(event)
       if (event.type === 'start') state = event.state
       if (event.type === 'evaluate') evaluations.set(event.entry.step, event.evaluation.metrics)
+      if (event.type === 'save') checkpoint = event.folder
       if (event.type === 'best loaded') isBestLoaded = true
       if (event.type === 'interrupted')
         return { status: 'interrupted', global_step: event.global_step, folder: event.folder }
@@ -55,15 +58,14 @@ export async function runLoop(run: PreparedRun, options: LoopOptions): Promise<L
       }
     }
   } catch (error) {
-    throw await withLastCheckpoint(error, args.output_dir)
+    throw withLastCheckpoint(error, checkpoint)
   }
   throw new Error('training ended without its last event')
 }
 
 /** A run that failed says where it can be taken up again. */
-async function withLastCheckpoint(error: unknown, output_dir: string): Promise<unknown> {
+function withLastCheckpoint(error: unknown, checkpoint: string | undefined): unknown {
   if (!(error instanceof SpanforgeError)) return error
-  const { folder } = await newestWhole(output_dir)
-  const remedy = folder ? `The last good checkpoint is ${folder}.` : 'There was no checkpoint yet.'
+  const remedy = checkpoint ? `The last good checkpoint is ${checkpoint}.` : 'There was no checkpoint yet.'
   return new SpanforgeError(error.message, { remedy, exitCode: error.exitCode, cause: error })
 }

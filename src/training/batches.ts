@@ -23,14 +23,13 @@ export function epochGroups(order: readonly number[], args: BatchArguments): Gro
   return chunks(batches, gradient_accumulation_steps)
 }
 
-/** How many optimizer steps an epoch over so many windows takes. */
-export function stepsPerEpoch(windows: number, args: BatchArguments): number {
-  const { per_device_train_batch_size: size, gradient_accumulation_steps, dataloader_drop_last } = args
-  const batches = dataloader_drop_last ? Math.floor(windows / size) : Math.ceil(windows / size)
-  return Math.ceil(batches / gradient_accumulation_steps)
+/** How many batches an epoch over so many windows has. */
+export function batchesPerEpoch(windows: number, args: BatchArguments): number {
+  const { per_device_train_batch_size: size, dataloader_drop_last } = args
+  return dataloader_drop_last ? Math.floor(windows / size) : Math.ceil(windows / size)
 }
 
-/** The windows of an epoch in random order, drawn anew each epoch; with group_by_length put in order of length within random groups. */
+/** The windows of an epoch in random order, drawn anew each epoch; with group_by_length sorted within random groups. */
 export function epochOrder(lengths: readonly number[], args: BatchArguments, epoch: number): number[] {
   const order = [...random(args.data_seed, 'order', epoch).permutation(lengths.length)]
   return args.group_by_length ? groupedByLength(order, lengths, args) : order

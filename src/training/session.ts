@@ -1,0 +1,193 @@
+import { join } from 'node:path'
+import { evaluate } from '../inference/evaluate.ts'
+import type { BertForQuestionAnswering } from '../models/question-answering.ts'
+import { epochGroups, epochOrder, type Group } from './batches.ts'
+import { checkpointName, rotateCheckpoints, writeCheckpoint } from './checkpoint-store.ts'
+import type { TrainingEvent, TrainMetrics } from './events.ts'
+import { type Plan, planRun } from './plan.ts'
+import { Recorder } from './recorder.ts'
+import { checkpointWriters, type Progress, restoreRun, restoreWeights } from './run-checkpoint.ts'
+import { newTrainerState, type TrainerState } from './state.ts'
+import { Stepper } from './stepper.ts'
+import type { TrainingRun } from './training-run.ts'
+
+type Events = AsyncGenerator<TrainingEvent, void, void>
+
+/** What the training loop (loop.ts) is made of: a step, and what follows steps and epochs. */
+export class TrainingSession {
+  private readonly began = performance.now()
+  private readonly lengths: readonly number[]
+
+  private constructor(
+    private readonly run: TrainingRun,
+    readonly plan: Plan,
+    private readonly stepper: Stepper,
+    private readonly recorder: Recorder,
+  ) {
+    this.lengths = run.train.windows.map(({ input_ids }) => input_ids.length)
+  }
+
+  /** Makes room for gradients and moments, and with `resume_from` puts everything back to where it was. */
+  static async begin(run: TrainingRun): Promise<TrainingSession> {
+    const { model, args, resume_from } = run
+    const plan = planRun(run.train.windows.length, args)
+    const stepper = await Stepper.create(model, args, plan.max_steps)
+    const recorder = new Recorder(newTrainerState(args, plan.max_steps, plan.epochs), args)
+    if (resume_from) {
+      const { state, progress } = await restoreRun(resume_from, model, stepper.moments)
+      recorder.state = state
+      recorder.progress = progress
+      stepper.taken = progress.steps_taken
+    }
+    await stepper.freeze(run.train.windows, run.onFreezing)
+    return new TrainingSession(run, plan, stepper, recorder)
+  }
+
+  get state(): TrainerState {
+    return this.recorder.state
+  }
+
+  private get progress(): Progress {
+    return this.recorder.progress
+  }
+
+  private get finished(): boolean {
+    return this.state.global_step >= this.plan.max_steps
+  }
+
+  private get stopsEarly(): boolean {
+    return this.recorder.outOfPatience || this.run.shouldStop?.() === true
+  }
+
+  get goesOn(): boolean {
+    return !this.finished && !this.stopsEarly
+  }
+
+  /** The steps of the current epoch that are still to be taken. */
+  restOfEpoch(): Group[] {
+    const { args, order } = this.run
+    const done = this.state.global_step % this.plan.steps_per_epoch
+    return epochGroups(order?.(this.epoch) ?? epochOrder(this.lengths, args, this.epoch), args).slice(done)
+  }
+
+  /** The epoch that the next step belongs to, from 0. */
+  private get epoch(): number {
+    return Math.floor(this.state.global_step / this.plan.steps_per_epoch)
+  }
+
+  async step(group: Group): Promise<TrainingEvent> {
+    const { model, train, args } = this.run
+    const { global_step } = this.state
+    const result = await this.stepper.step(global_step, group, train.windows)
+    const groups = (global_step % this.plan.steps_per_epoch) + 1
+    const batches = Math.min(groups * args.gradient_accumulation_steps, this.plan.batches_per_epoch)
+    const position = this.epoch + batches / this.plan.batches_per_epoch
+    this.recorder.step(result, position, 6 * (model.num_parameters() - tableSize(model)) * result.tokens)
+    return { type: 'step', global_step: global_step + 1, epoch: position, ...result }
+  }
+
+  async *afterStep(): Events {
+    const { args } = this.run
+    const { global_step, logging_steps, eval_steps, save_steps } = this.state
+    const due = (strategy: string, interval: number) => strategy === 'steps' && global_step % interval === 0
+    const isFirst = args.logging_first_step && global_step === 1
+    if (due(args.logging_strategy, logging_steps) || isFirst) yield* this.log()
+    if (due(args.eval_strategy, eval_steps) && global_step >= args.eval_delay) yield* this.evaluate()
+    if (due(args.save_strategy, save_steps) || (args.save_strategy === 'steps' && this.finished)) yield* this.save()
+  }
+
+  async *afterEpoch(): Events {
+    const { args } = this.run
+    if (args.logging_strategy === 'epoch') yield* this.log()
+    const isDue = args.eval_strategy === 'epoch' && this.state.epoch! >= args.eval_delay
+    if (isDue && !this.evaluated) yield* this.evaluate()
+    if (args.save_strategy === 'epoch') yield* this.save()
+  }
+
+  /** A checkpoint that was written on the last step of an epoch may lack what follows the epoch. */
+  async *catchUp(): Events {
+    const atEnd = this.finished || this.state.global_step % this.plan.steps_per_epoch === 0
+    if (atEnd && !this.evaluated) yield* this.afterEpoch()
+  }
+
+  private get evaluated(): boolean {
+    return this.progress.last_evaluated_step === this.state.global_step
+  }
+
+  private async *log(): Events {
+    const entry = this.recorder.log()
+    if (entry) yield { type: 'log', entry }
+  }
+
+  async *evaluate(): Events {
+    const { model, validation, args, onEvaluating } = this.run
+    const options = { ...args, batch_size: args.per_device_eval_batch_size, onProgress: onEvaluating }
+    const evaluation = await evaluate(model, validation!, options)
+    const { entry, is_best } = this.recorder.evaluation(evaluation.metrics)
+    yield { type: 'evaluate', entry, evaluation, is_best }
+    if (is_best && args.save_strategy === 'best') yield* this.save()
+  }
+
+  private async *save(): Events {
+    const { model, tokenizer, args } = this.run
+    const { recorder, state, stepper } = this
+    recorder.saved()
+    const progress = { ...this.progress, train_runtime: this.runtime() }
+    const contents = { model, tokenizer, moments: stepper.moments, state, progress, args }
+    const folder = await writeCheckpoint(args.output_dir, state.global_step, checkpointWriters(contents))
+    const best = state.best_model_checkpoint ? state.best_global_step : null
+    const kept = { save_total_limit: args.save_total_limit, newest: state.global_step, best }
+    yield { type: 'save', folder, removed: await rotateCheckpoints(args.output_dir, kept) }
+  }
+
+  /** Saves where the run stands, for another session to go on from. */
+  async *interrupt(): Events {
+    yield* this.save()
+    const { global_step } = this.state
+    const folder = join(this.run.args.output_dir, checkpointName(global_step))
+    yield { type: 'interrupted', global_step, folder }
+  }
+
+  /** Loads the best weights where that is asked for, and says how the run went. */
+  async *end(): Events {
+    const { args, model } = this.run
+    const { state } = this
+    if (!this.finished) yield { type: 'stopped early', global_step: state.global_step }
+    if (args.load_best_model_at_end && state.best_model_checkpoint) {
+      const folder = join(args.output_dir, state.best_model_checkpoint)
+      await restoreWeights(folder, model)
+      yield { type: 'best loaded', folder, metric: state.best_metric! }
+    }
+    const metrics = this.metrics()
+    yield { type: 'log', entry: this.recorder.entry({ ...metrics }) }
+    yield { type: 'end', metrics }
+  }
+
+  private metrics(): TrainMetrics {
+    const { plan, state, progress } = this
+    const seconds = this.runtime()
+    const train_skipped_steps = state.global_step - progress.steps_taken
+    return {
+      train_runtime: seconds,
+      train_samples_per_second: plan.samples / seconds,
+      train_steps_per_second: plan.max_steps / seconds,
+      total_flos: state.total_flos,
+      train_loss: progress.loss_total / Math.max(1, progress.steps_taken),
+      epoch: state.epoch!,
+      ...(train_skipped_steps > 0 && { train_skipped_steps }),
+    }
+  }
+
+  /** Seconds, those of earlier sessions of the run included. */
+  private runtime(): number {
+    return this.progress.train_runtime + (performance.now() - this.began) / 1000
+  }
+
+  async release(): Promise<void> {
+    await this.stepper.release()
+  }
+}
+
+/** Looking a row up costs nothing: transformers leaves the embedding tables out of its count of operations. */
+const tableSize = ({ parameters }: BertForQuestionAnswering): number =>
+  parameters.entries.filter(({ name }) => /_embeddings\.weight$/.test(name)).reduce((n, { size }) => n + size, 0)

@@ -1,0 +1,26 @@
+import type { BertForQuestionAnswering } from '../models/question-answering.ts'
+import type { Dataset } from '../squad/dataset.ts'
+import type { BertTokenizer } from '../text/tokenizer.ts'
+import type { TrainingArguments } from './arguments.ts'
+
+/** What a training run works on. */
+export interface TrainingRun {
+  readonly model: BertForQuestionAnswering
+  readonly args: TrainingArguments
+  readonly train: Dataset
+  readonly validation?: Dataset
+  /** Saved with every checkpoint, so that each is a whole model folder. */
+  readonly tokenizer?: BertTokenizer
+  /** A whole checkpoint of this very run, to go on from. */
+  readonly resume_from?: string
+  /** The order of the windows in an epoch, from 0; random unless given. */
+  readonly order?: (epoch: number) => readonly number[]
+  /** Asked after each step and each epoch whether the run ends here for good, as early stopping ends it. */
+  readonly shouldStop?: () => boolean
+  /** Asks the run to finish its step, save, and end, to be resumed. */
+  readonly signal?: AbortSignal
+  /** Told how many validation windows are done, during evaluations. */
+  readonly onEvaluating?: (done: number) => void
+  /** With freeze_layers: told how many training windows the frozen layers have done, before the first step. */
+  readonly onFreezing?: (done: number) => void
+}
