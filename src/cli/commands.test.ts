@@ -1,0 +1,145 @@
+import { cpSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test, vi } from 'vitest'
+import { fixture } from '../../tests/fixture.ts'
+import { runHere } from '../../tests/run-here.ts'
+import { describeShared, shared } from '../../tests/shared.ts'
+import { readJson } from '../../tests/squad-reference.ts'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { tinyFolder, writeTinySquad } from '../../tests/tiny-squad.ts'
+
+// Whole runs: seconds on a machine at rest, minutes on a busy one.
+vi.setConfig({ testTimeout: 600_000 })
+
+const json = async (...argv: string[]) => {
+  const { code, stdout, stderr } = await runHere(...argv, '--json')
+  expect(code, stderr).toBe(0)
+  return JSON.parse(stdout)
+}
+const windowFlags = ['--max_seq_length', '48', '--doc_stride', '8']
+
+describe('spanforge inspect', () => {
+  test('counts the parameters of bert-base-uncased with its head from a config.json alone', async () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'config.json'), '{"model_type": "bert"}')
+    expect(await json('inspect', folder)).toMatchObject({ parameters: 108893186, layers: 12, missing: [], files: [] })
+  })
+
+  test('names what a pretrained checkpoint lacks and what it has too much of', async () => {
+    const folder = fixture('tiny/b2/encoder-only')
+    const reference = readJson<Record<string, { missing_keys: string[]; unexpected_keys: string[] }>>(
+      fixture('tiny/b2/loading-report.json'),
+    )['encoder-only']
+    const found = await json('inspect', folder)
+    expect(found.missing).toEqual(reference.missing_keys)
+    expect(found.unexpected).toEqual(reference.unexpected_keys)
+  })
+
+  test('shows people the architecture, layer by layer', async () => {
+    const { code, stdout } = await runHere('inspect', tinyFolder)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/bert\.encoder\.layer\.\{0-1\}\.attention\.self\.query\.weight +32 x 32 +2 +2,048/)
+    expect(stdout).toMatch(/Parameters +23,426/)
+  })
+})
+
+describe('spanforge data windows', () => {
+  test('counts questions, windows and tokens', async () => {
+    const file = writeTinySquad(temporaryFolder(), 'dev.json', 8)
+    const found = await json('data', 'windows', file, '--model', tinyFolder, ...windowFlags)
+    expect(found).toMatchObject({ questions: 8, windows: 8 })
+    expect(found.labels_sha256).toMatch(/^[0-9a-f]{64}$/)
+  })
+})
+
+describeShared('spanforge data windows on the first 3,000 questions of the notebook', () => {
+  test('gives the numbers and digests recorded from transformers', async () => {
+    const all = readJson<Record<string, Record<string, unknown>>>(shared('reference/tokenizer/totals-384-128.json'))
+    const { labels_sha256, ...recorded } = all['squad-train-articles.json (first 3000 questions)']
+    const { covering } = labels_sha256 as { covering: string }
+    const [file, model] = [shared('data/squad-train-articles.json'), shared('models/minilm-l6-h384')]
+    const found = await json('data', 'windows', file, '--model', model, '--max_samples', '3000')
+    expect({ ...recorded, ...found }).toEqual({ ...recorded, labels_sha256: covering })
+    expect(found.windows).toBe(3074)
+  })
+})
+
+describe('spanforge evaluate', () => {
+  test('gives loss, exact match and F1 as JSON and nothing else on standard output', async () => {
+    const file = writeTinySquad(temporaryFolder(), 'dev.json', 8)
+    const found = await json('evaluate', '--model', tinyFolder, '--data', file, ...windowFlags)
+    expect(found).toMatchObject({ examples: 8, windows: 8 })
+    // A random model knows nothing: its loss is near that of a guess among some 26 positions, ln 26 = 3.3.
+    expect(found.eval_loss).toBeGreaterThan(2.5)
+    expect(found.eval_loss).toBeLessThan(5)
+    for (const name of ['exact_match', 'f1', 'samples_per_second']) expect(found[name]).toBeGreaterThanOrEqual(0)
+  })
+
+  test('gives the same figures however the windows are batched', async () => {
+    const file = writeTinySquad(temporaryFolder(), 'dev.json', 8)
+    const argv = ['evaluate', '--model', tinyFolder, '--data', file, ...windowFlags, '--padding', 'max_length']
+    const [one, eight] = [await json(...argv, '--batch_size', '1'), await json(...argv, '--batch_size', '8')]
+    // Rounding of a float32 sum in another order.
+    expect(Math.abs(one.eval_loss - eight.eval_loss)).toBeLessThan(1e-6)
+  })
+
+  test('warns that a new head wants training', async () => {
+    const folder = temporaryFolder()
+    cpSync(tinyFolder, folder, { recursive: true })
+    cpSync(fixture('tiny/b2/encoder-only/model.safetensors'), join(folder, 'model.safetensors'))
+    const file = writeTinySquad(folder, 'dev.json', 4)
+    const { code, stdout } = await runHere('evaluate', '--model', folder, '--data', file, ...windowFlags)
+    expect(code).toBe(0)
+    expect(stdout).toContain('are newly initialized: qa_outputs.bias, qa_outputs.weight')
+    expect(stdout).toContain('You should probably TRAIN this model')
+  })
+})
+
+describe('spanforge answer', () => {
+  const context = 'li is in ro. una was in ka, and bo was new in sea.'
+  const ask = ['answer', '--model', tinyFolder, '--question', 'who is in ro?']
+
+  test('gives answer, score, start and end, where the context has the answer at just that place', async () => {
+    const file = join(temporaryFolder(), 'context.txt')
+    writeFileSync(file, context)
+    const found = await json(...ask, '--context-file', file)
+    expect(Object.keys(found)).toEqual(['answer', 'score', 'start', 'end'])
+    expect(context.slice(found.start, found.end)).toBe(found.answer)
+    expect(found.score).toBeGreaterThan(0)
+    expect(found.score).toBeLessThanOrEqual(1)
+  })
+
+  test('gives several answers, best first', async () => {
+    const { answer, score, answers } = await json(...ask, '--context', context, '--top_k', '3')
+    expect(answers).toHaveLength(3)
+    expect(answers[0]).toMatchObject({ answer, score })
+    expect(answers[0].score).toBeGreaterThanOrEqual(answers[1].score)
+  })
+
+  test('reads a context of more than 100 windows', async () => {
+    const long = `${context} `.repeat(100)
+    const windows = ['--max_seq_length', '32', '--doc_stride', '8']
+    const { answer, start, end } = await json(...ask, '--context', long, ...windows)
+    expect(long.slice(start, end)).toBe(answer)
+  })
+
+  test('wants the context once', async () => {
+    expect(await runHere(...ask)).toMatchObject({ code: 2 })
+    expect(await runHere(...ask, '--context', context, '--context-file', '-')).toMatchObject({ code: 2 })
+  })
+})
+
+describe('The command line', () => {
+  test('explains itself, with examples', async () => {
+    const { code, stdout } = await runHere('--help')
+    expect(code).toBe(0)
+    expect(stdout).toContain('spanforge answer --model out')
+    expect((await runHere('train', '--help')).stdout).toContain('--per_device_train_batch_size <integer>')
+  })
+
+  test('says which flag was meant, with exit code 2', async () => {
+    const { code, stderr } = await runHere('train', '--lerning_rate', '1')
+    expect(code).toBe(2)
+    expect(stderr).toContain('Did you mean --learning_rate?')
+  })
+})

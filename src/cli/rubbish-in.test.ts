@@ -1,0 +1,203 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { runHere } from '../../tests/run-here.ts'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { checkpointBytes, type Flags, tinyTraining } from '../../tests/tiny-run.ts'
+import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
+import { toSquadJson } from '../squad/squad-json.ts'
+
+// Whole runs: seconds on a machine at rest, minutes on a busy one.
+vi.setConfig({ testTimeout: 600_000 })
+
+/** A folder with a copy of the tiny model in it, to be damaged. */
+let folder: string
+let model: string
+beforeEach(() => {
+  folder = temporaryFolder()
+  model = join(folder, 'model')
+  cpSync(tinyFolder, model, { recursive: true })
+})
+
+/** A training that must end with an error, and must not have begun. */
+async function expectRefused(message: RegExp, more: Flags = {}): Promise<void> {
+  const { code, stdout, stderr } = await runHere(...tinyTraining(folder, { model, max_steps: 1, json: true, ...more }))
+  expect(stderr).toMatch(message)
+  expect(stderr).toMatch(/^error: /m)
+  expect(code).toBeGreaterThan(0)
+  expect(stdout).toBe('')
+  expect(readdirSync(folder)).not.toContain('out')
+}
+
+const change = (file: string, edit: (bytes: Buffer) => Buffer) =>
+  writeFileSync(join(model, file), edit(readFileSync(join(model, file))))
+const configure = (values: object) =>
+  change('config.json', (bytes) => Buffer.from(JSON.stringify({ ...JSON.parse(bytes.toString()), ...values })))
+const editHeader = (edit: (header: string) => string) =>
+  change('model.safetensors', (bytes) => {
+    const end = 8 + Number(bytes.readBigUInt64LE(0))
+    const header = Buffer.from(edit(bytes.toString('utf8', 8, end)))
+    const length = Buffer.alloc(8)
+    length.writeBigUInt64LE(BigInt(header.length))
+    return Buffer.concat([length, header, bytes.subarray(end)])
+  })
+const dataFile = (text: string) => {
+  const path = join(folder, 'broken.json')
+  writeFileSync(path, text)
+  return path
+}
+
+describe('Of models, spanforge refuses', () => {
+  test('a truncated safetensors file', async () => {
+    change('model.safetensors', (bytes) => bytes.subarray(0, bytes.length - 100))
+    await expectRefused(/model\.safetensors: .*(bytes|cut off)/)
+  })
+
+  test('a safetensors header length of 2^60', async () => {
+    change('model.safetensors', (bytes) => {
+      bytes.writeBigUInt64LE(2n ** 60n)
+      return bytes
+    })
+    await expectRefused(/model\.safetensors: .*1152921504606846976/)
+  })
+
+  test('weights of a wrong dtype', async () => {
+    editHeader((header) => header.replace('"F32"', '"I32"'))
+    await expectRefused(/model\.safetensors: .*I32/)
+  })
+
+  test('a dtype that does not exist', async () => {
+    editHeader((header) => header.replace('"F32"', '"F33"'))
+    await expectRefused(/model\.safetensors: .*F33/)
+  })
+
+  test('a missing weight file', async () => {
+    rmSync(join(model, 'model.safetensors'))
+    await expectRefused(/model: found no weights/)
+  })
+
+  test('a missing config.json', async () => {
+    rmSync(join(model, 'config.json'))
+    await expectRefused(/config\.json: does not exist/)
+  })
+
+  test('a missing tokenizer', async () => {
+    for (const name of ['tokenizer.json', 'vocab.txt']) rmSync(join(model, name))
+    await expectRefused(/no tokenizer here/)
+  })
+
+  test('a folder that does not exist', async () => {
+    await expectRefused(/nowhere: there is no such folder/, { model: join(folder, 'nowhere') })
+  })
+
+  test('an unknown activation', async () => {
+    configure({ hidden_act: 'swish' })
+    await expectRefused(/hidden_act: found "swish", expected gelu, gelu_new or relu/)
+  })
+
+  test('a number of heads that does not divide hidden_size', async () => {
+    configure({ num_attention_heads: 5 })
+    await expectRefused(/num_attention_heads: found 5, expected a divisor of hidden_size, 32/)
+  })
+
+  test('a vocabulary smaller than the ids of its tokenizer', async () => {
+    rmSync(join(model, 'tokenizer.json'))
+    change('vocab.txt', (bytes) => Buffer.concat([bytes, Buffer.from('onemore\n')]))
+    await expectRefused(/the tokenizer has 129 tokens, but .*config\.json says vocab_size 128/)
+  })
+
+  test('weights of another shape than config.json says', async () => {
+    configure({ vocab_size: 100 })
+    await expectRefused(/word_embeddings\.weight: found shape \[128,32\], expected \[100,32\]/)
+  })
+
+  test('NaN in weights, by name and place', async () => {
+    change('model.safetensors', (bytes) => {
+      bytes.writeFloatLE(Number.NaN, bytes.length - 4)
+      return bytes
+    })
+    await expectRefused(/found 1 of \d+ weights that are not finite, the first \(NaN\)/)
+  })
+})
+
+describe('Of data, spanforge refuses', () => {
+  const squad = toSquadJson(tinyExamples(8))
+
+  test('a file that does not exist', async () => {
+    await expectRefused(/nothing\.json: does not exist/, { train_file: join(folder, 'nothing.json') })
+  })
+
+  test('SQuAD JSON that is cut off in the middle, with the place', async () => {
+    const train_file = dataFile(squad.slice(0, squad.length / 2))
+    await expectRefused(/broken\.json: the file ends in the middle, at line 1, character \d+/, { train_file })
+  })
+
+  test('an answer that is not in the context', async () => {
+    const train_file = dataFile(squad.replace('"text":"bo"', '"text":"zo"'))
+    await expectRefused(/question q0: answer "zo" is not at character 11 of the context \(found "bo"\)/, { train_file })
+  })
+
+  test('an empty file', async () => {
+    await expectRefused(/broken\.json: the file is empty/, { train_file: dataFile('') })
+  })
+
+  test('a file without questions', async () => {
+    await expectRefused(/broken\.json: no questions in it/, { train_file: dataFile('{"data": []}') })
+  })
+
+  test('no data at all', async () => {
+    const { code, stderr } = await runHere('train', '--model', model, '--output_dir', join(folder, 'out'))
+    expect(code).toBe(2)
+    expect(stderr).toContain('train: --train_file is missing')
+  })
+})
+
+describe('spanforge train', () => {
+  test('reads a context of more than 100 windows', async () => {
+    const context = 'bo is in ro. '.repeat(300)
+    const example = { id: 'long', question: 'who is in ro?', context, answers: [{ text: 'bo', answer_start: 13 }] }
+    const train_file = dataFile(toSquadJson([example]))
+    const flags = { model, train_file, max_steps: 1, max_seq_length: 32, json: true } as const
+    const { code, stdout, stderr } = await runHere(...tinyTraining(folder, flags))
+    expect(code, stderr).toBe(0)
+    expect(JSON.parse(stdout).train_samples).toBeGreaterThan(100)
+  })
+
+  test('stops at once when a learning rate of 1e9 makes the loss NaN', async () => {
+    const { code, stderr } = await runHere(...tinyTraining(folder, { learning_rate: 1e9, save_strategy: 'no' }))
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/training: step 2: the loss is NaN, and the gradient of [\w.]+ holds NaN/)
+    expect(stderr).toContain('The learning rate (1000000000) is the usual reason')
+  })
+
+  test('keeps the last good checkpoint when the loss turns NaN, and names it', async () => {
+    const epochs = { save_strategy: 'epoch' } as const
+    expect((await runHere(...tinyTraining(folder, { ...epochs, num_train_epochs: 1 }))).code).toBe(0)
+    const good = join(folder, 'out/checkpoint-6')
+    const before = checkpointBytes(good)
+    // With Adam's moments of a sound run it takes more than 1e9 for a model this small.
+    const resumed = { ...epochs, resume_from_checkpoint: 'latest', learning_rate: 1e30 } as const
+    const { code, stderr } = await runHere(...tinyTraining(folder, resumed))
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/training: step 8: the loss is NaN/)
+    expect(stderr).toContain(`The last good checkpoint is ${good}.`)
+    expect(checkpointBytes(good)).toEqual(before)
+  })
+
+  test('stops when an evaluation finds that the loss is not a number', async () => {
+    const flags = { learning_rate: 1e9, eval_strategy: 'steps', eval_steps: 1, save_strategy: 'no' } as const
+    const { code, stderr } = await runHere(...tinyTraining(folder, flags))
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/evaluation: the loss is (NaN|Infinity)/)
+    expect(stderr).toContain('There was no checkpoint yet.')
+  })
+
+  test('writes nothing into an output folder that is not empty', async () => {
+    const output_dir = join(folder, 'mine')
+    mkdirSync(output_dir)
+    writeFileSync(join(output_dir, 'thesis.txt'), 'years of work')
+    await expectRefused(/mine: the output folder is not empty.*: thesis\.txt/, { output_dir })
+    await expectRefused(/mine: the output folder is not empty/, { output_dir, overwrite_output_dir: true })
+    expect(readdirSync(output_dir)).toEqual(['thesis.txt'])
+  })
+})

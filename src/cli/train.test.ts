@@ -1,0 +1,225 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { runHere, type Said } from '../../tests/run-here.ts'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { checkpointBytes, tinyTraining } from '../../tests/tiny-run.ts'
+import { tinyFolder } from '../../tests/tiny-squad.ts'
+
+// Whole runs: seconds on a machine at rest, minutes on a busy one.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 })
+
+const readJson = (...path: string[]) => JSON.parse(readFileSync(join(...path), 'utf8'))
+const lines = (...path: string[]) =>
+  readFileSync(join(...path), 'utf8')
+    .trimEnd()
+    .split('\n')
+
+describe('A run of spanforge train', () => {
+  let folder: string
+  let said: Said
+  const epochs = { eval_strategy: 'epoch', save_strategy: 'epoch', load_best_model_at_end: true } as const
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
+    said = await runHere(...tinyTraining(folder, epochs))
+    expect(said.stderr).not.toContain('error')
+    expect(said.code).toBe(0)
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  test('leaves a model folder, its history, its results and its report', () => {
+    expect(readdirSync(join(folder, 'out')).sort()).toEqual([
+      'all_results.json',
+      'checkpoint-12',
+      'checkpoint-6',
+      'config.json',
+      'eval_results.json',
+      'learning_curve.png',
+      'learning_curve.svg',
+      'log.jsonl',
+      'model.safetensors',
+      'report.html',
+      'report.md',
+      'runs',
+      'special_tokens_map.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
+      'train_results.json',
+      'trainer_state.json',
+      'training_args.json',
+      'vocab.txt',
+    ])
+  })
+
+  test('saves the weights of the best checkpoint', () => {
+    const { best_model_checkpoint, best_metric, eval_loss } = readJson(folder, 'out/all_results.json')
+    expect(best_metric).toBe(eval_loss)
+    const saved = readFileSync(join(folder, 'out/model.safetensors'))
+    expect(saved.equals(readFileSync(join(best_model_checkpoint, 'model.safetensors')))).toBe(true)
+  })
+
+  test("names its results as transformers' run_qa does", () => {
+    const all = readJson(folder, 'out/all_results.json')
+    expect(all).toMatchObject({ epoch: 2, train_samples: 24, eval_samples: 8 })
+    expect(all).toMatchObject(readJson(folder, 'out/train_results.json'))
+    expect(all).toMatchObject(readJson(folder, 'out/eval_results.json'))
+    for (const name of ['train_loss', 'train_runtime', 'train_samples_per_second', 'train_steps_per_second'])
+      expect(all[name], name).toBeGreaterThan(0)
+    for (const name of ['total_flos', 'eval_loss', 'eval_runtime', 'eval_samples_per_second'])
+      expect(all[name], name).toBeGreaterThan(0)
+    for (const name of ['eval_exact_match', 'eval_f1']) expect(all[name], name).toBeGreaterThanOrEqual(0)
+  })
+
+  test('logs every step to JSON lines, the same entries as in trainer_state.json', () => {
+    const { log_history } = readJson(folder, 'out/trainer_state.json')
+    expect(lines(folder, 'out/log.jsonl').map((line) => JSON.parse(line))).toEqual(log_history)
+    // A line a step, one an epoch for its evaluation, one for the whole run.
+    expect(log_history).toHaveLength(12 + 2 + 1)
+  })
+
+  test('opens with model, data and setup, and closes with losses, their meaning and the saved files', () => {
+    for (const text of ['Model', 'Data', 'Training setup', 'Arguments', 'Losses by epoch', 'What the loss means'])
+      expect(said.stdout).toContain(`\n${text}\n---`)
+    expect(said.stdout).toContain('12 = 2 epochs x ceil(24 windows / 4)')
+    expect(said.stdout).toMatch(
+      /epoch 1: training loss .*, validation loss .*, exact match .*, F1 .* \(the best so far\)/,
+    )
+    expect(said.stdout).toMatch(/model\.safetensors +9\d\.\d kB +weights/)
+  })
+
+  test('can be evaluated as it was, from the folder that it saved', async () => {
+    const { eval_loss, eval_f1 } = readJson(folder, 'out/all_results.json')
+    const windows = ['--max_seq_length', '48', '--doc_stride', '8', '--json']
+    const argv = ['--model', join(folder, 'out'), '--data', join(folder, 'dev.json'), ...windows]
+    const found = JSON.parse((await runHere('evaluate', ...argv)).stdout)
+    expect(found).toMatchObject({ eval_loss, f1: eval_f1 })
+  })
+
+  test('is refused a second time in the same folder, with what to do instead', async () => {
+    const { code, stderr } = await runHere(...tinyTraining(folder))
+    expect(code).toBe(2)
+    expect(stderr).toContain('the output folder holds an earlier run')
+    expect(stderr).toContain('--resume_from_checkpoint latest')
+  })
+
+  test('goes on after its end without harm: the same weights, the same history', async () => {
+    const before = readFileSync(join(folder, 'out/model.safetensors'))
+    const history = readJson(folder, 'out/trainer_state.json').log_history
+    const again = await runHere('train', '--output_dir', join(folder, 'out'), '--resume_from_checkpoint', 'latest')
+    expect(again.code, again.stderr).toBe(0)
+    expect(readFileSync(join(folder, 'out/model.safetensors')).equals(before)).toBe(true)
+    expect(readJson(folder, 'out/trainer_state.json').log_history.slice(0, -1)).toEqual(history.slice(0, -1))
+  })
+
+  test('gives way to a new one with --overwrite_output_dir, which leaves nothing of it', async () => {
+    const { code } = await runHere(...tinyTraining(folder, { overwrite_output_dir: true, max_steps: 2 }))
+    expect(code).toBe(0)
+    expect(existsSync(join(folder, 'out/checkpoint-2'))).toBe(true)
+    expect(existsSync(join(folder, 'out/checkpoint-12'))).toBe(false)
+  })
+})
+
+describe('spanforge train', () => {
+  test('prints with --json the contents of all_results.json, and nothing else on standard output', async () => {
+    const folder = temporaryFolder()
+    const { stdout } = await runHere(...tinyTraining(folder, { max_steps: 2, json: true }))
+    expect(JSON.parse(stdout)).toEqual(readJson(folder, 'out/all_results.json'))
+  })
+
+  test('takes arguments from a file, and flags over it', async () => {
+    const folder = temporaryFolder()
+    const file = join(folder, 'arguments.json')
+    writeFileSync(file, '{"max_steps": 3, "weight_decay": 0.5, "seed": 7}')
+    const { code } = await runHere(...tinyTraining(folder, { args_file: file, max_steps: 1 }))
+    expect(code).toBe(0)
+    const { max_steps, weight_decay, seed } = readJson(folder, 'out/training_args.json')
+    expect({ max_steps, weight_decay, seed }).toEqual({ max_steps: 1, weight_decay: 0.5, seed: 7 })
+  })
+
+  test('names the file in which an argument is wrong', async () => {
+    const folder = temporaryFolder()
+    const file = join(folder, 'arguments.json')
+    writeFileSync(file, '{"lerning_rate": 3}')
+    const { code, stderr } = await runHere(...tinyTraining(folder, { args_file: file }))
+    expect(code).toBe(2)
+    expect(stderr).toContain(`${file}: lerning_rate: no such argument; did you mean learning_rate?`)
+  })
+
+  test('refuses before the first step what cannot be: the best model without evaluations', async () => {
+    const folder = temporaryFolder()
+    const { code, stderr } = await runHere(...tinyTraining(folder, { load_best_model_at_end: true }))
+    expect(code).toBe(2)
+    expect(stderr).toContain('load_best_model_at_end needs loss, which is never computed with eval_strategy no')
+    expect(existsSync(join(folder, 'out'))).toBe(false)
+  })
+
+  test('writes log files only where report_to asks for them', async () => {
+    const folder = temporaryFolder()
+    await runHere(...tinyTraining(folder, { max_steps: 1, report_to: 'none' }))
+    expect(existsSync(join(folder, 'out/log.jsonl'))).toBe(false)
+    expect(existsSync(join(folder, 'out/runs'))).toBe(false)
+  })
+
+  test('gives the same bits twice', async () => {
+    const folders = [temporaryFolder(), temporaryFolder()]
+    for (const folder of folders) await runHere(...tinyTraining(folder, { max_steps: 4 }))
+    const [one, two] = folders.map((folder) => checkpointBytes(join(folder, 'out/checkpoint-4')))
+    expect(one).toEqual(two)
+  })
+
+  test('resumes from a named checkpoint, and says which arguments differ from the run it goes on with', async () => {
+    const folder = temporaryFolder()
+    await runHere(...tinyTraining(folder, { save_steps: 3, max_steps: 6 }))
+    const resume = { resume_from_checkpoint: 'checkpoint-3', max_steps: 6, save_steps: 3 }
+    const { code, stdout } = await runHere(...tinyTraining(folder, { ...resume, weight_decay: 0.5 }))
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/Going on from .*checkpoint-3, but not as the run began.*: weight_decay 0.5 \(was 0\)/)
+  })
+
+  test('takes the newest whole checkpoint for latest, and says what it skipped and why', async () => {
+    const folder = temporaryFolder()
+    await runHere(...tinyTraining(folder, { save_steps: 3, max_steps: 6 }))
+    const whole = checkpointBytes(join(folder, 'out/checkpoint-6'))
+    const damaged = join(folder, 'out/checkpoint-6/optimizer.safetensors')
+    const bytes = readFileSync(damaged)
+    bytes[bytes.length - 5] ^= 1
+    writeFileSync(damaged, bytes)
+    const argv = ['train', '--output_dir', join(folder, 'out'), '--resume_from_checkpoint', 'latest']
+    const { code, stdout } = await runHere(...argv)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/Skipped .*checkpoint-6: optimizer\.safetensors is damaged/)
+    expect(stdout).toMatch(/Going on from .*checkpoint-3\./)
+    expect(checkpointBytes(join(folder, 'out/checkpoint-6'))).toEqual(whole)
+  })
+
+  test('starts from the beginning where latest finds no checkpoint yet', async () => {
+    const folder = temporaryFolder()
+    const { code, stdout } = await runHere(...tinyTraining(folder, { max_steps: 1, resume_from_checkpoint: 'latest' }))
+    expect(code).toBe(0)
+    expect(stdout).toContain('starting from the beginning')
+  })
+
+  test('goes on only where the checkpoint lies', async () => {
+    const folder = temporaryFolder()
+    await runHere(...tinyTraining(folder, { max_steps: 1 }))
+    const elsewhere = {
+      output_dir: join(folder, 'elsewhere'),
+      resume_from_checkpoint: join(folder, 'out/checkpoint-1'),
+    }
+    const { code, stderr } = await runHere(...tinyTraining(folder, elsewhere))
+    expect(code).toBe(2)
+    expect(stderr).toContain('is not in output_dir')
+  })
+
+  test('leaves the pretrained model alone', async () => {
+    const folder = temporaryFolder()
+    const before = readFileSync(join(tinyFolder, 'model.safetensors'))
+    const { code, stderr } = await runHere(
+      ...tinyTraining(folder, { output_dir: tinyFolder, overwrite_output_dir: true }),
+    )
+    expect(code).toBe(2)
+    expect(stderr).toContain('is not empty, and holds no run of spanforge')
+    expect(readFileSync(join(tinyFolder, 'model.safetensors')).equals(before)).toBe(true)
+  })
+})
