@@ -11,7 +11,7 @@ export interface LoopOptions {
   readonly signal?: AbortSignal
   readonly listeners: readonly Listener[]
   readonly onEvaluating: (done: number) => void
-  readonly onFreezing: (done: number) => void
+  readonly onFreezing?: (done: number) => void
 }
 
 export type LoopOutcome =
