@@ -23,7 +23,8 @@ export type TopAnswers = PipelineOptions & ({ readonly top_k: number } | { reado
  * What `pipeline('question-answering', ...)` gives: to be called with a question and a context, or with many, as the
  * pipeline of transformers 4.57, whose answers and scores these are. Two differences of shape: what comes back depends
  * on what was asked alone (with `top_k` always a list, for a list of questions always a list), and `start` and `end`
- * count UTF-16 units, so that `context.slice(start, end) === answer` for every text there is.
+ * count UTF-16 units, so that `context.slice(start, end) === answer` for every text there is. Python's scores are within
+ * one window, those of equal answers added up: in a long text they may exceed 1. `search` gives probabilities.
  */
 export interface QuestionAnsweringPipeline {
   (question: string, context: string, options: TopAnswers): Promise<PipelineAnswer[]>

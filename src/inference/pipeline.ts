@@ -36,7 +36,8 @@ export interface SearchOptions extends AnswerOptions, ReadingOptions {
 /**
  * The answers to each question in its context, at most top_k, best first, with Python's scores (pipeline-answers.ts).
  * Inputs may be a stream: one is asked for when its turn comes. Neighbours with the same context share its tokens. A
- * context may be a book: beside the text itself about 60 bytes a token are held, whatever the model's size.
+ * context may be a book: its tokens, windows and logits are held, 100 to 250 bytes a token, and of the model's work no
+ * more than one pass.
  * `context.slice(start, end) === answer` holds for every answer.
  * @throws UsageError for an option out of range or an empty question or context; SpanforgeError for a question that
  * leaves no room for the context
