@@ -10,11 +10,12 @@ import { evaluateCommand } from './evaluate.ts'
 import { inspectCommand } from './inspect.ts'
 import { exitCodeOf } from './output.ts'
 import { pushCommand } from './push.ts'
+import { sweepCommand } from './sweep.ts'
 import { trainCommand } from './train.ts'
 
 /** All commands, under the headings that help puts them. */
 const GROUPS: Readonly<Record<string, readonly (() => Command)[]>> = {
-  'Train and use:': [demoCommand, trainCommand, evaluateCommand, answerCommand],
+  'Train and use:': [demoCommand, trainCommand, sweepCommand, evaluateCommand, answerCommand],
   'Look inside:': [inspectCommand, dataCommand, doctorCommand],
   'Models and data sets by name:': [downloadCommand, cacheCommand, pushCommand],
 }

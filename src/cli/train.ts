@@ -1,10 +1,10 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import type { RunOutcome } from '../runs/fine-tune.ts'
-import { type ArgumentFlag, argumentFlags } from '../training/argument-flags.ts'
 import { withHubFlags, withHubProgress } from './hub-options.ts'
 import { catchInterrupts } from './interrupts.ts'
 import { createOutput, type Output } from './output.ts'
 import { terminalScreen } from './terminal-screen.ts'
+import { quoted, trainingArgumentsOf, withTrainingFlags } from './training-flags.ts'
 
 interface OwnFlags {
   readonly args_file?: string
@@ -31,21 +31,12 @@ Examples:
 export function trainCommand(): Command {
   const command = new Command('train')
     .description('fine-tune a BERT on a SQuAD file: train, evaluate, save, report')
-    .option('--args_file <file>', 'JSON file of arguments, under the names of the flags below; flags win')
     .option('--json', 'print the contents of all_results.json on standard output, and nothing else there')
-  withHubFlags(command)
-  const flags = argumentFlags()
-  for (const flag of flags) command.addOption(optionOf(flag))
-  return command.addHelpText('after', EXAMPLES).action(async (given: OwnFlags & Record<string, unknown>) => {
-    const output = createOutput(given.json === true)
-    const names = new Set(flags.map(({ name }) => name))
-    const own = Object.fromEntries(Object.entries(given).filter(([name]) => names.has(name)))
-    await train(given, own, output)
-  })
-}
-
-function optionOf({ flags, group, description, parse }: ArgumentFlag): Option {
-  return new Option(flags, description).argParser(parse).helpGroup(`${group}:`)
+  return withTrainingFlags(withHubFlags(command))
+    .addHelpText('after', EXAMPLES)
+    .action((given: OwnFlags & Record<string, unknown>) =>
+      train(given, trainingArgumentsOf(given), createOutput(given.json === true)),
+    )
 }
 
 async function train(flags: OwnFlags, given: Record<string, unknown>, output: Output): Promise<void> {
@@ -78,6 +69,3 @@ function howToGoOn(
     `  npx spanforge train --output_dir ${quoted(output_dir)} --resume_from_checkpoint latest`
   )
 }
-
-/** As a shell reads it back. */
-const quoted = (text: string): string => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)

@@ -76,7 +76,8 @@ async function named(output_dir: string, name: string): Promise<Resumption> {
   return { folder: join(output_dir, basename(folder)), notes: [] }
 }
 
-async function differences(folder: string, args: TrainingArguments): Promise<string[]> {
+/** Arguments, with their values then and now, in which a run differs from the one whose arguments lie in `folder`. */
+export async function differences(folder: string, args: TrainingArguments): Promise<string[]> {
   const saved = (await readJsonFile(join(folder, ARGUMENTS_FILE))) as RawArguments
   return Object.entries(args)
     .filter(([name, value]) => !FREE.has(name) && JSON.stringify(saved[name]) !== JSON.stringify(value))

@@ -1,0 +1,109 @@
+import * as Plot from '@observablehq/plot'
+import { parseHTML } from 'linkedom'
+import { setting } from './format.ts'
+import type { SweepSummary, SweepTrial } from './sweep-summary.ts'
+
+/** Of Okabe and Ito (2008), as in the learning curve. */
+const colour = { run: '#0072b2', best: '#d55e00', ink: '#1b1f24', axis: '#8a949e' }
+
+const size = { width: 760, height: 380 }
+
+/** One vertical axis: where each value stands, from 0 at the bottom to 1 at the top. */
+interface Axis {
+  readonly name: string
+  readonly place: (value: unknown) => number
+  readonly ticks: readonly { readonly text: string; readonly at: number }[]
+}
+
+/**
+ * Inselberg's parallel coordinates as an SVG: an axis for each argument tried and one for the metric, a line for each
+ * finished run across all of them; the best is thick, the others fade with their rank.
+ */
+export function parallelCoordinates(sweep: SweepSummary): string {
+  const { parameters, metric } = sweep
+  const runs = sweep.trials.filter(({ metrics }) => Number.isFinite(metrics?.[metric]))
+  const valuesOf = (run: SweepTrial): unknown[] => [...parameters.map((name) => run.values[name]), run.metrics![metric]]
+  const axes = [...parameters, metric].map((name, i) =>
+    axisOf(
+      name,
+      runs.map((run) => valuesOf(run)[i]),
+    ),
+  )
+  const lines = runs.flatMap((run, rank) =>
+    valuesOf(run).map((value, i) => ({ rank, x: axes[i]!.name, y: axes[i]!.place(value) })),
+  )
+  const ticks = axes.flatMap(({ name, ticks }) => ticks.map(({ text, at }) => ({ x: name, y: at, text })))
+  const { document } = parseHTML('<!doctype html><html><body></body></html>')
+  const plot = Plot.plot({
+    ...size,
+    document,
+    marginLeft: 40,
+    marginRight: 60,
+    marginTop: 36,
+    marginBottom: 18,
+    x: { type: 'point', domain: axes.map(({ name }) => name), axis: 'top', label: null, padding: 0.15, tickSize: 0 },
+    y: { domain: [0, 1], axis: null },
+    style: { fontFamily: 'Inter, system-ui, sans-serif', fontSize: '13px', background: 'white', color: colour.ink },
+    marks: [
+      Plot.ruleX(axes, { x: 'name', y1: 0, y2: 1, stroke: colour.axis }),
+      // The best is drawn last, on top.
+      Plot.line(lines.filter(({ rank }) => rank > 0).reverse(), {
+        x: 'x',
+        y: 'y',
+        z: 'rank',
+        stroke: colour.run,
+        strokeWidth: 1.6,
+        strokeOpacity: ({ rank }: { rank: number }) => 0.85 - (0.6 * rank) / runs.length,
+      }),
+      Plot.line(
+        lines.filter(({ rank }) => rank === 0),
+        { x: 'x', y: 'y', stroke: colour.best, strokeWidth: 3 },
+      ),
+      Plot.text(ticks, {
+        x: 'x',
+        y: 'y',
+        text: 'text',
+        dx: 7,
+        textAnchor: 'start',
+        stroke: 'white',
+        strokeWidth: 4,
+        fill: colour.ink,
+      }),
+    ],
+  })
+  const title = `Runs of the sweep by ${metric}; the best in orange`
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" role="img">
+<title>${title}</title>
+<rect width="${size.width}" height="${size.height}" fill="white"/>
+${plot.outerHTML}
+</svg>
+`
+}
+
+/** Numbers on a scale, logarithmic where they span more than one order of magnitude; all else evenly spaced, in order. */
+function axisOf(name: string, values: readonly unknown[]): Axis {
+  const distinct = [...new Set(values)]
+  if (distinct.length > 0 && distinct.every((value) => typeof value === 'number' && Number.isFinite(value))) {
+    const numbers = (distinct as number[]).sort((a, b) => a - b)
+    const [low, high] = [numbers[0]!, numbers.at(-1)!]
+    const isWide = low > 0 && high / low > 10
+    const scale = (value: number) => (isWide ? Math.log(value) : value)
+    const place = (value: unknown) =>
+      high === low ? 0.5 : (scale(value as number) - scale(low)) / (scale(high) - scale(low))
+    return { name, place, ticks: spread(numbers.map((value) => ({ text: brief(value), at: place(value) }))) }
+  }
+  const place = (value: unknown) => (distinct.length < 2 ? 0.5 : distinct.indexOf(value) / (distinct.length - 1))
+  return { name, place, ticks: distinct.map((value) => ({ text: String(value ?? 'none'), at: place(value) })) }
+}
+
+/** Ticks that do not stand on one another: the ends, and of the others those with room. */
+function spread(ticks: Axis['ticks']): Axis['ticks'] {
+  const last = ticks.at(-1)!
+  const kept: Axis['ticks'][number][] = []
+  for (const tick of ticks)
+    if (tick === last || ((kept.length === 0 || tick.at - kept.at(-1)!.at > 0.07) && last.at - tick.at > 0.07))
+      kept.push(tick)
+  return kept
+}
+
+const brief = (value: number): string => setting(Number(value.toPrecision(4)))
