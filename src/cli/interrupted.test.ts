@@ -23,7 +23,7 @@ const signalsAfter =
   (steps: number, ...signals: NodeJS.Signals[]) =>
   (child: ChildProcess): void => {
     let seen = 0
-    createInterface({ input: child.stdout! }).on('line', (line) => {
+    createInterface({ input: child.stderr! }).on('line', (line) => {
       if (line.startsWith('step ') && ++seen % steps === 0) child.kill(signals.shift())
     })
   }
@@ -77,19 +77,20 @@ describe('A run that is interrupted', () => {
   })
 })
 
-describe('A run in this process', () => {
-  test('is refused while another one has its folder', async () => {
+describe('A second run in the same folder', () => {
+  test('is refused while the first one lives', async () => {
     const folder = temporaryFolder()
-    const second: Promise<{ code: number; stderr: string }>[] = []
+    let second: ReturnType<typeof resume> | undefined
     await spanforge(tinyTraining(folder, endless), {
       meanwhile: (child) =>
-        createInterface({ input: child.stdout! }).once('line', async () => {
-          second.push(resume(folder, {}))
-          await second[0]
+        createInterface({ input: child.stderr! }).on('line', async (line) => {
+          if (second || !line.startsWith('step ')) return
+          second = resume(folder, {})
+          await second
           child.kill('SIGKILL')
         }),
     })
-    const { code, stderr } = await second[0]
+    const { code, stderr } = await second!
     expect(code).toBe(1)
     expect(stderr).toMatch(/out: in use by another run \(process \d+ since/)
   })
