@@ -41,7 +41,15 @@ export function parallelCoordinates(sweep: SweepSummary): string {
     marginRight: 60,
     marginTop: 36,
     marginBottom: 18,
-    x: { type: 'point', domain: axes.map(({ name }) => name), axis: 'top', label: null, padding: 0.15, tickSize: 0 },
+    x: {
+      type: 'point',
+      domain: axes.map(({ name }) => name),
+      axis: 'top',
+      label: null,
+      padding: 0.15,
+      tickSize: 0,
+      tickPadding: 12,
+    },
     y: { domain: [0, 1], axis: null },
     style: { fontFamily: 'Inter, system-ui, sans-serif', fontSize: '13px', background: 'white', color: colour.ink },
     marks: [

@@ -27,6 +27,12 @@ describe('the run report', () => {
     ])
   })
 
+  test('has the name of the run at its head, where run_name gives it one', () => {
+    const named = { ...miniLmRun, arguments: { ...miniLmRun.arguments, run_name: 'third try' } }
+    const [html] = runReport(named)
+    expect(html.content).toContain(`<h1>third try: ${miniLmRun.model.name}, fine-tuned for question answering</h1>`)
+  })
+
   test('is the same for the same run, bit for bit', () => {
     expect(runReport(notebookRun)).toEqual(runReport(notebookRun))
   })

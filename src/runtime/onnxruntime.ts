@@ -13,7 +13,8 @@ export const onnxruntime: Engine = {
     const session = await ort.InferenceSession.create(model, {
       executionProviders: ['cpu'],
       intraOpNumThreads: threads,
-      logSeverityLevel: 3,
+      // What fails is thrown, with the same words.
+      logSeverityLevel: 4,
       // Shapes change from run to run, and a pattern for each would only fill memory: 3.5 GB instead of 5.3 for BERT-base.
       enableMemPattern: false,
       ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
@@ -22,7 +23,8 @@ export const onnxruntime: Engine = {
     })
     return {
       async run(inputs, outputs) {
-        await session.run(tensors(session.inputNames, inputs), tensors(session.outputNames, outputs))
+        const [fed, fetched] = [tensors(session.inputNames, inputs), tensors(session.outputNames, outputs)]
+        await session.run(fed, fetched).catch((error: Error) => Promise.reject(runFailure(error)))
       },
       async release() {
         if (profilePrefix) session.endProfiling()
@@ -30,6 +32,14 @@ export const onnxruntime: Engine = {
       },
     }
   },
+}
+
+function runFailure(error: Error): SpanforgeError {
+  const isMemory = /bad.?alloc|allocate memory|out of memory/i.test(error.message)
+  return new SpanforgeError(
+    isMemory ? `memory: ONNX Runtime found no room (${error.message})` : `ONNX Runtime failed: ${error.message}`,
+    { remedy: isMemory ? 'Lower max_tokens_per_pass, or end other programs.' : undefined, cause: error },
+  )
 }
 
 /** A value that is fed again and again (a parameter) is wrapped once. */

@@ -33,8 +33,8 @@ export function acquireRunLock(output_dir: string): RunLock {
     since: new Date().toISOString(),
   } satisfies z.output<typeof owner>)
   const temporary = `${path}.${process.pid}`
+  makeFolder(output_dir)
   try {
-    mkdirSync(output_dir, { recursive: true })
     writeFileSync(temporary, mine)
     if (!appears(temporary, path)) {
       takeOver(output_dir, path, `${temporary}.stale`)
@@ -49,6 +49,20 @@ export function acquireRunLock(output_dir: string): RunLock {
     release: () => {
       if (contentOf(path) === mine) rmSync(path, { force: true })
     },
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    try {
+      mkdirSync(folder, { recursive: true })
+    } catch (error) {
+      // Node says that of a read-only file system too; without `recursive` it says what is so.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      mkdirSync(folder)
+    }
+  } catch (error) {
+    throw explain(folder, error)
   }
 }
 

@@ -1,0 +1,215 @@
+import { createHash } from 'node:crypto'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, test } from 'vitest'
+import { logFiles } from '../src/runs/log-files.ts'
+import { prepareRun } from '../src/runs/prepare.ts'
+import { runLoop } from '../src/runs/run-loop.ts'
+import { noScreen } from '../src/runs/screen.ts'
+import { argumentNames, parseArguments, type TrainingArgumentsInput } from '../src/training/arguments.ts'
+import type { TrainingEvent } from '../src/training/events.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+import { tinyFolder, writeTinySquad } from './tiny-squad.ts'
+
+/** What can be seen of a run; a run that was refused has its error only. */
+interface Run {
+  readonly error: string
+  readonly events: readonly TrainingEvent[]
+  /** Their digest. */
+  readonly weights: string
+  readonly windows: number
+  /** Questions done, as the progress of tokenization was told. */
+  readonly counted: readonly number[]
+  /** Of output_dir and all that is in it, but for names that hold times and processes. */
+  readonly files: readonly string[]
+}
+
+const of = <T extends TrainingEvent['type']>({ events }: Run, type: T) =>
+  events.filter((event): event is Extract<TrainingEvent, { type: T }> => event.type === type)
+
+const weights = (run: Run) => run.weights
+const windows = (run: Run) => run.windows
+const files = (run: Run) => run.files
+const refused = (run: Run) => run.error
+const steps = (run: Run) => of(run, 'step').length
+const rates = (run: Run) => of(run, 'step').map(({ learning_rate }) => learning_rate)
+const logs = (run: Run) => of(run, 'log').map(({ entry }) => entry.step)
+const evaluations = (run: Run) => of(run, 'evaluate').map(({ entry }) => entry.step)
+const losses = (run: Run) => of(run, 'evaluate').map(({ entry }) => entry.eval_loss)
+const answers = (run: Run) =>
+  of(run, 'evaluate').map(({ evaluation }) => evaluation.answers.map(({ candidates }) => candidates[0]!.answer))
+/** Of the answers: that there is none is one more possibility. */
+const scores = (run: Run) =>
+  of(run, 'evaluate').map(({ evaluation }) => evaluation.answers.map(({ candidates }) => candidates[0]!.score))
+const saves = (run: Run) => of(run, 'save').map(({ folder }) => folder.match(/\d+$/)![0])
+
+type Effect = readonly [
+  change: TrainingArgumentsInput,
+  seenIn: (run: Run) => unknown,
+  together?: TrainingArgumentsInput,
+]
+
+/** The tiny model with another activation. */
+function withRelu(folder: string): string {
+  const model = join(folder, 'relu')
+  cpSync(tinyFolder, model, { recursive: true })
+  const config = JSON.parse(readFileSync(join(model, 'config.json'), 'utf8'))
+  writeFileSync(join(model, 'config.json'), JSON.stringify({ ...config, hidden_act: 'relu' }))
+  return model
+}
+
+const everyEpoch = { eval_strategy: 'epoch', num_train_epochs: 2, max_steps: -1 } as const
+const everyStep = { eval_strategy: 'steps', eval_steps: 1, max_steps: 3 } as const
+const impatient = { ...everyStep, early_stopping_patience: 1, learning_rate: 1e-12 } as const
+
+const effects = (folder: string, many = writeTinySquad(folder, 'many.json', 100)): Record<string, Effect> => ({
+  model: [{ model: withRelu(folder) }, weights],
+  train_file: [{ train_file: writeTinySquad(folder, 'other.json', 12, 50) }, weights],
+  validation_file: [{ validation_file: writeTinySquad(folder, 'other-dev.json', 8, 150) }, losses, everyEpoch],
+  max_seq_length: [{ max_seq_length: 20 }, windows],
+  doc_stride: [{ doc_stride: 2 }, windows, { max_seq_length: 20 }],
+  max_train_samples: [{ max_train_samples: 5 }, windows],
+  max_eval_samples: [{ max_eval_samples: 3 }, losses, everyEpoch],
+  version_2_with_negative: [{ version_2_with_negative: true }, scores, everyEpoch],
+  null_score_diff_threshold: [
+    { null_score_diff_threshold: -100 },
+    answers,
+    { ...everyEpoch, version_2_with_negative: true },
+  ],
+  max_answer_length: [{ max_answer_length: 1 }, answers, everyEpoch],
+
+  // Worker threads are given more questions at once.
+  dataloader_num_workers: [{ dataloader_num_workers: 1 }, (run) => run.counted, { train_file: many }],
+
+  num_train_epochs: [{ num_train_epochs: 2 }, steps, { max_steps: -1 }],
+  max_steps: [{ max_steps: 1 }, steps],
+  per_device_train_batch_size: [{ per_device_train_batch_size: 8 }, weights],
+  per_device_eval_batch_size: [{ per_device_eval_batch_size: 3 }, losses, { ...everyEpoch, padding: 'longest' }],
+  gradient_accumulation_steps: [{ gradient_accumulation_steps: 2 }, weights],
+  padding: [{ padding: 'max_length' }, losses, everyEpoch],
+  max_tokens_per_pass: [{ max_tokens_per_pass: 64 }, weights],
+  group_by_length: [{ group_by_length: true }, weights, { train_file: many }],
+  dataloader_drop_last: [{ dataloader_drop_last: true }, steps, { max_steps: -1, per_device_train_batch_size: 5 }],
+  seed: [{ seed: 1 }, weights],
+  data_seed: [{ data_seed: 1 }, weights],
+  freeze_embeddings: [{ freeze_embeddings: true }, weights],
+  freeze_layers: [{ freeze_layers: 1 }, weights],
+
+  learning_rate: [{ learning_rate: 2e-3 }, rates],
+  weight_decay: [{ weight_decay: 0.5 }, weights],
+  adam_beta1: [{ adam_beta1: 0.5 }, weights],
+  adam_beta2: [{ adam_beta2: 0.5 }, weights],
+  adam_epsilon: [{ adam_epsilon: 1 }, weights],
+  max_grad_norm: [{ max_grad_norm: 0.01 }, weights],
+  label_smoothing_factor: [{ label_smoothing_factor: 0.3 }, weights],
+  lr_scheduler_type: [{ lr_scheduler_type: 'constant' }, rates],
+  lr_scheduler_kwargs: [{ lr_scheduler_kwargs: { power: 3 } }, rates, { lr_scheduler_type: 'polynomial' }],
+  warmup_steps: [{ warmup_steps: 1 }, rates],
+  warmup_ratio: [{ warmup_ratio: 0.5 }, rates],
+  fp16: [{ fp16: true }, refused],
+  bf16: [{ bf16: true }, refused],
+
+  eval_strategy: [{ eval_strategy: 'epoch' }, evaluations],
+  eval_steps: [{ eval_steps: 2 }, evaluations, { eval_strategy: 'steps' }],
+  eval_delay: [{ eval_delay: 2 }, evaluations, everyStep],
+  eval_on_start: [{ eval_on_start: true }, evaluations],
+  load_best_model_at_end: [
+    { load_best_model_at_end: true },
+    (run) => of(run, 'best loaded').length,
+    { ...everyStep, save_steps: 1 },
+  ],
+  metric_for_best_model: [{ metric_for_best_model: 'f1' }, (run) => of(run, 'start')[0]!.state.best_metric, everyStep],
+  greater_is_better: [{ greater_is_better: true }, refused],
+  early_stopping_patience: [
+    { early_stopping_patience: 2 },
+    steps,
+    { ...impatient, early_stopping_threshold: 100, max_steps: 4 },
+  ],
+  early_stopping_threshold: [
+    { early_stopping_threshold: 100 },
+    steps,
+    { ...everyStep, early_stopping_patience: 1, learning_rate: 1e-3 },
+  ],
+
+  output_dir: [{ output_dir: join(folder, 'elsewhere') }, (run) => of(run, 'save')[0]!.folder],
+  save_strategy: [{ save_strategy: 'best' }, saves, everyStep],
+  save_steps: [{ save_steps: 1 }, saves],
+  save_total_limit: [{ save_total_limit: 1 }, files, { save_steps: 1 }],
+  save_only_model: [{ save_only_model: true }, files],
+
+  logging_strategy: [{ logging_strategy: 'no' }, logs],
+  logging_steps: [{ logging_steps: 2 }, logs],
+  logging_first_step: [{ logging_first_step: true }, logs, { logging_steps: 2 }],
+  report_to: [{ report_to: 'none' }, files],
+  logging_dir: [{ logging_dir: join(folder, 'elsewhere') }, files],
+})
+
+/** What no single run shows, or no loop alone: where it is tested. */
+const elsewhere: Readonly<Record<string, string>> = {
+  on_nonfinite: 'src/training/nonfinite.test.ts',
+  overwrite_output_dir: 'src/cli/train.test.ts',
+  resume_from_checkpoint: 'src/cli/train.test.ts',
+  run_name: 'src/report/run-report.test.ts',
+}
+
+async function run(given: TrainingArgumentsInput): Promise<Run> {
+  const args = parseArguments(given, 'test')
+  const events: TrainingEvent[] = []
+  const counted: number[] = []
+  const update = (done: number) => void counted.push(done)
+  const screen = { ...noScreen, counting: () => ({ ...noScreen.counting('', '', 0), update }) }
+  const seen = { error: '', counted, events, weights: '', windows: 0, files: [] as string[] }
+  try {
+    const prepared = await prepareRun(args, { screen })
+    const { model } = prepared.loaded
+    const listeners = [...logFiles(args), (event: TrainingEvent) => void events.push(event)]
+    await runLoop(prepared, { listeners, onEvaluating: () => {} })
+    await model.release()
+    const files = readdirSync(args.output_dir, { recursive: true }).map(String)
+    return {
+      ...seen,
+      weights: createHash('sha256').update(model.parameters.data).digest('hex'),
+      windows: prepared.train.windows.length,
+      files: files.map((name) => name.replace(/tfevents.*/, 'tfevents')).sort(),
+    }
+  } catch (error) {
+    return { ...seen, error: (error as Error).message }
+  }
+}
+
+describe('An argument of a training run has an effect that can be seen', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+  const table = effects(folder)
+  const plain = new Map<string, Promise<Run>>()
+  const basis: TrainingArgumentsInput = {
+    model: tinyFolder,
+    train_file: writeTinySquad(folder, 'train.json', 12),
+    validation_file: writeTinySquad(folder, 'dev.json', 8, 100),
+    max_seq_length: 48,
+    doc_stride: 8,
+    per_device_train_batch_size: 4,
+    num_train_epochs: 1,
+    max_steps: 2,
+    learning_rate: 1e-3,
+    logging_steps: 1,
+  }
+
+  test('each of them, here or in a test of its own', () => {
+    expect([...Object.keys(table), ...Object.keys(elsewhere)].sort()).toEqual([...argumentNames].sort())
+    for (const [name, file] of Object.entries(elsewhere))
+      expect(readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8'), file).toContain(name)
+  })
+
+  test.each(Object.entries(table))('%s', async (_, [change, seenIn, together = {}]) => {
+    const key = JSON.stringify(together)
+    if (!plain.has(key)) plain.set(key, run({ ...basis, output_dir: temporaryFolder(), ...together }))
+    const without = await plain.get(key)!
+    const changed = await run({ ...basis, output_dir: temporaryFolder(), ...together, ...change })
+    expect(without.error).toBe('')
+    if (seenIn !== refused) expect(changed.error).toBe('')
+    expect(seenIn(changed)).not.toEqual(seenIn(without))
+  })
+})

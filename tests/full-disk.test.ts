@@ -1,0 +1,97 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { newestWhole } from '../src/training/checkpoint-store.ts'
+import { runHere } from './run-here.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+import { checkpointBytes, tinyTraining } from './tiny-run.ts'
+
+const mount = (...args: string[]): boolean => spawnSync('mount', args, { stdio: 'ignore' }).status === 0
+const unmount = (folder: string) => spawnSync('umount', [folder], { stdio: 'ignore' })
+
+/** A folder that is a file system of its own, gone with the test. */
+function fileSystem(options: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
+  onTestFinished(() => {
+    unmount(folder)
+    rmSync(folder, { recursive: true })
+  })
+  expect(mount('-t', 'tmpfs', '-o', options, 'tmpfs', folder)).toBe(true)
+  return folder
+}
+
+function mayMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
+  const may = process.platform === 'linux' && mount('-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder)
+  if (may) unmount(folder)
+  rmSync(folder, { recursive: true })
+  return may
+}
+
+const may = mayMount()
+afterAll(() => {
+  if (!may)
+    console.warn('SKIPPED: full and read-only disks: file systems can be mounted here by nobody, or not by this user')
+})
+
+describe.skipIf(!may)('An output folder', () => {
+  test('on a disk that fills up while saving: a clear error, the last checkpoint whole, and the run goes on from it', async () => {
+    const undisturbed = temporaryFolder()
+    const settings = { save_steps: 2, max_steps: 8, report_to: 'none' } as const
+    await runHere(...tinyTraining(undisturbed, settings))
+
+    // A checkpoint has some 320 kB: there is room for two.
+    const disk = fileSystem('size=800k')
+    const folder = temporaryFolder()
+    const argv = tinyTraining(folder, { ...settings, output_dir: join(disk, 'out') })
+    const full = await runHere(...argv)
+    expect(full.code).toBe(1)
+    expect(full.stderr).toMatch(/checkpoint-6.*: cannot be written \(.*ENOSPC/)
+    expect(full.stderr).toMatch(/The last good checkpoint is .*checkpoint-4/)
+    expect(readdirSync(join(disk, 'out')).filter((name) => name.startsWith('.'))).toEqual([])
+    expect((await newestWhole(join(disk, 'out'))).skipped).toEqual([])
+
+    expect(mount('-o', 'remount,size=8m', disk)).toBe(true)
+    const resumed = await runHere(...argv, '--resume_from_checkpoint', 'latest')
+    expect(resumed.code, resumed.stderr).toBe(0)
+    expect(resumed.stdout).toMatch(/Going on from .*checkpoint-4\./)
+    expect(checkpointBytes(join(disk, 'out/checkpoint-8'))).toEqual(
+      checkpointBytes(join(undisturbed, 'out/checkpoint-8')),
+    )
+  })
+
+  test('that is read-only is refused before the model is read', async () => {
+    const disk = fileSystem('size=64k,ro')
+    const { code, stderr } = await runHere(...tinyTraining(temporaryFolder(), { output_dir: join(disk, 'out') }))
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/out: cannot be written \(EROFS.*\)\n.*The file system is read-only: write elsewhere/)
+  })
+})
+
+test('An output folder under a path that is a file is refused', async () => {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'file'), '')
+  const { code, stderr } = await runHere(...tinyTraining(folder, { output_dir: join(folder, 'file/out') }))
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/out: cannot be written \(ENOTDIR/)
+})
+
+test('A checkpoint damaged in one byte is refused by its name, with what is wrong and what to take instead', async () => {
+  const folder = temporaryFolder()
+  await runHere(...tinyTraining(folder, { save_steps: 1, max_steps: 2 }))
+  for (const name of ['model.safetensors', 'trainer_state.json', 'progress.json']) {
+    const path = join(folder, 'out/checkpoint-2', name)
+    const bytes = readFileSync(path)
+    const damaged = Buffer.from(bytes)
+    damaged[bytes.length >> 1] ^= 1
+    writeFileSync(path, damaged)
+    const resume = { max_steps: 2, resume_from_checkpoint: 'checkpoint-2' }
+    const { code, stderr } = await runHere(...tinyTraining(folder, resume))
+    expect(code).toBe(1)
+    expect(stderr).toContain(`checkpoint-2: the checkpoint is not whole: ${name} is damaged`)
+    expect(stderr).toContain('--resume_from_checkpoint latest')
+    writeFileSync(path, bytes)
+  }
+})
