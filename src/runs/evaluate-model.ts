@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.ts'
 import { type EvaluateOptions, evaluate } from '../inference/evaluate.ts'
 import { newlyInitialized } from '../inference/pretrained.ts'
 import type { WindowOptions } from '../squad/windows.ts'
@@ -32,6 +33,7 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Mode
   const { model, tokenizer, report } = await loadModel(options.model, {}, hub)
   const warning = newlyInitialized(options.model, report)
   if (warning) screen.print(`${warning}\n`)
+  checkLength(options, model.config.max_position_embeddings)
   const data = await cutWindows(tokenizer, examples, { ...options, label: 'Tokenizing' })
   const progress = screen.counting('Evaluating', 'samples', data.windows.length)
   try {
@@ -49,4 +51,13 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Mode
     progress.stop()
     await model.release()
   }
+}
+
+function checkLength({ model, max_seq_length }: EvaluateModelOptions, positions: number): void {
+  if (max_seq_length <= positions) return
+  const stride = Math.floor(positions / 4)
+  throw new UsageError(
+    `evaluate: max_seq_length ${max_seq_length} is more than the ${positions} positions of ${model}`,
+    `Give --max_seq_length ${positions} and a --doc_stride such as ${stride}, or what the model was trained with.`,
+  )
 }
