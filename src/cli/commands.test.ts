@@ -142,4 +142,10 @@ describe('The command line', () => {
     expect(code).toBe(2)
     expect(stderr).toContain('Did you mean --learning_rate?')
   })
+
+  test('says why a flag of transformers is none here', async () => {
+    const { code, stderr } = await runHere('train', '--do_train')
+    expect(code).toBe(2)
+    expect(stderr).toContain('It is not an argument here: commands say what to do: train, evaluate, answer.')
+  })
 })
