@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { SpanforgeError } from '../errors.ts'
 import { sweepTable } from '../report/sweep-table.ts'
 import { wholeNumber } from './flags.ts'
 import { withHubFlags, withHubProgress } from './hub-options.ts'
@@ -70,12 +71,10 @@ async function sweep(flags: SweepFlags): Promise<void> {
     if (output.forPeople) output.print(`\n${textTable(sweepTable(sweep), { colour: hasColour(process.stdout) })}`)
     if (status === 'interrupted') output.print('Stopped. The same command goes on from here.')
     output.result(sweep)
-    process.exitCode = status === 'interrupted' ? interrupts.exitCode() : failures(sweep.trials)
+    if (status === 'interrupted') process.exitCode = interrupts.exitCode()
+    else if (!sweep.trials.some(({ status }) => status === 'finished'))
+      throw new SpanforgeError('sweep: no run came to its end', { remedy: 'Each says above why it failed.' })
   } finally {
     interrupts.release()
   }
 }
-
-/** A sweep of which no run came to its end has failed. */
-const failures = (trials: readonly { readonly status: string }[]): number =>
-  trials.some(({ status }) => status === 'finished') ? 0 : 1

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { opening } from '../report/opening.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
-import type { Listener } from './callbacks.ts'
 import { finishRun } from './finish.ts'
+import type { Listener } from './listener.ts'
 import type { HubChoice } from './load-model.ts'
 import { logFiles } from './log-files.ts'
 import { claimOutputFolder, clearOutputFolder } from './output-folder.ts'
@@ -20,7 +20,7 @@ export interface FineTuneOptions {
   readonly screen?: Screen
   /** Asks the run to finish its step, save, and end. */
   readonly signal?: AbortSignal
-  /** Told every event; `listenerOf` makes one of a callback object. */
+  /** Told every event, beside those that show and log the run. */
   readonly listeners?: readonly Listener[]
   /** How to look up models and data sets that are no files here. */
   readonly hub?: HubChoice

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { explain } from '../checkpoint/atomic.ts'
 import { createEventFile } from '../report/tensorboard.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
-import type { Listener } from './callbacks.ts'
+import type { Listener } from './listener.ts'
 import { EVENTS_FOLDER, LOG_FILE } from './run-files.ts'
 
 /** The listeners that report_to asks for: each log line goes to its file as soon as it is known. */

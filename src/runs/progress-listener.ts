@@ -2,7 +2,7 @@ import { decimal, setting } from '../report/format.ts'
 import { placeOf } from '../report/history.ts'
 import type { TrainingEvent } from '../training/events.ts'
 import type { LogEntry } from '../training/state.ts'
-import type { Listener } from './callbacks.ts'
+import type { Listener } from './listener.ts'
 import type { CountingProgress, Screen, TrainingProgress } from './screen.ts'
 
 export interface RunProgress {

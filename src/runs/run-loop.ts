@@ -3,7 +3,7 @@ import type { EvaluationMetrics } from '../inference/evaluate.ts'
 import type { TrainMetrics } from '../training/events.ts'
 import { train } from '../training/loop.ts'
 import type { TrainerState } from '../training/state.ts'
-import type { Listener } from './callbacks.ts'
+import type { Listener } from './listener.ts'
 import type { PreparedRun } from './prepare.ts'
 
 export interface LoopOptions {
