@@ -33,10 +33,23 @@ export const importsOf = (source: string): readonly string[] => imports.get(sour
 const imports = new Map(sources.map((source) => [source, readImports(source)]))
 
 function readImports(source: string): string[] {
-  const { importedFiles } = ts.preProcessFile(read(source), true, true)
-  return importedFiles.map(({ fileName }) =>
-    fileName.startsWith('.') ? posix.join(dirname(source), fileName) : fileName,
-  )
+  const found: string[] = []
+  const visit = (node: ts.Node): void => {
+    const name = namedModule(node)
+    if (name && ts.isStringLiteralLike(name))
+      found.push(name.text.startsWith('.') ? posix.join(dirname(source), name.text) : name.text)
+    ts.forEachChild(node, visit)
+  }
+  visit(ts.createSourceFile(source, read(source), ts.ScriptTarget.Latest))
+  return found
+}
+
+/** What stands for a module in `import ... from`, `export ... from`, `import(...)` and `import('...').Type`. */
+function namedModule(node: ts.Node): ts.Node | undefined {
+  if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier
+  if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) return node.argument.literal
+  if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) return node.arguments[0]
+  return undefined
 }
 
 /** The room of a source: its folder under src/, or its own name where it stands in none. */
