@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import type { SpeedDocument } from '../../benchmarks/speed/document.ts'
 import { parseConfig } from '../models/config.ts'
-import { diagnose, estimate, NOTEBOOK } from './doctor.ts'
+import { packageFile } from '../package-root.ts'
+import { diagnose, estimate, KNOWN, NOTEBOOK } from './doctor.ts'
 import { featuresOfCpuinfo, featuresOfSysctl, inspectMachine } from './machine.ts'
 
 describe('The instruction sets', () => {
@@ -47,4 +50,17 @@ describe('The diagnosis of this machine', () => {
     expect(one.seconds).toBeCloseTo(flop / 1e9 / 50, 6)
     expect(estimate(known, 200, found).seconds).toBeCloseTo(one.seconds / 2, 6)
   })
+})
+
+test('What the estimates stand on is what the benchmark measured', () => {
+  const { peak_gflop_per_second: peak, results } = JSON.parse(
+    readFileSync(packageFile('benchmarks/results/speed.json'), 'utf8'),
+  ) as SpeedDocument
+  // The benchmark calls the model of its second argument, MiniLM, "folder".
+  for (const [i, name] of ['bert-base', 'folder'].entries()) {
+    const { training } = results.find(({ model, mode }) => model === name && mode === 'shuffled')!
+    // Rounded to whole per cent and to a tenth of a gigabyte, upwards.
+    expect(Math.abs(KNOWN[i].share_of_peak - training.gflop_per_second / peak), name).toBeLessThan(0.01)
+    expect(Math.abs(KNOWN[i].memory_bytes - training.peak_resident_bytes), name).toBeLessThan(0.1e9)
+  }
 })
