@@ -44,7 +44,7 @@ export async function prepareDemo(folder: string): Promise<Demo> {
       num_train_epochs: 3,
       per_device_train_batch_size: 16,
       per_device_eval_batch_size: 16,
-      learning_rate: 7e-4,
+      learning_rate: 5e-4,
       weight_decay: 0.01,
       warmup_ratio: 0.1,
       max_seq_length: 128,
