@@ -1,6 +1,6 @@
 /**
  * Makes a fresh clone ready to run, and does nothing where it is ready: checks Node, installs the packages of
- * package-lock.json, compiles src/ to dist/. Plain Node without packages, for it runs before there are any.
+ * package-lock.json, compiles src/ to dist/ and web/ to dist/web/. Plain Node without packages, for it runs before there are any.
  *
  *     node scripts/setup.mjs
  */
@@ -21,7 +21,7 @@ if (!packagesInstalled()) {
 }
 const sources = digestOfSources()
 if (builtFrom() !== sources) {
-  say('Compiling src/ to dist/')
+  say('Compiling src/ and web/ to dist/')
   build(sources)
 }
 
@@ -44,9 +44,11 @@ function packagesInstalled() {
 
 /** One digest over every file that the compiler reads, by name and content: dates say little in a clone. */
 function digestOfSources() {
-  const files = readdirSync(at('src'), { recursive: true })
-    .filter((file) => file.endsWith('.ts') && !/\.(test|as)\.ts$/.test(file))
-    .map((file) => join('src', file))
+  const inside = (folder) => readdirSync(at(folder), { recursive: true }).map((file) => join(folder, file))
+  const files = [
+    ...inside('src').filter((file) => file.endsWith('.ts') && !/\.(test|as)\.ts$/.test(file)),
+    ...inside('web').filter((file) => /\.(tsx?|css|html|svg|json)$/.test(file)),
+  ]
   const digest = createHash('sha256')
   for (const file of [...files.sort(), 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'])
     digest
@@ -64,6 +66,10 @@ function builtFrom() {
 function build(sources) {
   rmSync(at('dist.new'), { recursive: true, force: true })
   run(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', 'dist.new'])
+  run(process.execPath, [
+    at('node_modules/vite/bin/vite.js'),
+    ...['build', '--config', at('web/vite.config.ts'), '--outDir', at('dist.new/web'), '--logLevel', 'warn'],
+  ])
   chmodSync(at('dist.new/cli/main.js'), 0o755)
   writeFileSync(at('dist.new/.built-from'), sources)
   rmSync(at('dist'), { recursive: true, force: true })
