@@ -12,10 +12,12 @@ export interface LoopChoice {
   readonly until?: (event: TrainingEvent) => boolean
   readonly resume_from?: string
   readonly engine?: Engine
+  readonly hold?: () => Promise<void> | undefined
+  readonly signal?: AbortSignal
 }
 
 /** Trains the tiny model, with its dropout, on 22 windows, 4 a batch: 6 batches an epoch, 2 epochs. */
-export async function trainTiny(more: TrainingArgumentsInput, { until, resume_from, engine }: LoopChoice = {}) {
+export async function trainTiny(more: TrainingArgumentsInput, { until, engine, ...choice }: LoopChoice = {}) {
   const { model } = await loadPretrained(tinyFolder, { engine })
   const args = parseArguments(
     {
@@ -32,7 +34,7 @@ export async function trainTiny(more: TrainingArgumentsInput, { until, resume_fr
   const events: TrainingEvent[] = []
   const data = (name: string) => recordedDataset(fixture(`trainer/${name}.safetensors`))
   try {
-    for await (const event of train({ model, args, train: data('train'), validation: data('eval'), resume_from })) {
+    for await (const event of train({ model, args, train: data('train'), validation: data('eval'), ...choice })) {
       events.push(event)
       if (until?.(event)) break
     }

@@ -20,6 +20,10 @@ export interface FineTuneOptions {
   readonly screen?: Screen
   /** Asks the run to finish its step, save, and end. */
   readonly signal?: AbortSignal
+  /** Asked after each step whether the run is to wait there: until when, or nothing. `signal` ends the wait too. */
+  readonly hold?: () => Promise<void> | undefined
+  /** Told what the run works on, once all of it is read and checked. */
+  readonly onPrepared?: (run: PreparedRun) => void
   /** Told every event, beside those that show and log the run. */
   readonly listeners?: readonly Listener[]
   /** How to look up models and data sets that are no files here. */
@@ -53,19 +57,21 @@ export async function fineTune(args: TrainingArguments, options: FineTuneOptions
 
 async function trainAndFinish(
   run: PreparedRun,
-  { screen, signal, listeners = [] }: FineTuneOptions & { readonly screen: Screen },
+  { screen, signal, hold, onPrepared, listeners = [] }: FineTuneOptions & { readonly screen: Screen },
 ): Promise<RunOutcome> {
   const { args, validation } = run
   const { folder, notes } = await chooseCheckpoint(args)
   if (args.overwrite_output_dir) await clearOutputFolder(args.output_dir)
   await writeJson(join(args.output_dir, ARGUMENTS_FILE), args)
   screen.show(opening(runSetup(run)))
+  onPrepared?.(run)
   for (const note of notes) screen.print(note)
   const progress = runProgress(screen, { train: run.train.windows.length, validation: validation?.windows.length ?? 0 })
   try {
     const outcome = await runLoop(run, {
       resume_from: folder,
       signal,
+      hold,
       listeners: [progress.listener, ...logFiles(args), ...listeners],
       onEvaluating: progress.onEvaluating,
       onFreezing: progress.onFreezing,

@@ -44,10 +44,11 @@ export function runProgress(screen: Screen, windows: { train: number; validation
         begin(event.global_step)
       }
       if (event.type === 'step') steps?.step(event.global_step, event)
-      if (event.type === 'evaluate') stop()
+      if (event.type === 'evaluate' || event.type === 'paused') stop()
       const text = textOf(event)
       if (text) steps ? steps.note(text) : screen.print(text)
       if (event.type === 'evaluate') begin(event.entry.step)
+      if (event.type === 'resumed') begin(event.global_step)
       if (event.type === 'stopped early' || event.type === 'interrupted' || event.type === 'end') stop()
     },
   }
@@ -64,6 +65,10 @@ function textOf(event: TrainingEvent): string | undefined {
       return `${evaluationLine(event.entry)}${event.is_best ? ' (the best so far)' : ''}`
     case 'save':
       return `saved ${event.folder}`
+    case 'paused':
+      return `paused after step ${event.global_step}`
+    case 'resumed':
+      return 'going on'
     case 'stopped early':
       return `stopped early after step ${event.global_step}: evaluations no longer get better`
     case 'best loaded':

@@ -9,6 +9,7 @@ import type { PreparedRun } from './prepare.ts'
 export interface LoopOptions {
   readonly resume_from?: string
   readonly signal?: AbortSignal
+  readonly hold?: () => Promise<void> | undefined
   readonly listeners: readonly Listener[]
   readonly onEvaluating: (done: number) => void
   readonly onFreezing?: (done: number) => void
@@ -28,7 +29,7 @@ export type LoopOutcome =
 export async function runLoop(run: PreparedRun, options: LoopOptions): Promise<LoopOutcome> {
   const { args, loaded, validation } = run
   const { model, tokenizer } = loaded
-  const { listeners, resume_from, signal, onEvaluating, onFreezing } = options
+  const { listeners, resume_from, signal, hold, onEvaluating, onFreezing } = options
   const evaluations = new Map<number, EvaluationMetrics>()
   let state: TrainerState | undefined
   let isBestLoaded = false
@@ -42,6 +43,7 @@ export async function runLoop(run: PreparedRun, options: LoopOptions): Promise<L
       tokenizer,
       resume_from,
       signal,
+      hold,
       onEvaluating,
       onFreezing,
     })) {

@@ -13,6 +13,9 @@ export type TrainingEvent =
   | { readonly type: 'log'; readonly entry: LogEntry }
   | { readonly type: 'evaluate'; readonly entry: LogEntry; readonly evaluation: Evaluation; readonly is_best: boolean }
   | { readonly type: 'save'; readonly folder: string; readonly removed: readonly number[] }
+  /** Somebody holds the run (`hold`) after this step; the time until it goes on is not counted as the run's. */
+  | { readonly type: 'paused'; readonly global_step: number }
+  | { readonly type: 'resumed'; readonly global_step: number }
   /** Whoever listens asked to stop (`signal`); the state is saved in `folder`. */
   | { readonly type: 'interrupted'; readonly global_step: number; readonly folder: string }
   /** No evaluation was better for as long as the patience lasts, or `shouldStop` said so. */

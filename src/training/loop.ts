@@ -20,6 +20,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
         yield await session.step(group)
         yield* session.afterStep()
         if (!session.goesOn) break
+        yield* session.hold()
         if (run.signal?.aborted) return yield* session.interrupt()
       }
       yield* session.afterEpoch()

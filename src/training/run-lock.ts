@@ -52,6 +52,12 @@ export function acquireRunLock(output_dir: string): RunLock {
   }
 }
 
+/** Whether a process of this machine that runs now holds the output folder. */
+export function isRunInProgress(output_dir: string): boolean {
+  const holder = parse(contentOf(join(output_dir, LOCK)) ?? '')
+  return holder !== undefined && holder.host === hostname() && isRunning(holder)
+}
+
 function makeFolder(folder: string): void {
   try {
     try {

@@ -15,7 +15,7 @@ type Events = AsyncGenerator<TrainingEvent, void, void>
 
 /** What the training loop (loop.ts) is made of: a step, and what follows steps and epochs. */
 export class TrainingSession {
-  private readonly began = performance.now()
+  private began = performance.now()
   private readonly lengths: readonly number[]
 
   private constructor(
@@ -140,6 +140,19 @@ export class TrainingSession {
     yield { type: 'save', folder, removed: await rotateCheckpoints(args.output_dir, kept) }
   }
 
+  /** Waits for as long as somebody holds the run. */
+  async *hold(): Events {
+    const { signal, hold } = this.run
+    const released = signal?.aborted ? undefined : hold?.()
+    if (!released) return
+    const since = performance.now()
+    const { global_step } = this.state
+    yield { type: 'paused', global_step }
+    await releasedOrAborted(released, signal)
+    this.began += performance.now() - since
+    yield { type: 'resumed', global_step }
+  }
+
   /** Saves where the run stands, for another session to go on from. */
   async *interrupt(): Events {
     yield* this.save()
@@ -186,6 +199,16 @@ export class TrainingSession {
   async release(): Promise<void> {
     await this.stepper.release()
   }
+}
+
+/** Until one of the two comes. */
+async function releasedOrAborted(released: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (!signal) return released
+  if (signal.aborted) return
+  const over = new AbortController()
+  const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { signal: over.signal }))
+  await Promise.race([released, aborted])
+  over.abort()
 }
 
 /** Looking a row up costs nothing: transformers leaves the embedding tables out of its count of operations. */

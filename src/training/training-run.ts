@@ -19,6 +19,8 @@ export interface TrainingRun {
   readonly shouldStop?: () => boolean
   /** Asks the run to finish its step, save, and end, to be resumed. */
   readonly signal?: AbortSignal
+  /** Asked after each step whether the run is to wait there: until when, or nothing. `signal` ends the wait too. */
+  readonly hold?: () => Promise<void> | undefined
   /** Told how many validation windows are done, during evaluations. */
   readonly onEvaluating?: (done: number) => void
   /** With freeze_layers: told how many training windows the frozen layers have done, before the first step. */
