@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
@@ -61,6 +62,49 @@ describe('A resumed run is bit for bit the run that never stopped', () => {
 
   test('with frozen layers, whose file goes with the run', async () => {
     await expectSame({ freeze_layers: 1, save_steps: 4 }, 4)
+  })
+})
+
+describe('A run killed when its last checkpoint had its name but older ones were not yet removed', () => {
+  const saves = { save_steps: 4, max_steps: 12 }
+  const checkpoints = (output_dir: string) => readdirSync(output_dir).filter((name) => name.startsWith('checkpoint-'))
+
+  /** At that instant nothing is removed: the folder is as without a limit. */
+  async function killed(more: TrainingArgumentsInput): Promise<string> {
+    const output_dir = temporaryFolder()
+    await trainTiny({ ...saves, ...more, output_dir, save_total_limit: null }, { until: savedAt(12) })
+    expect(checkpoints(output_dir).sort()).toEqual(['checkpoint-12', 'checkpoint-4', 'checkpoint-8'])
+    return output_dir
+  }
+
+  test('has them removed when it goes on, even with nothing more to save', async () => {
+    const output_dir = await killed({})
+    const resume_from = join(output_dir, 'checkpoint-12')
+    const { of } = await trainTiny({ ...saves, output_dir, save_total_limit: 2 }, { resume_from })
+    expect(of('save')).toEqual([])
+    expect(checkpoints(output_dir).sort()).toEqual(['checkpoint-12', 'checkpoint-8'])
+  })
+
+  test('still has its best one then, though it is the oldest', async () => {
+    // Exact match stays at 0: of equal evaluations the first is the best.
+    const best = { eval_strategy: 'steps', metric_for_best_model: 'exact_match', load_best_model_at_end: true } as const
+    const output_dir = await killed({ ...best, eval_steps: 4 })
+    const resume_from = join(output_dir, 'checkpoint-12')
+    const { of } = await trainTiny(
+      { ...saves, ...best, eval_steps: 4, output_dir, save_total_limit: 2 },
+      { resume_from },
+    )
+    expect(of('best loaded')[0].folder).toBe(join(output_dir, 'checkpoint-4'))
+    expect(checkpoints(output_dir).sort()).toEqual(['checkpoint-12', 'checkpoint-4'])
+  })
+
+  test('keeps what lies ahead when it goes back, until it saves', async () => {
+    const output_dir = await killed({})
+    const [resume_from, settings] = [join(output_dir, 'checkpoint-4'), { ...saves, output_dir, save_total_limit: 1 }]
+    await trainTiny(settings, { resume_from, until: ({ type }) => type === 'step' })
+    expect(checkpoints(output_dir)).toHaveLength(3)
+    await trainTiny(settings, { resume_from, until: savedAt(8) })
+    expect(checkpoints(output_dir)).toEqual(['checkpoint-8'])
   })
 })
 

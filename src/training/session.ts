@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { evaluate } from '../inference/evaluate.ts'
 import type { BertForQuestionAnswering } from '../models/question-answering.ts'
 import { epochGroups, epochOrder, type Group } from './batches.ts'
-import { checkpointName, rotateCheckpoints, writeCheckpoint } from './checkpoint-store.ts'
+import { checkpointName, listCheckpoints, rotateCheckpoints, writeCheckpoint } from './checkpoint-store.ts'
 import type { TrainingEvent, TrainMetrics } from './events.ts'
 import { type Plan, planRun } from './plan.ts'
 import { Recorder } from './recorder.ts'
@@ -104,8 +104,14 @@ export class TrainingSession {
     if (args.save_strategy === 'epoch') yield* this.save()
   }
 
-  /** A checkpoint that was written on the last step of an epoch may lack what follows the epoch. */
+  /**
+   * What a session that was killed right after its last checkpoint still owes: the removal of older ones, and where it
+   * was written on the last step of an epoch, what follows the epoch. A run that goes back keeps what lies ahead of it
+   * until it saves.
+   */
   async *catchUp(): Events {
+    const newest = (await listCheckpoints(this.run.args.output_dir)).at(-1)
+    if (newest?.step === this.state.global_step) await this.rotate()
     const atEnd = this.finished || this.state.global_step % this.plan.steps_per_epoch === 0
     if (atEnd && !this.evaluated) yield* this.afterEpoch()
   }
@@ -135,9 +141,14 @@ export class TrainingSession {
     const progress = { ...this.progress, train_runtime: this.runtime() }
     const contents = { model, tokenizer, moments: stepper.moments, state, progress, args }
     const folder = await writeCheckpoint(args.output_dir, state.global_step, checkpointWriters(contents))
-    const best = state.best_model_checkpoint ? state.best_global_step : null
-    const kept = { save_total_limit: args.save_total_limit, newest: state.global_step, best }
-    yield { type: 'save', folder, removed: await rotateCheckpoints(args.output_dir, kept) }
+    yield { type: 'save', folder, removed: await this.rotate() }
+  }
+
+  private rotate(): Promise<number[]> {
+    const { output_dir, save_total_limit } = this.run.args
+    const { best_model_checkpoint, best_global_step, global_step } = this.state
+    const best = best_model_checkpoint ? best_global_step : null
+    return rotateCheckpoints(output_dir, { save_total_limit, newest: global_step, best })
   }
 
   /** Waits for as long as somebody holds the run. */
