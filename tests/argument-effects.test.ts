@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,8 +10,9 @@ import { runLoop } from '../src/runs/run-loop.ts'
 import { noScreen } from '../src/runs/screen.ts'
 import { argumentNames, parseArguments, type TrainingArgumentsInput } from '../src/training/arguments.ts'
 import type { TrainingEvent } from '../src/training/events.ts'
+import { squadParquet } from './squad-parquet.ts'
 import { temporaryFolder } from './temporary-folder.ts'
-import { tinyFolder, writeTinySquad } from './tiny-squad.ts'
+import { tinyExamples, tinyFolder, writeTinySquad } from './tiny-squad.ts'
 
 /** What can be seen of a run; a run that was refused has its error only. */
 interface Run {
@@ -64,8 +65,34 @@ const everyEpoch = { eval_strategy: 'epoch', num_train_epochs: 2, max_steps: -1 
 const everyStep = { eval_strategy: 'steps', eval_steps: 1, max_steps: 3 } as const
 const impatient = { ...everyStep, early_stopping_patience: 1, learning_rate: 1e-12 } as const
 
-const effects = (folder: string, many = writeTinySquad(folder, 'many.json', 100)): Record<string, Effect> => ({
+/** A folder of Parquet files: 12 questions to train on, or 4 of another configuration, and 8 to evaluate on. */
+function writeDataset(folder: string, name: string, first = 0): string {
+  const path = join(folder, name)
+  const write = (place: string, file: string, questions: number, from: number) => {
+    mkdirSync(join(path, place), { recursive: true })
+    writeFileSync(join(path, place, file), squadParquet(tinyExamples(questions, from)))
+  }
+  write('data', 'train.parquet', 12, first)
+  write('data', 'validation.parquet', 8, first + 100)
+  write('small', 'train.parquet', 4, first)
+  write('small', 'validation.parquet', 8, first + 100)
+  return path
+}
+
+const effects = (
+  folder: string,
+  many = writeTinySquad(folder, 'many.json', 100),
+  data: TrainingArgumentsInput = {
+    dataset: writeDataset(folder, 'dataset'),
+    train_file: null,
+    validation_file: null,
+  },
+): Record<string, Effect> => ({
   model: [{ model: withRelu(folder) }, weights],
+  dataset: [{ dataset: writeDataset(folder, 'other', 50) }, weights, data],
+  dataset_config: [{ dataset_config: 'small' }, windows, { ...data, dataset_config: 'default' }],
+  train_split: [{ train_split: 'validation' }, windows, data],
+  validation_split: [{ validation_split: 'train' }, losses, { ...data, ...everyEpoch }],
   train_file: [{ train_file: writeTinySquad(folder, 'other.json', 12, 50) }, weights],
   validation_file: [{ validation_file: writeTinySquad(folder, 'other-dev.json', 8, 150) }, losses, everyEpoch],
   max_seq_length: [{ max_seq_length: 20 }, windows],
@@ -148,6 +175,8 @@ const effects = (folder: string, many = writeTinySquad(folder, 'many.json', 100)
 
 /** What no single run shows, or no loop alone: where it is tested. */
 const elsewhere: Readonly<Record<string, string>> = {
+  revision: 'src/cli/names.test.ts',
+  dataset_revision: 'src/cli/names.test.ts',
   on_nonfinite: 'src/training/nonfinite.test.ts',
   overwrite_output_dir: 'src/cli/train.test.ts',
   resume_from_checkpoint: 'src/cli/train.test.ts',

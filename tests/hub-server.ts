@@ -96,7 +96,7 @@ export class HubServer {
     if (stored) return sendFile(request, response, this.stored(stored[2]), fault)
     if (path === '/api/repos/create') return this.create(request, response)
     const search = /^\/api\/(models|datasets)$/.exec(path)
-    if (search) return this.search(response, search[1], url.searchParams.get('search') ?? '')
+    if (search) return this.search(response, search[1], url.searchParams)
     const api = /^\/api\/(models|datasets)\/(.+?)(?:\/(revision|tree|paths-info|preupload|commit)\/(.+))?$/.exec(path)
     if (api) return this.api(request, response, api[1], api[2], api[3] ?? 'revision', api[4] ?? 'main')
     const batch = /^\/(.+)\.git\/info\/lfs\/objects\/batch$/.exec(path)
@@ -113,11 +113,12 @@ export class HubServer {
     throw new Error(`no object ${sha256}`)
   }
 
-  private search(response: ServerResponse, kind: string, words: string): void {
+  private search(response: ServerResponse, kind: string, asked: URLSearchParams): void {
+    const [words, author] = [asked.get('search') ?? '', asked.get('author')]
     const names = [...this.repositories].filter(([key]) => key.startsWith(`${kind}/`)).map(([, { name }]) => name)
     sendJson(
       response,
-      names.filter((name) => name.includes(words)).map((id) => ({ id })),
+      names.filter((name) => name.includes(words) && name.startsWith(author ? `${author}/` : '')).map((id) => ({ id })),
     )
   }
 

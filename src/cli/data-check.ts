@@ -3,17 +3,19 @@ import { Command } from 'commander'
 import type { FileCheck } from '../data/check-file.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { checkText } from './data-check-text.ts'
+import { DATA_ARGUMENT, type DataCommandFlags, filesOf, withDataCommandFlags } from './data-flags.ts'
 import { type WindowFlags, withWindowFlags } from './flags.ts'
 import { bytes, count, duration, rate } from './format.ts'
+import { withHubProgress } from './hub-options.ts'
 import { createOutput, type Output } from './output.ts'
 import { countingProgress } from './progress.ts'
 
-interface CheckFlags extends WindowFlags {
+interface CheckFlags extends WindowFlags, DataCommandFlags {
   readonly validation?: string
   readonly model?: string
   readonly estimate?: boolean
   readonly fix?: string
-  readonly json?: boolean
+  readonly revision?: string
 }
 
 const EXAMPLES = `
@@ -22,6 +24,7 @@ Notes are worth a look: real data has some.
 
 Examples:
   spanforge data check train.json --validation dev.json
+  spanforge data check squad --validation squad
   spanforge data check train.csv --model bert-base-uncased --estimate
   spanforge data check train.jsonl --fix train-fixed.jsonl
 `
@@ -30,13 +33,16 @@ Examples:
 export function checkCommand(): Command {
   const command = new Command('check')
     .description('find what is wrong with a data file, and mend it')
-    .argument('<file>', 'SQuAD JSON, JSON lines, CSV or Parquet, perhaps in gzip')
-    .option('--validation <file>', 'the file to evaluate on: contexts that both have are leaks')
+    .argument('<file>', DATA_ARGUMENT)
+    .option(
+      '--validation <file>',
+      'what to evaluate on, a file or the validation split of a data set: contexts that both have are leaks',
+    )
     .option('--model <folder>', 'folder or name on the hub: checks the windows that its tokenizer makes')
     .option('--estimate', 'with --model: take a few training steps and reckon what an epoch costs')
     .option('--fix <file>', 'write a corrected copy, in the format that its name tells')
-    .option('--json', 'print one JSON document')
-  return withWindowFlags(command).addHelpText('after', EXAMPLES).action(check)
+    .option('--revision <name>', 'branch, tag or commit of the model on the hub')
+  return withDataCommandFlags(withWindowFlags(command)).addHelpText('after', EXAMPLES).action(check)
 }
 
 async function check(file: string, flags: CheckFlags): Promise<void> {
@@ -46,7 +52,10 @@ async function check(file: string, flags: CheckFlags): Promise<void> {
   const { outputFormat } = await import('../data/write-examples.ts')
   if (fix !== undefined) outputFormat(fix)
   const output = createOutput(json === true)
-  const found = await checkFile(file, { validation, ...(await cuttingOf(flags)) })
+  const files = await filesOf(file, flags, output)
+  // The other source has splits of its own: --split is about the file to check.
+  const others = validation && (await filesOf(validation, { ...flags, split: undefined }, output, 'validation'))
+  const found = await checkFile(files, { validation: others, ...(await cuttingOf(flags, output)) })
   output.print(checkText(found))
   const cost = estimate ? await estimateCost(found, flags, output) : undefined
   const fixed = fix === undefined ? undefined : await writeCopy(found, fix, output)
@@ -62,11 +71,15 @@ async function check(file: string, flags: CheckFlags): Promise<void> {
     })
 }
 
-async function cuttingOf({ model, max_seq_length, doc_stride }: CheckFlags) {
+async function cuttingOf(flags: CheckFlags, output: Output) {
+  const { model, revision, max_seq_length, doc_stride } = flags
   if (!model) return {}
   const { loadTokenizer } = await import('../checkpoint/tokenizer-folder.ts')
   const { modelFolder } = await import('../runs/load-model.ts')
-  const tokenizer = await loadTokenizer(await modelFolder(model))
+  const folder = await withHubProgress('Downloading', flags, output, (hub) =>
+    modelFolder(model, { ...hub, revision, weights: flags.estimate === true }),
+  )
+  const tokenizer = await loadTokenizer(folder)
   let bar: ReturnType<typeof countingProgress> | undefined
   const onProgress = async (done: number, total: number) => {
     bar ??= countingProgress('Tokenizing', 'examples', total)
@@ -81,7 +94,8 @@ async function estimateCost({ sound, windows }: FileCheck, flags: CheckFlags, ou
   if (!windows || !sound.length || windows.tooLong.size) return undefined
   const { loadModel } = await import('../runs/load-model.ts')
   const { measureTraining } = await import('../runs/measure-training.ts')
-  const speed = await measureTraining(await loadModel(flags.model!), sound, flags)
+  const { offline, revision } = flags
+  const speed = await measureTraining(await loadModel(flags.model!, {}, { offline, revision }), sound, flags)
   const seconds_per_epoch = windows.tokens / speed.tokens_per_second
   output.print(
     `\nTraining here: ${rate(speed.tokens_per_second, 'tokens')}, an epoch in about ${duration(seconds_per_epoch)}, ` +

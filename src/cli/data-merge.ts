@@ -1,32 +1,32 @@
 import { Command } from 'commander'
+import { type DataCommandFlags, filesOf, withDataCommandFlags } from './data-flags.ts'
 import { count } from './format.ts'
 import { createOutput } from './output.ts'
 
-interface MergeFlags {
+interface MergeFlags extends DataCommandFlags {
   readonly output: string
-  readonly json?: boolean
 }
 
 /** `spanforge data merge`: several data files as one. */
 export const mergeCommand = (): Command =>
-  new Command('merge')
+  withDataCommandFlags(new Command('merge'))
     .description('make one data file of several: repeated questions once, every id once')
-    .argument('<files...>', 'data files of any format')
+    .argument('<files...>', 'data files of any format, or names of data sets')
     .requiredOption('--output <file>', 'where to write it, in the format that its name tells')
-    .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExample:\n  spanforge data merge squad.json own.csv --output train.parquet\n')
     .action(merge)
 
-async function merge(files: readonly string[], { output: path, json }: MergeFlags): Promise<void> {
+async function merge(files: readonly string[], flags: MergeFlags): Promise<void> {
+  const { output: path } = flags
   const { readExamples } = await import('../data/read-examples.ts')
   const { mergeExamples } = await import('../data/merge.ts')
   const { outputFormat, writeExamples } = await import('../data/write-examples.ts')
   outputFormat(path)
+  const output = createOutput(flags.json === true)
   const lists = []
-  for (const file of files) lists.push(await readExamples(file))
+  for (const file of files) lists.push(await readExamples(await filesOf(file, flags, output)))
   const { examples, repeated, renamed } = mergeExamples(lists)
   const questions = await writeExamples(path, examples)
-  const output = createOutput(json === true)
   output.print(`${path}: ${count(questions)} questions of ${files.length} files`)
   if (repeated) output.print(`left out, for an earlier one is the same: ${count(repeated)}`)
   if (renamed.size) output.print(`given a new id, for it was taken: ${count(renamed.size)}`)

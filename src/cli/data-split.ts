@@ -1,11 +1,12 @@
 import { Command, Option } from 'commander'
 import type { SplitBy } from '../data/split.ts'
 import { UsageError } from '../errors.ts'
+import { DATA_ARGUMENT, type DataCommandFlags, filesOf, withDataCommandFlags } from './data-flags.ts'
 import { anyNumber, wholeNumber } from './flags.ts'
 import { count } from './format.ts'
 import { createOutput } from './output.ts'
 
-interface SplitFlags {
+interface SplitFlags extends DataCommandFlags {
   readonly train: string
   readonly validation: string
   readonly test?: string
@@ -13,14 +14,13 @@ interface SplitFlags {
   readonly test_share: number
   readonly by?: SplitBy
   readonly seed: number
-  readonly json?: boolean
 }
 
 /** `spanforge data split`: parts of a data file that share no context. */
 export const splitCommand = (): Command =>
-  new Command('split')
+  withDataCommandFlags(new Command('split'))
     .description('split a data file so that no context is in two parts')
-    .argument('<file>', 'data file of any format')
+    .argument('<file>', DATA_ARGUMENT)
     .requiredOption('--train <file>', 'where to write the questions to train on')
     .requiredOption('--validation <file>', 'where to write those to evaluate on')
     .option('--test <file>', 'where to write those to test on at the very end')
@@ -34,7 +34,6 @@ export const splitCommand = (): Command =>
       ]),
     )
     .option('--seed <integer>', 'decides which go where', wholeNumber(0), 42)
-    .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExample:\n  spanforge data split all.json --train train.json --validation dev.json\n')
     .action(split)
 
@@ -47,8 +46,8 @@ async function split(file: string, flags: SplitFlags): Promise<void> {
   for (const path of paths) outputFormat(path)
   if (new Set(paths).size < paths.length) throw new UsageError('data split: two parts have the same file')
   const shares = [flags.validation_share, ...(test === undefined ? [] : [flags.test_share])]
-  const parts = splitExamples(await readExamples(file), { seed, shares, by })
   const output = createOutput(flags.json === true)
+  const parts = splitExamples(await readExamples(await filesOf(file, flags, output)), { seed, shares, by })
   const files: Record<string, number> = {}
   for (const [index, path] of paths.entries()) files[path] = await writeExamples(path, parts.parts[index])
   for (const [path, questions] of Object.entries(files)) output.print(`${path}: ${count(questions)} questions`)

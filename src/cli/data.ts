@@ -1,10 +1,12 @@
 import { Command } from 'commander'
+import type { DataOptions } from '../runs/load-data.ts'
 import { checkCommand } from './data-check.ts'
 import { convertCommand } from './data-convert.ts'
 import { mergeCommand } from './data-merge.ts'
 import { sampleCommand } from './data-sample.ts'
 import { splitCommand } from './data-split.ts'
 import { type WindowFlags, wholeNumber, withWindowFlags } from './flags.ts'
+import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from './hub-options.ts'
 import { createOutput } from './output.ts'
 import { textFacts } from './table.ts'
 import { terminalScreen } from './terminal-screen.ts'
@@ -12,7 +14,7 @@ import { terminalScreen } from './terminal-screen.ts'
 /** `spanforge data ...`: data files checked and changed, and what a model reads of them. */
 export const dataCommand = (): Command =>
   new Command('data')
-    .description('check, split, sample, merge and convert data files')
+    .description('check, split, sample, merge and convert data files, and data sets by name')
     .addCommand(checkCommand())
     .addCommand(windowsCommand())
     .addCommand(splitCommand())
@@ -20,10 +22,9 @@ export const dataCommand = (): Command =>
     .addCommand(mergeCommand())
     .addCommand(convertCommand())
 
-interface WindowsFlags extends WindowFlags {
+interface WindowsFlags extends WindowFlags, HubFlags, DataOptions {
   readonly model: string
   readonly max_samples?: number
-  readonly json?: boolean
 }
 
 function windowsCommand(): Command {
@@ -33,7 +34,7 @@ function windowsCommand(): Command {
     .requiredOption('--model <folder>', 'folder whose tokenizer is used, or name on the hub')
     .option('--max_samples <integer>', 'the first so many questions only', wholeNumber(1))
     .option('--json', 'print one JSON document')
-  return withWindowFlags(command)
+  return withDataFlags(withHubFlags(withWindowFlags(command)), 'train')
     .addHelpText(
       'after',
       `
@@ -50,7 +51,9 @@ Example:
 async function windows(file: string, flags: WindowsFlags): Promise<void> {
   const { inspectWindows } = await import('../runs/inspect-windows.ts')
   const output = createOutput(flags.json === true)
-  const found = await inspectWindows(file, { ...flags, screen: terminalScreen(output) })
+  const found = await withHubProgress('Downloading', flags, output, (hub) =>
+    inspectWindows(file, { ...flags, screen: terminalScreen(output), hub: { ...hub, revision: flags.revision } }),
+  )
   if (output.forPeople) output.print(textFacts(Object.entries(found).map(([name, value]) => [name, String(value)])))
   output.result(found)
 }

@@ -1,13 +1,14 @@
 import { Command } from 'commander'
 import type { ModelEvaluation } from '../runs/evaluate-model.ts'
+import type { DataOptions } from '../runs/load-data.ts'
 import { anyNumber, type WindowFlags, wholeNumber, withWindowFlags } from './flags.ts'
 import { count, decimal, duration, rate } from './format.ts'
-import { type HubFlags, withHubFlags, withHubProgress } from './hub-options.ts'
+import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from './hub-options.ts'
 import { createOutput } from './output.ts'
 import { textFacts } from './table.ts'
 import { terminalScreen } from './terminal-screen.ts'
 
-interface EvaluateFlags extends WindowFlags, HubFlags {
+interface EvaluateFlags extends WindowFlags, HubFlags, DataOptions {
   readonly model: string
   readonly data: string
   readonly max_samples?: number
@@ -23,7 +24,7 @@ export function evaluateCommand(): Command {
   const command = new Command('evaluate')
     .description('measure loss, exact match and F1 of a model on a data file')
     .requiredOption('--model <folder>', 'model folder, or name on the hub')
-    .requiredOption('--data <file>', 'SQuAD file, Parquet file or name of a data set')
+    .requiredOption('--data <file>', 'data file of any format, or name of a data set (squad, owner/name)')
     .option('--max_samples <integer>', 'the first so many questions only', wholeNumber(1))
     .option('--max_answer_length <integer>', 'longest answer in tokens', wholeNumber(1), 30)
     .option('--version_2_with_negative', 'the data holds questions without an answer')
@@ -31,7 +32,7 @@ export function evaluateCommand(): Command {
     .option('--padding <name>', 'none, longest or max_length: what the loss sees of padding', 'none')
     .option('--batch_size <integer>', 'windows that longest pads together', wholeNumber(1), 8)
     .option('--json', 'print one JSON document')
-  return withHubFlags(withWindowFlags(command)).action(evaluate)
+  return withDataFlags(withHubFlags(withWindowFlags(command)), 'validation').action(evaluate)
 }
 
 async function evaluate(flags: EvaluateFlags): Promise<void> {

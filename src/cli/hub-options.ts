@@ -3,34 +3,57 @@ import type { HubOptions, Progress } from '../hub/index.ts'
 import type { Output } from './output.ts'
 import { type CountingProgress, countingProgress } from './progress.ts'
 
-export interface HubFlags {
-  readonly revision?: string
+export interface OfflineFlag {
   readonly offline?: boolean
+}
+
+/** Of every command that looks up names on the hub. */
+export const withOfflineFlag = (command: Command): Command =>
+  command.option('--offline', 'use the cache alone, no network (as HF_HUB_OFFLINE=1)')
+
+export interface HubFlags extends OfflineFlag {
+  readonly revision?: string
   readonly json?: boolean
 }
 
-/** The flags of every command that takes a name on the hub. */
+/** The flags of every command that takes the name of a model on the hub. */
 export const withHubFlags = (command: Command): Command =>
+  withOfflineFlag(command.option('--revision <name>', 'branch, tag or commit of the model on the hub'))
+
+/**
+ * The flags of every command that takes the name of a data set where it takes a data file, for `dataChoice`; `split` is
+ * the part that the command usually wants.
+ */
+export const withDataFlags = (command: Command, split: string): Command =>
   command
-    .option('--revision <name>', 'branch, tag or commit on the hub')
-    .option('--offline', 'use the cache alone, no network (as HF_HUB_OFFLINE=1)')
+    .option('--split <name>', 'of a data set by name: which part', split)
+    .option('--dataset_config <name>', 'of a data set by name: which configuration, where it has several')
+    .option('--dataset_revision <name>', 'of a data set by name: branch, tag or commit')
 
 /** Runs what speaks with the hub, with a bar of the bytes that it moves and its notices. */
 export async function withHubProgress<T>(
   label: string,
-  flags: HubFlags,
+  flags: OfflineFlag,
   output: Output,
   run: (options: HubOptions) => Promise<T>,
 ): Promise<T> {
-  let bar: CountingProgress | undefined
-  const onProgress = ({ totalReceived, totalSize }: Progress) => {
-    bar ??= countingProgress(label, 'kB', Math.ceil(totalSize / 1000))
-    bar.update(Math.ceil(totalReceived / 1000))
+  let bar: { readonly progress: CountingProgress; readonly key: string } | undefined
+  const stop = () => {
+    bar?.progress.stop()
+    bar = undefined
   }
-  const onNotice = (text: string) => (bar ? bar.note(text) : output.print(text))
+  // One bar for each repository's files, gone when they are there: what comes after has bars of its own.
+  const onProgress = ({ repository, totalReceived, totalSize }: Progress) => {
+    const key = `${repository} ${totalSize}`
+    if (bar && bar.key !== key) stop()
+    bar ??= { key, progress: countingProgress(`${label} ${repository}`, 'kB', Math.ceil(totalSize / 1000)) }
+    bar.progress.update(Math.ceil(totalReceived / 1000))
+    if (totalReceived >= totalSize) stop()
+  }
+  const onNotice = (text: string) => (bar ? bar.progress.note(text) : output.print(text))
   try {
     return await run({ offline: flags.offline, onProgress, onNotice })
   } finally {
-    bar?.stop()
+    stop()
   }
 }

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { SpanforgeError } from '../errors.ts'
 import { sweepTable } from '../report/sweep-table.ts'
 import { wholeNumber } from './flags.ts'
-import { withHubFlags, withHubProgress } from './hub-options.ts'
+import { withHubProgress } from './hub-options.ts'
 import { catchInterrupts } from './interrupts.ts'
 import { createOutput } from './output.ts'
 import { hasColour, textTable } from './table.ts'
@@ -15,8 +15,8 @@ interface SweepFlags extends Readonly<Record<string, unknown>> {
   readonly range?: readonly string[]
   readonly sweep_file?: string
   readonly args_file?: string
+  readonly preset?: string
   readonly json?: boolean
-  readonly revision?: string
   readonly offline?: boolean
 }
 
@@ -47,16 +47,16 @@ export function sweepCommand(): Command {
     )
     .option('--sweep_file <file>', 'JSON file with grid, random and range')
     .option('--json', 'print the table as one JSON document')
-  return withTrainingFlags(withHubFlags(command)).addHelpText('after', EXAMPLES).action(sweep)
+  return withTrainingFlags(command).addHelpText('after', EXAMPLES).action(sweep)
 }
 
 async function sweep(flags: SweepFlags): Promise<void> {
+  const { gatherArguments } = await import('../runs/read-arguments.ts')
   const { runSweep } = await import('../runs/sweep.ts')
   const { readJsonFile } = await import('../checkpoint/json-file.ts')
   const { sweepSpace, trialsOf } = await import('../training/sweep-space.ts')
   const output = createOutput(flags.json === true)
-  const fromFile = flags.args_file ? ((await readJsonFile(flags.args_file)) as Record<string, unknown>) : {}
-  const given = { ...fromFile, ...trainingArgumentsOf(flags) }
+  const given = await gatherArguments(trainingArgumentsOf(flags), flags)
   const space = sweepSpace(flags, flags.sweep_file ? await readJsonFile(flags.sweep_file) : undefined)
   const trials = trialsOf(space, typeof given.seed === 'number' ? given.seed : 42)
   const interrupts = catchInterrupts(() =>
@@ -66,7 +66,7 @@ async function sweep(flags: SweepFlags): Promise<void> {
   const screen = { ...terminalScreen(output), show: () => {} }
   try {
     const { status, sweep } = await withHubProgress('Downloading', flags, output, (hub) =>
-      runSweep(given, trials, { screen, signal: interrupts.signal, hub: { ...hub, revision: flags.revision } }),
+      runSweep(given, trials, { screen, signal: interrupts.signal, hub }),
     )
     if (output.forPeople) output.print(`\n${textTable(sweepTable(sweep), { colour: hasColour(process.stdout) })}`)
     if (status === 'interrupted') output.print('Stopped. The same command goes on from here.')

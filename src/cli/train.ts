@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { RunOutcome } from '../runs/fine-tune.ts'
-import { withHubFlags, withHubProgress } from './hub-options.ts'
+import { withHubProgress } from './hub-options.ts'
 import { catchInterrupts } from './interrupts.ts'
 import { createOutput, type Output } from './output.ts'
 import { terminalScreen } from './terminal-screen.ts'
@@ -8,15 +8,18 @@ import { quoted, trainingArgumentsOf, withTrainingFlags } from './training-flags
 
 interface OwnFlags {
   readonly args_file?: string
+  readonly preset?: string
   readonly json?: boolean
-  readonly revision?: string
   readonly offline?: boolean
 }
 
 const EXAMPLES = `
 Examples:
+  The notebook's run, from names on the hub: bert-base-uncased, the first 3,000 questions of squad, 579 steps:
+    spanforge train --preset notebook --output_dir out
+
   A first run, evaluated and saved after each epoch, the best model kept:
-    spanforge train --model bert-base-uncased --train_file train.json --validation_file dev.json \\
+    spanforge train --model bert-base-uncased --dataset squad --max_train_samples 3000 \\
       --output_dir out --num_train_epochs 3 --per_device_train_batch_size 16 --learning_rate 3e-5 \\
       --eval_strategy epoch --save_strategy epoch --load_best_model_at_end
 
@@ -30,9 +33,9 @@ Examples:
 /** `spanforge train`: fine-tunes a BERT for question answering. */
 export function trainCommand(): Command {
   const command = new Command('train')
-    .description('fine-tune a BERT on a SQuAD file: train, evaluate, save, report')
+    .description('fine-tune a BERT on SQuAD or data like it: train, evaluate, save, report')
     .option('--json', 'print the contents of all_results.json on standard output, and nothing else there')
-  return withTrainingFlags(withHubFlags(command))
+  return withTrainingFlags(command)
     .addHelpText('after', EXAMPLES)
     .action((given: OwnFlags & Record<string, unknown>) =>
       train(given, trainingArgumentsOf(given), createOutput(given.json === true)),
@@ -41,14 +44,13 @@ export function trainCommand(): Command {
 
 async function train(flags: OwnFlags, given: Record<string, unknown>, output: Output): Promise<void> {
   const { readArguments, fineTune } = await import('../runs/index.ts')
-  const args = await readArguments(given, flags.args_file)
-  const { revision } = flags
+  const args = await readArguments(given, flags)
   const interrupts = catchInterrupts(() =>
     output.print('Finishing the step and saving. Once more (Ctrl-C) leaves at once.'),
   )
   try {
     const outcome = await withHubProgress('Downloading', flags, output, (hub) =>
-      fineTune(args, { screen: terminalScreen(output), signal: interrupts.signal, hub: { ...hub, revision } }),
+      fineTune(args, { screen: terminalScreen(output), signal: interrupts.signal, hub }),
     )
     if (outcome.status === 'finished') return output.result(outcome.results)
     output.print(howToGoOn(outcome, args.output_dir))

@@ -7,7 +7,7 @@ import { type Contexts, contextsOf } from './folded.ts'
 import { findLeaks } from './leaks.ts'
 import { countWords, type Lengths, lengthsOf } from './lengths.ts'
 import { inItsPlace, oddity } from './odd-answers.ts'
-import { readExamples } from './read-examples.ts'
+import { type DataSource, readExamples, sourceName } from './read-examples.ts'
 import { firstAlike, haveSameAnswers } from './repeats.ts'
 
 export type FindingKind =
@@ -48,15 +48,18 @@ export interface FileCheck {
 
 export interface CheckOptions {
   /** The file that the model will be evaluated on. */
-  readonly validation?: string
+  readonly validation?: DataSource
   readonly cutting?: WindowOptions & { readonly tokenizer: BertTokenizer }
   readonly onProgress?: (done: number, total: number) => void | Promise<void>
 }
 
 /** Reads a data file to its end and finds what is wrong with it, or odd. */
-export async function checkFile(file: string, { validation, cutting, onProgress }: CheckOptions): Promise<FileCheck> {
+export async function checkFile(
+  source: DataSource,
+  { validation, cutting, onProgress }: CheckOptions,
+): Promise<FileCheck> {
   const problems: Finding[] = []
-  const examples = await readExamples(file, { report: (problem) => problems.push(ofReading(problem)) })
+  const examples = await readExamples(source, { report: (problem) => problems.push(ofReading(problem)) })
   const contexts = contextsOf(examples)
   const leaking = new Set<number>()
   if (validation !== undefined)
@@ -73,7 +76,7 @@ export async function checkFile(file: string, { validation, cutting, onProgress 
   const answers = examples.flatMap((example) => example.answers)
   const words = (texts: readonly string[]) => lengthsOf(texts.map(countWords))
   return {
-    file,
+    file: sourceName(source),
     questions: examples.length,
     contexts: contexts.texts.length,
     articles: new Set(examples.flatMap(({ title }) => title ?? [])).size,
@@ -106,14 +109,14 @@ const MENDED: Readonly<Partial<Record<ProblemKind, string>>> = {
   duplicate_id: 'left out where all is the same, else an id of its own',
 }
 
-async function leaks(examples: readonly Example[], contexts: Contexts, validation: string) {
+async function leaks(examples: readonly Example[], contexts: Contexts, validation: DataSource) {
   const others = await readExamples(validation)
   const otherContexts = contextsOf(others)
   return findLeaks(contexts, otherContexts).map((leak) => {
     const questions = examples.flatMap((_, i) => (contexts.of[i] === leak.training ? i : []))
     const other = others[otherContexts.of.indexOf(leak.validation)]
     const shared = leak.run === undefined ? 'is' : `shares ${JSON.stringify(leak.run)} with`
-    const message = `the context of question ${examples[questions[0]].id} ${shared} that of question ${other.id} in ${validation}`
+    const message = `the context of question ${examples[questions[0]].id} ${shared} that of question ${other.id} in ${sourceName(validation)}`
     const ids = questions.map((i) => examples[i].id)
     return { finding: { kind: 'leak' as const, message, ids, mended: 'left out' }, questions }
   })

@@ -9,29 +9,36 @@ import { csvDelimiter } from './format.ts'
 import { jsonLineRecords } from './json-lines.ts'
 import { bytesOf, type DataFile, openFile, textOf } from './open-file.ts'
 
+/** A data file, or the files that make up one data set, in their order. */
+export type DataSource = string | readonly string[]
+
+/** For people. */
+export const sourceName = (source: DataSource): string => [source].flat().join(', ')
+
 export interface ReadOptions {
   /** Is told of each problem; where it returns, the reader mends what it can and goes on. Unless given, it throws. */
   readonly report?: Report
 }
 
 /**
- * The examples of a data file in file order, as they are read: SQuAD JSON v1.1 and v2.0 (which is held as a whole), JSON
+ * The examples of a data file, or of several as one, in file order, as they are read: SQuAD JSON v1.1 and v2.0 (which is held as a whole), JSON
  * lines, CSV and Parquet in run_qa's columns, each of them perhaps in gzip. The file's `answer_start` counts code points;
  * the examples' counts UTF-16 units.
  * @throws DataProblem for the first thing that is wrong, unless `report` takes it
  * @throws SpanforgeError for a file that cannot be read
  */
-export async function* eachExample(path: string, { report = refuse }: ReadOptions = {}): AsyncGenerator<Example> {
+export async function* eachExample(source: DataSource, { report = refuse }: ReadOptions = {}): AsyncGenerator<Example> {
   const reader = new QuestionReader(report)
   let count = 0
   try {
-    for await (const record of recordsOf(await openFile(path), report)) {
-      const example = reader.read(record)
-      if (!example) continue
-      count++
-      yield example
-    }
-    if (count === 0) throw noQuestions(path)
+    for (const path of [source].flat())
+      for await (const record of recordsOf(await openFile(path), report)) {
+        const example = reader.read(record)
+        if (!example) continue
+        count++
+        yield example
+      }
+    if (count === 0) throw noQuestions(sourceName(source))
   } catch (error) {
     if (!(error instanceof DataProblem)) throw error
     report(error)
@@ -40,13 +47,13 @@ export async function* eachExample(path: string, { report = refuse }: ReadOption
 
 /** As `eachExample`, in a list: the first `max_samples`, or all of them where it is null. */
 export async function readExamples(
-  path: string,
+  source: DataSource,
   { max_samples, ...options }: ReadOptions & { readonly max_samples?: number | null } = {},
 ): Promise<Example[]> {
   const most = max_samples ?? Number.POSITIVE_INFINITY
   const examples: Example[] = []
   if (most === 0) return examples
-  for await (const example of eachExample(path, options)) if (examples.push(example) >= most) break
+  for await (const example of eachExample(source, options)) if (examples.push(example) >= most) break
   return examples
 }
 

@@ -7,6 +7,8 @@ import { PATIENT, type RetryPolicy } from './retry.ts'
 
 /** How far a download is, in bytes. What lies in the cache already counts as received. */
 export interface Progress {
+  /** Name of the model or data set. */
+  readonly repository: string
   readonly file: string
   readonly received: number
   readonly size: number

@@ -73,7 +73,7 @@ export async function pushFolder(folder: string, name: string, options: PushOpti
   await uploadLargeFiles(hub, repository, large, ({ path, size }, received) => {
     sent.set(path, received)
     const totalReceived = [...sent.values()].reduce((sum, bytes) => sum + bytes, 0)
-    hub.onProgress({ file: path, received, size, totalReceived, totalSize })
+    hub.onProgress({ repository: repository.name, file: path, received, size, totalReceived, totalSize })
   })
   const unchanged = local.filter((file) => !changed.includes(file)).map(({ path, size }) => ({ path, size }))
   const uploaded = changed.map(({ path, size }) => ({ path, size }))

@@ -124,17 +124,17 @@ export async function refusal(hub: Hub, repository: Repository, revision: string
 
 /** The names on the hub most like this one, by its search; empty when the search does not answer. */
 async function nearestNames(hub: Hub, { type, name }: Repository): Promise<string[]> {
-  const last = name.split('/').at(-1)!
-  const found = new Set<string>()
-  // The search finds names that contain the words: a typing error at the end is overcome by a shorter beginning.
-  for (const words of [last, last.slice(0, Math.ceil(last.length * 0.6))]) {
-    const url = `${hub.endpoint}/api/${type}s?search=${encodeURIComponent(words)}&sort=downloads&limit=50`
-    try {
-      const answer = await converse({ ...hub, retry: { ...hub.retry, attempts: 1 } }, { url })
-      for (const { id } of readJson(answer, z.array(z.object({ id: z.string() })), url)) found.add(id)
-    } catch {
-      return []
-    }
-  }
-  return nearest(name, [...found], 3)
+  const [last, owner] = name.split('/').reverse()
+  const most = Math.ceil(last.length * 0.6)
+  // The search finds names that contain the words: a typing error in one half of them is overcome by the other.
+  const queries = [last, last.slice(0, most), last.slice(-most)].map((words) => `search=${encodeURIComponent(words)}`)
+  if (owner) queries.push(`author=${encodeURIComponent(owner)}`)
+  const found = await Promise.all(queries.map((query) => searched(hub, type, query).catch(() => [])))
+  return nearest(name, [...new Set(found.flat())], 3)
+}
+
+async function searched(hub: Hub, type: Repository['type'], query: string): Promise<string[]> {
+  const url = `${hub.endpoint}/api/${type}s?${query}&sort=downloads&limit=50`
+  const answer = await converse({ ...hub, retry: { ...hub.retry, attempts: 1 } }, { url })
+  return readJson(answer, z.array(z.object({ id: z.string() })), url).map(({ id }) => id)
 }

@@ -62,7 +62,14 @@ export class Snapshot {
       const url = fileUrl(hub, this.repository, listing.commit, file.path)
       const { path, size } = file
       await downloadBlob(hub, cached, file, url, (received) =>
-        hub.onProgress({ file: path, received, size, totalReceived: done + received, totalSize }),
+        hub.onProgress({
+          repository: this.repository.name,
+          file: path,
+          received,
+          size,
+          totalReceived: done + received,
+          totalSize,
+        }),
       )
       await cached.link(listing.commit, path, file.hash)
       done += size

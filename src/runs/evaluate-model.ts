@@ -2,11 +2,14 @@ import { UsageError } from '../errors.ts'
 import { type EvaluateOptions, evaluate } from '../inference/evaluate.ts'
 import { newlyInitialized } from '../inference/pretrained.ts'
 import type { WindowOptions } from '../squad/windows.ts'
-import { cutWindows, readExamples } from './load-data.ts'
+import { cutWindows, type DataOptions, dataChoice, readExamples } from './load-data.ts'
 import { type HubChoice, loadModel } from './load-model.ts'
 import type { Screen } from './screen.ts'
 
-export interface EvaluateModelOptions extends WindowOptions, Omit<EvaluateOptions, 'max_seq_length' | 'onProgress'> {
+export interface EvaluateModelOptions
+  extends WindowOptions,
+    DataOptions,
+    Omit<EvaluateOptions, 'max_seq_length' | 'onProgress'> {
   readonly model: string
   readonly data: string
   readonly max_samples?: number
@@ -29,7 +32,10 @@ export interface ModelEvaluation {
 /** Loss, exact match and F1 of a saved model on a data file. */
 export async function evaluateModel(options: EvaluateModelOptions): Promise<ModelEvaluation> {
   const { screen, max_samples, hub } = options
-  const examples = await readExamples(options.data, { split: 'validation', max_samples, hub })
+  const examples = await readExamples(options.data, {
+    ...dataChoice(options, { split: 'validation', hub }),
+    max_samples,
+  })
   const { model, tokenizer, report } = await loadModel(options.model, {}, hub)
   const warning = newlyInitialized(options.model, report)
   if (warning) screen.print(`${warning}\n`)

@@ -3,14 +3,15 @@ import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { countTokens } from '../squad/dataset.ts'
 import { type Digest, digestStreams } from '../squad/digests.ts'
 import type { WindowOptions } from '../squad/windows.ts'
-import { cutWindows, readExamples } from './load-data.ts'
-import { modelFolder } from './load-model.ts'
+import { cutWindows, type DataOptions, dataChoice, readExamples } from './load-data.ts'
+import { type HubChoice, modelFolder } from './load-model.ts'
 import type { Screen } from './screen.ts'
 
-export interface InspectWindowsOptions extends WindowOptions {
+export interface InspectWindowsOptions extends WindowOptions, DataOptions {
   readonly model: string
   readonly max_samples?: number
   readonly screen: Screen
+  readonly hub?: HubChoice
 }
 
 export type WindowCounts = { readonly questions: number; readonly windows: number; readonly tokens: number } & {
@@ -19,8 +20,9 @@ export type WindowCounts = { readonly questions: number; readonly windows: numbe
 
 /** How many windows a file makes, and the digests that say whether another program cuts the same ones. */
 export async function inspectWindows(file: string, options: InspectWindowsOptions): Promise<WindowCounts> {
-  const tokenizer = await loadTokenizer(await modelFolder(options.model))
-  const examples = await readExamples(file, { split: 'train', max_samples: options.max_samples })
+  const { model, max_samples, hub } = options
+  const tokenizer = await loadTokenizer(await modelFolder(model, { ...hub, weights: false }))
+  const examples = await readExamples(file, { ...dataChoice(options, { split: 'train', hub }), max_samples })
   const { windows } = await cutWindows(tokenizer, examples, { ...options, label: 'Tokenizing' })
   const streams = digestStreams(windows, windows)
   return {

@@ -10,21 +10,44 @@ import type { BertTokenizer } from '../text/tokenizer.ts'
 import { cutInThreads } from './cut-in-threads.ts'
 import type { Screen } from './screen.ts'
 
+/** Which part of a data set is meant; a file is one part, and passes over all but `max_samples`. */
 export interface DataChoice {
-  /** Of a data set that comes in several parts. */
-  readonly split: 'train' | 'validation'
+  readonly split: string
+  /** Of a data set with several. */
+  readonly config?: string | null
+  /** Branch, tag or commit of the data set. */
+  readonly revision?: string | null
   /** The first so many questions; all of them where null. */
   readonly max_samples?: number | null
   readonly hub?: HubOptions
 }
 
-/** Questions of a data file of any format, or of a data set: a folder of Parquet files or a name on the hub. */
-export async function readExamples(source: string, { split, max_samples, hub }: DataChoice): Promise<Example[]> {
-  const found = await stat(source).catch(() => undefined)
-  if (found ? found.isFile() : formatOfName(source)) return readFileExamples(source, { max_samples })
-  const { loadDataset } = await import('../hub/index.ts')
-  return loadDataset(source, { ...hub, split, max_samples: max_samples ?? undefined })
+/** The same as a command's flags and a function's options call it. */
+export interface DataOptions {
+  readonly split?: string
+  readonly dataset_config?: string
+  readonly dataset_revision?: string
 }
+
+export const dataChoice = (
+  { split, dataset_config, dataset_revision }: DataOptions,
+  usual: { readonly split: string; readonly hub?: HubOptions },
+): DataChoice => ({ ...usual, split: split ?? usual.split, config: dataset_config, revision: dataset_revision })
+
+/**
+ * The files that hold a source's questions: of a data file itself; of a data set, which is a folder of Parquet files or
+ * a name on the hub, those of the split, brought into the cache. Every command that takes data goes through here.
+ */
+export async function dataFiles(source: string, { split, config, revision, hub }: DataChoice): Promise<string[]> {
+  const found = await stat(source).catch(() => undefined)
+  if (found ? found.isFile() : formatOfName(source)) return [source]
+  const { resolveDataset } = await import('../hub/index.ts')
+  return resolveDataset(source, { ...hub, split, config: config ?? undefined, revision: revision ?? undefined })
+}
+
+/** Questions of a data file of any format, or of a data set: a folder of Parquet files or a name on the hub. */
+export const readExamples = async (source: string, choice: DataChoice): Promise<Example[]> =>
+  readFileExamples(await dataFiles(source, choice), { max_samples: choice.max_samples })
 
 export interface CuttingOptions extends WindowOptions {
   /** What the progress is called. */

@@ -10,6 +10,8 @@ import type { BertTokenizer } from '../text/tokenizer.ts'
 export interface HubChoice extends HubOptions {
   /** Branch, tag or commit. */
   readonly revision?: string
+  /** False for the configuration and the tokenizer alone. */
+  readonly weights?: boolean
 }
 
 export interface LoadedModel {

@@ -5,8 +5,9 @@ import type { Dataset } from '../squad/dataset.ts'
 import { checkArguments } from '../training/argument-checks.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import { type Plan, planRun } from '../training/plan.ts'
-import { cutWindows, readExamples } from './load-data.ts'
+import { cutWindows } from './load-data.ts'
 import { type HubChoice, type LoadedModel, loadModel, unusedWeights } from './load-model.ts'
+import { readRunData } from './run-data.ts'
 import type { Screen } from './screen.ts'
 
 /** All that a run needs, read and checked. */
@@ -27,16 +28,11 @@ export interface PrepareOptions {
 /** Reads data, model and tokenizer, cuts the windows, and holds the arguments against all of it. */
 export async function prepareRun(args: TrainingArguments, options: PrepareOptions): Promise<PreparedRun> {
   const { screen, signal, hub } = options
-  const { model, train_file, validation_file, max_train_samples, max_eval_samples, max_seq_length, doc_stride } = args
-  if (!model) throw new UsageError('train: --model is missing', 'Give the folder of a pretrained BERT.')
-  if (!train_file) throw new UsageError('train: --train_file is missing', 'Give a SQuAD file to train on.')
-  const examples = {
-    train: await readExamples(train_file, { split: 'train', max_samples: max_train_samples, hub }),
-    validation: validation_file
-      ? await readExamples(validation_file, { split: 'validation', max_samples: max_eval_samples, hub })
-      : [],
-  }
-  const loaded = await loadModel(model, { seed: args.seed }, hub)
+  const { model, max_seq_length, doc_stride } = args
+  if (!model)
+    throw new UsageError('train: --model is missing', 'Give a pretrained BERT: its folder, or a name on the hub.')
+  const examples = await readRunData(args, hub)
+  const loaded = await loadModel(model, { seed: args.seed }, { ...hub, revision: args.revision ?? hub?.revision })
   for (const text of [newlyInitialized(model, loaded.report), unusedWeights(model, loaded.report)])
     if (text) screen.print(`${text}\n`)
 

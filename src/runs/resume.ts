@@ -80,7 +80,9 @@ async function named(output_dir: string, name: string): Promise<Resumption> {
 export async function differences(folder: string, args: TrainingArguments): Promise<string[]> {
   const saved = (await readJsonFile(join(folder, ARGUMENTS_FILE))) as RawArguments
   return Object.entries(args)
-    .filter(([name, value]) => !FREE.has(name) && JSON.stringify(saved[name]) !== JSON.stringify(value))
+    .filter(
+      ([name, value]) => name in saved && !FREE.has(name) && JSON.stringify(saved[name]) !== JSON.stringify(value),
+    )
     .map(([name, value]) => `${name} ${JSON.stringify(value)} (was ${JSON.stringify(saved[name])})`)
 }
 

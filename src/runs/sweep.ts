@@ -33,7 +33,8 @@ export async function runSweep(
   const { screen = noScreen } = options
   const base = parseArguments(given, 'arguments')
   const { output_dir, overwrite_output_dir } = base
-  if (!base.validation_file) throw new UsageError('sweep: runs are compared by evaluation: give validation_file')
+  if (!base.validation_file && !base.dataset)
+    throw new UsageError('sweep: runs are compared by evaluation: give dataset or validation_file')
   if (base.resume_from_checkpoint !== null)
     throw new UsageError('sweep: it goes on by itself: leave resume_from_checkpoint out')
   const planned = trials.map((values) => {

@@ -62,6 +62,10 @@ export function optionalText(description: string) {
   return argument('text', z.string().min(1).nullable().default(null), 'text', description)
 }
 
+export function text(value: string, description: string) {
+  return argument('text', z.string().min(1).default(value), 'text', description)
+}
+
 const isInterval = (steps: number): boolean => steps > 0 && (steps < 1 || Number.isInteger(steps))
 const INTERVAL = 'an integer of at least 1, or a share of all steps between 0 and 1'
 

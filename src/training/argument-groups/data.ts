@@ -1,12 +1,23 @@
 import { z } from 'zod'
-import { argument, boolean, integer, optionalInteger, optionalText } from '../argument-field.ts'
+import { argument, boolean, integer, optionalInteger, optionalText, text } from '../argument-field.ts'
 
 export const dataArguments = {
   model: optionalText(
-    'Folder of the pretrained model: config.json, weights and vocabulary, as Hugging Face lays them out.',
+    'The pretrained model: a folder with config.json, weights and vocabulary as Hugging Face lays them out, or a name ' +
+      'on the hub (bert-base-uncased, owner/name).',
   ),
-  train_file: optionalText('SQuAD file to train on.'),
-  validation_file: optionalText('SQuAD file to evaluate on. It must share no contexts with train_file.'),
+  revision: optionalText('Branch, tag or commit of the model on the hub; main unless given.'),
+  dataset: optionalText(
+    'Data set to train and evaluate on: a name on the hub (squad, squad_v2, owner/name), or a folder of Parquet files.',
+  ),
+  dataset_config: optionalText('Configuration of dataset, where it has several.'),
+  dataset_revision: optionalText('Branch, tag or commit of dataset on the hub; main unless given.'),
+  train_split: text('train', 'Split of dataset to train on.'),
+  validation_split: text('validation', 'Split of dataset to evaluate on, unless validation_file is given.'),
+  train_file: optionalText('Data file to train on, instead of dataset: SQuAD JSON, JSON lines, CSV or Parquet.'),
+  validation_file: optionalText(
+    'Data file to evaluate on, instead of a split of dataset. It must share no contexts with what is trained on.',
+  ),
   max_seq_length: integer(
     384,
     16,

@@ -1,0 +1,161 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { HubServer } from '../../tests/hub-server.ts'
+import { hubWorld } from '../../tests/hub-world.ts'
+import { runHere } from '../../tests/run-here.ts'
+import { squadParquet } from '../../tests/squad-parquet.ts'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
+import { loadDataset, pipeline } from '../index.ts'
+
+// Whole runs: seconds on a machine at rest, minutes on a busy one.
+vi.setConfig({ testTimeout: 600_000 })
+
+const parquet = (questions: number, first = 0) => squadParquet(tinyExamples(questions, first))
+const model = Object.fromEntries(readdirSync(tinyFolder).map((name) => [name, readFileSync(join(tinyFolder, name))]))
+
+/** The branch `old` has another activation, and other questions. */
+const world = hubWorld((server) => {
+  const config = JSON.parse(model['config.json'].toString())
+  const bert = server.add('model', 'ann/bert')
+  bert.commit({ ...model, 'config.json': JSON.stringify({ ...config, hidden_act: 'relu' }) }, 'old')
+  bert.commit(model)
+  server.add('model', 'ann/secret', { access: 'private' }).commit(model)
+  const squad = server.add('dataset', 'ann/squad')
+  const files = { 'data/validation-0.parquet': parquet(8, 100), 'small/train.parquet': parquet(4) }
+  squad.commit({ ...files, 'data/train-0.parquet': parquet(24) }, 'old')
+  squad.commit({ ...files, 'data/train-0.parquet': parquet(6), 'data/train-1.parquet': parquet(6, 6) })
+})
+
+beforeEach(() => {
+  vi.stubEnv('HF_ENDPOINT', world.server.endpoint)
+  vi.stubEnv('HF_HUB_CACHE', world.cache)
+  vi.stubEnv('HF_TOKEN', '')
+  vi.stubEnv('HF_HUB_OFFLINE', '')
+  return () => vi.unstubAllEnvs()
+})
+
+async function json(...argv: string[]) {
+  const { code, stdout, stderr } = await runHere(...argv, '--json')
+  expect(code, stderr).toBe(0)
+  return JSON.parse(stdout)
+}
+const lengths = ['--max_seq_length', '48', '--doc_stride', '8']
+const question = ['--question', 'who is in ro?', '--context', 'bo is in ro. li was ka.']
+const training = ['--model', 'ann/bert', '--dataset', 'ann/squad', '--max_steps', '1', ...lengths]
+
+describe('A model by name', () => {
+  test.each<[string, string[]]>([
+    ['inspect', ['inspect', 'ann/bert']],
+    ['answer', ['answer', '--model', 'ann/bert', ...question]],
+    ['evaluate', ['evaluate', '--model', 'ann/bert', '--data', 'ann/squad', ...lengths]],
+    ['data windows', ['data', 'windows', 'ann/squad', '--model', 'ann/bert', ...lengths]],
+    ['data check', ['data', 'check', 'ann/squad', '--model', 'ann/bert', ...lengths]],
+  ])('works in spanforge %s, and then without a network', async (_, argv) => {
+    const untimed = (found: object) =>
+      JSON.stringify(found, (key, value) => (/runtime|second/.test(key) ? undefined : value))
+    const online = untimed(await json(...argv))
+    world.server.reset()
+    expect(untimed(await json(...argv, '--offline'))).toBe(online)
+    expect(world.server.requests).toEqual([])
+  })
+
+  test('is that of the revision that is asked for', async () => {
+    const score = async (...more: string[]) => (await json('answer', '--model', 'ann/bert', ...question, ...more)).score
+    expect(await score('--revision', 'old')).not.toBe(await score())
+    expect(await score('--revision', 'main')).toBe(await score())
+    const { code, stderr } = await runHere('inspect', 'ann/bert', '--revision', 'older')
+    expect(code).toBe(1)
+    expect(stderr).toContain('the model "ann/bert" has no revision "older"')
+  })
+
+  test('whose tokenizer alone is wanted comes without its weights', async () => {
+    await json('data', 'windows', 'ann/squad', '--model', 'ann/bert', ...lengths)
+    expect((await world.files()).some((path) => path.endsWith('config.json'))).toBe(true)
+    expect((await world.files()).some((path) => path.endsWith('model.safetensors'))).toBe(false)
+  })
+
+  test('that is misspelt is answered with the nearest, that is private with what opens it', async () => {
+    const wrong = await runHere('inspect', 'ann/bret')
+    expect(wrong.code).toBe(1)
+    expect(wrong.stderr).toMatch(/there is no model "ann\/bret".*\n.*Nearest names: ann\/bert/)
+    expect((await runHere('inspect', 'ann/secret')).stderr).toContain('no token was given: set HF_TOKEN')
+    vi.stubEnv('HF_TOKEN', HubServer.TOKEN)
+    expect(await json('inspect', 'ann/secret')).toMatchObject({ name: 'ann/secret' })
+  })
+})
+
+describe('A data set by name', () => {
+  test('is converted, sampled, split, merged and checked as a file is', async () => {
+    const folder = temporaryFolder()
+    const path = (name: string) => join(folder, name)
+    const data = (...argv: string[]) => json('data', ...argv)
+    expect(await data('convert', 'ann/squad', path('train.json'))).toMatchObject({ questions: 12 })
+    const validation = ['--split', 'validation']
+    expect(await data('convert', 'ann/squad', path('dev.json'), ...validation)).toMatchObject({ questions: 8 })
+    const small = ['--dataset_config', 'small']
+    expect(await data('convert', 'ann/squad', path('small.json'), ...small)).toMatchObject({ questions: 4 })
+    const old = ['--dataset_revision', 'old']
+    expect(await data('convert', 'ann/squad', path('old.json'), ...old)).toMatchObject({ questions: 24 })
+    expect(await data('sample', 'ann/squad', '--count', '5', '--output', path('few.json'))).toMatchObject({ of: 12 })
+    const parts = ['--train', path('a.json'), '--validation', path('b.json'), '--by', 'question']
+    const { files } = await data('split', 'ann/squad', ...parts)
+    expect(files[path('a.json')] + files[path('b.json')]).toBe(12)
+    const merged = await data('merge', 'ann/squad', path('dev.json'), '--output', path('all.json'))
+    expect(merged.questions + merged.repeated).toBe(20)
+  })
+
+  test('leaks into a data set by name', async () => {
+    const { code, stdout } = await runHere(
+      'data',
+      'check',
+      'ann/squad',
+      '--validation',
+      'ann/squad',
+      '--split',
+      'train',
+    )
+    expect(code).toBe(1)
+    expect(stdout).toContain('contexts that leak from the validation file')
+  })
+
+  test('trains and evaluates by its splits, configurations and revisions', async () => {
+    const run = (...more: string[]) => json('train', ...training, '--output_dir', temporaryFolder(), ...more)
+    expect(await run()).toMatchObject({ train_samples: 12, eval_samples: 8 })
+    expect(await run('--dataset_revision', 'old')).toMatchObject({ train_samples: 24, eval_samples: 8 })
+    expect(await run('--train_split', 'validation')).toMatchObject({ train_samples: 8 })
+    expect(await run('--validation_split', 'train')).toMatchObject({ eval_samples: 12 })
+  })
+
+  test('trains from the revision of the model that is asked for, and goes on from it', async () => {
+    const folder = temporaryFolder()
+    const resume = ['--output_dir', folder, '--resume_from_checkpoint', 'latest']
+    await json('train', ...training, '--revision', 'old', '--save_steps', '1', '--output_dir', folder)
+    const activation = () => JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')).hidden_act
+    expect(activation()).toBe('relu')
+    await json('train', ...resume, '--max_steps', '2')
+    expect(activation()).toBe('relu')
+  })
+
+  test('is compared in a sweep', async () => {
+    const folder = temporaryFolder()
+    const { trials } = await json('sweep', ...training, '--output_dir', folder, '--grid', 'seed=1,2')
+    expect(trials.map(({ status }: { status: string }) => status)).toEqual(['finished', 'finished'])
+  })
+
+  test('that lacks what is asked for says what it has', async () => {
+    const refused = async (...more: string[]) =>
+      (await runHere('train', ...training, '--output_dir', join(temporaryFolder(), 'out'), ...more)).stderr
+    expect(await refused('--train_split', 'test')).toMatch(/has no split "test".*\n.*train, validation/)
+    expect(await refused('--dataset_config', 'large')).toMatch(/has no configuration "large".*\n.*default, small/)
+    expect(await refused('--train_file', 'train.json')).toContain('--dataset and --train_file both say')
+  })
+})
+
+test('The library takes names where the commands do', async () => {
+  expect(await loadDataset('ann/squad', { split: 'validation' })).toEqual(tinyExamples(8, 100))
+  const ask = await pipeline('question-answering', 'ann/bert')
+  expect((await ask('who is in ro?', 'bo is in ro.')).answer).not.toBe('')
+  await ask.dispose()
+})
