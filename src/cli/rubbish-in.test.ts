@@ -148,7 +148,7 @@ describe('Of data, spanforge refuses', () => {
   test('no data at all', async () => {
     const { code, stderr } = await runHere('train', '--model', model, '--output_dir', join(folder, 'out'))
     expect(code).toBe(2)
-    expect(stderr).toContain('train: --train_file is missing')
+    expect(stderr).toContain('train: there is nothing to train on')
   })
 })
 
