@@ -1,3 +1,4 @@
+import { type AnswerSettings, loadAnswerSettings, saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import type { LoadReport } from '../checkpoint/load-parameters.ts'
 import { saveModel } from '../checkpoint/model-folder.ts'
 import { type ModelOptions, resolveModel } from '../hub/models.ts'
@@ -16,7 +17,12 @@ export class BertForQuestionAnswering extends Bert {
   /** What of the checkpoint was missing, left over or of another shape. */
   readonly loading_report: LoadReport
 
-  private constructor({ config, engine, parameters }: Bert, report: LoadReport) {
+  private constructor(
+    { config, engine, parameters }: Bert,
+    report: LoadReport,
+    /** Threshold for "" and temperature of confidences, where they are stored with the model. */
+    readonly answer_settings?: AnswerSettings,
+  ) {
     super(config, engine, parameters)
     this.loading_report = report
   }
@@ -28,15 +34,18 @@ export class BertForQuestionAnswering extends Bert {
    */
   static async from_pretrained(nameOrFolder: string, options: FromPretrainedOptions = {}) {
     const { onWarning = toStandardError, ...rest } = options
-    const { model, report } = await loadPretrained(await resolveModel(nameOrFolder, rest), rest)
+    const folder = await resolveModel(nameOrFolder, rest)
+    const settings = await loadAnswerSettings(folder)
+    const { model, report } = await loadPretrained(folder, rest)
     const warning = newlyInitialized(nameOrFolder, report)
     if (warning) onWarning(warning)
-    return new BertForQuestionAnswering(model, report)
+    return new BertForQuestionAnswering(model, report, settings)
   }
 
   /** Writes config.json and model.safetensors into a folder, made if need be: transformers loads it, and so do we. */
   async save_pretrained(folder: string, options: { readonly dtype?: 'F32' | 'F16' } = {}): Promise<void> {
     await saveModel(folder, this.config, tensorsOf(this.parameters), options)
+    if (this.answer_settings) await saveAnswerSettings(folder, this.answer_settings)
   }
 }
 

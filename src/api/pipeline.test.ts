@@ -1,8 +1,12 @@
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fixture } from '../../tests/fixture.ts'
 import { describeShared, shared } from '../../tests/shared.ts'
 import { readJson } from '../../tests/squad-reference.ts'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { loadAnswerSettings, saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
 import { BertForQuestionAnswering } from './model.ts'
 import { type OneAnswer, pipeline, type QuestionAnsweringPipeline } from './pipeline.ts'
@@ -169,6 +173,23 @@ describe('The question-answering pipeline', () => {
       }),
       { numRuns: 100 },
     )
+  })
+
+  test('uses the threshold and temperature that are stored in the folder, and saves them again', async () => {
+    const stored = temporaryFolder()
+    cpSync(folder, stored, { recursive: true })
+    const fitted = { max_answer_length: 5, max_seq_length: 64, doc_stride: 8, fitted_on: { data: 'd', questions: 9 } }
+    const settings = { version_2_with_negative: true, null_score_diff_threshold: -100, temperature: 3, ...fitted }
+    await saveAnswerSettings(stored, settings)
+    const tuned = await pipeline('question-answering', stored)
+    const { candidates } = await tuned.search(question, [context], { top_k: 2 })
+    expect(candidates[0]).toMatchObject({ answer: '', start: 0, end: 0 })
+    expect(candidates[1].confidence).toBeGreaterThan(candidates[1].score)
+    expect((await tuned({ question, context }, { handle_impossible_answer: true })).answer).toBe('')
+    expect(await tuned({ question, context })).toEqual(await ask({ question, context }))
+    await (tuned.model as BertForQuestionAnswering).save_pretrained(join(stored, 'again'))
+    expect(await loadAnswerSettings(join(stored, 'again'))).toEqual(settings)
+    await tuned.dispose()
   })
 
   test.each([

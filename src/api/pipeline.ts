@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.ts'
+import { withSettings } from '../inference/answer-defaults.ts'
 import {
   answerQuestions,
   type PipelineOptions,
@@ -24,7 +25,8 @@ export type TopAnswers = PipelineOptions & ({ readonly top_k: number } | { reado
  * pipeline of transformers 4.57, whose answers and scores these are. Two differences of shape: what comes back depends
  * on what was asked alone (with `top_k` always a list, for a list of questions always a list), and `start` and `end`
  * count UTF-16 units, so that `context.slice(start, end) === answer` for every text there is. Python's scores are within
- * one window, those of equal answers added up: in a long text they may exceed 1. `search` gives probabilities.
+ * one window, those of equal answers added up: in a long text they may exceed 1. `search` gives probabilities; with a
+ * model that has stored settings (answer_settings.json) it uses their threshold and gives a calibrated confidence.
  */
 export interface QuestionAnsweringPipeline {
   (question: string, context: string, options: TopAnswers): Promise<PipelineAnswer[]>
@@ -73,10 +75,12 @@ export async function pipeline(
 }
 
 function makePipeline(model: Bert, tokenizer: Tokenizer): QuestionAnsweringPipeline {
+  const settings = model instanceof BertForQuestionAnswering ? model.answer_settings : undefined
+  const null_score_diff_threshold = settings?.null_score_diff_threshold
   const stream: QuestionAnsweringPipeline['stream'] = (inputs, options) =>
-    answerQuestions(model, tokenizer, inputs, options)
-  const searchAll: QuestionAnsweringPipeline['searchAll'] = (questions, documents, options) =>
-    searchDocuments(model, tokenizer, questions, documents, options)
+    answerQuestions(model, tokenizer, inputs, { null_score_diff_threshold, ...options })
+  const searchAll: QuestionAnsweringPipeline['searchAll'] = (questions, documents, options = {}) =>
+    searchDocuments(model, tokenizer, questions, documents, withSettings(options, settings))
 
   async function call(...args: unknown[]): Promise<PipelineAnswer | PipelineAnswer[] | PipelineAnswer[][]> {
     const { inputs, isSingle, options } = toInputs(args)

@@ -1,87 +1,186 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { cannotRead } from '../checkpoint/binary-file.ts'
 import { UsageError } from '../errors.ts'
 import type { AnswerCandidate } from '../squad/answers.ts'
-import { wholeNumber } from './flags.ts'
+import { listed } from './flags.ts'
 import { percent } from './format.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from './hub-options.ts'
-import { createOutput } from './output.ts'
+import { createOutput, type Output } from './output.ts'
+import { type PipelineFlags, pipelineOptions, searchOptions, withPipelineFlags } from './pipeline-flags.ts'
+import { type CountingProgress, countingProgress } from './progress.ts'
 import { columns, textTable } from './table.ts'
 
-interface AnswerFlags extends HubFlags {
+interface AnswerFlags extends HubFlags, PipelineFlags {
   readonly model: string
-  readonly question: string
-  readonly context?: string
-  readonly contextFile?: string
-  readonly top_k: number
-  readonly max_answer_length: number
-  readonly handle_impossible_answer?: boolean
-  readonly max_seq_length?: number
-  readonly doc_stride?: number
+  readonly question: readonly string[]
+  readonly context?: readonly string[]
+  readonly contextFile?: readonly string[]
+  readonly postprocess: 'exact' | 'pipeline'
 }
 
-/** `spanforge answer`: the answer to a question in a context of any length. */
-export function answerCommand(): Command {
-  const command = new Command('answer')
-    .description('answer a question from a context of any length')
-    .requiredOption('--model <folder>', 'model folder, or name on the hub')
-    .requiredOption('--question <text>', 'the question')
-    .option('--context-file <file>', 'file with the context; - is standard input')
-    .option('--context <text>', 'the context itself')
-    .option('--top_k <integer>', 'how many answers', wholeNumber(1), 1)
-    .option('--max_answer_length <integer>', 'longest answer in tokens', wholeNumber(1), 30)
-    .option('--handle_impossible_answer', 'the answer may be that there is none: ""')
-    .option('--max_seq_length <integer>', 'longest window in tokens (384, or what the model takes)', wholeNumber(1))
-    .option('--doc_stride <integer>', 'context tokens that neighbouring windows share (128)', wholeNumber(0))
-    .option('--json', 'print one JSON document')
-  return withHubFlags(command)
-    .addHelpText(
-      'after',
-      `
+const EXAMPLES = `
+Several --question are asked one after the other; several --context or --context-file are searched together, and the
+best answers of all of them are given, with the probability of each among all spans of all of them.
+--postprocess pipeline gives the answers and scores of the Python pipeline instead, for one document; --max_answer_len
+is then 15 unless given.
+
 Examples:
   spanforge answer --model out --question "Who wrote it?" --context-file book.txt
-  cat letter.txt | spanforge answer --model out --question "When?" --context-file - --top_k 3 --json
-`,
+  spanforge answer --model out --question "Who?" --question "When?" --context-file a.txt --context-file b.txt --top_k 3
+  cat letter.txt | spanforge answer --model out --question "When?" --context-file - --json
+`
+
+/** `spanforge answer`: the answers to questions in texts of any length. */
+export function answerCommand(): Command {
+  const command = new Command('answer')
+    .description('answer questions from texts of any length')
+    .requiredOption('--model <folder>', 'model folder, or name on the hub')
+    .requiredOption('--question <text>', 'the question; may be given more than once', listed)
+    .option('--context-file <file>', 'file with the context; - is standard input; more than one for a search', listed)
+    .option('--context <text>', 'the context itself; more than one for a search', listed)
+    .addOption(
+      new Option('--postprocess <name>', 'exact probabilities, or the scores of the Python pipeline')
+        .choices(['exact', 'pipeline'])
+        .default('exact'),
     )
+  return withHubFlags(withPipelineFlags(command).option('--json', 'print one JSON document'))
+    .addHelpText('after', EXAMPLES)
     .action(answer)
 }
 
+interface GivenAnswer extends Pick<AnswerCandidate, 'answer' | 'score' | 'confidence' | 'start' | 'end'> {
+  /** Where there are several: the file, or the place in the list of contexts. */
+  readonly document?: string | number
+}
+
+interface Answers {
+  readonly question: string
+  readonly answers: readonly GivenAnswer[]
+  readonly null_odds?: number
+}
+
 async function answer(flags: AnswerFlags): Promise<void> {
-  const { searchDocuments } = await import('../inference/pipeline.ts')
-  const { loadModel } = await import('../runs/load-model.ts')
   const { newlyInitialized } = await import('../inference/pretrained.ts')
+  const { loadModel } = await import('../runs/load-model.ts')
   const output = createOutput(flags.json === true)
-  const context = await contextOf(flags)
-  const { model, tokenizer, report } = await withHubProgress('Downloading', flags, output, (hub) =>
+  const documents = await documentsOf(flags)
+  const loaded = await withHubProgress('Downloading', flags, output, (hub) =>
     loadModel(flags.model, {}, { ...hub, revision: flags.revision }),
   )
-  const warning = newlyInitialized(flags.model, report)
+  const warning = newlyInitialized(flags.model, loaded.report)
   if (warning) output.print(`${warning}\n`)
-  const { max_seq_length: max_seq_len, ...options } = flags
-  const found = searchDocuments(model, tokenizer, [flags.question], [context], { ...options, max_seq_len })
-  for await (const { candidates } of found) {
-    const answers = candidates.map(({ answer, score, start, end }) => ({ answer, score, start, end }))
-    if (output.forPeople) output.print(tableOf(answers))
-    output.result(flags.top_k === 1 ? answers[0] : { ...answers[0], answers })
-  }
-  await model.release()
+  const found = await (flags.postprocess === 'pipeline' ? asPipeline : searched)(flags, loaded, documents)
+  await loaded.model.release()
+  show(found, output)
+  output.result(flags.question.length === 1 ? documentOf(found[0]!, flags) : found)
 }
 
-function tableOf(answers: readonly Omit<AnswerCandidate, 'logit' | 'document'>[]): string {
-  const rows = answers.map(({ answer, score, start, end }) => [
+type Loaded = Awaited<ReturnType<typeof import('../runs/load-model.ts')['loadModel']>>
+
+async function searched(flags: AnswerFlags, loaded: Loaded, documents: readonly Document[]): Promise<Answers[]> {
+  const { searchDocuments } = await import('../inference/pipeline.ts')
+  const { withSettings } = await import('../inference/answer-defaults.ts')
+  const options = withSettings(searchOptions(flags), loaded.settings)
+  const { onProgress, stop } = readingProgress()
+  const contexts = documents.map(({ context }) => context)
+  const found: Answers[] = []
+  try {
+    const answers = searchDocuments(loaded.model, loaded.tokenizer, flags.question, contexts, {
+      ...options,
+      onProgress,
+    })
+    for await (const { candidates, null_odds } of answers)
+      found.push({
+        question: flags.question[found.length]!,
+        answers: candidates.map(({ answer, score, confidence, start, end, document }) => ({
+          answer,
+          score,
+          ...(confidence !== undefined && { confidence }),
+          start,
+          end,
+          ...(documents.length > 1 && answer !== '' && { document: documents[document]!.name }),
+        })),
+        ...(options.handle_impossible_answer && { null_odds }),
+      })
+  } finally {
+    stop()
+  }
+  return found
+}
+
+async function asPipeline(flags: AnswerFlags, loaded: Loaded, documents: readonly Document[]): Promise<Answers[]> {
+  const { answerQuestions } = await import('../inference/pipeline.ts')
+  if (documents.length > 1)
+    throw new UsageError('answer: --postprocess pipeline knows one document', 'Leave it out to search several.')
+  const inputs = flags.question.map((question) => ({ question, context: documents[0]!.context }))
+  const found: Answers[] = []
+  for await (const answers of answerQuestions(loaded.model, loaded.tokenizer, inputs, pipelineOptions(flags)))
+    found.push({
+      question: flags.question[found.length]!,
+      answers: answers.map(({ answer, score, start, end }) => ({ answer, score, start, end })),
+    })
+  return found
+}
+
+/** From this many windows on it takes long enough to be watched. */
+const WATCHED = 100
+
+function readingProgress() {
+  let bar: CountingProgress | undefined
+  return {
+    onProgress(done: number, total = 0) {
+      if (total < WATCHED) return
+      bar ??= countingProgress('Reading', 'windows', total)
+      bar.update(done)
+    },
+    stop: () => bar?.stop(),
+  }
+}
+
+/** One answer alone stands for itself; a list of answers has the best one before it. */
+function documentOf({ answers, null_odds }: Answers, { top_k }: AnswerFlags): object {
+  const odds = null_odds === undefined ? {} : { null_odds }
+  return top_k === 1 ? { ...answers[0], ...odds } : { ...answers[0], ...odds, answers }
+}
+
+function show(found: readonly Answers[], output: Output): void {
+  if (!output.forPeople) return
+  for (const [i, { question, answers }] of found.entries())
+    output.print(`${found.length > 1 ? `${i ? '\n' : ''}${question}\n` : ''}${tableOf(answers)}`)
+}
+
+function tableOf(answers: readonly GivenAnswer[]): string {
+  const isSure = answers.some(({ confidence }) => confidence !== undefined)
+  const isSearch = answers.some(({ document }) => document !== undefined)
+  const rows = answers.map(({ answer, score, confidence, start, end, document }) => [
     answer || '(no answer)',
     percent(score),
-    `${start} to ${end}`,
+    ...(isSure ? [percent(confidence!)] : []),
+    answer ? `${start} to ${end}` : '',
+    ...(isSearch ? [String(document ?? '')] : []),
   ])
-  return textTable({ columns: columns('Answer', '>Probability', '>Characters'), rows })
+  const titles = ['Answer', '>Probability', ...(isSure ? ['>Confidence'] : []), '>Characters']
+  return textTable({ columns: columns(...titles, ...(isSearch ? ['Document'] : [])), rows })
 }
 
-async function contextOf({ context, contextFile }: AnswerFlags): Promise<string> {
+interface Document {
+  readonly name: string | number
+  readonly context: string
+}
+
+async function documentsOf({ context, contextFile }: AnswerFlags): Promise<Document[]> {
   if ((context === undefined) === (contextFile === undefined))
     throw new UsageError('answer: give the context, by either --context-file or --context')
-  if (context !== undefined) return context
-  if (contextFile === '-') return text(process.stdin)
-  return readFile(contextFile!, 'utf8').catch((error) => Promise.reject(cannotRead(contextFile!, error)))
+  if (context !== undefined) return context.map((given, i) => ({ name: i, context: given }))
+  return Promise.all(contextFile!.map(async (file) => ({ name: file, context: await contentOf(file) })))
+}
+
+async function contentOf(file: string): Promise<string> {
+  const content = await (file === '-' ? text(process.stdin) : readFile(file, 'utf8')).catch((error) =>
+    Promise.reject(cannotRead(file, error)),
+  )
+  if (!content.trim()) throw new UsageError(`${file}: the context is empty`, 'Give a file with a text in it.')
+  return content
 }

@@ -1,12 +1,15 @@
 import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
+import { flags } from '../../tests/cli.ts'
 import { fixture } from '../../tests/fixture.ts'
 import { runHere } from '../../tests/run-here.ts'
 import { describeShared, shared } from '../../tests/shared.ts'
 import { readJson } from '../../tests/squad-reference.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { tinyFolder, writeTinySquad } from '../../tests/tiny-squad.ts'
+import { pipeline } from '../api/pipeline.ts'
+import { saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 
 // Whole runs: seconds on a machine at rest, minutes on a busy one.
 vi.setConfig({ testTimeout: 600_000 })
@@ -121,6 +124,62 @@ describe('spanforge answer', () => {
     const windows = ['--max_seq_length', '32', '--doc_stride', '8']
     const { answer, start, end } = await json(...ask, '--context', long, ...windows)
     expect(long.slice(start, end)).toBe(answer)
+  })
+
+  test('searches several documents for several questions, and says where each answer stands', async () => {
+    const folder = temporaryFolder()
+    const files = ['a.txt', 'b.txt'].map((name) => join(folder, name))
+    const contexts = [context, 'eve is in oz.']
+    for (const [i, file] of files.entries()) writeFileSync(file, contexts[i]!)
+    const documents = files.flatMap((file) => ['--context-file', file])
+    const found = await json(...ask, '--question', 'who is in oz?', ...documents, '--top_k', '40')
+    expect(found.map(({ question }: { question: string }) => question)).toEqual(['who is in ro?', 'who is in oz?'])
+    for (const { answers } of found) {
+      expect(new Set(answers.map(({ document }: { document: string }) => document))).toEqual(new Set(files))
+      for (const { answer, document, start, end } of answers)
+        expect(contexts[files.indexOf(document)]!.slice(start, end)).toBe(answer)
+    }
+    const { code, stdout } = await runHere(...ask, '--question', 'who is in oz?', ...documents)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^who is in ro\?\nAnswer .*Document\n/)
+  })
+
+  test('gives the answers and scores of the Python pipeline when asked, with all its options', async () => {
+    const options = { top_k: 3, max_answer_len: 4, max_seq_len: 32, doc_stride: 6, max_question_len: 3, batch_size: 2 }
+    const pipe = await pipeline('question-answering', tinyFolder)
+    const input = { question: 'who is in ro?', context }
+    const argv = [...ask, '--context', context, '--postprocess', 'pipeline', ...flags(options)]
+    const more = { handle_impossible_answer: true, align_to_words: false }
+    expect((await json(...argv)).answers).toEqual(await pipe(input, options))
+    expect((await json(...argv, '--handle_impossible_answer', '--no-align_to_words')).answers).toEqual(
+      await pipe(input, { ...options, ...more }),
+    )
+    await pipe.dispose()
+  })
+
+  test('uses the threshold and temperature that are stored with the model', async () => {
+    const folder = temporaryFolder()
+    cpSync(tinyFolder, folder, { recursive: true })
+    const settings = { max_answer_length: 5, max_seq_length: 48, doc_stride: 8, fitted_on: { data: 'd', questions: 9 } }
+    const store = (null_score_diff_threshold: number) =>
+      saveAnswerSettings(folder, {
+        version_2_with_negative: true,
+        temperature: 2,
+        null_score_diff_threshold,
+        ...settings,
+      })
+    const stored = ['answer', '--model', folder, '--question', 'who is in ro?', '--context', context]
+    await store(-100)
+    const silent = await json(...stored)
+    expect(silent).toMatchObject({ answer: '', start: 0, end: 0 })
+    await store(100)
+    const { answer, score, confidence, null_odds } = await json(...stored)
+    expect(answer).not.toBe('')
+    expect(null_odds).toBe(silent.null_odds)
+    // At the temperature of 2 the best of many spans is less likely than at 1.
+    expect(confidence).toBeLessThan(score)
+    expect(await json(...stored, '--no-handle_impossible_answer')).not.toHaveProperty('null_odds')
+    expect((await runHere(...stored)).stdout).toMatch(/Answer +Probability +Confidence +Characters/)
   })
 
   test('wants the context once', async () => {

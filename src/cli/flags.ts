@@ -15,6 +15,9 @@ export function anyNumber(text: string): number {
   throw new InvalidArgumentError('Expected a number.')
 }
 
+/** For options that may be given more than once. */
+export const listed = (text: string, before: readonly string[] = []): string[] => [...before, text]
+
 export interface WindowFlags {
   readonly max_seq_length: number
   readonly doc_stride: number

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { ANSWER_SETTINGS_FILE } from '../checkpoint/answer-settings.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { type HubOptions, openHub } from './options.ts'
 import { parseRepository } from './repository.ts'
@@ -18,6 +19,8 @@ const TOKENIZER = [
   'vocab.txt',
   'special_tokens_map.json',
   'added_tokens.json',
+  // What spanforge stores with a model: small, and needed wherever answers are given.
+  ANSWER_SETTINGS_FILE,
 ]
 
 /** In the order of preference: the first that a repository has is all that is downloaded. */

@@ -25,4 +25,9 @@ export class Document {
   windows(question: string, id: string): Window[] {
     return this.#cutter.cut({ id, question, context: this.context, answers: [] }, 0)
   }
+
+  /** How many windows that will be. */
+  countWindows(question: string): number {
+    return this.#cutter.count({ question, context: this.context })
+  }
 }

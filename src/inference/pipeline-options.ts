@@ -22,8 +22,8 @@ export interface ReadingOptions {
   readonly batch_size?: number
   /** Windows are not padded unless told: it costs time and changes nothing but rounding. */
   readonly padding?: 'do_not_pad' | 'longest' | 'max_length'
-  /** Told how many windows have been read. */
-  readonly onProgress?: (windows: number) => void
+  /** Told how many windows have been read, and of how many where that is known beforehand. */
+  readonly onProgress?: (windows: number, total?: number) => void
 }
 
 export interface Reading {

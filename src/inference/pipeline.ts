@@ -6,12 +6,10 @@ import { type PipelineAnswer, pipelineAnswers } from '../squad/pipeline-answers.
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import { Document } from './document.ts'
 import { atLeastOne, type ReadingOptions, readingOptions } from './pipeline-options.ts'
+import { checkText, type QuestionInput, readQuestions } from './read-questions.ts'
 import { streamLogits } from './stream-logits.ts'
 
-export interface QuestionInput {
-  readonly question: string
-  readonly context: string
-}
+export type { QuestionInput } from './read-questions.ts'
 
 /** The options of `QuestionAnsweringPipeline` in transformers 4.57, with its defaults. */
 export interface PipelineOptions extends ReadingOptions {
@@ -23,6 +21,8 @@ export interface PipelineOptions extends ReadingOptions {
   readonly max_answer_len?: number
   /** May "" be the answer? No unless told. */
   readonly handle_impossible_answer?: boolean
+  /** Makes "" less likely the larger it is; what is stored with the model, or 0, as in Python. */
+  readonly null_score_diff_threshold?: number
   /** Answers start and end with words, not within one; true unless told, false for languages without spaces. */
   readonly align_to_words?: boolean
 }
@@ -48,24 +48,14 @@ export async function* answerQuestions(
   inputs: Iterable<QuestionInput> | AsyncIterable<QuestionInput>,
   options: PipelineOptions = {},
 ): AsyncGenerator<PipelineAnswer[]> {
-  const { topk = 1, top_k = topk, max_answer_len = 15, handle_impossible_answer, align_to_words = true } = options
+  const { topk = 1, top_k = topk, max_answer_len = 15, align_to_words = true } = options
+  const { handle_impossible_answer, null_score_diff_threshold } = options
   atLeastOne('top_k', top_k)
   atLeastOne('max_answer_len', max_answer_len)
   const reading = readingOptions(tokenizer, model.config, options)
-
-  async function* cut() {
-    let document: Document | undefined
-    let index = 0
-    for await (const { question, context } of inputs) {
-      checkText('question', question, index)
-      checkText('context', context, index)
-      if (document?.context !== context) document = new Document(context, tokenizer, reading.windows)
-      yield { document, windows: document.windows(question, `${index++}`) }
-    }
-  }
-  for await (const { document, windows, logits } of streamLogits(model, cut(), reading.forward)) {
+  for await (const { document, windows, logits } of readQuestions(model, tokenizer, inputs, reading)) {
     const words = align_to_words ? document.words : undefined
-    const asked = { top_k, max_answer_len, handle_impossible_answer, words }
+    const asked = { top_k, max_answer_len, handle_impossible_answer, null_score_diff_threshold, words }
     yield pipelineAnswers(document.context, windows, logits, asked)
   }
 }
@@ -98,8 +88,10 @@ export async function* searchDocuments(
       index++
     }
   }
+  const total = Array.isArray(questions) ? countWindows(questions, documents) : undefined
+  const onProgress = (done: number) => options.onProgress?.(done, total)
   let read: DocumentLogits[] = []
-  for await (const { document, windows, logits } of streamLogits(model, cut(), reading.forward)) {
+  for await (const { document, windows, logits } of streamLogits(model, cut(), { ...reading.forward, onProgress })) {
     const words = options.align_to_words === false ? undefined : document.words
     read.push({ context: document.context, windows, logits, words })
     if (read.length < documents.length) continue
@@ -108,8 +100,5 @@ export async function* searchDocuments(
   }
 }
 
-function checkText(name: string, text: unknown, index: number): void {
-  if (typeof text !== 'string')
-    throw new UsageError(`${name} ${index}: found ${JSON.stringify(text)?.slice(0, 80)}, expected a text`)
-  if (text === '') throw new UsageError(`${name} ${index}: found an empty text`)
-}
+const countWindows = (questions: readonly string[], documents: readonly Document[]): number =>
+  documents.reduce((sum, document) => questions.reduce((n, question) => n + document.countWindows(question), sum), 0)

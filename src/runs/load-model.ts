@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
+import { type AnswerSettings, loadAnswerSettings } from '../checkpoint/answer-settings.ts'
 import type { LoadReport } from '../checkpoint/load-parameters.ts'
 import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import type { HubOptions } from '../hub/index.ts'
@@ -21,6 +22,8 @@ export interface LoadedModel {
   readonly model: BertForQuestionAnswering
   readonly tokenizer: BertTokenizer
   readonly report: LoadReport
+  /** Threshold and temperature, where they are stored with the model. */
+  readonly settings?: AnswerSettings
 }
 
 /** The local folder of a model: itself, or where the model of that name on the hub has been brought to. */
@@ -38,9 +41,10 @@ export async function loadModel(
 ): Promise<LoadedModel> {
   const folder = await modelFolder(nameOrFolder, hub)
   const tokenizer = await loadTokenizer(folder)
+  const settings = await loadAnswerSettings(folder)
   const { model, report } = await loadPretrained(folder, options)
   checkVocabulary(folder, tokenizer, model.config)
-  return { folder, name: displayName(nameOrFolder), model, tokenizer, report }
+  return { folder, name: displayName(nameOrFolder), model, tokenizer, report, settings }
 }
 
 /** A folder goes by its last part; a name on the hub is its own. */

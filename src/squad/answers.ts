@@ -1,6 +1,6 @@
 /** From the logits of a document's windows to answers in its text. */
 import { UsageError } from '../errors.ts'
-import { bestSpans } from './best-spans.ts'
+import { bestSpans, logTotal } from './best-spans.ts'
 import { LogSum } from './log-sum.ts'
 import { readDocument, spanEdges, type WindowLogits } from './readings.ts'
 import type { Example, Window } from './types.ts'
@@ -16,6 +16,8 @@ export interface AnswerOptions {
   readonly null_score_diff_threshold?: number
   /** Divides the logits before they become probabilities; fitted on validation (calibration.ts). Ranks stay as are. */
   readonly temperature?: number
+  /** If given, candidates also have a confidence: their probability at this temperature, fitted on validation. */
+  readonly confidence_temperature?: number
 }
 
 /** A context, cut into windows, and what the model says about them. */
@@ -37,6 +39,8 @@ export interface AnswerCandidate {
   readonly answer: string
   /** The probability of this answer among all that are possible. */
   readonly score: number
+  /** How likely it is right, where a confidence_temperature was given. */
+  readonly confidence?: number
   /** Start logit + end logit; for "" null score - threshold. */
   readonly logit: number
   /** UTF-16 indices into the context; 0, 0 for "". */
@@ -61,15 +65,19 @@ export interface ExampleAnswers {
  */
 export function findAnswers(documents: readonly DocumentLogits[], options: AnswerOptions = {}): ExampleAnswers {
   const { top_k = 1, max_answer_length = 30, null_score_diff_threshold = 0, temperature = 1 } = options
-  checkOptions({ top_k, max_answer_length, temperature })
+  const { confidence_temperature } = options
+  checkOptions({ top_k, max_answer_length, temperature, confidence_temperature })
 
   const total = new LogSum()
+  const calibrated = new LogSum()
   const found: Omit<AnswerCandidate, 'score'>[] = []
   for (const [document, { context, windows, logits, words }] of documents.entries()) {
     const { readings, offsets } = readDocument(windows, logits)
     const edges = spanEdges(offsets, words)
     const { spans, log_total } = bestSpans(readings, { top_k, max_answer_length, temperature, ...edges })
     total.add(log_total)
+    if (confidence_temperature !== undefined)
+      calibrated.add(logTotal(readings, { max_answer_length, temperature: confidence_temperature, ...edges }))
     for (const span of spans) {
       const [start, end] = [offsets[2 * span.start], offsets[2 * span.end + 1]]
       found.push({ answer: context.slice(start, end), logit: span.score, start, end, document })
@@ -82,13 +90,17 @@ export function findAnswers(documents: readonly DocumentLogits[], options: Answe
   const nothing = { answer: '', logit: null_score - null_score_diff_threshold, start: 0, end: 0, document: 0 }
   if (options.handle_impossible_answer) {
     total.add(nothing.logit / temperature)
+    if (confidence_temperature !== undefined) calibrated.add(nothing.logit / confidence_temperature)
     const worse = found.findIndex(({ logit }) => logit < nothing.logit)
     found.splice(worse < 0 ? found.length : worse, 0, nothing)
   }
-  if (found.length === 0) return { candidates: [{ ...nothing, score: 0 }], null_score, null_odds }
+  const confidenceOf = (confidence: (at: number) => number) =>
+    confidence_temperature === undefined ? {} : { confidence: confidence(confidence_temperature) }
+  if (found.length === 0)
+    return { candidates: [{ ...nothing, score: 0, ...confidenceOf(() => 0) }], null_score, null_odds }
   const candidates = found.slice(0, top_k).map(({ answer, ...rest }) => {
     const score = Math.exp(rest.logit / temperature - total.value)
-    return { answer, score, ...rest }
+    return { answer, score, ...confidenceOf((at) => Math.exp(rest.logit / at - calibrated.value)), ...rest }
   })
   return { candidates, null_score, null_odds }
 }
@@ -123,9 +135,17 @@ export function groupByExample(windows: readonly Window[], examples: number): nu
   return groups
 }
 
-function checkOptions(options: { top_k: number; max_answer_length: number; temperature: number }): void {
-  const { top_k, max_answer_length, temperature } = options
+interface CheckedOptions {
+  readonly top_k: number
+  readonly max_answer_length: number
+  readonly temperature: number
+  readonly confidence_temperature?: number
+}
+
+function checkOptions(options: CheckedOptions): void {
+  const { top_k, max_answer_length, temperature, confidence_temperature = 1 } = options
   if (!(top_k >= 1)) throw new UsageError(`top_k is ${top_k}, expected 1 or more`)
   if (!(max_answer_length >= 1)) throw new UsageError(`max_answer_length is ${max_answer_length}, expected 1 or more`)
-  if (!(temperature > 0)) throw new UsageError(`temperature is ${temperature}, expected a positive number`)
+  for (const [name, value] of Object.entries({ temperature, confidence_temperature }))
+    if (!(value > 0)) throw new UsageError(`${name} is ${value}, expected a positive number`)
 }

@@ -60,10 +60,17 @@ export function bestSpans(readings: readonly Reading[], options: SpanOptions): B
   return { spans: best, log_total: total.value }
 }
 
+/** The log_total alone, at another temperature. */
+export function logTotal(readings: readonly Reading[], options: Omit<SpanOptions, 'top_k'>): number {
+  const total = new LogSum()
+  eachSpan(readings, options, (_start, _end, score) => total.add(score / (options.temperature ?? 1)))
+  return total.value
+}
+
 type Visit = (start: number, end: number, score: number) => void
 
 /** Every span once, in document order: a span belongs to the last reading that holds its start. */
-function eachSpan(readings: readonly Reading[], options: SpanOptions, visit: Visit): void {
+function eachSpan(readings: readonly Reading[], options: Omit<SpanOptions, 'top_k'>, visit: Visit): void {
   const { max_answer_length, mayStart, mayEnd } = options
   for (const [index, reading] of readings.entries()) {
     const after = afterLast(reading)

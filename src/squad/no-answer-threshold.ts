@@ -33,6 +33,28 @@ export function bestThreshold(
   return { best: (100 * best) / total, threshold }
 }
 
+/**
+ * The threshold for `null_score_diff_threshold`: as bestThreshold for predictions that are never "", and halfway to the
+ * next question's score, since other questions will lie between the two. Beyond the outermost scores by 1.
+ */
+export function tuneThreshold(questions: readonly Omit<ThresholdedQuestion, 'prediction'>[]): number {
+  const sorted = surestFirst(questions)
+  let score = questions.filter(({ has_answer }) => !has_answer).length
+  let best = score
+  let answered = 0
+  for (const [i, question] of sorted.entries()) {
+    score += question.has_answer ? question.score : -1
+    // No threshold separates equal scores.
+    if (score <= best || sorted[i + 1]?.no_answer_score === question.no_answer_score) continue
+    best = score
+    answered = i + 1
+  }
+  const scoreOf = (i: number) => sorted[i]?.no_answer_score ?? 0
+  if (answered === 0) return scoreOf(0) - 1
+  if (answered === sorted.length) return scoreOf(answered - 1) + 1
+  return (scoreOf(answered - 1) + scoreOf(answered)) / 2
+}
+
 /** Area under the precision-recall steps (per cent) as the threshold rises; `answerable` questions in all. */
 export function averagePrecision(questions: readonly ThresholdedQuestion[], answerable: number): number {
   const sorted = surestFirst(questions)
@@ -49,5 +71,5 @@ export function averagePrecision(questions: readonly ThresholdedQuestion[], answ
   return 100 * area
 }
 
-const surestFirst = (questions: readonly ThresholdedQuestion[]) =>
+const surestFirst = <Q extends { readonly no_answer_score: number }>(questions: readonly Q[]): Q[] =>
   [...questions].sort((a, b) => a.no_answer_score - b.no_answer_score)

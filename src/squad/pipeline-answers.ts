@@ -18,6 +18,11 @@ export interface PipelineOptions {
   readonly top_k?: number
   readonly max_answer_len?: number
   readonly handle_impossible_answer?: boolean
+  /**
+   * Multiplies the score of "" by exp(-threshold), so that in a context of one window "" is best where run_qa says so.
+   * Python has no such thing: 0 unless given.
+   */
+  readonly null_score_diff_threshold?: number
   /** UTF-16 starts and ends of the context's words (words.ts): align_to_words, which is Python's default. */
   readonly words?: Int32Array
 }
@@ -34,8 +39,10 @@ export function pipelineAnswers(
   context: string,
   windows: readonly Window[],
   logits: readonly WindowLogits[],
-  { top_k = 1, max_answer_len = 15, handle_impossible_answer = false, words }: PipelineOptions = {},
+  options: PipelineOptions = {},
 ): PipelineAnswer[] {
+  const { top_k = 1, max_answer_len = 15, handle_impossible_answer = false, words } = options
+  const { null_score_diff_threshold = 0 } = options
   if (!(top_k >= 1)) throw new UsageError(`top_k is ${top_k}, expected 1 or more`)
   if (!(max_answer_len >= 1)) throw new UsageError(`max_answer_len is ${max_answer_len}, expected 1 or more`)
 
@@ -45,7 +52,7 @@ export function pipelineAnswers(
     checkLogits(window, logits[index], index)
     const { start_logits, end_logits } = logits[index]
     const logTotal = logSumExp(start_logits, window) + logSumExp(end_logits, window)
-    nullScore = Math.min(nullScore, Math.exp(start_logits[0] + end_logits[0] - logTotal))
+    nullScore = Math.min(nullScore, Math.exp(start_logits[0] + end_logits[0] - logTotal - null_score_diff_threshold))
     const { spans } = bestSpans([contextReading(window, logits[index])], {
       // Some become equal when aligned to words.
       top_k: words ? 2 * top_k + 10 : top_k,

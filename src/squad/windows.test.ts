@@ -7,7 +7,7 @@ import { tokenizerFromVocab } from '../text/vocab-txt.ts'
 import { tokenTypeIds } from './digests.ts'
 import { labelWindow } from './labels.ts'
 import type { Example, Window } from './types.ts'
-import { makeWindows } from './windows.ts'
+import { makeWindows, WindowCutter } from './windows.ts'
 
 interface Recorded {
   input_ids: number[][]
@@ -141,4 +141,15 @@ describe('makeWindows', () => {
       }),
     )
   })
+})
+
+it('Windows are counted without being cut', () => {
+  const sizes = fc.record({ words: fc.integer({ min: 0, max: 60 }), length: fc.integer({ min: 9, max: 30 }) })
+  fc.assert(
+    fc.property(sizes, fc.integer({ min: 0, max: 4 }), ({ words, length }, doc_stride) => {
+      const cutter = new WindowCutter(tokenizer, { max_seq_length: length, doc_stride })
+      const example = { id: 'q', question: 'a', context: 'word '.repeat(words), answers: [] }
+      expect(cutter.count(example)).toBe(cutter.cut(example, 0).length)
+    }),
+  )
 })

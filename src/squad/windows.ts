@@ -54,6 +54,15 @@ export class WindowCutter {
     return windows
   }
 
+  /** How many windows `cut` makes of a question, without making them. */
+  count({ question, context }: Pick<Example, 'question' | 'context'>): number {
+    const { max_seq_length, doc_stride, max_question_length = Number.POSITIVE_INFINITY } = this.options
+    const tokens = Math.min(this.tokenizer.encode(leftStripped(question)).ids.length, max_question_length)
+    const room = max_seq_length - tokens - SPECIAL_TOKENS
+    const more = this.encodeContext(context).ids.length - room
+    return more <= 0 || room <= doc_stride ? 1 : 1 + Math.ceil(more / (room - doc_stride))
+  }
+
   #window(example: number, question: Encoding, context: Encoding, first: number, last: number): Window {
     const context_start = question.ids.length + 2
     const context_end = context_start + last - first

@@ -1,0 +1,38 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { ANSWER_SETTINGS_FILE, type AnswerSettings, loadAnswerSettings, saveAnswerSettings } from './answer-settings.ts'
+
+const settings: AnswerSettings = {
+  version_2_with_negative: true,
+  null_score_diff_threshold: -1.25,
+  temperature: 1.5,
+  max_answer_length: 30,
+  max_seq_length: 384,
+  doc_stride: 128,
+  fitted_on: { data: 'dev.json', questions: 100 },
+}
+
+test('settings come back as they were saved', async () => {
+  const folder = join(temporaryFolder(), 'new')
+  await saveAnswerSettings(folder, settings)
+  expect(await loadAnswerSettings(folder)).toEqual(settings)
+})
+
+test('a model without the file has none', async () => {
+  expect(await loadAnswerSettings(temporaryFolder())).toBeUndefined()
+})
+
+test.each([
+  ['{"temperature": 1', /broken JSON/],
+  [JSON.stringify({ ...settings, temperature: 0 }), /temperature.*spanforge evaluate/s],
+  [JSON.stringify({ ...settings, null_score_diff_threshold: 'low' }), /null_score_diff_threshold/],
+  ['[]', /expected object/],
+])('a broken file is refused by name: %s', async (content, message) => {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, ANSWER_SETTINGS_FILE), content)
+  const loading = loadAnswerSettings(folder)
+  await expect(loading).rejects.toThrow(message)
+  await expect(loading).rejects.toThrow(ANSWER_SETTINGS_FILE)
+})
