@@ -10,12 +10,13 @@ import { evaluateCommand } from './evaluate.ts'
 import { inspectCommand } from './inspect.ts'
 import { exitCodeOf } from './output.ts'
 import { pushCommand } from './push.ts'
+import { serveCommand } from './serve.ts'
 import { sweepCommand } from './sweep.ts'
 import { trainCommand } from './train.ts'
 
 /** All commands, under the headings that help puts them. */
 const GROUPS: Readonly<Record<string, readonly (() => Command)[]>> = {
-  'Train and use:': [demoCommand, trainCommand, sweepCommand, evaluateCommand, answerCommand],
+  'Train and use:': [demoCommand, trainCommand, sweepCommand, evaluateCommand, answerCommand, serveCommand],
   'Look inside:': [inspectCommand, dataCommand, doctorCommand],
   'Models and data sets by name:': [downloadCommand, cacheCommand, pushCommand],
 }
@@ -25,6 +26,7 @@ From a pretrained BERT and a SQuAD file to answers:
   spanforge train --model bert-base-uncased --train_file train.json --validation_file dev.json --output_dir out
   spanforge evaluate --model out --data dev.json
   spanforge answer --model out --question "Who wrote it?" --context-file book.txt
+  spanforge serve out
 
 spanforge COMMAND --help shows what a command can do. A model is a folder, or a name on the hub.
 `

@@ -1,13 +1,11 @@
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
-import { extname } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { MessageChannel, Worker } from 'node:worker_threads'
+import { MessageChannel, type Worker } from 'node:worker_threads'
 import { SpanforgeError } from '../errors.ts'
 import type { Example, LabelledWindow } from '../squad/types.ts'
 import type { WindowOptions } from '../squad/windows.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { CutReply, CutTask, CutWorkerData } from './cut-worker.ts'
+import { startWorker } from './start-worker.ts'
 
 /** Examples that a worker is given at once: enough to make the messages cheap, few enough to keep all workers busy. */
 const TASK = 256
@@ -25,7 +23,7 @@ export async function* cutInThreads(
 ): AsyncGenerator<LabelledWindow[]> {
   const tasks = Math.ceil(examples.length / TASK)
   const workers = Array.from({ length: Math.min(threads, tasks) }, () =>
-    startWorker({ settings: tokenizer.settings, options }),
+    startWorker(import.meta.url, './cut-worker', { settings: tokenizer.settings, options } satisfies CutWorkerData),
   )
   const failure = Promise.race(workers.map((worker) => once(worker, 'error'))).then(([error]) => Promise.reject(error))
   failure.catch(() => {})
@@ -43,16 +41,6 @@ export async function* cutInThreads(
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()))
   }
-}
-
-function startWorker(workerData: CutWorkerData): Worker {
-  const extension = extname(import.meta.url)
-  const url = new URL(`./cut-worker${extension}`, import.meta.url)
-  if (extension !== '.ts') return new Worker(url, { workerData })
-  // Run from its sources (tests, development), the worker needs what reads TypeScript, which no flag gives it.
-  const tsx = createRequire(import.meta.url).resolve('tsx/cjs/api')
-  const load = `require(${JSON.stringify(tsx)}).register(); require(${JSON.stringify(fileURLToPath(url))})`
-  return new Worker(load, { eval: true, workerData })
 }
 
 async function ask(worker: Worker, first: number, examples: readonly Example[]): Promise<CutReply> {

@@ -1,0 +1,113 @@
+import { readFile } from 'node:fs/promises'
+import { type Command, InvalidArgumentError } from 'commander'
+import type { Logger } from 'pino'
+import { cannotRead } from '../checkpoint/binary-file.ts'
+import { UsageError } from '../errors.ts'
+import { SERVER_DEFAULTS } from '../server/defaults.ts'
+import { wholeNumber } from './flags.ts'
+
+export interface ServeFlags {
+  readonly host: string
+  readonly port: number
+  readonly token?: readonly string[]
+  readonly tokenFile?: string
+  readonly cors?: readonly string[]
+  readonly rateLimit?: number
+  readonly trustProxy?: boolean
+  readonly maxBody: number
+  readonly maxContext: number
+  readonly maxQuestion: number
+  readonly maxRequests: number
+  readonly batchTokens: number
+  readonly batchWait: number
+  readonly timeout: number
+  readonly grace: number
+  readonly logLevel?: string
+}
+
+const LEVELS = ['error', 'warn', 'info', 'debug', 'silent']
+
+export const withServeFlags = (command: Command): Command =>
+  command
+    .option('--host <address>', 'address to listen at; 0.0.0.0 for the network', SERVER_DEFAULTS.host)
+    .option('--port <integer>', 'port to listen at; 0 takes any that is free', portNumber, SERVER_DEFAULTS.port)
+    .option(
+      '--token <text...>',
+      'who asks must send one of these; better in a file or SPANFORGE_TOKEN: others see flags',
+    )
+    .option('--token-file <file>', 'file with the tokens, one a line; # begins a comment')
+    .option('--cors <origin...>', 'origins whose pages may call, such as https://example.org')
+    .option('--rate-limit <integer>', 'requests a minute that one client may send', wholeNumber(1))
+    .option('--trust-proxy', 'believe X-Forwarded-For: only behind a proxy that sets it')
+    .option('--max-body <megabytes>', 'largest request', wholeNumber(1), SERVER_DEFAULTS.maxBody)
+    .option('--max-context <characters>', 'most text in a request', wholeNumber(1), SERVER_DEFAULTS.maxContext)
+    .option('--max-question <characters>', 'longest question', wholeNumber(1), SERVER_DEFAULTS.maxQuestion)
+    .option(
+      '--max-requests <integer>',
+      'requests that may wait at once; more get 503',
+      wholeNumber(1),
+      SERVER_DEFAULTS.maxRequests,
+    )
+    .option(
+      '--batch-tokens <integer>',
+      'most tokens computed together; 1 is one window at a time',
+      wholeNumber(1),
+      SERVER_DEFAULTS.batchTokens,
+    )
+    .option(
+      '--batch-wait <milliseconds>',
+      'how long a first request waits for others',
+      wholeNumber(0),
+      SERVER_DEFAULTS.batchWait,
+    )
+    .option(
+      '--timeout <seconds>',
+      'a request not answered by then gets 504; streams have no limit',
+      wholeNumber(1),
+      SERVER_DEFAULTS.timeout,
+    )
+    .option('--grace <seconds>', 'time to finish requests when the server ends', wholeNumber(0), SERVER_DEFAULTS.grace)
+    .option('--log-level <name>', `${LEVELS.join(', ')}: info, or warn where a person watches`, logLevel)
+
+/**
+ * The tokens of --token, --token-file and SPANFORGE_TOKEN together.
+ * @throws UsageError for a token that no header can hold, or too short to keep anybody out
+ */
+export async function tokensOf({ token = [], tokenFile }: ServeFlags, env = process.env): Promise<string[]> {
+  const text = tokenFile
+    ? await readFile(tokenFile, 'utf8').catch((error) => Promise.reject(cannotRead(tokenFile, error)))
+    : ''
+  const inFile = text
+    .split(/\r?\n/)
+    .map((line) => line.replace(/(^|\s)#.*/, '').trim())
+    .filter(Boolean)
+  if (tokenFile && inFile.length === 0) throw new UsageError(`${tokenFile}: found no token, expected one a line`)
+  const inEnvironment = (env.SPANFORGE_TOKEN ?? '').split(/[\s,]+/).filter(Boolean)
+  const tokens = [...token, ...inFile, ...inEnvironment]
+  const wrong = tokens.find((one) => !/^[\x21-\x7e]{16,}$/.test(one))
+  if (wrong === undefined) return tokens
+  throw new UsageError(
+    `serve: a token of ${wrong.length} characters, expected 16 or more, of ASCII without spaces`,
+    'Make one with: openssl rand -hex 32',
+  )
+}
+
+/** One line of JSON an event, on standard error: standard output is for the command's own words. */
+export async function serverLog({ logLevel: level }: ServeFlags): Promise<Logger> {
+  const { pino } = await import('pino')
+  return pino(
+    { level: level ?? (process.stderr.isTTY ? 'warn' : 'info'), base: { pid: process.pid } },
+    pino.destination(2),
+  )
+}
+
+function portNumber(text: string): number {
+  const port = wholeNumber(0)(text)
+  if (port <= 65_535) return port
+  throw new InvalidArgumentError('Expected a port from 0 to 65535.')
+}
+
+function logLevel(text: string): string {
+  if (LEVELS.includes(text)) return text
+  throw new InvalidArgumentError(`Expected one of ${LEVELS.join(', ')}.`)
+}

@@ -1,0 +1,68 @@
+import { Command } from 'commander'
+import type { ServedModel } from '../server/index.ts'
+import { type HubFlags, withHubFlags, withHubProgress } from './hub-options.ts'
+import { catchInterrupts } from './interrupts.ts'
+import { createOutput, type Output } from './output.ts'
+import { type ServeFlags, serverLog, tokensOf, withServeFlags } from './serve-flags.ts'
+
+const EXAMPLES = `
+Examples:
+  A page to ask questions on, and the API, for this machine alone:
+    spanforge serve out
+
+  Two models side by side, one from the hub, under names of your own:
+    spanforge serve mine=runs/mine squad=deepset/minilm-uncased-squad2
+
+  For others, behind a proxy, with tokens (one a line) and a limit for each client:
+    spanforge serve out --host 0.0.0.0 --token-file tokens.txt --rate-limit 600 --trust-proxy
+
+  Ask:
+    curl -s localhost:8000/api/answer -H 'content-type: application/json' \\
+      -d '{"question": "Who wrote it?", "context": "Ada wrote the first program."}'
+
+  New weights in the same folder, without a request lost:
+    kill -HUP PID
+
+The page is at /, the API's documentation at /docs, figures for Prometheus at /metrics. SIGTERM and Ctrl-C end the
+server once what it took is answered. The log goes to standard error, a line of JSON a request, never with texts.
+`
+
+/** `spanforge serve`: models as a page for people and an API for programs. */
+export function serveCommand(): Command {
+  const command = new Command('serve')
+    .description('serve models: a page to ask questions on, and a JSON API')
+    .argument('<model...>', 'model folders or names on the hub, NAME=FOLDER to name one')
+    .option('--json', 'print address, models and process id as one JSON document once the server listens')
+  return withHubFlags(withServeFlags(command)).addHelpText('after', EXAMPLES).action(serve)
+}
+
+async function serve(given: readonly string[], flags: ServeFlags & HubFlags): Promise<void> {
+  const output = createOutput(flags.json === true)
+  const { startServer } = await import('../server/index.ts')
+  const tokens = await tokensOf(flags)
+  const log = await serverLog(flags)
+  const server = await withHubProgress('Downloading', flags, output, (hub) =>
+    startServer(given, { ...flags, tokens, log, hub: { ...hub, revision: flags.revision } }),
+  )
+  const interrupts = catchInterrupts(() =>
+    output.print('Answering what has been asked, then ending. Once more (Ctrl-C) leaves at once.'),
+  )
+  const reload = () => void server.reloadAll()
+  process.on('SIGHUP', reload)
+  try {
+    announce(server.address, server.models.all, tokens.length > 0, output)
+    if (!interrupts.signal.aborted) await new Promise((ended) => interrupts.signal.addEventListener('abort', ended))
+    await server.close()
+  } finally {
+    process.off('SIGHUP', reload)
+    interrupts.release()
+  }
+}
+
+function announce(address: string, models: readonly ServedModel[], asksForToken: boolean, output: Output): void {
+  const names = models.map(({ id }) => id)
+  output.print(`Serving ${names.join(', ')} at ${address}`)
+  if (asksForToken) output.print('Whoever asks must send a token.')
+  output.print('Ctrl-C ends it. The API is described at /docs.')
+  output.result({ address, models: names, pid: process.pid })
+}

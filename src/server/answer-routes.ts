@@ -1,0 +1,147 @@
+import { Readable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
+import type { App } from './app.ts'
+import { ClientGone, clientSignal } from './client.ts'
+import type { ServiceContext } from './context.ts'
+import { AnswerRequest, AnswerResponse, BatchRequest, BatchResponse } from './contract.ts'
+import { asProblem, problemBody } from './problem.ts'
+import { answerAll, exactOptions, openReading, type QuestionFields } from './questions.ts'
+import { eventStream, failures } from './route-schemas.ts'
+import { streamAnswers } from './stream-answers.ts'
+
+/** A line that no client shows, so that no proxy takes a queue for a dead connection. */
+const KEEP_ALIVE = 15_000
+
+/** The routes that answer: one question, many, and as windows are read. */
+export function answerRoutes(app: App, context: ServiceContext): void {
+  const { models, metrics, limits, timeout } = context
+
+  app.post(
+    '/api/answer',
+    {
+      schema: {
+        operationId: 'answer',
+        tags: ['Answers'],
+        summary: 'Answer a question from a text of any length, or from several',
+        body: AnswerRequest,
+        response: { 200: AnswerResponse, ...failures },
+      },
+    },
+    async ({ body }, reply) => {
+      const { results, ...by } = await answered(body.model, [body], body, clientSignal(reply, timeout))
+      return { ...results[0]!, ...by }
+    },
+  )
+
+  app.post(
+    '/api/batch',
+    {
+      schema: {
+        operationId: 'batch',
+        tags: ['Answers'],
+        summary: 'Answer many questions; a text that several are about is tokenised once',
+        body: BatchRequest,
+        response: { 200: BatchResponse, ...failures },
+      },
+    },
+    async ({ body }, reply) => answered(body.model, questionsOf(body), body, clientSignal(reply, timeout)),
+  )
+
+  app.post(
+    '/api/stream',
+    {
+      schema: {
+        operationId: 'stream',
+        tags: ['Answers'],
+        summary: 'As /api/batch, with answers that come in as windows are read (server-sent events)',
+        description:
+          'The events are `start`, then for each question any number of `progress` and one `answer`, then `end`; or ' +
+          '`error` with a problem. The result of an `answer` is that of /api/answer.',
+        body: BatchRequest,
+        response: { 200: eventStream, ...failures },
+      },
+    },
+    async ({ body, id }, reply) => {
+      const started = performance.now()
+      const signal = clientSignal(reply)
+      const model = models.get(body.model)
+      const release = model.hold()
+      try {
+        const reading = await openReading(model, questionsOf(body), body, limits)
+        signal.throwIfAborted()
+        reply.raw.once('close', reading.close)
+        reply.raw.once('close', release)
+        const events = streamAnswers(model, reading, exactOptions(model, body), signal)
+        const windows = reading.rows.map(({ length }) => length)
+        metrics.answered(model.id, windows.length)
+        return reply
+          .type('text/event-stream; charset=utf-8')
+          .headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
+          .send(Readable.from(lines()))
+
+        async function* lines() {
+          try {
+            yield sse('start', { model: model.id, windows })
+            for await (const item of withKeepAlive(events)) yield item ? sse(item.event, item.data) : ': waiting\n\n'
+            yield sse('end', { model: model.id, milliseconds: performance.now() - started })
+          } catch (error) {
+            if (error instanceof ClientGone) return
+            yield sse('error', problemBody(asProblem(error), id))
+          }
+        }
+      } catch (error) {
+        release()
+        throw error
+      }
+    },
+  )
+
+  async function answered(
+    id: string | undefined,
+    questions: readonly QuestionFields[],
+    body: AnswerRequestFields,
+    signal: AbortSignal,
+  ) {
+    const started = performance.now()
+    const model = models.get(id)
+    const release = model.hold()
+    try {
+      const reading = await openReading(model, questions, body, limits)
+      try {
+        const results = await answerAll(model, reading, exactOptions(model, body), signal)
+        metrics.answered(model.id, results.length)
+        return { model: model.id, milliseconds: performance.now() - started, results }
+      } finally {
+        reading.close()
+      }
+    } finally {
+      release()
+    }
+  }
+}
+
+type AnswerRequestFields = Parameters<typeof exactOptions>[1]
+
+const questionsOf = ({ inputs, questions, context, contexts }: BatchFields): readonly QuestionFields[] =>
+  inputs ?? questions!.map((question) => ({ question, context, contexts }))
+
+interface BatchFields {
+  readonly inputs?: readonly QuestionFields[]
+  readonly questions?: readonly string[]
+  readonly context?: string
+  readonly contexts?: readonly string[]
+}
+
+const sse = (event: string, data: unknown): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+
+/** The items as they come; undefined where none has come for a while. */
+async function* withKeepAlive<T>(items: AsyncGenerator<T>): AsyncGenerator<T | undefined> {
+  for (let next = items.next(); ; ) {
+    const patience = new AbortController()
+    const result = await Promise.race([next, setTimeout(KEEP_ALIVE, undefined, patience).catch(() => undefined)])
+    patience.abort()
+    if (result?.done) return
+    yield result?.value
+    if (result) next = items.next()
+  }
+}

@@ -1,0 +1,121 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import cors from '@fastify/cors'
+import helmet from '@fastify/helmet'
+import files from '@fastify/static'
+import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { SpanforgeError } from '../errors.ts'
+import { asProblem, Problem, problemBody } from './problem.ts'
+
+export interface AppOptions {
+  /** Nothing is logged without one. */
+  readonly logger?: FastifyBaseLogger
+  /** Largest body in bytes. */
+  readonly bodyLimit?: number
+  /** Origins whose pages may call, such as `https://example.org`; none unless given. */
+  readonly corsOrigins?: readonly string[]
+  /** Proxies whose X-Forwarded-For is believed. */
+  readonly trustProxy?: boolean | string
+  /** Milliseconds that a client may take to send a request, headers and body. */
+  readonly receiveTimeout?: number
+}
+
+const MEGABYTE = 2 ** 20
+
+/** Only what the server itself has is loaded by a page, and no page of others may frame it. */
+const CONTENT_SECURITY_POLICY = {
+  'default-src': ["'none'"],
+  'script-src': ["'self'"],
+  'style-src': ["'self'"],
+  'img-src': ["'self'", 'data:', 'blob:'],
+  'font-src': ["'self'"],
+  'connect-src': ["'self'"],
+  'worker-src': ["'self'"],
+  'manifest-src': ["'self'"],
+  'base-uri': ["'none'"],
+  'form-action': ["'none'"],
+  'frame-ancestors': ["'none'"],
+}
+
+export type App = Awaited<ReturnType<typeof createApp>>
+
+/**
+ * An HTTP server with what every one of ours has: security headers, problem bodies for whatever goes wrong, zod
+ * schemas, limits on what a client may send and how long it may take. JSON is the one thing that is read.
+ */
+export async function createApp(options: AppOptions = {}) {
+  const { logger, bodyLimit = 8 * MEGABYTE, corsOrigins = [], trustProxy = false, receiveTimeout = 30_000 } = options
+  const app = fastify({
+    loggerInstance: logger,
+    bodyLimit,
+    trustProxy,
+    requestTimeout: receiveTimeout,
+    http: { headersTimeout: Math.min(receiveTimeout, 10_000), connectionsCheckingInterval: 1000 },
+    // Those that only wait for a next request must not keep the server from closing.
+    forceCloseConnections: 'idle',
+    // The log has one line a request, written by the service.
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => crypto.randomUUID(),
+  }).withTypeProvider<ZodTypeProvider>()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  // Other pages may post text without asking; JSON they may not.
+  app.removeContentTypeParser('text/plain')
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(new Problem(404, `There is no ${request.method} ${request.url.split('?')[0]}.`), request, reply),
+  )
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY },
+    // Whether the server is reached over HTTPS is known to the proxy that makes it so.
+    strictTransportSecurity: false,
+    xFrameOptions: { action: 'deny' },
+  })
+  if (corsOrigins.length > 0)
+    await app.register(cors, {
+      origin: [...corsOrigins],
+      methods: ['GET', 'POST'],
+      maxAge: 600,
+      strictPreflight: false,
+    })
+  return app
+}
+
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = asProblem(error)
+  if (problem.status >= 500 && problem.status !== 503 && problem.status !== 504)
+    request.log.error({ err: problem.more.cause ?? error, reqId: request.id }, 'request failed')
+  if (problem.more.retryAfter !== undefined) reply.header('retry-after', Math.ceil(problem.more.retryAfter))
+  return reply
+    .code(problem.status)
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send(problemBody(problem, request.id))
+}
+
+/**
+ * Serves a page that was built from web/: its index.html at `/`, and the assets that pages share. Paths in it are
+ * relative, so that it also works behind a proxy under any path.
+ */
+export async function servePage(app: App, built: string, page: string): Promise<void> {
+  const html = await readFile(join(built, page, 'index.html'), 'utf8').catch((cause: Error) => {
+    throw new SpanforgeError(`${join(built, page)}: the page is not there (${cause.message})`, {
+      remedy: 'Build it with: npm run setup',
+      cause,
+    })
+  })
+  const atRoot = html.replaceAll('"../assets/', '"./assets/')
+  app.get('/', { schema: { hide: true } }, (_request, reply) =>
+    reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache').send(atRoot),
+  )
+  await app.register(files, {
+    root: join(built, 'assets'),
+    prefix: '/assets/',
+    // Their names hold a digest of their content.
+    immutable: true,
+    maxAge: '365d',
+    index: false,
+    decorateReply: false,
+  })
+}

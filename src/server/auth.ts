@@ -1,0 +1,27 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Problem } from './problem.ts'
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+/**
+ * Lets pass only who sends `Authorization: Bearer TOKEN` with one of the tokens. Digests are compared, each of them in
+ * the same time whatever was sent, so that nothing can be learned by measuring.
+ */
+export function bearerTokens(tokens: readonly string[]) {
+  const known = tokens.map(digest)
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
+    const sent = digest(token ?? '')
+    const matches = known.filter((one) => timingSafeEqual(one, sent)).length
+    if (token !== undefined && matches > 0) return
+    reply.header('www-authenticate', token === undefined ? 'Bearer' : 'Bearer error="invalid_token"')
+    throw new Problem(
+      401,
+      token === undefined ? 'This server asks for a token.' : 'The token is not one of this server.',
+      {
+        remedy: 'Send the header "Authorization: Bearer TOKEN".',
+      },
+    )
+  }
+}

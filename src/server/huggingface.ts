@@ -1,0 +1,110 @@
+/**
+ * The question-answering route of Hugging Face's Inference API and Endpoints: Python's scores, and positions that count
+ * code points, as its clients in Python expect. Options that it does not know are ignored, as there.
+ */
+import { z } from 'zod'
+import { CodePoints } from '../squad/code-points.ts'
+import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
+import type { App } from './app.ts'
+import { clientSignal } from './client.ts'
+import type { ServiceContext } from './context.ts'
+import { byQuestion, openReading } from './questions.ts'
+import type { PipelineScores } from './reading.ts'
+import { failures } from './route-schemas.ts'
+
+const Input = z.object({ question: z.string().min(1), context: z.string().min(1) })
+
+export const InferenceRequest = z
+  .object({
+    inputs: z.union([Input, z.array(Input).min(1).max(1000)]),
+    parameters: z
+      .object({
+        top_k: z.int().min(1).max(100).optional(),
+        doc_stride: z.int().min(0).optional(),
+        max_answer_len: z.int().min(1).max(512).optional(),
+        max_seq_len: z.int().min(1).optional(),
+        max_question_len: z.int().min(1).optional(),
+        handle_impossible_answer: z.boolean().optional(),
+        align_to_words: z.boolean().optional(),
+      })
+      .nullish(),
+  })
+  .meta({ id: 'InferenceRequest' })
+
+const InferenceAnswer = z
+  .object({ score: z.number(), start: z.int(), end: z.int(), answer: z.string() })
+  .meta({ id: 'InferenceAnswer' })
+
+type OneOrMany = z.output<typeof InferenceAnswer> | z.output<typeof InferenceAnswer>[]
+
+export const InferenceResponse = z.union([
+  InferenceAnswer,
+  z.array(z.union([InferenceAnswer, z.array(InferenceAnswer)])),
+])
+
+export function huggingFaceRoutes(app: App, { models, metrics, limits, timeout }: ServiceContext): void {
+  const schema = {
+    operationId: undefined as string | undefined,
+    tags: ['Hugging Face'],
+    summary: 'Question answering as the Inference API of Hugging Face',
+    description: 'One answer for one input, a list with top_k above 1; positions count code points, as in Python.',
+    body: InferenceRequest,
+    response: { 200: InferenceResponse, ...failures },
+  }
+  const params = { name: z.string(), owner: z.string() }
+
+  app.post('/', { schema: { ...schema, operationId: 'inference' } }, ({ body }, reply) =>
+    infer(undefined, body, clientSignal(reply, timeout)),
+  )
+  app.post(
+    '/models/:name',
+    { schema: { ...schema, operationId: 'inferenceByName', params: z.object({ name: params.name }) } },
+    ({ body, params: { name } }, reply) => infer(name, body, clientSignal(reply, timeout)),
+  )
+  app.post(
+    '/models/:owner/:name',
+    { schema: { ...schema, operationId: 'inferenceByOwnerAndName', params: z.object(params) } },
+    ({ body, params: { owner, name } }, reply) => infer(`${owner}/${name}`, body, clientSignal(reply, timeout)),
+  )
+
+  async function infer(
+    id: string | undefined,
+    { inputs, parameters }: z.output<typeof InferenceRequest>,
+    signal: AbortSignal,
+  ): Promise<OneOrMany | OneOrMany[]> {
+    const { top_k = 1, max_answer_len = 15, ...fields } = parameters ?? {}
+    const { handle_impossible_answer = false, align_to_words = true } = fields
+    const options: PipelineScores = { top_k, max_answer_len, handle_impossible_answer, align_to_words }
+    const questions = Array.isArray(inputs) ? inputs : [inputs]
+    const model = models.get(id)
+    const release = model.hold()
+    try {
+      const reading = await openReading(model, questions, fields, limits)
+      try {
+        const logits = byQuestion(reading, await model.queue.ask(reading.rows.flat(), { signal }))
+        const found = await Promise.all(
+          logits.map(async (own, i) => {
+            const answers = await reading.pipelineAnswers(i, own, options)
+            const counted = inCodePoints(questions[i]!.context, answers)
+            return top_k === 1 ? counted[0]! : counted
+          }),
+        )
+        metrics.answered(model.id, found.length)
+        return Array.isArray(inputs) ? found : found[0]!
+      } finally {
+        reading.close()
+      }
+    } finally {
+      release()
+    }
+  }
+}
+
+function inCodePoints(context: string, answers: readonly PipelineAnswer[]): PipelineAnswer[] {
+  const points = new CodePoints(context)
+  return answers.map(({ start, end, ...rest }) => ({
+    ...rest,
+    start: points.fromUtf16(start),
+    end: points.fromUtf16(end),
+  }))
+}

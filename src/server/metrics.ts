@@ -1,0 +1,76 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { QueueOptions } from './batch-queue.ts'
+import type { Models } from './models.ts'
+
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+
+/** What Prometheus is told. */
+export class Metrics {
+  readonly registry = new Registry()
+  readonly #requests = this.#histogram('http_request_duration_seconds', 'Time to answer a request.', SECONDS, [
+    'method',
+    'route',
+    'status',
+  ])
+  readonly #passes = this.#histogram('pass_duration_seconds', 'Time to compute a pass.', SECONDS, ['model'])
+  readonly #windows = this.#histogram('pass_windows', 'Windows computed together.', [1, 2, 4, 8, 16, 32, 64], ['model'])
+  readonly #tokens = this.#counter('tokens_total', 'Tokens computed.', ['model'])
+  readonly #questions = this.#counter('questions_total', 'Questions answered.', ['model'])
+  readonly #dropped = this.#counter('requests_dropped_total', 'Requests whose client hung up before its answer.', [])
+
+  constructor(models: () => Models) {
+    collectDefaultMetrics({ register: this.registry })
+    this.#gauge(
+      'queue_requests',
+      'Requests that are waiting or computed.',
+      models,
+      ({ queue }) => queue.waiting.requests,
+    )
+    this.#gauge('queue_tokens', 'Tokens that are waiting.', models, ({ queue }) => queue.waiting.tokens)
+    this.#gauge('model_loaded_seconds', 'When a model was loaded, in seconds since 1970.', models, ({ loaded }) =>
+      Math.round(loaded.getTime() / 1000),
+    )
+  }
+
+  request(method: string, route: string, status: number, milliseconds: number): void {
+    this.#requests.observe({ method, route, status: String(status) }, milliseconds / 1000)
+  }
+
+  dropped(): void {
+    this.#dropped.inc()
+  }
+
+  answered(model: string, questions: number): void {
+    this.#questions.inc({ model }, questions)
+  }
+
+  /** What a queue of a model tells. */
+  onPass(model: string): NonNullable<QueueOptions['onPass']> {
+    return ({ windows, tokens, milliseconds }) => {
+      this.#passes.observe({ model }, milliseconds / 1000)
+      this.#windows.observe({ model }, windows)
+      this.#tokens.inc({ model }, tokens)
+    }
+  }
+
+  #histogram(name: string, help: string, buckets: number[], labelNames: string[]): Histogram {
+    return new Histogram({ name: `spanforge_${name}`, help, buckets, labelNames, registers: [this.registry] })
+  }
+
+  #counter(name: string, help: string, labelNames: string[]): Counter {
+    return new Counter({ name: `spanforge_${name}`, help, labelNames, registers: [this.registry] })
+  }
+
+  #gauge(name: string, help: string, models: () => Models, value: (model: Models['all'][number]) => number): void {
+    new Gauge({
+      name: `spanforge_${name}`,
+      help,
+      labelNames: ['model'],
+      registers: [this.registry],
+      collect() {
+        this.reset()
+        for (const model of models().all) this.set({ model: model.id }, value(model))
+      },
+    })
+  }
+}

@@ -1,0 +1,65 @@
+import { SpanforgeError } from '../errors.ts'
+import type { BertConfig } from '../models/config.ts'
+import type { Row } from '../models/pack.ts'
+import type { RowLogits } from '../models/question-answering.ts'
+import { startWorker } from '../runs/start-worker.ts'
+import type { TokenizerSettings } from '../text/options.ts'
+import { BertTokenizer } from '../text/tokenizer.ts'
+import type { LoadedInWorker, ModelWorkerData } from './model-worker.ts'
+import { Thread } from './thread-calls.ts'
+
+/** A model that computes in a thread of its own, so that whoever asks it goes on meanwhile. */
+export class ModelThread {
+  readonly config: BertConfig
+  readonly tokenizer: BertTokenizer
+
+  private constructor(
+    readonly folder: string,
+    readonly facts: LoadedInWorker,
+    private readonly thread: Thread,
+  ) {
+    this.config = facts.config
+    this.tokenizer = new BertTokenizer(facts.tokenizer satisfies TokenizerSettings)
+  }
+
+  /**
+   * Loads a model folder and has it read a first window, so that what starts also works.
+   * @throws SpanforgeError for a folder that is no model, is damaged, or computes no numbers
+   */
+  static async start(folder: string): Promise<ModelThread> {
+    const thread = new Thread(startWorker(import.meta.url, './model-worker', { folder } satisfies ModelWorkerData))
+    try {
+      const model = new ModelThread(folder, await thread.call<LoadedInWorker>('load'), thread)
+      await model.#check()
+      return model
+    } catch (error) {
+      await thread.end()
+      throw error
+    }
+  }
+
+  get isAlive(): boolean {
+    return this.thread.isAlive
+  }
+
+  /** Logits of each row, [tokens of the row]. */
+  forward(rows: readonly Row[]): Promise<RowLogits[]> {
+    return this.thread.call('forward', rows)
+  }
+
+  async end(): Promise<void> {
+    await this.thread.call('release').catch(() => {})
+    await this.thread.end()
+  }
+
+  async #check(): Promise<void> {
+    const { cls_token_id, sep_token_id } = this.tokenizer
+    const input_ids = Int32Array.of(cls_token_id, sep_token_id, sep_token_id)
+    const [logits] = await this.forward([{ input_ids, token_type_ids: Int32Array.of(0, 0, 1), attended: 3 }])
+    const numbers = [...logits!.start_logits, ...logits!.end_logits]
+    if (numbers.every(Number.isFinite)) return
+    throw new SpanforgeError(`${this.folder}: the model computes ${numbers.join(', ')}, expected finite numbers`, {
+      remedy: 'The model itself is broken: look for NaN in its weights.',
+    })
+  }
+}

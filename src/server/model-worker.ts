@@ -1,0 +1,56 @@
+/**
+ * The thread in which a model computes: ONNX Runtime holds its thread until a pass is done, and the server's own must
+ * stay free for its clients. Started by model-thread.ts.
+ */
+import { workerData } from 'node:worker_threads'
+import { newlyInitialized } from '../inference/pretrained.ts'
+import type { BertConfig } from '../models/config.ts'
+import type { Row } from '../models/pack.ts'
+import type { RowLogits } from '../models/question-answering.ts'
+import { loadModel } from '../runs/load-model.ts'
+import type { TokenizerSettings } from '../text/options.ts'
+import { answerCalls } from './thread-calls.ts'
+
+export interface ModelWorkerData {
+  readonly folder: string
+}
+
+export interface LoadedInWorker {
+  readonly config: BertConfig
+  readonly tokenizer: TokenizerSettings
+  readonly parameters: number
+  readonly device: string
+  /** What a person should know about the weights. */
+  readonly warning?: string
+}
+
+const { folder } = workerData as ModelWorkerData
+const loading = loadModel(folder)
+loading.catch(() => {}) // the call of `load` is told
+
+answerCalls({
+  async load() {
+    const { model, tokenizer, report } = await loading
+    const value: LoadedInWorker = {
+      config: model.config,
+      tokenizer: tokenizer.settings,
+      parameters: model.num_parameters(),
+      device: model.engine.device,
+      warning: newlyInitialized(folder, report),
+    }
+    return { value, transfer: [] }
+  },
+  async forward(rows: readonly Row[]) {
+    const { model } = await loading
+    const { logits } = await model.forward(rows)
+    return { value: logits, transfer: logits.flatMap(buffers) }
+  },
+  async release() {
+    const { model } = await loading
+    await model.release()
+    return { value: undefined, transfer: [] }
+  },
+})
+
+const buffers = ({ start_logits, end_logits }: RowLogits): ArrayBuffer[] =>
+  [start_logits.buffer, end_logits.buffer] as ArrayBuffer[]

@@ -1,0 +1,152 @@
+import { basename, dirname, resolve } from 'node:path'
+import { UsageError } from '../errors.ts'
+import { displayName, type HubChoice, modelFolder } from '../runs/load-model.ts'
+import { BatchQueue, type QueueOptions } from './batch-queue.ts'
+import type { ModelInfo } from './contract.ts'
+import { ModelThread } from './model-thread.ts'
+import { Problem } from './problem.ts'
+import { Reader } from './reader.ts'
+import { Turns } from './turns.ts'
+
+/** One loading of a model: its thread, its queue, its reader, and how many requests use it. */
+export class ServedModel {
+  readonly queue: BatchQueue
+  readonly reader: Reader
+  readonly loaded = new Date()
+  #users = 0
+  #retired: (() => void) | undefined
+
+  constructor(
+    readonly id: string,
+    readonly name: string,
+    readonly thread: ModelThread,
+    turns: Turns,
+    options: QueueOptions,
+  ) {
+    this.queue = new BatchQueue((rows) => turns.take(() => thread.forward(rows)), options)
+    this.reader = new Reader(thread.tokenizer)
+  }
+
+  get info(): Omit<ModelInfo, 'default'> {
+    const { config, facts } = this.thread
+    return {
+      id: this.id,
+      name: this.name,
+      parameters: facts.parameters,
+      layers: config.num_hidden_layers,
+      hidden_size: config.hidden_size,
+      max_seq_length: Math.min(this.thread.tokenizer.model_max_length, config.max_position_embeddings),
+      device: facts.device,
+      loaded: this.loaded.toISOString(),
+    }
+  }
+
+  /** Keeps this loading until what is returned has been called. */
+  hold(): () => void {
+    this.#users++
+    let isHeld = true
+    return () => {
+      if (isHeld && --this.#users === 0) this.#retired?.()
+      isHeld = false
+    }
+  }
+
+  /** Frees everything once the last request that uses it is answered. */
+  async retire(): Promise<void> {
+    if (this.#users > 0)
+      await new Promise<void>((done) => {
+        this.#retired = done
+      })
+    await Promise.all([this.thread.end(), this.reader.end()])
+  }
+}
+
+export interface ModelSource {
+  readonly id: string
+  /** Folder, or name on the hub. */
+  readonly source: string
+}
+
+/** The models of a server, by id. Each may be loaded anew while it is in use. */
+export class Models {
+  readonly #models = new Map<string, ServedModel>()
+  readonly #sources = new Map<string, string>()
+  readonly #loading = new Map<string, Promise<ServedModel>>()
+  /** Each pass wants all cores: models take turns. */
+  readonly #turns = new Turns()
+
+  constructor(
+    private readonly queueOptions: (id: string) => QueueOptions,
+    private readonly hub: HubChoice = {},
+  ) {}
+
+  get all(): readonly ServedModel[] {
+    return [...this.#models.values()]
+  }
+
+  get areAlive(): boolean {
+    return this.all.length > 0 && this.all.every(({ thread }) => thread.isAlive)
+  }
+
+  /**
+   * Loads a model and puts it in the place of the one of that id; requests that use the old one are answered by it.
+   * Where the new one does not load, or does not work, the old one stays. A load of that id on its way is waited for.
+   */
+  async load({ id, source }: ModelSource): Promise<ServedModel> {
+    const loading = this.#loading.get(id) ?? this.#load(id, source).finally(() => this.#loading.delete(id))
+    this.#loading.set(id, loading)
+    return loading
+  }
+
+  /** @throws Problem 404 for an id that is none */
+  async reload(id: string): Promise<ServedModel> {
+    return this.load({ id, source: this.#sources.get(this.get(id).id)! })
+  }
+
+  /** The model of an id, the first one unless given. */
+  get(id?: string): ServedModel {
+    const model = id === undefined ? this.all[0] : this.#models.get(id)
+    if (model) return model
+    const known = [...this.#models.keys()].join(', ')
+    throw new Problem(404, `There is no model "${id?.slice(0, 100) ?? ''}"; there is ${known || 'none yet'}.`)
+  }
+
+  list(): ModelInfo[] {
+    return this.all.map((model, index) => ({ ...model.info, default: index === 0 }))
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.all.map((model) => model.retire()))
+  }
+
+  async #load(id: string, source: string): Promise<ServedModel> {
+    const thread = await ModelThread.start(await modelFolder(source, this.hub))
+    const model = new ServedModel(id, displayName(source), thread, this.#turns, this.queueOptions(id))
+    const old = this.#models.get(id)
+    this.#models.set(id, model) // a Map keeps the place of a key that it has
+    this.#sources.set(id, source)
+    void old?.retire()
+    return model
+  }
+}
+
+/**
+ * Ids for models: `NAME=FOLDER` says it, else the name on the hub or the last part of the folder, with the part before
+ * it where that alone would name two.
+ * @throws UsageError for two models of one id
+ */
+export function modelSources(given: readonly string[]): ModelSource[] {
+  const named = given.map((text) => {
+    const [, id, source] = /^([\w.-]+)=(.+)$/.exec(text) ?? []
+    return id ? { id, source: source! } : { id: displayName(text), source: text }
+  })
+  const counts = new Map<string, number>()
+  for (const { id } of named) counts.set(id, (counts.get(id) ?? 0) + 1)
+  const sources = named.map(({ id, source }) =>
+    counts.get(id) === 1 ? { id, source } : { id: `${basename(dirname(resolve(source)))}/${id}`, source },
+  )
+  const twice = sources.find(({ id }, index) => sources.findIndex((other) => other.id === id) < index)
+  if (twice)
+    throw new UsageError(`serve: two models go by the name ${twice.id}`, 'Name them: first=FOLDER second=FOLDER')
+  return sources
+}

@@ -1,0 +1,55 @@
+import { STATUS_CODES } from 'node:http'
+import { SpanforgeError } from '../errors.ts'
+import type { Problem as ProblemBody } from './contract.ts'
+
+/** A request that is not answered: the status says why, in the words of HTTP; `Retry-After` where waiting helps. */
+export class Problem extends SpanforgeError {
+  override readonly name = 'Problem'
+
+  constructor(
+    readonly status: number,
+    readonly detail: string,
+    readonly more: { readonly remedy?: string; readonly retryAfter?: number; readonly cause?: unknown } = {},
+  ) {
+    super(detail, { remedy: more.remedy, cause: more.cause })
+  }
+}
+
+/** What other code's errors carry, fastify's among them. */
+interface Foreign {
+  readonly statusCode?: number
+  readonly message?: string
+  readonly validation?: readonly { readonly instancePath?: string; readonly message?: string }[]
+}
+
+/**
+ * Any error as a problem. A SpanforgeError was foreseen, and is the request's fault: 422. What fastify found wrong has
+ * its status. All else is a fault of ours, of which the caller learns nothing: it stands in the log.
+ */
+export function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  if (error instanceof SpanforgeError) {
+    const { remedy } = error.options
+    const detail = remedy ? error.message.slice(0, -remedy.length).trimEnd() : error.message
+    return new Problem(422, detail, { remedy, cause: error })
+  }
+  const { statusCode = 500, message = '', validation } = (error ?? {}) as Foreign
+  if (validation) return new Problem(422, validation.map(validationText).join('; '), { cause: error })
+  if (statusCode >= 400 && statusCode < 500) return new Problem(statusCode, message, { cause: error })
+  return new Problem(500, 'The server failed.', { remedy: 'Its log says more, under the request_id.', cause: error })
+}
+
+const validationText = ({ instancePath = '', message = '' }: NonNullable<Foreign['validation']>[number]): string => {
+  const path = instancePath.replace(/^\//, '').replaceAll('/', '.')
+  return path ? `${path}: ${message}` : message
+}
+
+/** The body of application/problem+json. */
+export const problemBody = ({ status, detail, more }: Problem, request_id?: string): ProblemBody => ({
+  type: 'about:blank',
+  title: STATUS_CODES[status] ?? 'Error',
+  status,
+  detail,
+  remedy: more.remedy,
+  request_id,
+})

@@ -1,0 +1,77 @@
+import type { Row } from '../models/pack.ts'
+import type { RowLogits } from '../models/question-answering.ts'
+import { startWorker } from '../runs/start-worker.ts'
+import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
+import type { BertTokenizer } from '../text/tokenizer.ts'
+import type { AnswerResult } from './contract.ts'
+import { type ExactOptions, type PipelineScores, Reading, type ReadingTask } from './reading.ts'
+import { Thread } from './thread-calls.ts'
+
+/** A `Reading`, wherever it is held. */
+export interface OpenReading {
+  /** Whether it takes long enough to be asked for its answers so far only now and then. */
+  readonly isLarge: boolean
+  readonly rows: readonly Row[][]
+  answers(question: number, logits: readonly RowLogits[], options: ExactOptions): Promise<AnswerResult>
+  pipelineAnswers(
+    question: number,
+    logits: readonly RowLogits[],
+    options: PipelineScores,
+  ): Promise<readonly PipelineAnswer[]>
+  /** To be called when all is answered or nobody waits any more. */
+  close(): void
+}
+
+/** Characters that are tokenised where they come, in a few milliseconds; more go to a thread. */
+const SMALL = 20_000
+
+/** Reads the texts of requests: small ones at once, large ones in a thread, which is started for the first of them. */
+export class Reader {
+  #thread: Thread | undefined
+  #next = 0
+
+  constructor(private readonly tokenizer: BertTokenizer) {}
+
+  /** @throws SpanforgeError for a question that leaves no room for its text */
+  async open(task: ReadingTask): Promise<OpenReading> {
+    return charactersOf(task) <= SMALL ? this.#here(task) : this.#elsewhere(task)
+  }
+
+  async end(): Promise<void> {
+    await this.#thread?.end()
+  }
+
+  #here(task: ReadingTask): OpenReading {
+    const reading = new Reading(this.tokenizer, task)
+    return {
+      isLarge: false,
+      rows: reading.rows,
+      answers: async (...args) => reading.answers(...args),
+      pipelineAnswers: async (...args) => reading.pipelineAnswers(...args),
+      close: () => {},
+    }
+  }
+
+  async #elsewhere(task: ReadingTask): Promise<OpenReading> {
+    if (!this.#thread?.isAlive)
+      this.#thread = new Thread(startWorker(import.meta.url, './reader-worker', this.tokenizer.settings))
+    const thread = this.#thread
+    const id = this.#next++
+    return {
+      isLarge: true,
+      rows: await thread.call<Row[][]>('open', id, task),
+      answers: (...args) => thread.call('answers', id, ...args),
+      pipelineAnswers: (...args) => thread.call('pipelineAnswers', id, ...args),
+      close: () => void thread.call('close', id).catch(() => {}),
+    }
+  }
+}
+
+/** What a question costs counts too: with many of them a small text is much work. */
+const charactersOf = ({ texts, asked }: ReadingTask): number => {
+  const questions = asked.reduce((sum, { question, texts: own }) => {
+    const context = own.reduce((length, index) => length + texts[index]!.length, 0)
+    return sum + question.length + context / 4
+  }, 0)
+  return texts.reduce((sum, { length }) => sum + length, questions)
+}

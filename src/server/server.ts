@@ -1,0 +1,93 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { packageFile } from '../package-root.ts'
+import type { HubChoice } from '../runs/load-model.ts'
+import { Metrics } from './metrics.ts'
+import { Models, modelSources } from './models.ts'
+import { createService } from './service.ts'
+import { closeGracefully, listen } from './start.ts'
+
+/** Sizes in the units of the command line: seconds, megabytes, characters, tokens. */
+export interface ServerOptions {
+  readonly host: string
+  readonly port: number
+  readonly tokens?: readonly string[]
+  readonly cors?: readonly string[]
+  readonly rateLimit?: number
+  readonly trustProxy?: boolean
+  readonly maxBody: number
+  readonly maxContext: number
+  readonly maxQuestion: number
+  readonly maxRequests: number
+  readonly batchTokens: number
+  readonly batchWait: number
+  readonly timeout: number
+  readonly grace: number
+  readonly log: FastifyBaseLogger
+  readonly hub?: HubChoice
+}
+
+export interface RunningServer {
+  /** For a browser. */
+  readonly address: string
+  readonly models: Models
+  /** Loads all models anew, one after the other; what fails is logged, and the old one stays. */
+  reloadAll(): Promise<void>
+  /** Answers what it took, then ends. */
+  close(): Promise<void>
+}
+
+/** Tokens that may wait: two books of the largest size for each model. */
+const MAX_WAITING_TOKENS = 2_000_000
+
+/**
+ * Loads models (folders, names on the hub, NAME=FOLDER) and serves them, with the demo's page.
+ * @throws SpanforgeError for a model that does not load or an address that cannot be had; nothing is left running
+ */
+export async function startServer(given: readonly string[], options: ServerOptions): Promise<RunningServer> {
+  const { log, batchTokens, batchWait, maxRequests, hub } = options
+  const sources = modelSources(given)
+  const metrics: Metrics = new Metrics(() => models)
+  const models = new Models((id) => {
+    const limits = { max_requests: maxRequests, max_waiting_tokens: MAX_WAITING_TOKENS }
+    return { max_tokens: batchTokens, wait: batchWait, ...limits, onPass: metrics.onPass(id) }
+  }, hub)
+  try {
+    for (const source of sources) {
+      const { id, thread } = await models.load(source)
+      log.info({ model: id, folder: thread.folder }, 'model loaded')
+      if (thread.facts.warning) log.warn({ model: id }, thread.facts.warning)
+    }
+    const app = await createService({
+      models,
+      metrics,
+      logger: log,
+      tokens: options.tokens,
+      corsOrigins: options.cors,
+      rateLimit: options.rateLimit,
+      trustProxy: options.trustProxy,
+      bodyLimit: options.maxBody * 2 ** 20,
+      limits: { question: options.maxQuestion, context: options.maxContext },
+      timeout: options.timeout * 1000,
+      pages: packageFile('dist/web'),
+    })
+    const address = await listen(app, options)
+    return {
+      address,
+      models,
+      async reloadAll() {
+        for (const { id } of models.all)
+          await models.reload(id).then(
+            () => log.info({ model: id }, 'model loaded anew'),
+            (error) => log.error({ model: id, err: error }, 'the model does not load: the old one stays'),
+          )
+      },
+      async close() {
+        await closeGracefully(app, options.grace * 1000, log)
+        await models.end()
+      },
+    }
+  } catch (error) {
+    await models.end()
+    throw error
+  }
+}

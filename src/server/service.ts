@@ -1,0 +1,77 @@
+import rateLimit from '@fastify/rate-limit'
+import { answerRoutes } from './answer-routes.ts'
+import { type App, type AppOptions, createApp, servePage } from './app.ts'
+import { bearerTokens } from './auth.ts'
+import type { ServiceContext } from './context.ts'
+import { huggingFaceRoutes } from './huggingface.ts'
+import type { TextLimits } from './limits.ts'
+import type { Metrics } from './metrics.ts'
+import { modelRoutes } from './model-routes.ts'
+import type { Models } from './models.ts'
+import { Problem } from './problem.ts'
+import { documentation, healthRoutes, metricsRoute } from './system-routes.ts'
+
+export interface ServiceOptions extends AppOptions {
+  readonly models: Models
+  readonly metrics: Metrics
+  readonly limits?: Partial<TextLimits>
+  /** Milliseconds in which a request must be answered, streams apart. */
+  readonly timeout?: number
+  /** Who asks must send one of these; anybody may ask where there are none. */
+  readonly tokens?: readonly string[]
+  /** Requests a minute that one client may send; any number unless given. */
+  readonly rateLimit?: number
+  /** Folder of the built pages, whose demo is served at `/`; no page unless given. */
+  readonly pages?: string
+}
+
+export const DEFAULT_LIMITS: TextLimits = { question: 2000, context: 2_000_000, questions: 1000 }
+
+/** The whole service, ready to listen; closing it waits for the requests in work. */
+export async function createService(options: ServiceOptions): Promise<App> {
+  const { models, metrics, tokens = [], timeout = 60_000, rateLimit: perMinute, pages } = options
+  let isClosing = false
+  const context: ServiceContext = {
+    models,
+    metrics,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    timeout,
+    mayReload: tokens.length > 0,
+    isReady: () => !isClosing,
+  }
+  const app = await createApp(options)
+  app.addHook('preClose', async () => {
+    isClosing = true
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close')
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none'
+    const { statusCode: status, elapsedTime } = reply
+    if (!reply.raw.writableFinished) metrics.dropped()
+    metrics.request(request.method, route, status, elapsedTime)
+    const { method, ip } = request
+    const milliseconds = Math.round(elapsedTime * 10) / 10
+    request.log.info({ reqId: request.id, method, route, status, milliseconds, ip }, 'answered')
+  })
+  await documentation(app, tokens.length > 0)
+  healthRoutes(app, context)
+  if (pages) await servePage(app, pages, 'demo')
+  await app.register(async (inner) => {
+    const guarded = inner as unknown as App
+    if (perMinute !== undefined)
+      await guarded.register(rateLimit, {
+        max: perMinute,
+        timeWindow: '1 minute',
+        errorResponseBuilder: (_request, { max, ttl }) =>
+          new Problem(429, `One client may send ${max} requests a minute.`, { retryAfter: ttl / 1000 }),
+      })
+    if (tokens.length > 0) guarded.addHook('onRequest', bearerTokens(tokens))
+    answerRoutes(guarded, context)
+    modelRoutes(guarded, context)
+    huggingFaceRoutes(guarded, context)
+    metricsRoute(guarded, context)
+  })
+  return app
+}

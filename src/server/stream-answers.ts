@@ -1,0 +1,85 @@
+import type { RowLogits } from '../models/question-answering.ts'
+import type { StreamEvents } from './contract.ts'
+import type { ServedModel } from './models.ts'
+import { byQuestion, firstComputed } from './questions.ts'
+import type { OpenReading } from './reader.ts'
+import type { ExactOptions } from './reading.ts'
+
+export type StreamEvent = {
+  [Name in keyof StreamEvents]: { readonly event: Name; readonly data: StreamEvents[Name] }
+}[keyof StreamEvents]
+
+/** Milliseconds between two reports of one question at least. */
+const PAUSE = 100
+/** Of the time that passes, a report's making takes a fifth at most, however long the text. */
+const SHARE = 5
+
+/**
+ * The results of a reading as its windows are read: the questions in their order, each with its progress. A reader
+ * that is slow gets the newest state when it comes for it, and nothing piles up.
+ * @throws at once what the queue throws
+ */
+export function streamAnswers(
+  { queue }: ServedModel,
+  reading: OpenReading,
+  options: ExactOptions,
+  signal: AbortSignal,
+): AsyncGenerator<StreamEvent> {
+  let logits: readonly (RowLogits | undefined)[] = reading.rows.flat().map(() => undefined)
+  const news = new News()
+  const reading_ = queue.ask(reading.rows.flat(), {
+    signal,
+    onProgress(_done, soFar) {
+      logits = soFar
+      news.tell()
+    },
+  })
+  reading_.catch((error) => news.fail(error))
+
+  async function* events(): AsyncGenerator<StreamEvent> {
+    for (const [question, rows] of reading.rows.entries()) {
+      let next = 0
+      for (;;) {
+        const read = firstComputed(byQuestion(reading, logits)[question]!)
+        if (read.length === rows.length) break
+        if (read.length > 0 && performance.now() >= next) {
+          const started = performance.now()
+          const result = await reading.answers(question, read, options)
+          const now = performance.now()
+          next = now + Math.max(PAUSE, SHARE * (now - started))
+          yield { event: 'progress', data: { question, done: read.length, total: rows.length, result } }
+        }
+        await news.next()
+      }
+      const read = firstComputed(byQuestion(reading, logits)[question]!)
+      yield { event: 'answer', data: { question, result: await reading.answers(question, read, options) } }
+    }
+  }
+  return events()
+}
+
+/** Wakes whoever waits when there is something new; what came before the waiting counts. */
+class News {
+  #isThere = false
+  #failure: { readonly error: unknown } | undefined
+  #wake: (() => void) | undefined
+
+  tell(): void {
+    this.#isThere = true
+    this.#wake?.()
+  }
+
+  fail(error: unknown): void {
+    this.#failure = { error }
+    this.#wake?.()
+  }
+
+  async next(): Promise<void> {
+    if (!this.#isThere && !this.#failure)
+      await new Promise<void>((wake) => {
+        this.#wake = wake
+      })
+    this.#isThere = false
+    if (this.#failure) throw this.#failure.error
+  }
+}

@@ -1,0 +1,47 @@
+import { onTestFinished } from 'vitest'
+import type { App } from '../src/server/app.ts'
+import { Metrics, Models, modelSources } from '../src/server/index.ts'
+import { createService, type ServiceOptions } from '../src/server/service.ts'
+import { tinyFolder } from './tiny-squad.ts'
+
+export interface TinyOptions extends Partial<ServiceOptions> {
+  /** Folders, or NAME=FOLDER. */
+  readonly folders?: readonly string[]
+  readonly max_tokens?: number
+  readonly max_requests?: number
+  readonly max_waiting_tokens?: number
+}
+
+export interface TinyService {
+  readonly app: App
+  readonly models: Models
+}
+
+/** The whole service over small models, without a socket; gone when the test is. */
+export async function tinyService({
+  folders = [`tiny=${tinyFolder}`],
+  ...options
+}: TinyOptions = {}): Promise<TinyService> {
+  const { max_tokens = 256, max_requests = 64, max_waiting_tokens = 1e6 } = options
+  const metrics: Metrics = new Metrics(() => models)
+  const models = new Models((id) => ({
+    max_tokens,
+    wait: 1,
+    max_requests,
+    max_waiting_tokens,
+    onPass: metrics.onPass(id),
+  }))
+  for (const source of modelSources(folders)) await models.load(source)
+  const app = await createService({ models, metrics, ...options })
+  onTestFinished(async () => {
+    await app.close()
+    await models.end()
+  })
+  return { app, models }
+}
+
+/** A text of so many words that the tiny model knows. */
+export const tinyText = (words: number): string => {
+  const some = ['bo', 'is', 'in', 'ro', 'li', 'was', 'sea', 'max', 'den', 'una', 'oz', 'eve', 'pit']
+  return Array.from({ length: words }, (_, i) => some[(i * i + 3 * i) % some.length]).join(' ')
+}
