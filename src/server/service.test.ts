@@ -3,12 +3,10 @@ import { parseStream } from '../../tests/event-stream.ts'
 import { tinyService, tinyText } from '../../tests/tiny-service.ts'
 import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
 import { pipeline } from '../api/pipeline.ts'
+import type { Example } from '../squad/types.ts'
 import type { AnswerResponse, BatchResponse, ModelList } from './contract.ts'
 
-const [first, second] = tinyExamples(2) as [
-  { question: string; context: string },
-  { question: string; context: string },
-]
+const [first, second] = tinyExamples(2) as [Example, Example]
 
 describe('a service over a model', () => {
   it('answers as the pipeline searches', async () => {
