@@ -1,7 +1,6 @@
 import type { BertForQuestionAnswering } from '../src/models/question-answering.ts'
 import { countSpans } from '../src/models/span-targets.ts'
 import { BatchGradient } from '../src/training/gradients.ts'
-import { plainKernels } from '../src/training/plain-kernels.ts'
 import type { RecordedBatch } from './tiny-model.ts'
 
 export interface Gradients {
@@ -17,12 +16,8 @@ export async function batchGradient(
   { rows, spans }: RecordedBatch,
   rowsPerPass = rows.length,
 ): Promise<Gradients> {
-  const arrays = {
-    parameters: model.parameters.data,
-    gradients: new Float32Array(model.parameters.size),
-    passGradients: new Float32Array(model.parameters.size),
-  }
-  const batch = await BatchGradient.compile(model, arrays, plainKernels)
+  const gradients = new Float32Array(model.parameters.size)
+  const batch = await BatchGradient.compile(model, gradients)
   const counts = countSpans(
     spans,
     rows.map(({ input_ids }) => input_ids.length),
@@ -37,7 +32,7 @@ export async function batchGradient(
   await batch.release()
   const view = (name: string) => {
     const { start, size } = model.parameters.entries.find((entry) => entry.name === name)!
-    return arrays.gradients.subarray(start, start + size)
+    return gradients.subarray(start, start + size)
   }
-  return { loss, view, all: arrays.gradients }
+  return { loss, view, all: gradients }
 }

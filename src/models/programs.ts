@@ -27,15 +27,24 @@ export interface RowGradient {
   readonly tables: readonly LookedUp[]
 }
 
-export interface TrainingProgram {
-  /** Outputs `loss` [], `gradient.<parameter>` of each in `dense`, and each of `rows`. */
-  readonly model: Uint8Array
+export interface TrainingGraph {
+  /**
+   * `loss` [], each of `rows`, and of each parameter in `dense` `gradient.<parameter>`: its gradient, added to the
+   * input `sofar.<parameter>`. Where both lie in the same memory, passes add up in place.
+   */
+  readonly outputs: Readonly<Record<string, Tensor>>
   readonly dense: readonly string[]
   readonly rows: readonly RowGradient[]
   readonly dropout: readonly DropoutSite[]
 }
 
+/** The graph for the runtime. */
+export interface TrainingProgram extends Omit<TrainingGraph, 'outputs'> {
+  readonly model: Uint8Array
+}
+
 export const gradientName = (parameter: string): string => `gradient.${parameter}`
+export const sofarName = (parameter: string): string => `sofar.${parameter}`
 
 /** What stays as it is: always the beginning of the model. Freezing layers freezes the embeddings too. */
 export interface Freeze {
@@ -45,6 +54,11 @@ export interface Freeze {
 }
 
 export function trainingProgram(config: BertConfig, freeze: Freeze = {}): TrainingProgram {
+  const { outputs, ...rest } = trainingGraph(config, freeze)
+  return { model: encodeModel(outputs), ...rest }
+}
+
+export function trainingGraph(config: BertConfig, freeze: Freeze = {}): TrainingGraph {
   const { freeze_embeddings = false, freeze_layers = 0 } = freeze
   const p = new Parameters()
   const dropout: DropoutSite[] = []
@@ -55,7 +69,8 @@ export function trainingProgram(config: BertConfig, freeze: Freeze = {}): Traini
   const dense = [...p.specs.values()].filter(({ name }) => !tables.has(name) && !isFrozen(name, freeze))
   const gradients = gradient(loss, [...dense.map(({ tensor }) => tensor), ...lookups.map(({ rows }) => rows)])
   const outputs: Record<string, Tensor> = { loss }
-  for (const [i, { name }] of dense.entries()) outputs[gradientName(name)] = gradients[i]!
+  for (const [i, { name, shape }] of dense.entries())
+    outputs[gradientName(name)] = add(input(sofarName(name), shape), gradients[i]!)
 
   // Words, places and types are summed, so all three share one gradient: it leaves the graph once.
   const byGradient = new Map<Tensor, LookedUp[]>()
@@ -68,7 +83,7 @@ export function trainingProgram(config: BertConfig, freeze: Freeze = {}): Traini
     outputs[output] = t
     return { output, width: t.shape[1] as number, tables }
   })
-  return { model: encodeModel(outputs), dense: dense.map(({ name }) => name), rows, dropout }
+  return { outputs, dense: dense.map(({ name }) => name), rows, dropout }
 }
 
 /** Whether a parameter belongs to the frozen beginning. */

@@ -18,12 +18,21 @@ describe('flat memory', () => {
 
   it('is reached by the SIMD loops above 2 GiB, where addresses have their highest bit set', () => {
     // Pages that nobody touches take no memory.
-    const { arrays, kernels } = allocateFlat({ low: 600_000_000, high: 7 })
-    arrays.high.fill(2)
-    kernels.addInto(arrays.high, arrays.high)
-    expect([...arrays.high]).toEqual([4, 4, 4, 4, 4, 4, 4])
-    expect(kernels.sumOfSquares(arrays.high)).toBe(7 * 16)
-    expect(kernels.sumOfSquares(arrays.low.subarray(0, 16))).toBe(0)
+    const { arrays, kernels } = allocateFlat({
+      low: 600_000_000,
+      parameters: 7,
+      gradients: 7,
+      exp_avg: 7,
+      exp_avg_sq: 7,
+    })
+    const { low, ...high } = arrays
+    high.gradients.fill(2)
+    expect(kernels.sumOfSquares(high.gradients)).toBe(7 * 4)
+    const factors = { clip: 1, decay: 1, oneMinusBeta1: 0.5, beta2: 0.5, oneMinusBeta2: 0.5 }
+    kernels.adamw(high, { ...factors, rootOfCorrection2: 1, epsilon: 0, negativeStepSize: -1 })
+    expect([...high.exp_avg]).toEqual([1, 1, 1, 1, 1, 1, 1])
+    expect([...high.exp_avg_sq]).toEqual([2, 2, 2, 2, 2, 2, 2])
+    expect(kernels.sumOfSquares(low.subarray(0, 16))).toBe(0)
   })
 
   it('falls back to plain loops where one WebAssembly memory is too small', () => {

@@ -50,7 +50,6 @@ export function allocateFlat<Name extends string>(
 
 interface KernelExports {
   sumOfSquares(x: number, count: number): number
-  addInto(target: number, source: number, count: number): void
   // biome-ignore format: as in kernels.as.ts
   adamw(
     parameters: number, gradients: number, exp_avg: number, exp_avg_sq: number, count: number,
@@ -66,7 +65,6 @@ function simdKernels(memory: WebAssembly.Memory): Kernels {
   const loops = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as KernelExports
   return {
     sumOfSquares: (x) => loops.sumOfSquares(address(x), x.length),
-    addInto: (target, source) => loops.addInto(address(target), address(source), target.length),
     adamw({ parameters, gradients, exp_avg, exp_avg_sq }, factors) {
       // biome-ignore format: as in kernels.as.ts
       loops.adamw(

@@ -2,11 +2,17 @@ import { bindShape, elements } from '../graph/shape.ts'
 import type { BertConfig } from '../models/config.ts'
 import type { FlatParameters } from '../models/flat-parameters.ts'
 import { pack, type Row } from '../models/pack.ts'
-import { type Freeze, gradientName, isFrozen, type TrainingProgram, trainingProgram } from '../models/programs.ts'
+import {
+  type Freeze,
+  gradientName,
+  isFrozen,
+  sofarName,
+  type TrainingProgram,
+  trainingProgram,
+} from '../models/programs.ts'
 import type { BertForQuestionAnswering } from '../models/question-answering.ts'
 import { type Span, type SpanCounts, spanTargets } from '../models/span-targets.ts'
 import { type Executable, float32, type Value, type Values } from '../runtime/engine.ts'
-import type { Kernels } from './plain-kernels.ts'
 
 /** The part of a batch that goes through the graph at once. */
 export interface Pass {
@@ -19,13 +25,6 @@ export interface Pass {
 /** The mask of one dropout site in this pass: `length` elements, 0 or 1 / (1 - probability). */
 export type DropoutMask = (site: number, probability: number, length: number) => Float32Array
 
-/** Over the parameters that are trained. */
-export interface GradientArrays {
-  readonly gradients: Float32Array
-  /** As long as the gradients: where every pass but the first leaves its own. */
-  readonly passGradients: Float32Array
-}
-
 export interface GradientOptions extends Freeze {
   readonly label_smoothing_factor?: number
 }
@@ -37,13 +36,13 @@ export const frozenEntries = ({ entries }: FlatParameters, freeze: Freeze): numb
 /**
  * The gradient of a batch's loss, added up over its passes in one flat array.
  *
- * The first pass writes dense gradients straight to their place; later ones write beside, and are added. Gradients of
- * embedding tables come as gradients of the rows that were looked up and are added row by row: exact, in a fixed
- * order, and without touching the rest of the table.
+ * The graph itself adds a pass's dense gradients to those so far: input and output are the same memory, which is safe
+ * because an element-wise sum reads each element before it writes it. Gradients of embedding tables come as gradients
+ * of the rows that were looked up and are added row by row: exact, in a fixed order, and without touching the rest of
+ * the table.
  */
 export class BatchGradient {
   private rowsOut = new Float32Array(0)
-  private passes = 0
 
   private constructor(
     private readonly config: BertConfig,
@@ -51,42 +50,29 @@ export class BatchGradient {
     private readonly session: Executable,
     private readonly parameters: FlatParameters,
     private readonly gradients: FlatParameters,
-    private readonly passGradients: FlatParameters,
-    private readonly kernels: Kernels,
     private readonly label_smoothing_factor: number,
   ) {}
 
+  /** `gradients` holds those of the parameters that are trained, in their order. */
   static async compile(
     { engine, config, parameters }: BertForQuestionAnswering,
-    arrays: GradientArrays,
-    kernels: Kernels,
+    gradients: Float32Array,
     { label_smoothing_factor = 0, ...freeze }: GradientOptions = {},
   ): Promise<BatchGradient> {
     const program = trainingProgram(config, freeze)
     const session = await engine.compile(program.model)
-    const trained = (data: Float32Array) => parameters.from(frozenEntries(parameters, freeze), data)
-    return new BatchGradient(
-      config,
-      program,
-      session,
-      parameters,
-      trained(arrays.gradients),
-      trained(arrays.passGradients),
-      kernels,
-      label_smoothing_factor,
-    )
+    const trained = parameters.from(frozenEntries(parameters, freeze), gradients)
+    return new BatchGradient(config, program, session, parameters, trained, label_smoothing_factor)
   }
 
   /** Forgets what was added up. */
   reset(): void {
-    this.passes = 0
+    this.gradients.data.fill(0)
   }
 
   /** Adds a pass's gradients; returns its share of the batch's loss. */
   async add(pass: Pass, mask: DropoutMask): Promise<number> {
     const { program, config } = this
-    const first = this.passes++ === 0
-    if (first) for (const { tables } of program.rows) for (const { table } of tables) this.gradients.view(table).fill(0)
     const { dims, inputs } = pack(pass.rows, config.num_attention_heads, config.pad_token_id)
     const lengths = pass.rows.map(({ input_ids }) => input_ids.length)
     const targets = spanTargets(pass.spans, lengths, dims.length, {
@@ -100,10 +86,15 @@ export class BatchGradient {
     const loss = new Float32Array(1)
     const rows = this.rowGradients(dims.tokens)
     await this.session.run(
-      { ...this.parameters.values(), ...inputs, span_targets: targets, ...Object.fromEntries(masks) },
-      { ...(first ? this.gradients : this.passGradients).values(gradientName), ...rows, loss: float32(loss, []) },
+      {
+        ...this.parameters.values(),
+        ...this.gradients.values(sofarName),
+        ...inputs,
+        span_targets: targets,
+        ...Object.fromEntries(masks),
+      },
+      { ...this.gradients.values(gradientName), ...rows, loss: float32(loss, []) },
     )
-    if (!first) this.addDense()
     for (const { output, width, tables } of program.rows)
       for (const { table, index, padding_idx } of tables)
         addRows(this.gradients.view(table), inputs[index]!.data, rows[output]!.data, width, padding_idx)
@@ -122,11 +113,6 @@ export class BatchGradient {
         return [output, float32(this.rowsOut.subarray(start, end), [tokens, width])]
       }),
     )
-  }
-
-  private addDense(): void {
-    for (const name of this.program.dense)
-      this.kernels.addInto(this.gradients.view(name), this.passGradients.view(name))
   }
 
   async release(): Promise<void> {

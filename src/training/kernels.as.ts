@@ -32,21 +32,6 @@ export function sumOfSquares(x: usize, count: u32): f64 {
   return sum
 }
 
-/** target += source. */
-export function addInto(target: usize, source: usize, count: u32): void {
-  let i: u32 = 0
-  for (; i + 4 <= count; i += 4) {
-    v128.store(target, f32x4.add(v128.load(target), v128.load(source)))
-    target += 16
-    source += 16
-  }
-  for (; i < count; i++) {
-    store<f32>(target, load<f32>(target) + load<f32>(source))
-    target += 4
-    source += 4
-  }
-}
-
 /** One AdamW step over a range; the arithmetic and the names are those of `AdamWFactors` in `plain-kernels.ts`. */
 export function adamw(
   parameter: usize,

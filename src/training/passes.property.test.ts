@@ -4,7 +4,7 @@ import { maxDifference } from '../../tests/read-safetensors.ts'
 import { tinyModel } from '../../tests/tiny-model.ts'
 import { bindShape, elements } from '../graph/shape.ts'
 import { pack, type Row } from '../models/pack.ts'
-import { gradientName, trainingProgram } from '../models/programs.ts'
+import { gradientName, sofarName, trainingProgram } from '../models/programs.ts'
 import { spanTargets } from '../models/span-targets.ts'
 import { float32, type Value } from '../runtime/engine.ts'
 import type { LabelledWindow } from '../squad/types.ts'
@@ -63,7 +63,8 @@ describe('a batch of random windows', async () => {
       ...Object.fromEntries(program.rows.map(({ output, width }) => [output, zeros(['tokens', width])])),
     }
     const span_targets = spanTargets(batch, real, dims.length)
-    await session.run({ ...model.parameters.values(), ...inputs, span_bias, span_targets }, out)
+    const sofar = Object.fromEntries(dense.map(({ name }) => [sofarName(name), out[gradientName(name)]!]))
+    await session.run({ ...model.parameters.values(), ...sofar, ...inputs, span_bias, span_targets }, out)
     return out
   }
 

@@ -2,8 +2,6 @@
 export interface Kernels {
   /** Sum of x² in float64, always in the same order; not finite when an element is not. */
   sumOfSquares(x: Float32Array): number
-  /** target += source, in float32. */
-  addInto(target: Float32Array, source: Float32Array): void
   /** One AdamW step over arrays of one length. */
   adamw(arrays: AdamWArrays, factors: AdamWFactors): void
 }
@@ -50,10 +48,6 @@ export const plainKernels: Kernels = {
     let sum = even + (sums[1] + sums[3] + (sums[5] + sums[7]))
     for (let i = whole; i < x.length; i++) sum += x[i] * x[i]
     return sum
-  },
-
-  addInto(target, source) {
-    for (let i = 0; i < target.length; i++) target[i] += source[i]
   },
 
   adamw({ parameters, gradients, exp_avg, exp_avg_sq }, factors) {

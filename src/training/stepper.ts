@@ -16,7 +16,7 @@ import { BatchGradient, frozenEntries, type Pass } from './gradients.ts'
 import type { AdamWArrays } from './plain-kernels.ts'
 import { learningRates } from './schedule.ts'
 
-type Arrays = 'parameters' | 'gradients' | 'passGradients' | 'exp_avg' | 'exp_avg_sq'
+type Arrays = 'parameters' | 'gradients' | 'exp_avg' | 'exp_avg_sq'
 
 export interface StepResult {
   /** Mean over the step's batches of their mean loss. */
@@ -68,10 +68,10 @@ export class Stepper {
   static async create(model: BertForQuestionAnswering, args: TrainingArguments, max_steps: number): Promise<Stepper> {
     const { entries, size, data } = model.parameters
     const n = size - totalSize(entries.slice(0, frozenEntries(model.parameters, args)))
-    const memory = allocateFlat({ parameters: size, gradients: n, passGradients: n, exp_avg: n, exp_avg_sq: n })
+    const memory = allocateFlat({ parameters: size, gradients: n, exp_avg: n, exp_avg_sq: n })
     memory.arrays.parameters.set(data)
     model.parameters = new FlatParameters(entries, memory.arrays.parameters)
-    const gradient = await BatchGradient.compile(model, memory.arrays, memory.kernels, args)
+    const gradient = await BatchGradient.compile(model, memory.arrays.gradients, args)
     return new Stepper(model, args, memory, gradient, max_steps)
   }
 

@@ -1,0 +1,145 @@
+import { Command } from 'commander'
+import { bindShape, elements } from '../src/graph/shape.ts'
+import { applyAll, input, type Node, topologicalOrder } from '../src/graph/tensor.ts'
+import { loadPretrained, randomModel } from '../src/inference/pretrained.ts'
+import { cutIntoPasses, toRows } from '../src/inference/rows.ts'
+import { parseConfig } from '../src/models/config.ts'
+import { pack } from '../src/models/pack.ts'
+import { peakRate } from '../src/models/peak-rate.ts'
+import { trainingGraph } from '../src/models/programs.ts'
+import { trainingFlop } from '../src/models/useful-work.ts'
+import { encodeModel } from '../src/onnx/encode.ts'
+import { decimal } from '../src/report/format.ts'
+import { columns, textTable } from '../src/report/table.ts'
+import { float32 } from '../src/runtime/engine.ts'
+import { onnxruntime } from '../src/runtime/onnxruntime.ts'
+import { parseArguments } from '../src/training/arguments.ts'
+import { pickBatches } from './speed/batches.ts'
+import { readDataset } from './speed/data.ts'
+
+/**
+ * How fast a training step could be at most: each matrix product of its graph, in the sizes of real passes, alone in a
+ * session of its own, the fastest of some runs. What the products take together is the least that a step can take
+ * through this runtime, whatever becomes of all that stands between them.
+ */
+
+type Sizes = readonly number[]
+
+/** A product of the graph in the sizes of one pass. */
+interface Product {
+  readonly node: Node
+  readonly operands: readonly Sizes[]
+  readonly result: Sizes
+}
+
+/** Products of one kind and size. */
+interface Measured extends Product {
+  count: number
+  readonly seconds: number
+}
+
+function productsOf(nodes: readonly Node[], dims: Parameters<typeof bindShape>[1]): Product[] {
+  const sizes = ({ shape }: { shape: Parameters<typeof bindShape>[0] }) => bindShape(shape, dims)
+  return nodes.map((node) => ({ node, operands: node.inputs.map(sizes), result: sizes(node.outputs[0]!) }))
+}
+
+/** The fastest of `runs`, in seconds. */
+async function timeAlone({ node, operands, result }: Product, runs: number): Promise<number> {
+  const names = operands.map((_, i) => `operand.${i}`)
+  const inputs = operands.map((sizes, i) => input(names[i]!, sizes))
+  const [y] = applyAll(node.op, inputs, [{ shape: result, dtype: 'float32' }], node.attributes)
+  const session = await onnxruntime.compile(encodeModel({ y: y! }))
+  const filled = (sizes: Sizes) => float32(new Float32Array(elements(sizes)).fill(0.01), sizes)
+  const fed = Object.fromEntries(operands.map((sizes, i) => [names[i]!, filled(sizes)]))
+  const fetched = { y: filled(result) }
+  let seconds = Number.POSITIVE_INFINITY
+  for (let i = 0; i < runs; i++) {
+    const start = performance.now()
+    await session.run(fed, fetched)
+    seconds = Math.min(seconds, (performance.now() - start) / 1000)
+  }
+  await session.release()
+  return seconds
+}
+
+/** Multiply-adds count as two: the result's elements times the inner size. */
+function flop({ node, operands, result }: Product): number {
+  const inner = operands[0]!.at(node.attributes.transA === 1 ? -2 : -1)!
+  return 2 * elements(result) * inner
+}
+
+const describe = ({ node, operands }: Product): string => {
+  const side = (i: 0 | 1, transposed: unknown) => `${operands[i]!.join(' x ')}${transposed === 1 ? ' ᵀ' : ''}`
+  return `${side(0, node.attributes.transA)}  ·  ${side(1, node.attributes.transB)}`
+}
+
+async function bound(train_file: string, folder: string, options: { model: string; steps: number; runs: number }) {
+  const data = await readDataset(train_file, folder, 3000)
+  const { config } =
+    options.model === 'bert-base' ? randomModel(parseConfig({}, 'bert-base'), {}) : (await loadPretrained(folder)).model
+  const { max_tokens_per_pass } = parseArguments({}, 'bound')
+  const nodes = [
+    ...new Set(
+      topologicalOrder(Object.values(trainingGraph(config).outputs)).flatMap(({ source }) =>
+        source.kind === 'node' && /^(Gemm|FusedMatMul)$/.test(source.node.op.type) ? [source.node] : [],
+      ),
+    ),
+  ]
+  const kinds = new Map<string, Measured>()
+  let useful = 0
+  for (const batch of pickBatches(data.windows, 'shuffled', options.steps).timed) {
+    const windows = batch.map((i) => data.windows[i]!)
+    const lengths = windows.map(({ input_ids }) => input_ids.length)
+    useful += trainingFlop(config, lengths)
+    const rows = toRows(windows, { padding: 'none', max_seq_length: 384, pad_token_id: config.pad_token_id })
+    for (const pass of cutIntoPasses(lengths, max_tokens_per_pass)) {
+      const { dims } = pack(
+        pass.map((r) => rows[r]!),
+        config.num_attention_heads,
+        config.pad_token_id,
+      )
+      for (const product of productsOf(nodes, dims)) {
+        const { node, operands } = product
+        const key = JSON.stringify([node.op.type, node.attributes, operands])
+        const known = kinds.get(key)
+        if (known) known.count++
+        else kinds.set(key, { ...product, count: 1, seconds: await timeAlone(product, options.runs) })
+      }
+    }
+  }
+  return { useful, kinds: [...kinds.values()] }
+}
+
+function print(kinds: readonly Measured[], useful: number, peak: number): void {
+  const seconds = kinds.reduce((total, kind) => total + kind.count * kind.seconds, 0)
+  const share = (rate: number) => `${decimal((100 * rate) / peak, 0)} %`
+  const shown = [...kinds].sort((a, b) => b.count * b.seconds - a.count * a.seconds).slice(0, 20)
+  const rows = shown.map((kind) => [
+    kind.node.op.type,
+    describe(kind),
+    String(kind.count),
+    `${decimal((100 * kind.count * kind.seconds) / seconds, 1)} %`,
+    share(flop(kind) / kind.seconds / 1e9),
+  ])
+  console.log(`A product of two 2048 x 2048 matrices: ${decimal(peak, 1)} GFLOP/s.\n`)
+  console.log(textTable({ columns: columns('Operator', 'Operands', '>Times', '>Of all products', '>Of peak'), rows }))
+  console.log(
+    `\nAll products alone: ${decimal(seconds, 2)} s for ${decimal(useful / 1e9, 0)} GFLOP of useful work, so at`,
+  )
+  console.log(
+    `most ${decimal(useful / seconds / 1e9, 1)} GFLOP/s, ${share(useful / seconds / 1e9)} of the peak, if nothing else took any time.`,
+  )
+}
+
+await new Command('bound')
+  .argument('<train_file>', 'SQuAD v1.1 JSON')
+  .argument('<folder>', 'Hugging Face folder: the model, or only the tokenizer with --model bert-base')
+  .option('--model <model>', 'folder, or bert-base', 'folder')
+  .option('--steps <n>', 'batches of 16 windows', Number, 1)
+  .option('--runs <n>', 'runs of each product, of which the fastest counts', Number, 20)
+  .action(async (train_file: string, folder: string, options: { model: string; steps: number; runs: number }) => {
+    const peak = await peakRate(onnxruntime, 40)
+    const { kinds, useful } = await bound(train_file, folder, options)
+    print(kinds, useful, peak)
+  })
+  .parseAsync()
