@@ -6,6 +6,7 @@ export const NOTEBOOK_CARD: ModelCardSummary = {
   repository: 'ann/bert-squad',
   base_model: { name: 'bert-base-uncased', on_hub: true },
   license: 'apache-2.0',
+  language: 'en',
   train: { name: 'squad', hub_name: 'squad', config: 'plain_text', split: 'train', questions: 3000, windows: 3074 },
   validation: {
     name: 'squad',

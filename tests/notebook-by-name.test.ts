@@ -21,7 +21,9 @@ const data_files = [
 const world = hubWorld((server) => {
   const names = readdirSync(tinyFolder)
   const files = Object.fromEntries(names.map((name) => [name, readFileSync(join(tinyFolder, name))]))
-  server.add('model', 'google-bert/bert-base-uncased', { card: { license: 'apache-2.0' } }).commit(files)
+  server
+    .add('model', 'google-bert/bert-base-uncased', { card: { license: 'apache-2.0', language: 'en' } })
+    .commit(files)
   server.rename('model', 'bert-base-uncased', 'google-bert/bert-base-uncased')
   const card = { license: 'cc-by-sa-4.0', configs: [{ config_name: 'plain_text', data_files }] }
   server.add('dataset', 'rajpurkar/squad', { card }).commit({
@@ -48,7 +50,26 @@ async function notebook(output_dir: string, ...more: string[]) {
   const read = (name: string) => readFileSync(join(output_dir, name))
   const json = (name: string) => JSON.parse(read(name).toString())
   const [args, state] = [json('training_args.json'), json('trainer_state.json')]
-  return { ...said, weights: read('model.safetensors'), args, state }
+  return { ...said, weights: read('model.safetensors'), card: read('README.md').toString(), args, state }
+}
+
+/** What only the hub knows, and what only the run knows. */
+function expectCard(card: string) {
+  const metadata = card.slice(0, card.indexOf('\n---\n', 4))
+  for (const line of ['license: apache-2.0', 'base_model: bert-base-uncased', 'datasets:\n- squad', 'language: en'])
+    expect(metadata).toContain(line)
+  const { commits, refs } = world.server.repository('dataset', 'rajpurkar/squad')!
+  expect(commits.size).toBe(1)
+  expect(metadata).toContain(
+    `dataset:\n      name: squad\n      type: squad\n      split: validation\n      revision: "${refs.get('main')}"`,
+  )
+  expect(card).toContain('| training | squad | train | 24 | 24 | cc-by-sa-4.0 |')
+  expect(card).toMatch(/\| Exact match \| [\d.]+ \| [\d.]+ to [\d.]+ \|\n\| F1 \| [\d.]+ \| [\d.]+ to [\d.]+ \|/)
+  expect(card.match(/^\| [123]( \(kept\))? \| [246] \| \d\.\d{4} \| \d\.\d{4} \| /gm)).toHaveLength(3)
+  expect(card.match(/\(kept\)/g)).toHaveLength(1)
+  expect(card).toContain('![Learning curve](learning_curve.png)')
+  expect(card).toContain('| `learning_rate` | 0.00003 |')
+  expect(card).not.toMatch(/output_dir|`adam_beta1`/)
 }
 
 describe('The notebook by name, from one command', () => {
@@ -60,6 +81,8 @@ describe('The notebook by name, from one command', () => {
     expect(online.stderr).toMatch(/Downloading bert-base-uncased: .*100/)
     // 24 windows in batches of 16, three times.
     expect(online.state).toMatchObject({ global_step: 6, max_steps: 6 })
+
+    expectCard(online.card)
 
     world.server.reset()
     const offline = await notebook(join(folder, 'offline'), '--offline')

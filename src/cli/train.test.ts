@@ -30,6 +30,7 @@ describe('A run of spanforge train', () => {
 
   test('leaves a model folder, its history, its results and its report', () => {
     expect(readdirSync(join(folder, 'out')).sort()).toEqual([
+      'README.md',
       'all_results.json',
       'checkpoint-12',
       'checkpoint-6',

@@ -52,13 +52,13 @@ it('the text tells scores with intervals, epochs with the one kept, data, argume
     '| F1 | 74.18 | 70.5 to 77.6 |',
     '| 1 (kept) | 193 | 1.1314 | 1.6476 | 61.20 | 74.18 |',
     '| 3 | 579 | 0.4221 | 1.8659 |  |  |',
-    '| training | squad | train | 3000 | 3074 |',
+    '| training | squad | train | 3000 | 3074 |  |',
     '| `learning_rate` | 0.00003 |',
     '| `run_name` | a\\|b |',
     '![Learning curve](learning%20curve.png)',
     'answer = pipeline("question-answering", model="ann/bert-squad")',
     "const answerer = await pipeline('question-answering', 'ann/bert-squad')",
-    'Licence: apache-2.0.',
+    "Licence: apache-2.0, that of bert-base-uncased; the data's own applies too.",
   ])
     expect(card).toContain(line)
   expect(card).toContain('export the model once')

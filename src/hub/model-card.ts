@@ -16,6 +16,7 @@ export interface CardData {
   readonly config?: string
   readonly split?: string
   readonly revision?: string
+  readonly license?: string
   readonly questions: number
   readonly windows: number
 }
@@ -41,10 +42,10 @@ export interface ModelCardSummary {
   readonly license?: string
   readonly license_name?: string
   readonly license_link?: string
-  readonly language?: string
+  readonly language?: string | readonly string[]
   readonly train: CardData
   readonly validation?: CardData
-  /** Arguments under their own names, as used. */
+  /** Arguments under their own names, as used; those that are not told have their defaults. */
   readonly arguments: Readonly<Record<string, string | number | boolean | null>>
   readonly epochs: readonly CardEpoch[]
   readonly best_epoch?: number
@@ -75,10 +76,8 @@ export function modelCard(summary: ModelCardSummary): string {
     resultBlock(summary),
     '## Data',
     table(
-      ['', 'data set', 'split', 'questions', 'windows'],
-      [train, validation].flatMap((data, index) =>
-        data ? [[index ? 'validation' : 'training', data.name, data.split ?? '', data.questions, data.windows]] : [],
-      ),
+      ['', 'data set', 'split', 'questions', 'windows', 'licence'],
+      [train, validation].flatMap((data, index) => (data ? [dataRow(index ? 'validation' : 'training', data)] : [])),
     ),
     `Contexts longer than ${summary.max_seq_length} tokens are read in windows that overlap by ${summary.doc_stride} tokens.`,
     '## Training',
@@ -89,6 +88,7 @@ export function modelCard(summary: ModelCardSummary): string {
       ['argument', 'value'],
       Object.entries(summary.arguments).map(([argument, value]) => [`\`${argument}\``, value ?? '']),
     ),
+    'All others have the defaults of spanforge; `training_args.json` holds every one.',
     '## How to use it',
     loadingBlocks(summary.repository ?? `OWNER/${name}`, summary.has_onnx === true),
     '## Limits',
@@ -99,11 +99,20 @@ export function modelCard(summary: ModelCardSummary): string {
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
 }
 
+const dataRow = (use: string, { name, split = '', questions, windows, license = '' }: CardData): Cell[] => [
+  use,
+  name,
+  split,
+  questions,
+  windows,
+  license,
+]
+
 function metadata(summary: ModelCardSummary): YamlValue {
   const { base_model, train, validation, results } = summary
   const datasets = [...new Set([train.hub_name, validation?.hub_name].filter((name) => name !== undefined))]
   return {
-    language: summary.language ?? 'en',
+    language: summary.language,
     license: summary.license,
     license_name: summary.license_name,
     license_link: summary.license_link,
@@ -172,7 +181,7 @@ function epochBlock({ epochs, best_epoch }: ModelCardSummary): string {
 function licenceBlock({ license, license_name, license_link, base_model, train }: ModelCardSummary): string {
   if (license === undefined)
     return `Licence: not stated. Those of ${base_model.name} and of ${train.name} apply; set \`license\` above accordingly.`
-  return `Licence: ${license_name ?? license}${license_link ? ` (${license_link})` : ''}.`
+  return `Licence: ${license_name ?? license}${license_link ? ` (${license_link})` : ''}, that of ${base_model.name}; the data's own applies too.`
 }
 
 type Cell = string | number | boolean

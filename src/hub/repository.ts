@@ -21,9 +21,24 @@ export interface RemoteFile {
 export interface Listing {
   readonly commit: string
   readonly files: readonly RemoteFile[]
-  /** The metadata of its README.md. */
-  readonly card?: { readonly configs?: unknown }
+  readonly card?: RepositoryCard
 }
+
+const WORDS = z
+  .union([z.string(), z.array(z.string())])
+  .optional()
+  .catch(undefined)
+
+/** What is of use in the metadata of a README.md; a stranger wrote it, so that anything odd is passed over. */
+export const CARD = z.object({
+  configs: z.unknown().optional(),
+  license: WORDS,
+  license_name: z.string().optional().catch(undefined),
+  license_link: z.string().optional().catch(undefined),
+  language: WORDS,
+})
+
+export type RepositoryCard = z.output<typeof CARD>
 
 const NAME = /^(?:[\w][\w.-]{0,95}\/)?[\w][\w.-]{0,95}$/
 
@@ -57,7 +72,7 @@ const INFO = z.object({
       lfs: z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), size: SIZE }).nullish(),
     }),
   ),
-  cardData: z.looseObject({ configs: z.unknown().optional() }).nullish(),
+  cardData: CARD.nullish(),
 })
 
 /** What the repository holds at a branch, tag or commit, with sizes and hashes: one request. */

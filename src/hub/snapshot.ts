@@ -7,7 +7,15 @@ import { CachedRepository, isCommit } from './cache.ts'
 import { downloadBlob } from './download.ts'
 import { OutOfReachError } from './http.ts'
 import type { Hub } from './options.ts'
-import { checkedPath, fetchListing, fileUrl, type Listing, type RemoteFile, type Repository } from './repository.ts'
+import {
+  CARD,
+  checkedPath,
+  fetchListing,
+  fileUrl,
+  type Listing,
+  type RemoteFile,
+  type Repository,
+} from './repository.ts'
 
 /** A repository at one commit: what it holds, and its folder in the cache. */
 export class Snapshot {
@@ -98,7 +106,7 @@ const KEPT = z.object({
   files: z.array(
     z.object({ path: z.string(), size: z.int(), hash: z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/) }),
   ),
-  card: z.object({ configs: z.unknown().optional() }).optional(),
+  card: CARD.optional(),
 })
 
 async function cachedListing(cached: CachedRepository, repository: Repository, revision: string) {

@@ -19,6 +19,7 @@ const purposes: readonly [RegExp, string][] = [
   [/^eval_results\.json$/, 'evaluation metrics'],
   [/^all_results\.json$/, 'all metrics'],
   [/^learning_curve\.(svg|png)$/, 'learning curve'],
+  [/^README\.md$/, 'model card, for the hub'],
   [/^report\.(html|md)$/, 'this report'],
   [/^model\.onnx$/, 'evaluation graph with weights'],
   [/^(nbest_)?predictions\.json$/, 'answers to the validation questions'],

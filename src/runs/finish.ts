@@ -1,10 +1,13 @@
 import { join } from 'node:path'
+import { modelCard } from '../hub/model-card.ts'
 import { evaluate } from '../inference/evaluate.ts'
 import { closing } from '../report/closing.ts'
+import { cardSummary } from './model-card.ts'
 import type { PreparedRun } from './prepare.ts'
 import { type AllResults, type Results, writeResults } from './results.ts'
 import {
   ARGUMENTS_FILE,
+  CARD_FILE,
   LOG_FILE,
   MODEL_FILES,
   REPORT_FILES,
@@ -30,22 +33,24 @@ export async function finishRun(
 ): Promise<AllResults> {
   const { args, loaded, validation, train } = run
   const { output_dir, per_device_eval_batch_size: batch_size } = args
-  const metrics =
+  const evaluation =
     validation &&
     (outcome.evaluation ??
-      (await evaluate(loaded.model, validation, { ...args, batch_size, onProgress: onEvaluating })).metrics)
+      (await evaluate(loaded.model, validation, { ...args, batch_size, onProgress: onEvaluating })))
   const results: Results = {
     train: { ...outcome.metrics, train_samples: train.windows.length },
-    ...(metrics && { evaluation: { ...metrics, eval_samples: validation!.windows.length } }),
+    ...(evaluation && { evaluation: { ...evaluation.metrics, eval_samples: validation!.windows.length } }),
   }
   await savePretrained(output_dir, loaded.model, loaded.tokenizer)
   const all = await writeResults(output_dir, results, outcome.state)
   const written = [...MODEL_FILES, ARGUMENTS_FILE, ...RESULT_FILES, LOG_FILE]
   // Loaded now only: the drawing libraries take longer to start than the rest of the command.
   const { runReport } = await import('../report/run-report.ts')
-  const report = runReport(runSummary(run, outcome.state, results, await savedFiles(output_dir, written)))
+  const summary = runSummary(run, outcome.state, results, await savedFiles(output_dir, written))
+  const report = runReport(summary)
   for (const { name, content } of report) await writeFile(join(output_dir, name), content)
-  const files = await savedFiles(output_dir, [...written, ...REPORT_FILES])
+  await writeFile(join(output_dir, CARD_FILE), modelCard(await cardSummary(run, summary, evaluation?.answers)))
+  const files = await savedFiles(output_dir, [...written, ...REPORT_FILES, CARD_FILE])
   screen.show(closing(runSummary(run, outcome.state, results, files)))
   return all
 }

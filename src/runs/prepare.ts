@@ -17,6 +17,8 @@ export interface PreparedRun {
   readonly train: Dataset
   readonly validation?: Dataset
   readonly plan: Plan
+  /** How names were looked up. */
+  readonly hub: HubChoice
 }
 
 export interface PrepareOptions {
@@ -27,12 +29,12 @@ export interface PrepareOptions {
 
 /** Reads data, model and tokenizer, cuts the windows, and holds the arguments against all of it. */
 export async function prepareRun(args: TrainingArguments, options: PrepareOptions): Promise<PreparedRun> {
-  const { screen, signal, hub } = options
+  const { screen, signal, hub = {} } = options
   const { model, max_seq_length, doc_stride } = args
   if (!model)
     throw new UsageError('train: --model is missing', 'Give a pretrained BERT: its folder, or a name on the hub.')
   const examples = await readRunData(args, hub)
-  const loaded = await loadModel(model, { seed: args.seed }, { ...hub, revision: args.revision ?? hub?.revision })
+  const loaded = await loadModel(model, { seed: args.seed }, { ...hub, revision: args.revision ?? hub.revision })
   for (const text of [newlyInitialized(model, loaded.report), unusedWeights(model, loaded.report)])
     if (text) screen.print(`${text}\n`)
 
@@ -51,5 +53,5 @@ export async function prepareRun(args: TrainingArguments, options: PrepareOption
     num_hidden_layers,
     max_steps: plan.max_steps,
   })
-  return { args, loaded, train, validation, plan }
+  return { args, loaded, train, validation, plan, hub }
 }

@@ -32,8 +32,11 @@ export const RESULT_FILES = [
 
 export const REPORT_FILES = ['report.html', 'report.md', 'learning_curve.svg', 'learning_curve.png'] as const
 
+/** The model card, as the hub shows it. */
+export const CARD_FILE = 'README.md'
+
 /** Everything that a run leaves at its end: gone when a run starts anew in the same folder. */
-export const FINAL_FILES: readonly string[] = [...MODEL_FILES, ...RESULT_FILES, ...REPORT_FILES]
+export const FINAL_FILES: readonly string[] = [...MODEL_FILES, ...RESULT_FILES, ...REPORT_FILES, CARD_FILE]
 
 /** Writes model and tokenizer as save_pretrained does. */
 export async function savePretrained(

@@ -1,5 +1,5 @@
 import { SpanforgeError } from '../errors.ts'
-import type { EvaluationMetrics } from '../inference/evaluate.ts'
+import type { Evaluation } from '../inference/evaluate.ts'
 import type { TrainMetrics } from '../training/events.ts'
 import { train } from '../training/loop.ts'
 import type { TrainerState } from '../training/state.ts'
@@ -15,6 +15,9 @@ export interface LoopOptions {
   readonly onFreezing?: (done: number) => void
 }
 
+/** Logits are let go: those of every evaluation would not fit into memory. */
+export type FinalEvaluation = Pick<Evaluation, 'metrics' | 'answers'>
+
 export type LoopOutcome =
   | { readonly status: 'interrupted'; readonly global_step: number; readonly folder: string }
   | {
@@ -22,7 +25,7 @@ export type LoopOutcome =
       readonly state: TrainerState
       readonly metrics: TrainMetrics
       /** Of the weights that the run ended with, where they were evaluated in this session. */
-      readonly evaluation?: EvaluationMetrics
+      readonly evaluation?: FinalEvaluation
     }
 
 /** The training loop from its first event to its last, told to all listeners. */
@@ -30,7 +33,7 @@ export async function runLoop(run: PreparedRun, options: LoopOptions): Promise<L
   const { args, loaded, validation } = run
   const { model, tokenizer } = loaded
   const { listeners, resume_from, signal, hold, onEvaluating, onFreezing } = options
-  const evaluations = new Map<number, EvaluationMetrics>()
+  const evaluations = new Map<number, FinalEvaluation>()
   let state: TrainerState | undefined
   let isBestLoaded = false
   let checkpoint = resume_from
@@ -49,7 +52,10 @@ export async function runLoop(run: PreparedRun, options: LoopOptions): Promise<L
     })) {
       for (const listener of listeners) await listener(event)
       if (event.type === 'start') state = event.state
-      if (event.type === 'evaluate') evaluations.set(event.entry.step, event.evaluation.metrics)
+      if (event.type === 'evaluate') {
+        const { metrics, answers } = event.evaluation
+        evaluations.set(event.entry.step, { metrics, answers })
+      }
       if (event.type === 'save') checkpoint = event.folder
       if (event.type === 'best loaded') isBestLoaded = true
       if (event.type === 'interrupted')

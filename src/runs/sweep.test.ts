@@ -93,7 +93,10 @@ describe('spanforge sweep', () => {
       join(folder, 'out'),
       ...grid,
     ]
-    expect(await runHere(...blind)).toMatchObject({ code: 2, stderr: expect.stringContaining('give dataset or validation_file') })
+    expect(await runHere(...blind)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('give dataset or validation_file'),
+    })
     const foreign = sweepArgv(folder, ...grid, '--output_dir', tinyFolder)
     expect(await runHere(...foreign)).toMatchObject({ code: 2, stderr: expect.stringContaining('holds no sweep') })
   })
