@@ -1,16 +1,14 @@
-import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
 import { basename } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { SpanforgeError } from '../src/errors.ts'
 import { peakRate } from '../src/models/peak-rate.ts'
 import { decimal } from '../src/report/format.ts'
 import { columns, textTable } from '../src/report/table.ts'
 import type { OwnResult, SpeedDocument } from './speed/document.ts'
 import { engineWith } from './speed/engine.ts'
+import { runScript } from './speed/start.ts'
 import type { ModeSettings } from './speed/time-mode.ts'
 
 /** How fast spanforge trains and evaluates on this machine's CPU: see README.md beside this file. */
@@ -26,21 +24,8 @@ interface Options {
   readonly out?: string
 }
 
-function timeMode(settings: ModeSettings): OwnResult {
-  const script = fileURLToPath(new URL('./speed/time-mode.ts', import.meta.url))
-  const { status, signal, stdout } = spawnSync(
-    process.execPath,
-    ['--import', 'tsx', script, JSON.stringify(settings)],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      maxBuffer: 2 ** 26,
-    },
-  )
-  if (status === 0) return JSON.parse(stdout.toString())
-  throw new SpanforgeError(
-    `${settings.model} in mode ${settings.mode} failed (${signal ? `signal ${signal}: likely out of memory` : `exit code ${status}`})`,
-  )
-}
+const timeMode = (settings: ModeSettings): OwnResult =>
+  runScript('./time-mode.ts', settings, `in mode ${settings.mode}`)
 
 async function measure(train_file: string, folder: string, options: Options): Promise<SpeedDocument> {
   const { questions, steps, threads } = options

@@ -20,3 +20,13 @@ export function subset({ examples, windows }: Dataset, indices: readonly number[
     windows: indices.map((i) => ({ ...windows[i]!, example: place.get(windows[i]!.example)! })),
   }
 }
+
+/** A share, 0 to 1, of a data set's questions, taken from all over it, with all of their windows. */
+export function spread(data: Dataset, share: number): Dataset {
+  const picked = Math.max(1, Math.round(data.examples.length * share))
+  const examples = new Set(Array.from({ length: picked }, (_, i) => Math.floor((i * data.examples.length) / picked)))
+  return subset(
+    data,
+    data.windows.flatMap(({ example }, i) => (examples.has(example) ? [i] : [])),
+  )
+}

@@ -54,3 +54,35 @@ export interface TorchDocument {
   readonly train_file: string
   readonly results: readonly Result[]
 }
+
+/** One run of the training loop by scaling.ts. */
+export interface ScalingPoint {
+  readonly model: string
+  /** Of the questions of the file, in per cent. */
+  readonly share: number
+  readonly batch_size: number
+  readonly max_tokens_per_pass: number
+  readonly data_windows: number
+  readonly data_tokens: number
+  /** Real tokens of the timed steps, and how long these took. */
+  readonly tokens: number
+  readonly seconds: number
+  readonly peak_resident_bytes: number
+  /** Right after the evaluation of each epoch, where there were any. */
+  readonly resident_bytes_by_epoch: readonly number[]
+}
+
+export interface ScalingDocument {
+  readonly cpu: string
+  readonly cores: number
+  readonly node: string
+  readonly onnxruntime: string
+  readonly train_file: string
+  readonly folder: string
+  /** Parts of the data set, from small to whole. */
+  readonly shares: readonly ScalingPoint[]
+  readonly batches: readonly ScalingPoint[]
+  readonly epochs: readonly ScalingPoint[]
+  /** BERT-base under limits of tokens computed at once. */
+  readonly passes: readonly ScalingPoint[]
+}

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { evaluate } from '../../src/inference/evaluate.ts'
 import { loadPretrained, randomModel } from '../../src/inference/pretrained.ts'
 import { parseConfig } from '../../src/models/config.ts'
@@ -11,6 +10,7 @@ import { type Order, type Picked, pickBatches } from './batches.ts'
 import { readDataset, subset } from './data.ts'
 import type { OwnResult, Rates, StepRecord, TrainingRates } from './document.ts'
 import { engineWith } from './engine.ts'
+import { peakResidentBytes } from './memory.ts'
 
 /**
  * One model in one mode, in a process of its own, so that its memory peak is its own. Started by ../speed.ts with its
@@ -81,12 +81,6 @@ async function timeEvaluation(
     real_tokens_per_second: metrics.eval_tokens_per_second,
     gflop_per_second: forwardFlop(model.config, lengthsOf(data, windows)) / 1e9 / metrics.eval_runtime,
   }
-}
-
-/** The kernel's high-water mark of this process. */
-function peakResidentBytes(): number {
-  const [, kibibytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))!
-  return Number(kibibytes) * 1024
 }
 
 const settings: ModeSettings = JSON.parse(process.argv[2]!)

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { fixture } from '../../tests/fixture.ts'
 import { maxDifference } from '../../tests/read-safetensors.ts'
@@ -13,7 +14,7 @@ async function steps(options: TrainingArgumentsInput, count: number) {
   const model = tinyModel('b1/safetensors')
   const before = model.parameters.data.slice()
   const args = parseArguments(
-    { learning_rate: 1e-3, weight_decay: 0.1, output_dir: temporaryFolder(), ...options },
+    { learning_rate: 1e-3, weight_decay: 0.1, output_dir: join(temporaryFolder(), 'new'), ...options },
     'test',
   )
   const stepper = await Stepper.create(model, args, 10)

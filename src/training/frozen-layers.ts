@@ -1,4 +1,4 @@
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { explain } from '../checkpoint/atomic.ts'
 import { cutIntoPasses, toRows } from '../inference/rows.ts'
@@ -34,7 +34,9 @@ export class FrozenLayers {
     const lengths = windows.map(({ input_ids }) => input_ids.length)
     const offsets = new Float64Array(windows.length + 1)
     for (const [i, length] of lengths.entries()) offsets[i + 1] = offsets[i]! + length * hidden_size * 4
-    const file = await open(path, 'w+').catch((error: unknown) => Promise.reject(explain(path, error)))
+    const file = await mkdir(output_dir, { recursive: true })
+      .then(() => open(path, 'w+'))
+      .catch((error: unknown) => Promise.reject(explain(path, error)))
     const session = await model.engine.compile(frozenProgram(model.config, freeze_layers))
     let done = 0
     try {

@@ -1,0 +1,72 @@
+import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadPretrained, randomModel } from '../../src/inference/pretrained.ts'
+import { parseConfig } from '../../src/models/config.ts'
+import { countTokens } from '../../src/squad/dataset.ts'
+import { parseArguments } from '../../src/training/arguments.ts'
+import { train } from '../../src/training/loop.ts'
+import { readDataset, spread } from './data.ts'
+import type { ScalingPoint } from './document.ts'
+import { peakResidentBytes } from './memory.ts'
+
+/**
+ * The real training loop on a part of the data, in a process of its own, so that its memory is its own. Started by
+ * ../scaling.ts with its settings as one JSON argument; prints one JSON document.
+ */
+export interface ScalingSettings {
+  readonly train_file: string
+  readonly folder: string
+  /** `bert-base` has random weights; `folder` is the model in the folder. */
+  readonly model: string
+  /** Of the file's questions, in per cent, taken from all over it. */
+  readonly share: number
+  readonly batch_size: number
+  readonly max_tokens_per_pass: number
+  /** Steps to time; with `epochs` the whole run is. */
+  readonly steps: number
+  readonly epochs?: number
+}
+
+const { train_file, folder, share, batch_size, max_tokens_per_pass, steps, epochs, ...settings }: ScalingSettings =
+  JSON.parse(process.argv[2]!)
+const whole = await readDataset(train_file, folder, Number.POSITIVE_INFINITY)
+const data = spread(whole, share / 100)
+const model =
+  settings.model === 'bert-base' ? randomModel(parseConfig({}, settings.model)) : (await loadPretrained(folder)).model
+const output_dir = join(tmpdir(), `spanforge-scaling-${process.pid}`)
+const args = parseArguments(
+  {
+    ...{ output_dir, max_seq_length: 384, doc_stride: 128, learning_rate: 3e-5, weight_decay: 0.01 },
+    ...{ per_device_train_batch_size: batch_size, per_device_eval_batch_size: batch_size, max_tokens_per_pass },
+    // The first step makes everything ready, and is not timed.
+    ...(epochs === undefined ? { max_steps: steps + 1 } : { num_train_epochs: epochs }),
+    ...{ save_strategy: 'no', logging_strategy: 'epoch', eval_strategy: epochs === undefined ? 'no' : 'epoch' },
+  },
+  'benchmark',
+)
+
+let [tokens, seconds] = [0, 0]
+const resident: number[] = []
+let since = performance.now()
+for await (const event of train({ model, args, train: data, validation: spread(data, 0.25) })) {
+  if (event.type === 'step' && event.global_step > 1) {
+    tokens += event.tokens
+    seconds += (performance.now() - since) / 1000
+  }
+  if (event.type === 'evaluate') resident.push(process.memoryUsage.rss())
+  since = performance.now()
+}
+await model.release()
+rmSync(output_dir, { recursive: true, force: true })
+
+const point: ScalingPoint = {
+  model: settings.model,
+  ...{ share, batch_size, max_tokens_per_pass },
+  data_windows: data.windows.length,
+  data_tokens: countTokens(data.windows),
+  ...{ tokens, seconds },
+  peak_resident_bytes: peakResidentBytes(),
+  resident_bytes_by_epoch: resident,
+}
+console.log(JSON.stringify(point))
