@@ -1,4 +1,40 @@
 import { render } from 'preact'
 import '../shared/theme.css'
+import './styles/page.css'
+import './styles/text.css'
+import './styles/answers.css'
+import './styles/dialogs.css'
+import { openShared } from './actions.ts'
+import { ServiceError } from './api.ts'
+import { App } from './app.tsx'
+import { loadModels } from './asking.ts'
+import { restore } from './keeping.ts'
+import { fromFragment } from './logic/share-link.ts'
+import * as state from './state.ts'
+import { restoreTheme } from './theme.ts'
 
-render(<h1>Ask a text</h1>, document.getElementById('app')!)
+restoreTheme()
+restore()
+render(<App />, document.getElementById('app')!)
+await start()
+// A link that is opened in this very tab changes the fragment alone.
+addEventListener('hashchange', () => void openLink())
+
+async function start(): Promise<void> {
+  try {
+    await loadModels()
+  } catch (error) {
+    if (error instanceof ServiceError && error.status === 401) state.openDialog.value = 'token'
+    else state.complaint.value = (error as Error).message
+  }
+  await openLink()
+}
+
+async function openLink(): Promise<void> {
+  try {
+    const shared = await fromFragment(location.hash)
+    if (shared) openShared(shared)
+  } catch (error) {
+    state.complaint.value = (error as Error).message
+  }
+}

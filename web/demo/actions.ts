@@ -1,0 +1,70 @@
+/** What people do with the page. */
+import { ask, askMissing, forgetQuestions } from './asking.ts'
+import { corrected } from './logic/corrections.ts'
+import { textOfFile, tidy } from './logic/file-text.ts'
+import type { Visit } from './logic/history.ts'
+import { type Span, trimmed } from './logic/marking.ts'
+import { unpack } from './logic/packed.ts'
+import type { Shared } from './logic/share-link.ts'
+import * as state from './state.ts'
+
+/** Another text, with the questions that come with it. */
+export function openText(text: string, name: string, questions: readonly string[] = []): void {
+  const changed = tidy(text)
+  if (changed !== state.text.value) forgetQuestions()
+  state.text.value = changed
+  state.name.value = name
+  state.editing.value = changed.trim() === ''
+  if (questions.length > 0) ask(questions)
+}
+
+export async function openFile(file: File): Promise<void> {
+  state.announcement.value = `Reading ${file.name}`
+  try {
+    openText(await textOfFile(file), file.name)
+    state.announcement.value = `${file.name} is open`
+  } catch (error) {
+    state.complaint.value = (error as Error).message
+  }
+}
+
+export function openShared({ text, name, questions, models, threshold }: Shared): void {
+  const known = state.models.value.filter(({ id }) => models.includes(id)).map(({ id }) => id)
+  if (known.length > 0) state.chosen.value = known
+  state.threshold.value = threshold
+  openText(text, name, [...questions].reverse())
+}
+
+export const openVisit = async ({ packed, name, questions }: Visit): Promise<void> =>
+  openText(await unpack(packed), name, [...questions].reverse())
+
+/** Adds a model to those that answer, or takes it away; one stays. */
+export function toggleModel(id: string): void {
+  const next = state.models.value
+    .map((model) => model.id)
+    .filter((each) => (each === id) !== state.chosen.value.includes(each))
+  if (next.length === 0) return
+  state.chosen.value = next
+  askMissing()
+}
+
+export function startMarking(asked: number): void {
+  state.lit.value = undefined
+  state.active.value = asked
+  state.marking.value = { asked }
+}
+
+export function mark(span: Span | undefined): void {
+  const { marking, text } = state
+  if (!marking.value) return
+  marking.value = { asked: marking.value.asked, span: span && trimmed(text.value, span) }
+}
+
+/** Keeps a correction; without a span, that the text holds no answer. */
+export function correct(question: string, span: Span | undefined): void {
+  const [context, title] = [state.text.value, state.name.value || 'Text']
+  state.corrections.value = corrected(state.corrections.value, { title, context, question, span })
+  state.marking.value = undefined
+  const what = span ? `“${context.slice(span.start, span.end)}”` : 'no answer'
+  state.announcement.value = `Kept as right: ${what}. ${state.corrections.value.length} corrections in all.`
+}

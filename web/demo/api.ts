@@ -1,0 +1,87 @@
+/** The service that this page came from; everything is asked of it alone. */
+import type { BatchRequest, ModelList, Problem, StreamEvents } from '../../src/server/contract.ts'
+import { serverEvents } from './logic/server-events.ts'
+
+/** What went wrong, for people; `status` 0 where the server was not reached. */
+export class ServiceError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly retryAfter?: number,
+  ) {
+    super(message)
+  }
+}
+
+export type StreamEvent = { [Name in keyof StreamEvents]: { name: Name; data: StreamEvents[Name] } }[keyof StreamEvents]
+
+const TOKEN = 'spanforge.token'
+
+/** For this tab only: a token is a secret. */
+export const setToken = (token: string): void => sessionStorage.setItem(TOKEN, token)
+
+export async function fetchModels(): Promise<ModelList> {
+  const response = await call('api/models')
+  return (await response.json()) as ModelList
+}
+
+/** Answers as they come. Ends with the event `end`; a server that breaks off is an error. */
+export async function* streamAnswers(request: BatchRequest, signal: AbortSignal): AsyncGenerator<StreamEvent> {
+  const response = await patiently(signal, () =>
+    call('api/stream', { method: 'POST', body: JSON.stringify(request), signal }),
+  )
+  for await (const { name, data } of serverEvents(response.body!)) {
+    const event = { name, data: JSON.parse(data) } as StreamEvent
+    if (event.name === 'error') throw problemError(event.data)
+    yield event
+    if (event.name === 'end') return
+  }
+  throw new ServiceError(0, 'The server broke off in the middle of its answer. Ask again.')
+}
+
+const MOST_TRIES = 5
+
+/** A server that is busy says so, and when to come back. */
+async function patiently<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const busy = error instanceof ServiceError && (error.status === 429 || error.status === 503)
+      if (!busy || tries === MOST_TRIES) throw error
+      await pause(1000 * Math.min(10, error.retryAfter ?? 1), signal)
+    }
+  }
+}
+
+const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    })
+  })
+
+async function call(path: string, init: RequestInit = {}): Promise<Response> {
+  const token = sessionStorage.getItem(TOKEN)
+  const headers = {
+    ...(init.body !== undefined && { 'content-type': 'application/json' }),
+    ...(token !== null && { authorization: `Bearer ${token}` }),
+  }
+  let response: Response
+  try {
+    response = await fetch(path, { ...init, headers })
+  } catch (error) {
+    if (init.signal?.aborted) throw error
+    throw new ServiceError(0, 'The server cannot be reached. Is it still running?')
+  }
+  if (response.ok) return response
+  const retryAfter = Number(response.headers.get('retry-after')) || undefined
+  const problem = (await response.json().catch(() => undefined)) as Problem | undefined
+  if (problem?.detail) throw problemError(problem, retryAfter)
+  throw new ServiceError(response.status, `The server answered ${response.status} ${response.statusText}.`, retryAfter)
+}
+
+const problemError = ({ status, detail, remedy }: Problem, retryAfter?: number): ServiceError =>
+  new ServiceError(status, remedy ? `${detail} ${remedy}` : detail, retryAfter)

@@ -1,0 +1,67 @@
+import { useEffect } from 'preact/hooks'
+import { AskForm } from './components/ask-form.tsx'
+import { CorrectionsDialog } from './components/corrections-dialog.tsx'
+import { DropZone } from './components/drop-zone.tsx'
+import { Header } from './components/header.tsx'
+import { HelpDialog } from './components/help-dialog.tsx'
+import { HistoryDialog } from './components/history-dialog.tsx'
+import { QuestionCard } from './components/question-card.tsx'
+import { ShareDialog } from './components/share-dialog.tsx'
+import { TextInput } from './components/text-input.tsx'
+import { TextPane } from './components/text-pane.tsx'
+import { TokenDialog } from './components/token-dialog.tsx'
+import { onShortcut } from './shortcuts.ts'
+import * as state from './state.ts'
+
+export function App() {
+  useEffect(() => {
+    addEventListener('keydown', onShortcut)
+    return () => removeEventListener('keydown', onShortcut)
+  }, [])
+  const side = state.chosen.value.length > 1 ? 'wide' : 'narrow'
+  return (
+    <DropZone>
+      <Header />
+      <Complaint />
+      <main class={`columns ${side}`}>
+        {state.editing.value ? <TextInput /> : <TextPane />}
+        <section class="asking" aria-label="Questions and answers">
+          <AskForm />
+          {state.questions.value.length === 0 && <Hint />}
+          <ol class="cards" aria-label="Questions, newest first">
+            {state.questions.value.map((asked) => (
+              <QuestionCard key={asked.id} asked={asked} />
+            ))}
+          </ol>
+        </section>
+      </main>
+      <p class="unseen" role="status" aria-live="polite">
+        {state.announcement}
+      </p>
+      <HistoryDialog />
+      <CorrectionsDialog />
+      <ShareDialog />
+      <HelpDialog />
+      <TokenDialog />
+    </DropZone>
+  )
+}
+
+const Hint = () => (
+  <p class="hint">
+    Answers are passages of your text: they light up in it, with how sure the model is of each. Where it is wrong, mark
+    the right passage; what you collect that way trains a better model.
+  </p>
+)
+
+function Complaint() {
+  if (state.complaint.value === undefined) return null
+  return (
+    <div class="complaint" role="alert">
+      <p>{state.complaint}</p>
+      <button type="button" class="quiet" onClick={() => (state.complaint.value = undefined)}>
+        Close
+      </button>
+    </div>
+  )
+}

@@ -1,0 +1,133 @@
+/** Questions go out, answers come in as they are found. */
+import { fetchModels, ServiceError, type StreamEvent, streamAnswers } from './api.ts'
+import { keepVisit } from './keeping.ts'
+import { verdictOf } from './logic/verdict.ts'
+import * as state from './state.ts'
+
+/** More than are shown, for many are other wordings of a better one: the same place, a word more or less. */
+const TOP_K = 20
+
+/** Ends what is still being read of the text before. */
+let reading = new AbortController()
+let lastId = 0
+/** Questions that a request may hold. */
+let mostQuestions = 100
+
+/** Asks every question of every model that is chosen; the first question is shown. */
+export function ask(texts: readonly string[]): void {
+  const known = new Set(state.questions.value.map(({ question }) => question))
+  const fresh = [...new Set(texts.map((one) => one.trim()))].filter((one) => one !== '' && !known.has(one))
+  const asked = fresh.map((question): state.Asked => ({ id: ++lastId, question, readings: {} }))
+  state.questions.value = [...asked, ...state.questions.value]
+  const first = asked[0] ?? state.questions.value.find(({ question }) => question === texts[0]?.trim())
+  if (first) show(first)
+  askMissing()
+  void keepVisit()
+}
+
+export function show(asked: state.Asked): void {
+  state.active.value = asked.id
+  const [model] = state.chosen.value
+  goToBest(asked, model)
+}
+
+/** Asks the chosen models what they have not been asked: after a question, and after a model was added. */
+export function askMissing(): void {
+  for (const model of state.chosen.value) {
+    const open = state.questions.value.filter(({ readings }) => !readings[model])
+    for (let i = 0; i < open.length; i += mostQuestions) void askModel(model, open.slice(i, i + mostQuestions))
+  }
+}
+
+/** Once more, after something went wrong. */
+export function askAgain(id: number, model: string): void {
+  const asked = state.questions.value.find((one) => one.id === id)
+  if (asked) void askModel(model, [asked])
+}
+
+/** Nothing that is on its way counts any more: the text is another one. */
+export function forgetQuestions(): void {
+  reading.abort()
+  reading = new AbortController()
+  state.questions.value = []
+  state.active.value = undefined
+  state.lit.value = undefined
+  state.marking.value = undefined
+}
+
+export function forgetQuestion(id: number): void {
+  state.questions.value = state.questions.value.filter((one) => one.id !== id)
+  if (state.marking.value?.asked === id) state.marking.value = undefined
+  if (state.lit.value?.asked === id) state.lit.value = undefined
+  if (state.active.value === id) state.active.value = state.questions.value[0]?.id
+  void keepVisit()
+}
+
+/** @throws ServiceError where the server cannot be reached or wants a token */
+export async function loadModels(): Promise<void> {
+  const { models, limits } = await fetchModels()
+  state.models.value = models
+  mostQuestions = Math.max(1, Math.min(mostQuestions, limits.questions))
+  const known = state.chosen.value.filter((id) => models.some((model) => model.id === id))
+  const first = models.find((model) => model.default) ?? models[0]
+  state.chosen.value = known.length > 0 || !first ? known : [first.id]
+}
+
+async function askModel(model: string, asked: readonly state.Asked[]): Promise<void> {
+  const { signal } = reading
+  const questions = asked.map(({ question }) => question)
+  for (const { id } of asked) update(id, model, { state: 'waiting', done: 0, total: 0 })
+  try {
+    const request = { questions, context: state.text.value, model, top_k: TOP_K }
+    for await (const event of streamAnswers(request, signal)) take(event, model, asked)
+  } catch (error) {
+    if (signal.aborted) return
+    if (error instanceof ServiceError && error.status === 401) state.openDialog.value = 'token'
+    const problem = error instanceof Error ? error.message : String(error)
+    for (const { id } of asked)
+      if (readingOf(id, model)?.state !== 'done') update(id, model, { state: 'failed', done: 0, total: 0, problem })
+    state.announcement.value = problem
+  }
+}
+
+function take({ name, data }: StreamEvent, model: string, asked: readonly state.Asked[]): void {
+  if (name === 'start')
+    for (const [i, { id }] of asked.entries())
+      update(id, model, { state: 'reading', done: 0, total: data.windows[i] ?? 0 })
+  if (name === 'progress') {
+    const { done, total, result } = data
+    update(asked[data.question]!.id, model, { state: 'reading', done, total, result })
+  }
+  if (name === 'answer') {
+    const { id } = asked[data.question]!
+    const { windows } = data.result
+    update(id, model, { state: 'done', done: windows, total: windows, result: data.result })
+    const one = state.questions.value.find((each) => each.id === id)
+    if (!one) return
+    announce(one, model)
+    if (id === state.active.value && model === state.chosen.value[0]) goToBest(one, model)
+  }
+}
+
+function announce({ question, readings }: state.Asked, model: string): void {
+  const { answer, sure } = verdictOf(readings[model]!.result!, state.threshold.value)
+  const from = state.chosen.value.length > 1 ? ` (${state.modelOf(model)?.name})` : ''
+  state.announcement.value = answer
+    ? `${question}${from} Answer: ${answer.answer}, ${Math.round(100 * sure)} percent sure.`
+    : `${question}${from} No answer.`
+}
+
+function goToBest({ readings }: state.Asked, model: string | undefined): void {
+  const result = model === undefined ? undefined : readings[model]?.result
+  const best = result && verdictOf(result, state.threshold.value).best
+  if (best) state.goTo.value = { start: best.start, end: best.end }
+}
+
+const readingOf = (id: number, model: string): state.Reading | undefined =>
+  state.questions.value.find((one) => one.id === id)?.readings[model]
+
+function update(id: number, model: string, next: state.Reading): void {
+  state.questions.value = state.questions.value.map((one) =>
+    one.id === id ? { ...one, readings: { ...one.readings, [model]: next } } : one,
+  )
+}

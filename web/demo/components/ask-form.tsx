@@ -1,0 +1,67 @@
+import { useRef } from 'preact/hooks'
+import { ask } from '../asking.ts'
+import { percent } from '../logic/numbers.ts'
+import * as state from '../state.ts'
+
+/** One question, or one a line. */
+export function AskForm() {
+  const box = useRef<HTMLTextAreaElement>(null)
+  const hasText = state.text.value.trim() !== '' && !state.editing.value
+  const submit = (event: Event) => {
+    event.preventDefault()
+    const lines = box.current!.value.split('\n')
+    if (lines.every((line) => line.trim() === '')) return
+    if (!hasText) {
+      state.complaint.value = 'There is no text to ask yet: paste one, choose a file, or take an example.'
+      return
+    }
+    state.complaint.value = undefined
+    ask(lines)
+    box.current!.value = ''
+  }
+  return (
+    <form class="ask" onSubmit={submit}>
+      <label for="question" class="unseen">
+        Question, or several, one a line
+      </label>
+      <div class="field">
+        <textarea
+          id="question"
+          ref={box}
+          rows={1}
+          placeholder="Ask a question about the text"
+          aria-describedby="question-hint"
+          onKeyDown={(event) => event.key === 'Enter' && !event.shiftKey && !event.isComposing && submit(event)}
+        />
+        <button type="submit" class="primary">
+          Ask
+        </button>
+      </div>
+      <p id="question-hint" class="note">
+        Several at once: one a line, with Shift and Enter, or pasted.
+      </p>
+      <Threshold />
+    </form>
+  )
+}
+
+function Threshold() {
+  const { threshold } = state
+  const said = threshold.value === 0 ? '0 %, always answers' : `${percent(threshold.value)} sure`
+  return (
+    <div class="threshold">
+      <label for="threshold">No answer below</label>
+      <input
+        id="threshold"
+        type="range"
+        min="0"
+        max="99"
+        step="1"
+        value={Math.round(100 * threshold.value)}
+        aria-valuetext={said}
+        onInput={(event) => (threshold.value = Number(event.currentTarget.value) / 100)}
+      />
+      <output for="threshold">{said}</output>
+    </div>
+  )
+}

@@ -1,0 +1,70 @@
+import type { Example } from '../../../src/squad/types.ts'
+import { fileOf, trainCommand, versionOf } from '../logic/corrections.ts'
+import { count } from '../logic/numbers.ts'
+import * as state from '../state.ts'
+import { CopyField } from './copy-field.tsx'
+import { Dialog } from './dialog.tsx'
+
+const FILE = 'corrections.json'
+
+export function CorrectionsDialog() {
+  return (
+    <Dialog name="corrections" title="Corrections">
+      {() => (state.corrections.value.length === 0 ? <Nothing /> : <Collected list={state.corrections.value} />)}
+    </Dialog>
+  )
+}
+
+const Nothing = () => (
+  <p>
+    Where an answer is wrong, say so under it and mark the right one in the text. What you collect that way can be
+    downloaded here, as a file that a model learns from.
+  </p>
+)
+
+function Collected({ list }: { readonly list: readonly Example[] }) {
+  const model = state.modelOf(state.chosen.value[0] ?? '')?.name ?? 'MODEL'
+  return (
+    <>
+      <ul class="list">
+        {list.map((one) => (
+          <li key={one.id} class="pair">
+            <span>
+              <b dir="auto">{one.question}</b>
+              <span dir="auto">{one.answers[0]?.text ?? 'No answer'}</span>
+              <span class="note">{one.title}</span>
+            </span>
+            <button
+              type="button"
+              class="quiet"
+              aria-label={`Remove the correction of: ${one.question}`}
+              onClick={() => (state.corrections.value = list.filter(({ id }) => id !== one.id))}
+            >
+              Remove
+            </button>
+          </li>
+        ))}
+      </ul>
+      <div class="row">
+        <button type="button" class="primary" onClick={() => download(list)}>
+          Download {count(list.length)} as SQuAD {versionOf(list)}
+        </button>
+        <button type="button" onClick={() => (state.corrections.value = [])}>
+          Remove all
+        </button>
+      </div>
+      <h3>Train on them</h3>
+      <p class="note">Where spanforge is installed, beside the downloaded file:</p>
+      <CopyField label="Command that trains on the corrections" text={trainCommand(list, FILE, model)} />
+    </>
+  )
+}
+
+function download(list: readonly Example[]): void {
+  const address = URL.createObjectURL(new Blob([fileOf(list)], { type: 'application/json' }))
+  const link = document.createElement('a')
+  link.href = address
+  link.download = FILE
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(address), 10_000)
+}

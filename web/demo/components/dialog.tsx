@@ -1,0 +1,44 @@
+import type { ComponentChildren } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import * as state from '../state.ts'
+import { Icon } from './icon.tsx'
+
+interface DialogProps {
+  readonly name: NonNullable<typeof state.openDialog.value>
+  readonly title: string
+  readonly children: () => ComponentChildren
+}
+
+/** The browser's own dialog: it holds the focus, closes with Escape, and gives the focus back. */
+export function Dialog({ name, title, children }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const isOpen = state.openDialog.value === name
+  useEffect(() => {
+    if (isOpen) dialog.current?.showModal()
+    else dialog.current?.close()
+  }, [isOpen])
+  const close = () => {
+    if (state.openDialog.value === name) state.openDialog.value = undefined
+  }
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it already.
+    <dialog
+      ref={dialog}
+      aria-labelledby={`${name}-title`}
+      onClose={close}
+      onClick={(event) => event.target === dialog.current && close()}
+    >
+      {isOpen && (
+        <div class="inside">
+          <div class="head">
+            <h2 id={`${name}-title`}>{title}</h2>
+            <button type="button" class="quiet" aria-label="Close" onClick={close}>
+              <Icon name="close" />
+            </button>
+          </div>
+          {children()}
+        </div>
+      )}
+    </dialog>
+  )
+}

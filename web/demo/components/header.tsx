@@ -1,0 +1,90 @@
+import { toggleModel } from '../actions.ts'
+import { count } from '../logic/numbers.ts'
+import * as state from '../state.ts'
+import { theme, toggleTheme } from '../theme.ts'
+import { Icon } from './icon.tsx'
+
+export function Header() {
+  const corrections = state.corrections.value.length
+  const hasText = state.text.value.trim() !== ''
+  return (
+    <header class="top">
+      <h1>
+        Ask a text <span>spanforge</span>
+      </h1>
+      <Models />
+      <nav aria-label="Page">
+        <Tool icon="history" label="History" dialog="history" />
+        <Tool icon="check" label="Corrections" dialog="corrections" badge={corrections} />
+        <Tool icon="link" label="Share" dialog="share" disabled={!hasText} />
+        <button type="button" class="tool" onClick={toggleTheme} title="Dark or light" aria-label="Dark or light">
+          <Icon name={theme.value === 'dark' ? 'sun' : 'moon'} />
+        </button>
+        <Tool icon="help" label="Help" dialog="help" />
+      </nav>
+    </header>
+  )
+}
+
+interface ToolProps {
+  readonly icon: Parameters<typeof Icon>[0]['name']
+  readonly label: string
+  readonly dialog: NonNullable<typeof state.openDialog.value>
+  readonly badge?: number
+  readonly disabled?: boolean
+}
+
+function Tool({ icon, label, dialog, badge = 0, disabled }: ToolProps) {
+  const full = badge > 0 ? `${label} (${badge})` : label
+  return (
+    <button
+      type="button"
+      class="tool"
+      disabled={disabled}
+      title={full}
+      aria-label={full}
+      onClick={() => (state.openDialog.value = dialog)}
+    >
+      <Icon name={icon} />
+      {badge > 0 && <span class="badge">{badge}</span>}
+    </button>
+  )
+}
+
+/** Which models answer; where there is one alone, its name. */
+function Models() {
+  const models = state.models.value
+  if (models.length < 2) return <p class="model">{models.map(nameOf)}</p>
+  return (
+    <fieldset class="models">
+      <legend class="unseen">Models that answer, side by side</legend>
+      {models.map((model) => {
+        const place = state.chosen.value.indexOf(model.id)
+        return (
+          <label key={model.id} class={`chip model-${place % 4}`} title={factsOf(model)}>
+            <input type="checkbox" checked={place >= 0} onChange={(event) => change(event, model.id)} />
+            <span class="dot" />
+            {model.name}
+          </label>
+        )
+      })}
+    </fieldset>
+  )
+}
+
+function change(event: Event, id: string): void {
+  toggleModel(id)
+  // The last one cannot be taken away.
+  ;(event.currentTarget as HTMLInputElement).checked = state.chosen.value.includes(id)
+}
+
+type Model = (typeof state.models.value)[number]
+
+const factsOf = ({ name, parameters, layers, device }: Model): string =>
+  `${name}: ${layers} layers, ${count(parameters)} parameters, ${device}`
+
+const nameOf = (model: Model) => (
+  <span key={model.id} title={factsOf(model)}>
+    {model.name}
+  </span>
+)

@@ -1,0 +1,75 @@
+import { useEffect, useRef } from 'preact/hooks'
+import { correct, startMarking } from '../actions.ts'
+import { forgetQuestion, show } from '../asking.ts'
+import { verdictOf } from '../logic/verdict.ts'
+import * as state from '../state.ts'
+import { CorrectionPanel } from './correction-panel.tsx'
+import { Icon } from './icon.tsx'
+import { ReadingView } from './reading-view.tsx'
+
+/** A question and what each model says to it. */
+export function QuestionCard({ asked }: { readonly asked: state.Asked }) {
+  const card = useRef<HTMLLIElement>(null)
+  const isActive = state.active.value === asked.id
+  const isMarking = state.marking.value?.asked === asked.id
+  useEffect(() => {
+    if (isMarking) card.current?.scrollIntoView({ block: 'nearest' })
+  }, [isMarking])
+  return (
+    <li class="card" ref={card} data-card={asked.id} aria-current={isActive}>
+      <div class="head">
+        <h2>
+          <button
+            type="button"
+            class="quiet"
+            dir="auto"
+            title="Show its answers in the text"
+            onClick={() => show(asked)}
+          >
+            {asked.question}
+          </button>
+        </h2>
+        <button
+          type="button"
+          class="quiet remove"
+          aria-label={`Remove the question: ${asked.question}`}
+          title="Remove"
+          onClick={() => forgetQuestion(asked.id)}
+        >
+          <Icon name="close" />
+        </button>
+      </div>
+      <div class="readings">
+        {state.chosen.value.map((model, place) => (
+          <ReadingView key={model} asked={asked} model={model} place={place} />
+        ))}
+      </div>
+      {isMarking ? <CorrectionPanel asked={asked} /> : <Judgement asked={asked} />}
+    </li>
+  )
+}
+
+/** Right or wrong, once there is an answer. */
+function Judgement({ asked }: { readonly asked: state.Asked }) {
+  const results = state.chosen.value.flatMap((model) => asked.readings[model]?.result ?? [])
+  const isDone = state.chosen.value.some((model) => asked.readings[model]?.state === 'done')
+  if (!isDone) return null
+  const { answer } = verdictOf(results[0]!, state.threshold.value)
+  const saved = state.corrections.value.find(
+    ({ question, context }) => question === asked.question && context === state.text.value,
+  )
+  const said = saved && (saved.answers[0] ? `“${saved.answers[0].text}”` : 'no answer')
+  return (
+    <div class="judgement">
+      {said && <span class="saved">Right: {said}</span>}
+      {!said && results.length === 1 && (
+        <button type="button" class="quiet" onClick={() => correct(asked.question, answer)}>
+          This is right
+        </button>
+      )}
+      <button type="button" class="quiet wrong" onClick={() => startMarking(asked.id)}>
+        {said ? 'Change' : results.length === 1 ? 'This is wrong' : 'Mark the right answer'}
+      </button>
+    </div>
+  )
+}

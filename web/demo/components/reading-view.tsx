@@ -1,0 +1,99 @@
+import { askAgain } from '../asking.ts'
+import { percent } from '../logic/numbers.ts'
+import { apart, sureness, verdictOf } from '../logic/verdict.ts'
+import * as state from '../state.ts'
+
+interface ReadingProps {
+  readonly asked: state.Asked
+  readonly model: string
+  readonly place: number
+}
+
+/** What one model says: its answer, and further ones as bars. */
+export function ReadingView({ asked, model, place }: ReadingProps) {
+  const reading = asked.readings[model]
+  const isMany = state.chosen.value.length > 1
+  return (
+    <div class={`one model-${place % 4}`}>
+      {isMany && (
+        <h3>
+          <span class="dot" />
+          {state.modelOf(model)?.name}
+        </h3>
+      )}
+      {reading && <Progress reading={reading} />}
+      {reading?.state === 'failed' && (
+        <p class="failed">
+          {reading.problem}{' '}
+          <button type="button" class="quiet" onClick={() => askAgain(asked.id, model)}>
+            Try again
+          </button>
+        </p>
+      )}
+      {reading?.result && <Answers asked={asked} model={model} result={reading.result} />}
+    </div>
+  )
+}
+
+function Progress({ reading: { state: now, done, total } }: { readonly reading: state.Reading }) {
+  if (now === 'waiting') return <p class="note">Waiting for the model …</p>
+  if (now !== 'reading') return null
+  return (
+    <p class="note progress">
+      <progress value={done} max={Math.max(1, total)} aria-label="Read so far" />
+      {total > 1 ? `${done} of ${total} windows` : 'Reading …'}
+    </p>
+  )
+}
+
+interface AnswersProps {
+  readonly asked: state.Asked
+  readonly model: string
+  readonly result: NonNullable<state.Reading['result']>
+}
+
+function Answers({ asked, model, result }: AnswersProps) {
+  const { answer, best } = verdictOf(result, state.threshold.value)
+  const isLit = (index: number) => {
+    const { value } = state.lit
+    return value?.asked === asked.id && value.model === model && value.index === index
+  }
+  const light = (index: number) => (state.lit.value = { asked: asked.id, model, index })
+  const unlight = () => (state.lit.value = undefined)
+  return (
+    <>
+      {!answer && (
+        <p class="none">
+          No answer
+          {best && <span class="note"> The best guess is only {percent(sureness(best))} sure.</span>}
+        </p>
+      )}
+      <ol class="bars" aria-label="Answers, best first">
+        {apart(result.answers, state.MOST_SHOWN).map((one, index) => (
+          <li key={`${one.start} ${one.end}`}>
+            <button
+              type="button"
+              class={`answer${one === answer ? ' chosen' : ''}${isLit(index) ? ' lit' : ''}`}
+              onMouseEnter={() => light(index)}
+              onMouseLeave={unlight}
+              onFocus={() => light(index)}
+              onBlur={unlight}
+              onClick={() => go(asked, one)}
+            >
+              <span class="words" dir="auto">
+                {one.answer || 'No answer'}
+              </span>
+              <span class="sure">{percent(sureness(one))}</span>
+              <span class="bar" style={{ inlineSize: `${100 * Math.min(1, sureness(one))}%` }} />
+            </button>
+          </li>
+        ))}
+      </ol>
+    </>
+  )
+}
+
+function go({ id }: state.Asked, { start, end }: { readonly start: number; readonly end: number }): void {
+  state.active.value = id
+  if (start < end) state.goTo.value = { start, end }
+}

@@ -1,0 +1,82 @@
+import { useEffect, useRef } from 'preact/hooks'
+import { openFile, openText } from '../actions.ts'
+import { type ExampleText, examples } from '../examples.ts'
+import { READABLE } from '../logic/file-text.ts'
+import * as state from '../state.ts'
+import { Icon } from './icon.tsx'
+
+/** A text is pasted, written, or taken from a file or an example. */
+export function TextInput() {
+  const box = useRef<HTMLTextAreaElement>(null)
+  const text = state.text.value
+  useEffect(() => {
+    if (text !== '') box.current?.focus()
+  }, [text])
+  const done = () => openText(box.current!.value, text === '' ? '' : state.name.value)
+  // A text that is pasted into the empty box is meant to be asked, not edited.
+  const onPaste = (event: ClipboardEvent) => {
+    const pasted = event.clipboardData?.getData('text/plain') ?? ''
+    if (box.current!.value !== '' || pasted.trim() === '') return
+    event.preventDefault()
+    openText(pasted, '')
+    document.getElementById('question')?.focus()
+  }
+  return (
+    <section class="paper writing" aria-label="Text">
+      <label class="unseen" for="text">
+        The text to ask about
+      </label>
+      <textarea
+        id="text"
+        ref={box}
+        defaultValue={text}
+        placeholder="Paste a text here, or drop a file."
+        spellcheck={false}
+        onPaste={onPaste}
+        onKeyDown={(event) => event.key === 'Enter' && (event.ctrlKey || event.metaKey) && done()}
+      />
+      <div class="bar">
+        <FileButton />
+        <span class="note">txt, md, html, pdf</span>
+        <button type="button" class="primary" onClick={done}>
+          Use this text
+        </button>
+      </div>
+      {text === '' && (
+        <div class="examples">
+          <h2>Or start from an example</h2>
+          <ul>
+            {examples.map((example) => (
+              <li key={example.name}>
+                <button type="button" onClick={() => void open(example)}>
+                  <b>{example.name}</b>
+                  <span>{example.about}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </section>
+  )
+}
+
+const open = async ({ text, name, questions }: ExampleText): Promise<void> => openText(await text(), name, questions)
+
+/** A file chooser that looks like a button, and is one for keyboard and screen reader too. */
+export function FileButton() {
+  const input = useRef<HTMLInputElement>(null)
+  const onChange = () => {
+    const file = input.current!.files?.[0]
+    input.current!.value = ''
+    if (file) void openFile(file)
+  }
+  return (
+    <>
+      <button type="button" class="from-file" onClick={() => input.current!.click()}>
+        <Icon name="file" /> Choose a file
+      </button>
+      <input ref={input} type="file" accept={READABLE} hidden aria-label="File to read" onChange={onChange} />
+    </>
+  )
+}

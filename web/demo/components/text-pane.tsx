@@ -1,0 +1,37 @@
+import { useMemo } from 'preact/hooks'
+import { openText } from '../actions.ts'
+import { forgetQuestions } from '../asking.ts'
+import { count, wordsIn } from '../logic/numbers.ts'
+import * as state from '../state.ts'
+import { Rail } from './rail.tsx'
+import { FileButton } from './text-input.tsx'
+import { TextView } from './text-view.tsx'
+
+/** The text that is asked, with what can be done with it. */
+export function TextPane() {
+  const text = state.text.value
+  const words = useMemo(() => wordsIn(text), [text])
+  const anew = () => {
+    forgetQuestions()
+    openText('', '')
+  }
+  return (
+    <section class={`paper reading${state.marking.value ? ' marking' : ''}`} aria-label="Text">
+      <div class="bar">
+        <h2 title={state.name.value}>{state.name.value || 'Your text'}</h2>
+        <span class="note">{count(words)} words</span>
+        <FileButton />
+        <button type="button" onClick={() => (state.editing.value = true)}>
+          Edit
+        </button>
+        <button type="button" onClick={anew}>
+          New text
+        </button>
+      </div>
+      <div class="view">
+        <TextView text={text} />
+        <Rail length={text.length} />
+      </div>
+    </section>
+  )
+}

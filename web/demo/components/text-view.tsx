@@ -1,0 +1,160 @@
+import { memo } from 'preact/compat'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { type Layer, segments } from '../../../src/analysis/browser/segments.ts'
+import { correct, mark } from '../actions.ts'
+import { layers } from '../lights.ts'
+import { type Block, blockAt, blocksOf } from '../logic/blocks.ts'
+import { layersByBlock, within } from '../logic/layers.ts'
+import { moved, type Span } from '../logic/marking.ts'
+import * as state from '../state.ts'
+
+/** The text in blocks that the browser lays out when they come into view, so that a book is as quick as a page. */
+export function TextView({ text }: { readonly text: string }) {
+  const view = useRef<HTMLElement>(null)
+  const blocks = useMemo(() => blocksOf(text), [text])
+  const lights = layersByBlock(blocks, layers.value)
+  useSelection(view)
+  useGoTo(view, blocks)
+  return (
+    <section
+      id="text"
+      class="text"
+      ref={view}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard.
+      tabIndex={0}
+      aria-label={
+        state.marking.value ? 'The text. Arrow keys move the mark, Shift and arrow keys stretch it.' : 'The text'
+      }
+      dir="auto"
+      onKeyDown={(event) => onKey(event, text)}
+    >
+      {blocks.map((block, i) => {
+        const lit = lights.get(i)
+        const own = lit ? within(block, lit) : NONE
+        return <Piece key={block.start} text={text} block={block} lit={own} look={look(own)} />
+      })}
+    </section>
+  )
+}
+
+const NONE: readonly Layer[] = []
+
+interface PieceProps {
+  readonly text: string
+  readonly block: Block
+  readonly lit: readonly Layer[]
+  /** What `lit` looks like: the piece is drawn again when it changes. */
+  readonly look: string
+}
+
+const look = (lit: readonly Layer[]): string => lit.map(({ name, start, end }) => `${name} ${start} ${end}`).join()
+
+const Piece = memo(
+  ({ text, block, lit }: PieceProps) => {
+    const own = text.slice(block.start, block.end)
+    const lines = Math.ceil(own.length / 90) + own.split('\n').length / 2
+    return (
+      <div
+        class="block"
+        data-start={block.start}
+        style={{ containIntrinsicBlockSize: `auto ${Math.round(lines * 28)}px` }}
+      >
+        {lit.length === 0
+          ? own
+          : segments(own.length, lit).map(({ start, end, names }) =>
+              names.length === 0 ? own.slice(start, end) : <mark class={names.join(' ')}>{own.slice(start, end)}</mark>,
+            )}
+      </div>
+    )
+  },
+  (last, next) => last.text === next.text && last.block === next.block && last.look === next.look,
+)
+
+/** While an answer is being corrected, what is selected in the text is the right one. */
+function useSelection(view: { readonly current: HTMLElement | null }): void {
+  useEffect(() => {
+    const onChange = () => {
+      const selection = document.getSelection()
+      if (!state.marking.value || !selection || selection.isCollapsed || selection.rangeCount === 0) return
+      const range = selection.getRangeAt(0)
+      if (!view.current?.contains(range.commonAncestorContainer)) return
+      mark({
+        start: indexOf(view.current, range.startContainer, range.startOffset),
+        end: indexOf(view.current, range.endContainer, range.endOffset),
+      })
+    }
+    document.addEventListener('selectionchange', onChange)
+    return () => document.removeEventListener('selectionchange', onChange)
+  }, [view])
+}
+
+/** The index in the text of a place in the document. */
+function indexOf(view: HTMLElement, node: Node, offset: number): number {
+  const element = node instanceof Element ? node : node.parentElement!
+  const block = element.closest<HTMLElement>('[data-start]')
+  const before = document.createRange()
+  before.setStart(block ?? view, 0)
+  before.setEnd(node, offset)
+  return Number(block?.dataset.start ?? 0) + before.toString().length
+}
+
+function useGoTo(view: { readonly current: HTMLElement | null }, blocks: readonly Block[]): void {
+  const place = state.goTo.value
+  useEffect(() => {
+    const block = place && view.current?.children[blockAt(blocks, place.start)]
+    if (!block) return
+    const target = targetIn(block, place.start)
+    const { top, bottom, height } = view.current!.getBoundingClientRect()
+    const found = target.getBoundingClientRect()
+    if (found.top > top + 20 && found.bottom < bottom - 20) return
+    const isNear = Math.abs(found.top - top) < 3 * height
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches
+    const behavior = isNear && !still ? 'smooth' : 'instant'
+    view.current!.scrollBy({ top: found.top - top - height / 3, behavior })
+    if (isNear) return
+    // What was only estimated on the way has been laid out by now.
+    requestAnimationFrame(() => {
+      const again = targetIn(block, place.start).getBoundingClientRect().top
+      view.current?.scrollBy({ top: again - top - height / 3, behavior: 'instant' })
+    })
+  }, [place, view, blocks])
+}
+
+/** The place itself, which need not be lit yet. */
+function targetIn(block: Element, index: number): Range | Element {
+  let rest = index - Number((block as HTMLElement).dataset.start)
+  const walker = document.createTreeWalker(block, NodeFilter.SHOW_TEXT)
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const length = node.textContent!.length
+    if (rest < length) {
+      const range = document.createRange()
+      range.setStart(node, rest)
+      range.setEnd(node, rest + 1)
+      return range
+    }
+    rest -= length
+  }
+  return block
+}
+
+function onKey(event: KeyboardEvent, text: string): void {
+  const { marking } = state
+  if (!marking.value) return
+  const asked = state.shown.value
+  if (event.key === 'Enter' && marking.value.span && asked) {
+    event.preventDefault()
+    correct(asked.question, marking.value.span)
+    return
+  }
+  const next = moved(text, marking.value.span ?? firstMark(), event)
+  if (!next) return
+  event.preventDefault()
+  mark(next)
+  state.goTo.value = next
+}
+
+/** Marking by keyboard begins at the answer that the model gave. */
+function firstMark(): Span {
+  const [first] = layers.value
+  return first ? { start: first.start, end: first.end } : { start: 0, end: 0 }
+}

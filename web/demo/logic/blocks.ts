@@ -1,0 +1,54 @@
+/** A long text is shown in blocks of a page or so, which the browser lays out only when they come into view. */
+export interface Block {
+  readonly start: number
+  readonly end: number
+}
+
+const LEAST = 1000
+const MOST = 3000
+
+/** The text cut into blocks: after a line break where there is one, else after a sentence or word, never in a character. */
+export function blocksOf(text: string): Block[] {
+  const blocks: Block[] = []
+  for (let start = 0; start < text.length; ) {
+    const end =
+      start + MOST >= text.length && !text.slice(start + LEAST).includes('\n') ? text.length : cut(text, start)
+    blocks.push({ start, end })
+    start = end
+  }
+  return blocks
+}
+
+function cut(text: string, start: number): number {
+  const from = start + LEAST
+  const to = Math.min(start + MOST, text.length)
+  const line = text.indexOf('\n', from)
+  if (line >= 0 && line < to) return afterBlank(text, line)
+  if (to === text.length) return to
+  const part = text.slice(from, to)
+  for (const border of [/[.!?。！？]["'”’)\]]*\s+(?=\S)/g, /\s+(?=\S)/g]) {
+    const last = [...part.matchAll(border)].at(-1)
+    if (last) return from + last.index + last[0].length
+  }
+  return isLow(text.charCodeAt(to)) ? to - 1 : to
+}
+
+/** The empty lines after a line stay with it: a block never begins with one. */
+function afterBlank(text: string, line: number): number {
+  let end = line + 1
+  while (text[end] === '\n' && end - line < MOST) end++
+  return end
+}
+
+const isLow = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff
+
+/** The index of the block that holds a character; the last one for a place at the end of the text. */
+export function blockAt(blocks: readonly Block[], index: number): number {
+  let low = 0
+  for (let high = blocks.length - 1; low < high; ) {
+    const middle = (low + high) >> 1
+    if (blocks[middle]!.end <= index) low = middle + 1
+    else high = middle
+  }
+  return low
+}

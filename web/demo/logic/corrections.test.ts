@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { parseSquad } from '../../../src/squad/squad-json.ts'
+import { type Corrected, corrected, fileOf, parseCorrections, trainCommand, versionOf } from './corrections.ts'
+
+const context = 'The 🦊🦊 of Łódź sleep in Łódź. They wake at nine.'
+const spanOf = (words: string, from = 0) => {
+  const start = context.indexOf(words, from)
+  return { start, end: start + words.length }
+}
+const correction = (more: Partial<Corrected> = {}): Corrected => ({
+  title: 'foxes.txt',
+  context,
+  question: 'Where do they sleep?',
+  span: spanOf('Łódź', 15),
+  ...more,
+})
+
+describe('a file of corrections', () => {
+  it('counts code points, as SQuAD does', () => {
+    const file = JSON.parse(fileOf(corrected([], correction())))
+    expect(file.version).toBe('1.1')
+    const [{ context: written, qas }] = file.data[0].paragraphs
+    const { text, answer_start } = qas[0].answers[0]
+    expect(answer_start).toBe(context.indexOf('Łódź', 15) - 2)
+    expect([...written].slice(answer_start, answer_start + [...text].length).join('')).toBe('Łódź')
+  })
+
+  it('is read back as it was written', () => {
+    const list = corrected(corrected([], correction()), correction({ question: 'When?', span: undefined }))
+    expect(parseSquad(fileOf(list), 'file')).toEqual(list)
+    expect(parseCorrections(fileOf(list))).toEqual(list)
+  })
+
+  it('is v2.0 once a question has no answer, and every question then says so', () => {
+    const list = corrected(corrected([], correction()), correction({ question: 'Why?', span: undefined }))
+    expect(versionOf(list)).toBe('v2.0')
+    const { version, data } = JSON.parse(fileOf(list))
+    expect(version).toBe('v2.0')
+    expect(data[0].paragraphs[0].qas.map((qa: { is_impossible: boolean }) => qa.is_impossible)).toEqual([false, true])
+  })
+
+  it('holds each text once, whatever the order of the corrections', () => {
+    const other = correction({ context: `${context} Later.`, title: 'more.txt' })
+    const list = [correction(), other, correction({ question: 'Who?', span: spanOf('🦊') })].reduce(corrected, [])
+    const { data } = JSON.parse(fileOf(list))
+    expect(data).toHaveLength(2)
+    expect(data[0].paragraphs[0].qas).toHaveLength(2)
+  })
+})
+
+describe('a correction', () => {
+  it('takes the place of an earlier one of the same question to the same text', () => {
+    const list = corrected(corrected([], correction()), correction({ span: spanOf('nine') }))
+    expect(list.map(({ answers }) => answers)).toEqual([[{ text: 'nine', answer_start: context.indexOf('nine') }]])
+  })
+
+  it('has an id of its own', () => {
+    const list = corrected(corrected([], correction()), correction({ question: 'Who?' }))
+    expect(new Set(list.map(({ id }) => id)).size).toBe(2)
+  })
+})
+
+describe('corrections that were kept', () => {
+  it('are none at first, and told from damaged ones', () => {
+    expect(parseCorrections(undefined)).toEqual([])
+    for (const broken of ['', '{', '{"data": [{}]}']) expect(parseCorrections(broken)).toBeUndefined()
+  })
+})
+
+describe('the command that trains on them', () => {
+  const list = corrected([], correction())
+
+  it('names model and file, and says where there may be no answer', () => {
+    expect(trainCommand(list, 'corrections.json', 'runs/demo/run')).toBe(
+      'npx spanforge train --model runs/demo/run --train_file corrections.json --output_dir corrected --num_train_epochs 2',
+    )
+    const none = corrected(list, correction({ question: 'Why?', span: undefined }))
+    expect(trainCommand(none, 'corrections.json', 'm')).toContain(' --version_2_with_negative')
+  })
+
+  it('lets no name of a model become a command of its own', () => {
+    expect(trainCommand(list, 'c.json', "my model'; rm -rf x")).toContain(
+      "--model 'my model'\\''; rm -rf x' --train_file",
+    )
+  })
+})

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { parseHistory, remembered, type Visit, visitOf } from './history.ts'
+import { unpack } from './packed.ts'
+
+const visit = (packed: string, at: number, questions: string[] = ['Who?']): Visit => ({
+  at,
+  name: 'a',
+  packed,
+  questions,
+})
+
+describe('the history', () => {
+  it('puts the newest first, and a text once', () => {
+    const old = [visit('two', 2), visit('one', 1)]
+    expect(remembered(old, visit('one', 3, ['Who?', 'When?']))).toEqual([
+      visit('one', 3, ['Who?', 'When?']),
+      visit('two', 2),
+    ])
+  })
+
+  it('lets the oldest go when there are too many', () => {
+    let history: Visit[] = []
+    for (let i = 0; i < 60; i++) history = remembered(history, visit(`text ${i}`, i))
+    expect(history).toHaveLength(50)
+    expect(history[0]).toEqual(visit('text 59', 59))
+    expect(history.at(-1)).toEqual(visit('text 10', 10))
+  })
+
+  it('lets the oldest go when they are too long, and keeps nothing longer than its room', () => {
+    const book = (name: string, at: number) => visit(name.repeat(1_000_000), at)
+    const three = remembered(remembered(remembered([], book('a', 1)), book('b', 2)), book('c', 3))
+    expect(three.map(({ at }) => at)).toEqual([3, 2])
+    expect(remembered([], visit('x'.repeat(3_000_000), 1))).toEqual([])
+  })
+
+  it('holds the text itself', async () => {
+    const { packed } = await visitOf('The text. 🦊', { at: 1, name: 'a', questions: [] })
+    expect(await unpack(packed)).toBe('The text. 🦊')
+  })
+
+  it('leaves out what is damaged, and is empty where nothing is sound', () => {
+    expect(parseHistory(JSON.stringify([visit('one', 1), { at: 2 }, null, 'x']))).toEqual([visit('one', 1)])
+    for (const broken of [undefined, '', '{', '{}', 'null']) expect(parseHistory(broken)).toEqual([])
+  })
+})

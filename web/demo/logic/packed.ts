@@ -1,0 +1,28 @@
+/** Text made small and safe for an address: deflate, then base64url. */
+
+/** What an unpacked text may weigh at most, in characters: a link from elsewhere must not fill the memory. */
+export const MOST_CHARACTERS = 20_000_000
+
+export async function pack(text: string): Promise<string> {
+  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('deflate-raw'))
+  const bytes = new Uint8Array(await new Response(stream).arrayBuffer())
+  let binary = ''
+  for (let i = 0; i < bytes.length; i += 0x8000) binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000))
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+}
+
+/** @throws Error where the text was not packed by `pack`, was cut off on its way, or is longer than MOST_CHARACTERS */
+export async function unpack(packed: string): Promise<string> {
+  const binary = atob(packed.replaceAll('-', '+').replaceAll('_', '/'))
+  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'))
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    text += part.value
+    if (text.length <= MOST_CHARACTERS) continue
+    await reader.cancel()
+    throw new Error(`more than ${MOST_CHARACTERS} characters`)
+  }
+  return text
+}

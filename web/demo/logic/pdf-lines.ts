@@ -1,0 +1,67 @@
+/** The text of a page of a PDF, whose file knows only pieces of lines and where they stand. */
+
+/** A piece as pdfjs gives it: `transform[4]` and `[5]` are its place in points, y upwards. */
+export interface Piece {
+  readonly str: string
+  readonly hasEOL: boolean
+  readonly height: number
+  readonly transform: readonly number[]
+}
+
+interface Line {
+  readonly text: string
+  readonly x: number
+  readonly y: number
+  readonly height: number
+}
+
+/** Lines as paragraphs: joined where the text runs on, words that were hyphenated at a line's end made whole. */
+export function pageText(pieces: readonly Piece[]): string {
+  const lines = linesOf(pieces)
+  const usual = usualDistance(lines)
+  let text = ''
+  for (const [i, line] of lines.entries()) {
+    const last = lines[i - 1]
+    if (!last) text = line.text
+    else if (startsParagraph(last, line, usual)) text += `\n\n${line.text}`
+    else if (/\p{L}[-\u00ad]$/u.test(last.text))
+      text = (/^\p{Ll}/u.test(line.text) ? text.slice(0, -1) : text) + line.text
+    else text += ` ${line.text}`
+  }
+  return text
+}
+
+function startsParagraph(last: Line, line: Line, usual: number): boolean {
+  const distance = last.y - line.y
+  // Upwards is a new column; it may go on in the middle of a sentence.
+  if (distance < 0) return /[.!?:]["'”’)]*$/.test(last.text)
+  return distance > 1.4 * usual || Math.abs(line.height - last.height) > 0.2 * Math.max(line.height, last.height)
+}
+
+function linesOf(pieces: readonly Piece[]): Line[] {
+  const lines: Line[] = []
+  let parts: Piece[] = []
+  const end = () => {
+    const text = parts
+      .map(({ str }) => str)
+      .join('')
+      .replace(/\s+/g, ' ')
+      .trim()
+    const first = parts.find(({ str }) => str.trim())
+    if (first) lines.push({ text, x: first.transform[4]!, y: first.transform[5]!, height: first.height })
+    parts = []
+  }
+  for (const piece of pieces) {
+    parts.push(piece)
+    if (piece.hasEOL) end()
+  }
+  end()
+  return lines
+}
+
+/** The median distance of two lines, the lower one of two: most lines are followed by one of their own paragraph. */
+function usualDistance(lines: readonly Line[]): number {
+  const distances = lines.slice(1).map(({ y }, i) => lines[i]!.y - y)
+  const down = distances.filter((distance) => distance > 0).sort((a, b) => a - b)
+  return down[(down.length - 1) >> 1] ?? Infinity
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest'
+import { type ServerEvent, serverEvents } from './server-events.ts'
+
+async function parsed(text: string, size: number): Promise<ServerEvent[]> {
+  const bytes = new TextEncoder().encode(text)
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (let i = 0; i < bytes.length; i += size) controller.enqueue(bytes.slice(i, i + size))
+      controller.close()
+    },
+  })
+  const events: ServerEvent[] = []
+  for await (const event of serverEvents(body)) events.push(event)
+  return events
+}
+
+describe('server-sent events', () => {
+  const text = ': a comment\n\nevent: progress\ndata: {"a":\ndata: "é🦊"}\n\r\nevent:end\r\ndata:1\r\n\r\ndata: cut off'
+  const events = [
+    { name: 'progress', data: '{"a":\n"é🦊"}' },
+    { name: 'end', data: '1' },
+  ]
+
+  it.each([1, 2, 7, 1000])('are the same in parts of %i bytes', async (size) => {
+    expect(await parsed(text, size)).toEqual(events)
+  })
+
+  it('without a name are messages, without data none at all', async () => {
+    expect(await parsed('data: x\n\nevent: nothing\n\ndata: y\n\n', 5)).toEqual([
+      { name: 'message', data: 'x' },
+      { name: 'message', data: 'y' },
+    ])
+  })
+
+  it('are no longer read when nobody wants more', async () => {
+    let cancelled = false
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new TextEncoder().encode('data: x\n\n')),
+      cancel: () => {
+        cancelled = true
+      },
+    })
+    for await (const event of serverEvents(body)) {
+      expect(event.data).toBe('x')
+      break
+    }
+    expect(cancelled).toBe(true)
+  })
+})

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { pack, unpack } from './packed.ts'
+import { fromFragment, type Shared, toFragment } from './share-link.ts'
+
+const shared: Shared = {
+  text: 'The 🦊 lives in “Łódź”.\n<script>alert(1)</script>',
+  name: 'fox.txt',
+  questions: ['Where does it live?', 'Who?'],
+  models: ['minilm'],
+  threshold: 0.25,
+}
+
+describe('a link that shares a page', () => {
+  it('gives back what it was made of', async () => {
+    expect(await fromFragment(await toFragment(shared))).toEqual(shared)
+  })
+
+  it('consists of characters that no program changes in an address', async () => {
+    expect(await toFragment({ ...shared, text: 'x÷y?'.repeat(500) })).toMatch(/^#share=[\w-]+$/)
+  })
+
+  it('is much shorter than a long text', async () => {
+    const text = 'Rivers of the north freeze early, and those of the south not at all. '.repeat(1000)
+    expect((await toFragment({ ...shared, text })).length).toBeLessThan(text.length / 50)
+  })
+
+  it('says that it is damaged when it was cut off or changed', async () => {
+    const whole = await toFragment({ ...shared, text: Array.from({ length: 300 }, (_, i) => `word${i * i}`).join(' ') })
+    for (const broken of [whole.slice(0, -20), `${whole.slice(0, 40)}AAAA${whole.slice(44)}`, '#share=%%%', '#share='])
+      await expect(fromFragment(broken), broken.slice(0, 50)).rejects.toThrow('This link is damaged')
+  })
+
+  it('says so when it holds something else', async () => {
+    for (const other of [null, 1, [], { ...shared, text: 1 }, { ...shared, questions: [1] }])
+      await expect(fromFragment(`#share=${await pack(JSON.stringify(other))}`)).rejects.toThrow('This link is damaged')
+  })
+
+  it('takes a threshold out of range for none', async () => {
+    const link = await toFragment({ ...shared, threshold: 7 })
+    expect(await fromFragment(link)).toEqual({ ...shared, threshold: 0 })
+  })
+
+  it('is told from the fragments of the page itself', async () => {
+    expect(await fromFragment('')).toBeUndefined()
+    expect(await fromFragment('#text')).toBeUndefined()
+  })
+})
+
+describe('a packed text', () => {
+  it('may be of any length and hold any character', async () => {
+    const text = Array.from({ length: 200_000 }, (_, i) => String.fromCodePoint(32 + ((i * 7919) % 50_000))).join('')
+    expect(await unpack(await pack(text))).toBe(text)
+  })
+
+  it('that would fill the memory is refused while it is unpacked', async () => {
+    await expect(unpack(await pack('a'.repeat(20_000_001)))).rejects.toThrow('more than 20000000 characters')
+  })
+})

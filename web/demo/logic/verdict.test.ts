@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import type { Answer, AnswerResult } from '../../../src/server/contract.ts'
+import { apart, verdictOf } from './verdict.ts'
+
+const answer = (text: string, score: number, more: Partial<Answer> = {}): Answer => ({
+  answer: text,
+  score,
+  logit: 1,
+  start: 0,
+  end: text.length,
+  context: 0,
+  ...more,
+})
+const result = (...answers: Answer[]): AnswerResult => ({
+  answers,
+  no_answer: { score: 0.1, null_score: 0, odds: 0, threshold: 0 },
+  windows: 1,
+  tokens: 20,
+})
+
+describe('the answer that counts', () => {
+  it('is the best one where the model is sure enough', () => {
+    const best = answer('Lund', 0.4)
+    expect(verdictOf(result(best, answer('Oslo', 0.3)), 0.4)).toEqual({ answer: best, best, sure: 0.4 })
+  })
+
+  it('is none below the threshold, and the best one is still known', () => {
+    const best = answer('Lund', 0.4)
+    expect(verdictOf(result(best), 0.41)).toEqual({ best, sure: 0.1 })
+  })
+
+  it('is none where the model says so, whatever the threshold', () => {
+    const best = answer('Lund', 0.2)
+    expect(verdictOf(result(answer('', 0.7), best), 0)).toEqual({ best, sure: 0.7 })
+  })
+
+  it('goes by the fitted confidence where there is one', () => {
+    const best = answer('Lund', 0.9, { confidence: 0.5 })
+    expect(verdictOf(result(best), 0.6).answer).toBeUndefined()
+    expect(verdictOf(result(best), 0.5)).toEqual({ answer: best, best, sure: 0.5 })
+  })
+
+  it('is none in a text without words', () => {
+    expect(verdictOf(result(answer('', 0)), 0)).toEqual({ sure: 0, best: undefined })
+  })
+})
+
+describe('further answers', () => {
+  const at = (start: number, end: number) => answer('x', 0.1, { start, end })
+
+  it('are those of other places than the better ones', () => {
+    const list = [at(10, 20), at(12, 18), answer('', 0.2), at(20, 25), at(0, 11), at(5, 9)]
+    expect(apart(list, 9)).toEqual([list[0], list[2], list[3], list[5]])
+  })
+
+  it('are no more than asked for', () => {
+    expect(apart([at(0, 1), at(2, 3), at(4, 5)], 2)).toEqual([at(0, 1), at(2, 3)])
+  })
+})

@@ -1,0 +1,31 @@
+import type { Answer, AnswerResult } from '../../../src/server/contract.ts'
+
+/** The answer that counts; undefined for none, with the best answer in the text all the same. */
+export interface Verdict {
+  readonly answer?: Answer
+  /** The best answer with text, where there is one. */
+  readonly best?: Answer
+  /** Of `answer`, or of there being none. */
+  readonly sure: number
+}
+
+/** How likely an answer is right where the model has learned to say so, else its probability. */
+export const sureness = ({ confidence, score }: Answer): number => confidence ?? score
+
+/** The best answers of different places, at most `most`; "" among them where the model may say it. */
+export function apart(answers: readonly Answer[], most: number): Answer[] {
+  const kept: Answer[] = []
+  for (const one of answers) {
+    if (kept.length === most) break
+    if (kept.every((better) => one.end <= better.start || better.end <= one.start || one.answer === '')) kept.push(one)
+  }
+  return kept
+}
+
+/** No answer counts where the model itself says so, or where it is less sure of its best one than `threshold`. */
+export function verdictOf({ answers, no_answer }: AnswerResult, threshold: number): Verdict {
+  const best = answers.find(({ answer }) => answer !== '')
+  const [first] = answers
+  if (first && first === best && sureness(best) >= threshold) return { answer: best, best, sure: sureness(best) }
+  return { best, sure: first?.answer === '' ? sureness(first) : no_answer.score }
+}

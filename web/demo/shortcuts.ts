@@ -1,0 +1,57 @@
+import { signal } from '@preact/signals'
+import { mark } from './actions.ts'
+import { show } from './asking.ts'
+import { keep, kept } from './logic/storage.ts'
+import * as state from './state.ts'
+
+/** Single keys get in the way of some who speak to their computer: they can be switched off. */
+export const areOn = signal(kept('shortcuts') !== 'off')
+
+export function setShortcuts(on: boolean): void {
+  areOn.value = on
+  keep('shortcuts', on ? undefined : 'off')
+}
+
+/** What each key does, for the page of help. */
+export const SHORTCUTS: readonly (readonly [key: string, what: string])[] = [
+  ['/', 'write a question'],
+  ['j  k', 'next, previous question'],
+  ['t', 'read the text'],
+  ['w', 'this is wrong: mark the right answer'],
+  ['Esc', 'stop marking'],
+  ['?', 'this page'],
+]
+
+export function onShortcut(event: KeyboardEvent): void {
+  if (event.key === 'Escape' && state.marking.value) {
+    mark(undefined)
+    state.marking.value = undefined
+    return
+  }
+  if (!areOn.value || event.ctrlKey || event.altKey || event.metaKey || state.openDialog.value) return
+  if ((event.target as Element).closest('input:not([type=checkbox], [type=range]), textarea, select')) return
+  const action = actions[event.key]
+  if (!action) return
+  event.preventDefault()
+  action()
+}
+
+const actions: Readonly<Record<string, () => void>> = {
+  '/': () => document.getElementById('question')?.focus(),
+  j: () => step(1),
+  k: () => step(-1),
+  t: () => document.getElementById('text')?.focus(),
+  w: () => document.querySelector<HTMLElement>('.card[aria-current=true] .wrong')?.click(),
+  '?': () => {
+    state.openDialog.value = 'help'
+  },
+}
+
+function step(by: number): void {
+  const { questions, active } = state
+  const index = questions.value.findIndex(({ id }) => id === active.value)
+  const next = questions.value[Math.max(0, Math.min(questions.value.length - 1, index + by))]
+  if (!next) return
+  show(next)
+  document.querySelector<HTMLElement>(`[data-card="${next.id}"] h2 button`)?.focus()
+}
