@@ -77,7 +77,8 @@ describe('the text of a plain file', () => {
     expect(read(0xc3, 0xa9)).toBe('é')
     expect(read(0xff, 0xfe, 0xe9, 0)).toBe('é')
     expect(read(0xfe, 0xff, 0, 0xe9)).toBe('é')
-    expect(read(0x93, 0xe9, 0x94)).toBe('“é”')
+    // Node takes Windows-1252 for ISO 8859-1, browsers do not: quotation marks would show it.
+    expect(read(0x61, 0xe9)).toBe('aé')
   })
 
   it('is refused where the file is of another kind', () => {
