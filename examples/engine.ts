@@ -1,0 +1,45 @@
+/**
+ * The engine by itself, in small: one layer, its gradient, its bytes, one run. docs/engine.md walks through it.
+ *
+ *   npx tsx examples/engine.ts
+ */
+import { gradient } from '../src/autodiff/gradient.ts'
+import { input, type Tensor, topologicalOrder } from '../src/graph/tensor.ts'
+import { encodeModel } from '../src/onnx/encode.ts'
+import { mul, tanh } from '../src/ops/elementwise.ts'
+import { gemm } from '../src/ops/linalg.ts'
+import { sumAll } from '../src/ops/reduce.ts'
+import { float32 } from '../src/runtime/engine.ts'
+import { onnxruntime } from '../src/runtime/onnxruntime.ts'
+
+const operators = (...outputs: Tensor[]): string =>
+  topologicalOrder(outputs)
+    .flatMap(({ source }) => (source.kind === 'node' ? [source.node.op.type] : []))
+    .join(' ')
+
+// A description: nothing is computed yet. `tokens` is known only when the graph runs.
+const x = input('x', ['tokens', 3])
+const w = input('w', [2, 3])
+const y = tanh(gemm(x, w, { transB: true }))
+const loss = sumAll(mul(y, y))
+console.log(`${y}\nforward:  ${operators(loss)}`)
+
+// The same description, extended by what each operator's rule says of its operands.
+const [dw] = gradient(loss, [w])
+console.log(`gradient: ${operators(loss, dw!)}`)
+
+// An ONNX model, and a session that runs it: for two tokens, then for one.
+const model = encodeModel({ loss, dw: dw! })
+console.log(`model:    ${model.length} bytes`)
+const session = await onnxruntime.compile(model)
+const weights = float32(Float32Array.of(0.1, 0.2, 0.3, -0.1, 0, 0.1), [2, 3])
+for (const rows of [
+  [1, 2, 3, 4, 5, 6],
+  [1, 2, 3],
+]) {
+  const outputs = { loss: float32(new Float32Array(1), []), dw: float32(new Float32Array(6), [2, 3]) }
+  await session.run({ x: float32(Float32Array.from(rows), [rows.length / 3, 3]), w: weights }, outputs)
+  const shown = [...outputs.dw.data].map((value) => Number(value).toFixed(3))
+  console.log(`loss ${outputs.loss.data[0]!.toFixed(3)}, its gradient ${shown.join(' ')}`)
+}
+await session.release()
