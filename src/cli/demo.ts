@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { Demo, DemoAnswer } from '../runs/demo.ts'
 import { catchInterrupts } from './interrupts.ts'
 import { createOutput, type Output } from './output.ts'
+import { isWatched, serveDemo } from './serve-demo.ts'
 import { terminalScreen } from './terminal-screen.ts'
 
 const QUESTIONS = 5
@@ -21,13 +22,21 @@ The same on a real model and real data is one command; everything else in it is 
 
 npx spanforge --help shows the rest.`
 
+interface DemoFlags {
+  readonly output_dir: string
+  readonly json?: boolean
+  readonly serve?: boolean
+}
+
 /** `spanforge demo`, which is `npm start`: the main job on data that comes with the package. */
 export function demoCommand(): Command {
   return new Command('demo')
     .description('fine-tune a small BERT on made-up data, in two minutes and without a network')
     .option('--output_dir <folder>', 'where data and run go; an earlier demonstration there is replaced', 'runs/demo')
     .option('--json', 'print the contents of all_results.json on standard output, and nothing else there')
-    .action(async ({ output_dir, json }: { output_dir: string; json?: boolean }) => {
+    .option('--serve', 'at the end serve a page to ask the model on; so it does where a person watches, but for --json')
+    .option('--no-serve', 'end after the run')
+    .action(async ({ output_dir, json, serve }: DemoFlags) => {
       const output = createOutput(json === true)
       output.print(OPENING)
       const { fineTune } = await import('../runs/index.ts')
@@ -46,6 +55,7 @@ export function demoCommand(): Command {
       } finally {
         interrupts.release()
       }
+      if (serve ?? (output.forPeople && isWatched())) await serveDemo(output_dir, output)
     })
 }
 

@@ -93,7 +93,7 @@ export async function tokensOf({ token = [], tokenFile }: ServeFlags, env = proc
 }
 
 /** One line of JSON an event, on standard error: standard output is for the command's own words. */
-export async function serverLog({ logLevel: level }: ServeFlags): Promise<Logger> {
+export async function serverLog({ logLevel: level }: Pick<ServeFlags, 'logLevel'>): Promise<Logger> {
   const { pino } = await import('pino')
   return pino(
     { level: level ?? (process.stderr.isTTY ? 'warn' : 'info'), base: { pid: process.pid } },

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { ServedModel } from '../server/index.ts'
+import type { RunningServer, ServedModel } from '../server/index.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from './hub-options.ts'
 import { catchInterrupts } from './interrupts.ts'
 import { createOutput, type Output } from './output.ts'
@@ -44,13 +44,18 @@ async function serve(given: readonly string[], flags: ServeFlags & HubFlags): Pr
   const server = await withHubProgress('Downloading', flags, output, (hub) =>
     startServer(given, { ...flags, tokens, log, hub: { ...hub, revision: flags.revision } }),
   )
+  await untilInterrupted(server, output, () => announce(server.address, server.models.all, tokens.length > 0, output))
+}
+
+/** Announces a server once signals find it ready, and closes it when one comes. */
+export async function untilInterrupted(server: RunningServer, output: Output, announce: () => void): Promise<void> {
   const interrupts = catchInterrupts(() =>
     output.print('Answering what has been asked, then ending. Once more (Ctrl-C) leaves at once.'),
   )
   const reload = () => void server.reloadAll()
   process.on('SIGHUP', reload)
   try {
-    announce(server.address, server.models.all, tokens.length > 0, output)
+    announce()
     if (!interrupts.signal.aborted) await new Promise((ended) => interrupts.signal.addEventListener('abort', ended))
     await server.close()
   } finally {

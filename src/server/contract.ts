@@ -108,6 +108,12 @@ export const ModelInfo = z
   .object({
     id: z.string(),
     name: z.string().describe('Name on the hub, or of the folder.'),
+    source: z
+      .string()
+      .optional()
+      .describe(
+        'What the server was given, folder or name on the hub; told only where it serves its own machine alone.',
+      ),
     default: z.boolean().describe('Whether it answers where a request names no model.'),
     parameters: z.int(),
     layers: z.int(),

@@ -78,6 +78,8 @@ export class Models {
   constructor(
     private readonly queueOptions: (id: string) => QueueOptions,
     private readonly hub: HubChoice = {},
+    /** Whether folders are told to those who ask. */
+    private readonly tellsSources = false,
   ) {}
 
   get all(): readonly ServedModel[] {
@@ -112,7 +114,11 @@ export class Models {
   }
 
   list(): ModelInfo[] {
-    return this.all.map((model, index) => ({ ...model.info, default: index === 0 }))
+    return this.all.map((model, index) => ({
+      ...model.info,
+      ...(this.tellsSources && { source: this.#sources.get(model.id) }),
+      default: index === 0,
+    }))
   }
 
   async end(): Promise<void> {

@@ -36,6 +36,10 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
+/** Others learn nothing of its folders, those behind a proxy included. */
+const isForThisMachine = ({ host, trustProxy }: ServerOptions): boolean =>
+  ['127.0.0.1', '::1', 'localhost'].includes(host) && !trustProxy
+
 /** Tokens that may wait: two books of the largest size for each model. */
 const MAX_WAITING_TOKENS = 2_000_000
 
@@ -47,10 +51,14 @@ export async function startServer(given: readonly string[], options: ServerOptio
   const { log, batchTokens, batchWait, maxRequests, hub } = options
   const sources = modelSources(given)
   const metrics: Metrics = new Metrics(() => models)
-  const models = new Models((id) => {
-    const limits = { max_requests: maxRequests, max_waiting_tokens: MAX_WAITING_TOKENS }
-    return { max_tokens: batchTokens, wait: batchWait, ...limits, onPass: metrics.onPass(id) }
-  }, hub)
+  const models = new Models(
+    (id) => {
+      const limits = { max_requests: maxRequests, max_waiting_tokens: MAX_WAITING_TOKENS }
+      return { max_tokens: batchTokens, wait: batchWait, ...limits, onPass: metrics.onPass(id) }
+    },
+    hub,
+    isForThisMachine(options),
+  )
   try {
     for (const source of sources) {
       const { id, thread } = await models.load(source)

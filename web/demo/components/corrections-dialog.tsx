@@ -23,7 +23,7 @@ const Nothing = () => (
 )
 
 function Collected({ list }: { readonly list: readonly Example[] }) {
-  const model = state.modelOf(state.chosen.value[0] ?? '')?.name ?? 'MODEL'
+  const model = state.modelOf(state.chosen.value[0] ?? '')
   return (
     <>
       <ul class="list">
@@ -53,9 +53,13 @@ function Collected({ list }: { readonly list: readonly Example[] }) {
           Remove all
         </button>
       </div>
-      <h3>Train on them</h3>
-      <p class="note">Where spanforge is installed, beside the downloaded file:</p>
-      <CopyField label="Command that trains on the corrections" text={trainCommand(list, FILE, model)} />
+      {model && (
+        <>
+          <h3>Train on them</h3>
+          <p class="note">With the downloaded file at hand{model.source ? ', where the server was started' : ''}:</p>
+          <CopyField label="Command that trains on the corrections" text={trainCommand(list, FILE, model)} />
+        </>
+      )}
     </>
   )
 }
