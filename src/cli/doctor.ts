@@ -1,11 +1,11 @@
 import { Command } from 'commander'
 import type { Diagnosis } from '../runs/doctor.ts'
-import type { Provider } from '../runtime/onnxruntime.ts'
+import type { ProviderState } from '../runs/try-provider.ts'
 import { bytes, count, decimal, duration, percent } from './format.ts'
 import { createOutput } from './output.ts'
 import { columns, textFacts, textTable } from './table.ts'
 
-/** `spanforge doctor`: what this machine has, what it multiplies at most, how long a training would take here. */
+/** `spanforge doctor`: what this machine has, what works on it, how long a training would take here. */
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('show what this machine has for training, measure its peak, estimate how long a training takes')
@@ -16,33 +16,50 @@ export function doctorCommand(): Command {
 async function doctor(flags: { readonly json?: boolean }): Promise<void> {
   const { diagnose } = await import('../runs/doctor.ts')
   const output = createOutput(flags.json === true)
-  output.print('Measuring what this machine multiplies at most ...')
+  output.print('Measuring what this machine multiplies at most, and trying what else can compute ...')
   const found = await diagnose()
   if (output.forPeople) output.print(`\n${textOf(found)}`)
   output.result(found)
 }
 
-function textOf(found: Diagnosis): string {
-  const { windows, epochs, tokens } = found.notebook
+/** What a person reads, a section after the other. */
+const sections: readonly ((found: Diagnosis) => string)[] = [machineText, providersText, trainingText]
+
+const textOf = (found: Diagnosis): string => sections.map((section) => section(found)).join('\n\n')
+
+function machineText(found: Diagnosis): string {
+  return textFacts([
+    ['Node', `${found.node}, ${found.platform}`],
+    ['Processor', found.cpu],
+    ['Instruction sets', found.cpu_features.join(', ') || 'unknown'],
+    ['Cores', count(found.cores)],
+    ['Memory', `${bytes(found.memory_total)}, ${bytes(found.memory_available)} of it free`],
+    ['NVIDIA GPU', found.gpus.join(', ') || 'none'],
+    [
+      'Peak',
+      `${decimal(found.peak_gflop_per_second, 1)} GFLOP/s in float32: the fastest of some large matrix products`,
+    ],
+  ])
+}
+
+/** Each was tried with a small matrix product, but for the CPU, whose peak was measured. */
+function providersText({ onnxruntime, providers }: Diagnosis): string {
+  const facts = providers.map((provider) => [`  ${provider.name}`, stateOf(provider)] as const)
+  return textFacts([['ONNX Runtime', `${onnxruntime}; training uses the CPU`], ...facts])
+}
+
+function stateOf({ works, reason, devices }: ProviderState): string {
+  if (!works) return `does not work here: ${reason}`
+  return devices.length > 0 ? `works, on ${devices.join(', ')}` : 'works'
+}
+
+function trainingText({ notebook, estimates }: Diagnosis): string {
+  const { windows, epochs, tokens } = notebook
   return [
-    textFacts([
-      ['Node', `${found.node}, ${found.platform}`],
-      ['Processor', found.cpu],
-      ['Instruction sets', found.cpu_features.join(', ') || 'unknown'],
-      ['Cores', count(found.cores)],
-      ['Memory', `${bytes(found.memory_total)}, ${bytes(found.memory_available)} of it free`],
-      ['GPU', found.gpus.join(', ') || 'none seen (only NVIDIA on Linux is looked for)'],
-      ['ONNX Runtime', found.onnxruntime],
-      ...found.providers.map((provider) => [`  ${provider.name}`, stateOf(provider)] as const),
-      [
-        'Peak',
-        `${decimal(found.peak_gflop_per_second, 1)} GFLOP/s in float32: the fastest of some large matrix products`,
-      ],
-    ]),
     `A training of the notebook's size, ${count(windows)} windows of SQuAD (${count(tokens)} tokens), ${epochs} epochs, on the CPU:`,
     textTable({
       columns: columns('Model', '>Parameters', '>Time', '>Of the peak', '>Memory', 'Fits'),
-      rows: found.estimates.map((estimate) => [
+      rows: estimates.map((estimate) => [
         estimate.model,
         count(estimate.parameters),
         duration(estimate.seconds),
@@ -54,9 +71,4 @@ function textOf(found: Diagnosis): string {
     'Time is estimated: the work over the measured peak, of which a training gets the share given (from benchmarks).\n' +
       'Evaluation comes on top. If other programs keep the machine busy, the peak was measured too low.',
   ].join('\n\n')
-}
-
-function stateOf({ bundled, tried }: Provider): string {
-  if (tried) return 'works: the peak below was measured on it'
-  return bundled ? 'in the package, not tried' : 'not in the package: wants an installation of its own'
 }

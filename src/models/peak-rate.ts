@@ -6,13 +6,13 @@ import { type Engine, float32 } from '../runtime/engine.ts'
 const SIZE = 2048
 
 /**
- * What this machine multiplies at most through this engine, in GFLOP/s: the fastest of `runs` products of two
- * 2048 x 2048 matrices. The measure that useful work is held against.
+ * What this machine multiplies at most through this engine, in GFLOP/s: the fastest of `runs` products of two square
+ * matrices, 2048 x 2048 unless `size` says otherwise. The measure that useful work is held against.
  */
-export async function peakRate(engine: Engine, runs = 20): Promise<number> {
-  const square = (name: string) => input(name, [SIZE, SIZE])
+export async function peakRate(engine: Engine, runs = 20, size = SIZE): Promise<number> {
+  const square = (name: string) => input(name, [size, size])
   const session = await engine.compile(encodeModel({ y: gemm(square('a'), square('b')) }))
-  const matrix = (value: number) => float32(new Float32Array(SIZE * SIZE).fill(value), [SIZE, SIZE])
+  const matrix = (value: number) => float32(new Float32Array(size * size).fill(value), [size, size])
   const [inputs, outputs] = [{ a: matrix(0.5), b: matrix(0.25) }, { y: matrix(0) }]
   let seconds = Number.POSITIVE_INFINITY
   for (let i = 0; i < runs; i++) {
@@ -21,5 +21,5 @@ export async function peakRate(engine: Engine, runs = 20): Promise<number> {
     seconds = Math.min(seconds, (performance.now() - start) / 1000)
   }
   await session.release()
-  return (2 * SIZE ** 3) / seconds / 1e9
+  return (2 * size ** 3) / seconds / 1e9
 }
