@@ -66,6 +66,8 @@ function sample(i: number) {
     answer: predicted,
     score,
     logit: 5,
+    start_logit: 2,
+    end_logit: 3,
     start: predicted ? start : 0,
     end: predicted ? start + predicted.length : 0,
     document: 0,

@@ -8,7 +8,7 @@ import { readJsonFile } from './json-file.ts'
 /** Lies beside config.json, where transformers does not look. */
 export const ANSWER_SETTINGS_FILE = 'answer_settings.json'
 
-const answerSettings = z.object({
+const answerSettings = z.strictObject({
   /** The model was made for questions that may have no answer: "" may be the answer. */
   version_2_with_negative: z.boolean(),
   /** "" is the answer when null score - best logit lies above: tuned for F1 on validation; 0 without version 2. */
@@ -20,7 +20,7 @@ const answerSettings = z.object({
   max_seq_length: z.int().min(1),
   doc_stride: z.int().min(0),
   /** The data file or data set, and how many of its questions. */
-  fitted_on: z.object({ data: z.string(), questions: z.int().min(1) }),
+  fitted_on: z.strictObject({ data: z.string(), questions: z.int().min(1) }),
 })
 
 /** What a model needs besides its weights to say "no answer" when it should, and how sure it is. */
@@ -47,5 +47,6 @@ export async function loadAnswerSettings(folder: string): Promise<AnswerSettings
 /** Writes the settings into a model folder, which is made if need be. */
 export async function saveAnswerSettings(folder: string, settings: AnswerSettings): Promise<void> {
   await mkdir(folder, { recursive: true })
-  await writeFileAtomic(join(folder, ANSWER_SETTINGS_FILE), `${JSON.stringify(settings, null, 2)}\n`)
+  const json = JSON.stringify(answerSettings.parse(settings), null, 2)
+  await writeFileAtomic(join(folder, ANSWER_SETTINGS_FILE), `${json}\n`)
 }

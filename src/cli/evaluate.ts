@@ -1,55 +1,99 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
+import type { ModelsEvaluation } from '../runs/compare-models.ts'
 import type { ModelEvaluation } from '../runs/evaluate-model.ts'
 import type { DataOptions } from '../runs/load-data.ts'
-import { anyNumber, type WindowFlags, wholeNumber, withWindowFlags } from './flags.ts'
-import { count, decimal, duration, rate } from './format.ts'
+import { evaluationText, modelsText } from './evaluate-text.ts'
+import { anyNumber, listed, type WindowFlags, wholeNumber, withWindowFlags } from './flags.ts'
 import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from './hub-options.ts'
 import { createOutput } from './output.ts'
-import { textFacts } from './table.ts'
 import { terminalScreen } from './terminal-screen.ts'
 
 interface EvaluateFlags extends WindowFlags, HubFlags, DataOptions {
-  readonly model: string
+  readonly model: readonly string[]
   readonly data: string
   readonly max_samples?: number
   readonly padding: 'none' | 'longest' | 'max_length'
   readonly batch_size: number
   readonly max_answer_length: number
   readonly version_2_with_negative?: boolean
-  readonly null_score_diff_threshold: number
+  readonly null_score_diff_threshold?: number
+  readonly postprocess: 'exact' | 'run_qa'
+  readonly n_best_size: number
+  readonly confidence_level: number
+  readonly output_dir?: string
+  readonly report?: string
+  readonly calibrate?: boolean
 }
 
-/** `spanforge evaluate`: loss, exact match and F1 of a model on a data file. */
+const EXAMPLES = `
+Examples:
+  Loss, exact match and F1, each score with its bootstrap interval:
+    spanforge evaluate --model out --data dev.json
+
+  What goes wrong, and where: one HTML file to look at, and the answers as run_qa writes them:
+    spanforge evaluate --model out --data dev.json --report errors.html --output_dir evaluation
+
+  Is the second model better than the first? Both on the same questions, with a paired test:
+    spanforge evaluate --model out --model out-2 --data dev.json
+
+  SQuAD v2.0; threshold and temperature fitted on these questions and stored with the model:
+    spanforge evaluate --model out --data dev-v2.0.json --version_2_with_negative --calibrate
+`
+
+/** `spanforge evaluate`: loss, exact match and F1 of one or several models on a data file. */
 export function evaluateCommand(): Command {
   const command = new Command('evaluate')
-    .description('measure loss, exact match and F1 of a model on a data file')
-    .requiredOption('--model <folder>', 'model folder, or name on the hub')
+    .description('measure loss, exact match and F1 of models on a data file, and see what goes wrong')
+    .requiredOption('--model <folder>', 'model folder, or name on the hub; several are compared', listed)
     .requiredOption('--data <file>', 'data file of any format, or name of a data set (squad, owner/name)')
     .option('--max_samples <integer>', 'the first so many questions only', wholeNumber(1))
+    .option('--report <file>', 'write the error analysis: this HTML file, and its JSON beside it')
+    .option(
+      '--output_dir <folder>',
+      'write predictions.json, nbest_predictions.json, null_odds.json, eval_results.json',
+    )
+    .option('--n_best_size <integer>', 'answers of each question in nbest_predictions.json', wholeNumber(1), 20)
     .option('--max_answer_length <integer>', 'longest answer in tokens', wholeNumber(1), 30)
-    .option('--version_2_with_negative', 'the data holds questions without an answer')
-    .option('--null_score_diff_threshold <number>', 'answer "" where it is better by more than this', anyNumber, 0)
-    .option('--padding <name>', 'none, longest or max_length: what the loss sees of padding', 'none')
+    .option('--version_2_with_negative', 'the data holds questions without an answer (as stored with the model)')
+    .option('--no-version_2_with_negative', 'it holds none, whatever is stored with the model')
+    .option(
+      '--null_score_diff_threshold <number>',
+      'answer "" where it is better by more than this (0, or what is stored)',
+      anyNumber,
+    )
+    .option('--calibrate', 'fit threshold and temperature on these questions, and store both with the model')
+    .addOption(
+      new Option('--postprocess <name>', 'exact looks at every span, run_qa as utils_qa.py at the 20 best ends')
+        .choices(['exact', 'run_qa'])
+        .default('exact'),
+    )
+    .option('--confidence_level <number>', 'of the intervals', anyNumber, 0.95)
+    .addOption(
+      new Option('--padding <name>', 'what the loss, and run_qa, see of padding; max_length as run_qa.py')
+        .choices(['none', 'longest', 'max_length'])
+        .default('none'),
+    )
     .option('--batch_size <integer>', 'windows that longest pads together', wholeNumber(1), 8)
     .option('--json', 'print one JSON document')
-  return withDataFlags(withHubFlags(withWindowFlags(command)), 'validation').action(evaluate)
+  return withDataFlags(withHubFlags(withWindowFlags(command)), 'validation')
+    .addHelpText('after', EXAMPLES)
+    .action(evaluate)
 }
 
-async function evaluate(flags: EvaluateFlags): Promise<void> {
+async function evaluate({ model: models, ...flags }: EvaluateFlags): Promise<void> {
   const { evaluateModel } = await import('../runs/evaluate-model.ts')
+  const { compareModels } = await import('../runs/compare-models.ts')
   const output = createOutput(flags.json === true)
-  const found = await withHubProgress('Downloading', flags, output, (hub) =>
-    evaluateModel({ ...flags, screen: terminalScreen(output), hub: { ...hub, revision: flags.revision } }),
+  const found = await withHubProgress(
+    'Downloading',
+    flags,
+    output,
+    (hub): Promise<ModelEvaluation | ModelsEvaluation> => {
+      const options = { ...flags, screen: terminalScreen(output), hub: { ...hub, revision: flags.revision } }
+      const [model] = models
+      return models.length > 1 ? compareModels(models, options) : evaluateModel({ ...options, model: model! })
+    },
   )
-  if (output.forPeople) output.print(textOf(found))
+  if (output.forPeople) output.print('models' in found ? modelsText(found) : evaluationText(found))
   output.result(found)
 }
-
-const textOf = (found: ModelEvaluation): string =>
-  textFacts([
-    ['Exact match', `${decimal(found.exact_match)} %`],
-    ['F1', `${decimal(found.f1)} %`],
-    ['Loss', decimal(found.eval_loss, 4)],
-    ['Read', `${count(found.examples)} questions, ${count(found.windows)} windows`],
-    ['Time', `${duration(found.runtime)}, ${rate(found.samples_per_second, 'samples')}`],
-  ])

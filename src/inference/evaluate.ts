@@ -2,18 +2,28 @@ import { SpanforgeError } from '../errors.ts'
 import type { BertForQuestionAnswering, RowLogits } from '../models/question-answering.ts'
 import { answerExamples, type ExampleAnswers } from '../squad/answers.ts'
 import type { Dataset } from '../squad/dataset.ts'
-import { squadMetrics } from '../squad/metrics.ts'
-import { squadV2Metrics } from '../squad/metrics-v2.ts'
+import { type Predictions, squadMetrics } from '../squad/metrics.ts'
+import { type SquadV2Metrics, squadV2Metrics } from '../squad/metrics-v2.ts'
+import type { Example } from '../squad/types.ts'
 import { type ForwardOptions, windowLosses } from './logits.ts'
 
 export interface EvaluateOptions extends ForwardOptions {
   readonly max_answer_length?: number
   readonly version_2_with_negative?: boolean
   readonly null_score_diff_threshold?: number
+  /** How many answers to keep of each question; 1 unless given. */
+  readonly top_k?: number
+  /** Answers also have a confidence, at this temperature. */
+  readonly confidence_temperature?: number
+}
+
+/** What the script of SQuAD v2.0 finds besides `exact` and `f1`, under the names that run_qa logs. */
+type V2EvaluationMetrics = {
+  readonly [K in Exclude<keyof SquadV2Metrics, 'exact' | 'f1' | 'total'> as `eval_${K}`]?: SquadV2Metrics[K]
 }
 
 /** What `Trainer.evaluate` gives, and what nobody should have to ask for: EM and F1 in per cent. */
-export interface EvaluationMetrics {
+export interface EvaluationMetrics extends V2EvaluationMetrics {
   readonly eval_loss: number
   readonly eval_exact_match: number
   readonly eval_f1: number
@@ -26,8 +36,23 @@ export interface Evaluation {
   readonly metrics: EvaluationMetrics
   /** By question, in order. */
   readonly answers: readonly ExampleAnswers[]
+  /** Of the best answers, by question. */
+  readonly scores: readonly AnswerScore[]
   /** By window, in order. */
   readonly logits: readonly RowLogits[]
+}
+
+/** Of one question, each in [0, 1]. */
+export interface AnswerScore {
+  readonly exact_match: number
+  readonly f1: number
+}
+
+/** EM and F1 in per cent, and of each question. */
+export interface Scored extends AnswerScore {
+  readonly scores: readonly AnswerScore[]
+  /** With SQuAD v2.0: all that its script finds. */
+  readonly v2?: SquadV2Metrics
 }
 
 /**
@@ -47,17 +72,15 @@ export async function evaluate(
     })
   const { version_2_with_negative = false, max_answer_length = 30, null_score_diff_threshold = 0 } = options
   const answers = answerExamples(examples, windows, logits, {
+    top_k: options.top_k,
     max_answer_length,
     handle_impossible_answer: version_2_with_negative,
     null_score_diff_threshold,
+    confidence_temperature: options.confidence_temperature,
   })
   const predictions = new Map(examples.map(({ id }, i) => [id, answers[i]!.candidates[0]!.answer]))
-  const score = () => {
-    if (!version_2_with_negative) return squadMetrics(predictions, examples)
-    const { exact, f1 } = squadV2Metrics(predictions, examples).metrics
-    return { exact_match: exact, f1 }
-  }
-  const { exact_match, f1 } = score()
+  const odds = version_2_with_negative ? new Map(examples.map(({ id }, i) => [id, answers[i]!.null_odds])) : undefined
+  const { exact_match, f1, scores, v2 } = scorePredictions(examples, predictions, odds)
   const seconds = (performance.now() - start) / 1000
   const tokens = windows.reduce((n, { input_ids }) => n + input_ids.length, 0)
   return {
@@ -65,11 +88,35 @@ export async function evaluate(
       eval_loss: loss,
       eval_exact_match: exact_match,
       eval_f1: f1,
+      ...v2Entries(v2),
       eval_runtime: seconds,
       eval_samples_per_second: windows.length / seconds,
       eval_tokens_per_second: tokens / seconds,
     },
     answers,
+    scores,
     logits,
   }
+}
+
+/** As the script of SQuAD v1.1, or, given how sure the model is of "no answer" (null odds), that of v2.0. */
+export function scorePredictions(
+  examples: readonly Example[],
+  predictions: Predictions,
+  null_odds?: ReadonlyMap<string, number>,
+): Scored {
+  if (!null_odds) {
+    const { exact_match, f1, per_question } = squadMetrics(predictions, examples)
+    return { exact_match, f1, scores: per_question.map(({ exact_match, f1 }) => ({ exact_match, f1 })) }
+  }
+  const options = { no_answer_scores: null_odds, no_answer_threshold: Number.POSITIVE_INFINITY }
+  const { metrics, per_question } = squadV2Metrics(predictions, examples, options)
+  const scores = per_question.map(({ exact, f1 }) => ({ exact_match: exact, f1 }))
+  return { exact_match: metrics.exact, f1: metrics.f1, scores, v2: metrics }
+}
+
+function v2Entries(v2: SquadV2Metrics | undefined): V2EvaluationMetrics {
+  if (!v2) return {}
+  const { exact, f1, total, ...more } = v2
+  return Object.fromEntries(Object.entries(more).map(([name, value]) => [`eval_${name}`, value]))
 }

@@ -1,62 +1,191 @@
+import { existsSync } from 'node:fs'
+import { saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import { UsageError } from '../errors.ts'
-import { type EvaluateOptions, evaluate } from '../inference/evaluate.ts'
+import {
+  type AnswerScore,
+  type EvaluateOptions,
+  type Evaluation,
+  evaluate,
+  scorePredictions,
+} from '../inference/evaluate.ts'
 import { newlyInitialized } from '../inference/pretrained.ts'
+import type { Dataset } from '../squad/dataset.ts'
+import type { SquadV2Metrics } from '../squad/metrics-v2.ts'
+import { postprocessRunQa } from '../squad/postprocess-run-qa.ts'
+import type { Example } from '../squad/types.ts'
 import type { WindowOptions } from '../squad/windows.ts'
+import { type ModelConfidence, modelConfidence } from './evaluation-confidence.ts'
+import { exactPredictions, writeEvaluation } from './evaluation-files.ts'
+import { type Interval, intervalOf } from './evaluation-intervals.ts'
+import { writeAnalysis } from './evaluation-report.ts'
+import { type FittedSettings, fitSettings } from './fit-settings.ts'
 import { cutWindows, type DataOptions, dataChoice, readExamples } from './load-data.ts'
-import { type HubChoice, loadModel } from './load-model.ts'
+import { type HubChoice, type LoadedModel, loadModel } from './load-model.ts'
 import type { Screen } from './screen.ts'
 
 export interface EvaluateModelOptions
   extends WindowOptions,
     DataOptions,
-    Omit<EvaluateOptions, 'max_seq_length' | 'onProgress'> {
+    Omit<EvaluateOptions, 'max_seq_length' | 'onProgress' | 'top_k' | 'confidence_temperature'> {
   readonly model: string
   readonly data: string
   readonly max_samples?: number
+  /** Every span is looked at unless it says run_qa, which is number for number what utils_qa.py does. */
+  readonly postprocess?: 'exact' | 'run_qa'
+  /** Candidates in nbest_predictions.json; 20 unless given. */
+  readonly n_best_size?: number
+  /** Of the bootstrap intervals; 0.95 unless given. */
+  readonly confidence_level?: number
+  /** For predictions.json, nbest_predictions.json, null_odds.json and eval_results.json. */
+  readonly output_dir?: string
+  /** File of the error analysis, .html; its JSON goes beside it. */
+  readonly report?: string
+  /** Fit threshold and temperature on these questions and store them with the model. */
+  readonly calibrate?: boolean
   readonly screen: Screen
   readonly hub?: HubChoice
 }
 
-/** What `spanforge evaluate --json` prints. Samples are windows, as in transformers. */
-export interface ModelEvaluation {
+/**
+ * What `spanforge evaluate --json` prints. Samples are windows, as in transformers. With version 2 also what its
+ * official script finds, under its names.
+ */
+export interface ModelEvaluation extends Omit<SquadV2Metrics, 'exact' | 'f1' | 'total'> {
+  readonly model: string
+  readonly data: string
   readonly eval_loss: number
   readonly exact_match: number
   readonly f1: number
+  /** In which the score lies with the probability `confidence_level`, by bootstrap over questions. */
+  readonly exact_match_interval: Interval
+  readonly f1_interval: Interval
+  readonly confidence_level: number
   readonly examples: number
   readonly windows: number
   /** In seconds. */
   readonly runtime: number
   readonly samples_per_second: number
+  readonly version_2_with_negative: boolean
+  /** With version 2: the one that was used. */
+  readonly null_score_diff_threshold?: number
+  readonly confidence: ModelConfidence
+  /** What was written. */
+  readonly files: readonly string[]
 }
 
-/** Loss, exact match and F1 of a saved model on a data file. */
+/** An evaluation, and the scores of each question that it is made of. */
+export interface EvaluatedModel {
+  readonly evaluation: ModelEvaluation
+  readonly scores: readonly AnswerScore[]
+}
+
+/** Loss, exact match and F1 of a saved model on a data file, with intervals, and what else was asked for. */
 export async function evaluateModel(options: EvaluateModelOptions): Promise<ModelEvaluation> {
-  const { screen, max_samples, hub } = options
-  const examples = await readExamples(options.data, {
-    ...dataChoice(options, { split: 'validation', hub }),
-    max_samples,
-  })
-  const { model, tokenizer, report } = await loadModel(options.model, {}, hub)
+  checkOptions(options)
+  return (await evaluateOn(await readEvaluationData(options), options)).evaluation
+}
+
+export const readEvaluationData = (options: EvaluateModelOptions): Promise<Example[]> => {
+  const { data, max_samples, hub } = options
+  return readExamples(data, { ...dataChoice(options, { split: 'validation', hub }), max_samples })
+}
+
+/** As evaluateModel, on questions that have been read. */
+export async function evaluateOn(examples: readonly Example[], options: EvaluateModelOptions): Promise<EvaluatedModel> {
+  const { screen, hub } = options
+  const loaded = await loadModel(options.model, {}, hub)
+  const { model, tokenizer, report } = loaded
   const warning = newlyInitialized(options.model, report)
   if (warning) screen.print(`${warning}\n`)
   checkLength(options, model.config.max_position_embeddings)
   const data = await cutWindows(tokenizer, examples, { ...options, label: 'Tokenizing' })
   const progress = screen.counting('Evaluating', 'samples', data.windows.length)
+  const asked = withStored(options, loaded)
   try {
-    const { metrics } = await evaluate(model, data, { ...options, onProgress: progress.update })
-    return {
-      eval_loss: metrics.eval_loss,
-      exact_match: metrics.eval_exact_match,
-      f1: metrics.eval_f1,
-      examples: examples.length,
-      windows: data.windows.length,
-      runtime: metrics.eval_runtime,
-      samples_per_second: metrics.eval_samples_per_second,
-    }
+    const found = await evaluate(model, data, { ...asked, onProgress: progress.update })
+    progress.stop()
+    return await judge(data, found, loaded, asked)
   } finally {
     progress.stop()
     await model.release()
   }
+}
+
+type Asked = ReturnType<typeof withStored>
+
+/** What is not given is as it is stored with the model. */
+function withStored(options: EvaluateModelOptions, { settings }: LoadedModel) {
+  const version_2_with_negative = options.version_2_with_negative ?? settings?.version_2_with_negative ?? false
+  return {
+    ...options,
+    version_2_with_negative,
+    null_score_diff_threshold: options.null_score_diff_threshold ?? settings?.null_score_diff_threshold ?? 0,
+    max_answer_length: options.max_answer_length ?? 30,
+    n_best_size: options.n_best_size ?? 20,
+    confidence_level: options.confidence_level ?? 0.95,
+    top_k: options.output_dir || options.report ? (options.n_best_size ?? 20) : 1,
+    confidence_temperature: settings?.temperature,
+  }
+}
+
+async function judge(data: Dataset, found: Evaluation, loaded: LoadedModel, asked: Asked): Promise<EvaluatedModel> {
+  const { examples, windows } = data
+  const { version_2_with_negative, confidence_level } = asked
+  const predicted =
+    asked.postprocess === 'run_qa'
+      ? postprocessRunQa(examples, windows, found.logits, asked)
+      : exactPredictions(examples, found.answers, version_2_with_negative)
+  const { exact_match, f1, scores, v2 } = scorePredictions(examples, predicted.predictions, predicted.null_odds)
+  const { exact: _exact, f1: _f1, total: _total, ...v2Metrics } = v2 ?? {}
+  const fitted = asked.calibrate ? await calibrate(data, found, loaded, asked) : undefined
+  const { confidence, calibrated } = modelConfidence(data, { ...found, scores }, asked, fitted)
+  const evaluation: Omit<ModelEvaluation, 'files'> = {
+    model: loaded.name,
+    data: asked.data,
+    eval_loss: found.metrics.eval_loss,
+    exact_match,
+    f1,
+    exact_match_interval: intervalOf(scores, 'exact_match', confidence_level),
+    f1_interval: intervalOf(scores, 'f1', confidence_level),
+    confidence_level,
+    examples: examples.length,
+    windows: windows.length,
+    runtime: found.metrics.eval_runtime,
+    samples_per_second: found.metrics.eval_samples_per_second,
+    version_2_with_negative,
+    ...(version_2_with_negative && { null_score_diff_threshold: asked.null_score_diff_threshold }),
+    ...v2Metrics,
+    confidence,
+  }
+  const files = [
+    ...(asked.output_dir ? await writeEvaluation(asked.output_dir, predicted, evaluation) : []),
+    ...(asked.report ? await writeAnalysis(asked.report, data, { ...found, scores }, evaluation, calibrated) : []),
+  ]
+  return { evaluation: { ...evaluation, files }, scores }
+}
+
+async function calibrate(data: Dataset, found: Evaluation, loaded: LoadedModel, asked: Asked): Promise<FittedSettings> {
+  const fitted = fitSettings(data, found, asked)
+  await saveAnswerSettings(loaded.folder, fitted.settings)
+  return fitted
+}
+
+/** @throws UsageError for options that do not go together */
+export function checkOptions({ model, postprocess, report, calibrate, confidence_level = 0.95 }: EvaluateModelOptions) {
+  if (report !== undefined && !/\.html?$/i.test(report))
+    throw new UsageError(`evaluate: --report ${report} is no HTML file`, 'Give a name that ends with .html.')
+  if (report !== undefined && postprocess === 'run_qa')
+    throw new UsageError(
+      'evaluate: --report needs exact probabilities, which run_qa does not give',
+      'Leave out --postprocess run_qa.',
+    )
+  if (calibrate && !existsSync(model))
+    throw new UsageError(
+      `evaluate: --calibrate stores with the model, but ${model} is no folder`,
+      'Download it first: spanforge download.',
+    )
+  if (!(confidence_level > 0 && confidence_level < 1))
+    throw new UsageError(`evaluate: confidence_level is ${confidence_level}, expected a share between 0 and 1`)
 }
 
 function checkLength({ model, max_seq_length }: EvaluateModelOptions, positions: number): void {

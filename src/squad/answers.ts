@@ -1,6 +1,6 @@
 /** From the logits of a document's windows to answers in its text. */
 import { UsageError } from '../errors.ts'
-import { bestSpans, logTotal } from './best-spans.ts'
+import { bestSpans, logitsOf, logTotal } from './best-spans.ts'
 import { LogSum } from './log-sum.ts'
 import { readDocument, spanEdges, type WindowLogits } from './readings.ts'
 import type { Example, Window } from './types.ts'
@@ -43,6 +43,9 @@ export interface AnswerCandidate {
   readonly confidence?: number
   /** Start logit + end logit; for "" null score - threshold. */
   readonly logit: number
+  /** Those of the window that reads it best; for "" of [CLS] where the null score is least. */
+  readonly start_logit: number
+  readonly end_logit: number
   /** UTF-16 indices into the context; 0, 0 for "". */
   readonly start: number
   readonly end: number
@@ -80,14 +83,25 @@ export function findAnswers(documents: readonly DocumentLogits[], options: Answe
       calibrated.add(logTotal(readings, { max_answer_length, temperature: confidence_temperature, ...edges }))
     for (const span of spans) {
       const [start, end] = [offsets[2 * span.start], offsets[2 * span.end + 1]]
-      found.push({ answer: context.slice(start, end), logit: span.score, start, end, document })
+      const [start_logit, end_logit] = logitsOf(readings, span)
+      found.push({
+        answer: context.slice(start, end),
+        logit: span.score,
+        start_logit,
+        end_logit,
+        start,
+        end,
+        document,
+      })
     }
   }
   found.sort((a, b) => b.logit - a.logit)
 
-  const null_score = nullScore(documents)
+  const [start_logit, end_logit] = nullLogits(documents)
+  const null_score = start_logit + end_logit
   const null_odds = null_score - (found[0]?.logit ?? 0)
-  const nothing = { answer: '', logit: null_score - null_score_diff_threshold, start: 0, end: 0, document: 0 }
+  const logit = null_score - null_score_diff_threshold
+  const nothing = { answer: '', logit, start_logit, end_logit, start: 0, end: 0, document: 0 }
   if (options.handle_impossible_answer) {
     total.add(nothing.logit / temperature)
     if (confidence_temperature !== undefined) calibrated.add(nothing.logit / confidence_temperature)
@@ -119,10 +133,12 @@ export function answerExamples(
   })
 }
 
-function nullScore(documents: readonly DocumentLogits[]): number {
-  let least = Infinity
+/** Of [CLS] in the window with the least sum. */
+function nullLogits(documents: readonly DocumentLogits[]): readonly [number, number] {
+  let least: readonly [number, number] = [Infinity, Infinity]
   for (const { logits } of documents)
-    for (const { start_logits, end_logits } of logits) least = Math.min(least, start_logits[0] + end_logits[0])
+    for (const { start_logits, end_logits } of logits)
+      if (start_logits[0] + end_logits[0] < least[0] + least[1]) least = [start_logits[0], end_logits[0]]
   return least
 }
 

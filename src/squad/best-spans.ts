@@ -67,6 +67,16 @@ export function logTotal(readings: readonly Reading[], options: Omit<SpanOptions
   return total.value
 }
 
+/** The start and end logit that make the span's score: those of its best reading. */
+export function logitsOf(readings: readonly Reading[], { start, end, score }: Span): readonly [number, number] {
+  for (const { first, start_logits, end_logits } of readings) {
+    if (start < first || end >= first + start_logits.length) continue
+    const [a, b] = [start_logits[start - first], end_logits[end - first]]
+    if (a + b === score) return [a, b]
+  }
+  throw new Error('the span is of other readings')
+}
+
 type Visit = (start: number, end: number, score: number) => void
 
 /** Every span once, in document order: a span belongs to the last reading that holds its start. */

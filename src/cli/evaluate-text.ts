@@ -1,0 +1,93 @@
+import type { ModelComparison, ModelsEvaluation } from '../runs/compare-models.ts'
+import type { ModelEvaluation } from '../runs/evaluate-model.ts'
+import { count, decimal, duration, percent, rate } from './format.ts'
+import { columns, textFacts, textTable } from './table.ts'
+
+type Fact = readonly [name: string, value: string]
+
+const score = (value: number | undefined): string => `${decimal(value)} %`
+const interval = ([low, high]: readonly [number, number], level: number): string =>
+  `${Number((100 * level).toFixed(1))} %: ${decimal(low)} to ${decimal(high)}`
+
+/** One model's evaluation, for people. */
+export function evaluationText(found: ModelEvaluation): string {
+  const { confidence_level: level } = found
+  return textFacts([
+    ['Exact match', `${score(found.exact_match)}  (${interval(found.exact_match_interval, level)})`],
+    ['F1', `${score(found.f1)}  (${interval(found.f1_interval, level)})`],
+    ...v2Facts(found),
+    ['Loss', decimal(found.eval_loss, 4)],
+    ['Calibration error', calibrationText(found)],
+    ['Read', `${count(found.examples)} questions, ${count(found.windows)} windows`],
+    ['Time', `${duration(found.runtime)}, ${rate(found.samples_per_second, 'samples')}`],
+    ...found.files.map((file, i): Fact => [i === 0 ? 'Written' : '', file]),
+  ])
+}
+
+function v2Facts(found: ModelEvaluation): Fact[] {
+  if (!found.version_2_with_negative) return []
+  const part = (total: number | undefined, exact: number | undefined, f1: number | undefined) =>
+    `exact match ${score(exact)}, F1 ${score(f1)}, ${count(total)} questions`
+  const best = (value: number | undefined, threshold: number | undefined) =>
+    `${score(value)} at threshold ${decimal(threshold, 3)}`
+  return [
+    ['Threshold', `${decimal(found.null_score_diff_threshold, 3)}: "" where null score - best score lies above`],
+    ...(found.HasAns_total
+      ? [['With answer', part(found.HasAns_total, found.HasAns_exact, found.HasAns_f1)] as const]
+      : []),
+    ...(found.NoAns_total ? [['Without', part(found.NoAns_total, found.NoAns_exact, found.NoAns_f1)] as const] : []),
+    ['Best exact match', best(found.best_exact, found.best_exact_thresh)],
+    ['Best F1', best(found.best_f1, found.best_f1_thresh)],
+    ...(found.pr_f1_ap === undefined
+      ? []
+      : [
+          [
+            'Average precision',
+            `exact match ${score(found.pr_exact_ap)}, F1 ${score(found.pr_f1_ap)}, oracle ${score(found.pr_oracle_ap)}`,
+          ] as const,
+        ]),
+  ]
+}
+
+function calibrationText({ confidence: { expected_calibration_error: error, calibrated } }: ModelEvaluation): string {
+  if (!calibrated) return percent(error)
+  const { temperature, fitted_here, expected_calibration_error } = calibrated
+  const where = fitted_here ? 'fitted on these questions' : 'stored with the model'
+  return `${percent(error)}; ${percent(expected_calibration_error)} at temperature ${decimal(temperature)}, ${where}`
+}
+
+/** Several models beside each other, and what the paired test says of each pair. */
+export function modelsText({ models, comparisons }: ModelsEvaluation): string {
+  const level = models[0]!.confidence_level
+  const title = `${Number((100 * level).toFixed(1))} %`
+  const between = ([low, high]: readonly [number, number]) => `${decimal(low)} to ${decimal(high)}`
+  const best = models.reduce((a, b) => (b.f1 > a.f1 ? b : a))
+  const rows = models.map((found) => [
+    found.model,
+    decimal(found.exact_match),
+    between(found.exact_match_interval),
+    decimal(found.f1),
+    between(found.f1_interval),
+    decimal(found.eval_loss, 4),
+    decimal(found.samples_per_second),
+  ])
+  const table = textTable({
+    columns: columns('Model', '>Exact match', title, '>F1', title, '>Loss', '>Samples/s'),
+    rows,
+    marked: models.indexOf(best),
+  })
+  const { examples } = models[0]!
+  return [
+    table,
+    `* the highest F1 on ${count(examples)} questions, the same for all`,
+    ...comparisons.flatMap((comparison) => ['', ...comparisonLines(comparison)]),
+    ...models.flatMap(({ files }) => files).map((file, i) => `${i ? '' : '\n'}Written: ${file}`),
+  ].join('\n')
+}
+
+const comparisonLines = ({ a, b, f1, exact_match, questions, sentences }: ModelComparison): string[] => [
+  `${sentences[0]} (p ${decimal(f1.p_value, 4)})`,
+  `${sentences[1]} (p ${decimal(exact_match.p_value, 4)})`,
+  `answered exactly: ${count(questions.both)} by both, ${count(questions.only_a)} by ${a} alone, ` +
+    `${count(questions.only_b)} by ${b} alone, ${count(questions.neither)} by neither`,
+]

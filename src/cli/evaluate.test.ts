@@ -1,0 +1,150 @@
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { fixture } from '../../tests/fixture.ts'
+import { runHere } from '../../tests/run-here.ts'
+import { readJson } from '../../tests/squad-reference.ts'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
+import { loadAnswerSettings } from '../checkpoint/answer-settings.ts'
+import { squadMetrics } from '../squad/metrics.ts'
+import { squadV2Metrics } from '../squad/metrics-v2.ts'
+import { toSquadJson } from '../squad/squad-json.ts'
+
+// Whole evaluations: seconds on a machine at rest, minutes on a busy one.
+vi.setConfig({ testTimeout: 600_000 })
+
+const examples = tinyExamples(24)
+/** Every third question has no answer. */
+const examplesV2 = examples.map((example, i) => (i % 3 ? example : { ...example, answers: [] }))
+let folder: string
+let argv: string[]
+let argvV2: string[]
+beforeEach(() => {
+  folder = temporaryFolder()
+  const file = (name: string, content: typeof examples) => {
+    writeFileSync(join(folder, name), toSquadJson(content))
+    return ['--data', join(folder, name), '--max_seq_length', '48', '--doc_stride', '8']
+  }
+  argv = file('dev.json', examples)
+  argvV2 = file('dev-v2.json', examplesV2)
+})
+
+const json = async (...more: string[]) => {
+  const { code, stdout, stderr } = await runHere('evaluate', ...more, '--json')
+  expect(code, stderr).toBe(0)
+  return JSON.parse(stdout)
+}
+const predictionsOf = (place: string) =>
+  new Map(Object.entries(readJson<Record<string, string>>(join(place, 'predictions.json'))))
+
+describe('spanforge evaluate', () => {
+  test('writes the predictions that it measures, and gives an interval around each score', async () => {
+    const place = join(folder, 'evaluation')
+    const found = await json('--model', tinyFolder, ...argv, '--output_dir', place, '--n_best_size', '3')
+    const { exact_match, f1 } = squadMetrics(predictionsOf(place), examples)
+    expect(found).toMatchObject({ exact_match, f1, examples: 24, windows: 24 })
+    const [low, high] = found.f1_interval
+    expect(low).toBeLessThan(f1)
+    expect(high).toBeGreaterThan(f1)
+    const { files, ...results } = found
+    expect(readJson(join(place, 'eval_results.json'))).toEqual(results)
+    expect(files.map((file: string) => existsSync(file))).toEqual([true, true, true])
+    const nbest = Object.entries(
+      readJson<Record<string, { text: string; probability: number }[]>>(join(place, 'nbest_predictions.json')),
+    )
+    expect(nbest).toHaveLength(24)
+    for (const [id, answers] of nbest) {
+      expect(answers).toHaveLength(3)
+      expect(answers[0]!.text).toBe(predictionsOf(place).get(id))
+    }
+  })
+
+  test('measures SQuAD v2.0 as the official script, from the files that it writes', async () => {
+    const place = join(folder, 'evaluation')
+    const found = await json('--model', tinyFolder, ...argvV2, '--version_2_with_negative', '--output_dir', place)
+    const no_answer_scores = new Map(Object.entries(readJson<Record<string, number>>(join(place, 'null_odds.json'))))
+    // The script's own threshold would be 1; run_qa has applied it before.
+    const options = { no_answer_scores, no_answer_threshold: Number.POSITIVE_INFINITY }
+    const { exact, total, ...official } = squadV2Metrics(predictionsOf(place), examplesV2, options).metrics
+    expect(found).toMatchObject({ exact_match: exact, examples: total, ...official })
+    expect(official).toMatchObject({ HasAns_total: 16, NoAns_total: 8 })
+  })
+
+  test('gives the answers of run_qa when asked', async () => {
+    const [exact, runQa] = [join(folder, 'exact'), join(folder, 'run_qa')]
+    await json('--model', tinyFolder, ...argv, '--output_dir', exact)
+    const found = await json('--model', tinyFolder, ...argv, '--output_dir', runQa, '--postprocess', 'run_qa')
+    // 30 tokens: the 20 best starts and ends miss no best span here, but the probabilities are among 20 answers alone.
+    expect(predictionsOf(runQa)).toEqual(predictionsOf(exact))
+    expect(found.exact_match).toBe(squadMetrics(predictionsOf(runQa), examples).exact_match)
+    const sums = Object.values(
+      readJson<Record<string, { probability: number }[]>>(join(runQa, 'nbest_predictions.json')),
+    ).map((answers) => answers.reduce((sum, { probability }) => sum + probability, 0))
+    for (const sum of sums) expect(sum).toBeCloseTo(1, 5)
+  })
+
+  test('compares models on the same questions', async () => {
+    const other = join(folder, 'other')
+    cpSync(tinyFolder, other, { recursive: true })
+    cpSync(fixture('tiny/b5/weights-final.safetensors'), join(other, 'model.safetensors'))
+    const models = ['--model', tinyFolder, '--model', other]
+    const { models: found, comparisons } = await json(...models, ...argv, '--output_dir', join(folder, 'all'))
+    expect(found.map(({ model }: { model: string }) => model)).toEqual(['safetensors', 'other'])
+    const [{ a, b, f1, questions, sentences }] = comparisons
+    expect([a, b]).toEqual(['safetensors', 'other'])
+    expect(f1.difference).toBeCloseTo(found[1].f1 - found[0].f1, 9)
+    expect(Object.values<number>(questions).reduce((x, y) => x + y)).toBe(24)
+    expect(questions.both + questions.only_b).toBe(Math.round(found[1].exact_match * 0.24))
+    expect(sentences[0]).toMatch(/F1, 95 % interval/)
+    for (const { model, f1 } of found)
+      expect(squadMetrics(predictionsOf(join(folder, 'all', model)), examples).f1).toBe(f1)
+    const { stdout } = await runHere('evaluate', ...models, ...argv)
+    expect(stdout).toMatch(/Model +Exact match .*\n-+.*\nsafetensors.*\nother/)
+    expect(stdout).toContain(sentences[0])
+    expect((await runHere('evaluate', '--model', tinyFolder, '--model', tinyFolder, ...argv)).code).toBe(2)
+  })
+
+  test('stores threshold and temperature with the model when asked, and uses them from then on', async () => {
+    const model = join(folder, 'model')
+    cpSync(tinyFolder, model, { recursive: true })
+    const before = await json('--model', model, ...argvV2, '--version_2_with_negative', '--calibrate')
+    expect(before.null_score_diff_threshold).toBe(0)
+    const { temperature, null_score_diff_threshold, fitted_on } = (await loadAnswerSettings(model))!
+    expect(fitted_on.questions).toBe(24)
+    const after = await json('--model', model, ...argvV2)
+    expect(after).toMatchObject({ version_2_with_negative: true, null_score_diff_threshold })
+    expect(after.confidence.calibrated).toMatchObject({ temperature, fitted_here: false })
+    expect(after.f1).toBeGreaterThanOrEqual(before.best_f1 - 1e-9)
+    expect(before.confidence.calibrated).toEqual({ ...after.confidence.calibrated, fitted_here: true })
+    const v1 = await json('--model', model, ...argv, '--no-version_2_with_negative')
+    expect(v1).not.toHaveProperty('null_score_diff_threshold')
+  })
+
+  test('writes the error analysis as a page and as JSON', async () => {
+    const report = join(folder, 'errors.html')
+    const { files, f1 } = await json('--model', tinyFolder, ...argv, '--report', report)
+    expect(files).toEqual([report, join(folder, 'errors.json')])
+    expect(readFileSync(report, 'utf8')).toContain('<title>Error analysis: safetensors on dev.json</title>')
+    const analysis = readJson<{ overall: { f1: { mean: number } } }>(join(folder, 'errors.json'))
+    expect(analysis.overall.f1.mean).toBeCloseTo(f1, 9)
+  })
+
+  test.each([
+    [['--report', 'errors.txt'], /--report errors\.txt is no HTML file/],
+    [['--report', 'e.html', '--postprocess', 'run_qa'], /--report needs exact probabilities/],
+    [['--confidence_level', '95'], /confidence_level is 95/],
+    [['--postprocess', 'best'], /Allowed choices are exact, run_qa/],
+    [['--padding', 'some'], /Allowed choices are none, longest, max_length/],
+  ])('refuses %j before it reads anything', async (more, message) => {
+    const { code, stderr } = await runHere('evaluate', '--model', tinyFolder, ...argv, ...more)
+    expect(stderr).toMatch(message)
+    expect(code).toBe(2)
+  })
+
+  test('says that questions without an answer want another evaluation', async () => {
+    const { code, stderr } = await runHere('evaluate', '--model', tinyFolder, ...argvV2)
+    expect(code).toBe(1)
+    expect(stderr).toContain('evaluate with --version_2_with_negative')
+  })
+})

@@ -1,0 +1,110 @@
+import { join, parse } from 'node:path'
+import { UsageError } from '../errors.ts'
+import type { AnswerScore } from '../inference/evaluate.ts'
+import { type BootstrapDifference, bootstrapDifference } from '../squad/bootstrap.ts'
+import { comparisonSentence } from '../squad/compare-models.ts'
+import {
+  checkOptions,
+  type EvaluatedModel,
+  type EvaluateModelOptions,
+  evaluateOn,
+  type ModelEvaluation,
+  readEvaluationData,
+} from './evaluate-model.ts'
+import { inPercent } from './evaluation-intervals.ts'
+
+/** Model b against model a on the same questions; differences in per cent, positive where b is better. */
+export interface ModelComparison {
+  readonly a: string
+  readonly b: string
+  readonly exact_match: BootstrapDifference
+  readonly f1: BootstrapDifference
+  /** How many questions both, only one, or neither answers exactly. */
+  readonly questions: {
+    readonly both: number
+    readonly only_a: number
+    readonly only_b: number
+    readonly neither: number
+  }
+  /** What the test says, in words. */
+  readonly sentences: readonly string[]
+}
+
+export interface ModelsEvaluation {
+  readonly models: readonly ModelEvaluation[]
+  /** Each pair of models once. */
+  readonly comparisons: readonly ModelComparison[]
+}
+
+/**
+ * Several models on the same questions, one after the other, and each pair of them compared by a paired bootstrap. Each
+ * writes its files into a folder of its name within output_dir, and its report into a file with its name.
+ */
+export async function compareModels(
+  models: readonly string[],
+  options: Omit<EvaluateModelOptions, 'model'>,
+): Promise<ModelsEvaluation> {
+  if (new Set(models).size < models.length) throw new UsageError('evaluate: the same model is given twice')
+  for (const model of models) checkOptions({ ...options, model })
+  const examples = await readEvaluationData({ ...options, model: models[0]! })
+  const names = shortNames(models)
+  const found: EvaluatedModel[] = []
+  for (const [i, model] of models.entries()) {
+    options.screen.print(`${names[i]} (${i + 1} of ${models.length})`)
+    const own = { ...options, model, ...placesOf(names[i]!, options) }
+    const { evaluation, scores } = await evaluateOn(examples, own)
+    found.push({ evaluation: { ...evaluation, model: names[i]! }, scores })
+  }
+  return {
+    models: found.map(({ evaluation }) => evaluation),
+    comparisons: found.flatMap((a, i) => found.slice(i + 1).map((b) => compare(a, b))),
+  }
+}
+
+/** The last part of each path, or as many more as tell them apart. */
+function shortNames(models: readonly string[]): string[] {
+  const parts = models.map((model) => model.split(/[\\/]/).filter(Boolean))
+  return parts.map((own, i) => {
+    for (let length = 1; length <= own.length; length++) {
+      const name = own.slice(-length).join('/')
+      if (parts.every((other, j) => j === i || other.slice(-length).join('/') !== name)) return name
+    }
+    return models[i]!
+  })
+}
+
+function placesOf(name: string, { output_dir, report }: Pick<EvaluateModelOptions, 'output_dir' | 'report'>) {
+  const safe = name.replaceAll('/', '-')
+  const { dir, name: base, ext } = parse(report ?? '')
+  return {
+    ...(output_dir && { output_dir: join(output_dir, safe) }),
+    ...(report && { report: join(dir, `${base}-${safe}${ext}`) }),
+  }
+}
+
+function compare(a: EvaluatedModel, b: EvaluatedModel): ModelComparison {
+  const level = a.evaluation.confidence_level
+  const names = [a.evaluation.model, b.evaluation.model] as const
+  const difference = (metric: keyof AnswerScore) =>
+    bootstrapDifference(inPercent(a.scores, metric), inPercent(b.scores, metric), { confidence_level: level })
+  const [exact_match, f1] = [difference('exact_match'), difference('f1')]
+  const count = (right: boolean, rightB: boolean) =>
+    a.scores.filter((score, i) => (score.exact_match === 1) === right && (b.scores[i]!.exact_match === 1) === rightB)
+      .length
+  return {
+    a: names[0],
+    b: names[1],
+    exact_match,
+    f1,
+    questions: {
+      both: count(true, true),
+      only_a: count(true, false),
+      only_b: count(false, true),
+      neither: count(false, false),
+    },
+    sentences: [
+      comparisonSentence(names, 'F1', f1, level),
+      comparisonSentence(names, 'exact match', exact_match, level),
+    ],
+  }
+}
