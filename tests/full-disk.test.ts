@@ -3,7 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { resolveModel } from '../src/hub/models.ts'
 import { newestWhole } from '../src/training/checkpoint-store.ts'
+import { BERT, hubWorld } from './hub-world.ts'
 import { runHere } from './run-here.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { checkpointBytes, tinyTraining } from './tiny-run.ts'
@@ -67,6 +69,41 @@ describe.skipIf(!may)('An output folder', () => {
     const { code, stderr } = await runHere(...tinyTraining(temporaryFolder(), { output_dir: join(disk, 'out') }))
     expect(code).toBe(1)
     expect(stderr).toMatch(/out: cannot be written \(EROFS.*\)\n.*The file system is read-only: write elsewhere/)
+  })
+})
+
+describe.skipIf(!may)('A cache', () => {
+  const world = hubWorld((server) => {
+    server.add('model', 'ann/bert').commit(BERT)
+  })
+  const isNamed = (path: string) => /model\.safetensors$|\/blobs\/[0-9a-f]{64}$/.test(path)
+
+  test('on a disk that fills up while downloading: a clear error, nothing under its name, and the rest comes later', async () => {
+    const cache = fileSystem('size=500k')
+    const fill = () => writeFileSync(join(cache, 'filling'), Buffer.alloc(250_000))
+    world.server.misbehave(/content/, { stallAfter: 100_000, onStall: fill })
+    const options = { ...world.options, cache, timeout: 1000 }
+    await expect(resolveModel('ann/bert', options)).rejects.toThrow(
+      /the disk is full \(.*ENOSPC[\s\S]*spanforge cache prune[\s\S]*What has come so far is kept/,
+    )
+    const names = () => readdirSync(cache, { recursive: true }).map(String)
+    expect(names().filter(isNamed)).toEqual([])
+    rmSync(join(cache, 'filling'))
+    world.server.reset()
+    const folder = await resolveModel('ann/bert', options)
+    expect(readFileSync(join(folder, 'model.safetensors')).equals(BERT['model.safetensors'])).toBe(true)
+    expect(world.downloads.at(-1)).toMatch(/^\/content\/HASH bytes=[1-9]\d*-$/)
+  })
+
+  test('on a disk with too little room, or that is read-only, is refused before the first byte', async () => {
+    const small = { ...world.options, cache: fileSystem('size=200k') }
+    await expect(resolveModel('ann/bert', small)).rejects.toThrow(/300\.0 kB are needed in .*kB are free/)
+    expect(world.downloads.filter((url) => url.startsWith('/content/'))).toEqual([])
+    const frozen = { ...world.options, cache: fileSystem('size=1m,ro') }
+    await expect(resolveModel('ann/bert', frozen)).rejects.toThrow(
+      /cannot be written \(E(ROFS|NOENT)[\s\S]*Set HF_HOME/,
+    )
+    expect(world.downloads.filter((url) => url.startsWith('/content/'))).toEqual([])
   })
 })
 

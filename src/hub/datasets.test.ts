@@ -90,6 +90,9 @@ describe('a data set by name', () => {
 
   it('without Parquet files is taken from the branch where the hub keeps them', async () => {
     expect(await load('ann/scripted', { split: 'validation' })).toEqual(VALIDATION)
+    expect(await load('ann/scripted', { split: 'validation', offline: true })).toEqual(VALIDATION)
+    const endpoint = 'http://127.0.0.1:1'
+    expect(await load('ann/scripted', { split: 'validation', endpoint })).toEqual(VALIDATION)
     await refusal('ann/json', {}).toThrow('the dataset "ann/json" (main) has no Parquet files')
   })
 

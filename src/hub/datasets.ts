@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SpanforgeError, UsageError } from '../errors.ts'
+import { OutOfReachError } from './http.ts'
 import { isFolder, refusePath } from './models.ts'
 import { type HubOptions, openHub } from './options.ts'
 import { parseRepository } from './repository.ts'
@@ -50,13 +51,21 @@ const hasParquet = ({ listing }: Snapshot): boolean => listing.files.some(({ pat
 async function withParquet(name: string, options: DatasetOptions): Promise<Snapshot> {
   const hub = openHub(options)
   const repository = parseRepository('dataset', name)
-  const given = await Snapshot.find(hub, repository, options.revision ?? 'main')
-  if (hasParquet(given)) return given
-  const converted = options.revision
-    ? undefined
-    : await Snapshot.find(hub, repository, CONVERTED).catch(() => undefined)
-  if (converted && hasParquet(converted)) return converted
   const revision = options.revision ?? 'main'
+  const converted = async () => {
+    if (options.revision) return undefined
+    const found = await Snapshot.find(hub, repository, CONVERTED).catch(() => undefined)
+    return found && hasParquet(found) ? found : undefined
+  }
+  const given = await Snapshot.find(hub, repository, revision).catch(async (error) => {
+    // Of a data set that was taken from there before, nothing else is in the cache.
+    const kept = hub.offline || error instanceof OutOfReachError ? await converted() : undefined
+    if (kept) return kept
+    throw error
+  })
+  if (hasParquet(given)) return given
+  const other = await converted()
+  if (other) return other
   if (given.source === 'found') throw notCached(repository, revision, 'no Parquet file is')
   throw new SpanforgeError(`hub: the dataset "${name}" (${revision}) has no Parquet files`, {
     remedy: 'Download its files from its page and give them as files: SQuAD JSON, JSON lines, CSV or Parquet.',

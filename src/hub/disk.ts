@@ -23,7 +23,8 @@ export async function checkSpace(folder: string, needed: number): Promise<void> 
 /** Says what a failed write means, and how to go on. */
 export function diskError(path: string, error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException
-  if (error instanceof SpanforgeError || code === undefined) return error
+  // Only those of the system: what was aborted has a number for a code.
+  if (error instanceof SpanforgeError || typeof code !== 'string') return error
   const full = code === 'ENOSPC' || code === 'EDQUOT'
   const remedy = full ? `${REMEDY} What has come so far is kept.` : 'Set HF_HOME to a folder that may be written to.'
   return new SpanforgeError(`hub: ${path}: ${full ? 'the disk is full' : 'cannot be written'} (${message})`, {

@@ -140,6 +140,22 @@ describe('a download is refused, with nothing under a final name,', () => {
     expect(world.downloads.at(-1)).toMatch(/^\/content\/HASH bytes=[1-9]\d*-$/)
   })
 
+  it('when it is told to stop, in a file or while it waits, and what came is kept', async () => {
+    const stop = new AbortController()
+    world.server.misbehave(/content/, { stallAfter: 100_000, onStall: () => setTimeout(() => stop.abort(), 50) })
+    await expect(resolve({ signal: stop.signal })).rejects.toThrow(/abort/)
+    await expectNothingFinal()
+    const impatient = new AbortController()
+    world.server.misbehave(/content/, { status: 503, headers: { 'retry-after': '60' } })
+    const waiting = resolve({ signal: impatient.signal, retry: { attempts: 3, longestDelay: 100_000 } })
+    setTimeout(() => impatient.abort(), 300)
+    await expect(waiting).rejects.toThrow(/abort/)
+    expect(await waiting.catch((error) => error)).toBe(impatient.signal.reason)
+    world.server.reset()
+    await expectWeights(await resolve())
+    expect(world.downloads).toContainEqual(expect.stringMatching(/^\/content\/HASH bytes=[1-9]\d*-$/))
+  })
+
   it('when the server wants more patience than there is', async () => {
     world.server.misbehave(/content/, { status: 429, headers: { 'retry-after': '3600' } }, 10)
     await expect(resolve()).rejects.toThrow('answered 429, asking to wait 3600 s')

@@ -53,6 +53,7 @@ async function exchange(hub: Hub, url: URL, wanted: HubRequest, trusted: boolean
     request(url, {
       method: wanted.method ?? 'GET',
       dispatcher: hub.dispatcher,
+      signal: hub.signal,
       headers: {
         'user-agent': 'spanforge',
         // Lengths and ranges must count the bytes of the file, not those of a compressed form.
@@ -77,11 +78,12 @@ async function exchange(hub: Hub, url: URL, wanted: HubRequest, trusted: boolean
 
 const single = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
 
-/** Runs what speaks with a server, and turns its failures into `TransientError`s that name the server. */
+/** Runs what speaks with a server, and turns its failures into `TransientError`s that name the server; but not ours. */
 async function reach<T>(url: URL, exchange: () => Promise<T>): Promise<T> {
   try {
     return await exchange()
   } catch (error) {
+    if ((error as Error).name === 'AbortError') throw error
     throw new TransientError(`${url.host} cannot be reached (${networkReason(error)})`, undefined, error)
   }
 }

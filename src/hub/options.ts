@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { UsageError } from '../errors.ts'
 import { PATIENT, type RetryPolicy } from './retry.ts'
@@ -33,6 +34,8 @@ export interface HubOptions {
   readonly retry?: Partial<RetryPolicy>
   /** Milliseconds without a byte before a connection counts as broken. Environment: HF_HUB_DOWNLOAD_TIMEOUT (s). */
   readonly timeout?: number
+  /** Ends what is under way: its reason is thrown, and what has come of a file is kept. */
+  readonly signal?: AbortSignal
 }
 
 /** The options with every gap filled. */
@@ -46,6 +49,7 @@ export interface Hub {
   readonly retry: RetryPolicy
   readonly timeout: number
   readonly dispatcher: Dispatcher
+  readonly signal?: AbortSignal
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -62,11 +66,15 @@ export function openHub(options: HubOptions = {}, environment: Environment = pro
     cache: options.cache ?? cacheFolder(environment),
     onProgress: options.onProgress ?? (() => {}),
     onNotice: options.onNotice ?? (() => {}),
-    retry: { ...PATIENT, ...options.retry },
+    retry: { ...PATIENT, sleep: (milliseconds) => asleep(milliseconds, options.signal), ...options.retry },
+    signal: options.signal,
     timeout,
     dispatcher: proxied(environment, timeout),
   }
 }
+
+const asleep = (milliseconds: number, signal: AbortSignal | undefined): Promise<void> =>
+  sleep(milliseconds, undefined, { signal }).catch(() => signal?.throwIfAborted())
 
 /** Where the cache lies, by the rules of Python's huggingface_hub, so that both share one. */
 export function cacheFolder(environment: Environment = process.env): string {

@@ -29,7 +29,8 @@ export interface PrepareOptions {
 
 /** Reads data, model and tokenizer, cuts the windows, and holds the arguments against all of it. */
 export async function prepareRun(args: TrainingArguments, options: PrepareOptions): Promise<PreparedRun> {
-  const { screen, signal, hub = {} } = options
+  const { screen, signal } = options
+  const hub = { ...options.hub, signal }
   const { model, max_seq_length, doc_stride } = args
   if (!model)
     throw new UsageError('train: --model is missing', 'Give a pretrained BERT: its folder, or a name on the hub.')
