@@ -1,4 +1,3 @@
-import { onTestFinished } from 'vitest'
 import type { App } from '../src/server/app.ts'
 import { Metrics, Models, modelSources } from '../src/server/index.ts'
 import { createService, type ServiceOptions } from '../src/server/service.ts'
@@ -15,9 +14,10 @@ export interface TinyOptions extends Partial<ServiceOptions> {
 export interface TinyService {
   readonly app: App
   readonly models: Models
+  close(): Promise<void>
 }
 
-/** The whole service over small models, without a socket; gone when the test is. */
+/** The whole service over small models; without a socket until told to listen. */
 export async function tinyService({
   folders = [`tiny=${tinyFolder}`],
   ...options
@@ -33,11 +33,14 @@ export async function tinyService({
   }))
   for (const source of modelSources(folders)) await models.load(source)
   const app = await createService({ models, metrics, ...options })
-  onTestFinished(async () => {
-    await app.close()
-    await models.end()
-  })
-  return { app, models }
+  return {
+    app,
+    models,
+    async close() {
+      await app.close()
+      await models.end()
+    },
+  }
 }
 
 /** A text of so many words that the tiny model knows. */

@@ -5,7 +5,7 @@ import { ClientGone, clientSignal } from './client.ts'
 import type { ServiceContext } from './context.ts'
 import { AnswerRequest, AnswerResponse, BatchRequest, BatchResponse } from './contract.ts'
 import { asProblem, problemBody } from './problem.ts'
-import { answerAll, exactOptions, openReading, type QuestionFields } from './questions.ts'
+import { type AnswerFields, answerAll, openReading, type QuestionFields, searchOptions } from './questions.ts'
 import { eventStream, failures } from './route-schemas.ts'
 import { streamAnswers } from './stream-answers.ts'
 
@@ -67,11 +67,12 @@ export function answerRoutes(app: App, context: ServiceContext): void {
       const model = models.get(body.model)
       const release = model.hold()
       try {
-        const reading = await openReading(model, questionsOf(body), body, limits)
+        const options = searchOptions(model, body)
+        const reading = await openReading(model, questionsOf(body), options, limits)
         signal.throwIfAborted()
         reply.raw.once('close', reading.close)
         reply.raw.once('close', release)
-        const events = streamAnswers(model, reading, exactOptions(model, body), signal)
+        const events = streamAnswers(model, reading, options, signal)
         const windows = reading.rows.map(({ length }) => length)
         metrics.answered(model.id, windows.length)
         return reply
@@ -99,16 +100,17 @@ export function answerRoutes(app: App, context: ServiceContext): void {
   async function answered(
     id: string | undefined,
     questions: readonly QuestionFields[],
-    body: AnswerRequestFields,
+    body: AnswerFields,
     signal: AbortSignal,
   ) {
     const started = performance.now()
     const model = models.get(id)
     const release = model.hold()
     try {
-      const reading = await openReading(model, questions, body, limits)
+      const options = searchOptions(model, body)
+      const reading = await openReading(model, questions, options, limits)
       try {
-        const results = await answerAll(model, reading, exactOptions(model, body), signal)
+        const results = await answerAll(model, reading, options, signal)
         metrics.answered(model.id, results.length)
         return { model: model.id, milliseconds: performance.now() - started, results }
       } finally {
@@ -119,8 +121,6 @@ export function answerRoutes(app: App, context: ServiceContext): void {
     }
   }
 }
-
-type AnswerRequestFields = Parameters<typeof exactOptions>[1]
 
 const questionsOf = ({ inputs, questions, context, contexts }: BatchFields): readonly QuestionFields[] =>
   inputs ?? questions!.map((question) => ({ question, context, contexts }))

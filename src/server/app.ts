@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
@@ -57,6 +59,7 @@ export async function createApp(options: AppOptions = {}) {
     // The log has one line a request, written by the service.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => crypto.randomUUID(),
+    clientErrorHandler: (error, socket) => refuseRaw(error, socket),
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
@@ -64,7 +67,11 @@ export async function createApp(options: AppOptions = {}) {
   app.removeContentTypeParser('text/plain')
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(new Problem(404, `There is no ${request.method} ${request.url.split('?')[0]}.`), request, reply),
+    sendProblem(
+      new Problem(404, `There is no ${request.method} ${request.url.split('?')[0]!.slice(0, 200)}.`),
+      request,
+      reply,
+    ),
   )
   await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY },
@@ -92,6 +99,20 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     .type('application/problem+json')
     .serializer(JSON.stringify)
     .send(problemBody(problem, request.id))
+}
+
+/** What is no HTTP, or takes too long to become it, has no request to reply to. */
+function refuseRaw(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
+  const [status, detail] = {
+    ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time.'] as const,
+    HPE_HEADER_OVERFLOW: [431, 'The headers are too large.'] as const,
+  }[error.code ?? ''] ?? [400, 'This is no HTTP request.']
+  const body = JSON.stringify(problemBody(new Problem(status, detail)))
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/problem+json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  )
 }
 
 /**

@@ -45,6 +45,9 @@ interface Place {
   readonly index: number
 }
 
+/** So many times longer than the window whose turn it is may others be: a short question need not wait for a book. */
+const LONGER = 2
+
 /** How far ahead, in passes, a pass looks for windows of its length. */
 const LOOK_AHEAD = 4
 
@@ -166,7 +169,10 @@ export class BatchQueue {
     const ahead = this.#inTurn(LOOK_AHEAD * max_tokens)
     const length = ({ request, index }: Place) => request.rows[index]!.input_ids.length
     const first = length(ahead[0]!)
-    const byLength = ahead.slice(1).sort((a, b) => Math.abs(length(a) - first) - Math.abs(length(b) - first))
+    const byLength = ahead
+      .slice(1)
+      .filter((place) => length(place) <= LONGER * first)
+      .sort((a, b) => Math.abs(length(a) - first) - Math.abs(length(b) - first))
     const chosen = [ahead[0]!]
     let tokens = first
     for (const place of byLength) {

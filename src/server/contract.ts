@@ -10,7 +10,7 @@ import { z } from 'zod'
 const options = {
   model: z.string().optional().describe('Id of a model, as GET /api/models lists them; the first one unless given.'),
   top_k: z.int().min(1).max(100).default(1).describe('How many answers at most.'),
-  max_answer_len: z.int().min(1).max(512).default(30).describe('Longest answer in tokens.'),
+  max_answer_len: z.int().min(1).max(512).optional().describe('Longest answer in tokens: 30 unless given.'),
   handle_impossible_answer: z
     .boolean()
     .optional()
@@ -127,9 +127,11 @@ export const ModelInfo = z
         null_score_diff_threshold: z.number(),
         temperature: z.number(),
         max_answer_length: z.int(),
+        max_seq_length: z.int(),
+        doc_stride: z.int(),
       })
       .optional()
-      .describe('Threshold and temperature, where they are stored with the model.'),
+      .describe('Where they are stored with the model: what is used unless a request says otherwise.'),
   })
   .meta({ id: 'ModelInfo' })
 export const ModelList = z

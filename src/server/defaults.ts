@@ -6,7 +6,7 @@ export const SERVER_DEFAULTS = {
   maxContext: 2_000_000,
   maxQuestion: 2000,
   maxRequests: 256,
-  batchTokens: 1536,
+  batchTokens: 1024,
   batchWait: 2,
   timeout: 60,
   grace: 30,

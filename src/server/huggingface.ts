@@ -74,9 +74,11 @@ export function huggingFaceRoutes(app: App, { models, metrics, limits, timeout }
   ): Promise<OneOrMany | OneOrMany[]> {
     const { top_k = 1, max_answer_len = 15, ...fields } = parameters ?? {}
     const { handle_impossible_answer = false, align_to_words = true } = fields
-    const options: PipelineScores = { top_k, max_answer_len, handle_impossible_answer, align_to_words }
     const questions = Array.isArray(inputs) ? inputs : [inputs]
     const model = models.get(id)
+    const { null_score_diff_threshold } = model.thread.facts.settings ?? {}
+    const asked = { top_k, max_answer_len, handle_impossible_answer, null_score_diff_threshold }
+    const options: PipelineScores = { ...asked, align_to_words }
     const release = model.hold()
     try {
       const reading = await openReading(model, questions, fields, limits)

@@ -3,6 +3,7 @@
  * stay free for its clients. Started by model-thread.ts.
  */
 import { workerData } from 'node:worker_threads'
+import type { AnswerSettings } from '../checkpoint/answer-settings.ts'
 import { newlyInitialized } from '../inference/pretrained.ts'
 import type { BertConfig } from '../models/config.ts'
 import type { Row } from '../models/pack.ts'
@@ -20,6 +21,8 @@ export interface LoadedInWorker {
   readonly tokenizer: TokenizerSettings
   readonly parameters: number
   readonly device: string
+  /** Threshold and temperature, where they are stored with the model. */
+  readonly settings?: AnswerSettings
   /** What a person should know about the weights. */
   readonly warning?: string
 }
@@ -30,12 +33,13 @@ loading.catch(() => {}) // the call of `load` is told
 
 answerCalls({
   async load() {
-    const { model, tokenizer, report } = await loading
+    const { model, tokenizer, report, settings } = await loading
     const value: LoadedInWorker = {
       config: model.config,
       tokenizer: tokenizer.settings,
       parameters: model.num_parameters(),
       device: model.engine.device,
+      settings,
       warning: newlyInitialized(folder, report),
     }
     return { value, transfer: [] }

@@ -38,6 +38,7 @@ export class ServedModel {
       max_seq_length: Math.min(this.thread.tokenizer.model_max_length, config.max_position_embeddings),
       device: facts.device,
       loaded: this.loaded.toISOString(),
+      answer_settings: facts.settings,
     }
   }
 

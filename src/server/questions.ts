@@ -1,22 +1,18 @@
 /** A request's questions, from its body to its results. */
-import { readingOptions } from '../inference/pipeline-options.ts'
+import { withSettings } from '../inference/answer-defaults.ts'
+import type { SearchOptions } from '../inference/pipeline.ts'
+import { type ReadingOptions, readingOptions } from '../inference/pipeline-options.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import type { AnswerResult } from './contract.ts'
 import { checkTexts, type TextLimits } from './limits.ts'
 import type { ServedModel } from './models.ts'
 import type { OpenReading } from './reader.ts'
-import type { Asked, ExactOptions, ReadingTask } from './reading.ts'
+import type { Asked, ReadingTask } from './reading.ts'
 
-/** How texts are read, as requests name it. */
-export interface ReadingFields {
-  readonly max_seq_len?: number
-  readonly doc_stride?: number
-  readonly max_question_len?: number
-}
-
-export interface AnswerFields extends ReadingFields {
+/** How a request for answers says what it wants. */
+export interface AnswerFields extends Pick<SearchOptions, 'max_seq_len' | 'doc_stride' | 'max_question_len'> {
   readonly top_k: number
-  readonly max_answer_len: number
+  readonly max_answer_len?: number
   readonly handle_impossible_answer?: boolean
   readonly null_score_diff_threshold?: number
   readonly align_to_words: boolean
@@ -49,23 +45,25 @@ export function gatherTexts(questions: readonly QuestionFields[]): Pick<ReadingT
 export async function openReading(
   { thread, reader }: ServedModel,
   questions: readonly QuestionFields[],
-  fields: ReadingFields,
+  options: ReadingOptions,
   limits: TextLimits,
 ): Promise<OpenReading> {
   const gathered = gatherTexts(questions)
   checkTexts(gathered, limits)
-  const { windows } = readingOptions(thread.tokenizer, thread.config, fields)
+  const { windows } = readingOptions(thread.tokenizer, thread.config, options)
   return reader.open({ ...gathered, windows, pad_token_id: thread.config.pad_token_id })
 }
 
-/** What a request asks for; where it says nothing, as the model was trained. */
-export const exactOptions = (_model: ServedModel, fields: AnswerFields): ExactOptions => ({
-  top_k: fields.top_k,
-  max_answer_length: fields.max_answer_len,
-  handle_impossible_answer: fields.handle_impossible_answer ?? false,
-  null_score_diff_threshold: fields.null_score_diff_threshold ?? 0,
-  align_to_words: fields.align_to_words,
-})
+/** What a request asks for; where it says nothing, as the settings stored with the model were fitted. */
+export function searchOptions({ thread }: ServedModel, fields: AnswerFields): SearchOptions {
+  const { top_k, max_answer_len: max_answer_length, handle_impossible_answer, null_score_diff_threshold } = fields
+  const { max_seq_len, doc_stride, max_question_len, align_to_words } = fields
+  const reading = { max_seq_len, doc_stride, max_question_len, align_to_words }
+  return withSettings(
+    { top_k, max_answer_length, handle_impossible_answer, null_score_diff_threshold, ...reading },
+    thread.facts.settings,
+  )
+}
 
 /** The logits of a request's windows, one question after the other, as those of each question. */
 export function byQuestion<T>({ rows }: OpenReading, logits: readonly T[]): T[][] {
@@ -80,7 +78,7 @@ export function byQuestion<T>({ rows }: OpenReading, logits: readonly T[]): T[][
 export async function answerAll(
   { queue }: ServedModel,
   reading: OpenReading,
-  options: ExactOptions,
+  options: SearchOptions,
   signal: AbortSignal,
 ): Promise<AnswerResult[]> {
   const logits = byQuestion(reading, await queue.ask(reading.rows.flat(), { signal }))

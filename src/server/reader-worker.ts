@@ -3,10 +3,11 @@
  * which keeps the readings of requests under numbers.
  */
 import { workerData } from 'node:worker_threads'
+import type { SearchOptions } from '../inference/pipeline.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import type { TokenizerSettings } from '../text/options.ts'
 import { BertTokenizer } from '../text/tokenizer.ts'
-import { type ExactOptions, type PipelineScores, Reading, type ReadingTask } from './reading.ts'
+import { type PipelineScores, Reading, type ReadingTask } from './reading.ts'
 import { answerCalls, type Handed } from './thread-calls.ts'
 
 const tokenizer = new BertTokenizer(workerData as TokenizerSettings)
@@ -20,7 +21,7 @@ answerCalls({
     readings.set(id, reading)
     return copied(reading.rows)
   },
-  answers: (id: number, question: number, logits: readonly RowLogits[], options: ExactOptions) =>
+  answers: (id: number, question: number, logits: readonly RowLogits[], options: SearchOptions) =>
     copied(readings.get(id)!.answers(question, logits, options)),
   pipelineAnswers: (id: number, question: number, logits: readonly RowLogits[], options: PipelineScores) =>
     copied(readings.get(id)!.pipelineAnswers(question, logits, options)),

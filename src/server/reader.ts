@@ -1,10 +1,11 @@
+import type { SearchOptions } from '../inference/pipeline.ts'
 import type { Row } from '../models/pack.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import { startWorker } from '../runs/start-worker.ts'
 import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { AnswerResult } from './contract.ts'
-import { type ExactOptions, type PipelineScores, Reading, type ReadingTask } from './reading.ts'
+import { type PipelineScores, Reading, type ReadingTask } from './reading.ts'
 import { Thread } from './thread-calls.ts'
 
 /** A `Reading`, wherever it is held. */
@@ -12,7 +13,7 @@ export interface OpenReading {
   /** Whether it takes long enough to be asked for its answers so far only now and then. */
   readonly isLarge: boolean
   readonly rows: readonly Row[][]
-  answers(question: number, logits: readonly RowLogits[], options: ExactOptions): Promise<AnswerResult>
+  answers(question: number, logits: readonly RowLogits[], options: SearchOptions): Promise<AnswerResult>
   pipelineAnswers(
     question: number,
     logits: readonly RowLogits[],

@@ -1,5 +1,6 @@
 /** From the texts of a request to the windows that the model reads, and from its logits to answers. */
 import { Document } from '../inference/document.ts'
+import type { SearchOptions } from '../inference/pipeline.ts'
 import { toRows } from '../inference/rows.ts'
 import type { Row } from '../models/pack.ts'
 import type { RowLogits } from '../models/question-answering.ts'
@@ -24,19 +25,12 @@ export interface ReadingTask {
   readonly pad_token_id: number
 }
 
-export interface ExactOptions {
-  readonly top_k: number
-  readonly max_answer_length: number
-  readonly handle_impossible_answer: boolean
-  readonly null_score_diff_threshold: number
-  readonly align_to_words: boolean
-}
-
 /** Python's scores, of one text. */
 export interface PipelineScores {
   readonly top_k: number
   readonly max_answer_len: number
   readonly handle_impossible_answer: boolean
+  readonly null_score_diff_threshold?: number
   readonly align_to_words: boolean
 }
 
@@ -70,7 +64,7 @@ export class Reading {
   }
 
   /** The answers to a question from the logits of its first windows, one at least. */
-  answers(question: number, logits: readonly RowLogits[], options: ExactOptions): AnswerResult {
+  answers(question: number, logits: readonly RowLogits[], options: SearchOptions): AnswerResult {
     const found = findAnswers(this.#read(question, logits, options.align_to_words), options)
     const rows = this.rows[question]!.slice(0, logits.length)
     return {
@@ -87,7 +81,7 @@ export class Reading {
     return pipelineAnswers(context, windows, logits, { ...options, words })
   }
 
-  #read(question: number, logits: readonly RowLogits[], align_to_words: boolean): DocumentLogits[] {
+  #read(question: number, logits: readonly RowLogits[], align_to_words = true): DocumentLogits[] {
     const documents: DocumentLogits[] = []
     let first = 0
     for (const { document, windows } of this.#asked[question]!) {
@@ -112,9 +106,9 @@ export class Reading {
  */
 function noAnswer(
   { candidates, null_score, null_odds }: ExampleAnswers,
-  options: ExactOptions,
+  options: SearchOptions,
 ): AnswerResult['no_answer'] {
-  const threshold = options.null_score_diff_threshold
+  const threshold = options.null_score_diff_threshold ?? 0
   const [best] = candidates
   const total = best!.score > 0 ? best!.logit - Math.log(best!.score) : -Infinity
   const logit = null_score - threshold

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseStream } from '../../tests/event-stream.ts'
-import { tinyService, tinyText } from '../../tests/tiny-service.ts'
+import { type TinyService, tinyService, tinyText } from '../../tests/tiny-service.ts'
 import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
 import { pipeline } from '../api/pipeline.ts'
 import type { Example } from '../squad/types.ts'
@@ -9,10 +9,19 @@ import type { AnswerResponse, BatchResponse, ModelList } from './contract.ts'
 const [first, second] = tinyExamples(2) as [Example, Example]
 
 describe('a service over a model', () => {
+  let service: TinyService
+  beforeAll(async () => {
+    service = await tinyService()
+  })
+  afterAll(() => service.close())
+
   it('answers as the pipeline searches', async () => {
-    const { app } = await tinyService()
     const { question, context } = first
-    const response = await app.inject({ method: 'POST', url: '/api/answer', payload: { question, context, top_k: 3 } })
+    const response = await service.app.inject({
+      method: 'POST',
+      url: '/api/answer',
+      payload: { question, context, top_k: 3 },
+    })
     const { answers, no_answer, ...rest } = response.json<AnswerResponse>()
     const search = await pipeline('question-answering', tinyFolder)
     const expected = await search.search(question, [context], { top_k: 3 })
@@ -28,14 +37,13 @@ describe('a service over a model', () => {
   })
 
   it('answers a batch as it answers each', async () => {
-    const { app } = await tinyService()
     const each = await Promise.all(
       [first, second].map(({ question, context }) =>
-        app.inject({ method: 'POST', url: '/api/answer', payload: { question, context } }),
+        service.app.inject({ method: 'POST', url: '/api/answer', payload: { question, context } }),
       ),
     )
     const inputs = [first, second].map(({ question, context }) => ({ question, context }))
-    const batch = await app.inject({ method: 'POST', url: '/api/batch', payload: { inputs } })
+    const batch = await service.app.inject({ method: 'POST', url: '/api/batch', payload: { inputs } })
     const { results } = batch.json<BatchResponse>()
     expect(results.map(({ answers }) => answers[0]!.answer)).toEqual(
       each.map((response) => response.json<AnswerResponse>().answers[0]!.answer),
@@ -43,11 +51,10 @@ describe('a service over a model', () => {
   })
 
   it('streams what it answers in the end', async () => {
-    const { app } = await tinyService()
     const context = tinyText(3000)
     const payload = { questions: ['who is in ro?'], context, top_k: 5 }
-    const whole = await app.inject({ method: 'POST', url: '/api/batch', payload })
-    const stream = await app.inject({ method: 'POST', url: '/api/stream', payload })
+    const whole = await service.app.inject({ method: 'POST', url: '/api/batch', payload })
+    const stream = await service.app.inject({ method: 'POST', url: '/api/stream', payload })
     const events = parseStream(stream.body)
     const names = events.map(({ event }) => event)
     expect(stream.headers['content-type']).toContain('text/event-stream')
@@ -62,20 +69,18 @@ describe('a service over a model', () => {
   })
 
   it('lists its models and their limits', async () => {
-    const { app } = await tinyService()
-    const { models, limits } = (await app.inject('/api/models')).json<ModelList>()
+    const { models, limits } = (await service.app.inject('/api/models')).json<ModelList>()
     expect(models).toMatchObject([{ id: 'tiny', default: true, layers: 2, max_seq_length: 64 }])
     expect(limits.context).toBe(2_000_000)
   })
 
   it('answers in the form of Hugging Face', async () => {
-    const { app } = await tinyService()
     const { question, context } = first
     const expected = await pipeline('question-answering', tinyFolder)
     const wanted = await expected(question, context)
     await expected.dispose()
     for (const url of ['/', '/models/tiny']) {
-      const response = await app.inject({ method: 'POST', url, payload: { inputs: { question, context } } })
+      const response = await service.app.inject({ method: 'POST', url, payload: { inputs: { question, context } } })
       expect(response.json()).toEqual({ ...wanted, score: expect.closeTo(wanted.score, 5) })
     }
   })

@@ -1,9 +1,9 @@
+import type { SearchOptions } from '../inference/pipeline.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import type { StreamEvents } from './contract.ts'
 import type { ServedModel } from './models.ts'
 import { byQuestion, firstComputed } from './questions.ts'
 import type { OpenReading } from './reader.ts'
-import type { ExactOptions } from './reading.ts'
 
 export type StreamEvent = {
   [Name in keyof StreamEvents]: { readonly event: Name; readonly data: StreamEvents[Name] }
@@ -22,7 +22,7 @@ const SHARE = 5
 export function streamAnswers(
   { queue }: ServedModel,
   reading: OpenReading,
-  options: ExactOptions,
+  options: SearchOptions,
   signal: AbortSignal,
 ): AsyncGenerator<StreamEvent> {
   let logits: readonly (RowLogits | undefined)[] = reading.rows.flat().map(() => undefined)

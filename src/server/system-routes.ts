@@ -54,6 +54,7 @@ export async function documentation(app: App, asksForToken: boolean): Promise<vo
           'Answers to questions, found in texts. Positions count UTF-16 units, so that `context.slice(start, end)` ' +
           'is the answer in JavaScript; Python slices by code points, which the routes of Hugging Face count.',
       },
+      tags: ['Answers', 'Models', 'Hugging Face', 'Operation'].map((name) => ({ name })),
       ...(asksForToken && {
         components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
         security: [{ token: [] }],
@@ -63,5 +64,10 @@ export async function documentation(app: App, asksForToken: boolean): Promise<vo
     transformObject: jsonSchemaTransformObject,
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, transformStaticCSP: () => DOCS_POLICY })
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    transformStaticCSP: () => DOCS_POLICY,
+    uiConfig: { layout: 'BaseLayout' },
+  })
 }

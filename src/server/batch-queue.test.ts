@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest'
+import type { Row } from '../models/pack.ts'
+import type { RowLogits } from '../models/question-answering.ts'
+import { BatchQueue, type QueueOptions } from './batch-queue.ts'
+
+/** Windows of these lengths, of which every token is `mark`. */
+const windows = (mark: number, ...lengths: number[]): Row[] =>
+  lengths.map((length) => ({
+    input_ids: new Int32Array(length).fill(mark),
+    token_type_ids: new Int32Array(length),
+    attended: length,
+  }))
+
+/** A model whose logits are the ids that it read, and that computes a pass when it is told to. */
+class Model {
+  readonly passes: number[][] = []
+  #next: { finish(): void; fail(error: Error): void } | undefined
+
+  forward = (rows: readonly Row[]): Promise<RowLogits[]> => {
+    this.passes.push(rows.map(({ input_ids }) => input_ids.length))
+    return new Promise((resolve, reject) => {
+      const logits = rows.map(({ input_ids }) => Float32Array.from(input_ids))
+      this.#next = {
+        finish: () => resolve(logits.map((values) => ({ start_logits: values, end_logits: values }))),
+        fail: reject,
+      }
+    })
+  }
+
+  /** Computes what is in work, and lets the queue go on. */
+  async finish(): Promise<void> {
+    this.#next!.finish()
+    await settled()
+  }
+
+  async fail(error: Error): Promise<void> {
+    this.#next!.fail(error)
+    await settled()
+  }
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve))
+
+function queueOf(options: Partial<QueueOptions> = {}) {
+  const model = new Model()
+  const limits = { max_tokens: 100, wait: 0, max_requests: 100, max_waiting_tokens: 10_000 }
+  return { model, queue: new BatchQueue(model.forward, { ...limits, ...options }) }
+}
+
+const marks = (logits: readonly RowLogits[]) => logits.map(({ start_logits }) => start_logits[0])
+
+describe('a queue of windows', () => {
+  it('computes requests together that came while a pass was computed, and gives each its own', async () => {
+    const { model, queue } = queueOf()
+    const first = queue.ask(windows(1, 20))
+    const others = [2, 3, 4].map((mark) => queue.ask(windows(mark, 20, 20)))
+    await model.finish()
+    expect(model.passes).toEqual([[20], [20, 20, 20, 20, 20]])
+    await model.finish()
+    await model.finish()
+    expect(marks(await first)).toEqual([1])
+    expect((await Promise.all(others)).map(marks)).toEqual([
+      [2, 2],
+      [3, 3],
+      [4, 4],
+    ])
+  })
+
+  it('waits a moment for company when it has nothing to do', async () => {
+    const { model, queue } = queueOf({ wait: 5 })
+    const both = [queue.ask(windows(1, 20)), queue.ask(windows(2, 20))]
+    expect(model.passes).toEqual([])
+    while (model.passes.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    await model.finish()
+    await Promise.all(both)
+    expect(model.passes).toEqual([[20, 20]])
+  })
+
+  it('puts windows of a length together', async () => {
+    const { model, queue } = queueOf({ max_tokens: 120 })
+    const asked = [
+      queue.ask(windows(0, 10)),
+      ...[60, 20, 58, 22, 21].map((length) => queue.ask(windows(length, length))),
+    ]
+    for (let i = 0; i < 3; i++) await model.finish()
+    await Promise.all(asked)
+    expect(model.passes).toEqual([[10], [60, 58], [20, 21, 22]])
+  })
+
+  it('takes a question before the rest of a book that came earlier, and alone', async () => {
+    const { model, queue } = queueOf()
+    const book = queue.ask(windows(1, ...new Array(50).fill(50)))
+    const question = queue.ask(windows(2, 10))
+    await model.finish()
+    expect(model.passes[1]).toEqual([10])
+    await model.finish()
+    expect(marks(await question)).toEqual([2])
+    for (let i = 2; i < 30; i++) await model.finish()
+    expect(marks(await book)).toEqual(new Array(50).fill(1))
+  })
+
+  it('shares the passes between two books', async () => {
+    const { model, queue } = queueOf({ max_tokens: 100 })
+    const progress: number[][] = [[], []]
+    const books = [0, 1].map((i) =>
+      queue.ask(windows(i, ...new Array(20).fill(50)), { onProgress: (done) => void progress[i]!.push(done) }),
+    )
+    for (let i = 0; i < 10; i++) await model.finish()
+    expect(Math.abs(progress[0]!.at(-1)! - progress[1]!.at(-1)!)).toBeLessThanOrEqual(2)
+    for (let i = 10; i < 20; i++) await model.finish()
+    await Promise.all(books)
+  })
+
+  it('computes one window at a time where a pass may hold one token', async () => {
+    const { model, queue } = queueOf({ max_tokens: 1 })
+    const asked = queue.ask(windows(1, 20, 20))
+    await model.finish()
+    await model.finish()
+    await asked
+    expect(model.passes).toEqual([[20], [20]])
+  })
+
+  it('drops what nobody waits for any more', async () => {
+    const { model, queue } = queueOf()
+    const gone = new AbortController()
+    const dropped = queue.ask(windows(1, ...new Array(50).fill(50)), { signal: gone.signal })
+    const stays = queue.ask(windows(2, 50))
+    gone.abort(new Error('gone'))
+    await expect(dropped).rejects.toThrow('gone')
+    expect(queue.waiting).toEqual({ requests: 1, tokens: 50 })
+    await model.finish()
+    await model.finish()
+    expect(marks(await stays)).toEqual([2])
+    expect(model.passes).toEqual([[50, 50], [50]])
+    expect(queue.waiting).toEqual({ requests: 0, tokens: 0 })
+  })
+
+  it('computes nothing for one who had gone before', () => {
+    const { model, queue } = queueOf()
+    expect(() => queue.ask(windows(1, 20), { signal: AbortSignal.abort(new Error('gone')) })).toThrow('gone')
+    expect(model.passes).toEqual([])
+  })
+
+  it('fails those alone whose pass failed', async () => {
+    const { model, queue } = queueOf()
+    const first = queue.ask(windows(1, 100))
+    const second = queue.ask(windows(2, 100))
+    const failed = expect(first).rejects.toThrow('no memory')
+    await model.fail(new Error('no memory'))
+    await failed
+    await model.finish()
+    expect(marks(await second)).toEqual([2])
+  })
+
+  it('refuses requests above its limit at once, says when to come again, and recovers', async () => {
+    const { model, queue } = queueOf({ max_requests: 2 })
+    const taken = [queue.ask(windows(1, 60)), queue.ask(windows(2, 60))]
+    expect(() => queue.ask(windows(3, 60))).toThrow(
+      expect.objectContaining({ status: 503, more: expect.objectContaining({ retryAfter: 1 }) }),
+    )
+    await model.finish()
+    await model.finish()
+    await Promise.all(taken)
+    const again = queue.ask(windows(3, 60))
+    await model.finish()
+    expect(marks(await again)).toEqual([3])
+  })
+
+  it('refuses more tokens than may wait, but never the only one who asks', async () => {
+    const { model, queue } = queueOf({ max_waiting_tokens: 100 })
+    const large = queue.ask(windows(1, 200, 200))
+    expect(() => queue.ask(windows(2, 20))).toThrow(expect.objectContaining({ status: 503 }))
+    await model.finish()
+    await model.finish()
+    expect(marks(await large)).toEqual([1, 1])
+  })
+})

@@ -1,0 +1,237 @@
+/** What the service lets in, what it refuses, and in which words. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type TinyService, tinyService, tinyText } from '../../tests/tiny-service.ts'
+import { packageFile } from '../package-root.ts'
+import type { Problem } from './contract.ts'
+
+const TOKEN = 'correct-horse-battery-staple'
+const question = 'who is in ro?'
+const context = 'bo is in ro.'
+
+describe('an open service', () => {
+  let service: TinyService
+  beforeAll(async () => {
+    const limits = { question: 50, context: 10_000, questions: 3 }
+    service = await tinyService({ bodyLimit: 100_000, limits, pages: packageFile('dist/web') })
+  })
+  afterAll(() => service.close())
+
+  const post = (url: string, payload: object | string) =>
+    service.app.inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json' } })
+  const problemOf = async (url: string, payload: object | string) => {
+    const response = await post(url, payload)
+    expect(response.headers['content-type']).toMatch('application/problem+json')
+    expect(response.json<Problem>().status).toBe(response.statusCode)
+    return response.json<Problem>()
+  }
+
+  it.each([
+    ['a question without a context', { question }, 'context: expected either context or contexts'],
+    ['a context twice', { question, context, contexts: [context] }, 'context: expected either'],
+    ['an empty question', { question: '', context }, 'question: '],
+    ['a number for a text', { question, context: 7 }, 'context: '],
+    ['a field that is none', { question, context, topk: 1 }, 'topk'],
+    ['top_k of none', { question, context, top_k: 0 }, 'top_k: '],
+    ['a window longer than the model', { question, context, max_seq_len: 1000 }, 'the model has 64 positions'],
+    ['a stride that does not move on', { question, context: tinyText(200), doc_stride: 60 }, 'doc_stride'],
+    ['too long a question', { question: 'x'.repeat(51), context }, '51 characters; this server reads 50'],
+    ['an array', [], 'expected object'],
+  ])('refuses %s as 422, and says what was expected', async (_name, payload, words) => {
+    const { status, detail } = await problemOf('/api/answer', payload)
+    expect({ status, detail }).toEqual({ status: 422, detail: expect.stringContaining(words) })
+  })
+
+  it('refuses more questions than a request may have', async () => {
+    const problem = await problemOf('/api/batch', { questions: ['a', 'b', 'c', 'd'], context })
+    expect(problem).toMatchObject({ status: 422, detail: expect.stringContaining('4 questions') })
+  })
+
+  it('refuses more text than it reads, and larger bodies', async () => {
+    expect(await problemOf('/api/answer', { question, context: 'x'.repeat(10_001) })).toMatchObject({
+      status: 413,
+      remedy: expect.stringContaining('--max-context'),
+    })
+    expect(await problemOf('/api/answer', { question, context: 'x'.repeat(100_000) })).toMatchObject({ status: 413 })
+  })
+
+  it.each([
+    ['broken JSON', '{"question": "who'],
+    ['nothing', ''],
+    ['JSON that poisons prototypes', '{"__proto__": {"admin": true}, "question": "a", "context": "b"}'],
+  ])('refuses %s as 400', async (_name, payload) => {
+    expect(await problemOf('/api/answer', payload)).toMatchObject({ status: 400 })
+  })
+
+  it('survives JSON of any depth', async () => {
+    const deep = (inside: string) => `${'[{"a":'.repeat(10_000)}${inside}${'}]'.repeat(10_000)}`
+    expect(await problemOf('/api/answer', deep('1'))).toMatchObject({ status: 422 })
+    expect(await problemOf('/api/answer', deep('{"__proto__": 1}'))).toMatchObject({ status: 400 })
+    expect(await problemOf('/api/answer', '['.repeat(90_000))).toMatchObject({ status: 400 })
+  })
+
+  it('reads JSON alone, which pages of others may not send', async () => {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
+      const headers = { 'content-type': type }
+      const response = await service.app.inject({ method: 'POST', url: '/api/answer', payload: 'x', headers })
+      expect(response.statusCode).toBe(415)
+    }
+    const preflight = { origin: 'https://evil.example', 'access-control-request-method': 'POST' }
+    const response = await service.app.inject({ method: 'OPTIONS', url: '/api/answer', headers: preflight })
+    expect(response.headers).not.toHaveProperty('access-control-allow-origin')
+  })
+
+  it('gives back script as text, never as a page', async () => {
+    const script = '<script>alert(1)</script>'
+    const found = await post('/api/answer', { question: script, context: `bo ${script}` })
+    const missing = await post('/api/answer', { question, context, model: script })
+    const nowhere = await service.app.inject(`/${script}`)
+    expect([found.statusCode, missing.statusCode, nowhere.statusCode]).toEqual([200, 404, 404])
+    for (const { headers } of [found, missing, nowhere]) {
+      expect(headers['content-type']).toMatch(/^application\/(problem\+)?json/)
+      expect(headers['x-content-type-options']).toBe('nosniff')
+    }
+  })
+
+  it.each([
+    '/assets/../../package.json',
+    '/assets/%2e%2e/%2e%2e/package.json',
+    '/assets/..%2f..%2fpackage.json',
+    '/assets/..%5c..%5cpackage.json',
+    '/assets//etc/passwd',
+    '/assets/%00',
+    '/docs/static/..%2f..%2fpackage.json',
+  ])('serves no file for %s', async (url) => {
+    const response = await service.app.inject(url)
+    expect(response.statusCode).toBeGreaterThanOrEqual(400)
+    expect(response.statusCode).toBeLessThan(500)
+    expect(response.body).not.toContain('root:')
+    expect(response.body).not.toContain('"dependencies"')
+  })
+
+  it.each(['/models/..%2f..%2fsecret', '/models/../secret', '/models/%2fetc/passwd'])(
+    'looks for no model at %s',
+    async (url) => {
+      expect(await problemOf(url, { inputs: { question, context } })).toMatchObject({ status: 404 })
+    },
+  )
+
+  it('lets nobody load models, having no token to ask for', async () => {
+    expect(await problemOf('/api/models/tiny/reload', {})).toMatchObject({ status: 403 })
+  })
+
+  it('serves its page and what that needs, all from itself', async () => {
+    const page = await service.app.inject('/')
+    const assets = [...page.body.matchAll(/(?:src|href)="\.\/(assets\/[^"]+)"/g)].map(([, path]) => path!)
+    expect(page.headers['content-security-policy']).toMatch(/^default-src 'none';script-src 'self';style-src 'self';/)
+    expect(page.headers['x-frame-options']).toBe('DENY')
+    expect(page.body).not.toMatch(/<script(?![^>]*src=)|https?:\/\//)
+    expect(assets.length).toBeGreaterThan(1)
+    for (const path of assets) {
+      const asset = await service.app.inject(`/${path}`)
+      expect(asset.statusCode).toBe(200)
+      expect(asset.headers['cache-control']).toContain('immutable')
+    }
+  })
+
+  it('describes itself in OpenAPI 3.1, every route with what may go wrong', async () => {
+    const { openapi, paths } = (await service.app.inject('/openapi.json')).json()
+    expect(openapi).toBe('3.1.0')
+    expect(Object.keys(paths).sort()).toEqual([
+      '/',
+      '/api/answer',
+      '/api/batch',
+      '/api/models',
+      '/api/models/{id}/reload',
+      '/api/models/{owner}/{name}/reload',
+      '/api/stream',
+      '/health',
+      '/metrics',
+      '/models/{name}',
+      '/models/{owner}/{name}',
+      '/ready',
+    ])
+    const { responses, requestBody } = paths['/api/answer'].post
+    expect(requestBody.content['application/json'].schema.$ref).toContain('AnswerRequest')
+    expect(Object.keys(responses)).toEqual(expect.arrayContaining(['200', '413', '422', '429', '503', '504']))
+    expect(responses['422'].content).toHaveProperty(['application/problem+json'])
+  })
+
+  it('is healthy and ready, and counts what it does', async () => {
+    await post('/api/answer', { question, context })
+    expect((await service.app.inject('/health')).statusCode).toBe(200)
+    expect((await service.app.inject('/ready')).statusCode).toBe(200)
+    const { body } = await service.app.inject('/metrics')
+    expect(body).toMatch(/spanforge_questions_total\{model="tiny"\} [1-9]/)
+    expect(body).toMatch(/spanforge_http_request_duration_seconds_count\{.*route="\/api\/answer",status="422"\} [1-9]/)
+    expect(body).toMatch(/spanforge_queue_requests\{model="tiny"\} 0/)
+  })
+})
+
+describe('a service that asks for a token', () => {
+  let service: TinyService
+  beforeAll(async () => {
+    const corsOrigins = ['https://one.example']
+    service = await tinyService({ tokens: ['another-token-of-ours', TOKEN], rateLimit: 8, corsOrigins })
+  })
+  afterAll(() => service.close())
+
+  const ask = (headers: Record<string, string>, remoteAddress = '10.0.0.1') =>
+    service.app.inject({ method: 'POST', url: '/api/answer', payload: { question, context }, headers, remoteAddress })
+
+  it('answers who has one, and nobody else', async () => {
+    expect((await ask({ authorization: `Bearer ${TOKEN}` })).statusCode).toBe(200)
+    for (const authorization of [
+      '',
+      'Bearer',
+      'Bearer ',
+      `Basic ${TOKEN}`,
+      `Bearer ${TOKEN}x`,
+      `Bearer ${TOKEN.slice(1)}`,
+    ]) {
+      const refused = await ask({ authorization })
+      expect(refused.statusCode, authorization).toBe(401)
+      expect(refused.headers['www-authenticate']).toMatch(/^Bearer/)
+    }
+  })
+
+  it('keeps models and figures for those too, but not its health', async () => {
+    const from = { remoteAddress: '10.0.0.2' }
+    for (const url of ['/api/models', '/metrics'])
+      expect((await service.app.inject({ url, ...from })).statusCode, url).toBe(401)
+    for (const url of ['/health', '/ready', '/openapi.json'])
+      expect((await service.app.inject({ url, ...from })).statusCode, url).toBe(200)
+  })
+
+  it('loads a model anew for who has one', async () => {
+    const before = service.models.get('tiny')
+    const response = await service.app.inject({
+      method: 'POST',
+      url: '/api/models/tiny/reload',
+      headers: { authorization: `Bearer ${TOKEN}` },
+      remoteAddress: '10.0.0.3',
+    })
+    expect(response.json()).toMatchObject({ id: 'tiny', default: true })
+    expect(service.models.get('tiny')).not.toBe(before)
+    expect((await ask({ authorization: `Bearer ${TOKEN}` }, '10.0.0.3')).statusCode).toBe(200)
+  })
+
+  it('lets one client send so many requests a minute, and tells it when to come again', async () => {
+    const from = (address: string) => ask({ authorization: `Bearer ${TOKEN}` }, address)
+    const first = await Promise.all(Array.from({ length: 8 }, () => from('10.0.0.9')))
+    const more = await from('10.0.0.9')
+    expect(first.map(({ statusCode }) => statusCode)).toEqual(new Array(8).fill(200))
+    expect(more.json()).toMatchObject({ status: 429, title: 'Too Many Requests' })
+    expect(Number(more.headers['retry-after'])).toBeGreaterThan(0)
+    expect((await from('10.0.0.10')).statusCode).toBe(200)
+  })
+
+  it('lets pages of listed origins call, and no others', async () => {
+    const origin = async (name: string) => {
+      const headers = { origin: name, 'access-control-request-method': 'POST' }
+      const response = await service.app.inject({ method: 'OPTIONS', url: '/api/answer', headers })
+      return response.headers['access-control-allow-origin']
+    }
+    expect(await origin('https://one.example')).toBe('https://one.example')
+    expect(await origin('https://other.example')).not.toBe('https://other.example')
+  })
+})
