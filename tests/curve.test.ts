@@ -3,11 +3,13 @@ import { expect, test } from 'vitest'
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import { windowLosses } from '../src/inference/logits.ts'
 import type { Padding } from '../src/inference/rows.ts'
+import type { Engine } from '../src/runtime/engine.ts'
 import { makeDataset } from '../src/squad/dataset.ts'
 import { parseSquad } from '../src/squad/squad-json.ts'
 import type { LabelledWindow } from '../src/squad/types.ts'
 import { parseArguments } from '../src/training/arguments.ts'
 import { Stepper } from '../src/training/stepper.ts'
+import { describeOpenVino } from './engines.ts'
 import { miniLm } from './minilm-model.ts'
 import { maxDifference, readRecorded } from './read-safetensors.ts'
 import { describeShared, shared } from './shared.ts'
@@ -44,37 +46,43 @@ describeShared('thirty steps of AdamW on MiniLM and real windows', () => {
   ]
   test.each(paddings)(
     'losses, gradient norms, evaluation and weights are the recorded ones (%s)',
-    async (name, padding) => {
-      const recorded = readJson<Curve>(shared(`reference/curve/${name}.json`))
-      const windows = await firstWindows('squad-train-articles.json', STEPS * BATCH)
-      const model = await miniLm()
-      const options = { padding, max_seq_length: 384, learning_rate: 3e-5, weight_decay: 0.01 }
-      const stepper = await Stepper.create(model, parseArguments(options, 'test'), STEPS)
-      for (const [step, expected] of recorded.steps.entries()) {
-        const batch = Array.from({ length: BATCH }, (_, i) => step * BATCH + i)
-        const { loss, grad_norm, learning_rate } = await stepper.step(step, [batch], windows)
-        expect(Math.abs(loss - expected.loss), `step ${step + 1}`).toBeLessThan(step === 0 ? FIRST_LOSS : LOSS)
-        expect(Math.abs(grad_norm / expected.grad_norm - 1), `step ${step + 1}`).toBeLessThan(NORM)
-        expect(learning_rate).toBeCloseTo(expected.lr, 15)
-      }
-      await stepper.release()
-
-      // True gradient zero: qa_outputs.bias drifts with rounding by up to the learning rate a step.
-      const { 'qa_outputs.bias': _, ...weights } = readRecorded(
-        shared(`reference/curve/${name}-some-weights-after.safetensors`),
-      )
-      for (const [parameter, { data }] of Object.entries(weights))
-        expect(maxDifference(model.parameters.view(parameter), data), parameter).toBeLessThan(WEIGHTS)
-
-      const validation = await firstWindows('squad-v1.1-dev-xquad-en.json', 100)
-      const { loss } = await windowLosses(model, validation, {
-        padding,
-        max_seq_length: 384,
-        batch_size: recorded.eval_batch,
-      })
-      expect(Math.abs(loss - recorded.eval_loss_first_100_windows)).toBeLessThan(LOSS)
-      await model.release()
-    },
+    (name, padding) => expectRecordedCurve(name, padding),
     600_000,
   )
+
+  describeOpenVino('on OpenVINO', (engine) => {
+    test('they are the recorded ones too (longest)', () => expectRecordedCurve('longest', 'longest', engine), 600_000)
+  })
 })
+
+async function expectRecordedCurve(name: string, padding: Padding, engine?: Engine): Promise<void> {
+  const recorded = readJson<Curve>(shared(`reference/curve/${name}.json`))
+  const windows = await firstWindows('squad-train-articles.json', STEPS * BATCH)
+  const model = await miniLm(engine)
+  const options = { padding, max_seq_length: 384, learning_rate: 3e-5, weight_decay: 0.01 }
+  const stepper = await Stepper.create(model, parseArguments(options, 'test'), STEPS)
+  for (const [step, expected] of recorded.steps.entries()) {
+    const batch = Array.from({ length: BATCH }, (_, i) => step * BATCH + i)
+    const { loss, grad_norm, learning_rate } = await stepper.step(step, [batch], windows)
+    expect(Math.abs(loss - expected.loss), `step ${step + 1}`).toBeLessThan(step === 0 ? FIRST_LOSS : LOSS)
+    expect(Math.abs(grad_norm / expected.grad_norm - 1), `step ${step + 1}`).toBeLessThan(NORM)
+    expect(learning_rate).toBeCloseTo(expected.lr, 15)
+  }
+  await stepper.release()
+
+  // True gradient zero: qa_outputs.bias drifts with rounding by up to the learning rate a step.
+  const { 'qa_outputs.bias': _, ...weights } = readRecorded(
+    shared(`reference/curve/${name}-some-weights-after.safetensors`),
+  )
+  for (const [parameter, { data }] of Object.entries(weights))
+    expect(maxDifference(model.parameters.view(parameter), data), parameter).toBeLessThan(WEIGHTS)
+
+  const validation = await firstWindows('squad-v1.1-dev-xquad-en.json', 100)
+  const { loss } = await windowLosses(model, validation, {
+    padding,
+    max_seq_length: 384,
+    batch_size: recorded.eval_batch,
+  })
+  expect(Math.abs(loss - recorded.eval_loss_first_100_windows)).toBeLessThan(LOSS)
+  await model.release()
+}

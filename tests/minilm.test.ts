@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { BertForQuestionAnswering } from '../src/models/question-answering.ts'
+import type { Engine } from '../src/runtime/engine.ts'
 import { batchGradient, type Gradients } from './batch-gradient.ts'
+import { describeEngines } from './engines.ts'
 import { miniLm } from './minilm-model.ts'
 import { maxDifference, readRecorded } from './read-safetensors.ts'
 import { describeShared, shared } from './shared.ts'
@@ -30,9 +32,11 @@ let model: BertForQuestionAnswering
 const batchOf = (padding: string) => recordedBatch(shared(`reference/minilm/batch-${padding}.safetensors`))
 const expectedOf = (padding: string) => readRecorded(shared(`reference/minilm/expected-${padding}.safetensors`))
 
-describeShared('MiniLM on eight real windows', () => {
+describeShared('MiniLM on eight real windows', () => describeEngines('the recorded outputs', expectRecorded))
+
+function expectRecorded(engine: Engine): void {
   beforeAll(async () => {
-    model = await miniLm()
+    model = await miniLm(engine)
   })
   afterAll(() => model.release())
 
@@ -76,7 +80,7 @@ describeShared('MiniLM on eight real windows', () => {
       }
     }
   })
-})
+}
 
 function expectNorms({ all, view }: Gradients, { grad_l2, grad_norm_total }: Expected): void {
   expect(Object.keys(grad_l2).sort()).toEqual(model.parameters.entries.map(({ name }) => name).sort())

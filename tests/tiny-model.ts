@@ -3,16 +3,17 @@ import { parseConfig } from '../src/models/config.ts'
 import type { Row } from '../src/models/pack.ts'
 import { BertForQuestionAnswering } from '../src/models/question-answering.ts'
 import type { Span } from '../src/models/span-targets.ts'
+import type { Engine } from '../src/runtime/engine.ts'
 import { onnxruntime } from '../src/runtime/onnxruntime.ts'
 import type { Dataset } from '../src/squad/dataset.ts'
 import { fixture } from './fixture.ts'
 import { readRecorded } from './read-safetensors.ts'
 
 /** A small random model of tests/fixtures/tiny, by its folder, without dropout. */
-export function tinyModel(folder: string): BertForQuestionAnswering {
+export function tinyModel(folder: string, engine: Engine = onnxruntime): BertForQuestionAnswering {
   const config = JSON.parse(readFileSync(fixture(`tiny/${folder}/config.json`), 'utf8'))
   const dropout = { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 }
-  const model = new BertForQuestionAnswering(parseConfig({ ...config, ...dropout }, folder), onnxruntime)
+  const model = new BertForQuestionAnswering(parseConfig({ ...config, ...dropout }, folder), engine)
   for (const [name, { data }] of Object.entries(readRecorded(fixture(`tiny/${folder}/model.safetensors`))))
     model.parameters.view(name).set(data)
   return model

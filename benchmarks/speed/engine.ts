@@ -5,5 +5,6 @@ import { onnxruntime } from '../../src/runtime/onnxruntime.ts'
 export const engineWith = (fixed: CompileOptions): Engine => ({
   name: onnxruntime.name,
   device: onnxruntime.device,
+  precisions: onnxruntime.precisions,
   compile: (model, options) => onnxruntime.compile(model, { ...options, ...fixed }),
 })

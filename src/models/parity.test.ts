@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { batchGradient } from '../../tests/batch-gradient.ts'
+import { describeEngines } from '../../tests/engines.ts'
 import { fixture } from '../../tests/fixture.ts'
 import { maxDifference, readRecorded } from '../../tests/read-safetensors.ts'
 import { recordedBatch, tinyModel, unpadded } from '../../tests/tiny-model.ts'
@@ -16,30 +17,35 @@ const models = [
 ]
 const batches = ['padded', 'plain', 'ignored-positions']
 
-describe.each(models)('a model with %s', (_activation, folder, data) => {
-  const model = tinyModel(folder!)
+describeEngines('the recorded outputs', (engine) => {
+  describe.each(models)('a model with %s', (_activation, folder, data) => {
+    const model = tinyModel(folder!, engine)
 
-  test.each(batches)('gives the recorded logits and loss (%s)', async (name) => {
-    const expected = readRecorded(fixture(`tiny/${data}/expected-${name}.safetensors`))
-    const { rows, spans } = recordedBatch(fixture(`tiny/${data}/batch-${name}.safetensors`))
-    const { logits, loss } = await model.forward(rows, spans)
-    const flat = (key: 'start_logits' | 'end_logits') => logits.flatMap((row) => [...row[key]])
-    expect(maxDifference(flat('start_logits'), expected.start_logits!.data)).toBeLessThan(LOGITS)
-    expect(maxDifference(flat('end_logits'), expected.end_logits!.data)).toBeLessThan(LOGITS)
-    expect(Math.abs(loss! - expected.loss!.data[0]!)).toBeLessThan(LOSS)
-  })
+    test.each(batches)('gives the recorded logits and loss (%s)', async (name) => {
+      const expected = readRecorded(fixture(`tiny/${data}/expected-${name}.safetensors`))
+      const { rows, spans } = recordedBatch(fixture(`tiny/${data}/batch-${name}.safetensors`))
+      const { logits, loss } = await model.forward(rows, spans)
+      const flat = (key: 'start_logits' | 'end_logits') => logits.flatMap((row) => [...row[key]])
+      expect(maxDifference(flat('start_logits'), expected.start_logits!.data)).toBeLessThan(LOGITS)
+      expect(maxDifference(flat('end_logits'), expected.end_logits!.data)).toBeLessThan(LOGITS)
+      expect(Math.abs(loss! - expected.loss!.data[0]!)).toBeLessThan(LOSS)
+    })
 
-  test.each(batches)('gives the recorded gradient of every parameter (%s)', async (name) => {
-    const expected = readRecorded(fixture(`tiny/${data}/expected-${name}.safetensors`))
-    const { loss, view } = await batchGradient(model, recordedBatch(fixture(`tiny/${data}/batch-${name}.safetensors`)))
-    expect(Math.abs(loss - expected.loss!.data[0]!)).toBeLessThan(LOSS)
-    for (const { name } of model.parameters.entries)
-      expect(maxDifference(view(name), expected[`grad.${name}`]!.data), name).toBeLessThan(GRADIENT)
+    test.each(batches)('gives the recorded gradient of every parameter (%s)', async (name) => {
+      const expected = readRecorded(fixture(`tiny/${data}/expected-${name}.safetensors`))
+      const { loss, view } = await batchGradient(
+        model,
+        recordedBatch(fixture(`tiny/${data}/batch-${name}.safetensors`)),
+      )
+      expect(Math.abs(loss - expected.loss!.data[0]!)).toBeLessThan(LOSS)
+      for (const { name } of model.parameters.entries)
+        expect(maxDifference(view(name), expected[`grad.${name}`]!.data), name).toBeLessThan(GRADIENT)
+    })
   })
 })
 
-describe('real tokens only', () => {
-  const model = tinyModel('b1/safetensors')
+describeEngines('real tokens only', (engine) => {
+  const model = tinyModel('b1/safetensors', engine)
   const padded = recordedBatch(fixture('tiny/b1/batch-padded.safetensors'))
 
   test('padding changes no logit', async () => {

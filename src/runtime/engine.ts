@@ -9,7 +9,15 @@ export interface Value {
 
 export type Values = Readonly<Record<string, Value>>
 
+/**
+ * What an engine computes in. Inputs and outputs are float32 always; in bfloat16 the factors of matrix products are
+ * rounded to its 8 bits, and their sums are kept in float32.
+ */
+export type Precision = 'float32' | 'bfloat16'
+
 export interface CompileOptions {
+  /** float32 unless given. An engine refuses what is not among its `precisions`. */
+  readonly precision?: Precision
   /** Threads within an operator; 0 lets the engine choose one for each core. */
   readonly threads?: number
   /** Writes a profile of time by node to a file that begins so. */
@@ -26,6 +34,8 @@ export interface Executable {
 export interface Engine {
   readonly name: string
   readonly device: string
+  /** What this engine computes in on this device, float32 among it. */
+  readonly precisions: readonly Precision[]
   compile(model: Uint8Array, options?: CompileOptions): Promise<Executable>
 }
 

@@ -9,7 +9,10 @@ export const onnxruntime: Engine = {
   get device() {
     return `cpu (${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores)`
   },
-  async compile(model: Uint8Array, { threads = 0, profilePrefix }: CompileOptions = {}): Promise<Executable> {
+  precisions: ['float32'],
+  async compile(model: Uint8Array, options: CompileOptions = {}): Promise<Executable> {
+    const { threads = 0, profilePrefix, precision = 'float32' } = options
+    if (precision !== 'float32') throw new SpanforgeError(`ONNX Runtime does not compute in ${precision} on a CPU`)
     const session = await ort.InferenceSession.create(model, {
       executionProviders: ['cpu'],
       intraOpNumThreads: threads,

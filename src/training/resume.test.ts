@@ -1,8 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { describeEngines, describeOpenVino } from '../../tests/engines.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { trainTiny } from '../../tests/tiny-loop.ts'
+import type { Engine } from '../runtime/engine.ts'
 import type { TrainingArgumentsInput } from './arguments.ts'
 import type { TrainingEvent } from './events.ts'
 
@@ -10,13 +12,13 @@ const savedAt = (step: number) => (event: TrainingEvent) =>
   event.type === 'save' && event.folder.endsWith(`checkpoint-${step}`)
 
 /** Stops a run at the checkpoint of a step, goes on from it, and holds the whole against a run that never stopped. */
-async function expectSame(more: TrainingArgumentsInput, step: number) {
-  const whole = await trainTiny({ ...more, output_dir: temporaryFolder() })
+async function expectSame(more: TrainingArgumentsInput, step: number, engine?: Engine) {
+  const whole = await trainTiny({ ...more, output_dir: temporaryFolder() }, { engine })
   const output_dir = temporaryFolder()
-  const first = await trainTiny({ ...more, output_dir }, { until: savedAt(step) })
+  const first = await trainTiny({ ...more, output_dir }, { until: savedAt(step), engine })
   expect(first.of('step').at(-1)?.global_step ?? 0).toBe(step)
   const resume_from = join(output_dir, `checkpoint-${step}`)
-  const second = await trainTiny({ ...more, output_dir }, { resume_from })
+  const second = await trainTiny({ ...more, output_dir }, { resume_from, engine })
   expect(second.of('step')[0].global_step).toBe(step + 1)
   expect(second.timeless).toEqual(whole.timeless)
   expect(second.weights.equals(whole.weights)).toBe(true)
@@ -108,10 +110,19 @@ describe('A run killed when its last checkpoint had its name but older ones were
   })
 })
 
-test('the same run gives the same bits twice, and another seed does not', async () => {
-  const run = (seed: number) => trainTiny({ seed, output_dir: temporaryFolder(), save_strategy: 'no', max_steps: 5 })
-  const [one, two, other] = [await run(42), await run(42), await run(43)]
-  expect(one.weights.equals(two.weights)).toBe(true)
-  expect(one.timeless).toEqual(two.timeless)
-  expect(other.weights.equals(one.weights)).toBe(false)
+describeOpenVino('A resumed run on OpenVINO is bit for bit the run that never stopped', (engine) => {
+  test('from the middle of an epoch, with an evaluation after it', async () => {
+    await expectSame({ save_steps: 4, logging_steps: 3, eval_strategy: 'epoch' }, 4, engine)
+  })
+})
+
+describeEngines('the same run', (engine) => {
+  test('gives the same bits twice, and another seed does not', async () => {
+    const settings = { save_strategy: 'no', max_steps: 5 } as const
+    const run = (seed: number) => trainTiny({ ...settings, seed, output_dir: temporaryFolder() }, { engine })
+    const [one, two, other] = [await run(42), await run(42), await run(43)]
+    expect(one.weights.equals(two.weights)).toBe(true)
+    expect(one.timeless).toEqual(two.timeless)
+    expect(other.weights.equals(one.weights)).toBe(false)
+  })
 })

@@ -1,0 +1,57 @@
+import { SpanforgeError } from '../../errors.ts'
+import type { CompileOptions, Engine, Executable, Precision } from '../engine.ts'
+import type { Handle } from './c-library.ts'
+import { OpenVinoExecutable } from './executable.ts'
+import { failure } from './failure.ts'
+import type { OpenVinoLibrary } from './library.ts'
+
+/** OpenVINO's names of what it computes in. */
+const PRECISIONS: Readonly<Record<Precision, string>> = { float32: 'f32', bfloat16: 'bf16' }
+
+/**
+ * OpenVINO on one of its devices: "CPU", "GPU", "GPU.1".
+ * @throws SpanforgeError where it has no such device
+ */
+export function openvinoEngine(library: OpenVinoLibrary, device = 'CPU'): Engine {
+  const { name, capabilities } = withCore(library, (core) => {
+    const devices = library.devices(core)
+    if (!devices.some((known) => known === device || known.startsWith(`${device}.`)))
+      throw new SpanforgeError(`OpenVINO finds no device ${device} here: it has ${devices.join(', ') || 'none'}`, {
+        remedy: 'Take one of those; a GPU needs its driver (on Linux, the package intel-opencl-icd).',
+      })
+    return {
+      name: library.property(core, device, 'FULL_DEVICE_NAME').trim(),
+      capabilities: library.property(core, device, 'OPTIMIZATION_CAPABILITIES').split(/\s+/),
+    }
+  })
+  const precisions: readonly Precision[] = capabilities.includes('BF16') ? ['float32', 'bfloat16'] : ['float32']
+  return {
+    name: 'openvino',
+    device: `${device.toLowerCase()} (${name})`,
+    precisions,
+    async compile(model: Uint8Array, options: CompileOptions = {}): Promise<Executable> {
+      const { precision = 'float32' } = options
+      if (!precisions.includes(precision))
+        throw new SpanforgeError(`OpenVINO does not compute in ${precision} on ${name}`, { remedy: 'Use float32.' })
+      return OpenVinoExecutable.compile(library, model, { ...options, device, hint: PRECISIONS[precision] })
+    },
+  }
+}
+
+/** What OpenVINO can compute on here. */
+export function openvinoDevices(library: OpenVinoLibrary): { readonly name: string; readonly full_name: string }[] {
+  return withCore(library, (core) =>
+    library.devices(core).map((name) => ({ name, full_name: library.property(core, name, 'FULL_DEVICE_NAME').trim() })),
+  )
+}
+
+function withCore<T>(library: OpenVinoLibrary, use: (core: Handle) => T): T {
+  const core = library.core()
+  try {
+    return use(core)
+  } catch (error) {
+    throw failure('OpenVINO failed', error)
+  } finally {
+    library.freeCore(core)
+  }
+}

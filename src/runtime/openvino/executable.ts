@@ -1,0 +1,95 @@
+import { SpanforgeError } from '../../errors.ts'
+import type { DType } from '../../graph/tensor.ts'
+import type { CompileOptions, Executable, Value, Values } from '../engine.ts'
+import type { Handle } from './c-library.ts'
+import { failure } from './failure.ts'
+import { Handles } from './handles.ts'
+import type { OpenVinoLibrary, Side } from './library.ts'
+
+/** ov_element_type_e of the C API. */
+const ELEMENT_TYPE: Readonly<Record<DType, number>> = { float32: 4, int32: 9, int64: 10 }
+
+interface Settings extends CompileOptions {
+  readonly device: string
+  /** What INFERENCE_PRECISION_HINT is set to. */
+  readonly hint: string
+}
+
+/**
+ * A model compiled by OpenVINO, with one inference request. A request keeps the addresses of its tensors from run to
+ * run, so only what has changed is set anew: the parameters are set once.
+ */
+export class OpenVinoExecutable implements Executable {
+  /** What the request knows, by side and index: these arrays must live as long as it may read or write them. */
+  private readonly known: Record<Side, (Value | undefined)[]> = { input: [], output: [] }
+  private running: Promise<void> = Promise.resolve()
+  private released = false
+
+  private constructor(
+    private readonly library: OpenVinoLibrary,
+    private readonly names: Readonly<Record<Side, readonly string[]>>,
+    private readonly request: Handle,
+    private readonly handles: Handles,
+  ) {}
+
+  /** @throws SpanforgeError where OpenVINO refuses the model, or would compute in another precision than asked for */
+  static async compile(library: OpenVinoLibrary, bytes: Uint8Array, settings: Settings): Promise<OpenVinoExecutable> {
+    const { device, hint, threads = 0 } = settings
+    const [passing, kept] = [new Handles(), new Handles()]
+    try {
+      // A core for each model: what is set on it holds for all that it compiles.
+      const core = passing.keep(library.core(), library.freeCore)
+      library.setProperty(core, device, 'INFERENCE_PRECISION_HINT', hint)
+      if (threads > 0) library.setProperty(core, device, 'INFERENCE_NUM_THREADS', String(threads))
+      const model = passing.keep(library.readModel(core, bytes), library.freeModel)
+      const names = { input: library.names(model, 'input'), output: library.names(model, 'output') }
+      const compiled = kept.keep(await library.compile(core, model, device), library.freeCompiled)
+      const given = library.compiledProperty(compiled, 'INFERENCE_PRECISION_HINT')
+      if (given !== hint) throw new SpanforgeError(`OpenVINO: ${device} was to compute in ${hint}, but chose ${given}`)
+      const request = kept.keep(library.request(compiled), library.freeRequest)
+      return new OpenVinoExecutable(library, names, request, kept)
+    } catch (error) {
+      kept.free()
+      throw failure('OpenVINO refused the model', error)
+    } finally {
+      passing.free()
+    }
+  }
+
+  /** One run after the other: a request has one set of tensors. */
+  run(inputs: Values, outputs: Values): Promise<void> {
+    const result = this.running.then(() => this.runNow(inputs, outputs))
+    this.running = result.catch(() => {})
+    return result
+  }
+
+  private async runNow(inputs: Values, outputs: Values): Promise<void> {
+    if (this.released) throw new SpanforgeError('runtime: this model has been released')
+    try {
+      this.setAll('input', inputs)
+      this.setAll('output', outputs)
+      await this.library.infer(this.request)
+    } catch (error) {
+      throw failure('OpenVINO failed', error)
+    }
+  }
+
+  private setAll(side: Side, values: Values): void {
+    for (const [i, name] of this.names[side].entries()) {
+      const value = values[name]
+      if (!value) throw new SpanforgeError(`runtime: no value for ${name}`)
+      if (this.known[side][i] === value) continue
+      this.library.setTensor(this.request, side, i, { ...value, type: ELEMENT_TYPE[value.dtype] })
+      this.known[side][i] = value
+    }
+  }
+
+  async release(): Promise<void> {
+    await this.running
+    if (this.released) return
+    this.released = true
+    this.handles.free()
+    this.known.input = []
+    this.known.output = []
+  }
+}

@@ -1,0 +1,86 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import { temporaryFolder } from '../../../tests/temporary-folder.ts'
+import { findOpenVino, type Surroundings } from './find.ts'
+
+/** A machine with nothing on it but the files that a test puts there. */
+function machine() {
+  const root = temporaryFolder()
+  const put = (path: string) => {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), '{}')
+    return join(root, path)
+  }
+  const find = (env: Surroundings['env'] = {}) =>
+    findOpenVino({ env, home: join(root, 'home'), cwd: join(root, 'project'), system: [join(root, 'usr/lib')] })
+  return { root, put, find }
+}
+
+const WHEEL = 'lib/python3.11/site-packages/openvino/libs/libopenvino_c.so.2641'
+
+test('finds nothing where there is nothing', () => {
+  expect(machine().find({ PATH: '/nowhere' })).toBeUndefined()
+})
+
+test('OPENVINO_DIR goes first, then the npm package, then a Python wheel, then the system', () => {
+  const { root, put, find } = machine()
+  const env = { PATH: join(root, 'python/bin') }
+  const system = put('usr/lib/libopenvino_c.so.2630')
+  expect(find(env)).toEqual({ file: system, source: 'system library' })
+  put('python/bin/python3')
+  const wheel = put(`python/${WHEEL}`)
+  expect(find(env)).toEqual({ file: wheel, source: 'Python wheel' })
+  put('project/node_modules/openvino-node/package.json')
+  const npm = put('project/node_modules/openvino-node/bin/libopenvino_c.so')
+  expect(find(env)).toEqual({ file: npm, source: 'npm package openvino-node' })
+  const archive = put('archive/runtime/lib/intel64/libopenvino_c.so.2640')
+  expect(find({ ...env, OPENVINO_DIR: join(root, 'archive') })).toEqual({ file: archive, source: 'OPENVINO_DIR' })
+})
+
+test.each([
+  ['the folder of the libraries', `env/${dirname(WHEEL)}`],
+  ['the package', `env/${dirname(dirname(WHEEL))}`],
+  ['the folder of packages, or an unpacked wheel', `env/${dirname(dirname(dirname(WHEEL)))}`],
+  ['a virtual environment', 'env'],
+])('OPENVINO_DIR may name %s', (_what, folder) => {
+  const { root, put, find } = machine()
+  const file = put(`env/${WHEEL}`)
+  expect(find({ OPENVINO_DIR: join(root, folder) })?.file).toBe(file)
+})
+
+test('OPENVINO_DIR without a library is an error, not a reason to look elsewhere', () => {
+  const { root, put, find } = machine()
+  put('usr/lib/libopenvino_c.so')
+  expect(() => find({ OPENVINO_DIR: join(root, 'empty') })).toThrow(/^OPENVINO_DIR: .*empty holds no libopenvino_c\n/)
+})
+
+test('wheels are found in the active environment, behind a linked python, and in the home folder', () => {
+  const { root, put, find } = machine()
+  const own = put(`home/.local/${WHEEL}`)
+  expect(find()?.file).toBe(own)
+  put('real/bin/python3')
+  const real = put(`real/${WHEEL}`)
+  mkdirSync(join(root, 'links'))
+  symlinkSync(join(root, 'real/bin/python3'), join(root, 'links/python3'))
+  const PATH = ['/nowhere', join(root, 'links')].join(delimiter)
+  expect(find({ PATH })?.file).toBe(real)
+  const active = put(`active/${WHEEL}`)
+  expect(find({ PATH, VIRTUAL_ENV: join(root, 'active') })?.file).toBe(active)
+})
+
+test.each([
+  'libopenvino_c.so',
+  'libopenvino_c.so.2641',
+  'libopenvino_c.dylib',
+  'libopenvino_c.2641.dylib',
+  'openvino_c.dll',
+])('%s is the library', (name) => {
+  const { put, find } = machine()
+  expect(find({ LD_LIBRARY_PATH: dirname(put(`lib/${name}`)) })?.file).toContain(name)
+})
+
+test.each(['libopenvino.so.2641', 'libopenvino_c.so.txt', 'openvino_c.lib'])('%s is not', (name) => {
+  const { put, find } = machine()
+  expect(find({ LD_LIBRARY_PATH: dirname(put(`lib/${name}`)) })).toBeUndefined()
+})

@@ -1,0 +1,148 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { describeOpenVino } from '../../../tests/engines.ts'
+import { temporaryFolder } from '../../../tests/temporary-folder.ts'
+import { input } from '../../graph/tensor.ts'
+import { encodeModel } from '../../onnx/encode.ts'
+import { add, mul } from '../../ops/elementwise.ts'
+import { gemm } from '../../ops/linalg.ts'
+import { sumAll } from '../../ops/reduce.ts'
+import { float32 } from '../engine.ts'
+import { createEngine } from '../engines.ts'
+import { loadLibrary } from './library.ts'
+import { checkVersion } from './open.ts'
+
+const vector = (n: number, value = 1) => float32(new Float32Array(n).fill(value), [n])
+
+describeOpenVino('OpenVINO', (engine) => {
+  const product = () => engine.compile(encodeModel({ y: mul(input('a', ['n']), input('b', ['n'])) }))
+
+  test('computes into the arrays it is given, of a new shape each run, and of small ones too', async () => {
+    const session = await product()
+    const memory = new WebAssembly.Memory({ initial: 1 })
+    for (const n of [1, 3, 1000, 2, 1000]) {
+      // Views of a larger memory, as the trainer has them: the neighbours stay as they are.
+      const y = new Float32Array(memory.buffer, 64, n).fill(-1)
+      await session.run({ a: vector(n, 3), b: vector(n, 4) }, { y: float32(y, [n]) })
+      expect(y).toEqual(new Float32Array(n).fill(12))
+      expect(new Float32Array(memory.buffer, 0, 16)).toEqual(new Float32Array(16))
+    }
+    await session.release()
+  })
+
+  test('sees what was written into an input since the last run', async () => {
+    const session = await product()
+    const [a, b, y] = [vector(4), vector(4, 2), vector(4)]
+    await session.run({ a, b }, { y })
+    const written = a.data as Float32Array
+    written.fill(5)
+    await session.run({ a, b }, { y })
+    expect([...(y.data as Float32Array)]).toEqual([10, 10, 10, 10])
+    await session.release()
+  })
+
+  test('runs that were started together come one after the other', async () => {
+    const session = await product()
+    const runs = [1, 2, 3, 4].map(async (n) => {
+      const y = vector(8, 0)
+      await session.run({ a: vector(8, n), b: vector(8, 10) }, { y })
+      return y.data[0]
+    })
+    expect(await Promise.all(runs)).toEqual([10, 20, 30, 40])
+    await session.release()
+  })
+
+  test('the event loop goes on while it computes', async () => {
+    const n = 1024
+    const [a, b] = [input('a', [n, n]), input('b', [n, n])]
+    const session = await engine.compile(encodeModel({ y: gemm(gemm(a, b), b) }))
+    const matrix = (value: number) => float32(new Float32Array(n * n).fill(value), [n, n])
+    let turns = 0
+    let done = false
+    const turn = () => {
+      turns++
+      if (!done) setImmediate(turn)
+    }
+    setImmediate(turn)
+    await session.run({ a: matrix(1), b: matrix(0.5) }, { y: matrix(0) })
+    done = true
+    // On this thread it would be one turn at most.
+    expect(turns).toBeGreaterThan(10)
+    await session.release()
+  })
+
+  test('what it refuses to run is said in its own words, and the session lives on', async () => {
+    const session = await product()
+    const bad = session.run({ a: vector(2), b: vector(3) }, { y: vector(3) })
+    await expect(bad).rejects.toThrow(/^OpenVINO failed: (?!.*Exception from)/)
+    const y = vector(2, 0)
+    await session.run({ a: vector(2, 2), b: vector(2, 2) }, { y })
+    expect(y.data[1]).toBe(4)
+    await session.release()
+  })
+
+  test('a value that is missing is named', async () => {
+    const session = await product()
+    await expect(session.run({ a: vector(2) }, { y: vector(2) })).rejects.toThrow('runtime: no value for b')
+    await session.release()
+  })
+
+  test('out of memory is an error that says so and what to do, and the session lives on', async () => {
+    // a [n, 1] plus b [1, n], its squares: n² numbers on the way to their sum, of which 2^44 bytes cannot be had.
+    const sum = add(input('a', ['n', 1]), input('b', [1, 'n']))
+    const session = await engine.compile(encodeModel({ y: sumAll(mul(sum, sum)) }))
+    const result = float32(new Float32Array(1), [])
+    const run = (n: number) =>
+      session.run(
+        { a: float32(vector(n).data as Float32Array, [n, 1]), b: float32(vector(n).data as Float32Array, [1, n]) },
+        { y: result },
+      )
+    await expect(run(2 ** 21)).rejects.toThrow(/^memory: OpenVINO found no room(.|\n)*Lower max_tokens_per_pass/)
+    await run(4)
+    expect(result.data[0]).toBe(64)
+    await session.release()
+  })
+
+  test('bytes that are no model are refused, and a released model does not run', async () => {
+    await expect(engine.compile(Buffer.from('nonsense'))).rejects.toThrow(/^OpenVINO refused the model: Unable to read/)
+    const session = await product()
+    await session.release()
+    await session.release()
+    await expect(session.run({ a: vector(1), b: vector(1) }, { y: vector(1) })).rejects.toThrow(/has been released/)
+  })
+
+  test('bfloat16 is refused where the device does not say that it has it, not silently computed in float32', async () => {
+    const compiled = engine.compile(encodeModel({ y: mul(input('a', ['n']), input('b', ['n'])) }), {
+      precision: 'bfloat16',
+    })
+    if (engine.precisions.includes('bfloat16')) await (await compiled).release()
+    else await expect(compiled).rejects.toThrow(/does not compute in bfloat16 on /)
+  })
+
+  test('a device that is not there is refused with those that are', async () => {
+    await expect(createEngine('openvino', 'openvino:TOASTER')).rejects.toThrow(
+      /^OpenVINO finds no device TOASTER here: it has .*CPU/,
+    )
+  })
+})
+
+describe('Without OpenVINO', () => {
+  test('a file that is no library is refused with what to do', () => {
+    const file = join(temporaryFolder(), 'libopenvino_c.so')
+    writeFileSync(file, 'nothing')
+    expect(() => loadLibrary(file)).toThrow(
+      /libopenvino_c.so: cannot be loaded as OpenVINO's C library: (.|\n)*pip install/,
+    )
+  })
+
+  test('versions that do not read the training graph are refused', () => {
+    const found = { file: 'lib.so', source: 'Python wheel' }
+    expect(() => checkVersion('2026.2.0-21903-52ddc073857-releases/2026/2', found)).toThrow(
+      /^OpenVINO: lib.so \(Python wheel\) is version 2026.2.0.*: expected 2026.3 or later\n.*--upgrade/,
+    )
+    expect(() => checkVersion('unknown', found)).toThrow(/is version unknown/)
+    for (const version of ['2026.3.0', '2026.4.1-22982-e213a147257-releases/2026/4', '2027.0.0'])
+      expect(() => checkVersion(version, found)).not.toThrow()
+  })
+})
