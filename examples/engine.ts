@@ -40,6 +40,6 @@ for (const rows of [
   const outputs = { loss: float32(new Float32Array(1), []), dw: float32(new Float32Array(6), [2, 3]) }
   await session.run({ x: float32(Float32Array.from(rows), [rows.length / 3, 3]), w: weights }, outputs)
   const shown = [...outputs.dw.data].map((value) => Number(value).toFixed(3))
-  console.log(`loss ${outputs.loss.data[0]!.toFixed(3)}, its gradient ${shown.join(' ')}`)
+  console.log(`loss ${Number(outputs.loss.data[0]).toFixed(3)}, its gradient ${shown.join(' ')}`)
 }
 await session.release()

@@ -21,6 +21,7 @@ function engineOn(provider: string): Engine {
   return {
     name: provider,
     device: provider,
+    precisions: ['float32'],
     async compile(model) {
       const session = await ort.InferenceSession.create(model, {
         executionProviders: [provider],
