@@ -1,9 +1,9 @@
 import { Command } from 'commander'
 import type { Demo, DemoAnswer } from '../runs/demo.ts'
+import { type DashboardFlags, hostOption, portOption, withDashboard } from './dashboard-flags.ts'
 import { catchInterrupts } from './interrupts.ts'
 import { createOutput, type Output } from './output.ts'
 import { isWatched, serveDemo } from './serve-demo.ts'
-import { terminalScreen } from './terminal-screen.ts'
 
 const QUESTIONS = 5
 
@@ -22,7 +22,7 @@ The same on a real model and real data is one command; everything else in it is 
 
 npx spanforge --help shows the rest.`
 
-interface DemoFlags {
+interface DemoFlags extends DashboardFlags {
   readonly output_dir: string
   readonly json?: boolean
   readonly serve?: boolean
@@ -36,7 +36,10 @@ export function demoCommand(): Command {
     .option('--json', 'print the contents of all_results.json on standard output, and nothing else there')
     .option('--serve', 'at the end serve a page to ask the model on; so it does where a person watches, but for --json')
     .option('--no-serve', 'end after the run')
-    .action(async ({ output_dir, json, serve }: DemoFlags) => {
+    .option('--no-dashboard', 'train without the page to watch it in')
+    .addOption(portOption('--dashboard_port'))
+    .addOption(hostOption('--dashboard_host'))
+    .action(async ({ output_dir, json, serve, ...flags }: DemoFlags) => {
       const output = createOutput(json === true)
       output.print(OPENING)
       const { fineTune } = await import('../runs/index.ts')
@@ -44,7 +47,9 @@ export function demoCommand(): Command {
       const interrupts = catchInterrupts(() => output.print('Finishing the step. Once more (Ctrl-C) leaves at once.'))
       try {
         const demo = await prepareDemo(output_dir)
-        const outcome = await fineTune(demo.args, { screen: terminalScreen(output), signal: interrupts.signal })
+        const outcome = await withDashboard(flags, demo.args, { output, interrupts }, (options) =>
+          fineTune(demo.args, { ...options, signal: interrupts.signal }),
+        )
         if (outcome.status === 'interrupted') {
           process.exitCode = interrupts.exitCode()
           return

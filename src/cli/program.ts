@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { answerCommand } from './answer.ts'
 import { cacheCommand } from './cache.ts'
+import { dashboardCommand } from './dashboard.ts'
 import { dataCommand } from './data.ts'
 import { demoCommand } from './demo.ts'
 import { doctorCommand } from './doctor.ts'
@@ -17,7 +18,7 @@ import { trainCommand } from './train.ts'
 /** All commands, under the headings that help puts them. */
 const GROUPS: Readonly<Record<string, readonly (() => Command)[]>> = {
   'Train and use:': [demoCommand, trainCommand, sweepCommand, evaluateCommand, answerCommand, serveCommand],
-  'Look inside:': [inspectCommand, dataCommand, doctorCommand],
+  'Look inside:': [dashboardCommand, inspectCommand, dataCommand, doctorCommand],
   'Models and data sets by name:': [downloadCommand, cacheCommand, pushCommand],
 }
 

@@ -1,12 +1,12 @@
 import { Command } from 'commander'
 import type { RunOutcome } from '../runs/fine-tune.ts'
+import { type DashboardFlags, withDashboard, withDashboardFlags } from './dashboard-flags.ts'
 import { withHubProgress } from './hub-options.ts'
 import { catchInterrupts } from './interrupts.ts'
 import { createOutput, type Output } from './output.ts'
-import { terminalScreen } from './terminal-screen.ts'
 import { quoted, trainingArgumentsOf, withTrainingFlags } from './training-flags.ts'
 
-interface OwnFlags {
+interface OwnFlags extends DashboardFlags {
   readonly args_file?: string
   readonly preset?: string
   readonly json?: boolean
@@ -26,6 +26,9 @@ Examples:
   The same arguments from a file; flags win over it:
     spanforge train --args_file arguments.json --seed 43
 
+  Watch it in a web page, whose address is the first line printed:
+    spanforge train --args_file arguments.json --dashboard
+
   Go on with a run that was stopped, bit for bit; what is not given is as the run began:
     spanforge train --output_dir out --resume_from_checkpoint latest
 `
@@ -35,7 +38,7 @@ export function trainCommand(): Command {
   const command = new Command('train')
     .description('fine-tune a BERT on SQuAD or data like it: train, evaluate, save, report')
     .option('--json', 'print the contents of all_results.json on standard output, and nothing else there')
-  return withTrainingFlags(command)
+  return withTrainingFlags(withDashboardFlags(command))
     .addHelpText('after', EXAMPLES)
     .action((given: OwnFlags & Record<string, unknown>) =>
       train(given, trainingArgumentsOf(given), createOutput(given.json === true)),
@@ -50,7 +53,9 @@ async function train(flags: OwnFlags, given: Record<string, unknown>, output: Ou
   )
   try {
     const outcome = await withHubProgress('Downloading', flags, output, (hub) =>
-      fineTune(args, { screen: terminalScreen(output), signal: interrupts.signal, hub }),
+      withDashboard(flags, args, { output, interrupts }, (options) =>
+        fineTune(args, { ...options, signal: interrupts.signal, hub }),
+      ),
     )
     if (outcome.status === 'finished') return output.result(outcome.results)
     output.print(howToGoOn(outcome, args.output_dir))

@@ -10,6 +10,8 @@ import { tensorsOf } from '../training/run-checkpoint.ts'
 
 export const ARGUMENTS_FILE = 'training_args.json'
 export const LOG_FILE = 'log.jsonl'
+/** What the dashboard was told of the run. */
+export const DASHBOARD_FILE = 'dashboard.jsonl'
 /** Folder of the TensorBoard event files. */
 export const EVENTS_FOLDER = 'runs'
 

@@ -1,4 +1,11 @@
 import { render } from 'preact'
 import '../shared/theme.css'
+import './style.css'
+import './panels.css'
+import './questions.css'
+import './table.css'
+import { App } from './app.tsx'
+import { begin } from './store.ts'
 
-render(<h1>Training</h1>, document.getElementById('app')!)
+render(<App />, document.getElementById('app')!)
+void begin()

@@ -1,0 +1,74 @@
+import type { ServerResponse } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Problem } from '../server/problem.ts'
+import type { LiveRun } from './live-run.ts'
+
+const MOST_STREAMS = 50
+/** What may wait for a client that does not read; it then has to come again, with the last id it got. */
+const MOST_WAITING = 8 * 2 ** 20
+const PULSE = 1000
+
+/**
+ * The live run as server-sent events: `record`s with ids, all of them or those after Last-Event-ID; `reset` in front
+ * where that id is none of ours; a `pulse` each second; `end` when nothing more will come.
+ */
+export class EventStreams {
+  private readonly open = new Map<ServerResponse, () => void>()
+  private pulse: NodeJS.Timeout | undefined
+
+  constructor(private readonly run: LiveRun) {}
+
+  /** Answers a request with the stream, until either side ends it. */
+  serve(request: FastifyRequest, reply: FastifyReply): void {
+    if (this.open.size >= MOST_STREAMS)
+      throw new Problem(503, `${MOST_STREAMS} pages are open already, which is the limit.`, { retryAfter: 5 })
+    reply.hijack()
+    const { raw } = reply
+    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
+    // The last one keeps proxies from gathering what should arrive at once.
+    raw.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    })
+    const last = request.headers['last-event-id']?.toString()
+    const { log } = this.run
+    if (!log.knows(last)) raw.write('event: reset\ndata: {}\n\n')
+    const unsubscribe = log.subscribe(last, (id, json) => write(raw, `id: ${id}\nevent: record\ndata: ${json}\n\n`))
+    this.open.set(raw, unsubscribe)
+    this.startPulse()
+    raw.on('close', () => this.forget(raw))
+  }
+
+  /** Tells everybody that this was all. */
+  end(): void {
+    for (const raw of [...this.open.keys()]) {
+      raw.end('event: end\ndata: {}\n\n')
+      this.forget(raw)
+    }
+  }
+
+  private forget(raw: ServerResponse): void {
+    this.open.get(raw)?.()
+    this.open.delete(raw)
+    if (this.open.size === 0) {
+      clearInterval(this.pulse)
+      this.pulse = undefined
+    }
+  }
+
+  /** Runs only while somebody looks. */
+  private startPulse(): void {
+    const tell = () => {
+      const text = `event: pulse\ndata: ${JSON.stringify(this.run.pulse())}\n\n`
+      for (const raw of this.open.keys()) write(raw, text)
+    }
+    this.pulse ??= setInterval(tell, PULSE).unref()
+    tell()
+  }
+}
+
+function write(raw: ServerResponse, text: string): void {
+  if (raw.writableLength > MOST_WAITING) raw.destroy()
+  else raw.write(text)
+}

@@ -1,0 +1,92 @@
+import { setting } from '../report/format.ts'
+import type { LogEntry } from '../report/run-summary.ts'
+import type { ArgumentValues } from './records.ts'
+import type { RunView } from './run-view.ts'
+
+/** Figures that the page derives from a run. */
+
+export interface Rates {
+  readonly samples: number
+  readonly tokens: number
+}
+
+/** Points that "now" is made of. */
+const RECENT = 30
+
+/** A second, over the latest steps; undefined before the first. */
+export function latestRates({ steps }: RunView): Rates | undefined {
+  const seconds = sum(steps.seconds.slice(-RECENT))
+  if (seconds === 0) return undefined
+  return { samples: sum(steps.samples.slice(-RECENT)) / seconds, tokens: sum(steps.tokens.slice(-RECENT)) / seconds }
+}
+
+/** Seconds until the last step and evaluation, by the speed of the latest steps; undefined while nobody knows. */
+export function timeLeft(view: RunView): number | undefined {
+  const { steps, step, first_step, max_steps } = view
+  const from = Math.max(0, steps.step.length - RECENT)
+  const before = from > 0 ? steps.step[from - 1]! : first_step
+  const taken = (steps.step.at(-1) ?? 0) - before
+  if (taken <= 0) return undefined
+  const aStep = sum(steps.seconds.slice(from)) / taken
+  const evaluated = evaluationsOf(view.log)
+  const lastEvaluated = evaluated.at(-1)?.step ?? 0
+  const evaluating = lastEvaluated > 0 ? sum(evaluated.map(({ eval_runtime = 0 }) => eval_runtime)) / lastEvaluated : 0
+  return Math.max(0, max_steps - step) * (aStep + evaluating)
+}
+
+/** Seconds spent on steps and evaluations, those of earlier sessions included. */
+export const timeSpent = (view: RunView): number =>
+  sum(view.steps.seconds) + sum(evaluationsOf(view.log).map(({ eval_runtime = 0 }) => eval_runtime))
+
+/** The evaluations along the way; a later one at the same step (that of the best model, at the end) is none. */
+export function evaluationsOf(log: readonly LogEntry[]): LogEntry[] {
+  const found: LogEntry[] = []
+  for (const entry of log)
+    if (entry.eval_loss !== undefined && (found.length === 0 || entry.step > found.at(-1)!.step)) found.push(entry)
+  return found
+}
+
+/** The evaluation that the run holds to be best, else the one of lowest validation loss. */
+export function bestEvaluation({ log, best_step }: Pick<RunView, 'log' | 'best_step'>): LogEntry | undefined {
+  const all = evaluationsOf(log)
+  return (
+    all.find(({ step }) => step === best_step) ??
+    all.toSorted((a, b) => (a.eval_loss ?? Infinity) - (b.eval_loss ?? Infinity))[0]
+  )
+}
+
+/**
+ * A moving mean in which the weight of a value halves with every `halfLife` values after it; the first values are not
+ * drawn towards zero (bias correction, as Adam's).
+ */
+export function smoothed(values: readonly (number | null)[], halfLife: number): (number | null)[] {
+  const keep = 0.5 ** (1 / halfLife)
+  let [mean, weight] = [0, 0]
+  return values.map((value) => {
+    if (value === null) return null
+    mean = keep * mean + (1 - keep) * value
+    weight = keep * weight + (1 - keep)
+    return mean / weight
+  })
+}
+
+/** Arguments that say where a run lies rather than what it does. */
+const PLACES = ['output_dir', 'overwrite_output_dir', 'resume_from_checkpoint', 'logging_dir', 'run_name']
+
+/** Arguments that are not the same in all of the runs, and what they are in each. */
+export function differingArguments(runs: readonly ArgumentValues[]): { name: string; values: string[] }[] {
+  const names = [...new Set(runs.flatMap((args) => Object.keys(args)))].filter((name) => !PLACES.includes(name))
+  return names
+    .map((name) => ({ name, values: runs.map((args) => argumentText(args[name])) }))
+    .filter(({ values }) => values.some((value) => value !== values[0]))
+}
+
+/** As a person would type it: 3e-5, 0.01, true. */
+export function argumentText(value: unknown): string {
+  if (value === undefined || value === null) return '–'
+  if (typeof value === 'number') return setting(value)
+  if (Array.isArray(value)) return value.length > 0 ? value.map(argumentText).join(', ') : '–'
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)

@@ -1,0 +1,70 @@
+import { appendFile, readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { writeFileAtomic } from '../checkpoint/atomic.ts'
+import { recordSchema } from './record-schema.ts'
+import type { RunRecord } from './records.ts'
+
+/** The records in a journal's text, and what is wrong with it. A last line without its end was cut off by a kill. */
+export function parseJournal(text: string): { lines: string[]; records: RunRecord[]; problem?: string } {
+  const lines = text.split('\n')
+  const isCut = lines.pop() !== ''
+  const records: RunRecord[] = []
+  for (const [i, line] of lines.entries()) {
+    try {
+      records.push(recordSchema.parse(JSON.parse(line)))
+    } catch (error) {
+      const reason = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message
+      return { lines: lines.slice(0, i), records, problem: `line ${i + 1}: ${reason}` }
+    }
+  }
+  return { lines, records, ...(isCut && lines.length === 0 && text !== '' && { problem: 'cut off in its first line' }) }
+}
+
+/** The lines of an earlier session's journal that are whole; none where there is no journal. */
+export const earlierLines = (path: string): Promise<string[]> =>
+  readFile(path, 'utf8').then(
+    (text) => parseJournal(text).lines,
+    () => [],
+  )
+
+/**
+ * Keeps a run's records in a file, a line each, beside the training and never in its way: what cannot be written is
+ * said once, and the run goes on.
+ */
+export class Journal {
+  private work: Promise<void> = Promise.resolve()
+  private broken = false
+
+  constructor(
+    private readonly path: string,
+    private readonly onBroken: (error: unknown) => void,
+  ) {}
+
+  /** Replaces whatever the file held. */
+  begin(lines: readonly string[]): void {
+    this.queue(() => writeFileAtomic(this.path, asText(lines)))
+  }
+
+  append(lines: readonly string[]): void {
+    this.queue(() => appendFile(this.path, asText(lines)))
+  }
+
+  /** Until everything is written. */
+  settled(): Promise<void> {
+    return this.work
+  }
+
+  private queue(write: () => Promise<void>): void {
+    this.work = this.work.then(async () => {
+      if (this.broken) return
+      try {
+        await write()
+      } catch (error) {
+        this.broken = true
+        this.onBroken(error)
+      }
+    })
+  }
+}
+
+const asText = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('')

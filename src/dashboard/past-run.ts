@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { readJsonFile } from '../checkpoint/json-file.ts'
+import type { LogEntry } from '../report/run-summary.ts'
+import { ARGUMENTS_FILE, DASHBOARD_FILE, LOG_FILE } from '../runs/run-files.ts'
+import { listCheckpoints } from '../training/checkpoint-store.ts'
+import { isRunInProgress } from '../training/run-lock.ts'
+import { parseJournal } from './journal.ts'
+import type { ArgumentValues, RunRecord, RunStatus } from './records.ts'
+import { foldAll, type RunView } from './run-view.ts'
+
+const STATE_FILE = 'trainer_state.json'
+const RESULTS_FILE = 'all_results.json'
+
+/** A run as its folder tells it. */
+export interface PastRun {
+  readonly view: RunView
+  /** Milliseconds since 1970: when something of it was last written. */
+  readonly changed: number
+  /** Files that are damaged, and how; the rest is shown. */
+  readonly problems: readonly string[]
+}
+
+const logEntry = z.object({ step: z.number(), epoch: z.number() }).catchall(z.unknown())
+/** What is needed of a trainer_state.json: that of transformers will do. */
+const trainerState = z.object({
+  global_step: z.number(),
+  max_steps: z.number(),
+  log_history: z.array(logEntry),
+  best_global_step: z.number().nullish(),
+  best_metric: z.number().nullish(),
+})
+const argumentValues = z.record(z.string(), z.unknown())
+
+/** Reads whatever there is of a run; a file that cannot be read is a problem to name, not an error. */
+export async function readPastRun(folder: string): Promise<PastRun> {
+  const problems: string[] = []
+  const read = async <T>(name: string, parse: (path: string) => Promise<T>): Promise<T | undefined> => {
+    if (!existsSync(join(folder, name))) return undefined
+    try {
+      return await parse(join(folder, name))
+    } catch (error) {
+      problems.push(error instanceof z.ZodError ? `${name}: ${z.prettifyError(error)}` : (error as Error).message)
+      return undefined
+    }
+  }
+  const json =
+    <T>(schema: z.ZodType<T>) =>
+    async (path: string) =>
+      schema.parse(await readJsonFile(path))
+  const args: ArgumentValues = (await read(ARGUMENTS_FILE, json(argumentValues))) ?? {}
+  const results = await read(RESULTS_FILE, json(argumentValues))
+  const checkpoints = (await listCheckpoints(folder)).map(({ step }) => `checkpoint-${step}/${STATE_FILE}`).reverse()
+  let state: z.output<typeof trainerState> | undefined
+  for (const name of [STATE_FILE, ...checkpoints]) state ??= await read(name, json(trainerState))
+  const log = (await read(LOG_FILE, readLog)) ?? []
+  const records = (await read(DASHBOARD_FILE, (path) => readRecords(path, problems))) ?? []
+
+  const view = foldAll(records)
+  if (Object.keys(args).length > 0) view.arguments = args
+  for (const longer of [log, (state?.log_history ?? []).map(numbersOf)])
+    if ((longer.at(-1)?.step ?? -1) >= (view.log.at(-1)?.step ?? 0) && longer.length >= view.log.length)
+      view.log = longer
+  view.step = Math.max(view.step, state?.global_step ?? 0, view.log.at(-1)?.step ?? 0)
+  view.max_steps ||= state?.max_steps ?? 0
+  if (state?.best_global_step !== undefined) view.best_step = state.best_global_step
+  view.status = statusOf(folder, view, { finished: results !== undefined })
+  return { view, problems, changed: await lastChange(folder) }
+}
+
+/** A journal says it itself, unless its process was killed; without one the files must. */
+function statusOf(folder: string, { status }: RunView, { finished }: { readonly finished: boolean }): RunStatus {
+  if (isRunInProgress(folder)) return status === 'preparing' ? 'running' : status
+  if (finished) return 'finished'
+  return status === 'failed' ? 'failed' : 'interrupted'
+}
+
+async function readRecords(path: string, problems: string[]): Promise<RunRecord[]> {
+  const { records, problem } = parseJournal(await readFile(path, 'utf8'))
+  if (problem !== undefined) problems.push(`${DASHBOARD_FILE}: ${problem}`)
+  return records
+}
+
+/** Its last line may be cut off, where the run was killed or goes on right now. */
+async function readLog(path: string): Promise<LogEntry[]> {
+  const lines = (await readFile(path, 'utf8')).split('\n').slice(0, -1)
+  return lines.map((line, i) => {
+    try {
+      return numbersOf(logEntry.parse(JSON.parse(line)))
+    } catch {
+      throw new Error(`${LOG_FILE}: line ${i + 1} is no entry of a log`)
+    }
+  })
+}
+
+/** NaN and infinities of Python's JSON do not come this far; other texts are left out. */
+const numbersOf = (entry: Readonly<Record<string, unknown>>): LogEntry =>
+  Object.fromEntries(Object.entries(entry).filter(([, value]) => typeof value === 'number')) as unknown as LogEntry
+
+/** Milliseconds since 1970: when a run last wrote something. */
+export async function lastChange(folder: string): Promise<number> {
+  const times = [STATE_FILE, RESULTS_FILE, LOG_FILE, DASHBOARD_FILE, ARGUMENTS_FILE].map((name) =>
+    stat(join(folder, name)).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => 0,
+    ),
+  )
+  return Math.max(...(await Promise.all(times)))
+}

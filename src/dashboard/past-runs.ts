@@ -1,0 +1,93 @@
+import type { Dirent } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { ARGUMENTS_FILE } from '../runs/run-files.ts'
+import { isRunInProgress } from '../training/run-lock.ts'
+import { lastChange, type PastRun, readPastRun } from './past-run.ts'
+import type { ArgumentValues, RunStatus } from './records.ts'
+
+/** Folders that are looked into at most: the one that is given may be a home folder. */
+const MOST_FOLDERS = 2000
+const MOST_RUNS = 500
+
+/** A run in the list. */
+export interface RunEntry {
+  /** Its folder, relative to the one that is looked into; '.' for that itself. */
+  readonly id: string
+  readonly status: RunStatus
+  readonly changed: number
+  readonly step: number
+  readonly max_steps: number
+  readonly best_step: number | null
+  /** Of the best evaluation, or the last one where none is best. */
+  readonly scores: { readonly loss?: number; readonly exact_match?: number; readonly f1?: number }
+  readonly arguments: ArgumentValues
+  readonly problems: readonly string[]
+}
+
+/** The runs in a folder, to a depth of `depth` folders below it. */
+export class PastRuns {
+  private readonly entries = new Map<string, { readonly state: string; readonly entry: RunEntry }>()
+
+  constructor(
+    readonly folder: string,
+    private readonly depth: number,
+  ) {}
+
+  /** Latest first. */
+  async list(): Promise<RunEntry[]> {
+    const ids = await this.ids()
+    const entries: RunEntry[] = []
+    for (const id of ids) entries.push(await this.entry(id))
+    return entries.sort((a, b) => b.changed - a.changed)
+  }
+
+  /** Undefined where there is no such run. No path is made of what was asked for. */
+  async find(id: string): Promise<PastRun | undefined> {
+    return (await this.ids()).includes(id) ? readPastRun(join(this.folder, id)) : undefined
+  }
+
+  /** Read again only where something has changed. */
+  private async entry(id: string): Promise<RunEntry> {
+    const state = await stateOf(join(this.folder, id))
+    const known = this.entries.get(id)
+    if (known?.state === state) return known.entry
+    const entry = entryOf(id, await readPastRun(join(this.folder, id)))
+    this.entries.set(id, { state, entry })
+    return entry
+  }
+
+  private async ids(): Promise<string[]> {
+    const found: string[] = []
+    let [level, seen] = [[this.folder], 0]
+    for (let depth = 0; depth <= this.depth; depth++) {
+      const below: string[] = []
+      for (const folder of level) {
+        if (++seen > MOST_FOLDERS || found.length >= MOST_RUNS) return found
+        const entries = await readdir(folder, { withFileTypes: true }).catch((): Dirent[] => [])
+        if (entries.some(isOfRun)) found.push(relative(this.folder, folder) || '.')
+        else below.push(...entries.filter(isOpen).map(({ name }) => join(folder, name)))
+      }
+      level = below
+    }
+    return found
+  }
+}
+
+const stateOf = async (folder: string): Promise<string> => `${await lastChange(folder)} ${isRunInProgress(folder)}`
+
+const isOfRun = (entry: Dirent): boolean =>
+  entry.isDirectory()
+    ? /^checkpoint-\d+$/.test(entry.name)
+    : [ARGUMENTS_FILE, 'trainer_state.json'].includes(entry.name)
+
+const isOpen = (entry: Dirent): boolean =>
+  entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules'
+
+function entryOf(id: string, { view, changed, problems }: PastRun): RunEntry {
+  const { status, step, max_steps, best_step } = view
+  const evaluations = view.log.filter(({ eval_loss }) => eval_loss !== undefined)
+  const best = evaluations.find((entry) => entry.step === best_step) ?? evaluations.at(-1)
+  const scores = { loss: best?.eval_loss, exact_match: best?.eval_exact_match, f1: best?.eval_f1 }
+  return { id, status, changed, step, max_steps, best_step, scores, arguments: view.arguments, problems }
+}

@@ -1,0 +1,80 @@
+import type { AddressInfo } from 'node:net'
+import { SpanforgeError } from '../errors.ts'
+import { packageFile } from '../package-root.ts'
+import { type App, createApp, servePage } from '../server/app.ts'
+import { EventStreams } from './event-stream.ts'
+import { newToken } from './guard.ts'
+import type { LiveRun } from './live-run.ts'
+import { PastRuns } from './past-runs.ts'
+import { addRoutes } from './routes.ts'
+
+export const DEFAULT_PORT = 6007
+export const DEFAULT_HOST = '127.0.0.1'
+
+export interface DashboardOptions {
+  /** Where past runs lie. */
+  readonly folder: string
+  /** How many folders below it runs are looked for. */
+  readonly depth: number
+  readonly live?: LiveRun
+  readonly host?: string
+  /** The next free one is taken where this is not. 0: any. */
+  readonly port?: number
+}
+
+export interface Dashboard {
+  /** To open; with the token that lets one pause and stop the run. */
+  readonly address: string
+  readonly port: number
+  /** What pages are told last, before the server goes. */
+  readonly close: () => Promise<void>
+}
+
+/** @throws SpanforgeError where no port is free, the host is none of this machine, or the page is not built */
+export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
+  const { folder, depth, live, host = DEFAULT_HOST, port = DEFAULT_PORT } = options
+  const token = newToken()
+  const streams = live && new EventStreams(live)
+  const app = await createApp({ bodyLimit: 4096 })
+  addRoutes(app, {
+    runs: new PastRuns(folder, depth),
+    live: live && { run: live, streams: streams!, token },
+    ownNames: [host.toLowerCase()],
+  })
+  await servePage(app, packageFile('dist/web'), 'dashboard')
+  const taken = await listen(app, host, port)
+  return {
+    address: `http://${shownHost(host)}:${taken}/${live ? `#token=${token}` : ''}`,
+    port: taken,
+    close: async () => {
+      streams?.end()
+      await app.close()
+    },
+  }
+}
+
+/** How many ports are tried, one after another. */
+const TRIES = 100
+
+async function listen(app: App, host: string, first: number): Promise<number> {
+  for (let port = first; ; port++) {
+    try {
+      await app.listen({ host, port })
+      return (app.server.address() as AddressInfo).port
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      if (code === 'EADDRINUSE' && port + 1 < first + TRIES && port < 65_535) continue
+      await app.close()
+      throw new SpanforgeError(`dashboard: cannot listen on ${host}, port ${port}: ${message}`, {
+        remedy: 'Choose another --dashboard_port or --dashboard_host, or leave --dashboard out.',
+        cause: error,
+      })
+    }
+  }
+}
+
+/** Listening on all addresses, the machine itself gets there by this one. */
+function shownHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}

@@ -1,0 +1,69 @@
+import type { StepResult } from '../training/stepper.ts'
+import { noSteps, type StepColumns } from './records.ts'
+import { COLUMNS } from './run-view.ts'
+
+/** Points that a run's curves are made of at most, so that the longest run costs no more than this. */
+const MOST_POINTS = 4000
+
+const finite = (x: number): number | null => (Number.isFinite(x) ? x : null)
+
+/** Gathers steps into points: one a step, or in a run of many thousand steps one for several. */
+export class StepPoints {
+  private steps_per_point = 1
+  private points = noSteps()
+  private open = empty()
+
+  begin(max_steps: number): void {
+    this.steps_per_point = Math.max(1, Math.ceil(max_steps / MOST_POINTS))
+    this.points = noSteps()
+    this.open = empty()
+  }
+
+  /** `seconds` is what the step took. */
+  add(step: number, epoch: number, result: StepResult, seconds: number): void {
+    const { open } = this
+    const { loss, grad_norm, learning_rate, samples, tokens } = result
+    if (Number.isFinite(loss)) {
+      open.loss += loss
+      open.losses++
+    }
+    Object.assign(open, { step, epoch, grad_norm, learning_rate })
+    open.samples += samples
+    open.tokens += tokens
+    open.seconds += seconds
+    if (++open.steps >= this.steps_per_point) this.close()
+  }
+
+  /** The points since the last call, each with the memory of now; none if there were no steps. */
+  take(memory: number, { unfinished }: { readonly unfinished: boolean }): StepColumns | undefined {
+    if (unfinished && this.open.steps > 0) this.close()
+    const { points } = this
+    if (points.step.length === 0) return undefined
+    this.points = noSteps()
+    points.memory.push(...points.step.map(() => memory))
+    return points
+  }
+
+  private close(): void {
+    const { step, epoch, grad_norm, learning_rate, samples, tokens, seconds, loss, losses } = this.open
+    const point = {
+      ...{ step, epoch, loss: losses > 0 ? loss / losses : null, grad_norm: finite(grad_norm), learning_rate },
+      ...{ samples, tokens, seconds },
+    }
+    for (const name of COLUMNS) if (name !== 'memory') this.points[name].push(point[name] as number)
+    this.open = empty()
+  }
+}
+
+const empty = () => ({
+  steps: 0,
+  step: 0,
+  epoch: 0,
+  loss: 0,
+  losses: 0,
+  grad_norm: 0,
+  learning_rate: 0,
+  samples: 0,
+  tokens: 0,
+  seconds: 0,
+})

@@ -1,0 +1,163 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import uPlot from 'uplot'
+import 'uplot/dist/uPlot.min.css'
+import { coloursChanged } from '../theme.ts'
+import { align, type Line, valuesAt } from './lines.ts'
+import { circleOf, colourOf, dots } from './marks.ts'
+
+export interface ChartProps {
+  readonly title: string
+  readonly lines: readonly Line[]
+  readonly format: (value: number) => string
+  readonly xLabel: string
+  /** A point to put a ring around. */
+  readonly circled?: { readonly x: number; readonly y: number; readonly label: string }
+  /** The vertical axis begins at zero. */
+  readonly fromZero?: boolean
+  /** The horizontal axis ends here at least, so that a run fills its chart as it goes on. */
+  readonly until?: number
+}
+
+const HEIGHT = 230
+
+/** Lines over epochs or steps, each with its latest value, or the one under the pointer or the arrow keys. */
+export function Chart(props: ChartProps) {
+  const { title, lines, format, xLabel, circled } = props
+  const place = useRef<HTMLDivElement>(null)
+  const plot = useRef<uPlot>(null)
+  const latest = useRef(props)
+  latest.current = props
+  const [x, setX] = useState<number | undefined>(undefined)
+  const drawn = lines.filter((line) => line.x.length > 0)
+  // Another set of lines, or other colours, is another plot; more points are not.
+  const shape = `${drawn.map(({ label, colour }) => label + colour).join()}|${coloursChanged.value}|${xLabel}`
+
+  // `shape` stands for all that the plot is made of.
+  useEffect(() => {
+    const parent = place.current!
+    const current = () => latest.current
+    const options = plotOptions(current, parent.clientWidth, (index) => {
+      const value = index === null || index === undefined ? undefined : plot.current?.data[0][index]
+      setX(value)
+    })
+    plot.current = new uPlot(options, align(shownLines(current())), parent)
+    const resized = new ResizeObserver(() => plot.current?.setSize({ width: parent.clientWidth, height: HEIGHT }))
+    resized.observe(parent)
+    return () => {
+      resized.disconnect()
+      plot.current?.destroy()
+      plot.current = null
+    }
+  }, [shape])
+
+  useEffect(() => {
+    plot.current?.setData(align(drawn))
+  })
+
+  const move = (event: KeyboardEvent) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
+    const u = plot.current
+    if (by === undefined || !u || u.data[0].length === 0) return
+    event.preventDefault()
+    const last = u.data[0].length - 1
+    const from = u.cursor.idx ?? (by < 0 ? last + 1 : -1)
+    const index = Math.min(last, Math.max(0, from + by))
+    u.setCursor({ left: u.valToPos(u.data[0][index]!, 'x'), top: u.bbox.height / devicePixelRatio / 2 })
+  }
+
+  const values = valuesAt(drawn, x)
+  const said = drawn.map(({ label }, i) => `${label} ${values[i] === undefined ? 'unknown' : format(values[i])}`)
+  return (
+    <figure class="chart">
+      <figcaption>
+        <h3>{title}</h3>
+        <ul class="legend">
+          {drawn.map(({ label, colour, dash, faint }, i) => (
+            <li key={label}>
+              <span
+                class={`swatch${dash ? ' dashed' : ''}${faint ? ' faint' : ''}`}
+                style={{ '--swatch': `var(${colour})` }}
+              />
+              {label} <b>{values[i] === undefined ? '–' : format(values[i])}</b>
+            </li>
+          ))}
+          {x !== undefined && (
+            <li class="at">
+              {xLabel} {Number(x.toFixed(2))}
+            </li>
+          )}
+        </ul>
+      </figcaption>
+      <div
+        ref={place}
+        class="plot"
+        role="img"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys read values off the curves.
+        tabIndex={0}
+        aria-label={`${title}. ${said.join(', ')}.${circled ? ` ${circled.label}.` : ''} Arrow keys read values.`}
+        onKeyDown={move}
+      />
+      {drawn.length === 0 && <p class="nothing">Nothing yet.</p>}
+    </figure>
+  )
+}
+
+const shownLines = ({ lines }: ChartProps): readonly Line[] => lines.filter((line) => line.x.length > 0)
+
+function plotOptions(
+  current: () => ChartProps,
+  width: number,
+  onCursor: (index: number | null | undefined) => void,
+): uPlot.Options {
+  const { format, fromZero, lines } = current()
+  const muted = colourOf('--muted')
+  const axis: uPlot.Axis = {
+    stroke: muted,
+    grid: { stroke: colourOf('--grid'), width: 1 },
+    ticks: { show: false },
+    font: '12px system-ui, sans-serif',
+  }
+  return {
+    width,
+    height: HEIGHT,
+    padding: [12, 12, 0, 0],
+    legend: { show: false },
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
+    scales: {
+      x: {
+        time: false,
+        range: (_, min, max) => [Math.min(0, min ?? 0), Math.max(max ?? 1, current().until ?? 0, 1e-3)],
+      },
+      y: { range: (_, min, max) => rangeOf(min, max, fromZero === true) },
+    },
+    axes: [
+      { ...axis, size: 30, space: 60 },
+      { ...axis, size: 58, values: (_, ticks) => ticks.map(format) },
+    ],
+    series: [
+      {},
+      ...lines
+        .filter((line) => line.x.length > 0)
+        .map(({ label, colour, dash, faint, marks }) => ({
+          label,
+          stroke: colourOf(colour),
+          alpha: faint ? 0.35 : 1,
+          width: faint ? 1 : 2,
+          dash: dash ? [6, 4] : undefined,
+          spanGaps: true,
+          points: marks ? dots(colourOf(colour)) : { show: false },
+        })),
+    ],
+    hooks: {
+      draw: [(u) => circleOf(u, current().circled)],
+      setCursor: [(u) => onCursor(u.cursor.idx)],
+    },
+  }
+}
+
+function rangeOf(min: number | null, max: number | null, fromZero: boolean): [number, number] {
+  if (min === null || max === null || !Number.isFinite(min) || !Number.isFinite(max)) return [0, 1]
+  const low = fromZero ? Math.min(0, min) : min
+  const room = (max - low || Math.abs(max) || 1) * 0.08
+  return [fromZero && low === 0 ? 0 : low - room, max + room]
+}

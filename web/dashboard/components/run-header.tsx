@@ -1,0 +1,156 @@
+import { signal } from '@preact/signals'
+import { useRef } from 'preact/hooks'
+import { timeLeft, timeSpent } from '../../../src/dashboard/figures.ts'
+import type { RunStatus } from '../../../src/dashboard/records.ts'
+import type { RunView } from '../../../src/dashboard/run-view.ts'
+import { clock, count } from '../../../src/report/format.ts'
+import { tokenOfAddress } from '../address.ts'
+import { type Action, control } from '../api.ts'
+import { connection, isLive, pulse, type Shown, trouble } from '../store.ts'
+
+const WORDS: Readonly<Record<RunStatus, string>> = {
+  preparing: 'Preparing',
+  running: 'Training',
+  pausing: 'Pausing after this step',
+  paused: 'Paused',
+  stopping: 'Saving after this step',
+  interrupted: 'Stopped',
+  finishing: 'Writing model and report',
+  finished: 'Finished',
+  failed: 'Failed',
+}
+
+/** What the run does, how far it is, and what one can have it do. */
+export function RunHeader({ shown: { id, view, problems } }: { readonly shown: Shown }) {
+  const { status, message } = view
+  return (
+    <header class="run-header">
+      <div class="run-title">
+        <h1>{id}</h1>
+        <p class={`status ${status}`} role="status">
+          {WORDS[status]}
+        </p>
+        {isLive.value && <Connection />}
+        {isLive.value && tokenOfAddress() && connection.value === 'open' && <Controls status={status} />}
+      </div>
+      {message && <p class={`message ${status}`}>{message}</p>}
+      {problems.length > 0 && (
+        <ul class="problems" aria-label="Damaged files">
+          {problems.map((problem) => (
+            <li key={problem}>{problem}</li>
+          ))}
+        </ul>
+      )}
+      <Progress view={view} />
+    </header>
+  )
+}
+
+function Progress({ view }: { readonly view: RunView }) {
+  const { step, max_steps, steps_per_epoch } = view
+  const live = isLive.value ? pulse.value : undefined
+  const activity = live?.activity
+  const left = ['running', 'pausing', 'paused'].includes(view.status) ? timeLeft(view) : undefined
+  const spent = timeSpent(view)
+  const share = max_steps ? step / max_steps : 0
+  return (
+    <div class="progress">
+      <progress max={1} value={share} aria-label={`Training, ${Math.round(100 * share)} %`} />
+      <p>
+        {max_steps > 0 && (
+          <span>
+            step <b>{count(step)}</b> of {count(max_steps)}
+          </span>
+        )}
+        {steps_per_epoch > 0 && (
+          <span>
+            epoch <b>{(step / steps_per_epoch).toFixed(2)}</b> of {Number((max_steps / steps_per_epoch).toFixed(2))}
+          </span>
+        )}
+        {spent > 0 && (
+          <span>
+            <b>{clock(spent)}</b> spent
+          </span>
+        )}
+        {left !== undefined && (
+          <span>
+            about <b>{clock(left)}</b> left
+          </span>
+        )}
+        {activity && (
+          <span class="activity">
+            {activity.label} {count(activity.done)} of {count(activity.total)} {activity.unit}
+          </span>
+        )}
+      </p>
+    </div>
+  )
+}
+
+function Connection() {
+  const words = {
+    connecting: 'connecting',
+    open: '',
+    lost: 'connection lost, trying again',
+    ended: 'the process has ended',
+  }
+  const text = words[connection.value]
+  return text ? <p class="connection">{text}</p> : null
+}
+
+const refused = signal<string | undefined>(undefined)
+
+function Controls({ status }: { readonly status: RunStatus }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const ask = async (action: Action) => {
+    try {
+      await control(action)
+      refused.value = undefined
+      trouble.value = undefined
+    } catch (error) {
+      refused.value = (error as Error).message
+    }
+  }
+  const stop = () => {
+    dialog.current?.close()
+    void ask('stop')
+  }
+  const isHeld = status === 'paused' || status === 'pausing'
+  const canStop = isHeld || status === 'running' || status === 'preparing'
+  return (
+    <div class="controls">
+      {isHeld ? (
+        <button type="button" onClick={() => ask('resume')}>
+          Resume
+        </button>
+      ) : (
+        status === 'running' && (
+          <button type="button" onClick={() => ask('pause')}>
+            Pause
+          </button>
+        )
+      )}
+      {canStop && (
+        <button type="button" class="quiet" onClick={() => dialog.current?.showModal()}>
+          Stop and save
+        </button>
+      )}
+      {refused.value && <p role="alert">{refused.value}</p>}
+      <dialog ref={dialog} aria-labelledby="stop-title">
+        <h2 id="stop-title">Stop this run?</h2>
+        <p>
+          The step that is being taken is finished, and a checkpoint is saved: the run can go on from there later, with
+          the same bits.
+        </p>
+        <div class="choices">
+          <button type="button" class="quiet" onClick={() => dialog.current?.close()}>
+            Go on training
+          </button>
+          <button type="button" class="danger" onClick={stop}>
+            Stop and save
+          </button>
+        </div>
+      </dialog>
+    </div>
+  )
+}

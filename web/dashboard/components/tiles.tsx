@@ -1,0 +1,62 @@
+import { bestEvaluation, evaluationsOf, latestRates, smoothed } from '../../../src/dashboard/figures.ts'
+import type { RunView } from '../../../src/dashboard/run-view.ts'
+import { bytes, count, decimal, setting } from '../../../src/report/format.ts'
+import { placeOf } from '../../../src/report/history.ts'
+import { isLive, pulse } from '../store.ts'
+
+interface Tile {
+  readonly label: string
+  readonly value: string | undefined
+  readonly note?: string
+}
+
+/** The figures of now. */
+export function Tiles({ view }: { readonly view: RunView }) {
+  const { steps, log } = view
+  const last = evaluationsOf(log).at(-1)
+  const best = bestEvaluation(view)
+  const rates = latestRates(view)
+  const live = isLive.value ? pulse.value : undefined
+  const logged = log.findLast((entry) => entry.loss !== undefined)
+  const loss = smoothed(steps.loss.slice(-200), 15).at(-1) ?? logged?.loss
+  const rate = steps.learning_rate.at(-1) ?? logged?.learning_rate
+  const norm = steps.grad_norm.at(-1) ?? logged?.grad_norm
+  const memory = live?.memory ?? steps.memory.at(-1)
+  const peak = live?.peak_memory ?? (steps.memory.length > 0 ? Math.max(...steps.memory) : undefined)
+  const bestNote = (name: string, digits: number) =>
+    best && last && best !== last ? `best ${decimal(best[name], digits)}, ${placeOf(best)}` : last && placeOf(last)
+  const tiles: Tile[] = [
+    { label: 'Exact match', value: last && percent(last.eval_exact_match), note: bestNote('eval_exact_match', 1) },
+    { label: 'F1', value: last && percent(last.eval_f1), note: bestNote('eval_f1', 1) },
+    { label: 'Validation loss', value: last && decimal(last.eval_loss, 4), note: bestNote('eval_loss', 4) },
+    { label: 'Training loss', value: loss === undefined ? undefined : decimal(loss, 4), note: 'latest steps' },
+    { label: 'Learning rate', value: rate === undefined ? undefined : setting(Number(rate.toPrecision(3))) },
+    { label: 'Gradient norm', value: norm === undefined ? undefined : decimal(norm, 3), note: 'before clipping' },
+    {
+      label: 'Speed',
+      value: rates && `${decimal(rates.samples, 1)} samples/s`,
+      note: rates && `${count(rates.tokens)} tokens/s`,
+    },
+    {
+      label: 'Memory',
+      value: memory === undefined ? undefined : bytes(memory),
+      note: peak === undefined ? undefined : `at most ${bytes(peak)}`,
+    },
+  ]
+  return (
+    <dl class="tiles">
+      {tiles.map(({ label, value, note }) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          <dd>
+            {value ?? '–'}
+            {value !== undefined && note && <small>{note}</small>}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+const percent = (value: number | undefined): string | undefined =>
+  value === undefined ? undefined : `${decimal(value, 1)} %`

@@ -1,0 +1,105 @@
+import { computed, signal } from '@preact/signals'
+import type { PastRun } from '../../src/dashboard/past-run.ts'
+import type { RunEntry } from '../../src/dashboard/past-runs.ts'
+import type { Pulse } from '../../src/dashboard/records.ts'
+import type { DashboardInfo } from '../../src/dashboard/routes.ts'
+import type { RunView } from '../../src/dashboard/run-view.ts'
+import { placeOfAddress } from './address.ts'
+import { getInfo, getRun, getRuns } from './api.ts'
+import { type Connection, follow } from './live.ts'
+
+/** How often what goes on in another process is read again, and how often the list, in milliseconds. */
+const [RUN_INTERVAL, LIST_INTERVAL] = [3000, 10_000]
+
+export const info = signal<DashboardInfo | undefined>(undefined)
+export const place = signal(placeOfAddress())
+export const connection = signal<Connection>('connecting')
+export const pulse = signal<Pulse | undefined>(undefined)
+export const runs = signal<readonly RunEntry[] | undefined>(undefined)
+/** What went wrong last, for the banner. */
+export const trouble = signal<string | undefined>(undefined)
+/** Curves over epochs, or over steps. */
+export const axis = signal<'epoch' | 'step'>('epoch')
+
+/** The view is changed in place: the box around it is new each time. */
+const liveView = signal<{ readonly view: RunView } | undefined>(undefined)
+const pastRuns = signal<Readonly<Record<string, PastRun>>>({})
+
+/** Id of the run that is shown. */
+export const shownId = computed(() => place.value.run ?? info.value?.live ?? runs.value?.[0]?.id)
+export const isLive = computed(() => shownId.value !== undefined && shownId.value === info.value?.live)
+
+export interface Shown {
+  readonly id: string
+  readonly view: RunView
+  readonly problems: readonly string[]
+}
+
+function runOf(id: string): Shown | undefined {
+  if (id === info.value?.live) return liveView.value && { id, view: liveView.value.view, problems: [] }
+  const past = pastRuns.value[id]
+  return past && { id, view: past.view, problems: past.problems }
+}
+
+export const shown = computed(() => (shownId.value === undefined ? undefined : runOf(shownId.value)))
+export const compared = computed(() => place.value.compare.map(runOf).filter((run) => run !== undefined))
+
+const attempt = async (work: () => Promise<void>): Promise<void> => {
+  try {
+    await work()
+    trouble.value = undefined
+  } catch (error) {
+    // What the run left behind can still be looked at when its process is gone.
+    if (connection.value !== 'ended') trouble.value = (error as Error).message
+  }
+}
+
+export const loadRuns = (): Promise<void> =>
+  attempt(async () => {
+    runs.value = await getRuns()
+  })
+
+const loadRun = (id: string): Promise<void> =>
+  attempt(async () => {
+    const run = await getRun(id)
+    pastRuns.value = { ...pastRuns.value, [id]: run }
+  })
+
+/** Reads whatever the place needs and is not there yet, or goes on elsewhere. */
+async function loadPlace(): Promise<void> {
+  const wanted = [...(place.value.view === 'run' ? [shownId.value] : []), ...place.value.compare]
+  for (const id of wanted) {
+    if (id === undefined || id === info.value?.live) continue
+    const known = pastRuns.value[id]
+    if (!known || isGoingOn(known.view)) await loadRun(id)
+  }
+}
+
+export const isGoingOn = ({ status }: RunView): boolean => !['finished', 'failed', 'interrupted'].includes(status)
+
+export async function begin(): Promise<void> {
+  addEventListener('hashchange', () => {
+    place.value = placeOfAddress()
+    void loadPlace()
+    if (place.value.view === 'runs') void loadRuns()
+  })
+  await attempt(async () => {
+    info.value = await getInfo()
+  })
+  if (info.value?.live)
+    follow({
+      onView: (view) => {
+        liveView.value = { view }
+      },
+      onPulse: (value) => {
+        pulse.value = value
+      },
+      onConnection: (value) => {
+        connection.value = value
+      },
+    })
+  await loadRuns()
+  await loadPlace()
+  setInterval(() => document.hidden || void loadPlace(), RUN_INTERVAL)
+  setInterval(() => document.hidden || place.value.view !== 'runs' || void loadRuns(), LIST_INTERVAL)
+}

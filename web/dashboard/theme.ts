@@ -1,0 +1,42 @@
+import { signal } from '@preact/signals'
+
+export type Theme = 'light' | 'dark'
+
+const systemIsDark = matchMedia('(prefers-color-scheme: dark)')
+const KEY = 'spanforge-theme'
+
+/** Undefined: as the system is set. */
+export const theme = signal<Theme | undefined>(kept())
+/** Counts changes of colours, by whoever: what is drawn on a canvas has to be drawn again. */
+export const coloursChanged = signal(0)
+
+apply()
+systemIsDark.addEventListener('change', () => {
+  coloursChanged.value++
+})
+
+export const isDark = (): boolean => (theme.value ? theme.value === 'dark' : systemIsDark.matches)
+
+export function toggleTheme(): void {
+  theme.value = isDark() ? 'light' : 'dark'
+  try {
+    localStorage.setItem(KEY, theme.value)
+  } catch {
+    // A browser that keeps nothing still shows it.
+  }
+  apply()
+  coloursChanged.value++
+}
+
+function apply(): void {
+  if (theme.value) document.documentElement.dataset.theme = theme.value
+}
+
+function kept(): Theme | undefined {
+  try {
+    const found = localStorage.getItem(KEY)
+    return found === 'light' || found === 'dark' ? found : undefined
+  } catch {
+    return undefined
+  }
+}
