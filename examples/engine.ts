@@ -37,9 +37,9 @@ for (const rows of [
   [1, 2, 3, 4, 5, 6],
   [1, 2, 3],
 ]) {
-  const outputs = { loss: float32(new Float32Array(1), []), dw: float32(new Float32Array(6), [2, 3]) }
-  await session.run({ x: float32(Float32Array.from(rows), [rows.length / 3, 3]), w: weights }, outputs)
-  const shown = [...outputs.dw.data].map((value) => Number(value).toFixed(3))
-  console.log(`loss ${Number(outputs.loss.data[0]).toFixed(3)}, its gradient ${shown.join(' ')}`)
+  const [value, slope] = [new Float32Array(1), new Float32Array(6)]
+  const inputs = { x: float32(Float32Array.from(rows), [rows.length / 3, 3]), w: weights }
+  await session.run(inputs, { loss: float32(value, []), dw: float32(slope, [2, 3]) })
+  console.log(`loss ${value[0]!.toFixed(3)}, its gradient ${[...slope].map((n) => n.toFixed(3)).join(' ')}`)
 }
 await session.release()

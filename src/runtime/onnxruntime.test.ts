@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { input } from '../graph/tensor.ts'
 import { encodeModel } from '../onnx/encode.ts'
 import { mul } from '../ops/elementwise.ts'
@@ -28,6 +28,15 @@ describe('ONNX Runtime', () => {
     const values = { a: float32(vector(2), [2]), b: float32(vector(3), [3]) }
     await expect(session.run(values, { y: float32(vector(3), [3]) })).rejects.toThrow(/^ONNX Runtime failed: /)
     await session.release()
+  })
+
+  test('a number of threads that is none is refused before anything is compiled', async () => {
+    vi.stubEnv('SPANFORGE_THREADS', 'all')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const model = encodeModel({ y: mul(input('a', ['n']), input('b', ['n'])) })
+    await expect(onnxruntime.compile(model)).rejects.toThrow(
+      'SPANFORGE_THREADS: found "all", expected an integer from 0 (one for each core) to 1024',
+    )
   })
 
   test('lists what it can compute on, the CPU among it', () => {

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os'
 import * as ort from 'onnxruntime-node'
-import { SpanforgeError } from '../errors.ts'
+import { SpanforgeError, UsageError } from '../errors.ts'
 import type { CompileOptions, Engine, Executable, Value, Values } from './engine.ts'
 
 /** ONNX Runtime on the CPU. */
@@ -11,7 +11,7 @@ export const onnxruntime: Engine = {
   },
   precisions: ['float32'],
   async compile(model: Uint8Array, options: CompileOptions = {}): Promise<Executable> {
-    const { threads = 0, profilePrefix, precision = 'float32' } = options
+    const { threads = threadsByDefault(), profilePrefix, precision = 'float32' } = options
     if (precision !== 'float32') throw new SpanforgeError(`ONNX Runtime does not compute in ${precision} on a CPU`)
     const session = await ort.InferenceSession.create(model, {
       executionProviders: ['cpu'],
@@ -42,6 +42,17 @@ function runFailure(error: Error): SpanforgeError {
   return new SpanforgeError(
     isMemory ? `memory: ONNX Runtime found no room (${error.message})` : `ONNX Runtime failed: ${error.message}`,
     { remedy: isMemory ? 'Lower max_tokens_per_pass, or end other programs.' : undefined, cause: error },
+  )
+}
+
+/** SPANFORGE_THREADS, for machines of which not all cores are ours; else the runtime takes every core. */
+function threadsByDefault(): number {
+  const given = process.env.SPANFORGE_THREADS
+  if (given === undefined || given === '') return 0
+  const threads = Number(given)
+  if (Number.isInteger(threads) && threads >= 0 && threads <= 1024) return threads
+  throw new UsageError(
+    `SPANFORGE_THREADS: found ${JSON.stringify(given)}, expected an integer from 0 (one for each core) to 1024`,
   )
 }
 
