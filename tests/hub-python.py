@@ -46,10 +46,11 @@ def card(path):
 
 
 def versions():
-    import datasets
+    import importlib.util
+
     import huggingface_hub
 
-    return [huggingface_hub.__version__, datasets.__version__]
+    return {"huggingface_hub": huggingface_hub.__version__, "datasets": importlib.util.find_spec("datasets") is not None}
 
 
 warnings.simplefilter("ignore")

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, it } from 'vitest'
+import { bundledScript } from '../../tests/bundled-script.ts'
 import { bytes, hubWorld } from '../../tests/hub-world.ts'
-import { transpiled } from '../../tests/transpiled.ts'
 import { digestLike } from './digest.ts'
 
 const KILLS = 20
@@ -21,15 +21,15 @@ const world = hubWorld((server) => {
   server.add('model', 'ann/bert').commit(FILES)
 })
 
-let code = ''
+let script = ''
 beforeAll(async () => {
-  code = await transpiled('src/errors.ts', 'src/checkpoint/atomic.ts', 'src/hub', 'tests/hub-download-child.ts')
-  return () => rm(code, { recursive: true })
+  const bundled = await bundledScript('hub-download-child.ts')
+  script = bundled.script
+  return () => rm(bundled.folder, { recursive: true })
 })
 
 /** A process that is ready to download. */
 function ready(): ChildProcess {
-  const script = join(code, 'tests/hub-download-child.js')
   const env = { ...process.env, HF_ENDPOINT: world.server.endpoint, HF_HUB_CACHE: world.cache, HF_TOKEN: '' }
   return spawn(process.execPath, [script, 'ann/bert'], { env, stdio: ['pipe', 'pipe', 'inherit'] })
 }

@@ -1,0 +1,29 @@
+import { mkdir, mkdtemp } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/**
+ * A script of tests/ with all that it imports, packages too, as one file in a new folder, which the caller removes: a
+ * process that runs it starts several times as fast as one that looks for hundreds of files.
+ */
+export async function bundledScript(name: string): Promise<{ readonly folder: string; readonly script: string }> {
+  const cache = join(root, 'node_modules/.cache')
+  await mkdir(cache, { recursive: true })
+  const folder = await mkdtemp(join(cache, 'spanforge-test-'))
+  const script = join(folder, 'script.mjs')
+  await build({
+    entryPoints: [join(root, 'tests', name)],
+    outfile: script,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    // Packages in the older module format ask for Node's own modules by require.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    logLevel: 'error',
+  })
+  return { folder, script }
+}
