@@ -51,6 +51,13 @@ it('a folder is pushed, with a model made for it, and comes back the same', asyn
   expect(await resolveModel('ann/new', { ...world.options })).toContain(commit)
 })
 
+it('a card that knows no name yet is given the one that it is pushed under', async () => {
+  await writeFile(join(folder, 'README.md'), 'model="OWNER/out", again OWNER/out!')
+  await push('ann/named')
+  const card = world.server.repository('model', 'ann/named')!.at('main')!.files.get('README.md')!
+  expect(card.content.toString()).toBe('model="ann/named", again ann/named!')
+})
+
 it('a second push sends only what changed', async () => {
   await push('ann/again')
   await writeFile(join(folder, 'config.json'), '{}')

@@ -1,6 +1,7 @@
 import { open, readdir, readFile, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { z } from 'zod'
+import { writeFileAtomic } from '../checkpoint/atomic.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { digestFile, digestLike } from './digest.ts'
 import { type Answer, converse, readJson } from './http.ts'
@@ -53,7 +54,7 @@ export async function pushFolder(folder: string, name: string, options: PushOpti
   const hub = openHub(options)
   const repository = parseRepository('model', name)
   const { revision = 'main', message = 'Upload a question-answering model with spanforge' } = options
-  const planned = await planPush(folder)
+  await planPush(folder)
   if (!name.includes('/')) throw new UsageError(`"${name}" has no owner`, `Give OWNER/NAME: your-name/${name}.`)
   if (hub.offline) throw new UsageError('push needs a network', 'Leave out --offline and HF_HUB_OFFLINE.')
   if (!hub.token)
@@ -63,6 +64,8 @@ export async function pushFolder(folder: string, name: string, options: PushOpti
     )
 
   await createRepository(hub, repository, options.private)
+  await nameCard(folder, name)
+  const planned = await planPush(folder)
   const modes = await uploadModes(hub, repository, revision, folder, planned)
   const local = await Promise.all(planned.map((file) => localFile(folder, file, modes.get(file.path))))
   const changed = local.filter(({ hash, there }) => hash !== there)
@@ -83,6 +86,14 @@ export async function pushFolder(folder: string, name: string, options: PushOpti
   ]
   const { commitUrl, commitOid } = await commit(hub, repository, revision, lines)
   return { url: commitUrl, commit: commitOid, uploaded, unchanged }
+}
+
+/** A card that was written before its model had a name on the hub loads it as OWNER/...: now it has one. */
+async function nameCard(folder: string, name: string): Promise<void> {
+  const path = join(folder, 'README.md')
+  const card = await readFile(path, 'utf8').catch(() => '')
+  const named = card.replaceAll(/\bOWNER\/[\w.-]+/g, name)
+  if (named !== card) await writeFileAtomic(path, named)
 }
 
 const post = (hub: Hub, url: string, value: unknown): Promise<Answer> =>

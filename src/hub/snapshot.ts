@@ -97,7 +97,7 @@ export class Snapshot {
 
 export function notCached({ type, name }: Repository, revision: string, what: string): SpanforgeError {
   return new SpanforgeError(`hub: the ${type} "${name}" (${revision}): ${what} in the cache`, {
-    remedy: `Get it once with a network, without --offline and HF_HUB_OFFLINE: spanforge download ${name}`,
+    remedy: `Get it once with a network, without --offline and HF_HUB_OFFLINE: spanforge download ${name}${type === 'dataset' ? ' --dataset' : ''}`,
   })
 }
 
