@@ -1,7 +1,7 @@
 /** Which stretches of the text are lit, and how: class names of styles/text.css. */
 import { computed } from '@preact/signals'
 import type { Layer } from '../../src/analysis/browser/segments.ts'
-import { apart, verdictOf } from './logic/verdict.ts'
+import { shownAnswers, verdictOf } from './logic/verdict.ts'
 import * as state from './state.ts'
 
 export const layers = computed((): Layer[] => {
@@ -12,12 +12,12 @@ export const layers = computed((): Layer[] => {
     const result = asked.readings[model]?.result
     if (!result) return []
     const { answer } = verdictOf(result, state.threshold.value)
-    return apart(result.answers, state.MOST_SHOWN).flatMap((one, index) => {
+    return shownAnswers(result.answers, state.MOST_SHOWN).flatMap((one, index) => {
       if (one.answer === '') return []
       const { lit } = state
       const isLit = lit.value?.asked === asked.id && lit.value.model === model && lit.value.index === index
       const kind = isLit ? 'lit' : one === answer ? 'best' : 'further'
-      return [{ name: `model-${place % 4} ${kind}`, start: one.start, end: one.end }]
+      return [{ name: `${kind}-${place % 4}`, start: one.start, end: one.end }]
     })
   })
   return marked ? [...answers, { name: 'marked', ...marked }] : answers

@@ -1,6 +1,6 @@
 import { askAgain } from '../asking.ts'
 import { percent } from '../logic/numbers.ts'
-import { apart, sureness, verdictOf } from '../logic/verdict.ts'
+import { shownAnswers, sureness, verdictOf } from '../logic/verdict.ts'
 import * as state from '../state.ts'
 
 interface ReadingProps {
@@ -69,7 +69,7 @@ function Answers({ asked, model, result }: AnswersProps) {
         </p>
       )}
       <ol class="bars" aria-label="Answers, best first">
-        {apart(result.answers, state.MOST_SHOWN).map((one, index) => (
+        {shownAnswers(result.answers, state.MOST_SHOWN).map((one, index) => (
           <li key={`${one.start} ${one.end}`}>
             <button
               type="button"

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Answer, AnswerResult } from '../../../src/server/contract.ts'
-import { apart, verdictOf } from './verdict.ts'
+import { shownAnswers, verdictOf } from './verdict.ts'
 
 const answer = (text: string, score: number, more: Partial<Answer> = {}): Answer => ({
   answer: text,
@@ -45,15 +45,21 @@ describe('the answer that counts', () => {
   })
 })
 
-describe('further answers', () => {
+describe('the answers that are shown', () => {
   const at = (start: number, end: number) => answer('x', 0.1, { start, end })
 
-  it('are those of other places than the better ones', () => {
+  it('are those of other places than the better ones, best first', () => {
     const list = [at(10, 20), at(12, 18), answer('', 0.2), at(20, 25), at(0, 11), at(5, 9)]
-    expect(apart(list, 9)).toEqual([list[0], list[2], list[3], list[5]])
+    expect(shownAnswers(list, 9)).toEqual([list[0], list[2], list[3], list[5]])
   })
 
   it('are no more than asked for', () => {
-    expect(apart([at(0, 1), at(2, 3), at(4, 5)], 2)).toEqual([at(0, 1), at(2, 3)])
+    const list = [at(0, 1), at(2, 3), at(4, 5), at(6, 7)]
+    expect(shownAnswers(list, 3)).toEqual(list.slice(0, 3))
+  })
+
+  it('are other wordings too where all are of one place', () => {
+    const list = [at(10, 20), at(11, 20), at(9, 20), at(10, 19)]
+    expect(shownAnswers(list, 5)).toEqual(list.slice(0, 3))
   })
 })

@@ -12,15 +12,22 @@ export interface Verdict {
 /** How likely an answer is right where the model has learned to say so, else its probability. */
 export const sureness = ({ confidence, score }: Answer): number => confidence ?? score
 
-/** The best answers of different places, at most `most`; "" among them where the model may say it. */
-export function apart(answers: readonly Answer[], most: number): Answer[] {
+/** Where all the best answers are wordings of one place, so many of them are shown all the same. */
+const LEAST_SHOWN = 3
+
+/**
+ * The best answers of different places, at most `most`, and "" where the model may say it. Where these are few, other
+ * wordings of the same places too.
+ */
+export function shownAnswers(answers: readonly Answer[], most: number): Answer[] {
   const kept: Answer[] = []
-  for (const one of answers) {
-    if (kept.length === most) break
-    if (kept.every((better) => one.end <= better.start || better.end <= one.start || one.answer === '')) kept.push(one)
-  }
-  return kept
+  for (const one of answers) if (kept.length < most && kept.every((better) => !overlap(one, better))) kept.push(one)
+  const others = answers.filter((one) => !kept.includes(one)).slice(0, Math.max(0, LEAST_SHOWN - kept.length))
+  return answers.filter((one) => kept.includes(one) || others.includes(one))
 }
+
+const overlap = (one: Answer, other: Answer): boolean =>
+  one.answer !== '' && other.answer !== '' && one.start < other.end && other.start < one.end
 
 /** No answer counts where the model itself says so, or where it is less sure of its best one than `threshold`. */
 export function verdictOf({ answers, no_answer }: AnswerResult, threshold: number): Verdict {

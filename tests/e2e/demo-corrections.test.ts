@@ -1,0 +1,168 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { expect, it } from 'vitest'
+import { parseSquad } from '../../src/squad/squad-json.ts'
+import { describeChromium } from '../chromium.ts'
+import { runHere } from '../run-here.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
+import { ask, demoWorld, giveText } from './demo-world.ts'
+
+const context = 'in ka 🦊🦊 eve, bo is in ro.\n\nli was in the den, and una in the pit by the sea.'
+
+/** Draws the mouse over some words of the text, as people do. */
+async function drawOver(page: Page, words: string): Promise<void> {
+  const [from, to] = await page.evaluate((words) => {
+    const walker = document.createTreeWalker(document.querySelector('.text')!, NodeFilter.SHOW_TEXT)
+    const nodes: Text[] = []
+    while (walker.nextNode()) nodes.push(walker.currentNode as Text)
+    const at = nodes
+      .map((node) => node.data)
+      .join('')
+      .indexOf(words)
+    const placeOf = (index: number) => {
+      let rest = index
+      let node = nodes[0]!
+      for (const next of nodes.slice(1)) {
+        if (rest < node.length) break
+        rest -= node.length
+        node = next
+      }
+      const range = document.createRange()
+      range.setStart(node, rest)
+      range.setEnd(node, rest + 1)
+      return range.getBoundingClientRect()
+    }
+    const [first, last] = [placeOf(at), placeOf(at + words.length - 1)]
+    return [
+      { x: first.left + 0.5, y: first.top + first.height / 2 },
+      { x: last.right - 0.5, y: last.top + last.height / 2 },
+    ]
+  }, words)
+  await page.mouse.move(from!.x, from!.y)
+  await page.mouse.down()
+  await page.mouse.move(to!.x, to!.y, { steps: 5 })
+  await page.mouse.up()
+}
+
+async function downloaded(page: Page, folder: string): Promise<string> {
+  await page.click('[aria-label^=Corrections]')
+  const waiting = page.waitForEvent('download')
+  await page.click('dialog[open] button.primary')
+  const download = await waiting
+  expect(download.suggestedFilename()).toBe('corrections.json')
+  const path = join(folder, 'corrections.json')
+  await download.saveAs(path)
+  return path
+}
+
+const marked = async (page: Page) => (await page.locator('.text mark.marked').allTextContents()).join('')
+
+describeChromium('correcting answers on the demo page', () => {
+  const world = demoWorld()
+
+  it('collects what is marked with the mouse, in a file that can be checked and trained on', async () => {
+    const folder = temporaryFolder()
+    const page = await world.open()
+    await giveText(page, context)
+    await ask(page, 'who is in ro?')
+    await page.click('.wrong')
+    await drawOver(page, 'bo')
+    expect(await marked(page)).toBe('bo')
+    await page.click('text=This is the answer')
+    expect(await page.innerText('.saved')).toBe('Right: “bo”')
+
+    const path = await downloaded(page, folder)
+    const file = readFileSync(path, 'utf8')
+    expect(JSON.parse(file).version).toBe('1.1')
+    const [{ question, answers, ...one }] = parseSquad(file, path)
+    expect(one.context).toBe(context)
+    expect([question, answers]).toEqual(['who is in ro?', [{ text: 'bo', answer_start: context.indexOf('bo') }]])
+    expect(await runHere('data', 'check', path, '--json')).toMatchObject({ code: 0 })
+
+    const command = await page.inputValue('[aria-label="Command that trains on the corrections"]')
+    const argv = command.split(' ').slice(2)
+    const rename = new Map([
+      ['corrections.json', path],
+      ['corrected', join(folder, 'corrected')],
+    ])
+    const trained = await runHere(...argv.map((word) => rename.get(word) ?? word), '--json')
+    expect(trained.code, trained.stderr).toBe(0)
+    expect(JSON.parse(trained.stdout)).toMatchObject({ epoch: 3 })
+  })
+
+  it('takes “there is no answer”, which makes the file v2.0', async () => {
+    const folder = temporaryFolder()
+    const page = await world.open()
+    await giveText(page, context)
+    await ask(page, 'who is in ro?\nwho is in oz?')
+    await page.click('.card:nth-child(1) >> text=This is right')
+    await page.click('.card:nth-child(2) .wrong')
+    await page.click('text=There is no answer')
+    expect(await page.innerText('.card:nth-child(2) .saved')).toBe('Right: no answer')
+    const path = await downloaded(page, folder)
+    expect(JSON.parse(readFileSync(path, 'utf8')).version).toBe('v2.0')
+    expect(parseSquad(readFileSync(path, 'utf8'), path).map(({ answers }) => answers.length)).toEqual([1, 0])
+    expect(await runHere('data', 'check', path, '--json')).toMatchObject({ code: 0 })
+    expect(await page.inputValue('[aria-label="Command that trains on the corrections"]')).toContain(
+      '--version_2_with_negative',
+    )
+  })
+
+  it('can be done by keyboard alone: by typing the words, and by moving the mark', async () => {
+    const page = await world.open()
+    await giveText(page, context)
+    await ask(page, 'who was in the den?')
+    await page.locator('.card h2 button').press('w')
+    await page.keyboard.type('in')
+    expect(await page.innerText('.correction .field')).toContain('1 of 4')
+    await page.click('[aria-label="Next place"]')
+    expect(await page.innerText('.correction .field')).toContain('2 of 4')
+    await page.fill('#right', 'zzz')
+    expect(await page.innerText('.correction [role=status]')).toBe('The text does not say this.')
+    await page.fill('#right', 'li')
+    expect(await marked(page)).toBe('li')
+    await page.locator('#text').press('ArrowRight')
+    expect(await marked(page)).toBe('was')
+    await page.locator('#text').press('ArrowLeft')
+    await page.locator('#text').press('Shift+ArrowRight')
+    expect(await marked(page)).toBe('li was')
+    await page.locator('#text').press('Escape')
+    expect(await page.locator('.correction').count()).toBe(0)
+    await page.locator('.card h2 button').press('w')
+    await page.fill('#right', 'li')
+    await page.keyboard.press('Enter')
+    expect(await page.innerText('.saved')).toBe('Right: “li”')
+  })
+
+  it('keeps corrections over a reload, and lets them be removed', async () => {
+    const page = await world.open()
+    await giveText(page, context)
+    await ask(page, 'who is in ro?')
+    await page.click('text=This is right')
+    await page.reload()
+    await page.click('[aria-label="Corrections (1)"]')
+    await page.click('[aria-label="Remove the correction of: who is in ro?"]')
+    expect(await page.innerText('dialog[open]')).toContain('Where an answer is wrong')
+    await page.reload()
+    expect(await page.locator('[aria-label="Corrections"]').count()).toBe(1)
+  })
+})
+
+describeChromium('a demo page whose server wants a token', () => {
+  const world = demoWorld(['a-token-of-sixteen-or-more'])
+
+  it('asks for the token, and goes on once it has it', async () => {
+    const page = await world.open()
+    expect(await page.innerText('dialog[open] h2')).toBe('This server wants a token')
+    await page.fill('#token', 'wrong')
+    await page.click('text=Go on')
+    await page.waitForSelector('dialog[open] .failed')
+    await page.fill('#token', 'a-token-of-sixteen-or-more')
+    await page.click('text=Go on')
+    await page.waitForSelector('.chip')
+    await giveText(page, context)
+    await ask(page, 'who is in ro?')
+    expect(await page.locator('.answer.chosen').count()).toBe(1)
+  })
+})

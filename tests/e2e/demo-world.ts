@@ -1,0 +1,110 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect } from 'vitest'
+import type { AnswerResponse } from '../../src/server/contract.ts'
+import { type RunningServer, SERVER_DEFAULTS, startServer } from '../../src/server/index.ts'
+import { launchChromium } from '../chromium.ts'
+import { tinyFolder } from '../tiny-squad.ts'
+
+/** Another small model; nobody has taught it to answer, so that it disagrees with the tiny one. */
+const embeddedFolder = join(import.meta.dirname, '../../examples/embedded/model')
+
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+
+export interface DemoWorld {
+  readonly server: RunningServer
+  /** A page of its own: nothing kept, nothing shared with other tests. */
+  open(options?: BrowserContextOptions, address?: string): Promise<Page>
+  /** What the service says, for comparison. */
+  answers(question: string, context: string, model?: string): Promise<AnswerResponse>
+}
+
+/**
+ * The demo's page in Chromium, from a real server over two small models. After each test whatever the page complained
+ * of, policy violations among it, or loaded from elsewhere fails the test.
+ */
+export function demoWorld(tokens: readonly string[] = []): DemoWorld {
+  const world = {} as { server: RunningServer; browser: Browser }
+  let faults: string[] = []
+  let pages: Page[] = []
+
+  beforeAll(async () => {
+    const log = pino({ level: 'silent' })
+    const models = [`tiny=${tinyFolder}`, `embedded=${embeddedFolder}`]
+    world.server = await startServer(models, { ...SERVER_DEFAULTS, port: 0, tokens, log })
+    world.browser = await launchChromium()
+  })
+  afterAll(async () => {
+    await world.browser?.close()
+    await world.server?.close()
+  })
+  afterEach(async () => {
+    for (const page of pages) await page.context().close()
+    pages = []
+    const found = faults
+    faults = []
+    expect(found).toEqual([])
+  })
+
+  return {
+    get server() {
+      return world.server
+    },
+    async open(options = {}, address = world.server.address) {
+      const page = await (await world.browser.newContext(options)).newPage()
+      pages.push(page)
+      // What a server refuses, the browser too reports as an error; the page tells people.
+      const isRefusal = (text: string) => /status of 4\d\d/.test(text)
+      page.on('pageerror', (error) => faults.push(error.message))
+      page.on('console', (message) => {
+        if (message.type() === 'error' && !isRefusal(message.text())) faults.push(message.text())
+      })
+      page.on('request', (request) => {
+        const url = request.url()
+        if (!url.startsWith(world.server.address) && !/^(blob|data):/.test(url)) faults.push(`loads ${url}`)
+      })
+      await page.goto(address)
+      return page
+    },
+    async answers(question, context, model) {
+      const body = JSON.stringify({ question, context, model, top_k: 20 })
+      const headers = { 'content-type': 'application/json' }
+      const response = await fetch(`${world.server.address}api/answer`, { method: 'POST', headers, body })
+      return (await response.json()) as AnswerResponse
+    },
+  }
+}
+
+/** Puts a text into the empty page. */
+export async function giveText(page: Page, text: string): Promise<void> {
+  await page.fill('textarea#text', text)
+  await page.click('text=Use this text')
+}
+
+/** Asks, and waits until every model has said its last word. */
+export async function ask(page: Page, question: string): Promise<void> {
+  await page.fill('#question', question)
+  await page.press('#question', 'Enter')
+  await answered(page)
+}
+
+export async function answered(page: Page): Promise<void> {
+  await page.waitForSelector('.card .judgement')
+  await page.waitForFunction(
+    () => !document.querySelector('progress') && !/Waiting for the model/.test(document.body.innerText),
+  )
+}
+
+/** What people with disabilities would stumble over, by rule and place: serious faults only. */
+export async function seriousFaults(page: Page): Promise<string[]> {
+  // The page's own policy forbids scripts of others; the debugger's are not asked.
+  await page.evaluate(await (await import('node:fs/promises')).readFile(axe, 'utf8'))
+  return page.evaluate(async () => {
+    const { violations } = await (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run()
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`))
+  })
+}

@@ -1,0 +1,187 @@
+import type { Page } from 'playwright-core'
+import { expect, it } from 'vitest'
+import { describeChromium } from '../chromium.ts'
+import { tinyText } from '../tiny-service.ts'
+import { answered, ask, demoWorld, giveText, seriousFaults } from './demo-world.ts'
+
+const context = 'in ka eve, bo is in ro. li was in the den, and una in the pit by the sea.'
+const question = 'who is in ro?'
+const shown = (page: Page, selector: string) => page.locator(selector).allInnerTexts()
+const lit = async (page: Page, kind: string) => (await page.locator(`.text mark.${kind}`).allTextContents()).join('')
+
+describeChromium('the demo page', () => {
+  const world = demoWorld()
+
+  it('shows the answer of the service in place, how sure it is, and says so to a screen reader', async () => {
+    const page = await world.open()
+    await giveText(page, context)
+    await ask(page, question)
+    const { answers } = await world.answers(question, context)
+    const [best] = answers
+    expect(await lit(page, 'best-0')).toBe(best!.answer)
+    expect(await page.innerText('.answer.chosen .words')).toBe(best!.answer)
+    expect(await page.innerText('.answer.chosen .sure')).toBe(`${Math.round(100 * best!.score) || '<1'} %`)
+    expect(await page.innerText('[role=status].unseen')).toContain(`Answer: ${best!.answer}`)
+    expect(await page.textContent('.text')).toBe(context)
+  })
+
+  it('lights up a further answer under the pointer and under the focus', async () => {
+    const page = await world.open()
+    await giveText(page, context)
+    await ask(page, question)
+    const further = page.locator('.answer:not(.chosen)').first()
+    const words = await further.locator('.words').innerText()
+    await further.hover()
+    expect(await lit(page, 'lit-0')).toBe(words)
+    await page.mouse.move(0, 0)
+    expect(await lit(page, 'lit-0')).toBe('')
+    await further.focus()
+    expect(await lit(page, 'lit-0')).toBe(words)
+  })
+
+  it('asks several questions at once, one a line, and shows each one’s answers in the text', async () => {
+    const page = await world.open()
+    await giveText(page, context)
+    await ask(page, 'who is in ro?\nwho was in the den?\n\nwho is in ro?')
+    expect(await shown(page, '.card h2')).toEqual(['who is in ro?', 'who was in the den?'])
+    const second = await world.answers('who was in the den?', context)
+    await page.click('text=who was in the den?')
+    expect(await lit(page, 'best-0')).toBe(second.answers[0]!.answer)
+    await page.click('[aria-label="Remove the question: who was in the den?"]')
+    expect(await shown(page, '.card h2')).toEqual(['who is in ro?'])
+  })
+
+  it('gives no answer that is less sure than the threshold', async () => {
+    const page = await world.open()
+    await giveText(page, context)
+    await ask(page, question)
+    await page.focus('#threshold')
+    await page.keyboard.press('End')
+    expect(await page.innerText('.none')).toMatch(/^No answer\s+The best guess is only \d+ % sure.$/)
+    expect(await lit(page, 'best-0')).toBe('')
+    await page.keyboard.press('Home')
+    expect(await lit(page, 'best-0')).not.toBe('')
+  })
+
+  it('lets two models answer side by side, each in its colour', async () => {
+    const page = await world.open()
+    await giveText(page, context)
+    await ask(page, question)
+    await page.click('label:has-text("model")')
+    await answered(page)
+    for (const [place, model] of ['tiny', 'embedded'].entries()) {
+      const { answers } = await world.answers(question, context, model)
+      expect(await page.innerText(`.one.model-${place} .answer.chosen .words`)).toBe(answers[0]!.answer)
+      expect(await lit(page, `best-${place}`)).toBe(answers[0]!.answer)
+    }
+    await page.click('label:has-text("safetensors")')
+    expect(await page.locator('.one').count()).toBe(1)
+  })
+
+  it('reads a book of 100,000 words in blocks, and answers come in while it is read', async () => {
+    const book = tinyText(100_000)
+    const page = await world.open()
+    await page.evaluate(() => {
+      const inView = new Set<EventTarget | null>()
+      document.addEventListener('contentvisibilityautostatechange', (event) => {
+        if ((event as ContentVisibilityAutoStateChangeEvent).skipped) inView.delete(event.target)
+        else inView.add(event.target)
+      })
+      Object.assign(globalThis, { inView })
+    })
+    await giveText(page, book)
+    expect(await page.innerText('.reading .bar .note')).toBe('100,000 words')
+    await page.waitForFunction(() => (globalThis as unknown as { inView: Set<unknown> }).inView.size > 0)
+    const all = await page.locator('.block').count()
+    const laidOut = await page.evaluate(() => (globalThis as unknown as { inView: Set<unknown> }).inView.size)
+    expect(all).toBeGreaterThan(100)
+    expect(laidOut).toBeLessThan(20)
+
+    await page.fill('#question', question)
+    await page.press('#question', 'Enter')
+    await page.waitForSelector('progress + :text("windows"), .answer')
+    const early = await page.waitForFunction(() => {
+      const [bar, answer] = [document.querySelector('progress'), document.querySelector('.answer.chosen')]
+      return bar && answer && bar.value < bar.max
+    })
+    expect(await early.jsonValue()).toBe(true)
+  })
+
+  it('goes to the answer in a long text once it is found', async () => {
+    const page = await world.open()
+    await giveText(page, tinyText(10_000))
+    await ask(page, question)
+    const mark = page.locator('.text mark.best-0')
+    await mark.first().waitFor()
+    const box = (await mark.first().boundingBox())!
+    const view = (await page.locator('.text').boundingBox())!
+    expect(box.y).toBeGreaterThan(view.y)
+    expect(box.y).toBeLessThan(view.y + view.height)
+  })
+
+  it('can be used without a mouse', async () => {
+    const page = await world.open()
+    await giveText(page, context)
+    await page.locator('body').press('/')
+    await page.keyboard.type('who is in ro?')
+    await page.keyboard.press('Enter')
+    await answered(page)
+    await page.locator('.card h2 button').focus()
+    await page.keyboard.press('?')
+    expect(await page.innerText('dialog[open] h2')).toBe('Help')
+    await page.keyboard.press('Escape')
+    expect(await page.locator('dialog[open]').count()).toBe(0)
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('who is in ro?')
+    await page.keyboard.press('t')
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('text')
+  })
+
+  it.each(['light', 'dark'] as const)('has no serious fault for axe-core, %s', async (colorScheme) => {
+    const page = await world.open({ colorScheme })
+    expect(await seriousFaults(page)).toEqual([])
+    await giveText(page, context)
+    await page.click('label:has-text("model")')
+    await ask(page, 'who is in ro?\nwho was in the den?')
+    await page.hover('.answer >> nth=1')
+    expect(await seriousFaults(page)).toEqual([])
+    await page.click('.wrong >> nth=0')
+    await page.fill('#right', 'in')
+    expect(await seriousFaults(page)).toEqual([])
+    await page.click('text=This is the answer')
+    for (const name of ['History', 'Corrections (1)', 'Share', 'Help']) {
+      await page.click(`[aria-label="${name}"]`)
+      await page.waitForSelector('dialog[open] h2')
+      expect(await seriousFaults(page), name).toEqual([])
+      await page.keyboard.press('Escape')
+    }
+  })
+
+  it('goes dark and stays so', async () => {
+    const page = await world.open({ colorScheme: 'light' })
+    const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+    const light = await paper()
+    await page.click('[aria-label="Dark or light"]')
+    const dark = await paper()
+    expect(dark).not.toBe(light)
+    await page.reload()
+    await page.waitForSelector('#text')
+    expect(await paper()).toBe(dark)
+  })
+
+  it('is never wider than a phone', async () => {
+    const page = await world.open({ viewport: { width: 360, height: 740 } })
+    const width = () => page.evaluate(() => document.documentElement.scrollWidth)
+    expect(await width()).toBe(360)
+    await giveText(page, `${context} ${'x'.repeat(3000)} ${'https://example.org/'.repeat(40)}`)
+    await page.click('label:has-text("model")')
+    await ask(page, `who is in ${'o'.repeat(300)}?`)
+    expect(await width()).toBe(360)
+    await page.click('.wrong')
+    expect(await width()).toBe(360)
+    for (const name of ['History', 'Corrections', 'Share', 'Help']) {
+      await page.click(`[aria-label="${name}"]`)
+      expect(await page.evaluate(() => document.querySelector('dialog[open]')!.scrollWidth)).toBeLessThanOrEqual(360)
+      await page.keyboard.press('Escape')
+    }
+  })
+})
