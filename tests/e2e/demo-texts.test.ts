@@ -1,0 +1,186 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { expect, it } from 'vitest'
+import { describeChromium } from '../chromium.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
+import { answered, ask, demoWorld, giveText } from './demo-world.ts'
+
+const hostile = '<img src=x onerror="document.title=\'taken\'"><script>document.title="taken"</script>'
+
+/** A PDF of one page with these lines, the smallest that a reader takes. */
+function pdfOf(lines: readonly string[]): Buffer {
+  const shown = lines.map((line) => `(${line}) Tj T*`).join('\n')
+  const stream = `BT /F1 12 Tf 14 TL 72 720 Td\n${shown}\nET`
+  const objects = [
+    '<< /Type /Catalog /Pages 2 0 R >>',
+    '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
+    '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>',
+    `<< /Length ${stream.length} >>\nstream\n${stream}\nendstream`,
+    '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
+  ]
+  let file = '%PDF-1.4\n'
+  const places = objects.map((object, i) => {
+    const place = file.length
+    file += `${i + 1} 0 obj\n${object}\nendobj\n`
+    return place
+  })
+  const table = places.map((place) => `${String(place).padStart(10, '0')} 00000 n \n`).join('')
+  const size = objects.length + 1
+  return Buffer.from(
+    `${file}xref\n0 ${size}\n0000000000 65535 f \n${table}trailer\n<< /Size ${size} /Root 1 0 R >>\nstartxref\n${file.length}\n%%EOF`,
+  )
+}
+
+const chooseFile = (page: Page, name: string, content: string | Buffer) =>
+  page.setInputFiles('input[type=file]', { name, mimeType: '', buffer: Buffer.from(content) })
+
+/** As if a file from the desktop were dropped on the page. */
+const dropFile = (page: Page, name: string, content: string) =>
+  page.evaluate(
+    ([name, content]) => {
+      const dataTransfer = new DataTransfer()
+      dataTransfer.items.add(new File([content!], name!))
+      for (const type of ['dragover', 'drop'])
+        document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }))
+    },
+    [name, content],
+  )
+
+const textOf = async (page: Page) => {
+  await page.waitForSelector('.text')
+  return page.textContent('.text')
+}
+
+describeChromium('texts on the demo page', () => {
+  const world = demoWorld()
+
+  it.each([
+    ['plain.txt', 'One line.\r\nAnother.', 'One line.\nAnother.'],
+    [
+      'page.html',
+      '<title>t</title><h1>Title</h1><p>One <b>bold</b> word.<script>alert(1)</script>',
+      'Title\n\nOne bold word.',
+    ],
+    ['notes.md', '# Title\n\nSome *emphasis* and a [link](https://example.org).', 'Title\n\nSome emphasis and a link.'],
+    [
+      'paper.pdf',
+      pdfOf(['A sentence that is hyphen-', 'ated at the end of a line.']),
+      'A sentence that is hyphenated at the end of a line.',
+    ],
+    ['old.txt', Buffer.from([0x93, 0xe9, 0x94]), '“é”'],
+  ])('are read from %s', async (name, content, expected) => {
+    const page = await world.open()
+    await chooseFile(page, name, content)
+    expect(await textOf(page)).toBe(expected)
+    expect(await page.innerText('.reading h2')).toBe(name)
+  })
+
+  it('may be pasted or dropped', async () => {
+    const page = await world.open()
+    await dropFile(page, 'dropped.txt', 'bo is in ro.')
+    expect(await textOf(page)).toBe('bo is in ro.')
+    await page.click('text=New text')
+    await page.evaluate(() => {
+      const clipboardData = new DataTransfer()
+      clipboardData.setData('text/plain', 'li is in ka.')
+      const paste = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })
+      document.getElementById('text')!.dispatchEvent(paste)
+    })
+    expect(await textOf(page)).toBe('li is in ka.')
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('question')
+  })
+
+  it.each([
+    ['picture.png', Buffer.from([0x89, 0x50, 0, 0]), '“picture.png” is no text.'],
+    ['broken.pdf', 'no pdf', '“broken.pdf” cannot be read as a PDF: '],
+    ['scan.pdf', pdfOf([]), 'its pages are pictures'],
+    ['empty.txt', '', '“empty.txt” holds no text.'],
+  ])('are refused with a reason: %s', async (name, content, expected) => {
+    const page = await world.open()
+    await chooseFile(page, name, content)
+    await page.waitForSelector('.complaint')
+    expect(await page.innerText('.complaint p')).toContain(expected)
+  })
+
+  it('stay text, whatever stands in them, in their names and in questions', async () => {
+    const page = await world.open()
+    await dropFile(page, `${hostile}.txt`, `${hostile} bo is in ro. `.repeat(3))
+    expect(await textOf(page)).toContain(hostile)
+    // As long as the small model can read beside a text.
+    await ask(page, '<img src=x onerror=a>')
+    await page.click('text=This is right')
+    for (const name of ['History', 'Corrections (1)']) {
+      await page.click(`[aria-label="${name}"]`)
+      expect(await page.innerText('dialog[open]')).toContain('onerror')
+      await page.keyboard.press('Escape')
+    }
+    await dropFile(page, 'page.html', `<p>&lt;script&gt; ${hostile}</p>`)
+    await page.waitForFunction(() => document.querySelector('.text')?.textContent?.startsWith('<script>'))
+    expect(await page.locator('#app img, #app script').count()).toBe(0)
+    expect(await page.title()).not.toBe('taken')
+  })
+
+  it('are shared by a link that holds everything, and asks again where it is opened', async () => {
+    const page = await world.open()
+    await giveText(page, 'bo is in ro. li 🦊 is in ka.')
+    await page.click('label:has-text("model")')
+    await ask(page, 'who is in ro?\nwho is in ka?')
+    await page.click('[aria-label=Share]')
+    const link = await page.inputValue('[aria-label="Link to this page"]')
+    expect(link.startsWith(`${world.server.address}#share=`)).toBe(true)
+
+    const other = await world.open({}, link)
+    await answered(other)
+    expect(await textOf(other)).toBe('bo is in ro. li 🦊 is in ka.')
+    expect(await other.locator('.card h2').allInnerTexts()).toEqual(['who is in ro?', 'who is in ka?'])
+    expect(await other.locator('.card:first-child .one').count()).toBe(2)
+
+    const broken = await world.open({}, link.slice(0, -9))
+    await broken.waitForSelector('.complaint')
+    expect(await broken.innerText('.complaint p')).toContain('This link is damaged')
+  })
+
+  it('are found again in the history, until it is cleared', async () => {
+    const page = await world.open()
+    await giveText(page, 'bo is in ro.')
+    await ask(page, 'who is in ro?')
+    await page.reload()
+    await page.click('[aria-label=History]')
+    await page.click('dialog[open] .list button')
+    await answered(page)
+    expect(await textOf(page)).toBe('bo is in ro.')
+    expect(await page.locator('.card h2').allInnerTexts()).toEqual(['who is in ro?'])
+    await page.click('[aria-label=History]')
+    await page.click('text=Clear the history')
+    await page.reload()
+    await page.click('[aria-label=History]')
+    expect(await page.locator('dialog[open] .list').count()).toBe(0)
+  })
+
+  it('are offered as examples, each with questions', async () => {
+    const page = await world.open()
+    // The tiny model has no room for such questions.
+    await page.click('label:has-text("model")')
+    await page.click('label:has-text("safetensors")')
+    const count = await page.locator('.examples button').count()
+    expect(count).toBe(4)
+    for (let i = 0; i < count - 1; i++) {
+      await page.locator('.examples button').nth(i).click()
+      await answered(page)
+      await page.click('text=New text')
+    }
+  })
+
+  it('of ten megabytes without a space are shown, and refused by the server with a reason', async () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'word.txt'), 'x'.repeat(10_000_000))
+    const page = await world.open()
+    await page.setInputFiles('input[type=file]', join(folder, 'word.txt'))
+    await page.waitForSelector('.text')
+    await page.fill('#question', 'who?')
+    await page.press('#question', 'Enter')
+    await page.waitForSelector('.failed')
+    expect(await page.innerText('.failed')).toMatch(/10000000 characters; this server reads 2000000 at most/)
+  })
+})
