@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync } from 'node:fs'
 import { utimes, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { isLocked, withLock } from './lock.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'spanforge-lock-'))
@@ -32,7 +32,9 @@ it('the lock of a process that is gone is taken over', async () => {
   const { pid } = spawnSync(process.execPath, ['-e', ''])
   await writeFile(lockAt('gone'), JSON.stringify({ pid, host: hostname() }))
   expect(await isLocked(lockAt('gone'))).toBe(false)
-  expect(await withLock(lockAt('gone'), async () => 'mine')).toBe('mine')
+  const waiting = vi.fn()
+  expect(await withLock(lockAt('gone'), async () => 'mine', waiting)).toBe('mine')
+  expect(waiting).not.toHaveBeenCalled()
 })
 
 it('the lock of another host is respected until it is silent for a minute', async () => {

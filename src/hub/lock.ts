@@ -20,9 +20,11 @@ export async function withLock<T>(path: string, body: () => Promise<T>, onWait: 
   const owner = JSON.stringify({ pid: process.pid, host: hostname(), id: randomUUID() })
   let waited = false
   while (!(await take(path, owner))) {
-    if (!waited) onWait()
-    waited = true
     await breakStale(path)
+    if (!waited && (await isLocked(path))) {
+      waited = true
+      onWait()
+    }
     await new Promise((resolve) => setTimeout(resolve, POLL))
   }
   const heartbeat = setInterval(() => utimes(path, new Date(), new Date()).catch(() => {}), HEARTBEAT)
