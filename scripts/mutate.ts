@@ -1,0 +1,83 @@
+/**
+ * How much do the tests notice? Makes a copy of the repository, puts one small fault after the other into it, and runs
+ * the tests that should fail. Prints those faults that nothing noticed; fails where more than three were not.
+ *
+ *   npx tsx scripts/mutate.ts [--only TEXT] [--list] [--keep FILE]
+ *
+ * --only takes the mutations whose file holds TEXT; --keep notes results in FILE and does not repeat what it holds.
+ */
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { MUTATIONS, type Mutation } from './mutations/list.ts'
+
+const ALLOWED = 3
+const root = fileURLToPath(new URL('..', import.meta.url))
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, list: { type: 'boolean' }, keep: { type: 'string' } },
+})
+
+const keyOf = ({ file, find, replace }: Mutation): string => `${file}: ${find} -> ${replace || 'nothing'}`
+const chosen = MUTATIONS.filter(({ file }) => file.includes(values.only ?? ''))
+if (values.list) {
+  for (const mutation of chosen) console.log(keyOf(mutation))
+  process.exit()
+}
+
+const copy = mkdtempSync(join(tmpdir(), 'spanforge-mutations-'))
+const caught: Record<string, boolean> =
+  values.keep && existsSync(values.keep) ? JSON.parse(readFileSync(values.keep, 'utf8')) : {}
+try {
+  for (const name of [
+    'src',
+    'tests',
+    'scripts',
+    'examples',
+    'benchmarks',
+    'docs',
+    'package.json',
+    'vitest.config.ts',
+    'tsconfig.json',
+  ])
+    cpSync(join(root, name), join(copy, name), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+  const left = chosen.filter((mutation) => caught[keyOf(mutation)] === undefined)
+  const tests = [...new Set(left.flatMap((mutation) => mutation.tests))]
+  if (tests.length > 0 && !pass(tests)) throw new Error('the tests fail without any mutation: see above')
+  for (const mutation of left) {
+    caught[keyOf(mutation)] = isCaught(mutation)
+    console.log(`${caught[keyOf(mutation)] ? 'caught ' : 'MISSED '} ${keyOf(mutation)}`)
+    if (values.keep) writeFileSync(values.keep, `${JSON.stringify(caught, null, 1)}\n`)
+  }
+} finally {
+  rmSync(copy, { recursive: true, force: true })
+}
+
+const missed = chosen.filter((mutation) => !caught[keyOf(mutation)])
+console.log(`${chosen.length - missed.length} of ${chosen.length} mutations were caught`)
+for (const mutation of missed) console.log(`  not ${keyOf(mutation)}`)
+process.exitCode = missed.length > ALLOWED ? 1 : 0
+
+function isCaught({ file, find, replace, tests }: Mutation): boolean {
+  const path = join(copy, file)
+  const text = readFileSync(path, 'utf8')
+  if (text.split(find).length !== 2) throw new Error(`${file}: ${JSON.stringify(find)} does not stand there once`)
+  writeFileSync(
+    path,
+    text.replace(find, () => replace),
+  )
+  try {
+    return !tests.every((test) => pass([test], 'ignore'))
+  } finally {
+    writeFileSync(path, text)
+  }
+}
+
+function pass(tests: readonly string[], stdio: 'ignore' | 'inherit' = 'inherit'): boolean {
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+  const { status } = spawnSync(process.execPath, [vitest, 'run', '--bail', '1', ...tests], { cwd: copy, stdio })
+  return status === 0
+}

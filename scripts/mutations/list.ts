@@ -1,0 +1,139 @@
+/** Small faults, one at a time, that the tests must notice: run by ../mutate.ts. */
+
+export interface Mutation {
+  readonly file: string
+  /** Stands exactly once in the file. */
+  readonly find: string
+  readonly replace: string
+  /** Those that should fail, a quick one first. */
+  readonly tests: readonly string[]
+}
+
+const mutations =
+  (...tests: readonly string[]) =>
+  (file: string, ...changes: readonly (readonly [find: string, replace: string])[]): Mutation[] =>
+    changes.map(([find, replace]) => ({ file, find, replace, tests }))
+
+const graph = mutations('src/ops/shapes.test.ts', 'src/autodiff/gradient.test.ts')
+const ops = mutations('src/autodiff/gradient.test.ts', 'src/models/parity.test.ts')
+const model = mutations('src/models/parity.test.ts')
+const tokenizer = mutations('src/text/tokenizer.test.ts', 'src/text/oracle.test.ts')
+const windows = mutations('src/squad/windows.test.ts', 'src/squad/labels.test.ts')
+const optimizer = mutations('src/training/adamw.test.ts', 'src/training/schedule.test.ts', 'src/training/wasm.test.ts')
+const spans = mutations('src/squad/best-spans.test.ts', 'src/squad/answers.test.ts')
+const metrics = mutations('src/squad/metrics.test.ts', 'src/squad/metrics-v2.test.ts')
+const files = mutations('src/checkpoint/safetensors.test.ts', 'src/checkpoint/atomic.test.ts')
+const malformed = mutations('src/checkpoint/safetensors-malformed.test.ts')
+const checkpoints = mutations('src/training/checkpoint-store.test.ts', 'src/training/resume.test.ts')
+const loop = mutations('src/training/trainer.test.ts', 'src/training/resume.test.ts')
+
+export const MUTATIONS: readonly Mutation[] = [
+  ...graph(
+    'src/graph/shape.ts',
+    ['if (x === y || y === 1) return x', 'if (x === y || y === 1) return y'],
+    ['return size * value', 'return size + value'],
+  ),
+  ...graph('src/graph/tensor.ts', [
+    "if (state.get(t) === 'open') order.push(t)",
+    "if (state.get(t) === 'open') order.unshift(t)",
+  ]),
+  ...ops(
+    'src/autodiff/gradient.ts',
+    ['sofar ? add(sofar, dx) : dx', 'dx'],
+    ['shape[i - lead] === 1 && d !== 1', 'false'],
+  ),
+  ...ops(
+    'src/ops/elementwise.ts',
+    ["binary('Sub', (dy) => [dy, neg(dy)])", "binary('Sub', (dy) => [dy, dy])"],
+    ['[mul(dy, b), mul(dy, a)]', '[mul(dy, a), mul(dy, b)]'],
+    ['2 / Math.sqrt(Math.PI)', '1 / Math.sqrt(Math.PI)'],
+  ),
+  ...ops('src/ops/reduce.ts', ['mul(softmax(x!), sum(dy, [-1]))', 'softmax(x!)']),
+  ...ops('src/ops/linalg.ts', ['multiply(dy, b, { transB: !transB, alpha })', 'multiply(dy, b, { transB: !transB })']),
+  ...ops('src/ops/normalize.ts', ['alpha: 1 / n', 'alpha: 1']),
+  ...ops('src/ops/movement.ts', ['perm.map((_, i) => perm.indexOf(i))', 'perm.map((axis) => axis)']),
+  ...model('src/models/span-targets.ts', [
+    'data[place + position]! += (1 - smoothing) / (2 * count)',
+    'data[place + position]! += (1 - smoothing) / count',
+  ]),
+  ...model('src/models/span-targets.ts', ['if (position >= n) return', 'if (position > n) return']),
+  ...model('src/nn/cross-entropy.ts', ['mul(target, logSoftmax(logits))', 'mul(target, logits)']),
+  ...tokenizer(
+    'src/text/wordpiece.ts',
+    ['Math.min(word.length, start + this.#longest)', 'Math.min(word.length, start + 4)'],
+    ['const vocabulary = start === 0 ? this.#first : this.#following', 'const vocabulary = this.#first'],
+    ['if (++codePoints > limit) return true', 'if (++codePoints >= limit) return true'],
+  ),
+  ...tokenizer(
+    'src/text/pre-tokenize.ts',
+    ['if (kind === PUNCTUATION) visit(i, next)', ''],
+    ['if (to > start) visit(start, to)', 'if (to > start + 1) visit(start, to)'],
+  ),
+  ...tokenizer(
+    'src/text/normalize.ts',
+    ['strip_accents ?? lowercase', 'strip_accents ?? false'],
+    ["if (clean_text && isDropped(codePoint)) return ''", ''],
+    ['ends.push(next)', 'ends.push(i + 1)'],
+  ),
+  ...windows(
+    'src/squad/windows.ts',
+    ['first += room - doc_stride', 'first += room'],
+    ['question.ids.length - SPECIAL_TOKENS', 'question.ids.length - SPECIAL_TOKENS - 1'],
+    ['leftStripped(example.question)', 'example.question'],
+  ),
+  ...windows(
+    'src/squad/labels.ts',
+    ['offsets[2 * start_position + 2] <= first', 'offsets[2 * start_position + 2] < first'],
+    ['offsets[2 * end_position - 1] >= end', 'offsets[2 * end_position - 1] > end'],
+    ['|| offsets[2 * context_end - 1] < end', ''],
+  ),
+  ...optimizer(
+    'src/training/adamw.ts',
+    ['1 - adam_beta2 ** step', '1 - adam_beta2 ** (step + 1)'],
+    ['decay: round(1 - learning_rate * weight_decay)', 'decay: round(1 - weight_decay)'],
+    ['/bias|layernorm|rmsnorm|', '/bias|rmsnorm|'],
+  ),
+  ...optimizer('src/training/plain-kernels.ts', [
+    'round(round(round(Math.sqrt(v)) / rootOfCorrection2) + epsilon)',
+    'round(round(Math.sqrt(v)) / rootOfCorrection2)',
+  ]),
+  ...optimizer(
+    'src/training/schedule.ts',
+    ['Math.ceil(max_steps * options.warmup_ratio)', 'Math.floor(max_steps * options.warmup_ratio)'],
+    ['(max_steps - step) / decaySteps', '(max_steps - step - 1) / decaySteps'],
+  ),
+  ...spans(
+    'src/squad/best-spans.ts',
+    ['best[place - 1].score < span.score', 'best[place - 1].score <= span.score'],
+    ['Math.min(after, start + max_answer_length)', 'Math.min(after, start + max_answer_length + 1)'],
+    ['total.add(score / (options.temperature ?? 1))\n    if', 'total.add(score)\n    if'],
+  ),
+  ...metrics(
+    'src/squad/metrics.ts',
+    ['left.set(token, count - 1)', ''],
+    ['const recall = shared / gold.length', 'const recall = shared / prediction.length'],
+  ),
+  ...metrics('src/squad/normalize-answer.ts', ['(?:an?|the)', '(?:a|the)']),
+  ...files('src/checkpoint/safetensors-writer.ts', ['Math.ceil(json.length / 8) * 8', 'json.length']),
+  ...malformed('src/checkpoint/safetensors-header.ts', [
+    'if (begin !== reached || end > dataBytes)',
+    'if (end > dataBytes)',
+  ]),
+  ...checkpoints('src/training/checkpoint-manifest.ts', [
+    'if ((await sha256Of(path)) !== sha256) return',
+    'if (false) return',
+  ]),
+  ...checkpoints('src/training/checkpoint-store.ts', [
+    'steps.filter((step) => step !== newest && step !== best)',
+    'steps.filter((step) => step !== newest)',
+  ]),
+  ...checkpoints('src/training/run-checkpoint.ts', [
+    "...tensorsOf(exp_avg_sq, 'exp_avg_sq.')",
+    "...tensorsOf(exp_avg, 'exp_avg_sq.')",
+  ]),
+  ...loop('src/training/batches.ts', ["random(args.data_seed, 'order', epoch)", "random(args.data_seed, 'order')"]),
+  ...loop('src/training/clip.ts', [
+    'Math.min(1, max_grad_norm / (norm + 1e-6))',
+    'Math.min(1, max_grad_norm / norm / 2)',
+  ]),
+]
