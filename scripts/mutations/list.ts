@@ -17,7 +17,7 @@ const mutations =
 const graph = mutations('src/ops/shapes.test.ts', 'src/autodiff/gradient.test.ts')
 const ops = mutations('src/autodiff/gradient.test.ts', 'src/models/parity.test.ts')
 const model = mutations('src/models/parity.test.ts')
-const tokenizer = mutations('src/text/tokenizer.test.ts', 'src/text/oracle.test.ts')
+const tokenizer = mutations('src/text/wordpiece.test.ts', 'src/text/tokenizer.test.ts', 'src/text/oracle.test.ts')
 const windows = mutations('src/squad/windows.test.ts', 'src/squad/labels.test.ts')
 const optimizer = mutations('src/training/adamw.test.ts', 'src/training/schedule.test.ts', 'src/training/wasm.test.ts')
 const spans = mutations('src/squad/best-spans.test.ts', 'src/squad/answers.test.ts')
@@ -46,9 +46,14 @@ export const MUTATIONS: readonly Mutation[] = [
     'src/ops/elementwise.ts',
     ["binary('Sub', (dy) => [dy, neg(dy)])", "binary('Sub', (dy) => [dy, dy])"],
     ['[mul(dy, b), mul(dy, a)]', '[mul(dy, a), mul(dy, b)]'],
+    ['mul(dy, sub(1, mul(y, y)))', 'mul(dy, sub(1, y))'],
     ['2 / Math.sqrt(Math.PI)', '1 / Math.sqrt(Math.PI)'],
   ),
-  ...ops('src/ops/reduce.ts', ['mul(softmax(x!), sum(dy, [-1]))', 'softmax(x!)']),
+  ...ops(
+    'src/ops/reduce.ts',
+    ['mul(softmax(x!), sum(dy, [-1]))', 'softmax(x!)'],
+    ['mul(y!, sub(dy, sum(mul(dy, y!), [-1])))', 'mul(y!, dy)'],
+  ),
   ...ops('src/ops/linalg.ts', ['multiply(dy, b, { transB: !transB, alpha })', 'multiply(dy, b, { transB: !transB })']),
   ...ops('src/ops/normalize.ts', ['alpha: 1 / n', 'alpha: 1']),
   ...ops('src/ops/movement.ts', ['perm.map((_, i) => perm.indexOf(i))', 'perm.map((axis) => axis)']),
