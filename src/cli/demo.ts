@@ -14,12 +14,9 @@ people, firms and towns that it also makes up. About two minutes on two cores.`
 const CLOSING = `
 The same on a real model and real data is one command; everything else in it is as above:
 
-  npx spanforge train --model bert-base-uncased --train_file train-v1.1.json --validation_file dev-v1.1.json \\
-    --max_train_samples 3000 --max_eval_samples 500 --output_dir bert-qa \\
-    --num_train_epochs 3 --learning_rate 3e-5 --weight_decay 0.01 \\
-    --per_device_train_batch_size 16 --per_device_eval_batch_size 16 \\
-    --eval_strategy epoch --save_strategy epoch --load_best_model_at_end
+  npx spanforge train --preset notebook --output_dir bert-qa
 
+That is bert-base-uncased on the first 3,000 questions of SQuAD, both fetched from the hub by their names.
 npx spanforge --help shows the rest.`
 
 interface DemoFlags extends DashboardFlags {

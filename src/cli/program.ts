@@ -23,13 +23,14 @@ const GROUPS: Readonly<Record<string, readonly (() => Command)[]>> = {
 }
 
 const EXAMPLES = `
-From a pretrained BERT and a SQuAD file to answers:
-  spanforge train --model bert-base-uncased --train_file train.json --validation_file dev.json --output_dir out
-  spanforge evaluate --model out --data dev.json
+From a pretrained BERT and SQuAD to answers, by their names on the hub:
+  spanforge train --model bert-base-uncased --dataset squad --output_dir out
+  spanforge evaluate --model out --data squad
   spanforge answer --model out --question "Who wrote it?" --context-file book.txt
   spanforge serve out
 
-spanforge COMMAND --help shows what a command can do. A model is a folder, or a name on the hub.
+spanforge COMMAND --help shows what a command can do. A model is a folder or a name on the hub,
+and data is a file or a name on the hub.
 `
 
 function createProgram(): Command {

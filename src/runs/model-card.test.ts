@@ -16,7 +16,7 @@ async function cardOf(more: Flags) {
   return { folder, card: read('README.md'), results: JSON.parse(read('all_results.json')) }
 }
 
-test.each([{}, { version_2_with_negative: true }] as const)(
+test.each<Flags>([{}, { version_2_with_negative: true }])(
   'The card of a run from files, with %j, has its scores, and tells neither paths nor what nobody knows',
   async (more) => {
     const { folder, card, results } = await cardOf(more)
