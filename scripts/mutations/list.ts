@@ -25,7 +25,7 @@ const metrics = mutations('src/squad/metrics.test.ts', 'src/squad/metrics-v2.tes
 const files = mutations('src/checkpoint/safetensors.test.ts', 'src/checkpoint/atomic.test.ts')
 const malformed = mutations('src/checkpoint/safetensors-malformed.test.ts')
 const checkpoints = mutations('src/training/checkpoint-store.test.ts', 'src/training/resume.test.ts')
-const loop = mutations('src/training/trainer.test.ts', 'src/training/resume.test.ts')
+const loop = mutations('src/training/batches.test.ts', 'src/training/trainer.test.ts', 'src/training/resume.test.ts')
 
 export const MUTATIONS: readonly Mutation[] = [
   ...graph(
