@@ -10,6 +10,7 @@ import { downloadCommand } from './download.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { inspectCommand } from './inspect.ts'
 import { exitCodeOf } from './output.ts'
+import { predictCommand } from './predict.ts'
 import { pushCommand } from './push.ts'
 import { serveCommand } from './serve.ts'
 import { sweepCommand } from './sweep.ts'
@@ -17,7 +18,15 @@ import { trainCommand } from './train.ts'
 
 /** All commands, under the headings that help puts them. */
 const GROUPS: Readonly<Record<string, readonly (() => Command)[]>> = {
-  'Train and use:': [demoCommand, trainCommand, sweepCommand, evaluateCommand, answerCommand, serveCommand],
+  'Train and use:': [
+    demoCommand,
+    trainCommand,
+    sweepCommand,
+    evaluateCommand,
+    answerCommand,
+    predictCommand,
+    serveCommand,
+  ],
   'Look inside:': [dashboardCommand, inspectCommand, dataCommand, doctorCommand],
   'Models and data sets by name:': [downloadCommand, cacheCommand, pushCommand],
 }
@@ -27,6 +36,7 @@ From a pretrained BERT and SQuAD to answers, by their names on the hub:
   spanforge train --model bert-base-uncased --dataset squad --output_dir out
   spanforge evaluate --model out --data squad
   spanforge answer --model out --question "Who wrote it?" --context-file book.txt
+  spanforge predict --model out --input questions.jsonl --output answers.jsonl
   spanforge serve out
 
 spanforge COMMAND --help shows what a command can do. A model is a folder or a name on the hub,

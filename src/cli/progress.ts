@@ -34,15 +34,15 @@ export function trainingProgress(
   }
 }
 
-/** Progress of evaluation or tokenization: `countingProgress('Tokenizing', 'examples', 3000)`. */
+/** Progress of evaluation or tokenization: `countingProgress('Tokenizing', 'examples', 3000)`, from `first` on. */
 export function countingProgress(
   label: string,
   unit: string,
   total: number,
-  options: ProgressOptions = {},
+  { first = 0, ...options }: ProgressOptions & { readonly first?: number } = {},
 ): CountingProgress {
-  let done = 0
-  const display = show(label, '', total, 0, options, (seconds) => [rate(done / seconds, unit)])
+  let done = first
+  const display = show(label, '', total, first, options, (seconds) => [rate((done - first) / seconds, unit)])
   return {
     ...display,
     update(value) {

@@ -10,5 +10,5 @@ export const terminalScreen = (output: Output): Screen => ({
   show: (blocks) =>
     output.print(`\n${renderText(blocks, { colour: hasColour(output.forPeople ? process.stdout : process.stderr) })}`),
   training: trainingProgress,
-  counting: countingProgress,
+  counting: (label, unit, total, first) => countingProgress(label, unit, total, { first }),
 })

@@ -57,9 +57,15 @@ export async function readExamples(
   return examples
 }
 
-async function* recordsOf(file: DataFile, report: Report): AsyncGenerator<QuestionRecord> {
+/** The questions of a file as they stand there; Parquet may lack the columns `mayLack`. */
+export async function* recordsOf(
+  file: DataFile,
+  report: Report = refuse,
+  mayLack: readonly string[] = [],
+): AsyncGenerator<QuestionRecord> {
   const { path, format, head, gzip } = file
-  if (format === 'parquet') yield* parquetRecords(gzip ? await whole(file) : await asyncBufferFromFile(path), path)
+  if (format === 'parquet')
+    yield* parquetRecords(gzip ? await whole(file) : await asyncBufferFromFile(path), path, mayLack)
   else if (format === 'jsonl') yield* jsonLineRecords(textOf(file), path, report)
   else if (format === 'csv') yield* csvRecords(textOf(file), csvDelimiter(head.split('\n', 1)[0]) ?? ',', path, report)
   else yield* squadRecords(await wholeText(file), path, report)

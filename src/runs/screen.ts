@@ -25,8 +25,8 @@ export interface Screen {
   show(blocks: readonly Block[]): void
   /** Progress of a training that goes from `first_step` (steps done before a resume) to `total_steps`. */
   training(run: { readonly total_steps: number; readonly first_step?: number }): TrainingProgress
-  /** `counting('Tokenizing', 'examples', 3000)` */
-  counting(label: string, unit: string, total: number): CountingProgress
+  /** `counting('Tokenizing', 'examples', 3000)`; `first` were done before. */
+  counting(label: string, unit: string, total: number, first?: number): CountingProgress
 }
 
 const nothing = () => {}

@@ -8,6 +8,9 @@ import type { Example } from './types.ts'
 
 const NEEDED = ['id', 'question', 'context', 'answers']
 
+/** Columns that questions may lack which are to be answered. */
+export const parquetMayLack: readonly string[] = ['id', 'answers']
+
 /** A text may begin with U+FEFF, which is not a mark of byte order there; hyparquet would take it away. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const parsers = { stringFromBytes: (bytes: Uint8Array | undefined) => bytes && decoder.decode(bytes) }
@@ -31,11 +34,15 @@ export async function* parquetExamples(
 }
 
 /** The rows of such a file as they stand there. */
-export async function* parquetRecords(file: AsyncBuffer, name: string): AsyncGenerator<QuestionRecord> {
+export async function* parquetRecords(
+  file: AsyncBuffer,
+  name: string,
+  mayLack: readonly string[] = [],
+): AsyncGenerator<QuestionRecord> {
   const place = `squad: ${name}`
   const metadata = await readable(place, () => parquetMetadataAsync(file))
   const columns = columnsOf(metadata)
-  const missing = NEEDED.filter((column) => !columns.includes(column))
+  const missing = NEEDED.filter((column) => !columns.includes(column) && !mayLack.includes(column))
   if (missing.length > 0) {
     const finding = `no column ${missing.join(', ')}; it has ${columns.join(', ') || 'none'}`
     throw new DataProblem('unreadable', place, finding, { remedy: ROW_LAYOUT })

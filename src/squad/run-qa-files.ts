@@ -13,6 +13,18 @@ export function runQaFiles(results: RunQaPredictions): Record<string, string> {
   }
 }
 
+/** One such file, an entry at a time: of any number of questions no more than one is held. */
+export async function* runQaFile(
+  entries: AsyncIterable<readonly [id: string, value: unknown]>,
+): AsyncGenerator<string> {
+  let before = '{'
+  for await (const [id, value] of entries) {
+    yield `${before}\n    ${pythonString(id)}: ${pythonJson(value, '\n    ')}`
+    before = ','
+  }
+  yield before === '{' ? '{}\n' : '\n}\n'
+}
+
 function pythonJson(value: unknown, indent = '\n'): string {
   const inner = `${indent}    `
   if (typeof value === 'string') return pythonString(value)

@@ -1,0 +1,105 @@
+import { Command, Option } from 'commander'
+import type { DataOptions } from '../runs/load-data.ts'
+import type { Predicted } from '../runs/predict.ts'
+import { wholeNumber } from './flags.ts'
+import { count, duration, rate } from './format.ts'
+import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from './hub-options.ts'
+import { catchInterrupts } from './interrupts.ts'
+import { createOutput, type Output } from './output.ts'
+import { type PipelineFlags, searchOptions, withPipelineFlags } from './pipeline-flags.ts'
+import { textFacts } from './table.ts'
+import { terminalScreen } from './terminal-screen.ts'
+
+interface PredictFlags extends HubFlags, PipelineFlags, DataOptions {
+  readonly model: string
+  readonly input: string
+  readonly output: string
+  readonly postprocess: 'exact' | 'pipeline' | 'run_qa'
+  readonly n_best_size: number
+  readonly padding: 'do_not_pad' | 'longest' | 'max_length'
+  readonly overwrite?: boolean
+}
+
+const EXAMPLES = `
+A line of the output is a JSON object with the question's id and its answer: score (probability), start and end in
+UTF-16 units, answer_start in code points as SQuAD counts; with --top_k above 1 all answers; with
+--handle_impossible_answer null_odds, the larger the surer that there is none; with a model that has a stored
+temperature the calibrated confidence. A question that cannot be answered (empty, or longer than a window) has a line
+with the error. Of the input only id, question and context are read; an id may be missing.
+
+Stopped or killed, the same command goes on where it was; the output then has the same bytes.
+
+Examples:
+  spanforge predict --model out --input questions.jsonl --output answers.jsonl
+  spanforge predict --model out --input dev.parquet --output answers.jsonl.gz --top_k 5 --handle_impossible_answer
+  spanforge predict --model out --input dev.json --output predictions --postprocess run_qa --padding max_length
+`
+
+/** `spanforge predict`: the answers to all questions of a file. */
+export function predictCommand(): Command {
+  const command = new Command('predict')
+    .description('answer all questions of a file: streaming, and resumable after a kill')
+    .requiredOption('--model <folder>', 'model folder, or name on the hub')
+    .requiredOption('--input <file>', 'SQuAD JSON, JSON lines, CSV or Parquet, also in gzip; or name of a data set')
+    .requiredOption('--output <file>', 'answers, a line of JSON each; .gz compresses; with run_qa a folder')
+    .addOption(
+      new Option(
+        '--postprocess <name>',
+        'exact probabilities; the scores of the Python pipeline; or the three files of run_qa',
+      )
+        .choices(['exact', 'pipeline', 'run_qa'])
+        .default('exact'),
+    )
+    .option('--n_best_size <integer>', 'with run_qa: answers of each question', wholeNumber(1), 20)
+    .addOption(
+      new Option('--padding <name>', 'of windows; max_length with run_qa gives the very files of run_qa.py')
+        .choices(['do_not_pad', 'longest', 'max_length'])
+        .default('do_not_pad'),
+    )
+    .option('--overwrite', 'begin anew where there is an output already, whole or not')
+  return withDataFlags(
+    withHubFlags(withPipelineFlags(command).option('--json', 'print one JSON document')),
+    'validation',
+  )
+    .addHelpText('after', EXAMPLES)
+    .action(predictAll)
+}
+
+async function predictAll(flags: PredictFlags): Promise<void> {
+  const { predict } = await import('../runs/predict.ts')
+  const output = createOutput(flags.json === true)
+  const { model, input, postprocess, n_best_size, padding, overwrite } = flags
+  const { split, dataset_config, dataset_revision } = flags
+  const interrupts = catchInterrupts(() => output.print('Stopped: the same command goes on from here.'))
+  try {
+    const found = await withHubProgress('Downloading', flags, output, (hub) =>
+      predict({
+        ...searchOptions(flags),
+        ...{ model, input, output: flags.output, postprocess, n_best_size, padding, overwrite },
+        ...{ split, dataset_config, dataset_revision },
+        screen: terminalScreen(output),
+        hub: { ...hub, revision: flags.revision },
+        signal: interrupts.signal,
+      }),
+    )
+    report(found, output)
+  } catch (error) {
+    if (!interrupts.signal.aborted || error !== interrupts.signal.reason) throw error
+    process.exitCode = interrupts.exitCode()
+  } finally {
+    interrupts.release()
+  }
+}
+
+function report(found: Predicted, output: Output): void {
+  const { files, questions, failed, windows, runtime, questions_per_second } = found
+  output.print(
+    textFacts([
+      ['Answered', `${count(questions - failed)} questions, ${count(windows)} windows`],
+      ...(failed ? [['Not answered', `${count(failed)}: their lines say why`] as const] : []),
+      ['Time', `${duration(runtime)}, ${rate(questions_per_second, 'questions')}`],
+      ...files.map((file, i) => [i ? '' : 'Written', file] as const),
+    ]),
+  )
+  output.result(found)
+}

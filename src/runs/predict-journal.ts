@@ -1,0 +1,151 @@
+import { createReadStream } from 'node:fs'
+import { access, type FileHandle, open, readdir, rename, rm, truncate } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { gzipSync } from 'node:zlib'
+import { explain, flushFolder, writeFileAtomic } from '../checkpoint/atomic.ts'
+import { readJsonFile } from '../checkpoint/json-file.ts'
+import { SpanforgeError, UsageError } from '../errors.ts'
+
+/** How far a file of answers is. */
+export interface JournalState {
+  /** What the answers depend on: those of other settings are not mixed with these. */
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly questions: number
+  /** Of the questions, those that could not be answered. */
+  readonly failed: number
+  readonly windows: number
+  readonly last_id: string | null
+  /** Of the unfinished file: what lies beyond was being written when the process ended. */
+  readonly bytes: number
+}
+
+/**
+ * A file of lines that grows by whole blocks: first into `PATH.partial`, flushed, then `PATH.partial.json` says, whole or
+ * not at all, how long it is. A process that is killed at any instant leaves nothing to repeat and nothing lost: the
+ * next one cuts off what was half written and goes on.
+ */
+export class AnswerJournal {
+  private constructor(
+    private readonly path: string,
+    private readonly file: FileHandle,
+    public state: JournalState,
+    private readonly gzip: boolean,
+  ) {}
+
+  /**
+   * Takes up what is there, or begins. Undefined where the file is there whole: killed just before the last trace went.
+   * @throws UsageError where an unfinished file has other settings, or the file is there and not to be overwritten
+   */
+  static async open(
+    path: string,
+    settings: JournalState['settings'],
+    { target = path, overwrite = false }: { readonly target?: string; readonly overwrite?: boolean } = {},
+  ): Promise<AnswerJournal | undefined> {
+    const [partial, noted] = [`${path}.partial`, `${path}.partial.json`]
+    await removeLeftovers(path)
+    if (overwrite) for (const file of [noted, partial]) await rm(file, { force: true })
+    const before = (await exists(noted)) ? ((await readJsonFile(noted)) as JournalState) : undefined
+    if (before) refuseOther(path, before.settings, settings)
+    if (await exists(target)) {
+      if (before && !(await exists(partial))) {
+        await rm(noted, { force: true })
+        return undefined
+      }
+      if (!before && !overwrite)
+        throw new UsageError(`${target}: exists already`, 'Choose another --output, or replace it by --overwrite.')
+    }
+    const state = before ?? { settings, questions: 0, failed: 0, windows: 0, last_id: null, bytes: 0 }
+    try {
+      const file = await open(partial, 'a')
+      const { size } = await file.stat()
+      if (size < state.bytes) {
+        await file.close()
+        throw new SpanforgeError(`${partial}: ${size} bytes are there, expected ${state.bytes} or more`, {
+          remedy: 'It has been changed since: begin anew with --overwrite.',
+        })
+      }
+      await truncate(partial, state.bytes)
+      return new AnswerJournal(path, file, state, /\.gz$/i.test(path))
+    } catch (error) {
+      throw explain(partial, error)
+    }
+  }
+
+  /** Adds the lines of some questions, which from then on are done. */
+  async append(
+    lines: string,
+    { questions, failed, windows, last_id }: Omit<JournalState, 'settings' | 'bytes'>,
+  ): Promise<void> {
+    try {
+      // Members of a gzip file may follow one another.
+      const bytes = this.gzip ? gzipSync(lines) : Buffer.from(lines)
+      for (let done = 0; done < bytes.length; ) done += (await this.file.write(bytes, done)).bytesWritten
+      await this.file.datasync()
+      this.state = {
+        settings: this.state.settings,
+        questions: this.state.questions + questions,
+        failed: this.state.failed + failed,
+        windows: this.state.windows + windows,
+        last_id,
+        bytes: this.state.bytes + bytes.length,
+      }
+    } catch (error) {
+      throw explain(`${this.path}.partial`, error)
+    }
+    await writeFileAtomic(`${this.path}.partial.json`, `${JSON.stringify(this.state, null, 2)}\n`)
+  }
+
+  /** The unfinished file becomes the file. */
+  async finish(): Promise<void> {
+    await this.close()
+    await rename(`${this.path}.partial`, this.path)
+    await this.forget()
+  }
+
+  /** What has been taken from the unfinished file is written elsewhere. */
+  async discard(): Promise<void> {
+    await this.close()
+    await rm(`${this.path}.partial`, { force: true })
+    await this.forget()
+  }
+
+  private async forget(): Promise<void> {
+    await flushFolder(dirname(this.path))
+    await rm(`${this.path}.partial.json`, { force: true })
+  }
+
+  /** Each line, parsed. */
+  async *lines(): AsyncGenerator<unknown> {
+    const input = createReadStream(`${this.path}.partial`, { encoding: 'utf8' })
+    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) yield JSON.parse(line)
+  }
+
+  async close(): Promise<void> {
+    await this.file.close()
+  }
+}
+
+function refuseOther(path: string, before: JournalState['settings'], now: JournalState['settings']): void {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])]
+  const differing = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]))
+  if (differing.length === 0) return
+  const shown = differing.map((name) => `${name} ${JSON.stringify(now[name])} (was ${JSON.stringify(before[name])})`)
+  throw new UsageError(
+    `${path}: an unfinished file was begun otherwise: ${shown.join(', ')}`,
+    'Give what it was begun with, or begin anew with --overwrite.',
+  )
+}
+
+/** What killed processes left half written; only for the one process that writes to it now. */
+async function removeLeftovers(path: string): Promise<void> {
+  const name = basename(path)
+  const isLeft = (other: string) => other.startsWith(`.${name}.partial.json.`) || other.startsWith(`${name}.lock.`)
+  for (const left of (await readdir(dirname(path))).filter(isLeft)) await rm(join(dirname(path), left), { force: true })
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )

@@ -1,0 +1,225 @@
+import { createHash } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { writeFileAtomic } from '../checkpoint/atomic.ts'
+import { type AskedQuestion, eachQuestion } from '../data/each-question.ts'
+import { type DataSource, sourceName } from '../data/read-examples.ts'
+import { SpanforgeError } from '../errors.ts'
+import { withLock } from '../hub/lock.ts'
+import { withSettings } from '../inference/answer-defaults.ts'
+import type { SearchOptions } from '../inference/pipeline.ts'
+import { type Reading, readingOptions } from '../inference/pipeline-options.ts'
+import { newlyInitialized } from '../inference/pretrained.ts'
+import { streamLogits } from '../inference/stream-logits.ts'
+import { runQaFile } from '../squad/run-qa-files.ts'
+import { type DataOptions, dataChoice, dataFiles } from './load-data.ts'
+import { type HubChoice, type LoadedModel, loadModel } from './load-model.ts'
+import { type CutQuestion, cutBlocks } from './predict-blocks.ts'
+import { AnswerJournal, type JournalState } from './predict-journal.ts'
+import { lineMaker, type RunQaLine } from './predict-lines.ts'
+import type { CountingProgress, Screen } from './screen.ts'
+
+export interface PredictOptions extends Omit<SearchOptions, 'onProgress'>, DataOptions {
+  readonly model: string
+  /** Data file or name of a data set; answers in it are not looked at. */
+  readonly input: string
+  /** File of lines of JSON, .gz compresses; with run_qa a folder. */
+  readonly output: string
+  readonly postprocess?: 'exact' | 'pipeline' | 'run_qa'
+  /** Answers of a question in run_qa's files; 20 unless given. */
+  readonly n_best_size?: number
+  readonly overwrite?: boolean
+  readonly screen: Screen
+  readonly hub?: HubChoice
+  readonly signal?: AbortSignal
+}
+
+/** What `spanforge predict --json` prints. */
+export interface Predicted {
+  readonly files: readonly string[]
+  readonly questions: number
+  /** Of them, those whose line says why there is no answer. */
+  readonly failed: number
+  readonly windows: number
+  /** Questions that an earlier run had answered. */
+  readonly resumed_from: number
+  /** Of this run, in seconds. */
+  readonly runtime: number
+  readonly questions_per_second: number
+}
+
+/**
+ * Answers every question of a file, a line each, in order. Memory does not grow with the file. Killed at any instant
+ * and started again with the same options it goes on, and ends with the same bytes as a run that was left alone.
+ * @throws DataProblem for a file that holds anything but questions, before the first is answered
+ */
+export async function predict(options: PredictOptions): Promise<Predicted> {
+  const { output, postprocess, screen } = options
+  const path = postprocess === 'run_qa' ? join(output, 'answers.jsonl') : output
+  await mkdir(dirname(resolve(path)), { recursive: true })
+  return withLock(
+    `${path}.lock`,
+    () => answerFile(options, path),
+    () => screen.print(`Another process writes ${path}: waiting for it.`),
+  )
+}
+
+async function answerFile(options: PredictOptions, path: string): Promise<Predicted> {
+  const { screen, hub, overwrite, signal } = options
+  const source = await dataFiles(options.input, dataChoice(options, { split: 'validation', hub }))
+  const total = await countQuestions(source, signal)
+  const loaded = await loadModel(options.model, {}, hub)
+  const warning = newlyInitialized(options.model, loaded.report)
+  if (warning) screen.print(`${warning}\n`)
+  const asked = askedOf(options, loaded)
+  const reading = readingOptions(loaded.tokenizer, loaded.model.config, asked)
+  const files = asked.postprocess === 'run_qa' ? runQaPaths(options.output, asked.handle_impossible_answer) : [path]
+  const journal = await AnswerJournal.open(path, settingsOf(source, loaded, asked), { target: files[0], overwrite })
+  if (!journal) return summary(files, { questions: total, failed: 0, windows: 0 }, total, 0)
+  const first = journal.state.questions
+  if (first > 0) screen.print(`Going on after ${first.toLocaleString('en-US')} questions.`)
+  const began = performance.now()
+  const progress = screen.counting('Answering', 'questions', total, first)
+  try {
+    await answerAll(source, loaded, asked, { reading, journal, progress, signal })
+  } finally {
+    progress.stop()
+    await loaded.model.release()
+  }
+  const { state } = journal
+  await (asked.postprocess === 'run_qa' ? writeRunQa(journal, files) : journal.finish())
+  return summary(files, state, first, (performance.now() - began) / 1000)
+}
+
+type Asked = ReturnType<typeof askedOf>
+
+/** What is not given is as it is stored with the model, but for the Python pipeline, which has defaults of its own. */
+function askedOf(options: PredictOptions, { settings }: LoadedModel) {
+  const { postprocess = 'exact', n_best_size = 20 } = options
+  const { top_k, max_answer_length, handle_impossible_answer, null_score_diff_threshold, align_to_words } = options
+  const { max_seq_len, doc_stride, max_question_len, batch_size, padding } = options
+  const given = {
+    ...{ top_k, max_answer_length, handle_impossible_answer, null_score_diff_threshold, align_to_words },
+    ...{ max_seq_len, doc_stride, max_question_len, batch_size, padding },
+  }
+  const threshold = null_score_diff_threshold ?? settings?.null_score_diff_threshold
+  const search: SearchOptions =
+    postprocess === 'pipeline' ? { ...given, null_score_diff_threshold: threshold } : withSettings(given, settings)
+  return { ...search, postprocess, n_best_size }
+}
+
+/** All that the lines depend on. */
+function settingsOf(source: DataSource, { model }: LoadedModel, asked: Asked): JournalState['settings'] {
+  const { data } = model.parameters
+  const weights = createHash('sha256').update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  const known = Object.entries(asked).filter(([, value]) => value !== undefined)
+  return {
+    input: [source].flat().map((path) => resolve(path)),
+    weights: weights.digest('hex').slice(0, 16),
+    ...Object.fromEntries(known.sort(([a], [b]) => (a < b ? -1 : 1))),
+  }
+}
+
+/** Reads the whole file once before the work of hours begins: it is counted, and known to be sound. */
+async function countQuestions(source: DataSource, signal?: AbortSignal): Promise<number> {
+  let count = 0
+  for await (const _ of eachQuestion(source)) if (++count % 4096 === 0) signal?.throwIfAborted()
+  return count
+}
+
+interface Work {
+  readonly reading: Reading
+  readonly journal: AnswerJournal
+  readonly progress: CountingProgress
+  readonly signal?: AbortSignal
+}
+
+async function answerAll(
+  source: DataSource,
+  { model, tokenizer }: LoadedModel,
+  asked: Asked,
+  { reading, journal, progress, signal }: Work,
+): Promise<void> {
+  const lineOf = lineMaker(asked)
+  for await (const block of cutBlocks(remaining(source, journal.state), tokenizer, reading.windows)) {
+    const items = block.filter((cut) => 'windows' in cut)
+    const windows = items.reduce((sum, item) => sum + item.windows.length, 0)
+    const before = journal.state.questions
+    const onProgress = (done: number) => {
+      signal?.throwIfAborted()
+      progress.update(before + Math.floor((block.length * done) / windows))
+    }
+    const lines = new Map<object, string>()
+    for await (const item of streamLogits(model, items, { ...reading.forward, onProgress }))
+      lines.set(item.asked, JSON.stringify(lineOf({ ...item, ...item.asked })))
+    const text = block.map((cut) => `${lines.get(cut.asked) ?? failureLine(cut)}\n`).join('')
+    const failed = block.length - items.length
+    await journal.append(text, { questions: block.length, failed, windows, last_id: block.at(-1)!.asked.id })
+    progress.update(journal.state.questions)
+  }
+}
+
+const failureLine = (cut: CutQuestion): string =>
+  JSON.stringify({ id: cut.asked.id, error: 'error' in cut ? cut.error : '' })
+
+/** The questions after those that are done. */
+async function* remaining(source: DataSource, { questions, last_id }: JournalState): AsyncGenerator<AskedQuestion> {
+  let index = 0
+  for await (const question of eachQuestion(source)) {
+    index++
+    if (index === questions && question.id !== last_id)
+      throw new SpanforgeError(
+        `${sourceName(source)}: question ${index} has the id ${question.id}, but the last answered one had ${last_id}`,
+        { remedy: 'The file has changed before this place: begin anew with --overwrite.' },
+      )
+    if (index > questions) yield question
+  }
+  if (index < questions)
+    throw new SpanforgeError(`${sourceName(source)}: ${index} questions, but ${questions} have been answered`, {
+      remedy: 'The file has changed: begin anew with --overwrite.',
+    })
+}
+
+const runQaPaths = (folder: string, version_2_with_negative = false): string[] =>
+  ['predictions.json', 'nbest_predictions.json', ...(version_2_with_negative ? ['null_odds.json'] : [])].map((name) =>
+    join(folder, name),
+  )
+
+/** run_qa's files out of the lines, one after the other. A question that failed is in none of them. */
+async function writeRunQa(journal: AnswerJournal, [predictions, nbest, odds]: readonly string[]): Promise<void> {
+  const write = (path: string, take: (line: RunQaLine) => unknown) => {
+    const entries = async function* () {
+      for await (const line of journal.lines() as AsyncGenerator<RunQaLine>)
+        if (line.nbest) yield [line.id, take(line)] as const
+    }
+    return writeFileAtomic(path, encoded(runQaFile(entries())))
+  }
+  await write(nbest!, (line) => line.nbest)
+  if (odds) await write(odds, (line) => line.null_odds)
+  // Last the file that says that all is there.
+  await write(predictions!, (line) => line.prediction)
+  await journal.discard()
+}
+
+const PIECE = 2 ** 20
+
+async function* encoded(pieces: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  let text = ''
+  for await (const piece of pieces) {
+    text += piece
+    if (text.length < PIECE) continue
+    yield Buffer.from(text)
+    text = ''
+  }
+  yield Buffer.from(text)
+}
+
+function summary(
+  files: readonly string[],
+  { questions, failed, windows }: Pick<JournalState, 'questions' | 'failed' | 'windows'>,
+  resumed_from: number,
+  runtime: number,
+): Predicted {
+  const questions_per_second = runtime > 0 ? (questions - resumed_from) / runtime : 0
+  return { files, questions, failed, windows, resumed_from, runtime, questions_per_second }
+}

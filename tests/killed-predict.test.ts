@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { beforeAll, expect, test, vi } from 'vitest'
+import { bundledCli } from './bundled-cli.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+import { tinyExamples, tinyFolder } from './tiny-squad.ts'
+
+// Processes: seconds on a machine at rest, minutes on a busy one.
+vi.setConfig({ testTimeout: 600_000 })
+
+let main: string
+beforeAll(async () => {
+  const cli = await bundledCli()
+  main = cli.main
+  return () => rmSync(cli.folder, { recursive: true })
+})
+
+const killer = new URL('./processes/kill-at-file-operation.mjs', import.meta.url).href
+
+function start(argv: readonly string[], kill_at?: number) {
+  const preload = kill_at === undefined ? [] : ['--import', killer]
+  const child = spawn(process.execPath, [...preload, main, ...argv], {
+    stdio: 'ignore',
+    env: { ...process.env, KILL_AT: String(kill_at) },
+  })
+  return { child, closed: once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]> }
+}
+
+const QUESTIONS = 1400
+
+/** Questions of different lengths, one of them without a text; some blocks of windows. */
+function writeQuestions(path: string): void {
+  const lines = tinyExamples(QUESTIONS).map(({ id, question, context }, i) =>
+    JSON.stringify({ id, question: i === 700 ? ' ' : question, context: context.repeat(1 + (i % 3)) }),
+  )
+  writeFileSync(path, `${lines.join('\n')}\n`)
+}
+
+test('a prediction that is killed again and again ends with the bytes of one left alone', async () => {
+  const folder = temporaryFolder()
+  writeQuestions(join(folder, 'questions.jsonl'))
+  const argv = (output: string) => [
+    ...['predict', '--model', tinyFolder, '--input', join(folder, 'questions.jsonl'), '--output', output],
+    ...['--top_k', '2', '--max_seq_len', '48', '--doc_stride', '8'],
+  ]
+  const [whole, output] = [join(folder, 'whole.jsonl'), join(folder, 'answers.jsonl')]
+  expect(await start(argv(whole)).closed).toEqual([0, null])
+
+  let kills = 0
+  // In front of some of its file operations, those around the first blocks among them.
+  for (const kill_at of [0, 1, 3, 4, 5]) if ((await start(argv(output), kill_at).closed)[1]) kills++
+  // And from outside, as soon as there are more answers.
+  for (let i = 0; i < 4 && !existsSync(output); i++) {
+    const { child, closed } = start(argv(output))
+    const before = sizeOf(`${output}.partial`)
+    while (child.exitCode === null && sizeOf(`${output}.partial`) === before && !existsSync(output)) await sleep(2)
+    child.kill('SIGKILL')
+    if ((await closed)[1]) kills++
+  }
+  expect(kills).toBeGreaterThan(5)
+  if (!existsSync(output) || existsSync(`${output}.partial.json`))
+    expect(await start(argv(output)).closed).toEqual([0, null])
+  expect(readFileSync(output).equals(readFileSync(whole))).toBe(true)
+  expect(
+    readdirSync(folder)
+      .filter((name) => !name.includes('.lock'))
+      .sort(),
+  ).toEqual(['answers.jsonl', 'questions.jsonl', 'whole.jsonl'])
+})
+
+const sizeOf = (path: string): number => (existsSync(path) ? statSync(path).size : 0)
