@@ -4,7 +4,7 @@ import type { HubChoice } from '../runs/load-model.ts'
 import { Metrics } from './metrics.ts'
 import { Models, modelSources } from './models.ts'
 import { createService } from './service.ts'
-import { closeGracefully, listen } from './start.ts'
+import { checkAddress, closeGracefully, listen } from './start.ts'
 
 /** Sizes in the units of the command line: seconds, megabytes, characters, tokens. */
 export interface ServerOptions {
@@ -50,6 +50,7 @@ const MAX_WAITING_TOKENS = 2_000_000
 export async function startServer(given: readonly string[], options: ServerOptions): Promise<RunningServer> {
   const { log, batchTokens, batchWait, maxRequests, hub } = options
   const sources = modelSources(given)
+  await checkAddress(options)
   const metrics: Metrics = new Metrics(() => models)
   const models = new Models(
     (id) => {

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import type { App } from './app.ts'
@@ -21,6 +23,18 @@ export async function listen(app: App, { host, port }: Address): Promise<string>
   const { port: taken } = app.server.address() as { port: number }
   const name = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host
   return `http://${name.includes(':') ? `[${name}]` : name}:${taken}/`
+}
+
+/**
+ * Finds out whether a server could listen, before it loads what takes long.
+ * @throws UsageError as listen
+ */
+export async function checkAddress(address: Address): Promise<void> {
+  const probe = createServer()
+  probe.listen(address.port, address.host)
+  await once(probe, 'listening').catch((error) => Promise.reject(cannotListen(address, error)))
+  probe.close()
+  await once(probe, 'close')
 }
 
 function cannotListen({ host, port }: Address, error: NodeJS.ErrnoException): unknown {

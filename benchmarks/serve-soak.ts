@@ -1,0 +1,137 @@
+/**
+ * Whether `spanforge serve` keeps what it promises under load: no answer lost or mixed up, memory flat, clients that
+ * hang up and overload do no harm. See README.md beside this file. Exit code 1 where something is not so.
+ */
+import { Command } from 'commander'
+import { pipeline } from '../src/api/pipeline.ts'
+import type { Answer, AnswerResponse } from '../src/server/contract.ts'
+import { type Asked, realQuestions, type ServerProcess, startServerProcess } from './serve/server.ts'
+
+interface Options {
+  readonly requests: number
+  readonly questions: number
+  readonly clients: number
+  readonly minutes: number
+  readonly hangUps: number
+}
+
+type Expected = Pick<Answer, 'start' | 'end' | 'score'>
+
+async function soak(model: string, data: string, options: Options): Promise<boolean> {
+  const questions = await realQuestions(data, options.questions)
+  const expected = await pipelineSearches(model, questions)
+  const waiting = String(Math.max(256, options.clients))
+  const server = await startServerProcess(model, '--max-requests', waiting, '--timeout', '600')
+  try {
+    const isExact = await everyAnswer(server, questions, expected, options)
+    const isHarmless = await hangingUp(server, questions, options.hangUps)
+    return isExact && isHarmless && (await overload(server, questions))
+  } finally {
+    console.log(`SIGTERM: exit code ${await server.end()}`)
+  }
+}
+
+async function pipelineSearches(model: string, questions: readonly Asked[]): Promise<Expected[]> {
+  const ask = await pipeline('question-answering', model)
+  const found: Expected[] = []
+  for (const { question, context } of questions) found.push((await ask.search(question, [context])).candidates[0]!)
+  await ask.dispose()
+  console.log(`the pipeline has answered ${found.length} questions`)
+  return found
+}
+
+/** Asks until both so many requests have been answered and so many minutes are over. */
+async function everyAnswer(
+  server: ServerProcess,
+  questions: readonly Asked[],
+  expected: readonly Expected[],
+  { requests, clients, minutes }: Options,
+): Promise<boolean> {
+  const end = performance.now() + minutes * 60_000
+  let asked = 0
+  let wrong = 0
+  let furthest = 0
+  const client = async () => {
+    while (asked < requests || performance.now() < end) {
+      const index = asked++ % questions.length
+      const response = await answer(server, questions[index]!)
+      const { answers } = (await response.json()) as AnswerResponse
+      const { start, end: after, score } = expected[index]!
+      const [found] = answers ?? []
+      furthest = Math.max(furthest, Math.abs((found?.score ?? Number.NaN) - score))
+      if (found?.start === start && found.end === after) continue
+      // Two spans may be so close that rounding decides; then their probabilities are equal.
+      if (found && Math.abs(found.score - score) < 1e-6) continue
+      wrong++
+      console.log(
+        `wrong: ${questions[index]!.question}: ${JSON.stringify(found)}, expected ${JSON.stringify(expected[index])}`,
+      )
+    }
+  }
+  const memory: number[] = []
+  const watch = setInterval(async () => memory.push(await server.memory()), 10_000)
+  await Promise.all(Array.from({ length: clients }, client))
+  clearInterval(watch)
+  console.log(`${asked} requests, ${wrong} wrong; scores differ by at most ${furthest.toExponential(1)}`)
+  console.log(`memory in MB, every 10 s: ${memory.map((bytes) => Math.round(bytes / 1e6)).join(' ')}`)
+  return wrong === 0
+}
+
+/** Clients that ask about much text and hang up; then one that does not. */
+async function hangingUp(server: ServerProcess, questions: readonly Asked[], clients: number): Promise<boolean> {
+  const context = questions.map((one) => one.context).join('\n\n')
+  const gone = new AbortController()
+  const hung = Array.from({ length: clients }, () =>
+    answer(server, { question: questions[0]!.question, context }, gone.signal)
+      .then((response) => response.text())
+      .catch(() => {}),
+  )
+  await new Promise((resolve) => setTimeout(resolve, 2000))
+  gone.abort()
+  await Promise.all(hung)
+  const started = performance.now()
+  const { status } = await answer(server, questions[0]!)
+  console.log(`${clients} clients hung up; the next one: ${status} after ${Math.round(performance.now() - started)} ms`)
+  return status === 200
+}
+
+/** More than may wait: each is answered or refused, the refused at once, and afterwards all is as before. */
+async function overload(server: ServerProcess, questions: readonly Asked[]): Promise<boolean> {
+  const took: number[] = []
+  const statuses = await Promise.all(
+    Array.from({ length: 1000 }, async (_, i) => {
+      const started = performance.now()
+      const { status } = await answer(server, questions[i % questions.length]!)
+      if (status === 503) took.push(performance.now() - started)
+      return status
+    }),
+  )
+  const count = (wanted: number) => statuses.filter((status) => status === wanted).length
+  const { status } = await answer(server, questions[0]!)
+  console.log(
+    `1000 at once: ${count(200)} answered, ${count(503)} refused, the slowest refusal after ` +
+      `${Math.round(Math.max(0, ...took))} ms; the next one: ${status}`,
+  )
+  return count(200) + count(503) === 1000 && count(503) > 0 && status === 200
+}
+
+const answer = ({ address }: ServerProcess, asked: Asked, signal?: AbortSignal): Promise<Response> =>
+  fetch(`${address}api/answer`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(asked),
+    signal,
+  })
+
+await new Command()
+  .argument('<model>', 'model folder')
+  .argument('<data>', 'SQuAD file whose questions are asked')
+  .option('--requests <number>', 'at least so many', Number, 20_000)
+  .option('--questions <number>', 'how many different ones', Number, 1000)
+  .option('--clients <number>', 'how many ask at once', Number, 64)
+  .option('--minutes <number>', 'for at least so long', Number, 10)
+  .option('--hang-ups <number>', 'clients that hang up half-way', Number, 200)
+  .action(async (model: string, data: string, options: Options) => {
+    process.exitCode = (await soak(model, data, options)) ? 0 : 1
+  })
+  .parseAsync()

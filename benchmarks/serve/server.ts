@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseSquad } from '../../src/squad/squad-json.ts'
+
+/** A `spanforge serve` in a process of its own, as compiled by `npm run setup`. */
+export interface ServerProcess {
+  readonly address: string
+  readonly child: ChildProcess
+  /** Bytes that it holds in memory. */
+  memory(): Promise<number>
+  /** Ends it with SIGTERM; its exit code. */
+  end(): Promise<number | null>
+}
+
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+
+export async function startServerProcess(model: string, ...flags: readonly string[]): Promise<ServerProcess> {
+  const args = [main, 'serve', model, '--port', '0', '--json', '--log-level', 'error', ...flags]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const address = await addressOf(child)
+  return {
+    address,
+    child,
+    memory: async () => residentBytes(await (await fetch(`${address}metrics`)).text()),
+    async end() {
+      if (child.exitCode === null) {
+        child.kill('SIGTERM')
+        await once(child, 'exit')
+      }
+      return child.exitCode
+    },
+  }
+}
+
+async function addressOf(child: ChildProcess): Promise<string> {
+  let said = ''
+  for await (const chunk of child.stdout!) {
+    said += chunk
+    const [, address] = /"address": "([^"]+)"/.exec(said) ?? []
+    if (address) return address
+  }
+  throw new Error(`the server did not start: exit code ${child.exitCode}; npm run setup compiles it`)
+}
+
+const residentBytes = (metrics: string): number => Number(/^process_resident_memory_bytes (\S+)$/m.exec(metrics)?.[1])
+
+export interface Asked {
+  readonly question: string
+  readonly context: string
+}
+
+/** Questions of a SQuAD file with their contexts, taken from all over it. */
+export async function realQuestions(file: string, count: number): Promise<Asked[]> {
+  const examples = parseSquad(await readFile(file, 'utf8'), basename(file))
+  const step = Math.max(1, Math.floor(examples.length / count))
+  return examples
+    .filter((_, i) => i % step === 0)
+    .slice(0, count)
+    .map(({ question, context }) => ({ question, context }))
+}

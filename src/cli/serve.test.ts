@@ -1,0 +1,105 @@
+import type { ChildProcess } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { spanforge } from '../../tests/cli.ts'
+import { runHere } from '../../tests/run-here.ts'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { tinyFolder } from '../../tests/tiny-squad.ts'
+import { tokensOf } from './serve-flags.ts'
+
+const TOKEN = 'correct-horse-battery-staple'
+const asked = { question: 'who is in ro?', context: 'bo is in ro.' }
+
+/** The address, once the server has said it. */
+const started = (child: ChildProcess): Promise<string> =>
+  new Promise((resolve) => {
+    let said = ''
+    child.stdout!.on('data', (chunk) => {
+      said += chunk
+      const [, address] = /"address": "([^"]+)"/.exec(said) ?? []
+      if (address) resolve(address)
+    })
+  })
+
+/** Resolves when the log holds such a line. */
+const logged = (child: ChildProcess, words: string): Promise<void> =>
+  new Promise((resolve) => {
+    child.stderr!.on('data', (chunk) => {
+      if (String(chunk).includes(words)) resolve()
+    })
+  })
+
+describe('spanforge serve', () => {
+  it('serves on a free port, loads anew at SIGHUP, and ends well at SIGTERM', async () => {
+    const statuses: number[] = []
+    const { code, stdout, stderr } = await spanforge(
+      ['serve', `one=${tinyFolder}`, `two=${tinyFolder}`, '--port', '0', '--json', '--token', TOKEN],
+      {
+        async meanwhile(child) {
+          const address = await started(child)
+          const headers = { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` }
+          const ask = async (model: string, authorization = headers.authorization) => {
+            const body = JSON.stringify({ ...asked, model })
+            const response = await fetch(`${address}api/answer`, {
+              method: 'POST',
+              headers: { ...headers, authorization },
+              body,
+            })
+            statuses.push(response.status)
+          }
+          await ask('one')
+          await ask('two')
+          await ask('three')
+          await ask('one', 'Bearer wrong')
+          const again = logged(child, '"model":"two","msg":"model loaded anew"')
+          child.kill('SIGHUP')
+          await again
+          await ask('two')
+          child.kill('SIGTERM')
+        },
+      },
+    )
+    expect(statuses).toEqual([200, 200, 404, 401, 200])
+    expect(JSON.parse(stdout)).toMatchObject({
+      models: ['one', 'two'],
+      address: expect.stringMatching(/^http:.*:\d+\/$/),
+    })
+    expect(stderr).toContain('"status":200')
+    expect(stderr).not.toContain(asked.context)
+    expect(stderr).not.toContain(TOKEN)
+    expect(code).toBe(0)
+  })
+
+  it('says what to do where its port is taken', async () => {
+    const other = createServer()
+    await new Promise<void>((listening) => other.listen(0, '127.0.0.1', listening))
+    const { port } = other.address() as { port: number }
+    const { code, stderr } = await runHere('serve', tinyFolder, '--port', String(port), '--log-level', 'silent')
+    other.close()
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/port \d+ of 127.0.0.1 is taken by another program\n {2}Take another with --port/)
+  })
+
+  it.each([
+    [['nowhere/at/all'], 'nowhere/at/all: there is no such folder'],
+    [[tinyFolder, tinyFolder], 'two models go by the name'],
+    [[tinyFolder, '--port', '70000'], 'Expected a port from 0 to 65535'],
+    [[tinyFolder, '--token', 'short'], 'a token of 5 characters, expected 16 or more'],
+    [[tinyFolder, '--log-level', 'loud'], 'Expected one of error'],
+  ])('refuses %j', async (args, words) => {
+    expect(await runHere('serve', ...args)).toMatchObject({ code: 2, stderr: expect.stringContaining(words) })
+  })
+
+  it('takes tokens from flag, file and environment', async () => {
+    const file = join(temporaryFolder(), 'tokens.txt')
+    writeFileSync(file, `# ours\n${TOKEN}-1\n\n  ${TOKEN}-2  # of the crawler\n`)
+    const tokens = await tokensOf({ token: [`${TOKEN}-0`], tokenFile: file } as Parameters<typeof tokensOf>[0], {
+      SPANFORGE_TOKEN: `${TOKEN}-3,${TOKEN}-4`,
+    })
+    expect(tokens).toEqual([0, 1, 2, 3, 4].map((n) => `${TOKEN}-${n}`))
+    writeFileSync(file, '# none yet\n')
+    await expect(tokensOf({ tokenFile: file } as Parameters<typeof tokensOf>[0], {})).rejects.toThrow('found no token')
+  })
+})

@@ -1,0 +1,163 @@
+/** Clients over real sockets: many at once, slow ones, those that hang up, and a server that goes down. */
+import { type AddressInfo, connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { parseStream } from '../../tests/event-stream.ts'
+import { type TinyOptions, type TinyService, tinyService, tinyText } from '../../tests/tiny-service.ts'
+import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
+import { pipeline } from '../api/pipeline.ts'
+import type { AnswerResponse } from './contract.ts'
+
+interface Listening extends TinyService {
+  readonly port: number
+  post(path: string, body: object, signal?: AbortSignal): Promise<Response>
+}
+
+async function listening(options: TinyOptions = {}): Promise<Listening> {
+  const service = await tinyService(options)
+  onTestFinished(() => service.close())
+  await service.app.listen({ port: 0 })
+  const { port } = service.app.server.address() as AddressInfo
+  const headers = { 'content-type': 'application/json' }
+  return {
+    ...service,
+    port,
+    post: (path, body, signal) =>
+      fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', headers, body: JSON.stringify(body), signal }),
+  }
+}
+
+const question = 'who is in ro?'
+const waiting = ({ models }: TinyService) => models.get().queue.waiting
+
+describe('many clients at once', () => {
+  it('each get their own answer, as the pipeline finds it', async () => {
+    const service = await listening({ max_tokens: 512, max_requests: 1000 })
+    const search = await pipeline('question-answering', tinyFolder)
+    const examples = tinyExamples(120).map((example, i) => ({
+      ...example,
+      context: `${tinyText(i % 40)} ${example.context}`,
+    }))
+    const answers = await Promise.all(
+      examples.map(async ({ question, context }) =>
+        (await service.post('/api/answer', { question, context, top_k: 2 })).json(),
+      ),
+    )
+    for (const [i, { question, context }] of examples.entries()) {
+      const { candidates } = await search.search(question, [context], { top_k: 2 })
+      const { answers: found } = answers[i] as AnswerResponse
+      expect(found.map(({ start, end }) => [start, end])).toEqual(candidates.map(({ start, end }) => [start, end]))
+      expect(found[0]!.score).toBeCloseTo(candidates[0]!.score, 5)
+    }
+    await search.dispose()
+  })
+
+  it('above the limit are told at once to come again, and the rest is answered', async () => {
+    const service = await listening({ max_requests: 4 })
+    const context = tinyText(100)
+    const responses = await Promise.all(
+      Array.from({ length: 40 }, () => service.post('/api/answer', { question, context })),
+    )
+    const refused = responses.filter(({ status }) => status === 503)
+    expect(refused.length).toBeGreaterThan(0)
+    expect(responses.filter(({ status }) => status === 200)).toHaveLength(40 - refused.length)
+    for (const { headers } of refused) expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
+    expect((await service.post('/api/answer', { question, context })).status).toBe(200)
+  })
+
+  it('that hang up half-way are dropped, and do the others no harm', async () => {
+    const service = await listening({ max_requests: 500, max_tokens: 128 })
+    const context = tinyText(1500)
+    const gone = new AbortController()
+    const left = Array.from({ length: 60 }, (_, i) =>
+      service
+        .post(
+          i % 2 ? '/api/answer' : '/api/stream',
+          i % 2 ? { question, context } : { questions: [question], context },
+          gone.signal,
+        )
+        .then((response) => response.text())
+        .catch(() => 'gone'),
+    )
+    await vi.waitFor(() => expect(waiting(service).requests).toBeGreaterThan(50), 60_000)
+    gone.abort()
+    expect(new Set(await Promise.all(left))).toEqual(new Set(['gone']))
+    await vi.waitFor(() => expect(waiting(service)).toEqual({ requests: 0, tokens: 0 }), 60_000)
+    expect((await service.post('/api/answer', { question, context: 'bo is in ro.' })).status).toBe(200)
+  })
+
+  it('are answered while a model is loaded anew, none of them dropped', async () => {
+    const service = await listening({ max_requests: 1000 })
+    const old = service.models.get()
+    let isDone = false
+    const ask = async () => {
+      const statuses: number[] = []
+      while (!isDone) statuses.push((await service.post('/api/answer', { question, context: tinyText(40) })).status)
+      return statuses
+    }
+    const clients = Array.from({ length: 4 }, ask)
+    await service.models.reload('tiny')
+    isDone = true
+    const statuses = (await Promise.all(clients)).flat()
+    expect(new Set(statuses)).toEqual(new Set([200]))
+    expect(service.models.get()).not.toBe(old)
+    await vi.waitFor(() => expect(old.thread.isAlive).toBe(false), 60_000)
+  })
+})
+
+describe('one client', () => {
+  it('gets 504 for what takes too long, and its windows are dropped', async () => {
+    const service = await listening({ timeout: 50, max_tokens: 64 })
+    const response = await service.post('/api/answer', { question, context: tinyText(3000) })
+    expect(response.status).toBe(504)
+    expect(await response.json()).toMatchObject({ title: 'Gateway Timeout', remedy: expect.stringContaining('stream') })
+    expect(waiting(service).requests).toBe(0)
+  })
+
+  it('reads a book of one word of ten million letters', async () => {
+    const service = await listening({ bodyLimit: 20e6, limits: { context: 20e6 } })
+    const response = await service.post('/api/answer', { question, context: 'a'.repeat(10e6) })
+    expect(response.status).toBe(200)
+  })
+
+  it('is refused where the headers, or the body, never end', async () => {
+    const service = await listening({ receiveTimeout: 1000 })
+    const body =
+      'POST /api/answer HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"que'
+    for (const beginning of ['GET /health HTTP/1.1\r\nhost: x\r\nx-slow: ', body]) {
+      const socket = connect(service.port, '127.0.0.1')
+      socket.write(beginning)
+      expect(await text(socket)).toMatch(/^HTTP\/1.1 408 [\s\S]*application\/problem\+json[\s\S]*"status":408/)
+    }
+  })
+
+  it('is refused where it speaks no HTTP, or in headers without end', async () => {
+    const service = await listening()
+    for (const [sent, status] of [
+      ['\x16\x03\x01 not HTTP\r\n\r\n', 400],
+      [`GET /health HTTP/1.1\r\nhost: x\r\nx-long: ${'x'.repeat(100_000)}\r\n\r\n`, 431],
+    ] as const) {
+      const socket = connect(service.port, '127.0.0.1')
+      socket.on('error', () => {}) // the server may close while we write
+      socket.write(sent)
+      expect(await text(socket)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    }
+  })
+})
+
+describe('a server that goes down', () => {
+  it('finishes what it took, streams too, and keeps no connection', async () => {
+    const service = await listening({ max_tokens: 128 })
+    const context = tinyText(500)
+    const answer = service.post('/api/answer', { question, context })
+    const stream = service.post('/api/stream', { questions: [question], context })
+    await vi.waitFor(() => expect(waiting(service).requests).toBe(2), 60_000)
+    const closed = service.app.close()
+    expect((await answer).status).toBe(200)
+    expect((await answer).headers.get('connection')).toBe('close')
+    expect(parseStream(await (await stream).text()).at(-1)!.event).toBe('end')
+    await closed
+    await expect(service.post('/api/answer', { question, context })).rejects.toThrow()
+    // A client may keep its connections for 72 seconds; the server does not wait for that.
+  }, 60_000)
+})
