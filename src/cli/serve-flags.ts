@@ -73,7 +73,10 @@ export const withServeFlags = (command: Command): Command =>
  * The tokens of --token, --token-file and SPANFORGE_TOKEN together.
  * @throws UsageError for a token that no header can hold, or too short to keep anybody out
  */
-export async function tokensOf({ token = [], tokenFile }: ServeFlags, env = process.env): Promise<string[]> {
+export async function tokensOf(
+  { token = [], tokenFile }: Pick<ServeFlags, 'token' | 'tokenFile'>,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string[]> {
   const text = tokenFile
     ? await readFile(tokenFile, 'utf8').catch((error) => Promise.reject(cannotRead(tokenFile, error)))
     : ''

@@ -95,11 +95,14 @@ describe('spanforge serve', () => {
   it('takes tokens from flag, file and environment', async () => {
     const file = join(temporaryFolder(), 'tokens.txt')
     writeFileSync(file, `# ours\n${TOKEN}-1\n\n  ${TOKEN}-2  # of the crawler\n`)
-    const tokens = await tokensOf({ token: [`${TOKEN}-0`], tokenFile: file } as Parameters<typeof tokensOf>[0], {
-      SPANFORGE_TOKEN: `${TOKEN}-3,${TOKEN}-4`,
-    })
+    const tokens = await tokensOf(
+      { token: [`${TOKEN}-0`], tokenFile: file },
+      {
+        SPANFORGE_TOKEN: `${TOKEN}-3,${TOKEN}-4`,
+      },
+    )
     expect(tokens).toEqual([0, 1, 2, 3, 4].map((n) => `${TOKEN}-${n}`))
     writeFileSync(file, '# none yet\n')
-    await expect(tokensOf({ tokenFile: file } as Parameters<typeof tokensOf>[0], {})).rejects.toThrow('found no token')
+    await expect(tokensOf({ tokenFile: file }, {})).rejects.toThrow('found no token')
   })
 })
