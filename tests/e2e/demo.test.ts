@@ -51,6 +51,22 @@ describeChromium('the demo page', () => {
     expect(await shown(page, '.card h2')).toEqual(['who is in ro?'])
   })
 
+  it('takes a text that was written when it is asked, and asks to have one first', async () => {
+    const page = await world.open()
+    await page.fill('#question', question)
+    await page.press('#question', 'Enter')
+    expect(await page.innerText('.complaint p')).toMatch(/^There is no text to ask yet/)
+    await page.fill('textarea#text', context)
+    await page.press('#question', 'Enter')
+    await answered(page)
+    expect(await page.locator('.complaint').count()).toBe(0)
+    expect(await page.textContent('.text')).toBe(context)
+    await page.click('text=Edit')
+    await page.fill('textarea#text', 'li is in ro.')
+    await page.click('text=Use this text')
+    expect(await page.locator('.card').count()).toBe(0)
+  })
+
   it('gives no answer that is less sure than the threshold', async () => {
     const page = await world.open()
     await giveText(page, context)

@@ -14,8 +14,16 @@ export function openText(text: string, name: string, questions: readonly string[
   if (changed !== state.text.value) forgetQuestions()
   state.text.value = changed
   state.name.value = name
+  state.draft.value = changed
   state.editing.value = changed.trim() === ''
   if (questions.length > 0) ask(questions)
+}
+
+/** Takes what was written as the text; false where nothing was. */
+export function takeDraft(): boolean {
+  if (state.draft.value.trim() === '') return false
+  openText(state.draft.value, state.text.value === '' ? '' : state.name.value)
+  return true
 }
 
 export async function openFile(file: File): Promise<void> {

@@ -51,7 +51,7 @@ export const examples: readonly ExampleText[] = [
     name: 'Hesper bread',
     about: 'A recipe',
     text: async () => RECIPE,
-    questions: ['How long does the dough rise?', 'At what temperature is it baked first?', 'Who forbids caraway?'],
+    questions: ['How long does the bread keep?', 'At what temperature is it baked first?', 'How much salt is in it?'],
   },
   {
     name: 'Undinghampton and its people',

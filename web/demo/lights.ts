@@ -16,6 +16,8 @@ export const layers = computed((): Layer[] => {
       if (one.answer === '') return []
       const { lit } = state
       const isLit = lit.value?.asked === asked.id && lit.value.model === model && lit.value.index === index
+      // Another wording of the answer itself shows only when it is pointed at.
+      if (!isLit && answer && one !== answer && one.start < answer.end && answer.start < one.end) return []
       const kind = isLit ? 'lit' : one === answer ? 'best' : 'further'
       return [{ name: `${kind}-${place % 4}`, start: one.start, end: one.end }]
     })

@@ -36,6 +36,9 @@ export const name = signal('')
 /** Whether the text is being written rather than asked. */
 export const editing = signal(true)
 
+/** What is being written, until it is used. */
+export const draft = signal('')
+
 export const models = signal<readonly ModelInfo[]>([])
 /** Ids of the models that answer, in the server's order. */
 export const chosen = signal<readonly string[]>([])

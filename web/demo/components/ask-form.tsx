@@ -1,4 +1,5 @@
 import { useRef } from 'preact/hooks'
+import { takeDraft } from '../actions.ts'
 import { ask } from '../asking.ts'
 import { percent } from '../logic/numbers.ts'
 import * as state from '../state.ts'
@@ -11,7 +12,8 @@ export function AskForm() {
     event.preventDefault()
     const lines = box.current!.value.split('\n')
     if (lines.every((line) => line.trim() === '')) return
-    if (!hasText) {
+    // Whoever asks has finished writing the text.
+    if (state.editing.value ? !takeDraft() : !hasText) {
       state.complaint.value = 'There is no text to ask yet: paste one, choose a file, or take an example.'
       return
     }
@@ -47,7 +49,7 @@ export function AskForm() {
 
 function Threshold() {
   const { threshold } = state
-  const said = threshold.value === 0 ? '0 %, always answers' : `${percent(threshold.value)} sure`
+  const said = `${percent(threshold.value)} sure`
   return (
     <div class="threshold">
       <label for="threshold">No answer below</label>

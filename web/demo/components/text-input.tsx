@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
-import { openFile, openText } from '../actions.ts'
+import { openFile, openText, takeDraft } from '../actions.ts'
 import { type ExampleText, examples } from '../examples.ts'
 import { READABLE } from '../logic/file-text.ts'
 import * as state from '../state.ts'
@@ -12,7 +12,6 @@ export function TextInput() {
   useEffect(() => {
     if (text !== '') box.current?.focus()
   }, [text])
-  const done = () => openText(box.current!.value, text === '' ? '' : state.name.value)
   // A text that is pasted into the empty box is meant to be asked, not edited.
   const onPaste = (event: ClipboardEvent) => {
     const pasted = event.clipboardData?.getData('text/plain') ?? ''
@@ -33,12 +32,15 @@ export function TextInput() {
         placeholder="Paste a text here, or drop a file."
         spellcheck={false}
         onPaste={onPaste}
-        onKeyDown={(event) => event.key === 'Enter' && (event.ctrlKey || event.metaKey) && done()}
+        onInput={(event) => {
+          state.draft.value = event.currentTarget.value
+        }}
+        onKeyDown={(event) => event.key === 'Enter' && (event.ctrlKey || event.metaKey) && takeDraft()}
       />
       <div class="bar">
         <FileButton />
         <span class="note">txt, md, html, pdf</span>
-        <button type="button" class="primary" onClick={done}>
+        <button type="button" class="primary" onClick={takeDraft}>
           Use this text
         </button>
       </div>
