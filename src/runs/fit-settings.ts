@@ -4,6 +4,7 @@ import { type Evaluation, scorePredictions } from '../inference/evaluate.ts'
 import { type AnswerOptions, answerExamples } from '../squad/answers.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import { tuneThreshold } from '../squad/no-answer-threshold.ts'
+import { displayName } from './load-model.ts'
 
 type FittedWith = Pick<
   AnswerSettings,
@@ -58,7 +59,7 @@ export function fitSettings(
     max_answer_length,
     max_seq_length,
     doc_stride,
-    fitted_on: { data, questions: examples.length },
+    fitted_on: { data: displayName(data), questions: examples.length },
   }
   return { settings, confidences, correct }
 }

@@ -1,5 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { ANSWER_SETTINGS_FILE } from '../checkpoint/answer-settings.ts'
 import { type FileData, writeFileAtomic } from '../checkpoint/atomic.ts'
 import { saveModel } from '../checkpoint/model-folder.ts'
 import { saveTokenizer } from '../checkpoint/tokenizer-folder.ts'
@@ -15,7 +16,7 @@ export const DASHBOARD_FILE = 'dashboard.jsonl'
 /** Folder of the TensorBoard event files. */
 export const EVENTS_FOLDER = 'runs'
 
-/** The saved model: what transformers loads. */
+/** The saved model: what transformers loads, and the threshold and temperature, which it passes over. */
 export const MODEL_FILES = [
   'config.json',
   'model.safetensors',
@@ -23,6 +24,7 @@ export const MODEL_FILES = [
   'tokenizer_config.json',
   'special_tokens_map.json',
   'vocab.txt',
+  ANSWER_SETTINGS_FILE,
 ] as const
 
 export const RESULT_FILES = [

@@ -15,8 +15,8 @@ export interface LoopOptions {
   readonly onFreezing?: (done: number) => void
 }
 
-/** Logits are let go: those of every evaluation would not fit into memory. */
-export type FinalEvaluation = Pick<Evaluation, 'metrics' | 'answers'>
+/** Logits are kept of the best and of the newest evaluation: those of every one would not fit into memory. */
+export type FinalEvaluation = Pick<Evaluation, 'metrics' | 'answers'> & Partial<Pick<Evaluation, 'logits'>>
 
 export type LoopOutcome =
   | { readonly status: 'interrupted'; readonly global_step: number; readonly folder: string }
@@ -53,8 +53,10 @@ export async function runLoop(run: PreparedRun, options: LoopOptions): Promise<L
       for (const listener of listeners) await listener(event)
       if (event.type === 'start') state = event.state
       if (event.type === 'evaluate') {
-        const { metrics, answers } = event.evaluation
-        evaluations.set(event.entry.step, { metrics, answers })
+        for (const [step, { metrics, answers }] of evaluations)
+          if (step !== state!.best_global_step) evaluations.set(step, { metrics, answers })
+        const { metrics, answers, logits } = event.evaluation
+        evaluations.set(event.entry.step, { metrics, answers, logits })
       }
       if (event.type === 'save') checkpoint = event.folder
       if (event.type === 'best loaded') isBestLoaded = true
