@@ -32,6 +32,7 @@ describe('A run of spanforge train', () => {
     expect(readdirSync(join(folder, 'out')).sort()).toEqual([
       'README.md',
       'all_results.json',
+      'answer_settings.json',
       'checkpoint-12',
       'checkpoint-6',
       'config.json',

@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Command } from 'commander'
+import { wholeNumber } from '../src/cli/flags.ts'
+import { countingProgress } from '../src/cli/progress.ts'
+import { readExamples } from '../src/data/read-examples.ts'
+import { searchDocuments } from '../src/inference/pipeline.ts'
+import { loadModel } from '../src/runs/load-model.ts'
+
+/**
+ * Many questions about one book, and one question about a whole shelf: questions a second and the peak of resident
+ * memory, each in a process of its own. The text is real: the contexts of a data file one after the other.
+ */
+
+interface Flags {
+  readonly questions: number
+  readonly words: number
+  readonly contextWords: number
+  readonly only?: 'book' | 'shelf'
+  readonly json?: boolean
+}
+
+interface Measured {
+  readonly questions: number
+  readonly words: number
+  readonly windows: number
+  readonly seconds: number
+  readonly questions_per_second: number
+  readonly windows_per_second: number
+  readonly peak_resident_bytes: number
+}
+
+await new Command('long-documents')
+  .argument('<data>', 'data file whose contexts and questions are used')
+  .argument('<model>', 'model folder')
+  .option('--questions <integer>', 'questions about the book', wholeNumber(1), 1000)
+  .option('--words <integer>', 'words of the book', wholeNumber(1), 50_000)
+  .option('--context-words <integer>', 'words of the shelf, of which one question is asked', wholeNumber(1), 1_000_000)
+  .option('--only <name>', 'book or shelf')
+  .option('--json', 'of one measurement, in this process')
+  .action(async (data: string, model: string, flags: Flags) => {
+    if (flags.json) return console.log(JSON.stringify(await measure(data, model, flags)))
+    for (const only of flags.only ? [flags.only] : (['book', 'shelf'] as const)) report(only, inFreshProcess(only))
+  })
+  .parseAsync()
+
+function inFreshProcess(only: string): Measured {
+  const argv = ['--import', 'tsx', fileURLToPath(import.meta.url), ...process.argv.slice(2), '--only', only, '--json']
+  const { stdout, status } = spawnSync(process.execPath, argv, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  if (status !== 0) process.exit(status ?? 1)
+  return JSON.parse(stdout)
+}
+
+async function measure(data: string, folder: string, flags: Flags): Promise<Measured> {
+  const examples = await readExamples(data)
+  const isBook = flags.only === 'book'
+  const [count, length] = isBook ? [flags.questions, flags.words] : [1, flags.contextWords]
+  const context = textOf(
+    examples.map(({ context }) => context),
+    length,
+  )
+  const questions = Array.from({ length: count }, (_, i) => examples[i % examples.length]!.question)
+  const { model, tokenizer } = await loadModel(folder)
+  const began = performance.now()
+  let windows = 0
+  let bar: ReturnType<typeof countingProgress> | undefined
+  const onProgress = (done: number, total = 0) => {
+    windows = done
+    bar ??= countingProgress('Reading', 'windows', total)
+    bar.update(done)
+  }
+  for await (const { candidates } of searchDocuments(model, tokenizer, questions, [context], { onProgress })) {
+    const { answer, start, end } = candidates[0]!
+    if (context.slice(start, end) !== answer) throw new Error(`wrong slice: ${JSON.stringify(candidates[0])}`)
+  }
+  bar?.stop()
+  const seconds = (performance.now() - began) / 1000
+  return {
+    questions: count,
+    words: length,
+    windows,
+    seconds,
+    questions_per_second: count / seconds,
+    windows_per_second: windows / seconds,
+    peak_resident_bytes: peakResidentBytes(),
+  }
+}
+
+/** Contexts until there are so many words, from the first again where they do not suffice. */
+function textOf(contexts: readonly string[], words: number): string {
+  const distinct = [...new Set(contexts)]
+  const parts: string[] = []
+  let missing = words
+  for (let i = 0; missing > 0; i++) {
+    const own = distinct[i % distinct.length]!.split(/\s+/).slice(0, missing)
+    missing -= own.length
+    parts.push(own.join(' '))
+  }
+  return parts.join('\n')
+}
+
+/** Linux's VmHWM; elsewhere what is resident now. */
+function peakResidentBytes(): number {
+  try {
+    const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))!
+    return Number(kilobytes) * 1024
+  } catch {
+    return process.memoryUsage().rss
+  }
+}
+
+function report(name: string, found: Measured): void {
+  const { questions, words, windows, seconds, questions_per_second, windows_per_second, peak_resident_bytes } = found
+  const most = 2 * 2 ** 30
+  console.log(
+    `${name}: ${questions} questions, ${words.toLocaleString('en-US')} words, ${windows.toLocaleString('en-US')} windows ` +
+      `in ${seconds.toFixed(1)} s: ${questions_per_second.toPrecision(3)} questions/s, ` +
+      `${windows_per_second.toFixed(1)} windows/s, peak ${(peak_resident_bytes / 1e9).toFixed(2)} GB` +
+      (peak_resident_bytes > most ? ', MORE than 2 GiB' : ''),
+  )
+  if (peak_resident_bytes > most) process.exitCode = 1
+}
