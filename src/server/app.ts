@@ -92,7 +92,7 @@ export async function createApp(options: AppOptions = {}) {
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = asProblem(error)
   if (problem.status >= 500 && problem.status !== 503 && problem.status !== 504)
-    request.log.error({ err: problem.more.cause ?? error, reqId: request.id }, 'request failed')
+    request.log.error({ err: problem.more.cause ?? error }, 'request failed')
   if (problem.more.retryAfter !== undefined) reply.header('retry-after', Math.ceil(problem.more.retryAfter))
   return reply
     .code(problem.status)

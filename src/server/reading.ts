@@ -68,7 +68,9 @@ export class Reading {
     const found = findAnswers(this.#read(question, logits, options.align_to_words), options)
     const rows = this.rows[question]!.slice(0, logits.length)
     return {
-      answers: found.candidates.map(({ document, ...rest }) => ({ ...rest, context: document })),
+      answers: found.candidates.map(({ answer, score, confidence, logit, start, end, document }) => {
+        return { answer, score, confidence, logit, start, end, context: document }
+      }),
       no_answer: noAnswer(found, options),
       windows: rows.length,
       tokens: rows.reduce((sum, { input_ids }) => sum + input_ids.length, 0),

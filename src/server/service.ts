@@ -27,6 +27,8 @@ export interface ServiceOptions extends AppOptions {
 
 export const DEFAULT_LIMITS: TextLimits = { question: 2000, context: 2_000_000, questions: 1000 }
 
+const QUIET = ['/health', '/ready', '/metrics']
+
 /** The whole service, ready to listen; closing it waits for the requests in work. */
 export async function createService(options: ServiceOptions): Promise<App> {
   const { models, metrics, tokens = [], timeout = 60_000, rateLimit: perMinute, pages } = options
@@ -55,7 +57,9 @@ export async function createService(options: ServiceOptions): Promise<App> {
     metrics.request(request.method, route, status, elapsedTime)
     const { method, ip } = request
     const milliseconds = Math.round(elapsedTime * 10) / 10
-    request.log.info({ reqId: request.id, method, route, status, milliseconds, ip }, 'answered')
+    // Whoever asks after its health does so again and again.
+    const level = QUIET.includes(route) && status < 400 ? 'debug' : 'info'
+    request.log[level]({ method, route, status, milliseconds, ip }, 'answered')
   })
   await documentation(app, tokens.length > 0)
   healthRoutes(app, context)

@@ -161,3 +161,15 @@ describe('a server that goes down', () => {
     // A client may keep its connections for 72 seconds; the server does not wait for that.
   }, 60_000)
 })
+
+describe('a model whose thread has died', () => {
+  it('makes the server not ready, until it is loaded anew', async () => {
+    const service = await listening()
+    await service.models.get().thread.end()
+    const broken = await service.post('/api/answer', { question, context: 'bo is in ro.' })
+    expect([broken.status, (await fetch(`http://127.0.0.1:${service.port}/ready`)).status]).toEqual([500, 503])
+    await service.models.reload('tiny')
+    const mended = await service.post('/api/answer', { question, context: 'bo is in ro.' })
+    expect([mended.status, (await fetch(`http://127.0.0.1:${service.port}/ready`)).status]).toEqual([200, 200])
+  })
+})
