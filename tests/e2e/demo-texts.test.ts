@@ -126,7 +126,7 @@ describeChromium('texts on the demo page', () => {
   it('are shared by a link that holds everything, and asks again where it is opened', async () => {
     const page = await world.open()
     await giveText(page, 'bo is in ro. li 🦊 is in ka.')
-    await page.click('label:has-text("model")')
+    await page.click('label:has-text("embedded")')
     await ask(page, 'who is in ro?\nwho is in ka?')
     await page.click('[aria-label=Share]')
     const link = await page.inputValue('[aria-label="Link to this page"]')
@@ -163,8 +163,8 @@ describeChromium('texts on the demo page', () => {
   it('are offered as examples, each with questions', async () => {
     const page = await world.open()
     // The tiny model has no room for such questions.
-    await page.click('label:has-text("model")')
-    await page.click('label:has-text("safetensors")')
+    await page.click('label:has-text("embedded")')
+    await page.click('label:has-text("tiny")')
     const count = await page.locator('.examples button').count()
     expect(count).toBe(4)
     for (let i = 0; i < count - 1; i++) {

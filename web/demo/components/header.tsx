@@ -64,7 +64,7 @@ function Models() {
           <label key={model.id} class={`chip model-${place % 4}`} title={factsOf(model)}>
             <input type="checkbox" checked={place >= 0} onChange={(event) => change(event, model.id)} />
             <span class="dot" />
-            {model.name}
+            {model.id}
           </label>
         )
       })}
@@ -85,6 +85,6 @@ const factsOf = ({ name, parameters, layers, device }: Model): string =>
 
 const nameOf = (model: Model) => (
   <span key={model.id} title={factsOf(model)}>
-    {model.name}
+    {model.id}
   </span>
 )

@@ -18,7 +18,7 @@ export function ReadingView({ asked, model, place }: ReadingProps) {
       {isMany && (
         <h3>
           <span class="dot" />
-          {state.modelOf(model)?.name}
+          {model}
         </h3>
       )}
       {reading && <Progress reading={reading} />}
