@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { SpanforgeError } from '../src/errors.ts'
 import { decimal } from '../src/report/format.ts'
-import type { Result, SpeedDocument, TorchDocument } from './speed/document.ts'
+import type { OwnResult, Result, SpeedDocument, TorchDocument } from './speed/document.ts'
 
 /** spanforge beside torch, as a Markdown table, from the JSON of speed.ts and of python/bench_torch.py. */
 
@@ -12,8 +12,14 @@ const TORCH_MODES: Readonly<Record<string, string>> = {
   'longest-bf16': 'torch at its best: bf16, grouped by length',
 }
 const OUR_MODES: Readonly<Record<string, string>> = {
-  shuffled: 'spanforge: fp32, batches in random order',
-  grouped: 'spanforge: fp32, grouped by length',
+  shuffled: 'batches in random order',
+  grouped: 'grouped by length',
+}
+
+/** Documents of before there was a second engine name none. */
+function ourName({ mode, engine, bf16 }: OwnResult): string {
+  const on = engine === 'openvino' ? ' on OpenVINO' : ''
+  return `spanforge${on}: ${bf16 ? 'bf16' : 'fp32'}, ${OUR_MODES[mode]}`
 }
 
 /** Figures are compared only where both timed the same windows on the same machine. */
@@ -66,7 +72,7 @@ function table(model: string, ours: SpeedDocument, torch: TorchDocument): string
     ...of(ours.results).map((result) => {
       const variants = of(ours.results).filter(({ mode }) => mode === result.mode).length > 1
       const passes = variants ? `, passes of ${result.max_tokens_per_pass} tokens` : ''
-      return row(`${OUR_MODES[result.mode]}${passes}`, result)
+      return row(`${ourName(result)}${passes}`, result)
     }),
     '',
   ]

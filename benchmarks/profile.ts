@@ -67,7 +67,7 @@ async function profile(train_file: string, folder: string, options: { model: str
   const data = await readDataset(train_file, folder, 3000)
   const { warmup, timed } = pickBatches(data.windows, 'shuffled', options.steps)
   const output = await mkdtemp(join(tmpdir(), 'spanforge-profile-'))
-  const engine = counting(engineWith({ profilePrefix: join(output, 'steps') }))
+  const engine = counting(await engineWith({ profilePrefix: join(output, 'steps') }))
   const model =
     options.model === 'bert-base'
       ? randomModel(parseConfig({}, 'bert-base'), { engine })

@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { peakRate } from '../src/models/peak-rate.ts'
 import { decimal } from '../src/report/format.ts'
 import { columns, textTable } from '../src/report/table.ts'
+import { ENGINE_NAMES, type EngineName } from '../src/runtime/engines.ts'
 import type { OwnResult, SpeedDocument } from './speed/document.ts'
 import { engineWith } from './speed/engine.ts'
 import { runScript } from './speed/start.ts'
@@ -19,6 +20,8 @@ interface Options {
   readonly steps: number
   readonly questions: number
   readonly threads: number
+  readonly engine: EngineName
+  readonly bf16: boolean
   readonly max_tokens_per_pass: readonly number[]
   readonly json?: boolean
   readonly out?: string
@@ -28,14 +31,16 @@ const timeMode = (settings: ModeSettings): OwnResult =>
   runScript('./time-mode.ts', settings, `in mode ${settings.mode}`)
 
 async function measure(train_file: string, folder: string, options: Options): Promise<SpeedDocument> {
-  const { questions, steps, threads } = options
-  const peak_gflop_per_second = await peakRate(engineWith({ threads }))
+  const { questions, steps, threads, engine, bf16 } = options
+  const precision = bf16 ? 'bfloat16' : 'float32'
+  const peak_gflop_per_second = await peakRate(await engineWith({ threads, precision }, engine))
   console.error(`peak: ${decimal(peak_gflop_per_second, 1)} GFLOP/s`)
   const results: OwnResult[] = []
   for (const model of options.models)
     for (const mode of options.modes)
       for (const max_tokens_per_pass of options.max_tokens_per_pass) {
-        const settings = { train_file, folder, questions, model, mode, steps, threads, max_tokens_per_pass }
+        const data = { train_file, folder, questions }
+        const settings = { ...data, model, mode, steps, threads, engine, bf16, max_tokens_per_pass }
         const result = timeMode(settings)
         const { samples_per_second, peak_resident_bytes } = result.training
         console.error(
@@ -102,6 +107,8 @@ await new Command('speed')
   .option('--steps <n>', 'timed steps', positive, 6)
   .option('--questions <n>', 'questions of the file', positive, 3000)
   .option('--threads <n>', 'threads within an operator; 0: one for each core', Number, 0)
+  .addOption(new Option('--engine <name>', 'what computes').choices(ENGINE_NAMES).default('onnxruntime'))
+  .option('--bf16', 'multiply in bfloat16', false)
   .option('--max_tokens_per_pass <n...>', 'each is timed', list)
   .option('--json', 'print the document instead of a table')
   .option('--out <file>', 'write the document to a file, too')

@@ -10,6 +10,7 @@ import { runLoop } from '../src/runs/run-loop.ts'
 import { noScreen } from '../src/runs/screen.ts'
 import { argumentNames, parseArguments, type TrainingArgumentsInput } from '../src/training/arguments.ts'
 import type { TrainingEvent } from '../src/training/events.ts'
+import { hasOpenVino } from './engines.ts'
 import { squadParquet } from './squad-parquet.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { tinyExamples, tinyFolder, writeTinySquad } from './tiny-squad.ts'
@@ -135,8 +136,12 @@ const effects = (
   lr_scheduler_kwargs: [{ lr_scheduler_kwargs: { power: 3 } }, rates, { lr_scheduler_type: 'polynomial' }],
   warmup_steps: [{ warmup_steps: 1 }, rates],
   warmup_ratio: [{ warmup_ratio: 0.5 }, rates],
+  // Another engine sums in another order; where it is not installed the run is refused.
+  engine: [{ engine: 'openvino' }, hasOpenVino ? weights : refused],
+  device: [{ device: 'toaster' }, refused],
   fp16: [{ fp16: true }, refused],
-  bf16: [{ bf16: true }, refused],
+  bf16: [{ bf16: true }, refused, { engine: 'onnxruntime' }],
+  bf16_full_eval: [{ bf16_full_eval: true }, refused, { engine: 'onnxruntime' }],
 
   eval_strategy: [{ eval_strategy: 'epoch' }, evaluations],
   eval_steps: [{ eval_steps: 2 }, evaluations, { eval_strategy: 'steps' }],

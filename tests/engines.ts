@@ -4,6 +4,7 @@ import { createEngine } from '../src/runtime/engines.ts'
 import { onnxruntime } from '../src/runtime/onnxruntime.ts'
 
 const openvino = await createEngine('openvino').catch((error: Error) => error)
+export const hasOpenVino = !(openvino instanceof Error)
 
 /**
  * As `describe`, given OpenVINO's engine; where it cannot be had skips and says so, or fails where

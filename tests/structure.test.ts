@@ -41,7 +41,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   server: ['models', 'text', 'squad', 'checkpoint', 'data', 'hub', 'inference', 'report', 'runs'],
   dashboard: ['squad', 'checkpoint', 'inference', 'training', 'report', 'runs', 'server'],
-  api: ['models', 'text', 'squad', 'checkpoint', 'data', 'hub', 'inference', 'training', 'report', 'runs'],
+  api: ['runtime', 'models', 'text', 'squad', 'checkpoint', 'data', 'hub', 'inference', 'training', 'report', 'runs'],
 }
 
 /** The command line and the library's index stand above every room. */

@@ -35,6 +35,9 @@ export interface Result {
 /** A result of ours says under which limit of memory it was measured. */
 export interface OwnResult extends Result {
   readonly max_tokens_per_pass: number
+  /** Absent in documents of before there was a second engine: ONNX Runtime, in float32. */
+  readonly engine?: string
+  readonly bf16?: boolean
 }
 
 export interface SpeedDocument {

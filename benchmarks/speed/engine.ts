@@ -1,10 +1,8 @@
 import type { CompileOptions, Engine } from '../../src/runtime/engine.ts'
-import { onnxruntime } from '../../src/runtime/onnxruntime.ts'
+import { createEngine, type EngineName } from '../../src/runtime/engines.ts'
 
-/** ONNX Runtime with some options of its sessions fixed. */
-export const engineWith = (fixed: CompileOptions): Engine => ({
-  name: onnxruntime.name,
-  device: onnxruntime.device,
-  precisions: onnxruntime.precisions,
-  compile: (model, options) => onnxruntime.compile(model, { ...options, ...fixed }),
-})
+/** An engine with some options of its sessions fixed. */
+export async function engineWith(fixed: CompileOptions, name: EngineName = 'onnxruntime'): Promise<Engine> {
+  const engine = await createEngine(name)
+  return { ...engine, compile: (model, options) => engine.compile(model, { ...options, ...fixed }) }
+}

@@ -3,6 +3,7 @@ import { loadPretrained, randomModel } from '../../src/inference/pretrained.ts'
 import { parseConfig } from '../../src/models/config.ts'
 import type { BertForQuestionAnswering } from '../../src/models/question-answering.ts'
 import { forwardFlop, trainingFlop } from '../../src/models/useful-work.ts'
+import type { EngineName } from '../../src/runtime/engines.ts'
 import { countTokens, type Dataset } from '../../src/squad/dataset.ts'
 import { parseArguments } from '../../src/training/arguments.ts'
 import { Stepper } from '../../src/training/stepper.ts'
@@ -26,6 +27,9 @@ export interface ModeSettings {
   readonly mode: Order
   readonly steps: number
   readonly threads: number
+  readonly engine: EngineName
+  /** Training and evaluation multiply in bfloat16. */
+  readonly bf16: boolean
   readonly max_tokens_per_pass: number
 }
 
@@ -85,7 +89,11 @@ async function timeEvaluation(
 
 const settings: ModeSettings = JSON.parse(process.argv[2]!)
 const { max_tokens_per_pass } = settings
-const engine = engineWith({ threads: settings.threads })
+const { bf16 } = settings
+const engine = await engineWith(
+  { threads: settings.threads, precision: bf16 ? 'bfloat16' : 'float32' },
+  settings.engine,
+)
 const data = await readDataset(settings.train_file, settings.folder, settings.questions)
 const batches = pickBatches(data.windows, settings.mode, settings.steps)
 const model =
@@ -96,6 +104,8 @@ const result: OwnResult = {
   model: settings.model,
   mode: settings.mode,
   max_tokens_per_pass,
+  engine: settings.engine,
+  bf16,
   parameters: model.num_parameters(),
   data_windows: data.windows.length,
   data_tokens: countTokens(data.windows),

@@ -1,13 +1,20 @@
 import { type AnswerSettings, loadAnswerSettings, saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import type { LoadReport } from '../checkpoint/load-parameters.ts'
-import { saveModel } from '../checkpoint/model-folder.ts'
+import { loadConfig, saveModel } from '../checkpoint/model-folder.ts'
 import { type ModelOptions, resolveModel } from '../hub/models.ts'
 import { type LoadOptions, loadPretrained, newlyInitialized } from '../inference/pretrained.ts'
 import { BertForQuestionAnswering as Bert } from '../models/question-answering.ts'
+import { chooseEngine, type EngineChoice } from '../runs/choose-engine.ts'
+import type { Engine } from '../runtime/engine.ts'
+import type { EngineName } from '../runtime/engines.ts'
 import { tensorsOf } from '../training/run-checkpoint.ts'
 import { toStandardError, type Warn } from './warn.ts'
 
-export interface FromPretrainedOptions extends LoadOptions, Omit<ModelOptions, 'weights'> {
+export interface FromPretrainedOptions extends Omit<LoadOptions, 'engine'>, Omit<ModelOptions, 'weights'> {
+  /** What computes: ONNX Runtime unless given; with bf16, OpenVINO. `auto` measures. */
+  readonly engine?: Engine | EngineName | 'auto'
+  /** `cpu`, or a device of OpenVINO's, as `openvino:GPU`. */
+  readonly device?: string
   /** Told about weights that the checkpoint does not hold; on standard error unless given. `() => {}` is silent. */
   readonly onWarning?: Warn
 }
@@ -18,12 +25,12 @@ export class BertForQuestionAnswering extends Bert {
   readonly loading_report: LoadReport
 
   private constructor(
-    { config, engine, parameters }: Bert,
+    { config, engine, parameters, precision }: Bert,
     report: LoadReport,
     /** Threshold for "" and temperature of confidences, where they are stored with the model. */
     readonly answer_settings?: AnswerSettings,
   ) {
-    super(config, engine, parameters)
+    super(config, engine, parameters, precision)
     this.loading_report = report
   }
 
@@ -33,10 +40,13 @@ export class BertForQuestionAnswering extends Bert {
    * @throws SpanforgeError for a folder that is no BERT or a damaged one, by name of what is wrong
    */
   static async from_pretrained(nameOrFolder: string, options: FromPretrainedOptions = {}) {
-    const { onWarning = toStandardError, ...rest } = options
+    const { onWarning = toStandardError, engine, device, ...rest } = options
     const folder = await resolveModel(nameOrFolder, rest)
     const settings = await loadAnswerSettings(folder)
-    const { model, report } = await loadPretrained(folder, rest)
+    const { model, report } = await loadPretrained(folder, {
+      ...rest,
+      engine: typeof engine === 'object' ? engine : await engineFor(folder, { engine, device, bf16: rest.bf16 }),
+    })
     const warning = newlyInitialized(nameOrFolder, report)
     if (warning) onWarning(warning)
     return new BertForQuestionAnswering(model, report, settings)
@@ -48,6 +58,9 @@ export class BertForQuestionAnswering extends Bert {
     if (this.answer_settings) await saveAnswerSettings(folder, this.answer_settings)
   }
 }
+
+const engineFor = async (folder: string, choice: EngineChoice): Promise<Engine> =>
+  (await chooseEngine(choice, await loadConfig(folder))).engine
 
 /** BERT is the one architecture there is: chosen by name, as in transformers. */
 export const AutoModelForQuestionAnswering = BertForQuestionAnswering

@@ -6,7 +6,7 @@ import type { BertForQuestionAnswering, RowLogits } from '../models/question-ans
 import type { ExampleAnswers } from '../squad/answers.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
-import { checkArguments } from '../training/argument-checks.ts'
+import { checkArguments, deviceFacts } from '../training/argument-checks.ts'
 import type { TrainMetrics } from '../training/events.ts'
 import { train } from '../training/loop.ts'
 import { planRun } from '../training/plan.ts'
@@ -67,9 +67,14 @@ export class Trainer {
     const { train_dataset, eval_dataset } = this.options
     if (!train_dataset) throw new UsageError('Trainer: nothing to train on', 'Give train_dataset.')
     const { args, model } = this
+    if (args.engine && args.engine !== 'auto' && args.engine !== model.engine.name)
+      throw new UsageError(
+        `Trainer: engine is ${args.engine}, but the model was loaded on ${model.engine.name}`,
+        'Give from_pretrained the same engine.',
+      )
     const { max_position_embeddings, num_hidden_layers } = model.config
     checkArguments(args, {
-      device: { name: model.engine.device, fp16: false, bf16: false },
+      device: deviceFacts(model.engine),
       validationExamples: eval_dataset?.examples.length ?? 0,
       max_position_embeddings,
       num_hidden_layers,

@@ -4,6 +4,7 @@ import { Command, Option } from 'commander'
 import { cannotRead } from '../checkpoint/binary-file.ts'
 import { UsageError } from '../errors.ts'
 import type { AnswerCandidate } from '../squad/answers.ts'
+import { type EngineFlags, engineChoice, withEngineFlags } from './engine-options.ts'
 import { listed } from './flags.ts'
 import { percent } from './format.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from './hub-options.ts'
@@ -12,7 +13,7 @@ import { type PipelineFlags, pipelineOptions, searchOptions, withPipelineFlags }
 import { type CountingProgress, countingProgress } from './progress.ts'
 import { columns, textTable } from './table.ts'
 
-interface AnswerFlags extends HubFlags, PipelineFlags {
+interface AnswerFlags extends HubFlags, PipelineFlags, EngineFlags {
   readonly model: string
   readonly question: readonly string[]
   readonly context?: readonly string[]
@@ -45,7 +46,7 @@ export function answerCommand(): Command {
         .choices(['exact', 'pipeline'])
         .default('exact'),
     )
-  return withHubFlags(withPipelineFlags(command).option('--json', 'print one JSON document'))
+  return withHubFlags(withEngineFlags(withPipelineFlags(command)).option('--json', 'print one JSON document'))
     .addHelpText('after', EXAMPLES)
     .action(answer)
 }
@@ -67,10 +68,10 @@ async function answer(flags: AnswerFlags): Promise<void> {
   const output = createOutput(flags.json === true)
   const documents = await documentsOf(flags)
   const loaded = await withHubProgress('Downloading', flags, output, (hub) =>
-    loadModel(flags.model, {}, { ...hub, revision: flags.revision }),
+    loadModel(flags.model, { choice: engineChoice(flags) }, { ...hub, revision: flags.revision }),
   )
-  const warning = newlyInitialized(flags.model, loaded.report)
-  if (warning) output.print(`${warning}\n`)
+  for (const text of [loaded.engineNote, newlyInitialized(flags.model, loaded.report)])
+    if (text) output.print(`${text}\n`)
   const found = await (flags.postprocess === 'pipeline' ? asPipeline : searched)(flags, loaded, documents)
   await loaded.model.release()
   show(found, output)

@@ -23,7 +23,7 @@ async function doctor(flags: { readonly json?: boolean }): Promise<void> {
 }
 
 /** What a person reads, a section after the other. */
-const sections: readonly ((found: Diagnosis) => string)[] = [machineText, providersText, trainingText]
+const sections: readonly ((found: Diagnosis) => string)[] = [machineText, providersText, openvinoText, trainingText]
 
 const textOf = (found: Diagnosis): string => sections.map((section) => section(found)).join('\n\n')
 
@@ -51,6 +51,18 @@ function providersText({ onnxruntime, providers }: Diagnosis): string {
 function stateOf({ works, reason, devices }: ProviderState): string {
   if (!works) return `does not work here: ${reason}`
   return devices.length > 0 ? `works, on ${devices.join(', ')}` : 'works'
+}
+
+function openvinoText({ openvino: { found, problem, advice } }: Diagnosis): string {
+  const devices = found?.devices ?? []
+  return textFacts([
+    ['OpenVINO', found ? `${found.version.split('-')[0]}, ${found.source}` : (problem ?? 'not found')],
+    ...(found ? [['  library', found.file] as const] : []),
+    ...devices.map(
+      ({ name, full_name, bf16 }) => [`  ${name}`, `${full_name}; ${bf16 ? 'bfloat16' : 'no bfloat16'}`] as const,
+    ),
+    ['  advice', advice],
+  ])
 }
 
 function trainingText({ notebook, estimates }: Diagnosis): string {

@@ -2,13 +2,14 @@ import { Command, Option } from 'commander'
 import type { ModelsEvaluation } from '../runs/compare-models.ts'
 import type { ModelEvaluation } from '../runs/evaluate-model.ts'
 import type { DataOptions } from '../runs/load-data.ts'
+import { type EngineFlags, engineChoice, withEngineFlags } from './engine-options.ts'
 import { evaluationText, modelsText } from './evaluate-text.ts'
 import { anyNumber, listed, type WindowFlags, wholeNumber, withWindowFlags } from './flags.ts'
 import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from './hub-options.ts'
 import { createOutput } from './output.ts'
 import { terminalScreen } from './terminal-screen.ts'
 
-interface EvaluateFlags extends WindowFlags, HubFlags, DataOptions {
+interface EvaluateFlags extends WindowFlags, HubFlags, DataOptions, EngineFlags {
   readonly model: readonly string[]
   readonly data: string
   readonly max_samples?: number
@@ -75,7 +76,7 @@ export function evaluateCommand(): Command {
     )
     .option('--batch_size <integer>', 'windows that longest pads together', wholeNumber(1), 8)
     .option('--json', 'print one JSON document')
-  return withDataFlags(withHubFlags(withWindowFlags(command)), 'validation')
+  return withDataFlags(withHubFlags(withEngineFlags(withWindowFlags(command))), 'validation')
     .addHelpText('after', EXAMPLES)
     .action(evaluate)
 }
@@ -89,7 +90,8 @@ async function evaluate({ model: models, ...flags }: EvaluateFlags): Promise<voi
     flags,
     output,
     (hub): Promise<ModelEvaluation | ModelsEvaluation> => {
-      const options = { ...flags, screen: terminalScreen(output), hub: { ...hub, revision: flags.revision } }
+      const choice = engineChoice(flags)
+      const options = { ...flags, choice, screen: terminalScreen(output), hub: { ...hub, revision: flags.revision } }
       const [model] = models
       return models.length > 1 ? compareModels(models, options) : evaluateModel({ ...options, model: model! })
     },

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import type { DataOptions } from '../runs/load-data.ts'
 import type { Predicted } from '../runs/predict.ts'
+import { type EngineFlags, engineChoice, withEngineFlags } from './engine-options.ts'
 import { wholeNumber } from './flags.ts'
 import { count, duration, rate } from './format.ts'
 import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from './hub-options.ts'
@@ -10,7 +11,7 @@ import { type PipelineFlags, searchOptions, withPipelineFlags } from './pipeline
 import { textFacts } from './table.ts'
 import { terminalScreen } from './terminal-screen.ts'
 
-interface PredictFlags extends HubFlags, PipelineFlags, DataOptions {
+interface PredictFlags extends HubFlags, PipelineFlags, DataOptions, EngineFlags {
   readonly model: string
   readonly input: string
   readonly output: string
@@ -58,7 +59,7 @@ export function predictCommand(): Command {
     )
     .option('--overwrite', 'begin anew where there is an output already, whole or not')
   return withDataFlags(
-    withHubFlags(withPipelineFlags(command).option('--json', 'print one JSON document')),
+    withHubFlags(withEngineFlags(withPipelineFlags(command)).option('--json', 'print one JSON document')),
     'validation',
   )
     .addHelpText('after', EXAMPLES)
@@ -77,6 +78,7 @@ async function predictAll(flags: PredictFlags): Promise<void> {
         ...searchOptions(flags),
         ...{ model, input, output: flags.output, postprocess, n_best_size, padding, overwrite },
         ...{ split, dataset_config, dataset_revision },
+        choice: engineChoice(flags),
         screen: terminalScreen(output),
         hub: { ...hub, revision: flags.revision },
         signal: interrupts.signal,

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { RunningServer, ServedModel } from '../server/index.ts'
+import { type EngineFlags, engineChoice, withEngineFlags } from './engine-options.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from './hub-options.ts'
 import { catchInterrupts } from './interrupts.ts'
 import { createOutput, type Output } from './output.ts'
@@ -33,16 +34,24 @@ export function serveCommand(): Command {
     .description('serve models: a page to ask questions on, and a JSON API')
     .argument('<model...>', 'model folders or names on the hub, NAME=FOLDER to name one')
     .option('--json', 'print address, models and process id as one JSON document once the server listens')
-  return withHubFlags(withServeFlags(command)).addHelpText('after', EXAMPLES).action(serve)
+  return withHubFlags(withEngineFlags(withServeFlags(command)))
+    .addHelpText('after', EXAMPLES)
+    .action(serve)
 }
 
-async function serve(given: readonly string[], flags: ServeFlags & HubFlags): Promise<void> {
+async function serve(given: readonly string[], flags: ServeFlags & HubFlags & EngineFlags): Promise<void> {
   const output = createOutput(flags.json === true)
   const { startServer } = await import('../server/index.ts')
   const tokens = await tokensOf(flags)
   const log = await serverLog(flags)
   const server = await withHubProgress('Downloading', flags, output, (hub) =>
-    startServer(given, { ...flags, tokens, log, hub: { ...hub, revision: flags.revision } }),
+    startServer(given, {
+      ...flags,
+      choice: engineChoice(flags),
+      tokens,
+      log,
+      hub: { ...hub, revision: flags.revision },
+    }),
   )
   await untilInterrupted(server, output, () => announce(server.address, server.models.all, tokens.length > 0, output))
 }

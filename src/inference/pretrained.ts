@@ -14,6 +14,8 @@ import type { BertTokenizer } from '../text/tokenizer.ts'
 
 export interface LoadOptions {
   readonly engine?: Engine
+  /** Multiply in bfloat16, where engine and device can. */
+  readonly bf16?: boolean
   /** Decides the weights that the checkpoint does not hold. */
   readonly seed?: number
   /** Initialise weights of another shape anew, instead of refusing them. */
@@ -30,11 +32,11 @@ export interface Pretrained {
  * does not hold are initialised as transformers does: normal with `initializer_range`, LayerNorm 1 and 0, biases 0.
  */
 export async function loadPretrained(folder: string, options: LoadOptions = {}): Promise<Pretrained> {
-  const { engine = onnxruntime, seed = 42, ignore_mismatched_sizes } = options
+  const { engine = onnxruntime, bf16 = false, seed = 42, ignore_mismatched_sizes } = options
   const config = await loadConfig(folder)
   const checkpoint = await openCheckpoint(folder)
   try {
-    const model = new BertForQuestionAnswering(config, engine)
+    const model = new BertForQuestionAnswering(config, engine, undefined, bf16 ? 'bfloat16' : 'float32')
     const { entries } = model.parameters
     const view = (name: string) => model.parameters.view(name)
     const report = await loadParameters(checkpoint, entries, view, { ignore_mismatched_sizes })

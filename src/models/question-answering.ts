@@ -1,4 +1,4 @@
-import { type Engine, type Executable, float32 } from '../runtime/engine.ts'
+import { type Engine, type Executable, float32, type Precision } from '../runtime/engine.ts'
 import type { BertConfig } from './config.ts'
 import { FlatParameters } from './flat-parameters.ts'
 import { pack, type Row } from './pack.ts'
@@ -20,7 +20,20 @@ export class BertForQuestionAnswering {
     readonly engine: Engine,
     /** Where the weights lie. A trainer may move them into memory of its own. */
     public parameters: FlatParameters = new FlatParameters(parameterSpecs(config)),
+    /** What `forward` computes in. */
+    private computesIn: Precision = 'float32',
   ) {}
+
+  get precision(): Precision {
+    return this.computesIn
+  }
+
+  /** Takes effect with the next `forward`. */
+  async computeIn(precision: Precision): Promise<void> {
+    if (precision === this.computesIn) return
+    this.computesIn = precision
+    await this.release()
+  }
 
   /** How many numbers the weights are. */
   num_parameters(): number {
@@ -37,7 +50,7 @@ export class BertForQuestionAnswering {
     const lengths = rows.map(({ input_ids }) => input_ids.length)
     const logits = new Float32Array(rows.length * 2 * dims.length)
     const loss = new Float32Array(1)
-    this.session ??= this.engine.compile(evaluationProgram(this.config))
+    this.session ??= this.engine.compile(evaluationProgram(this.config), { precision: this.computesIn })
     const session = await this.session
     await session.run(
       { ...this.parameters.values(), ...inputs, span_targets: spanTargets(spans ?? [], lengths, dims.length) },

@@ -5,6 +5,7 @@ import { parameterSpecs } from '../models/programs.ts'
 import { trainingFlopOf } from '../models/useful-work.ts'
 import { onnxruntime, providers } from '../runtime/onnxruntime.ts'
 import { inspectMachine, type Machine } from './machine.ts'
+import { type OpenVinoState, openvinoState } from './openvino-state.ts'
 import { type ProviderState, tryProvider } from './try-provider.ts'
 
 /** What the notebook trains on: 3,000 SQuAD questions, real tokens of windows of at most 384. */
@@ -25,6 +26,7 @@ export interface Diagnosis extends Machine {
   readonly onnxruntime: string
   /** Those that the package brings along, and CUDA, each tried. */
   readonly providers: readonly ProviderState[]
+  readonly openvino: OpenVinoState
   readonly peak_gflop_per_second: number
   readonly notebook: typeof NOTEBOOK
   readonly estimates: readonly TrainingEstimate[]
@@ -59,6 +61,7 @@ export async function diagnose(): Promise<Diagnosis> {
     ...machine,
     onnxruntime: known.onnxruntime,
     providers: await tryAll(known.providers.filter(({ name, bundled }) => bundled || name === 'cuda')),
+    openvino: await openvinoState(machine),
     peak_gflop_per_second,
     notebook: NOTEBOOK,
     estimates: KNOWN.map((model) => estimate(model, peak_gflop_per_second, machine)),

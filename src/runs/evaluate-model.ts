@@ -14,6 +14,7 @@ import type { SquadV2Metrics } from '../squad/metrics-v2.ts'
 import { postprocessRunQa } from '../squad/postprocess-run-qa.ts'
 import type { Example } from '../squad/types.ts'
 import type { WindowOptions } from '../squad/windows.ts'
+import type { EngineChoice } from './choose-engine.ts'
 import { type ModelConfidence, modelConfidence } from './evaluation-confidence.ts'
 import { exactPredictions, writeEvaluation } from './evaluation-files.ts'
 import { type Interval, intervalOf } from './evaluation-intervals.ts'
@@ -44,6 +45,8 @@ export interface EvaluateModelOptions
   readonly calibrate?: boolean
   readonly screen: Screen
   readonly hub?: HubChoice
+  /** What computes. */
+  readonly choice?: EngineChoice
 }
 
 /**
@@ -93,10 +96,9 @@ export const readEvaluationData = (options: EvaluateModelOptions): Promise<Examp
 /** As evaluateModel, on questions that have been read. */
 export async function evaluateOn(examples: readonly Example[], options: EvaluateModelOptions): Promise<EvaluatedModel> {
   const { screen, hub } = options
-  const loaded = await loadModel(options.model, {}, hub)
+  const loaded = await loadModel(options.model, { choice: options.choice }, hub)
   const { model, tokenizer, report } = loaded
-  const warning = newlyInitialized(options.model, report)
-  if (warning) screen.print(`${warning}\n`)
+  for (const text of [loaded.engineNote, newlyInitialized(options.model, report)]) if (text) screen.print(`${text}\n`)
   checkLength(options, model.config.max_position_embeddings)
   const data = await cutWindows(tokenizer, examples, { ...options, label: 'Tokenizing' })
   const progress = screen.counting('Evaluating', 'samples', data.windows.length)

@@ -2,17 +2,25 @@ import { existsSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { type AnswerSettings, loadAnswerSettings } from '../checkpoint/answer-settings.ts'
 import type { LoadReport } from '../checkpoint/load-parameters.ts'
+import { loadConfig } from '../checkpoint/model-folder.ts'
 import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import type { HubOptions } from '../hub/index.ts'
 import { checkVocabulary, type LoadOptions, loadPretrained } from '../inference/pretrained.ts'
 import type { BertForQuestionAnswering } from '../models/question-answering.ts'
+import type { EngineName } from '../runtime/engines.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
+import { chooseEngine, type EngineChoice } from './choose-engine.ts'
 
 export interface HubChoice extends HubOptions {
   /** Branch, tag or commit. */
   readonly revision?: string
   /** False for the configuration and the tokenizer alone. */
   readonly weights?: boolean
+}
+
+export interface LoadModelOptions extends Omit<LoadOptions, 'engine' | 'bf16'> {
+  /** What computes, and in what. */
+  readonly choice?: EngineChoice
 }
 
 export interface LoadedModel {
@@ -24,6 +32,9 @@ export interface LoadedModel {
   readonly report: LoadReport
   /** Threshold and temperature, where they are stored with the model. */
   readonly settings?: AnswerSettings
+  readonly engineName: EngineName
+  /** What was chosen and why, where that was left to us. */
+  readonly engineNote?: string
 }
 
 /** The local folder of a model: itself, or where the model of that name on the hub has been brought to. */
@@ -36,15 +47,17 @@ export async function modelFolder(nameOrFolder: string, hub: HubChoice = {}): Pr
 /** Model and tokenizer of a folder or of a name on the hub, checked to belong together. */
 export async function loadModel(
   nameOrFolder: string,
-  options: LoadOptions = {},
+  { choice = {}, ...options }: LoadModelOptions = {},
   hub: HubChoice = {},
 ): Promise<LoadedModel> {
   const folder = await modelFolder(nameOrFolder, hub)
   const tokenizer = await loadTokenizer(folder)
   const settings = await loadAnswerSettings(folder)
-  const { model, report } = await loadPretrained(folder, options)
+  const { engine, name, note } = await chooseEngine(choice, await loadConfig(folder))
+  const { model, report } = await loadPretrained(folder, { ...options, engine, bf16: choice.bf16 })
   checkVocabulary(folder, tokenizer, model.config)
-  return { folder, name: displayName(nameOrFolder), model, tokenizer, report, settings }
+  const engineFacts = { engineName: name, engineNote: note }
+  return { folder, name: displayName(nameOrFolder), model, tokenizer, report, settings, ...engineFacts }
 }
 
 /** A folder goes by its last part; a name on the hub is its own. */

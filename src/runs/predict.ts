@@ -12,6 +12,7 @@ import { type Reading, readingOptions } from '../inference/pipeline-options.ts'
 import { newlyInitialized } from '../inference/pretrained.ts'
 import { streamLogits } from '../inference/stream-logits.ts'
 import { runQaFile } from '../squad/run-qa-files.ts'
+import type { EngineChoice } from './choose-engine.ts'
 import { type DataOptions, dataChoice, dataFiles } from './load-data.ts'
 import { type HubChoice, type LoadedModel, loadModel } from './load-model.ts'
 import { type CutQuestion, cutBlocks } from './predict-blocks.ts'
@@ -31,6 +32,8 @@ export interface PredictOptions extends Omit<SearchOptions, 'onProgress'>, DataO
   readonly overwrite?: boolean
   readonly screen: Screen
   readonly hub?: HubChoice
+  /** What computes. */
+  readonly choice?: EngineChoice
   readonly signal?: AbortSignal
 }
 
@@ -68,9 +71,9 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
   const { screen, hub, overwrite, signal } = options
   const source = await dataFiles(options.input, dataChoice(options, { split: 'validation', hub }))
   const total = await countQuestions(source, signal)
-  const loaded = await loadModel(options.model, {}, hub)
-  const warning = newlyInitialized(options.model, loaded.report)
-  if (warning) screen.print(`${warning}\n`)
+  const loaded = await loadModel(options.model, { choice: options.choice }, hub)
+  for (const text of [loaded.engineNote, newlyInitialized(options.model, loaded.report)])
+    if (text) screen.print(`${text}\n`)
   const asked = askedOf(options, loaded)
   const reading = readingOptions(loaded.tokenizer, loaded.model.config, asked)
   const files = asked.postprocess === 'run_qa' ? runQaPaths(options.output, asked.handle_impossible_answer) : [path]

@@ -1,8 +1,7 @@
 import { UsageError } from '../errors.ts'
 import { newlyInitialized } from '../inference/pretrained.ts'
-import { onnxruntime } from '../runtime/onnxruntime.ts'
 import type { Dataset } from '../squad/dataset.ts'
-import { checkArguments } from '../training/argument-checks.ts'
+import { checkArguments, deviceFacts } from '../training/argument-checks.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import { type Plan, planRun } from '../training/plan.ts'
 import { cutWindows } from './load-data.ts'
@@ -28,15 +27,19 @@ export interface PrepareOptions {
 }
 
 /** Reads data, model and tokenizer, cuts the windows, and holds the arguments against all of it. */
-export async function prepareRun(args: TrainingArguments, options: PrepareOptions): Promise<PreparedRun> {
+export async function prepareRun(given: TrainingArguments, options: PrepareOptions): Promise<PreparedRun> {
   const { screen, signal } = options
   const hub = { ...options.hub, signal }
-  const { model, max_seq_length, doc_stride } = args
+  const { model, max_seq_length, doc_stride } = given
   if (!model)
     throw new UsageError('train: --model is missing', 'Give a pretrained BERT: its folder, or a name on the hub.')
-  const examples = await readRunData(args, hub)
-  const loaded = await loadModel(model, { seed: args.seed }, { ...hub, revision: args.revision ?? hub.revision })
-  for (const text of [newlyInitialized(model, loaded.report), unusedWeights(model, loaded.report)])
+  const examples = await readRunData(given, hub)
+  const { seed, engine, device, bf16, bf16_full_eval, revision } = given
+  const choice = { engine, device, bf16: bf16 || bf16_full_eval }
+  const loaded = await loadModel(model, { seed, choice }, { ...hub, revision: revision ?? hub.revision })
+  // A run that is resumed must not measure again and choose another.
+  const args = engine === 'auto' ? { ...given, engine: loaded.engineName } : given
+  for (const text of [loaded.engineNote, newlyInitialized(model, loaded.report), unusedWeights(model, loaded.report)])
     if (text) screen.print(`${text}\n`)
 
   const cutting = { screen, signal, max_seq_length, doc_stride, workers: args.dataloader_num_workers }
@@ -48,7 +51,7 @@ export async function prepareRun(args: TrainingArguments, options: PrepareOption
   const plan = planRun(train.windows.length, args)
   const { max_position_embeddings, num_hidden_layers } = loaded.model.config
   checkArguments(args, {
-    device: { name: onnxruntime.device, fp16: false, bf16: false },
+    device: deviceFacts(loaded.model.engine),
     validationExamples: examples.validation.length,
     max_position_embeddings,
     num_hidden_layers,

@@ -36,6 +36,8 @@ export interface Engine {
   readonly device: string
   /** What this engine computes in on this device, float32 among it. */
   readonly precisions: readonly Precision[]
+  /** What it would take to compute in more of them here. */
+  readonly lacks?: string
   compile(model: Uint8Array, options?: CompileOptions): Promise<Executable>
 }
 

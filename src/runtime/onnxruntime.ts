@@ -10,6 +10,7 @@ export const onnxruntime: Engine = {
     return `cpu (${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores)`
   },
   precisions: ['float32'],
+  lacks: 'ONNX Runtime has no bfloat16 on a CPU: engine openvino may',
   async compile(model: Uint8Array, options: CompileOptions = {}): Promise<Executable> {
     const { threads = threadsByDefault(), profilePrefix, precision = 'float32' } = options
     if (precision !== 'float32') throw new SpanforgeError(`ONNX Runtime does not compute in ${precision} on a CPU`)

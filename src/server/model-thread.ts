@@ -2,6 +2,7 @@ import { SpanforgeError } from '../errors.ts'
 import type { BertConfig } from '../models/config.ts'
 import type { Row } from '../models/pack.ts'
 import type { RowLogits } from '../models/question-answering.ts'
+import type { EngineChoice } from '../runs/choose-engine.ts'
 import { startWorker } from '../runs/start-worker.ts'
 import type { TokenizerSettings } from '../text/options.ts'
 import { BertTokenizer } from '../text/tokenizer.ts'
@@ -26,8 +27,10 @@ export class ModelThread {
    * Loads a model folder and has it read a first window, so that what starts also works.
    * @throws SpanforgeError for a folder that is no model, is damaged, or computes no numbers
    */
-  static async start(folder: string): Promise<ModelThread> {
-    const thread = new Thread(startWorker(import.meta.url, './model-worker', { folder } satisfies ModelWorkerData))
+  static async start(folder: string, choice?: EngineChoice): Promise<ModelThread> {
+    const thread = new Thread(
+      startWorker(import.meta.url, './model-worker', { folder, choice } satisfies ModelWorkerData),
+    )
     try {
       const model = new ModelThread(folder, await thread.call<LoadedInWorker>('load'), thread)
       await model.#check()

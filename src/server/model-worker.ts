@@ -8,12 +8,14 @@ import { newlyInitialized } from '../inference/pretrained.ts'
 import type { BertConfig } from '../models/config.ts'
 import type { Row } from '../models/pack.ts'
 import type { RowLogits } from '../models/question-answering.ts'
+import type { EngineChoice } from '../runs/choose-engine.ts'
 import { loadModel } from '../runs/load-model.ts'
 import type { TokenizerSettings } from '../text/options.ts'
 import { answerCalls } from './thread-calls.ts'
 
 export interface ModelWorkerData {
   readonly folder: string
+  readonly choice?: EngineChoice
 }
 
 export interface LoadedInWorker {
@@ -27,8 +29,8 @@ export interface LoadedInWorker {
   readonly warning?: string
 }
 
-const { folder } = workerData as ModelWorkerData
-const loading = loadModel(folder)
+const { folder, choice } = workerData as ModelWorkerData
+const loading = loadModel(folder, { choice })
 loading.catch(() => {}) // the call of `load` is told
 
 answerCalls({

@@ -1,5 +1,6 @@
 import { basename, dirname, resolve } from 'node:path'
 import { UsageError } from '../errors.ts'
+import type { EngineChoice } from '../runs/choose-engine.ts'
 import { displayName, type HubChoice, modelFolder } from '../runs/load-model.ts'
 import { BatchQueue, type QueueOptions } from './batch-queue.ts'
 import type { ModelInfo } from './contract.ts'
@@ -81,6 +82,7 @@ export class Models {
     private readonly hub: HubChoice = {},
     /** Whether folders are told to those who ask. */
     private readonly tellsSources = false,
+    private readonly choice: EngineChoice = {},
   ) {}
 
   get all(): readonly ServedModel[] {
@@ -127,7 +129,7 @@ export class Models {
   }
 
   async #load(id: string, source: string): Promise<ServedModel> {
-    const thread = await ModelThread.start(await modelFolder(source, this.hub))
+    const thread = await ModelThread.start(await modelFolder(source, this.hub), this.choice)
     const model = new ServedModel(id, displayName(source), thread, this.#turns, this.queueOptions(id))
     const old = this.#models.get(id)
     this.#models.set(id, model) // a Map keeps the place of a key that it has

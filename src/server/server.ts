@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { packageFile } from '../package-root.ts'
+import type { EngineChoice } from '../runs/choose-engine.ts'
 import type { HubChoice } from '../runs/load-model.ts'
 import { Metrics } from './metrics.ts'
 import { Models, modelSources } from './models.ts'
@@ -24,6 +25,8 @@ export interface ServerOptions {
   readonly grace: number
   readonly log: FastifyBaseLogger
   readonly hub?: HubChoice
+  /** What computes. */
+  readonly choice?: EngineChoice
 }
 
 export interface RunningServer {
@@ -59,6 +62,7 @@ export async function startServer(given: readonly string[], options: ServerOptio
     },
     hub,
     isForThisMachine(options),
+    options.choice,
   )
   try {
     for (const source of sources) {

@@ -12,7 +12,7 @@ const namesByReason: Readonly<Record<string, string>> = {
   'belongs to PyTorch or to hardware that PyTorch drives': `torch_empty_cache_steps torch_compile torch_compile_backend
     torch_compile_mode jit_mode_eval tf32 half_precision_backend fp16_opt_level tpu_num_cores tpu_metrics_debug
     use_liger_kernel liger_kernel_config dataloader_pin_memory debug use_cpu`,
-  'evaluation runs in float32, so that its figures can be compared': 'bf16_full_eval fp16_full_eval',
+  'evaluation runs in float32, or in bfloat16 with bf16_full_eval': 'fp16_full_eval',
   'AdamW is the optimizer, in the form of torch.optim.AdamW': 'optim optim_args optim_target_modules',
   'memory is bounded by max_tokens_per_pass':
     'gradient_checkpointing gradient_checkpointing_kwargs auto_find_batch_size',

@@ -3,6 +3,7 @@ import { UsageError } from '../errors.ts'
 import { notesOf } from './argument-field.ts'
 import { batchArguments } from './argument-groups/batches.ts'
 import { dataArguments } from './argument-groups/data.ts'
+import { engineArguments } from './argument-groups/engine.ts'
 import { evaluationArguments } from './argument-groups/evaluation.ts'
 import { loggingArguments } from './argument-groups/logging.ts'
 import { optimizationArguments } from './argument-groups/optimization.ts'
@@ -15,6 +16,7 @@ export const argumentGroups: Readonly<Record<string, Readonly<Record<string, z.Z
   'Model and data': dataArguments,
   'Batches and epochs': batchArguments,
   Optimization: optimizationArguments,
+  'Engine and precision': engineArguments,
   Evaluation: evaluationArguments,
   Checkpoints: savingArguments,
   Logging: loggingArguments,
@@ -24,6 +26,7 @@ const schema = z.strictObject({
   ...dataArguments,
   ...batchArguments,
   ...optimizationArguments,
+  ...engineArguments,
   ...evaluationArguments,
   ...savingArguments,
   ...loggingArguments,

@@ -26,7 +26,7 @@ export class FrozenLayers {
   static async compute(
     model: BertForQuestionAnswering,
     windows: readonly Window[],
-    { freeze_layers, max_tokens_per_pass, output_dir }: FrozenOptions,
+    { freeze_layers, max_tokens_per_pass, output_dir, bf16 }: FrozenOptions,
     onProgress?: FrozenProgress,
   ): Promise<FrozenLayers> {
     const { hidden_size, num_attention_heads, pad_token_id } = model.config
@@ -37,7 +37,9 @@ export class FrozenLayers {
     const file = await mkdir(output_dir, { recursive: true })
       .then(() => open(path, 'w+'))
       .catch((error: unknown) => Promise.reject(explain(path, error)))
-    const session = await model.engine.compile(frozenProgram(model.config, freeze_layers))
+    const session = await model.engine.compile(frozenProgram(model.config, freeze_layers), {
+      precision: bf16 ? 'bfloat16' : 'float32',
+    })
     let done = 0
     try {
       for (const pass of cutIntoPasses(lengths, max_tokens_per_pass)) {
@@ -87,4 +89,5 @@ export interface FrozenOptions {
   readonly freeze_layers: number
   readonly max_tokens_per_pass: number
   readonly output_dir: string
+  readonly bf16: boolean
 }

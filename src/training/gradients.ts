@@ -27,6 +27,8 @@ export type DropoutMask = (site: number, probability: number, length: number) =>
 
 export interface GradientOptions extends Freeze {
   readonly label_smoothing_factor?: number
+  /** Multiplies in bfloat16; what comes out is float32. */
+  readonly bf16?: boolean
 }
 
 /** How many of the parameters, in their order, are frozen. */
@@ -57,10 +59,10 @@ export class BatchGradient {
   static async compile(
     { engine, config, parameters }: BertForQuestionAnswering,
     gradients: Float32Array,
-    { label_smoothing_factor = 0, ...freeze }: GradientOptions = {},
+    { label_smoothing_factor = 0, bf16 = false, ...freeze }: GradientOptions = {},
   ): Promise<BatchGradient> {
     const program = trainingProgram(config, freeze)
-    const session = await engine.compile(program.model)
+    const session = await engine.compile(program.model, { precision: bf16 ? 'bfloat16' : 'float32' })
     const trained = parameters.from(frozenEntries(parameters, freeze), gradients)
     return new BatchGradient(config, program, session, parameters, trained, label_smoothing_factor)
   }

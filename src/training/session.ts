@@ -31,6 +31,8 @@ export class TrainingSession {
   static async begin(run: TrainingRun): Promise<TrainingSession> {
     const { model, args, resume_from } = run
     const plan = planRun(run.train.windows.length, args)
+    // As the Trainer's autocast: what trains in bfloat16 is evaluated in it too.
+    await model.computeIn(args.bf16 || args.bf16_full_eval ? 'bfloat16' : 'float32')
     const stepper = await Stepper.create(model, args, plan.max_steps)
     const recorder = new Recorder(newTrainerState(args, plan.max_steps, plan.epochs), args)
     if (resume_from) {

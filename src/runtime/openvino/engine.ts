@@ -27,8 +27,9 @@ export function openvinoEngine(library: OpenVinoLibrary, device = 'CPU'): Engine
   const precisions: readonly Precision[] = capabilities.includes('BF16') ? ['float32', 'bfloat16'] : ['float32']
   return {
     name: 'openvino',
-    device: `${device.toLowerCase()} (${name})`,
+    device: `${device} (${name}), OpenVINO ${library.version.split('-')[0]}`,
     precisions,
+    lacks: precisions.length < 2 ? `OpenVINO says that ${name} has no bfloat16` : undefined,
     async compile(model: Uint8Array, options: CompileOptions = {}): Promise<Executable> {
       const { precision = 'float32' } = options
       if (!precisions.includes(precision))

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { argument, boolean, choice, integer, number, positive } from '../argument-field.ts'
+import { argument, choice, integer, number, positive } from '../argument-field.ts'
 import { schedulerTypes } from '../schedule.ts'
 
 const schedulerOptions = z.strictObject({
@@ -45,8 +45,6 @@ export const optimizationArguments = {
   ),
   warmup_steps: integer(0, 0, 'Steps over which the learning rate first rises from 0.'),
   warmup_ratio: number(0, { minimum: 0, maximum: 1 }, 'The same as a share of all steps, rounded up.'),
-  fp16: boolean('Compute in float16, on devices that can.'),
-  bf16: boolean('Compute in bfloat16, on devices that can.'),
   on_nonfinite: choice(
     ['stop', 'skip'],
     'stop',
