@@ -29,6 +29,7 @@ export class EventStreams {
     raw.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
+      connection: 'close',
       'x-accel-buffering': 'no',
     })
     const last = request.headers['last-event-id']?.toString()

@@ -48,10 +48,17 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     port: taken,
     close: async () => {
       streams?.end()
-      await app.close()
+      const closed = app.close()
+      // Nobody who does not read may keep the process.
+      const patience = setTimeout(() => app.server.closeAllConnections(), GRACE)
+      await closed
+      clearTimeout(patience)
     },
   }
 }
+
+/** What open pages get to read their last words, in milliseconds. */
+const GRACE = 1000
 
 /** How many ports are tried, one after another. */
 const TRIES = 100

@@ -3,11 +3,11 @@ import { linkTo } from './address.ts'
 import { Arguments } from './components/arguments.tsx'
 import { Evaluations, Notes } from './components/evaluations.tsx'
 import { Questions } from './components/questions.tsx'
-import { RunCharts } from './components/run-charts.tsx'
+import { LearningCurves, StepCurves } from './components/run-charts.tsx'
 import { RunHeader } from './components/run-header.tsx'
 import { Runs } from './components/runs.tsx'
 import { Tiles } from './components/tiles.tsx'
-import { axis, info, place, runs, shown, trouble } from './store.ts'
+import { axis, info, nameOf, place, runs, shown, trouble } from './store.ts'
 import { isDark, theme, toggleTheme } from './theme.ts'
 
 export function App() {
@@ -57,8 +57,9 @@ function Run() {
     <>
       <RunHeader shown={run} />
       <Tiles view={run.view} />
-      <RunCharts view={run.view} />
+      <LearningCurves view={run.view} />
       <Questions view={run.view} />
+      <StepCurves view={run.view} />
       <Evaluations view={run.view} />
       <Arguments view={run.view} />
       <Notes view={run.view} />
@@ -94,5 +95,5 @@ function titleOf(): string {
   if (!run) return 'Training · spanforge'
   const { step, max_steps, status } = run.view
   const share = max_steps > 0 && status !== 'finished' ? `${Math.floor((100 * step) / max_steps)} % · ` : ''
-  return `${share}${run.id} · spanforge`
+  return `${share}${nameOf(run.id)} · spanforge`
 }

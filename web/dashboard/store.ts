@@ -29,6 +29,13 @@ const pastRuns = signal<Readonly<Record<string, PastRun>>>({})
 export const shownId = computed(() => place.value.run ?? info.value?.live ?? runs.value?.[0]?.id)
 export const isLive = computed(() => shownId.value !== undefined && shownId.value === info.value?.live)
 
+/** With the folder that runs are looked for in: 'demo/run'. */
+export function nameOf(id: string): string {
+  const folder = info.value?.folder.split(/[\\/]/).findLast((part) => part !== '' && part !== '.')
+  if (id === '.') return folder ?? id
+  return folder ? `${folder}/${id}` : id
+}
+
 export interface Shown {
   readonly id: string
   readonly view: RunView

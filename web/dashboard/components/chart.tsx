@@ -132,7 +132,7 @@ function plotOptions(
     },
     axes: [
       { ...axis, size: 30, space: 60 },
-      { ...axis, size: 58, values: (_, ticks) => ticks.map(format) },
+      { ...axis, size: 58, values: (_, ticks) => ticks.map((tick) => withoutZeros(format(tick))) },
     ],
     series: [
       {},
@@ -154,6 +154,9 @@ function plotOptions(
     },
   }
 }
+
+/** '5.000' as '5', '300.0 MB' as '300 MB': ticks are round. */
+const withoutZeros = (text: string): string => text.replace(/(\.\d*?)0+(?=\D*$)/, '$1').replace(/\.(?=\D*$)/, '')
 
 function rangeOf(min: number | null, max: number | null, fromZero: boolean): [number, number] {
   if (min === null || max === null || !Number.isFinite(min) || !Number.isFinite(max)) return [0, 1]

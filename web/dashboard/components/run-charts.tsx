@@ -2,7 +2,6 @@ import { bestEvaluation, evaluationsOf, smoothed } from '../../../src/dashboard/
 import type { RunView } from '../../../src/dashboard/run-view.ts'
 import { bytes, decimal, setting } from '../../../src/report/format.ts'
 import { placeOf } from '../../../src/report/history.ts'
-import type { LogEntry } from '../../../src/report/run-summary.ts'
 import { axis } from '../store.ts'
 import { Chart } from './chart.tsx'
 import type { Line } from './lines.ts'
@@ -12,14 +11,10 @@ const score = (value: number): string => decimal(value, 1)
 const rate = (value: number): string => decimal(value, value >= 100 ? 0 : 1)
 const small = (value: number): string => setting(Number(value.toPrecision(3)))
 
-/** All curves of one run. */
-export function RunCharts({ view }: { readonly view: RunView }) {
-  const { steps, log } = view
+/** Losses, and what they are for. */
+export function LearningCurves({ view }: { readonly view: RunView }) {
+  const { log } = view
   const by = axis.value
-  const x = steps[by]
-  const xOf = (entries: readonly LogEntry[]) => entries.map((entry) => entry[by] as number)
-  const until = by === 'step' ? view.max_steps : view.steps_per_epoch ? view.max_steps / view.steps_per_epoch : 0
-  const common = { xLabel: by, until }
   const evaluated = evaluationsOf(log)
   const best = bestEvaluation(view)
   const metric = `eval_${view.arguments.metric_for_best_model ?? 'loss'}`
@@ -29,27 +24,25 @@ export function RunCharts({ view }: { readonly view: RunView }) {
     return { x: best[by] as number, y, label: `best: ${placeOf(best)}, ${text}` }
   }
   const evaluations = (name: string): Pick<Line, 'x' | 'y' | 'marks'> => ({
-    x: xOf(evaluated),
+    x: evaluated.map((entry) => entry[by] as number),
     y: evaluated.map((entry) => entry[name] ?? null),
     marks: true,
   })
-  const training = trainingLines(view, by)
-  const rates = smoothed(
-    steps.samples.map((samples, i) => samples / steps.seconds[i]!),
-    halfLife(x.length),
-  )
   return (
     <div class="charts">
       <Chart
-        {...common}
+        {...axisOf(view)}
         title="Loss"
         fromZero
         format={loss}
-        lines={[...training, { label: 'validation', colour: '--validation', dash: true, ...evaluations('eval_loss') }]}
+        lines={[
+          ...trainingLines(view, by),
+          { label: 'validation', colour: '--validation', dash: true, ...evaluations('eval_loss') },
+        ]}
         circled={ring('eval_loss', `loss ${loss(best?.eval_loss ?? 0)}`)}
       />
       <Chart
-        {...common}
+        {...axisOf(view)}
         title="Exact match and F1 (validation, %)"
         format={score}
         fromZero
@@ -62,40 +55,59 @@ export function RunCharts({ view }: { readonly view: RunView }) {
           ring('eval_f1', `F1 ${score(best?.eval_f1 ?? 0)}`)
         }
       />
-      <Chart
-        {...common}
-        title="Learning rate"
-        fromZero
-        format={small}
-        lines={[{ label: 'learning rate', colour: '--plain', ...logged(view, by, 'learning_rate') }]}
-      />
-      <Chart
-        {...common}
-        title="Gradient norm, before clipping"
-        fromZero
-        format={loss}
-        lines={[{ label: 'gradient norm', colour: '--plain', ...logged(view, by, 'grad_norm') }]}
-      />
-      {x.length > 0 && (
-        <>
-          <Chart
-            {...common}
-            title="Speed"
-            fromZero
-            format={rate}
-            lines={[{ label: 'samples/s', colour: '--plain', x, y: rates }]}
-          />
-          <Chart
-            {...common}
-            title="Memory of the process"
-            fromZero
-            format={bytes}
-            lines={[{ label: 'memory', colour: '--plain', x, y: steps.memory }]}
-          />
-        </>
-      )}
     </div>
   )
+}
+
+/** How the steps go: what the optimizer does, and what it costs. */
+export function StepCurves({ view }: { readonly view: RunView }) {
+  const { steps } = view
+  const by = axis.value
+  const x = steps[by]
+  const perSecond = steps.samples.map((samples, i) => samples / steps.seconds[i]!)
+  const plain = { fromZero: true, ...axisOf(view) }
+  const line = (label: string, values: Pick<Line, 'x' | 'y'>): Line[] => [{ label, colour: '--plain', ...values }]
+  return (
+    <section aria-labelledby="steps-title">
+      <h2 id="steps-title">Step by step</h2>
+      <div class="charts">
+        <Chart
+          {...plain}
+          title="Learning rate"
+          format={small}
+          lines={line('learning rate', logged(view, by, 'learning_rate'))}
+        />
+        <Chart
+          {...plain}
+          title="Gradient norm, before clipping"
+          format={loss}
+          lines={line('gradient norm', logged(view, by, 'grad_norm'))}
+        />
+        {x.length > 0 && (
+          <>
+            <Chart
+              {...plain}
+              title="Speed"
+              format={rate}
+              lines={line('samples/s', { x, y: smoothed(perSecond, halfLife(x.length)) })}
+            />
+            <Chart
+              {...plain}
+              title="Memory of the process"
+              format={bytes}
+              lines={line('memory', { x, y: steps.memory })}
+            />
+          </>
+        )}
+      </div>
+    </section>
+  )
+}
+
+/** The horizontal axis, as long as the run will be. */
+function axisOf({ max_steps, steps_per_epoch }: RunView): { xLabel: string; until: number } {
+  if (axis.value === 'step') return { xLabel: 'step', until: max_steps }
+  return { xLabel: 'epoch', until: steps_per_epoch ? max_steps / steps_per_epoch : 0 }
 }
 
 /** A fiftieth of the run: calm, and still quick to turn. */

@@ -6,7 +6,7 @@ import type { RunView } from '../../../src/dashboard/run-view.ts'
 import { clock, count } from '../../../src/report/format.ts'
 import { tokenOfAddress } from '../address.ts'
 import { type Action, control } from '../api.ts'
-import { connection, isLive, pulse, type Shown, trouble } from '../store.ts'
+import { connection, isLive, nameOf, pulse, type Shown, trouble } from '../store.ts'
 
 const WORDS: Readonly<Record<RunStatus, string>> = {
   preparing: 'Preparing',
@@ -26,7 +26,7 @@ export function RunHeader({ shown: { id, view, problems } }: { readonly shown: S
   return (
     <header class="run-header">
       <div class="run-title">
-        <h1>{id}</h1>
+        <h1>{nameOf(id)}</h1>
         <p class={`status ${status}`} role="status">
           {WORDS[status]}
         </p>

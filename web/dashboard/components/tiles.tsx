@@ -33,8 +33,8 @@ export function Tiles({ view }: { readonly view: RunView }) {
     { label: 'Learning rate', value: rate === undefined ? undefined : setting(Number(rate.toPrecision(3))) },
     { label: 'Gradient norm', value: norm === undefined ? undefined : decimal(norm, 3), note: 'before clipping' },
     {
-      label: 'Speed',
-      value: rates && `${decimal(rates.samples, 1)} samples/s`,
+      label: 'Samples a second',
+      value: rates && decimal(rates.samples, 1),
       note: rates && `${count(rates.tokens)} tokens/s`,
     },
     {

@@ -1,0 +1,103 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import { evaluateRecord, startRecord, stepsRecord } from '../../tests/run-records.ts'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { acquireRunLock } from '../training/run-lock.ts'
+import { PastRuns } from './past-runs.ts'
+
+/** Writes files, each a text or a value for JSON, and lists the runs among them. */
+function folderOf(files: Readonly<Record<string, unknown>>): PastRuns {
+  const folder = temporaryFolder()
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content))
+  }
+  return new PastRuns(folder, 3)
+}
+
+const log_history = [
+  { step: 6, epoch: 1, loss: 3 },
+  { step: 6, epoch: 1, eval_loss: 2, eval_exact_match: 40, eval_f1: 50 },
+  { step: 12, epoch: 2, eval_loss: 2.5, eval_exact_match: 45, eval_f1: 55 },
+]
+const state = { global_step: 12, max_steps: 12, best_global_step: 6, best_metric: 2, log_history }
+const lines = (...records: unknown[]): string => records.map((record) => `${JSON.stringify(record)}\n`).join('')
+
+test('runs are found some folders deep, and not looked into', async () => {
+  const runs = folderOf({
+    'a/training_args.json': {},
+    'sweep/lr=1/training_args.json': {},
+    'sweep/sweep.json': {},
+    'a/runs/events/training_args.json': {},
+    'python/checkpoint-3/trainer_state.json': state,
+    'node_modules/x/training_args.json': {},
+    'data/train.json': {},
+  })
+  expect((await runs.list()).map(({ id }) => id).sort()).toEqual(['a', 'python', join('sweep', 'lr=1')])
+})
+
+test('a finished run is listed with the scores of its best evaluation, one of transformers too', async () => {
+  const runs = folderOf({ 'a/trainer_state.json': { ...state, stateful_callbacks: 7 }, 'a/all_results.json': {} })
+  const [entry] = await runs.list()
+  expect(entry).toMatchObject({ id: 'a', status: 'finished', step: 12, max_steps: 12, best_step: 6, problems: [] })
+  expect(entry!.scores).toEqual({ loss: 2, exact_match: 40, f1: 50 })
+  expect((await runs.find('a'))!.view.log).toEqual(log_history)
+})
+
+test('a run that was stopped is read from its newest checkpoint that can be read', async () => {
+  const runs = folderOf({
+    'a/training_args.json': { seed: 3 },
+    'a/checkpoint-12/trainer_state.json': '{"global_step": 12, "max',
+    'a/checkpoint-6/trainer_state.json': { ...state, global_step: 6, log_history: log_history.slice(0, 2) },
+  })
+  const { view, problems } = (await runs.find('a'))!
+  expect(view).toMatchObject({ status: 'interrupted', step: 6, arguments: { seed: 3 } })
+  expect(problems).toHaveLength(1)
+  expect(problems[0]).toContain('checkpoint-12')
+})
+
+test('the journal gives steps and questions; where a later session had none, the log goes on', async () => {
+  const runs = folderOf({
+    'a/dashboard.jsonl': lines(startRecord(), stepsRecord(1, 6), evaluateRecord(6, true)),
+    'a/trainer_state.json': state,
+  })
+  const { view } = (await runs.find('a'))!
+  expect(view.steps.step).toEqual([1, 2, 3, 4, 5, 6])
+  expect(view.evaluations).toHaveLength(1)
+  expect(view.log).toEqual(log_history)
+})
+
+test('a journal that was cut off by a kill is whole but for its last line', async () => {
+  const text = lines(startRecord(), stepsRecord(1, 6))
+  const runs = folderOf({ 'a/dashboard.jsonl': text + text.slice(0, 30), 'a/training_args.json': {} })
+  expect(await runs.find('a')).toMatchObject({ problems: [], view: { step: 6, status: 'interrupted' } })
+})
+
+test('damaged folders are named, what can be read is shown, and the others are listed', async () => {
+  const runs = folderOf({
+    'bad/training_args.json': '{"seed": ',
+    'bad/trainer_state.json': '[]',
+    'bad/log.jsonl': 'no json\n',
+    'bad/all_results.json': '"text"',
+    'bad/dashboard.jsonl': `${lines(startRecord(), stepsRecord(1, 3))}{"type":"steps","step":[1]}\n`,
+    'good/training_args.json': {},
+  })
+  const entries = await runs.list()
+  expect(entries.map(({ id }) => id).sort()).toEqual(['bad', 'good'])
+  const { problems, step } = entries.find(({ id }) => id === 'bad')!
+  expect(step).toBe(3)
+  for (const name of ['training_args.json', 'trainer_state.json', 'log.jsonl', 'all_results.json', 'dashboard.jsonl'])
+    expect(problems.join('\n')).toContain(name)
+  expect(problems).toHaveLength(5)
+})
+
+test('a run that another process works on is in progress, and read anew when it has gone on', async () => {
+  const runs = folderOf({ 'a/training_args.json': {}, 'a/log.jsonl': lines(log_history[0]) })
+  const lock = acquireRunLock(join(runs.folder, 'a'))
+  expect((await runs.list())[0]).toMatchObject({ status: 'running', step: 6 })
+  writeFileSync(join(runs.folder, 'a/log.jsonl'), lines(...log_history))
+  expect((await runs.list())[0]).toMatchObject({ status: 'running', step: 12 })
+  lock.release()
+  expect((await runs.list())[0]).toMatchObject({ status: 'interrupted' })
+})

@@ -1,0 +1,184 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { noScreen } from '../runs/screen.ts'
+import { parseArguments } from '../training/arguments.ts'
+import { LiveRun } from './live-run.ts'
+import { startDashboard } from './server.ts'
+
+/** A run that is about to begin, its dashboard on a port of its own; `stopped` counts what stop was asked. */
+async function liveDashboard({ host }: { host?: string } = {}) {
+  const folder = temporaryFolder()
+  const asked = { stops: 0 }
+  const args = parseArguments({ output_dir: join(folder, 'run') }, 'test')
+  const live = await LiveRun.create(args, { screen: noScreen, stop: () => asked.stops++ })
+  const dashboard = await startDashboard({ folder, depth: 1, live, port: 0, host })
+  onTestFinished(async () => {
+    await live.close()
+    await dashboard.close()
+  })
+  const [address, token] = dashboard.address.split('/#token=')
+  return { address: address!, token: token!, live, asked, dashboard }
+}
+
+/** Asks as the page does, but for what is given. */
+const control = (address: string, token: string, headers: Record<string, string> = {}, action: unknown = 'stop') =>
+  fetch(`${address}/api/control`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: address, authorization: `Bearer ${token}`, ...headers },
+    body: JSON.stringify({ action }),
+  })
+
+/** fetch() sets Host itself. */
+const withHost = (address: string, host: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    import('node:http').then(({ get }) =>
+      get(`${address}/api/dashboard`, { headers: { host } }, (response) => {
+        response.resume()
+        resolve(response.statusCode!)
+      }).on('error', reject),
+    )
+  })
+
+test('the page comes with the headers that keep other pages out of it', async () => {
+  const { address } = await liveDashboard()
+  const page = await fetch(address)
+  expect(page.status).toBe(200)
+  expect(await page.text()).toContain('<div id="app">')
+  expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+  expect(await (await fetch(`${address}/api/dashboard`)).json()).toMatchObject({ live: 'run' })
+})
+
+test('stop is asked of the run by its own page with the token, once', async () => {
+  const { address, token, asked } = await liveDashboard()
+  expect((await control(address, token)).status).toBe(204)
+  expect(asked.stops).toBe(1)
+  const again = await control(address, token)
+  expect(again.status).toBe(409)
+  expect((await again.json()).detail).toBe('stop: the run is stopping')
+  expect(asked.stops).toBe(1)
+})
+
+test.each([
+  ['another origin', { origin: 'http://evil.example' }, 403],
+  ['the same machine, another port', { origin: 'http://127.0.0.1:1' }, 403],
+  ['an origin that hides itself', { origin: 'null' }, 403],
+  ['another site, as the browser says', { 'sec-fetch-site': 'cross-site' }, 403],
+  ['a wrong token', { authorization: `Bearer ${'0'.repeat(32)}` }, 401],
+  ['no token', { authorization: '' }, 401],
+  ['a form of another page', { 'content-type': 'text/plain' }, 415],
+])('control is refused to %s', async (_, headers, status) => {
+  const { address, token, asked } = await liveDashboard()
+  expect((await control(address, token, headers as Record<string, string>)).status).toBe(status)
+  expect(asked.stops).toBe(0)
+})
+
+test('without an Origin, and for actions that are none, control is refused', async () => {
+  const { address, token, asked } = await liveDashboard()
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` }
+  const body = JSON.stringify({ action: 'stop' })
+  expect((await fetch(`${address}/api/control`, { method: 'POST', headers, body })).status).toBe(403)
+  expect((await control(address, token, {}, 'explode')).status).toBe(422)
+  expect((await control(address, token, {}, 'resume')).status).toBe(409)
+  expect(asked.stops).toBe(0)
+})
+
+test('a name that is not of this machine gets nothing, an address or localhost does', async () => {
+  const { address } = await liveDashboard()
+  for (const host of ['evil.example', 'evil.example:6007', '127.0.0.1.evil.example', 'user@localhost'])
+    expect(await withHost(address, host), host).toBeGreaterThanOrEqual(400)
+  for (const host of ['localhost:9', '127.0.0.1', '[::1]:6007', '192.168.1.7'])
+    expect(await withHost(address, host), host).toBe(200)
+})
+
+test('a port that is taken is passed over for the next free one', async () => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => other.once('listening', resolve))
+  onTestFinished(() => void other.close())
+  const { port } = other.address() as AddressInfo
+  const dashboard = await startDashboard({ folder: temporaryFolder(), depth: 1, port })
+  onTestFinished(dashboard.close)
+  expect(dashboard.port).toBeGreaterThan(port)
+  expect((await fetch(dashboard.address)).status).toBe(200)
+})
+
+test('a host that is none of this machine is refused with a remedy', async () => {
+  await expect(startDashboard({ folder: temporaryFolder(), depth: 1, port: 0, host: '203.0.113.1' })).rejects.toThrow(
+    /cannot listen on 203.0.113.1.*\n.*--dashboard_host/,
+  )
+})
+
+/** Reads events of the stream until `enough` of them are there, then hangs up. */
+async function events(address: string, enough: number, last?: string) {
+  const hangUp = new AbortController()
+  const response = await fetch(`${address}/api/events`, {
+    signal: hangUp.signal,
+    headers: last === undefined ? {} : { 'last-event-id': last },
+  })
+  const found: { id?: string; event: string; data: { text?: string } }[] = []
+  let text = ''
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      const fields = Object.fromEntries(
+        text
+          .slice(0, end)
+          .split('\n')
+          .map((line) => line.split(/: (.*)/s)),
+      )
+      if (fields.event !== 'pulse') found.push({ ...fields, data: JSON.parse(fields.data) } as (typeof found)[0])
+      text = text.slice(end + 2)
+    }
+    if (found.length >= enough) break
+  }
+  hangUp.abort()
+  return { found, type: response.headers.get('content-type') }
+}
+
+test('over a socket: all that was and what comes; after a break what followed it; another id begins anew', async () => {
+  const { address, live } = await liveDashboard()
+  const note = (text: string) => live.log.append({ type: 'note', at: 1, text })
+  const begun = live.log.all.length
+  note('one')
+  const reading = events(address, 1 + begun + 2)
+  setTimeout(() => note('two'), 50)
+  const { found, type } = await reading
+  expect(type).toContain('text/event-stream')
+  expect(found[0]!.event).toBe('reset')
+  expect(found.slice(-2).map(({ data }) => data.text)).toEqual(['one', 'two'])
+
+  note('three')
+  note('four')
+  const rest = await events(address, 2, found.at(-1)!.id)
+  expect(rest.found.map(({ event, data }) => [event, data.text])).toEqual([
+    ['record', 'three'],
+    ['record', 'four'],
+  ])
+  expect((await events(address, 1, 'f00f00f00f00-3')).found[0]!.event).toBe('reset')
+})
+
+test('pages are told when nothing more will come', async () => {
+  const { address, live, dashboard } = await liveDashboard()
+  const reading = events(address, Number.POSITIVE_INFINITY)
+  while (!live.log.isWatched) await new Promise((resolve) => setTimeout(resolve, 5))
+  await dashboard.close()
+  expect((await reading).found.at(-1)!.event).toBe('end')
+})
+
+test('runs are asked for by the names in the list, never by a path', async () => {
+  const folder = temporaryFolder()
+  mkdirSync(join(folder, 'runs/a b'), { recursive: true })
+  writeFileSync(join(folder, 'runs/a b/training_args.json'), '{"seed": 1}')
+  writeFileSync(join(folder, 'training_args.json'), '{"seed": 2}')
+  const dashboard = await startDashboard({ folder: join(folder, 'runs'), depth: 2, port: 0 })
+  onTestFinished(dashboard.close)
+  const run = (id: string) => fetch(`${dashboard.address}api/run?id=${encodeURIComponent(id)}`)
+  expect(await (await run('a b')).json()).toMatchObject({ view: { arguments: { seed: 1 } }, problems: [] })
+  for (const id of ['..', '../', '.', 'a b/..', '/', '%2e%2e', 'a b\0'])
+    expect((await run(id)).status, JSON.stringify(id)).toBe(404)
+  expect((await fetch(`${dashboard.address}api/events`)).status).toBe(404)
+  expect((await fetch(`${dashboard.address}../../package.json`)).status).toBe(404)
+})
