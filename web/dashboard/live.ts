@@ -4,7 +4,7 @@ import { emptyView, fold, type RunView } from '../../src/dashboard/run-view.ts'
 export type Connection = 'connecting' | 'open' | 'lost' | 'ended'
 
 export interface LiveHandlers {
-  /** With the same view, which has changed. At most once a frame. */
+  /** At most once a frame. */
   readonly onView: (view: RunView) => void
   readonly onPulse: (pulse: Pulse) => void
   readonly onConnection: (connection: Connection) => void
@@ -22,7 +22,8 @@ export function follow({ onView, onPulse, onConnection }: LiveHandlers): void {
     isDue = true
     requestAnimationFrame(() => {
       isDue = false
-      onView(view)
+      // A new object for each frame: what shows it compares objects, not what is in them.
+      onView({ ...view })
     })
   }
   const connect = () => {

@@ -21,8 +21,7 @@ export const trouble = signal<string | undefined>(undefined)
 /** Curves over epochs, or over steps. */
 export const axis = signal<'epoch' | 'step'>('epoch')
 
-/** The view is changed in place: the box around it is new each time. */
-const liveView = signal<{ readonly view: RunView } | undefined>(undefined)
+const liveView = signal<RunView | undefined>(undefined)
 const pastRuns = signal<Readonly<Record<string, PastRun>>>({})
 
 /** Id of the run that is shown. */
@@ -43,7 +42,7 @@ export interface Shown {
 }
 
 function runOf(id: string): Shown | undefined {
-  if (id === info.value?.live) return liveView.value && { id, view: liveView.value.view, problems: [] }
+  if (id === info.value?.live) return liveView.value && { id, view: liveView.value, problems: [] }
   const past = pastRuns.value[id]
   return past && { id, view: past.view, problems: past.problems }
 }
@@ -96,7 +95,7 @@ export async function begin(): Promise<void> {
   if (info.value?.live)
     follow({
       onView: (view) => {
-        liveView.value = { view }
+        liveView.value = view
       },
       onPulse: (value) => {
         pulse.value = value
