@@ -57,7 +57,8 @@ async function measure(way: Way, round: number): Promise<number> {
   const pages = way === 'pages look' ? Number(values.pages) : 0
   const readers = Array.from({ length: pages }, async () => {
     const { body } = await fetch(new URL('api/events', watched.address.split('#')[0]))
-    for await (const _ of body!);
+    const reader = body!.getReader()
+    while (!(await reader.read()).done);
   })
   try {
     return await rate(watched.hooks)

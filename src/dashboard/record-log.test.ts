@@ -20,9 +20,11 @@ test('whoever comes back, however often and whenever, has missed nothing and got
     fc.property(fc.array(fc.constantFrom('append', 'leave', 'come back')), (moves) => {
       const log = new RecordLog()
       const told: number[] = []
-      let [last, leave, count]: [string | undefined, (() => void) | undefined, number] = [undefined, undefined, 0]
+      let last: string | undefined
+      let leave = () => {}
+      let count = 0
       const comeBack = () => {
-        leave?.()
+        leave()
         leave = log.subscribe(last, (id, json) => {
           last = id
           told.push(numberIn(json))
@@ -30,7 +32,7 @@ test('whoever comes back, however often and whenever, has missed nothing and got
       }
       for (const move of moves) {
         if (move === 'append') log.append(note(++count))
-        else if (move === 'leave') leave?.()
+        else if (move === 'leave') leave()
         else comeBack()
       }
       comeBack()

@@ -120,8 +120,9 @@ async function events(address: string, enough: number, last?: string) {
   })
   const found: { id?: string; event: string; data: { text?: string } }[] = []
   let text = ''
-  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-    text += chunk
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    text += read.value
     for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
       const fields = Object.fromEntries(
         text
