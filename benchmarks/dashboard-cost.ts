@@ -40,6 +40,8 @@ async function measure(way: Way, round: number): Promise<number> {
       model: values.model,
       train_file,
       output_dir: join(folder, `${way}-${round}`),
+      max_seq_length: 128,
+      doc_stride: 32,
       max_steps: Number(values.steps),
       per_device_train_batch_size: 16,
       logging_steps: 10,
