@@ -35,6 +35,7 @@ export class CLibrary {
   private readonly freeText: (text: Handle) => void
 
   constructor(file: string) {
+    this.keepNoPrimitives()
     this.lib = this.koffi.load(file)
     this.lastError = this.lib.func('ov_get_last_err_msg', 'const char *', [])
     this.freeText = this.free('ov_free')
@@ -81,6 +82,18 @@ export class CLibrary {
   /** Where a call puts a result. */
   out(type: Type): Type {
     return this.koffi.out(this.koffi.pointer(type))
+  }
+
+  /**
+   * oneDNN within OpenVINO keeps compiled code for each shape: 8 MB a pass, where every pass has another. It reads this
+   * once, from the environment of the process, of which a worker's process.env is a copy.
+   */
+  private keepNoPrimitives(): void {
+    const name = 'ONEDNN_PRIMITIVE_CACHE_CAPACITY'
+    if (process.env[name] !== undefined) return
+    process.env[name] = '0'
+    if (process.platform === 'win32') return
+    this.koffi.load(null).func('setenv', 'int', ['const char *', 'const char *', 'int'])(name, '0', 1)
   }
 
   private check(status: number): void {

@@ -40,6 +40,8 @@ export class OpenVinoExecutable implements Executable {
       // A core for each model: what is set on it holds for all that it compiles.
       const core = passing.keep(library.core(), library.freeCore)
       library.setProperty(core, device, 'INFERENCE_PRECISION_HINT', hint)
+      // What is kept for a shape that hardly ever comes again only fills memory: see c-library.ts too.
+      if (device === 'CPU') library.setProperty(core, device, 'CPU_RUNTIME_CACHE_CAPACITY', '0')
       if (threads > 0) library.setProperty(core, device, 'INFERENCE_NUM_THREADS', String(threads))
       const model = passing.keep(library.readModel(core, bytes), library.freeModel)
       const names = { input: library.names(model, 'input'), output: library.names(model, 'output') }
