@@ -43,7 +43,7 @@ spanforge COMMAND --help shows what a command can do. A model is a folder or a n
 and data is a file or a name on the hub.
 `
 
-function createProgram(): Command {
+export function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   const program = new Command('spanforge')
     .description('Fine-tune BERT for extractive question answering: train, evaluate, answer. No Python.')
