@@ -14,8 +14,11 @@ export async function bundledCli(): Promise<{ readonly folder: string; readonly 
   const cache = join(root, 'node_modules/.cache')
   await mkdir(cache, { recursive: true })
   const folder = await mkdtemp(join(cache, 'spanforge-test-'))
-  await writeFile(join(folder, 'package.json'), '{"type":"module","version":"0.0.0"}')
+  const manifest = '{"type":"module","version":"0.0.0"}'
+  await mkdir(join(folder, 'dist'))
   const outdir = join(folder, 'dist/cli')
+  // One that is found from src/cli/, and one that is found from src/: in a bundle all code lies in dist/cli/.
+  for (const place of [folder, join(folder, 'dist')]) await writeFile(join(place, 'package.json'), manifest)
   await build({
     entryPoints: [join(root, 'src/cli/main.ts')],
     outdir,

@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts'
 import type { Engine } from './engine.ts'
+import { onnxruntime } from './onnxruntime.ts'
 
 /** The engines there are; the first is the default. */
 export const ENGINE_NAMES = ['onnxruntime', 'openvino'] as const
@@ -22,7 +23,7 @@ export async function createEngine(name: EngineName, device = 'cpu'): Promise<En
     throw new UsageError(`device: found ${JSON.stringify(device)}, expected cpu, or openvino: and a device such as GPU`)
   if (name === 'onnxruntime') {
     if (own) throw new UsageError(`device: ${device} belongs to OpenVINO, not to ONNX Runtime`, 'Take engine openvino.')
-    return (await import('./onnxruntime.ts')).onnxruntime
+    return onnxruntime
   }
   const { openOpenVino, openvinoEngine } = await import('./openvino/index.ts')
   return openvinoEngine(openOpenVino().library, own ?? 'CPU')

@@ -139,7 +139,7 @@ describe('findAnswers', () => {
 
   test('says "" with score 0 where there is nothing to read', () => {
     expect(findAnswers([lettersOf('', 4, 2, flat)]).candidates).toEqual([
-      { answer: '', score: 0, logit: -2, start: 0, end: 0, document: 0 },
+      { answer: '', score: 0, logit: -2, start_logit: -1, end_logit: -1, start: 0, end: 0, document: 0 },
     ])
   })
 
