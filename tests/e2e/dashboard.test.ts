@@ -184,6 +184,7 @@ describeChromium('the dashboard in Chromium', () => {
     await page.getByRole('checkbox', { name: 'Compare slow' }).check()
     await page.getByRole('checkbox', { name: 'Compare quick <b>' }).check()
     const differing = page.getByRole('row', { name: /^learning_rate/ })
+    await differing.getByRole('cell', { name: '0.001' }).waitFor()
     expect(await differing.getByRole('cell').allTextContents()).toEqual(['1e-5', '0.001'])
     expect(await page.getByRole('row', { name: /^seed/ }).count()).toBe(0)
     const curves = page.getByRole('img', { name: /^Validation loss\. / })
