@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest'
 import type { HubOptions } from '../src/hub/options.ts'
 import { HubServer } from './hub-server.ts'
 
@@ -72,4 +72,15 @@ export function hubWorld(fill: (server: HubServer) => void): HubWorld {
   })
   afterEach(() => rm(world.cache, { recursive: true, force: true }))
   return world
+}
+
+/** For each test of a file: commands and functions that read the environment find the world's hub and cache there. */
+export function inEnvironment(world: HubWorld): void {
+  beforeEach(() => {
+    vi.stubEnv('HF_ENDPOINT', world.server.endpoint)
+    vi.stubEnv('HF_HUB_CACHE', world.cache)
+    vi.stubEnv('HF_TOKEN', '')
+    vi.stubEnv('HF_HUB_OFFLINE', '')
+    return () => vi.unstubAllEnvs()
+  })
 }

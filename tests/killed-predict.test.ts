@@ -1,33 +1,15 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { beforeAll, expect, test, vi } from 'vitest'
-import { bundledCli } from './bundled-cli.ts'
+import { expect, test, vi } from 'vitest'
+import { killableCli } from './killable-cli.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { tinyExamples, tinyFolder } from './tiny-squad.ts'
 
 // Processes: seconds on a machine at rest, minutes on a busy one.
 vi.setConfig({ testTimeout: 600_000 })
 
-let main: string
-beforeAll(async () => {
-  const cli = await bundledCli()
-  main = cli.main
-  return () => rmSync(cli.folder, { recursive: true })
-})
-
-const killer = new URL('./processes/kill-at-file-operation.mjs', import.meta.url).href
-
-function start(argv: readonly string[], kill_at?: number) {
-  const preload = kill_at === undefined ? [] : ['--import', killer]
-  const child = spawn(process.execPath, [...preload, main, ...argv], {
-    stdio: 'ignore',
-    env: { ...process.env, KILL_AT: String(kill_at) },
-  })
-  return { child, closed: once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]> }
-}
+const start = killableCli()
 
 const QUESTIONS = 1400
 

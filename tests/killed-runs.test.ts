@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { random } from '../src/random/random.ts'
-import { bundledCli } from './bundled-cli.ts'
+import { killableCli } from './killable-cli.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { checkpointBytes, tinyTraining } from './tiny-run.ts'
 
@@ -28,23 +26,11 @@ const settings = {
   resume_from_checkpoint: 'latest',
 } as const
 
-let main: string
-beforeAll(async () => {
-  const cli = await bundledCli()
-  main = cli.main
-  return () => rmSync(cli.folder, { recursive: true })
-})
+const startKillable = killableCli()
 
-const killer = new URL('./processes/kill-at-file-operation.mjs', import.meta.url).href
-
-/** A run in a process of its own, and the lines that it writes. It may be killed by its own file operation `kill_at`. */
+/** A run, and the lines that it writes. */
 function start(argv: readonly string[], kill_at?: number) {
-  const preload = kill_at === undefined ? [] : ['--import', killer]
-  const child = spawn(process.execPath, [...preload, main, ...argv], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, KILL_AT: String(kill_at) },
-  })
-  const closed = once(child, 'close')
+  const { child, closed } = startKillable(argv, kill_at)
   const lines: string[] = []
   let wake = () => {}
   for (const stream of [child.stdout, child.stderr])
@@ -52,9 +38,6 @@ function start(argv: readonly string[], kill_at?: number) {
       lines.push(line)
       wake()
     })
-  onTestFinished(() => {
-    child.kill('SIGKILL')
-  })
   return {
     child,
     closed,

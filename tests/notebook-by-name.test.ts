@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { parseArguments } from '../src/training/arguments.ts'
 import { planRun } from '../src/training/plan.ts'
 import { presets } from '../src/training/presets.ts'
-import { hubWorld } from './hub-world.ts'
+import { hubWorld, inEnvironment } from './hub-world.ts'
 import { runHere } from './run-here.ts'
 import { squadParquet } from './squad-parquet.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -33,13 +33,7 @@ const world = hubWorld((server) => {
   server.rename('dataset', 'squad', 'rajpurkar/squad')
 })
 
-beforeEach(() => {
-  vi.stubEnv('HF_ENDPOINT', world.server.endpoint)
-  vi.stubEnv('HF_HUB_CACHE', world.cache)
-  vi.stubEnv('HF_TOKEN', '')
-  vi.stubEnv('HF_HUB_OFFLINE', '')
-  return () => vi.unstubAllEnvs()
-})
+inEnvironment(world)
 
 /** The notebook in small; only what makes it small is given. */
 async function notebook(output_dir: string, ...more: string[]) {

@@ -9,7 +9,7 @@ const QUESTIONS = 5
 
 const OPENING = `spanforge fine-tunes a BERT to find answers in a text. What follows is a whole run, in small: a BERT of
 under a million parameters, pretrained on text that this project makes up, learns to answer questions about
-people, firms and towns that it also makes up. About two minutes on two cores.`
+people, firms and towns that it also makes up. Two to four minutes on two cores.`
 
 const CLOSING = `
 The same on a real model and real data is one command; everything else in it is as above:
@@ -28,7 +28,7 @@ interface DemoFlags extends DashboardFlags {
 /** `spanforge demo`, which is `npm start`: the main job on data that comes with the package. */
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('fine-tune a small BERT on made-up data, in two minutes and without a network')
+    .description('fine-tune a small BERT on made-up data, in a few minutes and without a network')
     .option('--output_dir <folder>', 'where data and run go; an earlier demonstration there is replaced', 'runs/demo')
     .option('--json', 'print the contents of all_results.json on standard output, and nothing else there')
     .option('--serve', 'at the end serve a page to ask the model on; so it does where a person watches, but for --json')

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { HubServer } from '../../tests/hub-server.ts'
-import { hubWorld } from '../../tests/hub-world.ts'
+import { hubWorld, inEnvironment } from '../../tests/hub-world.ts'
 import { runHere } from '../../tests/run-here.ts'
 import { squadParquet } from '../../tests/squad-parquet.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
@@ -28,13 +28,7 @@ const world = hubWorld((server) => {
   squad.commit({ ...files, 'data/train-0.parquet': parquet(6), 'data/train-1.parquet': parquet(6, 6) })
 })
 
-beforeEach(() => {
-  vi.stubEnv('HF_ENDPOINT', world.server.endpoint)
-  vi.stubEnv('HF_HUB_CACHE', world.cache)
-  vi.stubEnv('HF_TOKEN', '')
-  vi.stubEnv('HF_HUB_OFFLINE', '')
-  return () => vi.unstubAllEnvs()
-})
+inEnvironment(world)
 
 async function json(...argv: string[]) {
   const { code, stdout, stderr } = await runHere(...argv, '--json')

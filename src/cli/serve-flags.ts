@@ -3,25 +3,12 @@ import { type Command, InvalidArgumentError } from 'commander'
 import type { Logger } from 'pino'
 import { cannotRead } from '../checkpoint/binary-file.ts'
 import { UsageError } from '../errors.ts'
-import { SERVER_DEFAULTS } from '../server/defaults.ts'
+import { SERVER_DEFAULTS, type ServerSettings } from '../server/defaults.ts'
 import { wholeNumber } from './flags.ts'
 
-export interface ServeFlags {
-  readonly host: string
-  readonly port: number
+export interface ServeFlags extends ServerSettings {
   readonly token?: readonly string[]
   readonly tokenFile?: string
-  readonly cors?: readonly string[]
-  readonly rateLimit?: number
-  readonly trustProxy?: boolean
-  readonly maxBody: number
-  readonly maxContext: number
-  readonly maxQuestion: number
-  readonly maxRequests: number
-  readonly batchTokens: number
-  readonly batchWait: number
-  readonly timeout: number
-  readonly grace: number
   readonly logLevel?: string
 }
 

@@ -44,7 +44,6 @@ export async function cardSummary(
     best_epoch: kept?.epoch,
     results: validation && answers && scores(run, validation.examples, answers, summary),
     curve: 'learning_curve.png',
-    has_onnx: false,
     max_seq_length: args.max_seq_length,
     doc_stride: args.doc_stride,
     version: JSON.parse(readFileSync(packageFile('package.json'), 'utf8')).version,

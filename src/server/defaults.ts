@@ -1,4 +1,23 @@
-/** What a server does unless told otherwise, in the units of the command line. */
+/** What the command line and the server call by the same names: seconds, megabytes, characters, tokens. */
+export interface ServerSettings {
+  readonly host: string
+  readonly port: number
+  readonly cors?: readonly string[]
+  /** Requests a minute of one client. */
+  readonly rateLimit?: number
+  readonly trustProxy?: boolean
+  readonly maxBody: number
+  readonly maxContext: number
+  readonly maxQuestion: number
+  readonly maxRequests: number
+  readonly batchTokens: number
+  /** In milliseconds. */
+  readonly batchWait: number
+  readonly timeout: number
+  readonly grace: number
+}
+
+/** What a server does unless told otherwise. */
 export const SERVER_DEFAULTS = {
   host: '127.0.0.1',
   port: 8000,
@@ -10,4 +29,4 @@ export const SERVER_DEFAULTS = {
   batchWait: 2,
   timeout: 60,
   grace: 30,
-} as const
+} as const satisfies ServerSettings

@@ -2,27 +2,14 @@ import type { FastifyBaseLogger } from 'fastify'
 import { packageFile } from '../package-root.ts'
 import type { EngineChoice } from '../runs/choose-engine.ts'
 import type { HubChoice } from '../runs/load-model.ts'
+import type { ServerSettings } from './defaults.ts'
 import { Metrics } from './metrics.ts'
 import { Models, modelSources } from './models.ts'
 import { createService } from './service.ts'
 import { checkAddress, closeGracefully, listen } from './start.ts'
 
-/** Sizes in the units of the command line: seconds, megabytes, characters, tokens. */
-export interface ServerOptions {
-  readonly host: string
-  readonly port: number
+export interface ServerOptions extends ServerSettings {
   readonly tokens?: readonly string[]
-  readonly cors?: readonly string[]
-  readonly rateLimit?: number
-  readonly trustProxy?: boolean
-  readonly maxBody: number
-  readonly maxContext: number
-  readonly maxQuestion: number
-  readonly maxRequests: number
-  readonly batchTokens: number
-  readonly batchWait: number
-  readonly timeout: number
-  readonly grace: number
   readonly log: FastifyBaseLogger
   readonly hub?: HubChoice
   /** What computes. */
