@@ -94,7 +94,8 @@ describeChromium('the dashboard in Chromium', () => {
   }
   const fits = async (width: number) => {
     await page.setViewportSize({ width, height: 844 })
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+    // The charts follow a moment after the window.
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
   }
 
   it('shows a run from start to finish, paused, reloaded and resumed; narrow, dark, to screen readers', async () => {
