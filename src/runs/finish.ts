@@ -44,9 +44,9 @@ export async function finishRun(
     ...(evaluation && { evaluation: { ...evaluation.metrics, eval_samples: validation!.windows.length } }),
   }
   await savePretrained(output_dir, loaded.model, loaded.tokenizer)
-  if (evaluation?.logits) {
+  if (evaluation) {
     const data = args.validation_file ?? args.dataset ?? ''
-    const { settings } = fitSettings(validation!, { logits: evaluation.logits }, { ...args, data })
+    const { settings } = fitSettings(validation!, evaluation, { ...args, data })
     await saveAnswerSettings(output_dir, settings)
   }
   const all = await writeResults(output_dir, results, outcome.state)

@@ -15,9 +15,6 @@ export interface LoopOptions {
   readonly onFreezing?: (done: number) => void
 }
 
-/** Logits are kept of the best and of the newest evaluation: those of every one would not fit into memory. */
-export type FinalEvaluation = Pick<Evaluation, 'metrics' | 'answers'> & Partial<Pick<Evaluation, 'logits'>>
-
 export type LoopOutcome =
   | { readonly status: 'interrupted'; readonly global_step: number; readonly folder: string }
   | {
@@ -25,7 +22,7 @@ export type LoopOutcome =
       readonly state: TrainerState
       readonly metrics: TrainMetrics
       /** Of the weights that the run ended with, where they were evaluated in this session. */
-      readonly evaluation?: FinalEvaluation
+      readonly evaluation?: Evaluation
     }
 
 /** The training loop from its first event to its last, told to all listeners. */
@@ -33,7 +30,8 @@ export async function runLoop(run: PreparedRun, options: LoopOptions): Promise<L
   const { args, loaded, validation } = run
   const { model, tokenizer } = loaded
   const { listeners, resume_from, signal, hold, onEvaluating, onFreezing } = options
-  const evaluations = new Map<number, FinalEvaluation>()
+  /** By step: the best and the newest, one of which is of the weights at the end. */
+  const evaluations = new Map<number, Evaluation>()
   let state: TrainerState | undefined
   let isBestLoaded = false
   let checkpoint = resume_from
@@ -53,10 +51,8 @@ export async function runLoop(run: PreparedRun, options: LoopOptions): Promise<L
       for (const listener of listeners) await listener(event)
       if (event.type === 'start') state = event.state
       if (event.type === 'evaluate') {
-        for (const [step, { metrics, answers }] of evaluations)
-          if (step !== state!.best_global_step) evaluations.set(step, { metrics, answers })
-        const { metrics, answers, logits } = event.evaluation
-        evaluations.set(event.entry.step, { metrics, answers, logits })
+        for (const step of evaluations.keys()) if (step !== state!.best_global_step) evaluations.delete(step)
+        evaluations.set(event.entry.step, event.evaluation)
       }
       if (event.type === 'save') checkpoint = event.folder
       if (event.type === 'best loaded') isBestLoaded = true

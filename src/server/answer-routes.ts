@@ -69,9 +69,12 @@ export function answerRoutes(app: App, context: ServiceContext): void {
       try {
         const options = searchOptions(model, body)
         const reading = await openReading(model, questionsOf(body), options, limits)
-        signal.throwIfAborted()
-        reply.raw.once('close', reading.close)
-        reply.raw.once('close', release)
+        const close = () => {
+          reading.close()
+          release()
+        }
+        if (signal.aborted) close()
+        else reply.raw.once('close', close)
         const events = streamAnswers(model, reading, options, signal)
         const windows = reading.rows.map(({ length }) => length)
         metrics.answered(model.id, windows.length)

@@ -15,10 +15,13 @@ export function clientSignal(reply: FastifyReply, milliseconds = Infinity): Abor
   const timer = Number.isFinite(milliseconds)
     ? setTimeout(() => controller.abort(tooLate(milliseconds)), milliseconds)
     : undefined
-  reply.raw.once('close', () => {
+  const close = () => {
     clearTimeout(timer)
     if (!reply.raw.writableFinished) controller.abort(new ClientGone())
-  })
+  }
+  // Whoever hung up while the request was being read has closed already: no event tells of it any more.
+  if (reply.raw.destroyed) close()
+  else reply.raw.once('close', close)
   return controller.signal
 }
 
