@@ -2,10 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
+import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import { wholeNumber } from '../src/cli/flags.ts'
 import { countingProgress } from '../src/cli/progress.ts'
 import { readExamples } from '../src/data/read-examples.ts'
 import { searchDocuments } from '../src/inference/pipeline.ts'
+import { randomModel } from '../src/inference/pretrained.ts'
+import { parseConfig } from '../src/models/config.ts'
 import { loadModel } from '../src/runs/load-model.ts'
 
 /**
@@ -17,6 +20,7 @@ interface Flags {
   readonly questions: number
   readonly words: number
   readonly contextWords: number
+  readonly bertTiny?: boolean
   readonly only?: 'book' | 'shelf'
   readonly json?: boolean
 }
@@ -37,6 +41,7 @@ await new Command('long-documents')
   .option('--questions <integer>', 'questions about the book', wholeNumber(1), 1000)
   .option('--words <integer>', 'words of the book', wholeNumber(1), 50_000)
   .option('--context-words <integer>', 'words of the shelf, of which one question is asked', wholeNumber(1), 1_000_000)
+  .option('--bert-tiny', 'random weights in the shape of BERT-tiny, 2 layers of 128, with the tokenizer of the folder')
   .option('--only <name>', 'book or shelf')
   .option('--json', 'of one measurement, in this process')
   .action(async (data: string, model: string, flags: Flags) => {
@@ -64,7 +69,7 @@ async function measure(data: string, folder: string, flags: Flags): Promise<Meas
     length,
   )
   const questions = Array.from({ length: count }, (_, i) => examples[i % examples.length]!.question)
-  const { model, tokenizer } = await loadModel(folder)
+  const { model, tokenizer } = flags.bertTiny ? await bertTiny(folder) : await loadModel(folder)
   const began = performance.now()
   let windows = 0
   let bar: ReturnType<typeof countingProgress> | undefined
@@ -88,6 +93,14 @@ async function measure(data: string, folder: string, flags: Flags): Promise<Meas
     windows_per_second: windows / seconds,
     peak_resident_bytes: peakResidentBytes(),
   }
+}
+
+/** Turc et al. 2019. What random weights find is worth nothing and costs what trained ones cost. */
+async function bertTiny(folder: string) {
+  const tokenizer = await loadTokenizer(folder)
+  const vocab_size = tokenizer.settings.vocab.length
+  const shape = { vocab_size, num_hidden_layers: 2, hidden_size: 128, num_attention_heads: 2, intermediate_size: 512 }
+  return { model: randomModel(parseConfig(shape, 'BERT-tiny')), tokenizer }
 }
 
 /** Contexts until there are so many words, from the first again where they do not suffice. */

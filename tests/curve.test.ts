@@ -25,6 +25,8 @@ const WEIGHTS = 1e-6
 
 const STEPS = 30
 const BATCH = 8
+/** Steps of the curve that the same sums in other shapes, or by another engine, are held against. */
+const FIRST_STEPS = 8
 
 interface Curve {
   readonly steps: readonly { readonly loss: number; readonly grad_norm: number; readonly lr: number }[]
@@ -40,28 +42,44 @@ async function firstWindows(file: string, count: number): Promise<LabelledWindow
 }
 
 describeShared('thirty steps of AdamW on MiniLM and real windows', () => {
-  const paddings: [string, Padding][] = [
-    ['padded-384', 'max_length'],
-    ['longest', 'longest'],
-  ]
-  test.each(paddings)(
-    'losses, gradient norms, evaluation and weights are the recorded ones (%s)',
-    (name, padding) => expectRecordedCurve(name, padding),
-    600_000,
-  )
+  test('losses, gradient norms, evaluation and weights are the recorded ones', async () => {
+    const { model, recorded } = await expectRecordedSteps('longest', STEPS)
+    // True gradient zero: qa_outputs.bias drifts with rounding by up to the learning rate a step.
+    const { 'qa_outputs.bias': _, ...weights } = readRecorded(
+      shared('reference/curve/longest-some-weights-after.safetensors'),
+    )
+    for (const [parameter, { data }] of Object.entries(weights))
+      expect(maxDifference(model.parameters.view(parameter), data), parameter).toBeLessThan(WEIGHTS)
+
+    const validation = await firstWindows('squad-v1.1-dev-xquad-en.json', 100)
+    const options = { padding: 'longest', max_seq_length: 384, batch_size: recorded.eval_batch } as const
+    const { loss } = await windowLosses(model, validation, options)
+    expect(Math.abs(loss - recorded.eval_loss_first_100_windows)).toBeLessThan(LOSS)
+    await model.release()
+  }, 600_000)
+
+  test('the first of them are the recorded ones where all windows are padded', async () => {
+    const { model } = await expectRecordedSteps('max_length', FIRST_STEPS)
+    await model.release()
+  }, 600_000)
 
   describeOpenVino('on OpenVINO', (engine) => {
-    test('they are the recorded ones too (longest)', () => expectRecordedCurve('longest', 'longest', engine), 600_000)
+    test('the first of them are the recorded ones too', async () => {
+      const { model } = await expectRecordedSteps('longest', FIRST_STEPS, engine)
+      await model.release()
+    }, 600_000)
   })
 })
 
-async function expectRecordedCurve(name: string, padding: Padding, engine?: Engine): Promise<void> {
+/** Trains, each step as recorded from torch; the model and the record. */
+async function expectRecordedSteps(padding: Padding, steps: number, engine?: Engine) {
+  const name = padding === 'max_length' ? 'padded-384' : padding
   const recorded = readJson<Curve>(shared(`reference/curve/${name}.json`))
-  const windows = await firstWindows('squad-train-articles.json', STEPS * BATCH)
+  const windows = await firstWindows('squad-train-articles.json', steps * BATCH)
   const model = await miniLm(engine)
   const options = { padding, max_seq_length: 384, learning_rate: 3e-5, weight_decay: 0.01 }
   const stepper = await Stepper.create(model, parseArguments(options, 'test'), STEPS)
-  for (const [step, expected] of recorded.steps.entries()) {
+  for (const [step, expected] of recorded.steps.slice(0, steps).entries()) {
     const batch = Array.from({ length: BATCH }, (_, i) => step * BATCH + i)
     const { loss, grad_norm, learning_rate } = await stepper.step(step, [batch], windows)
     expect(Math.abs(loss - expected.loss), `step ${step + 1}`).toBeLessThan(step === 0 ? FIRST_LOSS : LOSS)
@@ -69,20 +87,5 @@ async function expectRecordedCurve(name: string, padding: Padding, engine?: Engi
     expect(learning_rate).toBeCloseTo(expected.lr, 15)
   }
   await stepper.release()
-
-  // True gradient zero: qa_outputs.bias drifts with rounding by up to the learning rate a step.
-  const { 'qa_outputs.bias': _, ...weights } = readRecorded(
-    shared(`reference/curve/${name}-some-weights-after.safetensors`),
-  )
-  for (const [parameter, { data }] of Object.entries(weights))
-    expect(maxDifference(model.parameters.view(parameter), data), parameter).toBeLessThan(WEIGHTS)
-
-  const validation = await firstWindows('squad-v1.1-dev-xquad-en.json', 100)
-  const { loss } = await windowLosses(model, validation, {
-    padding,
-    max_seq_length: 384,
-    batch_size: recorded.eval_batch,
-  })
-  expect(Math.abs(loss - recorded.eval_loss_first_100_windows)).toBeLessThan(LOSS)
-  await model.release()
+  return { model, recorded }
 }

@@ -158,6 +158,7 @@ describe('a queue of windows', () => {
     expect(() => queue.ask(windows(3, 60))).toThrow(
       expect.objectContaining({ status: 503, more: expect.objectContaining({ retryAfter: 1 }) }),
     )
+    expect(() => queue.refuseOverload()).toThrow(expect.objectContaining({ status: 503 }))
     await model.finish()
     await model.finish()
     await Promise.all(taken)

@@ -70,12 +70,28 @@ export class BatchQueue {
   }
 
   /**
+   * To be asked before a request is read: what would not be taken need not be tokenised.
+   * @throws Problem 503 where as many requests wait as may
+   */
+  refuseOverload(tokens = 0): void {
+    const { max_requests, max_waiting_tokens } = this.options
+    // A text that is larger than all that may wait is still read by a server with nothing else to do.
+    const isFull = this.#waitingTokens > 0 && this.#waitingTokens + tokens > max_waiting_tokens
+    if (this.#requests.size < max_requests && !isFull) return
+    const seconds = this.#rate > 0 ? this.#waitingTokens / this.#rate : 1
+    throw new Problem(503, `${this.#requests.size} requests wait already.`, {
+      remedy: 'Ask again later; the header Retry-After says when.',
+      retryAfter: Math.min(60, Math.max(1, seconds)),
+    })
+  }
+
+  /**
    * The logits of each row, one at least, once all are computed.
    * @throws at once Problem 503 where too much waits already; the signal's reason once it is aborted
    */
   ask(rows: readonly Row[], ask: Ask = {}): Promise<RowLogits[]> {
     const tokens = tokensOf(rows)
-    this.#refuseOverload(tokens)
+    this.refuseOverload(tokens)
     ask.signal?.throwIfAborted()
     return new Promise((resolve, reject) => {
       const request: Request = {
@@ -92,18 +108,6 @@ export class BatchQueue {
       this.#waitingTokens += tokens
       ask.signal?.addEventListener('abort', () => this.#drop(request, ask.signal!.reason), { once: true })
       this.#schedule()
-    })
-  }
-
-  #refuseOverload(tokens: number): void {
-    const { max_requests, max_waiting_tokens } = this.options
-    // A text that is larger than all that may wait is still read by a server with nothing else to do.
-    const isFull = this.#waitingTokens > 0 && this.#waitingTokens + tokens > max_waiting_tokens
-    if (this.#requests.size < max_requests && !isFull) return
-    const seconds = this.#rate > 0 ? this.#waitingTokens / this.#rate : 1
-    throw new Problem(503, `${this.#requests.size} requests wait already.`, {
-      remedy: 'Ask again later; the header Retry-After says when.',
-      retryAfter: Math.min(60, Math.max(1, seconds)),
     })
   }
 

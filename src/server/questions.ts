@@ -40,16 +40,17 @@ export function gatherTexts(questions: readonly QuestionFields[]): Pick<ReadingT
 
 /**
  * Tokenises the texts of a request.
- * @throws Problem for texts above the limits; UsageError for an option that the model cannot follow
+ * @throws Problem for texts above the limits, or where too much waits already; UsageError for an option that the model cannot follow
  */
 export async function openReading(
-  { thread, reader }: ServedModel,
+  { thread, reader, queue }: ServedModel,
   questions: readonly QuestionFields[],
   options: ReadingOptions,
   limits: TextLimits,
 ): Promise<OpenReading> {
   const gathered = gatherTexts(questions)
   checkTexts(gathered, limits)
+  queue.refuseOverload()
   const { windows } = readingOptions(thread.tokenizer, thread.config, options)
   return reader.open({ ...gathered, windows, pad_token_id: thread.config.pad_token_id })
 }
