@@ -58,6 +58,10 @@ export class AddedTokenFinder {
   }
 }
 
+/** \w of Unicode's regular expressions (UTS 18), as the tokenizers library has it: numbers such as ² are none of it. */
+const WORD = String.raw`[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]`
+const ENDS_IN_WORD = new RegExp(`${WORD}$`, 'u')
+const BEGINS_WITH_WORD = new RegExp(`^${WORD}`, 'u')
+
 const touchesWord = (text: string, start: number, end: number): boolean =>
-  /[\p{L}\p{M}\p{N}\p{Pc}]$/u.test(text.slice(Math.max(0, start - 2), start)) ||
-  /^[\p{L}\p{M}\p{N}\p{Pc}]/u.test(text.slice(end, end + 2))
+  ENDS_IN_WORD.test(text.slice(Math.max(0, start - 2), start)) || BEGINS_WITH_WORD.test(text.slice(end, end + 2))
