@@ -1,13 +1,39 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** Those that take longest begin, so that none of them is left to run alone at the end. */
+const LONG = [
+  'tests/curve.test.ts',
+  'tests/killed-runs.test.ts',
+  'tests/argument-effects.test.ts',
+  'tests/e2e/',
+  'src/inference/evaluate.test.ts',
+  'tests/minilm.test.ts',
+  'src/cli/interrupted.test.ts',
+  'src/api/pipeline.test.ts',
+  'src/data/fuzz.test.ts',
+]
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const place = LONG.findIndex((part) => moduleId.includes(`/${part}`))
+      return place < 0 ? LONG.length : place
+    }
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b))
+  }
+}
 
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'web/**/*.test.ts', 'tests/**/*.test.ts'],
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    // Two test files at once; that each takes one core is quicker than that both take all.
-    maxWorkers: 2,
-    env: { SPANFORGE_THREADS: '1' },
+    sequence: { sequencer: LongFirst },
+    // Two processes, each with its modules loaded once; that each takes one core is quicker than that both take all.
     pool: 'forks',
+    maxWorkers: 2,
+    isolate: false,
+    env: { SPANFORGE_THREADS: '1' },
   },
 })

@@ -7,6 +7,8 @@ import { describeShared, shared } from '../../tests/shared.ts'
 import { readJson } from '../../tests/squad-reference.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { loadAnswerSettings, saveAnswerSettings } from '../checkpoint/answer-settings.ts'
+import type { Row } from '../models/pack.ts'
+import type { RowLogits } from '../models/question-answering.ts'
 import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
 import { BertForQuestionAnswering } from './model.ts'
 import { type OneAnswer, pipeline, type QuestionAnsweringPipeline } from './pipeline.ts'
@@ -31,7 +33,9 @@ describeShared('The question-answering pipeline against every recorded call of t
   const { calls } = readJson<{ calls: Call[] }>(shared('reference/postprocess/pipeline.json'))
   let ask: QuestionAnsweringPipeline
   beforeAll(async () => {
-    ask = await pipeline('question-answering', shared('models/minilm-qa-reference'))
+    const folder = shared('models/minilm-qa-reference')
+    const model = computedOnce(await BertForQuestionAnswering.from_pretrained(folder))
+    ask = await pipeline('question-answering', model, await BertTokenizer.from_pretrained(folder))
   })
   afterAll(() => ask.dispose())
 
@@ -70,6 +74,20 @@ describeShared('The question-answering pipeline against every recorded call of t
     )
   })
 })
+
+/** The calls ask about the same windows again and again, with other options for what is made of their logits. */
+function computedOnce(model: BertForQuestionAnswering): BertForQuestionAnswering {
+  const known = new Map<string, RowLogits>()
+  const key = ({ input_ids, attended }: Row) => `${attended}:${input_ids}`
+  const forward = model.forward.bind(model)
+  model.forward = async (rows) => {
+    const wanted = rows.filter((row) => !known.has(key(row)))
+    if (wanted.length > 0)
+      for (const [i, logits] of (await forward(wanted)).logits.entries()) known.set(key(wanted[i]), logits)
+    return { logits: rows.map((row) => known.get(key(row))!) }
+  }
+  return model
+}
 
 describe('The question-answering pipeline', () => {
   const folder = fixture('tiny/b1/safetensors')
