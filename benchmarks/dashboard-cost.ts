@@ -1,8 +1,9 @@
 /**
- * What the dashboard costs: the same run without it, with it and nobody looking, and with it and pages looking, in
- * turns. Prints the median steps a second of each, and what is lost, as JSON.
+ * What the dashboard costs: one run that it is told of in every other block of steps, so that both halves meet the same
+ * machine in the same minutes; with nobody looking, and with pages looking. Prints how much longer a step takes with
+ * it, each block beside the one before it, with a bootstrap interval over these pairs, as JSON.
  *
- *     npx tsx benchmarks/dashboard-cost.ts [--model FOLDER] [--train_file FILE] [--steps 60] [--rounds 5] [--pages 2]
+ *     npx tsx benchmarks/dashboard-cost.ts [--model FOLDER] [--train_file FILE] [--pairs 30] [--block 20] [--pages 2]
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +13,9 @@ import { watchRun } from '../src/dashboard/index.ts'
 import { generateExamples } from '../src/demo/examples.ts'
 import { packageFile } from '../src/package-root.ts'
 import { fineTune } from '../src/runs/index.ts'
+import type { Listener } from '../src/runs/listener.ts'
 import { noScreen } from '../src/runs/screen.ts'
+import { bootstrapMean } from '../src/squad/bootstrap.ts'
 import { toSquadJson } from '../src/squad/squad-json.ts'
 import { parseArguments } from '../src/training/arguments.ts'
 
@@ -20,68 +23,73 @@ const { values } = parseArgs({
   options: {
     model: { type: 'string', default: packageFile('examples/embedded/model') },
     train_file: { type: 'string' },
-    steps: { type: 'string', default: '60' },
-    rounds: { type: 'string', default: '5' },
+    pairs: { type: 'string', default: '30' },
+    block: { type: 'string', default: '20' },
     pages: { type: 'string', default: '2' },
   },
 })
+const [pairs, block] = [Number(values.pairs), Number(values.block)]
 
 const folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
 const train_file = values.train_file ?? join(folder, 'train.json')
 if (!values.train_file)
   writeFileSync(train_file, toSquadJson(generateExamples({ seed: 1, split: 'train', questions: 2000 })))
 
-type Way = 'without' | 'nobody looks' | 'pages look'
-
-/** Steps a second of one run. */
-async function measure(way: Way, round: number): Promise<number> {
+/** Median seconds of a step, of each block in order; the dashboard is told of the odd ones. */
+async function blocks(pages: number): Promise<number[]> {
   const args = parseArguments(
     {
-      model: values.model,
-      train_file,
-      output_dir: join(folder, `${way}-${round}`),
-      max_seq_length: 128,
-      doc_stride: 32,
-      max_steps: Number(values.steps),
-      per_device_train_batch_size: 16,
-      logging_steps: 10,
-      save_strategy: 'no',
+      ...{ model: values.model, train_file, output_dir: join(folder, `pages-${pages}`) },
+      ...{ max_seq_length: 128, doc_stride: 32, per_device_train_batch_size: 16 },
+      // One block more: each that is told lies between two that are not.
+      ...{ max_steps: (2 * pairs + 1) * block, logging_steps: 10, save_strategy: 'no' },
     },
     'benchmark',
   )
-  const rate = async (options: Parameters<typeof fineTune>[1]): Promise<number> => {
-    const outcome = await fineTune(args, options)
-    if (outcome.status !== 'finished') throw new Error('the run did not come to its end')
-    return outcome.results.train_steps_per_second
-  }
-  if (way === 'without') return rate({ screen: noScreen })
   const watched = await watchRun(args, { screen: noScreen, stop: () => {}, port: 0 })
-  const pages = way === 'pages look' ? Number(values.pages) : 0
   const readers = Array.from({ length: pages }, async () => {
     const { body } = await fetch(new URL('api/events', watched.address.split('#')[0]))
     const reader = body!.getReader()
     while (!(await reader.read()).done);
   })
+  const seconds: number[][] = Array.from({ length: 2 * pairs + 1 }, () => [])
+  let step = 0
+  let before = 0
+  const clock: Listener = (event) => {
+    if (event.type !== 'step') return
+    const now = performance.now()
+    // The first step of a block still has to do with the one before.
+    if (step % block > 0) seconds[Math.floor(step / block)]!.push((now - before) / 1000)
+    before = now
+    step++
+  }
+  const isTold = () => Math.floor((step - 1) / block) % 2 === 1
+  const [tell] = watched.hooks.listeners!
+  const sometimes: Listener = (event) => {
+    if (!['step', 'log'].includes(event.type) || isTold()) return tell!(event)
+  }
   try {
-    return await rate(watched.hooks)
+    const outcome = await fineTune(args, { ...watched.hooks, listeners: [clock, sometimes] })
+    if (outcome.status !== 'finished') throw new Error('the run did not come to its end')
   } finally {
     await watched.close()
     await Promise.allSettled(readers)
   }
+  return seconds.map(median)
 }
 
-const ways: readonly Way[] = ['without', 'nobody looks', 'pages look']
-const rates: Record<Way, number[]> = { without: [], 'nobody looks': [], 'pages look': [] }
-// The first run warms the machine up, and counts for nothing.
-await measure('without', -1)
-for (let round = 0; round < Number(values.rounds); round++)
-  for (const way of ways) rates[way].push(await measure(way, round))
-rmSync(folder, { recursive: true })
-
 const median = (all: readonly number[]): number => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)]!
-const result = ways.map((way) => ({
-  way,
-  steps_per_second: median(rates[way]),
-  cost_percent: 100 * (1 - median(rates[way]) / median(rates.without)),
-}))
-console.log(JSON.stringify({ steps: Number(values.steps), rounds: Number(values.rounds), result }, null, 2))
+
+const result = []
+for (const pages of [0, Number(values.pages)]) {
+  const seconds = await blocks(pages)
+  // Told in blocks 1, 3, 5, ... and compared with the mean of the untold ones around each.
+  const longer = Array.from({ length: pairs }, (_, i) => {
+    const [before, told, after] = seconds.slice(2 * i, 2 * i + 3) as [number, number, number]
+    return 100 * ((2 * told) / (before + after) - 1)
+  })
+  const { mean, low, high } = bootstrapMean(longer)
+  result.push({ pages, step_milliseconds: 1000 * median(seconds), longer_percent: mean, from: low, to: high })
+}
+rmSync(folder, { recursive: true })
+console.log(JSON.stringify({ pairs, block, result }, null, 2))

@@ -26,7 +26,7 @@ const WEIGHTS = 1e-6
 const STEPS = 30
 const BATCH = 8
 /** Steps of the curve that the same sums in other shapes, or by another engine, are held against. */
-const FIRST_STEPS = 8
+const FIRST_STEPS = 3
 
 interface Curve {
   readonly steps: readonly { readonly loss: number; readonly grad_norm: number; readonly lr: number }[]

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { BertForQuestionAnswering } from '../src/models/question-answering.ts'
 import type { Engine } from '../src/runtime/engine.ts'
+import { onnxruntime } from '../src/runtime/onnxruntime.ts'
 import { batchGradient, type Gradients } from './batch-gradient.ts'
 import { describeEngines } from './engines.ts'
 import { miniLm } from './minilm-model.ts'
@@ -40,7 +41,8 @@ function expectRecorded(engine: Engine): void {
   })
   afterAll(() => model.release())
 
-  for (const padding of ['padded-384', 'longest']) {
+  // What padding does is the same on every engine.
+  for (const padding of engine === onnxruntime ? ['padded-384', 'longest'] : ['longest']) {
     test(`logits and loss are the recorded ones (${padding})`, async () => {
       const { rows, spans } = batchOf(padding)
       const expected = expectedOf(padding)

@@ -2,7 +2,7 @@ import { streamOf } from '../random/random.ts'
 import { base64 } from './random-wasm.ts'
 
 /** Elements made at a time; they stay in the processor's nearest caches until they are copied out. */
-const CHUNK = 8192
+export const CHUNK = 8192
 const ELEMENTS_PER_GROUP = 32
 
 type FillMask = (
@@ -35,12 +35,25 @@ export function fillDropoutMask(
   purpose: string,
   ...counters: number[]
 ): void {
+  const fill = dropoutMask(out, p, seed, purpose, ...counters)
+  for (let chunk = 0; chunk * CHUNK < out.length; chunk++) fill(chunk)
+}
+
+/** As `fillDropoutMask`, CHUNK elements at a time: returns what fills the elements from `chunk` * CHUNK on. */
+export function dropoutMask(
+  out: Float32Array,
+  p: number,
+  seed: number,
+  purpose: string,
+  ...counters: number[]
+): (chunk: number) => void {
   if (!(p >= 0 && p < 1)) throw new Error(`dropout: found probability ${p}, expected 0 <= p < 1`)
   scratch ??= openScratch()
   const { mask, fillMask } = scratch
   const stream = streamOf(seed, purpose, ...counters)
   const threshold = Math.round(p * 2 ** 16)
-  for (let start = 0; start < out.length; start += CHUNK) {
+  return (chunk) => {
+    const start = chunk * CHUNK
     const length = Math.min(CHUNK, out.length - start)
     const groups = Math.ceil(length / ELEMENTS_PER_GROUP)
     fillMask(0, groups, threshold, 1 / (1 - p), start / 8, ...stream.counters, ...stream.key)

@@ -1,19 +1,28 @@
 import { random } from '../random/random.ts'
-import { fillDropoutMask } from './dropout-mask.ts'
+import { CHUNK, dropoutMask, fillDropoutMask } from './dropout-mask.ts'
 
-/** Elements of a pool: 64 MiB. Masks are stretches of it from random places. */
+/** Elements of a pool: 64 MiB, drawn where they are needed. Masks are stretches of it from random places. */
 const POOL = 2 ** 24
 /** Steps that share a pool. */
 const STEPS = 16
 /** Stretches begin at cache lines. */
 const ALIGNMENT = 16
 
+interface Pool {
+  readonly data: Float32Array
+  /** Which of its steps it holds the numbers of. */
+  round: number
+  /** 1 for each chunk that has been drawn in this round. */
+  readonly drawn: Uint8Array
+  fill: (chunk: number) => void
+}
+
 /**
  * Dropout masks, drawn from a pool that is made anew every few steps: making each mask by itself would cost more than
  * applying it. All is a function of the seed, the step and the pass, so a resumed run draws what it would have drawn.
  */
 export class DropoutPool {
-  private readonly pools = new Map<number, { round: number; data: Float32Array }>()
+  private readonly pools = new Map<number, Pool>()
 
   constructor(private readonly seed: number) {}
 
@@ -23,16 +32,30 @@ export class DropoutPool {
     return (site, probability, length) => {
       if (length >= POOL) return this.ownMask(probability, length, step, pass, site)
       const start = draws.below(Math.floor((POOL - length) / ALIGNMENT) + 1) * ALIGNMENT
-      return this.pool(probability, Math.floor(step / STEPS)).subarray(start, start + length)
+      return this.stretch(this.pool(probability, Math.floor(step / STEPS)), start, start + length)
     }
   }
 
-  private pool(probability: number, round: number): Float32Array {
-    const pool = this.pools.get(probability) ?? { round: -1, data: new Float32Array(POOL) }
-    this.pools.set(probability, pool)
-    if (pool.round !== round) fillDropoutMask(pool.data, probability, this.seed, 'dropout', round)
-    pool.round = round
-    return pool.data
+  private stretch({ data, drawn, fill }: Pool, start: number, end: number): Float32Array {
+    for (let chunk = Math.floor(start / CHUNK); chunk * CHUNK < end; chunk++) {
+      if (!drawn[chunk]) fill(chunk)
+      drawn[chunk] = 1
+    }
+    return data.subarray(start, end)
+  }
+
+  private pool(probability: number, round: number): Pool {
+    let pool = this.pools.get(probability)
+    if (!pool) {
+      pool = { data: new Float32Array(POOL), drawn: new Uint8Array(POOL / CHUNK), round: -1, fill: () => {} }
+      this.pools.set(probability, pool)
+    }
+    if (pool.round !== round) {
+      pool.round = round
+      pool.drawn.fill(0)
+      pool.fill = dropoutMask(pool.data, probability, this.seed, 'dropout', round)
+    }
+    return pool
   }
 
   private ownMask(probability: number, length: number, ...place: number[]): Float32Array {
