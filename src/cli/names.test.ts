@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { HubServer } from '../../tests/hub-server.ts'
 import { hubWorld, inEnvironment } from '../../tests/hub-world.ts'
 import { runHere } from '../../tests/run-here.ts'
 import { squadParquet } from '../../tests/squad-parquet.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { tinyService } from '../../tests/tiny-service.ts'
 import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
 import { loadDataset, pipeline } from '../index.ts'
 
@@ -53,6 +54,27 @@ describe('A model by name', () => {
     world.server.reset()
     expect(untimed(await json(...argv, '--offline'))).toBe(online)
     expect(world.server.requests).toEqual([])
+  })
+
+  test('answers a data set by name in spanforge predict, and then without a network', async () => {
+    const answers = async (...more: string[]) => {
+      const output = join(temporaryFolder(), 'answers.jsonl')
+      await json('predict', '--model', 'ann/bert', '--input', 'ann/squad', '--output', output, ...more)
+      return readFileSync(output, 'utf8')
+    }
+    const online = await answers()
+    expect(online.trimEnd().split('\n')).toHaveLength(8)
+    world.server.reset()
+    expect(await answers('--offline')).toBe(online)
+    expect(world.server.requests).toEqual([])
+  })
+
+  test('is served under that name', async () => {
+    const service = await tinyService({ folders: ['ann/bert'] })
+    onTestFinished(() => service.close())
+    const payload = { question: 'who is in ro?', context: 'bo is in ro.', model: 'ann/bert' }
+    const response = await service.app.inject({ method: 'POST', url: '/api/answer', payload })
+    expect([response.statusCode, response.json().model]).toEqual([200, 'ann/bert'])
   })
 
   test('is that of the revision that is asked for', async () => {
