@@ -64,8 +64,8 @@ function expectRightSlices(read: readonly Example[]): void {
 }
 
 const FORMATS = ['json', 'jsonl', 'csv', 'tsv', 'parquet', 'jsonl.gz'] as const
-/** Files of each kind. */
-const [VALID, BROKEN, TYPES] = [500, 1000, 1000]
+/** 10,000 cases in all. */
+const [VALID, BROKEN, TYPES] = [3000, 5000, 2000]
 
 describe('random files', () => {
   it('are read as they were written, in every format', async () => {
