@@ -1,9 +1,9 @@
 /**
  * What the dashboard costs: one run that it is told of in every other block of steps, so that both halves meet the same
  * machine in the same minutes; with nobody looking, and with pages looking. Prints how much longer a step takes with
- * it, each block beside the one before it, with a bootstrap interval over these pairs, as JSON.
+ * it, each block beside the two around it that it is not told of, with a bootstrap interval over these, as JSON.
  *
- *     npx tsx benchmarks/dashboard-cost.ts [--model FOLDER] [--train_file FILE] [--pairs 30] [--block 20] [--pages 2]
+ *     npx tsx benchmarks/dashboard-cost.ts [--model FOLDER] [--train_file FILE] [--told 30] [--block 20] [--pages 2]
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,12 +23,13 @@ const { values } = parseArgs({
   options: {
     model: { type: 'string', default: packageFile('examples/embedded/model') },
     train_file: { type: 'string' },
-    pairs: { type: 'string', default: '30' },
+    told: { type: 'string', default: '30' },
     block: { type: 'string', default: '20' },
     pages: { type: 'string', default: '2' },
   },
 })
-const [pairs, block] = [Number(values.pairs), Number(values.block)]
+/** Blocks that the dashboard is told of, and steps in each. */
+const [told, block] = [Number(values.told), Number(values.block)]
 
 const folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
 const train_file = values.train_file ?? join(folder, 'train.json')
@@ -42,7 +43,7 @@ async function blocks(pages: number): Promise<number[]> {
       ...{ model: values.model, train_file, output_dir: join(folder, `pages-${pages}`) },
       ...{ max_seq_length: 128, doc_stride: 32, per_device_train_batch_size: 16 },
       // One block more: each that is told lies between two that are not.
-      ...{ max_steps: (2 * pairs + 1) * block, logging_steps: 10, save_strategy: 'no' },
+      ...{ max_steps: (2 * told + 1) * block, logging_steps: 10, save_strategy: 'no' },
     },
     'benchmark',
   )
@@ -52,7 +53,7 @@ async function blocks(pages: number): Promise<number[]> {
     const reader = body!.getReader()
     while (!(await reader.read()).done);
   })
-  const seconds: number[][] = Array.from({ length: 2 * pairs + 1 }, () => [])
+  const seconds: number[][] = Array.from({ length: 2 * told + 1 }, () => [])
   let step = 0
   let before = 0
   const clock: Listener = (event) => {
@@ -84,12 +85,12 @@ const result = []
 for (const pages of [0, Number(values.pages)]) {
   const seconds = await blocks(pages)
   // Told in blocks 1, 3, 5, ... and compared with the mean of the untold ones around each.
-  const longer = Array.from({ length: pairs }, (_, i) => {
-    const [before, told, after] = seconds.slice(2 * i, 2 * i + 3) as [number, number, number]
-    return 100 * ((2 * told) / (before + after) - 1)
+  const longer = Array.from({ length: told }, (_, i) => {
+    const [before, one, after] = seconds.slice(2 * i, 2 * i + 3) as [number, number, number]
+    return 100 * ((2 * one) / (before + after) - 1)
   })
   const { mean, low, high } = bootstrapMean(longer)
   result.push({ pages, step_milliseconds: 1000 * median(seconds), longer_percent: mean, from: low, to: high })
 }
 rmSync(folder, { recursive: true })
-console.log(JSON.stringify({ pairs, block, result }, null, 2))
+console.log(JSON.stringify({ told, block, result }, null, 2))

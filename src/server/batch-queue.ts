@@ -71,7 +71,7 @@ export class BatchQueue {
 
   /**
    * To be asked before a request is read: what would not be taken need not be tokenised.
-   * @throws Problem 503 where as many requests wait as may
+   * @throws Problem 503 where as many requests, or tokens with these, wait as may
    */
   refuseOverload(tokens = 0): void {
     const { max_requests, max_waiting_tokens } = this.options

@@ -40,7 +40,8 @@ export function gatherTexts(questions: readonly QuestionFields[]): Pick<ReadingT
 
 /**
  * Tokenises the texts of a request.
- * @throws Problem for texts above the limits, or where too much waits already; UsageError for an option that the model cannot follow
+ * @throws Problem for texts above the limits, or where too much waits already; UsageError for an option that the
+ * model cannot follow
  */
 export async function openReading(
   { thread, reader, queue }: ServedModel,
