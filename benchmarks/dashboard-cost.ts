@@ -1,9 +1,11 @@
 /**
  * What the dashboard costs: one run that it is told of in every other block of steps, so that both halves meet the same
  * machine in the same minutes; with nobody looking, and with pages looking. Prints how much longer a step takes with
- * it, each block beside the two around it that it is not told of, with a bootstrap interval over these, as JSON.
+ * it, each block beside the two around it that it is not told of, with a bootstrap interval over these, as JSON; and of
+ * the run's time the part that passed in the dashboard's listener and timer, which is all that it does between steps. A
+ * first run, whose blocks are told to nobody, shows what the machine alone makes of such a comparison.
  *
- *     npx tsx benchmarks/dashboard-cost.ts [--model FOLDER] [--train_file FILE] [--told 30] [--block 20] [--pages 2]
+ *     npx tsx benchmarks/dashboard-cost.ts [--model FOLDER] [--train_file FILE] [--told 100] [--block 20] [--pages 2]
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,7 +25,7 @@ const { values } = parseArgs({
   options: {
     model: { type: 'string', default: packageFile('examples/embedded/model') },
     train_file: { type: 'string' },
-    told: { type: 'string', default: '30' },
+    told: { type: 'string', default: '100' },
     block: { type: 'string', default: '20' },
     pages: { type: 'string', default: '2' },
   },
@@ -36,19 +38,38 @@ const train_file = values.train_file ?? join(folder, 'train.json')
 if (!values.train_file)
   writeFileSync(train_file, toSquadJson(generateExamples({ seed: 1, split: 'train', questions: 2000 })))
 
-/** Median seconds of a step, of each block in order; the dashboard is told of the odd ones. */
-async function blocks(pages: number): Promise<number[]> {
+interface Blocks {
+  /** Median seconds of a step, of each block in order; the dashboard is told of the odd ones. */
+  readonly medians: readonly number[]
+  /** Of the time of told blocks, the part that passed in the dashboard's own functions. */
+  readonly within: number
+}
+
+/** With so many pages that look; with none, not even a dashboard, where it is undefined. */
+async function blocks(pages: number | undefined): Promise<Blocks> {
   const args = parseArguments(
     {
-      ...{ model: values.model, train_file, output_dir: join(folder, `pages-${pages}`) },
+      ...{ model: values.model, train_file, output_dir: join(folder, `pages-${pages ?? 'none'}`) },
       ...{ max_seq_length: 128, doc_stride: 32, per_device_train_batch_size: 16 },
       // One block more: each that is told lies between two that are not.
       ...{ max_steps: (2 * told + 1) * block, logging_steps: 10, save_strategy: 'no' },
     },
     'benchmark',
   )
+  let within = 0
+  const clocked =
+    <A extends readonly unknown[]>(work: (...args: A) => void) =>
+    (...args: A) => {
+      const began = performance.now()
+      work(...args)
+      within += (performance.now() - began) / 1000
+    }
+  const { setInterval } = globalThis
+  globalThis.setInterval = ((work: () => void, ...more: []) =>
+    setInterval(clocked(work), ...more)) as typeof setInterval
   const watched = await watchRun(args, { screen: noScreen, stop: () => {}, port: 0 })
-  const readers = Array.from({ length: pages }, async () => {
+  globalThis.setInterval = setInterval
+  const readers = Array.from({ length: pages ?? 0 }, async () => {
     const { body } = await fetch(new URL('api/events', watched.address.split('#')[0]))
     const reader = body!.getReader()
     while (!(await reader.read()).done);
@@ -66,8 +87,10 @@ async function blocks(pages: number): Promise<number[]> {
   }
   const isTold = () => Math.floor((step - 1) / block) % 2 === 1
   const [tell] = watched.hooks.listeners!
+  const clockedTell = clocked(tell!)
   const sometimes: Listener = (event) => {
-    if (!['step', 'log'].includes(event.type) || isTold()) return tell!(event)
+    if (!['step', 'log'].includes(event.type)) return tell!(event)
+    if (pages !== undefined && isTold()) clockedTell(event)
   }
   try {
     const outcome = await fineTune(args, { ...watched.hooks, listeners: [clock, sometimes] })
@@ -76,21 +99,24 @@ async function blocks(pages: number): Promise<number[]> {
     await watched.close()
     await Promise.allSettled(readers)
   }
-  return seconds.map(median)
+  const time = seconds.filter((_, i) => i % 2 === 1).flat()
+  return { medians: seconds.map(median), within: within / time.reduce((sum, one) => sum + one, 0) }
 }
 
 const median = (all: readonly number[]): number => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)]!
 
 const result = []
-for (const pages of [0, Number(values.pages)]) {
-  const seconds = await blocks(pages)
+for (const pages of [undefined, 0, Number(values.pages)]) {
+  const { medians: seconds, within } = await blocks(pages)
   // Told in blocks 1, 3, 5, ... and compared with the mean of the untold ones around each.
   const longer = Array.from({ length: told }, (_, i) => {
     const [before, one, after] = seconds.slice(2 * i, 2 * i + 3) as [number, number, number]
     return 100 * ((2 * one) / (before + after) - 1)
   })
   const { mean, low, high } = bootstrapMean(longer)
-  result.push({ pages, step_milliseconds: 1000 * median(seconds), longer_percent: mean, from: low, to: high })
+  const step_milliseconds = 1000 * median(seconds)
+  const times = { step_milliseconds, longer_percent: mean, from: low, to: high, within_percent: 100 * within }
+  result.push({ pages: pages ?? 'no dashboard', ...times })
 }
 rmSync(folder, { recursive: true })
 console.log(JSON.stringify({ told, block, result }, null, 2))

@@ -1,84 +1,133 @@
-/** Requests a second and waiting times of `spanforge serve`, batched and one by one: see README.md beside this file. */
+/**
+ * Requests a second and waiting times of `spanforge serve`, batched and one by one. Two servers are up, and rounds of
+ * the same questions go to one and the other by turns: see README.md beside this file.
+ */
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import autocannon from 'autocannon'
 import { Command } from 'commander'
 import { columns, textTable } from '../src/report/table.ts'
+import { bootstrapMean } from '../src/squad/bootstrap.ts'
 import { type Asked, realQuestions, startServerProcess } from './serve/server.ts'
 
 interface Options {
   readonly clients: readonly number[]
-  readonly seconds: number
+  readonly rounds: number
   readonly questions: number
   readonly out?: string
 }
 
-interface Result {
-  readonly mode: 'batched' | 'one by one'
-  readonly clients: number
+/** Means over the rounds. */
+interface Load {
   readonly requests_per_second: number
   readonly p50_ms: number
   readonly p99_ms: number
   readonly not_200: number
 }
 
-const FLAGS = { batched: [], 'one by one': ['--batch-tokens', '1', '--batch-wait', '0'] } as const
-
-async function measure(model: string, data: string, options: Options): Promise<Result[]> {
-  const questions = await realQuestions(data, options.questions)
-  const results: Result[] = []
-  for (const mode of ['batched', 'one by one'] as const) {
-    const server = await startServerProcess(model, ...FLAGS[mode])
-    await load(server.address, questions, 8, Math.min(5, options.seconds)) // warms up
-    for (const clients of options.clients) {
-      const { requests, latency, errors, non2xx } = await load(server.address, questions, clients, options.seconds)
-      const result = {
-        mode,
-        clients,
-        requests_per_second: requests.average,
-        p50_ms: latency.p50,
-        p99_ms: latency.p99,
-        not_200: errors + non2xx,
-      }
-      console.error(JSON.stringify(result))
-      results.push(result)
-    }
-    await server.end()
+interface Result {
+  readonly clients: number
+  readonly batched: Load
+  readonly one_by_one: Load
+  /** How many more requests a second batching answers than one by one, by round, and the mean of these. */
+  readonly more_percent: {
+    readonly rounds: readonly number[]
+    readonly mean: number
+    readonly low: number
+    readonly high: number
   }
+}
+
+async function measure(model: string, data: string, { clients, rounds, questions }: Options): Promise<Result[]> {
+  const asked = await realQuestions(data, questions)
+  const batched = await startServerProcess(model)
+  const one_by_one = await startServerProcess(model, '--batch-tokens', '1', '--batch-wait', '0')
+  const servers = { batched, one_by_one }
+  for (const { address } of Object.values(servers)) await load(address, asked.slice(0, 50), 8) // warms up
+  const results: Result[] = []
+  for (const count of clients) {
+    const loads = { batched: [] as Load[], one_by_one: [] as Load[] }
+    for (let round = 0; round < rounds; round++) {
+      // Other questions each round; each server as often the first.
+      const first = Math.floor((round * asked.length) / rounds)
+      const turned = [...asked.slice(first), ...asked.slice(0, first)].slice(
+        0,
+        count * Math.max(5, Math.ceil(100 / count)),
+      )
+      const modes = ['batched', 'one_by_one'] as const
+      for (const mode of round % 2 ? modes.toReversed() : modes)
+        loads[mode].push(await load(servers[mode].address, turned, count))
+    }
+    const more = loads.batched.map(
+      ({ requests_per_second }, round) =>
+        100 * (requests_per_second / loads.one_by_one[round]!.requests_per_second - 1),
+    )
+    const result = {
+      clients: count,
+      batched: meanLoad(loads.batched),
+      one_by_one: meanLoad(loads.one_by_one),
+      more_percent: { rounds: more, ...bootstrapMean(more) },
+    }
+    console.error(JSON.stringify(result))
+    results.push(result)
+  }
+  for (const server of Object.values(servers)) await server.end()
   return results
 }
 
-/** Each client asks the questions in turn, beginning with another one. */
-function load(address: string, questions: readonly Asked[], connections: number, duration: number) {
+/** The questions once, by so many clients at a time. */
+async function load(address: string, questions: readonly Asked[], connections: number): Promise<Load> {
   const requests = questions.map((asked) => ({
     method: 'POST' as const,
     path: '/api/answer',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(asked),
   }))
+  // Each client has the questions that the ones before it leave.
   let clients = 0
-  return autocannon({
+  const started = performance.now()
+  let ended = started
+  const { latency, errors, non2xx } = await autocannon({
     url: address,
     connections,
-    duration,
+    amount: requests.length,
     timeout: 120,
     setupClient(client) {
-      const first = Math.floor((clients++ * requests.length) / connections)
-      client.setRequests([...requests.slice(first), ...requests.slice(0, first)])
+      const own = clients++
+      // The program itself ends at a full second.
+      client.on('response', () => {
+        ended = performance.now()
+      })
+      client.setRequests(requests.filter((_, i) => i % connections === own))
     },
   })
+  const seconds = (ended - started) / 1000
+  const requests_per_second = requests.length / seconds
+  return { requests_per_second, p50_ms: latency.p50, p99_ms: latency.p99, not_200: errors + non2xx }
+}
+
+const meanLoad = (loads: readonly Load[]): Load => {
+  const sum = (name: keyof Load) => loads.reduce((total, load) => total + load[name], 0)
+  const mean = (name: keyof Load) => sum(name) / loads.length
+  return {
+    requests_per_second: mean('requests_per_second'),
+    p50_ms: mean('p50_ms'),
+    p99_ms: mean('p99_ms'),
+    not_200: sum('not_200'),
+  }
 }
 
 const tableOf = (results: readonly Result[]): string =>
   textTable({
-    columns: columns('Clients', 'Passes', '>Requests/s', '>p50', '>p99', '>Not 200'),
-    rows: results.map(({ mode, clients, requests_per_second, p50_ms, p99_ms, not_200 }) => [
+    columns: columns('Clients', '>Requests/s', '>p50', '>p99', '>One by one', '>p50', '>p99', '>More', 'from', 'to'),
+    rows: results.map(({ clients, batched, one_by_one, more_percent: { mean, low, high } }) => [
       String(clients),
-      mode,
-      requests_per_second.toFixed(1),
-      `${p50_ms} ms`,
-      `${p99_ms} ms`,
-      String(not_200),
+      ...[batched, one_by_one].flatMap(({ requests_per_second, p50_ms, p99_ms }) => [
+        requests_per_second.toFixed(1),
+        `${Math.round(p50_ms)} ms`,
+        `${Math.round(p99_ms)} ms`,
+      ]),
+      ...[mean, low, high].map((percent) => `${percent.toFixed(1)} %`),
     ]),
   })
 
@@ -88,13 +137,14 @@ await new Command()
   .argument('<model>', 'model folder')
   .argument('<data>', 'SQuAD file whose questions are asked')
   .option('--clients <list>', 'how many ask at once', wholeNumbers, [1, 8, 64])
-  .option('--seconds <number>', 'time of each measurement', Number, 30)
-  .option('--questions <number>', 'how many different ones', Number, 500)
+  .option('--rounds <number>', 'how often each is measured', Number, 8)
+  .option('--questions <number>', 'how many different ones', Number, 800)
   .option('--out <file>', 'write the results as JSON')
   .action(async (model: string, data: string, options: Options) => {
     const results = await measure(model, data, options)
     console.log(tableOf(results))
     const cpu = `${cpus()[0]?.model.trim()}, ${cpus().length} cores`
-    if (options.out) writeFileSync(options.out, `${JSON.stringify({ cpu, ...options, results }, null, 2)}\n`)
+    const { out, ...measured } = options
+    if (out) writeFileSync(out, `${JSON.stringify({ cpu, ...measured, results }, null, 2)}\n`)
   })
   .parseAsync()

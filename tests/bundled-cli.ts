@@ -1,15 +1,25 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import type { TestProject } from 'vitest/node'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Path of the command line as JavaScript. */
+    cli: string
+  }
+}
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+/** All code of a bundle lies in one folder: the threads that it starts too. */
+const entryPoints = ['cli/main', 'server/model-worker', 'server/reader-worker', 'runs/cut-worker']
 
 /**
- * The command line as JavaScript in a new folder, which the caller removes: a process that runs `main` starts several
- * times as fast as one that reads TypeScript.
+ * Before all tests: the command line as JavaScript in a new folder. A process that runs it starts several times as
+ * fast as one that reads TypeScript.
  */
-export async function bundledCli(): Promise<{ readonly folder: string; readonly main: string }> {
+export default async function bundle(project: TestProject): Promise<() => Promise<void>> {
   // Within node_modules, so that packages are found from there.
   const cache = join(root, 'node_modules/.cache')
   await mkdir(cache, { recursive: true })
@@ -20,7 +30,8 @@ export async function bundledCli(): Promise<{ readonly folder: string; readonly 
   // One that is found from src/cli/, and one that is found from src/: in a bundle all code lies in dist/cli/.
   for (const place of [folder, join(folder, 'dist')]) await writeFile(join(place, 'package.json'), manifest)
   await build({
-    entryPoints: [join(root, 'src/cli/main.ts')],
+    entryPoints: entryPoints.map((name) => join(root, `src/${name}.ts`)),
+    entryNames: '[name]',
     outdir,
     bundle: true,
     splitting: true,
@@ -30,5 +41,6 @@ export async function bundledCli(): Promise<{ readonly folder: string; readonly 
     packages: 'external',
     logLevel: 'error',
   })
-  return { folder, main: join(outdir, 'main.js') }
+  project.provide('cli', join(outdir, 'main.js'))
+  return () => rm(folder, { recursive: true })
 }

@@ -1,11 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createRequire } from 'node:module'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-
-const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
-/** As a path: the child may run in another folder. */
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+import { inject } from 'vitest'
 
 export interface CliResult {
   readonly code: number | null
@@ -21,10 +16,10 @@ export interface CliOptions {
   readonly meanwhile?: (child: ChildProcess) => void
 }
 
-/** Runs `spanforge` from its source in a process of its own, as a person would. */
+/** Runs `spanforge` in a process of its own, as a person would. */
 export async function spanforge(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const env = { ...process.env, NO_COLOR: '1', HF_HUB_OFFLINE: '1' }
-  const child = spawn(process.execPath, ['--import', tsx, main, ...args], { cwd: options.cwd, env })
+  const child = spawn(process.execPath, [inject('cli'), ...args], { cwd: options.cwd, env })
   const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code, signal) => resolve([code, signal]))

@@ -2,14 +2,12 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
-import { killableCli } from './killable-cli.ts'
+import { startKillable } from './killable-cli.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { tinyExamples, tinyFolder } from './tiny-squad.ts'
 
 // Processes: seconds on a machine at rest, minutes on a busy one.
 vi.setConfig({ testTimeout: 600_000 })
-
-const start = killableCli()
 
 const QUESTIONS = 1400
 
@@ -29,14 +27,14 @@ test('a prediction that is killed again and again ends with the bytes of one lef
     ...['--top_k', '2', '--max_seq_len', '48', '--doc_stride', '8'],
   ]
   const [whole, output] = [join(folder, 'whole.jsonl'), join(folder, 'answers.jsonl')]
-  expect(await start(argv(whole)).closed).toEqual([0, null])
+  expect(await startKillable(argv(whole)).closed).toEqual([0, null])
 
   let kills = 0
   // In front of some of its file operations, those around the first blocks among them.
-  for (const kill_at of [0, 1, 3, 4, 5]) if ((await start(argv(output), kill_at).closed)[1]) kills++
+  for (const kill_at of [0, 1, 3, 4, 5]) if ((await startKillable(argv(output), kill_at).closed)[1]) kills++
   // And from outside, as soon as there are more answers.
   for (let i = 0; i < 4 && !existsSync(output); i++) {
-    const { child, closed } = start(argv(output))
+    const { child, closed } = startKillable(argv(output))
     const before = sizeOf(`${output}.partial`)
     while (child.exitCode === null && sizeOf(`${output}.partial`) === before && !existsSync(output)) await sleep(2)
     child.kill('SIGKILL')
@@ -44,7 +42,7 @@ test('a prediction that is killed again and again ends with the bytes of one lef
   }
   expect(kills).toBeGreaterThan(5)
   if (!existsSync(output) || existsSync(`${output}.partial.json`))
-    expect(await start(argv(output)).closed).toEqual([0, null])
+    expect(await startKillable(argv(output)).closed).toEqual([0, null])
   expect(readFileSync(output).equals(readFileSync(whole))).toBe(true)
   expect(
     readdirSync(folder)

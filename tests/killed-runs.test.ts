@@ -4,12 +4,13 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { random } from '../src/random/random.ts'
-import { killableCli } from './killable-cli.ts'
+import { startKillable } from './killable-cli.ts'
 import { temporaryFolder } from './temporary-folder.ts'
+import { thoroughOr } from './thorough.ts'
 import { checkpointBytes, tinyTraining } from './tiny-run.ts'
 
 /** By turns from outside at some instant, and by the process itself in front of some file operation: in a save. */
-const KILLS = 30
+const KILLS = thoroughOr(30, 10)
 const STEPS = 18
 
 /** Dropout as in the model's config; two batches a step, saved and evaluated every second, logged every third. */
@@ -25,8 +26,6 @@ const settings = {
   load_best_model_at_end: true,
   resume_from_checkpoint: 'latest',
 } as const
-
-const startKillable = killableCli()
 
 /** A run, and the lines that it writes. */
 function start(argv: readonly string[], kill_at?: number) {

@@ -43,7 +43,7 @@ export const withServeFlags = (command: Command): Command =>
     )
     .option(
       '--batch-wait <milliseconds>',
-      'how long a first request waits for others',
+      'how long a request waits for others where some came lately',
       wholeNumber(0),
       SERVER_DEFAULTS.batchWait,
     )

@@ -66,14 +66,19 @@ describe('a queue of windows', () => {
     ])
   })
 
-  it('waits a moment for company when it has nothing to do', async () => {
+  it('waits a moment for company when it has nothing to do, but only where there was any lately', async () => {
     const { model, queue } = queueOf({ wait: 5 })
-    const both = [queue.ask(windows(1, 20)), queue.ask(windows(2, 20))]
-    expect(model.passes).toEqual([])
-    while (model.passes.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    const first = [queue.ask(windows(1, 20)), queue.ask(windows(2, 20))]
+    expect(model.passes).toEqual([[20]])
     await model.finish()
-    await Promise.all(both)
-    expect(model.passes).toEqual([[20, 20]])
+    await model.finish()
+    await Promise.all(first)
+    const later = [queue.ask(windows(3, 20)), queue.ask(windows(4, 20))]
+    expect(model.passes).toEqual([[20], [20]])
+    while (model.passes.length < 3) await new Promise((resolve) => setTimeout(resolve, 5))
+    await model.finish()
+    expect((await Promise.all(later)).map(marks)).toEqual([[3], [4]])
+    expect(model.passes).toEqual([[20], [20], [20, 20]])
   })
 
   it('puts windows of a length together', async () => {
@@ -158,13 +163,34 @@ describe('a queue of windows', () => {
     expect(() => queue.ask(windows(3, 60))).toThrow(
       expect.objectContaining({ status: 503, more: expect.objectContaining({ retryAfter: 1 }) }),
     )
-    expect(() => queue.refuseOverload()).toThrow(expect.objectContaining({ status: 503 }))
+    await expect(queue.admit(async () => {})).rejects.toThrow(expect.objectContaining({ status: 503 }))
     await model.finish()
     await model.finish()
     await Promise.all(taken)
     const again = queue.ask(windows(3, 60))
     await model.finish()
     expect(marks(await again)).toEqual([3])
+  })
+
+  it('counts those whose texts are being read, who have their place when that is done', async () => {
+    const { model, queue } = queueOf({ max_requests: 2 })
+    let read!: () => void
+    const text = new Promise<void>((resolve) => {
+      read = resolve
+    })
+    const reading = queue.admit(() => text).then(() => queue.ask(windows(1, 60)))
+    const second = queue.ask(windows(2, 60))
+    expect(queue.waiting.requests).toBe(2)
+    await expect(queue.admit(async () => {})).rejects.toThrow(expect.objectContaining({ status: 503 }))
+    expect(() => queue.ask(windows(3, 60))).toThrow(expect.objectContaining({ status: 503 }))
+    await model.finish()
+    await second
+    read()
+    await settled()
+    await model.finish()
+    expect(marks(await reading)).toEqual([1])
+    await expect(queue.admit(() => Promise.reject(new Error('no such text')))).rejects.toThrow('no such text')
+    expect(queue.waiting.requests).toBe(0)
   })
 
   it('refuses more tokens than may wait, but never the only one who asks', async () => {

@@ -11,7 +11,7 @@ import { Problem } from './problem.ts'
 export interface QueueOptions {
   /** Most tokens computed at once; one window is computed whatever its length, so that 1 is one by one. */
   readonly max_tokens: number
-  /** Milliseconds that the first of a quiet moment waits for company. */
+  /** Milliseconds that the first of a quiet moment waits for company, where there was any lately. */
   readonly wait: number
   /** Most requests that wait; more are refused. */
   readonly max_requests: number
@@ -51,10 +51,17 @@ const LONGER = 2
 /** How far ahead, in passes, a pass looks for windows of its length. */
 const LOOK_AHEAD = 4
 
+/** Milliseconds after which those who asked at the same time are no longer expected back. */
+const LATELY = 1000
+
 export class BatchQueue {
   readonly #requests = new Set<Request>()
+  /** Requests that have a place here while their texts are tokenised. */
+  #reading = 0
   #now = 0
   #waitingTokens = 0
+  /** When a request last found another one here. */
+  #hadCompany = -Infinity
   #isBusy = false
   #timer: NodeJS.Timeout | undefined
   /** Tokens a second, a running mean. */
@@ -66,23 +73,22 @@ export class BatchQueue {
   ) {}
 
   get waiting(): { readonly requests: number; readonly tokens: number } {
-    return { requests: this.#requests.size, tokens: this.#waitingTokens }
+    return { requests: this.#requests.size + this.#reading, tokens: this.#waitingTokens }
   }
 
   /**
-   * To be asked before a request is read: what would not be taken need not be tokenised.
-   * @throws Problem 503 where as many requests, or tokens with these, wait as may
+   * Gives a request its place while its texts are tokenised, to be followed by `ask`: what would not be taken is not
+   * tokenised.
+   * @throws Problem 503 at once where as many requests, or tokens, wait as may
    */
-  refuseOverload(tokens = 0): void {
-    const { max_requests, max_waiting_tokens } = this.options
-    // A text that is larger than all that may wait is still read by a server with nothing else to do.
-    const isFull = this.#waitingTokens > 0 && this.#waitingTokens + tokens > max_waiting_tokens
-    if (this.#requests.size < max_requests && !isFull) return
-    const seconds = this.#rate > 0 ? this.#waitingTokens / this.#rate : 1
-    throw new Problem(503, `${this.#requests.size} requests wait already.`, {
-      remedy: 'Ask again later; the header Retry-After says when.',
-      retryAfter: Math.min(60, Math.max(1, seconds)),
-    })
+  async admit<T>(read: () => Promise<T>): Promise<T> {
+    this.#refuseOverload(0)
+    this.#reading++
+    try {
+      return await read()
+    } finally {
+      this.#reading--
+    }
   }
 
   /**
@@ -91,8 +97,9 @@ export class BatchQueue {
    */
   ask(rows: readonly Row[], ask: Ask = {}): Promise<RowLogits[]> {
     const tokens = tokensOf(rows)
-    this.refuseOverload(tokens)
+    this.#refuseOverload(tokens)
     ask.signal?.throwIfAborted()
+    if (this.waiting.requests > 0) this.#hadCompany = performance.now()
     return new Promise((resolve, reject) => {
       const request: Request = {
         ...ask,
@@ -111,9 +118,23 @@ export class BatchQueue {
     })
   }
 
+  #refuseOverload(tokens: number): void {
+    const { max_requests, max_waiting_tokens } = this.options
+    const { requests } = this.waiting
+    // A text that is larger than all that may wait is still read by a server with nothing else to do.
+    const isFull = this.#waitingTokens > 0 && this.#waitingTokens + tokens > max_waiting_tokens
+    if (requests < max_requests && !isFull) return
+    const seconds = this.#rate > 0 ? this.#waitingTokens / this.#rate : 1
+    throw new Problem(503, `${requests} requests wait already.`, {
+      remedy: 'Ask again later; the header Retry-After says when.',
+      retryAfter: Math.min(60, Math.max(1, seconds)),
+    })
+  }
+
   #schedule(): void {
     if (this.#isBusy || this.#requests.size === 0) return
-    if (this.#waitingTokens >= this.options.max_tokens || this.options.wait === 0) {
+    const isAlone = performance.now() - this.#hadCompany > LATELY
+    if (this.#waitingTokens >= this.options.max_tokens || this.options.wait === 0 || isAlone) {
       clearTimeout(this.#timer)
       this.#timer = undefined
       void this.#work()

@@ -51,9 +51,8 @@ export async function openReading(
 ): Promise<OpenReading> {
   const gathered = gatherTexts(questions)
   checkTexts(gathered, limits)
-  queue.refuseOverload()
   const { windows } = readingOptions(thread.tokenizer, thread.config, options)
-  return reader.open({ ...gathered, windows, pad_token_id: thread.config.pad_token_id })
+  return queue.admit(() => reader.open({ ...gathered, windows, pad_token_id: thread.config.pad_token_id }))
 }
 
 /** What a request asks for; where it says nothing, as the settings stored with the model were fitted. */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { SearchOptions } from '../inference/pipeline.ts'
 import type { Row } from '../models/pack.ts'
 import type { RowLogits } from '../models/question-answering.ts'
@@ -7,6 +8,7 @@ import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { AnswerResult } from './contract.ts'
 import { type PipelineScores, Reading, type ReadingTask } from './reading.ts'
 import { Thread } from './thread-calls.ts'
+import { Turns } from './turns.ts'
 
 /** A `Reading`, wherever it is held. */
 export interface OpenReading {
@@ -28,6 +30,7 @@ const SMALL = 20_000
 
 /** Reads the texts of requests: small ones at once, large ones in a thread, which is started for the first of them. */
 export class Reader {
+  readonly #turns = new Turns()
   #thread: Thread | undefined
   #next = 0
 
@@ -35,7 +38,12 @@ export class Reader {
 
   /** @throws SpanforgeError for a question that leaves no room for its text */
   async open(task: ReadingTask): Promise<OpenReading> {
-    return charactersOf(task) <= SMALL ? this.#here(task) : this.#elsewhere(task)
+    if (charactersOf(task) > SMALL) return this.#elsewhere(task)
+    return this.#turns.take(async () => {
+      // Between any two, whatever else has come is heard: of a thousand at once most are refused before one is read.
+      await setImmediate()
+      return this.#here(task)
+    })
   }
 
   async end(): Promise<void> {

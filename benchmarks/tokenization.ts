@@ -1,0 +1,41 @@
+/**
+ * How fast questions are cut into windows, on one core: the notebook's 3,000 in a fresh process, as a run meets them,
+ * and all of the file again and again once the engine of Node has compiled what it is busy with. Prints JSON.
+ *
+ *     npx tsx benchmarks/tokenization.ts DATA MODEL [--times 5]
+ */
+import { readFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { basename } from 'node:path'
+import { parseArgs } from 'node:util'
+import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
+import { makeDataset } from '../src/squad/dataset.ts'
+import { parseSquad } from '../src/squad/squad-json.ts'
+import type { Example } from '../src/squad/types.ts'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { times: { type: 'string', default: '5' } },
+})
+const [data, model] = positionals
+if (!data || !model) throw new Error('expected a SQuAD file and a model folder')
+
+const tokenizer = await loadTokenizer(model)
+const examples = parseSquad(await readFile(data, 'utf8'), basename(data))
+
+function cut(some: readonly Example[]) {
+  const before = process.cpuUsage()
+  const { windows } = makeDataset(tokenizer, some, { max_seq_length: 384, doc_stride: 128 })
+  const { user, system } = process.cpuUsage(before)
+  const processor_seconds = (user + system) / 1e6
+  return {
+    questions: some.length,
+    windows: windows.length,
+    processor_seconds,
+    per_second: some.length / processor_seconds,
+  }
+}
+
+const first = cut(examples.slice(0, 3000))
+const later = Array.from({ length: Number(values.times) }, () => cut(examples))
+console.log(JSON.stringify({ cpu: cpus()[0]?.model.trim(), node: process.version, first, later }, null, 2))
