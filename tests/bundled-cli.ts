@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -12,23 +12,20 @@ declare module 'vitest' {
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-/** All code of a bundle lies in one folder: the threads that it starts too. */
 const entryPoints = ['cli/main', 'server/model-worker', 'server/reader-worker', 'runs/cut-worker']
+/** What cannot be in a bundle: native code, and what looks for files of its own. */
+const external = ['onnxruntime-node', 'koffi', '@resvg/resvg-js', 'fastify', '@fastify/*', 'pino']
 
 /**
- * Before all tests: the command line as JavaScript in a new folder. A process that runs it starts several times as
- * fast as one that reads TypeScript.
+ * Before all tests: a package of its own in a new folder, in which the command line and its threads are a few files of
+ * JavaScript. A process that runs it starts several times as fast as one that reads TypeScript and looks for packages.
  */
 export default async function bundle(project: TestProject): Promise<() => Promise<void>> {
-  // Within node_modules, so that packages are found from there.
+  // Within node_modules, so that the other packages are found from there.
   const cache = join(root, 'node_modules/.cache')
   await mkdir(cache, { recursive: true })
   const folder = await mkdtemp(join(cache, 'spanforge-test-'))
-  const manifest = '{"type":"module","version":"0.0.0"}'
-  await mkdir(join(folder, 'dist'))
-  const outdir = join(folder, 'dist/cli')
-  // One that is found from src/cli/, and one that is found from src/: in a bundle all code lies in dist/cli/.
-  for (const place of [folder, join(folder, 'dist')]) await writeFile(join(place, 'package.json'), manifest)
+  const outdir = join(folder, 'dist')
   await build({
     entryPoints: entryPoints.map((name) => join(root, `src/${name}.ts`)),
     entryNames: '[name]',
@@ -38,9 +35,16 @@ export default async function bundle(project: TestProject): Promise<() => Promis
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    packages: 'external',
+    external,
+    // Packages in the older module format ask for Node's own modules by require.
+    banner: {
+      js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
+    },
     logLevel: 'error',
   })
+  await copyFile(join(root, 'package.json'), join(folder, 'package.json'))
+  await symlink(join(root, 'dist/web'), join(outdir, 'web'))
+  await symlink(join(root, 'examples'), join(folder, 'examples'))
   project.provide('cli', join(outdir, 'main.js'))
   return () => rm(folder, { recursive: true })
 }

@@ -29,10 +29,10 @@ const STEPS = 30
 const BATCH = 8
 /** Of these, how many each test goes on for. */
 const CURVES: readonly (readonly [name: string, padding: Padding, steps: number])[] = [
-  ['padded-384', 'max_length', thoroughOr(STEPS, 3)],
-  ['longest', 'longest', thoroughOr(STEPS, 10)],
+  ['padded-384', 'max_length', thoroughOr(STEPS, 2)],
+  ['longest', 'longest', thoroughOr(STEPS, 6)],
 ]
-const ON_ANOTHER_ENGINE = 3
+const ON_ANOTHER_ENGINE = thoroughOr(3, 2)
 
 interface Curve {
   readonly steps: readonly { readonly loss: number; readonly grad_norm: number; readonly lr: number }[]

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { packageFile } from '../package-root.ts'
 import { answerCommand } from './answer.ts'
 import { cacheCommand } from './cache.ts'
 import { dashboardCommand } from './dashboard.ts'
@@ -44,7 +45,7 @@ and data is a file or a name on the hub.
 `
 
 export function createProgram(): Command {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8'))
   const program = new Command('spanforge')
     .description('Fine-tune BERT for extractive question answering: train, evaluate, answer. No Python.')
     .version(version, '-V, --version')

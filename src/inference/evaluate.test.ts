@@ -2,10 +2,14 @@ import { beforeAll, expect, test } from 'vitest'
 import { maxDifference } from '../../tests/read-safetensors.ts'
 import { describeShared, shared } from '../../tests/shared.ts'
 import { readExamples, readJson, readLogits, readWindows } from '../../tests/squad-reference.ts'
+import { isThorough } from '../../tests/thorough.ts'
 import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { makeDataset } from '../squad/dataset.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
 import { loadPretrained } from './pretrained.ts'
+
+/** All, or as many of each file. */
+const QUESTIONS = isThorough ? Infinity : 12
 
 describeShared('The reference model on the recorded 260 questions', () => {
   const folder = shared('reference/postprocess')
@@ -17,7 +21,7 @@ describeShared('The reference model on the recorded 260 questions', () => {
     const tokenizer = await loadTokenizer(shared('models/minilm-qa-reference'))
     const { model } = await loadPretrained(shared('models/minilm-qa-reference'))
     for (const file of files) {
-      const own = examples.filter((example) => example.file === file)
+      const own = examples.filter((example) => example.file === file).slice(0, QUESTIONS)
       const dataset = makeDataset(tokenizer, own, { max_seq_length: 384, doc_stride: 128 })
       evaluations.set(file, await evaluate(model, dataset, { padding: 'max_length', max_seq_length: 384 }))
     }
@@ -28,7 +32,11 @@ describeShared('The reference model on the recorded 260 questions', () => {
     const windows = readWindows(`${folder}/windows.json`, examples)
     const recorded = readLogits(`${folder}/logits.safetensors`)
     for (const [file, { logits }] of evaluations) {
-      const own = recorded.filter((_, i) => examples[windows[i].example].file === file)
+      const first = examples.findIndex((example) => example.file === file)
+      const own = recorded.filter((_, i) => {
+        const { example } = windows[i]
+        return examples[example].file === file && example < first + QUESTIONS
+      })
       expect(logits).toHaveLength(own.length)
       // As the reference asks: the same window padded or not differs by 1.5e-5 in torch alone.
       for (const [i, { start_logits, end_logits }] of logits.entries()) {
@@ -38,7 +46,8 @@ describeShared('The reference model on the recorded 260 questions', () => {
     }
   })
 
-  test.each(files)('gives the official EM and F1 of %s exactly', (file) => {
+  // The official figures are those of all questions.
+  test.each(isThorough ? files : [])('gives the official EM and F1 of %s exactly', (file) => {
     const { v1 } = readJson<{ v1: Record<string, object> }>(`${folder}/metrics-v1.json`)
     const { eval_exact_match, eval_f1 } = evaluations.get(file)!.metrics
     expect(v1[file]).toMatchObject({ exact_match: eval_exact_match, f1: eval_f1 })
