@@ -9,7 +9,7 @@ const QUESTIONS = 5
 
 const OPENING = `spanforge fine-tunes a BERT to find answers in a text. What follows is a whole run, in small: a BERT of
 under a million parameters, pretrained on text that this project makes up, learns to answer questions about
-people, firms and towns that it also makes up. Two to four minutes on two cores.`
+people, firms and towns that it also makes up. Two to five minutes on two cores.`
 
 const CLOSING = `
 The same on a real model and real data is one command; everything else in it is as above:

@@ -8,6 +8,7 @@ import files from '@fastify/static'
 import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { SpanforgeError } from '../errors.ts'
+import { Connections } from './connections.ts'
 import { asProblem, Problem, problemBody } from './problem.ts'
 
 export interface AppOptions {
@@ -54,13 +55,15 @@ export async function createApp(options: AppOptions = {}) {
     trustProxy,
     requestTimeout: receiveTimeout,
     http: { headersTimeout: Math.min(receiveTimeout, 10_000), connectionsCheckingInterval: 1000 },
-    // Those that only wait for a next request must not keep the server from closing.
-    forceCloseConnections: 'idle',
+    // What was on its way when the server was told to go is answered too.
+    return503OnClosing: false,
     // The log has one line a request, written by the service.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => crypto.randomUUID(),
     clientErrorHandler: (error, socket) => refuseRaw(error, socket),
   }).withTypeProvider<ZodTypeProvider>()
+  const connections = new Connections(app.server)
+  app.addHook('preClose', async () => connections.close())
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   // Other pages may post text without asking; JSON they may not.

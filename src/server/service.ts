@@ -52,8 +52,6 @@ export async function createService(options: ServiceOptions): Promise<App> {
     const route = request.routeOptions.url ?? 'none'
     const { statusCode: status, elapsedTime } = reply
     if (!reply.raw.writableFinished) metrics.dropped()
-    // What began before the server was told to close may be kept alive by its client; now nothing more is taken.
-    if (isClosing) setImmediate(() => app.server.closeIdleConnections())
     metrics.request(request.method, route, status, elapsedTime)
     const { method, ip } = request
     const milliseconds = Math.round(elapsedTime * 10) / 10

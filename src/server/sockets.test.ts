@@ -1,4 +1,5 @@
 /** Clients over real sockets: many at once, slow ones, those that hang up, and a server that goes down. */
+import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -159,6 +160,30 @@ describe('a server that goes down', () => {
     await closed
     await expect(service.post('/api/answer', { question, context })).rejects.toThrow()
     // A client may keep its connections for 72 seconds; the server does not wait for that.
+  }, 60_000)
+
+  it('does not wait for connections on which nothing was asked, or nothing more', async () => {
+    const service = await listening()
+    const unused = connect(service.port)
+    const used = connect(service.port)
+    used.write('GET /health HTTP/1.1\r\nHost: here\r\n\r\n')
+    await once(used, 'data')
+    const ends = [unused, used].map((socket) => once(socket.resume(), 'close'))
+    await service.app.close()
+    await Promise.all(ends)
+  }, 9000)
+
+  it('still answers one whose request is being received', async () => {
+    const service = await listening({ max_tokens: 64 })
+    const slow = connect(service.port)
+    slow.write('GET /health HTTP/1.1\r\n')
+    const asked = service.post('/api/answer', { question, context: tinyText(1500) })
+    await vi.waitFor(() => expect(waiting(service).requests).toBe(1), 60_000)
+    const closed = service.app.close()
+    slow.write('Host: here\r\n\r\n')
+    expect(await text(slow)).toMatch(/^HTTP\/1.1 200 .*connection: close/s)
+    expect((await asked).status).toBe(200)
+    await closed
   }, 60_000)
 })
 
