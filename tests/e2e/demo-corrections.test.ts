@@ -10,7 +10,7 @@ import { ask, demoWorld, giveText } from './demo-world.ts'
 
 const context = 'in ka 🦊🦊 eve, bo is in ro.\n\nli was in the den, and una in the pit by the sea.'
 
-/** Draws the mouse over some words of the text, as people do. */
+/** Draws the mouse over some words of the text at the speed of people, so that the page is drawn meanwhile. */
 async function drawOver(page: Page, words: string): Promise<void> {
   const [from, to] = await page.evaluate((words) => {
     const walker = document.createTreeWalker(document.querySelector('.text')!, NodeFilter.SHOW_TEXT)
@@ -41,7 +41,11 @@ async function drawOver(page: Page, words: string): Promise<void> {
   }, words)
   await page.mouse.move(from!.x, from!.y)
   await page.mouse.down()
-  await page.mouse.move(to!.x, to!.y, { steps: 5 })
+  for (let step = 1; step <= 6; step++) {
+    const at = (name: 'x' | 'y') => from![name] + ((to![name] - from![name]) * step) / 6
+    await page.mouse.move(at('x'), at('y'))
+    await page.waitForTimeout(60)
+  }
   await page.mouse.up()
 }
 

@@ -70,10 +70,20 @@ const Piece = memo(
   (last, next) => last.text === next.text && last.block === next.block && last.look === next.look,
 )
 
-/** While an answer is being corrected, what is selected in the text is the right one. */
+/** Milliseconds after which a selection that is made without a mouse counts as made. */
+const SETTLED = 300
+
+/**
+ * While an answer is being corrected, what is selected in the text is the right one. It is taken when the mouse is let
+ * go, or the selection has settled: marking draws the text anew, and a selection in the making would lose its start.
+ */
 function useSelection(view: { readonly current: HTMLElement | null }): void {
   useEffect(() => {
-    const onChange = () => {
+    let isHeld = false
+    let settling: ReturnType<typeof setTimeout> | undefined
+    const take = () => {
+      clearTimeout(settling)
+      settling = undefined
       const selection = document.getSelection()
       if (!state.marking.value || !selection || selection.isCollapsed || selection.rangeCount === 0) return
       const range = selection.getRangeAt(0)
@@ -82,9 +92,32 @@ function useSelection(view: { readonly current: HTMLElement | null }): void {
         start: indexOf(view.current, range.startContainer, range.startOffset),
         end: indexOf(view.current, range.endContainer, range.endOffset),
       })
+      // From here on the mark shows it.
+      selection.removeAllRanges()
     }
-    document.addEventListener('selectionchange', onChange)
-    return () => document.removeEventListener('selectionchange', onChange)
+    const listeners = {
+      selectionchange() {
+        clearTimeout(settling)
+        settling = isHeld ? undefined : setTimeout(take, SETTLED)
+      },
+      pointerdown({ target }: Event) {
+        if (settling !== undefined) take()
+        isHeld = view.current?.contains(target as Node) ?? false
+      },
+      pointerup() {
+        if (isHeld) take()
+        isHeld = false
+      },
+      // A finger's touch has become something else, such as a selection with handles.
+      pointercancel() {
+        isHeld = false
+      },
+    }
+    for (const [name, listener] of Object.entries(listeners)) document.addEventListener(name, listener)
+    return () => {
+      clearTimeout(settling)
+      for (const [name, listener] of Object.entries(listeners)) document.removeEventListener(name, listener)
+    }
   }, [view])
 }
 
