@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { spanforge } from '../../tests/cli.ts'
@@ -70,6 +70,23 @@ describe('spanforge serve', () => {
     expect(stderr).not.toContain(asked.context)
     expect(stderr).not.toContain(TOKEN)
     expect(code).toBe(0)
+  })
+
+  it('ends after --grace seconds though a request is never sent to its end', async () => {
+    let half: Socket | undefined
+    const { code, stderr } = await spanforge(['serve', tinyFolder, '--port', '0', '--json', '--grace', '1'], {
+      async meanwhile(child) {
+        const { port } = new URL(await started(child))
+        half = connect(Number(port)).on('error', () => {})
+        half.write('POST /api/answer HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n')
+        // Beside it one that is answered: what was sent before has arrived by then.
+        await fetch(`http://127.0.0.1:${port}/health`)
+        child.kill('SIGTERM')
+      },
+    })
+    half?.destroy()
+    expect(stderr).toContain('some requests were not answered within 1 seconds')
+    expect(code).toBe(1)
   })
 
   it('says what to do where its port is taken', async () => {

@@ -82,8 +82,11 @@ export async function startServer(given: readonly string[], options: ServerOptio
           )
       },
       async close() {
-        await closeGracefully(app, options.grace * 1000, log)
-        await models.end()
+        try {
+          await closeGracefully(app, options.grace * 1000, log)
+        } finally {
+          await models.end()
+        }
       },
     }
   } catch (error) {
