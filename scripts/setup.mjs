@@ -21,8 +21,9 @@ if (!packagesInstalled()) {
 }
 const sources = digestOfSources()
 if (builtFrom() !== sources) {
-  say('Compiling src/ and web/ to dist/')
+  say('Compiling src/ and web/ to dist/, half a minute or so')
   build(sources)
+  say('Ready: npx spanforge --help')
 }
 
 function checkNode(range) {
