@@ -11,6 +11,7 @@ const KINDS: Readonly<Record<FindingKind, string>> = {
   layout: 'fields that are missing or of another type',
   duplicate_id: 'ids that another question has',
   empty_answer: 'empty answers',
+  ambiguous_answer: 'answers that stand at several places, with none given',
   misaligned: 'answers that do not stand where they say',
   utf16_offset: 'answers whose place counts UTF-16 units, not code points',
   byte_offset: 'answers whose place counts bytes, not code points',

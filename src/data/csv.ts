@@ -10,7 +10,10 @@ interface Row {
   readonly info: { readonly lines: number }
 }
 
-/** The questions of a CSV file with run_qa's columns; `answers` is JSON. Rows that are broken are reported. */
+/**
+ * The questions of a CSV file: with run_qa's columns, of which `answers` is JSON, or with `answer` and, where one likes,
+ * `answer_start`. Rows that are broken are reported.
+ */
 export async function* csvRecords(
   text: AsyncIterable<string>,
   delimiter: string,
@@ -36,10 +39,7 @@ export async function* csvRecords(
       reportSkipped()
       const place = `squad: ${path}: the row that ends at line ${info.lines}`
       const source = { place, whole: 'the row', remedy: LAYOUT }
-      yield rowRecord(
-        new JsonPart({ ...record, title: record.title || null, answers: answersOf(record) }, source),
-        place,
-      )
+      yield rowRecord(new JsonPart({ ...record, title: record.title || null, ...answersOf(record) }, source), place)
     }
   } catch (error) {
     throw (error as CsvError).code?.startsWith?.('CSV_') ? broken(error as CsvError, path) : error
@@ -47,12 +47,17 @@ export async function* csvRecords(
   reportSkipped()
 }
 
-/** The value of the JSON, or the text that is none, which is then refused for what it is. */
-function answersOf({ answers }: Row['record']): unknown {
+/** Values where JSON or a number is expected; a text that is none is refused later, for what it is. */
+const answersOf = ({ answers, answer_start: start }: Row['record']): Readonly<Record<string, unknown>> => ({
+  answers: answers === undefined ? undefined : parsed(answers),
+  answer_start: /^\d+$/.test(start ?? '') ? Number(start) : start || undefined,
+})
+
+function parsed(json: string): unknown {
   try {
-    return JSON.parse(answers)
+    return JSON.parse(json)
   } catch {
-    return answers || undefined
+    return json || undefined
   }
 }
 
@@ -60,5 +65,6 @@ const broken = ({ message }: CsvError, path: string): DataProblem =>
   new DataProblem('layout', `squad: ${path}`, `not CSV (${message})`, { remedy: LAYOUT })
 
 const LAYOUT =
-  'Expected the columns id, question, context and answers, the last as JSON: {"text": ["..."], "answer_start": [0]}, ' +
-  'its quotes doubled and the whole in quotes.'
+  'Expected the columns question, context and answer, and answer_start where an answer stands more than once; or id, ' +
+  'question, context and answers, the last as JSON: {"text": ["..."], "answer_start": [0]}, its quotes doubled and the ' +
+  'whole in quotes.'

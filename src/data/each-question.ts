@@ -29,7 +29,7 @@ export async function* eachQuestion(source: DataSource): AsyncGenerator<AskedQue
   if (count === 0) throw noQuestions(sourceName(source))
 }
 
-function idOf(id: JsonPart, count: number): string {
-  if (id.value === undefined || id.value === null) return String(count)
+function idOf(id: JsonPart | undefined, count: number): string {
+  if (id?.value === undefined || id.value === null) return String(count)
   return typeof id.value === 'number' ? String(id.value) : id.string()
 }

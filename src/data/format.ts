@@ -45,7 +45,8 @@ export function formatOfContent(head: string, path: string): DataFormat {
   const finding = text ? `begins with ${JSON.stringify(text.slice(0, 40))}` : 'the file is empty'
   throw new DataProblem('unreadable', `squad: ${path}`, finding, {
     remedy:
-      'Expected SQuAD JSON, Parquet, or JSON lines or CSV with the columns id, question, context and answers; ' +
+      'Expected SQuAD JSON, Parquet, or JSON lines or CSV whose first line names the columns: question, context and ' +
+      'answer, or id, question, context and answers; ' +
       'gzip is fine for all of them.',
   })
 }

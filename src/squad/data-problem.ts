@@ -8,6 +8,8 @@ export type ProblemKind =
   | 'layout'
   | 'duplicate_id'
   | 'empty_answer'
+  /** The answer stands at several places of its context, and none is given. */
+  | 'ambiguous_answer'
   /** The answer does not stand in its context where it says. */
   | 'misaligned'
   /** As `misaligned`, and it would stand there if `answer_start` counted UTF-16 units or UTF-8 bytes. */

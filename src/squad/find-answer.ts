@@ -27,7 +27,7 @@ export function findAnswer(
   const atByte = utf16OfByte(context, count)
   if (standsAt(atByte)) return { answer: { text, answer_start: atByte }, kind: 'byte_offset' }
   const near = codePoints.toUtf16(count)
-  const answer = nearest(exact(text, context), near) ?? nearest(variants(text, context), near)
+  const answer = nearest(placesOf(text, context), near) ?? nearest(variants(text, context), near)
   return answer && { answer, kind: 'misaligned' }
 }
 
@@ -38,7 +38,8 @@ function nearest(answers: Iterable<Answer>, near: number): Answer | undefined {
   return best
 }
 
-function* exact(text: string, context: string): Generator<Answer> {
+/** Where the text stands as it is, from the first place to the last. */
+export function* placesOf(text: string, context: string): Generator<Answer> {
   for (let at = context.indexOf(text); at >= 0; at = context.indexOf(text, at + 1))
     if (isBetweenCharacters(context, at)) yield { text, answer_start: at }
 }

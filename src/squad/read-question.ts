@@ -1,6 +1,6 @@
 import { CodePoints } from './code-points.ts'
 import { DataProblem, orReport, type Report } from './data-problem.ts'
-import { type FoundAnswer, findAnswer } from './find-answer.ts'
+import { type FoundAnswer, findAnswer, placesOf } from './find-answer.ts'
 import type { JsonPart } from './json-text.ts'
 import type { Answer, Example } from './types.ts'
 
@@ -8,7 +8,8 @@ import type { Answer, Example } from './types.ts'
 export interface QuestionRecord {
   /** The line, row or paragraph, such as `squad: train.jsonl: line 3`. */
   readonly place: string
-  readonly id: JsonPart
+  /** Undefined where the reader is to number the questions. */
+  readonly id: JsonPart | undefined
   readonly title: JsonPart
   readonly question: JsonPart
   readonly context: JsonPart
@@ -18,12 +19,14 @@ export interface QuestionRecord {
 
 export interface AnswerParts {
   readonly text: JsonPart
-  readonly answer_start: JsonPart
+  /** Undefined where it is to be found: where the text stands but once. */
+  readonly answer_start: JsonPart | undefined
 }
 
 /** Makes examples of the questions of one file, and reports what is wrong with them. */
 export class QuestionReader {
   readonly #ids = new Set<string>()
+  #numbered = 0
   #context = ''
   #codePoints = new CodePoints('')
 
@@ -49,18 +52,20 @@ export class QuestionReader {
     })
   }
 
-  #id(part: JsonPart): string {
+  #id(part: JsonPart | undefined): string {
+    if (!part) return `q${++this.#numbered}`
     if (typeof part.value === 'number') this.report(part.unexpected('a text "..."', 'the number as text'))
     return typeof part.value === 'number' ? String(part.value) : part.string()
   }
 
   #answer(part: AnswerParts, context: string, place: string, id: string): Answer | undefined {
     const text = part.text.string()
-    const count = part.answer_start.count()
+    const count = part.answer_start?.count()
     if (!text) throw new DataProblem('empty_answer', place, 'its answer is empty', { remedy: NO_ANSWER, id })
     // The questions of a paragraph share its context.
     if (context !== this.#context) this.#codePoints = new CodePoints(context)
     this.#context = context
+    if (count === undefined) return this.#onlyPlace(text, context, place, id)
     const answer_start = this.#codePoints.toUtf16(count)
     if (context.startsWith(text, answer_start)) return { text, answer_start }
     const found = findAnswer(text, context, count, this.#codePoints)
@@ -74,6 +79,27 @@ export class QuestionReader {
       ),
     )
     return found?.answer
+  }
+
+  #onlyPlace(text: string, context: string, place: string, id: string): Answer | undefined {
+    const [first, ...others] = placesOf(text, context)
+    if (first && others.length === 0) return first
+    const found = first ?? findAnswer(text, context, 0, this.#codePoints)?.answer
+    const finding = first ? `stands at ${1 + others.length} places of the context` : 'does not stand in the context'
+    const at = found && this.#codePoints.fromUtf16(found.answer_start)
+    const mended = found && `character ${at}${first ? ', the first' : ` as ${JSON.stringify(found.text)}`}`
+    const fixes = found ? ` "spanforge data check FILE --fix OUT" takes ${mended}.` : ''
+    const remedy = first
+      ? 'Say which with answer_start, the number of Unicode code points before it.'
+      : 'Mend the text.'
+    this.report(
+      new DataProblem(first ? 'ambiguous_answer' : 'misaligned', place, `answer ${JSON.stringify(text)} ${finding}`, {
+        id,
+        remedy: remedy + fixes,
+        mended,
+      }),
+    )
+    return found
   }
 
   #remedy(text: string, found: FoundAnswer | undefined): { remedy: string; mended?: string } {

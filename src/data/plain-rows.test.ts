@@ -1,0 +1,63 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import type { DataProblem } from '../squad/data-problem.ts'
+import { readExamples } from './read-examples.ts'
+
+const file = (name: string, text: string): string => {
+  const path = join(temporaryFolder(), name)
+  writeFileSync(path, text)
+  return path
+}
+
+const TABLE = `question,context,answer,answer_start
+who?,"😀 bo is in, says bo",in,
+who?,"😀 bo is in, says bo",bo,17
+where?,"bo is in",,
+`
+
+describe('a table with question, context and answer', () => {
+  it('is read: answers that stand once need no place, empty ones are none, ids are numbers', async () => {
+    const context = '😀 bo is in, says bo'
+    const expected = [
+      { id: 'q1', question: 'who?', context, answers: [{ text: 'in', answer_start: 9 }] },
+      { id: 'q2', question: 'who?', context, answers: [{ text: 'bo', answer_start: 18 }] },
+      { id: 'q3', question: 'where?', context: 'bo is in', answers: [] },
+    ]
+    expect(await readExamples(file('a.csv', TABLE))).toEqual(expected)
+    expect(await readExamples(file('a.tsv', TABLE.replaceAll(/,(?! )/g, '\t')))).toEqual(expected)
+    const lines = expected.map(({ question, context, answers: [answer] }) =>
+      JSON.stringify({
+        question,
+        context,
+        answer: answer?.text ?? null,
+        answer_start: answer?.text === 'bo' ? 17 : undefined,
+      }),
+    )
+    expect(await readExamples(file('a.jsonl', `${lines.join('\n')}\n`))).toEqual(expected)
+  })
+
+  it('is told where an answer stands more than once, or nowhere', async () => {
+    const path = file('a.csv', 'question,context,answer\nwho?,bo and bo,bo\nwho?,bo,li\nwho?,Bo,bo\n')
+    await expect(readExamples(path)).rejects.toThrow(
+      'question q1: answer "bo" stands at 2 places of the context\n  Say which with answer_start, the number of Unicode code points before it.',
+    )
+    const problems: DataProblem[] = []
+    const read = await readExamples(path, { report: (problem) => problems.push(problem) })
+    expect(read.map(({ id, answers }) => [id, answers[0]])).toEqual([
+      ['q1', { text: 'bo', answer_start: 0 }],
+      ['q3', { text: 'Bo', answer_start: 0 }],
+    ])
+    expect(problems.map(({ kind, id, mended }) => [kind, id, mended])).toEqual([
+      ['ambiguous_answer', 'q1', 'character 0, the first'],
+      ['misaligned', 'q2', undefined],
+      ['misaligned', 'q3', 'character 0 as "Bo"'],
+    ])
+  })
+
+  it('without its columns is told which they are', async () => {
+    const path = file('a.csv', 'Frage,Text,Antwort\nwer?,bo,bo\n')
+    await expect(readExamples(path)).rejects.toThrow('the columns: question, context and answer, or id, question')
+  })
+})
