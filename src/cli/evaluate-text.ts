@@ -62,17 +62,26 @@ export function modelsText({ models, comparisons }: ModelsEvaluation): string {
   const title = `${Number((100 * level).toFixed(1))} %`
   const between = ([low, high]: readonly [number, number]) => `${decimal(low)} to ${decimal(high)}`
   const best = models.reduce((a, b) => (b.f1 > a.f1 ? b : a))
+  const hasNull = models.some(({ version_2_with_negative }) => version_2_with_negative)
+  const thresholds = new Set(models.map(({ null_score_diff_threshold }) => null_score_diff_threshold))
   const rows = models.map((found) => [
     found.model,
     decimal(found.exact_match),
     between(found.exact_match_interval),
     decimal(found.f1),
     between(found.f1_interval),
+    ...(hasNull
+      ? [decimal(found.null_score_diff_threshold, 3), decimal(found.HasAns_f1), decimal(found.NoAns_f1)]
+      : []),
     decimal(found.eval_loss, 4),
     decimal(found.samples_per_second),
   ])
   const table = textTable({
-    columns: columns('Model', '>Exact match', title, '>F1', title, '>Loss', '>Samples/s'),
+    columns: columns(
+      ...['Model', '>Exact match', title, '>F1', title],
+      ...(hasNull ? ['>Threshold', '>F1 with answer', '>without'] : []),
+      ...['>Loss', '>Samples/s'],
+    ),
     rows,
     marked: models.indexOf(best),
   })
@@ -80,10 +89,15 @@ export function modelsText({ models, comparisons }: ModelsEvaluation): string {
   return [
     table,
     `* the highest F1 on ${count(examples)} questions, the same for all`,
+    ...(thresholds.size > 1 ? [THRESHOLDS] : []),
     ...comparisons.flatMap((comparison) => ['', ...comparisonLines(comparison)]),
     ...models.flatMap(({ files }) => files).map((file, i) => `${i ? '' : '\n'}Written: ${file}`),
   ].join('\n')
 }
+
+const THRESHOLDS =
+  'Each model has the threshold stored with it, or 0 where none is: much of a difference may be theirs. Fit them all with\n' +
+  '--calibrate, on questions other than these, or give one for all with --null_score_diff_threshold.'
 
 const comparisonLines = ({ a, b, f1, exact_match, questions, sentences }: ModelComparison): string[] => [
   `${sentences[0]} (p ${decimal(f1.p_value, 4)})`,

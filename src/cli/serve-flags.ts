@@ -23,7 +23,7 @@ export const withServeFlags = (command: Command): Command =>
       'who asks must send one of these; better in a file or SPANFORGE_TOKEN: others see flags',
     )
     .option('--token-file <file>', 'file with the tokens, one a line; # begins a comment')
-    .option('--cors <origin...>', 'origins whose pages may call, such as https://example.org')
+    .option('--cors <origin...>', 'origins whose pages may call, such as https://example.org', origins)
     .option('--rate-limit <integer>', 'requests a minute that one client may send', wholeNumber(1))
     .option('--trust-proxy', 'believe X-Forwarded-For: only behind a proxy that sets it')
     .option('--max-body <megabytes>', 'largest request', wholeNumber(1), SERVER_DEFAULTS.maxBody)
@@ -55,6 +55,14 @@ export const withServeFlags = (command: Command): Command =>
     )
     .option('--grace <seconds>', 'time to finish requests when the server ends', wholeNumber(0), SERVER_DEFAULTS.grace)
     .option('--log-level <name>', `${LEVELS.join(', ')}: info, or warn where a person watches`, logLevel)
+
+/** As browsers name them: scheme, host, and port where it is not the usual one. */
+function origins(text: string, before: readonly string[] = []): string[] {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || url.origin === 'null' || url.href !== `${url.origin}/`)
+    throw new InvalidArgumentError('Expected an origin: https://example.org, or http://localhost:3000.')
+  return [...before, url.origin]
+}
 
 /**
  * The tokens of --token, --token-file and SPANFORGE_TOKEN together.

@@ -104,6 +104,8 @@ describe('spanforge serve', () => {
     [[tinyFolder, tinyFolder], 'two models go by the name'],
     [[tinyFolder, '--port', '70000'], 'Expected a port from 0 to 65535'],
     [[tinyFolder, '--token', 'short'], 'a token of 5 characters, expected 16 or more'],
+    [[tinyFolder, '--cors', 'https://a.example', 'www.example.org'], 'Expected an origin: https://example.org'],
+    [[tinyFolder, '--cors', 'https://a.example/page'], 'Expected an origin: https://example.org'],
     [[tinyFolder, '--log-level', 'loud'], 'Expected one of error'],
   ])('refuses %j', async (args, words) => {
     expect(await runHere('serve', ...args)).toMatchObject({ code: 2, stderr: expect.stringContaining(words) })

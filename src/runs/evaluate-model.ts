@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
-import { saveAnswerSettings } from '../checkpoint/answer-settings.ts'
+import { join } from 'node:path'
+import { ANSWER_SETTINGS_FILE, saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import { UsageError } from '../errors.ts'
 import {
   type AnswerScore,
@@ -160,6 +161,7 @@ async function judge(data: Dataset, found: Evaluation, loaded: LoadedModel, aske
     confidence,
   }
   const files = [
+    ...(fitted ? [join(loaded.folder, ANSWER_SETTINGS_FILE)] : []),
     ...(asked.output_dir ? await writeEvaluation(asked.output_dir, predicted, evaluation) : []),
     ...(asked.report ? await writeAnalysis(asked.report, data, { ...found, scores }, evaluation, calibrated) : []),
   ]

@@ -48,10 +48,19 @@ export async function createService(options: ServiceOptions): Promise<App> {
   app.addHook('onSend', async (_request, reply) => {
     if (isClosing) reply.header('connection', 'close')
   })
+  app.addHook('onRequest', async (request, reply) => {
+    // Whoever hangs up is sent no response, so that no other hook tells of it.
+    reply.raw.once('close', () => {
+      if (reply.raw.writableFinished) return
+      metrics.dropped()
+      const { method, routeOptions, ip } = request
+      const milliseconds = Math.round(reply.elapsedTime * 10) / 10
+      request.log.info({ method, route: routeOptions.url ?? 'none', status: 499, milliseconds, ip }, 'client gone')
+    })
+  })
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none'
     const { statusCode: status, elapsedTime } = reply
-    if (!reply.raw.writableFinished) metrics.dropped()
     metrics.request(request.method, route, status, elapsedTime)
     const { method, ip } = request
     const milliseconds = Math.round(elapsedTime * 10) / 10

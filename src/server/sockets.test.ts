@@ -84,6 +84,8 @@ describe('many clients at once', () => {
     gone.abort()
     expect(new Set(await Promise.all(left))).toEqual(new Set(['gone']))
     await vi.waitFor(() => expect(waiting(service)).toEqual({ requests: 0, tokens: 0 }), 60_000)
+    const metrics = await (await fetch(`http://127.0.0.1:${service.port}/metrics`)).text()
+    expect(Number(/^spanforge_requests_dropped_total (\d+)$/m.exec(metrics)![1])).toBeGreaterThan(50)
     expect((await service.post('/api/answer', { question, context: 'bo is in ro.' })).status).toBe(200)
   })
 
