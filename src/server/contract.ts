@@ -37,10 +37,13 @@ type Texts = { context?: string; contexts?: string[] }
 const hasOneOf = ({ context, contexts }: Texts): boolean => (context === undefined) !== (contexts === undefined)
 const oneOf = { error: 'expected either context or contexts', path: ['context'] }
 
+/** What the documentation offers to try. */
+export const EXAMPLE = { question: 'Who wrote it?', context: 'Ada wrote the first program.' }
+
 export const AnswerRequest = z
   .strictObject({ question: text, ...texts, ...options })
   .refine(hasOneOf, oneOf)
-  .meta({ id: 'AnswerRequest' })
+  .meta({ id: 'AnswerRequest', examples: [EXAMPLE] })
 
 const asked = z.strictObject({ question: text, ...texts }).refine(hasOneOf, oneOf)
 
@@ -63,7 +66,7 @@ export const BatchRequest = z
       path: ['questions'],
     },
   )
-  .meta({ id: 'BatchRequest' })
+  .meta({ id: 'BatchRequest', examples: [{ questions: [EXAMPLE.question], context: EXAMPLE.context }] })
 
 export const Answer = z
   .object({

@@ -8,6 +8,7 @@ import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
 import type { App } from './app.ts'
 import { clientSignal } from './client.ts'
 import type { ServiceContext } from './context.ts'
+import { EXAMPLE } from './contract.ts'
 import { byQuestion, openReading } from './questions.ts'
 import type { PipelineScores } from './reading.ts'
 import { failures } from './route-schemas.ts'
@@ -29,7 +30,7 @@ export const InferenceRequest = z
       })
       .nullish(),
   })
-  .meta({ id: 'InferenceRequest' })
+  .meta({ id: 'InferenceRequest', examples: [{ inputs: EXAMPLE }] })
 
 const InferenceAnswer = z
   .object({ score: z.number(), start: z.int(), end: z.int(), answer: z.string() })

@@ -57,6 +57,6 @@ export const batchArguments = {
     0,
     0,
     'Do not train the embeddings and the lowest so many layers: their output is computed once for each window and ' +
-      'kept, and only the rest is trained, several times faster. 0 trains all layers.',
+      'kept, and only the rest is trained: faster the fewer layers are left, and less accurate. 0 trains all layers.',
   ),
 }
