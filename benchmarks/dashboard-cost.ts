@@ -5,7 +5,7 @@
  * the run's time the part that passed in the dashboard's listener and timer, which is all that it does between steps. A
  * first run, whose blocks are told to nobody, shows what the machine alone makes of such a comparison.
  *
- *     npx tsx benchmarks/dashboard-cost.ts [--model FOLDER] [--train_file FILE] [--told 100] [--block 20] [--pages 2]
+ *     npx tsx benchmarks/dashboard-cost.ts [--model FOLDER] [--train_file FILE] [--told 60] [--block 10] [--pages 2]
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,8 +25,8 @@ const { values } = parseArgs({
   options: {
     model: { type: 'string', default: packageFile('examples/embedded/model') },
     train_file: { type: 'string' },
-    told: { type: 'string', default: '100' },
-    block: { type: 'string', default: '20' },
+    told: { type: 'string', default: '60' },
+    block: { type: 'string', default: '10' },
     pages: { type: 'string', default: '2' },
   },
 })

@@ -96,8 +96,8 @@ async function hangingUp(server: ServerProcess, questions: readonly Asked[], cli
 }
 
 /**
- * More than may wait: each is answered or refused, the refused at once, and afterwards all is as before. The same
- * clients have asked after the server's health before: that tells how long these take to ask so much, and it opens their connections.
+ * More than may wait: each is answered or refused, the refused at once, and afterwards all is as before. The clients
+ * have asked after the server's health before, which opens their connections and tells how long they take themselves.
  */
 async function overload(server: ServerProcess, questions: readonly Asked[]): Promise<boolean> {
   const burst = (ask: (i: number) => Promise<Response>) => {

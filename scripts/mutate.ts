@@ -78,6 +78,7 @@ function isCaught({ file, find, replace, tests }: Mutation): boolean {
 
 function pass(tests: readonly string[], stdio: 'ignore' | 'inherit' = 'inherit'): boolean {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-  const { status } = spawnSync(process.execPath, [vitest, 'run', '--bail', '1', ...tests], { cwd: copy, stdio })
+  const env = { ...process.env, SPANFORGE_THOROUGH: '1' }
+  const { status } = spawnSync(process.execPath, [vitest, 'run', '--bail', '1', ...tests], { cwd: copy, stdio, env })
   return status === 0
 }

@@ -44,7 +44,6 @@ export default async function bundle(project: TestProject): Promise<() => Promis
   })
   await copyFile(join(root, 'package.json'), join(folder, 'package.json'))
   await symlink(join(root, 'dist/web'), join(outdir, 'web'))
-  await symlink(join(root, 'examples'), join(folder, 'examples'))
   project.provide('cli', join(outdir, 'main.js'))
   return () => rm(folder, { recursive: true })
 }

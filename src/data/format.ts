@@ -46,8 +46,7 @@ export function formatOfContent(head: string, path: string): DataFormat {
   throw new DataProblem('unreadable', `squad: ${path}`, finding, {
     remedy:
       'Expected SQuAD JSON, Parquet, or JSON lines or CSV whose first line names the columns: question, context and ' +
-      'answer, or id, question, context and answers; ' +
-      'gzip is fine for all of them.',
+      'answer, or id, question, context and answers; gzip is fine for all of them.',
   })
 }
 

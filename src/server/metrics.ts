@@ -22,7 +22,7 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry })
     this.#gauge(
       'queue_requests',
-      'Requests that are waiting or computed.',
+      'Requests that are read, waiting or computed.',
       models,
       ({ queue }) => queue.waiting.requests,
     )

@@ -15,7 +15,7 @@ export const failures = {
   415: problem('The body is not application/json'),
   422: problem('The request cannot be answered as it stands'),
   429: problem('Too many requests from one client: Retry-After says when to ask again'),
-  503: problem('Too much waits already, or the server is going down: Retry-After'),
+  503: problem('Too much waits already: Retry-After says when to ask again'),
   504: problem('Not answered in time'),
 }
 

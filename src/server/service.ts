@@ -1,4 +1,5 @@
 import rateLimit from '@fastify/rate-limit'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { answerRoutes } from './answer-routes.ts'
 import { type App, type AppOptions, createApp, servePage } from './app.ts'
 import { bearerTokens } from './auth.ts'
@@ -53,20 +54,16 @@ export async function createService(options: ServiceOptions): Promise<App> {
     reply.raw.once('close', () => {
       if (reply.raw.writableFinished) return
       metrics.dropped()
-      const { method, routeOptions, ip } = request
-      const milliseconds = Math.round(reply.elapsedTime * 10) / 10
-      request.log.info({ method, route: routeOptions.url ?? 'none', status: 499, milliseconds, ip }, 'client gone')
+      request.log.info(logged(request, reply, 499), 'client gone')
     })
   })
   app.addHook('onResponse', async (request, reply) => {
-    const route = request.routeOptions.url ?? 'none'
-    const { statusCode: status, elapsedTime } = reply
-    metrics.request(request.method, route, status, elapsedTime)
-    const { method, ip } = request
-    const milliseconds = Math.round(elapsedTime * 10) / 10
+    const { statusCode: status } = reply
+    const line = logged(request, reply, status)
+    metrics.request(line.method, line.route, status, reply.elapsedTime)
     // Whoever asks after its health does so again and again.
-    const level = QUIET.includes(route) && status < 400 ? 'debug' : 'info'
-    request.log[level]({ method, route, status, milliseconds, ip }, 'answered')
+    const level = QUIET.includes(line.route) && status < 400 ? 'debug' : 'info'
+    request.log[level](line, 'answered')
   })
   await documentation(app, tokens.length > 0)
   healthRoutes(app, context)
@@ -88,3 +85,12 @@ export async function createService(options: ServiceOptions): Promise<App> {
   })
   return app
 }
+
+/** What the log says of a request: nothing of what was asked. */
+const logged = ({ method, routeOptions, ip }: FastifyRequest, { elapsedTime }: FastifyReply, status: number) => ({
+  method,
+  route: routeOptions.url ?? 'none',
+  status,
+  milliseconds: Math.round(elapsedTime * 10) / 10,
+  ip,
+})

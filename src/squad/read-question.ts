@@ -81,24 +81,28 @@ export class QuestionReader {
     return found?.answer
   }
 
+  /** The answer in the one place where its text stands; where that is not one, the most likely is reported. */
   #onlyPlace(text: string, context: string, place: string, id: string): Answer | undefined {
     const [first, ...others] = placesOf(text, context)
     if (first && others.length === 0) return first
     const found = first ?? findAnswer(text, context, 0, this.#codePoints)?.answer
-    const finding = first ? `stands at ${1 + others.length} places of the context` : 'does not stand in the context'
-    const at = found && this.#codePoints.fromUtf16(found.answer_start)
-    const mended = found && `character ${at}${first ? ', the first' : ` as ${JSON.stringify(found.text)}`}`
-    const fixes = found ? ` "spanforge data check FILE --fix OUT" takes ${mended}.` : ''
-    const remedy = first
-      ? 'Say which with answer_start, the number of Unicode code points before it.'
-      : 'Mend the text.'
-    this.report(
-      new DataProblem(first ? 'ambiguous_answer' : 'misaligned', place, `answer ${JSON.stringify(text)} ${finding}`, {
-        id,
-        remedy: remedy + fixes,
-        mended,
-      }),
-    )
+    const at = found && `character ${this.#codePoints.fromUtf16(found.answer_start)}`
+    const [kind, finding, remedy, mended] = first
+      ? ([
+          'ambiguous_answer',
+          `stands at ${1 + others.length} places of the context`,
+          WHICH,
+          `${at}, the first`,
+        ] as const)
+      : ([
+          'misaligned',
+          'does not stand in the context',
+          'Mend the text.',
+          at && `${at} as ${JSON.stringify(found!.text)}`,
+        ] as const)
+    const fixes = mended ? ` "spanforge data check FILE --fix OUT" takes ${mended}.` : ''
+    const about = { id, remedy: remedy + fixes, mended }
+    this.report(new DataProblem(kind, place, `answer ${JSON.stringify(text)} ${finding}`, about))
     return found
   }
 
@@ -112,6 +116,8 @@ export class QuestionReader {
     return { remedy: `${remedy} "spanforge data check FILE --fix OUT" mends it.`, mended: `character ${stands}${as}` }
   }
 }
+
+const WHICH = 'Say which with answer_start, the number of Unicode code points before it.'
 
 const NO_ANSWER = 'Write "answers": [] for no answer.'
 
