@@ -77,9 +77,10 @@ describe('spanforge serve', () => {
     const { code, stderr } = await spanforge(['serve', tinyFolder, '--port', '0', '--json', '--grace', '1'], {
       async meanwhile(child) {
         const { port } = new URL(await started(child))
-        half = connect(Number(port)).on('error', () => {})
-        half.write('POST /api/answer HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n')
-        // Beside it one that is answered: what was sent before has arrived by then.
+        half = connect(Number(port), '127.0.0.1').on('error', () => {})
+        const head = 'POST /api/answer HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n'
+        await new Promise((sent) => half!.write(head, sent))
+        // After it one that is answered: what was sent before has been read by then.
         await fetch(`http://127.0.0.1:${port}/health`)
         child.kill('SIGTERM')
       },
