@@ -1,8 +1,9 @@
 import { join, parse } from 'node:path'
 import { UsageError } from '../errors.ts'
 import type { AnswerScore } from '../inference/evaluate.ts'
-import { type BootstrapDifference, bootstrapDifference } from '../squad/bootstrap.ts'
-import { comparisonSentence } from '../squad/compare-models.ts'
+import { bootstrapDifference } from '../squad/bootstrap.ts'
+import { comparisonSentence, type PairedDifference } from '../squad/compare-models.ts'
+import { mcNemarTest, randomizationTest } from '../squad/paired-tests.ts'
 import {
   checkOptions,
   type EvaluatedModel,
@@ -17,8 +18,8 @@ import { inPercent } from './evaluation-intervals.ts'
 export interface ModelComparison {
   readonly a: string
   readonly b: string
-  readonly exact_match: BootstrapDifference
-  readonly f1: BootstrapDifference
+  readonly exact_match: PairedDifference
+  readonly f1: PairedDifference
   /** How many questions both, only one, or neither answers exactly. */
   readonly questions: {
     readonly both: number
@@ -37,7 +38,8 @@ export interface ModelsEvaluation {
 }
 
 /**
- * Several models on the same questions, one after the other, and each pair of them compared by a paired bootstrap. Each
+ * Several models on the same questions, one after the other, and each pair of them compared: intervals by a paired
+ * bootstrap, p-values by a randomization test for F1 and McNemar's for exact match. Each
  * writes its files into a folder of its name within output_dir, and its report into a file with its name.
  */
 export async function compareModels(
@@ -85,23 +87,21 @@ function placesOf(name: string, { output_dir, report }: Pick<EvaluateModelOption
 function compare(a: EvaluatedModel, b: EvaluatedModel): ModelComparison {
   const level = a.evaluation.confidence_level
   const names = [a.evaluation.model, b.evaluation.model] as const
+  const scoresOf = (metric: keyof AnswerScore) => [inPercent(a.scores, metric), inPercent(b.scores, metric)] as const
   const difference = (metric: keyof AnswerScore) =>
-    bootstrapDifference(inPercent(a.scores, metric), inPercent(b.scores, metric), { confidence_level: level })
-  const [exact_match, f1] = [difference('exact_match'), difference('f1')]
+    bootstrapDifference(...scoresOf(metric), { confidence_level: level })
   const count = (right: boolean, rightB: boolean) =>
     a.scores.filter((score, i) => (score.exact_match === 1) === right && (b.scores[i]!.exact_match === 1) === rightB)
       .length
+  const [only_a, only_b] = [count(true, false), count(false, true)]
+  const exact_match = { ...difference('exact_match'), p_value: mcNemarTest(only_a, only_b) }
+  const f1 = { ...difference('f1'), p_value: randomizationTest(...scoresOf('f1')) }
   return {
     a: names[0],
     b: names[1],
     exact_match,
     f1,
-    questions: {
-      both: count(true, true),
-      only_a: count(true, false),
-      only_b: count(false, true),
-      neither: count(false, false),
-    },
+    questions: { both: count(true, true), only_a, only_b, neither: count(false, false) },
     sentences: [
       comparisonSentence(names, 'F1', f1, level),
       comparisonSentence(names, 'exact match', exact_match, level),

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { bootstrapDifference, bootstrapMean } from './bootstrap.ts'
 import { comparisonSentence } from './compare-models.ts'
+import { mcNemarTest, randomizationTest } from './paired-tests.ts'
 
 /** 0 or 1, `ones` in a hundred of them 1, in an order without pattern. */
 const scores = (count: number, ones: number) =>
@@ -43,19 +44,20 @@ test('a higher level makes a wider interval', () => {
 
 test('pairing finds a small difference that two separate intervals hide', () => {
   const a = scores(500, 40)
-  const b = a.map((score, i) => (i % 50 === 0 ? 1 : score))
-  const { difference, low, p_value } = bootstrapDifference(a, b)
+  const b = a.map((score, i) => (i % 25 === 0 ? 1 : score))
+  const { difference, low } = bootstrapDifference(a, b)
   expect(difference).toBeCloseTo(bootstrapMean(b).mean - bootstrapMean(a).mean, 12)
   expect(low).toBeGreaterThan(0)
-  expect(p_value).toBeLessThan(0.05)
+  expect(randomizationTest(a, b)).toBeLessThan(0.05)
   expect(bootstrapMean(a).high).toBeGreaterThan(bootstrapMean(b).low)
 })
 
 test('models that differ by chance alone are not told apart, and equal ones have p = 1', () => {
   const a = Array.from({ length: 300 }, (_, i) => (i % 3 === 0 ? 100 : 0))
   const b = Array.from({ length: 300 }, (_, i) => (i % 3 === 1 ? 100 : 0))
-  expect(bootstrapDifference(a, b).p_value).toBeGreaterThan(0.5)
-  expect(bootstrapDifference(a, a)).toEqual({ difference: 0, low: 0, high: 0, p_value: 1 })
+  expect(randomizationTest(a, b)).toBeGreaterThan(0.5)
+  expect(bootstrapDifference(a, a)).toEqual({ difference: 0, low: 0, high: 0 })
+  expect(randomizationTest(a, a)).toBe(1)
 })
 
 test('the order of the models turns the difference round', () => {
@@ -63,7 +65,23 @@ test('the order of the models turns the difference round', () => {
   const [forth, back] = [bootstrapDifference(a, b), bootstrapDifference(b, a)]
   expect(back.difference).toBeCloseTo(-forth.difference, 12)
   expect(back.low).toBeCloseTo(-forth.high, 12)
-  expect(back.p_value).toBe(forth.p_value)
+  expect(randomizationTest(b, a)).toBe(randomizationTest(a, b))
+})
+
+test('right and wrong are compared exactly, as scipy.stats.binomtest does', () => {
+  expect(mcNemarTest(0, 0)).toBe(1)
+  expect(mcNemarTest(0, 5)).toBeCloseTo(0.0625, 14)
+  expect(mcNemarTest(12, 3)).toBeCloseTo(0.03515625, 14)
+  expect(mcNemarTest(7, 7)).toBe(1)
+  expect(mcNemarTest(1100, 1000)).toBeCloseTo(0.0307207, 7)
+})
+
+test('the drawn test comes to the exact one where scores are right and wrong', () => {
+  const [a, b] = [scores(100, 40), scores(100, 40)]
+  for (let i = 0, turned = 0; turned < 12; i++) if (a[i] === 0) [b[i], turned] = [1, turned + 1]
+  for (let i = 0, turned = 0; turned < 3; i++) if (a[i] === 1) [b[i], turned] = [0, turned + 1]
+  // 10,000 draws know a share of 0.035 to 0.0018.
+  expect(Math.abs(randomizationTest(a, b) - mcNemarTest(3, 12))).toBeLessThan(3 * 0.0018)
 })
 
 test.each([
@@ -71,6 +89,7 @@ test.each([
   [() => bootstrapMean([1], { resamples: 0 }), /resamples is 0, expected 1 or more/],
   [() => bootstrapMean([1], { confidence_level: 95 }), /confidence_level is 95, expected a share between 0 and 1/],
   [() => bootstrapDifference([1], [1, 2]), /1 scores against 2/],
+  [() => randomizationTest([1], [1, 2]), /1 scores against 2/],
 ])('refuses what makes no sense: %s', (run, message) => {
   expect(run).toThrow(message)
 })
@@ -85,4 +104,7 @@ test('a comparison is a sentence', () => {
   expect(comparisonSentence(names, 'EM', unclear, 0.99)).toBe(
     'B and A cannot be told apart: +0.3 EM, 99 % interval -0.4 to +1.1',
   )
+  // Five questions of a hundred that only B has right: no wonder with a fair coin.
+  const few = { difference: 5, low: 1, high: 10, p_value: 0.0625 }
+  expect(comparisonSentence(names, 'EM', few)).toMatch(/^B and A cannot be told apart: \+5.0 EM/)
 })

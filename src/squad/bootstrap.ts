@@ -3,6 +3,7 @@
  * replacement, many times over, and see how the mean varies. Compared models answer the same drawn questions (paired).
  */
 import { UsageError } from '../errors.ts'
+import { stirred } from './stirred.ts'
 
 export interface BootstrapOptions {
   readonly seed?: number
@@ -22,8 +23,6 @@ export interface BootstrapDifference {
   readonly difference: number
   readonly low: number
   readonly high: number
-  /** Two-sided: twice the share of resamples in which the difference is not on its own side of 0, at most 1. */
-  readonly p_value: number
 }
 
 /** The mean of scores and the interval in which it lies. `scores`: one a question, in any unit. */
@@ -32,7 +31,7 @@ export function bootstrapMean(scores: ArrayLike<number>, options: BootstrapOptio
   return { mean: mean(scores), ...interval(means, options.confidence_level) }
 }
 
-/** Is model b better than model a? `a[i]` and `b[i]` are their scores for the same question. */
+/** By how much is model b better than model a? `a[i]` and `b[i]` are their scores for the same question. */
 export function bootstrapDifference(
   a: ArrayLike<number>,
   b: ArrayLike<number>,
@@ -42,14 +41,7 @@ export function bootstrapDifference(
     throw new UsageError(`bootstrap: ${a.length} scores against ${b.length}, expected one each for the same questions`)
   const differences = Float64Array.from(a, (score, i) => b[i] - score)
   const means = resampledMeans(differences, options)
-  const atMost = means.filter((difference) => difference <= 0).length
-  const atLeast = means.filter((difference) => difference >= 0).length
-  return {
-    difference: mean(differences),
-    ...interval(means, options.confidence_level),
-    // The data themselves count as one resample: no finite number of draws proves p = 0 (Davison and Hinkley 1997).
-    p_value: Math.min(1, (2 * (1 + Math.min(atMost, atLeast))) / (1 + means.length)),
-  }
+  return { difference: mean(differences), ...interval(means, options.confidence_level) }
 }
 
 /** Sorted, ascending. */
@@ -59,19 +51,12 @@ function resampledMeans(scores: ArrayLike<number>, { seed = 42, resamples = 10_0
   const values = Float64Array.from(scores)
   const means = new Float64Array(resamples)
   for (let resample = 0; resample < resamples; resample++) {
-    const key = mix(mix(seed) + resample)
+    const key = stirred(stirred(seed) + resample)
     let sum = 0
-    for (let i = 0; i < values.length; i++) sum += values[Math.floor((mix(key + i) / 2 ** 32) * values.length)]
+    for (let i = 0; i < values.length; i++) sum += values[Math.floor((stirred(key + i) / 2 ** 32) * values.length)]
     means[resample] = sum / values.length
   }
   return means.sort()
-}
-
-/** An integer's 32 bits well stirred, from 0 to 2^32 - 1 (the finalizer "lowbias32" of Wellons). */
-function mix(x: number): number {
-  x = Math.imul(x ^ (x >>> 16), 0x7feb352d)
-  x = Math.imul(x ^ (x >>> 15), 0x846ca68b)
-  return (x ^ (x >>> 16)) >>> 0
 }
 
 function interval(sorted: Float64Array, confidence_level = 0.95): { low: number; high: number } {
