@@ -1,4 +1,5 @@
 import type { FileCheck, Finding, FindingKind } from '../data/check-file.ts'
+import type { Fixed } from '../data/fix-file.ts'
 import type { Lengths } from '../data/lengths.ts'
 import { count } from './format.ts'
 
@@ -20,6 +21,7 @@ const KINDS: Readonly<Record<FindingKind, string>> = {
   repeated_question: 'questions asked twice on the same context',
   other_answers: 'questions asked twice on the same context, with other answers',
   odd_answer: 'answers that begin or end within a word, or are odd otherwise',
+  no_words: 'questions or contexts without a word',
   no_window: 'answers that no window holds',
 }
 
@@ -35,12 +37,36 @@ export function checkText(check: FileCheck): string {
   ]
   return [
     `${file}: ${counts.join(', ')}`,
-    ...lengthLines('Context length in words', lengths.context),
-    `\nQuestions: ${spread(lengths.question)} words; answers: ${spread(lengths.answer)} words`,
+    ...(questions
+      ? [
+          ...lengthLines('Context length in words', lengths.context),
+          `\nQuestions: ${spread(lengths.question)} words; answers: ${spread(lengths.answer)} words`,
+        ]
+      : []),
     ...(windows ? lengthLines('Window length in tokens', windows.lengths) : []),
     ...(windows ? [`\nWindows: ${count(windows.windows)}, tokens: ${count(windows.tokens)}`] : []),
     ...findingLines('Problems', problems),
     ...findingLines('Notes', notes),
+  ].join('\n')
+}
+
+/** How many mended problems a person is shown. */
+const MENDED_SHOWN = 10
+
+/** What a corrected copy holds, and what was changed for it. */
+export function fixedText({ problems }: FileCheck, { file, questions, repeated }: Fixed): string {
+  const mended = problems.filter((problem) => problem.mended)
+  const leftOut = mended.filter((problem) => problem.mended === 'left out').length
+  const parts = [
+    `${count(mended.length - leftOut)} mended`,
+    ...(leftOut ? [`${count(leftOut)} left out`] : []),
+    ...(repeated ? [`${count(repeated)} the same as another`] : []),
+  ]
+  const rest = mended.length - MENDED_SHOWN
+  return [
+    `${file}: ${counted(questions, 'question')} written; ${parts.join(', ')}`,
+    ...mended.slice(0, MENDED_SHOWN).map(({ message, mended }) => `  ${message.split('\n', 1)[0]}: ${mended}`),
+    ...(rest > 0 ? [`  and ${count(rest)} more (--json shows all)`] : []),
   ].join('\n')
 }
 

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { Command } from 'commander'
 import type { FileCheck } from '../data/check-file.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
-import { checkText } from './data-check-text.ts'
+import { checkText, fixedText } from './data-check-text.ts'
 import { DATA_ARGUMENT, type DataCommandFlags, filesOf, withDataCommandFlags } from './data-flags.ts'
 import { type WindowFlags, withWindowFlags } from './flags.ts'
 import { bytes, count, duration, rate } from './format.ts'
@@ -48,6 +48,7 @@ export function checkCommand(): Command {
 async function check(file: string, flags: CheckFlags): Promise<void> {
   const { model, validation, fix, estimate, json } = flags
   if (estimate && !model) throw new UsageError('data check: --estimate needs a model', 'Give --model FOLDER.')
+  const { isFixable } = await import('../data/fix-file.ts')
   const { checkFile } = await import('../data/check-file.ts')
   const { outputFormat } = await import('../data/write-examples.ts')
   if (fix !== undefined) outputFormat(fix)
@@ -63,12 +64,14 @@ async function check(file: string, flags: CheckFlags): Promise<void> {
   const { unheld, tooLong, ...counts } = windows ?? {}
   output.result({ ...told, ...(windows && { windows: counts }), cost, fixed })
   const left = fixed ? found.problems.filter(({ mended }) => !mended) : found.problems
-  if (left.length)
+  if (left.length) {
+    const canFix = isFixable(found) && left.some(({ mended }) => mended)
     throw new SpanforgeError(`${file}: ${count(left.length)} ${left.length === 1 ? 'problem' : 'problems'}`, {
       remedy: fixed
         ? 'The copy still has them.'
-        : 'Mend the file, or let --fix FILE write a corrected copy: it says what it changed.',
+        : `Mend the file${canFix ? ', or let --fix FILE write a corrected copy: it says what it changed' : ''}.`,
     })
+  }
 }
 
 async function cuttingOf(flags: CheckFlags, output: Output) {
@@ -107,10 +110,6 @@ async function estimateCost({ sound, windows }: FileCheck, flags: CheckFlags, ou
 async function writeCopy(found: FileCheck, path: string, output: Output) {
   const { writeFixed } = await import('../data/fix-file.ts')
   const fixed = await writeFixed(found, path)
-  output.print(
-    `\n${path}: ${count(fixed.questions)} of ${count(found.questions)} questions, mended: ${count(fixed.mended)}`,
-  )
-  for (const { message, mended } of found.problems)
-    if (mended) output.print(`  ${message.split('\n', 1)[0]}: ${mended}`)
+  output.print(`\n${fixedText(found, fixed)}`)
   return fixed
 }

@@ -46,7 +46,7 @@ test('data check leaves with 1 for problems, and with 0 where its copy has none'
   expect(checked.stderr).toMatch(/error: .*broken\.json: 2 problems\n.*--fix/)
   const fixed = await runHere('data', 'check', path('broken.json'), '--fix', path('fixed.csv'))
   expect(fixed.code).toBe(0)
-  expect(fixed.stdout).toMatch(/fixed\.csv: 59 of 59 questions, mended: 2/)
+  expect(fixed.stdout).toMatch(/fixed\.csv: 59 questions written; 2 mended\n/)
   expect(await readExamples(path('fixed.csv'))).toEqual(madeUpExamples(59))
 })
 

@@ -66,6 +66,15 @@ describe('a file is told', () => {
     expect(contexts).toBe(2)
   })
 
+  it('questions and contexts without a word', async () => {
+    const none = { answers: { text: [], answer_start: [] } }
+    const { notes } = await check([row('a'), row('b', { question: ' ' }), row('c', { context: '', ...none })])
+    expect(kinds(notes)).toEqual([
+      ['no_words', 'b'],
+      ['no_words', 'c'],
+    ])
+  })
+
   it('which contexts the validation file has too, whole or a run of 13 words of them', async () => {
     const run = 'there, the two of them (saw) THE tallest of all the church towers'
     const none = { answers: { text: [], answer_start: [] } }

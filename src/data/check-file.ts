@@ -17,6 +17,7 @@ export type FindingKind =
   | 'repeated_question'
   | 'other_answers'
   | 'odd_answer'
+  | 'no_words'
   | 'no_window'
 
 export interface Finding {
@@ -67,7 +68,7 @@ export async function checkFile(
       problems.push(finding)
       for (const question of questions) leaking.add(question)
     }
-  const notes = [...repeats(examples, contexts), ...oddAnswers(examples)]
+  const notes = [...repeats(examples, contexts), ...oddAnswers(examples), ...withoutWords(examples)]
   const windows =
     cutting && (await checkWindows(cutting.tokenizer, examples, cutting, (done) => onProgress?.(done, examples.length)))
   for (const [index, message] of windows?.tooLong ?? [])
@@ -142,6 +143,12 @@ function oddAnswers(examples: readonly Example[]): Finding[] {
     }),
   )
 }
+
+const withoutWords = (examples: readonly Example[]): Finding[] =>
+  examples.flatMap(({ id, question, context }): Finding[] => {
+    const part = !question.trim() ? 'question' : !context.trim() ? 'context' : undefined
+    return part ? [{ kind: 'no_words', message: `question ${id}: its ${part} has no word`, ids: [id] }] : []
+  })
 
 const noWindow = ({ id, answers }: Example): Finding => ({
   kind: 'no_window',

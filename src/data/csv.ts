@@ -19,6 +19,7 @@ export async function* csvRecords(
   delimiter: string,
   path: string,
   report: Report,
+  mayLack: readonly string[] = [],
 ): AsyncGenerator<QuestionRecord> {
   const skipped: CsvError[] = []
   const parser = parse({
@@ -37,6 +38,7 @@ export async function* csvRecords(
   try {
     for await (const { record, info } of rows) {
       reportSkipped()
+      checkColumns(Object.keys(record), path, mayLack)
       const place = `squad: ${path}: the row that ends at line ${info.lines}`
       const source = { place, whole: 'the row', remedy: LAYOUT }
       yield rowRecord(new JsonPart({ ...record, title: record.title || null, ...answersOf(record) }, source), place)
@@ -45,6 +47,15 @@ export async function* csvRecords(
     throw (error as CsvError).code?.startsWith?.('CSV_') ? broken(error as CsvError, path) : error
   }
   reportSkipped()
+}
+
+/** What every row would lack is said once. */
+function checkColumns(columns: readonly string[], path: string, mayLack: readonly string[]): void {
+  if (columns.includes('answer')) return
+  const missing = ['id', 'answers'].filter((column) => !columns.includes(column) && !mayLack.includes(column))
+  if (missing.length === 0) return
+  const finding = `no column ${missing.join(', ')}; it has ${columns.join(', ')}`
+  throw new DataProblem('unreadable', `squad: ${path}`, finding, { remedy: LAYOUT })
 }
 
 /** Values where JSON or a number is expected; a text that is none is refused later, for what it is. */

@@ -1,5 +1,5 @@
 import type { JsonPart } from '../squad/json-text.ts'
-import { parquetMayLack } from '../squad/parquet.ts'
+import { askedMayLack } from '../squad/parquet.ts'
 import { noQuestions } from '../squad/squad-json.ts'
 import { openFile } from './open-file.ts'
 import { type DataSource, recordsOf, sourceName } from './read-examples.ts'
@@ -22,7 +22,7 @@ export interface AskedQuestion {
 export async function* eachQuestion(source: DataSource): AsyncGenerator<AskedQuestion> {
   let count = 0
   for (const path of [source].flat())
-    for await (const { place, id, question, context } of recordsOf(await openFile(path), undefined, parquetMayLack)) {
+    for await (const { place, id, question, context } of recordsOf(await openFile(path), undefined, askedMayLack)) {
       yield { id: idOf(id, count), question: question.string(), context: context.string(), place }
       count++
     }

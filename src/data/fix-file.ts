@@ -12,13 +12,18 @@ export interface Fixed {
   readonly mended: number
 }
 
+const unreadable = ({ problems }: FileCheck) => problems.find(({ kind }) => kind === 'unreadable')
+
+/** Whether a corrected copy would lose nothing but what is told. */
+export const isFixable = (check: FileCheck): boolean => !unreadable(check) && check.sound.length > 0
+
 /**
  * Writes what a check found sound, and mended, as a corrected copy, whole or not at all.
  * @throws SpanforgeError where a part of the file could not be read: a copy would lose it silently
  */
 export async function writeFixed(check: FileCheck, path: string): Promise<Fixed> {
-  const lost = check.problems.find(({ kind }) => kind === 'unreadable')
-  if (lost || !check.sound.length)
+  const lost = unreadable(check)
+  if (!isFixable(check))
     throw new SpanforgeError(`${path}: not written, for nothing mends this: ${lost?.message ?? 'no question is left'}`)
   const { examples, repeated } = withOwnIds(check.sound)
   const questions = await writeExamples(path, examples)

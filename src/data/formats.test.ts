@@ -85,7 +85,11 @@ describe('a file is refused, with the place, that', () => {
     ['is empty', '', /the file is empty/],
     ['is none of the formats', 'Dear reader', /begins with "Dear reader"\n.*SQuAD JSON, Parquet, or JSON lines or CSV/],
     ['is a zip archive', 'PK\x03\x04', /found a zip archive/],
-    ['is not UTF-8', Buffer.from('{"data": "\xe9t\xe9"}', 'latin1'), /not text in UTF-8: between the bytes 0 and 15/],
+    [
+      'is not UTF-8',
+      Buffer.from('{"data": "\xe9t\xe9"}', 'latin1'),
+      /not text in UTF-8: line 1 has the byte 0xE9 at 10, which would be "é" in Windows-1252/,
+    ],
     ['is cut-off gzip', gzipSync(line({}).repeat(50)).subarray(0, 60), /damaged gzip file/],
     [
       'has a line cut off',

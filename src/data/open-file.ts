@@ -5,6 +5,7 @@ import { constants, createGunzip, gunzipSync } from 'node:zlib'
 import { cannotRead } from '../checkpoint/binary-file.ts'
 import { DataProblem } from '../squad/data-problem.ts'
 import { type DataFormat, formatOfContent } from './format.ts'
+import { firstOddByte, type OddByte } from './not-utf8.ts'
 
 /** A data file whose format is known. */
 export interface DataFile {
@@ -78,22 +79,27 @@ export async function* bytesOf({ path, gzip }: DataFile): AsyncGenerator<Buffer>
 /** The text of a file as it comes. */
 export async function* textOf(file: DataFile): AsyncGenerator<string> {
   const decoder = new TextDecoder(file.encoding, { fatal: true })
-  let position = 0
-  for await (const bytes of bytesOf(file)) {
-    yield decoded(decoder, bytes, file, position)
-    position += bytes.length
+  try {
+    for await (const bytes of bytesOf(file)) yield decoder.decode(bytes, { stream: true })
+    yield decoder.decode()
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
+      ? await notText(file, error)
+      : error
   }
-  yield decoded(decoder, undefined, file, position)
 }
 
-function decoded(decoder: TextDecoder, bytes: Uint8Array | undefined, file: DataFile, position: number): string {
-  try {
-    return decoder.decode(bytes, { stream: bytes !== undefined })
-  } catch (cause) {
-    const near = bytes ? `between the bytes ${position} and ${position + bytes.length}` : 'at its end'
-    const finding = `not text in ${file.encoding.toUpperCase()}: ${near} is something else`
-    throw new DataProblem('unreadable', `squad: ${file.path}`, finding, { remedy: 'Save it as UTF-8.', cause })
-  }
+async function notText(file: DataFile, cause: unknown): Promise<DataProblem> {
+  const finding = `not text in ${file.encoding.toUpperCase()}`
+  const place = file.encoding === 'utf-8' ? oddPlace(await firstOddByte(bytesOf(file))) : 'it ends within a character'
+  const remedy = 'Save it as UTF-8; in Excel that is "CSV UTF-8 (comma delimited)".'
+  return new DataProblem('unreadable', `squad: ${file.path}`, `${finding}: ${place}`, { remedy, cause })
+}
+
+function oddPlace({ line, position, byte }: OddByte): string {
+  const hex = byte.toString(16).toUpperCase().padStart(2, '0')
+  const letter = new TextDecoder('windows-1252').decode(Uint8Array.of(byte))
+  return `line ${line} has the byte 0x${hex} at ${position}, which would be ${JSON.stringify(letter)} in Windows-1252`
 }
 
 const unreadable = (path: string, found: string, remedy: string, cause?: unknown): DataProblem =>

@@ -56,6 +56,15 @@ describe('a table with question, context and answer', () => {
     ])
   })
 
+  it('without answers is told once, not for each row', async () => {
+    const path = file('a.csv', 'question,context\nwho?,bo\nwhy?,bo\n')
+    const problems: DataProblem[] = []
+    await readExamples(path, { report: (problem) => problems.push(problem) })
+    expect(problems.map(({ message }) => message.split('\n')[0])).toEqual([
+      `squad: ${path}: no column id, answers; it has question, context`,
+    ])
+  })
+
   it('without its columns is told which they are', async () => {
     const path = file('a.csv', 'Frage,Text,Antwort\nwer?,bo,bo\n')
     await expect(readExamples(path)).rejects.toThrow('the columns: question, context and answer, or id, question')

@@ -57,7 +57,7 @@ export async function readExamples(
   return examples
 }
 
-/** The questions of a file as they stand there; Parquet may lack the columns `mayLack`. */
+/** The questions of a file as they stand there; CSV and Parquet may lack the columns `mayLack`. */
 export async function* recordsOf(
   file: DataFile,
   report: Report = refuse,
@@ -67,8 +67,10 @@ export async function* recordsOf(
   if (format === 'parquet')
     yield* parquetRecords(gzip ? await whole(file) : await asyncBufferFromFile(path), path, mayLack)
   else if (format === 'jsonl') yield* jsonLineRecords(textOf(file), path, report)
-  else if (format === 'csv') yield* csvRecords(textOf(file), csvDelimiter(head.split('\n', 1)[0]) ?? ',', path, report)
-  else yield* squadRecords(await wholeText(file), path, report)
+  else if (format === 'csv') {
+    const delimiter = csvDelimiter(head.split('\n', 1)[0]) ?? ','
+    yield* csvRecords(textOf(file), delimiter, path, report, mayLack)
+  } else yield* squadRecords(await wholeText(file), path, report)
 }
 
 async function whole(file: DataFile): Promise<ArrayBuffer> {

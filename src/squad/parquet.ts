@@ -9,7 +9,7 @@ import type { Example } from './types.ts'
 const NEEDED = ['id', 'question', 'context', 'answers']
 
 /** Columns that questions may lack which are to be answered. */
-export const parquetMayLack: readonly string[] = ['id', 'answers']
+export const askedMayLack: readonly string[] = ['id', 'answers']
 
 /** A text may begin with U+FEFF, which is not a mark of byte order there; hyparquet would take it away. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
