@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { SpanforgeError } from '../errors.ts'
+import type { SweepSummary } from '../report/sweep-summary.ts'
 import { sweepTable } from '../report/sweep-table.ts'
 import { wholeNumber } from './flags.ts'
 import { withHubProgress } from './hub-options.ts'
@@ -7,7 +9,7 @@ import { catchInterrupts } from './interrupts.ts'
 import { createOutput } from './output.ts'
 import { hasColour, textTable } from './table.ts'
 import { terminalScreen } from './terminal-screen.ts'
-import { trainingArgumentsOf, withTrainingFlags } from './training-flags.ts'
+import { quoted, trainingArgumentsOf, withTrainingFlags } from './training-flags.ts'
 
 interface SweepFlags extends Readonly<Record<string, unknown>> {
   readonly grid?: readonly string[]
@@ -50,6 +52,24 @@ export function sweepCommand(): Command {
   return withTrainingFlags(command).addHelpText('after', EXAMPLES).action(sweep)
 }
 
+/** The table, where more is to be seen, and how to find out whether the best is the best. */
+function sweepText(sweep: SweepSummary, given: Readonly<Record<string, unknown>>): string {
+  const lines = [textTable(sweepTable(sweep), { colour: hasColour(process.stdout) })]
+  const folder = String(given.output_dir)
+  const finished = sweep.trials.filter(({ status }) => status === 'finished').map(({ name }) => join(folder, name))
+  if (finished.length) lines.push('', `The table as a page, with the report of each run: ${join(folder, 'sweep.html')}`)
+  const data = given.validation_file ?? given.dataset
+  if (finished.length > 1 && data)
+    lines.push(
+      `* the best by ${sweep.metric}, perhaps by chance. Whether it is better than the second:`,
+      `  npx spanforge evaluate ${finished
+        .slice(0, 2)
+        .map((name) => `--model ${quoted(name)}`)
+        .join(' ')} --data ${quoted(String(data))}`,
+    )
+  return lines.join('\n')
+}
+
 async function sweep(flags: SweepFlags): Promise<void> {
   const { gatherArguments } = await import('../runs/read-arguments.ts')
   const { runSweep } = await import('../runs/sweep.ts')
@@ -68,7 +88,7 @@ async function sweep(flags: SweepFlags): Promise<void> {
     const { status, sweep } = await withHubProgress('Downloading', flags, output, (hub) =>
       runSweep(given, trials, { screen, signal: interrupts.signal, hub }),
     )
-    if (output.forPeople) output.print(`\n${textTable(sweepTable(sweep), { colour: hasColour(process.stdout) })}`)
+    if (output.forPeople) output.print(`\n${sweepText(sweep, given)}`)
     if (status === 'interrupted') output.print('Stopped. The same command goes on from here.')
     output.result(sweep)
     if (status === 'interrupted') process.exitCode = interrupts.exitCode()

@@ -202,6 +202,34 @@ describe('spanforge train', () => {
     expect(stdout).toContain('starting from the beginning')
   })
 
+  test('says before it loads anything that there is no such checkpoint, or no run', async () => {
+    const folder = temporaryFolder()
+    await runHere(...tinyTraining(folder, { max_steps: 1 }))
+    const resume = (output_dir: string, name: string) =>
+      runHere('train', '--output_dir', join(folder, output_dir), '--resume_from_checkpoint', name)
+    const named = await resume('out', 'lastest')
+    expect(named.code).toBe(2)
+    expect(named.stderr).toMatch(/lastest does not exist\n {2}Give latest, .* has checkpoint-1\.$/m)
+    expect(named.stdout).toBe('')
+    const nowhere = await resume('uot', 'latest')
+    expect(nowhere.code).toBe(2)
+    expect(nowhere.stderr).toMatch(/uot holds no run to go on with: it does not exist\n {2}Give the output_dir/)
+    expect(existsSync(join(folder, 'uot'))).toBe(false)
+  })
+
+  test('expects questions without an answer only where it is told to, before it loads anything', async () => {
+    const folder = temporaryFolder()
+    const argv = tinyTraining(folder, { max_steps: 1, eval_strategy: 'epoch' })
+    const path = join(folder, 'dev.json')
+    const { data } = JSON.parse(readFileSync(path, 'utf8'))
+    data[0].paragraphs[0].qas[0].answers = []
+    writeFileSync(path, JSON.stringify({ version: 'v2.0', data }))
+    const { code, stdout, stderr } = await runHere(...argv)
+    expect(code).toBe(1)
+    expect(stderr).toContain('--version_2_with_negative')
+    expect(stdout).toBe('')
+  })
+
   test('goes on only where the checkpoint lies', async () => {
     const folder = temporaryFolder()
     await runHere(...tinyTraining(folder, { max_steps: 1 }))

@@ -6,7 +6,7 @@ export { type ParameterRow, parameterTable, totalParameters } from './architectu
 export { closing } from './closing.ts'
 export type { Block } from './document.ts'
 export { learningCurve } from './learning-curve.ts'
-export { modelBlocks, opening } from './opening.ts'
+export { modelBlocks, opening, openingOnScreen } from './opening.ts'
 export { renderHtml } from './render-html.ts'
 export { renderMarkdown } from './render-markdown.ts'
 export { renderText } from './render-text.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { miniLmRun, notebookRun } from '../../tests/sample-runs.ts'
-import { opening } from './opening.ts'
+import { opening, openingOnScreen } from './opening.ts'
 import { renderText } from './render-text.ts'
 import type { RunSetup } from './run-summary.ts'
 import { collatorOf, lossOf, optimizerOf, scheduleOf, stepsOf } from './training-setup.ts'
@@ -36,6 +36,14 @@ describe('what is shown before training', () => {
     expect(text).toMatch(/^learning_rate +3e-5$/m)
     for (const name of Object.keys(notebookRun.arguments)) expect(text).toMatch(new RegExp(`^${name} `, 'm'))
     expect(text).not.toMatch(/undefined|NaN/)
+  })
+
+  test('on the screen the arguments that are not at their defaults, and the architecture once', () => {
+    const shown = (goesOn: boolean) =>
+      renderText(openingOnScreen(notebookRun, { changed: new Set(['learning_rate']), goesOn }))
+    expect(shown(false)).toMatch(/^learning_rate +3e-5\n+Every other argument has its default/m)
+    expect(shown(false)).toContain('Total')
+    expect(shown(true)).not.toContain('qa_outputs')
   })
 
   test('a run without validation has one line of data', () => {

@@ -5,9 +5,28 @@ import type { ModelFacts, RunSetup, SplitFacts } from './run-summary.ts'
 import { columns } from './table.ts'
 import { collatorOf, lossOf, optimizerOf, scheduleOf, stepsOf } from './training-setup.ts'
 
-/** What a run shows before its first step: the model, the data, how it will be trained, every argument. */
+/** How a run began, as its report tells it: the model, the data, how it is trained, every argument. */
 export const opening = (run: RunSetup): Block[] => [
   ...modelBlocks(run.model),
+  ...setupBlocks(run),
+  ...argumentBlocks(run),
+]
+
+/**
+ * What is shown before the first step: as the report, but only the arguments in `changed`; and for a run that goes on
+ * without the architecture, which was shown when it began.
+ */
+export const openingOnScreen = (
+  run: RunSetup,
+  { changed, goesOn }: { readonly changed: ReadonlySet<string>; readonly goesOn: boolean },
+): Block[] => [
+  ...(goesOn ? [] : modelBlocks(run.model)),
+  ...setupBlocks(run),
+  ...argumentBlocks(run, changed),
+  paragraph(`Every other argument has its default; \`arguments.json\` holds all ${Object.keys(run.arguments).length}.`),
+]
+
+const setupBlocks = (run: RunSetup): Block[] => [
   ...dataBlocks(run),
   heading('Training setup'),
   facts(
@@ -18,13 +37,15 @@ export const opening = (run: RunSetup): Block[] => [
     ['Loss', lossOf(run)],
     ['Steps', stepsOf(run)],
   ),
+]
+
+const argumentBlocks = ({ arguments: all }: RunSetup, shown?: ReadonlySet<string>): Block[] => [
   heading('Arguments'),
   table({
     columns: columns('Argument', 'Value'),
-    rows: Object.entries(run.arguments).map(([name, value]) => [
-      name,
-      typeof value === 'number' ? setting(value) : String(value ?? 'none'),
-    ]),
+    rows: Object.entries(all)
+      .filter(([name]) => shown?.has(name) ?? true)
+      .map(([name, value]) => [name, typeof value === 'number' ? setting(value) : String(value ?? 'none')]),
   }),
 ]
 

@@ -42,11 +42,12 @@ function htmlOf(block: Block, figures: Readonly<Record<string, string>>): string
   }
 }
 
-function tableOf({ columns, rows, marked }: Table): string {
+function tableOf({ columns, rows, marked, links }: Table): string {
   const side = (j: number) => (columns[j]?.align === 'right' ? ' class="number"' : '')
   const titles = columns.map(({ title }, j) => `<th scope="col"${side(j)}>${verbatim(title)}</th>`).join('')
   const body = rows.map((row, i) => {
-    const cells = row.map((cell, j) => `<td${side(j)}>${inline(cell)}</td>`).join('')
+    const linked = (cell: string) => (links?.[i] ? `<a href="${verbatim(links[i])}">${inline(cell)}</a>` : inline(cell))
+    const cells = row.map((cell, j) => `<td${side(j)}>${j ? inline(cell) : linked(cell)}</td>`).join('')
     return `<tr${i === marked ? ' class="marked"' : ''}>${cells}</tr>`
   })
   // A region of its own, reachable by keyboard: a wide table scrolls there and not the page.

@@ -28,6 +28,7 @@ function blocks(sweep: SweepSummary): Block[] {
     paragraph(`${count(finished.length)} of ${count(trials.length)} runs are finished, the best by ${metric} first.`),
     ...(failed.length ? [warning('Failed', ...failed.map(({ name, error }) => `\`${name}\`: ${error}`))] : []),
     table(sweepTable(sweep)),
+    paragraph('Runs whose scores are close may differ by chance: `spanforge evaluate` with several `--model` tells.'),
     {
       kind: 'figure',
       file: FIGURE,

@@ -2,7 +2,7 @@ import { decimal, duration, setting } from './format.ts'
 import type { SweepSummary, SweepTrial } from './sweep-summary.ts'
 import { columns, type Table } from './table.ts'
 
-/** A row for each run, the best first and pointed out. */
+/** A row for each run, the best first and pointed out; finished ones lead to their report. */
 export function sweepTable({ parameters, metric, trials }: SweepSummary): Table {
   return {
     columns: columns('Run', ...parameters.map((name) => `>${name}`), '>Loss', '>Exact match', '>F1', '>Time', 'State'),
@@ -15,6 +15,9 @@ export function sweepTable({ parameters, metric, trials }: SweepSummary): Table 
       metrics ? duration(metrics.train_runtime) : '-',
       status,
     ]),
+    links: trials.map(({ name, status }) =>
+      status === 'finished' ? `${encodeURIComponent(name)}/report.html` : undefined,
+    ),
     ...(hasMetric(trials[0], metric) && { marked: 0 }),
   }
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { opening } from '../report/opening.ts'
+import { openingOnScreen } from '../report/opening.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import { finishRun } from './finish.ts'
 import type { Listener } from './listener.ts'
@@ -9,11 +9,11 @@ import { claimOutputFolder, clearOutputFolder } from './output-folder.ts'
 import { type PreparedRun, prepareRun } from './prepare.ts'
 import { runProgress } from './progress-listener.ts'
 import type { AllResults } from './results.ts'
-import { chooseCheckpoint } from './resume.ts'
+import { checkResumption, chooseCheckpoint } from './resume.ts'
 import { ARGUMENTS_FILE, writeJson } from './run-files.ts'
 import { runLoop } from './run-loop.ts'
 import { noScreen, type Screen } from './screen.ts'
-import { runSetup } from './summary.ts'
+import { changedArguments, runSetup } from './summary.ts'
 
 export interface FineTuneOptions {
   /** Where the run shows itself; nowhere unless given. */
@@ -43,6 +43,7 @@ export async function fineTune(args: TrainingArguments, options: FineTuneOptions
   const { screen = noScreen, signal } = options
   const claim = await claimOutputFolder(args)
   try {
+    await checkResumption(args)
     const run = await prepareRun(args, { ...options, screen })
     const outcome = await trainAndFinish(run, { ...options, screen })
     await run.loaded.model.release()
@@ -63,7 +64,7 @@ async function trainAndFinish(
   const { folder, notes } = await chooseCheckpoint(args)
   if (args.overwrite_output_dir) await clearOutputFolder(args.output_dir)
   await writeJson(join(args.output_dir, ARGUMENTS_FILE), args)
-  screen.show(opening(runSetup(run)))
+  screen.show(openingOnScreen(runSetup(run), { changed: changedArguments(args), goesOn: folder !== undefined }))
   onPrepared?.(run)
   for (const note of notes) screen.print(note)
   const progress = runProgress(screen, { train: run.train.windows.length, validation: validation?.windows.length ?? 0 })

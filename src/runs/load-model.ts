@@ -63,9 +63,3 @@ export async function loadModel(
 /** A folder goes by its last part; a name on the hub is its own. */
 export const displayName = (nameOrFolder: string): string =>
   existsSync(nameOrFolder) ? basename(resolve(nameOrFolder)) : nameOrFolder
-
-/** What to tell about weights that did not fit, beside the warning about new ones. */
-export function unusedWeights(folder: string, { unexpected }: LoadReport): string | undefined {
-  if (unexpected.length === 0) return undefined
-  return `Some weights of the model checkpoint at ${folder} were not used: ${unexpected.join(', ')}`
-}

@@ -1,11 +1,10 @@
 import { UsageError } from '../errors.ts'
-import { newlyInitialized } from '../inference/pretrained.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import { checkArguments, deviceFacts } from '../training/argument-checks.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import { type Plan, planRun } from '../training/plan.ts'
 import { cutWindows } from './load-data.ts'
-import { type HubChoice, type LoadedModel, loadModel, unusedWeights } from './load-model.ts'
+import { type HubChoice, type LoadedModel, loadModel } from './load-model.ts'
 import { readRunData } from './run-data.ts'
 import type { Screen } from './screen.ts'
 
@@ -39,8 +38,7 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
   const loaded = await loadModel(model, { seed, choice }, { ...hub, revision: revision ?? hub.revision })
   // A run that is resumed must not measure again and choose another.
   const args = engine === 'auto' ? { ...given, engine: loaded.engineName } : given
-  for (const text of [loaded.engineNote, newlyInitialized(model, loaded.report), unusedWeights(model, loaded.report)])
-    if (text) screen.print(`${text}\n`)
+  if (loaded.engineNote) screen.print(`${loaded.engineNote}\n`)
 
   const cutting = { screen, signal, max_seq_length, doc_stride, workers: args.dataloader_num_workers }
   const { tokenizer } = loaded

@@ -5,7 +5,7 @@ import { readJsonFile } from '../checkpoint/json-file.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import { verifyCheckpoint } from '../training/checkpoint-manifest.ts'
-import { newestWhole } from '../training/checkpoint-store.ts'
+import { listCheckpoints, newestWhole } from '../training/checkpoint-store.ts'
 import { ARGUMENTS_FILE } from './run-files.ts'
 
 type RawArguments = Readonly<Record<string, unknown>>
@@ -59,21 +59,38 @@ async function latest(output_dir: string): Promise<Resumption> {
 }
 
 async function named(output_dir: string, name: string): Promise<Resumption> {
-  const folder = existsSync(name) ? name : join(output_dir, name)
-  if (!existsSync(folder))
-    throw new UsageError(`resume_from_checkpoint: ${name} does not exist`, 'Give a checkpoint folder, or latest.')
+  const folder = await namedFolder(output_dir, name)
   const reason = await verifyCheckpoint(folder)
   if (reason !== null)
     throw new SpanforgeError(`${folder}: the checkpoint is not whole: ${reason}`, {
       remedy: 'Take another one, or the newest whole one: --resume_from_checkpoint latest.',
     })
+  return { folder: join(output_dir, basename(folder)), notes: [] }
+}
+
+/** @throws UsageError where resume_from_checkpoint names a folder that is none, or lies elsewhere; all else comes later */
+export async function checkResumption({ output_dir, resume_from_checkpoint: name }: TrainingArguments): Promise<void> {
+  if (name !== null && name !== 'latest') await namedFolder(output_dir, name)
+}
+
+async function namedFolder(output_dir: string, name: string): Promise<string> {
+  const folder = existsSync(name) ? name : join(output_dir, name)
+  if (!existsSync(folder)) {
+    const there = existsSync(output_dir)
+      ? (await listCheckpoints(output_dir)).map(({ folder }) => basename(folder))
+      : []
+    throw new UsageError(
+      `resume_from_checkpoint: ${name} does not exist`,
+      `Give latest, or the name of a checkpoint; ${output_dir} has ${there.join(', ') || 'none'}.`,
+    )
+  }
   // The best checkpoint so far lies beside it, and is needed at the end.
   if ((await realpath(dirname(folder))) !== (await realpath(output_dir)))
     throw new UsageError(
       `resume_from_checkpoint: ${folder} is not in output_dir ${output_dir}`,
       `Go on where it lies (--output_dir ${dirname(folder)}), or start a new run from its weights (--model ${folder}).`,
     )
-  return { folder: join(output_dir, basename(folder)), notes: [] }
+  return folder
 }
 
 /** Arguments, with their values then and now, in which a run differs from the one whose arguments lie in `folder`. */
@@ -89,12 +106,20 @@ export async function differences(folder: string, args: TrainingArguments): Prom
 /**
  * The arguments as given, and when a run is to go on those that it began with for all that is not given: to name the
  * output folder is then enough.
+ * @throws UsageError where there is neither such a run nor a model to begin one with
  */
 export async function withEarlierArguments(given: RawArguments): Promise<RawArguments> {
   const resume = given.resume_from_checkpoint === true ? 'latest' : given.resume_from_checkpoint
   if (typeof resume !== 'string') return given
   const output_dir = given.output_dir ?? (resume === 'latest' ? undefined : dirname(resume))
-  if (typeof output_dir !== 'string' || !existsSync(join(output_dir, ARGUMENTS_FILE))) return given
+  if (typeof output_dir !== 'string') return given
+  if (!existsSync(join(output_dir, ARGUMENTS_FILE))) {
+    if (given.model) return given
+    throw new UsageError(
+      `resume_from_checkpoint: ${output_dir} holds no run to go on with: it ${existsSync(output_dir) ? 'has no arguments.json' : 'does not exist'}`,
+      'Give the output_dir of the run; or --model and data, to begin one there.',
+    )
+  }
   const saved = (await readJsonFile(join(output_dir, ARGUMENTS_FILE))) as RawArguments
   return { ...saved, overwrite_output_dir: false, ...given, output_dir }
 }

@@ -1,6 +1,6 @@
 import type { BestCheckpoint, RunSetup, RunSummary, SavedFile, SplitFacts } from '../report/run-summary.ts'
 import { countTokens, type Dataset } from '../squad/dataset.ts'
-import type { TrainingArguments } from '../training/arguments.ts'
+import { parseArguments, type TrainingArguments } from '../training/arguments.ts'
 import type { TrainerState } from '../training/state.ts'
 import { modelFacts } from './model-facts.ts'
 import type { PreparedRun } from './prepare.ts'
@@ -49,6 +49,13 @@ const shownArguments = (args: TrainingArguments): RunSetup['arguments'] =>
       return [name, typeof value === 'object' && value !== null ? JSON.stringify(value) : value]
     }),
   )
+
+/** The arguments that are not what they would be if nobody had said anything. */
+export function changedArguments(args: TrainingArguments): ReadonlySet<string> {
+  const defaults = Object.entries(shownArguments(parseArguments({}, 'defaults')))
+  const shown = shownArguments(args)
+  return new Set(defaults.filter(([name, value]) => shown[name] !== value).map(([name]) => name))
+}
 
 function bestOf(args: TrainingArguments, state: TrainerState): BestCheckpoint | undefined {
   const { best_metric, best_global_step, best_model_checkpoint } = state
