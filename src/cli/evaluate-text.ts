@@ -18,6 +18,7 @@ export function evaluationText(found: ModelEvaluation): string {
     ...v2Facts(found),
     ['Loss', decimal(found.eval_loss, 4)],
     ['Calibration error', calibrationText(found)],
+    ...(found.fitted ? [['Stored', fittedText(found)] as const] : []),
     ['Read', `${count(found.examples)} questions, ${count(found.windows)} windows`],
     ['Time', `${duration(found.runtime)}, ${rate(found.samples_per_second, 'samples')}`],
     ...found.files.map((file, i): Fact => [i === 0 ? 'Written' : '', file]),
@@ -56,6 +57,18 @@ function calibrationText({ confidence: { expected_calibration_error: error, cali
   return `${percent(error)}; ${percent(expected_calibration_error)} at temperature ${decimal(temperature)}, ${where}`
 }
 
+/** What --calibrate stored, what stood there before, and that the scores above are not yet those of it. */
+function fittedText({ fitted, fitted_before: before, version_2_with_negative }: ModelEvaluation): string {
+  const now = (value: number, was: number | undefined, digits: number) =>
+    `${decimal(value, digits)} (${was === undefined ? 'was not stored' : `was ${decimal(was, digits)}`})`
+  const { null_score_diff_threshold: threshold, temperature } = fitted!
+  const parts = [
+    ...(version_2_with_negative ? [`threshold ${now(threshold, before?.null_score_diff_threshold, 3)}`] : []),
+    `temperature ${now(temperature, before?.temperature, 2)}`,
+  ]
+  return `${parts.join(', ')}; used from now on, not yet in the scores above`
+}
+
 /** Several models beside each other, and what the paired test says of each pair. */
 export function modelsText({ models, comparisons }: ModelsEvaluation): string {
   const level = models[0]!.confidence_level
@@ -91,6 +104,7 @@ export function modelsText({ models, comparisons }: ModelsEvaluation): string {
     `* the highest F1 on ${count(examples)} questions, the same for all`,
     ...(thresholds.size > 1 ? [THRESHOLDS] : []),
     ...comparisons.flatMap((comparison) => ['', ...comparisonLines(comparison)]),
+    ...models.filter(({ fitted }) => fitted).map((found, i) => `${i ? '' : '\n'}${found.model}: ${fittedText(found)}`),
     ...models.flatMap(({ files }) => files).map((file, i) => `${i ? '' : '\n'}Written: ${file}`),
   ].join('\n')
 }

@@ -112,6 +112,8 @@ describe('spanforge evaluate', () => {
     expect(before.null_score_diff_threshold).toBe(0)
     const { temperature, null_score_diff_threshold, fitted_on } = (await loadAnswerSettings(model))!
     expect(fitted_on.questions).toBe(24)
+    expect(before.fitted).toMatchObject({ temperature, null_score_diff_threshold })
+    expect(before).not.toHaveProperty('fitted_before')
     const after = await json('--model', model, ...argvV2)
     expect(after).toMatchObject({ version_2_with_negative: true, null_score_diff_threshold })
     expect(after.confidence.calibrated).toMatchObject({ temperature, fitted_here: false })
@@ -119,6 +121,16 @@ describe('spanforge evaluate', () => {
     expect(before.confidence.calibrated).toEqual({ ...after.confidence.calibrated, fitted_here: true })
     const v1 = await json('--model', model, ...argv, '--no-version_2_with_negative')
     expect(v1).not.toHaveProperty('null_score_diff_threshold')
+    const { stdout } = await runHere('evaluate', '--model', model, ...argvV2, '--calibrate')
+    const [at, of] = [null_score_diff_threshold.toFixed(3), temperature.toFixed(2)]
+    expect(stdout).toContain(`threshold ${at} (was ${at}), temperature ${of} (was ${of}); used from now on`)
+  })
+
+  test('fits no threshold where all questions have an answer', async () => {
+    const asked = ['--version_2_with_negative', '--calibrate']
+    const { code, stderr } = await runHere('evaluate', '--model', tinyFolder, ...argv, ...asked)
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/24 of the 24 questions of .* have an answer\n {2}Give questions of both kinds/)
   })
 
   test('writes the error analysis as a page and as JSON', async () => {

@@ -2,7 +2,7 @@ import { SpanforgeError } from '../errors.ts'
 import type { BertForQuestionAnswering, RowLogits } from '../models/question-answering.ts'
 import { answerExamples, type ExampleAnswers } from '../squad/answers.ts'
 import type { Dataset } from '../squad/dataset.ts'
-import { type Predictions, squadMetrics } from '../squad/metrics.ts'
+import { checkAnswered, type Predictions, squadMetrics } from '../squad/metrics.ts'
 import { type SquadV2Metrics, squadV2Metrics } from '../squad/metrics-v2.ts'
 import type { Example } from '../squad/types.ts'
 import { type ForwardOptions, windowLosses } from './logits.ts'
@@ -57,20 +57,22 @@ export interface Scored extends AnswerScore {
 
 /**
  * The loss over all windows, the best answer to each question, and how well those agree with the given answers.
- * @throws SpanforgeError where the loss is not a finite number
+ * @throws SpanforgeError for questions without an answer where `version_2_with_negative` is not set, before any work is
+ * done, and where the loss is not a finite number
  */
 export async function evaluate(
   model: BertForQuestionAnswering,
   { examples, windows }: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  const { version_2_with_negative = false, max_answer_length = 30, null_score_diff_threshold = 0 } = options
+  if (!version_2_with_negative) checkAnswered(examples)
   const start = performance.now()
   const { logits, loss } = await windowLosses(model, windows, options)
   if (!Number.isFinite(loss))
     throw new SpanforgeError(`evaluation: the loss is ${loss}, expected a finite number`, {
       remedy: 'The weights are far too large or not numbers: their training needs a lower learning_rate.',
     })
-  const { version_2_with_negative = false, max_answer_length = 30, null_score_diff_threshold = 0 } = options
   const answers = answerExamples(examples, windows, logits, {
     top_k: options.top_k,
     max_answer_length,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { ANSWER_SETTINGS_FILE, saveAnswerSettings } from '../checkpoint/answer-settings.ts'
+import { ANSWER_SETTINGS_FILE, type AnswerSettings, saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import { UsageError } from '../errors.ts'
 import {
   type AnswerScore,
@@ -11,6 +11,7 @@ import {
 } from '../inference/evaluate.ts'
 import { newlyInitialized } from '../inference/pretrained.ts'
 import type { Dataset } from '../squad/dataset.ts'
+import { checkAnswered } from '../squad/metrics.ts'
 import type { SquadV2Metrics } from '../squad/metrics-v2.ts'
 import { postprocessRunQa } from '../squad/postprocess-run-qa.ts'
 import type { Example } from '../squad/types.ts'
@@ -73,6 +74,10 @@ export interface ModelEvaluation extends Omit<SquadV2Metrics, 'exact' | 'f1' | '
   /** With version 2: the one that was used. */
   readonly null_score_diff_threshold?: number
   readonly confidence: ModelConfidence
+  /** With `calibrate`: what is stored with the model from now on. The scores are those of the settings before. */
+  readonly fitted?: AnswerSettings
+  /** With `calibrate`: what it took the place of. */
+  readonly fitted_before?: AnswerSettings
   /** What was written. */
   readonly files: readonly string[]
 }
@@ -101,9 +106,10 @@ export async function evaluateOn(examples: readonly Example[], options: Evaluate
   const { model, tokenizer, report } = loaded
   for (const text of [loaded.engineNote, newlyInitialized(options.model, report)]) if (text) screen.print(`${text}\n`)
   checkLength(options, model.config.max_position_embeddings)
+  const asked = withStored(options, loaded)
+  checkKinds(examples, asked)
   const data = await cutWindows(tokenizer, examples, { ...options, label: 'Tokenizing' })
   const progress = screen.counting('Evaluating', 'samples', data.windows.length)
-  const asked = withStored(options, loaded)
   try {
     const found = await evaluate(model, data, { ...asked, onProgress: progress.update })
     progress.stop()
@@ -159,6 +165,7 @@ async function judge(data: Dataset, found: Evaluation, loaded: LoadedModel, aske
     ...(version_2_with_negative && { null_score_diff_threshold: asked.null_score_diff_threshold }),
     ...v2Metrics,
     confidence,
+    ...(fitted && { fitted: fitted.settings, fitted_before: loaded.settings }),
   }
   const files = [
     ...(fitted ? [join(loaded.folder, ANSWER_SETTINGS_FILE)] : []),
@@ -190,6 +197,18 @@ export function checkOptions({ model, postprocess, report, calibrate, confidence
     )
   if (!(confidence_level > 0 && confidence_level < 1))
     throw new UsageError(`evaluate: confidence_level is ${confidence_level}, expected a share between 0 and 1`)
+}
+
+/** @throws SpanforgeError for questions of a kind that was not asked for, before any work is done on them */
+function checkKinds(examples: readonly Example[], { version_2_with_negative, calibrate, data }: Asked): void {
+  if (!version_2_with_negative) checkAnswered(examples)
+  const answered = examples.filter(({ answers }) => answers.length > 0).length
+  if (!calibrate || !version_2_with_negative || (answered > 0 && answered < examples.length)) return
+  throw new UsageError(
+    `evaluate: --calibrate fits the threshold for "no answer", but ${answered} of the ${examples.length} questions of ` +
+      `${data} have an answer`,
+    'Give questions of both kinds, with and without an answer, or --no-version_2_with_negative.',
+  )
 }
 
 function checkLength({ model, max_seq_length }: EvaluateModelOptions, positions: number): void {

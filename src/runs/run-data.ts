@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts'
 import type { HubOptions } from '../hub/index.ts'
+import { checkAnswered } from '../squad/metrics.ts'
 import type { Example } from '../squad/types.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import { readExamples } from './load-data.ts'
@@ -12,7 +13,8 @@ export interface RunData {
 
 /**
  * The questions that a run trains and evaluates on: splits of `dataset`, or files.
- * @throws UsageError where the arguments name no data to train on, or two
+ * @throws UsageError where the arguments name no data to train on, or two; SpanforgeError for validation questions
+ * without an answer where the run does not expect any
  */
 export async function readRunData(args: TrainingArguments, hub?: HubOptions): Promise<RunData> {
   const { dataset, train_file, validation_file, train_split, validation_split } = args
@@ -28,8 +30,7 @@ export async function readRunData(args: TrainingArguments, hub?: HubOptions): Pr
   const train = await readExamples(train_source, { ...choice, split: train_split, max_samples: args.max_train_samples })
   if (!validation_source) return { train, validation: [] }
   const max_samples = args.max_eval_samples
-  return {
-    train,
-    validation: await readExamples(validation_source, { ...choice, split: validation_split, max_samples }),
-  }
+  const validation = await readExamples(validation_source, { ...choice, split: validation_split, max_samples })
+  if (!args.version_2_with_negative) checkAnswered(validation)
+  return { train, validation }
 }

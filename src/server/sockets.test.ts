@@ -166,8 +166,8 @@ describe('a server that goes down', () => {
 
   it('does not wait for connections on which nothing was asked, or nothing more', async () => {
     const service = await listening()
-    const unused = connect(service.port)
-    const used = connect(service.port)
+    const unused = connect(service.port, '127.0.0.1')
+    const used = connect(service.port, '127.0.0.1')
     used.write('GET /health HTTP/1.1\r\nHost: here\r\n\r\n')
     await once(used, 'data')
     const ends = [unused, used].map((socket) => once(socket.resume(), 'close'))
@@ -177,8 +177,8 @@ describe('a server that goes down', () => {
 
   it('still answers one whose request is being received', async () => {
     const service = await listening({ max_tokens: 64 })
-    const slow = connect(service.port)
-    slow.write('GET /health HTTP/1.1\r\n')
+    const slow = connect(service.port, '127.0.0.1')
+    await new Promise((sent) => slow.write('GET /health HTTP/1.1\r\n', sent))
     const asked = service.post('/api/answer', { question, context: tinyText(1500) })
     await vi.waitFor(() => expect(waiting(service).requests).toBe(1), 60_000)
     const closed = service.app.close()

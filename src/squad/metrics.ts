@@ -36,18 +36,24 @@ export function f1OfTokens(prediction: readonly string[], gold: readonly string[
   return (2 * precision * recall) / (precision + recall)
 }
 
+/** @throws SpanforgeError where a question has no answer: that is SQuAD v2.0, `squadV2Metrics` */
+export function checkAnswered(examples: readonly Example[]): void {
+  const without = examples.find(({ answers }) => answers.length === 0)
+  if (!without) return
+  throw new SpanforgeError(`metrics: question ${without.id} has no answers, expected at least one`, {
+    remedy: 'SQuAD v1.1 knows no unanswerable questions: evaluate with --version_2_with_negative.',
+  })
+}
+
 /**
  * The official SQuAD v1.1 script: for each question the best exact match and the best F1 over its answers, averaged.
  * Throws when there is no question, or one without answers (that is SQuAD v2.0: `squadV2Metrics`).
  */
 export function squadMetrics(predictions: Predictions, examples: readonly Example[]): SquadMetrics {
   if (examples.length === 0) throw new SpanforgeError('metrics: there are no questions, expected at least one')
+  checkAnswered(examples)
   const missing: string[] = []
   const per_question = examples.map(({ id, answers }): QuestionScore => {
-    if (answers.length === 0)
-      throw new SpanforgeError(`metrics: question ${id} has no answers, expected at least one`, {
-        remedy: 'SQuAD v1.1 knows no unanswerable questions: evaluate with --version_2_with_negative.',
-      })
     const prediction = predictions.get(id)
     if (prediction === undefined) {
       missing.push(id)
