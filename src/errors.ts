@@ -3,10 +3,11 @@ export class SpanforgeError extends Error {
   override readonly name: string = 'SpanforgeError'
 
   constructor(
-    message: string,
+    /** The message without its remedy. */
+    readonly summary: string,
     readonly options: { readonly remedy?: string; readonly exitCode?: number; readonly cause?: unknown } = {},
   ) {
-    super(options.remedy ? `${message}\n  ${options.remedy}` : message, { cause: options.cause })
+    super(options.remedy ? `${summary}\n  ${options.remedy}` : summary, { cause: options.cause })
   }
 
   /** What the process exits with: 1 unless the error says otherwise; 2 is a wrong command line or argument. */

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { RunningServer, ServedModel } from '../server/index.ts'
+import type { RunningServer } from '../server/index.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from './engine-options.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from './hub-options.ts'
 import { catchInterrupts } from './interrupts.ts'
@@ -53,7 +53,7 @@ async function serve(given: readonly string[], flags: ServeFlags & HubFlags & En
       hub: { ...hub, revision: flags.revision },
     }),
   )
-  await untilInterrupted(server, output, () => announce(server.address, server.models.all, tokens.length > 0, output))
+  await untilInterrupted(server, output, () => announce(server, tokens.length > 0, output))
 }
 
 /** Announces a server once signals find it ready, and closes it when one comes. */
@@ -73,10 +73,11 @@ export async function untilInterrupted(server: RunningServer, output: Output, an
   }
 }
 
-function announce(address: string, models: readonly ServedModel[], asksForToken: boolean, output: Output): void {
-  const names = models.map(({ id }) => id)
+function announce({ address, models, isLocal }: RunningServer, asksForToken: boolean, output: Output): void {
+  const names = models.all.map(({ id }) => id)
   output.print(`Serving ${names.join(', ')} at ${address}`)
   if (asksForToken) output.print('Whoever asks must send a token.')
+  else if (!isLocal) output.print('Anybody who reaches this machine may ask: a token (--token-file) keeps others out.')
   output.print('Ctrl-C ends it. The API is described at /docs.')
   output.result({ address, models: names, pid: process.pid })
 }

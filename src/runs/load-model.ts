@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
-import { basename, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { type AnswerSettings, loadAnswerSettings } from '../checkpoint/answer-settings.ts'
 import type { LoadReport } from '../checkpoint/load-parameters.ts'
 import { loadConfig } from '../checkpoint/model-folder.ts'
 import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
+import { SpanforgeError, UsageError } from '../errors.ts'
 import type { HubOptions } from '../hub/index.ts'
 import { checkVocabulary, type LoadOptions, loadPretrained } from '../inference/pretrained.ts'
 import type { BertForQuestionAnswering } from '../models/question-answering.ts'
@@ -37,11 +38,28 @@ export interface LoadedModel {
   readonly engineNote?: string
 }
 
-/** The local folder of a model: itself, or where the model of that name on the hub has been brought to. */
+/**
+ * The local folder of a model: itself, or where the model of that name on the hub has been brought to.
+ * @throws UsageError for a file, or a folder with nothing of a model in it
+ */
 export async function modelFolder(nameOrFolder: string, hub: HubChoice = {}): Promise<string> {
-  if (existsSync(nameOrFolder)) return nameOrFolder
-  const { resolveModel } = await import('../hub/index.ts')
-  return resolveModel(nameOrFolder, hub)
+  if (existsSync(nameOrFolder)) {
+    if (['config.json', 'tokenizer.json', 'vocab.txt'].some((name) => existsSync(join(nameOrFolder, name))))
+      return nameOrFolder
+    throw new UsageError(
+      `${nameOrFolder}: holds no model: there is no config.json in it`,
+      'Give the folder of a model, such as the output_dir of a training, or a name on the hub.',
+    )
+  }
+  const { refusePath, resolveModel } = await import('../hub/index.ts')
+  refusePath(nameOrFolder)
+  try {
+    return await resolveModel(nameOrFolder, hub)
+  } catch (error) {
+    if (!(error instanceof SpanforgeError)) throw error
+    const missing = `${nameOrFolder}: there is no such folder, and no model of that name could be had: ${error.summary}`
+    throw new SpanforgeError(missing, { ...error.options, cause: error })
+  }
 }
 
 /** Model and tokenizer of a folder or of a name on the hub, checked to belong together. */

@@ -26,6 +26,8 @@ export interface AppOptions {
 
 const MEGABYTE = 2 ** 20
 
+const METHODS = ['GET', 'HEAD', 'POST'] as const
+
 /** Only what the server itself has is loaded by a page, and no page of others may frame it. */
 const CONTENT_SECURITY_POLICY = {
   'default-src': ["'none'"],
@@ -60,7 +62,7 @@ export async function createApp(options: AppOptions = {}) {
     // The log has one line a request, written by the service.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => crypto.randomUUID(),
-    clientErrorHandler: (error, socket) => refuseRaw(error, socket),
+    clientErrorHandler: refuseRaw,
   }).withTypeProvider<ZodTypeProvider>()
   const connections = new Connections(app.server)
   app.addHook('preClose', async () => connections.close())
@@ -68,14 +70,19 @@ export async function createApp(options: AppOptions = {}) {
   app.setSerializerCompiler(serializerCompiler)
   // Other pages may post text without asking; JSON they may not.
   app.removeContentTypeParser('text/plain')
-  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(
-      new Problem(404, `There is no ${request.method} ${request.url.split('?')[0]!.slice(0, 200)}.`),
+  app.setErrorHandler(sendProblem)
+  app.setNotFoundHandler((request, reply) => {
+    const url = request.url.split('?')[0]
+    const allowed = METHODS.filter((method) => app.hasRoute({ method, url }))
+    if (allowed.length === 0)
+      return sendProblem(new Problem(404, `There is no ${request.method} ${url.slice(0, 200)}.`), request, reply)
+    reply.header('allow', allowed.join(', '))
+    return sendProblem(
+      new Problem(405, `${url} takes ${allowed.join(' and ')}, not ${request.method}.`),
       request,
       reply,
-    ),
-  )
+    )
+  })
   await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY },
     // Whether the server is reached over HTTPS is known to the proxy that makes it so.

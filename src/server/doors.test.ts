@@ -37,8 +37,23 @@ describe('an open service', () => {
     ['too long a question', { question: 'x'.repeat(51), context }, '51 characters; this server reads 50'],
     ['an array', [], 'expected object'],
   ])('refuses %s as 422, and says what was expected', async (_name, payload, words) => {
-    const { status, detail } = await problemOf('/api/answer', payload)
+    const { status, detail, remedy } = await problemOf('/api/answer', payload)
     expect({ status, detail }).toEqual({ status: 422, detail: expect.stringContaining(words) })
+    expect(remedy).toBeTruthy()
+  })
+
+  it('says where several questions go', async () => {
+    const { remedy } = await problemOf('/api/answer', { questions: [question], context })
+    expect(remedy).toContain('/api/batch')
+  })
+
+  it('refuses another method as 405, with those that there are', async () => {
+    const response = await service.app.inject({ method: 'GET', url: '/api/answer?x=1' })
+    expect(response.statusCode).toBe(405)
+    expect(response.headers.allow).toBe('POST')
+    expect(response.json<Problem>().detail).toBe('/api/answer takes POST, not GET.')
+    const { headers } = await service.app.inject({ method: 'DELETE', url: '/health' })
+    expect(headers.allow).toBe('GET, HEAD')
   })
 
   it('refuses more questions than a request may have', async () => {
@@ -51,7 +66,11 @@ describe('an open service', () => {
       status: 413,
       remedy: expect.stringContaining('--max-context'),
     })
-    expect(await problemOf('/api/answer', { question, context: 'x'.repeat(100_000) })).toMatchObject({ status: 413 })
+    expect(await problemOf('/api/answer', { question, context: 'x'.repeat(100_000) })).toMatchObject({
+      status: 413,
+      detail: 'The body has more than the 0.1 MB that this server reads.',
+      remedy: expect.stringContaining('--max-body'),
+    })
   })
 
   it.each([
@@ -74,6 +93,7 @@ describe('an open service', () => {
       const headers = { 'content-type': type }
       const response = await service.app.inject({ method: 'POST', url: '/api/answer', payload: 'x', headers })
       expect(response.statusCode).toBe(415)
+      expect(response.json<Problem>().remedy).toContain('application/json')
     }
     const preflight = { origin: 'https://evil.example', 'access-control-request-method': 'POST' }
     const response = await service.app.inject({ method: 'OPTIONS', url: '/api/answer', headers: preflight })

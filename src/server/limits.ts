@@ -21,11 +21,13 @@ export function checkTexts({ texts, asked }: Pick<ReadingTask, 'texts' | 'asked'
     throw new Problem(
       422,
       `The request has ${asked.length} questions; this server takes ${limits.questions} at a time.`,
+      { remedy: 'Send them in several requests.' },
     )
   for (const [index, { question }] of asked.entries())
     if (question.length > limits.question)
       throw new Problem(
         422,
         `Question ${index} has ${question.length} characters; this server reads ${limits.question} at most.`,
+        { remedy: 'Ask more briefly, or start the server with a larger --max-question.' },
       )
 }

@@ -147,15 +147,19 @@ export class Models {
 export function modelSources(given: readonly string[]): ModelSource[] {
   const named = given.map((text) => {
     const [, id, source] = /^([\w.-]+)=(.+)$/.exec(text) ?? []
-    return id ? { id, source: source! } : { id: displayName(text), source: text }
+    return id ? { id, source: source!, isGiven: true } : { id: displayName(text), source: text, isGiven: false }
   })
   const counts = new Map<string, number>()
   for (const { id } of named) counts.set(id, (counts.get(id) ?? 0) + 1)
-  const sources = named.map(({ id, source }) =>
-    counts.get(id) === 1 ? { id, source } : { id: `${basename(dirname(resolve(source)))}/${id}`, source },
-  )
+  const sources = named.map(({ id, source, isGiven }) => {
+    const isTold = isGiven || counts.get(id) === 1
+    return { id: isTold ? id : `${basename(dirname(resolve(source)))}/${id}`, source }
+  })
   const twice = sources.find(({ id }, index) => sources.findIndex((other) => other.id === id) < index)
   if (twice)
-    throw new UsageError(`serve: two models go by the name ${twice.id}`, 'Name them: first=FOLDER second=FOLDER')
+    throw new UsageError(
+      `serve: two models go by the name ${twice.id}`,
+      'Give each a name of its own: first=FOLDER second=FOLDER',
+    )
   return sources
 }

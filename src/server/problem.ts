@@ -29,9 +29,7 @@ interface Foreign {
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof SpanforgeError) {
-    const { remedy } = error.options
-    const detail = remedy ? error.message.slice(0, -remedy.length).trimEnd() : error.message
-    return new Problem(422, detail, { remedy, cause: error })
+    return new Problem(422, error.summary, { remedy: error.options.remedy, cause: error })
   }
   const { statusCode = 500, message = '', validation } = (error ?? {}) as Foreign
   if (validation) return new Problem(422, validation.map(validationText).join('; '), { cause: error })

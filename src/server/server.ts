@@ -6,7 +6,7 @@ import type { ServerSettings } from './defaults.ts'
 import { Metrics } from './metrics.ts'
 import { Models, modelSources } from './models.ts'
 import { createService } from './service.ts'
-import { checkAddress, closeGracefully, listen } from './start.ts'
+import { checkAddress, closeGracefully, isLoopback, listen } from './start.ts'
 
 export interface ServerOptions extends ServerSettings {
   readonly tokens?: readonly string[]
@@ -19,6 +19,8 @@ export interface ServerOptions extends ServerSettings {
 export interface RunningServer {
   /** For a browser. */
   readonly address: string
+  /** Only this machine reaches it. */
+  readonly isLocal: boolean
   readonly models: Models
   /** Loads all models anew, one after the other; what fails is logged, and the old one stays. */
   reloadAll(): Promise<void>
@@ -27,8 +29,7 @@ export interface RunningServer {
 }
 
 /** Others learn nothing of its folders, those behind a proxy included. */
-const isForThisMachine = ({ host, trustProxy }: ServerOptions): boolean =>
-  ['127.0.0.1', '::1', 'localhost'].includes(host) && !trustProxy
+const isForThisMachine = ({ host, trustProxy }: ServerOptions): boolean => isLoopback(host) && !trustProxy
 
 /** Tokens that may wait: two books of the largest size for each model. */
 const MAX_WAITING_TOKENS = 2_000_000
@@ -73,6 +74,7 @@ export async function startServer(given: readonly string[], options: ServerOptio
     const address = await listen(app, options)
     return {
       address,
+      isLocal: isLoopback(options.host),
       models,
       async reloadAll() {
         for (const { id } of models.all)

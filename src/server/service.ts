@@ -1,7 +1,7 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { answerRoutes } from './answer-routes.ts'
-import { type App, type AppOptions, createApp, servePage } from './app.ts'
+import { type App, type AppOptions, createApp, sendProblem, servePage } from './app.ts'
 import { bearerTokens } from './auth.ts'
 import type { ServiceContext } from './context.ts'
 import { huggingFaceRoutes } from './huggingface.ts'
@@ -10,6 +10,7 @@ import type { Metrics } from './metrics.ts'
 import { modelRoutes } from './model-routes.ts'
 import type { Models } from './models.ts'
 import { Problem } from './problem.ts'
+import { explained } from './remedies.ts'
 import { documentation, healthRoutes, metricsRoute } from './system-routes.ts'
 
 export interface ServiceOptions extends AppOptions {
@@ -70,12 +71,16 @@ export async function createService(options: ServiceOptions): Promise<App> {
   if (pages) await servePage(app, pages, 'demo')
   await app.register(async (inner) => {
     const guarded = inner as unknown as App
+    guarded.setErrorHandler((error, request, reply) => sendProblem(explained(error, request), request, reply))
     if (perMinute !== undefined)
       await guarded.register(rateLimit, {
         max: perMinute,
         timeWindow: '1 minute',
         errorResponseBuilder: (_request, { max, ttl }) =>
-          new Problem(429, `One client may send ${max} requests a minute.`, { retryAfter: ttl / 1000 }),
+          new Problem(429, `This client has sent its ${max} requests of the minute.`, {
+            remedy: `Come again in ${Math.ceil(ttl / 1000)} s, as Retry-After says; --rate-limit sets how many.`,
+            retryAfter: ttl / 1000,
+          }),
       })
     if (tokens.length > 0) guarded.addHook('onRequest', bearerTokens(tokens))
     answerRoutes(guarded, context)

@@ -10,6 +10,9 @@ export interface Address {
   readonly port: number
 }
 
+/** Whether only this machine can reach it. */
+export const isLoopback = (host: string): boolean => ['127.0.0.1', '::1', 'localhost'].includes(host)
+
 /**
  * Listens; port 0 takes any that is free. Returns the address for a browser.
  * @throws UsageError for a port that is taken or may not be used, or a host that is not of this machine

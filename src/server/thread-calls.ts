@@ -13,7 +13,7 @@ interface Call {
 interface Failure {
   readonly message: string
   readonly stack?: string
-  /** Of a SpanforgeError, whose message ends with it. */
+  /** Of a SpanforgeError, whose summary the message is. */
   readonly foreseen?: { readonly remedy?: string; readonly exitCode: number }
 }
 
@@ -90,12 +90,11 @@ export class Thread {
 function asFailure(error: unknown): Failure {
   const { message, stack } = error as Error
   if (!(error instanceof SpanforgeError)) return { message, stack }
-  const { exitCode, options } = error
-  return { message, foreseen: { remedy: options.remedy, exitCode } }
+  const { exitCode, options, summary } = error
+  return { message: summary, foreseen: { remedy: options.remedy, exitCode } }
 }
 
 function asError({ message, stack, foreseen }: Failure): Error {
   if (!foreseen) return Object.assign(new Error(message), { stack })
-  const { remedy } = foreseen
-  return new SpanforgeError(remedy ? message.slice(0, -remedy.length).trimEnd() : message, foreseen)
+  return new SpanforgeError(message, foreseen)
 }

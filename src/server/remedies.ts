@@ -1,0 +1,34 @@
+import type { FastifyRequest } from 'fastify'
+import { asProblem, Problem } from './problem.ts'
+
+const DESCRIBED = 'What it takes is described at /docs.'
+
+/** What fastify refuses at the door, in the words of this API, and what the caller can do about it. */
+export function explained(error: unknown, { body, routeOptions }: FastifyRequest): Problem {
+  const problem = asProblem(error)
+  const { status, detail, more } = problem
+  const say = (remedy: string, text = detail) => new Problem(status, text, { ...more, remedy })
+  if (more.remedy) return problem
+  switch (status) {
+    case 400:
+      return say(`Send a JSON object. ${DESCRIBED}`)
+    case 413:
+      return say(
+        'Send less at a time, or start the server with a larger --max-body.',
+        `The body has more than the ${megabytes(routeOptions.bodyLimit)} MB that this server reads.`,
+      )
+    case 415:
+      return say('Send JSON, with the header "Content-Type: application/json".')
+    case 422:
+      return say(routeOptions.url === '/api/answer' && asksMany(body) ? MANY : DESCRIBED)
+    default:
+      return problem
+  }
+}
+
+const megabytes = (bytes = 0): string => (bytes / 2 ** 20).toLocaleString('en-US', { maximumFractionDigits: 1 })
+
+const MANY = 'Several questions at once, questions or inputs, go to /api/batch.'
+
+const asksMany = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && ('questions' in body || 'inputs' in body)
