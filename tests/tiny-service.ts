@@ -23,14 +23,11 @@ export async function tinyService({
   ...options
 }: TinyOptions = {}): Promise<TinyService> {
   const { max_tokens = 256, max_requests = 64, max_waiting_tokens = 1e6 } = options
-  const metrics: Metrics = new Metrics(() => models)
-  const models = new Models((id) => ({
-    max_tokens,
-    wait: 1,
-    max_requests,
-    max_waiting_tokens,
-    onPass: metrics.onPass(id),
-  }))
+  const metrics = new Metrics()
+  const models = new Models({
+    queueOptions: (id) => ({ max_tokens, wait: 1, max_requests, max_waiting_tokens, onPass: metrics.onPass(id) }),
+  })
+  metrics.watch(models)
   for (const source of modelSources(folders)) await models.load(source)
   const app = await createService({ models, metrics, ...options })
   return {

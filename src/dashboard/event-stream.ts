@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../server/problem.ts'
+import { SSE_HEADERS, sse } from '../server/sse.ts'
 import type { LiveRun } from './live-run.ts'
 
 const MOST_STREAMS = 50
@@ -25,17 +26,11 @@ export class EventStreams {
     reply.hijack()
     const { raw } = reply
     for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
-    // The last one keeps proxies from gathering what should arrive at once.
-    raw.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      connection: 'close',
-      'x-accel-buffering': 'no',
-    })
+    raw.writeHead(200, { ...SSE_HEADERS, connection: 'close' })
     const last = request.headers['last-event-id']?.toString()
     const { log } = this.run
-    if (!log.knows(last)) raw.write('event: reset\ndata: {}\n\n')
-    const unsubscribe = log.subscribe(last, (id, json) => write(raw, `id: ${id}\nevent: record\ndata: ${json}\n\n`))
+    if (!log.knows(last)) raw.write(sse('reset', '{}'))
+    const unsubscribe = log.subscribe(last, (id, json) => write(raw, sse('record', json, id)))
     this.open.set(raw, unsubscribe)
     this.startPulse()
     raw.on('close', () => this.forget(raw))
@@ -44,7 +39,7 @@ export class EventStreams {
   /** Tells everybody that this was all. */
   end(): void {
     for (const raw of [...this.open.keys()]) {
-      raw.end('event: end\ndata: {}\n\n')
+      raw.end(sse('end', '{}'))
       this.forget(raw)
     }
   }
@@ -61,7 +56,7 @@ export class EventStreams {
   /** Runs only while somebody looks. */
   private startPulse(): void {
     const tell = () => {
-      const text = `event: pulse\ndata: ${JSON.stringify(this.run.pulse())}\n\n`
+      const text = sse('pulse', JSON.stringify(this.run.pulse()))
       for (const raw of this.open.keys()) write(raw, text)
     }
     this.pulse ??= setInterval(tell, PULSE).unref()

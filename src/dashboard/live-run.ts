@@ -22,18 +22,23 @@ export interface LiveRunOptions {
   readonly screen: Screen
 }
 
-/** In which states of the run what can be asked for. */
-const POSSIBLE: Readonly<Record<'pause' | 'resume' | 'stop', readonly RunStatus[]>> = {
-  pause: ['running'],
-  resume: ['pausing', 'paused'],
-  stop: ['preparing', 'running', 'pausing', 'paused'],
+/** What can be asked for: in which states of the run, and which it is in then. */
+const ACTIONS: Readonly<Record<Action, { readonly from: readonly RunStatus[]; readonly to: RunStatus }>> = {
+  pause: { from: ['running'], to: 'pausing' },
+  resume: { from: ['pausing', 'paused'], to: 'running' },
+  stop: { from: ['preparing', 'running', 'pausing', 'paused'], to: 'stopping' },
 }
+
+type Action = 'pause' | 'resume' | 'stop'
 
 /** After these no step follows. */
 const LAST: readonly RunStatus[] = ['finishing', 'finished', 'interrupted', 'failed']
 
-/** How often what has gathered is told, in milliseconds: while somebody looks, and for the journal alone. */
-const [WATCHED, UNWATCHED] = [500, 10_000]
+/** Milliseconds after which what has gathered is told while somebody looks. */
+const WATCHED = 500
+
+/** And for the journal alone. */
+const UNWATCHED = 10_000
 
 /**
  * A run in progress, for the dashboard. Training waits for nothing here but a pause: events leave numbers in arrays,
@@ -101,12 +106,13 @@ export class LiveRun {
   }
 
   /** @throws UsageError where the run is in no state for that */
-  control(action: 'pause' | 'resume' | 'stop'): void {
+  control(action: Action): void {
     const { status } = this
-    if (!POSSIBLE[action].includes(status)) throw new UsageError(`${action}: the run is ${status}`)
+    const { from, to } = ACTIONS[action]
+    if (!from.includes(status)) throw new UsageError(`${action}: the run is ${status}`)
     if (action === 'pause') this.hold.begin()
     if (action === 'resume') this.hold.end()
-    this.become(({ pause: 'pausing', resume: 'running', stop: 'stopping' } as const)[action])
+    this.become(to)
     if (action === 'stop') this.options.stop()
   }
 

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { SpanforgeError } from '../errors.ts'
 import { packageFile } from '../package-root.ts'
 import { type App, createApp, servePage } from '../server/app.ts'
+import { browserAddress } from '../server/start.ts'
 import { EventStreams } from './event-stream.ts'
 import { newToken } from './guard.ts'
 import type { LiveRun } from './live-run.ts'
@@ -44,7 +45,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   await servePage(app, packageFile('dist/web'), 'dashboard')
   const taken = await listen(app, host, port)
   return {
-    address: `http://${shownHost(host)}:${taken}/${live ? `#token=${token}` : ''}`,
+    address: `${browserAddress(app, host)}${live ? `#token=${token}` : ''}`,
     port: taken,
     close: async () => {
       streams?.end()
@@ -78,10 +79,4 @@ async function listen(app: App, host: string, first: number): Promise<number> {
       })
     }
   }
-}
-
-/** Listening on all addresses, the machine itself gets there by this one. */
-function shownHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return 'localhost'
-  return host.includes(':') ? `[${host}]` : host
 }

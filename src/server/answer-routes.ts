@@ -5,9 +5,17 @@ import { ClientGone, clientSignal } from './client.ts'
 import type { ServiceContext } from './context.ts'
 import { AnswerRequest, AnswerResponse, BatchRequest, BatchResponse } from './contract.ts'
 import { asProblem, problemBody } from './problem.ts'
-import { type AnswerFields, answerAll, openReading, type QuestionFields, searchOptions } from './questions.ts'
+import {
+  type AnswerFields,
+  answerAll,
+  openReading,
+  type QuestionFields,
+  searchOptions,
+  withReading,
+} from './questions.ts'
 import { eventStream, failures } from './route-schemas.ts'
-import { streamAnswers } from './stream-answers.ts'
+import { SSE_HEADERS, sse } from './sse.ts'
+import { type StreamEvent, streamAnswers } from './stream-answers.ts'
 
 /** A line that no client shows, so that no proxy takes a queue for a dead connection. */
 const KEEP_ALIVE = 15_000
@@ -78,21 +86,8 @@ export function answerRoutes(app: App, context: ServiceContext): void {
         const events = streamAnswers(model, reading, options, signal)
         const windows = reading.rows.map(({ length }) => length)
         metrics.answered(model.id, windows.length)
-        return reply
-          .type('text/event-stream; charset=utf-8')
-          .headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
-          .send(Readable.from(lines()))
-
-        async function* lines() {
-          try {
-            yield sse('start', { model: model.id, windows })
-            for await (const item of withKeepAlive(events)) yield item ? sse(item.event, item.data) : ': waiting\n\n'
-            yield sse('end', { model: model.id, milliseconds: performance.now() - started })
-          } catch (error) {
-            if (error instanceof ClientGone) return
-            yield sse('error', problemBody(asProblem(error), id))
-          }
-        }
+        const lines = eventLines(events, { model: model.id, windows, started, request: id })
+        return reply.headers(SSE_HEADERS).send(Readable.from(lines))
       } catch (error) {
         release()
         throw error
@@ -108,20 +103,12 @@ export function answerRoutes(app: App, context: ServiceContext): void {
   ) {
     const started = performance.now()
     const model = models.get(id)
-    const release = model.hold()
-    try {
-      const options = searchOptions(model, body)
-      const reading = await openReading(model, questions, options, limits)
-      try {
-        const results = await answerAll(model, reading, options, signal)
-        metrics.answered(model.id, results.length)
-        return { model: model.id, milliseconds: performance.now() - started, results }
-      } finally {
-        reading.close()
-      }
-    } finally {
-      release()
-    }
+    const options = searchOptions(model, body)
+    return withReading(model, questions, options, limits, async (reading) => {
+      const results = await answerAll(model, reading, options, signal)
+      metrics.answered(model.id, results.length)
+      return { model: model.id, milliseconds: performance.now() - started, results }
+    })
   }
 }
 
@@ -135,7 +122,27 @@ interface BatchFields {
   readonly contexts?: readonly string[]
 }
 
-const sse = (event: string, data: unknown): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+interface StreamFacts {
+  readonly model: string
+  /** Of each question. */
+  readonly windows: readonly number[]
+  readonly started: number
+  /** Id of the request. */
+  readonly request: string
+}
+
+/** A stream as it is sent, from `start` to `end` or `error`. */
+async function* eventLines(events: AsyncGenerator<StreamEvent>, { model, windows, started, request }: StreamFacts) {
+  const line = (event: string, data: unknown) => sse(event, JSON.stringify(data))
+  try {
+    yield line('start', { model, windows })
+    for await (const item of withKeepAlive(events)) yield item ? line(item.event, item.data) : ': waiting\n\n'
+    yield line('end', { model, milliseconds: performance.now() - started })
+  } catch (error) {
+    if (error instanceof ClientGone) return
+    yield line('error', problemBody(asProblem(error), request))
+  }
+}
 
 /** The items as they come; undefined where none has come for a while. */
 async function* withKeepAlive<T>(items: AsyncGenerator<T>): AsyncGenerator<T | undefined> {

@@ -21,7 +21,7 @@ export interface QueueOptions {
   readonly onPass?: (pass: { readonly windows: number; readonly tokens: number; readonly milliseconds: number }) => void
 }
 
-export interface Ask {
+export interface AskOptions {
   /** Whoever asked has gone, or time is up: what has not been computed is dropped. */
   readonly signal?: AbortSignal
   /** Told the number of windows done, with what is there so far. */
@@ -29,7 +29,7 @@ export interface Ask {
 }
 
 /** The windows of one request, in order, of which `pending` have not been computed. */
-interface Request extends Ask {
+interface QueuedRequest extends AskOptions {
   readonly rows: readonly Row[]
   readonly logits: (RowLogits | undefined)[]
   pending: number[]
@@ -41,11 +41,11 @@ interface Request extends Ask {
 }
 
 interface Place {
-  readonly request: Request
+  readonly request: QueuedRequest
   readonly index: number
 }
 
-/** So many times longer than the window whose turn it is may others be: a short question need not wait for a book. */
+/** A pass takes no window more than so many times as long as the one whose turn it is: a book must wait for its own. */
 const LONGER = 2
 
 /** How far ahead, in passes, a pass looks for windows of its length. */
@@ -55,9 +55,10 @@ const LOOK_AHEAD = 4
 const LATELY = 1000
 
 export class BatchQueue {
-  readonly #requests = new Set<Request>()
+  readonly #requests = new Set<QueuedRequest>()
   /** Requests that have a place here while their texts are tokenised. */
   #reading = 0
+  /** Virtual time: the turn of the pass that was begun last. */
   #now = 0
   #waitingTokens = 0
   /** When a request last found another one here. */
@@ -95,14 +96,15 @@ export class BatchQueue {
    * The logits of each row, one at least, once all are computed.
    * @throws at once Problem 503 where too much waits already; the signal's reason once it is aborted
    */
-  ask(rows: readonly Row[], ask: Ask = {}): Promise<RowLogits[]> {
+  ask(rows: readonly Row[], options: AskOptions = {}): Promise<RowLogits[]> {
     const tokens = tokensOf(rows)
     this.#refuseOverload(tokens)
-    ask.signal?.throwIfAborted()
+    const { signal } = options
+    signal?.throwIfAborted()
     if (this.waiting.requests > 0) this.#hadCompany = performance.now()
     return new Promise((resolve, reject) => {
-      const request: Request = {
-        ...ask,
+      const request: QueuedRequest = {
+        ...options,
         rows,
         logits: new Array(rows.length).fill(undefined),
         pending: [...rows.keys()],
@@ -113,7 +115,7 @@ export class BatchQueue {
       }
       this.#requests.add(request)
       this.#waitingTokens += tokens
-      ask.signal?.addEventListener('abort', () => this.#drop(request, ask.signal!.reason), { once: true })
+      signal?.addEventListener('abort', () => this.#drop(request, signal.reason), { once: true })
       this.#schedule()
     })
   }
@@ -132,22 +134,16 @@ export class BatchQueue {
   }
 
   #schedule(): void {
-    if (this.#isBusy || this.#requests.size === 0) return
+    if (this.#isBusy) return
+    const { max_tokens, wait } = this.options
     const isAlone = performance.now() - this.#hadCompany > LATELY
-    if (this.#waitingTokens >= this.options.max_tokens || this.options.wait === 0 || isAlone) {
-      clearTimeout(this.#timer)
-      this.#timer = undefined
-      void this.#work()
-    } else {
-      this.#timer ??= setTimeout(() => {
-        this.#timer = undefined
-        void this.#work()
-      }, this.options.wait)
-    }
+    if (this.#waitingTokens >= max_tokens || wait === 0 || isAlone) void this.#work()
+    else this.#timer ??= setTimeout(() => void this.#work(), wait)
   }
 
   async #work(): Promise<void> {
-    if (this.#isBusy) return
+    clearTimeout(this.#timer)
+    this.#timer = undefined
     this.#isBusy = true
     // What came while a pass was computed has waited long enough.
     while (this.#requests.size > 0) await this.#pass(this.#nextPass())
@@ -173,7 +169,7 @@ export class BatchQueue {
     }
   }
 
-  #advance(request: Request): void {
+  #advance(request: QueuedRequest): void {
     // Whoever has gone is told nothing more.
     if (!this.#requests.has(request)) return
     request.onProgress?.(request.done, request.logits)
@@ -182,7 +178,7 @@ export class BatchQueue {
     request.resolve(request.logits as RowLogits[])
   }
 
-  #drop(request: Request, reason: unknown): void {
+  #drop(request: QueuedRequest, reason: unknown): void {
     if (!this.#requests.delete(request)) return
     this.#waitingTokens -= tokensOf(request.pending.map((index) => request.rows[index]!))
     request.reject(reason)

@@ -9,7 +9,7 @@ import type { App } from './app.ts'
 import { clientSignal } from './client.ts'
 import type { ServiceContext } from './context.ts'
 import { EXAMPLE } from './contract.ts'
-import { byQuestion, openReading } from './questions.ts'
+import { byQuestion, withReading } from './questions.ts'
 import type { PipelineScores } from './reading.ts'
 import { failures } from './route-schemas.ts'
 
@@ -45,7 +45,6 @@ export const InferenceResponse = z.union([
 
 export function huggingFaceRoutes(app: App, { models, metrics, limits, timeout }: ServiceContext): void {
   const schema = {
-    operationId: undefined as string | undefined,
     tags: ['Hugging Face'],
     summary: 'Question answering as the Inference API of Hugging Face',
     description: 'One answer for one input, a list with top_k above 1; positions count code points, as in Python.',
@@ -80,26 +79,18 @@ export function huggingFaceRoutes(app: App, { models, metrics, limits, timeout }
     const { null_score_diff_threshold } = model.thread.facts.settings ?? {}
     const asked = { top_k, max_answer_len, handle_impossible_answer, null_score_diff_threshold }
     const options: PipelineScores = { ...asked, align_to_words }
-    const release = model.hold()
-    try {
-      const reading = await openReading(model, questions, fields, limits)
-      try {
-        const logits = byQuestion(reading, await model.queue.ask(reading.rows.flat(), { signal }))
-        const found = await Promise.all(
-          logits.map(async (own, i) => {
-            const answers = await reading.pipelineAnswers(i, own, options)
-            const counted = inCodePoints(questions[i]!.context, answers)
-            return top_k === 1 ? counted[0]! : counted
-          }),
-        )
-        metrics.answered(model.id, found.length)
-        return Array.isArray(inputs) ? found : found[0]!
-      } finally {
-        reading.close()
-      }
-    } finally {
-      release()
-    }
+    return withReading(model, questions, fields, limits, async (reading) => {
+      const logits = byQuestion(reading, await model.queue.ask(reading.rows.flat(), { signal }))
+      const found = await Promise.all(
+        logits.map(async (own, i) => {
+          const answers = await reading.pipelineAnswers(i, own, options)
+          const counted = inCodePoints(questions[i].context, answers)
+          return top_k === 1 ? counted[0] : counted
+        }),
+      )
+      metrics.answered(model.id, found.length)
+      return Array.isArray(inputs) ? found : found[0]
+    })
   }
 }
 

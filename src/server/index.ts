@@ -1,10 +1,5 @@
-/** The HTTP service: see docs/deployment.md. The dashboard builds on createApp and servePage. */
-export { type App, type AppOptions, createApp, sendProblem, servePage } from './app.ts'
-export { bearerTokens } from './auth.ts'
+/** The HTTP service: see docs/deployment.md. */
 export { SERVER_DEFAULTS } from './defaults.ts'
 export { Metrics } from './metrics.ts'
-export { type ModelSource, Models, modelSources, type ServedModel } from './models.ts'
-export { asProblem, Problem, problemBody } from './problem.ts'
-export { type RunningServer, type ServerOptions, startServer } from './server.ts'
-export { createService, DEFAULT_LIMITS, type ServiceOptions } from './service.ts'
-export { closeGracefully, listen } from './start.ts'
+export { Models, modelSources } from './models.ts'
+export { type RunningServer, startServer } from './server.ts'

@@ -18,14 +18,14 @@ export class Metrics {
   readonly #questions = this.#counter('questions_total', 'Questions answered.', ['model'])
   readonly #dropped = this.#counter('requests_dropped_total', 'Requests whose client hung up before its answer.', [])
 
-  constructor(models: () => Models) {
+  constructor() {
     collectDefaultMetrics({ register: this.registry })
-    this.#gauge(
-      'queue_requests',
-      'Requests that are read, waiting or computed.',
-      models,
-      ({ queue }) => queue.waiting.requests,
-    )
+  }
+
+  /** Tells also how long the queues of these models are, and how old they are. */
+  watch(models: Models): void {
+    const requests = 'Requests that are read, waiting or computed.'
+    this.#gauge('queue_requests', requests, models, ({ queue }) => queue.waiting.requests)
     this.#gauge('queue_tokens', 'Tokens that are waiting.', models, ({ queue }) => queue.waiting.tokens)
     this.#gauge('model_loaded_seconds', 'When a model was loaded, in seconds since 1970.', models, ({ loaded }) =>
       Math.round(loaded.getTime() / 1000),
@@ -61,7 +61,7 @@ export class Metrics {
     return new Counter({ name: `spanforge_${name}`, help, labelNames, registers: [this.registry] })
   }
 
-  #gauge(name: string, help: string, models: () => Models, value: (model: Models['all'][number]) => number): void {
+  #gauge(name: string, help: string, models: Models, value: (model: Models['all'][number]) => number): void {
     new Gauge({
       name: `spanforge_${name}`,
       help,
@@ -69,7 +69,7 @@ export class Metrics {
       registers: [this.registry],
       collect() {
         this.reset()
-        for (const model of models().all) this.set({ model: model.id }, value(model))
+        for (const model of models.all) this.set({ model: model.id }, value(model))
       },
     })
   }

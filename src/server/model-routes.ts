@@ -21,7 +21,7 @@ export function modelRoutes(app: App, { models, limits, mayReload }: ServiceCont
   )
 
   const schema = {
-    operationId: 'reload' as string | undefined,
+    operationId: 'reload',
     tags: ['Models'],
     summary: 'Load a model anew from where it came from',
     description:

@@ -5,9 +5,9 @@ import { displayName, type HubChoice, modelFolder } from '../runs/load-model.ts'
 import { BatchQueue, type QueueOptions } from './batch-queue.ts'
 import type { ModelInfo } from './contract.ts'
 import { ModelThread } from './model-thread.ts'
+import { Mutex } from './mutex.ts'
 import { Problem } from './problem.ts'
 import { Reader } from './reader.ts'
-import { Turns } from './turns.ts'
 
 /** One loading of a model: its thread, its queue, its reader, and how many requests use it. */
 export class ServedModel {
@@ -21,10 +21,10 @@ export class ServedModel {
     readonly id: string,
     readonly name: string,
     readonly thread: ModelThread,
-    turns: Turns,
+    mutex: Mutex,
     options: QueueOptions,
   ) {
-    this.queue = new BatchQueue((rows) => turns.take(() => thread.forward(rows)), options)
+    this.queue = new BatchQueue((rows) => mutex.runExclusive(() => thread.forward(rows)), options)
     this.reader = new Reader(thread.tokenizer)
   }
 
@@ -69,21 +69,25 @@ export interface ModelSource {
   readonly source: string
 }
 
+export interface ModelsOptions {
+  /** Of the queue of the model of that id. */
+  readonly queueOptions: (id: string) => QueueOptions
+  readonly hub?: HubChoice
+  /** What computes. */
+  readonly choice?: EngineChoice
+  /** Whether folders are told to those who ask. */
+  readonly tellsSources?: boolean
+}
+
 /** The models of a server, by id. Each may be loaded anew while it is in use. */
 export class Models {
   readonly #models = new Map<string, ServedModel>()
   readonly #sources = new Map<string, string>()
   readonly #loading = new Map<string, Promise<ServedModel>>()
   /** Each pass wants all cores: models take turns. */
-  readonly #turns = new Turns()
+  readonly #mutex = new Mutex()
 
-  constructor(
-    private readonly queueOptions: (id: string) => QueueOptions,
-    private readonly hub: HubChoice = {},
-    /** Whether folders are told to those who ask. */
-    private readonly tellsSources = false,
-    private readonly choice: EngineChoice = {},
-  ) {}
+  constructor(private readonly options: ModelsOptions) {}
 
   get all(): readonly ServedModel[] {
     return [...this.#models.values()]
@@ -119,7 +123,7 @@ export class Models {
   list(): ModelInfo[] {
     return this.all.map((model, index) => ({
       ...model.info,
-      ...(this.tellsSources && { source: this.#sources.get(model.id) }),
+      ...(this.options.tellsSources && { source: this.#sources.get(model.id) }),
       default: index === 0,
     }))
   }
@@ -129,8 +133,9 @@ export class Models {
   }
 
   async #load(id: string, source: string): Promise<ServedModel> {
-    const thread = await ModelThread.start(await modelFolder(source, this.hub), this.choice)
-    const model = new ServedModel(id, displayName(source), thread, this.#turns, this.queueOptions(id))
+    const { hub, choice, queueOptions } = this.options
+    const thread = await ModelThread.start(await modelFolder(source, hub), choice)
+    const model = new ServedModel(id, displayName(source), thread, this.#mutex, queueOptions(id))
     const old = this.#models.get(id)
     this.#models.set(id, model) // a Map keeps the place of a key that it has
     this.#sources.set(id, source)

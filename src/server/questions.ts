@@ -55,6 +55,27 @@ export async function openReading(
   return queue.admit(() => reader.open({ ...gathered, windows, pad_token_id: thread.config.pad_token_id }))
 }
 
+/** The texts of a request, read, for as long as `use` takes; its model stays loaded until then. */
+export async function withReading<T>(
+  model: ServedModel,
+  questions: readonly QuestionFields[],
+  options: ReadingOptions,
+  limits: TextLimits,
+  use: (reading: OpenReading) => Promise<T>,
+): Promise<T> {
+  const release = model.hold()
+  try {
+    const reading = await openReading(model, questions, options, limits)
+    try {
+      return await use(reading)
+    } finally {
+      reading.close()
+    }
+  } finally {
+    release()
+  }
+}
+
 /** What a request asks for; where it says nothing, as the settings stored with the model were fitted. */
 export function searchOptions({ thread }: ServedModel, fields: AnswerFields): SearchOptions {
   const { top_k, max_answer_len: max_answer_length, handle_impossible_answer, null_score_diff_threshold } = fields

@@ -6,14 +6,12 @@ import { startWorker } from '../runs/start-worker.ts'
 import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { AnswerResult } from './contract.ts'
+import { Mutex } from './mutex.ts'
 import { type PipelineScores, Reading, type ReadingTask } from './reading.ts'
 import { Thread } from './thread-calls.ts'
-import { Turns } from './turns.ts'
 
 /** A `Reading`, wherever it is held. */
 export interface OpenReading {
-  /** Whether it takes long enough to be asked for its answers so far only now and then. */
-  readonly isLarge: boolean
   readonly rows: readonly Row[][]
   answers(question: number, logits: readonly RowLogits[], options: SearchOptions): Promise<AnswerResult>
   pipelineAnswers(
@@ -30,7 +28,7 @@ const SMALL = 20_000
 
 /** Reads the texts of requests: small ones at once, large ones in a thread, which is started for the first of them. */
 export class Reader {
-  readonly #turns = new Turns()
+  readonly #mutex = new Mutex()
   #thread: Thread | undefined
   #next = 0
 
@@ -39,7 +37,7 @@ export class Reader {
   /** @throws SpanforgeError for a question that leaves no room for its text */
   async open(task: ReadingTask): Promise<OpenReading> {
     if (charactersOf(task) > SMALL) return this.#elsewhere(task)
-    return this.#turns.take(async () => {
+    return this.#mutex.runExclusive(async () => {
       // Between any two, whatever else has come is heard: of a thousand at once most are refused before one is read.
       await setImmediate()
       return this.#here(task)
@@ -53,7 +51,6 @@ export class Reader {
   #here(task: ReadingTask): OpenReading {
     const reading = new Reading(this.tokenizer, task)
     return {
-      isLarge: false,
       rows: reading.rows,
       answers: async (...args) => reading.answers(...args),
       pipelineAnswers: async (...args) => reading.pipelineAnswers(...args),
@@ -67,7 +64,6 @@ export class Reader {
     const thread = this.#thread
     const id = this.#next++
     return {
-      isLarge: true,
       rows: await thread.call<Row[][]>('open', id, task),
       answers: (...args) => thread.call('answers', id, ...args),
       pipelineAnswers: (...args) => thread.call('pipelineAnswers', id, ...args),

@@ -39,19 +39,20 @@ const MAX_WAITING_TOKENS = 2_000_000
  * @throws SpanforgeError for a model that does not load or an address that cannot be had; nothing is left running
  */
 export async function startServer(given: readonly string[], options: ServerOptions): Promise<RunningServer> {
-  const { log, batchTokens, batchWait, maxRequests, hub } = options
+  const { log, batchTokens, batchWait, maxRequests, hub, choice } = options
   const sources = modelSources(given)
   await checkAddress(options)
-  const metrics: Metrics = new Metrics(() => models)
-  const models = new Models(
-    (id) => {
+  const metrics = new Metrics()
+  const models = new Models({
+    queueOptions(id) {
       const limits = { max_requests: maxRequests, max_waiting_tokens: MAX_WAITING_TOKENS }
       return { max_tokens: batchTokens, wait: batchWait, ...limits, onPass: metrics.onPass(id) }
     },
     hub,
-    isForThisMachine(options),
-    options.choice,
-  )
+    choice,
+    tellsSources: isForThisMachine(options),
+  })
+  metrics.watch(models)
   try {
     for (const source of sources) {
       const { id, thread } = await models.load(source)

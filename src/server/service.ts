@@ -4,6 +4,7 @@ import { answerRoutes } from './answer-routes.ts'
 import { type App, type AppOptions, createApp, sendProblem, servePage } from './app.ts'
 import { bearerTokens } from './auth.ts'
 import type { ServiceContext } from './context.ts'
+import { SERVER_DEFAULTS } from './defaults.ts'
 import { huggingFaceRoutes } from './huggingface.ts'
 import type { TextLimits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
@@ -27,13 +28,24 @@ export interface ServiceOptions extends AppOptions {
   readonly pages?: string
 }
 
-export const DEFAULT_LIMITS: TextLimits = { question: 2000, context: 2_000_000, questions: 1000 }
+const DEFAULT_LIMITS: TextLimits = {
+  question: SERVER_DEFAULTS.maxQuestion,
+  context: SERVER_DEFAULTS.maxContext,
+  questions: 1000,
+}
 
 const QUIET = ['/health', '/ready', '/metrics']
 
 /** The whole service, ready to listen; closing it waits for the requests in work. */
 export async function createService(options: ServiceOptions): Promise<App> {
-  const { models, metrics, tokens = [], timeout = 60_000, rateLimit: perMinute, pages } = options
+  const {
+    models,
+    metrics,
+    tokens = [],
+    timeout = 1000 * SERVER_DEFAULTS.timeout,
+    rateLimit: perMinute,
+    pages,
+  } = options
   let isClosing = false
   const context: ServiceContext = {
     models,

@@ -28,6 +28,21 @@ async function listening(options: TinyOptions = {}): Promise<Listening> {
   }
 }
 
+/** Lets the model compute nothing until what is returned is called: what has been asked until then waits. */
+function hold({ models }: TinyService): () => void {
+  const { thread } = models.get()
+  const forward = thread.forward.bind(thread)
+  let release = () => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  vi.spyOn(thread, 'forward').mockImplementation(async (rows) => {
+    await released
+    return forward(rows)
+  })
+  return release
+}
+
 const question = 'who is in ro?'
 const waiting = ({ models }: TinyService) => models.get().queue.waiting
 
@@ -56,12 +71,17 @@ describe('many clients at once', () => {
   it('above the limit are told at once to come again, and the rest is answered', async () => {
     const service = await listening({ max_requests: 4 })
     const context = tinyText(100)
-    const responses = await Promise.all(
-      Array.from({ length: 40 }, () => service.post('/api/answer', { question, context })),
-    )
+    const release = hold(service)
+    const asked = Array.from({ length: 40 }, () => service.post('/api/answer', { question, context }))
+    let answered = 0
+    for (const response of asked) void response.then(() => answered++)
+    // All that is refused is told so while those that have a place still wait.
+    await vi.waitFor(() => expect(answered).toBe(36), 60_000)
+    release()
+    const responses = await Promise.all(asked)
     const refused = responses.filter(({ status }) => status === 503)
-    expect(refused.length).toBeGreaterThan(0)
-    expect(responses.filter(({ status }) => status === 200)).toHaveLength(40 - refused.length)
+    expect(refused).toHaveLength(36)
+    expect(responses.filter(({ status }) => status === 200)).toHaveLength(4)
     for (const { headers } of refused) expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
     expect((await service.post('/api/answer', { question, context })).status).toBe(200)
   })
@@ -69,6 +89,7 @@ describe('many clients at once', () => {
   it('that hang up half-way are dropped, and do the others no harm', async () => {
     const service = await listening({ max_requests: 500, max_tokens: 128 })
     const context = tinyText(1500)
+    const release = hold(service)
     const gone = new AbortController()
     const left = Array.from({ length: 60 }, (_, i) =>
       service
@@ -80,12 +101,13 @@ describe('many clients at once', () => {
         .then((response) => response.text())
         .catch(() => 'gone'),
     )
-    await vi.waitFor(() => expect(waiting(service).requests).toBeGreaterThan(50), 60_000)
+    await vi.waitFor(() => expect(waiting(service).requests).toBe(60), 60_000)
     gone.abort()
     expect(new Set(await Promise.all(left))).toEqual(new Set(['gone']))
     await vi.waitFor(() => expect(waiting(service)).toEqual({ requests: 0, tokens: 0 }), 60_000)
+    release()
     const metrics = await (await fetch(`http://127.0.0.1:${service.port}/metrics`)).text()
-    expect(Number(/^spanforge_requests_dropped_total (\d+)$/m.exec(metrics)![1])).toBeGreaterThan(50)
+    expect(Number(/^spanforge_requests_dropped_total (\d+)$/m.exec(metrics)![1])).toBe(60)
     expect((await service.post('/api/answer', { question, context: 'bo is in ro.' })).status).toBe(200)
   })
 
@@ -111,10 +133,12 @@ describe('many clients at once', () => {
 describe('one client', () => {
   it('gets 504 for what takes too long, and its windows are dropped', async () => {
     const service = await listening({ timeout: 50, max_tokens: 64 })
+    const release = hold(service)
     const response = await service.post('/api/answer', { question, context: tinyText(3000) })
     expect(response.status).toBe(504)
     expect(await response.json()).toMatchObject({ title: 'Gateway Timeout', remedy: expect.stringContaining('stream') })
     expect(waiting(service).requests).toBe(0)
+    release()
   })
 
   it('reads a book of one word of ten million letters', async () => {
@@ -152,10 +176,12 @@ describe('a server that goes down', () => {
   it('finishes what it took, streams too, and keeps no connection', async () => {
     const service = await listening({ max_tokens: 128 })
     const context = tinyText(500)
+    const release = hold(service)
     const answer = service.post('/api/answer', { question, context })
     const stream = service.post('/api/stream', { questions: [question], context })
     await vi.waitFor(() => expect(waiting(service).requests).toBe(2), 60_000)
     const closed = service.app.close()
+    release()
     expect((await answer).status).toBe(200)
     expect((await answer).headers.get('connection')).toBe('close')
     expect(parseStream(await (await stream).text()).at(-1)!.event).toBe('end')
@@ -179,11 +205,13 @@ describe('a server that goes down', () => {
     const service = await listening({ max_tokens: 64 })
     const slow = connect(service.port, '127.0.0.1')
     await new Promise((sent) => slow.write('GET /health HTTP/1.1\r\n', sent))
+    const release = hold(service)
     const asked = service.post('/api/answer', { question, context: tinyText(1500) })
     await vi.waitFor(() => expect(waiting(service).requests).toBe(1), 60_000)
     const closed = service.app.close()
     slow.write('Host: here\r\n\r\n')
     expect(await text(slow)).toMatch(/^HTTP\/1.1 200 .*connection: close/s)
+    release()
     expect((await asked).status).toBe(200)
     await closed
   }, 60_000)

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import type { App } from './app.ts'
@@ -23,9 +23,14 @@ export async function listen(app: App, { host, port }: Address): Promise<string>
   } catch (error) {
     throw cannotListen({ host, port }, error as NodeJS.ErrnoException)
   }
-  const { port: taken } = app.server.address() as { port: number }
+  return browserAddress(app, host)
+}
+
+/** Where a browser finds a server that listens; of one that listens on all addresses, where the machine itself does. */
+export function browserAddress(app: App, host: string): string {
+  const { port } = app.server.address() as AddressInfo
   const name = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host
-  return `http://${name.includes(':') ? `[${name}]` : name}:${taken}/`
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}/`
 }
 
 /**

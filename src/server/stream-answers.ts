@@ -27,21 +27,21 @@ export function streamAnswers(
 ): AsyncGenerator<StreamEvent> {
   let logits: readonly (RowLogits | undefined)[] = reading.rows.flat().map(() => undefined)
   const news = new News()
-  const reading_ = queue.ask(reading.rows.flat(), {
+  const computed = queue.ask(reading.rows.flat(), {
     signal,
     onProgress(_done, soFar) {
       logits = soFar
       news.tell()
     },
   })
-  reading_.catch((error) => news.fail(error))
+  computed.catch((error) => news.fail(error))
+  const readSoFar = (question: number) => firstComputed(byQuestion(reading, logits)[question])
 
   async function* events(): AsyncGenerator<StreamEvent> {
     for (const [question, rows] of reading.rows.entries()) {
       let next = 0
-      for (;;) {
-        const read = firstComputed(byQuestion(reading, logits)[question]!)
-        if (read.length === rows.length) break
+      let read = readSoFar(question)
+      while (read.length < rows.length) {
         if (read.length > 0 && performance.now() >= next) {
           const started = performance.now()
           const result = await reading.answers(question, read, options)
@@ -50,8 +50,8 @@ export function streamAnswers(
           yield { event: 'progress', data: { question, done: read.length, total: rows.length, result } }
         }
         await news.next()
+        read = readSoFar(question)
       }
-      const read = firstComputed(byQuestion(reading, logits)[question]!)
       yield { event: 'answer', data: { question, result: await reading.answers(question, read, options) } }
     }
   }
