@@ -43,7 +43,7 @@ export function bert(
   { from = 0, to = c.num_hidden_layers }: LayerRange = {},
 ): Tensor {
   const heads = layoutInputs('heads', c.num_attention_heads)
-  const attention_bias = input('attention_bias', ['rows', 1, 1, 'length']) // 0, or the lowest float where padding lies
+  const attention_bias = input('attention_bias', ['rows', 1, 1, 'length']) // 0, or UNSEEN (pack.ts) where padding lies
   let x = from === 0 ? embeddings(p.at('embeddings'), c, dropout) : input('hidden', ['tokens', c.hidden_size])
   for (let i = from; i < to; i++) x = layer(p.at(`encoder.layer.${i}`), c, x, heads, attention_bias, dropout)
   return x

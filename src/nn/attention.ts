@@ -6,7 +6,7 @@ import type { Dropout } from './dropout.ts'
 
 /**
  * softmax(q kᵀ / √size + bias) v, with dropout on the weights (Vaswani et al. 2017).
- * q, k, v: [rows, heads, length, size]; bias: [rows, 1, 1, length], 0 or the most negative float where a key is padding.
+ * q, k, v: [rows, heads, length, size]; bias: [rows, 1, 1, length], 0, or hugely negative where a key is padding.
  *
  * With P the weights, M the dropout mask, o the result (Dao et al. 2022, appendix B.2):
  *   dv = (P M)ᵀ do,   dP = M (do vᵀ),   dS = P (dP - D)   where D = sum_j P_j dP_j = do · o, a sum over `size` values

@@ -3,7 +3,7 @@ import { formatShape, product } from '../graph/shape.ts'
 import { apply, type Op, type Tensor, withGradient } from '../graph/tensor.ts'
 import { reshape } from './movement.ts'
 
-// The gradient of a table leaves the graph as the gradient of the gathered rows: see nn/embedding.
+// The gradient of a table leaves the graph as the gradient of the gathered rows: see embedding in nn/layers.ts.
 const Gather: Op = { type: 'Gather', gradient: () => [null, null] }
 
 /** Rows of a table: [n, width] at index [...] -> [..., width]. No gradient flows to the table. */

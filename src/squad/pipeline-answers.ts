@@ -2,7 +2,7 @@
  * The answers that the Python pipeline gives: `QuestionAnsweringPipeline.postprocess` of transformers 4.57, with what
  * is peculiar to it. Scores are products of two softmaxes within one window; answers with the same text, in any case
  * and anywhere in the context, are one answer with the sum of their scores, at the first one's place; so a score may
- * depend on top_k and may exceed 1. `answerExample` in answers.ts is the better way; this one is for comparison.
+ * depend on top_k and may exceed 1. `findAnswers` in answers.ts is the better way; this one is for comparison.
  *
  * Left out: the answers with score 0 (empty, or from [CLS] into the text) that Python fills up with when a context has
  * spans, but fewer than top_k asks for.

@@ -32,7 +32,7 @@ export function optionalInteger(minimum: number, description: string) {
   return argument('integer', schema, `an integer of at least ${minimum}`, description)
 }
 
-/** A number of [minimum, maximum], or of [minimum, maximum) where `maximum` says 'below'. */
+/** A number of [minimum, maximum], or of [minimum, below) where that is given. */
 export function number(
   value: number,
   range: { minimum: number; below?: number; maximum?: number },

@@ -5,7 +5,7 @@ import type { StepResult } from './stepper.ts'
 
 /** What a training run tells whoever listens: progress bar, log files, callbacks, a dashboard. */
 export type TrainingEvent =
-  /** `state` is the run's own bookkeeping: it goes on as the run does. */
+  /** `state` is the run's own object: it changes as the run goes on. */
   | { readonly type: 'start'; readonly plan: Plan; readonly global_step: number; readonly state: TrainerState }
   /** After each optimizer step; `global_step` counts from 1. */
   | ({ readonly type: 'step'; readonly global_step: number; readonly epoch: number } & StepResult)

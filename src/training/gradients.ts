@@ -18,7 +18,7 @@ import { type Executable, float32, type Value, type Values } from '../runtime/en
 export interface Pass {
   readonly rows: readonly Row[]
   readonly spans: readonly Span[]
-  /** What the loss is averaged over: the whole batch's starts and ends, times the passes' share of a step. */
+  /** What the loss is averaged over: the starts and ends of the whole batch, times the batches of the step. */
   readonly counts: SpanCounts
 }
 
