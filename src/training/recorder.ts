@@ -1,7 +1,7 @@
 import type { EvaluationMetrics } from '../inference/evaluate.ts'
 import type { TrainingArguments } from './arguments.ts'
 import { checkpointName } from './checkpoint-store.ts'
-import { newProgress, type Progress } from './run-checkpoint.ts'
+import type { Progress } from './run-checkpoint.ts'
 import type { LogEntry, TrainerState } from './state.ts'
 import type { StepResult } from './stepper.ts'
 
@@ -10,10 +10,9 @@ import type { StepResult } from './stepper.ts'
  * `state` and `progress`, which checkpoints keep.
  */
 export class Recorder {
-  progress: Progress = newProgress()
-
   constructor(
-    public state: TrainerState,
+    readonly state: TrainerState,
+    readonly progress: Progress,
     private readonly args: TrainingArguments,
   ) {}
 
@@ -46,7 +45,7 @@ export class Recorder {
     progress.last_logged_step = state.global_step
     progress.taken_at_last_log = progress.steps_taken
     const { last_grad_norm: grad_norm, last_learning_rate: learning_rate } = progress
-    return this.entry({
+    return this.append({
       ...(taken > 0 && { loss }),
       ...(this.args.max_grad_norm > 0 && grad_norm !== null && { grad_norm }),
       learning_rate,
@@ -63,10 +62,11 @@ export class Recorder {
     progress.last_evaluated_step = state.global_step
     progress.taken_at_last_evaluation = progress.steps_taken
     const is_best = this.rank(metrics[`eval_${this.args.metric_for_best_model}`])
-    return { entry: this.entry(taken > 0 ? { ...metrics, train_loss } : { ...metrics }), is_best }
+    return { entry: this.append(taken > 0 ? { ...metrics, train_loss } : { ...metrics }), is_best }
   }
 
-  entry(values: Readonly<Record<string, number>>): LogEntry {
+  /** A new line of the log history. */
+  append(values: Readonly<Record<string, number>>): LogEntry {
     const entry = { ...values, epoch: this.state.epoch ?? 0, step: this.state.global_step }
     this.state.log_history.push(entry)
     return entry
@@ -78,8 +78,8 @@ export class Recorder {
     return early_stopping_patience !== null && this.progress.evaluations_without_improvement >= early_stopping_patience
   }
 
-  /** Called when a checkpoint of this step is about to be written. */
-  saved(): void {
+  /** Where this step's evaluation is the best, so is the checkpoint about to be written, and its state says so. */
+  beforeSave(): void {
     const { best_global_step, global_step } = this.state
     if (best_global_step === global_step) this.state.best_model_checkpoint = checkpointName(global_step)
   }

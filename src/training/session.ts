@@ -6,7 +6,7 @@ import { checkpointName, listCheckpoints, rotateCheckpoints, writeCheckpoint } f
 import type { TrainingEvent, TrainMetrics } from './events.ts'
 import { type Plan, planRun } from './plan.ts'
 import { Recorder } from './recorder.ts'
-import { checkpointWriters, type Progress, restoreRun, restoreWeights } from './run-checkpoint.ts'
+import { checkpointWriters, newProgress, type Progress, restoreRun, restoreWeights } from './run-checkpoint.ts'
 import { newTrainerState, type TrainerState } from './state.ts'
 import { Stepper } from './stepper.ts'
 import type { TrainingRun } from './training-run.ts'
@@ -34,15 +34,12 @@ export class TrainingSession {
     // As the Trainer's autocast: what trains in bfloat16 is evaluated in it too.
     await model.computeIn(args.bf16 || args.bf16_full_eval ? 'bfloat16' : 'float32')
     const stepper = await Stepper.create(model, args, plan.max_steps)
-    const recorder = new Recorder(newTrainerState(args, plan.max_steps, plan.epochs), args)
-    if (resume_from) {
-      const { state, progress } = await restoreRun(resume_from, model, stepper.moments)
-      recorder.state = state
-      recorder.progress = progress
-      stepper.taken = progress.steps_taken
-    }
+    const { state, progress } = resume_from
+      ? await restoreRun(resume_from, model, stepper.moments)
+      : { state: newTrainerState(args, plan.max_steps, plan.epochs), progress: newProgress() }
+    stepper.taken = progress.steps_taken
     await stepper.freeze(run.train.windows, run.onFreezing)
-    return new TrainingSession(run, plan, stepper, recorder)
+    return new TrainingSession(run, plan, stepper, new Recorder(state, progress, args))
   }
 
   get state(): TrainerState {
@@ -139,7 +136,7 @@ export class TrainingSession {
   private async *save(): Events {
     const { model, tokenizer, args } = this.run
     const { recorder, state, stepper } = this
-    recorder.saved()
+    recorder.beforeSave()
     const progress = { ...this.progress, train_runtime: this.runtime() }
     const contents = { model, tokenizer, moments: stepper.moments, state, progress, args }
     const folder = await writeCheckpoint(args.output_dir, state.global_step, checkpointWriters(contents))
@@ -185,7 +182,7 @@ export class TrainingSession {
       yield { type: 'best loaded', folder, metric: state.best_metric! }
     }
     const metrics = this.metrics()
-    yield { type: 'log', entry: this.recorder.entry({ ...metrics }) }
+    yield { type: 'log', entry: this.recorder.append({ ...metrics }) }
     yield { type: 'end', metrics }
   }
 
