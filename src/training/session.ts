@@ -17,6 +17,8 @@ type Events = AsyncGenerator<TrainingEvent, void, void>
 export class TrainingSession {
   private began = performance.now()
   private readonly lengths: readonly number[]
+  /** transformers' estimate: 6 operations a token and weight, embedding tables left out. */
+  private readonly flosPerToken: number
 
   private constructor(
     private readonly run: TrainingRun,
@@ -25,6 +27,7 @@ export class TrainingSession {
     private readonly recorder: Recorder,
   ) {
     this.lengths = run.train.windows.map(({ input_ids }) => input_ids.length)
+    this.flosPerToken = 6 * (run.model.num_parameters() - tableSize(run.model))
   }
 
   /** Makes room for gradients and moments, and with `resume_from` puts everything back to where it was. */
@@ -75,13 +78,13 @@ export class TrainingSession {
   }
 
   async step(group: Group): Promise<TrainingEvent> {
-    const { model, train, args } = this.run
+    const { train, args } = this.run
     const { global_step } = this.state
     const result = await this.stepper.step(global_step, group, train.windows)
     const groups = (global_step % this.plan.steps_per_epoch) + 1
     const batches = Math.min(groups * args.gradient_accumulation_steps, this.plan.batches_per_epoch)
     const position = this.epoch + batches / this.plan.batches_per_epoch
-    this.recorder.step(result, position, 6 * (model.num_parameters() - tableSize(model)) * result.tokens)
+    this.recorder.step(result, position, this.flosPerToken * result.tokens)
     return { type: 'step', global_step: global_step + 1, epoch: position, ...result }
   }
 
@@ -221,6 +224,6 @@ async function releasedOrAborted(released: Promise<void>, signal: AbortSignal | 
   over.abort()
 }
 
-/** Looking a row up costs nothing: transformers leaves the embedding tables out of its count of operations. */
+/** Of the embedding tables, where a row is looked up, which takes no operations. */
 const tableSize = ({ parameters }: BertForQuestionAnswering): number =>
   parameters.entries.filter(({ name }) => /_embeddings\.weight$/.test(name)).reduce((n, { size }) => n + size, 0)
