@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parseConfig } from '../src/models/config.ts'
 import type { Row } from '../src/models/pack.ts'
 import { BertForQuestionAnswering } from '../src/models/question-answering.ts'
-import type { Span } from '../src/models/span-targets.ts'
+import type { SpanLabel } from '../src/models/span-targets.ts'
 import type { Engine } from '../src/runtime/engine.ts'
 import { onnxruntime } from '../src/runtime/onnxruntime.ts'
 import type { Dataset } from '../src/squad/dataset.ts'
@@ -29,7 +29,7 @@ export function withoutDropout({ config, engine, parameters }: BertForQuestionAn
 
 export interface RecordedBatch {
   readonly rows: readonly Row[]
-  readonly spans: readonly Span[]
+  readonly spans: readonly SpanLabel[]
 }
 
 /** A batch as transformers was given it: input_ids, token_type_ids, attention_mask [rows, length], and positions. */

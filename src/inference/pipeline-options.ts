@@ -26,7 +26,8 @@ export interface ReadingOptions {
   readonly onProgress?: (windows: number, total?: number) => void
 }
 
-export interface Reading {
+/** How texts are cut into windows, and how these go through the model. */
+export interface ReadingPlan {
   readonly windows: WindowOptions
   readonly forward: ForwardOptions
 }
@@ -35,7 +36,7 @@ export interface Reading {
  * Fills in the defaults of the Python pipeline.
  * @throws UsageError for an option out of range
  */
-export function readingOptions(tokenizer: BertTokenizer, config: BertConfig, options: ReadingOptions): Reading {
+export function readingOptions(tokenizer: BertTokenizer, config: BertConfig, options: ReadingOptions): ReadingPlan {
   const { max_position_embeddings } = config
   const { max_seq_len = Math.min(tokenizer.model_max_length, max_position_embeddings, 384) } = options
   const { doc_stride = Math.min(Math.floor(max_seq_len / 2), 128) } = options

@@ -3,7 +3,7 @@ import type { BertForQuestionAnswering, RowLogits } from '../models/question-ans
 import type { Window } from '../squad/types.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import { Document } from './document.ts'
-import type { Reading } from './pipeline-options.ts'
+import type { ReadingPlan } from './pipeline-options.ts'
 import { streamLogits } from './stream-logits.ts'
 
 export interface QuestionInput {
@@ -28,7 +28,7 @@ export async function* readQuestions<T extends QuestionInput>(
   model: BertForQuestionAnswering,
   tokenizer: BertTokenizer,
   inputs: Iterable<T> | AsyncIterable<T>,
-  reading: Reading,
+  reading: ReadingPlan,
 ): AsyncGenerator<ReadQuestion<T>> {
   async function* cut() {
     let document: Document | undefined

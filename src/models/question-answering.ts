@@ -3,7 +3,7 @@ import type { BertConfig } from './config.ts'
 import { FlatParameters } from './flat-parameters.ts'
 import { pack, type Row } from './pack.ts'
 import { evaluationProgram, parameterSpecs } from './programs.ts'
-import { type Span, spanTargets } from './span-targets.ts'
+import { type SpanLabel, spanTargets } from './span-targets.ts'
 
 /** The logits of one row: a number for each of its tokens. */
 export interface RowLogits {
@@ -44,7 +44,7 @@ export class BertForQuestionAnswering {
    * Logits of each row, and, given where the answers are, the loss averaged over the rows. Rows may differ in length;
    * how many fit into memory at once is the caller's business.
    */
-  async forward(rows: readonly Row[], spans?: readonly Span[]): Promise<{ logits: RowLogits[]; loss?: number }> {
+  async forward(rows: readonly Row[], spans?: readonly SpanLabel[]): Promise<{ logits: RowLogits[]; loss?: number }> {
     const { num_attention_heads, pad_token_id } = this.config
     const { dims, inputs } = pack(rows, num_attention_heads, pad_token_id)
     const lengths = rows.map(({ input_ids }) => input_ids.length)

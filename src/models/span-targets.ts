@@ -1,7 +1,7 @@
 import { float32, type Value } from '../runtime/engine.ts'
 
 /** Token positions of an answer's first and last token. */
-export interface Span {
+export interface SpanLabel {
   readonly start_position: number
   readonly end_position: number
 }
@@ -19,8 +19,8 @@ export interface SpanCounts {
 }
 
 /** How many starts and ends lie inside their rows: positions at or past the end are left out of the mean. */
-export function countSpans(spans: readonly Span[], lengths: readonly number[]): SpanCounts {
-  const inside = (key: keyof Span) => spans.filter((span, r) => span[key] < lengths[r]!).length
+export function countSpans(spans: readonly SpanLabel[], lengths: readonly number[]): SpanCounts {
+  const inside = (key: keyof SpanLabel) => spans.filter((span, r) => span[key] < lengths[r]!).length
   return { starts: inside('start_position'), ends: inside('end_position') }
 }
 
@@ -29,7 +29,7 @@ export function countSpans(spans: readonly Span[], lengths: readonly number[]): 
  * its windows, and their mean. `lengths` are the rows' numbers of tokens. Without spans all targets are 0.
  */
 export function spanTargets(
-  spans: readonly Span[],
+  spans: readonly SpanLabel[],
   lengths: readonly number[],
   length: number,
   { counts = countSpans(spans, lengths), label_smoothing_factor: smoothing = 0 }: TargetOptions = {},

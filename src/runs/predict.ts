@@ -8,7 +8,7 @@ import { SpanforgeError } from '../errors.ts'
 import { withLock } from '../hub/lock.ts'
 import { withSettings } from '../inference/answer-defaults.ts'
 import type { SearchOptions } from '../inference/pipeline.ts'
-import { type Reading, readingOptions } from '../inference/pipeline-options.ts'
+import { type ReadingPlan, readingOptions } from '../inference/pipeline-options.ts'
 import { newlyInitialized } from '../inference/pretrained.ts'
 import { streamLogits } from '../inference/stream-logits.ts'
 import { runQaFile } from '../squad/run-qa-files.ts'
@@ -131,7 +131,7 @@ async function countQuestions(source: DataSource, signal?: AbortSignal): Promise
 }
 
 interface Work {
-  readonly reading: Reading
+  readonly reading: ReadingPlan
   readonly journal: AnswerJournal
   readonly progress: CountingProgress
   readonly signal?: AbortSignal

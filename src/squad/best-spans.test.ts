@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { bestSpans, type Reading, type Span } from './best-spans.ts'
+import { bestSpans, type ContextLogits, type Span } from './best-spans.ts'
 
 /** A document of `tokens` tokens in overlapping windows. Few different logits, so that many scores are equal. */
 const documents = fc
@@ -27,7 +27,7 @@ const options = fc.record({
 })
 
 /** Every pair of tokens, in every reading that holds both. */
-function everySpan(readings: readonly Reading[], tokens: number, max_answer_length: number): Span[] {
+function everySpan(readings: readonly ContextLogits[], tokens: number, max_answer_length: number): Span[] {
   const spans: Span[] = []
   for (let start = 0; start < tokens; start++)
     for (let end = start; end < tokens && end - start < max_answer_length; end++) {
@@ -61,7 +61,7 @@ test('the probabilities of all spans add up to 1', () => {
   )
 })
 
-const one = (start: number[], end: number[]): Reading[] => [
+const one = (start: number[], end: number[]): ContextLogits[] => [
   { first: 0, start_logits: Float32Array.from(start), end_logits: Float32Array.from(end) },
 ]
 

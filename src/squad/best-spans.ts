@@ -13,7 +13,7 @@ import { SpanforgeError } from '../errors.ts'
 import { LogSum } from './log-sum.ts'
 
 /** What one window says about the document tokens that it holds: `first` is the first one's index in the document. */
-export interface Reading {
+export interface ContextLogits {
   readonly first: number
   /** Logits of the context tokens alone, [tokens of the document in this window]. */
   readonly start_logits: Float32Array
@@ -45,7 +45,7 @@ export interface BestSpans {
 }
 
 /** Readings in document order, each starting and ending no earlier than the one before it. */
-export function bestSpans(readings: readonly Reading[], options: SpanOptions): BestSpans {
+export function bestSpans(readings: readonly ContextLogits[], options: SpanOptions): BestSpans {
   const best: Span[] = []
   const total = new LogSum()
   eachSpan(readings, options, (start, end, score) => {
@@ -61,14 +61,14 @@ export function bestSpans(readings: readonly Reading[], options: SpanOptions): B
 }
 
 /** The log_total alone, at another temperature. */
-export function logTotal(readings: readonly Reading[], options: Omit<SpanOptions, 'top_k'>): number {
+export function logTotal(readings: readonly ContextLogits[], options: Omit<SpanOptions, 'top_k'>): number {
   const total = new LogSum()
   eachSpan(readings, options, (_start, _end, score) => total.add(score / (options.temperature ?? 1)))
   return total.value
 }
 
 /** The start and end logit that make the span's score: those of its best reading. */
-export function logitsOf(readings: readonly Reading[], { start, end, score }: Span): readonly [number, number] {
+export function logitsOf(readings: readonly ContextLogits[], { start, end, score }: Span): readonly [number, number] {
   for (const { first, start_logits, end_logits } of readings) {
     if (start < first || end >= first + start_logits.length) continue
     const [a, b] = [start_logits[start - first], end_logits[end - first]]
@@ -80,7 +80,7 @@ export function logitsOf(readings: readonly Reading[], { start, end, score }: Sp
 type Visit = (start: number, end: number, score: number) => void
 
 /** Every span once, in document order: a span belongs to the last reading that holds its start. */
-function eachSpan(readings: readonly Reading[], options: Omit<SpanOptions, 'top_k'>, visit: Visit): void {
+function eachSpan(readings: readonly ContextLogits[], options: Omit<SpanOptions, 'top_k'>, visit: Visit): void {
   const { max_answer_length, mayStart, mayEnd } = options
   for (const [index, reading] of readings.entries()) {
     const after = afterLast(reading)
@@ -95,7 +95,7 @@ function eachSpan(readings: readonly Reading[], options: Omit<SpanOptions, 'top_
 }
 
 /** Over the reading at `index` and those before it that hold the span too. */
-function bestScore(readings: readonly Reading[], index: number, start: number, end: number): number {
+function bestScore(readings: readonly ContextLogits[], index: number, start: number, end: number): number {
   let best = -Infinity
   for (let i = index; i >= 0 && end < afterLast(readings[i]); i--) {
     const { first, start_logits, end_logits } = readings[i]
@@ -104,7 +104,7 @@ function bestScore(readings: readonly Reading[], index: number, start: number, e
   return best
 }
 
-const afterLast = (reading: Reading): number => reading.first + reading.start_logits.length
+const afterLast = (reading: ContextLogits): number => reading.first + reading.start_logits.length
 
 /** Keeps `best` sorted and at most `limit` long. An equal score goes behind, having come later. */
 function insert(best: Span[], span: Span, limit: number): void {

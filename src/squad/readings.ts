@@ -1,5 +1,5 @@
 import { SpanforgeError } from '../errors.ts'
-import type { Reading } from './best-spans.ts'
+import type { ContextLogits } from './best-spans.ts'
 import type { Window } from './types.ts'
 import { wordAt } from './words.ts'
 
@@ -11,7 +11,7 @@ export interface WindowLogits {
 
 /** A document as its tokens: where each lies in the text, and what the windows say about them. */
 export interface TokenizedDocument {
-  readonly readings: readonly Reading[]
+  readonly readings: readonly ContextLogits[]
   /** UTF-16 start and end of token i at 2i and 2i + 1. */
   readonly offsets: Int32Array
 }
@@ -20,7 +20,7 @@ export interface TokenizedDocument {
 export function readDocument(windows: readonly Window[], logits: readonly WindowLogits[]): TokenizedDocument {
   if (windows.length === 0) throw new SpanforgeError('answers: a document has no windows, expected at least one')
   const offsets: number[] = []
-  const readings: Reading[] = []
+  const readings: ContextLogits[] = []
   for (const [index, window] of windows.entries()) {
     checkLogits(window, logits[index], index)
     const previous = windows[index - 1]

@@ -11,13 +11,13 @@ import {
   trainingProgram,
 } from '../models/programs.ts'
 import type { BertForQuestionAnswering } from '../models/question-answering.ts'
-import { type Span, type SpanCounts, spanTargets } from '../models/span-targets.ts'
+import { type SpanCounts, type SpanLabel, spanTargets } from '../models/span-targets.ts'
 import { type Executable, float32, type Value, type Values } from '../runtime/engine.ts'
 
 /** The part of a batch that goes through the graph at once. */
 export interface Pass {
   readonly rows: readonly Row[]
-  readonly spans: readonly Span[]
+  readonly spans: readonly SpanLabel[]
   /** What the loss is averaged over: the starts and ends of the whole batch, times the batches of the step. */
   readonly counts: SpanCounts
 }
