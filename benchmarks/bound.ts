@@ -91,7 +91,7 @@ async function bound(train_file: string, folder: string, options: { model: strin
     const windows = batch.map((i) => data.windows[i]!)
     const lengths = windows.map(({ input_ids }) => input_ids.length)
     useful += trainingFlop(config, lengths)
-    const rows = toRows(windows, { padding: 'none', max_seq_length: 384, pad_token_id: config.pad_token_id })
+    const rows = toRows(windows)
     for (const pass of cutIntoPasses(lengths, max_tokens_per_pass)) {
       const { dims } = pack(
         pass.map((r) => rows[r]!),

@@ -14,18 +14,24 @@ export interface PaddingOptions {
  * Windows as the model reads them. Without padding only real tokens are computed; with it the padding's logits take
  * part in the loss, as they do in transformers.
  */
-export function toRows(windows: readonly Window[], { padding, max_seq_length, pad_token_id }: PaddingOptions): Row[] {
-  const longest = Math.max(...windows.map(({ input_ids }) => input_ids.length))
-  const length = { none: 0, longest, max_length: max_seq_length }[padding]
-  return windows.map((window) => {
-    const attended = window.input_ids.length
-    if (attended >= length) return { input_ids: window.input_ids, token_type_ids: tokenTypeIds(window), attended }
-    const input_ids = new Int32Array(length).fill(pad_token_id)
-    input_ids.set(window.input_ids)
-    const token_type_ids = new Int32Array(length)
-    token_type_ids.set(tokenTypeIds(window))
-    return { input_ids, token_type_ids, attended }
+export function toRows(windows: readonly Window[], options?: PaddingOptions): Row[] {
+  const rows = windows.map((window) => {
+    const { input_ids } = window
+    return { input_ids, token_type_ids: tokenTypeIds(window), attended: input_ids.length }
   })
+  if (!options || options.padding === 'none') return rows
+  const longest = Math.max(...rows.map(({ attended }) => attended))
+  const length = options.padding === 'longest' ? longest : options.max_seq_length
+  return rows.map((row) => padded(row, length, options.pad_token_id))
+}
+
+function padded(row: Row, length: number, pad_token_id: number): Row {
+  if (row.attended >= length) return row
+  const input_ids = new Int32Array(length).fill(pad_token_id)
+  input_ids.set(row.input_ids)
+  const token_type_ids = new Int32Array(length)
+  token_type_ids.set(row.token_type_ids)
+  return { ...row, input_ids, token_type_ids }
 }
 
 /**

@@ -52,7 +52,7 @@ export async function openReading(
   const gathered = gatherTexts(questions)
   checkTexts(gathered, limits)
   const { windows } = readingOptions(thread.tokenizer, thread.config, options)
-  return queue.admit(() => reader.open({ ...gathered, windows, pad_token_id: thread.config.pad_token_id }))
+  return queue.admit(() => reader.open({ ...gathered, windows }))
 }
 
 /** The texts of a request, read, for as long as `use` takes; its model stays loaded until then. */

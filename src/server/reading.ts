@@ -22,7 +22,6 @@ export interface ReadingTask {
   readonly texts: readonly string[]
   readonly asked: readonly Asked[]
   readonly windows: WindowOptions
-  readonly pad_token_id: number
 }
 
 /** Python's scores, of one text. */
@@ -46,7 +45,7 @@ export class Reading {
   readonly rows: readonly Row[][]
 
   /** @throws SpanforgeError for a question that leaves no room for its text */
-  constructor(tokenizer: BertTokenizer, { texts, asked, windows, pad_token_id }: ReadingTask) {
+  constructor(tokenizer: BertTokenizer, { texts, asked, windows }: ReadingTask) {
     const documents = texts.map((context) => new Document(context, tokenizer, windows))
     this.#asked = asked.map(({ question, texts }, index) =>
       texts.map((text) => {
@@ -54,13 +53,7 @@ export class Reading {
         return { document, windows: document.windows(question, `${index}`) }
       }),
     )
-    const { max_seq_length } = windows
-    this.rows = this.#asked.map((parts) =>
-      toRows(
-        parts.flatMap((part) => part.windows),
-        { padding: 'none', max_seq_length, pad_token_id },
-      ),
-    )
+    this.rows = this.#asked.map((parts) => toRows(parts.flatMap((part) => part.windows)))
   }
 
   /** The answers to a question from the logits of its first windows, one at least. */

@@ -43,10 +43,7 @@ export class FrozenLayers {
     let done = 0
     try {
       for (const pass of cutIntoPasses(lengths, max_tokens_per_pass)) {
-        const rows = toRows(
-          pass.map((i) => windows[i]!),
-          { padding: 'none', max_seq_length: 0, pad_token_id },
-        )
+        const rows = toRows(pass.map((i) => windows[i]!))
         const { dims, inputs } = pack(rows, num_attention_heads, pad_token_id)
         const hidden = new Float32Array(dims.tokens * hidden_size)
         const outputs = { hidden: float32(hidden, [dims.tokens, hidden_size]) }
