@@ -84,7 +84,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'src/squad/windows.ts',
     ['first += room - doc_stride', 'first += room'],
     ['question.ids.length - SPECIAL_TOKENS', 'question.ids.length - SPECIAL_TOKENS - 1'],
-    ['leftStripped(example.question)', 'example.question'],
+    ['leftStripped(question)', 'question'],
   ),
   ...windows(
     'src/squad/labels.ts',

@@ -1,6 +1,6 @@
 import type { Row } from '../models/pack.ts'
-import { tokenTypeIds } from '../squad/digests.ts'
 import type { Window } from '../squad/types.ts'
+import { tokenTypeIds } from '../squad/windows.ts'
 
 export type Padding = 'none' | 'longest' | 'max_length'
 

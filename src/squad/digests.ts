@@ -1,4 +1,5 @@
 import type { Label, Window } from './types.ts'
+import { tokenTypeIds } from './windows.ts'
 
 /** The digests that say whether two programs cut the same windows. */
 export const DIGESTS = ['input_ids', 'token_type_ids', 'offsets_utf16', 'labels'] as const
@@ -26,10 +27,6 @@ export function digestStreams(
 function* each<T>(items: readonly T[], values: (item: T) => ArrayLike<number>): Generator<Uint8Array<ArrayBuffer>> {
   for (const item of items) yield littleEndian(values(item))
 }
-
-/** 0 for [CLS], the question and its [SEP]; 1 for the context and its [SEP]. */
-export const tokenTypeIds = ({ input_ids, context_start }: Window): Int32Array =>
-  new Int32Array(input_ids.length).fill(1, context_start)
 
 function littleEndian(values: ArrayLike<number>): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(4 * values.length)

@@ -10,7 +10,7 @@
 import { UsageError } from '../errors.ts'
 import { bestSpans } from './best-spans.ts'
 import { LogSum } from './log-sum.ts'
-import { checkLogits, type WindowLogits } from './readings.ts'
+import { checkLogits, contextLogits, type WindowLogits } from './readings.ts'
 import type { Window } from './types.ts'
 import { wordAt } from './words.ts'
 
@@ -53,7 +53,7 @@ export function pipelineAnswers(
     const { start_logits, end_logits } = logits[index]
     const logTotal = logSumExp(start_logits, window) + logSumExp(end_logits, window)
     nullScore = Math.min(nullScore, Math.exp(start_logits[0] + end_logits[0] - logTotal - null_score_diff_threshold))
-    const { spans } = bestSpans([contextReading(window, logits[index])], {
+    const { spans } = bestSpans([contextLogits(window, logits[index])], {
       // Some become equal when aligned to words.
       top_k: words ? 2 * top_k + 10 : top_k,
       max_answer_length: max_answer_len,
@@ -74,12 +74,6 @@ export function pipelineAnswers(
   if (handle_impossible_answer) found.push({ score: nullScore, start: 0, end: 0, answer: '' })
   return found.sort((a, b) => b.score - a.score).slice(0, top_k)
 }
-
-const contextReading = ({ context_start, context_end }: Window, { start_logits, end_logits }: WindowLogits) => ({
-  first: 0,
-  start_logits: start_logits.subarray(context_start, context_end),
-  end_logits: end_logits.subarray(context_start, context_end),
-})
 
 /** Over [CLS] and the context's tokens: the question, [SEP] and padding take no part. */
 function logSumExp(logits: Float32Array, { context_start, context_end }: Window): number {

@@ -26,16 +26,23 @@ export function readDocument(windows: readonly Window[], logits: readonly Window
     const previous = windows[index - 1]
     const first = previous ? readings[index - 1].first + tokensBeforeNext(previous, window) : 0
     const { context_start, context_end } = window
-    readings.push({
-      first,
-      start_logits: logits[index].start_logits.subarray(context_start, context_end),
-      end_logits: logits[index].end_logits.subarray(context_start, context_end),
-    })
+    readings.push(contextLogits(window, logits[index], first))
     for (let i = offsets.length / 2 - first; i < context_end - context_start; i++)
       offsets.push(window.offsets[2 * (context_start + i)], window.offsets[2 * (context_start + i) + 1])
   }
   return { readings, offsets: Int32Array.from(offsets) }
 }
+
+/** What is said about the context of a window, whose first token is the document's token `first`. */
+export const contextLogits = (
+  { context_start, context_end }: Window,
+  { start_logits, end_logits }: WindowLogits,
+  first = 0,
+): ContextLogits => ({
+  first,
+  start_logits: start_logits.subarray(context_start, context_end),
+  end_logits: end_logits.subarray(context_start, context_end),
+})
 
 /**
  * Where answers may start and end, 1 for yes, so that no two spans are the same characters: a character that becomes

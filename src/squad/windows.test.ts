@@ -4,10 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { fixture, fixtureJson } from '../../tests/fixture.ts'
 import { describeShared, shared } from '../../tests/shared.ts'
 import { tokenizerFromVocab } from '../text/vocab-txt.ts'
-import { tokenTypeIds } from './digests.ts'
 import { labelWindow } from './labels.ts'
 import type { Example, Window } from './types.ts'
-import { makeWindows, WindowCutter } from './windows.ts'
+import { makeWindows, tokenTypeIds, WindowCutter } from './windows.ts'
 
 interface Recorded {
   input_ids: number[][]

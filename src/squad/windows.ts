@@ -20,6 +20,7 @@ const SPECIAL_TOKENS = 3
  * in every window; of the context as much as there is room for, windows overlapping by `doc_stride` tokens.
  */
 export class WindowCutter {
+  readonly #max_question_length: number
   #context = ''
   #encoding: Encoding | undefined
 
@@ -27,10 +28,11 @@ export class WindowCutter {
     readonly tokenizer: BertTokenizer,
     readonly options: WindowOptions,
   ) {
-    const { max_seq_length, doc_stride, max_question_length = 0 } = options
+    const { max_seq_length, doc_stride, max_question_length = Number.MAX_SAFE_INTEGER } = options
     for (const [name, value] of Object.entries({ max_seq_length, doc_stride, max_question_length }))
       if (!Number.isSafeInteger(value) || value < 0)
         throw new UsageError(`${name} is ${value}; expected a whole number of tokens from 0`)
+    this.#max_question_length = max_question_length
   }
 
   /**
@@ -39,11 +41,11 @@ export class WindowCutter {
    * needs more.
    */
   cut(example: Example, index: number): Window[] {
-    const { max_seq_length, doc_stride, max_question_length = Number.POSITIVE_INFINITY } = this.options
-    const question = firstTokens(this.tokenizer.encode(leftStripped(example.question)), max_question_length)
+    const { doc_stride } = this.options
+    const question = this.#encodeQuestion(example.question)
     const context = this.encodeContext(example.context)
     const length = context.ids.length
-    const room = max_seq_length - question.ids.length - SPECIAL_TOKENS
+    const room = this.#room(question)
     if (length <= room) return [this.#window(index, question, context, 0, length)]
     if (room <= doc_stride) throw tooLong(example, question.ids.length, room, this.options)
     const windows: Window[] = []
@@ -56,11 +58,29 @@ export class WindowCutter {
 
   /** How many windows `cut` makes of a question, without making them. */
   count({ question, context }: Pick<Example, 'question' | 'context'>): number {
-    const { max_seq_length, doc_stride, max_question_length = Number.POSITIVE_INFINITY } = this.options
-    const tokens = Math.min(this.tokenizer.encode(leftStripped(question)).ids.length, max_question_length)
-    const room = max_seq_length - tokens - SPECIAL_TOKENS
+    const { doc_stride } = this.options
+    const room = this.#room(this.#encodeQuestion(question))
     const more = this.encodeContext(context).ids.length - room
     return more <= 0 || room <= doc_stride ? 1 : 1 + Math.ceil(more / (room - doc_stride))
+  }
+
+  /** The tokens of a context. The questions of a paragraph follow one another and share it: the last one is kept. */
+  encodeContext(context: string): Encoding {
+    if (!this.#encoding || context !== this.#context) {
+      this.#encoding = this.tokenizer.encode(context)
+      this.#context = context
+    }
+    return this.#encoding
+  }
+
+  /** The question as it stands in every window. */
+  #encodeQuestion(question: string): Encoding {
+    return firstTokens(this.tokenizer.encode(leftStripped(question)), this.#max_question_length)
+  }
+
+  /** Context tokens of a window at most. */
+  #room(question: Encoding): number {
+    return this.options.max_seq_length - question.ids.length - SPECIAL_TOKENS
   }
 
   #window(example: number, question: Encoding, context: Encoding, first: number, last: number): Window {
@@ -76,15 +96,6 @@ export class WindowCutter {
     offsets.set(question.offsets, 2)
     offsets.set(context.offsets.subarray(2 * first, 2 * last), 2 * context_start)
     return { example, input_ids, context_start, context_end, offsets }
-  }
-
-  /** The tokens of a context. The questions of a paragraph follow one another and share it: the last one is kept. */
-  encodeContext(context: string): Encoding {
-    if (!this.#encoding || context !== this.#context) {
-      this.#encoding = this.tokenizer.encode(context)
-      this.#context = context
-    }
-    return this.#encoding
   }
 }
 
@@ -103,6 +114,10 @@ export function makeWindows(
   }
   return windows
 }
+
+/** 0 for [CLS], the question and its [SEP]; 1 for the context and its [SEP]. */
+export const tokenTypeIds = ({ input_ids, context_start }: Window): Int32Array =>
+  new Int32Array(input_ids.length).fill(1, context_start)
 
 const firstTokens = ({ ids, offsets, wordIds }: Encoding, count: number): Encoding => ({
   ids: ids.subarray(0, count),
