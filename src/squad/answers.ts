@@ -73,7 +73,7 @@ export function findAnswers(documents: readonly DocumentLogits[], options: Answe
 
   const total = new LogSum()
   const calibrated = new LogSum()
-  const found: Omit<AnswerCandidate, 'score'>[] = []
+  const found: Found[] = []
   for (const [document, { context, windows, logits, words }] of documents.entries()) {
     const { readings, offsets } = readDocument(windows, logits)
     const edges = spanEdges(offsets, words)
@@ -95,29 +95,39 @@ export function findAnswers(documents: readonly DocumentLogits[], options: Answe
       })
     }
   }
-  found.sort((a, b) => b.logit - a.logit)
+  found.sort(bestFirst)
 
-  const [start_logit, end_logit] = nullLogits(documents)
-  const null_score = start_logit + end_logit
+  const nothing = noAnswerCandidate(documents, null_score_diff_threshold)
+  const null_score = nothing.start_logit + nothing.end_logit
   const null_odds = null_score - (found[0]?.logit ?? 0)
-  const logit = null_score - null_score_diff_threshold
-  const nothing = { answer: '', logit, start_logit, end_logit, start: 0, end: 0, document: 0 }
   if (options.handle_impossible_answer) {
     total.add(nothing.logit / temperature)
     if (confidence_temperature !== undefined) calibrated.add(nothing.logit / confidence_temperature)
-    const worse = found.findIndex(({ logit }) => logit < nothing.logit)
-    found.splice(worse < 0 ? found.length : worse, 0, nothing)
+    found.push(nothing)
+    found.sort(bestFirst)
   }
-  const confidenceOf = (confidence: (at: number) => number) =>
-    confidence_temperature === undefined ? {} : { confidence: confidence(confidence_temperature) }
-  if (found.length === 0)
-    return { candidates: [{ ...nothing, score: 0, ...confidenceOf(() => 0) }], null_score, null_odds }
-  const candidates = found.slice(0, top_k).map(({ answer, ...rest }) => {
-    const score = Math.exp(rest.logit / temperature - total.value)
-    return { answer, score, ...confidenceOf((at) => Math.exp(rest.logit / at - calibrated.value)), ...rest }
-  })
+  if (found.length === 0) {
+    const impossible = { ...nothing, score: 0, ...(confidence_temperature !== undefined && { confidence: 0 }) }
+    return { candidates: [impossible], null_score, null_odds }
+  }
+  const candidates = found.slice(0, top_k).map(({ answer, ...rest }) => ({
+    answer,
+    score: probability(rest.logit, temperature, total),
+    ...(confidence_temperature !== undefined && {
+      confidence: probability(rest.logit, confidence_temperature, calibrated),
+    }),
+    ...rest,
+  }))
   return { candidates, null_score, null_odds }
 }
+
+type Found = Omit<AnswerCandidate, 'score' | 'confidence'>
+
+/** Of equal logits the earlier found stays first. */
+const bestFirst = (a: Found, b: Found): number => b.logit - a.logit
+
+const probability = (logit: number, temperature: number, total: LogSum): number =>
+  Math.exp(logit / temperature - total.value)
 
 /** `findAnswers` for each of the examples that the windows were cut from, in its own context. */
 export function answerExamples(
@@ -133,13 +143,15 @@ export function answerExamples(
   })
 }
 
-/** Of [CLS] in the window with the least sum. */
-function nullLogits(documents: readonly DocumentLogits[]): readonly [number, number] {
+/** "" by the logits of [CLS] in the window with the least sum. */
+function noAnswerCandidate(documents: readonly DocumentLogits[], threshold: number): Found {
   let least: readonly [number, number] = [Infinity, Infinity]
   for (const { logits } of documents)
     for (const { start_logits, end_logits } of logits)
       if (start_logits[0] + end_logits[0] < least[0] + least[1]) least = [start_logits[0], end_logits[0]]
-  return least
+  const [start_logit, end_logit] = least
+  const logit = start_logit + end_logit - threshold
+  return { answer: '', logit, start_logit, end_logit, start: 0, end: 0, document: 0 }
 }
 
 /** For each example the indices of its windows, in order. */
