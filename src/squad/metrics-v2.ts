@@ -118,14 +118,10 @@ function thresholdMetrics(
       score: scoreOf(question),
       prediction: predictions.get(question.id),
     }))
-  const exact = bestThreshold(
-    scoredBy((score) => score.exact),
-    per_question.length,
-  )
-  const f1 = bestThreshold(
-    scoredBy((score) => score.f1),
-    per_question.length,
-  )
+  const byExact = scoredBy((score) => score.exact)
+  const byF1 = scoredBy((score) => score.f1)
+  const exact = bestThreshold(byExact, per_question.length)
+  const f1 = bestThreshold(byF1, per_question.length)
   const best = {
     best_exact: exact.best,
     best_exact_thresh: exact.threshold,
@@ -134,20 +130,12 @@ function thresholdMetrics(
   }
   const answerable = per_question.filter((score) => score.has_answer).length
   if (answerable === 0) return best
+  const byOracle = scoredBy((score) => Number(score.has_answer))
   return {
     ...best,
-    pr_exact_ap: averagePrecision(
-      scoredBy((score) => score.exact),
-      answerable,
-    ),
-    pr_f1_ap: averagePrecision(
-      scoredBy((score) => score.f1),
-      answerable,
-    ),
-    pr_oracle_ap: averagePrecision(
-      scoredBy((score) => Number(score.has_answer)),
-      answerable,
-    ),
+    pr_exact_ap: averagePrecision(byExact, answerable),
+    pr_f1_ap: averagePrecision(byF1, answerable),
+    pr_oracle_ap: averagePrecision(byOracle, answerable),
   }
 }
 
