@@ -6,7 +6,7 @@ import type { BertForQuestionAnswering, RowLogits } from '../models/question-ans
 import type { ExampleAnswers } from '../squad/answers.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
-import { checkArguments, deviceFacts } from '../training/argument-checks.ts'
+import { checkArguments } from '../training/argument-checks.ts'
 import type { TrainMetrics } from '../training/events.ts'
 import { train } from '../training/loop.ts'
 import { planRun } from '../training/plan.ts'
@@ -74,7 +74,7 @@ export class Trainer {
       )
     const { max_position_embeddings, num_hidden_layers } = model.config
     checkArguments(args, {
-      device: deviceFacts(model.engine),
+      engine: model.engine,
       validationExamples: eval_dataset?.examples.length ?? 0,
       max_position_embeddings,
       num_hidden_layers,

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts'
 import type { Dataset } from '../squad/dataset.ts'
-import { checkArguments, deviceFacts } from '../training/argument-checks.ts'
+import { checkArguments } from '../training/argument-checks.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import { type Plan, planRun } from '../training/plan.ts'
 import { cutWindows } from './load-data.ts'
@@ -49,7 +49,7 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
   const plan = planRun(train.windows.length, args)
   const { max_position_embeddings, num_hidden_layers } = loaded.model.config
   checkArguments(args, {
-    device: deviceFacts(loaded.model.engine),
+    engine: loaded.model.engine,
     validationExamples: examples.validation.length,
     max_position_embeddings,
     num_hidden_layers,

@@ -3,12 +3,14 @@ import { checkArguments, type RunFacts } from './argument-checks.ts'
 import { parseArguments, type TrainingArgumentsInput } from './arguments.ts'
 
 const run: RunFacts = {
-  device: { name: 'this CPU', fp16: false, bf16: false },
+  engine: { device: 'this CPU', precisions: ['float32'] },
   validationExamples: 500,
   max_position_embeddings: 512,
   num_hidden_layers: 6,
   max_steps: 579,
 }
+
+const withBfloat16: RunFacts['engine'] = { device: 'this CPU', precisions: ['float32', 'bfloat16'] }
 
 const check = (raw: TrainingArgumentsInput, facts: Partial<RunFacts> = {}): void =>
   checkArguments(parseArguments(raw, 'test'), { ...run, ...facts })
@@ -67,7 +69,7 @@ describe('combinations of arguments', () => {
     [{ max_tokens_per_pass: 200 }, {}, 'max_tokens_per_pass 200 has no room for one window'],
     [{ freeze_layers: 7 }, {}, "freeze_layers 7 is more than the model's 6 layers"],
     [{ fp16: true }, {}, 'fp16: this CPU cannot train in it: leave it out and train in float32'],
-    [{ fp16: true }, { device: { name: 'this CPU', fp16: false, bf16: true } }, 'take bf16'],
+    [{ fp16: true }, { engine: withBfloat16 }, 'take bf16'],
     [{ fp16: true, bf16: true }, {}, 'fp16 and bf16 exclude each other'],
     [{ null_score_diff_threshold: 1 }, {}, 'it needs version_2_with_negative'],
     [{ overwrite_output_dir: true, resume_from_checkpoint: 'latest' }, {}, 'would remove what resume_from_checkpoint'],
@@ -76,6 +78,6 @@ describe('combinations of arguments', () => {
   })
 
   it('lets a device that computes in bfloat16 do so', () => {
-    expect(() => check({ bf16: true }, { device: { name: 'a GPU', fp16: true, bf16: true } })).not.toThrow()
+    expect(() => check({ bf16: true }, { engine: withBfloat16 })).not.toThrow()
   })
 })

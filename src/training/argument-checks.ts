@@ -5,29 +5,13 @@ import { schedulerOptions, warmupSteps } from './schedule.ts'
 
 /** What arguments are held against: all of it is known before the first step. */
 export interface RunFacts {
-  readonly device: DeviceFacts
+  readonly engine: Pick<Engine, 'device' | 'precisions' | 'lacks'>
   readonly validationExamples: number
   readonly max_position_embeddings: number
   readonly num_hidden_layers: number
   /** Optimizer steps of the whole run. */
   readonly max_steps: number
 }
-
-/** What a device computes in beside float32. */
-export interface DeviceFacts {
-  readonly name: string
-  readonly fp16: boolean
-  readonly bf16: boolean
-  /** Why it has no bf16. */
-  readonly lacks?: string
-}
-
-export const deviceFacts = ({ device, precisions, lacks }: Engine): DeviceFacts => ({
-  name: device,
-  fp16: false,
-  bf16: precisions.includes('bfloat16'),
-  lacks,
-})
 
 /**
  * Refuses arguments that do not go together or cannot do what they promise, before the first step is taken.
@@ -131,19 +115,16 @@ function* sizeFaults(args: TrainingArguments, run: RunFacts): Generator<string> 
     yield `freeze_layers ${freeze_layers} is more than the model's ${run.num_hidden_layers} layers`
 }
 
-function* precisionFaults({ fp16, bf16, bf16_full_eval }: TrainingArguments, { device }: RunFacts): Generator<string> {
-  const why = device.lacks ? ` (${device.lacks})` : ''
-  if (bf16_full_eval && !bf16 && !device.bf16)
-    yield `bf16_full_eval: ${device.name} cannot compute in bfloat16${why}: leave it out`
-  if (fp16 && bf16) {
-    yield 'fp16 and bf16 exclude each other: give one'
-    return
-  }
-  const wanted = fp16 ? 'fp16' : 'bf16'
-  if (!(fp16 || bf16) || device[wanted]) return
-  const other = fp16 ? 'bf16' : 'fp16'
-  const remedy = device[other] ? `take ${other}` : 'leave it out and train in float32'
-  yield `${wanted}: ${device.name} cannot train in it${bf16 ? why : ''}: ${remedy}`
+function* precisionFaults({ fp16, bf16, bf16_full_eval }: TrainingArguments, { engine }: RunFacts): Generator<string> {
+  const { device, precisions, lacks } = engine
+  const hasBf16 = precisions.includes('bfloat16')
+  const why = lacks ? ` (${lacks})` : ''
+  const inFloat32 = 'leave it out and train in float32'
+  if (bf16_full_eval && !bf16 && !hasBf16)
+    yield `bf16_full_eval: ${device} cannot compute in bfloat16${why}: leave it out`
+  if (fp16 && bf16) yield 'fp16 and bf16 exclude each other: give one'
+  else if (fp16) yield `fp16: ${device} cannot train in it: ${hasBf16 ? 'take bf16' : inFloat32}`
+  else if (bf16 && !hasBf16) yield `bf16: ${device} cannot train in it${why}: ${inFloat32}`
 }
 
 function* savingFaults(args: TrainingArguments): Generator<string> {

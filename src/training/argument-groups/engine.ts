@@ -15,7 +15,7 @@ export const engineArguments = {
     'cpu, or openvino: and a device such as GPU',
     'What to compute on: cpu, or a device that OpenVINO finds, as openvino:GPU.',
   ),
-  fp16: boolean('Compute in float16, on devices that can.'),
+  fp16: boolean('float16: refused, since no engine here trains in it.'),
   bf16: boolean(
     'Multiply in bfloat16, on processors that can (AVX512_BF16, AMX), in training and evaluation. Weights, gradients ' +
       'and moments stay float32.',
