@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { UsageError } from '../errors.ts'
 import { random } from '../random/random.ts'
+import { type ArgumentKind, notesOf } from './argument-field.ts'
 import { argumentFlags } from './argument-flags.ts'
+import { argumentNames, argumentSchema } from './arguments.ts'
 
 /** Values of some training arguments: one run of a sweep. */
 export type Trial = Readonly<Record<string, unknown>>
@@ -113,7 +115,5 @@ function checkNames({ grid, ranges, random }: SweepSpace): void {
   }
 }
 
-const kindOf = (name: string): string | undefined =>
-  argumentFlags()
-    .find((flag) => flag.name === name)
-    ?.flags.match(/<(integer|number)>/)?.[1]
+const kindOf = (name: string): ArgumentKind | undefined =>
+  argumentNames.includes(name) ? notesOf(argumentSchema(name)).kind : undefined
