@@ -1,4 +1,3 @@
-import { product } from '../graph/shape.ts'
 import { input, type Tensor } from '../graph/tensor.ts'
 import { activations } from '../nn/activation.ts'
 import { attention } from '../nn/attention.ts'
@@ -91,7 +90,3 @@ export function bertForQuestionAnswering(p: Parameters, c: BertConfig, dropout: 
   const logits = reshape(linear(p.at('qa_outputs'), hidden, 2), ['tokens', 2, 1]) // [T, 2, 1]
   return reshape(permuteRows(logits, places, tokens), ['rows', 2, 'length'])
 }
-
-/** How many numbers a model's parameters hold. */
-export const parameterCount = (p: Parameters): number =>
-  [...p.specs.values()].reduce((n, { shape }) => n + (product(shape) as number), 0)

@@ -32,10 +32,3 @@ export function transpose(x: Tensor, perm: readonly number[]): Tensor {
     throw new SpanforgeError(`Transpose: [${perm}] is no permutation of the axes of ${formatShape(x.shape)}`)
   return apply(Transpose, [x], { shape: perm.map((axis) => x.shape[axis]!), dtype: x.dtype }, { perm })
 }
-
-const Expand: Op = { type: 'Expand', gradient: (dy) => [dy, null] } // its gradient is the undoing of broadcasting
-
-/** Repeats axes of size 1 of a tensor whose other axes are numbers. */
-export function expand(x: Tensor, shape: readonly number[]): Tensor {
-  return apply(Expand, [x, constant(shape, [shape.length], 'int64')], { shape, dtype: x.dtype })
-}
