@@ -2,7 +2,7 @@ import { input, type Tensor } from '../graph/tensor.ts'
 import { activations } from '../nn/activation.ts'
 import { attention } from '../nn/attention.ts'
 import type { Dropout } from '../nn/dropout.ts'
-import { addAll, embedding, layerNorm, linear } from '../nn/layers.ts'
+import { embedding, layerNorm, linear } from '../nn/layers.ts'
 import type { Parameters } from '../nn/parameters.ts'
 import { add } from '../ops/elementwise.ts'
 import { permuteRows } from '../ops/gather.ts'
@@ -49,12 +49,12 @@ export function bert(
 }
 
 function embeddings(p: Parameters, c: BertConfig, dropout: Dropout): Tensor {
-  const ids = (name: string) => input(name, ['tokens'], 'int32')
-  const [width, padding_idx] = [c.hidden_size, c.pad_token_id]
-  const words = embedding(p.at('word_embeddings'), ids('input_ids'), { size: c.vocab_size, width, padding_idx })
-  const places = embedding(p.at('position_embeddings'), ids('position_ids'), { size: c.max_position_embeddings, width })
-  const types = embedding(p.at('token_type_embeddings'), ids('token_type_ids'), { size: c.type_vocab_size, width })
-  const x = layerNorm(p.at('LayerNorm'), addAll(words, types, places), c.layer_norm_eps)
+  const lookUp = (table: string, ids: string, size: number, padding_idx?: number) =>
+    embedding(p.at(table), input(ids, ['tokens'], 'int32'), { size, width: c.hidden_size, padding_idx })
+  const words = lookUp('word_embeddings', 'input_ids', c.vocab_size, c.pad_token_id)
+  const positions = lookUp('position_embeddings', 'position_ids', c.max_position_embeddings)
+  const types = lookUp('token_type_embeddings', 'token_type_ids', c.type_vocab_size)
+  const x = layerNorm(p.at('LayerNorm'), add(add(words, types), positions), c.layer_norm_eps)
   return dropout(x, c.hidden_dropout_prob) // [T, H]
 }
 

@@ -1,6 +1,5 @@
 import { SpanforgeError } from '../errors.ts'
 import type { Tensor } from '../graph/tensor.ts'
-import { add } from '../ops/elementwise.ts'
 import { gatherRows } from '../ops/gather.ts'
 import { gemm } from '../ops/linalg.ts'
 import { layerNormalization } from '../ops/normalize.ts'
@@ -22,10 +21,8 @@ export interface TableOptions {
 /** Rows of a learnt table [size, width] at `ids` [tokens], an input of the graph. */
 export function embedding(p: Parameters, ids: Tensor, { size, width, padding_idx }: TableOptions): Tensor {
   if (ids.source.kind !== 'input') throw new SpanforgeError(`embedding: ids must be an input, got ${ids}`)
-  const table = p.get('weight', [size, width])
-  const rows = gatherRows(table, ids)
-  if (table.source.kind === 'input')
-    p.lookups.push({ table: table.source.name, index: ids.source.name, padding_idx, rows })
+  const rows = gatherRows(p.get('weight', [size, width]), ids)
+  p.lookups.push({ table: p.key('weight'), index: ids.source.name, padding_idx, rows })
   return rows
 }
 
@@ -34,5 +31,3 @@ export function layerNorm(p: Parameters, x: Tensor, epsilon: number): Tensor {
   const width = x.shape[1] as number
   return layerNormalization(x, p.get('weight', [width], 'ones'), p.get('bias', [width], 'zeros'), epsilon)
 }
-
-export const addAll = (first: Tensor, ...rest: readonly Tensor[]): Tensor => rest.reduce(add, first)

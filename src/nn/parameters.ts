@@ -37,8 +37,13 @@ export class Parameters {
     return new Parameters(this, `${this.prefix}${name}.`)
   }
 
+  /** The checkpoint's name of what is called `name` here. */
+  key(name: string): string {
+    return this.prefix + name
+  }
+
   get(name: string, shape: readonly number[], init: Initialization = 'normal'): Tensor {
-    const key = this.prefix + name
+    const key = this.key(name)
     if (this.specs.has(key)) throw new SpanforgeError(`parameter ${key} is declared twice`)
     const tensor = input(key, shape)
     this.specs.set(key, { name: key, shape, init, tensor })
