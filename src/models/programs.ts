@@ -29,12 +29,12 @@ export interface RowGradient {
 
 export interface TrainingGraph {
   /**
-   * `loss` [], each of `rows`, and of each parameter in `dense` `gradient.<parameter>`: its gradient, added to the
+   * `loss` [], each of `rowGradients`, and of each parameter in `dense` `gradient.<parameter>`: its gradient, added to the
    * input `sofar.<parameter>`. Where both lie in the same memory, passes add up in place.
    */
   readonly outputs: Readonly<Record<string, Tensor>>
   readonly dense: readonly string[]
-  readonly rows: readonly RowGradient[]
+  readonly rowGradients: readonly RowGradient[]
   readonly dropout: readonly DropoutSite[]
 }
 
@@ -72,18 +72,18 @@ export function trainingGraph(config: BertConfig, freeze: Freeze = {}): Training
   for (const [i, { name, shape }] of dense.entries())
     outputs[gradientName(name)] = add(input(sofarName(name), shape), gradients[i]!)
 
-  // Words, places and types are summed, so all three share one gradient: it leaves the graph once.
+  // Words, positions and types are summed, so all three share one gradient: it leaves the graph once.
   const byGradient = new Map<Tensor, LookedUp[]>()
   for (const [i, lookup] of lookups.entries()) {
-    const rows = gradients[dense.length + i]!
-    byGradient.set(rows, [...(byGradient.get(rows) ?? []), lookup])
+    const rowGradient = gradients[dense.length + i]!
+    byGradient.set(rowGradient, [...(byGradient.get(rowGradient) ?? []), lookup])
   }
-  const rows = [...byGradient].map(([t, tables], i) => {
+  const rowGradients = [...byGradient].map(([rowGradient, tables], i) => {
     const output = `rows.${i}`
-    outputs[output] = t
-    return { output, width: t.shape[1] as number, tables }
+    outputs[output] = rowGradient
+    return { output, width: rowGradient.shape[1] as number, tables }
   })
-  return { outputs, dense: dense.map(({ name }) => name), rows, dropout }
+  return { outputs, dense: dense.map(({ name }) => name), rowGradients, dropout }
 }
 
 /** Whether a parameter belongs to the frozen beginning. */

@@ -44,7 +44,7 @@ export const frozenEntries = ({ entries }: FlatParameters, freeze: Freeze): numb
  * the table.
  */
 export class BatchGradient {
-  private rowsOut = new Float32Array(0)
+  private rowRoom = new Float32Array(0)
 
   private constructor(
     private readonly config: BertConfig,
@@ -86,7 +86,7 @@ export class BatchGradient {
       return [name, float32(mask(site, probability, elements(size)), size)] as const
     })
     const loss = new Float32Array(1)
-    const rows = this.rowGradients(dims.tokens)
+    const rowGradients = this.roomForRows(dims.tokens)
     await this.session.run(
       {
         ...this.parameters.values(),
@@ -95,24 +95,24 @@ export class BatchGradient {
         span_targets: targets,
         ...Object.fromEntries(masks),
       },
-      { ...this.gradients.values(gradientName), ...rows, loss: float32(loss, []) },
+      { ...this.gradients.values(gradientName), ...rowGradients, loss: float32(loss, []) },
     )
-    for (const { output, width, tables } of program.rows)
+    for (const { output, width, tables } of program.rowGradients)
       for (const { table, index, padding_idx } of tables)
-        addRows(this.gradients.view(table), inputs[index]!.data, rows[output]!.data, width, padding_idx)
+        addRows(this.gradients.view(table), inputs[index]!.data, rowGradients[output]!.data, width, padding_idx)
     return loss[0]!
   }
 
   /** Room for the gradients of looked-up rows, kept from pass to pass and enlarged when one needs more. */
-  private rowGradients(tokens: number): Values {
-    const needed = this.program.rows.reduce((n, { width }) => n + tokens * width, 0)
-    if (this.rowsOut.length < needed) this.rowsOut = new Float32Array(Math.ceil(needed * 1.25))
+  private roomForRows(tokens: number): Values {
+    const needed = this.program.rowGradients.reduce((n, { width }) => n + tokens * width, 0)
+    if (this.rowRoom.length < needed) this.rowRoom = new Float32Array(Math.ceil(needed * 1.25))
     let end = 0
     return Object.fromEntries(
-      this.program.rows.map(({ output, width }) => {
+      this.program.rowGradients.map(({ output, width }) => {
         const start = end
         end += tokens * width
-        return [output, float32(this.rowsOut.subarray(start, end), [tokens, width])]
+        return [output, float32(this.rowRoom.subarray(start, end), [tokens, width])]
       }),
     )
   }

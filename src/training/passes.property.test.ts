@@ -60,7 +60,7 @@ describe('a batch of random windows', async () => {
     const out: Record<string, Value> = {
       loss: zeros([]),
       ...Object.fromEntries(dense.map(({ name, shape }) => [gradientName(name), zeros(shape)])),
-      ...Object.fromEntries(program.rows.map(({ output, width }) => [output, zeros(['tokens', width])])),
+      ...Object.fromEntries(program.rowGradients.map(({ output, width }) => [output, zeros(['tokens', width])])),
     }
     const span_targets = spanTargets(batch, real, dims.length)
     const sofar = Object.fromEntries(dense.map(({ name }) => [sofarName(name), out[gradientName(name)]!]))
@@ -90,7 +90,7 @@ describe('a batch of random windows', async () => {
         expect(Math.abs((packed.loss!.data[0] as number) - (whole.loss!.data[0] as number))).toBeLessThan(LOSS)
         for (const name of program.dense.map(gradientName))
           expect(maxDifference(numbers(packed[name]!), numbers(whole[name]!)), name).toBeLessThan(GRADIENT)
-        for (const { output, width } of program.rows) {
+        for (const { output, width } of program.rowGradients) {
           const [a, b] = [numbers(packed[output]!), numbers(whole[output]!)]
           let token = 0
           for (const [r, { input_ids }] of batch.entries()) {
