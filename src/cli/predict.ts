@@ -76,8 +76,16 @@ async function predictAll(flags: PredictFlags): Promise<void> {
     const found = await withHubProgress('Downloading', flags, output, (hub) =>
       predict({
         ...searchOptions(flags),
-        ...{ model, input, output: flags.output, postprocess, n_best_size, padding, overwrite },
-        ...{ split, dataset_config, dataset_revision },
+        model,
+        input,
+        output: flags.output,
+        postprocess,
+        n_best_size,
+        padding,
+        overwrite,
+        split,
+        dataset_config,
+        dataset_revision,
         choice: engineChoice(flags),
         screen: terminalScreen(output),
         hub: { ...hub, revision: flags.revision },

@@ -23,8 +23,15 @@ const prediction = z.object({
 })
 
 const status = z.enum([
-  ...(['preparing', 'running', 'pausing', 'paused', 'stopping', 'interrupted'] as const),
-  ...(['finishing', 'finished', 'failed'] as const),
+  'preparing',
+  'running',
+  'pausing',
+  'paused',
+  'stopping',
+  'interrupted',
+  'finishing',
+  'finished',
+  'failed',
 ])
 
 const columns = z

@@ -97,7 +97,7 @@ export const foldAll = (records: readonly RunRecord[]): RunView => {
   return view
 }
 
-export const COLUMNS = Object.keys(noSteps()) as (keyof StepColumns)[]
+const COLUMNS = Object.keys(noSteps()) as (keyof StepColumns)[]
 
 /** A run that goes on from a checkpoint repeats what came after it. */
 function takeBack(view: RunView, step: number): void {

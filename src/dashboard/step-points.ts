@@ -1,6 +1,5 @@
 import type { StepResult } from '../training/stepper.ts'
 import { noSteps, type StepColumns } from './records.ts'
-import { COLUMNS } from './run-view.ts'
 
 /** Points that a run's curves are made of at most, so that the longest run costs no more than this. */
 const MOST_POINTS = 4000
@@ -45,12 +44,15 @@ export class StepPoints {
   }
 
   private close(): void {
-    const { step, epoch, grad_norm, learning_rate, samples, tokens, seconds, loss, losses } = this.open
-    const point = {
-      ...{ step, epoch, loss: losses > 0 ? loss / losses : null, grad_norm: finite(grad_norm), learning_rate },
-      ...{ samples, tokens, seconds },
-    }
-    for (const name of COLUMNS) if (name !== 'memory') this.points[name].push(point[name] as number)
+    const { open, points } = this
+    points.step.push(open.step)
+    points.epoch.push(open.epoch)
+    points.loss.push(open.losses > 0 ? open.loss / open.losses : null)
+    points.grad_norm.push(finite(open.grad_norm))
+    points.learning_rate.push(open.learning_rate)
+    points.samples.push(open.samples)
+    points.tokens.push(open.tokens)
+    points.seconds.push(open.seconds)
     this.open = empty()
   }
 }

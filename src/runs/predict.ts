@@ -102,8 +102,16 @@ function askedOf(options: PredictOptions, { settings }: LoadedModel) {
   const { top_k, max_answer_length, handle_impossible_answer, null_score_diff_threshold, align_to_words } = options
   const { max_seq_len, doc_stride, max_question_len, batch_size, padding } = options
   const given = {
-    ...{ top_k, max_answer_length, handle_impossible_answer, null_score_diff_threshold, align_to_words },
-    ...{ max_seq_len, doc_stride, max_question_len, batch_size, padding },
+    top_k,
+    max_answer_length,
+    handle_impossible_answer,
+    null_score_diff_threshold,
+    align_to_words,
+    max_seq_len,
+    doc_stride,
+    max_question_len,
+    batch_size,
+    padding,
   }
   const threshold = null_score_diff_threshold ?? settings?.null_score_diff_threshold
   const search: SearchOptions =
