@@ -1,5 +1,6 @@
 import { random } from '../random/random.ts'
 import { CHUNK, dropoutMask, fillDropoutMask } from './dropout-mask.ts'
+import type { DropoutMask } from './gradients.ts'
 
 /** Elements of a pool: 64 MiB, drawn where they are needed. Masks are stretches of it from random places. */
 const POOL = 2 ** 24
@@ -10,11 +11,11 @@ const ALIGNMENT = 16
 
 interface Pool {
   readonly data: Float32Array
-  /** Which of its steps it holds the numbers of. */
-  round: number
+  /** Which STEPS of the run it holds the numbers of. */
+  readonly round: number
   /** 1 for each chunk that has been drawn in this round. */
   readonly drawn: Uint8Array
-  fill: (chunk: number) => void
+  readonly fill: (chunk: number) => void
 }
 
 /**
@@ -27,7 +28,7 @@ export class DropoutPool {
   constructor(private readonly seed: number) {}
 
   /** The masks of one pass, to be asked for in the order of the sites. */
-  masks(step: number, pass: number): (site: number, probability: number, length: number) => Float32Array {
+  masks(step: number, pass: number): DropoutMask {
     const draws = random(this.seed, 'dropout place', step, pass)
     return (site, probability, length) => {
       if (length >= POOL) return this.ownMask(probability, length, step, pass, site)
@@ -45,16 +46,12 @@ export class DropoutPool {
   }
 
   private pool(probability: number, round: number): Pool {
-    let pool = this.pools.get(probability)
-    if (!pool) {
-      pool = { data: new Float32Array(POOL), drawn: new Uint8Array(POOL / CHUNK), round: -1, fill: () => {} }
-      this.pools.set(probability, pool)
-    }
-    if (pool.round !== round) {
-      pool.round = round
-      pool.drawn.fill(0)
-      pool.fill = dropoutMask(pool.data, probability, this.seed, 'dropout', round)
-    }
+    const known = this.pools.get(probability)
+    if (known?.round === round) return known
+    const data = known?.data ?? new Float32Array(POOL)
+    const fill = dropoutMask(data, probability, this.seed, 'dropout', round)
+    const pool = { data, round, drawn: new Uint8Array(POOL / CHUNK), fill }
+    this.pools.set(probability, pool)
     return pool
   }
 
