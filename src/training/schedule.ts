@@ -59,10 +59,9 @@ export function learningRates(options: ScheduleOptions, max_steps: number): (ste
 
 /** As `learningRates`, but the factor that `learning_rate` is multiplied with. */
 export function multiplierOf(options: ScheduleOptions, max_steps: number): (step: number) => number {
-  if (options.lr_scheduler_type === 'constant') return () => 1
-  const warmup = warmupSteps(options, max_steps)
+  const warmup = options.lr_scheduler_type === 'constant' ? 0 : warmupSteps(options, max_steps)
   const afterWarmup = decayOf(options, warmup, max_steps)
-  return (step) => (step < warmup ? step / Math.max(1, warmup) : afterWarmup(step))
+  return (step) => (step < warmup ? step / warmup : afterWarmup(step))
 }
 
 /** The multiplier after the warm-up; `progress` below runs from 0 to 1 over the steps that are left then. */
