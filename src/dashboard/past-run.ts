@@ -5,13 +5,13 @@ import { z } from 'zod'
 import { readJsonFile } from '../checkpoint/json-file.ts'
 import type { LogEntry } from '../report/run-summary.ts'
 import { ARGUMENTS_FILE, DASHBOARD_FILE, LOG_FILE } from '../runs/run-files.ts'
-import { listCheckpoints } from '../training/checkpoint-store.ts'
+import { checkpointName, listCheckpoints } from '../training/checkpoint-store.ts'
 import { isRunInProgress } from '../training/run-lock.ts'
+import { STATE_FILE } from '../training/state.ts'
 import { parseJournal } from './journal.ts'
 import type { ArgumentValues, RunRecord, RunStatus } from './records.ts'
 import { foldAll, type RunView } from './run-view.ts'
 
-const STATE_FILE = 'trainer_state.json'
 const RESULTS_FILE = 'all_results.json'
 
 /** A run as its folder tells it. */
@@ -52,7 +52,9 @@ export async function readPastRun(folder: string): Promise<PastRun> {
       schema.parse(await readJsonFile(path))
   const args: ArgumentValues = (await read(ARGUMENTS_FILE, json(argumentValues))) ?? {}
   const results = await read(RESULTS_FILE, json(argumentValues))
-  const checkpoints = (await listCheckpoints(folder)).map(({ step }) => `checkpoint-${step}/${STATE_FILE}`).reverse()
+  const checkpoints = (await listCheckpoints(folder))
+    .map(({ step }) => `${checkpointName(step)}/${STATE_FILE}`)
+    .reverse()
   let state: z.output<typeof trainerState> | undefined
   for (const name of [STATE_FILE, ...checkpoints]) state ??= await read(name, json(trainerState))
   const log = (await read(LOG_FILE, readLog)) ?? []

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { ARGUMENTS_FILE } from '../runs/run-files.ts'
 import { isRunInProgress } from '../training/run-lock.ts'
+import { STATE_FILE } from '../training/state.ts'
 import { lastChange, type PastRun, readPastRun } from './past-run.ts'
 import type { ArgumentValues, RunStatus } from './records.ts'
 
@@ -77,9 +78,7 @@ export class PastRuns {
 const stateOf = async (folder: string): Promise<string> => `${await lastChange(folder)} ${isRunInProgress(folder)}`
 
 const isOfRun = (entry: Dirent): boolean =>
-  entry.isDirectory()
-    ? /^checkpoint-\d+$/.test(entry.name)
-    : [ARGUMENTS_FILE, 'trainer_state.json'].includes(entry.name)
+  entry.isDirectory() ? /^checkpoint-\d+$/.test(entry.name) : [ARGUMENTS_FILE, STATE_FILE].includes(entry.name)
 
 const isOpen = (entry: Dirent): boolean =>
   entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { EvaluationMetrics } from '../inference/evaluate.ts'
 import type { TrainMetrics } from '../training/events.ts'
-import { type TrainerState, writeTrainerState } from '../training/state.ts'
+import { STATE_FILE, type TrainerState, writeTrainerState } from '../training/state.ts'
 import { writeJson } from './run-files.ts'
 
 /** What came of a run, under the names of transformers' run_qa; samples are windows. */
@@ -32,7 +32,7 @@ export async function writeResults(
     best_model_checkpoint: state.best_model_checkpoint && join(output_dir, state.best_model_checkpoint),
     best_metric: state.best_metric,
   }
-  await writeTrainerState(join(output_dir, 'trainer_state.json'), state)
+  await writeTrainerState(join(output_dir, STATE_FILE), state)
   await writeJson(join(output_dir, 'train_results.json'), train)
   if (evaluation) await writeJson(join(output_dir, 'eval_results.json'), { epoch, ...evaluation })
   await writeJson(join(output_dir, 'all_results.json'), all)

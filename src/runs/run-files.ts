@@ -8,6 +8,7 @@ import type { BertForQuestionAnswering } from '../models/question-answering.ts'
 import type { SavedFile } from '../report/run-summary.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import { tensorsOf } from '../training/run-checkpoint.ts'
+import { STATE_FILE } from '../training/state.ts'
 
 export const ARGUMENTS_FILE = 'training_args.json'
 export const LOG_FILE = 'log.jsonl'
@@ -27,12 +28,7 @@ export const MODEL_FILES = [
   ANSWER_SETTINGS_FILE,
 ] as const
 
-export const RESULT_FILES = [
-  'trainer_state.json',
-  'train_results.json',
-  'eval_results.json',
-  'all_results.json',
-] as const
+export const RESULT_FILES = [STATE_FILE, 'train_results.json', 'eval_results.json', 'all_results.json'] as const
 
 export const REPORT_FILES = ['report.html', 'report.md', 'learning_curve.svg', 'learning_curve.png'] as const
 

@@ -75,9 +75,9 @@ async function removeAs(
 
 /** The checkpoints of a folder by step, whole or not; none where the folder does not exist. */
 export async function listCheckpoints(output_dir: string): Promise<Checkpoint[]> {
-  const steps = (await namesIn(output_dir)).map((name) => /^checkpoint-(\d+)$/.exec(name)?.[1]).filter((step) => step)
-  return steps
-    .map((step) => ({ folder: join(output_dir, `checkpoint-${step}`), step: Number(step) }))
+  return (await namesIn(output_dir))
+    .map((name) => ({ folder: join(output_dir, name), step: Number(/^checkpoint-(\d+)$/.exec(name)?.[1]) }))
+    .filter(({ step }) => !Number.isNaN(step))
     .sort((a, b) => a.step - b.step)
 }
 
@@ -103,7 +103,7 @@ export async function recoverCheckpoints(output_dir: string): Promise<void> {
   for (const name of (await namesIn(output_dir)).sort((a, b) => rankOf(a) - rankOf(b))) {
     const step = HIDDEN.exec(name)?.[1]
     if (step === undefined) continue
-    const [hidden, folder] = [join(output_dir, name), join(output_dir, `checkpoint-${step}`)]
+    const [hidden, folder] = [join(output_dir, name), join(output_dir, checkpointName(Number(step)))]
     const isNameless = name.endsWith('.partial') && !existsSync(folder) && (await verifyCheckpoint(hidden)) === null
     if (isNameless) await rename(hidden, folder)
     else await rm(hidden, { recursive: true, force: true })

@@ -14,7 +14,7 @@ import type { BertForQuestionAnswering } from '../models/question-answering.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { TrainingArguments } from './arguments.ts'
 import type { CheckpointWriter } from './checkpoint-store.ts'
-import { readTrainerState, type TrainerState, writeTrainerState } from './state.ts'
+import { readTrainerState, STATE_FILE, type TrainerState, writeTrainerState } from './state.ts'
 
 /** What a resumed run needs beside trainer_state.json: the sums behind the losses that are still to be logged. */
 const progress = z.object({
@@ -77,13 +77,12 @@ export function checkpointWriters(run: RunState): CheckpointWriter[] {
           { name: OPTIMIZER, write: (path: string) => writeSafetensors(path, optimizer) },
           text(PROGRESS, `${JSON.stringify(run.progress, null, 2)}\n`),
         ]),
-    { name: STATE, write: (path) => writeTrainerState(path, run.state) },
+    { name: STATE_FILE, write: (path) => writeTrainerState(path, run.state) },
   ]
 }
 
 const OPTIMIZER = 'optimizer.safetensors'
 const PROGRESS = 'progress.json'
-const STATE = 'trainer_state.json'
 
 export const tensorsOf = (parameters: FlatParameters, prefix = ''): NamedTensor[] =>
   parameters.entries.map(({ name, shape }) => ({ name: prefix + name, shape, data: parameters.view(name) }))
@@ -123,6 +122,6 @@ export async function restoreRun(
   } finally {
     await optimizer.close()
   }
-  const state = await readTrainerState(join(folder, STATE))
+  const state = await readTrainerState(join(folder, STATE_FILE))
   return { state, progress: progress.parse(JSON.parse(await readFile(join(folder, PROGRESS), 'utf8'))) }
 }

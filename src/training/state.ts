@@ -38,6 +38,9 @@ const trainerState = z.strictObject({
   ),
 })
 
+/** The file of a TrainerState, in a checkpoint and in the folder of a run. */
+export const STATE_FILE = 'trainer_state.json'
+
 export type LogEntry = z.output<typeof logEntry>
 
 /** What trainer_state.json holds: the fields of transformers' TrainerState, which can load the file. */
