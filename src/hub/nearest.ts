@@ -1,3 +1,5 @@
+import { editDistance } from '../edit-distance.ts'
+
 /**
  * The `count` candidates that take the fewest letters added, dropped or replaced to become `word`: not itself, and none
  * that has little in common with it.
@@ -12,18 +14,4 @@ export function nearest(word: string, candidates: readonly string[], count: numb
     .sort((a, b) => a.far - b.far)
     .slice(0, count)
     .map(({ candidate }) => candidate)
-}
-
-/** Levenshtein's distance, row by row. */
-function editDistance(a: string, b: string): number {
-  let above = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= b.length; column++) {
-      const replace = above[column - 1] + (a[row - 1] === b[column - 1] ? 0 : 1)
-      current.push(Math.min(replace, above[column] + 1, current[column - 1] + 1))
-    }
-    above = current
-  }
-  return above[b.length]
 }

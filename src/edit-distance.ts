@@ -1,0 +1,13 @@
+/** Levenshtein 1966: the fewest insertions, deletions and replacements of one letter that turn `a` into `b`. */
+export function editDistance(a: string, b: string): number {
+  let above = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row]
+    for (let column = 1; column <= b.length; column++) {
+      const replace = above[column - 1] + (a[row - 1] === b[column - 1] ? 0 : 1)
+      current.push(Math.min(replace, above[column] + 1, current[column - 1] + 1))
+    }
+    above = current
+  }
+  return above[b.length]
+}
