@@ -1,9 +1,8 @@
+/** Figures that the page derives from a run. */
 import { setting } from '../report/format.ts'
 import type { LogEntry } from '../report/run-summary.ts'
 import type { ArgumentValues } from './records.ts'
 import type { RunView } from './run-view.ts'
-
-/** Figures that the page derives from a run. */
 
 export interface Rates {
   readonly samples: number

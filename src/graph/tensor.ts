@@ -1,6 +1,5 @@
-import { formatShape, type Shape } from './shape.ts'
-
 /** Symbolic tensors. Building one works out its shape; nothing is computed here. */
+import { formatShape, type Shape } from './shape.ts'
 
 export type DType = 'float32' | 'int32' | 'int64'
 export type Attributes = Readonly<Record<string, number | readonly number[] | Float>>

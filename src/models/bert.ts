@@ -1,3 +1,10 @@
+/**
+ * BERT (Devlin et al. 2018), as transformers' BertModel without its pooler, on real tokens only.
+ *
+ * The windows of a pass lie one after the other in packed rows `[tokens, hidden]`. Only attention sees them as
+ * `[rows, heads, length, size]`, by an index that says where each place's token lies, and its inverse.
+ * In comments: T tokens, R rows, L length, H hidden, A heads.
+ */
 import { input, type Tensor } from '../graph/tensor.ts'
 import { activations } from '../nn/activation.ts'
 import { attention } from '../nn/attention.ts'
@@ -8,14 +15,6 @@ import { add } from '../ops/elementwise.ts'
 import { permuteRows } from '../ops/gather.ts'
 import { reshape } from '../ops/movement.ts'
 import type { BertConfig } from './config.ts'
-
-/**
- * BERT (Devlin et al. 2018), as transformers' BertModel without its pooler, on real tokens only.
- *
- * The windows of a pass lie one after the other in packed rows `[tokens, hidden]`. Only attention sees them as
- * `[rows, heads, length, size]`, by an index that says where each place's token lies, and its inverse.
- * In comments: T tokens, R rows, L length, H hidden, A heads.
- */
 
 /** Two ways to lay out the same tokens. `places` [R, parts, L]: token * parts + part; `tokens` [T, parts]: its inverse. */
 export interface Layout {

@@ -1,3 +1,4 @@
+/** A worker thread that cuts examples into labelled windows: started by cut-in-threads.ts, which sends it `CutTask`s. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { SpanforgeError } from '../errors.ts'
 import { labelled } from '../squad/dataset.ts'
@@ -5,8 +6,6 @@ import type { Example, LabelledWindow } from '../squad/types.ts'
 import { WindowCutter, type WindowOptions } from '../squad/windows.ts'
 import type { TokenizerSettings } from '../text/options.ts'
 import { BertTokenizer } from '../text/tokenizer.ts'
-
-/** A worker thread that cuts examples into labelled windows: started by cut-in-threads.ts, which sends it `CutTask`s. */
 
 export interface CutWorkerData {
   readonly settings: TokenizerSettings

@@ -1,6 +1,5 @@
-import type { Encoding } from '../text/encoding.ts'
-
 /** Words of a text as character ranges: a flat array of UTF-16 starts and ends, in order, as `[s0, e0, s1, e1, ...]`. */
+import type { Encoding } from '../text/encoding.ts'
 
 /** The words that the tokenizer found in a text: `wordRanges(tokenizer.encode(context))`. */
 export function wordRanges({ wordIds, offsets }: Pick<Encoding, 'wordIds' | 'offsets'>): Int32Array {
