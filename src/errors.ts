@@ -2,12 +2,19 @@
 export class SpanforgeError extends Error {
   override readonly name: string = 'SpanforgeError'
 
+  readonly #summary: string
+
   constructor(
-    /** The message without its remedy. */
-    readonly summary: string,
+    summary: string,
     readonly options: { readonly remedy?: string; readonly exitCode?: number; readonly cause?: unknown } = {},
   ) {
     super(options.remedy ? `${summary}\n  ${options.remedy}` : summary, { cause: options.cause })
+    this.#summary = summary
+  }
+
+  /** The message without its remedy. */
+  get summary(): string {
+    return this.#summary
   }
 
   /** What the process exits with: 1 unless the error says otherwise; 2 is a wrong command line or argument. */

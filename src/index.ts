@@ -3,7 +3,14 @@
  * AutoModelForQuestionAnswering, TrainingArguments, Trainer, pipeline. What those are made of can be used too: `train`
  * yields the events of a run, `evaluate` the metrics of a model, `findAnswers` the answers in given logits.
  */
+export {
+  type Analysis,
+  type AnalysisInput,
+  analyse,
+  analysisHtml,
+} from './analysis/index.ts'
 export type { CallbackContext, TrainerCallback, TrainerControl } from './api/callbacks.ts'
+export { evaluate } from './api/evaluate.ts'
 export { type LoadSquadOptions, loadSquad } from './api/load-squad.ts'
 export { AutoModelForQuestionAnswering, BertForQuestionAnswering, type FromPretrainedOptions } from './api/model.ts'
 export { type OneAnswer, pipeline, type QuestionAnsweringPipeline, type TopAnswers } from './api/pipeline.ts'
@@ -12,8 +19,8 @@ export { AutoTokenizer, BertTokenizer } from './api/tokenizer.ts'
 export { type PredictionOutput, Trainer, type TrainerOptions, type TrainOutput } from './api/trainer.ts'
 export { TrainingArguments } from './api/training-arguments.ts'
 export { SpanforgeError, UsageError } from './errors.ts'
-export { type DatasetOptions, loadDataset, type ModelOptions } from './hub/index.ts'
-export { type EvaluateOptions, type Evaluation, type EvaluationMetrics, evaluate } from './inference/evaluate.ts'
+export { type DatasetOptions, loadDataset, type ModelOptions, resolveModel } from './hub/index.ts'
+export type { EvaluateOptions, Evaluation, EvaluationMetrics } from './inference/evaluate.ts'
 export type { PipelineOptions, QuestionInput, SearchOptions } from './inference/pipeline.ts'
 export type { BertConfig } from './models/config.ts'
 export type { RowLogits } from './models/question-answering.ts'
@@ -25,9 +32,17 @@ export {
   type ExampleAnswers,
   findAnswers,
 } from './squad/answers.ts'
+export {
+  type BootstrapDifference,
+  type BootstrapMean,
+  type BootstrapOptions,
+  bootstrapDifference,
+  bootstrapMean,
+} from './squad/bootstrap.ts'
 export { type Dataset, makeDataset } from './squad/dataset.ts'
 export { type Predictions, type SquadMetrics, squadMetrics } from './squad/metrics.ts'
 export { type SquadV2Metrics, squadV2Metrics } from './squad/metrics-v2.ts'
+export { mcNemarTest, randomizationTest } from './squad/paired-tests.ts'
 export type { PipelineAnswer } from './squad/pipeline-answers.ts'
 export { parseSquad, toSquadJson } from './squad/squad-json.ts'
 export type { Answer, Example, Label, LabelledWindow, Window } from './squad/types.ts'

@@ -4,7 +4,6 @@ import { type TinyService, tinyService, tinyText } from '../../tests/tiny-servic
 import { packageFile } from '../package-root.ts'
 import type { Problem } from './contract.ts'
 
-const TOKEN = 'correct-horse-battery-staple'
 const question = 'who is in ro?'
 const context = 'bo is in ro.'
 
@@ -184,74 +183,5 @@ describe('an open service', () => {
     expect(body).toMatch(/spanforge_questions_total\{model="tiny"\} [1-9]/)
     expect(body).toMatch(/spanforge_http_request_duration_seconds_count\{.*route="\/api\/answer",status="422"\} [1-9]/)
     expect(body).toMatch(/spanforge_queue_requests\{model="tiny"\} 0/)
-  })
-})
-
-describe('a service that asks for a token', () => {
-  let service: TinyService
-  beforeAll(async () => {
-    const corsOrigins = ['https://one.example']
-    service = await tinyService({ tokens: ['another-token-of-ours', TOKEN], rateLimit: 8, corsOrigins })
-  })
-  afterAll(() => service.close())
-
-  const ask = (headers: Record<string, string>, remoteAddress = '10.0.0.1') =>
-    service.app.inject({ method: 'POST', url: '/api/answer', payload: { question, context }, headers, remoteAddress })
-
-  it('answers who has one, and nobody else', async () => {
-    expect((await ask({ authorization: `Bearer ${TOKEN}` })).statusCode).toBe(200)
-    for (const authorization of [
-      '',
-      'Bearer',
-      'Bearer ',
-      `Basic ${TOKEN}`,
-      `Bearer ${TOKEN}x`,
-      `Bearer ${TOKEN.slice(1)}`,
-    ]) {
-      const refused = await ask({ authorization })
-      expect(refused.statusCode, authorization).toBe(401)
-      expect(refused.headers['www-authenticate']).toMatch(/^Bearer/)
-    }
-  })
-
-  it('keeps models and figures for those too, but not its health', async () => {
-    const from = { remoteAddress: '10.0.0.2' }
-    for (const url of ['/api/models', '/metrics'])
-      expect((await service.app.inject({ url, ...from })).statusCode, url).toBe(401)
-    for (const url of ['/health', '/ready', '/openapi.json'])
-      expect((await service.app.inject({ url, ...from })).statusCode, url).toBe(200)
-  })
-
-  it('loads a model anew for who has one', async () => {
-    const before = service.models.get('tiny')
-    const response = await service.app.inject({
-      method: 'POST',
-      url: '/api/models/tiny/reload',
-      headers: { authorization: `Bearer ${TOKEN}` },
-      remoteAddress: '10.0.0.3',
-    })
-    expect(response.json()).toMatchObject({ id: 'tiny', default: true })
-    expect(service.models.get('tiny')).not.toBe(before)
-    expect((await ask({ authorization: `Bearer ${TOKEN}` }, '10.0.0.3')).statusCode).toBe(200)
-  })
-
-  it('lets one client send so many requests a minute, and tells it when to come again', async () => {
-    const from = (address: string) => ask({ authorization: `Bearer ${TOKEN}` }, address)
-    const first = await Promise.all(Array.from({ length: 8 }, () => from('10.0.0.9')))
-    const more = await from('10.0.0.9')
-    expect(first.map(({ statusCode }) => statusCode)).toEqual(new Array(8).fill(200))
-    expect(more.json()).toMatchObject({ status: 429, title: 'Too Many Requests' })
-    expect(Number(more.headers['retry-after'])).toBeGreaterThan(0)
-    expect((await from('10.0.0.10')).statusCode).toBe(200)
-  })
-
-  it('lets pages of listed origins call, and no others', async () => {
-    const origin = async (name: string) => {
-      const headers = { origin: name, 'access-control-request-method': 'POST' }
-      const response = await service.app.inject({ method: 'OPTIONS', url: '/api/answer', headers })
-      return response.headers['access-control-allow-origin']
-    }
-    expect(await origin('https://one.example')).toBe('https://one.example')
-    expect(await origin('https://other.example')).not.toBe('https://other.example')
   })
 })

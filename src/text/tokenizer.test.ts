@@ -55,6 +55,14 @@ describe('BertTokenizer', () => {
     expect([vocab_size, size]).toEqual([30522, 30522])
   })
 
+  it('tokenizes to texts, and says what it decodes', () => {
+    const tokenizer = new BertTokenizer({ vocab })
+    expect(tokenizer.tokenize('Unaffordable, so.')).toEqual(['una', '##ff', '##ord', '##able', ',', 'so', '.'])
+    expect(() => tokenizer.decode(undefined as never)).toThrow(
+      /ids is undefined, expected a list of token ids\n {2}enc/,
+    )
+  })
+
   it('refuses an empty vocabulary and one without [UNK], with what to do', () => {
     expect(() => new BertTokenizer({ vocab: [] })).toThrow(/vocabulary is empty\n.*Download/)
     expect(() => new BertTokenizer({ vocab: ['a', '[SEP]'] })).toThrow(/2 tokens has no unk_token "\[UNK\]"\n/)

@@ -1,4 +1,4 @@
-import { SpanforgeError } from '../errors.ts'
+import { SpanforgeError, UsageError } from '../errors.ts'
 import { AddedTokenFinder } from './added-tokens.ts'
 import { forEachAsciiWord, forEachStretch } from './ascii.ts'
 import { joinTokens, withoutSpacesBeforeMarks } from './decode.ts'
@@ -91,6 +91,11 @@ export class BertTokenizer {
     return this.#builder.finish()
   }
 
+  /** The tokens of a text as text: `##` begins one that goes on with the word before. */
+  tokenize(text: string): string[] {
+    return this.tokens(this.encode(text).ids)
+  }
+
   /** The tokens of ids; an id that is none gives the unknown token. */
   tokens(ids: ArrayLike<number>): string[] {
     return Array.from(ids, (id) => this.#tokens[id] ?? this.settings.unk_token)
@@ -101,8 +106,13 @@ export class BertTokenizer {
     return this.#ids.get(token)
   }
 
-  /** Text of ids, as near as tokens allow; to quote a text, slice it by offsets instead. */
+  /**
+   * Text of ids, as near as tokens allow; to quote a text, slice it by offsets instead.
+   * @throws UsageError for what is no list
+   */
   decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
+    if (typeof ids?.length !== 'number')
+      throw new UsageError(`decode: ids is ${ids}, expected a list of token ids`, 'encode(text).ids is one.')
     const { skip_special_tokens = false } = options
     const { clean_up_tokenization_spaces = this.settings.clean_up_tokenization_spaces } = options
     const kept = Array.from(ids).filter((id) => id in this.#tokens && !(skip_special_tokens && this.#special.has(id)))

@@ -1,0 +1,24 @@
+import { type EvaluateOptions, type Evaluation, evaluate as evaluateModel } from '../inference/evaluate.ts'
+import type { BertForQuestionAnswering as Bert } from '../models/question-answering.ts'
+import type { Dataset } from '../squad/dataset.ts'
+import { BertForQuestionAnswering } from './model.ts'
+
+/**
+ * The loss over all windows, the best answer to each question, and how well those agree with the given answers. What
+ * `options` leave open is as stored with the model (answer_settings.json): whether "" may be an answer, from which
+ * threshold on, and the temperature of confidences.
+ * @throws SpanforgeError for questions without an answer where `version_2_with_negative` is not set, before any work is
+ * done, and where the loss is not a finite number
+ */
+export function evaluate(model: Bert, dataset: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
+  const stored = model instanceof BertForQuestionAnswering ? model.answer_settings : undefined
+  return evaluateModel(model, dataset, {
+    ...(stored && {
+      version_2_with_negative: stored.version_2_with_negative,
+      null_score_diff_threshold: stored.null_score_diff_threshold,
+      max_answer_length: stored.max_answer_length,
+      confidence_temperature: stored.temperature,
+    }),
+    ...options,
+  })
+}

@@ -1,0 +1,57 @@
+/** docs/library.md: its programs run, and it names everything that there is. */
+import { execFile } from 'node:child_process'
+import { cpSync, existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import * as library from '../src/index.ts'
+import { packageFile } from '../src/package-root.ts'
+import { read } from './source-tree.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+import { tinyFolder, writeTinySquad } from './tiny-squad.ts'
+
+const page = read('docs/library.md')
+const programs = [...page.matchAll(/^## (.*)\n[\s\S]*?^```ts\n([\s\S]*?)^```/gm)].map(([, title, code]) => [
+  title,
+  code,
+])
+
+describe('docs/library.md', () => {
+  it.each(programs)('has a program that runs: %s', async (title, code) => {
+    const folder = temporaryFolder()
+    cpSync(tinyFolder, join(folder, 'qa-model'), { recursive: true })
+    writeTinySquad(folder, 'train.json', 16)
+    writeTinySquad(folder, 'dev.json', 8)
+    const file = join(folder, `${title.split(',')[0].toLowerCase()}.ts`)
+    const source = packageFile('src/index.ts')
+    expect(code).toContain("from 'spanforge'")
+    const small = code.replace('max_seq_length: 384', 'max_seq_length: 48').replace('doc_stride: 128', 'doc_stride: 8')
+    writeFileSync(file, small.replace("from 'spanforge'", `from ${JSON.stringify(source)}`))
+    writeFileSync(join(folder, 'package.json'), '{"type": "module"}')
+    const argv = ['--import', packageFile('node_modules/tsx/dist/esm/index.mjs'), file]
+    const { stdout } = await promisify(execFile)(process.execPath, argv, { cwd: folder })
+    expect(stdout).not.toMatch(/undefined|NaN/)
+    expect(stdout.trim()).not.toBe('')
+    if (title.startsWith('Evaluate')) expect(existsSync(join(folder, 'errors.html'))).toBe(true)
+  })
+
+  it('names everything that the library exports', () => {
+    const table = page.slice(page.indexOf('## Every name'))
+    const named = new Set([...table.matchAll(/`(\w+)`/g)].map(([, name]) => name))
+    expect(Object.keys(library).filter((name) => !named.has(name))).toEqual([])
+  })
+
+  it('and the other pages import nothing that it does not', () => {
+    const pages = ['README.md', 'docs/hub.md', 'docs/deployment.md', 'docs/guide.md', 'docs/library.md'].map(read)
+    const imported = pages.flatMap((text) =>
+      [...text.matchAll(/import \{([^}]*)\} from 'spanforge'/g)].flatMap(([, names]) =>
+        names
+          .split(',')
+          .map((name) => name.trim().replace(/^type /, ''))
+          .filter(Boolean),
+      ),
+    )
+    expect(imported.length).toBeGreaterThan(10)
+    expect(imported.filter((name) => !(name in library))).toEqual([])
+  })
+})
