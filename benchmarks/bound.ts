@@ -40,17 +40,17 @@ interface Measured extends Product {
 
 function productsOf(nodes: readonly Node[], dims: Parameters<typeof bindShape>[1]): Product[] {
   const sizes = ({ shape }: { shape: Parameters<typeof bindShape>[0] }) => bindShape(shape, dims)
-  return nodes.map((node) => ({ node, operands: node.inputs.map(sizes), result: sizes(node.outputs[0]!) }))
+  return nodes.map((node) => ({ node, operands: node.inputs.map(sizes), result: sizes(node.outputs[0]) }))
 }
 
 /** The fastest of `runs`, in seconds. */
 async function timeAlone({ node, operands, result }: Product, runs: number): Promise<number> {
   const names = operands.map((_, i) => `operand.${i}`)
-  const inputs = operands.map((sizes, i) => input(names[i]!, sizes))
+  const inputs = operands.map((sizes, i) => input(names[i], sizes))
   const [y] = applyAll(node.op, inputs, [{ shape: result, dtype: 'float32' }], node.attributes)
-  const session = await onnxruntime.compile(encodeModel({ y: y! }))
+  const session = await onnxruntime.compile(encodeModel({ y: y }))
   const filled = (sizes: Sizes) => float32(new Float32Array(elements(sizes)).fill(0.01), sizes)
-  const fed = Object.fromEntries(operands.map((sizes, i) => [names[i]!, filled(sizes)]))
+  const fed = Object.fromEntries(operands.map((sizes, i) => [names[i], filled(sizes)]))
   const fetched = { y: filled(result) }
   let seconds = Number.POSITIVE_INFINITY
   for (let i = 0; i < runs; i++) {
@@ -64,12 +64,12 @@ async function timeAlone({ node, operands, result }: Product, runs: number): Pro
 
 /** Multiply-adds count as two: the result's elements times the inner size. */
 function flop({ node, operands, result }: Product): number {
-  const inner = operands[0]!.at(node.attributes.transA === 1 ? -2 : -1)!
+  const inner = operands[0].at(node.attributes.transA === 1 ? -2 : -1)!
   return 2 * elements(result) * inner
 }
 
 const describe = ({ node, operands }: Product): string => {
-  const side = (i: 0 | 1, transposed: unknown) => `${operands[i]!.join(' x ')}${transposed === 1 ? ' ᵀ' : ''}`
+  const side = (i: 0 | 1, transposed: unknown) => `${operands[i].join(' x ')}${transposed === 1 ? ' ᵀ' : ''}`
   return `${side(0, node.attributes.transA)}  ·  ${side(1, node.attributes.transB)}`
 }
 
@@ -88,13 +88,13 @@ async function bound(train_file: string, folder: string, options: { model: strin
   const kinds = new Map<string, Measured>()
   let useful = 0
   for (const batch of pickBatches(data.windows, 'shuffled', options.steps).timed) {
-    const windows = batch.map((i) => data.windows[i]!)
+    const windows = batch.map((i) => data.windows[i])
     const lengths = windows.map(({ input_ids }) => input_ids.length)
     useful += trainingFlop(config, lengths)
     const rows = toRows(windows)
     for (const pass of cutIntoPasses(lengths, max_tokens_per_pass)) {
       const { dims } = pack(
-        pass.map((r) => rows[r]!),
+        pass.map((r) => rows[r]),
         config.num_attention_heads,
         config.pad_token_id,
       )

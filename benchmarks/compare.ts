@@ -31,7 +31,7 @@ function checkSame(ours: SpeedDocument, torch: TorchDocument): void {
     })
   }
   for (const key of ['cpu', 'cores', 'train_file'] as const) differ(key, ours[key], torch[key])
-  const [first, other] = [ours.results[0]!, torch.results[0]!]
+  const [first, other] = [ours.results[0], torch.results[0]]
   differ('windows', first.data_windows, other.data_windows)
   differ('tokens', first.data_tokens, other.data_tokens)
   for (const a of ours.results)
@@ -40,7 +40,7 @@ function checkSame(ours: SpeedDocument, torch: TorchDocument): void {
       const grouped = (a.mode === 'grouped') === (b.mode !== 'run_qa')
       if (!grouped || (a.mode === 'grouped' && a.training.steps.length !== b.training.steps.length)) continue
       for (const [i, step] of a.training.steps.slice(0, b.training.steps.length).entries())
-        differ(`windows of step ${i + 1}`, String(step.windows), String(b.training.steps[i]!.windows))
+        differ(`windows of step ${i + 1}`, String(step.windows), String(b.training.steps[i].windows))
     }
 }
 

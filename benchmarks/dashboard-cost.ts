@@ -81,15 +81,15 @@ async function blocks(pages: number | undefined): Promise<Blocks> {
     if (event.type !== 'step') return
     const now = performance.now()
     // The first step of a block still has to do with the one before.
-    if (step % block > 0) seconds[Math.floor(step / block)]!.push((now - before) / 1000)
+    if (step % block > 0) seconds[Math.floor(step / block)].push((now - before) / 1000)
     before = now
     step++
   }
   const isTold = () => Math.floor((step - 1) / block) % 2 === 1
   const [tell] = watched.hooks.listeners!
-  const clockedTell = clocked(tell!)
+  const clockedTell = clocked(tell)
   const sometimes: Listener = (event) => {
-    if (!['step', 'log'].includes(event.type)) return tell!(event)
+    if (!['step', 'log'].includes(event.type)) return tell(event)
     if (pages !== undefined && isTold()) clockedTell(event)
   }
   try {
@@ -103,7 +103,7 @@ async function blocks(pages: number | undefined): Promise<Blocks> {
   return { medians: seconds.map(median), within: within / time.reduce((sum, one) => sum + one, 0) }
 }
 
-const median = (all: readonly number[]): number => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)]!
+const median = (all: readonly number[]): number => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)]
 
 const result = []
 for (const pages of [undefined, 0, Number(values.pages)]) {

@@ -106,7 +106,7 @@ async function measure(freeze_layers: number, seed: number): Promise<Run> {
     },
     'the notebook',
   )
-  const { model } = await loadPretrained(modelFolder!, { seed })
+  const { model } = await loadPretrained(modelFolder, { seed })
   const trained = model.parameters.entries.filter(({ name }) => !isFrozen(name, args))
   const evaluations: Run['evaluations'][number][] = []
   let [preparing_seconds, training_seconds] = [0, 0]
@@ -119,7 +119,7 @@ async function measure(freeze_layers: number, seed: number): Promise<Run> {
       if (event.type === 'log') console.error(`freeze_layers ${freeze_layers}, seed ${seed}:`, event.entry)
       if (event.type === 'evaluate') {
         const { eval_loss, eval_exact_match, eval_f1 } = event.entry
-        evaluations.push({ loss: eval_loss!, exact_match: eval_exact_match!, f1: eval_f1! })
+        evaluations.push({ loss: eval_loss, exact_match: eval_exact_match, f1: eval_f1 })
       }
       since = performance.now()
     }

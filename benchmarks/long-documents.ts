@@ -68,7 +68,7 @@ async function measure(data: string, folder: string, flags: Flags): Promise<Meas
     examples.map(({ context }) => context),
     length,
   )
-  const questions = Array.from({ length: count }, (_, i) => examples[i % examples.length]!.question)
+  const questions = Array.from({ length: count }, (_, i) => examples[i % examples.length].question)
   const { model, tokenizer } = flags.bertTiny ? await bertTiny(folder) : await loadModel(folder)
   const began = performance.now()
   let windows = 0
@@ -79,7 +79,7 @@ async function measure(data: string, folder: string, flags: Flags): Promise<Meas
     bar.update(done)
   }
   for await (const { candidates } of searchDocuments(model, tokenizer, questions, [context], { onProgress })) {
-    const { answer, start, end } = candidates[0]!
+    const { answer, start, end } = candidates[0]
     if (context.slice(start, end) !== answer) throw new Error(`wrong slice: ${JSON.stringify(candidates[0])}`)
   }
   bar?.stop()
@@ -109,7 +109,7 @@ function textOf(contexts: readonly string[], words: number): string {
   const parts: string[] = []
   let missing = words
   for (let i = 0; missing > 0; i++) {
-    const own = distinct[i % distinct.length]!.split(/\s+/).slice(0, missing)
+    const own = distinct[i % distinct.length].split(/\s+/).slice(0, missing)
     missing -= own.length
     parts.push(own.join(' '))
   }

@@ -31,8 +31,8 @@ const { positionals, values } = parseArgs({
   options: { results: { type: 'string', default: 'benchmarks/results/notebook-recipe' } },
 })
 const read = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8'))
-const files = readdirSync(values.results!).filter((name) => name.endsWith('.json'))
-const results = files.map((name) => read<Result>(join(values.results!, name)))
+const files = readdirSync(values.results).filter((name) => name.endsWith('.json'))
+const results = files.map((name) => read<Result>(join(values.results, name)))
 const recorded = positionals.map((path) => read<Recorded>(path))
 
 const names = Object.keys(METRICS) as Metric[]
@@ -47,7 +47,7 @@ for (const { learning_rate, per_epoch } of recorded) {
     console.log(row(String(learning_rate), String(epoch + 1), 'transformers, seed 42', ...names.map(cell)))
     const ours = (name: Metric) =>
       meanAndRange(
-        runs.map((run) => run.epochs[epoch]![name]),
+        runs.map((run) => run.epochs[epoch][name]),
         METRICS[name].digits,
       )
     console.log(row('', '', `spanforge, seeds ${seeds.join(', ')}`, ...names.map(ours)))

@@ -41,7 +41,7 @@ function sharesBy(events: readonly NodeEvent[], key: (event: NodeEvent) => strin
 }
 
 const inputShapes = ({ args }: NodeEvent): string =>
-  (args.input_type_shape ?? []).map((typed) => `[${Object.values(typed)[0]!.join(',')}]`).join(' ')
+  (args.input_type_shape ?? []).map((typed) => `[${Object.values(typed)[0].join(',')}]`).join(' ')
 
 /** The same engine, with a count of its runs. */
 function counting(engine: Engine): Engine & { runs: number } {
@@ -80,10 +80,10 @@ async function profile(train_file: string, folder: string, options: { model: str
   const milliseconds = performance.now() - start
   await stepper.release()
   const [file] = await readdir(output)
-  const events = JSON.parse(await readFile(join(output, file!), 'utf8')) as NodeEvent[]
+  const events = JSON.parse(await readFile(join(output, file), 'utf8')) as NodeEvent[]
   await rm(output, { recursive: true })
   const begins = events.filter(({ name }) => name === 'model_run').map(({ ts }) => ts)
-  const from = begins.sort((a, b) => a - b)[warmupRuns]!
+  const from = begins.sort((a, b) => a - b)[warmupRuns]
   const isNode = ({ cat, name }: NodeEvent) => cat === 'Node' && name.endsWith('_kernel_time')
   return { milliseconds, nodes: events.filter((event) => isNode(event) && event.ts >= from) }
 }

@@ -36,7 +36,7 @@ function plan(options: Options): Record<Experiment, Partial<ScalingSettings>[]> 
     shares: shares.map((share) => ({ share })),
     // As many windows at every size, and at least --steps steps: dropout masks are drawn anew every 16.
     batches: batches.map((size) => ({ batch_size: size, steps: Math.max(options.steps, Math.ceil(windows / size)) })),
-    epochs: [{ share: shares[0]!, epochs }],
+    epochs: [{ share: shares[0], epochs }],
     passes: passes.map((max_tokens_per_pass) => ({ max_tokens_per_pass, model: options.passes_model })),
   }
 }

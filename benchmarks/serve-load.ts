@@ -59,8 +59,7 @@ async function measure(model: string, data: string, { clients, rounds, questions
         loads[mode].push(await load(servers[mode].address, turned, count))
     }
     const more = loads.batched.map(
-      ({ requests_per_second }, round) =>
-        100 * (requests_per_second / loads.one_by_one[round]!.requests_per_second - 1),
+      ({ requests_per_second }, round) => 100 * (requests_per_second / loads.one_by_one[round].requests_per_second - 1),
     )
     const result = {
       clients: count,

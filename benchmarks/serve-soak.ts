@@ -34,7 +34,7 @@ async function soak(model: string, data: string, options: Options): Promise<bool
 async function pipelineSearches(model: string, questions: readonly Asked[]): Promise<Expected[]> {
   const ask = await pipeline('question-answering', model)
   const found: Expected[] = []
-  for (const { question, context } of questions) found.push((await ask.search(question, [context])).candidates[0]!)
+  for (const { question, context } of questions) found.push((await ask.search(question, [context])).candidates[0])
   await ask.dispose()
   console.log(`the pipeline has answered ${found.length} questions`)
   return found
@@ -54,9 +54,9 @@ async function everyAnswer(
   const client = async () => {
     while (asked < requests || performance.now() < end) {
       const index = asked++ % questions.length
-      const response = await answer(server, questions[index]!)
+      const response = await answer(server, questions[index])
       const { answers } = (await response.json()) as AnswerResponse
-      const { start, end: after, score } = expected[index]!
+      const { start, end: after, score } = expected[index]
       const [found] = answers ?? []
       furthest = Math.max(furthest, Math.abs((found?.score ?? Number.NaN) - score))
       if (found?.start === start && found.end === after) continue
@@ -64,7 +64,7 @@ async function everyAnswer(
       if (found && Math.abs(found.score - score) < 1e-6) continue
       wrong++
       console.log(
-        `wrong: ${questions[index]!.question}: ${JSON.stringify(found)}, expected ${JSON.stringify(expected[index])}`,
+        `wrong: ${questions[index].question}: ${JSON.stringify(found)}, expected ${JSON.stringify(expected[index])}`,
       )
     }
   }
@@ -82,7 +82,7 @@ async function hangingUp(server: ServerProcess, questions: readonly Asked[], cli
   const context = questions.map((one) => one.context).join('\n\n')
   const gone = new AbortController()
   const hung = Array.from({ length: clients }, () =>
-    answer(server, { question: questions[0]!.question, context }, gone.signal)
+    answer(server, { question: questions[0].question, context }, gone.signal)
       .then((response) => response.text())
       .catch(() => {}),
   )
@@ -90,7 +90,7 @@ async function hangingUp(server: ServerProcess, questions: readonly Asked[], cli
   gone.abort()
   await Promise.all(hung)
   const started = performance.now()
-  const { status } = await answer(server, questions[0]!)
+  const { status } = await answer(server, questions[0])
   console.log(`${clients} clients hung up; the next one: ${status} after ${Math.round(performance.now() - started)} ms`)
   return status === 200
 }
@@ -114,11 +114,11 @@ async function overload(server: ServerProcess, questions: readonly Asked[]): Pro
   const health = () => fetch(`${server.address}health`)
   await burst(health)
   const healthy = await burst(health)
-  const replies = await burst((i) => answer(server, questions[i % questions.length]!))
+  const replies = await burst((i) => answer(server, questions[i % questions.length]))
   const took = (wanted: number, of = replies) =>
     of.filter(({ status }) => status === wanted).map(({ milliseconds }) => Math.round(milliseconds))
   const [answered, refused] = [took(200), took(503)]
-  const { status } = await answer(server, questions[0]!)
+  const { status } = await answer(server, questions[0])
   console.log(`1000 at once to /health: the slowest after ${Math.max(...took(200, healthy))} ms`)
   console.log(
     `1000 questions at once: ${answered.length} answered, the slowest after ${Math.max(...answered)} ms; ` +

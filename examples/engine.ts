@@ -26,10 +26,10 @@ console.log(`${y}\nforward:  ${operators(loss)}`)
 
 // The same description, extended by what each operator's rule says of its operands.
 const [dw] = gradient(loss, [w])
-console.log(`gradient: ${operators(loss, dw!)}`)
+console.log(`gradient: ${operators(loss, dw)}`)
 
 // An ONNX model, and a session that runs it: for two tokens, then for one.
-const model = encodeModel({ loss, dw: dw! })
+const model = encodeModel({ loss, dw: dw })
 console.log(`model:    ${model.length} bytes`)
 const session = await onnxruntime.compile(model)
 const weights = float32(Float32Array.of(0.1, 0.2, 0.3, -0.1, 0, 0.1), [2, 3])
@@ -40,6 +40,6 @@ for (const rows of [
   const [value, slope] = [new Float32Array(1), new Float32Array(6)]
   const inputs = { x: float32(Float32Array.from(rows), [rows.length / 3, 3]), w: weights }
   await session.run(inputs, { loss: float32(value, []), dw: float32(slope, [2, 3]) })
-  console.log(`loss ${value[0]!.toFixed(3)}, its gradient ${[...slope].map((n) => n.toFixed(3)).join(' ')}`)
+  console.log(`loss ${value[0].toFixed(3)}, its gradient ${[...slope].map((n) => n.toFixed(3)).join(' ')}`)
 }
 await session.release()

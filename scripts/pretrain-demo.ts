@@ -115,5 +115,5 @@ function giveHeadStart({ config, parameters }: BertForQuestionAnswering): void {
 async function save(model: BertForQuestionAnswering): Promise<void> {
   const encoder = tensorsOf(model.parameters).filter(({ name }) => name.startsWith('bert.'))
   const finetuned: BertConfig = { ...config, hidden_dropout_prob: 0.1, attention_probs_dropout_prob: 0.1 }
-  await saveModel(values.out!, finetuned, encoder, { dtype: 'F16' })
+  await saveModel(values.out, finetuned, encoder, { dtype: 'F16' })
 }

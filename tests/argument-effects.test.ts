@@ -41,10 +41,10 @@ const logs = (run: Run) => of(run, 'log').map(({ entry }) => entry.step)
 const evaluations = (run: Run) => of(run, 'evaluate').map(({ entry }) => entry.step)
 const losses = (run: Run) => of(run, 'evaluate').map(({ entry }) => entry.eval_loss)
 const answers = (run: Run) =>
-  of(run, 'evaluate').map(({ evaluation }) => evaluation.answers.map(({ candidates }) => candidates[0]!.answer))
+  of(run, 'evaluate').map(({ evaluation }) => evaluation.answers.map(({ candidates }) => candidates[0].answer))
 /** Of the answers: that there is none is one more possibility. */
 const scores = (run: Run) =>
-  of(run, 'evaluate').map(({ evaluation }) => evaluation.answers.map(({ candidates }) => candidates[0]!.score))
+  of(run, 'evaluate').map(({ evaluation }) => evaluation.answers.map(({ candidates }) => candidates[0].score))
 const saves = (run: Run) => of(run, 'save').map(({ folder }) => folder.match(/\d+$/)![0])
 
 type Effect = readonly [
@@ -152,7 +152,7 @@ const effects = (
     (run) => of(run, 'best loaded').length,
     { ...everyStep, save_steps: 1 },
   ],
-  metric_for_best_model: [{ metric_for_best_model: 'f1' }, (run) => of(run, 'start')[0]!.state.best_metric, everyStep],
+  metric_for_best_model: [{ metric_for_best_model: 'f1' }, (run) => of(run, 'start')[0].state.best_metric, everyStep],
   greater_is_better: [{ greater_is_better: true }, refused],
   early_stopping_patience: [
     { early_stopping_patience: 2 },
@@ -165,7 +165,7 @@ const effects = (
     { ...everyStep, early_stopping_patience: 1, learning_rate: 1e-3 },
   ],
 
-  output_dir: [{ output_dir: join(folder, 'elsewhere') }, (run) => of(run, 'save')[0]!.folder],
+  output_dir: [{ output_dir: join(folder, 'elsewhere') }, (run) => of(run, 'save')[0].folder],
   save_strategy: [{ save_strategy: 'best' }, saves, everyStep],
   save_steps: [{ save_steps: 1 }, saves],
   save_total_limit: [{ save_total_limit: 1 }, files, { save_steps: 1 }],

@@ -67,7 +67,7 @@ export async function gradientError(
       sizes.map((size, i) => [
         `x${i}`,
         float32(
-          Float32Array.from(at[i]!, (v, j) => v + h * direction[i]![j]!),
+          Float32Array.from(at[i], (v, j) => v + h * direction[i][j]),
           size,
         ),
       ]),
@@ -76,9 +76,9 @@ export async function gradientError(
   const gradients = Object.fromEntries(gradient(loss, xs).map((g, i) => [`g${i}`, g]))
   const exact = await evaluate({ ...gradients }, feeds(0), dims)
   const h = 1 / 64
-  const value = async (step: number) => (await evaluate({ loss }, feeds(step), dims)).loss![0]!
+  const value = async (step: number) => (await evaluate({ loss }, feeds(step), dims)).loss[0]
   const numeric = ((await value(h)) - (await value(-h))) / (2 * h)
-  const along = direction.reduce((total, d, i) => total + d.reduce((n, v, j) => n + v * exact[`g${i}`]![j]!, 0), 0)
+  const along = direction.reduce((total, d, i) => total + d.reduce((n, v, j) => n + v * exact[`g${i}`][j], 0), 0)
   return Math.abs(numeric - along) / Math.max(1, Math.abs(along))
 }
 

@@ -13,7 +13,7 @@ const lines: readonly Line[] = files
   .filter((path) => path === 'README.md' || /^docs\/.*\.md$/.test(path))
   .flatMap((page) =>
     [...read(page).matchAll(/^```[a-z]*\n([\s\S]*?)^```/gm)].flatMap(([, block]) =>
-      block!
+      block
         .replace(/\\\n/g, ' ')
         .split('\n')
         .filter((text) => /^\$? *(npx )?spanforge [a-z]/.test(text))
@@ -32,9 +32,7 @@ function fault({ text }: Line): string | undefined {
   }
   if (command.name() === 'spanforge') return `no command ${words[0]}`
   const known = new Set(command.options.flatMap(({ long, short }) => [long, short]).concat('--help'))
-  const flags = words
-    .map((word) => word.replace(/^\[|\]$/g, '').split('=')[0]!)
-    .filter((word) => /^--?[a-z]/.test(word))
+  const flags = words.map((word) => word.replace(/^\[|\]$/g, '').split('=')[0]).filter((word) => /^--?[a-z]/.test(word))
   const unknown = flags.find((flag) => !known.has(flag))
   return unknown && `spanforge ${command.name()} has no ${unknown}`
 }
@@ -53,7 +51,7 @@ test('every page that README and docs link to is there', () => {
     .filter((path) => path.endsWith('.md') && !path.startsWith('tests/'))
     .flatMap((page) =>
       [...read(page).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].flatMap(([, link]) => {
-        const path = new URL(link!, `file:///${page}`).pathname.slice(1).replace(/\/$/, '')
+        const path = new URL(link, `file:///${page}`).pathname.slice(1).replace(/\/$/, '')
         return files.some((file) => file === path || file.startsWith(`${path}/`)) ? [] : [`${page}: ${link}`]
       }),
     )

@@ -52,15 +52,15 @@ function expectRecorded(engine: Engine): void {
         expect(
           maxDifference(
             logits.flatMap((row) => [...row[key]]),
-            expected[key]!.data,
+            expected[key].data,
           ),
         ).toBeLessThan(LOGITS)
-      expect(Math.abs(loss! - expected.loss!.data[0]!)).toBeLessThan(LOSS)
+      expect(Math.abs(loss! - expected.loss.data[0])).toBeLessThan(LOSS)
     })
 
     test(`gradients are the recorded ones (${padding})`, async () => {
       const gradients = await batchGradient(model, batchOf(padding))
-      const expected = readJson<Record<string, Expected>>(shared('reference/minilm/expected.json'))[padding]!
+      const expected = readJson<Record<string, Expected>>(shared('reference/minilm/expected.json'))[padding]
       expect(Math.abs(gradients.loss - expected.loss)).toBeLessThan(LOSS)
       expectNorms(gradients, expected)
       for (const [name, { data }] of Object.entries(expectedOf(padding)))
@@ -77,9 +77,9 @@ function expectRecorded(engine: Engine): void {
     for (const [r, row] of real.rows.entries()) {
       const alone = await model.forward([row])
       for (const key of ['start_logits', 'end_logits'] as const) {
-        const recorded = expected[key]!.data.subarray(r * 384, r * 384 + row.attended)
-        expect(maxDifference(alone.logits[0]![key], recorded)).toBeLessThan(LOGITS)
-        expect(maxDifference(together.logits[r]![key], recorded)).toBeLessThan(LOGITS)
+        const recorded = expected[key].data.subarray(r * 384, r * 384 + row.attended)
+        expect(maxDifference(alone.logits[0][key], recorded)).toBeLessThan(LOGITS)
+        expect(maxDifference(together.logits[r][key], recorded)).toBeLessThan(LOGITS)
       }
     }
   })

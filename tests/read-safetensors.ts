@@ -29,7 +29,7 @@ export function maxDifference(a: ArrayLike<number>, b: ArrayLike<number>): numbe
   if (a.length !== b.length) return Number.NaN
   let worst = 0
   for (let i = 0; i < a.length; i++) {
-    const difference = Math.abs(a[i]! - b[i]!)
+    const difference = Math.abs(a[i] - b[i])
     if (!(difference <= worst)) worst = difference
   }
   return worst

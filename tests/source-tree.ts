@@ -53,4 +53,4 @@ function namedModule(node: ts.Node): ts.Node | undefined {
 }
 
 /** The room of a source: its folder under src/, or its own name where it stands in none. */
-export const roomOf = (source: string): string => source.split('/')[1]!
+export const roomOf = (source: string): string => source.split('/')[1]

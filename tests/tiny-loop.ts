@@ -43,7 +43,7 @@ export async function trainTiny(more: TrainingArgumentsInput, { until, engine, .
   }
   const of = <T extends TrainingEvent['type']>(type: T) =>
     events.filter((event): event is Extract<TrainingEvent, { type: T }> => event.type === type)
-  const { log_history } = of('start')[0]!.state
+  const { log_history } = of('start')[0].state
   const timeless = log_history.map((entry) =>
     Object.fromEntries(Object.entries(entry).filter(([name]) => !/_runtime$|_per_second$/.test(name))),
   )

@@ -35,16 +35,16 @@ export interface RecordedBatch {
 /** A batch as transformers was given it: input_ids, token_type_ids, attention_mask [rows, length], and positions. */
 export function recordedBatch(path: string): RecordedBatch {
   const batch = readRecorded(path)
-  const [count, length] = batch.input_ids!.shape as [number, number]
-  const row = (name: string, r: number) => batch[name]!.data.subarray(r * length, (r + 1) * length) as Int32Array
+  const [count, length] = batch.input_ids.shape as [number, number]
+  const row = (name: string, r: number) => batch[name].data.subarray(r * length, (r + 1) * length) as Int32Array
   const rows = Array.from({ length: count }, (_, r) => ({
     input_ids: row('input_ids', r),
     token_type_ids: row('token_type_ids', r),
     attended: row('attention_mask', r).reduce((n, seen) => n + seen, 0),
   }))
   const spans = rows.map((_, r) => ({
-    start_position: batch.start_positions!.data[r]!,
-    end_position: batch.end_positions!.data[r]!,
+    start_position: batch.start_positions.data[r],
+    end_position: batch.end_positions.data[r],
   }))
   return { rows, spans }
 }
@@ -68,9 +68,9 @@ export function recordedDataset(path: string): Dataset {
     context_start: token_type_ids.indexOf(1),
     context_end: attended - 1,
     offsets: Int32Array.from({ length: 2 * attended }, (_, i) => (i + 1) >> 1),
-    ...spans[example]!,
+    ...spans[example],
   }))
-  const context = 'x'.repeat(rows[0]!.input_ids.length)
+  const context = 'x'.repeat(rows[0].input_ids.length)
   const examples = rows.map((_, i) => ({
     id: String(i),
     question: '',

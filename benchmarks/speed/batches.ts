@@ -24,8 +24,8 @@ export function pickBatches(windows: readonly Window[], order: Order, steps: num
   if (steps >= batches.length)
     throw new SpanforgeError(`${steps} steps asked for, but the data has ${batches.length} batches: at most one less`)
   const middle = (k: number) => Math.floor(((2 * k + 1) * batches.length) / (2 * steps))
-  const timed = Array.from({ length: steps }, (_, k) => batches[order === 'grouped' ? middle(k) : k + 1]!)
-  return { warmup: batches[0]!, timed }
+  const timed = Array.from({ length: steps }, (_, k) => batches[order === 'grouped' ? middle(k) : k + 1])
+  return { warmup: batches[0], timed }
 }
 
 /** All full batches of (i * 1009) mod count, i = 0, 1, ... */
@@ -36,7 +36,7 @@ function shuffledBatches(count: number): number[][] {
 
 /** The first 50 shuffled batches, their windows sorted by length, longest first, and cut into batches again. */
 function groupedBatches(windows: readonly Window[]): number[][] {
-  const length = (i: number) => windows[i]!.input_ids.length
+  const length = (i: number) => windows[i].input_ids.length
   const megabatch = shuffledBatches(windows.length).slice(0, MEGABATCH).flat()
   return inBatches(megabatch.sort((a, b) => length(b) - length(a)))
 }

@@ -13,11 +13,11 @@ export async function readDataset(train_file: string, folder: string, questions:
 
 /** Some of a data set's windows, in the order given, with the questions that they belong to. */
 export function subset({ examples, windows }: Dataset, indices: readonly number[]): Dataset {
-  const questions = [...new Set(indices.map((i) => windows[i]!.example))]
+  const questions = [...new Set(indices.map((i) => windows[i].example))]
   const place = new Map(questions.map((example, i) => [example, i]))
   return {
-    examples: questions.map((example) => examples[example]!),
-    windows: indices.map((i) => ({ ...windows[i]!, example: place.get(windows[i]!.example)! })),
+    examples: questions.map((example) => examples[example]),
+    windows: indices.map((i) => ({ ...windows[i], example: place.get(windows[i].example)! })),
   }
 }
 

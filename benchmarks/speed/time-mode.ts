@@ -37,7 +37,7 @@ export interface ModeSettings {
 const WARMUP_STEP = 15
 
 const lengthsOf = ({ windows }: Dataset, indices: readonly number[]): number[] =>
-  indices.map((i) => windows[i]!.input_ids.length)
+  indices.map((i) => windows[i].input_ids.length)
 
 async function timeTraining(
   model: BertForQuestionAnswering,
@@ -87,7 +87,7 @@ async function timeEvaluation(
   }
 }
 
-const settings: ModeSettings = JSON.parse(process.argv[2]!)
+const settings: ModeSettings = JSON.parse(process.argv[2])
 const { max_tokens_per_pass } = settings
 const { bf16 } = settings
 const engine = await engineWith(

@@ -29,7 +29,7 @@ export interface ScalingSettings {
 }
 
 const { train_file, folder, share, batch_size, max_tokens_per_pass, steps, epochs, ...settings }: ScalingSettings =
-  JSON.parse(process.argv[2]!)
+  JSON.parse(process.argv[2])
 const whole = await readDataset(train_file, folder, Number.POSITIVE_INFINITY)
 const data = spread(whole, share / 100)
 const model =

@@ -57,15 +57,15 @@ const cases: Case[] = [
   ['Erf', erf, [[5]]],
   ['Relu where it passes', relu, [[4]], positive],
   ['Relu where it blocks', relu, [[4]], { low: -2, high: -0.5 }],
-  ['Reshape', (x) => reshape(x!, [6]), [[2, 3]]],
-  ['Reshape of a named dimension', (x) => reshape(x!, ['n', 2, 2]), [['n', 4]], named],
-  ['Transpose', (x) => transpose(x!, [2, 0, 1]), [[2, 3, 4]]],
-  ['ReduceSum', (x) => sum(x!, [1, -1]), [[2, 3, 4]]],
+  ['Reshape', (x) => reshape(x, [6]), [[2, 3]]],
+  ['Reshape of a named dimension', (x) => reshape(x, ['n', 2, 2]), [['n', 4]], named],
+  ['Transpose', (x) => transpose(x, [2, 0, 1]), [[2, 3, 4]]],
+  ['ReduceSum', (x) => sum(x, [1, -1]), [[2, 3, 4]]],
   ['ReduceSum of everything', sumAll, [[2, 3]]],
   ['Softmax', softmax, [[2, 5]]],
   ['LogSoftmax', logSoftmax, [[2, 5]]],
-  ['LayerNormalization', (x, g, b) => layerNormalization(x!, g!, b!, 1e-5), [['n', 8], [8], [8]], named],
-  ['permuteRows', (x) => permuteRows(x!, input('to', [3], 'int32'), input('from', [3], 'int32')), [[3, 2]], swap],
+  ['LayerNormalization', (x, g, b) => layerNormalization(x, g, b, 1e-5), [['n', 8], [8], [8]], named],
+  ['permuteRows', (x) => permuteRows(x, input('to', [3], 'int32'), input('from', [3], 'int32')), [[3, 2]], swap],
   ...[false, true].flatMap((transA) =>
     [false, true].flatMap((transB): Case[] => {
       const [a, b]: Shape[] = [transA ? [3, 2] : [2, 3], transB ? [4, 3] : [3, 4]]
@@ -74,13 +74,13 @@ const cases: Case[] = [
       return [
         [
           `FusedMatMul, ${name}`,
-          (x, y) => matmul(x!, y!, options),
+          (x, y) => matmul(x, y, options),
           [
-            [5, ...a!],
-            [5, ...b!],
+            [5, ...a],
+            [5, ...b],
           ],
         ],
-        [`Gemm, ${name}`, (x, y, c) => gemm(x!, y!, { ...options, c: c!, beta: 0.3 }), [a!, b!, [4]]],
+        [`Gemm, ${name}`, (x, y, c) => gemm(x, y, { ...options, c: c, beta: 0.3 }), [a, b, [4]]],
       ]
     }),
   ),
@@ -96,7 +96,7 @@ const cases: Case[] = [
   ],
   [
     'attention',
-    (q, k, v) => attention(q!, k!, v!, input('bias', [2, 1, 1, 3]), noDropout, 0),
+    (q, k, v) => attention(q, k, v, input('bias', [2, 1, 1, 3]), noDropout, 0),
     [
       [2, 2, 3, 4],
       [2, 2, 3, 4],
@@ -106,7 +106,7 @@ const cases: Case[] = [
   ],
   [
     'attention with dropout',
-    (q, k, v) => attention(q!, k!, v!, input('bias', [1, 1, 1, 3]), (x) => mul(x, input('mask', [1, 1, 3, 3])), 0.5),
+    (q, k, v) => attention(q, k, v, input('bias', [1, 1, 1, 3]), (x) => mul(x, input('mask', [1, 1, 3, 3])), 0.5),
     [
       [1, 1, 3, 2],
       [1, 1, 3, 2],
@@ -158,8 +158,8 @@ test('gradients of random small graphs agree with central differences', async ()
 test('a value used twice collects both gradients', async () => {
   const x = input('x', [2])
   const [dx] = gradient(sumAll(add(mul(x, x), mul(3, x))), [x])
-  const out = await evaluate({ dx: dx! }, { x: float32(Float32Array.of(1, -2), [2]) })
-  expect([...out.dx!]).toEqual([5, -1])
+  const out = await evaluate({ dx: dx }, { x: float32(Float32Array.of(1, -2), [2]) })
+  expect([...out.dx]).toEqual([5, -1])
 })
 
 test('a loss that does not depend on what is asked for is an error that names it', () => {

@@ -75,7 +75,7 @@ async function answer(flags: AnswerFlags): Promise<void> {
   const found = await (flags.postprocess === 'pipeline' ? asPipeline : searched)(flags, loaded, documents)
   await loaded.model.release()
   show(found, output)
-  output.result(flags.question.length === 1 ? documentOf(found[0]!, flags) : found)
+  output.result(flags.question.length === 1 ? documentOf(found[0], flags) : found)
 }
 
 type Loaded = Awaited<ReturnType<typeof import('../runs/load-model.ts')['loadModel']>>
@@ -94,14 +94,14 @@ async function searched(flags: AnswerFlags, loaded: Loaded, documents: readonly 
     })
     for await (const { candidates, null_odds } of answers)
       found.push({
-        question: flags.question[found.length]!,
+        question: flags.question[found.length],
         answers: candidates.map(({ answer, score, confidence, start, end, document }) => ({
           answer,
           score,
           ...(confidence !== undefined && { confidence }),
           start,
           end,
-          ...(documents.length > 1 && answer !== '' && { document: documents[document]!.name }),
+          ...(documents.length > 1 && answer !== '' && { document: documents[document].name }),
         })),
         ...(options.handle_impossible_answer && { null_odds }),
       })
@@ -115,11 +115,11 @@ async function asPipeline(flags: AnswerFlags, loaded: Loaded, documents: readonl
   const { answerQuestions } = await import('../inference/pipeline.ts')
   if (documents.length > 1)
     throw new UsageError('answer: --postprocess pipeline knows one document', 'Leave it out to search several.')
-  const inputs = flags.question.map((question) => ({ question, context: documents[0]!.context }))
+  const inputs = flags.question.map((question) => ({ question, context: documents[0].context }))
   const found: Answers[] = []
   for await (const answers of answerQuestions(loaded.model, loaded.tokenizer, inputs, pipelineOptions(flags)))
     found.push({
-      question: flags.question[found.length]!,
+      question: flags.question[found.length],
       answers: answers.map(({ answer, score, start, end }) => ({ answer, score, start, end })),
     })
   return found

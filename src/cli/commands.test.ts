@@ -130,14 +130,14 @@ describe('spanforge answer', () => {
     const folder = temporaryFolder()
     const files = ['a.txt', 'b.txt'].map((name) => join(folder, name))
     const contexts = [context, 'eve is in oz.']
-    for (const [i, file] of files.entries()) writeFileSync(file, contexts[i]!)
+    for (const [i, file] of files.entries()) writeFileSync(file, contexts[i])
     const documents = files.flatMap((file) => ['--context-file', file])
     const found = await json(...ask, '--question', 'who is in oz?', ...documents, '--top_k', '40')
     expect(found.map(({ question }: { question: string }) => question)).toEqual(['who is in ro?', 'who is in oz?'])
     for (const { answers } of found) {
       expect(new Set(answers.map(({ document }: { document: string }) => document))).toEqual(new Set(files))
       for (const { answer, document, start, end } of answers)
-        expect(contexts[files.indexOf(document)]!.slice(start, end)).toBe(answer)
+        expect(contexts[files.indexOf(document)].slice(start, end)).toBe(answer)
     }
     const { code, stdout } = await runHere(...ask, '--question', 'who is in oz?', ...documents)
     expect(code).toBe(0)

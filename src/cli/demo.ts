@@ -75,6 +75,6 @@ function asText({ example, answer, score }: DemoAnswer): string {
 
 /** The context, or what stands around the answer where it is long. */
 function excerpt({ context, answers: [gold] }: DemoAnswer['example']): string {
-  const [from, to] = [Math.max(0, gold!.answer_start - 200), gold!.answer_start + gold!.text.length + 100]
+  const [from, to] = [Math.max(0, gold.answer_start - 200), gold.answer_start + gold.text.length + 100]
   return `${from > 0 ? '...' : ''}${context.slice(from, to)}${to < context.length ? '...' : ''}`
 }

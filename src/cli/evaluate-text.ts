@@ -71,7 +71,7 @@ function fittedText({ fitted, fitted_before: before, version_2_with_negative }: 
 
 /** Several models beside each other, and what the paired test says of each pair. */
 export function modelsText({ models, comparisons }: ModelsEvaluation): string {
-  const level = models[0]!.confidence_level
+  const level = models[0].confidence_level
   const title = `${Number((100 * level).toFixed(1))} %`
   const between = ([low, high]: readonly [number, number]) => `${decimal(low)} to ${decimal(high)}`
   const best = models.reduce((a, b) => (b.f1 > a.f1 ? b : a))
@@ -98,7 +98,7 @@ export function modelsText({ models, comparisons }: ModelsEvaluation): string {
     rows,
     marked: models.indexOf(best),
   })
-  const { examples } = models[0]!
+  const { examples } = models[0]
   return [
     table,
     `* the highest F1 on ${count(examples)} questions, the same for all`,

@@ -56,7 +56,7 @@ describe('spanforge evaluate', () => {
     expect(nbest).toHaveLength(24)
     for (const [id, answers] of nbest) {
       expect(answers).toHaveLength(3)
-      expect(answers[0]!.text).toBe(predictionsOf(place).get(id))
+      expect(answers[0].text).toBe(predictionsOf(place).get(id))
     }
   })
 

@@ -93,7 +93,7 @@ async function evaluate({ model: models, ...flags }: EvaluateFlags): Promise<voi
       const choice = engineChoice(flags)
       const options = { ...flags, choice, screen: terminalScreen(output), hub: { ...hub, revision: flags.revision } }
       const [model] = models
-      return models.length > 1 ? compareModels(models, options) : evaluateModel({ ...options, model: model! })
+      return models.length > 1 ? compareModels(models, options) : evaluateModel({ ...options, model: model })
     },
   )
   if (output.forPeople) output.print('models' in found ? modelsText(found) : evaluationText(found))

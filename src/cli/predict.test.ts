@@ -49,7 +49,7 @@ test('gives every question a line, in order, whose places hold in UTF-16 units a
   const lines = await linesOf(input)
   expect(lines.map(({ id }) => id)).toEqual(examples.map(({ id }) => id))
   for (const [i, { answer, start, end, answer_start, score }] of lines.entries()) {
-    const { context } = examples[i]!
+    const { context } = examples[i]
     expect(context.slice(start, end)).toBe(answer)
     expect([...context].slice(answer_start).join('').startsWith(answer)).toBe(true)
     expect(score).toBeGreaterThan(0)
@@ -90,9 +90,9 @@ test('a question that cannot be answered has a line that says why, and the other
 
 test('gives the scores of the Python pipeline, or the answers of a stored threshold, when told', async () => {
   const options = { top_k: 2, postprocess: 'pipeline', max_answer_len: 4, handle_impossible_answer: true } as const
-  const answers = ['answer', '--model', tinyFolder, '--question', examples[1]!.question, '--context']
+  const answers = ['answer', '--model', tinyFolder, '--question', examples[1].question, '--context']
   const [, line] = await linesOf(input, flags(options))
-  const { stdout } = await runHere(...answers, examples[1]!.context, ...flags(options), '--max_seq_len', '48', '--json')
+  const { stdout } = await runHere(...answers, examples[1].context, ...flags(options), '--max_seq_len', '48', '--json')
   const { answers: expected } = JSON.parse(stdout)
   const found = (line as unknown as { answers: Line[] }).answers
   expect(found.map(({ answer_start, score, ...rest }) => rest)).toEqual(
@@ -135,9 +135,9 @@ test('writes the files of run_qa, those that evaluate writes', async () => {
   const [predicted, expected] = ['predicted', 'evaluated'].map((place) =>
     names.map((name) => readJson<Record<string, unknown>>(join(path(place), name))),
   )
-  expect(predicted![2]).toEqual(expected![2])
-  expect(Object.keys(predicted![0]!)).toEqual(examples.map(({ id }) => id))
-  for (const [id, odds] of Object.entries(expected![1]!)) expect(predicted![1]![id]).toBeCloseTo(odds as number, 4)
+  expect(predicted[2]).toEqual(expected[2])
+  expect(Object.keys(predicted[0])).toEqual(examples.map(({ id }) => id))
+  for (const [id, odds] of Object.entries(expected[1])) expect(predicted[1][id]).toBeCloseTo(odds as number, 4)
 })
 
 test('compresses when the name says so', async () => {

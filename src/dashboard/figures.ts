@@ -23,7 +23,7 @@ export function latestRates({ steps }: RunView): Rates | undefined {
 export function timeLeft(view: RunView): number | undefined {
   const { steps, step, first_step, max_steps } = view
   const from = Math.max(0, steps.step.length - RECENT)
-  const before = from > 0 ? steps.step[from - 1]! : first_step
+  const before = from > 0 ? steps.step[from - 1] : first_step
   const taken = (steps.step.at(-1) ?? 0) - before
   if (taken <= 0) return undefined
   const aStep = sum(steps.seconds.slice(from)) / taken

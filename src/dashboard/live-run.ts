@@ -136,7 +136,7 @@ export class LiveRun {
   private prepared(run: PreparedRun): void {
     const { model, data, device } = runSetup(run)
     const examples = run.validation?.examples ?? []
-    this.watched = chooseQuestions(examples).map((index) => ({ index, example: examples[index]! }))
+    this.watched = chooseQuestions(examples).map((index) => ({ index, example: examples[index] }))
     this.tell({
       type: 'setup',
       at: Date.now(),
@@ -170,7 +170,7 @@ export class LiveRun {
         break
       case 'evaluate': {
         const predictions = this.watched.map(({ index, example }) =>
-          predictionOf(example, event.evaluation.answers[index]!),
+          predictionOf(example, event.evaluation.answers[index]),
         )
         const { entry, is_best } = event
         this.waiting.push({ type: 'evaluate', entry: { ...entry }, is_best, predictions })

@@ -41,7 +41,7 @@ test('a finished run is listed with the scores of its best evaluation, one of tr
   const runs = folderOf({ 'a/trainer_state.json': { ...state, stateful_callbacks: 7 }, 'a/all_results.json': {} })
   const [entry] = await runs.list()
   expect(entry).toMatchObject({ id: 'a', status: 'finished', step: 12, max_steps: 12, best_step: 6, problems: [] })
-  expect(entry!.scores).toEqual({ loss: 2, exact_match: 40, f1: 50 })
+  expect(entry.scores).toEqual({ loss: 2, exact_match: 40, f1: 50 })
   expect((await runs.find('a'))!.view.log).toEqual(log_history)
 })
 

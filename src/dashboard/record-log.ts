@@ -38,7 +38,7 @@ export class RecordLog {
 
   /** @returns what ends the subscription */
   subscribe(after: string | undefined, subscriber: Subscriber): () => void {
-    for (let i = this.placeOf(after) ?? 0; i < this.entries.length; i++) subscriber(this.idOf(i + 1), this.entries[i]!)
+    for (let i = this.placeOf(after) ?? 0; i < this.entries.length; i++) subscriber(this.idOf(i + 1), this.entries[i])
     this.subscribers.add(subscriber)
     return () => this.subscribers.delete(subscriber)
   }

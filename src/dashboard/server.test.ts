@@ -21,7 +21,7 @@ async function liveDashboard({ host }: { host?: string } = {}) {
     await dashboard.close()
   })
   const [address, token] = dashboard.address.split('/#token=')
-  return { address: address!, token: token!, live, asked, dashboard }
+  return { address: address, token: token, live, asked, dashboard }
 }
 
 /** Asks as the page does, but for what is given. */
@@ -148,17 +148,17 @@ test('over a socket: all that was and what comes; after a break what followed it
   setTimeout(() => note('two'), 50)
   const { found, type } = await reading
   expect(type).toContain('text/event-stream')
-  expect(found[0]!.event).toBe('reset')
+  expect(found[0].event).toBe('reset')
   expect(found.slice(-2).map(({ data }) => data.text)).toEqual(['one', 'two'])
 
   note('three')
   note('four')
-  const rest = await events(address, 2, found.at(-1)!.id)
+  const rest = await events(address, 2, found.at(-1).id)
   expect(rest.found.map(({ event, data }) => [event, data.text])).toEqual([
     ['record', 'three'],
     ['record', 'four'],
   ])
-  expect((await events(address, 1, 'f00f00f00f00-3')).found[0]!.event).toBe('reset')
+  expect((await events(address, 1, 'f00f00f00f00-3')).found[0].event).toBe('reset')
 })
 
 test('pages are told when nothing more will come', async () => {
@@ -166,7 +166,7 @@ test('pages are told when nothing more will come', async () => {
   const reading = events(address, Number.POSITIVE_INFINITY)
   while (!live.log.isWatched) await new Promise((resolve) => setTimeout(resolve, 5))
   await dashboard.close()
-  expect((await reading).found.at(-1)!.event).toBe('end')
+  expect((await reading).found.at(-1).event).toBe('end')
 })
 
 test('runs are asked for by the names in the list, never by a path', async () => {

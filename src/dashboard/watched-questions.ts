@@ -16,19 +16,19 @@ export function chooseQuestions(examples: readonly Example[], count = COUNT): nu
   const spread = examples.map((_, i) => i).filter((i) => i % every === 0)
   const chosen: number[] = []
   const wishes = [
-    (i: number) => isShort(examples[i]!) && isNew(i, firstWord) && isNew(i, contextOf),
-    (i: number) => isShort(examples[i]!) && isNew(i, contextOf),
+    (i: number) => isShort(examples[i]) && isNew(i, firstWord) && isNew(i, contextOf),
+    (i: number) => isShort(examples[i]) && isNew(i, contextOf),
     (i: number) => isNew(i, contextOf),
     () => true,
   ]
   const isNew = (i: number, by: (example: Example) => string) =>
-    chosen.every((other) => by(examples[other]!) !== by(examples[i]!))
+    chosen.every((other) => by(examples[other]) !== by(examples[i]))
   for (const wish of wishes)
     for (const i of spread) if (chosen.length < count && !chosen.includes(i) && wish(i)) chosen.push(i)
   return chosen.sort((a, b) => a - b)
 }
 
-const firstWord = ({ question }: Example): string => question.trim().split(/\s/, 1)[0]!.toLowerCase()
+const firstWord = ({ question }: Example): string => question.trim().split(/\s/, 1)[0].toLowerCase()
 const contextOf = ({ context }: Example): string => context
 const isShort = ({ context }: Example): boolean => context.length <= SHORT
 
@@ -41,7 +41,7 @@ export const asWatched = ({ id, question, context, answers }: Example): WatchedQ
 
 /** What an evaluation answered, and how right that is. */
 export function predictionOf({ id, answers }: Example, { candidates: [best] }: ExampleAnswers): Prediction {
-  const { answer, start, end, score } = best!
+  const { answer, start, end, score } = best
   const most = (measure: (prediction: string, gold: string) => number) =>
     answers.length === 0 ? Number(answer === '') : Math.max(...answers.map(({ text }) => measure(answer, text)))
   return { id, start, end, score, exact_match: most(exactMatch), f1: most(f1) }

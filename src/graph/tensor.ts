@@ -72,7 +72,7 @@ export function applyAll(
 
 /** Applies an operator with one result. */
 export const apply = (op: Op, inputs: readonly Tensor[], type: TensorType, attributes: Attributes = {}): Tensor =>
-  applyAll(op, inputs, [type], attributes)[0]!
+  applyAll(op, inputs, [type], attributes)[0]
 
 /** A value fed by name when the graph runs. */
 export const input = (name: string, shape: Shape, dtype: DType = 'float32'): Tensor =>

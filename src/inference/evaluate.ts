@@ -80,8 +80,8 @@ export async function evaluate(
     null_score_diff_threshold,
     confidence_temperature: options.confidence_temperature,
   })
-  const predictions = new Map(examples.map(({ id }, i) => [id, answers[i]!.candidates[0]!.answer]))
-  const odds = version_2_with_negative ? new Map(examples.map(({ id }, i) => [id, answers[i]!.null_odds])) : undefined
+  const predictions = new Map(examples.map(({ id }, i) => [id, answers[i].candidates[0].answer]))
+  const odds = version_2_with_negative ? new Map(examples.map(({ id }, i) => [id, answers[i].null_odds])) : undefined
   const { exact_match, f1, scores, v2 } = scorePredictions(examples, predictions, odds)
   const seconds = (performance.now() - start) / 1000
   const tokens = windows.reduce((n, { input_ids }) => n + input_ids.length, 0)

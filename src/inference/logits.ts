@@ -23,7 +23,7 @@ export async function windowLogits(
   const logits: RowLogits[] = new Array(windows.length)
   await eachPass(model, windows, options, async (rows, indices) => {
     const result = await model.forward(rows)
-    for (const [i, index] of indices.entries()) logits[index] = result.logits[i]!
+    for (const [i, index] of indices.entries()) logits[index] = result.logits[i]
   })
   return logits
 }
@@ -39,10 +39,10 @@ export async function windowLosses(
   await eachPass(model, windows, options, async (rows, indices) => {
     const result = await model.forward(
       rows,
-      indices.map((index) => windows[index]!),
+      indices.map((index) => windows[index]),
     )
     total += result.loss! * rows.length
-    for (const [i, index] of indices.entries()) logits[index] = result.logits[i]!
+    for (const [i, index] of indices.entries()) logits[index] = result.logits[i]
   })
   return { logits, loss: total / windows.length }
 }
@@ -62,7 +62,7 @@ async function eachPass(
     const lengths = rows.map(({ input_ids }) => input_ids.length)
     for (const pass of cutIntoPasses(lengths, max_tokens_per_pass)) {
       await visit(
-        pass.map((i) => rows[i]!),
+        pass.map((i) => rows[i]),
         pass.map((i) => start + i),
       )
       done += pass.length

@@ -22,10 +22,10 @@ async function expectOutputs(folder: string, recorded: string) {
     expect(
       maxDifference(
         logits.flatMap((row) => [...row[key]]),
-        expected[key]!.data,
+        expected[key].data,
       ),
     ).toBeLessThan(LOGITS)
-  expect(Math.abs(loss! - expected.loss!.data[0]!)).toBeLessThan(LOSS)
+  expect(Math.abs(loss! - expected.loss.data[0])).toBeLessThan(LOSS)
 }
 
 describe.each(['safetensors', 'bin-zip', 'bin-legacy', 'safetensors-sharded', 'bin-sharded'])(
@@ -46,7 +46,7 @@ test('the hidden states after the embeddings and after each layer are the record
   const expected = readRecorded(fixture('tiny/b1/expected-padded.safetensors'))
   for (const layers of [0, 1, 2]) {
     const state = await hiddenState(model, batch.rows, layers)
-    expect(maxDifference(state, expected[`hidden_states.${layers}`]!.data), `layer ${layers}`).toBeLessThan(LOGITS)
+    expect(maxDifference(state, expected[`hidden_states.${layers}`].data), `layer ${layers}`).toBeLessThan(LOGITS)
   }
 })
 
@@ -54,7 +54,7 @@ describe.each(['encoder-only', 'pretraining', 'pretraining-gamma-beta'])('the pr
   test('gives the recorded last hidden state', async () => {
     const { last_hidden_state } = readRecorded(fixture(`tiny/b2/${name}.expected.safetensors`))
     const state = await hiddenState(await load(`b2/${name}`), batch.rows)
-    expect(maxDifference(state, last_hidden_state!.data)).toBeLessThan(LOGITS)
+    expect(maxDifference(state, last_hidden_state.data)).toBeLessThan(LOGITS)
   })
 
   test('gets a new head: normal weights of the seed, biases 0, and the familiar warning', async () => {

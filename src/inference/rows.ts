@@ -39,13 +39,13 @@ function padded(row: Row, length: number, pad_token_id: number): Row {
  * and little is lost to padding inside attention. As few passes as can be, of similar size. Returns indices of rows.
  */
 export function cutIntoPasses(lengths: readonly number[], max_tokens: number): number[][] {
-  const order = [...lengths.keys()].sort((a, b) => lengths[b]! - lengths[a]! || a - b)
+  const order = [...lengths.keys()].sort((a, b) => lengths[b] - lengths[a] || a - b)
   const total = lengths.reduce((a, b) => a + b, 0)
   const fair = total / Math.max(1, Math.ceil(total / max_tokens))
   const passes: number[][] = []
   let tokens = Number.POSITIVE_INFINITY
   for (const row of order) {
-    const length = lengths[row]!
+    const length = lengths[row]
     // Half of a row may stick out of the fair share, but nothing out of the limit.
     if (tokens + length / 2 > fair || tokens + length > max_tokens) {
       passes.push([])

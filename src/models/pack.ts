@@ -70,7 +70,7 @@ export function pack(rows: readonly Row[], heads: number, pad_token_id: number):
 
 /** The rows' hidden states one after the other; the extra token has zeros. */
 function packedHidden(rows: readonly Row[], tokens: number): Values {
-  const first = rows[0]!
+  const first = rows[0]
   if (!first.hidden) return {}
   const width = first.hidden.length / first.input_ids.length
   const data = new Float32Array(tokens * width)
@@ -93,10 +93,10 @@ function layout(
   const places = new Int32Array(rows * parts * length)
   for (let r = 0, i = 0; r < rows; r++)
     for (let part = 0; part < parts; part++)
-      for (let j = 0; j < length; j++) places[i++] = tokenAt[r * length + j]! * parts + part
+      for (let j = 0; j < length; j++) places[i++] = tokenAt[r * length + j] * parts + part
   const inverse = new Int32Array(tokens * parts)
   for (let token = 0, i = 0; token < tokens; token++) {
-    const place = placeOf[token]!
+    const place = placeOf[token]
     const row = Math.floor(place / length)
     for (let part = 0; part < parts; part++) inverse[i++] = (row * parts + part) * length + (place - row * length)
   }

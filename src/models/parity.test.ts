@@ -19,16 +19,16 @@ const batches = ['padded', 'plain', 'ignored-positions']
 
 describeEngines('the recorded outputs', (engine) => {
   describe.each(models)('a model with %s', (_activation, folder, data) => {
-    const model = tinyModel(folder!, engine)
+    const model = tinyModel(folder, engine)
 
     test.each(batches)('gives the recorded logits and loss (%s)', async (name) => {
       const expected = readRecorded(fixture(`tiny/${data}/expected-${name}.safetensors`))
       const { rows, spans } = recordedBatch(fixture(`tiny/${data}/batch-${name}.safetensors`))
       const { logits, loss } = await model.forward(rows, spans)
       const flat = (key: 'start_logits' | 'end_logits') => logits.flatMap((row) => [...row[key]])
-      expect(maxDifference(flat('start_logits'), expected.start_logits!.data)).toBeLessThan(LOGITS)
-      expect(maxDifference(flat('end_logits'), expected.end_logits!.data)).toBeLessThan(LOGITS)
-      expect(Math.abs(loss! - expected.loss!.data[0]!)).toBeLessThan(LOSS)
+      expect(maxDifference(flat('start_logits'), expected.start_logits.data)).toBeLessThan(LOGITS)
+      expect(maxDifference(flat('end_logits'), expected.end_logits.data)).toBeLessThan(LOGITS)
+      expect(Math.abs(loss! - expected.loss.data[0])).toBeLessThan(LOSS)
     })
 
     test.each(batches)('gives the recorded gradient of every parameter (%s)', async (name) => {
@@ -37,9 +37,9 @@ describeEngines('the recorded outputs', (engine) => {
         model,
         recordedBatch(fixture(`tiny/${data}/batch-${name}.safetensors`)),
       )
-      expect(Math.abs(loss - expected.loss!.data[0]!)).toBeLessThan(LOSS)
+      expect(Math.abs(loss - expected.loss.data[0])).toBeLessThan(LOSS)
       for (const { name } of model.parameters.entries)
-        expect(maxDifference(view(name), expected[`grad.${name}`]!.data), name).toBeLessThan(GRADIENT)
+        expect(maxDifference(view(name), expected[`grad.${name}`].data), name).toBeLessThan(GRADIENT)
     })
   })
 })
@@ -53,8 +53,8 @@ describeEngines('real tokens only', (engine) => {
     const real = await model.forward(unpadded(padded).rows)
     for (const [r, { start_logits, end_logits }] of real.logits.entries()) {
       const n = start_logits.length
-      expect(maxDifference(start_logits, whole.logits[r]!.start_logits.subarray(0, n))).toBeLessThan(LOGITS)
-      expect(maxDifference(end_logits, whole.logits[r]!.end_logits.subarray(0, n))).toBeLessThan(LOGITS)
+      expect(maxDifference(start_logits, whole.logits[r].start_logits.subarray(0, n))).toBeLessThan(LOGITS)
+      expect(maxDifference(end_logits, whole.logits[r].end_logits.subarray(0, n))).toBeLessThan(LOGITS)
     }
   })
 
@@ -68,11 +68,11 @@ describeEngines('real tokens only', (engine) => {
 
   test('a row that shares its pass with longer ones has the gradient it has alone', async () => {
     const { rows, spans } = unpadded(padded)
-    const short = { rows: [rows[1]!], spans: [spans[1]!] }
+    const short = { rows: [rows[1]], spans: [spans[1]] }
     const alone = await batchGradient(model, short)
     // A second row whose spans lie outside adds nothing but its presence.
     const outside = { start_position: 1e6, end_position: 1e6 }
-    const beside = await batchGradient(model, { rows: [rows[1]!, rows[0]!], spans: [spans[1]!, outside] })
+    const beside = await batchGradient(model, { rows: [rows[1], rows[0]], spans: [spans[1], outside] })
     expect(maxDifference(alone.all, beside.all)).toBeLessThan(GRADIENT)
   })
 })

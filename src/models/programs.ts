@@ -70,12 +70,12 @@ export function trainingGraph(config: BertConfig, freeze: Freeze = {}): Training
   const gradients = gradient(loss, [...dense.map(({ tensor }) => tensor), ...lookups.map(({ rows }) => rows)])
   const outputs: Record<string, Tensor> = { loss }
   for (const [i, { name, shape }] of dense.entries())
-    outputs[gradientName(name)] = add(input(sofarName(name), shape), gradients[i]!)
+    outputs[gradientName(name)] = add(input(sofarName(name), shape), gradients[i])
 
   // Words, positions and types are summed, so all three share one gradient: it leaves the graph once.
   const byGradient = new Map<Tensor, LookedUp[]>()
   for (const [i, lookup] of lookups.entries()) {
-    const rowGradient = gradients[dense.length + i]!
+    const rowGradient = gradients[dense.length + i]
     byGradient.set(rowGradient, [...(byGradient.get(rowGradient) ?? []), lookup])
   }
   const rowGradients = [...byGradient].map(([rowGradient, tables], i) => {

@@ -58,7 +58,7 @@ export class BertForQuestionAnswering {
     )
     const part = (r: number, side: 0 | 1) => {
       const from = (2 * r + side) * dims.length
-      return logits.slice(from, from + lengths[r]!)
+      return logits.slice(from, from + lengths[r])
     }
     return {
       logits: rows.map((_, r) => ({ start_logits: part(r, 0), end_logits: part(r, 1) })),

@@ -20,7 +20,7 @@ export interface SpanCounts {
 
 /** How many starts and ends lie inside their rows: positions at or past the end are left out of the mean. */
 export function countSpans(spans: readonly SpanLabel[], lengths: readonly number[]): SpanCounts {
-  const inside = (key: keyof SpanLabel) => spans.filter((span, r) => span[key] < lengths[r]!).length
+  const inside = (key: keyof SpanLabel) => spans.filter((span, r) => span[key] < lengths[r]).length
   return { starts: inside('start_position'), ends: inside('end_position') }
 }
 
@@ -38,11 +38,11 @@ export function spanTargets(
   const set = (place: number, position: number, n: number, count: number) => {
     if (position >= n) return
     if (smoothing > 0) data.fill(smoothing / n / (2 * count), place, place + n)
-    data[place + position]! += (1 - smoothing) / (2 * count)
+    data[place + position] += (1 - smoothing) / (2 * count)
   }
   for (const [r, { start_position, end_position }] of spans.entries()) {
-    set(2 * r * length, start_position, lengths[r]!, counts.starts)
-    set((2 * r + 1) * length, end_position, lengths[r]!, counts.ends)
+    set(2 * r * length, start_position, lengths[r], counts.starts)
+    set((2 * r + 1) * length, end_position, lengths[r], counts.ends)
   }
   return float32(data, [lengths.length, 2, length])
 }

@@ -8,7 +8,7 @@ const tensor = (x: Operand): Tensor => (typeof x === 'number' ? scalar(x) : x)
 function unary(type: string, rule: (dy: Tensor, x: Tensor, y: Tensor) => Tensor) {
   const op: Op = {
     type,
-    gradient: (dy, { inputs: [x], outputs: [y] }) => [rule(dy, x!, y!)],
+    gradient: (dy, { inputs: [x], outputs: [y] }) => [rule(dy, x, y)],
   }
   return (x: Tensor): Tensor => apply(op, [x], x)
 }
@@ -16,7 +16,7 @@ function unary(type: string, rule: (dy: Tensor, x: Tensor, y: Tensor) => Tensor)
 function binary(type: string, rule: (dy: Tensor, a: Tensor, b: Tensor) => [Tensor, Tensor]) {
   const op: Op = {
     type,
-    gradient: (dy, { inputs: [a, b] }) => rule(dy, a!, b!),
+    gradient: (dy, { inputs: [a, b] }) => rule(dy, a, b),
   }
   return (left: Operand, right: Operand): Tensor => {
     const [a, b] = [tensor(left), tensor(right)]

@@ -9,7 +9,7 @@ const Gather: Op = { type: 'Gather', gradient: () => [null, null] }
 /** Rows of a table: [n, width] at index [...] -> [..., width]. No gradient flows to the table. */
 export function gatherRows(table: Tensor, index: Tensor): Tensor {
   if (table.shape.length !== 2) throw new SpanforgeError(`Gather: wants a matrix, got ${table}`)
-  return apply(Gather, [table, index], { shape: [...index.shape, table.shape[1]!], dtype: table.dtype }, { axis: 0 })
+  return apply(Gather, [table, index], { shape: [...index.shape, table.shape[1]], dtype: table.dtype }, { axis: 0 })
 }
 
 /**

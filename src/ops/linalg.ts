@@ -57,7 +57,7 @@ function productGradient(multiply: Multiply, dy: Tensor, a: Tensor, b: Tensor, o
 const FusedMatMul: Op = {
   type: 'FusedMatMul',
   domain: 'com.microsoft',
-  gradient: (dy, { inputs: [a, b], attributes }) => productGradient(matmul, dy, a!, b!, decode(attributes)),
+  gradient: (dy, { inputs: [a, b], attributes }) => productGradient(matmul, dy, a, b, decode(attributes)),
 }
 
 /** Batched matrix product: alpha [..., m, k] x [..., k, n] -> [..., m, n]. */
@@ -69,7 +69,7 @@ export function matmul(a: Tensor, b: Tensor, options: ProductOptions = {}): Tens
 const Gemm: Op = {
   type: 'Gemm',
   gradient(dy, { inputs: [a, b, c], attributes }) {
-    const products = productGradient(gemm, dy, a!, b!, decode(attributes))
+    const products = productGradient(gemm, dy, a, b, decode(attributes))
     const beta = (attributes.beta as Float).value
     return c ? [...products, beta === 1 ? dy : mul(beta, sum(dy, [0]))] : products
   },

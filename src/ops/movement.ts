@@ -4,7 +4,7 @@ import { apply, constant, type Op, type Tensor } from '../graph/tensor.ts'
 
 const Reshape: Op = {
   type: 'Reshape',
-  gradient: (dy, { inputs: [x] }) => [reshape(dy, x!.shape), null],
+  gradient: (dy, { inputs: [x] }) => [reshape(dy, x.shape), null],
 }
 
 /** The same elements in the same order under another shape. At most one named dimension may be new. */
@@ -30,5 +30,5 @@ const invert = (perm: readonly number[]) => perm.map((_, i) => perm.indexOf(i))
 export function transpose(x: Tensor, perm: readonly number[]): Tensor {
   if (perm.length !== x.shape.length || invert(perm).includes(-1))
     throw new SpanforgeError(`Transpose: [${perm}] is no permutation of the axes of ${formatShape(x.shape)}`)
-  return apply(Transpose, [x], { shape: perm.map((axis) => x.shape[axis]!), dtype: x.dtype }, { perm })
+  return apply(Transpose, [x], { shape: perm.map((axis) => x.shape[axis]), dtype: x.dtype }, { perm })
 }

@@ -10,11 +10,11 @@ const LayerNormalization: Op = {
   //   dx = r (d - mean(d) - x̂ mean(d x̂)),   dg = sum(dy x̂),   db = sum(dy).
   // The row means are products with g: mean(d) = dy g / n and mean(d x̂) = (dy x̂) g / n.
   gradient(dy, { inputs: [x, g], outputs: [, mean, r] }) {
-    const n = x!.shape.at(-1) as number
-    const xhat = mul(sub(x!, mean!), r!)
+    const n = x.shape.at(-1) as number
+    const xhat = mul(sub(x, mean), r)
     const dyXhat = mul(dy, xhat)
-    const rowMean = (t: Tensor) => gemm(t, reshape(g!, [n, 1]), { alpha: 1 / n })
-    const dx = mul(r!, sub(sub(mul(dy, g!), rowMean(dy)), mul(xhat, rowMean(dyXhat))))
+    const rowMean = (t: Tensor) => gemm(t, reshape(g, [n, 1]), { alpha: 1 / n })
+    const dx = mul(r, sub(sub(mul(dy, g), rowMean(dy)), mul(xhat, rowMean(dyXhat))))
     return [dx, dyXhat, dy] // `gradient` sums the last two over the rows
   },
 }
@@ -24,6 +24,6 @@ export function layerNormalization(x: Tensor, g: Tensor, b: Tensor, epsilon: num
   const [rows, n] = x.shape
   if (x.shape.length !== 2 || g.shape[0] !== n || b.shape[0] !== n)
     throw new SpanforgeError(`LayerNormalization: ${x} does not fit ${g} and ${b}`)
-  const column = { shape: [rows!, 1], dtype: x.dtype }
-  return applyAll(LayerNormalization, [x, g, b], [x, column, column], { axis: -1, epsilon: new Float(epsilon) })[0]!
+  const column = { shape: [rows, 1], dtype: x.dtype }
+  return applyAll(LayerNormalization, [x, g, b], [x, column, column], { axis: -1, epsilon: new Float(epsilon) })[0]
 }

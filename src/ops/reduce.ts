@@ -6,7 +6,7 @@ import { add, mul, sub } from './elementwise.ts'
 const ReduceSum: Op = {
   type: 'ReduceSum',
   // y = sum x   =>   dx = dy, repeated along the summed axes: x * 0 + dy has that shape whatever the sizes are.
-  gradient: (dy, { inputs: [x] }) => [add(mul(x!, 0), dy), null],
+  gradient: (dy, { inputs: [x] }) => [add(mul(x, 0), dy), null],
 }
 
 /** Sums over the given axes, which stay as size 1, so that results broadcast back without bookkeeping. */
@@ -20,7 +20,7 @@ export function sum(x: Tensor, axes: readonly number[]): Tensor {
   return apply(ReduceSum, operands, { shape, dtype: x.dtype }, { keepdims: 1 })
 }
 
-const SumAll: Op = { type: 'ReduceSum', gradient: (dy, { inputs: [x] }) => [add(mul(x!, 0), dy)] }
+const SumAll: Op = { type: 'ReduceSum', gradient: (dy, { inputs: [x] }) => [add(mul(x, 0), dy)] }
 
 /** The sum of all elements, as a scalar. */
 export const sumAll = (x: Tensor): Tensor => apply(SumAll, [x], { shape: [], dtype: x.dtype }, { keepdims: 0 })
@@ -28,7 +28,7 @@ export const sumAll = (x: Tensor): Tensor => apply(SumAll, [x], { shape: [], dty
 const Softmax: Op = {
   type: 'Softmax',
   // y_i = e^x_i / sum_j e^x_j   =>   dx = y (dy - sum_j dy_j y_j)
-  gradient: (dy, { outputs: [y] }) => [mul(y!, sub(dy, sum(mul(dy, y!), [-1])))],
+  gradient: (dy, { outputs: [y] }) => [mul(y, sub(dy, sum(mul(dy, y), [-1])))],
 }
 
 /** Over the last axis. */
@@ -37,7 +37,7 @@ export const softmax = (x: Tensor): Tensor => apply(Softmax, [x], x, { axis: -1 
 const LogSoftmax: Op = {
   type: 'LogSoftmax',
   // y = x - log sum_j e^x_j   =>   dx = dy - softmax(x) sum_j dy_j
-  gradient: (dy, { inputs: [x] }) => [sub(dy, mul(softmax(x!), sum(dy, [-1])))],
+  gradient: (dy, { inputs: [x] }) => [sub(dy, mul(softmax(x), sum(dy, [-1])))],
 }
 
 /** Over the last axis. */

@@ -49,7 +49,7 @@ export async function chooseEngine(
   if (candidates.length === 0)
     throw new SpanforgeError(`engine auto: none computes in ${precision} on ${device}:\n  ${absent.join('\n  ')}`)
   if (candidates.length === 1) {
-    const only = candidates[0]!
+    const only = candidates[0]
     return { ...only, note: `Engine: ${ENGINE_TITLES[only.name]}, the only one here. ${absent.join(' ')}` }
   }
   const timed: { readonly candidate: ChosenEngine; readonly seconds: number }[] = []

@@ -48,14 +48,14 @@ export async function compareModels(
 ): Promise<ModelsEvaluation> {
   if (new Set(models).size < models.length) throw new UsageError('evaluate: the same model is given twice')
   for (const model of models) checkOptions({ ...options, model })
-  const examples = await readEvaluationData({ ...options, model: models[0]! })
+  const examples = await readEvaluationData({ ...options, model: models[0] })
   const names = shortNames(models)
   const found: EvaluatedModel[] = []
   for (const [i, model] of models.entries()) {
     options.screen.print(`${names[i]} (${i + 1} of ${models.length})`)
-    const own = { ...options, model, ...placesOf(names[i]!, options) }
+    const own = { ...options, model, ...placesOf(names[i], options) }
     const { evaluation, scores } = await evaluateOn(examples, own)
-    found.push({ evaluation: { ...evaluation, model: names[i]! }, scores })
+    found.push({ evaluation: { ...evaluation, model: names[i] }, scores })
   }
   return {
     models: found.map(({ evaluation }) => evaluation),
@@ -71,7 +71,7 @@ function shortNames(models: readonly string[]): string[] {
       const name = own.slice(-length).join('/')
       if (parts.every((other, j) => j === i || other.slice(-length).join('/') !== name)) return name
     }
-    return models[i]!
+    return models[i]
   })
 }
 
@@ -91,7 +91,7 @@ function compare(a: EvaluatedModel, b: EvaluatedModel): ModelComparison {
   const difference = (metric: keyof AnswerScore) =>
     bootstrapDifference(...scoresOf(metric), { confidence_level: level })
   const count = (right: boolean, rightB: boolean) =>
-    a.scores.filter((score, i) => (score.exact_match === 1) === right && (b.scores[i]!.exact_match === 1) === rightB)
+    a.scores.filter((score, i) => (score.exact_match === 1) === right && (b.scores[i].exact_match === 1) === rightB)
       .length
   const [only_a, only_b] = [count(true, false), count(false, true)]
   const exact_match = { ...difference('exact_match'), p_value: mcNemarTest(only_a, only_b) }

@@ -32,7 +32,7 @@ export async function* cutInThreads(
     for (let next = 0; ; ) {
       // Two tasks for each worker, so that none waits while this thread is busy.
       for (; next < tasks && pending.length < 2 * workers.length; next++)
-        pending.push(ask(workers[next % workers.length]!, next * TASK, examples.slice(next * TASK, (next + 1) * TASK)))
+        pending.push(ask(workers[next % workers.length], next * TASK, examples.slice(next * TASK, (next + 1) * TASK)))
       if (pending.length === 0) return
       const reply = await Promise.race([pending.shift()!, failure])
       if ('error' in reply) throw new SpanforgeError(reply.error.message, { exitCode: reply.error.exitCode })

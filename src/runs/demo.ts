@@ -75,7 +75,7 @@ export async function* askDemo({ args, heldOut }: Demo, count: number): AsyncGen
   const options = { max_seq_len: args.max_seq_length, doc_stride: args.doc_stride }
   let index = 0
   for await (const [best] of answerQuestions(model, await loadTokenizer(args.output_dir), asked, options))
-    yield { example: asked[index++]!, answer: best!.answer, score: best!.score }
+    yield { example: asked[index++], answer: best.answer, score: best.score }
   await model.release()
 }
 
@@ -83,7 +83,7 @@ function oneOfEachKind(examples: readonly Example[]): Example[] {
   const byKind = new Map<string, Example>()
   const contexts = new Set<string>()
   for (const example of examples) {
-    const kind = example.question.split(' ', 1)[0]!
+    const kind = example.question.split(' ', 1)[0]
     if (byKind.has(kind) || contexts.has(example.context)) continue
     byKind.set(kind, example)
     contexts.add(example.context)

@@ -32,9 +32,9 @@ export function modelConfidence(
 ): { readonly confidence: ModelConfidence; readonly calibrated?: FittedConfidence } {
   const correct = scores.map(({ exact_match }) => exact_match === 1)
   const errorOf = (confidences: readonly number[], right: readonly boolean[]) =>
-    expectedCalibrationError(reliabilityBins(confidences.map((confidence, i) => ({ confidence, correct: right[i]! }))))
+    expectedCalibrationError(reliabilityBins(confidences.map((confidence, i) => ({ confidence, correct: right[i] }))))
   const raw = errorOf(
-    answers.map(({ candidates }) => candidates[0]!.score),
+    answers.map(({ candidates }) => candidates[0].score),
     correct,
   )
   const { version_2_with_negative: handle_impossible_answer, confidence_temperature } = asked
@@ -51,7 +51,7 @@ export function modelConfidence(
       return {
         temperature: confidence_temperature,
         fitted_here: false,
-        confidences: answers.map(({ candidates }) => candidates[0]!.confidence!),
+        confidences: answers.map(({ candidates }) => candidates[0].confidence!),
       }
     return asked.report ? fitConfidence(examples, windows, logits, correct, options) : undefined
   }

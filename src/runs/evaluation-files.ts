@@ -11,10 +11,9 @@ export function exactPredictions(
   answers: readonly ExampleAnswers[],
   version_2_with_negative: boolean,
 ): RunQaPredictions {
-  const byId = <T>(take: (answers: ExampleAnswers) => T) =>
-    new Map(examples.map(({ id }, i) => [id, take(answers[i]!)]))
+  const byId = <T>(take: (answers: ExampleAnswers) => T) => new Map(examples.map(({ id }, i) => [id, take(answers[i])]))
   return {
-    predictions: byId(({ candidates }) => candidates[0]!.answer),
+    predictions: byId(({ candidates }) => candidates[0].answer),
     nbest_predictions: byId(({ candidates }) =>
       candidates.map(({ answer, start_logit, end_logit, score }) => ({
         text: answer,

@@ -41,12 +41,12 @@ export async function finishRun(
       (await evaluate(loaded.model, validation, { ...args, batch_size, onProgress: onEvaluating })))
   const results: Results = {
     train: { ...outcome.metrics, train_samples: train.windows.length },
-    ...(evaluation && { evaluation: { ...evaluation.metrics, eval_samples: validation!.windows.length } }),
+    ...(evaluation && { evaluation: { ...evaluation.metrics, eval_samples: validation.windows.length } }),
   }
   await savePretrained(output_dir, loaded.model, loaded.tokenizer)
   if (evaluation) {
     const data = args.validation_file ?? args.dataset ?? ''
-    const { settings } = fitSettings(validation!, evaluation, { ...args, data })
+    const { settings } = fitSettings(validation, evaluation, { ...args, data })
     await saveAnswerSettings(output_dir, settings)
   }
   const all = await writeResults(output_dir, results, outcome.state)

@@ -30,16 +30,16 @@ export function fitSettings(
   const { version_2_with_negative, max_answer_length, max_seq_length, doc_stride, data } = fittedWith
   const answersWith = (options: AnswerOptions) => answerExamples(examples, windows, logits, options)
   const scoresOf = (answers: ReturnType<typeof answersWith>) => {
-    const predictions = new Map(examples.map(({ id }, i) => [id, answers[i]!.candidates[0]!.answer]))
-    const odds = new Map(examples.map(({ id }, i) => [id, answers[i]!.null_odds]))
+    const predictions = new Map(examples.map(({ id }, i) => [id, answers[i].candidates[0].answer]))
+    const odds = new Map(examples.map(({ id }, i) => [id, answers[i].null_odds]))
     return scorePredictions(examples, predictions, version_2_with_negative ? odds : undefined).scores
   }
   const spoken = answersWith({ max_answer_length })
   const null_score_diff_threshold = version_2_with_negative
     ? tuneThreshold(
         scoresOf(spoken).map(({ f1 }, i) => ({
-          no_answer_score: spoken[i]!.null_odds,
-          has_answer: examples[i]!.answers.length > 0,
+          no_answer_score: spoken[i].null_odds,
+          has_answer: examples[i].answers.length > 0,
           score: f1,
         })),
       )

@@ -68,7 +68,7 @@ export function featuresOfSysctl(text: string): string[] {
     FEAT_BF16: 'bf16',
     FEAT_I8MM: 'i8mm',
   }
-  const present = new Set([...text.matchAll(/^hw\.optional\.(?:arm\.)?(\w+): 1$/gm)].map(([, name]) => names[name!]))
+  const present = new Set([...text.matchAll(/^hw\.optional\.(?:arm\.)?(\w+): 1$/gm)].map(([, name]) => names[name]))
   return CPU_FEATURES.filter((name) => present.has(name))
 }
 

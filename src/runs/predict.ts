@@ -165,7 +165,7 @@ async function answerAll(
       lines.set(item.asked, JSON.stringify(lineOf({ ...item, ...item.asked })))
     const text = block.map((cut) => `${lines.get(cut.asked) ?? failureLine(cut)}\n`).join('')
     const failed = block.length - items.length
-    await journal.append(text, { questions: block.length, failed, windows, last_id: block.at(-1)!.asked.id })
+    await journal.append(text, { questions: block.length, failed, windows, last_id: block.at(-1).asked.id })
     progress.update(journal.state.questions)
   }
 }
@@ -205,10 +205,10 @@ async function writeRunQa(journal: AnswerJournal, [predictions, nbest, odds]: re
     }
     return writeFileAtomic(path, encoded(runQaFile(entries())))
   }
-  await write(nbest!, (line) => line.nbest)
+  await write(nbest, (line) => line.nbest)
   if (odds) await write(odds, (line) => line.null_odds)
   // Last the file that says that all is there.
-  await write(predictions!, (line) => line.prediction)
+  await write(predictions, (line) => line.prediction)
   await journal.discard()
 }
 

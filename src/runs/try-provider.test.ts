@@ -27,7 +27,7 @@ describe('Trying a provider', () => {
     // On a machine that has it there is nothing to say.
     if (works) return
     const [, script] = CUDA_INSTALL.split(' ')
-    expect(existsSync(script!)).toBe(true)
+    expect(existsSync(script)).toBe(true)
     if (process.platform === 'linux' && process.arch === 'x64') expect(reason).toContain(CUDA_INSTALL)
   })
 })

@@ -37,7 +37,7 @@ export function answerRoutes(app: App, context: ServiceContext): void {
     },
     async ({ body }, reply) => {
       const { results, ...by } = await answered(body.model, [body], body, clientSignal(reply, timeout))
-      return { ...results[0]!, ...by }
+      return { ...results[0], ...by }
     },
   )
 

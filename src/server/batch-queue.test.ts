@@ -108,10 +108,10 @@ describe('a queue of windows', () => {
     const { model, queue } = queueOf({ max_tokens: 100 })
     const progress: number[][] = [[], []]
     const books = [0, 1].map((i) =>
-      queue.ask(windows(i, ...new Array(20).fill(50)), { onProgress: (done) => void progress[i]!.push(done) }),
+      queue.ask(windows(i, ...new Array(20).fill(50)), { onProgress: (done) => void progress[i].push(done) }),
     )
     for (let i = 0; i < 10; i++) await model.finish()
-    expect(Math.abs(progress[0]!.at(-1)! - progress[1]!.at(-1)!)).toBeLessThanOrEqual(2)
+    expect(Math.abs(progress[0].at(-1) - progress[1].at(-1))).toBeLessThanOrEqual(2)
     for (let i = 10; i < 20; i++) await model.finish()
     await Promise.all(books)
   })

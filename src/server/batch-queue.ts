@@ -151,7 +151,7 @@ export class BatchQueue {
   }
 
   async #pass(places: readonly Place[]): Promise<void> {
-    const rows = places.map(({ request, index }) => request.rows[index]!)
+    const rows = places.map(({ request, index }) => request.rows[index])
     const tokens = tokensOf(rows)
     const started = performance.now()
     try {
@@ -180,7 +180,7 @@ export class BatchQueue {
 
   #drop(request: QueuedRequest, reason: unknown): void {
     if (!this.#requests.delete(request)) return
-    this.#waitingTokens -= tokensOf(request.pending.map((index) => request.rows[index]!))
+    this.#waitingTokens -= tokensOf(request.pending.map((index) => request.rows[index]))
     request.reject(reason)
   }
 
@@ -188,24 +188,24 @@ export class BatchQueue {
   #nextPass(): Place[] {
     const { max_tokens } = this.options
     const ahead = this.#inTurn(LOOK_AHEAD * max_tokens)
-    const length = ({ request, index }: Place) => request.rows[index]!.input_ids.length
-    const first = length(ahead[0]!)
+    const length = ({ request, index }: Place) => request.rows[index].input_ids.length
+    const first = length(ahead[0])
     const byLength = ahead
       .slice(1)
       .filter((place) => length(place) <= LONGER * first)
       .sort((a, b) => Math.abs(length(a) - first) - Math.abs(length(b) - first))
-    const chosen = [ahead[0]!]
+    const chosen = [ahead[0]]
     let tokens = first
     for (const place of byLength) {
       if (tokens + length(place) > max_tokens) break
       chosen.push(place)
       tokens += length(place)
     }
-    this.#now = ahead[0]!.request.turn
+    this.#now = ahead[0].request.turn
     for (const request of new Set(chosen.map((place) => place.request))) {
       const taken = new Set(chosen.filter((place) => place.request === request).map(({ index }) => index))
       request.pending = request.pending.filter((index) => !taken.has(index))
-      request.turn += tokensOf([...taken].map((index) => request.rows[index]!))
+      request.turn += tokensOf([...taken].map((index) => request.rows[index]))
     }
     this.#waitingTokens -= tokens
     return chosen
@@ -219,8 +219,8 @@ export class BatchQueue {
     const places: Place[] = []
     for (let found = 0; found < tokens && heads.length > 0; ) {
       const head = heads.reduce((first, other) => (other.turn < first.turn ? other : first))
-      const index = head.request.pending[head.next++]!
-      const length = head.request.rows[index]!.input_ids.length
+      const index = head.request.pending[head.next++]
+      const length = head.request.rows[index].input_ids.length
       places.push({ request: head.request, index })
       head.turn += length
       found += length

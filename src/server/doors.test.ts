@@ -140,7 +140,7 @@ describe('an open service', () => {
 
   it('serves its page and what that needs, all from itself', async () => {
     const page = await service.app.inject('/')
-    const assets = [...page.body.matchAll(/(?:src|href)="\.\/(assets\/[^"]+)"/g)].map(([, path]) => path!)
+    const assets = [...page.body.matchAll(/(?:src|href)="\.\/(assets\/[^"]+)"/g)].map(([, path]) => path)
     expect(page.headers['content-security-policy']).toMatch(/^default-src 'none';script-src 'self';style-src 'self';/)
     expect(page.headers['x-frame-options']).toBe('DENY')
     expect(page.body).not.toMatch(/<script(?![^>]*src=)|https?:\/\//)

@@ -59,7 +59,7 @@ export class ModelThread {
     const { cls_token_id, sep_token_id } = this.tokenizer
     const input_ids = Int32Array.of(cls_token_id, sep_token_id, sep_token_id)
     const [logits] = await this.forward([{ input_ids, token_type_ids: Int32Array.of(0, 0, 1), attended: 3 }])
-    const numbers = [...logits!.start_logits, ...logits!.end_logits]
+    const numbers = [...logits.start_logits, ...logits.end_logits]
     if (numbers.every(Number.isFinite)) return
     throw new SpanforgeError(`${this.folder}: the model computes ${numbers.join(', ')}, expected finite numbers`, {
       remedy: 'The model itself is broken: look for NaN in its weights.',

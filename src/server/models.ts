@@ -152,7 +152,7 @@ export class Models {
 export function modelSources(given: readonly string[]): ModelSource[] {
   const named = given.map((text) => {
     const [, id, source] = /^([\w.-]+)=(.+)$/.exec(text) ?? []
-    return id ? { id, source: source!, isGiven: true } : { id: displayName(text), source: text, isGiven: false }
+    return id ? { id, source: source, isGiven: true } : { id: displayName(text), source: text, isGiven: false }
   })
   const counts = new Map<string, number>()
   for (const { id } of named) counts.set(id, (counts.get(id) ?? 0) + 1)

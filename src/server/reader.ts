@@ -75,7 +75,7 @@ export class Reader {
 /** What a question costs counts too: with many of them a small text is much work. */
 const charactersOf = ({ texts, asked }: ReadingTask): number => {
   const questions = asked.reduce((sum, { question, texts: own }) => {
-    const context = own.reduce((length, index) => length + texts[index]!.length, 0)
+    const context = own.reduce((length, index) => length + texts[index].length, 0)
     return sum + question.length + context / 4
   }, 0)
   return texts.reduce((sum, { length }) => sum + length, questions)

@@ -49,7 +49,7 @@ export class Reading {
     const documents = texts.map((context) => new Document(context, tokenizer, windows))
     this.#asked = asked.map(({ question, texts }, index) =>
       texts.map((text) => {
-        const document = documents[text]!
+        const document = documents[text]
         return { document, windows: document.windows(question, `${index}`) }
       }),
     )
@@ -59,7 +59,7 @@ export class Reading {
   /** The answers to a question from the logits of its first windows, one at least. */
   answers(question: number, logits: readonly RowLogits[], options: SearchOptions): AnswerResult {
     const found = findAnswers(this.#read(question, logits, options.align_to_words), options)
-    const rows = this.rows[question]!.slice(0, logits.length)
+    const rows = this.rows[question].slice(0, logits.length)
     return {
       answers: found.candidates.map(({ answer, score, confidence, logit, start, end, document }) => {
         return { answer, score, confidence, logit, start, end, context: document }
@@ -79,7 +79,7 @@ export class Reading {
   #read(question: number, logits: readonly RowLogits[], align_to_words = true): DocumentLogits[] {
     const documents: DocumentLogits[] = []
     let first = 0
-    for (const { document, windows } of this.#asked[question]!) {
+    for (const { document, windows } of this.#asked[question]) {
       const read = windows.slice(0, logits.length - first)
       if (read.length === 0) break
       const words = align_to_words ? document.words : undefined
@@ -105,8 +105,8 @@ function noAnswer(
 ): AnswerResult['no_answer'] {
   const threshold = options.null_score_diff_threshold ?? 0
   const [best] = candidates
-  const total = best!.score > 0 ? best!.logit - Math.log(best!.score) : -Infinity
+  const total = best.score > 0 ? best.logit - Math.log(best.score) : -Infinity
   const logit = null_score - threshold
   const score = options.handle_impossible_answer ? Math.exp(logit - total) : 1 / (1 + Math.exp(total - logit))
-  return { score: best!.score > 0 ? Math.min(1, score) : 1, null_score, odds: null_odds, threshold }
+  return { score: best.score > 0 ? Math.min(1, score) : 1, null_score, odds: null_odds, threshold }
 }

@@ -32,7 +32,7 @@ describe('a service over a model', () => {
     expect(answers).toHaveLength(3)
     for (const [i, { document, score, ...candidate }] of expected.candidates.entries()) {
       expect(answers[i]).toMatchObject({ answer: candidate.answer, start: candidate.start, context: document })
-      expect(answers[i]!.score).toBeCloseTo(score, 5)
+      expect(answers[i].score).toBeCloseTo(score, 5)
     }
   })
 
@@ -45,8 +45,8 @@ describe('a service over a model', () => {
     const inputs = [first, second].map(({ question, context }) => ({ question, context }))
     const batch = await service.app.inject({ method: 'POST', url: '/api/batch', payload: { inputs } })
     const { results } = batch.json<BatchResponse>()
-    expect(results.map(({ answers }) => answers[0]!.answer)).toEqual(
-      each.map((response) => response.json<AnswerResponse>().answers[0]!.answer),
+    expect(results.map(({ answers }) => answers[0].answer)).toEqual(
+      each.map((response) => response.json<AnswerResponse>().answers[0].answer),
     )
   })
 
@@ -61,8 +61,8 @@ describe('a service over a model', () => {
     expect(names[0]).toBe('start')
     expect(names).toContain('progress')
     expect(names.slice(-2)).toEqual(['answer', 'end'])
-    const { result } = events.at(-2)!.data as { result: BatchResponse['results'][number] }
-    const expected = whole.json<BatchResponse>().results[0]!
+    const { result } = events.at(-2).data as { result: BatchResponse['results'][number] }
+    const expected = whole.json<BatchResponse>().results[0]
     expect(result.answers.map(({ start, end }) => [start, end])).toEqual(
       expected.answers.map(({ start, end }) => [start, end]),
     )

@@ -36,7 +36,7 @@ type Functions = Readonly<Record<string, (...args: any[]) => Promise<Handed<unkn
 export function answerCalls(functions: Functions): void {
   parentPort!.on('message', async ({ id, name, args }: Call) => {
     try {
-      const { value, transfer } = await functions[name]!(...args)
+      const { value, transfer } = await functions[name](...args)
       parentPort!.postMessage({ id, value } satisfies Reply, transfer)
     } catch (error) {
       parentPort!.postMessage({ id, error: asFailure(error) } satisfies Reply)

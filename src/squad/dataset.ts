@@ -17,7 +17,7 @@ export function makeDataset(
   onProgress?: (done: number) => void,
 ): Dataset {
   const windows = makeWindows(tokenizer, examples, options, onProgress)
-  return { examples, windows: windows.map((window) => labelled(window, examples[window.example]!)) }
+  return { examples, windows: windows.map((window) => labelled(window, examples[window.example])) }
 }
 
 /** A window of the example with the label of its first answer. */

@@ -98,7 +98,7 @@ export class QuestionReader {
           'misaligned',
           'does not stand in the context',
           'Mend the text.',
-          at && `${at} as ${JSON.stringify(found!.text)}`,
+          at && `${at} as ${JSON.stringify(found.text)}`,
         ] as const)
     const fixes = mended ? ` "spanforge data check FILE --fix OUT" takes ${mended}.` : ''
     const about = { id, remedy: remedy + fixes, mended }

@@ -42,11 +42,11 @@ export function epochOrder(lengths: readonly number[], args: BatchArguments, epo
 function groupedByLength(order: readonly number[], lengths: readonly number[], args: BatchArguments): number[] {
   const batch = args.per_device_train_batch_size * args.gradient_accumulation_steps
   const batches = Math.max(1, Math.min(Math.floor(order.length / (4 * batch)), 50))
-  const groups = chunks(order, batches * batch).map((group) => group.sort((a, b) => lengths[b]! - lengths[a]!))
-  const longest = groups.reduce((best, group, i) => (lengths[group[0]!]! > lengths[groups[best]![0]!]! ? i : best), 0)
-  const first = groups[0]![0]!
-  groups[0]![0] = groups[longest]![0]!
-  groups[longest]![0] = first
+  const groups = chunks(order, batches * batch).map((group) => group.sort((a, b) => lengths[b] - lengths[a]))
+  const longest = groups.reduce((best, group, i) => (lengths[group[0]] > lengths[groups[best][0]] ? i : best), 0)
+  const first = groups[0][0]
+  groups[0][0] = groups[longest][0]
+  groups[longest][0] = first
   return groups.flat()
 }
 

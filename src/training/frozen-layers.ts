@@ -33,7 +33,7 @@ export class FrozenLayers {
     const path = join(output_dir, '.frozen-layers.bin')
     const lengths = windows.map(({ input_ids }) => input_ids.length)
     const offsets = new Float64Array(windows.length + 1)
-    for (const [i, length] of lengths.entries()) offsets[i + 1] = offsets[i]! + length * hidden_size * 4
+    for (const [i, length] of lengths.entries()) offsets[i + 1] = offsets[i] + length * hidden_size * 4
     const file = await mkdir(output_dir, { recursive: true })
       .then(() => open(path, 'w+'))
       .catch((error: unknown) => Promise.reject(explain(path, error)))
@@ -43,14 +43,14 @@ export class FrozenLayers {
     let done = 0
     try {
       for (const pass of cutIntoPasses(lengths, max_tokens_per_pass)) {
-        const rows = toRows(pass.map((i) => windows[i]!))
+        const rows = toRows(pass.map((i) => windows[i]))
         const { dims, inputs } = pack(rows, num_attention_heads, pad_token_id)
         const hidden = new Float32Array(dims.tokens * hidden_size)
         const outputs = { hidden: float32(hidden, [dims.tokens, hidden_size]) }
         await session.run({ ...model.parameters.values(), ...inputs }, outputs)
         let start = 0
         for (const i of pass) {
-          const bytes = Buffer.from(hidden.buffer, start, lengths[i]! * hidden_size * 4)
+          const bytes = Buffer.from(hidden.buffer, start, lengths[i] * hidden_size * 4)
           await file.write(bytes, 0, bytes.length, offsets[i])
           start += bytes.length
         }
@@ -69,8 +69,8 @@ export class FrozenLayers {
 
   /** [tokens, hidden_size] of one window. */
   async read(window: number): Promise<Float32Array> {
-    const from = this.offsets[window]!
-    const values = new Float32Array((this.offsets[window + 1]! - from) / 4)
+    const from = this.offsets[window]
+    const values = new Float32Array((this.offsets[window + 1] - from) / 4)
     await this.file.read(new Uint8Array(values.buffer), 0, values.byteLength, from)
     return values
   }

@@ -99,8 +99,8 @@ export class BatchGradient {
     )
     for (const { output, width, tables } of program.rowGradients)
       for (const { table, index, padding_idx } of tables)
-        addRows(this.gradients.view(table), inputs[index]!.data, rowGradients[output]!.data, width, padding_idx)
-    return loss[0]!
+        addRows(this.gradients.view(table), inputs[index].data, rowGradients[output].data, width, padding_idx)
+    return loss[0]
   }
 
   /** Room for the gradients of looked-up rows, kept from pass to pass and enlarged when one needs more. */
@@ -134,6 +134,6 @@ function addRows(
     if (index[i] === padding_idx) continue
     const to = Number(index[i]) * width
     const from = i * width
-    for (let j = 0; j < width; j++) table[to + j]! += rows[from + j] as number
+    for (let j = 0; j < width; j++) table[to + j] += rows[from + j] as number
   }
 }

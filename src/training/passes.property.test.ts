@@ -51,7 +51,7 @@ describe('a batch of random windows', async () => {
   async function outputs(rows: readonly Row[], batch: readonly LabelledWindow[]) {
     const { dims, inputs } = pack(rows, model.config.num_attention_heads, model.config.pad_token_id)
     const real = batch.map(({ input_ids }) => input_ids.length)
-    const span_bias = float32((inputs.attention_bias!.data as Float32Array).slice(), inputs.span_bias!.dims)
+    const span_bias = float32((inputs.attention_bias.data as Float32Array).slice(), inputs.span_bias.dims)
     const zeros = (shape: readonly (number | string)[]): Value => {
       const size = bindShape(shape, dims)
       return float32(new Float32Array(elements(size)), size)
@@ -63,7 +63,7 @@ describe('a batch of random windows', async () => {
       ...Object.fromEntries(program.rowGradients.map(({ output, width }) => [output, zeros(['tokens', width])])),
     }
     const span_targets = spanTargets(batch, real, dims.length)
-    const sofar = Object.fromEntries(dense.map(({ name }) => [sofarName(name), out[gradientName(name)]!]))
+    const sofar = Object.fromEntries(dense.map(({ name }) => [sofarName(name), out[gradientName(name)]]))
     await session.run({ ...model.parameters.values(), ...sofar, ...inputs, span_bias, span_targets }, out)
     return out
   }
@@ -87,11 +87,11 @@ describe('a batch of random windows', async () => {
           batch.map((window) => padded(window, length)),
           batch,
         )
-        expect(Math.abs((packed.loss!.data[0] as number) - (whole.loss!.data[0] as number))).toBeLessThan(LOSS)
+        expect(Math.abs((packed.loss.data[0] as number) - (whole.loss.data[0] as number))).toBeLessThan(LOSS)
         for (const name of program.dense.map(gradientName))
-          expect(maxDifference(numbers(packed[name]!), numbers(whole[name]!)), name).toBeLessThan(GRADIENT)
+          expect(maxDifference(numbers(packed[name]), numbers(whole[name])), name).toBeLessThan(GRADIENT)
         for (const { output, width } of program.rowGradients) {
-          const [a, b] = [numbers(packed[output]!), numbers(whole[output]!)]
+          const [a, b] = [numbers(packed[output]), numbers(whole[output])]
           let token = 0
           for (const [r, { input_ids }] of batch.entries()) {
             const n = input_ids.length

@@ -91,7 +91,7 @@ export class Stepper {
     if (taken) this.update(learning_rate, clipCoefficient(grad_norm, this.args.max_grad_norm))
     else if (this.args.on_nonfinite === 'stop') throw this.nonfinite(step, loss)
     const all = group.flat()
-    const tokens = all.reduce((n, i) => n + windows[i]!.input_ids.length, 0)
+    const tokens = all.reduce((n, i) => n + windows[i].input_ids.length, 0)
     return { loss, grad_norm: Math.fround(grad_norm), learning_rate, samples: all.length, tokens, taken }
   }
 
@@ -113,16 +113,16 @@ export class Stepper {
   private async passes(batch: readonly number[], windows: readonly LabelledWindow[], batches: number): Promise<Pass[]> {
     const { padding, max_seq_length, max_tokens_per_pass } = this.args
     const { pad_token_id } = this.model.config
-    const spans = batch.map((i) => windows[i]!)
+    const spans = batch.map((i) => windows[i])
     const rows: Row[] = toRows(spans, { padding, max_seq_length, pad_token_id })
     const lengths = rows.map(({ input_ids }) => input_ids.length)
-    if (this.frozen) for (const [r, i] of batch.entries()) rows[r] = { ...rows[r]!, hidden: await this.frozen.read(i) }
+    if (this.frozen) for (const [r, i] of batch.entries()) rows[r] = { ...rows[r], hidden: await this.frozen.read(i) }
     const { starts, ends } = countSpans(spans, lengths)
     // A step is the mean of its batches, each the mean of its windows.
     const counts = { starts: starts * batches, ends: ends * batches }
     return cutIntoPasses(lengths, max_tokens_per_pass).map((indices) => ({
-      rows: indices.map((r) => rows[r]!),
-      spans: indices.map((r) => spans[r]!),
+      rows: indices.map((r) => rows[r]),
+      spans: indices.map((r) => spans[r]),
       counts,
     }))
   }

@@ -72,15 +72,15 @@ describe.each(['plain', 'accumulate-4', 'warmup-ratio-clip-off', 'cosine-max-ste
       const logs = log.filter((entry) => 'loss' in entry)
       expect(logs.map(({ step }) => step)).toEqual(expectedLogs.map(({ step }) => step))
       for (const [i, expected] of expectedLogs.entries()) {
-        const { loss, grad_norm, learning_rate, epoch } = logs[i]!
+        const { loss, grad_norm, learning_rate, epoch } = logs[i]
         expect(epoch).toBe(expected.epoch)
-        expect(learning_rate).toBeCloseTo(expected.learning_rate!, 15)
-        expect(Math.abs(loss! - expected.loss!)).toBeLessThanOrEqual(LOGGED_LOSS)
+        expect(learning_rate).toBeCloseTo(expected.learning_rate, 15)
+        expect(Math.abs(loss - expected.loss)).toBeLessThanOrEqual(LOGGED_LOSS)
         expect(grad_norm === undefined).toBe(expected.grad_norm === undefined)
-        if (grad_norm !== undefined) expect(Math.abs(grad_norm - expected.grad_norm!)).toBeLessThan(NORM)
+        if (grad_norm !== undefined) expect(Math.abs(grad_norm - expected.grad_norm)).toBeLessThan(NORM)
       }
 
-      const end = of(events, 'end')[0]!.metrics
+      const end = of(events, 'end')[0].metrics
       expect(Math.abs(end.train_loss - recorded.metrics.train_loss)).toBeLessThan(LOSS)
       expect(end.epoch).toBe(recorded.metrics.epoch)
 
@@ -91,15 +91,15 @@ describe.each(['plain', 'accumulate-4', 'warmup-ratio-clip-off', 'cosine-max-ste
         expectedEvaluations.map(({ step, epoch }) => [step, epoch]),
       )
       for (const [i, { eval_loss }] of expectedEvaluations.entries())
-        expect(Math.abs(evaluations[i]!.entry.eval_loss! - eval_loss!)).toBeLessThan(LOSS)
-      const best = of(events, 'best loaded')[0]!
+        expect(Math.abs(evaluations[i].entry.eval_loss - eval_loss)).toBeLessThan(LOSS)
+      const best = of(events, 'best loaded')[0]
       expect(Math.abs(best.metric - recorded.best_metric)).toBeLessThan(LOSS)
 
-      const last = of(events, 'save').at(-1)!.folder
+      const last = of(events, 'save').at(-1).folder
       expect(last.startsWith(output_dir)).toBe(true)
       const weights = readRecorded(`${last}/model.safetensors`)
       for (const [name, { data }] of Object.entries(readRecorded(fixture(`trainer/${recordedName()}`))))
-        if (!UNDETERMINED.test(name)) expect(maxDifference(weights[name]!.data, data), name).toBeLessThan(WEIGHTS)
+        if (!UNDETERMINED.test(name)) expect(maxDifference(weights[name].data, data), name).toBeLessThan(WEIGHTS)
     })
 
     const recordedName = () => `${name}/weights-last.safetensors`

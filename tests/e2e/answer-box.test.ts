@@ -25,9 +25,7 @@ describeChromium('the answer box of docs/deployment.md in a page of another orig
         await page.goto(origin)
         await page.fill('[name=question]', asked)
         await page.keyboard.press('Enter')
-        await page.waitForFunction(
-          () => !/^(Reading ...)?$/.test(document.querySelector('[role=status]')!.textContent!),
-        )
+        await page.waitForFunction(() => !/^(Reading ...)?$/.test(document.querySelector('[role=status]')!.textContent))
         return page.locator('[role=status]')
       }
       const shown = await status(context, question)

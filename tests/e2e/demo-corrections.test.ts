@@ -22,7 +22,7 @@ async function drawOver(page: Page, words: string): Promise<void> {
       .indexOf(words)
     const placeOf = (index: number) => {
       let rest = index
-      let node = nodes[0]!
+      let node = nodes[0]
       for (const next of nodes.slice(1)) {
         if (rest < node.length) break
         rest -= node.length
@@ -39,10 +39,10 @@ async function drawOver(page: Page, words: string): Promise<void> {
       { x: last.right - 0.5, y: last.top + last.height / 2 },
     ]
   }, words)
-  await page.mouse.move(from!.x, from!.y)
+  await page.mouse.move(from.x, from.y)
   await page.mouse.down()
   for (let step = 1; step <= 6; step++) {
-    const at = (name: 'x' | 'y') => from![name] + ((to![name] - from![name]) * step) / 6
+    const at = (name: 'x' | 'y') => from[name] + ((to[name] - from[name]) * step) / 6
     await page.mouse.move(at('x'), at('y'))
     await page.waitForTimeout(60)
   }

@@ -40,7 +40,7 @@ const dropFile = (page: Page, name: string, content: string) =>
   page.evaluate(
     ([name, content]) => {
       const dataTransfer = new DataTransfer()
-      dataTransfer.items.add(new File([content!], name!))
+      dataTransfer.items.add(new File([content], name))
       for (const type of ['dragover', 'drop'])
         document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }))
     },

@@ -18,10 +18,10 @@ describeChromium('the demo page', () => {
     await ask(page, question)
     const { answers } = await world.answers(question, context)
     const [best] = answers
-    expect(await lit(page, 'best-0')).toBe(best!.answer)
-    expect(await page.innerText('.answer.chosen .words')).toBe(best!.answer)
-    expect(await page.innerText('.answer.chosen .sure')).toBe(`${Math.round(100 * best!.score) || '<1'} %`)
-    expect(await page.innerText('[role=status].unseen')).toContain(`Answer: ${best!.answer}`)
+    expect(await lit(page, 'best-0')).toBe(best.answer)
+    expect(await page.innerText('.answer.chosen .words')).toBe(best.answer)
+    expect(await page.innerText('.answer.chosen .sure')).toBe(`${Math.round(100 * best.score) || '<1'} %`)
+    expect(await page.innerText('[role=status].unseen')).toContain(`Answer: ${best.answer}`)
     expect(await page.textContent('.text')).toBe(context)
   })
 
@@ -46,7 +46,7 @@ describeChromium('the demo page', () => {
     expect(await shown(page, '.card h2')).toEqual(['who is in ro?', 'who was in the den?'])
     const second = await world.answers('who was in the den?', context)
     await page.click('text=who was in the den?')
-    expect(await lit(page, 'best-0')).toBe(second.answers[0]!.answer)
+    expect(await lit(page, 'best-0')).toBe(second.answers[0].answer)
     await page.click('[aria-label="Remove the question: who was in the den?"]')
     expect(await shown(page, '.card h2')).toEqual(['who is in ro?'])
   })
@@ -87,8 +87,8 @@ describeChromium('the demo page', () => {
     await answered(page)
     for (const [place, model] of ['tiny', 'embedded'].entries()) {
       const { answers } = await world.answers(question, context, model)
-      expect(await page.innerText(`.one.model-${place} .answer.chosen .words`)).toBe(answers[0]!.answer)
-      expect(await lit(page, `best-${place}`)).toBe(answers[0]!.answer)
+      expect(await page.innerText(`.one.model-${place} .answer.chosen .words`)).toBe(answers[0].answer)
+      expect(await lit(page, `best-${place}`)).toBe(answers[0].answer)
     }
     await page.click('label:has-text("tiny")')
     await expect.poll(() => page.locator('.one').count()).toBe(1)

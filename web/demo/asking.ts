@@ -96,10 +96,10 @@ function take({ name, data }: StreamEvent, model: string, asked: readonly state.
       update(id, model, { state: 'reading', done: 0, total: data.windows[i] ?? 0 })
   if (name === 'progress') {
     const { done, total, result } = data
-    update(asked[data.question]!.id, model, { state: 'reading', done, total, result })
+    update(asked[data.question].id, model, { state: 'reading', done, total, result })
   }
   if (name === 'answer') {
-    const { id } = asked[data.question]!
+    const { id } = asked[data.question]
     const { windows } = data.result
     update(id, model, { state: 'done', done: windows, total: windows, result: data.result })
     const one = state.questions.value.find((each) => each.id === id)
@@ -110,7 +110,7 @@ function take({ name, data }: StreamEvent, model: string, asked: readonly state.
 }
 
 function announce({ question, readings }: state.Asked, model: string): void {
-  const { answer, sure } = verdictOf(readings[model]!.result!, state.threshold.value)
+  const { answer, sure } = verdictOf(readings[model].result!, state.threshold.value)
   const from = state.chosen.value.length > 1 ? ` (${model})` : ''
   state.announcement.value = answer
     ? `${question}${from} Answer: ${answer.answer}, ${Math.round(100 * sure)} percent sure.`

@@ -16,7 +16,7 @@ describe('the page', () => {
   it('holds the analysis and one script, and nothing of the data becomes an element', () => {
     expect(document.querySelectorAll('script')).toHaveLength(2)
     expect(document.querySelectorAll('img')).toHaveLength(0)
-    expect(JSON.parse(document.getElementById('analysis')!.textContent!)).toEqual(analysis)
+    expect(JSON.parse(document.getElementById('analysis')!.textContent)).toEqual(analysis)
   })
 
   it('loads nothing and allows no other script', () => {
@@ -43,7 +43,7 @@ describe('the page', () => {
   })
 
   it('shows what was measured, with intervals, without NaN', () => {
-    const text = document.querySelector('main')!.textContent!
+    const text = document.querySelector('main')!.textContent
     expect(text).toContain('Error analysis: sample <model> on sample.json')
     expect(text).toContain(`95 %: ${analysis.overall.f1.low.toFixed(1)} to ${analysis.overall.f1.high.toFixed(1)}`)
     expect(document.querySelector('main')!.innerHTML).not.toMatch(/NaN|undefined|Infinity/)

@@ -62,7 +62,7 @@ export function Chart(props: ChartProps) {
     const last = u.data[0].length - 1
     const from = u.cursor.idx ?? (by < 0 ? last + 1 : -1)
     const index = Math.min(last, Math.max(0, from + by))
-    u.setCursor({ left: u.valToPos(u.data[0][index]!, 'x'), top: u.bbox.height / devicePixelRatio / 2 })
+    u.setCursor({ left: u.valToPos(u.data[0][index], 'x'), top: u.bbox.height / devicePixelRatio / 2 })
   }
 
   const values = valuesAt(drawn, x)

@@ -20,7 +20,7 @@ export function Comparison() {
   const all = compared.value
   const missing = place.value.compare.length - all.length
   const by = axis.value
-  const colourAt = (i: number) => COLOURS[i % COLOURS.length]!
+  const colourAt = (i: number) => COLOURS[i % COLOURS.length]
   return (
     <section class="comparison" aria-labelledby="comparison-title">
       <h2 id="comparison-title">Compared</h2>
@@ -98,14 +98,14 @@ function Differences({
             <tr key={name}>
               <th scope="row">{title}</th>
               {best.map((entry, i) => (
-                <td key={runs[i]!.id}>{decimal(entry?.[name], digits + 1)}</td>
+                <td key={runs[i].id}>{decimal(entry?.[name], digits + 1)}</td>
               ))}
             </tr>
           ))}
           <tr>
             <th scope="row">at</th>
             {best.map((entry, i) => (
-              <td key={runs[i]!.id}>{entry ? placeOf(entry) : '–'}</td>
+              <td key={runs[i].id}>{entry ? placeOf(entry) : '–'}</td>
             ))}
           </tr>
           {differing.map(({ name, values }) => (
@@ -114,7 +114,7 @@ function Differences({
                 <code>{name}</code>
               </th>
               {values.map((value, i) => (
-                <td key={runs[i]!.id}>{value}</td>
+                <td key={runs[i].id}>{value}</td>
               ))}
             </tr>
           ))}

@@ -23,6 +23,6 @@ export function align(lines: readonly Line[]): uPlot.AlignedData {
 export const valuesAt = (lines: readonly Line[], x: number | undefined): (number | undefined)[] =>
   lines.map((line) => {
     let i = line.x.length - 1
-    while (i >= 0 && ((x !== undefined && line.x[i]! > x) || line.y[i] === null)) i--
+    while (i >= 0 && ((x !== undefined && line.x[i] > x) || line.y[i] === null)) i--
     return line.y[i] ?? undefined
   })

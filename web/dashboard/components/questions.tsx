@@ -38,10 +38,10 @@ export function Questions({ view: { questions, evaluations } }: { readonly view:
             max={last}
             step={1}
             value={index}
-            aria-valuetext={placeOf(shown!)}
+            aria-valuetext={placeOf(shown)}
             onInput={({ currentTarget }) => choose(Number(currentTarget.value))}
           />
-          <output>{placeOf(shown!)}</output>
+          <output>{placeOf(shown)}</output>
         </label>
       )}
       <ul class="cards">

@@ -64,7 +64,7 @@ export function StepCurves({ view }: { readonly view: RunView }) {
   const { steps } = view
   const by = axis.value
   const x = steps[by]
-  const perSecond = steps.samples.map((samples, i) => samples / steps.seconds[i]!)
+  const perSecond = steps.samples.map((samples, i) => samples / steps.seconds[i])
   const plain = { fromZero: true, ...axisOf(view) }
   const line = (label: string, values: Pick<Line, 'x' | 'y'>): Line[] => [{ label, colour: '--plain', ...values }]
   return (

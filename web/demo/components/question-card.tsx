@@ -54,7 +54,7 @@ function Judgement({ asked }: { readonly asked: state.Asked }) {
   const results = state.chosen.value.flatMap((model) => asked.readings[model]?.result ?? [])
   const isDone = state.chosen.value.some((model) => asked.readings[model]?.state === 'done')
   if (!isDone) return null
-  const { answer } = verdictOf(results[0]!, state.threshold.value)
+  const { answer } = verdictOf(results[0], state.threshold.value)
   const saved = state.corrections.value.find(
     ({ question, context }) => question === asked.question && context === state.text.value,
   )

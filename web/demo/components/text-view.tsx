@@ -137,13 +137,13 @@ function useGoTo(view: { readonly current: HTMLElement | null }, blocks: readonl
     const block = place && view.current?.children[blockAt(blocks, place.start)]
     if (!block) return
     const target = targetIn(block, place.start)
-    const { top, bottom, height } = view.current!.getBoundingClientRect()
+    const { top, bottom, height } = view.current.getBoundingClientRect()
     const found = target.getBoundingClientRect()
     if (found.top > top + 20 && found.bottom < bottom - 20) return
     const isNear = Math.abs(found.top - top) < 3 * height
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches
     const behavior = isNear && !still ? 'smooth' : 'instant'
-    view.current!.scrollBy({ top: found.top - top - height / 3, behavior })
+    view.current.scrollBy({ top: found.top - top - height / 3, behavior })
     if (isNear) return
     // What was only estimated on the way has been laid out by now.
     requestAnimationFrame(() => {

@@ -47,7 +47,7 @@ export function blockAt(blocks: readonly Block[], index: number): number {
   let low = 0
   for (let high = blocks.length - 1; low < high; ) {
     const middle = (low + high) >> 1
-    if (blocks[middle]!.end <= index) low = middle + 1
+    if (blocks[middle].end <= index) low = middle + 1
     else high = middle
   }
   return low

@@ -48,7 +48,7 @@ function linesOf(pieces: readonly Piece[]): Line[] {
       .replace(/\s+/g, ' ')
       .trim()
     const first = parts.find(({ str }) => str.trim())
-    if (first) lines.push({ text, x: first.transform[4]!, y: first.transform[5]!, height: first.height })
+    if (first) lines.push({ text, x: first.transform[4], y: first.transform[5], height: first.height })
     parts = []
   }
   for (const piece of pieces) {
@@ -61,7 +61,7 @@ function linesOf(pieces: readonly Piece[]): Line[] {
 
 /** The median distance of two lines, the lower one of two: most lines are followed by one of their own paragraph. */
 function usualDistance(lines: readonly Line[]): number {
-  const distances = lines.slice(1).map(({ y }, i) => lines[i]!.y - y)
+  const distances = lines.slice(1).map(({ y }, i) => lines[i].y - y)
   const down = distances.filter((distance) => distance > 0).sort((a, b) => a - b)
   return down[(down.length - 1) >> 1] ?? Infinity
 }
