@@ -29,6 +29,8 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'web/**/*.test.ts', 'tests/**/*.test.ts'],
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    // What a test waits for comes at once, or on a busy machine a little later; a fault is one at any time.
+    expect: { poll: { timeout: 30_000 } },
     globalSetup: 'tests/bundled-cli.ts',
     sequence: { sequencer: LongFirst },
     // Two processes, each with its modules loaded once; that each takes one core is quicker than that both take all.

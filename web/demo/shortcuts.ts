@@ -28,7 +28,9 @@ export function onShortcut(event: KeyboardEvent): void {
     state.marking.value = undefined
     return
   }
-  if (!areOn.value || event.ctrlKey || event.altKey || event.metaKey || state.openDialog.value) return
+  // The browser closes a dialog a moment before it says so: what is open is seen in the page, not in the state.
+  const isOpen = document.querySelector('dialog[open]') !== null
+  if (!areOn.value || event.ctrlKey || event.altKey || event.metaKey || isOpen) return
   if ((event.target as Element).closest('input:not([type=checkbox], [type=range]), textarea, select')) return
   const action = actions[event.key]
   if (!action) return
