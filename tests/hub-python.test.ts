@@ -45,7 +45,7 @@ async function run(environment: Record<string, string>, ...args: string[]) {
     ...environment,
   }
   const { stdout } = await promisify(execFile)(python, [script, ...args], { env })
-  return JSON.parse(stdout.trim().split('\n').at(-1))
+  return JSON.parse(stdout.trim().split('\n').at(-1)!)
 }
 
 /** Bodies that were fetched; Python asks for the head of a file to see whether it changed. */

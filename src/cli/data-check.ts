@@ -53,12 +53,15 @@ async function check(file: string, flags: CheckFlags): Promise<void> {
   const { outputFormat } = await import('../data/write-examples.ts')
   if (fix !== undefined) outputFormat(fix)
   const output = createOutput(json === true)
+  const { busyNote, inspectMachine } = await import('../runs/machine.ts')
+  // Before this command itself is what keeps the machine busy.
+  const busy = busyNote(inspectMachine())
   const files = await filesOf(file, flags, output)
   // The other source has splits of its own: --split is about the file to check.
   const others = validation && (await filesOf(validation, { ...flags, split: undefined }, output, 'validation'))
   const found = await checkFile(files, { validation: others, ...(await cuttingOf(flags, output)) })
   output.print(checkText(found))
-  const cost = estimate ? await estimateCost(found, flags, output) : undefined
+  const cost = estimate ? await estimateCost(found, flags, output, busy) : undefined
   const fixed = fix === undefined ? undefined : await writeCopy(found, fix, output)
   const { sound, windows, ...told } = found
   const { unheld, tooLong, ...counts } = windows ?? {}
@@ -93,7 +96,7 @@ async function cuttingOf(flags: CheckFlags, output: Output) {
   return { cutting: { tokenizer, max_seq_length, doc_stride }, onProgress }
 }
 
-async function estimateCost({ sound, windows }: FileCheck, flags: CheckFlags, output: Output) {
+async function estimateCost({ sound, windows }: FileCheck, flags: CheckFlags, output: Output, busy?: string) {
   if (!windows || !sound.length || windows.tooLong.size) return undefined
   const { loadModel } = await import('../runs/load-model.ts')
   const { measureTraining } = await import('../runs/measure-training.ts')
@@ -101,9 +104,11 @@ async function estimateCost({ sound, windows }: FileCheck, flags: CheckFlags, ou
   const speed = await measureTraining(await loadModel(flags.model!, {}, { offline, revision }), sound, flags)
   const seconds_per_epoch = windows.tokens / speed.tokens_per_second
   output.print(
-    `\nTraining here: ${rate(speed.tokens_per_second, 'tokens')}, an epoch in about ${duration(seconds_per_epoch)}, ` +
-      `memory about ${bytes(speed.peak_bytes)} (a few steps of batch 16 were taken)`,
+    `\nTraining here: ${rate(speed.tokens_per_second, 'tokens')}, an epoch in about ${duration(seconds_per_epoch)} ` +
+      `(three, as is usual, in ${duration(3 * seconds_per_epoch)}), memory about ${bytes(speed.peak_bytes)}; ` +
+      'a few steps of batch 16 were taken, evaluation comes on top',
   )
+  if (busy) output.print(`In the minute before, ${busy}.`)
   return { ...speed, seconds_per_epoch }
 }
 

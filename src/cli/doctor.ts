@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { Diagnosis } from '../runs/doctor.ts'
+import { busyNote } from '../runs/machine.ts'
 import type { ProviderState } from '../runs/try-provider.ts'
 import { bytes, count, decimal, duration, percent } from './format.ts'
 import { createOutput } from './output.ts'
@@ -32,7 +33,7 @@ function machineText(found: Diagnosis): string {
     ['Node', `${found.node}, ${found.platform}`],
     ['Processor', found.cpu],
     ['Instruction sets', found.cpu_features.join(', ') || 'unknown'],
-    ['Cores', count(found.cores)],
+    ['Cores', [count(found.cores), busyNote(found)].filter(Boolean).join('; ')],
     ['Memory', `${bytes(found.memory_total)}, ${bytes(found.memory_available)} of it free`],
     ['NVIDIA GPU', found.gpus.join(', ') || 'none'],
     [
@@ -81,6 +82,6 @@ function trainingText({ notebook, estimates }: Diagnosis): string {
       ]),
     }),
     'Time is estimated: the work over the measured peak, of which a training gets the share given (from benchmarks).\n' +
-      'Evaluation comes on top. If other programs keep the machine busy, the peak was measured too low.',
+      'Evaluation comes on top. Where other programs keep the machine busy the peak was measured too low.',
   ].join('\n\n')
 }

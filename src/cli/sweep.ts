@@ -32,7 +32,8 @@ Examples:
     spanforge sweep --args_file arguments.json --output_dir sweep \\
       --random 10 --range learning_rate=1e-5..2e-4:log --grid warmup_ratio=0,0.1
 
-  The same command again goes on where it was interrupted.
+  The same command again goes on where it was interrupted. Its runs as curves, while they go on:
+    spanforge dashboard sweep
 `
 
 /** `spanforge sweep`: a grid or random search over training arguments. */

@@ -153,7 +153,7 @@ test('over a socket: all that was and what comes; after a break what followed it
 
   note('three')
   note('four')
-  const rest = await events(address, 2, found.at(-1).id)
+  const rest = await events(address, 2, found.at(-1)!.id)
   expect(rest.found.map(({ event, data }) => [event, data.text])).toEqual([
     ['record', 'three'],
     ['record', 'four'],
@@ -166,7 +166,7 @@ test('pages are told when nothing more will come', async () => {
   const reading = events(address, Number.POSITIVE_INFINITY)
   while (!live.log.isWatched) await new Promise((resolve) => setTimeout(resolve, 5))
   await dashboard.close()
-  expect((await reading).found.at(-1).event).toBe('end')
+  expect((await reading).found.at(-1)!.event).toBe('end')
 })
 
 test('runs are asked for by the names in the list, never by a path', async () => {

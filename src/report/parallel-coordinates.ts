@@ -93,7 +93,7 @@ function axisOf(name: string, values: readonly unknown[]): Axis {
   const distinct = [...new Set(values)]
   if (distinct.length > 0 && distinct.every((value) => typeof value === 'number' && Number.isFinite(value))) {
     const numbers = (distinct as number[]).sort((a, b) => a - b)
-    const [low, high] = [numbers[0], numbers.at(-1)]
+    const [low, high] = [numbers[0], numbers.at(-1)!]
     const isWide = low > 0 && high / low > 10
     const scale = (value: number) => (isWide ? Math.log(value) : value)
     const place = (value: unknown) =>
@@ -109,7 +109,7 @@ function spread(ticks: Axis['ticks']): Axis['ticks'] {
   const last = ticks.at(-1)!
   const kept: Axis['ticks'][number][] = []
   for (const tick of ticks)
-    if (tick === last || ((kept.length === 0 || tick.at - kept.at(-1).at > 0.07) && last.at - tick.at > 0.07))
+    if (tick === last || ((kept.length === 0 || tick.at - kept.at(-1)!.at > 0.07) && last.at - tick.at > 0.07))
       kept.push(tick)
   return kept
 }

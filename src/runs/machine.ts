@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
+import { availableParallelism, cpus, freemem, loadavg, totalmem } from 'node:os'
 import { join } from 'node:path'
 
 /** What a training can use of this machine. Memory in bytes. */
@@ -12,6 +12,8 @@ export interface Machine {
   readonly cpu_features: readonly string[]
   /** Logical, those that this process may use. */
   readonly cores: number
+  /** Programs that wanted a core, mean of the last minute; 0 on Windows, which does not count. */
+  readonly load: number
   readonly memory_total: number
   readonly memory_available: number
   /** Names of NVIDIA GPUs, as the Linux driver gives them. */
@@ -33,10 +35,17 @@ export function inspectMachine(): Machine {
     cpu: cpus()[0]?.model.trim() || 'unknown',
     cpu_features: cpuFeatures(),
     cores: availableParallelism(),
+    load: loadavg()[0],
     memory_total: Math.min(totalmem(), limit),
     memory_available: Math.min(freemem(), limit),
     gpus: nvidiaGpus(),
   }
+}
+
+/** What keeps others from the cores, in words, where it is worth a word. */
+export function busyNote({ cores, load }: Pick<Machine, 'cores' | 'load'>): string | undefined {
+  if (load < 0.3 * cores) return undefined
+  return `other programs kept ${Math.min(load, cores).toFixed(1)} of ${cores} cores busy: without them it is faster`
 }
 
 function cpuFeatures(): string[] {

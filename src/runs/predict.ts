@@ -165,7 +165,7 @@ async function answerAll(
       lines.set(item.asked, JSON.stringify(lineOf({ ...item, ...item.asked })))
     const text = block.map((cut) => `${lines.get(cut.asked) ?? failureLine(cut)}\n`).join('')
     const failed = block.length - items.length
-    await journal.append(text, { questions: block.length, failed, windows, last_id: block.at(-1).asked.id })
+    await journal.append(text, { questions: block.length, failed, windows, last_id: block.at(-1)!.asked.id })
     progress.update(journal.state.questions)
   }
 }

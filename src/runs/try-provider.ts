@@ -60,7 +60,7 @@ function missingFor(name: string): string | null {
 /** Drivers may write to the standard output too: the trial's own line comes last. */
 function lastDocument(said: string): ProviderTrial | undefined {
   try {
-    return JSON.parse(said.trim().split('\n').at(-1))
+    return JSON.parse(said.trim().split('\n').at(-1)!)
   } catch {
     return undefined
   }

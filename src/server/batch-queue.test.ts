@@ -111,7 +111,7 @@ describe('a queue of windows', () => {
       queue.ask(windows(i, ...new Array(20).fill(50)), { onProgress: (done) => void progress[i].push(done) }),
     )
     for (let i = 0; i < 10; i++) await model.finish()
-    expect(Math.abs(progress[0].at(-1) - progress[1].at(-1))).toBeLessThanOrEqual(2)
+    expect(Math.abs(progress[0].at(-1)! - progress[1].at(-1)!)).toBeLessThanOrEqual(2)
     for (let i = 10; i < 20; i++) await model.finish()
     await Promise.all(books)
   })

@@ -61,7 +61,7 @@ describe('a service over a model', () => {
     expect(names[0]).toBe('start')
     expect(names).toContain('progress')
     expect(names.slice(-2)).toEqual(['answer', 'end'])
-    const { result } = events.at(-2).data as { result: BatchResponse['results'][number] }
+    const { result } = events.at(-2)!.data as { result: BatchResponse['results'][number] }
     const expected = whole.json<BatchResponse>().results[0]
     expect(result.answers.map(({ start, end }) => [start, end])).toEqual(
       expected.answers.map(({ start, end }) => [start, end]),

@@ -184,7 +184,7 @@ describe('a server that goes down', () => {
     release()
     expect((await answer).status).toBe(200)
     expect((await answer).headers.get('connection')).toBe('close')
-    expect(parseStream(await (await stream).text()).at(-1).event).toBe('end')
+    expect(parseStream(await (await stream).text()).at(-1)!.event).toBe('end')
     await closed
     await expect(service.post('/api/answer', { question, context })).rejects.toThrow()
     // A client may keep its connections for 72 seconds; the server does not wait for that.

@@ -95,7 +95,7 @@ describe.each(['plain', 'accumulate-4', 'warmup-ratio-clip-off', 'cosine-max-ste
       const best = of(events, 'best loaded')[0]
       expect(Math.abs(best.metric - recorded.best_metric)).toBeLessThan(LOSS)
 
-      const last = of(events, 'save').at(-1).folder
+      const last = of(events, 'save').at(-1)!.folder
       expect(last.startsWith(output_dir)).toBe(true)
       const weights = readRecorded(`${last}/model.safetensors`)
       for (const [name, { data }] of Object.entries(readRecorded(fixture(`trainer/${recordedName()}`))))
