@@ -25,15 +25,23 @@ const KINDS: Readonly<Record<FindingKind, string>> = {
   no_window: 'answers that no window holds',
 }
 
+/** What a reader leaves a question out for. */
+const UNREAD: readonly FindingKind[] = ['layout', 'misaligned', 'empty_answer']
+
+/** So few texts need no picture of their lengths. */
+const FEW = 20
+
 /** What a check has found, for people. */
 export function checkText(check: FileCheck): string {
   const { file, questions, contexts, articles, answers, unanswered, problems, notes, lengths, windows } = check
+  const unread = problems.filter(({ kind, mended }) => UNREAD.includes(kind) && mended === 'left out').length
   const counts = [
     counted(questions, 'question'),
     counted(contexts, 'context'),
     counted(articles, 'article'),
     counted(answers, 'answer'),
     ...(unanswered ? [`${counted(unanswered, 'question')} without one`] : []),
+    ...(unread ? [`${counted(unread, 'question')} more that cannot be read`] : []),
   ]
   return [
     `${file}: ${counts.join(', ')}`,
@@ -80,7 +88,8 @@ function lengthLines(title: string, lengths: Lengths): string[] {
   const most = Math.max(1, ...bins)
   const ends = bins.map((_, k) => (k === bins.length - 1 ? longest : (k + 1) * width - 1))
   const digits = count(longest).length
-  const lines = bins.map((n, k) => {
+  const total = bins.reduce((sum, n) => sum + n, 0)
+  const lines = (total > FEW ? bins : []).map((n, k) => {
     const range = `${count(k * width).padStart(digits)} - ${count(ends[k]).padStart(digits)}`
     return `  ${range}  ${'█'.repeat(Math.ceil((40 * n) / most))} ${count(n)}`
   })

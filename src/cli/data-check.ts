@@ -50,13 +50,14 @@ async function check(file: string, flags: CheckFlags): Promise<void> {
   if (estimate && !model) throw new UsageError('data check: --estimate needs a model', 'Give --model FOLDER.')
   const { isFixable } = await import('../data/fix-file.ts')
   const { checkFile } = await import('../data/check-file.ts')
-  const { outputFormat } = await import('../data/write-examples.ts')
+  const { outputFormat, refuseSource } = await import('../data/write-examples.ts')
   if (fix !== undefined) outputFormat(fix)
   const output = createOutput(json === true)
   const { busyNote, inspectMachine } = await import('../runs/machine.ts')
   // Before this command itself is what keeps the machine busy.
   const busy = busyNote(inspectMachine())
   const files = await filesOf(file, flags, output)
+  if (fix !== undefined) refuseSource(fix, [files].flat())
   // The other source has splits of its own: --split is about the file to check.
   const others = validation && (await filesOf(validation, { ...flags, split: undefined }, output, 'validation'))
   const found = await checkFile(files, { validation: others, ...(await cuttingOf(flags, output)) })

@@ -50,6 +50,22 @@ test('data check leaves with 1 for problems, and with 0 where its copy has none'
   expect(await readExamples(path('fixed.csv'))).toEqual(madeUpExamples(59))
 })
 
+test('no data command writes over the file that it reads', async () => {
+  const path = await folderWithData()
+  const before = readFileSync(path('all.json'), 'utf8')
+  for (const argv of [
+    ['check', path('all.json'), '--fix', path('all.json')],
+    ['split', path('all.json'), '--train', path('all.json'), '--validation', path('v.json')],
+    ['convert', path('all.json'), path('all.json')],
+    ['merge', path('all.json'), '--output', path('all.json')],
+    ['sample', path('all.json'), '--count', '3', '--output', path('all.json')],
+  ]) {
+    const { code, stderr } = await runHere('data', ...argv)
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('is the file that is read') })
+  }
+  expect(readFileSync(path('all.json'), 'utf8')).toBe(before)
+})
+
 test('data check with a model counts windows, and estimates what training costs', async () => {
   const path = await folderWithData()
   const model = fixture('tiny/b1/safetensors')

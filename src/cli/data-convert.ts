@@ -17,9 +17,11 @@ export const convertCommand = (): Command =>
 
 async function convert(file: string, path: string, flags: DataCommandFlags): Promise<void> {
   const { eachExample } = await import('../data/read-examples.ts')
-  const { writeExamples } = await import('../data/write-examples.ts')
+  const { refuseSource, writeExamples } = await import('../data/write-examples.ts')
   const output = createOutput(flags.json === true)
-  const questions = await writeExamples(path, eachExample(await filesOf(file, flags, output)))
+  const files = await filesOf(file, flags, output)
+  refuseSource(path, [files].flat())
+  const questions = await writeExamples(path, eachExample(files))
   output.print(`${path}: ${count(questions)} questions`)
   output.result({ file: path, questions })
 }

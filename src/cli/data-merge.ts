@@ -20,11 +20,15 @@ async function merge(files: readonly string[], flags: MergeFlags): Promise<void>
   const { output: path } = flags
   const { readExamples } = await import('../data/read-examples.ts')
   const { mergeExamples } = await import('../data/merge.ts')
-  const { outputFormat, writeExamples } = await import('../data/write-examples.ts')
+  const { outputFormat, refuseSource, writeExamples } = await import('../data/write-examples.ts')
   outputFormat(path)
   const output = createOutput(flags.json === true)
   const lists = []
-  for (const file of files) lists.push(await readExamples(await filesOf(file, flags, output)))
+  for (const file of files) {
+    const sources = await filesOf(file, flags, output)
+    refuseSource(path, [sources].flat())
+    lists.push(await readExamples(sources))
+  }
   const { examples, repeated, renamed } = mergeExamples(lists)
   const questions = await writeExamples(path, examples)
   output.print(`${path}: ${count(questions)} questions of ${files.length} files`)

@@ -40,17 +40,19 @@ export const splitCommand = (): Command =>
 async function split(file: string, flags: SplitFlags): Promise<void> {
   const { readExamples } = await import('../data/read-examples.ts')
   const { splitExamples } = await import('../data/split.ts')
-  const { outputFormat, writeExamples } = await import('../data/write-examples.ts')
+  const { outputFormat, refuseSource, writeExamples } = await import('../data/write-examples.ts')
   const { train, validation, test, seed, by } = flags
   const paths = [train, validation, ...(test === undefined ? [] : [test])]
   for (const path of paths) outputFormat(path)
   if (new Set(paths).size < paths.length) throw new UsageError('data split: two parts have the same file')
   const shares = [flags.validation_share, ...(test === undefined ? [] : [flags.test_share])]
   const output = createOutput(flags.json === true)
-  const parts = splitExamples(await readExamples(await filesOf(file, flags, output)), { seed, shares, by })
-  const files: Record<string, number> = {}
-  for (const [index, path] of paths.entries()) files[path] = await writeExamples(path, parts.parts[index])
-  for (const [path, questions] of Object.entries(files)) output.print(`${path}: ${count(questions)} questions`)
+  const files = await filesOf(file, flags, output)
+  for (const path of paths) refuseSource(path, [files].flat())
+  const parts = splitExamples(await readExamples(files), { seed, shares, by })
+  const written: Record<string, number> = {}
+  for (const [index, path] of paths.entries()) written[path] = await writeExamples(path, parts.parts[index])
+  for (const [path, questions] of Object.entries(written)) output.print(`${path}: ${count(questions)} questions`)
   output.print(`split by ${parts.by}, seed ${seed}`)
-  output.result({ by: parts.by, seed, files })
+  output.result({ by: parts.by, seed, files: written })
 }

@@ -39,15 +39,21 @@ export function demoCommand(): Command {
     .action(async ({ output_dir, json, serve, ...flags }: DemoFlags) => {
       const output = createOutput(json === true)
       output.print(OPENING)
+      const { busyNote, inspectMachine } = await import('../runs/machine.ts')
+      const busy = busyNote(inspectMachine())
+      if (busy) output.print(`Now it will take longer: in the last minute, ${busy}.`)
       const { fineTune } = await import('../runs/index.ts')
       const { prepareDemo } = await import('../runs/demo.ts')
-      const interrupts = catchInterrupts(() => output.print('Finishing the step. Once more (Ctrl-C) leaves at once.'))
+      const interrupts = catchInterrupts(() =>
+        output.print('Finishing the step and saving. Once more (Ctrl-C) leaves at once.'),
+      )
       try {
         const demo = await prepareDemo(output_dir)
         const outcome = await withDashboard(flags, demo.args, { output, interrupts }, (options) =>
           fineTune(demo.args, { ...options, signal: interrupts.signal }),
         )
         if (outcome.status === 'interrupted') {
+          output.print(`Stopped after step ${outcome.global_step}. The same command begins anew.`)
           process.exitCode = interrupts.exitCode()
           return
         }

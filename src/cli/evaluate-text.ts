@@ -7,7 +7,10 @@ type Fact = readonly [name: string, value: string]
 
 const score = (value: number | undefined): string => `${decimal(value)} %`
 const interval = ([low, high]: readonly [number, number], level: number): string =>
-  `${Number((100 * level).toFixed(1))} %: ${decimal(low)} to ${decimal(high)}`
+  low === high ? ALIKE : `${Number((100 * level).toFixed(1))} %: ${decimal(low)} to ${decimal(high)}`
+
+/** Resampling questions that all have the same score says nothing of how far others would lie from it. */
+const ALIKE = 'all questions alike: no interval'
 
 /** One model's evaluation, for people. */
 export function evaluationText(found: ModelEvaluation): string {
@@ -73,7 +76,8 @@ function fittedText({ fitted, fitted_before: before, version_2_with_negative }: 
 export function modelsText({ models, comparisons }: ModelsEvaluation): string {
   const level = models[0].confidence_level
   const title = `${Number((100 * level).toFixed(1))} %`
-  const between = ([low, high]: readonly [number, number]) => `${decimal(low)} to ${decimal(high)}`
+  const between = ([low, high]: readonly [number, number]) =>
+    low === high ? 'all alike' : `${decimal(low)} to ${decimal(high)}`
   const best = models.reduce((a, b) => (b.f1 > a.f1 ? b : a))
   const hasNull = models.some(({ version_2_with_negative }) => version_2_with_negative)
   const thresholds = new Set(models.map(({ null_score_diff_threshold }) => null_score_diff_threshold))
@@ -113,9 +117,11 @@ const THRESHOLDS =
   'Each model has the threshold stored with it, or 0 where none is: much of a difference may be theirs. Fit them all with\n' +
   '--calibrate, on questions other than these, or give one for all with --null_score_diff_threshold.'
 
+const chance = (p: number): string => (p < 0.0001 ? 'p < 0.0001' : `p ${decimal(p, 4)}`)
+
 const comparisonLines = ({ a, b, f1, exact_match, questions, sentences }: ModelComparison): string[] => [
-  `${sentences[0]} (p ${decimal(f1.p_value, 4)})`,
-  `${sentences[1]} (p ${decimal(exact_match.p_value, 4)})`,
+  `${sentences[0]} (${chance(f1.p_value)})`,
+  `${sentences[1]} (${chance(exact_match.p_value)})`,
   `answered exactly: ${count(questions.both)} by both, ${count(questions.only_a)} by ${a} alone, ` +
     `${count(questions.only_b)} by ${b} alone, ${count(questions.neither)} by neither`,
 ]

@@ -1,9 +1,11 @@
 import { SpanforgeError } from '../errors.ts'
+import { DataProblem } from '../squad/data-problem.ts'
+import { printAbove } from './progress.ts'
 
 /** Where a command writes: `process` unless a test stands in. */
 export interface Streams {
-  readonly stdout: NodeJS.WritableStream
-  readonly stderr: NodeJS.WritableStream
+  readonly stdout: NodeJS.WritableStream & { isTTY?: boolean }
+  readonly stderr: NodeJS.WritableStream & { isTTY?: boolean }
 }
 
 export interface Output {
@@ -20,7 +22,11 @@ export function createOutput(json: boolean, { stdout, stderr }: Streams = proces
   let given = false
   return {
     forPeople: !json,
-    print: (text) => void (json ? stderr : stdout).write(`${text}\n`),
+    print(text) {
+      const stream = json ? stderr : stdout
+      if (stream.isTTY) printAbove(text, stream)
+      else stream.write(`${text}\n`)
+    },
     result(document) {
       if (given) throw new Error('a command gave two results')
       given = true
@@ -46,9 +52,15 @@ export async function exitCodeOf(command: () => Promise<void>, { stderr }: Pick<
 /** A foreseen error is its message and remedy; the stack only for those who set DEBUG, or when nobody foresaw it. */
 export function describeError(error: unknown, debug = Boolean(process.env.DEBUG)): string {
   const stack = error instanceof Error ? stackWithCauses(error) : String(error)
-  if (error instanceof SpanforgeError) return debug ? `error: ${stack}` : `error: ${error.message}`
+  if (error instanceof SpanforgeError) return `error: ${debug ? stack : error.message}${moreOf(error)}`
   return `unexpected error: ${stack}\n  This is a fault in spanforge: please report it, with the lines above and the command.`
 }
+
+/** Reading ends at the first problem of a data file; a check goes on to its end. */
+const moreOf = (error: SpanforgeError): string =>
+  error instanceof DataProblem && error.kind !== 'unreadable' && !error.message.includes('data check')
+    ? '\n  "spanforge data check FILE" finds whatever else is wrong in it; with --fix OUT it mends what can be mended.'
+    : ''
 
 function stackWithCauses(error: Error): string {
   const stack = error.stack ?? `${error.name}: ${error.message}`

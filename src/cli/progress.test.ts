@@ -1,10 +1,10 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { countingProgress, trainingProgress } from './progress.ts'
+import { countingProgress, printAbove, trainingProgress } from './progress.ts'
 
 /** A stream that keeps what is written, and a clock that stands still until it is moved. */
-function bench(isTTY: boolean) {
-  const stream = Object.assign(new PassThrough(), { isTTY, columns: 200 })
+function bench(isTTY: boolean, columns = 200) {
+  const stream = Object.assign(new PassThrough(), { isTTY, columns })
   let [text, milliseconds] = ['', 0]
   stream.on('data', (chunk) => {
     text += chunk
@@ -87,6 +87,30 @@ describe('progress on a terminal', () => {
     expect(written()).toContain('████████████░░░░░░░░░░░░ step 2/4 (50 %), loss 1.5000, 32.00 samples/s')
     expect(written()).not.toContain('\x1b[?25l')
     expect(written().endsWith('\n')).toBe(true)
+  })
+
+  test('in a narrow one the time left stays, and rates make room for it', () => {
+    const { options, pass, written } = bench(true, 80)
+    const progress = trainingProgress({ total_steps: 19 }, options)
+    pass(30)
+    progress.step(10, { loss: 5.24, samples: 320, tokens: 12_000 })
+    progress.stop()
+    const bar = 'Training █████░░░░░ step 10/19 (53 %), loss 5.2400, 00:30 < 00:27 left'
+    expect(bar.length).toBeLessThan(80)
+    expect(written()).toContain(bar)
+  })
+
+  test('what a command says meanwhile stands on a line of its own above the bar', () => {
+    const { options, pass, written } = bench(true)
+    const other = new PassThrough()
+    const progress = trainingProgress({ total_steps: 4 }, options)
+    pass(1)
+    progress.step(2, { loss: 1.5, samples: 32, tokens: 4000 })
+    printAbove('Finishing the step.', other)
+    progress.stop()
+    printAbove('Stopped.', other)
+    expect(written()).toMatch(/(\n|\x1b\[[\dKJG;]*)Finishing the step\.\n/)
+    expect(String(other.read())).toBe('Stopped.\n')
   })
 
   test('nothing to do is a full bar and not a division by zero', () => {

@@ -54,6 +54,27 @@ export function countingProgress(
 
 type Display = Progress & { update(done: number): void }
 
+/** The bar that is on the screen, where there is one. */
+let live: MultiBar | undefined
+
+/**
+ * Writes a line above the bar that is on the screen, if any: straight behind it, it could not be read. Only for what
+ * goes to a terminal.
+ */
+export function printAbove(text: string, stream: NodeJS.WritableStream): void {
+  if (!live) return void stream.write(`${text}\n`)
+  live.log(`${text}\n`)
+  live.update()
+}
+
+/** Of the parts of a line those that have room, the first and the last before all others. */
+function fitting(parts: readonly string[], room: number): string {
+  const [first, ...others] = parts
+  const last = others.pop()
+  while (others.length > 0 && [first, ...others, last].join(', ').length > room) others.pop()
+  return [first, ...others, ...(last === undefined ? [] : [last])].join(', ')
+}
+
 function show(
   label: string,
   unit: string,
@@ -68,7 +89,7 @@ function show(
     const left = done > first ? (seconds / (done - first)) * (total - done) : Number.POSITIVE_INFINITY
     const place = `${unit ? `${unit} ` : ''}${count(done)}/${count(total)} (${percent(total ? done / total : 1)})`
     const time = done >= total ? clock(seconds) : `${clock(seconds)} < ${clock(left)} left`
-    return done > first ? [place, ...details(seconds), time].join(', ') : place
+    return done > first ? [place, ...details(seconds), time] : [place]
   }
   return stream.isTTY ? liveBar(label, total, first, stream, line) : plainLines(label, total, first, stream, now, line)
 }
@@ -77,8 +98,8 @@ function liveBar(
   label: string,
   total: number,
   first: number,
-  stream: NodeJS.WritableStream,
-  line: (done: number) => string,
+  stream: NodeJS.WritableStream & { columns?: number },
+  line: (done: number) => readonly string[],
 ): Display {
   // A MultiBar of one: the plain bar cannot print lines above itself. Signals belong to the command, not to the bar.
   const bars = new MultiBar({
@@ -86,10 +107,14 @@ function liveBar(
     gracefulExit: false,
     hideCursor: false,
     format: (_, { progress, value }) => {
-      const filled = Math.round(Math.min(1, progress) * 24)
-      return `${label} ${'█'.repeat(filled)}${'░'.repeat(24 - filled)} ${line(value)}`
+      const columns = stream.columns ?? 80
+      const width = columns < 100 ? 10 : 24
+      const filled = Math.round(Math.min(1, progress) * width)
+      const bar = `${label} ${'█'.repeat(filled)}${'░'.repeat(width - filled)}`
+      return `${bar} ${fitting(line(value), columns - bar.length - 2)}`
     },
   })
+  live = bars
   const bar: SingleBar = bars.create(total, first)
   let stopped = false
   return {
@@ -100,6 +125,7 @@ function liveBar(
       stopped = true
       bars.update()
       bars.stop()
+      if (live === bars) live = undefined
     },
   }
 }
@@ -110,12 +136,12 @@ function plainLines(
   first: number,
   stream: NodeJS.WritableStream,
   now: () => number,
-  line: (done: number) => string,
+  line: (done: number) => readonly string[],
 ): Display {
   const began = now()
   let [done, shown, shownAt] = [first, first, began]
   const write = () => {
-    stream.write(`${label}: ${line(done)}\n`)
+    stream.write(`${label}: ${line(done).join(', ')}\n`)
     shown = done
     shownAt = now()
   }

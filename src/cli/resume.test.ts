@@ -49,7 +49,7 @@ describe('spanforge train --resume_from_checkpoint', () => {
     expect(named.stdout).toBe('')
     const nowhere = await resume('uot', 'latest')
     expect(nowhere.code).toBe(2)
-    expect(nowhere.stderr).toMatch(/uot holds no run to go on with: it does not exist\n {2}Give the output_dir/)
+    expect(nowhere.stderr).toMatch(/uot holds no run to go on with: it does not exist\n {2}Give --output_dir/)
     expect(existsSync(join(folder, 'uot'))).toBe(false)
   })
 

@@ -68,11 +68,12 @@ describe('a file is told', () => {
 
   it('questions and contexts without a word', async () => {
     const none = { answers: { text: [], answer_start: [] } }
-    const { notes } = await check([row('a'), row('b', { question: ' ' }), row('c', { context: '', ...none })])
-    expect(kinds(notes)).toEqual([
+    const found = await check([row('a'), row('b', { question: ' ' }), row('c', { context: '', ...none })])
+    expect(kinds(found.problems)).toEqual([
       ['no_words', 'b'],
       ['no_words', 'c'],
     ])
+    expect(found.sound.map(({ id }) => id)).toEqual(['a'])
   })
 
   it('which contexts the validation file has too, whole or a run of 13 words of them', async () => {

@@ -43,7 +43,7 @@ export interface FileCheck {
   /** In words between white space. */
   readonly lengths: Readonly<Record<'context' | 'question' | 'answer', Lengths>>
   readonly windows?: WindowCheck
-  /** What could be read, mended; without what leaks. For a corrected copy. */
+  /** What could be read, mended; without what leaks or has no words. For a corrected copy. */
   readonly sound: readonly Example[]
 }
 
@@ -68,7 +68,12 @@ export async function checkFile(
       problems.push(finding)
       for (const question of questions) leaking.add(question)
     }
-  const notes = [...repeats(examples, contexts), ...oddAnswers(examples), ...withoutWords(examples)]
+  const wordless = new Set<number>()
+  for (const [index, finding] of withoutWords(examples)) {
+    problems.push(finding)
+    wordless.add(index)
+  }
+  const notes = [...repeats(examples, contexts), ...oddAnswers(examples)]
   const windows =
     cutting && (await checkWindows(cutting.tokenizer, examples, cutting, (done) => onProgress?.(done, examples.length)))
   for (const [index, message] of windows?.tooLong ?? [])
@@ -91,7 +96,7 @@ export async function checkFile(
       answer: words(answers.map(({ text }) => text)),
     },
     windows,
-    sound: examples.filter((_, index) => !leaking.has(index)),
+    sound: examples.filter((_, index) => !leaking.has(index) && !wordless.has(index)),
   }
 }
 
@@ -144,10 +149,11 @@ function oddAnswers(examples: readonly Example[]): Finding[] {
   )
 }
 
-const withoutWords = (examples: readonly Example[]): Finding[] =>
-  examples.flatMap(({ id, question, context }): Finding[] => {
+const withoutWords = (examples: readonly Example[]): [index: number, Finding][] =>
+  examples.flatMap(({ id, question, context }, index): [number, Finding][] => {
     const part = !question.trim() ? 'question' : !context.trim() ? 'context' : undefined
-    return part ? [{ kind: 'no_words', message: `question ${id}: its ${part} has no word`, ids: [id] }] : []
+    const message = `question ${id}: its ${part} has no word`
+    return part ? [[index, { kind: 'no_words', message, ids: [id], mended: 'left out' }]] : []
   })
 
 const noWindow = ({ id, answers }: Example): Finding => ({

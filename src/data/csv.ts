@@ -39,7 +39,7 @@ export async function* csvRecords(
     for await (const { record, info } of rows) {
       reportSkipped()
       checkColumns(Object.keys(record), path, mayLack)
-      const place = `squad: ${path}: the row that ends at line ${info.lines}`
+      const place = `${path}: the row that ends at line ${info.lines}`
       const source = { place, whole: 'the row', remedy: LAYOUT }
       yield rowRecord(new JsonPart({ ...record, title: record.title || null, ...answersOf(record) }, source), place)
     }
@@ -55,7 +55,7 @@ function checkColumns(columns: readonly string[], path: string, mayLack: readonl
   const missing = ['id', 'answers'].filter((column) => !columns.includes(column) && !mayLack.includes(column))
   if (missing.length === 0) return
   const finding = `no column ${missing.join(', ')}; it has ${columns.join(', ')}`
-  throw new DataProblem('unreadable', `squad: ${path}`, finding, { remedy: LAYOUT })
+  throw new DataProblem('unreadable', path, finding, { remedy: LAYOUT })
 }
 
 /** Values where JSON or a number is expected; a text that is none is refused later, for what it is. */
@@ -73,7 +73,7 @@ function parsed(json: string): unknown {
 }
 
 const broken = ({ message }: CsvError, path: string): DataProblem =>
-  new DataProblem('layout', `squad: ${path}`, `not CSV (${message})`, { remedy: LAYOUT })
+  new DataProblem('layout', path, `not CSV (${message})`, { remedy: LAYOUT })
 
 const LAYOUT =
   'Expected the columns question, context and answer, and answer_start where an answer stands more than once; or id, ' +

@@ -43,7 +43,7 @@ export function formatOfContent(head: string, path: string): DataFormat {
   const named = text && formatOfName(path)
   if (named && named !== 'csv') return named
   const finding = text ? `begins with ${JSON.stringify(text.slice(0, 40))}` : 'the file is empty'
-  throw new DataProblem('unreadable', `squad: ${path}`, finding, {
+  throw new DataProblem('unreadable', path, finding, {
     remedy:
       'Expected SQuAD JSON, Parquet, or JSON lines or CSV whose first line names the columns: question, context and ' +
       'answer, or id, question, context and answers; gzip is fine for all of them.',

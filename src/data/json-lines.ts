@@ -12,7 +12,7 @@ export async function* jsonLineRecords(
 ): AsyncGenerator<QuestionRecord> {
   for await (const { line, number } of linesOf(text)) {
     if (!line.trim()) continue
-    const place = `squad: ${path}: line ${number}`
+    const place = `${path}: line ${number}`
     const record = orReport(report, () =>
       rowRecord(new JsonPart(parseLine(line, place), { place, whole: 'the line', remedy: ROW_LAYOUT }), place),
     )

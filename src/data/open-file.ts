@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { pipeline } from 'node:stream'
 import { constants, createGunzip, gunzipSync } from 'node:zlib'
 import { cannotRead } from '../checkpoint/binary-file.ts'
@@ -92,8 +93,10 @@ export async function* textOf(file: DataFile): AsyncGenerator<string> {
 async function notText(file: DataFile, cause: unknown): Promise<DataProblem> {
   const finding = `not text in ${file.encoding.toUpperCase()}`
   const place = file.encoding === 'utf-8' ? oddPlace(await firstOddByte(bytesOf(file))) : 'it ends within a character'
-  const remedy = 'Save it as UTF-8; in Excel that is "CSV UTF-8 (comma delimited)".'
-  return new DataProblem('unreadable', `squad: ${file.path}`, `${finding}: ${place}`, { remedy, cause })
+  const remedy =
+    'Save it as UTF-8 (in Excel "CSV UTF-8"), or where all of it is Windows-1252: ' +
+    `iconv -f WINDOWS-1252 -t UTF-8 ${basename(file.path)} > NEW`
+  return new DataProblem('unreadable', file.path, `${finding}: ${place}`, { remedy, cause })
 }
 
 function oddPlace({ line, position, byte }: OddByte): string {
@@ -103,7 +106,7 @@ function oddPlace({ line, position, byte }: OddByte): string {
 }
 
 const unreadable = (path: string, found: string, remedy: string, cause?: unknown): DataProblem =>
-  new DataProblem('unreadable', `squad: ${path}`, `found ${found}, expected a data file`, { remedy, cause })
+  new DataProblem('unreadable', path, `found ${found}, expected a data file`, { remedy, cause })
 
 const damagedGzip = (path: string, error: unknown): DataProblem =>
   unreadable(path, `a damaged gzip file (${(error as Error).message})`, 'Fetch it again: it may be cut off.', error)

@@ -61,7 +61,7 @@ describe('a table with question, context and answer', () => {
     const problems: DataProblem[] = []
     await readExamples(path, { report: (problem) => problems.push(problem) })
     expect(problems.map(({ message }) => message.split('\n')[0])).toEqual([
-      `squad: ${path}: no column id, answers; it has question, context`,
+      `${path}: no column id, answers; it has question, context`,
     ])
   })
 

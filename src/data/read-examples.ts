@@ -90,7 +90,7 @@ async function wholeText(file: DataFile): Promise<string> {
     chunks.push(chunk)
     length += chunk.length
     if (length > LONGEST_TEXT)
-      throw new DataProblem('unreadable', `squad: ${file.path}`, 'more than 512 million characters of one JSON text', {
+      throw new DataProblem('unreadable', file.path, 'more than 512 million characters of one JSON text', {
         remedy: 'Write it as JSON lines (a question a line), which are read one by one, or in parts.',
       })
   }

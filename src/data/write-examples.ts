@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from 'node:fs'
 import { pipeline, Readable } from 'node:stream'
 import { createGzip } from 'node:zlib'
 import { writeFileAtomic } from '../checkpoint/atomic.ts'
@@ -41,6 +42,17 @@ export function outputFormat(path: string): DataFormat {
       'Let it end with .json, .jsonl, .csv, .tsv or .parquet; the text formats may have .gz after that.',
     )
   return format
+}
+
+/**
+ * A file is not written over the one that it is made of.
+ * @throws UsageError where `path` is one of the `sources`
+ */
+export function refuseSource(path: string, sources: readonly string[]): void {
+  if (!existsSync(path)) return
+  const own = realpathSync(path)
+  if (sources.some((source) => existsSync(source) && realpathSync(source) === own))
+    throw new UsageError(`${path}: is the file that is read, and would be lost`, 'Write to another one.')
 }
 
 type Pieces = AsyncGenerator<string | Uint8Array>

@@ -23,7 +23,9 @@ export const openingOnScreen = (
   ...(goesOn ? [] : modelBlocks(run.model)),
   ...setupBlocks(run),
   ...argumentBlocks(run, changed),
-  paragraph(`Every other argument has its default; \`arguments.json\` holds all ${Object.keys(run.arguments).length}.`),
+  paragraph(
+    `Every other argument has its default; \`training_args.json\` in the output folder holds all ${Object.keys(run.arguments).length}.`,
+  ),
 ]
 
 const setupBlocks = (run: RunSetup): Block[] => [

@@ -50,7 +50,7 @@ export function stepsOf({ arguments: args, data, total_steps }: Setup): string {
   const stepsAnEpoch = Math.ceil(Math.ceil(data.train.windows / batch) / accumulation)
   if (Math.ceil(epochs * stepsAnEpoch) !== total_steps) return count(total_steps)
   const size = accumulation > 1 ? `(${batch} x ${accumulation})` : String(batch)
-  return `${count(total_steps)} = ${setting(epochs)} epochs x ceil(${count(data.train.windows)} windows / ${size})`
+  return `${count(total_steps)} = ${setting(epochs)} ${epochs === 1 ? 'epoch' : 'epochs'} x ceil(${count(data.train.windows)} windows / ${size})`
 }
 
 type Value = RunSetup['arguments'][string] | undefined

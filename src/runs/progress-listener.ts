@@ -41,6 +41,8 @@ export function runProgress(screen: Screen, windows: { train: number; validation
     listener(event) {
       if (event.type === 'start') {
         total_steps = event.plan.max_steps
+        if (event.global_step >= total_steps)
+          screen.print(`This run had come to its end, step ${event.global_step} of ${total_steps}: no step is taken.`)
         begin(event.global_step)
       }
       if (event.type === 'step') steps?.step(event.global_step, event)

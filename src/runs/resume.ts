@@ -3,7 +3,7 @@ import { realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { readJsonFile } from '../checkpoint/json-file.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
-import type { TrainingArguments } from '../training/arguments.ts'
+import { argumentDefaults, type TrainingArguments } from '../training/arguments.ts'
 import { verifyCheckpoint } from '../training/checkpoint-manifest.ts'
 import { listCheckpoints, newestWhole } from '../training/checkpoint-store.ts'
 import { ARGUMENTS_FILE } from './run-files.ts'
@@ -111,13 +111,13 @@ export async function differences(folder: string, args: TrainingArguments): Prom
 export async function withEarlierArguments(given: RawArguments): Promise<RawArguments> {
   const resume = given.resume_from_checkpoint === true ? 'latest' : given.resume_from_checkpoint
   if (typeof resume !== 'string') return given
-  const output_dir = given.output_dir ?? (resume === 'latest' ? undefined : dirname(resume))
+  const output_dir = given.output_dir ?? (resume === 'latest' ? argumentDefaults.output_dir : dirname(resume))
   if (typeof output_dir !== 'string') return given
   if (!existsSync(join(output_dir, ARGUMENTS_FILE))) {
     if (given.model) return given
     throw new UsageError(
-      `resume_from_checkpoint: ${output_dir} holds no run to go on with: it ${existsSync(output_dir) ? 'has no arguments.json' : 'does not exist'}`,
-      'Give the output_dir of the run; or --model and data, to begin one there.',
+      `resume_from_checkpoint: ${output_dir} holds no run to go on with: it ${existsSync(output_dir) ? `has no ${ARGUMENTS_FILE}` : 'does not exist'}`,
+      'Give --output_dir, where the run lies; or --model and data, to begin one there.',
     )
   }
   const saved = (await readJsonFile(join(output_dir, ARGUMENTS_FILE))) as RawArguments

@@ -9,7 +9,7 @@ export interface JudgedAnswer {
 }
 
 export interface FittedTemperature {
-  /** Between 0.05 and 20; an end of that range if the answers are all right or all wrong. */
+  /** Between 0.05 and 20; 1 where the answers are all right or all wrong, which says nothing of a confidence. */
   readonly temperature: number
   /** Mean negative log likelihood of right and wrong at that temperature, and at 1. */
   readonly nll: number
@@ -32,6 +32,10 @@ export interface ReliabilityBin {
  * is called about 40 times.
  */
 export function fitTemperature(answersAt: (temperature: number) => readonly JudgedAnswer[]): FittedTemperature {
+  if (new Set(answersAt(1).map(({ correct }) => correct)).size === 1) {
+    const nll = meanNll(answersAt(1))
+    return { temperature: 1, nll, nll_uncalibrated: nll }
+  }
   const nllAt = (logTemperature: number) => meanNll(answersAt(Math.exp(logTemperature)))
   // First a coarse look, since the curve may have more than one dip; then ever closer around the best place.
   const step = Math.log(400) / 16

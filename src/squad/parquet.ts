@@ -39,7 +39,7 @@ export async function* parquetRecords(
   name: string,
   mayLack: readonly string[] = [],
 ): AsyncGenerator<QuestionRecord> {
-  const place = `squad: ${name}`
+  const place = name
   const metadata = await readable(place, () => parquetMetadataAsync(file))
   const columns = columnsOf(metadata)
   const missing = NEEDED.filter((column) => !columns.includes(column) && !mayLack.includes(column))

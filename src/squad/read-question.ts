@@ -6,7 +6,7 @@ import type { Answer, Example } from './types.ts'
 
 /** A question as a file has it: parts that know where they stand, none of them believed yet. */
 export interface QuestionRecord {
-  /** The line, row or paragraph, such as `squad: train.jsonl: line 3`. */
+  /** The line, row or paragraph, such as `train.jsonl: line 3`. */
   readonly place: string
   /** Undefined where the reader is to number the questions. */
   readonly id: JsonPart | undefined

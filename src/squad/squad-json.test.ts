@@ -30,9 +30,7 @@ describe('parseSquad', () => {
   it('says where the file is cut off', () => {
     const cut = file(paragraph('In Paris', paris)).slice(0, -20)
     expect(parse(cut)).toThrow(
-      new RegExp(
-        `squad: train.json: the file ends in the middle, at line 1, character ${cut.length + 1} .*\n.*cut off`,
-      ),
+      new RegExp(`train.json: the file ends in the middle, at line 1, character ${cut.length + 1} .*\n.*cut off`),
     )
     expect(parse('{"data": ["abc')).toThrow(/ends in the middle, at line 1, character 15/)
   })
@@ -60,7 +58,7 @@ describe('parseSquad', () => {
 
   it('refuses an answer that is not in its place, and says where it stands', () => {
     expect(parse(file(paragraph('😀 In Paris, Paris', [{ text: 'Paris', answer_start: 4 }])))).toThrow(
-      'squad: train.json: paragraph 1, question q1: answer "Paris" is not at character 4 of the context ' +
+      'train.json: paragraph 1, question q1: answer "Paris" is not at character 4 of the context ' +
         '(found " Pari")\n  It stands at character 5;',
     )
   })

@@ -24,13 +24,13 @@ export function parseSquad(text: string, name: string, report: Report = refuse):
 }
 
 export const noQuestions = (name: string): DataProblem =>
-  new DataProblem('unreadable', `squad: ${name}`, 'no questions in it', {
+  new DataProblem('unreadable', name, 'no questions in it', {
     remedy: 'Give a file with at least one question.',
   })
 
 /** The questions of such a file as they stand there; an article or a paragraph that is none is reported. */
 export function* squadRecords(text: string, name: string, report: Report = refuse): Generator<QuestionRecord> {
-  const place = `squad: ${name}`
+  const place = name
   const value = parseJson(text, place, LAYOUT, report)
   if (value === undefined) return
   let paragraphs = 0
