@@ -10,7 +10,7 @@ export interface ChartProps {
   readonly lines: readonly Line[]
   readonly format: (value: number) => string
   readonly xLabel: string
-  /** A point to put a ring around. */
+  /** A point to put a ring around, and what the legend says of it. */
   readonly circled?: { readonly x: number; readonly y: number; readonly label: string }
   /** The vertical axis begins at zero. */
   readonly fromZero?: boolean
@@ -81,6 +81,12 @@ export function Chart(props: ChartProps) {
               {label} <b>{values[i] === undefined ? '–' : format(values[i])}</b>
             </li>
           ))}
+          {circled && drawn.length > 0 && (
+            <li>
+              <span class="ring" />
+              {circled.label}
+            </li>
+          )}
           {x !== undefined && (
             <li class="at">
               {xLabel} {Number(x.toFixed(2))}

@@ -6,19 +6,8 @@ import type { RunView } from '../../../src/dashboard/run-view.ts'
 import { clock, count } from '../../../src/report/format.ts'
 import { tokenOfAddress } from '../address.ts'
 import { type Action, control } from '../api.ts'
+import { goingOn, statusText } from '../status.ts'
 import { connection, isLive, nameOf, pulse, type Shown, trouble } from '../store.ts'
-
-const WORDS: Readonly<Record<RunStatus, string>> = {
-  preparing: 'Preparing',
-  running: 'Training',
-  pausing: 'Pausing after this step',
-  paused: 'Paused',
-  stopping: 'Saving after this step',
-  interrupted: 'Stopped',
-  finishing: 'Writing model and report',
-  finished: 'Finished',
-  failed: 'Failed',
-}
 
 /** What the run does, how far it is, and what one can have it do. */
 export function RunHeader({ shown: { id, view, problems } }: { readonly shown: Shown }) {
@@ -28,7 +17,7 @@ export function RunHeader({ shown: { id, view, problems } }: { readonly shown: S
       <div class="run-title">
         <h1>{nameOf(id)}</h1>
         <p class={`status ${status}`} role="status">
-          {WORDS[status]}
+          {statusText(status, isLive.value ? pulse.value?.activity : undefined)}
         </p>
         {isLive.value && <Connection />}
         {isLive.value && tokenOfAddress() && connection.value === 'open' && <Controls status={status} />}
@@ -48,8 +37,7 @@ export function RunHeader({ shown: { id, view, problems } }: { readonly shown: S
 
 function Progress({ view }: { readonly view: RunView }) {
   const { step, max_steps, steps_per_epoch } = view
-  const live = isLive.value ? pulse.value : undefined
-  const activity = live?.activity
+  const activity = goingOn(view.status, isLive.value ? pulse.value?.activity : undefined)
   const left = ['running', 'pausing', 'paused'].includes(view.status) ? timeLeft(view) : undefined
   const spent = timeSpent(view)
   const share = max_steps ? step / max_steps : 0

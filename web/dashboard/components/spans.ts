@@ -31,8 +31,12 @@ export function marked({ context, answers }: WatchedQuestion, prediction: Predic
 function shortened(text: string, { isFirst, isLast }: { isFirst: boolean; isLast: boolean }): string {
   const head = isFirst ? 0 : AROUND
   const tail = isLast ? 0 : AROUND
-  if (isFirst && isLast) return text.length > 3 * AROUND ? `${text.slice(0, 3 * AROUND)} …` : text
+  if (isFirst && isLast) return text.length > 3 * AROUND ? `${beginning(text, 3 * AROUND)} …` : text
   if (text.length <= head + tail + 40) return text
-  const start = head > 0 ? `${text.slice(0, head)} …` : '…'
-  return tail > 0 ? `${start} ${text.slice(-tail)}` : start
+  const start = head > 0 ? `${beginning(text, head)} …` : '…'
+  return tail > 0 ? `${start} ${ending(text, tail)}` : start
 }
+
+/** At most so many characters, in whole words: but for a word that is longer than all of them. */
+const beginning = (text: string, most: number): string => text.slice(0, most).replace(/(?<=\S)\s+\S*$/, '')
+const ending = (text: string, most: number): string => text.slice(-most).replace(/^\S*\s+(?=\S)/, '')
