@@ -139,6 +139,33 @@ describeChromium('correcting answers on the demo page', () => {
     expect(await page.innerText('.saved')).toBe('Right: “li”')
   })
 
+  it('takes one of the further answers with one click, or by keyboard, and shows it in the text before', async () => {
+    const page = await world.open()
+    await giveText(page, context)
+    await ask(page, 'who is in ro?')
+    const further = await page.locator('.answer:not(.chosen) .words').allInnerTexts()
+    await page.click('.wrong')
+    const choices = page
+      .getByRole('list', { name: 'Or choose one of the answers that were found:' })
+      .getByRole('button')
+    expect(await choices.locator('.words').allInnerTexts()).toEqual(further)
+    expect(further.length).toBeGreaterThan(0)
+    await choices.first().hover()
+    expect((await page.locator('.text mark.lit-0').allTextContents()).join('')).toBe(further[0])
+    await choices.first().click()
+    expect(await page.innerText('.saved')).toBe(`Right: “${further[0]}”`)
+    expect(await page.locator('.text mark.lit-0').count()).toBe(0)
+
+    // Once more, from where the panel left the focus; what was called wrong may have been right.
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Change')
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    const best = await page.innerText('.answer.chosen .words')
+    expect(await page.innerText('.saved')).toBe(`Right: “${best}”`)
+    expect(await page.innerText('[role=status].unseen')).toBe(`Kept as right: “${best}”. 1 correction in all.`)
+  })
+
   it('keeps corrections over a reload, and lets them be removed', async () => {
     const page = await world.open()
     await giveText(page, context)
@@ -159,11 +186,17 @@ describeChromium('a demo page whose server wants a token', () => {
   it('asks for the token, and goes on once it has it', async () => {
     const page = await world.open()
     expect(await page.innerText('dialog[open] h2')).toBe('This server wants a token')
-    await page.fill('#token', 'wrong')
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('token')
+    await page.keyboard.type('wrong')
     await page.click('text=Go on')
-    await page.waitForSelector('dialog[open] .failed')
-    await page.fill('#token', 'a-token-of-sixteen-or-more')
-    await page.click('text=Go on')
+    await page
+      .getByRole('alert')
+      .filter({ hasText: /^This token is not one of this server\./ })
+      .waitFor()
+    expect(await page.locator('.complaint').count()).toBe(0)
+    // What is typed next takes the place of what was wrong.
+    await page.keyboard.type('a-token-of-sixteen-or-more')
+    await page.keyboard.press('Enter')
     await page.waitForSelector('.chip')
     await giveText(page, context)
     await ask(page, 'who is in ro?')

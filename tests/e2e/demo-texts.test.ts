@@ -149,6 +149,8 @@ describeChromium('texts on the demo page', () => {
     await ask(page, 'who is in ro?')
     await page.reload()
     await page.click('[aria-label=History]')
+    expect(await page.innerText('dialog[open] .visit b')).toBe('bo is in ro.')
+    expect(await page.locator('dialog[open] .visit .line').allInnerTexts()).toEqual(['who is in ro?'])
     await page.click('dialog[open] .list button')
     await answered(page)
     expect(await textOf(page)).toBe('bo is in ro.')

@@ -20,7 +20,7 @@ describeChromium('the demo page', () => {
     const [best] = answers
     expect(await lit(page, 'best-0')).toBe(best.answer)
     expect(await page.innerText('.answer.chosen .words')).toBe(best.answer)
-    expect(await page.innerText('.answer.chosen .sure')).toBe(`${Math.round(100 * best.score) || '<1'} %`)
+    expect(await page.innerText('.answer.chosen .sure')).toBe(`${Math.round(100 * best.score) || '<1'}\u00a0%`)
     expect(await page.innerText('[role=status].unseen')).toContain(`Answer: ${best.answer}`)
     expect(await page.textContent('.text')).toBe(context)
   })
@@ -73,7 +73,7 @@ describeChromium('the demo page', () => {
     await ask(page, question)
     await page.focus('#threshold')
     await page.keyboard.press('End')
-    expect(await page.innerText('.none')).toMatch(/^No answer\s+The best guess is only \d+ % sure.$/)
+    expect(await page.innerText('.none')).toMatch(/^No answer\s+The best guess is only \d+\u00a0% sure.$/)
     expect(await lit(page, 'best-0')).toBe('')
     await page.keyboard.press('Home')
     expect(await lit(page, 'best-0')).not.toBe('')
@@ -133,6 +133,17 @@ describeChromium('the demo page', () => {
     const view = (await page.locator('.text').boundingBox())!
     expect(box.y).toBeGreaterThan(view.y)
     expect(box.y).toBeLessThan(view.y + view.height)
+    expect(await page.locator('.rail .best-0').count()).toBe(1)
+  })
+
+  it('marks places beside the scroll bar only where there is one', async () => {
+    const page = await world.open({ viewport: { width: 1200, height: 800 } })
+    await giveText(page, context)
+    await ask(page, question)
+    expect(await page.locator('.text mark.best-0').count()).toBeGreaterThan(0)
+    expect(await page.locator('.rail').count()).toBe(0)
+    await page.setViewportSize({ width: 1200, height: 200 })
+    await page.locator('.rail .best-0').waitFor({ state: 'attached' })
   })
 
   it('can be used without a mouse', async () => {

@@ -4,6 +4,7 @@ import { corrected } from './logic/corrections.ts'
 import { textOfFile, tidy } from './logic/file-text.ts'
 import type { Visit } from './logic/history.ts'
 import { type Span, trimmed } from './logic/marking.ts'
+import { counted } from './logic/numbers.ts'
 import { unpack } from './logic/packed.ts'
 import type { Shared } from './logic/share-link.ts'
 import * as state from './state.ts'
@@ -74,5 +75,5 @@ export function correct(question: string, span: Span | undefined): void {
   state.corrections.value = corrected(state.corrections.value, { title, context, question, span })
   state.marking.value = undefined
   const what = span ? `“${context.slice(span.start, span.end)}”` : 'no answer'
-  state.announcement.value = `Kept as right: ${what}. ${state.corrections.value.length} corrections in all.`
+  state.announcement.value = `Kept as right: ${what}. ${counted(state.corrections.value.length, 'correction')} in all.`
 }

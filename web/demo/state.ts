@@ -71,4 +71,8 @@ export const shown = computed(() => {
   return questions.value.find((one) => one.id === id)
 })
 
+/** What was kept as right for a question to this text. */
+export const correctionOf = (asked: string): Example | undefined =>
+  corrections.value.find(({ question, context }) => question === asked && context === text.value)
+
 export const modelOf = (id: string): ModelInfo | undefined => models.value.find((model) => model.id === id)

@@ -1,9 +1,14 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { correct, mark } from '../actions.ts'
 import { occurrences } from '../logic/marking.ts'
+import { percent } from '../logic/numbers.ts'
+import { type Choice, choicesOf, sureness, verdictOf } from '../logic/verdict.ts'
 import * as state from '../state.ts'
 
-/** Marks the right answer: with the mouse in the text, by its words here, or with the arrow keys in the text. */
+/**
+ * Says what is right: one of the further answers, or what is marked with the mouse in the text, by its words here, or
+ * with the arrow keys in the text.
+ */
 export function CorrectionPanel({ asked }: { readonly asked: state.Asked }) {
   const input = useRef<HTMLInputElement>(null)
   const [words, setWords] = useState('')
@@ -11,7 +16,8 @@ export function CorrectionPanel({ asked }: { readonly asked: state.Asked }) {
   const text = state.text.value
   const found = occurrences(text, words)
   const span = state.marking.value?.span
-  useEffect(() => input.current?.focus({ preventScroll: true }), [])
+  // At once: the next key is meant for it.
+  useLayoutEffect(() => input.current?.focus({ preventScroll: true }), [])
   const choose = (typed: string, at: number) => {
     const places = occurrences(text, typed)
     const next = places.length === 0 ? 0 : (at + places.length) % places.length
@@ -61,6 +67,7 @@ export function CorrectionPanel({ asked }: { readonly asked: state.Asked }) {
           'By keyboard: Tab to the text, arrows to move, Shift and arrows to stretch.'
         )}
       </p>
+      <Choices asked={asked} />
       <div class="row">
         <button type="submit" class="primary" disabled={!span}>
           This is the answer
@@ -74,4 +81,55 @@ export function CorrectionPanel({ asked }: { readonly asked: state.Asked }) {
       </div>
     </form>
   )
+}
+
+/** Where a model found the right answer but likes another better, one press says so. */
+function Choices({ asked }: { readonly asked: state.Asked }) {
+  const { chosen, lit, threshold } = state
+  const choices = choicesFor(asked, threshold.value)
+  if (choices.length === 0) return null
+  const unlight = () => (lit.value = undefined)
+  const take = ({ answer }: Choice) => {
+    unlight()
+    correct(asked.question, answer)
+  }
+  return (
+    <>
+      <p id="choices">Or choose one of the answers that were found:</p>
+      <ul class="choices" aria-labelledby="choices">
+        {choices.map((choice) => {
+          const { model, index, answer } = choice
+          const light = () => (lit.value = { asked: asked.id, model, index })
+          return (
+            <li key={`${answer.start} ${answer.end}`} class={`model-${chosen.value.indexOf(model) % 4}`}>
+              <button
+                type="button"
+                onMouseEnter={light}
+                onMouseLeave={unlight}
+                onFocus={light}
+                onBlur={unlight}
+                onClick={() => take(choice)}
+              >
+                {chosen.value.length > 1 && <span class="dot" />}
+                <span class="words" dir="auto">
+                  {answer.answer}
+                </span>
+                <span class="sure">{percent(sureness(answer))}</span>
+              </button>
+            </li>
+          )
+        })}
+      </ul>
+    </>
+  )
+}
+
+/** Of one model without the answer that counted, which is called wrong; unless that is being changed again. */
+function choicesFor(asked: state.Asked, threshold: number): Choice[] {
+  const readings = state.chosen.value.flatMap((model) => {
+    const result = asked.readings[model]?.result
+    return result ? [{ model, ...result }] : []
+  })
+  const isWrong = readings.length === 1 && !state.correctionOf(asked.question)
+  return choicesOf(readings, state.MOST_SHOWN, isWrong ? verdictOf(readings[0], threshold).answer : undefined)
 }

@@ -1,5 +1,5 @@
 import { toggleModel } from '../actions.ts'
-import { count } from '../logic/numbers.ts'
+import { count, counted } from '../logic/numbers.ts'
 import * as state from '../state.ts'
 import { theme, toggleTheme } from '../theme.ts'
 import { Icon } from './icon.tsx'
@@ -81,7 +81,7 @@ function change(event: Event, id: string): void {
 type Model = (typeof state.models.value)[number]
 
 const factsOf = ({ name, parameters, layers, device }: Model): string =>
-  `${name}: ${layers} layers, ${count(parameters)} parameters, ${device}`
+  `${name}: ${counted(layers, 'layer')}, ${count(parameters)} parameters, ${device}`
 
 const nameOf = (model: Model) => (
   <span key={model.id} title={factsOf(model)}>

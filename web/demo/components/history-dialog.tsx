@@ -1,6 +1,6 @@
 import { openVisit } from '../actions.ts'
 import { clearHistory } from '../keeping.ts'
-import type { Visit } from '../logic/history.ts'
+import { titleOf, type Visit, whenOf } from '../logic/history.ts'
 import * as state from '../state.ts'
 import { Dialog } from './dialog.tsx'
 
@@ -21,10 +21,16 @@ export function HistoryDialog() {
             <ul class="list">
               {state.history.value.map((visit) => (
                 <li key={visit.at}>
-                  <button type="button" onClick={() => void open(visit)}>
-                    <b dir="auto">{visit.name || 'A pasted text'}</b>
-                    <span class="note">{new Date(visit.at).toLocaleString()}</span>
-                    <span dir="auto">{visit.questions.join(' · ')}</span>
+                  <button type="button" class="visit" onClick={() => void open(visit)}>
+                    <b dir="auto">{titleOf(visit)}</b>
+                    <time class="note" dateTime={new Date(visit.at).toISOString()}>
+                      {whenOf(visit.at)}
+                    </time>
+                    {shownOf(visit.questions).map((line) => (
+                      <span class="line" dir="auto" key={line}>
+                        {line}
+                      </span>
+                    ))}
                   </button>
                 </li>
               ))}
@@ -40,4 +46,13 @@ export function HistoryDialog() {
       }
     </Dialog>
   )
+}
+
+const MOST_LINES = 3
+
+/** The newest questions first, as on the page; a line for those that are left out. */
+function shownOf(questions: readonly string[]): string[] {
+  const newest = [...questions].reverse()
+  const left = newest.length - MOST_LINES
+  return left > 1 ? [...newest.slice(0, MOST_LINES), `and ${left} more`] : newest
 }

@@ -12,8 +12,13 @@ export function QuestionCard({ asked }: { readonly asked: state.Asked }) {
   const card = useRef<HTMLLIElement>(null)
   const isActive = state.active.value === asked.id
   const isMarking = state.marking.value?.asked === asked.id
+  const wasMarking = useRef(false)
   useEffect(() => {
     if (isMarking) card.current?.scrollIntoView({ block: 'nearest' })
+    // The button that was pressed is gone with the panel: keyboards go on where it was opened.
+    else if (wasMarking.current && document.activeElement === document.body)
+      card.current?.querySelector<HTMLElement>('.wrong')?.focus({ preventScroll: true })
+    wasMarking.current = isMarking
   }, [isMarking])
   return (
     <li class="card" ref={card} data-card={asked.id} aria-current={isActive}>
@@ -55,9 +60,7 @@ function Judgement({ asked }: { readonly asked: state.Asked }) {
   const isDone = state.chosen.value.some((model) => asked.readings[model]?.state === 'done')
   if (!isDone) return null
   const { answer } = verdictOf(results[0], state.threshold.value)
-  const saved = state.corrections.value.find(
-    ({ question, context }) => question === asked.question && context === state.text.value,
-  )
+  const saved = state.correctionOf(asked.question)
   const said = saved && (saved.answers[0] ? `“${saved.answers[0].text}”` : 'no answer')
   return (
     <div class="judgement">

@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks'
 import { openText } from '../actions.ts'
 import { forgetQuestions } from '../asking.ts'
-import { count, wordsIn } from '../logic/numbers.ts'
+import { counted, wordsIn } from '../logic/numbers.ts'
 import * as state from '../state.ts'
 import { Rail } from './rail.tsx'
 import { FileButton } from './text-input.tsx'
@@ -19,7 +19,7 @@ export function TextPane() {
     <section class={`paper reading${state.marking.value ? ' marking' : ''}`} aria-label="Text">
       <div class="bar">
         <h2 title={state.name.value}>{state.name.value || 'Your text'}</h2>
-        <span class="note">{count(words)} words</span>
+        <span class="note">{counted(words, 'word')}</span>
         <FileButton />
         <button type="button" onClick={() => (state.editing.value = true)}>
           Edit
@@ -30,7 +30,7 @@ export function TextPane() {
       </div>
       <div class="view">
         <TextView text={text} />
-        <Rail length={text.length} />
+        <Rail text={text} />
       </div>
     </section>
   )

@@ -1,5 +1,5 @@
-import { useRef } from 'preact/hooks'
-import { setToken } from '../api.ts'
+import { useRef, useState } from 'preact/hooks'
+import { ServiceError, setToken } from '../api.ts'
 import { askMissing, loadModels } from '../asking.ts'
 import * as state from '../state.ts'
 import { Dialog } from './dialog.tsx'
@@ -7,8 +7,10 @@ import { Dialog } from './dialog.tsx'
 /** Some servers answer only those who know a token. */
 export function TokenDialog() {
   const input = useRef<HTMLInputElement>(null)
+  const [problem, setProblem] = useState<string | undefined>(undefined)
   const submit = async (event: Event) => {
     event.preventDefault()
+    setProblem(undefined)
     setToken(input.current!.value.trim())
     try {
       await loadModels()
@@ -16,7 +18,10 @@ export function TokenDialog() {
       state.complaint.value = undefined
       askMissing()
     } catch (error) {
-      state.complaint.value = (error as Error).message
+      setProblem(problemOf(error as Error))
+      // So that what is typed or pasted next takes the place of what was wrong.
+      input.current?.focus()
+      input.current?.select()
     }
   }
   return (
@@ -25,14 +30,31 @@ export function TokenDialog() {
         <form class="token" onSubmit={submit}>
           <label for="token">Whoever runs the server can give you one. It is kept until this tab is closed.</label>
           <div class="field">
-            <input id="token" ref={input} type="password" autocomplete="off" required />
+            <input
+              id="token"
+              ref={input}
+              type="password"
+              autocomplete="off"
+              required
+              autofocus
+              aria-invalid={problem !== undefined}
+              aria-describedby="token-problem"
+            />
             <button type="submit" class="primary">
               Go on
             </button>
           </div>
-          {state.complaint.value !== undefined && <p class="failed">{state.complaint}</p>}
+          <p class="failed" id="token-problem" role="alert">
+            {problem}
+          </p>
         </form>
       )}
     </Dialog>
   )
 }
+
+/** The server speaks of headers to programs that call it; people typed a token. */
+const problemOf = (error: Error): string =>
+  error instanceof ServiceError && error.status === 401
+    ? 'This token is not one of this server. Type it again, or ask whoever runs the server.'
+    : error.message

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseHistory, remembered, type Visit, visitOf } from './history.ts'
+import { beginningOf, parseHistory, remembered, titleOf, type Visit, visitOf, whenOf } from './history.ts'
 import { unpack } from './packed.ts'
 
 const visit = (packed: string, at: number, questions: string[] = ['Who?']): Visit => ({
@@ -36,6 +36,29 @@ describe('the history', () => {
   it('holds the text itself', async () => {
     const { packed } = await visitOf('The text. 🦊', { at: 1, name: 'a', questions: [] })
     expect(await unpack(packed)).toBe('The text. 🦊')
+  })
+
+  it('calls a text by its name, else by how it begins', async () => {
+    const rest = { at: 1, questions: [] }
+    expect(titleOf(await visitOf('The text.', { ...rest, name: 'a.txt' }))).toBe('a.txt')
+    const visit = await visitOf('\n The\n text.', { ...rest, name: '' })
+    expect(titleOf(visit)).toBe('The text.')
+    expect(parseHistory(JSON.stringify([visit, { ...visit, beginning: 1 }]))).toEqual([visit])
+    expect(titleOf({ ...visit, beginning: undefined })).toBe('A pasted text')
+  })
+
+  it('cuts a long beginning between words, and a long word between characters', () => {
+    expect(beginningOf('one two three '.repeat(100))).toBe(`${'one two three '.repeat(5)}…`)
+    expect(beginningOf(`a${'🦊'.repeat(2000)}`)).toBe(`a${'🦊'.repeat(34)} …`)
+    expect(beginningOf(`${' '.repeat(5000)}\n`)).toBe('')
+  })
+
+  it('says when in as few words as do', () => {
+    const now = new Date(2026, 10, 26, 20)
+    const said = (...date: [number, number, number, number, number]) => whenOf(+new Date(...date), now, 'en-GB')
+    expect(said(2026, 10, 26, 9, 23)).toBe('9:23')
+    expect(said(2026, 10, 25, 9, 23)).toBe('25 Nov')
+    expect(said(2025, 10, 26, 9, 23)).toBe('26 Nov 2025')
   })
 
   it('leaves out what is damaged, and is empty where nothing is sound', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Answer, AnswerResult } from '../../../src/server/contract.ts'
-import { shownAnswers, verdictOf } from './verdict.ts'
+import { choicesOf, shownAnswers, verdictOf } from './verdict.ts'
 
 const answer = (text: string, score: number, more: Partial<Answer> = {}): Answer => ({
   answer: text,
@@ -61,5 +61,28 @@ describe('the answers that are shown', () => {
   it('are other wordings too where all are of one place', () => {
     const list = [at(10, 20), at(11, 20), at(9, 20), at(10, 19)]
     expect(shownAnswers(list, 5)).toEqual(list.slice(0, 3))
+  })
+})
+
+describe('the answers to choose from', () => {
+  const best = answer('Lund', 0.4)
+  const second = answer('Oslo', 0.3, { start: 10, end: 14 })
+  const none = answer('', 0.2, { start: 0, end: 0 })
+
+  it('are those shown but the wrong one and the empty one, with their place in the list', () => {
+    const readings = [{ model: 'a', answers: [best, none, second] }]
+    expect(choicesOf(readings, 5, best)).toEqual([{ model: 'a', index: 2, answer: second }])
+    expect(choicesOf(readings, 5).map(({ answer }) => answer)).toEqual([best, second])
+  })
+
+  it('stand there once, however many models gave them', () => {
+    const readings = [
+      { model: 'a', answers: [best] },
+      { model: 'b', answers: [{ ...best, score: 0.1 }, second] },
+    ]
+    expect(choicesOf(readings, 5).map(({ model, answer }) => [model, answer.answer])).toEqual([
+      ['a', 'Lund'],
+      ['b', 'Oslo'],
+    ])
   })
 })

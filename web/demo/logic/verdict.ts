@@ -29,6 +29,33 @@ export function shownAnswers(answers: readonly Answer[], most: number): Answer[]
 const overlap = (one: Answer, other: Answer): boolean =>
   one.answer !== '' && other.answer !== '' && one.start < other.end && other.start < one.end
 
+/** An answer that may be chosen as the right one, and where the page lists it. */
+export interface Choice {
+  readonly model: string
+  /** Place among the answers of the model that are shown. */
+  readonly index: number
+  readonly answer: Answer
+}
+
+/** The answers that are shown of each model, every place of the text once, without the one that is known to be wrong. */
+export function choicesOf(
+  readings: readonly { readonly model: string; readonly answers: readonly Answer[] }[],
+  most: number,
+  wrong?: Answer,
+): Choice[] {
+  const seen = new Set(['', ...(wrong ? [placeOf(wrong)] : [])])
+  return readings.flatMap(({ model, answers }) =>
+    shownAnswers(answers, most).flatMap((answer, index) => {
+      const place = answer.answer === '' ? '' : placeOf(answer)
+      if (seen.has(place)) return []
+      seen.add(place)
+      return [{ model, index, answer }]
+    }),
+  )
+}
+
+const placeOf = ({ start, end }: Answer): string => `${start} ${end}`
+
 /** No answer counts where the model itself says so, or where it is less sure of its best one than `threshold`. */
 export function verdictOf({ answers, no_answer }: AnswerResult, threshold: number): Verdict {
   const best = answers.find(({ answer }) => answer !== '')
