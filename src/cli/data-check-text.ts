@@ -1,7 +1,7 @@
 import type { FileCheck, Finding, FindingKind } from '../data/check-file.ts'
 import type { Fixed } from '../data/fix-file.ts'
 import type { Lengths } from '../data/lengths.ts'
-import { count } from './format.ts'
+import { count, counted } from './format.ts'
 
 /** How many findings of a kind a person is shown. */
 const SHOWN = 3
@@ -77,9 +77,6 @@ export function fixedText({ problems }: FileCheck, { file, questions, repeated }
     ...(rest > 0 ? [`  and ${count(rest)} more (--json shows all)`] : []),
   ].join('\n')
 }
-
-const counted = (n: number, noun: string): string => `${count(n)} ${noun}${n === 1 ? '' : 's'}`
-
 const spread = ({ median, p95, longest }: Lengths): string =>
   `median ${count(median)}, 95 % up to ${count(p95)}, longest ${count(longest)}`
 

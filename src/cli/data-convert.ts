@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { DATA_ARGUMENT, type DataCommandFlags, filesOf, withDataCommandFlags } from './data-flags.ts'
-import { count } from './format.ts'
+import { counted } from './format.ts'
 import { createOutput } from './output.ts'
 
 /** `spanforge data convert`: a data file in another format. */
@@ -22,6 +22,6 @@ async function convert(file: string, path: string, flags: DataCommandFlags): Pro
   const files = await filesOf(file, flags, output)
   refuseSource(path, [files].flat())
   const questions = await writeExamples(path, eachExample(files))
-  output.print(`${path}: ${count(questions)} questions`)
+  output.print(`${path}: ${counted(questions, 'question')}`)
   output.result({ file: path, questions })
 }

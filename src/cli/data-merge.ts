@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { type DataCommandFlags, filesOf, withDataCommandFlags } from './data-flags.ts'
-import { count } from './format.ts'
+import { count, counted } from './format.ts'
 import { createOutput } from './output.ts'
 
 interface MergeFlags extends DataCommandFlags {
@@ -31,7 +31,7 @@ async function merge(files: readonly string[], flags: MergeFlags): Promise<void>
   }
   const { examples, repeated, renamed } = mergeExamples(lists)
   const questions = await writeExamples(path, examples)
-  output.print(`${path}: ${count(questions)} questions of ${files.length} files`)
+  output.print(`${path}: ${counted(questions, 'question')} of ${counted(files.length, 'file')}`)
   if (repeated) output.print(`left out, for an earlier one is the same: ${count(repeated)}`)
   if (renamed.size) output.print(`given a new id, for it was taken: ${count(renamed.size)}`)
   for (const [id, old] of [...renamed].slice(0, 3)) output.print(`  ${old} -> ${id}`)

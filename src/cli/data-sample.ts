@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { DATA_ARGUMENT, type DataCommandFlags, filesOf, withDataCommandFlags } from './data-flags.ts'
 import { wholeNumber } from './flags.ts'
-import { count } from './format.ts'
+import { count, counted } from './format.ts'
 import { createOutput } from './output.ts'
 
 interface SampleFlags extends DataCommandFlags {
@@ -32,6 +32,6 @@ async function sample(file: string, flags: SampleFlags): Promise<void> {
   refuseSource(path, [files].flat())
   const examples = await readExamples(files)
   const questions = await writeExamples(path, sampleExamples(examples, wanted, seed))
-  output.print(`${path}: ${count(questions)} of ${count(examples.length)} questions, seed ${seed}`)
+  output.print(`${path}: ${count(questions)} of ${counted(examples.length, 'question')}, seed ${seed}`)
   output.result({ file: path, questions, of: examples.length, seed })
 }

@@ -3,7 +3,7 @@ import type { SplitBy } from '../data/split.ts'
 import { UsageError } from '../errors.ts'
 import { DATA_ARGUMENT, type DataCommandFlags, filesOf, withDataCommandFlags } from './data-flags.ts'
 import { anyNumber, wholeNumber } from './flags.ts'
-import { count } from './format.ts'
+import { counted } from './format.ts'
 import { createOutput } from './output.ts'
 
 interface SplitFlags extends DataCommandFlags {
@@ -52,7 +52,7 @@ async function split(file: string, flags: SplitFlags): Promise<void> {
   const parts = splitExamples(await readExamples(files), { seed, shares, by })
   const written: Record<string, number> = {}
   for (const [index, path] of paths.entries()) written[path] = await writeExamples(path, parts.parts[index])
-  for (const [path, questions] of Object.entries(written)) output.print(`${path}: ${count(questions)} questions`)
+  for (const [path, questions] of Object.entries(written)) output.print(`${path}: ${counted(questions, 'question')}`)
   output.print(`split by ${parts.by}, seed ${seed}`)
   output.result({ by: parts.by, seed, files: written })
 }

@@ -1,6 +1,6 @@
 import type { ModelComparison, ModelsEvaluation } from '../runs/compare-models.ts'
 import type { ModelEvaluation } from '../runs/evaluate-model.ts'
-import { count, decimal, duration, percent, rate } from './format.ts'
+import { count, counted, decimal, duration, percent, rate } from './format.ts'
 import { columns, textFacts, textTable } from './table.ts'
 
 type Fact = readonly [name: string, value: string]
@@ -22,7 +22,7 @@ export function evaluationText(found: ModelEvaluation): string {
     ['Loss', decimal(found.eval_loss, 4)],
     ['Calibration error', calibrationText(found)],
     ...(found.fitted ? [['Stored', fittedText(found)] as const] : []),
-    ['Read', `${count(found.examples)} questions, ${count(found.windows)} windows`],
+    ['Read', `${counted(found.examples, 'question')}, ${counted(found.windows, 'window')}`],
     ['Time', `${duration(found.runtime)}, ${rate(found.samples_per_second, 'samples')}`],
     ...found.files.map((file, i): Fact => [i === 0 ? 'Written' : '', file]),
   ])
@@ -31,7 +31,7 @@ export function evaluationText(found: ModelEvaluation): string {
 function v2Facts(found: ModelEvaluation): Fact[] {
   if (!found.version_2_with_negative) return []
   const part = (total: number | undefined, exact: number | undefined, f1: number | undefined) =>
-    `exact match ${score(exact)}, F1 ${score(f1)}, ${count(total)} questions`
+    `exact match ${score(exact)}, F1 ${score(f1)}, ${counted(total ?? 0, 'question')}`
   const best = (value: number | undefined, threshold: number | undefined) =>
     `${score(value)} at threshold ${decimal(threshold, 3)}`
   return [
@@ -105,7 +105,7 @@ export function modelsText({ models, comparisons }: ModelsEvaluation): string {
   const { examples } = models[0]
   return [
     table,
-    `* the highest F1 on ${count(examples)} questions, the same for all`,
+    `* the highest F1 on ${counted(examples, 'question')}, the same for all`,
     ...(thresholds.size > 1 ? [THRESHOLDS] : []),
     ...comparisons.flatMap((comparison) => ['', ...comparisonLines(comparison)]),
     ...models.filter(({ fitted }) => fitted).map((found, i) => `${i ? '' : '\n'}${found.model}: ${fittedText(found)}`),

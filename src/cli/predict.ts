@@ -3,7 +3,7 @@ import type { DataOptions } from '../runs/load-data.ts'
 import type { Predicted } from '../runs/predict.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from './engine-options.ts'
 import { wholeNumber } from './flags.ts'
-import { count, duration, rate } from './format.ts'
+import { count, counted, duration, rate } from './format.ts'
 import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from './hub-options.ts'
 import { catchInterrupts } from './interrupts.ts'
 import { createOutput, type Output } from './output.ts'
@@ -105,7 +105,7 @@ function report(found: Predicted, output: Output): void {
   const { files, questions, failed, windows, runtime, questions_per_second } = found
   output.print(
     textFacts([
-      ['Answered', `${count(questions - failed)} questions, ${count(windows)} windows`],
+      ['Answered', `${counted(questions - failed, 'question')}, ${counted(windows, 'window')}`],
       ...(failed ? [['Not answered', `${count(failed)}: their lines say why`] as const] : []),
       ['Time', `${duration(runtime)}, ${rate(questions_per_second, 'questions')}`],
       ...files.map((file, i) => [i ? '' : 'Written', file] as const),

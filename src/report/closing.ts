@@ -1,5 +1,5 @@
 import { type Block, type Fact, facts, heading, paragraph, table } from './document.ts'
-import { bytes, count, decimal, duration, rate } from './format.ts'
+import { bytes, count, counted, decimal, duration, rate } from './format.ts'
 import { bestPoint, evaluations, placeOf } from './history.ts'
 import { lossBlocks } from './loss-blocks.ts'
 import { overfittingBlocks } from './overfitting-blocks.ts'
@@ -79,7 +79,7 @@ function evaluationBlocks({ eval_metrics: metrics, train_metrics, data, best }: 
         ? [
             [
               'Read',
-              `${count(data.validation.questions)} questions, ${count(data.validation.windows)} windows`,
+              `${counted(data.validation.questions, 'question')}, ${counted(data.validation.windows, 'window')}`,
             ] as const,
           ]
         : []),
@@ -98,7 +98,7 @@ function savedFiles(files: readonly SavedFile[]): Block[] {
       columns: columns('File', '>Size', 'Purpose'),
       rows: [
         ...files.map(({ name, bytes: size }) => [name, bytes(size), purposeOf(name)]),
-        ['Total', bytes(total), `${count(files.length)} files`],
+        ['Total', bytes(total), `${counted(files.length, 'file')}`],
       ],
     }),
   ]

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { bytes, clock, count, decimal, duration, percent, rate, setting } from './format.ts'
+import { bytes, clock, count, counted, decimal, duration, percent, rate, setting } from './format.ts'
 
 describe('numbers for people', () => {
   test('counts have thousands separators, whatever the locale of the machine', () => {
     expect(count(108893186)).toBe('108,893,186')
     expect(count(0)).toBe('0')
     expect(count(undefined)).toBe('-')
+    expect([0, 1, 2000].map((n) => counted(n, 'question'))).toEqual(['0 questions', '1 question', '2,000 questions'])
   })
 
   test('decimals have a fixed number of digits, and not-a-number stays visible', () => {

@@ -4,6 +4,9 @@
 export const count = (n: number | undefined): string =>
   n === undefined ? '-' : Number.isFinite(n) ? Math.round(n).toLocaleString('en-US') : String(n)
 
+/** '1 question', '2,000 questions'. */
+export const counted = (n: number, noun: string): string => `${count(n)} ${noun}${n === 1 ? '' : 's'}`
+
 /** A fixed number of digits after the point, with thousands separators; NaN and infinities by their names. */
 export function decimal(x: number | undefined, digits = 2): string {
   if (x === undefined) return '-'

@@ -57,6 +57,13 @@ ${body.join('\n')}
 </tbody></table></div>`
 }
 
-const inline = (text: string): string => verbatim(text).replace(/`([^`]*)`/g, '<code>$1</code>')
+/** What stands between backquotes is code, as it is typed; elsewhere a number keeps its unit on its line. */
+const inline = (text: string): string =>
+  text
+    .split(/`([^`]*)`/)
+    .map((part, i) => (i % 2 ? `<code>${verbatim(part)}</code>` : verbatim(part.replace(BEFORE_UNIT, '$1\u00a0'))))
+    .join('')
+
+const BEFORE_UNIT = /(\d) (?=(?:%|s|min|h|d|[kMGT]?B|[a-z]+\/s)(?!\w))/g
 
 const verbatim = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)

@@ -74,6 +74,7 @@ Pass \`--logging_steps\`.
     expect(document.querySelector('h2')?.textContent).toBe('Losses & scores')
     expect(document.querySelector('code')?.textContent).toBe('--logging_steps')
     expect(document.querySelectorAll('aside p')).toHaveLength(2)
+    expect(document.querySelector('dd')?.textContent).toBe('2.79\u00a0s')
     expect(document.querySelector('tr.marked td.number')?.textContent).toBe('1')
     expect(document.querySelector('figure svg title')?.textContent).toBe('curve')
     expect(html).not.toMatch(/<script|<link|src=|https?:/)

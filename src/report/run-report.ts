@@ -1,7 +1,7 @@
 import { totalParameters } from './architecture.ts'
 import { closing, learningCurveFile } from './closing.ts'
 import { type Block, type Fact, facts, heading } from './document.ts'
-import { count, decimal, duration } from './format.ts'
+import { count, counted, decimal, duration } from './format.ts'
 import { bestPoint, placeOf } from './history.ts'
 import { learningCurve } from './learning-curve.ts'
 import { opening } from './opening.ts'
@@ -47,7 +47,7 @@ function headline(run: RunSummary): Fact[] {
     list.push(['Exact match, F1', `${decimal(metrics.eval_exact_match)} %, ${decimal(metrics.eval_f1)} %`])
   if (metrics) list.push(['Validation loss', decimal(metrics.eval_loss, 4)])
   if (best) list.push(['Best', placeOf(best)])
-  list.push(['Trained on', `${count(data.train.questions)} questions in ${duration(train_metrics.train_runtime)}`])
+  list.push(['Trained on', `${counted(data.train.questions, 'question')} in ${duration(train_metrics.train_runtime)}`])
   list.push(['Parameters', count(totalParameters(model.parameters))])
   return list
 }

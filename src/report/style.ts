@@ -1,8 +1,8 @@
 /** How a report looks: on a screen, light or dark as the reader's system is, and on paper. */
 export const style = `
-:root { --ink: #1b1f24; --soft: #57606a; --line: #d5dae0; --paper: #fff; --shade: #f4f6f8; --mark: #e3f1fb; --warn: #d55e00 }
+:root { --ink: #1b1f24; --soft: #57606a; --line: #d5dae0; --paper: #fff; --shade: #f4f6f8; --mark: #e3f1fb; --warn: #d55e00; --fade: #0000003d }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e4e8ec; --soft: #9aa5b1; --line: #3a424b; --paper: #14181c; --shade: #1e242a; --mark: #16344a; --warn: #f29b5c }
+  :root { --ink: #e4e8ec; --soft: #9aa5b1; --line: #3a424b; --paper: #14181c; --shade: #1e242a; --mark: #16344a; --warn: #f29b5c; --fade: #ffffff47 }
 }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 Inter, system-ui, sans-serif }
 main { max-width: 60rem; margin: 0 auto; padding: 2rem 1.25rem 4rem }
@@ -14,7 +14,10 @@ code { font: .9em ui-monospace, monospace; background: var(--shade); padding: .1
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.5rem; margin: 1rem 0 }
 dt { color: var(--soft) }
 dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere }
-.scroll { overflow-x: auto; margin: 1rem 0 }
+/* Paper that goes along with the table covers the shades: one shows at a side where there is more to scroll to. */
+.scroll { overflow-x: auto; margin: 1rem 0; scrollbar-width: thin; background:
+  linear-gradient(90deg, var(--paper) 35%, transparent) 0 / 3rem 100% local no-repeat, linear-gradient(270deg, var(--paper) 35%, transparent) 100% / 3rem 100% local no-repeat,
+  linear-gradient(90deg, var(--fade), transparent) 0 / .9rem 100% no-repeat, linear-gradient(270deg, var(--fade), transparent) 100% / .9rem 100% no-repeat }
 table { border-collapse: collapse; min-width: 60% }
 th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: left; font-variant-numeric: tabular-nums }
 th { color: var(--soft); font-weight: 600; white-space: nowrap }
@@ -31,6 +34,6 @@ figure svg { display: block; width: 100%; height: auto }
   main { max-width: none; padding: 0 }
   h2 { break-after: avoid }
   tr, figure, aside { break-inside: avoid }
-  .scroll { overflow: visible }
+  .scroll { overflow: visible; background: none }
 }
 `

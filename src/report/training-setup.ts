@@ -1,4 +1,4 @@
-import { count, setting } from './format.ts'
+import { count, counted, setting } from './format.ts'
 import type { RunSetup } from './run-summary.ts'
 
 /** How a run trains, in words, from its arguments; what an argument does not say is left out. */
@@ -50,7 +50,7 @@ export function stepsOf({ arguments: args, data, total_steps }: Setup): string {
   const stepsAnEpoch = Math.ceil(Math.ceil(data.train.windows / batch) / accumulation)
   if (Math.ceil(epochs * stepsAnEpoch) !== total_steps) return count(total_steps)
   const size = accumulation > 1 ? `(${batch} x ${accumulation})` : String(batch)
-  return `${count(total_steps)} = ${setting(epochs)} ${epochs === 1 ? 'epoch' : 'epochs'} x ceil(${count(data.train.windows)} windows / ${size})`
+  return `${count(total_steps)} = ${setting(epochs)} ${epochs === 1 ? 'epoch' : 'epochs'} x ceil(${counted(data.train.windows, 'window')} / ${size})`
 }
 
 type Value = RunSetup['arguments'][string] | undefined

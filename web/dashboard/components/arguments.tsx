@@ -1,6 +1,6 @@
 import { argumentText } from '../../../src/dashboard/figures.ts'
 import type { RunView } from '../../../src/dashboard/run-view.ts'
-import { count } from '../../../src/report/format.ts'
+import { count, counted } from '../../../src/report/format.ts'
 
 /** What the run works on and with. */
 export function Arguments({ view }: { readonly view: RunView }) {
@@ -11,7 +11,7 @@ export function Arguments({ view }: { readonly view: RunView }) {
     [
       'model',
       model &&
-        `${model.name}: ${count(model.layers)} layers of ${count(model.hidden)}, ${count(model.parameters)} parameters`,
+        `${model.name}: ${counted(model.layers, 'layer')} of ${count(model.hidden)}, ${count(model.parameters)} parameters`,
     ],
     ['training data', data && splitText(data.train)],
     ['validation data', data?.validation && splitText(data.validation)],
@@ -47,4 +47,4 @@ export function Arguments({ view }: { readonly view: RunView }) {
 }
 
 const splitText = ({ questions, windows, tokens }: { questions: number; windows: number; tokens: number }): string =>
-  `${count(questions)} questions in ${count(windows)} windows, ${count(tokens)} tokens`
+  `${counted(questions, 'question')} in ${counted(windows, 'window')}, ${count(tokens)} tokens`
