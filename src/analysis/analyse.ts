@@ -25,6 +25,8 @@ export interface AnalysisInput {
   readonly scores: readonly { readonly exact_match: number; readonly f1: number }[]
   /** Mean over windows. */
   readonly loss?: number
+  /** The one that was used, where "" is an answer. */
+  readonly null_score_diff_threshold?: number
   /** Confidences at a fitted temperature: `fitConfidence`, or what is stored with the model. */
   readonly calibrated?: FittedConfidence
 }
@@ -78,6 +80,9 @@ export function analyse(input: AnalysisInput): Analysis {
       exact_match: percent('exact_match'),
       f1: percent('f1'),
       loss: input.loss,
+      ...(input.null_score_diff_threshold !== undefined && {
+        null_score_diff_threshold: input.null_score_diff_threshold,
+      }),
     },
     classes: classSummaries(questions),
     breakdowns: dimensions.map((dimension) => breakdown(dimension, questions)),

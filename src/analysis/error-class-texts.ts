@@ -14,7 +14,9 @@ export const classTexts: Readonly<Record<ErrorClass, ClassText>> = {
   },
   answered_without_answer: {
     title: 'Answered where there is none',
-    explanation: 'The context holds no answer, and the model gave one. Many of these: raise the bar for answering.',
+    explanation:
+      'The context holds no answer, and the model gave one. Many of these: lower --null_score_diff_threshold, or fit it ' +
+      'with --calibrate; "" is given where null score - best score lies above it.',
   },
   label_doubtful: {
     title: 'Label probably wrong',
@@ -28,7 +30,9 @@ export const classTexts: Readonly<Record<ErrorClass, ClassText>> = {
   },
   silent_with_answer: {
     title: 'Silent where there is an answer',
-    explanation: 'The context holds the answer, and the model said there is none.',
+    explanation:
+      'The context holds the answer, and the model said there is none. Many of these: raise ' +
+      '--null_score_diff_threshold, or fit it with --calibrate.',
   },
   too_wide: { title: 'Boundary too wide', explanation: 'The prediction contains the answer and more.' },
   too_narrow: { title: 'Boundary too narrow', explanation: 'The prediction is a part of the answer.' },

@@ -30,6 +30,8 @@ export interface Overall {
   readonly f1: BootstrapMean
   /** Mean over windows, if it was given. */
   readonly loss?: number
+  /** Of data with unanswerable questions: "" is given where null score - best score lies above it. */
+  readonly null_score_diff_threshold?: number
 }
 
 export interface ClassSummary {

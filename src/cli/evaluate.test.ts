@@ -143,6 +143,10 @@ describe('spanforge evaluate', () => {
   })
 
   test.each([
+    [
+      ['--data', 'errors.json', '--report', 'errors.html'],
+      /--report errors\.html also writes errors\.json, which is the data/,
+    ],
     [['--report', 'errors.txt'], /--report errors\.txt is no HTML file/],
     [['--report', 'e.html', '--postprocess', 'run_qa'], /--report needs exact probabilities/],
     [['--confidence_level', '95'], /confidence_level is 95/],

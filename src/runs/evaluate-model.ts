@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { ANSWER_SETTINGS_FILE, type AnswerSettings, saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import { UsageError } from '../errors.ts'
 import {
@@ -20,7 +20,7 @@ import type { EngineChoice } from './choose-engine.ts'
 import { type ModelConfidence, modelConfidence } from './evaluation-confidence.ts'
 import { exactPredictions, writeEvaluation } from './evaluation-files.ts'
 import { type Interval, intervalOf } from './evaluation-intervals.ts'
-import { writeAnalysis } from './evaluation-report.ts'
+import { jsonBeside, writeAnalysis } from './evaluation-report.ts'
 import { type FittedSettings, fitSettings } from './fit-settings.ts'
 import { cutWindows, type DataOptions, dataChoice, readExamples } from './load-data.ts'
 import { type HubChoice, type LoadedModel, loadModel } from './load-model.ts'
@@ -182,9 +182,21 @@ async function calibrate(data: Dataset, found: Evaluation, loaded: LoadedModel, 
 }
 
 /** @throws UsageError for options that do not go together */
-export function checkOptions({ model, postprocess, report, calibrate, confidence_level = 0.95 }: EvaluateModelOptions) {
+export function checkOptions({
+  model,
+  data,
+  postprocess,
+  report,
+  calibrate,
+  confidence_level = 0.95,
+}: EvaluateModelOptions) {
   if (report !== undefined && !/\.html?$/i.test(report))
     throw new UsageError(`evaluate: --report ${report} is no HTML file`, 'Give a name that ends with .html.')
+  if (report !== undefined && resolve(jsonBeside(report)) === resolve(data))
+    throw new UsageError(
+      `evaluate: --report ${report} also writes ${jsonBeside(report)}, which is the data`,
+      'Give the report another name.',
+    )
   if (report !== undefined && postprocess === 'run_qa')
     throw new UsageError(
       'evaluate: --report needs exact probabilities, which run_qa does not give',

@@ -7,12 +7,22 @@ import { writeFile } from './run-files.ts'
 /** Candidates that the page shows of each question. */
 const SHOWN = 5
 
+/** Where the figures of a report go. */
+export const jsonBeside = (report: string): string => report.replace(/\.html?$/i, '.json')
+
+interface Evaluated {
+  readonly model: string
+  readonly data: string
+  readonly eval_loss: number
+  readonly null_score_diff_threshold?: number
+}
+
 /** Writes the error analysis as a page, and as JSON beside it; returns their paths. */
 export async function writeAnalysis(
   path: string,
   { examples, windows }: Dataset,
   { answers, scores }: Evaluation,
-  { model, data, eval_loss }: { readonly model: string; readonly data: string; readonly eval_loss: number },
+  { model, data, eval_loss, null_score_diff_threshold }: Evaluated,
   calibrated: FittedConfidence | undefined,
 ): Promise<string[]> {
   // Loaded now only: the drawing libraries take longer to start than the rest of the command.
@@ -25,9 +35,10 @@ export async function writeAnalysis(
     answers: answers.map(({ candidates, ...rest }) => ({ ...rest, candidates: candidates.slice(0, SHOWN) })),
     scores,
     loss: eval_loss,
+    null_score_diff_threshold,
     calibrated,
   })
-  const json = path.replace(/\.html?$/i, '.json')
+  const json = jsonBeside(path)
   await writeFile(path, analysisHtml(analysis))
   await writeFile(json, `${JSON.stringify(analysis)}\n`)
   return [path, json]

@@ -93,7 +93,7 @@ describeChromium('the analysis page in Chromium', () => {
     expect(count).toBeGreaterThan(0)
     expect(await shownCount()).toBe(count)
     const surest = analysis.questions.filter(holds).toSorted((a, b) => b.confidence - a.confidence)
-    expect(await page.textContent('#question-list .sure')).toBe(`${Math.round(100 * surest[0].confidence)} % sure`)
+    expect(await page.textContent('#question-list .sure')).toBe(`${Math.round(100 * surest[0].confidence)}\u00a0% sure`)
 
     const kept = page.url()
     await page.goto('about:blank')
@@ -149,5 +149,13 @@ describeChromium('the analysis page in Chromium', () => {
     await page.setViewportSize({ width, height: 800 })
     await page.locator('.example summary').first().click()
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+    // A table that is wider scrolls in its own region, and shades at its sides say so.
+    const table = await page.locator('.scroll', { has: page.locator('.classes') }).evaluate((region) => {
+      region.scrollLeft = 10_000
+      const last = region.querySelector('th:last-child')!.getBoundingClientRect()
+      const { backgroundAttachment } = getComputedStyle(region)
+      return { isInView: last.right <= region.getBoundingClientRect().right + 1, backgroundAttachment }
+    })
+    expect(table).toEqual({ isInView: true, backgroundAttachment: 'local, local, scroll, scroll' })
   })
 })

@@ -17,4 +17,5 @@ export function byId<T extends HTMLElement>(id: string): T {
   return found as T
 }
 
-export const percent = (share: number, digits = 0): string => `${(100 * share).toFixed(digits)} %`
+/** The sign stays with its number: the space before it does not break. */
+export const percent = (share: number, digits = 0): string => `${(100 * share).toFixed(digits)}\u00a0%`

@@ -1,3 +1,4 @@
+import { counted } from '../../report/format.ts'
 import type { Analysis } from '../types.ts'
 import { byId, percent } from './dom.ts'
 import { questionView } from './question-view.ts'
@@ -39,6 +40,6 @@ export class QuestionList {
     if (found.length === 0) return 'No question matches: remove a filter.'
     const mean = (values: readonly number[]) => percent(values.reduce((a, b) => a + b, 0) / values.length, 1)
     const scores = `exact match ${mean(found.map((q) => q.exact_match))}, F1 ${mean(found.map((q) => q.f1))}`
-    return `${found.length} of ${questions.length} questions: ${scores}`
+    return `${found.length} of ${counted(questions.length, 'question')}: ${scores}`
   }
 }

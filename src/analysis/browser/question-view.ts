@@ -79,7 +79,7 @@ function opened(question: AnalysedQuestion, title: string | undefined, text: str
 
 function bar(share: number): HTMLElement {
   const fill = element('span', { class: 'fill' })
-  fill.style.width = percent(share, 1).replace(' ', '')
+  fill.style.width = `${(100 * share).toFixed(1)}%`
   return element('span', { class: 'bar', 'aria-hidden': 'true' }, fill)
 }
 

@@ -19,7 +19,7 @@ export function breakdownTable({ dimension, groups }: Breakdown): Html {
 <tbody>${rows}</tbody></table></div></section>`
 }
 
-export const breakdownNote = `Intervals are 95 % bootstrap intervals. Groups of fewer than ${FEWEST_FOR_INTERVAL} questions are marked “few”, with hatched bars: their figures are uncertain. EM is exact match; both bars go from 0 to 100.`
+export const breakdownNote = `Intervals are 95\u00a0% bootstrap intervals. Groups of fewer than ${FEWEST_FOR_INTERVAL} questions are marked “few”, with hatched bars: their figures are uncertain. EM is exact match; both bars go from 0 to 100.`
 
 const figures = (group: GroupScore): Html =>
   html`${score(group.mean)}${group.low === undefined ? undefined : html` <small>${intervalText(group)}</small>`}`

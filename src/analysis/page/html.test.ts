@@ -45,7 +45,7 @@ describe('the page', () => {
   it('shows what was measured, with intervals, without NaN', () => {
     const text = document.querySelector('main')!.textContent
     expect(text).toContain('Error analysis: sample <model> on sample.json')
-    expect(text).toContain(`95 %: ${analysis.overall.f1.low.toFixed(1)} to ${analysis.overall.f1.high.toFixed(1)}`)
+    expect(text).toContain(`95\u00a0%: ${analysis.overall.f1.low.toFixed(1)} to ${analysis.overall.f1.high.toFixed(1)}`)
     expect(document.querySelector('main')!.innerHTML).not.toMatch(/NaN|undefined|Infinity/)
   })
 
@@ -54,8 +54,24 @@ describe('the page', () => {
     expect((larger.length - page.length) / 120).toBeLessThan(1400)
   })
 
+  it('keeps the sign of a share beside its number', () => {
+    expect(document.querySelector('main .tiles, main .classes')!.textContent).not.toMatch(/\d %/)
+    expect(document.querySelector('.classes')!.textContent).toMatch(/\d\u00a0%/)
+  })
+
+  it('says with which threshold "" was given, where it may be, and what to do about too many answers', () => {
+    const tiles = (html: string) => parseHTML(html).document.querySelector('.tiles')!.textContent
+    expect(tiles(page)).not.toContain('null_score_diff_threshold')
+    const answered = analyse({ ...sampleEvaluation(12), null_score_diff_threshold: -2.5 })
+    expect(tiles(analysisHtml(answered))).toContain('Threshold-2.5 null_score_diff_threshold')
+    const advice = document.querySelector('a[href="#class=answered_without_answer"]')!.closest('td')!.textContent
+    expect(advice).toContain('lower --null_score_diff_threshold, or fit it with --calibrate')
+  })
+
   it('can be made of a single question', () => {
-    expect(analysisHtml(analyse(sampleEvaluation(1)))).not.toMatch(/NaN|Infinity/)
+    const single = analysisHtml(analyse(sampleEvaluation(1)))
+    expect(single).not.toMatch(/NaN|Infinity/)
+    expect(single).toContain('<strong>1</strong> <span>1 window</span>')
   })
 })
 

@@ -5,8 +5,8 @@ import { type Html, html } from './html-text.ts'
 /** A score in per cent: '81.2'. */
 export const score = (inPerCent: number): string => inPerCent.toFixed(1)
 
-/** A share in [0, 1]: '81.2 %'. */
-export const share = (part: number): string => `${(100 * part).toFixed(1)} %`
+/** A share in [0, 1]: '81.2 %', with a space that does not break. */
+export const share = (part: number): string => `${(100 * part).toFixed(1)}\u00a0%`
 
 export const intervalText = ({ low, high }: GroupScore): string =>
   low === undefined || high === undefined ? '' : `${score(low)} to ${score(high)}`

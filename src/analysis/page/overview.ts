@@ -1,3 +1,4 @@
+import { count, counted, setting } from '../../report/format.ts'
 import { classTexts } from '../error-class-texts.ts'
 import type { Analysis, ClassSummary } from '../types.ts'
 import { type Html, html } from './html-text.ts'
@@ -6,16 +7,17 @@ import { takeaways } from './takeaways.ts'
 
 /** The whole in figures, and what to take from them. */
 export function overview(analysis: Analysis): Html {
-  const { questions, windows, exact_match, f1, loss } = analysis.overall
+  const { questions, windows, exact_match, f1, loss, null_score_diff_threshold } = analysis.overall
   const { raw, calibrated } = analysis.confidence
-  const tile = (name: string, value: string, note: string) =>
+  const tile = (name: string, value: string, note: string | Html) =>
     html`<div><dt>${name}</dt><dd><strong>${value}</strong> <span>${note}</span></dd></div>`
   return html`<dl class="tiles">
-${tile('Exact match', score(exact_match.mean), `95 %: ${intervalText(exact_match)}`)}
-${tile('F1', score(f1.mean), `95 %: ${intervalText(f1)}`)}
+${tile('Exact match', score(exact_match.mean), `95\u00a0%: ${intervalText(exact_match)}`)}
+${tile('F1', score(f1.mean), `95\u00a0%: ${intervalText(f1)}`)}
 ${loss === undefined ? undefined : tile('Loss', loss.toFixed(4), 'mean over windows')}
 ${tile('Calibration error', share(raw.expected_calibration_error), calibrated ? `${share(calibrated.expected_calibration_error)} at temperature ${calibrated.temperature.toFixed(2)}` : 'smaller is better')}
-${tile('Questions', questions.toLocaleString('en-US'), `${windows.toLocaleString('en-US')} windows`)}
+${tile('Questions', count(questions), counted(windows, 'window'))}
+${null_score_diff_threshold === undefined ? undefined : tile('Threshold', setting(null_score_diff_threshold), html`null_score_<wbr>diff_<wbr>threshold`)}
 </dl>
 <ul>${takeaways(analysis).map((sentence) => html`<li>${sentence}</li>`)}</ul>`
 }
@@ -33,11 +35,15 @@ ${absent.length ? html`<p class="note">Not met: ${absent.map((summary) => classT
 function classRow(analysis: Analysis, summary: ClassSummary): Html {
   const { title, explanation } = classTexts[summary.class]
   const part = summary.count / analysis.overall.questions
-  return html`<tr><td>${filterLink({ class: summary.class }, title)}<p>${explanation}</p>${examples(analysis, summary)}</td>
+  return html`<tr><td>${filterLink({ class: summary.class }, title)}<p>${withFlags(explanation)}</p>${examples(analysis, summary)}</td>
 <td class="number">${summary.count}</td>
 <td><span class="bar" aria-hidden="true"><span class="fill" style="width:${(100 * part).toFixed(1)}%"></span></span> ${share(part)}</td>
 <td class="number">${score(summary.f1)}</td></tr>`
 }
+
+/** Flags as they are typed: none is broken after its dashes. */
+const withFlags = (text: string): readonly (string | Html)[] =>
+  text.split(/(--\w+)/).map((part, i) => (i % 2 ? html`<code>${part}</code>` : part))
 
 function examples(analysis: Analysis, summary: ClassSummary): Html {
   const items = summary.examples.map((index) => {

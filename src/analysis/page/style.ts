@@ -13,7 +13,7 @@ small { display: block }
 .tiles div { background: var(--shade); border-radius: .4rem; padding: .7rem .9rem }
 .tiles dd { margin: 0 } .tiles strong { display: block; font-size: 1.5rem } .tiles span { color: var(--soft); font-size: .875rem }
 .classes td { vertical-align: top; white-space: normal } .classes td p { margin: .1rem 0; color: var(--soft); font-size: .875rem }
-.classes td:first-child { min-width: 16rem } .classes details { font-size: .875rem } .classes ul { margin: .3rem 0; padding-left: 1.2rem }
+.classes td:first-child { min-width: 16rem } .classes code { white-space: nowrap } .classes td:nth-child(3) { white-space: nowrap } .classes details { font-size: .875rem } .classes ul { margin: .3rem 0; padding-left: 1.2rem }
 .mistakes td { white-space: normal } .mistakes td:nth-child(2) { min-width: 16rem }
 .bar { display: inline-block; width: 7rem; height: .7rem; background: var(--line); border-radius: .2rem; overflow: hidden; vertical-align: middle }
 .fill { display: block; height: 100%; background: var(--exact) }
@@ -53,7 +53,7 @@ mark.candidate { text-decoration: underline wavy var(--chosen); text-underline-o
 .candidates button[aria-pressed=true] { border-color: var(--chosen); box-shadow: 0 0 0 1px var(--chosen) }
 @media (max-width: 34rem) {
   th, td { padding: .35rem .3rem } .bars { min-width: 3rem } .breakdown small, .classes .bar { display: none } .breakdown .key:last-child { display: block }
-  .classes td:first-child { min-width: 10rem } .classes td:nth-child(3) { white-space: nowrap }
+  .classes td:first-child { min-width: 10rem } .classes code { white-space: normal }
   .candidates button { grid-template-columns: minmax(0, 1fr) 3rem 3.8rem } .candidates .bar { width: 3rem }
 }
 @media print { form, #more-questions, nav { display: none } }

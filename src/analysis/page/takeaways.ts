@@ -1,3 +1,4 @@
+import { counted } from '../../report/format.ts'
 import { dimensionTexts } from '../dimensions.ts'
 import { classTexts } from '../error-class-texts.ts'
 import type { Analysis, Breakdown, Group } from '../types.ts'
@@ -22,7 +23,7 @@ function mostErrors({ classes }: Analysis): string | undefined {
     .filter((summary) => boundaries.includes(summary.class))
     .reduce((sum, { count }) => sum + count, 0)
   return (
-    `Of ${total} wrong answers ${nearly} (${share(nearly / total)}) are in the right place with the wrong boundaries. ` +
+    `Of ${counted(total, 'wrong answer')} ${nearly} (${share(nearly / total)}) ${nearly === 1 ? 'is' : 'are'} in the right place with the wrong boundaries. ` +
     `The largest class: ${classTexts[first.class].title.toLowerCase()} (${first.count}).`
   )
 }
@@ -32,7 +33,7 @@ function weakestGroup({ breakdowns, overall }: Analysis): string | undefined {
   const below = groups.filter(({ group }) => group.f1.high !== undefined && group.f1.high < overall.f1.mean)
   if (below.length === 0) return 'No group of questions is clearly weaker than the whole.'
   const name = ({ breakdown, group }: { breakdown: Breakdown; group: Group }) =>
-    `${dimensionTexts[breakdown.dimension].title.toLowerCase()} “${group.label}” (F1 ${score(group.f1.mean)}, ${group.count} questions)`
+    `${dimensionTexts[breakdown.dimension].title.toLowerCase()} “${group.label}” (F1 ${score(group.f1.mean)}, ${counted(group.count, 'question')})`
   const weakest = below.toSorted((a, b) => a.group.f1.mean - b.group.f1.mean).slice(0, 3)
   return `Clearly weaker than the whole: ${weakest.map(name).join('; ')}.`
 }
