@@ -128,6 +128,17 @@ describeChromium('the dashboard in Chromium', () => {
     await page.keyboard.press('ArrowLeft')
     await says(/epoch 2/)
 
+    // The best value is named beside the curves, not over them; a long context ends with a whole line.
+    await page.locator('.legend li', { hasText: /^best: .*, loss \d/ }).waitFor()
+    const lines = await page
+      .locator('.card .context')
+      .first()
+      .evaluate((context) => {
+        const { maxHeight, lineHeight } = getComputedStyle(context)
+        return Number.parseFloat(maxHeight) / Number.parseFloat(lineHeight)
+      })
+    expect(lines).toBeCloseTo(8)
+
     expect(await seriousFaults()).toEqual([])
     await page.emulateMedia({ colorScheme: 'dark' })
     expect(await seriousFaults()).toEqual([])
