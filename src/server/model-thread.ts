@@ -14,6 +14,8 @@ export class ModelThread {
   readonly config: BertConfig
   readonly tokenizer: BertTokenizer
 
+  #last: Promise<unknown> = Promise.resolve()
+
   private constructor(
     readonly folder: string,
     readonly facts: LoadedInWorker,
@@ -47,10 +49,14 @@ export class ModelThread {
 
   /** Logits of each row, [tokens of the row]. */
   forward(rows: readonly Row[]): Promise<RowLogits[]> {
-    return this.thread.call('forward', rows)
+    const logits = this.thread.call<RowLogits[]>('forward', rows)
+    this.#last = logits.catch(() => {})
+    return logits
   }
 
+  /** Once the pass in work is done, whoever asked for it: an engine that is ended within one takes the process with it. */
   async end(): Promise<void> {
+    await this.#last
     await this.thread.call('release').catch(() => {})
     await this.thread.end()
   }
