@@ -1,4 +1,4 @@
-import type { FileCheck, Finding, FindingKind } from '../data/check-file.ts'
+import { type FileCheck, type Finding, type FindingKind, LEFT_OUT } from '../data/check-file.ts'
 import type { Fixed } from '../data/fix-file.ts'
 import type { Lengths } from '../data/lengths.ts'
 import { count, counted } from './format.ts'
@@ -34,7 +34,7 @@ const FEW = 20
 /** What a check has found, for people. */
 export function checkText(check: FileCheck): string {
   const { file, questions, contexts, articles, answers, unanswered, problems, notes, lengths, windows } = check
-  const unread = problems.filter(({ kind, mended }) => UNREAD.includes(kind) && mended === 'left out').length
+  const unread = problems.filter(({ kind, mended }) => UNREAD.includes(kind) && mended === LEFT_OUT).length
   const counts = [
     counted(questions, 'question'),
     counted(contexts, 'context'),
@@ -64,7 +64,7 @@ const MENDED_SHOWN = 10
 /** What a corrected copy holds, and what was changed for it. */
 export function fixedText({ problems }: FileCheck, { file, questions, repeated }: Fixed): string {
   const mended = problems.filter((problem) => problem.mended)
-  const leftOut = mended.filter((problem) => problem.mended === 'left out').length
+  const leftOut = mended.filter((problem) => problem.mended === LEFT_OUT).length
   const parts = [
     `${count(mended.length - leftOut)} mended`,
     ...(leftOut ? [`${count(leftOut)} left out`] : []),
@@ -77,6 +77,7 @@ export function fixedText({ problems }: FileCheck, { file, questions, repeated }
     ...(rest > 0 ? [`  and ${count(rest)} more (--json shows all)`] : []),
   ].join('\n')
 }
+
 const spread = ({ median, p95, longest }: Lengths): string =>
   `median ${count(median)}, 95 % up to ${count(p95)}, longest ${count(longest)}`
 

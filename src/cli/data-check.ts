@@ -5,7 +5,7 @@ import { SpanforgeError, UsageError } from '../errors.ts'
 import { checkText, fixedText } from './data-check-text.ts'
 import { DATA_ARGUMENT, type DataCommandFlags, filesOf, withDataCommandFlags } from './data-flags.ts'
 import { type WindowFlags, withWindowFlags } from './flags.ts'
-import { bytes, count, duration, rate } from './format.ts'
+import { bytes, counted, duration, rate } from './format.ts'
 import { withHubProgress } from './hub-options.ts'
 import { createOutput, type Output } from './output.ts'
 import { countingProgress } from './progress.ts'
@@ -57,7 +57,7 @@ async function check(file: string, flags: CheckFlags): Promise<void> {
   // Before this command itself is what keeps the machine busy.
   const busy = busyNote(inspectMachine())
   const files = await filesOf(file, flags, output)
-  if (fix !== undefined) refuseSource(fix, [files].flat())
+  if (fix !== undefined) refuseSource(fix, files)
   // The other source has splits of its own: --split is about the file to check.
   const others = validation && (await filesOf(validation, { ...flags, split: undefined }, output, 'validation'))
   const found = await checkFile(files, { validation: others, ...(await cuttingOf(flags, output)) })
@@ -70,7 +70,7 @@ async function check(file: string, flags: CheckFlags): Promise<void> {
   const left = fixed ? found.problems.filter(({ mended }) => !mended) : found.problems
   if (left.length) {
     const canFix = isFixable(found) && left.some(({ mended }) => mended)
-    throw new SpanforgeError(`${file}: ${count(left.length)} ${left.length === 1 ? 'problem' : 'problems'}`, {
+    throw new SpanforgeError(`${file}: ${counted(left.length, 'problem')}`, {
       remedy: fixed
         ? 'The copy still has them.'
         : `Mend the file${canFix ? ', or let --fix FILE write a corrected copy: it says what it changed' : ''}.`,

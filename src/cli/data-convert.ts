@@ -20,7 +20,7 @@ async function convert(file: string, path: string, flags: DataCommandFlags): Pro
   const { refuseSource, writeExamples } = await import('../data/write-examples.ts')
   const output = createOutput(flags.json === true)
   const files = await filesOf(file, flags, output)
-  refuseSource(path, [files].flat())
+  refuseSource(path, files)
   const questions = await writeExamples(path, eachExample(files))
   output.print(`${path}: ${counted(questions, 'question')}`)
   output.result({ file: path, questions })

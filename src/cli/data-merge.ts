@@ -26,7 +26,7 @@ async function merge(files: readonly string[], flags: MergeFlags): Promise<void>
   const lists = []
   for (const file of files) {
     const sources = await filesOf(file, flags, output)
-    refuseSource(path, [sources].flat())
+    refuseSource(path, sources)
     lists.push(await readExamples(sources))
   }
   const { examples, repeated, renamed } = mergeExamples(lists)

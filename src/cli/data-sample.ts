@@ -29,7 +29,7 @@ async function sample(file: string, flags: SampleFlags): Promise<void> {
   outputFormat(path)
   const output = createOutput(flags.json === true)
   const files = await filesOf(file, flags, output)
-  refuseSource(path, [files].flat())
+  refuseSource(path, files)
   const examples = await readExamples(files)
   const questions = await writeExamples(path, sampleExamples(examples, wanted, seed))
   output.print(`${path}: ${count(questions)} of ${counted(examples.length, 'question')}, seed ${seed}`)

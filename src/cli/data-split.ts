@@ -48,7 +48,7 @@ async function split(file: string, flags: SplitFlags): Promise<void> {
   const shares = [flags.validation_share, ...(test === undefined ? [] : [flags.test_share])]
   const output = createOutput(flags.json === true)
   const files = await filesOf(file, flags, output)
-  for (const path of paths) refuseSource(path, [files].flat())
+  for (const path of paths) refuseSource(path, files)
   const parts = splitExamples(await readExamples(files), { seed, shares, by })
   const written: Record<string, number> = {}
   for (const [index, path] of paths.entries()) written[path] = await writeExamples(path, parts.parts[index])

@@ -107,11 +107,14 @@ const ofReading = ({ kind, message, id, mended }: DataProblem): Finding => ({
   mended: mended ?? MENDED[kind],
 })
 
+/** What `mended` says of what a corrected copy does not have. */
+export const LEFT_OUT = 'left out'
+
 const MENDED: Readonly<Partial<Record<ProblemKind, string>>> = {
-  cut_off: 'left out',
-  layout: 'left out',
-  empty_answer: 'left out',
-  misaligned: 'left out',
+  cut_off: LEFT_OUT,
+  layout: LEFT_OUT,
+  empty_answer: LEFT_OUT,
+  misaligned: LEFT_OUT,
   duplicate_id: 'left out where all is the same, else an id of its own',
 }
 
@@ -124,7 +127,7 @@ async function leaks(examples: readonly Example[], contexts: Contexts, validatio
     const shared = leak.run === undefined ? 'is' : `shares ${JSON.stringify(leak.run)} with`
     const message = `the context of question ${examples[questions[0]].id} ${shared} that of question ${other.id} in ${sourceName(validation)}`
     const ids = questions.map((i) => examples[i].id)
-    return { finding: { kind: 'leak' as const, message, ids, mended: 'left out' }, questions }
+    return { finding: { kind: 'leak' as const, message, ids, mended: LEFT_OUT }, questions }
   })
 }
 
@@ -153,7 +156,7 @@ const withoutWords = (examples: readonly Example[]): [index: number, Finding][] 
   examples.flatMap(({ id, question, context }, index): [number, Finding][] => {
     const part = !question.trim() ? 'question' : !context.trim() ? 'context' : undefined
     const message = `question ${id}: its ${part} has no word`
-    return part ? [[index, { kind: 'no_words', message, ids: [id], mended: 'left out' }]] : []
+    return part ? [[index, { kind: 'no_words', message, ids: [id], mended: LEFT_OUT }]] : []
   })
 
 const noWindow = ({ id, answers }: Example): Finding => ({

@@ -36,9 +36,11 @@ export async function* csvRecords(
     for (const error of skipped.splice(0)) report(broken(error, path))
   }
   try {
+    let isFirst = true
     for await (const { record, info } of rows) {
       reportSkipped()
-      checkColumns(Object.keys(record), path, mayLack)
+      if (isFirst) checkColumns(Object.keys(record), path, mayLack)
+      isFirst = false
       const place = `${path}: the row that ends at line ${info.lines}`
       const source = { place, whole: 'the row', remedy: LAYOUT }
       yield rowRecord(new JsonPart({ ...record, title: record.title || null, ...answersOf(record) }, source), place)

@@ -6,6 +6,7 @@ import { UsageError } from '../errors.ts'
 import { toSquadJson } from '../squad/squad-json.ts'
 import type { Example } from '../squad/types.ts'
 import { type DataFormat, formatOfName } from './format.ts'
+import type { DataSource } from './read-examples.ts'
 import { refuseHalfCharacters, rowMaker } from './rows.ts'
 import { toParquet } from './to-parquet.ts'
 
@@ -46,12 +47,12 @@ export function outputFormat(path: string): DataFormat {
 
 /**
  * A file is not written over the one that it is made of.
- * @throws UsageError where `path` is one of the `sources`
+ * @throws UsageError where `path` is of the `source`
  */
-export function refuseSource(path: string, sources: readonly string[]): void {
+export function refuseSource(path: string, source: DataSource): void {
   if (!existsSync(path)) return
   const own = realpathSync(path)
-  if (sources.some((source) => existsSync(source) && realpathSync(source) === own))
+  if ([source].flat().some((file) => existsSync(file) && realpathSync(file) === own))
     throw new UsageError(`${path}: is the file that is read, and would be lost`, 'Write to another one.')
 }
 

@@ -39,8 +39,8 @@ export interface ModelsEvaluation {
 
 /**
  * Several models on the same questions, one after the other, and each pair of them compared: intervals by a paired
- * bootstrap, p-values by a randomization test for F1 and McNemar's for exact match. Each
- * writes its files into a folder of its name within output_dir, and its report into a file with its name.
+ * bootstrap, p-values by a randomization test for F1 and McNemar's for exact match. Each writes its files into a folder
+ * of its name within output_dir, and its report into a file with its name.
  */
 export async function compareModels(
   models: readonly string[],

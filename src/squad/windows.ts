@@ -137,7 +137,7 @@ const isPythonSpace = (code: number): boolean =>
 
 function tooLong(example: Example, tokens: number, room: number, options: WindowOptions): SpanforgeError {
   const { max_seq_length, doc_stride } = options
-  const place = `squad: question ${example.id}: its ${tokens} tokens leave`
+  const place = `question ${example.id}: its ${tokens} tokens leave`
   if (room <= 0)
     return new SpanforgeError(`${place} no room for the context in windows of max_seq_length ${max_seq_length}`, {
       remedy: `Shorten the question or raise max_seq_length above ${tokens + SPECIAL_TOKENS + doc_stride}.`,

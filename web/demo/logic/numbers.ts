@@ -1,11 +1,8 @@
+export { count, counted } from '../../../src/report/format.ts'
+
 /** The sign stays with its number: the space before it does not break. */
 export const percent = (share: number): string =>
   `${share > 0 && share < 0.005 ? '<1' : Math.round(100 * share)}\u00a0%`
-
-export const count = (number: number): string => number.toLocaleString('en')
-
-/** '1 word', '2 words'. */
-export const counted = (number: number, noun: string): string => `${count(number)} ${noun}${number === 1 ? '' : 's'}`
 
 /** How many words, roughly as people count them. */
 export function wordsIn(text: string): number {
