@@ -2,19 +2,16 @@
 export class SpanforgeError extends Error {
   override readonly name: string = 'SpanforgeError'
 
-  readonly #summary: string
-
   constructor(
     summary: string,
     readonly options: { readonly remedy?: string; readonly exitCode?: number; readonly cause?: unknown } = {},
   ) {
-    super(options.remedy ? `${summary}\n  ${options.remedy}` : summary, { cause: options.cause })
-    this.#summary = summary
+    super(`${summary}${indented(options.remedy)}`, { cause: options.cause })
   }
 
   /** The message without its remedy. */
   get summary(): string {
-    return this.#summary
+    return this.message.slice(0, this.message.length - indented(this.options.remedy).length)
   }
 
   /** What the process exits with: 1 unless the error says otherwise; 2 is a wrong command line or argument. */
@@ -22,6 +19,8 @@ export class SpanforgeError extends Error {
     return this.options.exitCode ?? 1
   }
 }
+
+const indented = (remedy: string | undefined): string => (remedy ? `\n  ${remedy}` : '')
 
 /** A wrong flag, argument or option: exit code 2, as for every command-line tool. */
 export class UsageError extends SpanforgeError {

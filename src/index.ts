@@ -11,9 +11,16 @@ export {
 } from './analysis/index.ts'
 export type { CallbackContext, TrainerCallback, TrainerControl } from './api/callbacks.ts'
 export { evaluate } from './api/evaluate.ts'
+export type { FromPretrainedOptions } from './api/from-pretrained-options.ts'
 export { type LoadSquadOptions, loadSquad } from './api/load-squad.ts'
-export { AutoModelForQuestionAnswering, BertForQuestionAnswering, type FromPretrainedOptions } from './api/model.ts'
-export { type OneAnswer, pipeline, type QuestionAnsweringPipeline, type TopAnswers } from './api/pipeline.ts'
+export { AutoModelForQuestionAnswering, BertForQuestionAnswering } from './api/model.ts'
+export {
+  type OneAnswer,
+  type PipelineSource,
+  pipeline,
+  type QuestionAnsweringPipeline,
+  type TopAnswers,
+} from './api/pipeline.ts'
 export type { ManyQuestions } from './api/pipeline-input.ts'
 export { AutoTokenizer, BertTokenizer } from './api/tokenizer.ts'
 export { type PredictionOutput, Trainer, type TrainerOptions, type TrainOutput } from './api/trainer.ts'

@@ -65,8 +65,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ...model('src/nn/cross-entropy.ts', ['mul(target, logSoftmax(logits))', 'mul(target, logits)']),
   ...tokenizer(
     'src/text/wordpiece.ts',
-    ['Math.min(word.length, start + this.#longest)', 'Math.min(word.length, start + 4)'],
-    ['const vocabulary = start === 0 ? this.#first : this.#following', 'const vocabulary = this.#first'],
+    ['Math.min(word.length, start + this.longest)', 'Math.min(word.length, start + 4)'],
+    ['const vocabulary = start === 0 ? this.first : this.following', 'const vocabulary = this.first'],
     ['if (++codePoints > limit) return true', 'if (++codePoints >= limit) return true'],
   ),
   ...tokenizer(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { sampleEvaluation } from '../../tests/sample-analysis.ts'
 import { analyse } from './analyse.ts'
+import { breakdown } from './breakdown.ts'
 import { errorClasses } from './error-class.ts'
 
 const input = sampleEvaluation(120)
@@ -24,6 +25,14 @@ describe('an analysis', () => {
   it('counts every question once in each breakdown', () => {
     for (const { groups } of analysis.breakdowns)
       expect(groups.reduce((sum, { count }) => sum + count, 0)).toBe(input.examples.length)
+  })
+
+  it('gives all questions one interval, wherever they stand as one group', () => {
+    const questions = analysis.questions.map((q) => ({ ...q, groups: { ...q.groups, windows: 'one' } }))
+    const [group] = breakdown('windows', questions).groups
+    expect(group).toMatchObject({ label: 'one', count: 120, exact_match: analysis.overall.exact_match })
+    // A question's F1 is kept with six digits.
+    expect(group.f1.high).toBeCloseTo(analysis.overall.f1.high, 4)
   })
 
   it('agrees with the scores it was given', () => {

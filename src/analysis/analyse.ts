@@ -95,14 +95,14 @@ export function analyse(input: AnalysisInput): Analysis {
 /** Contexts by what they say, each with its number and its sentences. */
 class Contexts {
   readonly all: AnalysedContext[] = []
-  readonly #known = new Map<string, { index: number; sentences: number[] }>()
+  private readonly known = new Map<string, { index: number; sentences: number[] }>()
 
   indexOf({ title, context }: Example): { index: number; sentences: number[] } {
     const key = `${title ?? ''}\0${context}`
-    let known = this.#known.get(key)
+    let known = this.known.get(key)
     if (!known) {
       known = { index: this.all.length, sentences: sentenceStarts(context) }
-      this.#known.set(key, known)
+      this.known.set(key, known)
       this.all.push({ title, text: context })
     }
     return known

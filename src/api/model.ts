@@ -1,23 +1,15 @@
 import { type AnswerSettings, loadAnswerSettings, saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import type { LoadReport } from '../checkpoint/load-parameters.ts'
 import { loadConfig, saveModel } from '../checkpoint/model-folder.ts'
-import { type ModelOptions, resolveModel } from '../hub/models.ts'
-import { type LoadOptions, loadPretrained, newlyInitialized } from '../inference/pretrained.ts'
+import { resolveModel } from '../hub/models.ts'
+import { loadPretrained, newlyInitialized } from '../inference/pretrained.ts'
 import { BertForQuestionAnswering as Bert } from '../models/question-answering.ts'
 import { chooseEngine, type EngineChoice } from '../runs/choose-engine.ts'
 import type { Engine } from '../runtime/engine.ts'
-import type { EngineName } from '../runtime/engines.ts'
 import { tensorsOf } from '../training/run-checkpoint.ts'
-import { toStandardError, type Warn } from './warn.ts'
-
-export interface FromPretrainedOptions extends Omit<LoadOptions, 'engine'>, Omit<ModelOptions, 'weights'> {
-  /** What computes: ONNX Runtime unless given; with bf16, OpenVINO. `auto` measures. */
-  readonly engine?: Engine | EngineName | 'auto'
-  /** `cpu`, or a device of OpenVINO's, as `openvino:GPU`. */
-  readonly device?: string
-  /** Told about weights that the checkpoint does not hold; on standard error unless given. `() => {}` is silent. */
-  readonly onWarning?: Warn
-}
+import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-options.ts'
+import { refuseUnknown } from './known-options.ts'
+import { toStandardError } from './warn.ts'
 
 /** BERT with a head that gives each token a start and an end logit, as `BertForQuestionAnswering` of transformers. */
 export class BertForQuestionAnswering extends Bert {
@@ -37,9 +29,11 @@ export class BertForQuestionAnswering extends Bert {
   /**
    * The model of a Hugging Face folder, or of that name on the hub. Its weights are float32 whatever they are stored
    * as; those that the checkpoint does not hold are drawn by `seed` (42), with the warning that everyone knows.
-   * @throws SpanforgeError for a folder that is no BERT or a damaged one, by name of what is wrong
+   * @throws UsageError for an option that there is not; SpanforgeError for a folder that is no BERT or a damaged one, by
+   * name of what is wrong
    */
   static async from_pretrained(nameOrFolder: string, options: FromPretrainedOptions = {}) {
+    refuseUnknown('from_pretrained', options, FROM_PRETRAINED)
     const { onWarning = toStandardError, engine, device, ...rest } = options
     const folder = await resolveModel(nameOrFolder, rest)
     const settings = await loadAnswerSettings(folder)

@@ -1,5 +1,37 @@
 import { UsageError } from '../errors.ts'
-import type { PipelineOptions, QuestionInput } from '../inference/pipeline.ts'
+import type { PipelineOptions, QuestionInput, SearchOptions } from '../inference/pipeline.ts'
+import type { ReadingOptions } from '../inference/pipeline-options.ts'
+import type { OptionNames } from './known-options.ts'
+
+const READING: OptionNames<ReadingOptions> = {
+  max_seq_len: true,
+  doc_stride: true,
+  max_question_len: true,
+  batch_size: true,
+  padding: true,
+  onProgress: true,
+}
+
+export const PIPELINE_OPTIONS: OptionNames<PipelineOptions> = {
+  top_k: true,
+  topk: true,
+  max_answer_len: true,
+  handle_impossible_answer: true,
+  null_score_diff_threshold: true,
+  align_to_words: true,
+  ...READING,
+}
+
+export const SEARCH_OPTIONS: OptionNames<SearchOptions> = {
+  top_k: true,
+  max_answer_length: true,
+  handle_impossible_answer: true,
+  null_score_diff_threshold: true,
+  temperature: true,
+  confidence_temperature: true,
+  align_to_words: true,
+  ...READING,
+}
 
 /** A list of questions with their contexts; or questions, in one context or each in its own. */
 export type ManyQuestions =

@@ -36,7 +36,7 @@ describeShared('The question-answering pipeline against every recorded call of t
   beforeAll(async () => {
     const folder = shared('models/minilm-qa-reference')
     const model = computedOnce(await BertForQuestionAnswering.from_pretrained(folder))
-    ask = await pipeline('question-answering', model, await BertTokenizer.from_pretrained(folder))
+    ask = await pipeline('question-answering', model, { tokenizer: folder })
   })
   afterAll(() => ask.dispose())
 
@@ -235,15 +235,17 @@ describe('The question-answering pipeline', () => {
     await expect(ask.search(question, [])).rejects.toThrow('no documents')
   })
 
-  test('is made of a model and a tokenizer too, which must fit', async () => {
+  test('is made of a model and a tokenizer too, which must fit; disposed of, it makes itself ready again', async () => {
     const model = await BertForQuestionAnswering.from_pretrained(folder)
     const tokenizer = await BertTokenizer.from_pretrained(folder)
-    const made = await pipeline('question-answering', model, tokenizer)
+    const made = await pipeline('question-answering', model, { tokenizer })
+    close([await made(question, context)], [await ask(question, context)])
+    await made.dispose()
     close([await made(question, context)], [await ask(question, context)])
     await made.dispose()
     await expect(pipeline('question-answering', model)).rejects.toThrow('without a tokenizer')
     const larger = new BertTokenizer({ ...tokenizer.settings, vocab: [...tokenizer.settings.vocab, 'more'] })
-    await expect(pipeline('question-answering', model, larger)).rejects.toThrow('vocab_size 128')
+    await expect(pipeline('question-answering', model, { tokenizer: larger })).rejects.toThrow('vocab_size 128')
     await expect(pipeline('translation' as 'question-answering', folder)).rejects.toThrow('expected question-answering')
   })
 })

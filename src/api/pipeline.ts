@@ -12,8 +12,10 @@ import type { BertForQuestionAnswering as Bert } from '../models/question-answer
 import type { ExampleAnswers } from '../squad/answers.ts'
 import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
 import type { BertTokenizer as Tokenizer } from '../text/tokenizer.ts'
-import { BertForQuestionAnswering, type FromPretrainedOptions } from './model.ts'
-import { type ManyQuestions, toInputs } from './pipeline-input.ts'
+import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-options.ts'
+import { refuseUnknown } from './known-options.ts'
+import { BertForQuestionAnswering } from './model.ts'
+import { type ManyQuestions, PIPELINE_OPTIONS, SEARCH_OPTIONS, toInputs } from './pipeline-input.ts'
 import { BertTokenizer } from './tokenizer.ts'
 
 /** The one best answer is what comes back unless `top_k` asks for a list. */
@@ -52,24 +54,33 @@ export interface QuestionAnsweringPipeline {
 
   readonly model: Bert
   readonly tokenizer: Tokenizer
-  /** Frees the engine's session; the next call makes a new one. */
+  /** Frees the engine's memory. The pipeline stays usable: the next call makes ready again, as the first did. */
   dispose(): Promise<void>
 }
 
+/** How model and tokenizer are loaded, where they are given by name. */
+export interface PipelineSource extends FromPretrainedOptions {
+  /** The one that lies with the model unless given. */
+  readonly tokenizer?: string | Tokenizer
+}
+
 /**
- * A pipeline from a model folder or name (its tokenizer lies with it), or from a model and a tokenizer.
- * @throws UsageError for another task, or a model without a tokenizer; SpanforgeError where the two do not fit
+ * A pipeline from a model folder or name, or from a model and its tokenizer.
+ * @throws UsageError for another task, an option that there is not, or a model without a tokenizer; SpanforgeError where
+ * the two do not fit
  */
 export async function pipeline(
   task: 'question-answering',
   model: string | Bert,
-  tokenizer: string | Tokenizer | undefined = typeof model === 'string' ? model : undefined,
-  options: FromPretrainedOptions = {},
+  options: PipelineSource = {},
 ): Promise<QuestionAnsweringPipeline> {
   if (task !== 'question-answering') throw new UsageError(`pipeline: found task "${task}", expected question-answering`)
-  if (tokenizer === undefined) throw new UsageError('pipeline: the model came without a tokenizer', 'Give it too.')
-  const asLoaded = typeof tokenizer === 'string' ? await BertTokenizer.from_pretrained(tokenizer, options) : tokenizer
-  const bert = typeof model === 'string' ? await BertForQuestionAnswering.from_pretrained(model, options) : model
+  refuseUnknown('pipeline', options, { tokenizer: true, ...FROM_PRETRAINED })
+  const { tokenizer = typeof model === 'string' ? model : undefined, ...loading } = options
+  if (tokenizer === undefined)
+    throw new UsageError('pipeline: the model came without a tokenizer', 'Give it too: { tokenizer }.')
+  const asLoaded = typeof tokenizer === 'string' ? await BertTokenizer.from_pretrained(tokenizer, loading) : tokenizer
+  const bert = typeof model === 'string' ? await BertForQuestionAnswering.from_pretrained(model, loading) : model
   checkVocabulary(typeof model === 'string' ? model : 'pipeline', asLoaded, bert.config)
   return makePipeline(bert, asLoaded)
 }
@@ -77,10 +88,14 @@ export async function pipeline(
 function makePipeline(model: Bert, tokenizer: Tokenizer): QuestionAnsweringPipeline {
   const settings = model instanceof BertForQuestionAnswering ? model.answer_settings : undefined
   const null_score_diff_threshold = settings?.null_score_diff_threshold
-  const stream: QuestionAnsweringPipeline['stream'] = (inputs, options) =>
-    answerQuestions(model, tokenizer, inputs, { null_score_diff_threshold, ...options })
-  const searchAll: QuestionAnsweringPipeline['searchAll'] = (questions, documents, options = {}) =>
-    searchDocuments(model, tokenizer, questions, documents, withSettings(options, settings))
+  const stream: QuestionAnsweringPipeline['stream'] = (inputs, options) => {
+    refuseUnknown('pipeline', options, PIPELINE_OPTIONS)
+    return answerQuestions(model, tokenizer, inputs, { null_score_diff_threshold, ...options })
+  }
+  const searchAll: QuestionAnsweringPipeline['searchAll'] = (questions, documents, options = {}) => {
+    refuseUnknown('search', options, SEARCH_OPTIONS)
+    return searchDocuments(model, tokenizer, questions, documents, withSettings(options, settings))
+  }
 
   async function call(...args: unknown[]): Promise<PipelineAnswer | PipelineAnswer[] | PipelineAnswer[][]> {
     const { inputs, isSingle, options } = toInputs(args)

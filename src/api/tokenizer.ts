@@ -1,15 +1,19 @@
 import { loadTokenizer, saveTokenizer } from '../checkpoint/tokenizer-folder.ts'
-import { type ModelOptions, resolveModel } from '../hub/models.ts'
+import { resolveModel } from '../hub/models.ts'
 import { BertTokenizer as Tokenizer } from '../text/tokenizer.ts'
+import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-options.ts'
+import { refuseUnknown } from './known-options.ts'
 
 /** WordPiece with UTF-16 offsets, as `BertTokenizerFast` of transformers. */
 export class BertTokenizer extends Tokenizer {
   /**
    * The tokenizer of a Hugging Face folder, or of that name on the hub: tokenizer.json, or vocab.txt with
-   * tokenizer_config.json.
-   * @throws SpanforgeError where the files are missing, broken, or of another kind of tokenizer
+   * tokenizer_config.json. It takes the options of a model, and needs those that say where it lies.
+   * @throws UsageError for an option that there is not; SpanforgeError where the files are missing, broken, or of
+   * another kind of tokenizer
    */
-  static async from_pretrained(nameOrFolder: string, options: Omit<ModelOptions, 'weights'> = {}) {
+  static async from_pretrained(nameOrFolder: string, options: FromPretrainedOptions = {}) {
+    refuseUnknown('from_pretrained', options, FROM_PRETRAINED)
     const { settings } = await loadTokenizer(await resolveModel(nameOrFolder, { ...options, weights: false }))
     return new BertTokenizer(settings)
   }

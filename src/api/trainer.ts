@@ -14,6 +14,7 @@ import { tensorsOf } from '../training/run-checkpoint.ts'
 import { acquireRunLock } from '../training/run-lock.ts'
 import { newTrainerState, type TrainerState } from '../training/state.ts'
 import { notify, type TrainerCallback, type TrainerControl } from './callbacks.ts'
+import { type OptionNames, refuseUnknown } from './known-options.ts'
 import { prepareOutput } from './output-folder.ts'
 import { TrainingArguments } from './training-arguments.ts'
 
@@ -26,6 +27,15 @@ export interface TrainerOptions {
   /** The tokenizer: saved with every checkpoint and by save_model, so that each is a whole model folder. */
   readonly processing_class?: BertTokenizer
   readonly callbacks?: readonly TrainerCallback[]
+}
+
+const TRAINER_OPTIONS: OptionNames<TrainerOptions> = {
+  model: true,
+  args: true,
+  train_dataset: true,
+  eval_dataset: true,
+  processing_class: true,
+  callbacks: true,
 }
 
 export interface TrainOutput {
@@ -51,7 +61,9 @@ export class Trainer {
   state: TrainerState
   private readonly control: TrainerControl = { should_training_stop: false }
 
+  /** @throws UsageError for an option that there is not */
   constructor(private readonly options: TrainerOptions) {
+    refuseUnknown('Trainer', options, TRAINER_OPTIONS)
     this.model = options.model
     this.args = options.args ?? new TrainingArguments()
     this.state = newTrainerState(this.args, 0, 0)

@@ -202,6 +202,24 @@ describe('The command line', () => {
     expect(stderr).toContain('Did you mean --learning_rate?')
   })
 
+  test('names every option that is missing, not the first of them', async () => {
+    const { code, stderr } = await runHere('data', 'split', 'all.json')
+    expect(code).toBe(2)
+    expect(stderr).toContain("error: required options '--train <file>', '--validation <file>' not specified\n(--help")
+    const { stderr: one } = await runHere('answer', '--model', 'm')
+    expect(one).toContain("error: required option '--question <text>' not specified\n")
+  })
+
+  test('a data file that is not there is a wrong argument, as a model folder is', async () => {
+    for (const args of [
+      ['data', 'check', 'nowhere.json'],
+      ['inspect', './nowhere'],
+    ]) {
+      const { code, stderr } = await runHere(...args)
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/nowhere(\.json)?: there is no such f/)])
+    }
+  })
+
   test('says why a flag of transformers is none here', async () => {
     const { code, stderr } = await runHere('train', '--do_train')
     expect(code).toBe(2)

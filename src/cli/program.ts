@@ -52,7 +52,10 @@ export function createProgram(): Command {
     .addHelpText('after', EXAMPLES)
   for (const [heading, commands] of Object.entries(GROUPS))
     for (const create of commands) program.addCommand(create().helpGroup(heading))
-  for (const command of everyCommand(program)) command.exitOverride().showHelpAfterError('(--help shows what there is)')
+  for (const command of everyCommand(program)) {
+    command.exitOverride().showHelpAfterError('(--help shows what there is)')
+    nameAllMissing(command)
+  }
   return program
 }
 
@@ -69,6 +72,21 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     }
   })
   return failed || usage
+}
+
+/** Commander names the first option that is missing, and the next one once that is given. */
+function nameAllMissing(command: Command): void {
+  const { outputError } = command.configureOutput()
+  command.configureOutput({
+    outputError(text, write) {
+      const missing = command.options.filter(
+        (it) => it.mandatory && command.getOptionValue(it.attributeName()) === undefined,
+      )
+      const several = missing.length > 1 && text.startsWith('error: required option')
+      const all = missing.map(({ flags }) => `'${flags}'`).join(', ')
+      outputError?.(several ? `error: required options ${all} not specified\n` : text, write)
+    },
+  })
 }
 
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)]

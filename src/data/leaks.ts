@@ -31,13 +31,13 @@ export function findLeaks(training: Contexts, validation: Contexts): Leak[] {
 
 /** Words are runs of letters and digits: punctuation makes no difference. */
 class WordNumbers {
-  readonly #numbers = new Map<string, number>()
+  private readonly numbers = new Map<string, number>()
 
   of(text: string): { words: readonly string[]; numbers: Int32Array } {
     const words = text.match(/[\p{L}\p{M}\p{N}]+/gu) ?? []
     const numbers = Int32Array.from(words, (word) => {
-      const number = this.#numbers.get(word) ?? this.#numbers.size
-      this.#numbers.set(word, number)
+      const number = this.numbers.get(word) ?? this.numbers.size
+      this.numbers.set(word, number)
       return number
     })
     return { words, numbers }
@@ -52,12 +52,12 @@ interface Run {
 
 /** Runs of words by a hash that rolls along a text (Karp and Rabin 1987); what it finds is compared word by word. */
 class Runs {
-  readonly #byHash = new Map<number, Run[]>()
+  private readonly byHash = new Map<number, Run[]>()
 
   add(numbers: Int32Array, context: number): void {
     eachRun(numbers, (hash, position) => {
-      const runs = this.#byHash.get(hash)
-      if (!runs) this.#byHash.set(hash, [{ numbers, position, context }])
+      const runs = this.byHash.get(hash)
+      if (!runs) this.byHash.set(hash, [{ numbers, position, context }])
       else if (!runs.some((run) => isSameRun(run, numbers, position))) runs.push({ numbers, position, context })
     })
   }
@@ -67,7 +67,7 @@ class Runs {
     let found: { position: number; context: number } | undefined
     eachRun(numbers, (hash, position) => {
       if (found) return
-      const run = this.#byHash.get(hash)?.find((run) => isSameRun(run, numbers, position))
+      const run = this.byHash.get(hash)?.find((run) => isSameRun(run, numbers, position))
       if (run) found = { position, context: run.context }
     })
     return found

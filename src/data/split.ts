@@ -78,17 +78,17 @@ function groupsOf(examples: readonly Example[], by: SplitBy): number[][] {
 
 /** Things that belong together, as trees (Galler and Fischer 1964). */
 class Joined {
-  readonly #parents = new Map<string, string>()
+  private readonly parents = new Map<string, string>()
 
   root(name: string): string {
     let root = name
-    for (let parent = this.#parents.get(root); parent !== undefined; parent = this.#parents.get(root)) root = parent
-    if (root !== name) this.#parents.set(name, root)
+    for (let parent = this.parents.get(root); parent !== undefined; parent = this.parents.get(root)) root = parent
+    if (root !== name) this.parents.set(name, root)
     return root
   }
 
   join(a: string, b: string): void {
     const [from, to] = [this.root(a), this.root(b)]
-    if (from !== to) this.#parents.set(from, to)
+    if (from !== to) this.parents.set(from, to)
   }
 }

@@ -7,15 +7,15 @@ import type { BertTokenizer } from '../text/tokenizer.ts'
 export class Document {
   /** UTF-16 start and end of each word of the context, as words.ts lays them out. */
   readonly words: Int32Array
-  readonly #cutter: WindowCutter
+  private readonly cutter: WindowCutter
 
   constructor(
     readonly context: string,
     tokenizer: BertTokenizer,
     options: WindowOptions,
   ) {
-    this.#cutter = new WindowCutter(tokenizer, options)
-    this.words = wordRanges(this.#cutter.encodeContext(context))
+    this.cutter = new WindowCutter(tokenizer, options)
+    this.words = wordRanges(this.cutter.encodeContext(context))
   }
 
   /**
@@ -23,11 +23,11 @@ export class Document {
    * @throws SpanforgeError where the question leaves no room for the context
    */
   windows(question: string, id: string): Window[] {
-    return this.#cutter.cut({ id, question, context: this.context, answers: [] }, 0)
+    return this.cutter.cut({ id, question, context: this.context, answers: [] }, 0)
   }
 
   /** How many windows that will be. */
   countWindows(question: string): number {
-    return this.#cutter.count({ question, context: this.context })
+    return this.cutter.count({ question, context: this.context })
   }
 }

@@ -58,7 +58,7 @@ function lossesByEpoch(run: RunSummary): Block[] {
     {
       kind: 'figure',
       file: learningCurveFile,
-      alt: `Learning curve: training and validation loss by epoch${best ? `, best at ${placeOf(best)}` : ''}.`,
+      alt: `Learning curve: training and validation loss by epoch${best && points.length > 1 ? `, best at ${placeOf(best)}` : ''}.`,
     },
   ]
 }

@@ -46,6 +46,15 @@ describe('the learning curve', () => {
     expect(draw(notebookRun).texts).not.toContain('training loss, as logged')
   })
 
+  test('of one evaluation has no best one and no curve of scores', () => {
+    const log_history = miniLmRun.log_history.filter(({ epoch }) => epoch <= 1)
+    const { texts, document } = draw({ log_history, best: { metric: 'eval_f1', value: 50, step: 193, loaded: true } })
+    expect(texts).toContain('validation loss')
+    expect(texts).not.toContain('F1')
+    expect(document.querySelector('title')?.textContent).toBe('Learning curve')
+    expect(document.querySelectorAll('circle[r="10"]')).toHaveLength(0)
+  })
+
   test('is drawn for a run without evaluations, without logs, and for losses that are no numbers', () => {
     const nan = { epoch: 1, step: 1, loss: Number.NaN }
     const histories = [[], [{ epoch: 1, step: 1, loss: 2 }], [nan, { epoch: 1, step: 1, eval_loss: Number.NaN }]]

@@ -13,14 +13,15 @@ const margins = { marginLeft: 64, marginRight: 28, marginTop: 12, marginBottom: 
 
 /**
  * The learning curve as an SVG on a white ground: losses by epoch with the best one circled, and below it exact match
- * and F1 if they were measured.
+ * and F1 if they were measured. After one evaluation there is no best one yet, and no curve of scores.
  */
 export function learningCurve(run: Pick<RunSummary, 'log_history' | 'best'>): string {
   const points = evaluations(run.log_history)
   const logs = trainingLogs(run.log_history).filter(({ loss }) => Number.isFinite(loss))
   const lastEpoch = Math.max(0, ...logs.map(({ epoch }) => epoch), ...points.map(({ epoch }) => epoch))
-  const scored = points.some(({ exact_match, f1 }) => exact_match !== undefined || f1 !== undefined)
-  const best = bestPoint(run)
+  const several = points.length > 1
+  const scored = several && points.some(({ exact_match, f1 }) => exact_match !== undefined || f1 !== undefined)
+  const best = several ? bestPoint(run) : undefined
   const circled = { eval_exact_match: 'exact_match', eval_f1: 'f1' }[run.best?.metric ?? ''] ?? 'eval_loss'
 
   const panels = [lossPanel(points, logs, lastEpoch, circled === 'eval_loss' ? best : undefined)]

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { formatOfName } from '../data/format.ts'
 import { readExamples as readFileExamples } from '../data/read-examples.ts'
+import { UsageError } from '../errors.ts'
 import type { HubOptions } from '../hub/index.ts'
 import { type Dataset, labelled } from '../squad/dataset.ts'
 import type { Example, LabelledWindow } from '../squad/types.ts'
@@ -37,10 +38,13 @@ export const dataChoice = (
 /**
  * The files that hold a source's questions: of a data file itself; of a data set, which is a folder of Parquet files or
  * a name on the hub, those of the split, brought into the cache. Every command that takes data goes through here.
+ * @throws UsageError for the name of a data file where there is none
  */
 export async function dataFiles(source: string, { split, config, revision, hub }: DataChoice): Promise<string[]> {
   const found = await stat(source).catch(() => undefined)
-  if (found ? found.isFile() : formatOfName(source)) return [source]
+  if (found?.isFile()) return [source]
+  if (!found && formatOfName(source))
+    throw new UsageError(`${source}: there is no such file`, 'Give a file that exists, or the name of a data set.')
   const { resolveDataset } = await import('../hub/index.ts')
   return resolveDataset(source, { ...hub, split, config: config ?? undefined, revision: revision ?? undefined })
 }

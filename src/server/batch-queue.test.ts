@@ -14,13 +14,13 @@ const windows = (mark: number, ...lengths: number[]): Row[] =>
 /** A model whose logits are the ids that it read, and that computes a pass when it is told to. */
 class Model {
   readonly passes: number[][] = []
-  #next: { finish(): void; fail(error: Error): void } | undefined
+  private next: { finish(): void; fail(error: Error): void } | undefined
 
   forward = (rows: readonly Row[]): Promise<RowLogits[]> => {
     this.passes.push(rows.map(({ input_ids }) => input_ids.length))
     return new Promise((resolve, reject) => {
       const logits = rows.map(({ input_ids }) => Float32Array.from(input_ids))
-      this.#next = {
+      this.next = {
         finish: () => resolve(logits.map((values) => ({ start_logits: values, end_logits: values }))),
         fail: reject,
       }
@@ -29,12 +29,12 @@ class Model {
 
   /** Computes what is in work, and lets the queue go on. */
   async finish(): Promise<void> {
-    this.#next!.finish()
+    this.next!.finish()
     await settled()
   }
 
   async fail(error: Error): Promise<void> {
-    this.#next!.fail(error)
+    this.next!.fail(error)
     await settled()
   }
 }

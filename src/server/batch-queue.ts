@@ -55,18 +55,18 @@ const LOOK_AHEAD = 4
 const LATELY = 1000
 
 export class BatchQueue {
-  readonly #requests = new Set<QueuedRequest>()
+  private readonly requests = new Set<QueuedRequest>()
   /** Requests that have a place here while their texts are tokenised. */
-  #reading = 0
+  private reading = 0
   /** Virtual time: the turn of the pass that was begun last. */
-  #now = 0
-  #waitingTokens = 0
+  private now = 0
+  private waitingTokens = 0
   /** When a request last found another one here. */
-  #hadCompany = -Infinity
-  #isBusy = false
-  #timer: NodeJS.Timeout | undefined
+  private hadCompany = -Infinity
+  private isBusy = false
+  private timer: NodeJS.Timeout | undefined
   /** Tokens a second, a running mean. */
-  #rate = 0
+  private rate = 0
 
   constructor(
     private readonly forward: (rows: readonly Row[]) => Promise<readonly RowLogits[]>,
@@ -74,7 +74,7 @@ export class BatchQueue {
   ) {}
 
   get waiting(): { readonly requests: number; readonly tokens: number } {
-    return { requests: this.#requests.size + this.#reading, tokens: this.#waitingTokens }
+    return { requests: this.requests.size + this.reading, tokens: this.waitingTokens }
   }
 
   /**
@@ -83,12 +83,12 @@ export class BatchQueue {
    * @throws Problem 503 at once where as many requests, or tokens, wait as may
    */
   async admit<T>(read: () => Promise<T>): Promise<T> {
-    this.#refuseOverload(0)
-    this.#reading++
+    this.refuseOverload(0)
+    this.reading++
     try {
       return await read()
     } finally {
-      this.#reading--
+      this.reading--
     }
   }
 
@@ -98,10 +98,10 @@ export class BatchQueue {
    */
   ask(rows: readonly Row[], options: AskOptions = {}): Promise<RowLogits[]> {
     const tokens = tokensOf(rows)
-    this.#refuseOverload(tokens)
+    this.refuseOverload(tokens)
     const { signal } = options
     signal?.throwIfAborted()
-    if (this.waiting.requests > 0) this.#hadCompany = performance.now()
+    if (this.waiting.requests > 0) this.hadCompany = performance.now()
     return new Promise((resolve, reject) => {
       const request: QueuedRequest = {
         ...options,
@@ -109,85 +109,85 @@ export class BatchQueue {
         logits: new Array(rows.length).fill(undefined),
         pending: [...rows.keys()],
         done: 0,
-        turn: this.#now,
+        turn: this.now,
         resolve,
         reject,
       }
-      this.#requests.add(request)
-      this.#waitingTokens += tokens
-      signal?.addEventListener('abort', () => this.#drop(request, signal.reason), { once: true })
-      this.#schedule()
+      this.requests.add(request)
+      this.waitingTokens += tokens
+      signal?.addEventListener('abort', () => this.drop(request, signal.reason), { once: true })
+      this.schedule()
     })
   }
 
-  #refuseOverload(tokens: number): void {
+  private refuseOverload(tokens: number): void {
     const { max_requests, max_waiting_tokens } = this.options
     const { requests } = this.waiting
     // A text that is larger than all that may wait is still read by a server with nothing else to do.
-    const isFull = this.#waitingTokens > 0 && this.#waitingTokens + tokens > max_waiting_tokens
+    const isFull = this.waitingTokens > 0 && this.waitingTokens + tokens > max_waiting_tokens
     if (requests < max_requests && !isFull) return
-    const seconds = this.#rate > 0 ? this.#waitingTokens / this.#rate : 1
+    const seconds = this.rate > 0 ? this.waitingTokens / this.rate : 1
     throw new Problem(503, `${requests} requests wait already.`, {
       remedy: 'Ask again later; the header Retry-After says when.',
       retryAfter: Math.min(60, Math.max(1, seconds)),
     })
   }
 
-  #schedule(): void {
-    if (this.#isBusy) return
+  private schedule(): void {
+    if (this.isBusy) return
     const { max_tokens, wait } = this.options
-    const isAlone = performance.now() - this.#hadCompany > LATELY
-    if (this.#waitingTokens >= max_tokens || wait === 0 || isAlone) void this.#work()
-    else this.#timer ??= setTimeout(() => void this.#work(), wait)
+    const isAlone = performance.now() - this.hadCompany > LATELY
+    if (this.waitingTokens >= max_tokens || wait === 0 || isAlone) void this.work()
+    else this.timer ??= setTimeout(() => void this.work(), wait)
   }
 
-  async #work(): Promise<void> {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    this.#isBusy = true
+  private async work(): Promise<void> {
+    clearTimeout(this.timer)
+    this.timer = undefined
+    this.isBusy = true
     // What came while a pass was computed has waited long enough.
-    while (this.#requests.size > 0) await this.#pass(this.#nextPass())
-    this.#isBusy = false
+    while (this.requests.size > 0) await this.pass(this.nextPass())
+    this.isBusy = false
   }
 
-  async #pass(places: readonly Place[]): Promise<void> {
+  private async pass(places: readonly Place[]): Promise<void> {
     const rows = places.map(({ request, index }) => request.rows[index])
     const tokens = tokensOf(rows)
     const started = performance.now()
     try {
       const logits = await this.forward(rows)
       const milliseconds = performance.now() - started
-      this.#rate = this.#rate === 0 ? (1000 * tokens) / milliseconds : 0.9 * this.#rate + (100 * tokens) / milliseconds
+      this.rate = this.rate === 0 ? (1000 * tokens) / milliseconds : 0.9 * this.rate + (100 * tokens) / milliseconds
       this.options.onPass?.({ windows: rows.length, tokens, milliseconds })
       for (const [i, { request, index }] of places.entries()) {
         request.logits[index] = logits[i]
         request.done++
       }
-      for (const request of new Set(places.map(({ request }) => request))) this.#advance(request)
+      for (const request of new Set(places.map(({ request }) => request))) this.advance(request)
     } catch (error) {
-      for (const { request } of places) this.#drop(request, error)
+      for (const { request } of places) this.drop(request, error)
     }
   }
 
-  #advance(request: QueuedRequest): void {
+  private advance(request: QueuedRequest): void {
     // Whoever has gone is told nothing more.
-    if (!this.#requests.has(request)) return
+    if (!this.requests.has(request)) return
     request.onProgress?.(request.done, request.logits)
     if (request.done < request.rows.length) return
-    this.#requests.delete(request)
+    this.requests.delete(request)
     request.resolve(request.logits as RowLogits[])
   }
 
-  #drop(request: QueuedRequest, reason: unknown): void {
-    if (!this.#requests.delete(request)) return
-    this.#waitingTokens -= tokensOf(request.pending.map((index) => request.rows[index]))
+  private drop(request: QueuedRequest, reason: unknown): void {
+    if (!this.requests.delete(request)) return
+    this.waitingTokens -= tokensOf(request.pending.map((index) => request.rows[index]))
     request.reject(reason)
   }
 
   /** Takes the next windows off the queue. */
-  #nextPass(): Place[] {
+  private nextPass(): Place[] {
     const { max_tokens } = this.options
-    const ahead = this.#inTurn(LOOK_AHEAD * max_tokens)
+    const ahead = this.inTurn(LOOK_AHEAD * max_tokens)
     const length = ({ request, index }: Place) => request.rows[index].input_ids.length
     const first = length(ahead[0])
     const byLength = ahead
@@ -201,21 +201,21 @@ export class BatchQueue {
       chosen.push(place)
       tokens += length(place)
     }
-    this.#now = ahead[0].request.turn
+    this.now = ahead[0].request.turn
     for (const request of new Set(chosen.map((place) => place.request))) {
       const taken = new Set(chosen.filter((place) => place.request === request).map(({ index }) => index))
       request.pending = request.pending.filter((index) => !taken.has(index))
       request.turn += tokensOf([...taken].map((index) => request.rows[index]))
     }
-    this.#waitingTokens -= tokens
+    this.waitingTokens -= tokens
     return chosen
   }
 
   /** The next windows by turn, until they have so many tokens. */
-  #inTurn(tokens: number): Place[] {
-    const heads = [...this.#requests]
+  private inTurn(tokens: number): Place[] {
+    const heads = [...this.requests]
       .filter(({ pending }) => pending.length > 0)
-      .map((request) => ({ request, next: 0, turn: Math.max(request.turn, this.#now) }))
+      .map((request) => ({ request, next: 0, turn: Math.max(request.turn, this.now) }))
     const places: Place[] = []
     for (let found = 0; found < tokens && heads.length > 0; ) {
       const head = heads.reduce((first, other) => (other.turn < first.turn ? other : first))

@@ -15,36 +15,36 @@ interface Use {
  * and then the server waits for their clients, a minute and more.
  */
 export class Connections {
-  readonly #uses = new Map<Socket, Use>()
-  #isClosing = false
+  private readonly uses = new Map<Socket, Use>()
+  private isClosing = false
 
   constructor(server: Server) {
     server.on('connection', (socket) => {
-      this.#uses.set(socket, { inWork: 0, done: 0 })
-      socket.once('close', () => this.#uses.delete(socket))
+      this.uses.set(socket, { inWork: 0, done: 0 })
+      socket.once('close', () => this.uses.delete(socket))
       // It was on its way when the server was told to go: what it asks at once is answered.
-      if (this.#isClosing) setTimeout(() => this.#closeIdle(socket), AT_ONCE).unref()
+      if (this.isClosing) setTimeout(() => this.closeIdle(socket), AT_ONCE).unref()
     })
     server.on('request', ({ socket }, response) => {
-      const use = this.#uses.get(socket)
+      const use = this.uses.get(socket)
       if (!use) return
       use.inWork++
       response.once('close', () => {
         use.inWork--
         use.done = socket.bytesRead
-        if (this.#isClosing) this.#closeIdle(socket)
+        if (this.isClosing) this.closeIdle(socket)
       })
     })
   }
 
   /** Closes those that are idle, and each other one as soon as it is. */
   close(): void {
-    this.#isClosing = true
-    for (const socket of this.#uses.keys()) this.#closeIdle(socket)
+    this.isClosing = true
+    for (const socket of this.uses.keys()) this.closeIdle(socket)
   }
 
-  #closeIdle(socket: Socket): void {
-    const use = this.#uses.get(socket)
+  private closeIdle(socket: Socket): void {
+    const use = this.uses.get(socket)
     // More bytes than there were in requests: the next one is being received.
     if (use?.inWork === 0 && socket.bytesRead === use.done) socket.destroy()
   }

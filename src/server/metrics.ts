@@ -7,16 +7,25 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
 /** What Prometheus is told. */
 export class Metrics {
   readonly registry = new Registry()
-  readonly #requests = this.#histogram('http_request_duration_seconds', 'Time to answer a request.', SECONDS, [
+  private readonly requests = this.histogram('http_request_duration_seconds', 'Time to answer a request.', SECONDS, [
     'method',
     'route',
     'status',
   ])
-  readonly #passes = this.#histogram('pass_duration_seconds', 'Time to compute a pass.', SECONDS, ['model'])
-  readonly #windows = this.#histogram('pass_windows', 'Windows computed together.', [1, 2, 4, 8, 16, 32, 64], ['model'])
-  readonly #tokens = this.#counter('tokens_total', 'Tokens computed.', ['model'])
-  readonly #questions = this.#counter('questions_total', 'Questions answered.', ['model'])
-  readonly #dropped = this.#counter('requests_dropped_total', 'Requests whose client hung up before its answer.', [])
+  private readonly passes = this.histogram('pass_duration_seconds', 'Time to compute a pass.', SECONDS, ['model'])
+  private readonly windows = this.histogram(
+    'pass_windows',
+    'Windows computed together.',
+    [1, 2, 4, 8, 16, 32, 64],
+    ['model'],
+  )
+  private readonly tokens = this.counter('tokens_total', 'Tokens computed.', ['model'])
+  private readonly questions = this.counter('questions_total', 'Questions answered.', ['model'])
+  private readonly hangUps = this.counter(
+    'requests_dropped_total',
+    'Requests whose client hung up before its answer.',
+    [],
+  )
 
   constructor() {
     collectDefaultMetrics({ register: this.registry })
@@ -25,43 +34,43 @@ export class Metrics {
   /** Tells also how long the queues of these models are, and how old they are. */
   watch(models: Models): void {
     const requests = 'Requests that are read, waiting or computed.'
-    this.#gauge('queue_requests', requests, models, ({ queue }) => queue.waiting.requests)
-    this.#gauge('queue_tokens', 'Tokens that are waiting.', models, ({ queue }) => queue.waiting.tokens)
-    this.#gauge('model_loaded_seconds', 'When a model was loaded, in seconds since 1970.', models, ({ loaded }) =>
+    this.gauge('queue_requests', requests, models, ({ queue }) => queue.waiting.requests)
+    this.gauge('queue_tokens', 'Tokens that are waiting.', models, ({ queue }) => queue.waiting.tokens)
+    this.gauge('model_loaded_seconds', 'When a model was loaded, in seconds since 1970.', models, ({ loaded }) =>
       Math.round(loaded.getTime() / 1000),
     )
   }
 
   request(method: string, route: string, status: number, milliseconds: number): void {
-    this.#requests.observe({ method, route, status: String(status) }, milliseconds / 1000)
+    this.requests.observe({ method, route, status: String(status) }, milliseconds / 1000)
   }
 
   dropped(): void {
-    this.#dropped.inc()
+    this.hangUps.inc()
   }
 
   answered(model: string, questions: number): void {
-    this.#questions.inc({ model }, questions)
+    this.questions.inc({ model }, questions)
   }
 
   /** What a queue of a model tells. */
   onPass(model: string): NonNullable<QueueOptions['onPass']> {
     return ({ windows, tokens, milliseconds }) => {
-      this.#passes.observe({ model }, milliseconds / 1000)
-      this.#windows.observe({ model }, windows)
-      this.#tokens.inc({ model }, tokens)
+      this.passes.observe({ model }, milliseconds / 1000)
+      this.windows.observe({ model }, windows)
+      this.tokens.inc({ model }, tokens)
     }
   }
 
-  #histogram(name: string, help: string, buckets: number[], labelNames: string[]): Histogram {
+  private histogram(name: string, help: string, buckets: number[], labelNames: string[]): Histogram {
     return new Histogram({ name: `spanforge_${name}`, help, buckets, labelNames, registers: [this.registry] })
   }
 
-  #counter(name: string, help: string, labelNames: string[]): Counter {
+  private counter(name: string, help: string, labelNames: string[]): Counter {
     return new Counter({ name: `spanforge_${name}`, help, labelNames, registers: [this.registry] })
   }
 
-  #gauge(name: string, help: string, models: Models, value: (model: Models['all'][number]) => number): void {
+  private gauge(name: string, help: string, models: Models, value: (model: Models['all'][number]) => number): void {
     new Gauge({
       name: `spanforge_${name}`,
       help,

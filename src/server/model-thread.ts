@@ -14,7 +14,7 @@ export class ModelThread {
   readonly config: BertConfig
   readonly tokenizer: BertTokenizer
 
-  #last: Promise<unknown> = Promise.resolve()
+  private last: Promise<unknown> = Promise.resolve()
 
   private constructor(
     readonly folder: string,
@@ -35,7 +35,7 @@ export class ModelThread {
     )
     try {
       const model = new ModelThread(folder, await thread.call<LoadedInWorker>('load'), thread)
-      await model.#check()
+      await model.check()
       return model
     } catch (error) {
       await thread.end()
@@ -50,18 +50,18 @@ export class ModelThread {
   /** Logits of each row, [tokens of the row]. */
   forward(rows: readonly Row[]): Promise<RowLogits[]> {
     const logits = this.thread.call<RowLogits[]>('forward', rows)
-    this.#last = logits.catch(() => {})
+    this.last = logits.catch(() => {})
     return logits
   }
 
   /** Once the pass in work is done, whoever asked for it: an engine that is ended within one takes the process with it. */
   async end(): Promise<void> {
-    await this.#last
+    await this.last
     await this.thread.call('release').catch(() => {})
     await this.thread.end()
   }
 
-  async #check(): Promise<void> {
+  private async check(): Promise<void> {
     const { cls_token_id, sep_token_id } = this.tokenizer
     const input_ids = Int32Array.of(cls_token_id, sep_token_id, sep_token_id)
     const [logits] = await this.forward([{ input_ids, token_type_ids: Int32Array.of(0, 0, 1), attended: 3 }])

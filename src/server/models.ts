@@ -14,8 +14,8 @@ export class ServedModel {
   readonly queue: BatchQueue
   readonly reader: Reader
   readonly loaded = new Date()
-  #users = 0
-  #retired: (() => void) | undefined
+  private users = 0
+  private retired: (() => void) | undefined
 
   constructor(
     readonly id: string,
@@ -45,19 +45,19 @@ export class ServedModel {
 
   /** Keeps this loading until what is returned has been called. */
   hold(): () => void {
-    this.#users++
+    this.users++
     let isHeld = true
     return () => {
-      if (isHeld && --this.#users === 0) this.#retired?.()
+      if (isHeld && --this.users === 0) this.retired?.()
       isHeld = false
     }
   }
 
   /** Frees everything once the last request that uses it is answered. */
   async retire(): Promise<void> {
-    if (this.#users > 0)
+    if (this.users > 0)
       await new Promise<void>((done) => {
-        this.#retired = done
+        this.retired = done
       })
     await Promise.all([this.thread.end(), this.reader.end()])
   }
@@ -81,16 +81,16 @@ export interface ModelsOptions {
 
 /** The models of a server, by id. Each may be loaded anew while it is in use. */
 export class Models {
-  readonly #models = new Map<string, ServedModel>()
-  readonly #sources = new Map<string, string>()
-  readonly #loading = new Map<string, Promise<ServedModel>>()
+  private readonly models = new Map<string, ServedModel>()
+  private readonly sources = new Map<string, string>()
+  private readonly loading = new Map<string, Promise<ServedModel>>()
   /** Each pass wants all cores: models take turns. */
-  readonly #mutex = new Mutex()
+  private readonly mutex = new Mutex()
 
   constructor(private readonly options: ModelsOptions) {}
 
   get all(): readonly ServedModel[] {
-    return [...this.#models.values()]
+    return [...this.models.values()]
   }
 
   get areAlive(): boolean {
@@ -102,28 +102,28 @@ export class Models {
    * Where the new one does not load, or does not work, the old one stays. A load of that id on its way is waited for.
    */
   async load({ id, source }: ModelSource): Promise<ServedModel> {
-    const loading = this.#loading.get(id) ?? this.#load(id, source).finally(() => this.#loading.delete(id))
-    this.#loading.set(id, loading)
+    const loading = this.loading.get(id) ?? this.replace(id, source).finally(() => this.loading.delete(id))
+    this.loading.set(id, loading)
     return loading
   }
 
   /** @throws Problem 404 for an id that is none */
   async reload(id: string): Promise<ServedModel> {
-    return this.load({ id, source: this.#sources.get(this.get(id).id)! })
+    return this.load({ id, source: this.sources.get(this.get(id).id)! })
   }
 
   /** The model of an id, the first one unless given. */
   get(id?: string): ServedModel {
-    const model = id === undefined ? this.all[0] : this.#models.get(id)
+    const model = id === undefined ? this.all[0] : this.models.get(id)
     if (model) return model
-    const known = [...this.#models.keys()].join(', ')
+    const known = [...this.models.keys()].join(', ')
     throw new Problem(404, `There is no model "${id?.slice(0, 100) ?? ''}"; there is ${known || 'none yet'}.`)
   }
 
   list(): ModelInfo[] {
     return this.all.map((model, index) => ({
       ...model.info,
-      ...(this.options.tellsSources && { source: this.#sources.get(model.id) }),
+      ...(this.options.tellsSources && { source: this.sources.get(model.id) }),
       default: index === 0,
     }))
   }
@@ -132,13 +132,13 @@ export class Models {
     await Promise.all(this.all.map((model) => model.retire()))
   }
 
-  async #load(id: string, source: string): Promise<ServedModel> {
+  private async replace(id: string, source: string): Promise<ServedModel> {
     const { hub, choice, queueOptions } = this.options
     const thread = await ModelThread.start(await modelFolder(source, hub), choice)
-    const model = new ServedModel(id, displayName(source), thread, this.#mutex, queueOptions(id))
-    const old = this.#models.get(id)
-    this.#models.set(id, model) // a Map keeps the place of a key that it has
-    this.#sources.set(id, source)
+    const model = new ServedModel(id, displayName(source), thread, this.mutex, queueOptions(id))
+    const old = this.models.get(id)
+    this.models.set(id, model) // a Map keeps the place of a key that it has
+    this.sources.set(id, source)
     void old?.retire()
     return model
   }

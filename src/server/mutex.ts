@@ -1,10 +1,10 @@
 /** One at a time, in the order of asking. */
 export class Mutex {
-  #last: Promise<unknown> = Promise.resolve()
+  private last: Promise<unknown> = Promise.resolve()
 
   runExclusive<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work)
-    this.#last = result.catch(() => {})
+    const result = this.last.then(work)
+    this.last = result.catch(() => {})
     return result
   }
 }

@@ -28,27 +28,27 @@ const SMALL = 20_000
 
 /** Reads the texts of requests: small ones at once, large ones in a thread, which is started for the first of them. */
 export class Reader {
-  readonly #mutex = new Mutex()
-  #thread: Thread | undefined
-  #next = 0
+  private readonly mutex = new Mutex()
+  private thread: Thread | undefined
+  private next = 0
 
   constructor(private readonly tokenizer: BertTokenizer) {}
 
   /** @throws SpanforgeError for a question that leaves no room for its text */
   async open(task: ReadingTask): Promise<OpenReading> {
-    if (charactersOf(task) > SMALL) return this.#elsewhere(task)
-    return this.#mutex.runExclusive(async () => {
+    if (charactersOf(task) > SMALL) return this.elsewhere(task)
+    return this.mutex.runExclusive(async () => {
       // Between any two, whatever else has come is heard: of a thousand at once most are refused before one is read.
       await setImmediate()
-      return this.#here(task)
+      return this.here(task)
     })
   }
 
   async end(): Promise<void> {
-    await this.#thread?.end()
+    await this.thread?.end()
   }
 
-  #here(task: ReadingTask): OpenReading {
+  private here(task: ReadingTask): OpenReading {
     const reading = new Reading(this.tokenizer, task)
     return {
       rows: reading.rows,
@@ -58,11 +58,11 @@ export class Reader {
     }
   }
 
-  async #elsewhere(task: ReadingTask): Promise<OpenReading> {
-    if (!this.#thread?.isAlive)
-      this.#thread = new Thread(startWorker(import.meta.url, './reader-worker', this.tokenizer.settings))
-    const thread = this.#thread
-    const id = this.#next++
+  private async elsewhere(task: ReadingTask): Promise<OpenReading> {
+    if (!this.thread?.isAlive)
+      this.thread = new Thread(startWorker(import.meta.url, './reader-worker', this.tokenizer.settings))
+    const thread = this.thread
+    const id = this.next++
     return {
       rows: await thread.call<Row[][]>('open', id, task),
       answers: (...args) => thread.call('answers', id, ...args),

@@ -40,25 +40,25 @@ interface AskedDocument {
 
 /** The texts of one request, tokenised. Answers may be asked for before all windows have been read. */
 export class Reading {
-  readonly #asked: readonly (readonly AskedDocument[])[]
+  private readonly asked: readonly (readonly AskedDocument[])[]
   /** What the model reads, by question. */
   readonly rows: readonly Row[][]
 
   /** @throws SpanforgeError for a question that leaves no room for its text */
   constructor(tokenizer: BertTokenizer, { texts, asked, windows }: ReadingTask) {
     const documents = texts.map((context) => new Document(context, tokenizer, windows))
-    this.#asked = asked.map(({ question, texts }, index) =>
+    this.asked = asked.map(({ question, texts }, index) =>
       texts.map((text) => {
         const document = documents[text]
         return { document, windows: document.windows(question, `${index}`) }
       }),
     )
-    this.rows = this.#asked.map((parts) => toRows(parts.flatMap((part) => part.windows)))
+    this.rows = this.asked.map((parts) => toRows(parts.flatMap((part) => part.windows)))
   }
 
   /** The answers to a question from the logits of its first windows, one at least. */
   answers(question: number, logits: readonly RowLogits[], options: SearchOptions): AnswerResult {
-    const found = findAnswers(this.#read(question, logits, options.align_to_words), options)
+    const found = findAnswers(this.read(question, logits, options.align_to_words), options)
     const rows = this.rows[question].slice(0, logits.length)
     return {
       answers: found.candidates.map(({ answer, score, confidence, logit, start, end, document }) => {
@@ -72,14 +72,14 @@ export class Reading {
 
   /** As the pipeline of transformers answers from one text, all of it read. */
   pipelineAnswers(question: number, logits: readonly RowLogits[], options: PipelineScores): PipelineAnswer[] {
-    const [{ context, windows, words }] = this.#read(question, logits, options.align_to_words) as [DocumentLogits]
+    const [{ context, windows, words }] = this.read(question, logits, options.align_to_words) as [DocumentLogits]
     return pipelineAnswers(context, windows, logits, { ...options, words })
   }
 
-  #read(question: number, logits: readonly RowLogits[], align_to_words = true): DocumentLogits[] {
+  private read(question: number, logits: readonly RowLogits[], align_to_words = true): DocumentLogits[] {
     const documents: DocumentLogits[] = []
     let first = 0
-    for (const { document, windows } of this.#asked[question]) {
+    for (const { document, windows } of this.asked[question]) {
       const read = windows.slice(0, logits.length - first)
       if (read.length === 0) break
       const words = align_to_words ? document.words : undefined

@@ -60,26 +60,26 @@ export function streamAnswers(
 
 /** Wakes whoever waits when there is something new; what came before the waiting counts. */
 class News {
-  #isThere = false
-  #failure: { readonly error: unknown } | undefined
-  #wake: (() => void) | undefined
+  private isThere = false
+  private failure: { readonly error: unknown } | undefined
+  private wake: (() => void) | undefined
 
   tell(): void {
-    this.#isThere = true
-    this.#wake?.()
+    this.isThere = true
+    this.wake?.()
   }
 
   fail(error: unknown): void {
-    this.#failure = { error }
-    this.#wake?.()
+    this.failure = { error }
+    this.wake?.()
   }
 
   async next(): Promise<void> {
-    if (!this.#isThere && !this.#failure)
+    if (!this.isThere && !this.failure)
       await new Promise<void>((wake) => {
-        this.#wake = wake
+        this.wake = wake
       })
-    this.#isThere = false
-    if (this.#failure) throw this.#failure.error
+    this.isThere = false
+    if (this.failure) throw this.failure.error
   }
 }

@@ -46,31 +46,31 @@ export function answerCalls(functions: Functions): void {
 
 /** The other side: calls functions of a worker that answers them. Once the worker has died every call fails. */
 export class Thread {
-  readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
-  #next = 0
-  #dead: Error | undefined
+  private readonly waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
+  private next = 0
+  private dead: Error | undefined
 
   constructor(readonly worker: Worker) {
     worker.on('message', ({ id, value, error }: Reply) => {
-      const { resolve, reject } = this.#waiting.get(id)!
-      this.#waiting.delete(id)
+      const { resolve, reject } = this.waiting.get(id)!
+      this.waiting.delete(id)
       if (error) reject(asError(error))
       else resolve(value as never)
     })
-    worker.once('error', (error) => this.#die(error))
-    worker.once('exit', () => this.#die(new Error('the thread has ended')))
+    worker.once('error', (error) => this.die(error))
+    worker.once('exit', () => this.die(new Error('the thread has ended')))
   }
 
   /** Whether the worker still answers. */
   get isAlive(): boolean {
-    return this.#dead === undefined
+    return this.dead === undefined
   }
 
   async call<T>(name: string, ...args: readonly unknown[]): Promise<T> {
-    if (this.#dead) throw this.#dead
-    const id = this.#next++
+    if (this.dead) throw this.dead
+    const id = this.next++
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject })
+      this.waiting.set(id, { resolve, reject })
       this.worker.postMessage({ id, name, args } satisfies Call)
     })
   }
@@ -80,10 +80,10 @@ export class Thread {
     await this.worker.terminate()
   }
 
-  #die(error: Error): void {
-    this.#dead ??= error
-    for (const { reject } of this.#waiting.values()) reject(this.#dead)
-    this.#waiting.clear()
+  private die(error: Error): void {
+    this.dead ??= error
+    for (const { reject } of this.waiting.values()) reject(this.dead)
+    this.waiting.clear()
   }
 }
 

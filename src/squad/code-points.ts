@@ -1,23 +1,23 @@
 /** Changes indices into a text between Unicode code points, which data files count, and UTF-16 units, which we do. */
 export class CodePoints {
   /** UTF-16 index of each code point, and of the end; undefined where both counts are the same. */
-  readonly #starts: number[] | undefined
-  readonly #length: number
+  private readonly starts: number[] | undefined
+  private readonly length: number
 
   constructor(text: string) {
-    this.#length = text.length
+    this.length = text.length
     if (!/[\ud800-\udbff]/.test(text)) return
-    this.#starts = []
-    for (let i = 0; i <= text.length; i += text.codePointAt(i)! > 0xffff ? 2 : 1) this.#starts.push(i)
+    this.starts = []
+    for (let i = 0; i <= text.length; i += text.codePointAt(i)! > 0xffff ? 2 : 1) this.starts.push(i)
   }
 
   /** A place beyond the text gives a place beyond the text. */
   toUtf16(codePoints: number): number {
-    return this.#starts ? (this.#starts[codePoints] ?? this.#length + 1) : codePoints
+    return this.starts ? (this.starts[codePoints] ?? this.length + 1) : codePoints
   }
 
   fromUtf16(units: number): number {
-    const starts = this.#starts
+    const starts = this.starts
     if (!starts) return units
     let low = 0
     for (let high = starts.length - 1; low < high; ) {

@@ -1,19 +1,19 @@
 /** log(sum of exp(x)) in one pass: the sum is kept relative to the largest x so far, so that nothing overflows. */
 export class LogSum {
-  #largest = -Infinity
-  #sum = 0
+  private largest = -Infinity
+  private sum = 0
 
   add(x: number): void {
     if (x === -Infinity) return
-    if (x <= this.#largest) this.#sum += Math.exp(x - this.#largest)
+    if (x <= this.largest) this.sum += Math.exp(x - this.largest)
     else {
-      this.#sum = this.#sum * Math.exp(this.#largest - x) + 1
-      this.#largest = x
+      this.sum = this.sum * Math.exp(this.largest - x) + 1
+      this.largest = x
     }
   }
 
   /** -Infinity where nothing was added. */
   get value(): number {
-    return this.#largest + Math.log(this.#sum)
+    return this.largest + Math.log(this.sum)
   }
 }

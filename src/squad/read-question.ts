@@ -25,10 +25,10 @@ export interface AnswerParts {
 
 /** Makes examples of the questions of one file, and reports what is wrong with them. */
 export class QuestionReader {
-  readonly #ids = new Set<string>()
-  #numbered = 0
-  #context = ''
-  #codePoints = new CodePoints('')
+  private readonly ids = new Set<string>()
+  private numbered = 0
+  private context = ''
+  private codePoints = new CodePoints('')
 
   constructor(readonly report: Report) {}
 
@@ -38,55 +38,55 @@ export class QuestionReader {
    */
   read(record: QuestionRecord): Example | undefined {
     return orReport(this.report, () => {
-      const id = this.#id(record.id)
+      const id = this.id(record.id)
       const place = `${record.place}, question ${id}`
-      if (this.#ids.has(id)) this.report(repeated(place, id))
-      this.#ids.add(id)
+      if (this.ids.has(id)) this.report(repeated(place, id))
+      this.ids.add(id)
       const context = record.context.string()
       const title = record.title.value == null ? undefined : record.title.string()
       const question = record.question.string()
       const parts = record.answers()
-      const answers = parts.flatMap((part) => orReport(this.report, () => this.#answer(part, context, place, id)) ?? [])
+      const answers = parts.flatMap((part) => orReport(this.report, () => this.answer(part, context, place, id)) ?? [])
       if (parts.length && !answers.length) return undefined
       return { id, ...(title !== undefined && { title }), question, context, answers }
     })
   }
 
-  #id(part: JsonPart | undefined): string {
-    if (!part) return `q${++this.#numbered}`
+  private id(part: JsonPart | undefined): string {
+    if (!part) return `q${++this.numbered}`
     if (typeof part.value === 'number') this.report(part.unexpected('a text "..."', 'the number as text'))
     return typeof part.value === 'number' ? String(part.value) : part.string()
   }
 
-  #answer(part: AnswerParts, context: string, place: string, id: string): Answer | undefined {
+  private answer(part: AnswerParts, context: string, place: string, id: string): Answer | undefined {
     const text = part.text.string()
     const count = part.answer_start?.count()
     if (!text) throw new DataProblem('empty_answer', place, 'its answer is empty', { remedy: NO_ANSWER, id })
     // The questions of a paragraph share its context.
-    if (context !== this.#context) this.#codePoints = new CodePoints(context)
-    this.#context = context
-    if (count === undefined) return this.#onlyPlace(text, context, place, id)
-    const answer_start = this.#codePoints.toUtf16(count)
+    if (context !== this.context) this.codePoints = new CodePoints(context)
+    this.context = context
+    if (count === undefined) return this.onlyPlace(text, context, place, id)
+    const answer_start = this.codePoints.toUtf16(count)
     if (context.startsWith(text, answer_start)) return { text, answer_start }
-    const found = findAnswer(text, context, count, this.#codePoints)
+    const found = findAnswer(text, context, count, this.codePoints)
     this.report(
       new DataProblem(
         found?.kind ?? 'misaligned',
         place,
         `answer ${JSON.stringify(text)} is not at character ${count} of the context ` +
           `(found ${JSON.stringify(context.slice(answer_start, answer_start + text.length))})`,
-        { id, ...this.#remedy(text, found) },
+        { id, ...this.remedy(text, found) },
       ),
     )
     return found?.answer
   }
 
   /** The answer in the one place where its text stands; where that is not one, the most likely is reported. */
-  #onlyPlace(text: string, context: string, place: string, id: string): Answer | undefined {
+  private onlyPlace(text: string, context: string, place: string, id: string): Answer | undefined {
     const [first, ...others] = placesOf(text, context)
     if (first && others.length === 0) return first
-    const found = first ?? findAnswer(text, context, 0, this.#codePoints)?.answer
-    const at = found && `character ${this.#codePoints.fromUtf16(found.answer_start)}`
+    const found = first ?? findAnswer(text, context, 0, this.codePoints)?.answer
+    const at = found && `character ${this.codePoints.fromUtf16(found.answer_start)}`
     const [kind, finding, remedy, mended] = first
       ? ([
           'ambiguous_answer',
@@ -106,10 +106,10 @@ export class QuestionReader {
     return found
   }
 
-  #remedy(text: string, found: FoundAnswer | undefined): { remedy: string; mended?: string } {
+  private remedy(text: string, found: FoundAnswer | undefined): { remedy: string; mended?: string } {
     if (!found) return { remedy: 'The context does not contain this answer: mend the text, or take the question out.' }
     const { answer, kind } = found
-    const stands = this.#codePoints.fromUtf16(answer.answer_start)
+    const stands = this.codePoints.fromUtf16(answer.answer_start)
     const as = answer.text === text ? '' : ` as ${JSON.stringify(answer.text)}`
     const counted = COUNTED[kind]
     const remedy = `It stands at character ${stands}${as}; answer_start counts Unicode code points from 0${counted}.`

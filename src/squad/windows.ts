@@ -20,9 +20,9 @@ const SPECIAL_TOKENS = 3
  * in every window; of the context as much as there is room for, windows overlapping by `doc_stride` tokens.
  */
 export class WindowCutter {
-  readonly #max_question_length: number
-  #context = ''
-  #encoding: Encoding | undefined
+  private readonly max_question_length: number
+  private context = ''
+  private encoding: Encoding | undefined
 
   constructor(
     readonly tokenizer: BertTokenizer,
@@ -32,7 +32,7 @@ export class WindowCutter {
     for (const [name, value] of Object.entries({ max_seq_length, doc_stride, max_question_length }))
       if (!Number.isSafeInteger(value) || value < 0)
         throw new UsageError(`${name} is ${value}; expected a whole number of tokens from 0`)
-    this.#max_question_length = max_question_length
+    this.max_question_length = max_question_length
   }
 
   /**
@@ -42,16 +42,16 @@ export class WindowCutter {
    */
   cut(example: Example, index: number): Window[] {
     const { doc_stride } = this.options
-    const question = this.#encodeQuestion(example.question)
+    const question = this.encodeQuestion(example.question)
     const context = this.encodeContext(example.context)
     const length = context.ids.length
-    const room = this.#room(question)
-    if (length <= room) return [this.#window(index, question, context, 0, length)]
+    const room = this.room(question)
+    if (length <= room) return [this.window(index, question, context, 0, length)]
     if (room <= doc_stride) throw tooLong(example, question.ids.length, room, this.options)
     const windows: Window[] = []
     for (let first = 0, last = 0; last < length; first += room - doc_stride) {
       last = Math.min(length, first + room)
-      windows.push(this.#window(index, question, context, first, last))
+      windows.push(this.window(index, question, context, first, last))
     }
     return windows
   }
@@ -59,31 +59,31 @@ export class WindowCutter {
   /** How many windows `cut` makes of a question, without making them. */
   count({ question, context }: Pick<Example, 'question' | 'context'>): number {
     const { doc_stride } = this.options
-    const room = this.#room(this.#encodeQuestion(question))
+    const room = this.room(this.encodeQuestion(question))
     const more = this.encodeContext(context).ids.length - room
     return more <= 0 || room <= doc_stride ? 1 : 1 + Math.ceil(more / (room - doc_stride))
   }
 
   /** The tokens of a context. The questions of a paragraph follow one another and share it: the last one is kept. */
   encodeContext(context: string): Encoding {
-    if (!this.#encoding || context !== this.#context) {
-      this.#encoding = this.tokenizer.encode(context)
-      this.#context = context
+    if (!this.encoding || context !== this.context) {
+      this.encoding = this.tokenizer.encode(context)
+      this.context = context
     }
-    return this.#encoding
+    return this.encoding
   }
 
   /** The question as it stands in every window. */
-  #encodeQuestion(question: string): Encoding {
-    return firstTokens(this.tokenizer.encode(leftStripped(question)), this.#max_question_length)
+  private encodeQuestion(question: string): Encoding {
+    return firstTokens(this.tokenizer.encode(leftStripped(question)), this.max_question_length)
   }
 
   /** Context tokens of a window at most. */
-  #room(question: Encoding): number {
+  private room(question: Encoding): number {
     return this.options.max_seq_length - question.ids.length - SPECIAL_TOKENS
   }
 
-  #window(example: number, question: Encoding, context: Encoding, first: number, last: number): Window {
+  private window(example: number, question: Encoding, context: Encoding, first: number, last: number): Window {
     const context_start = question.ids.length + 2
     const context_end = context_start + last - first
     const input_ids = new Int32Array(context_end + 1)

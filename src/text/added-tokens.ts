@@ -25,27 +25,27 @@ export interface Match {
 
 /** Finds added tokens in texts: leftmost first, of several at one place the longest. */
 export class AddedTokenFinder {
-  readonly #tokens = new Map<string, AddedToken>()
-  readonly #pattern: RegExp | undefined
+  private readonly tokens = new Map<string, AddedToken>()
+  private readonly pattern: RegExp | undefined
 
   /** Keys: what to look for; it is the token's content, normalized where the token wants that. */
   constructor(tokens: Iterable<readonly [string, AddedToken]>) {
-    for (const [content, token] of tokens) if (content) this.#tokens.set(content, token)
-    if (!this.#tokens.size) return
-    const contents = [...this.#tokens.keys()].sort((a, b) => b.length - a.length)
-    this.#pattern = new RegExp(contents.map((content) => content.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g')
+    for (const [content, token] of tokens) if (content) this.tokens.set(content, token)
+    if (!this.tokens.size) return
+    const contents = [...this.tokens.keys()].sort((a, b) => b.length - a.length)
+    this.pattern = new RegExp(contents.map((content) => content.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g')
   }
 
   get isEmpty(): boolean {
-    return this.#pattern === undefined
+    return this.pattern === undefined
   }
 
   find(text: string): Match[] {
     const matches: Match[] = []
-    if (!this.#pattern) return matches
+    if (!this.pattern) return matches
     let taken = 0
-    for (const { 0: content, index } of text.matchAll(this.#pattern)) {
-      const token = this.#tokens.get(content)!
+    for (const { 0: content, index } of text.matchAll(this.pattern)) {
+      const token = this.tokens.get(content)!
       let start = index
       let end = index + content.length
       if (token.single_word && touchesWord(text, start, end)) continue

@@ -10,41 +10,41 @@ export interface Encoding {
 
 /** Collects tokens in arrays that grow, and are used again for the next text. */
 export class EncodingBuilder {
-  #ids = new Int32Array(512)
-  #offsets = new Int32Array(1024)
-  #wordIds = new Int32Array(512)
-  #length = 0
-  #word = -1
+  private ids = new Int32Array(512)
+  private offsets = new Int32Array(1024)
+  private wordIds = new Int32Array(512)
+  private length = 0
+  private word = -1
 
   nextWord(): void {
-    this.#word++
+    this.word++
   }
 
   push(id: number, start: number, end: number): void {
-    const i = this.#length++
-    if (i === this.#ids.length) this.#grow()
-    this.#ids[i] = id
-    this.#offsets[2 * i] = start
-    this.#offsets[2 * i + 1] = end
-    this.#wordIds[i] = this.#word
+    const i = this.length++
+    if (i === this.ids.length) this.grow()
+    this.ids[i] = id
+    this.offsets[2 * i] = start
+    this.offsets[2 * i + 1] = end
+    this.wordIds[i] = this.word
   }
 
   /** The tokens so far; the builder is empty again. */
   finish(): Encoding {
-    const length = this.#length
-    this.#length = 0
-    this.#word = -1
+    const length = this.length
+    this.length = 0
+    this.word = -1
     return {
-      ids: this.#ids.slice(0, length),
-      offsets: this.#offsets.slice(0, 2 * length),
-      wordIds: this.#wordIds.slice(0, length),
+      ids: this.ids.slice(0, length),
+      offsets: this.offsets.slice(0, 2 * length),
+      wordIds: this.wordIds.slice(0, length),
     }
   }
 
-  #grow(): void {
-    this.#ids = doubled(this.#ids)
-    this.#offsets = doubled(this.#offsets)
-    this.#wordIds = doubled(this.#wordIds)
+  private grow(): void {
+    this.ids = doubled(this.ids)
+    this.offsets = doubled(this.offsets)
+    this.wordIds = doubled(this.wordIds)
   }
 }
 

@@ -22,7 +22,7 @@ export interface Normalized {
  * character for itself, so that where it came from is known.
  */
 export class BertNormalizer {
-  readonly #expansions = new Map<number, string>()
+  private readonly expansions = new Map<number, string>()
 
   constructor(readonly options: NormalizerOptions) {}
 
@@ -33,7 +33,7 @@ export class BertNormalizer {
     for (let i = from; i < to; ) {
       const codePoint = text.codePointAt(i)!
       const next = i + (codePoint > 0xffff ? 2 : 1)
-      const expansion = this.#expand(codePoint)
+      const expansion = this.expand(codePoint)
       normalized += expansion
       for (let unit = 0; unit < expansion.length; unit++) {
         starts.push(i)
@@ -45,11 +45,11 @@ export class BertNormalizer {
   }
 
   /** What stands for a character in the normalized text: nothing, itself, or several characters. */
-  #expand(codePoint: number): string {
-    let expansion = this.#expansions.get(codePoint)
+  private expand(codePoint: number): string {
+    let expansion = this.expansions.get(codePoint)
     if (expansion === undefined) {
       expansion = expand(codePoint, this.options)
-      this.#expansions.set(codePoint, expansion)
+      this.expansions.set(codePoint, expansion)
     }
     return expansion
   }

@@ -26,41 +26,41 @@ export class BertTokenizer {
   readonly cls_token_id: number
   /** Absent from vocabularies made for no masked-word task. */
   readonly mask_token_id: number | undefined
-  readonly #ids = new Map<string, number>()
-  readonly #tokens: string[]
-  readonly #special = new Set<number>()
-  readonly #normalizer: BertNormalizer
-  readonly #wordPiece: WordPiece
-  readonly #written: AddedTokenFinder
-  readonly #normalizedTokens: AddedTokenFinder
-  readonly #builder = new EncodingBuilder()
+  private readonly ids = new Map<string, number>()
+  private readonly tokenOf: string[]
+  private readonly special = new Set<number>()
+  private readonly normalizer: BertNormalizer
+  private readonly wordPiece: WordPiece
+  private readonly written: AddedTokenFinder
+  private readonly normalizedTokens: AddedTokenFinder
+  private readonly builder = new EncodingBuilder()
 
   constructor(options: BertTokenizerOptions) {
     const settings = completeOptions(options)
     this.settings = settings
-    this.#tokens = [...settings.vocab]
-    for (const [id, token] of settings.vocab.entries()) this.#ids.set(token, id)
+    this.tokenOf = [...settings.vocab]
+    for (const [id, token] of settings.vocab.entries()) this.ids.set(token, id)
     for (const token of settings.added_tokens) {
-      this.#tokens[token.id] = token.content
-      this.#ids.set(token.content, token.id)
-      if (token.special) this.#special.add(token.id)
+      this.tokenOf[token.id] = token.content
+      this.ids.set(token.content, token.id)
+      if (token.special) this.special.add(token.id)
     }
-    this.unk_token_id = this.#required('unk_token')
-    this.sep_token_id = this.#required('sep_token')
-    this.pad_token_id = this.#required('pad_token')
-    this.cls_token_id = this.#required('cls_token')
-    this.mask_token_id = this.#ids.get(settings.mask_token)
-    this.#normalizer = new BertNormalizer({
+    this.unk_token_id = this.required('unk_token')
+    this.sep_token_id = this.required('sep_token')
+    this.pad_token_id = this.required('pad_token')
+    this.cls_token_id = this.required('cls_token')
+    this.mask_token_id = this.ids.get(settings.mask_token)
+    this.normalizer = new BertNormalizer({
       clean_text: settings.clean_text,
       handle_chinese_chars: settings.tokenize_chinese_chars,
       strip_accents: settings.strip_accents,
       lowercase: settings.do_lower_case,
     })
-    this.#wordPiece = new WordPiece(settings.vocab, this.unk_token_id, settings.max_input_chars_per_word)
+    this.wordPiece = new WordPiece(settings.vocab, this.unk_token_id, settings.max_input_chars_per_word)
     const added = settings.added_tokens
-    this.#written = new AddedTokenFinder(added.filter((t) => !t.normalized).map((t) => [t.content, t]))
-    this.#normalizedTokens = new AddedTokenFinder(
-      added.filter((t) => t.normalized).map((t) => [this.#normalizer.normalize(t.content).text, t]),
+    this.written = new AddedTokenFinder(added.filter((t) => !t.normalized).map((t) => [t.content, t]))
+    this.normalizedTokens = new AddedTokenFinder(
+      added.filter((t) => t.normalized).map((t) => [this.normalizer.normalize(t.content).text, t]),
     )
   }
 
@@ -71,7 +71,7 @@ export class BertTokenizer {
 
   /** Number of ids: a model needs so many embeddings. */
   get size(): number {
-    return this.#tokens.length
+    return this.tokenOf.length
   }
 
   get model_max_length(): number {
@@ -81,14 +81,14 @@ export class BertTokenizer {
   /** Tokens of a text, without [CLS] and [SEP] around it; special tokens that the text contains are found. */
   encode(text: string): Encoding {
     let from = 0
-    for (const { token, start, end } of this.#written.find(text)) {
-      this.#encodePart(text, from, start)
-      this.#builder.nextWord()
-      this.#builder.push(token.id, start, end)
+    for (const { token, start, end } of this.written.find(text)) {
+      this.encodePart(text, from, start)
+      this.builder.nextWord()
+      this.builder.push(token.id, start, end)
       from = end
     }
-    this.#encodePart(text, from, text.length)
-    return this.#builder.finish()
+    this.encodePart(text, from, text.length)
+    return this.builder.finish()
   }
 
   /** The tokens of a text as text: `##` begins one that goes on with the word before. */
@@ -98,12 +98,12 @@ export class BertTokenizer {
 
   /** The tokens of ids; an id that is none gives the unknown token. */
   tokens(ids: ArrayLike<number>): string[] {
-    return Array.from(ids, (id) => this.#tokens[id] ?? this.settings.unk_token)
+    return Array.from(ids, (id) => this.tokenOf[id] ?? this.settings.unk_token)
   }
 
   /** The id of a token, undefined where it is none. */
   id(token: string): number | undefined {
-    return this.#ids.get(token)
+    return this.ids.get(token)
   }
 
   /**
@@ -115,14 +115,14 @@ export class BertTokenizer {
       throw new UsageError(`decode: ids is ${ids}, expected a list of token ids`, 'encode(text).ids is one.')
     const { skip_special_tokens = false } = options
     const { clean_up_tokenization_spaces = this.settings.clean_up_tokenization_spaces } = options
-    const kept = Array.from(ids).filter((id) => id in this.#tokens && !(skip_special_tokens && this.#special.has(id)))
+    const kept = Array.from(ids).filter((id) => id in this.tokenOf && !(skip_special_tokens && this.special.has(id)))
     const text = joinTokens(this.tokens(kept))
     return clean_up_tokenization_spaces ? withoutSpacesBeforeMarks(text) : text
   }
 
-  #required(name: 'unk_token' | 'sep_token' | 'pad_token' | 'cls_token'): number {
+  private required(name: 'unk_token' | 'sep_token' | 'pad_token' | 'cls_token'): number {
     const token = this.settings[name]
-    const id = this.#ids.get(token)
+    const id = this.ids.get(token)
     if (id !== undefined) return id
     throw new SpanforgeError(`tokenizer: the vocabulary of ${this.vocab_size} tokens has no ${name} "${token}"`, {
       remedy: `Use the vocabulary that the model was trained with, or name its ${name} in tokenizer_config.json.`,
@@ -130,43 +130,43 @@ export class BertTokenizer {
   }
 
   /** Stretches of plain ASCII between white space, nearly all of English text, take the short way. */
-  #encodePart(text: string, from: number, to: number): void {
-    if (!this.#normalizedTokens.isEmpty) {
-      this.#encodeNormalized(this.#normalizer.normalize(text, from, to))
+  private encodePart(text: string, from: number, to: number): void {
+    if (!this.normalizedTokens.isEmpty) {
+      this.encodeNormalized(this.normalizer.normalize(text, from, to))
       return
     }
     forEachStretch(text, from, to, (start, end, plain) => {
-      if (plain) forEachAsciiWord(text, start, end, (first, last) => this.#pushAsciiWord(text, first, last))
-      else this.#encodeNormalized(this.#normalizer.normalize(text, start, end))
+      if (plain) forEachAsciiWord(text, start, end, (first, last) => this.pushAsciiWord(text, first, last))
+      else this.encodeNormalized(this.normalizer.normalize(text, start, end))
     })
   }
 
-  #pushAsciiWord(text: string, from: number, to: number): void {
+  private pushAsciiWord(text: string, from: number, to: number): void {
     const word = text.slice(from, to)
-    const { ids, ends } = this.#wordPiece.pieces(this.settings.do_lower_case ? word.toLowerCase() : word)
-    this.#builder.nextWord()
+    const { ids, ends } = this.wordPiece.pieces(this.settings.do_lower_case ? word.toLowerCase() : word)
+    this.builder.nextWord()
     for (let i = 0, start = from; i < ids.length; start = from + ends[i++])
-      this.#builder.push(ids[i], start, from + ends[i])
+      this.builder.push(ids[i], start, from + ends[i])
   }
 
-  #encodeNormalized(normalized: Normalized): void {
+  private encodeNormalized(normalized: Normalized): void {
     const { text, starts, ends } = normalized
     let from = 0
-    for (const match of this.#normalizedTokens.find(text)) {
-      this.#encodeWords(normalized, from, match.start)
-      this.#builder.nextWord()
-      this.#builder.push(match.token.id, starts[match.start], ends[match.end - 1])
+    for (const match of this.normalizedTokens.find(text)) {
+      this.encodeWords(normalized, from, match.start)
+      this.builder.nextWord()
+      this.builder.push(match.token.id, starts[match.start], ends[match.end - 1])
       from = match.end
     }
-    this.#encodeWords(normalized, from, text.length)
+    this.encodeWords(normalized, from, text.length)
   }
 
-  #encodeWords({ text, starts, ends }: Normalized, from: number, to: number): void {
+  private encodeWords({ text, starts, ends }: Normalized, from: number, to: number): void {
     forEachWord(text, from, to, (start, end) => {
-      const pieces = this.#wordPiece.pieces(text.slice(start, end))
-      this.#builder.nextWord()
+      const pieces = this.wordPiece.pieces(text.slice(start, end))
+      this.builder.nextWord()
       for (let i = 0, at = start; i < pieces.ids.length; at = start + pieces.ends[i++])
-        this.#builder.push(pieces.ids[i], starts[at], ends[start + pieces.ends[i] - 1])
+        this.builder.push(pieces.ids[i], starts[at], ends[start + pieces.ends[i] - 1])
     })
   }
 }

@@ -12,10 +12,10 @@ const CACHED_WORDS = 1 << 16
  * begins with, and so on; a word that cannot be cut whole, or is too long, is one unknown token.
  */
 export class WordPiece {
-  readonly #first = new Map<string, number>()
-  readonly #following = new Map<string, number>()
-  readonly #longest: number = 0
-  readonly #cache = new Map<string, Pieces>()
+  private readonly first = new Map<string, number>()
+  private readonly following = new Map<string, number>()
+  private readonly longest: number = 0
+  private readonly cache = new Map<string, Pieces>()
 
   /** `max_input_chars_per_word` counts code points. */
   constructor(
@@ -24,30 +24,30 @@ export class WordPiece {
     readonly max_input_chars_per_word: number,
   ) {
     for (const [id, token] of vocab.entries()) {
-      this.#first.set(token, id)
-      if (token.startsWith(PREFIX)) this.#following.set(token.slice(PREFIX.length), id)
-      this.#longest = Math.max(this.#longest, token.length)
+      this.first.set(token, id)
+      if (token.startsWith(PREFIX)) this.following.set(token.slice(PREFIX.length), id)
+      this.longest = Math.max(this.longest, token.length)
     }
   }
 
   /** `word` is normalized and not empty. */
   pieces(word: string): Pieces {
-    const known = this.#cache.get(word)
+    const known = this.cache.get(word)
     if (known) return known
-    const pieces = this.#cut(word)
-    if (this.#cache.size >= CACHED_WORDS) this.#cache.clear()
-    this.#cache.set(detached(word), pieces)
+    const pieces = this.cut(word)
+    if (this.cache.size >= CACHED_WORDS) this.cache.clear()
+    this.cache.set(detached(word), pieces)
     return pieces
   }
 
-  #cut(word: string): Pieces {
+  private cut(word: string): Pieces {
     const unknown = { ids: [this.unk_token_id], ends: [word.length] }
     if (longerThan(word, this.max_input_chars_per_word)) return unknown
     const ids: number[] = []
     const ends: number[] = []
     for (let start = 0; start < word.length; start = ends[ends.length - 1]) {
-      const vocabulary = start === 0 ? this.#first : this.#following
-      let end = Math.min(word.length, start + this.#longest)
+      const vocabulary = start === 0 ? this.first : this.following
+      let end = Math.min(word.length, start + this.longest)
       let id = vocabulary.get(word.slice(start, end))
       while (id === undefined && --end > start) id = vocabulary.get(word.slice(start, end))
       if (id === undefined) return unknown

@@ -22,11 +22,11 @@ export function fromHash(hash: string): Filter {
 
 /** Finds and sorts questions. Texts are made ready for the search once. */
 export class QuestionFinder {
-  readonly #texts: string[]
+  private readonly texts: string[]
 
   constructor(readonly analysis: Pick<Analysis, 'questions' | 'contexts'>) {
     const contexts = analysis.contexts.map(({ title = '', text }) => `${title}\n${text}`.toLowerCase())
-    this.#texts = analysis.questions.map(({ id, question, answers, context }) =>
+    this.texts = analysis.questions.map(({ id, question, answers, context }) =>
       [id, question, ...answers.map(({ text }) => text)].join('\n').toLowerCase().concat('\n', contexts[context]),
     )
   }
@@ -36,7 +36,7 @@ export class QuestionFinder {
     const { questions } = this.analysis
     const words = (filter.text ?? '').toLowerCase().split(/\s+/).filter(Boolean)
     const found = questions.flatMap((question, i) =>
-      satisfies(question, filter) && words.every((word) => this.#texts[i].includes(word)) ? [i] : [],
+      satisfies(question, filter) && words.every((word) => this.texts[i].includes(word)) ? [i] : [],
     )
     const order = orders[filter.sort as keyof typeof orders]
     return order ? found.sort((a, b) => order(questions[a], questions[b]) || a - b) : found

@@ -7,36 +7,36 @@ const AT_ONCE = 50
 
 /** The questions found, fifty at a time: ten thousand at once would make any browser slow. */
 export class QuestionList {
-  #found: readonly number[] = []
-  readonly #list = byId('question-list')
-  readonly #count = byId('question-count')
-  readonly #more = byId<HTMLButtonElement>('more-questions')
+  private found: readonly number[] = []
+  private readonly list = byId('question-list')
+  private readonly count = byId('question-count')
+  private readonly more = byId<HTMLButtonElement>('more-questions')
 
   constructor(readonly analysis: Analysis) {
-    this.#more.addEventListener('click', () => this.#showMore())
+    this.more.addEventListener('click', () => this.showMore())
   }
 
   show(found: readonly number[]): void {
-    this.#found = found
-    this.#count.textContent = this.#summary()
-    this.#list.replaceChildren()
-    this.#showMore()
+    this.found = found
+    this.count.textContent = this.summary()
+    this.list.replaceChildren()
+    this.showMore()
   }
 
-  #showMore(): void {
-    const shown = this.#list.childElementCount
-    const next = this.#found.slice(shown, shown + AT_ONCE)
-    this.#list.append(...next.map((index) => questionView(this.analysis, this.analysis.questions[index])))
-    const left = this.#found.length - shown - next.length
-    this.#more.hidden = left === 0
-    this.#more.textContent = `Show ${Math.min(left, AT_ONCE)} more of ${left}`
+  private showMore(): void {
+    const shown = this.list.childElementCount
+    const next = this.found.slice(shown, shown + AT_ONCE)
+    this.list.append(...next.map((index) => questionView(this.analysis, this.analysis.questions[index])))
+    const left = this.found.length - shown - next.length
+    this.more.hidden = left === 0
+    this.more.textContent = `Show ${Math.min(left, AT_ONCE)} more of ${left}`
     // Whoever pressed the button goes on reading where the list went on.
-    if (shown > 0) this.#list.children[shown]?.querySelector('summary')?.focus()
+    if (shown > 0) this.list.children[shown]?.querySelector('summary')?.focus()
   }
 
-  #summary(): string {
+  private summary(): string {
     const { questions } = this.analysis
-    const found = this.#found.map((index) => questions[index])
+    const found = this.found.map((index) => questions[index])
     if (found.length === 0) return 'No question matches: remove a filter.'
     const mean = (values: readonly number[]) => percent(values.reduce((a, b) => a + b, 0) / values.length, 1)
     const scores = `exact match ${mean(found.map((q) => q.exact_match))}, F1 ${mean(found.map((q) => q.f1))}`

@@ -7,6 +7,7 @@ import { analyse } from '../analyse.ts'
 import { filterFields } from '../browser/filter.ts'
 import { browserScript, browserScriptDigest } from './browser-script.ts'
 import { analysisHtml } from './html.ts'
+import { takeaways } from './takeaways.ts'
 
 const analysis = analyse(sampleEvaluation(120))
 const page = analysisHtml(analysis)
@@ -27,6 +28,12 @@ describe('the page', () => {
     expect(policy).toContain(`default-src 'none'`)
     expect(policy).toContain(`script-src '${browserScriptDigest}'`)
     expect(browserScript).not.toMatch(/<\/script|<!--/i)
+  })
+
+  it('says a small probability in digits that mean something', () => {
+    const half = { ...analysis.confidence.risk_coverage[60], coverage: 0.5, confidence: 0.00214 }
+    const text = takeaways({ ...analysis, confidence: { ...analysis.confidence, risk_coverage: [half] } }).join(' ')
+    expect(text).toContain('a probability of at least 0.0021 belongs')
   })
 
   it('has a labelled field for everything that can be filtered by', () => {

@@ -44,9 +44,12 @@ function confidence({ confidence: { risk_coverage } }: Analysis): string | undef
   if (!half || !all) return undefined
   return (
     `Of the most confident half of the answers ${share(1 - half.risk)} are exact, of all ${share(1 - all.risk)}: ` +
-    `an answer with a probability of at least ${half.confidence.toFixed(2)} belongs to that half.`
+    `an answer with a probability of at least ${probability(half.confidence)} belongs to that half.`
   )
 }
+
+/** Two digits that say something: 0.83, 0.0021. */
+const probability = (p: number): string => (p < 0.1 ? Number(p.toPrecision(2)).toString() : p.toFixed(2))
 
 function doubtfulLabels({ classes }: Analysis): string | undefined {
   const count = classes.find((summary) => summary.class === 'label_doubtful')?.count ?? 0

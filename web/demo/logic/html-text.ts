@@ -33,32 +33,32 @@ export function htmlText(root: Node): string {
 
 /** Lines, and the line breaks that are wanted before what comes next. */
 class Lines {
-  readonly #parts: string[] = []
-  #line = ''
-  #breaks = 0
+  private readonly parts: string[] = []
+  private line = ''
+  private breaks = 0
 
   add(text: string): void {
     const words = text.replace(/\s+/g, ' ')
-    this.addAsItIs(this.#line === '' || this.#line.endsWith(' ') ? words.trimStart() : words)
+    this.addAsItIs(this.line === '' || this.line.endsWith(' ') ? words.trimStart() : words)
   }
 
   addAsItIs(text: string): void {
     if (text === '') return
-    if (this.#breaks > 0 && this.#parts.length > 0) this.#parts.push('\n'.repeat(this.#breaks))
-    this.#breaks = 0
-    this.#line += text
+    if (this.breaks > 0 && this.parts.length > 0) this.parts.push('\n'.repeat(this.breaks))
+    this.breaks = 0
+    this.line += text
   }
 
   end(breaks: number): void {
     if (breaks === 0) return
-    const line = this.#line.trimEnd()
-    if (line !== '') this.#parts.push(line)
-    this.#line = ''
-    this.#breaks = Math.max(this.#breaks, breaks)
+    const line = this.line.trimEnd()
+    if (line !== '') this.parts.push(line)
+    this.line = ''
+    this.breaks = Math.max(this.breaks, breaks)
   }
 
   toString(): string {
     this.end(1)
-    return this.#parts.join('')
+    return this.parts.join('')
   }
 }
