@@ -239,7 +239,6 @@ describe('The question-answering pipeline', () => {
     const model = await BertForQuestionAnswering.from_pretrained(folder)
     const tokenizer = await BertTokenizer.from_pretrained(folder)
     const made = await pipeline('question-answering', model, { tokenizer })
-    close([await made(question, context)], [await ask(question, context)])
     await made.dispose()
     close([await made(question, context)], [await ask(question, context)])
     await made.dispose()

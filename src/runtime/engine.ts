@@ -18,7 +18,7 @@ export type Precision = 'float32' | 'bfloat16'
 export interface CompileOptions {
   /** float32 unless given. An engine refuses what is not among its `precisions`. */
   readonly precision?: Precision
-  /** Threads within an operator; 0 lets the engine choose one for each core. */
+  /** Threads within an operator; 0 lets the engine choose one for each core. SPANFORGE_THREADS unless given. */
   readonly threads?: number
   /** Writes a profile of time by node to a file that begins so. */
   readonly profilePrefix?: string

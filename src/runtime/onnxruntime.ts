@@ -1,7 +1,8 @@
 import { cpus } from 'node:os'
 import * as ort from 'onnxruntime-node'
-import { SpanforgeError, UsageError } from '../errors.ts'
+import { SpanforgeError } from '../errors.ts'
 import type { CompileOptions, Engine, Executable, Value, Values } from './engine.ts'
+import { threadsByDefault } from './threads.ts'
 
 /** ONNX Runtime on the CPU. */
 export const onnxruntime: Engine = {
@@ -43,17 +44,6 @@ function runFailure(error: Error): SpanforgeError {
   return new SpanforgeError(
     isMemory ? `memory: ONNX Runtime found no room (${error.message})` : `ONNX Runtime failed: ${error.message}`,
     { remedy: isMemory ? 'Lower max_tokens_per_pass, or end other programs.' : undefined, cause: error },
-  )
-}
-
-/** SPANFORGE_THREADS, for machines of which not all cores are ours; else the runtime takes every core. */
-function threadsByDefault(): number {
-  const given = process.env.SPANFORGE_THREADS
-  if (given === undefined || given === '') return 0
-  const threads = Number(given)
-  if (Number.isInteger(threads) && threads >= 0 && threads <= 1024) return threads
-  throw new UsageError(
-    `SPANFORGE_THREADS: found ${JSON.stringify(given)}, expected an integer from 0 (one for each core) to 1024`,
   )
 }
 

@@ -1,6 +1,7 @@
 import { SpanforgeError } from '../../errors.ts'
 import type { DType } from '../../graph/tensor.ts'
 import type { CompileOptions, Executable, Value, Values } from '../engine.ts'
+import { threadsByDefault } from '../threads.ts'
 import type { Handle } from './c-library.ts'
 import { failure } from './failure.ts'
 import { Handles } from './handles.ts'
@@ -34,7 +35,7 @@ export class OpenVinoExecutable implements Executable {
 
   /** @throws SpanforgeError where OpenVINO refuses the model, or would compute in another precision than asked for */
   static async compile(library: OpenVinoLibrary, bytes: Uint8Array, settings: Settings): Promise<OpenVinoExecutable> {
-    const { device, hint, threads = 0 } = settings
+    const { device, hint, threads = device === 'CPU' ? threadsByDefault() : 0 } = settings
     const [passing, kept] = [new Handles(), new Handles()]
     try {
       // A core for each model: what is set on it holds for all that it compiles.

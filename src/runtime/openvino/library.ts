@@ -102,8 +102,14 @@ export class OpenVinoLibrary {
     }
   }
 
-  /** Runs on a thread of its own. */
-  infer = (request: Handle): Promise<void> => this.f.infer(request)
+  /**
+   * Runs on threads of the library's, and is waited for on one of its own. `ov_infer_request_infer` would be one call,
+   * but with a single thread it reports no failure: nothing is written, and all seems well.
+   */
+  infer = async (request: Handle): Promise<void> => {
+    this.f.start(request)
+    await this.f.wait(request)
+  }
 }
 
 function functions(c: CLibrary) {
@@ -139,6 +145,7 @@ function functions(c: CLibrary) {
     freeRequest: c.free('ov_infer_request_free'),
     tensor: c.query('ov_tensor_create_from_host_ptr', [int, shape, address]),
     freeTensor: c.free('ov_tensor_free'),
-    infer: c.away('ov_infer_request_infer', [address]),
+    start: c.command('ov_infer_request_start_async', [address]),
+    wait: c.away('ov_infer_request_wait', [address]),
   }
 }

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { describeOpenVino } from '../../../tests/engines.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { input } from '../../graph/tensor.ts'
@@ -29,6 +29,21 @@ describeOpenVino('OpenVINO', (engine) => {
       expect(new Float32Array(memory.buffer, 0, 16)).toEqual(new Float32Array(16))
     }
     await session.release()
+  })
+
+  test.each(['1', '2'])('with SPANFORGE_THREADS %s says so too where it fails', async (threads) => {
+    vi.stubEnv('SPANFORGE_THREADS', threads)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const session = await product()
+    const bad = session.run({ a: vector(2), b: vector(3) }, { y: vector(3) })
+    await expect(bad).rejects.toThrow(/^OpenVINO failed: /)
+    await session.release()
+  })
+
+  test('refuses SPANFORGE_THREADS that is no number of threads', async () => {
+    vi.stubEnv('SPANFORGE_THREADS', 'all')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    await expect(product()).rejects.toThrow('SPANFORGE_THREADS: found "all", expected an integer from 0')
   })
 
   test('sees what was written into an input since the last run', async () => {
