@@ -1,15 +1,23 @@
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Those that take longest begin, so that none of them is left to run alone at the end. */
+/**
+ * Those that take longest begin, so that none of them is left to run alone at the end; those that compute beside those
+ * that mostly wait for a browser.
+ */
 const LONG = [
   'tests/curve.test.ts',
+  'tests/e2e/demo.test.ts',
+  'tests/e2e/demo-texts.test.ts',
+  'tests/minilm.test.ts',
   'tests/killed-runs.test.ts',
   'tests/argument-effects.test.ts',
   'tests/e2e/',
-  'src/inference/evaluate.test.ts',
-  'tests/minilm.test.ts',
+  'src/training/resume.test.ts',
+  'src/server/sockets.test.ts',
   'src/cli/interrupted.test.ts',
+  'src/inference/evaluate.test.ts',
+  'src/models/parity.test.ts',
   'src/api/pipeline.test.ts',
   'src/data/fuzz.test.ts',
 ]
@@ -33,9 +41,10 @@ export default defineConfig({
     expect: { poll: { timeout: 30_000 } },
     globalSetup: 'tests/bundled-cli.ts',
     sequence: { sequencer: LongFirst },
-    // Two processes, each with its modules loaded once; that each takes one core is quicker than that both take all.
+    // Three processes on two cores, as tests wait a third of their time; each loads its modules once, and computes on
+    // one core, which is quicker than that all take all.
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     isolate: false,
     env: { SPANFORGE_THREADS: '1' },
   },
