@@ -41,10 +41,9 @@ export default defineConfig({
     expect: { poll: { timeout: 30_000 } },
     globalSetup: 'tests/bundled-cli.ts',
     sequence: { sequencer: LongFirst },
-    // Three processes on two cores, as tests wait a third of their time; each loads its modules once, and computes on
-    // one core, which is quicker than that all take all.
+    // Two processes, each with its modules loaded once; that each takes one core is quicker than that both take all.
     pool: 'forks',
-    maxWorkers: 3,
+    maxWorkers: 2,
     isolate: false,
     env: { SPANFORGE_THREADS: '1' },
   },
