@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, CDPSession, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import type { AnswerResponse } from '../../src/server/contract.ts'
 import { type RunningServer, SERVER_DEFAULTS, startServer } from '../../src/server/index.ts'
@@ -15,7 +15,7 @@ const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 
 export interface DemoWorld {
   readonly server: RunningServer
-  /** A page of its own: nothing kept, nothing shared with other tests. */
+  /** A page that finds nothing of another test; with options, nothing of another page either. */
   open(options?: BrowserContextOptions, address?: string): Promise<Page>
   /** The test at hand provokes this complaint, and wants it. */
   provokes(complaint: RegExp): void
@@ -28,7 +28,7 @@ export interface DemoWorld {
  * of, policy violations among it, or loaded from elsewhere fails the test.
  */
 export function demoWorld(tokens: readonly string[] = []): DemoWorld {
-  const world = {} as { server: RunningServer; browser: Browser }
+  const world = {} as { server: RunningServer; browser: Browser; shared: BrowserContext; storage: CDPSession }
   let faults: string[] = []
   let pages: Page[] = []
   let provoked: RegExp[] = []
@@ -38,14 +38,21 @@ export function demoWorld(tokens: readonly string[] = []): DemoWorld {
     const models = [`tiny=${tinyFolder}`, `embedded=${embeddedFolder}`]
     world.server = await startServer(models, { ...SERVER_DEFAULTS, port: 0, tokens, log })
     world.browser = await launchChromium()
+    // A context takes longer to open than a page, so that most pages share one, and only what they keep is taken away.
+    world.shared = await world.browser.newContext()
+    world.storage = await world.shared.newCDPSession(await world.shared.newPage())
   })
   afterAll(async () => {
     await world.browser?.close()
     await world.server?.close()
   })
   afterEach(async () => {
-    for (const page of pages) await page.context().close()
+    for (const page of pages) await (page.context() === world.shared ? page : page.context()).close()
     pages = []
+    await world.storage.send('Storage.clearDataForOrigin', {
+      origin: new URL(world.server.address).origin,
+      storageTypes: 'all',
+    })
     const found = faults.filter((fault) => !provoked.some((complaint) => complaint.test(fault)))
     faults = []
     provoked = []
@@ -56,8 +63,8 @@ export function demoWorld(tokens: readonly string[] = []): DemoWorld {
     get server() {
       return world.server
     },
-    async open(options = {}, address = world.server.address) {
-      const page = await (await world.browser.newContext(options)).newPage()
+    async open(options, address = world.server.address) {
+      const page = await (options ? await world.browser.newContext(options) : world.shared).newPage()
       pages.push(page)
       // What a server refuses, the browser too reports as an error; the page tells people.
       const isRefusal = (text: string) => /status of 4\d\d/.test(text)
