@@ -43,7 +43,11 @@ export class OpenVinoExecutable implements Executable {
       library.setProperty(core, device, 'INFERENCE_PRECISION_HINT', hint)
       // What is kept for a shape that hardly ever comes again only fills memory: see c-library.ts too.
       if (device === 'CPU') library.setProperty(core, device, 'CPU_RUNTIME_CACHE_CAPACITY', '0')
-      if (threads > 0) library.setProperty(core, device, 'INFERENCE_NUM_THREADS', String(threads))
+      if (threads > 0) {
+        library.setProperty(core, device, 'INFERENCE_NUM_THREADS', String(threads))
+        // Told a number of threads it binds them to the first cores: every process to the same ones, the others idle.
+        if (device === 'CPU') library.setProperty(core, device, 'ENABLE_CPU_PINNING', 'NO')
+      }
       const model = passing.keep(library.readModel(core, bytes), library.freeModel)
       const names = { input: library.names(model, 'input'), output: library.names(model, 'output') }
       const compiled = kept.keep(await library.compile(core, model, device), library.freeCompiled)

@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { describeOpenVino } from '../../../tests/engines.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
@@ -37,6 +38,21 @@ describeOpenVino('OpenVINO', (engine) => {
     const session = await product()
     const bad = session.run({ a: vector(2), b: vector(3) }, { y: vector(3) })
     await expect(bad).rejects.toThrow(/^OpenVINO failed: /)
+    await session.release()
+  })
+
+  // Else processes with a share of the machine each would all sit on its first cores.
+  test.runIf(existsSync('/proc/self/task'))('binds no thread to a core where it has fewer than all', async () => {
+    vi.stubEnv('SPANFORGE_THREADS', '1')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const session = await engine.compile(encodeModel({ y: gemm(input('a', ['n', 'n']), input('b', ['n', 'n'])) }))
+    const matrix = () => float32(new Float32Array(2 ** 20), [2 ** 10, 2 ** 10])
+    const running = session.run({ a: matrix(), b: matrix() }, { y: matrix() })
+    await nextTurn()
+    const cores = (status: string) => /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync(status, 'utf8'))?.[1]
+    const threads = readdirSync('/proc/self/task').map((thread) => cores(`/proc/self/task/${thread}/status`))
+    expect(new Set(threads)).toEqual(new Set([cores('/proc/self/status')]))
+    await running
     await session.release()
   })
 
