@@ -2,11 +2,13 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /**
- * Those that take longest begin, so that none of them is left to run alone at the end; those that compute beside those
- * that mostly wait for a browser.
+ * Those that take longest begin, so that none of them is left to run alone at the end: first those that do where
+ * SPANFORGE_THOROUGH is set.
  */
 const LONG = [
   'tests/curve.test.ts',
+  'src/inference/evaluate.test.ts',
+  'src/data/fuzz.test.ts',
   'tests/e2e/demo.test.ts',
   'tests/e2e/demo-texts.test.ts',
   'tests/minilm.test.ts',
@@ -16,10 +18,8 @@ const LONG = [
   'src/training/resume.test.ts',
   'src/server/sockets.test.ts',
   'src/cli/interrupted.test.ts',
-  'src/inference/evaluate.test.ts',
   'src/models/parity.test.ts',
   'src/api/pipeline.test.ts',
-  'src/data/fuzz.test.ts',
 ]
 
 class LongFirst extends BaseSequencer {

@@ -31,3 +31,8 @@ it('only as much is read as is asked for', async () => {
   await examples.next()
   expect(slices.length).toBeGreaterThan(first)
 })
+
+it('a damaged page that claims more values than its column is refused at once, not counted to for minutes', async () => {
+  const file = await asyncBufferFromFile(fixture('squad-parquet/endless-page.parquet'))
+  await expect(parquetExamples(file, 'squad').next()).rejects.toThrow('squad: cannot be read as Parquet (a page of')
+})

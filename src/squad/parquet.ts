@@ -2,6 +2,7 @@ import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadO
 import { compressors } from 'hyparquet-compressors'
 import { DataProblem, type Report, refuse } from './data-problem.ts'
 import { JsonPart } from './json-text.ts'
+import { checkPages } from './parquet-pages.ts'
 import { QuestionReader, type QuestionRecord } from './read-question.ts'
 import { ROW_LAYOUT, rowRecord } from './row-record.ts'
 import type { Example } from './types.ts'
@@ -52,7 +53,11 @@ export async function* parquetRecords(
   for (const group of metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows)
     const options = { file, metadata, compressors, parsers, columns: wanted, rowStart, rowEnd }
-    const rows = await readable(place, () => parquetReadObjects(options))
+    const rows = await readable(place, async () => {
+      for (const { meta_data } of group.columns)
+        if (meta_data && wanted.includes(meta_data.path_in_schema[0])) await checkPages(file, meta_data)
+      return parquetReadObjects(options)
+    })
     for (const [index, row] of rows.entries()) {
       const at = `${place}: row ${rowStart + index}`
       yield rowRecord(new JsonPart(withNumbers(row), { place: at, whole: 'the row', remedy: ROW_LAYOUT }), at)
