@@ -1,6 +1,6 @@
 import { type Block, type Fact, facts, heading, paragraph, table } from './document.ts'
 import { bytes, count, counted, decimal, duration, rate } from './format.ts'
-import { bestPoint, evaluations, placeOf } from './history.ts'
+import { bestOfSeveral, bestPoint, evaluations, placeOf } from './history.ts'
 import { lossBlocks } from './loss-blocks.ts'
 import { overfittingBlocks } from './overfitting-blocks.ts'
 import type { RunSummary, SavedFile } from './run-summary.ts'
@@ -34,7 +34,7 @@ function lossesByEpoch(run: RunSummary): Block[] {
   const points = evaluations(run.log_history)
   if (!points.length)
     return [paragraph('The run was never evaluated: `--eval_strategy epoch` with a validation file shows its losses.')]
-  const best = bestPoint(run)
+  const [best, bestOnCurve] = [bestPoint(run), bestOfSeveral(run)]
   const words = trends(points)
   const scored = points.some(({ exact_match, f1 }) => exact_match !== undefined || f1 !== undefined)
   return [
@@ -58,7 +58,7 @@ function lossesByEpoch(run: RunSummary): Block[] {
     {
       kind: 'figure',
       file: learningCurveFile,
-      alt: `Learning curve: training and validation loss by epoch${best && points.length > 1 ? `, best at ${placeOf(best)}` : ''}.`,
+      alt: `Learning curve: training and validation loss by epoch${bestOnCurve ? `, best at ${placeOf(bestOnCurve)}` : ''}.`,
     },
   ]
 }

@@ -57,6 +57,10 @@ export function bestPoint(run: Pick<RunSummary, 'best' | 'log_history'>): Point 
   return points.find((point) => point.step === run.best?.step) ?? lowestLoss(points)
 }
 
+/** As bestPoint, where there were several to choose from. */
+export const bestOfSeveral = (run: Pick<RunSummary, 'best' | 'log_history'>): Point | undefined =>
+  evaluations(run.log_history).length > 1 ? bestPoint(run) : undefined
+
 /** The first point of lowest validation loss; NaN is never lowest. */
 export const lowestLoss = (points: readonly Point[]): Point | undefined =>
   points.reduce<Point | undefined>(

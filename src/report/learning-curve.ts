@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
 import { decimal } from './format.ts'
-import { bestPoint, evaluations, type Point, placeOf, trainingLogs } from './history.ts'
+import { bestOfSeveral, evaluations, type Point, placeOf, trainingLogs } from './history.ts'
 import { type LegendEntry, legend } from './plot-legend.ts'
 import type { RunSummary } from './run-summary.ts'
 
@@ -19,9 +19,9 @@ export function learningCurve(run: Pick<RunSummary, 'log_history' | 'best'>): st
   const points = evaluations(run.log_history)
   const logs = trainingLogs(run.log_history).filter(({ loss }) => Number.isFinite(loss))
   const lastEpoch = Math.max(0, ...logs.map(({ epoch }) => epoch), ...points.map(({ epoch }) => epoch))
-  const several = points.length > 1
-  const scored = several && points.some(({ exact_match, f1 }) => exact_match !== undefined || f1 !== undefined)
-  const best = several ? bestPoint(run) : undefined
+  const scored =
+    points.length > 1 && points.some(({ exact_match, f1 }) => exact_match !== undefined || f1 !== undefined)
+  const best = bestOfSeveral(run)
   const circled = { eval_exact_match: 'exact_match', eval_f1: 'f1' }[run.best?.metric ?? ''] ?? 'eval_loss'
 
   const panels = [lossPanel(points, logs, lastEpoch, circled === 'eval_loss' ? best : undefined)]

@@ -12,7 +12,7 @@ export class OpenVinoFailure extends Error {}
 /** A C type, by name or as koffi makes it. */
 export type Type = Parameters<typeof koffi.sizeof>[0]
 
-/** OpenVINO compiles on the stack it is called on, and koffi's own for calls on other threads has 128 kB. */
+/** OpenVINO works on the stack it is called on, and koffi's own for calls on other threads has 128 kB. */
 const STACK_BYTES = 8 * 2 ** 20
 
 const require = createRequire(import.meta.url)

@@ -35,19 +35,14 @@ export class OpenVinoExecutable implements Executable {
 
   /** @throws SpanforgeError where OpenVINO refuses the model, or would compute in another precision than asked for */
   static async compile(library: OpenVinoLibrary, bytes: Uint8Array, settings: Settings): Promise<OpenVinoExecutable> {
-    const { device, hint, threads = device === 'CPU' ? threadsByDefault() : 0 } = settings
+    const { device, hint, threads } = settings
     const [passing, kept] = [new Handles(), new Handles()]
     try {
       // A core for each model: what is set on it holds for all that it compiles.
       const core = passing.keep(library.core(), library.freeCore)
       library.setProperty(core, device, 'INFERENCE_PRECISION_HINT', hint)
-      // What is kept for a shape that hardly ever comes again only fills memory: see c-library.ts too.
-      if (device === 'CPU') library.setProperty(core, device, 'CPU_RUNTIME_CACHE_CAPACITY', '0')
-      if (threads > 0) {
-        library.setProperty(core, device, 'INFERENCE_NUM_THREADS', String(threads))
-        // Told a number of threads it binds them to the first cores: every process to the same ones, the others idle.
-        if (device === 'CPU') library.setProperty(core, device, 'ENABLE_CPU_PINNING', 'NO')
-      }
+      if (device === 'CPU')
+        for (const [name, value] of cpuProperties(threads)) library.setProperty(core, device, name, value)
       const model = passing.keep(library.readModel(core, bytes), library.freeModel)
       const names = { input: library.names(model, 'input'), output: library.names(model, 'output') }
       const compiled = kept.keep(await library.compile(core, model, device), library.freeCompiled)
@@ -99,4 +94,14 @@ export class OpenVinoExecutable implements Executable {
     this.known.input = []
     this.known.output = []
   }
+}
+
+/** OpenVINO's settings for a CPU, by name. */
+function* cpuProperties(threads = threadsByDefault()): Generator<[name: string, value: string]> {
+  // What is kept for a shape that hardly ever comes again only fills memory: see c-library.ts too.
+  yield ['CPU_RUNTIME_CACHE_CAPACITY', '0']
+  if (threads === 0) return
+  yield ['INFERENCE_NUM_THREADS', String(threads)]
+  // Told a number of threads it binds them to the first cores: every process to the same ones, the others idle.
+  yield ['ENABLE_CPU_PINNING', 'NO']
 }
