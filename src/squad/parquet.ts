@@ -1,4 +1,4 @@
-import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
+import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { DataProblem, type Report, refuse } from './data-problem.ts'
 import { JsonPart } from './json-text.ts'
@@ -42,7 +42,8 @@ export async function* parquetRecords(
 ): AsyncGenerator<QuestionRecord> {
   const place = name
   const metadata = await readable(place, () => parquetMetadataAsync(file))
-  const columns = columnsOf(metadata)
+  const schema = await readable(place, async () => parquetSchema(metadata))
+  const columns = schema.children.map(({ element }) => element.name)
   const missing = NEEDED.filter((column) => !columns.includes(column) && !mayLack.includes(column))
   if (missing.length > 0) {
     const finding = `no column ${missing.join(', ')}; it has ${columns.join(', ') || 'none'}`
@@ -54,8 +55,7 @@ export async function* parquetRecords(
     const rowEnd = rowStart + Number(group.num_rows)
     const options = { file, metadata, compressors, parsers, columns: wanted, rowStart, rowEnd }
     const rows = await readable(place, async () => {
-      for (const { meta_data } of group.columns)
-        if (meta_data && wanted.includes(meta_data.path_in_schema[0])) await checkPages(file, meta_data)
+      await checkPages(file, group, schema, wanted)
       return parquetReadObjects(options)
     })
     for (const [index, row] of rows.entries()) {
@@ -84,16 +84,4 @@ async function readable<T>(place: string, read: () => Promise<T>): Promise<T> {
       cause: error,
     })
   }
-}
-
-/** Names of the top level: the schema is the tree in depth-first order, each node with the number of its children. */
-function columnsOf({ schema }: FileMetaData): string[] {
-  const names: string[] = []
-  const end = (node: number): number => {
-    let next = node + 1
-    for (let child = 0; child < (schema[node]?.num_children ?? 0); child++) next = end(next)
-    return next
-  }
-  for (let node = 1; node < schema.length; node = end(node)) names.push(schema[node].name)
-  return names
 }
