@@ -10,7 +10,7 @@ import { thoroughOr } from './thorough.ts'
 import { checkpointBytes, tinyTraining } from './tiny-run.ts'
 
 /** By turns from outside at some instant, and by the process itself in front of some file operation: in a save. */
-const KILLS = thoroughOr(30, 10)
+const KILLS = thoroughOr(30, 6)
 const STEPS = 18
 
 /** Dropout as in the model's config; two batches a step, saved and evaluated every second, logged every third. */

@@ -58,15 +58,17 @@ function expectRecorded(engine: Engine): void {
       expect(Math.abs(loss! - expected.loss.data[0])).toBeLessThan(LOSS)
     })
 
-    test(`gradients are the recorded ones (${padding})`, async () => {
-      const gradients = await batchGradient(model, batchOf(padding))
-      const expected = readJson<Record<string, Expected>>(shared('reference/minilm/expected.json'))[padding]
-      expect(Math.abs(gradients.loss - expected.loss)).toBeLessThan(LOSS)
-      expectNorms(gradients, expected)
-      for (const [name, { data }] of Object.entries(expectedOf(padding)))
-        if (name.startsWith('grad.'))
-          expect(maxDifference(gradients.view(name.slice('grad.'.length)), data), name).toBeLessThan(GRADIENT)
-    })
+    // Those of OpenVINO are usually tested on small models only.
+    if (isThorough || engine === onnxruntime)
+      test(`gradients are the recorded ones (${padding})`, async () => {
+        const gradients = await batchGradient(model, batchOf(padding))
+        const expected = readJson<Record<string, Expected>>(shared('reference/minilm/expected.json'))[padding]
+        expect(Math.abs(gradients.loss - expected.loss)).toBeLessThan(LOSS)
+        expectNorms(gradients, expected)
+        for (const [name, { data }] of Object.entries(expectedOf(padding)))
+          if (name.startsWith('grad.'))
+            expect(maxDifference(gradients.view(name.slice('grad.'.length)), data), name).toBeLessThan(GRADIENT)
+      })
   }
 
   test('padding changes no logit: each window alone, and all together without padding', async () => {

@@ -7,9 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, it } from 'vitest'
 import { bundledScript } from '../../tests/bundled-script.ts'
 import { bytes, hubWorld } from '../../tests/hub-world.ts'
+import { thoroughOr } from '../../tests/thorough.ts'
 import { digestLike } from './digest.ts'
 
-const KILLS = 20
+const KILLS = thoroughOr(20, 8)
 const FILES = {
   'config.json': bytes(20_000, 4),
   'vocab.txt': bytes(60_000, 5),

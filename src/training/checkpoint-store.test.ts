@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { killAndWait, startScript } from '../../tests/script.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { thoroughOr } from '../../tests/thorough.ts'
 import { random } from '../random/random.ts'
 import { verifyCheckpoint } from './checkpoint-manifest.ts'
 import {
@@ -171,7 +172,7 @@ describe('after a process was killed', () => {
     const output_dir = temporaryFolder()
     const { uniform } = random(42, 'kill')
     let saved = 0
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < thoroughOr(6, 3); round++) {
       const script = startScript('save-forever.ts', output_dir)
       for await (const line of createInterface(script.stdout)) {
         const [what, step] = [line.split(' ')[0], Number(line.split(' ')[1])]
