@@ -40,6 +40,9 @@ it('blocks of deltas are passed; those that would never end are refused', () => 
   const block = (values: number[], miniblocks: number[]) => reader(...values, ...miniblocks, 34, 0, 2, 1, 2, 0, 0)
   const minusTwo = [0xfe, 0xff, 0xff, 0xff, 0x0f]
   expect(() => checkDeltas(block([0x80, 1], minusTwo), 34)).toThrow('blocks of 128 values in -2 miniblocks')
+  expect(() => checkDeltas(block([0xc0, ...minusTwo.slice(1)], minusTwo), 34)).toThrow(
+    'blocks of -64 values in -2 mini',
+  )
   expect(() => checkDeltas(block([0], [4]), 34)).toThrow('blocks of 0 values in 4 miniblocks')
   expect(() => checkDeltas(block([0x80, 1], [0]), 34)).toThrow('blocks of 128 values in 0 miniblocks')
   expect(() => checkDeltas(block([8], [4]), 34)).toThrow('blocks of 8 values in 4 miniblocks')

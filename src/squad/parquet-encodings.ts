@@ -46,7 +46,8 @@ export function checkDeltas(reader: DataReader, count: number): void {
   const [block, miniblocks] = [readVarInt(reader), readVarInt(reader), readVarInt(reader)]
   readZigZagBigInt(reader)
   const values = block / miniblocks
-  if (!(values > 0 && values % 32 === 0)) throw new Error(`blocks of ${block} values in ${miniblocks} miniblocks`)
+  if (!(miniblocks > 0 && values > 0 && values % 32 === 0))
+    throw new Error(`blocks of ${block} values in ${miniblocks} miniblocks`)
   for (let seen = 1; seen < count; ) {
     readZigZagBigInt(reader)
     const widths = reader.offset

@@ -21,7 +21,7 @@ export async function checkPages(
   schema: SchemaTree,
   wanted: readonly string[],
 ): Promise<void> {
-  if (num_rows > MOST_ROWS) throw new Error(`a row group of ${num_rows} rows; at most ${MOST_ROWS} are read`)
+  if (num_rows > MOST_ROWS) throw new Error(`a row group of ${num_rows} rows; at most ${MOST_ROWS} are read at once`)
   for (const { meta_data: column } of columns) {
     if (!(column && wanted.includes(column.path_in_schema[0]))) continue
     if (num_rows > column.num_values) throw new Error(`a column of ${column.num_values} values for ${num_rows} rows`)
