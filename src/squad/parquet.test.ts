@@ -60,7 +60,7 @@ it.each(OTHERS)(
     const file = { byteLength: right.length, slice: (start: number, end?: number) => bytes.buffer.slice(start, end) }
     let bytes = new Uint8Array(right)
     // Each place in turn: a varint of 2^32 - 2, which is a run of 2^31 - 1 values, a length of -1, or as many miniblocks.
-    for (let at = 4; at < right.length - 12; at += thoroughOr(3, 17)) {
+    for (let at = 4; at < right.length - 12; at += thoroughOr(3, 41)) {
       bytes = new Uint8Array(right)
       bytes.set([0xfe, 0xff, 0xff, 0xff, 0x0f], at)
       try {

@@ -3,6 +3,7 @@ import tokenizers from '@anush008/tokenizers'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fixture } from '../../tests/fixture.ts'
+import { isThorough } from '../../tests/thorough.ts'
 import { specialToken } from './options.ts'
 import { BertTokenizer } from './tokenizer.ts'
 import { toTokenizerJson } from './tokenizer-json.ts'
@@ -85,12 +86,16 @@ describe('BertTokenizer beside the tokenizers library', () => {
     })
   }
 
+  /** Of private characters and ideographs one is as another, and they are most of all characters. */
+  const ALIKE = /[\p{Co}\p{Script=Han}\p{Script=Hangul}]/u
+
   /** Every character that has a meaning, in texts of 256 made by `around`. */
   const everyCharacter = (around: (character: string) => string): string[] =>
     Array.from({ length: 0x1100 }, (_, block) =>
       Array.from({ length: 0x100 }, (_, i) => String.fromCodePoint(0x100 * block + i))
         .filter((character) => /[^\p{Cn}\p{Cs}]/u.test(character))
         .map(around)
+        .filter((text) => text !== '')
         .join(' '),
     ).filter((block) => block !== '')
 
@@ -98,7 +103,8 @@ describe('BertTokenizer beside the tokenizers library', () => {
     const ours = new BertTokenizer({ vocab: [...vocab.slice(0, 104), 'a', 'b', '##b'] })
     const theirs = tokenizers.Tokenizer.fromString(JSON.stringify(toTokenizerJson(ours)))
     // Dropped gives "ab", white space "a b", a letter or mark "aXb", punctuation and ideographs "a X b".
-    for (const block of everyCharacter((character) => `a${character}b`)) {
+    const around = (character: string) => (isThorough || !ALIKE.test(character) ? `a${character}b` : '')
+    for (const block of everyCharacter(around)) {
       const expected = await theirs.encode(block, null, { addSpecialTokens: false })
       const { ids, wordIds } = ours.encode(block)
       expect({ block, ids: [...ids], words: [...wordIds] }).toEqual({
@@ -115,10 +121,8 @@ describe('BertTokenizer beside the tokenizers library', () => {
       added_tokens: [added(104, 'Foo', { single_word: true })],
     })
     const theirs = tokenizers.Tokenizer.fromString(JSON.stringify(toTokenizerJson(ours)))
-    // Of private characters and ideographs one is as another.
-    const alike = /[\p{Co}\p{Script=Han}\p{Script=Hangul}]/u
     const around = (character: string) =>
-      YOUNG.test(character) || alike.test(character) ? '' : `${character}Foo Foo${character}`
+      YOUNG.test(character) || ALIKE.test(character) ? '' : `${character}Foo Foo${character}`
     for (const block of everyCharacter(around)) {
       const expected = await theirs.encode(block, null, { addSpecialTokens: false })
       expect({ block, ids: [...ours.encode(block).ids] }).toEqual({ block, ids: expected.getIds() })
