@@ -1,12 +1,26 @@
-/** What went wrong, said so that the reader can mend it: where, what was found, what was expected, what to do. */
+import { showMessage } from './show-value.ts'
+
+/** No message is longer, in bytes, whatever was found in a file, a request or an answer. */
+const MAX_SUMMARY = 3000
+const MAX_REMEDY = 900
+
+interface SpanforgeErrorOptions {
+  readonly remedy?: string
+  readonly exitCode?: number
+  readonly cause?: unknown
+}
+
+/** An error that a reader can act on: where, what was found, what was expected, what to do. */
 export class SpanforgeError extends Error {
   override readonly name: string = 'SpanforgeError'
 
-  constructor(
-    summary: string,
-    readonly options: { readonly remedy?: string; readonly exitCode?: number; readonly cause?: unknown } = {},
-  ) {
-    super(`${summary}${indented(options.remedy)}`, { cause: options.cause })
+  /** The remedy in it is bounded, as the message is. */
+  readonly options: SpanforgeErrorOptions
+
+  constructor(summary: string, options: SpanforgeErrorOptions = {}) {
+    const remedy = options.remedy && showMessage(options.remedy, MAX_REMEDY)
+    super(`${showMessage(summary, MAX_SUMMARY)}${indented(remedy)}`, { cause: options.cause })
+    this.options = { ...options, remedy }
   }
 
   /** The message without its remedy. */

@@ -7,7 +7,7 @@ const MAX_DEPTH = 3
 const ELLIPSIS = '…'
 
 /** Control, format (zero-width, bidirectional), line-separator and lone surrogate characters. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 
 /**
  * `value` as JSON-like text of about `limit` characters at most. Strings are quoted. The cost is bounded by `limit`,
@@ -24,6 +24,7 @@ export function showValue(value: unknown, limit = 100): string {
 
 function* tokens(value: unknown, limit: number, depth: number): Generator<string> {
   if (typeof value === 'string') yield quoted(value, limit)
+  else if (typeof value === 'bigint') yield bigintText(value)
   else if (typeof value !== 'object' || value === null) yield showText(String(value), limit)
   else if (Array.isArray(value) || ArrayBuffer.isView(value)) {
     yield '['
@@ -33,7 +34,7 @@ function* tokens(value: unknown, limit: number, depth: number): Generator<string
   } else {
     yield '{'
     if (depth === MAX_DEPTH) yield ELLIPSIS
-    else yield* fieldTokens(value as Record<string, unknown>, limit, depth + 1)
+    else yield* fieldTokens(fieldsOf(value), limit, depth + 1)
     yield '}'
   }
 }
@@ -47,42 +48,109 @@ function* listTokens(items: Iterable<unknown>, limit: number, depth: number): Ge
   }
 }
 
-function* fieldTokens(object: Record<string, unknown>, limit: number, depth: number): Generator<string> {
+function* fieldTokens(fields: Iterable<[unknown, unknown]>, limit: number, depth: number): Generator<string> {
   let separator = ''
-  // for...in visits one key at a time where Object.entries would copy all of them first.
-  for (const key in object) {
-    if (!Object.hasOwn(object, key)) continue
-    yield `${separator}${quoted(key, limit)}: `
-    yield* tokens(object[key], limit, depth)
+  for (const [key, value] of fields) {
+    yield separator
+    yield* tokens(key, limit, depth)
+    yield ': '
+    yield* tokens(value, limit, depth)
     separator = ', '
   }
 }
 
+function fieldsOf(object: object): Iterable<[unknown, unknown]> {
+  return object instanceof Map ? object : ownFields(object as Record<string, unknown>)
+}
+
+function* ownFields(object: Readonly<Record<string, unknown>>): Generator<[string, unknown]> {
+  // for...in visits one key at a time where Object.entries would copy all of them first.
+  for (const key in object) if (Object.hasOwn(object, key)) yield [key, object[key]]
+}
+
+/** The digits of a very large integer take long to compute and tell nobody anything. */
+function bigintText(value: bigint): string {
+  return BigInt.asIntN(256, value) === value ? String(value) : 'an integer of more than 256 bits'
+}
+
 /** `text` without quotes, cut after `limit` characters, with invisible characters escaped. */
 export function showText(text: string, limit = 200): string {
-  const shown = escaped(cut(text, limit))
-  return text.length > limit ? `${shown}${ELLIPSIS}` : shown
+  return joined(text.slice(0, limit + 1), limit, escaped)
 }
 
 /** The first `count` of `names`, each cut to a readable length, and how many more there are. */
 export function showList(names: readonly string[], count = 10): string {
-  const shown = names.slice(0, count).map((name) => showText(name, 80))
-  const more = names.length - shown.length
-  return more > 0 ? `${shown.join(', ')} and ${more.toLocaleString('en-US')} more` : shown.join(', ')
+  return bounded(
+    names.slice(0, count).map((name) => showText(name, 80)),
+    names.length,
+    ', ',
+  )
+}
+
+/** The first `count` of `lines`, each of which is bounded already, and how many more there are. */
+export function showLines(lines: readonly string[], count = 10): string {
+  return bounded(lines.slice(0, count), lines.length, '\n')
+}
+
+function bounded(shown: readonly string[], total: number, separator: string): string {
+  const text = shown.join(separator)
+  const more = total - shown.length
+  return more > 0 ? `${text}${separator === '\n' ? '\n' : ' '}and ${more.toLocaleString('en-US')} more` : text
+}
+
+/** What a zod schema found wrong with a value, as far as it is shown. */
+interface Issue {
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+  readonly code?: string
+  readonly keys?: readonly string[]
+}
+
+/** Issues of a zod schema in one line: the place and message of each of the first few, and how many more there are. */
+export function showIssues(issues: readonly Issue[], count = 5): string {
+  return bounded(issues.slice(0, count).map(issueText), issues.length, '; ')
+}
+
+function issueText({ path, message, code, keys = [] }: Issue): string {
+  const place = path
+    .slice(0, 8)
+    .map((key) => showText(String(key), 40))
+    .join('.')
+  // The message of zod itself lists every one of the keys.
+  const finding =
+    code === 'unrecognized_keys'
+      ? `unknown ${keys.length === 1 ? 'key' : 'keys'} ${showList(keys, 5)}`
+      : showText(message)
+  return place ? `${place}: ${finding}` : finding
+}
+
+/**
+ * A whole message of at most `bytes` bytes, for where no other bound holds. Its line breaks are kept, unlike any other
+ * invisible character.
+ */
+export function showMessage(message: string, bytes: number): string {
+  const shown = joined(message.slice(0, bytes + 1), bytes, (unit) => (unit === '\n' ? unit : escaped(unit)))
+  const { read } = new TextEncoder().encodeInto(shown, new Uint8Array(bytes))
+  return read < shown.length ? `${shown.slice(0, read)}${ELLIPSIS}` : shown
 }
 
 function quoted(text: string, limit: number): string {
-  if (text.length <= limit) return escaped(JSON.stringify(text))
-  return `${escaped(JSON.stringify(cut(text, limit)).slice(0, -1))}${ELLIPSIS}"`
+  const json = JSON.stringify(text.slice(0, limit + 1)).slice(1, -1)
+  return `"${joined(json, limit, escaped, /\\(?:u[0-9a-f]{4}|.)|./gsu)}"`
 }
 
-/** At most `length` UTF-16 units of `text`, without half of a surrogate pair at the end. */
-function cut(text: string, length: number): string {
-  const part = text.slice(0, length)
-  return /[\ud800-\udbff]$/.test(part) && part.length < text.length ? part.slice(0, -1) : part
+/** As many units (characters, unless a pattern says otherwise) of `text` as make at most `limit` characters. */
+function joined(text: string, limit: number, show: (unit: string) => string, units = /./gsu): string {
+  let shown = ''
+  for (const [unit] of text.matchAll(units)) {
+    const next = show(unit)
+    if (shown.length + next.length > limit) return `${shown}${ELLIPSIS}`
+    shown += next
+  }
+  return shown
 }
 
-const escaped = (text: string): string => text.replace(INVISIBLE, (character) => codePoint(character.codePointAt(0)!))
+const escaped = (unit: string): string => (INVISIBLE.test(unit) ? codePoint(unit.codePointAt(0)!) : unit)
 
 const codePoint = (code: number): string =>
   code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, '0')}`

@@ -48,7 +48,7 @@ const mayImport: Record<string, readonly string[]> = {
 const onTop = ['cli', 'index.ts']
 
 /** Modules that every room may import, and that import none. */
-const forAll = ['errors.ts', 'package-root.ts', 'edit-distance.ts', 'show-value.ts']
+const forAll = ['bounded-json.ts', 'errors.ts', 'package-root.ts', 'edit-distance.ts', 'show-value.ts']
 
 /** Rooms that run in a browser as they stand. */
 const inBrowser = ['text', 'squad']

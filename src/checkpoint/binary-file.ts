@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { SpanforgeError } from '../errors.ts'
 
 /** Large enough that the disk is the limit, small enough to keep out of the way of 2 GiB limits and of memory. */
@@ -13,11 +14,9 @@ export class BinaryFile {
   ) {}
 
   static async open(path: string): Promise<BinaryFile> {
-    const handle = await open(path).catch((error) => Promise.reject(cannotRead(path, error)))
+    const handle = await openRegularFile(path)
     try {
-      const stat = await handle.stat()
-      if (!stat.isFile()) throw new SpanforgeError(`${path}: found a folder or a device, expected a file`)
-      const file = new BinaryFile(path, stat.size, handle)
+      const file = new BinaryFile(path, (await handle.stat()).size, handle)
       await file.refuseLfsPointer()
       return file
     } catch (error) {
@@ -68,6 +67,30 @@ export class BinaryFile {
       remedy: 'Run "git lfs pull" where it was cloned, or download the file itself.',
     })
   }
+}
+
+/**
+ * Opens a file for reading.
+ * @throws SpanforgeError for a path that cannot be read, or at which there is no regular file: a FIFO or a device could
+ * block for ever or never end
+ */
+export async function openRegularFile(path: string): Promise<FileHandle> {
+  try {
+    const found = await stat(path)
+    if (!found.isFile())
+      throw new SpanforgeError(`${path}: found ${kindOf(found)}, expected a file`, {
+        remedy: 'Give the path of a regular file: write what comes from elsewhere to one first.',
+      })
+    return await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  } catch (error) {
+    throw error instanceof SpanforgeError ? error : cannotRead(path, error)
+  }
+}
+
+function kindOf(found: Stats): string {
+  if (found.isDirectory()) return 'a folder'
+  if (found.isFIFO()) return 'a named pipe (FIFO)'
+  return found.isSocket() ? 'a socket' : 'a device'
 }
 
 /** The error for a file that the system does not let us read. */

@@ -68,7 +68,7 @@ test('a folder that does not exist, is a file, or holds no weights is refused, w
 test('a weight file that is a folder is refused', async () => {
   const folder = await temporaryFolder()
   await mkdir(join(folder, 'model.safetensors'))
-  await expect(openCheckpoint(folder)).rejects.toThrow('found a folder or a device, expected a file')
+  await expect(openCheckpoint(folder)).rejects.toThrow('found a folder, expected a file')
 })
 
 async function shardedCopy(): Promise<string> {

@@ -1,4 +1,4 @@
-import { access, mkdir, readFile } from 'node:fs/promises'
+import { access, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SpanforgeError } from '../errors.ts'
 import {
@@ -11,8 +11,8 @@ import {
   toVocabText,
 } from '../text/index.ts'
 import { writeFileAtomic } from './atomic.ts'
-import { cannotRead } from './binary-file.ts'
 import { readJsonFile } from './json-file.ts'
+import { readTextFile } from './text-file.ts'
 
 /**
  * The tokenizer of a model folder: tokenizer.json where it is there, else vocab.txt; with tokenizer_config.json.
@@ -32,7 +32,7 @@ export async function loadTokenizer(folder: string): Promise<BertTokenizer> {
     throw new SpanforgeError(`${folder}: no tokenizer here: neither tokenizer.json nor vocab.txt`, {
       remedy: 'Copy the tokenizer files of the pretrained model into the folder.',
     })
-  const text = await readFile(vocab, 'utf8').catch((error) => Promise.reject(cannotRead(vocab, error)))
+  const text = await readTextFile(vocab)
   return inFolder(folder, () => tokenizerFromVocab(text, settings))
 }
 

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { Command, Option } from 'commander'
 import { cannotRead } from '../checkpoint/binary-file.ts'
+import { readTextFileOrPipe } from '../checkpoint/text-file.ts'
 import { UsageError } from '../errors.ts'
 import type { AnswerCandidate } from '../squad/answers.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from './engine-options.ts'
@@ -179,9 +179,10 @@ async function documentsOf({ context, contextFile }: AnswerFlags): Promise<Docum
 }
 
 async function contentOf(file: string): Promise<string> {
-  const content = await (file === '-' ? text(process.stdin) : readFile(file, 'utf8')).catch((error) =>
-    Promise.reject(cannotRead(file, error)),
-  )
+  const content = await (file === '-' ? standardInput() : readTextFileOrPipe(file))
   if (!content.trim()) throw new UsageError(`${file}: the context is empty`, 'Give a file with a text in it.')
   return content
 }
+
+const standardInput = (): Promise<string> =>
+  text(process.stdin).catch((error) => Promise.reject(cannotRead('standard input', error)))

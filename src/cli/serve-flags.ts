@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Logger } from 'pino'
-import { cannotRead } from '../checkpoint/binary-file.ts'
+import { readTextFileOrPipe } from '../checkpoint/text-file.ts'
 import { UsageError } from '../errors.ts'
 import { SERVER_DEFAULTS, type ServerSettings } from '../server/defaults.ts'
 import { wholeNumber } from './flags.ts'
@@ -72,9 +71,7 @@ export async function tokensOf(
   { token = [], tokenFile }: Pick<ServeFlags, 'token' | 'tokenFile'>,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<string[]> {
-  const text = tokenFile
-    ? await readFile(tokenFile, 'utf8').catch((error) => Promise.reject(cannotRead(tokenFile, error)))
-    : ''
+  const text = tokenFile ? await readTextFileOrPipe(tokenFile) : ''
   const inFile = text
     .split(/\r?\n/)
     .map((line) => line.replace(/(^|\s)#.*/, '').trim())

@@ -1,6 +1,9 @@
-import { appendFile, readFile } from 'node:fs/promises'
+import { appendFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { parseBoundedJson } from '../bounded-json.ts'
 import { writeFileAtomic } from '../checkpoint/atomic.ts'
+import { readTextFile } from '../checkpoint/text-file.ts'
+import { showIssues } from '../show-value.ts'
 import { recordSchema } from './record-schema.ts'
 import type { RunRecord } from './records.ts'
 
@@ -11,9 +14,9 @@ export function parseJournal(text: string): { lines: string[]; records: RunRecor
   const records: RunRecord[] = []
   for (const [i, line] of lines.entries()) {
     try {
-      records.push(recordSchema.parse(JSON.parse(line)))
+      records.push(recordSchema.parse(parseBoundedJson(line)))
     } catch (error) {
-      const reason = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message
+      const reason = error instanceof z.ZodError ? showIssues(error.issues) : (error as Error).message
       return { lines: lines.slice(0, i), records, problem: `line ${i + 1}: ${reason}` }
     }
   }
@@ -22,7 +25,7 @@ export function parseJournal(text: string): { lines: string[]; records: RunRecor
 
 /** The lines of an earlier session's journal that are whole; none where there is no journal. */
 export const earlierLines = (path: string): Promise<string[]> =>
-  readFile(path, 'utf8').then(
+  readTextFile(path).then(
     (text) => parseJournal(text).lines,
     () => [],
   )

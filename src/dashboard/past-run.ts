@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { parseBoundedJson } from '../bounded-json.ts'
 import { readJsonFile } from '../checkpoint/json-file.ts'
+import { readTextFile } from '../checkpoint/text-file.ts'
 import type { LogEntry } from '../report/run-summary.ts'
 import { ARGUMENTS_FILE, DASHBOARD_FILE, LOG_FILE } from '../runs/run-files.ts'
+import { showIssues, showMessage, showText, showValue } from '../show-value.ts'
 import { checkpointName, listCheckpoints } from '../training/checkpoint-store.ts'
 import { isRunInProgress } from '../training/run-lock.ts'
 import { STATE_FILE } from '../training/state.ts'
@@ -13,6 +16,11 @@ import type { ArgumentValues, RunRecord, RunStatus } from './records.ts'
 import { foldAll, type RunView } from './run-view.ts'
 
 const RESULTS_FILE = 'all_results.json'
+
+const MAX_PROBLEMS = 10
+const MAX_PROBLEM_BYTES = 1000
+const MAX_ARGUMENTS = 500
+const MAX_ARGUMENT_LENGTH = 1000
 
 /** A run as its folder tells it. */
 export interface PastRun {
@@ -42,7 +50,7 @@ export async function readPastRun(folder: string): Promise<PastRun> {
     try {
       return await parse(join(folder, name))
     } catch (error) {
-      problems.push(error instanceof z.ZodError ? `${name}: ${z.prettifyError(error)}` : (error as Error).message)
+      problems.push(problemText(name, error))
       return undefined
     }
   }
@@ -61,7 +69,7 @@ export async function readPastRun(folder: string): Promise<PastRun> {
   const records = (await read(DASHBOARD_FILE, (path) => readRecords(path, problems))) ?? []
 
   const view = foldAll(records)
-  if (Object.keys(args).length > 0) view.arguments = args
+  view.arguments = boundedArguments(Object.keys(args).length > 0 ? args : view.arguments)
   for (const longer of [log, (state?.log_history ?? []).map(numbersOf)])
     if ((longer.at(-1)?.step ?? -1) >= (view.log.at(-1)?.step ?? 0) && longer.length >= view.log.length)
       view.log = longer
@@ -69,7 +77,28 @@ export async function readPastRun(folder: string): Promise<PastRun> {
   view.max_steps ||= state?.max_steps ?? 0
   if (state?.best_global_step !== undefined) view.best_step = state.best_global_step
   view.status = statusOf(folder, view, { finished: results !== undefined })
-  return { view, problems, changed: await lastChange(folder) }
+  return { view, problems: problems.slice(0, MAX_PROBLEMS), changed: await lastChange(folder) }
+}
+
+/** What is wrong with a file of a run, or with the run as a whole. */
+export const problemText = (name: string, error: unknown): string =>
+  error instanceof z.ZodError
+    ? `${name}: ${showIssues(error.issues)}`
+    : showMessage((error as Error).message, MAX_PROBLEM_BYTES)
+
+/** Arguments as a page shows them: a damaged or hostile file may hold a million, or one of any depth. */
+const boundedArguments = (args: ArgumentValues): ArgumentValues =>
+  Object.fromEntries(
+    Object.entries(args)
+      .slice(0, MAX_ARGUMENTS)
+      .map(([name, value]) => [showText(name), boundedArgument(value)]),
+  )
+
+function boundedArgument(value: unknown): unknown {
+  if (typeof value === 'string') return showText(value, MAX_ARGUMENT_LENGTH)
+  if (typeof value !== 'object' || value === null) return value
+  const isPlain = Array.isArray(value) && value.length <= 20 && value.every((item) => typeof item !== 'object')
+  return isPlain ? value.map(boundedArgument) : showValue(value, MAX_ARGUMENT_LENGTH)
 }
 
 /** A journal says it itself, unless its process was killed; without one the files must. */
@@ -80,17 +109,17 @@ function statusOf(folder: string, { status }: RunView, { finished }: { readonly 
 }
 
 async function readRecords(path: string, problems: string[]): Promise<RunRecord[]> {
-  const { records, problem } = parseJournal(await readFile(path, 'utf8'))
+  const { records, problem } = parseJournal(await readTextFile(path))
   if (problem !== undefined) problems.push(`${DASHBOARD_FILE}: ${problem}`)
   return records
 }
 
 /** Its last line may be cut off, where the run was killed or goes on right now. */
 async function readLog(path: string): Promise<LogEntry[]> {
-  const lines = (await readFile(path, 'utf8')).split('\n').slice(0, -1)
+  const lines = (await readTextFile(path)).split('\n').slice(0, -1)
   return lines.map((line, i) => {
     try {
-      return numbersOf(logEntry.parse(JSON.parse(line)))
+      return numbersOf(logEntry.parse(parseBoundedJson(line)))
     } catch {
       throw new Error(`${LOG_FILE}: line ${i + 1} is no entry of a log`)
     }

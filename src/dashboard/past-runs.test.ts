@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -100,4 +101,29 @@ test('a run that another process works on is in progress, and read anew when it 
   expect((await runs.list())[0]).toMatchObject({ status: 'running', step: 12 })
   lock.release()
   expect((await runs.list())[0]).toMatchObject({ status: 'interrupted' })
+})
+
+test('one hostile run folder neither breaks, blocks nor swells the list', async () => {
+  const deep = '['.repeat(200_000) + ']'.repeat(200_000)
+  const keys = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`key${i}`, 'x'.repeat(50)]))
+  const runs = folderOf({
+    'deep/training_args.json': `{"seed": ${deep}}`,
+    'deep/dashboard.jsonl': `{"type": "setup", "at": 0, "arguments": {"a": ${deep}}, "questions": []}\n`,
+    'shallow/training_args.json': `{"nested": ${'['.repeat(60)}${']'.repeat(60)}, "long": "${'x'.repeat(1e6)}"}`,
+    'wide/training_args.json': keys,
+    'wide/trainer_state.json': { ...state, log_history: Array.from({ length: 1000 }, () => ({})) },
+    'pipe/trainer_state.json': state,
+    'good/training_args.json': { seed: 3, names: ['a', 'b'] },
+  })
+  for (const name of ['training_args.json', 'log.jsonl', '.spanforge-lock'])
+    execFileSync('mkfifo', [join(runs.folder, 'pipe', name)])
+  const entries = await runs.list()
+  expect(entries.map(({ id }) => id).sort()).toEqual(['deep', 'good', 'pipe', 'shallow', 'wide'])
+  const entry = (id: string) => entries.find((one) => one.id === id)!
+  expect(entry('good').arguments).toEqual({ seed: 3, names: ['a', 'b'] })
+  expect(entry('deep').problems.join('\n')).toMatch(/training_args.json: found JSON nested deeper than 100 levels/)
+  expect(entry('shallow').arguments.nested).toBe('[[[[…]]]]')
+  expect(entry('pipe').problems.join('\n')).toContain('training_args.json: found a named pipe (FIFO)')
+  for (const { problems } of entries) for (const problem of problems) expect(problem.length).toBeLessThan(1100)
+  expect(JSON.stringify(entries).length).toBeLessThan(100_000)
 })

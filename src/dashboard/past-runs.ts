@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 import { ARGUMENTS_FILE } from '../runs/run-files.ts'
 import { isRunInProgress } from '../training/run-lock.ts'
 import { STATE_FILE } from '../training/state.ts'
-import { lastChange, type PastRun, readPastRun } from './past-run.ts'
+import { lastChange, type PastRun, problemText, readPastRun } from './past-run.ts'
 import type { ArgumentValues, RunStatus } from './records.ts'
 
 /** Folders that are looked into at most: the one that is given may be a home folder. */
@@ -50,10 +50,14 @@ export class PastRuns {
 
   /** Read again only where something has changed. */
   private async entry(id: string): Promise<RunEntry> {
-    const state = await stateOf(join(this.folder, id))
+    const folder = join(this.folder, id)
+    const state = await stateOf(folder)
     const known = this.entries.get(id)
     if (known?.state === state) return known.entry
-    const entry = entryOf(id, await readPastRun(join(this.folder, id)))
+    const entry = await readPastRun(folder).then(
+      (run) => entryOf(id, run),
+      (error) => unreadableEntry(id, error),
+    )
     this.entries.set(id, { state, entry })
     return entry
   }
@@ -82,6 +86,19 @@ const isOfRun = (entry: Dirent): boolean =>
 
 const isOpen = (entry: Dirent): boolean =>
   entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules'
+
+/** The entry of a run that cannot be read at all: the others are listed all the same. */
+const unreadableEntry = (id: string, error: unknown): RunEntry => ({
+  id,
+  status: 'interrupted',
+  changed: 0,
+  step: 0,
+  max_steps: 0,
+  best_step: null,
+  scores: {},
+  arguments: {},
+  problems: [problemText(id, error)],
+})
 
 function entryOf(id: string, { view, changed, problems }: PastRun): RunEntry {
   const { status, step, max_steps, best_step } = view

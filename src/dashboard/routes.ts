@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { UsageError } from '../errors.ts'
 import type { App } from '../server/app.ts'
 import { Problem } from '../server/problem.ts'
+import { showValue } from '../show-value.ts'
 import type { EventStreams } from './event-stream.ts'
 import { checkControl, checkHost } from './guard.ts'
 import type { LiveRun } from './live-run.ts'
@@ -45,7 +46,7 @@ export function addRoutes(app: App, { runs, live, ownNames }: DashboardParts): v
 
   app.get('/api/run', { schema: { querystring: runQuery } }, async ({ query: { id } }, reply) => {
     const run = await runs.find(id)
-    if (!run) throw new Problem(404, `There is no run ${JSON.stringify(id)} in ${runs.folder}.`)
+    if (!run) throw new Problem(404, `There is no run ${showValue(id)} in ${runs.folder}.`)
     reply.header('cache-control', 'no-store')
     return { ...run }
   })

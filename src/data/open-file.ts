@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { pipeline } from 'node:stream'
 import { constants, createGunzip, gunzipSync } from 'node:zlib'
-import { cannotRead } from '../checkpoint/binary-file.ts'
+import { cannotRead, openRegularFile } from '../checkpoint/binary-file.ts'
+import { SpanforgeError } from '../errors.ts'
 import { DataProblem } from '../squad/data-problem.ts'
 import { type DataFormat, formatOfContent } from './format.ts'
 import { firstOddByte, type OddByte } from './not-utf8.ts'
@@ -41,16 +41,15 @@ const isBigEndian = (bytes: Uint8Array): boolean => bytes[0] === 0xfe && bytes[1
 
 async function beginning(path: string): Promise<Buffer> {
   try {
-    const file = await open(path)
+    const file = await openRegularFile(path)
     try {
-      if (!(await file.stat()).isFile()) throw unreadable(path, 'a folder or a device', 'Expected a file.')
       const bytes = Buffer.alloc(HEAD_BYTES)
       return bytes.subarray(0, (await file.read(bytes, 0, HEAD_BYTES, 0)).bytesRead)
     } finally {
       await file.close()
     }
   } catch (error) {
-    throw error instanceof DataProblem ? error : cannotRead(path, error)
+    throw error instanceof SpanforgeError ? error : cannotRead(path, error)
   }
 }
 

@@ -6,10 +6,12 @@ import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import files from '@fastify/static'
 import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
-import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { SpanforgeError } from '../errors.ts'
+import { showText } from '../show-value.ts'
 import { Connections } from './connections.ts'
 import { asProblem, Problem, problemBody } from './problem.ts'
+import { boundRequestJson, validatorCompiler } from './request-json.ts'
 
 export interface AppOptions {
   /** Nothing is logged without one. */
@@ -63,6 +65,7 @@ export async function createApp(options: AppOptions = {}) {
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => crypto.randomUUID(),
     clientErrorHandler: refuseRaw,
+    frameworkErrors: sendProblem,
   }).withTypeProvider<ZodTypeProvider>()
   const connections = new Connections(app.server)
   app.addHook('preClose', async () => connections.close())
@@ -70,12 +73,13 @@ export async function createApp(options: AppOptions = {}) {
   app.setSerializerCompiler(serializerCompiler)
   // Other pages may post text without asking; JSON they may not.
   app.removeContentTypeParser('text/plain')
+  boundRequestJson(app)
   app.setErrorHandler(sendProblem)
   app.setNotFoundHandler((request, reply) => {
     const url = request.url.split('?')[0]
     const allowed = METHODS.filter((method) => app.hasRoute({ method, url }))
     if (allowed.length === 0)
-      return sendProblem(new Problem(404, `There is no ${request.method} ${url.slice(0, 200)}.`), request, reply)
+      return sendProblem(new Problem(404, `There is no ${request.method} ${showText(url)}.`), request, reply)
     reply.header('allow', allowed.join(', '))
     return sendProblem(
       new Problem(405, `${url} takes ${allowed.join(' and ')}, not ${request.method}.`),

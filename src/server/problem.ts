@@ -8,10 +8,14 @@ export class Problem extends SpanforgeError {
 
   constructor(
     readonly status: number,
-    readonly detail: string,
+    detail: string,
     readonly more: { readonly remedy?: string; readonly retryAfter?: number; readonly cause?: unknown } = {},
   ) {
     super(detail, { remedy: more.remedy, cause: more.cause })
+  }
+
+  get detail(): string {
+    return this.summary
   }
 }
 
@@ -19,7 +23,6 @@ export class Problem extends SpanforgeError {
 interface Foreign {
   readonly statusCode?: number
   readonly message?: string
-  readonly validation?: readonly { readonly instancePath?: string; readonly message?: string }[]
 }
 
 /**
@@ -31,23 +34,17 @@ export function asProblem(error: unknown): Problem {
   if (error instanceof SpanforgeError) {
     return new Problem(422, error.summary, { remedy: error.options.remedy, cause: error })
   }
-  const { statusCode = 500, message = '', validation } = (error ?? {}) as Foreign
-  if (validation) return new Problem(422, validation.map(validationText).join('; '), { cause: error })
+  const { statusCode = 500, message = '' } = (error ?? {}) as Foreign
   if (statusCode >= 400 && statusCode < 500) return new Problem(statusCode, message, { cause: error })
   return new Problem(500, 'The server failed.', { remedy: 'Its log says more, under the request_id.', cause: error })
 }
 
-const validationText = ({ instancePath = '', message = '' }: NonNullable<Foreign['validation']>[number]): string => {
-  const path = instancePath.replace(/^\//, '').replaceAll('/', '.')
-  return path ? `${path}: ${message}` : message
-}
-
 /** The body of application/problem+json. */
-export const problemBody = ({ status, detail, more }: Problem, request_id?: string): ProblemBody => ({
+export const problemBody = ({ status, detail, options }: Problem, request_id?: string): ProblemBody => ({
   type: 'about:blank',
   title: STATUS_CODES[status] ?? 'Error',
   status,
   detail,
-  remedy: more.remedy,
+  remedy: options.remedy,
   request_id,
 })

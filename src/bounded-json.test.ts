@@ -1,0 +1,27 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { JsonBoundsError, parseBoundedJson } from './bounded-json.ts'
+
+it('reads what JSON.parse reads', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
+      const text = JSON.stringify(value)
+      expect(parseBoundedJson(text)).toEqual(JSON.parse(text))
+    }),
+  )
+  expect(() => parseBoundedJson('{"a": ')).toThrow(SyntaxError)
+  expect(() => parseBoundedJson('"\\')).toThrow(SyntaxError)
+})
+
+it('counts brackets, but not those within strings', () => {
+  const bounds = { depth: 2 }
+  expect(parseBoundedJson('[["[[[["]]', bounds)).toEqual([['[[[[']])
+  expect(parseBoundedJson('["\\"[[[[", "\\\\", []]', bounds)).toEqual(['"[[[[', '\\', []])
+  expect(() => parseBoundedJson('["\\\\", [[]]]', bounds)).toThrow('nested deeper than 2 levels')
+  expect(() => parseBoundedJson('['.repeat(200_000))).toThrow(JsonBoundsError)
+})
+
+it('counts values before it makes any', () => {
+  expect(parseBoundedJson('{"a": [1, 2], "b": "1,2,3,4,5"}', { values: 4 })).toBeDefined()
+  expect(() => parseBoundedJson('[1,2,3,4,5', { values: 4 })).toThrow('more than 4 values')
+})
