@@ -1,7 +1,7 @@
 import { type EvaluateOptions, type Evaluation, evaluate as evaluateModel } from '../inference/evaluate.ts'
 import type { BertForQuestionAnswering as Bert } from '../models/question-answering.ts'
 import type { Dataset } from '../squad/dataset.ts'
-import { BertForQuestionAnswering } from './model.ts'
+import { storedSettings } from './model.ts'
 
 /**
  * The loss over all windows, the best answer to each question, and how well those agree with the given answers. What
@@ -11,7 +11,7 @@ import { BertForQuestionAnswering } from './model.ts'
  * done, and where the loss is not a finite number
  */
 export function evaluate(model: Bert, dataset: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
-  const stored = model instanceof BertForQuestionAnswering ? model.answer_settings : undefined
+  const stored = storedSettings(model)
   return evaluateModel(model, dataset, {
     ...(stored && {
       version_2_with_negative: stored.version_2_with_negative,

@@ -19,8 +19,8 @@ export class BertForQuestionAnswering extends Bert {
   private constructor(
     { config, engine, parameters, precision }: Bert,
     report: LoadReport,
-    /** Threshold for "" and temperature of confidences, where they are stored with the model. */
-    readonly answer_settings?: AnswerSettings,
+    /** Whether "" may be an answer, its threshold and the temperature of confidences, where they are stored with the model. Training replaces them. */
+    public answer_settings?: AnswerSettings,
   ) {
     super(config, engine, parameters, precision)
     this.loading_report = report
@@ -52,6 +52,10 @@ export class BertForQuestionAnswering extends Bert {
     if (this.answer_settings) await saveAnswerSettings(folder, this.answer_settings)
   }
 }
+
+/** The settings that a model was loaded with, or that training gave it. */
+export const storedSettings = (model: Bert): AnswerSettings | undefined =>
+  model instanceof BertForQuestionAnswering ? model.answer_settings : undefined
 
 const engineFor = async (folder: string, choice: EngineChoice): Promise<Engine> =>
   (await chooseEngine(choice, await loadConfig(folder))).engine

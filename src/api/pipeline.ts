@@ -14,7 +14,7 @@ import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
 import type { BertTokenizer as Tokenizer } from '../text/tokenizer.ts'
 import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-options.ts'
 import { refuseUnknown } from './known-options.ts'
-import { BertForQuestionAnswering } from './model.ts'
+import { BertForQuestionAnswering, storedSettings } from './model.ts'
 import { type ManyQuestions, PIPELINE_OPTIONS, SEARCH_OPTIONS, toInputs } from './pipeline-input.ts'
 import { BertTokenizer } from './tokenizer.ts'
 
@@ -86,7 +86,7 @@ export async function pipeline(
 }
 
 function makePipeline(model: Bert, tokenizer: Tokenizer): QuestionAnsweringPipeline {
-  const settings = model instanceof BertForQuestionAnswering ? model.answer_settings : undefined
+  const settings = storedSettings(model)
   const null_score_diff_threshold = settings?.null_score_diff_threshold
   const stream: QuestionAnsweringPipeline['stream'] = (inputs, options) => {
     refuseUnknown('pipeline', options, PIPELINE_OPTIONS)

@@ -1,8 +1,9 @@
+import { saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import { saveModel } from '../checkpoint/model-folder.ts'
 import { saveTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { UsageError } from '../errors.ts'
 import { type EvaluationMetrics, evaluate } from '../inference/evaluate.ts'
-import type { BertForQuestionAnswering, RowLogits } from '../models/question-answering.ts'
+import type { BertForQuestionAnswering as Bert, RowLogits } from '../models/question-answering.ts'
 import type { ExampleAnswers } from '../squad/answers.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
@@ -13,13 +14,21 @@ import { planRun } from '../training/plan.ts'
 import { tensorsOf } from '../training/run-checkpoint.ts'
 import { acquireRunLock } from '../training/run-lock.ts'
 import { newTrainerState, type TrainerState } from '../training/state.ts'
+import {
+  type DecidedArguments,
+  decideVersion2,
+  unansweredWarning,
+  unfittedSettings,
+} from '../training/stored-settings.ts'
 import { notify, type TrainerCallback, type TrainerControl } from './callbacks.ts'
 import { type OptionNames, refuseUnknown } from './known-options.ts'
+import { BertForQuestionAnswering, storedSettings } from './model.ts'
 import { prepareOutput } from './output-folder.ts'
 import { TrainingArguments } from './training-arguments.ts'
+import { toStandardError } from './warn.ts'
 
 export interface TrainerOptions {
-  readonly model: BertForQuestionAnswering
+  readonly model: Bert
   /** Those of transformers' TrainingArguments unless given. */
   readonly args?: TrainingArguments
   readonly train_dataset?: Dataset
@@ -55,17 +64,20 @@ export interface PredictionOutput {
 
 /** transformers' Trainer over `train` and `evaluate`, which do the work and can be used without it. */
 export class Trainer {
-  readonly model: BertForQuestionAnswering
+  readonly model: Bert
   readonly args: TrainingArguments
   /** The bookkeeping of the last run, log_history included. */
   state: TrainerState
   private readonly control: TrainerControl = { should_training_stop: false }
+  /** As `args`; whether "" may be an answer is decided. */
+  private readonly decided: DecidedArguments
 
   /** @throws UsageError for an option that there is not */
   constructor(private readonly options: TrainerOptions) {
     refuseUnknown('Trainer', options, TRAINER_OPTIONS)
     this.model = options.model
     this.args = options.args ?? new TrainingArguments()
+    this.decided = decideVersion2(this.args, storedSettings(options.model))
     this.state = newTrainerState(this.args, 0, 0)
   }
 
@@ -104,13 +116,20 @@ export class Trainer {
 
   private async run(train_dataset: Dataset, resume_from: string | undefined): Promise<TrainOutput> {
     this.control.should_training_stop = false
+    const { model, decided } = this
+    const warning = unansweredWarning(train_dataset.examples, decided)
+    if (warning) toStandardError(warning)
+    const answer_settings = unfittedSettings(decided, storedSettings(model))
+    // What was fitted on the weights before does not hold for those to come.
+    if (model instanceof BertForQuestionAnswering) model.answer_settings = answer_settings
     let metrics: TrainMetrics | undefined
     const events = train({
-      model: this.model,
-      args: this.args,
+      model,
+      args: decided,
       train: train_dataset,
       validation: this.options.eval_dataset,
       tokenizer: this.options.processing_class,
+      answer_settings,
       resume_from,
       shouldStop: () => this.control.should_training_stop,
     })
@@ -142,14 +161,16 @@ export class Trainer {
     return { predictions: logits, answers, metrics: Object.fromEntries(renamed) }
   }
 
-  /** Writes model and tokenizer into a folder, args.output_dir unless given: from_pretrained reads it back. */
+  /** Writes model, tokenizer and answer settings into a folder, args.output_dir unless given: from_pretrained reads it back. */
   async save_model(folder: string = this.args.output_dir): Promise<void> {
     await saveModel(folder, this.model.config, tensorsOf(this.model.parameters))
     if (this.options.processing_class) await saveTokenizer(this.options.processing_class, folder)
+    const settings = storedSettings(this.model)
+    if (settings) await saveAnswerSettings(folder, settings)
   }
 
   private evaluation(dataset: Dataset) {
-    return evaluate(this.model, dataset, { ...this.args, batch_size: this.args.per_device_eval_batch_size })
+    return evaluate(this.model, dataset, { ...this.decided, batch_size: this.args.per_device_eval_batch_size })
   }
 
   private get context() {

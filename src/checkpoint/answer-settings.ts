@@ -11,16 +11,16 @@ export const ANSWER_SETTINGS_FILE = 'answer_settings.json'
 const answerSettings = z.strictObject({
   /** The model was made for questions that may have no answer: "" may be the answer. */
   version_2_with_negative: z.boolean(),
-  /** "" is the answer when null score - best logit lies above: tuned for F1 on validation; 0 without version 2. */
+  /** "" is the answer when null score - best logit is larger. Tuned for F1 on validation questions, or as given. */
   null_score_diff_threshold: z.number(),
-  /** Divides the logits of a span: at it, confidences say how often an answer is right. Fitted on validation. */
-  temperature: z.number().positive(),
-  /** What both were found with: they belong to it. */
+  /** Divides the logits of a span so that confidences say how often an answer is right. Only where it was fitted. */
+  temperature: z.number().positive().optional(),
+  /** The lengths that the model was trained or fitted with: threshold and temperature hold for these. */
   max_answer_length: z.int().min(1),
   max_seq_length: z.int().min(1),
   doc_stride: z.int().min(0),
-  /** The data file or data set, and how many of its questions. */
-  fitted_on: z.strictObject({ data: z.string(), questions: z.int().min(1) }),
+  /** The data file or data set that threshold and temperature were fitted on. Missing where nothing was fitted. */
+  fitted_on: z.strictObject({ data: z.string(), questions: z.int().min(1) }).optional(),
 })
 
 /** What a model needs besides its weights to say "no answer" when it should, and how sure it is. */
@@ -47,6 +47,9 @@ export async function loadAnswerSettings(folder: string): Promise<AnswerSettings
 /** Writes the settings into a model folder, which is made if need be. */
 export async function saveAnswerSettings(folder: string, settings: AnswerSettings): Promise<void> {
   await mkdir(folder, { recursive: true })
-  const json = JSON.stringify(answerSettings.parse(settings), null, 2)
-  await writeFileAtomic(join(folder, ANSWER_SETTINGS_FILE), `${json}\n`)
+  await writeFileAtomic(join(folder, ANSWER_SETTINGS_FILE), toAnswerSettingsJson(settings))
 }
+
+/** The content of the file. */
+export const toAnswerSettingsJson = (settings: AnswerSettings): string =>
+  `${JSON.stringify(answerSettings.parse(settings), null, 2)}\n`

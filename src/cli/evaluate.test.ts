@@ -6,7 +6,7 @@ import { runHere } from '../../tests/run-here.ts'
 import { readJson } from '../../tests/squad-reference.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
-import { loadAnswerSettings } from '../checkpoint/answer-settings.ts'
+import { type AnswerSettings, loadAnswerSettings } from '../checkpoint/answer-settings.ts'
 import { squadMetrics } from '../squad/metrics.ts'
 import { squadV2Metrics } from '../squad/metrics-v2.ts'
 import { toSquadJson } from '../squad/squad-json.ts'
@@ -110,7 +110,8 @@ describe('spanforge evaluate', () => {
     cpSync(tinyFolder, model, { recursive: true })
     const before = await json('--model', model, ...argvV2, '--version_2_with_negative', '--calibrate')
     expect(before.null_score_diff_threshold).toBe(0)
-    const { temperature, null_score_diff_threshold, fitted_on } = (await loadAnswerSettings(model))!
+    const stored = (await loadAnswerSettings(model)) as Required<AnswerSettings>
+    const { temperature, null_score_diff_threshold, fitted_on } = stored
     expect(fitted_on.questions).toBe(24)
     expect(before.fitted).toMatchObject({ temperature, null_score_diff_threshold })
     expect(before).not.toHaveProperty('fitted_before')

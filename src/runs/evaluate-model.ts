@@ -75,7 +75,7 @@ export interface ModelEvaluation extends Omit<SquadV2Metrics, 'exact' | 'f1' | '
   readonly null_score_diff_threshold?: number
   readonly confidence: ModelConfidence
   /** With `calibrate`: what is stored with the model from now on. The scores are those of the settings before. */
-  readonly fitted?: AnswerSettings
+  readonly fitted?: Required<AnswerSettings>
   /** With `calibrate`: what it took the place of. */
   readonly fitted_before?: AnswerSettings
   /** What was written. */

@@ -3,6 +3,7 @@ import { saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import { modelCard } from '../hub/model-card.ts'
 import { evaluate } from '../inference/evaluate.ts'
 import { closing } from '../report/closing.ts'
+import { unfittedSettings } from '../training/stored-settings.ts'
 import { fitSettings } from './fit-settings.ts'
 import { cardSummary } from './model-card.ts'
 import type { PreparedRun } from './prepare.ts'
@@ -44,11 +45,11 @@ export async function finishRun(
     ...(evaluation && { evaluation: { ...evaluation.metrics, eval_samples: validation.windows.length } }),
   }
   await savePretrained(output_dir, loaded.model, loaded.tokenizer)
-  if (evaluation) {
-    const data = args.validation_file ?? args.dataset ?? ''
-    const { settings } = fitSettings(validation, evaluation, { ...args, data })
-    await saveAnswerSettings(output_dir, settings)
-  }
+  const data = args.validation_file ?? args.dataset ?? ''
+  const settings = evaluation
+    ? fitSettings(validation, evaluation, { ...args, data }).settings
+    : unfittedSettings(args, loaded.settings)
+  if (settings) await saveAnswerSettings(output_dir, settings)
   const all = await writeResults(output_dir, results, outcome.state)
   const written = [...MODEL_FILES, ARGUMENTS_FILE, ...RESULT_FILES, LOG_FILE]
   // Loaded now only: the drawing libraries take longer to start than the rest of the command.

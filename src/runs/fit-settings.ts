@@ -13,7 +13,7 @@ type FittedWith = Pick<
 
 /** Settings, and the confidence that each question's best answer has with them. */
 export interface FittedSettings {
-  readonly settings: AnswerSettings
+  readonly settings: Required<AnswerSettings>
   readonly confidences: readonly number[]
   readonly correct: readonly boolean[]
 }

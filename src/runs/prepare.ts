@@ -1,8 +1,10 @@
 import { UsageError } from '../errors.ts'
 import type { Dataset } from '../squad/dataset.ts'
+import { checkAnswered } from '../squad/metrics.ts'
 import { checkArguments } from '../training/argument-checks.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import { type Plan, planRun } from '../training/plan.ts'
+import { type DecidedArguments, decideVersion2, unansweredWarning } from '../training/stored-settings.ts'
 import { cutWindows } from './load-data.ts'
 import { type HubChoice, type LoadedModel, loadModel } from './load-model.ts'
 import { readRunData } from './run-data.ts'
@@ -10,7 +12,7 @@ import type { Screen } from './screen.ts'
 
 /** All that a run needs, read and checked. */
 export interface PreparedRun {
-  readonly args: TrainingArguments
+  readonly args: DecidedArguments
   readonly loaded: LoadedModel
   readonly train: Dataset
   readonly validation?: Dataset
@@ -37,8 +39,10 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
   const choice = { engine, device, bf16: bf16 || bf16_full_eval }
   const loaded = await loadModel(model, { seed, choice }, { ...hub, revision: revision ?? hub.revision })
   // A run that is resumed must not measure again and choose another.
-  const args = engine === 'auto' ? { ...given, engine: loaded.engineName } : given
-  if (loaded.engineNote) screen.print(`${loaded.engineNote}\n`)
+  const settled = engine === 'auto' ? { ...given, engine: loaded.engineName } : given
+  const args = decideVersion2(settled, loaded.settings)
+  if (!args.version_2_with_negative) checkAnswered(examples.validation)
+  for (const text of [loaded.engineNote, unansweredWarning(examples.train, args)]) if (text) screen.print(`${text}\n`)
 
   const cutting = { screen, signal, max_seq_length, doc_stride, workers: args.dataloader_num_workers }
   const { tokenizer } = loaded

@@ -93,13 +93,16 @@ async function namedFolder(output_dir: string, name: string): Promise<string> {
   return folder
 }
 
-/** Arguments, with their values then and now, in which a run differs from the one whose arguments lie in `folder`. */
+/** Whether a run decides the argument itself, by its base model or by measuring. */
+const isOpen = (name: string, value: unknown): boolean =>
+  (name === 'version_2_with_negative' && value === null) || (name === 'engine' && value === 'auto')
+
+/** The arguments, with their values then and now, in which a run differs from the one whose arguments are in `folder`. */
 export async function differences(folder: string, args: TrainingArguments): Promise<string[]> {
   const saved = (await readJsonFile(join(folder, ARGUMENTS_FILE))) as RawArguments
   return Object.entries(args)
-    .filter(
-      ([name, value]) => name in saved && !FREE.has(name) && JSON.stringify(saved[name]) !== JSON.stringify(value),
-    )
+    .filter(([name, value]) => name in saved && !FREE.has(name) && !isOpen(name, value))
+    .filter(([name, value]) => JSON.stringify(saved[name]) !== JSON.stringify(value))
     .map(([name, value]) => `${name} ${JSON.stringify(value)} (was ${JSON.stringify(saved[name])})`)
 }
 

@@ -1,6 +1,5 @@
 import { UsageError } from '../errors.ts'
 import type { HubOptions } from '../hub/index.ts'
-import { checkAnswered } from '../squad/metrics.ts'
 import type { Example } from '../squad/types.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import { readExamples } from './load-data.ts'
@@ -13,8 +12,7 @@ export interface RunData {
 
 /**
  * The questions that a run trains and evaluates on: splits of `dataset`, or files.
- * @throws UsageError where the arguments name no data to train on, or two; SpanforgeError for validation questions
- * without an answer where the run does not expect any
+ * @throws UsageError where the arguments name no data to train on, or two
  */
 export async function readRunData(args: TrainingArguments, hub?: HubOptions): Promise<RunData> {
   const { dataset, train_file, validation_file, train_split, validation_split } = args
@@ -31,6 +29,5 @@ export async function readRunData(args: TrainingArguments, hub?: HubOptions): Pr
   if (!validation_source) return { train, validation: [] }
   const max_samples = args.max_eval_samples
   const validation = await readExamples(validation_source, { ...choice, split: validation_split, max_samples })
-  if (!args.version_2_with_negative) checkAnswered(validation)
   return { train, validation }
 }

@@ -3,6 +3,7 @@ import type { Evaluation } from '../inference/evaluate.ts'
 import type { TrainMetrics } from '../training/events.ts'
 import { train } from '../training/loop.ts'
 import type { TrainerState } from '../training/state.ts'
+import { unfittedSettings } from '../training/stored-settings.ts'
 import type { Listener } from './listener.ts'
 import type { PreparedRun } from './prepare.ts'
 
@@ -42,6 +43,7 @@ export async function runLoop(run: PreparedRun, options: LoopOptions): Promise<L
       train: run.train,
       validation,
       tokenizer,
+      answer_settings: unfittedSettings(args, loaded.settings),
       resume_from,
       signal,
       hold,

@@ -128,7 +128,7 @@ export const ModelInfo = z
       .object({
         version_2_with_negative: z.boolean(),
         null_score_diff_threshold: z.number(),
-        temperature: z.number(),
+        temperature: z.number().optional().describe('Missing where no confidence was fitted.'),
         max_answer_length: z.int(),
         max_seq_length: z.int(),
         doc_stride: z.int(),

@@ -53,6 +53,11 @@ export function boolean(description: string) {
   return argument('boolean', z.boolean().default(false), 'true or false', description)
 }
 
+/** Null where it follows something else unless given. */
+export function optionalBoolean(description: string) {
+  return argument('boolean', z.boolean().nullable().default(null), 'true or false', description)
+}
+
 export function choice<const T extends readonly string[]>(values: T, value: T[number], description: string) {
   const schema = z.enum(values).default(value as z.output<z.ZodEnum<{ [K in T[number]]: K }>>)
   return argument('choice', schema, `one of ${values.join(', ')}`, description)

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { ANSWER_SETTINGS_FILE, type AnswerSettings, toAnswerSettingsJson } from '../checkpoint/answer-settings.ts'
 import { writeFileAtomic } from '../checkpoint/atomic.ts'
 import { loadParameters } from '../checkpoint/load-parameters.ts'
 import { openCheckpoint } from '../checkpoint/open.ts'
@@ -55,6 +56,7 @@ export const newProgress = (): Progress => ({
 export interface RunState {
   readonly model: BertForQuestionAnswering
   readonly tokenizer?: BertTokenizer
+  readonly answer_settings?: AnswerSettings
   readonly moments: { readonly exp_avg: FlatParameters; readonly exp_avg_sq: FlatParameters }
   readonly state: TrainerState
   readonly progress: Progress
@@ -70,6 +72,7 @@ export function checkpointWriters(run: RunState): CheckpointWriter[] {
     { name: 'model.safetensors', write: (path) => writeSafetensors(path, tensorsOf(run.model.parameters)) },
     text('config.json', toConfigJson(run.model.config)),
     ...Object.entries(run.tokenizer ? tokenizerFiles(run.tokenizer) : {}).map(([name, file]) => text(name, file)),
+    ...(run.answer_settings ? [text(ANSWER_SETTINGS_FILE, toAnswerSettingsJson(run.answer_settings))] : []),
     text('training_args.json', `${JSON.stringify(run.args, null, 2)}\n`),
     ...(run.args.save_only_model
       ? []

@@ -129,7 +129,12 @@ export class TrainingSession {
 
   async *evaluate(): Events {
     const { model, validation, args, onEvaluating } = this.run
-    const options = { ...args, batch_size: args.per_device_eval_batch_size, onProgress: onEvaluating }
+    const options = {
+      ...args,
+      version_2_with_negative: args.version_2_with_negative ?? false,
+      batch_size: args.per_device_eval_batch_size,
+      onProgress: onEvaluating,
+    }
     const evaluation = await evaluate(model, validation!, options)
     const { entry, is_best } = this.recorder.evaluation(evaluation.metrics)
     yield { type: 'evaluate', entry, evaluation, is_best }
@@ -137,11 +142,11 @@ export class TrainingSession {
   }
 
   private async *save(): Events {
-    const { model, tokenizer, args } = this.run
+    const { model, tokenizer, answer_settings, args } = this.run
     const { recorder, state, stepper } = this
     recorder.beforeSave()
     const progress = { ...this.progress, train_runtime: this.runtime() }
-    const contents = { model, tokenizer, moments: stepper.moments, state, progress, args }
+    const contents = { model, tokenizer, answer_settings, moments: stepper.moments, state, progress, args }
     const folder = await writeCheckpoint(args.output_dir, state.global_step, checkpointWriters(contents))
     yield { type: 'save', folder, removed: await this.rotate() }
   }

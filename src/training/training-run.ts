@@ -1,3 +1,4 @@
+import type { AnswerSettings } from '../checkpoint/answer-settings.ts'
 import type { BertForQuestionAnswering } from '../models/question-answering.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
@@ -11,6 +12,8 @@ export interface TrainingRun {
   readonly validation?: Dataset
   /** Saved with every checkpoint, so that each is a whole model folder. */
   readonly tokenizer?: BertTokenizer
+  /** Saved with every checkpoint, so that a model made for questions without an answer says "" from the first one on. */
+  readonly answer_settings?: AnswerSettings
   /** A whole checkpoint of this very run, to go on from. */
   readonly resume_from?: string
   /** The order of the windows in an epoch, from 0; random unless given. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { argument, boolean, integer, optionalInteger, optionalText, text } from '../argument-field.ts'
+import { argument, integer, optionalBoolean, optionalInteger, optionalText, text } from '../argument-field.ts'
 
 export const dataArguments = {
   model: optionalText(
@@ -30,7 +30,10 @@ export const dataArguments = {
   ),
   max_train_samples: optionalInteger(1, 'Train on the first so many questions only.'),
   max_eval_samples: optionalInteger(1, 'Evaluate on the first so many questions only.'),
-  version_2_with_negative: boolean('The data holds questions without an answer (SQuAD v2.0): the model may answer "".'),
+  version_2_with_negative: optionalBoolean(
+    'The data holds questions without an answer (SQuAD v2.0): the model may answer "". Unless given, as stored with ' +
+      'the base model (answer_settings.json), else false.',
+  ),
   null_score_diff_threshold: argument(
     'number',
     z.number().default(0),

@@ -1,5 +1,13 @@
 import { z } from 'zod'
-import { argument, boolean, choice, number, optionalInteger, optionalInterval } from '../argument-field.ts'
+import {
+  argument,
+  boolean,
+  choice,
+  number,
+  optionalBoolean,
+  optionalInteger,
+  optionalInterval,
+} from '../argument-field.ts'
 
 const METRICS = ['loss', 'exact_match', 'f1'] as const
 const withoutPrefix = (name: unknown): unknown => (typeof name === 'string' ? name.replace(/^eval_/, '') : name)
@@ -18,10 +26,7 @@ export const evaluationArguments = {
     `one of ${METRICS.join(', ')}`,
     'What makes an evaluation the best. The loss may be best earlier than exact_match and f1, which users see.',
   ),
-  greater_is_better: argument(
-    'boolean',
-    z.boolean().nullable().default(null),
-    'true or false',
+  greater_is_better: optionalBoolean(
     'Whether more of that metric is better; by its name unless given: true but for loss.',
   ),
   early_stopping_patience: optionalInteger(1, 'Stop after so many evaluations in a row without improvement.'),
