@@ -3,13 +3,24 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { inOwnPidNamespace } from './pid-namespace.ts'
 
 export type Script = ChildProcessByStdio<null, Readable, null>
 
 /** Starts a TypeScript file under tests/processes in a process of its own, which ends with the test at the latest. */
-export function startScript(name: string, ...args: string[]): Script {
+export const startScript = (name: string, ...args: string[]): Script => start(commandLine(name, args))
+
+/** As `startScript`, in a PID namespace of its own: as in a container that shares the name of the host. */
+export const startScriptInNamespace = (name: string, ...args: string[]): Script =>
+  start(inOwnPidNamespace(commandLine(name, args)))
+
+const commandLine = (name: string, args: readonly string[]): string[] => {
   const path = fileURLToPath(new URL(`./processes/${name}`, import.meta.url))
-  const script = spawn(process.execPath, ['--import', 'tsx', path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  return [process.execPath, '--import', 'tsx', path, ...args]
+}
+
+function start([command, ...args]: readonly string[]): Script {
+  const script = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   onTestFinished(() => {
     script.kill('SIGKILL')
   })

@@ -7,6 +7,7 @@ import { files, importsOf, read, roomOf, sources } from './source-tree.ts'
  * may be imported stands above the rooms that import it.
  */
 const mayImport: Record<string, readonly string[]> = {
+  files: [],
   random: [],
   graph: [],
   ops: ['graph'],
@@ -17,15 +18,16 @@ const mayImport: Record<string, readonly string[]> = {
   models: ['graph', 'ops', 'autodiff', 'onnx', 'runtime', 'nn'],
   text: [],
   squad: ['text'],
-  checkpoint: ['models', 'text'],
-  data: ['random', 'text', 'squad', 'checkpoint'],
-  hub: ['squad', 'checkpoint'],
+  checkpoint: ['files', 'models', 'text'],
+  data: ['files', 'random', 'text', 'squad', 'checkpoint'],
+  hub: ['files', 'squad', 'checkpoint'],
   inference: ['random', 'runtime', 'nn', 'models', 'text', 'squad', 'checkpoint'],
-  training: ['random', 'graph', 'runtime', 'models', 'text', 'squad', 'checkpoint', 'inference'],
+  training: ['files', 'random', 'graph', 'runtime', 'models', 'text', 'squad', 'checkpoint', 'inference'],
   report: ['squad'],
   analysis: ['random', 'text', 'squad', 'inference', 'report'],
   demo: ['random', 'squad'],
   runs: [
+    'files',
     'runtime',
     'models',
     'text',
@@ -40,8 +42,21 @@ const mayImport: Record<string, readonly string[]> = {
     'demo',
   ],
   server: ['models', 'text', 'squad', 'checkpoint', 'data', 'hub', 'inference', 'report', 'runs'],
-  dashboard: ['squad', 'checkpoint', 'inference', 'training', 'report', 'runs', 'server'],
-  api: ['runtime', 'models', 'text', 'squad', 'checkpoint', 'data', 'hub', 'inference', 'training', 'report', 'runs'],
+  dashboard: ['files', 'squad', 'checkpoint', 'inference', 'training', 'report', 'runs', 'server'],
+  api: [
+    'files',
+    'runtime',
+    'models',
+    'text',
+    'squad',
+    'checkpoint',
+    'data',
+    'hub',
+    'inference',
+    'training',
+    'report',
+    'runs',
+  ],
 }
 
 /** The command line and the library's index stand above every room. */

@@ -2,6 +2,7 @@ import { saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import { saveModel } from '../checkpoint/model-folder.ts'
 import { saveTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { UsageError } from '../errors.ts'
+import type { Lock } from '../files/lock.ts'
 import { type EvaluationMetrics, evaluate } from '../inference/evaluate.ts'
 import type { BertForQuestionAnswering as Bert, RowLogits } from '../models/question-answering.ts'
 import type { ExampleAnswers } from '../squad/answers.ts'
@@ -105,16 +106,16 @@ export class Trainer {
       max_steps: planRun(train_dataset.windows.length, args).max_steps,
     })
     const { resume_from_checkpoint: resume = args.resume_from_checkpoint ?? false } = options
-    const lock = acquireRunLock(args.output_dir)
+    const lock = await acquireRunLock(args.output_dir)
     try {
       const from = await prepareOutput(args, resume === true ? 'latest' : resume || undefined)
-      return await this.run(train_dataset, from)
+      return await this.run(train_dataset, from, lock)
     } finally {
       lock.release()
     }
   }
 
-  private async run(train_dataset: Dataset, resume_from: string | undefined): Promise<TrainOutput> {
+  private async run(train_dataset: Dataset, resume_from: string | undefined, lock: Lock): Promise<TrainOutput> {
     this.control.should_training_stop = false
     const { model, decided } = this
     const warning = unansweredWarning(train_dataset.examples, decided)
@@ -134,6 +135,7 @@ export class Trainer {
       shouldStop: () => this.control.should_training_stop,
     })
     for await (const event of events) {
+      lock.assertHeld()
       if (event.type === 'start') this.state = event.state
       if (event.type === 'end') metrics = event.metrics
       for (const callback of this.options.callbacks ?? []) await notify(callback, this.context, event)

@@ -1,8 +1,9 @@
 import { appendFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { parseBoundedJson } from '../bounded-json.ts'
-import { writeFileAtomic } from '../checkpoint/atomic.ts'
 import { readTextFile } from '../checkpoint/text-file.ts'
+import { writeFileAtomic } from '../files/atomic.ts'
+import { assertLocksHeld } from '../files/lock.ts'
 import { showIssues } from '../show-value.ts'
 import { recordSchema } from './record-schema.ts'
 import type { RunRecord } from './records.ts'
@@ -49,7 +50,10 @@ export class Journal {
   }
 
   append(lines: readonly string[]): void {
-    this.queue(() => appendFile(this.path, asText(lines)))
+    this.queue(async () => {
+      assertLocksHeld(this.path)
+      await appendFile(this.path, asText(lines))
+    })
   }
 
   /** Until everything is written. */

@@ -95,7 +95,7 @@ test('damaged folders are named, what can be read is shown, and the others are l
 
 test('a run that another process works on is in progress, and read anew when it has gone on', async () => {
   const runs = folderOf({ 'a/training_args.json': {}, 'a/log.jsonl': lines(log_history[0]) })
-  const lock = acquireRunLock(join(runs.folder, 'a'))
+  const lock = await acquireRunLock(join(runs.folder, 'a'))
   expect((await runs.list())[0]).toMatchObject({ status: 'running', step: 6 })
   writeFileSync(join(runs.folder, 'a/log.jsonl'), lines(...log_history))
   expect((await runs.list())[0]).toMatchObject({ status: 'running', step: 12 })

@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isLocked } from '../files/lock.ts'
 import { CachedRepository } from './cache.ts'
 import { type CachedFile, type CacheEntry, hashOf, listCache } from './cache-list.ts'
 import { digestFile, digestLike } from './digest.ts'
-import { isLocked } from './lock.ts'
 
 export interface Fault {
   readonly type: CacheEntry['type']

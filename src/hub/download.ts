@@ -4,11 +4,11 @@ import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises
 import { dirname } from 'node:path'
 import { flushFolder } from '../checkpoint/atomic.ts'
 import { SpanforgeError } from '../errors.ts'
+import { assertLocksHeld, withLock } from '../files/lock.ts'
 import type { CachedRepository } from './cache.ts'
 import { digestFile, digestLike } from './digest.ts'
 import { checkSpace, diskError } from './disk.ts'
 import { chunksOf, type HubResponse, outOfReach, send } from './http.ts'
-import { withLock } from './lock.ts'
 import type { Hub } from './options.ts'
 import type { RemoteFile } from './repository.ts'
 import { retrying, TransientError } from './retry.ts'
@@ -28,7 +28,12 @@ export async function downloadBlob(
   const onWait = () => hub.onNotice(`${file.path}: another process is downloading it, waiting`)
   try {
     await mkdir(dirname(blob), { recursive: true })
-    await withLock(cached.lock(file.hash), () => download(hub, cached, file, url, onReceived), onWait)
+    await withLock(cached.lock(file.hash), () => download(hub, cached, file, url, onReceived), {
+      guards: blob,
+      remedy: 'choose another HF_HUB_CACHE',
+      onWait,
+      onDoubt: hub.onNotice,
+    })
   } catch (error) {
     throw diskError(blob, error)
   }
@@ -52,6 +57,7 @@ async function download(
   } finally {
     await partial.close()
   }
+  assertLocksHeld(blob)
   await rename(partial.path, blob)
   await flushFolder(dirname(blob))
 }
@@ -155,6 +161,7 @@ class PartialFile {
   async append(chunk: Buffer): Promise<void> {
     if (this.size + chunk.length > this.file.size)
       throw new SpanforgeError(`hub: ${this.file.path}: the server sends more than the ${this.file.size} bytes it told`)
+    assertLocksHeld(this.path)
     for (let done = 0; done < chunk.length; )
       done += (await this.handle.write(chunk, done, chunk.length - done, this.size + done)).bytesWritten
     this.digest.update(chunk)
@@ -162,6 +169,7 @@ class PartialFile {
   }
 
   async restart(): Promise<void> {
+    assertLocksHeld(this.path)
     if (this.size > 0) await this.handle.truncate(0)
     this.size = 0
     this.digest = digestLike(this.file.hash, this.file.size)

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Lock } from '../files/lock.ts'
 import { openingOnScreen } from '../report/opening.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import { finishRun } from './finish.ts'
@@ -41,24 +42,26 @@ export type RunOutcome =
  */
 export async function fineTune(args: TrainingArguments, options: FineTuneOptions = {}): Promise<RunOutcome> {
   const { screen = noScreen, signal } = options
-  const claim = await claimOutputFolder(args)
+  let claim: Lock | undefined
   try {
+    claim = await claimOutputFolder(args, { onDoubt: screen.print, signal })
     await checkResumption(args)
     const run = await prepareRun(args, { ...options, screen })
-    const outcome = await trainAndFinish(run, { ...options, screen })
+    const outcome = await trainAndFinish(run, { ...options, screen }, claim)
     await run.loaded.model.release()
     return outcome
   } catch (error) {
     if (signal?.aborted && error === signal.reason) return { status: 'interrupted', global_step: 0 }
     throw error
   } finally {
-    claim.release()
+    claim?.release()
   }
 }
 
 async function trainAndFinish(
   run: PreparedRun,
   { screen, signal, hold, onPrepared, listeners = [] }: FineTuneOptions & { readonly screen: Screen },
+  claim: Lock,
 ): Promise<RunOutcome> {
   const { args, validation } = run
   const { folder, notes } = await chooseCheckpoint(args)
@@ -73,7 +76,7 @@ async function trainAndFinish(
       resume_from: folder,
       signal,
       hold,
-      listeners: [progress.listener, ...logFiles(args), ...listeners],
+      listeners: [() => claim.assertHeld(), progress.listener, ...logFiles(args), ...listeners],
       onEvaluating: progress.onEvaluating,
       onFreezing: progress.onFreezing,
     })

@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { explain } from '../checkpoint/atomic.ts'
+import { explain } from '../files/explain.ts'
+import { assertLocksHeld } from '../files/lock.ts'
 import { createEventFile } from '../report/tensorboard.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import type { Listener } from './listener.ts'
@@ -26,6 +27,7 @@ function tensorboard(folder: string): Listener {
 function jsonLines(path: string): Listener {
   const line = (entry: object) => `${JSON.stringify(entry)}\n`
   return (event) => {
+    assertLocksHeld(path)
     try {
       if (event.type === 'start') {
         mkdirSync(join(path, '..'), { recursive: true })

@@ -3,9 +3,10 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { removeTemporaryFiles } from '../checkpoint/atomic.ts'
 import { UsageError } from '../errors.ts'
+import type { Lock } from '../files/lock.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import { recoverCheckpoints, removeCheckpoints } from '../training/checkpoint-store.ts'
-import { acquireRunLock, type RunLock } from '../training/run-lock.ts'
+import { acquireRunLock, type RunLockOptions } from '../training/run-lock.ts'
 import { ARGUMENTS_FILE, DASHBOARD_FILE, EVENTS_FOLDER, FINAL_FILES, LOG_FILE } from './run-files.ts'
 
 type FolderArguments = Pick<TrainingArguments, 'output_dir' | 'overwrite_output_dir' | 'resume_from_checkpoint'>
@@ -15,9 +16,9 @@ type FolderArguments = Pick<TrainingArguments, 'output_dir' | 'overwrite_output_
  * @throws SpanforgeError while another process has it; UsageError where it holds an earlier run that is neither to be
  * resumed nor overwritten, or something that no run wrote
  */
-export async function claimOutputFolder(args: FolderArguments): Promise<RunLock> {
+export async function claimOutputFolder(args: FolderArguments, options?: RunLockOptions): Promise<Lock> {
   const { output_dir } = args
-  const lock = acquireRunLock(output_dir)
+  const lock = await acquireRunLock(output_dir, options)
   const release = () => {
     lock.release()
     removeIfEmpty(output_dir)
@@ -26,7 +27,7 @@ export async function claimOutputFolder(args: FolderArguments): Promise<RunLock>
     refuseOthers(args)
     await recoverCheckpoints(output_dir)
     await removeTemporaryFiles(output_dir)
-    return { release }
+    return { assertHeld: () => lock.assertHeld(), release }
   } catch (error) {
     release()
     throw error

@@ -3,9 +3,11 @@ import { access, type FileHandle, open, readdir, rename, rm, truncate } from 'no
 import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { gzipSync } from 'node:zlib'
-import { explain, flushFolder, writeFileAtomic } from '../checkpoint/atomic.ts'
 import { readJsonFile } from '../checkpoint/json-file.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
+import { flushFolder, writeFileAtomic } from '../files/atomic.ts'
+import { explain } from '../files/explain.ts'
+import { assertLocksHeld } from '../files/lock.ts'
 
 /** How far a file of answers is. */
 export interface JournalState {
@@ -77,6 +79,7 @@ export class AnswerJournal {
     lines: string,
     { questions, failed, windows, last_id }: Omit<JournalState, 'settings' | 'bytes'>,
   ): Promise<void> {
+    assertLocksHeld(this.path)
     try {
       // Members of a gzip file may follow one another.
       const bytes = this.gzip ? gzipSync(lines) : Buffer.from(lines)
@@ -99,6 +102,7 @@ export class AnswerJournal {
   /** The unfinished file becomes the file. */
   async finish(): Promise<void> {
     await this.close()
+    assertLocksHeld(this.path)
     await rename(`${this.path}.partial`, this.path)
     await this.forget()
   }
@@ -106,6 +110,7 @@ export class AnswerJournal {
   /** What has been taken from the unfinished file is written elsewhere. */
   async discard(): Promise<void> {
     await this.close()
+    assertLocksHeld(this.path)
     await rm(`${this.path}.partial`, { force: true })
     await this.forget()
   }
@@ -140,7 +145,7 @@ function refuseOther(path: string, before: JournalState['settings'], now: Journa
 /** What killed processes left half written; only for the one process that writes to it now. */
 async function removeLeftovers(path: string): Promise<void> {
   const name = basename(path)
-  const isLeft = (other: string) => other.startsWith(`.${name}.partial.json.`) || other.startsWith(`${name}.lock.`)
+  const isLeft = (other: string) => other.startsWith(`.${name}.partial.json.`)
   for (const left of (await readdir(dirname(path))).filter(isLeft)) await rm(join(dirname(path), left), { force: true })
 }
 

@@ -5,7 +5,7 @@ import { writeFileAtomic } from '../checkpoint/atomic.ts'
 import { type AskedQuestion, eachQuestion } from '../data/each-question.ts'
 import { type DataSource, sourceName } from '../data/read-examples.ts'
 import { SpanforgeError } from '../errors.ts'
-import { withLock } from '../hub/lock.ts'
+import { withLock } from '../files/lock.ts'
 import { withSettings } from '../inference/answer-defaults.ts'
 import type { SearchOptions } from '../inference/pipeline.ts'
 import { type ReadingPlan, readingOptions } from '../inference/pipeline-options.ts'
@@ -57,14 +57,16 @@ export interface Predicted {
  * @throws DataProblem for a file that holds anything but questions, before the first is answered
  */
 export async function predict(options: PredictOptions): Promise<Predicted> {
-  const { output, postprocess, screen } = options
+  const { output, postprocess, screen, signal } = options
   const path = postprocess === 'run_qa' ? join(output, 'answers.jsonl') : output
   await mkdir(dirname(resolve(path)), { recursive: true })
-  return withLock(
-    `${path}.lock`,
-    () => answerFile(options, path),
-    () => screen.print(`Another process writes ${path}: waiting for it.`),
-  )
+  return withLock(`${path}.lock`, () => answerFile(options, path), {
+    guards: postprocess === 'run_qa' ? output : path,
+    remedy: 'choose another --output',
+    onWait: () => screen.print(`Another process is writing ${path}: waiting for it to finish.`),
+    onDoubt: screen.print,
+    signal,
+  })
 }
 
 async function answerFile(options: PredictOptions, path: string): Promise<Predicted> {

@@ -54,7 +54,7 @@ export async function runSweep(
     }
     return { ...sweep, trials: ranked(sweep) }
   }
-  const lock = acquireRunLock(output_dir)
+  const lock = await acquireRunLock(output_dir, { onDoubt: screen.print, signal: options.signal })
   try {
     refuseOthers(output_dir)
     for (const [i, { name, values, args }] of planned.entries()) {

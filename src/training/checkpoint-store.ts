@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { explain, flushFolder } from '../checkpoint/atomic.ts'
+import { flushFolder } from '../files/atomic.ts'
+import { explain } from '../files/explain.ts'
+import { assertLocksHeld } from '../files/lock.ts'
 import { isPlainName, verifyCheckpoint, writeManifest } from './checkpoint-manifest.ts'
 
 /** One file of a checkpoint. */
@@ -38,11 +40,13 @@ export async function writeCheckpoint(
   const folder = join(output_dir, checkpointName(step))
   const partial = hiddenPath(output_dir, step, 'partial')
   try {
+    assertLocksHeld(folder)
     await rm(partial, { recursive: true, force: true })
     await mkdir(partial, { recursive: true })
     for (const { name, write } of writers) await write(join(partial, name))
     const names = writers.map(({ name }) => name)
     await writeManifest(partial, step, names)
+    assertLocksHeld(folder)
     if (existsSync(folder)) await removeAs('replaced', output_dir, step, () => rename(partial, folder))
     else await rename(partial, folder)
     await flushFolder(output_dir)
@@ -61,6 +65,7 @@ async function removeAs(
   meanwhile: () => Promise<void> = async () => {},
 ): Promise<void> {
   const hidden = hiddenPath(output_dir, step, fate)
+  assertLocksHeld(output_dir)
   await rm(hidden, { recursive: true, force: true })
   const folder = join(output_dir, checkpointName(step))
   await rename(folder, hidden)

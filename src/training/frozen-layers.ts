@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { explain } from '../checkpoint/atomic.ts'
+import { explain } from '../files/explain.ts'
+import { assertLocksHeld } from '../files/lock.ts'
 import { cutIntoPasses, toRows } from '../inference/rows.ts'
 import { pack } from '../models/pack.ts'
 import { frozenProgram } from '../models/programs.ts'
@@ -49,6 +50,7 @@ export class FrozenLayers {
         const outputs = { hidden: float32(hidden, [dims.tokens, hidden_size]) }
         await session.run({ ...model.parameters.values(), ...inputs }, outputs)
         let start = 0
+        assertLocksHeld(path)
         for (const i of pass) {
           const bytes = Buffer.from(hidden.buffer, start, lengths[i] * hidden_size * 4)
           await file.write(bytes, 0, bytes.length, offsets[i])

@@ -1,6 +1,22 @@
-/** Takes the lock of a folder and holds it until it is killed: for run-lock.test.ts. */
-import { acquireRunLock } from '../../src/training/run-lock.ts'
+/**
+ * Locks a folder until it is killed: for lock.test.ts. `FOLDER BEAT SILENCE [write]`: with `write` it replaces
+ * FOLDER/written again and again, otherwise its main thread is as busy as one in a long native call.
+ */
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { writeFileAtomic } from '../../src/files/atomic.ts'
+import { acquireLock } from '../../src/files/lock.ts'
 
-acquireRunLock(process.argv[2])
+const [folder, beat, silence, task] = process.argv.slice(2)
+const timing = { beat: Number(beat), silence: Number(silence) }
+await acquireLock(join(folder, '.lock'), { guards: folder, remedy: 'choose another folder', timing })
 console.log('held')
-setInterval(() => {}, 1000)
+if (task !== 'write') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+try {
+  for (let i = 0; ; i++) {
+    await writeFileAtomic(join(folder, 'written'), `by the first ${i}`)
+    await sleep(5)
+  }
+} catch (error) {
+  console.log((error as Error).message)
+}

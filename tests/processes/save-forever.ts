@@ -9,7 +9,7 @@ import {
 import { acquireRunLock } from '../../src/training/run-lock.ts'
 
 const output_dir = process.argv[2]
-acquireRunLock(output_dir)
+await acquireRunLock(output_dir)
 await recoverCheckpoints(output_dir)
 const { folder } = await newestWhole(output_dir)
 console.log(`resumed ${folder?.match(/\d+$/) ?? 0}`)

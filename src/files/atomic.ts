@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { explain } from './explain.ts'
+import { assertLocksHeld } from './lock.ts'
+
+export type FileData = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+
+/**
+ * Writes a file so that its name never shows anything but the old content or the whole new one, whatever happens in
+ * between: to a temporary name beside the target, flushed, renamed, and the folder flushed so that the name lasts too.
+ * The folder must exist. A failure leaves the target as it was and nothing beside it.
+ * @throws SpanforgeError if the file cannot be written, or if this process has lost a lock that guards it
+ */
+export async function writeFileAtomic(path: string, data: FileData): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  try {
+    await writeFlushed(temporary, chunksOf(data))
+    assertLocksHeld(path)
+    await rename(temporary, path)
+    await flushFolder(dirname(path))
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {})
+    throw explain(path, error)
+  }
+}
+
+/** Removes what killed processes left half written in a folder; only for the one process that writes to it now. */
+export async function removeTemporaryFiles(folder: string): Promise<void> {
+  const left = (await readdir(folder)).filter((name) => /^\..+\.[0-9a-f]{12}\.tmp$/.test(name))
+  for (const name of left) await rm(join(folder, name), { force: true })
+}
+
+function chunksOf(data: FileData): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+  if (typeof data === 'string') return [Buffer.from(data)]
+  return data instanceof Uint8Array ? [data] : data
+}
+
+async function writeFlushed(path: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
+  const file = await open(path, 'wx')
+  try {
+    for await (const chunk of chunks) await writeWhole(file, chunk)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** write() may stop short: at 2 GiB on Linux, or just before the disk is full. */
+async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten
+}
+
+/** Flushes the names in a folder, so that a rename in it outlives a power failure. */
+export async function flushFolder(path: string): Promise<void> {
+  // Windows cannot open a folder; its rename is journalled.
+  if (process.platform === 'win32') return
+  const folder = await open(path)
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}

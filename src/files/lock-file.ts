@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto'
+import * as fs from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { SpanforgeError } from '../errors.ts'
+import { type LockOwner, parseOwner } from './lock-owner.ts'
+
+/** A lock file as found at one moment. */
+export interface FoundLock {
+  readonly owner: LockOwner | undefined
+  /** Differs after every heartbeat, and for every holder. */
+  readonly beat: string
+  /** Milliseconds since 1970, in the clock of the holder's machine. */
+  readonly modified: number
+}
+
+/** A lock file is far shorter. */
+const MAX_BYTES = 4096
+
+/** Undefined if there is none. */
+export function findLock(path: string): FoundLock | undefined {
+  try {
+    // A FIFO would be waited for.
+    if (!fs.statSync(path).isFile()) throw new Error('not a file')
+    // Opened rather than asked for by name: a network file system then answers with what the server has now.
+    const file = fs.openSync(path, 'r')
+    try {
+      const bytes = Buffer.alloc(MAX_BYTES)
+      const text = bytes.toString('utf8', 0, fs.readSync(file, bytes))
+      const { mtimeMs } = fs.fstatSync(file)
+      return { owner: parseOwner(text), beat: `${mtimeMs} ${text}`, modified: mtimeMs }
+    } finally {
+      fs.closeSync(file)
+    }
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (code === 'ENOTDIR' || (code === 'ENOENT' && !hasName(path))) return undefined
+    throw new SpanforgeError(`${path}: is not a readable lock file (${(error as Error).message})`, {
+      remedy: 'If no other process uses this place, remove that file.',
+      cause: error,
+    })
+  }
+}
+
+/** A link that leads nowhere has a name, but no file. */
+const hasName = (path: string): boolean => fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined
+
+/** Creates the lock file with its whole text at once, so that nobody reads half of it; false if there is one. */
+export function createLock(path: string, text: string): boolean {
+  const temporary = besides(path)
+  try {
+    fs.writeFileSync(temporary, text, { flag: 'wx' })
+    return giveName(temporary, path)
+  } finally {
+    fs.rmSync(temporary, { force: true })
+  }
+}
+
+/** Removes the lock of a dead holder; nothing happens if it has changed since it was found. */
+export function breakLock(path: string, found: FoundLock): void {
+  if (findLock(path)?.beat !== found.beat) return
+  const aside = besides(path)
+  try {
+    fs.renameSync(path, aside)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  // A heartbeat came at the last moment, or another process has broken the lock and taken it: give it back.
+  if (findLock(aside)?.beat !== found.beat) giveName(aside, path)
+  fs.rmSync(aside, { force: true })
+}
+
+type RenewalCalls = Pick<typeof fs, 'openSync' | 'readFileSync' | 'futimesSync' | 'writeSync' | 'closeSync'>
+
+/**
+ * Renews a lock and returns whether it is still held. A contender moves the lock file away before it looks at its time
+ * once more, and this looks for the file after setting the time: one of the two always notices the other.
+ *
+ * The heartbeat's thread runs the text of this function: it must not use anything from outside.
+ */
+export function renewLock(
+  { openSync, readFileSync, futimesSync, writeSync, closeSync }: RenewalCalls,
+  path: string,
+  text: string,
+): boolean {
+  let file: number | undefined
+  try {
+    file = openSync(path, 'r+')
+    if (readFileSync(file, 'utf8') !== text) return false
+    try {
+      futimesSync(file, new Date(), new Date())
+    } catch {
+      // A file system that does not set times: writing the same bytes does.
+      writeSync(file, text, 0)
+    }
+    return readFileSync(path, 'utf8') === text
+  } catch {
+    return false
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
+}
+
+/** Removes what killed processes left beside a lock file. Young ones belong to processes that are taking it just now. */
+export function removeLeftovers(path: string, age: number): void {
+  const prefix = `${basename(path)}.`
+  for (const name of fs.readdirSync(dirname(path))) {
+    if (!name.startsWith(prefix) || !/^[0-9a-f]{12}$/.test(name.slice(prefix.length))) continue
+    const left = join(dirname(path), name)
+    const found = fs.statSync(left, { throwIfNoEntry: false })
+    if (found && Date.now() - found.mtimeMs > age) fs.rmSync(left, { force: true })
+  }
+}
+
+const besides = (path: string): string => `${path}.${randomBytes(6).toString('hex')}`
+
+/** Gives a file its name unless that is taken. */
+function giveName(file: string, path: string): boolean {
+  try {
+    fs.linkSync(file, path)
+    return true
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' || code === 'ENOENT') return false
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EMLINK'].includes(code)) throw error
+  }
+  // No hard links here (exFAT, some network and user-space file systems).
+  try {
+    fs.copyFileSync(file, path, fs.constants.COPYFILE_EXCL)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}

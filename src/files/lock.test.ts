@@ -1,0 +1,259 @@
+import { once } from 'node:events'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it, vi } from 'vitest'
+import { hasPidNamespaces } from '../../tests/pid-namespace.ts'
+import { killAndWait, type Script, startScript, startScriptInNamespace } from '../../tests/script.ts'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { writeFileAtomic } from './atomic.ts'
+import { acquireLock, assertLocksHeld, isLocked, type LockOptions, LockWatch, withLock } from './lock.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+const TIMING = { beat: 50, silence: 600 }
+
+const lockIn = (folder: string, options: Partial<LockOptions> = {}) =>
+  acquireLock(join(folder, '.lock'), { guards: folder, remedy: 'choose another folder', timing: TIMING, ...options })
+
+/** The lock that this process would write, with some fields changed. */
+async function lockFileWith(folder: string, change: object): Promise<string> {
+  const path = join(folder, '.lock')
+  const lock = await lockIn(folder, { timing: { beat: 60_000, silence: 60_000 } })
+  const owner = JSON.parse(readFileSync(path, 'utf8'))
+  lock.release()
+  writeFileSync(path, JSON.stringify({ ...owner, token: 'of another', ...change }))
+  return path
+}
+
+/** Touches a file as its holder would, until it is stopped. */
+function beating(path: string, interval = 50): () => void {
+  const timer = setInterval(() => utimesSync(path, new Date(), new Date()), interval)
+  return () => clearInterval(timer)
+}
+
+const startHolder = async (start: typeof startScript, folder: string, ...more: string[]): Promise<Script> => {
+  const script = start('hold-lock.ts', folder, String(TIMING.beat), String(TIMING.silence), ...more)
+  await once(script.stdout, 'data')
+  return script
+}
+
+describe('a lock', () => {
+  it('keeps others out until it is released, and leaves no file', async () => {
+    const folder = join(temporaryFolder(), 'deep', 'run')
+    const lock = await lockIn(folder)
+    await expect(lockIn(folder)).rejects.toThrow(
+      new RegExp(
+        `in use by another run \\(process ${process.pid} on ${hostname()}, since .*\\)\n  Wait for it to end, or`,
+      ),
+    )
+    lock.release()
+    expect(readdirSync(folder)).toEqual([])
+    ;(await lockIn(folder)).release()
+  })
+
+  it('is held by one after the other of those that wait', async () => {
+    const path = join(temporaryFolder(), 'deep', 'turns')
+    let holders = 0
+    let waited = 0
+    const hold = async () => {
+      expect(++holders).toBe(1)
+      expect(await isLocked(path)).toBe(true)
+      holders--
+    }
+    const options = { guards: path, remedy: '', onWait: () => waited++ }
+    await Promise.all([1, 2, 3].map(() => withLock(path, hold, options)))
+    expect(waited).toBeGreaterThanOrEqual(2)
+    await expect(withLock(path, () => Promise.reject(new Error('no')), options)).rejects.toThrow('no')
+    expect(existsSync(path)).toBe(false)
+  })
+
+  it('ends the wait for it with the reason of a signal', async () => {
+    const folder = temporaryFolder()
+    const lock = await lockIn(folder)
+    const interrupt = new AbortController()
+    const reason = new Error('interrupted')
+    const onWait = () => interrupt.abort(reason)
+    await expect(lockIn(folder, { onWait, signal: interrupt.signal })).rejects.toBe(reason)
+    lock.release()
+  })
+
+  it('is released when the process exits by itself', async () => {
+    const folder = temporaryFolder()
+    await once(startScript('exit-with-lock.ts', folder), 'exit')
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('of a killed process is taken over at once, as is one whose pid another process has now', async () => {
+    const folder = temporaryFolder()
+    const script = await startHolder(startScript, folder)
+    await expect(lockIn(folder)).rejects.toThrow(`in use by another run (process ${script.pid} on`)
+    await killAndWait(script)
+    const onDoubt = vi.fn()
+    ;(await lockIn(folder, { onDoubt })).release()
+    if (existsSync('/proc/self/stat')) {
+      await lockFileWith(folder, { started: '1' })
+      ;(await lockIn(folder, { onDoubt })).release()
+    }
+    expect(onDoubt).not.toHaveBeenCalled()
+  })
+
+  it('of processes that cannot be seen from here is respected while its heart beats, and no longer', async () => {
+    const unseen = [{ host: 'elsewhere' }, { boot: 'before' }, { pid_namespace: 'pid:[1]' }, { pid_namespace: null }]
+    const look = async (change: object) => {
+      const folder = temporaryFolder()
+      const path = await lockFileWith(folder, { pid: 2 ** 22, ...change })
+      // The clocks of two machines need not agree.
+      utimesSync(path, new Date(0), new Date(0))
+      const onDoubt = vi.fn()
+      const stop = beating(path)
+      await expect(lockIn(folder, { onDoubt })).rejects.toThrow(`in use by another run (process ${2 ** 22} on`)
+      expect(onDoubt).toHaveBeenCalledExactlyOnceWith(
+        expect.stringContaining('Checking whether it still runs (up to 1 s)'),
+      )
+      expect(await isLocked(path, TIMING)).toBe(true)
+      stop()
+      const began = performance.now()
+      const freed = isLocked(path, TIMING)
+      ;(await lockIn(folder)).release()
+      expect(performance.now() - began).toBeGreaterThan(TIMING.silence)
+      expect(await freed).toBe(false)
+    }
+    await Promise.all(unseen.map(look))
+  })
+
+  it('that holds rubbish is taken over when nothing happens to it; what is no file is named', async () => {
+    const folder = temporaryFolder()
+    const path = join(folder, '.lock')
+    writeFileSync(path, 'rubbish')
+    ;(await lockIn(folder)).release()
+    symlinkSync('nowhere', path)
+    await expect(lockIn(folder)).rejects.toThrow('is not a readable lock file')
+    rmSync(path)
+    mkdirSync(path)
+    await expect(lockIn(folder)).rejects.toThrow('is not a readable lock file')
+    expect(new LockWatch().isHeld(path)).toBe(false)
+  })
+
+  it('of a run of version 0.1.0, which has no heartbeat, is refused with the file to remove', async () => {
+    const folder = temporaryFolder()
+    const path = join(folder, '.lock')
+    writeFileSync(
+      path,
+      JSON.stringify({ pid: 2 ** 22, host: hostname(), started: '7', since: '2026-01-31T12:00:00.000Z' }),
+    )
+    await expect(lockIn(folder)).rejects.toThrow(
+      `locked by a run of spanforge 0.1.0 (process ${2 ** 22} on ${hostname()}, since 2026-01-31T12:00:00.000Z), ` +
+        `which does not show whether it still runs\n  If it has ended, remove ${path};`,
+    )
+  })
+
+  it('of a download of version 0.1.0, which has one, is watched', async () => {
+    const folder = temporaryFolder()
+    const path = join(folder, '.lock')
+    writeFileSync(path, JSON.stringify({ pid: 2 ** 22, host: hostname(), id: 'x' }))
+    const stop = beating(path, 400)
+    await expect(lockIn(folder)).rejects.toThrow('in use by another run')
+    stop()
+    ;(await lockIn(folder)).release()
+  })
+
+  it('is taken by one process at a time, however many find it stale at once', async () => {
+    const folder = temporaryFolder()
+    const holder = await startHolder(startScript, folder)
+    const dead = readFileSync(join(folder, '.lock'), 'utf8')
+    await killAndWait(holder)
+    const scripts = [1, 2, 3].map(() => startScript('take-turns.ts', folder, '8', dead))
+    expect(await Promise.all(scripts.map((script) => once(script, 'exit')))).toEqual(Array(3).fill([0, null]))
+  })
+})
+
+describe('the holder of a lock', () => {
+  it('writes no more into what it guards once another process has taken it over', async () => {
+    const folder = temporaryFolder()
+    const lock = await lockIn(folder)
+    await writeFileAtomic(join(folder, 'file'), 'mine')
+    await sleep(10)
+    writeFileSync(join(folder, '.lock'), JSON.stringify({ pid: 7, host: 'elsewhere', id: 'x' }))
+    for (const write of [
+      () => lock.assertHeld(),
+      () => assertLocksHeld(join(folder, 'deep', 'file')),
+      () => assertLocksHeld(`${folder}.partial`),
+    ])
+      expect(write).toThrow(`${folder}: this process lost its lock: it is held by process 7 on elsewhere`)
+    await expect(writeFileAtomic(join(folder, 'file'), 'late')).rejects.toThrow('lost its lock')
+    expect(() => assertLocksHeld(`${folder}-other`)).not.toThrow()
+    lock.release()
+    expect(readdirSync(folder).sort()).toEqual(['.lock', 'file'])
+    expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('mine')
+  })
+
+  it('that finds its lock file gone stops too: the other process may have come and ended', async () => {
+    const folder = temporaryFolder()
+    const lock = await lockIn(folder)
+    rmSync(join(folder, '.lock'))
+    expect(() => lock.assertHeld()).toThrow('this process lost its lock: its file is gone')
+    lock.release()
+  })
+})
+
+describe.runIf(hasPidNamespaces)('processes with the same host name in another PID namespace', () => {
+  it('keep their lock although no process here has their pid, and while their main thread is busy', async () => {
+    const folder = temporaryFolder()
+    const holder = await startHolder(startScriptInNamespace, folder)
+    await sleep(2 * TIMING.silence)
+    await expect(lockIn(folder)).rejects.toThrow(`on ${hostname()}, since`)
+    holder.kill('SIGKILL')
+    ;(await lockIn(folder)).release()
+  })
+
+  it('lose it while they are stopped, and end with an error before they write again', async () => {
+    const folder = temporaryFolder()
+    const holder = await startHolder(startScriptInNamespace, folder, 'write')
+    const output = text(holder.stdout)
+    const { pid } = await processInside(holder.pid!)
+    process.kill(pid, 'SIGSTOP')
+    const lock = await lockIn(folder)
+    await writeFileAtomic(join(folder, 'written'), 'by the second')
+    process.kill(pid, 'SIGCONT')
+    expect(await output).toContain(`${folder}: this process lost its lock: it is held by process ${process.pid} on`)
+    expect(readFileSync(join(folder, 'written'), 'utf8')).toBe('by the second')
+    lock.release()
+  })
+})
+
+/** The process that unshare has started, by its number here. */
+async function processInside(pid: number): Promise<{ pid: number }> {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  return { pid: Number(children[0]) }
+}
+
+it('who only looks sees by the clock whether a lock is held, and by the heartbeat where the clocks differ', async () => {
+  const folder = temporaryFolder()
+  const watch = new LockWatch()
+  const path = join(folder, '.lock')
+  expect(watch.isHeld(path)).toBe(false)
+  const lock = await lockIn(folder)
+  expect(watch.isHeld(path)).toBe(true)
+  lock.release()
+  await lockFileWith(folder, { host: 'elsewhere' })
+  expect(watch.isHeld(path, TIMING)).toBe(true)
+  utimesSync(path, new Date(1000), new Date(1000))
+  expect(watch.isHeld(path, TIMING)).toBe(true)
+  await sleep(TIMING.silence + 100)
+  expect(watch.isHeld(path, TIMING)).toBe(false)
+  expect(new LockWatch().isHeld(path, TIMING)).toBe(false)
+  utimesSync(path, new Date(2000), new Date(2000))
+  expect(watch.isHeld(path, TIMING)).toBe(true)
+})
