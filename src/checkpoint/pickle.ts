@@ -18,6 +18,9 @@ export interface Unpickled {
   readonly end: number
 }
 
+/** A state dict takes about 40 opcodes a tensor; every opcode may make an object. */
+const MAX_OPCODES = 1_000_000
+
 type Callable = (args: unknown) => unknown
 
 /** Dictionaries become Maps, lists and tuples arrays, integers numbers or bigints, None null. */
@@ -41,12 +44,13 @@ class PickleReader {
   ) {}
 
   run(): unknown {
-    for (;;) {
+    for (let count = 0; count < MAX_OPCODES; count++) {
       const opcode = this.bytes[this.take(1)]
       if (opcode === 0x2e) return this.pop()
       const step = OPCODES[opcode] ?? this.fail(`opcode 0x${opcode.toString(16)}, which no state dict needs`)
       step(this)
     }
+    return this.fail(`more than ${MAX_OPCODES.toLocaleString('en-US')} opcodes, expected fewer in any state dict`)
   }
 
   /** Index of the next `length` bytes, which are thereby read. */

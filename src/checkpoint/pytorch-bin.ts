@@ -1,9 +1,10 @@
 import { SpanforgeError } from '../errors.ts'
+import { showValue } from '../show-value.ts'
 import { BinaryFile } from './binary-file.ts'
 import { readLegacy } from './pytorch-legacy.ts'
 import { readZipFormat } from './pytorch-zip.ts'
 import type { StoredTensor, TensorSource } from './stored-tensor.ts'
-import { type TorchFile, View, viewedTensor } from './torch-tensor.ts'
+import { MAX_NAME_LENGTH, type TorchFile, View, viewedTensor } from './torch-tensor.ts'
 
 /**
  * Opens a `pytorch_model.bin`: a state dict of tensors, in the zip format (torch >= 1.6) or the older one. The pickle
@@ -31,7 +32,8 @@ function toTensors(file: BinaryFile, { stateDict, positions }: TorchFile): Reado
   const tensors = new Map<string, StoredTensor>()
   for (const [name, view] of stateDict as Map<unknown, unknown>) {
     if (typeof name !== 'string') return fail('a key that is no text')
-    if (!(view instanceof View)) return fail(`"${name}", which is no tensor`)
+    if (name.length > MAX_NAME_LENGTH) return fail(`a name of ${name.length} characters`)
+    if (!(view instanceof View)) return fail(`${showValue(name)}, which is no tensor`)
     tensors.set(name, viewedTensor(file, name, view, positions.get(view.storage.key)!))
   }
   return tensors

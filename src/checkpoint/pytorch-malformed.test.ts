@@ -144,6 +144,88 @@ test.each(Object.entries(MALFORMED))('%s is refused', async (_name, [content, ex
   expect(error.message).toMatch(expected)
 })
 
+/** Lists within lists, each twice: 2^depth values from a few bytes a level, by the pickle's memo. */
+const doubled = (depth: number): string => {
+  let value = ']'
+  for (let level = 0; level < depth; level++) {
+    const memo = String.fromCharCode(level)
+    value = `](${value}q${memo}h${memo}e`
+  }
+  return value
+}
+const replaced = (content: Buffer, part: Buffer, by: string): Buffer =>
+  Buffer.from(content.toString('latin1').replace(part.toString('latin1'), by), 'latin1')
+
+const longName = 'n'.repeat(2_000_000)
+const axes = (count: number): Buffer => bytes('(', '\x4b\x01'.repeat(count), 't')
+/** A state dict in which many tensors have one shape of many axes, by the memo. */
+const sharedShape = (): Buffer => {
+  const shape = bytes(axes(500_000), 'q\x01')
+  const first = call(
+    bytes(name('torch._utils', '_rebuild_tensor_v2'), 'q\x03'),
+    bytes(two, 'q\x02'),
+    int(0),
+    shape,
+    'h\x01',
+  )
+  const again = bytes('h\x03(h\x02K\x00h\x01h\x01tR')
+  const others = Array.from({ length: 20_000 }, (_, i) => bytes(text(`w${i}`), again))
+  return zipped(bytes('}(', text('w'), first, ...others, 'u'))
+}
+
+/** Small files that claim much. */
+const HOSTILE: Record<string, [content: () => Buffer, error: RegExp]> = {
+  'a shape of half a million axes, used 20,000 times': [sharedShape, /at most 64 axes/],
+  'a protocol that is 2^40 lists': [
+    () => replaced(legacyWhole, pickle(int(1001)), `\x80\x02${doubled(40)}.`),
+    /found protocol \[\[/,
+  ],
+  'a shape of 2^40 lists': [
+    () => rebuild(two, int(0), doubled(40), tuple(int(1))),
+    /found a tensor that is not made of/,
+  ],
+  'a storage key of 2^40 lists': [
+    () => replaced(legacyWhole, bytes('](', text('0'), 'e.'), `](${doubled(40)}e.`),
+    /lists the storage \[\[\[/,
+  ],
+  'a key of 2 MB': [() => zipped(dict({ [longName]: tensor(two, 0, [2], [1]) })), /a name of 2000000 characters/],
+  'a storage key of 2 MB': [
+    () => zipped(dict({ w: tensor(storage('FloatStorage', longName, 2), 0, [2], [1]) })),
+    /a storage key of 2000000 characters/,
+  ],
+  'a name to import of 2 MB': [() => zipped(call(name('os', longName))), /refused: the file asks for "os.nnn/],
+  'a name to import with an escape sequence': [() => zipped(call(name('o\x1b[2Js', 'x'))), /"o\\u001b\[2Js.x"/],
+  'two million dictionaries': [() => zipped('}'.repeat(2_000_000)), /more than 1,000,000 opcodes/],
+  '20,000 storages': [
+    () => zipped(bytes('(', ...Array.from({ length: 20_000 }, (_, i) => storage('FloatStorage', `${i}`, 1)), 't')),
+    /more than 10000 storages/,
+  ],
+  'zip entries that share their bytes': [
+    () => {
+      const content = zip({ 'm/data.pkl': pickle(good), 'm/data/0': data, 'm/data/1': data })
+      const last = content.lastIndexOf('PK\x01\x02')
+      const before = content.lastIndexOf('PK\x01\x02', last - 1)
+      return patched(content, last + 42, ...content.subarray(before + 42, before + 46))
+    },
+    /m\/data\/1 shares bytes with another entry/,
+  ],
+  '20,000 zip entries': [
+    () => zip(Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`m/${i}`, bytes()]))),
+    /a directory of 20000 entries/,
+  ],
+}
+
+test.each(Object.entries(HOSTILE))('%s is refused at once, in a short message', async (_name, [content, expected]) => {
+  const path = join(await temporaryFolder(), 'pytorch_model.bin')
+  await writeFile(path, content())
+  const started = performance.now()
+  const error = await openPytorchBin(path).catch((error) => error)
+  expect(performance.now() - started).toBeLessThan(2000)
+  expect(error).toBeInstanceOf(SpanforgeError)
+  expect(Buffer.byteLength(error.message)).toBeLessThan(2000)
+  expect(error.message).toMatch(expected)
+})
+
 test('the builders of these files make good ones from good pieces', async () => {
   const path = join(await temporaryFolder(), 'pytorch_model.bin')
   for (const content of [whole, legacyWhole, await readFile(fixture('tiny/b1/bin-zip/pytorch_model.bin'))]) {

@@ -1,4 +1,5 @@
 import { SpanforgeError } from '../errors.ts'
+import { showText } from '../show-value.ts'
 import type { BinaryFile } from './binary-file.ts'
 import { unpickle } from './pickle.ts'
 import { type Storage, stateDictNames, type TorchFile } from './torch-tensor.ts'
@@ -6,6 +7,8 @@ import { readZip } from './zip.ts'
 
 /** The pickle of a BERT takes some tens of kB. */
 const MAX_PICKLE_BYTES = 64 * 2 ** 20
+
+const MAX_BYTEORDER_BYTES = 16
 
 /** torch's format since 1.6: a zip archive of one pickle, `data.pkl`, and a file of bytes for each storage. */
 export async function readZipFormat(file: BinaryFile): Promise<TorchFile> {
@@ -18,6 +21,7 @@ export async function readZipFormat(file: BinaryFile): Promise<TorchFile> {
   const pickle = entries.get(pickleName)!
   if (pickle.size > MAX_PICKLE_BYTES) fail(`data.pkl has ${pickle.size} bytes, at most ${MAX_PICKLE_BYTES} are read`)
   const order = entries.get(`${folder}byteorder`)
+  if (order && order.size > MAX_BYTEORDER_BYTES) fail(`byteorder has ${order.size} bytes, expected "little"`)
   if (order && Buffer.from(await file.read(order.position, order.size, 'byteorder')).toString() !== 'little')
     fail('was written on a big-endian machine')
 
@@ -26,8 +30,8 @@ export async function readZipFormat(file: BinaryFile): Promise<TorchFile> {
   const { value } = unpickle(bytes, 0, file.path, stateDictNames(file.path, storages))
   const positions = new Map<string, number>()
   for (const { key, bytes } of storages.values()) {
-    const entry = entries.get(`${folder}data/${key}`) ?? fail(`storage ${key} is missing`)
-    if (entry.size !== bytes) fail(`storage ${key} has ${entry.size} bytes, expected ${bytes}`)
+    const entry = entries.get(`${folder}data/${key}`) ?? fail(`storage ${showText(key)} is missing`)
+    if (entry.size !== bytes) fail(`storage ${showText(key)} has ${entry.size} bytes, expected ${bytes}`)
     positions.set(key, entry.position)
   }
   return { stateDict: value, positions }

@@ -1,4 +1,5 @@
 import { SpanforgeError } from '../errors.ts'
+import { showText, showValue } from '../show-value.ts'
 import type { BinaryFile } from './binary-file.ts'
 import { type Dtype, ELEMENT_BYTES } from './floats.ts'
 import type { PickleNames } from './pickle.ts'
@@ -51,8 +52,16 @@ const STORAGE_TYPES: Readonly<Record<string, Dtype>> = {
   BoolStorage: 'BOOL',
 }
 
+/** That of torch itself. */
+const MAX_AXES = 64
+/** Each costs an access to the file; a BERT has some hundreds. */
+const MAX_STORAGES = 10_000
+/** The parameter names of a BERT have up to 60 characters. */
+export const MAX_NAME_LENGTH = 1024
+
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
-const areCounts = (value: unknown): value is number[] => Array.isArray(value) && value.every(isCount)
+const areCounts = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.length <= MAX_AXES && value.every(isCount)
 
 /** The names that the pickle of a state dict may use, and no others. `storages` gathers the storages that it names. */
 export function stateDictNames(path: string, storages: Map<string, Storage>): PickleNames {
@@ -63,7 +72,10 @@ export function stateDictNames(path: string, storages: Map<string, Storage>): Pi
   const rebuildTensor = (args: unknown): View => {
     const [storage, start, shape, stride] = Array.isArray(args) ? args : []
     if (!(storage instanceof Storage && isCount(start) && areCounts(shape) && areCounts(stride)))
-      return fail('found a tensor that is not made of storage, offset, shape and strides')
+      return fail(
+        `found a tensor that is not made of storage, offset, shape and strides (of at most ${MAX_AXES} axes): ` +
+          showValue([start, shape, stride]),
+      )
     const view = new View(storage, start, shape, stride)
     if (shape.length !== stride.length || !(span(view) <= storage.count))
       fail(`found a tensor of shape [${shape}] and strides [${stride}] from ${start} of ${storage.count} elements`)
@@ -80,20 +92,27 @@ export function stateDictNames(path: string, storages: Map<string, Storage>): Pi
     if (module === 'torch._utils' && name === '_rebuild_parameter') return rebuildParameter
     if (module === 'collections' && name === 'OrderedDict') return () => new Map()
     if (module === 'torch' && Object.hasOwn(STORAGE_TYPES, name)) return new StorageType(STORAGE_TYPES[name])
-    throw new SpanforgeError(`${path}: refused: the file asks for "${module}.${name}", which no weights need`, {
-      remedy: 'A pickle can run any program through such a name. Do not load this file elsewhere; ask for safetensors.',
-    })
+    throw new SpanforgeError(
+      `${path}: refused: the file asks for "${showText(module)}.${showText(name)}", which no weights need`,
+      {
+        remedy:
+          'A pickle can run any program through such a name. Do not load this file elsewhere; ask for safetensors.',
+      },
+    )
   }
 
   const persistent = (id: unknown): Storage => {
     const [kind, type, key, , count, part] = Array.isArray(id) ? id : []
     if (kind !== 'storage' || !(type instanceof StorageType) || typeof key !== 'string' || !isCount(count))
       return fail('found a storage that is not made of type, key and size')
-    if (part !== undefined && part !== null) fail(`storage ${key} is a part of another one, which is not read here`)
+    if (key.length > MAX_NAME_LENGTH) return fail(`found a storage key of ${key.length} characters`)
+    if (part !== undefined && part !== null)
+      fail(`storage ${showText(key)} is a part of another one, which is not read here`)
     const storage = new Storage(key, type.dtype, count)
     const known = storages.get(key) ?? storage
-    if (known.dtype !== storage.dtype || known.count !== count) fail(`storage ${key} has two types or sizes`)
+    if (known.dtype !== storage.dtype || known.count !== count) fail(`storage ${showText(key)} has two types or sizes`)
     storages.set(key, known)
+    if (storages.size > MAX_STORAGES) return fail(`found more than ${MAX_STORAGES} storages`)
     return known
   }
 

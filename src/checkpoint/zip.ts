@@ -1,4 +1,5 @@
 import { SpanforgeError } from '../errors.ts'
+import { showText } from '../show-value.ts'
 import type { BinaryFile } from './binary-file.ts'
 
 /** Where an entry's bytes lie in the file. */
@@ -14,6 +15,8 @@ const END_64 = 0x06064b50
 const LOCATOR_64 = 0x07064b50
 /** A state dict makes about 100 bytes a tensor. */
 const MAX_DIRECTORY_BYTES = 64 * 2 ** 20
+const MAX_ENTRIES = 10_000
+const MAX_NAME_LENGTH = 1024
 /** What a 32-bit or 16-bit field holds when the number stands in the zip64 field instead. */
 const ELSEWHERE_32 = 0xffffffff
 const ELSEWHERE_16 = 0xffff
@@ -25,6 +28,7 @@ const ELSEWHERE_16 = 0xffff
 export async function readZip(file: BinaryFile): Promise<ReadonlyMap<string, ZipEntry>> {
   const { position, size, count } = await findDirectory(file)
   if (size > MAX_DIRECTORY_BYTES) damaged(file, `a directory of ${size} bytes`)
+  if (count > MAX_ENTRIES) damaged(file, `a directory of ${count} entries, expected at most ${MAX_ENTRIES}`)
   const directory = Buffer.from((await file.read(position, size, 'the zip directory')).buffer)
   const entries = new Map<string, ZipEntry>()
   let at = 0
@@ -34,11 +38,22 @@ export async function readZip(file: BinaryFile): Promise<ReadonlyMap<string, Zip
       at + 46 + directory.readUInt16LE(at + 28) + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32)
     if (end > size) damaged(file, `entry ${i} cut off`)
     const { name, ...place } = parseEntry(file, directory.subarray(at, end))
-    if (entries.has(name)) damaged(file, `two entries named ${name}`)
+    if (entries.has(name)) damaged(file, `two entries named ${showText(name)}`)
     entries.set(name, await locate(file, name, place))
     at = end
   }
+  refuseOverlaps(file, entries)
   return entries
+}
+
+/** Small archives can claim much where entries share bytes; torch.save writes each entry's own. */
+function refuseOverlaps(file: BinaryFile, entries: ReadonlyMap<string, ZipEntry>): void {
+  let reached = 0
+  const inOrder = [...entries].sort(([, a], [, b]) => a.position - b.position || a.size - b.size)
+  for (const [name, { position, size }] of inOrder) {
+    if (position < reached) damaged(file, `${showText(name)} shares bytes with another entry`)
+    reached = position + size
+  }
 }
 
 function damaged(file: BinaryFile, found: string): never {
@@ -78,6 +93,7 @@ interface DirectoryEntry {
 function parseEntry(file: BinaryFile, entry: Buffer): DirectoryEntry {
   const nameEnd = 46 + entry.readUInt16LE(28)
   const name = entry.toString('utf8', 46, nameEnd)
+  if (name.length > MAX_NAME_LENGTH) damaged(file, `an entry with a name of ${name.length} characters`)
   const extra = entry.subarray(nameEnd, nameEnd + entry.readUInt16LE(30))
   if (entry.readUInt16LE(8) & 1) damaged(file, `${name} is encrypted`)
   if (entry.readUInt16LE(10) !== 0) damaged(file, `${name} is compressed, which torch.save never does`)
