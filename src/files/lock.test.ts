@@ -214,7 +214,9 @@ describe.runIf(hasPidNamespaces)('processes with the same host name in another P
     const holder = await startHolder(startScriptInNamespace, folder)
     await sleep(2 * TIMING.silence)
     await expect(lockIn(folder)).rejects.toThrow(`on ${hostname()}, since`)
-    holder.kill('SIGKILL')
+    const ended = once(holder, 'exit')
+    process.kill(processInside(holder.pid!), 'SIGKILL')
+    await ended
     ;(await lockIn(folder)).release()
   })
 
@@ -222,7 +224,7 @@ describe.runIf(hasPidNamespaces)('processes with the same host name in another P
     const folder = temporaryFolder()
     const holder = await startHolder(startScriptInNamespace, folder, 'write')
     const output = text(holder.stdout)
-    const { pid } = await processInside(holder.pid!)
+    const pid = processInside(holder.pid!)
     process.kill(pid, 'SIGSTOP')
     const lock = await lockIn(folder)
     await writeFileAtomic(join(folder, 'written'), 'by the second')
@@ -234,10 +236,8 @@ describe.runIf(hasPidNamespaces)('processes with the same host name in another P
 })
 
 /** The process that unshare has started, by its number here. */
-async function processInside(pid: number): Promise<{ pid: number }> {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
-  return { pid: Number(children[0]) }
-}
+const processInside = (pid: number): number =>
+  Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ', 1)[0])
 
 it('who only looks sees by the clock whether a lock is held, and by the heartbeat where the clocks differ', async () => {
   const folder = temporaryFolder()
