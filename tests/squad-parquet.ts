@@ -1,10 +1,12 @@
-import { rowMaker } from '../src/data/rows.ts'
+import { runQaLayout } from '../src/data/rows.ts'
 import { toParquet } from '../src/data/to-parquet.ts'
 import type { Example } from '../src/squad/types.ts'
 
 /** A Parquet file with the columns of Hugging Face's squad. */
-export const squadParquet = (examples: readonly Example[], rowGroupSize = 100): Buffer =>
-  Buffer.from(toParquet(examples.map(rowMaker()), rowGroupSize))
+export function squadParquet(examples: readonly Example[], rowGroupSize = 100): Buffer {
+  const { names, rowOf } = runQaLayout()
+  return Buffer.from(toParquet(names, examples.map(rowOf), rowGroupSize))
+}
 
 /** Made-up examples, some of them beyond the basic plane, every tenth without an answer. */
 export const madeUpExamples = (count: number, seed = 'a'): Example[] =>

@@ -7,8 +7,8 @@ export interface LoadSquadOptions {
 }
 
 /**
- * The questions of a data file, in file order: SQuAD v1.1 or v2.0 JSON, or JSON lines, CSV or Parquet in run_qa.py's
- * columns, each of them perhaps in gzip; `answer_start` counts UTF-16 units, as `context.slice` does. Data sets of the
+ * The questions of a data file, in file order: SQuAD v1.1 or v2.0 JSON, or JSON lines, CSV, an Excel workbook, Parquet
+ * or Arrow with a question a row, gzipped or not; `answer_start` counts UTF-16 units, as `context.slice` does. Data sets of the
  * hub are read by `loadDataset`.
  * @throws SpanforgeError for a file that cannot be read or is not what it should be, by place and question
  */

@@ -3,35 +3,36 @@ import type { Fixed } from '../data/fix-file.ts'
 import type { Lengths } from '../data/lengths.ts'
 import { count, counted } from './format.ts'
 
-/** How many findings of a kind a person is shown. */
+/** The most findings of a kind that are shown. */
 const SHOWN = 3
 
 const KINDS: Readonly<Record<FindingKind, string>> = {
   unreadable: 'cannot be read',
   cut_off: 'cut off',
-  layout: 'fields that are missing or of another type',
-  duplicate_id: 'ids that another question has',
+  layout: 'missing fields and fields of the wrong type',
+  python_notation: "answers in Python's notation, not JSON",
+  duplicate_id: 'duplicate ids',
   empty_answer: 'empty answers',
-  ambiguous_answer: 'answers that stand at several places, with none given',
-  misaligned: 'answers that do not stand where they say',
-  utf16_offset: 'answers whose place counts UTF-16 units, not code points',
-  byte_offset: 'answers whose place counts bytes, not code points',
-  leak: 'contexts that leak from the validation file',
-  question_too_long: 'questions that leave no room for a context',
+  ambiguous_answer: 'answers that occur several times, without answer_start',
+  misaligned: 'answers that are not where answer_start says',
+  utf16_offset: 'answers whose answer_start counts UTF-16 units, not code points',
+  byte_offset: 'answers whose answer_start counts bytes, not code points',
+  leak: 'contexts that the validation file has too (leaks)',
+  question_too_long: 'questions that leave no room for the context',
   repeated_question: 'questions asked twice on the same context',
   other_answers: 'questions asked twice on the same context, with other answers',
-  odd_answer: 'answers that begin or end within a word, or are odd otherwise',
-  no_words: 'questions or contexts without a word',
-  no_window: 'answers that no window holds',
+  odd_answer: 'answers that look odd: they begin or end within a word, or with white space',
+  no_words: 'empty questions or contexts',
+  no_window: 'answers that are in no window as a whole',
 }
 
-/** What a reader leaves a question out for. */
+/** Problems for which a reader leaves a question out. */
 const UNREAD: readonly FindingKind[] = ['layout', 'misaligned', 'empty_answer']
 
-/** So few texts need no picture of their lengths. */
+/** Below this number of texts their lengths are not plotted. */
 const FEW = 20
 
-/** What a check has found, for people. */
+/** The findings of a check as text. */
 export function checkText(check: FileCheck): string {
   const { file, questions, contexts, articles, answers, unanswered, problems, notes, lengths, windows } = check
   const unread = problems.filter(({ kind, mended }) => UNREAD.includes(kind) && mended === LEFT_OUT).length
@@ -41,7 +42,7 @@ export function checkText(check: FileCheck): string {
     counted(articles, 'article'),
     counted(answers, 'answer'),
     ...(unanswered ? [`${counted(unanswered, 'question')} without one`] : []),
-    ...(unread ? [`${counted(unread, 'question')} more that cannot be read`] : []),
+    ...(unread ? [`${counted(unread, 'question')} more that could not be read`] : []),
   ]
   return [
     `${file}: ${counts.join(', ')}`,
@@ -58,17 +59,17 @@ export function checkText(check: FileCheck): string {
   ].join('\n')
 }
 
-/** How many mended problems a person is shown. */
+/** The most corrections that are shown. */
 const MENDED_SHOWN = 10
 
-/** What a corrected copy holds, and what was changed for it. */
+/** The contents of a corrected copy, and what was changed for it. */
 export function fixedText({ problems }: FileCheck, { file, questions, repeated }: Fixed): string {
   const mended = problems.filter((problem) => problem.mended)
   const leftOut = mended.filter((problem) => problem.mended === LEFT_OUT).length
   const parts = [
-    `${count(mended.length - leftOut)} mended`,
+    `${count(mended.length - leftOut)} corrected`,
     ...(leftOut ? [`${count(leftOut)} left out`] : []),
-    ...(repeated ? [`${count(repeated)} the same as another`] : []),
+    ...(repeated ? [`${count(repeated)} duplicates removed`] : []),
   ]
   const rest = mended.length - MENDED_SHOWN
   return [

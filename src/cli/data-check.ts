@@ -19,8 +19,8 @@ interface CheckFlags extends WindowFlags, DataCommandFlags {
 }
 
 const EXAMPLES = `
-Problems are what training would refuse or what would make its figures untrue; with problems left the exit code is 1.
-Notes are worth a look: real data has some.
+Problems stop training or falsify its results; the exit code is 1 if any remain. Notes are worth a look; real data has
+some.
 
 Examples:
   spanforge data check train.json --validation dev.json
@@ -32,15 +32,12 @@ Examples:
 /** `spanforge data check`: what is wrong with a data file, or odd. */
 export function checkCommand(): Command {
   const command = new Command('check')
-    .description('find what is wrong with a data file, and mend it')
+    .description('check a data file, and write a corrected copy')
     .argument('<file>', DATA_ARGUMENT)
-    .option(
-      '--validation <file>',
-      'what to evaluate on, a file or the validation split of a data set: contexts that both have are leaks',
-    )
-    .option('--model <folder>', 'folder or name on the hub: checks the windows that its tokenizer makes')
-    .option('--estimate', 'with --model: take a few training steps and reckon what an epoch costs')
-    .option('--fix <file>', 'write a corrected copy, in the format that its name tells')
+    .option('--validation <file>', 'evaluation data (file, or data set by name): report contexts that both have')
+    .option('--model <folder>', 'model folder, or name on the hub: check the windows that its tokenizer makes')
+    .option('--estimate', 'with --model: take a few training steps and estimate the cost of an epoch')
+    .option('--fix <file>', 'write a corrected copy with the same columns (.csv, .tsv, .xlsx, .json, .jsonl, .parquet)')
     .option('--revision <name>', 'branch, tag or commit of the model on the hub')
   return withDataCommandFlags(withWindowFlags(command)).addHelpText('after', EXAMPLES).action(check)
 }
@@ -72,8 +69,8 @@ async function check(file: string, flags: CheckFlags): Promise<void> {
     const canFix = isFixable(found) && left.some(({ mended }) => mended)
     throw new SpanforgeError(`${file}: ${counted(left.length, 'problem')}`, {
       remedy: fixed
-        ? 'The copy still has them.'
-        : `Mend the file${canFix ? ', or let --fix FILE write a corrected copy: it says what it changed' : ''}.`,
+        ? 'They cannot be corrected automatically; the copy still has them.'
+        : `Correct the file${canFix ? ', or write a corrected copy with --fix FILE, which lists every change' : ''}.`,
     })
   }
 }

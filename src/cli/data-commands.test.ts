@@ -41,12 +41,12 @@ test('data check leaves with 1 for problems, and with 0 where its copy has none'
   expect(checked.code).toBe(1)
   expect(checked.stdout).toMatch(/Problems: 2\n {2}cut off: 1\n/)
   expect(checked.stdout).toMatch(
-    /answers whose place counts UTF-16 units, not code points: 1\n.*question a0: answer "0" is not at/,
+    /answers whose answer_start counts UTF-16 units, not code points: 1\n.*question a0: answer "0" is not at/,
   )
   expect(checked.stderr).toMatch(/error: .*broken\.json: 2 problems\n.*--fix/)
   const fixed = await runHere('data', 'check', path('broken.json'), '--fix', path('fixed.csv'))
   expect(fixed.code).toBe(0)
-  expect(fixed.stdout).toMatch(/fixed\.csv: 59 questions written; 2 mended\n/)
+  expect(fixed.stdout).toMatch(/fixed\.csv: 59 questions written; 2 corrected\n/)
   expect(await readExamples(path('fixed.csv'))).toEqual(madeUpExamples(59))
 })
 

@@ -30,7 +30,7 @@ interface WindowsFlags extends WindowFlags, HubFlags, DataOptions {
 function windowsCommand(): Command {
   const command = new Command('windows')
     .description('cut a file into windows and print their number and digests')
-    .argument('<file>', 'data file (SQuAD JSON, JSON lines, CSV, Parquet) or name of a data set')
+    .argument('<file>', 'data file (SQuAD JSON, JSON lines, CSV, .xlsx, Parquet, Arrow) or name of a data set')
     .requiredOption('--model <folder>', 'folder whose tokenizer is used, or name on the hub')
     .option('--max_samples <integer>', 'the first so many questions only', wholeNumber(1))
     .option('--json', 'print one JSON document')

@@ -59,7 +59,7 @@ export function describeError(error: unknown, debug = Boolean(process.env.DEBUG)
 /** Reading ends at the first problem of a data file; a check goes on to its end. */
 const moreOf = (error: SpanforgeError): string =>
   error instanceof DataProblem && error.kind !== 'unreadable' && !error.message.includes('data check')
-    ? '\n  "spanforge data check FILE" finds whatever else is wrong in it; with --fix OUT it mends what can be mended.'
+    ? '\n  "spanforge data check FILE" lists all problems of the file; with --fix OUT it writes a corrected copy.'
     : ''
 
 function stackWithCauses(error: Error): string {

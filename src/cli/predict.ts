@@ -41,7 +41,10 @@ export function predictCommand(): Command {
   const command = new Command('predict')
     .description('answer all questions of a file: streaming, and resumable after a kill')
     .requiredOption('--model <folder>', 'model folder, or name on the hub')
-    .requiredOption('--input <file>', 'SQuAD JSON, JSON lines, CSV or Parquet, also in gzip; or name of a data set')
+    .requiredOption(
+      '--input <file>',
+      'SQuAD JSON, JSON lines, CSV, .xlsx, Parquet or Arrow, gzipped or not; or name of a data set',
+    )
     .requiredOption('--output <file>', 'answers, a line of JSON each; .gz compresses; with run_qa a folder')
     .addOption(
       new Option(

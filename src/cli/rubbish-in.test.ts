@@ -124,7 +124,7 @@ describe('Of data, spanforge refuses', () => {
   const squad = toSquadJson(tinyExamples(8))
 
   test('a file that does not exist', async () => {
-    await expectRefused(/nothing\.json: there is no such file/, { train_file: join(folder, 'nothing.json') })
+    await expectRefused(/nothing\.json: no such file/, { train_file: join(folder, 'nothing.json') })
   })
 
   test('SQuAD JSON that is cut off in the middle, with the place', async () => {

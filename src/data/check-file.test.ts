@@ -150,7 +150,9 @@ describe('a corrected copy', () => {
     const path = written(row('a'), row('b'))
     writeFileSync(path, Buffer.from([0xff]), { flag: 'a' })
     const copy = join(temporaryFolder(), 'copy.json')
-    await expect(writeFixed(await checkFile(path, {}), copy)).rejects.toThrow(/nothing mends this: .*not text in UTF-8/)
+    await expect(writeFixed(await checkFile(path, {}), copy)).rejects.toThrow(
+      /this cannot be corrected: .*not text in UTF-8/,
+    )
     await expect(readExamples(copy)).rejects.toThrow(/does not exist/)
   })
 })

@@ -1,4 +1,4 @@
-import type { DataProblem, ProblemKind } from '../squad/data-problem.ts'
+import type { DataProblem, ProblemKind, Report } from '../squad/data-problem.ts'
 import type { Example } from '../squad/types.ts'
 import type { WindowOptions } from '../squad/windows.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
@@ -7,7 +7,7 @@ import { type Contexts, contextsOf } from './folded.ts'
 import { findLeaks } from './leaks.ts'
 import { countWords, type Lengths, lengthsOf } from './lengths.ts'
 import { inItsPlace, oddity } from './odd-answers.ts'
-import { type DataSource, readExamples, sourceName } from './read-examples.ts'
+import { type DataSource, eachSourceExample, readExamples, type SourceExample, sourceName } from './read-examples.ts'
 import { firstAlike, haveSameAnswers } from './repeats.ts'
 
 export type FindingKind =
@@ -44,7 +44,7 @@ export interface FileCheck {
   readonly lengths: Readonly<Record<'context' | 'question' | 'answer', Lengths>>
   readonly windows?: WindowCheck
   /** What could be read, mended; without what leaks or has no words. For a corrected copy. */
-  readonly sound: readonly Example[]
+  readonly sound: readonly SourceExample[]
 }
 
 export interface CheckOptions {
@@ -60,7 +60,9 @@ export async function checkFile(
   { validation, cutting, onProgress }: CheckOptions,
 ): Promise<FileCheck> {
   const problems: Finding[] = []
-  const examples = await readExamples(source, { report: (problem) => problems.push(ofReading(problem)) })
+  const report: Report = (problem) => problems.push(ofReading(problem))
+  const examples: SourceExample[] = []
+  for await (const example of eachSourceExample(source, { report })) examples.push(example)
   const contexts = contextsOf(examples)
   const leaking = new Set<number>()
   if (validation !== undefined)

@@ -1,5 +1,4 @@
 import type { JsonPart } from '../squad/json-text.ts'
-import { askedMayLack } from '../squad/parquet.ts'
 import { noQuestions } from '../squad/squad-json.ts'
 import { openFile } from './open-file.ts'
 import { type DataSource, recordsOf, sourceName } from './read-examples.ts'
@@ -16,13 +15,13 @@ export interface AskedQuestion {
 
 /**
  * The questions of a data file, or of several as one, in file order, as they are read; any format that `eachExample`
- * reads, of which JSON alone is held as a whole. Columns `id` and `answers` may be missing.
+ * reads, of which JSON alone is held as a whole. Answers and ids may be missing.
  * @throws DataProblem for the first line, row or paragraph that holds no question with its context
  */
 export async function* eachQuestion(source: DataSource): AsyncGenerator<AskedQuestion> {
   let count = 0
   for (const path of [source].flat())
-    for await (const { place, id, question, context } of recordsOf(await openFile(path), undefined, askedMayLack)) {
+    for await (const { place, id, question, context } of recordsOf(await openFile(path), { mayLack: ['answers'] })) {
       yield { id: idOf(id, count), question: question.string(), context: context.string(), place }
       count++
     }

@@ -1,6 +1,7 @@
 import { SpanforgeError } from '../errors.ts'
 import type { FileCheck } from './check-file.ts'
 import { withOwnIds } from './repeats.ts'
+import { sourceLayout } from './source-layout.ts'
 import { writeExamples } from './write-examples.ts'
 
 export interface Fixed {
@@ -14,7 +15,7 @@ export interface Fixed {
 
 const unreadable = ({ problems }: FileCheck) => problems.find(({ kind }) => kind === 'unreadable')
 
-/** Whether a corrected copy would lose nothing but what is told. */
+/** Whether a corrected copy would lose nothing but what the check reports. */
 export const isFixable = (check: FileCheck): boolean => !unreadable(check) && check.sound.length > 0
 
 /**
@@ -24,8 +25,10 @@ export const isFixable = (check: FileCheck): boolean => !unreadable(check) && ch
 export async function writeFixed(check: FileCheck, path: string): Promise<Fixed> {
   const lost = unreadable(check)
   if (!isFixable(check))
-    throw new SpanforgeError(`${path}: not written, for nothing mends this: ${lost?.message ?? 'no question is left'}`)
+    throw new SpanforgeError(
+      `${path}: not written, because this cannot be corrected: ${lost?.message ?? 'no question is left'}`,
+    )
   const { examples, repeated } = withOwnIds(check.sound)
-  const questions = await writeExamples(path, examples)
+  const questions = await writeExamples(path, examples, sourceLayout(examples))
   return { file: path, questions, repeated, mended: check.problems.filter(({ mended }) => mended).length }
 }

@@ -1,8 +1,10 @@
 import { extname } from 'node:path'
+import { showValue } from '../show-value.ts'
+import { findColumns } from '../squad/columns.ts'
 import { DataProblem } from '../squad/data-problem.ts'
 
 /** JSON is SQuAD's own layout, the others have a question a row. */
-export type DataFormat = 'json' | 'jsonl' | 'csv' | 'parquet'
+export type DataFormat = 'json' | 'jsonl' | 'csv' | 'parquet' | 'xlsx' | 'arrow'
 
 const BY_SUFFIX: Readonly<Record<string, DataFormat>> = {
   '.json': 'json',
@@ -11,25 +13,55 @@ const BY_SUFFIX: Readonly<Record<string, DataFormat>> = {
   '.csv': 'csv',
   '.tsv': 'csv',
   '.parquet': 'parquet',
+  '.xlsx': 'xlsx',
+  '.arrow': 'arrow',
 }
 
-/** The format that a name tells, `.gz` at its end left out of account. */
+/** The format that a name says, whether or not `.gz` follows. */
 export const formatOfName = (path: string): DataFormat | undefined =>
   BY_SUFFIX[extname(path.replace(/\.gz$/i, '')).toLowerCase()]
 
-const DELIMITERS = [',', '\t', ';'] as const
-
-/** How the fields of a CSV file are parted, by its first line; undefined where that does not name run_qa's columns. */
-export function csvDelimiter(firstLine: string): string | undefined {
-  return DELIMITERS.find((delimiter) => {
-    const names = firstLine.split(delimiter).map((name) => name.trim().replace(/^"|"$/g, ''))
-    return names.includes('question') && names.includes('context')
-  })
+/** How the fields of a CSV file are separated, and on which line, from 1, it names its columns. */
+export interface CsvDialect {
+  readonly delimiter: string
+  readonly firstLine: number
 }
 
+const DELIMITERS = [',', '\t', ';', '|'] as const
+
 /**
- * The format of a file by how it begins; its name decides only where that leaves a doubt. `head` is the beginning of the
- * text, without compression.
+ * The dialect of a CSV file by its first lines: Excel's `sep=;`, or the delimiter at which the first line names the most
+ * columns that are known. Undefined where the first line does not name the question or the context.
+ */
+export function csvDialect(head: string): CsvDialect | undefined {
+  const [first, ...others] = head.replace(/^\ufeff/, '').split(/\r\n?|\n/)
+  const separator = /^"?sep=(.)"?,*$/i.exec(first)?.[1]
+  if (separator) return { delimiter: separator, firstLine: 1 + 1 + others.findIndex((line) => line.trim()) }
+  const known = DELIMITERS.map((delimiter) => ({ delimiter, fields: knownFields(first, delimiter) }))
+  const [best] = known.sort((a, b) => b.fields - a.fields)
+  return best.fields > 0 ? { delimiter: best.delimiter, firstLine: 1 } : undefined
+}
+
+/** How many columns of questions a line names; none where neither question nor context is among them. */
+function knownFields(line: string, delimiter: string): number {
+  const names = line.split(delimiter).map((name) => name.trim().replace(/^"|"$/g, ''))
+  const columns = findColumns(names)
+  const isNamed = names.length > 1 && (columns.question !== undefined || columns.context !== undefined)
+  return isNamed ? Object.keys(columns).length : 0
+}
+
+/** A file that is named as CSV but has none of the columns: to name those that it has. */
+function likelyDialect(head: string): CsvDialect {
+  const line = head.replace(/^\ufeff/, '').split('\n', 1)[0]
+  const counts = DELIMITERS.map((delimiter) => ({ delimiter, count: line.split(delimiter).length }))
+  return { delimiter: counts.sort((a, b) => b.count - a.count)[0].delimiter, firstLine: 1 }
+}
+
+export const dialectOf = (head: string): CsvDialect => csvDialect(head) ?? likelyDialect(head)
+
+/**
+ * The format of a text file, Parquet or Arrow by how it begins; its name decides only where that leaves a doubt. `head`
+ * is the beginning of the text, without compression.
  * @throws DataProblem for a file that is none of them
  */
 export function formatOfContent(head: string, path: string): DataFormat {
@@ -37,26 +69,31 @@ export function formatOfContent(head: string, path: string): DataFormat {
   const firstLine = text.slice(0, (text.indexOf('\n') + 1 || text.length + 1) - 1)
   if (head.startsWith('PAR1')) return 'parquet'
   if (text.startsWith('[')) return 'json'
-  if (text.startsWith('{')) return isJsonLine(firstLine, path) ? 'jsonl' : 'json'
-  if (csvDelimiter(firstLine)) return 'csv'
+  if (text.startsWith('{')) return isJsonLine(firstLine, text, path) ? 'jsonl' : 'json'
+  if (csvDialect(head)) return 'csv'
   // What is damaged is best explained by the reader of what it should have been.
   const named = text && formatOfName(path)
-  if (named && named !== 'csv') return named
-  const finding = text ? `begins with ${JSON.stringify(text.slice(0, 40))}` : 'the file is empty'
+  if (named && named !== 'xlsx' && named !== 'arrow') return named
+  const finding = text ? `begins with ${showValue(text, 40)}` : 'the file is empty'
   throw new DataProblem('unreadable', path, finding, {
     remedy:
-      'Expected SQuAD JSON, Parquet, or JSON lines or CSV whose first line names the columns: question, context and ' +
-      'answer, or id, question, context and answers; gzip is fine for all of them.',
+      'Expected SQuAD JSON, Parquet, Arrow, an Excel workbook (.xlsx), or JSON lines or CSV whose first line names the ' +
+      'columns: question, context and answer, or id, question, context and answers. Any of them may be gzipped.',
   })
 }
 
-/** A line of its own, which is a row; SQuAD's layout may stand on one line too. */
-function isJsonLine(line: string, path: string): boolean {
+/** A line of its own that is a row, with others after it; a whole JSON file may be on one line too. */
+function isJsonLine(line: string, text: string, path: string): boolean {
   if (/^\{\s*"(version|data)"/.test(line)) return false
   try {
-    return !('data' in JSON.parse(line))
+    const value = JSON.parse(line)
+    if ('data' in value) return false
+    return formatOfName(path) === 'jsonl' || text.slice(line.length).trim() !== ''
   } catch {
     // Cut off, broken, or longer than what was looked at.
-    return formatOfName(path) === 'jsonl' || /^\{[ \t]*"(id|title|question|context|answers)"/.test(line)
+    return (
+      formatOfName(path) === 'jsonl' ||
+      (formatOfName(path) !== 'json' && /^\{[ \t]*"(id|title|question|context|answers)"/.test(line))
+    )
   }
 }

@@ -83,7 +83,11 @@ describe('a file is refused, with the place, that', () => {
   it.each([
     ['does not exist', undefined, /nowhere\.json: does not exist/],
     ['is empty', '', /the file is empty/],
-    ['is none of the formats', 'Dear reader', /begins with "Dear reader"\n.*SQuAD JSON, Parquet, or JSON lines or CSV/],
+    [
+      'is none of the formats',
+      'Dear reader',
+      /begins with "Dear reader"\n.*SQuAD JSON, Parquet, Arrow, an Excel workbook/,
+    ],
     ['is a zip archive', 'PK\x03\x04', /found a zip archive/],
     [
       'is not UTF-8',
@@ -96,14 +100,14 @@ describe('a file is refused, with the place, that', () => {
       `${line({})}\n${line({ id: '2' }).slice(0, -9)}`,
       /line 2: the line ends in the middle, at ch/,
     ],
-    ['has a line that is no JSON', `${line({})}\n{'id': 2}`, /line 2: not JSON at character 2/],
+    ['has a line that is no JSON', `${line({})}\n{'id': 2}`, /line 2: "\{'id': 2\}" is in Python's notation, not JSON/],
     ['has a line that is no object', `${line({})}\n5`, /line 2: the line is 5; expected an object/],
     [
       'lacks a field',
       JSON.stringify({ ...Q1, answers, question: undefined }),
-      /line 1: question is missing; expected a t/,
+      /row has no question; found id, context, answers/,
     ],
-    ['lacks the answers', JSON.stringify(Q1), /line 1: answers is missing; expected an object/],
+    ['lacks the answers', JSON.stringify(Q1), /the row has no answer; found id, question, context/],
     [
       'has fewer places than answers',
       line({ answers: { text: ['Bob'], answer_start: [] } }),
@@ -113,9 +117,9 @@ describe('a file is refused, with the place, that', () => {
     [
       'has its answers as Python writes them',
       `id,question,context,answers\n1,W?,Bob,"{'text': ['Bob']}"`,
-      /ends at line 2: answers is "\{'text': \['Bob'\]\}"; expected an object/,
+      /ends at line 2: answers is in Python's notation, "\{'text': \['Bob'\]\}"; expected JSON/,
     ],
-    ['has a row too short', `id,question,context,answers\n1,W?`, /not CSV \(.*line 2/],
+    ['has a row too short', `id,question,context,answers\n1,W?`, /ends at line 2: the row has 2 fields; expected 4/],
     ['has a quote that is not closed', `id,question,context,answers\n1,"W?,Bob,x`, /not CSV \(.*[Qq]uote/],
   ])('%s', async (_, content, message) => {
     const path = content === undefined ? join(temporaryFolder(), 'nowhere.json') : write('file', content)
@@ -123,7 +127,7 @@ describe('a file is refused, with the place, that', () => {
   })
 })
 
-it('what is wrong is mended where it can be and told, the rest is read', async () => {
+it('with a report the reader fixes what it can, reports it, and reads the rest', async () => {
   const problems: DataProblem[] = []
   const lines = [
     line({}),
@@ -137,7 +141,6 @@ it('what is wrong is mended where it can be and told, the rest is read', async (
   const examples = await readExamples(write('x', lines.join('\n')), { report: (problem) => problems.push(problem) })
   expect(examples).toEqual(['1', '2', 'utf16', 'bytes', 'half'].map((id) => ({ ...READ, id })))
   expect(problems.map(({ kind, mended }) => [kind, mended])).toEqual([
-    ['layout', 'the number as text'],
     ['misaligned', 'character 2 as "Bob"'],
     ['utf16_offset', 'character 2'],
     ['byte_offset', 'character 2'],

@@ -1,21 +1,27 @@
+import { showValue } from '../show-value.ts'
+import { columnFinder } from '../squad/columns.ts'
 import { DataProblem, orReport, type Report } from '../squad/data-problem.ts'
 import { jsonErrorPosition } from '../squad/json-error.ts'
 import { JsonPart } from '../squad/json-text.ts'
 import type { QuestionRecord } from '../squad/read-question.ts'
 import { ROW_LAYOUT, rowRecord } from '../squad/row-record.ts'
 
-/** The questions of a file with a JSON object a line; empty lines are passed over, lines that are broken reported. */
+/** The questions of a file with a JSON object a line; empty lines are skipped, broken lines are reported. */
 export async function* jsonLineRecords(
   text: AsyncIterable<string>,
   path: string,
   report: Report,
 ): AsyncGenerator<QuestionRecord> {
+  const columnsOf = columnFinder()
   for await (const { line, number } of linesOf(text)) {
     if (!line.trim()) continue
     const place = `${path}: line ${number}`
-    const record = orReport(report, () =>
-      rowRecord(new JsonPart(parseLine(line, place), { place, whole: 'the line', remedy: ROW_LAYOUT }), place),
-    )
+    const record = orReport(report, () => {
+      const part = new JsonPart(parseLine(line, place), { place, whole: 'the line', remedy: ROW_LAYOUT })
+      const { value } = part
+      const columns = typeof value === 'object' && value !== null ? columnsOf(value) : {}
+      return rowRecord(part, { place, columns, report })
+    })
     if (record) yield record
   }
 }
@@ -26,6 +32,16 @@ function parseLine(line: string, place: string): unknown {
   } catch (cause) {
     const position = jsonErrorPosition(line)
     const cutOff = position === line.length
+    if (/^\s*\{\s*'/.test(line))
+      throw new DataProblem('layout', place, `${showValue(line, 60)} is in Python's notation, not JSON`, {
+        remedy: "Write each line with Python's json.dumps(row), not str(row) or print(row).",
+        cause,
+      })
+    if (/^-?(NaN|Infinity)\b/.test(line.slice(position)))
+      throw new DataProblem('layout', place, `NaN and Infinity are not JSON (character ${position + 1})`, {
+        remedy: 'Write null for a missing value, or leave the field out.',
+        cause,
+      })
     const where = `character ${position + 1} (after ${JSON.stringify(line.slice(0, position).slice(-40))})`
     const finding = cutOff ? `the line ends in the middle, at ${where}` : `not JSON at ${where}`
     throw new DataProblem(cutOff ? 'cut_off' : 'layout', place, finding, { remedy: ROW_LAYOUT, cause })

@@ -5,6 +5,7 @@ import { constants, createGunzip, gunzipSync } from 'node:zlib'
 import { cannotRead, openRegularFile } from '../checkpoint/binary-file.ts'
 import { SpanforgeError } from '../errors.ts'
 import { DataProblem } from '../squad/data-problem.ts'
+import { isArrow } from './arrow.ts'
 import { type DataFormat, formatOfContent } from './format.ts'
 import { firstOddByte, type OddByte } from './not-utf8.ts'
 
@@ -29,12 +30,29 @@ export async function openFile(path: string): Promise<DataFile> {
   const raw = await beginning(path)
   const gzip = raw[0] === 0x1f && raw[1] === 0x8b
   const bytes = gzip ? unzippedHead(raw, path) : raw
-  if (bytes.subarray(0, 4).toString('latin1') === 'PK\x03\x04') throw unreadable(path, 'a zip archive', 'Unpack it.')
-  if (bytes.subarray(0, 23).toString('latin1') === 'version https://git-lfs')
+  const begins = (signature: string) => bytes.subarray(0, signature.length).toString('latin1') === signature
+  if (begins('PK\x03\x04')) return { path, format: zipFormat(bytes, path), gzip, head: '', encoding: 'utf-8' }
+  if (isArrow(bytes)) return { path, format: 'arrow', gzip, head: '', encoding: 'utf-8' }
+  if (begins('\xd0\xcf\x11\xe0'))
+    throw unreadable(
+      path,
+      'an old Excel workbook (.xls) or one with a password',
+      'Save it as .xlsx without a password, or as "CSV UTF-8".',
+    )
+  if (begins('version https://git-lfs'))
     throw unreadable(path, 'a Git LFS pointer', 'Run "git lfs pull" where it was cloned.')
   const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : isBigEndian(bytes) ? 'utf-16be' : 'utf-8'
   const head = new TextDecoder(encoding).decode(bytes)
   return { path, format: formatOfContent(head, path), gzip, head, encoding }
+}
+
+/** Excel workbooks are zip archives; so are other things. The first file of an archive tells which. */
+function zipFormat(head: Buffer, path: string): DataFormat {
+  const text = head.toString('latin1')
+  if (/\[Content_Types\]\.xml|xl\/|_rels\/|docProps\//.test(text.slice(30, 400))) return 'xlsx'
+  if (text.slice(30, 120).includes('opendocument'))
+    throw unreadable(path, 'an OpenDocument file', 'Save it as .xlsx, or as CSV in UTF-8.')
+  throw unreadable(path, 'a zip archive', 'Unpack it.')
 }
 
 const isBigEndian = (bytes: Uint8Array): boolean => bytes[0] === 0xfe && bytes[1] === 0xff

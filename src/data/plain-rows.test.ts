@@ -41,7 +41,7 @@ describe('a table with question, context and answer', () => {
   it('is told where an answer stands more than once, or nowhere', async () => {
     const path = file('a.csv', 'question,context,answer\nwho?,bo and bo,bo\nwho?,bo,li\nwho?,Bo,bo\n')
     await expect(readExamples(path)).rejects.toThrow(
-      'question q1: answer "bo" stands at 2 places of the context\n  Say which with answer_start, the number of Unicode code points before it.',
+      'question q1: answer "bo" occurs 2 times in the context\n  Choose one with answer_start, the number of Unicode code points before it.',
     )
     const problems: DataProblem[] = []
     const read = await readExamples(path, { report: (problem) => problems.push(problem) })
@@ -61,12 +61,14 @@ describe('a table with question, context and answer', () => {
     const problems: DataProblem[] = []
     await readExamples(path, { report: (problem) => problems.push(problem) })
     expect(problems.map(({ message }) => message.split('\n')[0])).toEqual([
-      `${path}: no column id, answers; it has question, context`,
+      `${path}: no answer column; found the columns question, context`,
     ])
   })
 
   it('without its columns is told which they are', async () => {
     const path = file('a.csv', 'Frage,Text,Antwort\nwer?,bo,bo\n')
-    await expect(readExamples(path)).rejects.toThrow('the columns: question, context and answer, or id, question')
+    await expect(readExamples(path)).rejects.toThrow(
+      'no question or answer column; found the columns Frage, Text, Antwort',
+    )
   })
 })

@@ -1,13 +1,16 @@
 import { asyncBufferFromFile } from 'hyparquet'
 import { DataProblem, type Report, refuse } from '../squad/data-problem.ts'
 import { parquetRecords } from '../squad/parquet.ts'
-import { QuestionReader, type QuestionRecord } from '../squad/read-question.ts'
+import { QuestionReader, type QuestionRecord, type SourceRow } from '../squad/read-question.ts'
 import { noQuestions, squadRecords } from '../squad/squad-json.ts'
 import type { Example } from '../squad/types.ts'
-import { csvRecords } from './csv.ts'
-import { csvDelimiter } from './format.ts'
+import { arrowRecords } from './arrow.ts'
+import { csvRows } from './csv.ts'
+import { dialectOf } from './format.ts'
 import { jsonLineRecords } from './json-lines.ts'
 import { bytesOf, type DataFile, openFile, textOf } from './open-file.ts'
+import { tableRecords } from './table.ts'
+import { workbookRecords } from './workbook.ts'
 
 /** A data file, or the files that make up one data set, in their order. */
 export type DataSource = string | readonly string[]
@@ -16,29 +19,52 @@ export type DataSource = string | readonly string[]
 export const sourceName = (source: DataSource): string => [source].flat().join(', ')
 
 export interface ReadOptions {
-  /** Is told of each problem; where it returns, the reader mends what it can and goes on. Unless given, it throws. */
+  /** Called with each problem; if it returns, the reader fixes what it can and continues. Throws by default. */
   readonly report?: Report
 }
 
+/** An example with the row of the file that it comes from. */
+export interface SourceExample extends Example {
+  readonly source: SourceRow
+}
+
 /**
- * The examples of a data file, or of several as one, in file order, as they are read: SQuAD JSON v1.1 and v2.0 (which is held as a whole), JSON
- * lines, CSV and Parquet in run_qa's columns, each of them perhaps in gzip. The file's `answer_start` counts code points;
- * the examples' counts UTF-16 units.
+ * The examples of a data file, or of several as one, in file order, as they are read: SQuAD JSON v1.1 and v2.0 and other
+ * JSON files (held in memory as a whole), JSON lines, CSV, Parquet, Arrow and Excel workbooks with a question a row, any
+ * of them gzipped or not. `answer_start` counts code points in the file and UTF-16 units in the examples.
  * @throws DataProblem for the first thing that is wrong, unless `report` takes it
  * @throws SpanforgeError for a file that cannot be read
  */
-export async function* eachExample(source: DataSource, { report = refuse }: ReadOptions = {}): AsyncGenerator<Example> {
-  const reader = new QuestionReader(report)
+export async function* eachExample(source: DataSource, options: ReadOptions = {}): AsyncGenerator<Example> {
+  for await (const [example] of examplesWithRows(source, options)) yield example
+}
+
+/** As `eachExample`, each example with the row that it comes from, all columns included. */
+export async function* eachSourceExample(source: DataSource, options: ReadOptions = {}): AsyncGenerator<SourceExample> {
+  for await (const [example, row] of examplesWithRows(source, { ...options, allColumns: true }))
+    yield { ...example, source: row }
+}
+
+async function* examplesWithRows(
+  source: DataSource,
+  { report = refuse, allColumns }: ReadOptions & Pick<RecordOptions, 'allColumns'>,
+): AsyncGenerator<[Example, SourceRow]> {
+  let problems = 0
+  const counted: Report = (problem) => {
+    problems++
+    report(problem)
+  }
+  const reader = new QuestionReader(counted)
   let count = 0
   try {
     for (const path of [source].flat())
-      for await (const record of recordsOf(await openFile(path), report)) {
+      for await (const record of recordsOf(await openFile(path), { report: counted, allColumns })) {
         const example = reader.read(record)
         if (!example) continue
         count++
-        yield example
+        yield [example, record.source]
       }
-    if (count === 0) throw noQuestions(sourceName(source))
+    if (count === 0 && problems === 0) throw noQuestions(sourceName(source))
   } catch (error) {
     if (!(error instanceof DataProblem)) throw error
     report(error)
@@ -57,30 +83,52 @@ export async function readExamples(
   return examples
 }
 
-/** The questions of a file as they stand there; CSV and Parquet may lack the columns `mayLack`. */
-export async function* recordsOf(
-  file: DataFile,
-  report: Report = refuse,
-  mayLack: readonly string[] = [],
-): AsyncGenerator<QuestionRecord> {
+interface RecordOptions {
+  readonly report?: Report
+  /** Columns that may be missing. */
+  readonly mayLack?: readonly string[]
+  /** Read the columns too that are none of a question's. */
+  readonly allColumns?: boolean
+}
+
+/** The questions of a file as they are. */
+export async function* recordsOf(file: DataFile, options: RecordOptions = {}): AsyncGenerator<QuestionRecord> {
   const { path, format, head, gzip } = file
+  const { report = refuse } = options
   if (format === 'parquet')
-    yield* parquetRecords(gzip ? await whole(file) : await asyncBufferFromFile(path), path, mayLack)
+    yield* parquetRecords(gzip ? (await whole(file)).buffer : await asyncBufferFromFile(path), path, options)
+  else if (format === 'arrow') yield* arrowRecords(await whole(file), path, { ...options, report })
+  else if (format === 'xlsx') yield* workbookRecords(await whole(file), { ...options, path, report })
   else if (format === 'jsonl') yield* jsonLineRecords(textOf(file), path, report)
-  else if (format === 'csv') {
-    const delimiter = csvDelimiter(head.split('\n', 1)[0]) ?? ','
-    yield* csvRecords(textOf(file), delimiter, path, report, mayLack)
-  } else yield* squadRecords(await wholeText(file), path, report)
+  else if (format === 'csv')
+    yield* tableRecords(csvRows(textOf(file), dialectOf(head), path, report), { ...options, path, report })
+  else yield* squadRecords(await wholeText(file), path, report)
 }
 
-async function whole(file: DataFile): Promise<ArrayBuffer> {
+/** Larger files are read piece by piece or not at all. */
+const MOST_BYTES = 2 ** 31 - 1
+
+async function whole(file: DataFile): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of bytesOf(file)) chunks.push(chunk)
-  const bytes = Buffer.concat(chunks)
-  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer
+  let length = 0
+  for await (const chunk of bytesOf(file)) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > MOST_BYTES)
+      throw new DataProblem('unreadable', file.path, 'more than 2 GiB, the most that is read at once', {
+        remedy: 'Write it in several files, or as JSON lines, which are read one by one.',
+      })
+  }
+  const bytes = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  return bytes
 }
 
-/** Longer strings than this there are none in the engine. */
+/** The longest string that V8 can hold. */
 const LONGEST_TEXT = 2 ** 29 - 24
 
 async function wholeText(file: DataFile): Promise<string> {
@@ -91,7 +139,7 @@ async function wholeText(file: DataFile): Promise<string> {
     length += chunk.length
     if (length > LONGEST_TEXT)
       throw new DataProblem('unreadable', file.path, 'more than 512 million characters of one JSON text', {
-        remedy: 'Write it as JSON lines (a question a line), which are read one by one, or in parts.',
+        remedy: 'Write it as JSON lines (a question a line), which are read one by one, or in several files.',
       })
   }
   return chunks.join('')

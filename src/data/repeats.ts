@@ -21,8 +21,8 @@ export const haveSameAnswers = (a: Example, b: Example): boolean =>
 const isSame = (a: Example, b: Example): boolean =>
   a.id === b.id && a.question === b.question && a.context === b.context && haveSameAnswers(a, b)
 
-export interface OwnIds {
-  readonly examples: readonly Example[]
+export interface OwnIds<T extends Example = Example> {
+  readonly examples: readonly T[]
   /** How many were the same as another in everything, and are left out. */
   readonly repeated: number
   /** New ids with the old ones. */
@@ -30,9 +30,9 @@ export interface OwnIds {
 }
 
 /** The examples with an id of its own each: a later one with an id that is taken gets a number after it. */
-export function withOwnIds(examples: readonly Example[]): OwnIds {
+export function withOwnIds<T extends Example>(examples: readonly T[]): OwnIds<T> {
   const taken = new Set(examples.map(({ id }) => id))
-  const first = new Map<string, Example>()
+  const first = new Map<string, T>()
   const renamed = new Map<string, string>()
   let repeated = 0
   const kept = examples.flatMap((example) => {

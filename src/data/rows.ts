@@ -31,12 +31,34 @@ export function rowMaker(): (example: Example) => Row {
   }
 }
 
+/** The rows of a file: the columns that are given, in order, and what each example has in them. */
+export interface RowLayout<T extends Example = Example> {
+  readonly names: readonly string[]
+  readonly rowOf: (example: T) => Readonly<Record<string, unknown>>
+  /** Fields of a question in SQuAD's layout that are not its own. */
+  readonly extraOf?: (example: T) => Readonly<Record<string, unknown>>
+}
+
+const columnsOf =
+  (rowOf: (example: Example) => Row) =>
+  (example: Example): Readonly<Record<string, unknown>> => ({ ...rowOf(example) })
+
+/** The columns of run_qa.py. */
+export const runQaLayout = (): RowLayout => ({
+  names: ['id', 'title', 'context', 'question', 'answers'],
+  rowOf: columnsOf(rowMaker()),
+})
+
+/** A value as a field of a text table. */
+export const cellText = (value: unknown): string =>
+  value == null ? '' : typeof value === 'string' ? value : JSON.stringify(value)
+
 /**
  * JSON can write half a character of two UTF-16 units as an escape, files of UTF-8 text cannot.
- * @throws SpanforgeError for an example that has one
+ * @throws SpanforgeError for a row that has one
  */
-export function refuseHalfCharacters({ id, title = '', question, context }: Example, path: string): void {
-  const half = /\p{Surrogate}/u.exec(`${id} ${title} ${question} ${context}`)
+export function refuseHalfCharacters(row: Readonly<Record<string, unknown>>, id: string, path: string): void {
+  const half = /\p{Surrogate}/u.exec(Object.values(row).map(cellText).join(' '))
   if (!half) return
   const code = half[0].charCodeAt(0).toString(16).toUpperCase()
   throw new SpanforgeError(`${path}: question ${id} has half a character (U+${code}), which this format cannot hold`, {

@@ -7,18 +7,23 @@ import { toSquadJson } from '../squad/squad-json.ts'
 import type { Example } from '../squad/types.ts'
 import { type DataFormat, formatOfName } from './format.ts'
 import type { DataSource } from './read-examples.ts'
-import { refuseHalfCharacters, rowMaker } from './rows.ts'
+import { cellText, type RowLayout, refuseHalfCharacters, runQaLayout } from './rows.ts'
 import { toParquet } from './to-parquet.ts'
+import { toWorkbook } from './workbook.ts'
 
-type Examples = Iterable<Example> | AsyncIterable<Example>
+type Examples<T extends Example> = Iterable<T> | AsyncIterable<T>
 
 /**
- * Writes a data file, whole or not at all, in the format that its name tells: .json (SQuAD's layout), .jsonl, .csv, .tsv
- * or .parquet, the text formats also with .gz. JSON lines and CSV are written as the examples come, the others are held
- * in memory. `answer_start` counts code points there.
+ * Writes a data file, whole or not at all, in the format that its name says: .json (SQuAD's layout), .jsonl, .csv, .tsv,
+ * .xlsx or .parquet, the text formats also with .gz. JSON lines and CSV are written as the examples come, the others are
+ * held in memory. `answer_start` counts code points there. The columns are those of run_qa.py by default.
  * @returns the number of questions
  */
-export async function writeExamples(path: string, examples: Examples): Promise<number> {
+export async function writeExamples<T extends Example>(
+  path: string,
+  examples: Examples<T>,
+  layout: RowLayout<T> = runQaLayout(),
+): Promise<number> {
   const format = outputFormat(path)
   let count = 0
   const counted = async function* () {
@@ -27,20 +32,23 @@ export async function writeExamples(path: string, examples: Examples): Promise<n
       yield example
     }
   }
-  const bytes = inPieces(WRITERS[format](counted(), path))
+  const bytes = inPieces(writers[format](counted(), layout, path))
   // An error of what is compressed comes out of the compression.
   const zipped = /\.gz$/i.test(path) ? pipeline(Readable.from(bytes), createGzip(), () => {}) : bytes
   await writeFileAtomic(path, zipped)
   return count
 }
 
-/** @throws UsageError for a name that tells no format */
-export function outputFormat(path: string): DataFormat {
+type OutputFormat = Exclude<DataFormat, 'arrow'>
+
+/** @throws UsageError for a name that says no format, or one that is only read */
+export function outputFormat(path: string): OutputFormat {
   const format = formatOfName(path)
-  if (format === undefined || (format === 'parquet' && /\.gz$/i.test(path)))
+  const isBinary = format === 'parquet' || format === 'xlsx'
+  if (format === undefined || format === 'arrow' || (isBinary && /\.gz$/i.test(path)))
     throw new UsageError(
       `${path}: its name does not say in which format to write it`,
-      'Let it end with .json, .jsonl, .csv, .tsv or .parquet; the text formats may have .gz after that.',
+      'Let it end with .json, .jsonl, .csv, .tsv, .xlsx or .parquet; the text formats may have .gz after that.',
     )
   return format
 }
@@ -58,35 +66,51 @@ export function refuseSource(path: string, source: DataSource): void {
 
 type Pieces = AsyncGenerator<string | Uint8Array>
 
-const WRITERS: Readonly<Record<DataFormat, (examples: AsyncIterable<Example>, path: string) => Pieces>> = {
-  async *json(examples) {
-    yield toSquadJson(await collected(examples))
+type Writer = <T extends Example>(examples: AsyncIterable<T>, layout: RowLayout<T>, path: string) => Pieces
+
+const writers: Readonly<Record<OutputFormat, Writer>> = {
+  async *json(examples, { extraOf }) {
+    yield toSquadJson(await collected(examples), extraOf)
   },
-  async *jsonl(examples) {
-    const rowOf = rowMaker()
+  async *jsonl(examples, { rowOf }) {
     for await (const example of examples) yield `${JSON.stringify(rowOf(example))}\n`
   },
-  async *csv(examples, path) {
+  async *csv(examples, { names, rowOf }, path) {
     const delimiter = /\.tsv(\.gz)?$/i.test(path) ? '\t' : ','
-    const rowOf = rowMaker()
-    yield `${['id', 'title', 'context', 'question', 'answers'].join(delimiter)}\n`
+    yield `${names.map(csvName).join(delimiter)}\n`
     for await (const example of examples) {
-      refuseHalfCharacters(example, path)
-      const { id, title = '', context, question, answers } = rowOf(example)
-      const fields = [id, title, context, question, JSON.stringify(answers)]
-      yield `${fields.map((field) => `"${field.replaceAll('"', '""')}"`).join(delimiter)}\n`
+      const row = rowOf(example)
+      refuseHalfCharacters(row, example.id, path)
+      yield `${names.map((name) => quoted(cellText(row[name]))).join(delimiter)}\n`
     }
   },
-  async *parquet(examples, path) {
-    const rowOf = rowMaker()
-    const all = await collected(examples)
-    for (const example of all) refuseHalfCharacters(example, path)
-    yield toParquet(all.map(rowOf))
+  async *parquet(examples, { names, rowOf }, path) {
+    const rows = []
+    for await (const example of examples) {
+      const row = rowOf(example)
+      refuseHalfCharacters(row, example.id, path)
+      rows.push(row)
+    }
+    yield toParquet(names, rows)
+  },
+  async *xlsx(examples, { names, rowOf }, path) {
+    const rows = [[...names]]
+    for await (const example of examples) {
+      const row = rowOf(example)
+      refuseHalfCharacters(row, example.id, path)
+      rows.push(names.map((name) => cellText(row[name])))
+    }
+    yield await toWorkbook(rows, path)
   },
 }
 
-async function collected(examples: AsyncIterable<Example>): Promise<Example[]> {
-  const all: Example[] = []
+const quoted = (field: string): string => `"${field.replaceAll('"', '""')}"`
+
+/** Names are only quoted where they need it. */
+const csvName = (name: string): string => (/[",;|\t\n\r]/.test(name) ? quoted(name) : name)
+
+async function collected<T>(examples: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
   for await (const example of examples) all.push(example)
   return all
 }

@@ -125,7 +125,7 @@ describe('a Parquet file is refused that is', () => {
   it('without the columns of squad', async () => {
     const other = Buffer.from(parquet).toString('latin1').replaceAll('question', 'qwestion')
     await expect(read(Buffer.from(other, 'latin1'))).rejects.toThrow(
-      'no column question; it has id, title, context, qwestion, answers',
+      'no question column; found the columns id, title, context, qwestion, answers',
     )
   })
 

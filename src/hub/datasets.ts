@@ -68,7 +68,8 @@ async function withParquet(name: string, options: DatasetOptions): Promise<Snaps
   if (other) return other
   if (given.source === 'found') throw notCached(repository, revision, 'no Parquet file is')
   throw new SpanforgeError(`hub: the dataset "${name}" (${revision}) has no Parquet files`, {
-    remedy: 'Download its files from its page and give them as files: SQuAD JSON, JSON lines, CSV or Parquet.',
+    remedy:
+      'Download its files from its page and give them as files: SQuAD JSON, JSON lines, CSV, .xlsx, Parquet or Arrow.',
   })
 }
 

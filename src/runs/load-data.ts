@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { formatOfName } from '../data/format.ts'
 import { readExamples as readFileExamples } from '../data/read-examples.ts'
+import { savedDatasetFiles } from '../data/saved-dataset.ts'
 import { UsageError } from '../errors.ts'
 import type { HubOptions } from '../hub/index.ts'
 import { type Dataset, labelled } from '../squad/dataset.ts'
@@ -36,20 +37,23 @@ export const dataChoice = (
 ): DataChoice => ({ ...usual, split: split ?? usual.split, config: dataset_config, revision: dataset_revision })
 
 /**
- * The files that hold a source's questions: of a data file itself; of a data set, which is a folder of Parquet files or
- * a name on the hub, those of the split, brought into the cache. Every command that takes data goes through here.
- * @throws UsageError for the name of a data file where there is none
+ * The files that hold a source's questions: a data file itself; or those of the split of a data set, which is a folder
+ * of Parquet files, a folder that `save_to_disk` wrote, or a name on the hub, brought into the cache. Every command that
+ * takes data goes through here.
+ * @throws UsageError for the name of a data file that does not exist
  */
 export async function dataFiles(source: string, { split, config, revision, hub }: DataChoice): Promise<string[]> {
   const found = await stat(source).catch(() => undefined)
   if (found?.isFile()) return [source]
   if (!found && formatOfName(source))
-    throw new UsageError(`${source}: there is no such file`, 'Give a file that exists, or the name of a data set.')
+    throw new UsageError(`${source}: no such file`, 'Give an existing file, or the name of a data set.')
+  const saved = found?.isDirectory() ? await savedDatasetFiles(source, split) : undefined
+  if (saved) return saved
   const { resolveDataset } = await import('../hub/index.ts')
   return resolveDataset(source, { ...hub, split, config: config ?? undefined, revision: revision ?? undefined })
 }
 
-/** Questions of a data file of any format, or of a data set: a folder of Parquet files or a name on the hub. */
+/** Questions of a data file of any format, or of a data set: a folder of Parquet or Arrow files, or a name on the hub. */
 export const readExamples = async (source: string, choice: DataChoice): Promise<Example[]> =>
   readFileExamples(await dataFiles(source, choice), { max_samples: choice.max_samples })
 

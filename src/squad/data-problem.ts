@@ -6,6 +6,8 @@ export type ProblemKind =
   | 'cut_off'
   /** A field is missing or of another type. */
   | 'layout'
+  /** Answers as Python prints them, not JSON. */
+  | 'python_notation'
   | 'duplicate_id'
   | 'empty_answer'
   /** The answer stands at several places of its context, and none is given. */

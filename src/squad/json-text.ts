@@ -1,3 +1,4 @@
+import { showValue } from '../show-value.ts'
 import { DataProblem, type Report, refuse } from './data-problem.ts'
 import { jsonErrorPosition } from './json-error.ts'
 
@@ -20,6 +21,11 @@ export function parseJson(text: string, place: string, remedy: string, report: R
     const before = json.slice(0, position)
     const where = `line ${before.split('\n').length}, character ${before.length - before.lastIndexOf('\n')}`
     const after = `(after ${JSON.stringify(before.slice(-40))})`
+    if (/^-?(NaN|Infinity)\b/.test(json.slice(position, position + 10)))
+      throw new DataProblem('unreadable', place, `NaN and Infinity are not JSON, at ${where} ${after}`, {
+        remedy: 'Write null for a missing value, or leave the field out.',
+        cause,
+      })
     if (position < json.length)
       throw new DataProblem('unreadable', place, `not JSON at ${where} ${after}`, { remedy, cause })
     const whole = wholePart(json)
@@ -72,6 +78,11 @@ export class JsonPart {
     )
   }
 
+  /** Another value in the place of this one. */
+  as(value: unknown, path = this.path): JsonPart {
+    return new JsonPart(value, this.source, path)
+  }
+
   items(): JsonPart[] {
     if (!Array.isArray(this.value)) throw this.unexpected('a list [...]')
     return this.value.map((item, i) => new JsonPart(item, this.source, `${this.path}[${i}]`))
@@ -82,25 +93,17 @@ export class JsonPart {
     return this.value
   }
 
-  /** A whole number from 0. */
+  /** A whole number from 0, or the text of one: pandas writes 13.0. */
   count(): number {
-    if (!Number.isSafeInteger(this.value) || (this.value as number) < 0) throw this.unexpected('a whole number from 0')
-    return this.value as number
+    const value =
+      typeof this.value === 'string' && /^\s*\d+(\.0*)?\s*$/.test(this.value) ? Number(this.value) : this.value
+    if (!Number.isSafeInteger(value) || (value as number) < 0) throw this.unexpected('a whole number from 0')
+    return value as number
   }
 
   unexpected(expected: string, mended?: string): DataProblem {
     const { place, whole, remedy } = this.source
-    const finding = `${this.path || whole} is ${shown(this.value)}; expected ${expected}`
+    const finding = `${this.path || whole} is ${this.value === undefined ? 'missing' : showValue(this.value, 60)}; expected ${expected}`
     return new DataProblem('layout', place, finding, { remedy, mended })
-  }
-}
-
-function shown(value: unknown): string {
-  if (value === undefined) return 'missing'
-  try {
-    const text = JSON.stringify(value)
-    return text.length > 60 ? `${text.slice(0, 57)}...` : text
-  } catch {
-    return Array.isArray(value) ? 'a list nested too deeply' : 'an object nested too deeply'
   }
 }

@@ -1,16 +1,12 @@
 import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
-import { DataProblem, type Report, refuse } from './data-problem.ts'
+import { plainValue, requireColumns, wantedColumns } from './columns.ts'
+import { DataProblem, orReport, type Report, refuse } from './data-problem.ts'
 import { JsonPart } from './json-text.ts'
 import { checkPages } from './parquet-pages.ts'
 import { QuestionReader, type QuestionRecord } from './read-question.ts'
 import { ROW_LAYOUT, rowRecord } from './row-record.ts'
 import type { Example } from './types.ts'
-
-const NEEDED = ['id', 'question', 'context', 'answers']
-
-/** Columns that questions may lack which are to be answered. */
-export const askedMayLack: readonly string[] = ['id', 'answers']
 
 /** A text may begin with U+FEFF, which is not a mark of byte order there; hyparquet would take it away. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -28,28 +24,32 @@ export async function* parquetExamples(
   report: Report = refuse,
 ): AsyncGenerator<Example> {
   const reader = new QuestionReader(report)
-  for await (const record of parquetRecords(file, name)) {
+  for await (const record of parquetRecords(file, name, { report })) {
     const example = reader.read(record)
     if (example) yield example
   }
 }
 
-/** The rows of such a file as they stand there. */
+export interface ParquetOptions {
+  readonly report?: Report
+  /** Columns that may be missing. */
+  readonly mayLack?: readonly string[]
+  /** Read the columns too that are none of a question's. */
+  readonly allColumns?: boolean
+}
+
+/** The rows of such a file as they are. */
 export async function* parquetRecords(
   file: AsyncBuffer,
   name: string,
-  mayLack: readonly string[] = [],
+  { report = refuse, mayLack = [], allColumns = false }: ParquetOptions = {},
 ): AsyncGenerator<QuestionRecord> {
   const place = name
   const metadata = await readable(place, () => parquetMetadataAsync(file))
   const schema = await readable(place, async () => parquetSchema(metadata))
-  const columns = schema.children.map(({ element }) => element.name)
-  const missing = NEEDED.filter((column) => !columns.includes(column) && !mayLack.includes(column))
-  if (missing.length > 0) {
-    const finding = `no column ${missing.join(', ')}; it has ${columns.join(', ') || 'none'}`
-    throw new DataProblem('unreadable', place, finding, { remedy: ROW_LAYOUT })
-  }
-  const wanted = [...NEEDED, 'title'].filter((column) => columns.includes(column))
+  const names = schema.children.map(({ element }) => element.name)
+  const columns = requireColumns(names, place, mayLack)
+  const wanted = allColumns ? names : wantedColumns(names, columns)
   let rowStart = 0
   for (const group of metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows)
@@ -60,27 +60,21 @@ export async function* parquetRecords(
     })
     for (const [index, row] of rows.entries()) {
       const at = `${place}: row ${rowStart + index}`
-      yield rowRecord(new JsonPart(withNumbers(row), { place: at, whole: 'the row', remedy: ROW_LAYOUT }), at)
+      const part = new JsonPart(plainValue(row), { place: at, whole: 'the row', remedy: ROW_LAYOUT })
+      const record = orReport(report, () => rowRecord(part, { place: at, columns, report }))
+      if (record) yield record
     }
     rowStart = rowEnd
   }
 }
-
-/** INT64 columns come as BigInt, which JSON does not know. */
-function withNumbers(row: Record<string, unknown>): Record<string, unknown> {
-  const { answers } = row as { answers?: { answer_start?: unknown } }
-  if (!Array.isArray(answers?.answer_start)) return row
-  return { ...row, answers: { ...answers, answer_start: answers.answer_start.map(asNumber) } }
-}
-
-const asNumber = (value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value)
 
 async function readable<T>(place: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (error) {
     throw new DataProblem('unreadable', place, `cannot be read as Parquet (${(error as Error).message})`, {
-      remedy: 'The file is damaged or of another format. One from the cache: spanforge cache verify tells which it is.',
+      remedy:
+        'The file is damaged or has another format. If it is in the cache, "spanforge cache verify" finds damaged files.',
       cause: error,
     })
   }

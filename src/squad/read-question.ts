@@ -1,6 +1,8 @@
+import { showValue } from '../show-value.ts'
 import { CodePoints } from './code-points.ts'
+import type { Columns } from './columns.ts'
 import { DataProblem, orReport, type Report } from './data-problem.ts'
-import { type FoundAnswer, findAnswer, placesOf } from './find-answer.ts'
+import { AnswerFinder, cutsNumber, type FoundAnswer, likelyPlaces } from './find-answer.ts'
 import type { JsonPart } from './json-text.ts'
 import type { Answer, Example } from './types.ts'
 
@@ -15,6 +17,15 @@ export interface QuestionRecord {
   readonly context: JsonPart
   /** `answer_start` counts code points. Empty for a question marked `is_impossible`. */
   readonly answers: () => readonly AnswerParts[]
+  readonly source: SourceRow
+}
+
+/** A row as the file has it, with whatever else it holds; in SQuAD's layout a question without its context. */
+export interface SourceRow {
+  readonly columns: Columns
+  readonly values: Readonly<Record<string, unknown>>
+  /** The column that holds the answer as text; undefined where answers are objects or lists. */
+  readonly answerColumn?: string
 }
 
 export interface AnswerParts {
@@ -29,6 +40,7 @@ export class QuestionReader {
   private numbered = 0
   private context = ''
   private codePoints = new CodePoints('')
+  private readonly finder = new AnswerFinder()
 
   constructor(readonly report: Report) {}
 
@@ -54,81 +66,96 @@ export class QuestionReader {
 
   private id(part: JsonPart | undefined): string {
     if (!part) return `q${++this.numbered}`
-    if (typeof part.value === 'number') this.report(part.unexpected('a text "..."', 'the number as text'))
     return typeof part.value === 'number' ? String(part.value) : part.string()
   }
 
   private answer(part: AnswerParts, context: string, place: string, id: string): Answer | undefined {
     const text = part.text.string()
-    const count = part.answer_start?.count()
     if (!text) throw new DataProblem('empty_answer', place, 'its answer is empty', { remedy: NO_ANSWER, id })
+    const count = part.answer_start?.count()
     // The questions of a paragraph share its context.
     if (context !== this.context) this.codePoints = new CodePoints(context)
     this.context = context
     if (count === undefined) return this.onlyPlace(text, context, place, id)
     const answer_start = this.codePoints.toUtf16(count)
     if (context.startsWith(text, answer_start)) return { text, answer_start }
-    const found = findAnswer(text, context, count, this.codePoints)
-    this.report(
-      new DataProblem(
-        found?.kind ?? 'misaligned',
-        place,
-        `answer ${JSON.stringify(text)} is not at character ${count} of the context ` +
-          `(found ${JSON.stringify(context.slice(answer_start, answer_start + text.length))})`,
-        { id, ...this.remedy(text, found) },
-      ),
-    )
+    const found = this.finder.find(text, context, count, this.codePoints)
+    const there = showValue(context.slice(answer_start, answer_start + text.length))
+    const finding = `answer ${showValue(text)} is not at character ${count} of the context (found ${there})`
+    const about = { id, ...this.remedy(text, found) }
+    this.report(new DataProblem(found?.kind ?? 'misaligned', place, finding, about))
     return found?.answer
   }
 
-  /** The answer in the one place where its text stands; where that is not one, the most likely is reported. */
+  /** The answer in the one place where its text is; where that is not one, the most likely is reported. */
   private onlyPlace(text: string, context: string, place: string, id: string): Answer | undefined {
-    const [first, ...others] = placesOf(text, context)
+    const [first, ...others] = likelyPlaces(text, context)
+    const number = first && cutsNumber(first, context) ? this.finder.findVariant(text, context) : undefined
+    if (number) return this.variant(number, text, place, id)
     if (first && others.length === 0) return first
-    const found = first ?? findAnswer(text, context, 0, this.codePoints)?.answer
-    const at = found && `character ${this.codePoints.fromUtf16(found.answer_start)}`
-    const [kind, finding, remedy, mended] = first
-      ? ([
-          'ambiguous_answer',
-          `stands at ${1 + others.length} places of the context`,
-          WHICH,
-          `${at}, the first`,
-        ] as const)
-      : ([
-          'misaligned',
-          'does not stand in the context',
-          'Mend the text.',
-          at && `${at} as ${JSON.stringify(found.text)}`,
-        ] as const)
-    const fixes = mended ? ` "spanforge data check FILE --fix OUT" takes ${mended}.` : ''
-    const about = { id, remedy: remedy + fixes, mended }
-    this.report(new DataProblem(kind, place, `answer ${JSON.stringify(text)} ${finding}`, about))
-    return found
+    if (first) {
+      const mended = `${this.characterOf(first)}, the first`
+      const finding = `answer ${showValue(text)} occurs ${1 + others.length} times in the context`
+      const remedy = `${WHICH} ${fixTakes(mended)}`
+      this.report(new DataProblem('ambiguous_answer', place, finding, { id, remedy, mended }))
+      return first
+    }
+    return this.variant(this.finder.findVariant(text, context), text, place, id)
+  }
+
+  private variant(found: FoundAnswer | undefined, text: string, place: string, id: string): Answer | undefined {
+    const finding = `answer ${showValue(text)} does not occur in the context`
+    this.report(new DataProblem('misaligned', place, finding, { id, ...this.remedyOfVariant(found, text) }))
+    return found?.answer
+  }
+
+  private remedyOfVariant(variant: FoundAnswer | undefined, text: string): { remedy: string; mended?: string } {
+    if (!variant) return { remedy: NOT_THERE }
+    const { answer, places } = variant
+    const mended = `${this.characterOf(answer)} as ${showValue(answer.text)}${places > 1 ? ', the first' : ''}`
+    if (answer.text.normalize() === text.normalize())
+      return { remedy: `It occurs in another Unicode normalization form. ${fixTakes(mended)}`, mended }
+    const several = places > 1 ? ` It occurs ${places} times; choose one with answer_start.` : ''
+    return { remedy: `Did you mean ${showValue(answer.text)}?${several} ${fixTakes(mended)}`, mended }
   }
 
   private remedy(text: string, found: FoundAnswer | undefined): { remedy: string; mended?: string } {
-    if (!found) return { remedy: 'The context does not contain this answer: mend the text, or take the question out.' }
+    if (!found) return { remedy: NOT_THERE }
     const { answer, kind } = found
-    const stands = this.codePoints.fromUtf16(answer.answer_start)
-    const as = answer.text === text ? '' : ` as ${JSON.stringify(answer.text)}`
-    const counted = COUNTED[kind]
-    const remedy = `It stands at character ${stands}${as}; answer_start counts Unicode code points from 0${counted}.`
-    return { remedy: `${remedy} "spanforge data check FILE --fix OUT" mends it.`, mended: `character ${stands}${as}` }
+    const at = this.characterOf(answer)
+    if (answer.text.normalize() === text.normalize() && answer.text !== text)
+      return { remedy: `It is at ${at}, in another Unicode normalization form. ${FIX} corrects it.`, mended: at }
+    if (answer.text !== text) {
+      const as = `${at} as ${showValue(answer.text)}`
+      return { remedy: `Did you mean ${showValue(answer.text)}, at ${at}? ${FIX} corrects it.`, mended: as }
+    }
+    const remedy = `It is at ${at}; answer_start counts Unicode code points from 0${COUNTED[kind]}. ${FIX} corrects it.`
+    return { remedy, mended: at }
+  }
+
+  private characterOf({ answer_start }: Answer): string {
+    return `character ${this.codePoints.fromUtf16(answer_start)}`
   }
 }
 
-const WHICH = 'Say which with answer_start, the number of Unicode code points before it.'
+const FIX = '"spanforge data check FILE --fix OUT"'
+
+const fixTakes = (mended: string): string => `${FIX} takes ${mended}.`
+
+const NOT_THERE = 'The context does not contain this answer: correct its text, or remove the question.'
+
+const WHICH = 'Choose one with answer_start, the number of Unicode code points before it.'
 
 const NO_ANSWER = 'Write "answers": [] for no answer.'
 
 const COUNTED: Readonly<Record<FoundAnswer['kind'], string>> = {
   misaligned: '',
-  utf16_offset: ', and this one counts UTF-16 units, as strings in JavaScript and Java do',
-  byte_offset: ', and this one counts bytes of UTF-8',
+  utf16_offset: ', but this one counts UTF-16 units, as strings in JavaScript and Java do',
+  byte_offset: ', but this one counts bytes of UTF-8',
 }
 
 const repeated = (place: string, id: string): DataProblem =>
   new DataProblem('duplicate_id', place, 'another question has the same id', {
-    remedy: 'Give every question an id of its own: predictions are told apart by it.',
+    remedy: 'Give every question an id of its own: predictions are stored under it.',
     id,
   })

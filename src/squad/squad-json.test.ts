@@ -45,10 +45,10 @@ describe('parseSquad', () => {
   })
 
   it('names the place where the layout is another one', () => {
-    expect(parse('[]')).toThrow(/the whole file is \[\]; expected an object/)
-    expect(parse('{"rows": 1}')).toThrow(/train.json: data is missing; expected a list/)
-    expect(parse(file(paragraph('x', { text: ['x'], answer_start: [0] })))).toThrow(
-      /data\[0\]\.paragraphs\[0\]\.qas\[0\]\.answers is \{"text":\["x"\],"answer_start":\[0\]\}; expected a list/,
+    expect(parse('[]')).toThrow(/train.json: no questions/)
+    expect(parse('{"lines": 1}')).toThrow(/train.json: data is missing; expected a list/)
+    expect(parse(file(paragraph('x', 5)))).toThrow(
+      /data\[0\]\.paragraphs\[0\]\.qas\[0\]\.answers is 5; expected an object/,
     )
     expect(parse(file(paragraph('x', [{ text: 'x', answer_start: -1 }])))).toThrow(
       /data\[0\]\.paragraphs\[0\]\.qas\[0\]\.answers\[0\]\.answer_start is -1; expected a whole number from 0/,
@@ -59,7 +59,7 @@ describe('parseSquad', () => {
   it('refuses an answer that is not in its place, and says where it stands', () => {
     expect(parse(file(paragraph('😀 In Paris, Paris', [{ text: 'Paris', answer_start: 4 }])))).toThrow(
       'train.json: paragraph 1, question q1: answer "Paris" is not at character 4 of the context ' +
-        '(found " Pari")\n  It stands at character 5;',
+        '(found " Pari")\n  It is at character 5;',
     )
   })
 

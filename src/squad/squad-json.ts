@@ -1,8 +1,10 @@
 import { CodePoints } from './code-points.ts'
+import { type Columns, columnFinder } from './columns.ts'
 import { DataProblem, orReport, type Report, refuse } from './data-problem.ts'
+import { itemsOf } from './json-layouts.ts'
 import { JsonPart, parseJson } from './json-text.ts'
 import { QuestionReader, type QuestionRecord } from './read-question.ts'
-import { isRow, rowRecord } from './row-record.ts'
+import { answerParts, isRow, isTrue, ROW_LAYOUT, rowRecord } from './row-record.ts'
 import type { Example } from './types.ts'
 
 /**
@@ -13,13 +15,18 @@ import type { Example } from './types.ts'
  * stand in its context where it says. With a `report` that returns it goes on without what is wrong.
  */
 export function parseSquad(text: string, name: string, report: Report = refuse): Example[] {
-  const reader = new QuestionReader(report)
+  let problems = 0
+  const counted: Report = (problem) => {
+    problems++
+    report(problem)
+  }
+  const reader = new QuestionReader(counted)
   const examples: Example[] = []
-  for (const record of squadRecords(text, name, report)) {
+  for (const record of squadRecords(text, name, counted)) {
     const example = reader.read(record)
     if (example) examples.push(example)
   }
-  if (!examples.length) report(noQuestions(name))
+  if (!examples.length && !problems) report(noQuestions(name))
   return examples
 }
 
@@ -28,52 +35,78 @@ export const noQuestions = (name: string): DataProblem =>
     remedy: 'Give a file with at least one question.',
   })
 
-/** The questions of such a file as they stand there; an article or a paragraph that is none is reported. */
+/** The questions of such a file as they are; an article or a paragraph that is none is reported. */
 export function* squadRecords(text: string, name: string, report: Report = refuse): Generator<QuestionRecord> {
   const place = name
   const value = parseJson(text, place, LAYOUT, report)
   if (value === undefined) return
-  let paragraphs = 0
   const file = new JsonPart(value, { place, whole: 'the whole file', remedy: LAYOUT })
-  const rows = Array.isArray(value) && isRow(value[0])
-  for (const item of orReport(report, () => (rows ? file : file.field('data')).items()) ?? []) {
+  const columnsOf = columnFinder()
+  let paragraphs = 0
+  for (const item of orReport(report, () => itemsOf(file)) ?? []) {
     if (isRow(item.value)) {
-      yield rowRecord(item, `${place}: ${item.path}`)
+      const at = item.path ? `${place}: ${item.path}` : place
+      const columns = columnsOf(item.value as object)
+      const row = new JsonPart(item.value, { place: at, whole: 'the row', remedy: ROW_LAYOUT })
+      yield* orReport(report, () => [rowRecord(row, { place: at, columns, report })]) ?? []
       continue
     }
-    for (const paragraph of orReport(report, () => item.field('paragraphs').items()) ?? []) {
+    for (const paragraph of orReport(report, () => paragraphsOf(item)) ?? []) {
       paragraphs++
       const at = `${place}: paragraph ${paragraphs}`
       for (const question of orReport(report, () => paragraph.field('qas').items()) ?? [])
-        yield* orReport(report, () => [questionRecord(at, item, paragraph, question)]) ?? []
+        yield* orReport(report, () => [questionRecord(at, { article: item, paragraph, question }, report)]) ?? []
     }
   }
 }
 
-function questionRecord(place: string, article: JsonPart, paragraph: JsonPart, question: JsonPart): QuestionRecord {
+/** An article has paragraphs; the lists of Simple Transformers have paragraphs without articles. */
+const paragraphsOf = (item: JsonPart): JsonPart[] =>
+  item.field('qas').value !== undefined ? [item] : item.field('paragraphs').items()
+
+type QuestionParts = Readonly<Record<'article' | 'paragraph' | 'question', JsonPart>>
+
+function questionRecord(
+  place: string,
+  { article, paragraph, question }: QuestionParts,
+  report: Report,
+): QuestionRecord {
   return {
     place,
     id: question.field('id'),
     title: article.field('title'),
     question: question.field('question'),
     context: paragraph.field('context'),
+    source: { columns: QUESTION_COLUMNS, values: question.value as Record<string, unknown> },
     answers() {
-      if (question.field('is_impossible').value === true) return []
-      const answers = question.field('answers').items()
-      return answers.map((answer) => ({ text: answer.field('text'), answer_start: answer.field('answer_start') }))
+      if (isTrue(question.field('is_impossible').value)) return []
+      return answerParts(question.field('answers'), place, report)
     },
   }
 }
 
-const LAYOUT = 'Expected a JSON file in the layout of SQuAD: {"data": [{"paragraphs": [{"context", "qas"}]}]}.'
+const QUESTION_COLUMNS: Columns = {
+  id: 'id',
+  question: 'question',
+  answers: 'answers',
+  is_impossible: 'is_impossible',
+}
 
-/** The same examples as SQuAD JSON, v2.0 where one has no answer; examples that follow one another share a paragraph. */
-export function toSquadJson(examples: readonly Example[]): string {
+const LAYOUT =
+  'Expected SQuAD JSON, {"data": [{"paragraphs": [{"context", "qas"}]}]}, or a list of rows with question, context and ' +
+  'answer.'
+
+/**
+ * The same examples as SQuAD JSON, v2.0 where one has no answer; examples that follow one another share a paragraph.
+ * `extraOf` gives more fields of a question.
+ */
+export function toSquadJson<T extends Example>(examples: readonly T[], extraOf?: (example: T) => object): string {
   // A file is v2.0 as a whole: there every question says whether it is impossible.
   const unanswered = examples.some(({ answers }) => !answers.length)
   const data: { title?: string; paragraphs: { context: string; qas: object[] }[] }[] = []
   let codePoints = new CodePoints('')
-  for (const { id, title, question, context, answers } of examples) {
+  for (const example of examples) {
+    const { id, title, question, context, answers } = example
     let article = data.at(-1)
     if (!article || article.title !== title) {
       article = { title, paragraphs: [] }
@@ -86,7 +119,14 @@ export function toSquadJson(examples: readonly Example[]): string {
       codePoints = new CodePoints(context)
     }
     const places = answers.map(({ text, answer_start }) => ({ text, answer_start: codePoints.fromUtf16(answer_start) }))
-    paragraph.qas.push({ id, question, answers: places, ...(unanswered && { is_impossible: !answers.length }) })
+    const extra = extraOf?.(example)
+    paragraph.qas.push({
+      ...extra,
+      id,
+      question,
+      answers: places,
+      ...(unanswered && { is_impossible: !answers.length }),
+    })
   }
   return JSON.stringify({ version: unanswered ? 'v2.0' : '1.1', data })
 }

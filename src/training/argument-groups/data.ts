@@ -8,13 +8,16 @@ export const dataArguments = {
   ),
   revision: optionalText('Branch, tag or commit of the model on the hub; main unless given.'),
   dataset: optionalText(
-    'Data set to train and evaluate on: a name on the hub (squad, squad_v2, owner/name), or a folder of Parquet files.',
+    'Data set to train and evaluate on: a name on the hub (squad, squad_v2, owner/name), a folder of Parquet files, or ' +
+      'a folder that save_to_disk of datasets wrote.',
   ),
   dataset_config: optionalText('Configuration of dataset, where it has several.'),
   dataset_revision: optionalText('Branch, tag or commit of dataset on the hub; main unless given.'),
   train_split: text('train', 'Split of dataset to train on.'),
   validation_split: text('validation', 'Split of dataset to evaluate on, unless validation_file is given.'),
-  train_file: optionalText('Data file to train on, instead of dataset: SQuAD JSON, JSON lines, CSV or Parquet.'),
+  train_file: optionalText(
+    'Data file to train on, instead of dataset: SQuAD JSON, JSON lines, CSV, Excel (.xlsx), Parquet or Arrow.',
+  ),
   validation_file: optionalText(
     'Data file to evaluate on, instead of a split of dataset. It must share no contexts with what is trained on.',
   ),

@@ -1,0 +1,46 @@
+import { type Table, tableFromIPC } from '@uwdata/flechette'
+import { plainValue, requireColumns, wantedColumns } from '../squad/columns.ts'
+import { DataProblem, orReport, type Report } from '../squad/data-problem.ts'
+import { JsonPart } from '../squad/json-text.ts'
+import type { QuestionRecord } from '../squad/read-question.ts'
+import { ROW_LAYOUT, rowRecord } from '../squad/row-record.ts'
+
+interface ArrowOptions {
+  readonly report: Report
+  readonly mayLack?: readonly string[]
+  readonly allColumns?: boolean
+}
+
+/** Whether bytes begin as an Arrow IPC stream, which `save_to_disk` writes, or as an Arrow file. */
+export const isArrow = (head: Uint8Array): boolean =>
+  (head.length > 8 && head.subarray(0, 4).every((byte) => byte === 0xff)) ||
+  Buffer.from(head.subarray(0, 6)).toString('latin1') === 'ARROW1'
+
+/** The rows of a table in Arrow's format. */
+export function* arrowRecords(bytes: Uint8Array, path: string, options: ArrowOptions): Generator<QuestionRecord> {
+  const { report, mayLack, allColumns = false } = options
+  const table = readable(path, () => tableFromIPC(bytes, { useDate: true, useProxy: false }))
+  const columns = requireColumns(table.names, path, mayLack)
+  const wanted = allColumns ? table.names : wantedColumns(table.names, columns)
+  for (let index = 0; index < table.numRows; index++) {
+    const place = `${path}: row ${index}`
+    const values = readable(path, () => rowOf(table, wanted, index))
+    const part = new JsonPart(values, { place, whole: 'the row', remedy: ROW_LAYOUT })
+    const record = orReport(report, () => rowRecord(part, { place, columns, report }))
+    if (record) yield record
+  }
+}
+
+const rowOf = (table: Table, names: readonly string[], index: number): Record<string, unknown> =>
+  Object.fromEntries(names.map((name) => [name, plainValue(table.getChild(name).at(index))]))
+
+function readable<T>(path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new DataProblem('unreadable', path, `cannot be read as Arrow (${(cause as Error).message})`, {
+      remedy: 'The file is damaged, or compressed. Write it again with save_to_disk, or as Parquet with to_parquet.',
+      cause,
+    })
+  }
+}

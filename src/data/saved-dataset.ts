@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { z } from 'zod'
+import { cannotRead } from '../checkpoint/binary-file.ts'
+import { SpanforgeError, UsageError } from '../errors.ts'
+import { showList } from '../show-value.ts'
+
+/** The files in which `save_to_disk` of Hugging Face's datasets describes a data set, and one with splits. */
+const STATE = 'state.json'
+const SPLITS = 'dataset_dict.json'
+
+const state = z.object({
+  _data_files: z.array(z.object({ filename: z.string().refine((name) => name === basename(name)) })).min(1),
+  _indices_data_files: z.array(z.unknown()).nullish(),
+})
+const splitNames = z.object({ splits: z.array(z.string().refine((name) => name === basename(name))).min(1) })
+
+/**
+ * The Arrow files of a folder that `save_to_disk` wrote, in order: of its split `split`, or of the folder itself if it
+ * has no splits. Undefined for any other folder.
+ * @throws UsageError for a split that is not there
+ */
+export async function savedDatasetFiles(folder: string, split: string): Promise<string[] | undefined> {
+  const splits = await description(join(folder, SPLITS), splitNames)
+  if (!splits) return dataFiles(folder)
+  if (!splits.splits.includes(split))
+    throw new UsageError(`${folder}: no split "${split}"`, `Available splits: ${showList(splits.splits)}.`)
+  return dataFiles(join(folder, split))
+}
+
+async function dataFiles(folder: string): Promise<string[] | undefined> {
+  const path = join(folder, STATE)
+  const found = await description(path, state)
+  if (found?._indices_data_files?.length)
+    throw new SpanforgeError(`${path}: the rows are chosen by a separate file of indices, which is not supported`, {
+      remedy: 'Save the data set again with flatten_indices().save_to_disk(...).',
+    })
+  return found?._data_files.map(({ filename }) => join(folder, filename))
+}
+
+async function description<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  const text = await readFile(path, 'utf8').catch((error) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+    throw cannotRead(path, error)
+  })
+  if (text === undefined) return undefined
+  try {
+    return schema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new SpanforgeError(`${path}: not the description of a data set that save_to_disk writes`, {
+      remedy: 'Save the data set again with save_to_disk.',
+      cause,
+    })
+  }
+}

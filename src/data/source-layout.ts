@@ -1,0 +1,71 @@
+import type { SourceRow } from '../squad/read-question.ts'
+import type { SourceExample } from './read-examples.ts'
+import { type Row, type RowLayout, rowMaker } from './rows.ts'
+
+/**
+ * The columns that the examples' own rows have, in their order, with `answer_start` beside an `answer`: what a copy of a
+ * table has. Questions of SQuAD's layout, and rows of several kinds, get the columns of run_qa.py and all others after
+ * them.
+ */
+export function sourceLayout(examples: readonly SourceExample[]): RowLayout<SourceExample> {
+  const runQaRow = rowMaker()
+  const isPlain = examples.every(({ source, answers }) => source.answerColumn !== undefined && answers.length <= 1)
+  const isTable = examples.every(({ source }) => source.columns.context !== undefined)
+  const valuesOf = (example: SourceExample) =>
+    isPlain ? plainValues(example, runQaRow(example)) : runQaValues(example, runQaRow(example), isTable)
+  const names = [...new Set(examples.flatMap((example) => namesOf(example.source, { isPlain, isTable })))]
+  return {
+    names,
+    rowOf(example) {
+      const values = valuesOf(example)
+      return Object.fromEntries(names.flatMap((name) => (name in values ? [[name, values[name]]] : [])))
+    },
+    extraOf: ({ source }) => extraValues(source),
+  }
+}
+
+interface Kind {
+  readonly isPlain: boolean
+  readonly isTable: boolean
+}
+
+const isFlattened = (name: string): boolean => name === 'answers.text' || name === 'answers.answer_start'
+
+function namesOf({ columns, values, answerColumn }: SourceRow, { isPlain, isTable }: Kind): string[] {
+  const names = Object.keys(values).filter((name) => !isFlattened(name))
+  if (isPlain) {
+    if (columns.answer_start) return names
+    return names.flatMap((name) => (name === answerColumn ? [name, 'answer_start'] : [name]))
+  }
+  if (!isTable) return ['id', 'title', 'context', 'question', 'answers', ...extraNames({ columns, values })]
+  return columns.answers ? names : [...names, 'answers']
+}
+
+/** The columns that hold no part of a question. */
+function extraNames({ columns, values }: SourceRow): string[] {
+  const own = new Set(Object.values(columns))
+  return Object.keys(values).filter((name) => !own.has(name) && !isFlattened(name))
+}
+
+const extraValues = (source: SourceRow): Record<string, unknown> =>
+  Object.fromEntries(extraNames(source).map((name) => [name, source.values[name]]))
+
+/** The given values with the id, the answer and its place as they were corrected. */
+function plainValues({ source, id }: SourceExample, { answers }: Row): Record<string, unknown> {
+  const { columns, values, answerColumn } = source
+  return {
+    ...values,
+    ...idValue(source, id),
+    ...(answers.text.length > 0 && { [answerColumn!]: answers.text[0] }),
+    [columns.answer_start ?? 'answer_start']: answers.answer_start[0] ?? null,
+  }
+}
+
+function runQaValues({ source, id }: SourceExample, row: Row, isTable: boolean): Record<string, unknown> {
+  if (!isTable) return { ...row, ...extraValues(source) }
+  return { ...source.values, ...idValue(source, id), [source.columns.answers ?? 'answers']: row.answers }
+}
+
+/** A row that has no id was numbered, and is numbered again. */
+const idValue = ({ columns, values }: SourceRow, id: string): Record<string, unknown> =>
+  columns.id !== undefined && values[columns.id] != null && values[columns.id] !== '' ? { [columns.id]: id } : {}

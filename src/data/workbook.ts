@@ -1,0 +1,111 @@
+import type { Cell, CellValue, Sheet, Workbook } from 'hucre'
+import { SpanforgeError } from '../errors.ts'
+import { showList } from '../show-value.ts'
+import { EXPECTED_COLUMNS, findColumns } from '../squad/columns.ts'
+import { DataProblem, type Report } from '../squad/data-problem.ts'
+import type { QuestionRecord } from '../squad/read-question.ts'
+import { type TableRow, tableRecords } from './table.ts'
+import { checkUnpackedSize, zipEntries } from './zip-directory.ts'
+
+interface WorkbookOptions {
+  readonly path: string
+  readonly report: Report
+  readonly mayLack?: readonly string[]
+}
+
+/** Far above any table of questions, and below what would fill the memory. */
+const MOST_UNPACKED_BYTES = 512 * 2 ** 20
+
+/** The questions of an Excel workbook, on its first sheet that names their columns. Cells are read as Excel shows them. */
+export async function* workbookRecords(bytes: Uint8Array, options: WorkbookOptions): AsyncGenerator<QuestionRecord> {
+  const { path } = options
+  checkUnpackedSize(zipEntries(bytes, path), MOST_UNPACKED_BYTES, path)
+  const workbook = await readWorkbook(bytes, path)
+  const { formatValue } = await import('hucre')
+  const sheet = questionSheet(workbook, path)
+  yield* tableRecords(rowsOf(sheet, path, cellText(formatValue, workbook.dateSystem === '1904')), options)
+}
+
+async function readWorkbook(bytes: Uint8Array, path: string): Promise<Workbook> {
+  const { readXlsx } = await import('hucre/xlsx')
+  try {
+    return await readXlsx(bytes, { readStyles: true })
+  } catch (cause) {
+    throw new DataProblem('unreadable', path, `cannot be read as an Excel workbook (${(cause as Error).message})`, {
+      remedy: 'Open it in a spreadsheet program and save it again, or save it as "CSV UTF-8".',
+      cause,
+    })
+  }
+}
+
+/** @throws DataProblem where no sheet has the columns of questions, or several visible ones do */
+function questionSheet({ sheets }: Workbook, path: string): Sheet {
+  const filled = sheets.filter(({ rows }) => headerOf(rows) !== undefined)
+  const isVisible = ({ hidden, veryHidden }: Sheet) => !hidden && !veryHidden
+  const withQuestions = filled.filter(({ rows }) => namesQuestions(headerOf(rows)!))
+  const visible = withQuestions.filter(isVisible)
+  if (visible.length > 1)
+    throw new DataProblem('unreadable', path, `several sheets have questions: ${showList(visible.map(nameOf))}`, {
+      remedy: 'Leave one of them in the workbook, or save each as CSV and run "spanforge data merge".',
+    })
+  const sheet = visible[0] ?? withQuestions[0] ?? (filled.length === 1 ? filled[0] : undefined)
+  if (sheet) return sheet
+  const finding = filled.length
+    ? `no sheet has the columns question and context; its sheets are ${showList(filled.map(nameOf))}`
+    : 'the workbook is empty'
+  throw new DataProblem('unreadable', path, finding, { remedy: `${EXPECTED_COLUMNS} They belong in the first row.` })
+}
+
+const nameOf = ({ name }: Sheet): string => name
+
+const headerOf = (rows: readonly (readonly CellValue[])[]): readonly CellValue[] | undefined =>
+  rows.find((row) => row.some((value) => value !== null && value !== ''))
+
+function namesQuestions(header: readonly CellValue[]): boolean {
+  const { question, context } = findColumns(header.map((value) => String(value ?? '').trim()))
+  return question !== undefined && context !== undefined
+}
+
+type CellText = (value: CellValue, cell: Cell | undefined) => string
+
+async function* rowsOf({ name, rows, cells }: Sheet, path: string, textOf: CellText): AsyncGenerator<TableRow> {
+  for (const [row, values] of rows.entries())
+    yield {
+      place: `${path}: sheet ${name}, row ${row + 1}`,
+      cells: values.map((value, column) => textOf(value, cells?.get(`${row},${column}`))),
+    }
+}
+
+/** Excel's number format 14 follows the reader's country; this is its form in the United States. */
+const SHORT_DATE = { stored: 'mm-dd-yy', shown: 'm/d/yyyy' }
+
+/** A cell's value in its number format, such as 1450 as "1,450" and a date as "2021-03-05". */
+const cellText =
+  (format: typeof import('hucre').formatValue, is1904: boolean): CellText =>
+  (value, cell) => {
+    const shown = cell?.type === 'formula' ? (cell.formulaResult ?? value) : value
+    if (shown === null || shown === undefined) return ''
+    if (typeof shown === 'string') return shown
+    const stored = cell?.style?.numFmt ?? 'General'
+    // Excel shows 15 digits of a number.
+    const rounded = typeof shown === 'number' ? Number(shown.toPrecision(15)) : shown
+    return format(rounded, stored === SHORT_DATE.stored ? SHORT_DATE.shown : stored, { is1904 })
+  }
+
+/** The most characters that a cell of Excel holds. */
+const LONGEST_CELL = 32_767
+
+/**
+ * A workbook with one sheet of texts.
+ * @throws SpanforgeError for a text that is too long for a cell
+ */
+export async function toWorkbook(rows: readonly string[][], path: string): Promise<Uint8Array> {
+  for (const [row, cells] of rows.entries()) {
+    const long = cells.find((cell) => cell.length > LONGEST_CELL)
+    if (long === undefined) continue
+    const finding = `row ${row + 1} has a text of ${long.length} characters, but a cell of Excel holds ${LONGEST_CELL}`
+    throw new SpanforgeError(`${path}: ${finding}`, { remedy: 'Write CSV or JSON lines.' })
+  }
+  const { writeXlsx } = await import('hucre/xlsx')
+  return writeXlsx({ sheets: [{ name: 'Questions', rows: [...rows] }] })
+}
