@@ -6,6 +6,7 @@ import { parseSquad } from '../../src/squad/squad-json.ts'
 import { describeChromium } from '../chromium.ts'
 import { runHere } from '../run-here.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
+import { tinyText } from '../tiny-service.ts'
 import { ask, demoWorld, giveText } from './demo-world.ts'
 
 const context = 'in ka 🦊🦊 eve, bo is in ro.\n\nli was in the den, and una in the pit by the sea.'
@@ -84,7 +85,7 @@ describeChromium('correcting answers on the demo page', () => {
     expect([question, answers]).toEqual(['who is in ro?', [{ text: 'bo', answer_start: context.indexOf('bo') }]])
     expect(await runHere('data', 'check', path, '--json')).toMatchObject({ code: 0 })
 
-    const command = await page.inputValue('[aria-label="Command that trains on the corrections"]')
+    const command = (await page.textContent('[aria-label="Command that trains on the corrections"]'))!
     const argv = command.split(' ').slice(2)
     const rename = new Map([
       ['corrections.json', path],
@@ -108,9 +109,65 @@ describeChromium('correcting answers on the demo page', () => {
     expect(JSON.parse(readFileSync(path, 'utf8')).version).toBe('v2.0')
     expect(parseSquad(readFileSync(path, 'utf8'), path).map(({ answers }) => answers.length)).toEqual([1, 0])
     expect(await runHere('data', 'check', path, '--json')).toMatchObject({ code: 0 })
-    expect(await page.inputValue('[aria-label="Command that trains on the corrections"]')).toContain(
+    expect((await page.textContent('[aria-label="Command that trains on the corrections"]'))!).toContain(
       '--version_2_with_negative',
     )
+  })
+
+  it('lights up what is known to be right, and nothing where there is no answer', async () => {
+    const page = await world.open()
+    await giveText(page, context)
+    await ask(page, 'who is in ro?')
+    expect(await page.locator('.text mark').count()).toBeGreaterThan(0)
+    await page.click('.wrong')
+    await page.click('text=There is no answer')
+    await expect.poll(() => page.locator('.text mark').count()).toBe(0)
+    await page.hover('.answer >> nth=0')
+    expect(await page.locator('.text mark.lit-0').count()).toBeGreaterThan(0)
+    await page.mouse.move(0, 0)
+    await page.click('.wrong')
+    await page.fill('#right', 'una')
+    await page.keyboard.press('Enter')
+    expect(await page.locator('.text mark').allTextContents()).toEqual(['una'])
+  })
+
+  it('keeps the passage around the answer of a long text', async () => {
+    const folder = temporaryFolder()
+    const page = await world.open()
+    await giveText(page, tinyText(20_000))
+    await ask(page, 'who is in ro?')
+    await page.click('text=This is right')
+    const [{ context, answers }] = parseSquad(readFileSync(await downloaded(page, folder), 'utf8'), 'corrections')
+    expect(context.length).toBeLessThan(1300)
+    expect(context.slice(answers[0].answer_start)).toMatch(new RegExp(`^${answers[0].text}`))
+  })
+
+  it('shows the training command with line breaks at spaces only', async () => {
+    const page = await world.open()
+    await giveText(page, context)
+    await ask(page, 'who is in ro?')
+    await page.click('text=This is right')
+    await page.click('[aria-label^=Corrections]')
+    const lines = page.locator('.copy .word').evaluateAll((words) => words.map((word) => word.clientHeight))
+    expect(new Set(await lines).size).toBe(1)
+  })
+
+  it.each([
+    { width: 390, height: 844 },
+    { width: 360, height: 640 },
+  ])('on a phone of $width x $height does not cover the panel with the text', async (viewport) => {
+    const page = await world.open({ viewport, hasTouch: true, isMobile: true })
+    await giveText(page, tinyText(500))
+    await ask(page, 'who is in ro?\nwho was in the den?\nwho is in the pit?')
+    for (const wrong of [0, 2]) {
+      await page.locator('.wrong').nth(wrong).click()
+      const [panel, pane] = await Promise.all(
+        ['.correction', '.paper.reading'].map(async (selector) => (await page.locator(selector).boundingBox())!),
+      )
+      expect(panel.y).toBeGreaterThanOrEqual(pane.y + pane.height)
+      expect(panel.y).toBeLessThan(viewport.height - 100)
+      await page.click('text=Cancel')
+    }
   })
 
   it('can be done by keyboard alone: by typing the words, and by moving the mark', async () => {

@@ -129,7 +129,7 @@ describeChromium('texts on the demo page', () => {
     await page.click('label:has-text("embedded")')
     await ask(page, 'who is in ro?\nwho is in ka?')
     await page.click('[aria-label=Share]')
-    const link = await page.inputValue('[aria-label="Link to this page"]')
+    const link = (await page.textContent('[aria-label="Link to this page"]'))!
     expect(link.startsWith(`${world.server.address}#share=`)).toBe(true)
 
     const other = await world.open({}, link)

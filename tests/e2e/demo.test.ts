@@ -139,6 +139,63 @@ describeChromium('the demo page', () => {
     expect(await page.locator('.rail .best-0').count()).toBe(1)
   })
 
+  it.each([1280, 390])('keeps the first model’s answer in view when models disagree, %i px wide', async (width) => {
+    const page = await world.open({ viewport: { width, height: 860 } })
+    const isInView = async () => {
+      const box = await page.locator('.text mark.best-0').first().boundingBox()
+      const view = (await page.locator('.text').boundingBox())!
+      return box !== null && box.y > view.y && box.y + box.height < view.y + view.height
+    }
+    await giveText(page, tinyText(10_000))
+    await ask(page, question)
+    await expect.poll(isInView).toBe(true)
+    await page.click('label:has-text("embedded")')
+    await answered(page)
+    await expect.poll(isInView).toBe(true)
+    await page.setViewportSize({ width: width - 60, height: 860 })
+    await expect.poll(isInView).toBe(true)
+    await ask(page, 'who was in the den?\nwho is in the pit?')
+    for (const card of [1, 2, 0]) {
+      await page.locator('.card h2 button').nth(card).click()
+      await expect.poll(isInView).toBe(true)
+    }
+  })
+
+  it('brings a place into view although the blocks above it are taller than estimated', async () => {
+    const page = await world.open({ viewport: { width: 390, height: 860 } })
+    const sentence = 'una in the pit by the sea'
+    const text = `${'bo.\n'.repeat(1500)}${sentence}.\n${'li is in the den. '.repeat(4000)}`
+    await giveText(page, text)
+    await ask(page, question)
+    await page.click('.wrong')
+    await page.fill('#right', sentence)
+    const mark = page.locator('.text mark.marked').first()
+    await expect
+      .poll(async () => {
+        const box = await mark.boundingBox()
+        const view = (await page.locator('.text').boundingBox())!
+        return box !== null && box.y > view.y && box.y + box.height < view.y + view.height
+      })
+      .toBe(true)
+  })
+
+  it('keeps text, questions and what is being written over a reload', async () => {
+    const page = await world.open()
+    await giveText(page, context)
+    await ask(page, 'who is in ro?\nwho was in the den?')
+    await page.click('label:has-text("embedded")')
+    await answered(page)
+    await page.reload()
+    await answered(page)
+    expect(await page.textContent('.text')).toBe(context)
+    expect(await shown(page, '.card h2')).toEqual(['who is in ro?', 'who was in the den?'])
+    expect(await page.locator('.one.model-1').count()).toBe(2)
+    await page.click('text=Edit')
+    await page.fill('textarea#text', 'bo is in the den')
+    await page.reload()
+    await expect.poll(() => page.inputValue('textarea#text')).toBe('bo is in the den')
+  })
+
   it('marks places beside the scroll bar only where there is one', async () => {
     const page = await world.open({ viewport: { width: 1200, height: 800 } })
     await giveText(page, context)

@@ -1,12 +1,14 @@
 /** What people do with the page. */
-import { ask, askMissing, forgetQuestions } from './asking.ts'
+import { ask, askMissing, askWithoutHistory, forgetQuestions, show } from './asking.ts'
 import { corrected } from './logic/corrections.ts'
 import { textOfFile, tidy } from './logic/file-text.ts'
 import type { Visit } from './logic/history.ts'
 import { type Span, trimmed } from './logic/marking.ts'
 import { counted } from './logic/numbers.ts'
 import { unpack } from './logic/packed.ts'
+import type { Session } from './logic/session.ts'
 import type { Shared } from './logic/share-link.ts'
+import { verdictOf } from './logic/verdict.ts'
 import * as state from './state.ts'
 
 /** Another text, with the questions that come with it. */
@@ -44,6 +46,15 @@ export function openShared({ text, name, questions, models, threshold }: Shared)
   openText(text, name, [...questions].reverse())
 }
 
+/** The page as it was before a reload. */
+export function openSession({ questions, ...session }: Session): void {
+  openShared({ ...session, questions: [] })
+  if (questions.length > 0) askWithoutHistory([...questions].reverse())
+  if (session.draft === undefined) return
+  state.draft.value = session.draft
+  state.editing.value = true
+}
+
 export const openVisit = async ({ packed, name, questions }: Visit): Promise<void> =>
   openText(await unpack(packed), name, [...questions].reverse())
 
@@ -57,10 +68,10 @@ export function toggleModel(id: string): void {
   askMissing()
 }
 
-export function startMarking(asked: number): void {
+export function startMarking(asked: state.Asked): void {
   state.lit.value = undefined
-  state.active.value = asked
-  state.marking.value = { asked }
+  show(asked)
+  state.marking.value = { asked: asked.id }
 }
 
 export function mark(span: Span | undefined): void {
@@ -69,11 +80,14 @@ export function mark(span: Span | undefined): void {
   marking.value = { asked: marking.value.asked, span: span && trimmed(text.value, span) }
 }
 
-/** Keeps a correction; without a span, that the text holds no answer. */
-export function correct(question: string, span: Span | undefined): void {
-  const [context, title] = [state.text.value, state.name.value || 'Text']
-  state.corrections.value = corrected(state.corrections.value, { title, context, question, span })
+/** Keeps a correction; without a span, that the text does not answer the question. */
+export function correct({ question, readings }: state.Asked, span: Span | undefined): void {
+  const text = state.text.value
+  const result = state.chosen.value.map((model) => readings[model]?.result).find((each) => each !== undefined)
+  const mistaken = result && verdictOf(result, state.threshold.value).best
+  const title = state.name.value || 'Text'
+  state.corrections.value = corrected(state.corrections.value, { title, text, question, span, mistaken })
   state.marking.value = undefined
-  const what = span ? `“${context.slice(span.start, span.end)}”` : 'no answer'
+  const what = span ? `“${text.slice(span.start, span.end)}”` : 'no answer'
   state.announcement.value = `Kept as right: ${what}. ${counted(state.corrections.value.length, 'correction')} in all.`
 }

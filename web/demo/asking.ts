@@ -13,8 +13,13 @@ let lastId = 0
 /** Questions that a request may hold. */
 let mostQuestions = 100
 
-/** Asks every question of every model that is chosen; the first question is shown. */
+/** Asks every question of every model that is chosen; the first question is shown, and the visit goes to the history. */
 export function ask(texts: readonly string[]): void {
+  askWithoutHistory(texts)
+  void keepVisit()
+}
+
+export function askWithoutHistory(texts: readonly string[]): void {
   const known = new Set(state.questions.value.map(({ question }) => question))
   const fresh = [...new Set(texts.map((one) => one.trim()))].filter((one) => one !== '' && !known.has(one))
   const asked = fresh.map((question): state.Asked => ({ id: ++lastId, question, readings: {} }))
@@ -22,7 +27,6 @@ export function ask(texts: readonly string[]): void {
   const first = asked[0] ?? state.questions.value.find(({ question }) => question === texts[0]?.trim())
   if (first) show(first)
   askMissing()
-  void keepVisit()
 }
 
 export function show(asked: state.Asked): void {

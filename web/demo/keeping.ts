@@ -2,12 +2,15 @@
 import { effect } from '@preact/signals'
 import { fileOf, parseCorrections } from './logic/corrections.ts'
 import { parseHistory, remembered, visitOf } from './logic/history.ts'
+import { parseSession, type Session } from './logic/session.ts'
 import { type Shared, sharedOf } from './logic/share-link.ts'
 import { keep, kept } from './logic/storage.ts'
 import * as state from './state.ts'
 
 const CORRECTIONS = 'corrections'
 const HISTORY = 'history'
+const SESSION = 'session'
+const perTab = () => sessionStorage
 
 export function restore(): void {
   state.history.value = parseHistory(kept(HISTORY))
@@ -35,6 +38,22 @@ export async function keepVisit(): Promise<void> {
 export function clearHistory(): void {
   state.history.value = []
   keep(HISTORY, undefined)
+}
+
+/** Keeps the page for a reload of this tab. The browser discards it when the tab is closed. */
+export function keepSession(): void {
+  const session: Session = {
+    ...sharedNow(),
+    link: location.hash,
+    draft: state.editing.value ? state.draft.value : undefined,
+  }
+  keep(SESSION, JSON.stringify(session), perTab)
+}
+
+/** The page as it was before a reload; undefined where the address now asks for something else. */
+export function keptSession(): Session | undefined {
+  const session = parseSession(kept(SESSION, perTab))
+  return session?.link === location.hash ? session : undefined
 }
 
 /** The page as a link would share it, oldest question first. */

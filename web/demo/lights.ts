@@ -8,6 +8,7 @@ export const layers = computed((): Layer[] => {
   const asked = state.shown.value
   const marked = state.marking.value?.span
   if (!asked) return []
+  const known = state.knownAnswer(asked.question)
   const answers = state.chosen.value.flatMap((model, place) => {
     const result = asked.readings[model]?.result
     if (!result) return []
@@ -16,11 +17,14 @@ export const layers = computed((): Layer[] => {
       if (one.answer === '') return []
       const { lit } = state
       const isLit = lit.value?.asked === asked.id && lit.value.model === model && lit.value.index === index
-      // Another wording of the answer itself shows only when it is pointed at.
+      // Once the right answer is known, the model's answers light up only under the pointer, as other wordings of its
+      // best answer always do.
+      if (!isLit && known !== undefined && !marked) return []
       if (!isLit && answer && one !== answer && one.start < answer.end && answer.start < one.end) return []
       const kind = isLit ? 'lit' : one === answer ? 'best' : 'further'
       return [{ name: `${kind}-${place % 4}`, start: one.start, end: one.end }]
     })
   })
-  return marked ? [...answers, { name: 'marked', ...marked }] : answers
+  const right = marked ?? known?.span
+  return right ? [...answers, { name: 'marked', ...right }] : answers
 })

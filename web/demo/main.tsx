@@ -8,11 +8,11 @@ import './styles/answers.css'
 import './styles/correction.css'
 import './styles/dialogs.css'
 import './styles/narrow.css'
-import { openShared } from './actions.ts'
+import { openSession, openShared } from './actions.ts'
 import { ServiceError } from './api.ts'
 import { App } from './app.tsx'
 import { loadModels } from './asking.ts'
-import { restore } from './keeping.ts'
+import { keepSession, keptSession, restore } from './keeping.ts'
 import { fromFragment } from './logic/share-link.ts'
 import * as state from './state.ts'
 import { restoreTheme } from './theme.ts'
@@ -21,6 +21,9 @@ restoreTheme()
 restore()
 render(<App />, document.getElementById('app')!)
 await start()
+addEventListener('pagehide', keepSession)
+// Phones end pages in the background without a further event.
+document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && keepSession())
 // A link that is opened in this very tab changes the fragment alone.
 addEventListener('hashchange', () => void openLink())
 
@@ -31,7 +34,9 @@ async function start(): Promise<void> {
     if (error instanceof ServiceError && error.status === 401) state.openDialog.value = 'token'
     else state.complaint.value = (error as Error).message
   }
-  await openLink()
+  const session = keptSession()
+  if (session) openSession(session)
+  else await openLink()
 }
 
 async function openLink(): Promise<void> {

@@ -2,6 +2,7 @@
 import { computed, signal } from '@preact/signals'
 import type { AnswerResult, ModelInfo } from '../../src/server/contract.ts'
 import type { Example } from '../../src/squad/types.ts'
+import { correctionOf, type KnownAnswer } from './logic/corrections.ts'
 import type { Visit } from './logic/history.ts'
 import type { Span } from './logic/marking.ts'
 
@@ -71,8 +72,8 @@ export const shown = computed(() => {
   return questions.value.find((one) => one.id === id)
 })
 
-/** What was kept as right for a question to this text. */
-export const correctionOf = (asked: string): Example | undefined =>
-  corrections.value.find(({ question, context }) => question === asked && context === text.value)
+/** The answer kept as right for a question about this text; null for "there is none", undefined for nothing kept. */
+export const knownAnswer = (question: string): KnownAnswer | null | undefined =>
+  correctionOf(corrections.value, question, text.value)
 
 export const modelOf = (id: string): ModelInfo | undefined => models.value.find((model) => model.id === id)

@@ -10,14 +10,18 @@ import * as state from '../state.ts'
  * with the arrow keys in the text.
  */
 export function CorrectionPanel({ asked }: { readonly asked: state.Asked }) {
+  const form = useRef<HTMLFormElement>(null)
   const input = useRef<HTMLInputElement>(null)
   const [words, setWords] = useState('')
   const [place, setPlace] = useState(0)
   const text = state.text.value
   const found = occurrences(text, words)
   const span = state.marking.value?.span
-  // At once: the next key is meant for it.
-  useLayoutEffect(() => input.current?.focus({ preventScroll: true }), [])
+  // At once: the next key is meant for it. On a touch screen the keyboard would hide the text that is to be marked.
+  useLayoutEffect(() => {
+    if (matchMedia('(pointer: fine)').matches) input.current?.focus({ preventScroll: true })
+    form.current?.scrollIntoView({ block: isOneColumn() ? 'start' : 'nearest' })
+  }, [])
   const choose = (typed: string, at: number) => {
     const places = occurrences(text, typed)
     const next = places.length === 0 ? 0 : (at + places.length) % places.length
@@ -28,10 +32,10 @@ export function CorrectionPanel({ asked }: { readonly asked: state.Asked }) {
   }
   const save = (event: Event) => {
     event.preventDefault()
-    if (span) correct(asked.question, span)
+    if (span) correct(asked, span)
   }
   return (
-    <form class="correction" onSubmit={save} aria-label="The right answer">
+    <form class="correction" ref={form} onSubmit={save} aria-label="The right answer">
       <label for="right">Mark the right answer in the text, or type it as it stands there</label>
       <div class="field">
         <input
@@ -72,7 +76,7 @@ export function CorrectionPanel({ asked }: { readonly asked: state.Asked }) {
         <button type="submit" class="primary" disabled={!span}>
           This is the answer
         </button>
-        <button type="button" onClick={() => correct(asked.question, undefined)}>
+        <button type="button" onClick={() => correct(asked, undefined)}>
           There is no answer
         </button>
         <button type="button" class="quiet" onClick={() => (state.marking.value = undefined)}>
@@ -83,6 +87,9 @@ export function CorrectionPanel({ asked }: { readonly asked: state.Asked }) {
   )
 }
 
+/** Whether the text lies above the answers rather than beside them: see styles/narrow.css. */
+const isOneColumn = (): boolean => matchMedia('(max-width: 52rem)').matches
+
 /** Where a model found the right answer but likes another better, one press says so. */
 function Choices({ asked }: { readonly asked: state.Asked }) {
   const { chosen, lit, threshold } = state
@@ -91,7 +98,7 @@ function Choices({ asked }: { readonly asked: state.Asked }) {
   const unlight = () => (lit.value = undefined)
   const take = ({ answer }: Choice) => {
     unlight()
-    correct(asked.question, answer)
+    correct(asked, answer)
   }
   return (
     <>
@@ -130,6 +137,6 @@ function choicesFor(asked: state.Asked, threshold: number): Choice[] {
     const result = asked.readings[model]?.result
     return result ? [{ model, ...result }] : []
   })
-  const isWrong = readings.length === 1 && !state.correctionOf(asked.question)
+  const isWrong = readings.length === 1 && state.knownAnswer(asked.question) === undefined
   return choicesOf(readings, state.MOST_SHOWN, isWrong ? verdictOf(readings[0], threshold).answer : undefined)
 }

@@ -14,9 +14,8 @@ export function QuestionCard({ asked }: { readonly asked: state.Asked }) {
   const isMarking = state.marking.value?.asked === asked.id
   const wasMarking = useRef(false)
   useEffect(() => {
-    if (isMarking) card.current?.scrollIntoView({ block: 'nearest' })
-    // The button that was pressed is gone with the panel: keyboards go on where it was opened.
-    else if (wasMarking.current && document.activeElement === document.body)
+    // The button that was pressed is gone with the panel: the focus returns to where the panel was opened.
+    if (!isMarking && wasMarking.current && document.activeElement === document.body)
       card.current?.querySelector<HTMLElement>('.wrong')?.focus({ preventScroll: true })
     wasMarking.current = isMarking
   }, [isMarking])
@@ -60,17 +59,17 @@ function Judgement({ asked }: { readonly asked: state.Asked }) {
   const isDone = state.chosen.value.some((model) => asked.readings[model]?.state === 'done')
   if (!isDone) return null
   const { answer } = verdictOf(results[0], state.threshold.value)
-  const saved = state.correctionOf(asked.question)
-  const said = saved && (saved.answers[0] ? `“${saved.answers[0].text}”` : 'no answer')
+  const known = state.knownAnswer(asked.question)
+  const said = known === null ? 'no answer' : known && `“${known.text}”`
   return (
     <div class="judgement">
       {said && <span class="saved">Right: {said}</span>}
       {!said && results.length === 1 && (
-        <button type="button" class="quiet" onClick={() => correct(asked.question, answer)}>
+        <button type="button" class="quiet" onClick={() => correct(asked, answer)}>
           This is right
         </button>
       )}
-      <button type="button" class="quiet wrong" onClick={() => startMarking(asked.id)}>
+      <button type="button" class="quiet wrong" onClick={() => startMarking(asked)}>
         {said ? 'Change' : results.length === 1 ? 'This is wrong' : 'Mark the right answer'}
       </button>
     </div>

@@ -28,7 +28,7 @@ export function TextInput() {
       <textarea
         id="text"
         ref={box}
-        defaultValue={text}
+        value={state.draft.value}
         placeholder="Paste a text here, or drop a file."
         spellcheck={false}
         onPaste={onPaste}

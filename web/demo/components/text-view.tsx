@@ -131,26 +131,90 @@ function indexOf(view: HTMLElement, node: Node, offset: number): number {
   return Number(block?.dataset.start ?? 0) + before.toString().length
 }
 
+/** Scrolls to the place that is asked for, and keeps it in view when the pane changes its width. */
 function useGoTo(view: { readonly current: HTMLElement | null }, blocks: readonly Block[]): void {
   const place = state.goTo.value
   useEffect(() => {
-    const block = place && view.current?.children[blockAt(blocks, place.start)]
-    if (!block) return
-    const target = targetIn(block, place.start)
-    const { top, bottom, height } = view.current.getBoundingClientRect()
-    const found = target.getBoundingClientRect()
-    if (found.top > top + 20 && found.bottom < bottom - 20) return
-    const isNear = Math.abs(found.top - top) < 3 * height
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches
-    const behavior = isNear && !still ? 'smooth' : 'instant'
-    view.current.scrollBy({ top: found.top - top - height / 3, behavior })
-    if (isNear) return
-    // What was only estimated on the way has been laid out by now.
-    requestAnimationFrame(() => {
-      const again = targetIn(block, place.start).getBoundingClientRect().top
-      view.current?.scrollBy({ top: again - top - height / 3, behavior: 'instant' })
-    })
+    const pane = view.current
+    if (!pane || !place) return
+    const rectangle = () => placeIn(pane, blocks, place)
+    const scroll = new Scroll(pane, rectangle)
+    scroll.start(matchMedia('(prefers-reduced-motion: reduce)').matches ? 'instant' : 'smooth')
+    return () => scroll.stop()
   }, [place, view, blocks])
+}
+
+/** Blocks that come into view turn out taller than estimated: a place has settled once it stays in view this long. */
+const STILL_FRAMES = 10
+/** Milliseconds after which a place that does not settle is left where it is. */
+const LONGEST_SETTLING = 5000
+
+/** Brings one place into view and keeps it there until the user scrolls away. */
+class Scroll {
+  private frame = 0
+  private width: number
+  private readonly observer = new ResizeObserver(() => this.onResize())
+  private readonly settle = () => this.correct(performance.now() + LONGEST_SETTLING)
+  private readonly release = () => this.stop()
+
+  constructor(
+    private readonly pane: HTMLElement,
+    private readonly place: () => DOMRect | undefined,
+  ) {
+    this.width = pane.clientWidth
+  }
+
+  start(motion: ScrollBehavior): void {
+    for (const name of ['wheel', 'touchmove', 'keydown', 'pointerdown'])
+      this.pane.addEventListener(name, this.release, { passive: true })
+    this.observer.observe(this.pane)
+    const found = this.place()
+    if (!found || this.isVisible(found)) return
+    const isNear = Math.abs(found.top - this.pane.getBoundingClientRect().top) < 3 * this.pane.clientHeight
+    if (isNear && motion === 'smooth') this.pane.addEventListener('scrollend', this.settle, { once: true })
+    else this.settle()
+    this.scrollTo(found, isNear ? motion : 'instant')
+  }
+
+  stop(): void {
+    cancelAnimationFrame(this.frame)
+    this.observer.disconnect()
+    this.pane.removeEventListener('scrollend', this.settle)
+    for (const name of ['wheel', 'touchmove', 'keydown', 'pointerdown'])
+      this.pane.removeEventListener(name, this.release)
+  }
+
+  private onResize(): void {
+    if (this.pane.clientWidth === this.width) return
+    this.width = this.pane.clientWidth
+    this.settle()
+  }
+
+  private correct(deadline: number, still = 0): void {
+    cancelAnimationFrame(this.frame)
+    if (still === STILL_FRAMES || performance.now() > deadline) return
+    this.frame = requestAnimationFrame(() => {
+      const found = this.place()
+      const isStill = !found || this.isVisible(found)
+      if (!isStill) this.scrollTo(found, 'instant')
+      this.correct(deadline, isStill ? still + 1 : 0)
+    })
+  }
+
+  private isVisible(found: DOMRect): boolean {
+    const { top, bottom } = this.pane.getBoundingClientRect()
+    return found.top > top + 20 && found.bottom < bottom - 20
+  }
+
+  private scrollTo(found: DOMRect, behavior: ScrollBehavior): void {
+    const { top, height } = this.pane.getBoundingClientRect()
+    this.pane.scrollBy({ top: found.top - top - height / 3, behavior })
+  }
+}
+
+const placeIn = (pane: HTMLElement, blocks: readonly Block[], place: Span): DOMRect | undefined => {
+  const block = pane.children[blockAt(blocks, place.start)]
+  return block && targetIn(block, place.start).getBoundingClientRect()
 }
 
 /** The place itself, which need not be lit yet. */
@@ -176,7 +240,7 @@ function onKey(event: KeyboardEvent, text: string): void {
   const asked = state.shown.value
   if (event.key === 'Enter' && marking.value.span && asked) {
     event.preventDefault()
-    correct(asked.question, marking.value.span)
+    correct(asked, marking.value.span)
     return
   }
   const next = moved(text, marking.value.span ?? firstMark(), event)

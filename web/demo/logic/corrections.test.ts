@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { parseSquad } from '../../../src/squad/squad-json.ts'
-import { type Corrected, corrected, fileOf, parseCorrections, trainCommand, versionOf } from './corrections.ts'
+import {
+  type Corrected,
+  corrected,
+  correctionOf,
+  fileOf,
+  parseCorrections,
+  trainCommand,
+  versionOf,
+} from './corrections.ts'
 
 const context = 'The 🦊🦊 of Łódź sleep in Łódź. They wake at nine.'
 const spanOf = (words: string, from = 0) => {
@@ -9,7 +17,7 @@ const spanOf = (words: string, from = 0) => {
 }
 const correction = (more: Partial<Corrected> = {}): Corrected => ({
   title: 'foxes.txt',
-  context,
+  text: context,
   question: 'Where do they sleep?',
   span: spanOf('Łódź', 15),
   ...more,
@@ -40,7 +48,7 @@ describe('a file of corrections', () => {
   })
 
   it('holds each text once, whatever the order of the corrections', () => {
-    const other = correction({ context: `${context} Later.`, title: 'more.txt' })
+    const other = correction({ text: context.replace('nine', 'ten'), title: 'more.txt' })
     const list = [correction(), other, correction({ question: 'Who?', span: spanOf('🦊') })].reduce(corrected, [])
     const { data } = JSON.parse(fileOf(list))
     expect(data).toHaveLength(2)
@@ -52,6 +60,24 @@ describe('a correction', () => {
   it('takes the place of an earlier one of the same question to the same text', () => {
     const list = corrected(corrected([], correction()), correction({ span: spanOf('nine') }))
     expect(list.map(({ answers }) => answers)).toEqual([[{ text: 'nine', answer_start: context.indexOf('nine') }]])
+  })
+
+  it('keeps the passage around the answer, not the whole text', () => {
+    const filler = 'Nothing happens here. '.repeat(20)
+    const book = `${`${filler}\n\n`.repeat(300)}${context}\n\n${`${filler}\n\n`.repeat(300)}`
+    const start = book.indexOf('nine')
+    const span = { start, end: start + 4 }
+    const [kept] = corrected([], correction({ text: book, span }))
+    expect(kept.context.length).toBeLessThan(1300)
+    expect(kept.context).toContain(context)
+    const [{ text, answer_start }] = kept.answers
+    expect(kept.context.slice(answer_start, answer_start + text.length)).toBe('nine')
+    expect(correctionOf([kept], kept.question, book)).toEqual({ text: 'nine', span })
+    expect(correctionOf([kept], kept.question, 'Another text.')).toBeUndefined()
+
+    const [none] = corrected([kept], correction({ text: book, span: undefined, mistaken: span }))
+    expect(none.context).toBe(kept.context)
+    expect(correctionOf([none], none.question, book)).toBeNull()
   })
 
   it('has an id of its own', () => {

@@ -2,20 +2,50 @@
 import { parseSquad, toSquadJson } from '../../../src/squad/squad-json.ts'
 import type { Example } from '../../../src/squad/types.ts'
 import type { Span } from './marking.ts'
+import { passageAround } from './passage.ts'
 
 export interface Corrected {
   readonly title: string
-  readonly context: string
+  readonly text: string
   readonly question: string
-  /** Undefined: the context does not answer. */
+  /** The right answer; undefined where the text does not answer the question. */
   readonly span: Span | undefined
+  /** The place that was taken for the answer, where there is none: its surroundings are kept. */
+  readonly mistaken?: Span
 }
 
-/** The list with this correction, which takes the place of an earlier one of the same question to the same text. */
-export function corrected(list: readonly Example[], { title, context, question, span }: Corrected): Example[] {
-  const answers = span ? [{ text: context.slice(span.start, span.end), answer_start: span.start }] : []
-  const rest = list.filter((one) => one.question !== question || one.context !== context)
+/**
+ * The list with this correction, in place of an earlier one of the same question about the same text. The correction
+ * keeps the passage around the answer, not the whole text.
+ */
+export function corrected(
+  list: readonly Example[],
+  { title, text, question, span, mistaken = { start: 0, end: 0 } }: Corrected,
+): Example[] {
+  const passage = passageAround(text, span ?? mistaken)
+  const context = text.slice(passage.start, passage.end)
+  const answers = span ? [{ text: text.slice(span.start, span.end), answer_start: span.start - passage.start }] : []
+  const rest = list.filter((one) => !isAbout(one, question, text))
   return grouped([...rest, { id: newId(), title, question, context, answers }])
+}
+
+const isAbout = (one: Example, question: string, text: string): boolean =>
+  one.question === question && text.includes(one.context)
+
+export interface KnownAnswer {
+  readonly text: string
+  /** Where in the whole text it is. */
+  readonly span: Span
+}
+
+/** What was kept for a question about this text: its answer, null where there is none, undefined where nothing was. */
+export function correctionOf(list: readonly Example[], question: string, text: string): KnownAnswer | null | undefined {
+  const one = list.find((each) => isAbout(each, question, text))
+  if (!one) return undefined
+  const [answer] = one.answers
+  if (!answer) return null
+  const start = text.indexOf(one.context) + answer.answer_start
+  return { text: answer.text, span: { start, end: start + answer.text.length } }
 }
 
 /** Questions to one text one after the other, as SQuAD's paragraphs hold them; texts in the order they came. */
