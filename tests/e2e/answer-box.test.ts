@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { expect, it } from 'vitest'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeChromium, launchChromium } from '../chromium.ts'
 import { read } from '../source-tree.ts'
 import { tinyService } from '../tiny-service.ts'
@@ -9,43 +10,97 @@ import { tinyExamples } from '../tiny-squad.ts'
 const [snippet] = /<form id="ask">[\s\S]*?<\/script>/.exec(read('docs/deployment.md'))!
 const [{ question, context }] = tinyExamples(1)
 
+/** Words for the people who run the service, which visitors of a page must not see. */
+const OPERATORS_WORDS = /server|service|--|max-|status|token|window|\d{3}|undefined|JSON/i
+
 describeChromium('the answer box of docs/deployment.md in a page of another origin', () => {
-  it('shows the answer in its text, says when nothing is found, and what the service refuses', async () => {
-    let html = ''
-    const site = createServer((_request, response) => response.setHeader('content-type', 'text/html').end(html))
+  const world = {} as {
+    browser: Browser
+    origin: string
+    address: string
+    html: string
+    close(): Promise<unknown>
+  }
+
+  beforeAll(async () => {
+    const site = createServer((_request, response) =>
+      response.setHeader('content-type', 'text/html').end(`<!doctype html>${world.html}`),
+    )
     await new Promise<void>((done) => void site.listen(0, '127.0.0.1', done))
-    const origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`
-    const service = await tinyService({ corsOrigins: [origin] })
-    const address = await service.app.listen({ port: 0, host: '127.0.0.1' })
-    const browser = await launchChromium()
-    try {
-      const page = await browser.newPage()
-      const status = async (text: string, asked: string, from = snippet) => {
-        html = `<!doctype html><main>${text}</main>${from.replace('http://127.0.0.1:8000', address)}`
-        await page.goto(origin)
-        await page.fill('[name=question]', asked)
-        await page.keyboard.press('Enter')
-        await page.waitForFunction(() => !/^(Reading ...)?$/.test(document.querySelector('[role=status]')!.textContent))
-        return page.locator('[role=status]')
-      }
-      const shown = await status(context, question)
-      const { answers } = (await (
-        await fetch(`${address}/api/answer`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ question, context }),
-        })
-      ).json()) as { answers: { answer: string; start: number }[] }
-      const [{ answer, start }] = answers
-      expect(await shown.locator('mark').textContent()).toBe(answer)
-      // The tiny model is sure of nothing.
-      const sentence = context.split('. ').find((_, i, all) => all.slice(0, i + 1).join('. ').length > start)
-      expect((await shown.textContent())!.replace(/\.$/, '')).toBe(`Perhaps: ${sentence!.replace(/\.$/, '')}`)
-      expect(await (await status('', question)).textContent()).toMatch(/^There is no answer: /)
-    } finally {
-      await browser.close()
-      await service.close()
-      site.close()
+    world.origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`
+    const service = await tinyService({ corsOrigins: [world.origin], maxContext: 10_000 })
+    world.address = await service.app.listen({ port: 0, host: '127.0.0.1' })
+    world.browser = await launchChromium()
+    world.close = () => Promise.all([world.browser.close(), service.close(), site.close()])
+  })
+  afterAll(() => world.close?.())
+
+  /** The box in a page whose text is `text`, made surer or less sure by its threshold. */
+  async function openBox(text: string, sure = 0): Promise<Page> {
+    const box = snippet
+      .replace('http://127.0.0.1:8000', world.address)
+      .replace('const sure = 0.2', `const sure = ${sure}`)
+    expect(box).toContain(`const sure = ${sure}`)
+    world.html = `<main>${text}</main>${box}`
+    const page = await world.browser.newPage()
+    await page.goto(world.origin)
+    return page
+  }
+
+  async function said(page: Page, asked: string): Promise<string> {
+    await page.locator('[name=question]').evaluate((input: HTMLInputElement, value) => {
+      input.value = value
+    }, asked)
+    await page.click('button')
+    await page.waitForFunction(() => !/^(Searching.*)?$/.test(document.querySelector('[role=status]')!.textContent!))
+    return (await page.textContent('[role=status]'))!
+  }
+
+  it('shows the answer in its sentence', async () => {
+    const page = await openBox(context)
+    const text = await said(page, question)
+    const response = await fetch(`${world.address}/api/answer`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ question, context }),
+    })
+    const [{ answer, start }] = ((await response.json()) as { answers: { answer: string; start: number }[] }).answers
+    expect(await page.textContent('mark')).toBe(answer)
+    const sentence = context.split('. ').find((_, i, all) => all.slice(0, i + 1).join('. ').length > start)!
+    expect(text.replace(/\.$/, '')).toBe(sentence.replace(/\.$/, ''))
+  })
+
+  it('says that the page does not answer, below its threshold and where there is no text', async () => {
+    for (const [text, sure] of [
+      [context, 0.999],
+      ['', 0],
+    ] as const)
+      expect(await said(await openBox(text, sure), question)).toBe('This page does not answer that.')
+  })
+
+  it.each([
+    ['a long question', context, 'who '.repeat(2000), /shorter/],
+    ['a long page', 'in '.repeat(4000), question, /too long/],
+  ])('tells visitors about %s in their words', async (_, text, asked, expected) => {
+    const words = await said(await openBox(text), asked)
+    expect(words).toMatch(expected)
+    expect(words).not.toMatch(OPERATORS_WORDS)
+  })
+
+  it('tells visitors in their words what keeps the service from answering', async () => {
+    const page = await openBox(context)
+    for (const status of [401, 403, 404, 408, 429, 500, 503, 504]) {
+      await page.route('**/api/answer', (route) =>
+        route.fulfill({
+          status,
+          headers: { 'access-control-allow-origin': '*' },
+          body: '{"detail": "--max-requests"}',
+        }),
+      )
+      expect(await said(page, question)).not.toMatch(OPERATORS_WORDS)
+      await page.unrouteAll()
     }
+    await page.route('**/api/answer', (route) => route.abort())
+    expect(await said(page, question)).toBe('The search does not work at the moment.')
   })
 })
