@@ -96,7 +96,6 @@ async function bound(train_file: string, folder: string, options: { model: strin
       const { dims } = pack(
         pass.map((r) => rows[r]),
         config.num_attention_heads,
-        config.pad_token_id,
       )
       for (const product of productsOf(nodes, dims)) {
         const { node, operands } = product

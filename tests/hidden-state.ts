@@ -13,7 +13,7 @@ export async function hiddenState(
   num_hidden_layers = config.num_hidden_layers,
 ): Promise<Float32Array> {
   const hidden = bert(new Parameters().at('bert'), { ...config, num_hidden_layers }, noDropout)
-  const { dims, inputs } = pack(rows, config.num_attention_heads, config.pad_token_id)
+  const { dims, inputs } = pack(rows, config.num_attention_heads)
   const state = new Float32Array(dims.tokens * config.hidden_size)
   const session = await engine.compile(encodeModel({ hidden }))
   await session.run(

@@ -30,8 +30,8 @@ export const dict = (entries: Record<string, Bytes>): Buffer =>
   bytes('}(', ...Object.entries(entries).flatMap(([key, value]) => [text(key), value]), 'u')
 export const pickle = (value: Bytes): Buffer => bytes('\x80\x02', value, '.')
 
-export const storage = (type: string, key: string, count: number): Buffer =>
-  bytes(tuple(text('storage'), name('torch', type), text(key), text('cpu'), int(count)), 'Q')
+export const storage = (type: string, key: string, count: number, module = 'torch'): Buffer =>
+  bytes(tuple(text('storage'), name(module, type), text(key), text('cpu'), int(count)), 'Q')
 
 const ints = (values: readonly number[]): Buffer => tuple(...values.map(int))
 

@@ -64,10 +64,8 @@ test('its models are served, with the answer settings stored beside them', async
   }
 })
 
-test('its interrupted run resumes to the weights and moments that 0.1.0 gets, past the lock of a killed process', async () => {
+test('its interrupted run resumes to the weights and moments that 0.1.0 gets', async () => {
   const { at, run } = leftBy010()
-  const dead = { pid: 2 ** 22 - 1, host: hostname(), started: '1', since: '2026-11-29T00:00:00.000Z' }
-  writeFileSync(at('runs/interrupted/.run.lock'), JSON.stringify(dead))
   const { stdout } = await run('train', '--output_dir', 'runs/interrupted', '--resume_from_checkpoint', 'latest')
   expect(stdout).toContain('checkpoint-6')
   expect(stdout).not.toMatch(/bit for bit/)
@@ -142,4 +140,19 @@ test('its runs are listed by the dashboard, with their status, scores and steps'
   expect(entries).toHaveLength(4)
   expect((await runs.find('finished'))!.view.steps.step).toHaveLength(12)
   expect((await runs.find('interrupted'))!.view.evaluations).toHaveLength(1)
+})
+
+test('the lock of its killed process is named, because it does not show whether that process still runs', async () => {
+  const { at } = leftBy010()
+  const dead = { pid: 2 ** 22 - 1, host: hostname(), started: '1', since: '2026-11-29T00:00:00.000Z' }
+  writeFileSync(at('runs/interrupted/.run.lock'), JSON.stringify(dead))
+  const { code, stderr } = await runHere(
+    'train',
+    '--output_dir',
+    'runs/interrupted',
+    '--resume_from_checkpoint',
+    'latest',
+  )
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/runs.interrupted: locked by a run of spanforge 0.1.0 .*\n.*remove runs.interrupted..run.lock/)
 })

@@ -6,7 +6,7 @@ import { activations } from '../nn/activation.ts'
 import { attention } from '../nn/attention.ts'
 import { crossEntropy } from '../nn/cross-entropy.ts'
 import { noDropout } from '../nn/dropout.ts'
-import { add, div, erf, exp, log, mul, neg, relu, sqrt, sub, tanh } from '../ops/elementwise.ts'
+import { add, div, erf, exp, log, mul, neg, relu, sigmoid, sqrt, sub, tanh } from '../ops/elementwise.ts'
 import { permuteRows } from '../ops/gather.ts'
 import { gemm, matmul } from '../ops/linalg.ts'
 import { reshape, transpose } from '../ops/movement.ts'
@@ -54,6 +54,7 @@ const cases: Case[] = [
   ['Log', log, [[3]], positive],
   ['Sqrt', sqrt, [[3]], positive],
   ['Tanh', tanh, [[3]]],
+  ['Sigmoid', sigmoid, [[3]]],
   ['Erf', erf, [[5]]],
   ['Relu where it passes', relu, [[4]], positive],
   ['Relu where it blocks', relu, [[4]], { low: -2, high: -0.5 }],

@@ -1,6 +1,7 @@
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { SpanforgeError } from '../errors.ts'
+import { IMPOSTOR_BYTES, refuseImpostor } from './impostor.ts'
 
 /** Large enough that the disk is the limit, small enough to keep out of the way of 2 GiB limits and of memory. */
 export const CHUNK_BYTES = 64 * 2 ** 20
@@ -17,7 +18,8 @@ export class BinaryFile {
     const handle = await openRegularFile(path)
     try {
       const file = new BinaryFile(path, (await handle.stat()).size, handle)
-      await file.refuseLfsPointer()
+      const beginning = await file.read(0, Math.min(IMPOSTOR_BYTES, file.size), 'the beginning')
+      refuseImpostor(path, Buffer.from(beginning).toString('latin1'))
       return file
     } catch (error) {
       await handle.close()
@@ -57,15 +59,6 @@ export class BinaryFile {
       `${this.path}: ${what} lies at bytes ${position} to ${end}, but the file has ${this.size} bytes`,
       { remedy: 'The file is cut off or damaged: download or copy it again.' },
     )
-  }
-
-  private async refuseLfsPointer(): Promise<void> {
-    const magic = 'version https://git-lfs'
-    if (this.size < magic.length || this.size > 1024) return
-    if (Buffer.from(await this.read(0, magic.length, 'the beginning')).toString('latin1') !== magic) return
-    throw new SpanforgeError(`${this.path}: found a Git LFS pointer, expected the file that it points to`, {
-      remedy: 'Run "git lfs pull" where it was cloned, or download the file itself.',
-    })
   }
 }
 

@@ -3,23 +3,31 @@
  * is every machine that ONNX Runtime runs on.
  */
 
-/** Bytes an element, by the names that safetensors uses. */
+/** Bytes of an element, by the names that safetensors uses; C128 and those with Q are torch's own. */
 export const ELEMENT_BYTES = {
   BOOL: 1,
   U8: 1,
   I8: 1,
+  QU8: 1,
+  QI8: 1,
   F8_E5M2: 1,
   F8_E4M3: 1,
+  F8_E5M2FNUZ: 1,
+  F8_E4M3FNUZ: 1,
+  F8_E8M0: 1,
   U16: 2,
   I16: 2,
   F16: 2,
   BF16: 2,
   U32: 4,
   I32: 4,
+  QI32: 4,
   F32: 4,
   U64: 8,
   I64: 8,
   F64: 8,
+  C64: 8,
+  C128: 16,
 } as const
 
 export type Dtype = keyof typeof ELEMENT_BYTES
@@ -29,7 +37,7 @@ export type FloatDtype = 'F16' | 'BF16' | 'F32' | 'F64'
 
 export const isDtype = (name: string): name is Dtype => Object.hasOwn(ELEMENT_BYTES, name)
 
-export const isFloat = (dtype: Dtype): dtype is FloatDtype => ['F16', 'BF16', 'F32', 'F64'].includes(dtype)
+export const isFloat = (dtype: string): dtype is FloatDtype => ['F16', 'BF16', 'F32', 'F64'].includes(dtype)
 
 /** Writes the numbers in `bytes` (aligned to their size) into `target`, which is as long as there are numbers. */
 export function toFloat32(dtype: FloatDtype, bytes: Uint8Array, target: Float32Array): void {

@@ -1,16 +1,33 @@
 import { JsonBoundsError, parseBoundedJson } from '../bounded-json.ts'
 import { SpanforgeError } from '../errors.ts'
+import { IMPOSTOR_BYTES, refuseImpostor } from './impostor.ts'
 import { readTextFile } from './text-file.ts'
 
 /** The content of a JSON file of a model or a run; an error that names the file if there is none or it is broken. */
 export async function readJsonFile(path: string): Promise<unknown> {
   const text = await readTextFile(path)
   try {
-    return parseBoundedJson(text)
+    return parse(text)
   } catch (cause) {
+    refuseImpostor(path, text.slice(0, IMPOSTOR_BYTES))
     const remedy = 'The file is cut off or damaged: download or copy it again.'
     const found =
       cause instanceof JsonBoundsError ? `JSON ${cause.summary}` : `broken JSON: ${(cause as Error).message}`
     throw new SpanforgeError(`${path}: found ${found}`, { remedy, cause })
+  }
+}
+
+/** The longest text that is searched for Python's constants: far above any file that a person writes metrics into. */
+const MAX_PYTHON_LENGTH = 2 ** 20
+
+/** JSON, or what Python's json module writes for numbers that are not finite: they are read as null. */
+function parse(text: string): unknown {
+  try {
+    return parseBoundedJson(text)
+  } catch (error) {
+    if (error instanceof JsonBoundsError || text.length > MAX_PYTHON_LENGTH) throw error
+    const standard = text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (part) => (part[0] === '"' ? part : 'null'))
+    if (standard === text) throw error
+    return parseBoundedJson(standard)
   }
 }

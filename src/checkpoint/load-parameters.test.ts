@@ -1,10 +1,24 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { fixture, fixtureJson } from '../../tests/fixture.ts'
+import { readRecorded } from '../../tests/read-safetensors.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import {
+  call,
+  dict,
+  floats,
+  name as global,
+  int,
+  pickle,
+  storage,
+  tensor,
+  tuple,
+  zip,
+} from '../../tests/torch-files.ts'
 import { type LoadReport, loadParameters, type ParameterSpec } from './load-parameters.ts'
 import { openCheckpoint } from './open.ts'
-import { writeSafetensors } from './safetensors-writer.ts'
+import { type NamedTensor, writeSafetensors } from './safetensors-writer.ts'
 import { elementCount } from './stored-tensor.ts'
 
 /** The parameters of the tiny BertForQuestionAnswering: those that its own checkpoint has. */
@@ -66,6 +80,101 @@ test('with ignore_mismatched_sizes a head of another size is reported and left a
   expect(report.mismatched.map(({ name }) => name)).toEqual(mismatched_keys)
   expect(report.mismatched[0]).toEqual({ name: 'qa_outputs.bias', found: [3], expected: [2] })
   expect([...values.get('qa_outputs.bias')!]).toEqual([UNTOUCHED, UNTOUCHED])
+})
+
+const weights: NamedTensor[] = Object.entries(readRecorded(fixture('tiny/b1/safetensors/model.safetensors'))).map(
+  ([name, { shape, data }]) => ({ name, shape, data: Float32Array.from(data) }),
+)
+
+/** The tiny model's weights under other names, one file of them. */
+async function renamed(rename: (name: string) => string, more: readonly NamedTensor[] = []): Promise<string> {
+  const folder = temporaryFolder()
+  const tensors = weights.map((tensor) => ({ ...tensor, name: rename(tensor.name) }))
+  await writeSafetensors(join(folder, 'model.safetensors'), [...tensors, ...more])
+  return folder
+}
+
+test.each<[string, (name: string) => string]>([
+  ['DataParallel', (name) => `module.${name}`],
+  ['DataParallel around a bare encoder', (name) => `module.${name.replace(/^bert\./, '')}`],
+  ['DataParallel around the encoder within', (name) => name.replace(/^bert\./, 'bert.module.')],
+  ['torch.compile', (name) => `_orig_mod.${name}`],
+  ['torch.compile around DataParallel', (name) => `_orig_mod.module.${name}`],
+  ['FSDP around each layer', (name) => name.replace(/layer\.(\d)\./, 'layer.$1._fsdp_wrapped_module.')],
+  ['checkpointed layers', (name) => name.replace(/layer\.(\d)\./, 'layer.$1._checkpoint_wrapped_module.')],
+])('the names of %s are understood', async (_name, rename) => {
+  const { report, values } = await load(await renamed(rename))
+  expect(report).toEqual({ missing: [], unexpected: [], mismatched: [] })
+  for (const { name, data } of weights) expect(values.get(name), name).toEqual(data)
+})
+
+test('the names of DataParallel in a pytorch_model.bin are understood', async () => {
+  const folder = temporaryFolder()
+  const w = tensor(storage('FloatStorage', '0', 2), 0, [2], [1])
+  const content = zip({ 'm/data.pkl': pickle(dict({ 'module.qa_outputs.bias': w })), 'm/data/0': floats(3, 4) })
+  writeFileSync(join(folder, 'pytorch_model.bin'), content)
+  const { report, values } = await load(folder)
+  expect(report.missing).toHaveLength(specs.length - 1)
+  expect([...values.get('qa_outputs.bias')!]).toEqual([3, 4])
+})
+
+test('a parameter that is stored twice under two names is refused', async () => {
+  const twice = { name: 'module.qa_outputs.bias', shape: [2], data: Float32Array.of(1, 2) }
+  await expect(load(await renamed((name) => name, [twice]))).rejects.toThrow(
+    'the weights hold qa_outputs.bias twice: as qa_outputs.bias and as module.qa_outputs.bias',
+  )
+})
+
+test("weights of which none is the model's are refused, with what they are", async () => {
+  await expect(load(await renamed((name) => `vision.${name}`))).rejects.toThrow(
+    /none of the model's weights is in model.safetensors: found 39 tensors \(vision.* and 36 more\), expected bert.emb/,
+  )
+  const empty = temporaryFolder()
+  await writeSafetensors(join(empty, 'model.safetensors'), [])
+  await expect(load(empty)).rejects.toThrow('found no tensors, expected bert.embeddings')
+})
+
+/** A pytorch_model.bin with a head's bias, and another entry. */
+async function besideBias(name: string, entry: Buffer | string, bytes = 8): Promise<string> {
+  const folder = temporaryFolder()
+  const bias = tensor(storage('FloatStorage', '0', 2), 0, [2], [1])
+  const stateDict = pickle(dict({ 'qa_outputs.bias': bias, [name]: entry }))
+  const content = zip({ 'm/data.pkl': stateDict, 'm/data/0': floats(3, 4), 'm/data/1': Buffer.alloc(bytes) })
+  writeFileSync(join(folder, 'pytorch_model.bin'), content)
+  return folder
+}
+
+const typed = (type: string) =>
+  call(
+    global('torch._utils', '_rebuild_tensor_v3'),
+    storage('UntypedStorage', '1', 8, 'torch.storage'),
+    ...[int(0), tuple(int(8)), tuple(int(1)), '\x89', call(global('collections', 'OrderedDict'))],
+    global('torch', type),
+  )
+const quantized = call(
+  global('torch._utils', '_rebuild_qtensor'),
+  storage('QInt8Storage', '1', 8),
+  ...[int(0), tuple(int(8)), tuple(int(1)), tuple(global('torch', 'per_tensor_affine'), int(1), int(0)), '\x89'],
+)
+const sparse = call(global('torch._utils', '_rebuild_sparse_tensor'), 'N', 'N')
+
+test.each<[string, Buffer | string]>([
+  ['C64', tensor(storage('ComplexFloatStorage', '1', 1), 0, [1], [1])],
+  ['F8_E4M3', typed('float8_e4m3fn')],
+  ['QI8', quantized],
+  ['sparse', sparse],
+])('a torch tensor of type %s is skipped, or named where the model needs it', async (type, entry) => {
+  const { report } = await load(await besideBias('cls.x', entry))
+  expect(report.unexpected).toEqual(['cls.x'])
+  const needed = 'bert.embeddings.word_embeddings.weight'
+  await expect(load(await besideBias(needed, entry), { ignore_mismatched_sizes: true })).rejects.toThrow(
+    `${needed}: found dtype ${type}, expected F32, F16, BF16 or F64\n  Quantized weights`,
+  )
+})
+
+test('what is no tensor among tensors, as the settings of quantized layers, is skipped', async () => {
+  for (const entry of [int(3), global('torch', 'qint8'), tuple(quantized, 'N')])
+    expect((await load(await besideBias('dense._packed_params', entry))).report.unexpected).toEqual([])
 })
 
 test.each([

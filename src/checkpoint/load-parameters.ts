@@ -1,6 +1,8 @@
 import { SpanforgeError } from '../errors.ts'
+import { showList, showText } from '../show-value.ts'
+import { isFloat } from './floats.ts'
 import type { Checkpoint } from './open.ts'
-import type { StoredTensor } from './stored-tensor.ts'
+import { type StoredTensor, unreadable } from './stored-tensor.ts'
 
 /** A parameter that a model has: its name in the graph, which is its key in a checkpoint. */
 export interface ParameterSpec {
@@ -26,6 +28,8 @@ export interface LoadReport {
 export interface ParameterMatch extends LoadReport {
   /** The stored tensor of each parameter that is neither missing nor mismatched. */
   readonly found: ReadonlyMap<string, StoredTensor>
+  /** Stored tensors of parameters whose type does not become float32: quantized weights. */
+  readonly unreadable: readonly StoredTensor[]
 }
 
 const PREFIX = 'bert.'
@@ -33,21 +37,37 @@ const PREFIX = 'bert.'
 /** Tables of 0, 1, 2... that old checkpoints carry along. */
 const CONSTANTS = ['embeddings.position_ids', 'embeddings.token_type_ids']
 
-/** The names of the original TensorFlow checkpoints. */
+/** What DataParallel, torch.compile, FSDP and activation checkpointing put into names, around the model or parts of it. */
+const WRAPPERS: ReadonlySet<string> = new Set([
+  'module',
+  '_orig_mod',
+  '_fsdp_wrapped_module',
+  '_checkpoint_wrapped_module',
+])
+
+/** The name without wrappers, and as transformers has it where the original TensorFlow checkpoints have another. */
 const modernName = (key: string): string =>
-  key.replace(/LayerNorm\.gamma$/, 'LayerNorm.weight').replace(/LayerNorm\.beta$/, 'LayerNorm.bias')
+  key
+    .split('.')
+    .filter((part) => !WRAPPERS.has(part))
+    .join('.')
+    .replace(/LayerNorm\.gamma$/, 'LayerNorm.weight')
+    .replace(/LayerNorm\.beta$/, 'LayerNorm.bias')
 
 /**
- * Finds each parameter's tensor. A bare encoder (BertModel) lacks the prefix `bert.` that every other BERT has, and
- * very old files name LayerNorm's parameters gamma and beta; both are understood.
+ * Finds each parameter's tensor. A bare encoder (BertModel) lacks the prefix `bert.` that every other BERT has, very old
+ * files name LayerNorm's parameters gamma and beta, and a wrapped model (`module.`) has longer names: all are understood.
+ * @throws SpanforgeError where two tensors are the same parameter
  */
 export function matchParameters(
   tensors: ReadonlyMap<string, StoredTensor>,
   specs: readonly ParameterSpec[],
 ): ParameterMatch {
   const wanted = new Map(specs.map((spec) => [spec.name, spec]))
-  const isBare = ![...tensors.keys()].some((key) => key.startsWith(PREFIX))
+  const isBare = ![...tensors.keys()].some((key) => modernName(key).startsWith(PREFIX))
   const found = new Map<string, StoredTensor>()
+  const keys = new Map<string, string>()
+  const unreadable: StoredTensor[] = []
   const unexpected: string[] = []
   const mismatched: Mismatch[] = []
   for (const [key, tensor] of tensors) {
@@ -56,19 +76,27 @@ export function matchParameters(
     const spec = wanted.get(name)
     if (spec === undefined) {
       if (!CONSTANTS.includes(name.slice(PREFIX.length))) unexpected.push(modern)
-    } else if (String(spec.shape) === String(tensor.shape)) found.set(name, tensor)
+      continue
+    }
+    const other = keys.get(name)
+    if (other !== undefined)
+      throw new SpanforgeError(`the weights hold ${name} twice: as ${showText(other)} and as ${showText(key)}`, {
+        remedy: 'Remove one of the two from the file.',
+      })
+    keys.set(name, key)
+    if (!isFloat(tensor.dtype)) unreadable.push(tensor)
+    else if (String(spec.shape) === String(tensor.shape)) found.set(name, tensor)
     else mismatched.push({ name, found: tensor.shape, expected: spec.shape })
   }
-  const known = new Set([...found.keys(), ...mismatched.map(({ name }) => name)])
-  const missing = specs.map(({ name }) => name).filter((name) => !known.has(name))
+  const missing = specs.map(({ name }) => name).filter((name) => !keys.has(name))
   mismatched.sort((a, b) => (a.name < b.name ? -1 : 1))
-  return { found, missing: missing.sort(), unexpected: unexpected.sort(), mismatched }
+  return { found, unreadable, missing: missing.sort(), unexpected: unexpected.sort(), mismatched }
 }
 
 /**
  * Reads a model's parameters into their memory, `view(name)`, as float32. Missing and mismatched parameters are left
- * as they are, for the caller to initialise; a mismatch is an error unless `ignore_mismatched_sizes`, and so is a
- * weight that is not a finite number.
+ * as they are, for the caller to initialise; a mismatch is an error unless `ignore_mismatched_sizes`, and so are a
+ * weight that is not a finite number, one of a type that is not float, and weights of which none is the model's.
  */
 export async function loadParameters(
   checkpoint: Checkpoint,
@@ -76,7 +104,10 @@ export async function loadParameters(
   view: (name: string) => Float32Array,
   { ignore_mismatched_sizes = false }: { readonly ignore_mismatched_sizes?: boolean } = {},
 ): Promise<LoadReport> {
-  const { found, missing, unexpected, mismatched } = matchParameters(checkpoint.tensors, specs)
+  const match = matchParameters(checkpoint.tensors, specs)
+  const { found, missing, unexpected, mismatched } = match
+  for (const { name, dtype } of match.unreadable) throw unreadable(`${checkpoint.folder}: ${showText(name)}`, dtype)
+  if (missing.length === specs.length) refuseStrangers(checkpoint, specs)
   if (mismatched.length > 0 && !ignore_mismatched_sizes) refuseMismatched(checkpoint.folder, mismatched)
   for (const [name, tensor] of found) {
     const target = view(name)
@@ -84,6 +115,15 @@ export async function loadParameters(
     refuseNonfinite(`${checkpoint.folder}: ${tensor.name}`, target)
   }
   return { missing, unexpected, mismatched }
+}
+
+function refuseStrangers({ folder, files, tensors }: Checkpoint, specs: readonly ParameterSpec[]): never {
+  const names = [...tensors.keys()]
+  const found = names.length > 0 ? `${names.length} tensors (${showList(names, 3)})` : 'no tensors'
+  throw new SpanforgeError(
+    `${folder}: none of the model's weights is in ${showList(files, 3)}: found ${found}, expected ${specs[0].name} and ${specs.length - 1} more`,
+    { remedy: 'Use the folder of a BERT that was saved with save_pretrained.' },
+  )
 }
 
 function refuseMismatched(folder: string, mismatched: readonly Mismatch[]): never {

@@ -44,6 +44,27 @@ test('a missing or broken config.json is named', async () => {
   await expect(loadConfig(folder)).rejects.toThrow(/config.json: found broken JSON.*\n.*damaged/)
 })
 
+test('numbers that are not finite, as Python writes them, are read as null, and nothing else is', async () => {
+  const folder = await temporaryFolder()
+  const path = join(folder, 'config.json')
+  await writeFile(path, '{"metrics": [NaN, -Infinity, Infinity, 1], "note": "NaN \\" NaN", "hidden_size": 24}')
+  const { hidden_size, extra } = await loadConfig(folder)
+  expect({ hidden_size, extra }).toEqual({
+    hidden_size: 24,
+    extra: { metrics: [null, null, null, 1], note: 'NaN " NaN' },
+  })
+  await writeFile(path, '{"metrics": NaN, "hidden_size": nan}')
+  await expect(loadConfig(folder)).rejects.toThrow('config.json: found broken JSON')
+})
+
+test('a config.json that is a Git LFS pointer or a web page is refused by what it is', async () => {
+  const folder = await temporaryFolder()
+  await writeFile(join(folder, 'config.json'), 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 4\n')
+  await expect(loadConfig(folder)).rejects.toThrow(/config.json: found a Git LFS pointer.*\n.*git lfs pull/)
+  await writeFile(join(folder, 'config.json'), '<html><head>')
+  await expect(loadConfig(folder)).rejects.toThrow(/config.json: found a web page/)
+})
+
 describeShared('configs of real models', () => {
   test('minilm is read, and saved as a question-answering model', async () => {
     const config = await loadConfig(shared('models/minilm-l6-h384'))

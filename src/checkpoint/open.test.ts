@@ -60,10 +60,45 @@ test('a folder that does not exist, is a file, or holds no weights is refused, w
   await expect(openCheckpoint(folder)).rejects.toThrow(
     'found no weights (the folder is empty), expected one of model.safet',
   )
-  await writeFile(join(folder, 'tf_model.h5'), '')
-  await expect(openCheckpoint(folder)).rejects.toThrow(/found no weights \(tf_model.h5\).*pytorch_model.bin.index.json/)
-  await expect(openCheckpoint(join(folder, 'tf_model.h5'))).rejects.toThrow('tf_model.h5: does not exist')
+  await writeFile(join(folder, 'README.md'), '')
+  await expect(openCheckpoint(folder)).rejects.toThrow(/found no weights \(README.md\).*pytorch_model.bin.index.json/)
+  await expect(openCheckpoint(join(folder, 'README.md'))).rejects.toThrow('README.md: does not exist')
 })
+
+test.each([
+  ['tf_model.h5', /found TensorFlow weights \(tf_model.h5\), expected one of model.safetensors, .*\n.*from_tf=True/],
+  ['flax_model.msgpack', /found Flax weights \(flax_model.msgpack\).*\n.*from_flax=True/],
+  ['bert_model.ckpt.index', /found a checkpoint of TensorFlow or PyTorch Lightning \(bert_model.ckpt.index\)/],
+  ['model.onnx', /found an ONNX export \(model.onnx\).*\n.*exported from/],
+  ['onnx', /found an ONNX export \(onnx\)/],
+  ['openvino_model.xml', /found an OpenVINO export/],
+  ['model-q4.gguf', /found weights for llama.cpp/],
+  ['adapter_model.safetensors', /found the weights of a PEFT adapter alone .*\n.*merge_and_unload/],
+  ['model.fp16.safetensors', /found weights of a variant \(model.fp16.safetensors\).*\n.*Rename/],
+  [
+    'model-00002-of-00003.safetensors',
+    /found shards without their index \(model-00002-of.*\n.*model.safetensors.index/,
+  ],
+  ['best.pt', /found a file of torch.save under another name \(best.pt\)/],
+])('a folder with %s alone is refused by what that is', async (name, expected) => {
+  const folder = await temporaryFolder()
+  await writeFile(join(folder, 'config.json'), '{}')
+  await writeFile(join(folder, name), '')
+  await expect(openCheckpoint(folder)).rejects.toThrow(expected)
+})
+
+test.each(['model.safetensors', 'pytorch_model.bin', 'model.safetensors.index.json'])(
+  '%s that is a Git LFS pointer or a web page is refused by what it is',
+  async (name) => {
+    const folder = await temporaryFolder()
+    await writeFile(join(folder, name), 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 441\n')
+    await expect(openCheckpoint(folder)).rejects.toThrow(
+      /found a Git LFS pointer.*\n.*git lfs pull.*spanforge download/,
+    )
+    await writeFile(join(folder, name), '<!DOCTYPE html>\n<html><body>bert-base-uncased</body></html>')
+    await expect(openCheckpoint(folder)).rejects.toThrow(/found a web page.*\n.*\/resolve\//)
+  },
+)
 
 test('a weight file that is a folder is refused', async () => {
   const folder = await temporaryFolder()
@@ -83,7 +118,10 @@ test('a missing shard, and one cut off, are named', async () => {
   await truncate(path, 5000)
   await expect(openCheckpoint(folder)).rejects.toThrow(/model-00003-of-00006.safetensors: .* past the end of the file/)
   await rm(path)
-  await expect(openCheckpoint(folder)).rejects.toThrow('model-00003-of-00006.safetensors: does not exist')
+  const index = 'model.safetensors.index.json: 1 of the 6 shards it lists are missing: model-00003-of-00006.safetensors'
+  await expect(openCheckpoint(folder)).rejects.toThrow(index)
+  for (const n of [1, 2, 4]) await rm(join(folder, `model-0000${n}-of-00006.safetensors`))
+  await expect(openCheckpoint(folder)).rejects.toThrow(/4 of the 6 shards it lists are missing: .* and 1 more\n/)
 })
 
 const INDEXES: Record<string, [index: unknown, error: RegExp]> = {

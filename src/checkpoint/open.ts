@@ -2,8 +2,10 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { SpanforgeError } from '../errors.ts'
+import { showList, showText, showValue } from '../show-value.ts'
 import { cannotRead } from './binary-file.ts'
 import { readJsonFile } from './json-file.ts'
+import { noWeights, WEIGHT_FILES } from './other-weights.ts'
 import { openPytorchBin } from './pytorch-bin.ts'
 import { openSafetensors } from './safetensors.ts'
 import type { StoredTensor, TensorSource } from './stored-tensor.ts'
@@ -15,25 +17,11 @@ export interface Checkpoint extends TensorSource {
   readonly files: readonly string[]
 }
 
-/** In the order in which transformers looks for them. */
-const WEIGHT_FILES = [
-  'model.safetensors',
-  'model.safetensors.index.json',
-  'pytorch_model.bin',
-  'pytorch_model.bin.index.json',
-] as const
-
 /** Opens the weights of a Hugging Face model folder: one file or shards with an index, safetensors or torch's. */
 export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const present = await readdir(folder).catch((error) => Promise.reject(cannotRead(folder, error)))
   const file = WEIGHT_FILES.find((name) => present.includes(name))
-  if (file === undefined) {
-    throw new SpanforgeError(
-      `${folder}: found no weights (${present.slice(0, 10).join(', ') || 'the folder is empty'}), ` +
-        `expected one of ${WEIGHT_FILES.join(', ')}`,
-      { remedy: 'Give the folder of a model that was saved with save_pretrained.' },
-    )
-  }
+  if (file === undefined) throw noWeights(folder, present)
   if (file.endsWith('.index.json')) return openShards(folder, file)
   return { folder, files: [file], ...(await openWeights(join(folder, file))) }
 }
@@ -51,6 +39,7 @@ async function openShards(folder: string, index: string): Promise<Checkpoint> {
   const files = [...new Set(weightMap.map(([, file]) => file))].sort()
   const suffix = index.slice(index.indexOf('.'), -'.index.json'.length)
   for (const file of files) refuseOutside(path, file, suffix)
+  refuseAbsent(path, files, await readdir(folder))
 
   const shards = new Map<string, TensorSource>()
   const close = async (): Promise<void> => {
@@ -61,7 +50,8 @@ async function openShards(folder: string, index: string): Promise<Checkpoint> {
     const tensors = new Map<string, StoredTensor>()
     for (const [name, file] of weightMap) {
       const tensor = shards.get(file)!.tensors.get(name)
-      if (!tensor) throw new SpanforgeError(`${join(folder, file)}: holds no ${name}, which ${index} looks for in it`)
+      if (!tensor)
+        throw new SpanforgeError(`${join(folder, file)}: holds no ${showText(name)}, which ${index} looks for in it`)
       tensors.set(name, tensor)
     }
     return { folder, files, tensors, close }
@@ -71,12 +61,21 @@ async function openShards(folder: string, index: string): Promise<Checkpoint> {
   }
 }
 
+function refuseAbsent(path: string, files: readonly string[], present: readonly string[]): void {
+  const absent = files.filter((file) => !present.includes(file))
+  if (absent.length === 0) return
+  throw new SpanforgeError(
+    `${path}: ${absent.length} of the ${files.length} shards it lists are missing: ${showList(absent, 3)}`,
+    { remedy: 'Download the missing files into the folder, or the whole model again.' },
+  )
+}
+
 function refuseOutside(path: string, file: string, suffix: string): void {
   if (!/[/\\\0]/.test(file) && file.endsWith(suffix)) return
   throw new SpanforgeError(
-    `${path}: found the shard "${file}", expected the name of a ${suffix} file beside the index`,
+    `${path}: found the shard ${showValue(file)}, expected the name of a ${suffix} file beside the index`,
     {
-      remedy: 'The index is damaged or made with ill intent: download the model again.',
+      remedy: 'The index is corrupted or malicious: download the model again.',
     },
   )
 }

@@ -4,7 +4,7 @@ import { BinaryFile } from './binary-file.ts'
 import { readLegacy } from './pytorch-legacy.ts'
 import { readZipFormat } from './pytorch-zip.ts'
 import type { StoredTensor, TensorSource } from './stored-tensor.ts'
-import { MAX_NAME_LENGTH, type TorchFile, View, viewedTensor } from './torch-tensor.ts'
+import { MAX_NAME_LENGTH, OtherTensor, otherTensor, type TorchFile, View, viewedTensor } from './torch-tensor.ts'
 
 /**
  * Opens a `pytorch_model.bin`: a state dict of tensors, in the zip format (torch >= 1.6) or the older one. The pickle
@@ -30,11 +30,14 @@ function toTensors(file: BinaryFile, { stateDict, positions }: TorchFile): Reado
   }
   if (!(stateDict instanceof Map)) return fail('something that is no dictionary')
   const tensors = new Map<string, StoredTensor>()
-  for (const [name, view] of stateDict as Map<unknown, unknown>) {
+  for (const [name, value] of stateDict as Map<unknown, unknown>) {
     if (typeof name !== 'string') return fail('a key that is no text')
     if (name.length > MAX_NAME_LENGTH) return fail(`a name of ${name.length} characters`)
-    if (!(view instanceof View)) return fail(`${showValue(name)}, which is no tensor`)
-    tensors.set(name, viewedTensor(file, name, view, positions.get(view.storage.key)!))
+    if (value instanceof View) tensors.set(name, viewedTensor(file, name, value, positions.get(value.storage.key)!))
+    else if (value instanceof OtherTensor) tensors.set(name, otherTensor(file.path, name, value))
   }
+  // What stands among the tensors, such as the settings of quantized layers, is no weight.
+  if (tensors.size === 0 && stateDict.size > 0)
+    return fail(`${showValue([...stateDict.keys()][0])}, which is no tensor`)
   return tensors
 }

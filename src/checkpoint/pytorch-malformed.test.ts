@@ -44,7 +44,7 @@ const patched = (content: Buffer, at: number, ...values: number[]): Buffer => {
 
 const MALFORMED: Record<string, [content: Buffer, error: RegExp]> = {
   'an empty file': [Buffer.alloc(0), /neither the zip nor the older format/],
-  'a web page': [Buffer.from('<!doctype html>'), /neither the zip nor the older format/],
+  'a web page': [Buffer.from('\n<!DOCTYPE html>'), /found a web page/],
   'a zip archive cut off': [whole.subarray(0, whole.length - 60), /its directory, at the end, is missing/],
   'a zip archive without its beginning': [bytes('PK\x03\x04', whole.subarray(40)), /lies at bytes|is not where/],
   'a zip directory that lies past the end': [

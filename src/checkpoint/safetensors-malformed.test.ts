@@ -55,8 +55,9 @@ const MALFORMED: Record<string, [content: Buffer, error: RegExp]> = {
     file({ w: tensor(0, 8, [3]) }, 8),
     /w: found bytes 0 to 8, which do not hold F32 of shape \[3\]/,
   ],
-  'an unknown dtype': [file({ w: tensor(0, 8, [2], 'Q4') }, 8), /w: found dtype Q4, expected one of BOOL/],
-  'a dtype named like a method': [file({ w: tensor(0, 8, [2], 'constructor') }, 8), /w: found dtype constructor/],
+  'an unknown dtype that ends before it begins': [file({ w: tensor(8, 0, [2], 'Q4') }, 8), /w: found bytes 8 to 0/],
+  'an unknown dtype past the end': [file({ w: tensor(0, 16, [2], 'Q4') }, 8), /w: lies past the end of the file/],
+  'a dtype that is no text': [file({ w: tensor(0, 8, [2], 4) }, 8), /w: found .* expected dtype, shape/],
   'an end before its beginning': [file({ w: tensor(8, 0, [2]) }, 8), /w: found bytes 8 to 0, which do not hold/],
   'an offset past the end of the file': [
     file({ w: tensor(0, 16) }, 8),
@@ -75,7 +76,7 @@ const MALFORMED: Record<string, [content: Buffer, error: RegExp]> = {
     file(`{"w":${row},"\\u0077" :${row}}`, 8),
     /w: stands twice in the header/,
   ],
-  'a web page': [Buffer.from('<!doctype html><html><body>Not found</body></html>'), /header length/],
+  'a web page': [Buffer.from('<!doctype html><html><body>Not found</body></html>'), /found a web page/],
   'a Git LFS pointer': [
     Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 441\n'),
     /found a Git LFS pointer.*(.|\n)*git lfs pull/,
@@ -89,6 +90,42 @@ test.each(Object.entries(MALFORMED))('%s is refused', async (_name, [content, ex
   expect(error).toBeInstanceOf(SpanforgeError)
   expect(error.message).toContain(path)
   expect(error.message).toMatch(expected)
+})
+
+test.each(['Q4', 'F4', 'C64', 'F8_E8M0', 'constructor'])(
+  'a tensor of dtype %s is an error only when it is read',
+  async (dtype) => {
+    const path = join(await temporaryFolder(), 'model.safetensors')
+    await writeFile(path, file({ w: tensor(0, 8, [dtype === 'C64' ? 1 : 8], dtype), v: tensor(8, 12) }, 12))
+    const { tensors, close } = await openSafetensors(path)
+    await tensors.get('v')!.readInto(new Float32Array(1))
+    const target = new Float32Array(elementCount(tensors.get('w')!.shape))
+    await expect(tensors.get('w')!.readInto(target)).rejects.toThrow(
+      `w: found dtype ${dtype}, expected F32, F16, BF16 or F64\n  Quantized weights`,
+    )
+    await close()
+  },
+)
+
+test.each([null, {}, { format: 'pt' }])('__metadata__ may be %j', async (__metadata__) => {
+  const path = join(await temporaryFolder(), 'model.safetensors')
+  await writeFile(path, file({ __metadata__, ...one }, 8))
+  const { metadata, close } = await openSafetensors(path)
+  expect(metadata).toEqual(__metadata__ ?? {})
+  await close()
+})
+
+test('files without tensors, tensors of no size and of no dimension are read', async () => {
+  const path = join(await temporaryFolder(), 'model.safetensors')
+  await writeFile(path, file({}, 0))
+  const empty = await openSafetensors(path)
+  expect(empty.tensors.size).toBe(0)
+  await empty.close()
+  await writeFile(path, file({ none: tensor(0, 0, [0, 3]), scalar: tensor(0, 4, []), last: tensor(4, 4, [2, 0]) }, 4))
+  const { tensors, close } = await openSafetensors(path)
+  for (const [name, size] of Object.entries({ none: 0, scalar: 1, last: 0 }))
+    await tensors.get(name)!.readInto(new Float32Array(size))
+  await close()
 })
 
 test('keys repeated within an entry or its values are no names that stand twice', async () => {

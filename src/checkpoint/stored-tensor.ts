@@ -1,11 +1,13 @@
 import { SpanforgeError } from '../errors.ts'
+import { showText } from '../show-value.ts'
 import { type BinaryFile, CHUNK_BYTES } from './binary-file.ts'
-import { type Dtype, ELEMENT_BYTES, isFloat, toFloat32 } from './floats.ts'
+import { ELEMENT_BYTES, isFloat, toFloat32 } from './floats.ts'
 
 /** A tensor that lies in a file and is read when somebody asks for it. */
 export interface StoredTensor {
   readonly name: string
-  readonly dtype: Dtype
+  /** As the file names it: it may be one that cannot be read here. */
+  readonly dtype: string
   readonly shape: readonly number[]
   /** Reads all elements, row-major, as float32. Only for float types; `target` is as long as the tensor. */
   readInto(target: Float32Array): Promise<void>
@@ -27,7 +29,7 @@ export function elementCount(shape: readonly number[]): number {
 export function contiguousTensor(
   file: BinaryFile,
   name: string,
-  dtype: Dtype,
+  dtype: string,
   shape: readonly number[],
   position: number,
 ): StoredTensor {
@@ -45,19 +47,21 @@ export function checkTarget(path: string, name: string, shape: readonly number[]
   )
 }
 
+/** The error for weights of a type that does not become float32. */
+export const unreadable = (place: string, dtype: string): SpanforgeError =>
+  new SpanforgeError(`${place}: found dtype ${showText(dtype)}, expected F32, F16, BF16 or F64`, {
+    remedy: 'Quantized weights cannot be fine-tuned: use the unquantized model.',
+  })
+
 /** Fills `target` with the floats that lie from byte `position`, a chunk at a time. */
 export async function readFloats(
   file: BinaryFile,
   name: string,
-  dtype: Dtype,
+  dtype: string,
   position: number,
   target: Float32Array,
 ): Promise<void> {
-  if (!isFloat(dtype)) {
-    throw new SpanforgeError(`${file.path}: ${name}: found dtype ${dtype}, expected F32, F16, BF16 or F64`, {
-      remedy: 'Quantised weights cannot be fine-tuned: take the unquantised model.',
-    })
-  }
+  if (!isFloat(dtype)) throw unreadable(`${file.path}: ${name}`, dtype)
   if (dtype === 'F32') {
     const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength)
     return file.readInto(bytes, position, name)

@@ -3,7 +3,14 @@ import { showText, showValue } from '../show-value.ts'
 import type { BinaryFile } from './binary-file.ts'
 import { type Dtype, ELEMENT_BYTES } from './floats.ts'
 import type { PickleNames } from './pickle.ts'
-import { checkTarget, contiguousTensor, elementCount, readFloats, type StoredTensor } from './stored-tensor.ts'
+import {
+  checkTarget,
+  contiguousTensor,
+  elementCount,
+  readFloats,
+  type StoredTensor,
+  unreadable,
+} from './stored-tensor.ts'
 
 /** The block of memory that a torch tensor is a view of. */
 export class Storage {
@@ -25,7 +32,18 @@ export class View {
     readonly start: number,
     readonly shape: readonly number[],
     readonly stride: readonly number[],
+    readonly dtype: Dtype = storage.dtype,
   ) {}
+
+  /** How many elements of this type the storage holds. */
+  get room(): number {
+    return Math.floor(this.storage.bytes / ELEMENT_BYTES[this.dtype])
+  }
+}
+
+/** A tensor that is not laid out in a storage: `kind` says what it is. */
+export class OtherTensor {
+  constructor(readonly kind: string) {}
 }
 
 /** What a file of torch.save holds, whichever of its two formats it has. */
@@ -50,7 +68,33 @@ const STORAGE_TYPES: Readonly<Record<string, Dtype>> = {
   CharStorage: 'I8',
   ByteStorage: 'U8',
   BoolStorage: 'BOOL',
+  ComplexFloatStorage: 'C64',
+  ComplexDoubleStorage: 'C128',
+  QInt8Storage: 'QI8',
+  QUInt8Storage: 'QU8',
+  QInt32Storage: 'QI32',
+  // Bytes of any type, which the tensor then names.
+  UntypedStorage: 'U8',
 }
+
+/** Types of tensors in untyped storages. */
+const TYPES: Readonly<Record<string, Dtype>> = {
+  float8_e4m3fn: 'F8_E4M3',
+  float8_e5m2: 'F8_E5M2',
+  float8_e4m3fnuz: 'F8_E4M3FNUZ',
+  float8_e5m2fnuz: 'F8_E5M2FNUZ',
+  float8_e8m0fnu: 'F8_E8M0',
+  uint16: 'U16',
+  uint32: 'U32',
+  uint64: 'U64',
+}
+
+/** Constants that stand among the weights of quantized and other models and say nothing about float weights. */
+const CONSTANTS: ReadonlySet<string> = new Set([
+  ...['qint8', 'quint8', 'qint32', 'quint4x2', 'per_tensor_affine', 'per_channel_affine'],
+  ...['float64', 'float32', 'float16', 'bfloat16', 'int64', 'int32', 'int16', 'int8', 'uint8', 'bool'],
+  ...['complex64', 'complex128'],
+])
 
 /** That of torch itself. */
 const MAX_AXES = 64
@@ -69,29 +113,51 @@ export function stateDictNames(path: string, storages: Map<string, Storage>): Pi
     throw new SpanforgeError(`${path}: ${message}`, { remedy: 'The file is damaged, or not a state dict.' })
   }
 
-  const rebuildTensor = (args: unknown): View => {
+  const rebuild = (args: unknown, dtype?: Dtype): View => {
     const [storage, start, shape, stride] = Array.isArray(args) ? args : []
     if (!(storage instanceof Storage && isCount(start) && areCounts(shape) && areCounts(stride)))
       return fail(
         `found a tensor that is not made of storage, offset, shape and strides (of at most ${MAX_AXES} axes): ` +
           showValue([start, shape, stride]),
       )
-    const view = new View(storage, start, shape, stride)
-    if (shape.length !== stride.length || !(span(view) <= storage.count))
-      fail(`found a tensor of shape [${shape}] and strides [${stride}] from ${start} of ${storage.count} elements`)
+    const view = new View(storage, start, shape, stride, dtype)
+    if (shape.length !== stride.length || !(span(view) <= view.room))
+      fail(`found a tensor of shape [${shape}] and strides [${stride}] from ${start} of ${view.room} elements`)
     return view
   }
 
-  const rebuildParameter = (args: unknown): View => {
-    const view = Array.isArray(args) ? args[0] : undefined
-    return view instanceof View ? view : fail('found a parameter that is not a tensor')
+  const rebuildTyped = (args: unknown): View => {
+    const type = Array.isArray(args) ? args[6] : undefined
+    return type instanceof StorageType ? rebuild(args, type.dtype) : fail('found a tensor without a type')
+  }
+
+  const rebuildParameter = (args: unknown): View | OtherTensor => {
+    const tensor = Array.isArray(args) ? args[0] : undefined
+    return tensor instanceof View || tensor instanceof OtherTensor
+      ? tensor
+      : fail('found a parameter that is not a tensor')
+  }
+
+  const callables: Readonly<Record<string, (args: unknown) => unknown>> = {
+    'torch._utils._rebuild_tensor_v2': (args) => rebuild(args),
+    'torch._utils._rebuild_tensor_v3': rebuildTyped,
+    'torch._utils._rebuild_qtensor': (args) => rebuild(args),
+    'torch._utils._rebuild_parameter': rebuildParameter,
+    'torch._utils._rebuild_sparse_tensor': () => new OtherTensor('sparse'),
+    'torch._utils._rebuild_meta_tensor_no_storage': () => new OtherTensor('meta (without values)'),
+    'torch.serialization._get_layout': () => null,
+    'torch.Size': () => null,
+    'torch.device': () => null,
+    'collections.OrderedDict': () => new Map(),
   }
 
   const resolve = (module: string, name: string): unknown => {
-    if (module === 'torch._utils' && name === '_rebuild_tensor_v2') return rebuildTensor
-    if (module === 'torch._utils' && name === '_rebuild_parameter') return rebuildParameter
-    if (module === 'collections' && name === 'OrderedDict') return () => new Map()
-    if (module === 'torch' && Object.hasOwn(STORAGE_TYPES, name)) return new StorageType(STORAGE_TYPES[name])
+    const full = `${module}.${name}`
+    if (Object.hasOwn(callables, full)) return callables[full]
+    if (full === 'torch.storage.UntypedStorage') return new StorageType(STORAGE_TYPES.UntypedStorage)
+    for (const types of [STORAGE_TYPES, TYPES])
+      if (module === 'torch' && Object.hasOwn(types, name)) return new StorageType(types[name])
+    if (module === 'torch' && CONSTANTS.has(name)) return null
     throw new SpanforgeError(
       `${path}: refused: the file asks for "${showText(module)}.${showText(name)}", which no weights need`,
       {
@@ -125,10 +191,14 @@ function span({ start, shape, stride }: View): number {
   return start + 1 + shape.reduce((sum, size, axis) => sum + (size - 1) * stride[axis], 0)
 }
 
+/** A tensor of which nothing but its name and kind is known. */
+export function otherTensor(path: string, name: string, { kind }: OtherTensor): StoredTensor {
+  return { name, dtype: kind, shape: [], readInto: () => Promise.reject(unreadable(`${path}: ${name}`, kind)) }
+}
+
 /** A view of a storage that lies from byte `position` of the file. */
 export function viewedTensor(file: BinaryFile, name: string, view: View, position: number): StoredTensor {
-  const { storage, shape, start } = view
-  const { dtype } = storage
+  const { shape, start, dtype } = view
   const first = position + start * ELEMENT_BYTES[dtype]
   if (isContiguous(view)) return contiguousTensor(file, name, dtype, shape, first)
   const readInto = async (target: Float32Array): Promise<void> => {

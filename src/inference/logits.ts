@@ -1,3 +1,4 @@
+import { paddingRow } from '../models/config.ts'
 import type { BertForQuestionAnswering, RowLogits } from '../models/question-answering.ts'
 import type { LabelledWindow, Window } from '../squad/types.ts'
 import { cutIntoPasses, type Padding, toRows } from './rows.ts'
@@ -54,7 +55,7 @@ async function eachPass(
   visit: (rows: ReturnType<typeof toRows>, indices: number[]) => Promise<void>,
 ): Promise<void> {
   const { padding = 'none', max_seq_length = 384, batch_size = 8, max_tokens_per_pass = 1024, onProgress } = options
-  const { pad_token_id } = model.config
+  const pad_token_id = paddingRow(model.config) ?? 0
   const group = padding === 'none' ? windows.length : batch_size
   let done = 0
   for (let start = 0; start < windows.length; start += group) {

@@ -1,10 +1,14 @@
+import { cpSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { batchGradient } from '../../tests/batch-gradient.ts'
-import { fixture } from '../../tests/fixture.ts'
+import { fixture, fixtureJson } from '../../tests/fixture.ts'
 import { hiddenState } from '../../tests/hidden-state.ts'
 import { maxDifference, readRecorded } from '../../tests/read-safetensors.ts'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { recordedBatch, withoutDropout } from '../../tests/tiny-model.ts'
-import { loadPretrained, newlyInitialized } from './pretrained.ts'
+import { parseConfig } from '../models/config.ts'
+import { loadPretrained, newlyInitialized, randomModel } from './pretrained.ts'
 
 // What is left is rounding in another order of summation: torch's own float32 is as far from float64.
 const LOGITS = 1e-5
@@ -113,4 +117,42 @@ describe.each(['float16', 'bfloat16'])('a model stored in %s', (type) => {
       if (name.startsWith('grad.'))
         expect(maxDifference(view(name.slice('grad.'.length)), data), name).toBeLessThan(GRADIENT)
   })
+})
+
+test('float weights beside a quantization_config are loaded; packed ones are refused, never drawn at random', async () => {
+  const folder = temporaryFolder()
+  const config = fixtureJson<object>('tiny/b1/safetensors/config.json')
+  const quantized = { ...config, quantization_config: { quant_method: 'gptq', bits: 4 } }
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(quantized))
+  const weights = join(folder, 'model.safetensors')
+  cpSync(fixture('tiny/b1/safetensors/model.safetensors'), weights)
+  expect((await loadPretrained(folder)).report.missing).toEqual([])
+  cpSync(fixture('tiny/b2/one-tensor-missing/model.safetensors'), weights)
+  await expect(loadPretrained(folder)).rejects.toThrow(
+    'the model is quantized (quantization_config in config.json): no float weights for bert.encoder.layer.1.output.dense',
+  )
+})
+
+test('without pad_token_id no row of new word embeddings is zero; with -1 the last one is', async () => {
+  const folder = temporaryFolder()
+  const config = fixtureJson<object>('tiny/b1/safetensors/config.json')
+  const zeroRows = (pad_token_id: number | null) => {
+    const { parameters } = randomModel(parseConfig({ ...config, pad_token_id }, 'config.json'))
+    const rows = parameters.view('bert.embeddings.word_embeddings.weight')
+    return Array.from({ length: 128 }, (_, row) => row).filter((row) =>
+      rows.subarray(32 * row, 32 * (row + 1)).every((value) => value === 0),
+    )
+  }
+  expect([0, -1, null].map(zeroRows)).toEqual([[0], [127], []])
+  cpSync(fixture('tiny/b1/safetensors/model.safetensors'), join(folder, 'model.safetensors'))
+  const gradientOfPadding = async (pad_token_id: number | null) => {
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, pad_token_id }))
+    const { model } = await loadPretrained(folder)
+    const { view } = await batchGradient(withoutDropout(model), batch)
+    return view('bert.embeddings.word_embeddings.weight')
+      .subarray(0, 32)
+      .some((value) => value !== 0)
+  }
+  expect(await gradientOfPadding(0)).toBe(false)
+  expect(await gradientOfPadding(null)).toBe(true)
 })

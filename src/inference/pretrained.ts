@@ -3,13 +3,14 @@ import { type LoadReport, loadParameters, type Mismatch } from '../checkpoint/lo
 import { loadConfig } from '../checkpoint/model-folder.ts'
 import { openCheckpoint } from '../checkpoint/open.ts'
 import { SpanforgeError } from '../errors.ts'
-import type { BertConfig } from '../models/config.ts'
+import { type BertConfig, paddingRow } from '../models/config.ts'
 import { parameterSpecs } from '../models/programs.ts'
 import { BertForQuestionAnswering } from '../models/question-answering.ts'
 import type { ParameterSpec } from '../nn/parameters.ts'
 import { random } from '../random/random.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { onnxruntime } from '../runtime/onnxruntime.ts'
+import { showList } from '../show-value.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 
 export interface LoadOptions {
@@ -40,11 +41,22 @@ export async function loadPretrained(folder: string, options: LoadOptions = {}):
     const { entries } = model.parameters
     const view = (name: string) => model.parameters.view(name)
     const report = await loadParameters(checkpoint, entries, view, { ignore_mismatched_sizes })
+    if (config.extra.quantization_config) refusePackedWeights(folder, report)
     initialize(model, new Set([...report.missing, ...report.mismatched.map(({ name }: Mismatch) => name)]), seed)
     return { model, report }
   } finally {
     await checkpoint.close()
   }
+}
+
+/** Quantized weights that are packed under other names would be taken for missing, and drawn at random. */
+function refusePackedWeights(folder: string, { missing }: LoadReport): void {
+  const encoder = missing.filter((name) => name.startsWith('bert.'))
+  if (encoder.length === 0) return
+  throw new SpanforgeError(
+    `${folder}: the model is quantized (quantization_config in config.json): no float weights for ${showList(encoder, 3)}`,
+    { remedy: 'Quantized weights cannot be fine-tuned: use the unquantized model.' },
+  )
 }
 
 /** A model with random weights. */
@@ -62,9 +74,9 @@ function initialize(model: BertForQuestionAnswering, names: ReadonlySet<string>,
   for (const spec of parameterSpecs(config))
     if (names.has(spec.name)) parameters.view(spec.name).set(initial(spec, config, seed))
   const words = 'bert.embeddings.word_embeddings.weight'
-  if (!names.has(words)) return
-  const padding = config.pad_token_id * config.hidden_size
-  parameters.view(words).fill(0, padding, padding + config.hidden_size)
+  const padding = paddingRow(config)
+  if (padding === undefined || !names.has(words)) return
+  parameters.view(words).fill(0, padding * config.hidden_size, (padding + 1) * config.hidden_size)
 }
 
 /** Each parameter draws from a stream of its own name, so that it does not depend on what else is new. */

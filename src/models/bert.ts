@@ -14,7 +14,7 @@ import type { Parameters } from '../nn/parameters.ts'
 import { add } from '../ops/elementwise.ts'
 import { permuteRows } from '../ops/gather.ts'
 import { reshape } from '../ops/movement.ts'
-import type { BertConfig } from './config.ts'
+import { type BertConfig, paddingRow } from './config.ts'
 
 /** Two ways to lay out the same tokens. `places` [R, parts, L]: token * parts + part; `tokens` [T, parts]: its inverse. */
 export interface Layout {
@@ -50,7 +50,7 @@ export function bert(
 function embeddings(p: Parameters, c: BertConfig, dropout: Dropout): Tensor {
   const lookUp = (table: string, ids: string, size: number, padding_idx?: number) =>
     embedding(p.at(table), input(ids, ['tokens'], 'int32'), { size, width: c.hidden_size, padding_idx })
-  const words = lookUp('word_embeddings', 'input_ids', c.vocab_size, c.pad_token_id)
+  const words = lookUp('word_embeddings', 'input_ids', c.vocab_size, paddingRow(c))
   const positions = lookUp('position_embeddings', 'position_ids', c.max_position_embeddings)
   const types = lookUp('token_type_embeddings', 'token_type_ids', c.type_vocab_size)
   const x = layerNorm(p.at('LayerNorm'), add(add(words, types), positions), c.layer_norm_eps)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { fixtureJson } from '../../tests/fixture.ts'
-import { parseConfig, toConfigJson } from './config.ts'
+import { paddingRow, parseConfig, toConfigJson } from './config.ts'
 
 const tiny = fixtureJson<Record<string, unknown>>('tiny/b1/safetensors/config.json')
 
@@ -43,12 +43,20 @@ test('what a config leaves out is as in bert-base-uncased, the default of transf
   })
 })
 
-test.each(['gelu', 'gelu_new', 'relu'])('the activation %s is understood', (hidden_act) => {
-  expect(parseConfig({ hidden_act }, 'config.json').hidden_act).toBe(hidden_act)
-})
+test.each(['gelu', 'gelu_pytorch_tanh', 'gelu_python', 'quick_gelu', 'swish', 'relu2'])(
+  'the activation %s is understood',
+  (hidden_act) => {
+    expect(parseConfig({ hidden_act }, 'config.json').hidden_act).toBe(hidden_act)
+  },
+)
 
 const REFUSED: Record<string, [fields: unknown, error: RegExp]> = {
-  'an unknown activation': [{ hidden_act: 'swish' }, /hidden_act: found "swish", expected gelu, gelu_new or relu/],
+  'an unknown activation': [{ hidden_act: 'swiglu' }, /hidden_act: found "swiglu", expected one of gelu, .*, linear\n/],
+  'an activation with weights of its own': [{ hidden_act: 'prelu' }, /hidden_act: found "prelu", expected one of/],
+  'no activation': [{ hidden_act: null }, /hidden_act: found null, expected one of/],
+  'no positions': [{ position_embedding_type: null }, /position_embedding_type: found null, expected absolute/],
+  'pruned heads': [{ pruned_heads: { 3: [0, 7] } }, /pruned_heads: found {"3": \[0, 7\]}, expected no pruned heads/],
+  'padding before the vocabulary': [{ vocab_size: 10, pad_token_id: -11 }, /pad_token_id: found -11, expected/],
   'heads that do not divide the hidden size': [
     { hidden_size: 100, num_attention_heads: 12 },
     /num_attention_heads: found 12, expected a divisor of hidden_size, 100/,
@@ -97,9 +105,70 @@ test('all wrong fields are named at once', () => {
   )
 })
 
-test('a config saved and read again is the same, and what it once was called or lay in is gone', () => {
-  const raw = { ...tiny, _name_or_path: '/home/somebody/model', torch_dtype: 'float16', architectures: ['BertModel'] }
-  const text = toConfigJson(parseConfig(raw, 'config.json'))
+test.each([
+  { pad_token_id: null },
+  { is_decoder: null },
+  { pruned_heads: null },
+  { pruned_heads: {} },
+  { pruned_heads: { 0: [] } },
+])('%j is read', (fields) => {
+  expect(parseConfig({ ...tiny, ...fields }, 'config.json')).toMatchObject({ hidden_size: 32 })
+})
+
+test.each([
+  [0, 0],
+  [1, 1],
+  [-1, 127],
+  [null, undefined],
+])('with pad_token_id %j the row of padding is %j, as torch has it', (pad_token_id, row) => {
+  const config = parseConfig({ ...tiny, pad_token_id }, 'config.json')
+  expect(paddingRow(config)).toBe(row)
+  expect(JSON.parse(toConfigJson(config)).pad_token_id).toBe(pad_token_id)
+})
+
+/** What transformers writes or reads of other models; `tests/saved-configs.test.ts` shows what it makes of them. */
+const OF_OTHERS = {
+  num_labels: 3,
+  _num_labels: 3,
+  id2label: { 0: 'A', 1: 'B', 2: 'C' },
+  label2id: { A: 0, B: 1, C: 2 },
+  problem_type: 'multi_label_classification',
+  finetuning_task: 'mrpc',
+  task_specific_params: { summarization: { max_length: 3 } },
+  architectures: ['BertForSequenceClassification'],
+  torch_dtype: 'bfloat16',
+  dtype: 'float16',
+  quantization_config: { quant_method: 'bitsandbytes', load_in_8bit: true },
+  use_bfloat16: true,
+  is_decoder: false,
+  add_cross_attention: true,
+  cross_attention_hidden_size: 64,
+  is_encoder_decoder: true,
+  tie_encoder_decoder: true,
+  return_dict: false,
+  output_attentions: true,
+  output_hidden_states: true,
+  torchscript: true,
+  chunk_size_feed_forward: 4,
+  pruned_heads: {},
+  auto_map: { AutoModel: 'modeling_x.X' },
+  _attn_implementation: 'flash_attention_2',
+  attn_implementation: 'flash_attention_2',
+  _attn_implementation_autoset: true,
+  _name_or_path: '/home/somebody/model',
+  _commit_hash: 'abc',
+  transformers_version: '4.6.0.dev0',
+}
+
+test('a config saved holds nothing that is only true of the model it was fine-tuned from', () => {
+  const config = parseConfig({ ...tiny, ...OF_OTHERS }, 'config.json')
+  const text = toConfigJson(config)
   expect(JSON.parse(text)).toEqual(tiny)
   expect(toConfigJson(parseConfig(JSON.parse(text), 'config.json'))).toBe(text)
+  expect(JSON.parse(toConfigJson(config, 'float16')).dtype).toBe('float16')
+})
+
+test('a config saved keeps what it does not know', () => {
+  const kept = { custom_metrics: { f1: 0.5 }, author: 'ann', gradient_checkpointing: false, tie_word_embeddings: true }
+  expect(JSON.parse(toConfigJson(parseConfig({ ...tiny, ...kept }, 'config.json')))).toEqual({ ...tiny, ...kept })
 })

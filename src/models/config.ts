@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { SpanforgeError } from '../errors.ts'
-
-export type Activation = 'gelu' | 'gelu_new' | 'relu'
+import { type ActivationName, activations } from '../nn/activation.ts'
+import { showValue } from '../show-value.ts'
 
 /** The sizes and settings of a BERT: Hugging Face's config.json, with its names. */
 export interface BertConfig {
@@ -11,8 +11,7 @@ export interface BertConfig {
   readonly num_attention_heads: number
   /** Width of the feed-forward layer. */
   readonly intermediate_size: number
-  /** gelu is the exact one (erf), gelu_new its approximation by tanh. */
-  readonly hidden_act: Activation
+  readonly hidden_act: ActivationName
   readonly hidden_dropout_prob: number
   readonly attention_probs_dropout_prob: number
   /** The longest sequence, in tokens. */
@@ -21,7 +20,8 @@ export interface BertConfig {
   /** Standard deviation of new weights. */
   readonly initializer_range: number
   readonly layer_norm_eps: number
-  readonly pad_token_id: number
+  /** The row of the word embeddings that does not learn: -1 is the last one, null none. */
+  readonly pad_token_id: number | null
   /** Everything else that the file holds, kept for saving. */
   readonly extra: Readonly<Record<string, unknown>>
 }
@@ -39,18 +39,29 @@ const number = (least: number, below: number) => {
   return z.number(expected).min(least, expected).lt(below, expected)
 }
 
+const activationNames = Object.keys(activations) as [ActivationName, ...ActivationName[]]
+
+/** Heads that have been cut out make the weights of their layer smaller, each layer by another amount. */
+const isUnpruned = (value: unknown): boolean =>
+  value === undefined ||
+  value === null ||
+  (typeof value === 'object' && Object.values(value).every((heads) => Array.isArray(heads) && heads.length === 0))
+
 /** Defaults are those of transformers' BertConfig (4.57). */
 const schema = z.object(
   {
     model_type: z.literal('bert', 'bert').default('bert'),
     position_embedding_type: z.literal('absolute', 'absolute').default('absolute'),
-    is_decoder: z.literal(false, 'false').default(false),
+    is_decoder: z.literal(false, 'false: a decoder does not see the text after a word').nullable().default(false),
+    pruned_heads: z
+      .custom(isUnpruned, 'no pruned heads: their weights are smaller than the configuration says')
+      .optional(),
     vocab_size: integer(1, 10_000_000).default(30522),
     hidden_size: integer(1, 65536).default(768),
     num_hidden_layers: integer(1, 1000).default(12),
     num_attention_heads: integer(1, 4096).default(12),
     intermediate_size: integer(1, 1_000_000).default(3072),
-    hidden_act: z.enum(['gelu', 'gelu_new', 'relu'], 'gelu, gelu_new or relu').default('gelu'),
+    hidden_act: z.enum(activationNames, `one of ${activationNames.join(', ')}`).default('gelu'),
     hidden_dropout_prob: number(0, 1).default(0.1),
     attention_probs_dropout_prob: number(0, 1).default(0.1),
     max_position_embeddings: integer(1, 1_000_000).default(512),
@@ -58,7 +69,7 @@ const schema = z.object(
     type_vocab_size: integer(2, 10_000).default(2),
     initializer_range: number(0, 100).default(0.02),
     layer_norm_eps: number(1e-30, 1).default(1e-12),
-    pad_token_id: integer(0, 10_000_000).default(0),
+    pad_token_id: integer(-10_000_000, 10_000_000).nullable().default(0),
   },
   'a JSON object',
 )
@@ -70,7 +81,7 @@ export function parseConfig(json: unknown, source: string): BertConfig {
     const faults = parsed.error.issues.map((issue) => describe(issue, json))
     return refuse(source, [...new Set(faults)])
   }
-  const { model_type, position_embedding_type, is_decoder, ...fields } = parsed.data
+  const { model_type, position_embedding_type, is_decoder, pruned_heads, ...fields } = parsed.data
   const extra = Object.entries(json as object).filter(([key]) => !Object.hasOwn(schema.shape, key))
   const config: BertConfig = { ...fields, extra: Object.fromEntries(extra) }
   checkTogether(config, source)
@@ -79,7 +90,7 @@ export function parseConfig(json: unknown, source: string): BertConfig {
 
 function describe({ path, message }: z.core.$ZodIssue, json: unknown): string {
   const found = path.reduce((value, key) => (value as Record<PropertyKey, unknown>)[key], json)
-  return `${path.map((key) => `${String(key)}: `).join('')}found ${JSON.stringify(found)?.slice(0, 100)}, expected ${message}`
+  return `${path.map((key) => `${String(key)}: `).join('')}found ${showValue(found)}, expected ${message}`
 }
 
 function checkTogether(config: BertConfig, source: string): void {
@@ -88,7 +99,7 @@ function checkTogether(config: BertConfig, source: string): void {
     refuse(source, [
       `num_attention_heads: found ${num_attention_heads}, expected a divisor of hidden_size, ${hidden_size}`,
     ])
-  if (pad_token_id >= vocab_size)
+  if (pad_token_id !== null && (pad_token_id >= vocab_size || pad_token_id < -vocab_size))
     refuse(source, [`pad_token_id: found ${pad_token_id}, expected less than vocab_size, ${vocab_size}`])
   const embeddings = (vocab_size + config.max_position_embeddings + config.type_vocab_size) * hidden_size
   const parameters = embeddings + num_hidden_layers * hidden_size * (4 * hidden_size + 2 * intermediate_size)
@@ -98,22 +109,46 @@ function checkTogether(config: BertConfig, source: string): void {
 
 function refuse(source: string, faults: readonly string[]): never {
   throw new SpanforgeError(`${source}: ${faults.join(`\n${source}: `)}`, {
-    remedy: 'Correct the file, or choose a BERT model: model_type bert, absolute positions, gelu, gelu_new or relu.',
+    remedy: 'Correct the file, or choose a BERT model: model_type bert, absolute positions, no decoder.',
   })
 }
 
+/** The row of the word embeddings that does not learn, counted from 0; undefined where every row learns. */
+export function paddingRow({ pad_token_id, vocab_size }: BertConfig): number | undefined {
+  if (pad_token_id === null) return undefined
+  return pad_token_id < 0 ? pad_token_id + vocab_size : pad_token_id
+}
+
+/**
+ * Fields of a pretrained model's configuration that are not true of a question-answering model fine-tuned from it.
+ * With most of them transformers builds another model, returns something else, or fails.
+ */
+const NOT_SAVED: ReadonlySet<string> = new Set([
+  // The head: qa_outputs has num_labels rows, as many as id2label has entries.
+  ...['num_labels', '_num_labels', 'id2label', 'label2id', 'problem_type', 'loss_type'],
+  ...['finetuning_task', 'task_specific_params'],
+  // How the weights were stored.
+  ...['torch_dtype', 'use_bfloat16', 'quantization_config', 'compression_config', '_pre_quantization_dtype'],
+  // A decoder, or half of an encoder-decoder.
+  ...['add_cross_attention', 'cross_attention_hidden_size', 'is_encoder_decoder', 'tie_encoder_decoder'],
+  // What forward returns, and how it computes.
+  ...['return_dict', 'use_return_dict', 'output_attentions', 'output_hidden_states', 'torchscript'],
+  ...['chunk_size_feed_forward', 'attn_implementation', '_attn_implementation'],
+  ...['_attn_implementation_internal', '_attn_implementation_autoset'],
+  // Code of another model, and where the pretrained one came from.
+  ...['auto_map', '_name_or_path', 'name_or_path', '_commit_hash'],
+])
+
 /** The text of a config.json from which transformers loads a BertForQuestionAnswering; keys sorted as it sorts them. */
 export function toConfigJson({ extra, ...config }: BertConfig, dtype: 'float32' | 'float16' = 'float32'): string {
-  // torch_dtype is what older versions call dtype; _name_or_path is where the model once lay, on another machine.
-  const { torch_dtype, _name_or_path, ...kept } = extra
   const all: Record<string, unknown> = {
-    transformers_version: '4.57.6',
-    ...kept,
+    ...Object.fromEntries(Object.entries(extra).filter(([name]) => !NOT_SAVED.has(name))),
     ...config,
     architectures: ['BertForQuestionAnswering'],
     dtype,
     model_type: 'bert',
     position_embedding_type: 'absolute',
+    transformers_version: '4.57.6',
   }
   return `${JSON.stringify(Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1))), null, 2)}\n`
 }

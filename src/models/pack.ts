@@ -22,16 +22,16 @@ const UNSEEN = -1e30
 
 /**
  * Packs rows one after the other. Where rows differ in length, the places left over in `[rows, length]` all point at
- * one extra [PAD] token at the end, which points back at the first of them: nothing that counts ever reads it, so its
+ * one extra token at the end, which points back at the first of them: nothing that counts ever reads it, so its
  * gradient is exactly zero, which is what `permuteRows` asks of places that its inverse does not name.
  */
-export function pack(rows: readonly Row[], heads: number, pad_token_id: number): Packed {
+export function pack(rows: readonly Row[], heads: number): Packed {
   const length = Math.max(...rows.map((row) => row.input_ids.length))
   const real = rows.reduce((n, row) => n + row.input_ids.length, 0)
   const padded = real < rows.length * length
   const tokens = real + (padded ? 1 : 0)
 
-  const input_ids = new Int32Array(tokens).fill(pad_token_id)
+  const input_ids = new Int32Array(tokens)
   const token_type_ids = new Int32Array(tokens)
   const position_ids = new Int32Array(tokens)
   const attention_bias = new Float32Array(rows.length * length).fill(UNSEEN)

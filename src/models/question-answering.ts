@@ -45,8 +45,7 @@ export class BertForQuestionAnswering {
    * how many fit into memory at once is the caller's business.
    */
   async forward(rows: readonly Row[], spans?: readonly SpanLabel[]): Promise<{ logits: RowLogits[]; loss?: number }> {
-    const { num_attention_heads, pad_token_id } = this.config
-    const { dims, inputs } = pack(rows, num_attention_heads, pad_token_id)
+    const { dims, inputs } = pack(rows, this.config.num_attention_heads)
     const lengths = rows.map(({ input_ids }) => input_ids.length)
     const logits = new Float32Array(rows.length * 2 * dims.length)
     const loss = new Float32Array(1)

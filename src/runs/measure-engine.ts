@@ -14,7 +14,8 @@ export async function secondsOfStep(engine: Engine, config: BertConfig, precisio
   const small = {
     ...config,
     num_hidden_layers: Math.min(LAYERS, config.num_hidden_layers),
-    vocab_size: Math.min(config.vocab_size, Math.max(WORDS, config.pad_token_id + 1)),
+    vocab_size: Math.min(config.vocab_size, WORDS),
+    pad_token_id: null,
     hidden_dropout_prob: 0,
     attention_probs_dropout_prob: 0,
   }

@@ -30,7 +30,7 @@ export class FrozenLayers {
     { freeze_layers, max_tokens_per_pass, output_dir, bf16 }: FrozenOptions,
     onProgress?: FrozenProgress,
   ): Promise<FrozenLayers> {
-    const { hidden_size, num_attention_heads, pad_token_id } = model.config
+    const { hidden_size, num_attention_heads } = model.config
     const path = join(output_dir, '.frozen-layers.bin')
     const lengths = windows.map(({ input_ids }) => input_ids.length)
     const offsets = new Float64Array(windows.length + 1)
@@ -45,7 +45,7 @@ export class FrozenLayers {
     try {
       for (const pass of cutIntoPasses(lengths, max_tokens_per_pass)) {
         const rows = toRows(pass.map((i) => windows[i]))
-        const { dims, inputs } = pack(rows, num_attention_heads, pad_token_id)
+        const { dims, inputs } = pack(rows, num_attention_heads)
         const hidden = new Float32Array(dims.tokens * hidden_size)
         const outputs = { hidden: float32(hidden, [dims.tokens, hidden_size]) }
         await session.run({ ...model.parameters.values(), ...inputs }, outputs)

@@ -75,7 +75,7 @@ export class BatchGradient {
   /** Adds a pass's gradients; returns its share of the batch's loss. */
   async add(pass: Pass, mask: DropoutMask): Promise<number> {
     const { program, config } = this
-    const { dims, inputs } = pack(pass.rows, config.num_attention_heads, config.pad_token_id)
+    const { dims, inputs } = pack(pass.rows, config.num_attention_heads)
     const lengths = pass.rows.map(({ input_ids }) => input_ids.length)
     const targets = spanTargets(pass.spans, lengths, dims.length, {
       counts: pass.counts,

@@ -1,5 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
 import { cutIntoPasses, toRows } from '../inference/rows.ts'
+import { paddingRow } from '../models/config.ts'
 import { FlatParameters, totalSize } from '../models/flat-parameters.ts'
 import type { Row } from '../models/pack.ts'
 import type { BertForQuestionAnswering } from '../models/question-answering.ts'
@@ -112,7 +113,7 @@ export class Stepper {
 
   private async passes(batch: readonly number[], windows: readonly LabelledWindow[], batches: number): Promise<Pass[]> {
     const { padding, max_seq_length, max_tokens_per_pass } = this.args
-    const { pad_token_id } = this.model.config
+    const pad_token_id = paddingRow(this.model.config) ?? 0
     const spans = batch.map((i) => windows[i])
     const rows: Row[] = toRows(spans, { padding, max_seq_length, pad_token_id })
     const lengths = rows.map(({ input_ids }) => input_ids.length)

@@ -1,0 +1,73 @@
+import { SpanforgeError } from '../errors.ts'
+import { showList } from '../show-value.ts'
+
+/** In the order in which transformers looks for them. */
+export const WEIGHT_FILES = [
+  'model.safetensors',
+  'model.safetensors.index.json',
+  'pytorch_model.bin',
+  'pytorch_model.bin.index.json',
+] as const
+
+interface OtherWeights {
+  readonly files: RegExp
+  readonly what: string
+  readonly remedy: string
+}
+
+const inPython = (argument: string): string =>
+  `Convert them in Python: AutoModel.from_pretrained(FOLDER, ${argument}).save_pretrained(FOLDER).`
+const original = 'Use the model that this one was exported from: these files are for inference only.'
+
+/** Weights in forms that are not read here. What a person wants to know first comes first. */
+const OTHERS: readonly OtherWeights[] = [
+  {
+    files: /^(model|pytorch_model)-\d+-of-\d+\.(safetensors|bin)$/,
+    what: 'shards without their index',
+    remedy: 'Download model.safetensors.index.json (or pytorch_model.bin.index.json) into the folder.',
+  },
+  {
+    files: /^(model|pytorch_model)\.[\w-]+\.(safetensors|bin)$/,
+    what: 'weights of a variant',
+    remedy: 'Rename the file to model.safetensors or pytorch_model.bin to use it.',
+  },
+  {
+    files: /^adapter_model\.(safetensors|bin)$/,
+    what: 'the weights of a PEFT adapter alone',
+    remedy: 'Merge it into its base model in Python: merge_and_unload(), then save_pretrained.',
+  },
+  {
+    files: /^tf_model(-\d+-of-\d+)?\.h5(\.index\.json)?$/,
+    what: 'TensorFlow weights',
+    remedy: inPython('from_tf=True'),
+  },
+  {
+    files: /\.ckpt(\.index|\.meta|\.data-\d+-of-\d+)?$/,
+    what: 'a checkpoint of TensorFlow or PyTorch Lightning',
+    remedy: 'Load it in Python with the code that wrote it, and save the model with save_pretrained.',
+  },
+  { files: /^flax_model(-\d+-of-\d+)?\.msgpack/, what: 'Flax weights', remedy: inPython('from_flax=True') },
+  { files: /\.onnx(_data)?$|^onnx$/, what: 'an ONNX export', remedy: original },
+  { files: /^openvino(_model\.(xml|bin))?$/, what: 'an OpenVINO export', remedy: original },
+  { files: /\.(gguf|ggml)$/, what: 'weights for llama.cpp', remedy: original },
+  { files: /\.(mlmodel|mlpackage|tflite|ot)$/, what: 'weights for another runtime', remedy: original },
+  {
+    files: /\.(pt|pth)$/,
+    what: 'a file of torch.save under another name',
+    remedy: 'If it holds a state dict, rename it to pytorch_model.bin.',
+  },
+]
+
+/** The error for a folder without weights that can be read, which says what there is instead. */
+export function noWeights(folder: string, present: readonly string[]): SpanforgeError {
+  const expected = `expected one of ${WEIGHT_FILES.join(', ')}`
+  for (const { files, what, remedy } of OTHERS) {
+    const found = present.filter((name) => files.test(name))
+    if (found.length > 0)
+      return new SpanforgeError(`${folder}: found ${what} (${showList(found, 3)}), ${expected}`, { remedy })
+  }
+  const names = present.length > 0 ? showList(present) : 'the folder is empty'
+  return new SpanforgeError(`${folder}: found no weights (${names}), ${expected}`, {
+    remedy: 'Use the folder of a model that was saved with save_pretrained.',
+  })
+}

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { evaluate } from '../../tests/check-gradient.ts'
+import { fixtureJson } from '../../tests/fixture.ts'
+import { gradient } from '../autodiff/gradient.ts'
+import { input } from '../graph/tensor.ts'
+import { mul } from '../ops/elementwise.ts'
+import { sumAll } from '../ops/reduce.ts'
+import { float32 } from '../runtime/engine.ts'
+import { type ActivationName, activations } from './activation.ts'
+
+/** What transformers 4.57.6 computes in float64 under each name of ACT2FN: values and slopes at x. */
+const recorded = fixtureJson<{
+  readonly x: number[]
+  readonly activations: Record<string, { readonly y: number[]; readonly slope: number[] }>
+  readonly with_parameters: string[]
+}>('activations.json')
+
+test('every activation of transformers without weights of its own is there, and no other', () => {
+  expect(Object.keys(activations).sort()).toEqual(Object.keys(recorded.activations).sort())
+  expect(recorded.with_parameters).toEqual(['prelu', 'xielu'])
+})
+
+test.each(Object.entries(recorded.activations))('%s has the values and slopes of transformers', async (name, want) => {
+  const { scale, f } = activations[name as ActivationName]
+  const x = input('x', [recorded.x.length])
+  const y = mul(scale, f(mul(scale, x)))
+  const [slope] = gradient(sumAll(y), [x])
+  const found = await evaluate({ y, slope }, { x: float32(Float32Array.from(recorded.x), x.shape as number[]) })
+  for (const [i, at] of recorded.x.entries()) {
+    expect(Math.abs(found.y[i] - want.y[i]), `value at ${at}`).toBeLessThan(1e-6 * Math.max(1, Math.abs(want.y[i])))
+    expect(Math.abs(found.slope[i] - want.slope[i]), `slope at ${at}`).toBeLessThan(2e-6 * Math.max(1, Math.abs(at)))
+  }
+})
