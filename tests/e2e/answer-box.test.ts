@@ -28,7 +28,7 @@ describeChromium('the answer box of docs/deployment.md in a page of another orig
     )
     await new Promise<void>((done) => void site.listen(0, '127.0.0.1', done))
     world.origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`
-    const service = await tinyService({ corsOrigins: [world.origin], maxContext: 10_000 })
+    const service = await tinyService({ corsOrigins: [world.origin], limits: { context: 10_000 } })
     world.address = await service.app.listen({ port: 0, host: '127.0.0.1' })
     world.browser = await launchChromium()
     world.close = () => Promise.all([world.browser.close(), service.close(), site.close()])
