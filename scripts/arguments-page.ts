@@ -1,5 +1,5 @@
 /**
- * Writes docs/arguments.md from the schema of the training arguments.
+ * Writes docs/arguments.md and schemas/training-arguments.schema.json from the schema of the training arguments.
  *
  *     npx tsx scripts/arguments-page.ts
  */
@@ -8,17 +8,32 @@ import { fileURLToPath } from 'node:url'
 import { notesOf } from '../src/training/argument-field.ts'
 import { argumentDefaults, argumentGroups } from '../src/training/arguments.ts'
 import { leftOut } from '../src/training/arguments-left-out.ts'
+import { argumentsSchema } from '../src/training/arguments-schema.ts'
 
 export const pagePath = fileURLToPath(new URL('../docs/arguments.md', import.meta.url))
 
 const INTRODUCTION = `# Training arguments
 
-Every argument of \`spanforge train\`: a flag (\`--learning_rate 3e-5\`), a property in a JSON file of arguments, and a
-property in the library, all under one name. Names, defaults and behaviour are those of transformers' TrainingArguments
+Every argument of \`spanforge train\`: a flag (\`--learning_rate 3e-5\`), a property in a JSON or YAML file of arguments
+(\`--args_file\`), and a property in the library, all under one name. Names, defaults and behaviour are those of transformers' TrainingArguments
 (4.57) and run_qa.py wherever these have the argument. A boolean flag may be given alone: \`--group_by_length\` is
 \`--group_by_length true\`. Arguments that do not go together are refused before the first step.
 
-This page is written by \`scripts/arguments-page.ts\` from the schema that also checks the arguments.
+Comments and trailing commas are fine in JSON. Editors complete and check the file with the JSON Schema of the package:
+
+\`\`\`json
+{
+  "$schema": "./node_modules/spanforge/schemas/training-arguments.schema.json",
+  "learning_rate": 3e-5, // as in the paper
+}
+\`\`\`
+
+\`\`\`yaml
+# yaml-language-server: $schema=./node_modules/spanforge/schemas/training-arguments.schema.json
+learning_rate: 3e-5
+\`\`\`
+
+\`scripts/arguments-page.ts\` writes this page and the JSON Schema from the schema that also checks the arguments.
 `
 
 export function argumentsPage(): string {
@@ -45,4 +60,11 @@ function table(titles: string[], rows: string[][]): string {
   return `${lines.join('\n')}\n`
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(pagePath, argumentsPage())
+export const schemaPath = fileURLToPath(new URL('../schemas/training-arguments.schema.json', import.meta.url))
+
+export const schemaText = (): string => `${JSON.stringify(argumentsSchema(), null, 2)}\n`
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(pagePath, argumentsPage())
+  writeFileSync(schemaPath, schemaText())
+}

@@ -9,6 +9,8 @@ import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
 import { saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import { writeExamples } from '../data/write-examples.ts'
+import { predict as runPredict } from '../runs/predict.ts'
+import { noScreen } from '../runs/screen.ts'
 import type { Example } from '../squad/types.ts'
 
 // Model runs: seconds on a machine at rest, minutes on a busy one.
@@ -169,4 +171,33 @@ test('finds a broken line before it answers the first question', async () => {
   writeFileSync(input, '{"id": "x", "question": "who?", "context": 5}\n{}')
   expect((await predict(input, path('answers.jsonl'))).stderr).toMatch(/line 1: context is 5; expected a text/)
   expect(existsSync(path('answers.jsonl.partial'))).toBe(false)
+})
+
+test('says which ids are repeated, and refuses them where a file holds one answer for each id', async () => {
+  const [first, second] = examples
+  await writeExamples(input, [first, second, { ...second, id: first.id }, { ...second, id: first.id }])
+  const said = await predict(input, path('answers.jsonl'), ['--json'])
+  expect(said.code, said.stderr).toBe(0)
+  expect(said.stderr).toContain(
+    `2 questions have the id of an earlier question, the first "${first.id}"; their answers`,
+  )
+  expect(JSON.parse(said.stdout)).toMatchObject({ questions: 4, repeated_ids: 2 })
+  const refused = await predict(input, path('predicted'), ['--postprocess', 'run_qa'])
+  expect(refused.code).toBe(2)
+  expect(refused.stderr).toMatch(/hold one answer for each id\n.*--postprocess exact/)
+})
+
+test('interrupted before the first answers, says that nothing is saved and leaves no file', async () => {
+  const screen = { ...noScreen, print: (text: string) => void printed.push(text) }
+  const printed: string[] = []
+  const controller = new AbortController()
+  const counting: typeof noScreen.counting = (...options) => {
+    controller.abort()
+    return noScreen.counting(...options)
+  }
+  const options = { model: tinyFolder, input, output: path('a.jsonl'), max_seq_len: 48, batch_size: 1 }
+  const stopped = runPredict({ ...options, screen: { ...screen, counting }, signal: controller.signal })
+  await expect(stopped).rejects.toThrow(/aborted/)
+  expect(printed).toContain('Stopped before any answers were saved.')
+  expect(readdirSync(folder).filter((name) => name.startsWith('a.jsonl'))).toEqual([])
 })

@@ -22,13 +22,14 @@ interface PredictFlags extends HubFlags, PipelineFlags, DataOptions, EngineFlags
 }
 
 const EXAMPLES = `
-A line of the output is a JSON object with the question's id and its answer: score (probability), start and end in
-UTF-16 units, answer_start in code points as SQuAD counts; with --top_k above 1 all answers; with
---handle_impossible_answer null_odds, the larger the surer that there is none; with a model that has a stored
-temperature the calibrated confidence. A question that cannot be answered (empty, or longer than a window) has a line
-with the error. Of the input only id, question and context are read; an id may be missing.
+Each line of the output is a JSON object with the question's id and its answer: score (a probability), start and end in
+UTF-16 units, and answer_start in code points, as SQuAD counts. With --top_k above 1 it has all answers; with
+--handle_impossible_answer it has null_odds, which is larger the more likely it is that there is no answer; with a model
+that has a stored temperature it has the calibrated confidence. The line of a question that cannot be answered (it is
+empty, or longer than a window) has an error instead. Only id, question and context of the input are read; ids are
+optional.
 
-Stopped or killed, the same command goes on where it was; the output then has the same bytes.
+If it is interrupted, run the same command again to resume; the output is the same, byte for byte.
 
 Examples:
   spanforge predict --model out --input questions.jsonl --output answers.jsonl
@@ -39,7 +40,7 @@ Examples:
 /** `spanforge predict`: the answers to all questions of a file. */
 export function predictCommand(): Command {
   const command = new Command('predict')
-    .description('answer all questions of a file: streaming, and resumable after a kill')
+    .description('answer all questions of a file; can be interrupted and resumed')
     .requiredOption('--model <folder>', 'model folder, or name on the hub')
     .requiredOption(
       '--input <file>',
@@ -60,7 +61,7 @@ export function predictCommand(): Command {
         .choices(['do_not_pad', 'longest', 'max_length'])
         .default('do_not_pad'),
     )
-    .option('--overwrite', 'begin anew where there is an output already, whole or not')
+    .option('--overwrite', 'replace an existing output, complete or not')
   return withDataFlags(
     withHubFlags(withEngineFlags(withPipelineFlags(command)).option('--json', 'print one JSON document')),
     'validation',
@@ -74,7 +75,7 @@ async function predictAll(flags: PredictFlags): Promise<void> {
   const output = createOutput(flags.json === true)
   const { model, input, postprocess, n_best_size, padding, overwrite } = flags
   const { split, dataset_config, dataset_revision } = flags
-  const interrupts = catchInterrupts(() => output.print('Stopped: the same command goes on from here.'))
+  const interrupts = catchInterrupts(() => output.print('Stopping. Press Ctrl-C again to quit immediately.'))
   try {
     const found = await withHubProgress('Downloading', flags, output, (hub) =>
       predict({

@@ -74,11 +74,11 @@ function sweepText(sweep: SweepSummary, given: Readonly<Record<string, unknown>>
 async function sweep(flags: SweepFlags): Promise<void> {
   const { gatherArguments } = await import('../runs/read-arguments.ts')
   const { runSweep } = await import('../runs/sweep.ts')
-  const { readJsonFile } = await import('../checkpoint/json-file.ts')
+  const { readConfigurationFile } = await import('../runs/arguments-file.ts')
   const { sweepSpace, trialsOf } = await import('../training/sweep-space.ts')
   const output = createOutput(flags.json === true)
   const given = await gatherArguments(trainingArgumentsOf(flags), flags)
-  const space = sweepSpace(flags, flags.sweep_file ? await readJsonFile(flags.sweep_file) : undefined)
+  const space = sweepSpace(flags, flags.sweep_file ? (await readConfigurationFile(flags.sweep_file)).values : undefined)
   const trials = trialsOf(space, typeof given.seed === 'number' ? given.seed : 42)
   const interrupts = catchInterrupts(() =>
     output.print('Finishing the step and saving. Once more (Ctrl-C) leaves at once.'),
@@ -90,7 +90,7 @@ async function sweep(flags: SweepFlags): Promise<void> {
       runSweep(given, trials, { screen, signal: interrupts.signal, hub }),
     )
     if (output.forPeople) output.print(`\n${sweepText(sweep, given)}`)
-    if (status === 'interrupted') output.print('Stopped. The same command goes on from here.')
+    if (status === 'interrupted') output.print('Stopped. Run the same command again to resume.')
     output.result(sweep)
     if (status === 'interrupted') process.exitCode = interrupts.exitCode()
     else if (!sweep.trials.some(({ status }) => status === 'finished'))

@@ -7,8 +7,8 @@ import { withOfflineFlag } from './hub-options.ts'
 /** Every training argument as a flag, under the headings of the reference page, and a file of them. */
 export function withTrainingFlags(command: Command): Command {
   withOfflineFlag(command)
-    .option('--preset <name>', `arguments that belong together: ${Object.keys(presets).join(', ')}; file and flags win`)
-    .option('--args_file <file>', 'JSON file of arguments, under the names of the flags below; flags win')
+    .option('--preset <name>', `a set of arguments (${Object.keys(presets).join(', ')}); the file and flags win`)
+    .option('--args_file <file>', 'JSON or YAML file of arguments, under the names of the flags below; flags win')
   for (const { flags, group, description, parse } of argumentFlags())
     command.addOption(new Option(flags, description).argParser(parse).helpGroup(`${group}:`))
   return command.configureOutput({ outputError: (text, write) => write(explained(text)) })

@@ -115,6 +115,12 @@ export class AnswerJournal {
     await this.forget()
   }
 
+  /** Stops before the end. An unfinished file without answers is removed, since there is nothing to resume. */
+  async leave(): Promise<void> {
+    await this.close()
+    if (this.state.questions === 0) await rm(`${this.path}.partial`, { force: true })
+  }
+
   private async forget(): Promise<void> {
     await flushFolder(dirname(this.path))
     await rm(`${this.path}.partial.json`, { force: true })

@@ -4,13 +4,14 @@ import { dirname, join, resolve } from 'node:path'
 import { writeFileAtomic } from '../checkpoint/atomic.ts'
 import { type AskedQuestion, eachQuestion } from '../data/each-question.ts'
 import { type DataSource, sourceName } from '../data/read-examples.ts'
-import { SpanforgeError } from '../errors.ts'
+import { SpanforgeError, UsageError } from '../errors.ts'
 import { withLock } from '../files/lock.ts'
 import { withSettings } from '../inference/answer-defaults.ts'
 import type { SearchOptions } from '../inference/pipeline.ts'
 import { type ReadingPlan, readingOptions } from '../inference/pipeline-options.ts'
 import { newlyInitialized } from '../inference/pretrained.ts'
 import { streamLogits } from '../inference/stream-logits.ts'
+import { showValue } from '../show-value.ts'
 import { runQaFile } from '../squad/run-qa-files.ts'
 import type { EngineChoice } from './choose-engine.ts'
 import { type DataOptions, dataChoice, dataFiles } from './load-data.ts'
@@ -41,8 +42,10 @@ export interface PredictOptions extends Omit<SearchOptions, 'onProgress'>, DataO
 export interface Predicted {
   readonly files: readonly string[]
   readonly questions: number
-  /** Of them, those whose line says why there is no answer. */
+  /** Questions whose line says why there is no answer. */
   readonly failed: number
+  /** Questions whose id an earlier question has. */
+  readonly repeated_ids: number
   readonly windows: number
   /** Questions that an earlier run had answered. */
   readonly resumed_from: number
@@ -72,7 +75,8 @@ export async function predict(options: PredictOptions): Promise<Predicted> {
 async function answerFile(options: PredictOptions, path: string): Promise<Predicted> {
   const { screen, hub, overwrite, signal } = options
   const source = await dataFiles(options.input, dataChoice(options, { split: 'validation', hub }))
-  const total = await countQuestions(source, signal)
+  const counted = await countQuestions(source, signal)
+  sayRepeated(counted, options)
   const loaded = await loadModel(options.model, { choice: options.choice }, hub)
   for (const text of [loaded.engineNote, newlyInitialized(options.model, loaded.report)])
     if (text) screen.print(`${text}\n`)
@@ -80,20 +84,46 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
   const reading = readingOptions(loaded.tokenizer, loaded.model.config, asked)
   const files = asked.postprocess === 'run_qa' ? runQaPaths(options.output, asked.handle_impossible_answer) : [path]
   const journal = await AnswerJournal.open(path, settingsOf(source, loaded, asked), { target: files[0], overwrite })
-  if (!journal) return summary(files, { questions: total, failed: 0, windows: 0 }, total, 0)
-  const first = journal.state.questions
-  if (first > 0) screen.print(`Going on after ${first.toLocaleString('en-US')} questions.`)
+  const whole = { questions: counted.questions, failed: 0, windows: 0 }
+  if (!journal) return summary(files, whole, { counted, resumed_from: counted.questions, runtime: 0 })
+  const resumed_from = journal.state.questions
+  if (resumed_from > 0) screen.print(`Resuming after ${resumed_from.toLocaleString('en-US')} questions.`)
   const began = performance.now()
-  const progress = screen.counting('Answering', 'questions', total, first)
+  const progress = screen.counting('Answering', 'questions', counted.questions, resumed_from)
   try {
     await answerAll(source, loaded, asked, { reading, journal, progress, signal })
+  } catch (error) {
+    await journal.leave()
+    if (signal?.aborted && error === signal.reason) screen.print(stoppedText(journal.state))
+    throw error
   } finally {
     progress.stop()
     await loaded.model.release()
   }
   const { state } = journal
   await (asked.postprocess === 'run_qa' ? writeRunQa(journal, files) : journal.finish())
-  return summary(files, state, first, (performance.now() - began) / 1000)
+  return summary(files, state, { counted, resumed_from, runtime: (performance.now() - began) / 1000 })
+}
+
+const stoppedText = ({ questions }: JournalState): string =>
+  questions > 0
+    ? `Stopped; ${questions.toLocaleString('en-US')} answers are saved. Run the same command again to resume.`
+    : 'Stopped before any answers were saved.'
+
+/**
+ * Lines with one id cannot be told apart, which is worth a note; run_qa's files have one entry for each id.
+ * @throws UsageError for repeated ids with run_qa
+ */
+function sayRepeated({ repeated, firstRepeated }: Counted, { input, postprocess, screen }: PredictOptions): void {
+  if (firstRepeated === undefined) return
+  const questions = repeated === 1 ? '1 question has' : `${repeated.toLocaleString('en-US')} questions have`
+  const finding = `${input}: ${questions} the id of an earlier question, the first ${showValue(firstRepeated)}`
+  if (postprocess === 'run_qa')
+    throw new UsageError(
+      `${finding}, but the files of run_qa hold one answer for each id`,
+      'Give every question its own id ("spanforge data check FILE --fix OUT" does), or use --postprocess exact.',
+    )
+  screen.print(`${finding}; their answers cannot be told apart by id.`)
 }
 
 type Asked = ReturnType<typeof askedOf>
@@ -133,11 +163,29 @@ function settingsOf(source: DataSource, { model }: LoadedModel, asked: Asked): J
   }
 }
 
-/** Reads the whole file once before the work of hours begins: it is counted, and known to be sound. */
-async function countQuestions(source: DataSource, signal?: AbortSignal): Promise<number> {
-  let count = 0
-  for await (const _ of eachQuestion(source)) if (++count % 4096 === 0) signal?.throwIfAborted()
-  return count
+interface Counted {
+  readonly questions: number
+  /** Questions whose id an earlier one has. */
+  readonly repeated: number
+  readonly firstRepeated?: string
+}
+
+/** Repeated ids are looked for among this many, so that memory stays bounded. */
+const MOST_IDS = 2_000_000
+
+/** Reads the whole file once before the work of hours begins, to count its questions and find what is wrong with it. */
+async function countQuestions(source: DataSource, signal?: AbortSignal): Promise<Counted> {
+  const ids = new Set<string>()
+  let [questions, repeated] = [0, 0]
+  let firstRepeated: string | undefined
+  for await (const { id } of eachQuestion(source)) {
+    if (++questions % 4096 === 0) signal?.throwIfAborted()
+    if (ids.has(id)) {
+      repeated++
+      firstRepeated ??= id
+    } else if (ids.size < MOST_IDS) ids.add(id)
+  }
+  return { questions, repeated, firstRepeated }
 }
 
 interface Work {
@@ -227,12 +275,19 @@ async function* encoded(pieces: AsyncIterable<string>): AsyncGenerator<Uint8Arra
   yield Buffer.from(text)
 }
 
+interface Course {
+  readonly counted: Counted
+  readonly resumed_from: number
+  /** In seconds. */
+  readonly runtime: number
+}
+
 function summary(
   files: readonly string[],
   { questions, failed, windows }: Pick<JournalState, 'questions' | 'failed' | 'windows'>,
-  resumed_from: number,
-  runtime: number,
+  { counted, resumed_from, runtime }: Course,
 ): Predicted {
   const questions_per_second = runtime > 0 ? (questions - resumed_from) / runtime : 0
-  return { files, questions, failed, windows, resumed_from, runtime, questions_per_second }
+  const repeated_ids = counted.repeated
+  return { files, questions, failed, repeated_ids, windows, resumed_from, runtime, questions_per_second }
 }

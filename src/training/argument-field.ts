@@ -38,9 +38,11 @@ export function number(
   range: { minimum: number; below?: number; maximum?: number },
   description: string,
 ) {
-  const { minimum, below = Number.POSITIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = range
-  const upper = below < maximum ? ` and less than ${below}` : maximum < below ? ` and at most ${maximum}` : ''
-  const schema = z.number().min(minimum).max(maximum).lt(below).default(value)
+  const { minimum, below, maximum } = range
+  const upper = below !== undefined ? ` and less than ${below}` : maximum !== undefined ? ` and at most ${maximum}` : ''
+  const least = z.number().min(minimum)
+  const most = below !== undefined ? least.lt(below) : maximum !== undefined ? least.max(maximum) : least
+  const schema = most.default(value)
   return argument('number', schema, `a number of at least ${minimum}${upper}`, description)
 }
 

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { Command, Option } from 'commander'
 import { describe, expect, it } from 'vitest'
-import { argumentsPage, pagePath } from '../../scripts/arguments-page.ts'
+import { argumentsPage, pagePath, schemaPath, schemaText } from '../../scripts/arguments-page.ts'
 import { fixtureJson } from '../../tests/fixture.ts'
 import { argumentFlags } from './argument-flags.ts'
 import { argumentDefaults, argumentNames, intervalSteps, parseArguments } from './arguments.ts'
 import { leftOut } from './arguments-left-out.ts'
+import { presets } from './presets.ts'
 
 const { defaults: theirs } = fixtureJson<{ defaults: Record<string, unknown> }>('training/training-arguments.json')
 
@@ -146,5 +148,28 @@ describe('training arguments as flags', () => {
 describe('the reference page', () => {
   it('is what the schema says', () => {
     expect(readFileSync(pagePath, 'utf8')).toBe(argumentsPage())
+  })
+})
+
+describe('the JSON Schema of the package', () => {
+  it('describes the arguments as they are now', () => {
+    expect(readFileSync(schemaPath, 'utf8')).toBe(schemaText())
+    const { files } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+    expect(files).toContain('schemas')
+    const isValid = new Ajv2020().compile(JSON.parse(schemaText()))
+    for (const valid of [
+      argumentDefaults,
+      ...Object.values(presets),
+      { $schema: 'x', report_to: 'none', metric_for_best_model: 'eval_f1', eval_steps: 0.5 },
+    ])
+      expect(isValid(valid), JSON.stringify(isValid.errors)).toBe(true)
+    for (const invalid of [
+      { lerning_rate: 1 },
+      { learning_rate: '3e-5' },
+      { seed: -1 },
+      { eval_strategy: 'never' },
+      [],
+    ])
+      expect(isValid(invalid)).toBe(false)
   })
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { UsageError } from '../errors.ts'
+import { showText, showValue } from '../show-value.ts'
 import { notesOf } from './argument-field.ts'
 import { batchArguments } from './argument-groups/batches.ts'
 import { dataArguments } from './argument-groups/data.ts'
@@ -53,11 +54,11 @@ export const argumentNames: readonly string[] = Object.keys(schema.shape)
 export const argumentDefaults: Readonly<Given> = schema.parse({})
 
 /**
- * Checks arguments one by one and fills in what is not given. `source` names where they are from, for errors: a file,
- * or the command line. Which arguments go together is for `checkArguments` to say.
- * @throws UsageError that lists every unknown name and wrong value
+ * Checks arguments one by one and fills in the defaults. `source` says where an argument is from, for errors: a place in
+ * a file, or the command line. Whether arguments go together is for `checkArguments` to say.
+ * @throws UsageError that lists every unknown name and invalid value
  */
-export function parseArguments(raw: Readonly<Record<string, unknown>>, source: string): TrainingArguments {
+export function parseArguments(raw: Readonly<Record<string, unknown>>, source: ArgumentSource): TrainingArguments {
   const result = schema.safeParse(raw)
   if (!result.success)
     throw new UsageError(result.error.issues.flatMap((issue) => explain(issue, raw, source)).join('\n'))
@@ -70,19 +71,26 @@ export function parseArguments(raw: Readonly<Record<string, unknown>>, source: s
   }
 }
 
-function explain(issue: z.core.$ZodIssue, raw: Readonly<Record<string, unknown>>, source: string): string[] {
+/** Where arguments are from, all of them or by name. */
+export type ArgumentSource = string | ((name: string) => string)
+
+const placeIn = (source: ArgumentSource, name: string): string => (typeof source === 'string' ? source : source(name))
+
+function explain(issue: z.core.$ZodIssue, raw: Readonly<Record<string, unknown>>, source: ArgumentSource): string[] {
   const [name] = issue.path as string[]
   if (name === undefined && issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => explainUnknown(key, source))
-  if (name === undefined) return [`${source}: expected an object of arguments`]
-  return [`${source}: ${name}: found ${JSON.stringify(raw[name])}, expected ${notesOf(argumentSchema(name)).expected}`]
+  if (name === undefined) return [`${placeIn(source, '')}: expected an object of arguments`]
+  const { expected } = notesOf(argumentSchema(name))
+  return [`${placeIn(source, name)}: ${name}: found ${showValue(raw[name])}, expected ${expected}`]
 }
 
-function explainUnknown(name: string, source: string): string {
+function explainUnknown(name: string, source: ArgumentSource): string {
+  const place = `${placeIn(source, name)}: ${showText(name, 80)}`
   const reason = leftOut.get(name)
-  if (reason) return `${source}: ${name}: not an argument here: ${reason}`
+  if (reason) return `${place}: not an argument here: ${reason}`
   const suggestion = nearest(name, argumentNames)
-  return `${source}: ${name}: no such argument${suggestion ? `; did you mean ${suggestion}?` : ''}`
+  return `${place}: no such argument${suggestion ? `; did you mean ${suggestion}?` : ''}`
 }
 
 /** How many steps an interval is: itself, or below 1 that share of all steps, rounded up as transformers does. */
