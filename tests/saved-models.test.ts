@@ -1,0 +1,143 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
+import { expect, test, vi } from 'vitest'
+import { saveModel } from '../src/checkpoint/model-folder.ts'
+import { writeSafetensors } from '../src/checkpoint/safetensors-writer.ts'
+import { loadPretrained, randomModel } from '../src/inference/pretrained.ts'
+import { type BertConfig, parseConfig } from '../src/models/config.ts'
+import { activations } from '../src/nn/activation.ts'
+import { tensorsOf } from '../src/training/run-checkpoint.ts'
+import { fixtureJson } from './fixture.ts'
+import { maxDifference } from './read-safetensors.ts'
+import { describeShared, shared } from './shared.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+import { isThorough } from './thorough.ts'
+
+vi.setConfig({ testTimeout: 600_000 })
+
+/** A Python that has torch and transformers: SPANFORGE_PYTHON, or python3. */
+const python = process.env.SPANFORGE_PYTHON ?? 'python3'
+const script = fileURLToPath(new URL('saved-models.py', import.meta.url))
+const check = spawnSync(python, [script, 'check'], { encoding: 'utf8' })
+const hasPython = check.status === 0
+if (!hasPython)
+  console.warn(
+    `SKIPPED (${python}: ${check.stderr?.trim() || check.error?.message}; see SPANFORGE_PYTHON): saved-models`,
+  )
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** A configuration with 2 layers and small tables, and in the usual run also with narrow layers. */
+function small(fields: Fields): Fields {
+  const { vocab_size, max_position_embeddings, num_attention_heads } = parseConfig(fields, 'config.json')
+  const tables = {
+    num_hidden_layers: 2,
+    vocab_size: Math.min(vocab_size, 256),
+    max_position_embeddings: Math.min(max_position_embeddings, 64),
+  }
+  const widths = isThorough ? {} : { hidden_size: 8 * num_attention_heads, intermediate_size: 64 }
+  return { ...fields, ...tables, ...widths }
+}
+
+const window = { input_ids: [2, 17, 5, 9, 3, 12, 21, 8, 3], token_type_ids: [0, 0, 0, 0, 0, 1, 1, 1, 1] }
+
+/** A pretrained encoder with this configuration, loaded as a question-answering model and saved; its own logits. */
+async function saveFrom(folder: string, fields: Fields) {
+  const base = join(folder, 'base')
+  mkdirSync(base, { recursive: true })
+  writeFileSync(join(base, 'config.json'), JSON.stringify(fields))
+  const config: BertConfig = parseConfig(fields, 'config.json')
+  const encoder = tensorsOf(randomModel(config).parameters).filter(({ name }) => name.startsWith('bert.'))
+  await writeSafetensors(join(base, 'model.safetensors'), encoder)
+  const { model } = await loadPretrained(base)
+  await saveModel(folder, model.config, tensorsOf(model.parameters))
+  writeFileSync(join(folder, 'inputs.json'), JSON.stringify(window))
+  const row = {
+    input_ids: Int32Array.from(window.input_ids),
+    token_type_ids: Int32Array.from(window.token_type_ids),
+    attended: window.input_ids.length,
+  }
+  const { logits } = await model.forward([row])
+  return logits[0]
+}
+
+/** Saves a model from each configuration, and expects Python to load each without complaint, with equal logits. */
+async function expectSameInPython(configurations: Readonly<Record<string, Fields>>): Promise<void> {
+  const folder = temporaryFolder()
+  const names = Object.keys(configurations)
+  const ours = []
+  for (const [i, name] of names.entries()) ours.push(await saveFrom(join(folder, `${i}`), small(configurations[name])))
+  const folders = names.map((_, i) => join(folder, `${i}`))
+  const { stdout, stderr } = spawnSync(python, [script, ...folders], { encoding: 'utf8', maxBuffer: 2 ** 26 })
+  const theirs = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(theirs, stderr).toHaveLength(names.length)
+  for (const [i, name] of names.entries()) {
+    const { start_logits, end_logits, ...rest } = theirs[i]
+    expect(rest, name).toEqual({ class: 'BertForQuestionAnswering', complaints: [] })
+    expect(maxDifference(ours[i].start_logits, start_logits), name).toBeLessThan(1e-5)
+    expect(maxDifference(ours[i].end_logits, end_logits), name).toBeLessThan(1e-5)
+  }
+}
+
+const tiny = fixtureJson<Fields>('tiny/b1/safetensors/config.json')
+
+/** Each breaks what transformers makes of a folder, or changes its logits or what it returns, when it is kept. */
+const MISLEADING: readonly Fields[] = [
+  { id2label: { 0: 'A', 1: 'B', 2: 'C' }, label2id: { A: 0, B: 1, C: 2 } },
+  { id2label: { 0: 'LABEL_0' }, label2id: { LABEL_0: 0 }, problem_type: 'regression' },
+  { id2label: ['A', 'B'] },
+  { num_labels: 3 },
+  { problem_type: 'tagging' },
+  { pruned_heads: {} },
+  { quantization_config: { quant_method: 'bitsandbytes', load_in_8bit: true } },
+  { quantization_config: null },
+  { add_cross_attention: true },
+  { is_decoder: null },
+  { is_encoder_decoder: true, tie_encoder_decoder: true },
+  { torchscript: true },
+  { return_dict: false },
+  { output_attentions: true, output_hidden_states: true },
+  { use_return_dict: false },
+  { chunk_size_feed_forward: 4 },
+  { chunk_size_feed_forward: null },
+  { auto_map: null },
+  { _attn_implementation: 'flash_attention_2' },
+  { _attn_implementation_internal: 'flash_attention_2' },
+  { torch_dtype: 'float16', dtype: 'auto' },
+  { pad_token_id: null },
+  { pad_token_id: -1 },
+]
+
+test.skipIf(!hasPython)('models saved from configurations with misleading fields are the same in transformers', () =>
+  expectSameInPython(Object.fromEntries(MISLEADING.map((fields) => [JSON.stringify(fields), { ...tiny, ...fields }]))),
+)
+
+test.skipIf(!hasPython)('models with every activation are the same in transformers', () =>
+  expectSameInPython(Object.fromEntries(Object.keys(activations).map((name) => [name, { ...tiny, hidden_act: name }]))),
+)
+
+describeShared('the real configurations of BERT type', () => {
+  const zoo = shared('zoo')
+  const configurations = Object.fromEntries(
+    readdirSync(zoo).flatMap((name) => {
+      const path = join(zoo, name, 'config.json')
+      if (!existsSync(path) && !existsSync(`${path}.gz`)) return []
+      const text = existsSync(path) ? readFileSync(path) : gunzipSync(readFileSync(`${path}.gz`))
+      const fields: Fields = JSON.parse(text.toString())
+      return [undefined, 'bert'].includes(fields.model_type as string | undefined) ? [[name, fields]] : []
+    }),
+  )
+
+  test('are read, all of them', () => {
+    expect(Object.keys(configurations).length).toBeGreaterThanOrEqual(34)
+    for (const [name, fields] of Object.entries(configurations)) parseConfig(fields, name)
+  })
+
+  test.skipIf(!hasPython)('make models that are the same in transformers', () => expectSameInPython(configurations))
+})
