@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { inOwnPidNamespace } from './pid-namespace.ts'
+import { withReadOnly } from './read-only-mount.ts'
 
 export type Script = ChildProcessByStdio<null, Readable, null>
 
@@ -13,6 +14,10 @@ export const startScript = (name: string, ...args: string[]): Script => start(co
 /** As `startScript`, in a PID namespace of its own: as in a container that shares the name of the host. */
 export const startScriptInNamespace = (name: string, ...args: string[]): Script =>
   start(inOwnPidNamespace(commandLine(name, args)))
+
+/** As `startScript`, where `folder` is on a read-only file system. */
+export const startScriptWithReadOnly = (folder: string, name: string, ...args: string[]): Script =>
+  start(withReadOnly(folder, commandLine(name, args)))
 
 const commandLine = (name: string, args: readonly string[]): string[] => {
   const path = fileURLToPath(new URL(`./processes/${name}`, import.meta.url))

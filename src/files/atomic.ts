@@ -3,6 +3,7 @@ import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { explain } from './explain.ts'
 import { assertLocksHeld } from './lock.ts'
+import { isUnsupported } from './unsupported.ts'
 
 export type FileData = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
@@ -40,7 +41,7 @@ async function writeFlushed(path: string, chunks: Iterable<Uint8Array> | AsyncIt
   const file = await open(path, 'wx')
   try {
     for await (const chunk of chunks) await writeWhole(file, chunk)
-    await file.sync()
+    await flush(file)
   } finally {
     await file.close()
   }
@@ -51,14 +52,25 @@ async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten
 }
 
-/** Flushes the names in a folder, so that a rename in it outlives a power failure. */
+/** Flushes the names in a folder, so that a rename in it outlives a power failure, where the file system can do that. */
 export async function flushFolder(path: string): Promise<void> {
   // Windows cannot open a folder; its rename is journalled.
   if (process.platform === 'win32') return
-  const folder = await open(path)
+  const folder = await open(path).catch((error) => {
+    // A folder may be open for writing alone.
+    if (!isUnsupported(error)) throw error
+  })
+  if (!folder) return
   try {
-    await folder.sync()
+    await flush(folder)
   } finally {
     await folder.close()
   }
+}
+
+/** Flushes a file or folder to the disk, where the file system can do that. */
+export async function flush(file: Pick<FileHandle, 'sync'>): Promise<void> {
+  await file.sync().catch((error) => {
+    if (!isUnsupported(error)) throw error
+  })
 }

@@ -3,6 +3,7 @@ import * as fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { SpanforgeError } from '../errors.ts'
 import { type LockOwner, parseOwner } from './lock-owner.ts'
+import { isUnsupported } from './unsupported.ts'
 
 /** A lock file as found at one moment. */
 export interface FoundLock {
@@ -122,7 +123,7 @@ function giveName(file: string, path: string): boolean {
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException
     if (code === 'EEXIST' || code === 'ENOENT') return false
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EMLINK'].includes(code)) throw error
+    if (!isUnsupported(error)) throw error
   }
   // No hard links here (exFAT, some network and user-space file systems).
   try {

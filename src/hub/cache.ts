@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
 import { copyFile, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { writeFileAtomic } from '../checkpoint/atomic.ts'
 import { UsageError } from '../errors.ts'
+import { isUnsupported } from '../files/unsupported.ts'
 import type { Repository } from './repository.ts'
 
 /**
@@ -60,9 +62,9 @@ export class CachedRepository {
     try {
       await symlink(relative(dirname(name), this.blob(hash)), aside)
     } catch (error) {
-      // Windows allows links only in developer mode: a copy then, as Python does.
-      if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error
-      await copyFile(this.blob(hash), aside)
+      // Windows allows links only in developer mode, and some file systems have none: a copy then, as Python makes.
+      if (!isUnsupported(error)) throw error
+      await copyFile(this.blob(hash), aside, constants.COPYFILE_FICLONE)
     }
     await rename(aside, name).catch(async (error) => {
       await rm(aside, { force: true })

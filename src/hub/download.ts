@@ -2,8 +2,8 @@ import type { Hash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { flushFolder } from '../checkpoint/atomic.ts'
 import { SpanforgeError } from '../errors.ts'
+import { flush, flushFolder } from '../files/atomic.ts'
 import { assertLocksHeld, withLock } from '../files/lock.ts'
 import type { CachedRepository } from './cache.ts'
 import { digestFile, digestLike } from './digest.ts'
@@ -101,7 +101,7 @@ async function receiveOnce(hub: Hub, partial: PartialFile, url: string, onChunk:
     // A server may pass over the range: then everything comes again.
     if (response.status === 200) await partial.restart()
     checkLength(response, partial)
-    for await (const chunk of chunksOf(response, url)) {
+    for await (const chunk of chunksOf(hub, response, url)) {
       await partial.append(chunk)
       onChunk()
     }
@@ -175,7 +175,7 @@ class PartialFile {
     this.digest = digestLike(this.file.hash, this.file.size)
   }
 
-  flush = (): Promise<void> => this.handle.sync()
+  flush = (): Promise<void> => flush(this.handle)
 
   async close(): Promise<void> {
     await this.handle.close()

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { z } from 'zod'
 import { SpanforgeError } from '../errors.ts'
+import { showText } from '../show-value.ts'
 import { type Answer, converse, readJson } from './http.ts'
 import type { Hub } from './options.ts'
 import type { Repository } from './repository.ts'
@@ -104,6 +105,6 @@ async function put(
 /** An answer of success; any other is an error that names what was being sent. */
 export function accepted(answer: Answer, what: string): Answer {
   if (answer.status >= 200 && answer.status < 300) return answer
-  const said = answer.headers['x-error-message'] ?? answer.text.slice(0, 300)
+  const said = showText(answer.headers['x-error-message'] ?? answer.text)
   throw new SpanforgeError(`hub: sending ${what}: the server answered ${answer.status}: ${said}`)
 }

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { ANSWER_SETTINGS_FILE } from '../checkpoint/answer-settings.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
+import { showList } from '../show-value.ts'
 import { type HubOptions, openHub } from './options.ts'
 import { parseRepository } from './repository.ts'
 import { notCached, Snapshot } from './snapshot.ts'
@@ -45,7 +46,7 @@ export async function resolveModel(nameOrFolder: string, options: ModelOptions =
   if (typeof files !== 'string') return snapshot.bring(files)
   if (snapshot.source === 'found') throw notCached(snapshot.repository, revision, `${files}: not`)
   throw new SpanforgeError(`hub: the model "${nameOrFolder}" (${revision}) has no ${files}`, {
-    remedy: `Expected the files of a transformers model; it has ${paths.slice(0, 12).join(', ') || 'none at all'}.`,
+    remedy: `Expected the files of a transformers model; it has ${showList(paths, 12) || 'none at all'}.`,
   })
 }
 

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import { expect, it } from 'vitest'
 import { BERT, hubWorld } from '../../tests/hub-world.ts'
 import { send } from './http.ts'
+import { resolveModel } from './models.ts'
 import { cacheFolder, openHub } from './options.ts'
 
 const world = hubWorld((server) => {
@@ -44,6 +45,69 @@ it('HF_ENDPOINT is an address, and HF_HUB_OFFLINE is true in the ways of Python'
   expect(() => openHub({}, { HF_ENDPOINT: 'mirror' })).toThrow('the hub\'s address is "mirror"')
   const offline = (HF_HUB_OFFLINE: string) => openHub({}, { HF_HUB_OFFLINE }).offline
   expect(['1', 'true', 'YES', 'on', '0', '', 'no'].map(offline)).toEqual([true, true, true, true, false, false, false])
+})
+
+it.each([
+  ['a line break', 'hf_one\nhf_two'],
+  ['a space', 'hf_one hf_two'],
+  ['a null byte', 'hf_\0'],
+  ['letters that no header holds', 'hf_höher'],
+])('a token with %s is refused at once, and not shown', (_name, HF_TOKEN) => {
+  const folder = mkdtempSync(join(tmpdir(), 'spanforge-token-'))
+  writeFileSync(join(folder, 'token'), HF_TOKEN)
+  for (const environment of [{ HF_TOKEN }, { HF_HOME: folder }])
+    expect(() => openHub({}, environment)).toThrow(/^(HF_TOKEN|.*\/token) holds a line break or another character/)
+  expect(() => openHub({ token: HF_TOKEN }, {})).toThrow(/^(?!.*hf_[\0oh])/)
+  expect(openHub({ token: 'hf_one\r\n' }, {}).token).toBe('hf_one')
+  expect(openHub({ offline: true }, { HF_TOKEN }).token).toBeUndefined()
+})
+
+it('a user name and password in HF_ENDPOINT are sent to it alone, and shown in no message', async () => {
+  const { server, options } = world
+  const endpoint = server.endpoint.replace('http://', 'http://ann:s%40cret@')
+  await resolveModel('ann/bert', { ...options, endpoint })
+  const credentials = `Basic ${Buffer.from('ann:s@cret').toString('base64')}`
+  for (const { server: which, headers } of server.requests)
+    expect(headers.authorization).toBe(which === 'hub' ? credentials : undefined)
+  const messages: string[] = []
+  const failing = async (address: string, name = 'ann/none') => {
+    const onNotice = (text: string) => messages.push(text)
+    const error = await resolveModel(name, { ...options, endpoint: address, onNotice }).catch((error) => error)
+    messages.push(String(error.message), String(error.cause?.message))
+  }
+  server.misbehave(/none/, { redirect: 'ftp://ann:s@cret@elsewhere/?key=s@cret' })
+  await failing(endpoint)
+  server.misbehave(/none/, { status: 400, text: 'no' })
+  await failing(endpoint)
+  server.misbehave(/none/, { status: 200, text: 'no JSON' })
+  await failing(endpoint)
+  await failing(endpoint)
+  await failing('http://ann:s%40cret@127.0.0.1:1')
+  await failing('http://ann:s%40cret@127.0.0.1:1', 'ann/bert')
+  await failing('http://ann:s%40cret@127.0.0.1:notaport')
+  await failing('http://ann:s%40/cret@127.0.0.1:notaport')
+  await failing('ftp://ann:s%40cret@mirror')
+  await failing('http://mirror/?token=s%40cret')
+  expect(messages.filter((message) => message !== 'undefined').length).toBeGreaterThan(10)
+  for (const message of messages) expect(message).not.toMatch(/s(@|%40)\/?cret|cret@/)
+})
+
+it('a proxy that refuses is named as what refuses', async () => {
+  const proxy = createServer((_request, response) => response.writeHead(407).end()).on('connect', (_request, socket) =>
+    socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'),
+  )
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  const ALL_PROXY = `ann:s@cret@127.0.0.1:${(proxy.address() as AddressInfo).port}`
+  try {
+    for (const url of ['http://hub.example.org/x', 'https://hub.example.org/x']) {
+      const error = await send(openHub(world.options, { ALL_PROXY }), { url }).catch((error) => error)
+      expect(error.message).toMatch(/the proxy does not connect to hub.example.org \(407\)\n.*user name and password/)
+      expect(error.message).not.toContain('cret')
+    }
+  } finally {
+    proxy.closeAllConnections()
+    await new Promise((resolve) => proxy.close(resolve))
+  }
 })
 
 it('a proxy named in the environment carries the requests, except to hosts of NO_PROXY', async () => {

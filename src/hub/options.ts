@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { UsageError } from '../errors.ts'
+import { showAddress } from './address.ts'
+import type { Environment } from './environment.ts'
+import { Connections } from './exchange.ts'
 import { PATIENT, type RetryPolicy } from './retry.ts'
 
 /** How far a download is, in bytes. What lies in the cache already counts as received. */
@@ -42,34 +44,42 @@ export interface HubOptions {
 export interface Hub {
   readonly offline: boolean
   readonly token?: string
+  /** Without a user name and password, so that no message can show them. */
   readonly endpoint: string
+  /** The header that goes to the endpoint's own origin: the token, or what stood in the endpoint's address. */
+  readonly authorization?: string
   readonly cache: string
   readonly onProgress: (progress: Progress) => void
   readonly onNotice: (text: string) => void
   readonly retry: RetryPolicy
   readonly timeout: number
-  readonly dispatcher: Dispatcher
+  readonly connections: Connections
   readonly signal?: AbortSignal
 }
-
-export type Environment = Readonly<Record<string, string | undefined>>
 
 const PUBLIC_HUB = 'https://huggingface.co'
 
 export function openHub(options: HubOptions = {}, environment: Environment = process.env): Hub {
   const timeout = options.timeout ?? 1000 * Number(environment.HF_HUB_DOWNLOAD_TIMEOUT || 30)
-  if (!(timeout > 0)) throw new UsageError(`HF_HUB_DOWNLOAD_TIMEOUT is ${environment.HF_HUB_DOWNLOAD_TIMEOUT}`)
+  if (!(timeout > 0))
+    throw new UsageError(
+      `HF_HUB_DOWNLOAD_TIMEOUT is ${environment.HF_HUB_DOWNLOAD_TIMEOUT}, expected a number of seconds`,
+    )
+  const offline = options.offline ?? isTrue(environment.HF_HUB_OFFLINE || environment.TRANSFORMERS_OFFLINE)
+  const token = offline ? undefined : tokenOf(options, environment)
+  const { endpoint, credentials } = address(options.endpoint ?? (environment.HF_ENDPOINT || PUBLIC_HUB))
   return {
-    offline: options.offline ?? isTrue(environment.HF_HUB_OFFLINE || environment.TRANSFORMERS_OFFLINE),
-    token: (options.token ?? tokenOf(environment)) || undefined,
-    endpoint: address(options.endpoint ?? (environment.HF_ENDPOINT || PUBLIC_HUB)),
+    offline,
+    token,
+    endpoint,
+    authorization: token === undefined ? credentials : `Bearer ${token}`,
     cache: options.cache ?? cacheFolder(environment),
     onProgress: options.onProgress ?? (() => {}),
     onNotice: options.onNotice ?? (() => {}),
     retry: { ...PATIENT, sleep: (milliseconds) => asleep(milliseconds, options.signal), ...options.retry },
     signal: options.signal,
     timeout,
-    dispatcher: proxied(environment, timeout),
+    connections: new Connections(environment),
   }
 }
 
@@ -87,14 +97,28 @@ function homeFolder(environment: Environment): string {
   return join(expanded(environment.XDG_CACHE_HOME ?? '~/.cache', environment), 'huggingface')
 }
 
-function tokenOf(environment: Environment): string | undefined {
-  const given = environment.HF_TOKEN || environment.HUGGING_FACE_HUB_TOKEN
-  if (given) return given.trim()
-  const path = environment.HF_TOKEN_PATH
+/** @throws UsageError for a token that no request can carry, which would otherwise fail only after all retries */
+function tokenOf({ token }: HubOptions, environment: Environment): string | undefined {
+  const [source, found] = token === undefined ? givenToken(environment) : ['the token', token]
+  const trimmed = found.trim()
+  if (/^[\x21-\x7e]*$/.test(trimmed)) return trimmed || undefined
+  throw new UsageError(
+    `${source} holds a line break or another character that no token has`,
+    'Expected one token, hf_ and letters and digits, and nothing else.',
+  )
+}
+
+function givenToken(environment: Environment): [source: string, token: string] {
+  for (const name of ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN']) {
+    const value = environment[name]
+    if (value) return [name, value]
+  }
+  const own = environment.HF_TOKEN_PATH
+  const path = own ? expanded(own, environment) : join(homeFolder(environment), 'token')
   try {
-    return readFileSync(path ? expanded(path, environment) : join(homeFolder(environment), 'token'), 'utf8').trim()
+    return [path, statSync(path).isFile() ? readFileSync(path, 'utf8') : '']
   } catch {
-    return undefined
+    return [path, '']
   }
 }
 
@@ -105,26 +129,27 @@ function expanded(path: string, environment: Environment): string {
     .replace(/\$(\w+)|\$\{(\w+)\}/g, (whole, plain, braced) => environment[plain ?? braced] ?? whole)
 }
 
-function address(endpoint: string): string {
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
+function address(given: string): { readonly endpoint: string; readonly credentials?: string } {
+  const url = URL.canParse(given) ? new URL(given) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash)
     throw new UsageError(
-      `the hub's address is "${endpoint}"`,
-      `HF_ENDPOINT expects a web address such as ${PUBLIC_HUB}.`,
+      `the hub's address is "${showAddress(given)}"`,
+      `HF_ENDPOINT expects a web address without a query, such as ${PUBLIC_HUB}.`,
     )
-  return endpoint.replace(/\/+$/, '')
+  const credentials = `${decoded(url.username)}:${decoded(url.password)}`
+  url.username = ''
+  url.password = ''
+  const endpoint = url.href.replace(/\/+$/, '')
+  if (credentials === ':') return { endpoint }
+  return { endpoint, credentials: `Basic ${Buffer.from(credentials).toString('base64')}` }
 }
 
-function proxied(environment: Environment, timeout: number): Dispatcher {
-  const proxy = (name: string) => environment[name.toLowerCase()] || environment[name] || ''
-  return new EnvHttpProxyAgent({
-    httpProxy: proxy('HTTP_PROXY') || proxy('ALL_PROXY'),
-    httpsProxy: proxy('HTTPS_PROXY') || proxy('ALL_PROXY'),
-    noProxy: proxy('NO_PROXY'),
-    connect: { timeout },
-    headersTimeout: timeout,
-    bodyTimeout: timeout,
-  })
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
 }
 
 const isTrue = (value: string | undefined): boolean => ['1', 'ON', 'YES', 'TRUE'].includes(value?.toUpperCase() ?? '')

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { SpanforgeError, UsageError } from '../errors.ts'
+import { showList, showText, showValue } from '../show-value.ts'
 import { type Answer, converse, readJson } from './http.ts'
 import { nearest } from './nearest.ts'
 import type { Hub } from './options.ts'
@@ -95,7 +96,7 @@ export function checkedPath(path: string, repository: Repository): string {
   // A colon or backslash can climb out on Windows.
   if (path.split('/').some(bad) || /[\\:\0]/.test(path) || path.length > 1024)
     throw new SpanforgeError(
-      `hub: ${repository.type} ${repository.name}: the file name ${JSON.stringify(path)} leads out of its folder`,
+      `hub: ${repository.type} ${repository.name}: the file name ${showValue(path)} leads out of its folder`,
       { remedy: 'Nothing was downloaded. Do not trust this repository.' },
     )
   return path
@@ -127,13 +128,13 @@ export async function refusal(hub: Hub, repository: Repository, revision: string
   // The hub says 401 for a name that does not exist too, so as not to tell what exists privately.
   if (answer.status === 401 || answer.status === 404) {
     const names = await nearestNames(hub, repository)
-    const near = names.length > 0 ? `Nearest names: ${names.join(', ')}. ` : ''
+    const near = names.length > 0 ? `Nearest names: ${showList(names)}. ` : ''
     const known = hub.token ? 'the token given may not read it' : 'no token was given: set HF_TOKEN'
     return new SpanforgeError(`hub: there is no ${it} on ${hub.endpoint}`, {
       remedy: `${near}If it is private, ${known}.`,
     })
   }
-  const said = answer.headers['x-error-message'] ?? answer.text.slice(0, 200)
+  const said = showText(answer.headers['x-error-message'] ?? answer.text)
   return new SpanforgeError(`hub: the ${it}: ${hub.endpoint} answered ${answer.status}: ${said}`)
 }
 

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
+import { parseBoundedJson } from '../bounded-json.ts'
 import { writeFileAtomic } from '../checkpoint/atomic.ts'
 import { SpanforgeError } from '../errors.ts'
 import { CachedRepository, isCommit } from './cache.ts'
@@ -86,12 +87,26 @@ export class Snapshot {
     return this.folder
   }
 
-  /** Only a snapshot that has what was asked for becomes what the revision's name stands for. */
+  /**
+   * Notes in the cache what the hub said, for working offline: only a snapshot that has what was asked for becomes what
+   * the revision's name stands for. A cache that cannot be written to has the files all the same.
+   */
   private async keep(): Promise<void> {
-    const { cached, listing } = this
-    await mkdir(dirname(cached.listing(listing.commit)), { recursive: true })
-    await writeFileAtomic(cached.listing(listing.commit), `${JSON.stringify(listing)}\n`)
-    await cached.setCommit(this.revision, listing.commit)
+    const { hub, cached, repository, revision, listing } = this
+    try {
+      const known = await cachedListing(cached, repository, listing.commit)
+      if (known?.source !== 'kept') {
+        await mkdir(dirname(cached.listing(listing.commit)), { recursive: true })
+        await writeFileAtomic(cached.listing(listing.commit), `${JSON.stringify(listing)}\n`)
+      }
+      await cached.setCommit(revision, listing.commit)
+    } catch (error) {
+      const { code } = ((error as Error).cause ?? error) as NodeJS.ErrnoException
+      if (typeof code !== 'string') throw error
+      hub.onNotice(
+        `the cache, ${hub.cache}, cannot be written to (${code}): offline, ${revision} may not be found in it`,
+      )
+    }
   }
 }
 
@@ -123,7 +138,7 @@ async function cachedListing(cached: CachedRepository, repository: Repository, r
 
 const readJsonFile = (path: string): Promise<unknown> =>
   readFile(path, 'utf8')
-    .then(JSON.parse, () => undefined)
+    .then(parseBoundedJson, () => undefined)
     .catch(() => undefined)
 
 /** The files of a snapshot's folder; one whose blob is gone is passed over. */
