@@ -1,5 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
 import { showList, showText } from '../show-value.ts'
+import { refuseNonfinite } from './finite.ts'
 import { isFloat } from './floats.ts'
 import type { Checkpoint } from './open.ts'
 import { type StoredTensor, unreadable } from './stored-tensor.ts'
@@ -31,6 +32,8 @@ export interface ParameterMatch extends LoadReport {
   /** Stored tensors of parameters whose type does not become float32: quantized weights. */
   readonly unreadable: readonly StoredTensor[]
 }
+
+const BROKEN = 'The model was damaged in training or in conversion: take an earlier checkpoint.'
 
 const PREFIX = 'bert.'
 
@@ -112,7 +115,7 @@ export async function loadParameters(
   for (const [name, tensor] of found) {
     const target = view(name)
     await tensor.readInto(target)
-    refuseNonfinite(`${checkpoint.folder}: ${tensor.name}`, target)
+    refuseNonfinite(`${checkpoint.folder}: ${tensor.name}`, target, BROKEN)
   }
   return { missing, unexpected, mismatched }
 }
@@ -131,16 +134,4 @@ function refuseMismatched(folder: string, mismatched: readonly Mismatch[]): neve
   throw new SpanforgeError(`${folder}: weights of another shape than the model's:\n  ${list.join('\n  ')}`, {
     remedy: 'Check config.json; ignore_mismatched_sizes initialises these weights anew.',
   })
-}
-
-function refuseNonfinite(place: string, values: Float32Array): void {
-  let count = 0
-  // x - x is 0 for every finite number and NaN for the others.
-  for (let i = 0; i < values.length; i++) if (values[i] - values[i] !== 0) count++
-  if (count === 0) return
-  const first = values.findIndex((value) => !Number.isFinite(value))
-  throw new SpanforgeError(
-    `${place}: found ${count} of ${values.length} weights that are not finite, the first (${values[first]}) at ${first}`,
-    { remedy: 'The model was damaged in training or in conversion: take an earlier checkpoint.' },
-  )
 }

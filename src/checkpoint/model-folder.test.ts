@@ -37,6 +37,19 @@ test('a model saved as float16 says so in its config', async () => {
   expect(await readFile(join(folder, 'config.json'))).toEqual(await readFile(fixture('tiny/b3/float16/config.json')))
 })
 
+test('weights that are not finite are not saved, and what was there before is intact', async () => {
+  const source = fixture('tiny/b1/safetensors')
+  const folder = await temporaryFolder()
+  const [config, tensors] = [await loadConfig(source), [...(await readTensors(source))]]
+  await saveModel(folder, config, tensors)
+  const before = await readFile(join(folder, 'model.safetensors'))
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+    const broken = tensors.map((tensor, i) => (i === 2 ? { ...tensor, data: tensor.data.map(() => value) } : tensor))
+    await expect(saveModel(folder, config, broken)).rejects.toThrow(`${tensors[2].name}: found`)
+    expect((await readFile(join(folder, 'model.safetensors'))).equals(before)).toBe(true)
+  }
+})
+
 test('a missing or broken config.json is named', async () => {
   const folder = await temporaryFolder()
   await expect(loadConfig(folder)).rejects.toThrow('config.json: does not exist')

@@ -2,8 +2,9 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BertConfig, parseConfig, toConfigJson } from '../models/config.ts'
 import { writeFileAtomic } from './atomic.ts'
+import { refuseNonfinite } from './finite.ts'
 import { readJsonFile } from './json-file.ts'
-import { type NamedTensor, writeSafetensors } from './safetensors-writer.ts'
+import { type NamedTensor, type WriteOptions, writeSafetensors } from './safetensors-writer.ts'
 
 /** The `config.json` of a model folder. */
 export async function loadConfig(folder: string): Promise<BertConfig> {
@@ -22,7 +23,22 @@ export async function saveModel(
   { dtype = 'F32' }: { readonly dtype?: 'F32' | 'F16' } = {},
 ): Promise<void> {
   await mkdir(folder, { recursive: true })
-  await writeSafetensors(join(folder, 'model.safetensors'), tensors, { dtype })
+  await writeWeights(join(folder, 'model.safetensors'), tensors, { dtype })
   const json = toConfigJson(config, dtype === 'F32' ? 'float32' : 'float16')
   await writeFileAtomic(join(folder, 'config.json'), json)
+}
+
+/**
+ * Writes tensors of a model or of its optimizer.
+ * @throws SpanforgeError for a tensor with a value that is infinite or NaN, before anything is written
+ */
+export async function writeWeights(
+  path: string,
+  tensors: Iterable<NamedTensor>,
+  options?: WriteOptions,
+): Promise<void> {
+  const list = [...tensors]
+  for (const { name, data } of list)
+    refuseNonfinite(`${path}: ${name}`, data, 'The file was not written. Load the model again and train it anew.')
+  await writeSafetensors(path, list, options)
 }

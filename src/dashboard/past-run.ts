@@ -6,7 +6,7 @@ import { parseBoundedJson } from '../bounded-json.ts'
 import { readJsonFile } from '../checkpoint/json-file.ts'
 import { readTextFile } from '../checkpoint/text-file.ts'
 import type { LogEntry } from '../report/run-summary.ts'
-import { ARGUMENTS_FILE, DASHBOARD_FILE, LOG_FILE } from '../runs/run-files.ts'
+import { ARGUMENTS_FILE, DASHBOARD_FILE, FAILURE_FILE, LOG_FILE } from '../runs/run-files.ts'
 import { showIssues, showMessage, showText, showValue } from '../show-value.ts'
 import { checkpointName, listCheckpoints } from '../training/checkpoint-store.ts'
 import { isRunInProgress } from '../training/run-lock.ts'
@@ -41,6 +41,7 @@ const trainerState = z.object({
   best_metric: z.number().nullish(),
 })
 const argumentValues = z.record(z.string(), z.unknown())
+const failureFile = z.object({ error: z.string() })
 
 /** Reads whatever there is of a run; a file that cannot be read is a problem to name, not an error. */
 export async function readPastRun(folder: string): Promise<PastRun> {
@@ -76,7 +77,9 @@ export async function readPastRun(folder: string): Promise<PastRun> {
   view.step = Math.max(view.step, state?.global_step ?? 0, view.log.at(-1)?.step ?? 0)
   view.max_steps ||= state?.max_steps ?? 0
   if (state?.best_global_step !== undefined) view.best_step = state.best_global_step
-  view.status = statusOf(folder, view, { finished: results !== undefined })
+  const failure = await read(FAILURE_FILE, json(failureFile))
+  view.status = statusOf(folder, view, { finished: results !== undefined, failed: failure !== undefined })
+  if (view.status === 'failed' && failure) view.message = failure.error
   return { view, problems: problems.slice(0, MAX_PROBLEMS), changed: await lastChange(folder) }
 }
 
@@ -102,8 +105,13 @@ function boundedArgument(value: unknown): unknown {
 }
 
 /** A journal says it itself, unless its process was killed; without one the files must. */
-function statusOf(folder: string, { status }: RunView, { finished }: { readonly finished: boolean }): RunStatus {
+function statusOf(
+  folder: string,
+  { status }: RunView,
+  { finished, failed }: { readonly finished: boolean; readonly failed: boolean },
+): RunStatus {
   if (isRunInProgress(folder)) return status === 'preparing' ? 'running' : status
+  if (failed) return 'failed'
   if (finished) return 'finished'
   return status === 'failed' ? 'failed' : 'interrupted'
 }
@@ -132,7 +140,7 @@ const numbersOf = (entry: Readonly<Record<string, unknown>>): LogEntry =>
 
 /** Milliseconds since 1970: when a run last wrote something. */
 export async function lastChange(folder: string): Promise<number> {
-  const times = [STATE_FILE, RESULTS_FILE, LOG_FILE, DASHBOARD_FILE, ARGUMENTS_FILE].map((name) =>
+  const times = [STATE_FILE, RESULTS_FILE, LOG_FILE, FAILURE_FILE, DASHBOARD_FILE, ARGUMENTS_FILE].map((name) =>
     stat(join(folder, name)).then(
       ({ mtimeMs }) => mtimeMs,
       () => 0,

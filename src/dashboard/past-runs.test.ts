@@ -46,6 +46,16 @@ test('a finished run is listed with the scores of its best evaluation, one of tr
   expect((await runs.find('a'))!.view.log).toEqual(log_history)
 })
 
+test('a run that failed says why, whatever an earlier session left', async () => {
+  const runs = folderOf({
+    'a/training_args.json': {},
+    'a/all_results.json': {},
+    'a/failure.json': { error: 'training: step 3: the loss is NaN', at: '2026-01-01T00:00:00.000Z' },
+  })
+  const { view } = (await runs.find('a'))!
+  expect(view).toMatchObject({ status: 'failed', message: 'training: step 3: the loss is NaN' })
+})
+
 test('a run that was stopped is read from its newest checkpoint that can be read', async () => {
   const runs = folderOf({
     'a/training_args.json': { seed: 3 },

@@ -21,11 +21,11 @@ export interface SweepSummary {
   readonly trials: readonly SweepTrial[]
 }
 
-/** Best first. A failed run, or one whose metric is not a number, comes after all others. */
+/** Best first. A failed run, or one whose metric is not finite, comes after all others. */
 export function ranked({ metric, greater_is_better, trials }: SweepSummary): SweepTrial[] {
   const rank = ({ metrics }: SweepTrial): number => {
     const value = metrics?.[metric]
-    if (value === undefined || Number.isNaN(value)) return Number.POSITIVE_INFINITY
+    if (value === undefined || !Number.isFinite(value)) return Number.POSITIVE_INFINITY
     return greater_is_better ? -value : value
   }
   // Infinity minus infinity is no order.

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Lock } from '../files/lock.ts'
 import { openingOnScreen } from '../report/opening.ts'
@@ -11,7 +12,7 @@ import { type PreparedRun, prepareRun } from './prepare.ts'
 import { runProgress } from './progress-listener.ts'
 import type { AllResults } from './results.ts'
 import { checkResumption, chooseCheckpoint } from './resume.ts'
-import { ARGUMENTS_FILE, writeJson } from './run-files.ts'
+import { ARGUMENTS_FILE, FAILURE_FILE, writeJson } from './run-files.ts'
 import { runLoop } from './run-loop.ts'
 import { noScreen, type Screen } from './screen.ts'
 import { changedArguments, runSetup } from './summary.ts'
@@ -66,6 +67,7 @@ async function trainAndFinish(
   const { args, validation } = run
   const { folder, notes } = await chooseCheckpoint(args)
   if (args.overwrite_output_dir) await clearOutputFolder(args.output_dir)
+  await rm(join(args.output_dir, FAILURE_FILE), { force: true })
   await writeJson(join(args.output_dir, ARGUMENTS_FILE), args)
   screen.show(openingOnScreen(runSetup(run), { changed: changedArguments(args), goesOn: folder !== undefined }))
   onPrepared?.(run)
@@ -82,7 +84,17 @@ async function trainAndFinish(
     })
     if (outcome.status === 'interrupted') return outcome
     return { status: 'finished', results: await finishRun(run, outcome, { screen, ...progress }) }
+  } catch (error) {
+    if (!signal?.aborted || error !== signal.reason) await noteFailure(args.output_dir, error)
+    throw error
   } finally {
     progress.stop()
   }
 }
+
+/** Leaves the reason in the folder, for the dashboard and for a sweep; on a full disk nothing can be left. */
+const noteFailure = (output_dir: string, error: unknown): Promise<void> =>
+  writeJson(join(output_dir, FAILURE_FILE), {
+    error: error instanceof Error ? error.message : String(error),
+    at: new Date().toISOString(),
+  }).catch(() => {})

@@ -7,7 +7,7 @@ import type { Lock } from '../files/lock.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import { recoverCheckpoints, removeCheckpoints } from '../training/checkpoint-store.ts'
 import { acquireRunLock, type RunLockOptions } from '../training/run-lock.ts'
-import { ARGUMENTS_FILE, DASHBOARD_FILE, EVENTS_FOLDER, FINAL_FILES, LOG_FILE } from './run-files.ts'
+import { ARGUMENTS_FILE, DASHBOARD_FILE, EVENTS_FOLDER, FAILURE_FILE, FINAL_FILES, LOG_FILE } from './run-files.ts'
 
 type FolderArguments = Pick<TrainingArguments, 'output_dir' | 'overwrite_output_dir' | 'resume_from_checkpoint'>
 
@@ -37,7 +37,7 @@ export async function claimOutputFolder(args: FolderArguments, options?: RunLock
 /** Removes what an earlier run left, its checkpoints first, so that nothing old is taken for new. */
 export async function clearOutputFolder(output_dir: string): Promise<void> {
   await removeCheckpoints(output_dir)
-  for (const name of [...FINAL_FILES, LOG_FILE, DASHBOARD_FILE, EVENTS_FOLDER])
+  for (const name of [...FINAL_FILES, LOG_FILE, FAILURE_FILE, DASHBOARD_FILE, EVENTS_FOLDER])
     await rm(join(output_dir, name), { recursive: true, force: true })
 }
 

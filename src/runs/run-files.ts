@@ -12,6 +12,8 @@ import { STATE_FILE } from '../training/state.ts'
 
 export const ARGUMENTS_FILE = 'training_args.json'
 export const LOG_FILE = 'log.jsonl'
+/** Why the run failed; only there until it is resumed or replaced. */
+export const FAILURE_FILE = 'failure.json'
 /** What the dashboard was told of the run. */
 export const DASHBOARD_FILE = 'dashboard.jsonl'
 /** Folder of the TensorBoard event files. */

@@ -35,7 +35,7 @@ export async function runLoop(run: PreparedRun, options: LoopOptions): Promise<L
   const evaluations = new Map<number, Evaluation>()
   let state: TrainerState | undefined
   let isBestLoaded = false
-  let checkpoint = resume_from
+  let checkpoint: string | undefined
   try {
     for await (const event of train({
       model,
@@ -51,7 +51,10 @@ export async function runLoop(run: PreparedRun, options: LoopOptions): Promise<L
       onFreezing,
     })) {
       for (const listener of listeners) await listener(event)
-      if (event.type === 'start') state = event.state
+      if (event.type === 'start') {
+        state = event.state
+        checkpoint = resume_from
+      }
       if (event.type === 'evaluate') {
         for (const step of evaluations.keys()) if (step !== state!.best_global_step) evaluations.delete(step)
         evaluations.set(event.entry.step, event.evaluation)
@@ -66,7 +69,7 @@ export async function runLoop(run: PreparedRun, options: LoopOptions): Promise<L
       }
     }
   } catch (error) {
-    throw withLastCheckpoint(error, checkpoint)
+    throw state ? withLastCheckpoint(error, checkpoint) : error
   }
   throw new Error('training ended without its last event')
 }

@@ -9,7 +9,7 @@ import { acquireRunLock } from '../training/run-lock.ts'
 import type { Trial } from '../training/sweep-space.ts'
 import { type FineTuneOptions, fineTune } from './fine-tune.ts'
 import { differences } from './resume.ts'
-import { ARGUMENTS_FILE, REPORT_FILES, writeFile, writeJson } from './run-files.ts'
+import { ARGUMENTS_FILE, FAILURE_FILE, REPORT_FILES, writeFile, writeJson } from './run-files.ts'
 import { noScreen } from './screen.ts'
 
 const SWEEP_FILE = 'sweep.json'
@@ -82,7 +82,8 @@ async function earlier(args: TrainingArguments): Promise<Result | undefined> {
       `${output_dir}: holds a run with other arguments: ${differing.join(', ')}`,
       'Choose another --output_dir, or run the whole sweep anew with --overwrite_output_dir.',
     )
-  if (!REPORT_FILES.every((name) => existsSync(join(output_dir, name)))) return undefined
+  const isFinished = REPORT_FILES.every((name) => existsSync(join(output_dir, name)))
+  if (!isFinished || existsSync(join(output_dir, FAILURE_FILE))) return undefined
   return { status: 'finished', metrics: metricsOf(await readJsonFile(join(output_dir, 'all_results.json'))) }
 }
 

@@ -55,6 +55,29 @@ describe.each([
     expect([...arrays.gradients]).toEqual([2, 2, 2, 2, 2])
   })
 
+  it.each([
+    ['a parameter', { learning_rate: 3e38, gradient: 1, weight_decay: 1e10, adam_epsilon: 1e-8 }],
+    ['a parameter by 0 / 0', { learning_rate: 1, gradient: 0, weight_decay: 0, adam_epsilon: 0 }],
+    ['a second moment', { learning_rate: 1e-3, gradient: 1e25, weight_decay: 0, adam_epsilon: 1e-8 }],
+  ])('says when a step leaves %s that is not finite, wherever it is', (_, { gradient, adam_epsilon, ...step }) => {
+    for (const position of [0, 3, 4, 6]) {
+      const { arrays, kernels } = allocate(7, largestMemory)
+      const take = () => {
+        const ranges = decayRanges([{ name: 'w', size: 7 }], step.weight_decay)
+        return adamwStep(kernels, arrays, ranges, { ...options, adam_epsilon }, { step: 1, clip: 1, ...step })
+      }
+      if (step.weight_decay === 0) {
+        arrays.gradients.fill(1)
+        expect(take()).toBe(true)
+      }
+      arrays.parameters[position] = 1
+      arrays.exp_avg.fill(0)
+      arrays.exp_avg_sq.fill(0)
+      arrays.gradients[position] = gradient
+      expect(take()).toBe(false)
+    }
+  })
+
   it('has a norm that is not finite when one gradient is not', () => {
     for (const position of [0, 6, 8, 17])
       for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {

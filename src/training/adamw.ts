@@ -31,6 +31,7 @@ export interface AdamWStep {
  *
  * Factors are worked out in float64 and rounded once; the arithmetic over the arrays is float32. The gradients stay as
  * they are: the clipped ones are used, not stored.
+ * @returns whether all parameters and moments are finite afterwards
  */
 export function adamwStep(
   kernels: Kernels,
@@ -38,7 +39,7 @@ export function adamwStep(
   ranges: readonly DecayRange[],
   { adam_beta1, adam_beta2, adam_epsilon }: AdamWOptions,
   { step, learning_rate, clip }: AdamWStep,
-): void {
+): boolean {
   const round = Math.fround
   const factors = {
     clip: round(clip),
@@ -49,6 +50,7 @@ export function adamwStep(
     epsilon: round(adam_epsilon),
     negativeStepSize: round(-learning_rate / (1 - adam_beta1 ** step)),
   }
+  let allFinite = true
   for (const { start, end, weight_decay } of ranges) {
     const range = {
       parameters: arrays.parameters.subarray(start, end),
@@ -56,8 +58,9 @@ export function adamwStep(
       exp_avg: arrays.exp_avg.subarray(start, end),
       exp_avg_sq: arrays.exp_avg_sq.subarray(start, end),
     }
-    kernels.adamw(range, { ...factors, decay: round(1 - learning_rate * weight_decay) })
+    allFinite = kernels.adamw(range, { ...factors, decay: round(1 - learning_rate * weight_decay) }) && allFinite
   }
+  return allFinite
 }
 
 const KEPT_FROM_DECAY = /bias|layernorm|rmsnorm|(^|\.|_)norm($|\.)/

@@ -64,6 +64,13 @@ describe('combinations of arguments', () => {
     ],
     [{ lr_scheduler_type: 'polynomial', learning_rate: 1e-8 }, {}, 'from learning_rate 1e-8 to lr_end 1e-7'],
     [{ lr_scheduler_type: 'cosine_with_restarts', lr_scheduler_kwargs: { num_cycles: 1.5 } }, {}, 'not 1.5'],
+    [{ weight_decay: 1e5, learning_rate: 1e-3 }, {}, 'each step would multiply the weights by 1 - 100'],
+    [{ learning_rate: 1e38 }, {}, 'learning_rate 1e+38 makes steps that float32 cannot hold'],
+    [
+      { lr_scheduler_type: 'cosine', lr_scheduler_kwargs: { num_cycles: 1e308 } },
+      {},
+      '{"num_cycles": 1e+308} gives no finite learning rate',
+    ],
     [{ max_seq_length: 600, max_tokens_per_pass: 1000 }, {}, "more than the model's 512 positions"],
     [{ doc_stride: 384 }, {}, 'must be less than max_seq_length 384'],
     [{ max_tokens_per_pass: 200 }, {}, 'max_tokens_per_pass 200 has no room for one window'],

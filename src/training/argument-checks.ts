@@ -1,7 +1,8 @@
 import { UsageError } from '../errors.ts'
 import type { Engine } from '../runtime/engine.ts'
+import { showValue } from '../show-value.ts'
 import { intervalSteps, type TrainingArguments } from './arguments.ts'
-import { schedulerOptions, warmupSteps } from './schedule.ts'
+import { multiplierOf, schedulerOptions, warmupSteps } from './schedule.ts'
 
 /** What arguments are held against: all of it is known before the first step. */
 export interface RunFacts {
@@ -22,6 +23,7 @@ export function checkArguments(args: TrainingArguments, run: RunFacts): void {
     ...evaluationFaults(args, run),
     ...bestModelFaults(args, run),
     ...scheduleFaults(args, run),
+    ...optimizerFaults(args),
     ...sizeFaults(args, run),
     ...precisionFaults(args, run),
     ...savingFaults(args),
@@ -96,9 +98,22 @@ function* scheduleFaults(args: TrainingArguments, run: RunFacts): Generator<stri
   const end = lr_scheduler_kwargs?.lr_end ?? 1e-7
   if (lr_scheduler_type === 'polynomial' && end >= learning_rate)
     yield `lr_scheduler_kwargs: polynomial falls from learning_rate ${learning_rate} to lr_end ${end}: make that less`
+  const multiplier = multiplierOf(args, run.max_steps)
+  if (!Number.isFinite(multiplier(run.max_steps - 1) * learning_rate))
+    yield `lr_scheduler_kwargs: ${showValue(lr_scheduler_kwargs)} gives no finite learning rate at the last step`
   const cycles = lr_scheduler_kwargs?.num_cycles ?? 1
   if (lr_scheduler_type === 'cosine_with_restarts' && !Number.isInteger(cycles))
     yield `lr_scheduler_kwargs: cosine_with_restarts restarts a whole number of times, not ${cycles}`
+}
+
+/** Whatever would make the weights grow at each step or overflow float32 at the first one. */
+function* optimizerFaults({ learning_rate, weight_decay, adam_beta1 }: TrainingArguments): Generator<string> {
+  const shrink = learning_rate * weight_decay
+  if (shrink > 1)
+    yield `weight_decay ${weight_decay} times learning_rate ${learning_rate} is ${shrink}: each step would multiply ` +
+      `the weights by 1 - ${shrink}; lower weight_decay (0.01 is usual)`
+  if (!Number.isFinite(Math.fround(learning_rate / (1 - adam_beta1))))
+    yield `learning_rate ${learning_rate} makes steps that float32 cannot hold: lower it (5e-5 is usual)`
 }
 
 function* sizeFaults(args: TrainingArguments, run: RunFacts): Generator<string> {

@@ -32,22 +32,46 @@ export function optionalInteger(minimum: number, description: string) {
   return argument('integer', schema, `an integer of at least ${minimum}`, description)
 }
 
-/** A number of [minimum, maximum], or of [minimum, below) where that is given. */
-export function number(
-  value: number,
-  range: { minimum: number; below?: number; maximum?: number },
-  description: string,
-) {
-  const { minimum, below, maximum } = range
-  const upper = below !== undefined ? ` and less than ${below}` : maximum !== undefined ? ` and at most ${maximum}` : ''
+/** A number of [minimum, maximum]. */
+export function number(value: number, range: { minimum: number; maximum?: number }, description: string) {
+  const { minimum, maximum } = range
+  const upper = maximum === undefined ? '' : ` and at most ${maximum}`
   const least = z.number().min(minimum)
-  const most = below !== undefined ? least.lt(below) : maximum !== undefined ? least.max(maximum) : least
-  const schema = most.default(value)
+  const schema = (maximum === undefined ? least : least.max(maximum)).default(value)
   return argument('number', schema, `a number of at least ${minimum}${upper}`, description)
 }
 
 export function positive(value: number, description: string) {
   return argument('number', z.number().positive().default(value), 'a number above 0', description)
+}
+
+/** The optimizer computes in float32, where 1e-50 is 0, 1e40 is Infinity and 0.99999999 is 1. */
+const isFloat32 = (value: number): boolean =>
+  Number.isFinite(Math.fround(value)) && (value === 0 || Math.fround(value) !== 0)
+const FLOAT32 = 'float32 holds 1e-45 to 3e38'
+
+/** A number above 0 that the optimizer computes with. */
+export function positiveFloat32(value: number, description: string) {
+  const schema = z.number().positive().refine(isFloat32).default(value)
+  return argument('number', schema, `a number above 0 (${FLOAT32})`, description)
+}
+
+/** A number of at least 0 that the optimizer computes with. */
+export function float32(value: number, description: string) {
+  const schema = z.number().min(0).refine(isFloat32).default(value)
+  return argument('number', schema, `a number of at least 0 (${FLOAT32})`, description)
+}
+
+/** A share of [0, 1) that the optimizer computes with: one that float32 rounds to 1 is none. */
+export function float32Share(value: number, description: string) {
+  const isBelow1 = (share: number): boolean => share === 0 || (Math.fround(share) > 0 && Math.fround(share) < 1)
+  const schema = z.number().min(0).lt(1).refine(isBelow1).default(value)
+  return argument(
+    'number',
+    schema,
+    'a number of at least 0 and less than 1 (at most 0.99999994 in float32)',
+    description,
+  )
 }
 
 /** Off unless asked for, as every boolean of ours is: `--name` alone is enough. */

@@ -55,7 +55,7 @@ interface KernelExports {
     parameters: number, gradients: number, exp_avg: number, exp_avg_sq: number, count: number,
     clip: number, decay: number, oneMinusBeta1: number, beta2: number, oneMinusBeta2: number,
     rootOfCorrection2: number, epsilon: number, negativeStepSize: number,
-  ): void
+  ): number
 }
 
 let compiled: WebAssembly.Module | undefined
@@ -67,11 +67,12 @@ function simdKernels(memory: WebAssembly.Memory): Kernels {
     sumOfSquares: (x) => loops.sumOfSquares(address(x), x.length),
     adamw({ parameters, gradients, exp_avg, exp_avg_sq }, factors) {
       // biome-ignore format: as in kernels.as.ts
-      loops.adamw(
+      const allFinite = loops.adamw(
         address(parameters), address(gradients), address(exp_avg), address(exp_avg_sq), parameters.length,
         factors.clip, factors.decay, factors.oneMinusBeta1, factors.beta2, factors.oneMinusBeta2,
         factors.rootOfCorrection2, factors.epsilon, factors.negativeStepSize,
       )
+      return allFinite !== 0
     },
   }
 

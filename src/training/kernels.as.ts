@@ -32,7 +32,10 @@ export function sumOfSquares(x: usize, count: u32): f64 {
   return sum
 }
 
-/** One AdamW step over a range; the arithmetic and the names are those of `AdamWFactors` in `plain-kernels.ts`. */
+/**
+ * One AdamW step over a range; the arithmetic and the names are those of `AdamWFactors` in `plain-kernels.ts`. Says
+ * whether all that it wrote is finite: x - x is 0 for a finite number and NaN for any other.
+ */
 export function adamw(
   parameter: usize,
   gradient: usize,
@@ -47,7 +50,7 @@ export function adamw(
   rootOfCorrection2: f32,
   epsilon: f32,
   negativeStepSize: f32,
-): void {
+): bool {
   const clip4 = f32x4.splat(clip)
   const decay4 = f32x4.splat(decay)
   const oneMinusBeta1x4 = f32x4.splat(oneMinusBeta1)
@@ -56,6 +59,7 @@ export function adamw(
   const rootOfCorrection2x4 = f32x4.splat(rootOfCorrection2)
   const epsilon4 = f32x4.splat(epsilon)
   const negativeStepSize4 = f32x4.splat(negativeStepSize)
+  let zeros = f32x4.splat(0)
   let i: u32 = 0
   for (; i + 4 <= count; i += 4) {
     const g = f32x4.mul(v128.load(gradient), clip4)
@@ -65,7 +69,9 @@ export function adamw(
     v = f32x4.add(f32x4.mul(v, beta2x4), f32x4.mul(f32x4.mul(oneMinusBeta2x4, g), g))
     const denominator = f32x4.add(f32x4.div(f32x4.sqrt(v), rootOfCorrection2x4), epsilon4)
     const update = f32x4.div(f32x4.mul(negativeStepSize4, m), denominator)
-    v128.store(parameter, f32x4.add(f32x4.mul(v128.load(parameter), decay4), update))
+    const p = f32x4.add(f32x4.mul(v128.load(parameter), decay4), update)
+    zeros = f32x4.add(zeros, f32x4.add(f32x4.add(f32x4.sub(p, p), f32x4.sub(m, m)), f32x4.sub(v, v)))
+    v128.store(parameter, p)
     v128.store(expAvg, m)
     v128.store(expAvgSq, v)
     parameter += 16
@@ -73,6 +79,11 @@ export function adamw(
     expAvg += 16
     expAvgSq += 16
   }
+  let zero =
+    f32x4.extract_lane(zeros, 0) +
+    f32x4.extract_lane(zeros, 1) +
+    f32x4.extract_lane(zeros, 2) +
+    f32x4.extract_lane(zeros, 3)
   for (; i < count; i++) {
     const g = load<f32>(gradient) * clip
     let m = load<f32>(expAvg)
@@ -80,7 +91,9 @@ export function adamw(
     m = m + oneMinusBeta1 * (g - m)
     v = v * beta2 + oneMinusBeta2 * g * g
     const denominator = sqrt<f32>(v) / rootOfCorrection2 + epsilon
-    store<f32>(parameter, load<f32>(parameter) * decay + (negativeStepSize * m) / denominator)
+    const p = load<f32>(parameter) * decay + (negativeStepSize * m) / denominator
+    zero += p - p + (m - m) + (v - v)
+    store<f32>(parameter, p)
     store<f32>(expAvg, m)
     store<f32>(expAvgSq, v)
     parameter += 4
@@ -88,4 +101,5 @@ export function adamw(
     expAvg += 4
     expAvgSq += 4
   }
+  return zero == 0
 }

@@ -1,12 +1,21 @@
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { type Recorded, readRecorded } from '../../tests/read-safetensors.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
-import { trainTiny } from '../../tests/tiny-loop.ts'
+import { type LoopChoice, trainTiny } from '../../tests/tiny-loop.ts'
+import { writeSafetensors } from '../checkpoint/safetensors-writer.ts'
+import { SpanforgeError } from '../errors.ts'
+import type { EvaluationMetrics } from '../inference/evaluate.ts'
 import type { Engine, Values } from '../runtime/engine.ts'
 import { onnxruntime } from '../runtime/onnxruntime.ts'
-import { newestWhole } from './checkpoint-store.ts'
+import { parseArguments, type TrainingArgumentsInput } from './arguments.ts'
+import { listCheckpoints, newestWhole } from './checkpoint-store.ts'
+import { Recorder } from './recorder.ts'
+import { newProgress } from './run-checkpoint.ts'
+import { newTrainerState } from './state.ts'
 
-/** ONNX Runtime, but that the training program's results number `run`, from 1, are spoiled. */
+/** ONNX Runtime, but the training program's results number `run`, from 1, are spoiled; all of them for 0. */
 function spoiling(run: number, spoil: (outputs: Values) => void): Engine {
   return {
     ...onnxruntime,
@@ -18,7 +27,8 @@ function spoiling(run: number, spoil: (outputs: Values) => void): Engine {
         release: () => executable.release(),
         async run(inputs, outputs) {
           await executable.run(inputs, outputs)
-          if (Object.keys(outputs).some((name) => name.startsWith('gradient.')) && ++runs === run) spoil(outputs)
+          if (Object.keys(outputs).some((name) => name.startsWith('gradient.')) && [0, ++runs].includes(run))
+            spoil(outputs)
         },
       }
     },
@@ -28,6 +38,7 @@ function spoiling(run: number, spoil: (outputs: Values) => void): Engine {
 const KEY = 'bert.encoder.layer.1.attention.self.key.weight'
 const infiniteGradient = (outputs: Values) =>
   outputs[`gradient.${KEY}`].data.fill(Number.POSITIVE_INFINITY as never, 7, 8)
+const hugeGradient = (outputs: Values) => outputs[`gradient.${KEY}`].data.fill(1e25 as never, 7, 8)
 const lossIsNaN = (outputs: Values) => outputs.loss.data.fill(Number.NaN as never)
 
 describe('A loss or gradient that is not finite', () => {
@@ -82,4 +93,98 @@ describe('A loss or gradient that is not finite', () => {
     })
     expect(log_history[1].loss).toBeGreaterThan(0)
   })
+})
+
+/** The weights are multiplied by 1 - 1.5e39 in step 2, the first whose learning rate is not 0. */
+const overflow = { learning_rate: 10, weight_decay: 3e38, warmup_steps: 2, max_steps: 4 } as const
+
+/** What is left of a run that fails: its error, and its checkpoints, all of them finite. */
+async function failed(more: TrainingArgumentsInput, choice: LoopChoice = {}) {
+  const output_dir = temporaryFolder()
+  const error = await trainTiny({ output_dir, save_steps: 1, ...more }, choice).catch((error: Error) => error)
+  expect(error).toBeInstanceOf(SpanforgeError)
+  const checkpoints = await listCheckpoints(output_dir)
+  for (const { folder } of checkpoints)
+    for (const name of ['model.safetensors', 'optimizer.safetensors'])
+      for (const { data } of Object.values(readRecorded(join(folder, name))))
+        expect(data.every(Number.isFinite)).toBe(true)
+  expect(readdirSync(output_dir)).toHaveLength(checkpoints.length)
+  return { message: (error as Error).message, steps: checkpoints.map(({ step }) => step), output_dir }
+}
+
+describe('A step that leaves weights or moments that are not finite', () => {
+  test.each(['stop', 'skip'] as const)(
+    'ends the run, with on_nonfinite %s too; no checkpoint holds them',
+    async (on_nonfinite) => {
+      const { message, steps } = await failed({ ...overflow, on_nonfinite })
+      expect(message).toMatch(/step 2: the update left -?(Infinity|NaN) in bert\.embeddings\.word_embeddings\.weight/)
+      expect(message).toContain('lower weight_decay (3e+38)')
+      expect(steps).toEqual([1])
+    },
+  )
+
+  test('is found in the moments: an infinite one would keep its weight as it is for ever', async () => {
+    const { message, steps } = await failed({ max_grad_norm: 0 }, { engine: spoiling(3, hugeGradient) })
+    expect(message).toContain(`step 3: the update left Infinity in Adam's second moment of ${KEY}`)
+    expect(message).toContain('set max_grad_norm')
+    expect(steps).toEqual([1, 2])
+  })
+
+  test.each([
+    { max_steps: 1 },
+    { max_steps: 3, on_nonfinite: 'skip' as const },
+    { max_steps: 1, save_strategy: 'no' as const },
+  ])('and one that leaves weights too large to compute with: %o', async (more) => {
+    const { message, steps } = await failed({ learning_rate: 1e30, lr_scheduler_type: 'constant', ...more })
+    expect(message).toMatch(
+      /after step 1: the model's loss on a training window is NaN. Its largest weight is 1.00e\+30, in \S+/,
+    )
+    expect(message).toContain('The learning rate (1e+30)')
+    expect(steps).toEqual([])
+  })
+
+  test('ends a run that keeps the best model, before it is evaluated', async () => {
+    const best = { load_best_model_at_end: true, eval_strategy: 'steps', eval_steps: 1 } as const
+    const { message, steps } = await failed({ ...overflow, ...best })
+    expect(message).toContain('step 2: the update left')
+    expect(steps).toEqual([1])
+  })
+})
+
+test('A run whose steps were all skipped has trained nothing, and fails', async () => {
+  const everyStep: Engine = spoiling(0, lossIsNaN)
+  const { message, steps } = await failed(
+    { max_steps: 2, on_nonfinite: 'skip', save_strategy: 'no' },
+    { engine: everyStep },
+  )
+  expect(message).toContain('all 2 steps were skipped')
+  expect(steps).toEqual([])
+})
+
+test('A checkpoint whose moments are not finite is not resumed from', async () => {
+  const output_dir = temporaryFolder()
+  await trainTiny({ output_dir, save_steps: 2, max_steps: 2 })
+  const folder = join(output_dir, 'checkpoint-2')
+  const optimizer = Object.entries(readRecorded(join(folder, 'optimizer.safetensors'))) as [string, Recorded][]
+  const tensors = optimizer.map(([name, { shape, data }]) => ({ name, shape, data: data as Float32Array }))
+  tensors.find(({ name }) => name === `exp_avg_sq.${KEY}`)!.data[5] = Number.POSITIVE_INFINITY
+  await writeSafetensors(join(folder, 'optimizer.safetensors'), tensors)
+  const resumed = trainTiny({ output_dir, max_steps: 4 }, { resume_from: folder })
+  await expect(resumed).rejects.toThrow(`exp_avg_sq.${KEY}: found 1 of`)
+  await expect(resumed).rejects.toThrow('Resume from an earlier checkpoint')
+})
+
+test('An evaluation whose metric is not finite is not the best', () => {
+  for (const [metric_for_best_model, value] of [
+    ['f1', Infinity],
+    ['loss', -Infinity],
+    ['loss', Number.NaN],
+    ['loss', Infinity],
+  ] as const) {
+    const args = parseArguments({ metric_for_best_model }, 'test')
+    const recorder = new Recorder(newTrainerState(args, 1, 1), newProgress(), args)
+    const metrics = { [`eval_${metric_for_best_model}`]: value } as unknown as EvaluationMetrics
+    expect(recorder.evaluation(metrics).is_best).toBe(false)
+    expect(recorder.state.best_metric).toBe(null)
+  }
 })

@@ -2,8 +2,8 @@
 export interface Kernels {
   /** Sum of x² in float64, always in the same order; not finite when an element is not. */
   sumOfSquares(x: Float32Array): number
-  /** One AdamW step over arrays of one length. */
-  adamw(arrays: AdamWArrays, factors: AdamWFactors): void
+  /** One AdamW step over arrays of one length; whether all parameters and moments are finite afterwards. */
+  adamw(arrays: AdamWArrays, factors: AdamWFactors): boolean
 }
 
 export interface AdamWArrays {
@@ -52,14 +52,19 @@ export const plainKernels: Kernels = {
 
   adamw({ parameters, gradients, exp_avg, exp_avg_sq }, factors) {
     const { clip, decay, oneMinusBeta1, beta2, oneMinusBeta2, rootOfCorrection2, epsilon, negativeStepSize } = factors
+    // x - x is 0 for a finite number and NaN for any other.
+    let zero = 0
     for (let i = 0; i < parameters.length; i++) {
       const g = round(gradients[i] * clip)
       const m = round(exp_avg[i] + round(oneMinusBeta1 * round(g - exp_avg[i])))
       const v = round(round(exp_avg_sq[i] * beta2) + round(round(oneMinusBeta2 * g) * g))
       const denominator = round(round(round(Math.sqrt(v)) / rootOfCorrection2) + epsilon)
-      parameters[i] = round(parameters[i] * decay) + round(round(negativeStepSize * m) / denominator)
+      const p = round(round(parameters[i] * decay) + round(round(negativeStepSize * m) / denominator))
+      zero += p - p + (m - m) + (v - v)
+      parameters[i] = p
       exp_avg[i] = m
       exp_avg_sq[i] = v
     }
+    return zero === 0
   },
 }

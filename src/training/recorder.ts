@@ -84,15 +84,21 @@ export class Recorder {
     if (best_global_step === global_step) this.state.best_model_checkpoint = checkpointName(global_step)
   }
 
-  /** Strictly better is better; a tie keeps the earlier, and NaN is never better. */
+  /** Strictly better is better; a tie keeps the earlier, and what is not finite is never better. */
   private rank(value: number): boolean {
     const { state, args } = this
-    const gain = state.best_metric === null ? Infinity : (value - state.best_metric) * (args.greater_is_better ? 1 : -1)
+    const gain = Number.isFinite(value) ? this.gain(value) : Number.NaN
     if (gain > 0 && gain > args.early_stopping_threshold) this.progress.evaluations_without_improvement = 0
     else this.progress.evaluations_without_improvement++
-    if (!(gain > 0) || Number.isNaN(value)) return false
+    if (!(gain > 0)) return false
     state.best_metric = value
     state.best_global_step = state.global_step
     return true
+  }
+
+  private gain(value: number): number {
+    const { best_metric } = this.state
+    if (best_metric === null) return Infinity
+    return (value - best_metric) * (this.args.greater_is_better ? 1 : -1)
   }
 }

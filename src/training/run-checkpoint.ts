@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { ANSWER_SETTINGS_FILE, type AnswerSettings, toAnswerSettingsJson } from '../checkpoint/answer-settings.ts'
 import { writeFileAtomic } from '../checkpoint/atomic.ts'
+import { refuseNonfinite } from '../checkpoint/finite.ts'
 import { loadParameters } from '../checkpoint/load-parameters.ts'
+import { writeWeights } from '../checkpoint/model-folder.ts'
 import { openCheckpoint } from '../checkpoint/open.ts'
 import { openSafetensors } from '../checkpoint/safetensors.ts'
-import { type NamedTensor, writeSafetensors } from '../checkpoint/safetensors-writer.ts'
+import type { NamedTensor } from '../checkpoint/safetensors-writer.ts'
 import { tokenizerFiles } from '../checkpoint/tokenizer-folder.ts'
 import { SpanforgeError } from '../errors.ts'
 import { toConfigJson } from '../models/config.ts'
@@ -69,7 +71,7 @@ export function checkpointWriters(run: RunState): CheckpointWriter[] {
   const { exp_avg, exp_avg_sq } = run.moments
   const optimizer = [...tensorsOf(exp_avg, 'exp_avg.'), ...tensorsOf(exp_avg_sq, 'exp_avg_sq.')]
   return [
-    { name: 'model.safetensors', write: (path) => writeSafetensors(path, tensorsOf(run.model.parameters)) },
+    { name: 'model.safetensors', write: (path) => writeWeights(path, tensorsOf(run.model.parameters)) },
     text('config.json', toConfigJson(run.model.config)),
     ...Object.entries(run.tokenizer ? tokenizerFiles(run.tokenizer) : {}).map(([name, file]) => text(name, file)),
     ...(run.answer_settings ? [text(ANSWER_SETTINGS_FILE, toAnswerSettingsJson(run.answer_settings))] : []),
@@ -77,7 +79,7 @@ export function checkpointWriters(run: RunState): CheckpointWriter[] {
     ...(run.args.save_only_model
       ? []
       : [
-          { name: OPTIMIZER, write: (path: string) => writeSafetensors(path, optimizer) },
+          { name: OPTIMIZER, write: (path: string) => writeWeights(path, optimizer) },
           text(PROGRESS, `${JSON.stringify(run.progress, null, 2)}\n`),
         ]),
     { name: STATE_FILE, write: (path) => writeTrainerState(path, run.state) },
@@ -121,6 +123,11 @@ export async function restoreRun(
         const stored = optimizer.tensors.get(`${kind}.${name}`)
         if (!stored) throw new SpanforgeError(`${folder}: ${OPTIMIZER} lacks ${kind}.${name}`)
         await stored.readInto(target.view(name))
+        refuseNonfinite(
+          `${folder}: ${OPTIMIZER}: ${kind}.${name}`,
+          target.view(name),
+          'Resume from an earlier checkpoint: --resume_from_checkpoint checkpoint-N.',
+        )
       }
   } finally {
     await optimizer.close()

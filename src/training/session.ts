@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { SpanforgeError } from '../errors.ts'
 import { evaluate } from '../inference/evaluate.ts'
 import type { BertForQuestionAnswering } from '../models/question-answering.ts'
 import { epochGroups, epochOrder, type Group } from './batches.ts'
@@ -16,6 +17,8 @@ type Events = AsyncGenerator<TrainingEvent, void, void>
 /** What the training loop (loop.ts) is made of: a step, and what follows steps and epochs. */
 export class TrainingSession {
   private began = performance.now()
+  /** The step after which the model was last known to compute a finite loss. */
+  private checkedStep: number | undefined
   private readonly lengths: readonly number[]
   /** transformers' estimate: 6 operations a token and weight, embedding tables left out. */
   private readonly flosPerToken: number
@@ -41,6 +44,7 @@ export class TrainingSession {
       ? await restoreRun(resume_from, model, stepper.moments)
       : { state: newTrainerState(args, plan.max_steps, plan.epochs), progress: newProgress() }
     stepper.taken = progress.steps_taken
+    if (resume_from) await stepper.probe(resume_from, run.train.windows, 'Resume from an earlier checkpoint.')
     await stepper.freeze(run.train.windows, run.onFreezing)
     return new TrainingSession(run, plan, stepper, new Recorder(state, progress, args))
   }
@@ -127,7 +131,20 @@ export class TrainingSession {
     if (entry) yield { type: 'log', entry }
   }
 
+  /**
+   * Nothing is evaluated, saved or ended with a model that computes no finite loss.
+   * @throws SpanforgeError that names the step, the largest weight and the likely cause
+   */
+  private async checkModel(): Promise<void> {
+    const { global_step } = this.state
+    if (this.checkedStep === global_step) return
+    const place = global_step === 0 ? 'training: before the first step' : `training: after step ${global_step}`
+    await this.stepper.probe(place, this.run.train.windows)
+    this.checkedStep = global_step
+  }
+
   async *evaluate(): Events {
+    await this.checkModel()
     const { model, validation, args, onEvaluating } = this.run
     const options = {
       ...args,
@@ -142,6 +159,7 @@ export class TrainingSession {
   }
 
   private async *save(): Events {
+    await this.checkModel()
     const { model, tokenizer, answer_settings, args } = this.run
     const { recorder, state, stepper } = this
     recorder.beforeSave()
@@ -183,6 +201,8 @@ export class TrainingSession {
   async *end(): Events {
     const { args, model } = this.run
     const { state } = this
+    await this.checkModel()
+    this.refuseAllSkipped()
     if (!this.finished) yield { type: 'stopped early', global_step: state.global_step }
     if (args.load_best_model_at_end && state.best_model_checkpoint) {
       const folder = join(args.output_dir, state.best_model_checkpoint)
@@ -192,6 +212,17 @@ export class TrainingSession {
     const metrics = this.metrics()
     yield { type: 'log', entry: this.recorder.append({ ...metrics }) }
     yield { type: 'end', metrics }
+  }
+
+  private refuseAllSkipped(): void {
+    const { global_step } = this.state
+    if (global_step === 0 || this.progress.steps_taken > 0) return
+    throw new SpanforgeError(
+      `training: all ${global_step} steps were skipped, because each had a loss or gradient that is not finite`,
+      {
+        remedy: `The model is untrained. Check the base model and the learning rate (${this.run.args.learning_rate}).`,
+      },
+    )
   }
 
   private metrics(): TrainMetrics {

@@ -1,4 +1,4 @@
-import { SpanforgeError } from '../errors.ts'
+import { windowLosses } from '../inference/logits.ts'
 import { cutIntoPasses, toRows } from '../inference/rows.ts'
 import { paddingRow } from '../models/config.ts'
 import { FlatParameters, totalSize } from '../models/flat-parameters.ts'
@@ -9,11 +9,12 @@ import type { LabelledWindow } from '../squad/types.ts'
 import { adamwStep, type DecayRange, decayRanges } from './adamw.ts'
 import type { TrainingArguments } from './arguments.ts'
 import type { Group } from './batches.ts'
-import { clipCoefficient, firstNonFinite, gradientNorm } from './clip.ts'
+import { clipCoefficient, gradientNorm } from './clip.ts'
 import { DropoutPool } from './dropout-pool.ts'
 import { allocateFlat, type FlatMemory } from './flat-memory.ts'
 import { FrozenLayers, type FrozenProgress } from './frozen-layers.ts'
 import { BatchGradient, frozenEntries, type Pass } from './gradients.ts'
+import { divergedModel, likelyCause, nonfiniteGradient, nonfiniteUpdate } from './nonfinite.ts'
 import type { AdamWArrays } from './plain-kernels.ts'
 import { learningRates } from './schedule.ts'
 
@@ -89,8 +90,12 @@ export class Stepper {
     const grad_norm = gradientNorm(this.memory.kernels, this.trained.gradients)
     const learning_rate = this.learningRate(step)
     const taken = Number.isFinite(loss) && Number.isFinite(grad_norm)
-    if (taken) this.update(learning_rate, clipCoefficient(grad_norm, this.args.max_grad_norm))
-    else if (this.args.on_nonfinite === 'stop') throw this.nonfinite(step, loss)
+    const failed = () => ({ step: step + 1, loss, grad_norm, learning_rate, hasTrained: this.taken > 0 })
+    const { entries } = this.moments.exp_avg
+    if (!taken && this.args.on_nonfinite === 'stop')
+      throw nonfiniteGradient(failed(), this.trained.gradients, entries, this.args)
+    if (taken && !this.update(learning_rate, clipCoefficient(grad_norm, this.args.max_grad_norm)))
+      throw nonfiniteUpdate(failed(), this.trained, entries, this.args)
     const all = group.flat()
     const tokens = all.reduce((n, i) => n + windows[i].input_ids.length, 0)
     return { loss, grad_norm: Math.fround(grad_norm), learning_rate, samples: all.length, tokens, taken }
@@ -128,22 +133,27 @@ export class Stepper {
     }))
   }
 
-  private update(learning_rate: number, clip: number): void {
+  /** Whether the weights and moments are finite afterwards. */
+  private update(learning_rate: number, clip: number): boolean {
     this.taken++
-    adamwStep(this.memory.kernels, this.trained, this.ranges, this.args, {
+    return adamwStep(this.memory.kernels, this.trained, this.ranges, this.args, {
       step: this.taken,
       learning_rate,
       clip,
     })
   }
 
-  private nonfinite(step: number, loss: number): SpanforgeError {
-    const parameter = firstNonFinite(this.trained.gradients, this.moments.exp_avg.entries)
-    const where = parameter ? `, and the gradient of ${parameter.name} holds ${parameter.value}` : ''
-    return new SpanforgeError(`training: step ${step + 1}: the loss is ${loss}${where}`, {
-      remedy:
-        `The learning rate (${this.args.learning_rate}) is the usual reason: lower it. ` +
-        'on_nonfinite skip leaves such steps out instead of stopping.',
-    })
+  /**
+   * Computes the loss of one training window with the weights as they are. Weights can be finite and still too large
+   * to compute with, which no later step may be there to show.
+   * @throws SpanforgeError where the loss is not finite
+   */
+  async probe(place: string, windows: readonly LabelledWindow[], remedy?: string): Promise<void> {
+    const { loss } = await windowLosses(this.model, windows.slice(0, 1))
+    if (Number.isFinite(loss)) return
+    const { entries } = this.model.parameters
+    const weights = entries.map(({ name }) => ({ name, values: this.model.parameters.view(name) }))
+    const cause = { learning_rate: this.args.learning_rate, grad_norm: 0, hasTrained: this.taken > 0 }
+    throw divergedModel(place, loss, weights, remedy ?? likelyCause(cause, this.args))
   }
 }

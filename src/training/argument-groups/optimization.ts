@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { argument, choice, integer, number, positive } from '../argument-field.ts'
+import { argument, choice, float32, float32Share, integer, number, positiveFloat32 } from '../argument-field.ts'
 import { schedulerTypes } from '../schedule.ts'
 
 const schedulerOptions = z.strictObject({
@@ -9,26 +9,23 @@ const schedulerOptions = z.strictObject({
 })
 
 export const optimizationArguments = {
-  learning_rate: positive(
+  learning_rate: positiveFloat32(
     5e-5,
     'Peak learning rate of AdamW. 2e-5 to 5e-5 suits BERT-base; smaller models want more, around 1e-4.',
   ),
-  weight_decay: number(
+  weight_decay: float32(
     0,
-    { minimum: 0 },
     'Each step shrinks the weights by learning_rate times this; biases and LayerNorm weights are left alone.',
   ),
-  adam_beta1: number(0.9, { minimum: 0, below: 1 }, 'How much of the running mean of the gradient each step keeps.'),
-  adam_beta2: number(0.999, { minimum: 0, below: 1 }, 'How much of the running mean of its square each step keeps.'),
-  adam_epsilon: number(1e-8, { minimum: 0 }, 'Added to the denominator, so that a tiny gradient makes no huge step.'),
-  max_grad_norm: number(
+  adam_beta1: float32Share(0.9, 'How much of the running mean of the gradient each step keeps.'),
+  adam_beta2: float32Share(0.999, 'How much of the running mean of its square each step keeps.'),
+  adam_epsilon: positiveFloat32(1e-8, 'Added to the denominator, so that a tiny gradient makes no huge step.'),
+  max_grad_norm: float32(
     1,
-    { minimum: 0 },
     'Gradients whose norm over all parameters is larger are scaled down to it; 0 switches that off.',
   ),
-  label_smoothing_factor: number(
+  label_smoothing_factor: float32Share(
     0,
-    { minimum: 0, below: 1 },
     'Share of the target spread evenly over all positions: keeps the model from becoming too sure of itself.',
   ),
   lr_scheduler_type: choice(

@@ -1,0 +1,85 @@
+import { SpanforgeError } from '../errors.ts'
+import type { TrainingArguments } from './arguments.ts'
+import { firstNonFinite } from './clip.ts'
+
+interface Entry {
+  readonly name: string
+  readonly size: number
+}
+
+/** What a step was about to do, or did, when numbers ceased to be finite. */
+export interface FailedStep {
+  /** The step of the run, from 1. */
+  readonly step: number
+  readonly loss: number
+  readonly grad_norm: number
+  readonly learning_rate: number
+  /** Whether a step before this one changed the weights. */
+  readonly hasTrained: boolean
+}
+
+/** The loss or a gradient is not finite: the step was not taken. */
+export function nonfiniteGradient(
+  { step, loss, ...failed }: FailedStep,
+  gradients: Float32Array,
+  entries: readonly Entry[],
+  args: TrainingArguments,
+): SpanforgeError {
+  const parameter = firstNonFinite(gradients, entries)
+  const where = parameter ? `, and the gradient of ${parameter.name} holds ${parameter.value}` : ''
+  return new SpanforgeError(`training: step ${step}: the loss is ${loss}${where}`, {
+    remedy: `${likelyCause(failed, args)} on_nonfinite skip leaves such steps out instead of stopping.`,
+  })
+}
+
+/** The step was taken and left a parameter or moment that is not finite: the run cannot continue. */
+export function nonfiniteUpdate(
+  { step, ...failed }: FailedStep,
+  arrays: Readonly<Record<'parameters' | 'exp_avg' | 'exp_avg_sq', Float32Array>>,
+  entries: readonly Entry[],
+  args: TrainingArguments,
+): SpanforgeError {
+  const places = [
+    ['', arrays.parameters],
+    ["Adam's first moment of ", arrays.exp_avg],
+    ["Adam's second moment of ", arrays.exp_avg_sq],
+  ] as const
+  const [broken] = places.flatMap(([what, values]) => {
+    const found = firstNonFinite(values, entries)
+    return found ? [`${found.value} in ${what}${found.name}`] : []
+  })
+  return new SpanforgeError(`training: step ${step}: the update left ${broken}`, { remedy: likelyCause(failed, args) })
+}
+
+/** The weights are finite, but so large that the model computes no finite loss with them. */
+export function divergedModel(
+  place: string,
+  loss: number,
+  entries: readonly { readonly name: string; readonly values: Float32Array }[],
+  remedy: string,
+): SpanforgeError {
+  const largest = entries
+    .map(({ name, values }) => ({ name, value: values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) }))
+    .reduce((a, b) => (b.value > a.value ? b : a))
+  const size = largest.value.toPrecision(3)
+  return new SpanforgeError(
+    `${place}: the model's loss on a training window is ${loss}. Its largest weight is ${size}, in ${largest.name}`,
+    { remedy },
+  )
+}
+
+/** The argument that explains best why numbers ceased to be finite, and what to set it to. */
+export function likelyCause(
+  { learning_rate, grad_norm, hasTrained }: Pick<FailedStep, 'learning_rate' | 'grad_norm' | 'hasTrained'>,
+  args: TrainingArguments,
+): string {
+  const shrink = learning_rate * args.weight_decay
+  if (shrink > 1)
+    return `learning_rate times weight_decay is ${shrink}, so that each step multiplies the weights by 1 - ${shrink}: lower weight_decay (${args.weight_decay}).`
+  if (args.adam_epsilon < 1e-15)
+    return `adam_epsilon (${args.adam_epsilon}) is too small to bound the step of a tiny gradient: raise it (default: 1e-8).`
+  if (args.max_grad_norm === 0 && grad_norm > 1e3)
+    return `The gradient norm is ${grad_norm.toPrecision(3)} and max_grad_norm 0 does not clip it: set max_grad_norm (default: 1).`
+  if (!hasTrained) return 'No step has changed the weights yet: check the weights of the base model.'
+  return `The learning rate (${args.learning_rate}) is the usual reason: lower it.`
+}
