@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import { ARGUMENTS_FILE } from '../runs/run-files.ts'
 import { isRunInProgress } from '../training/run-lock.ts'
 import { STATE_FILE } from '../training/state.ts'
+import { MAX_NOTE_LENGTH, readNote, writeNote } from './note.ts'
 import { lastChange, type PastRun, problemText, readPastRun } from './past-run.ts'
 import type { ArgumentValues, RunStatus } from './records.ts'
 
@@ -23,6 +24,8 @@ export interface RunEntry {
   /** Of the best evaluation, or the last one where none is best. */
   readonly scores: { readonly loss?: number; readonly exact_match?: number; readonly f1?: number }
   readonly arguments: ArgumentValues
+  /** What the user wrote about it. */
+  readonly note: string
   readonly problems: readonly string[]
 }
 
@@ -48,14 +51,23 @@ export class PastRuns {
     return (await this.ids()).includes(id) ? readPastRun(join(this.folder, id)) : undefined
   }
 
+  /** False where there is no such run. */
+  async setNote(id: string, note: string): Promise<boolean> {
+    if (!(await this.ids()).includes(id)) return false
+    await writeNote(join(this.folder, id), note.slice(0, MAX_NOTE_LENGTH))
+    this.entries.delete(id)
+    return true
+  }
+
   /** Read again only where something has changed. */
   private async entry(id: string): Promise<RunEntry> {
     const folder = join(this.folder, id)
-    const state = await stateOf(folder)
+    const note = await readNote(folder)
+    const state = `${await stateOf(folder)} ${note}`
     const known = this.entries.get(id)
     if (known?.state === state) return known.entry
     const entry = await readPastRun(folder).then(
-      (run) => entryOf(id, run),
+      (run) => entryOf(id, run, note),
       (error) => unreadableEntry(id, error),
     )
     this.entries.set(id, { state, entry })
@@ -97,13 +109,14 @@ const unreadableEntry = (id: string, error: unknown): RunEntry => ({
   best_step: null,
   scores: {},
   arguments: {},
+  note: '',
   problems: [problemText(id, error)],
 })
 
-function entryOf(id: string, { view, changed, problems }: PastRun): RunEntry {
+function entryOf(id: string, { view, changed, problems }: PastRun, note: string): RunEntry {
   const { status, step, max_steps, best_step } = view
   const evaluations = view.log.filter(({ eval_loss }) => eval_loss !== undefined)
   const best = evaluations.find((entry) => entry.step === best_step) ?? evaluations.at(-1)
   const scores = { loss: best?.eval_loss, exact_match: best?.eval_exact_match, f1: best?.eval_f1 }
-  return { id, status, changed, step, max_steps, best_step, scores, arguments: view.arguments, problems }
+  return { id, status, changed, step, max_steps, best_step, scores, arguments: view.arguments, note, problems }
 }

@@ -3,16 +3,19 @@ import { z } from 'zod'
 import { UsageError } from '../errors.ts'
 import type { App } from '../server/app.ts'
 import { Problem } from '../server/problem.ts'
-import { showValue } from '../show-value.ts'
+import { showMessage, showValue } from '../show-value.ts'
 import type { EventStreams } from './event-stream.ts'
 import { checkControl, checkHost } from './guard.ts'
 import type { LiveRun } from './live-run.ts'
+import { MAX_NOTE_LENGTH } from './note.ts'
 import type { PastRuns } from './past-runs.ts'
 
 export interface DashboardParts {
   readonly runs: PastRuns
   /** None where only past runs are shown. */
-  readonly live?: { readonly run: LiveRun; readonly streams: EventStreams; readonly token: string }
+  readonly live?: { readonly run: LiveRun; readonly streams: EventStreams }
+  /** Lets whoever opens the address that contains it control the run and write notes. */
+  readonly token: string
   /** Names of this machine that are asked for, beside its addresses and localhost. */
   readonly ownNames: readonly string[]
 }
@@ -25,10 +28,11 @@ export interface DashboardInfo {
 }
 
 const control = z.strictObject({ action: z.enum(['pause', 'resume', 'stop']) })
+const note = z.strictObject({ id: z.string(), note: z.string().max(MAX_NOTE_LENGTH) })
 const runQuery = z.strictObject({ id: z.string() })
 
 /** Everything that the page asks for. Reading needs no token; whatever changes the run does. */
-export function addRoutes(app: App, { runs, live, ownNames }: DashboardParts): void {
+export function addRoutes(app: App, { runs, live, token, ownNames }: DashboardParts): void {
   app.addHook('onRequest', async (request) => checkHost(request, ownNames))
 
   app.get(
@@ -51,6 +55,16 @@ export function addRoutes(app: App, { runs, live, ownNames }: DashboardParts): v
     return { ...run }
   })
 
+  app.put('/api/note', { schema: { body: note } }, async (request, reply) => {
+    checkControl(request, token)
+    const { id, note } = request.body
+    const isKept = await runs.setNote(id, note).catch((error) => {
+      throw new Problem(409, `The note could not be saved: ${showMessage(error.message, 500)}`)
+    })
+    if (!isKept) throw new Problem(404, `There is no run ${showValue(id)} in ${runs.folder}.`)
+    return reply.code(204).send()
+  })
+
   app.get('/api/events', (request, reply) => {
     if (!live) throw new Problem(404, 'No run is in progress here.')
     live.streams.serve(request, reply)
@@ -58,7 +72,7 @@ export function addRoutes(app: App, { runs, live, ownNames }: DashboardParts): v
 
   app.post('/api/control', { schema: { body: control } }, async (request, reply) => {
     if (!live) throw new Problem(404, 'No run is in progress here.')
-    checkControl(request, live.token)
+    checkControl(request, token)
     try {
       live.run.control(request.body.action)
     } catch (error) {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -176,10 +176,45 @@ test('runs are asked for by the names in the list, never by a path', async () =>
   writeFileSync(join(folder, 'training_args.json'), '{"seed": 2}')
   const dashboard = await startDashboard({ folder: join(folder, 'runs'), depth: 2, port: 0 })
   onTestFinished(dashboard.close)
-  const run = (id: string) => fetch(`${dashboard.address}api/run?id=${encodeURIComponent(id)}`)
+  const [address] = dashboard.address.split('#')
+  const run = (id: string) => fetch(`${address}api/run?id=${encodeURIComponent(id)}`)
   expect(await (await run('a b')).json()).toMatchObject({ view: { arguments: { seed: 1 } }, problems: [] })
   for (const id of ['..', '../', '.', 'a b/..', '/', '%2e%2e', 'a b\0'])
     expect((await run(id)).status, JSON.stringify(id)).toBe(404)
-  expect((await fetch(`${dashboard.address}api/events`)).status).toBe(404)
-  expect((await fetch(`${dashboard.address}../../package.json`)).status).toBe(404)
+  expect((await fetch(`${address}api/events`)).status).toBe(404)
+  expect((await fetch(`${address}../../package.json`)).status).toBe(404)
+})
+
+test('notes are kept in the folder of the run, and only by the page that was opened with the token', async () => {
+  const folder = temporaryFolder()
+  mkdirSync(join(folder, 'one'))
+  writeFileSync(join(folder, 'one/training_args.json'), '{"seed": 1}')
+  const dashboard = await startDashboard({ folder, depth: 1, port: 0 })
+  onTestFinished(dashboard.close)
+  const [address, token] = dashboard.address.split('#token=')
+  const keep = async (body: object, headers: Record<string, string> = {}) =>
+    (
+      await fetch(`${address}api/note`, {
+        method: 'PUT',
+        headers: {
+          'content-type': 'application/json',
+          origin: address.replace(/\/$/, ''),
+          authorization: `Bearer ${token}`,
+          ...headers,
+        },
+        body: JSON.stringify(body),
+      })
+    ).status
+  const noted = async () => (await (await fetch(`${address}api/runs`)).json()).runs[0].note
+  expect(await noted()).toBe('')
+  expect(await keep({ id: 'one', note: ' Best so far.\n' })).toBe(204)
+  expect(await noted()).toBe('Best so far.')
+  expect(readFileSync(join(folder, 'one/dashboard-note.txt'), 'utf8')).toBe('Best so far.\n')
+  expect(await keep({ id: 'one', note: 'x' }, { authorization: '' })).toBe(401)
+  expect(await keep({ id: 'one', note: 'x' }, { origin: 'https://elsewhere.example' })).toBe(403)
+  expect(await keep({ id: '../one', note: 'x' })).toBe(404)
+  expect(await keep({ id: 'one', note: 'x'.repeat(2001) })).toBe(422)
+  expect(await noted()).toBe('Best so far.')
+  expect(await keep({ id: 'one', note: '' })).toBe(204)
+  expect(existsSync(join(folder, 'one/dashboard-note.txt'))).toBe(false)
 })

@@ -24,7 +24,7 @@ export interface DashboardOptions {
 }
 
 export interface Dashboard {
-  /** To open; with the token that lets one pause and stop the run. */
+  /** To open; with the token that allows pausing and stopping the run, and writing notes. */
   readonly address: string
   readonly port: number
   /** What pages are told last, before the server goes. */
@@ -36,16 +36,17 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   const { folder, depth, live, host = DEFAULT_HOST, port = DEFAULT_PORT } = options
   const token = newToken()
   const streams = live && new EventStreams(live)
-  const app = await createApp({ bodyLimit: 4096 })
+  const app = await createApp({ bodyLimit: 16_384 })
   addRoutes(app, {
     runs: new PastRuns(folder, depth),
-    live: live && { run: live, streams: streams!, token },
+    live: live && { run: live, streams: streams! },
+    token,
     ownNames: [host.toLowerCase()],
   })
   await servePage(app, packageFile('dist/web'), 'dashboard')
   const taken = await listen(app, host, port)
   return {
-    address: `${browserAddress(app, host)}${live ? `#token=${token}` : ''}`,
+    address: `${browserAddress(app, host)}#token=${token}`,
     port: taken,
     close: async () => {
       streams?.end()

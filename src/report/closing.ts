@@ -16,7 +16,7 @@ export const closing = (run: RunSummary): Block[] => [
   heading('Training'),
   facts(
     ['Time', durationFact(run.train_metrics.train_runtime)],
-    ['Training loss', `${decimal(run.train_metrics.train_loss, 4)} (mean over all steps)`],
+    ['Mean training loss', `${decimal(run.train_metrics.train_loss, 4)} (all steps)`],
     ['Steps', stepsFact(run)],
     [
       'Speed',

@@ -16,6 +16,8 @@ export const LOG_FILE = 'log.jsonl'
 export const FAILURE_FILE = 'failure.json'
 /** What the dashboard was told of the run. */
 export const DASHBOARD_FILE = 'dashboard.jsonl'
+/** What the user wrote about the run on the dashboard. */
+export const RUN_NOTE_FILE = 'dashboard-note.txt'
 /** Folder of the TensorBoard event files. */
 export const EVENTS_FOLDER = 'runs'
 

@@ -195,15 +195,59 @@ describeChromium('the dashboard in Chromium', () => {
     await says(/broken.trainer_state.json: found broken JSON/)
     await page.getByRole('checkbox', { name: 'Compare slow' }).check()
     await page.getByRole('checkbox', { name: 'Compare quick <b>' }).check()
-    const differing = page.getByRole('row', { name: /^learning_rate/ })
+    // The list has a column of the same name.
+    const differing = page.locator('.differences').getByRole('row', { name: /^learning_rate/ })
     await differing.getByRole('cell', { name: '0.001' }).waitFor()
     expect(await differing.getByRole('cell').allTextContents()).toEqual(['1e-5', '0.001'])
-    expect(await page.getByRole('row', { name: /^seed/ }).count()).toBe(0)
+    expect(await page.locator('.differences').getByRole('row', { name: /^seed/ }).count()).toBe(0)
     const curves = page.getByRole('img', { name: /^Validation loss\. / })
     expect(await curves.getAttribute('aria-label')).toContain('slow 1.500, quick <b> 1.000')
     expect(await seriousFaults()).toEqual([])
     await page.reload()
     await differing.waitFor()
+    await fits(390)
+  })
+
+  it('lists runs sorted, searched and grouped over seeds, with notes and as CSV', async () => {
+    const folder = temporaryFolder()
+    for (const learning_rate of [1e-5, 1e-3])
+      for (const seed of [42, 43, 44]) {
+        const name = join(folder, 'sweep', `learning_rate=${learning_rate},seed=${seed}`)
+        mkdirSync(name, { recursive: true })
+        const eval_f1 = 40 + 1e4 * learning_rate + (seed - 43)
+        const log_history = [{ epoch: 1, step: 6, eval_loss: 2, eval_exact_match: 30, eval_f1 }]
+        writeFileSync(join(name, 'trainer_state.json'), JSON.stringify({ global_step: 6, max_steps: 6, log_history }))
+        const args = { model: 'bert-base-uncased', learning_rate, seed, num_train_epochs: 1, output_dir: name }
+        writeFileSync(join(name, 'training_args.json'), JSON.stringify(args))
+      }
+    const dashboard = await startDashboard({ folder, depth: 2, port: 0 })
+    onTestFinished(dashboard.close)
+    await page.setViewportSize({ width: 1280, height: 860 })
+    await page.goto(`${dashboard.address}&view=runs`)
+    const groups = page.locator('tr.group')
+    await groups.first().waitFor()
+    const table = page.locator('section.scrolling')
+    expect(await table.evaluate((list) => list.scrollWidth - list.clientWidth)).toBe(0)
+
+    await page.getByRole('button', { name: 'F1', exact: true }).click()
+    expect(await groups.locator('td:nth-child(4)').allInnerTexts()).toEqual([
+      expect.stringMatching(/^50\.00\s+49\.00 to 51\.00$/),
+      expect.stringMatching(/^40\.10\s+39\.10 to 41\.10$/),
+    ])
+    expect(await page.locator('th[aria-sort=descending]').innerText()).toContain('F1')
+    await groups.first().getByRole('button').click()
+    const members = page.locator('tr.member a')
+    expect((await members.allInnerTexts()).map((name) => name.slice(-2))).toEqual(['44', '43', '42'])
+
+    await page.getByLabel(/^Note on .*seed=44$/).fill('the best one')
+    await page.keyboard.press('Enter')
+    await page.getByRole('searchbox').fill('best one')
+    await expect.poll(() => page.locator('tbody tr').count()).toBe(1)
+    expect(await seriousFaults()).toEqual([])
+    const waiting = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Download CSV' }).click()
+    const csv = readFileSync(await (await waiting).path(), 'utf8')
+    expect(csv).toMatch(/^run,status,exact_match,f1,.*\r\n[^\r\n]*seed=44.*the best one.*\r\n$/)
     await fits(390)
   })
 })

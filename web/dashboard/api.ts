@@ -19,12 +19,20 @@ export const getRuns = async (): Promise<RunEntry[]> => (await (await ask('api/r
 
 export const getRun = async (id: string): Promise<PastRun> => (await ask(`api/run?id=${encodeURIComponent(id)}`)).json()
 
+/** Keeps what the user wrote about a run, in its folder. */
+export async function saveNote(id: string, note: string): Promise<void> {
+  await send('PUT', 'api/note', { id, note })
+}
+
 export type Action = 'pause' | 'resume' | 'stop'
 
 export async function control(action: Action): Promise<void> {
-  await ask('api/control', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${tokenOfAddress() ?? ''}` },
-    body: JSON.stringify({ action }),
-  })
+  await send('POST', 'api/control', { action })
 }
+
+const send = (method: string, path: string, body: object): Promise<Response> =>
+  ask(path, {
+    method,
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${tokenOfAddress() ?? ''}` },
+    body: JSON.stringify(body),
+  })

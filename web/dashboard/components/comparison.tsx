@@ -27,7 +27,7 @@ export function Comparison() {
       {missing > 0 && <p class="nothing">Reading {missing} more …</p>}
       <div class="charts">
         <Chart
-          title="Training loss"
+          title="Step loss, smoothed"
           fromZero
           xLabel={by}
           format={(value) => decimal(value, 3)}

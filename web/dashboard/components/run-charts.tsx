@@ -113,17 +113,22 @@ function axisOf({ max_steps, steps_per_epoch }: RunView): { xLabel: string; unti
 /** A fiftieth of the run: calm, and still quick to turn. */
 const halfLife = (points: number): number => Math.max(1, points / 50)
 
-/** Every step where those were recorded, with a moving mean; else the means that were logged. */
+/** The loss of every step with a moving mean where steps were recorded; else the training loss as it was logged. */
 function trainingLines({ steps, log }: RunView, by: 'epoch' | 'step'): Line[] {
   if (steps.step.length > 0)
     return [
-      { label: 'each step', colour: '--training', faint: true, x: steps[by], y: steps.loss },
-      { label: 'training', colour: '--training', x: steps[by], y: smoothed(steps.loss, halfLife(steps.step.length)) },
+      { label: 'step loss', colour: '--training', faint: true, x: steps[by], y: steps.loss },
+      {
+        label: 'step loss, smoothed',
+        colour: '--training',
+        x: steps[by],
+        y: smoothed(steps.loss, halfLife(steps.step.length)),
+      },
     ]
   const entries = log.filter((entry) => entry.loss !== undefined)
   return [
     {
-      label: 'training',
+      label: 'training loss',
       colour: '--training',
       x: entries.map((entry) => entry[by] as number),
       y: entries.map((entry) => entry.loss!),

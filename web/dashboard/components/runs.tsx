@@ -1,70 +1,257 @@
+import { signal } from '@preact/signals'
+import { useState } from 'preact/hooks'
+import { argumentText } from '../../../src/dashboard/figures.ts'
 import type { RunEntry } from '../../../src/dashboard/past-runs.ts'
-import { count, decimal } from '../../../src/report/format.ts'
-import { linkTo } from '../address.ts'
-import { info, place, runs } from '../store.ts'
+import { count, counted, decimal } from '../../../src/report/format.ts'
+import { linkTo, tokenOfAddress } from '../address.ts'
+import { saveNote } from '../api.ts'
+import {
+  argumentColumn,
+  argumentColumns,
+  asCsv,
+  COLUMNS,
+  type Column,
+  found,
+  isGroup,
+  type Order,
+  type Row,
+  rowsOf,
+  type SeedGroup,
+  sorted,
+  summaryOf,
+} from '../run-list.ts'
+import { info, loadRuns, place, runs, trouble } from '../store.ts'
 import { Comparison } from './comparison.tsx'
 import { Scrolling } from './scrolling.tsx'
 
-/** All runs of the folder; those that are ticked are compared below. */
+const query = signal('')
+const groupSeeds = signal(true)
+const order = signal<Order>({ column: COLUMNS.changed.name, descending: true })
+/** Keys of the groups whose runs are listed. */
+const opened = signal<ReadonlySet<string>>(new Set())
+
+/** All runs of the folder: searched, sorted, grouped over seeds. The selected ones are compared below. */
 export function Runs() {
   const all = runs.value
   const { compare } = place.value
   if (!all) return <p class="nothing">Reading the runs …</p>
   if (all.length === 0) return <p class="nothing">There are no runs in {info.value?.folder} yet.</p>
-  const tick = (id: string, on: boolean) => {
-    location.hash = linkTo({ view: 'runs', compare: on ? [...compare, id] : compare.filter((other) => other !== id) })
-  }
+  const matching = found(all, query.value)
+  const argumentsShown = argumentColumns(all).map(argumentColumn)
+  const columns: Column[] = [
+    COLUMNS.id,
+    COLUMNS.exact_match,
+    COLUMNS.f1,
+    COLUMNS.loss,
+    ...argumentsShown,
+    COLUMNS.steps,
+    COLUMNS.changed,
+    COLUMNS.note,
+  ]
+  const sortedBy = columns.find(({ name }) => name === order.value.column) ?? COLUMNS.changed
+  const rows = sorted(rowsOf(matching, groupSeeds.value), sortedBy, order.value.descending)
   return (
     <>
       <section aria-labelledby="runs-title">
         <div class="section-title">
           <h1 id="runs-title">Runs</h1>
-          <p>{compare.length < 2 ? 'Tick two or more to compare them.' : `${compare.length} compared below.`}</p>
+          <p>{compare.length < 2 ? 'Select two or more to compare them.' : `${compare.length} are compared below.`}</p>
         </div>
+        <ListControls shown={matching.length} total={all.length} rows={rows} />
         <Scrolling label="Runs">
           <table class="runs">
             <thead>
               <tr>
-                <th scope="col">Compare</th>
-                <th scope="col">Run</th>
-                <th scope="col">Exact match</th>
-                <th scope="col">F1</th>
-                <th scope="col">Validation loss</th>
-                <th scope="col">Steps</th>
-                <th scope="col">Last written</th>
+                <th scope="col">
+                  <span class="unseen">Compare</span>
+                </th>
+                {columns.map((column) => (
+                  <Heading key={column.name} column={column} />
+                ))}
               </tr>
             </thead>
             <tbody>
-              {all.map((run) => (
-                <Row key={run.id} run={run} isTicked={compare.includes(run.id)} tick={tick} />
-              ))}
+              {rows.flatMap((row) =>
+                isGroup(row)
+                  ? [
+                      <GroupRow key={row.key} group={row} columns={argumentsShown} />,
+                      ...(opened.value.has(row.key) ? row.runs : []).map((run) => (
+                        <RunRow key={run.id} run={run} columns={argumentsShown} inGroup />
+                      )),
+                    ]
+                  : [<RunRow key={row.id} run={row} columns={argumentsShown} />],
+              )}
             </tbody>
           </table>
         </Scrolling>
+        {matching.length === 0 && <p class="nothing">No run matches.</p>}
       </section>
       {compare.length > 1 && <Comparison />}
     </>
   )
 }
 
-interface RowProps {
-  readonly run: RunEntry
-  readonly isTicked: boolean
-  readonly tick: (id: string, on: boolean) => void
+interface ControlsProps {
+  readonly shown: number
+  readonly total: number
+  readonly rows: readonly Row[]
 }
 
-function Row({ run, isTicked, tick }: RowProps) {
+function ListControls({ shown, total, rows }: ControlsProps) {
+  return (
+    <div class="list-controls">
+      <input
+        type="search"
+        value={query.value}
+        placeholder="Search: name, note, learning_rate=3e-5"
+        aria-label="Search runs by name, status, note or argument"
+        onInput={({ currentTarget }) => {
+          query.value = currentTarget.value
+        }}
+      />
+      <span role="status">{shown < total ? `${count(shown)} of ${counted(total, 'run')}` : counted(total, 'run')}</span>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={groupSeeds.value}
+          onChange={({ currentTarget }) => {
+            groupSeeds.value = currentTarget.checked
+          }}
+        />
+        Group seeds
+      </label>
+      <button type="button" onClick={() => download('runs.csv', asCsv(rows))}>
+        Download CSV
+      </button>
+    </div>
+  )
+}
+
+function download(name: string, text: string): void {
+  const address = URL.createObjectURL(new Blob([text], { type: 'text/csv' }))
+  const link = Object.assign(document.createElement('a'), { href: address, download: name })
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(address), 10_000)
+}
+
+function Heading({ column: { name, title } }: { readonly column: Column }) {
+  const isSorted = order.value.column === name
+  const direction = order.value.descending ? 'descending' : 'ascending'
+  const sort = () => {
+    // Numbers are of interest from the top, names from the beginning.
+    const descending = isSorted ? !order.value.descending : name !== COLUMNS.id.name && name !== COLUMNS.loss.name
+    order.value = { column: name, descending }
+  }
+  return (
+    <th scope="col" aria-sort={isSorted ? direction : undefined}>
+      <button type="button" class="sort" onClick={sort}>
+        {title}
+        <span aria-hidden="true">{isSorted ? (order.value.descending ? ' ▾' : ' ▴') : ''}</span>
+      </button>
+    </th>
+  )
+}
+
+interface SelectProps {
+  readonly label: string
+  readonly ids: readonly string[]
+}
+
+/** Selects runs for the comparison. */
+function Select({ label, ids }: SelectProps) {
+  const { compare } = place.value
+  const toggle = (on: boolean) => {
+    const others = compare.filter((id) => !ids.includes(id))
+    location.hash = linkTo({ view: 'runs', compare: on ? [...others, ...ids] : others })
+  }
+  return (
+    <input
+      type="checkbox"
+      aria-label={label}
+      checked={ids.every((id) => compare.includes(id))}
+      onChange={({ currentTarget }) => toggle(currentTarget.checked)}
+    />
+  )
+}
+
+interface GroupProps {
+  readonly group: SeedGroup
+  readonly columns: readonly Column[]
+}
+
+/** Several seeds of one run: mean and range. */
+function GroupRow({ group: { key, runs }, columns }: GroupProps) {
+  const isOpen = opened.value.has(key)
+  const name = commonName(runs.map(({ id }) => id))
+  const toggle = () => {
+    const others = [...opened.value].filter((other) => other !== key)
+    opened.value = new Set(isOpen ? others : [...others, key])
+  }
+  const cell = (column: Column, digits: number) => {
+    const summary = summaryOf(runs.map(column.read))
+    if (!summary) return <td>-</td>
+    return (
+      <td>
+        {decimal(summary.mean, digits)}
+        {summary.count > 1 && (
+          <small>
+            {decimal(summary.lowest, digits)} to {decimal(summary.highest, digits)}
+          </small>
+        )}
+      </td>
+    )
+  }
+  return (
+    <tr class="group">
+      <td>
+        <Select label={`Compare all seeds of ${name}`} ids={runs.map(({ id }) => id)} />
+      </td>
+      <th scope="row">
+        <button type="button" class="sort" aria-expanded={isOpen} onClick={toggle}>
+          <span aria-hidden="true">{isOpen ? '▾' : '▸'}</span> {name}
+        </button>
+        <small>{counted(runs.length, 'seed')}: mean, lowest to highest</small>
+      </th>
+      {cell(COLUMNS.exact_match, 2)}
+      {cell(COLUMNS.f1, 2)}
+      {cell(COLUMNS.loss, 4)}
+      {columns.map((column) => (
+        <td key={column.name}>{sharedText(runs, column)}</td>
+      ))}
+      <td />
+      <td>{lastWritten(Math.max(...runs.map(({ changed }) => changed)))}</td>
+      <td />
+    </tr>
+  )
+}
+
+/** The value of a column that all runs of a group share, else how many there are. */
+function sharedText(runs: readonly RunEntry[], column: Column): string {
+  const texts = [...new Set(runs.map((run) => argumentText(column.read(run))))]
+  return texts.length === 1 ? texts[0] : `${texts.length} values`
+}
+
+/** What the names of the runs begin with, up to where they differ. */
+function commonName(ids: readonly string[]): string {
+  const [first, ...others] = ids
+  let length = first.length
+  for (const id of others) while (!id.startsWith(first.slice(0, length))) length--
+  return first.slice(0, length).replace(/[\s,_/.-]*(seed[=_-]?)?\d*$/, '') || first
+}
+
+interface RowProps {
+  readonly run: RunEntry
+  readonly columns: readonly Column[]
+  readonly inGroup?: boolean
+}
+
+function RunRow({ run, columns, inGroup = false }: RowProps) {
   const { id, status, scores, step, max_steps, changed, problems } = run
   const isLive = id === info.value?.live
   return (
-    <tr>
+    <tr class={inGroup ? 'member' : undefined}>
       <td>
-        <input
-          type="checkbox"
-          aria-label={`Compare ${id}`}
-          checked={isTicked}
-          onChange={({ currentTarget }) => tick(id, currentTarget.checked)}
-        />
+        <Select label={`Compare ${id}`} ids={[id]} />
       </td>
       <th scope="row">
         <a href={linkTo({ run: isLive ? undefined : id })}>{id}</a>
@@ -78,13 +265,61 @@ function Row({ run, isTicked, tick }: RowProps) {
       <td>{decimal(scores.exact_match)}</td>
       <td>{decimal(scores.f1)}</td>
       <td>{decimal(scores.loss, 4)}</td>
+      {columns.map((column) => (
+        <td key={column.name}>{argumentText(column.read(run))}</td>
+      ))}
       <td>
         {count(step)}
         {max_steps > 0 && step !== max_steps && ` of ${count(max_steps)}`}
       </td>
-      <td>{changed > 0 ? new Date(changed).toLocaleString() : '–'}</td>
+      <td>{lastWritten(changed)}</td>
+      <td class="note">
+        <Note run={run} />
+      </td>
     </tr>
   )
 }
 
-const STATUS: Readonly<Record<string, string>> = { finished: 'finished', interrupted: 'stopped', failed: 'failed' }
+/** What the user writes about a run. It is kept in the run's folder, and can be changed with the token in the address. */
+function Note({ run: { id, note } }: { readonly run: RunEntry }) {
+  const [draft, setDraft] = useState<string | undefined>(undefined)
+  if (!tokenOfAddress()) return <span>{note}</span>
+  const save = async () => {
+    const text = draft?.trim() ?? note
+    if (text !== note) {
+      try {
+        await saveNote(id, text)
+        await loadRuns()
+      } catch (error) {
+        trouble.value = (error as Error).message
+        return
+      }
+    }
+    setDraft(undefined)
+  }
+  return (
+    <input
+      type="text"
+      aria-label={`Note on ${id}`}
+      placeholder="Add a note"
+      maxLength={2000}
+      value={draft ?? note}
+      onInput={({ currentTarget }) => setDraft(currentTarget.value)}
+      onBlur={save}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') event.currentTarget.blur()
+        if (event.key === 'Escape') setDraft(undefined)
+      }}
+    />
+  )
+}
+
+const STATUS: Readonly<Record<string, string>> = { finished: 'finished', interrupted: 'interrupted', failed: 'failed' }
+
+function lastWritten(changed: number): string {
+  if (changed === 0) return '–'
+  const at = new Date(changed)
+  const isToday = at.toDateString() === new Date().toDateString()
+  const time = at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
+  return isToday ? time : `${at.toLocaleDateString([], { day: 'numeric', month: 'short', year: 'numeric' })}, ${time}`
+}

@@ -29,7 +29,11 @@ export function Tiles({ view }: { readonly view: RunView }) {
     { label: 'Exact match', value: last && percent(last.eval_exact_match), note: bestNote('eval_exact_match', 1) },
     { label: 'F1', value: last && percent(last.eval_f1), note: bestNote('eval_f1', 1) },
     { label: 'Validation loss', value: last && decimal(last.eval_loss, 4), note: bestNote('eval_loss', 4) },
-    { label: 'Training loss', value: loss === undefined ? undefined : decimal(loss, 4), note: 'latest steps' },
+    {
+      label: 'Step loss',
+      value: loss === undefined ? undefined : decimal(loss, 4),
+      note: 'mean of the latest steps',
+    },
     { label: 'Learning rate', value: rate === undefined ? undefined : setting(Number(rate.toPrecision(3))) },
     { label: 'Gradient norm', value: norm === undefined ? undefined : decimal(norm, 3), note: 'before clipping' },
     {

@@ -1,0 +1,167 @@
+/** The list of runs: which rows it has, in which order, and as CSV. */
+import { argumentText, differingArguments } from '../../src/dashboard/figures.ts'
+import type { RunEntry } from '../../src/dashboard/past-runs.ts'
+
+/** Runs in one folder that differ in nothing but their seeds. */
+export interface SeedGroup {
+  readonly key: string
+  readonly runs: readonly RunEntry[]
+}
+
+export type Row = RunEntry | SeedGroup
+
+export const isGroup = (row: Row): row is SeedGroup => 'runs' in row
+export const runsIn = (row: Row): readonly RunEntry[] => (isGroup(row) ? row.runs : [row])
+
+const SEEDS = ['seed', 'data_seed']
+
+/** Arguments that may have a column of their own, those that people vary most first. */
+const USUAL_ARGUMENTS = ['learning_rate', 'num_train_epochs', 'per_device_train_batch_size', 'model', 'seed']
+
+/** How many arguments have a column. */
+const MOST_ARGUMENTS = 3
+
+/** Names of the arguments that the list shows: those that differ between runs, as far as there is room. */
+export function argumentColumns(runs: readonly RunEntry[]): string[] {
+  const differing = differingArguments(runs.map((run) => run.arguments)).map(({ name }) => name)
+  const rank = (name: string) => (USUAL_ARGUMENTS.includes(name) ? USUAL_ARGUMENTS.indexOf(name) : 99)
+  return differing.toSorted((a, b) => rank(a) - rank(b)).slice(0, MOST_ARGUMENTS)
+}
+
+/** Runs that contain every word of the query in their name, status, note, or arguments as `name=value`. */
+export function found(runs: readonly RunEntry[], query: string): RunEntry[] {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean)
+  return runs.filter((run) => {
+    const settings = Object.entries(run.arguments).map(([name, value]) => `${name}=${argumentText(value)}`)
+    const text = [run.id, run.status, run.note, ...settings].join('\n').toLowerCase()
+    return words.every((word) => text.includes(word))
+  })
+}
+
+/** Runs as rows; with groups where several runs in one folder differ in their seeds alone. */
+export function rowsOf(runs: readonly RunEntry[], groupSeeds: boolean): Row[] {
+  if (!groupSeeds) return [...runs]
+  const groups = new Map<string, RunEntry[]>()
+  for (const run of runs) groups.set(groupKey(run), [...(groups.get(groupKey(run)) ?? []), run])
+  return [...groups].flatMap(([key, members]): Row[] => (members.length > 1 ? [{ key, runs: members }] : members))
+}
+
+/** The same for runs of one folder that differ only in their seeds; a run without arguments is by itself. */
+function groupKey(run: RunEntry): string {
+  const settings = Object.entries(run.arguments).filter(([name]) => !SEEDS.includes(name) && !isPlace(name))
+  if (settings.length === 0) return JSON.stringify([run.id])
+  const parent = run.id.split(/[\\/]/).slice(0, -1).join('/')
+  return JSON.stringify([parent, settings.sort(([a], [b]) => (a < b ? -1 : 1))])
+}
+
+const isPlace = (name: string): boolean => differingArguments([{ [name]: 1 }, { [name]: 2 }]).length === 0
+
+/** What a column shows and is sorted by. */
+export interface Column {
+  readonly name: string
+  readonly title: string
+  readonly read: (run: RunEntry) => number | string | undefined
+}
+
+export const COLUMNS = {
+  id: { name: 'id', title: 'Run', read: (run) => run.id },
+  status: { name: 'status', title: 'Status', read: (run) => run.status },
+  exact_match: { name: 'exact_match', title: 'Exact match', read: (run) => run.scores.exact_match },
+  f1: { name: 'f1', title: 'F1', read: (run) => run.scores.f1 },
+  loss: { name: 'loss', title: 'Validation loss', read: (run) => run.scores.loss },
+  steps: { name: 'steps', title: 'Steps', read: (run) => run.step },
+  changed: { name: 'changed', title: 'Last written', read: (run) => run.changed },
+  note: { name: 'note', title: 'Note', read: (run) => run.note || undefined },
+} as const satisfies Record<string, Column>
+
+/** The column of an argument. Numbers are sorted as numbers, everything else as text. */
+export const argumentColumn = (name: string): Column => ({
+  name: `argument:${name}`,
+  title: name,
+  read: (run) => {
+    const value = run.arguments[name]
+    return typeof value === 'number' || value === undefined ? value : argumentText(value)
+  },
+})
+
+export interface Order {
+  readonly column: string
+  readonly descending: boolean
+}
+
+/** Sorted by a column: groups by the mean or the first of their runs, runs without a value last either way. */
+export function sorted(rows: readonly Row[], column: Column, descending: boolean): Row[] {
+  const keyed = rows.map((row) => {
+    if (!isGroup(row)) return { row, value: column.read(row) }
+    const runs = row.runs.map((run) => ({ run, value: column.read(run) })).sort(by(descending))
+    const values = runs.map(({ value }) => value)
+    const value = summaryOf(values)?.mean ?? values[0]
+    return { row: { ...row, runs: runs.map(({ run }) => run) }, value }
+  })
+  return keyed.sort(by(descending)).map(({ row }) => row)
+}
+
+const by =
+  (descending: boolean) =>
+  ({ value: a }: { value?: number | string }, { value: b }: { value?: number | string }): number => {
+    if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined)
+    const order =
+      typeof a === 'number' && typeof b === 'number'
+        ? a - b
+        : String(a).localeCompare(String(b), 'en', { numeric: true })
+    return descending ? -order : order
+  }
+
+export interface Summary {
+  readonly mean: number
+  readonly lowest: number
+  readonly highest: number
+  readonly count: number
+}
+
+/** Mean and range of the numbers among values; undefined where there are none. */
+export function summaryOf(values: readonly unknown[]): Summary | undefined {
+  const numbers = values.filter((value) => typeof value === 'number' && Number.isFinite(value)) as number[]
+  if (numbers.length === 0) return undefined
+  const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length
+  return { mean, lowest: Math.min(...numbers), highest: Math.max(...numbers), count: numbers.length }
+}
+
+/** All runs of the rows as CSV, with every argument that any of them has. */
+export function asCsv(rows: readonly Row[]): string {
+  const runs = rows.flatMap(runsIn)
+  const names = [...new Set(runs.flatMap((run) => Object.keys(run.arguments)))].sort()
+  const header = [
+    'run',
+    'status',
+    'exact_match',
+    'f1',
+    'eval_loss',
+    'step',
+    'max_steps',
+    'last_written',
+    'note',
+    ...names,
+  ]
+  const lines = runs.map((run) => [
+    run.id,
+    run.status,
+    run.scores.exact_match,
+    run.scores.f1,
+    run.scores.loss,
+    run.step,
+    run.max_steps,
+    run.changed > 0 ? new Date(run.changed).toISOString() : '',
+    run.note,
+    ...names.map((name) => (run.arguments[name] === undefined ? '' : argumentText(run.arguments[name]))),
+  ])
+  return [header, ...lines].map((line) => `${line.map(csvField).join(',')}\r\n`).join('')
+}
+
+/** Quoted where it must be. Text that a spreadsheet would run as a formula begins with an apostrophe. */
+function csvField(value: unknown): string {
+  if (value === undefined) return ''
+  const isFormula = typeof value === 'string' && /^[=+@\t\r-]/.test(value) && Number.isNaN(Number(value))
+  const text = `${isFormula ? "'" : ''}${value}`
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
