@@ -217,9 +217,9 @@ describe('The question-answering pipeline', () => {
   test.each([
     [{ top_k: 0 }, /top_k is 0, expected a whole number from 1/],
     [{ top_k: 1, max_answer_len: 0 }, /max_answer_len is 0/],
-    [{ top_k: 1, max_seq_len: 100 }, /max_seq_len is 100, but the model has 64 positions/],
+    [{ top_k: 1, max_seq_len: 100 }, /max_seq_len is 100, but the model reads at most 64 tokens/],
     [{ top_k: 1, doc_stride: 65 }, /doc_stride is 65, more than max_seq_len 64/],
-    [{ top_k: 1, doc_stride: 60 }, /question 0: .* doc_stride is 60/],
+    [{ top_k: 1, doc_stride: 60 }, /question 0: .* doc_stride 60/],
     [{ top_k: 1, batch_size: 1.5 }, /batch_size is 1.5/],
   ])('refuses %j', async (options, message) => {
     await expect(ask({ question, context }, options)).rejects.toThrow(message)

@@ -17,7 +17,7 @@ import { acquireRunLock } from '../training/run-lock.ts'
 import { newTrainerState, type TrainerState } from '../training/state.ts'
 import {
   type DecidedArguments,
-  decideVersion2,
+  decideArguments,
   unansweredWarning,
   unfittedSettings,
 } from '../training/stored-settings.ts'
@@ -70,7 +70,7 @@ export class Trainer {
   /** The bookkeeping of the last run, log_history included. */
   state: TrainerState
   private readonly control: TrainerControl = { should_training_stop: false }
-  /** As `args`; whether "" may be an answer is decided. */
+  /** As `args`, with what follows the model decided. */
   private readonly decided: DecidedArguments
 
   /** @throws UsageError for an option that there is not */
@@ -78,7 +78,7 @@ export class Trainer {
     refuseUnknown('Trainer', options, TRAINER_OPTIONS)
     this.model = options.model
     this.args = options.args ?? new TrainingArguments()
-    this.decided = decideVersion2(this.args, storedSettings(options.model))
+    this.decided = decideArguments(this.args, { ...options.model.config, settings: storedSettings(options.model) })
     this.state = newTrainerState(this.args, 0, 0)
   }
 
@@ -98,7 +98,7 @@ export class Trainer {
         'Give from_pretrained the same engine.',
       )
     const { max_position_embeddings, num_hidden_layers } = model.config
-    checkArguments(args, {
+    checkArguments(this.decided, {
       engine: model.engine,
       validationExamples: eval_dataset?.examples.length ?? 0,
       max_position_embeddings,

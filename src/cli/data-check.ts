@@ -76,14 +76,17 @@ async function check(file: string, flags: CheckFlags): Promise<void> {
 }
 
 async function cuttingOf(flags: CheckFlags, output: Output) {
-  const { model, revision, max_seq_length, doc_stride } = flags
+  const { model, revision } = flags
   if (!model) return {}
+  const { folderLengths } = await import('../runs/folder-lengths.ts')
   const { loadTokenizer } = await import('../checkpoint/tokenizer-folder.ts')
   const { modelFolder } = await import('../runs/load-model.ts')
   const folder = await withHubProgress('Downloading', flags, output, (hub) =>
     modelFolder(model, { ...hub, revision, weights: flags.estimate === true }),
   )
   const tokenizer = await loadTokenizer(folder)
+  const lengths = await folderLengths(folder, tokenizer, flags)
+  if (lengths.note) output.print(lengths.note)
   let bar: ReturnType<typeof countingProgress> | undefined
   const onProgress = async (done: number, total: number) => {
     bar ??= countingProgress('Tokenizing', 'examples', total)
@@ -91,7 +94,7 @@ async function cuttingOf(flags: CheckFlags, output: Output) {
     if (done === total) bar.stop()
     await setImmediate()
   }
-  return { cutting: { tokenizer, max_seq_length, doc_stride }, onProgress }
+  return { cutting: { tokenizer, ...lengths }, onProgress }
 }
 
 async function estimateCost({ sound, windows }: FileCheck, flags: CheckFlags, output: Output, busy?: string) {

@@ -19,12 +19,20 @@ export function anyNumber(text: string): number {
 export const listed = (text: string, before: readonly string[] = []): string[] => [...before, text]
 
 export interface WindowFlags {
-  readonly max_seq_length: number
-  readonly doc_stride: number
+  readonly max_seq_length?: number
+  readonly doc_stride?: number
 }
 
 /** How contexts are cut: the same flags and defaults in every command. */
 export const withWindowFlags = (command: Command): Command =>
   command
-    .option('--max_seq_length <integer>', 'longest window in tokens', wholeNumber(1), 384)
-    .option('--doc_stride <integer>', 'context tokens that neighbouring windows share', wholeNumber(0), 128)
+    .option(
+      '--max_seq_length <integer>',
+      'longest window in tokens (default: as stored with the model, or else at most 384)',
+      wholeNumber(1),
+    )
+    .option(
+      '--doc_stride <integer>',
+      'context tokens that neighbouring windows share (default: as stored, or else at most 128)',
+      wholeNumber(0),
+    )

@@ -145,7 +145,7 @@ describe('spanforge train', () => {
     writeFileSync(file, '{"lerning_rate": 3}')
     const { code, stderr } = await runHere(...tinyTraining(folder, { args_file: file }))
     expect(code).toBe(2)
-    expect(stderr).toContain(`${file}: lerning_rate: no such argument; did you mean learning_rate?`)
+    expect(stderr).toContain(`${file}: line 1, column 18: lerning_rate: no such argument; did you mean learning_rate?`)
   })
 
   test('refuses before the first step what cannot be: the best model without evaluations', async () => {

@@ -3,6 +3,7 @@ import type { BertConfig } from '../models/config.ts'
 import type { WindowOptions } from '../squad/windows.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { ForwardOptions } from './logits.ts'
+import { windowLengths } from './window-lengths.ts'
 
 /** How a context is cut into windows and how many of them are computed at once. */
 export interface ReadingOptions {
@@ -38,20 +39,31 @@ export interface ReadingPlan {
  */
 export function readingOptions(tokenizer: BertTokenizer, config: BertConfig, options: ReadingOptions): ReadingPlan {
   const { max_position_embeddings } = config
-  const { max_seq_len = Math.min(tokenizer.model_max_length, max_position_embeddings, 384) } = options
-  const { doc_stride = Math.min(Math.floor(max_seq_len / 2), 128) } = options
+  const { model_max_length } = tokenizer
+  const given = { max_seq_length: options.max_seq_len, doc_stride: options.doc_stride }
+  const lengths = windowLengths(given, { max_position_embeddings, model_max_length })
+  const { max_seq_length: max_seq_len, doc_stride } = lengths
   const { max_question_len, batch_size = 4, padding = 'do_not_pad', onProgress } = options
   for (const [name, value] of Object.entries({ max_seq_len, max_question_len, batch_size }))
     if (value !== undefined) atLeastOne(name, value)
   if (max_seq_len > max_position_embeddings)
-    throw new UsageError(`max_seq_len is ${max_seq_len}, but the model has ${max_position_embeddings} positions`)
+    throw new UsageError(
+      `max_seq_len is ${max_seq_len}, but the model reads at most ${max_position_embeddings} tokens`,
+      `Choose a max_seq_len of at most ${max_position_embeddings}.`,
+    )
   if (doc_stride > max_seq_len)
     throw new UsageError(
       `doc_stride is ${doc_stride}, more than max_seq_len ${max_seq_len}`,
-      'It is what two windows share: it must be less than the room that the question leaves in a window.',
+      `It is the overlap of two windows; choose one below ${max_seq_len}, such as ${Math.floor(max_seq_len / 4)}.`,
     )
   return {
-    windows: { max_seq_length: max_seq_len, doc_stride, max_question_length: max_question_len },
+    windows: {
+      max_seq_length: max_seq_len,
+      doc_stride,
+      max_question_length: max_question_len,
+      max_positions: max_position_embeddings,
+      length_name: 'max_seq_len',
+    },
     forward: {
       padding: padding === 'do_not_pad' ? 'none' : padding,
       max_seq_length: max_seq_len,

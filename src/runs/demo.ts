@@ -72,7 +72,7 @@ export interface DemoAnswer {
 export async function* askDemo({ args, heldOut }: Demo, count: number): AsyncGenerator<DemoAnswer> {
   const { model } = await loadPretrained(args.output_dir)
   const asked = oneOfEachKind(heldOut).slice(0, count)
-  const options = { max_seq_len: args.max_seq_length, doc_stride: args.doc_stride }
+  const options = { max_seq_len: args.max_seq_length ?? undefined, doc_stride: args.doc_stride ?? undefined }
   let index = 0
   for await (const [best] of answerQuestions(model, await loadTokenizer(args.output_dir), asked, options))
     yield { example: asked[index++], answer: best.answer, score: best.score }

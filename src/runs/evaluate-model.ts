@@ -10,12 +10,12 @@ import {
   scorePredictions,
 } from '../inference/evaluate.ts'
 import { newlyInitialized } from '../inference/pretrained.ts'
+import { type GivenLengths, windowLengths } from '../inference/window-lengths.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import { checkAnswered } from '../squad/metrics.ts'
 import type { SquadV2Metrics } from '../squad/metrics-v2.ts'
 import { postprocessRunQa } from '../squad/postprocess-run-qa.ts'
 import type { Example } from '../squad/types.ts'
-import type { WindowOptions } from '../squad/windows.ts'
 import type { EngineChoice } from './choose-engine.ts'
 import { type ModelConfidence, modelConfidence } from './evaluation-confidence.ts'
 import { exactPredictions, writeEvaluation } from './evaluation-files.ts'
@@ -27,7 +27,7 @@ import { type HubChoice, type LoadedModel, loadModel } from './load-model.ts'
 import type { Screen } from './screen.ts'
 
 export interface EvaluateModelOptions
-  extends WindowOptions,
+  extends GivenLengths,
     DataOptions,
     Omit<EvaluateOptions, 'max_seq_length' | 'onProgress' | 'top_k' | 'confidence_temperature'> {
   readonly model: string
@@ -108,7 +108,9 @@ export async function evaluateOn(examples: readonly Example[], options: Evaluate
   checkLength(options, model.config.max_position_embeddings)
   const asked = withStored(options, loaded)
   checkKinds(examples, asked)
-  const data = await cutWindows(tokenizer, examples, { ...options, label: 'Tokenizing' })
+  const lengths = lengthsOf(options, loaded)
+  if (lengths.note) screen.print(lengths.note)
+  const data = await cutWindows(tokenizer, examples, { ...lengths, screen, label: 'Tokenizing' })
   const progress = screen.counting('Evaluating', 'samples', data.windows.length)
   try {
     const found = await evaluate(model, data, { ...asked, onProgress: progress.update })
@@ -122,11 +124,18 @@ export async function evaluateOn(examples: readonly Example[], options: Evaluate
 
 type Asked = ReturnType<typeof withStored>
 
-/** What is not given is as it is stored with the model. */
-function withStored(options: EvaluateModelOptions, { settings }: LoadedModel) {
+const lengthsOf = (options: EvaluateModelOptions, { model, tokenizer, settings }: LoadedModel) =>
+  windowLengths(options, { ...model.config, model_max_length: tokenizer.model_max_length, settings })
+
+/** The options, with those that are not given as they are stored with the model. */
+function withStored(options: EvaluateModelOptions, loaded: LoadedModel) {
+  const { settings } = loaded
+  const { max_seq_length, doc_stride } = lengthsOf(options, loaded)
   const version_2_with_negative = options.version_2_with_negative ?? settings?.version_2_with_negative ?? false
   return {
     ...options,
+    max_seq_length,
+    doc_stride,
     version_2_with_negative,
     null_score_diff_threshold: options.null_score_diff_threshold ?? settings?.null_score_diff_threshold ?? 0,
     max_answer_length: options.max_answer_length ?? 30,
@@ -224,10 +233,9 @@ function checkKinds(examples: readonly Example[], { version_2_with_negative, cal
 }
 
 function checkLength({ model, max_seq_length }: EvaluateModelOptions, positions: number): void {
-  if (max_seq_length <= positions) return
-  const stride = Math.floor(positions / 4)
+  if (max_seq_length == null || max_seq_length <= positions) return
   throw new UsageError(
-    `evaluate: max_seq_length ${max_seq_length} is more than the ${positions} positions of ${model}`,
-    `Give --max_seq_length ${positions} and a --doc_stride such as ${stride}, or what the model was trained with.`,
+    `evaluate: max_seq_length ${max_seq_length} is more than the ${positions} tokens that ${model} reads at most`,
+    `Give --max_seq_length ${positions} or less, or leave it out.`,
   )
 }

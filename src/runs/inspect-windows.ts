@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
+import type { GivenLengths } from '../inference/window-lengths.ts'
 import { countTokens } from '../squad/dataset.ts'
 import { type Digest, digestStreams } from '../squad/digests.ts'
-import type { WindowOptions } from '../squad/windows.ts'
+import { folderLengths } from './folder-lengths.ts'
 import { cutWindows, type DataOptions, dataChoice, readExamples } from './load-data.ts'
 import { type HubChoice, modelFolder } from './load-model.ts'
 import type { Screen } from './screen.ts'
 
-export interface InspectWindowsOptions extends WindowOptions, DataOptions {
+export interface InspectWindowsOptions extends GivenLengths, DataOptions {
   readonly model: string
   readonly max_samples?: number
   readonly screen: Screen
@@ -21,9 +22,12 @@ export type WindowCounts = { readonly questions: number; readonly windows: numbe
 /** How many windows a file makes, and the digests that say whether another program cuts the same ones. */
 export async function inspectWindows(file: string, options: InspectWindowsOptions): Promise<WindowCounts> {
   const { model, max_samples, hub } = options
-  const tokenizer = await loadTokenizer(await modelFolder(model, { ...hub, weights: false }))
+  const folder = await modelFolder(model, { ...hub, weights: false })
+  const tokenizer = await loadTokenizer(folder)
+  const lengths = await folderLengths(folder, tokenizer, options)
+  if (lengths.note) options.screen.print(lengths.note)
   const examples = await readExamples(file, { ...dataChoice(options, { split: 'train', hub }), max_samples })
-  const { windows } = await cutWindows(tokenizer, examples, { ...options, label: 'Tokenizing' })
+  const { windows } = await cutWindows(tokenizer, examples, { ...lengths, screen: options.screen, label: 'Tokenizing' })
   const streams = digestStreams(windows, windows)
   return {
     questions: examples.length,

@@ -70,9 +70,8 @@ export interface CuttingOptions extends WindowOptions {
 export async function cutWindows(
   tokenizer: BertTokenizer,
   examples: readonly Example[],
-  { label, screen, signal, workers = 0, max_seq_length, doc_stride }: CuttingOptions,
+  { label, screen, signal, workers = 0, ...options }: CuttingOptions,
 ): Promise<Dataset> {
-  const options = { max_seq_length, doc_stride }
   const stretches =
     workers > 0 ? cutInThreads(tokenizer, examples, options, workers) : cutHere(tokenizer, examples, options)
   const windows: LabelledWindow[] = []

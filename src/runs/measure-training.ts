@@ -1,6 +1,7 @@
+import { type GivenLengths, windowLengths } from '../inference/window-lengths.ts'
 import { labelled } from '../squad/dataset.ts'
 import type { Example, LabelledWindow } from '../squad/types.ts'
-import { WindowCutter, type WindowOptions } from '../squad/windows.ts'
+import { WindowCutter } from '../squad/windows.ts'
 import { parseArguments } from '../training/arguments.ts'
 import { Stepper } from '../training/stepper.ts'
 import type { LoadedModel } from './load-model.ts'
@@ -17,10 +18,12 @@ const STEPS = 3
 
 /** Takes a few real training steps, with the usual arguments, on questions from all over a data set. */
 export async function measureTraining(
-  { model, tokenizer }: LoadedModel,
+  { model, tokenizer, settings }: LoadedModel,
   examples: readonly Example[],
-  { max_seq_length, doc_stride }: WindowOptions,
+  given: GivenLengths,
 ): Promise<TrainingSpeed> {
+  const facts = { ...model.config, model_max_length: tokenizer.model_max_length, settings }
+  const { max_seq_length, doc_stride } = windowLengths(given, facts)
   const args = parseArguments({ max_seq_length, doc_stride }, 'estimate')
   const batch = args.per_device_train_batch_size
   const cutter = new WindowCutter(tokenizer, { max_seq_length, doc_stride })

@@ -1,10 +1,11 @@
 import { UsageError } from '../errors.ts'
+import { windowLengths } from '../inference/window-lengths.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import { checkAnswered } from '../squad/metrics.ts'
 import { checkArguments } from '../training/argument-checks.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import { type Plan, planRun } from '../training/plan.ts'
-import { type DecidedArguments, decideVersion2, unansweredWarning } from '../training/stored-settings.ts'
+import { type DecidedArguments, decideArguments, unansweredWarning } from '../training/stored-settings.ts'
 import { cutWindows } from './load-data.ts'
 import { type HubChoice, type LoadedModel, loadModel } from './load-model.ts'
 import { readRunData } from './run-data.ts'
@@ -31,7 +32,7 @@ export interface PrepareOptions {
 export async function prepareRun(given: TrainingArguments, options: PrepareOptions): Promise<PreparedRun> {
   const { screen, signal } = options
   const hub = { ...options.hub, signal }
-  const { model, max_seq_length, doc_stride } = given
+  const { model } = given
   if (!model)
     throw new UsageError('train: --model is missing', 'Give a pretrained BERT: its folder, or a name on the hub.')
   const examples = await readRunData(given, hub)
@@ -40,18 +41,26 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
   const loaded = await loadModel(model, { seed, choice }, { ...hub, revision: revision ?? hub.revision })
   // A run that is resumed must not measure again and choose another.
   const settled = engine === 'auto' ? { ...given, engine: loaded.engineName } : given
-  const args = decideVersion2(settled, loaded.settings)
+  const base = {
+    ...loaded.model.config,
+    model_max_length: loaded.tokenizer.model_max_length,
+    settings: loaded.settings,
+  }
+  const args = decideArguments(settled, base)
+  const { note } = windowLengths(settled, base)
   if (!args.version_2_with_negative) checkAnswered(examples.validation)
-  for (const text of [loaded.engineNote, unansweredWarning(examples.train, args)]) if (text) screen.print(`${text}\n`)
+  for (const text of [loaded.engineNote, note, unansweredWarning(examples.train, args)])
+    if (text) screen.print(`${text}\n`)
 
-  const cutting = { screen, signal, max_seq_length, doc_stride, workers: args.dataloader_num_workers }
+  const { max_seq_length, doc_stride, dataloader_num_workers: workers } = args
   const { tokenizer } = loaded
+  const { max_position_embeddings, num_hidden_layers } = loaded.model.config
+  const cutting = { screen, signal, max_seq_length, doc_stride, max_positions: max_position_embeddings, workers }
   const train = await cutWindows(tokenizer, examples.train, { ...cutting, label: 'Tokenizing, training' })
   const validation = examples.validation.length
     ? await cutWindows(tokenizer, examples.validation, { ...cutting, label: 'Tokenizing, validation' })
     : undefined
   const plan = planRun(train.windows.length, args)
-  const { max_position_embeddings, num_hidden_layers } = loaded.model.config
   checkArguments(args, {
     engine: loaded.model.engine,
     validationExamples: examples.validation.length,

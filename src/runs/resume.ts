@@ -6,6 +6,7 @@ import { SpanforgeError, UsageError } from '../errors.ts'
 import { argumentDefaults, type TrainingArguments } from '../training/arguments.ts'
 import { verifyCheckpoint } from '../training/checkpoint-manifest.ts'
 import { listCheckpoints, newestWhole } from '../training/checkpoint-store.ts'
+import { DECIDED_BY_MODEL } from '../training/stored-settings.ts'
 import { ARGUMENTS_FILE } from './run-files.ts'
 
 type RawArguments = Readonly<Record<string, unknown>>
@@ -95,7 +96,7 @@ async function namedFolder(output_dir: string, name: string): Promise<string> {
 
 /** Whether a run decides the argument itself, by its base model or by measuring. */
 const isOpen = (name: string, value: unknown): boolean =>
-  (name === 'version_2_with_negative' && value === null) || (name === 'engine' && value === 'auto')
+  (DECIDED_BY_MODEL.includes(name) && value === null) || (name === 'engine' && value === 'auto')
 
 /** The arguments, with their values then and now, in which a run differs from the one whose arguments are in `folder`. */
 export async function differences(folder: string, args: TrainingArguments): Promise<string[]> {

@@ -2,6 +2,7 @@ import type { BestCheckpoint, RunSetup, RunSummary, SavedFile, SplitFacts } from
 import { countTokens, type Dataset } from '../squad/dataset.ts'
 import { parseArguments, type TrainingArguments } from '../training/arguments.ts'
 import type { TrainerState } from '../training/state.ts'
+import { decideArguments } from '../training/stored-settings.ts'
 import { modelFacts } from './model-facts.ts'
 import type { PreparedRun } from './prepare.ts'
 import type { Results } from './results.ts'
@@ -50,9 +51,9 @@ const shownArguments = (args: TrainingArguments): RunSetup['arguments'] =>
     }),
   )
 
-/** The arguments that are not what they would be if nobody had said anything. */
+/** The names of the arguments that differ from their defaults. */
 export function changedArguments(args: TrainingArguments): ReadonlySet<string> {
-  const defaults = Object.entries(shownArguments(parseArguments({}, 'defaults')))
+  const defaults = Object.entries(shownArguments(decideArguments(parseArguments({}, 'defaults'), {})))
   const shown = shownArguments(args)
   return new Set(defaults.filter(([name, value]) => shown[name] !== value).map(([name]) => name))
 }

@@ -86,15 +86,29 @@ describe('makeWindows', () => {
   it('names the question that fills a window, and how to make room', () => {
     expect(() =>
       makeWindows(tokenizer, [example('q '.repeat(61), 'word')], { max_seq_length: 64, doc_stride: 16 }),
-    ).toThrow(/question q7: its 61 tokens leave no room .* max_seq_length 64\n.*raise max_seq_length above 80/)
+    ).toThrow(/question q7: its 61 tokens leave no room .* max_seq_length 64\n.*raise max_seq_length to 81 or more/)
   })
 
   it('names the question that leaves no more room than doc_stride', () => {
     const long = example('q '.repeat(45), 'word '.repeat(17))
     expect(() => makeWindows(tokenizer, [long], { max_seq_length: 64, doc_stride: 16 })).toThrow(
-      /question q7: .* room for 16 context tokens .* doc_stride is 16.*\n.*doc_stride below 16/,
+      /question q7: .* room for 16 context tokens .* doc_stride 16.*\n.*doc_stride below 16/,
     )
   })
+
+  it.each([
+    [61, 64, 100, 'raise max_seq_len to 81 or more'],
+    [61, 64, 80, 'use max_seq_len 80 with a doc_stride below 16'],
+    [61, 64, 64, 'the model reads at most 64 tokens'],
+    [45, 64, 64, 'use a doc_stride below 16'],
+  ])(
+    'names values that a model can have: %i tokens in windows of %i of %i',
+    (tokens, max_seq_length, max_positions, remedy) => {
+      const options = { max_seq_length, doc_stride: 16, max_positions, length_name: 'max_seq_len' }
+      const long = example('q '.repeat(tokens), 'word '.repeat(17))
+      expect(() => makeWindows(tokenizer, [long], options)).toThrow(`Shorten the question, or ${remedy}.`)
+    },
+  )
 
   it('refuses settings that are no whole numbers', () => {
     expect(() => makeWindows(tokenizer, [], { max_seq_length: 64.5, doc_stride: 16 })).toThrow(/max_seq_length is 64.5/)

@@ -10,6 +10,10 @@ export interface WindowOptions {
   readonly doc_stride: number
   /** Tokens of a question at most: what follows is left out. All unless given. */
   readonly max_question_length?: number
+  /** The most tokens that the model can read, to suggest no larger windows. */
+  readonly max_positions?: number
+  /** The name of max_seq_length in messages: what the command or function at hand calls it. */
+  readonly length_name?: string
 }
 
 /** [CLS] before the question, [SEP] after it, [SEP] after the context. */
@@ -136,17 +140,26 @@ const isPythonSpace = (code: number): boolean =>
   (code >= 0x1c && code <= 0x1f) || /\p{White_Space}/u.test(String.fromCharCode(code))
 
 function tooLong(example: Example, tokens: number, room: number, options: WindowOptions): SpanforgeError {
-  const { max_seq_length, doc_stride } = options
+  const { max_seq_length, doc_stride, length_name = 'max_seq_length' } = options
   const place = `question ${example.id}: its ${tokens} tokens leave`
-  if (room <= 0)
-    return new SpanforgeError(`${place} no room for the context in windows of max_seq_length ${max_seq_length}`, {
-      remedy: `Shorten the question or raise max_seq_length above ${tokens + SPECIAL_TOKENS + doc_stride}.`,
-    })
-  return new SpanforgeError(
-    `${place} room for ${room} context tokens in windows of max_seq_length ${max_seq_length}, ` +
-      `but doc_stride is ${doc_stride}: windows that overlap by that much would not move on`,
-    {
-      remedy: `Use a doc_stride below ${room}, or raise max_seq_length above ${tokens + SPECIAL_TOKENS + doc_stride}.`,
-    },
-  )
+  const finding =
+    room <= 0
+      ? `${place} no room for the context in windows of ${length_name} ${max_seq_length}`
+      : `${place} room for ${room} context tokens in windows of ${length_name} ${max_seq_length}, not more than ` +
+        `their overlap, doc_stride ${doc_stride}`
+  return new SpanforgeError(finding, { remedy: `${roomRemedies(tokens, room, options).join(', or ')}.` })
+}
+
+/** Values with which a question fits; none that the model cannot have. */
+function roomRemedies(tokens: number, room: number, options: WindowOptions): string[] {
+  const { doc_stride, max_positions = Number.POSITIVE_INFINITY, length_name = 'max_seq_length' } = options
+  const taken = tokens + SPECIAL_TOKENS
+  const needed = taken + doc_stride + 1
+  const remedies: string[] = []
+  if (room > 0) remedies.push(`use a doc_stride below ${room}`)
+  if (needed <= max_positions) remedies.push(`raise ${length_name} to ${needed} or more`)
+  else if (room <= 0 && taken + 1 < max_positions)
+    remedies.push(`use ${length_name} ${max_positions} with a doc_stride below ${max_positions - taken}`)
+  else if (room <= 0) remedies.push(`the model reads at most ${max_positions} tokens`)
+  return ['Shorten the question', ...remedies]
 }

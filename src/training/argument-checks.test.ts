@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { checkArguments, type RunFacts } from './argument-checks.ts'
 import { parseArguments, type TrainingArgumentsInput } from './arguments.ts'
+import { decideArguments } from './stored-settings.ts'
 
 const run: RunFacts = {
   engine: { device: 'this CPU', precisions: ['float32'] },
@@ -13,7 +14,7 @@ const run: RunFacts = {
 const withBfloat16: RunFacts['engine'] = { device: 'this CPU', precisions: ['float32', 'bfloat16'] }
 
 const check = (raw: TrainingArgumentsInput, facts: Partial<RunFacts> = {}): void =>
-  checkArguments(parseArguments(raw, 'test'), { ...run, ...facts })
+  checkArguments(decideArguments(parseArguments(raw, 'test'), {}), { ...run, ...facts })
 
 const byEpoch = { eval_strategy: 'epoch', save_strategy: 'epoch' } as const
 const bySteps = { eval_strategy: 'steps', save_strategy: 'steps', load_best_model_at_end: true } as const

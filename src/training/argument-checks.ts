@@ -3,6 +3,7 @@ import type { Engine } from '../runtime/engine.ts'
 import { showValue } from '../show-value.ts'
 import { intervalSteps, type TrainingArguments } from './arguments.ts'
 import { multiplierOf, schedulerOptions, warmupSteps } from './schedule.ts'
+import type { DecidedArguments } from './stored-settings.ts'
 
 /** What arguments are held against: all of it is known before the first step. */
 export interface RunFacts {
@@ -18,7 +19,7 @@ export interface RunFacts {
  * Refuses arguments that do not go together or cannot do what they promise, before the first step is taken.
  * @throws UsageError that lists every fault, each with what to do instead
  */
-export function checkArguments(args: TrainingArguments, run: RunFacts): void {
+export function checkArguments(args: DecidedArguments, run: RunFacts): void {
   const faults = [
     ...evaluationFaults(args, run),
     ...bestModelFaults(args, run),
@@ -116,7 +117,7 @@ function* optimizerFaults({ learning_rate, weight_decay, adam_beta1 }: TrainingA
     yield `learning_rate ${learning_rate} makes steps that float32 cannot hold: lower it (5e-5 is usual)`
 }
 
-function* sizeFaults(args: TrainingArguments, run: RunFacts): Generator<string> {
+function* sizeFaults(args: DecidedArguments, run: RunFacts): Generator<string> {
   const { max_seq_length, doc_stride, max_tokens_per_pass, freeze_layers } = args
   if (max_seq_length > run.max_position_embeddings)
     yield `max_seq_length ${max_seq_length} is more than the model's ${run.max_position_embeddings} positions`

@@ -10,6 +10,7 @@ import { Recorder } from './recorder.ts'
 import { checkpointWriters, newProgress, type Progress, restoreRun, restoreWeights } from './run-checkpoint.ts'
 import { newTrainerState, type TrainerState } from './state.ts'
 import { Stepper } from './stepper.ts'
+import { decideArguments } from './stored-settings.ts'
 import type { TrainingRun } from './training-run.ts'
 
 type Events = AsyncGenerator<TrainingEvent, void, void>
@@ -147,8 +148,7 @@ export class TrainingSession {
     await this.checkModel()
     const { model, validation, args, onEvaluating } = this.run
     const options = {
-      ...args,
-      version_2_with_negative: args.version_2_with_negative ?? false,
+      ...decideArguments(args, model.config),
       batch_size: args.per_device_eval_batch_size,
       onProgress: onEvaluating,
     }

@@ -1,5 +1,6 @@
 import { windowLosses } from '../inference/logits.ts'
 import { cutIntoPasses, toRows } from '../inference/rows.ts'
+import { windowLengths } from '../inference/window-lengths.ts'
 import { paddingRow } from '../models/config.ts'
 import { FlatParameters, totalSize } from '../models/flat-parameters.ts'
 import type { Row } from '../models/pack.ts'
@@ -117,7 +118,8 @@ export class Stepper {
   }
 
   private async passes(batch: readonly number[], windows: readonly LabelledWindow[], batches: number): Promise<Pass[]> {
-    const { padding, max_seq_length, max_tokens_per_pass } = this.args
+    const { padding, max_tokens_per_pass } = this.args
+    const { max_seq_length } = windowLengths(this.args, this.model.config)
     const pad_token_id = paddingRow(this.model.config) ?? 0
     const spans = batch.map((i) => windows[i])
     const rows: Row[] = toRows(spans, { padding, max_seq_length, pad_token_id })

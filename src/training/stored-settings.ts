@@ -1,17 +1,27 @@
 import type { AnswerSettings } from '../checkpoint/answer-settings.ts'
+import { type LengthFacts, windowLengths } from '../inference/window-lengths.ts'
 import type { Example } from '../squad/types.ts'
 import type { TrainingArguments } from './arguments.ts'
 
-/** Arguments of which it is decided whether "" may be an answer. */
+/** Arguments in which everything is decided that may follow the model. */
 export interface DecidedArguments extends TrainingArguments {
   readonly version_2_with_negative: boolean
+  readonly max_seq_length: number
+  readonly doc_stride: number
 }
 
-/** The arguments with `version_2_with_negative` as given, else as stored with the base model, else false. */
-export const decideVersion2 = (args: TrainingArguments, base: AnswerSettings | undefined): DecidedArguments => ({
-  ...args,
-  version_2_with_negative: args.version_2_with_negative ?? base?.version_2_with_negative ?? false,
-})
+/** The arguments that follow the model unless they are given. */
+export const DECIDED_BY_MODEL: readonly string[] = ['version_2_with_negative', 'max_seq_length', 'doc_stride']
+
+/** A model as far as arguments may follow it. */
+export type BaseModel = LengthFacts & { readonly settings?: AnswerSettings }
+
+/** The arguments with whether "" may be an answer, and the lengths of windows, as given, else as the model suggests. */
+export function decideArguments(args: TrainingArguments, base: BaseModel): DecidedArguments {
+  const { max_seq_length, doc_stride } = windowLengths(args, base)
+  const version_2_with_negative = args.version_2_with_negative ?? base.settings?.version_2_with_negative ?? false
+  return { ...args, version_2_with_negative, max_seq_length, doc_stride }
+}
 
 /**
  * The settings to store with a model that was trained but not evaluated. Threshold and temperature belong to the

@@ -21,15 +21,15 @@ export const dataArguments = {
   validation_file: optionalText(
     'Data file to evaluate on, instead of a split of dataset. It must share no contexts with what is trained on.',
   ),
-  max_seq_length: integer(
-    384,
+  max_seq_length: optionalInteger(
     16,
-    'Longest window in tokens: [CLS] question [SEP] context [SEP]. A longer context is read through several windows.',
+    'Longest window in tokens: [CLS] question [SEP] context [SEP]. A longer context is read through several windows. ' +
+      '(default: as stored with the model, or else 384, or the positions of the model if these are fewer)',
   ),
-  doc_stride: integer(
-    128,
+  doc_stride: optionalInteger(
     0,
-    'Context tokens that two neighbouring windows share, so that an answer at the edge of one stands inside the other.',
+    'Context tokens that two neighbouring windows share, so that an answer at the edge of one is inside the other. ' +
+      '(default: as stored with the model, or else 128, or half of max_seq_length if that is less)',
   ),
   max_train_samples: optionalInteger(1, 'Train on the first so many questions only.'),
   max_eval_samples: optionalInteger(1, 'Evaluate on the first so many questions only.'),
