@@ -109,7 +109,7 @@ export async function loadParameters(
 ): Promise<LoadReport> {
   const match = matchParameters(checkpoint.tensors, specs)
   const { found, missing, unexpected, mismatched } = match
-  for (const { name, dtype } of match.unreadable) throw unreadable(`${checkpoint.folder}: ${showText(name)}`, dtype)
+  refuseUnreadable(checkpoint.folder, match)
   if (missing.length === specs.length) refuseStrangers(checkpoint, specs)
   if (mismatched.length > 0 && !ignore_mismatched_sizes) refuseMismatched(checkpoint.folder, mismatched)
   for (const [name, tensor] of found) {
@@ -118,6 +118,11 @@ export async function loadParameters(
     refuseNonfinite(`${checkpoint.folder}: ${tensor.name}`, target, BROKEN)
   }
   return { missing, unexpected, mismatched }
+}
+
+/** @throws SpanforgeError where a parameter is stored as something that does not become float32 */
+export function refuseUnreadable(folder: string, { unreadable: tensors }: ParameterMatch): void {
+  for (const { name, dtype } of tensors) throw unreadable(`${folder}: ${showText(name)}`, dtype)
 }
 
 function refuseStrangers({ folder, files, tensors }: Checkpoint, specs: readonly ParameterSpec[]): never {

@@ -58,16 +58,22 @@ const OTHERS: readonly OtherWeights[] = [
   },
 ]
 
+/** What weights there are among files of which none can be read here, and what to do with them. */
+export function otherWeights(
+  names: readonly string[],
+): { readonly found: string; readonly remedy: string } | undefined {
+  for (const { files, what, remedy } of OTHERS) {
+    const found = names.filter((name) => files.test(name))
+    if (found.length > 0) return { found: `${what} (${showList(found, 3)})`, remedy }
+  }
+  return undefined
+}
+
 /** The error for a folder without weights that can be read, which says what there is instead. */
 export function noWeights(folder: string, present: readonly string[]): SpanforgeError {
-  const expected = `expected one of ${WEIGHT_FILES.join(', ')}`
-  for (const { files, what, remedy } of OTHERS) {
-    const found = present.filter((name) => files.test(name))
-    if (found.length > 0)
-      return new SpanforgeError(`${folder}: found ${what} (${showList(found, 3)}), ${expected}`, { remedy })
-  }
-  const names = present.length > 0 ? showList(present) : 'the folder is empty'
-  return new SpanforgeError(`${folder}: found no weights (${names}), ${expected}`, {
+  const { found, remedy } = otherWeights(present) ?? {
+    found: `no weights (${present.length > 0 ? showList(present) : 'the folder is empty'})`,
     remedy: 'Use the folder of a model that was saved with save_pretrained.',
-  })
+  }
+  return new SpanforgeError(`${folder}: found ${found}, expected one of ${WEIGHT_FILES.join(', ')}`, { remedy })
 }

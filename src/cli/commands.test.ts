@@ -1,4 +1,4 @@
-import { cpSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { flags } from '../../tests/cli.ts'
@@ -36,6 +36,20 @@ describe('spanforge inspect', () => {
     const found = await json('inspect', folder)
     expect(found.missing).toEqual(reference.missing_keys)
     expect(found.unexpected).toEqual(reference.unexpected_keys)
+  })
+
+  test('names quantized weights instead of taking them for floats', async () => {
+    const folder = temporaryFolder()
+    cpSync(fixture('tiny/b1/safetensors'), folder, { recursive: true })
+    const path = join(folder, 'model.safetensors')
+    const content = readFileSync(path).toString('latin1')
+    const [entry] = /"bert.embeddings.word_embeddings.weight":\{"dtype":"F32"/.exec(content)!
+    writeFileSync(path, content.replace(entry, entry.replace('F32', 'I32')), 'latin1')
+    const { code, stderr } = await runHere('inspect', folder)
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('word_embeddings.weight: found dtype I32, expected F32'),
+    ])
   })
 
   test('shows people the architecture, layer by layer', async () => {

@@ -157,7 +157,7 @@ describe('the error for', () => {
 
   it('a repository without weights that can be read names what it has', async () => {
     await expect(resolve('ann/keras')).rejects.toThrow(
-      /has no model\.safetensors or pytorch_model\.bin[\s\S]*tf_model\.h5/,
+      /has TensorFlow weights \(tf_model\.h5\), but no model\.safetensors or pytorch_model\.bin[\s\S]*from_tf=True/,
     )
   })
 

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { ANSWER_SETTINGS_FILE } from '../checkpoint/answer-settings.ts'
+import { otherWeights } from '../checkpoint/other-weights.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { showList } from '../show-value.ts'
 import { type HubOptions, openHub } from './options.ts'
@@ -32,6 +33,8 @@ const WEIGHTS = [
   /^pytorch_model(-\d{5}-of-\d{5}\.bin|\.bin\.index\.json)$/,
 ]
 
+const WEIGHTS_MISSING = 'model.safetensors or pytorch_model.bin'
+
 /**
  * The local folder of a model: the folder itself when there is one of that name, else the model of that name on the
  * hub, brought into the cache that Python shares, only the files that a BERT needs.
@@ -45,6 +48,11 @@ export async function resolveModel(nameOrFolder: string, options: ModelOptions =
   const files = modelFiles(paths, weights)
   if (typeof files !== 'string') return snapshot.bring(files)
   if (snapshot.source === 'found') throw notCached(snapshot.repository, revision, `${files}: not`)
+  const other = files === WEIGHTS_MISSING ? otherWeights(paths) : undefined
+  if (other)
+    throw new SpanforgeError(`hub: the model "${nameOrFolder}" (${revision}) has ${other.found}, but no ${files}`, {
+      remedy: other.remedy,
+    })
   throw new SpanforgeError(`hub: the model "${nameOrFolder}" (${revision}) has no ${files}`, {
     remedy: `Expected the files of a transformers model; it has ${showList(paths, 12) || 'none at all'}.`,
   })
@@ -56,7 +64,7 @@ export function modelFiles(paths: readonly string[], weights: boolean): string[]
   const tokenizer = TOKENIZER.filter((path) => paths.includes(path))
   if (!weights) return [CONFIG, ...tokenizer]
   const kind = WEIGHTS.find((pattern) => paths.some((path) => pattern.test(path)))
-  if (!kind) return 'model.safetensors or pytorch_model.bin'
+  if (!kind) return WEIGHTS_MISSING
   return [CONFIG, ...tokenizer, ...paths.filter((path) => kind.test(path))]
 }
 

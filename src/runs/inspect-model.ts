@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { type LoadReport, matchParameters } from '../checkpoint/load-parameters.ts'
+import { type LoadReport, matchParameters, refuseUnreadable } from '../checkpoint/load-parameters.ts'
 import { loadConfig } from '../checkpoint/model-folder.ts'
 import { openCheckpoint } from '../checkpoint/open.ts'
 import { totalSize } from '../models/flat-parameters.ts'
@@ -33,7 +33,9 @@ async function weightsOf(folder: string, specs: ReturnType<typeof parameterSpecs
     return { report: { missing: [], unexpected: [], mismatched: [] }, files: [] }
   const checkpoint = await openCheckpoint(folder)
   try {
-    return { report: matchParameters(checkpoint.tensors, specs), files: checkpoint.files }
+    const report = matchParameters(checkpoint.tensors, specs)
+    refuseUnreadable(folder, report)
+    return { report, files: checkpoint.files }
   } finally {
     await checkpoint.close()
   }
