@@ -134,6 +134,13 @@ export function showMessage(message: string, bytes: number): string {
   return read < shown.length ? `${shown.slice(0, read)}${ELLIPSIS}` : shown
 }
 
+/** What moves the cursor, clears the screen or turns text around: not joiners, which Persian and emoji are written with. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const MOVING = /[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]|\x1b(?!\[(?:1|22)m)/g
+
+/** Text of any length as a terminal may show it. Line breaks, tabs and bold, which our own tables have, are kept. */
+export const showOnTerminal = (text: string): string => text.replace(MOVING, (unit) => codePoint(unit.charCodeAt(0)))
+
 function quoted(text: string, limit: number): string {
   const json = JSON.stringify(text.slice(0, limit + 1)).slice(1, -1)
   return `"${joined(json, limit, escaped, /\\(?:u[0-9a-f]{4}|.)|./gsu)}"`

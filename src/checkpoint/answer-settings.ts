@@ -2,6 +2,7 @@ import { access, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { SpanforgeError } from '../errors.ts'
+import { showIssues } from '../show-value.ts'
 import { writeFileAtomic } from './atomic.ts'
 import { readJsonFile } from './json-file.ts'
 
@@ -39,7 +40,7 @@ export async function loadAnswerSettings(folder: string): Promise<AnswerSettings
   if (!isThere) return undefined
   const { success, data, error } = answerSettings.safeParse(await readJsonFile(path))
   if (success) return data
-  throw new SpanforgeError(`${path}: ${z.prettifyError(error)}`, {
+  throw new SpanforgeError(`${path}: ${showIssues(error.issues)}`, {
     remedy: 'Remove the file, and fit it anew with: spanforge evaluate --model FOLDER --data FILE --calibrate',
   })
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { showText } from '../show-value.ts'
 import { type DataCommandFlags, filesOf, withDataCommandFlags } from './data-flags.ts'
 import { count, counted } from './format.ts'
 import { createOutput } from './output.ts'
@@ -34,6 +35,6 @@ async function merge(files: readonly string[], flags: MergeFlags): Promise<void>
   output.print(`${path}: ${counted(questions, 'question')} of ${counted(files.length, 'file')}`)
   if (repeated) output.print(`left out, for an earlier one is the same: ${count(repeated)}`)
   if (renamed.size) output.print(`given a new id, for it was taken: ${count(renamed.size)}`)
-  for (const [id, old] of [...renamed].slice(0, 3)) output.print(`  ${old} -> ${id}`)
+  for (const [id, old] of [...renamed].slice(0, 3)) output.print(`  ${showText(old)} -> ${showText(id)}`)
   output.result({ file: path, questions, repeated, renamed: Object.fromEntries(renamed) })
 }

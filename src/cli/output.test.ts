@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
 import { SpanforgeError, UsageError } from '../errors.ts'
-import { createOutput, describeError, exitCodeOf, ignoreBrokenPipes } from './output.ts'
+import { createOutput, describeError, exitCodeOf, handleStreamErrors } from './output.ts'
 
 const streams = () => ({ stdout: new PassThrough(), stderr: new PassThrough() })
 const textOf = (stream: PassThrough) => String(stream.read() ?? '')
@@ -16,6 +17,14 @@ describe('output', () => {
     expect(JSON.parse(textOf(to.stdout))).toEqual({ exact_match: 81.2 })
     expect(textOf(to.stderr)).toBe('Loading...\n')
     expect(() => output.result({})).toThrow('two results')
+  })
+
+  test('what a data file holds cannot move the cursor or turn text around', () => {
+    const to = streams()
+    createOutput(false, to).print('question a\x1b[2Jb\u202ec\r: \u0645\u06cc\u200c\u062e \x1b[1mbold\x1b[22m')
+    expect(textOf(to.stdout)).toBe(
+      'question a\\u001b[2Jb\\u202ec\\u000d: \u0645\u06cc\u200c\u062e \x1b[1mbold\x1b[22m\n',
+    )
   })
 
   test('without --json text goes to standard output and the document nowhere', () => {
@@ -69,18 +78,33 @@ describe('errors', () => {
 })
 
 describe('a reader that goes away', () => {
-  test('is no error, and other stream errors still are', () => {
+  test('is no error; a full disk is said once', () => {
     const to = streams()
-    ignoreBrokenPipes(to)
+    handleStreamErrors(to)
     expect(() => to.stdout.emit('error', Object.assign(new Error('broken'), { code: 'EPIPE' }))).not.toThrow()
-    expect(() => to.stdout.emit('error', Object.assign(new Error('full'), { code: 'ENOSPC' }))).toThrow('full')
+    expect(textOf(to.stderr)).toBe('')
+    for (let i = 0; i < 3; i++) to.stdout.emit('error', Object.assign(new Error('full'), { code: 'ENOSPC' }))
+    expect(textOf(to.stderr)).toBe('error: standard output cannot be written (full): the output is incomplete\n')
+    expect(process.exitCode).toBe(1)
+    process.exitCode = undefined
   })
+
+  test.skipIf(!existsSync('/dev/full'))(
+    'a full disk under standard output is one sentence and exit code 1',
+    async () => {
+      const shell = '"$@" --help > /dev/full'
+      const argv = ['-c', shell, 'sh', process.execPath, inject('cli')]
+      const { status, stderr } = spawnSync('sh', argv, { encoding: 'utf8' })
+      expect(stderr).toMatch(/^error: standard output cannot be written \(ENOSPC.*\): the output is incomplete\n$/)
+      expect(status).toBe(1)
+    },
+  )
 
   test('a real pipe closed early leaves no trace on standard error, and the work goes on to its end', () => {
     const module = new URL('./output.ts', import.meta.url).href
     const script = `
-      import { ignoreBrokenPipes } from '${module}'
-      ignoreBrokenPipes()
+      import { handleStreamErrors } from '${module}'
+      handleStreamErrors()
       for (let i = 0; i < 2000; i++) {
         console.log('x'.repeat(1000))
         await new Promise(setImmediate)

@@ -1,6 +1,10 @@
 import { SpanforgeError } from '../errors.ts'
+import { showMessage, showOnTerminal } from '../show-value.ts'
 import { DataProblem } from '../squad/data-problem.ts'
 import { printAbove } from './progress.ts'
+
+/** The lines of a stack that help, with a message of any length before them. */
+const MAX_STACK = 3500
 
 /** Where a command writes: `process` unless a test stands in. */
 export interface Streams {
@@ -24,8 +28,9 @@ export function createOutput(json: boolean, { stdout, stderr }: Streams = proces
     forPeople: !json,
     print(text) {
       const stream = json ? stderr : stdout
-      if (stream.isTTY) printAbove(text, stream)
-      else stream.write(`${text}\n`)
+      const shown = showOnTerminal(text)
+      if (stream.isTTY) printAbove(shown, stream)
+      else stream.write(`${shown}\n`)
     },
     result(document) {
       if (given) throw new Error('a command gave two results')
@@ -53,7 +58,7 @@ export async function exitCodeOf(command: () => Promise<void>, { stderr }: Pick<
 export function describeError(error: unknown, debug = Boolean(process.env.DEBUG)): string {
   const stack = error instanceof Error ? stackWithCauses(error) : String(error)
   if (error instanceof SpanforgeError) return `error: ${debug ? stack : error.message}${moreOf(error)}`
-  return `unexpected error: ${stack}\n  This is a fault in spanforge: please report it, with the lines above and the command.`
+  return `unexpected error: ${showMessage(stack, MAX_STACK)}\n  This is a fault in spanforge: please report it, with the lines above and the command.`
 }
 
 /** Reading ends at the first problem of a data file; a check goes on to its end. */
@@ -68,12 +73,17 @@ function stackWithCauses(error: Error): string {
 }
 
 /**
- * A reader that went away (`spanforge ... | head`) is no error: what is still written to it is dropped, and the
- * command goes on to its end, so that hours of training do not die with a pager.
+ * A reader that went away (`spanforge ... | head`) is no error: what is still written to it is dropped, and the command
+ * runs to its end, so that hours of training do not die with a pager. So does it where standard output cannot be
+ * written, as on a full disk; that is said once, and the exit code is 1.
  */
-export function ignoreBrokenPipes({ stdout, stderr }: Streams = process): void {
-  for (const stream of [stdout, stderr])
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error
-    })
+export function handleStreamErrors({ stdout, stderr }: Streams = process): void {
+  let failed = false
+  stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (failed || code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') return
+    failed = true
+    process.exitCode = 1
+    stderr.write(`error: standard output cannot be written (${message}): the output is incomplete\n`)
+  })
+  stderr.on('error', () => {})
 }

@@ -1,3 +1,4 @@
+import { showText, showValue } from '../show-value.ts'
 import type { DataProblem, ProblemKind, Report } from '../squad/data-problem.ts'
 import type { Example } from '../squad/types.ts'
 import type { WindowOptions } from '../squad/windows.ts'
@@ -148,7 +149,7 @@ function oddAnswers(examples: readonly Example[]): Finding[] {
     example.answers.flatMap((answer): Finding[] => {
       const odd = oddity(answer, example.context)
       if (!odd) return []
-      const message = `question ${example.id}: its answer ${odd}: ${JSON.stringify(inItsPlace(answer, example))}`
+      const message = `question ${showText(example.id)}: its answer ${odd}: ${showValue(inItsPlace(answer, example))}`
       return [{ kind: 'odd_answer', message, ids: [example.id] }]
     }),
   )
@@ -157,12 +158,12 @@ function oddAnswers(examples: readonly Example[]): Finding[] {
 const withoutWords = (examples: readonly Example[]): [index: number, Finding][] =>
   examples.flatMap(({ id, question, context }, index): [number, Finding][] => {
     const part = !question.trim() ? 'question' : !context.trim() ? 'context' : undefined
-    const message = `question ${id}: its ${part} has no word`
+    const message = `question ${showText(id)}: its ${part} has no word`
     return part ? [[index, { kind: 'no_words', message, ids: [id], mended: LEFT_OUT }]] : []
   })
 
 const noWindow = ({ id, answers }: Example): Finding => ({
   kind: 'no_window',
-  message: `question ${id}: no window holds its whole answer ${JSON.stringify(answers[0].text.slice(0, 80))}`,
+  message: `question ${showText(id)}: no window holds its whole answer ${showValue(answers[0].text)}`,
   ids: [id],
 })

@@ -24,6 +24,8 @@ export async function* csvRows(
     from_line: firstLine,
     info: true,
     relax_column_count: true,
+    // Half of the longest string that V8 can hold: a quote that is never closed takes the rest of the file.
+    max_record_size: 2 ** 28,
     // A quotation mark inside a field that does not begin with one is a character like any other: 5" nail.
     relax_quotes: true,
     skip_empty_lines: true,

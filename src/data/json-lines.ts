@@ -1,3 +1,4 @@
+import { JsonBoundsError, parseBoundedJson } from '../bounded-json.ts'
 import { showValue } from '../show-value.ts'
 import { columnFinder } from '../squad/columns.ts'
 import { DataProblem, orReport, type Report } from '../squad/data-problem.ts'
@@ -13,7 +14,7 @@ export async function* jsonLineRecords(
   report: Report,
 ): AsyncGenerator<QuestionRecord> {
   const columnsOf = columnFinder()
-  for await (const { line, number } of linesOf(text)) {
+  for await (const { line, number } of linesOf(text, path)) {
     if (!line.trim()) continue
     const place = `${path}: line ${number}`
     const record = orReport(report, () => {
@@ -26,10 +27,17 @@ export async function* jsonLineRecords(
   }
 }
 
+/** Half of the longest string that V8 can hold. */
+export const MAX_LINE = 2 ** 28
+
+const LINE_TOO_LONG = `longer than ${MAX_LINE.toLocaleString('en-US')} characters`
+
 function parseLine(line: string, place: string): unknown {
   try {
-    return JSON.parse(line)
+    return parseBoundedJson(line)
   } catch (cause) {
+    if (cause instanceof JsonBoundsError)
+      throw new DataProblem('layout', place, `JSON ${cause.summary}`, { remedy: ROW_LAYOUT, cause })
     const position = jsonErrorPosition(line)
     const cutOff = position === line.length
     if (/^\s*\{\s*'/.test(line))
@@ -42,15 +50,16 @@ function parseLine(line: string, place: string): unknown {
         remedy: 'Write null for a missing value, or leave the field out.',
         cause,
       })
-    const where = `character ${position + 1} (after ${JSON.stringify(line.slice(0, position).slice(-40))})`
+    const where = `character ${position + 1} (after ${showValue(line.slice(0, position).slice(-40))})`
     const finding = cutOff ? `the line ends in the middle, at ${where}` : `not JSON at ${where}`
     throw new DataProblem(cutOff ? 'cut_off' : 'layout', place, finding, { remedy: ROW_LAYOUT, cause })
   }
 }
 
-async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<{ line: string; number: number }> {
+async function* linesOf(text: AsyncIterable<string>, path: string): AsyncGenerator<{ line: string; number: number }> {
   let number = 1
   let pieces: string[] = []
+  let length = 0
   for await (const chunk of text) {
     let from = 0
     for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', from)) {
@@ -58,9 +67,13 @@ async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<{ line: str
       yield { line: pieces.join(''), number }
       number++
       pieces = []
+      length = 0
       from = end + 1
     }
     pieces.push(chunk.slice(from))
+    length += chunk.length - from
+    if (length > MAX_LINE)
+      throw new DataProblem('unreadable', `${path}: line ${number}`, LINE_TOO_LONG, { remedy: ROW_LAYOUT })
   }
   yield { line: pieces.join(''), number }
 }

@@ -1,4 +1,5 @@
 import { SpanforgeError } from '../errors.ts'
+import { showText } from '../show-value.ts'
 import { CodePoints } from '../squad/code-points.ts'
 import type { Example } from '../squad/types.ts'
 
@@ -61,7 +62,10 @@ export function refuseHalfCharacters(row: Readonly<Record<string, unknown>>, id:
   const half = /\p{Surrogate}/u.exec(Object.values(row).map(cellText).join(' '))
   if (!half) return
   const code = half[0].charCodeAt(0).toString(16).toUpperCase()
-  throw new SpanforgeError(`${path}: question ${id} has half a character (U+${code}), which this format cannot hold`, {
-    remedy: 'Write JSON or JSON lines.',
-  })
+  throw new SpanforgeError(
+    `${path}: question ${showText(id)} has half a character (U+${code}), which this format cannot hold`,
+    {
+      remedy: 'Write JSON or JSON lines.',
+    },
+  )
 }

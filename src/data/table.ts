@@ -1,3 +1,4 @@
+import { parseBoundedJson } from '../bounded-json.ts'
 import { findColumns, refuseRepeated, requireColumns } from '../squad/columns.ts'
 import { DataProblem, orReport, type Report } from '../squad/data-problem.ts'
 import { JsonPart } from '../squad/json-text.ts'
@@ -69,7 +70,7 @@ const readers = {
 /** JSON objects and lists; any other text is an answer. */
 function parsed(text: string): unknown {
   try {
-    const value = JSON.parse(text)
+    const value = parseBoundedJson(text)
     return typeof value === 'object' ? value : text
   } catch {
     return text

@@ -1,3 +1,4 @@
+import { JsonBoundsError, parseBoundedJson } from '../bounded-json.ts'
 import { showValue } from '../show-value.ts'
 import { DataProblem, type Report, refuse } from './data-problem.ts'
 import { jsonErrorPosition } from './json-error.ts'
@@ -15,12 +16,14 @@ export function parseJson(text: string, place: string, remedy: string, report: R
   const json = text.startsWith('\ufeff') ? text.slice(1) : text
   if (!json.trim()) throw new DataProblem('unreadable', place, 'the file is empty', { remedy })
   try {
-    return JSON.parse(json)
+    return parseBoundedJson(json)
   } catch (cause) {
+    if (cause instanceof JsonBoundsError)
+      throw new DataProblem('unreadable', place, `JSON ${cause.summary}`, { remedy, cause })
     const position = jsonErrorPosition(json)
     const before = json.slice(0, position)
     const where = `line ${before.split('\n').length}, character ${before.length - before.lastIndexOf('\n')}`
-    const after = `(after ${JSON.stringify(before.slice(-40))})`
+    const after = `(after ${showValue(before.slice(-40))})`
     if (/^-?(NaN|Infinity)\b/.test(json.slice(position, position + 10)))
       throw new DataProblem('unreadable', place, `NaN and Infinity are not JSON, at ${where} ${after}`, {
         remedy: 'Write null for a missing value, or leave the field out.',
@@ -36,7 +39,7 @@ export function parseJson(text: string, place: string, remedy: string, report: R
         cause,
       }),
     )
-    return whole && JSON.parse(whole)
+    return whole && parseBoundedJson(whole)
   }
 }
 

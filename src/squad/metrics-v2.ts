@@ -1,4 +1,5 @@
 import { SpanforgeError } from '../errors.ts'
+import { showText } from '../show-value.ts'
 import { exactMatch, f1OfTokens, type Predictions, percent } from './metrics.ts'
 import { averagePrecision, bestThreshold, type ThresholdedQuestion } from './no-answer-threshold.ts'
 import { answerTokens } from './normalize-answer.ts'
@@ -143,7 +144,7 @@ function noAnswerScore(scores: ReadonlyMap<string, number> | undefined, id: stri
   if (!scores) return 0
   const score = scores.get(id)
   if (score === undefined)
-    throw new SpanforgeError(`metrics: question ${id} was answered but has no no-answer score`, {
+    throw new SpanforgeError(`metrics: question ${showText(id)} was answered but has no no-answer score`, {
       remedy: 'Give the null_odds.json that was written with these predictions.',
     })
   return score

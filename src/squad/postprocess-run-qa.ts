@@ -3,7 +3,9 @@
  * 20 best ends of each window, wherever they lie, of which those outside the context, too long or the wrong way round
  * are dropped; all in float32. To compare with Python; answers.ts looks at every span instead.
  */
+
 import { SpanforgeError } from '../errors.ts'
+import { showText } from '../show-value.ts'
 import { groupByExample } from './answers.ts'
 import { float32Softmax } from './float32-softmax.ts'
 import { checkLogits, type WindowLogits } from './readings.ts'
@@ -45,7 +47,8 @@ export function postprocessRunQa(
   const threshold = Math.fround(options.null_score_diff_threshold ?? 0)
   for (const [index, own] of groupByExample(windows, examples.length).entries()) {
     const { id, context } = examples[index]
-    if (own.length === 0) throw new SpanforgeError(`run_qa: question ${id} has no windows, expected at least one`)
+    if (own.length === 0)
+      throw new SpanforgeError(`run_qa: question ${showText(id)} has no windows, expected at least one`)
     for (const i of own) checkLogits(windows[i], logits[i], i)
     const nbest = nBest(
       context,

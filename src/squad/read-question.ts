@@ -1,4 +1,4 @@
-import { showValue } from '../show-value.ts'
+import { showText, showValue } from '../show-value.ts'
 import { CodePoints } from './code-points.ts'
 import type { Columns } from './columns.ts'
 import { DataProblem, orReport, type Report } from './data-problem.ts'
@@ -51,7 +51,7 @@ export class QuestionReader {
   read(record: QuestionRecord): Example | undefined {
     return orReport(this.report, () => {
       const id = this.id(record.id)
-      const place = `${record.place}, question ${id}`
+      const place = `${record.place}, question ${showText(`${id}`)}`
       if (this.ids.has(id)) this.report(repeated(place, id))
       this.ids.add(id)
       const context = record.context.string()

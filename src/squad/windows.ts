@@ -1,4 +1,5 @@
 import { SpanforgeError, UsageError } from '../errors.ts'
+import { showText } from '../show-value.ts'
 import type { Encoding } from '../text/encoding.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { Example, Window } from './types.ts'
@@ -141,7 +142,7 @@ const isPythonSpace = (code: number): boolean =>
 
 function tooLong(example: Example, tokens: number, room: number, options: WindowOptions): SpanforgeError {
   const { max_seq_length, doc_stride, length_name = 'max_seq_length' } = options
-  const place = `question ${example.id}: its ${tokens} tokens leave`
+  const place = `question ${showText(example.id)}: its ${tokens} tokens leave`
   const finding =
     room <= 0
       ? `${place} no room for the context in windows of ${length_name} ${max_seq_length}`

@@ -1,3 +1,4 @@
+import { parseBoundedJson } from '../bounded-json.ts'
 import { UsageError } from '../errors.ts'
 import { type ArgumentKind, notesOf } from './argument-field.ts'
 import { argumentDefaults, argumentGroups } from './arguments.ts'
@@ -58,7 +59,7 @@ function parseText(flag: string, kind: ArgumentKind, expected: string, text: str
       return [...(Array.isArray(previous) ? previous : []), ...text.split(',')]
     case 'object':
       try {
-        return JSON.parse(text)
+        return parseBoundedJson(text)
       } catch {
         return refuse()
       }

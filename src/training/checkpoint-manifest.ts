@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { open, readFile, stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { parseBoundedJson } from '../bounded-json.ts'
 import { writeFileAtomic } from '../checkpoint/atomic.ts'
+import { readTextFile } from '../checkpoint/text-file.ts'
+import { showIssues } from '../show-value.ts'
 
 export const MANIFEST = 'manifest.json'
 
@@ -36,10 +39,10 @@ export async function writeManifest(folder: string, step: number, names: readonl
 export async function verifyCheckpoint(folder: string): Promise<string | null> {
   let expected: z.output<typeof manifest>
   try {
-    expected = manifest.parse(JSON.parse(await readFile(join(folder, MANIFEST), 'utf8')))
+    expected = manifest.parse(parseBoundedJson(await readTextFile(join(folder, MANIFEST))))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return `no ${MANIFEST}: it was not written to its end`
-    return `${MANIFEST} is damaged (${error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message})`
+    if (isMissing(error)) return `no ${MANIFEST}: it was not written to its end`
+    return `${MANIFEST} is damaged (${error instanceof z.ZodError ? showIssues(error.issues) : (error as Error).message})`
   }
   for (const [name, { size, sha256 }] of Object.entries(expected.files)) {
     const path = join(folder, name)
@@ -54,6 +57,10 @@ export async function verifyCheckpoint(folder: string): Promise<string | null> {
   }
   return null
 }
+
+/** Whether a file is not there; the error of the system may be the cause of one of ours. */
+const isMissing = (error: unknown): boolean =>
+  ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
 
 async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256')

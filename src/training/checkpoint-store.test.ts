@@ -108,7 +108,7 @@ describe('the newest whole checkpoint', () => {
         const entry = { size: 1, sha256: '0'.repeat(64) }
         writeFileSync(join(folder, 'manifest.json'), JSON.stringify({ step: 9, files: { '../../secret': entry } }))
       },
-      /manifest.json is damaged.*Invalid key in record.*secret/s,
+      /manifest.json is damaged.*secret: Invalid key in record/s,
     ],
   ])('passes over one with %s and says why', async (_, damage, reason) => {
     const output_dir = temporaryFolder()

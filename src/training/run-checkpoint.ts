@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { ANSWER_SETTINGS_FILE, type AnswerSettings, toAnswerSettingsJson } from '../checkpoint/answer-settings.ts'
 import { writeFileAtomic } from '../checkpoint/atomic.ts'
 import { refuseNonfinite } from '../checkpoint/finite.ts'
+import { readJsonFile } from '../checkpoint/json-file.ts'
 import { loadParameters } from '../checkpoint/load-parameters.ts'
 import { writeWeights } from '../checkpoint/model-folder.ts'
 import { openCheckpoint } from '../checkpoint/open.ts'
@@ -14,6 +14,7 @@ import { SpanforgeError } from '../errors.ts'
 import { toConfigJson } from '../models/config.ts'
 import type { FlatParameters } from '../models/flat-parameters.ts'
 import type { BertForQuestionAnswering } from '../models/question-answering.ts'
+import { showIssues } from '../show-value.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { TrainingArguments } from './arguments.ts'
 import type { CheckpointWriter } from './checkpoint-store.ts'
@@ -133,5 +134,13 @@ export async function restoreRun(
     await optimizer.close()
   }
   const state = await readTrainerState(join(folder, STATE_FILE))
-  return { state, progress: progress.parse(JSON.parse(await readFile(join(folder, PROGRESS), 'utf8'))) }
+  return { state, progress: await readProgress(join(folder, PROGRESS)) }
+}
+
+async function readProgress(path: string): Promise<z.output<typeof progress>> {
+  const { data, error } = progress.safeParse(await readJsonFile(path))
+  if (data) return data
+  throw new SpanforgeError(`${path}: not the progress of a run: ${showIssues(error.issues)}`, {
+    remedy: 'Resume from another checkpoint.',
+  })
 }

@@ -1,7 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { parseBoundedJson } from '../bounded-json.ts'
 import { writeFileAtomic } from '../checkpoint/atomic.ts'
+import { readTextFile } from '../checkpoint/text-file.ts'
 import { SpanforgeError } from '../errors.ts'
+import { showIssues } from '../show-value.ts'
 import { intervalSteps, type TrainingArguments } from './arguments.ts'
 
 /** One line of the log: loss, grad_norm, learning_rate, or eval_* metrics, or the figures of the whole run. */
@@ -85,9 +87,9 @@ function sortKeys(_key: string, value: unknown): unknown {
 /** @throws SpanforgeError when the file is no trainer_state.json */
 export async function readTrainerState(path: string): Promise<TrainerState> {
   try {
-    return trainerState.parse(JSON.parse(await readFile(path, 'utf8')))
+    return trainerState.parse(parseBoundedJson(await readTextFile(path)))
   } catch (error) {
-    const reason = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message
+    const reason = error instanceof z.ZodError ? showIssues(error.issues) : (error as Error).message
     throw new SpanforgeError(`${path}: not a trainer_state.json: ${reason}`, {
       remedy: 'Resume from another checkpoint.',
       cause: error,

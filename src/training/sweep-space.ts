@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { UsageError } from '../errors.ts'
 import { random } from '../random/random.ts'
+import { showIssues } from '../show-value.ts'
 import { type ArgumentKind, notesOf } from './argument-field.ts'
 import { argumentFlags } from './argument-flags.ts'
 import { argumentNames, argumentSchema } from './arguments.ts'
@@ -42,7 +43,7 @@ export function sweepSpace(
   file: unknown = {},
 ): SweepSpace {
   const parsed = spaceFile.safeParse(file)
-  if (!parsed.success) throw new UsageError(`sweep file: ${z.prettifyError(parsed.error)}`)
+  if (!parsed.success) throw new UsageError(`sweep file: ${showIssues(parsed.error.issues)}`)
   const { grid, range } = parsed.data
   const space: SweepSpace = {
     grid: { ...grid, ...Object.fromEntries((given.grid ?? []).map(parseGrid)) },
