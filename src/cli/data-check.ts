@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { Command } from 'commander'
 import type { FileCheck } from '../data/check-file.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
+import { checkOutputs } from '../files/output.ts'
 import { checkText, fixedText } from './data-check-text.ts'
 import { DATA_ARGUMENT, type DataCommandFlags, filesOf, withDataCommandFlags } from './data-flags.ts'
 import { type WindowFlags, withWindowFlags } from './flags.ts'
@@ -43,24 +44,26 @@ export function checkCommand(): Command {
 }
 
 async function check(file: string, flags: CheckFlags): Promise<void> {
-  const { model, validation, fix, estimate, json } = flags
+  const { model, validation, fix, estimate, json, overwrite } = flags
   if (estimate && !model) throw new UsageError('data check: --estimate needs a model', 'Give --model FOLDER.')
   const { isFixable } = await import('../data/fix-file.ts')
   const { checkFile } = await import('../data/check-file.ts')
-  const { outputFormat, refuseSource } = await import('../data/write-examples.ts')
-  if (fix !== undefined) outputFormat(fix)
+  const { outputFormat } = await import('../data/write-examples.ts')
+  const outputs = fix === undefined ? [] : [fix]
+  outputs.forEach(outputFormat)
+  checkOutputs(outputs, { overwrite, inputs: [file, ...(validation ? [validation] : [])] })
   const output = createOutput(json === true)
   const { busyNote, inspectMachine } = await import('../runs/machine.ts')
   // Before this command itself is what keeps the machine busy.
   const busy = busyNote(inspectMachine())
   const files = await filesOf(file, flags, output)
-  if (fix !== undefined) refuseSource(fix, files)
   // The other source has splits of its own: --split is about the file to check.
   const others = validation && (await filesOf(validation, { ...flags, split: undefined }, output, 'validation'))
+  checkOutputs(outputs, { overwrite, inputs: [...files, ...(others || [])] })
   const found = await checkFile(files, { validation: others, ...(await cuttingOf(flags, output)) })
   output.print(checkText(found))
   const cost = estimate ? await estimateCost(found, flags, output, busy) : undefined
-  const fixed = fix === undefined ? undefined : await writeCopy(found, fix, output)
+  const fixed = fix === undefined ? undefined : await writeCopy(found, fix, flags, output)
   const { sound, windows, ...told } = found
   const { unheld, tooLong, ...counts } = windows ?? {}
   output.result({ ...told, ...(windows && { windows: counts }), cost, fixed })
@@ -113,9 +116,9 @@ async function estimateCost({ sound, windows }: FileCheck, flags: CheckFlags, ou
   return { ...speed, seconds_per_epoch }
 }
 
-async function writeCopy(found: FileCheck, path: string, output: Output) {
+async function writeCopy(found: FileCheck, path: string, flags: CheckFlags, output: Output) {
   const { writeFixed } = await import('../data/fix-file.ts')
-  const fixed = await writeFixed(found, path)
+  const fixed = await writeFixed(found, path, flags)
   output.print(`\n${fixedText(found, fixed)}`)
   return fixed
 }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { linkSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { fixture } from '../../tests/fixture.ts'
@@ -50,20 +50,42 @@ test('data check leaves with 1 for problems, and with 0 where its copy has none'
   expect(await readExamples(path('fixed.csv'))).toEqual(madeUpExamples(59))
 })
 
-test('no data command writes over the file that it reads', async () => {
+/** Every data command that writes, with its output. */
+const writersTo = (input: string, output: string): string[][] => [
+  ['check', input, '--fix', output],
+  ['split', input, '--train', output, '--validation', `${output}-v.json`],
+  ['split', input, '--train', `${output}-t.json`, '--validation', output],
+  ['convert', input, output],
+  ['merge', input, '--output', output],
+  ['sample', input, '--count', '3', '--output', output],
+]
+
+test('no data command writes over a file that it reads, with --overwrite either', async () => {
   const path = await folderWithData()
   const before = readFileSync(path('all.json'), 'utf8')
-  for (const argv of [
-    ['check', path('all.json'), '--fix', path('all.json')],
-    ['split', path('all.json'), '--train', path('all.json'), '--validation', path('v.json')],
-    ['convert', path('all.json'), path('all.json')],
-    ['merge', path('all.json'), '--output', path('all.json')],
-    ['sample', path('all.json'), '--count', '3', '--output', path('all.json')],
-  ]) {
-    const { code, stderr } = await runHere('data', ...argv)
+  linkSync(path('all.json'), path('same.json'))
+  const commands = ['all.json', 'same.json'].flatMap((name) => writersTo(path('all.json'), path(name)))
+  const validation = ['check', path('other.json'), '--validation', path('all.json'), '--fix', path('all.json')]
+  writeFileSync(path('other.json'), before)
+  for (const argv of [...commands, validation]) {
+    const { code, stderr } = await runHere('data', ...argv, '--overwrite')
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('is the file that is read') })
   }
   expect(readFileSync(path('all.json'), 'utf8')).toBe(before)
+  expect(readdirSync(path('.')).sort()).toEqual(['all.json', 'other.json', 'same.json'])
+})
+
+test('no data command replaces a file unless it is told to, and says so before it reads', async () => {
+  const path = await folderWithData()
+  writeFileSync(path('mine.json'), 'mine')
+  for (const argv of writersTo(path('missing.json'), path('mine.json'))) {
+    const { code, stderr } = await runHere('data', ...argv)
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('mine.json: exists already') })
+  }
+  expect(readFileSync(path('mine.json'), 'utf8')).toBe('mine')
+  for (const argv of writersTo(path('all.json'), path('mine.json')))
+    expect((await runHere('data', ...argv, '--overwrite')).code).toBe(0)
+  expect((await readExamples(path('mine.json'))).length).toBe(3)
 })
 
 test('data check with a model counts windows, and estimates what training costs', async () => {
@@ -98,7 +120,7 @@ test('data split, merge and convert lose nothing on the way', async () => {
 test('data sample draws as many as it is told, the same for the same seed', async () => {
   const path = await folderWithData()
   const draw = (seed: string) =>
-    json('sample', path('all.json'), '--count', '9', '--output', path('few.jsonl'), '--seed', seed)
+    json('sample', path('all.json'), '--count', '9', '--output', path('few.jsonl'), '--seed', seed, '--overwrite')
   expect(await draw('1')).toMatchObject({ questions: 9, of: 60 })
   const first = readFileSync(path('few.jsonl'), 'utf8')
   await draw('2')

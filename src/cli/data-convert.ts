@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { DATA_ARGUMENT, type DataCommandFlags, filesOf, withDataCommandFlags } from './data-flags.ts'
+import { DATA_ARGUMENT, type DataCommandFlags, sourcesFor, withDataCommandFlags } from './data-flags.ts'
 import { counted } from './format.ts'
 import { createOutput } from './output.ts'
 
@@ -17,11 +17,11 @@ export const convertCommand = (): Command =>
 
 async function convert(file: string, path: string, flags: DataCommandFlags): Promise<void> {
   const { eachExample } = await import('../data/read-examples.ts')
-  const { refuseSource, writeExamples } = await import('../data/write-examples.ts')
+  const { outputFormat, writeExamples } = await import('../data/write-examples.ts')
   const output = createOutput(flags.json === true)
-  const files = await filesOf(file, flags, output)
-  refuseSource(path, files)
-  const questions = await writeExamples(path, eachExample(files))
+  outputFormat(path)
+  const [files] = await sourcesFor([path], [file], flags, output)
+  const questions = await writeExamples(path, eachExample(files), flags)
   output.print(`${path}: ${counted(questions, 'question')}`)
   output.result({ file: path, questions })
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { showText } from '../show-value.ts'
-import { type DataCommandFlags, filesOf, withDataCommandFlags } from './data-flags.ts'
+import { type DataCommandFlags, sourcesFor, withDataCommandFlags } from './data-flags.ts'
 import { count, counted } from './format.ts'
 import { createOutput } from './output.ts'
 
@@ -21,17 +21,13 @@ async function merge(files: readonly string[], flags: MergeFlags): Promise<void>
   const { output: path } = flags
   const { readExamples } = await import('../data/read-examples.ts')
   const { mergeExamples } = await import('../data/merge.ts')
-  const { outputFormat, refuseSource, writeExamples } = await import('../data/write-examples.ts')
+  const { outputFormat, writeExamples } = await import('../data/write-examples.ts')
   outputFormat(path)
   const output = createOutput(flags.json === true)
   const lists = []
-  for (const file of files) {
-    const sources = await filesOf(file, flags, output)
-    refuseSource(path, sources)
-    lists.push(await readExamples(sources))
-  }
+  for (const sources of await sourcesFor([path], files, flags, output)) lists.push(await readExamples(sources))
   const { examples, repeated, renamed } = mergeExamples(lists)
-  const questions = await writeExamples(path, examples)
+  const questions = await writeExamples(path, examples, flags)
   output.print(`${path}: ${counted(questions, 'question')} of ${counted(files.length, 'file')}`)
   if (repeated) output.print(`left out, for an earlier one is the same: ${count(repeated)}`)
   if (renamed.size) output.print(`given a new id, for it was taken: ${count(renamed.size)}`)

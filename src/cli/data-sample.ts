@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { DATA_ARGUMENT, type DataCommandFlags, filesOf, withDataCommandFlags } from './data-flags.ts'
+import { DATA_ARGUMENT, type DataCommandFlags, sourcesFor, withDataCommandFlags } from './data-flags.ts'
 import { wholeNumber } from './flags.ts'
 import { count, counted } from './format.ts'
 import { createOutput } from './output.ts'
@@ -25,13 +25,12 @@ async function sample(file: string, flags: SampleFlags): Promise<void> {
   const { count: wanted, output: path, seed } = flags
   const { readExamples } = await import('../data/read-examples.ts')
   const { sampleExamples } = await import('../data/sample.ts')
-  const { outputFormat, refuseSource, writeExamples } = await import('../data/write-examples.ts')
+  const { outputFormat, writeExamples } = await import('../data/write-examples.ts')
   outputFormat(path)
   const output = createOutput(flags.json === true)
-  const files = await filesOf(file, flags, output)
-  refuseSource(path, files)
+  const [files] = await sourcesFor([path], [file], flags, output)
   const examples = await readExamples(files)
-  const questions = await writeExamples(path, sampleExamples(examples, wanted, seed))
+  const questions = await writeExamples(path, sampleExamples(examples, wanted, seed), flags)
   output.print(`${path}: ${count(questions)} of ${counted(examples.length, 'question')}, seed ${seed}`)
   output.result({ file: path, questions, of: examples.length, seed })
 }

@@ -1,7 +1,6 @@
 import { Command, Option } from 'commander'
 import type { SplitBy } from '../data/split.ts'
-import { UsageError } from '../errors.ts'
-import { DATA_ARGUMENT, type DataCommandFlags, filesOf, withDataCommandFlags } from './data-flags.ts'
+import { DATA_ARGUMENT, type DataCommandFlags, sourcesFor, withDataCommandFlags } from './data-flags.ts'
 import { anyNumber, wholeNumber } from './flags.ts'
 import { counted } from './format.ts'
 import { createOutput } from './output.ts'
@@ -40,18 +39,16 @@ export const splitCommand = (): Command =>
 async function split(file: string, flags: SplitFlags): Promise<void> {
   const { readExamples } = await import('../data/read-examples.ts')
   const { splitExamples } = await import('../data/split.ts')
-  const { outputFormat, refuseSource, writeExamples } = await import('../data/write-examples.ts')
+  const { outputFormat, writeExamples } = await import('../data/write-examples.ts')
   const { train, validation, test, seed, by } = flags
   const paths = [train, validation, ...(test === undefined ? [] : [test])]
   for (const path of paths) outputFormat(path)
-  if (new Set(paths).size < paths.length) throw new UsageError('data split: two parts have the same file')
   const shares = [flags.validation_share, ...(test === undefined ? [] : [flags.test_share])]
   const output = createOutput(flags.json === true)
-  const files = await filesOf(file, flags, output)
-  for (const path of paths) refuseSource(path, files)
+  const [files] = await sourcesFor(paths, [file], flags, output)
   const parts = splitExamples(await readExamples(files), { seed, shares, by })
   const written: Record<string, number> = {}
-  for (const [index, path] of paths.entries()) written[path] = await writeExamples(path, parts.parts[index])
+  for (const [index, path] of paths.entries()) written[path] = await writeExamples(path, parts.parts[index], flags)
   for (const [path, questions] of Object.entries(written)) output.print(`${path}: ${counted(questions, 'question')}`)
   output.print(`split by ${parts.by}, seed ${seed}`)
   output.result({ by: parts.by, seed, files: written })

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { fixture } from '../../tests/fixture.ts'
@@ -143,11 +143,32 @@ describe('spanforge evaluate', () => {
     expect(analysis.overall.f1.mean).toBeCloseTo(f1, 9)
   })
 
+  test('replaces no file unless it is told to, and none that it reads', async () => {
+    const [place, model] = [join(folder, 'kept'), join(folder, 'own-model')]
+    cpSync(tinyFolder, model, { recursive: true })
+    mkdirSync(place)
+    cpSync(argv[1], join(place, 'dev.json'))
+    const kept = ['x.html', 'y.json', 'predictions.json'].map((name) => join(place, name))
+    for (const path of kept) writeFileSync(path, 'mine')
+    const refused = async (message: string, ...more: string[]) => {
+      const { code, stderr } = await runHere('evaluate', '--model', model, ...argv, ...more)
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) })
+    }
+    await refused('x.html: exists already', '--report', join(place, 'x.html'), '--data', 'nowhere.json')
+    await refused('y.json: exists already', '--report', join(place, 'y.html'))
+    await refused('predictions.json: exists already', '--output_dir', place)
+    const two = ['--model', tinyFolder, '--report', join(place, 'z.html')]
+    writeFileSync(join(place, 'z-own-model.json'), '')
+    await refused('z-own-model.json: exists already', ...two)
+    const data = ['--data', join(place, 'dev.json'), '--overwrite']
+    await refused('dev.json: is the file that is read', '--report', join(place, 'dev.html'), ...data)
+    await refused('tokenizer.json: is the file that is read', '--report', join(model, 'tokenizer.html'), '--overwrite')
+    for (const path of kept) expect(readFileSync(path, 'utf8')).toBe('mine')
+    await json('--model', model, ...argv, '--output_dir', place, '--report', kept[0], '--overwrite')
+    expect(readFileSync(kept[0], 'utf8')).toContain('<title>Error analysis')
+  })
+
   test.each([
-    [
-      ['--data', 'errors.json', '--report', 'errors.html'],
-      /--report errors\.html also writes errors\.json, which is the data/,
-    ],
     [['--report', 'errors.txt'], /--report errors\.txt is no HTML file/],
     [['--report', 'e.html', '--postprocess', 'run_qa'], /--report needs exact probabilities/],
     [['--confidence_level', '95'], /confidence_level is 95/],

@@ -4,12 +4,20 @@ import type { ModelEvaluation } from '../runs/evaluate-model.ts'
 import type { DataOptions } from '../runs/load-data.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from './engine-options.ts'
 import { evaluationText, modelsText } from './evaluate-text.ts'
-import { anyNumber, listed, type WindowFlags, wholeNumber, withWindowFlags } from './flags.ts'
+import {
+  anyNumber,
+  listed,
+  type OverwriteFlag,
+  type WindowFlags,
+  wholeNumber,
+  withOverwriteFlag,
+  withWindowFlags,
+} from './flags.ts'
 import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from './hub-options.ts'
 import { createOutput } from './output.ts'
 import { terminalScreen } from './terminal-screen.ts'
 
-interface EvaluateFlags extends WindowFlags, HubFlags, DataOptions, EngineFlags {
+interface EvaluateFlags extends OverwriteFlag, WindowFlags, HubFlags, DataOptions, EngineFlags {
   readonly model: readonly string[]
   readonly data: string
   readonly max_samples?: number
@@ -76,7 +84,7 @@ export function evaluateCommand(): Command {
     )
     .option('--batch_size <integer>', 'windows that longest pads together', wholeNumber(1), 8)
     .option('--json', 'print one JSON document')
-  return withDataFlags(withHubFlags(withEngineFlags(withWindowFlags(command))), 'validation')
+  return withOverwriteFlag(withDataFlags(withHubFlags(withEngineFlags(withWindowFlags(command))), 'validation'))
     .addHelpText('after', EXAMPLES)
     .action(evaluate)
 }

@@ -18,6 +18,13 @@ export function anyNumber(text: string): number {
 /** For options that may be given more than once. */
 export const listed = (text: string, before: readonly string[] = []): string[] => [...before, text]
 
+export interface OverwriteFlag {
+  readonly overwrite?: boolean
+}
+
+export const withOverwriteFlag = (command: Command): Command =>
+  command.option('--overwrite', 'replace output files that exist (files that are read are never replaced)')
+
 export interface WindowFlags {
   readonly max_seq_length?: number
   readonly doc_stride?: number

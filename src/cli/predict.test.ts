@@ -1,5 +1,5 @@
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { flags } from '../../tests/cli.ts'
@@ -10,6 +10,7 @@ import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
 import { saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import { writeExamples } from '../data/write-examples.ts'
 import { predict as runPredict } from '../runs/predict.ts'
+import { AnswerJournal } from '../runs/predict-journal.ts'
 import { noScreen } from '../runs/screen.ts'
 import type { Example } from '../squad/types.ts'
 
@@ -161,6 +162,41 @@ test('writes over nothing unless told, and mixes no answers of other options', a
   const other = await predict(input, path('other.jsonl'))
   expect(other).toMatchObject({ code: 2, stderr: expect.stringMatching(/begun otherwise: top_k 1 \(was 7\)/) })
   expect((await predict(input, path('other.jsonl'), ['--overwrite'])).code).toBe(0)
+})
+
+test('replaces no file that it reads, none beside its output, and none that appears meanwhile', async () => {
+  const before = readFileSync(input, 'utf8')
+  const outputs = [input, path('./../').concat(basename(folder), '/questions.jsonl'), join(tinyFolder, 'config.json')]
+  for (const output of outputs)
+    for (const more of [[], ['--overwrite']])
+      expect(await predict(input, output, more)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('is the file that is read'),
+      })
+  expect(readFileSync(input, 'utf8')).toBe(before)
+
+  writeFileSync(path('mine.jsonl.partial'), 'mine')
+  const beside = await predict(input, path('mine.jsonl'))
+  expect(beside).toMatchObject({ code: 2, stderr: expect.stringContaining('mine.jsonl.partial: exists already') })
+  expect(readFileSync(path('mine.jsonl.partial'), 'utf8')).toBe('mine')
+
+  writeFileSync(path('nbest_predictions.json'), 'mine')
+  const runQa = await predict(input, folder, ['--postprocess', 'run_qa'])
+  expect(runQa).toMatchObject({ code: 2, stderr: expect.stringContaining('nbest_predictions.json: exists already') })
+})
+
+test('a file that appears while questions are answered is kept, and so are the answers', async () => {
+  const [target, settings] = [path('late.jsonl'), { a: 1 }]
+  const journal = (await AnswerJournal.open(target, settings))!
+  await journal.append('{}\n', { questions: 1, failed: 0, windows: 1, last_id: 'q0' })
+  writeFileSync(target, 'of another')
+  await expect(journal.finish()).rejects.toThrow('late.jsonl: exists already')
+  await expect(AnswerJournal.open(target, settings)).rejects.toThrow('late.jsonl: exists already')
+  expect(readFileSync(target, 'utf8')).toBe('of another')
+  rmSync(target)
+  await (await AnswerJournal.open(target, settings))!.finish()
+  expect(readFileSync(target, 'utf8')).toBe('{}\n')
+  expect(readdirSync(folder).sort()).toEqual(['late.jsonl', 'questions.jsonl'])
 })
 
 test('finds a broken line before it answers the first question', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -181,6 +181,21 @@ describe('spanforge train', () => {
     expect(code).toBe(1)
     expect(stderr).toContain('--version_2_with_negative')
     expect(stdout).toBe('')
+  })
+
+  test('does not clear away the model or the data that it reads', async () => {
+    const folder = temporaryFolder()
+    const output_dir = join(folder, 'out')
+    const argv = tinyTraining(folder, { output_dir, overwrite_output_dir: true })
+    cpSync(tinyFolder, join(output_dir, 'checkpoint-1'), { recursive: true })
+    for (const model of [output_dir, join(output_dir, 'checkpoint-1')]) {
+      const { code, stderr } = await runHere(...argv, '--model', model)
+      expect({ code, stderr }).toEqual({
+        code: 2,
+        stderr: expect.stringContaining(`--overwrite_output_dir would remove ${model}, which this run reads`),
+      })
+    }
+    expect(existsSync(join(output_dir, 'checkpoint-1', 'model.safetensors'))).toBe(true)
   })
 
   test('leaves the pretrained model alone', async () => {

@@ -1,4 +1,5 @@
 import { SpanforgeError } from '../errors.ts'
+import type { OutputOptions } from '../files/output.ts'
 import type { FileCheck } from './check-file.ts'
 import { withOwnIds } from './repeats.ts'
 import { sourceLayout } from './source-layout.ts'
@@ -22,13 +23,13 @@ export const isFixable = (check: FileCheck): boolean => !unreadable(check) && ch
  * Writes what a check found sound, and mended, as a corrected copy, whole or not at all.
  * @throws SpanforgeError where a part of the file could not be read: a copy would lose it silently
  */
-export async function writeFixed(check: FileCheck, path: string): Promise<Fixed> {
+export async function writeFixed(check: FileCheck, path: string, options: OutputOptions = {}): Promise<Fixed> {
   const lost = unreadable(check)
   if (!isFixable(check))
     throw new SpanforgeError(
       `${path}: not written, because this cannot be corrected: ${lost?.message ?? 'no question is left'}`,
     )
   const { examples, repeated } = withOwnIds(check.sound)
-  const questions = await writeExamples(path, examples, sourceLayout(examples))
+  const questions = await writeExamples(path, examples, { ...options, layout: sourceLayout(examples) })
   return { file: path, questions, repeated, mended: check.problems.filter(({ mended }) => mended).length }
 }

@@ -74,7 +74,7 @@ describe('random files', () => {
     await fc.assert(
       fc.asyncProperty(examples, fc.constantFrom(...FORMATS), async (written, format) => {
         const path = join(folder, `x.${format}`)
-        await writeExamples(path, written)
+        await writeExamples(path, written, { overwrite: true })
         const read = await readExamples(path)
         expect(read).toEqual(written)
         expectRightSlices(read)
@@ -98,7 +98,7 @@ describe('random files', () => {
         damage,
         async (written, format, { at, remove, insert, cut }) => {
           const path = join(folder, `x.${format}`)
-          await writeExamples(path, written)
+          await writeExamples(path, written, { overwrite: true })
           const bytes = readFileSync(path)
           const from = Math.floor(at * bytes.length)
           const rest = cut ? Buffer.alloc(0) : bytes.subarray(from + remove)

@@ -1,28 +1,32 @@
-import { existsSync, realpathSync } from 'node:fs'
 import { pipeline, Readable } from 'node:stream'
 import { createGzip } from 'node:zlib'
-import { writeFileAtomic } from '../checkpoint/atomic.ts'
 import { UsageError } from '../errors.ts'
+import { type OutputOptions, writeOutput } from '../files/output.ts'
 import { toSquadJson } from '../squad/squad-json.ts'
 import type { Example } from '../squad/types.ts'
 import { type DataFormat, formatOfName } from './format.ts'
-import type { DataSource } from './read-examples.ts'
 import { cellText, type RowLayout, refuseHalfCharacters, runQaLayout } from './rows.ts'
 import { toParquet } from './to-parquet.ts'
 import { toWorkbook } from './workbook.ts'
 
 type Examples<T extends Example> = Iterable<T> | AsyncIterable<T>
 
+export interface WriteOptions<T extends Example> extends OutputOptions {
+  /** Columns and rows: by default those of run_qa.py. */
+  readonly layout?: RowLayout<T>
+}
+
 /**
  * Writes a data file, whole or not at all, in the format that its name says: .json (SQuAD's layout), .jsonl, .csv, .tsv,
  * .xlsx or .parquet, the text formats also with .gz. JSON lines and CSV are written as the examples come, the others are
  * held in memory. `answer_start` counts code points there. The columns are those of run_qa.py by default.
  * @returns the number of questions
+ * @throws UsageError if the file exists and is not to be overwritten
  */
 export async function writeExamples<T extends Example>(
   path: string,
   examples: Examples<T>,
-  layout: RowLayout<T> = runQaLayout(),
+  { layout = runQaLayout(), overwrite }: WriteOptions<T> = {},
 ): Promise<number> {
   const format = outputFormat(path)
   let count = 0
@@ -35,7 +39,7 @@ export async function writeExamples<T extends Example>(
   const bytes = inPieces(writers[format](counted(), layout, path))
   // An error of what is compressed comes out of the compression.
   const zipped = /\.gz$/i.test(path) ? pipeline(Readable.from(bytes), createGzip(), () => {}) : bytes
-  await writeFileAtomic(path, zipped)
+  await writeOutput(path, zipped, { overwrite })
   return count
 }
 
@@ -51,17 +55,6 @@ export function outputFormat(path: string): OutputFormat {
       'Let it end with .json, .jsonl, .csv, .tsv, .xlsx or .parquet; the text formats may have .gz after that.',
     )
   return format
-}
-
-/**
- * A file is not written over the one that it is made of.
- * @throws UsageError where `path` is of the `source`
- */
-export function refuseSource(path: string, source: DataSource): void {
-  if (!existsSync(path)) return
-  const own = realpathSync(path)
-  if ([source].flat().some((file) => existsSync(file) && realpathSync(file) === own))
-    throw new UsageError(`${path}: is the file that is read, and would be lost`, 'Write to another one.')
 }
 
 type Pieces = AsyncGenerator<string | Uint8Array>

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
+import { lstatSync } from 'node:fs'
+import { type FileHandle, link, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { explain } from './explain.ts'
 import { assertLocksHeld } from './lock.ts'
+import { isSameFile } from './same-file.ts'
 import { isUnsupported } from './unsupported.ts'
 
 export type FileData = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
@@ -14,16 +16,44 @@ export type FileData = string | Uint8Array | Iterable<Uint8Array> | AsyncIterabl
  * @throws SpanforgeError if the file cannot be written, or if this process has lost a lock that guards it
  */
 export async function writeFileAtomic(path: string, data: FileData): Promise<void> {
+  await write(path, data, rename)
+}
+
+/** As `writeFileAtomic`, but returns false and writes nothing if there is a file of that name at the end. */
+export const writeNewFile = (path: string, data: FileData): Promise<boolean> => write(path, data, giveNewName)
+
+async function write<T>(path: string, data: FileData, giveName: (from: string, to: string) => Promise<T>): Promise<T> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
   try {
     await writeFlushed(temporary, chunksOf(data))
     assertLocksHeld(path)
-    await rename(temporary, path)
+    const named = await giveName(temporary, path)
     await flushFolder(dirname(path))
+    return named
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {})
     throw explain(path, error)
+  } finally {
+    await rm(temporary, { force: true }).catch(() => {})
   }
+}
+
+/** Renames a file. Returns false, and changes nothing, if another file has the new name. */
+export async function giveNewName(file: string, path: string): Promise<boolean> {
+  try {
+    await link(file, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      // A process that was killed in between has left both names.
+      if (!isSameFile(file, path)) return false
+    } else if (!isUnsupported(error)) throw error
+    else if (lstatSync(path, { throwIfNoEntry: false })) return false
+    else {
+      await rename(file, path)
+      return true
+    }
+  }
+  await rm(file)
+  return true
 }
 
 /** Removes what killed processes left half written in a folder; only for the one process that writes to it now. */

@@ -125,7 +125,6 @@ function giveName(file: string, path: string): boolean {
     if (code === 'EEXIST' || code === 'ENOENT') return false
     if (!isUnsupported(error)) throw error
   }
-  // No hard links here (exFAT, some network and user-space file systems).
   try {
     fs.copyFileSync(file, path, fs.constants.COPYFILE_EXCL)
     return true

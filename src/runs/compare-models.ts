@@ -6,12 +6,14 @@ import { comparisonSentence, type PairedDifference } from '../squad/compare-mode
 import { mcNemarTest, randomizationTest } from '../squad/paired-tests.ts'
 import {
   checkOptions,
+  checkPlaces,
   type EvaluatedModel,
   type EvaluateModelOptions,
   evaluateOn,
   type ModelEvaluation,
   readEvaluationData,
 } from './evaluate-model.ts'
+import { evaluationOutputs } from './evaluation-files.ts'
 import { inPercent } from './evaluation-intervals.ts'
 
 /** Model b against model a on the same questions; differences in per cent, positive where b is better. */
@@ -48,12 +50,13 @@ export async function compareModels(
 ): Promise<ModelsEvaluation> {
   if (new Set(models).size < models.length) throw new UsageError('evaluate: the same model is given twice')
   for (const model of models) checkOptions({ ...options, model })
-  const examples = await readEvaluationData({ ...options, model: models[0] })
   const names = shortNames(models)
+  const each = models.map((model, i) => ({ ...options, model, ...placesOf(names[i], options) }))
+  checkPlaces(each.flatMap(evaluationOutputs), each)
+  const examples = await readEvaluationData(each[0])
   const found: EvaluatedModel[] = []
-  for (const [i, model] of models.entries()) {
+  for (const [i, own] of each.entries()) {
     options.screen.print(`${names[i]} (${i + 1} of ${models.length})`)
-    const own = { ...options, model, ...placesOf(names[i], options) }
     const { evaluation, scores } = await evaluateOn(examples, own)
     found.push({ evaluation: { ...evaluation, model: names[i] }, scores })
   }

@@ -1,14 +1,17 @@
-import { mkdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomic } from '../checkpoint/atomic.ts'
+import { readJsonFile } from '../checkpoint/json-file.ts'
 import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { generateExamples } from '../demo/examples.ts'
+import { UsageError } from '../errors.ts'
 import { answerQuestions } from '../inference/pipeline.ts'
 import { loadPretrained } from '../inference/pretrained.ts'
 import { packageFile } from '../package-root.ts'
 import { toSquadJson } from '../squad/squad-json.ts'
 import type { Example } from '../squad/types.ts'
 import { parseArguments, type TrainingArguments } from '../training/arguments.ts'
+import { ARGUMENTS_FILE, writeFile } from './run-files.ts'
 
 /** The small BERT that the project pretrained on text of its own: scripts/pretrain-demo.ts. */
 const MODEL = packageFile('examples/embedded/model')
@@ -24,12 +27,18 @@ export interface Demo {
   readonly heldOut: readonly Example[]
 }
 
-/** Writes the two data files into `folder`/data, as SQuAD JSON; the run, one like any other, goes to `folder`/run. */
+/**
+ * Writes the two data files into `folder`/data, as SQuAD JSON; the run, one like any other, goes to `folder`/run.
+ * @throws UsageError if the folder holds data or a run that is not an earlier demonstration's
+ */
 export async function prepareDemo(folder: string): Promise<Demo> {
+  const isEarlier = await isDemo(folder)
   const file = async (name: string, examples: readonly Example[]): Promise<string> => {
     const path = join(folder, 'data', name)
-    await mkdir(join(folder, 'data'), { recursive: true })
-    await writeFileAtomic(path, toSquadJson(examples))
+    const text = toSquadJson(examples)
+    if (!isEarlier && existsSync(path) && (await readFile(path, 'utf8')) !== text)
+      throw new UsageError(`${path}: exists already, and is not of a demonstration`, 'Choose another --output_dir.')
+    await writeFile(path, text)
     return path
   }
   const train = generateExamples({ seed: SEED, split: 'train', questions: TRAIN_QUESTIONS })
@@ -60,6 +69,18 @@ export async function prepareDemo(folder: string): Promise<Demo> {
     'the demonstration',
   )
   return { args, heldOut: unseen.slice(VALIDATION_QUESTIONS) }
+}
+
+/** Whether the folder holds an earlier demonstration, which the new one replaces. */
+async function isDemo(folder: string): Promise<boolean> {
+  const path = join(folder, 'run', ARGUMENTS_FILE)
+  if (!existsSync(path)) return false
+  const { model, train_file } = (await readJsonFile(path)) as Partial<TrainingArguments>
+  if (model?.endsWith(join('embedded', 'model')) && train_file?.endsWith(join('data', 'train.json'))) return true
+  throw new UsageError(
+    `${folder}: holds a run that is not a demonstration (${join(folder, 'run')}), and would be replaced`,
+    'Choose another --output_dir.',
+  )
 }
 
 export interface DemoAnswer {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { ANSWER_SETTINGS_FILE, type AnswerSettings, saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import { UsageError } from '../errors.ts'
+import { checkOutputs } from '../files/output.ts'
 import {
   type AnswerScore,
   type EvaluateOptions,
@@ -18,12 +19,13 @@ import { postprocessRunQa } from '../squad/postprocess-run-qa.ts'
 import type { Example } from '../squad/types.ts'
 import type { EngineChoice } from './choose-engine.ts'
 import { type ModelConfidence, modelConfidence } from './evaluation-confidence.ts'
-import { exactPredictions, writeEvaluation } from './evaluation-files.ts'
+import { evaluationOutputs, exactPredictions, writeEvaluation } from './evaluation-files.ts'
 import { type Interval, intervalOf } from './evaluation-intervals.ts'
-import { jsonBeside, writeAnalysis } from './evaluation-report.ts'
+import { writeAnalysis } from './evaluation-report.ts'
 import { type FittedSettings, fitSettings } from './fit-settings.ts'
 import { cutWindows, type DataOptions, dataChoice, readExamples } from './load-data.ts'
 import { type HubChoice, type LoadedModel, loadModel } from './load-model.ts'
+import { modelInputs } from './run-files.ts'
 import type { Screen } from './screen.ts'
 
 export interface EvaluateModelOptions
@@ -43,6 +45,8 @@ export interface EvaluateModelOptions
   readonly output_dir?: string
   /** File of the error analysis, .html; its JSON goes beside it. */
   readonly report?: string
+  /** Replace files of `output_dir` and `report` that exist. */
+  readonly overwrite?: boolean
   /** Fit threshold and temperature on these questions and store them with the model. */
   readonly calibrate?: boolean
   readonly screen: Screen
@@ -91,6 +95,7 @@ export interface EvaluatedModel {
 /** Loss, exact match and F1 of a saved model on a data file, with intervals, and what else was asked for. */
 export async function evaluateModel(options: EvaluateModelOptions): Promise<ModelEvaluation> {
   checkOptions(options)
+  checkPlaces(evaluationOutputs(options), [options])
   return (await evaluateOn(await readEvaluationData(options), options)).evaluation
 }
 
@@ -178,8 +183,10 @@ async function judge(data: Dataset, found: Evaluation, loaded: LoadedModel, aske
   }
   const files = [
     ...(fitted ? [join(loaded.folder, ANSWER_SETTINGS_FILE)] : []),
-    ...(asked.output_dir ? await writeEvaluation(asked.output_dir, predicted, evaluation) : []),
-    ...(asked.report ? await writeAnalysis(asked.report, data, { ...found, scores }, evaluation, calibrated) : []),
+    ...(asked.output_dir ? await writeEvaluation(asked.output_dir, predicted, evaluation, asked) : []),
+    ...(asked.report
+      ? await writeAnalysis(asked.report, data, { ...found, scores }, evaluation, calibrated, asked)
+      : []),
   ]
   return { evaluation: { ...evaluation, files }, scores }
 }
@@ -191,21 +198,9 @@ async function calibrate(data: Dataset, found: Evaluation, loaded: LoadedModel, 
 }
 
 /** @throws UsageError for options that do not go together */
-export function checkOptions({
-  model,
-  data,
-  postprocess,
-  report,
-  calibrate,
-  confidence_level = 0.95,
-}: EvaluateModelOptions) {
+export function checkOptions({ model, postprocess, report, calibrate, confidence_level = 0.95 }: EvaluateModelOptions) {
   if (report !== undefined && !/\.html?$/i.test(report))
     throw new UsageError(`evaluate: --report ${report} is no HTML file`, 'Give a name that ends with .html.')
-  if (report !== undefined && resolve(jsonBeside(report)) === resolve(data))
-    throw new UsageError(
-      `evaluate: --report ${report} also writes ${jsonBeside(report)}, which is the data`,
-      'Give the report another name.',
-    )
   if (report !== undefined && postprocess === 'run_qa')
     throw new UsageError(
       'evaluate: --report needs exact probabilities, which run_qa does not give',
@@ -218,6 +213,12 @@ export function checkOptions({
     )
   if (!(confidence_level > 0 && confidence_level < 1))
     throw new UsageError(`evaluate: confidence_level is ${confidence_level}, expected a share between 0 and 1`)
+}
+
+/** @throws UsageError for files that may not be written, or are read by one of the evaluations */
+export function checkPlaces(outputs: readonly string[], evaluations: readonly EvaluateModelOptions[]): void {
+  const inputs = evaluations.flatMap(({ data, model }) => [data, ...modelInputs(model)])
+  checkOutputs(outputs, { overwrite: evaluations[0].overwrite, inputs })
 }
 
 /** @throws SpanforgeError for questions of a kind that was not asked for, before any work is done on them */

@@ -1,9 +1,11 @@
 import { join } from 'node:path'
+import { type OutputOptions, writeOutput } from '../files/output.ts'
 import type { ExampleAnswers } from '../squad/answers.ts'
 import type { RunQaPredictions } from '../squad/postprocess-run-qa.ts'
 import { runQaFiles } from '../squad/run-qa-files.ts'
 import type { Example } from '../squad/types.ts'
-import { writeFile, writeJson } from './run-files.ts'
+import { jsonBeside } from './evaluation-report.ts'
+import { EVALUATION_FILES } from './run-files.ts'
 
 /** The answers in the shape of run_qa's; the probabilities are those among all spans, not among the n best. */
 export function exactPredictions(
@@ -26,14 +28,25 @@ export function exactPredictions(
   }
 }
 
+export interface EvaluationPlaces extends OutputOptions {
+  readonly output_dir?: string
+  readonly report?: string
+}
+
+/** All files that an evaluation may write. */
+export const evaluationOutputs = ({ output_dir, report }: EvaluationPlaces): string[] => [
+  ...(output_dir === undefined ? [] : Object.values(EVALUATION_FILES).map((name) => join(output_dir, name))),
+  ...(report === undefined ? [] : [report, jsonBeside(report)]),
+]
+
 /** predictions.json, nbest_predictions.json, null_odds.json and eval_results.json; returns their paths. */
 export async function writeEvaluation(
   folder: string,
   predictions: RunQaPredictions,
   results: object,
+  options: OutputOptions,
 ): Promise<string[]> {
-  const files = Object.entries(runQaFiles(predictions))
-  for (const [name, content] of files) await writeFile(join(folder, name), content)
-  await writeJson(join(folder, 'eval_results.json'), results)
-  return [...files.map(([name]) => name), 'eval_results.json'].map((name) => join(folder, name))
+  const files = { ...runQaFiles(predictions), [EVALUATION_FILES.results]: `${JSON.stringify(results, null, 2)}\n` }
+  for (const [name, content] of Object.entries(files)) await writeOutput(join(folder, name), content, options)
+  return Object.keys(files).map((name) => join(folder, name))
 }

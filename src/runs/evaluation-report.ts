@@ -1,8 +1,8 @@
 import { basename } from 'node:path'
 import type { FittedConfidence } from '../analysis/fit-confidence.ts'
+import { type OutputOptions, writeOutput } from '../files/output.ts'
 import type { Evaluation } from '../inference/evaluate.ts'
 import type { Dataset } from '../squad/dataset.ts'
-import { writeFile } from './run-files.ts'
 
 /** Candidates that the page shows of each question. */
 const SHOWN = 5
@@ -24,6 +24,7 @@ export async function writeAnalysis(
   { answers, scores }: Evaluation,
   { model, data, eval_loss, null_score_diff_threshold }: Evaluated,
   calibrated: FittedConfidence | undefined,
+  options: OutputOptions,
 ): Promise<string[]> {
   // Loaded now only: the drawing libraries take longer to start than the rest of the command.
   const { analyse, analysisHtml } = await import('../analysis/index.ts')
@@ -39,7 +40,7 @@ export async function writeAnalysis(
     calibrated,
   })
   const json = jsonBeside(path)
-  await writeFile(path, analysisHtml(analysis))
-  await writeFile(json, `${JSON.stringify(analysis)}\n`)
+  await writeOutput(path, analysisHtml(analysis), options)
+  await writeOutput(json, `${JSON.stringify(analysis)}\n`, options)
   return [path, json]
 }

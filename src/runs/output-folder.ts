@@ -1,15 +1,17 @@
-import { existsSync, readdirSync, rmdirSync } from 'node:fs'
+import { existsSync, readdirSync, realpathSync, rmdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { removeTemporaryFiles } from '../checkpoint/atomic.ts'
 import { UsageError } from '../errors.ts'
 import type { Lock } from '../files/lock.ts'
+import { showText } from '../show-value.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import { recoverCheckpoints, removeCheckpoints } from '../training/checkpoint-store.ts'
 import { acquireRunLock, type RunLockOptions } from '../training/run-lock.ts'
 import { ARGUMENTS_FILE, DASHBOARD_FILE, EVENTS_FOLDER, FAILURE_FILE, FINAL_FILES, LOG_FILE } from './run-files.ts'
 
-type FolderArguments = Pick<TrainingArguments, 'output_dir' | 'overwrite_output_dir' | 'resume_from_checkpoint'>
+type FolderArguments = Pick<TrainingArguments, 'output_dir' | 'overwrite_output_dir' | 'resume_from_checkpoint'> &
+  Partial<Pick<TrainingArguments, 'model' | 'train_file' | 'validation_file'>>
 
 /**
  * Takes the output folder for this process and clears away what a killed run left half done.
@@ -25,6 +27,7 @@ export async function claimOutputFolder(args: FolderArguments, options?: RunLock
   }
   try {
     refuseOthers(args)
+    if (args.overwrite_output_dir) refuseInputs(args)
     await recoverCheckpoints(output_dir)
     await removeTemporaryFiles(output_dir)
     return { assertHeld: () => lock.assertHeld(), release }
@@ -34,11 +37,26 @@ export async function claimOutputFolder(args: FolderArguments, options?: RunLock
   }
 }
 
+const CLEARED = [...FINAL_FILES, LOG_FILE, FAILURE_FILE, DASHBOARD_FILE, EVENTS_FOLDER]
+
+/** A new run replaces all that an earlier one left: its own inputs must not be among that. */
+function refuseInputs({ output_dir, model, train_file, validation_file }: FolderArguments): void {
+  const folder = realpathSync(output_dir)
+  for (const input of [model, train_file, validation_file]) {
+    if (!input || !existsSync(input)) continue
+    const [first] = relative(folder, realpathSync(input)).split(sep)
+    if (first !== '' && !CLEARED.includes(first) && !/^checkpoint-\d+$/.test(first)) continue
+    throw new UsageError(
+      `${output_dir}: --overwrite_output_dir would remove ${showText(input)}, which this run reads`,
+      'Choose another --output_dir.',
+    )
+  }
+}
+
 /** Removes what an earlier run left, its checkpoints first, so that nothing old is taken for new. */
 export async function clearOutputFolder(output_dir: string): Promise<void> {
   await removeCheckpoints(output_dir)
-  for (const name of [...FINAL_FILES, LOG_FILE, FAILURE_FILE, DASHBOARD_FILE, EVENTS_FOLDER])
-    await rm(join(output_dir, name), { recursive: true, force: true })
+  for (const name of CLEARED) await rm(join(output_dir, name), { recursive: true, force: true })
 }
 
 function refuseOthers({ output_dir, overwrite_output_dir, resume_from_checkpoint }: FolderArguments): void {

@@ -1,13 +1,15 @@
-import { createReadStream } from 'node:fs'
-import { access, type FileHandle, open, readdir, rename, rm, truncate } from 'node:fs/promises'
+import { createReadStream, existsSync } from 'node:fs'
+import { type FileHandle, open, readdir, rename, rm, truncate } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { gzipSync } from 'node:zlib'
 import { readJsonFile } from '../checkpoint/json-file.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
-import { flushFolder, writeFileAtomic } from '../files/atomic.ts'
+import { type FileData, flushFolder, giveNewName, writeFileAtomic } from '../files/atomic.ts'
 import { explain } from '../files/explain.ts'
 import { assertLocksHeld } from '../files/lock.ts'
+import { alreadyExists, checkOutputs, writeOutput } from '../files/output.ts'
+import { isSameFile } from '../files/same-file.ts'
 
 /** How far a file of answers is. */
 export interface JournalState {
@@ -20,6 +22,21 @@ export interface JournalState {
   readonly last_id: string | null
   /** Of the unfinished file: what lies beyond was being written when the process ended. */
   readonly bytes: number
+  /** Whether files that exist are replaced at the end. Version 0.1.0 did not note it, and replaced them. */
+  readonly replaces?: boolean
+}
+
+const mayReplace = ({ replaces = true }: JournalState): boolean => replaces
+
+const writeState = (path: string, state: JournalState): Promise<void> =>
+  writeFileAtomic(`${path}.partial.json`, `${JSON.stringify(state, null, 2)}\n`)
+
+/** A process may be killed after it has given the file its name, and before it has removed the last traces. */
+function isFinished(path: string, target: string, state: JournalState): boolean {
+  if (!existsSync(target)) return false
+  if (existsSync(`${path}.partial`)) return isSameFile(`${path}.partial`, target)
+  // Or killed before the first answer, when the target is a file that is still to be replaced.
+  return state.questions > 0 || !mayReplace(state)
 }
 
 /**
@@ -36,35 +53,39 @@ export class AnswerJournal {
   ) {}
 
   /**
-   * Takes up what is there, or begins. Undefined where the file is there whole: killed just before the last trace went.
-   * @throws UsageError where an unfinished file has other settings, or the file is there and not to be overwritten
+   * Takes up what is there, or begins. Undefined if the work is done: killed just before the last trace went. `targets`
+   * are the files that the work ends with, the one that is written last before the others.
+   * @throws UsageError if an unfinished file has other settings, or a file exists and is not to be overwritten
    */
   static async open(
     path: string,
     settings: JournalState['settings'],
-    { target = path, overwrite = false }: { readonly target?: string; readonly overwrite?: boolean } = {},
+    {
+      targets = [path],
+      overwrite = false,
+    }: { readonly targets?: readonly string[]; readonly overwrite?: boolean } = {},
   ): Promise<AnswerJournal | undefined> {
     const [partial, noted] = [`${path}.partial`, `${path}.partial.json`]
     await removeLeftovers(path)
     if (overwrite) for (const file of [noted, partial]) await rm(file, { force: true })
-    const before = (await exists(noted)) ? ((await readJsonFile(noted)) as JournalState) : undefined
+    const before = existsSync(noted) ? ((await readJsonFile(noted)) as JournalState) : undefined
     if (before) refuseOther(path, before.settings, settings)
-    if (await exists(target)) {
-      if (before && !(await exists(partial))) {
-        await rm(noted, { force: true })
-        return undefined
-      }
-      if (!before && !overwrite)
-        throw new UsageError(`${target}: exists already`, 'Choose another --output, or replace it by --overwrite.')
+    if (before && isFinished(path, targets[0], before)) {
+      for (const file of [partial, noted]) await rm(file, { force: true })
+      return undefined
     }
-    const state = before ?? { settings, questions: 0, failed: 0, windows: 0, last_id: null, bytes: 0 }
+    const start = { settings, questions: 0, failed: 0, windows: 0, last_id: null, bytes: 0, replaces: overwrite }
+    const state = before ?? start
+    const created = [...(before ? [] : [partial]), ...(mayReplace(state) ? [] : targets)]
+    checkOutputs(created, { overwrite })
+    if (!before) await writeState(path, state)
     try {
       const file = await open(partial, 'a')
       const { size } = await file.stat()
       if (size < state.bytes) {
         await file.close()
         throw new SpanforgeError(`${partial}: ${size} bytes are there, expected ${state.bytes} or more`, {
-          remedy: 'It has been changed since: begin anew with --overwrite.',
+          remedy: 'The file has changed: start again with --overwrite.',
         })
       }
       await truncate(partial, state.bytes)
@@ -77,7 +98,7 @@ export class AnswerJournal {
   /** Adds the lines of some questions, which from then on are done. */
   async append(
     lines: string,
-    { questions, failed, windows, last_id }: Omit<JournalState, 'settings' | 'bytes'>,
+    { questions, failed, windows, last_id }: Pick<JournalState, 'questions' | 'failed' | 'windows' | 'last_id'>,
   ): Promise<void> {
     assertLocksHeld(this.path)
     try {
@@ -86,7 +107,7 @@ export class AnswerJournal {
       for (let done = 0; done < bytes.length; ) done += (await this.file.write(bytes, done)).bytesWritten
       await this.file.datasync()
       this.state = {
-        settings: this.state.settings,
+        ...this.state,
         questions: this.state.questions + questions,
         failed: this.state.failed + failed,
         windows: this.state.windows + windows,
@@ -96,19 +117,32 @@ export class AnswerJournal {
     } catch (error) {
       throw explain(`${this.path}.partial`, error)
     }
-    await writeFileAtomic(`${this.path}.partial.json`, `${JSON.stringify(this.state, null, 2)}\n`)
+    await writeState(this.path, this.state)
   }
 
   /** The unfinished file becomes the file. */
   async finish(): Promise<void> {
     await this.close()
     assertLocksHeld(this.path)
-    await rename(`${this.path}.partial`, this.path)
+    if (mayReplace(this.state)) await rename(`${this.path}.partial`, this.path)
+    else if (!(await giveNewName(`${this.path}.partial`, this.path))) throw alreadyExists(this.path)
     await this.forget()
   }
 
-  /** What has been taken from the unfinished file is written elsewhere. */
-  async discard(): Promise<void> {
+  /** Writes files from the lines, which are then discarded. */
+  async finishAs(files: readonly (readonly [path: string, content: FileData])[]): Promise<void> {
+    const overwrite = mayReplace(this.state)
+    checkOutputs(
+      files.map(([path]) => path),
+      { overwrite },
+    )
+    // Killed from here on, the next process may find some of the files.
+    await writeState(this.path, { ...this.state, replaces: true })
+    for (const [path, content] of files) await writeOutput(path, content, { overwrite })
+    await this.discard()
+  }
+
+  private async discard(): Promise<void> {
     await this.close()
     assertLocksHeld(this.path)
     await rm(`${this.path}.partial`, { force: true })
@@ -118,7 +152,8 @@ export class AnswerJournal {
   /** Stops before the end. An unfinished file without answers is removed, since there is nothing to resume. */
   async leave(): Promise<void> {
     await this.close()
-    if (this.state.questions === 0) await rm(`${this.path}.partial`, { force: true })
+    if (this.state.questions > 0) return
+    for (const file of [`${this.path}.partial`, `${this.path}.partial.json`]) await rm(file, { force: true })
   }
 
   private async forget(): Promise<void> {
@@ -154,9 +189,3 @@ async function removeLeftovers(path: string): Promise<void> {
   const isLeft = (other: string) => other.startsWith(`.${name}.partial.json.`)
   for (const left of (await readdir(dirname(path))).filter(isLeft)) await rm(join(dirname(path), left), { force: true })
 }
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  )

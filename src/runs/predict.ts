@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { writeFileAtomic } from '../checkpoint/atomic.ts'
+import { join, resolve } from 'node:path'
 import { type AskedQuestion, eachQuestion } from '../data/each-question.ts'
 import { type DataSource, sourceName } from '../data/read-examples.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { withLock } from '../files/lock.ts'
+import { checkOutputs } from '../files/output.ts'
 import { withSettings } from '../inference/answer-defaults.ts'
 import type { SearchOptions } from '../inference/pipeline.ts'
 import { type ReadingPlan, readingOptions } from '../inference/pipeline-options.ts'
@@ -19,6 +18,7 @@ import { type HubChoice, type LoadedModel, loadModel } from './load-model.ts'
 import { type CutQuestion, cutBlocks } from './predict-blocks.ts'
 import { AnswerJournal, type JournalState } from './predict-journal.ts'
 import { lineMaker, type RunQaLine } from './predict-lines.ts'
+import { EVALUATION_FILES, modelInputs } from './run-files.ts'
 import type { CountingProgress, Screen } from './screen.ts'
 
 export interface PredictOptions extends Omit<SearchOptions, 'onProgress'>, DataOptions {
@@ -62,7 +62,7 @@ export interface Predicted {
 export async function predict(options: PredictOptions): Promise<Predicted> {
   const { output, postprocess, screen, signal } = options
   const path = postprocess === 'run_qa' ? join(output, 'answers.jsonl') : output
-  await mkdir(dirname(resolve(path)), { recursive: true })
+  checkInputs(options, path, [options.input, ...modelInputs(options.model)])
   return withLock(`${path}.lock`, () => answerFile(options, path), {
     guards: postprocess === 'run_qa' ? output : path,
     remedy: 'choose another --output',
@@ -75,6 +75,7 @@ export async function predict(options: PredictOptions): Promise<Predicted> {
 async function answerFile(options: PredictOptions, path: string): Promise<Predicted> {
   const { screen, hub, overwrite, signal } = options
   const source = await dataFiles(options.input, dataChoice(options, { split: 'validation', hub }))
+  checkInputs(options, path, [source].flat())
   const counted = await countQuestions(source, signal)
   sayRepeated(counted, options)
   const loaded = await loadModel(options.model, { choice: options.choice }, hub)
@@ -83,7 +84,7 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
   const asked = askedOf(options, loaded)
   const reading = readingOptions(loaded.tokenizer, loaded.model.config, asked)
   const files = asked.postprocess === 'run_qa' ? runQaPaths(options.output, asked.handle_impossible_answer) : [path]
-  const journal = await AnswerJournal.open(path, settingsOf(source, loaded, asked), { target: files[0], overwrite })
+  const journal = await AnswerJournal.open(path, settingsOf(source, loaded, asked), { targets: files, overwrite })
   const whole = { questions: counted.questions, failed: 0, windows: 0 }
   if (!journal) return summary(files, whole, { counted, resumed_from: counted.questions, runtime: 0 })
   const resumed_from = journal.state.questions
@@ -124,6 +125,12 @@ function sayRepeated({ repeated, firstRepeated }: Counted, { input, postprocess,
       'Give every question its own id ("spanforge data check FILE --fix OUT" does), or use --postprocess exact.',
     )
   screen.print(`${finding}; their answers cannot be told apart by id.`)
+}
+
+/** @throws UsageError where a file that is read would be replaced; `AnswerJournal` refuses others that exist */
+function checkInputs({ postprocess, output }: PredictOptions, path: string, inputs: readonly string[]): void {
+  const written = postprocess === 'run_qa' ? runQaPaths(output, true) : [path]
+  checkOutputs([...written, `${path}.partial`, `${path}.partial.json`], { overwrite: true, inputs })
 }
 
 type Asked = ReturnType<typeof askedOf>
@@ -241,25 +248,27 @@ async function* remaining(source: DataSource, { questions, last_id }: JournalSta
     })
 }
 
-const runQaPaths = (folder: string, version_2_with_negative = false): string[] =>
-  ['predictions.json', 'nbest_predictions.json', ...(version_2_with_negative ? ['null_odds.json'] : [])].map((name) =>
-    join(folder, name),
-  )
+function runQaPaths(folder: string, version_2_with_negative = false): string[] {
+  const { predictions, nbest_predictions, null_odds } = EVALUATION_FILES
+  const names = [predictions, nbest_predictions, ...(version_2_with_negative ? [null_odds] : [])]
+  return names.map((name) => join(folder, name))
+}
 
 /** run_qa's files out of the lines, one after the other. A question that failed is in none of them. */
 async function writeRunQa(journal: AnswerJournal, [predictions, nbest, odds]: readonly string[]): Promise<void> {
-  const write = (path: string, take: (line: RunQaLine) => unknown) => {
+  const file = (path: string, take: (line: RunQaLine) => unknown) => {
     const entries = async function* () {
       for await (const line of journal.lines() as AsyncGenerator<RunQaLine>)
         if (line.nbest) yield [line.id, take(line)] as const
     }
-    return writeFileAtomic(path, encoded(runQaFile(entries())))
+    return [path, encoded(runQaFile(entries()))] as const
   }
-  await write(nbest, (line) => line.nbest)
-  if (odds) await write(odds, (line) => line.null_odds)
-  // Last the file that says that all is there.
-  await write(predictions, (line) => line.prediction)
-  await journal.discard()
+  await journal.finishAs([
+    file(nbest, (line) => line.nbest),
+    ...(odds ? [file(odds, (line) => line.null_odds)] : []),
+    // Last the file whose presence says that the work is done.
+    file(predictions, (line) => line.prediction),
+  ])
 }
 
 const PIECE = 2 ** 20

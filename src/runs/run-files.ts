@@ -1,9 +1,10 @@
+import { readdirSync, statSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ANSWER_SETTINGS_FILE } from '../checkpoint/answer-settings.ts'
-import { type FileData, writeFileAtomic } from '../checkpoint/atomic.ts'
 import { saveModel } from '../checkpoint/model-folder.ts'
 import { saveTokenizer } from '../checkpoint/tokenizer-folder.ts'
+import { type FileData, writeFileAtomic } from '../files/atomic.ts'
 import type { BertForQuestionAnswering } from '../models/question-answering.ts'
 import type { SavedFile } from '../report/run-summary.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
@@ -36,6 +37,14 @@ export const RESULT_FILES = [STATE_FILE, 'train_results.json', 'eval_results.jso
 
 export const REPORT_FILES = ['report.html', 'report.md', 'learning_curve.svg', 'learning_curve.png'] as const
 
+/** What evaluation writes, under the names that run_qa gives them. */
+export const EVALUATION_FILES = {
+  predictions: 'predictions.json',
+  nbest_predictions: 'nbest_predictions.json',
+  null_odds: 'null_odds.json',
+  results: 'eval_results.json',
+} as const
+
 /** The model card, as the hub shows it. */
 export const CARD_FILE = 'README.md'
 
@@ -59,6 +68,15 @@ export const writeJson = (path: string, value: unknown): Promise<void> =>
 export async function writeFile(path: string, content: FileData): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   await writeFileAtomic(path, content)
+}
+
+/** The files that a model in a folder may be read from: all but those that are written from it. None for a name. */
+export function modelInputs(folder: string): string[] {
+  const written: readonly string[] = [...RESULT_FILES, ...REPORT_FILES, ...Object.values(EVALUATION_FILES)]
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return []
+  return readdirSync(folder)
+    .filter((name) => !written.includes(name))
+    .map((name) => join(folder, name))
 }
 
 /** Those of the files that are in the folder, with their sizes. */

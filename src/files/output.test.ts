@@ -1,0 +1,92 @@
+import { linkSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { expect, it } from 'vitest'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { giveNewName } from './atomic.ts'
+import { checkOutputs, writeOutput } from './output.ts'
+
+function folderWith(...names: string[]): (name: string) => string {
+  const folder = temporaryFolder()
+  for (const name of names) writeFileSync(join(folder, name), name)
+  return (name) => join(folder, name)
+}
+
+it('a file that exists is refused unless it may be overwritten', () => {
+  const path = folderWith('there')
+  symlinkSync('nowhere', path('dangling'))
+  for (const name of ['there', 'dangling']) {
+    expect(() => checkOutputs([path('new'), path(name)], {})).toThrow(
+      `${path(name)}: exists already\n  Write to another file, or replace it with --overwrite.`,
+    )
+    expect(() => checkOutputs([path(name)], { overwrite: true })).not.toThrow()
+  }
+})
+
+it('a file that is read is refused under each of its names, even to overwrite', () => {
+  const path = folderWith('input', 'other')
+  linkSync(path('input'), path('hard'))
+  symlinkSync('input', path('soft'))
+  mkdirSync(path('folder'))
+  symlinkSync(path('folder'), path('folder-link'))
+  writeFileSync(path('folder/part'), '')
+  for (const overwrite of [true, false]) {
+    for (const name of [
+      path('input'),
+      relative('.', path('input')),
+      path('hard'),
+      path('soft'),
+      path('./folder/../input'),
+    ])
+      expect(() => checkOutputs([name], { overwrite, inputs: ['squad', path('input')] })).toThrow(
+        'is the file that is read',
+      )
+    expect(() => checkOutputs([path('folder-link/part')], { overwrite, inputs: [path('folder')] })).toThrow('is read')
+    expect(() => checkOutputs([path('folder/new')], { overwrite, inputs: [path('folder')] })).not.toThrow()
+  }
+  expect(() => checkOutputs([path('other')], { overwrite: true, inputs: [path('input')] })).not.toThrow()
+})
+
+it('two outputs must be two files, in whatever case and through whatever folders', () => {
+  const path = folderWith()
+  mkdirSync(path('folder'))
+  symlinkSync('folder', path('link'))
+  for (const [a, b] of [
+    ['x.json', './x.json'],
+    ['x.json', 'X.JSON'],
+    ['folder/x', 'link/x'],
+    ['caf\u00e9', 'cafe\u0301'],
+    ['new/x', 'new/deep/../x'],
+  ])
+    expect(() => checkOutputs([path(a), path(b)], { overwrite: true })).toThrow('is the same file as')
+})
+
+it('what is no file, or cannot be created, is refused before the work', () => {
+  const path = folderWith('file')
+  mkdirSync(path('folder'))
+  expect(() => checkOutputs([path('folder')], { overwrite: true })).toThrow('is not a file')
+  expect(() => checkOutputs(['/dev/null'], { overwrite: true })).toThrow('is not a file')
+  expect(() => checkOutputs([path('file/deep/x')], {})).toThrow(/cannot be written \(ENOTDIR/)
+})
+
+it('a file that appears meanwhile is left as it is, and nothing remains beside it', async () => {
+  const path = folderWith()
+  checkOutputs([path('deep/x')], {})
+  async function* slow() {
+    yield Buffer.from('mine')
+    writeFileSync(path('deep/x'), 'of another')
+  }
+  await expect(writeOutput(path('deep/x'), slow(), {})).rejects.toThrow('exists already')
+  expect(readFileSync(path('deep/x'), 'utf8')).toBe('of another')
+  await writeOutput(path('deep/x'), 'new', { overwrite: true })
+  expect(readFileSync(path('deep/x'), 'utf8')).toBe('new')
+  expect(readdirSync(path('deep'))).toEqual(['x'])
+})
+
+it('a new name is given once, also where a killed process has left both names', async () => {
+  const path = folderWith('a', 'b')
+  expect(await giveNewName(path('a'), path('b'))).toBe(false)
+  linkSync(path('a'), path('c'))
+  expect(await giveNewName(path('a'), path('c'))).toBe(true)
+  expect(readdirSync(path('.'))).toEqual(['b', 'c'])
+  expect(statSync(path('c')).nlink).toBe(1)
+})
