@@ -93,6 +93,6 @@ describe('A second run in the same folder', () => {
     })
     const { code, stderr } = await second!
     expect(code).toBe(1)
-    expect(stderr).toMatch(/out: in use by another run \(process \d+ since/)
+    expect(stderr).toMatch(/out: in use by another run \(process \d+ on .*, since/)
   })
 })

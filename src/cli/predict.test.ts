@@ -211,7 +211,9 @@ test('finds a broken line before it answers the first question', async () => {
 
 test('says which ids are repeated, and refuses them where a file holds one answer for each id', async () => {
   const [first, second] = examples
-  await writeExamples(input, [first, second, { ...second, id: first.id }, { ...second, id: first.id }])
+  await writeExamples(input, [first, second, { ...second, id: first.id }, { ...second, id: first.id }], {
+    overwrite: true,
+  })
   const said = await predict(input, path('answers.jsonl'), ['--json'])
   expect(said.code, said.stderr).toBe(0)
   expect(said.stderr).toContain(
