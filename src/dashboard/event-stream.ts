@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../server/problem.ts'
 import { SSE_HEADERS, sse } from '../server/sse.ts'
-import type { LiveRun } from './live-run.ts'
+import type { LiveSource } from './live-source.ts'
 
 const MOST_STREAMS = 50
 /** What may wait for a client that does not read; it then has to come again, with the last id it got. */
@@ -17,7 +17,7 @@ export class EventStreams {
   private readonly open = new Map<ServerResponse, () => void>()
   private pulse: NodeJS.Timeout | undefined
 
-  constructor(private readonly run: LiveRun) {}
+  constructor(private readonly run: LiveSource) {}
 
   /** Answers a request with the stream, until either side ends it. */
   serve(request: FastifyRequest, reply: FastifyReply): void {

@@ -10,6 +10,7 @@ import type { TrainingArguments } from '../training/arguments.ts'
 import type { TrainingEvent } from '../training/events.ts'
 import { Hold } from './hold.ts'
 import { earlierLines, Journal } from './journal.ts'
+import type { Action, LiveSource } from './live-source.ts'
 import { RecordLog } from './record-log.ts'
 import type { Pulse, RunRecord, RunStatus } from './records.ts'
 import { StepPoints } from './step-points.ts'
@@ -29,8 +30,6 @@ const ACTIONS: Readonly<Record<Action, { readonly from: readonly RunStatus[]; re
   stop: { from: ['preparing', 'running', 'pausing', 'paused'], to: 'stopping' },
 }
 
-type Action = 'pause' | 'resume' | 'stop'
-
 /** After these no step follows. */
 const LAST: readonly RunStatus[] = ['finishing', 'finished', 'interrupted', 'failed']
 
@@ -44,7 +43,7 @@ const UNWATCHED = 10_000
  * A run in progress, for the dashboard. Training waits for nothing here but a pause: events leave numbers in arrays,
  * and a timer turns what has gathered into records, for the journal and for whoever looks.
  */
-export class LiveRun {
+export class LiveRun implements LiveSource {
   readonly name: string
   private readonly journal: Journal
   private readonly points = new StepPoints()
@@ -125,6 +124,11 @@ export class LiveRun {
 
   failed(error: unknown): void {
     this.become('failed', error instanceof Error ? error.message : String(error))
+  }
+
+  /** The page is gone; the training continues. */
+  lostServer(error: unknown): void {
+    this.options.screen.print(`The dashboard has stopped: ${(error as Error).message}. The training continues.`)
   }
 
   async close(): Promise<void> {

@@ -12,23 +12,40 @@ export type Subscriber = (id: string, json: string) => void
 export class RecordLog {
   private readonly name = randomBytes(6).toString('hex')
   private readonly subscribers = new Set<Subscriber>()
+  private readonly mirrors = new Set<(json: string) => void>()
+  /** Whether somebody watches a copy of this log. */
+  isWatchedElsewhere = false
 
-  constructor(private readonly entries: string[] = []) {}
+  constructor(
+    private readonly entries: string[] = [],
+    private readonly onWatched?: (isWatched: boolean) => void,
+  ) {}
 
   get all(): readonly string[] {
     return this.entries
   }
 
   get isWatched(): boolean {
-    return this.subscribers.size > 0
+    return this.subscribers.size > 0 || this.isWatchedElsewhere
   }
 
   append(record: RunRecord): string {
     const json = JSON.stringify(record)
+    this.appendJson(json)
+    return json
+  }
+
+  appendJson(json: string): void {
     this.entries.push(json)
     const id = this.idOf(this.entries.length)
     for (const subscriber of this.subscribers) subscriber(id, json)
-    return json
+    for (const mirror of this.mirrors) mirror(json)
+  }
+
+  /** Passes every record to a copy of this log, past ones first. A copy alone does not count as watching. */
+  mirror(mirror: (json: string) => void): void {
+    for (const json of this.entries) mirror(json)
+    this.mirrors.add(mirror)
   }
 
   /** Whether what follows this id can be told; if not, everything is told again. */
@@ -40,7 +57,11 @@ export class RecordLog {
   subscribe(after: string | undefined, subscriber: Subscriber): () => void {
     for (let i = this.placeOf(after) ?? 0; i < this.entries.length; i++) subscriber(this.idOf(i + 1), this.entries[i])
     this.subscribers.add(subscriber)
-    return () => this.subscribers.delete(subscriber)
+    this.onWatched?.(true)
+    return () => {
+      this.subscribers.delete(subscriber)
+      this.onWatched?.(this.isWatched)
+    }
   }
 
   private idOf(count: number): string {

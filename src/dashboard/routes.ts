@@ -6,14 +6,14 @@ import { Problem } from '../server/problem.ts'
 import { showMessage, showValue } from '../show-value.ts'
 import type { EventStreams } from './event-stream.ts'
 import { checkControl, checkHost } from './guard.ts'
-import type { LiveRun } from './live-run.ts'
+import type { LiveSource } from './live-source.ts'
 import { MAX_NOTE_LENGTH } from './note.ts'
 import type { PastRuns } from './past-runs.ts'
 
 export interface DashboardParts {
   readonly runs: PastRuns
   /** None where only past runs are shown. */
-  readonly live?: { readonly run: LiveRun; readonly streams: EventStreams }
+  readonly live?: { readonly run: LiveSource; readonly streams: EventStreams }
   /** Lets whoever opens the address that contains it control the run and write notes. */
   readonly token: string
   /** Names of this machine that are asked for, beside its addresses and localhost. */
@@ -74,7 +74,7 @@ export function addRoutes(app: App, { runs, live, token, ownNames }: DashboardPa
     if (!live) throw new Problem(404, 'No run is in progress here.')
     checkControl(request, token)
     try {
-      live.run.control(request.body.action)
+      await live.run.control(request.body.action)
     } catch (error) {
       if (error instanceof UsageError) throw new Problem(409, error.message)
       throw error

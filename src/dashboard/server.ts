@@ -5,7 +5,7 @@ import { type App, createApp, servePage } from '../server/app.ts'
 import { browserAddress } from '../server/start.ts'
 import { EventStreams } from './event-stream.ts'
 import { newToken } from './guard.ts'
-import type { LiveRun } from './live-run.ts'
+import type { LiveSource } from './live-source.ts'
 import { PastRuns } from './past-runs.ts'
 import { addRoutes } from './routes.ts'
 
@@ -17,7 +17,7 @@ export interface DashboardOptions {
   readonly folder: string
   /** How many folders below it runs are looked for. */
   readonly depth: number
-  readonly live?: LiveRun
+  readonly live?: LiveSource
   readonly host?: string
   /** The next free one is taken where this is not. 0: any. */
   readonly port?: number

@@ -3,7 +3,8 @@ import type { FineTuneOptions, RunOutcome } from '../runs/fine-tune.ts'
 import type { Screen } from '../runs/screen.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import { LiveRun } from './live-run.ts'
-import { DEFAULT_PORT, startDashboard } from './server.ts'
+import { DEFAULT_PORT } from './server.ts'
+import { startDashboardThread } from './server-thread.ts'
 
 export interface WatchOptions {
   readonly screen: Screen
@@ -31,7 +32,7 @@ export async function watchRun(args: TrainingArguments, options: WatchOptions): 
   const { host, port = DEFAULT_PORT } = options
   const live = await LiveRun.create(args, options)
   try {
-    const dashboard = await startDashboard({ live, host, port, folder: dirname(args.output_dir), depth: 1 })
+    const dashboard = await startDashboardThread(live, { host, port, folder: dirname(args.output_dir), depth: 1 })
     return {
       hooks: live.hooks,
       address: dashboard.address,

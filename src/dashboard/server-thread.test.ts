@@ -1,0 +1,47 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { Worker } from 'node:worker_threads'
+import { expect, onTestFinished, test } from 'vitest'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { noScreen } from '../runs/screen.ts'
+import { parseArguments } from '../training/arguments.ts'
+import { watchRun } from './watch-run.ts'
+
+const argumentsIn = (output_dir: string) =>
+  parseArguments({ model: 'some-model', train_file: 'train.json', output_dir }, 'test')
+
+/** Opens the page as a browser does, from a thread of its own, and says when each part had arrived. */
+const VISITOR = `
+  const { parentPort, workerData } = require('node:worker_threads')
+  const visit = async () => {
+    await (await fetch(workerData)).text()
+    await (await fetch(workerData + 'api/runs')).json()
+    const events = (await fetch(workerData + 'api/events')).body.getReader()
+    let text = ''
+    while (!text.includes('"status":"preparing"')) text += new TextDecoder().decode((await events.read()).value)
+    parentPort.postMessage(Date.now())
+    await events.cancel()
+  }
+  visit()
+`
+
+test('the page opens while a pass of the model blocks the training', async () => {
+  const watched = await watchRun(argumentsIn(temporaryFolder()), { screen: noScreen, stop: () => {}, port: 0 })
+  onTestFinished(watched.close)
+  const [address] = watched.address.split('#')
+  const visitor = new Worker(VISITOR, { eval: true, workerData: address })
+  const opened = once(visitor, 'message')
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6000)
+  const unblocked = Date.now()
+  expect((await opened)[0]).toBeLessThan(unblocked)
+  await visitor.terminate()
+})
+
+test('a port that cannot be had is reported as without a thread, and nothing is left running', async () => {
+  const other = createServer().listen(65_535, '127.0.0.1')
+  await once(other, 'listening')
+  onTestFinished(() => void other.close())
+  await expect(
+    watchRun(argumentsIn(temporaryFolder()), { screen: noScreen, stop: () => {}, port: 65_535 }),
+  ).rejects.toThrow(/dashboard: cannot listen on 127\.0\.0\.1, port 65535: .*\n {2}Choose another --dashboard_port/)
+})
