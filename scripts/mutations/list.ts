@@ -70,20 +70,20 @@ export const MUTATIONS: readonly Mutation[] = [
     ['if (++codePoints > limit) return true', 'if (++codePoints >= limit) return true'],
   ),
   ...tokenizer(
-    'src/text/pre-tokenize.ts',
+    'src/text/pre-tokenizers.ts',
     ['if (kind === PUNCTUATION) visit(i, next)', ''],
     ['if (to > start) visit(start, to)', 'if (to > start + 1) visit(start, to)'],
   ),
   ...tokenizer(
-    'src/text/normalize.ts',
+    'src/text/bert-normalizer.ts',
     ['strip_accents ?? lowercase', 'strip_accents ?? false'],
     ["if (clean_text && isDropped(codePoint)) return ''", ''],
-    ['ends.push(next)', 'ends.push(i + 1)'],
   ),
+  ...tokenizer('src/text/aligned-text.ts', ['starts[i], ends[next - 1])', 'starts[i], i + 1)']),
   ...windows(
     'src/squad/windows.ts',
     ['first += room - doc_stride', 'first += room'],
-    ['question.ids.length - SPECIAL_TOKENS', 'question.ids.length - SPECIAL_TOKENS - 1'],
+    ['question.ids.length - this.specialTokens', 'question.ids.length - this.specialTokens - 1'],
     ['leftStripped(question)', 'question'],
   ),
   ...windows(

@@ -7,7 +7,7 @@ import {
   type SearchOptions,
   searchDocuments,
 } from '../inference/pipeline.ts'
-import { checkVocabulary } from '../inference/pretrained.ts'
+import { fitVocabulary } from '../inference/pretrained.ts'
 import type { BertForQuestionAnswering as Bert } from '../models/question-answering.ts'
 import type { ExampleAnswers } from '../squad/answers.ts'
 import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
@@ -81,8 +81,8 @@ export async function pipeline(
     throw new UsageError('pipeline: the model came without a tokenizer', 'Give it too: { tokenizer }.')
   const asLoaded = typeof tokenizer === 'string' ? await BertTokenizer.from_pretrained(tokenizer, loading) : tokenizer
   const bert = typeof model === 'string' ? await BertForQuestionAnswering.from_pretrained(model, loading) : model
-  checkVocabulary(typeof model === 'string' ? model : 'pipeline', asLoaded, bert.config)
-  return makePipeline(bert, asLoaded)
+  const fitting = fitVocabulary(typeof model === 'string' ? model : 'pipeline', asLoaded, bert.config)
+  return makePipeline(bert, fitting)
 }
 
 function makePipeline(model: Bert, tokenizer: Tokenizer): QuestionAnsweringPipeline {

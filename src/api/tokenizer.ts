@@ -4,11 +4,11 @@ import { BertTokenizer as Tokenizer } from '../text/tokenizer.ts'
 import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-options.ts'
 import { refuseUnknown } from './known-options.ts'
 
-/** WordPiece with UTF-16 offsets, as `BertTokenizerFast` of transformers. */
+/** WordPiece with UTF-16 offsets, as the fast tokenizers of BERT and its relatives in transformers. */
 export class BertTokenizer extends Tokenizer {
   /**
-   * The tokenizer of a Hugging Face folder, or of that name on the hub: tokenizer.json, or vocab.txt with
-   * tokenizer_config.json. It takes the options of a model, and needs those that say where it lies.
+   * The tokenizer of a Hugging Face folder, or of that name on the hub, from tokenizer.json or vocab.txt and the settings
+   * beside them. It takes the options of a model, and needs those that say where it lies.
    * @throws UsageError for an option that there is not; SpanforgeError where the files are missing, broken, or of
    * another kind of tokenizer
    */

@@ -33,11 +33,12 @@ describe('saveTokenizer and loadTokenizer', () => {
       { id: 7, content: '<x>', single_word: true, lstrip: true, rstrip: false, normalized: false, special: false },
     ]
     const settings = { do_lower_case: false, strip_accents: true, tokenize_chinese_chars: false, model_max_length: 64 }
-    const tokenizer = new BertTokenizer({ ...small.settings, ...settings, added_tokens })
+    const tokenizer = new BertTokenizer({ vocab: small.settings.vocab, ...settings, added_tokens })
+    const inOrder = ({ settings, addedTokens }: BertTokenizer) => ({ ...settings, added_tokens: addedTokens })
     await saveTokenizer(tokenizer, folder)
-    expect((await loadTokenizer(folder)).settings).toEqual(tokenizer.settings)
+    expect(inOrder(await loadTokenizer(folder))).toEqual(inOrder(tokenizer))
     await rm(join(folder, 'tokenizer.json'))
-    expect((await loadTokenizer(folder)).settings).toEqual(tokenizer.settings)
+    expect(inOrder(await loadTokenizer(folder))).toEqual(inOrder(tokenizer))
   })
 
   it('keep a tokenizer without [MASK] without it', async () => {
@@ -65,7 +66,7 @@ describe('loadTokenizer', () => {
       unk_token: { content: '[UNK]' },
     })
     const { settings } = await loadTokenizer(folder)
-    expect([settings.do_lower_case, settings.model_max_length]).toEqual([false, Number.POSITIVE_INFINITY])
+    expect([settings.normalizer?.lowercase, settings.model_max_length]).toEqual([false, Number.POSITIVE_INFINITY])
   })
 
   it('ignores a truncation and a padding written in tokenizer.json', async () => {
@@ -85,9 +86,16 @@ describe('loadTokenizer', () => {
     await expect(loadTokenizer(folder)).rejects.toThrow(/vocabulary is empty/)
   })
 
-  it('refuses a vocabulary without [UNK]', async () => {
-    await write('vocab.txt', '[PAD]\n[CLS]\n[SEP]\n')
-    await expect(loadTokenizer(folder)).rejects.toThrow(/3 tokens has no unk_token "\[UNK\]"/)
+  it('refuses words that a vocabulary without [UNK] cannot spell, and then reads others', async () => {
+    await write('vocab.txt', '[PAD]\n[CLS]\n[SEP]\na\n')
+    const tokenizer = await loadTokenizer(folder)
+    expect(() => tokenizer.encode('a a zebra')).toThrow(/cannot spell "zebra" and has no unk_token "\[UNK\]"/)
+    expect([...tokenizer.encode('a').wordIds]).toEqual([0])
+  })
+
+  it('refuses a vocab.txt that is not UTF-8', async () => {
+    await writeFile(join(folder, 'vocab.txt'), Buffer.from('[UNK]\nStra\xdfe\n', 'latin1'))
+    await expect(loadTokenizer(folder)).rejects.toThrow(/vocab.txt: found bytes that are not UTF-8/)
   })
 
   it('refuses broken JSON, naming the file', async () => {
@@ -99,11 +107,75 @@ describe('loadTokenizer', () => {
     await writeJson((json) => {
       json.model.type = 'BPE'
     })
-    await expect(loadTokenizer(folder)).rejects.toThrow(/model.type is "BPE"; expected "WordPiece"\n.*not a BERT/)
+    await expect(loadTokenizer(folder)).rejects.toThrow(
+      /tokenizer.json is a BPE \(byte-pair encoding\) tokenizer; spanforge reads WordPiece tokenizers/,
+    )
+  })
+
+  it.each([
+    ['BPE', { vocab: { a: 0 }, merges: [] }],
+    ['WordLevel', { vocab: { a: 0 }, unk_token: '[UNK]' }],
+    ['Unigram', { vocab: [['a', 0]], unk_id: 0 }],
+    ['"Neural"', { type: 'Neural' }],
+    ['"toString"', { type: 'toString' }],
+  ])('calls a model by its kind, which its fields tell: %s', async (kind, model) => {
     await writeJson((json) => {
-      json.normalizer = null
+      json.model = model
     })
-    await expect(loadTokenizer(folder)).rejects.toThrow(/tokenizer.json: normalizer is null; expected an object/)
+    await expect(loadTokenizer(folder)).rejects.toThrow(`tokenizer.json is a ${kind}`)
+  })
+
+  it.each([
+    ['normalizer', { type: 'Precompiled', precompiled_charsmap: '' }, 'normalizer.type is "Precompiled", a normalizer'],
+    ['normalizer', { type: 'constructor' }, 'normalizer.type is "constructor", a normalizer'],
+    ['normalizer', { type: 'Replace', pattern: { Regex: ' {2,}' }, content: '' }, 'the regular expression " {2,}"'],
+    ['normalizer', { type: 'BertNormalizer', lowercase: 1 }, 'normalizer.clean_text is missing; expected a boolean'],
+    ['normalizer', { type: 'Sequence', normalizers: [{ type: 'Nmt' }] }, 'normalizers[0].type is "Nmt"'],
+    ['normalizer', 'lower', 'normalizer is "lower"; expected an object'],
+    ['pre_tokenizer', { type: 'Metaspace' }, 'pre_tokenizer.type is "Metaspace", a pre-tokenizer'],
+    ['pre_tokenizer', { type: 'Punctuation', behavior: 'Gone' }, 'behavior is "Gone"; expected Isolated, Removed'],
+    ['post_processor', { type: 'Mystery' }, 'post_processor.type is "Mystery", a post-processor'],
+    ['post_processor', { type: 'BertProcessing', cls: ['[CLS]', -1], sep: ['[SEP]', 3] }, 'a token and its id'],
+    ['decoder', { type: 'ByteLevel' }, 'decoder.type is "ByteLevel", a decoder'],
+    ['added_tokens', {}, 'added_tokens is {}; expected a list'],
+    ['added_tokens', [{ id: 1 }], 'added_tokens[0].content is missing; expected a string'],
+    ['model', { type: 'WordPiece' }, 'model.vocab is missing; expected an object'],
+  ])('refuses a %s of another kind or form by name', async (field, value, message) => {
+    await writeJson((json) => {
+      json[field] = value
+    })
+    await expect(loadTokenizer(folder)).rejects.toThrow(message)
+  })
+
+  it.each([
+    [
+      { tokenizer_class: 'BertJapaneseTokenizer' },
+      ['vocab.txt'],
+      'a BertJapaneseTokenizer, which cuts words with MeCab',
+    ],
+    [
+      { tokenizer_class: 'RoFormerTokenizerFast' },
+      ['tokenizer.json'],
+      'a RoFormerTokenizerFast, which cuts words with Jieba',
+    ],
+    [
+      { tokenizer_class: 'XLMRobertaTokenizer' },
+      ['sentencepiece.bpe.model'],
+      'a SentencePiece tokenizer in sentencepiece.bpe.model',
+    ],
+    [{ tokenizer_class: 'XLMRobertaTokenizer' }, [], 'a XLMRobertaTokenizer without tokenizer.json'],
+    [{ tokenizer_class: 'KoBertTokenizer' }, ['vocab.txt'], 'a KoBertTokenizer without tokenizer.json'],
+    [{}, ['vocab.json', 'merges.txt'], 'a BPE (byte-pair encoding) tokenizer in vocab.json and merges.txt'],
+    [{}, ['vocab.txt', 'bpe.codes'], 'a BPE (byte-pair encoding) tokenizer in bpe.codes'],
+    [{}, ['spiece.model'], 'a SentencePiece tokenizer in spiece.model'],
+    [{ model_type: 'xlm-roberta' }, [], 'the tokenizer of a model of type "xlm-roberta"'],
+  ])('says what tokenizer the folder of another family has: %j, %j', async (config, names, what) => {
+    await write('config.json', config)
+    for (const name of names) await write(name, name.endsWith('.json') ? '{}' : 'a\n')
+    const error: Error = await loadTokenizer(folder).catch((error) => error)
+    expect(error.message).toContain(`${folder}: this folder has ${what}`)
+    expect(error.message).toContain('; spanforge reads WordPiece tokenizers')
+    expect(error.message.split('\n')).toHaveLength(2)
   })
 
   it('refuses ids that are far, negative, fractions or given twice', async () => {
@@ -111,16 +183,16 @@ describe('loadTokenizer', () => {
       await writeJson((json) => {
         json.model.vocab.a = id
       })
-      await expect(loadTokenizer(folder)).rejects.toThrow(`has id ${JSON.stringify(id)}; expected numbers from 0`)
+      await expect(loadTokenizer(folder)).rejects.toThrow(`has id ${JSON.stringify(id)}; expected whole numbers from 0`)
     }
   })
 
-  it('refuses an added token whose id is another token, or far beyond the vocabulary', async () => {
+  it('gives added tokens the ids that transformers gives, whatever the file says', async () => {
     for (const id of [5, 99]) {
       await writeJson((json) => {
         json.added_tokens.push({ id, content: '<x>', special: false })
       })
-      await expect(loadTokenizer(folder)).rejects.toThrow(`added token "<x>" has id ${id}, `)
+      expect((await loadTokenizer(folder)).id('<x>')).toBe(7)
     }
   })
 

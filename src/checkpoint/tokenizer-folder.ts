@@ -1,48 +1,63 @@
-import { access, mkdir } from 'node:fs/promises'
+import { isUtf8 } from 'node:buffer'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SpanforgeError } from '../errors.ts'
 import {
   type BertTokenizer,
-  tokenizerFromJson,
-  tokenizerFromVocab,
+  fitsLines,
+  type TokenizerFiles,
+  tokenizerFromFiles,
   toSpecialTokensMap,
   toTokenizerConfig,
   toTokenizerJson,
   toVocabText,
 } from '../text/index.ts'
 import { writeFileAtomic } from './atomic.ts'
+import { cannotRead } from './binary-file.ts'
 import { readJsonFile } from './json-file.ts'
 import { readTextFile } from './text-file.ts'
 
+/** The files that say what a tokenizer is, but for config.json, which names its class where they do not. */
+export const TOKENIZER_FILES = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'vocab.txt',
+  'special_tokens_map.json',
+  'added_tokens.json',
+] as const satisfies (keyof TokenizerFiles)[]
+
 /**
- * The tokenizer of a model folder: tokenizer.json where it is there, else vocab.txt; with tokenizer_config.json.
- * @throws SpanforgeError naming the folder, where the files are missing, broken, of another kind of tokenizer, or do
- * not belong together.
+ * The tokenizer of a model folder: tokenizer.json where it is there, else vocab.txt, with the settings beside them.
+ * @throws SpanforgeError naming the folder, where the files are missing, broken, or of another kind of tokenizer
  */
 export async function loadTokenizer(folder: string): Promise<BertTokenizer> {
-  const [json, vocab, config] = ['tokenizer.json', 'vocab.txt', 'tokenizer_config.json'].map((name) =>
-    join(folder, name),
-  )
-  const settings = (await exists(config)) ? await readJsonFile(config) : {}
-  if (await exists(json)) {
-    const tokenizer = await readJsonFile(json)
-    return inFolder(folder, () => tokenizerFromJson(tokenizer, settings))
+  const present = await readdir(folder).catch((error) => Promise.reject(cannotRead(folder, error)))
+  const files: Record<string, unknown> = {}
+  for (const name of [...TOKENIZER_FILES, 'config.json']) {
+    if (!present.includes(name)) continue
+    const path = join(folder, name)
+    files[name] = name.endsWith('.json') ? await readJsonFile(path) : await readUtf8File(path)
   }
-  if (!(await exists(vocab)))
-    throw new SpanforgeError(`${folder}: no tokenizer here: neither tokenizer.json nor vocab.txt`, {
-      remedy: 'Copy the tokenizer files of the pretrained model into the folder.',
-    })
-  const text = await readTextFile(vocab)
-  return inFolder(folder, () => tokenizerFromVocab(text, settings))
+  return inFolder(folder, () => tokenizerFromFiles(files, present))
+}
+
+/** A text file, as it is; elsewhere bytes that are no UTF-8 would become other tokens. */
+async function readUtf8File(path: string): Promise<string> {
+  const text = await readTextFile(path)
+  if (!text.includes('\ufffd') || isUtf8(await readFile(path))) return text
+  throw new SpanforgeError(`${path}: found bytes that are not UTF-8`, { remedy: 'Save the file as UTF-8.' })
 }
 
 /** The files that save_pretrained of a tokenizer writes, by name. */
-export const tokenizerFiles = (tokenizer: BertTokenizer): Record<string, string> => ({
-  'vocab.txt': toVocabText(tokenizer.settings.vocab),
-  'special_tokens_map.json': pretty(toSpecialTokensMap(tokenizer)),
-  'tokenizer_config.json': pretty(toTokenizerConfig(tokenizer)),
-  'tokenizer.json': pretty(toTokenizerJson(tokenizer)),
-})
+export function tokenizerFiles(tokenizer: BertTokenizer): Record<string, string> {
+  const { vocab } = tokenizer.settings
+  return {
+    ...(fitsLines(vocab) && { 'vocab.txt': toVocabText(vocab) }),
+    'special_tokens_map.json': pretty(toSpecialTokensMap(tokenizer)),
+    'tokenizer_config.json': pretty(toTokenizerConfig(tokenizer)),
+    'tokenizer.json': pretty(toTokenizerJson(tokenizer)),
+  }
+}
 
 /** Writes `tokenizerFiles` into a folder, made if it is not there. */
 export async function saveTokenizer(tokenizer: BertTokenizer, folder: string): Promise<void> {
@@ -52,18 +67,12 @@ export async function saveTokenizer(tokenizer: BertTokenizer, folder: string): P
 
 const pretty = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
 
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  )
-
 /** Errors of the text room know the file at most; this says which folder. */
 function inFolder<T>(folder: string, make: () => T): T {
   try {
     return make()
   } catch (error) {
     if (!(error instanceof SpanforgeError)) throw error
-    throw new SpanforgeError(`${folder}: ${error.message}`, { cause: error })
+    throw new SpanforgeError(`${folder}: ${error.summary}`, { ...error.options, cause: error })
   }
 }

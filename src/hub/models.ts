@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { ANSWER_SETTINGS_FILE } from '../checkpoint/answer-settings.ts'
 import { otherWeights } from '../checkpoint/other-weights.ts'
+import { TOKENIZER_FILES } from '../checkpoint/tokenizer-folder.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { showList } from '../show-value.ts'
 import { type HubOptions, openHub } from './options.ts'
@@ -15,12 +16,8 @@ export interface ModelOptions extends HubOptions {
 }
 
 const CONFIG = 'config.json'
-const TOKENIZER = [
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'vocab.txt',
-  'special_tokens_map.json',
-  'added_tokens.json',
+const SMALL_FILES = [
+  ...TOKENIZER_FILES,
   // What spanforge stores with a model: small, and needed wherever answers are given.
   ANSWER_SETTINGS_FILE,
 ]
@@ -61,11 +58,11 @@ export async function resolveModel(nameOrFolder: string, options: ModelOptions =
 /** The files to have, or what is missing in words. */
 export function modelFiles(paths: readonly string[], weights: boolean): string[] | string {
   if (!paths.includes(CONFIG)) return CONFIG
-  const tokenizer = TOKENIZER.filter((path) => paths.includes(path))
-  if (!weights) return [CONFIG, ...tokenizer]
+  const small = SMALL_FILES.filter((path) => paths.includes(path))
+  if (!weights) return [CONFIG, ...small]
   const kind = WEIGHTS.find((pattern) => paths.some((path) => pattern.test(path)))
   if (!kind) return WEIGHTS_MISSING
-  return [CONFIG, ...tokenizer, ...paths.filter((path) => kind.test(path))]
+  return [CONFIG, ...small, ...paths.filter((path) => kind.test(path))]
 }
 
 export const isFolder = (path: string): Promise<boolean> =>

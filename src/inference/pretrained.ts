@@ -99,11 +99,25 @@ export function newlyInitialized(folder: string, { missing, mismatched }: LoadRe
   )
 }
 
-/** Refuses a tokenizer whose ids the model's table does not hold. */
-export function checkVocabulary(folder: string, tokenizer: BertTokenizer, { vocab_size }: BertConfig): void {
-  if (tokenizer.size <= vocab_size) return
-  throw new SpanforgeError(
-    `${folder}: the tokenizer has ${tokenizer.size} tokens, but ${join(folder, 'config.json')} says vocab_size ${vocab_size}`,
-    { remedy: 'Take the vocabulary that the model was trained with.' },
-  )
+/**
+ * The tokenizer as the model can use it: without special tokens that its vocabulary lacks, such as a [MASK] that
+ * transformers adds, for which the model has no embedding.
+ * @throws SpanforgeError where the model's table lacks other ids, or token types that windows have
+ */
+export function fitVocabulary(folder: string, tokenizer: BertTokenizer, config: BertConfig): BertTokenizer {
+  const { vocab_size, type_vocab_size } = config
+  const place = join(folder, 'config.json')
+  const fitting = tokenizer.size <= vocab_size ? tokenizer : tokenizer.withoutSpecialTokensFrom(vocab_size)
+  if (fitting.size > vocab_size)
+    throw new SpanforgeError(
+      `${folder}: the tokenizer has ${fitting.size} tokens, but ${place} says vocab_size ${vocab_size}`,
+      { remedy: 'Take the vocabulary that the model was trained with.' },
+    )
+  if (fitting.highestTokenType >= type_vocab_size)
+    throw new SpanforgeError(
+      `${folder}: the tokenizer's post_processor gives token type ${fitting.highestTokenType}, ` +
+        `but ${place} says type_vocab_size ${type_vocab_size}`,
+      { remedy: 'Take the tokenizer that the model was trained with.' },
+    )
+  return fitting
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { SpanforgeError } from '../errors.ts'
 import { type ActivationName, activations } from '../nn/activation.ts'
-import { showValue } from '../show-value.ts'
+import { showText, showValue } from '../show-value.ts'
 
 /** The sizes and settings of a BERT: Hugging Face's config.json, with its names. */
 export interface BertConfig {
@@ -76,6 +76,7 @@ const schema = z.object(
 
 /** Checks a parsed config.json and fills in what it leaves out; `source` is its path, for errors. */
 export function parseConfig(json: unknown, source: string): BertConfig {
+  refuseOtherModels(json, source)
   const parsed = schema.safeParse(json)
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => describe(issue, json))
@@ -86,6 +87,22 @@ export function parseConfig(json: unknown, source: string): BertConfig {
   const config: BertConfig = { ...fields, extra: Object.fromEntries(extra) }
   checkTogether(config, source)
   return config
+}
+
+/** A model of another family needs no list of what differs. Old files name the architecture alone. */
+function refuseOtherModels(json: unknown, source: string): void {
+  const { model_type, architectures } = (json ?? {}) as { model_type?: unknown; architectures?: unknown }
+  const architecture = Array.isArray(architectures) ? architectures[0] : undefined
+  const isOther =
+    typeof model_type === 'string'
+      ? model_type !== 'bert'
+      : model_type === undefined && typeof architecture === 'string' && !architecture.startsWith('Bert')
+  if (!isOther) return
+  const found =
+    typeof model_type === 'string' ? `a model of type ${showValue(model_type)}` : `a ${showText(architecture)}`
+  throw new SpanforgeError(`${source}: this is ${found}; spanforge reads models of type "bert"`, {
+    remedy: 'Choose a BERT model, for example bert-base-uncased.',
+  })
 }
 
 function describe({ path, message }: z.core.$ZodIssue, json: unknown): string {

@@ -4,7 +4,7 @@ import { SpanforgeError } from '../errors.ts'
 import { labelled } from '../squad/dataset.ts'
 import type { Example, LabelledWindow } from '../squad/types.ts'
 import { WindowCutter, type WindowOptions } from '../squad/windows.ts'
-import type { TokenizerSettings } from '../text/options.ts'
+import type { TokenizerSettings } from '../text/settings.ts'
 import { BertTokenizer } from '../text/tokenizer.ts'
 
 export interface CutWorkerData {

@@ -6,7 +6,7 @@ import { loadConfig } from '../checkpoint/model-folder.ts'
 import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import type { HubOptions } from '../hub/index.ts'
-import { checkVocabulary, type LoadOptions, loadPretrained } from '../inference/pretrained.ts'
+import { fitVocabulary, type LoadOptions, loadPretrained } from '../inference/pretrained.ts'
 import type { BertForQuestionAnswering } from '../models/question-answering.ts'
 import type { EngineName } from '../runtime/engines.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
@@ -69,11 +69,13 @@ export async function loadModel(
   hub: HubChoice = {},
 ): Promise<LoadedModel> {
   const folder = await modelFolder(nameOrFolder, hub)
-  const tokenizer = await loadTokenizer(folder)
+  // Of a model of another family, its type says more than its tokenizer.
+  const config = await loadConfig(folder)
+  const loaded = await loadTokenizer(folder)
   const settings = await loadAnswerSettings(folder)
-  const { engine, name, note } = await chooseEngine(choice, await loadConfig(folder))
+  const { engine, name, note } = await chooseEngine(choice, config)
   const { model, report } = await loadPretrained(folder, { ...options, engine, bf16: choice.bf16 })
-  checkVocabulary(folder, tokenizer, model.config)
+  const tokenizer = fitVocabulary(folder, loaded, model.config)
   const engineFacts = { engineName: name, engineNote: note }
   return { folder, name: displayName(nameOrFolder), model, tokenizer, report, settings, ...engineFacts }
 }

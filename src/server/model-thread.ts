@@ -1,10 +1,12 @@
 import { SpanforgeError } from '../errors.ts'
+import { toRows } from '../inference/rows.ts'
 import type { BertConfig } from '../models/config.ts'
 import type { Row } from '../models/pack.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import type { EngineChoice } from '../runs/choose-engine.ts'
 import { startWorker } from '../runs/start-worker.ts'
-import type { TokenizerSettings } from '../text/options.ts'
+import { WindowCutter } from '../squad/windows.ts'
+import type { TokenizerSettings } from '../text/settings.ts'
 import { BertTokenizer } from '../text/tokenizer.ts'
 import type { LoadedInWorker, ModelWorkerData } from './model-worker.ts'
 import { Thread } from './thread-calls.ts'
@@ -62,9 +64,9 @@ export class ModelThread {
   }
 
   private async check(): Promise<void> {
-    const { cls_token_id, sep_token_id } = this.tokenizer
-    const input_ids = Int32Array.of(cls_token_id, sep_token_id, sep_token_id)
-    const [logits] = await this.forward([{ input_ids, token_type_ids: Int32Array.of(0, 0, 1), attended: 3 }])
+    const cutter = new WindowCutter(this.tokenizer, { max_seq_length: 8, doc_stride: 0 })
+    const empty = cutter.cut({ id: 'check', question: '', context: '', answers: [] }, 0)
+    const [logits] = await this.forward(toRows(empty))
     const numbers = [...logits.start_logits, ...logits.end_logits]
     if (numbers.every(Number.isFinite)) return
     throw new SpanforgeError(`${this.folder}: the model computes ${numbers.join(', ')}, expected finite numbers`, {

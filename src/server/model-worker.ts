@@ -10,7 +10,7 @@ import type { Row } from '../models/pack.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import type { EngineChoice } from '../runs/choose-engine.ts'
 import { loadModel } from '../runs/load-model.ts'
-import type { TokenizerSettings } from '../text/options.ts'
+import type { TokenizerSettings } from '../text/settings.ts'
 import { answerCalls } from './thread-calls.ts'
 
 export interface ModelWorkerData {

@@ -5,7 +5,7 @@
 import { workerData } from 'node:worker_threads'
 import type { SearchOptions } from '../inference/pipeline.ts'
 import type { RowLogits } from '../models/question-answering.ts'
-import type { TokenizerSettings } from '../text/options.ts'
+import type { TokenizerSettings } from '../text/settings.ts'
 import { BertTokenizer } from '../text/tokenizer.ts'
 import { type PipelineScores, Reading, type ReadingTask } from './reading.ts'
 import { answerCalls, type Handed } from './thread-calls.ts'

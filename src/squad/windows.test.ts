@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fixture, fixtureJson } from '../../tests/fixture.ts'
 import { describeShared, shared } from '../../tests/shared.ts'
-import { tokenizerFromVocab } from '../text/vocab-txt.ts'
+import { BertTokenizer } from '../text/tokenizer.ts'
+import { tokenizerFromVocab } from '../text/tokenizer-files.ts'
 import { labelWindow } from './labels.ts'
 import type { Example, Window } from './types.ts'
 import { makeWindows, tokenTypeIds, WindowCutter } from './windows.ts'
@@ -165,4 +166,37 @@ it('Windows are counted without being cut', () => {
       expect(cutter.count(example)).toBe(cutter.cut(example, 0).length)
     }),
   )
+})
+
+describe('Windows of other tokenizers than BERT', () => {
+  const vocab = ['[UNK]', '<s>', '</s>', '<pad>', '<mask>', 'a', 'b'].join('\n')
+  const windowOf = (config: object) =>
+    new WindowCutter(tokenizerFromVocab(vocab, config), { max_seq_length: 16, doc_stride: 2 }).cut(
+      { id: 'q', question: 'a', context: 'b b', answers: [] },
+      0,
+    )[0]
+
+  it('carry the special tokens of the class, and its token types', () => {
+    const window = windowOf({ tokenizer_class: 'MPNetTokenizer', model_input_names: ['input_ids', 'token_type_ids'] })
+    expect([...window.input_ids]).toEqual([1, 5, 2, 2, 6, 6, 2])
+    expect([...tokenTypeIds(window)]).toEqual([0, 0, 0, 0, 1, 1, 1])
+    expect([window.context_start, window.context_end]).toEqual([4, 6])
+  })
+
+  it('have types of 0 where the tokenizer has none', () => {
+    expect([...tokenTypeIds(windowOf({ tokenizer_class: 'MPNetTokenizer' }))]).toEqual([0, 0, 0, 0, 0, 0, 0])
+  })
+
+  it('are refused where the context comes first or is cut from its end', () => {
+    for (const name of ['padding_side', 'truncation_side'])
+      expect(() => windowOf({ tokenizer_class: 'MPNetTokenizer', [name]: 'left' })).toThrow(`${name} is left`)
+  })
+
+  it('are refused where no special token stands before the question', () => {
+    const { settings } = tokenizerFromVocab(vocab, { tokenizer_class: 'MPNetTokenizer' })
+    const bare = new BertTokenizer({ ...settings, post_processor: null })
+    expect(() => new WindowCutter(bare, { max_seq_length: 16, doc_stride: 2 })).toThrow(
+      'the post_processor does not put',
+    )
+  })
 })

@@ -1,6 +1,7 @@
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { showText } from '../show-value.ts'
 import type { Encoding } from '../text/encoding.ts'
+import type { PairLayout } from '../text/post-processors.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { Example, Window } from './types.ts'
 
@@ -17,15 +18,15 @@ export interface WindowOptions {
   readonly length_name?: string
 }
 
-/** [CLS] before the question, [SEP] after it, [SEP] after the context. */
-const SPECIAL_TOKENS = 3
-
 /**
  * Cuts examples into windows as run_qa.py does with a fast tokenizer: the question, its leading white space taken off,
  * in every window; of the context as much as there is room for, windows overlapping by `doc_stride` tokens.
  */
 export class WindowCutter {
   private readonly max_question_length: number
+  private readonly pair: PairLayout
+  /** Special tokens of a window: [CLS] before the question, [SEP] after it, [SEP] after the context. */
+  private readonly specialTokens: number
   private context = ''
   private encoding: Encoding | undefined
 
@@ -38,6 +39,9 @@ export class WindowCutter {
       if (!Number.isSafeInteger(value) || value < 0)
         throw new UsageError(`${name} is ${value}; expected a whole number of tokens from 0`)
     this.max_question_length = max_question_length
+    this.pair = questionLayout(tokenizer)
+    const { before, between, after } = this.pair
+    this.specialTokens = before.ids.length + between.ids.length + after.ids.length
   }
 
   /**
@@ -85,23 +89,64 @@ export class WindowCutter {
 
   /** Context tokens of a window at most. */
   private room(question: Encoding): number {
-    return this.options.max_seq_length - question.ids.length - SPECIAL_TOKENS
+    return this.options.max_seq_length - question.ids.length - this.specialTokens
   }
 
   private window(example: number, question: Encoding, context: Encoding, first: number, last: number): Window {
-    const context_start = question.ids.length + 2
+    const { before, between, after } = this.pair
+    const question_start = before.ids.length
+    const question_end = question_start + question.ids.length
+    const context_start = question_end + between.ids.length
     const context_end = context_start + last - first
-    const input_ids = new Int32Array(context_end + 1)
-    input_ids[0] = this.tokenizer.cls_token_id
-    input_ids.set(question.ids, 1)
-    input_ids[context_start - 1] = this.tokenizer.sep_token_id
+    const input_ids = new Int32Array(context_end + after.ids.length)
+    input_ids.set(before.ids)
+    input_ids.set(question.ids, question_start)
+    input_ids.set(between.ids, question_end)
     input_ids.set(context.ids.subarray(first, last), context_start)
-    input_ids[context_end] = this.tokenizer.sep_token_id
+    input_ids.set(after.ids, context_end)
     const offsets = new Int32Array(2 * input_ids.length)
-    offsets.set(question.offsets, 2)
+    offsets.set(question.offsets, 2 * question_start)
     offsets.set(context.offsets.subarray(2 * first, 2 * last), 2 * context_start)
-    return { example, input_ids, context_start, context_end, offsets }
+    const window = { example, input_ids, context_start, context_end, offsets }
+    const token_types = this.tokenTypes(question.ids.length, last - first)
+    return token_types ? { ...window, token_types } : window
   }
+
+  /** Undefined where they are BERT's. */
+  private tokenTypes(question: number, context: number): Uint8Array | undefined {
+    const { before, between, after, types } = this.pair
+    if (!this.tokenizer.settings.has_token_types) return new Uint8Array(question + context + this.specialTokens)
+    const first = [...before.types, types[0], ...between.types]
+    if (first.every((type) => type === 0) && [types[1], ...after.types].every((type) => type === 1)) return undefined
+    return Uint8Array.from([
+      ...before.types,
+      ...new Uint8Array(question).fill(types[0]),
+      ...between.types,
+      ...new Uint8Array(context).fill(types[1]),
+      ...after.types,
+    ])
+  }
+}
+
+/**
+ * How a tokenizer lays out a question and its context.
+ * @throws SpanforgeError where no special token comes first, whose position stands for "no answer here", or where the
+ * question does not
+ */
+function questionLayout({ pair, settings }: BertTokenizer): PairLayout {
+  for (const name of ['padding_side', 'truncation_side'] as const)
+    if (settings[name] === 'left')
+      throw new SpanforgeError(
+        `tokenizer_config.json: ${name} is left, which puts the context before the question or cuts it from its end; ` +
+          'spanforge supports right only',
+        { remedy: `Set ${name} to right, as models of BERT's kind are trained.` },
+      )
+  if (pair?.before.ids.length && pair.after.ids.length) return pair
+  throw new SpanforgeError(
+    'tokenizer.json: the post_processor does not put a question and its context between special tokens, such as ' +
+      '[CLS] question [SEP] context [SEP]; answering questions needs the first to stand for "no answer"',
+    { remedy: 'Use a tokenizer with the post_processor of BERT.' },
+  )
 }
 
 /** The windows of all examples, in their order; `onProgress` is told the number of examples done. */
@@ -120,9 +165,9 @@ export function makeWindows(
   return windows
 }
 
-/** 0 for [CLS], the question and its [SEP]; 1 for the context and its [SEP]. */
-export const tokenTypeIds = ({ input_ids, context_start }: Window): Int32Array =>
-  new Int32Array(input_ids.length).fill(1, context_start)
+/** As BERT's: 0 for [CLS], the question and its [SEP]; 1 for the context and its [SEP]. */
+export const tokenTypeIds = ({ input_ids, context_start, token_types }: Window): Int32Array =>
+  token_types ? Int32Array.from(token_types) : new Int32Array(input_ids.length).fill(1, context_start)
 
 const firstTokens = ({ ids, offsets, wordIds }: Encoding, count: number): Encoding => ({
   ids: ids.subarray(0, count),
@@ -148,13 +193,18 @@ function tooLong(example: Example, tokens: number, room: number, options: Window
       ? `${place} no room for the context in windows of ${length_name} ${max_seq_length}`
       : `${place} room for ${room} context tokens in windows of ${length_name} ${max_seq_length}, not more than ` +
         `their overlap, doc_stride ${doc_stride}`
-  return new SpanforgeError(finding, { remedy: `${roomRemedies(tokens, room, options).join(', or ')}.` })
+  return new SpanforgeError(finding, { remedy: `${roomRemedies(room, options).join(', or ')}.` })
 }
 
 /** Values with which a question fits; none that the model cannot have. */
-function roomRemedies(tokens: number, room: number, options: WindowOptions): string[] {
-  const { doc_stride, max_positions = Number.POSITIVE_INFINITY, length_name = 'max_seq_length' } = options
-  const taken = tokens + SPECIAL_TOKENS
+function roomRemedies(room: number, options: WindowOptions): string[] {
+  const {
+    max_seq_length,
+    doc_stride,
+    max_positions = Number.POSITIVE_INFINITY,
+    length_name = 'max_seq_length',
+  } = options
+  const taken = max_seq_length - room
   const needed = taken + doc_stride + 1
   const remedies: string[] = []
   if (room > 0) remedies.push(`use a doc_stride below ${room}`)

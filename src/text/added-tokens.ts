@@ -1,4 +1,4 @@
-import { isWhitespace } from './unicode.ts'
+import { isWhitespace, WORD_CHARACTER } from './unicode.ts'
 
 /** A token that is found in the text as it is written, before words are cut; the fields are tokenizer.json's. */
 export interface AddedToken {
@@ -28,9 +28,12 @@ export class AddedTokenFinder {
   private readonly tokens = new Map<string, AddedToken>()
   private readonly pattern: RegExp | undefined
 
-  /** Keys: what to look for; it is the token's content, normalized where the token wants that. */
+  /**
+   * Keys: what to look for; it is the token's content, normalized where the token wants that. The first of several that
+   * look for the same is found.
+   */
   constructor(tokens: Iterable<readonly [string, AddedToken]>) {
-    for (const [content, token] of tokens) if (content) this.tokens.set(content, token)
+    for (const [content, token] of tokens) if (content && !this.tokens.has(content)) this.tokens.set(content, token)
     if (!this.tokens.size) return
     const contents = [...this.tokens.keys()].sort((a, b) => b.length - a.length)
     this.pattern = new RegExp(contents.map((content) => content.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g')
@@ -40,7 +43,8 @@ export class AddedTokenFinder {
     return this.pattern === undefined
   }
 
-  find(text: string): Match[] {
+  /** `isIgnored` leaves tokens to be cut like any text. */
+  find(text: string, isIgnored: (token: AddedToken) => boolean = () => false): Match[] {
     const matches: Match[] = []
     if (!this.pattern) return matches
     let taken = 0
@@ -48,6 +52,7 @@ export class AddedTokenFinder {
       const token = this.tokens.get(content)!
       let start = index
       let end = index + content.length
+      if (isIgnored(token)) continue
       if (token.single_word && touchesWord(text, start, end)) continue
       if (token.lstrip) while (start > taken && isWhitespace(text.charCodeAt(start - 1))) start--
       if (token.rstrip) while (end < text.length && isWhitespace(text.charCodeAt(end))) end++
@@ -58,10 +63,8 @@ export class AddedTokenFinder {
   }
 }
 
-/** \w of Unicode's regular expressions (UTS 18), as the tokenizers library has it: numbers such as ² are none of it. */
-const WORD = String.raw`[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]`
-const ENDS_IN_WORD = new RegExp(`${WORD}$`, 'u')
-const BEGINS_WITH_WORD = new RegExp(`^${WORD}`, 'u')
+const ENDS_IN_WORD = new RegExp(`[${WORD_CHARACTER}]$`, 'u')
+const BEGINS_WITH_WORD = new RegExp(`^[${WORD_CHARACTER}]`, 'u')
 
 const touchesWord = (text: string, start: number, end: number): boolean =>
   ENDS_IN_WORD.test(text.slice(Math.max(0, start - 2), start)) || BEGINS_WITH_WORD.test(text.slice(end, end + 2))

@@ -13,15 +13,25 @@ export class EncodingBuilder {
   private ids = new Int32Array(512)
   private offsets = new Int32Array(1024)
   private wordIds = new Int32Array(512)
-  private length = 0
   private word = -1
+  private count = 0
+
+  get length(): number {
+    return this.count
+  }
+
+  /** Forgets the tokens of a text that was not finished. */
+  clear(): void {
+    this.count = 0
+    this.word = -1
+  }
 
   nextWord(): void {
     this.word++
   }
 
   push(id: number, start: number, end: number): void {
-    const i = this.length++
+    const i = this.count++
     if (i === this.ids.length) this.grow()
     this.ids[i] = id
     this.offsets[2 * i] = start
@@ -31,9 +41,8 @@ export class EncodingBuilder {
 
   /** The tokens so far; the builder is empty again. */
   finish(): Encoding {
-    const length = this.length
-    this.length = 0
-    this.word = -1
+    const { length } = this
+    this.clear()
     return {
       ids: this.ids.slice(0, length),
       offsets: this.offsets.slice(0, 2 * length),

@@ -4,16 +4,17 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fixture } from '../../tests/fixture.ts'
 import { isThorough } from '../../tests/thorough.ts'
-import { specialToken } from './options.ts'
+import { specialToken } from './special-tokens.ts'
 import { BertTokenizer } from './tokenizer.ts'
+import { tokenizerFromVocab } from './tokenizer-files.ts'
 import { toTokenizerJson } from './tokenizer-json.ts'
-import { tokenizerFromVocab } from './vocab-txt.ts'
 
 // The library of transformers' fast tokenizers itself, compiled for Node, reading the very tokenizer.json we write.
 
 const { vocab } = tokenizerFromVocab(readFileSync(fixture('tokenizer/vocab.txt'), 'utf8')).settings
 const added = (id: number, content: string, flags: object) => ({
-  ...specialToken(id, content),
+  id,
+  ...specialToken(content),
   special: false,
   ...flags,
 })

@@ -1,91 +1,58 @@
-import { SpanforgeError } from '../errors.ts'
-import type { AddedToken } from './added-tokens.ts'
-import { SPECIAL_TOKENS, type TokenizerSettings } from './options.ts'
+import { Fields } from './fields.ts'
+import { bertNormalizerOptions } from './normalizers.ts'
+import { SPECIAL_TOKENS } from './special-tokens.ts'
 import type { BertTokenizer } from './tokenizer.ts'
-
-/** transformers writes this for "no limit". */
-const NO_LIMIT = 1e20
-
-/**
- * The settings that an object in the form of tokenizer_config.json states; what it leaves out is left out.
- * @throws SpanforgeError for a value of the wrong type, naming the field.
- */
-export function settingsFromConfig(config: unknown): Partial<TokenizerSettings> {
-  const fields = asObject(config, 'tokenizer_config.json')
-  const settings: Record<string, unknown> = {}
-  for (const name of ['do_lower_case', 'tokenize_chinese_chars', 'clean_up_tokenization_spaces'] as const)
-    settings[name] = optional(fields[name], 'boolean', name)
-  // Here null is a value: as do_lower_case.
-  settings.strip_accents =
-    fields.strip_accents === null ? null : optional(fields.strip_accents, 'boolean', 'strip_accents')
-  const limit = optional(fields.model_max_length, 'number', 'model_max_length') as number | undefined
-  if (limit !== undefined && limit < NO_LIMIT) settings.model_max_length = limit
-  for (const name of SPECIAL_TOKENS) settings[name] = optional(contentOf(fields[name]), 'string', name)
-  const decoder = fields.added_tokens_decoder
-  if (decoder !== undefined)
-    settings.added_tokens = Object.entries(asObject(decoder, 'tokenizer_config.json: added_tokens_decoder')).map(
-      ([id, token]) => addedToken({ ...asObject(token, `added token ${id}`), id: Number(id) }),
-    )
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
-}
+import { tokenizerClass } from './tokenizer-classes.ts'
 
 /** tokenizer_config.json, as transformers 4.57 writes it. */
-export function toTokenizerConfig({ settings, mask_token_id }: BertTokenizer): Record<string, unknown> {
+export function toTokenizerConfig(tokenizer: BertTokenizer): Record<string, unknown> {
+  const { settings } = tokenizer
+  const { sets, hasTokenTypes } = tokenizerClass(settings.tokenizer_class)
+  const { additional_special_tokens, split_special_tokens, padding_side, truncation_side, has_token_types } = settings
   return {
-    added_tokens_decoder: Object.fromEntries(settings.added_tokens.map(({ id, ...token }) => [String(id), token])),
+    added_tokens_decoder: Object.fromEntries(tokenizer.addedTokens.map(({ id, ...token }) => [String(id), token])),
+    ...(additional_special_tokens.length > 0 && { additional_special_tokens }),
     clean_up_tokenization_spaces: settings.clean_up_tokenization_spaces,
-    ...Object.fromEntries(SPECIAL_TOKENS.map((name) => [name, settings[name]])),
-    // Told nothing, transformers would add a [MASK] that the model has no embedding for.
-    ...(mask_token_id === undefined && { mask_token: null }),
-    do_lower_case: settings.do_lower_case,
+    // Where a token is left out instead of null, transformers adds a [MASK] for which the model has no embedding.
+    ...Object.fromEntries(SPECIAL_TOKENS.flatMap((name) => namedToken(tokenizer, name))),
     ...(Number.isFinite(settings.model_max_length) && { model_max_length: settings.model_max_length }),
-    strip_accents: settings.strip_accents,
-    tokenize_chinese_chars: settings.tokenize_chinese_chars,
-    tokenizer_class: 'BertTokenizer',
+    ...(has_token_types !== hasTokenTypes && {
+      model_input_names: ['input_ids', ...(has_token_types ? ['token_type_ids'] : []), 'attention_mask'],
+    }),
+    ...(padding_side !== 'right' && { padding_side }),
+    ...(truncation_side !== 'right' && { truncation_side }),
+    ...(split_special_tokens && { split_special_tokens }),
+    ...(sets.length > 0 && normalizerSwitches(tokenizer)),
+    tokenizer_class: settings.tokenizer_class,
   }
 }
 
-/** special_tokens_map.json: the special tokens that the vocabulary has. */
-export const toSpecialTokensMap = (tokenizer: BertTokenizer): Record<string, string> =>
-  Object.fromEntries(
-    SPECIAL_TOKENS.map((name) => [name, tokenizer.settings[name]]).filter(
-      ([, token]) => tokenizer.id(token) !== undefined,
-    ),
-  )
+function namedToken({ settings }: BertTokenizer, name: (typeof SPECIAL_TOKENS)[number]): [string, string | null][] {
+  const token = settings.special_tokens[name]
+  if (token !== undefined) return [[name, token]]
+  return name in tokenizerClass(settings.tokenizer_class).special ? [[name, null]] : []
+}
 
-/** An added token as tokenizer.json and tokenizer_config.json write it. */
-export function addedToken(value: unknown): AddedToken {
-  const fields = asObject(value, 'added token')
-  const { id, content } = fields
-  if (!Number.isSafeInteger(id) || (id as number) < 0 || typeof content !== 'string' || !content)
-    throw new SpanforgeError(
-      `tokenizer: added token ${JSON.stringify(value)} needs an id from 0 and a content of at least one character`,
-    )
-  const flag = (name: string): boolean => (optional(fields[name], 'boolean', name) as boolean | undefined) ?? false
+/** The normalizer's switches by the names that classes of transformers have for them. */
+function normalizerSwitches({ settings }: BertTokenizer): Record<string, unknown> {
+  if (settings.normalizer?.type !== 'BertNormalizer') return {}
+  const switches = bertNormalizerOptions(Fields.of(settings.normalizer, 'normalizer'))
   return {
-    id: id as number,
-    content,
-    single_word: flag('single_word'),
-    lstrip: flag('lstrip'),
-    rstrip: flag('rstrip'),
-    normalized: flag('normalized'),
-    special: flag('special'),
+    do_lower_case: switches.lowercase,
+    strip_accents: switches.strip_accents,
+    tokenize_chinese_chars: switches.handle_chinese_chars,
   }
 }
 
-export function asObject(value: unknown, place: string): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  throw new SpanforgeError(`tokenizer: ${place} is ${JSON.stringify(value)?.slice(0, 60)}; expected an object {...}`)
-}
-
-/** A special token is written as a string, or as an object with its content. */
-const contentOf = (value: unknown): unknown =>
-  typeof value === 'object' && value !== null ? (value as { content?: unknown }).content : value
-
-function optional(value: unknown, type: 'boolean' | 'number' | 'string', name: string): unknown {
-  if (value === undefined || value === null) return undefined
-  if (typeof value === type) return value
-  throw new SpanforgeError(
-    `tokenizer_config.json: ${name} is ${JSON.stringify(value).slice(0, 60)}; expected a ${type}`,
-  )
+/** special_tokens_map.json: the special tokens that the tokenizer has. */
+export function toSpecialTokensMap({ settings }: BertTokenizer): Record<string, string | readonly string[]> {
+  const named = SPECIAL_TOKENS.flatMap((name) => {
+    const token = settings.special_tokens[name]
+    return token === undefined ? [] : [[name, token] as const]
+  })
+  const { additional_special_tokens } = settings
+  return {
+    ...Object.fromEntries(named),
+    ...(additional_special_tokens.length > 0 && { additional_special_tokens }),
+  }
 }

@@ -1,106 +1,126 @@
 import { SpanforgeError } from '../errors.ts'
-import { BertTokenizer } from './tokenizer.ts'
-import { addedToken, asObject, settingsFromConfig } from './tokenizer-config.ts'
+import { showValue } from '../show-value.ts'
+import { unsupportedModel } from './choose-class.ts'
+import { type Component, Fields, readComponent, unexpected } from './fields.ts'
+import type { TokenizerSettings } from './settings.ts'
+import { completeToken, type NewToken, readToken } from './special-tokens.ts'
+import type { BertTokenizer } from './tokenizer.ts'
+import type { WordPieceModel } from './wordpiece.ts'
 
-const REMEDY = 'This is not a BERT tokenizer. Use a model whose tokenizer_class is BertTokenizer.'
+/** What tokenizer.json says of a tokenizer. */
+export interface TokenizerJson
+  extends Pick<TokenizerSettings, 'vocab' | 'model' | 'normalizer' | 'pre_tokenizer' | 'post_processor' | 'decoder'> {
+  /** Undefined in a file without such a list, which only some classes of transformers can read. */
+  readonly added_tokens: readonly NewToken[] | undefined
+  /** What transformers takes from a truncation and a padding written in the file; nothing else of them has an effect. */
+  readonly defaults: { readonly pad_token?: string; readonly padding_side?: string; readonly truncation_side?: string }
+}
 
-/**
- * The tokenizer that the objects of tokenizer.json and tokenizer_config.json describe. As in transformers, what
- * tokenizer_config.json states about case, accents and ideographs goes before the normalizer in tokenizer.json, and a
- * truncation or padding written in tokenizer.json has no effect.
- * @throws SpanforgeError where it is another kind of tokenizer, or incomplete.
- */
-export function tokenizerFromJson(tokenizer: unknown, config: unknown = {}): BertTokenizer {
-  const json = asObject(tokenizer, 'tokenizer.json')
-  const model = asObject(json.model, 'tokenizer.json: model')
-  const normalizer = asObject(json.normalizer, 'tokenizer.json: normalizer')
-  expect('model.type', model.type, 'WordPiece')
-  expect('model.continuing_subword_prefix', model.continuing_subword_prefix, '##')
-  expect('normalizer.type', normalizer.type, 'BertNormalizer')
-  expect('pre_tokenizer.type', asObject(json.pre_tokenizer, 'tokenizer.json: pre_tokenizer').type, 'BertPreTokenizer')
-  const stated = settingsFromConfig(config)
-  const added = Array.isArray(json.added_tokens) ? json.added_tokens.map(addedToken) : []
-  const known = new Set(added.map(({ content }) => content))
-  const { lowercase, strip_accents, handle_chinese_chars, clean_text } = normalizer
-  return new BertTokenizer({
-    // The same spelling rules as in tokenizer_config.json, hence the same checks.
-    ...settingsFromConfig({ do_lower_case: lowercase, strip_accents, tokenize_chinese_chars: handle_chinese_chars }),
-    ...settingsFromConfig({ unk_token: model.unk_token }),
-    ...stated,
-    vocab: vocabulary(asObject(model.vocab, 'tokenizer.json: model.vocab')),
-    clean_text: clean_text !== false,
-    added_tokens: [...added, ...(stated.added_tokens ?? []).filter(({ content }) => !known.has(content))],
-    max_input_chars_per_word: maxInputCharsPerWord(model.max_input_chars_per_word),
-  })
+const PLACE = 'tokenizer.json'
+
+/** @throws SpanforgeError where it is no WordPiece tokenizer, or incomplete */
+export function readTokenizerJson(value: unknown): TokenizerJson {
+  const json = Fields.of(value, PLACE)
+  if (!json.has('model'))
+    throw new SpanforgeError(
+      `tokenizer.json describes no tokenizer: it has no "model", only ${showValue(json.names, 80)}`,
+      { remedy: 'Download tokenizer.json again.' },
+    )
+  const model = json.object('model')
+  const kind = modelKind(model)
+  if (kind !== 'WordPiece') throw unsupportedModel(`tokenizer.json is a ${kind} tokenizer`)
+  const component = (name: string): Component | null => readComponent(json.raw(name), json.path(name))
+  return {
+    vocab: readVocabulary(model.object('vocab')),
+    model: readWordPiece(model),
+    normalizer: component('normalizer'),
+    pre_tokenizer: component('pre_tokenizer'),
+    post_processor: component('post_processor'),
+    decoder: component('decoder'),
+    defaults: defaultsOf(json),
+    added_tokens: json.has('added_tokens') ? json.list('added_tokens').map(addedToken) : undefined,
+  }
+}
+
+function defaultsOf(json: Fields): TokenizerJson['defaults'] {
+  const part = (name: string): Fields => Fields.of(json.raw(name) ?? {}, json.path(name))
+  const [padding, truncation] = [part('padding'), part('truncation')]
+  return {
+    pad_token: padding.optional('pad_token', 'string'),
+    padding_side: padding.optional('direction', 'string')?.toLowerCase(),
+    truncation_side: truncation.optional('direction', 'string')?.toLowerCase(),
+  }
+}
+
+/** The kind of a model; files written before tokenizers 0.9 do not name it, but each kind has its own fields. */
+function modelKind(model: Fields): string {
+  if (model.has('type')) {
+    const type = model.string('type')
+    return Object.hasOwn(MODEL_NAMES, type) ? MODEL_NAMES[type] : showValue(type, 40)
+  }
+  if (model.has('merges')) return MODEL_NAMES.BPE
+  if (model.has('max_input_chars_per_word')) return 'WordPiece'
+  return Array.isArray(model.raw('vocab')) ? MODEL_NAMES.Unigram : 'WordLevel'
+}
+
+const MODEL_NAMES: Readonly<Record<string, string>> = {
+  WordPiece: 'WordPiece',
+  WordLevel: 'WordLevel',
+  BPE: 'BPE (byte-pair encoding)',
+  Unigram: 'Unigram (SentencePiece)',
+}
+
+const readWordPiece = (model: Fields): WordPieceModel => ({
+  type: 'WordPiece',
+  unk_token: model.string('unk_token'),
+  continuing_subword_prefix: model.string('continuing_subword_prefix'),
+  max_input_chars_per_word: model.integer('max_input_chars_per_word', 0),
+})
+
+/** Ids up to here may have gaps between them; a damaged file must not make an array of any size. */
+const SAFE_SIZE = 2 ** 20
+
+/** Tokens by id; an id that no token has, which transformers allows, gets none. */
+function readVocabulary(fields: Fields): (string | null)[] {
+  const tokens = fields.names
+  const limit = Math.max(SAFE_SIZE, 2 * tokens.length)
+  const vocab: (string | null)[] = []
+  for (const token of tokens) {
+    const id = fields.raw(token)
+    if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= limit || vocab[id as number] !== undefined)
+      throw new SpanforgeError(
+        `tokenizer.json: token ${showValue(token, 60)} of ${tokens.length} has id ${showValue(id, 60)}; ` +
+          `expected whole numbers from 0 to ${limit - 1}, each once`,
+        { remedy: 'Download tokenizer.json again, or delete it if vocab.txt is there too.' },
+      )
+    vocab[id as number] = token
+  }
+  return Array.from(vocab, (token) => token ?? null)
+}
+
+/** Ids of added tokens are not read: the tokenizers library gives them out itself, in the order of the list. */
+function addedToken(value: unknown, index: number): NewToken {
+  const place = `${PLACE}: added_tokens[${index}]`
+  const token = completeToken(readToken(value, place))
+  if (token.content === '') throw unexpected(`${place}.content`, '', 'at least one character')
+  return token
 }
 
 /** tokenizer.json, as the tokenizers library 0.22 writes it. */
 export function toTokenizerJson(tokenizer: BertTokenizer): Record<string, unknown> {
-  const { settings } = tokenizer
-  const { cls_token, sep_token } = settings
-  const special = (token: string, type_id: number) => ({ SpecialToken: { id: token, type_id } })
-  const sequence = (name: 'A' | 'B', type_id: number) => ({ Sequence: { id: name, type_id } })
-  const single = [special(cls_token, 0), sequence('A', 0), special(sep_token, 0)]
-  const named = (token: string) => [token, { id: token, ids: [tokenizer.id(token)], tokens: [token] }]
+  const { vocab, model, normalizer, pre_tokenizer, post_processor, decoder } = tokenizer.settings
   return {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: settings.added_tokens,
-    normalizer: {
-      type: 'BertNormalizer',
-      clean_text: settings.clean_text,
-      handle_chinese_chars: settings.tokenize_chinese_chars,
-      strip_accents: settings.strip_accents,
-      lowercase: settings.do_lower_case,
-    },
-    pre_tokenizer: { type: 'BertPreTokenizer' },
-    post_processor: {
-      type: 'TemplateProcessing',
-      single,
-      pair: [...single, sequence('B', 1), special(sep_token, 1)],
-      special_tokens: Object.fromEntries([named(cls_token), named(sep_token)]),
-    },
-    decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
+    added_tokens: tokenizer.addedTokens,
+    normalizer,
+    pre_tokenizer,
+    post_processor,
+    decoder,
     model: {
-      type: 'WordPiece',
-      unk_token: settings.unk_token,
-      continuing_subword_prefix: '##',
-      max_input_chars_per_word: settings.max_input_chars_per_word,
-      vocab: Object.fromEntries(settings.vocab.map((token, index) => [token, index]).filter(([token]) => token !== '')),
+      ...model,
+      vocab: Object.fromEntries([...vocab.entries()].flatMap(([id, token]) => (token === null ? [] : [[token, id]]))),
     },
   }
-}
-
-/** Tokens by id; an id that no token has, which transformers allows, gets an empty one. */
-function vocabulary(ids: Record<string, unknown>): string[] {
-  const entries = Object.entries(ids)
-  // A damaged file must not make an array of any size.
-  const limit = 2 * entries.length
-  const vocab: string[] = []
-  for (const [token, id] of entries) {
-    if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= limit || vocab[id as number] !== undefined)
-      throw new SpanforgeError(
-        `tokenizer.json: token "${token}" of ${entries.length} has id ${JSON.stringify(id)}; ` +
-          'expected numbers from 0 without large gaps, each once',
-        { remedy: 'Download tokenizer.json again, or delete it where vocab.txt is there too.' },
-      )
-    vocab[id as number] = token
-  }
-  return Array.from(vocab, (token) => token ?? '')
-}
-
-function maxInputCharsPerWord(value: unknown): number {
-  if (value === undefined) return 100
-  if (Number.isSafeInteger(value) && (value as number) > 0) return value as number
-  throw new SpanforgeError(
-    `tokenizer.json: model.max_input_chars_per_word is ${JSON.stringify(value)}; expected a number from 1`,
-  )
-}
-
-function expect(field: string, found: unknown, expected: string): void {
-  if (found === expected) return
-  throw new SpanforgeError(`tokenizer.json: ${field} is ${JSON.stringify(found)}; expected "${expected}"`, {
-    remedy: REMEDY,
-  })
 }

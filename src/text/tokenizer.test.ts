@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { fixture, fixtureJson } from '../../tests/fixture.ts'
 import { BertTokenizer } from './tokenizer.ts'
-import { tokenizerFromVocab } from './vocab-txt.ts'
+import { tokenizerFromVocab } from './tokenizer-files.ts'
 
 interface Recorded {
   input_ids: number[]
@@ -25,7 +25,7 @@ const singles = fixtureJson<Singles>('tokenizer/singles.json')
 /** Everything that transformers records of a text, [CLS] and [SEP] included. */
 function record(tokenizer: BertTokenizer, text: string): Recorded {
   const { ids, offsets, wordIds } = tokenizer.encode(text)
-  const input_ids = [tokenizer.cls_token_id, ...ids, tokenizer.sep_token_id]
+  const input_ids = [...tokenizer.withSpecialTokens(ids)]
   const inner = Array.from(ids, (_, i) => [offsets[2 * i], offsets[2 * i + 1]])
   const codePoints = (index: number) => [...text.slice(0, index)].length
   return {

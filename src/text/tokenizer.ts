@@ -1,11 +1,29 @@
-import { SpanforgeError, UsageError } from '../errors.ts'
-import { AddedTokenFinder } from './added-tokens.ts'
+import { UsageError } from '../errors.ts'
+import type { AddedToken, AddedTokenFinder } from './added-tokens.ts'
+import { AddedVocabulary } from './added-vocabulary.ts'
+import { type AlignedText, alignedSlice } from './aligned-text.ts'
 import { forEachAsciiWord, forEachStretch } from './ascii.ts'
-import { joinTokens, withoutSpacesBeforeMarks } from './decode.ts'
+import { buildDecoder, type Decode, withoutSpacesBeforeMarks } from './decoders.ts'
 import { type Encoding, EncodingBuilder } from './encoding.ts'
-import { BertNormalizer, type Normalized } from './normalize.ts'
-import { type BertTokenizerOptions, completeOptions, type TokenizerSettings } from './options.ts'
-import { forEachWord } from './pre-tokenize.ts'
+import { buildNormalizer, type Normalize, normalizedText } from './normalizers.ts'
+import {
+  buildPostProcessor,
+  type PairLayout,
+  type PostProcessor,
+  pairLayout,
+  type TemplatePart,
+  type TrimOffsets,
+} from './post-processors.ts'
+import { buildPreTokenizer, type PreTokenize } from './pre-tokenizers.ts'
+import {
+  type BertTokenizerOptions,
+  bertSettings,
+  specialTokens,
+  type TokenizerSettings,
+  vocabularyIds,
+} from './settings.ts'
+import type { SpecialTokenName } from './special-tokens.ts'
+import { isWhitespace } from './unicode.ts'
 import { WordPiece } from './wordpiece.ts'
 
 export interface DecodeOptions {
@@ -15,95 +33,136 @@ export interface DecodeOptions {
 }
 
 /**
- * BERT's tokenizer (Devlin et al. 2019) with the ids, offsets and word numbers of `BertTokenizerFast` in
- * transformers 4.57. Offsets are UTF-16 indices into the text given.
+ * A WordPiece tokenizer, as BERT's (Devlin et al. 2019), with the ids, offsets and word numbers of transformers 4.57.
+ * Offsets are UTF-16 indices into the text given.
  */
 export class BertTokenizer {
   readonly settings: TokenizerSettings
-  readonly unk_token_id: number
-  readonly sep_token_id: number
-  readonly pad_token_id: number
-  readonly cls_token_id: number
-  /** Absent from vocabularies made for no masked-word task. */
+  readonly unk_token_id: number | undefined
+  readonly sep_token_id: number | undefined
+  readonly pad_token_id: number | undefined
+  readonly cls_token_id: number | undefined
   readonly mask_token_id: number | undefined
-  private readonly ids = new Map<string, number>()
-  private readonly tokenOf: string[]
-  private readonly special = new Set<number>()
-  private readonly normalizer: BertNormalizer
+  /** Number of tokens in the vocabulary; tokens added beyond it are not counted, as in transformers. */
+  readonly vocab_size: number
+  /** Number of tokens, added ones included: `len(tokenizer)` in transformers. */
+  readonly length: number
+  /** Number of ids: a model needs as many embeddings. */
+  readonly size: number
+  /** How a question and a context stand in one input; undefined where the question does not come first, once. */
+  readonly pair: PairLayout | undefined
+  private readonly added: AddedVocabulary
+  private readonly normalize: Normalize
+  private readonly preTokenize: PreTokenize
   private readonly wordPiece: WordPiece
+  private readonly postProcessor: PostProcessor
+  private readonly joinTokens: Decode
   private readonly written: AddedTokenFinder
   private readonly normalizedTokens: AddedTokenFinder
+  /** Whether plain ASCII can take the short way: BERT's normalizer and pre-tokenizer. */
+  private readonly hasShortWay: boolean
+  private readonly lowercase: boolean
   private readonly builder = new EncodingBuilder()
+  /** Indices of the tokens of the text at hand that are added ones found in it. */
+  private found: number[] = []
 
-  constructor(options: BertTokenizerOptions) {
-    const settings = completeOptions(options)
+  /** @throws SpanforgeError for a component that is not supported, or a vocabulary that lacks a required token */
+  constructor(options: BertTokenizerOptions | TokenizerSettings) {
+    const settings = 'model' in options ? options : bertSettings(options)
     this.settings = settings
-    this.tokenOf = [...settings.vocab]
-    for (const [id, token] of settings.vocab.entries()) this.ids.set(token, id)
-    for (const token of settings.added_tokens) {
-      this.tokenOf[token.id] = token.content
-      this.ids.set(token.content, token.id)
-      if (token.special) this.special.add(token.id)
-    }
-    this.unk_token_id = this.required('unk_token')
-    this.sep_token_id = this.required('sep_token')
-    this.pad_token_id = this.required('pad_token')
-    this.cls_token_id = this.required('cls_token')
-    this.mask_token_id = this.ids.get(settings.mask_token)
-    this.normalizer = new BertNormalizer({
-      clean_text: settings.clean_text,
-      handle_chinese_chars: settings.tokenize_chinese_chars,
-      strip_accents: settings.strip_accents,
-      lowercase: settings.do_lower_case,
-    })
-    this.wordPiece = new WordPiece(settings.vocab, this.unk_token_id, settings.max_input_chars_per_word)
-    const added = settings.added_tokens
-    this.written = new AddedTokenFinder(added.filter((t) => !t.normalized).map((t) => [t.content, t]))
-    this.normalizedTokens = new AddedTokenFinder(
-      added.filter((t) => t.normalized).map((t) => [this.normalizer.normalize(t.content).text, t]),
-    )
-  }
-
-  /** Number of tokens in the vocabulary; tokens added beyond it are not counted, as in transformers. */
-  get vocab_size(): number {
-    return this.settings.vocab.length
-  }
-
-  /** Number of ids: a model needs so many embeddings. */
-  get size(): number {
-    return this.tokenOf.length
+    const ids = vocabularyIds(settings.vocab)
+    this.vocab_size = ids.size
+    this.added = new AddedVocabulary(ids)
+    for (const { id, ...token } of settings.added_tokens) this.added.add(token)
+    const highest = settings.vocab.findLastIndex((token) => token !== null)
+    this.length = new Set([...ids.keys(), ...this.added.contents]).size
+    this.size = 1 + Math.max(highest, ...this.added.tokens.slice(-1).map(({ id }) => id))
+    this.unk_token_id = this.idOf('unk_token')
+    this.sep_token_id = this.idOf('sep_token')
+    this.pad_token_id = this.idOf('pad_token')
+    this.cls_token_id = this.idOf('cls_token')
+    this.mask_token_id = this.idOf('mask_token')
+    const { normalizer, pre_tokenizer } = settings
+    this.normalize = buildNormalizer(normalizer, 'tokenizer.json: normalizer')
+    this.preTokenize = buildPreTokenizer(pre_tokenizer, 'tokenizer.json: pre_tokenizer')
+    this.wordPiece = new WordPiece(ids, settings.model)
+    this.postProcessor = buildPostProcessor(settings.post_processor, 'tokenizer.json: post_processor')
+    this.pair = pairLayout(this.postProcessor.pair)
+    this.joinTokens = buildDecoder(settings.decoder, 'tokenizer.json: decoder')
+    this.written = this.added.finder(false, (content) => content)
+    this.normalizedTokens = this.added.finder(true, (content) => normalizedText(this.normalize, content))
+    this.hasShortWay =
+      normalizer?.type === 'BertNormalizer' &&
+      pre_tokenizer?.type === 'BertPreTokenizer' &&
+      this.normalizedTokens.isEmpty
+    this.lowercase = normalizer?.lowercase === true
   }
 
   get model_max_length(): number {
     return this.settings.model_max_length
   }
 
-  /** Tokens of a text, without [CLS] and [SEP] around it; special tokens that the text contains are found. */
+  /** The added tokens with their ids, by ids. */
+  get addedTokens(): AddedToken[] {
+    return this.added.tokens
+  }
+
+  /** Highest of the token types that windows have. */
+  get highestTokenType(): number {
+    return this.settings.has_token_types ? Math.max(0, ...this.postProcessor.pair.map(({ type }) => type)) : 0
+  }
+
+  /** This tokenizer without those named special tokens whose ids are `size` or more, and that no window needs. */
+  withoutSpecialTokensFrom(size: number): BertTokenizer {
+    const { added_tokens, special_tokens } = this.settings
+    const needed = new Set(this.postProcessor.pair.flatMap((part) => ('ids' in part ? part.ids : [])))
+    const named = Object.entries(special_tokens)
+    const isDropped = (id: number | undefined): boolean => id !== undefined && id >= size && !needed.has(id)
+    const dropped = new Set(named.map(([, token]) => this.id(token ?? '')).filter(isDropped))
+    return new BertTokenizer({
+      ...this.settings,
+      added_tokens: added_tokens.filter(({ id }) => !dropped.has(id)),
+      special_tokens: specialTokens(
+        Object.fromEntries(named.filter(([, token]) => !dropped.has(this.id(token ?? '')))),
+      ),
+    })
+  }
+
+  /** Tokens of a text, without special tokens around it; those that the text contains are found. */
   encode(text: string): Encoding {
+    this.builder.clear()
+    this.found = []
     let from = 0
-    for (const { token, start, end } of this.written.find(text)) {
+    for (const { token, start, end } of this.written.find(text, this.isIgnored)) {
       this.encodePart(text, from, start)
-      this.builder.nextWord()
-      this.builder.push(token.id, start, end)
+      this.pushAdded(token.id, start, end)
       from = end
     }
     this.encodePart(text, from, text.length)
-    return this.builder.finish()
+    const encoding = this.builder.finish()
+    const { trim_offsets } = this.postProcessor
+    return trim_offsets ? this.trim(encoding, text, trim_offsets) : encoding
   }
 
-  /** The tokens of a text as text: `##` begins one that goes on with the word before. */
+  /** The ids of a text with the special tokens that a single text gets, such as [CLS] and [SEP]. */
+  withSpecialTokens(ids: ArrayLike<number>): Int32Array {
+    const parts = this.postProcessor.single.map((part: TemplatePart) => ('ids' in part ? part.ids : Array.from(ids)))
+    return Int32Array.from(parts.flat())
+  }
+
+  /** The tokens of a text as text: `##` begins one that continues a word. */
   tokenize(text: string): string[] {
     return this.tokens(this.encode(text).ids)
   }
 
   /** The tokens of ids; an id that is none gives the unknown token. */
   tokens(ids: ArrayLike<number>): string[] {
-    return Array.from(ids, (id) => this.tokenOf[id] ?? this.settings.unk_token)
+    return Array.from(ids, (id) => this.tokenOf(id) ?? this.settings.special_tokens.unk_token ?? '')
   }
 
   /** The id of a token, undefined where it is none. */
   id(token: string): number | undefined {
-    return this.ids.get(token)
+    return this.added.id(token)
   }
 
   /**
@@ -115,58 +174,98 @@ export class BertTokenizer {
       throw new UsageError(`decode: ids is ${ids}, expected a list of token ids`, 'encode(text).ids is one.')
     const { skip_special_tokens = false } = options
     const { clean_up_tokenization_spaces = this.settings.clean_up_tokenization_spaces } = options
-    const kept = Array.from(ids).filter((id) => id in this.tokenOf && !(skip_special_tokens && this.special.has(id)))
-    const text = joinTokens(this.tokens(kept))
+    const kept = Array.from(ids).filter(
+      (id) => this.tokenOf(id) !== undefined && !(skip_special_tokens && this.added.isSpecial(id)),
+    )
+    const text = this.joinTokens(this.tokens(kept))
     return clean_up_tokenization_spaces ? withoutSpacesBeforeMarks(text) : text
   }
 
-  private required(name: 'unk_token' | 'sep_token' | 'pad_token' | 'cls_token'): number {
-    const token = this.settings[name]
-    const id = this.ids.get(token)
-    if (id !== undefined) return id
-    throw new SpanforgeError(`tokenizer: the vocabulary of ${this.vocab_size} tokens has no ${name} "${token}"`, {
-      remedy: `Use the vocabulary that the model was trained with, or name its ${name} in tokenizer_config.json.`,
-    })
+  private tokenOf(id: number): string | undefined {
+    return this.added.get(id)?.content ?? this.settings.vocab[id] ?? undefined
   }
+
+  private idOf(name: SpecialTokenName): number | undefined {
+    const token = this.settings.special_tokens[name]
+    return token === undefined ? undefined : this.added.id(token)
+  }
+
+  private readonly isIgnored = ({ id }: { readonly id: number }): boolean =>
+    this.settings.split_special_tokens && this.added.isSpecial(id)
 
   /** Stretches of plain ASCII between white space, nearly all of English text, take the short way. */
   private encodePart(text: string, from: number, to: number): void {
-    if (!this.normalizedTokens.isEmpty) {
-      this.encodeNormalized(this.normalizer.normalize(text, from, to))
+    if (!this.hasShortWay) {
+      this.encodeNormalized(this.normalize(alignedSlice(text, from, to)))
       return
     }
     forEachStretch(text, from, to, (start, end, plain) => {
       if (plain) forEachAsciiWord(text, start, end, (first, last) => this.pushAsciiWord(text, first, last))
-      else this.encodeNormalized(this.normalizer.normalize(text, start, end))
+      else this.encodeNormalized(this.normalize(alignedSlice(text, start, end)))
     })
   }
 
   private pushAsciiWord(text: string, from: number, to: number): void {
     const word = text.slice(from, to)
-    const { ids, ends } = this.wordPiece.pieces(this.settings.do_lower_case ? word.toLowerCase() : word)
+    const { ids, ends } = this.wordPiece.pieces(this.lowercase ? word.toLowerCase() : word)
     this.builder.nextWord()
     for (let i = 0, start = from; i < ids.length; start = from + ends[i++])
       this.builder.push(ids[i], start, from + ends[i])
   }
 
-  private encodeNormalized(normalized: Normalized): void {
+  private pushAdded(id: number, start: number, end: number): void {
+    this.builder.nextWord()
+    this.found.push(this.builder.length)
+    this.builder.push(id, start, end)
+  }
+
+  private encodeNormalized(normalized: AlignedText): void {
     const { text, starts, ends } = normalized
     let from = 0
-    for (const match of this.normalizedTokens.find(text)) {
+    for (const match of this.normalizedTokens.find(text, this.isIgnored)) {
       this.encodeWords(normalized, from, match.start)
-      this.builder.nextWord()
-      this.builder.push(match.token.id, starts[match.start], ends[match.end - 1])
+      this.pushAdded(match.token.id, starts[match.start], ends[match.end - 1])
       from = match.end
     }
     this.encodeWords(normalized, from, text.length)
   }
 
-  private encodeWords({ text, starts, ends }: Normalized, from: number, to: number): void {
-    forEachWord(text, from, to, (start, end) => {
+  private encodeWords({ text, starts, ends }: AlignedText, from: number, to: number): void {
+    if (from === to) return
+    this.preTokenize(text, from, to, (start, end) => {
       const pieces = this.wordPiece.pieces(text.slice(start, end))
       this.builder.nextWord()
       for (let i = 0, at = start; i < pieces.ids.length; at = start + pieces.ends[i++])
         this.builder.push(pieces.ids[i], starts[at], ends[start + pieces.ends[i] - 1])
     })
   }
+
+  /** Offsets without the white space that tokens begin and end with, as `trim_offsets` of the tokenizers library. */
+  private trim(encoding: Encoding, text: string, { add_prefix_space }: TrimOffsets): Encoding {
+    const { ids, offsets } = encoding
+    const found = new Set(this.found)
+    for (const [i, id] of ids.entries()) {
+      const [start, end] = [offsets[2 * i], offsets[2 * i + 1]]
+      const token = found.has(i) ? text.slice(start, end) : (this.settings.vocab[id] ?? '')
+      const keepsSpace = add_prefix_space && (i === 0 || start === 0) && isSpace(token[0])
+      offsets[2 * i] = Math.min(start + spacesBefore(token) - (keepsSpace ? 1 : 0), end)
+      offsets[2 * i + 1] = Math.max(end - spacesAfter(token), offsets[2 * i])
+    }
+    return encoding
+  }
+}
+
+/** U+0120 stands for a space in byte-level vocabularies, and is taken for one in any other. */
+const isSpace = (character: string): boolean => character === '\u0120' || isWhitespace(character.codePointAt(0)!)
+
+function spacesBefore(token: string): number {
+  let count = 0
+  while (count < token.length && isSpace(token[count])) count++
+  return count
+}
+
+function spacesAfter(token: string): number {
+  let count = 0
+  while (count < token.length && isSpace(token[token.length - 1 - count])) count++
+  return count
 }

@@ -60,8 +60,18 @@ export const isNonspacingMark = (codePoint: number): boolean =>
 
 export const isChinese = (codePoint: number): boolean => within(codePoint, CJK) || within(codePoint, CJK_COMPATIBILITY)
 
-/** Canonical decomposition (NFD) of one character. */
-export const decompose = (codePoint: number): string => {
+/** Canonical (NFD) or compatibility (NFKD) decomposition of one character. */
+export const decompose = (codePoint: number, form: 'NFD' | 'NFKD' = 'NFD'): string => {
   const character = String.fromCodePoint(codePoint)
-  return UNKNOWN.has(codePoint) ? character : character.normalize('NFD')
+  return UNKNOWN.has(codePoint) ? character : character.normalize(form)
 }
+
+export const isUnknown = (codePoint: number): boolean => UNKNOWN.has(codePoint)
+
+export const isMark = (codePoint: number): boolean => is(codePoint, /\p{M}/u)
+
+/** A number in any script, fractions and Roman numerals included. */
+export const isNumeric = (codePoint: number): boolean => /\p{N}/u.test(String.fromCodePoint(codePoint))
+
+/** \w of Unicode's regular expressions (UTS 18), as the tokenizers library has it: numbers such as ² are none of it. */
+export const WORD_CHARACTER = String.raw`\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}`

@@ -1,10 +1,22 @@
+import { SpanforgeError } from '../errors.ts'
+import { showValue } from '../show-value.ts'
+
+/** The settings of a WordPiece model, as `model` of a tokenizer.json has them. */
+export interface WordPieceModel {
+  readonly type: 'WordPiece'
+  readonly unk_token: string
+  /** Marks a token that continues a word. */
+  readonly continuing_subword_prefix: string
+  /** Words of more code points are unknown. */
+  readonly max_input_chars_per_word: number
+}
+
 /** A word cut into tokens: their ids, and the UTF-16 index just after each within the word. */
 export interface Pieces {
   readonly ids: readonly number[]
   readonly ends: readonly number[]
 }
 
-const PREFIX = '##'
 const CACHED_WORDS = 1 << 16
 
 /**
@@ -15,19 +27,20 @@ export class WordPiece {
   private readonly first = new Map<string, number>()
   private readonly following = new Map<string, number>()
   private readonly longest: number = 0
+  private readonly unknown: number | undefined
   private readonly cache = new Map<string, Pieces>()
 
-  /** `max_input_chars_per_word` counts code points. */
   constructor(
-    vocab: readonly string[],
-    readonly unk_token_id: number,
-    readonly max_input_chars_per_word: number,
+    vocabulary: ReadonlyMap<string, number>,
+    private readonly model: WordPieceModel,
   ) {
-    for (const [id, token] of vocab.entries()) {
+    const { continuing_subword_prefix: prefix } = model
+    for (const [token, id] of vocabulary) {
       this.first.set(token, id)
-      if (token.startsWith(PREFIX)) this.following.set(token.slice(PREFIX.length), id)
+      if (token.startsWith(prefix)) this.following.set(token.slice(prefix.length), id)
       this.longest = Math.max(this.longest, token.length)
     }
+    this.unknown = vocabulary.get(model.unk_token)
   }
 
   /** `word` is normalized and not empty. */
@@ -41,8 +54,7 @@ export class WordPiece {
   }
 
   private cut(word: string): Pieces {
-    const unknown = { ids: [this.unk_token_id], ends: [word.length] }
-    if (longerThan(word, this.max_input_chars_per_word)) return unknown
+    if (longerThan(word, this.model.max_input_chars_per_word)) return this.unknownWord(word)
     const ids: number[] = []
     const ends: number[] = []
     for (let start = 0; start < word.length; start = ends[ends.length - 1]) {
@@ -50,11 +62,20 @@ export class WordPiece {
       let end = Math.min(word.length, start + this.longest)
       let id = vocabulary.get(word.slice(start, end))
       while (id === undefined && --end > start) id = vocabulary.get(word.slice(start, end))
-      if (id === undefined) return unknown
+      if (id === undefined) return this.unknownWord(word)
       ids.push(id)
       ends.push(end)
     }
     return { ids, ends }
+  }
+
+  private unknownWord(word: string): Pieces {
+    if (this.unknown !== undefined) return { ids: [this.unknown], ends: [word.length] }
+    throw new SpanforgeError(
+      `tokenizer: the vocabulary cannot spell ${showValue(word, 60)} and has no unk_token ` +
+        `${showValue(this.model.unk_token, 60)} for such words`,
+      { remedy: 'Use the vocabulary that the model was trained with, or name its unk_token in tokenizer_config.json.' },
+    )
   }
 }
 

@@ -1,3 +1,4 @@
+import { type AlignedText, mapCharacters } from './aligned-text.ts'
 import { decompose, isChinese, isDropped, isNonspacingMark, isWhitespace } from './unicode.ts'
 
 /** The switches of BERT's normalizer, as in the `normalizer` of a tokenizer.json. */
@@ -7,13 +8,6 @@ export interface NormalizerOptions {
   /** null: as `lowercase`. */
   readonly strip_accents: boolean | null
   readonly lowercase: boolean
-}
-
-/** Text after normalization; its UTF-16 unit i comes from `[starts[i], ends[i])` of the text before. */
-export interface Normalized {
-  readonly text: string
-  readonly starts: ArrayLike<number>
-  readonly ends: ArrayLike<number>
 }
 
 /**
@@ -26,22 +20,8 @@ export class BertNormalizer {
 
   constructor(readonly options: NormalizerOptions) {}
 
-  normalize(text: string, from = 0, to = text.length): Normalized {
-    const starts: number[] = []
-    const ends: number[] = []
-    let normalized = ''
-    for (let i = from; i < to; ) {
-      const codePoint = text.codePointAt(i)!
-      const next = i + (codePoint > 0xffff ? 2 : 1)
-      const expansion = this.expand(codePoint)
-      normalized += expansion
-      for (let unit = 0; unit < expansion.length; unit++) {
-        starts.push(i)
-        ends.push(next)
-      }
-      i = next
-    }
-    return { text: normalized, starts, ends }
+  normalize(input: AlignedText): AlignedText {
+    return mapCharacters(input, (codePoint) => this.expand(codePoint))
   }
 
   /** What stands for a character in the normalized text: nothing, itself, or several characters. */

@@ -1,0 +1,129 @@
+"""Records how transformers reads small tokenizer folders in every layout, old and new.
+
+    python scripts/python/tokenizer_folders.py tests/fixtures/tokenizer-folders/cases.json
+    python scripts/python/tokenizer_folders.py --random 500 --seed 1 random.json
+
+The second form combines components and settings at random; compare what it writes with
+`npx tsx scripts/check-tokenizer-folders.ts random.json`. Needs transformers 4.57.6.
+
+Each folder is read by AutoTokenizer; where that refuses, by BertTokenizerFast if there is a vocab.txt, else by
+PreTrainedTokenizerFast.
+"""
+import argparse
+import copy
+import json
+import logging
+import tempfile
+from pathlib import Path
+
+import transformers
+from transformers import AutoTokenizer, BertTokenizerFast, PreTrainedTokenizerFast
+
+from tokenizer_cases import PAIRS, TEXTS, cases, random_cases
+
+def load(path):
+    reasons = []
+    fallback = BertTokenizerFast if (path / "vocab.txt").exists() else PreTrainedTokenizerFast
+    for reader in (AutoTokenizer, fallback):
+        try:
+            return reader.from_pretrained(str(path)), reader.__name__
+        except BaseException as error:  # the tokenizers library panics with one that is no Exception
+            reasons.append(f"{type(error).__name__}: {str(error)[:120]}".replace(str(path), "FOLDER"))
+    raise ValueError(" | ".join(reasons))
+
+
+def utf16(text):
+    starts = [0]
+    for character in text:
+        starts.append(starts[-1] + (2 if ord(character) > 0xFFFF else 1))
+    return starts
+
+
+def record_text(tokenizer, text):
+    try:
+        encoding = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    except BaseException as error:
+        return {"text": text, "error": f"{type(error).__name__}: {str(error)[:120]}"}
+    places = utf16(text)
+    return {
+        "text": text,
+        "ids": encoding.input_ids,
+        "offsets": [places[place] for pair in encoding.offset_mapping for place in pair],
+        "words": encoding.word_ids(),
+        "decoded": tokenizer.decode(encoding.input_ids),
+        "skipped": tokenizer.decode(encoding.input_ids, skip_special_tokens=True),
+        "with_special": tokenizer(text).input_ids,
+    }
+
+
+def record_pair(tokenizer, question, context):
+    try:
+        whole = tokenizer(
+            question.lstrip(),
+            context,
+            truncation="only_second",
+            max_length=24,
+            stride=4,
+            return_overflowing_tokens=True,
+            return_offsets_mapping=True,
+        )
+    except BaseException as error:
+        return {"question": question, "context": context, "error": f"{type(error).__name__}: {str(error)[:120]}"}
+    places = [utf16(question.lstrip()), utf16(context)]
+    windows = []
+    for i, ids in enumerate(whole.input_ids):
+        sequences = whole.sequence_ids(i)
+        offsets = [
+            0 if sequence is None else places[sequence][place]
+            for sequence, pair in zip(sequences, whole.offset_mapping[i])
+            for place in pair
+        ]
+        types = whole.token_type_ids[i] if "token_type_ids" in whole else None
+        windows.append({"input_ids": ids, "token_type_ids": types, "offsets": offsets})
+    return {"question": question, "context": context, "windows": windows}
+
+
+def record(name, files):
+    with tempfile.TemporaryDirectory() as made:
+        path = Path(made)
+        for file, content in files.items():
+            text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+            (path / file).write_bytes(text.encode("utf-8"))
+        try:
+            tokenizer, reader = load(path)
+        except ValueError as error:
+            return {"name": name, "files": files, "error": str(error)}
+        limit = tokenizer.model_max_length
+        return {
+            "name": name,
+            "files": files,
+            "reader": reader,
+            "class": type(tokenizer).__name__,
+            "length": len(tokenizer),
+            "vocab_size": tokenizer.vocab_size,
+            "model_max_length": limit if limit < 1e20 else None,
+            "special_tokens": {
+                key: value for key, value in tokenizer.special_tokens_map.items() if key != "additional_special_tokens"
+            },
+            "strings": [record_text(tokenizer, text) for text in TEXTS],
+            "pairs": [record_pair(tokenizer, *pair) for pair in PAIRS],
+        }
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("output")
+    parser.add_argument("--random", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    transformers.logging.set_verbosity_error()
+    logging.disable(logging.WARNING)
+    chosen = random_cases(options.random, options.seed) if options.random else cases()
+    recorded = [record(name, copy.deepcopy(files)) for name, files in chosen]
+    lines = ",\n".join(json.dumps(case, ensure_ascii=True, separators=(",", ":")) for case in recorded)
+    Path(options.output).write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    print(f"{len(recorded)} folders, {sum('error' in case for case in recorded)} refused")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+import { type AddedToken, AddedTokenFinder } from './added-tokens.ts'
+import { isSameToken, type NewToken } from './special-tokens.ts'
+
+/**
+ * The tokens added to a model's vocabulary, as `AddedVocabulary` of the tokenizers library 0.22 keeps them: a token that
+ * the vocabulary has keeps its id, any other gets the next one, whatever id its file states; a token added again takes
+ * the switches of the later one.
+ */
+export class AddedVocabulary {
+  /** Every addition that had an effect, in order. */
+  readonly additions: AddedToken[] = []
+  private readonly ids = new Map<string, number>()
+  private readonly byId = new Map<number, AddedToken>()
+  private readonly special = new Map<string, AddedToken>()
+  private readonly others: AddedToken[] = []
+  private highest = -1
+
+  /** `vocabulary` is the model's own: the ids of its tokens. */
+  constructor(private readonly vocabulary: ReadonlyMap<string, number>) {}
+
+  add(token: NewToken): void {
+    if (token.content === '') return
+    const id = this.id(token.content) ?? Math.max(this.vocabulary.size, this.highest + 1)
+    const before = this.byId.get(id)
+    if (before && isSameToken(before, token)) return
+    const added = { id, ...token }
+    this.additions.push(added)
+    this.ids.set(token.content, id)
+    this.byId.set(id, added)
+    this.highest = Math.max(this.highest, id)
+    if (this.special.has(token.content)) return
+    if (token.special) this.special.set(token.content, added)
+    else this.others.push(added)
+  }
+
+  /** The id of a token, added or of the model. */
+  id(content: string): number | undefined {
+    return this.ids.get(content) ?? this.vocabulary.get(content)
+  }
+
+  /** What the tokens look like, in the order in which they were added. */
+  get contents(): Iterable<string> {
+    return this.ids.keys()
+  }
+
+  get(id: number): AddedToken | undefined {
+    return this.byId.get(id)
+  }
+
+  /** The tokens as they are now, by their ids. */
+  get tokens(): AddedToken[] {
+    return [...this.byId.values()].sort((a, b) => a.id - b.id)
+  }
+
+  isSpecial(id: number): boolean {
+    const token = this.byId.get(id)
+    return token !== undefined && this.special.has(token.content)
+  }
+
+  /**
+   * Finds those tokens that are looked for in the text as written, or in normalized text; `contentOf` is what to look
+   * for. Special tokens come first: where two look for the same, the first is found.
+   */
+  finder(normalized: boolean, contentOf: (content: string) => string): AddedTokenFinder {
+    const wanted = [...this.special.values(), ...this.others].filter((token) => token.normalized === normalized)
+    return new AddedTokenFinder(wanted.map((token) => [contentOf(token.content), this.byId.get(token.id)!]))
+  }
+}

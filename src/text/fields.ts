@@ -1,0 +1,111 @@
+import { SpanforgeError } from '../errors.ts'
+import { showValue } from '../show-value.ts'
+
+const REMEDY = 'Download the file again, or take it from the original model.'
+
+type JsonType = 'boolean' | 'number' | 'string'
+
+/** An object of a tokenizer's JSON files, read with errors that name the place, the value and what was expected. */
+export class Fields {
+  private constructor(
+    readonly place: string,
+    private readonly values: Readonly<Record<string, unknown>>,
+  ) {}
+
+  /** @throws SpanforgeError unless the value is an object */
+  static of(value: unknown, place: string): Fields {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return new Fields(place, value as Record<string, unknown>)
+    throw unexpected(place, value, 'an object {...}')
+  }
+
+  get names(): string[] {
+    return Object.keys(this.values)
+  }
+
+  has(name: string): boolean {
+    return Object.hasOwn(this.values, name)
+  }
+
+  /** The value as it is, undefined where the field is missing. */
+  raw(name: string): unknown {
+    return this.has(name) ? this.values[name] : undefined
+  }
+
+  /** The value of a required field. */
+  boolean(name: string): boolean {
+    return this.typed(name, 'boolean') as boolean
+  }
+
+  string(name: string): string {
+    return this.typed(name, 'string') as string
+  }
+
+  /** An integer from `least`. */
+  integer(name: string, least: number): number {
+    const value = this.raw(name)
+    if (Number.isSafeInteger(value) && (value as number) >= least) return value as number
+    throw unexpected(this.path(name), value, `an integer from ${least}`)
+  }
+
+  /** The value of an optional field; null counts as missing. */
+  optional(name: string, type: 'boolean'): boolean | undefined
+  optional(name: string, type: 'number'): number | undefined
+  optional(name: string, type: 'string'): string | undefined
+  optional(name: string, type: JsonType): unknown {
+    const value = this.raw(name)
+    return value === undefined || value === null ? undefined : this.typed(name, type)
+  }
+
+  object(name: string): Fields {
+    return Fields.of(this.raw(name), this.path(name))
+  }
+
+  list(name: string): readonly unknown[] {
+    const value = this.raw(name)
+    if (Array.isArray(value)) return value
+    throw unexpected(this.path(name), value, 'a list [...]')
+  }
+
+  /** One of several strings; where the field is missing, the first. */
+  oneOf<T extends string>(name: string, values: readonly T[]): T {
+    const value = this.raw(name)
+    if (value === undefined) return values[0]
+    if (values.includes(value as T)) return value as T
+    throw unexpected(this.path(name), value, values.join(', '))
+  }
+
+  path(name: string): string {
+    return `${this.place}${this.place.endsWith('.json') ? ': ' : '.'}${name}`
+  }
+
+  private typed(name: string, type: JsonType): unknown {
+    const value = this.raw(name)
+    if (typeof value === type) return value
+    throw unexpected(this.path(name), value, `a ${type}`)
+  }
+}
+
+export function unexpected(place: string, value: unknown, expected: string): SpanforgeError {
+  const found = value === undefined ? 'is missing' : `is ${showValue(value, 60)}`
+  return new SpanforgeError(`${place} ${found}; expected ${expected}`, { remedy: REMEDY })
+}
+
+/** A part of tokenizer.json that says its kind by name: a normalizer, pre-tokenizer, post-processor or decoder. */
+export type Component = Readonly<Record<string, unknown>> & { readonly type: string }
+
+/** A component or none, as tokenizer.json holds it. */
+export function readComponent(value: unknown, place: string): Component | null {
+  if (value === undefined || value === null) return null
+  return { ...(value as object), type: Fields.of(value, place).string('type') }
+}
+
+/** The entry of a registry of components by their type, or an error that says which types spanforge can read. */
+export function lookUp<T>(registry: Readonly<Record<string, T>>, type: string, place: string, kind: string): T {
+  if (Object.hasOwn(registry, type)) return registry[type]
+  throw new SpanforgeError(
+    `${place} is ${showValue(type)}, a ${kind} that spanforge does not support; ` +
+      `it supports ${Object.keys(registry).join(', ')}`,
+    { remedy: 'Use a model with a tokenizer like that of BERT.' },
+  )
+}

@@ -1,0 +1,33 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { loadTokenizer, saveTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
+import { fixtureJson } from './fixture.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+import { compareCase, type TokenizerCase, writeCase } from './tokenizer-cases.ts'
+
+const cases = fixtureJson<TokenizerCase[]>('tokenizer-folders/cases.json')
+
+/** What transformers 5 writes; 4.57 cannot read it, but its tokenizer.json is like any other. */
+const FOR_VERSION_5 = /^settings extra list/
+
+describe('Small tokenizer folders of every layout', () => {
+  for (const recorded of cases.filter(({ error }) => error === undefined))
+    it(`reads as Python does: ${recorded.name}`, async () => {
+      const folder = temporaryFolder()
+      const tokenizer = await loadTokenizer(writeCase(recorded, join(folder, 'original')))
+      const read = compareCase(tokenizer, recorded)
+      expect(read.found).toEqual(read.expected)
+      await saveTokenizer(tokenizer, join(folder, 'saved'))
+      const saved = compareCase(await loadTokenizer(join(folder, 'saved')), recorded)
+      expect(saved.found).toEqual(saved.expected)
+    })
+
+  for (const recorded of cases.filter(({ error }) => error !== undefined)) {
+    const isRead = FOR_VERSION_5.test(recorded.name)
+    it(`${isRead ? 'reads' : 'refuses'} what Python refuses: ${recorded.name}`, async () => {
+      const loaded = loadTokenizer(writeCase(recorded, temporaryFolder()))
+      if (isRead) await expect(loaded).resolves.toMatchObject({ cls_token_id: 2, sep_token_id: 3 })
+      else await expect(loaded).rejects.toThrow(/expected/)
+    })
+  }
+})

@@ -1,0 +1,62 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { BertTokenizer } from '../src/text/index.ts'
+import { type RecordedPair, type RecordedText, readPair, readText } from './tokenizer-record.ts'
+
+/** A small tokenizer folder and how transformers reads it, as `scripts/python/tokenizer_folders.py` records it. */
+export interface TokenizerCase {
+  readonly name: string
+  readonly files: Record<string, unknown>
+  /** Why Python cannot load the folder in any way. */
+  readonly error?: string
+  readonly length: number
+  readonly vocab_size: number
+  readonly model_max_length: number | null
+  readonly special_tokens: Record<string, string>
+  readonly strings: RecordedText[]
+  readonly pairs: RecordedPair[]
+}
+
+export function writeCase({ files }: TokenizerCase, folder: string): string {
+  mkdirSync(folder, { recursive: true })
+  for (const [name, content] of Object.entries(files))
+    writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content))
+  return folder
+}
+
+/** What was recorded and what ours gives, to be compared. */
+export function compareCase(tokenizer: BertTokenizer, expected: TokenizerCase): { expected: unknown; found: unknown } {
+  const { length, vocab_size, model_max_length, special_tokens, strings, pairs } = expected
+  const { settings } = tokenizer
+  const known = Object.entries(special_tokens).filter(([name]) => name in settings.special_tokens)
+  const named = Object.entries(settings.special_tokens).filter(([, token]) => token !== undefined)
+  const limit = Number.isFinite(tokenizer.model_max_length) ? tokenizer.model_max_length : null
+  return {
+    expected: {
+      facts: { length, vocab_size, model_max_length, special_tokens: Object.fromEntries(known) },
+      strings: strings.map((text) => (text.error === undefined ? text : { text: text.text, error: true })),
+      pairs: pairs.map(({ question, windows, error }) => ({ question, windows, error: error !== undefined })),
+    },
+    found: {
+      facts: {
+        length: tokenizer.length,
+        vocab_size: tokenizer.vocab_size,
+        model_max_length: limit,
+        special_tokens: Object.fromEntries(named),
+      },
+      strings: strings.map((text) => attempt(() => readText(tokenizer, text)) ?? { text: text.text, error: true }),
+      pairs: pairs.map((pair) => {
+        const windows = attempt(() => readPair(tokenizer, pair, { max_seq_length: 24, doc_stride: 4 }))
+        return { question: pair.question, windows, error: windows === undefined }
+      }),
+    },
+  }
+}
+
+function attempt<T>(action: () => T): T | undefined {
+  try {
+    return action()
+  } catch {
+    return undefined
+  }
+}
