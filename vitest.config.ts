@@ -7,6 +7,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
  */
 const LONG = [
   'tests/curve.test.ts',
+  'tests/notebook-real-files.test.ts',
   'src/inference/evaluate.test.ts',
   'src/data/fuzz.test.ts',
   'tests/e2e/demo.test.ts',
