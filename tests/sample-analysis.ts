@@ -46,8 +46,7 @@ export function sampleEvaluation(count: number): AnalysisInput {
     answers: made.map(({ candidates }) => ({ candidates, null_score: 0, null_odds: 0 })),
     scores: made.map(({ score }) => score),
     calibrated: {
-      temperature: 2,
-      fitted_here: true,
+      cross_validated: true,
       confidences: made.map(({ candidates }) => candidates[0].score / 2),
     },
   }

@@ -10,6 +10,7 @@ import { makeDataset } from '../src/squad/dataset.ts'
 import { toSquadJson } from '../src/squad/squad-json.ts'
 import type { Example } from '../src/squad/types.ts'
 import { runHere } from './run-here.ts'
+import { storedConfidence } from './stored-confidence.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { type Flags, tinyTraining } from './tiny-run.ts'
 import { tinyExamples, tinyFolder } from './tiny-squad.ts'
@@ -27,7 +28,7 @@ let base: string
 const fitted = {
   version_2_with_negative: true,
   null_score_diff_threshold: 1.25,
-  temperature: 2,
+  confidence: storedConfidence,
   ...lengths,
   fitted_on: { data: 'dev.json', questions: 300 },
 }

@@ -3,10 +3,9 @@ import { type ExampleAnswers, groupByExample } from '../squad/answers.ts'
 import { bootstrapMean } from '../squad/bootstrap.ts'
 import type { Example, Window } from '../squad/types.ts'
 import { breakdown } from './breakdown.ts'
-import { byConfidence, confidenceSummary } from './confidence.ts'
+import { byConfidence, confidenceSummary, type FittedConfidences } from './confidence.ts'
 import { dimensions, groupsOf } from './dimensions.ts'
 import { errorClass, errorClasses } from './error-class.ts'
-import type { FittedConfidence } from './fit-confidence.ts'
 import type { GoldAnswer, Stretch } from './gold-answer.ts'
 import { sentenceStarts } from './sentences.ts'
 import type { AnalysedContext, AnalysedQuestion, Analysis, ClassSummary } from './types.ts'
@@ -27,8 +26,8 @@ export interface AnalysisInput {
   readonly loss?: number
   /** The one that was used, where "" is an answer. */
   readonly null_score_diff_threshold?: number
-  /** Confidences at a fitted temperature: `fitConfidence`, or what is stored with the model. */
-  readonly calibrated?: FittedConfidence
+  /** How likely the best answers are right, by a confidence that was fitted. */
+  readonly calibrated?: FittedConfidences
 }
 
 /** Sorts, counts and classifies; throws SpanforgeError where there are no questions, or not one answer and score each. */
@@ -86,7 +85,7 @@ export function analyse(input: AnalysisInput): Analysis {
     },
     classes: classSummaries(questions),
     breakdowns: dimensions.map((dimension) => breakdown(dimension, questions)),
-    confidence: confidenceSummary(questions, temperatureOf(input.calibrated)),
+    confidence: confidenceSummary(questions, input.calibrated),
     contexts: contexts.all,
     questions,
   }
@@ -131,9 +130,6 @@ function classSummaries(questions: readonly AnalysedQuestion[]): ClassSummary[] 
     return { class: name, count: members.length, f1, examples: members.slice(0, 3) }
   })
 }
-
-const temperatureOf = (fitted: FittedConfidence | undefined) =>
-  fitted && { temperature: fitted.temperature, fitted_here: fitted.fitted_here }
 
 function checkLengths({ examples, answers, scores, calibrated }: AnalysisInput): void {
   if (examples.length === 0) throw new SpanforgeError('analysis: there are no questions, expected at least one')

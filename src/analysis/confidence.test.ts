@@ -24,8 +24,8 @@ it('leaves out empty bins and calibration that was not fitted', () => {
 
 it('judges calibrated confidences by themselves', () => {
   const questions = [1, 0].map((exact_match) => ({ ...answered(0.95, exact_match), calibrated_confidence: 0.5 }))
-  const { calibrated } = confidenceSummary(questions, { temperature: 2, fitted_here: false })
-  expect(calibrated).toMatchObject({ temperature: 2, fitted_here: false, expected_calibration_error: 0 })
+  const { calibrated } = confidenceSummary(questions, { cross_validated: false })
+  expect(calibrated).toMatchObject({ cross_validated: false, expected_calibration_error: 0 })
 })
 
 it('thins the curve to 200 points that end with all questions', () => {

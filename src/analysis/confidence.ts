@@ -2,11 +2,12 @@
 import { expectedCalibrationError, type JudgedAnswer, reliabilityBins } from '../squad/calibration.ts'
 import type { AnalysedQuestion, ConfidenceSummary, Reliability, RiskPoint } from './types.ts'
 
-/** The temperature that the calibrated confidences of the questions belong to. */
-export interface Temperature {
-  readonly temperature: number
-  /** Whether it was fitted on these very questions: then the calibrated figures are a little too good. */
-  readonly fitted_here: boolean
+/** Confidences of the best answers, which were fitted. */
+export interface FittedConfidences {
+  /** By question; undefined for one without a confidence. */
+  readonly confidences: readonly (number | undefined)[]
+  /** Fitted on these questions, each of them judged by coefficients fitted on others; if not, stored with the model. */
+  readonly cross_validated: boolean
 }
 
 const MOST_POINTS = 200
@@ -14,16 +15,24 @@ const MOST_MISTAKES = 20
 
 type Answered = Pick<AnalysedQuestion, 'confidence' | 'calibrated_confidence' | 'exact_match'>
 
-export function confidenceSummary(questions: readonly Answered[], fitted?: Temperature): ConfidenceSummary {
-  const judged = (confidenceOf: (question: Answered) => number): JudgedAnswer[] =>
-    questions.map((question) => ({ confidence: confidenceOf(question), correct: question.exact_match === 1 }))
+export function confidenceSummary(
+  questions: readonly Answered[],
+  fitted?: Pick<FittedConfidences, 'cross_validated'>,
+): ConfidenceSummary {
+  const judged = (confidenceOf: (question: Answered) => number | undefined): JudgedAnswer[] =>
+    questions.flatMap((question) => {
+      const confidence = confidenceOf(question)
+      return confidence === undefined ? [] : [{ confidence, correct: question.exact_match === 1 }]
+    })
+  const calibrated = judged((question) => question.calibrated_confidence)
   const surest = byConfidence(questions)
   const risks = riskCoverage(surest.map((index) => questions[index]))
   return {
     raw: reliability(judged(({ confidence }) => confidence)),
-    ...(fitted && {
-      calibrated: { ...fitted, ...reliability(judged((question) => question.calibrated_confidence as number)) },
-    }),
+    ...(fitted &&
+      calibrated.length > 0 && {
+        calibrated: { cross_validated: fitted.cross_validated, ...reliability(calibrated) },
+      }),
     risk_coverage: thinned(risks),
     area_under_risk_coverage: risks.reduce((sum, { risk }) => sum + risk, 0) / risks.length,
     most_confident_mistakes: surest.filter((index) => questions[index].exact_match !== 1).slice(0, MOST_MISTAKES),

@@ -69,8 +69,8 @@ export interface GroupScore {
 export interface ConfidenceSummary {
   /** Of the probabilities as the model gives them. */
   readonly raw: Reliability
-  /** Of the probabilities at the fitted temperature. */
-  readonly calibrated?: Reliability & { readonly temperature: number; readonly fitted_here: boolean }
+  /** Of the fitted confidences; `cross_validated` if each question was judged by coefficients fitted on others. */
+  readonly calibrated?: Reliability & { readonly cross_validated: boolean }
   /** If only the most confident answers are given: at most 200 points, coverage ascending to 1. */
   readonly risk_coverage: readonly RiskPoint[]
   /** Mean risk over all coverages; the smaller the better the confidence sorts right from wrong. */
@@ -111,8 +111,9 @@ export interface AnalysedQuestion {
   readonly windows: readonly Stretch[]
   readonly exact_match: number
   readonly f1: number
-  /** Probability of the prediction, as the model gives it and at the fitted temperature. */
+  /** Probability of the prediction among all spans, as the model gives it. */
   readonly confidence: number
+  /** The fitted probability that the prediction is right. */
   readonly calibrated_confidence?: number
   readonly class: ErrorClass
   /** By dimension the label of its group. */

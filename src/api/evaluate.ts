@@ -6,7 +6,7 @@ import { storedSettings } from './model.ts'
 /**
  * The loss over all windows, the best answer to each question, and how well those agree with the given answers. What
  * `options` leave open is as stored with the model (answer_settings.json): whether "" may be an answer, from which
- * threshold on, and the temperature of confidences.
+ * threshold on, and what the confidence of answers is computed with.
  * @throws SpanforgeError for questions without an answer where `version_2_with_negative` is not set, before any work is
  * done, and where the loss is not a finite number
  */
@@ -17,7 +17,7 @@ export function evaluate(model: Bert, dataset: Dataset, options: EvaluateOptions
       version_2_with_negative: stored.version_2_with_negative,
       null_score_diff_threshold: stored.null_score_diff_threshold,
       max_answer_length: stored.max_answer_length,
-      confidence_temperature: stored.temperature,
+      confidence: stored.confidence,
     }),
     ...options,
   })

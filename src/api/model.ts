@@ -19,7 +19,7 @@ export class BertForQuestionAnswering extends Bert {
   private constructor(
     { config, engine, parameters, precision }: Bert,
     report: LoadReport,
-    /** Whether "" may be an answer, its threshold and the temperature of confidences, where they are stored with the model. Training replaces them. */
+    /** Whether "" may be an answer, its threshold and what confidences are computed with, if stored with the model. Training replaces them. */
     public answer_settings?: AnswerSettings,
   ) {
     super(config, engine, parameters, precision)

@@ -28,7 +28,8 @@ export const SEARCH_OPTIONS: OptionNames<SearchOptions> = {
   handle_impossible_answer: true,
   null_score_diff_threshold: true,
   temperature: true,
-  confidence_temperature: true,
+  confidence: true,
+  evidence: true,
   align_to_words: true,
   ...READING,
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fixture } from '../../tests/fixture.ts'
 import { describeShared, shared } from '../../tests/shared.ts'
 import { readJson } from '../../tests/squad-reference.ts'
+import { storedConfidence } from '../../tests/stored-confidence.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { thoroughOr } from '../../tests/thorough.ts'
 import { loadAnswerSettings, saveAnswerSettings } from '../checkpoint/answer-settings.ts'
@@ -197,11 +198,16 @@ describe('The question-answering pipeline', () => {
     )
   })
 
-  test('uses the threshold and temperature that are stored in the folder, and saves them again', async () => {
+  test('uses the threshold and confidence that are stored in the folder, and saves them again', async () => {
     const stored = temporaryFolder()
     cpSync(folder, stored, { recursive: true })
     const fitted = { max_answer_length: 5, max_seq_length: 64, doc_stride: 8, fitted_on: { data: 'd', questions: 9 } }
-    const settings = { version_2_with_negative: true, null_score_diff_threshold: -100, temperature: 3, ...fitted }
+    const settings = {
+      version_2_with_negative: true,
+      null_score_diff_threshold: -100,
+      confidence: storedConfidence,
+      ...fitted,
+    }
     await saveAnswerSettings(stored, settings)
     const tuned = await pipeline('question-answering', stored)
     const { candidates } = await tuned.search(question, [context], { top_k: 2 })

@@ -28,7 +28,7 @@ export type TopAnswers = PipelineOptions & ({ readonly top_k: number } | { reado
  * on what was asked alone (with `top_k` always a list, for a list of questions always a list), and `start` and `end`
  * count UTF-16 units, so that `context.slice(start, end) === answer` for every text there is. Python's scores are within
  * one window, those of equal answers added up: in a long text they may exceed 1. `search` gives probabilities; with a
- * model that has stored settings (answer_settings.json) it uses their threshold and gives a calibrated confidence.
+ * model that has stored settings (answer_settings.json) it uses their threshold and gives a confidence, if one was fitted.
  */
 export interface QuestionAnsweringPipeline {
   (question: string, context: string, options: TopAnswers): Promise<PipelineAnswer[]>

@@ -1,13 +1,14 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { storedConfidence } from '../../tests/stored-confidence.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { ANSWER_SETTINGS_FILE, type AnswerSettings, loadAnswerSettings, saveAnswerSettings } from './answer-settings.ts'
 
 const settings: AnswerSettings = {
   version_2_with_negative: true,
   null_score_diff_threshold: -1.25,
-  temperature: 1.5,
+  confidence: storedConfidence,
   max_answer_length: 30,
   max_seq_length: 384,
   doc_stride: 128,
@@ -20,13 +21,20 @@ test('settings come back as they were saved', async () => {
   expect(await loadAnswerSettings(folder)).toEqual(settings)
 })
 
+test('settings of version 0.1.0 are read without their temperature', async () => {
+  const folder = temporaryFolder()
+  const { confidence: _, ...rest } = settings
+  writeFileSync(join(folder, ANSWER_SETTINGS_FILE), JSON.stringify({ ...rest, temperature: 1.5 }))
+  expect(await loadAnswerSettings(folder)).toEqual(rest)
+})
+
 test('a model without the file has none', async () => {
   expect(await loadAnswerSettings(temporaryFolder())).toBeUndefined()
 })
 
 test.each([
-  ['{"temperature": 1', /broken JSON/],
-  [JSON.stringify({ ...settings, temperature: 0 }), /temperature.*spanforge evaluate/s],
+  ['{"confidence": 1', /broken JSON/],
+  [JSON.stringify({ ...settings, confidence: { ...storedConfidence, version: 2 } }), /confidence.*spanforge evaluate/s],
   [JSON.stringify({ ...settings, null_score_diff_threshold: 'low' }), /null_score_diff_threshold/],
   ['[]', /expected object/],
 ])('a broken file is refused by name: %s', async (content, message) => {

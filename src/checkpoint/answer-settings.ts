@@ -9,23 +9,50 @@ import { readJsonFile } from './json-file.ts'
 /** Lies beside config.json, where transformers does not look. */
 export const ANSWER_SETTINGS_FILE = 'answer_settings.json'
 
+const share = z.number().min(0).max(1)
+
+/** Coefficients that turn what the model says about an answer into the probability that it is right (confidence.ts). */
+const storedConfidence = z.strictObject({
+  version: z.literal(1),
+  answer: z.strictObject({
+    intercept: z.number(),
+    lead: z.number(),
+    presence: z.number(),
+    length: z.number(),
+    windows: z.number(),
+  }),
+  /** For the probability that there is no answer; only where questions without an answer were among those fitted on. */
+  no_answer: z.strictObject({ intercept: z.number(), odds: z.number() }).optional(),
+  /** How many questions it was fitted on, and how many of them also in a longer text. */
+  questions: z.int().min(1),
+  questions_in_long_texts: z.int().min(0),
+  /** Cross-validated: each question judged by coefficients fitted on others. */
+  expected_calibration_error: z.strictObject({ own_text: share, long_text: share.optional() }),
+})
+
 const answerSettings = z.strictObject({
   /** The model was made for questions that may have no answer: "" may be the answer. */
   version_2_with_negative: z.boolean(),
   /** "" is the answer when null score - best logit is larger. Tuned for F1 on validation questions, or as given. */
   null_score_diff_threshold: z.number(),
-  /** Divides the logits of a span so that confidences say how often an answer is right. Only where it was fitted. */
-  temperature: z.number().positive().optional(),
-  /** The lengths that the model was trained or fitted with: threshold and temperature hold for these. */
+  /** Only where it was fitted. */
+  confidence: storedConfidence.optional(),
+  /** The lengths that the model was trained or fitted with: threshold and confidence hold for these. */
   max_answer_length: z.int().min(1),
   max_seq_length: z.int().min(1),
   doc_stride: z.int().min(0),
-  /** The data file or data set that threshold and temperature were fitted on. Missing where nothing was fitted. */
+  /** The data file or data set that threshold and confidence were fitted on. Missing where nothing was fitted. */
   fitted_on: z.strictObject({ data: z.string(), questions: z.int().min(1) }).optional(),
 })
 
-/** What a model needs besides its weights to say "no answer" when it should, and how sure it is. */
+/** Version 0.1.0 also stored a temperature, which took the place of `confidence`. It is ignored. */
+const storedSettings = answerSettings
+  .extend({ temperature: z.number().positive().optional() })
+  .transform(({ temperature: _ignored, ...settings }) => settings)
+
+/** What a model needs besides its weights to say "no answer" when it should, and how likely its answers are right. */
 export type AnswerSettings = Readonly<z.output<typeof answerSettings>>
+export type StoredConfidence = Readonly<z.output<typeof storedConfidence>>
 
 /**
  * The settings stored with a model; undefined for a model without, such as any that Python saved.
@@ -38,10 +65,10 @@ export async function loadAnswerSettings(folder: string): Promise<AnswerSettings
     () => false,
   )
   if (!isThere) return undefined
-  const { success, data, error } = answerSettings.safeParse(await readJsonFile(path))
+  const { success, data, error } = storedSettings.safeParse(await readJsonFile(path))
   if (success) return data
   throw new SpanforgeError(`${path}: ${showIssues(error.issues)}`, {
-    remedy: 'Remove the file, and fit it anew with: spanforge evaluate --model FOLDER --data FILE --calibrate',
+    remedy: 'Remove the file and write it again with: spanforge evaluate --model FOLDER --data FILE --calibrate',
   })
 }
 

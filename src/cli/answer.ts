@@ -153,12 +153,12 @@ function show(found: readonly Answers[], output: Output): void {
 }
 
 function tableOf(answers: readonly GivenAnswer[]): string {
-  const isSure = answers.some(({ confidence }) => confidence !== undefined)
+  const isSure = answers.some(({ confidence }) => typeof confidence === 'number')
   const isSearch = answers.some(({ document }) => document !== undefined)
   const rows = answers.map(({ answer, score, confidence, start, end, document }) => [
     answer || '(no answer)',
     percent(score),
-    ...(isSure ? [percent(confidence!)] : []),
+    ...(isSure ? [confidence === null || confidence === undefined ? '' : percent(confidence)] : []),
     answer ? `${start} to ${end}` : '',
     ...(isSearch ? [String(document ?? '')] : []),
   ])

@@ -6,6 +6,7 @@ import { fixture } from '../../tests/fixture.ts'
 import { runHere } from '../../tests/run-here.ts'
 import { describeShared, shared } from '../../tests/shared.ts'
 import { readJson } from '../../tests/squad-reference.ts'
+import { storedConfidence } from '../../tests/stored-confidence.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { tinyFolder, writeTinySquad } from '../../tests/tiny-squad.ts'
 import { pipeline } from '../api/pipeline.ts'
@@ -171,14 +172,14 @@ describe('spanforge answer', () => {
     await pipe.dispose()
   })
 
-  test('uses the threshold and temperature that are stored with the model', async () => {
+  test('uses the threshold and confidence that are stored with the model', async () => {
     const folder = temporaryFolder()
     cpSync(tinyFolder, folder, { recursive: true })
     const settings = { max_answer_length: 5, max_seq_length: 48, doc_stride: 8, fitted_on: { data: 'd', questions: 9 } }
     const store = (null_score_diff_threshold: number) =>
       saveAnswerSettings(folder, {
         version_2_with_negative: true,
-        temperature: 2,
+        confidence: storedConfidence,
         null_score_diff_threshold,
         ...settings,
       })
@@ -190,8 +191,7 @@ describe('spanforge answer', () => {
     const { answer, score, confidence, null_odds } = await json(...stored)
     expect(answer).not.toBe('')
     expect(null_odds).toBe(silent.null_odds)
-    // At the temperature of 2 the best of many spans is less likely than at 1.
-    expect(confidence).toBeLessThan(score)
+    expect(confidence).toBeGreaterThan(score)
     expect(await json(...stored, '--no-handle_impossible_answer')).not.toHaveProperty('null_odds')
     expect((await runHere(...stored)).stdout).toMatch(/Answer +Probability +Confidence +Characters/)
   })

@@ -73,10 +73,10 @@ async function showAnswers(demo: Demo, output: Output): Promise<void> {
   for await (const answer of askDemo(demo, QUESTIONS)) output.print(asText(answer))
 }
 
-function asText({ example, answer, score }: DemoAnswer): string {
+function asText({ example, answer, confidence }: DemoAnswer): string {
   const expected = example.answers.map(({ text }) => text)
   const verdict = expected.includes(answer) ? 'right' : `expected: ${expected[0]}`
-  return `\n  ${excerpt(example)}\n  ${example.question}\n  -> ${answer}  (${(100 * score).toFixed(0)} %, ${verdict})`
+  return `\n  ${excerpt(example)}\n  ${example.question}\n  -> ${answer}  (${confidence === null ? '' : `${(100 * confidence).toFixed(0)} % likely right; `}${verdict})`
 }
 
 /** The context, or what stands around the answer where it is long. */

@@ -54,20 +54,22 @@ function v2Facts(found: ModelEvaluation): Fact[] {
 }
 
 function calibrationText({ confidence: { expected_calibration_error: error, calibrated } }: ModelEvaluation): string {
-  if (!calibrated) return percent(error)
-  const { temperature, fitted_here, expected_calibration_error } = calibrated
-  const where = fitted_here ? 'fitted on these questions' : 'stored with the model'
-  return `${percent(error)}; ${percent(expected_calibration_error)} at temperature ${decimal(temperature)}, ${where}`
+  if (!calibrated) return `${percent(error)} of the raw probabilities; no confidence is stored with the model`
+  const { cross_validated, expected_calibration_error: own, expected_calibration_error_long_texts: long } = calibrated
+  const where = cross_validated ? 'fitted on these questions, cross-validated' : 'stored with the model'
+  const longer = long === undefined ? '' : `, ${percent(long)} in longer texts`
+  return `${percent(own)}${longer}: the confidence ${where}; ${percent(error)} of the raw probabilities`
 }
 
 /** What --calibrate stored, what stood there before, and that the scores above are not yet those of it. */
 function fittedText({ fitted, fitted_before: before, version_2_with_negative }: ModelEvaluation): string {
   const now = (value: number, was: number | undefined, digits: number) =>
     `${decimal(value, digits)} (${was === undefined ? 'was not stored' : `was ${decimal(was, digits)}`})`
-  const { null_score_diff_threshold: threshold, temperature } = fitted!
   const parts = [
-    ...(version_2_with_negative ? [`threshold ${now(threshold, before?.null_score_diff_threshold, 3)}`] : []),
-    `temperature ${now(temperature, before?.temperature, 2)}`,
+    ...(version_2_with_negative
+      ? [`threshold ${now(fitted!.null_score_diff_threshold, before?.null_score_diff_threshold, 3)}`]
+      : []),
+    `confidence fitted on ${counted(fitted!.confidence!.questions, 'question')}`,
   ]
   return `${parts.join(', ')}; used from now on, not yet in the scores above`
 }

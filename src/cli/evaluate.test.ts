@@ -35,6 +35,12 @@ const json = async (...more: string[]) => {
   expect(code, stderr).toBe(0)
   return JSON.parse(stdout)
 }
+/** Questions enough to fit on, of which those that are answered have an answer. */
+function writeMany(name: string, isAnswered: (i: number) => boolean, count = 210): string[] {
+  const many = tinyExamples(count).map((example, i) => (isAnswered(i) ? example : { ...example, answers: [] }))
+  writeFileSync(join(folder, name), toSquadJson(many))
+  return ['--data', join(folder, name), '--max_seq_length', '48', '--doc_stride', '8']
+}
 const predictionsOf = (place: string) =>
   new Map(Object.entries(readJson<Record<string, string>>(join(place, 'predictions.json'))))
 
@@ -105,34 +111,80 @@ describe('spanforge evaluate', () => {
     expect((await runHere('evaluate', '--model', tinyFolder, '--model', tinyFolder, ...argv)).code).toBe(2)
   })
 
-  test('stores threshold and temperature with the model when asked, and uses them from then on', async () => {
+  test('stores threshold and confidence with the model when asked, and uses them from then on', async () => {
     const model = join(folder, 'model')
     cpSync(tinyFolder, model, { recursive: true })
-    const before = await json('--model', model, ...argvV2, '--version_2_with_negative', '--calibrate')
+    const many = writeMany('many-v2.json', (i) => i % 3 > 0)
+    const before = await json('--model', model, ...many, '--version_2_with_negative', '--calibrate')
     expect(before.null_score_diff_threshold).toBe(0)
     const stored = (await loadAnswerSettings(model)) as Required<AnswerSettings>
-    const { temperature, null_score_diff_threshold, fitted_on } = stored
-    expect(fitted_on.questions).toBe(24)
-    expect(before.fitted).toMatchObject({ temperature, null_score_diff_threshold })
+    const { confidence, null_score_diff_threshold, fitted_on } = stored
+    expect(fitted_on.questions).toBe(210)
+    expect(confidence).toMatchObject({ version: 1, questions: 210, questions_in_long_texts: expect.any(Number) })
+    expect(before.fitted).toMatchObject({ confidence, null_score_diff_threshold })
     expect(before).not.toHaveProperty('fitted_before')
-    const after = await json('--model', model, ...argvV2)
+    const { own_text, long_text } = confidence.expected_calibration_error
+    expect(before.confidence.calibrated).toEqual({
+      cross_validated: true,
+      expected_calibration_error: own_text,
+      expected_calibration_error_long_texts: long_text,
+    })
+    const after = await json('--model', model, ...many)
     expect(after).toMatchObject({ version_2_with_negative: true, null_score_diff_threshold })
-    expect(after.confidence.calibrated).toMatchObject({ temperature, fitted_here: false })
+    expect(after.confidence.calibrated).toMatchObject({ cross_validated: false })
     expect(after.f1).toBeGreaterThanOrEqual(before.best_f1 - 1e-9)
-    expect(before.confidence.calibrated).toEqual({ ...after.confidence.calibrated, fitted_here: true })
     const v1 = await json('--model', model, ...argv, '--no-version_2_with_negative')
     expect(v1).not.toHaveProperty('null_score_diff_threshold')
-    const { stdout } = await runHere('evaluate', '--model', model, ...argvV2, '--calibrate')
-    const [at, of] = [null_score_diff_threshold.toFixed(3), temperature.toFixed(2)]
-    expect(stdout).toContain(`threshold ${at} (was ${at}), temperature ${of} (was ${of}); used from now on`)
+    const { stdout } = await runHere('evaluate', '--model', model, ...many, '--calibrate')
+    const at = null_score_diff_threshold.toFixed(3)
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      `threshold ${at} (was ${at}), confidence fitted on 210 questions; used from now on`,
+    )
+    expect(stdout).toMatch(/Calibration error +[\d.]+ %, [\d.]+ % in longer texts: the confidence fitted on these/)
   })
 
-  test('fits no threshold where all questions have an answer', async () => {
-    const asked = ['--version_2_with_negative', '--calibrate']
-    const { code, stderr } = await runHere('evaluate', '--model', tinyFolder, ...argv, ...asked)
-    expect(code).toBe(2)
-    expect(stderr).toMatch(/24 of the 24 questions of .* have an answer\n {2}Give questions of both kinds/)
+  test('gives the same confidence to the same model and data', async () => {
+    const many = writeMany('many.json', () => true)
+    const fits = []
+    for (const name of ['first', 'second']) {
+      const model = join(folder, name)
+      cpSync(tinyFolder, model, { recursive: true })
+      fits.push((await json('--model', model, ...many, '--calibrate')).fitted.confidence)
+    }
+    expect(fits[0]).toEqual(fits[1])
+    expect(fits[0]).not.toHaveProperty('no_answer')
   })
+
+  test.each([
+    ['24 questions', 'few.json', 24, () => true, /at least 200 questions are needed to fit it, and there are 24 in/],
+    [
+      '199 questions',
+      'fewer.json',
+      199,
+      () => true,
+      /at least 200 questions are needed to fit it, and there are 199 in/,
+    ],
+    ['one kind only', 'answered.json', 210, () => true, /without an answer are needed to fit it, and 210 of the 210/],
+    [
+      'few of one kind',
+      'v2.json',
+      210,
+      (i: number) => i > 18,
+      /20 without an answer are needed to fit it, and 191 of the/,
+    ],
+  ])(
+    'fits neither threshold nor confidence on %s, and keeps what is stored',
+    async (_, name, count, answered, message) => {
+      const model = join(folder, name.replace('.json', ''))
+      cpSync(tinyFolder, model, { recursive: true })
+      const few = writeMany(name, answered, count)
+      const asked = ['--version_2_with_negative', '--calibrate']
+      const { code, stderr } = await runHere('evaluate', '--model', model, ...few, ...asked)
+      expect(stderr).toMatch(message)
+      expect(code).toBe(2)
+      expect(await loadAnswerSettings(model)).toBeUndefined()
+    },
+  )
 
   test('writes the error analysis as a page and as JSON', async () => {
     const report = join(folder, 'errors.html')

@@ -45,7 +45,7 @@ Examples:
   Is the second model better than the first? Both on the same questions, with a paired test:
     spanforge evaluate --model out --model out-2 --data dev.json
 
-  SQuAD v2.0; threshold and temperature fitted on these questions and stored with the model:
+  SQuAD v2.0; fit threshold and confidence on these questions and store them with the model:
     spanforge evaluate --model out --data dev-v2.0.json --version_2_with_negative --calibrate
 `
 
@@ -70,7 +70,10 @@ export function evaluateCommand(): Command {
       'answer "" where it is better by more than this (0, or what is stored)',
       anyNumber,
     )
-    .option('--calibrate', 'fit threshold and temperature on these questions, and store both with the model')
+    .option(
+      '--calibrate',
+      'fit the threshold for "no answer" and the confidence of answers on these questions (200 or more) and store them with the model',
+    )
     .addOption(
       new Option('--postprocess <name>', 'exact looks at every span, run_qa as utils_qa.py at the 20 best ends')
         .choices(['exact', 'run_qa'])

@@ -5,6 +5,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { flags } from '../../tests/cli.ts'
 import { runHere } from '../../tests/run-here.ts'
 import { readJson } from '../../tests/squad-reference.ts'
+import { storedConfidence } from '../../tests/stored-confidence.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
 import { saveAnswerSettings } from '../checkpoint/answer-settings.ts'
@@ -109,7 +110,7 @@ test('gives the scores of the Python pipeline, or the answers of a stored thresh
   await saveAnswerSettings(model, {
     version_2_with_negative: true,
     null_score_diff_threshold: -100,
-    temperature: 2,
+    confidence: storedConfidence,
     ...fitted,
   })
   const [silent] = await linesOf(input, ['--model', model])

@@ -1,6 +1,7 @@
 import { SpanforgeError } from '../errors.ts'
 import type { BertForQuestionAnswering, RowLogits } from '../models/question-answering.ts'
 import { answerExamples, type ExampleAnswers } from '../squad/answers.ts'
+import type { ConfidenceModel } from '../squad/confidence.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import { checkAnswered, type Predictions, squadMetrics } from '../squad/metrics.ts'
 import { type SquadV2Metrics, squadV2Metrics } from '../squad/metrics-v2.ts'
@@ -13,8 +14,8 @@ export interface EvaluateOptions extends ForwardOptions {
   readonly null_score_diff_threshold?: number
   /** How many answers to keep of each question; 1 unless given. */
   readonly top_k?: number
-  /** Answers also have a confidence, at this temperature. */
-  readonly confidence_temperature?: number
+  /** Answers also have a confidence. */
+  readonly confidence?: ConfidenceModel
 }
 
 /** What the script of SQuAD v2.0 finds besides `exact` and `f1`, under the names that run_qa logs. */
@@ -78,7 +79,7 @@ export async function evaluate(
     max_answer_length,
     handle_impossible_answer: version_2_with_negative,
     null_score_diff_threshold,
-    confidence_temperature: options.confidence_temperature,
+    confidence: options.confidence,
   })
   const predictions = new Map(examples.map(({ id }, i) => [id, answers[i].candidates[0].answer]))
   const odds = version_2_with_negative ? new Map(examples.map(({ id }, i) => [id, answers[i].null_odds])) : undefined

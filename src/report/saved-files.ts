@@ -6,7 +6,7 @@ export function purposeOf(file: string): string {
 
 const purposes: readonly [RegExp, string][] = [
   [/^config\.json$/, 'model architecture and settings'],
-  [/^answer_settings\.json$/, 'threshold for "no answer", temperature of confidences'],
+  [/^answer_settings\.json$/, 'threshold for "no answer", confidence of answers'],
   [/^model.*\.safetensors$/, 'weights'],
   [/^(model\.safetensors|pytorch_model\.bin)\.index\.json$/, 'which weights are in which file'],
   [/^pytorch_model.*\.bin$/, 'weights, in the old format of torch'],

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { loadAnswerSettings } from '../checkpoint/answer-settings.ts'
 import { readJsonFile } from '../checkpoint/json-file.ts'
 import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { generateExamples } from '../demo/examples.ts'
 import { UsageError } from '../errors.ts'
-import { answerQuestions } from '../inference/pipeline.ts'
+import { withSettings } from '../inference/answer-defaults.ts'
+import { searchDocuments } from '../inference/pipeline.ts'
 import { loadPretrained } from '../inference/pretrained.ts'
 import { packageFile } from '../package-root.ts'
 import { toSquadJson } from '../squad/squad-json.ts'
@@ -86,17 +88,20 @@ async function isDemo(folder: string): Promise<boolean> {
 export interface DemoAnswer {
   readonly example: Example
   readonly answer: string
-  readonly score: number
+  /** How likely the answer is right; null without a fitted confidence. */
+  readonly confidence: number | null
 }
 
 /** What the model just trained says to some held-out questions, one of each kind, each about another text. */
 export async function* askDemo({ args, heldOut }: Demo, count: number): AsyncGenerator<DemoAnswer> {
   const { model } = await loadPretrained(args.output_dir)
-  const asked = oneOfEachKind(heldOut).slice(0, count)
-  const options = { max_seq_len: args.max_seq_length ?? undefined, doc_stride: args.doc_stride ?? undefined }
-  let index = 0
-  for await (const [best] of answerQuestions(model, await loadTokenizer(args.output_dir), asked, options))
-    yield { example: asked[index++], answer: best.answer, score: best.score }
+  const tokenizer = await loadTokenizer(args.output_dir)
+  const options = withSettings({}, await loadAnswerSettings(args.output_dir))
+  for (const example of oneOfEachKind(heldOut).slice(0, count))
+    for await (const found of searchDocuments(model, tokenizer, [example.question], [example.context], options)) {
+      const [{ answer, confidence = null }] = found.candidates
+      yield { example, answer, confidence }
+    }
   await model.release()
 }
 

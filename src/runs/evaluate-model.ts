@@ -22,7 +22,7 @@ import { type ModelConfidence, modelConfidence } from './evaluation-confidence.t
 import { evaluationOutputs, exactPredictions, writeEvaluation } from './evaluation-files.ts'
 import { type Interval, intervalOf } from './evaluation-intervals.ts'
 import { writeAnalysis } from './evaluation-report.ts'
-import { type FittedSettings, fitSettings } from './fit-settings.ts'
+import { cannotFit, type FittedSettings, fitSettings } from './fit-settings.ts'
 import { cutWindows, type DataOptions, dataChoice, readExamples } from './load-data.ts'
 import { type HubChoice, type LoadedModel, loadModel } from './load-model.ts'
 import { modelInputs } from './run-files.ts'
@@ -31,7 +31,7 @@ import type { Screen } from './screen.ts'
 export interface EvaluateModelOptions
   extends GivenLengths,
     DataOptions,
-    Omit<EvaluateOptions, 'max_seq_length' | 'onProgress' | 'top_k' | 'confidence_temperature'> {
+    Omit<EvaluateOptions, 'max_seq_length' | 'onProgress' | 'top_k' | 'confidence'> {
   readonly model: string
   readonly data: string
   readonly max_samples?: number
@@ -47,7 +47,7 @@ export interface EvaluateModelOptions
   readonly report?: string
   /** Replace files of `output_dir` and `report` that exist. */
   readonly overwrite?: boolean
-  /** Fit threshold and temperature on these questions and store them with the model. */
+  /** Fit threshold and confidence on these questions and store them with the model. */
   readonly calibrate?: boolean
   readonly screen: Screen
   readonly hub?: HubChoice
@@ -79,7 +79,7 @@ export interface ModelEvaluation extends Omit<SquadV2Metrics, 'exact' | 'f1' | '
   readonly null_score_diff_threshold?: number
   readonly confidence: ModelConfidence
   /** With `calibrate`: what is stored with the model from now on. The scores are those of the settings before. */
-  readonly fitted?: Required<AnswerSettings>
+  readonly fitted?: AnswerSettings
   /** With `calibrate`: what it took the place of. */
   readonly fitted_before?: AnswerSettings
   /** What was written. */
@@ -118,7 +118,11 @@ export async function evaluateOn(examples: readonly Example[], options: Evaluate
   const data = await cutWindows(tokenizer, examples, { ...lengths, screen, label: 'Tokenizing' })
   const progress = screen.counting('Evaluating', 'samples', data.windows.length)
   try {
-    const found = await evaluate(model, data, { ...asked, onProgress: progress.update })
+    const found = await evaluate(model, data, {
+      ...asked,
+      confidence: asked.stored_confidence,
+      onProgress: progress.update,
+    })
     progress.stop()
     return await judge(data, found, loaded, asked)
   } finally {
@@ -147,7 +151,7 @@ function withStored(options: EvaluateModelOptions, loaded: LoadedModel) {
     n_best_size: options.n_best_size ?? 20,
     confidence_level: options.confidence_level ?? 0.95,
     top_k: options.output_dir || options.report ? (options.n_best_size ?? 20) : 1,
-    confidence_temperature: settings?.temperature,
+    stored_confidence: settings?.confidence,
   }
 }
 
@@ -161,7 +165,7 @@ async function judge(data: Dataset, found: Evaluation, loaded: LoadedModel, aske
   const { exact_match, f1, scores, v2 } = scorePredictions(examples, predicted.predictions, predicted.null_odds)
   const { exact: _exact, f1: _f1, total: _total, ...v2Metrics } = v2 ?? {}
   const fitted = asked.calibrate ? await calibrate(data, found, loaded, asked) : undefined
-  const { confidence, calibrated } = modelConfidence(data, { ...found, scores }, asked, fitted)
+  const { confidence, calibrated } = modelConfidence({ ...found, scores }, fitted)
   const evaluation: Omit<ModelEvaluation, 'files'> = {
     model: loaded.name,
     data: asked.data,
@@ -192,7 +196,7 @@ async function judge(data: Dataset, found: Evaluation, loaded: LoadedModel, aske
 }
 
 async function calibrate(data: Dataset, found: Evaluation, loaded: LoadedModel, asked: Asked): Promise<FittedSettings> {
-  const fitted = fitSettings(data, found, asked)
+  const fitted = await fitSettings(data, found, asked, loaded, asked.screen)
   await saveAnswerSettings(loaded.folder, fitted.settings)
   return fitted
 }
@@ -224,12 +228,14 @@ export function checkPlaces(outputs: readonly string[], evaluations: readonly Ev
 /** @throws SpanforgeError for questions of a kind that was not asked for, before any work is done on them */
 function checkKinds(examples: readonly Example[], { version_2_with_negative, calibrate, data }: Asked): void {
   if (!version_2_with_negative) checkAnswered(examples)
-  const answered = examples.filter(({ answers }) => answers.length > 0).length
-  if (!calibrate || !version_2_with_negative || (answered > 0 && answered < examples.length)) return
+  const reason = calibrate && cannotFit(examples, version_2_with_negative)
+  if (!reason) return
+  const fits = version_2_with_negative ? 'the threshold for "no answer" and the confidence' : 'the confidence'
   throw new UsageError(
-    `evaluate: --calibrate fits the threshold for "no answer", but ${answered} of the ${examples.length} questions of ` +
-      `${data} have an answer`,
-    'Give questions of both kinds, with and without an answer, or --no-version_2_with_negative.',
+    `evaluate: --calibrate stores ${fits}, but ${reason} in ${data}`,
+    version_2_with_negative
+      ? 'Give more questions, of both kinds, or leave out --calibrate.'
+      : 'Give more questions, or leave out --calibrate.',
   )
 }
 

@@ -1,68 +1,48 @@
-import { type FittedConfidence, fitConfidence } from '../analysis/fit-confidence.ts'
+import type { FittedConfidences } from '../analysis/index.ts'
 import type { Evaluation } from '../inference/evaluate.ts'
-import { expectedCalibrationError, reliabilityBins } from '../squad/calibration.ts'
-import type { Dataset } from '../squad/dataset.ts'
-import type { FittedSettings } from './fit-settings.ts'
+import type { JudgedAnswer } from '../squad/calibration.ts'
+import { errorOf, type FittedSettings } from './fit-settings.ts'
 
-/** How well a model knows when it is right: exact matches against the probabilities of its answers. */
+/** How well a model knows when it is right: exact matches against what it says about its answers. */
 export interface ModelConfidence {
+  /** Of the raw probabilities of the answers among all spans. */
   readonly expected_calibration_error: number
-  /** At the temperature stored with the model, or where `fitted_here` fitted on these very questions. */
+  /** Of the fitted confidence: the one stored with the model, or the one that was fitted on these questions. */
   readonly calibrated?: {
-    readonly temperature: number
-    readonly fitted_here: boolean
+    /** Fitted on these questions, and each of them judged by coefficients fitted on others (cross-validation). */
+    readonly cross_validated: boolean
     readonly expected_calibration_error: number
+    /** The same for a sample of the questions, each asked about its text and eight others around it. */
+    readonly expected_calibration_error_long_texts?: number
   }
 }
 
-interface Asked {
-  readonly report?: string
-  readonly version_2_with_negative: boolean
-  readonly null_score_diff_threshold: number
-  readonly max_answer_length: number
-  readonly confidence_temperature?: number
-}
-
-/** The confidences of an evaluation; a temperature is fitted only where a report shows what it would do. */
+/** The confidences of an evaluation, and those of each question for its report. */
 export function modelConfidence(
-  { examples, windows }: Dataset,
-  { answers, scores, logits }: Evaluation,
-  asked: Asked,
+  { answers, scores }: Pick<Evaluation, 'answers' | 'scores'>,
   fitted?: FittedSettings,
-): { readonly confidence: ModelConfidence; readonly calibrated?: FittedConfidence } {
-  const correct = scores.map(({ exact_match }) => exact_match === 1)
-  const errorOf = (confidences: readonly number[], right: readonly boolean[]) =>
-    expectedCalibrationError(reliabilityBins(confidences.map((confidence, i) => ({ confidence, correct: right[i] }))))
-  const raw = errorOf(
-    answers.map(({ candidates }) => candidates[0].score),
-    correct,
-  )
-  const { version_2_with_negative: handle_impossible_answer, confidence_temperature } = asked
-  const options = { ...asked, handle_impossible_answer }
-  const calibrated = (): (FittedConfidence & { readonly right?: readonly boolean[] }) | undefined => {
-    if (fitted)
-      return {
-        temperature: fitted.settings.temperature,
-        fitted_here: true,
-        confidences: fitted.confidences,
-        right: fitted.correct,
-      }
-    if (confidence_temperature !== undefined)
-      return {
-        temperature: confidence_temperature,
-        fitted_here: false,
-        confidences: answers.map(({ candidates }) => candidates[0].confidence!),
-      }
-    return asked.report ? fitConfidence(examples, windows, logits, correct, options) : undefined
+): { readonly confidence: ModelConfidence; readonly calibrated?: FittedConfidences } {
+  const judged = (confidenceOf: (i: number) => number | null | undefined) =>
+    scores.map(({ exact_match }, i): JudgedAnswer | undefined => {
+      const confidence = confidenceOf(i) ?? undefined
+      return confidence === undefined ? undefined : { confidence, correct: exact_match === 1 }
+    })
+  const expected_calibration_error = errorOf(judged((i) => answers[i].candidates[0].score))!
+  const stored = judged((i) => answers[i].candidates[0].confidence)
+  const found = fitted ? fitted.judged : stored
+  const error = errorOf(found)
+  if (error === undefined) return { confidence: { expected_calibration_error } }
+  const long = fitted?.settings.confidence?.expected_calibration_error.long_text
+  const calibrated = {
+    cross_validated: fitted !== undefined,
+    expected_calibration_error: error,
+    ...(long !== undefined && { expected_calibration_error_long_texts: long }),
   }
-  const found = calibrated()
-  if (!found) return { confidence: { expected_calibration_error: raw } }
-  const { temperature, fitted_here, confidences, right = correct } = found
   return {
-    confidence: {
-      expected_calibration_error: raw,
-      calibrated: { temperature, fitted_here, expected_calibration_error: errorOf(confidences, right) },
+    confidence: { expected_calibration_error, calibrated },
+    calibrated: {
+      cross_validated: fitted !== undefined,
+      confidences: found.map((one) => one?.confidence),
     },
-    calibrated: found,
   }
 }

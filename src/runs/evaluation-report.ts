@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { FittedConfidence } from '../analysis/fit-confidence.ts'
+import type { FittedConfidences } from '../analysis/index.ts'
 import { type OutputOptions, writeOutput } from '../files/output.ts'
 import type { Evaluation } from '../inference/evaluate.ts'
 import type { Dataset } from '../squad/dataset.ts'
@@ -23,7 +23,7 @@ export async function writeAnalysis(
   { examples, windows }: Dataset,
   { answers, scores }: Evaluation,
   { model, data, eval_loss, null_score_diff_threshold }: Evaluated,
-  calibrated: FittedConfidence | undefined,
+  calibrated: FittedConfidences | undefined,
   options: OutputOptions,
 ): Promise<string[]> {
   // Loaded now only: the drawing libraries take longer to start than the rest of the command.

@@ -4,7 +4,7 @@ import { modelCard } from '../hub/model-card.ts'
 import { evaluate } from '../inference/evaluate.ts'
 import { closing } from '../report/closing.ts'
 import { unfittedSettings } from '../training/stored-settings.ts'
-import { fitSettings } from './fit-settings.ts'
+import { fitSettings, fittedNote } from './fit-settings.ts'
 import { cardSummary } from './model-card.ts'
 import type { PreparedRun } from './prepare.ts'
 import { type AllResults, type Results, writeResults } from './results.ts'
@@ -47,9 +47,10 @@ export async function finishRun(
   await savePretrained(output_dir, loaded.model, loaded.tokenizer)
   const data = args.validation_file ?? args.dataset ?? ''
   const settings = evaluation
-    ? fitSettings(validation, evaluation, { ...args, data }).settings
+    ? (await fitSettings(validation, evaluation, { ...args, data }, loaded, screen)).settings
     : unfittedSettings(args, loaded.settings)
   if (settings) await saveAnswerSettings(output_dir, settings)
+  if (evaluation) screen.print(fittedNote(settings!, validation.examples))
   const all = await writeResults(output_dir, results, outcome.state)
   const written = [...MODEL_FILES, ARGUMENTS_FILE, ...RESULT_FILES, LOG_FILE]
   // Loaded now only: the drawing libraries take longer to start than the rest of the command.

@@ -11,32 +11,48 @@ import { toSquadJson } from '../squad/squad-json.ts'
 // Whole runs: seconds on a machine at rest, minutes on a busy one.
 vi.setConfig({ testTimeout: 600_000 })
 
-test('training stores threshold and temperature with the model, and evaluation uses them', async () => {
+/** A run with as many validation questions, a third of them without an answer; what it prints and stores. */
+async function trained(questions: number) {
   const folder = temporaryFolder()
-  const examples = tinyExamples(24, 200).map((example, i) => (i % 3 ? example : { ...example, answers: [] }))
+  const examples = tinyExamples(questions, 200).map((example, i) => (i % 3 ? example : { ...example, answers: [] }))
   const validation_file = join(folder, 'dev-v2.json')
   writeFileSync(validation_file, toSquadJson(examples))
   const more = { validation_file, eval_strategy: 'epoch', version_2_with_negative: true, json: true } as const
   const { code, stdout, stderr } = await runHere(...tinyTraining(folder, more))
   expect(code, stderr).toBe(0)
-  const results = JSON.parse(stdout)
-  expect(results).toMatchObject({ eval_HasAns_total: 16, eval_NoAns_total: 8 })
+  return { model: join(folder, 'out'), validation_file, results: JSON.parse(stdout), stderr }
+}
 
-  const model = join(folder, 'out')
+test('training with fewer than 200 validation questions stores no threshold and no confidence, and says so', async () => {
+  const { model, stderr } = await trained(24)
+  expect(await loadAnswerSettings(model)).toEqual({
+    version_2_with_negative: true,
+    null_score_diff_threshold: 0,
+    max_answer_length: 30,
+    max_seq_length: 48,
+    doc_stride: 8,
+  })
+  expect(stderr).toMatch(/No threshold and no confidence are stored with the model: at least 200 questions .* are 24/)
+})
+
+test('training stores threshold and confidence with the model, and evaluation uses them', async () => {
+  const { model, validation_file, results, stderr } = await trained(210)
+  expect(results).toMatchObject({ eval_HasAns_total: 140, eval_NoAns_total: 70 })
+  expect(stderr).toMatch(/Confidence fitted on 210 validation questions.*in longer texts \(210 questions\)/)
   const settings = (await loadAnswerSettings(model))!
   expect(settings).toMatchObject({
     version_2_with_negative: true,
     max_answer_length: 30,
     max_seq_length: 48,
     doc_stride: 8,
-    fitted_on: { data: 'dev-v2.json', questions: 24 },
+    fitted_on: { data: 'dev-v2.json', questions: 210 },
   })
   const windows = ['--max_seq_length', '48', '--doc_stride', '8']
   const evaluated = await runHere('evaluate', '--model', model, '--data', validation_file, ...windows, '--json')
   const found = JSON.parse(evaluated.stdout)
-  const { null_score_diff_threshold, temperature } = settings
+  const { null_score_diff_threshold } = settings
   expect(found).toMatchObject({ version_2_with_negative: true, null_score_diff_threshold })
-  expect(found.confidence.calibrated).toMatchObject({ temperature, fitted_here: false })
+  expect(found.confidence.calibrated).toMatchObject({ cross_validated: false })
   // No threshold does better on the questions that it was tuned on.
   expect(found.f1).toBeGreaterThanOrEqual(results.eval_best_f1 - 1e-9)
   expect(found.f1).toBeGreaterThanOrEqual(results.eval_f1 - 1e-9)

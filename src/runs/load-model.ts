@@ -31,7 +31,7 @@ export interface LoadedModel {
   readonly model: BertForQuestionAnswering
   readonly tokenizer: BertTokenizer
   readonly report: LoadReport
-  /** Threshold and temperature, where they are stored with the model. */
+  /** Threshold and confidence, where they are stored with the model. */
   readonly settings?: AnswerSettings
   readonly engineName: EngineName
   /** What was chosen and why, where that was left to us. */

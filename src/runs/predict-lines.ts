@@ -16,7 +16,7 @@ export interface LineOptions extends AnswerOptions {
 interface LineAnswer {
   readonly answer: string
   readonly score: number
-  readonly confidence?: number
+  readonly confidence?: number | null
   /** UTF-16 units, as strings of JavaScript and Java count. */
   readonly start: number
   readonly end: number

@@ -22,7 +22,7 @@ export const RUN_NOTE_FILE = 'dashboard-note.txt'
 /** Folder of the TensorBoard event files. */
 export const EVENTS_FOLDER = 'runs'
 
-/** The saved model: what transformers loads, and the threshold and temperature, which it passes over. */
+/** The saved model: what transformers loads, and the answer settings, which it ignores. */
 export const MODEL_FILES = [
   'config.json',
   'model.safetensors',

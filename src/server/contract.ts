@@ -71,8 +71,19 @@ export const BatchRequest = z
 export const Answer = z
   .object({
     answer: z.string(),
-    score: z.number().describe('Probability of this answer among all that are possible.'),
-    confidence: z.number().optional().describe('How likely it is right, where the model has a fitted temperature.'),
+    score: z
+      .number()
+      .describe(
+        'Probability of these very characters among all that could be the answer. Falls with the length of the text.',
+      ),
+    confidence: z
+      .number()
+      .nullable()
+      .describe(
+        'Probability that the answer is right, word for word (exact match); for "", that there is no answer. ' +
+          'Fitted on validation questions, in short and long texts. null where no confidence is stored with the model, ' +
+          'and for another wording of a better answer at the same place.',
+      ),
     logit: z.number().describe('Start logit + end logit; for "" null score - threshold.'),
     start: z.int().describe('UTF-16 index of the first character in its context; 0 for "".'),
     end: z.int().describe('UTF-16 index after the last character; 0 for "".'),
@@ -83,6 +94,13 @@ export const Answer = z
 export const NoAnswer = z
   .object({
     score: z.number().describe('Probability that no context answers, among all spans and no answer.'),
+    confidence: z
+      .number()
+      .nullable()
+      .describe(
+        'Probability that there is no answer, fitted on validation questions with and without an answer. ' +
+          'null where none is stored with the model.',
+      ),
     null_score: z.number().describe('Smallest [CLS] start logit + end logit of all windows.'),
     odds: z
       .number()
@@ -128,7 +146,10 @@ export const ModelInfo = z
       .object({
         version_2_with_negative: z.boolean(),
         null_score_diff_threshold: z.number(),
-        temperature: z.number().optional().describe('Missing where no confidence was fitted.'),
+        confidence: z
+          .looseObject({ questions: z.int() })
+          .optional()
+          .describe('What confidences are computed with; missing where there were too few questions to fit it.'),
         max_answer_length: z.int(),
         max_seq_length: z.int(),
         doc_stride: z.int(),

@@ -23,7 +23,7 @@ export interface LoadedInWorker {
   readonly tokenizer: TokenizerSettings
   readonly parameters: number
   readonly device: string
-  /** Threshold and temperature, where they are stored with the model. */
+  /** Threshold and confidence, where they are stored with the model. */
   readonly settings?: AnswerSettings
   /** What a person should know about the weights. */
   readonly warning?: string

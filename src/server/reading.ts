@@ -5,6 +5,7 @@ import { toRows } from '../inference/rows.ts'
 import type { Row } from '../models/pack.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import { type DocumentLogits, type ExampleAnswers, findAnswers } from '../squad/answers.ts'
+import { noAnswerConfidence } from '../squad/confidence.ts'
 import { type PipelineAnswer, pipelineAnswers } from '../squad/pipeline-answers.ts'
 import type { Window } from '../squad/types.ts'
 import type { WindowOptions } from '../squad/windows.ts'
@@ -62,7 +63,7 @@ export class Reading {
     const rows = this.rows[question].slice(0, logits.length)
     return {
       answers: found.candidates.map(({ answer, score, confidence, logit, start, end, document }) => {
-        return { answer, score, confidence, logit, start, end, context: document }
+        return { answer, score, confidence: confidence ?? null, logit, start, end, context: document }
       }),
       no_answer: noAnswer(found, options),
       windows: rows.length,
@@ -108,5 +109,6 @@ function noAnswer(
   const total = best.score > 0 ? best.logit - Math.log(best.score) : -Infinity
   const logit = null_score - threshold
   const score = options.handle_impossible_answer ? Math.exp(logit - total) : 1 / (1 + Math.exp(total - logit))
-  return { score: best.score > 0 ? Math.min(1, score) : 1, null_score, odds: null_odds, threshold }
+  const confidence = options.confidence ? noAnswerConfidence(options.confidence, null_odds) : null
+  return { score: best.score > 0 ? Math.min(1, score) : 1, confidence, null_score, odds: null_odds, threshold }
 }

@@ -74,18 +74,6 @@ function lettersOf(context: string, size: number, overlap: number, logitsOf: (i:
 }
 
 describe('findAnswers', () => {
-  test('gives a confidence, which is the probability at the fitted temperature, and leaves the rest as it is', () => {
-    const document = lettersOf('abcdef', 4, 2, (i) => [i, 5 - i])
-    const options = { top_k: 30, max_answer_length: 3, handle_impossible_answer: true }
-    const raw = findAnswers([document], options)
-    const tempered = findAnswers([document], { ...options, temperature: 2.5 })
-    const both = findAnswers([document], { ...options, confidence_temperature: 2.5 })
-    expect(both.candidates.map(({ confidence, ...rest }) => rest)).toEqual(raw.candidates)
-    expect(both.candidates.map(({ confidence }) => confidence)).toEqual(tempered.candidates.map(({ score }) => score))
-    expect(both.candidates.reduce((sum, { confidence }) => sum + confidence!, 0)).toBeCloseTo(1, 12)
-    expect(() => findAnswers([document], { confidence_temperature: 0 })).toThrow('confidence_temperature is 0')
-  })
-
   const flat = () => [0, 0] as [number, number]
 
   test('counts what two windows read once', () => {

@@ -1,6 +1,8 @@
 /** From the logits of a document's windows to answers in its text. */
 import { UsageError } from '../errors.ts'
-import { bestSpans, logitsOf, logTotal } from './best-spans.ts'
+import { bestReading, bestSpans, type ContextLogits, type Span } from './best-spans.ts'
+import { type AnswerEvidence, answerConfidence, type ConfidenceModel, noAnswerConfidence } from './confidence.ts'
+import { type FoundSpan, gatherEvidence } from './evidence.ts'
 import { LogSum } from './log-sum.ts'
 import { readDocument, spanEdges, type WindowLogits } from './readings.ts'
 import type { Example, Window } from './types.ts'
@@ -14,10 +16,12 @@ export interface AnswerOptions {
   readonly handle_impossible_answer?: boolean
   /** "" is the best answer when null score - best logit > threshold; tuned on validation, a property of the model. */
   readonly null_score_diff_threshold?: number
-  /** Divides the logits before they become probabilities; fitted on validation (calibration.ts). Ranks stay as are. */
+  /** Divides the logits before they become probabilities. The ranking does not depend on it. */
   readonly temperature?: number
-  /** If given, candidates also have a confidence: their probability at this temperature, fitted on validation. */
-  readonly confidence_temperature?: number
+  /** Fitted on questions with known answers; candidates then have a confidence. */
+  readonly confidence?: ConfidenceModel
+  /** Candidates also have the evidence that a model of confidence is fitted on. */
+  readonly evidence?: boolean
 }
 
 /** A context, cut into windows, and what the model says about them. */
@@ -39,8 +43,13 @@ export interface AnswerCandidate {
   readonly answer: string
   /** The probability of this answer among all that are possible. */
   readonly score: number
-  /** How likely it is right, where a confidence_temperature was given. */
-  readonly confidence?: number
+  /**
+   * The probability that the answer is right, word for word (confidence.ts); for "", that there is no answer. null for
+   * another wording of a better answer, which shares its place. Only with the option `confidence`.
+   */
+  readonly confidence?: number | null
+  /** Of the best answer at each place. Only with the option `evidence`. */
+  readonly evidence?: AnswerEvidence
   /** Start logit + end logit; for "" null score - threshold. */
   readonly logit: number
   /** Those of the window that reads it best; for "" of [CLS] where the null score is least. */
@@ -68,60 +77,74 @@ export interface ExampleAnswers {
  */
 export function findAnswers(documents: readonly DocumentLogits[], options: AnswerOptions = {}): ExampleAnswers {
   const { top_k = 1, max_answer_length = 30, null_score_diff_threshold = 0, temperature = 1 } = options
-  const { confidence_temperature } = options
-  checkOptions({ top_k, max_answer_length, temperature, confidence_temperature })
+  checkOptions({ top_k, max_answer_length, temperature })
 
   const total = new LogSum()
-  const calibrated = new LogSum()
-  const found: Found[] = []
-  for (const [document, { context, windows, logits, words }] of documents.entries()) {
+  const read = documents.map(({ windows, logits, words }) => {
     const { readings, offsets } = readDocument(windows, logits)
-    const edges = spanEdges(offsets, words)
-    const { spans, log_total } = bestSpans(readings, { top_k, max_answer_length, temperature, ...edges })
+    return { readings, offsets, logits, search: { max_answer_length, ...spanEdges(offsets, words) } }
+  })
+  const found: Found[] = []
+  for (const [document, { readings, offsets, search }] of read.entries()) {
+    const { spans, log_total } = bestSpans(readings, { top_k, temperature, ...search })
     total.add(log_total)
-    if (confidence_temperature !== undefined)
-      calibrated.add(logTotal(readings, { max_answer_length, temperature: confidence_temperature, ...edges }))
-    for (const span of spans) {
-      const [start, end] = [offsets[2 * span.start], offsets[2 * span.end + 1]]
-      const [start_logit, end_logit] = logitsOf(readings, span)
-      found.push({
-        answer: context.slice(start, end),
-        logit: span.score,
-        start_logit,
-        end_logit,
-        start,
-        end,
-        document,
-      })
-    }
+    for (const span of spans) found.push(foundAnswer(document, documents[document].context, offsets, readings, span))
   }
   found.sort(bestFirst)
 
   const nothing = noAnswerCandidate(documents, null_score_diff_threshold)
   const null_score = nothing.start_logit + nothing.end_logit
   const null_odds = null_score - (found[0]?.logit ?? 0)
+  const evidence = options.evidence || options.confidence ? gatherEvidence(found, read) : undefined
   if (options.handle_impossible_answer) {
     total.add(nothing.logit / temperature)
-    if (confidence_temperature !== undefined) calibrated.add(nothing.logit / confidence_temperature)
     found.push(nothing)
     found.sort(bestFirst)
   }
-  if (found.length === 0) {
-    const impossible = { ...nothing, score: 0, ...(confidence_temperature !== undefined && { confidence: 0 }) }
-    return { candidates: [impossible], null_score, null_odds }
-  }
-  const candidates = found.slice(0, top_k).map(({ answer, ...rest }) => ({
-    answer,
-    score: probability(rest.logit, temperature, total),
-    ...(confidence_temperature !== undefined && {
-      confidence: probability(rest.logit, confidence_temperature, calibrated),
-    }),
-    ...rest,
-  }))
+  const isEmpty = found.length === 0
+  const candidates = (isEmpty ? [nothing] : found.slice(0, top_k)).map((one): AnswerCandidate => {
+    const { span, reading, answer, ...rest } = one
+    const own = evidence?.get(one)
+    return {
+      answer,
+      score: isEmpty ? 0 : probability(one.logit, temperature, total),
+      ...(options.confidence && { confidence: confidenceOf(options.confidence, { span, own, null_odds }) }),
+      ...(options.evidence && own && { evidence: own }),
+      ...rest,
+    }
+  })
   return { candidates, null_score, null_odds }
 }
 
-type Found = Omit<AnswerCandidate, 'score' | 'confidence'>
+function confidenceOf(
+  model: ConfidenceModel,
+  { span, own, null_odds }: { span?: Span; own?: AnswerEvidence; null_odds: number },
+): number | null {
+  if (!span) return noAnswerConfidence(model, null_odds)
+  return own ? answerConfidence(model, own) : null
+}
+
+/** An answer with the place among the tokens where it was found; "" has none. */
+type Found = Omit<AnswerCandidate, 'score' | 'confidence' | 'evidence'> & Partial<Omit<FoundSpan, 'document'>>
+
+function foundAnswer(
+  document: number,
+  context: string,
+  offsets: Int32Array,
+  readings: readonly ContextLogits[],
+  span: Span,
+): Found {
+  const [start, end] = [offsets[2 * span.start], offsets[2 * span.end + 1]]
+  return {
+    answer: context.slice(start, end),
+    logit: span.score,
+    ...bestReading(readings, span),
+    start,
+    end,
+    document,
+    span,
+  }
+}
 
 /** Of equal logits the earlier found stays first. */
 const bestFirst = (a: Found, b: Found): number => b.logit - a.logit
@@ -167,13 +190,10 @@ interface CheckedOptions {
   readonly top_k: number
   readonly max_answer_length: number
   readonly temperature: number
-  readonly confidence_temperature?: number
 }
 
-function checkOptions(options: CheckedOptions): void {
-  const { top_k, max_answer_length, temperature, confidence_temperature = 1 } = options
+function checkOptions({ top_k, max_answer_length, temperature }: CheckedOptions): void {
   if (!(top_k >= 1)) throw new UsageError(`top_k is ${top_k}, expected 1 or more`)
   if (!(max_answer_length >= 1)) throw new UsageError(`max_answer_length is ${max_answer_length}, expected 1 or more`)
-  for (const [name, value] of Object.entries({ temperature, confidence_temperature }))
-    if (!(value > 0)) throw new UsageError(`${name} is ${value}, expected a positive number`)
+  if (!(temperature > 0)) throw new UsageError(`temperature is ${temperature}, expected a positive number`)
 }

@@ -60,19 +60,25 @@ export function bestSpans(readings: readonly ContextLogits[], options: SpanOptio
   return { spans: best, log_total: total.value }
 }
 
-/** The log_total alone, at another temperature. */
-export function logTotal(readings: readonly ContextLogits[], options: Omit<SpanOptions, 'top_k'>): number {
-  const total = new LogSum()
-  eachSpan(readings, options, (_start, _end, score) => total.add(score / (options.temperature ?? 1)))
-  return total.value
+/** The score of the best span that shares no token with `place`; -Infinity where there is none. */
+export function bestScoreElsewhere(
+  readings: readonly ContextLogits[],
+  options: Omit<SpanOptions, 'top_k' | 'temperature'>,
+  place: Pick<Span, 'start' | 'end'>,
+): number {
+  let best = -Infinity
+  eachSpan(readings, options, (start, end, score) => {
+    if (score > best && (end < place.start || start > place.end)) best = score
+  })
+  return best
 }
 
-/** The start and end logit that make the span's score: those of its best reading. */
-export function logitsOf(readings: readonly ContextLogits[], { start, end, score }: Span): readonly [number, number] {
-  for (const { first, start_logits, end_logits } of readings) {
+/** The start and end logit that make the span's score, and which reading has them: the best one. */
+export function bestReading(readings: readonly ContextLogits[], { start, end, score }: Span) {
+  for (const [reading, { first, start_logits, end_logits }] of readings.entries()) {
     if (start < first || end >= first + start_logits.length) continue
-    const [a, b] = [start_logits[start - first], end_logits[end - first]]
-    if (a + b === score) return [a, b]
+    const [start_logit, end_logit] = [start_logits[start - first], end_logits[end - first]]
+    if (start_logit + end_logit === score) return { start_logit, end_logit, reading }
   }
   throw new Error('the span is of other readings')
 }
@@ -80,7 +86,11 @@ export function logitsOf(readings: readonly ContextLogits[], { start, end, score
 type Visit = (start: number, end: number, score: number) => void
 
 /** Every span once, in document order: a span belongs to the last reading that holds its start. */
-function eachSpan(readings: readonly ContextLogits[], options: Omit<SpanOptions, 'top_k'>, visit: Visit): void {
+function eachSpan(
+  readings: readonly ContextLogits[],
+  options: Omit<SpanOptions, 'top_k' | 'temperature'>,
+  visit: Visit,
+): void {
   const { max_answer_length, mayStart, mayEnd } = options
   for (const [index, reading] of readings.entries()) {
     const after = afterLast(reading)

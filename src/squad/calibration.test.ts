@@ -1,33 +1,5 @@
 import { expect, test } from 'vitest'
-import { expectedCalibrationError, fitTemperature, type JudgedAnswer, reliabilityBins } from './calibration.ts'
-
-/** Answers that are right as often as they say at temperature 2: for each confidence so many right, so many wrong. */
-const logits = Array.from({ length: 41 }, (_, i) => -4 + i / 5)
-const confidenceAt = (logit: number, temperature: number) => 1 / (1 + Math.exp(-logit / temperature))
-const answersAt = (temperature: number): JudgedAnswer[] =>
-  logits.flatMap((logit) => {
-    const right = Math.round(1000 * confidenceAt(logit, 2))
-    const confidence = confidenceAt(logit, temperature)
-    return Array.from({ length: 1000 }, (_, i) => ({ confidence, correct: i < right }))
-  })
-
-test('finds the temperature at which confidences are true', () => {
-  const { temperature, nll, nll_uncalibrated } = fitTemperature(answersAt)
-  // Confidences were rounded to a thousandth.
-  expect(temperature).toBeCloseTo(2, 2)
-  expect(nll).toBeLessThan(nll_uncalibrated)
-})
-
-test('the calibration error falls to nothing there', () => {
-  const errorAt = (temperature: number) => expectedCalibrationError(reliabilityBins(answersAt(temperature), 15))
-  expect(errorAt(1)).toBeGreaterThan(0.08)
-  expect(errorAt(2)).toBeLessThan(0.001)
-})
-
-test.each([true, false])('when every answer is %s nothing is fitted', (correct) => {
-  const { temperature } = fitTemperature((t) => [{ confidence: confidenceAt(1, t) * 0.9, correct }])
-  expect(temperature).toBe(1)
-})
+import { expectedCalibrationError, reliabilityBins } from './calibration.ts'
 
 test('bins hold means, and a confidence of 1 is in the last', () => {
   const answers = [
@@ -52,5 +24,4 @@ test('an empty bin weighs nothing', () => {
 
 test('no answers are refused', () => {
   expect(() => reliabilityBins([])).toThrow(/no answers/)
-  expect(() => fitTemperature(() => [])).toThrow(/no answers/)
 })

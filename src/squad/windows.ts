@@ -73,6 +73,12 @@ export class WindowCutter {
     return more <= 0 || room <= doc_stride ? 1 : 1 + Math.ceil(more / (room - doc_stride))
   }
 
+  /** Whether `cut` has room for the question and enough of the context. */
+  canCut({ question, context }: Pick<Example, 'question' | 'context'>): boolean {
+    const room = this.room(this.encodeQuestion(question))
+    return room > this.options.doc_stride || this.encodeContext(context).ids.length <= room
+  }
+
   /** The tokens of a context. The questions of a paragraph follow one another and share it: the last one is kept. */
   encodeContext(context: string): Encoding {
     if (!this.encoding || context !== this.context) {

@@ -24,7 +24,7 @@ export function decideArguments(args: TrainingArguments, base: BaseModel): Decid
 }
 
 /**
- * The settings to store with a model that was trained but not evaluated. Threshold and temperature belong to the
+ * The settings to store with a model that was trained but not evaluated. Threshold and confidence belong to the
  * weights that they were fitted on, so those of the base model are dropped: the threshold is the one given (0 by
  * default). Undefined where there is nothing to say: the base model has no settings and "" is never an answer.
  */

@@ -93,7 +93,9 @@ describeChromium('the analysis page in Chromium', () => {
     expect(count).toBeGreaterThan(0)
     expect(await shownCount()).toBe(count)
     const surest = analysis.questions.filter(holds).toSorted((a, b) => b.confidence - a.confidence)
-    expect(await page.textContent('#question-list .sure')).toBe(`${Math.round(100 * surest[0].confidence)}\u00a0% sure`)
+    expect(await page.textContent('#question-list .sure')).toBe(
+      `probability ${Math.round(100 * surest[0].confidence)}\u00a0%`,
+    )
 
     const kept = page.url()
     await page.goto('about:blank')

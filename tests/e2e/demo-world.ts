@@ -1,11 +1,15 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Browser, BrowserContext, BrowserContextOptions, CDPSession, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
+import { saveAnswerSettings } from '../../src/checkpoint/answer-settings.ts'
 import type { AnswerResponse } from '../../src/server/contract.ts'
 import { type RunningServer, SERVER_DEFAULTS, startServer } from '../../src/server/index.ts'
 import { launchChromium } from '../chromium.ts'
+import { storedConfidence } from '../stored-confidence.ts'
 import { tinyFolder } from '../tiny-squad.ts'
 
 /** Another small model; nobody has taught it to answer, so that it disagrees with the tiny one. */
@@ -23,19 +27,37 @@ export interface DemoWorld {
   answers(question: string, context: string, model?: string): Promise<AnswerResponse>
 }
 
+/** A copy of a model with a stored confidence: its answers have percentages, those of `embedded` have none. */
+async function withConfidence(folder: string): Promise<string> {
+  const copy = mkdtempSync(join(tmpdir(), 'spanforge-'))
+  cpSync(folder, copy, { recursive: true })
+  await saveAnswerSettings(copy, {
+    version_2_with_negative: false,
+    null_score_diff_threshold: 0,
+    confidence: storedConfidence,
+    max_answer_length: 30,
+    max_seq_length: 64,
+    doc_stride: 32,
+    fitted_on: { data: 'dev.json', questions: 400 },
+  })
+  return copy
+}
+
 /**
  * The demo's page in Chromium, from a real server over two small models. After each test whatever the page complained
  * of, policy violations among it, or loaded from elsewhere fails the test.
  */
 export function demoWorld(tokens: readonly string[] = []): DemoWorld {
   const world = {} as { server: RunningServer; browser: Browser; shared: BrowserContext; storage: CDPSession }
+  let folder: string | undefined
   let faults: string[] = []
   let pages: Page[] = []
   let provoked: RegExp[] = []
 
   beforeAll(async () => {
     const log = pino({ level: 'silent' })
-    const models = [`tiny=${tinyFolder}`, `embedded=${embeddedFolder}`]
+    folder = await withConfidence(tinyFolder)
+    const models = [`tiny=${folder}`, `embedded=${embeddedFolder}`]
     world.server = await startServer(models, { ...SERVER_DEFAULTS, port: 0, tokens, log })
     world.browser = await launchChromium()
     // A context takes longer to open than a page, so that most pages share one, and only what they keep is taken away.
@@ -45,6 +67,7 @@ export function demoWorld(tokens: readonly string[] = []): DemoWorld {
   afterAll(async () => {
     await world.browser?.close()
     await world.server?.close()
+    if (folder) rmSync(folder, { recursive: true })
   })
   afterEach(async () => {
     for (const page of pages) await (page.context() === world.shared ? page : page.context()).close()

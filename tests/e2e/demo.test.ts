@@ -23,7 +23,7 @@ describeChromium('the demo page', () => {
     const [best] = answers
     expect(await lit(page, 'best-0')).toBe(best.answer)
     expect(await page.innerText('.answer.chosen .words')).toBe(best.answer)
-    expect(await page.innerText('.answer.chosen .sure')).toBe(`${Math.round(100 * best.score) || '<1'}\u00a0%`)
+    expect(await page.innerText('.answer.chosen .sure')).toBe(`${Math.round(100 * best.confidence!) || '<1'}\u00a0%`)
     expect(await page.innerText('[role=status].unseen')).toContain(`Answer: ${best.answer}`)
     expect(await page.textContent('.text')).toBe(context)
   })
@@ -68,6 +68,34 @@ describeChromium('the demo page', () => {
     await page.fill('textarea#text', 'li is in ro.')
     await page.click('text=Use this text')
     expect(await page.locator('.card').count()).toBe(0)
+  })
+
+  it('gives one percentage to a place, and none to its other wordings', async () => {
+    const page = await world.open()
+    await giveText(page, 'bo is.')
+    await ask(page, question)
+    const shares = await shown(page, '.answer .sure')
+    const { answers } = await world.answers(question, 'bo is.')
+    expect(answers.length).toBeGreaterThan(2)
+    expect(shares[0]).toMatch(/^<?\d+\u00a0%$/)
+    expect(await page.locator('.answer .sure[title^="Another wording"]').count()).toBeGreaterThan(0)
+    for (const [i, { start, end, confidence }] of answers.entries())
+      if (answers.slice(0, i).some((better) => start < better.end && better.start < end)) expect(confidence).toBeNull()
+  })
+
+  it('shows no percentage and takes no threshold where the model has no confidence, and says why', async () => {
+    const page = await world.open()
+    await giveText(page, context)
+    await page.click('label:has-text("embedded")')
+    await page.click('label:has-text("tiny")')
+    await ask(page, question)
+    const reason = await page.locator('.answer.chosen .sure').getAttribute('title')
+    expect(reason).toMatch(/^No percentage: it takes at least 200 questions/)
+    expect((await shown(page, '.answer .sure')).join(' ')).not.toContain('\u00a0%')
+    expect(await page.isDisabled('#threshold')).toBe(true)
+    const { answers, no_answer } = await world.answers(question, context, 'embedded')
+    expect(answers[0].confidence).toBeNull()
+    expect(no_answer.confidence).toBeNull()
   })
 
   it('gives no answer that is less sure than the threshold', async () => {

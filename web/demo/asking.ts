@@ -117,7 +117,7 @@ function announce({ question, readings }: state.Asked, model: string): void {
   const { answer, sure } = verdictOf(readings[model].result!, state.threshold.value)
   const from = state.chosen.value.length > 1 ? ` (${model})` : ''
   state.announcement.value = answer
-    ? `${question}${from} Answer: ${answer.answer}, ${Math.round(100 * sure)} percent sure.`
+    ? `${question}${from} Answer: ${answer.answer}${sure === null ? '' : `, ${Math.round(100 * sure)} percent sure`}.`
     : `${question}${from} No answer.`
 }
 

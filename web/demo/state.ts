@@ -50,7 +50,7 @@ export const questions = signal<readonly Asked[]>([])
 export const active = signal<number | undefined>(undefined)
 /** The answer under the pointer or the focus. */
 export const lit = signal<Place | undefined>(undefined)
-/** Answers less sure than this count as none. */
+/** Answers with a confidence below this count as none. */
 export const threshold = signal(0)
 /** The question that is being corrected, and the span marked for it. */
 export const marking = signal<{ readonly asked: number; readonly span?: Span } | undefined>(undefined)
@@ -77,3 +77,9 @@ export const knownAnswer = (question: string): KnownAnswer | null | undefined =>
   correctionOf(corrections.value, question, text.value)
 
 export const modelOf = (id: string): ModelInfo | undefined => models.value.find((model) => model.id === id)
+
+/** Whether the model can tell how likely its answers are right. */
+export const hasConfidence = (id: string): boolean => modelOf(id)?.answer_settings?.confidence !== undefined
+
+export const NO_CONFIDENCE =
+  'No percentage: it takes at least 200 questions with known answers to find out how often this model is right'

@@ -16,7 +16,7 @@ export function questionView({ contexts }: Analysis, question: AnalysedQuestion)
       { class: `verdict ${right ? 'right' : 'wrong'}` },
       `${right ? '✓' : '✗'} ${classTexts[question.class].title}`,
     ),
-    element('span', { class: 'sure' }, `${percent(question.confidence)} sure`),
+    element('span', { class: 'sure' }, `probability ${percent(question.confidence)}`),
     element('span', { class: 'question', dir: 'auto' }, question.question),
     element(
       'span',
@@ -91,7 +91,7 @@ function facts(question: AnalysedQuestion): HTMLElement {
     [
       'Confidence',
       percent(confidence, 1) +
-        (calibrated_confidence === undefined ? '' : `, calibrated ${percent(calibrated_confidence, 1)}`),
+        (calibrated_confidence === undefined ? '' : `, fitted ${percent(calibrated_confidence, 1)}`),
     ],
     ['Windows', windows.map(({ start, end }, i) => `${i + 1}: characters ${start} to ${end}`).join('; ')],
     ...dimensions.map((dimension): [string, string] => [dimensionTexts[dimension].title, question.groups[dimension]]),

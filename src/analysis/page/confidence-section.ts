@@ -11,12 +11,12 @@ export function confidenceSection(analysis: Analysis): Html {
   const levels = [0.25, 0.5, 0.75, 1].map((level) => risk_coverage.find(({ coverage }) => coverage >= level - 1e-9))
   return html`<div class="plots">
 <figure role="img" aria-label="Reliability diagram">${reliabilityPlot(confidence)}<figcaption>
-<span class="key exact">as the model says</span>: calibration error ${share(raw.expected_calibration_error)}${
+<span class="key exact">probability as the model gives it</span>: calibration error ${share(raw.expected_calibration_error)}${
     calibrated &&
-    html`; <span class="key f1">at temperature ${calibrated.temperature.toFixed(2)}</span> (dashed, squares): ${share(calibrated.expected_calibration_error)}${
-      calibrated.fitted_here ? ', fitted on these very questions and so a little too good' : ''
+    html`; <span class="key f1">fitted confidence</span> (dashed, squares): ${share(calibrated.expected_calibration_error)}${
+      calibrated.cross_validated ? ', each question judged by a fit on others' : ''
     }`
-  }. On the dotted line confidence is what it says; below it the model is too sure. Larger marks hold more answers.</figcaption></figure>
+  }. On the dotted line the number is the share of right answers; below the line it is too high. Larger marks hold more answers.</figcaption></figure>
 <figure role="img" aria-label="Risk-coverage curve">${riskCoveragePlot(confidence)}<figcaption>If only the most confident answers are given: ${levels
     .flatMap((point) => (point ? [`${share(point.coverage)} answered, ${share(point.risk)} of them wrong`] : []))
     .join('; ')}. Area under the curve ${area_under_risk_coverage.toFixed(3)}, smaller is better.</figcaption></figure>

@@ -15,7 +15,7 @@ export function overview(analysis: Analysis): Html {
 ${tile('Exact match', score(exact_match.mean), `95\u00a0%: ${intervalText(exact_match)}`)}
 ${tile('F1', score(f1.mean), `95\u00a0%: ${intervalText(f1)}`)}
 ${loss === undefined ? undefined : tile('Loss', loss.toFixed(4), 'mean over windows')}
-${tile('Calibration error', share(raw.expected_calibration_error), calibrated ? `${share(calibrated.expected_calibration_error)} at temperature ${calibrated.temperature.toFixed(2)}` : 'smaller is better')}
+${tile('Calibration error', share(raw.expected_calibration_error), calibrated ? `${share(calibrated.expected_calibration_error)} of the fitted confidence` : 'smaller is better')}
 ${tile('Questions', count(questions), counted(windows, 'window'))}
 ${null_score_diff_threshold === undefined ? undefined : tile('Threshold', setting(null_score_diff_threshold), html`null_score_<wbr>diff_<wbr>threshold`)}
 </dl>

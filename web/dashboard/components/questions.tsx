@@ -92,7 +92,7 @@ function Question({ question, index, answers, places, choose }: QuestionProps) {
         <p class={`answer ${verdictOf(answer)}`}>
           <span>{answer.end > answer.start ? question.context.slice(answer.start, answer.end) : 'no answer'}</span>
           <small>
-            {percent(answer.score)} sure, {WORDS[verdictOf(answer)]}
+            probability {percent(answer.score)}, {WORDS[verdictOf(answer)]}
           </small>
         </p>
       )}

@@ -49,9 +49,10 @@ export function AskForm() {
 
 function Threshold() {
   const { threshold } = state
+  const isKnown = state.chosen.value.some(state.hasConfidence)
   const said = `${percent(threshold.value)} sure`
   return (
-    <div class="threshold">
+    <div class="threshold" title={isKnown ? undefined : state.NO_CONFIDENCE}>
       <label for="threshold">No answer below</label>
       <input
         id="threshold"
@@ -59,6 +60,7 @@ function Threshold() {
         min="0"
         max="99"
         step="1"
+        disabled={!isKnown}
         value={Math.round(100 * threshold.value)}
         aria-valuetext={said}
         onInput={(event) => (threshold.value = Number(event.currentTarget.value) / 100)}

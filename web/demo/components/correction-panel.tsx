@@ -1,9 +1,9 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { correct, mark } from '../actions.ts'
 import { occurrences } from '../logic/marking.ts'
-import { percent } from '../logic/numbers.ts'
-import { type Choice, choicesOf, sureness, verdictOf } from '../logic/verdict.ts'
+import { type Choice, choicesOf, verdictOf } from '../logic/verdict.ts'
 import * as state from '../state.ts'
+import { Confidence } from './confidence.tsx'
 
 /**
  * Says what is right: one of the further answers, or what is marked with the mouse in the text, by its words here, or
@@ -121,7 +121,7 @@ function Choices({ asked }: { readonly asked: state.Asked }) {
                 <span class="words" dir="auto">
                   {answer.answer}
                 </span>
-                <span class="sure">{percent(sureness(answer))}</span>
+                <Confidence answer={answer} model={model} />
               </button>
             </li>
           )

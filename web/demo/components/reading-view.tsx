@@ -1,7 +1,8 @@
 import { askAgain } from '../asking.ts'
 import { percent } from '../logic/numbers.ts'
-import { shownAnswers, sureness, verdictOf } from '../logic/verdict.ts'
+import { shownAnswers, verdictOf } from '../logic/verdict.ts'
 import * as state from '../state.ts'
+import { Confidence } from './confidence.tsx'
 
 interface ReadingProps {
   readonly asked: state.Asked
@@ -65,7 +66,9 @@ function Answers({ asked, model, result }: AnswersProps) {
       {!answer && (
         <p class="none">
           No answer
-          {best && <span class="note"> The best guess is only {percent(sureness(best))} sure.</span>}
+          {typeof best?.confidence === 'number' && (
+            <span class="note"> The best guess is only {percent(best.confidence)} sure.</span>
+          )}
         </p>
       )}
       <ol class="bars" aria-label="Answers, best first">
@@ -83,8 +86,8 @@ function Answers({ asked, model, result }: AnswersProps) {
               <span class="words" dir="auto">
                 {one.answer || 'No answer'}
               </span>
-              <span class="sure">{percent(sureness(one))}</span>
-              <span class="bar" style={{ inlineSize: `${100 * Math.min(1, sureness(one))}%` }} />
+              <Confidence answer={one} model={model} />
+              {one.confidence !== null && <span class="bar" style={{ inlineSize: `${100 * one.confidence}%` }} />}
             </button>
           </li>
         ))}

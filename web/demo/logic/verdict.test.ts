@@ -5,6 +5,7 @@ import { choicesOf, shownAnswers, verdictOf } from './verdict.ts'
 const answer = (text: string, score: number, more: Partial<Answer> = {}): Answer => ({
   answer: text,
   score,
+  confidence: score,
   logit: 1,
   start: 0,
   end: text.length,
@@ -13,7 +14,7 @@ const answer = (text: string, score: number, more: Partial<Answer> = {}): Answer
 })
 const result = (...answers: Answer[]): AnswerResult => ({
   answers,
-  no_answer: { score: 0.1, null_score: 0, odds: 0, threshold: 0 },
+  no_answer: { score: 0.1, confidence: 0.1, null_score: 0, odds: 0, threshold: 0 },
   windows: 1,
   tokens: 20,
 })
@@ -31,17 +32,22 @@ describe('the answer that counts', () => {
 
   it('is none where the model says so, whatever the threshold', () => {
     const best = answer('Lund', 0.2)
-    expect(verdictOf(result(answer('', 0.7), best), 0)).toEqual({ best, sure: 0.7 })
+    expect(verdictOf(result(answer('', 0.7), best), 0)).toEqual({ best, sure: 0.1 })
   })
 
-  it('goes by the fitted confidence where there is one', () => {
+  it('goes by the confidence, not by the probability of the very characters', () => {
     const best = answer('Lund', 0.9, { confidence: 0.5 })
     expect(verdictOf(result(best), 0.6).answer).toBeUndefined()
     expect(verdictOf(result(best), 0.5)).toEqual({ answer: best, best, sure: 0.5 })
   })
 
+  it('is the best one, with no number, where the model has no confidence', () => {
+    const best = answer('Lund', 0.1, { confidence: null })
+    expect(verdictOf(result(best), 0.9)).toEqual({ answer: best, best, sure: null })
+  })
+
   it('is none in a text without words', () => {
-    expect(verdictOf(result(answer('', 0)), 0)).toEqual({ sure: 0, best: undefined })
+    expect(verdictOf(result(answer('', 0)), 0)).toEqual({ sure: 0.1, best: undefined })
   })
 })
 

@@ -5,12 +5,9 @@ export interface Verdict {
   readonly answer?: Answer
   /** The best answer with text, where there is one. */
   readonly best?: Answer
-  /** Of `answer`, or of there being none. */
-  readonly sure: number
+  /** The confidence of `answer`, or of there being none; null where the model has none. */
+  readonly sure: number | null
 }
-
-/** How likely an answer is right where the model has learned to say so, else its probability. */
-export const sureness = ({ confidence, score }: Answer): number => confidence ?? score
 
 /** Where all the best answers are wordings of one place, so many of them are shown all the same. */
 const LEAST_SHOWN = 3
@@ -56,10 +53,11 @@ export function choicesOf(
 
 const placeOf = ({ start, end }: Answer): string => `${start} ${end}`
 
-/** No answer counts where the model itself says so, or where it is less sure of its best one than `threshold`. */
+/** No answer counts where the model itself says so, or where its best one has a confidence below `threshold`. */
 export function verdictOf({ answers, no_answer }: AnswerResult, threshold: number): Verdict {
   const best = answers.find(({ answer }) => answer !== '')
   const [first] = answers
-  if (first && first === best && sureness(best) >= threshold) return { answer: best, best, sure: sureness(best) }
-  return { best, sure: first?.answer === '' ? sureness(first) : no_answer.score }
+  if (first && first === best && (best.confidence ?? 1) >= threshold)
+    return { answer: best, best, sure: best.confidence }
+  return { best, sure: no_answer.confidence }
 }
