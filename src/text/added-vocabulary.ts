@@ -49,7 +49,8 @@ export class AddedVocabulary {
 
   /** The tokens as they are now, by their ids. */
   get tokens(): AddedToken[] {
-    return [...this.byId.values()].sort((a, b) => a.id - b.id)
+    const tokens = [...this.byId.values()].map((token) => ({ ...token, special: this.special.has(token.content) }))
+    return tokens.sort((a, b) => a.id - b.id)
   }
 
   isSpecial(id: number): boolean {

@@ -20,23 +20,34 @@ export interface StatedTokens {
 
 const STATED = [...SPECIAL_TOKENS, 'additional_special_tokens'] as const
 
+/** Tokens with the ids of a list: of several with one id, the last is added, but each is known by its content; those of
+ * added_tokens.json are not. */
+class ListedTokens {
+  readonly byId = new Map<number, StatedToken>()
+  readonly byContent = new Map<string, StatedToken>()
+
+  add(id: number, token: StatedToken): void {
+    this.byId.set(id, token)
+    this.byContent.set(token.content, token)
+  }
+}
+
 /** As transformers 4.57 collects them: special_tokens_map.json and added_tokens.json count in old folders only. */
 export function statedTokens(
   files: TokenizerFiles,
   config: Fields,
   { special, additional }: Pick<TokenizerClass, 'special' | 'additional'>,
 ): StatedTokens {
-  const byId = new Map<number, StatedToken>()
+  const listed = new ListedTokens()
   const stated = new Map<string, unknown>()
   for (const name of STATED) if (config.has(name)) stated.set(name, config.raw(name))
   if (config.has('added_tokens_decoder')) {
     const decoder = config.object('added_tokens_decoder')
-    for (const id of decoder.names) byId.set(idOf(id, decoder), readToken(decoder.raw(id), decoder.path(id)))
-  } else readOldFiles(files, stated, byId)
-  const byContent = new Map([...byId.values()].map((token) => [token.content, token]))
+    for (const id of decoder.names) listed.add(idOf(id, decoder), readToken(decoder.raw(id), decoder.path(id)))
+  } else readOldFiles(files, stated, listed)
   const resolved = (value: unknown, place: string): string | StatedToken | null => {
     const token = readSpecialToken(value, place)
-    return token === null ? null : (byContent.get(contentOf(token)) ?? token)
+    return token === null ? null : (listed.byContent.get(contentOf(token)) ?? token)
   }
   const named = new Map<SpecialTokenName, string | StatedToken>()
   for (const name of SPECIAL_TOKENS) {
@@ -47,7 +58,7 @@ export function statedTokens(
   const more = stated.get('additional_special_tokens') ?? additional
   if (!Array.isArray(more)) throw unexpected('additional_special_tokens', more, 'a list [...]')
   const tokens = more.map((value, i) => readSpecialToken(value, `additional_special_tokens[${i}]`))
-  return { named, additional: [...tokens.filter((token) => token !== null), ...extraTokens(config)], byId }
+  return { named, additional: [...tokens.filter((token) => token !== null), ...extraTokens(config)], byId: listed.byId }
 }
 
 /** A class that has switches of its own for a token gives them to the token's name, too. */
@@ -65,7 +76,7 @@ function extraTokens(config: Fields): (string | StatedToken)[] {
 }
 
 /** What versions before 4.34 wrote in files of their own, and the added tokens of tokenizer.json. */
-function readOldFiles(files: TokenizerFiles, stated: Map<string, unknown>, byId: Map<number, StatedToken>): void {
+function readOldFiles(files: TokenizerFiles, stated: Map<string, unknown>, listed: ListedTokens): void {
   const map = Fields.of(files['special_tokens_map.json'] ?? {}, 'special_tokens_map.json')
   for (const name of STATED) {
     if (!map.has(name)) continue
@@ -80,13 +91,17 @@ function readOldFiles(files: TokenizerFiles, stated: Map<string, unknown>, byId:
   )
   const added = Fields.of(files['added_tokens.json'] ?? {}, 'added_tokens.json')
   for (const content of added.names)
-    byId.set(added.integer(content, 0), { content, special: special.has(content), normalized: !special.has(content) })
+    listed.byId.set(added.integer(content, 0), {
+      content,
+      special: special.has(content),
+      normalized: !special.has(content),
+    })
   if (files['tokenizer.json'] === undefined) return
   const json = Fields.of(files['tokenizer.json'], 'tokenizer.json')
   if (!json.has('added_tokens')) return
   for (const [i, value] of json.list('added_tokens').entries()) {
     const token = Fields.of(value, `tokenizer.json: added_tokens[${i}]`)
-    byId.set(token.integer('id', 0), readToken(value, token.place))
+    listed.add(token.integer('id', 0), readToken(value, token.place))
   }
 }
 

@@ -27,7 +27,7 @@ export function tokenizerFromFiles(files: TokenizerFiles, present: readonly stri
   const chosen = json?.normalizer === null && ofFolder.sets.length > 0 ? GENERIC_CLASS : ofFolder
   const { pad_token, ...sides } = json?.defaults ?? {}
   const stated = statedTokens(files, config, { ...chosen, special: { pad_token, ...chosen.special } })
-  const base = json ?? fromVocabulary(files['vocab.txt'] ?? '', chosen.pair, stated)
+  const base = json ?? fromVocabulary(files['vocab.txt'] ?? '', chosen, stated, config)
   const added = addTokens(base, stated)
   const inputs = config.raw('model_input_names')
   return new BertTokenizer({
@@ -65,16 +65,19 @@ export const tokenizerFromVocab = (vocabText: string, config?: unknown): BertTok
 type Base = Omit<TokenizerJson, 'defaults'>
 
 /** The tokenizer that a class makes from vocab.txt. */
-function fromVocabulary(text: string, pair: string, stated: StatedTokens): Base {
+function fromVocabulary(text: string, { pair }: TokenizerClass, stated: StatedTokens, config: Fields): Base {
   const vocab = readVocabText(text)
-  const idOf = slowIds(vocabularyIds(vocab), stated)
+  const ids = vocabularyIds(vocab)
+  const unk_token = contentOf(stated.named.get('unk_token') ?? '[UNK]')
+  const idOf = slowIds(ids, stated, unk_token)
+  const isolatesIdeographs = config.optional('tokenize_chinese_chars', 'boolean') ?? true
   return {
     vocab,
-    model: wordPieceModel(contentOf(stated.named.get('unk_token') ?? '[UNK]')),
+    model: wordPieceModel(unk_token),
     normalizer: {
       type: 'BertNormalizer',
       clean_text: true,
-      handle_chinese_chars: true,
+      handle_chinese_chars: isolatesIdeographs && config.optional('do_basic_tokenize', 'boolean') !== false,
       strip_accents: null,
       lowercase: true,
     },
@@ -91,17 +94,18 @@ function fromVocabulary(text: string, pair: string, stated: StatedTokens): Base 
 
 /**
  * The ids that transformers' own tokenizer in Python gives to special tokens, which the template made from vocab.txt
- * keeps: those stated, those of the vocabulary, and for others the next ones.
+ * keeps: those stated, those of the vocabulary, and for others the next ones; of any other token, that of unk_token.
  */
 function slowIds(
   ids: ReadonlyMap<string, number>,
-  { named, additional, byId }: StatedTokens,
+  { named, byId }: StatedTokens,
+  unk_token: string,
 ): (token: string) => number {
   const stated = new Map([...byId].map(([id, { content }]) => [content, id]))
   let next = new Set([...ids.keys(), ...stated.keys()]).size
-  for (const content of [...named.values(), ...additional].map(contentOf))
+  for (const content of [...named.values()].map(contentOf))
     if (!stated.has(content)) stated.set(content, ids.get(content) ?? next++)
-  return (token) => stated.get(token) ?? ids.get(token) ?? 0
+  return (token) => stated.get(token) ?? ids.get(token) ?? ids.get(unk_token) ?? 0
 }
 
 /** Adds the tokens of tokenizer.json, then those of the other files by their ids, then special tokens still missing. */

@@ -63,8 +63,8 @@ export class BertTokenizer {
   private readonly hasShortWay: boolean
   private readonly lowercase: boolean
   private readonly builder = new EncodingBuilder()
-  /** Indices of the tokens of the text at hand that are added ones found in it. */
-  private found: number[] = []
+  /** What the added tokens that were found look like in the text at hand, by their indices in its encoding. */
+  private readonly found = new Map<number, string>()
 
   /** @throws SpanforgeError for a component that is not supported, or a vocabulary that lacks a required token */
   constructor(options: BertTokenizerOptions | TokenizerSettings) {
@@ -131,17 +131,17 @@ export class BertTokenizer {
   /** Tokens of a text, without special tokens around it; those that the text contains are found. */
   encode(text: string): Encoding {
     this.builder.clear()
-    this.found = []
+    this.found.clear()
     let from = 0
     for (const { token, start, end } of this.written.find(text, this.isIgnored)) {
       this.encodePart(text, from, start)
-      this.pushAdded(token.id, start, end)
+      this.pushAdded(token.id, text.slice(start, end), start, end)
       from = end
     }
     this.encodePart(text, from, text.length)
     const encoding = this.builder.finish()
     const { trim_offsets } = this.postProcessor
-    return trim_offsets ? this.trim(encoding, text, trim_offsets) : encoding
+    return trim_offsets ? this.trim(encoding, trim_offsets) : encoding
   }
 
   /** The ids of a text with the special tokens that a single text gets, such as [CLS] and [SEP]. */
@@ -213,9 +213,9 @@ export class BertTokenizer {
       this.builder.push(ids[i], start, from + ends[i])
   }
 
-  private pushAdded(id: number, start: number, end: number): void {
+  private pushAdded(id: number, matched: string, start: number, end: number): void {
     this.builder.nextWord()
-    this.found.push(this.builder.length)
+    this.found.set(this.builder.length, matched)
     this.builder.push(id, start, end)
   }
 
@@ -224,7 +224,8 @@ export class BertTokenizer {
     let from = 0
     for (const match of this.normalizedTokens.find(text, this.isIgnored)) {
       this.encodeWords(normalized, from, match.start)
-      this.pushAdded(match.token.id, starts[match.start], ends[match.end - 1])
+      const matched = text.slice(match.start, match.end)
+      this.pushAdded(match.token.id, matched, starts[match.start], ends[match.end - 1])
       from = match.end
     }
     this.encodeWords(normalized, from, text.length)
@@ -241,12 +242,11 @@ export class BertTokenizer {
   }
 
   /** Offsets without the white space that tokens begin and end with, as `trim_offsets` of the tokenizers library. */
-  private trim(encoding: Encoding, text: string, { add_prefix_space }: TrimOffsets): Encoding {
+  private trim(encoding: Encoding, { add_prefix_space }: TrimOffsets): Encoding {
     const { ids, offsets } = encoding
-    const found = new Set(this.found)
     for (const [i, id] of ids.entries()) {
       const [start, end] = [offsets[2 * i], offsets[2 * i + 1]]
-      const token = found.has(i) ? text.slice(start, end) : (this.settings.vocab[id] ?? '')
+      const token = this.found.get(i) ?? this.settings.vocab[id] ?? ''
       const keepsSpace = add_prefix_space && (i === 0 || start === 0) && isSpace(token[0])
       offsets[2 * i] = Math.min(start + spacesBefore(token) - (keepsSpace ? 1 : 0), end)
       offsets[2 * i + 1] = Math.max(end - spacesAfter(token), offsets[2 * i])
