@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.ts'
+import { showValue } from '../show-value.ts'
 import { nearest } from '../training/nearest.ts'
 
 /** The names of all options there are, for callers in JavaScript, whom no types tell. */
@@ -12,7 +13,7 @@ export function refuseUnknown(place: string, options: unknown, known: Readonly<R
   if (options === undefined) return
   const all = `The options are ${Object.keys(known).join(', ')}.`
   if (typeof options !== 'object' || options === null)
-    throw new UsageError(`${place}: found ${JSON.stringify(options)}, expected an object of options`, all)
+    throw new UsageError(`${place}: found ${showValue(options)}, expected an object of options`, all)
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name))
   if (unknown === undefined) return
   const near = nearest(unknown, Object.keys(known))

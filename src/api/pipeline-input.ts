@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.ts'
 import type { PipelineOptions, QuestionInput, SearchOptions } from '../inference/pipeline.ts'
 import type { ReadingOptions } from '../inference/pipeline-options.ts'
+import { showValue } from '../show-value.ts'
 import type { OptionNames } from './known-options.ts'
 
 const READING: OptionNames<ReadingOptions> = {
@@ -70,7 +71,7 @@ function checked(given: unknown): QuestionInput {
   if (typeof given === 'object' && given !== null && 'question' in given && 'context' in given)
     return given as QuestionInput
   throw new UsageError(
-    `pipeline: found ${JSON.stringify(given)}, expected { question, context }`,
+    `pipeline: found ${showValue(given)}, expected { question, context }`,
     'Several questions are a list of these; several documents are for search().',
   )
 }

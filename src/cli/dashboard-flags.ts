@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { UsageError } from '../errors.ts'
 import type { FineTuneOptions, RunOutcome } from '../runs/fine-tune.ts'
+import { showValue } from '../show-value.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import type { Interrupts } from './interrupts.ts'
 import type { Output } from './output.ts'
@@ -25,7 +26,7 @@ export const portOption = (flag: string): Option =>
   new Option(`${flag} <integer>`, 'port of the dashboard, or the next free one (default 6007)').argParser((text) => {
     const port = Number(text)
     if (/^\d+$/.test(text) && port <= 65_535) return port
-    throw new UsageError(`${flag}: found ${JSON.stringify(text)}, expected a port, 0 .. 65535`)
+    throw new UsageError(`${flag}: found ${showValue(text)}, expected a port, 0 .. 65535`)
   })
 
 export const hostOption = (flag: string): Option =>

@@ -127,7 +127,7 @@ async function leaks(examples: readonly Example[], contexts: Contexts, validatio
   return findLeaks(contexts, otherContexts).map((leak) => {
     const questions = examples.flatMap((_, i) => (contexts.of[i] === leak.training ? i : []))
     const other = others[otherContexts.of.indexOf(leak.validation)]
-    const shared = leak.run === undefined ? 'is' : `shares ${JSON.stringify(leak.run)} with`
+    const shared = leak.run === undefined ? 'is' : `shares ${showValue(leak.run)} with`
     const message = `the context of question ${examples[questions[0]].id} ${shared} that of question ${other.id} in ${sourceName(validation)}`
     const ids = questions.map((i) => examples[i].id)
     return { finding: { kind: 'leak' as const, message, ids, mended: LEFT_OUT }, questions }

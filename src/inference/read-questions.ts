@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts'
 import type { BertForQuestionAnswering, RowLogits } from '../models/question-answering.ts'
+import { showValue } from '../show-value.ts'
 import type { Window } from '../squad/types.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import { Document } from './document.ts'
@@ -45,7 +46,6 @@ export async function* readQuestions<T extends QuestionInput>(
 
 /** @throws UsageError for what is no text, or an empty one */
 export function checkText(name: string, text: unknown, index: number): void {
-  if (typeof text !== 'string')
-    throw new UsageError(`${name} ${index}: found ${JSON.stringify(text)?.slice(0, 80)}, expected a text`)
+  if (typeof text !== 'string') throw new UsageError(`${name} ${index}: found ${showValue(text)}, expected a text`)
   if (text === '') throw new UsageError(`${name} ${index}: found an empty text`)
 }

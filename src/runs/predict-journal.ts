@@ -3,6 +3,7 @@ import { type FileHandle, open, readdir, rename, rm, truncate } from 'node:fs/pr
 import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { gzipSync } from 'node:zlib'
+import { parseBoundedJson } from '../bounded-json.ts'
 import { readJsonFile } from '../checkpoint/json-file.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { type FileData, flushFolder, giveNewName, writeFileAtomic } from '../files/atomic.ts'
@@ -10,6 +11,7 @@ import { explain } from '../files/explain.ts'
 import { assertLocksHeld } from '../files/lock.ts'
 import { alreadyExists, checkOutputs, writeOutput } from '../files/output.ts'
 import { isSameFile } from '../files/same-file.ts'
+import { showValue } from '../show-value.ts'
 
 /** How far a file of answers is. */
 export interface JournalState {
@@ -163,8 +165,11 @@ export class AnswerJournal {
 
   /** Each line, parsed. */
   async *lines(): AsyncGenerator<unknown> {
-    const input = createReadStream(`${this.path}.partial`, { encoding: 'utf8' })
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) yield JSON.parse(line)
+    const path = `${this.path}.partial`
+    const input = createReadStream(path, { encoding: 'utf8' })
+    let number = 0
+    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }))
+      yield parsedLine(line, `${path}: line ${++number}`)
   }
 
   async close(): Promise<void> {
@@ -172,11 +177,22 @@ export class AnswerJournal {
   }
 }
 
+function parsedLine(line: string, place: string): unknown {
+  try {
+    return parseBoundedJson(line)
+  } catch (cause) {
+    throw new SpanforgeError(`${place}: not an answer (${(cause as Error).message})`, {
+      remedy: 'The unfinished file was altered: begin anew with --overwrite.',
+      cause,
+    })
+  }
+}
+
 function refuseOther(path: string, before: JournalState['settings'], now: JournalState['settings']): void {
   const names = [...new Set([...Object.keys(before), ...Object.keys(now)])]
   const differing = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]))
   if (differing.length === 0) return
-  const shown = differing.map((name) => `${name} ${JSON.stringify(now[name])} (was ${JSON.stringify(before[name])})`)
+  const shown = differing.map((name) => `${name} ${showValue(now[name])} (was ${showValue(before[name])})`)
   throw new UsageError(
     `${path}: an unfinished file was begun otherwise: ${shown.join(', ')}`,
     'Give what it was begun with, or begin anew with --overwrite.',

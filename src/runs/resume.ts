@@ -3,6 +3,7 @@ import { realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { readJsonFile } from '../checkpoint/json-file.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
+import { showValue } from '../show-value.ts'
 import { argumentDefaults, type TrainingArguments } from '../training/arguments.ts'
 import { verifyCheckpoint } from '../training/checkpoint-manifest.ts'
 import { listCheckpoints, newestWhole } from '../training/checkpoint-store.ts'
@@ -104,7 +105,7 @@ export async function differences(folder: string, args: TrainingArguments): Prom
   return Object.entries(args)
     .filter(([name, value]) => name in saved && !FREE.has(name) && !isOpen(name, value))
     .filter(([name, value]) => JSON.stringify(saved[name]) !== JSON.stringify(value))
-    .map(([name, value]) => `${name} ${JSON.stringify(value)} (was ${JSON.stringify(saved[name])})`)
+    .map(([name, value]) => `${name} ${showValue(value)} (was ${showValue(saved[name])})`)
 }
 
 /**

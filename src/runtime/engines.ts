@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.ts'
+import { showValue } from '../show-value.ts'
 import type { Engine } from './engine.ts'
 import { onnxruntime } from './onnxruntime.ts'
 
@@ -20,7 +21,7 @@ export function engineOfDevice(device: string): EngineName | undefined {
 export async function createEngine(name: EngineName, device = 'cpu'): Promise<Engine> {
   const [, own] = OPENVINO_DEVICE.exec(device) ?? []
   if (device !== 'cpu' && own === undefined)
-    throw new UsageError(`device: found ${JSON.stringify(device)}, expected cpu, or openvino: and a device such as GPU`)
+    throw new UsageError(`device: found ${showValue(device)}, expected cpu, or openvino: and a device such as GPU`)
   if (name === 'onnxruntime') {
     if (own) throw new UsageError(`device: ${device} belongs to OpenVINO, not to ONNX Runtime`, 'Take engine openvino.')
     return onnxruntime

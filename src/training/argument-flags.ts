@@ -1,5 +1,6 @@
 import { parseBoundedJson } from '../bounded-json.ts'
 import { UsageError } from '../errors.ts'
+import { showValue } from '../show-value.ts'
 import { type ArgumentKind, notesOf } from './argument-field.ts'
 import { argumentDefaults, argumentGroups } from './arguments.ts'
 
@@ -47,7 +48,7 @@ export function argumentFlags(): ArgumentFlag[] {
 
 function parseText(flag: string, kind: ArgumentKind, expected: string, text: string, previous: unknown): unknown {
   const refuse = (): never => {
-    throw new UsageError(`${flag}: found ${JSON.stringify(text)}, expected ${expected}`)
+    throw new UsageError(`${flag}: found ${showValue(text)}, expected ${expected}`)
   }
   switch (kind) {
     case 'integer':

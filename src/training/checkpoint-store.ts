@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { flushFolder } from '../files/atomic.ts'
 import { explain } from '../files/explain.ts'
 import { assertLocksHeld } from '../files/lock.ts'
+import { showValue } from '../show-value.ts'
 import { isPlainName, verifyCheckpoint, writeManifest } from './checkpoint-manifest.ts'
 
 /** One file of a checkpoint. */
@@ -36,7 +37,7 @@ export async function writeCheckpoint(
   writers: readonly CheckpointWriter[],
 ): Promise<string> {
   const odd = writers.find(({ name }) => !isPlainName(name))
-  if (odd) throw new Error(`checkpoint: ${JSON.stringify(odd.name)} is not a plain file name`)
+  if (odd) throw new Error(`checkpoint: ${showValue(odd.name)} is not a plain file name`)
   const folder = join(output_dir, checkpointName(step))
   const partial = hiddenPath(output_dir, step, 'partial')
   try {
