@@ -1,15 +1,17 @@
 /**
  * Compares how spanforge and transformers read tokenizer folders that `scripts/python/tokenizer_folders.py` has recorded:
- * `npx tsx scripts/check-tokenizer-folders.ts FILE`
+ * `npx tsx scripts/check-tokenizer-folders.ts FILE [SAVED]`. SAVED is a new folder for what spanforge saves of each, for
+ * `python scripts/python/tokenizer_folders.py --saved SAVED FILE` to compare in turn.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { loadTokenizer, saveTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import { compareCase, type TokenizerCase, writeCase } from '../tests/tokenizer-cases.ts'
 
-const cases = JSON.parse(readFileSync(process.argv[2], 'utf8')) as TokenizerCase[]
+const [file, keptIn] = process.argv.slice(2)
+const cases = JSON.parse(readFileSync(file, 'utf8')) as TokenizerCase[]
 const root = mkdtempSync(join(tmpdir(), 'spanforge-tokenizers-'))
 let differing = 0
 for (const [i, recorded] of cases.entries()) {
@@ -27,6 +29,7 @@ async function differenceOf(recorded: TokenizerCase, folder: string): Promise<st
   if (recorded.error !== undefined) return loaded instanceof Error ? undefined : `Python refuses it: ${recorded.error}`
   if (loaded instanceof Error) return loaded.message
   await saveTokenizer(loaded, `${folder}-saved`)
+  if (keptIn) cpSync(`${folder}-saved`, join(keptIn, basename(folder)), { recursive: true })
   for (const [tokenizer, when] of [
     [loaded, 'as it is'],
     [await loadTokenizer(`${folder}-saved`), 'saved and loaded again'],

@@ -9,6 +9,10 @@ contradict themselves: added tokens that were normalized by a normalizer that th
 reads them otherwise once it has saved them), one token added twice with other switches, `add_prefix_space` where a text
 begins with an added token that takes white space along, and what version 4.57 refuses but version 5 writes.
 
+    python scripts/python/tokenizer_folders.py --saved SAVED tests/fixtures/tokenizer-folders/cases.json
+
+compares what AutoTokenizer reads from the folders that spanforge saved, one a number, with what was recorded.
+
 Each folder is read by AutoTokenizer; where that refuses, by BertTokenizerFast if there is a vocab.txt, else by
 PreTrainedTokenizerFast.
 """
@@ -113,18 +117,44 @@ def record(name, files):
         }
 
 
+def differences(recorded, path):
+    """Where the tokenizer of a folder that spanforge saved differs from the original."""
+    (path / "config.json").write_text('{"model_type": "bert"}')
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(str(path))
+    except Exception as error:
+        return [f"{type(error).__name__}: {str(error)[:200]}"]
+    texts = [(text, record_text(tokenizer, text["text"])) for text in recorded["strings"]]
+    pairs = [(pair, record_pair(tokenizer, pair["question"], pair["context"])) for pair in recorded["pairs"]]
+    return [a for a, b in texts + pairs if a != b and not ("error" in a and "error" in b)]
+
+
+def check_saved(path, saved):
+    wrong = 0
+    for number, recorded in enumerate(json.loads(Path(path).read_text(encoding="utf-8"))):
+        found = [] if "error" in recorded else differences(recorded, saved / str(number))
+        wrong += bool(found)
+        for difference in found[:1]:
+            print(f"{recorded['name']}: {difference}")
+    print(f"{wrong} folders differ")
+    raise SystemExit(1 if wrong else 0)
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("output")
+    parser.add_argument("file", help="where to write what is recorded; with --saved, what was recorded")
+    parser.add_argument("--saved", type=Path)
     parser.add_argument("--random", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     transformers.logging.set_verbosity_error()
     logging.disable(logging.WARNING)
+    if options.saved:
+        check_saved(options.file, options.saved)
     chosen = random_cases(options.random, options.seed) if options.random else cases()
     recorded = [record(name, copy.deepcopy(files)) for name, files in chosen]
     lines = ",\n".join(json.dumps(case, ensure_ascii=True, separators=(",", ":")) for case in recorded)
-    Path(options.output).write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    Path(options.file).write_text(f"[\n{lines}\n]\n", encoding="utf-8")
     print(f"{len(recorded)} folders, {sum('error' in case for case in recorded)} refused")
 
 

@@ -50,6 +50,17 @@ describe('saveTokenizer and loadTokenizer', () => {
   })
 })
 
+it('saveTokenizer states no tokens that the class adds itself, which fails in transformers', async () => {
+  await write('vocab.txt', [...SPECIALS, '.', 'a'].join('\n'))
+  await write('tokenizer_config.json', { tokenizer_class: 'SplinterTokenizer' })
+  const tokenizer = await loadTokenizer(folder)
+  expect(tokenizer.settings.additional_special_tokens).toEqual(['[QUESTION]'])
+  await saveTokenizer(tokenizer, folder)
+  for (const name of ['tokenizer_config.json', 'special_tokens_map.json'])
+    expect(JSON.parse(await readFile(join(folder, name), 'utf8'))).not.toHaveProperty('additional_special_tokens')
+  expect((await loadTokenizer(folder)).id('[QUESTION]')).toBe(7)
+})
+
 describe('loadTokenizer', () => {
   it('takes vocab.txt alone, with Windows line ends too', async () => {
     await copyFile(fixture('tokenizer/vocab.txt'), join(folder, 'vocab.txt'))

@@ -8,10 +8,10 @@ import { tokenizerClass } from './tokenizer-classes.ts'
 export function toTokenizerConfig(tokenizer: BertTokenizer): Record<string, unknown> {
   const { settings } = tokenizer
   const { sets, hasTokenTypes } = tokenizerClass(settings.tokenizer_class)
-  const { additional_special_tokens, split_special_tokens, padding_side, truncation_side, has_token_types } = settings
+  const { split_special_tokens, padding_side, truncation_side, has_token_types } = settings
   return {
     added_tokens_decoder: Object.fromEntries(tokenizer.addedTokens.map(({ id, ...token }) => [String(id), token])),
-    ...(additional_special_tokens.length > 0 && { additional_special_tokens }),
+    ...additionalTokens(tokenizer),
     clean_up_tokenization_spaces: settings.clean_up_tokenization_spaces,
     // Where a token is left out instead of null, transformers adds a [MASK] for which the model has no embedding.
     ...Object.fromEntries(SPECIAL_TOKENS.flatMap((name) => namedToken(tokenizer, name))),
@@ -45,14 +45,17 @@ function normalizerSwitches({ settings }: BertTokenizer): Record<string, unknown
 }
 
 /** special_tokens_map.json: the special tokens that the tokenizer has. */
-export function toSpecialTokensMap({ settings }: BertTokenizer): Record<string, string | readonly string[]> {
+export function toSpecialTokensMap(tokenizer: BertTokenizer): Record<string, string | readonly string[]> {
   const named = SPECIAL_TOKENS.flatMap((name) => {
-    const token = settings.special_tokens[name]
+    const token = tokenizer.settings.special_tokens[name]
     return token === undefined ? [] : [[name, token] as const]
   })
-  const { additional_special_tokens } = settings
-  return {
-    ...Object.fromEntries(named),
-    ...(additional_special_tokens.length > 0 && { additional_special_tokens }),
-  }
+  return { ...Object.fromEntries(named), ...additionalTokens(tokenizer) }
+}
+
+/** Without those that the class adds itself: SplinterTokenizer fails where a file states them, too. */
+function additionalTokens({ settings }: BertTokenizer): { additional_special_tokens?: string[] } {
+  const { additional } = tokenizerClass(settings.tokenizer_class)
+  const stated = settings.additional_special_tokens.filter((token) => !additional.includes(token))
+  return stated.length > 0 ? { additional_special_tokens: stated } : {}
 }
