@@ -69,6 +69,11 @@ it('push shows what would go, and sends it', async () => {
   expect(await run(pushCommand(), folder, 'ann/pushed', '--dry-run')).toMatch(
     /config\.json +2 B\nfiles: 1, 2 B\nThere is no model card/,
   )
+  await writeFile(join(folder, 'dashboard.jsonl'), 'questions')
+  const shown = await run(pushCommand(), folder, 'ann/pushed', '--dry_run')
+  expect(shown).toMatch(/files: 1, 2 B\n[\s\S]*Not uploaded: dashboard\.jsonl\. To upload one, give --include/)
+  const asked = ['--dry-run', '--include', 'dash*', '--include', 'config.json']
+  expect(await runJson(pushCommand(), folder, 'ann/pushed', ...asked)).toMatchObject({ left_out: [], size: 11 })
   expect(world.server.requests).toEqual([])
   expect(await runJson(pushCommand(), folder, 'ann/pushed')).toMatchObject({
     uploaded: [{ path: 'config.json', size: 2 }],

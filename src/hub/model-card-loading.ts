@@ -1,4 +1,4 @@
-/** How a model is loaded, in the languages of its likely users. */
+/** How a model is loaded, in the languages of its likely users; by transformers.js only if there is an ONNX file. */
 export function loadingBlocks(repository: string, hasOnnx: boolean): string {
   const blocks = [
     code(
@@ -10,17 +10,9 @@ answer = pipeline("question-answering", model="${repository}")
 print(answer(question="Who wrote it?", context="It was written by Ada."))`,
     ),
     code(
-      'With spanforge, on the command line:',
+      'With spanforge:',
       'bash',
-      `npx spanforge answer --model ${repository} --question "Who wrote it?" --context-file text.txt`,
-    ),
-    code(
-      'With spanforge, in TypeScript:',
-      'ts',
-      `import { pipeline } from 'spanforge'
-
-const answerer = await pipeline('question-answering', '${repository}')
-console.log(await answerer({ question: 'Who wrote it?', context: 'It was written by Ada.' }))`,
+      `spanforge answer --model ${repository} --question "Who wrote it?" --context-file text.txt`,
     ),
   ]
   const inBrowser = code(
@@ -31,8 +23,7 @@ console.log(await answerer({ question: 'Who wrote it?', context: 'It was written
 const answerer = await pipeline('question-answering', '${repository}')
 console.log(await answerer('Who wrote it?', 'It was written by Ada.'))`,
   )
-  const missing = 'transformers.js loads `onnx/model.onnx`: export the model once and add that file.'
-  return [...blocks, inBrowser, ...(hasOnnx ? [] : [missing])].join('\n\n')
+  return [...blocks, ...(hasOnnx ? [inBrowser] : [])].join('\n\n')
 }
 
 const code = (title: string, language: string, lines: string): string =>

@@ -57,12 +57,42 @@ it('the text tells scores with intervals, epochs with the one kept, data, argume
     '| `run_name` | a\\|b |',
     '![Learning curve](learning%20curve.png)',
     'answer = pipeline("question-answering", model="ann/bert-squad")',
-    "const answerer = await pipeline('question-answering', 'ann/bert-squad')",
     "Licence: apache-2.0, that of bert-base-uncased; the data's own applies too.",
   ])
     expect(card).toContain(line)
-  expect(card).toContain('export the model once')
-  expect(modelCard({ ...NOTEBOOK_CARD, has_onnx: true })).not.toContain('export the model once')
+})
+
+it('transformers.js is shown only where its file is, and no package that is not on npm', () => {
+  expect(card).not.toMatch(/transformers\.js|npx|npm|from 'spanforge'/)
+  const withOnnx = modelCard({ ...NOTEBOOK_CARD, has_onnx: true })
+  expect(withOnnx).toContain("const answerer = await pipeline('question-answering', 'ann/bert-squad')")
+  expect(withOnnx).toContain('- transformers.js\n')
+})
+
+it('no name changes what the card is: neither its Markdown nor its metadata', () => {
+  const evil = 'a\n---\nlicense: mit\n# [x](http://evil) <img src=x>| `b` \u202e\u0000 \u0085 \ud800"; $(rm)'
+  const data = { ...NOTEBOOK_CARD.train, name: evil, hub_name: evil, license: evil, config: evil }
+  const text = modelCard({
+    ...NOTEBOOK_CARD,
+    name: evil,
+    repository: undefined,
+    base_model: { name: evil, on_hub: true },
+    license: evil,
+    license_link: evil,
+    language: evil,
+    train: data,
+    validation: data,
+    arguments: { run_name: evil },
+  })
+  expect(text.split('\n---\n')).toHaveLength(2)
+  expect(text).not.toMatch(/[^\P{C}\n]/u)
+  expect(text).not.toMatch(/^license: mit|^base_model:/m)
+  const [metadata, body] = text.split('\n---\n')
+  const unescaped = body.replaceAll(/\\./g, '')
+  expect(unescaped).not.toMatch(/\]\(http:\/\/evil|<img|`b`/)
+  expect(text).toContain('OWNER/a-license-mit-x-http-evil-img-src-x-b-rm')
+  const keys = 'language license license_link library_name pipeline_tag tags datasets metrics model-index'
+  expect(metadata.match(/^\w[\w-]*(?=:)/gm)).toEqual(keys.split(' '))
 })
 
 it('a model from a folder and a run without evaluation claim nothing', () => {

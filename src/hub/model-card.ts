@@ -1,3 +1,4 @@
+import { plainText } from './markdown.ts'
 import { loadingBlocks } from './model-card-loading.ts'
 import { toYaml, type YamlValue } from './yaml.ts'
 
@@ -67,12 +68,12 @@ export interface ModelCardSummary {
 
 /** README.md of a finished run, in the hub's format: metadata with a model index, then text for people. */
 export function modelCard(summary: ModelCardSummary): string {
-  const { name, base_model, train, validation } = summary
-  const base = base_model.on_hub ? `[${base_model.name}](https://huggingface.co/${base_model.name})` : base_model.name
+  const { train, validation } = summary
+  const name = plainText(summary.name)
   const blocks = [
     `---\n${toYaml(metadata(summary))}---`,
     `# ${name}`,
-    `${base} fine-tuned on ${train.name} for extractive question answering: it finds the answer to a question in a text.`,
+    `${baseModel(summary)} fine-tuned on ${plainText(train.name)} for extractive question answering: it finds the answer to a question in a text.`,
     resultBlock(summary),
     '## Data',
     table(
@@ -88,15 +89,29 @@ export function modelCard(summary: ModelCardSummary): string {
       ['argument', 'value'],
       Object.entries(summary.arguments).map(([argument, value]) => [`\`${argument}\``, value ?? '']),
     ),
-    'All others have the defaults of spanforge; `training_args.json` holds every one.',
+    'All other arguments have their defaults.',
     '## How to use it',
-    loadingBlocks(summary.repository ?? `OWNER/${name}`, summary.has_onnx === true),
+    loadingBlocks(summary.repository ?? `OWNER/${repositoryName(summary.name)}`, summary.has_onnx === true),
     '## Limits',
     'It answers with words of the text that it is given, whether or not the text holds an answer, and whether or not the text is true. It was measured on the validation questions above only.',
     licenceBlock(summary),
     `Trained with spanforge ${summary.version}.`,
   ]
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
+}
+
+const isOnHub = ({ name, on_hub }: ModelCardSummary['base_model']): boolean =>
+  on_hub && /^[\w.-]+(\/[\w.-]+)?$/.test(name)
+
+const baseModel = ({ base_model }: ModelCardSummary): string => {
+  const name = plainText(base_model.name)
+  return isOnHub(base_model) ? `[${name}](https://huggingface.co/${base_model.name})` : name
+}
+
+/** A name that the hub takes, made of the folder's. */
+function repositoryName(name: string): string {
+  const allowed = name.replaceAll(/[^\w.]+/g, '-').replaceAll(/\.{2,}/g, '.')
+  return allowed.replace(/^[-.]+|[-.]+$/g, '') || 'model'
 }
 
 const dataRow = (use: string, { name, split = '', questions, windows, license = '' }: CardData): Cell[] => [
@@ -125,7 +140,7 @@ function metadata(summary: ModelCardSummary): YamlValue {
       'spanforge',
       ...(summary.has_onnx ? ['transformers.js'] : []),
     ],
-    base_model: base_model.on_hub ? base_model.name : undefined,
+    base_model: isOnHub(base_model) ? base_model.name : undefined,
     datasets: datasets.length > 0 ? datasets : undefined,
     metrics: ['exact_match', 'f1'],
     'model-index':
@@ -159,7 +174,7 @@ function resultBlock({ results, validation }: ModelCardSummary): string {
     ...(eval_loss === undefined ? [] : [['Validation loss', eval_loss.toFixed(4), '']]),
   ]
   return [
-    `On ${validation.questions} questions of ${validation.name}:`,
+    `On ${validation.questions} questions of ${plainText(validation.name)}:`,
     table(['metric', 'value', `${Math.round(confidence_level * 100)} % interval`], rows),
   ].join('\n\n')
 }
@@ -180,8 +195,9 @@ function epochBlock({ epochs, best_epoch }: ModelCardSummary): string {
 
 function licenceBlock({ license, license_name, license_link, base_model, train }: ModelCardSummary): string {
   if (license === undefined)
-    return `Licence: not stated. Those of ${base_model.name} and of ${train.name} apply; set \`license\` above accordingly.`
-  return `Licence: ${license_name ?? license}${license_link ? ` (${license_link})` : ''}, that of ${base_model.name}; the data's own applies too.`
+    return `Licence: not stated. Those of ${plainText(base_model.name)} and of ${plainText(train.name)} apply; set \`license\` above accordingly.`
+  const link = license_link ? ` (${plainText(license_link)})` : ''
+  return `Licence: ${plainText(license_name ?? license)}${link}, that of ${plainText(base_model.name)}; the data's own applies too.`
 }
 
 type Cell = string | number | boolean
@@ -191,9 +207,8 @@ function table(head: readonly string[], rows: readonly (readonly Cell[])[]): str
   return [line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)].join('\n')
 }
 
+/** Numbers and the names of arguments are as they are. */
 const cellText = (cell: Cell): string =>
-  String(cell)
-    .replaceAll('|', '\\|')
-    .replaceAll(/\s*\n\s*/g, ' ')
+  typeof cell === 'string' && !/^`\w+`$/.test(cell) ? plainText(cell) : String(cell)
 
 const round = (value: number, digits: number): number => Number(value.toFixed(digits))

@@ -1,27 +1,56 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { beforeEach, expect, it } from 'vitest'
 import { HubServer } from '../../tests/hub-server.ts'
 import { bytes, hubWorld } from '../../tests/hub-world.ts'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { resolveModel } from './models.ts'
-import { planPush, pushFolder } from './push.ts'
+import { pushFolder } from './push.ts'
+import { planPush } from './push-plan.ts'
 
 const FILES = {
   'README.md': '---\nlicense: apache-2.0\n---\n',
   'config.json': '{"model_type":"bert"}',
   // More than two parts of the test hub's 64 KiB.
   'model.safetensors': bytes(150_000),
-  'plots/curve.png': bytes(500),
+  'learning_curve.png': bytes(500),
   'vocab.txt': '',
 }
-const STAYS = ['.git/config', 'checkpoint-193/config.json', 'optimizer.safetensors', 'model.safetensors.tmp', '.env']
+/** What a run leaves beside its model, and what may lie about: none of it is the model. */
+const STAYS = [
+  'checkpoint-193/config.json',
+  'dashboard.jsonl',
+  'training_args.json',
+  'training_args.bin',
+  'trainer_state.json',
+  'all_results.json',
+  'log.jsonl',
+  'report.html',
+  'report.md',
+  'optimizer.safetensors',
+  'predictions.json',
+  'runs/events.out.tfevents.1.my-machine.7',
+  'notes.txt',
+]
+const NEVER = [
+  '.git/config',
+  '.env',
+  '.run.lock',
+  'model.safetensors.tmp',
+  'answers.jsonl.partial',
+  'answers.jsonl.partial.json',
+  'answers.jsonl.lock',
+]
 const world = hubWorld(() => {})
 let folder = ''
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'spanforge-push-'))
-  for (const [path, content] of [...Object.entries(FILES), ...STAYS.map((path) => [path, 'x'] as const)]) {
+  for (const [path, content] of [
+    ...Object.entries(FILES),
+    ...[...STAYS, ...NEVER].map((path) => [path, 'x'] as const),
+  ]) {
     await mkdir(dirname(join(folder, path)), { recursive: true })
     await writeFile(join(folder, path), content)
   }
@@ -31,8 +60,15 @@ const push = (name: string, more = {}) =>
   pushFolder(folder, name, { ...world.options, token: HubServer.TOKEN, ...more })
 const pathsOf = (files: readonly { path: string }[]) => files.map(({ path }) => path)
 
-it('the plan is what would go, without asking anybody: no checkpoints, optimizer states or hidden files', async () => {
-  expect(pathsOf(await planPush(folder))).toEqual(Object.keys(FILES).sort())
+it('the plan is what would go, without asking anybody: the model and its card, and what was asked for', async () => {
+  const { files, left_out } = await planPush(folder)
+  expect(pathsOf(files)).toEqual(Object.keys(FILES).sort())
+  expect([...left_out].sort()).toEqual([...STAYS].sort())
+  const more = await planPush(folder, { include: ['report.*', 'runs/**', 'no*.txt'] })
+  const asked = ['report.html', 'report.md', 'runs/events.out.tfevents.1.my-machine.7', 'notes.txt']
+  expect(pathsOf(more.files)).toEqual([...Object.keys(FILES), ...asked].sort())
+  for (const include of ['.env', '**/.git/*', '*.partial*', '*.lock', 'none'])
+    await expect(planPush(folder, { include: [include] })).rejects.toThrow(`--include ${include} matches no file`)
   expect(world.server.requests).toEqual([])
   await rm(join(folder, 'config.json'))
   await expect(planPush(folder)).rejects.toThrow('there is no config.json')
@@ -49,6 +85,54 @@ it('a folder is pushed, with a model made for it, and comes back the same', asyn
   for (const [path, content] of Object.entries(FILES))
     expect(files.get(path)!.content.equals(Buffer.from(content)), path).toBe(true)
   expect(await resolveModel('ann/new', { ...world.options })).toContain(commit)
+})
+
+it('a link to a file elsewhere is refused', async () => {
+  const secret = join(temporaryFolder(), 'secret')
+  await symlink(secret, join(folder, 'tokenizer.json'))
+  expect(pathsOf((await planPush(folder)).files)).not.toContain('tokenizer.json')
+  await writeFile(secret, 'x')
+  await expect(push('ann/links')).rejects.toThrow(/tokenizer\.json: is a link to a file outside the folder/)
+  expect(world.server.requests).toEqual([])
+})
+
+it('no place of this machine is sent, and the files here stay as they are', async () => {
+  const texts = {
+    'config.json': `{"_name_or_path": "/home/ann.smith/models/my-bert", "hidden_size": 1e3, "x": "C:\\\\Users\\\\ann\\\\m"}`,
+    'tokenizer_config.json': JSON.stringify({
+      name_or_path: 'google-bert/bert-base-uncased',
+      model_max_length: 1e30,
+      special_tokens_map_file: '/data/acme/special_tokens_map.json',
+      added_tokens_decoder: { 1: { content: '/s/' } },
+    }),
+    'answer_settings.json': JSON.stringify({ fitted_on: { data: '../clients/acme/dev.json', questions: 3 } }),
+    'README.md': `base_model: /data/acme/bert\n[/home/ann/b](https://huggingface.co//home/ann/b) at ${folder}/x.png, /usr/bin`,
+    'learning_curve.svg': `<text>${process.cwd()}/out</text>`,
+    'report.html': '<td>/data/acme/bert</td>',
+    'training_args.json': '{"model": "/data/acme/bert", "train_file": "/Users/ann/train.json"}',
+    'vocab.txt': '/home/ann\n[UNK]\n',
+  }
+  for (const [path, text] of Object.entries(texts)) await writeFile(join(folder, path), text)
+  const { commit } = await push('ann/private', { include: ['report.html', 'training_args.json'] })
+  const { files } = world.server.repository('model', 'ann/private')!.at(commit)!
+  const sent = (path: string) => files.get(path)!.content.toString()
+  expect(sent('config.json')).toBe('{"_name_or_path": "my-bert", "hidden_size": 1e3, "x": "m"}')
+  expect(sent('tokenizer_config.json')).toBe(
+    texts['tokenizer_config.json'].replace('/data/acme/special_tokens_map.json', 'special_tokens_map.json'),
+  )
+  expect(JSON.parse(sent('answer_settings.json'))).toEqual({ fitted_on: { data: 'dev.json', questions: 3 } })
+  expect(sent('README.md')).toBe('base_model: bert\n[b](https://huggingface.co/b) at x.png, /usr/bin')
+  expect(sent('learning_curve.svg')).toBe('<text>out</text>')
+  expect(sent('report.html')).toBe('<td>bert</td>')
+  expect(sent('training_args.json')).toBe('{"model": "bert", "train_file": "train.json"}')
+  expect(sent('vocab.txt')).toBe(texts['vocab.txt'])
+  for (const [path, text] of Object.entries(texts)) expect(await readFile(join(folder, path), 'utf8')).toBe(text)
+})
+
+it('a file with an access token is not sent', async () => {
+  await writeFile(join(folder, 'README.md'), `Use hf_${'aB3'.repeat(12)}.`)
+  await expect(push('ann/token')).rejects.toThrow(/README\.md: holds an access token/)
+  expect(world.server.requests).toEqual([])
 })
 
 it('a card that knows no name yet is given the one that it is pushed under', async () => {

@@ -1,24 +1,21 @@
-import { open, readdir, readFile, stat } from 'node:fs/promises'
-import { join, sep } from 'node:path'
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { z } from 'zod'
-import { writeFileAtomic } from '../checkpoint/atomic.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { digestFile, digestLike } from './digest.ts'
 import { type Answer, converse, readJson } from './http.ts'
 import { accepted, type LargeFile, uploadLargeFiles } from './large-files.ts'
 import { type Hub, type HubOptions, openHub } from './options.ts'
+import { contentToPush, privatePlaces } from './push-content.ts'
+import { type PlanOptions, type PushFile, planPush } from './push-plan.ts'
 import { apiUrl, parseRepository, type Repository, refusal } from './repository.ts'
 
-export interface PushOptions extends HubOptions {
+export interface PushOptions extends HubOptions, PlanOptions {
   /** The branch to commit to; `main` unless told. */
   readonly revision?: string
   readonly private?: boolean
   readonly message?: string
-}
-
-export interface PushFile {
-  readonly path: string
-  readonly size: number
 }
 
 export interface PushResult {
@@ -29,32 +26,15 @@ export interface PushResult {
   readonly unchanged: readonly PushFile[]
 }
 
-/** Only a resumed run needs these; hidden files and unfinished ones are nobody's business. */
-const STAYS = /(^|\/)(\.|checkpoint-\d|node_modules\/|optimizer\.|scheduler\.|rng_state|.*\.tmp$)/
-
-/** The files of a run's folder that would go to the hub, by path; what `pushFolder` sends. No network. */
-export async function planPush(folder: string): Promise<PushFile[]> {
-  const names = await readdir(folder, { recursive: true }).catch((error) => {
-    throw new UsageError(`${folder}: cannot be read (${error.message})`, 'Give the folder that training wrote.')
-  })
-  const files: PushFile[] = []
-  for (const path of names.map((name) => name.split(sep).join('/')).sort()) {
-    const found = await stat(join(folder, path))
-    if (found.isFile() && !STAYS.test(path)) files.push({ path, size: found.size })
-  }
-  if (files.some(({ path }) => path === 'config.json')) return files
-  throw new UsageError(`${folder}: there is no config.json`, 'Give a folder with a saved model, as training wrote it.')
-}
-
 /**
- * Uploads a folder as one commit to a model on the hub, which is made if there is none of that name. Only files that
+ * Uploads a saved model as one commit to a model on the hub, which is made if there is none of that name. Only files that
  * the hub does not have are sent, large ones first; the commit comes last, so that nobody sees half of it.
  */
 export async function pushFolder(folder: string, name: string, options: PushOptions = {}): Promise<PushResult> {
   const hub = openHub(options)
   const repository = parseRepository('model', name)
   const { revision = 'main', message = 'Upload a question-answering model with spanforge' } = options
-  await planPush(folder)
+  const { files } = await planPush(folder, options)
   if (!name.includes('/')) throw new UsageError(`"${name}" has no owner`, `Give OWNER/NAME: your-name/${name}.`)
   if (hub.offline) throw new UsageError('push needs a network', 'Leave out --offline and HF_HUB_OFFLINE.')
   if (!hub.token)
@@ -63,11 +43,25 @@ export async function pushFolder(folder: string, name: string, options: PushOpti
       `Set HF_TOKEN to one from ${hub.endpoint}/settings/tokens that may write.`,
     )
 
-  await createRepository(hub, repository, options.private)
-  await nameCard(folder, name)
-  const planned = await planPush(folder)
-  const modes = await uploadModes(hub, repository, revision, folder, planned)
-  const local = await Promise.all(planned.map((file) => localFile(folder, file, modes.get(file.path))))
+  const aside = await mkdtemp(join(tmpdir(), 'spanforge-push-'))
+  try {
+    const planned = await prepared(folder, files, name, aside)
+    await createRepository(hub, repository, options.private)
+    return await upload(hub, repository, { planned, revision, message })
+  } finally {
+    await rm(aside, { recursive: true, force: true })
+  }
+}
+
+interface Upload {
+  readonly planned: readonly SourceFile[]
+  readonly revision: string
+  readonly message: string
+}
+
+async function upload(hub: Hub, repository: Repository, { planned, revision, message }: Upload): Promise<PushResult> {
+  const modes = await uploadModes(hub, repository, revision, planned)
+  const local = await Promise.all(planned.map((file) => localFile(file, modes.get(file.path))))
   const changed = local.filter(({ hash, there }) => hash !== there)
   const large = changed.filter(({ isLarge }) => isLarge).map((file): LargeFile => ({ ...file, sha256: file.hash }))
 
@@ -88,12 +82,22 @@ export async function pushFolder(folder: string, name: string, options: PushOpti
   return { url: commitUrl, commit: commitOid, uploaded, unchanged }
 }
 
-/** A card that was written before its model had a name on the hub loads it as OWNER/...: now it has one. */
-async function nameCard(folder: string, name: string): Promise<void> {
-  const path = join(folder, 'README.md')
-  const card = await readFile(path, 'utf8').catch(() => '')
-  const named = card.replaceAll(/\bOWNER\/[\w.-]+/g, name)
-  if (named !== card) await writeFileAtomic(path, named)
+/** The files as they are uploaded: those without private places are written into the folder `aside`. */
+async function prepared(
+  folder: string,
+  files: readonly PushFile[],
+  name: string,
+  aside: string,
+): Promise<SourceFile[]> {
+  const sources: SourceFile[] = []
+  const places = await privatePlaces(folder)
+  for (const [index, file] of files.entries()) {
+    const content = await contentToPush(folder, file, { name, places })
+    const source = content === undefined ? join(folder, file.path) : join(aside, String(index))
+    if (content !== undefined) await writeFile(source, content)
+    sources.push({ path: file.path, size: content === undefined ? file.size : Buffer.byteLength(content), source })
+  }
+  return sources
 }
 
 const post = (hub: Hub, url: string, value: unknown): Promise<Answer> =>
@@ -129,9 +133,9 @@ const MODES = z.object({
 type Mode = z.infer<typeof MODES>['files'][number]
 
 /** How the hub wants each file, and which content of it there is. */
-async function uploadModes(hub: Hub, repository: Repository, revision: string, folder: string, files: PushFile[]) {
+async function uploadModes(hub: Hub, repository: Repository, revision: string, files: readonly SourceFile[]) {
   const described = await Promise.all(
-    files.map(async ({ path, size }) => ({ path, size, sample: (await head(join(folder, path))).toString('base64') })),
+    files.map(async ({ path, size, source }) => ({ path, size, sample: (await head(source)).toString('base64') })),
   )
   const url = apiUrl(hub, repository, `/preupload/${encodeURIComponent(revision)}`)
   const answer = await post(hub, url, { files: described })
@@ -149,15 +153,18 @@ async function head(path: string): Promise<Buffer> {
   }
 }
 
-interface LocalFile extends PushFile {
+interface SourceFile extends PushFile {
+  /** Path on this machine. */
   readonly source: string
+}
+
+interface LocalFile extends SourceFile {
   readonly isLarge: boolean
   readonly hash: string
   readonly there?: string | null
 }
 
-async function localFile(folder: string, { path, size }: PushFile, mode: Mode | undefined): Promise<LocalFile> {
-  const source = join(folder, path)
+async function localFile({ path, size, source }: SourceFile, mode: Mode | undefined): Promise<LocalFile> {
   const isLarge = mode?.uploadMode === 'lfs' && size > 0
   const digest = await digestFile(source, digestLike('0'.repeat(isLarge ? 64 : 40), size), size)
   return { path, size, source, isLarge, hash: digest.digest('hex'), there: mode?.oid }

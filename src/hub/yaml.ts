@@ -26,5 +26,13 @@ const SPECIAL = /^(y|yes|n|no|true|false|on|off|null|~)$/i
 
 function scalar(value: string | number | boolean): string {
   if (typeof value !== 'string') return String(value)
-  return /^[A-Za-z_][\w./-]*( [\w./()-]+)*$/.test(value) && !SPECIAL.test(value) ? value : JSON.stringify(value)
+  return /^[A-Za-z_][\w./-]*( [\w./()-]+)*$/.test(value) && !SPECIAL.test(value) ? value : quoted(value)
+}
+
+/** Characters that YAML does not allow as they are, takes for the end of a line, or that hide others. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffe\uffff]/gu
+
+function quoted(text: string): string {
+  const code = (character: string) => `\\U${character.codePointAt(0)!.toString(16).padStart(8, '0')}`
+  return JSON.stringify(text.replace(/\p{Cs}/gu, '\ufffd')).replace(INVISIBLE, code)
 }

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { basename, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { formatOfName } from '../data/format.ts'
 import type { CardData, CardMetric, ModelCardSummary } from '../hub/index.ts'
 import type { knownRepository } from '../hub/known.ts'
@@ -44,6 +44,7 @@ export async function cardSummary(
     best_epoch: kept?.epoch,
     results: validation && answers && scores(run, validation.examples, answers, summary),
     curve: 'learning_curve.png',
+    has_onnx: existsSync(join(args.output_dir, 'onnx/model.onnx')),
     max_seq_length: args.max_seq_length,
     doc_stride: args.doc_stride,
     version: JSON.parse(readFileSync(packageFile('package.json'), 'utf8')).version,

@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join, posix, resolve, win32 } from 'node:path'
+import { SpanforgeError } from '../errors.ts'
+import type { PushFile } from './push-plan.ts'
+
+/** Texts of a model that are uploaded byte for byte: what looks like a path in them is a token. */
+const VERBATIM = /(^|\/)(tokenizer\.json|vocab\.(txt|json)|merges\.txt|added_tokens\.json|special_tokens_map\.json)$/
+const TEXT = /(\.(json|jsonl|md|html|svg|txt|csv|yaml|yml|log)|(^|\/)LICENSE[^/]*)$/i
+/** Larger texts are data. */
+const MOST_BYTES = 16 * 2 ** 20
+
+/** A place that is looked for in all texts; shorter ones may be something else. */
+const SHORTEST = 4
+
+/** What the hub calls its tokens. */
+const TOKEN = /\bhf_[A-Za-z0-9]{30,}\b/
+
+/**
+ * The content to upload in place of a file's own: without `places` of this machine, which hold names of people, and with
+ * the name of the model in its card. Undefined for a file that is uploaded as it is.
+ * @throws SpanforgeError for a file that holds a token of the hub
+ */
+export async function contentToPush(
+  folder: string,
+  { path, size }: PushFile,
+  { name, places }: { readonly name: string; readonly places: RegExp },
+): Promise<string | undefined> {
+  if (!TEXT.test(path) || VERBATIM.test(path) || size > MOST_BYTES) return undefined
+  const text = await readFile(join(folder, path), 'utf8')
+  if (TOKEN.test(text))
+    throw new SpanforgeError(`${join(folder, path)}: holds an access token of the hub`, {
+      remedy: 'Remove it from the file; revoke it if the file was ever shared.',
+    })
+  const named = path === 'README.md' ? text.replaceAll(/\bOWNER\/[\w.-]+/g, name) : text
+  const json = path.endsWith('.json') ? withoutPaths(named) : named
+  const cleaned = json.replace(places, (place) => lastPart(place))
+  return cleaned === text ? undefined : cleaned
+}
+
+/** Files of a run that name the places that it read from and wrote to. */
+const NAMING = ['training_args.json', 'config.json', 'tokenizer_config.json', 'answer_settings.json']
+
+/** Matches home folders of any system, the folder, where this process runs, and the places that a run's files name. */
+export async function privatePlaces(folder: string): Promise<RegExp> {
+  const places = [resolve(folder), process.cwd(), homedir()].filter((place) => place.length > 1)
+  for (const name of NAMING) {
+    const text = await readFile(join(folder, name), 'utf8').catch(() => '')
+    places.push(...[...pathsIn(text)].map(({ value }) => value).filter((path) => path.length >= SHORTEST))
+  }
+  const homes = [
+    '/home/[^/\\s"\'<>]+',
+    '/Users/[^/\\s"\'<>]+',
+    '/root',
+    '[A-Za-z]:[\\\\/]+Users[\\\\/]+[^\\\\/\\s"\'<>]+',
+  ]
+  const known = [...places.sort((a, b) => b.length - a.length).map(escaped), ...homes].join('|')
+  return new RegExp(`(?<![\\w.-])(?:${known})(?:[\\\\/]+[^\\\\/\\s"'<>)\\]\`|,;]+)*(?![\\w-])`, 'g')
+}
+
+/** A text of JSON in which paths are only their last parts, and everything else is as it was. */
+function withoutPaths(text: string): string {
+  let [cleaned, end] = ['', 0]
+  for (const { literal, value, index } of pathsIn(text)) {
+    cleaned += text.slice(end, index) + JSON.stringify(lastPart(value))
+    end = index + literal.length
+  }
+  return cleaned + text.slice(end)
+}
+
+/** The strings of a JSON text that are paths, by place; also of one that is broken somewhere. */
+function* pathsIn(text: string): Generator<{ literal: string; value: string; index: number }> {
+  let key = ''
+  for (const { 1: literal, 2: colon, index } of text.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?/g)) {
+    const value = parsed(literal)
+    if (colon) key = value ?? ''
+    // The content of an added token is no path.
+    else if (key !== 'content' && value !== undefined && isPath(value)) yield { literal, value, index }
+  }
+}
+
+function parsed(literal: string): string | undefined {
+  try {
+    return JSON.parse(literal)
+  } catch {
+    return undefined
+  }
+}
+
+/** Absolute, from the home folder, or leading to a file or folder above or beside; not "owner/name". */
+const isPath = (text: string): boolean =>
+  !text.includes('\n') &&
+  (/^(\/[^/]|[A-Za-z]:[\\/]|\\\\|~[\\/]|\.{1,2}[\\/]|file:)/.test(text) ||
+    /[\\/].*\.(json|jsonl|csv|tsv|txt|parquet|xlsx|gz)$/i.test(text))
+
+const lastPart = (path: string): string => (path.includes('\\') ? win32 : posix).basename(path.replace(/[\\/]+$/, ''))
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
