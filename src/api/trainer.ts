@@ -13,6 +13,7 @@ import type { TrainMetrics } from '../training/events.ts'
 import { train } from '../training/loop.ts'
 import { planRun } from '../training/plan.ts'
 import { tensorsOf } from '../training/run-checkpoint.ts'
+import { checkUnchanged, digestRun } from '../training/run-digests.ts'
 import { acquireRunLock } from '../training/run-lock.ts'
 import { newTrainerState, type TrainerState } from '../training/state.ts'
 import {
@@ -123,12 +124,16 @@ export class Trainer {
     const answer_settings = unfittedSettings(decided, storedSettings(model))
     // What was fitted on the weights before does not hold for those to come.
     if (model instanceof BertForQuestionAnswering) model.answer_settings = answer_settings
+    const datasets = { train: train_dataset, validation: this.options.eval_dataset }
+    const digests = digestRun({ model, ...datasets })
+    const notes = resume_from ? await checkUnchanged(resume_from, digests, decided) : []
+    for (const note of notes) toStandardError(note)
     let metrics: TrainMetrics | undefined
     const events = train({
       model,
       args: decided,
-      train: train_dataset,
-      validation: this.options.eval_dataset,
+      ...datasets,
+      digests,
       tokenizer: this.options.processing_class,
       answer_settings,
       resume_from,

@@ -8,6 +8,8 @@ export interface SweepTrial {
   readonly error?: string
   /** Of the model that was saved, and of its training. */
   readonly metrics?: Readonly<Record<string, number>>
+  /** Digests of its data and base model. */
+  readonly digests?: Readonly<Record<string, string>>
 }
 
 /** A sweep as far as it has come. */

@@ -65,7 +65,7 @@ async function trainAndFinish(
   claim: Lock,
 ): Promise<RunOutcome> {
   const { args, validation } = run
-  const { folder, notes } = await chooseCheckpoint(args)
+  const { folder, notes } = await chooseCheckpoint(args, run.digests)
   if (args.overwrite_output_dir) await clearOutputFolder(args.output_dir)
   await rm(join(args.output_dir, FAILURE_FILE), { force: true })
   await writeJson(join(args.output_dir, ARGUMENTS_FILE), args)

@@ -11,12 +11,14 @@ import { explain } from '../files/explain.ts'
 import { assertLocksHeld } from '../files/lock.ts'
 import { alreadyExists, checkOutputs, writeOutput } from '../files/output.ts'
 import { isSameFile } from '../files/same-file.ts'
-import { showValue } from '../show-value.ts'
+import { showText, showValue } from '../show-value.ts'
 
 /** How far a file of answers is. */
 export interface JournalState {
   /** What the answers depend on: those of other settings are not mixed with these. */
   readonly settings: Readonly<Record<string, unknown>>
+  /** Of the questions, the tokenizer and the configuration; a file that spanforge 0.1.0 began has none. */
+  readonly digests?: Readonly<Record<string, string>>
   readonly questions: number
   /** Of the questions, those that could not be answered. */
   readonly failed: number
@@ -41,6 +43,13 @@ function isFinished(path: string, target: string, state: JournalState): boolean 
   return state.questions > 0 || !mayReplace(state)
 }
 
+interface OpenOptions {
+  readonly targets?: readonly string[]
+  readonly overwrite?: boolean
+  readonly digests?: JournalState['digests']
+  readonly onNote?: (text: string) => void
+}
+
 /**
  * A file of lines that grows by whole blocks: first into `PATH.partial`, flushed, then `PATH.partial.json` says, whole or
  * not at all, how long it is. A process that is killed at any instant leaves nothing to repeat and nothing lost: the
@@ -57,27 +66,32 @@ export class AnswerJournal {
   /**
    * Takes up what is there, or begins. Undefined if the work is done: killed just before the last trace went. `targets`
    * are the files that the work ends with, the one that is written last before the others.
-   * @throws UsageError if an unfinished file has other settings, or a file exists and is not to be overwritten
+   * @throws UsageError if an unfinished file has other settings, or a file exists and is not to be overwritten;
+   * SpanforgeError if questions or model changed since an unfinished file was begun
    */
   static async open(
     path: string,
     settings: JournalState['settings'],
-    {
-      targets = [path],
-      overwrite = false,
-    }: { readonly targets?: readonly string[]; readonly overwrite?: boolean } = {},
+    { targets = [path], overwrite = false, digests = {}, onNote }: OpenOptions = {},
   ): Promise<AnswerJournal | undefined> {
     const [partial, noted] = [`${path}.partial`, `${path}.partial.json`]
     await removeLeftovers(path)
     if (overwrite) for (const file of [noted, partial]) await rm(file, { force: true })
     const before = existsSync(noted) ? ((await readJsonFile(noted)) as JournalState) : undefined
-    if (before) refuseOther(path, before.settings, settings)
+    if (before) {
+      refuseOther(path, before, { settings, digests })
+      if (!before.digests)
+        onNote?.(
+          `${path}: the unfinished file was begun by spanforge 0.1.0, which stored no digests: whether the questions ` +
+            'and the tokenizer are still the same cannot be checked.',
+        )
+    }
     if (before && isFinished(path, targets[0], before)) {
       for (const file of [partial, noted]) await rm(file, { force: true })
       return undefined
     }
-    const start = { settings, questions: 0, failed: 0, windows: 0, last_id: null, bytes: 0, replaces: overwrite }
-    const state = before ?? start
+    const start = { questions: 0, failed: 0, windows: 0, last_id: null, bytes: 0, replaces: overwrite }
+    const state = { ...(before ?? start), settings, digests }
     const created = [...(before ? [] : [partial]), ...(mayReplace(state) ? [] : targets)]
     checkOutputs(created, { overwrite })
     if (!before) await writeState(path, state)
@@ -188,15 +202,41 @@ function parsedLine(line: string, place: string): unknown {
   }
 }
 
-function refuseOther(path: string, before: JournalState['settings'], now: JournalState['settings']): void {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])]
-  const differing = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]))
-  if (differing.length === 0) return
-  const shown = differing.map((name) => `${name} ${showValue(now[name])} (was ${showValue(before[name])})`)
-  throw new UsageError(
-    `${path}: an unfinished file was begun otherwise: ${shown.join(', ')}`,
-    'Give what it was begun with, or begin anew with --overwrite.',
+/** What can change although its path does not, for people. */
+const CHANGED: Readonly<Record<string, string>> = {
+  questions: 'the questions',
+  tokenizer: 'the tokenizer',
+  config: "the model's configuration",
+  weights: "the model's weights",
+}
+
+type Begun = Pick<JournalState, 'settings' | 'digests'>
+
+function refuseOther(path: string, before: Begun, now: Required<Begun>): void {
+  const changed = before.digests ? differing(before.digests, now.digests) : []
+  // Where the questions are known to be the same, it does not matter which file they are in.
+  const names = differing(before.settings, now.settings).filter((name) => name !== 'input' || !before.digests)
+  const others = names.filter((name) => !Object.hasOwn(CHANGED, name))
+  if (others.length > 0) {
+    const shown = others.map(
+      (name) => `${showText(name)} ${showValue(now.settings[name])} (was ${showValue(before.settings[name])})`,
+    )
+    throw new UsageError(
+      `${path}: an unfinished file was begun otherwise: ${shown.join(', ')}`,
+      'Give what it was begun with, or begin anew with --overwrite.',
+    )
+  }
+  const texts = [...changed, ...names].map((name) => (Object.hasOwn(CHANGED, name) ? CHANGED[name] : showText(name)))
+  if (texts.length === 0) return
+  throw new SpanforgeError(
+    `${path}: cannot resume the unfinished file, because this has changed since it was begun: ${texts.join(', ')}`,
+    { remedy: 'Restore what has changed, or start again with --overwrite.' },
   )
+}
+
+function differing(before: Readonly<Record<string, unknown>>, now: Readonly<Record<string, unknown>>): string[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])]
+  return names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]))
 }
 
 /** What killed processes left half written; only for the one process that writes to it now. */

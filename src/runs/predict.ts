@@ -6,6 +6,7 @@ import { SpanforgeError, UsageError } from '../errors.ts'
 import { withLock } from '../files/lock.ts'
 import { checkOutputs } from '../files/output.ts'
 import { withSettings } from '../inference/answer-defaults.ts'
+import { digestConfig, digestTokenizer, QuestionsDigest } from '../inference/digests.ts'
 import type { SearchOptions } from '../inference/pipeline.ts'
 import { type ReadingPlan, readingOptions } from '../inference/pipeline-options.ts'
 import { newlyInitialized } from '../inference/pretrained.ts'
@@ -84,7 +85,14 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
   const asked = askedOf(options, loaded)
   const reading = readingOptions(loaded.tokenizer, loaded.model.config, asked)
   const files = asked.postprocess === 'run_qa' ? runQaPaths(options.output, asked.handle_impossible_answer) : [path]
-  const journal = await AnswerJournal.open(path, settingsOf(source, loaded, asked), { targets: files, overwrite })
+  const { model, tokenizer } = loaded
+  const digests = {
+    questions: counted.digest,
+    tokenizer: digestTokenizer(tokenizer),
+    config: digestConfig(model.config),
+  }
+  const opening = { targets: files, overwrite, digests, onNote: screen.print }
+  const journal = await AnswerJournal.open(path, settingsOf(source, loaded, asked), opening)
   const whole = { questions: counted.questions, failed: 0, windows: 0 }
   if (!journal) return summary(files, whole, { counted, resumed_from: counted.questions, runtime: 0 })
   const resumed_from = journal.state.questions
@@ -175,6 +183,8 @@ interface Counted {
   /** Questions whose id an earlier one has. */
   readonly repeated: number
   readonly firstRepeated?: string
+  /** Of all that the answers depend on. */
+  readonly digest: string
 }
 
 /** Repeated ids are looked for among this many, so that memory stays bounded. */
@@ -185,14 +195,17 @@ async function countQuestions(source: DataSource, signal?: AbortSignal): Promise
   const ids = new Set<string>()
   let [questions, repeated] = [0, 0]
   let firstRepeated: string | undefined
-  for await (const { id } of eachQuestion(source)) {
+  const digest = new QuestionsDigest()
+  for await (const asked of eachQuestion(source)) {
+    const { id } = asked
+    digest.add(asked)
     if (++questions % 4096 === 0) signal?.throwIfAborted()
     if (ids.has(id)) {
       repeated++
       firstRepeated ??= id
     } else if (ids.size < MOST_IDS) ids.add(id)
   }
-  return { questions, repeated, firstRepeated }
+  return { questions, repeated, firstRepeated, digest: digest.end() }
 }
 
 interface Work {

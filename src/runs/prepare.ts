@@ -1,10 +1,12 @@
 import { UsageError } from '../errors.ts'
+import { digestWeights } from '../inference/digests.ts'
 import { windowLengths } from '../inference/window-lengths.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import { checkAnswered } from '../squad/metrics.ts'
 import { checkArguments } from '../training/argument-checks.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import { type Plan, planRun } from '../training/plan.ts'
+import { digestRun, type RunDigests } from '../training/run-digests.ts'
 import { type DecidedArguments, decideArguments, unansweredWarning } from '../training/stored-settings.ts'
 import { cutWindows } from './load-data.ts'
 import { type HubChoice, type LoadedModel, loadModel } from './load-model.ts'
@@ -18,6 +20,8 @@ export interface PreparedRun {
   readonly train: Dataset
   readonly validation?: Dataset
   readonly plan: Plan
+  /** Of data and base model. */
+  readonly digests: RunDigests
   /** How names were looked up. */
   readonly hub: HubChoice
 }
@@ -68,5 +72,11 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
     num_hidden_layers,
     max_steps: plan.max_steps,
   })
-  return { args, loaded, train, validation, plan, hub }
+  const { model: bert, report } = loaded
+  const untrained = [...report.missing, ...report.mismatched.map(({ name }) => name)]
+  const digests = {
+    ...digestRun({ model: bert, train, validation }),
+    weights: digestWeights(bert.parameters, untrained),
+  }
+  return { args, loaded, train, validation, plan, digests, hub }
 }

@@ -7,6 +7,7 @@ import { showValue } from '../show-value.ts'
 import { argumentDefaults, type TrainingArguments } from '../training/arguments.ts'
 import { verifyCheckpoint } from '../training/checkpoint-manifest.ts'
 import { listCheckpoints, newestWhole } from '../training/checkpoint-store.ts'
+import { checkUnchanged, type RunDigests } from '../training/run-digests.ts'
 import { DECIDED_BY_MODEL } from '../training/stored-settings.ts'
 import { ARGUMENTS_FILE } from './run-files.ts'
 
@@ -33,20 +34,23 @@ export interface Resumption {
 
 /**
  * What resume_from_checkpoint asks for: `latest`, the newest whole checkpoint of output_dir; a folder, or the name of
- * one in output_dir, verified against its manifest.
+ * one in output_dir, verified against its manifest, and its data and base model against those of now.
+ * @throws SpanforgeError where the checkpoint is damaged, or was made with other data
  */
-export async function chooseCheckpoint(args: TrainingArguments): Promise<Resumption> {
+export async function chooseCheckpoint(args: TrainingArguments, digests: RunDigests): Promise<Resumption> {
   const { output_dir, resume_from_checkpoint } = args
   if (resume_from_checkpoint === null) return { notes: [] }
   const { folder, notes } =
     resume_from_checkpoint === 'latest' ? await latest(output_dir) : await named(output_dir, resume_from_checkpoint)
   if (!folder) return { notes }
+  const unverified = await checkUnchanged(folder, digests, args)
   const differing = await differences(folder, args)
-  if (differing.length === 0) return { folder, notes: [...notes, `Going on from ${folder}.`] }
-  const warning =
-    `Going on from ${folder}, but not as the run began, so that it will not be the same bit for bit: ` +
-    differing.join(', ')
-  return { folder, notes: [...notes, warning] }
+  const resuming =
+    differing.length === 0
+      ? `Going on from ${folder}.`
+      : `Going on from ${folder}, but not as the run began, so that it will not be the same bit for bit: ` +
+        differing.join(', ')
+  return { folder, notes: [...notes, resuming, ...unverified] }
 }
 
 async function latest(output_dir: string): Promise<Resumption> {

@@ -8,10 +8,10 @@ import { type FileData, writeFileAtomic } from '../files/atomic.ts'
 import type { BertForQuestionAnswering } from '../models/question-answering.ts'
 import type { SavedFile } from '../report/run-summary.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
-import { tensorsOf } from '../training/run-checkpoint.ts'
+import { ARGUMENTS_FILE, tensorsOf } from '../training/run-checkpoint.ts'
 import { STATE_FILE } from '../training/state.ts'
 
-export const ARGUMENTS_FILE = 'training_args.json'
+export { ARGUMENTS_FILE }
 export const LOG_FILE = 'log.jsonl'
 /** Why the run failed; only there until it is resumed or replaced. */
 export const FAILURE_FILE = 'failure.json'

@@ -43,6 +43,7 @@ export async function runLoop(run: PreparedRun, options: LoopOptions): Promise<L
       train: run.train,
       validation,
       tokenizer,
+      digests: run.digests,
       answer_settings: unfittedSettings(args, loaded.settings),
       resume_from,
       signal,

@@ -5,14 +5,15 @@ import { readJsonFile } from '../checkpoint/json-file.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { ranked, type SweepSummary, type SweepTrial } from '../report/sweep-summary.ts'
 import { parseArguments, type TrainingArguments } from '../training/arguments.ts'
+import type { RunDigests } from '../training/run-digests.ts'
 import { acquireRunLock } from '../training/run-lock.ts'
 import type { Trial } from '../training/sweep-space.ts'
 import { type FineTuneOptions, fineTune } from './fine-tune.ts'
+import type { PreparedRun } from './prepare.ts'
 import { differences } from './resume.ts'
 import { ARGUMENTS_FILE, FAILURE_FILE, REPORT_FILES, writeFile, writeJson } from './run-files.ts'
 import { noScreen } from './screen.ts'
-
-const SWEEP_FILE = 'sweep.json'
+import { DataChangedError, SWEEP_FILE, SweepData } from './sweep-data.ts'
 
 export interface SweepOutcome {
   readonly status: 'finished' | 'interrupted'
@@ -42,8 +43,12 @@ export async function runSweep(
     const args = parseArguments({ ...given, ...values, output_dir: join(output_dir, name) }, `sweep, ${name}`)
     return { name, values, args }
   })
+  const data = await SweepData.open(output_dir, options)
   const results = new Map<string, SweepTrial>(
-    planned.map(({ name, values }) => [name, { name, values, status: 'not run yet' }]),
+    planned.map(({ name, values }) => [
+      name,
+      { name, values, status: 'not run yet', digests: data.recorded.get(name) },
+    ]),
   )
   const summary = (): SweepSummary => {
     const sweep = {
@@ -59,7 +64,8 @@ export async function runSweep(
     refuseOthers(output_dir)
     for (const [i, { name, values, args }] of planned.entries()) {
       screen.print(`Run ${i + 1} of ${planned.length}: ${name}`)
-      const result = (!overwrite_output_dir && (await earlier(args))) || (await attempt(args, options))
+      const result =
+        (!overwrite_output_dir && (await earlier(name, args, data))) || (await attempt(args, data, options))
       if (result === 'interrupted') return { status: 'interrupted', sweep: summary() }
       results.set(name, { name, values, ...result })
       await writeSweep(output_dir, summary())
@@ -73,7 +79,7 @@ export async function runSweep(
 type Result = Omit<SweepTrial, 'name' | 'values'>
 
 /** The result of a run that has come to its end. */
-async function earlier(args: TrainingArguments): Promise<Result | undefined> {
+async function earlier(name: string, args: TrainingArguments, data: SweepData): Promise<Result | undefined> {
   const { output_dir } = args
   if (!existsSync(join(output_dir, ARGUMENTS_FILE))) return undefined
   const differing = await differences(output_dir, args)
@@ -84,19 +90,33 @@ async function earlier(args: TrainingArguments): Promise<Result | undefined> {
     )
   const isFinished = REPORT_FILES.every((name) => existsSync(join(output_dir, name)))
   if (!isFinished || existsSync(join(output_dir, FAILURE_FILE))) return undefined
-  return { status: 'finished', metrics: metricsOf(await readJsonFile(join(output_dir, 'all_results.json'))) }
+  const digests = await data.earlier(name, args)
+  return { status: 'finished', metrics: metricsOf(await readJsonFile(join(output_dir, 'all_results.json'))), digests }
 }
 
-async function attempt(args: TrainingArguments, options: FineTuneOptions): Promise<Result | 'interrupted'> {
+async function attempt(
+  args: TrainingArguments,
+  data: SweepData,
+  options: FineTuneOptions,
+): Promise<Result | 'interrupted'> {
   const resume = !args.overwrite_output_dir && existsSync(join(args.output_dir, ARGUMENTS_FILE))
+  let digests: RunDigests | undefined
+  const onPrepared = (run: PreparedRun) => {
+    digests = run.digests
+    data.check(args, digests)
+    options.onPrepared?.(run)
+  }
   try {
-    const outcome = await fineTune(resume ? { ...args, resume_from_checkpoint: 'latest' } : args, options)
+    const outcome = await fineTune(resume ? { ...args, resume_from_checkpoint: 'latest' } : args, {
+      ...options,
+      onPrepared,
+    })
     if (outcome.status === 'interrupted') return 'interrupted'
-    return { status: 'finished', metrics: metricsOf(outcome.results) }
+    return { status: 'finished', metrics: metricsOf(outcome.results), digests }
   } catch (error) {
-    if (!(error instanceof SpanforgeError)) throw error
+    if (!(error instanceof SpanforgeError) || error instanceof DataChangedError) throw error
     options.screen?.print(`Failed: ${error.message}`)
-    return { status: 'failed', error: error.message }
+    return { status: 'failed', error: error.message, digests }
   }
 }
 

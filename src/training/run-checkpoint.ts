@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { ANSWER_SETTINGS_FILE, type AnswerSettings, toAnswerSettingsJson } from '../checkpoint/answer-settings.ts'
@@ -37,6 +38,8 @@ const progress = z.object({
   evaluations_without_improvement: z.int().min(0),
   /** Of the sessions before this one. */
   train_runtime: z.number().min(0),
+  /** Of data and base model; checkpoints of spanforge 0.1.0 have none. */
+  digests: z.record(z.string(), z.string()).optional(),
 })
 
 export type Progress = z.output<typeof progress>
@@ -76,7 +79,7 @@ export function checkpointWriters(run: RunState): CheckpointWriter[] {
     text('config.json', toConfigJson(run.model.config)),
     ...Object.entries(run.tokenizer ? tokenizerFiles(run.tokenizer) : {}).map(([name, file]) => text(name, file)),
     ...(run.answer_settings ? [text(ANSWER_SETTINGS_FILE, toAnswerSettingsJson(run.answer_settings))] : []),
-    text('training_args.json', `${JSON.stringify(run.args, null, 2)}\n`),
+    text(ARGUMENTS_FILE, `${JSON.stringify(run.args, null, 2)}\n`),
     ...(run.args.save_only_model
       ? []
       : [
@@ -87,6 +90,8 @@ export function checkpointWriters(run: RunState): CheckpointWriter[] {
   ]
 }
 
+/** The arguments of a run, in its folder and in its checkpoints. */
+export const ARGUMENTS_FILE = 'training_args.json'
 const OPTIMIZER = 'optimizer.safetensors'
 const PROGRESS = 'progress.json'
 
@@ -134,10 +139,13 @@ export async function restoreRun(
     await optimizer.close()
   }
   const state = await readTrainerState(join(folder, STATE_FILE))
-  return { state, progress: await readProgress(join(folder, PROGRESS)) }
+  return { state, progress: (await readProgress(folder))! }
 }
 
-async function readProgress(path: string): Promise<z.output<typeof progress>> {
+/** Undefined for a checkpoint without the optimizer, from which no run can resume. */
+export async function readProgress(folder: string): Promise<Progress | undefined> {
+  const path = join(folder, PROGRESS)
+  if (!existsSync(path)) return undefined
   const { data, error } = progress.safeParse(await readJsonFile(path))
   if (data) return data
   throw new SpanforgeError(`${path}: not the progress of a run: ${showIssues(error.issues)}`, {

@@ -8,6 +8,7 @@ import type { TrainingEvent, TrainMetrics } from './events.ts'
 import { type Plan, planRun } from './plan.ts'
 import { Recorder } from './recorder.ts'
 import { checkpointWriters, newProgress, type Progress, restoreRun, restoreWeights } from './run-checkpoint.ts'
+import { checkUnchanged, digestRun } from './run-digests.ts'
 import { newTrainerState, type TrainerState } from './state.ts'
 import { Stepper } from './stepper.ts'
 import { decideArguments } from './stored-settings.ts'
@@ -38,6 +39,8 @@ export class TrainingSession {
   static async begin(run: TrainingRun): Promise<TrainingSession> {
     const { model, args, resume_from } = run
     const plan = planRun(run.train.windows.length, args)
+    const digests = run.digests ?? digestRun(run)
+    if (resume_from) await checkUnchanged(resume_from, digests, args)
     // As the Trainer's autocast: what trains in bfloat16 is evaluated in it too.
     await model.computeIn(args.bf16 || args.bf16_full_eval ? 'bfloat16' : 'float32')
     const stepper = await Stepper.create(model, args, plan.max_steps)
@@ -47,7 +50,7 @@ export class TrainingSession {
     stepper.taken = progress.steps_taken
     if (resume_from) await stepper.probe(resume_from, run.train.windows, 'Resume from an earlier checkpoint.')
     await stepper.freeze(run.train.windows, run.onFreezing)
-    return new TrainingSession(run, plan, stepper, new Recorder(state, progress, args))
+    return new TrainingSession(run, plan, stepper, new Recorder(state, { ...progress, digests }, args))
   }
 
   get state(): TrainerState {

@@ -3,6 +3,7 @@ import type { BertForQuestionAnswering } from '../models/question-answering.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { TrainingArguments } from './arguments.ts'
+import type { RunDigests } from './run-digests.ts'
 
 /** What a training run works on. */
 export interface TrainingRun {
@@ -14,7 +15,9 @@ export interface TrainingRun {
   readonly tokenizer?: BertTokenizer
   /** Saved with every checkpoint, so that a model made for questions without an answer says "" from the first one on. */
   readonly answer_settings?: AnswerSettings
-  /** A whole checkpoint of this very run, to go on from. */
+  /** Of data and base model, where they are known already. Stored with every checkpoint. */
+  readonly digests?: RunDigests
+  /** A whole checkpoint of this very run, to resume from. */
   readonly resume_from?: string
   /** The order of the windows in an epoch, from 0; random unless given. */
   readonly order?: (epoch: number) => readonly number[]

@@ -1,0 +1,75 @@
+/** SHA-256 digests that show whether data or a model changed under the same path. */
+import { createHash, type Hash } from 'node:crypto'
+import type { BertConfig } from '../models/config.ts'
+import type { FlatParameters } from '../models/flat-parameters.ts'
+import type { Answer, LabelledWindow } from '../squad/types.ts'
+import type { BertTokenizer } from '../text/tokenizer.ts'
+
+export interface DigestedQuestion {
+  readonly id: string
+  readonly question: string
+  readonly context: string
+  readonly answers?: readonly Answer[]
+}
+
+/** A running digest of questions as they are read: the same for every format of data file. */
+export class QuestionsDigest {
+  private readonly hash: Hash = createHash('sha256')
+
+  add({ id, question, context, answers = [] }: DigestedQuestion): void {
+    const given = answers.flatMap(({ text, answer_start }) => [text, answer_start])
+    this.hash.update(`${JSON.stringify([id, question, context, ...given])}\n`)
+  }
+
+  end(): string {
+    return this.hash.digest('hex')
+  }
+}
+
+export function digestQuestions(questions: Iterable<DigestedQuestion>): string {
+  const digest = new QuestionsDigest()
+  for (const question of questions) digest.add(question)
+  return digest.end()
+}
+
+/** Of what a tokenizer makes of questions, and of the labels. */
+export function digestWindows(windows: Iterable<LabelledWindow>): string {
+  const hash = createHash('sha256')
+  for (const { example, input_ids, context_start, context_end, start_position, end_position } of windows) {
+    hash.update(Int32Array.of(example, input_ids.length, context_start, context_end, start_position, end_position))
+    hash.update(input_ids)
+  }
+  return hash.digest('hex')
+}
+
+export const digestTokenizer = ({ settings }: BertTokenizer): string =>
+  createHash('sha256').update(JSON.stringify(settings)).digest('hex')
+
+/** The fields of config.json that a computation depends on. The list is fixed, so that digests stay comparable. */
+const COMPUTED_WITH = [
+  'vocab_size',
+  'hidden_size',
+  'num_hidden_layers',
+  'num_attention_heads',
+  'intermediate_size',
+  'hidden_act',
+  'hidden_dropout_prob',
+  'attention_probs_dropout_prob',
+  'max_position_embeddings',
+  'type_vocab_size',
+  'layer_norm_eps',
+  'pad_token_id',
+] as const satisfies readonly (keyof BertConfig)[]
+
+export const digestConfig = (config: BertConfig): string =>
+  createHash('sha256')
+    .update(JSON.stringify(COMPUTED_WITH.map((name) => config[name])))
+    .digest('hex')
+
+/** Of all weights but those in `without`, such as a new head, which the seed decides. */
+export function digestWeights(parameters: FlatParameters, without: readonly string[] = []): string {
+  const hash = createHash('sha256')
+  for (const { name } of parameters.entries)
+    if (!without.includes(name)) hash.update(name).update(parameters.view(name))
+  return hash.digest('hex')
+}

@@ -1,0 +1,235 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { AutoModelForQuestionAnswering } from '../src/api/model.ts'
+import { AutoTokenizer } from '../src/api/tokenizer.ts'
+import { Trainer } from '../src/api/trainer.ts'
+import { TrainingArguments } from '../src/api/training-arguments.ts'
+import { writeExamples } from '../src/data/write-examples.ts'
+import { predict } from '../src/runs/predict.ts'
+import { noScreen } from '../src/runs/screen.ts'
+import { runSweep } from '../src/runs/sweep.ts'
+import { makeDataset } from '../src/squad/dataset.ts'
+import { toSquadJson } from '../src/squad/squad-json.ts'
+import type { Example } from '../src/squad/types.ts'
+import { runHere } from './run-here.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+import { thoroughOr } from './thorough.ts'
+import { type Flags, tinyTraining } from './tiny-run.ts'
+import { tinyExamples, tinyFolder } from './tiny-squad.ts'
+
+// Whole runs: seconds on a machine at rest, minutes on a busy one.
+vi.setConfig({ testTimeout: 600_000 })
+
+let folder: string
+let model: string
+const at = (...path: string[]) => join(folder, ...path)
+beforeEach(() => {
+  folder = temporaryFolder()
+  model = at('model')
+  cpSync(tinyFolder, model, { recursive: true })
+})
+
+/** The questions with one of them asked otherwise. */
+const changed = (examples: readonly Example[]): Example[] =>
+  examples.map((example, i) => (i === 2 ? { ...example, question: 'who was in ro?' } : example))
+
+/** Two tokens of the vocabulary change places. */
+function swapTokens(): void {
+  const tokenizer = JSON.parse(readFileSync(join(model, 'tokenizer.json'), 'utf8'))
+  const { vocab } = tokenizer.model
+  ;[vocab.who, vocab.in] = [vocab.in, vocab.who]
+  writeFileSync(join(model, 'tokenizer.json'), JSON.stringify(tokenizer))
+  const lines = readFileSync(join(model, 'vocab.txt'), 'utf8').split('\n')
+  const [who, inside] = [lines.indexOf('who'), lines.indexOf('in')]
+  ;[lines[who], lines[inside]] = [lines[inside], lines[who]]
+  writeFileSync(join(model, 'vocab.txt'), lines.join('\n'))
+}
+
+function changeConfig(): void {
+  const path = join(model, 'config.json')
+  writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), hidden_act: 'relu' }))
+}
+
+async function changeWeights(): Promise<void> {
+  const loaded = await AutoModelForQuestionAnswering.from_pretrained(model)
+  loaded.parameters.data[5] += 1
+  await loaded.save_pretrained(model)
+}
+
+type Change = [what: string, change: () => unknown, expected: string]
+
+/** All changes in the thorough run, else the first `usually` of them. */
+const eachOf = (usually: number, changes: Change[]) => test.each(thoroughOr(changes, changes.slice(0, usually)))
+
+describe('A run is resumed only with the data, tokenizer and configuration that it began with', () => {
+  const flags = (): Flags => ({ model, save_steps: 2, max_steps: 4 })
+  let argv: string[]
+  beforeEach(async () => {
+    argv = tinyTraining(folder, flags())
+    const begun = await runHere(...argv, '--max_steps', '2', '--lr_scheduler_type', 'constant')
+    expect(begun.code, begun.stderr).toBe(0)
+  })
+  const resume = (...more: string[]) =>
+    runHere(...argv, '--lr_scheduler_type', 'constant', '--resume_from_checkpoint', 'latest', ...more)
+
+  eachOf(3, [
+    [
+      'training questions',
+      () => writeFileSync(at('train.json'), toSquadJson(changed(tinyExamples(24)))),
+      'the training questions (',
+    ],
+    [
+      'validation questions',
+      () => writeFileSync(at('dev.json'), toSquadJson(changed(tinyExamples(8, 100)))),
+      'the validation questions (',
+    ],
+    ['tokenizer', swapTokens, 'the tokens of the training questions ('],
+    ['configuration', changeConfig, 'the configuration of the base model ('],
+  ])('other %s', async (_, change, expected) => {
+    await change()
+    const before = readFileSync(at('out/training_args.json'), 'utf8')
+    const { code, stdout, stderr } = await resume('--weight_decay', '0.5')
+    expect(code).toBe(1)
+    expect(stderr).toContain(`checkpoint-2: cannot resume, because this has changed since the run began: ${expected}`)
+    expect(stderr).toContain('--overwrite_output_dir')
+    expect(stdout).not.toContain('Going on')
+    expect(readFileSync(at('out/training_args.json'), 'utf8')).toBe(before)
+  })
+
+  test('the same questions in another layout are no change; nor are other weights of the base model', async () => {
+    writeFileSync(at('train.json'), JSON.stringify(JSON.parse(toSquadJson(tinyExamples(24))), null, 2))
+    await changeWeights()
+    const { code, stdout, stderr } = await resume()
+    expect(code, stderr).toBe(0)
+    expect(stdout).toMatch(/Changed since the run began: the weights of the base model \(.*\)\. The run continues with/)
+  })
+
+  test('other data given by name is taken, and said', async () => {
+    writeFileSync(at('other.json'), toSquadJson(changed(tinyExamples(24))))
+    const { code, stdout, stderr } = await resume('--train_file', at('other.json'))
+    expect(code, stderr).toBe(0)
+    expect(stdout).toMatch(/not as the run began.*train_file/)
+  })
+
+  test('a checkpoint without digests is resumed with a note', async () => {
+    const { folder: checkpoint, rewrite } = withoutDigests(at('out/checkpoint-2'))
+    await rewrite()
+    const { code, stdout, stderr } = await resume()
+    expect(code, stderr).toBe(0)
+    expect(stdout).toContain(`${checkpoint} was written by spanforge 0.1.0, which stored no digests`)
+  })
+})
+
+/** Takes the digests out of a checkpoint, as in those of version 0.1.0. */
+function withoutDigests(checkpoint: string) {
+  return {
+    folder: checkpoint,
+    async rewrite() {
+      const { digests, ...progress } = JSON.parse(readFileSync(join(checkpoint, 'progress.json'), 'utf8'))
+      expect(Object.keys(digests)).toContain('train_questions')
+      writeFileSync(join(checkpoint, 'progress.json'), JSON.stringify(progress))
+      const { files, step } = JSON.parse(readFileSync(join(checkpoint, 'manifest.json'), 'utf8'))
+      const { writeManifest } = await import('../src/training/checkpoint-manifest.ts')
+      await writeManifest(checkpoint, step, Object.keys(files))
+    },
+  }
+}
+
+test('the Trainer resumes only with the data that it began with', async () => {
+  const lengths = { max_seq_length: 48, doc_stride: 8 }
+  const tokenizer = await AutoTokenizer.from_pretrained(model)
+  const trainer = async (examples: readonly Example[], max_steps: number) =>
+    new Trainer({
+      model: await AutoModelForQuestionAnswering.from_pretrained(model),
+      args: new TrainingArguments({ output_dir: at('out'), max_steps, ...lengths }),
+      train_dataset: makeDataset(tokenizer, examples, lengths),
+      processing_class: tokenizer,
+    })
+  await (await trainer(tinyExamples(24), 2)).train()
+  const other = (await trainer(changed(tinyExamples(24)), 4)).train({ resume_from_checkpoint: true })
+  await expect(other).rejects.toThrow('this has changed since the run began: the training questions')
+  const same = await trainer(tinyExamples(24), 4)
+  expect((await same.train({ resume_from_checkpoint: true })).global_step).toBe(4)
+})
+
+describe('A sweep compares only runs with the same data and base model', () => {
+  const given = () => {
+    const files = { train_file: at('train.json'), validation_file: at('dev.json') }
+    writeFileSync(files.train_file, toSquadJson(tinyExamples(24)))
+    writeFileSync(files.validation_file, toSquadJson(tinyExamples(8, 100)))
+    return { model, ...files, output_dir: at('sweep'), max_seq_length: 48, doc_stride: 8, max_steps: 2 }
+  }
+  const changeDev = () => writeFileSync(at('dev.json'), toSquadJson(changed(tinyExamples(8, 100))))
+  const trials = [{ seed: 1 }, { seed: 2 }]
+
+  eachOf(1, [
+    ['validation questions', changeDev, 'the validation questions'],
+    ['weights of the base model', changeWeights, 'the weights of the base model'],
+    ['tokenizer', swapTokens, 'the tokens of the training questions'],
+  ])('other %s than those of finished runs', async (_, change, expected) => {
+    const args = given()
+    await runSweep(args, trials.slice(0, 1))
+    const table = readFileSync(at('sweep/sweep.json'), 'utf8')
+    await change()
+    await expect(runSweep(args, trials)).rejects.toThrow(`cannot be compared: ${expected}`)
+    expect(readFileSync(at('sweep/sweep.json'), 'utf8')).toBe(table)
+    const again = await runSweep({ ...args, overwrite_output_dir: true }, trials)
+    expect(again.sweep.trials.map(({ status }) => status)).toEqual(['finished', 'finished'])
+  })
+
+  test('data that change while it runs', async () => {
+    const args = given()
+    const sweep = runSweep(args, trials, { listeners: [({ type }) => void (type === 'end' && changeDev())] })
+    await expect(sweep).rejects.toThrow('since the first run of this sweep')
+    const { trials: done } = JSON.parse(readFileSync(at('sweep/sweep.json'), 'utf8'))
+    expect(done.map(({ status }: { status: string }) => status)).toEqual(['finished', 'not run yet'])
+  })
+})
+
+describe('An unfinished file of answers is completed only with the questions, tokenizer and model that began it', () => {
+  const questions = tinyExamples(600)
+  const answer = (input = at('questions.jsonl'), signal?: AbortSignal, update = (_done: number) => {}) => {
+    const screen = {
+      ...noScreen,
+      counting: () => ({ ...noScreen.counting('', '', 0), update }),
+      print: (text: string) => void said.push(text),
+    }
+    return predict({ model, input, output: at('answers.jsonl'), max_seq_len: 48, screen, signal })
+  }
+  let said: string[] = []
+  beforeEach(async () => {
+    said = []
+    await writeExamples(at('questions.jsonl'), questions)
+    const controller = new AbortController()
+    const stop = (done: number) => void (done > 512 && controller.abort())
+    await expect(answer(undefined, controller.signal, stop)).rejects.toThrow()
+    expect(JSON.parse(readFileSync(at('answers.jsonl.partial.json'), 'utf8'))).toMatchObject({ questions: 512 })
+  })
+
+  eachOf(2, [
+    ['questions', () => writeExamples(at('questions.jsonl'), changed(questions), { overwrite: true }), 'the questions'],
+    ['tokenizer', swapTokens, 'the tokenizer'],
+    ['configuration', changeConfig, "the model's configuration"],
+    ['weights', changeWeights, "the model's weights"],
+  ])('other %s', async (_, change, expected) => {
+    await change()
+    const resumed = answer()
+    await expect(resumed).rejects.toThrow(`this has changed since it was begun: ${expected}`)
+    await expect(resumed).rejects.toThrow('--overwrite')
+  })
+
+  test('the same questions in another file and format are no change', async () => {
+    await writeExamples(at('moved.csv'), questions)
+    expect(await answer(at('moved.csv'))).toMatchObject({ questions: 600, resumed_from: 512 })
+  })
+
+  test('one without digests is completed with a note', async () => {
+    const path = at('answers.jsonl.partial.json')
+    const { digests, ...state } = JSON.parse(readFileSync(path, 'utf8'))
+    expect(Object.keys(digests)).toEqual(['questions', 'tokenizer', 'config'])
+    writeFileSync(path, JSON.stringify(state))
+    expect(await answer()).toMatchObject({ resumed_from: 512 })
+    expect(said.join()).toContain('begun by spanforge 0.1.0, which stored no digests')
+  })
+})
