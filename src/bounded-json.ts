@@ -25,7 +25,7 @@ export function parseBoundedJson(text: string, bounds: JsonBounds = {}): unknown
 /** @throws JsonBoundsError for text above the bounds. Whether it is JSON at all is not asked. */
 export function checkJsonBounds(
   text: string,
-  { depth: maxDepth = MAX_DEPTH, values: maxValues = Infinity }: JsonBounds,
+  { depth: maxDepth = MAX_DEPTH, values: maxValues = Infinity }: JsonBounds = {},
 ): void {
   let depth = 0
   let values = 0

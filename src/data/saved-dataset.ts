@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
-import { cannotRead } from '../checkpoint/binary-file.ts'
+import { readTextFile } from '../checkpoint/text-file.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { showList } from '../show-value.ts'
 
@@ -39,9 +38,9 @@ async function dataFiles(folder: string): Promise<string[] | undefined> {
 }
 
 async function description<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
-  const text = await readFile(path, 'utf8').catch((error) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
-    throw cannotRead(path, error)
+  const text = await readTextFile(path).catch((error) => {
+    if (error.cause?.code === 'ENOENT' || error.cause?.code === 'ENOTDIR') return undefined
+    throw error
   })
   if (text === undefined) return undefined
   try {

@@ -1,7 +1,9 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import type { ParseError } from 'jsonc-parser'
+import { checkJsonBounds, JsonBoundsError } from '../bounded-json.ts'
 import { cannotRead } from '../checkpoint/binary-file.ts'
+import { readTextFile } from '../checkpoint/text-file.ts'
 import { UsageError } from '../errors.ts'
 import { showText } from '../show-value.ts'
 
@@ -39,10 +41,11 @@ const MOST_BYTES = 2 ** 20
 export async function readConfigurationFile(path: string): Promise<ConfigurationFile> {
   const { size } = await stat(path).catch((error) => Promise.reject(cannotRead(path, error)))
   if (size > MOST_BYTES) throw new UsageError(`${path}: found ${size} bytes, expected a file of at most ${MOST_BYTES}`)
-  const raw = await readFile(path, 'utf8').catch((error) => Promise.reject(cannotRead(path, error)))
+  const raw = await readTextFile(path)
   const text = raw.replace(/^\ufeff/, '')
   const isYaml = /^\.ya?ml$/i.test(extname(path)) || (extname(path) !== '.json' && !/^\s*([{[]|\/[/*])/.test(text))
   const placeAt = (offset: number) => `${path}: ${position(text, offset)}`
+  refuseDeep(text, path)
   const { value, offsets } = await parse(text, isYaml, placeAt)
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new UsageError(`${path}: expected an object of arguments`, isYaml ? YAML_EXAMPLE : JSON_EXAMPLE)
@@ -58,6 +61,19 @@ export async function readConfigurationFile(path: string): Promise<Configuration
 
 const JSON_EXAMPLE = 'For example {"learning_rate": 3e-5}.'
 const YAML_EXAMPLE = 'For example "learning_rate: 3e-5".'
+
+/** The parsers call themselves for every bracket, in YAML as in JSON. */
+function refuseDeep(text: string, path: string): void {
+  try {
+    checkJsonBounds(text)
+  } catch (cause) {
+    if (!(cause instanceof JsonBoundsError)) throw cause
+    throw new UsageError(
+      `${path}: ${cause.summary}`,
+      'Expected arguments by name, with numbers, texts and short lists.',
+    )
+  }
+}
 
 async function parse(text: string, isYaml: boolean, placeAt: (offset: number) => string): Promise<Parsed> {
   try {

@@ -44,7 +44,7 @@ export const dataChoice = (
  */
 export async function dataFiles(source: string, { split, config, revision, hub }: DataChoice): Promise<string[]> {
   const found = await stat(source).catch(() => undefined)
-  if (found?.isFile()) return [source]
+  if (found && !found.isDirectory()) return [source]
   if (!found && formatOfName(source))
     throw new UsageError(`${source}: no such file`, 'Give an existing file, or the name of a data set.')
   const saved = found?.isDirectory() ? await savedDatasetFiles(source, split) : undefined
