@@ -7,6 +7,7 @@ import { BertTokenizer } from '../text/tokenizer.ts'
 import { tokenizerFromVocab } from '../text/tokenizer-files.ts'
 import { labelWindow } from './labels.ts'
 import type { Example, Window } from './types.ts'
+import { windowLength } from './window-plan.ts'
 import { makeWindows, tokenTypeIds, WindowCutter } from './windows.ts'
 
 interface Recorded {
@@ -157,13 +158,19 @@ describe('makeWindows', () => {
   })
 })
 
-it('Windows are counted without being cut', () => {
+it('Windows are counted and measured without being cut', () => {
   const sizes = fc.record({ words: fc.integer({ min: 0, max: 60 }), length: fc.integer({ min: 9, max: 30 }) })
   fc.assert(
     fc.property(sizes, fc.integer({ min: 0, max: 4 }), ({ words, length }, doc_stride) => {
       const cutter = new WindowCutter(tokenizer, { max_seq_length: length, doc_stride })
       const example = { id: 'q', question: 'a', context: 'word '.repeat(words), answers: [] }
-      expect(cutter.count(example)).toBe(cutter.cut(example, 0).length)
+      const [question, context] = [cutter.encodeQuestion(example.question), cutter.encodeContext(example.context)]
+      const windows = cutter.cut(example, 0)
+      expect(cutter.count(question, context)).toBe(windows.length)
+      const plan = cutter.plan(question, context, 'q')
+      expect(windows.map((_, index) => windowLength(plan, index))).toEqual(
+        windows.map(({ input_ids }) => input_ids.length),
+      )
     }),
   )
 })

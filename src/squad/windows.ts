@@ -4,6 +4,15 @@ import type { Encoding } from '../text/encoding.ts'
 import type { PairLayout } from '../text/post-processors.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { Example, Window } from './types.ts'
+import {
+  contextRange,
+  contextStart,
+  specialTokens,
+  type WindowLayout,
+  type WindowPlan,
+  windowIds,
+  windowTypes,
+} from './window-plan.ts'
 
 export interface WindowOptions {
   /** Tokens of a window at most, [CLS] and both [SEP] included. */
@@ -18,15 +27,16 @@ export interface WindowOptions {
   readonly length_name?: string
 }
 
+/** What a window takes over of a question or context. */
+export type Tokens = Pick<Encoding, 'ids' | 'offsets'>
+
 /**
  * Cuts examples into windows as run_qa.py does with a fast tokenizer: the question, its leading white space taken off,
  * in every window; of the context as much as there is room for, windows overlapping by `doc_stride` tokens.
  */
 export class WindowCutter {
+  readonly layout: WindowLayout
   private readonly max_question_length: number
-  private readonly pair: PairLayout
-  /** Special tokens of a window: [CLS] before the question, [SEP] after it, [SEP] after the context. */
-  private readonly specialTokens: number
   private context = ''
   private encoding: Encoding | undefined
 
@@ -39,9 +49,7 @@ export class WindowCutter {
       if (!Number.isSafeInteger(value) || value < 0)
         throw new UsageError(`${name} is ${value}; expected a whole number of tokens from 0`)
     this.max_question_length = max_question_length
-    this.pair = questionLayout(tokenizer)
-    const { before, between, after } = this.pair
-    this.specialTokens = before.ids.length + between.ids.length + after.ids.length
+    this.layout = { pair: questionLayout(tokenizer), has_token_types: tokenizer.settings.has_token_types }
   }
 
   /**
@@ -50,33 +58,32 @@ export class WindowCutter {
    * needs more.
    */
   cut(example: Example, index: number): Window[] {
-    const { doc_stride } = this.options
     const question = this.encodeQuestion(example.question)
     const context = this.encodeContext(example.context)
-    const length = context.ids.length
-    const room = this.room(question)
-    if (length <= room) return [this.window(index, question, context, 0, length)]
-    if (room <= doc_stride) throw tooLong(example, question.ids.length, room, this.options)
-    const windows: Window[] = []
-    for (let first = 0, last = 0; last < length; first += room - doc_stride) {
-      last = Math.min(length, first + room)
-      windows.push(this.window(index, question, context, first, last))
-    }
-    return windows
+    const plan = this.plan(question, context, example.id)
+    return Array.from({ length: plan.count }, (_, window) =>
+      this.window(index, question, context, ...contextRange(plan, window)),
+    )
   }
 
-  /** How many windows `cut` makes of a question, without making them. */
-  count({ question, context }: Pick<Example, 'question' | 'context'>): number {
-    const { doc_stride } = this.options
-    const room = this.room(this.encodeQuestion(question))
-    const more = this.encodeContext(context).ids.length - room
-    return more <= 0 || room <= doc_stride ? 1 : 1 + Math.ceil(more / (room - doc_stride))
+  /**
+   * Where the windows of a question over a context lie; `id` names the question in errors.
+   * @throws SpanforgeError as `cut`
+   */
+  plan(question: Tokens, context: Tokens, id: string): WindowPlan {
+    const plan = this.layOut(question, context)
+    if (!movesOn(plan)) throw tooLong(id, plan, this.options)
+    return plan
+  }
+
+  /** How many windows `cut` makes of a question, without making them; 1 where `cut` throws. */
+  count(question: Tokens, context: Tokens): number {
+    return this.layOut(question, context).count
   }
 
   /** Whether `cut` has room for the question and enough of the context. */
   canCut({ question, context }: Pick<Example, 'question' | 'context'>): boolean {
-    const room = this.room(this.encodeQuestion(question))
-    return room > this.options.doc_stride || this.encodeContext(context).ids.length <= room
+    return movesOn(this.layOut(this.encodeQuestion(question), this.encodeContext(context)))
   }
 
   /** The tokens of a context. The questions of a paragraph follow one another and share it: the last one is kept. */
@@ -89,50 +96,35 @@ export class WindowCutter {
   }
 
   /** The question as it stands in every window. */
-  private encodeQuestion(question: string): Encoding {
+  encodeQuestion(question: string): Encoding {
     return firstTokens(this.tokenizer.encode(leftStripped(question)), this.max_question_length)
   }
 
-  /** Context tokens of a window at most. */
-  private room(question: Encoding): number {
-    return this.options.max_seq_length - question.ids.length - this.specialTokens
-  }
-
-  private window(example: number, question: Encoding, context: Encoding, first: number, last: number): Window {
-    const { before, between, after } = this.pair
-    const question_start = before.ids.length
-    const question_end = question_start + question.ids.length
-    const context_start = question_end + between.ids.length
+  /** The window over the context tokens from `first` up to `last`. */
+  window(example: number, question: Tokens, context: Tokens, first: number, last: number): Window {
+    const input_ids = windowIds(this.layout, question.ids, context.ids.subarray(first, last))
+    const context_start = contextStart(this.layout, question.ids.length)
     const context_end = context_start + last - first
-    const input_ids = new Int32Array(context_end + after.ids.length)
-    input_ids.set(before.ids)
-    input_ids.set(question.ids, question_start)
-    input_ids.set(between.ids, question_end)
-    input_ids.set(context.ids.subarray(first, last), context_start)
-    input_ids.set(after.ids, context_end)
     const offsets = new Int32Array(2 * input_ids.length)
-    offsets.set(question.offsets, 2 * question_start)
+    offsets.set(question.offsets, 2 * this.layout.pair.before.ids.length)
     offsets.set(context.offsets.subarray(2 * first, 2 * last), 2 * context_start)
     const window = { example, input_ids, context_start, context_end, offsets }
-    const token_types = this.tokenTypes(question.ids.length, last - first)
+    const token_types = windowTypes(this.layout, question.ids.length, last - first)
     return token_types ? { ...window, token_types } : window
   }
 
-  /** Undefined where they are BERT's. */
-  private tokenTypes(question: number, context: number): Uint8Array | undefined {
-    const { before, between, after, types } = this.pair
-    if (!this.tokenizer.settings.has_token_types) return new Uint8Array(question + context + this.specialTokens)
-    const first = [...before.types, types[0], ...between.types]
-    if (first.every((type) => type === 0) && [types[1], ...after.types].every((type) => type === 1)) return undefined
-    return Uint8Array.from([
-      ...before.types,
-      ...new Uint8Array(question).fill(types[0]),
-      ...between.types,
-      ...new Uint8Array(context).fill(types[1]),
-      ...after.types,
-    ])
+  private layOut(question: Tokens, context: Tokens): WindowPlan {
+    const special = specialTokens(this.layout)
+    const room = this.options.max_seq_length - question.ids.length - special
+    const step = room - this.options.doc_stride
+    const more = context.ids.length - room
+    const count = more <= 0 || step <= 0 ? 1 : 1 + Math.ceil(more / step)
+    return { count, question: question.ids.length, special, context: context.ids.length, room, step }
   }
 }
+
+/** Whether the windows of a plan reach the end of its context. */
+const movesOn = ({ context, room, step }: WindowPlan): boolean => step > 0 || context <= room
 
 /**
  * How a tokenizer lays out a question and its context.
@@ -172,7 +164,11 @@ export function makeWindows(
 }
 
 /** As BERT's: 0 for [CLS], the question and its [SEP]; 1 for the context and its [SEP]. */
-export const tokenTypeIds = ({ input_ids, context_start, token_types }: Window): Int32Array =>
+export const tokenTypeIds = ({
+  input_ids,
+  context_start,
+  token_types,
+}: Pick<Window, 'input_ids' | 'context_start' | 'token_types'>): Int32Array =>
   token_types ? Int32Array.from(token_types) : new Int32Array(input_ids.length).fill(1, context_start)
 
 const firstTokens = ({ ids, offsets, wordIds }: Encoding, count: number): Encoding => ({
@@ -191,9 +187,9 @@ function leftStripped(text: string): string {
 const isPythonSpace = (code: number): boolean =>
   (code >= 0x1c && code <= 0x1f) || /\p{White_Space}/u.test(String.fromCharCode(code))
 
-function tooLong(example: Example, tokens: number, room: number, options: WindowOptions): SpanforgeError {
+function tooLong(id: string, { question, room }: WindowPlan, options: WindowOptions): SpanforgeError {
   const { max_seq_length, doc_stride, length_name = 'max_seq_length' } = options
-  const place = `question ${showText(example.id)}: its ${tokens} tokens leave`
+  const place = `question ${showText(id)}: its ${question} tokens leave`
   const finding =
     room <= 0
       ? `${place} no room for the context in windows of ${length_name} ${max_seq_length}`

@@ -63,6 +63,9 @@ function classOf(codePoint: number): number {
   return found
 }
 
+/** Whether a character of a normalized text is white space or punctuation, where `BertPreTokenizer` ends words. */
+export const isWordEdge = (codePoint: number): boolean => classOf(codePoint) !== LETTER
+
 /** Words as `BertPreTokenizer` cuts them: split at white space, every punctuation character by itself. */
 function forEachWord(text: string, from: number, to: number, visit: (start: number, end: number) => void): void {
   let start = from

@@ -48,6 +48,42 @@ describe('BertTokenizer', () => {
     })
   }
 
+  it('encodes in steps of any length what it encodes at once', () => {
+    const added_tokens = [{ id: 30522, content: 'two words', single_word: false, lstrip: false, rstrip: false }]
+    const texts = [
+      ...singles.texts.map(({ text }) => text),
+      singles.texts.map(({ text }) => text).join(' '),
+      singles.texts.map(({ text }) => text).join(''),
+      `[SEP]${'[MASK] a'.repeat(100)}two words${'x'.repeat(500)}`,
+    ]
+    const tokenizers = [
+      ...Object.values(singles.variants).map((options) => tokenizerFromVocab(vocabText, options)),
+      ...[true, false].map(
+        (normalized) =>
+          new BertTokenizer({
+            vocab,
+            added_tokens: added_tokens.map((one) => ({ ...one, normalized, special: false })),
+          }),
+      ),
+    ]
+    for (const tokenizer of tokenizers)
+      for (const text of texts)
+        for (const characters of [1, 7, 100]) {
+          const steps = tokenizer.encodeSteps(text, characters)
+          let step = steps.next()
+          // Others may encode between two steps.
+          for (; !step.done; step = steps.next()) tokenizer.encode('in between')
+          expect(step.value).toEqual(tokenizer.encode(text))
+        }
+  })
+
+  it('takes steps of about so many characters', () => {
+    const tokenizer = new BertTokenizer({ vocab })
+    const count = (text: string) => [...tokenizer.encodeSteps(text, 1000)].length
+    for (const text of ['some words and '.repeat(1000), '漢字'.repeat(7500), 'и.'.repeat(7500), '[MASK]'.repeat(2500)])
+      expect(Math.abs(count(text) - 15)).toBeLessThanOrEqual(1)
+  })
+
   it('knows the ids of its special tokens', () => {
     const tokenizer = new BertTokenizer({ vocab })
     const { pad_token_id, unk_token_id, cls_token_id, sep_token_id, mask_token_id, vocab_size, size } = tokenizer

@@ -14,7 +14,7 @@ import {
   type TemplatePart,
   type TrimOffsets,
 } from './post-processors.ts'
-import { buildPreTokenizer, type PreTokenize } from './pre-tokenizers.ts'
+import { buildPreTokenizer, isWordEdge, type PreTokenize } from './pre-tokenizers.ts'
 import {
   type BertTokenizerOptions,
   bertSettings,
@@ -26,10 +26,20 @@ import type { SpecialTokenName } from './special-tokens.ts'
 import { isWhitespace } from './unicode.ts'
 import { WordPiece } from './wordpiece.ts'
 
+/** Characters of a step of `encodeSteps`: a few milliseconds. */
+const STEP = 16_384
+
 export interface DecodeOptions {
   readonly skip_special_tokens?: boolean
   /** Default: the tokenizer's own setting. */
   readonly clean_up_tokenization_spaces?: boolean
+}
+
+/** The tokens of a text so far. */
+interface Draft {
+  readonly builder: EncodingBuilder
+  /** What the added tokens that were found look like in the text, by their indices in its encoding. */
+  readonly found: Map<number, string>
 }
 
 /**
@@ -63,8 +73,8 @@ export class BertTokenizer {
   private readonly hasShortWay: boolean
   private readonly lowercase: boolean
   private readonly builder = new EncodingBuilder()
-  /** What the added tokens that were found look like in the text at hand, by their indices in its encoding. */
-  private readonly found = new Map<number, string>()
+  /** Whether no word continues over a character, by its code point. */
+  private readonly edges = new Map<number, boolean>()
 
   /** @throws SpanforgeError for a component that is not supported, or a vocabulary that lacks a required token */
   constructor(options: BertTokenizerOptions | TokenizerSettings) {
@@ -131,17 +141,16 @@ export class BertTokenizer {
   /** Tokens of a text, without special tokens around it; those that the text contains are found. */
   encode(text: string): Encoding {
     this.builder.clear()
-    this.found.clear()
-    let from = 0
-    for (const { token, start, end } of this.written.find(text, this.isIgnored)) {
-      this.encodePart(text, from, start)
-      this.pushAdded(token.id, text.slice(start, end), start, end)
-      from = end
+    const steps = this.steps({ builder: this.builder, found: new Map() }, text, Infinity)
+    for (;;) {
+      const { done, value } = steps.next()
+      if (done) return value
     }
-    this.encodePart(text, from, text.length)
-    const encoding = this.builder.finish()
-    const { trim_offsets } = this.postProcessor
-    return trim_offsets ? this.trim(encoding, trim_offsets) : encoding
+  }
+
+  /** Like `encode`, in steps of about `characters`, so that a long text does not hold up its thread. */
+  encodeSteps(text: string, characters = STEP): Generator<void, Encoding> {
+    return this.steps({ builder: new EncodingBuilder(), found: new Map() }, text, characters)
   }
 
   /** The ids of a text with the special tokens that a single text gets, such as [CLS] and [SEP]. */
@@ -193,66 +202,104 @@ export class BertTokenizer {
   private readonly isIgnored = ({ id }: { readonly id: number }): boolean =>
     this.settings.split_special_tokens && this.added.isSpecial(id)
 
-  /** Stretches of plain ASCII between white space, nearly all of English text, take the short way. */
-  private encodePart(text: string, from: number, to: number): void {
-    if (!this.hasShortWay) {
-      this.encodeNormalized(this.normalize(alignedSlice(text, from, to)))
-      return
+  private *steps(draft: Draft, text: string, characters: number): Generator<void, Encoding> {
+    let from = 0
+    let paused = 0
+    for (const { token, start, end } of this.written.find(text, this.isIgnored)) {
+      yield* this.partSteps(draft, text, from, start, characters)
+      pushAdded(draft, token.id, text.slice(start, end), start, end)
+      from = end
+      if (end - paused < characters) continue
+      yield
+      paused = end
     }
+    yield* this.partSteps(draft, text, from, text.length, characters)
+    const encoding = draft.builder.finish()
+    const { trim_offsets } = this.postProcessor
+    return trim_offsets ? this.trim(encoding, draft, trim_offsets) : encoding
+  }
+
+  private *partSteps(draft: Draft, text: string, from: number, to: number, characters: number): Generator<void> {
+    // Only BERT's own normalizer and pre-tokenizer are known to treat what lies between two edges separately.
+    if (!this.hasShortWay) return this.encodeNormalized(draft, this.normalize(alignedSlice(text, from, to)))
+    for (let start = from; start < to; ) {
+      const end = to - start <= characters ? to : this.nextEdge(text, start + characters, to)
+      this.encodePart(draft, text, start, end)
+      if (end < to) yield
+      start = end
+    }
+  }
+
+  /** The first place from `from` on where no word continues. */
+  private nextEdge(text: string, from: number, to: number): number {
+    for (let i = from; i < to; i++) {
+      const codePoint = text.codePointAt(i)!
+      let isEdge = this.edges.get(codePoint)
+      if (isEdge === undefined) {
+        const normalized = normalizedText(this.normalize, String.fromCodePoint(codePoint))
+        isEdge = normalized !== '' && isWordEdge(normalized.codePointAt(0)!)
+        this.edges.set(codePoint, isEdge)
+      }
+      if (isEdge) return i
+    }
+    return to
+  }
+
+  /** Stretches of plain ASCII between white space, nearly all of English text, take the short way. */
+  private encodePart(draft: Draft, text: string, from: number, to: number): void {
     forEachStretch(text, from, to, (start, end, plain) => {
-      if (plain) forEachAsciiWord(text, start, end, (first, last) => this.pushAsciiWord(text, first, last))
-      else this.encodeNormalized(this.normalize(alignedSlice(text, start, end)))
+      if (plain) forEachAsciiWord(text, start, end, (first, last) => this.pushAsciiWord(draft, text, first, last))
+      else this.encodeNormalized(draft, this.normalize(alignedSlice(text, start, end)))
     })
   }
 
-  private pushAsciiWord(text: string, from: number, to: number): void {
+  private pushAsciiWord({ builder }: Draft, text: string, from: number, to: number): void {
     const word = text.slice(from, to)
     const { ids, ends } = this.wordPiece.pieces(this.lowercase ? word.toLowerCase() : word)
-    this.builder.nextWord()
-    for (let i = 0, start = from; i < ids.length; start = from + ends[i++])
-      this.builder.push(ids[i], start, from + ends[i])
+    builder.nextWord()
+    for (let i = 0, start = from; i < ids.length; start = from + ends[i++]) builder.push(ids[i], start, from + ends[i])
   }
 
-  private pushAdded(id: number, matched: string, start: number, end: number): void {
-    this.builder.nextWord()
-    this.found.set(this.builder.length, matched)
-    this.builder.push(id, start, end)
-  }
-
-  private encodeNormalized(normalized: AlignedText): void {
+  private encodeNormalized(draft: Draft, normalized: AlignedText): void {
     const { text, starts, ends } = normalized
     let from = 0
     for (const match of this.normalizedTokens.find(text, this.isIgnored)) {
-      this.encodeWords(normalized, from, match.start)
+      this.encodeWords(draft, normalized, from, match.start)
       const matched = text.slice(match.start, match.end)
-      this.pushAdded(match.token.id, matched, starts[match.start], ends[match.end - 1])
+      pushAdded(draft, match.token.id, matched, starts[match.start], ends[match.end - 1])
       from = match.end
     }
-    this.encodeWords(normalized, from, text.length)
+    this.encodeWords(draft, normalized, from, text.length)
   }
 
-  private encodeWords({ text, starts, ends }: AlignedText, from: number, to: number): void {
+  private encodeWords({ builder }: Draft, { text, starts, ends }: AlignedText, from: number, to: number): void {
     if (from === to) return
     this.preTokenize(text, from, to, (start, end) => {
       const pieces = this.wordPiece.pieces(text.slice(start, end))
-      this.builder.nextWord()
+      builder.nextWord()
       for (let i = 0, at = start; i < pieces.ids.length; at = start + pieces.ends[i++])
-        this.builder.push(pieces.ids[i], starts[at], ends[start + pieces.ends[i] - 1])
+        builder.push(pieces.ids[i], starts[at], ends[start + pieces.ends[i] - 1])
     })
   }
 
   /** Offsets without the white space that tokens begin and end with, as `trim_offsets` of the tokenizers library. */
-  private trim(encoding: Encoding, { add_prefix_space }: TrimOffsets): Encoding {
+  private trim(encoding: Encoding, { found }: Draft, { add_prefix_space }: TrimOffsets): Encoding {
     const { ids, offsets } = encoding
     for (const [i, id] of ids.entries()) {
       const [start, end] = [offsets[2 * i], offsets[2 * i + 1]]
-      const token = this.found.get(i) ?? this.settings.vocab[id] ?? ''
+      const token = found.get(i) ?? this.settings.vocab[id] ?? ''
       const keepsSpace = add_prefix_space && (i === 0 || start === 0) && isSpace(token[0])
       offsets[2 * i] = Math.min(start + spacesBefore(token) - (keepsSpace ? 1 : 0), end)
       offsets[2 * i + 1] = Math.max(end - spacesAfter(token), offsets[2 * i])
     }
     return encoding
   }
+}
+
+function pushAdded({ builder, found }: Draft, id: number, matched: string, start: number, end: number): void {
+  builder.nextWord()
+  found.set(builder.length, matched)
+  builder.push(id, start, end)
 }
 
 /** U+0120 stands for a space in byte-level vocabularies, and is taken for one in any other. */

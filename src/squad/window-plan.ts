@@ -1,0 +1,75 @@
+/** Where windows lie and what stands in them, as plain data, so that any of them can be cut anywhere. */
+import type { PairLayout } from '../text/post-processors.ts'
+
+/** What surrounds a question and its context in each window. */
+export interface WindowLayout {
+  readonly pair: PairLayout
+  readonly has_token_types: boolean
+}
+
+/** Where the windows of a question over a context begin and end, known before any of them is cut. */
+export interface WindowPlan {
+  readonly count: number
+  /** Tokens of the question in each window. */
+  readonly question: number
+  /** Special tokens of each window: [CLS] before the question, [SEP] after it, [SEP] after the context. */
+  readonly special: number
+  /** Tokens of the whole context. */
+  readonly context: number
+  /** Context tokens of a window at most. */
+  readonly room: number
+  /** Context tokens from the start of one window to the start of the next. */
+  readonly step: number
+}
+
+/** The context tokens of a plan's window: the first one, and the one after the last. */
+export const contextRange = ({ context, room, step }: WindowPlan, window: number): readonly [number, number] => [
+  window * step,
+  Math.min(context, window * step + room),
+]
+
+/** Tokens of a plan's window, special ones included. */
+export function windowLength(plan: WindowPlan, window: number): number {
+  const [first, last] = contextRange(plan, window)
+  return plan.question + plan.special + last - first
+}
+
+/** Tokens of the first `count` windows of a plan. All are full, except for the last one of the plan. */
+export const planTokens = (plan: WindowPlan, count = plan.count): number =>
+  count === 0 ? 0 : (count - 1) * windowLength(plan, 0) + windowLength(plan, count - 1)
+
+/** Special tokens of a window. */
+export const specialTokens = ({ pair: { before, between, after } }: WindowLayout): number =>
+  before.ids.length + between.ids.length + after.ids.length
+
+/** Where the first token of the context stands in a window. */
+export const contextStart = ({ pair: { before, between } }: WindowLayout, question: number): number =>
+  before.ids.length + question + between.ids.length
+
+/** The token ids of a window. */
+export function windowIds(layout: WindowLayout, question: Int32Array, context: Int32Array): Int32Array {
+  const { before, between, after } = layout.pair
+  const ids = new Int32Array(question.length + context.length + specialTokens(layout))
+  const start = contextStart(layout, question.length)
+  ids.set(before.ids)
+  ids.set(question, before.ids.length)
+  ids.set(between.ids, start - between.ids.length)
+  ids.set(context, start)
+  ids.set(after.ids, start + context.length)
+  return ids
+}
+
+/** The token types of a window with so many tokens of question and context; undefined where they are BERT's. */
+export function windowTypes(layout: WindowLayout, question: number, context: number): Uint8Array | undefined {
+  const { before, between, after, types } = layout.pair
+  if (!layout.has_token_types) return new Uint8Array(question + context + specialTokens(layout))
+  const first = [...before.types, types[0], ...between.types]
+  if (first.every((type) => type === 0) && [types[1], ...after.types].every((type) => type === 1)) return undefined
+  return Uint8Array.from([
+    ...before.types,
+    ...new Uint8Array(question).fill(types[0]),
+    ...between.types,
+    ...new Uint8Array(context).fill(types[1]),
+    ...after.types,
+  ])
+}
