@@ -1,6 +1,9 @@
+import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import type { App } from '../src/server/app.ts'
 import { Metrics, Models, modelSources } from '../src/server/index.ts'
 import { createService, type ServiceOptions } from '../src/server/service.ts'
+import { SharedLimit } from '../src/server/shared-limit.ts'
+import type { BertTokenizer } from '../src/text/tokenizer.ts'
 import { tinyFolder } from './tiny-squad.ts'
 
 export interface TinyOptions extends Partial<ServiceOptions> {
@@ -8,7 +11,9 @@ export interface TinyOptions extends Partial<ServiceOptions> {
   readonly folders?: readonly string[]
   readonly max_tokens?: number
   readonly max_requests?: number
-  readonly max_waiting_tokens?: number
+  /** Characters of all texts, and windows of all requests. */
+  readonly max_characters?: number
+  readonly max_windows?: number
 }
 
 export interface TinyService {
@@ -22,10 +27,11 @@ export async function tinyService({
   folders = [`tiny=${tinyFolder}`],
   ...options
 }: TinyOptions = {}): Promise<TinyService> {
-  const { max_tokens = 256, max_requests = 64, max_waiting_tokens = 1e6 } = options
+  const { max_tokens = 256, max_requests = 64, max_characters = 1e8, max_windows = 1e6 } = options
+  const shared = { texts: new SharedLimit(max_characters), windows: new SharedLimit(max_windows) }
   const metrics = new Metrics()
   const models = new Models({
-    queueOptions: (id) => ({ max_tokens, wait: 1, max_requests, max_waiting_tokens, onPass: metrics.onPass(id) }),
+    queueOptions: (id) => ({ max_tokens, wait: 1, max_requests, ...shared, onPass: metrics.onPass(id) }),
   })
   metrics.watch(models)
   for (const source of modelSources(folders)) await models.load(source)
@@ -39,6 +45,9 @@ export async function tinyService({
     },
   }
 }
+
+/** The tokenizer of the tiny model. */
+export const tinyTokenizer = (): Promise<BertTokenizer> => loadTokenizer(tinyFolder)
 
 /** A text of so many words that the tiny model knows. */
 export const tinyText = (words: number): string => {

@@ -29,8 +29,14 @@ export const withServeFlags = (command: Command): Command =>
     .option('--max-context <characters>', 'most text in a request', wholeNumber(1), SERVER_DEFAULTS.maxContext)
     .option('--max-question <characters>', 'longest question', wholeNumber(1), SERVER_DEFAULTS.maxQuestion)
     .option(
+      '--max-windows <integer>',
+      'most windows that a request may take, over all its questions and texts',
+      wholeNumber(1),
+      SERVER_DEFAULTS.maxWindows,
+    )
+    .option(
       '--max-requests <integer>',
-      'requests that may wait at once; more get 503',
+      'requests that may wait at once, at most half of them with long texts; more get 503',
       wholeNumber(1),
       SERVER_DEFAULTS.maxRequests,
     )

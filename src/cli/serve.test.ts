@@ -72,9 +72,9 @@ describe('spanforge serve', () => {
     expect(code).toBe(0)
   })
 
-  it('ends after --grace seconds though a request is never sent to its end', async () => {
+  it('ends well at SIGTERM though a request is never sent to its end', async () => {
     let half: Socket | undefined
-    const { code, stderr } = await spanforge(['serve', tinyFolder, '--port', '0', '--json', '--grace', '1'], {
+    const { code, stderr } = await spanforge(['serve', tinyFolder, '--port', '0', '--json', '--grace', '20'], {
       async meanwhile(child) {
         const { port } = new URL(await started(child))
         half = connect(Number(port), '127.0.0.1').on('error', () => {})
@@ -86,6 +86,27 @@ describe('spanforge serve', () => {
       },
     })
     half?.destroy()
+    expect(stderr).not.toContain('cut off')
+    expect(code).toBe(0)
+  })
+
+  it('ends after --grace seconds though an answer would take longer', async () => {
+    const { code, stderr } = await spanforge(
+      ['serve', tinyFolder, '--port', '0', '--json', '--grace', '1', '--batch-tokens', '1', '--max-windows', '100000'],
+      {
+        async meanwhile(child) {
+          const address = await started(child)
+          const body = JSON.stringify({
+            questions: new Array(4).fill(asked.question),
+            context: 'bo is in ro. '.repeat(9000),
+          })
+          const headers = { 'content-type': 'application/json' }
+          const stream = await fetch(`${address}api/stream`, { method: 'POST', headers, body })
+          child.kill('SIGTERM')
+          await stream.text().catch(() => {})
+        },
+      },
+    )
     expect(stderr).toContain('some requests were not answered within 1 seconds')
     expect(code).toBe(1)
   })

@@ -1,18 +1,11 @@
 import { Readable } from 'node:stream'
-import { setTimeout } from 'node:timers/promises'
 import type { App } from './app.ts'
-import { ClientGone, clientSignal } from './client.ts'
+import { ClientGone, clientSignal, onceClosed } from './client.ts'
 import type { ServiceContext } from './context.ts'
 import { AnswerRequest, AnswerResponse, BatchRequest, BatchResponse } from './contract.ts'
 import { asProblem, problemBody } from './problem.ts'
-import {
-  type AnswerFields,
-  answerAll,
-  openReading,
-  type QuestionFields,
-  searchOptions,
-  withReading,
-} from './questions.ts'
+import { type AnswerFields, answerAll, openReading, searchOptions, withReading } from './questions.ts'
+import type { QuestionFields } from './reading-task.ts'
 import { eventStream, failures } from './route-schemas.ts'
 import { SSE_HEADERS, sse } from './sse.ts'
 import { type StreamEvent, streamAnswers } from './stream-answers.ts'
@@ -73,25 +66,14 @@ export function answerRoutes(app: App, context: ServiceContext): void {
       const started = performance.now()
       const signal = clientSignal(reply)
       const model = models.get(body.model)
-      const release = model.hold()
-      try {
-        const options = searchOptions(model, body)
-        const reading = await openReading(model, questionsOf(body), options, limits)
-        const close = () => {
-          reading.close()
-          release()
-        }
-        if (signal.aborted) close()
-        else reply.raw.once('close', close)
-        const events = streamAnswers(model, reading, options, signal)
-        const windows = reading.rows.map(({ length }) => length)
-        metrics.answered(model.id, windows.length)
-        const lines = eventLines(events, { model: model.id, windows, started, request: id })
-        return reply.headers(SSE_HEADERS).send(Readable.from(lines))
-      } catch (error) {
-        release()
-        throw error
-      }
+      const options = searchOptions(model, body)
+      const reading = await openReading(model, { questions: questionsOf(body), options, limits, signal })
+      onceClosed(reply, reading.close)
+      const events = streamAnswers(model, reading, options, signal)
+      const { windows } = reading.rows
+      metrics.answered(model.id, windows.length)
+      const lines = eventLines(events, { model: model.id, windows, started, request: id })
+      return reply.headers(SSE_HEADERS).send(Readable.from(lines))
     },
   )
 
@@ -104,7 +86,7 @@ export function answerRoutes(app: App, context: ServiceContext): void {
     const started = performance.now()
     const model = models.get(id)
     const options = searchOptions(model, body)
-    return withReading(model, questions, options, limits, async (reading) => {
+    return withReading(model, { questions, options, limits, signal }, async (reading) => {
       const results = await answerAll(model, reading, options, signal)
       metrics.answered(model.id, results.length)
       return { model: model.id, milliseconds: performance.now() - started, results }
@@ -147,11 +129,18 @@ async function* eventLines(events: AsyncGenerator<StreamEvent>, { model, windows
 /** The items as they come; undefined where none has come for a while. */
 async function* withKeepAlive<T>(items: AsyncGenerator<T>): AsyncGenerator<T | undefined> {
   for (let next = items.next(); ; ) {
-    const patience = new AbortController()
-    const result = await Promise.race([next, setTimeout(KEEP_ALIVE, undefined, patience).catch(() => undefined)])
-    patience.abort()
+    const result = await within(KEEP_ALIVE, next)
     if (result?.done) return
     yield result?.value
     if (result) next = items.next()
   }
+}
+
+/** What a promise resolves to; undefined if it takes longer than that. No timer is left behind, however it ends. */
+async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const patience = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, undefined)
+  })
+  return Promise.race([promise, patience]).finally(() => clearTimeout(timer))
 }

@@ -24,6 +24,8 @@ export interface AppOptions {
   readonly trustProxy?: boolean | string
   /** Milliseconds that a client may take to send a request, headers and body. */
   readonly receiveTimeout?: number
+  /** Milliseconds after which a client that does not read its answer is cut off. */
+  readonly sendTimeout?: number
 }
 
 const MEGABYTE = 2 ** 20
@@ -52,12 +54,14 @@ export type App = Awaited<ReturnType<typeof createApp>>
  * schemas, limits on what a client may send and how long it may take. JSON is the one thing that is read.
  */
 export async function createApp(options: AppOptions = {}) {
-  const { logger, bodyLimit = 8 * MEGABYTE, corsOrigins = [], trustProxy = false, receiveTimeout = 30_000 } = options
+  const { logger, bodyLimit = 8 * MEGABYTE, corsOrigins = [], trustProxy = false } = options
+  const { receiveTimeout = 30_000, sendTimeout = 30_000 } = options
   const app = fastify({
     loggerInstance: logger,
     bodyLimit,
     trustProxy,
     requestTimeout: receiveTimeout,
+    connectionTimeout: sendTimeout,
     http: { headersTimeout: Math.min(receiveTimeout, 10_000), connectionsCheckingInterval: 1000 },
     // What was on its way when the server was told to go is answered too.
     return503OnClosing: false,
@@ -127,7 +131,13 @@ function refuseRaw(error: Error & { readonly code?: string }, socket: Socket): v
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/problem+json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
+  // Destroyed at once, the connection would be reset, and the client might never read why.
+  const lingering = setTimeout(() => socket.destroy(), LINGER).unref()
+  socket.once('close', () => clearTimeout(lingering))
 }
+
+/** Milliseconds that a refused client has to read its answer and close. */
+const LINGER = 1000
 
 /**
  * Serves a page that was built from web/: its index.html at `/`, and the assets that pages share. Paths in it are

@@ -2,14 +2,20 @@ import { describe, expect, it } from 'vitest'
 import type { Row } from '../models/pack.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import { BatchQueue, type QueueOptions } from './batch-queue.ts'
+import { SharedLimit } from './shared-limit.ts'
+import type { RowSource } from './window-rows.ts'
 
 /** Windows of these lengths, of which every token is `mark`. */
-const windows = (mark: number, ...lengths: number[]): Row[] =>
-  lengths.map((length) => ({
-    input_ids: new Int32Array(length).fill(mark),
-    token_type_ids: new Int32Array(length),
-    attended: length,
-  }))
+const windows = (mark: number, ...lengths: number[]): RowSource => ({
+  count: lengths.length,
+  tokens: lengths.reduce((sum, length) => sum + length, 0),
+  length: (index) => lengths[index],
+  row: (index) => ({
+    input_ids: new Int32Array(lengths[index]).fill(mark),
+    token_type_ids: new Int32Array(lengths[index]),
+    attended: lengths[index],
+  }),
+})
 
 /** A model whose logits are the ids that it read, and that computes a pass when it is told to. */
 class Model {
@@ -43,7 +49,8 @@ const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 function queueOf(options: Partial<QueueOptions> = {}) {
   const model = new Model()
-  const limits = { max_tokens: 100, wait: 0, max_requests: 100, max_waiting_tokens: 10_000 }
+  const shared = { texts: new SharedLimit(1e6), windows: new SharedLimit(10_000) }
+  const limits = { max_tokens: 100, wait: 0, max_requests: 100, ...shared }
   return { model, queue: new BatchQueue(model.forward, { ...limits, ...options }) }
 }
 
@@ -132,12 +139,12 @@ describe('a queue of windows', () => {
     const stays = queue.ask(windows(2, 50))
     gone.abort(new Error('gone'))
     await expect(dropped).rejects.toThrow('gone')
-    expect(queue.waiting).toEqual({ requests: 1, tokens: 50 })
+    expect(queue.waiting.tokens).toBe(50)
     await model.finish()
     await model.finish()
     expect(marks(await stays)).toEqual([2])
     expect(model.passes).toEqual([[50, 50], [50]])
-    expect(queue.waiting).toEqual({ requests: 0, tokens: 0 })
+    expect(queue.waiting.tokens).toBe(0)
   })
 
   it('computes nothing for one who had gone before', () => {
@@ -157,48 +164,72 @@ describe('a queue of windows', () => {
     expect(marks(await second)).toEqual([2])
   })
 
-  it('refuses requests above its limit at once, says when to come again, and recovers', async () => {
-    const { model, queue } = queueOf({ max_requests: 2 })
-    const taken = [queue.ask(windows(1, 60)), queue.ask(windows(2, 60))]
-    expect(() => queue.ask(windows(3, 60))).toThrow(
+  it('refuses requests above its limit at once, says when to come again, and recovers', () => {
+    const { queue } = queueOf({ max_requests: 2 })
+    const leave = queue.enter(60)
+    queue.enter(60)
+    expect(queue.waiting.requests).toBe(2)
+    expect(queue.hasRoom(1)).toBe(false)
+    expect(() => queue.enter(60)).toThrow(
       expect.objectContaining({ status: 503, more: expect.objectContaining({ retryAfter: 1 }) }),
     )
-    await expect(queue.admit(async () => {})).rejects.toThrow(expect.objectContaining({ status: 503 }))
-    await model.finish()
-    await model.finish()
-    await Promise.all(taken)
-    const again = queue.ask(windows(3, 60))
-    await model.finish()
-    expect(marks(await again)).toEqual([3])
+    leave()
+    leave() // a place is given back once
+    expect(queue.waiting.requests).toBe(1)
+    queue.enter(60)
   })
 
-  it('counts those whose texts are being read, who have their place when that is done', async () => {
-    const { model, queue } = queueOf({ max_requests: 2 })
-    let read!: () => void
-    const text = new Promise<void>((resolve) => {
-      read = resolve
+  it('gives large texts half of the places, and keeps the others for small ones', () => {
+    const { queue } = queueOf({ max_requests: 4 })
+    for (let i = 0; i < 2; i++) queue.enter(100_000)
+    expect(() => queue.enter(100_000)).toThrow(expect.objectContaining({ status: 503 }))
+    for (let i = 0; i < 2; i++) queue.enter(1000)
+    expect(() => queue.enter(1000)).toThrow(expect.objectContaining({ status: 503 }))
+  })
+
+  it('takes no text, and no windows, above half of what is left of what all may hold', async () => {
+    const { model, queue } = queueOf({ texts: new SharedLimit(100_000), windows: new SharedLimit(8) })
+    queue.enter(50_000)
+    expect(() => queue.enter(26_000)).toThrow(expect.objectContaining({ status: 503 }))
+    queue.enter(25_000)
+    queue.enter(12_000)
+    const gone = new AbortController()
+    const large = queue.ask(windows(1, 20, 20, 20, 20), { signal: gone.signal })
+    expect(() => queue.ask(windows(2, 20, 20, 20))).toThrow(expect.objectContaining({ status: 503 }))
+    const small = queue.ask(windows(2, 20, 20))
+    gone.abort(new Error('gone'))
+    await expect(large).rejects.toThrow('gone')
+    const again = queue.ask(windows(3, 20, 20, 20))
+    for (let i = 0; i < 2; i++) await model.finish()
+    expect((await Promise.all([small, again])).map(marks)).toEqual([
+      [2, 2],
+      [3, 3, 3],
+    ])
+  })
+
+  it('refuses nothing that comes alone', async () => {
+    const { model, queue } = queueOf({ texts: new SharedLimit(10), windows: new SharedLimit(1) })
+    queue.enter(200)
+    const asked = queue.ask(windows(1, 20, 20, 20))
+    await model.finish()
+    await model.finish()
+    expect(marks(await asked)).toEqual([1, 1, 1])
+  })
+
+  it('makes rows when their turn comes, and not before', async () => {
+    const { model, queue } = queueOf()
+    const book = windows(1, ...new Array(1000).fill(50))
+    let made = 0
+    const asked = queue.ask({
+      ...book,
+      row(index) {
+        made++
+        return book.row(index)
+      },
     })
-    const reading = queue.admit(() => text).then(() => queue.ask(windows(1, 60)))
-    const second = queue.ask(windows(2, 60))
-    expect(queue.waiting.requests).toBe(2)
-    await expect(queue.admit(async () => {})).rejects.toThrow(expect.objectContaining({ status: 503 }))
-    expect(() => queue.ask(windows(3, 60))).toThrow(expect.objectContaining({ status: 503 }))
+    asked.catch(() => {})
+    expect(made).toBe(2)
     await model.finish()
-    await second
-    read()
-    await settled()
-    await model.finish()
-    expect(marks(await reading)).toEqual([1])
-    await expect(queue.admit(() => Promise.reject(new Error('no such text')))).rejects.toThrow('no such text')
-    expect(queue.waiting.requests).toBe(0)
-  })
-
-  it('refuses more tokens than may wait, but never the only one who asks', async () => {
-    const { model, queue } = queueOf({ max_waiting_tokens: 100 })
-    const large = queue.ask(windows(1, 200, 200))
-    expect(() => queue.ask(windows(2, 20))).toThrow(expect.objectContaining({ status: 503 }))
-    await model.finish()
-    await model.finish()
-    expect(marks(await large)).toEqual([1, 1])
+    expect(made).toBe(4)
   })
 })

@@ -1,22 +1,25 @@
 /**
- * Windows of many requests, computed together. Whoever waits is served fairly by tokens: start-time fair queueing
- * (Goyal, Vin and Cheng 1996), in which a question that comes while a book is being read is next, and the book has
- * what is left; a request with many questions has no more than one with a single one. A pass holds the window whose
- * turn it is, and those next in turn that are nearest to it in length.
+ * Windows of many requests, computed together. A pass holds the window whose turn it is (turns.ts), and those next in
+ * turn that are nearest to it in length.
  */
 import type { Row } from '../models/pack.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import { Problem } from './problem.ts'
+import type { SharedLimit } from './shared-limit.ts'
+import { type Place, Turn, Turns } from './turns.ts'
+import type { RowSource } from './window-rows.ts'
 
 export interface QueueOptions {
   /** Most tokens computed at once; one window is computed whatever its length, so that 1 is one by one. */
   readonly max_tokens: number
   /** Milliseconds that the first of a quiet moment waits for company, where there was any lately. */
   readonly wait: number
-  /** Most requests that wait; more are refused. */
+  /** Most requests that are read, waiting or computed; more are refused. Large ones may have half of the places. */
   readonly max_requests: number
-  /** Most tokens that wait. */
-  readonly max_waiting_tokens: number
+  /** Characters of the texts of all requests that are read, waiting or computed. */
+  readonly texts: SharedLimit
+  /** Windows of all requests that are waiting or computed. */
+  readonly windows: SharedLimit
   /** Told of each pass. */
   readonly onPass?: (pass: { readonly windows: number; readonly tokens: number; readonly milliseconds: number }) => void
 }
@@ -28,21 +31,19 @@ export interface AskOptions {
   readonly onProgress?: (done: number, logits: readonly (RowLogits | undefined)[]) => void
 }
 
-/** The windows of one request, in order, of which `pending` have not been computed. */
-interface QueuedRequest extends AskOptions {
-  readonly rows: readonly Row[]
+class QueuedRequest extends Turn {
   readonly logits: (RowLogits | undefined)[]
-  pending: number[]
-  done: number
-  /** Virtual time at which its next window has its turn. */
-  turn: number
-  readonly resolve: (logits: RowLogits[]) => void
-  readonly reject: (error: unknown) => void
-}
+  done = 0
 
-interface Place {
-  readonly request: QueuedRequest
-  readonly index: number
+  constructor(
+    rows: RowSource,
+    readonly onProgress: AskOptions['onProgress'],
+    readonly resolve: (logits: RowLogits[]) => void,
+    readonly reject: (error: unknown) => void,
+  ) {
+    super(rows)
+    this.logits = new Array(rows.count).fill(undefined)
+  }
 }
 
 /** A pass takes no window more than so many times as long as the one whose turn it is: a book must wait for its own. */
@@ -54,12 +55,14 @@ const LOOK_AHEAD = 4
 /** Milliseconds after which those who asked at the same time are no longer expected back. */
 const LATELY = 1000
 
+/** Characters of texts above which a request is a large one. */
+const LARGE = 20_000
+
 export class BatchQueue {
   private readonly requests = new Set<QueuedRequest>()
-  /** Requests that have a place here while their texts are tokenised. */
-  private reading = 0
-  /** Virtual time: the turn of the pass that was begun last. */
-  private now = 0
+  private readonly turns = new Turns<QueuedRequest>()
+  private places = 0
+  private largePlaces = 0
   private waitingTokens = 0
   /** When a request last found another one here. */
   private hadCompany = -Infinity
@@ -74,60 +77,61 @@ export class BatchQueue {
   ) {}
 
   get waiting(): { readonly requests: number; readonly tokens: number } {
-    return { requests: this.requests.size + this.reading, tokens: this.waitingTokens }
+    return { requests: this.places, tokens: this.waitingTokens }
+  }
+
+  /** Whether a question about a text of this many characters would be accepted now. */
+  hasRoom(characters: number): boolean {
+    const { max_requests, texts, windows } = this.options
+    const hasPlace = characters > LARGE ? this.largePlaces < Math.ceil(max_requests / 2) : true
+    return hasPlace && this.places < max_requests && texts.hasRoom(characters) && windows.hasRoom(1)
   }
 
   /**
-   * Gives a request its place while its texts are tokenised, to be followed by `ask`: what would not be taken is not
-   * tokenised.
-   * @throws Problem 503 at once where as many requests, or tokens, wait as may
+   * Gives a request with texts of this many characters a place, from before its texts are read until it is answered.
+   * Returns the function that gives the place back.
+   * @throws Problem 503 where too much is waiting
    */
-  async admit<T>(read: () => Promise<T>): Promise<T> {
-    this.refuseOverload(0)
-    this.reading++
-    try {
-      return await read()
-    } finally {
-      this.reading--
+  enter(characters: number): () => void {
+    if (!this.hasRoom(characters)) throw this.overloaded()
+    const giveBack = this.options.texts.take(characters)
+    const isLarge = Number(characters > LARGE)
+    this.places++
+    this.largePlaces += isLarge
+    let isHeld = true
+    return () => {
+      if (!isHeld) return
+      isHeld = false
+      giveBack()
+      this.places--
+      this.largePlaces -= isLarge
     }
   }
 
   /**
    * The logits of each row, one at least, once all are computed.
-   * @throws at once Problem 503 where too much waits already; the signal's reason once it is aborted
+   * @throws at once Problem 503 where too many windows wait already; the signal's reason once it is aborted
    */
-  ask(rows: readonly Row[], options: AskOptions = {}): Promise<RowLogits[]> {
-    const tokens = tokensOf(rows)
-    this.refuseOverload(tokens)
-    const { signal } = options
+  ask(rows: RowSource, { signal, onProgress }: AskOptions = {}): Promise<RowLogits[]> {
     signal?.throwIfAborted()
-    if (this.waiting.requests > 0) this.hadCompany = performance.now()
-    return new Promise((resolve, reject) => {
-      const request: QueuedRequest = {
-        ...options,
-        rows,
-        logits: new Array(rows.length).fill(undefined),
-        pending: [...rows.keys()],
-        done: 0,
-        turn: this.now,
-        resolve,
-        reject,
-      }
+    const { windows } = this.options
+    if (!windows.hasRoom(rows.count)) throw this.overloaded()
+    const giveBack = windows.take(rows.count)
+    if (this.requests.size > 0) this.hadCompany = performance.now()
+    const computed = new Promise<RowLogits[]>((resolve, reject) => {
+      const request = new QueuedRequest(rows, onProgress, resolve, reject)
       this.requests.add(request)
-      this.waitingTokens += tokens
+      this.turns.add(request)
+      this.waitingTokens += rows.tokens
       signal?.addEventListener('abort', () => this.drop(request, signal.reason), { once: true })
       this.schedule()
     })
+    return computed.finally(giveBack)
   }
 
-  private refuseOverload(tokens: number): void {
-    const { max_requests, max_waiting_tokens } = this.options
-    const { requests } = this.waiting
-    // A text that is larger than all that may wait is still read by a server with nothing else to do.
-    const isFull = this.waitingTokens > 0 && this.waitingTokens + tokens > max_waiting_tokens
-    if (requests < max_requests && !isFull) return
+  private overloaded(): Problem {
     const seconds = this.rate > 0 ? this.waitingTokens / this.rate : 1
-    throw new Problem(503, `${requests} requests wait already.`, {
+    return new Problem(503, `The server is busy with ${this.places} requests and has no room for this one.`, {
       remedy: 'Ask again later; the header Retry-After says when.',
       retryAfter: Math.min(60, Math.max(1, seconds)),
     })
@@ -146,21 +150,21 @@ export class BatchQueue {
     this.timer = undefined
     this.isBusy = true
     // What came while a pass was computed has waited long enough.
-    while (this.requests.size > 0) await this.pass(this.nextPass())
+    while (!this.turns.isEmpty) await this.pass(this.nextPass())
     this.isBusy = false
   }
 
-  private async pass(places: readonly Place[]): Promise<void> {
-    const rows = places.map(({ request, index }) => request.rows[index])
-    const tokens = tokensOf(rows)
+  private async pass(places: readonly Place<QueuedRequest>[]): Promise<void> {
+    const rows = places.map(({ request, row }) => request.rows.row(row))
+    const tokens = rows.reduce((sum, { input_ids }) => sum + input_ids.length, 0)
     const started = performance.now()
     try {
       const logits = await this.forward(rows)
       const milliseconds = performance.now() - started
       this.rate = this.rate === 0 ? (1000 * tokens) / milliseconds : 0.9 * this.rate + (100 * tokens) / milliseconds
       this.options.onPass?.({ windows: rows.length, tokens, milliseconds })
-      for (const [i, { request, index }] of places.entries()) {
-        request.logits[index] = logits[i]
+      for (const [i, { request, row }] of places.entries()) {
+        request.logits[row] = logits[i]
         request.done++
       }
       for (const request of new Set(places.map(({ request }) => request))) this.advance(request)
@@ -173,61 +177,35 @@ export class BatchQueue {
     // Whoever has gone is told nothing more.
     if (!this.requests.has(request)) return
     request.onProgress?.(request.done, request.logits)
-    if (request.done < request.rows.length) return
+    if (request.done < request.rows.count) return
     this.requests.delete(request)
     request.resolve(request.logits as RowLogits[])
   }
 
   private drop(request: QueuedRequest, reason: unknown): void {
     if (!this.requests.delete(request)) return
-    this.waitingTokens -= tokensOf(request.pending.map((index) => request.rows[index]))
+    this.turns.delete(request)
+    this.waitingTokens -= request.tokens
     request.reject(reason)
   }
 
   /** Takes the next windows off the queue. */
-  private nextPass(): Place[] {
+  private nextPass(): Place<QueuedRequest>[] {
     const { max_tokens } = this.options
-    const ahead = this.inTurn(LOOK_AHEAD * max_tokens)
-    const length = ({ request, index }: Place) => request.rows[index].input_ids.length
-    const first = length(ahead[0])
-    const byLength = ahead
-      .slice(1)
+    const [head, ...next] = this.turns.ahead(LOOK_AHEAD * max_tokens)
+    const length = ({ request, row }: Place<QueuedRequest>) => request.rows.length(row)
+    const first = length(head)
+    const byLength = next
       .filter((place) => length(place) <= LONGER * first)
       .sort((a, b) => Math.abs(length(a) - first) - Math.abs(length(b) - first))
-    const chosen = [ahead[0]]
+    const chosen = [head]
     let tokens = first
     for (const place of byLength) {
       if (tokens + length(place) > max_tokens) break
       chosen.push(place)
       tokens += length(place)
     }
-    this.now = ahead[0].request.turn
-    for (const request of new Set(chosen.map((place) => place.request))) {
-      const taken = new Set(chosen.filter((place) => place.request === request).map(({ index }) => index))
-      request.pending = request.pending.filter((index) => !taken.has(index))
-      request.turn += tokensOf([...taken].map((index) => request.rows[index]))
-    }
-    this.waitingTokens -= tokens
+    this.waitingTokens -= this.turns.take(chosen)
     return chosen
   }
-
-  /** The next windows by turn, until they have so many tokens. */
-  private inTurn(tokens: number): Place[] {
-    const heads = [...this.requests]
-      .filter(({ pending }) => pending.length > 0)
-      .map((request) => ({ request, next: 0, turn: Math.max(request.turn, this.now) }))
-    const places: Place[] = []
-    for (let found = 0; found < tokens && heads.length > 0; ) {
-      const head = heads.reduce((first, other) => (other.turn < first.turn ? other : first))
-      const index = head.request.pending[head.next++]
-      const length = head.request.rows[index].input_ids.length
-      places.push({ request: head.request, index })
-      head.turn += length
-      found += length
-      if (head.next === head.request.pending.length) heads.splice(heads.indexOf(head), 1)
-    }
-    return places
-  }
 }
-
-const tokensOf = (rows: readonly Row[]): number => rows.reduce((sum, { input_ids }) => sum + input_ids.length, 0)

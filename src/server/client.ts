@@ -15,14 +15,17 @@ export function clientSignal(reply: FastifyReply, milliseconds = Infinity): Abor
   const timer = Number.isFinite(milliseconds)
     ? setTimeout(() => controller.abort(tooLate(milliseconds)), milliseconds)
     : undefined
-  const close = () => {
+  onceClosed(reply, () => {
     clearTimeout(timer)
     if (!reply.raw.writableFinished) controller.abort(new ClientGone())
-  }
-  // Whoever hung up while the request was being read has closed already: no event tells of it any more.
-  if (reply.raw.destroyed) close()
-  else reply.raw.once('close', close)
+  })
   return controller.signal
+}
+
+/** Calls `close` once, when the response has been sent or its connection is closed; at once where that has happened. */
+export function onceClosed({ raw }: FastifyReply, close: () => void): void {
+  if (raw.destroyed) close()
+  else raw.once('close', close)
 }
 
 const tooLate = (milliseconds: number): Problem =>

@@ -1,54 +1,104 @@
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** What one connection has been used for. */
 interface Use {
-  /** Requests whose response has not ended. */
-  inWork: number
+  /** Responses that have not ended, with their requests. */
+  readonly open: Map<ServerResponse, IncomingMessage>
   /** Bytes received up to the end of the last one. */
   done: number
+  /** Whether a response has been sent on it. */
+  wasAnswered: boolean
 }
 
+/** Milliseconds that a request which is being received may still take once the server is closing. */
+const AT_ONCE = 500
+
+/** Idle connections are closed above this number, those first on which nothing was ever asked. */
+const MOST = 5000
+
 /**
- * The connections of a server that is to go down: those on which nothing is asked are closed, whether they have been
- * used before or only opened for later, as browsers and pools do. Node's own `closeIdleConnections` leaves the latter,
- * and then the server waits for their clients, a minute and more.
+ * The connections of a server. None is held by a client that owes something itself: one that does not read its answer
+ * for a while is cut off, and when the server closes it waits for answers alone, not for idle connections (Node's own
+ * `closeIdleConnections` leaves those that were never used) nor for requests that are never sent to their end.
  */
 export class Connections {
+  /** Those that were answered last are last. */
   private readonly uses = new Map<Socket, Use>()
   private isClosing = false
+  private isCutOff = false
 
-  constructor(server: Server) {
-    server.on('connection', (socket) => {
-      this.uses.set(socket, { inWork: 0, done: 0 })
-      socket.once('close', () => this.uses.delete(socket))
-      // It was on its way when the server was told to go: what it asks at once is answered.
-      if (this.isClosing) setTimeout(() => this.closeIdle(socket), AT_ONCE).unref()
-    })
-    server.on('request', ({ socket }, response) => {
-      const use = this.uses.get(socket)
-      if (!use) return
-      use.inWork++
-      response.once('close', () => {
-        use.inWork--
-        use.done = socket.bytesRead
-        if (this.isClosing) this.closeIdle(socket)
-      })
-    })
+  /** `most` is how many may be open before idle ones are closed. */
+  constructor(
+    server: Server,
+    private readonly most = MOST,
+  ) {
+    server.on('connection', (socket) => this.add(socket))
+    server.on('request', (request, response) => this.open(request, response))
+    // After server.timeout milliseconds without a byte in either direction.
+    server.on('timeout', (socket) => this.closeStalled(socket))
   }
 
-  /** Closes those that are idle, and each other one as soon as it is. */
+  /** Closes idle connections now, and each other one as soon as its answers have been sent. */
   close(): void {
     this.isClosing = true
     for (const socket of this.uses.keys()) this.closeIdle(socket)
+    setTimeout(() => {
+      this.isCutOff = true
+      for (const socket of this.uses.keys()) this.closeIdle(socket)
+    }, AT_ONCE).unref()
   }
 
+  private add(socket: Socket): void {
+    const use: Use = { open: new Map(), done: 0, wasAnswered: false }
+    this.uses.set(socket, use)
+    socket.once('close', () => {
+      this.uses.delete(socket)
+      // Node closes the response that is being sent, but not those that wait for it, of pipelined requests.
+      for (const response of use.open.keys()) {
+        response.destroy()
+        response.emit('close')
+      }
+    })
+    if (this.uses.size > this.most) this.makeRoom(socket)
+    // It was on its way when the server was told to close: what it asks at once is answered.
+    if (this.isCutOff) setTimeout(() => this.closeIdle(socket), AT_ONCE).unref()
+  }
+
+  private open(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request
+    const use = this.uses.get(socket)
+    if (!use) return
+    use.open.set(response, request)
+    response.once('close', () => {
+      use.open.delete(response)
+      use.done = socket.bytesRead
+      use.wasAnswered = true
+      if (!this.uses.delete(socket)) return
+      this.uses.set(socket, use)
+      if (this.isClosing) this.closeIdle(socket)
+    })
+  }
+
+  /** Closes a connection, in a server that closes, where no answer is owed. */
   private closeIdle(socket: Socket): void {
     const use = this.uses.get(socket)
+    if (!use) return
+    const isOwed = [...use.open.values()].some(({ complete }) => complete)
     // More bytes than there were in requests: the next one is being received.
-    if (use?.inWork === 0 && socket.bytesRead === use.done) socket.destroy()
+    const isReceiving = use.open.size > 0 || socket.bytesRead !== use.done
+    if (!isOwed && (this.isCutOff || !isReceiving)) socket.destroy()
+  }
+
+  /** What waits to be sent has not been read for a while; an answer that is being computed may take its time. */
+  private closeStalled(socket: Socket): void {
+    const isComputing = (this.uses.get(socket)?.open.size ?? 0) > 0
+    if (!isComputing || socket.writableLength > 0) socket.destroy()
+  }
+
+  private makeRoom(newest: Socket): void {
+    const idle = [...this.uses].filter(([socket, { open }]) => open.size === 0 && socket !== newest)
+    const [socket] = idle.find(([, { wasAnswered }]) => !wasAnswered) ?? idle[0] ?? [newest]
+    socket.destroy()
   }
 }
-
-/** Milliseconds. */
-const AT_ONCE = 500

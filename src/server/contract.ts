@@ -159,7 +159,15 @@ export const ModelInfo = z
   })
   .meta({ id: 'ModelInfo' })
 export const ModelList = z
-  .object({ models: z.array(ModelInfo), limits: z.object({ question: z.int(), context: z.int(), questions: z.int() }) })
+  .object({
+    models: z.array(ModelInfo),
+    limits: z.object({
+      question: z.int().describe('Characters of a question.'),
+      context: z.int().describe('Characters of all texts of a request.'),
+      questions: z.int().describe('Questions of a request.'),
+      windows: z.int().describe('Windows of a request, over all its questions and texts.'),
+    }),
+  })
   .meta({ id: 'ModelList' })
 
 /** RFC 9457, as application/problem+json. */

@@ -9,6 +9,8 @@ export interface ServerSettings {
   readonly maxBody: number
   readonly maxContext: number
   readonly maxQuestion: number
+  /** Windows of a request. */
+  readonly maxWindows: number
   readonly maxRequests: number
   readonly batchTokens: number
   /** In milliseconds. */
@@ -24,6 +26,7 @@ export const SERVER_DEFAULTS = {
   maxBody: 16,
   maxContext: 2_000_000,
   maxQuestion: 2000,
+  maxWindows: 10_000,
   maxRequests: 256,
   batchTokens: 1024,
   batchWait: 2,

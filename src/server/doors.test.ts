@@ -10,7 +10,7 @@ const context = 'bo is in ro.'
 describe('an open service', () => {
   let service: TinyService
   beforeAll(async () => {
-    const limits = { question: 50, context: 10_000, questions: 3 }
+    const limits = { question: 50, context: 10_000, questions: 3, windows: 40 }
     service = await tinyService({ bodyLimit: 100_000, limits, pages: packageFile('dist/web') })
   })
   afterAll(() => service.close())
@@ -58,6 +58,29 @@ describe('an open service', () => {
   it('refuses more questions than a request may have', async () => {
     const problem = await problemOf('/api/batch', { questions: ['a', 'b', 'c', 'd'], context })
     expect(problem).toMatchObject({ status: 422, detail: expect.stringContaining('4 questions') })
+  })
+
+  it.each([
+    ['/api/answer', { question, context: tinyText(900), max_seq_len: 32, doc_stride: 21 }],
+    ['/api/batch', { questions: [question, question], context: tinyText(900) }],
+    ['/api/stream', { questions: [question, question], context: tinyText(900) }],
+    [
+      '/',
+      {
+        inputs: [
+          { question, context: tinyText(900) },
+          { question, context: tinyText(900) },
+        ],
+      },
+    ],
+    ['/api/answer', { question, contexts: tinyText(60).split(' ') }],
+  ])('refuses what takes more windows than it reads at %s', async (url, payload) => {
+    const { status, detail, remedy } = await problemOf(url, payload)
+    expect({ status, detail }).toEqual({
+      status: 422,
+      detail: expect.stringMatching(/takes \d+ windows.* reads 40 at most/),
+    })
+    expect(remedy).toContain('--max-windows')
   })
 
   it('refuses more text than it reads, and larger bodies', async () => {
@@ -150,6 +173,17 @@ describe('an open service', () => {
       expect(asset.statusCode).toBe(200)
       expect(asset.headers['cache-control']).toContain('immutable')
     }
+  })
+
+  it('is not ready while it would refuse a question', async () => {
+    const { queue } = service.models.get()
+    const places = Array.from({ length: 64 }, () => queue.enter(100))
+    const ready = await service.app.inject('/ready')
+    expect([ready.statusCode, ready.json<Problem>().detail]).toEqual([503, 'The server is overloaded.'])
+    expect((await service.app.inject('/health')).statusCode).toBe(200)
+    expect((await post('/api/answer', { question, context })).statusCode).toBe(503)
+    for (const leave of places) leave()
+    expect((await service.app.inject('/ready')).statusCode).toBe(200)
   })
 
   it('describes itself in OpenAPI 3.1, every route with what may go wrong', async () => {

@@ -9,7 +9,7 @@ import type { App } from './app.ts'
 import { clientSignal } from './client.ts'
 import type { ServiceContext } from './context.ts'
 import { EXAMPLE } from './contract.ts'
-import { byQuestion, withReading } from './questions.ts'
+import { withReading } from './questions.ts'
 import type { PipelineScores } from './reading.ts'
 import { failures } from './route-schemas.ts'
 
@@ -79,12 +79,13 @@ export function huggingFaceRoutes(app: App, { models, metrics, limits, timeout }
     const { null_score_diff_threshold } = model.thread.facts.settings ?? {}
     const asked = { top_k, max_answer_len, handle_impossible_answer, null_score_diff_threshold }
     const options: PipelineScores = { ...asked, align_to_words }
-    return withReading(model, questions, fields, limits, async (reading) => {
-      const logits = byQuestion(reading, await model.queue.ask(reading.rows.flat(), { signal }))
+    return withReading(model, { questions, options: fields, limits, signal }, async (reading) => {
+      const { rows } = reading
+      const logits = await model.queue.ask(rows, { signal })
       const found = await Promise.all(
-        logits.map(async (own, i) => {
-          const answers = await reading.pipelineAnswers(i, own, options)
-          const counted = inCodePoints(questions[i].context, answers)
+        questions.map(async ({ context }, i) => {
+          const answers = await reading.pipelineAnswers(i, rows.ofQuestion(logits, i), options)
+          const counted = inCodePoints(context, answers)
           return top_k === 1 ? counted[0] : counted
         }),
       )

@@ -1,5 +1,5 @@
 import { Problem } from './problem.ts'
-import type { ReadingTask } from './reading.ts'
+import type { Asked, QuestionFields, ReadingTask } from './reading-task.ts'
 
 export interface TextLimits {
   /** Characters of a question. */
@@ -8,26 +8,61 @@ export interface TextLimits {
   readonly context: number
   /** Questions of a request. */
   readonly questions: number
+  /** Windows of all questions of a request together. */
+  readonly windows: number
 }
 
-/** @throws Problem 413 for more text than is read, 422 for questions too long or too many */
-export function checkTexts({ texts, asked }: Pick<ReadingTask, 'texts' | 'asked'>, limits: TextLimits): void {
-  const characters = texts.reduce((sum, { length }) => sum + length, 0)
-  if (characters > limits.context)
-    throw new Problem(413, `The context has ${characters} characters; this server reads ${limits.context} at most.`, {
-      remedy: 'Ask about a part of it, or start the server with a larger --max-context.',
-    })
-  if (asked.length > limits.questions)
+/** @throws Problem 422 for questions that are too long, too many, or about too many texts */
+export function checkQuestions(questions: readonly QuestionFields[], limits: TextLimits): void {
+  if (questions.length > limits.questions)
     throw new Problem(
       422,
-      `The request has ${asked.length} questions; this server takes ${limits.questions} at a time.`,
+      `The request has ${questions.length} questions; this server takes ${limits.questions} at a time.`,
       { remedy: 'Send them in several requests.' },
     )
-  for (const [index, { question }] of asked.entries())
+  for (const [index, { question }] of questions.entries())
     if (question.length > limits.question)
       throw new Problem(
         422,
         `Question ${index} has ${question.length} characters; this server reads ${limits.question} at most.`,
         { remedy: 'Ask more briefly, or start the server with a larger --max-question.' },
       )
+  // Every question takes a window of each of its texts, one at least.
+  const windows = questions.reduce((sum, { contexts }) => sum + (contexts?.length ?? 1), 0)
+  if (windows > limits.windows)
+    throw new Problem(
+      422,
+      `The request takes ${count(windows)} windows at least, one for each question and text; this server reads ` +
+        `${count(limits.windows)} at most.`,
+      { remedy: FEWER_WINDOWS },
+    )
 }
+
+/** @throws Problem 413 for more text than is read */
+export function checkTexts(texts: readonly string[], limits: TextLimits): void {
+  const characters = texts.reduce((sum, { length }) => sum + length, 0)
+  if (characters > limits.context)
+    throw new Problem(413, `The context has ${characters} characters; this server reads ${limits.context} at most.`, {
+      remedy: 'Ask about a part of it, or start the server with a larger --max-context.',
+    })
+}
+
+/** A problem that says how many windows a request takes, and what makes them fewer. */
+export function tooManyWindows(windows: number, { asked, windows: options, max_windows }: ReadingTask): Problem {
+  const { max_seq_length, doc_stride } = options
+  return new Problem(
+    422,
+    `The request takes ${count(windows)} windows of ${max_seq_length} tokens (${questionsOf(asked)}, doc_stride ` +
+      `${doc_stride}); this server reads ${count(max_windows)} at most.`,
+    { remedy: FEWER_WINDOWS },
+  )
+}
+
+const FEWER_WINDOWS =
+  'Ask fewer questions or send less text in a request, use a smaller doc_stride, or start the server with a larger ' +
+  '--max-windows.'
+
+const questionsOf = (asked: readonly Asked[]): string =>
+  asked.length === 1 ? '1 question' : `${asked.length} questions`
+
+const count = (n: number): string => n.toLocaleString('en-US')

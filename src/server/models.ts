@@ -79,6 +79,9 @@ export interface ModelsOptions {
   readonly tellsSources?: boolean
 }
 
+/** Characters. */
+const PARAGRAPH = 1000
+
 /** The models of a server, by id. Each may be loaded anew while it is in use. */
 export class Models {
   private readonly models = new Map<string, ServedModel>()
@@ -91,6 +94,11 @@ export class Models {
 
   get all(): readonly ServedModel[] {
     return [...this.models.values()]
+  }
+
+  /** Whether every model would accept a question about a paragraph now. */
+  get haveRoom(): boolean {
+    return this.all.every(({ queue }) => queue.hasRoom(PARAGRAPH))
   }
 
   get areAlive(): boolean {

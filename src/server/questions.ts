@@ -4,10 +4,10 @@ import type { SearchOptions } from '../inference/pipeline.ts'
 import { type ReadingOptions, readingOptions } from '../inference/pipeline-options.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import type { AnswerResult } from './contract.ts'
-import { checkTexts, type TextLimits } from './limits.ts'
+import { checkQuestions, checkTexts, type TextLimits } from './limits.ts'
 import type { ServedModel } from './models.ts'
 import type { OpenReading } from './reader.ts'
-import type { Asked, ReadingTask } from './reading.ts'
+import { gatherTexts, type QuestionFields, taskSize } from './reading-task.ts'
 
 /** How a request for answers says what it wants. */
 export interface AnswerFields extends Pick<SearchOptions, 'max_seq_len' | 'doc_stride' | 'max_question_len'> {
@@ -18,61 +18,60 @@ export interface AnswerFields extends Pick<SearchOptions, 'max_seq_len' | 'doc_s
   readonly align_to_words: boolean
 }
 
-export interface QuestionFields {
-  readonly question: string
-  readonly context?: string
-  readonly contexts?: readonly string[]
-}
-
-/** Each of the texts once, and which of them each question is about. */
-export function gatherTexts(questions: readonly QuestionFields[]): Pick<ReadingTask, 'texts' | 'asked'> {
-  const places = new Map<string, number>()
-  const place = (text: string): number => {
-    if (!places.has(text)) places.set(text, places.size)
-    return places.get(text)!
-  }
-  const asked: Asked[] = questions.map(({ question, context, contexts = [context!] }) => ({
-    question,
-    texts: contexts.map(place),
-  }))
-  return { texts: [...places.keys()], asked }
+/** What reading a request takes. */
+export interface ReadingRequest {
+  readonly questions: readonly QuestionFields[]
+  readonly options: ReadingOptions
+  readonly limits: TextLimits
+  /** Once it is aborted no more is read. */
+  readonly signal: AbortSignal
 }
 
 /**
- * Tokenises the texts of a request.
- * @throws Problem for texts above the limits, or where too much waits already; UsageError for an option that the
- * model cannot follow
+ * Tokenizes the texts of a request. Until the reading is closed the request has a place in the queue, and its model
+ * stays loaded.
+ * @throws Problem for texts or windows above the limits, or where too much waits already; UsageError for an option
+ * that the model cannot follow
  */
-export async function openReading(
-  { thread, reader, queue }: ServedModel,
-  questions: readonly QuestionFields[],
-  options: ReadingOptions,
-  limits: TextLimits,
-): Promise<OpenReading> {
+export async function openReading(model: ServedModel, request: ReadingRequest): Promise<OpenReading> {
+  const { questions, options, limits, signal } = request
+  const { thread, reader, queue } = model
+  checkQuestions(questions, limits)
   const gathered = gatherTexts(questions)
-  checkTexts(gathered, limits)
+  checkTexts(gathered.texts, limits)
   const { windows } = readingOptions(thread.tokenizer, thread.config, options)
-  return queue.admit(() => reader.open({ ...gathered, windows }))
+  const task = { ...gathered, windows, max_windows: limits.windows }
+  const release = model.hold()
+  let leave = () => {}
+  try {
+    leave = queue.enter(taskSize(task))
+    const reading = await reader.open(task, signal)
+    return {
+      ...reading,
+      close() {
+        reading.close()
+        leave()
+        release()
+      },
+    }
+  } catch (error) {
+    leave()
+    release()
+    throw error
+  }
 }
 
-/** The texts of a request, read, for as long as `use` takes; its model stays loaded until then. */
+/** Opens the reading of a request for as long as `use` takes. */
 export async function withReading<T>(
   model: ServedModel,
-  questions: readonly QuestionFields[],
-  options: ReadingOptions,
-  limits: TextLimits,
+  request: ReadingRequest,
   use: (reading: OpenReading) => Promise<T>,
 ): Promise<T> {
-  const release = model.hold()
+  const reading = await openReading(model, request)
   try {
-    const reading = await openReading(model, questions, options, limits)
-    try {
-      return await use(reading)
-    } finally {
-      reading.close()
-    }
+    return await use(reading)
   } finally {
-    release()
+    reading.close()
   }
 }
 
@@ -87,15 +86,6 @@ export function searchOptions({ thread }: ServedModel, fields: AnswerFields): Se
   )
 }
 
-/** The logits of a request's windows, one question after the other, as those of each question. */
-export function byQuestion<T>({ rows }: OpenReading, logits: readonly T[]): T[][] {
-  let first = 0
-  return rows.map(({ length }) => {
-    first += length
-    return logits.slice(first - length, first)
-  })
-}
-
 /** The results of all questions, in their order. */
 export async function answerAll(
   { queue }: ServedModel,
@@ -103,8 +93,11 @@ export async function answerAll(
   options: SearchOptions,
   signal: AbortSignal,
 ): Promise<AnswerResult[]> {
-  const logits = byQuestion(reading, await queue.ask(reading.rows.flat(), { signal }))
-  return Promise.all(logits.map((own, question) => reading.answers(question, own, options)))
+  const { rows } = reading
+  const logits = await queue.ask(rows, { signal })
+  return Promise.all(
+    rows.windows.map((_, question) => reading.answers(question, rows.ofQuestion(logits, question), options)),
+  )
 }
 
 /** The first windows of a question that have all been computed. */

@@ -1,32 +1,55 @@
 /**
- * The thread in which large texts are tokenised and searched: a book takes a second of either. Started by reader.ts,
- * which keeps the readings of requests under numbers.
+ * The thread in which texts are tokenized and searched, started by reader.ts, which keeps the readings of requests
+ * under numbers. A book takes a second of either.
  */
 import { workerData } from 'node:worker_threads'
 import type { SearchOptions } from '../inference/pipeline.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import type { TokenizerSettings } from '../text/settings.ts'
 import { BertTokenizer } from '../text/tokenizer.ts'
-import { type PipelineScores, Reading, type ReadingTask } from './reading.ts'
+import { Jobs } from './reader-jobs.ts'
+import { type PipelineScores, Reading } from './reading.ts'
+import { type ReadingTask, taskSize } from './reading-task.ts'
 import { answerCalls, type Handed } from './thread-calls.ts'
 
-const tokenizer = new BertTokenizer(workerData as TokenizerSettings)
-const readings = new Map<number, Reading>()
+/** A search costs about as much as tokenizing this many characters for each window. */
+const WINDOW = 500
 
-const copied = async <T>(value: T): Promise<Handed<T>> => ({ value, transfer: [] })
+interface Held {
+  readonly closing: AbortController
+  reading?: Reading
+}
+
+const tokenizer = new BertTokenizer(workerData as TokenizerSettings)
+const held = new Map<number, Held>()
+const jobs = new Jobs()
+
+const copied = <T>(value: T): Handed<T> => ({ value, transfer: [] })
+
+async function search<T>(id: number, windows: number, find: (reading: Reading) => T): Promise<Handed<T>> {
+  const { reading, closing } = held.get(id)!
+  // biome-ignore lint/correctness/useYield: a search is one step.
+  function* steps(): Generator<void, T> {
+    return find(reading!)
+  }
+  return copied(await jobs.run(windows * WINDOW, steps(), closing.signal))
+}
 
 answerCalls({
-  open(id: number, task: ReadingTask) {
-    const reading = new Reading(tokenizer, task)
-    readings.set(id, reading)
-    return copied(reading.rows)
+  async open(id: number, task: ReadingTask) {
+    const opened: Held = { closing: new AbortController() }
+    held.set(id, opened)
+    opened.reading = await jobs.run(taskSize(task), Reading.steps(tokenizer, task), opened.closing.signal)
+    return copied(opened.reading.plan)
   },
   answers: (id: number, question: number, logits: readonly RowLogits[], options: SearchOptions) =>
-    copied(readings.get(id)!.answers(question, logits, options)),
+    search(id, logits.length, (reading) => reading.answers(question, logits, options)),
   pipelineAnswers: (id: number, question: number, logits: readonly RowLogits[], options: PipelineScores) =>
-    copied(readings.get(id)!.pipelineAnswers(question, logits, options)),
-  close(id: number) {
-    readings.delete(id)
+    search(id, logits.length, (reading) => reading.pipelineAnswers(question, logits, options)),
+  /** Forgets a reading; of one that is still being opened no more is read. */
+  async close(id: number) {
+    held.get(id)?.closing.abort()
+    held.delete(id)
     return copied(undefined)
   },
 })

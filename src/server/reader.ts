@@ -1,18 +1,19 @@
 import { setImmediate } from 'node:timers/promises'
 import type { SearchOptions } from '../inference/pipeline.ts'
-import type { Row } from '../models/pack.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import { startWorker } from '../runs/start-worker.ts'
 import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { AnswerResult } from './contract.ts'
 import { Mutex } from './mutex.ts'
-import { type PipelineScores, Reading, type ReadingTask } from './reading.ts'
+import { type PipelineScores, Reading } from './reading.ts'
+import { type ReadingTask, taskSize } from './reading-task.ts'
 import { Thread } from './thread-calls.ts'
+import { type ReadingPlan, WindowRows } from './window-rows.ts'
 
 /** A `Reading`, wherever it is held. */
 export interface OpenReading {
-  readonly rows: readonly Row[][]
+  readonly rows: WindowRows
   answers(question: number, logits: readonly RowLogits[], options: SearchOptions): Promise<AnswerResult>
   pipelineAnswers(
     question: number,
@@ -23,10 +24,11 @@ export interface OpenReading {
   close(): void
 }
 
-/** Characters that are tokenised where they come, in a few milliseconds; more go to a thread. */
-const SMALL = 20_000
+/** Up to this size (`taskSize`) and so many windows, a page, reading and searching takes a millisecond or two. */
+const SMALL = 4000
+const FEW = 16
 
-/** Reads the texts of requests: small ones at once, large ones in a thread, which is started for the first of them. */
+/** Reads the texts of requests: pages at once, all else in a thread, which is started for the first of them. */
 export class Reader {
   private readonly mutex = new Mutex()
   private thread: Thread | undefined
@@ -34,49 +36,60 @@ export class Reader {
 
   constructor(private readonly tokenizer: BertTokenizer) {}
 
-  /** @throws SpanforgeError for a question that leaves no room for its text */
-  async open(task: ReadingTask): Promise<OpenReading> {
-    if (charactersOf(task) > SMALL) return this.elsewhere(task)
-    return this.mutex.runExclusive(async () => {
-      // Between any two, whatever else has come is heard: of a thousand at once most are refused before one is read.
-      await setImmediate()
-      return this.here(task)
-    })
+  /**
+   * @throws SpanforgeError for a question that leaves no room for its text; Problem 422 for more windows than the task
+   * allows; the signal's reason once it is aborted, and then no more is read
+   */
+  async open(task: ReadingTask, signal: AbortSignal): Promise<OpenReading> {
+    return (taskSize(task) <= SMALL && (await this.here(task, signal))) || this.elsewhere(task, signal)
   }
 
   async end(): Promise<void> {
     await this.thread?.end()
   }
 
-  private here(task: ReadingTask): OpenReading {
-    const reading = new Reading(this.tokenizer, task)
-    return {
-      rows: reading.rows,
-      answers: async (...args) => reading.answers(...args),
-      pipelineAnswers: async (...args) => reading.pipelineAnswers(...args),
-      close: () => {},
-    }
+  private here(task: ReadingTask, signal: AbortSignal): Promise<OpenReading | undefined> {
+    return this.mutex.runExclusive(async () => {
+      // Between any two, the event loop takes in what else has come: most of a thousand are refused unread.
+      await setImmediate()
+      signal.throwIfAborted()
+      const steps = Reading.steps(this.tokenizer, task)
+      let step = steps.next()
+      while (!step.done) step = steps.next()
+      const reading = step.value
+      const rows = new WindowRows(reading.plan)
+      if (rows.count > FEW) return undefined
+      return {
+        rows,
+        answers: async (...args) => reading.answers(...args),
+        pipelineAnswers: async (...args) => reading.pipelineAnswers(...args),
+        close: () => {},
+      }
+    })
   }
 
-  private async elsewhere(task: ReadingTask): Promise<OpenReading> {
+  private async elsewhere(task: ReadingTask, signal: AbortSignal): Promise<OpenReading> {
+    signal.throwIfAborted()
     if (!this.thread?.isAlive)
       this.thread = new Thread(startWorker(import.meta.url, './reader-worker', this.tokenizer.settings))
     const thread = this.thread
     const id = this.next++
-    return {
-      rows: await thread.call<Row[][]>('open', id, task),
-      answers: (...args) => thread.call('answers', id, ...args),
-      pipelineAnswers: (...args) => thread.call('pipelineAnswers', id, ...args),
-      close: () => void thread.call('close', id).catch(() => {}),
+    const close = () => void thread.call('close', id).catch(() => {})
+    signal.addEventListener('abort', close, { once: true })
+    try {
+      const plan = await thread.call<ReadingPlan>('open', id, task)
+      return {
+        rows: new WindowRows(plan),
+        answers: (...args) => thread.call('answers', id, ...args),
+        pipelineAnswers: (...args) => thread.call('pipelineAnswers', id, ...args),
+        close,
+      }
+    } catch (error) {
+      close()
+      signal.throwIfAborted()
+      throw error
+    } finally {
+      signal.removeEventListener('abort', close)
     }
   }
-}
-
-/** What a question costs counts too: with many of them a small text is much work. */
-const charactersOf = ({ texts, asked }: ReadingTask): number => {
-  const questions = asked.reduce((sum, { question, texts: own }) => {
-    const context = own.reduce((length, index) => length + texts[index].length, 0)
-    return sum + question.length + context / 4
-  }, 0)
-  return texts.reduce((sum, { length }) => sum + length, questions)
 }

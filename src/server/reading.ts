@@ -1,29 +1,16 @@
-/** From the texts of a request to the windows that the model reads, and from its logits to answers. */
+/** From the texts of a request to a plan of the windows that the model reads, and from its logits to answers. */
 import { Document } from '../inference/document.ts'
 import type { SearchOptions } from '../inference/pipeline.ts'
-import { toRows } from '../inference/rows.ts'
-import type { Row } from '../models/pack.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import { type DocumentLogits, type ExampleAnswers, findAnswers } from '../squad/answers.ts'
 import { noAnswerConfidence } from '../squad/confidence.ts'
 import { type PipelineAnswer, pipelineAnswers } from '../squad/pipeline-answers.ts'
-import type { Window } from '../squad/types.ts'
-import type { WindowOptions } from '../squad/windows.ts'
+import type { Tokens } from '../squad/windows.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { AnswerResult } from './contract.ts'
-
-/** A question, and which of the request's texts it is asked about. */
-export interface Asked {
-  readonly question: string
-  readonly texts: readonly number[]
-}
-
-/** All that a request wants read: each text once, however many questions there are about it. */
-export interface ReadingTask {
-  readonly texts: readonly string[]
-  readonly asked: readonly Asked[]
-  readonly windows: WindowOptions
-}
+import { tooManyWindows } from './limits.ts'
+import type { ReadingTask } from './reading-task.ts'
+import { type PlannedText, planTokens, type ReadingPlan } from './window-rows.ts'
 
 /** Python's scores, of one text. */
 export interface PipelineScores {
@@ -34,67 +21,94 @@ export interface PipelineScores {
   readonly align_to_words: boolean
 }
 
-interface AskedDocument {
-  readonly document: Document
-  readonly windows: readonly Window[]
+interface PlannedQuestion {
+  readonly tokens: Tokens
+  readonly parts: readonly PlannedText[]
 }
 
-/** The texts of one request, tokenised. Answers may be asked for before all windows have been read. */
+/** The texts of one request, tokenized. Answers may be asked for before all windows have been read. */
 export class Reading {
-  private readonly asked: readonly (readonly AskedDocument[])[]
-  /** What the model reads, by question. */
-  readonly rows: readonly Row[][]
+  private constructor(
+    private readonly tokenizer: BertTokenizer,
+    private readonly documents: readonly Document[],
+    private readonly questions: readonly PlannedQuestion[],
+  ) {}
 
-  /** @throws SpanforgeError for a question that leaves no room for its text */
-  constructor(tokenizer: BertTokenizer, { texts, asked, windows }: ReadingTask) {
-    const documents = texts.map((context) => new Document(context, tokenizer, windows))
-    this.asked = asked.map(({ question, texts }, index) =>
-      texts.map((text) => {
-        const document = documents[text]
-        return { document, windows: document.windows(question, `${index}`) }
-      }),
-    )
-    this.rows = this.asked.map((parts) => toRows(parts.flatMap((part) => part.windows)))
+  /**
+   * Tokenizes each text and question once, in steps of a few milliseconds, and counts the windows.
+   * @throws SpanforgeError for a question that leaves no room for its text; Problem 422 for more than `max_windows`
+   */
+  static *steps(tokenizer: BertTokenizer, task: ReadingTask): Generator<void, Reading> {
+    const documents: Document[] = []
+    for (const text of task.texts) {
+      const encoding = yield* tokenizer.encodeSteps(text)
+      yield
+      documents.push(new Document(text, tokenizer, task.windows, encoding))
+    }
+    const questions: PlannedQuestion[] = []
+    for (const [index, { question, texts }] of task.asked.entries()) {
+      const tokens = documents[texts[0]].encodeQuestion(question)
+      const parts = texts.map((text) => ({ text, plan: documents[text].plan(tokens, `${index}`) }))
+      questions.push({ tokens, parts })
+      yield
+    }
+    const windows = questions.reduce((sum, { parts }) => parts.reduce((n, { plan }) => n + plan.count, sum), 0)
+    if (windows > task.max_windows) throw tooManyWindows(windows, task)
+    return new Reading(tokenizer, documents, questions)
+  }
+
+  /** What the model reads. */
+  get plan(): ReadingPlan {
+    const { cls_token_id, sep_token_id } = this.tokenizer
+    return {
+      special: { cls_token_id, sep_token_id },
+      texts: this.documents.map(({ tokens }) => tokens.ids),
+      questions: this.questions.map(({ tokens, parts }) => ({ ids: tokens.ids, parts })),
+    }
   }
 
   /** The answers to a question from the logits of its first windows, one at least. */
   answers(question: number, logits: readonly RowLogits[], options: SearchOptions): AnswerResult {
-    const found = findAnswers(this.read(question, logits, options.align_to_words), options)
-    const rows = this.rows[question].slice(0, logits.length)
+    const read = this.read(question, logits, options.align_to_words)
+    const found = findAnswers(read, options)
     return {
       answers: found.candidates.map(({ answer, score, confidence, logit, start, end, document }) => {
         return { answer, score, confidence: confidence ?? null, logit, start, end, context: document }
       }),
       no_answer: noAnswer(found, options),
-      windows: rows.length,
-      tokens: rows.reduce((sum, { input_ids }) => sum + input_ids.length, 0),
+      windows: logits.length,
+      tokens: read.reduce((sum, { plan, windows }) => sum + planTokens(plan, windows.length), 0),
     }
   }
 
   /** As the pipeline of transformers answers from one text, all of it read. */
   pipelineAnswers(question: number, logits: readonly RowLogits[], options: PipelineScores): PipelineAnswer[] {
-    const [{ context, windows, words }] = this.read(question, logits, options.align_to_words) as [DocumentLogits]
+    const [{ context, windows, words }] = this.read(question, logits, options.align_to_words)
     return pipelineAnswers(context, windows, logits, { ...options, words })
   }
 
-  private read(question: number, logits: readonly RowLogits[], align_to_words = true): DocumentLogits[] {
-    const documents: DocumentLogits[] = []
+  private read(question: number, logits: readonly RowLogits[], align_to_words = true): ReadText[] {
+    const { tokens, parts } = this.questions[question]
+    const read: ReadText[] = []
     let first = 0
-    for (const { document, windows } of this.asked[question]) {
-      const read = windows.slice(0, logits.length - first)
-      if (read.length === 0) break
-      const words = align_to_words ? document.words : undefined
-      documents.push({
+    for (const { text, plan } of parts) {
+      const count = Math.min(plan.count, logits.length - first)
+      if (count === 0) break
+      const document = this.documents[text]
+      read.push({
+        plan,
         context: document.context,
-        windows: read,
-        logits: logits.slice(first, first + read.length),
-        words,
+        windows: document.cut(tokens, plan, count),
+        logits: logits.slice(first, first + count),
+        words: align_to_words ? document.words : undefined,
       })
-      first += read.length
+      first += count
     }
-    return documents
+    return read
   }
 }
+
+type ReadText = DocumentLogits & Pick<PlannedText, 'plan'>
 
 /**
  * P(no answer) among all spans and no answer, whether "" may be an answer or not: the total over the spans is got back

@@ -6,6 +6,7 @@ import type { ServerSettings } from './defaults.ts'
 import { Metrics } from './metrics.ts'
 import { Models, modelSources } from './models.ts'
 import { createService } from './service.ts'
+import { SHARED, SharedLimit } from './shared-limit.ts'
 import { checkAddress, closeGracefully, isLoopback, listen } from './start.ts'
 
 export interface ServerOptions extends ServerSettings {
@@ -31,9 +32,6 @@ export interface RunningServer {
 /** Others learn nothing of its folders, those behind a proxy included. */
 const isForThisMachine = ({ host, trustProxy }: ServerOptions): boolean => isLoopback(host) && !trustProxy
 
-/** Tokens that may wait: two books of the largest size for each model. */
-const MAX_WAITING_TOKENS = 2_000_000
-
 /**
  * Loads models (folders, names on the hub, NAME=FOLDER) and serves them, with the demo's page.
  * @throws SpanforgeError for a model that does not load or an address that cannot be had; nothing is left running
@@ -43,9 +41,11 @@ export async function startServer(given: readonly string[], options: ServerOptio
   const sources = modelSources(given)
   await checkAddress(options)
   const metrics = new Metrics()
+  const texts = new SharedLimit(SHARED * options.maxContext)
+  const windows = new SharedLimit(SHARED * options.maxWindows)
   const models = new Models({
     queueOptions(id) {
-      const limits = { max_requests: maxRequests, max_waiting_tokens: MAX_WAITING_TOKENS }
+      const limits = { max_requests: maxRequests, texts, windows }
       return { max_tokens: batchTokens, wait: batchWait, ...limits, onPass: metrics.onPass(id) }
     },
     hub,
@@ -68,7 +68,7 @@ export async function startServer(given: readonly string[], options: ServerOptio
       rateLimit: options.rateLimit,
       trustProxy: options.trustProxy,
       bodyLimit: options.maxBody * 2 ** 20,
-      limits: { question: options.maxQuestion, context: options.maxContext },
+      limits: { question: options.maxQuestion, context: options.maxContext, windows: options.maxWindows },
       timeout: options.timeout * 1000,
       pages: packageFile('dist/web'),
     })

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { answerRoutes } from './answer-routes.ts'
 import { type App, type AppOptions, createApp, sendProblem, servePage } from './app.ts'
 import { bearerTokens } from './auth.ts'
+import { limitBytes } from './bytes.ts'
 import type { ServiceContext } from './context.ts'
 import { SERVER_DEFAULTS } from './defaults.ts'
 import { huggingFaceRoutes } from './huggingface.ts'
@@ -12,6 +13,7 @@ import { modelRoutes } from './model-routes.ts'
 import type { Models } from './models.ts'
 import { Problem } from './problem.ts'
 import { explained } from './remedies.ts'
+import { SHARED, SharedLimit } from './shared-limit.ts'
 import { documentation, healthRoutes, metricsRoute } from './system-routes.ts'
 
 export interface ServiceOptions extends AppOptions {
@@ -32,6 +34,7 @@ const DEFAULT_LIMITS: TextLimits = {
   question: SERVER_DEFAULTS.maxQuestion,
   context: SERVER_DEFAULTS.maxContext,
   questions: 1000,
+  windows: SERVER_DEFAULTS.maxWindows,
 }
 
 const QUIET = ['/health', '/ready', '/metrics']
@@ -56,6 +59,7 @@ export async function createService(options: ServiceOptions): Promise<App> {
     isReady: () => !isClosing,
   }
   const app = await createApp(options)
+  limitBytes(app, new SharedLimit(SHARED * app.initialConfig.bodyLimit!))
   app.addHook('preClose', async () => {
     isClosing = true
   })
@@ -78,22 +82,14 @@ export async function createService(options: ServiceOptions): Promise<App> {
     const level = QUIET.includes(line.route) && status < 400 ? 'debug' : 'info'
     request.log[level](line, 'answered')
   })
+  if (perMinute !== undefined) await limitRate(app, perMinute)
   await documentation(app, tokens.length > 0)
   healthRoutes(app, context)
   if (pages) await servePage(app, pages, 'demo')
   await app.register(async (inner) => {
     const guarded = inner as unknown as App
     guarded.setErrorHandler((error, request, reply) => sendProblem(explained(error, request), request, reply))
-    if (perMinute !== undefined)
-      await guarded.register(rateLimit, {
-        max: perMinute,
-        timeWindow: '1 minute',
-        errorResponseBuilder: (_request, { max, ttl }) =>
-          new Problem(429, `This client has sent its ${max} requests of the minute.`, {
-            remedy: `Come again in ${Math.ceil(ttl / 1000)} s, as Retry-After says; --rate-limit sets how many.`,
-            retryAfter: ttl / 1000,
-          }),
-      })
+    if (perMinute !== undefined) guarded.addHook('onRequest', app.rateLimit())
     if (tokens.length > 0) guarded.addHook('onRequest', bearerTokens(tokens))
     answerRoutes(guarded, context)
     modelRoutes(guarded, context)
@@ -101,6 +97,27 @@ export async function createService(options: ServiceOptions): Promise<App> {
     metricsRoute(guarded, context)
   })
   return app
+}
+
+/**
+ * Counts requests by client, for `app.rateLimit()` to be put before whatever else may refuse one, so that tokens cannot
+ * be tried without limit. Requests for what does not exist are counted here.
+ */
+async function limitRate(app: App, max: number): Promise<void> {
+  await app.register(rateLimit, {
+    global: false,
+    max,
+    timeWindow: '1 minute',
+    errorResponseBuilder: (_request, { max, ttl }) =>
+      new Problem(429, `Rate limit exceeded (${max} requests per minute).`, {
+        remedy: `Retry in ${Math.ceil(ttl / 1000)} s. --rate-limit sets how many a client may send.`,
+        retryAfter: ttl / 1000,
+      }),
+  })
+  const limit = app.rateLimit()
+  app.addHook('onRequest', async function count(request, reply) {
+    if (request.is404) await limit.call(app, request, reply)
+  })
 }
 
 /** What the log says of a request: nothing of what was asked. */

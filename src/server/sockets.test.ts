@@ -1,5 +1,6 @@
 /** Clients over real sockets: many at once, slow ones, those that hang up, and a server that goes down. */
 import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -7,6 +8,7 @@ import { parseStream } from '../../tests/event-stream.ts'
 import { type TinyOptions, type TinyService, tinyService, tinyText } from '../../tests/tiny-service.ts'
 import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
 import { pipeline } from '../api/pipeline.ts'
+import { Connections } from './connections.ts'
 import type { AnswerResponse } from './contract.ts'
 
 interface Listening extends TinyService {
@@ -44,6 +46,20 @@ function hold({ models }: TinyService): () => void {
 }
 
 const question = 'who is in ro?'
+const context = 'bo is in ro.'
+
+/** A request as it goes over the wire. */
+function posted(path: string, body: object): string {
+  const json = JSON.stringify(body)
+  const headers = `host: x\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(json)}`
+  return `POST ${path} HTTP/1.1\r\n${headers}\r\n\r\n${json}`
+}
+
+const connections = ({ app }: TinyService): Promise<number> =>
+  new Promise((resolve, reject) =>
+    app.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+  )
+
 const waiting = ({ models }: TinyService) => models.get().queue.waiting
 
 describe('many clients at once', () => {
@@ -158,6 +174,62 @@ describe('one client', () => {
     }
   })
 
+  it('is cut off where it does not close the connection on which it was refused', async () => {
+    const service = await listening({ receiveTimeout: 1000 })
+    const sockets = ['GET /health HTTP/1.1\r\nhost: x\r\nx-slow: ', '\x16\x03\x01 not HTTP\r\n\r\n'].map((sent) => {
+      const socket = connect({ port: service.port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => {})
+      socket.write(sent)
+      return socket.resume()
+    })
+    await Promise.all(sockets.map((socket) => once(socket, 'end')))
+    expect(await connections(service)).toBeGreaterThan(0)
+    await vi.waitFor(async () => expect(await connections(service)).toBe(0), 10_000)
+  })
+
+  it('is cut off where it does not read its answer, and holds nothing any more', async () => {
+    const service = await listening({ sendTimeout: 1000, max_tokens: 2048 })
+    const questions = Array.from({ length: 500 }, (_, i) => `who is in ${i}?`)
+    for (const path of ['/api/batch', '/api/stream']) {
+      const socket = connect(service.port, '127.0.0.1')
+        .on('error', () => {})
+        .pause()
+      socket.write(posted(path, { questions, context: tinyText(50), top_k: 100 }))
+    }
+    await vi.waitFor(() => expect(waiting(service).requests).toBe(2), 60_000)
+    await vi.waitFor(async () => expect(await connections(service)).toBe(0), 60_000)
+    expect(waiting(service)).toEqual({ requests: 0, tokens: 0 })
+  }, 60_000)
+
+  it('that hangs up is dropped with all that it has pipelined', async () => {
+    const service = await listening()
+    const release = hold(service)
+    const socket = connect(service.port, '127.0.0.1')
+    const stream = { questions: [question], context: tinyText(100) }
+    for (let i = 0; i < 10; i++)
+      socket.write(posted('/api/stream', stream) + posted('/api/answer', { question, context }))
+    await vi.waitFor(() => expect(waiting(service).requests).toBe(20), 60_000)
+    socket.destroy()
+    await vi.waitFor(() => expect(waiting(service)).toEqual({ requests: 0, tokens: 0 }), 10_000)
+    release()
+    // Nobody holds the model any more, or this would not end.
+    const old = service.models.get()
+    await service.models.reload('tiny')
+    await vi.waitFor(() => expect(old.thread.isAlive).toBe(false), 60_000)
+  })
+
+  it('is read no further once it has hung up', async () => {
+    const service = await listening()
+    const { reader } = service.models.get()
+    const open = vi.spyOn(reader, 'open')
+    const gone = new AbortController()
+    const asked = service.post('/api/answer', { question, context: tinyText(400_000) }, gone.signal)
+    await vi.waitFor(() => expect(open).toHaveBeenCalled(), 60_000)
+    gone.abort()
+    await expect(asked).rejects.toThrow()
+    await expect(open.mock.results[0].value).rejects.toThrow('The client closed the connection')
+    await vi.waitFor(() => expect(waiting(service).requests).toBe(0), 10_000)
+  })
+
   it('is refused where it speaks no HTTP, or in headers without end', async () => {
     const service = await listening()
     for (const [sent, status] of [
@@ -215,6 +287,80 @@ describe('a server that goes down', () => {
     expect((await asked).status).toBe(200)
     await closed
   }, 60_000)
+})
+
+describe('a server that owes nothing', () => {
+  it('closes in a second, whatever clients hold open', async () => {
+    const service = await listening({ sendTimeout: 60_000 })
+    const beginnings = [
+      '',
+      'GET /health HTTP/1.1\r\n',
+      'POST /api/answer HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{',
+      // Refused before its body has come.
+      'POST /nowhere HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: 100\r\n\r\n{',
+      '\x16\x03\x01 not HTTP\r\n\r\n',
+    ]
+    for (const beginning of beginnings) {
+      const options = { port: service.port, host: '127.0.0.1', allowHalfOpen: true }
+      const socket = connect(options)
+        .on('error', () => {})
+        .resume()
+      if (beginning) socket.write(beginning)
+    }
+    await vi.waitFor(async () => expect(await connections(service)).toBe(beginnings.length), 10_000)
+    const started = performance.now()
+    await service.app.close()
+    expect(performance.now() - started).toBeLessThan(1500)
+  })
+
+  it.each(['failed', 'was hung up on'])('is not kept by a stream that %s', async (how) => {
+    const service = await listening()
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+    const { thread } = service.models.get()
+    const before = timers()
+    const gone = new AbortController()
+    let fail = (_error: Error) => {}
+    const forward = vi.spyOn(thread, 'forward').mockImplementation(
+      () =>
+        new Promise((_, reject) => {
+          fail = reject
+        }),
+    )
+    const stream = await service.post('/api/stream', { questions: [question], context }, gone.signal)
+    await vi.waitFor(() => expect(forward).toHaveBeenCalled(), 10_000)
+    if (how === 'failed') {
+      fail(new Error('no memory'))
+      expect(parseStream(await stream.text()).at(-1)!.event).toBe('error')
+    } else gone.abort()
+    await vi.waitFor(() => expect(waiting(service).requests).toBe(0), 10_000)
+    await vi.waitFor(() => expect(timers()).toBeLessThanOrEqual(before), 5000)
+    fail(new Error('too late'))
+  })
+})
+
+describe('connections', () => {
+  it('above their number push out idle ones, those first on which nothing was ever asked', async () => {
+    const server = createServer((_request, response) => void response.end('ok'))
+    onTestFinished(() => void server.close())
+    new Connections(server, 3)
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const open = async (name: string) => {
+      const socket = connect(port, '127.0.0.1')
+        .on('error', () => {})
+        .resume()
+      socket.once('close', () => closed.push(name))
+      await once(socket, 'connect')
+      return socket
+    }
+    const closed: string[] = []
+    const used = await open('used')
+    used.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
+    await once(used, 'data')
+    for (const name of ['first', 'second', 'third', 'fourth']) await open(name)
+    await vi.waitFor(() => expect(closed).toEqual(['first', 'second']), 10_000)
+    server.closeAllConnections()
+  })
 })
 
 describe('a model whose thread has died', () => {

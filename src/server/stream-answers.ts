@@ -2,7 +2,7 @@ import type { SearchOptions } from '../inference/pipeline.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import type { StreamEvents } from './contract.ts'
 import type { ServedModel } from './models.ts'
-import { byQuestion, firstComputed } from './questions.ts'
+import { firstComputed } from './questions.ts'
 import type { OpenReading } from './reader.ts'
 
 export type StreamEvent = {
@@ -25,9 +25,9 @@ export function streamAnswers(
   options: SearchOptions,
   signal: AbortSignal,
 ): AsyncGenerator<StreamEvent> {
-  let logits: readonly (RowLogits | undefined)[] = reading.rows.flat().map(() => undefined)
+  let logits: readonly (RowLogits | undefined)[] = []
   const news = new News()
-  const computed = queue.ask(reading.rows.flat(), {
+  const computed = queue.ask(reading.rows, {
     signal,
     onProgress(_done, soFar) {
       logits = soFar
@@ -35,19 +35,19 @@ export function streamAnswers(
     },
   })
   computed.catch((error) => news.fail(error))
-  const readSoFar = (question: number) => firstComputed(byQuestion(reading, logits)[question])
+  const readSoFar = (question: number) => firstComputed(reading.rows.ofQuestion(logits, question))
 
   async function* events(): AsyncGenerator<StreamEvent> {
-    for (const [question, rows] of reading.rows.entries()) {
+    for (const [question, total] of reading.rows.windows.entries()) {
       let next = 0
       let read = readSoFar(question)
-      while (read.length < rows.length) {
+      while (read.length < total) {
         if (read.length > 0 && performance.now() >= next) {
           const started = performance.now()
           const result = await reading.answers(question, read, options)
           const now = performance.now()
           next = now + Math.max(PAUSE, SHARE * (now - started))
-          yield { event: 'progress', data: { question, done: read.length, total: rows.length, result } }
+          yield { event: 'progress', data: { question, done: read.length, total, result } }
         }
         await news.next()
         read = readSoFar(question)

@@ -24,10 +24,18 @@ export function healthRoutes(app: App, { models, isReady }: ServiceContext): voi
   )
   app.get(
     '/ready',
-    { schema: { operationId: 'ready', tags: ['Operation'], summary: 'All models answer', response: { 200: Status } } },
+    {
+      schema: {
+        operationId: 'ready',
+        tags: ['Operation'],
+        summary: 'All models answer, and accept requests',
+        response: { 200: Status },
+      },
+    },
     async () => {
       if (!isReady()) throw new Problem(503, 'The server is going down.', { retryAfter: 5 })
       if (!models.areAlive) throw new Problem(503, 'A model has stopped working.', { retryAfter: 5 })
+      if (!models.haveRoom) throw new Problem(503, 'The server is overloaded.', { retryAfter: 1 })
       return { status: 'ready' }
     },
   )

@@ -64,6 +64,51 @@ describe('a service that asks for a token', () => {
     expect((await from('10.0.0.10')).statusCode).toBe(200)
   })
 
+  it.each([
+    [
+      'a wrong token',
+      { url: '/api/answer', headers: { authorization: 'Bearer wrong' }, payload: { question, context } },
+      401,
+    ],
+    ['no such route', { url: '/nowhere', payload: {} }, 404],
+    [
+      'a body that is no JSON',
+      {
+        url: '/api/answer',
+        headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+        payload: '{',
+      },
+      400,
+    ],
+    [
+      'a body of another type',
+      { url: '/api/answer', headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'text/x' }, payload: 'x' },
+      415,
+    ],
+    [
+      'a field that is wrong',
+      { url: '/api/answer', headers: { authorization: `Bearer ${TOKEN}` }, payload: { question } },
+      422,
+    ],
+  ] as const)('counts requests that are refused for %s', async (_name, request, status) => {
+    const remoteAddress = `10.1.0.${status - 400}`
+    const send = async (more: object = request) =>
+      (await service.app.inject({ method: 'POST', remoteAddress, ...more })).statusCode
+    const statuses: number[] = []
+    for (let i = 0; i < 9; i++) statuses.push(await send())
+    expect(statuses).toEqual([...new Array(8).fill(status), 429])
+    expect(
+      await send({ ...request, headers: { authorization: `Bearer ${TOKEN}` }, payload: { question, context } }),
+    ).toBe(429)
+  })
+
+  it('counts neither questions about its health nor its pages', async () => {
+    const remoteAddress = '10.2.0.1'
+    for (let i = 0; i < 20; i++)
+      for (const url of ['/health', '/ready', '/openapi.json'])
+        expect((await service.app.inject({ url, remoteAddress })).statusCode).toBe(200)
+  })
+
   it('lets pages of listed origins call, and no others', async () => {
     const origin = async (name: string) => {
       const headers = { origin: name, 'access-control-request-method': 'POST' }

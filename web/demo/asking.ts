@@ -10,8 +10,12 @@ const TOP_K = 20
 /** Ends what is still being read of the text before. */
 let reading = new AbortController()
 let lastId = 0
-/** Questions that a request may hold. */
+/** Questions, and windows, that a request may have. */
 let mostQuestions = 100
+let mostWindows = 10_000
+
+/** A window adds this many characters at least, in languages whose characters are tokens. */
+const WINDOW = 240
 
 /** Asks every question of every model that is chosen; the first question is shown, and the visit goes to the history. */
 export function ask(texts: readonly string[]): void {
@@ -39,7 +43,9 @@ export function show(asked: state.Asked): void {
 export function askMissing(): void {
   for (const model of state.chosen.value) {
     const open = state.questions.value.filter(({ readings }) => !readings[model])
-    for (let i = 0; i < open.length; i += mostQuestions) void askModel(model, open.slice(i, i + mostQuestions))
+    const windows = Math.ceil(state.text.value.length / WINDOW)
+    const most = Math.max(1, Math.min(mostQuestions, Math.floor(mostWindows / windows)))
+    for (let i = 0; i < open.length; i += most) void askModel(model, open.slice(i, i + most))
   }
 }
 
@@ -72,6 +78,7 @@ export async function loadModels(): Promise<void> {
   const { models, limits } = await fetchModels()
   state.models.value = models
   mostQuestions = Math.max(1, Math.min(mostQuestions, limits.questions))
+  mostWindows = limits.windows
   const known = state.chosen.value.filter((id) => models.some((model) => model.id === id))
   const first = models.find((model) => model.default) ?? models[0]
   state.chosen.value = known.length > 0 || !first ? known : [first.id]

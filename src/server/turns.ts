@@ -1,0 +1,143 @@
+/**
+ * Whose rows are computed next. Requests stand in lines by size, and the lines share the model: each has twice the
+ * share of the next larger one, so that a question about a page does not wait for books, however many there are, and
+ * books go on, however many questions come. Within a line requests take turns by tokens, and a new one begins behind
+ * the turns of all that wait: nothing that waits is overtaken by what comes later.
+ *
+ * The lines are the flows of start-time fair queueing (Goyal, Vin and Cheng 1996). Requests would be no such flows: as
+ * long as short ones keep coming, each starts at the virtual time of the one that is computed, which then stands still,
+ * and the second row of a longer request never has its turn.
+ */
+import type { RowSource } from './window-rows.ts'
+
+/** A request in its line, and which of its rows have not been taken. */
+export class Turn {
+  /** The lowest of a line is next. */
+  turn = 0
+  /** Tokens of the rows that wait. */
+  tokens: number
+  /** All rows before this one have been taken, except those in `passedOver`. */
+  private next = 0
+  private passedOver: number[] = []
+
+  constructor(readonly rows: RowSource) {
+    this.tokens = rows.tokens
+  }
+
+  /** How many rows wait. */
+  get waiting(): number {
+    return this.passedOver.length + this.rows.count - this.next
+  }
+
+  /** The row at a place among those that wait. */
+  at(place: number): number {
+    const { passedOver } = this
+    return place < passedOver.length ? passedOver[place] : this.next + place - passedOver.length
+  }
+
+  /** Takes rows that wait; returns their tokens. */
+  take(rows: ReadonlySet<number>): number {
+    let tokens = 0
+    for (const row of rows) {
+      tokens += this.rows.length(row)
+      while (this.next <= row) this.passedOver.push(this.next++)
+    }
+    this.passedOver = this.passedOver.filter((row) => !rows.has(row))
+    this.tokens -= tokens
+    this.turn += tokens
+    return tokens
+  }
+}
+
+/** A row of a request. */
+export interface Place<T extends Turn> {
+  readonly request: T
+  readonly row: number
+}
+
+interface Line<T> {
+  /** Tokens of the largest request that stands here. */
+  readonly most: number
+  readonly share: number
+  readonly requests: Set<T>
+  /** The lowest line is next. */
+  turn: number
+}
+
+/** Some paragraphs, some pages, books. */
+const SIZES = [2048, 16_384, Infinity]
+
+export class Turns<T extends Turn> {
+  private readonly lines: readonly Line<T>[] = SIZES.map((most, index) => ({
+    most,
+    share: 2 ** (SIZES.length - 1 - index),
+    requests: new Set<T>(),
+    turn: 0,
+  }))
+  /** Virtual time: the turn of the line that was served last. */
+  private now = 0
+
+  get isEmpty(): boolean {
+    return this.lines.every(({ requests }) => requests.size === 0)
+  }
+
+  add(request: T): void {
+    const line = this.lineOf(request)
+    // What a line did not use while it was empty is not saved up.
+    if (line.requests.size === 0) line.turn = Math.max(line.turn, this.now)
+    for (const { turn } of line.requests) request.turn = Math.max(request.turn, turn)
+    line.requests.add(request)
+  }
+
+  delete(request: T): void {
+    this.lineOf(request).requests.delete(request)
+  }
+
+  /** The next rows in turn, one at least, until they have so many tokens. */
+  ahead(tokens: number): Place<T>[] {
+    const lines = this.lines.flatMap(({ requests, turn, share }) =>
+      requests.size === 0
+        ? []
+        : [{ turn, share, heads: [...requests].map((request) => ({ request, turn: request.turn, place: 0 })) }],
+    )
+    const places: Place<T>[] = []
+    for (let found = 0; found < tokens && lines.length > 0; ) {
+      const line = lowest(lines)
+      const head = lowest(line.heads)
+      const { request } = head
+      const row = request.at(head.place++)
+      const length = request.rows.length(row)
+      places.push({ request, row })
+      found += length
+      head.turn += length
+      line.turn += length / line.share
+      if (head.place === request.waiting) line.heads.splice(line.heads.indexOf(head), 1)
+      if (line.heads.length === 0) lines.splice(lines.indexOf(line), 1)
+    }
+    return places
+  }
+
+  /** Takes rows, the first of which was the first of `ahead`; returns their tokens. */
+  take(places: readonly Place<T>[]): number {
+    const rows = new Map<T, Set<number>>()
+    for (const { request, row } of places) rows.set(request, (rows.get(request) ?? new Set()).add(row))
+    this.now = this.lineOf(places[0].request).turn
+    let total = 0
+    for (const [request, taken] of rows) {
+      const line = this.lineOf(request)
+      const tokens = request.take(taken)
+      line.turn += tokens / line.share
+      total += tokens
+      if (request.waiting === 0) line.requests.delete(request)
+    }
+    return total
+  }
+
+  private lineOf({ rows }: T): Line<T> {
+    return this.lines.find(({ most }) => rows.tokens <= most)!
+  }
+}
+
+/** Of equal turns the first. */
+const lowest = <T extends { readonly turn: number }>(all: readonly T[]): T =>
+  all.reduce((first, other) => (other.turn < first.turn ? other : first))

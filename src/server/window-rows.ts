@@ -1,0 +1,98 @@
+import type { Row } from '../models/pack.ts'
+import { contextRange, type WindowPlan, windowIds, windowLength } from '../squad/windows.ts'
+
+/** Rows that are made one by one, when their turn to be computed comes. */
+export interface RowSource {
+  readonly count: number
+  /** Tokens of all rows. */
+  readonly tokens: number
+  /** Tokens of one row. */
+  length(index: number): number
+  row(index: number): Row
+}
+
+/** A question over one of the texts of its request. */
+export interface PlannedText {
+  readonly text: number
+  readonly plan: WindowPlan
+}
+
+/** The texts and questions of a request as token ids, and where the windows lie: all that cutting rows takes. */
+export interface ReadingPlan {
+  readonly special: { readonly cls_token_id: number; readonly sep_token_id: number }
+  readonly texts: readonly Int32Array[]
+  readonly questions: readonly { readonly ids: Int32Array; readonly parts: readonly PlannedText[] }[]
+}
+
+interface Part extends PlannedText {
+  readonly question: number
+  /** Index of its first row. */
+  readonly first: number
+}
+
+/** The rows of a request, one question after the other. A waiting request holds each text once and no rows. */
+export class WindowRows implements RowSource {
+  readonly count: number
+  readonly tokens: number
+  /** Windows of each question. */
+  readonly windows: readonly number[]
+  /** Index of the first row of each question. */
+  private readonly firstRows: readonly number[]
+  private readonly parts: readonly Part[]
+
+  constructor(private readonly reading: ReadingPlan) {
+    const parts: Part[] = []
+    const windows: number[] = []
+    const firstRows: number[] = []
+    let first = 0
+    let tokens = 0
+    for (const [question, { parts: planned }] of reading.questions.entries()) {
+      firstRows.push(first)
+      for (const { text, plan } of planned) {
+        parts.push({ question, text, plan, first })
+        first += plan.count
+        tokens += planTokens(plan)
+      }
+      windows.push(first - firstRows[question])
+    }
+    this.parts = parts
+    this.windows = windows
+    this.firstRows = firstRows
+    this.count = first
+    this.tokens = tokens
+  }
+
+  length(index: number): number {
+    const { plan, first } = this.partAt(index)
+    return windowLength(plan, index - first)
+  }
+
+  row(index: number): Row {
+    const { question, text, plan, first } = this.partAt(index)
+    const context = this.reading.texts[text].subarray(...contextRange(plan, index - first))
+    const input_ids = windowIds(this.reading.special, this.reading.questions[question].ids, context)
+    const token_type_ids = new Int32Array(input_ids.length).fill(1, plan.question + 2)
+    return { input_ids, token_type_ids, attended: input_ids.length }
+  }
+
+  /** Of values for all rows in their order, those of a question. */
+  ofQuestion<T>(values: readonly T[], question: number): T[] {
+    const first = this.firstRows[question]
+    return values.slice(first, first + this.windows[question])
+  }
+
+  private partAt(index: number): Part {
+    let low = 0
+    let high = this.parts.length
+    while (high - low > 1) {
+      const middle = (low + high) >> 1
+      if (this.parts[middle].first <= index) low = middle
+      else high = middle
+    }
+    return this.parts[low]
+  }
+}
+
+/** Tokens of all windows of a plan: full ones, and the last one, which has what is left. */
+export const planTokens = (plan: WindowPlan, count = plan.count): number =>
+  count === 0 ? 0 : (count - 1) * windowLength(plan, 0) + windowLength(plan, count - 1)
