@@ -17,16 +17,29 @@ export interface ServerProcess {
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
-export async function startServerProcess(model: string, ...flags: readonly string[]): Promise<ServerProcess> {
-  const args = [main, 'serve', model, '--port', '0', '--json', '--log-level', 'error', ...flags]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+export const startServerProcess = (model: string, ...flags: readonly string[]): Promise<ServerProcess> =>
+  startServer([process.execPath, main], model, flags)
+
+/** A server that the system refuses more memory than this: it ends where it asks for more. */
+export const startLimitedServer = (model: string, megabytes: number, compiled = main): Promise<ServerProcess> => {
+  const limited = `ulimit -d ${megabytes * 1024}; exec "$@"`
+  return startServer(['/bin/sh', '-c', limited, 'sh', process.execPath, compiled], model, [])
+}
+
+async function startServer(
+  [program, ...before]: readonly [string, ...string[]],
+  model: string,
+  flags: readonly string[],
+): Promise<ServerProcess> {
+  const args = [...before, 'serve', model, '--port', '0', '--json', '--log-level', 'error', ...flags]
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const address = await addressOf(child)
   return {
     address,
     child,
     memory: async () => residentBytes(await (await fetch(`${address}metrics`)).text()),
     async end() {
-      if (child.exitCode === null) {
+      if (child.exitCode === null && child.signalCode === null) {
         child.kill('SIGTERM')
         await once(child, 'exit')
       }
