@@ -1,5 +1,5 @@
 import type { Window } from '../squad/types.ts'
-import { contextRange, type WindowPlan } from '../squad/window-plan.ts'
+import { contextRange, type WindowLayout, type WindowPlan } from '../squad/window-plan.ts'
 import { type Tokens, WindowCutter, type WindowOptions } from '../squad/windows.ts'
 import { wordRanges } from '../squad/words.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
@@ -22,6 +22,11 @@ export class Document {
     this.cutter = new WindowCutter(tokenizer, options)
     this.words = wordRanges(encoding)
     this.tokens = { ids, offsets }
+  }
+
+  /** What surrounds the tokens of question and context in each window. */
+  get layout(): WindowLayout {
+    return this.cutter.layout
   }
 
   /** The tokens of a question as every window holds them. */

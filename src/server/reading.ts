@@ -5,12 +5,13 @@ import type { RowLogits } from '../models/question-answering.ts'
 import { type DocumentLogits, type ExampleAnswers, findAnswers } from '../squad/answers.ts'
 import { noAnswerConfidence } from '../squad/confidence.ts'
 import { type PipelineAnswer, pipelineAnswers } from '../squad/pipeline-answers.ts'
+import { planTokens } from '../squad/window-plan.ts'
 import type { Tokens } from '../squad/windows.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { AnswerResult } from './contract.ts'
 import { tooManyWindows } from './limits.ts'
 import type { ReadingTask } from './reading-task.ts'
-import { type PlannedText, planTokens, type ReadingPlan } from './window-rows.ts'
+import type { PlannedText, ReadingPlan } from './window-rows.ts'
 
 /** Python's scores, of one text. */
 export interface PipelineScores {
@@ -29,7 +30,6 @@ interface PlannedQuestion {
 /** The texts of one request, tokenized. Answers may be asked for before all windows have been read. */
 export class Reading {
   private constructor(
-    private readonly tokenizer: BertTokenizer,
     private readonly documents: readonly Document[],
     private readonly questions: readonly PlannedQuestion[],
   ) {}
@@ -54,14 +54,13 @@ export class Reading {
     }
     const windows = questions.reduce((sum, { parts }) => parts.reduce((n, { plan }) => n + plan.count, sum), 0)
     if (windows > task.max_windows) throw tooManyWindows(windows, task)
-    return new Reading(tokenizer, documents, questions)
+    return new Reading(documents, questions)
   }
 
   /** What the model reads. */
   get plan(): ReadingPlan {
-    const { cls_token_id, sep_token_id } = this.tokenizer
     return {
-      special: { cls_token_id, sep_token_id },
+      layout: this.documents[0].layout,
       texts: this.documents.map(({ tokens }) => tokens.ids),
       questions: this.questions.map(({ tokens, parts }) => ({ ids: tokens.ids, parts })),
     }

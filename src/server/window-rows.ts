@@ -1,5 +1,15 @@
 import type { Row } from '../models/pack.ts'
-import { contextRange, type WindowPlan, windowIds, windowLength } from '../squad/windows.ts'
+import {
+  contextRange,
+  contextStart,
+  planTokens,
+  type WindowLayout,
+  type WindowPlan,
+  windowIds,
+  windowLength,
+  windowTypes,
+} from '../squad/window-plan.ts'
+import { tokenTypeIds } from '../squad/windows.ts'
 
 /** Rows that are made one by one, when their turn to be computed comes. */
 export interface RowSource {
@@ -19,7 +29,7 @@ export interface PlannedText {
 
 /** The texts and questions of a request as token ids, and where the windows lie: all that cutting rows takes. */
 export interface ReadingPlan {
-  readonly special: { readonly cls_token_id: number; readonly sep_token_id: number }
+  readonly layout: WindowLayout
   readonly texts: readonly Int32Array[]
   readonly questions: readonly { readonly ids: Int32Array; readonly parts: readonly PlannedText[] }[]
 }
@@ -69,9 +79,14 @@ export class WindowRows implements RowSource {
 
   row(index: number): Row {
     const { question, text, plan, first } = this.partAt(index)
-    const context = this.reading.texts[text].subarray(...contextRange(plan, index - first))
-    const input_ids = windowIds(this.reading.special, this.reading.questions[question].ids, context)
-    const token_type_ids = new Int32Array(input_ids.length).fill(1, plan.question + 2)
+    const { layout, texts, questions } = this.reading
+    const context = texts[text].subarray(...contextRange(plan, index - first))
+    const input_ids = windowIds(layout, questions[question].ids, context)
+    const token_type_ids = tokenTypeIds({
+      input_ids,
+      context_start: contextStart(layout, plan.question),
+      token_types: windowTypes(layout, plan.question, context.length),
+    })
     return { input_ids, token_type_ids, attended: input_ids.length }
   }
 
@@ -92,7 +107,3 @@ export class WindowRows implements RowSource {
     return this.parts[low]
   }
 }
-
-/** Tokens of all windows of a plan: full ones, and the last one, which has what is left. */
-export const planTokens = (plan: WindowPlan, count = plan.count): number =>
-  count === 0 ? 0 : (count - 1) * windowLength(plan, 0) + windowLength(plan, count - 1)
