@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import { wholeNumber } from '../src/cli/flags.ts'
-import { countingProgress } from '../src/cli/progress.ts'
 import { readExamples } from '../src/data/read-examples.ts'
 import { searchDocuments } from '../src/inference/pipeline.ts'
 import { randomModel } from '../src/inference/pretrained.ts'
 import { parseConfig } from '../src/models/config.ts'
 import { loadModel } from '../src/runs/load-model.ts'
+import { countingProgress } from '../src/runs/progress.ts'
 
 /**
  * Many questions about one book, and one question about a whole shelf: questions a second and the peak of resident

@@ -186,6 +186,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   overwrite_output_dir: 'src/cli/train.test.ts',
   resume_from_checkpoint: 'src/cli/train.test.ts',
   run_name: 'src/report/run-report.test.ts',
+  disable_tqdm: 'src/api/trainer.test.ts',
 }
 
 async function run(given: TrainingArgumentsInput): Promise<Run> {

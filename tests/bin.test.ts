@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { transform } from 'esbuild'
 import { expect, test } from 'vitest'
 import { packageFile } from '../src/package-root.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -8,11 +9,32 @@ import { temporaryFolder } from './temporary-folder.ts'
 test('the command that npm links says how to compile what it starts', () => {
   const folder = temporaryFolder()
   cpSync(packageFile('bin'), join(folder, 'bin'), { recursive: true })
-  const { status, stderr } = spawnSync(process.execPath, [join(folder, 'bin/spanforge.mjs'), '--help'], {
+  cpSync(packageFile('package.json'), join(folder, 'package.json'))
+  const { status, stderr } = spawnSync(process.execPath, [join(folder, 'bin/spanforge.cjs'), '--help'], {
     encoding: 'utf8',
   })
   expect({ status, stderr }).toEqual({
     status: 1,
     stderr: 'spanforge is not compiled yet.\n  Run: npm run setup\n',
   })
+})
+
+test('on a Node that is too old it says so at once', () => {
+  const folder = temporaryFolder()
+  cpSync(packageFile('bin'), join(folder, 'bin'), { recursive: true })
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ engines: { node: '>=999.1' } }))
+  const { status, stderr } = spawnSync(process.execPath, [join(folder, 'bin/spanforge.cjs')], { encoding: 'utf8' })
+  expect(status).toBe(1)
+  expect(stderr).toBe(
+    `spanforge needs Node 999.1 or newer; this is Node ${process.versions.node}.\n  Get it from https://nodejs.org.\n`,
+  )
+})
+
+test('it has only syntax that every Node can parse', async () => {
+  const source = readFileSync(packageFile('bin/spanforge.cjs'), 'utf8')
+  // esbuild fails for what it cannot say in ES5, and changes what it can.
+  const { code, warnings } = await transform(source, { target: 'es5', format: 'cjs' })
+  expect(warnings).toEqual([])
+  expect(code).not.toContain('__async')
+  expect(source).not.toMatch(/=>|`|\?\.|\b(const|let|await|async|class)\b(?![^\n]*\/\/)/)
 })

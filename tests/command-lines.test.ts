@@ -22,9 +22,11 @@ const lines: readonly Line[] = files
   )
 
 /** What is wrong with a line: a command or a flag that there is none of. */
+const program = await createProgram()
+
 function fault({ text }: Line): string | undefined {
   const words = text.split(/\s+/).slice(text.split(/\s+/).indexOf('spanforge') + 1)
-  let command: Command = createProgram()
+  let command: Command = program
   for (const word of words) {
     const next = command.commands.find((one) => one.name() === word)
     if (!next) break

@@ -1,5 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { fixture } from '../../tests/fixture.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { recordedDataset } from '../../tests/tiny-model.ts'
@@ -27,6 +27,7 @@ async function makeTrainer(options: TrainingArgumentsInput = {}, callbacks: Trai
     load_best_model_at_end: true,
     max_seq_length: 24,
     doc_stride: 8,
+    disable_tqdm: true,
     ...options,
   })
   const model = await AutoModelForQuestionAnswering.from_pretrained(folder)
@@ -154,4 +155,32 @@ describe('TrainingArguments', () => {
     const wrong = { learning_rat: 1, num_train_epochs: -1 } as TrainingArgumentsInput
     expect(() => new TrainingArguments(wrong)).toThrow(/num_train_epochs: found -1.*did you mean learning_rate/s)
   })
+})
+
+test('shows progress and log on standard error, in plain lines without a terminal, unless disable_tqdm is set', async () => {
+  const said = async (disable_tqdm: boolean) => {
+    const written: string[] = []
+    const spy = vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0)
+    try {
+      const trainer = await makeTrainer({
+        disable_tqdm,
+        max_steps: 3,
+        save_strategy: 'no',
+        load_best_model_at_end: false,
+      })
+      await trainer.train()
+      await trainer.evaluate()
+      await trainer.predict(eval_dataset)
+    } finally {
+      spy.mockRestore()
+    }
+    return written.join('')
+  }
+  const shown = await said(false)
+  expect(shown).toMatch(/step 3 \(epoch [\d.]+\): loss \d/)
+  expect(shown).toMatch(/Training: step 3\/3 \(100 %\)/)
+  expect(shown).toMatch(/Evaluating: 10\/10 \(100 %\)/)
+  expect(shown).toMatch(/Predicting: 10\/10 \(100 %\)/)
+  expect(shown).not.toContain('\u001b')
+  expect(await said(true)).toBe('')
 })

@@ -5,6 +5,9 @@ import { UsageError } from '../errors.ts'
 import type { Lock } from '../files/lock.ts'
 import { type EvaluationMetrics, evaluate } from '../inference/evaluate.ts'
 import type { BertForQuestionAnswering as Bert, RowLogits } from '../models/question-answering.ts'
+import { runProgress } from '../runs/progress-listener.ts'
+import { noScreen, type Screen } from '../runs/screen.ts'
+import { standardErrorScreen } from '../runs/standard-error-screen.ts'
 import type { ExampleAnswers } from '../squad/answers.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
@@ -64,7 +67,10 @@ export interface PredictionOutput {
   readonly metrics: Readonly<Record<string, number>>
 }
 
-/** transformers' Trainer over `train` and `evaluate`, which do the work and can be used without it. */
+/**
+ * transformers' Trainer over `train` and `evaluate`, which do the work and can be used without it. It shows progress and
+ * log on standard error unless `disable_tqdm` is set.
+ */
 export class Trainer {
   readonly model: Bert
   readonly args: TrainingArguments
@@ -129,6 +135,11 @@ export class Trainer {
     const notes = resume_from ? await checkUnchanged(resume_from, digests, decided) : []
     for (const note of notes) toStandardError(note)
     let metrics: TrainMetrics | undefined
+    const windows = {
+      train: train_dataset.windows.length,
+      validation: datasets.validation?.windows.length ?? 0,
+    }
+    const progress = runProgress(this.screen, windows)
     const events = train({
       model,
       args: decided,
@@ -138,12 +149,19 @@ export class Trainer {
       answer_settings,
       resume_from,
       shouldStop: () => this.control.should_training_stop,
+      onEvaluating: progress.onEvaluating,
+      onFreezing: progress.onFreezing,
     })
-    for await (const event of events) {
-      lock.assertHeld()
-      if (event.type === 'start') this.state = event.state
-      if (event.type === 'end') metrics = event.metrics
-      for (const callback of this.options.callbacks ?? []) await notify(callback, this.context, event)
+    try {
+      for await (const event of events) {
+        lock.assertHeld()
+        if (event.type === 'start') this.state = event.state
+        if (event.type === 'end') metrics = event.metrics
+        await progress.listener(event)
+        for (const callback of this.options.callbacks ?? []) await notify(callback, this.context, event)
+      }
+    } finally {
+      progress.stop()
     }
     return { global_step: this.state.global_step, training_loss: metrics!.train_loss, metrics: metrics! }
   }
@@ -155,7 +173,7 @@ export class Trainer {
   async evaluate(dataset: Dataset | undefined = this.options.eval_dataset): Promise<EvaluationMetrics> {
     if (!dataset)
       throw new UsageError('Trainer: nothing to evaluate on', 'Give eval_dataset, or a data set to evaluate.')
-    const { metrics } = await this.evaluation(dataset)
+    const { metrics } = await this.evaluation(dataset, 'Evaluating')
     this.state.log_history.push({ ...metrics, epoch: this.state.epoch ?? 0, step: this.state.global_step })
     for (const callback of this.options.callbacks ?? []) await callback.on_evaluate?.({ ...this.context, metrics })
     return metrics
@@ -163,7 +181,7 @@ export class Trainer {
 
   /** Logits of every window and answers to every question, with the metrics of `evaluate` under test_ names. */
   async predict(dataset: Dataset): Promise<PredictionOutput> {
-    const { metrics, answers, logits } = await this.evaluation(dataset)
+    const { metrics, answers, logits } = await this.evaluation(dataset, 'Predicting')
     const renamed = Object.entries(metrics).map(([name, value]) => [name.replace(/^eval_/, 'test_'), value])
     return { predictions: logits, answers, metrics: Object.fromEntries(renamed) }
   }
@@ -176,8 +194,19 @@ export class Trainer {
     if (settings) await saveAnswerSettings(folder, settings)
   }
 
-  private evaluation(dataset: Dataset) {
-    return evaluate(this.model, dataset, { ...this.decided, batch_size: this.args.per_device_eval_batch_size })
+  private async evaluation(dataset: Dataset, label: string) {
+    const progress = this.screen.counting(label, 'samples', dataset.windows.length)
+    const options = { ...this.decided, batch_size: this.args.per_device_eval_batch_size, onProgress: progress.update }
+    try {
+      return await evaluate(this.model, dataset, options)
+    } finally {
+      progress.stop()
+    }
+  }
+
+  /** Progress and log go to standard error, unless args.disable_tqdm. */
+  private get screen(): Screen {
+    return this.args.disable_tqdm ? noScreen : standardErrorScreen
   }
 
   private get context() {

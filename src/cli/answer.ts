@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { cannotRead } from '../checkpoint/binary-file.ts'
 import { readTextFileOrPipe } from '../checkpoint/text-file.ts'
 import { UsageError } from '../errors.ts'
+import { type CountingProgress, countingProgress } from '../runs/progress.ts'
 import type { AnswerCandidate } from '../squad/answers.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from './engine-options.ts'
 import { listed } from './flags.ts'
@@ -10,7 +11,6 @@ import { percent } from './format.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from './hub-options.ts'
 import { createOutput, type Output } from './output.ts'
 import { type PipelineFlags, pipelineOptions, searchOptions, withPipelineFlags } from './pipeline-flags.ts'
-import { type CountingProgress, countingProgress } from './progress.ts'
 import { columns, textTable } from './table.ts'
 
 interface AnswerFlags extends HubFlags, PipelineFlags, EngineFlags {
@@ -22,21 +22,24 @@ interface AnswerFlags extends HubFlags, PipelineFlags, EngineFlags {
 }
 
 const EXAMPLES = `
-Several --question are asked one after the other; several --context or --context-file are searched together, and the
-best answers of all of them are given, with the probability of each among all spans of all of them.
---postprocess pipeline gives the answers and scores of the Python pipeline instead, for one document; --max_answer_len
-is then 15 unless given.
+Each --question is answered separately. If you give several --context or
+--context-file, they are searched together: the best answers of all of them are
+given, with the probability of each among all spans of all of them.
+--postprocess pipeline gives the answers and scores of the Python pipeline
+instead, for one document; --max_answer_len then defaults to 15.
 
 Examples:
-  spanforge answer --model out --question "Who wrote it?" --context-file book.txt
-  spanforge answer --model out --question "Who?" --question "When?" --context-file a.txt --context-file b.txt --top_k 3
-  cat letter.txt | spanforge answer --model out --question "When?" --context-file - --json
+  spanforge answer --model out --question "Who wrote it?" \\
+    --context-file book.txt
+  spanforge answer --model out --question "Who?" --question "When?" \\
+    --context-file a.txt --context-file b.txt --top_k 3
+  cat letter.txt | spanforge answer --model out --question "When?" \\
+    --context-file - --json
 `
 
 /** `spanforge answer`: the answers to questions in texts of any length. */
 export function answerCommand(): Command {
   const command = new Command('answer')
-    .description('answer questions from texts of any length')
     .requiredOption('--model <folder>', 'model folder, or name on the hub')
     .requiredOption('--question <text>', 'the question; may be given more than once', listed)
     .option('--context-file <file>', 'file with the context; - is standard input; more than one for a search', listed)

@@ -1,18 +1,14 @@
 import { Command } from 'commander'
 import { SpanforgeError } from '../errors.ts'
 import { cacheFolder, findPrunable, listCache, prune, removeFaults, verifyCache } from '../hub/index.ts'
+import { countingProgress } from '../runs/progress.ts'
 import { bytes, count } from './format.ts'
 import { createOutput } from './output.ts'
-import { countingProgress } from './progress.ts'
 import { columns, textTable } from './table.ts'
 
 /** `spanforge cache ls | verify | prune`: what lies in the cache that Python shares. */
 export function cacheCommand(): Command {
-  return new Command('cache')
-    .description('list, check or tidy the cache of models and data sets')
-    .addCommand(listCommand())
-    .addCommand(verifyCommand())
-    .addCommand(pruneCommand())
+  return new Command('cache').addCommand(listCommand()).addCommand(verifyCommand()).addCommand(pruneCommand())
 }
 
 const listCommand = (): Command =>

@@ -26,7 +26,6 @@ interface Flags {
 /** `spanforge dashboard`: the page of `train --dashboard` for runs that are over, or go on elsewhere. */
 export function dashboardCommand(): Command {
   return new Command('dashboard')
-    .description('look at runs and compare them in a web page')
     .argument('[folder]', 'folder of runs; they may lie some folders deeper', 'runs')
     .addOption(portOption('--port'))
     .addOption(hostOption('--host'))

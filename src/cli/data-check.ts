@@ -3,13 +3,13 @@ import { Command } from 'commander'
 import type { FileCheck } from '../data/check-file.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { checkOutputs } from '../files/output.ts'
+import { countingProgress } from '../runs/progress.ts'
 import { checkText, fixedText } from './data-check-text.ts'
 import { DATA_ARGUMENT, type DataCommandFlags, filesOf, withDataCommandFlags } from './data-flags.ts'
 import { type WindowFlags, withWindowFlags } from './flags.ts'
 import { bytes, counted, duration, rate } from './format.ts'
 import { withHubProgress } from './hub-options.ts'
 import { createOutput, type Output } from './output.ts'
-import { countingProgress } from './progress.ts'
 
 interface CheckFlags extends WindowFlags, DataCommandFlags {
   readonly validation?: string
@@ -20,8 +20,8 @@ interface CheckFlags extends WindowFlags, DataCommandFlags {
 }
 
 const EXAMPLES = `
-Problems stop training or falsify its results; the exit code is 1 if any remain. Notes are worth a look; real data has
-some.
+Problems stop training or falsify its results; the exit code is 1 if any remain.
+Notes are worth a look; real data has some.
 
 Examples:
   spanforge data check train.json --validation dev.json

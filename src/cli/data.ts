@@ -14,7 +14,6 @@ import { terminalScreen } from './terminal-screen.ts'
 /** `spanforge data ...`: data files checked and changed, and what a model reads of them. */
 export const dataCommand = (): Command =>
   new Command('data')
-    .description('check, split, sample, merge and convert data files, and data sets by name')
     .addCommand(checkCommand())
     .addCommand(windowsCommand())
     .addCommand(splitCommand())
@@ -38,8 +37,8 @@ function windowsCommand(): Command {
     .addHelpText(
       'after',
       `
-The digests are SHA-256 of little-endian int32 arrays, all windows one after the other: two programs with equal
-digests feed a model the same numbers.
+The digests are SHA-256 of little-endian int32 arrays, all windows one after the
+other: two programs with equal digests feed a model the same numbers.
 
 Example:
   spanforge data windows train.json --model bert-base-uncased --max_samples 3000

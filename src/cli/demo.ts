@@ -28,7 +28,6 @@ interface DemoFlags extends DashboardFlags {
 /** `spanforge demo`, which is `npm start`: the main job on data that comes with the package. */
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('fine-tune a small BERT on made-up data, in a few minutes and without a network')
     .option('--output_dir <folder>', 'where data and run go; an earlier demonstration there is replaced', 'runs/demo')
     .option('--json', 'print the contents of all_results.json on standard output, and nothing else there')
     .option('--serve', 'at the end serve a page to ask the model on; so it does where a person watches, but for --json')

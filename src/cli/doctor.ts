@@ -8,10 +8,7 @@ import { columns, textFacts, textTable } from './table.ts'
 
 /** `spanforge doctor`: what this machine has, what works on it, how long a training would take here. */
 export function doctorCommand(): Command {
-  return new Command('doctor')
-    .description('show what this machine has for training, measure its peak, estimate how long a training takes')
-    .option('--json', 'print one JSON document')
-    .action(doctor)
+  return new Command('doctor').option('--json', 'print one JSON document').action(doctor)
 }
 
 async function doctor(flags: { readonly json?: boolean }): Promise<void> {

@@ -12,7 +12,6 @@ interface DownloadFlags extends HubFlags {
 /** `spanforge download NAME`: a model, or with --dataset a data set, into the cache that Python shares. */
 export function downloadCommand(): Command {
   const command = new Command('download')
-    .description('bring a model or a data set from the hub into the cache; afterwards it works offline')
     .argument('<name>', 'bert-base-uncased, squad, owner/name')
     .option('--dataset', 'the name is that of a data set')
     .option('--split <name...>', 'splits of the data set', ['train', 'validation'])

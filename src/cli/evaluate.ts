@@ -39,20 +39,21 @@ Examples:
   Loss, exact match and F1, each score with its bootstrap interval:
     spanforge evaluate --model out --data dev.json
 
-  What goes wrong, and where: one HTML file to look at, and the answers as run_qa writes them:
-    spanforge evaluate --model out --data dev.json --report errors.html --output_dir evaluation
+  An analysis of the errors as an HTML page, and the predictions of run_qa:
+    spanforge evaluate --model out --data dev.json --report errors.html \\
+      --output_dir evaluation
 
-  Is the second model better than the first? Both on the same questions, with a paired test:
+  Compare two models on the same questions, with a paired test:
     spanforge evaluate --model out --model out-2 --data dev.json
 
-  SQuAD v2.0; fit threshold and confidence on these questions and store them with the model:
-    spanforge evaluate --model out --data dev-v2.0.json --version_2_with_negative --calibrate
+  SQuAD v2.0: fit threshold and confidence on these questions, store them:
+    spanforge evaluate --model out --data dev-v2.0.json \\
+      --version_2_with_negative --calibrate
 `
 
 /** `spanforge evaluate`: loss, exact match and F1 of one or several models on a data file. */
 export function evaluateCommand(): Command {
   const command = new Command('evaluate')
-    .description('measure loss, exact match and F1 of models on a data file, and see what goes wrong')
     .requiredOption('--model <folder>', 'model folder, or name on the hub; several are compared', listed)
     .requiredOption('--data <file>', 'data file of any format, or name of a data set (squad, owner/name)')
     .option('--max_samples <integer>', 'the first so many questions only', wholeNumber(1))

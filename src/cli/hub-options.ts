@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { HubOptions, Progress } from '../hub/index.ts'
+import { type CountingProgress, countingProgress } from '../runs/progress.ts'
 import type { Output } from './output.ts'
-import { type CountingProgress, countingProgress } from './progress.ts'
 
 export interface OfflineFlag {
   readonly offline?: boolean

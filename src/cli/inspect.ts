@@ -6,7 +6,6 @@ import { terminalScreen } from './terminal-screen.ts'
 /** `spanforge inspect FOLDER`: the architecture of a model, and what its weights lack or have too much of. */
 export function inspectCommand(): Command {
   const command = new Command('inspect')
-    .description('show the architecture of a model, layer by layer; a config.json alone is enough')
     .argument('<folder>', 'model folder, or name on the hub')
     .option('--json', 'print one JSON document')
   return withHubFlags(command).action(inspect)

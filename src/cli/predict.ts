@@ -22,25 +22,29 @@ interface PredictFlags extends HubFlags, PipelineFlags, DataOptions, EngineFlags
 }
 
 const EXAMPLES = `
-Each line of the output is a JSON object with the question's id and its answer: score (a probability), start and end in
-UTF-16 units, and answer_start in code points, as SQuAD counts. With --top_k above 1 it has all answers; with
---handle_impossible_answer it has null_odds, which is larger the more likely it is that there is no answer; with a model
-that has a stored confidence it has the probability that the answer is right. The line of a question that cannot be
-answered (it is empty, or longer than a window) has an error instead. Only id, question and context of the input are
-read; ids are optional.
+Each line of the output is a JSON object with the question's id and its answer:
+score (a probability), start and end in UTF-16 units, and answer_start in code
+points, as SQuAD counts. With --top_k above 1 it has all answers; with
+--handle_impossible_answer it has null_odds, which is larger the more likely it
+is that there is no answer; with a model that has a stored confidence it has the
+probability that the answer is right. The line of a question that cannot be
+answered (it is empty, or longer than a window) has an error instead. Only id,
+question and context of the input are read; ids are optional.
 
-If it is interrupted, run the same command again to resume; the output is the same, byte for byte.
+If it is interrupted, run the same command again to resume; the output is the
+same, byte for byte.
 
 Examples:
   spanforge predict --model out --input questions.jsonl --output answers.jsonl
-  spanforge predict --model out --input dev.parquet --output answers.jsonl.gz --top_k 5 --handle_impossible_answer
-  spanforge predict --model out --input dev.json --output predictions --postprocess run_qa --padding max_length
+  spanforge predict --model out --input dev.parquet --output answers.jsonl.gz \\
+    --top_k 5 --handle_impossible_answer
+  spanforge predict --model out --input dev.json --output predictions \\
+    --postprocess run_qa --padding max_length
 `
 
 /** `spanforge predict`: the answers to all questions of a file. */
 export function predictCommand(): Command {
   const command = new Command('predict')
-    .description('answer all questions of a file; can be interrupted and resumed')
     .requiredOption('--model <folder>', 'model folder, or name on the hub')
     .requiredOption(
       '--input <file>',

@@ -1,62 +1,59 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { packageFile } from '../package-root.ts'
-import { answerCommand } from './answer.ts'
-import { cacheCommand } from './cache.ts'
-import { dashboardCommand } from './dashboard.ts'
-import { dataCommand } from './data.ts'
-import { demoCommand } from './demo.ts'
-import { doctorCommand } from './doctor.ts'
-import { downloadCommand } from './download.ts'
-import { evaluateCommand } from './evaluate.ts'
-import { inspectCommand } from './inspect.ts'
+import { setQuiet } from '../runs/live-bar.ts'
+import { hintFor } from '../training/argument-aliases.ts'
+import { type CommandEntry, commandEntries } from './commands.ts'
 import { exitCodeOf } from './output.ts'
-import { predictCommand } from './predict.ts'
-import { pushCommand } from './push.ts'
-import { serveCommand } from './serve.ts'
-import { sweepCommand } from './sweep.ts'
-import { trainCommand } from './train.ts'
-
-/** All commands, under the headings that help puts them. */
-const GROUPS: Readonly<Record<string, readonly (() => Command)[]>> = {
-  'Train and use:': [
-    demoCommand,
-    trainCommand,
-    sweepCommand,
-    evaluateCommand,
-    answerCommand,
-    predictCommand,
-    serveCommand,
-  ],
-  'Look inside:': [dashboardCommand, inspectCommand, dataCommand, doctorCommand],
-  'Models and data sets by name:': [downloadCommand, cacheCommand, pushCommand],
-}
 
 const EXAMPLES = `
 From a pretrained BERT and SQuAD to answers, by their names on the hub:
   spanforge train --model bert-base-uncased --dataset squad --output_dir out
   spanforge evaluate --model out --data squad
-  spanforge answer --model out --question "Who wrote it?" --context-file book.txt
+  spanforge answer --model out --question "Who?" --context-file book.txt
   spanforge predict --model out --input questions.jsonl --output answers.jsonl
   spanforge serve out
 
-spanforge COMMAND --help shows what a command can do. A model is a folder or a name on the hub,
-and data is a file or a name on the hub.
+spanforge COMMAND --help shows what a command can do. A model is a folder or a
+name on the hub, and data is a file or a name on the hub.
 `
 
-export function createProgram(): Command {
+/** The widest that help is, so that it is easy to read on any terminal. */
+const HELP_WIDTH = 80
+
+/**
+ * The program with the commands that a command line names; of the others, whose modules are not loaded, only what help
+ * lists. With all commands if there is no command line.
+ */
+export async function createProgram(argv?: readonly string[]): Promise<Command> {
   const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8'))
+  const usages = new Map(commandEntries.map(({ name, usage }) => [name, usage]))
   const program = new Command('spanforge')
     .description('Fine-tune BERT for extractive question answering: train, evaluate, answer. No Python.')
     .version(version, '-V, --version')
     .addHelpText('after', EXAMPLES)
-  for (const [heading, commands] of Object.entries(GROUPS))
-    for (const create of commands) program.addCommand(create().helpGroup(heading))
+  for (const entry of commandEntries) program.addCommand(await commandOf(entry, argv))
   for (const command of everyCommand(program)) {
-    command.exitOverride().showHelpAfterError('(--help shows what there is)')
-    nameAllMissing(command)
+    command.exitOverride().showHelpAfterError('(use --help for usage)')
+    // Long flags leave less room than commander wraps by itself.
+    command.configureHelp({ helpWidth: Math.min(HELP_WIDTH, process.stdout.columns ?? HELP_WIDTH), minWidthToWrap: 20 })
+    if (command !== program && command.commands.length === 0)
+      command.option('--quiet', 'show results, warnings and errors only, no progress')
+    if (command !== program) explainErrors(command, argv ?? [])
   }
   return program
+    .configureHelp({ ...program.configureHelp(), subcommandTerm: (command) => termOf(command.name(), usages) })
+    .hook('preAction', (_, command) => setQuiet(command.opts().quiet === true))
+}
+
+const termOf = (name: string, usages: ReadonlyMap<string, string>): string =>
+  `${name} ${usages.get(name) ?? '[command]'}`
+
+async function commandOf({ name, group, summary, load }: CommandEntry, argv?: readonly string[]): Promise<Command> {
+  // The name of a command comes first, or after "help".
+  const isNamed = argv === undefined || argv.slice(0, 2).includes(name)
+  const command = isNamed ? await load() : new Command(name)
+  return command.description(summary).helpGroup(group)
 }
 
 /** Runs a command line, without node and script, to its end; returns the exit code. */
@@ -64,7 +61,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   let usage = 0
   const failed = await exitCodeOf(async () => {
     try {
-      await createProgram().parseAsync(argv, { from: 'user' })
+      await (await createProgram(argv)).parseAsync(argv, { from: 'user' })
     } catch (error) {
       if (!(error instanceof CommanderError)) throw error
       // Commander has said what is wrong, or shown the help that was asked for.
@@ -74,19 +71,34 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   return failed || usage
 }
 
-/** Commander names the first option that is missing, and the next one once that is given. */
-function nameAllMissing(command: Command): void {
+/**
+ * Commander names the first option that is missing, and the next one once that is given: all of them are named. For
+ * options of other tools it is said what to use here.
+ */
+function explainErrors(command: Command, argv: readonly string[]): void {
   const { outputError } = command.configureOutput()
   command.configureOutput({
     outputError(text, write) {
+      const isMissing = text.startsWith('error: required option')
       const missing = command.options.filter(
         (it) => it.mandatory && command.getOptionValue(it.attributeName()) === undefined,
       )
-      const several = missing.length > 1 && text.startsWith('error: required option')
       const all = missing.map(({ flags }) => `'${flags}'`).join(', ')
-      outputError?.(several ? `error: required options ${all} not specified\n` : text, write)
+      const message = isMissing && missing.length > 1 ? `error: required options ${all} not specified\n` : text
+      const isUnknown = text.startsWith('error: unknown option')
+      const hints = isMissing || isUnknown ? hintsFor(argv, command) : []
+      outputError?.(isUnknown && hints.length > 0 ? hints.join('') : message + hints.join(''), write)
     },
   })
 }
+
+/** What to use in the place of each option that the command does not have. */
+const hintsFor = (argv: readonly string[], command: Command): string[] =>
+  argv.flatMap((argument) => {
+    const name = /^--([\w-]+)/.exec(argument)?.[1]
+    const exists = (other: string) => command.options.some(({ long }) => long === `--${other}`)
+    const hint = name === undefined || exists(name) ? undefined : hintFor(name, exists)
+    return hint ? [`error: unknown option '--${name}': ${hint}\n`] : []
+  })
 
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)]

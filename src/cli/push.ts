@@ -20,7 +20,6 @@ interface PushFlags {
 /** `spanforge push FOLDER OWNER/NAME`: a saved model with its card, as one commit on the hub. */
 export function pushCommand(): Command {
   return new Command('push')
-    .description('upload a saved model with its model card to the hub (needs HF_TOKEN)')
     .argument('<folder>', 'folder that training wrote')
     .argument('<name>', 'OWNER/NAME on the hub; made if there is none')
     .option(

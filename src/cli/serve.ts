@@ -8,30 +8,31 @@ import { type ServeFlags, serverLog, tokensOf, withServeFlags } from './serve-fl
 
 const EXAMPLES = `
 Examples:
-  A page to ask questions on, and the API, for this machine alone:
+  A page to ask questions on, and the API, for this machine only:
     spanforge serve out
 
   Two models side by side, one from the hub, under names of your own:
     spanforge serve mine=runs/mine squad=deepset/minilm-uncased-squad2
 
-  For others, behind a proxy, with tokens (one a line) and a limit for each client:
-    spanforge serve out --host 0.0.0.0 --token-file tokens.txt --rate-limit 600 --trust-proxy
+  Behind a proxy, with tokens (one a line) and a rate limit for each client:
+    spanforge serve out --host 0.0.0.0 --token-file tokens.txt \\
+      --rate-limit 600 --trust-proxy
 
-  Ask:
+  Ask a question:
     curl -s localhost:8000/api/answer -H 'content-type: application/json' \\
-      -d '{"question": "Who wrote it?", "context": "Ada wrote the first program."}'
+      -d '{"question": "Who wrote it?", "context": "Ada wrote it."}'
 
-  New weights in the same folder, without a request lost:
+  Load new weights from the same folder without losing a request:
     kill -HUP PID
 
-The page is at /, the API's documentation at /docs, figures for Prometheus at /metrics. SIGTERM and Ctrl-C end the
-server once what it took is answered. The log goes to standard error, a line of JSON a request, never with texts.
+The page is at /, the API documentation at /docs, and metrics for Prometheus at
+/metrics. On SIGTERM or Ctrl-C the server answers the requests it has and exits.
+It logs each request to standard error as a line of JSON, without any texts.
 `
 
 /** `spanforge serve`: models as a page for people and an API for programs. */
 export function serveCommand(): Command {
   const command = new Command('serve')
-    .description('serve models: a page to ask questions on, and a JSON API')
     .argument('<model...>', 'model folders or names on the hub, NAME=FOLDER to name one')
     .option('--json', 'print address, models and process id as one JSON document once the server listens')
   return withHubFlags(withEngineFlags(withServeFlags(command)))

@@ -24,15 +24,16 @@ interface SweepFlags extends Readonly<Record<string, unknown>> {
 
 const EXAMPLES = `
 Examples:
-  Every combination of two learning rates and two seeds, the best by F1 first:
-    spanforge sweep --args_file arguments.json --output_dir sweep --metric_for_best_model f1 \\
+  Every combination of two learning rates and two seeds, the best F1 first:
+    spanforge sweep --args_file arguments.json --output_dir sweep \\
+      --metric_for_best_model f1 \\
       --grid learning_rate=3e-5,1e-4 --grid seed=42,43
 
-  Ten draws; more of them later keep the first ten:
+  Ten random draws; if you ask for more later, the first ten are kept:
     spanforge sweep --args_file arguments.json --output_dir sweep \\
       --random 10 --range learning_rate=1e-5..2e-4:log --grid warmup_ratio=0,0.1
 
-  The same command again goes on where it was interrupted. Its runs as curves, while they go on:
+  To resume an interrupted sweep, run the same command again. To watch its runs:
     spanforge dashboard sweep
 `
 
@@ -40,7 +41,6 @@ Examples:
 export function sweepCommand(): Command {
   const list = (text: string, previous: readonly string[] = []) => [...previous, text]
   const command = new Command('sweep')
-    .description('train with several arguments, one run after another, and compare: grid or random search')
     .option('--grid <name=values>', 'argument and its values: learning_rate=3e-5,1e-4 (may be given again)', list)
     .option('--random <integer>', 'draw so many runs from grid and ranges instead of all of the grid', wholeNumber(1))
     .option(
@@ -48,7 +48,7 @@ export function sweepCommand(): Command {
       'with --random: from where to draw; ends with :log for orders of magnitude',
       list,
     )
-    .option('--sweep_file <file>', 'JSON file with grid, random and range')
+    .option('--sweep_file <file>', 'JSON or YAML file with grid, random and range')
     .option('--json', 'print the table as one JSON document')
   return withTrainingFlags(command).addHelpText('after', EXAMPLES).action(sweep)
 }

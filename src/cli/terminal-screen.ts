@@ -1,13 +1,16 @@
 import { renderText } from '../report/render-text.ts'
+import { isQuiet } from '../runs/live-bar.ts'
+import { countingProgress, trainingProgress } from '../runs/progress.ts'
 import type { Screen } from '../runs/screen.ts'
 import type { Output } from './output.ts'
-import { countingProgress, trainingProgress } from './progress.ts'
 import { hasColour } from './table.ts'
 
 /** A run as a person at a terminal sees it: text where the command prints, bars on standard error. */
 export const terminalScreen = (output: Output): Screen => ({
-  print: output.print,
+  print: (text) => isQuiet() || output.print(text),
+  warn: output.print,
   show: (blocks) =>
+    isQuiet() ||
     output.print(`\n${renderText(blocks, { colour: hasColour(output.forPeople ? process.stdout : process.stderr) })}`),
   training: trainingProgress,
   counting: (label, unit, total, first) => countingProgress(label, unit, total, { first }),

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { RunOutcome } from '../runs/fine-tune.ts'
+import { setQuiet } from '../runs/live-bar.ts'
 import { type DashboardFlags, withDashboard, withDashboardFlags } from './dashboard-flags.ts'
 import { withHubProgress } from './hub-options.ts'
 import { catchInterrupts } from './interrupts.ts'
@@ -15,30 +16,32 @@ interface OwnFlags extends DashboardFlags {
 
 const EXAMPLES = `
 Examples:
-  The notebook's run, from names on the hub: bert-base-uncased, the first 3,000 questions of squad, 579 steps:
+  The run of the notebook: bert-base-uncased on 3,000 questions of squad:
     spanforge train --preset notebook --output_dir out
 
-  A first run, evaluated and saved after each epoch, the best model kept:
-    spanforge train --model bert-base-uncased --dataset squad --max_train_samples 3000 \\
-      --output_dir out --num_train_epochs 3 --per_device_train_batch_size 16 --learning_rate 3e-5 \\
+  A first run, evaluated and saved after each epoch; the best model is kept:
+    spanforge train --model bert-base-uncased --dataset squad \\
+      --max_train_samples 3000 --output_dir out --num_train_epochs 3 \\
+      --per_device_train_batch_size 16 --learning_rate 3e-5 \\
       --eval_strategy epoch --save_strategy epoch --load_best_model_at_end
 
-  The same arguments from a file; flags win over it:
-    spanforge train --args_file arguments.json --seed 43
+  Arguments from a file (JSON or YAML); flags override it:
+    spanforge train --args_file arguments.yaml --seed 43
 
-  Watch it in a web page, whose address is the first line printed:
-    spanforge train --args_file arguments.json --dashboard
+  Watch the run in a web page, whose address is the first line printed:
+    spanforge train --args_file arguments.yaml --dashboard
 
-  Go on with a run that was stopped, bit for bit; what is not given is as the run began:
+  Resume an interrupted run exactly where it stopped, with the same arguments:
     spanforge train --output_dir out --resume_from_checkpoint latest
 `
 
 /** `spanforge train`: fine-tunes a BERT for question answering. */
 export function trainCommand(): Command {
-  const command = new Command('train')
-    .description('fine-tune a BERT on SQuAD or data like it: train, evaluate, save, report')
-    .option('--json', 'print the contents of all_results.json on standard output, and nothing else there')
-  return withTrainingFlags(withDashboardFlags(command))
+  const withOwn = (command: Command) =>
+    withDashboardFlags(
+      command.option('--json', 'print the contents of all_results.json on standard output, and nothing else there'),
+    )
+  return withTrainingFlags(new Command('train'), withOwn)
     .addHelpText('after', EXAMPLES)
     .action((given: OwnFlags & Record<string, unknown>) =>
       train(given, trainingArgumentsOf(given), createOutput(given.json === true)),
@@ -48,6 +51,7 @@ export function trainCommand(): Command {
 async function train(flags: OwnFlags, given: Record<string, unknown>, output: Output): Promise<void> {
   const { readArguments, fineTune } = await import('../runs/index.ts')
   const args = await readArguments(given, flags)
+  if (args.disable_tqdm) setQuiet(true)
   const interrupts = catchInterrupts(() =>
     output.print('Finishing the step and saving. Once more (Ctrl-C) leaves at once.'),
   )

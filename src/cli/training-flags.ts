@@ -1,24 +1,34 @@
 import { type Command, Option } from 'commander'
-import { argumentFlags } from '../training/argument-flags.ts'
-import { leftOut } from '../training/arguments-left-out.ts'
+import { type ArgumentFlag, argumentFlags } from '../training/argument-flags.ts'
 import { presets } from '../training/presets.ts'
 import { withOfflineFlag } from './hub-options.ts'
 
-/** Every training argument as a flag, under the headings of the reference page, and a file of them. */
-export function withTrainingFlags(command: Command): Command {
-  withOfflineFlag(command)
+/** The arguments that nearly every run gives; help begins with them. */
+const ESSENTIAL = [
+  'model',
+  'dataset',
+  'train_file',
+  'validation_file',
+  'output_dir',
+  'num_train_epochs',
+  'per_device_train_batch_size',
+  'learning_rate',
+]
+
+/** Every training argument as a flag, the essential ones first, then `more`, then the groups of the reference page. */
+export function withTrainingFlags(command: Command, more: (command: Command) => Command = (it) => it): Command {
+  const all = argumentFlags()
+  for (const name of ESSENTIAL)
+    command.addOption(optionOf(all.find((flag) => flag.name === name)!, 'Essential arguments'))
+  more(withOfflineFlag(command))
     .option('--preset <name>', `a set of arguments (${Object.keys(presets).join(', ')}); the file and flags win`)
     .option('--args_file <file>', 'JSON or YAML file of arguments, under the names of the flags below; flags win')
-  for (const { flags, group, description, parse } of argumentFlags())
-    command.addOption(new Option(flags, description).argParser(parse).helpGroup(`${group}:`))
-  return command.configureOutput({ outputError: (text, write) => write(explained(text)) })
+  for (const flag of all) if (!ESSENTIAL.includes(flag.name)) command.addOption(optionOf(flag, flag.group))
+  return command
 }
 
-/** Adds the reason where a flag of transformers is none here. */
-function explained(message: string): string {
-  const reason = leftOut.get(/unknown option '--(\w+)'/.exec(message)?.[1] ?? '')
-  return reason ? `${message.trimEnd()}\nIt is not an argument here: ${reason}.\n` : message
-}
+const optionOf = ({ flags, description, parse }: ArgumentFlag, group: string): Option =>
+  new Option(flags, description).argParser(parse).helpGroup(`${group}:`)
 
 /** Of all flags that were given, the training arguments. */
 export function trainingArgumentsOf(given: Readonly<Record<string, unknown>>): Record<string, unknown> {

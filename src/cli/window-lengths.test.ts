@@ -85,8 +85,9 @@ test('the library too', async () => {
 
 test('a question that leaves no room is refused with values that are possible, under the name of the flag', async () => {
   const long = { ...tinyExamples(1)[0], question: 'who '.repeat(60) }
-  await writeExamples(data, [long])
-  const evaluated = await runHere('evaluate', '--model', model, '--data', data)
+  const longData = join(folder, 'long.jsonl')
+  await writeExamples(longData, [long])
+  const evaluated = await runHere('evaluate', '--model', model, '--data', longData)
   expect(evaluated.stderr).toMatch(/windows of max_seq_length 48/)
   const answered = await runHere('answer', '--model', model, '--question', long.question, '--context', long.context)
   expect(answered.stderr).toMatch(/windows of max_seq_len 48/)

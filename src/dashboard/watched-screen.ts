@@ -15,6 +15,10 @@ export const watchedScreen = (screen: Screen, { onNote, onActivity }: ScreenWatc
     screen.print(text)
     if (text.trim()) onNote(text.trim())
   },
+  warn(text) {
+    screen.warn(text)
+    if (text.trim()) onNote(text.trim())
+  },
   training: screen.training,
   counting(label, unit, total) {
     const progress = screen.counting(label, unit, total)

@@ -53,8 +53,9 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
   const args = decideArguments(settled, base)
   const { note } = windowLengths(settled, base)
   if (!args.version_2_with_negative) checkAnswered(examples.validation)
-  for (const text of [loaded.engineNote, note, unansweredWarning(examples.train, args)])
-    if (text) screen.print(`${text}\n`)
+  const warning = unansweredWarning(examples.train, args)
+  if (warning) screen.warn(`${warning}\n`)
+  for (const text of [loaded.engineNote, note]) if (text) screen.print(`${text}\n`)
 
   const { max_seq_length, doc_stride, dataloader_num_workers: workers } = args
   const { tokenizer } = loaded

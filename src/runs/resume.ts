@@ -23,6 +23,7 @@ const FREE: ReadonlySet<string> = new Set([
   'report_to',
   'logging_dir',
   'run_name',
+  'disable_tqdm',
 ])
 
 /** The checkpoint to go on from, and what a person should know about that choice. */

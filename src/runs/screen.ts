@@ -20,8 +20,10 @@ export interface CountingProgress extends Progress {
 
 /** Where a run shows itself to a person while it works. */
 export interface Screen {
-  /** A line that stays. */
+  /** A note that stays on the screen. */
   print(text: string): void
+  /** As `print`, of what should not be missed even where notes are hidden. */
+  warn(text: string): void
   show(blocks: readonly Block[]): void
   /** Progress of a training that goes from `first_step` (steps done before a resume) to `total_steps`. */
   training(run: { readonly total_steps: number; readonly first_step?: number }): TrainingProgress
@@ -34,6 +36,7 @@ const nothing = () => {}
 /** For programs: a run that says nothing. */
 export const noScreen: Screen = {
   print: nothing,
+  warn: nothing,
   show: nothing,
   training: () => ({ step: nothing, note: nothing, stop: nothing }),
   counting: () => ({ update: nothing, note: nothing, stop: nothing }),

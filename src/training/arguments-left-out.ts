@@ -22,7 +22,7 @@ const namesByReason: Readonly<Record<string, string>> = {
   'always so: weights are written as model.safetensors': 'save_safetensors',
   'always shown and logged': 'include_tokens_per_second include_num_input_tokens_seen skip_memory_metrics',
   'never hidden: on_nonfinite says what happens to NaN and infinity': 'logging_nan_inf_filter',
-  'the bar shows itself on a terminal only, and --json is silent': 'disable_tqdm log_level',
+  'use disable_tqdm, or --quiet': 'log_level',
   'exact_match and f1 are always computed, from logits that take little memory': `prediction_loss_only
     eval_accumulation_steps eval_do_concat_batches batch_eval_metrics include_for_metrics`,
   'the data is SQuAD, whose fields are known': 'remove_unused_columns label_names length_column_name past_index',

@@ -33,11 +33,12 @@ describe('training arguments', () => {
   it("have transformers' defaults", () => {
     const ours = Object.fromEntries(Object.entries(argumentDefaults).filter(([name]) => name in theirs))
     const expected = Object.fromEntries(Object.keys(ours).map((name) => [name, theirs[name]]))
-    // transformers fills these three in after the fact.
+    // transformers fills these in after the fact.
     expect(ours).toEqual({
       ...expected,
       output_dir: 'trainer_output',
       metric_for_best_model: 'loss',
+      disable_tqdm: false,
       report_to: ['tensorboard', 'jsonl'],
     })
   })
@@ -65,7 +66,7 @@ describe('training arguments', () => {
   it.each([
     [{ learning_rte: 1 }, 'arguments.json: learning_rte: no such argument; did you mean learning_rate?'],
     [{ learningRate: 1 }, 'did you mean learning_rate?'],
-    [{ evaluation_strategy: 'epoch' }, 'did you mean eval_strategy?'],
+    [{ evaluation_strategy: 'epoch' }, 'no such argument: use eval_strategy'],
     [{ zzz: 1 }, 'arguments.json: zzz: no such argument'],
     [{ optim: 'sgd' }, 'optim: not an argument here: AdamW is the optimizer'],
     [{ learning_rate: '3e-5' }, 'learning_rate: found "3e-5", expected a number above 0'],

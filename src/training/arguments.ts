@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { UsageError } from '../errors.ts'
 import { showText, showValue } from '../show-value.ts'
+import { hintFor } from './argument-aliases.ts'
 import { notesOf } from './argument-field.ts'
 import { batchArguments } from './argument-groups/batches.ts'
 import { dataArguments } from './argument-groups/data.ts'
@@ -89,6 +90,8 @@ function explainUnknown(name: string, source: ArgumentSource): string {
   const place = `${placeIn(source, name)}: ${showText(name, 80)}`
   const reason = leftOut.get(name)
   if (reason) return `${place}: not an argument here: ${reason}`
+  const hint = hintFor(name, (other) => argumentNames.includes(other))
+  if (hint) return `${place}: no such argument: ${hint.replace('use --', 'use ')}`
   const suggestion = nearest(name, argumentNames)
   return `${place}: no such argument${suggestion ? `; did you mean ${suggestion}?` : ''}`
 }

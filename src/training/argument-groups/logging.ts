@@ -26,5 +26,6 @@ export const loggingArguments = {
     'Where logs go beside trainer_state.json: TensorBoard event files, or one JSON object a line.',
   ),
   logging_dir: optionalText('Folder of the TensorBoard event files; runs in output_dir unless given.'),
+  disable_tqdm: boolean('Show no progress and no log lines; on the command line the same as --quiet.'),
   run_name: optionalText('Name of the run, at the head of its report.'),
 }

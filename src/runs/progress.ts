@@ -1,8 +1,9 @@
 import { MultiBar, type SingleBar } from 'cli-progress'
-import type { CountingProgress, Progress, TrainingProgress } from '../runs/screen.ts'
-import { clock, count, decimal, percent, rate } from './format.ts'
+import { clock, count, decimal, percent, rate } from '../report/format.ts'
+import { hideLiveBar, isQuiet, showLiveBar } from './live-bar.ts'
+import type { CountingProgress, Progress, TrainingProgress } from './screen.ts'
 
-export type { CountingProgress, Progress, TrainingProgress } from '../runs/screen.ts'
+export type { CountingProgress, Progress, TrainingProgress } from './screen.ts'
 
 /** A terminal gets a live bar, anything else (a file, a pipe, a build log) plain lines now and then, no escapes. */
 export interface ProgressOptions {
@@ -54,19 +55,6 @@ export function countingProgress(
 
 type Display = Progress & { update(done: number): void }
 
-/** The bar that is on the screen, where there is one. */
-let live: MultiBar | undefined
-
-/**
- * Writes a line above the bar that is on the screen, if any: straight behind it, it could not be read. Only for what
- * goes to a terminal.
- */
-export function printAbove(text: string, stream: NodeJS.WritableStream): void {
-  if (!live) return void stream.write(`${text}\n`)
-  live.log(`${text}\n`)
-  live.update()
-}
-
 /** Of the parts of a line those that have room, the first and the last before all others. */
 function fitting(parts: readonly string[], room: number): string {
   const [first, ...others] = parts
@@ -74,6 +62,8 @@ function fitting(parts: readonly string[], room: number): string {
   while (others.length > 0 && [first, ...others, last].join(', ').length > room) others.pop()
   return [first, ...others, ...(last === undefined ? [] : [last])].join(', ')
 }
+
+const HIDDEN: Display = { update() {}, note() {}, stop() {} }
 
 function show(
   label: string,
@@ -83,6 +73,7 @@ function show(
   { stream = process.stderr, now = () => performance.now() }: ProgressOptions,
   details: (seconds: number) => string[],
 ): Display {
+  if (isQuiet()) return HIDDEN
   const began = now()
   const line = (done: number) => {
     const seconds = Math.max((now() - began) / 1000, 1e-3)
@@ -114,7 +105,7 @@ function liveBar(
       return `${bar} ${fitting(line(value), columns - bar.length - 2)}`
     },
   })
-  live = bars
+  showLiveBar(bars)
   const bar: SingleBar = bars.create(total, first)
   let stopped = false
   return {
@@ -125,7 +116,7 @@ function liveBar(
       stopped = true
       bars.update()
       bars.stop()
-      if (live === bars) live = undefined
+      hideLiveBar(bars)
     },
   }
 }

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { countingProgress, printAbove, trainingProgress } from './progress.ts'
+import { printAbove, setQuiet } from './live-bar.ts'
+import { countingProgress, trainingProgress } from './progress.ts'
 
 /** A stream that keeps what is written, and a clock that stands still until it is moved. */
 function bench(isTTY: boolean, columns = 200) {
@@ -121,4 +122,18 @@ describe('progress on a terminal', () => {
     expect(written()).toContain('0/0 (100 %)')
     expect(written()).not.toMatch(/NaN|Infinity/)
   })
+})
+
+test('with --quiet there is no progress', () => {
+  const { options, written } = bench(false)
+  setQuiet(true)
+  try {
+    const progress = countingProgress('Tokenizing', 'examples', 2, options)
+    progress.update(2)
+    progress.note('a note')
+    progress.stop()
+    expect(written()).toBe('')
+  } finally {
+    setQuiet(false)
+  }
 })

@@ -1,0 +1,15 @@
+import { printAbove } from './live-bar.ts'
+import { countingProgress, trainingProgress } from './progress.ts'
+import type { Screen } from './screen.ts'
+
+const print = (text: string): void =>
+  process.stderr.isTTY ? printAbove(text, process.stderr) : void process.stderr.write(`${text}\n`)
+
+/** For programs that use the library: bars and log lines on standard error, which leave standard output to them. */
+export const standardErrorScreen: Screen = {
+  print,
+  warn: print,
+  show: () => {},
+  training: trainingProgress,
+  counting: (label, unit, total, first) => countingProgress(label, unit, total, { first }),
+}
