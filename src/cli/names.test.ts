@@ -133,7 +133,7 @@ describe('A data set by name', () => {
       'train',
     )
     expect(code).toBe(1)
-    expect(stdout).toContain('contexts that leak from the validation file')
+    expect(stdout).toContain('contexts that the validation file has too (leaks)')
   })
 
   test('trains and evaluates by its splits, configurations and revisions', async () => {
