@@ -82,8 +82,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ...tokenizer('src/text/aligned-text.ts', ['starts[i], ends[next - 1])', 'starts[i], i + 1)']),
   ...windows(
     'src/squad/windows.ts',
-    ['first += room - doc_stride', 'first += room'],
-    ['question.ids.length - this.specialTokens', 'question.ids.length - this.specialTokens - 1'],
+    ['room - this.options.doc_stride', 'room'],
+    ['question.ids.length - special', 'question.ids.length - special - 1'],
     ['leftStripped(question)', 'question'],
   ),
   ...windows(

@@ -109,7 +109,7 @@ export async function loadParameters(
 ): Promise<LoadReport> {
   const match = matchParameters(checkpoint.tensors, specs)
   const { found, missing, unexpected, mismatched } = match
-  refuseUnreadable(checkpoint.folder, match)
+  refuseUnreadable(match)
   if (missing.length === specs.length) refuseStrangers(checkpoint, specs)
   if (mismatched.length > 0 && !ignore_mismatched_sizes) refuseMismatched(checkpoint.folder, mismatched)
   for (const [name, tensor] of found) {
@@ -121,8 +121,8 @@ export async function loadParameters(
 }
 
 /** @throws SpanforgeError where a parameter is stored as something that does not become float32 */
-export function refuseUnreadable(folder: string, { unreadable: tensors }: ParameterMatch): void {
-  for (const { name, dtype } of tensors) throw unreadable(`${folder}: ${showText(name)}`, dtype)
+export function refuseUnreadable({ unreadable: tensors }: ParameterMatch): void {
+  for (const { name, path, dtype } of tensors) throw unreadable(`${path}: ${showText(name)}`, dtype)
 }
 
 function refuseStrangers({ folder, files, tensors }: Checkpoint, specs: readonly ParameterSpec[]): never {

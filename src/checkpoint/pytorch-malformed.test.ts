@@ -218,9 +218,10 @@ const HOSTILE: Record<string, [content: () => Buffer, error: RegExp]> = {
 test.each(Object.entries(HOSTILE))('%s is refused at once, in a short message', async (_name, [content, expected]) => {
   const path = join(await temporaryFolder(), 'pytorch_model.bin')
   await writeFile(path, content())
-  const started = performance.now()
+  const started = process.cpuUsage()
   const error = await openPytorchBin(path).catch((error) => error)
-  expect(performance.now() - started).toBeLessThan(2000)
+  // Milliseconds of computing: the clock counts other processes too.
+  expect(process.cpuUsage(started).user / 1000).toBeLessThan(2000)
   expect(error).toBeInstanceOf(SpanforgeError)
   expect(Buffer.byteLength(error.message)).toBeLessThan(2000)
   expect(error.message).toMatch(expected)

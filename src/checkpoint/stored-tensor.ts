@@ -6,6 +6,8 @@ import { ELEMENT_BYTES, isFloat, toFloat32 } from './floats.ts'
 /** A tensor that lies in a file and is read when somebody asks for it. */
 export interface StoredTensor {
   readonly name: string
+  /** The file that holds it. */
+  readonly path: string
   /** As the file names it: it may be one that cannot be read here. */
   readonly dtype: string
   readonly shape: readonly number[]
@@ -37,7 +39,7 @@ export function contiguousTensor(
     checkTarget(file.path, name, shape, target)
     await readFloats(file, name, dtype, position, target)
   }
-  return { name, dtype, shape, readInto }
+  return { name, path: file.path, dtype, shape, readInto }
 }
 
 export function checkTarget(path: string, name: string, shape: readonly number[], target: Float32Array): void {

@@ -193,7 +193,7 @@ function span({ start, shape, stride }: View): number {
 
 /** A tensor of which nothing but its name and kind is known. */
 export function otherTensor(path: string, name: string, { kind }: OtherTensor): StoredTensor {
-  return { name, dtype: kind, shape: [], readInto: () => Promise.reject(unreadable(`${path}: ${name}`, kind)) }
+  return { name, path, dtype: kind, shape: [], readInto: () => Promise.reject(unreadable(`${path}: ${name}`, kind)) }
 }
 
 /** A view of a storage that lies from byte `position` of the file. */
@@ -208,7 +208,7 @@ export function viewedTensor(file: BinaryFile, name: string, view: View, positio
     await readFloats(file, name, dtype, first, elements)
     gather(elements, view, target)
   }
-  return { name, dtype, shape, readInto }
+  return { name, path: file.path, dtype, shape, readInto }
 }
 
 function isContiguous({ shape, stride }: View): boolean {

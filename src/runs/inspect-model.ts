@@ -34,7 +34,7 @@ async function weightsOf(folder: string, specs: ReturnType<typeof parameterSpecs
   const checkpoint = await openCheckpoint(folder)
   try {
     const report = matchParameters(checkpoint.tensors, specs)
-    refuseUnreadable(folder, report)
+    refuseUnreadable(report)
     return { report, files: checkpoint.files }
   } finally {
     await checkpoint.close()
