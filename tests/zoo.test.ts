@@ -14,7 +14,8 @@ const REFUSED: Record<string, RegExp> = {
   'x-AyushShetty84--RoBERTa-slow': /BPE/,
   'x-Eleonoraafloat337--tiny-ticket': /tokenizer.json is a WordLevel tokenizer/,
   'x-FSadrieh--BERTchen-de': /BPE/,
-  'x-IT-Engineer-K--mood-moriage-ja': /a BertJapaneseTokenizer, which cuts words with MeCab/,
+  'x-IT-Engineer-K--mood-moriage-ja':
+    /the tokenizer of this folder is BertJapaneseTokenizer, which cuts words with MeCab/,
   'x-JieShenAI--driver_uie': /Unigram/,
   'x-WELCOME--disfluency': /Unigram/,
   'x-alicexji--bug-fixing-base': /Unigram/,
@@ -26,7 +27,7 @@ const REFUSED: Record<string, RegExp> = {
   'x-laser-roberta-fairseq-vocab': /BPE/,
   'x-parkwoobin--sentiment-ko': /BPE/,
   'x-sinisterdaddy--roberta': /BPE/,
-  'x-thethanh02--VNese-phobert': /a PhobertTokenizer, which merges pairs from bpe.codes/,
+  'x-thethanh02--VNese-phobert': /the tokenizer of this folder is PhobertTokenizer, which merges pairs from bpe.codes/,
   'x-vicentepalomero--test-model': /tokenizer.json is a BPE/,
   'x-yhn112--huggingface-wrap': /Unigram/,
 }

@@ -240,6 +240,21 @@ def cases():
     yield "cased in tokenizer.json, unsaid in the settings", folder(
         tokenizer_json(normalizer=NORMALIZERS["bert unclean"]), NAMED
     )
+    yield "added tokens, cased in tokenizer.json and not in the settings", folder(
+        tokenizer_json(normalizer=NORMALIZERS["bert cased"], added_tokens=ADDED + [added("[NEW]", 65, normalized=True)]),
+        NAMED,
+    )
+    yield "added tokens, cased in the settings and not in tokenizer.json", folder(
+        tokenizer_json(added_tokens=ADDED + [added("FOO", 65, normalized=True)]), {**NAMED, "do_lower_case": False}
+    )
+    yield "vocab.txt and a normalized [MASK], no basic tokenizer", {
+        **folder(vocab=vocab_txt(), config={**NAMED, "do_basic_tokenize": False}),
+        "special_tokens_map.json": {"mask_token": {"content": "[MASK]", "normalized": True}},
+    }
+    for switch in ("tokenize_chinese_chars", "do_basic_tokenize"):
+        yield f"vocab.txt of MPNet, {switch} false", folder(
+            vocab=vocab_txt(), config={"tokenizer_class": "MPNetTokenizer", switch: False}
+        )
     yield "cased, of no class", folder(
         tokenizer_json(normalizer=NORMALIZERS["bert cased"]), {"tokenizer_class": "PreTrainedTokenizerFast"}
     )

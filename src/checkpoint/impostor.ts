@@ -1,19 +1,71 @@
 import { SpanforgeError } from '../errors.ts'
 
-/** How much of a file's beginning `refuseImpostor` looks at. */
+/** How much of a file's beginning these functions look at. */
 export const IMPOSTOR_BYTES = 256
 
-const LFS = /^version https:\/\/git-lfs/
-const WEB_PAGE = /^(\ufeff|ï»¿)?\s*(<!doctype html|<html)/i
+interface Impostor {
+  /** Matches the beginning, read as UTF-8, or as Latin-1 where the file should be binary. */
+  readonly begins: RegExp
+  readonly what: string
+  readonly remedy: string
+}
 
-/** Refuses what is often downloaded in place of a file of a model: a Git LFS pointer, or a web page about it. */
+const AGAIN = 'Download or copy the file again.'
+
+const ANYWHERE: readonly Impostor[] = [
+  {
+    begins: /^version https:\/\/git-lfs/,
+    what: 'a Git LFS pointer, expected the file that it points to',
+    remedy: 'Run "git lfs pull" in the clone, or download the model by its name: spanforge download NAME.',
+  },
+  {
+    begins: /^(\ufeff|ï»¿)?\s*(<!--[\s\S]*?-->\s*)*<(!doctype html|html)\b/i,
+    what: 'a web page (HTML), expected the file itself',
+    remedy: 'Use the download link of the file (/resolve/, not /blob/), or spanforge download NAME.',
+  },
+  {
+    begins: /^(\ufeff|ï»¿)?\s*<\?xml\b/i,
+    what: 'an XML document, such as the error message of a file server; expected the file itself',
+    remedy: AGAIN,
+  },
+  {
+    begins:
+      /^\s*(entry not found|not found|invalid username or password|repository not found|access to model\b.*)\s*$/i,
+    what: 'the error message of a file server, expected the file itself',
+    remedy: AGAIN,
+  },
+]
+
+/** Binary files may begin like these. */
+const INSTEAD_OF_TEXT: readonly Impostor[] = [
+  { begins: /^$/, what: 'an empty file', remedy: AGAIN },
+  { begins: /^\p{Cc}+$/u, what: 'nothing but control characters', remedy: AGAIN },
+  { begins: /^(\ufffd{2}|\0?[^\0]\0)/, what: 'text in UTF-16, expected UTF-8', remedy: 'Save the file as UTF-8.' },
+  {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what gzip begins with
+    begins: /^\x1f\ufffd\x08/,
+    what: 'a file packed with gzip, expected the file unpacked',
+    remedy: 'Unpack it with gunzip.',
+  },
+  {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what zip begins with
+    begins: /^PK\x03\x04/,
+    what: 'a zip archive, expected the file unpacked',
+    remedy: 'Unpack it with unzip.',
+  },
+]
+
+/** Refuses what is often downloaded in place of a file of a model, such as a Git LFS pointer or a web page about it. */
 export function refuseImpostor(path: string, beginning: string): void {
-  if (LFS.test(beginning))
-    throw new SpanforgeError(`${path}: found a Git LFS pointer, expected the file that it points to`, {
-      remedy: 'Run "git lfs pull" in the clone, or download the model by its name: spanforge download NAME.',
-    })
-  if (WEB_PAGE.test(beginning))
-    throw new SpanforgeError(`${path}: found a web page (HTML), expected the file itself`, {
-      remedy: 'Use the download link of the file (/resolve/, not /blob/), or spanforge download NAME.',
-    })
+  refuse(path, beginning, ANYWHERE)
+}
+
+/** As `refuseImpostor`, for a file of text. */
+export function refuseImpostorOfText(path: string, text: string): void {
+  refuse(path, text.slice(0, IMPOSTOR_BYTES), [...ANYWHERE, ...INSTEAD_OF_TEXT])
+}
+
+function refuse(path: string, beginning: string, impostors: readonly Impostor[]): void {
+  const found = impostors.find(({ begins }) => begins.test(beginning))
+  if (found) throw new SpanforgeError(`${path}: found ${found.what}`, { remedy: found.remedy })
 }

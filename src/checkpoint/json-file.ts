@@ -1,6 +1,6 @@
 import { JsonBoundsError, parseBoundedJson } from '../bounded-json.ts'
 import { SpanforgeError } from '../errors.ts'
-import { IMPOSTOR_BYTES, refuseImpostor } from './impostor.ts'
+import { refuseImpostorOfText } from './impostor.ts'
 import { readTextFile } from './text-file.ts'
 
 /** The content of a JSON file of a model or a run; an error that names the file if there is none or it is broken. */
@@ -9,13 +9,19 @@ export async function readJsonFile(path: string): Promise<unknown> {
   try {
     return parse(text)
   } catch (cause) {
-    refuseImpostor(path, text.slice(0, IMPOSTOR_BYTES))
+    refuseImpostorOfText(path, text)
+    if (text.startsWith('\ufeff'))
+      throw new SpanforgeError(`${path}: found a byte order mark (BOM), expected JSON without one`, {
+        remedy: 'Save the file as UTF-8 without BOM.',
+      })
     const remedy = 'The file is cut off or damaged: download or copy it again.'
-    const found =
-      cause instanceof JsonBoundsError ? `JSON ${cause.summary}` : `broken JSON: ${(cause as Error).message}`
+    const found = cause instanceof JsonBoundsError ? `JSON ${cause.summary}` : `broken JSON: ${oneLine(cause as Error)}`
     throw new SpanforgeError(`${path}: found ${found}`, { remedy, cause })
   }
 }
+
+/** JSON.parse quotes the file, line breaks and all. */
+const oneLine = ({ message }: Error): string => message.replace(/\s+/g, ' ')
 
 /** The longest text that is searched for Python's constants: far above any file that a person writes metrics into. */
 const MAX_PYTHON_LENGTH = 2 ** 20

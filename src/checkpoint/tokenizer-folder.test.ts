@@ -94,7 +94,7 @@ describe('loadTokenizer', () => {
 
   it('refuses an empty vocabulary', async () => {
     await write('vocab.txt', '')
-    await expect(loadTokenizer(folder)).rejects.toThrow(/vocabulary is empty/)
+    await expect(loadTokenizer(folder)).rejects.toThrow(/vocab.txt: found an empty file/)
   })
 
   it('refuses words that a vocabulary without [UNK] cannot spell, and then reads others', async () => {
@@ -162,29 +162,41 @@ describe('loadTokenizer', () => {
     [
       { tokenizer_class: 'BertJapaneseTokenizer' },
       ['vocab.txt'],
-      'a BertJapaneseTokenizer, which cuts words with MeCab',
+      'the tokenizer of this folder is BertJapaneseTokenizer, which cuts words with MeCab',
     ],
     [
       { tokenizer_class: 'RoFormerTokenizerFast' },
       ['tokenizer.json'],
-      'a RoFormerTokenizerFast, which cuts words with Jieba',
+      'the tokenizer of this folder is RoFormerTokenizerFast, which cuts words with Jieba',
     ],
     [
       { tokenizer_class: 'XLMRobertaTokenizer' },
       ['sentencepiece.bpe.model'],
-      'a SentencePiece tokenizer in sentencepiece.bpe.model',
+      'this folder has a SentencePiece tokenizer in sentencepiece.bpe.model',
     ],
-    [{ tokenizer_class: 'XLMRobertaTokenizer' }, [], 'a XLMRobertaTokenizer without tokenizer.json'],
-    [{ tokenizer_class: 'KoBertTokenizer' }, ['vocab.txt'], 'a KoBertTokenizer without tokenizer.json'],
-    [{}, ['vocab.json', 'merges.txt'], 'a BPE (byte-pair encoding) tokenizer in vocab.json and merges.txt'],
-    [{}, ['vocab.txt', 'bpe.codes'], 'a BPE (byte-pair encoding) tokenizer in bpe.codes'],
-    [{}, ['spiece.model'], 'a SentencePiece tokenizer in spiece.model'],
-    [{ model_type: 'xlm-roberta' }, [], 'the tokenizer of a model of type "xlm-roberta"'],
+    [
+      { tokenizer_class: 'XLMRobertaTokenizer' },
+      [],
+      'the tokenizer of this folder is XLMRobertaTokenizer, and no tokenizer.json describes it',
+    ],
+    [
+      { tokenizer_class: 'KoBertTokenizer' },
+      ['vocab.txt'],
+      'the tokenizer of this folder is KoBertTokenizer, and no tokenizer.json describes it',
+    ],
+    [
+      {},
+      ['vocab.json', 'merges.txt'],
+      'this folder has a BPE (byte-pair encoding) tokenizer in vocab.json and merges.txt',
+    ],
+    [{}, ['vocab.txt', 'bpe.codes'], 'this folder has a BPE (byte-pair encoding) tokenizer in bpe.codes'],
+    [{}, ['spiece.model'], 'this folder has a SentencePiece tokenizer in spiece.model'],
+    [{ model_type: 'xlm-roberta' }, [], 'this folder has the tokenizer of a model of type "xlm-roberta"'],
   ])('says what tokenizer the folder of another family has: %j, %j', async (config, names, what) => {
     await write('config.json', config)
     for (const name of names) await write(name, name.endsWith('.json') ? '{}' : 'a\n')
     const error: Error = await loadTokenizer(folder).catch((error) => error)
-    expect(error.message).toContain(`${folder}: this folder has ${what}`)
+    expect(error.message).toContain(`${folder}: ${what}`)
     expect(error.message).toContain('; spanforge reads WordPiece tokenizers')
     expect(error.message.split('\n')).toHaveLength(2)
   })

@@ -14,6 +14,7 @@ import {
 } from '../text/index.ts'
 import { writeFileAtomic } from './atomic.ts'
 import { cannotRead } from './binary-file.ts'
+import { refuseImpostorOfText } from './impostor.ts'
 import { readJsonFile } from './json-file.ts'
 import { readTextFile } from './text-file.ts'
 
@@ -41,9 +42,10 @@ export async function loadTokenizer(folder: string): Promise<BertTokenizer> {
   return inFolder(folder, () => tokenizerFromFiles(files, present))
 }
 
-/** A text file, as it is; elsewhere bytes that are no UTF-8 would become other tokens. */
+/** A text file, as it is. A web page would be a vocabulary, too, and bytes that are not UTF-8 would be other tokens. */
 async function readUtf8File(path: string): Promise<string> {
   const text = await readTextFile(path)
+  refuseImpostorOfText(path, text)
   if (!text.includes('\ufffd') || isUtf8(await readFile(path))) return text
   throw new SpanforgeError(`${path}: found bytes that are not UTF-8`, { remedy: 'Save the file as UTF-8.' })
 }

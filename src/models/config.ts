@@ -79,8 +79,10 @@ export function parseConfig(json: unknown, source: string): BertConfig {
   refuseOtherModels(json, source)
   const parsed = schema.safeParse(json)
   if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => describe(issue, json))
-    return refuse(source, [...new Set(faults)])
+    const { issues } = parsed.error
+    const faults = issues.map((issue) => describe(issue, json))
+    const isBuiltOtherwise = issues.some(({ path }) => OF_THE_WEIGHTS.has(path[0]))
+    return refuse(source, [...new Set(faults)], isBuiltOtherwise ? OTHER_MODEL : undefined)
   }
   const { model_type, position_embedding_type, is_decoder, pruned_heads, ...fields } = parsed.data
   const extra = Object.entries(json as object).filter(([key]) => !Object.hasOwn(schema.shape, key))
@@ -92,6 +94,12 @@ export function parseConfig(json: unknown, source: string): BertConfig {
 /** A model of another family needs no list of what differs. Old files name the architecture alone. */
 function refuseOtherModels(json: unknown, source: string): void {
   const { model_type, architectures } = (json ?? {}) as { model_type?: unknown; architectures?: unknown }
+  if (isOfNoModel(json))
+    throw new SpanforgeError(
+      `${source}: this is not the configuration of a model: it has no model_type and no sizes such as hidden_size, ` +
+        `only ${showValue(Object.keys(json), 80)}`,
+      { remedy: 'Choose the folder of a BERT model: its config.json says model_type bert.' },
+    )
   const architecture = Array.isArray(architectures) ? architectures[0] : undefined
   const isOther =
     typeof model_type === 'string'
@@ -99,11 +107,20 @@ function refuseOtherModels(json: unknown, source: string): void {
       : model_type === undefined && typeof architecture === 'string' && !architecture.startsWith('Bert')
   if (!isOther) return
   const found =
-    typeof model_type === 'string' ? `a model of type ${showValue(model_type)}` : `a ${showText(architecture)}`
+    typeof model_type === 'string'
+      ? `a model of type ${showValue(model_type)}`
+      : `the architecture ${showText(architecture)}`
   throw new SpanforgeError(`${source}: this is ${found}; spanforge reads models of type "bert"`, {
     remedy: 'Choose a BERT model, for example bert-base-uncased.',
   })
 }
+
+/** The pooling layer of sentence-transformers, training arguments and error messages of servers are JSON objects, too. */
+const isOfNoModel = (json: unknown): json is object =>
+  typeof json === 'object' &&
+  json !== null &&
+  !Array.isArray(json) &&
+  !['architectures', ...Object.keys(schema.shape)].some((name) => Object.hasOwn(json, name))
 
 function describe({ path, message }: z.core.$ZodIssue, json: unknown): string {
   const found = path.reduce((value, key) => (value as Record<PropertyKey, unknown>)[key], json)
@@ -124,10 +141,19 @@ function checkTogether(config: BertConfig, source: string): void {
     refuse(source, [`the sizes make about ${parameters} parameters, expected at most ${MAX_PARAMETERS}`])
 }
 
-function refuse(source: string, faults: readonly string[]): never {
-  throw new SpanforgeError(`${source}: ${faults.join(`\n${source}: `)}`, {
-    remedy: 'Correct the file, or choose a BERT model: model_type bert, absolute positions, no decoder.',
-  })
+/** Fields that are true of the weights of a model that spanforge cannot compute; another value would not help. */
+const OF_THE_WEIGHTS: ReadonlySet<PropertyKey> = new Set([
+  ...['position_embedding_type', 'is_decoder', 'pruned_heads', 'type_vocab_size'],
+])
+
+const OTHER_MODEL = 'Choose another BERT model: an encoder with absolute positions and two token types.'
+
+function refuse(
+  source: string,
+  faults: readonly string[],
+  remedy = 'Correct the file, or choose a BERT model: model_type bert, absolute positions, no decoder.',
+): never {
+  throw new SpanforgeError(`${source}: ${faults.join(`\n${source}: `)}`, { remedy })
 }
 
 /** The row of the word embeddings that does not learn, counted from 0; undefined where every row learns. */

@@ -4,7 +4,7 @@ import { parseConfig } from './config.ts'
 it.each([
   [{ model_type: 'distilbert', dim: 768 }, 'a model of type "distilbert"'],
   [{ model_type: 'roberta', hidden_act: 'silent' }, 'a model of type "roberta"'],
-  [{ architectures: ['RobertaForMaskedLM'] }, 'a RobertaForMaskedLM'],
+  [{ architectures: ['RobertaForMaskedLM'] }, 'the architecture RobertaForMaskedLM'],
 ])('A configuration of another family is refused with what it is: %j', (json, what) => {
   expect(() => parseConfig(json, 'config.json')).toThrow(
     `config.json: this is ${what}; spanforge reads models of type "bert"\n  Choose a BERT model`,
@@ -13,4 +13,25 @@ it.each([
 
 it('An old configuration without a type is BERT unless its architecture says otherwise', () => {
   expect(parseConfig({ architectures: ['BertForMaskedLM'] }, 'config.json').hidden_size).toBe(768)
+})
+
+it.each([
+  [{}, '[]'],
+  [{ word_embedding_dimension: 384, pooling_mode_mean_tokens: true }, '["word_embedding_dimension", "pooling_mode'],
+  [{ error: 'Repository not found' }, '["error"]'],
+])('A config.json that describes no model is not taken for bert-base-uncased: %j', (json, names) => {
+  const parse = () => parseConfig(json, 'config.json')
+  expect(parse).toThrow('config.json: this is not the configuration of a model: it has no model_type and no sizes')
+  expect(parse).toThrow(`only ${names}`)
+})
+
+it.each([
+  [{ position_embedding_type: 'relative_key_query' }],
+  [{ is_decoder: true }],
+  [{ type_vocab_size: 1 }],
+  [{ pruned_heads: { 3: [0] } }],
+])('A field that is true of the weights is not to be corrected: %j', (json) => {
+  const parse = () => parseConfig(json, 'config.json')
+  expect(parse).toThrow('Choose another BERT model')
+  expect(parse).not.toThrow('Correct the file')
 })

@@ -24,14 +24,14 @@ export function chooseClass(files: TokenizerFiles, config: Fields, present: read
   const name = named ?? classOfModelType(modelType(model))
   const shown = showText(name ?? '', 60)
   const ownCode = name === undefined ? undefined : ownCodeOf(name)
-  if (ownCode !== undefined) throw unsupportedModel(`this folder has a ${shown}, which ${ownCode}`)
+  if (ownCode !== undefined) throw unsupportedModel(`the tokenizer of this folder is ${shown}, which ${ownCode}`)
   const other = otherTokenizer(present)
   if (other !== undefined) throw unsupportedModel(`this folder has ${other}`)
   const chosen = tokenizerClass(name ?? '')
   if (files['tokenizer.json'] !== undefined)
     return name === undefined && files['vocab.txt'] !== undefined ? tokenizerClass('BertTokenizer') : chosen
   if (named !== undefined && !isGenericName(named) && !chosen.readsVocabulary)
-    throw unsupportedModel(`this folder has a ${shown} without tokenizer.json`)
+    throw unsupportedModel(`the tokenizer of this folder is ${shown}, and no tokenizer.json describes it`)
   if (files['vocab.txt'] !== undefined) return chosen.readsVocabulary ? chosen : tokenizerClass('BertTokenizer')
   throw noTokenizer(chosen, model.optional('model_type', 'string'))
 }

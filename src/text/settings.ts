@@ -16,6 +16,11 @@ export interface TokenizerSettings {
   readonly vocab: readonly (string | null)[]
   readonly model: WordPieceModel
   readonly normalizer: Component | null
+  /**
+   * The normalizer that an added token's own text went through, where a class of transformers has changed the normalizer
+   * after that.
+   */
+  readonly added_tokens_normalizer?: Component | null
   readonly pre_tokenizer: Component | null
   readonly post_processor: Component | null
   readonly decoder: Component | null

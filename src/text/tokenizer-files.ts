@@ -29,6 +29,7 @@ export function tokenizerFromFiles(files: TokenizerFiles, present: readonly stri
   const stated = statedTokens(files, config, { ...chosen, special: { pad_token, ...chosen.special } })
   const base = json ?? fromVocabulary(files['vocab.txt'] ?? '', chosen, stated, config)
   const added = addTokens(base, stated)
+  const normalizer = withSwitches(base.normalizer, chosen, config)
   const inputs = config.raw('model_input_names')
   return new BertTokenizer({
     vocab: base.vocab,
@@ -37,7 +38,8 @@ export function tokenizerFromFiles(files: TokenizerFiles, present: readonly stri
     post_processor: base.post_processor,
     decoder: base.decoder,
     tokenizer_class: chosen.name,
-    normalizer: withSwitches(base.normalizer, chosen, config),
+    normalizer,
+    ...(normalizer !== base.normalizer && { added_tokens_normalizer: base.normalizer }),
     added_tokens: added.additions,
     special_tokens: specialTokens(
       Object.fromEntries([...stated.named].map(([name, token]) => [name, contentOf(token)])),
@@ -70,17 +72,10 @@ function fromVocabulary(text: string, { pair }: TokenizerClass, stated: StatedTo
   const ids = vocabularyIds(vocab)
   const unk_token = contentOf(stated.named.get('unk_token') ?? '[UNK]')
   const idOf = slowIds(ids, stated, unk_token)
-  const isolatesIdeographs = config.optional('tokenize_chinese_chars', 'boolean') ?? true
   return {
     vocab,
     model: wordPieceModel(unk_token),
-    normalizer: {
-      type: 'BertNormalizer',
-      clean_text: true,
-      handle_chinese_chars: isolatesIdeographs && config.optional('do_basic_tokenize', 'boolean') !== false,
-      strip_accents: null,
-      lowercase: true,
-    },
+    normalizer: { type: 'BertNormalizer', clean_text: true, ...slowSwitches(config) },
     pre_tokenizer: { type: 'BertPreTokenizer' },
     post_processor: pairTemplate(pair, (name) => {
       const token = name === 'cls' || name === 'sep' ? stated.named.get(`${name}_token`) : name
@@ -129,15 +124,23 @@ function addTokens(base: Base, { named, additional, byId }: StatedTokens): Added
 
 /** The switches that some classes set themselves, whatever tokenizer.json says, if any of them differs. */
 function withSwitches(normalizer: Component | null, { sets }: TokenizerClass, config: Fields): Component | null {
-  const strip_accents = config.optional('strip_accents', 'boolean') ?? null
-  const switches = {
-    lowercase: config.optional('do_lower_case', 'boolean') ?? true,
-    strip_accents,
-    handle_chinese_chars: config.optional('tokenize_chinese_chars', 'boolean') ?? true,
-  }
+  const switches = statedSwitches(config)
   if (normalizer?.type !== 'BertNormalizer') return normalizer
+  if (sets.every((name) => normalizer[name] === switches[name])) return normalizer
   return { ...normalizer, ...Object.fromEntries(sets.map((name) => [name, switches[name]])) }
 }
+
+const statedSwitches = (config: Fields) => ({
+  lowercase: config.optional('do_lower_case', 'boolean') ?? true,
+  strip_accents: config.optional('strip_accents', 'boolean') ?? null,
+  handle_chinese_chars: config.optional('tokenize_chinese_chars', 'boolean') ?? true,
+})
+
+/** The switches of transformers' own tokenizer in Python, which a fast one made from vocab.txt begins with. */
+const slowSwitches = (config: Fields) =>
+  (config.optional('do_basic_tokenize', 'boolean') ?? true)
+    ? statedSwitches(config)
+    : { lowercase: false, strip_accents: false, handle_chinese_chars: false }
 
 /** transformers writes 1e30 for "no limit". */
 const NO_LIMIT = 1e20

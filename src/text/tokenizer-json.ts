@@ -106,9 +106,13 @@ function addedToken(value: unknown, index: number): NewToken {
   return token
 }
 
-/** tokenizer.json, as the tokenizers library 0.22 writes it. */
+/**
+ * tokenizer.json, as the tokenizers library 0.22 writes it. Its normalizer is the one that the added tokens went through:
+ * the class, which tokenizer_config.json names, changes it again when it reads the file.
+ */
 export function toTokenizerJson(tokenizer: BertTokenizer): Record<string, unknown> {
-  const { vocab, model, normalizer, pre_tokenizer, post_processor, decoder } = tokenizer.settings
+  const { vocab, model, pre_tokenizer, post_processor, decoder } = tokenizer.settings
+  const { added_tokens_normalizer: normalizer = tokenizer.settings.normalizer } = tokenizer.settings
   return {
     version: '1.0',
     truncation: null,

@@ -92,7 +92,7 @@ export class BertTokenizer {
     this.pad_token_id = this.idOf('pad_token')
     this.cls_token_id = this.idOf('cls_token')
     this.mask_token_id = this.idOf('mask_token')
-    const { normalizer, pre_tokenizer } = settings
+    const { normalizer, added_tokens_normalizer = normalizer, pre_tokenizer } = settings
     this.normalize = buildNormalizer(normalizer, 'tokenizer.json: normalizer')
     this.preTokenize = buildPreTokenizer(pre_tokenizer, 'tokenizer.json: pre_tokenizer')
     this.wordPiece = new WordPiece(ids, settings.model)
@@ -100,7 +100,8 @@ export class BertTokenizer {
     this.pair = pairLayout(this.postProcessor.pair)
     this.joinTokens = buildDecoder(settings.decoder, 'tokenizer.json: decoder')
     this.written = this.added.finder(false, (content) => content)
-    this.normalizedTokens = this.added.finder(true, (content) => normalizedText(this.normalize, content))
+    const normalizeToken = buildNormalizer(added_tokens_normalizer, 'tokenizer.json: normalizer')
+    this.normalizedTokens = this.added.finder(true, (content) => normalizedText(normalizeToken, content))
     this.hasShortWay =
       normalizer?.type === 'BertNormalizer' &&
       pre_tokenizer?.type === 'BertPreTokenizer' &&
