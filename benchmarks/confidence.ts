@@ -2,12 +2,13 @@ import { Command } from 'commander'
 import { wholeNumber } from '../src/cli/flags.ts'
 import { columns, textTable } from '../src/cli/table.ts'
 import { readExamples } from '../src/data/read-examples.ts'
+import { UsageError } from '../src/errors.ts'
 import { windowLogits } from '../src/inference/logits.ts'
 import { random } from '../src/random/random.ts'
 import { loadModel } from '../src/runs/load-model.ts'
 import { answerExamples } from '../src/squad/answers.ts'
 import { expectedCalibrationError, type JudgedAnswer, reliabilityBins } from '../src/squad/calibration.ts'
-import { fitConfidence, type JudgedQuestion } from '../src/squad/confidence.ts'
+import { fitConfidence, type JudgedQuestion, LEAST_QUESTIONS } from '../src/squad/confidence.ts'
 import { FITTED_TOP_K, judgeGiven, judgeQuestions } from '../src/squad/judged-questions.ts'
 import { evenlySpaced, inLongTexts } from '../src/squad/long-texts.ts'
 import type { Example } from '../src/squad/types.ts'
@@ -42,8 +43,13 @@ await new Command('confidence')
   .option('--max_seq_length <integer>', 'tokens of a window', wholeNumber(1), 384)
   .option('--doc_stride <integer>', 'tokens that windows share', wholeNumber(0), 128)
   .action(async (model: string, data: string, flags: Flags) => {
-    const ask = await asker(model, flags)
     const examples = await readExamples([data], {})
+    if (examples.length < flags.test + LEAST_QUESTIONS)
+      throw new UsageError(
+        `${data}: ${examples.length} questions, expected at least ${LEAST_QUESTIONS} to fit on and ${flags.test} to test on`,
+        'Give another file, or a lower --test.',
+      )
+    const ask = await asker(model, flags)
     const { own, long } = await ask(examples, examples.length)
     // Questions about the paragraph where the two parts meet are in neither.
     const first = examples.length - flags.test
@@ -98,7 +104,7 @@ function figures(answers: readonly JudgedAnswer[]): string[] {
     ...errors.map((error) => error.toFixed(3)),
     equalMass(answers).toFixed(3),
     mean(answers.map(({ confidence }, i) => (confidence - right[i]) ** 2)).toFixed(3),
-    areaUnderCurve(answers).toFixed(3),
+    areaUnderCurve(answers)?.toFixed(3) ?? '-',
   ]
 }
 
@@ -120,10 +126,11 @@ function equalMass(answers: readonly JudgedAnswer[]): number {
   return errors.reduce((sum, error) => sum + Math.abs(error), 0) / sorted.length
 }
 
-/** The probability that a right answer has a higher confidence than a wrong one. */
-function areaUnderCurve(answers: readonly JudgedAnswer[]): number {
+/** The probability that a right answer has a higher confidence than a wrong one; undefined without answers of both kinds. */
+function areaUnderCurve(answers: readonly JudgedAnswer[]): number | undefined {
   const of = (correct: boolean) => answers.filter((one) => one.correct === correct).map(({ confidence }) => confidence)
   const [right, wrong] = [of(true), of(false)]
+  if (right.length === 0 || wrong.length === 0) return undefined
   const wins = right.map((a) => wrong.reduce((sum, b) => sum + (a > b ? 1 : a === b ? 0.5 : 0), 0))
   return wins.reduce((a, b) => a + b, 0) / (right.length * wrong.length)
 }

@@ -35,16 +35,19 @@ const changed = (examples: readonly Example[]): Example[] =>
   examples.map((example, i) => (i === 2 ? { ...example, question: 'who was in ro?' } : example))
 
 /** Two tokens of the vocabulary change places. */
-function swapTokens(): void {
+function swapTokens(one = 'who', other = 'in'): void {
   const tokenizer = JSON.parse(readFileSync(join(model, 'tokenizer.json'), 'utf8'))
   const { vocab } = tokenizer.model
-  ;[vocab.who, vocab.in] = [vocab.in, vocab.who]
+  ;[vocab[one], vocab[other]] = [vocab[other], vocab[one]]
   writeFileSync(join(model, 'tokenizer.json'), JSON.stringify(tokenizer))
   const lines = readFileSync(join(model, 'vocab.txt'), 'utf8').split('\n')
-  const [who, inside] = [lines.indexOf('who'), lines.indexOf('in')]
-  ;[lines[who], lines[inside]] = [lines[inside], lines[who]]
+  const [first, second] = [lines.indexOf(one), lines.indexOf(other)]
+  ;[lines[first], lines[second]] = [other, one]
   writeFileSync(join(model, 'vocab.txt'), lines.join('\n'))
 }
+
+/** The windows of the run stay the same, but the saved model would read other texts wrongly. */
+const swapUnusedTokens = () => swapTokens('what', 'new')
 
 function changeConfig(): void {
   const path = join(model, 'config.json')
@@ -84,7 +87,8 @@ describe('A run is resumed only with the data, tokenizer and configuration that 
       () => writeFileSync(at('dev.json'), toSquadJson(changed(tinyExamples(8, 100)))),
       'the validation questions (',
     ],
-    ['tokenizer', swapTokens, 'the tokens of the training questions ('],
+    ['tokens in a tokenizer that no question has', swapUnusedTokens, 'the tokenizer ('],
+    ['tokens in a tokenizer', swapTokens, 'the tokenizer ('],
     ['configuration', changeConfig, 'the configuration of the base model ('],
   ])('other %s', async (_, change, expected) => {
     await change()
@@ -166,7 +170,7 @@ describe('A sweep compares only runs with the same data and base model', () => {
   eachOf(1, [
     ['validation questions', changeDev, 'the validation questions'],
     ['weights of the base model', changeWeights, 'the weights of the base model'],
-    ['tokenizer', swapTokens, 'the tokens of the training questions'],
+    ['tokenizer', swapUnusedTokens, 'the tokenizer'],
   ])('other %s than those of finished runs', async (_, change, expected) => {
     const args = given()
     await runSweep(args, trials.slice(0, 1))

@@ -12,13 +12,20 @@ export interface LoopChoice {
   readonly until?: (event: TrainingEvent) => boolean
   readonly resume_from?: string
   readonly engine?: Engine
+  /** The base model; the tiny model by default. */
+  readonly model?: string
+  /** Called with each event before the loop continues. */
+  readonly onEvent?: (event: TrainingEvent) => Promise<void>
   readonly hold?: () => Promise<void> | undefined
   readonly signal?: AbortSignal
 }
 
 /** Trains the tiny model, with its dropout, on 22 windows, 4 a batch: 6 batches an epoch, 2 epochs. */
-export async function trainTiny(more: TrainingArgumentsInput, { until, engine, ...choice }: LoopChoice = {}) {
-  const { model } = await loadPretrained(tinyFolder, { engine })
+export async function trainTiny(
+  more: TrainingArgumentsInput,
+  { until, engine, model: folder = tinyFolder, onEvent, ...choice }: LoopChoice = {},
+) {
+  const { model } = await loadPretrained(folder, { engine })
   const args = parseArguments(
     {
       per_device_train_batch_size: 4,
@@ -36,6 +43,7 @@ export async function trainTiny(more: TrainingArgumentsInput, { until, engine, .
   try {
     for await (const event of train({ model, args, train: data('train'), validation: data('eval'), ...choice })) {
       events.push(event)
+      await onEvent?.(event)
       if (until?.(event)) break
     }
   } finally {

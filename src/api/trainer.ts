@@ -131,7 +131,7 @@ export class Trainer {
     // What was fitted on the weights before does not hold for those to come.
     if (model instanceof BertForQuestionAnswering) model.answer_settings = answer_settings
     const datasets = { train: train_dataset, validation: this.options.eval_dataset }
-    const digests = digestRun({ model, ...datasets })
+    const digests = digestRun({ model, ...datasets, tokenizer: this.options.processing_class })
     const notes = resume_from ? await checkUnchanged(resume_from, digests, decided) : []
     for (const note of notes) toStandardError(note)
     let metrics: TrainMetrics | undefined

@@ -76,7 +76,7 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
   const { model: bert, report } = loaded
   const untrained = [...report.missing, ...report.mismatched.map(({ name }) => name)]
   const digests = {
-    ...digestRun({ model: bert, train, validation }),
+    ...digestRun({ model: bert, train, validation, tokenizer }),
     weights: digestWeights(bert.parameters, untrained),
   }
   return { args, loaded, train, validation, plan, digests, hub }

@@ -96,6 +96,11 @@ describe('training arguments', () => {
     expect(() => parseArguments(raw, 'arguments.json')).toThrow(message)
   })
 
+  it('report a value that breaks several rules once', () => {
+    const parse = () => parseArguments({ label_smoothing_factor: 2 }, 'arguments.json')
+    expect(parse).toThrow(/^arguments\.json: label_smoothing_factor: found 2, expected [^\n]*$/)
+  })
+
   it('name every fault at once', () => {
     const message = (() => {
       try {

@@ -62,7 +62,7 @@ export const argumentDefaults: Readonly<Given> = schema.parse({})
 export function parseArguments(raw: Readonly<Record<string, unknown>>, source: ArgumentSource): TrainingArguments {
   const result = schema.safeParse(raw)
   if (!result.success)
-    throw new UsageError(result.error.issues.flatMap((issue) => explain(issue, raw, source)).join('\n'))
+    throw new UsageError(unique(result.error.issues.flatMap((issue) => explain(issue, raw, source))).join('\n'))
   const given = result.data
   return {
     ...given,
@@ -71,6 +71,9 @@ export function parseArguments(raw: Readonly<Record<string, unknown>>, source: A
     greater_is_better: given.greater_is_better ?? given.metric_for_best_model !== 'loss',
   }
 }
+
+/** A value may break several rules, all of which one message explains. */
+const unique = (messages: readonly string[]): string[] => [...new Set(messages)]
 
 /** Where arguments are from, all of them or by name. */
 export type ArgumentSource = string | ((name: string) => string)

@@ -1,9 +1,10 @@
-import { readdirSync } from 'node:fs'
+import { cpSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type Recorded, readRecorded } from '../../tests/read-safetensors.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { type LoopChoice, trainTiny } from '../../tests/tiny-loop.ts'
+import { tinyFolder } from '../../tests/tiny-squad.ts'
 import { writeSafetensors } from '../checkpoint/safetensors-writer.ts'
 import { SpanforgeError } from '../errors.ts'
 import type { EvaluationMetrics } from '../inference/evaluate.ts'
@@ -11,6 +12,7 @@ import type { Engine, Values } from '../runtime/engine.ts'
 import { onnxruntime } from '../runtime/onnxruntime.ts'
 import { parseArguments, type TrainingArgumentsInput } from './arguments.ts'
 import { listCheckpoints, newestWhole } from './checkpoint-store.ts'
+import type { TrainingEvent } from './events.ts'
 import { Recorder } from './recorder.ts'
 import { newProgress } from './run-checkpoint.ts'
 import { newTrainerState } from './state.ts'
@@ -40,6 +42,15 @@ const infiniteGradient = (outputs: Values) =>
   outputs[`gradient.${KEY}`].data.fill(Number.POSITIVE_INFINITY as never, 7, 8)
 const hugeGradient = (outputs: Values) => outputs[`gradient.${KEY}`].data.fill(1e25 as never, 7, 8)
 const lossIsNaN = (outputs: Values) => outputs.loss.data.fill(Number.NaN as never)
+
+/** Changes one value of a file of weights. */
+async function plant(path: string, name: string, index: number, value: number): Promise<void> {
+  const recorded = Object.entries(readRecorded(path)) as [string, Recorded][]
+  const tensors = recorded.map(([name, { shape, data }]) => ({ name, shape, data: data as Float32Array }))
+  const { data } = tensors.find((tensor) => tensor.name === name)!
+  data[index < 0 ? data.length + index : index] = value
+  await writeSafetensors(path, tensors)
+}
 
 describe('A loss or gradient that is not finite', () => {
   test('stops the run, which names step and parameter; the last checkpoint is whole', async () => {
@@ -143,6 +154,17 @@ describe('A step that leaves weights or moments that are not finite', () => {
     expect(steps).toEqual([])
   })
 
+  test('and one that leaves weights that are huge, although the loss of a frozen encoder and head is finite', async () => {
+    for (const on_nonfinite of ['stop', 'skip'] as const) {
+      const { message, steps } = await failed({ learning_rate: 1e30, freeze_layers: 2, max_steps: 2, on_nonfinite })
+      expect(message).toMatch(
+        /after step 1: qa_outputs\.weight holds a weight of size 1\.00e\+30, expected at most 1e\+6/,
+      )
+      expect(message).toContain('The learning rate (1e+30)')
+      expect(steps).toEqual([])
+    }
+  })
+
   test('ends a run that keeps the best model, before it is evaluated', async () => {
     const best = { load_best_model_at_end: true, eval_strategy: 'steps', eval_steps: 1 } as const
     const { message, steps } = await failed({ ...overflow, ...best })
@@ -161,14 +183,39 @@ test('A run whose steps were all skipped has trained nothing, and fails', async 
   expect(steps).toEqual([])
 })
 
+test('A base model with a huge weight, in a row that no training question uses, is not trained', async () => {
+  const model = temporaryFolder()
+  cpSync(tinyFolder, model, { recursive: true })
+  await plant(join(model, 'model.safetensors'), 'bert.embeddings.position_embeddings.weight', -1, 1e30)
+  const { message, steps } = await failed({ max_steps: 1 }, { model })
+  expect(message).toMatch(/before the first step: \S+position_embeddings.weight holds a weight of size 1.00e\+30/)
+  expect(message).toContain('check the weights of the base model')
+  expect(steps).toEqual([])
+})
+
+test('A best checkpoint that was altered since it was written is not loaded at the end', async () => {
+  const output_dir = temporaryFolder()
+  const best = { load_best_model_at_end: true, eval_strategy: 'steps', eval_steps: 2, save_steps: 2 } as const
+  const args = { output_dir, max_steps: 4, metric_for_best_model: 'loss', learning_rate: 0.1, ...best } as const
+  const isFirstSave = ({ type }: TrainingEvent) => type === 'save'
+  await trainTiny(args, { until: isFirstSave })
+  const folder = join(output_dir, 'checkpoint-2')
+  const run = trainTiny(args, {
+    resume_from: folder,
+    onEvent: async ({ type }) => {
+      if (type === 'step') await plant(join(folder, 'model.safetensors'), KEY, 0, 7)
+    },
+  })
+  await expect(run).rejects.toThrow(
+    `${folder}: load_best_model_at_end cannot load the best checkpoint: model.safetensors`,
+  )
+})
+
 test('A checkpoint whose moments are not finite is not resumed from', async () => {
   const output_dir = temporaryFolder()
   await trainTiny({ output_dir, save_steps: 2, max_steps: 2 })
   const folder = join(output_dir, 'checkpoint-2')
-  const optimizer = Object.entries(readRecorded(join(folder, 'optimizer.safetensors'))) as [string, Recorded][]
-  const tensors = optimizer.map(([name, { shape, data }]) => ({ name, shape, data: data as Float32Array }))
-  tensors.find(({ name }) => name === `exp_avg_sq.${KEY}`)!.data[5] = Number.POSITIVE_INFINITY
-  await writeSafetensors(join(folder, 'optimizer.safetensors'), tensors)
+  await plant(join(folder, 'optimizer.safetensors'), `exp_avg_sq.${KEY}`, 5, Number.POSITIVE_INFINITY)
   const resumed = trainTiny({ output_dir, max_steps: 4 }, { resume_from: folder })
   await expect(resumed).rejects.toThrow(`exp_avg_sq.${KEY}: found 1 of`)
   await expect(resumed).rejects.toThrow('Resume from an earlier checkpoint')

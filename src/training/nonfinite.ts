@@ -1,4 +1,5 @@
 import { SpanforgeError } from '../errors.ts'
+import type { FlatParameters } from '../models/flat-parameters.ts'
 import type { TrainingArguments } from './arguments.ts'
 import { firstNonFinite } from './clip.ts'
 
@@ -51,28 +52,45 @@ export function nonfiniteUpdate(
   return new SpanforgeError(`training: step ${step}: the update left ${broken}`, { remedy: likelyCause(failed, args) })
 }
 
-/** The weights are finite, but so large that the model computes no finite loss with them. */
-export function divergedModel(
-  place: string,
-  loss: number,
-  entries: readonly { readonly name: string; readonly values: Float32Array }[],
-  remedy: string,
-): SpanforgeError {
-  const largest = entries
-    .map(({ name, values }) => ({ name, value: values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) }))
-    .reduce((a, b) => (b.value > a.value ? b : a))
-  const size = largest.value.toPrecision(3)
-  return new SpanforgeError(
-    `${place}: the model's loss on a training window is ${loss}. Its largest weight is ${size}, in ${largest.name}`,
+/** Weights of trained models are far smaller: float16, in which many are shared, ends at 65,504. */
+export const LARGEST_WEIGHT = 1e6
+
+export interface Weight {
+  readonly name: string
+  /** Absolute value. */
+  readonly size: number
+}
+
+export function largestWeight(parameters: FlatParameters): Weight {
+  let largest: Weight = { name: '', size: -1 }
+  for (const { name } of parameters.entries) {
+    let size = 0
+    for (const value of parameters.view(name)) if (Math.abs(value) > size) size = Math.abs(value)
+    if (size > largest.size) largest = { name, size }
+  }
+  return largest
+}
+
+/** The weights are finite, but the model computes no finite loss with them. */
+export const divergedModel = (place: string, loss: number, { name, size }: Weight, remedy: string): SpanforgeError =>
+  new SpanforgeError(
+    `${place}: the model's loss on a training window is ${loss}. Its largest weight is ${size.toPrecision(3)}, in ${name}`,
     { remedy },
   )
-}
+
+/** A weight is finite, but so large that the model is useless, even if the windows that were computed do not show it. */
+export const hugeWeight = (place: string, { name, size }: Weight, remedy: string): SpanforgeError =>
+  new SpanforgeError(
+    `${place}: ${name} holds a weight of size ${size.toPrecision(3)}, expected at most ${LARGEST_WEIGHT.toExponential()}`,
+    { remedy },
+  )
 
 /** The argument that explains best why numbers ceased to be finite, and what to set it to. */
 export function likelyCause(
   { learning_rate, grad_norm, hasTrained }: Pick<FailedStep, 'learning_rate' | 'grad_norm' | 'hasTrained'>,
   args: TrainingArguments,
 ): string {
+  if (!hasTrained) return 'No step has changed the weights yet: check the weights of the base model.'
   const shrink = learning_rate * args.weight_decay
   if (shrink > 1)
     return `learning_rate times weight_decay is ${shrink}, so that each step multiplies the weights by 1 - ${shrink}: lower weight_decay (${args.weight_decay}).`
@@ -80,6 +98,5 @@ export function likelyCause(
     return `adam_epsilon (${args.adam_epsilon}) is too small to bound the step of a tiny gradient: raise it (default: 1e-8).`
   if (args.max_grad_norm === 0 && grad_norm > 1e3)
     return `The gradient norm is ${grad_norm.toPrecision(3)} and max_grad_norm 0 does not clip it: set max_grad_norm (default: 1).`
-  if (!hasTrained) return 'No step has changed the weights yet: check the weights of the base model.'
   return `The learning rate (${args.learning_rate}) is the usual reason: lower it.`
 }

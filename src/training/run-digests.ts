@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import { readJsonFile } from '../checkpoint/json-file.ts'
 import { SpanforgeError } from '../errors.ts'
-import { digestConfig, digestQuestions, digestWindows } from '../inference/digests.ts'
+import { digestConfig, digestQuestions, digestTokenizer, digestWindows } from '../inference/digests.ts'
 import type { BertConfig } from '../models/config.ts'
 import { showText } from '../show-value.ts'
 import type { Dataset } from '../squad/dataset.ts'
+import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { TrainingArguments } from './arguments.ts'
 import { ARGUMENTS_FILE, readProgress } from './run-checkpoint.ts'
 
@@ -21,7 +22,7 @@ interface Digested {
   /** The arguments that name it: as long as they are the same, it must be the same. */
   readonly namedBy: readonly (keyof TrainingArguments)[]
   /** What it is made from: where that has changed, nothing is said of this. */
-  readonly madeFrom?: DigestName
+  readonly madeFrom?: readonly DigestName[]
 }
 
 /** What a run depends on besides its arguments, by the name of its digest. */
@@ -40,14 +41,15 @@ const DIGESTED = {
     what: 'the tokens of the training questions',
     source: ({ model }) => model,
     namedBy: [...TRAIN, ...LENGTHS, ...MODEL],
-    madeFrom: 'train_questions',
+    madeFrom: ['train_questions', 'tokenizer'],
   },
   validation_windows: {
     what: 'the tokens of the validation questions',
     source: ({ model }) => model,
     namedBy: [...VALIDATION, ...LENGTHS, ...MODEL],
-    madeFrom: 'validation_questions',
+    madeFrom: ['validation_questions', 'tokenizer'],
   },
+  tokenizer: { what: 'the tokenizer', source: ({ model }) => model, namedBy: MODEL },
   config: { what: 'the configuration of the base model', source: ({ model }) => model, namedBy: MODEL },
   weights: { what: 'the weights of the base model', source: ({ model }) => model, namedBy: MODEL },
 } as const satisfies Record<string, Digested>
@@ -57,6 +59,7 @@ type DigestName =
   | 'validation_questions'
   | 'train_windows'
   | 'validation_windows'
+  | 'tokenizer'
   | 'config'
   | 'weights'
 
@@ -72,16 +75,18 @@ export interface RunSources {
   readonly model: { readonly config: BertConfig }
   readonly train: Dataset
   readonly validation?: Dataset
+  readonly tokenizer?: BertTokenizer
 }
 
 /** All but the weights, which training changes. */
-export const digestRun = ({ model, train, validation }: RunSources): RunDigests => ({
+export const digestRun = ({ model, train, validation, tokenizer }: RunSources): RunDigests => ({
   train_questions: digestQuestions(train.examples),
   train_windows: digestWindows(train.windows),
   ...(validation && {
     validation_questions: digestQuestions(validation.examples),
     validation_windows: digestWindows(validation.windows),
   }),
+  ...(tokenizer && { tokenizer: digestTokenizer(tokenizer) }),
   config: digestConfig(model.config),
 })
 
@@ -98,9 +103,9 @@ export function changedDigests(
   const isSame = (name: keyof TrainingArguments) => JSON.stringify(before.args[name]) === JSON.stringify(now.args[name])
   const differs = (name: DigestName) =>
     before.digests[name] !== undefined && now.digests[name] !== undefined && before.digests[name] !== now.digests[name]
-  return Object.entries<Digested>(DIGESTED).flatMap(([key, { what, source, namedBy, madeFrom }]) => {
+  return Object.entries<Digested>(DIGESTED).flatMap(([key, { what, source, namedBy, madeFrom = [] }]) => {
     const name = key as DigestName
-    if (!differs(name) || !namedBy.every(isSame) || (madeFrom && differs(madeFrom))) return []
+    if (!differs(name) || !namedBy.every(isSame) || madeFrom.some(differs)) return []
     const from = source(now.args)
     return [{ name, text: from ? `${what} (${showText(from)})` : what }]
   })

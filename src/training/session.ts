@@ -3,6 +3,7 @@ import { SpanforgeError } from '../errors.ts'
 import { evaluate } from '../inference/evaluate.ts'
 import type { BertForQuestionAnswering } from '../models/question-answering.ts'
 import { epochGroups, epochOrder, type Group } from './batches.ts'
+import { verifyCheckpoint } from './checkpoint-manifest.ts'
 import { checkpointName, listCheckpoints, rotateCheckpoints, writeCheckpoint } from './checkpoint-store.ts'
 import type { TrainingEvent, TrainMetrics } from './events.ts'
 import { type Plan, planRun } from './plan.ts'
@@ -15,6 +16,8 @@ import { decideArguments } from './stored-settings.ts'
 import type { TrainingRun } from './training-run.ts'
 
 type Events = AsyncGenerator<TrainingEvent, void, void>
+
+const BEFORE_TRAINING = 'training: before the first step'
 
 /** What the training loop (loop.ts) is made of: a step, and what follows steps and epochs. */
 export class TrainingSession {
@@ -49,6 +52,7 @@ export class TrainingSession {
       : { state: newTrainerState(args, plan.max_steps, plan.epochs), progress: newProgress() }
     stepper.taken = progress.steps_taken
     if (resume_from) await stepper.probe(resume_from, run.train.windows, 'Resume from an earlier checkpoint.')
+    else stepper.refuseHugeWeights(BEFORE_TRAINING)
     await stepper.freeze(run.train.windows, run.onFreezing)
     return new TrainingSession(run, plan, stepper, new Recorder(state, { ...progress, digests }, args))
   }
@@ -142,7 +146,7 @@ export class TrainingSession {
   private async checkModel(): Promise<void> {
     const { global_step } = this.state
     if (this.checkedStep === global_step) return
-    const place = global_step === 0 ? 'training: before the first step' : `training: after step ${global_step}`
+    const place = global_step === 0 ? BEFORE_TRAINING : `training: after step ${global_step}`
     await this.stepper.probe(place, this.run.train.windows)
     this.checkedStep = global_step
   }
@@ -209,6 +213,7 @@ export class TrainingSession {
     if (!this.finished) yield { type: 'stopped early', global_step: state.global_step }
     if (args.load_best_model_at_end && state.best_model_checkpoint) {
       const folder = join(args.output_dir, state.best_model_checkpoint)
+      await refuseDamaged(folder)
       await restoreWeights(folder, model)
       yield { type: 'best loaded', folder, metric: state.best_metric! }
     }
@@ -251,6 +256,15 @@ export class TrainingSession {
   async release(): Promise<void> {
     await this.stepper.release()
   }
+}
+
+/** @throws SpanforgeError for a best checkpoint that was changed or removed since it was written */
+async function refuseDamaged(folder: string): Promise<void> {
+  const reason = await verifyCheckpoint(folder)
+  if (reason === null) return
+  throw new SpanforgeError(`${folder}: load_best_model_at_end cannot load the best checkpoint: ${reason}`, {
+    remedy: 'Restore the folder and resume, or use another checkpoint as the model.',
+  })
 }
 
 /** Until one of the two comes. */

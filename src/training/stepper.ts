@@ -15,7 +15,15 @@ import { DropoutPool } from './dropout-pool.ts'
 import { allocateFlat, type FlatMemory } from './flat-memory.ts'
 import { FrozenLayers, type FrozenProgress } from './frozen-layers.ts'
 import { BatchGradient, frozenEntries, type Pass } from './gradients.ts'
-import { divergedModel, likelyCause, nonfiniteGradient, nonfiniteUpdate } from './nonfinite.ts'
+import {
+  divergedModel,
+  hugeWeight,
+  LARGEST_WEIGHT,
+  largestWeight,
+  likelyCause,
+  nonfiniteGradient,
+  nonfiniteUpdate,
+} from './nonfinite.ts'
 import type { AdamWArrays } from './plain-kernels.ts'
 import { learningRates } from './schedule.ts'
 
@@ -148,14 +156,23 @@ export class Stepper {
   /**
    * Computes the loss of one training window with the weights as they are. Weights can be finite and still too large
    * to compute with, which no later step may be there to show.
-   * @throws SpanforgeError where the loss is not finite
+   * @throws SpanforgeError where the loss is not finite, or a weight that this window may not use is huge
    */
   async probe(place: string, windows: readonly LabelledWindow[], remedy?: string): Promise<void> {
     const { loss } = await windowLosses(this.model, windows.slice(0, 1))
-    if (Number.isFinite(loss)) return
-    const { entries } = this.model.parameters
-    const weights = entries.map(({ name }) => ({ name, values: this.model.parameters.view(name) }))
-    const cause = { learning_rate: this.args.learning_rate, grad_norm: 0, hasTrained: this.taken > 0 }
-    throw divergedModel(place, loss, weights, remedy ?? likelyCause(cause, this.args))
+    if (!Number.isFinite(loss))
+      throw divergedModel(place, loss, largestWeight(this.model.parameters), remedy ?? this.likelyCause())
+    this.refuseHugeWeights(place, remedy)
+  }
+
+  /** @throws SpanforgeError for weights that are finite, but far larger than those of any trained model */
+  refuseHugeWeights(place: string, remedy?: string): void {
+    const largest = largestWeight(this.model.parameters)
+    if (largest.size > LARGEST_WEIGHT) throw hugeWeight(place, largest, remedy ?? this.likelyCause())
+  }
+
+  private likelyCause(): string {
+    const { learning_rate } = this.args
+    return likelyCause({ learning_rate, grad_norm: 0, hasTrained: this.taken > 0 }, this.args)
   }
 }
