@@ -53,8 +53,8 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
     sockets(target, 200, () => [post('/api/stream', { questions: many(200), context: page(target), top_k: 100 })]),
   '50 large answers that nobody reads': (target) =>
     sockets(target, 50, () => [post('/api/batch', { questions: many(300), context: page(target), top_k: 100 })]),
-  '100 times 200 pipelined requests': (target) =>
-    sockets(target, 100, () => [post('/api/answer', { question: QUESTION, context: page(target) }).repeat(200)]),
+  '8 times 2,000 pipelined requests': (target) =>
+    sockets(target, 8, () => [post('/api/answer', { question: QUESTION, context: page(target) }).repeat(2000)]),
   '10,000 idle connections': (target) => sockets(target, 10_000, () => []),
 }
 

@@ -73,6 +73,7 @@ export async function createApp(options: AppOptions = {}) {
   }).withTypeProvider<ZodTypeProvider>()
   const connections = new Connections(app.server)
   app.addHook('preClose', async () => connections.close())
+  app.addHook('onRequest', async (_request, { raw }) => connections.turn(raw))
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   // Other pages may post text without asking; JSON they may not.

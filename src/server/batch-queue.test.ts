@@ -166,7 +166,7 @@ describe('a queue of windows', () => {
 
   it('refuses requests above its limit at once, says when to come again, and recovers', () => {
     const { queue } = queueOf({ max_requests: 2 })
-    const leave = queue.enter(60)
+    const { leave } = queue.enter(60)
     queue.enter(60)
     expect(queue.waiting.requests).toBe(2)
     expect(queue.hasRoom(1)).toBe(false)
@@ -183,7 +183,11 @@ describe('a queue of windows', () => {
     const { queue } = queueOf({ max_requests: 4 })
     for (let i = 0; i < 2; i++) queue.enter(100_000)
     expect(() => queue.enter(100_000)).toThrow(expect.objectContaining({ status: 503 }))
-    for (let i = 0; i < 2; i++) queue.enter(1000)
+    const small = queue.enter(1000)
+    small.measure(2000)
+    // A small text with many questions is large too.
+    expect(() => small.measure(600_000)).toThrow(expect.objectContaining({ status: 503 }))
+    queue.enter(1000)
     expect(() => queue.enter(1000)).toThrow(expect.objectContaining({ status: 503 }))
   })
 

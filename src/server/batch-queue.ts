@@ -31,6 +31,16 @@ export interface AskOptions {
   readonly onProgress?: (done: number, logits: readonly (RowLogits | undefined)[]) => void
 }
 
+/** The place of a request among all that are read, waiting or computed. */
+export interface QueuePlace {
+  /**
+   * Says how many tokens its windows have: a small text may have many.
+   * @throws Problem 503 where that makes it a large request, and these have no place left
+   */
+  measure(tokens: number): void
+  leave(): void
+}
+
 class QueuedRequest extends Turn {
   readonly logits: (RowLogits | undefined)[]
   done = 0
@@ -55,7 +65,7 @@ const LOOK_AHEAD = 4
 /** Milliseconds after which those who asked at the same time are no longer expected back. */
 const LATELY = 1000
 
-/** Characters of texts above which a request is a large one. */
+/** Characters of texts, or tokens of windows, above which a request is a large one. */
 const LARGE = 20_000
 
 export class BatchQueue {
@@ -83,29 +93,40 @@ export class BatchQueue {
   /** Whether a question about a text of this many characters would be accepted now. */
   hasRoom(characters: number): boolean {
     const { max_requests, texts, windows } = this.options
-    const hasPlace = characters > LARGE ? this.largePlaces < Math.ceil(max_requests / 2) : true
+    const hasPlace = characters <= LARGE || this.largePlaces < this.mostLargePlaces
     return hasPlace && this.places < max_requests && texts.hasRoom(characters) && windows.hasRoom(1)
   }
 
   /**
    * Gives a request with texts of this many characters a place, from before its texts are read until it is answered.
-   * Returns the function that gives the place back.
    * @throws Problem 503 where too much is waiting
    */
-  enter(characters: number): () => void {
+  enter(characters: number): QueuePlace {
     if (!this.hasRoom(characters)) throw this.overloaded()
     const giveBack = this.options.texts.take(characters)
-    const isLarge = Number(characters > LARGE)
+    let isLarge = characters > LARGE
     this.places++
-    this.largePlaces += isLarge
+    this.largePlaces += Number(isLarge)
     let isHeld = true
-    return () => {
-      if (!isHeld) return
-      isHeld = false
-      giveBack()
-      this.places--
-      this.largePlaces -= isLarge
+    return {
+      measure: (tokens) => {
+        if (isLarge || !isHeld || tokens <= LARGE) return
+        if (this.largePlaces >= this.mostLargePlaces) throw this.overloaded()
+        isLarge = true
+        this.largePlaces++
+      },
+      leave: () => {
+        if (!isHeld) return
+        isHeld = false
+        giveBack()
+        this.places--
+        this.largePlaces -= Number(isLarge)
+      },
     }
+  }
+
+  private get mostLargePlaces(): number {
+    return Math.ceil(this.options.max_requests / 2)
   }
 
   /**

@@ -3,6 +3,8 @@ import type { Socket } from 'node:net'
 
 /** What one connection has been used for. */
 interface Use {
+  /** Settles when the response to the newest request has ended. */
+  last: Promise<void>
   /** Responses that have not ended, with their requests. */
   readonly open: Map<ServerResponse, IncomingMessage>
   /** Bytes received up to the end of the last one. */
@@ -25,6 +27,7 @@ const MOST = 5000
 export class Connections {
   /** Those that were answered last are last. */
   private readonly uses = new Map<Socket, Use>()
+  private readonly turns = new WeakMap<ServerResponse, Promise<void>>()
   private isClosing = false
   private isCutOff = false
 
@@ -34,9 +37,18 @@ export class Connections {
     private readonly most = MOST,
   ) {
     server.on('connection', (socket) => this.add(socket))
-    server.on('request', (request, response) => this.open(request, response))
+    // Before the hooks of the application, which ask for the request's turn.
+    server.prependListener('request', (request, response) => this.open(request, response))
     // After server.timeout milliseconds without a byte in either direction.
     server.on('timeout', (socket) => this.closeStalled(socket))
+  }
+
+  /**
+   * Settles when all earlier requests of the same connection have been answered. Pipelined requests, whose answers are
+   * sent in their order anyway, thus get no more than those of a client that waits for each answer.
+   */
+  async turn(response: ServerResponse): Promise<void> {
+    await this.turns.get(response)
   }
 
   /** Closes idle connections now, and each other one as soon as its answers have been sent. */
@@ -50,7 +62,7 @@ export class Connections {
   }
 
   private add(socket: Socket): void {
-    const use: Use = { open: new Map(), done: 0, wasAnswered: false }
+    const use: Use = { last: Promise.resolve(), open: new Map(), done: 0, wasAnswered: false }
     this.uses.set(socket, use)
     socket.once('close', () => {
       this.uses.delete(socket)
@@ -70,7 +82,13 @@ export class Connections {
     const use = this.uses.get(socket)
     if (!use) return
     use.open.set(response, request)
+    this.turns.set(response, use.last)
+    let end = () => {}
+    use.last = new Promise((resolve) => {
+      end = resolve
+    })
     response.once('close', () => {
+      end()
       use.open.delete(response)
       use.done = socket.bytesRead
       use.wasAnswered = true

@@ -182,7 +182,7 @@ describe('an open service', () => {
     expect([ready.statusCode, ready.json<Problem>().detail]).toEqual([503, 'The server is overloaded.'])
     expect((await service.app.inject('/health')).statusCode).toBe(200)
     expect((await post('/api/answer', { question, context })).statusCode).toBe(503)
-    for (const leave of places) leave()
+    for (const { leave } of places) leave()
     expect((await service.app.inject('/ready')).statusCode).toBe(200)
   })
 

@@ -42,21 +42,19 @@ export async function openReading(model: ServedModel, request: ReadingRequest): 
   const { windows } = readingOptions(thread.tokenizer, thread.config, options)
   const task = { ...gathered, windows, max_windows: limits.windows }
   const release = model.hold()
-  let leave = () => {}
+  const closing = [release]
+  const close = () => {
+    for (const step of closing) step()
+  }
   try {
-    leave = queue.enter(taskSize(task))
+    const place = queue.enter(taskSize(task))
+    closing.push(place.leave)
     const reading = await reader.open(task, signal)
-    return {
-      ...reading,
-      close() {
-        reading.close()
-        leave()
-        release()
-      },
-    }
+    closing.push(reading.close)
+    place.measure(reading.rows.tokens)
+    return { ...reading, close }
   } catch (error) {
-    leave()
-    release()
+    close()
     throw error
   }
 }

@@ -200,14 +200,16 @@ describe('one client', () => {
     expect(waiting(service)).toEqual({ requests: 0, tokens: 0 })
   }, 60_000)
 
-  it('that hangs up is dropped with all that it has pipelined', async () => {
+  it('that pipelines requests has one computed after the other, and is dropped with all of them', async () => {
     const service = await listening()
     const release = hold(service)
     const socket = connect(service.port, '127.0.0.1')
     const stream = { questions: [question], context: tinyText(100) }
     for (let i = 0; i < 10; i++)
       socket.write(posted('/api/stream', stream) + posted('/api/answer', { question, context }))
-    await vi.waitFor(() => expect(waiting(service).requests).toBe(20), 60_000)
+    await vi.waitFor(() => expect(waiting(service).requests).toBe(1), 60_000)
+    expect((await service.post('/api/models/none/reload', {})).status).toBe(403)
+    expect(waiting(service).requests).toBe(1)
     socket.destroy()
     await vi.waitFor(() => expect(waiting(service)).toEqual({ requests: 0, tokens: 0 }), 10_000)
     release()
