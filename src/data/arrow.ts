@@ -4,6 +4,8 @@ import { DataProblem, orReport, type Report } from '../squad/data-problem.ts'
 import { JsonPart } from '../squad/json-text.ts'
 import type { QuestionRecord } from '../squad/read-question.ts'
 import { ROW_LAYOUT, rowRecord } from '../squad/row-record.ts'
+import { checkColumn } from './arrow-batches.ts'
+import { arrowStream, checkMessages } from './arrow-messages.ts'
 
 interface ArrowOptions {
   readonly report: Report
@@ -19,7 +21,7 @@ export const isArrow = (head: Uint8Array): boolean =>
 /** The rows of a table in Arrow's format. */
 export function* arrowRecords(bytes: Uint8Array, path: string, options: ArrowOptions): Generator<QuestionRecord> {
   const { report, mayLack, allColumns = false } = options
-  const table = readable(path, () => tableFromIPC(bytes, { useDate: true, useProxy: false }))
+  const table = readable(path, () => checkedTable(bytes))
   const columns = requireColumns(table.names, path, mayLack)
   const wanted = allColumns ? table.names : wantedColumns(table.names, columns)
   for (let index = 0; index < table.numRows; index++) {
@@ -31,16 +33,33 @@ export function* arrowRecords(bytes: Uint8Array, path: string, options: ArrowOpt
   }
 }
 
+/** @throws Error for a table that its own bytes cannot hold */
+function checkedTable(bytes: Uint8Array): Table {
+  const stream = arrowStream(bytes)
+  checkMessages(stream)
+  const table = tableFromIPC(stream, { useDate: true, useProxy: false })
+  // No value takes less than a bit.
+  const most = 8 * bytes.length
+  for (const name of table.names) {
+    if (typeof name !== 'string') throw new Error('a column without a name')
+    checkColumn(table.getChild(name), most)
+  }
+  return table
+}
+
 const rowOf = (table: Table, names: readonly string[], index: number): Record<string, unknown> =>
   Object.fromEntries(names.map((name) => [name, plainValue(table.getChild(name).at(index))]))
 
 function readable<T>(path: string, read: () => T): T {
   try {
     return read()
-  } catch (cause) {
-    throw new DataProblem('unreadable', path, `cannot be read as Arrow (${(cause as Error).message})`, {
-      remedy: 'The file is damaged, or compressed. Write it again with save_to_disk, or as Parquet with to_parquet.',
-      cause,
-    })
+  } catch (error) {
+    throw damaged(path, error)
   }
 }
+
+const damaged = (path: string, cause: unknown): DataProblem =>
+  new DataProblem('unreadable', path, `cannot be read as Arrow (${(cause as Error).message})`, {
+    remedy: 'The file is damaged, or compressed. Write it again with save_to_disk, or as Parquet with to_parquet.',
+    cause,
+  })

@@ -5,7 +5,7 @@ import type { JsonPart } from './json-text.ts'
 import { isPythonNotation, parsePython } from './python-literal.ts'
 import type { AnswerParts, QuestionRecord } from './read-question.ts'
 
-/** What a row that is none is told. */
+/** The expected fields of a row, for remedies. */
 export const ROW_LAYOUT = EXPECTED_COLUMNS
 
 const isObject = (value: unknown): value is object =>
@@ -22,7 +22,7 @@ export interface RowOptions {
   readonly place: string
   /** How the file names the fields; found among the row's own names unless given. */
   readonly columns?: Columns
-  /** What of a row that is not JSON can be read nevertheless is told here. */
+  /** Called for answers that are not JSON but can be read. */
   readonly report: Report
 }
 

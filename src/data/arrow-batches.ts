@@ -1,0 +1,47 @@
+import type { Batch, Column } from '@uwdata/flechette'
+
+type AnyBatch = Batch<unknown> & { readonly dictionary?: Column<unknown>; readonly stride?: number }
+
+/**
+ * Refuses a column whose buffers are shorter than its lengths and offsets say. The reader believes them: it would make
+ * lists of billions of values for a damaged file. (Arrow's columnar format: lengths, offsets and child arrays.)
+ * @throws Error with what was found
+ */
+export function checkColumn({ data }: Column<unknown>, most: number): void {
+  for (const batch of data) checkBatch(batch as AnyBatch, most)
+}
+
+function checkBatch(batch: AnyBatch, most: number): void {
+  const { length, validity, nullCount, offsets, sizes, values, children = [], dictionary, stride = 1 } = batch
+  if (!(length >= 0 && length <= most)) throw new Error(`a batch of ${length} values`)
+  if (nullCount > 0 && validity && validity.length * 8 < length)
+    throw new Error(`${length} values with too few validity bits`)
+  if (offsets) checkOffsets(offsets, sizes, { length, end: children[0]?.length ?? values?.length ?? 0 })
+  else if (values && values.length * 8 < length) throw new Error(`${length} values in a buffer of ${values.length}`)
+  else
+    for (const child of children)
+      if (child.length < length * stride) throw new Error(`${length} values over a child of ${child.length}`)
+  for (const child of children) checkBatch(child as AnyBatch, most)
+  if (dictionary) checkColumn(dictionary, most)
+}
+
+interface Extent {
+  readonly length: number
+  readonly end: number
+}
+
+type Offsets = ArrayLike<number | bigint>
+
+/** Offsets rise from the start of the child to its end; with sizes each value has a place of its own. */
+function checkOffsets(offsets: Offsets, sizes: Offsets | undefined, { length, end }: Extent): void {
+  if (offsets.length < length + (sizes ? 0 : 1)) throw new Error(`${length} values with ${offsets.length} offsets`)
+  let previous = 0
+  for (let i = 0; i < length; i++) {
+    const [from, to] = sizes
+      ? [Number(offsets[i]), Number(offsets[i]) + Number(sizes[i])]
+      : [Number(offsets[i]), Number(offsets[i + 1])]
+    if (!(from >= (sizes ? 0 : previous) && to >= from && to <= end))
+      throw new Error(`a value from ${from} to ${to} of ${end}`)
+    previous = from
+  }
+}
