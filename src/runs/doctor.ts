@@ -39,7 +39,7 @@ interface KnownModel {
   readonly memory_bytes: number
 }
 
-const bertConfig = (sizes: object): BertConfig => parseConfig(sizes, 'doctor')
+const bertConfig = (sizes: object): BertConfig => parseConfig({ model_type: 'bert', ...sizes }, 'doctor')
 
 /** Shares and memory of benchmarks/results/speed.json: random batches of 16, float32, dropout and optimizer included. */
 export const KNOWN: readonly KnownModel[] = [
