@@ -52,7 +52,9 @@ test('weights that are not finite are not saved, and what was there before is in
 
 test('a missing or broken config.json is named', async () => {
   const folder = await temporaryFolder()
-  await expect(loadConfig(folder)).rejects.toThrow('config.json: does not exist')
+  await expect(loadConfig(folder)).rejects.toThrow(
+    `${folder}: there is no config.json, which a model needs; found an empty folder`,
+  )
   await writeFile(join(folder, 'config.json'), '{"hidden_size": 3')
   await expect(loadConfig(folder)).rejects.toThrow(/config.json: found broken JSON.*\n.*damaged/)
 })

@@ -1,14 +1,17 @@
+import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BertConfig, parseConfig, toConfigJson } from '../models/config.ts'
 import { writeFileAtomic } from './atomic.ts'
 import { refuseNonfinite } from './finite.ts'
 import { readJsonFile } from './json-file.ts'
+import { missingConfig } from './missing-config.ts'
 import { type NamedTensor, type WriteOptions, writeSafetensors } from './safetensors-writer.ts'
 
 /** The `config.json` of a model folder. */
 export async function loadConfig(folder: string): Promise<BertConfig> {
   const path = join(folder, 'config.json')
+  if (!existsSync(path)) throw await missingConfig(folder)
   return parseConfig(await readJsonFile(path), path)
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { type AnswerSettings, loadAnswerSettings } from '../checkpoint/answer-settings.ts'
 import type { LoadReport } from '../checkpoint/load-parameters.ts'
+import { missingConfig } from '../checkpoint/missing-config.ts'
 import { loadConfig } from '../checkpoint/model-folder.ts'
 import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
@@ -46,10 +47,8 @@ export async function modelFolder(nameOrFolder: string, hub: HubChoice = {}): Pr
   if (existsSync(nameOrFolder)) {
     if (['config.json', 'tokenizer.json', 'vocab.txt'].some((name) => existsSync(join(nameOrFolder, name))))
       return nameOrFolder
-    throw new UsageError(
-      `${nameOrFolder}: holds no model: there is no config.json in it`,
-      'Give the folder of a model, such as the output_dir of a training, or a name on the hub.',
-    )
+    const { summary, options } = await missingConfig(nameOrFolder).catch((error: SpanforgeError) => error)
+    throw new UsageError(summary, options.remedy)
   }
   const { refusePath, resolveModel } = await import('../hub/index.ts')
   refusePath(nameOrFolder)
