@@ -83,20 +83,14 @@ export interface Trainable {
   readonly name: string
   /** Its folder, or name on the hub, where the server tells it. */
   readonly source?: string
-  readonly max_seq_length: number
 }
 
-/** The window that training takes unless told otherwise. */
-const USUAL_WINDOW = 384
-
 /** The command that trains a model on the downloaded file. */
-export function trainCommand(list: readonly Example[], file: string, model: Trainable): string {
-  const { name, source = name, max_seq_length: window } = model
+export function trainCommand(list: readonly Example[], file: string, { name, source = name }: Trainable): string {
   const flags = [
     `--model ${quoted(source)}`,
     `--train_file ${quoted(file)}`,
     '--output_dir corrected',
-    ...(window < USUAL_WINDOW ? [`--max_seq_length ${window}`, `--doc_stride ${window >> 2}`] : []),
     ...(versionOf(list) === 'v2.0' ? ['--version_2_with_negative'] : []),
   ]
   return `npx spanforge train ${flags.join(' ')}`
