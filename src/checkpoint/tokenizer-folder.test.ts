@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fixture } from '../../tests/fixture.ts'
 import { describeShared, shared } from '../../tests/shared.ts'
-import { BertTokenizer } from '../text/index.ts'
+import { BertTokenizer, fastTokenizerFile, toTokenizerJson } from '../text/index.ts'
 import { loadTokenizer, saveTokenizer } from './tokenizer-folder.ts'
 
 const SPECIALS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]']
@@ -235,5 +235,37 @@ describeShared('loadTokenizer on real folders', () => {
     await copyFile(shared('models/minilm-l6-h384/vocab.txt'), join(folder, 'vocab.txt'))
     const text = 'The [MASK] of Ångström: unbelievable 北京 😀'
     expect((await loadTokenizer(folder)).encode(text)).toEqual(tokenizer.encode(text))
+  })
+})
+
+describe('fast_tokenizer_files', () => {
+  it.each([
+    [['tokenizer.4.0.0.json'], 'tokenizer.4.0.0.json'],
+    [['tokenizer.4.57.7.json'], 'tokenizer.json'],
+    [['tokenizer.4.57.6rc1.json', 'tokenizer.json'], 'tokenizer.4.57.6rc1.json'],
+    [['tokenizer.5.0.0.json', 'tokenizer.4.5.json', 'tokenizer.4.57.json'], 'tokenizer.4.57.json'],
+    [['tokenizer.4.58.0.dev0.json'], 'tokenizer.json'],
+    // Python compares versions as text, and stops at the first that is too new.
+    [['tokenizer.10.0.0.json', 'tokenizer.4.0.0.json'], 'tokenizer.json'],
+    [['tokenizer.4.9.0.json', 'tokenizer.4.10.0.json'], 'tokenizer.4.9.0.json'],
+    [[], 'tokenizer.json'],
+  ])('%j means %s, as in transformers 4.57.6', (files, chosen) => {
+    expect(fastTokenizerFile({ fast_tokenizer_files: files })).toBe(chosen)
+  })
+
+  it.each([['../tokenizer.4.0.0.json'], ['tokenizer.new.json'], ['a/tokenizer.4.0.0.json']])('refuses %s', (name) => {
+    expect(() => fastTokenizerFile({ fast_tokenizer_files: [name] })).toThrow(/fast_tokenizer_files lists/)
+  })
+
+  it('choose the file that is read; where it is missing, vocab.txt is', async () => {
+    await saveTokenizer(small, folder)
+    const other = new BertTokenizer({ vocab: [...SPECIALS, 'b', 'a'] })
+    const versioned = JSON.stringify(toTokenizerJson(other))
+    await write('tokenizer.4.0.0.json', versioned)
+    await write('tokenizer_config.json', { fast_tokenizer_files: ['tokenizer.4.0.0.json'] })
+    expect((await loadTokenizer(folder)).settings.vocab).toEqual(other.settings.vocab)
+    await rm(join(folder, 'tokenizer.4.0.0.json'))
+    await write('vocab.txt', [...SPECIALS, 'c'].join('\n'))
+    expect((await loadTokenizer(folder)).settings.vocab.at(-1)).toBe('c')
   })
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { SpanforgeError } from '../errors.ts'
 import {
   type BertTokenizer,
+  fastTokenizerFile,
   fitsLines,
   type TokenizerFiles,
   tokenizerFromFiles,
@@ -28,7 +29,8 @@ export const TOKENIZER_FILES = [
 ] as const satisfies (keyof TokenizerFiles)[]
 
 /**
- * The tokenizer of a model folder: tokenizer.json where it is there, else vocab.txt, with the settings beside them.
+ * The tokenizer of a model folder: tokenizer.json, or the versioned form of it that transformers takes, where it is
+ * there, else vocab.txt, with the settings beside them.
  * @throws SpanforgeError naming the folder, where the files are missing, broken, or of another kind of tokenizer
  */
 export async function loadTokenizer(folder: string): Promise<BertTokenizer> {
@@ -39,6 +41,9 @@ export async function loadTokenizer(folder: string): Promise<BertTokenizer> {
     const path = join(folder, name)
     files[name] = name.endsWith('.json') ? await readJsonFile(path) : await readUtf8File(path)
   }
+  const fast = inFolder(folder, () => fastTokenizerFile(files['tokenizer_config.json']))
+  if (fast !== 'tokenizer.json')
+    files['tokenizer.json'] = present.includes(fast) ? await readJsonFile(join(folder, fast)) : undefined
   return inFolder(folder, () => tokenizerFromFiles(files, present))
 }
 

@@ -2,6 +2,7 @@
 export type { AddedToken } from './added-tokens.ts'
 export type { TokenizerFiles } from './choose-class.ts'
 export type { Encoding } from './encoding.ts'
+export { fastTokenizerFile, isFastTokenizerFile } from './fast-tokenizer-file.ts'
 export type { BertTokenizerOptions, TokenizerSettings } from './settings.ts'
 export { BertTokenizer, type DecodeOptions } from './tokenizer.ts'
 export { toSpecialTokensMap, toTokenizerConfig } from './tokenizer-config.ts'
