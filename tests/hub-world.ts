@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest'
 import type { HubOptions } from '../src/hub/options.ts'
+import { BertTokenizer, toTokenizerJson } from '../src/text/index.ts'
 import { HubServer } from './hub-server.ts'
 
 /** The same bytes for the same seed, hard to compress. */
@@ -16,10 +17,12 @@ export function bytes(length: number, seed = 1): Buffer {
   return result
 }
 
+const VOCAB = ['[PAD]', '[UNK]', '[CLS]', '[SEP]']
+
 export const BERT = {
   'config.json': '{"model_type":"bert"}',
-  'vocab.txt': '[PAD]\n[UNK]\n[CLS]\n[SEP]\n',
-  'tokenizer.json': '{}',
+  'vocab.txt': `${VOCAB.join('\n')}\n`,
+  'tokenizer.json': JSON.stringify(toTokenizerJson(new BertTokenizer({ vocab: VOCAB }))),
   'model.safetensors': bytes(300_000),
   'pytorch_model.bin': bytes(300_000, 2),
   'tf_model.h5': bytes(1000, 3),

@@ -6,6 +6,7 @@ import {
   type BertTokenizer,
   fastTokenizerFile,
   fitsLines,
+  isFastTokenizerFile,
   type TokenizerFiles,
   tokenizerFromFiles,
   toSpecialTokensMap,
@@ -20,13 +21,17 @@ import { readJsonFile } from './json-file.ts'
 import { readTextFile } from './text-file.ts'
 
 /** The files that say what a tokenizer is, but for config.json, which names its class where they do not. */
-export const TOKENIZER_FILES = [
+const TOKENIZER_FILES = [
   'tokenizer.json',
   'tokenizer_config.json',
   'vocab.txt',
   'special_tokens_map.json',
   'added_tokens.json',
 ] as const satisfies (keyof TokenizerFiles)[]
+
+/** Whether `loadTokenizer` may read a file of this name, besides config.json. */
+export const isTokenizerFile = (name: string): boolean =>
+  isFastTokenizerFile(name) || TOKENIZER_FILES.some((file) => file === name)
 
 /**
  * The tokenizer of a model folder: tokenizer.json, or the versioned form of it that transformers takes, where it is

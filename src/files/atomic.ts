@@ -23,7 +23,7 @@ export async function writeFileAtomic(path: string, data: FileData): Promise<voi
 export const writeNewFile = (path: string, data: FileData): Promise<boolean> => write(path, data, giveNewName)
 
 async function write<T>(path: string, data: FileData, giveName: (from: string, to: string) => Promise<T>): Promise<T> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  const temporary = temporaryName(path)
   try {
     await writeFlushed(temporary, chunksOf(data))
     assertLocksHeld(path)
@@ -35,6 +35,15 @@ async function write<T>(path: string, data: FileData, giveName: (from: string, t
   } finally {
     await rm(temporary, { force: true }).catch(() => {})
   }
+}
+
+/** Most file systems allow names of 255 bytes; a character takes up to three for each unit of its length. */
+const LONGEST_START = 78
+
+function temporaryName(path: string): string {
+  const name = basename(path)
+  const start = Buffer.byteLength(name) > 3 * LONGEST_START ? name.slice(0, LONGEST_START) : name
+  return join(dirname(path), `.${start}.${randomBytes(6).toString('hex')}.tmp`)
 }
 
 /** Renames a file. Returns false, and changes nothing, if another file has the new name. */

@@ -10,6 +10,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENOENT: 'The folder does not exist: create it first.',
   ENOTDIR: 'A part of the path is a file, not a folder: write elsewhere.',
   EISDIR: 'There is a folder of that name: remove it or write elsewhere.',
+  ENAMETOOLONG: 'Choose a shorter name.',
   EFBIG: 'The file is larger than the file system or a limit (ulimit -f) allows: write elsewhere.',
 }
 

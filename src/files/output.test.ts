@@ -90,3 +90,31 @@ it('a new name is given once, also where a killed process has left both names', 
   expect(readdirSync(path('.'))).toEqual(['b', 'c'])
   expect(statSync(path('c')).nlink).toBe(1)
 })
+
+it('what is no file is never replaced, neither through a link: a folder, a pipe, a device', () => {
+  const path = folderWith()
+  mkdirSync(path('folder'))
+  symlinkSync('folder', path('to-folder'))
+  symlinkSync('/dev/null', path('to-device'))
+  for (const name of ['folder', 'to-folder', 'to-device'])
+    for (const overwrite of [true, false])
+      expect(() => checkOutputs([path(name)], { overwrite })).toThrow('is not a file, and cannot be replaced by one')
+  symlinkSync('loop', path('loop'))
+  expect(() => checkOutputs([path('loop')], { overwrite: true })).not.toThrow()
+})
+
+it('the name of a folder is refused before the work', () => {
+  const path = folderWith('file')
+  for (const name of [path('new/'), path('file/'), '', '.', '..', `${path('x')}/..`])
+    expect(() => checkOutputs([name], { overwrite: true })).toThrow('names a folder')
+})
+
+it('every name that the file system allows can be written, and a longer one is refused before the work', async () => {
+  const path = folderWith()
+  for (const name of [`${'n'.repeat(250)}.json`, `${'é'.repeat(125)}.json`, `${'好'.repeat(83)}.json`]) {
+    checkOutputs([path(name)], {})
+    await writeOutput(path(name), 'x', {})
+    expect(readFileSync(path(name), 'utf8')).toBe('x')
+  }
+  expect(() => checkOutputs([path('n'.repeat(256))], {})).toThrow(/ENAMETOOLONG[\s\S]*Choose a shorter name/)
+})

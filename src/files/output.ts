@@ -23,6 +23,11 @@ export interface OutputCheck extends OutputOptions {
 export function checkOutputs(paths: readonly string[], { overwrite = false, inputs = [] }: OutputCheck): void {
   const places = new Map<string, string>()
   for (const path of paths) {
+    if (isFolderName(path))
+      throw new UsageError(
+        `"${showText(path)}" names a folder, expected the name of a file`,
+        'Add the name of the file.',
+      )
     checkFolder(path)
     const place = placeOf(path)
     const other = places.get(place)
@@ -32,17 +37,16 @@ export function checkOutputs(paths: readonly string[], { overwrite = false, inpu
         'Give each output its own file.',
       )
     places.set(place, path)
-    const found = lstatSync(path, { throwIfNoEntry: false })
-    if (!found) continue
+    if (!exists(path)) continue
     const input = inputs.find((input) => isOf(path, input))
     if (input !== undefined)
       throw new UsageError(
         `${showText(path)}: is the file that is read${input === path ? '' : ` (${showText(input)})`}, and would be lost`,
         'Write to another file.',
       )
-    if (!overwrite) throw alreadyExists(path)
-    if (!found.isFile() && !found.isSymbolicLink())
+    if (!isReplaceable(path))
       throw new UsageError(`${showText(path)}: is not a file, and cannot be replaced by one`, 'Write to another file.')
+    if (!overwrite) throw alreadyExists(path)
   }
 }
 
@@ -55,6 +59,26 @@ export async function writeOutput(path: string, data: FileData, { overwrite = fa
 
 export const alreadyExists = (path: string): UsageError =>
   new UsageError(`${showText(path)}: exists already`, 'Write to another file, or replace it with --overwrite.')
+
+const isFolderName = (path: string): boolean => /(^|\/)\.{0,2}$/.test(path.replaceAll(sep, '/'))
+
+function exists(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch (error) {
+    throw explain(path, error)
+  }
+}
+
+/** A file, or a link that leads to one or nowhere; not a device, a pipe or a link to these, such as /dev/stdout. */
+function isReplaceable(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? true
+  } catch {
+    // A link that leads to itself, or to a place that may not be entered.
+    return true
+  }
+}
 
 /** The folder that the file goes to, or the nearest one that exists, must take new files. */
 function checkFolder(path: string): void {

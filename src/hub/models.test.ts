@@ -12,8 +12,14 @@ const world = hubWorld((server) => {
   commit = bert.commit(BERT)
   server.add('model', 'ann/bert-base-uncased').commit(BERT)
   server.rename('model', 'bert-base-uncased', 'ann/bert-base-uncased')
-  server.add('model', 'ann/old').commit({ 'config.json': '{}', 'pytorch_model.bin': bytes(100) })
+  server.add('model', 'ann/old').commit({
+    'config.json': '{}',
+    'vocab.txt': BERT['vocab.txt'],
+    'pytorch_model.bin': bytes(100),
+  })
   server.add('model', 'ann/keras').commit({ 'config.json': '{}', 'tf_model.h5': bytes(100) })
+  server.add('model', 'ann/roberta').commit({ ...BERT, 'config.json': '{"model_type":"roberta"}' })
+  server.add('model', 'ann/unigram').commit({ ...BERT, 'tokenizer.json': '{"model":{"type":"Unigram","vocab":[]}}' })
   server.add('model', 'ann/climbs').commit({ ...BERT, '../../../../.bashrc': 'echo' })
   server.add('model', 'ann/secret', { access: 'private' }).commit(BERT)
   server.add('model', 'ann/gated', { access: 'gated' }).commit(BERT)
@@ -39,6 +45,23 @@ describe('a model by name', () => {
     const { length } = world.downloads
     await resolve('ann/bert')
     expect(world.downloads).toHaveLength(length)
+  })
+
+  it('brings the versioned tokenizer files', async () => {
+    const tokenizer_config = JSON.stringify({ fast_tokenizer_files: ['tokenizer.4.0.0.json'] })
+    const versioned = { 'tokenizer.4.0.0.json': BERT['tokenizer.json'], 'tokenizer.json': '{}' }
+    world.server
+      .add('model', 'ann/versioned')
+      .commit({ ...BERT, ...versioned, 'tokenizer_config.json': tokenizer_config })
+    const folder = await resolve('ann/versioned')
+    expect(await readFile(join(folder, 'tokenizer.4.0.0.json'), 'utf8')).toBe(BERT['tokenizer.json'])
+  })
+
+  it('of many bytes is announced with its size', async () => {
+    const giant = { ...BERT, 'model.safetensors': bytes(21e6) }
+    world.server.add('model', 'ann/large').commit(giant)
+    await resolve('ann/large')
+    expect(world.notices).toEqual([`ann/large: downloading 21.0 MB into ${world.cache}`])
   })
 
   it('is found under its former name, by a redirect', async () => {
@@ -159,6 +182,15 @@ describe('the error for', () => {
     await expect(resolve('ann/keras')).rejects.toThrow(
       /has TensorFlow weights \(tf_model\.h5\), but no model\.safetensors or pytorch_model\.bin[\s\S]*from_tf=True/,
     )
+  })
+
+  it.each([
+    ['ann/roberta', 'this is a model of type "roberta"'],
+    ['ann/unigram', 'is a Unigram (SentencePiece) tokenizer'],
+  ])('%s, which cannot be read here, comes before its weights', async (name, message) => {
+    await expect(resolve(name)).rejects.toThrow(message)
+    expect(world.downloads.filter((url) => /config|tokenizer/.test(url)).length).toBeGreaterThan(0)
+    expect(world.downloads.filter((url) => /^\/content|safetensors|bin/.test(url))).toEqual([])
   })
 
   it('a file name that climbs out of the folder', async () => {

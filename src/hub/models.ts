@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { ANSWER_SETTINGS_FILE } from '../checkpoint/answer-settings.ts'
+import { loadConfig } from '../checkpoint/model-folder.ts'
 import { otherWeights } from '../checkpoint/other-weights.ts'
-import { TOKENIZER_FILES } from '../checkpoint/tokenizer-folder.ts'
+import { isTokenizerFile, loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { showList } from '../show-value.ts'
 import { type HubOptions, openHub } from './options.ts'
@@ -16,11 +17,8 @@ export interface ModelOptions extends HubOptions {
 }
 
 const CONFIG = 'config.json'
-const SMALL_FILES = [
-  ...TOKENIZER_FILES,
-  // What spanforge stores with a model: small, and needed wherever answers are given.
-  ANSWER_SETTINGS_FILE,
-]
+/** What spanforge stores with a model counts too: small, and needed wherever answers are given. */
+const isSmallFile = (path: string): boolean => isTokenizerFile(path) || path === ANSWER_SETTINGS_FILE
 
 /** In the order of preference: the first that a repository has is all that is downloaded. */
 const WEIGHTS = [
@@ -43,7 +41,7 @@ export async function resolveModel(nameOrFolder: string, options: ModelOptions =
   const snapshot = await Snapshot.find(openHub(options), parseRepository('model', nameOrFolder), revision)
   const paths = snapshot.listing.files.map(({ path }) => path)
   const files = modelFiles(paths, weights)
-  if (typeof files !== 'string') return snapshot.bring(files)
+  if (typeof files !== 'string') return weights ? bringModel(snapshot, files) : snapshot.bring(files)
   if (snapshot.source === 'found') throw notCached(snapshot.repository, revision, `${files}: not`)
   const other = files === WEIGHTS_MISSING ? otherWeights(paths) : undefined
   if (other)
@@ -55,10 +53,22 @@ export async function resolveModel(nameOrFolder: string, options: ModelOptions =
   })
 }
 
+/** Refuses a model that cannot be read here by its small files, before its weights are downloaded. */
+function bringModel(snapshot: Snapshot, files: readonly string[]): Promise<string> {
+  const isSmall = (path: string) => !WEIGHTS.some((pattern) => pattern.test(path))
+  return snapshot.bring(files, {
+    files: files.filter(isSmall),
+    check: async (folder) => {
+      await loadConfig(folder)
+      await loadTokenizer(folder)
+    },
+  })
+}
+
 /** The files to have, or what is missing in words. */
 export function modelFiles(paths: readonly string[], weights: boolean): string[] | string {
   if (!paths.includes(CONFIG)) return CONFIG
-  const small = SMALL_FILES.filter((path) => paths.includes(path))
+  const small = paths.filter(isSmallFile)
   if (!weights) return [CONFIG, ...small]
   const kind = WEIGHTS.find((pattern) => paths.some((path) => pattern.test(path)))
   if (!kind) return WEIGHTS_MISSING

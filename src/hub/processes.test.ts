@@ -12,8 +12,8 @@ import { digestLike } from './digest.ts'
 
 const KILLS = thoroughOr(20, 8)
 const FILES = {
-  'config.json': bytes(20_000, 4),
-  'vocab.txt': bytes(60_000, 5),
+  'config.json': JSON.stringify({ model_type: 'bert', comment: 'x'.repeat(20_000) }),
+  'vocab.txt': ['[PAD]', '[UNK]', '[CLS]', '[SEP]', ...Array(10_000).keys()].join('\n'),
   'model-00001-of-00002.safetensors': bytes(900_000, 6),
   'model-00002-of-00002.safetensors': bytes(300_000, 7),
   'model.safetensors.index.json': '{}',

@@ -5,7 +5,8 @@ import { SpanforgeError } from '../errors.ts'
 import type { PushFile } from './push-plan.ts'
 
 /** Texts of a model that are uploaded byte for byte: what looks like a path in them is a token. */
-const VERBATIM = /(^|\/)(tokenizer\.json|vocab\.(txt|json)|merges\.txt|added_tokens\.json|special_tokens_map\.json)$/
+const VERBATIM =
+  /(^|\/)(tokenizer\.([\w.]+\.)?json|vocab\.(txt|json)|merges\.txt|added_tokens\.json|special_tokens_map\.json)$/
 const TEXT = /(\.(json|jsonl|md|html|svg|txt|csv|yaml|yml|log)|(^|\/)LICENSE[^/]*)$/i
 /** Larger texts are data. */
 const MOST_BYTES = 16 * 2 ** 20

@@ -36,6 +36,7 @@ const UPLOADED = [
   'pytorch_model-?????-of-?????.bin',
   'pytorch_model.bin.index.json',
   'tokenizer.json',
+  'tokenizer.*.json',
   'tokenizer_config.json',
   'special_tokens_map.json',
   'added_tokens.json',

@@ -15,7 +15,8 @@ const FILES = {
   // More than two parts of the test hub's 64 KiB.
   'model.safetensors': bytes(150_000),
   'learning_curve.png': bytes(500),
-  'vocab.txt': '',
+  'vocab.txt': '[PAD]\n[UNK]\n[CLS]\n[SEP]\n',
+  LICENSE: '',
 }
 /** What a run leaves beside its model, and what may lie about: none of it is the model. */
 const STAYS = [
@@ -148,7 +149,7 @@ it('a second push sends only what changed', async () => {
   world.server.reset()
   const { uploaded, unchanged } = await push('ann/again')
   expect(pathsOf(uploaded)).toEqual(['config.json'])
-  expect(unchanged).toHaveLength(4)
+  expect(unchanged).toHaveLength(5)
   expect(world.server.requests.some(({ server }) => server === 'storage')).toBe(false)
 })
 

@@ -5,9 +5,10 @@ import { parseBoundedJson } from '../bounded-json.ts'
 import { writeFileAtomic } from '../checkpoint/atomic.ts'
 import { SpanforgeError } from '../errors.ts'
 import { CachedRepository, isCommit } from './cache.ts'
+import { readableSize } from './disk.ts'
 import { downloadBlob } from './download.ts'
 import { OutOfReachError } from './http.ts'
-import type { Hub } from './options.ts'
+import type { Hub, Progress } from './options.ts'
 import {
   CARD,
   checkedPath,
@@ -17,6 +18,18 @@ import {
   type RemoteFile,
   type Repository,
 } from './repository.ts'
+
+/** Downloads from this size on are announced. */
+const LARGE = 20e6
+
+/** Files that decide whether the others of a repository are worth a download. */
+export interface FirstFiles {
+  readonly files: readonly string[]
+  /** @throws SpanforgeError for files that nothing can be made of */
+  readonly check: (folder: string) => Promise<void>
+}
+
+const sizeOf = (files: readonly RemoteFile[]): number => files.reduce((sum, { size }) => sum + size, 0)
 
 /** A repository at one commit: what it holds, and its folder in the cache. */
 export class Snapshot {
@@ -56,35 +69,47 @@ export class Snapshot {
     }
   }
 
-  /** Brings these files of the listing into the snapshot's folder, all that are not there yet; returns the folder. */
-  async bring(paths: readonly string[]): Promise<string> {
+  /**
+   * Brings these files of the listing into the snapshot's folder, all that are not there yet; returns the folder. The
+   * files of `first` come before the others, which are brought only if its `check` of the folder does not throw.
+   */
+  async bring(paths: readonly string[], first?: FirstFiles): Promise<string> {
     const { hub, cached, listing } = this
-    const wanted = listing.files.filter(({ path }) => paths.includes(path))
+    const names = new Set(paths)
+    const wanted = listing.files.filter(({ path }) => names.has(path))
     const missing: RemoteFile[] = []
     for (const file of wanted) if (!(await cached.has(listing.commit, file.path, file.size))) missing.push(file)
     if (missing.length > 0 && hub.offline)
       throw notCached(this.repository, this.revision, `${missing.map(({ path }) => path).join(', ')}: not`)
 
-    const totalSize = wanted.reduce((sum, { size }) => sum + size, 0)
-    let done = totalSize - missing.reduce((sum, { size }) => sum + size, 0)
-    for (const file of missing) {
-      const url = fileUrl(hub, this.repository, listing.commit, file.path)
-      const { path, size } = file
-      await downloadBlob(hub, cached, file, url, (received) =>
-        hub.onProgress({
-          repository: this.repository.name,
-          file: path,
-          received,
-          size,
-          totalReceived: done + received,
-          totalSize,
-        }),
-      )
-      await cached.link(listing.commit, path, file.hash)
-      done += size
+    const totalSize = sizeOf(wanted)
+    let done = totalSize - sizeOf(missing)
+    const receive = async (files: readonly RemoteFile[]) => {
+      const size = sizeOf(files)
+      if (size >= LARGE) hub.onNotice(`${this.repository.name}: downloading ${readableSize(size)} into ${hub.cache}`)
+      for (const file of files) {
+        await this.receive(file, (received) => ({ totalReceived: done + received, totalSize }))
+        done += file.size
+      }
     }
+    const early = new Set(first?.files)
+    await receive(missing.filter(({ path }) => early.has(path)))
+    await first?.check(this.folder)
+    await receive(missing.filter(({ path }) => !early.has(path)))
     if (this.source === 'hub') await this.keep()
     return this.folder
+  }
+
+  private async receive(
+    file: RemoteFile,
+    overall: (received: number) => Pick<Progress, 'totalReceived' | 'totalSize'>,
+  ): Promise<void> {
+    const { hub, cached, listing, repository } = this
+    const { path, size, hash } = file
+    await downloadBlob(hub, cached, file, fileUrl(hub, repository, listing.commit, path), (received) =>
+      hub.onProgress({ repository: repository.name, file: path, received, size, ...overall(received) }),
+    )
+    await cached.link(listing.commit, path, hash)
   }
 
   /**
