@@ -165,6 +165,23 @@ test('writes over nothing unless told, and mixes no answers of other options', a
   expect((await predict(input, path('other.jsonl'), ['--overwrite'])).code).toBe(0)
 })
 
+test('refuses a damaged state of an unfinished file, and files that exist before it loads the model', async () => {
+  const state = { settings: {}, questions: 1, failed: 0, windows: 1, last_id: 'q0', bytes: 3 }
+  const damaged = ['', '{}', '[]', 'null', '{"settings":null}', JSON.stringify({ ...state, bytes: -1 })]
+  writeFileSync(path('bad.jsonl.partial'), 'abc')
+  for (const text of damaged) {
+    writeFileSync(path('bad.jsonl.partial.json'), text)
+    const { code, stderr } = await predict(input, path('bad.jsonl'))
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/bad\.jsonl\.partial\.json: .*\n.*--overwrite/),
+    })
+  }
+  writeFileSync(path('there.jsonl'), 'mine')
+  const { stderr } = await predict('none.jsonl', path('there.jsonl'))
+  expect(stderr).toContain('there.jsonl: exists already')
+})
+
 test('replaces no file that it reads, none beside its output, and none that appears meanwhile', async () => {
   const before = readFileSync(input, 'utf8')
   const outputs = [input, path('./../').concat(basename(folder), '/questions.jsonl'), join(tinyFolder, 'config.json')]

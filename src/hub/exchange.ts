@@ -48,6 +48,8 @@ export function exchange(
     const silence = setTimeout(() => request.destroy(new SilenceError(timeout)), timeout)
     const heard = () => void silence.refresh()
     request.once('socket', (socket) => {
+      // A connection that is used again does not connect: its listeners would pile up.
+      if (request.reusedSocket) return
       for (const event of ['connect', 'secureConnect']) socket.once(event, heard)
     })
     request.once('proxyConnect', ({ statusCode = 200 }) => {

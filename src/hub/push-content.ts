@@ -55,7 +55,7 @@ export async function privatePlaces(folder: string): Promise<RegExp> {
     '/root',
     '[A-Za-z]:[\\\\/]+Users[\\\\/]+[^\\\\/\\s"\'<>]+',
   ]
-  const known = [...places.sort((a, b) => b.length - a.length).map(escaped), ...homes].join('|')
+  const known = [...places.sort((a, b) => b.length - a.length).map(inAnyText), ...homes].join('|')
   return new RegExp(`(?<![\\w.-])(?:${known})(?:[\\\\/]+[^\\\\/\\s"'<>)\\]\`|,;]+)*(?![\\w-])`, 'g')
 }
 
@@ -94,6 +94,28 @@ const isPath = (text: string): boolean =>
   (/^(\/[^/]|[A-Za-z]:[\\/]|\\\\|~[\\/]|\.{1,2}[\\/]|file:)/.test(text) ||
     /[\\/].*\.(json|jsonl|csv|tsv|txt|parquet|xlsx|gz)$/i.test(text))
 
-const lastPart = (path: string): string => (path.includes('\\') ? win32 : posix).basename(path.replace(/[\\/]+$/, ''))
+/** In Markdown a path of POSIX may have backslashes, before characters that would mean something else. */
+const lastPart = (path: string): string =>
+  (/^(~|file:)?\//.test(path) || !path.includes('\\') ? posix : win32).basename(path.replace(/[\\/]+$/, ''))
+
+/** Matches a path as it is, and as it is written in JSON, Markdown, HTML and web addresses. */
+const inAnyText = (path: string): string => Array.from(path, inAnyTextCharacter).join('')
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos' }
+
+function inAnyTextCharacter(character: string): string {
+  if (/[A-Za-z0-9]/.test(character)) return character
+  const code = character.codePointAt(0)!
+  const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at))
+  const json = units.map((unit) => `\\\\u${anyCase(unit.toString(16).padStart(4, '0'))}`).join('')
+  const percent = Array.from(Buffer.from(character), (byte) => `%${anyCase(byte.toString(16).padStart(2, '0'))}`).join(
+    '',
+  )
+  const entities = [`#0*${code}`, `#[xX]0*${anyCase(code.toString(16))}`, ENTITIES[character]].filter(Boolean).join('|')
+  return `(?:\\\\*${escaped(character)}|${json}|${percent}|&(?:${entities});)`
+}
+
+const anyCase = (digits: string): string =>
+  digits.replace(/[a-f]/gi, (digit) => `[${digit.toLowerCase()}${digit.toUpperCase()}]`)
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')

@@ -130,6 +130,37 @@ it('no place of this machine is sent, and the files here stay as they are', asyn
   for (const [path, text] of Object.entries(texts)) expect(await readFile(join(folder, path), 'utf8')).toBe(text)
 })
 
+it('a place is found as Markdown, HTML, JSON and web addresses write it', async () => {
+  const place = "/srv/zoë's_project [1] & co/models"
+  const forms = [
+    place,
+    "/srv/zoë's\\_project \\[1\\] & co/models",
+    '/srv/zoë&#39;s_project [1] &amp; co/models',
+    '/srv/zoë&#x27;s_project [1] &#38; co/models',
+    encodeURI(place),
+    encodeURIComponent(place).toLowerCase(),
+    JSON.stringify(place).slice(1, -1).replaceAll('/', '\\/').replace('ë', '\\u00EB'),
+  ]
+  await writeFile(join(folder, 'training_args.json'), JSON.stringify({ model: place }))
+  await writeFile(join(folder, 'README.md'), forms.map((form) => `| ${form}/my\\_data.json |\n`).join(''))
+  await push('ann/written')
+  const card = world.server.repository('model', 'ann/written')!.at('main')!.files.get('README.md')!.content.toString()
+  expect(card).not.toMatch(/srv|project/i)
+  expect(card.split('\n').slice(0, 2)).toEqual(['| my\\_data.json |', '| my\\_data.json |'])
+})
+
+it('requests over one connection leave no listeners behind', async () => {
+  const warnings: Error[] = []
+  const onWarning = (warning: Error) => void warnings.push(warning)
+  process.on('warning', onWarning)
+  const large = { 'model.safetensors': bytes(900_000, 79), 'pytorch_model.bin': bytes(900_000, 80) }
+  for (const [path, content] of Object.entries(large)) await writeFile(join(folder, path), content)
+  await push('ann/parts')
+  process.off('warning', onWarning)
+  expect(world.server.requests.length).toBeGreaterThan(24)
+  expect(warnings).toEqual([])
+})
+
 it('a file with an access token is not sent', async () => {
   await writeFile(join(folder, 'README.md'), `Use hf_${'aB3'.repeat(12)}.`)
   await expect(push('ann/token')).rejects.toThrow(/README\.md: holds an access token/)

@@ -3,6 +3,7 @@ import { type FileHandle, open, readdir, rename, rm, truncate } from 'node:fs/pr
 import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { gzipSync } from 'node:zlib'
+import { z } from 'zod'
 import { parseBoundedJson } from '../bounded-json.ts'
 import { readJsonFile } from '../checkpoint/json-file.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
@@ -11,29 +12,46 @@ import { explain } from '../files/explain.ts'
 import { assertLocksHeld } from '../files/lock.ts'
 import { alreadyExists, checkOutputs, writeOutput } from '../files/output.ts'
 import { isSameFile } from '../files/same-file.ts'
-import { showText, showValue } from '../show-value.ts'
+import { showIssues, showText, showValue } from '../show-value.ts'
+
+const COUNT = z.int().nonnegative()
+
+const STATE = z.object({
+  /** What the answers depend on: those of other settings are not mixed with these. */
+  settings: z.record(z.string(), z.unknown()),
+  /** Of the questions, the tokenizer and the configuration; a file that spanforge 0.1.0 began has none. */
+  digests: z.record(z.string(), z.string()).optional(),
+  questions: COUNT,
+  /** Of the questions, those that could not be answered. */
+  failed: COUNT,
+  windows: COUNT,
+  last_id: z.string().nullable(),
+  /** Of the unfinished file: what lies beyond was being written when the process ended. */
+  bytes: COUNT,
+  /** Whether files that exist are replaced at the end. Version 0.1.0 did not note it, and replaced them. */
+  replaces: z.boolean().optional(),
+})
 
 /** How far a file of answers is. */
-export interface JournalState {
-  /** What the answers depend on: those of other settings are not mixed with these. */
-  readonly settings: Readonly<Record<string, unknown>>
-  /** Of the questions, the tokenizer and the configuration; a file that spanforge 0.1.0 began has none. */
-  readonly digests?: Readonly<Record<string, string>>
-  readonly questions: number
-  /** Of the questions, those that could not be answered. */
-  readonly failed: number
-  readonly windows: number
-  readonly last_id: string | null
-  /** Of the unfinished file: what lies beyond was being written when the process ended. */
-  readonly bytes: number
-  /** Whether files that exist are replaced at the end. Version 0.1.0 did not note it, and replaced them. */
-  readonly replaces?: boolean
-}
+export type JournalState = Readonly<z.output<typeof STATE>>
 
 const mayReplace = ({ replaces = true }: JournalState): boolean => replaces
 
 const writeState = (path: string, state: JournalState): Promise<void> =>
   writeFileAtomic(`${path}.partial.json`, `${JSON.stringify(state, null, 2)}\n`)
+
+async function readState(path: string): Promise<JournalState | undefined> {
+  const noted = `${path}.partial.json`
+  if (!existsSync(noted)) return undefined
+  const remedy = 'The file was altered: start again with --overwrite.'
+  const json = await readJsonFile(noted).catch((cause: SpanforgeError) => {
+    throw new SpanforgeError(cause.summary, { remedy, cause })
+  })
+  const state = STATE.safeParse(json)
+  if (state.success) return state.data
+  const faults = showIssues(state.error.issues)
+  throw new SpanforgeError(`${noted}: does not say how many answers are saved: ${faults}`, { remedy })
+}
 
 /** A process may be killed after it has given the file its name, and before it has removed the last traces. */
 function isFinished(path: string, target: string, state: JournalState): boolean {
@@ -41,6 +59,11 @@ function isFinished(path: string, target: string, state: JournalState): boolean 
   if (existsSync(`${path}.partial`)) return isSameFile(`${path}.partial`, target)
   // Or killed before the first answer, when the target is a file that is still to be replaced.
   return state.questions > 0 || !mayReplace(state)
+}
+
+/** @throws UsageError if the work would begin anew and end with files that exist and are not to be overwritten */
+export function refuseExisting(path: string, targets: readonly string[], overwrite: boolean | undefined): void {
+  if (!existsSync(`${path}.partial.json`)) checkOutputs([`${path}.partial`, ...targets], { overwrite })
 }
 
 interface OpenOptions {
@@ -77,7 +100,7 @@ export class AnswerJournal {
     const [partial, noted] = [`${path}.partial`, `${path}.partial.json`]
     await removeLeftovers(path)
     if (overwrite) for (const file of [noted, partial]) await rm(file, { force: true })
-    const before = existsSync(noted) ? ((await readJsonFile(noted)) as JournalState) : undefined
+    const before = await readState(path)
     if (before) {
       refuseOther(path, before, { settings, digests })
       if (!before.digests)

@@ -17,7 +17,7 @@ import type { EngineChoice } from './choose-engine.ts'
 import { type DataOptions, dataChoice, dataFiles } from './load-data.ts'
 import { type HubChoice, type LoadedModel, loadModel } from './load-model.ts'
 import { type CutQuestion, cutBlocks } from './predict-blocks.ts'
-import { AnswerJournal, type JournalState } from './predict-journal.ts'
+import { AnswerJournal, type JournalState, refuseExisting } from './predict-journal.ts'
 import { lineMaker, type RunQaLine } from './predict-lines.ts'
 import { EVALUATION_FILES, modelInputs } from './run-files.ts'
 import type { CountingProgress, Screen } from './screen.ts'
@@ -75,6 +75,9 @@ export async function predict(options: PredictOptions): Promise<Predicted> {
 
 async function answerFile(options: PredictOptions, path: string): Promise<Predicted> {
   const { screen, hub, overwrite, signal } = options
+  const sureTargets = options.postprocess === 'run_qa' ? runQaPaths(options.output) : [path]
+  // Reading the file and loading the model may take minutes.
+  refuseExisting(path, sureTargets, overwrite)
   const source = await dataFiles(options.input, dataChoice(options, { split: 'validation', hub }))
   checkInputs(options, path, [source].flat())
   const counted = await countQuestions(source, signal)
