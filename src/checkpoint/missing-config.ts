@@ -4,7 +4,7 @@ import { SpanforgeError } from '../errors.ts'
 import { showList, showText } from '../show-value.ts'
 import { cannotRead } from './binary-file.ts'
 import { otherWeights, WEIGHT_FILES } from './other-weights.ts'
-import { TOKENIZER_FILES } from './tokenizer-folder.ts'
+import { isTokenizerFile } from './tokenizer-folder.ts'
 
 /** The error for a folder without config.json, which says what the folder holds instead. */
 export async function missingConfig(folder: string): Promise<SpanforgeError> {
@@ -47,18 +47,18 @@ async function contents(
   const weights = WEIGHT_FILES.filter((name) => names.includes(name))
   if (weights.length > 0)
     return { found: `weights (${showList(weights)})`, remedy: 'Download config.json of the model into the folder.' }
-  const tokenizer = TOKENIZER_FILES.filter((name) => names.includes(name))
+  const tokenizer = names.filter(isTokenizerFile)
   if (tokenizer.length > 0) return { found: `only a tokenizer (${showList(tokenizer)})`, remedy: CHOOSE }
   return { found: names.length > 0 ? showList(names, 3) : 'an empty folder', remedy: CHOOSE }
 }
 
 /** The subfolders that hold a model: configurations of other parts have neither weights nor a tokenizer beside them. */
 async function modelsIn(folder: string, subfolders: readonly string[]): Promise<string[]> {
-  const parts: readonly string[] = [...WEIGHT_FILES, ...TOKENIZER_FILES]
+  const isPart = (name: string) => WEIGHT_FILES.some((file) => file === name) || isTokenizerFile(name)
   const models: string[] = []
   for (const name of subfolders) {
     const inside = await readdir(join(folder, name)).catch((): string[] => [])
-    if (inside.includes('config.json') && inside.some((file) => parts.includes(file))) models.push(name)
+    if (inside.includes('config.json') && inside.some(isPart)) models.push(name)
   }
   return models.sort()
 }
