@@ -1,4 +1,4 @@
-import { cpSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { AutoModelForQuestionAnswering } from '../src/api/model.ts'
@@ -74,6 +74,29 @@ describe('Questions without an answer', () => {
     const { stdout } = await runHere('answer', ...argv)
     expect(JSON.parse(stdout)).toHaveProperty('null_odds')
   })
+})
+
+test('A sweep warns of them once, not once in each run', async () => {
+  const argv = tinyTraining(folder, { max_steps: 1, train_file }).with(0, 'sweep')
+  const { code, stdout, stderr } = await runHere(...argv, '--grid', 'seed=1,2')
+  expect(code, stderr).toBe(0)
+  expect(stdout.match(/Warning: 6 of the 24 training questions/g)).toHaveLength(1)
+})
+
+test('The Trainer refuses validation questions without an answer before the first step', async () => {
+  const sizes = { max_seq_length: 48, doc_stride: 8 }
+  const tokenizer = await AutoTokenizer.from_pretrained(tinyFolder)
+  const dataset = makeDataset(tokenizer, mixed, sizes)
+  const output_dir = join(folder, 'trainer')
+  const trainer = new Trainer({
+    model: await AutoModelForQuestionAnswering.from_pretrained(tinyFolder),
+    args: new TrainingArguments({ output_dir, max_steps: 4, eval_strategy: 'steps', eval_steps: 2, ...sizes }),
+    train_dataset: dataset,
+    eval_dataset: dataset,
+  })
+  await expect(trainer.train()).rejects.toThrow('question q0 has no answers')
+  expect(trainer.state.global_step).toBe(0)
+  expect(existsSync(output_dir)).toBe(false)
 })
 
 describe('The settings of the base model', () => {

@@ -23,6 +23,10 @@ export function tinyExamples(count: number, first = 0): Example[] {
   })
 }
 
+/** As tinyExamples, which repeat each other after 30, but each with a context of its own. */
+export const differentExamples = (count: number, first = 0): Example[] =>
+  tinyExamples(count, first).map((example, i) => ({ ...example, context: `${example.context} ${first + i}.` }))
+
 /** Writes such a file; returns its path. */
 export function writeTinySquad(folder: string, name: string, count: number, first = 0): string {
   const path = join(folder, name)

@@ -10,6 +10,7 @@ import { noScreen, type Screen } from '../runs/screen.ts'
 import { standardErrorScreen } from '../runs/standard-error-screen.ts'
 import type { ExampleAnswers } from '../squad/answers.ts'
 import type { Dataset } from '../squad/dataset.ts'
+import { checkAnswered } from '../squad/metrics.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import { checkArguments } from '../training/argument-checks.ts'
 import type { TrainMetrics } from '../training/events.ts'
@@ -112,6 +113,8 @@ export class Trainer {
       num_hidden_layers,
       max_steps: planRun(train_dataset.windows.length, args).max_steps,
     })
+    const evaluates = args.eval_strategy !== 'no' || args.eval_on_start
+    if (eval_dataset && evaluates && !this.decided.version_2_with_negative) checkAnswered(eval_dataset.examples)
     const { resume_from_checkpoint: resume = args.resume_from_checkpoint ?? false } = options
     const lock = await acquireRunLock(args.output_dir)
     try {

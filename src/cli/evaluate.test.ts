@@ -5,7 +5,7 @@ import { fixture } from '../../tests/fixture.ts'
 import { runHere } from '../../tests/run-here.ts'
 import { readJson } from '../../tests/squad-reference.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
-import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
+import { differentExamples, tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
 import { type AnswerSettings, loadAnswerSettings } from '../checkpoint/answer-settings.ts'
 import { squadMetrics } from '../squad/metrics.ts'
 import { squadV2Metrics } from '../squad/metrics-v2.ts'
@@ -37,7 +37,7 @@ const json = async (...more: string[]) => {
 }
 /** Questions enough to fit on, of which those that are answered have an answer. */
 function writeMany(name: string, isAnswered: (i: number) => boolean, count = 210): string[] {
-  const many = tinyExamples(count).map((example, i) => (isAnswered(i) ? example : { ...example, answers: [] }))
+  const many = differentExamples(count).map((example, i) => (isAnswered(i) ? example : { ...example, answers: [] }))
   writeFileSync(join(folder, name), toSquadJson(many))
   return ['--data', join(folder, name), '--max_seq_length', '48', '--doc_stride', '8']
 }
@@ -156,13 +156,19 @@ describe('spanforge evaluate', () => {
   })
 
   test.each([
-    ['24 questions', 'few.json', 24, () => true, /at least 200 questions are needed to fit it, and there are 24 in/],
+    [
+      '24 questions',
+      'few.json',
+      24,
+      () => true,
+      /at least 200 different questions are needed to fit it, and there are 24 in/,
+    ],
     [
       '199 questions',
       'fewer.json',
       199,
       () => true,
-      /at least 200 questions are needed to fit it, and there are 199 in/,
+      /at least 200 different questions are needed to fit it, and there are 199 in/,
     ],
     ['one kind only', 'answered.json', 210, () => true, /without an answer are needed to fit it, and 210 of the 210/],
     [
@@ -235,6 +241,6 @@ describe('spanforge evaluate', () => {
   test('says that questions without an answer want another evaluation', async () => {
     const { code, stderr } = await runHere('evaluate', '--model', tinyFolder, ...argvV2)
     expect(code).toBe(1)
-    expect(stderr).toContain('evaluate with --version_2_with_negative')
+    expect(stderr).toContain('(--version_2_with_negative) for data with unanswerable questions')
   })
 })

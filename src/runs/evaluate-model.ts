@@ -22,7 +22,7 @@ import { type ModelConfidence, modelConfidence } from './evaluation-confidence.t
 import { evaluationOutputs, exactPredictions, writeEvaluation } from './evaluation-files.ts'
 import { type Interval, intervalOf } from './evaluation-intervals.ts'
 import { writeAnalysis } from './evaluation-report.ts'
-import { cannotFit, type FittedSettings, fitSettings } from './fit-settings.ts'
+import { cannotFit, type FittedSettings, fitSettings, readableExamples } from './fit-settings.ts'
 import { cutWindows, type DataOptions, dataChoice, readExamples } from './load-data.ts'
 import { type HubChoice, type LoadedModel, loadModel } from './load-model.ts'
 import { modelInputs } from './run-files.ts'
@@ -112,10 +112,11 @@ export async function evaluateOn(examples: readonly Example[], options: Evaluate
   for (const text of [loaded.engineNote, newlyInitialized(options.model, report)]) if (text) screen.print(`${text}\n`)
   checkLength(options, model.config.max_position_embeddings)
   const asked = withStored(options, loaded)
-  checkKinds(examples, asked)
+  if (!asked.version_2_with_negative) checkAnswered(examples)
   const lengths = lengthsOf(options, loaded)
   if (lengths.note) screen.print(lengths.note)
   const data = await cutWindows(tokenizer, examples, { ...lengths, screen, label: 'Tokenizing' })
+  if (asked.calibrate) checkFit(data, asked)
   const progress = screen.counting('Evaluating', 'samples', data.windows.length)
   try {
     const found = await evaluate(model, data, {
@@ -225,10 +226,9 @@ export function checkPlaces(outputs: readonly string[], evaluations: readonly Ev
   checkOutputs(outputs, { overwrite: evaluations[0].overwrite, inputs })
 }
 
-/** @throws SpanforgeError for questions of a kind that was not asked for, before any work is done on them */
-function checkKinds(examples: readonly Example[], { version_2_with_negative, calibrate, data }: Asked): void {
-  if (!version_2_with_negative) checkAnswered(examples)
-  const reason = calibrate && cannotFit(examples, version_2_with_negative)
+/** @throws UsageError for too few questions to fit threshold and confidence on, before the model reads them */
+function checkFit(questions: Dataset, { version_2_with_negative, data }: Asked): void {
+  const reason = cannotFit(readableExamples(questions), version_2_with_negative)
   if (!reason) return
   const fits = version_2_with_negative ? 'the threshold for "no answer" and the confidence' : 'the confidence'
   throw new UsageError(

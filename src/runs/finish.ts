@@ -50,7 +50,7 @@ export async function finishRun(
     ? (await fitSettings(validation, evaluation, { ...args, data }, loaded, screen)).settings
     : unfittedSettings(args, loaded.settings)
   if (settings) await saveAnswerSettings(output_dir, settings)
-  if (evaluation) screen.print(fittedNote(settings!, validation.examples))
+  if (evaluation) screen.print(fittedNote(settings!, validation))
   const all = await writeResults(output_dir, results, outcome.state)
   const written = [...MODEL_FILES, ARGUMENTS_FILE, ...RESULT_FILES, LOG_FILE]
   // Loaded now only: the drawing libraries take longer to start than the rest of the command.

@@ -42,17 +42,34 @@ const LEAST_OF_A_KIND = 20
 const MOST_LONG_TEXTS = 300
 const MOST_LONG_WINDOWS = 3000
 
-/** Why neither confidence nor threshold can be fitted on these questions; undefined where they can. */
+/**
+ * Why neither confidence nor threshold can be fitted on these questions; undefined where they can. Copies of a question
+ * about the same text add nothing, so they count as one.
+ */
 export function cannotFit(examples: readonly Example[], version_2_with_negative: boolean): string | undefined {
-  if (examples.length < LEAST_QUESTIONS)
-    return `at least ${LEAST_QUESTIONS} questions are needed to fit it, and there are ${examples.length}`
-  const answered = examples.filter(({ answers }) => answers.length > 0).length
-  if (!version_2_with_negative || Math.min(answered, examples.length - answered) >= LEAST_OF_A_KIND) return undefined
+  const different = withoutCopies(examples)
+  const questions = different.length
+  if (questions < LEAST_QUESTIONS)
+    return `at least ${LEAST_QUESTIONS} different questions are needed to fit it, and there are ${questions}`
+  const answered = different.filter(({ answers }) => answers.length > 0).length
+  if (!version_2_with_negative || Math.min(answered, questions - answered) >= LEAST_OF_A_KIND) return undefined
   return (
     `at least ${LEAST_OF_A_KIND} questions with and ${LEAST_OF_A_KIND} without an answer are needed to fit it, ` +
-    `and ${answered} of the ${examples.length} have one`
+    `and ${answered} of the ${questions} have one`
   )
 }
+
+/** The questions that a fit can use: a text of control characters alone has no tokens, and so no answer. */
+export function readableExamples({ examples, windows }: Dataset): Example[] {
+  const readable = new Set(
+    windows.flatMap(({ example, context_start, context_end }) => (context_end > context_start ? [example] : [])),
+  )
+  return examples.filter((_, i) => readable.has(i))
+}
+
+const withoutCopies = (examples: readonly Example[]): Example[] => [
+  ...new Map(examples.map((example) => [JSON.stringify([example.question, example.context]), example])).values(),
+]
 
 /**
  * What to store with a model, found on an evaluation of it: with version 2 first the threshold at which F1 is best, then
@@ -70,7 +87,7 @@ export async function fitSettings(
   const { version_2_with_negative, max_answer_length, max_seq_length, doc_stride } = given
   const { examples, windows } = data
   const kept = { version_2_with_negative, max_answer_length, max_seq_length, doc_stride }
-  if (cannotFit(examples, version_2_with_negative))
+  if (cannotFit(readableExamples(data), version_2_with_negative))
     return { settings: { ...kept, null_score_diff_threshold: given.null_score_diff_threshold }, judged: [] }
   const found = answerExamples(examples, windows, logits, { max_answer_length, top_k: FITTED_TOP_K, evidence: true })
   const rule: NoAnswerRule = {
@@ -89,13 +106,10 @@ export async function fitSettings(
 }
 
 /** What was fitted, or why nothing was, for people. */
-export function fittedNote(
-  { version_2_with_negative, confidence }: AnswerSettings,
-  examples: readonly Example[],
-): string {
+export function fittedNote({ version_2_with_negative, confidence }: AnswerSettings, data: Dataset): string {
   if (!confidence) {
     const what = version_2_with_negative ? 'No threshold and no confidence are' : 'No confidence is'
-    return `${what} stored with the model: ${cannotFit(examples, version_2_with_negative)} for validation.`
+    return `${what} stored with the model: ${cannotFit(readableExamples(data), version_2_with_negative)} for validation.`
   }
   const { questions, questions_in_long_texts, expected_calibration_error } = confidence
   const { own_text, long_text } = expected_calibration_error

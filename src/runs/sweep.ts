@@ -12,7 +12,7 @@ import { type FineTuneOptions, fineTune } from './fine-tune.ts'
 import type { PreparedRun } from './prepare.ts'
 import { differences } from './resume.ts'
 import { ARGUMENTS_FILE, FAILURE_FILE, REPORT_FILES, writeFile, writeJson } from './run-files.ts'
-import { noScreen } from './screen.ts'
+import { noScreen, type Screen } from './screen.ts'
 import { DataChangedError, SWEEP_FILE, SweepData } from './sweep-data.ts'
 
 export interface SweepOutcome {
@@ -32,6 +32,7 @@ export async function runSweep(
   options: FineTuneOptions = {},
 ): Promise<SweepOutcome> {
   const { screen = noScreen } = options
+  const runOptions = { ...options, screen: warningOnce(screen) }
   const base = parseArguments(given, 'arguments')
   const { output_dir, overwrite_output_dir } = base
   if (!base.validation_file && !base.dataset)
@@ -65,7 +66,7 @@ export async function runSweep(
     for (const [i, { name, values, args }] of planned.entries()) {
       screen.print(`Run ${i + 1} of ${planned.length}: ${name}`)
       const result =
-        (!overwrite_output_dir && (await earlier(name, args, data))) || (await attempt(args, data, options))
+        (!overwrite_output_dir && (await earlier(name, args, data))) || (await attempt(args, data, runOptions))
       if (result === 'interrupted') return { status: 'interrupted', sweep: summary() }
       results.set(name, { name, values, ...result })
       await writeSweep(output_dir, summary())
@@ -74,6 +75,16 @@ export async function runSweep(
   } finally {
     lock.release()
   }
+}
+
+/** Each run of a sweep would repeat the warnings about the data that all of them share. */
+function warningOnce(screen: Screen): Screen {
+  const warned = new Set<string>()
+  const warn = (text: string) => {
+    if (!warned.has(text)) screen.warn(text)
+    warned.add(text)
+  }
+  return { ...screen, warn }
 }
 
 type Result = Omit<SweepTrial, 'name' | 'values'>

@@ -41,7 +41,7 @@ export function checkAnswered(examples: readonly Example[]): void {
   const without = examples.find(({ answers }) => answers.length === 0)
   if (!without) return
   throw new SpanforgeError(`metrics: question ${without.id} has no answers, expected at least one`, {
-    remedy: 'SQuAD v1.1 knows no unanswerable questions: evaluate with --version_2_with_negative.',
+    remedy: 'Set version_2_with_negative (--version_2_with_negative) for data with unanswerable questions.',
   })
 }
 
