@@ -78,7 +78,7 @@ describe('Of models, spanforge refuses', () => {
 
   test('a missing config.json', async () => {
     rmSync(join(model, 'config.json'))
-    await expectRefused(/config\.json: does not exist/)
+    await expectRefused(/there is no config\.json, which a model needs/)
   })
 
   test('a missing tokenizer', async () => {

@@ -1,4 +1,4 @@
-import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet'
+import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects, parquetSchema, type SchemaTree } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { plainValue, requireColumns, wantedColumns } from './columns.ts'
 import { DataProblem, orReport, type Report, refuse } from './data-problem.ts'
@@ -47,7 +47,7 @@ export async function* parquetRecords(
   const place = name
   const metadata = await readable(place, () => parquetMetadataAsync(file))
   const schema = await readable(place, async () => parquetSchema(metadata))
-  const names = schema.children.map(({ element }) => element.name)
+  const names = await readable(place, async () => columnNames(schema))
   const columns = requireColumns(names, place, mayLack)
   const wanted = allColumns ? names : wantedColumns(names, columns)
   let rowStart = 0
@@ -66,6 +66,14 @@ export async function* parquetRecords(
     }
     rowStart = rowEnd
   }
+}
+
+/** A damaged schema may lack the name that its type promises. */
+function columnNames({ children }: SchemaTree): string[] {
+  return children.map(({ element: { name } }, i) => {
+    if (typeof name !== 'string') throw new Error(`column ${i + 1} has no name`)
+    return name
+  })
 }
 
 async function readable<T>(place: string, read: () => Promise<T>): Promise<T> {
