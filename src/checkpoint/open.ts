@@ -31,9 +31,12 @@ const openWeights = (path: string): Promise<TensorSource> =>
 
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) })
 
+/** More tensors than a header may have. */
+const INDEX_BOUNDS = { values: 200_000 }
+
 async function openShards(folder: string, index: string): Promise<Checkpoint> {
   const path = join(folder, index)
-  const parsed = indexSchema.safeParse(await readJsonFile(path))
+  const parsed = indexSchema.safeParse(await readJsonFile(path, INDEX_BOUNDS))
   if (!parsed.success) throw new SpanforgeError(`${path}: expected "weight_map": file names by tensor name`)
   const weightMap = Object.entries(parsed.data.weight_map)
   const files = [...new Set(weightMap.map(([, file]) => file))].sort()
@@ -62,7 +65,8 @@ async function openShards(folder: string, index: string): Promise<Checkpoint> {
 }
 
 function refuseAbsent(path: string, files: readonly string[], present: readonly string[]): void {
-  const absent = files.filter((file) => !present.includes(file))
+  const names = new Set(present)
+  const absent = files.filter((file) => !names.has(file))
   if (absent.length === 0) return
   throw new SpanforgeError(
     `${path}: ${absent.length} of the ${files.length} shards it lists are missing: ${showList(absent, 3)}`,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { endOfString, JsonBoundsError, parseBoundedJson } from '../bounded-json.ts'
 import { SpanforgeError } from '../errors.ts'
 import { showText, showValue } from '../show-value.ts'
 import { ELEMENT_BYTES, isDtype } from './floats.ts'
@@ -18,13 +19,25 @@ export interface Header {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-const count = z.int().nonnegative()
-const entrySchema = z.object({ dtype: z.string(), shape: z.array(count), data_offsets: z.tuple([count, count]) })
-const metadataSchema = z.record(z.string(), z.string()).nullish()
-
 const damaged = (message: string): never => {
   throw new SpanforgeError(message, { remedy: 'The file is damaged: download or copy it again.' })
 }
+
+/** A hundred thousand tensors have fewer; a header of 100 MB could state a hundred million. */
+const BOUNDS = { depth: 3, values: 1_000_000 }
+
+/** PyTorch has the same limit. */
+const MAX_AXES = 64
+/** The parameter names of a BERT have up to 60 characters. */
+const MAX_NAME_LENGTH = 1024
+
+const count = z.int().nonnegative()
+const entrySchema = z.object({
+  dtype: z.string(),
+  shape: z.array(count).max(MAX_AXES),
+  data_offsets: z.tuple([count, count]),
+})
+const metadataSchema = z.record(z.string(), z.string()).nullish()
 
 /**
  * The header of a safetensors file, checked as the format's own implementation does: as many bytes as shape
@@ -34,9 +47,7 @@ export function parseHeader(bytes: Uint8Array, dataBytes: number, path: string):
   const { __metadata__, ...tensors } = parseObject(bytes, path)
   const metadata = metadataSchema.safeParse(__metadata__)
   if (!metadata.success) damaged(`${path}: __metadata__: found something else than text by name`)
-  const entries = new Map(
-    Object.entries(tensors).map(([name, value]) => [name, parseEntry(value, `${path}: ${name.slice(0, 200)}`)]),
-  )
+  const entries = new Map(Object.entries(tensors).map(([name, value]) => [name, parseEntry(name, value, path)]))
   checkTiling(entries, dataBytes, path)
   return { entries, metadata: metadata.data ?? {} }
 }
@@ -46,18 +57,19 @@ function parseObject(bytes: Uint8Array, path: string): Record<string, unknown> {
   let value: unknown
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    value = JSON.parse(text)
+    value = parseBoundedJson(text, BOUNDS)
   } catch (cause) {
+    if (cause instanceof JsonBoundsError) damaged(`${path}: the header is too complex: ${cause.summary}`)
     damaged(`${path}: the header is not JSON in UTF-8: ${(cause as Error).message}`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return damaged(`${path}: the header is not a JSON object`)
   const twice = repeatedKey(text)
-  if (twice !== undefined) damaged(`${path}: ${twice}: stands twice in the header`)
+  if (twice !== undefined) damaged(`${path}: ${showText(twice)}: stands twice in the header`)
   return value as Record<string, unknown>
 }
 
-/** JSON.parse keeps the last of two equal keys without a word: which tensor would that be? `text` is valid JSON. */
+/** The first key that stands twice, of which JSON.parse silently keeps the last. `text` is valid JSON. */
 function repeatedKey(text: string): string | undefined {
   const seen = new Set<string>()
   let depth = 0
@@ -70,7 +82,7 @@ function repeatedKey(text: string): string | undefined {
     else if (character === ',') isKey ||= depth === 1
     else if (character === '"') {
       const start = at
-      while (text[++at] !== '"') if (text[at] === '\\') at++
+      at = endOfString(text, start)
       if (depth !== 1 || !isKey) continue
       isKey = false
       const key: string = JSON.parse(text.slice(start, at + 1))
@@ -81,7 +93,10 @@ function repeatedKey(text: string): string | undefined {
   return undefined
 }
 
-function parseEntry(value: unknown, place: string): Entry {
+function parseEntry(name: string, value: unknown, path: string): Entry {
+  const place = `${path}: ${showText(name)}`
+  if (name.length > MAX_NAME_LENGTH)
+    return damaged(`${place}: found a name of ${name.length} characters, expected at most ${MAX_NAME_LENGTH}`)
   const parsed = entrySchema.safeParse(value)
   if (!parsed.success)
     return damaged(`${place}: found ${showValue(value, 200)}, expected dtype, shape and data_offsets`)

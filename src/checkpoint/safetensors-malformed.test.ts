@@ -51,6 +51,16 @@ const MALFORMED: Record<string, [content: Buffer, error: RegExp]> = {
     file({ w: tensor(0, 8, [2 ** 40, 2 ** 40, 2 ** 40]) }, 8),
     /w: found bytes 0 to 8, which do not hold F32 of shape/,
   ],
+  'a million keys': [
+    file(`{${Array.from({ length: 1_000_001 }, (_, i) => `"${i}":1`)}}`, 0),
+    /the header is too complex: more than 1,000,000 values/,
+  ],
+  'brackets within brackets': [file({ w: [[[[]]]] }, 0), /the header is too complex: nested deeper than 3 levels/],
+  'a shape of 65 axes': [file({ w: tensor(0, 4, Array(65).fill(1)) }, 4), /w: found .* expected dtype, shape/],
+  'a name without end': [
+    file({ ['n'.repeat(1025)]: tensor(0, 4) }, 4),
+    /n{200}…: found a name of 1025 characters, expected at most 1024/,
+  ],
   'a shape larger than its bytes': [
     file({ w: tensor(0, 8, [3]) }, 8),
     /w: found bytes 0 to 8, which do not hold F32 of shape \[3\]/,

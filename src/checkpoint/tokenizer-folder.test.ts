@@ -210,6 +210,76 @@ describe('loadTokenizer', () => {
     }
   })
 
+  it.each<[string, RegExp, (json: ReturnType<typeof JSON.parse>) => void]>([
+    [
+      'more components than a text can go through',
+      /normalizer has 102 components; expected at most 100/,
+      (json) => {
+        json.normalizer = { type: 'Sequence', normalizers: Array(101).fill({ type: 'NFC' }) }
+      },
+    ],
+    [
+      'a prefix of a page',
+      /normalizer.prepend is "x+…"?; expected at most 32 characters/,
+      (json) => {
+        json.normalizer = { type: 'Prepend', prepend: 'x'.repeat(3000) }
+      },
+    ],
+    [
+      'special tokens used again and again',
+      /post_processor.pair: adds \d+ special tokens, expected at most 512/,
+      ({ post_processor: { special_tokens, pair } }) => {
+        special_tokens['[CLS]'].ids = Array(100).fill(2)
+        pair.push(...Array(10).fill({ SpecialToken: { id: '[CLS]', type_id: 0 } }))
+      },
+    ],
+    [
+      'a million parts around a text',
+      /post_processor.single: adds 1000001 special tokens/,
+      ({ post_processor }) => {
+        post_processor.single = Array(1_000_001).fill({ Sequence: { id: 'A', type_id: 0 } })
+      },
+    ],
+    [
+      'more added tokens than models are extended by',
+      /found more than 131,072 added tokens/,
+      ({ added_tokens }) => {
+        for (let i = 0; i < 140_000; i++) added_tokens.push({ ...added_tokens[0], content: `<${i}>` })
+      },
+    ],
+  ])('refuses %s', async (_name, message, change) => {
+    await writeJson(change)
+    await expect(loadTokenizer(folder)).rejects.toThrow(message)
+  })
+
+  it('refuses a text that the normalizer makes much longer', async () => {
+    const double = { type: 'Replace', pattern: { String: 'a' }, content: 'aa' }
+    await writeJson((json) => {
+      json.normalizer = { type: 'Sequence', normalizers: Array(40).fill(double) }
+    })
+    const tokenizer = await loadTokenizer(folder)
+    expect(() => tokenizer.encode('a'.repeat(100))).toThrow(
+      /normalizer makes 6400 characters of 100; expected at most 32 times as many/,
+    )
+  })
+
+  it('refuses a vocab.txt of more lines than vocabularies have', async () => {
+    await write('vocab.txt', `${SPECIALS.join('\n')}\n${'a\n'.repeat(2 ** 20)}`)
+    await expect(loadTokenizer(folder)).rejects.toThrow(/vocab.txt: found more than 1,048,576 lines/)
+  })
+
+  it('reads 100,000 special tokens, each stated in three files, in time that grows with their number', async () => {
+    const tokens = Array.from({ length: 50_000 }, (_, i) => ({ content: `<${i}>` }))
+    await saveTokenizer(small, folder)
+    const config = JSON.parse(await readFile(join(folder, 'tokenizer_config.json'), 'utf8'))
+    const added_tokens_decoder = Object.fromEntries(tokens.map((token, i) => [i + 100, token]))
+    await write('tokenizer_config.json', { ...config, added_tokens_decoder, additional_special_tokens: tokens })
+    const before = process.cpuUsage()
+    const tokenizer = await loadTokenizer(folder)
+    expect(process.cpuUsage(before).user).toBeLessThan(5_000_000)
+    expect([...tokenizer.encode('a<49999>').ids]).toEqual([5, tokenizer.id('<49999>')])
+  })
+
   it('gives added tokens the ids that transformers gives, whatever the file says', async () => {
     for (const id of [5, 99]) {
       await writeJson((json) => {

@@ -52,9 +52,12 @@ export async function loadTokenizer(folder: string): Promise<BertTokenizer> {
   return inFolder(folder, () => tokenizerFromFiles(files, present))
 }
 
+/** A vocabulary of half a million tokens has 5 MB. */
+const MAX_VOCABULARY_BYTES = 64 * 2 ** 20
+
 /** A text file, as it is. A web page would be a vocabulary, too, and bytes that are not UTF-8 would be other tokens. */
 async function readUtf8File(path: string): Promise<string> {
-  const text = await readTextFile(path)
+  const text = await readTextFile(path, MAX_VOCABULARY_BYTES)
   refuseImpostorOfText(path, text)
   if (!text.includes('\ufffd') || isUtf8(await readFile(path))) return text
   throw new SpanforgeError(`${path}: found bytes that are not UTF-8`, { remedy: 'Save the file as UTF-8.' })

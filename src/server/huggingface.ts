@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { CodePoints } from '../squad/code-points.ts'
 import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
+import { AnswerSize } from './answer-size.ts'
 import type { App } from './app.ts'
 import { clientSignal } from './client.ts'
 import type { ServiceContext } from './context.ts'
@@ -82,21 +83,27 @@ export function huggingFaceRoutes(app: App, { models, metrics, limits, timeout }
     return withReading(model, { questions, options: fields, limits, signal }, async (reading) => {
       const { rows } = reading
       const logits = await model.queue.ask(rows, { signal })
-      const found = await Promise.all(
-        questions.map(async ({ context }, i) => {
-          const answers = await reading.pipelineAnswers(i, rows.ofQuestion(logits, i), options)
-          const counted = inCodePoints(context, answers)
-          return top_k === 1 ? counted[0] : counted
-        }),
-      )
+      const found: OneOrMany[] = []
+      const size = new AnswerSize()
+      const points = new Map<string, CodePoints>()
+      const pointsOf = (context: string): CodePoints => {
+        if (!points.has(context)) points.set(context, new CodePoints(context))
+        return points.get(context)!
+      }
+      for (const [i, { context }] of questions.entries()) {
+        signal.throwIfAborted()
+        const answers = await reading.pipelineAnswers(i, rows.ofQuestion(logits, i), options)
+        size.add(answers)
+        const counted = inCodePoints(pointsOf(context), answers)
+        found.push(top_k === 1 ? counted[0] : counted)
+      }
       metrics.answered(model.id, found.length)
       return Array.isArray(inputs) ? found : found[0]
     })
   }
 }
 
-function inCodePoints(context: string, answers: readonly PipelineAnswer[]): PipelineAnswer[] {
-  const points = new CodePoints(context)
+function inCodePoints(points: CodePoints, answers: readonly PipelineAnswer[]): PipelineAnswer[] {
   return answers.map(({ start, end, ...rest }) => ({
     ...rest,
     start: points.fromUtf16(start),

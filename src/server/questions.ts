@@ -3,6 +3,7 @@ import { withSettings } from '../inference/answer-defaults.ts'
 import type { SearchOptions } from '../inference/pipeline.ts'
 import { type ReadingOptions, readingOptions } from '../inference/pipeline-options.ts'
 import type { RowLogits } from '../models/question-answering.ts'
+import { AnswerSize } from './answer-size.ts'
 import type { AnswerResult } from './contract.ts'
 import { checkQuestions, checkTexts, type TextLimits } from './limits.ts'
 import type { ServedModel } from './models.ts'
@@ -91,11 +92,16 @@ export async function answerAll(
   options: SearchOptions,
   signal: AbortSignal,
 ): Promise<AnswerResult[]> {
-  const { rows } = reading
-  const logits = await queue.ask(rows, { signal })
-  return Promise.all(
-    rows.windows.map((_, question) => reading.answers(question, rows.ofQuestion(logits, question), options)),
-  )
+  const logits = await queue.ask(reading.rows, { signal })
+  const results: AnswerResult[] = []
+  const size = new AnswerSize()
+  for (const question of reading.rows.windows.keys()) {
+    signal.throwIfAborted()
+    const result = await reading.answers(question, reading.rows.ofQuestion(logits, question), options)
+    size.add(result.answers)
+    results.push(result)
+  }
+  return results
 }
 
 /** The first windows of a question that have all been computed. */

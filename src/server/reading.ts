@@ -8,10 +8,14 @@ import { type PipelineAnswer, pipelineAnswers } from '../squad/pipeline-answers.
 import { planTokens } from '../squad/window-plan.ts'
 import type { Tokens } from '../squad/windows.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
+import { AnswerSize } from './answer-size.ts'
 import type { AnswerResult } from './contract.ts'
 import { tooManyWindows } from './limits.ts'
 import type { ReadingTask } from './reading-task.ts'
 import type { PlannedText, ReadingPlan } from './window-rows.ts'
+
+/** Characters of all candidates for the answers to one question: far above those of a text of sentences. */
+const MAX_COMPARED = 100_000_000
 
 /** Python's scores, of one text. */
 export interface PipelineScores {
@@ -66,10 +70,14 @@ export class Reading {
     }
   }
 
-  /** The answers to a question from the logits of its first windows, one at least. */
+  /**
+   * The answers to a question from the logits of its first windows, one at least.
+   * @throws Problem 422 for answers of too many characters
+   */
   answers(question: number, logits: readonly RowLogits[], options: SearchOptions): AnswerResult {
     const read = this.read(question, logits, options.align_to_words)
     const found = findAnswers(read, options)
+    new AnswerSize().add(found.candidates)
     return {
       answers: found.candidates.map(({ answer, score, confidence, logit, start, end, document }) => {
         return { answer, score, confidence: confidence ?? null, logit, start, end, context: document }
@@ -80,10 +88,15 @@ export class Reading {
     }
   }
 
-  /** As the pipeline of transformers answers from one text, all of it read. */
+  /**
+   * As the pipeline of transformers answers from one text, all of it read.
+   * @throws as `answers`
+   */
   pipelineAnswers(question: number, logits: readonly RowLogits[], options: PipelineScores): PipelineAnswer[] {
     const [{ context, windows, words }] = this.read(question, logits, options.align_to_words)
-    return pipelineAnswers(context, windows, logits, { ...options, words })
+    const answers = pipelineAnswers(context, windows, logits, { ...options, words, max_characters: MAX_COMPARED })
+    new AnswerSize().add(answers)
+    return answers
   }
 
   private read(question: number, logits: readonly RowLogits[], align_to_words = true): ReadText[] {

@@ -1,5 +1,6 @@
 import type { SearchOptions } from '../inference/pipeline.ts'
 import type { RowLogits } from '../models/question-answering.ts'
+import { AnswerSize } from './answer-size.ts'
 import type { StreamEvents } from './contract.ts'
 import type { ServedModel } from './models.ts'
 import { firstComputed } from './questions.ts'
@@ -38,6 +39,7 @@ export function streamAnswers(
   const readSoFar = (question: number) => firstComputed(reading.rows.ofQuestion(logits, question))
 
   async function* events(): AsyncGenerator<StreamEvent> {
+    const size = new AnswerSize()
     for (const [question, total] of reading.rows.windows.entries()) {
       let next = 0
       let read = readSoFar(question)
@@ -52,7 +54,9 @@ export function streamAnswers(
         await news.next()
         read = readSoFar(question)
       }
-      yield { event: 'answer', data: { question, result: await reading.answers(question, read, options) } }
+      const result = await reading.answers(question, read, options)
+      size.add(result.answers)
+      yield { event: 'answer', data: { question, result } }
     }
   }
   return events()

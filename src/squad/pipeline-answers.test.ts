@@ -116,3 +116,20 @@ describeShared('pipelineAnswers from the recorded logits', () => {
 test.each([{ top_k: 0 }, { max_answer_len: 0 }])('%j is refused', (options) => {
   expect(() => pipelineAnswers('Bob.', [], [], options)).toThrow(/is 0, expected 1 or more/)
 })
+
+test('candidates are counted once for each place, and refused above a number of characters', () => {
+  const context = 'x'.repeat(1000)
+  const window: Window = {
+    example: 0,
+    input_ids: new Int32Array([2, 7, 3, 1, 3]),
+    offsets: new Int32Array([0, 0, 0, 3, 0, 0, 0, 1000, 0, 0]),
+    context_start: 3,
+    context_end: 4,
+  } as Window
+  const logits = { start_logits: new Float32Array(5), end_logits: new Float32Array(5) }
+  const windows = Array(100).fill(window)
+  const answers = (max_characters: number) =>
+    pipelineAnswers(context, windows, Array(100).fill(logits), { max_characters })
+  expect(answers(1000)[0].answer).toBe(context)
+  expect(() => answers(999)).toThrow(/candidate answers have more than 999 characters/)
+})

@@ -25,6 +25,8 @@ export interface PipelineOptions {
   readonly null_score_diff_threshold?: number
   /** UTF-16 starts and ends of the context's words (words.ts): align_to_words, which is Python's default. */
   readonly words?: Int32Array
+  /** Most characters that the candidates at all places may have together, each of which is compared; no limit unless given. */
+  readonly max_characters?: number
 }
 
 export interface PipelineAnswer {
@@ -42,11 +44,28 @@ export function pipelineAnswers(
   options: PipelineOptions = {},
 ): PipelineAnswer[] {
   const { top_k = 1, max_answer_len = 15, handle_impossible_answer = false, words } = options
-  const { null_score_diff_threshold = 0 } = options
+  const { null_score_diff_threshold = 0, max_characters = Infinity } = options
   if (!(top_k >= 1)) throw new UsageError(`top_k is ${top_k}, expected 1 or more`)
   if (!(max_answer_len >= 1)) throw new UsageError(`max_answer_len is ${max_answer_len}, expected 1 or more`)
 
   const answers = new Map<string, PipelineAnswer>()
+  // A text of one endless word has it in every window and in most spans: it is put into lower case once a place.
+  const keys = new Map<string, string>()
+  let characters = 0
+  const keyOf = (start: number, end: number): string => {
+    const place = `${start} ${end}`
+    const known = keys.get(place)
+    if (known !== undefined) return known
+    characters += end - start
+    if (characters > max_characters)
+      throw new UsageError(
+        `the candidate answers have more than ${max_characters.toLocaleString('en-US')} characters`,
+        'Use a smaller top_k or max_answer_len, or a text without endless words.',
+      )
+    const key = context.slice(start, end).toLowerCase()
+    keys.set(place, key)
+    return key
+  }
   let nullScore = Infinity
   for (const [index, window] of windows.entries()) {
     checkLogits(window, logits[index], index)
@@ -60,12 +79,12 @@ export function pipelineAnswers(
     })
     for (const span of spans) {
       const [start, end] = charactersOf(window, span.start, span.end, words)
-      const answer = context.slice(start, end)
+      const key = keyOf(start, end)
       const score = Math.exp(span.score - logTotal)
-      const equal = answers.get(answer.toLowerCase())
+      const equal = answers.get(key)
       answers.set(
-        answer.toLowerCase(),
-        equal ? { ...equal, score: equal.score + score } : { score, start, end, answer },
+        key,
+        equal ? { ...equal, score: equal.score + score } : { score, start, end, answer: context.slice(start, end) },
       )
     }
   }

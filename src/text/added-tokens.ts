@@ -26,7 +26,10 @@ export interface Match {
 /** Finds added tokens in texts: leftmost first, of several at one place the longest. */
 export class AddedTokenFinder {
   private readonly tokens = new Map<string, AddedToken>()
-  private readonly pattern: RegExp | undefined
+  /** Lengths of the tokens that begin with a UTF-16 unit, longest first. */
+  private readonly lengths = new Map<number, number[]>()
+  /** One unit that a token begins with. */
+  private readonly beginning: RegExp | undefined
 
   /**
    * Keys: what to look for; it is the token's content, normalized where the token wants that. The first of several that
@@ -35,20 +38,28 @@ export class AddedTokenFinder {
   constructor(tokens: Iterable<readonly [string, AddedToken]>) {
     for (const [content, token] of tokens) if (content && !this.tokens.has(content)) this.tokens.set(content, token)
     if (!this.tokens.size) return
-    const contents = [...this.tokens.keys()].sort((a, b) => b.length - a.length)
-    this.pattern = new RegExp(contents.map((content) => content.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g')
+    const lengths = new Map<number, Set<number>>()
+    for (const content of this.tokens.keys()) {
+      const unit = content.charCodeAt(0)
+      lengths.set(unit, (lengths.get(unit) ?? new Set()).add(content.length))
+    }
+    for (const [unit, all] of lengths)
+      this.lengths.set(
+        unit,
+        [...all].sort((a, b) => b - a),
+      )
+    this.beginning = new RegExp(`[${[...lengths.keys()].map(escapedUnit).join('')}]`, 'g')
   }
 
   get isEmpty(): boolean {
-    return this.pattern === undefined
+    return this.beginning === undefined
   }
 
   /** `isIgnored` leaves tokens to be cut like any text. */
   find(text: string, isIgnored: (token: AddedToken) => boolean = () => false): Match[] {
     const matches: Match[] = []
-    if (!this.pattern) return matches
     let taken = 0
-    for (const { 0: content, index } of text.matchAll(this.pattern)) {
+    for (const { content, index } of this.occurrences(text)) {
       const token = this.tokens.get(content)!
       let start = index
       let end = index + content.length
@@ -61,7 +72,32 @@ export class AddedTokenFinder {
     }
     return matches
   }
+
+  /** As an alternation of all tokens would match, whose cost at each place would grow with the number of tokens. */
+  private *occurrences(text: string): Generator<{ readonly content: string; readonly index: number }> {
+    const { beginning } = this
+    if (!beginning) return
+    let from = 0
+    for (;;) {
+      beginning.lastIndex = from
+      const index = beginning.exec(text)?.index
+      if (index === undefined) return
+      const content = this.longestAt(text, index)
+      if (content !== undefined) yield { content, index }
+      from = index + (content?.length ?? 1)
+    }
+  }
+
+  private longestAt(text: string, index: number): string | undefined {
+    for (const length of this.lengths.get(text.charCodeAt(index))!) {
+      const content = text.slice(index, index + length)
+      if (this.tokens.has(content)) return content
+    }
+    return undefined
+  }
 }
+
+const escapedUnit = (unit: number): string => `\\u${unit.toString(16).padStart(4, '0')}`
 
 const ENDS_IN_WORD = new RegExp(`[${WORD_CHARACTER}]$`, 'u')
 const BEGINS_WITH_WORD = new RegExp(`^[${WORD_CHARACTER}]`, 'u')

@@ -1,5 +1,9 @@
+import { SpanforgeError } from '../errors.ts'
 import { type AddedToken, AddedTokenFinder } from './added-tokens.ts'
 import { isSameToken, type NewToken } from './special-tokens.ts'
+
+/** Far above the special tokens and the terms of a field that models are extended by. */
+const MAX_ADDED = 2 ** 17
 
 /**
  * The tokens added to a model's vocabulary, as `AddedVocabulary` of the tokenizers library 0.22 keeps them: a token that
@@ -23,6 +27,10 @@ export class AddedVocabulary {
     const id = this.id(token.content) ?? Math.max(this.vocabulary.size, this.highest + 1)
     const before = this.byId.get(id)
     if (before && isSameToken(before, token)) return
+    if (this.additions.length === MAX_ADDED)
+      throw new SpanforgeError(`tokenizer: found more than ${MAX_ADDED.toLocaleString('en-US')} added tokens`, {
+        remedy: 'Download the files of the tokenizer again.',
+      })
     const added = { id, ...token }
     this.additions.push(added)
     this.ids.set(token.content, id)

@@ -94,10 +94,23 @@ export function unexpected(place: string, value: unknown, expected: string): Spa
 /** A part of tokenizer.json that says its kind by name: a normalizer, pre-tokenizer, post-processor or decoder. */
 export type Component = Readonly<Record<string, unknown>> & { readonly type: string }
 
+/** Components of sequences included; every text goes through all of them. */
+const MAX_COMPONENTS = 100
+
 /** A component or none, as tokenizer.json holds it. */
 export function readComponent(value: unknown, place: string): Component | null {
   if (value === undefined || value === null) return null
+  const count = componentCount(value)
+  if (count > MAX_COMPONENTS)
+    throw new SpanforgeError(`${place} has ${count} components; expected at most ${MAX_COMPONENTS}`, { remedy: REMEDY })
   return { ...(value as object), type: Fields.of(value, place).string('type') }
+}
+
+function componentCount(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  let count = Object.hasOwn(value, 'type') ? 1 : 0
+  for (const part of Object.values(value)) count += componentCount(part)
+  return count
 }
 
 /** The entry of a registry of components by their type, or an error that says which types spanforge can read. */

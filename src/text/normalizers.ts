@@ -34,7 +34,7 @@ const NORMALIZERS: Readonly<Record<string, (fields: Fields) => Normalize>> = {
       const place = `${fields.path('normalizers')}[${i}]`
       return buildNormalizer(readComponent(value, place), place)
     })
-    return (input) => steps.reduce((text, normalize) => normalize(text), input)
+    return (input) => steps.reduce((text, normalize) => refuseGrowth(normalize(text), input, fields.place), input)
   },
   NFC: () => (input) => applyChanges(input, composed(decomposed(input.text, 'NFD'))),
   NFD: () => (input) => applyChanges(input, decomposed(input.text, 'NFD')),
@@ -48,14 +48,34 @@ const NORMALIZERS: Readonly<Record<string, (fields: Fields) => Normalize>> = {
     return (input) => strip(input, left, right)
   },
   Prepend: (fields) => {
-    const added = fields.string('prepend')
+    const added = shortString(fields, 'prepend')
     return (input) => prepend(input, added)
   },
   Replace: (fields) => {
     const pattern = stringPattern(fields)
-    const content = fields.string('content')
+    const content = shortString(fields, 'content')
     return (input) => replace(input, pattern, content)
   },
+}
+
+/** What a normalizer puts in is a character or a word. */
+const MAX_INSERTED = 32
+
+function shortString(fields: Fields, name: string): string {
+  const text = fields.string(name)
+  if (text.length <= MAX_INSERTED) return text
+  throw unexpected(fields.path(name), text, `at most ${MAX_INSERTED} characters`)
+}
+
+/** U+FDFA becomes 18 characters; steps that each double a text would exhaust the memory. */
+const MAX_GROWTH = 32
+
+function refuseGrowth(output: AlignedText, { text: { length } }: AlignedText, place: string): AlignedText {
+  if (output.text.length <= MAX_GROWTH * (length + MAX_INSERTED)) return output
+  throw new SpanforgeError(
+    `${place} makes ${output.text.length} characters of ${length}; expected at most ${MAX_GROWTH} times as many`,
+    { remedy: 'Download tokenizer.json again.' },
+  )
 }
 
 /** The string that a `pattern` of tokenizer.json looks for; a regular expression is in another dialect than JavaScript's. */

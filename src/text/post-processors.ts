@@ -74,15 +74,20 @@ const isId = (value: unknown): value is number => Number.isSafeInteger(value) &&
 
 function template(fields: Fields, name: 'single' | 'pair'): TemplatePart[] {
   const special = fields.object('special_tokens')
-  return fields.list(name).map((value, i) => {
+  const parts = fields.list(name)
+  let count = parts.length
+  refuseMany(count, fields.path(name))
+  return parts.map((value, i) => {
     const part = Fields.of(value, `${fields.path(name)}[${i}]`)
     if (part.has('Sequence')) {
       const sequence = part.object('Sequence')
       return { sequence: sequence.oneOf('id', ['A', 'B']), type: sequence.integer('type_id', 0) }
     }
     const token = part.object('SpecialToken')
-    const id = token.string('id')
-    return { ids: idsOf(special.object(id)), type: token.integer('type_id', 0) }
+    const ids = idsOf(special.object(token.string('id')))
+    count += ids.length - 1
+    refuseMany(count, fields.path(name))
+    return { ids, type: token.integer('type_id', 0) }
   })
 }
 
@@ -104,6 +109,16 @@ export interface PairLayout {
 export interface SpecialTokens {
   readonly ids: readonly number[]
   readonly types: readonly number[]
+}
+
+/** Far more than windows have; each takes the place of a token of the text. */
+const MAX_SPECIAL = 512
+
+function refuseMany(special: number, place: string): void {
+  if (special <= MAX_SPECIAL) return
+  throw new SpanforgeError(`${place}: adds ${special} special tokens, expected at most ${MAX_SPECIAL}`, {
+    remedy: 'Download the file again, or take it from the original model.',
+  })
 }
 
 /** The layout that a template for pairs has, undefined where it is not A before B, each once. */

@@ -5,6 +5,9 @@ import type { Component } from './fields.ts'
 import { SPECIAL_TOKENS, type SpecialTokenName, specialToken } from './special-tokens.ts'
 import type { WordPieceModel } from './wordpiece.ts'
 
+/** Most tokens of a vocabulary; the largest of published BERTs has half of them. */
+export const MAX_VOCABULARY = 2 ** 20
+
 /** The special tokens that a tokenizer has, by name; undefined where it has none. */
 export type SpecialTokens = Readonly<Record<SpecialTokenName, string | undefined>>
 

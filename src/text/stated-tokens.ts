@@ -82,8 +82,8 @@ function readOldFiles(files: TokenizerFiles, stated: Map<string, unknown>, liste
     if (!map.has(name)) continue
     const value = map.raw(name)
     if (name === 'additional_special_tokens' && Array.isArray(value)) {
-      const before = (stated.get(name) ?? []) as readonly unknown[]
-      stated.set(name, [...before, ...value.map(asSpecial).filter((token) => !before.includes(token))])
+      const before = new Set((stated.get(name) ?? []) as readonly unknown[])
+      stated.set(name, [...before, ...value.map(asSpecial).filter((token) => !before.has(token))])
     } else stated.set(name, asSpecial(value))
   }
   const special = new Set<unknown>(

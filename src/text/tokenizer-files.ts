@@ -112,9 +112,14 @@ function addTokens(base: Base, { named, additional, byId }: StatedTokens): Added
     if (!special.has(contentOf(token))) special.set(contentOf(token), token)
   const listed = [...byId].sort(([a], [b]) => a - b).map(([, token]) => token)
   const known = new Set([...added.tokens, ...listed].map(({ content }) => content))
+  const sameContent = new Map<string, StatedToken[]>()
+  for (const token of listed) sameContent.set(token.content, [...(sameContent.get(token.content) ?? []), token])
   const missing: StatedToken[] = []
   for (const token of special.values()) {
-    const isListed = typeof token === 'string' ? known.has(token) : listed.some((other) => isSameToken(other, token))
+    const isListed =
+      typeof token === 'string'
+        ? known.has(token)
+        : sameContent.get(token.content)?.some((other) => isSameToken(other, token))
     if (!isListed) missing.push(typeof token === 'string' ? { content: token } : token)
   }
   for (const token of [...listed, ...missing])

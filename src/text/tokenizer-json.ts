@@ -2,7 +2,7 @@ import { SpanforgeError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
 import { unsupportedModel } from './choose-class.ts'
 import { type Component, Fields, readComponent, unexpected } from './fields.ts'
-import type { TokenizerSettings } from './settings.ts'
+import { MAX_VOCABULARY, type TokenizerSettings } from './settings.ts'
 import { completeToken, type NewToken, readToken } from './special-tokens.ts'
 import type { BertTokenizer } from './tokenizer.ts'
 import type { WordPieceModel } from './wordpiece.ts'
@@ -77,20 +77,19 @@ const readWordPiece = (model: Fields): WordPieceModel => ({
   max_input_chars_per_word: model.integer('max_input_chars_per_word', 0),
 })
 
-/** Ids up to here may have gaps between them; a damaged file must not make an array of any size. */
-const SAFE_SIZE = 2 ** 20
+/** Ids may have gaps between them; a damaged file must not make an array of any size. */
+const MAX_ID = MAX_VOCABULARY - 1
 
 /** Tokens by id; an id that no token has, which transformers allows, gets none. */
 function readVocabulary(fields: Fields): (string | null)[] {
   const tokens = fields.names
-  const limit = Math.max(SAFE_SIZE, 2 * tokens.length)
   const vocab: (string | null)[] = []
   for (const token of tokens) {
     const id = fields.raw(token)
-    if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= limit || vocab[id as number] !== undefined)
+    if (!Number.isInteger(id) || (id as number) < 0 || (id as number) > MAX_ID || vocab[id as number] !== undefined)
       throw new SpanforgeError(
         `tokenizer.json: token ${showValue(token, 60)} of ${tokens.length} has id ${showValue(id, 60)}; ` +
-          `expected whole numbers from 0 to ${limit - 1}, each once`,
+          `expected whole numbers from 0 to ${MAX_ID}, each once`,
         { remedy: 'Download tokenizer.json again, or delete it if vocab.txt is there too.' },
       )
     vocab[id as number] = token

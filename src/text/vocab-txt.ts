@@ -1,7 +1,15 @@
+import { SpanforgeError } from '../errors.ts'
+import { MAX_VOCABULARY } from './settings.ts'
+
 /** The tokens of a vocab.txt: one a line, the id is the line's number from 0; spaces belong to the token. */
 export function readVocabText(text: string): string[] {
-  const lines = text.split(/\r\n|\r|\n/)
+  const lines = text.split(/\r\n|\r|\n/, MAX_VOCABULARY + 2)
   if (lines[lines.length - 1] === '') lines.pop()
+  if (lines.length > MAX_VOCABULARY)
+    throw new SpanforgeError(
+      `vocab.txt: found more than ${MAX_VOCABULARY.toLocaleString('en-US')} lines, expected one for each token`,
+      { remedy: 'Download vocab.txt again.' },
+    )
   return lines
 }
 
