@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { packageFile } from '../package-root.ts'
+import { packageVersion } from '../package-root.ts'
 import { setQuiet } from '../runs/live-bar.ts'
 import { hintFor } from '../training/argument-aliases.ts'
 import { type CommandEntry, commandEntries } from './commands.ts'
@@ -26,11 +25,10 @@ const HELP_WIDTH = 80
  * lists. With all commands if there is no command line.
  */
 export async function createProgram(argv?: readonly string[]): Promise<Command> {
-  const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8'))
   const usages = new Map(commandEntries.map(({ name, usage }) => [name, usage]))
   const program = new Command('spanforge')
     .description('Fine-tune BERT for extractive question answering: train, evaluate, answer. No Python.')
-    .version(version, '-V, --version')
+    .version(packageVersion(), '-V, --version')
     .addHelpText('after', EXAMPLES)
   for (const entry of commandEntries) program.addCommand(await commandOf(entry, argv))
   for (const command of everyCommand(program)) {

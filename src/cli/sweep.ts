@@ -7,6 +7,7 @@ import { wholeNumber } from './flags.ts'
 import { withHubProgress } from './hub-options.ts'
 import { catchInterrupts } from './interrupts.ts'
 import { createOutput } from './output.ts'
+import { shownCommand } from './shown-command.ts'
 import { hasColour, textTable } from './table.ts'
 import { terminalScreen } from './terminal-screen.ts'
 import { quoted, trainingArgumentsOf, withTrainingFlags } from './training-flags.ts'
@@ -71,7 +72,7 @@ function sweepText(sweep: SweepSummary, given: Readonly<Record<string, unknown>>
   return lines.join('\n')
 }
 
-async function sweep(flags: SweepFlags): Promise<void> {
+async function sweep(flags: SweepFlags, command: Command): Promise<void> {
   const { gatherArguments } = await import('../runs/read-arguments.ts')
   const { runSweep } = await import('../runs/sweep.ts')
   const { readConfigurationFile } = await import('../runs/arguments-file.ts')
@@ -87,7 +88,7 @@ async function sweep(flags: SweepFlags): Promise<void> {
   const screen = { ...terminalScreen(output), show: () => {} }
   try {
     const { status, sweep } = await withHubProgress('Downloading', flags, output, (hub) =>
-      runSweep(given, trials, { screen, signal: interrupts.signal, hub }),
+      runSweep(given, trials, { screen, command: shownCommand(command), signal: interrupts.signal, hub }),
     )
     if (output.forPeople) output.print(`\n${sweepText(sweep, given)}`)
     if (status === 'interrupted') output.print('Stopped. Run the same command again to resume.')

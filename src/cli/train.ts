@@ -5,6 +5,7 @@ import { type DashboardFlags, withDashboard, withDashboardFlags } from './dashbo
 import { withHubProgress } from './hub-options.ts'
 import { catchInterrupts } from './interrupts.ts'
 import { createOutput, type Output } from './output.ts'
+import { shownCommand } from './shown-command.ts'
 import { quoted, trainingArgumentsOf, withTrainingFlags } from './training-flags.ts'
 
 interface OwnFlags extends DashboardFlags {
@@ -43,12 +44,12 @@ export function trainCommand(): Command {
     )
   return withTrainingFlags(new Command('train'), withOwn)
     .addHelpText('after', EXAMPLES)
-    .action((given: OwnFlags & Record<string, unknown>) =>
-      train(given, trainingArgumentsOf(given), createOutput(given.json === true)),
+    .action((given: OwnFlags & Record<string, unknown>, command: Command) =>
+      train(given, trainingArgumentsOf(given), createOutput(given.json === true), shownCommand(command)),
     )
 }
 
-async function train(flags: OwnFlags, given: Record<string, unknown>, output: Output): Promise<void> {
+async function train(flags: OwnFlags, given: Record<string, unknown>, output: Output, command: string): Promise<void> {
   const { readArguments, fineTune } = await import('../runs/index.ts')
   const args = await readArguments(given, flags)
   if (args.disable_tqdm) setQuiet(true)
@@ -58,7 +59,7 @@ async function train(flags: OwnFlags, given: Record<string, unknown>, output: Ou
   try {
     const outcome = await withHubProgress('Downloading', flags, output, (hub) =>
       withDashboard(flags, args, { output, interrupts }, (options) =>
-        fineTune(args, { ...options, signal: interrupts.signal, hub }),
+        fineTune(args, { ...options, command, signal: interrupts.signal, hub }),
       ),
     )
     if (outcome.status === 'finished') return output.result(outcome.results)

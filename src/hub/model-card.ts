@@ -1,3 +1,4 @@
+import type { Interval, ScoreIntervals } from '../squad/score-intervals.ts'
 import { plainText } from './markdown.ts'
 import { loadingBlocks } from './model-card-loading.ts'
 import { toYaml, type YamlValue } from './yaml.ts'
@@ -29,6 +30,7 @@ export interface CardEpoch {
   readonly eval_loss?: number
   readonly exact_match?: number
   readonly f1?: number
+  readonly intervals?: ScoreIntervals
 }
 
 /** All that a model card says, as plain values: what a run knows when it has finished. */
@@ -182,15 +184,18 @@ function resultBlock({ results, validation }: ModelCardSummary): string {
 function epochBlock({ epochs, best_epoch }: ModelCardSummary): string {
   if (epochs.length === 0) return ''
   const figure = (value: number | undefined, digits: number) => value?.toFixed(digits) ?? ''
-  const rows = epochs.map(({ epoch, step, train_loss, eval_loss, exact_match, f1 }) => [
+  const score = (value: number | undefined, interval?: Interval) =>
+    interval ? `${figure(value, 2)} (${interval.map((bound) => bound.toFixed(1)).join(' to ')})` : figure(value, 2)
+  const rows = epochs.map(({ epoch, step, train_loss, eval_loss, exact_match, f1, intervals }) => [
     `${round(epoch, 2)}${epoch === best_epoch ? ' (kept)' : ''}`,
     step,
     figure(train_loss, 4),
     figure(eval_loss, 4),
-    figure(exact_match, 2),
-    figure(f1, 2),
+    score(exact_match, intervals?.exact_match),
+    score(f1, intervals?.f1),
   ])
-  return table(['epoch', 'step', 'training loss', 'validation loss', 'exact match', 'F1'], rows)
+  const figures = table(['epoch', 'step', 'training loss', 'validation loss', 'exact match', 'F1'], rows)
+  return epochs.some(({ intervals }) => intervals) ? `${figures}\n\nIn parentheses: 95 % intervals.` : figures
 }
 
 function licenceBlock({ license, license_name, license_link, base_model, train }: ModelCardSummary): string {

@@ -49,6 +49,27 @@ describe('what is shown after training', () => {
   })
 })
 
+describe('a run with few validation questions', () => {
+  const withQuestions = (run: RunSummary, questions: number) =>
+    textOf({ ...run, data: { ...run.data, validation: { ...run.data.validation!, questions } } }).replace(/\s+/g, ' ')
+
+  test.each([notebookRun, miniLmRun])('is judged neither for overfitting nor by classes of loss: run %#', (run) => {
+    const text = withQuestions(run, 99)
+    expect(text).toContain('Whether the model overfits cannot be judged. There are only 99 validation questions')
+    expect(text).toContain('The loss is not put into a class. There are only 99 validation questions')
+    expect(text).not.toMatch(
+      /overfitting|Excellent|Very Good|\bGood\b|\bFair\b|Poor|rule of thumb|improves|worsens|Trend/i,
+    )
+    expect(text).toContain('The model that is saved is that of')
+  })
+
+  test('one question is one question, and a hundred are enough', () => {
+    expect(withQuestions(notebookRun, 1)).toContain('There is only 1 validation question; at least 100 are needed.')
+    expect(withQuestions(notebookRun, 100)).toContain('! Overfitting')
+    expect(withQuestions(notebookRun, 100)).toContain('Good')
+  })
+})
+
 describe('runs that went otherwise', () => {
   test('a best epoch that was not loaded is named with the flag that would have kept it', () => {
     const text = textOf({ ...notebookRun, best: undefined })

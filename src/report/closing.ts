@@ -1,10 +1,11 @@
 import { type Block, type Fact, facts, heading, paragraph, table } from './document.ts'
 import { bytes, count, counted, decimal, duration, rate } from './format.ts'
-import { bestOfSeveral, bestPoint, evaluations, placeOf } from './history.ts'
+import { bestOfSeveral, bestPoint, evaluations, type Point, placeOf } from './history.ts'
 import { lossBlocks } from './loss-blocks.ts'
 import { overfittingBlocks } from './overfitting-blocks.ts'
 import type { RunSummary, SavedFile } from './run-summary.ts'
 import { purposeOf } from './saved-files.ts'
+import { percentScore, scoreText, tooFewQuestions } from './score.ts'
 import { columns } from './table.ts'
 import { trends } from './trend.ts'
 
@@ -31,29 +32,33 @@ export const closing = (run: RunSummary): Block[] => [
 ]
 
 function lossesByEpoch(run: RunSummary): Block[] {
-  const points = evaluations(run.log_history)
+  const points = evaluations(run.log_history, run.score_intervals)
   if (!points.length)
     return [paragraph('The run was never evaluated: `--eval_strategy epoch` with a validation file shows its losses.')]
   const [best, bestOnCurve] = [bestPoint(run), bestOfSeveral(run)]
-  const words = trends(points)
+  const isJudged = tooFewQuestions(run.data.validation?.questions) === undefined
+  const words = isJudged ? trends(points) : undefined
   const scored = points.some(({ exact_match, f1 }) => exact_match !== undefined || f1 !== undefined)
   return [
     table({
       columns: [
         ...columns('>Epoch', '>Step', '>Training loss', '>Validation loss'),
         ...(scored ? columns('>Exact match', '>F1') : []),
-        ...columns('Trend'),
+        ...(words ? columns('Trend') : []),
       ],
       rows: points.map((point, i) => [
         Number.isInteger(point.epoch) ? String(point.epoch) : point.epoch.toFixed(2),
         count(point.step),
         point.train_loss === undefined ? 'no log' : decimal(point.train_loss, 4),
         decimal(point.eval_loss, 4),
-        ...(scored ? [decimal(point.exact_match), decimal(point.f1)] : []),
-        words[i],
+        ...(scored
+          ? [scoreText(point.exact_match, point.intervals?.exact_match), scoreText(point.f1, point.intervals?.f1)]
+          : []),
+        ...(words ? [words[i]] : []),
       ]),
       marked: best && points.indexOf(points.find(({ step }) => step === best.step)!),
     }),
+    ...intervalNote(run, points),
     ...overfittingBlocks(run, points),
     {
       kind: 'figure',
@@ -63,12 +68,28 @@ function lossesByEpoch(run: RunSummary): Block[] {
   ]
 }
 
-function evaluationBlocks({ eval_metrics: metrics, train_metrics, data, best }: RunSummary): Block[] {
+/** What the ranges beside the scores are, and why some rows have none. */
+function intervalNote({ data }: RunSummary, points: readonly Point[]): Block[] {
+  const known = points.filter(({ intervals }) => intervals)
+  if (known.length === 0) return []
+  const over = data.validation ? ` over ${counted(data.validation.questions, 'validation question')}` : ''
+  const missing = known.length < points.length
+  return [
+    paragraph(
+      `In parentheses: 95 % intervals, by bootstrap${over}.`,
+      ...(missing ? ['Evaluations by spanforge 0.1.0, from which this run was resumed, have none.'] : []),
+    ),
+  ]
+}
+
+function evaluationBlocks({ eval_metrics: metrics, eval_intervals, train_metrics, data, best }: RunSummary): Block[] {
   if (!metrics) return []
   const faster = metrics.eval_samples_per_second / train_metrics.train_samples_per_second
   const scores: Fact[] = []
-  if (metrics.eval_exact_match !== undefined) scores.push(['Exact match', `${decimal(metrics.eval_exact_match)} %`])
-  if (metrics.eval_f1 !== undefined) scores.push(['F1', `${decimal(metrics.eval_f1)} %`])
+  if (metrics.eval_exact_match !== undefined)
+    scores.push(['Exact match', percentScore(metrics.eval_exact_match, eval_intervals?.exact_match)])
+  if (metrics.eval_f1 !== undefined) scores.push(['F1', percentScore(metrics.eval_f1, eval_intervals?.f1)])
+  if (eval_intervals) scores.push(['In parentheses', '95 % interval, by bootstrap over the questions'])
   return [
     heading('Evaluation'),
     facts(

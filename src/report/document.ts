@@ -17,6 +17,9 @@ export type Block =
 /** A name and its value. */
 export type Fact = readonly [name: string, value: string]
 
+/** Text from data or a command line, whose backticks are no markup: they become the modifier letter of the same shape. */
+export const literal = (text: string): string => text.replaceAll('`', '\u02cb')
+
 export const heading = (text: string, level: 1 | 2 = 2): Block => ({ kind: 'heading', level, text })
 export const paragraph = (...sentences: string[]): Block => ({ kind: 'paragraph', text: sentences.join(' ') })
 export const warning = (title: string, ...lines: string[]): Block => ({ kind: 'warning', title, lines })

@@ -1,3 +1,4 @@
+import type { ScoreIntervals } from '../squad/score-intervals.ts'
 import type { LogEntry, RunSummary } from './run-summary.ts'
 
 /** One evaluation, and the training loss since the one before. */
@@ -9,10 +10,12 @@ export interface Point {
   readonly eval_loss: number
   readonly exact_match?: number
   readonly f1?: number
+  /** Of exact_match and f1. */
+  readonly intervals?: ScoreIntervals
 }
 
 /** The evaluations of a run in order. A later one at the same step (that of the best model, at the end) is no point. */
-export function evaluations(log: readonly LogEntry[]): Point[] {
+export function evaluations(log: readonly LogEntry[], intervals: RunSummary['score_intervals'] = {}): Point[] {
   const points: Point[] = []
   for (const entry of log) {
     const before = points.at(-1)?.step ?? 0
@@ -24,6 +27,7 @@ export function evaluations(log: readonly LogEntry[]): Point[] {
       eval_loss: entry.eval_loss,
       exact_match: entry.eval_exact_match,
       f1: entry.eval_f1,
+      ...(intervals[entry.step] && { intervals: intervals[entry.step] }),
     })
   }
   return points
@@ -51,14 +55,16 @@ function meanLoss(log: readonly LogEntry[], from: number, to: number): number | 
   return steps ? sum / steps : undefined
 }
 
+type Evaluated = Pick<RunSummary, 'best' | 'log_history' | 'score_intervals'>
+
 /** The point that the run holds to be best: by its own metric, or else by the lowest validation loss. */
-export function bestPoint(run: Pick<RunSummary, 'best' | 'log_history'>): Point | undefined {
-  const points = evaluations(run.log_history)
+export function bestPoint(run: Evaluated): Point | undefined {
+  const points = evaluations(run.log_history, run.score_intervals)
   return points.find((point) => point.step === run.best?.step) ?? lowestLoss(points)
 }
 
 /** As bestPoint, where there were several to choose from. */
-export const bestOfSeveral = (run: Pick<RunSummary, 'best' | 'log_history'>): Point | undefined =>
+export const bestOfSeveral = (run: Evaluated): Point | undefined =>
   evaluations(run.log_history).length > 1 ? bestPoint(run) : undefined
 
 /** The first point of lowest validation loss; NaN is never lowest. */

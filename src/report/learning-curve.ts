@@ -3,7 +3,9 @@ import { parseHTML } from 'linkedom'
 import { decimal } from './format.ts'
 import { bestOfSeveral, evaluations, type Point, placeOf, trainingLogs } from './history.ts'
 import { type LegendEntry, legend } from './plot-legend.ts'
+import { plotSvg } from './plot-svg.ts'
 import type { RunSummary } from './run-summary.ts'
+import { percentScore } from './score.ts'
 
 /** Colours of Okabe and Ito (2008), told apart by people with any kind of colour blindness. */
 const colour = { training: '#0072b2', validation: '#d55e00', exactMatch: '#00795c', f1: '#a3528a', best: '#1b1f24' }
@@ -13,10 +15,10 @@ const margins = { marginLeft: 64, marginRight: 28, marginTop: 12, marginBottom: 
 
 /**
  * The learning curve as an SVG on a white ground: losses by epoch with the best one circled, and below it exact match
- * and F1 if they were measured. After one evaluation there is no best one yet, and no curve of scores.
+ * and F1 if they were measured, with their 95 % intervals. After one evaluation there is no best one yet, and no curve of scores.
  */
-export function learningCurve(run: Pick<RunSummary, 'log_history' | 'best'>): string {
-  const points = evaluations(run.log_history)
+export function learningCurve(run: Pick<RunSummary, 'log_history' | 'best' | 'score_intervals'>): string {
+  const points = evaluations(run.log_history, run.score_intervals)
   const logs = trainingLogs(run.log_history).filter(({ loss }) => Number.isFinite(loss))
   const lastEpoch = Math.max(0, ...logs.map(({ epoch }) => epoch), ...points.map(({ epoch }) => epoch))
   const scored =
@@ -88,14 +90,30 @@ function scorePanel(
       marks: [
         ...series.flatMap(({ key, colour: stroke, dash, symbol }) => {
           const known = points.filter((point) => point[key] !== undefined)
+          const intervals = known.flatMap(({ epoch, intervals }) =>
+            intervals ? [{ epoch, interval: intervals[key] }] : [],
+          )
           return [
+            Plot.ruleX(intervals, {
+              x: 'epoch',
+              y1: ({ interval }: (typeof intervals)[number]) => interval[0],
+              y2: ({ interval }: (typeof intervals)[number]) => interval[1],
+              dx: key === 'f1' ? 2 : -2,
+              stroke,
+              strokeOpacity: 0.5,
+            }),
             Plot.lineY(known, { x: 'epoch', y: key, stroke, strokeWidth: 2.2, strokeDasharray: dash }),
             Plot.dot(known, { x: 'epoch', y: key, fill: stroke, r: 4.5, symbol }),
           ]
         }),
         ...(circled === 'eval_loss'
           ? []
-          : circle(best, circled, lastEpoch, (point) => `best: ${placeOf(point)}, ${decimal(point[circled])} %`)),
+          : circle(
+              best,
+              circled,
+              lastEpoch,
+              (point) => `best: ${placeOf(point)}, ${percentScore(point[circled]!, point.intervals?.[circled])}`,
+            )),
       ],
     }),
   }
@@ -151,7 +169,7 @@ function draw(options: Plot.PlotOptions): string {
     document,
     style: { fontFamily: 'Inter, system-ui, sans-serif', fontSize: '13px', background: 'white', color: '#1b1f24' },
   })
-  return plot.outerHTML
+  return plotSvg(plot)
 }
 
 /** Panels below one another, each under its legend, in one SVG. */

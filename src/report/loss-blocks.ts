@@ -1,15 +1,25 @@
+import type { Interval } from '../squad/score-intervals.ts'
 import { type Block, heading, paragraph, table } from './document.ts'
 import { decimal, percent } from './format.ts'
 import { type LossClass, lossClass, lossClasses, meaning, missOf } from './loss-meaning.ts'
 import type { RunSummary } from './run-summary.ts'
+import { percentScore, tooFewQuestions } from './score.ts'
 import { columns } from './table.ts'
 
 /** What the validation loss means, and the rule of thumb that guesses exact match from it, beside the measured one. */
-export function lossBlocks({ eval_metrics, mean_positions, arguments: args }: RunSummary): Block[] {
+export function lossBlocks({
+  eval_metrics,
+  eval_intervals,
+  mean_positions,
+  arguments: args,
+  data,
+}: RunSummary): Block[] {
   if (!eval_metrics) return []
   const { eval_loss: loss, eval_exact_match: exactMatch } = eval_metrics
   const own = lossClass(loss)
-  return [
+  const interval = eval_intervals?.exact_match
+  const tooFew = tooFewQuestions(data.validation?.questions)
+  const explained = [
     heading('What the loss means'),
     paragraph(
       'The loss is the mean of the cross-entropies of the start and the end position, averaged over windows.',
@@ -18,6 +28,10 @@ export function lossBlocks({ eval_metrics, mean_positions, arguments: args }: Ru
         ? 'The softmax runs over padding too, as in transformers: without it the loss is a little lower.'
         : 'The softmax runs over real tokens only: transformers counts padding too, and its loss is a little higher.',
     ),
+  ]
+  if (tooFew) return [...explained, paragraph(`The loss is not put into a class. ${tooFew}`)]
+  return [
+    ...explained,
     table({
       columns: columns('Loss', 'Class', 'Exact match to expect', '>Measured loss', '>Measured exact match'),
       rows: lossClasses.map((row) => [
@@ -25,11 +39,11 @@ export function lossBlocks({ eval_metrics, mean_positions, arguments: args }: Ru
         row.name,
         expectedOf(row),
         row === own ? decimal(loss, 4) : '',
-        row === own && exactMatch !== undefined ? `${decimal(exactMatch)} %` : '',
+        row === own && exactMatch !== undefined ? percentScore(exactMatch, interval) : '',
       ]),
       marked: own && lossClasses.indexOf(own),
     }),
-    paragraph(ruleOfThumb(own, exactMatch)),
+    paragraph(ruleOfThumb(own, exactMatch, interval)),
   ]
 }
 
@@ -44,11 +58,11 @@ function meaningText(loss: number, positions: number): string {
 }
 
 /** Whether the rule of thumb held, in words. */
-export function ruleOfThumb(own: LossClass | undefined, exactMatch: number | undefined): string {
+export function ruleOfThumb(own: LossClass | undefined, exactMatch: number | undefined, interval?: Interval): string {
   if (!own) return 'The loss is not a number, and belongs to no class.'
   if (exactMatch === undefined) return `By its loss the model is ${own.name}; exact match was not measured.`
   const miss = missOf(own, exactMatch)
-  const measured = `${own.name}, expected exact match ${expectedOf(own)}, measured ${decimal(exactMatch)} %`
+  const measured = `${own.name}, expected exact match ${expectedOf(own)}, measured ${percentScore(exactMatch, interval)}`
   if (miss === 0) return `${measured}: the rule of thumb held.`
   const points = `${decimal(Math.abs(miss), 1)} points`
   return `${measured}: the rule of thumb did not hold, the model answers ${points} ${miss > 0 ? 'better' : 'worse'} than its loss suggests.`

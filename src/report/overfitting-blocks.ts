@@ -2,10 +2,13 @@ import { type Block, paragraph, warning } from './document.ts'
 import { decimal } from './format.ts'
 import { bestPoint, lowestLoss, type Point, placeOf } from './history.ts'
 import type { RunSummary } from './run-summary.ts'
+import { scoreText, tooFewQuestions } from './score.ts'
 import { overfitting } from './trend.ts'
 
 /** Overfitting, named with its evidence where it happened, and which model was kept. */
 export function overfittingBlocks(run: RunSummary, points: readonly Point[]): Block[] {
+  const tooFew = tooFewQuestions(run.data.validation?.questions)
+  if (tooFew) return [paragraph(`Whether the model overfits cannot be judged. ${tooFew}`, keptModel(run))]
   const found = overfitting(points)
   if (!found) return [paragraph(noOverfitting(points), keptModel(run))]
   const { best, last, evaluationsSince, stillRising } = found
@@ -13,7 +16,8 @@ export function overfittingBlocks(run: RunSummary, points: readonly Point[]): Bl
     points.map((point) => decimal(value(point), 4)).join(' → ')
   const scores = stillRising.map((score) => {
     const name = score === 'f1' ? 'F1' : 'exact match'
-    return `${name} from ${decimal(best[score])} to ${decimal(last[score])}`
+    const [from, to] = [best, last].map((point) => scoreText(point[score], point.intervals?.[score]))
+    return `${name} from ${from} to ${to}`
   })
   const pattern = evaluationsSince > 1
   return [
@@ -44,9 +48,10 @@ function noOverfitting(points: readonly Point[]): string {
 function keptModel(run: RunSummary): string {
   const best = bestPoint(run)
   if (!best) return ''
-  const metric = run.best
-    ? `${run.best.metric} ${decimal(run.best.value, 4)}`
-    : `eval_loss ${decimal(best.eval_loss, 4)}`
+  const { metric: name, value } = run.best ?? { metric: 'eval_loss', value: best.eval_loss }
+  const isScore = name === 'eval_exact_match' || name === 'eval_f1'
+  const interval = isScore ? best.intervals?.[name === 'eval_f1' ? 'f1' : 'exact_match'] : undefined
+  const metric = `${name} ${isScore ? scoreText(value, interval) : decimal(value, 4)}`
   if (run.best?.loaded) return `The model that is saved is that of ${placeOf(best)}, the best by ${metric}.`
   if (best.step === run.log_history.at(-1)?.step) return `The last model is the best, by ${metric}.`
   return `The model that is saved is the last one; \`--load_best_model_at_end\` would keep that of ${placeOf(best)} (${metric}).`

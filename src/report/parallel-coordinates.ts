@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
 import { setting } from './format.ts'
+import { plotSvg } from './plot-svg.ts'
 import type { SweepSummary, SweepTrial } from './sweep-summary.ts'
 
 /** Of Okabe and Ito (2008), as in the learning curve. */
@@ -83,7 +84,7 @@ export function parallelCoordinates(sweep: SweepSummary): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" role="img">
 <title>${title}</title>
 <rect width="${size.width}" height="${size.height}" fill="white"/>
-${plot.outerHTML}
+${plotSvg(plot)}
 </svg>
 `
 }

@@ -42,7 +42,7 @@ function htmlOf(block: Block, figures: Readonly<Record<string, string>>): string
   }
 }
 
-function tableOf({ columns, rows, marked, links }: Table): string {
+function tableOf({ columns, rows, marked, links, wrapped }: Table): string {
   const side = (j: number) => (columns[j]?.align === 'right' ? ' class="number"' : '')
   const titles = columns.map(({ title }, j) => `<th scope="col"${side(j)}>${verbatim(title)}</th>`).join('')
   const body = rows.map((row, i) => {
@@ -52,7 +52,7 @@ function tableOf({ columns, rows, marked, links }: Table): string {
   })
   // A region of its own, reachable by keyboard: a wide table scrolls there and not the page.
   return `<div class="scroll" tabindex="0" role="region" aria-label="${verbatim(columns.map(({ title }) => title).join(', '))}">
-<table><thead><tr>${titles}</tr></thead><tbody>
+<table${wrapped ? ' class="wrapped"' : ''}><thead><tr>${titles}</tr></thead><tbody>
 ${body.join('\n')}
 </tbody></table></div>`
 }

@@ -1,13 +1,16 @@
 import { totalParameters } from './architecture.ts'
 import { closing, learningCurveFile } from './closing.ts'
 import { type Block, type Fact, facts, heading } from './document.ts'
+import { exampleBlocks } from './example-blocks.ts'
 import { count, counted, decimal, duration } from './format.ts'
 import { bestPoint, placeOf } from './history.ts'
 import { learningCurve } from './learning-curve.ts'
 import { opening } from './opening.ts'
+import { originFacts } from './origin-facts.ts'
 import { renderHtml } from './render-html.ts'
 import { renderMarkdown } from './render-markdown.ts'
 import type { RunSummary } from './run-summary.ts'
+import { percentScore } from './score.ts'
 import { toPng } from './to-png.ts'
 
 /** A file of the report, to be written beside the others. */
@@ -33,6 +36,7 @@ const reportBlocks = (run: RunSummary): Block[] => [
   heading(titleOf(run), 1),
   facts(...headline(run)),
   ...closing(run),
+  ...exampleBlocks(run.examples),
   ...opening(run),
 ]
 
@@ -44,10 +48,12 @@ function headline(run: RunSummary): Fact[] {
   const best = bestPoint(run)
   const list: Fact[] = []
   if (metrics?.eval_exact_match !== undefined)
-    list.push(['Exact match, F1', `${decimal(metrics.eval_exact_match)} %, ${decimal(metrics.eval_f1)} %`])
+    list.push(['Exact match', percentScore(metrics.eval_exact_match, run.eval_intervals?.exact_match)])
+  if (metrics?.eval_f1 !== undefined) list.push(['F1', percentScore(metrics.eval_f1, run.eval_intervals?.f1)])
   if (metrics) list.push(['Validation loss', decimal(metrics.eval_loss, 4)])
   if (best) list.push(['Best', placeOf(best)])
   list.push(['Trained on', `${counted(data.train.questions, 'question')} in ${duration(train_metrics.train_runtime)}`])
   list.push(['Parameters', count(totalParameters(model.parameters))])
+  if (run.origin) list.push(...originFacts(run.origin))
   return list
 }

@@ -1,3 +1,4 @@
+import type { ScoreIntervals } from '../squad/score-intervals.ts'
 import type { ParameterRow } from './architecture.ts'
 
 /** All that is known of a run before its first step. */
@@ -19,10 +20,38 @@ export interface RunSummary extends RunSetup {
   readonly train_metrics: TrainMetrics
   /** Of the model that is saved: the best checkpoint if it was loaded, else the last step's. None: never evaluated. */
   readonly eval_metrics?: EvalMetrics
+  /** Of the scores in `eval_metrics`. */
+  readonly eval_intervals?: ScoreIntervals
+  /** Of the scores of the evaluations in `log_history`, by their steps, as far as they are known. */
+  readonly score_intervals?: Readonly<Record<string, ScoreIntervals>>
+  /** Some answers of the saved model. */
+  readonly examples?: readonly ExampleAnswer[]
+  readonly origin?: RunOrigin
   readonly best?: BestCheckpoint
   readonly saved_files: readonly SavedFile[]
   /** Mean number of positions that the softmax of a validation window runs over: its real tokens, or max_length. */
   readonly mean_positions?: number
+}
+
+/** When, how and with what a run was made. */
+export interface RunOrigin {
+  /** When the run ended, in ISO 8601. */
+  readonly ended: string
+  /** The command line, fit to be published. */
+  readonly command?: string
+  /** Versions. */
+  readonly spanforge: string
+  readonly node: string
+}
+
+/** A validation question and how the model answered it. "" is "no answer". */
+export interface ExampleAnswer {
+  readonly question: string
+  readonly answer: string
+  readonly correct: readonly string[]
+  /** Each in [0, 1]. */
+  readonly exact_match: number
+  readonly f1: number
 }
 
 export interface ModelFacts {

@@ -10,6 +10,7 @@ h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 1rem }
 h2 { font-size: 1.2rem; margin: 2.5rem 0 .75rem; padding-bottom: .3rem; border-bottom: 1px solid var(--line) }
 h3 { font-size: 1rem; margin: 0 }
 p { margin: .75rem 0 }
+h1, h2, p { overflow-wrap: anywhere }
 code { font: .9em ui-monospace, monospace; background: var(--shade); padding: .1em .3em; border-radius: .25em; overflow-wrap: anywhere }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.5rem; margin: 1rem 0 }
 dt { color: var(--soft) }
@@ -22,6 +23,7 @@ table { border-collapse: collapse; min-width: 60% }
 th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: left; font-variant-numeric: tabular-nums }
 th { color: var(--soft); font-weight: 600; white-space: nowrap }
 td:not(:last-child), .number { white-space: nowrap }
+.wrapped td:not(.number) { white-space: normal; overflow-wrap: anywhere; min-width: 6rem; max-width: 22rem }
 .number { text-align: right }
 .marked td { background: var(--mark); font-weight: 600 }
 aside { border-left: .3rem solid var(--warn); background: var(--shade); padding: .8rem 1.1rem; margin: 1.25rem 0 }

@@ -5,6 +5,8 @@ export interface Table {
   readonly columns: readonly Column[]
   readonly rows: readonly (readonly string[])[]
   readonly marked?: number
+  /** Whether a page wraps long cells, because they hold sentences. */
+  readonly wrapped?: boolean
   /** Where a page leads from the first cell of each row; undefined for nowhere. */
   readonly links?: readonly (string | undefined)[]
 }

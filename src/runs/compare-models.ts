@@ -4,6 +4,7 @@ import type { AnswerScore } from '../inference/evaluate.ts'
 import { bootstrapDifference } from '../squad/bootstrap.ts'
 import { comparisonSentence, type PairedDifference } from '../squad/compare-models.ts'
 import { mcNemarTest, randomizationTest } from '../squad/paired-tests.ts'
+import { inPercent } from '../squad/score-intervals.ts'
 import {
   checkOptions,
   checkPlaces,
@@ -14,7 +15,6 @@ import {
   readEvaluationData,
 } from './evaluate-model.ts'
 import { evaluationOutputs } from './evaluation-files.ts'
-import { inPercent } from './evaluation-intervals.ts'
 
 /** Model b against model a on the same questions; differences in per cent, positive where b is better. */
 export interface ModelComparison {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { readRecorded } from '../../tests/read-safetensors.ts'
@@ -21,18 +21,35 @@ test('a run that fails exits with 1, leaves its last good checkpoint and the rea
   expect(stderr).toContain("after step 2: the model's loss on a training window is NaN")
   expect(stderr).toContain(`The last good checkpoint is ${join(out, 'checkpoint-1')}.`)
   const names = readdirSync(out).sort()
-  expect(names).toEqual(['checkpoint-1', 'failure.json', 'log.jsonl', 'runs', 'training_args.json'])
+  expect(names).toEqual(['checkpoint-1', 'failure.json', 'log.jsonl', 'report.html', 'runs', 'training_args.json'])
   for (const { data } of Object.values(readRecorded(join(out, 'checkpoint-1/model.safetensors'))))
     expect(data.every(Number.isFinite)).toBe(true)
   expect(await readJsonFile(join(out, 'failure.json'))).toMatchObject({
     error: expect.stringContaining('after step 2'),
   })
 
+  const page = () => readFileSync(join(out, 'report.html'), 'utf8')
+  expect(page()).toContain('training failed')
+  expect(page()).toContain('after step 2')
+  expect(page()).toContain('The last good checkpoint is')
+  expect(page()).toContain('<dt>Command</dt><dd><code>spanforge train --model')
+
   // Resumed with a learning rate that works, it is a run like any other.
   const resumed = { ...diverging, resume_from_checkpoint: 'latest', learning_rate: 1e-4 }
   const again = await runHere(...tinyTraining(folder, resumed))
   expect(again.code, again.stderr).toBe(0)
   expect(existsSync(join(out, 'failure.json'))).toBe(false)
+  expect(page()).not.toContain('training failed')
+
+  // Continued with one that does not, it shows nothing of its earlier success.
+  const further = { ...resumed, learning_rate: 1e30, max_steps: 8 }
+  expect((await runHere(...tinyTraining(folder, further))).code).toBe(1)
+  expect(page()).toContain('training failed')
+  expect(
+    readdirSync(out)
+      .filter((name) => /^(report|learning_curve)|failure/.test(name))
+      .sort(),
+  ).toEqual(['failure.json', 'report.html'])
 })
 
 test('a sweep shows it as failed, ranks it last, and does not take earlier results for its own', async () => {

@@ -1,8 +1,8 @@
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Lock } from '../files/lock.ts'
 import { openingOnScreen } from '../report/opening.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
+import { clearFailure, noteFailure } from './failure.ts'
 import { finishRun } from './finish.ts'
 import type { Listener } from './listener.ts'
 import type { HubChoice } from './load-model.ts'
@@ -12,7 +12,7 @@ import { type PreparedRun, prepareRun } from './prepare.ts'
 import { runProgress } from './progress-listener.ts'
 import type { AllResults } from './results.ts'
 import { checkResumption, chooseCheckpoint } from './resume.ts'
-import { ARGUMENTS_FILE, FAILURE_FILE, writeJson } from './run-files.ts'
+import { ARGUMENTS_FILE, writeJson } from './run-files.ts'
 import { runLoop } from './run-loop.ts'
 import { noScreen, type Screen } from './screen.ts'
 import { changedArguments, runSetup } from './summary.ts'
@@ -20,6 +20,8 @@ import { changedArguments, runSetup } from './summary.ts'
 export interface FineTuneOptions {
   /** Where the run shows itself; nowhere unless given. */
   readonly screen?: Screen
+  /** The command line that started the run, as its report shows it: without secrets. */
+  readonly command?: string
   /** Asks the run to finish its step, save, and end. */
   readonly signal?: AbortSignal
   /** Asked after each step whether the run is to wait there: until when, or nothing. `signal` ends the wait too. */
@@ -61,13 +63,13 @@ export async function fineTune(args: TrainingArguments, options: FineTuneOptions
 
 async function trainAndFinish(
   run: PreparedRun,
-  { screen, signal, hold, onPrepared, listeners = [] }: FineTuneOptions & { readonly screen: Screen },
+  { screen, command, signal, hold, onPrepared, listeners = [] }: FineTuneOptions & { readonly screen: Screen },
   claim: Lock,
 ): Promise<RunOutcome> {
   const { args, validation } = run
   const { folder, notes } = await chooseCheckpoint(args, run.digests)
   if (args.overwrite_output_dir) await clearOutputFolder(args.output_dir)
-  await rm(join(args.output_dir, FAILURE_FILE), { force: true })
+  await clearFailure(args.output_dir)
   await writeJson(join(args.output_dir, ARGUMENTS_FILE), args)
   screen.show(openingOnScreen(runSetup(run), { changed: changedArguments(args), goesOn: folder !== undefined }))
   onPrepared?.(run)
@@ -83,18 +85,11 @@ async function trainAndFinish(
       onFreezing: progress.onFreezing,
     })
     if (outcome.status === 'interrupted') return outcome
-    return { status: 'finished', results: await finishRun(run, outcome, { screen, ...progress }) }
+    return { status: 'finished', results: await finishRun(run, outcome, { screen, command, ...progress }) }
   } catch (error) {
-    if (!signal?.aborted || error !== signal.reason) await noteFailure(args.output_dir, error)
+    if (!signal?.aborted || error !== signal.reason) await noteFailure(run, error, command)
     throw error
   } finally {
     progress.stop()
   }
 }
-
-/** Leaves the reason in the folder, for the dashboard and for a sweep; on a full disk nothing can be left. */
-const noteFailure = (output_dir: string, error: unknown): Promise<void> =>
-  writeJson(join(output_dir, FAILURE_FILE), {
-    error: error instanceof Error ? error.message : String(error),
-    at: new Date().toISOString(),
-  }).catch(() => {})

@@ -1,11 +1,16 @@
 import { join } from 'node:path'
 import { saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import { modelCard } from '../hub/model-card.ts'
-import { evaluate } from '../inference/evaluate.ts'
+import { type Evaluation, evaluate } from '../inference/evaluate.ts'
 import { closing } from '../report/closing.ts'
+import { chooseExamples } from '../report/example-blocks.ts'
+import type { RunSummary } from '../report/run-summary.ts'
+import type { Dataset } from '../squad/dataset.ts'
+import { scoreIntervals } from '../squad/score-intervals.ts'
 import { unfittedSettings } from '../training/stored-settings.ts'
 import { fitSettings, fittedNote } from './fit-settings.ts'
 import { cardSummary } from './model-card.ts'
+import { runOrigin } from './origin.ts'
 import type { PreparedRun } from './prepare.ts'
 import { type AllResults, type Results, writeResults } from './results.ts'
 import {
@@ -25,6 +30,8 @@ import { runSummary } from './summary.ts'
 
 export interface FinishOptions {
   readonly screen: Screen
+  /** The command line that started the run. */
+  readonly command?: string
   readonly onEvaluating: (done: number) => void
 }
 
@@ -32,7 +39,7 @@ export interface FinishOptions {
 export async function finishRun(
   run: PreparedRun,
   outcome: Extract<LoopOutcome, { status: 'finished' }>,
-  { screen, onEvaluating }: FinishOptions,
+  { screen, command, onEvaluating }: FinishOptions,
 ): Promise<AllResults> {
   const { args, loaded, validation, train } = run
   const { output_dir, per_device_eval_batch_size: batch_size } = args
@@ -55,11 +62,30 @@ export async function finishRun(
   const written = [...MODEL_FILES, ARGUMENTS_FILE, ...RESULT_FILES, LOG_FILE]
   // Loaded now only: the drawing libraries take longer to start than the rest of the command.
   const { runReport } = await import('../report/run-report.ts')
-  const summary = runSummary(run, outcome.state, results, await savedFiles(output_dir, written))
+  const summary = runSummary(run, outcome.state, results, {
+    saved_files: await savedFiles(output_dir, written),
+    score_intervals: outcome.score_intervals,
+    ...(evaluation && evaluated(validation, evaluation)),
+    origin: runOrigin(command),
+  })
   const report = runReport(summary)
   for (const { name, content } of report) await writeFile(join(output_dir, name), content)
-  await writeFile(join(output_dir, CARD_FILE), modelCard(await cardSummary(run, summary, evaluation?.answers)))
-  const files = await savedFiles(output_dir, [...written, ...REPORT_FILES, CARD_FILE])
-  screen.show(closing(runSummary(run, outcome.state, results, files)))
+  await writeFile(join(output_dir, CARD_FILE), modelCard(await cardSummary(run, summary)))
+  const saved_files = await savedFiles(output_dir, [...written, ...REPORT_FILES, CARD_FILE])
+  screen.show(closing({ ...summary, saved_files }))
   return all
+}
+
+/** What the report shows of the saved model's evaluation besides its metrics. */
+function evaluated(
+  { examples }: Dataset,
+  { answers, scores }: Evaluation,
+): Pick<RunSummary, 'eval_intervals' | 'examples'> {
+  const shown = examples.map(({ question, answers: correct }, i) => ({
+    question,
+    answer: answers[i].candidates[0].answer,
+    correct: correct.map(({ text }) => text),
+    ...scores[i],
+  }))
+  return { eval_intervals: scoreIntervals(scores), examples: chooseExamples(shown) }
 }

@@ -1,32 +1,24 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { formatOfName } from '../data/format.ts'
 import type { CardData, CardMetric, ModelCardSummary } from '../hub/index.ts'
 import type { knownRepository } from '../hub/known.ts'
-import { packageFile } from '../package-root.ts'
+import { packageVersion } from '../package-root.ts'
 import { evaluations } from '../report/history.ts'
 import type { RunSummary, SplitFacts } from '../report/run-summary.ts'
-import type { ExampleAnswers } from '../squad/answers.ts'
-import { bootstrapMean } from '../squad/bootstrap.ts'
-import { squadMetrics } from '../squad/metrics.ts'
-import { squadV2Metrics } from '../squad/metrics-v2.ts'
-import type { Example } from '../squad/types.ts'
+import type { Interval } from '../squad/score-intervals.ts'
 import { parseArguments } from '../training/arguments.ts'
 import type { PreparedRun } from './prepare.ts'
 
-/** The card of a finished run. `answers` are those of the model that is saved to the validation questions. */
-export async function cardSummary(
-  run: PreparedRun,
-  summary: RunSummary,
-  answers: readonly ExampleAnswers[] | undefined,
-): Promise<ModelCardSummary> {
-  const { args, loaded, validation, hub } = run
+/** The card of a finished run. */
+export async function cardSummary(run: PreparedRun, summary: RunSummary): Promise<ModelCardSummary> {
+  const { args, loaded, hub } = run
   const isNamed = isName(args.model!)
   const base = isNamed
     ? await known('model', args.model!, { ...hub, revision: args.revision ?? hub.revision })
     : undefined
   const { license, license_name, license_link, language } = base?.card ?? {}
-  const points = evaluations(summary.log_history)
+  const points = evaluations(summary.log_history, summary.score_intervals)
   const kept = summary.best?.loaded ? points.find(({ step }) => step === summary.best?.step) : undefined
   return {
     name: basename(resolve(args.output_dir)),
@@ -42,12 +34,12 @@ export async function cardSummary(
     arguments: toldArguments(summary.arguments),
     epochs: points,
     best_epoch: kept?.epoch,
-    results: validation && answers && scores(run, validation.examples, answers, summary),
+    results: scores(summary),
     curve: 'learning_curve.png',
     has_onnx: existsSync(join(args.output_dir, 'onnx/model.onnx')),
     max_seq_length: args.max_seq_length,
     doc_stride: args.doc_stride,
-    version: JSON.parse(readFileSync(packageFile('package.json'), 'utf8')).version,
+    version: packageVersion(),
   }
 }
 
@@ -102,19 +94,12 @@ function toldArguments(all: RunSummary['arguments']): ModelCardSummary['argument
   )
 }
 
-function scores(
-  { args }: PreparedRun,
-  examples: readonly Example[],
-  answers: readonly ExampleAnswers[],
-  { eval_metrics }: RunSummary,
-): ModelCardSummary['results'] {
-  const predictions = new Map(examples.map(({ id }, i) => [id, answers[i].candidates[0].answer]))
-  const scored = args.version_2_with_negative
-    ? squadV2Metrics(predictions, examples).per_question.map(({ exact, f1 }) => ({ exact_match: exact, f1 }))
-    : squadMetrics(predictions, examples).per_question
-  const metric = (name: 'exact_match' | 'f1'): CardMetric => {
-    const { mean, low, high } = bootstrapMean(scored.map((question) => 100 * question[name]))
-    return { value: mean, low, high }
+function scores({ eval_metrics, eval_intervals }: RunSummary): ModelCardSummary['results'] {
+  if (eval_metrics?.eval_exact_match === undefined || eval_metrics.eval_f1 === undefined) return undefined
+  const metric = (value: number, [low, high]: Partial<Interval> = []): CardMetric => ({ value, low, high })
+  return {
+    eval_loss: eval_metrics.eval_loss,
+    exact_match: metric(eval_metrics.eval_exact_match, eval_intervals?.exact_match),
+    f1: metric(eval_metrics.eval_f1, eval_intervals?.f1),
   }
-  return { eval_loss: eval_metrics?.eval_loss, exact_match: metric('exact_match'), f1: metric('f1') }
 }

@@ -1,5 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
 import type { Evaluation } from '../inference/evaluate.ts'
+import type { ScoreIntervals } from '../squad/score-intervals.ts'
 import type { TrainMetrics } from '../training/events.ts'
 import { train } from '../training/loop.ts'
 import type { TrainerState } from '../training/state.ts'
@@ -22,6 +23,8 @@ export type LoopOutcome =
       readonly status: 'finished'
       readonly state: TrainerState
       readonly metrics: TrainMetrics
+      /** Of every evaluation, by its step. */
+      readonly score_intervals: Readonly<Record<string, ScoreIntervals>>
       /** Of the weights that the run ended with, where they were evaluated in this session. */
       readonly evaluation?: Evaluation
     }
@@ -66,7 +69,8 @@ export async function runLoop(run: PreparedRun, options: LoopOptions): Promise<L
         return { status: 'interrupted', global_step: event.global_step, folder: event.folder }
       if (event.type === 'end') {
         const step = isBestLoaded ? state!.best_global_step! : state!.global_step
-        return { status: 'finished', state: state!, metrics: event.metrics, evaluation: evaluations.get(step) }
+        const { metrics, score_intervals } = event
+        return { status: 'finished', state: state!, metrics, score_intervals, evaluation: evaluations.get(step) }
       }
     }
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { BestCheckpoint, RunSetup, RunSummary, SavedFile, SplitFacts } from '../report/run-summary.ts'
+import type { BestCheckpoint, RunSetup, RunSummary, SplitFacts } from '../report/run-summary.ts'
 import { countTokens, type Dataset } from '../squad/dataset.ts'
 import { parseArguments, type TrainingArguments } from '../training/arguments.ts'
 import type { TrainerState } from '../training/state.ts'
@@ -24,7 +24,7 @@ export function runSummary(
   run: PreparedRun,
   state: TrainerState,
   { train, evaluation }: Results,
-  saved_files: readonly SavedFile[],
+  more: Pick<RunSummary, 'saved_files' | 'eval_intervals' | 'score_intervals' | 'examples' | 'origin'>,
 ): RunSummary {
   return {
     ...runSetup(run),
@@ -32,7 +32,7 @@ export function runSummary(
     train_metrics: train,
     eval_metrics: evaluation,
     best: bestOf(run.args, state),
-    saved_files,
+    ...more,
     mean_positions: meanPositions(run),
   }
 }

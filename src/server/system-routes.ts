@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { packageFile } from '../package-root.ts'
+import { packageVersion } from '../package-root.ts'
 import type { App } from './app.ts'
 import type { ServiceContext } from './context.ts'
 import { Problem } from './problem.ts'
@@ -51,13 +50,12 @@ export function metricsRoute(app: App, { metrics }: ServiceContext): void {
 
 /** /openapi.json and /docs, of the routes that are added afterwards. */
 export async function documentation(app: App, asksForToken: boolean): Promise<void> {
-  const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8'))
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: {
         title: 'spanforge',
-        version,
+        version: packageVersion(),
         description:
           'Answers to questions, found in texts. Positions count UTF-16 units, so that `context.slice(start, end)` ' +
           'is the answer in JavaScript; Python slices by code points, which the routes of Hugging Face count.',

@@ -1,4 +1,5 @@
 import type { Evaluation } from '../inference/evaluate.ts'
+import type { ScoreIntervals } from '../squad/score-intervals.ts'
 import type { Plan } from './plan.ts'
 import type { LogEntry, TrainerState } from './state.ts'
 import type { StepResult } from './stepper.ts'
@@ -21,7 +22,12 @@ export type TrainingEvent =
   /** No evaluation was better for as long as the patience lasts, or `shouldStop` said so. */
   | { readonly type: 'stopped early'; readonly global_step: number }
   | { readonly type: 'best loaded'; readonly folder: string; readonly metric: number }
-  | { readonly type: 'end'; readonly metrics: TrainMetrics }
+  /** `score_intervals` are those of every evaluation, by its step; evaluations by spanforge 0.1.0 have none. */
+  | {
+      readonly type: 'end'
+      readonly metrics: TrainMetrics
+      readonly score_intervals: Readonly<Record<string, ScoreIntervals>>
+    }
 
 /** The figures of a whole run, as transformers' TrainOutput has them. */
 export interface TrainMetrics {

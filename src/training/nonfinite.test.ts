@@ -231,7 +231,7 @@ test('An evaluation whose metric is not finite is not the best', () => {
     const args = parseArguments({ metric_for_best_model }, 'test')
     const recorder = new Recorder(newTrainerState(args, 1, 1), newProgress(), args)
     const metrics = { [`eval_${metric_for_best_model}`]: value } as unknown as EvaluationMetrics
-    expect(recorder.evaluation(metrics).is_best).toBe(false)
+    expect(recorder.evaluation({ metrics, scores: [{ exact_match: 1, f1: 1 }] }).is_best).toBe(false)
     expect(recorder.state.best_metric).toBe(null)
   }
 })

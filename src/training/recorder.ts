@@ -1,4 +1,5 @@
-import type { EvaluationMetrics } from '../inference/evaluate.ts'
+import type { Evaluation } from '../inference/evaluate.ts'
+import { scoreIntervals } from '../squad/score-intervals.ts'
 import type { TrainingArguments } from './arguments.ts'
 import { checkpointName } from './checkpoint-store.ts'
 import type { Progress } from './run-checkpoint.ts'
@@ -54,13 +55,14 @@ export class Recorder {
   }
 
   /** The log line of an evaluation, which may be the best. `train_loss` is the mean since the evaluation before. */
-  evaluation(metrics: EvaluationMetrics): { entry: LogEntry; is_best: boolean } {
+  evaluation({ metrics, scores }: Pick<Evaluation, 'metrics' | 'scores'>): { entry: LogEntry; is_best: boolean } {
     const { state, progress } = this
     const taken = progress.steps_taken - progress.taken_at_last_evaluation
     const train_loss = progress.loss_since_evaluation / taken
     progress.loss_since_evaluation = 0
     progress.last_evaluated_step = state.global_step
     progress.taken_at_last_evaluation = progress.steps_taken
+    progress.score_intervals = { ...progress.score_intervals, [state.global_step]: scoreIntervals(scores) }
     const is_best = this.rank(metrics[`eval_${this.args.metric_for_best_model}`])
     return { entry: this.append(taken > 0 ? { ...metrics, train_loss } : { ...metrics }), is_best }
   }

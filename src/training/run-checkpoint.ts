@@ -21,7 +21,9 @@ import type { TrainingArguments } from './arguments.ts'
 import type { CheckpointWriter } from './checkpoint-store.ts'
 import { readTrainerState, STATE_FILE, type TrainerState, writeTrainerState } from './state.ts'
 
-/** What a resumed run needs beside trainer_state.json: the sums behind the losses that are still to be logged. */
+const interval = z.tuple([z.number(), z.number()]).readonly()
+
+/** What a resumed run needs beside trainer_state.json: sums behind losses still to be logged, intervals of scores. */
 const progress = z.object({
   /** Steps that changed the weights; less than global_step where steps were skipped. */
   steps_taken: z.int().min(0),
@@ -38,6 +40,8 @@ const progress = z.object({
   evaluations_without_improvement: z.int().min(0),
   /** Of the sessions before this one. */
   train_runtime: z.number().min(0),
+  /** Of the scores of each evaluation, by its step; checkpoints of spanforge 0.1.0 have none. */
+  score_intervals: z.record(z.string(), z.object({ exact_match: interval, f1: interval })).optional(),
   /** Of data and base model; checkpoints of spanforge 0.1.0 have none. */
   digests: z.record(z.string(), z.string()).optional(),
 })

@@ -160,7 +160,7 @@ export class TrainingSession {
       onProgress: onEvaluating,
     }
     const evaluation = await evaluate(model, validation!, options)
-    const { entry, is_best } = this.recorder.evaluation(evaluation.metrics)
+    const { entry, is_best } = this.recorder.evaluation(evaluation)
     yield { type: 'evaluate', entry, evaluation, is_best }
     if (is_best && args.save_strategy === 'best') yield* this.save()
   }
@@ -219,7 +219,7 @@ export class TrainingSession {
     }
     const metrics = this.metrics()
     yield { type: 'log', entry: this.recorder.append({ ...metrics }) }
-    yield { type: 'end', metrics }
+    yield { type: 'end', metrics, score_intervals: this.progress.score_intervals ?? {} }
   }
 
   private refuseAllSkipped(): void {

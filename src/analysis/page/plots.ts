@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
+import { plotSvg } from '../../report/plot-svg.ts'
 import type { Analysis, Reliability } from '../types.ts'
 import { Html } from './html-text.ts'
 
@@ -54,5 +55,5 @@ export function riskCoveragePlot({ risk_coverage }: Analysis['confidence']): Htm
 function draw(options: Plot.PlotOptions): Html {
   const { document } = parseHTML('<!doctype html><html><body></body></html>')
   const style = { fontFamily: 'inherit', fontSize: '13px', background: 'none', color: 'var(--ink)' }
-  return new Html(Plot.plot({ ...frame, ...options, document, style }).outerHTML)
+  return new Html(plotSvg(Plot.plot({ ...frame, ...options, document, style })))
 }

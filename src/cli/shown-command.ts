@@ -1,0 +1,46 @@
+import type { Command } from 'commander'
+import { showText } from '../show-value.ts'
+import { quoted } from './training-flags.ts'
+
+const LONGEST = 1000
+const HIDDEN = '***'
+
+/** The command line that a command was started with, as its report may show it to everybody. */
+export function shownCommand(command: Command): string {
+  let root = command
+  while (root.parent) root = root.parent
+  // Commander keeps them, but its types leave them out.
+  return publicCommand((root as Command & { readonly rawArgs: readonly string[] }).rawArgs)
+}
+
+/** A command line of bounded length, without secrets, and with only the last parts of absolute paths. */
+export function publicCommand(argv: readonly string[]): string {
+  const words = argv.map((word, i) => {
+    const before = argv[i - 1] ?? ''
+    const isSecret = SECRET_FLAG.test(before) && !before.includes('=') && !word.startsWith('--')
+    return isSecret ? HIDDEN : shellWord(withoutPlaces(withoutSecrets(word)))
+  })
+  return showText(['spanforge', ...words].join(' '), LONGEST)
+}
+
+/** The ellipsis in the place of a path needs no quotes. */
+const shellWord = (word: string): string => (word.startsWith('…') ? `…${quoted(word.slice(1))}` : quoted(word))
+
+const SECRET = '[\\w-]*(?:token(?!iz|s_|s\\b)|secret|passw|api[-_]?key|credential|authorization)[\\w-]*'
+const SECRET_FLAG = new RegExp(`^--${SECRET}`, 'i')
+const SECRET_VALUE = new RegExp(`(${SECRET}\\s*[=:]\\s*)[^&\\s]+`, 'gi')
+/** Tokens of the hub, of GitHub and of OpenAI have their own look wherever they are. */
+const TOKEN = /\b(?:hf_|gh[pousr]_|github_pat_|sk-)[\w-]{10,}/g
+const LOGIN = /(\b[a-z][\w+.-]*:\/\/)[^/\s@]+@/gi
+
+const withoutSecrets = (word: string): string =>
+  word.replace(SECRET_VALUE, `$1${HIDDEN}`).replace(TOKEN, HIDDEN).replace(LOGIN, `$1${HIDDEN}@`)
+
+/** Absolute, from a home folder, or of a file: URL; not the path of a web address. */
+const PLACE = /(?<![^\s=,:'"[(])(?:file:\/\/|~[\w.-]*|[A-Za-z]:(?=[\\/]))?[\\/](?!\/)[^,'"\])]*|\\\\[^,'"\])]+/g
+
+const withoutPlaces = (word: string): string =>
+  word.replace(PLACE, (place) => {
+    const parts = place.split(/[\\/]+/).filter(Boolean)
+    return parts.length > 1 || /^[\\/]/.test(place) ? `…/${parts.at(-1) ?? ''}` : place
+  })

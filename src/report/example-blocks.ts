@@ -1,0 +1,46 @@
+import { showText } from '../show-value.ts'
+import { type Block, heading, literal, paragraph, table } from './document.ts'
+import { decimal } from './format.ts'
+import type { ExampleAnswer } from './run-summary.ts'
+import { columns } from './table.ts'
+
+/** How many right and how many wrong answers are shown. */
+const EACH = 3
+
+/** Characters of a question or an answer that are shown. */
+const LONGEST = 160
+
+/** Of all answers, some right and some wrong ones, spread evenly over the questions. */
+export function chooseExamples(answers: readonly ExampleAnswer[]): ExampleAnswer[] {
+  const isRight = ({ exact_match }: ExampleAnswer) => exact_match === 1
+  return [answers.filter(isRight), answers.filter((answer) => !isRight(answer))].flatMap((kind) => spread(kind))
+}
+
+const spread = <T>(all: readonly T[]): T[] =>
+  all.length <= EACH ? [...all] : Array.from({ length: EACH }, (_, i) => all[Math.floor((i * all.length) / EACH)])
+
+/** Answers of the saved model to some validation questions. */
+export function exampleBlocks(examples: readonly ExampleAnswer[] = []): Block[] {
+  if (examples.length === 0) return []
+  return [
+    heading('Example answers'),
+    paragraph('Answers of the saved model to some validation questions, right ones first.'),
+    table({
+      columns: columns('Result', 'Question', 'Answer of the model', 'Correct answers', '>F1'),
+      rows: examples.map(({ question, answer, correct, exact_match, f1 }) => [
+        exact_match === 1 ? 'right' : 'wrong',
+        shown(question),
+        answerText(answer),
+        [...new Set(correct.length > 0 ? correct.map(answerText) : [NO_ANSWER])].slice(0, EACH).join(' / '),
+        decimal(100 * f1),
+      ]),
+      wrapped: true,
+    }),
+  ]
+}
+
+const NO_ANSWER = '(no answer)'
+
+const answerText = (answer: string): string => (answer.trim() === '' ? NO_ANSWER : shown(answer))
+
+const shown = (text: string): string => literal(showText(text.replace(/\s+/g, ' ').trim(), LONGEST))

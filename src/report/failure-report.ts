@@ -1,0 +1,25 @@
+import { type Block, type Fact, facts, heading, literal, paragraph } from './document.ts'
+import { originFacts } from './origin-facts.ts'
+import { renderHtml } from './render-html.ts'
+import type { RunOrigin } from './run-summary.ts'
+
+export interface RunFailure {
+  /** Name of the model that was fine-tuned. */
+  readonly model: string
+  readonly error: string
+  readonly remedy?: string
+  readonly origin: RunOrigin
+}
+
+/** The page that a run leaves when it fails: why, what to do, and what was run. */
+export function failureReport({ model, error, remedy, origin }: RunFailure): string {
+  const title = `${model}: training failed`
+  const reason: Fact[] = [['Reason', literal(error)]]
+  if (remedy) reason.push(['What to do', literal(remedy)])
+  const blocks: Block[] = [
+    heading(title, 1),
+    paragraph('This run ended with an error, so it has no results.'),
+    facts(...reason, ...originFacts(origin)),
+  ]
+  return renderHtml(title, blocks, {})
+}
