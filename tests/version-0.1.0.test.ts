@@ -100,7 +100,10 @@ test('its sweep is completed: the finished run stands, the interrupted one resum
   expect(steps).toHaveLength(6)
   expect(existsSync(at('runs/sweep/sweep.html'))).toBe(true)
   const summary = ({ trials }: { trials: { name: string; status: string; metrics: { eval_loss: number } }[] }) =>
-    trials.map(({ name, status, metrics }) => ({ name, status, eval_loss: Number(metrics.eval_loss.toFixed(4)) }))
+    trials
+      .map(({ name, status, metrics }) => ({ name, status, eval_loss: Number(metrics.eval_loss.toFixed(4)) }))
+      // Version 0.1.0 ranked seeds.
+      .sort((a, b) => a.name.localeCompare(b.name))
   expect(summary(json('runs/sweep/sweep.json'))).toEqual(summary(fixtureJson('version-0.1.0/expected-sweep.json')))
 })
 

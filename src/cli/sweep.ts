@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { SpanforgeError } from '../errors.ts'
 import type { SweepSummary } from '../report/sweep-summary.ts'
+import { configurations } from '../report/sweep-summary.ts'
 import { sweepTable } from '../report/sweep-table.ts'
 import { wholeNumber } from './flags.ts'
 import { withHubProgress } from './hub-options.ts'
@@ -58,7 +59,12 @@ export function sweepCommand(): Command {
 function sweepText(sweep: SweepSummary, given: Readonly<Record<string, unknown>>): string {
   const lines = [textTable(sweepTable(sweep), { colour: hasColour(process.stdout) })]
   const folder = String(given.output_dir)
-  const finished = sweep.trials.filter(({ status }) => status === 'finished').map(({ name }) => join(folder, name))
+  const finished = configurations(sweep).flatMap(({ trials }) => {
+    const trial = trials.find(({ status }) => status === 'finished')
+    return trial ? [join(folder, trial.name)] : []
+  })
+  if (sweep.trials.length > configurations(sweep).length)
+    lines.push('', 'Scores are the mean over seeds (lowest to highest).')
   if (finished.length) lines.push('', `The table as a page, with the report of each run: ${join(folder, 'sweep.html')}`)
   const data = given.validation_file ?? given.dataset
   if (finished.length > 1 && data)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parallelCoordinates } from './parallel-coordinates.ts'
+import { sweepReport } from './sweep-report.ts'
 import { ranked, type SweepSummary } from './sweep-summary.ts'
 import { sweepTable } from './sweep-table.ts'
 
@@ -44,6 +45,42 @@ describe('The runs of a sweep', () => {
       'finished',
     ])
     expect(rows[3].at(-1)).toBe('failed')
+  })
+})
+
+describe('Runs that differ only in their seeds', () => {
+  const seeded = (learning_rate: number, seed: number, eval_f1?: number) => ({
+    name: `learning_rate=${learning_rate},seed=${seed}`,
+    values: { learning_rate, seed },
+    ...(eval_f1 === undefined
+      ? { status: 'failed' as const, error: 'NaN' }
+      : { status: 'finished' as const, metrics: { eval_f1, train_runtime: 10 } }),
+  })
+  const summary: SweepSummary = {
+    parameters: ['learning_rate', 'seed'],
+    metric: 'eval_f1',
+    greater_is_better: true,
+    // The best single run belongs to the worse configuration.
+    trials: [seeded(1e-5, 1, 70), seeded(1e-5, 2, 40), seeded(1e-4, 1, 60), seeded(1e-4, 2, 62), seeded(1e-4, 3)],
+  }
+
+  test('are one row with their mean and range, and ranked by the mean', () => {
+    const { columns, rows, links } = sweepTable(summary)
+    expect(columns.map(({ title }) => title)).not.toContain('seed')
+    expect(rows).toEqual([
+      ['3 seeds', '1e-4', '-', '-', '61.00 (60.00 to 62.00)', '10.00 s', '2 finished, 1 failed'],
+      ['2 seeds', '1e-5', '-', '-', '55.00 (40.00 to 70.00)', '10.00 s', 'finished'],
+    ])
+    expect(links).toEqual([undefined, undefined])
+    expect(ranked(summary).map(({ values }) => values.learning_rate)).toEqual([1e-4, 1e-4, 1e-4, 1e-5, 1e-5])
+  })
+
+  test('are one line of the parallel coordinates, and each listed on the page', () => {
+    const svg = parallelCoordinates(summary)
+    expect(svg.match(/<path d="M/g)).toHaveLength(2)
+    expect(svg).not.toContain('>seed</text>')
+    const [{ content }] = sweepReport({ ...summary, trials: ranked(summary) })
+    for (const { name } of summary.trials) expect(content).toContain(name)
   })
 })
 

@@ -2,7 +2,8 @@ import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
 import { setting } from './format.ts'
 import { plotSvg } from './plot-svg.ts'
-import type { SweepSummary, SweepTrial } from './sweep-summary.ts'
+import { spreadOf } from './spread.ts'
+import { comparedParameters, configurations, type SweepSummary } from './sweep-summary.ts'
 
 /** Of Okabe and Ito (2008), as in the learning curve. */
 const colour = { run: '#0072b2', best: '#d55e00', ink: '#1b1f24', axis: '#8a949e' }
@@ -18,21 +19,22 @@ interface Axis {
 
 /**
  * Inselberg's parallel coordinates as an SVG: an axis for each argument tried and one for the metric, a line for each
- * finished run across all of them; the best is thick, the others fade with their rank.
+ * configuration across all of them, at the mean of its seeds; the best is thick, the others fade with their rank.
  */
 export function parallelCoordinates(sweep: SweepSummary): string {
-  const { parameters, metric } = sweep
-  const runs = sweep.trials.filter(({ metrics }) => Number.isFinite(metrics?.[metric]))
-  const valuesOf = (run: SweepTrial): unknown[] => [...parameters.map((name) => run.values[name]), run.metrics![metric]]
+  const { metric } = sweep
+  const parameters = comparedParameters(sweep)
+  const runs = configurations(sweep).flatMap(({ values, trials }) => {
+    const score = spreadOf(trials.map(({ metrics }) => metrics?.[metric]))?.mean
+    return score === undefined ? [] : [[...parameters.map((name) => values[name]), score]]
+  })
   const axes = [...parameters, metric].map((name, i) =>
     axisOf(
       name,
-      runs.map((run) => valuesOf(run)[i]),
+      runs.map((run) => run[i]),
     ),
   )
-  const lines = runs.flatMap((run, rank) =>
-    valuesOf(run).map((value, i) => ({ rank, x: axes[i].name, y: axes[i].place(value) })),
-  )
+  const lines = runs.flatMap((run, rank) => run.map((value, i) => ({ rank, x: axes[i].name, y: axes[i].place(value) })))
   const ticks = axes.flatMap(({ name, ticks }) => ticks.map(({ text, at }) => ({ x: name, y: at, text })))
   const { document } = parseHTML('<!doctype html><html><body></body></html>')
   const plot = Plot.plot({
@@ -80,7 +82,7 @@ export function parallelCoordinates(sweep: SweepSummary): string {
       }),
     ],
   })
-  const title = `Runs of the sweep by ${metric}; the best in orange`
+  const title = `Configurations of the sweep by ${metric}; the best in orange`
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" role="img">
 <title>${title}</title>
 <rect width="${size.width}" height="${size.height}" fill="white"/>

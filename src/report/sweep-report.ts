@@ -3,8 +3,8 @@ import { count } from './format.ts'
 import { parallelCoordinates } from './parallel-coordinates.ts'
 import { renderHtml } from './render-html.ts'
 import type { ReportFile } from './run-report.ts'
-import type { SweepSummary } from './sweep-summary.ts'
-import { sweepTable } from './sweep-table.ts'
+import { comparedParameters, configurations, type SweepSummary } from './sweep-summary.ts'
+import { runsTable, sweepTable } from './sweep-table.ts'
 import { toPng } from './to-png.ts'
 
 const FIGURE = 'parallel_coordinates.svg'
@@ -21,18 +21,25 @@ export function sweepReport(sweep: SweepSummary): ReportFile[] {
 
 function blocks(sweep: SweepSummary): Block[] {
   const { trials, metric, parameters } = sweep
+  const hasSeeds = configurations(sweep).length < trials.length
   const finished = trials.filter(({ status }) => status === 'finished')
   const failed = trials.filter(({ status }) => status === 'failed')
   return [
     heading(`Sweep over ${parameters.join(', ')}`, 1),
-    paragraph(`${count(finished.length)} of ${count(trials.length)} runs are finished, the best by ${metric} first.`),
+    paragraph(
+      `${count(finished.length)} of ${count(trials.length)} runs are finished, the best by ${metric} first.`,
+      ...(hasSeeds ? ['Scores are the mean over seeds, with the lowest and the highest.'] : []),
+    ),
     ...(failed.length ? [warning('Failed', ...failed.map(({ name, error }) => `\`${name}\`: ${error}`))] : []),
     table(sweepTable(sweep)),
-    paragraph('Runs whose scores are close may differ by chance: `spanforge evaluate` with several `--model` tells.'),
+    paragraph(
+      'Close scores may differ by chance. To compare models in pairs, give `spanforge evaluate` several `--model`.',
+    ),
     {
       kind: 'figure',
       file: FIGURE,
-      alt: `Parallel coordinates: ${[...parameters, metric].join(', ')}; a line for each run, the best in orange`,
+      alt: `Parallel coordinates: ${[...comparedParameters(sweep), metric].join(', ')}; a line for each configuration, the best in orange`,
     },
+    ...(hasSeeds ? [heading('All runs'), table(runsTable(sweep))] : []),
   ]
 }

@@ -1,3 +1,5 @@
+import { SEEDS, spreadOf } from './spread.ts'
+
 /** One run of a sweep, and what came of it. */
 export interface SweepTrial {
   /** Folder of the run, in the sweep's. */
@@ -19,17 +21,44 @@ export interface SweepSummary {
   /** What the runs are compared by: 'eval_loss', 'eval_exact_match', 'eval_f1'. */
   readonly metric: string
   readonly greater_is_better: boolean
-  /** The best first; those without the metric last, in the order of the sweep. */
+  /** Those of the best configuration first; those without the metric last, in the order of the sweep. */
   readonly trials: readonly SweepTrial[]
 }
 
-/** Best first. A failed run, or one whose metric is not finite, comes after all others. */
-export function ranked({ metric, greater_is_better, trials }: SweepSummary): SweepTrial[] {
-  const rank = ({ metrics }: SweepTrial): number => {
-    const value = metrics?.[metric]
-    if (value === undefined || !Number.isFinite(value)) return Number.POSITIVE_INFINITY
-    return greater_is_better ? -value : value
+/** Runs of a sweep that differ only in their seeds. */
+export interface Configuration {
+  /** What was tried, without the seeds. */
+  readonly values: Readonly<Record<string, unknown>>
+  /** In the order of the sweep. */
+  readonly trials: readonly SweepTrial[]
+}
+
+/**
+ * The configurations of a sweep, best first by the mean of their finished runs: the difference between two seeds is
+ * chance, and no reason to prefer a run. Those without a finite metric come last, in the order of the sweep.
+ */
+export function configurations({ metric, greater_is_better, trials }: SweepSummary): Configuration[] {
+  const groups = new Map<string, Configuration>()
+  for (const trial of trials) {
+    const values = withoutSeeds(trial.values)
+    const key = JSON.stringify(values)
+    groups.set(key, { values, trials: [...(groups.get(key)?.trials ?? []), trial] })
+  }
+  const rank = ({ trials }: Configuration): number => {
+    const mean = spreadOf(trials.map(({ metrics }) => metrics?.[metric]))?.mean
+    if (mean === undefined) return Number.POSITIVE_INFINITY
+    return greater_is_better ? -mean : mean
   }
   // Infinity minus infinity is no order.
-  return [...trials].sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)))
+  return [...groups.values()].sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)))
 }
+
+/** The runs of the best configuration first. */
+export const ranked = (sweep: SweepSummary): SweepTrial[] => configurations(sweep).flatMap(({ trials }) => trials)
+
+/** The arguments that were tried, without the seeds. */
+export const comparedParameters = ({ parameters }: SweepSummary): string[] =>
+  parameters.filter((name) => !SEEDS.includes(name))
+
+const withoutSeeds = (values: SweepTrial['values']): SweepTrial['values'] =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => !SEEDS.includes(name)))

@@ -1,6 +1,7 @@
 /** The list of runs: which rows it has, in which order, and as CSV. */
 import { argumentText, differingArguments } from '../../src/dashboard/figures.ts'
 import type { RunEntry } from '../../src/dashboard/past-runs.ts'
+import { SEEDS, spreadOf } from '../../src/report/spread.ts'
 
 /** Runs in one folder that differ in nothing but their seeds. */
 export interface SeedGroup {
@@ -12,8 +13,6 @@ export type Row = RunEntry | SeedGroup
 
 export const isGroup = (row: Row): row is SeedGroup => 'runs' in row
 export const runsIn = (row: Row): readonly RunEntry[] => (isGroup(row) ? row.runs : [row])
-
-const SEEDS = ['seed', 'data_seed']
 
 /** Arguments that may have a column of their own, those that people vary most first. */
 const USUAL_ARGUMENTS = ['learning_rate', 'num_train_epochs', 'per_device_train_batch_size', 'model', 'seed']
@@ -95,7 +94,7 @@ export function sorted(rows: readonly Row[], column: Column, descending: boolean
     if (!isGroup(row)) return { row, value: column.read(row) }
     const runs = row.runs.map((run) => ({ run, value: column.read(run) })).sort(by(descending))
     const values = runs.map(({ value }) => value)
-    const value = summaryOf(values)?.mean ?? values[0]
+    const value = spreadOf(values)?.mean ?? values[0]
     return { row: { ...row, runs: runs.map(({ run }) => run) }, value }
   })
   return keyed.sort(by(descending)).map(({ row }) => row)
@@ -111,21 +110,6 @@ const by =
         : String(a).localeCompare(String(b), 'en', { numeric: true })
     return descending ? -order : order
   }
-
-export interface Summary {
-  readonly mean: number
-  readonly lowest: number
-  readonly highest: number
-  readonly count: number
-}
-
-/** Mean and range of the numbers among values; undefined where there are none. */
-export function summaryOf(values: readonly unknown[]): Summary | undefined {
-  const numbers = values.filter((value) => typeof value === 'number' && Number.isFinite(value)) as number[]
-  if (numbers.length === 0) return undefined
-  const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length
-  return { mean, lowest: Math.min(...numbers), highest: Math.max(...numbers), count: numbers.length }
-}
 
 /** All runs of the rows as CSV, with every argument that any of them has. */
 export function asCsv(rows: readonly Row[]): string {

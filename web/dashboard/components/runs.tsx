@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import { argumentText } from '../../../src/dashboard/figures.ts'
 import type { RunEntry } from '../../../src/dashboard/past-runs.ts'
 import { count, counted, decimal } from '../../../src/report/format.ts'
+import { spreadOf } from '../../../src/report/spread.ts'
 import { linkTo, tokenOfAddress } from '../address.ts'
 import { saveNote } from '../api.ts'
 import {
@@ -18,7 +19,6 @@ import {
   rowsOf,
   type SeedGroup,
   sorted,
-  summaryOf,
 } from '../run-list.ts'
 import { info, loadRuns, place, runs, trouble } from '../store.ts'
 import { Comparison } from './comparison.tsx'
@@ -188,7 +188,7 @@ function GroupRow({ group: { key, runs }, columns }: GroupProps) {
     opened.value = new Set(isOpen ? others : [...others, key])
   }
   const cell = (column: Column, digits: number) => {
-    const summary = summaryOf(runs.map(column.read))
+    const summary = spreadOf(runs.map(column.read))
     if (!summary) return <td>-</td>
     return (
       <td>
