@@ -13,7 +13,7 @@ const world = hubWorld((server) => {
   server.add('model', 'ann/bert-base-uncased').commit(BERT)
   server.rename('model', 'bert-base-uncased', 'ann/bert-base-uncased')
   server.add('model', 'ann/old').commit({
-    'config.json': '{}',
+    'config.json': BERT['config.json'],
     'vocab.txt': BERT['vocab.txt'],
     'pytorch_model.bin': bytes(100),
   })
