@@ -36,7 +36,7 @@ export const withServeFlags = (command: Command): Command =>
     )
     .option(
       '--max-requests <integer>',
-      'requests that may wait at once, at most half of them with long texts; more get 503',
+      'requests that may wait at once, at most half with long texts and 3/4 of one client; more get 503',
       wholeNumber(1),
       SERVER_DEFAULTS.maxRequests,
     )

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { App } from './app.ts'
-import { ClientGone, clientSignal, onceClosed } from './client.ts'
+import { type Asker, askerOf, ClientGone, onceClosed } from './client.ts'
 import type { ServiceContext } from './context.ts'
 import { AnswerRequest, AnswerResponse, BatchRequest, BatchResponse } from './contract.ts'
 import { asProblem, problemBody } from './problem.ts'
@@ -28,8 +28,9 @@ export function answerRoutes(app: App, context: ServiceContext): void {
         response: { 200: AnswerResponse, ...failures },
       },
     },
-    async ({ body }, reply) => {
-      const { results, ...by } = await answered(body.model, [body], body, clientSignal(reply, timeout))
+    async (request, reply) => {
+      const { body } = request
+      const { results, ...by } = await answered([body], body, askerOf(request, reply, timeout))
       return { ...results[0], ...by }
     },
   )
@@ -45,7 +46,7 @@ export function answerRoutes(app: App, context: ServiceContext): void {
         response: { 200: BatchResponse, ...failures },
       },
     },
-    async ({ body }, reply) => answered(body.model, questionsOf(body), body, clientSignal(reply, timeout)),
+    async (request, reply) => answered(questionsOf(request.body), request.body, askerOf(request, reply, timeout)),
   )
 
   app.post(
@@ -62,14 +63,15 @@ export function answerRoutes(app: App, context: ServiceContext): void {
         response: { 200: eventStream, ...failures },
       },
     },
-    async ({ body, id }, reply) => {
+    async (request, reply) => {
+      const { body, id } = request
       const started = performance.now()
-      const signal = clientSignal(reply)
+      const asker = askerOf(request, reply)
       const model = models.get(body.model)
       const options = searchOptions(model, body)
-      const reading = await openReading(model, { questions: questionsOf(body), options, limits, signal })
+      const reading = await openReading(model, { questions: questionsOf(body), options, limits, asker })
       onceClosed(reply, reading.close)
-      const events = streamAnswers(model, reading, options, signal)
+      const events = streamAnswers(model, reading, options, asker)
       const { windows } = reading.rows
       metrics.answered(model.id, windows.length)
       const lines = eventLines(events, { model: model.id, windows, started, request: id })
@@ -78,16 +80,15 @@ export function answerRoutes(app: App, context: ServiceContext): void {
   )
 
   async function answered(
-    id: string | undefined,
     questions: readonly QuestionFields[],
-    body: AnswerFields,
-    signal: AbortSignal,
+    body: AnswerFields & { readonly model?: string },
+    asker: Asker,
   ) {
     const started = performance.now()
-    const model = models.get(id)
+    const model = models.get(body.model)
     const options = searchOptions(model, body)
-    return withReading(model, { questions, options, limits, signal }, async (reading) => {
-      const results = await answerAll(model, reading, options, signal)
+    return withReading(model, { questions, options, limits, asker }, async (reading) => {
+      const results = await answerAll(model, reading, options, asker)
       metrics.answered(model.id, results.length)
       return { model: model.id, milliseconds: performance.now() - started, results }
     })

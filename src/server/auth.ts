@@ -13,8 +13,11 @@ export function bearerTokens(tokens: readonly string[]) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
     const sent = digest(token ?? '')
-    const matches = known.filter((one) => timingSafeEqual(one, sent)).length
-    if (token !== undefined && matches > 0) return
+    const matches = known.flatMap((one, index) => (timingSafeEqual(one, sent) ? [index] : []))
+    if (token !== undefined && matches.length > 0) {
+      request.client += ` ${matches[0]}`
+      return
+    }
     reply.header('www-authenticate', token === undefined ? 'Bearer' : 'Bearer error="invalid_token"')
     throw new Problem(
       401,

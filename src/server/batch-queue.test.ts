@@ -187,8 +187,8 @@ describe('a queue of windows', () => {
     small.measure(2000)
     // A small text with many questions is large too.
     expect(() => small.measure(600_000)).toThrow(expect.objectContaining({ status: 503 }))
-    queue.enter(1000)
-    expect(() => queue.enter(1000)).toThrow(expect.objectContaining({ status: 503 }))
+    queue.enter(1000, 'another client')
+    expect(() => queue.enter(1000, 'a third')).toThrow(expect.objectContaining({ status: 503 }))
   })
 
   it('takes no text, and no windows, above half of what is left of what all may hold', async () => {
@@ -196,7 +196,7 @@ describe('a queue of windows', () => {
     queue.enter(50_000)
     expect(() => queue.enter(26_000)).toThrow(expect.objectContaining({ status: 503 }))
     queue.enter(25_000)
-    queue.enter(12_000)
+    queue.enter(12_000, 'another client')
     const gone = new AbortController()
     const large = queue.ask(windows(1, 20, 20, 20, 20), { signal: gone.signal })
     expect(() => queue.ask(windows(2, 20, 20, 20))).toThrow(expect.objectContaining({ status: 503 }))
@@ -209,6 +209,30 @@ describe('a queue of windows', () => {
       [2, 2],
       [3, 3, 3],
     ])
+  })
+
+  it('keeps a quarter of everything for other clients, however many requests one sends', () => {
+    const limits = { max_requests: 100, texts: new SharedLimit(1_000_000), windows: new SharedLimit(1000) }
+    const { queue } = queueOf(limits)
+    const fill = (characters: number, windowCount: number, client: string) => {
+      for (let i = 0; i < 200 && queue.hasRoom(characters, client); i++) queue.enter(characters, client)
+      for (let i = 0; i < 200 && limits.windows.hasRoom(windowCount, client); i++)
+        queue.ask(windows(1, ...new Array(windowCount).fill(1)), { client }).catch(() => {})
+    }
+    // Ever smaller requests, so that each is below half of what is left.
+    for (let size = 500_000; size >= 1; size /= 2) fill(size, Math.ceil(size / 1000), 'greedy')
+    expect(queue.hasRoom(1, 'greedy')).toBe(false)
+    expect(queue.waiting.requests).toBeLessThanOrEqual(75)
+    expect(queue.hasRoom(100_000, 'another')).toBe(true)
+    expect(limits.windows.hasRoom(100, 'another')).toBe(true)
+    for (let i = 0; i < 18; i++) queue.enter(1000, 'another')
+    expect(queue.hasRoom(1000, 'a third')).toBe(true)
+  })
+
+  it('gives each client one place while any is left', () => {
+    const { queue } = queueOf({ max_requests: 100 })
+    for (let i = 0; i < 100; i++) queue.enter(10, `client ${i}`)
+    expect(queue.hasRoom(10, 'one more')).toBe(false)
   })
 
   it('refuses nothing that comes alone', async () => {

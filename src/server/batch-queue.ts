@@ -5,7 +5,7 @@
 import type { Row } from '../models/pack.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import { Problem } from './problem.ts'
-import type { SharedLimit } from './shared-limit.ts'
+import { SharedLimit } from './shared-limit.ts'
 import { type Place, Turn, Turns } from './turns.ts'
 import type { RowSource } from './window-rows.ts'
 
@@ -14,7 +14,10 @@ export interface QueueOptions {
   readonly max_tokens: number
   /** Milliseconds that the first of a quiet moment waits for company, where there was any lately. */
   readonly wait: number
-  /** Most requests that are read, waiting or computed; more are refused. Large ones may have half of the places. */
+  /**
+   * Most requests that are read, waiting or computed; more are refused. Large ones may have half of the places, and one
+   * client three quarters.
+   */
   readonly max_requests: number
   /** Characters of the texts of all requests that are read, waiting or computed. */
   readonly texts: SharedLimit
@@ -25,7 +28,9 @@ export interface QueueOptions {
 }
 
 export interface AskOptions {
-  /** Whoever asked has gone, or time is up: what has not been computed is dropped. */
+  /** Who asks: clients share the model. */
+  readonly client?: string
+  /** Aborted when the client has gone or time is up: what has not been computed is dropped. */
   readonly signal?: AbortSignal
   /** Told the number of windows done, with what is there so far. */
   readonly onProgress?: (done: number, logits: readonly (RowLogits | undefined)[]) => void
@@ -47,11 +52,12 @@ class QueuedRequest extends Turn {
 
   constructor(
     rows: RowSource,
+    client: string,
     readonly onProgress: AskOptions['onProgress'],
     readonly resolve: (logits: RowLogits[]) => void,
     readonly reject: (error: unknown) => void,
   ) {
-    super(rows)
+    super(rows, client)
     this.logits = new Array(rows.count).fill(undefined)
   }
 }
@@ -71,8 +77,10 @@ const LARGE = 20_000
 export class BatchQueue {
   private readonly requests = new Set<QueuedRequest>()
   private readonly turns = new Turns<QueuedRequest>()
-  private places = 0
-  private largePlaces = 0
+  private readonly places: SharedLimit
+  private readonly largePlaces: SharedLimit
+  /** Requests that have a place. */
+  private entered = 0
   private waitingTokens = 0
   /** When a request last found another one here. */
   private hadCompany = -Infinity
@@ -84,63 +92,62 @@ export class BatchQueue {
   constructor(
     private readonly forward: (rows: readonly Row[]) => Promise<readonly RowLogits[]>,
     private readonly options: QueueOptions,
-  ) {}
-
-  get waiting(): { readonly requests: number; readonly tokens: number } {
-    return { requests: this.places, tokens: this.waitingTokens }
+  ) {
+    this.places = new SharedLimit(options.max_requests, 1)
+    this.largePlaces = new SharedLimit(Math.ceil(options.max_requests / 2), 1)
   }
 
-  /** Whether a question about a text of this many characters would be accepted now. */
-  hasRoom(characters: number): boolean {
-    const { max_requests, texts, windows } = this.options
-    const hasPlace = characters <= LARGE || this.largePlaces < this.mostLargePlaces
-    return hasPlace && this.places < max_requests && texts.hasRoom(characters) && windows.hasRoom(1)
+  get waiting(): { readonly requests: number; readonly tokens: number } {
+    return { requests: this.entered, tokens: this.waitingTokens }
+  }
+
+  /** Whether a question of a client about a text of this many characters would be accepted now. */
+  hasRoom(characters: number, client = ''): boolean {
+    const { texts, windows } = this.options
+    const hasPlace = characters <= LARGE || this.largePlaces.hasRoom(1, client)
+    const hasPlaces = hasPlace && this.places.hasRoom(1, client)
+    return hasPlaces && texts.hasRoom(characters, client) && windows.hasRoom(1, client)
   }
 
   /**
    * Gives a request with texts of this many characters a place, from before its texts are read until it is answered.
    * @throws Problem 503 where too much is waiting
    */
-  enter(characters: number): QueuePlace {
-    if (!this.hasRoom(characters)) throw this.overloaded()
-    const giveBack = this.options.texts.take(characters)
+  enter(characters: number, client = ''): QueuePlace {
+    if (!this.hasRoom(characters, client)) throw this.overloaded()
+    const held = [this.options.texts.take(characters, client), this.places.take(1, client)]
     let isLarge = characters > LARGE
-    this.places++
-    this.largePlaces += Number(isLarge)
+    if (isLarge) held.push(this.largePlaces.take(1, client))
+    this.entered++
     let isHeld = true
     return {
       measure: (tokens) => {
         if (isLarge || !isHeld || tokens <= LARGE) return
-        if (this.largePlaces >= this.mostLargePlaces) throw this.overloaded()
+        if (!this.largePlaces.hasRoom(1, client)) throw this.overloaded()
         isLarge = true
-        this.largePlaces++
+        held.push(this.largePlaces.take(1, client))
       },
       leave: () => {
         if (!isHeld) return
         isHeld = false
-        giveBack()
-        this.places--
-        this.largePlaces -= Number(isLarge)
+        this.entered--
+        for (const giveBack of held) giveBack()
       },
     }
-  }
-
-  private get mostLargePlaces(): number {
-    return Math.ceil(this.options.max_requests / 2)
   }
 
   /**
    * The logits of each row, one at least, once all are computed.
    * @throws at once Problem 503 where too many windows wait already; the signal's reason once it is aborted
    */
-  ask(rows: RowSource, { signal, onProgress }: AskOptions = {}): Promise<RowLogits[]> {
+  ask(rows: RowSource, { client = '', signal, onProgress }: AskOptions = {}): Promise<RowLogits[]> {
     signal?.throwIfAborted()
     const { windows } = this.options
-    if (!windows.hasRoom(rows.count)) throw this.overloaded()
-    const giveBack = windows.take(rows.count)
+    if (!windows.hasRoom(rows.count, client)) throw this.overloaded()
+    const giveBack = windows.take(rows.count, client)
     if (this.requests.size > 0) this.hadCompany = performance.now()
     const computed = new Promise<RowLogits[]>((resolve, reject) => {
-      const request = new QueuedRequest(rows, onProgress, resolve, reject)
+      const request = new QueuedRequest(rows, client, onProgress, resolve, reject)
       this.requests.add(request)
       this.turns.add(request)
       this.waitingTokens += rows.tokens
@@ -152,7 +159,7 @@ export class BatchQueue {
 
   private overloaded(): Problem {
     const seconds = this.rate > 0 ? this.waitingTokens / this.rate : 1
-    return new Problem(503, `The server is busy with ${this.places} requests and has no room for this one.`, {
+    return new Problem(503, `The server is busy with ${this.entered} requests and has no room for this one.`, {
       remedy: 'Ask again later; the header Retry-After says when.',
       retryAfter: Math.min(60, Math.max(1, seconds)),
     })

@@ -14,7 +14,7 @@ export function limitBytes(app: App, limit: SharedLimit): void {
   const holdings = new WeakMap<FastifyRequest, Holding>()
 
   app.addHook('preParsing', (request, reply, payload, done) => {
-    const holding = new Holding(limit)
+    const holding = new Holding(limit, request.client)
     holdings.set(request, holding)
     const counted = new Transform({
       transform(chunk: Buffer, _encoding, next) {
@@ -56,12 +56,15 @@ class Holding {
   private readonly giveBack: (() => void)[] = []
   isReleased = false
 
-  constructor(private readonly limit: SharedLimit) {}
+  constructor(
+    private readonly limit: SharedLimit,
+    private readonly client: string,
+  ) {}
 
   /** Whether there was room. */
   take(amount: number): boolean {
-    if (!this.limit.hasRoom(this.amount + amount, this.amount)) return false
-    this.giveBack.push(this.limit.take(amount))
+    if (!this.limit.hasRoom(this.amount + amount, this.client, this.amount)) return false
+    this.giveBack.push(this.limit.take(amount, this.client))
     this.amount += amount
     return true
   }

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { FastifyReply } from 'fastify'
 import { expect, test } from 'vitest'
-import { ClientGone, clientSignal } from './client.ts'
+import { ClientGone, clientSignal, networkOf } from './client.ts'
 
 const replyTo = (state: object) => ({ raw: Object.assign(new EventEmitter(), state) }) as unknown as FastifyReply
 
@@ -22,4 +22,16 @@ test('a client that has its answer may close', () => {
   const signal = clientSignal(reply)
   reply.raw.emit('close')
   expect(signal.aborted).toBe(false)
+})
+
+test.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['::ffff:192.0.2.7', '::ffff:192.0.2.7'],
+  ['2001:db8:0:1::7', '2001:db8:0:1'],
+  ['2001:db8:0:1:ffff:ffff:ffff:ffff', '2001:db8:0:1'],
+  ['2001:db8::1:2:3:4:5', '2001:db8:0:1'],
+  ['::1', '0:0:0:0'],
+  ['fe80::1%eth0', 'fe80:0:0:0'],
+])('the network of %s is %s', (address, network) => {
+  expect(networkOf(address)).toBe(network)
 })

@@ -1,5 +1,44 @@
-import type { FastifyReply } from 'fastify'
+import { isIPv6 } from 'node:net'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from './problem.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who sends it, among whom the server is shared: its network, and its token where there are tokens. */
+    client: string
+  }
+}
+
+/** Who asks, and until when. */
+export interface Asker {
+  readonly client: string
+  /** Aborted when the client hangs up before its answer has been sent, and when its time is up. */
+  readonly signal: AbortSignal
+}
+
+/** Names the client of each request by its network, to which other hooks may add. */
+export function identifyClients(app: Pick<FastifyInstance, 'decorateRequest' | 'addHook'>): void {
+  app.decorateRequest('client', '')
+  app.addHook('onRequest', async (request) => {
+    request.client = networkOf(request.ip)
+  })
+}
+
+/** An IPv4 address, or the 64 bits of an IPv6 address that its provider gives to one customer. */
+export function networkOf(address: string): string {
+  if (!isIPv6(address) || address.includes('.')) return address
+  const [before, after] = address.split('::').map((part) => (part === '' ? [] : part.split(':')))
+  const zeros = after ? new Array(8 - before.length - after.length).fill('0') : []
+  return [...before, ...zeros, ...(after ?? [])]
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')
+}
+
+export const askerOf = ({ client }: FastifyRequest, reply: FastifyReply, milliseconds = Infinity): Asker => ({
+  client,
+  signal: clientSignal(reply, milliseconds),
+})
 
 /** The client has gone: nothing is sent, and what it asked for is dropped. */
 export class ClientGone extends Problem {

@@ -177,7 +177,7 @@ describe('an open service', () => {
 
   it('is not ready while it would refuse a question', async () => {
     const { queue } = service.models.get()
-    const places = Array.from({ length: 64 }, () => queue.enter(100))
+    const places = Array.from({ length: 64 }, (_, i) => queue.enter(100, `client ${i}`))
     const ready = await service.app.inject('/ready')
     expect([ready.statusCode, ready.json<Problem>().detail]).toEqual([503, 'The server is overloaded.'])
     expect((await service.app.inject('/health')).statusCode).toBe(200)

@@ -7,7 +7,7 @@ import { CodePoints } from '../squad/code-points.ts'
 import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
 import { AnswerSize } from './answer-size.ts'
 import type { App } from './app.ts'
-import { clientSignal } from './client.ts'
+import { type Asker, askerOf } from './client.ts'
 import type { ServiceContext } from './context.ts'
 import { EXAMPLE } from './contract.ts'
 import { withReading } from './questions.ts'
@@ -54,24 +54,27 @@ export function huggingFaceRoutes(app: App, { models, metrics, limits, timeout }
   }
   const params = { name: z.string(), owner: z.string() }
 
-  app.post('/', { schema: { ...schema, operationId: 'inference' } }, ({ body }, reply) =>
-    infer(undefined, body, clientSignal(reply, timeout)),
+  app.post('/', { schema: { ...schema, operationId: 'inference' } }, (request, reply) =>
+    infer(undefined, request.body, askerOf(request, reply, timeout)),
   )
   app.post(
     '/models/:name',
     { schema: { ...schema, operationId: 'inferenceByName', params: z.object({ name: params.name }) } },
-    ({ body, params: { name } }, reply) => infer(name, body, clientSignal(reply, timeout)),
+    (request, reply) => infer(request.params.name, request.body, askerOf(request, reply, timeout)),
   )
   app.post(
     '/models/:owner/:name',
     { schema: { ...schema, operationId: 'inferenceByOwnerAndName', params: z.object(params) } },
-    ({ body, params: { owner, name } }, reply) => infer(`${owner}/${name}`, body, clientSignal(reply, timeout)),
+    (request, reply) => {
+      const { owner, name } = request.params
+      return infer(`${owner}/${name}`, request.body, askerOf(request, reply, timeout))
+    },
   )
 
   async function infer(
     id: string | undefined,
     { inputs, parameters }: z.output<typeof InferenceRequest>,
-    signal: AbortSignal,
+    asker: Asker,
   ): Promise<OneOrMany | OneOrMany[]> {
     const { top_k = 1, max_answer_len = 15, ...fields } = parameters ?? {}
     const { handle_impossible_answer = false, align_to_words = true } = fields
@@ -80,9 +83,9 @@ export function huggingFaceRoutes(app: App, { models, metrics, limits, timeout }
     const { null_score_diff_threshold } = model.thread.facts.settings ?? {}
     const asked = { top_k, max_answer_len, handle_impossible_answer, null_score_diff_threshold }
     const options: PipelineScores = { ...asked, align_to_words }
-    return withReading(model, { questions, options: fields, limits, signal }, async (reading) => {
+    return withReading(model, { questions, options: fields, limits, asker }, async (reading) => {
       const { rows } = reading
-      const logits = await model.queue.ask(rows, { signal })
+      const logits = await model.queue.ask(rows, asker)
       const found: OneOrMany[] = []
       const size = new AnswerSize()
       const points = new Map<string, CodePoints>()
@@ -91,7 +94,7 @@ export function huggingFaceRoutes(app: App, { models, metrics, limits, timeout }
         return points.get(context)!
       }
       for (const [i, { context }] of questions.entries()) {
-        signal.throwIfAborted()
+        asker.signal.throwIfAborted()
         const answers = await reading.pipelineAnswers(i, rows.ofQuestion(logits, i), options)
         size.add(answers)
         const counted = inCodePoints(pointsOf(context), answers)

@@ -4,6 +4,7 @@ import type { SearchOptions } from '../inference/pipeline.ts'
 import { type ReadingOptions, readingOptions } from '../inference/pipeline-options.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import { AnswerSize } from './answer-size.ts'
+import type { Asker } from './client.ts'
 import type { AnswerResult } from './contract.ts'
 import { checkQuestions, checkTexts, type TextLimits } from './limits.ts'
 import type { ServedModel } from './models.ts'
@@ -24,8 +25,8 @@ export interface ReadingRequest {
   readonly questions: readonly QuestionFields[]
   readonly options: ReadingOptions
   readonly limits: TextLimits
-  /** Once it is aborted no more is read. */
-  readonly signal: AbortSignal
+  /** Once its signal is aborted no more is read. */
+  readonly asker: Asker
 }
 
 /**
@@ -35,7 +36,7 @@ export interface ReadingRequest {
  * that the model cannot follow
  */
 export async function openReading(model: ServedModel, request: ReadingRequest): Promise<OpenReading> {
-  const { questions, options, limits, signal } = request
+  const { questions, options, limits, asker } = request
   const { thread, reader, queue } = model
   checkQuestions(questions, limits)
   const gathered = gatherTexts(questions)
@@ -48,9 +49,9 @@ export async function openReading(model: ServedModel, request: ReadingRequest): 
     for (const step of closing) step()
   }
   try {
-    const place = queue.enter(taskSize(task))
+    const place = queue.enter(taskSize(task), asker.client)
     closing.push(place.leave)
-    const reading = await reader.open(task, signal)
+    const reading = await reader.open(task, asker.signal)
     closing.push(reading.close)
     place.measure(reading.rows.tokens)
     return { ...reading, close }
@@ -90,13 +91,13 @@ export async function answerAll(
   { queue }: ServedModel,
   reading: OpenReading,
   options: SearchOptions,
-  signal: AbortSignal,
+  asker: Asker,
 ): Promise<AnswerResult[]> {
-  const logits = await queue.ask(reading.rows, { signal })
+  const logits = await queue.ask(reading.rows, asker)
   const results: AnswerResult[] = []
   const size = new AnswerSize()
   for (const question of reading.rows.windows.keys()) {
-    signal.throwIfAborted()
+    asker.signal.throwIfAborted()
     const result = await reading.answers(question, reading.rows.ofQuestion(logits, question), options)
     size.add(result.answers)
     results.push(result)

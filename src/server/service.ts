@@ -4,6 +4,7 @@ import { answerRoutes } from './answer-routes.ts'
 import { type App, type AppOptions, createApp, sendProblem, servePage } from './app.ts'
 import { bearerTokens } from './auth.ts'
 import { limitBytes } from './bytes.ts'
+import { identifyClients } from './client.ts'
 import type { ServiceContext } from './context.ts'
 import { SERVER_DEFAULTS } from './defaults.ts'
 import { huggingFaceRoutes } from './huggingface.ts'
@@ -59,6 +60,7 @@ export async function createService(options: ServiceOptions): Promise<App> {
     isReady: () => !isClosing,
   }
   const app = await createApp(options)
+  identifyClients(app)
   limitBytes(app, new SharedLimit(SHARED * app.initialConfig.bodyLimit!))
   app.addHook('preClose', async () => {
     isClosing = true

@@ -1,27 +1,46 @@
+/** How much of what the other clients leave free one client may take, with all of its requests. */
+const OF_CLIENT = 3 / 4
+
 /**
- * A limit that all requests share. A request may take at most half of what the others leave free, so that none can take
- * everything and there is always room for smaller ones: the smaller a request, the longer it is accepted. A request
- * that is alone may take any amount.
+ * A limit that all requests share. No request may take more than a part of what the others leave free, so that there is
+ * room for smaller ones: the smaller a request, the longer it is accepted. No client may take more than three quarters
+ * of what the other clients leave free, however many requests it sends, so that there is room for another client. A
+ * request that is alone may take any amount, and the first one of a client is not bound by what it would hold.
  */
 export class SharedLimit {
   private taken = 0
+  private readonly byClient = new Map<string, number>()
 
-  constructor(private readonly most: number) {}
+  /** `part` is the part of what the other requests leave free that one request may take. */
+  constructor(
+    private readonly most: number,
+    private readonly part = 1 / 2,
+  ) {}
 
   /** Whether there is room for a request of this amount, `held` of which it holds already. */
-  hasRoom(amount: number, held = 0): boolean {
-    const others = this.taken - held
-    return others === 0 || amount <= (this.most - others) / 2
+  hasRoom(amount: number, client: string, held = 0): boolean {
+    const ofRequests = this.taken - held
+    const ofClient = (this.byClient.get(client) ?? 0) - held
+    if (ofRequests === 0) return true
+    const mostOfClient = Math.ceil(OF_CLIENT * (this.most - (ofRequests - ofClient)))
+    return amount <= this.part * (this.most - ofRequests) && (ofClient === 0 || ofClient + amount <= mostOfClient)
   }
 
   /** Takes an amount that there is room for; returns the function that gives it back. */
-  take(amount: number): () => void {
-    this.taken += amount
+  take(amount: number, client: string): () => void {
+    this.change(client, amount)
     let isHeld = true
     return () => {
-      if (isHeld) this.taken -= amount
+      if (isHeld) this.change(client, -amount)
       isHeld = false
     }
+  }
+
+  private change(client: string, amount: number): void {
+    this.taken += amount
+    const ofClient = (this.byClient.get(client) ?? 0) + amount
+    if (ofClient === 0) this.byClient.delete(client)
+    else this.byClient.set(client, ofClient)
   }
 }
 

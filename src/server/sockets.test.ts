@@ -1,5 +1,7 @@
 /** Clients over real sockets: many at once, slow ones, those that hang up, and a server that goes down. */
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
@@ -8,6 +10,7 @@ import { parseStream } from '../../tests/event-stream.ts'
 import { type TinyOptions, type TinyService, tinyService, tinyText } from '../../tests/tiny-service.ts'
 import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
 import { pipeline } from '../api/pipeline.ts'
+import { packageFile } from '../package-root.ts'
 import { Connections } from './connections.ts'
 import type { AnswerResponse } from './contract.ts'
 
@@ -85,7 +88,8 @@ describe('many clients at once', () => {
   })
 
   it('above the limit are told at once to come again, and the rest is answered', async () => {
-    const service = await listening({ max_requests: 4 })
+    // One client has three quarters of the places.
+    const service = await listening({ max_requests: 5 })
     const context = tinyText(100)
     const release = hold(service)
     const asked = Array.from({ length: 40 }, () => service.post('/api/answer', { question, context }))
@@ -366,13 +370,28 @@ describe('connections', () => {
 })
 
 describe('a model whose thread has died', () => {
-  it('makes the server not ready, until it is loaded anew', async () => {
+  it('makes the server neither healthy nor ready, until it is loaded anew', async () => {
     const service = await listening()
     await service.models.get().thread.end()
+    const get = async (path: string) => (await fetch(`http://127.0.0.1:${service.port}${path}`)).status
     const broken = await service.post('/api/answer', { question, context: 'bo is in ro.' })
-    expect([broken.status, (await fetch(`http://127.0.0.1:${service.port}/ready`)).status]).toEqual([500, 503])
+    expect([broken.status, await get('/ready'), await get('/health')]).toEqual([500, 503, 503])
     await service.models.reload('tiny')
     const mended = await service.post('/api/answer', { question, context: 'bo is in ro.' })
-    expect([mended.status, (await fetch(`http://127.0.0.1:${service.port}/ready`)).status]).toEqual([200, 200])
+    expect([mended.status, await get('/ready'), await get('/health')]).toEqual([200, 200, 200])
+  })
+})
+
+describe('the container', () => {
+  it('is healthy while the server is overloaded, and not once the model has died', async () => {
+    const service = await listening({ max_requests: 1 })
+    const { queue, thread } = service.models.get()
+    queue.enter(1, 'a client')
+    const [, check] = /^HEALTHCHECK .*\n +CMD (\[.*\])$/m.exec(readFileSync(packageFile('Dockerfile'), 'utf8'))!
+    const [, ...args] = (JSON.parse(check) as string[]).map((arg) => arg.replace(':8000', `:${service.port}`))
+    const exitCode = async () => (await once(spawn(process.execPath, args), 'exit'))[0]
+    expect(await exitCode()).toBe(0)
+    await thread.end()
+    expect(await exitCode()).toBe(1)
   })
 })

@@ -1,6 +1,7 @@
 import type { SearchOptions } from '../inference/pipeline.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import { AnswerSize } from './answer-size.ts'
+import type { Asker } from './client.ts'
 import type { StreamEvents } from './contract.ts'
 import type { ServedModel } from './models.ts'
 import { firstComputed } from './questions.ts'
@@ -24,12 +25,12 @@ export function streamAnswers(
   { queue }: ServedModel,
   reading: OpenReading,
   options: SearchOptions,
-  signal: AbortSignal,
+  asker: Asker,
 ): AsyncGenerator<StreamEvent> {
   let logits: readonly (RowLogits | undefined)[] = []
   const news = new News()
   const computed = queue.ask(reading.rows, {
-    signal,
+    ...asker,
     onProgress(_done, soFar) {
       logits = soFar
       news.tell()

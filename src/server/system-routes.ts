@@ -14,12 +14,19 @@ const DOCS_POLICY =
 
 const Status = z.object({ status: z.string() })
 
-/** Whether the process lives, and whether it should be sent requests: for load balancers and containers. */
+/** Whether the process must be restarted, and whether it should be sent requests: for containers and load balancers. */
 export function healthRoutes(app: App, { models, isReady }: ServiceContext): void {
+  const checkModels = () => {
+    if (!models.areAlive) throw new Problem(503, 'A model has stopped working.', { retryAfter: 5 })
+  }
+
   app.get(
     '/health',
-    { schema: { operationId: 'health', tags: ['Operation'], summary: 'The process lives', response: { 200: Status } } },
-    async () => ({ status: 'ok' }),
+    { schema: { operationId: 'health', tags: ['Operation'], summary: 'All models work', response: { 200: Status } } },
+    async () => {
+      checkModels()
+      return { status: 'ok' }
+    },
   )
   app.get(
     '/ready',
@@ -33,7 +40,7 @@ export function healthRoutes(app: App, { models, isReady }: ServiceContext): voi
     },
     async () => {
       if (!isReady()) throw new Problem(503, 'The server is going down.', { retryAfter: 5 })
-      if (!models.areAlive) throw new Problem(503, 'A model has stopped working.', { retryAfter: 5 })
+      checkModels()
       if (!models.haveRoom) throw new Problem(503, 'The server is overloaded.', { retryAfter: 1 })
       return { status: 'ready' }
     },

@@ -1,5 +1,5 @@
 /** Whom a service with tokens lets in, how often, and from which pages. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type TinyService, tinyService } from '../../tests/tiny-service.ts'
 
 const TOKEN = 'correct-horse-battery-staple'
@@ -31,6 +31,17 @@ describe('a service that asks for a token', () => {
       expect(refused.statusCode, authorization).toBe(401)
       expect(refused.headers['www-authenticate']).toMatch(/^Bearer/)
     }
+  })
+
+  it('knows clients by their network and token', async () => {
+    const { queue } = service.models.get()
+    const enter = vi.spyOn(queue, 'enter')
+    const address = '2001:db8:0:7::1'
+    await ask({ authorization: 'Bearer another-token-of-ours' }, address)
+    await ask({ authorization: `bearer ${TOKEN}` }, address)
+    await ask({ authorization: 'Bearer made-up' }, address)
+    expect(enter.mock.calls.map(([, client]) => client)).toEqual(['2001:db8:0:7 0', '2001:db8:0:7 1'])
+    enter.mockRestore()
   })
 
   it('keeps models and figures for those too, but not its health', async () => {

@@ -16,8 +16,9 @@ class Request extends Turn {
   constructor(
     readonly name: string,
     lengths: readonly number[],
+    client: string,
   ) {
-    super(rowsOf(lengths))
+    super(rowsOf(lengths), client)
   }
 }
 
@@ -27,9 +28,15 @@ class World {
   /** Names of the requests whose rows were computed, in order. */
   readonly computed: string[] = []
   clock = 0
+  private clients = 0
 
+  /** Each request is that of another client. */
   add(name: string, ...lengths: number[]): Request {
-    const request = new Request(name, lengths)
+    return this.addOf(`client ${this.clients++}`, name, ...lengths)
+  }
+
+  addOf(client: string, name: string, ...lengths: number[]): Request {
+    const request = new Request(name, lengths, client)
     this.turns.add(request)
     return request
   }
@@ -64,6 +71,26 @@ describe('turns', () => {
       for (let i = 0; i < 1000; i++) if (world.step().name === 'page') world.add('page', 384)
       expect(count(world.computed, 'page') / 1000).toBeCloseTo(4 / 5, 2)
     }
+  })
+
+  it('share a line by client: one with a hundred requests gets no more than one with a single one', () => {
+    const world = new World()
+    for (let i = 0; i < 100; i++) world.addOf('many', 'many', 384)
+    world.addOf('single', 'single', 384)
+    for (let i = 0; i < 200; i++) {
+      const { client, name } = world.step()
+      world.addOf(client, name, 384)
+    }
+    expect(count(world.computed, 'single')).toBe(100)
+  })
+
+  it('leave nothing behind of requests that are deleted', () => {
+    const world = new World()
+    const requests = [world.addOf('one', 'a', 10, 20), world.addOf('one', 'b', 10)]
+    expect(world.step()).toBe(requests[0])
+    world.turns.delete(requests[0])
+    expect(world.step()).toBe(requests[1])
+    expect(world.turns.isEmpty).toBe(true)
   })
 
   it('do not make up for what a line did not use while it was empty', () => {
@@ -110,7 +137,8 @@ describe('turns', () => {
         const world = new World()
         const asks = mix.map(() => 0)
         // Each client asks one thing after the other, and begins again when it has asked all.
-        const ask = (client: number) => world.add(String(client), ...mix[client][asks[client]++ % mix[client].length])
+        const ask = (client: number) =>
+          world.addOf(String(client), String(client), ...mix[client][asks[client]++ % mix[client].length])
         for (const client of mix.keys()) ask(client)
         const step = () => {
           const request = world.step()

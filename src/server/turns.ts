@@ -1,8 +1,9 @@
 /**
  * Whose rows are computed next. Requests stand in lines by size, and the lines share the model: each has twice the
  * share of the next larger one, so that a question about a page does not wait for books, however many there are, and
- * books go on, however many questions come. Within a line requests take turns by tokens, and a new one begins behind
- * the turns of all that wait: nothing that waits is overtaken by what comes later.
+ * books go on, however many questions come. Within a line clients take turns by tokens, so that one with many requests
+ * gets no more than one with a few, and so do the requests of each client. A new client, or a new request of a client,
+ * begins behind the turns of all that wait: nothing that waits is overtaken by what comes later.
  *
  * The lines are the flows of start-time fair queueing (Goyal, Vin and Cheng 1996). Requests would be no such flows: as
  * long as short ones keep coming, each starts at the virtual time of the one that is computed, which then stands still,
@@ -10,9 +11,9 @@
  */
 import type { RowSource } from './window-rows.ts'
 
-/** A request in its line, and which of its rows have not been taken. */
+/** A request among those of its client, and which of its rows have not been taken. */
 export class Turn {
-  /** The lowest of a line is next. */
+  /** The lowest of a client is next. */
   turn = 0
   /** Tokens of the rows that wait. */
   tokens: number
@@ -20,7 +21,10 @@ export class Turn {
   private next = 0
   private passedOver: number[] = []
 
-  constructor(readonly rows: RowSource) {
+  constructor(
+    readonly rows: RowSource,
+    readonly client: string,
+  ) {
     this.tokens = rows.tokens
   }
 
@@ -55,11 +59,18 @@ export interface Place<T extends Turn> {
   readonly row: number
 }
 
+/** The requests of a client that stand in one line. */
+interface Client<T> {
+  readonly requests: Set<T>
+  /** The lowest of a line is next. */
+  turn: number
+}
+
 interface Line<T> {
   /** Tokens of the largest request that stands here. */
   readonly most: number
   readonly share: number
-  readonly requests: Set<T>
+  readonly clients: Map<string, Client<T>>
   /** The lowest line is next. */
   turn: number
 }
@@ -71,48 +82,53 @@ export class Turns<T extends Turn> {
   private readonly lines: readonly Line<T>[] = SIZES.map((most, index) => ({
     most,
     share: 2 ** (SIZES.length - 1 - index),
-    requests: new Set<T>(),
+    clients: new Map<string, Client<T>>(),
     turn: 0,
   }))
   /** Virtual time: the turn of the line that was served last. */
   private now = 0
 
   get isEmpty(): boolean {
-    return this.lines.every(({ requests }) => requests.size === 0)
+    return this.lines.every(({ clients }) => clients.size === 0)
   }
 
   add(request: T): void {
     const line = this.lineOf(request)
+    const { clients } = line
     // What a line did not use while it was empty is not saved up.
-    if (line.requests.size === 0) line.turn = Math.max(line.turn, this.now)
-    for (const { turn } of line.requests) request.turn = Math.max(request.turn, turn)
-    line.requests.add(request)
+    if (clients.size === 0) line.turn = Math.max(line.turn, this.now)
+    const client = clients.get(request.client) ?? { requests: new Set<T>(), turn: highestTurn(clients.values()) }
+    clients.set(request.client, client)
+    request.turn = highestTurn(client.requests)
+    client.requests.add(request)
   }
 
   delete(request: T): void {
-    this.lineOf(request).requests.delete(request)
+    const { clients } = this.lineOf(request)
+    const client = clients.get(request.client)
+    client?.requests.delete(request)
+    if (client?.requests.size === 0) clients.delete(request.client)
   }
 
   /** The next rows in turn, one at least, until they have so many tokens. */
   ahead(tokens: number): Place<T>[] {
-    const lines = this.lines.flatMap(({ requests, turn, share }) =>
-      requests.size === 0
-        ? []
-        : [{ turn, share, heads: [...requests].map((request) => ({ request, turn: request.turn, place: 0 })) }],
-    )
+    const lines = this.lines.flatMap((line) => (line.clients.size === 0 ? [] : [lineAhead(line)]))
     const places: Place<T>[] = []
     for (let found = 0; found < tokens && lines.length > 0; ) {
       const line = lowest(lines)
-      const head = lowest(line.heads)
+      const client = lowest(line.clients)
+      const head = lowest(client.heads)
       const { request } = head
       const row = request.at(head.place++)
       const length = request.rows.length(row)
       places.push({ request, row })
       found += length
       head.turn += length
+      client.turn += length
       line.turn += length / line.share
-      if (head.place === request.waiting) line.heads.splice(line.heads.indexOf(head), 1)
-      if (line.heads.length === 0) lines.splice(lines.indexOf(line), 1)
+      if (head.place === request.waiting) remove(client.heads, head)
+      if (client.heads.length === 0) remove(line.clients, client)
+      if (line.clients.length === 0) remove(lines, line)
     }
     return places
   }
@@ -127,8 +143,9 @@ export class Turns<T extends Turn> {
       const line = this.lineOf(request)
       const tokens = request.take(taken)
       line.turn += tokens / line.share
+      line.clients.get(request.client)!.turn += tokens
       total += tokens
-      if (request.waiting === 0) line.requests.delete(request)
+      if (request.waiting === 0) this.delete(request)
     }
     return total
   }
@@ -138,6 +155,28 @@ export class Turns<T extends Turn> {
   }
 }
 
+interface Turned {
+  readonly turn: number
+}
+
+/** A copy of a line, in which turns are looked at ahead of time. */
+const lineAhead = <T extends Turn>({ turn, share, clients }: Line<T>) => ({
+  turn,
+  share,
+  clients: [...clients.values()].map(({ turn, requests }) => ({
+    turn,
+    heads: [...requests].map((request) => ({ request, turn: request.turn, place: 0 })),
+  })),
+})
+
+const highestTurn = (all: Iterable<Turned>): number => {
+  let highest = 0
+  for (const { turn } of all) highest = Math.max(highest, turn)
+  return highest
+}
+
 /** Of equal turns the first. */
-const lowest = <T extends { readonly turn: number }>(all: readonly T[]): T =>
+const lowest = <T extends Turned>(all: readonly T[]): T =>
   all.reduce((first, other) => (other.turn < first.turn ? other : first))
+
+const remove = <T>(all: T[], one: T): void => void all.splice(all.indexOf(one), 1)
