@@ -8,7 +8,6 @@ import { pack } from '../src/models/pack.ts'
 import { peakRate } from '../src/models/peak-rate.ts'
 import { trainingGraph } from '../src/models/programs.ts'
 import { trainingFlop } from '../src/models/useful-work.ts'
-import { encodeModel } from '../src/onnx/encode.ts'
 import { decimal } from '../src/report/format.ts'
 import { columns, textTable } from '../src/report/table.ts'
 import { float32 } from '../src/runtime/engine.ts'
@@ -48,7 +47,7 @@ async function timeAlone({ node, operands, result }: Product, runs: number): Pro
   const names = operands.map((_, i) => `operand.${i}`)
   const inputs = operands.map((sizes, i) => input(names[i], sizes))
   const [y] = applyAll(node.op, inputs, [{ shape: result, dtype: 'float32' }], node.attributes)
-  const session = await onnxruntime.compile(encodeModel({ y: y }))
+  const session = await onnxruntime.compile({ y: y })
   const filled = (sizes: Sizes) => float32(new Float32Array(elements(sizes)).fill(0.01), sizes)
   const fed = Object.fromEntries(operands.map((sizes, i) => [names[i], filled(sizes)]))
   const fetched = { y: filled(result) }

@@ -28,10 +28,11 @@ console.log(`${y}\nforward:  ${operators(loss)}`)
 const [dw] = gradient(loss, [w])
 console.log(`gradient: ${operators(loss, dw)}`)
 
-// An ONNX model, and a session that runs it: for two tokens, then for one.
-const model = encodeModel({ loss, dw: dw })
-console.log(`model:    ${model.length} bytes`)
-const session = await onnxruntime.compile(model)
+// As an ONNX model, for other tools.
+console.log(`model:    ${encodeModel({ loss, dw }).size} bytes`)
+
+// Made ready by an engine, and run: for two tokens, then for one.
+const session = await onnxruntime.compile({ loss, dw })
 const weights = float32(Float32Array.of(0.1, 0.2, 0.3, -0.1, 0, 0.1), [2, 3])
 for (const rows of [
   [1, 2, 3, 4, 5, 6],

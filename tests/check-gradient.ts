@@ -1,7 +1,6 @@
 import { gradient } from '../src/autodiff/gradient.ts'
 import { bindShape, elements, type Shape } from '../src/graph/shape.ts'
 import { input, type Tensor } from '../src/graph/tensor.ts'
-import { encodeModel } from '../src/onnx/encode.ts'
 import { mul } from '../src/ops/elementwise.ts'
 import { sumAll } from '../src/ops/reduce.ts'
 import { float32, int32, type Value, type Values } from '../src/runtime/engine.ts'
@@ -35,7 +34,7 @@ export async function evaluate(
     const shape = bindShape(t.shape, dims)
     return [name, float32(new Float32Array(elements(shape)), shape)]
   })
-  const session = await onnxruntime.compile(encodeModel(outputs))
+  const session = await onnxruntime.compile(outputs)
   await session.run(feeds, Object.fromEntries(values))
   await session.release()
   return Object.fromEntries(values.map(([name, value]) => [name, value.data as Float32Array]))

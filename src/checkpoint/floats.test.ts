@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { toFloat16, toFloat32 } from './floats.ts'
+import { toFloat16 } from '../float16.ts'
+import { toFloat32 } from './floats.ts'
 
 const halves = Uint16Array.from({ length: 2 ** 16 }, (_, half) => half)
 const values = new Float32Array(2 ** 16)

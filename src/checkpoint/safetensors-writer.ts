@@ -1,6 +1,7 @@
 import { SpanforgeError } from '../errors.ts'
+import { toFloat16 } from '../float16.ts'
 import { writeFileAtomic } from './atomic.ts'
-import { ELEMENT_BYTES, toFloat16 } from './floats.ts'
+import { ELEMENT_BYTES } from './floats.ts'
 import { elementCount } from './stored-tensor.ts'
 
 export interface NamedTensor {

@@ -1,8 +1,11 @@
 /** Symbolic tensors. Building one works out its shape; nothing is computed here. */
-import { formatShape, type Shape } from './shape.ts'
+import { SpanforgeError } from '../errors.ts'
+import { type DType, type TensorData, toTensorData } from './data.ts'
+import { formatShape, product, type Shape } from './shape.ts'
 
-export type DType = 'float32' | 'int32' | 'int64'
-export type Attributes = Readonly<Record<string, number | readonly number[] | Float>>
+/** Numbers are integers unless wrapped in `Float` or `Floats`. A tensor must be a constant. */
+export type Attribute = number | readonly number[] | string | readonly string[] | Float | Floats | Tensor
+export type Attributes = Readonly<Record<string, Attribute>>
 export interface TensorType {
   readonly shape: Shape
   readonly dtype: DType
@@ -11,6 +14,11 @@ export interface TensorType {
 /** A floating-point attribute: ONNX tells 1 and 1.0 apart, JavaScript does not. */
 export class Float {
   constructor(readonly value: number) {}
+}
+
+/** Floating-point numbers as an attribute. */
+export class Floats {
+  constructor(readonly values: readonly number[]) {}
 }
 
 /** One ONNX operator and its gradient. The function that applies it works out the types of its results. */
@@ -32,7 +40,7 @@ export interface Node {
 
 export type Source =
   | { readonly kind: 'input'; readonly name: string }
-  | { readonly kind: 'constant'; readonly data: readonly number[] }
+  | { readonly kind: 'constant'; readonly data: TensorData; readonly name?: string }
   | { readonly kind: 'node'; readonly node: Node; readonly output: number }
 
 /** A gradient rule for a value that several operators compute together. */
@@ -78,14 +86,33 @@ export const apply = (op: Op, inputs: readonly Tensor[], type: TensorType, attri
 export const input = (name: string, shape: Shape, dtype: DType = 'float32'): Tensor =>
   new Tensor(shape, dtype, { kind: 'input', name })
 
-export const constant = (data: readonly number[], shape: readonly number[], dtype: DType = 'float32'): Tensor =>
-  new Tensor(shape, dtype, { kind: 'constant', data })
+/**
+ * A value that is part of the graph. A typed array is used as it is, without a copy; plain numbers are converted.
+ * @param name what the encoded model calls it; a short name unless given
+ */
+export function constant(
+  values: readonly number[] | TensorData,
+  shape: readonly number[],
+  dtype: DType = 'float32',
+  name?: string,
+): Tensor {
+  const data = toTensorData(values, dtype)
+  if (data.length !== product(shape))
+    throw new SpanforgeError(
+      `constant${name ? ` ${name}` : ''}: found ${data.length} elements, expected ${product(shape)} for the shape ` +
+        formatShape(shape),
+    )
+  return new Tensor(shape, dtype, { kind: 'constant', data, name })
+}
 
-export const scalar = (value: number): Tensor => constant([value], [])
+export const scalar = (value: number, dtype: DType = 'float32'): Tensor => constant([value], [], dtype)
 
 /** The same value with a gradient rule of its own, which `gradient` follows instead of the operators underneath. */
 export const withGradient = (y: Tensor, inputs: readonly Tensor[], rule: CustomGradient['rule']): Tensor =>
   new Tensor(y.shape, y.dtype, y.source, { inputs, rule })
+
+/** What a run computes: its outputs by name. */
+export type Graph = Readonly<Record<string, Tensor>>
 
 /** Every tensor that `outputs` are made of, operands before results. `operands` says what a tensor is made of. */
 export function topologicalOrder(

@@ -1,5 +1,4 @@
 import { input } from '../graph/tensor.ts'
-import { encodeModel } from '../onnx/encode.ts'
 import { gemm } from '../ops/linalg.ts'
 import { type Engine, float32 } from '../runtime/engine.ts'
 
@@ -11,7 +10,7 @@ const SIZE = 2048
  */
 export async function peakRate(engine: Engine, runs = 20, size = SIZE): Promise<number> {
   const square = (name: string) => input(name, [size, size])
-  const session = await engine.compile(encodeModel({ y: gemm(square('a'), square('b')) }))
+  const session = await engine.compile({ y: gemm(square('a'), square('b')) })
   const matrix = (value: number) => float32(new Float32Array(size * size).fill(value), [size, size])
   const [inputs, outputs] = [{ a: matrix(0.5), b: matrix(0.25) }, { y: matrix(0) }]
   let seconds = Number.POSITIVE_INFINITY

@@ -1,9 +1,8 @@
 import { gradient } from '../autodiff/gradient.ts'
-import { input, type Tensor } from '../graph/tensor.ts'
+import { type Graph, input, type Tensor } from '../graph/tensor.ts'
 import { crossEntropy } from '../nn/cross-entropy.ts'
 import { type DropoutSite, dropoutInputs, noDropout } from '../nn/dropout.ts'
 import { type Lookup, type ParameterSpec, Parameters } from '../nn/parameters.ts'
-import { encodeModel } from '../onnx/encode.ts'
 import { add } from '../ops/elementwise.ts'
 import { bert, bertForQuestionAnswering } from './bert.ts'
 import type { BertConfig } from './config.ts'
@@ -12,10 +11,10 @@ import type { BertConfig } from './config.ts'
 const spanLoss = (logits: Tensor): Tensor =>
   crossEntropy(add(logits, input('span_bias', ['rows', 1, 'length'])), input('span_targets', logits.shape))
 
-/** A model for the runtime: outputs `logits` [rows, 2, length] and `loss` []. */
-export function evaluationProgram(config: BertConfig): Uint8Array {
+/** Outputs `logits` [rows, 2, length] and `loss` []. */
+export function evaluationGraph(config: BertConfig): Graph {
   const logits = bertForQuestionAnswering(new Parameters(), config, noDropout)
-  return encodeModel({ logits, loss: spanLoss(logits) })
+  return { logits, loss: spanLoss(logits) }
 }
 
 type LookedUp = Pick<Lookup, 'table' | 'index' | 'padding_idx'>
@@ -32,15 +31,10 @@ export interface TrainingGraph {
    * `loss` [], each of `rowGradients`, and of each parameter in `dense` `gradient.<parameter>`: its gradient, added to the
    * input `sofar.<parameter>`. Where both lie in the same memory, passes add up in place.
    */
-  readonly outputs: Readonly<Record<string, Tensor>>
+  readonly outputs: Graph
   readonly dense: readonly string[]
   readonly rowGradients: readonly RowGradient[]
   readonly dropout: readonly DropoutSite[]
-}
-
-/** The graph for the runtime. */
-export interface TrainingProgram extends Omit<TrainingGraph, 'outputs'> {
-  readonly model: Uint8Array
 }
 
 export const gradientName = (parameter: string): string => `gradient.${parameter}`
@@ -51,11 +45,6 @@ export interface Freeze {
   readonly freeze_embeddings?: boolean
   /** The output of so many layers is computed beforehand, and is the input `hidden` [tokens, hidden_size]. */
   readonly freeze_layers?: number
-}
-
-export function trainingProgram(config: BertConfig, freeze: Freeze = {}): TrainingProgram {
-  const { outputs, ...rest } = trainingGraph(config, freeze)
-  return { model: encodeModel(outputs), ...rest }
 }
 
 export function trainingGraph(config: BertConfig, freeze: Freeze = {}): TrainingGraph {
@@ -94,8 +83,8 @@ export function isFrozen(name: string, { freeze_embeddings = false, freeze_layer
 }
 
 /** The hidden state after the frozen layers, without dropout: output `hidden` [tokens, hidden_size]. */
-export function frozenProgram(config: BertConfig, freeze_layers: number): Uint8Array {
-  return encodeModel({ hidden: bert(new Parameters().at('bert'), config, noDropout, { to: freeze_layers }) })
+export function frozenGraph(config: BertConfig, freeze_layers: number): Graph {
+  return { hidden: bert(new Parameters().at('bert'), config, noDropout, { to: freeze_layers }) }
 }
 
 /** The parameters of BertForQuestionAnswering in the order of the checkpoint, as they lie in flat memory. */

@@ -2,7 +2,7 @@ import { type Engine, type Executable, float32, type Precision } from '../runtim
 import type { BertConfig } from './config.ts'
 import { FlatParameters } from './flat-parameters.ts'
 import { pack, type Row } from './pack.ts'
-import { evaluationProgram, parameterSpecs } from './programs.ts'
+import { evaluationGraph, parameterSpecs } from './programs.ts'
 import { type SpanLabel, spanTargets } from './span-targets.ts'
 
 /** The logits of one row: a number for each of its tokens. */
@@ -49,7 +49,7 @@ export class BertForQuestionAnswering {
     const lengths = rows.map(({ input_ids }) => input_ids.length)
     const logits = new Float32Array(rows.length * 2 * dims.length)
     const loss = new Float32Array(1)
-    this.session ??= this.engine.compile(evaluationProgram(this.config), { precision: this.computesIn })
+    this.session ??= this.engine.compile(evaluationGraph(this.config), { precision: this.computesIn })
     const session = await this.session
     await session.run(
       { ...this.parameters.values(), ...inputs, span_targets: spanTargets(spans ?? [], lengths, dims.length) },

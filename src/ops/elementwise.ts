@@ -1,9 +1,17 @@
+import { SpanforgeError } from '../errors.ts'
 import { broadcast } from '../graph/shape.ts'
 import { apply, type Op, scalar, type Tensor } from '../graph/tensor.ts'
 
 /** A plain number may stand wherever a tensor may. */
 export type Operand = Tensor | number
-const tensor = (x: Operand): Tensor => (typeof x === 'number' ? scalar(x) : x)
+
+/** Both operands as tensors of one type; a number takes the type of the other operand. */
+function operands(type: string, left: Operand, right: Operand): [Tensor, Tensor] {
+  const dtype = typeof left !== 'number' ? left.dtype : typeof right !== 'number' ? right.dtype : 'float32'
+  const [a, b] = [left, right].map((x) => (typeof x === 'number' ? scalar(x, dtype) : x))
+  if (a.dtype !== b.dtype) throw new SpanforgeError(`${type}: ${a} and ${b} are of different types`)
+  return [a, b]
+}
 
 function unary(type: string, rule: (dy: Tensor, x: Tensor, y: Tensor) => Tensor) {
   const op: Op = {
@@ -19,7 +27,7 @@ function binary(type: string, rule: (dy: Tensor, a: Tensor, b: Tensor) => [Tenso
     gradient: (dy, { inputs: [a, b] }) => rule(dy, a, b),
   }
   return (left: Operand, right: Operand): Tensor => {
-    const [a, b] = [tensor(left), tensor(right)]
+    const [a, b] = operands(type, left, right)
     return apply(op, [a, b], { shape: broadcast(type, a.shape, b.shape), dtype: a.dtype })
   }
 }

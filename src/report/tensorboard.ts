@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { SpanforgeError } from '../errors.ts'
+import { concat, double, type Encoded, float, integer, message, text, toBytes } from '../protobuf.ts'
 import { crc32c } from './crc32c.ts'
 import type { LogEntry } from './run-summary.ts'
 
@@ -23,9 +24,9 @@ export interface EventFile {
 export function createEventFile(folder: string, now: () => number = () => Date.now() / 1000): EventFile {
   const name = `events.out.tfevents.${Math.floor(now())}.${hostname()}.${process.pid}`
   const path = join(folder, name)
-  const append = (event: Uint8Array) => {
+  const append = (event: Encoded) => {
     try {
-      appendFileSync(path, record(event))
+      appendFileSync(path, record(toBytes(event)))
     } catch (cause) {
       throw new SpanforgeError(`TensorBoard log: cannot write ${path}: ${(cause as Error).message}`, {
         remedy: 'Free space or choose another logging_dir; or train without `--report_to tensorboard`.',
@@ -65,38 +66,11 @@ export function record(data: Uint8Array): Uint8Array {
 /** TFRecords rotate and shift a checksum, so that one computed over data that holds checksums stays sound. */
 const masked = (crc: number): number => (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
 
-const versionEvent = (time: number): Uint8Array => message(float64(1, time), text(3, 'brain.Event:2'))
+const versionEvent = (time: number): Encoded => concat([double(1, time), text(3, 'brain.Event:2')])
 
-const scalarEvent = (time: number, step: number, values: [string, number][]): Uint8Array =>
-  message(
-    float64(1, time),
+const scalarEvent = (time: number, step: number, values: [string, number][]): Encoded =>
+  concat([
+    double(1, time),
     integer(2, step),
-    chunk(5, message(...values.map(([tag, value]) => chunk(1, message(text(1, tag), float32(2, value)))))),
-  )
-
-/** Protocol buffer fields, as many as are needed here: https://protobuf.dev/programming-guides/encoding */
-const message = (...fields: Uint8Array[]): Uint8Array => Buffer.concat(fields)
-const integer = (field: number, value: number) => Uint8Array.of(field << 3, ...varint(value))
-const text = (field: number, value: string) => chunk(field, new TextEncoder().encode(value))
-const chunk = (field: number, data: Uint8Array) =>
-  message(Uint8Array.of((field << 3) | 2, ...varint(data.length)), data)
-
-function float64(field: number, value: number): Uint8Array {
-  const bytes = new DataView(new ArrayBuffer(9))
-  bytes.setUint8(0, (field << 3) | 1)
-  bytes.setFloat64(1, value, true)
-  return new Uint8Array(bytes.buffer)
-}
-
-function float32(field: number, value: number): Uint8Array {
-  const bytes = new DataView(new ArrayBuffer(5))
-  bytes.setUint8(0, (field << 3) | 5)
-  bytes.setFloat32(1, value, true)
-  return new Uint8Array(bytes.buffer)
-}
-
-function varint(value: number): number[] {
-  const bytes: number[] = []
-  for (; value >= 128; value = Math.floor(value / 128)) bytes.push((value % 128) | 128)
-  return [...bytes, value]
-}
+    message(5, ...values.map(([tag, value]) => message(1, text(1, tag), float(2, value)))),
+  ])

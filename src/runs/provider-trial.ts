@@ -1,5 +1,7 @@
 import * as ort from 'onnxruntime-node'
 import { peakRate } from '../models/peak-rate.ts'
+import { encodeModel } from '../onnx/encode.ts'
+import { toBytes } from '../protobuf.ts'
 import type { Engine, Values } from '../runtime/engine.ts'
 import { vulkanDevices } from './vulkan-devices.ts'
 
@@ -22,8 +24,8 @@ function engineOn(provider: string): Engine {
     name: provider,
     device: provider,
     precisions: ['float32'],
-    async compile(model) {
-      const session = await ort.InferenceSession.create(model, {
+    async compile(graph) {
+      const session = await ort.InferenceSession.create(toBytes(encodeModel(graph)), {
         executionProviders: [provider],
         logSeverityLevel: 4,
         // Otherwise the CPU would step in unnoticed.

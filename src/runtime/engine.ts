@@ -1,10 +1,11 @@
-import type { DType } from '../graph/tensor.ts'
+import type { DType, TensorData } from '../graph/data.ts'
+import type { Graph } from '../graph/tensor.ts'
 
 /** What goes into a run and comes out: data of a type, with its dimensions. Views of larger arrays are welcome. */
 export interface Value {
   readonly dtype: DType
   readonly dims: readonly number[]
-  readonly data: Float32Array | Int32Array | BigInt64Array
+  readonly data: TensorData
 }
 
 export type Values = Readonly<Record<string, Value>>
@@ -24,13 +25,13 @@ export interface CompileOptions {
   readonly profilePrefix?: string
 }
 
-/** A compiled model. `run` reads `inputs` and writes into the preallocated `outputs`; nothing is copied on the way. */
+/** A compiled graph. `run` reads `inputs` and writes into the preallocated `outputs`; nothing is copied on the way. */
 export interface Executable {
   run(inputs: Values, outputs: Values): Promise<void>
   release(): Promise<void>
 }
 
-/** Something that runs ONNX models. Nothing above this room knows which. */
+/** Something that runs graphs. Nothing above this room knows which. */
 export interface Engine {
   readonly name: string
   readonly device: string
@@ -38,7 +39,8 @@ export interface Engine {
   readonly precisions: readonly Precision[]
   /** What it would take to compute in more of them here. */
   readonly lacks?: string
-  compile(model: Uint8Array, options?: CompileOptions): Promise<Executable>
+  /** Makes a graph ready to run. Its outputs are what `run` writes, its inputs what `run` reads, by name. */
+  compile(graph: Graph, options?: CompileOptions): Promise<Executable>
 }
 
 export const float32 = (data: Float32Array, dims: readonly number[]): Value => ({ dtype: 'float32', dims, data })

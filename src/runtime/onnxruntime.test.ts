@@ -1,6 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { input } from '../graph/tensor.ts'
-import { encodeModel } from '../onnx/encode.ts'
 import { mul } from '../ops/elementwise.ts'
 import { sumAll } from '../ops/reduce.ts'
 import { float32 } from './engine.ts'
@@ -12,7 +11,7 @@ describe('ONNX Runtime', () => {
   test('out of memory is an error that says so and what to do, and the session lives on', async () => {
     // a [n, 1] times b [1, n] has n² numbers on the way to their sum.
     const y = sumAll(mul(input('a', ['n', 1]), input('b', [1, 'n'])))
-    const session = await onnxruntime.compile(encodeModel({ y }))
+    const session = await onnxruntime.compile({ y })
     const result = float32(new Float32Array(1), [])
     const run = (n: number) =>
       session.run({ a: float32(vector(n), [n, 1]), b: float32(vector(n), [1, n]) }, { y: result })
@@ -24,7 +23,7 @@ describe('ONNX Runtime', () => {
   })
 
   test('what it refuses to run is named', async () => {
-    const session = await onnxruntime.compile(encodeModel({ y: mul(input('a', ['n']), input('b', ['n'])) }))
+    const session = await onnxruntime.compile({ y: mul(input('a', ['n']), input('b', ['n'])) })
     const values = { a: float32(vector(2), [2]), b: float32(vector(3), [3]) }
     await expect(session.run(values, { y: float32(vector(3), [3]) })).rejects.toThrow(/^ONNX Runtime failed: /)
     await session.release()
@@ -33,7 +32,7 @@ describe('ONNX Runtime', () => {
   test('a number of threads that is none is refused before anything is compiled', async () => {
     vi.stubEnv('SPANFORGE_THREADS', 'all')
     onTestFinished(() => void vi.unstubAllEnvs())
-    const model = encodeModel({ y: mul(input('a', ['n']), input('b', ['n'])) })
+    const model = { y: mul(input('a', ['n']), input('b', ['n'])) }
     await expect(onnxruntime.compile(model)).rejects.toThrow(
       'SPANFORGE_THREADS: found "all", expected an integer from 0 (one for each core) to 1024',
     )

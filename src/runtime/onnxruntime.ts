@@ -1,6 +1,9 @@
 import { cpus } from 'node:os'
 import * as ort from 'onnxruntime-node'
 import { SpanforgeError } from '../errors.ts'
+import type { Graph } from '../graph/tensor.ts'
+import { encodeModel } from '../onnx/encode.ts'
+import { toBytes } from '../protobuf.ts'
 import type { CompileOptions, Engine, Executable, Value, Values } from './engine.ts'
 import { threadsByDefault } from './threads.ts'
 
@@ -12,10 +15,10 @@ export const onnxruntime: Engine = {
   },
   precisions: ['float32'],
   lacks: 'ONNX Runtime has no bfloat16 on a CPU: engine openvino may',
-  async compile(model: Uint8Array, options: CompileOptions = {}): Promise<Executable> {
+  async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
     const { threads = threadsByDefault(), profilePrefix, precision = 'float32' } = options
     if (precision !== 'float32') throw new SpanforgeError(`ONNX Runtime does not compute in ${precision} on a CPU`)
-    const session = await ort.InferenceSession.create(model, {
+    const session = await ort.InferenceSession.create(toBytes(encodeModel(graph)), {
       executionProviders: ['cpu'],
       intraOpNumThreads: threads,
       // What fails is thrown, with the same words.

@@ -4,7 +4,7 @@ import { explain } from '../files/explain.ts'
 import { assertLocksHeld } from '../files/lock.ts'
 import { cutIntoPasses, toRows } from '../inference/rows.ts'
 import { pack } from '../models/pack.ts'
-import { frozenProgram } from '../models/programs.ts'
+import { frozenGraph } from '../models/programs.ts'
 import type { BertForQuestionAnswering } from '../models/question-answering.ts'
 import { float32 } from '../runtime/engine.ts'
 import type { Window } from '../squad/types.ts'
@@ -38,7 +38,7 @@ export class FrozenLayers {
     const file = await mkdir(output_dir, { recursive: true })
       .then(() => open(path, 'w+'))
       .catch((error: unknown) => Promise.reject(explain(path, error)))
-    const session = await model.engine.compile(frozenProgram(model.config, freeze_layers), {
+    const session = await model.engine.compile(frozenGraph(model.config, freeze_layers), {
       precision: bf16 ? 'bfloat16' : 'float32',
     })
     let done = 0

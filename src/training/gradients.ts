@@ -7,8 +7,8 @@ import {
   gradientName,
   isFrozen,
   sofarName,
-  type TrainingProgram,
-  trainingProgram,
+  type TrainingGraph,
+  trainingGraph,
 } from '../models/programs.ts'
 import type { BertForQuestionAnswering } from '../models/question-answering.ts'
 import { type SpanCounts, type SpanLabel, spanTargets } from '../models/span-targets.ts'
@@ -48,7 +48,7 @@ export class BatchGradient {
 
   private constructor(
     private readonly config: BertConfig,
-    private readonly program: TrainingProgram,
+    private readonly graph: TrainingGraph,
     private readonly session: Executable,
     private readonly parameters: FlatParameters,
     private readonly gradients: FlatParameters,
@@ -61,10 +61,10 @@ export class BatchGradient {
     gradients: Float32Array,
     { label_smoothing_factor = 0, bf16 = false, ...freeze }: GradientOptions = {},
   ): Promise<BatchGradient> {
-    const program = trainingProgram(config, freeze)
-    const session = await engine.compile(program.model, { precision: bf16 ? 'bfloat16' : 'float32' })
+    const graph = trainingGraph(config, freeze)
+    const session = await engine.compile(graph.outputs, { precision: bf16 ? 'bfloat16' : 'float32' })
     const trained = parameters.from(frozenEntries(parameters, freeze), gradients)
-    return new BatchGradient(config, program, session, parameters, trained, label_smoothing_factor)
+    return new BatchGradient(config, graph, session, parameters, trained, label_smoothing_factor)
   }
 
   /** Forgets what was added up. */
@@ -74,14 +74,14 @@ export class BatchGradient {
 
   /** Adds a pass's gradients; returns its share of the batch's loss. */
   async add(pass: Pass, mask: DropoutMask): Promise<number> {
-    const { program, config } = this
+    const { graph, config } = this
     const { dims, inputs } = pack(pass.rows, config.num_attention_heads)
     const lengths = pass.rows.map(({ input_ids }) => input_ids.length)
     const targets = spanTargets(pass.spans, lengths, dims.length, {
       counts: pass.counts,
       label_smoothing_factor: this.label_smoothing_factor,
     })
-    const masks = program.dropout.map(({ name, shape, probability }, site) => {
+    const masks = graph.dropout.map(({ name, shape, probability }, site) => {
       const size = bindShape(shape, dims)
       return [name, float32(mask(site, probability, elements(size)), size)] as const
     })
@@ -97,7 +97,7 @@ export class BatchGradient {
       },
       { ...this.gradients.values(gradientName), ...rowGradients, loss: float32(loss, []) },
     )
-    for (const { output, width, tables } of program.rowGradients)
+    for (const { output, width, tables } of graph.rowGradients)
       for (const { table, index, padding_idx } of tables)
         addRows(this.gradients.view(table), inputs[index].data, rowGradients[output].data, width, padding_idx)
     return loss[0]
@@ -105,11 +105,11 @@ export class BatchGradient {
 
   /** Room for the gradients of looked-up rows, kept from pass to pass and enlarged when one needs more. */
   private roomForRows(tokens: number): Values {
-    const needed = this.program.rowGradients.reduce((n, { width }) => n + tokens * width, 0)
+    const needed = this.graph.rowGradients.reduce((n, { width }) => n + tokens * width, 0)
     if (this.rowRoom.length < needed) this.rowRoom = new Float32Array(Math.ceil(needed * 1.25))
     let end = 0
     return Object.fromEntries(
-      this.program.rowGradients.map(({ output, width }) => {
+      this.graph.rowGradients.map(({ output, width }) => {
         const start = end
         end += tokens * width
         return [output, float32(this.rowRoom.subarray(start, end), [tokens, width])]

@@ -4,7 +4,7 @@ import { maxDifference } from '../../tests/read-safetensors.ts'
 import { tinyModel } from '../../tests/tiny-model.ts'
 import { bindShape, elements } from '../graph/shape.ts'
 import { pack, type Row } from '../models/pack.ts'
-import { gradientName, sofarName, trainingProgram } from '../models/programs.ts'
+import { gradientName, sofarName, trainingGraph } from '../models/programs.ts'
 import { spanTargets } from '../models/span-targets.ts'
 import { float32, type Value } from '../runtime/engine.ts'
 import type { LabelledWindow } from '../squad/types.ts'
@@ -44,8 +44,8 @@ const runs = { seed: 3, numRuns: 25 }
 
 describe('a batch of random windows', async () => {
   const model = tinyModel('b1/safetensors')
-  const program = trainingProgram(model.config)
-  const session = await model.engine.compile(program.model)
+  const program = trainingGraph(model.config)
+  const session = await model.engine.compile(program.outputs)
 
   /** Everything the training graph puts out for rows, the loss over their real tokens alone. */
   async function outputs(rows: readonly Row[], batch: readonly LabelledWindow[]) {

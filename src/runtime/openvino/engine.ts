@@ -1,4 +1,7 @@
 import { SpanforgeError } from '../../errors.ts'
+import type { Graph } from '../../graph/tensor.ts'
+import { encodeModel } from '../../onnx/encode.ts'
+import { toBytes } from '../../protobuf.ts'
 import type { CompileOptions, Engine, Executable, Precision } from '../engine.ts'
 import type { Handle } from './c-library.ts'
 import { OpenVinoExecutable } from './executable.ts'
@@ -30,11 +33,15 @@ export function openvinoEngine(library: OpenVinoLibrary, device = 'CPU'): Engine
     device: `${device} (${name}), OpenVINO ${library.version.split('-')[0]}`,
     precisions,
     lacks: precisions.length < 2 ? `OpenVINO says that ${name} has no bfloat16` : undefined,
-    async compile(model: Uint8Array, options: CompileOptions = {}): Promise<Executable> {
+    async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
       const { precision = 'float32' } = options
       if (!precisions.includes(precision))
         throw new SpanforgeError(`OpenVINO does not compute in ${precision} on ${name}`, { remedy: 'Use float32.' })
-      return OpenVinoExecutable.compile(library, model, { ...options, device, hint: PRECISIONS[precision] })
+      return OpenVinoExecutable.compile(library, toBytes(encodeModel(graph)), {
+        ...options,
+        device,
+        hint: PRECISIONS[precision],
+      })
     },
   }
 }

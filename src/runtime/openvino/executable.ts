@@ -1,5 +1,5 @@
 import { SpanforgeError } from '../../errors.ts'
-import type { DType } from '../../graph/tensor.ts'
+import type { DType } from '../../graph/data.ts'
 import type { CompileOptions, Executable, Value, Values } from '../engine.ts'
 import { threadsByDefault } from '../threads.ts'
 import type { Handle } from './c-library.ts'
@@ -8,7 +8,15 @@ import { Handles } from './handles.ts'
 import type { OpenVinoLibrary, Side } from './library.ts'
 
 /** ov_element_type_e of the C API. */
-const ELEMENT_TYPE: Readonly<Record<DType, number>> = { float32: 4, int32: 9, int64: 10 }
+const ELEMENT_TYPE: Readonly<Record<DType, number>> = {
+  bool: 1,
+  float16: 3,
+  float32: 4,
+  int8: 7,
+  int32: 9,
+  int64: 10,
+  uint8: 16,
+}
 
 interface Settings extends CompileOptions {
   readonly device: string

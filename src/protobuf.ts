@@ -1,0 +1,78 @@
+/**
+ * The protobuf wire format (https://protobuf.dev/programming-guides/encoding), as far as ONNX models and TensorBoard's
+ * events need it.
+ *
+ * An encoded field refers to its parts instead of containing a copy of them, so that a message can hold hundreds of
+ * megabytes at any depth: `toBytes` copies each byte once, `chunks` copies none.
+ */
+export interface Encoded {
+  /** Length in bytes. */
+  readonly size: number
+  readonly parts: readonly (Uint8Array | Encoded)[]
+}
+
+const VARINT = 0
+const FIXED64 = 1
+const LENGTH_DELIMITED = 2
+const FIXED32 = 5
+
+export const integer = (field: number, value: number | bigint): Encoded =>
+  leaf([...tag(field, VARINT), ...varint(BigInt(value))])
+
+/** The bytes are not copied: do not change them before the message is written. */
+export const bytes = (field: number, body: Uint8Array): Encoded => concat([header(field, body.length), body])
+
+export const text = (field: number, value: string): Encoded => bytes(field, new TextEncoder().encode(value))
+
+export const float = (field: number, value: number): Encoded =>
+  concat([Uint8Array.from(tag(field, FIXED32)), new Uint8Array(Float32Array.of(value).buffer)])
+
+export const double = (field: number, value: number): Encoded =>
+  concat([Uint8Array.from(tag(field, FIXED64)), new Uint8Array(Float64Array.of(value).buffer)])
+
+/** A message as the field of another one. */
+export function message(field: number, ...fields: readonly Encoded[]): Encoded {
+  const body = concat(fields)
+  return concat([header(field, body.size), body])
+}
+
+/** Fields one after the other: a whole message. */
+export const concat = (parts: readonly (Uint8Array | Encoded)[]): Encoded => ({
+  size: parts.reduce((total, part) => total + sizeOf(part), 0),
+  parts,
+})
+
+/** The encoded bytes, piece by piece, as a file can be written from them. */
+export function* chunks({ parts }: Encoded): Generator<Uint8Array> {
+  for (const part of parts) {
+    if (part instanceof Uint8Array) yield part
+    else yield* chunks(part)
+  }
+}
+
+export function toBytes(encoded: Encoded): Uint8Array {
+  const out = new Uint8Array(encoded.size)
+  let at = 0
+  for (const chunk of chunks(encoded)) {
+    out.set(chunk, at)
+    at += chunk.length
+  }
+  return out
+}
+
+const sizeOf = (part: Uint8Array | Encoded): number => (part instanceof Uint8Array ? part.length : part.size)
+
+const leaf = (data: readonly number[]): Encoded => ({ size: data.length, parts: [Uint8Array.from(data)] })
+
+const header = (field: number, length: number): Uint8Array =>
+  Uint8Array.from([...tag(field, LENGTH_DELIMITED), ...varint(BigInt(length))])
+
+const tag = (field: number, wireType: number): number[] => varint(BigInt(field * 8 + wireType))
+
+/** Seven bits a byte, the lowest first. Negative numbers are written as their 64 bits. */
+function varint(value: bigint): number[] {
+  const out: number[] = []
+  let rest = BigInt.asUintN(64, value)
+  for (; rest > 127n; rest >>= 7n) out.push(Number(rest & 127n) | 128)
+  return [...out, Number(rest)]
+}
