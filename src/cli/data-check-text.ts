@@ -14,7 +14,7 @@ const KINDS: Readonly<Record<FindingKind, string>> = {
   duplicate_id: 'duplicate ids',
   empty_answer: 'empty answers',
   ambiguous_answer: 'answers that occur several times, without answer_start',
-  misaligned: 'answers that are not where answer_start says',
+  misaligned: 'answers that are not in the context, or not at answer_start',
   utf16_offset: 'answers whose answer_start counts UTF-16 units, not code points',
   byte_offset: 'answers whose answer_start counts bytes, not code points',
   leak: 'contexts that the validation file has too (leaks)',
@@ -39,7 +39,7 @@ export function checkText(check: FileCheck): string {
   const counts = [
     counted(questions, 'question'),
     counted(contexts, 'context'),
-    counted(articles, 'article'),
+    ...(articles ? [counted(articles, 'article')] : []),
     counted(answers, 'answer'),
     ...(unanswered ? [`${counted(unanswered, 'question')} without one`] : []),
     ...(unread ? [`${counted(unread, 'question')} more that could not be read`] : []),
@@ -88,11 +88,12 @@ function lengthLines(title: string, lengths: Lengths): string[] {
   const ends = bins.map((_, k) => (k === bins.length - 1 ? longest : (k + 1) * width - 1))
   const digits = count(longest).length
   const total = bins.reduce((sum, n) => sum + n, 0)
+  const shortest = bins.findIndex((n) => n > 0)
   const lines = (total > FEW ? bins : []).map((n, k) => {
     const range = `${count(k * width).padStart(digits)} - ${count(ends[k]).padStart(digits)}`
     return `  ${range}  ${'█'.repeat(Math.ceil((40 * n) / most))} ${count(n)}`
   })
-  return [`\n${title}: ${spread(lengths)}`, ...lines]
+  return [`\n${title}: ${spread(lengths)}`, ...lines.slice(shortest)]
 }
 
 function findingLines(title: string, findings: readonly Finding[]): string[] {

@@ -13,11 +13,12 @@ interface ParsedRow {
 /** The rows of a CSV file, the names of the columns among them. Rows that are broken are reported. */
 export async function* csvRows(
   text: AsyncIterable<string>,
-  { delimiter, firstLine }: CsvDialect,
+  { delimiter, firstLine, newlines }: CsvDialect,
   path: string,
   report: Report,
 ): AsyncGenerator<TableRow> {
   const skipped: CsvError[] = []
+  let line = firstLine - 1
   const parser = parse({
     bom: true,
     delimiter,
@@ -26,6 +27,7 @@ export async function* csvRows(
     relax_column_count: true,
     // Half of the longest string that V8 can hold: a quote that is never closed takes the rest of the file.
     max_record_size: 2 ** 28,
+    record_delimiter: [...newlines],
     // A quotation mark inside a field that does not begin with one is a character like any other: 5" nail.
     relax_quotes: true,
     skip_empty_lines: true,
@@ -35,18 +37,27 @@ export async function* csvRows(
   // An error of the text comes out of the parser.
   const rows: AsyncIterable<ParsedRow> = pipeline(Readable.from(text), parser, () => {})
   const reportSkipped = () => {
-    for (const error of skipped.splice(0)) report(broken(error, path))
+    for (const error of skipped.splice(0)) report(broken(error, path, line))
   }
   try {
     for await (const { record, info } of rows) {
       reportSkipped()
+      line = info.lines
       yield { cells: record, place: `${path}: the row that ends at line ${info.lines}` }
     }
   } catch (error) {
-    throw (error as CsvError).code?.startsWith?.('CSV_') ? broken(error as CsvError, path) : error
+    throw (error as CsvError).code?.startsWith?.('CSV_') ? broken(error as CsvError, path, line) : error
   }
   reportSkipped()
 }
 
-const broken = ({ message }: CsvError, path: string): DataProblem =>
-  new DataProblem('layout', path, `not CSV (${message})`, { remedy: EXPECTED_COLUMNS })
+/** `line` is the last line of the last row that could be read. */
+const broken = ({ code, message }: CsvError, path: string, line: number): DataProblem =>
+  code === 'CSV_QUOTE_NOT_CLOSED'
+    ? new DataProblem(
+        'layout',
+        `${path}: the row that begins at line ${line + 1}`,
+        'a quotation mark is never closed',
+        { remedy: 'Close it. Inside a field in quotation marks, write a quotation mark twice ("").' },
+      )
+    : new DataProblem('layout', path, `not CSV (${message})`, { remedy: EXPECTED_COLUMNS })

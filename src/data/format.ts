@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { showValue } from '../show-value.ts'
-import { findColumns } from '../squad/columns.ts'
+import { findColumns, HEADER_ROWS, namesQuestions } from '../squad/columns.ts'
 import { DataProblem } from '../squad/data-problem.ts'
 
 /** JSON is SQuAD's own layout, the others have a question a row. */
@@ -25,26 +25,37 @@ export const formatOfName = (path: string): DataFormat | undefined =>
 export interface CsvDialect {
   readonly delimiter: string
   readonly firstLine: number
+  /** What ends a row: a line feed, with or without a carriage return, or a carriage return alone. */
+  readonly newlines: readonly string[]
 }
 
 const DELIMITERS = [',', '\t', ';', '|'] as const
 
+const newlinesOf = (head: string): readonly string[] => (/\r\n?|\n/.exec(head)?.[0] === '\r' ? ['\r'] : ['\r\n', '\n'])
+
 /**
- * The dialect of a CSV file by its first lines: Excel's `sep=;`, or the delimiter at which the first line names the most
- * columns that are known. Undefined where the first line does not name the question or the context.
+ * The dialect of a CSV file by its first lines: Excel's `sep=;`, or the delimiter with which the header names the most
+ * columns that are known. Undefined if no line names the question or the context.
  */
 export function csvDialect(head: string): CsvDialect | undefined {
   const [first, ...others] = head.replace(/^\ufeff/, '').split(/\r\n?|\n/)
+  const newlines = newlinesOf(head)
   const separator = /^"?sep=(.)"?,*$/i.exec(first)?.[1]
-  if (separator) return { delimiter: separator, firstLine: 1 + 1 + others.findIndex((line) => line.trim()) }
-  const known = DELIMITERS.map((delimiter) => ({ delimiter, fields: knownFields(first, delimiter) }))
+  if (separator) return { delimiter: separator, firstLine: 1 + 1 + others.findIndex((line) => line.trim()), newlines }
+  const header = [first, ...others].slice(0, HEADER_ROWS).find(isHeader) ?? first
+  const known = DELIMITERS.map((delimiter) => ({ delimiter, fields: knownFields(header, delimiter) }))
   const [best] = known.sort((a, b) => b.fields - a.fields)
-  return best.fields > 0 ? { delimiter: best.delimiter, firstLine: 1 } : undefined
+  return best.fields > 0 ? { delimiter: best.delimiter, firstLine: 1, newlines } : undefined
 }
+
+const isHeader = (line: string): boolean => DELIMITERS.some((delimiter) => namesQuestions(fieldsOf(line, delimiter)))
+
+const fieldsOf = (line: string, delimiter: string): string[] =>
+  line.split(delimiter).map((name) => name.trim().replace(/^"|"$/g, ''))
 
 /** How many columns of questions a line names; none where neither question nor context is among them. */
 function knownFields(line: string, delimiter: string): number {
-  const names = line.split(delimiter).map((name) => name.trim().replace(/^"|"$/g, ''))
+  const names = fieldsOf(line, delimiter)
   const columns = findColumns(names)
   const isNamed = names.length > 1 && (columns.question !== undefined || columns.context !== undefined)
   return isNamed ? Object.keys(columns).length : 0
@@ -52,9 +63,9 @@ function knownFields(line: string, delimiter: string): number {
 
 /** A file that is named as CSV but has none of the columns: to name those that it has. */
 function likelyDialect(head: string): CsvDialect {
-  const line = head.replace(/^\ufeff/, '').split('\n', 1)[0]
+  const line = head.replace(/^\ufeff/, '').split(/[\r\n]/, 1)[0]
   const counts = DELIMITERS.map((delimiter) => ({ delimiter, count: line.split(delimiter).length }))
-  return { delimiter: counts.sort((a, b) => b.count - a.count)[0].delimiter, firstLine: 1 }
+  return { delimiter: counts.sort((a, b) => b.count - a.count)[0].delimiter, firstLine: 1, newlines: newlinesOf(head) }
 }
 
 export const dialectOf = (head: string): CsvDialect => csvDialect(head) ?? likelyDialect(head)

@@ -120,7 +120,11 @@ describe('a file is refused, with the place, that', () => {
       /ends at line 2: answers is in Python's notation, "\{'text': \['Bob'\]\}"; expected JSON/,
     ],
     ['has a row too short', `id,question,context,answers\n1,W?`, /ends at line 2: the row has 2 fields; expected 4/],
-    ['has a quote that is not closed', `id,question,context,answers\n1,"W?,Bob,x`, /not CSV \(.*[Qq]uote/],
+    [
+      'has a quote that is not closed',
+      `id,question,context,answers\n1,"W?,Bob,x`,
+      /the row that begins at line 2: a quotation mark is never closed/,
+    ],
   ])('%s', async (_, content, message) => {
     const path = content === undefined ? join(temporaryFolder(), 'nowhere.json') : write('file', content)
     await expect(readExamples(path)).rejects.toThrow(message)

@@ -33,15 +33,9 @@ export async function openFile(path: string): Promise<DataFile> {
   const begins = (signature: string) => bytes.subarray(0, signature.length).toString('latin1') === signature
   if (begins('PK\x03\x04')) return { path, format: zipFormat(bytes, path), gzip, head: '', encoding: 'utf-8' }
   if (isArrow(bytes)) return { path, format: 'arrow', gzip, head: '', encoding: 'utf-8' }
-  if (begins('\xd0\xcf\x11\xe0'))
-    throw unreadable(
-      path,
-      'an old Excel workbook (.xls) or one with a password',
-      'Save it as .xlsx without a password, or as "CSV UTF-8".',
-    )
-  if (begins('version https://git-lfs'))
-    throw unreadable(path, 'a Git LFS pointer', 'Run "git lfs pull" where it was cloned.')
-  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : isBigEndian(bytes) ? 'utf-16be' : 'utf-8'
+  const other = OTHER_FILES.find(({ signature }) => signature.test(bytes.toString('latin1', 0, 300)))
+  if (other) throw unreadable(path, other.name, other.remedy)
+  const encoding = encodingOf(bytes)
   const head = new TextDecoder(encoding).decode(bytes)
   return { path, format: formatOfContent(head, path), gzip, head, encoding }
 }
@@ -55,7 +49,46 @@ function zipFormat(head: Buffer, path: string): DataFormat {
   throw unreadable(path, 'a zip archive', 'Unpack it.')
 }
 
-const isBigEndian = (bytes: Uint8Array): boolean => bytes[0] === 0xfe && bytes[1] === 0xff
+/** Files that people give by mistake, by how they begin. */
+const OTHER_FILES = [
+  {
+    signature: /^\xd0\xcf.\xe0/,
+    name: 'an old Excel workbook (.xls) or one with a password',
+    remedy: 'Save it as .xlsx without a password, or as "CSV UTF-8".',
+  },
+  {
+    signature: /^version https:\/\/git-lfs/,
+    name: 'a Git LFS pointer',
+    remedy: 'Run "git lfs pull" where it was cloned.',
+  },
+  {
+    signature: /^(\xef\xbb\xbf)?\s*(<!doctype html|<html)/i,
+    name: 'a web page',
+    remedy: 'Download the file itself; it may need a login.',
+  },
+  {
+    signature: /^(\xef\xbb\xbf)?\s*<\?xml/i,
+    name: 'an XML file',
+    remedy: 'Open it in a spreadsheet program and save it as .xlsx or CSV.',
+  },
+  { signature: /^\{\\rtf/, name: 'a Rich Text document', remedy: 'Save the table as CSV, or as an Excel workbook.' },
+  { signature: /^BZh\d/, name: 'a bzip2 file', remedy: 'Unpack it: bunzip2 FILE.' },
+  { signature: /^\xfd7zXZ/, name: 'an xz file', remedy: 'Unpack it: unxz FILE.' },
+  { signature: /^\x28\xb5\x2f\xfd/, name: 'a Zstandard file', remedy: 'Unpack it: unzstd FILE.' },
+  { signature: /^7z\xbc\xaf/, name: 'a 7-Zip archive', remedy: 'Unpack it.' },
+  { signature: /^\x80[^ -~][\x95}\]c]/, name: 'a Python pickle', remedy: 'Save the table as CSV or JSON lines.' },
+  { signature: /^%PDF-/, name: 'a PDF file', remedy: 'Save the table as CSV, or as an Excel workbook.' },
+]
+
+/** By the byte-order mark. Without one, Latin text in UTF-16 has a zero in every other byte. */
+function encodingOf(bytes: Uint8Array): DataFile['encoding'] {
+  const [first, second] = bytes
+  if (first === 0xff && second === 0xfe) return 'utf-16le'
+  if (first === 0xfe && second === 0xff) return 'utf-16be'
+  const zeros = [0, 1].map((half) => bytes.subarray(0, 16).filter((byte, i) => i % 2 === half && byte === 0).length)
+  if (zeros[1] === 8 && zeros[0] === 0) return 'utf-16le'
+  return zeros[0] === 8 && zeros[1] === 0 ? 'utf-16be' : 'utf-8'
+}
 
 async function beginning(path: string): Promise<Buffer> {
   try {

@@ -50,12 +50,13 @@ function extraNames({ columns, values }: SourceRow): string[] {
 const extraValues = (source: SourceRow): Record<string, unknown> =>
   Object.fromEntries(extraNames(source).map((name) => [name, source.values[name]]))
 
-/** The given values with the id, the answer and its place as they were corrected. */
-function plainValues({ source, id }: SourceExample, { answers }: Row): Record<string, unknown> {
+/** The given values with the id, the context, the answer and its place as they were corrected. */
+function plainValues({ source, id }: SourceExample, { context, answers }: Row): Record<string, unknown> {
   const { columns, values, answerColumn } = source
   return {
     ...values,
     ...idValue(source, id),
+    [columns.context!]: context,
     ...(answers.text.length > 0 && { [answerColumn!]: answers.text[0] }),
     [columns.answer_start ?? 'answer_start']: answers.answer_start[0] ?? null,
   }
@@ -63,7 +64,13 @@ function plainValues({ source, id }: SourceExample, { answers }: Row): Record<st
 
 function runQaValues({ source, id }: SourceExample, row: Row, isTable: boolean): Record<string, unknown> {
   if (!isTable) return { ...row, ...extraValues(source) }
-  return { ...source.values, ...idValue(source, id), [source.columns.answers ?? 'answers']: row.answers }
+  const { columns, values } = source
+  return {
+    ...values,
+    ...idValue(source, id),
+    [columns.context!]: row.context,
+    [columns.answers ?? 'answers']: row.answers,
+  }
 }
 
 /** A row that has no id was numbered, and is numbered again. */

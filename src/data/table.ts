@@ -1,15 +1,18 @@
 import { parseBoundedJson } from '../bounded-json.ts'
-import { findColumns, refuseRepeated, requireColumns } from '../squad/columns.ts'
+import { showText } from '../show-value.ts'
+import { findColumns, HEADER_ROWS, namesQuestions, refuseRepeated, requireColumns } from '../squad/columns.ts'
 import { DataProblem, orReport, type Report } from '../squad/data-problem.ts'
 import { JsonPart } from '../squad/json-text.ts'
 import type { QuestionRecord } from '../squad/read-question.ts'
-import { ROW_LAYOUT, rowRecord } from '../squad/row-record.ts'
+import { isStructuredAnswer, ROW_LAYOUT, rowRecord } from '../squad/row-record.ts'
 
 /** A row of a table of texts, as a file of fields or cells has it. */
 export interface TableRow {
   /** Such as `train.csv: the row that ends at line 2`. */
   readonly place: string
   readonly cells: readonly string[]
+  /** Formulas whose results are not stored in the file, by column. */
+  readonly formulas?: ReadonlyMap<number, string>
 }
 
 interface TableOptions {
@@ -20,36 +23,59 @@ interface TableOptions {
 }
 
 /**
- * The questions of a table whose first row names the columns: those of run_qa, of which `answers` is JSON, or `answer`
- * and perhaps `answer_start`. Rows without any text are skipped.
+ * The questions of a table whose header names the columns of run_qa, of which `answers` is JSON, or `answer` and perhaps
+ * `answer_start`. Rows above the header, rows without any text, and headers of appended files are skipped.
  */
 export async function* tableRecords(
   rows: AsyncIterable<TableRow>,
   { path, report, mayLack }: TableOptions,
 ): AsyncGenerator<QuestionRecord> {
-  let names: readonly string[] | undefined
-  for await (const { place, cells } of rows) {
-    if (cells.every((cell) => !cell.trim())) continue
-    if (!names) {
-      names = columnNames(cells, path)
-      requireColumns(names, path, mayLack)
+  const above: string[][] = []
+  let header: string | undefined
+  let names: readonly string[] = []
+  for await (const row of rows) {
+    const cells = row.cells.map((cell) => cell.trim())
+    const text = cells.join('\n')
+    if (!text.trim() || text === header) continue
+    if (header === undefined) {
+      if (namesQuestions(cells)) {
+        header = text
+        names = columnNames(cells, path)
+        requireColumns(names, path, mayLack)
+      } else if (above.push(cells) === HEADER_ROWS) break
       continue
     }
-    const record = orReport(report, () => tableRecord(names!, cells, place, report))
+    const record = orReport(report, () => tableRecord(names, row, report))
     if (record) yield record
   }
+  if (header === undefined && above.length > 0) requireColumns(columnNames(likelyHeader(above), path), path, mayLack)
 }
 
-function tableRecord(names: readonly string[], cells: readonly string[], place: string, report: Report) {
+/** The row that names the most columns that are known. */
+function likelyHeader(rows: readonly string[][]): string[] {
+  const known = (names: string[]) => Object.keys(findColumns(names)).length
+  return rows.reduce((best, row) => (known(row) > known(best) ? row : best))
+}
+
+function tableRecord(names: readonly string[], { cells, place, formulas }: TableRow, report: Report) {
   const columns = findColumns(names)
+  const formula = Object.values(columns)
+    .map((name) => formulas?.get(names.indexOf(name)))
+    .find((formula) => formula !== undefined)
+  if (formula !== undefined)
+    throw new DataProblem('layout', place, `the formula ${showText(formula, 80)} has no stored result`, {
+      remedy: 'Open the workbook in a spreadsheet program and save it, so that the results are stored.',
+    })
   const surplus = cells.slice(names.length).some((cell) => cell.trim())
-  if (surplus || (cells.length < names.length && names.slice(cells.length).some(Boolean)))
+  if (surplus || names.slice(cells.length).some(isNamed))
     throw new DataProblem('layout', place, `the row has ${cells.length} fields; expected ${names.length}`, {
       remedy: 'A field with a delimiter, a quotation mark or a line break belongs in quotation marks ("...").',
     })
-  const values: Record<string, unknown> = Object.fromEntries(names.map((name, i) => [name, cells[i] ?? '']))
+  const values: Record<string, unknown> = Object.fromEntries(
+    names.flatMap((name, i) => (isNamed(name) || cells[i]?.trim() ? [[name, cells[i] ?? '']] : [])),
+  )
   const read = { ...values }
-  for (const name of ['answers', 'title', 'id', 'answer_start', 'is_impossible'] as const) {
+  for (const name of ['answers', 'answer', 'title', 'id', 'answer_start', 'is_impossible'] as const) {
     const column = columns[name]
     if (column !== undefined) read[column] = readers[name](String(values[column]))
   }
@@ -61,11 +87,19 @@ function tableRecord(names: readonly string[], cells: readonly string[], place: 
 /** What an empty field is, and what is not text. */
 const readers = {
   answers: parsed,
+  answer(text: string) {
+    const value = parsed(text)
+    return isStructuredAnswer(value) ? value : text
+  },
   title: (text: string) => text || null,
   id: (text: string) => text || null,
-  answer_start: (text: string) => (/^\s*(nan|none|null|<na>)?\s*$/i.test(text) ? null : text),
+  answer_start: (text: string) => (/^\s*(nan|none|null|<na>)?\s*$/i.test(text) ? null : ungrouped(text)),
   is_impossible: (text: string) => text.trim(),
 } as const
+
+/** A whole number as spreadsheets show it: 1,450 and 1.450 are 1450, and 13,0 is 13. */
+const ungrouped = (text: string): string =>
+  /^\s*\d{1,3}([.,'’\s]\d{3})+\s*$/.test(text) ? text.replace(/\D/g, '') : text.replace(/,(0*)\s*$/, '.$1')
 
 /** JSON objects and lists; any other text is an answer. */
 function parsed(text: string): unknown {
@@ -77,15 +111,16 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Names without the space around them; a name that others have too, or none, is numbered. */
-function columnNames(cells: readonly string[], path: string): string[] {
-  const names = cells.map((cell) => cell.trim())
-  while (names.at(-1) === '') names.pop()
+/** Names that are different from each other: one that is there already, such as none, is numbered. */
+function columnNames(names: readonly string[], path: string): string[] {
   refuseRepeated(names, path)
   const taken = new Set<string>()
   return names.map((name, i) => {
-    const own = taken.has(name) ? `${name} (column ${i + 1})` : name
+    const own = taken.has(name) ? `${name} (column ${i + 1})`.trim() : name
     taken.add(own)
     return own
   })
 }
+
+/** Columns without a name only count where they have text. */
+const isNamed = (name: string): boolean => name !== '' && !/^\(column \d+\)$/.test(name)

@@ -1,7 +1,7 @@
 import type { Cell, CellValue, Sheet, Workbook } from 'hucre'
 import { SpanforgeError } from '../errors.ts'
 import { showList } from '../show-value.ts'
-import { EXPECTED_COLUMNS, findColumns } from '../squad/columns.ts'
+import { EXPECTED_COLUMNS, HEADER_ROWS, namesQuestions } from '../squad/columns.ts'
 import { DataProblem, type Report } from '../squad/data-problem.ts'
 import type { QuestionRecord } from '../squad/read-question.ts'
 import { type TableRow, tableRecords } from './table.ts'
@@ -40,9 +40,9 @@ async function readWorkbook(bytes: Uint8Array, path: string): Promise<Workbook> 
 
 /** @throws DataProblem where no sheet has the columns of questions, or several visible ones do */
 function questionSheet({ sheets }: Workbook, path: string): Sheet {
-  const filled = sheets.filter(({ rows }) => headerOf(rows) !== undefined)
+  const filled = sheets.filter(({ rows }) => rows.some(hasText))
   const isVisible = ({ hidden, veryHidden }: Sheet) => !hidden && !veryHidden
-  const withQuestions = filled.filter(({ rows }) => namesQuestions(headerOf(rows)!))
+  const withQuestions = filled.filter(hasQuestions)
   const visible = withQuestions.filter(isVisible)
   if (visible.length > 1)
     throw new DataProblem('unreadable', path, `several sheets have questions: ${showList(visible.map(nameOf))}`, {
@@ -53,27 +53,56 @@ function questionSheet({ sheets }: Workbook, path: string): Sheet {
   const finding = filled.length
     ? `no sheet has the columns question and context; its sheets are ${showList(filled.map(nameOf))}`
     : 'the workbook is empty'
-  throw new DataProblem('unreadable', path, finding, { remedy: `${EXPECTED_COLUMNS} They belong in the first row.` })
+  throw new DataProblem('unreadable', path, finding, { remedy: `${EXPECTED_COLUMNS} Name them in the first row.` })
 }
 
 const nameOf = ({ name }: Sheet): string => name
 
-const headerOf = (rows: readonly (readonly CellValue[])[]): readonly CellValue[] | undefined =>
-  rows.find((row) => row.some((value) => value !== null && value !== ''))
+const isText = (value: CellValue): boolean => value !== null && String(value).trim() !== ''
 
-function namesQuestions(header: readonly CellValue[]): boolean {
-  const { question, context } = findColumns(header.map((value) => String(value ?? '').trim()))
-  return question !== undefined && context !== undefined
-}
+const hasText = (row: readonly CellValue[]): boolean => row.some(isText)
+
+const hasQuestions = ({ rows }: Sheet): boolean =>
+  rows
+    .filter(hasText)
+    .slice(0, HEADER_ROWS)
+    .some((row) => namesQuestions(row.map((value) => String(value ?? ''))))
 
 type CellText = (value: CellValue, cell: Cell | undefined) => string
 
-async function* rowsOf({ name, rows, cells }: Sheet, path: string, textOf: CellText): AsyncGenerator<TableRow> {
-  for (const [row, values] of rows.entries())
-    yield {
-      place: `${path}: sheet ${name}, row ${row + 1}`,
-      cells: values.map((value, column) => textOf(value, cells?.get(`${row},${column}`))),
+/** Rows of equal length. A cell that is merged over several rows has its text in each of them. */
+async function* rowsOf(sheet: Sheet, path: string, textOf: CellText): AsyncGenerator<TableRow> {
+  const { name, rows, cells } = sheet
+  const width = rows.reduce((most, row) => Math.max(most, row.findLastIndex(isText) + 1), 0)
+  const merged = mergedRows(sheet)
+  for (const index of rows.keys()) {
+    const formulas = new Map<number, string>()
+    const text = (_: unknown, column: number) => {
+      const row = merged.get(`${index},${column}`) ?? index
+      const cell = cells?.get(`${row},${column}`)
+      const formula = formulaWithoutResult(cell)
+      if (formula === undefined) return textOf(rows[row][column] ?? null, cell)
+      formulas.set(column, formula)
+      return formula
     }
+    yield {
+      place: `${path}: sheet ${name}, row ${index + 1}`,
+      cells: Array.from({ length: width }, text),
+      formulas,
+    }
+  }
+}
+
+const formulaWithoutResult = (cell: Cell | undefined): string | undefined =>
+  cell?.type === 'formula' && cell.formulaResult == null && cell.value == null ? `=${cell.formula}` : undefined
+
+/** The row that has the text of a cell that is merged with the one above it, by `row,column`. */
+function mergedRows({ merges = [], rows }: Sheet): Map<string, number> {
+  const first = new Map<string, number>()
+  for (const { startRow, endRow, startCol } of merges)
+    for (let row = startRow + 1; row <= Math.min(endRow, rows.length - 1); row++)
+      first.set(`${row},${startCol}`, startRow)
+  return first
 }
 
 /** Excel's number format 14 follows the reader's country; this is its form in the United States. */

@@ -44,6 +44,15 @@ export function findColumns(names: readonly string[]): Columns {
   return columns
 }
 
+/** Titles and notes may be above the row that names the columns: it is one of the first rows with text. */
+export const HEADER_ROWS = 20
+
+/** Whether a row names the columns of questions. */
+export function namesQuestions(names: readonly string[]): boolean {
+  const { question, context } = findColumns(names)
+  return question !== undefined && context !== undefined
+}
+
 /** As `findColumns`, for rows that mostly have the same names. */
 export function columnFinder(): (row: object) => Columns {
   let known = ''

@@ -96,11 +96,11 @@ export class JsonPart {
     return this.value
   }
 
-  /** A whole number from 0, or the text of one: pandas writes 13.0. */
-  count(): number {
+  /** A whole number from 0, or the text of one: pandas writes 13.0. `mended` is what a corrected copy has otherwise. */
+  count(mended?: string): number {
     const value =
       typeof this.value === 'string' && /^\s*\d+(\.0*)?\s*$/.test(this.value) ? Number(this.value) : this.value
-    if (!Number.isSafeInteger(value) || (value as number) < 0) throw this.unexpected('a whole number from 0')
+    if (!Number.isSafeInteger(value) || (value as number) < 0) throw this.unexpected('a whole number from 0', mended)
     return value as number
   }
 

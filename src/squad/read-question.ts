@@ -38,6 +38,8 @@ export interface AnswerParts {
 export class QuestionReader {
   private readonly ids = new Set<string>()
   private numbered = 0
+  /** The last context that is not empty. */
+  private last: string | undefined
   private context = ''
   private codePoints = new CodePoints('')
   private readonly finder = new AnswerFinder()
@@ -54,14 +56,25 @@ export class QuestionReader {
       const place = `${record.place}, question ${showText(`${id}`)}`
       if (this.ids.has(id)) this.report(repeated(place, id))
       this.ids.add(id)
-      const context = record.context.string()
       const title = record.title.value == null ? undefined : record.title.string()
       const question = record.question.string()
       const parts = record.answers()
+      const context = this.contextOf(record.context.string(), place, { id, isNeeded: parts.length > 0 })
       const answers = parts.flatMap((part) => orReport(this.report, () => this.answer(part, context, place, id)) ?? [])
       if (parts.length && !answers.length) return undefined
       return { id, ...(title !== undefined && { title }), question, context, answers }
     })
+  }
+
+  /** An answer needs a context. Where cells were merged, only the first of their rows has it. */
+  private contextOf(context: string, place: string, { id, isNeeded }: { id: string; isNeeded: boolean }): string {
+    if (context.trim()) this.last = context
+    if (context.trim() || !isNeeded) return context
+    const mended = this.last && 'the context above'
+    const problem = new DataProblem('layout', place, 'the context is empty', { id, mended, ...NO_CONTEXT })
+    if (!this.last) throw problem
+    this.report(problem)
+    return this.last
   }
 
   private id(part: JsonPart | undefined): string {
@@ -72,7 +85,8 @@ export class QuestionReader {
   private answer(part: AnswerParts, context: string, place: string, id: string): Answer | undefined {
     const text = part.text.string()
     if (!text) throw new DataProblem('empty_answer', place, 'its answer is empty', { remedy: NO_ANSWER, id })
-    const count = part.answer_start?.count()
+    const { answer_start: start } = part
+    const count = start && orReport(this.report, () => start.count('found by its text'))
     // The questions of a paragraph share its context.
     if (context !== this.context) this.codePoints = new CodePoints(context)
     this.context = context
@@ -110,7 +124,7 @@ export class QuestionReader {
   }
 
   private remedyOfVariant(variant: FoundAnswer | undefined, text: string): { remedy: string; mended?: string } {
-    if (!variant) return { remedy: NOT_THERE }
+    if (!variant) return { remedy: remedyOfMissing(text) }
     const { answer, places } = variant
     const mended = `${this.characterOf(answer)} as ${showValue(answer.text)}${places > 1 ? ', the first' : ''}`
     if (answer.text.normalize() === text.normalize())
@@ -120,7 +134,7 @@ export class QuestionReader {
   }
 
   private remedy(text: string, found: FoundAnswer | undefined): { remedy: string; mended?: string } {
-    if (!found) return { remedy: NOT_THERE }
+    if (!found) return { remedy: remedyOfMissing(text) }
     const { answer, kind } = found
     const at = this.characterOf(answer)
     if (answer.text.normalize() === text.normalize() && answer.text !== text)
@@ -142,7 +156,15 @@ const FIX = '"spanforge data check FILE --fix OUT"'
 
 const fixTakes = (mended: string): string => `${FIX} takes ${mended}.`
 
+const NO_CONTEXT = { remedy: `Repeat the context in the row of each of its questions. ${FIX} takes the one above.` }
+
 const NOT_THERE = 'The context does not contain this answer: correct its text, or remove the question.'
+
+/** What people write where there is no answer. */
+const NO_ANSWER_WORDS = /^(n\/?a|nan|none|null|nil|-+|no answer|not answerable|unanswerable|cannotanswer|unknown)$/i
+
+const remedyOfMissing = (text: string): string =>
+  NO_ANSWER_WORDS.test(text.trim()) ? 'If the context does not answer the question, leave the answer empty.' : NOT_THERE
 
 const WHICH = 'Choose one with answer_start, the number of Unicode code points before it.'
 

@@ -33,7 +33,7 @@ export interface RowOptions {
 export function rowRecord(row: JsonPart, { place, report, ...options }: RowOptions): QuestionRecord {
   if (!isObject(row.value)) throw row.unexpected('an object {...}')
   const names = Object.keys(row.value)
-  const columns = options.columns ?? findColumns(names)
+  const columns = withAnswers(options.columns ?? findColumns(names), row)
   const field = (name: Field) => row.field(columns[name] ?? name)
   for (const name of ['question', 'context'] as const)
     if (columns[name] === undefined) throw missing(name, names, row, place)
@@ -54,6 +54,20 @@ export function rowRecord(row: JsonPart, { place, report, ...options }: RowOptio
       return answerParts(answers, place, report)
     },
   }
+}
+
+/** The column for one answer may hold what `answers` holds. */
+function withAnswers({ answer, answers, ...others }: Columns, row: JsonPart): Columns {
+  const isInAnswer = answer !== undefined && isStructuredAnswer(row.field(answer).value)
+  const hasAnswers = answers !== undefined && !isEmpty(row.field(answers))
+  return isInAnswer && !hasAnswers ? { ...others, answers: answer } : { ...others, answer, answers }
+}
+
+/** Whether it is an object as in `answers`, or a list of texts or objects, perhaps in Python's notation. */
+export function isStructuredAnswer(value: unknown): boolean {
+  if (typeof value === 'string') return isPythonNotation(value) && isStructuredAnswer(parsePython(value))
+  if (!Array.isArray(value)) return isObject(value) && 'text' in value
+  return value.length > 0 && value.every((item) => typeof item === 'string' || (isObject(item) && 'text' in item))
 }
 
 function missing(name: string, names: readonly string[], { source }: JsonPart, place: string): DataProblem {
@@ -105,10 +119,12 @@ function itemParts(item: JsonPart, place: string): AnswerParts[] {
 
 /** Two lists, or one text and its place. */
 function pairs(answers: JsonPart, place: string): AnswerParts[] {
-  const [text, start] = [answers.field('text'), answers.field('answer_start')]
-  if (!Array.isArray(text.value)) return [{ text, answer_start: startOf(start) }]
+  const text = answers.field('text')
+  // Label Studio writes start.
+  const start = ['answer_start', 'start'].map((name) => answers.field(name)).find(({ value }) => value != null)
+  if (!Array.isArray(text.value)) return [{ text, answer_start: start }]
   const texts = text.items()
-  if (start.value == null) return texts.map((text) => ({ text, answer_start: undefined }))
+  if (!start) return texts.map((text) => ({ text, answer_start: undefined }))
   const starts = start.items()
   if (texts.length === starts.length) return texts.map((text, i) => ({ text, answer_start: startOf(starts[i]) }))
   const finding = `answers has ${texts.length} text and ${starts.length} answer_start; expected as many of each`
