@@ -3,10 +3,10 @@ import { bindShape, elements } from '../src/graph/shape.ts'
 import { applyAll, input, type Node, topologicalOrder } from '../src/graph/tensor.ts'
 import { loadPretrained, randomModel } from '../src/inference/pretrained.ts'
 import { cutIntoPasses, toRows } from '../src/inference/rows.ts'
-import { parseConfig } from '../src/models/config.ts'
 import { pack } from '../src/models/pack.ts'
 import { peakRate } from '../src/models/peak-rate.ts'
 import { trainingGraph } from '../src/models/programs.ts'
+import { geometryOf, parseConfig } from '../src/models/registry.ts'
 import { trainingFlop } from '../src/models/useful-work.ts'
 import { decimal } from '../src/report/format.ts'
 import { columns, textTable } from '../src/report/table.ts'
@@ -89,12 +89,12 @@ async function bound(train_file: string, folder: string, options: { model: strin
   for (const batch of pickBatches(data.windows, 'shuffled', options.steps).timed) {
     const windows = batch.map((i) => data.windows[i])
     const lengths = windows.map(({ input_ids }) => input_ids.length)
-    useful += trainingFlop(config, lengths)
+    useful += trainingFlop(geometryOf(config), lengths)
     const rows = toRows(windows)
     for (const pass of cutIntoPasses(lengths, max_tokens_per_pass)) {
       const { dims } = pack(
         pass.map((r) => rows[r]),
-        config.num_attention_heads,
+        geometryOf(config).heads,
       )
       for (const product of productsOf(nodes, dims)) {
         const { node, operands } = product

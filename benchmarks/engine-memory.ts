@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { randomModel } from '../src/inference/pretrained.ts'
-import { parseConfig } from '../src/models/config.ts'
+import { parseConfig } from '../src/models/registry.ts'
 import { countSpans } from '../src/models/span-targets.ts'
 import { random } from '../src/random/random.ts'
 import { columns, textTable } from '../src/report/table.ts'

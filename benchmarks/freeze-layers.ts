@@ -11,6 +11,7 @@ import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import { loadPretrained } from '../src/inference/pretrained.ts'
+import { totalSize } from '../src/models/flat-parameters.ts'
 import { isFrozen } from '../src/models/programs.ts'
 import { count, decimal, duration, percent } from '../src/report/format.ts'
 import { columns, textTable } from '../src/report/table.ts'
@@ -107,7 +108,7 @@ async function measure(freeze_layers: number, seed: number): Promise<Run> {
     'the notebook',
   )
   const { model } = await loadPretrained(modelFolder, { seed })
-  const trained = model.parameters.entries.filter(({ name }) => !isFrozen(name, args))
+  const trained = model.specs.filter((spec) => !isFrozen(spec, args))
   const evaluations: Run['evaluations'][number][] = []
   let [preparing_seconds, training_seconds] = [0, 0]
   let since = performance.now()
@@ -127,7 +128,7 @@ async function measure(freeze_layers: number, seed: number): Promise<Run> {
     await model.release()
     rmSync(output_dir, { recursive: true, force: true })
   }
-  const trained_parameters = trained.reduce((n, { size }) => n + size, 0)
+  const trained_parameters = totalSize(trained)
   return { freeze_layers, seed, trained_parameters, preparing_seconds, training_seconds, evaluations }
 }
 

@@ -7,7 +7,7 @@ import { wholeNumber } from '../src/cli/flags.ts'
 import { readExamples } from '../src/data/read-examples.ts'
 import { searchDocuments } from '../src/inference/pipeline.ts'
 import { randomModel } from '../src/inference/pretrained.ts'
-import { parseConfig } from '../src/models/config.ts'
+import { parseConfig } from '../src/models/registry.ts'
 import { loadModel } from '../src/runs/load-model.ts'
 import { countingProgress } from '../src/runs/progress.ts'
 

@@ -71,13 +71,13 @@ console.log(`Tokenized Validation: ${tokenizedEval.windows.length} features\n`)
 // Warns that qa_outputs is newly initialized, as it should be: SQuAD is what will train it. That head is one
 // Linear(768, 2) of 1,538 numbers, not the two layers with 2,048 of the notebook's text.
 const model = await AutoModelForQuestionAnswering.from_pretrained(modelFolder)
-const { num_hidden_layers, hidden_size, num_attention_heads } = model.config
-console.log(`Model loaded: ${model.constructor.name} on ${model.engine.device}`)
+const { layers, hidden_size, heads } = model.geometry
+console.log(`Model loaded: ${model.architecture.class_name} on ${model.engine.device}`)
 console.log('Model Architecture:')
 console.log(`  Base model: ${modelFolder}`)
-console.log(`  Layers: ${num_hidden_layers}`)
+console.log(`  Layers: ${layers}`)
 console.log(`  Hidden size: ${hidden_size}`)
-console.log(`  Attention heads: ${num_attention_heads}`)
+console.log(`  Attention heads: ${heads}`)
 // 108,893,186 for bert-base-uncased.
 console.log(`  Total parameters: ${model.num_parameters().toLocaleString('en')}\n`)
 

@@ -16,8 +16,8 @@ import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import { generateCloze } from '../src/demo/examples.ts'
 import { evaluate } from '../src/inference/evaluate.ts'
 import { randomModel } from '../src/inference/pretrained.ts'
-import { type BertConfig, parseConfig } from '../src/models/config.ts'
-import type { BertForQuestionAnswering } from '../src/models/question-answering.ts'
+import { type BertConfig, bert } from '../src/models/bert.ts'
+import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
 import { type Dataset, makeDataset } from '../src/squad/dataset.ts'
 import { parseArguments } from '../src/training/arguments.ts'
 import { train } from '../src/training/loop.ts'
@@ -33,7 +33,7 @@ const { values } = parseArgs({
 const MAX_SEQ_LENGTH = 128
 
 const tokenizer = await loadTokenizer(`${import.meta.dirname}/../examples/embedded/model`)
-const config = parseConfig(
+const config = bert.parseConfig(
   {
     vocab_size: tokenizer.size,
     hidden_size: 128,
@@ -96,7 +96,7 @@ function withAnswers(dataset: Dataset): Dataset {
  * What large models find by themselves, and small ones wait long for: keys begin as queries, so that equal tokens
  * attend to each other, and positions as waves (Vaswani et al. 2017), so that neighbours are alike.
  */
-function giveHeadStart({ config, parameters }: BertForQuestionAnswering): void {
+function giveHeadStart({ parameters }: QuestionAnsweringModel): void {
   const positions = parameters.view('bert.embeddings.position_embeddings.weight')
   const half = config.hidden_size / 2
   for (let p = 0; p < config.max_position_embeddings; p++)
@@ -112,7 +112,7 @@ function giveHeadStart({ config, parameters }: BertForQuestionAnswering): void {
 }
 
 /** The encoder alone: the head is what fine-tuning brings. */
-async function save(model: BertForQuestionAnswering): Promise<void> {
+async function save(model: QuestionAnsweringModel): Promise<void> {
   const encoder = tensorsOf(model.parameters).filter(({ name }) => name.startsWith('bert.'))
   const finetuned: BertConfig = { ...config, hidden_dropout_prob: 0.1, attention_probs_dropout_prob: 0.1 }
   await saveModel(values.out, finetuned, encoder, { dtype: 'F16' })

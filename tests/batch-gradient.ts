@@ -1,4 +1,4 @@
-import type { BertForQuestionAnswering } from '../src/models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
 import { countSpans } from '../src/models/span-targets.ts'
 import { BatchGradient } from '../src/training/gradients.ts'
 import type { RecordedBatch } from './tiny-model.ts'
@@ -12,7 +12,7 @@ export interface Gradients {
 
 /** The loss of a batch and its gradients by name, without dropout, the batch cut into passes of so many rows. */
 export async function batchGradient(
-  model: BertForQuestionAnswering,
+  model: QuestionAnsweringModel,
   { rows, spans }: RecordedBatch,
   rowsPerPass = rows.length,
 ): Promise<Gradients> {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import { windowLosses } from '../src/inference/logits.ts'
 import type { Padding } from '../src/inference/rows.ts'
-import type { BertForQuestionAnswering } from '../src/models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
 import type { Engine } from '../src/runtime/engine.ts'
 import { makeDataset } from '../src/squad/dataset.ts'
 import { parseSquad } from '../src/squad/squad-json.ts'
@@ -72,7 +72,7 @@ describeShared('thirty steps of AdamW on MiniLM and real windows', () => {
 
 /** Some of the weights after the last step, and the loss of an evaluation with them. */
 async function expectRecordedOutcome(
-  model: BertForQuestionAnswering,
+  model: QuestionAnsweringModel,
   recorded: Curve,
   name: string,
   padding: Padding,

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../src/checkpoint/model-folder.ts'
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import { generateExamples } from '../src/demo/examples.ts'
+import { geometryOf } from '../src/models/registry.ts'
 import { makeDataset } from '../src/squad/dataset.ts'
 
 const folder = join(import.meta.dirname, '../examples/embedded/model')
@@ -27,8 +28,8 @@ describe('the embedded model', () => {
 
   it('has a row of embeddings for every piece', async () => {
     const config = await loadConfig(folder)
-    expect(config.vocab_size).toBe(tokenizer.size)
-    expect(config.max_position_embeddings).toBeGreaterThanOrEqual(128)
+    expect(geometryOf(config).vocab_size).toBe(tokenizer.size)
+    expect(geometryOf(config).max_positions).toBeGreaterThanOrEqual(128)
   })
 
   it('knows every character of the generated text', () => {

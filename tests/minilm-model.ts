@@ -1,12 +1,12 @@
 import { loadPretrained } from '../src/inference/pretrained.ts'
-import type { BertForQuestionAnswering } from '../src/models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
 import type { Engine } from '../src/runtime/engine.ts'
 import { readRecorded } from './read-safetensors.ts'
 import { shared } from './shared.ts'
 import { withoutDropout } from './tiny-model.ts'
 
 /** MiniLM with the head that all recordings of it began with, without dropout. */
-export async function miniLm(engine?: Engine): Promise<BertForQuestionAnswering> {
+export async function miniLm(engine?: Engine): Promise<QuestionAnsweringModel> {
   const { model } = await loadPretrained(shared('models/minilm-l6-h384'), { engine })
   for (const [name, { data }] of Object.entries(readRecorded(shared('reference/minilm/head.safetensors'))))
     model.parameters.view(name).set(data)

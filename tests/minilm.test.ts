@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { BertForQuestionAnswering } from '../src/models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
 import type { Engine } from '../src/runtime/engine.ts'
 import { onnxruntime } from '../src/runtime/onnxruntime.ts'
 import { batchGradient, type Gradients } from './batch-gradient.ts'
@@ -30,7 +30,7 @@ interface Expected {
 
 const norm = (x: Float32Array): number => Math.sqrt(x.reduce((sum, v) => sum + v * v, 0))
 
-let model: BertForQuestionAnswering
+let model: QuestionAnsweringModel
 const batchOf = (padding: string) => recordedBatch(shared(`reference/minilm/batch-${padding}.safetensors`))
 const expectedOf = (padding: string) => readRecorded(shared(`reference/minilm/expected-${padding}.safetensors`))
 

@@ -3,6 +3,7 @@ import type { ModelCardSummary } from '../src/hub/model-card.ts'
 /** The figures of the notebook's run. */
 export const NOTEBOOK_CARD: ModelCardSummary = {
   name: 'bert-squad: "3,000"',
+  model_type: 'bert',
   repository: 'ann/bert-squad',
   base_model: { name: 'bert-base-uncased', on_hub: true },
   license: 'apache-2.0',

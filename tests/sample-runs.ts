@@ -41,6 +41,7 @@ function bert(name: string, layers: number, hidden: number): ModelFacts {
     vocab_size: 30522,
     max_position_embeddings: 512,
     parameters: parameterTable(bertParameters(layers, hidden, 4 * hidden)),
+    head: ['qa_outputs.weight', 'qa_outputs.bias'],
     missing: ['qa_outputs.bias', 'qa_outputs.weight'],
     unexpected: [],
   }

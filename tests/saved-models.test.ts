@@ -7,7 +7,7 @@ import { expect, test, vi } from 'vitest'
 import { saveModel } from '../src/checkpoint/model-folder.ts'
 import { writeSafetensors } from '../src/checkpoint/safetensors-writer.ts'
 import { loadPretrained, randomModel } from '../src/inference/pretrained.ts'
-import { type BertConfig, parseConfig } from '../src/models/config.ts'
+import { bert } from '../src/models/bert.ts'
 import { activations } from '../src/nn/activation.ts'
 import { tensorsOf } from '../src/training/run-checkpoint.ts'
 import { fixtureJson } from './fixture.ts'
@@ -32,7 +32,7 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** A configuration with 2 layers and small tables, and in the usual run also with narrow layers. */
 function small(fields: Fields): Fields {
-  const { vocab_size, max_position_embeddings, num_attention_heads } = parseConfig(fields, 'config.json')
+  const { vocab_size, max_position_embeddings, num_attention_heads } = bert.parseConfig(fields, 'config.json')
   const tables = {
     num_hidden_layers: 2,
     vocab_size: Math.min(vocab_size, 256),
@@ -49,7 +49,7 @@ async function saveFrom(folder: string, fields: Fields) {
   const base = join(folder, 'base')
   mkdirSync(base, { recursive: true })
   writeFileSync(join(base, 'config.json'), JSON.stringify(fields))
-  const config: BertConfig = parseConfig(fields, 'config.json')
+  const config = bert.parseConfig(fields, 'config.json')
   const encoder = tensorsOf(randomModel(config).parameters).filter(({ name }) => name.startsWith('bert.'))
   await writeSafetensors(join(base, 'model.safetensors'), encoder)
   const { model } = await loadPretrained(base)
@@ -136,7 +136,7 @@ describeShared('the real configurations of BERT type', () => {
 
   test('are read, all of them', () => {
     expect(Object.keys(configurations).length).toBeGreaterThanOrEqual(34)
-    for (const [name, fields] of Object.entries(configurations)) parseConfig(fields, name)
+    for (const [name, fields] of Object.entries(configurations)) bert.parseConfig(fields, name)
   })
 
   test.skipIf(!hasPython)('make models that are the same in transformers', () => expectSameInPython(configurations))

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { parseConfig } from '../src/models/config.ts'
 import type { Row } from '../src/models/pack.ts'
-import { BertForQuestionAnswering } from '../src/models/question-answering.ts'
+import { QuestionAnsweringModel } from '../src/models/question-answering.ts'
+import { parseConfig } from '../src/models/registry.ts'
 import type { SpanLabel } from '../src/models/span-targets.ts'
 import type { Engine } from '../src/runtime/engine.ts'
 import { onnxruntime } from '../src/runtime/onnxruntime.ts'
@@ -9,20 +9,24 @@ import type { Dataset } from '../src/squad/dataset.ts'
 import { fixture } from './fixture.ts'
 import { readRecorded } from './read-safetensors.ts'
 
+/** Every family's fields. */
+const NO_DROPOUT = {
+  ...{ hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
+  ...{ dropout: 0, attention_dropout: 0, qa_dropout: 0 },
+}
+
 /** A small random model of tests/fixtures/tiny, by its folder, without dropout. */
-export function tinyModel(folder: string, engine: Engine = onnxruntime): BertForQuestionAnswering {
+export function tinyModel(folder: string, engine: Engine = onnxruntime): QuestionAnsweringModel {
   const config = JSON.parse(readFileSync(fixture(`tiny/${folder}/config.json`), 'utf8'))
-  const dropout = { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 }
-  const model = new BertForQuestionAnswering(parseConfig({ ...config, ...dropout }, folder), engine)
+  const model = new QuestionAnsweringModel(parseConfig({ ...config, ...NO_DROPOUT }, folder), engine)
   for (const [name, { data }] of Object.entries(readRecorded(fixture(`tiny/${folder}/model.safetensors`))))
     model.parameters.view(name).set(data)
   return model
 }
 
 /** The same weights in a model that drops nothing in training. */
-export function withoutDropout({ config, engine, parameters }: BertForQuestionAnswering): BertForQuestionAnswering {
-  const still = { ...config, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 }
-  const model = new BertForQuestionAnswering(still, engine)
+export function withoutDropout({ config, engine, parameters }: QuestionAnsweringModel): QuestionAnsweringModel {
+  const model = new QuestionAnsweringModel({ ...config, ...NO_DROPOUT }, engine)
   model.parameters = parameters
   return model
 }

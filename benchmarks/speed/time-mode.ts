@@ -1,7 +1,7 @@
 import { evaluate } from '../../src/inference/evaluate.ts'
 import { loadPretrained, randomModel } from '../../src/inference/pretrained.ts'
-import { parseConfig } from '../../src/models/config.ts'
-import type { BertForQuestionAnswering } from '../../src/models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../../src/models/question-answering.ts'
+import { parseConfig } from '../../src/models/registry.ts'
 import { forwardFlop, trainingFlop } from '../../src/models/useful-work.ts'
 import type { EngineName } from '../../src/runtime/engines.ts'
 import { countTokens, type Dataset } from '../../src/squad/dataset.ts'
@@ -40,7 +40,7 @@ const lengthsOf = ({ windows }: Dataset, indices: readonly number[]): number[] =
   indices.map((i) => windows[i].input_ids.length)
 
 async function timeTraining(
-  model: BertForQuestionAnswering,
+  model: QuestionAnsweringModel,
   data: Dataset,
   { warmup, timed }: Picked,
   max_tokens_per_pass: number,
@@ -53,7 +53,7 @@ async function timeTraining(
     const start = performance.now()
     const { loss, tokens } = await stepper.step(WARMUP_STEP + 1 + i, [windows], data.windows)
     const seconds = (performance.now() - start) / 1000
-    const gflop = trainingFlop(model.config, lengthsOf(data, windows)) / 1e9
+    const gflop = trainingFlop(model.geometry, lengthsOf(data, windows)) / 1e9
     steps.push({ windows, real_tokens: tokens, seconds, gflop, loss })
   }
   const sum = (value: (step: StepRecord) => number) => steps.reduce((total, step) => total + value(step), 0)
@@ -72,7 +72,7 @@ async function timeTraining(
 
 /** The whole of evaluation, answers and metrics included, on the windows of all timed batches. */
 async function timeEvaluation(
-  model: BertForQuestionAnswering,
+  model: QuestionAnsweringModel,
   data: Dataset,
   { warmup, timed }: Picked,
   max_tokens_per_pass: number,
@@ -83,7 +83,7 @@ async function timeEvaluation(
   return {
     samples_per_second: metrics.eval_samples_per_second,
     real_tokens_per_second: metrics.eval_tokens_per_second,
-    gflop_per_second: forwardFlop(model.config, lengthsOf(data, windows)) / 1e9 / metrics.eval_runtime,
+    gflop_per_second: forwardFlop(model.geometry, lengthsOf(data, windows)) / 1e9 / metrics.eval_runtime,
   }
 }
 

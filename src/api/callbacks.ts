@@ -1,5 +1,5 @@
 import type { EvaluationMetrics } from '../inference/evaluate.ts'
-import type { BertForQuestionAnswering } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import type { TrainingEvent } from '../training/events.ts'
 import type { Plan } from '../training/plan.ts'
@@ -17,7 +17,7 @@ export interface CallbackContext {
   /** Steps, epochs, best metric and log_history, as trainer_state.json has them. */
   readonly state: Readonly<TrainerState>
   readonly control: TrainerControl
-  readonly model: BertForQuestionAnswering
+  readonly model: QuestionAnsweringModel
 }
 
 type Hook<More = object> = (context: CallbackContext & Readonly<More>) => void | Promise<void>

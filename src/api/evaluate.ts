@@ -1,5 +1,5 @@
 import { type EvaluateOptions, type Evaluation, evaluate as evaluateModel } from '../inference/evaluate.ts'
-import type { BertForQuestionAnswering as Bert } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import { storedSettings } from './model.ts'
 
@@ -10,7 +10,11 @@ import { storedSettings } from './model.ts'
  * @throws SpanforgeError for questions without an answer where `version_2_with_negative` is not set, before any work is
  * done, and where the loss is not a finite number
  */
-export function evaluate(model: Bert, dataset: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
+export function evaluate(
+  model: QuestionAnsweringModel,
+  dataset: Dataset,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
   const stored = storedSettings(model)
   return evaluateModel(model, dataset, {
     ...(stored && {

@@ -3,7 +3,7 @@ import type { LoadReport } from '../checkpoint/load-parameters.ts'
 import { loadConfig, saveModel } from '../checkpoint/model-folder.ts'
 import { resolveModel } from '../hub/models.ts'
 import { loadPretrained, newlyInitialized } from '../inference/pretrained.ts'
-import { BertForQuestionAnswering as Bert } from '../models/question-answering.ts'
+import { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { chooseEngine, type EngineChoice } from '../runs/choose-engine.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { tensorsOf } from '../training/run-checkpoint.ts'
@@ -11,13 +11,13 @@ import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-o
 import { refuseUnknown } from './known-options.ts'
 import { toStandardError } from './warn.ts'
 
-/** BERT with a head that gives each token a start and an end logit, as `BertForQuestionAnswering` of transformers. */
-export class BertForQuestionAnswering extends Bert {
+/** An encoder with a head that gives each token a start and an end logit. Its config.json decides the architecture. */
+export class AutoModelForQuestionAnswering extends QuestionAnsweringModel {
   /** What of the checkpoint was missing, left over or of another shape. */
   readonly loading_report: LoadReport
 
   private constructor(
-    { config, engine, parameters, precision }: Bert,
+    { config, engine, parameters, precision }: QuestionAnsweringModel,
     report: LoadReport,
     /** Whether "" may be an answer, its threshold and what confidences are computed with, if stored with the model. Training replaces them. */
     public answer_settings?: AnswerSettings,
@@ -29,8 +29,8 @@ export class BertForQuestionAnswering extends Bert {
   /**
    * The model of a Hugging Face folder, or of that name on the hub. Its weights are float32 whatever they are stored
    * as; those that the checkpoint does not hold are drawn by `seed` (42), with the warning that everyone knows.
-   * @throws UsageError for an option that there is not; SpanforgeError for a folder that is no BERT or a damaged one, by
-   * name of what is wrong
+   * @throws UsageError for an option that there is not; SpanforgeError for a folder of another architecture or a damaged
+   * one, which says what is wrong
    */
   static async from_pretrained(nameOrFolder: string, options: FromPretrainedOptions = {}) {
     refuseUnknown('from_pretrained', options, FROM_PRETRAINED)
@@ -41,9 +41,9 @@ export class BertForQuestionAnswering extends Bert {
       ...rest,
       engine: typeof engine === 'object' ? engine : await engineFor(folder, { engine, device, bf16: rest.bf16 }),
     })
-    const warning = newlyInitialized(nameOrFolder, report)
+    const warning = newlyInitialized(nameOrFolder, model, report)
     if (warning) onWarning(warning)
-    return new BertForQuestionAnswering(model, report, settings)
+    return new AutoModelForQuestionAnswering(model, report, settings)
   }
 
   /** Writes config.json and model.safetensors into a folder, made if need be: transformers loads it, and so do we. */
@@ -54,11 +54,13 @@ export class BertForQuestionAnswering extends Bert {
 }
 
 /** The settings that a model was loaded with, or that training gave it. */
-export const storedSettings = (model: Bert): AnswerSettings | undefined =>
-  model instanceof BertForQuestionAnswering ? model.answer_settings : undefined
+export const storedSettings = (model: QuestionAnsweringModel): AnswerSettings | undefined =>
+  model instanceof AutoModelForQuestionAnswering ? model.answer_settings : undefined
 
 const engineFor = async (folder: string, choice: EngineChoice): Promise<Engine> =>
   (await chooseEngine(choice, await loadConfig(folder))).engine
 
-/** BERT is the one architecture there is: chosen by name, as in transformers. */
-export const AutoModelForQuestionAnswering = BertForQuestionAnswering
+/** @deprecated Use `AutoModelForQuestionAnswering`; this name goes with version 0.3. */
+export const BertForQuestionAnswering = AutoModelForQuestionAnswering
+/** @deprecated Use `AutoModelForQuestionAnswering`; this name goes with version 0.3. */
+export type BertForQuestionAnswering = AutoModelForQuestionAnswering

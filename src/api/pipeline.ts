@@ -8,13 +8,13 @@ import {
   searchDocuments,
 } from '../inference/pipeline.ts'
 import { fitVocabulary } from '../inference/pretrained.ts'
-import type { BertForQuestionAnswering as Bert } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import type { ExampleAnswers } from '../squad/answers.ts'
 import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
 import type { BertTokenizer as Tokenizer } from '../text/tokenizer.ts'
 import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-options.ts'
 import { refuseUnknown } from './known-options.ts'
-import { BertForQuestionAnswering, storedSettings } from './model.ts'
+import { AutoModelForQuestionAnswering, storedSettings } from './model.ts'
 import { type ManyQuestions, PIPELINE_OPTIONS, SEARCH_OPTIONS, toInputs } from './pipeline-input.ts'
 import { BertTokenizer } from './tokenizer.ts'
 
@@ -52,7 +52,7 @@ export interface QuestionAnsweringPipeline {
     options?: SearchOptions,
   ): AsyncGenerator<ExampleAnswers>
 
-  readonly model: Bert
+  readonly model: QuestionAnsweringModel
   readonly tokenizer: Tokenizer
   /** Frees the engine's memory. The pipeline stays usable: the next call makes ready again, as the first did. */
   dispose(): Promise<void>
@@ -71,7 +71,7 @@ export interface PipelineSource extends FromPretrainedOptions {
  */
 export async function pipeline(
   task: 'question-answering',
-  model: string | Bert,
+  model: string | QuestionAnsweringModel,
   options: PipelineSource = {},
 ): Promise<QuestionAnsweringPipeline> {
   if (task !== 'question-answering') throw new UsageError(`pipeline: found task "${task}", expected question-answering`)
@@ -80,12 +80,12 @@ export async function pipeline(
   if (tokenizer === undefined)
     throw new UsageError('pipeline: the model came without a tokenizer', 'Give it too: { tokenizer }.')
   const asLoaded = typeof tokenizer === 'string' ? await BertTokenizer.from_pretrained(tokenizer, loading) : tokenizer
-  const bert = typeof model === 'string' ? await BertForQuestionAnswering.from_pretrained(model, loading) : model
-  const fitting = fitVocabulary(typeof model === 'string' ? model : 'pipeline', asLoaded, bert.config)
-  return makePipeline(bert, fitting)
+  const loaded = typeof model === 'string' ? await AutoModelForQuestionAnswering.from_pretrained(model, loading) : model
+  const fitting = fitVocabulary(typeof model === 'string' ? model : 'pipeline', asLoaded, loaded.geometry)
+  return makePipeline(loaded, fitting)
 }
 
-function makePipeline(model: Bert, tokenizer: Tokenizer): QuestionAnsweringPipeline {
+function makePipeline(model: QuestionAnsweringModel, tokenizer: Tokenizer): QuestionAnsweringPipeline {
   const settings = storedSettings(model)
   const null_score_diff_threshold = settings?.null_score_diff_threshold
   const stream: QuestionAnsweringPipeline['stream'] = (inputs, options) => {

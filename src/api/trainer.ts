@@ -4,7 +4,7 @@ import { saveTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { UsageError } from '../errors.ts'
 import type { Lock } from '../files/lock.ts'
 import { type EvaluationMetrics, evaluate } from '../inference/evaluate.ts'
-import type { BertForQuestionAnswering as Bert, RowLogits } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel, RowLogits } from '../models/question-answering.ts'
 import { runProgress } from '../runs/progress-listener.ts'
 import { noScreen, type Screen } from '../runs/screen.ts'
 import { standardErrorScreen } from '../runs/standard-error-screen.ts'
@@ -28,13 +28,13 @@ import {
 } from '../training/stored-settings.ts'
 import { notify, type TrainerCallback, type TrainerControl } from './callbacks.ts'
 import { type OptionNames, refuseUnknown } from './known-options.ts'
-import { BertForQuestionAnswering, storedSettings } from './model.ts'
+import { AutoModelForQuestionAnswering, storedSettings } from './model.ts'
 import { prepareOutput } from './output-folder.ts'
 import { TrainingArguments } from './training-arguments.ts'
 import { toStandardError } from './warn.ts'
 
 export interface TrainerOptions {
-  readonly model: Bert
+  readonly model: QuestionAnsweringModel
   /** Those of transformers' TrainingArguments unless given. */
   readonly args?: TrainingArguments
   readonly train_dataset?: Dataset
@@ -73,7 +73,7 @@ export interface PredictionOutput {
  * log on standard error unless `disable_tqdm` is set.
  */
 export class Trainer {
-  readonly model: Bert
+  readonly model: QuestionAnsweringModel
   readonly args: TrainingArguments
   /** The bookkeeping of the last run, log_history included. */
   state: TrainerState
@@ -105,12 +105,12 @@ export class Trainer {
         `Trainer: engine is ${args.engine}, but the model was loaded on ${model.engine.name}`,
         'Give from_pretrained the same engine.',
       )
-    const { max_position_embeddings, num_hidden_layers } = model.config
+    const { max_positions, layers } = model.geometry
     checkArguments(this.decided, {
       engine: model.engine,
       validationExamples: eval_dataset?.examples.length ?? 0,
-      max_position_embeddings,
-      num_hidden_layers,
+      max_positions,
+      layers,
       max_steps: planRun(train_dataset.windows.length, args).max_steps,
     })
     const evaluates = args.eval_strategy !== 'no' || args.eval_on_start
@@ -132,7 +132,7 @@ export class Trainer {
     if (warning) toStandardError(warning)
     const answer_settings = unfittedSettings(decided, storedSettings(model))
     // What was fitted on the weights before does not hold for those to come.
-    if (model instanceof BertForQuestionAnswering) model.answer_settings = answer_settings
+    if (model instanceof AutoModelForQuestionAnswering) model.answer_settings = answer_settings
     const datasets = { train: train_dataset, validation: this.options.eval_dataset }
     const digests = digestRun({ model, ...datasets, tokenizer: this.options.processing_class })
     const notes = resume_from ? await checkUnchanged(resume_from, digests, decided) : []

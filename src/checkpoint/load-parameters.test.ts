@@ -16,14 +16,15 @@ import {
   tuple,
   zip,
 } from '../../tests/torch-files.ts'
-import { type LoadReport, loadParameters, type ParameterSpec } from './load-parameters.ts'
+import { bert } from '../models/bert.ts'
+import { type LoadReport, loadParameters } from './load-parameters.ts'
 import { openCheckpoint } from './open.ts'
 import { type NamedTensor, writeSafetensors } from './safetensors-writer.ts'
 import { elementCount } from './stored-tensor.ts'
 
 /** The parameters of the tiny BertForQuestionAnswering: those that its own checkpoint has. */
 const whole = await openCheckpoint(fixture('tiny/b1/safetensors'))
-const specs: ParameterSpec[] = [...whole.tensors.values()].map(({ name, shape }) => ({ name, shape }))
+const specs = [...whole.tensors.values()].map(({ name, shape }) => ({ name, shape }))
 await whole.close()
 
 /** What a parameter holds that nothing was loaded into. */
@@ -38,7 +39,10 @@ async function load(folder: string, options?: { ignore_mismatched_sizes: boolean
   const values = new Map(specs.map(({ name, shape }) => [name, new Float32Array(elementCount(shape)).fill(UNTOUCHED)]))
   const checkpoint = await openCheckpoint(folder)
   try {
-    return { report: await loadParameters(checkpoint, specs, (name) => values.get(name)!, options), values }
+    return {
+      report: await loadParameters(checkpoint, specs, bert.checkpoint, (name) => values.get(name)!, options),
+      values,
+    }
   } finally {
     await checkpoint.close()
   }

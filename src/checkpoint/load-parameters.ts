@@ -1,15 +1,12 @@
 import { SpanforgeError } from '../errors.ts'
+import type { CheckpointNames, ParameterSpec } from '../models/architecture.ts'
 import { showList, showText } from '../show-value.ts'
 import { refuseNonfinite } from './finite.ts'
 import { isFloat } from './floats.ts'
 import type { Checkpoint } from './open.ts'
 import { type StoredTensor, unreadable } from './stored-tensor.ts'
 
-/** A parameter that a model has: its name in the graph, which is its key in a checkpoint. */
-export interface ParameterSpec {
-  readonly name: string
-  readonly shape: readonly number[]
-}
+type NamedShape = Pick<ParameterSpec, 'name' | 'shape'>
 
 export interface Mismatch {
   readonly name: string
@@ -35,11 +32,6 @@ export interface ParameterMatch extends LoadReport {
 
 const BROKEN = 'The model was damaged in training or in conversion: take an earlier checkpoint.'
 
-const PREFIX = 'bert.'
-
-/** Tables of 0, 1, 2... that old checkpoints carry along. */
-const CONSTANTS = ['embeddings.position_ids', 'embeddings.token_type_ids']
-
 /** What DataParallel, torch.compile, FSDP and activation checkpointing put into names, around the model or parts of it. */
 const WRAPPERS: ReadonlySet<string> = new Set([
   'module',
@@ -58,16 +50,17 @@ const modernName = (key: string): string =>
     .replace(/LayerNorm\.beta$/, 'LayerNorm.bias')
 
 /**
- * Finds each parameter's tensor. A bare encoder (BertModel) lacks the prefix `bert.` that every other BERT has, very old
- * files name LayerNorm's parameters gamma and beta, and a wrapped model (`module.`) has longer names: all are understood.
+ * Finds each parameter's tensor. A bare encoder (BertModel) lacks the prefix, such as `bert.`, of its other models; very
+ * old files name LayerNorm's parameters gamma and beta, and a wrapped model (`module.`) has longer names: all are understood.
  * @throws SpanforgeError where two tensors are the same parameter
  */
 export function matchParameters(
   tensors: ReadonlyMap<string, StoredTensor>,
-  specs: readonly ParameterSpec[],
+  specs: readonly NamedShape[],
+  { prefix, constants }: CheckpointNames,
 ): ParameterMatch {
   const wanted = new Map(specs.map((spec) => [spec.name, spec]))
-  const isBare = ![...tensors.keys()].some((key) => modernName(key).startsWith(PREFIX))
+  const isBare = ![...tensors.keys()].some((key) => modernName(key).startsWith(prefix))
   const found = new Map<string, StoredTensor>()
   const keys = new Map<string, string>()
   const unreadable: StoredTensor[] = []
@@ -75,10 +68,10 @@ export function matchParameters(
   const mismatched: Mismatch[] = []
   for (const [key, tensor] of tensors) {
     const modern = modernName(key)
-    const name = isBare && !wanted.has(modern) ? PREFIX + modern : modern
+    const name = isBare && !wanted.has(modern) ? prefix + modern : modern
     const spec = wanted.get(name)
     if (spec === undefined) {
-      if (!CONSTANTS.includes(name.slice(PREFIX.length))) unexpected.push(modern)
+      if (!constants.includes(name.slice(prefix.length))) unexpected.push(modern)
       continue
     }
     const other = keys.get(name)
@@ -103,11 +96,12 @@ export function matchParameters(
  */
 export async function loadParameters(
   checkpoint: Checkpoint,
-  specs: readonly ParameterSpec[],
+  specs: readonly NamedShape[],
+  names: CheckpointNames,
   view: (name: string) => Float32Array,
   { ignore_mismatched_sizes = false }: { readonly ignore_mismatched_sizes?: boolean } = {},
 ): Promise<LoadReport> {
-  const match = matchParameters(checkpoint.tensors, specs)
+  const match = matchParameters(checkpoint.tensors, specs, names)
   const { found, missing, unexpected, mismatched } = match
   refuseUnreadable(match)
   if (missing.length === specs.length) refuseStrangers(checkpoint, specs)
@@ -125,12 +119,12 @@ export function refuseUnreadable({ unreadable: tensors }: ParameterMatch): void 
   for (const { name, path, dtype } of tensors) throw unreadable(`${path}: ${showText(name)}`, dtype)
 }
 
-function refuseStrangers({ folder, files, tensors }: Checkpoint, specs: readonly ParameterSpec[]): never {
+function refuseStrangers({ folder, files, tensors }: Checkpoint, specs: readonly NamedShape[]): never {
   const names = [...tensors.keys()]
   const found = names.length > 0 ? `${names.length} tensors (${showList(names, 3)})` : 'no tensors'
   throw new SpanforgeError(
     `${folder}: none of the model's weights is in ${showList(files, 3)}: found ${found}, expected ${specs[0].name} and ${specs.length - 1} more`,
-    { remedy: 'Use the folder of a BERT that was saved with save_pretrained.' },
+    { remedy: 'Use the folder of a model that was saved with save_pretrained.' },
   )
 }
 

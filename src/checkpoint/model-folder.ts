@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type BertConfig, parseConfig, toConfigJson } from '../models/config.ts'
+import type { ModelConfig } from '../models/architecture.ts'
+import { configJson, parseConfig } from '../models/registry.ts'
 import { writeFileAtomic } from './atomic.ts'
 import { refuseNonfinite } from './finite.ts'
 import { readJsonFile } from './json-file.ts'
@@ -9,7 +10,7 @@ import { missingConfig } from './missing-config.ts'
 import { type NamedTensor, type WriteOptions, writeSafetensors } from './safetensors-writer.ts'
 
 /** The `config.json` of a model folder. */
-export async function loadConfig(folder: string): Promise<BertConfig> {
+export async function loadConfig(folder: string): Promise<ModelConfig> {
   const path = join(folder, 'config.json')
   if (!existsSync(path)) throw await missingConfig(folder)
   return parseConfig(await readJsonFile(path), path)
@@ -17,17 +18,17 @@ export async function loadConfig(folder: string): Promise<BertConfig> {
 
 /**
  * Writes `config.json` and `model.safetensors` as save_pretrained does, so that transformers loads the folder as
- * BertForQuestionAnswering. The folder is made if it is not there; the tokenizer's files are saved by themselves.
+ * the question-answering model of its architecture. The folder is made if it is not there; the tokenizer's files are saved by themselves.
  */
 export async function saveModel(
   folder: string,
-  config: BertConfig,
+  config: ModelConfig,
   tensors: Iterable<NamedTensor>,
   { dtype = 'F32' }: { readonly dtype?: 'F32' | 'F16' } = {},
 ): Promise<void> {
   await mkdir(folder, { recursive: true })
   await writeWeights(join(folder, 'model.safetensors'), tensors, { dtype })
-  const json = toConfigJson(config, dtype === 'F32' ? 'float32' : 'float16')
+  const json = configJson(config, dtype === 'F32' ? 'float32' : 'float16')
   await writeFileAtomic(join(folder, 'config.json'), json)
 }
 

@@ -73,7 +73,7 @@ async function answer(flags: AnswerFlags): Promise<void> {
   const loaded = await withHubProgress('Downloading', flags, output, (hub) =>
     loadModel(flags.model, { choice: engineChoice(flags) }, { ...hub, revision: flags.revision }),
   )
-  for (const text of [loaded.engineNote, newlyInitialized(flags.model, loaded.report)])
+  for (const text of [loaded.engineNote, newlyInitialized(flags.model, loaded.model, loaded.report)])
     if (text) output.print(`${text}\n`)
   const found = await (flags.postprocess === 'pipeline' ? asPipeline : searched)(flags, loaded, documents)
   await loaded.model.release()

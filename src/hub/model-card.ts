@@ -37,6 +37,8 @@ export interface CardEpoch {
 export interface ModelCardSummary {
   /** The model's own name: that of its folder. */
   readonly name: string
+  /** Its architecture, as config.json names it: `bert`. */
+  readonly model_type: string
   /** `owner/name` where it goes on the hub, once known. */
   readonly repository?: string
   /** What it was fine-tuned from. A name on the hub goes into the metadata, a folder only into the text. */
@@ -138,7 +140,7 @@ function metadata(summary: ModelCardSummary): YamlValue {
     tags: [
       'question-answering',
       'extractive-qa',
-      'bert',
+      summary.model_type,
       'spanforge',
       ...(summary.has_onnx ? ['transformers.js'] : []),
     ],

@@ -1,6 +1,6 @@
 /** SHA-256 digests that show whether data or a model changed under the same path. */
 import { createHash, type Hash } from 'node:crypto'
-import type { BertConfig } from '../models/config.ts'
+import type { ModelConfig } from '../models/architecture.ts'
 import type { FlatParameters } from '../models/flat-parameters.ts'
 import type { Answer, LabelledWindow } from '../squad/types.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
@@ -45,26 +45,16 @@ export function digestWindows(windows: Iterable<LabelledWindow>): string {
 export const digestTokenizer = ({ settings }: BertTokenizer): string =>
   createHash('sha256').update(JSON.stringify(settings)).digest('hex')
 
-/** The fields of config.json that a computation depends on. The list is fixed, so that digests stay comparable. */
-const COMPUTED_WITH = [
-  'vocab_size',
-  'hidden_size',
-  'num_hidden_layers',
-  'num_attention_heads',
-  'intermediate_size',
-  'hidden_act',
-  'hidden_dropout_prob',
-  'attention_probs_dropout_prob',
-  'max_position_embeddings',
-  'type_vocab_size',
-  'layer_norm_eps',
-  'pad_token_id',
-] as const satisfies readonly (keyof BertConfig)[]
-
-export const digestConfig = (config: BertConfig): string =>
-  createHash('sha256')
-    .update(JSON.stringify(COMPUTED_WITH.map((name) => config[name])))
+/** The configuration that a computation depends on: not the deviation of new weights, nor fields that are only saved. */
+export function digestConfig({
+  initializer_range,
+  extra,
+  ...computed
+}: ModelConfig & { initializer_range?: number }): string {
+  return createHash('sha256')
+    .update(JSON.stringify(Object.entries(computed).sort()))
     .digest('hex')
+}
 
 /** Of all weights but those in `without`, such as a new head, which the seed decides. */
 export function digestWeights(parameters: FlatParameters, without: readonly string[] = []): string {

@@ -1,5 +1,5 @@
 import { SpanforgeError } from '../errors.ts'
-import type { BertForQuestionAnswering, RowLogits } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel, RowLogits } from '../models/question-answering.ts'
 import { answerExamples, type ExampleAnswers } from '../squad/answers.ts'
 import type { ConfidenceModel } from '../squad/confidence.ts'
 import type { Dataset } from '../squad/dataset.ts'
@@ -62,7 +62,7 @@ export interface Scored extends AnswerScore {
  * done, and where the loss is not a finite number
  */
 export async function evaluate(
-  model: BertForQuestionAnswering,
+  model: QuestionAnsweringModel,
   { examples, windows }: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {

@@ -1,29 +1,29 @@
 import { expect, test } from 'vitest'
-import { parseConfig } from '../models/config.ts'
+import { geometryOf, parseConfig } from '../models/registry.ts'
 import { tokenizerFromVocab } from '../text/index.ts'
 import { fitVocabulary } from './pretrained.ts'
 
 const VOCAB = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'a']
-const configOf = (vocab_size: number) => parseConfig({ vocab_size }, 'config.json')
+const geometry = (vocab_size: number) => geometryOf(parseConfig({ vocab_size }, 'config.json'))
 
 test('A [MASK] that transformers adds is left out for a model that has no embedding for it', () => {
   const tokenizer = tokenizerFromVocab(VOCAB.join('\n'))
   expect([...tokenizer.encode('a [MASK]').ids]).toEqual([4, 5])
-  const fitting = fitVocabulary('folder', tokenizer, configOf(5))
+  const fitting = fitVocabulary('folder', tokenizer, geometry(5))
   expect([fitting.mask_token_id, fitting.size]).toEqual([undefined, 5])
   expect([...fitting.encode('a [MASK]').ids]).toEqual([4, 1, 1, 1])
-  expect(fitVocabulary('folder', tokenizer, configOf(6))).toBe(tokenizer)
+  expect(fitVocabulary('folder', tokenizer, geometry(6))).toBe(tokenizer)
 })
 
 test('Other tokens beyond the table of embeddings, and the separators of windows, are refused', () => {
   const words = tokenizerFromVocab([...VOCAB, 'b', 'c'].join('\n'))
-  expect(() => fitVocabulary('folder', words, configOf(5))).toThrow('the tokenizer has 7 tokens')
+  expect(() => fitVocabulary('folder', words, geometry(5))).toThrow('the tokenizer has 7 tokens')
   const withoutSeparator = tokenizerFromVocab(VOCAB.filter((token) => token !== '[SEP]').join('\n'))
-  expect(() => fitVocabulary('folder', withoutSeparator, configOf(4))).toThrow('says vocab_size 4')
+  expect(() => fitVocabulary('folder', withoutSeparator, geometry(4))).toThrow('says vocab_size 4')
 })
 
 test('Token types that the model does not know are refused', () => {
   const vocab = ['<unk>', '<sep>', '<pad>', '<cls>', '<mask>', '<s>', '</s>'].join('\n')
   const funnel = tokenizerFromVocab(vocab, { tokenizer_class: 'FunnelTokenizer' })
-  expect(() => fitVocabulary('folder', funnel, configOf(7))).toThrow('gives token type 2, but')
+  expect(() => fitVocabulary('folder', funnel, geometry(7))).toThrow('gives token type 2, but')
 })

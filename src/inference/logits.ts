@@ -1,5 +1,4 @@
-import { paddingRow } from '../models/config.ts'
-import type { BertForQuestionAnswering, RowLogits } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel, RowLogits } from '../models/question-answering.ts'
 import type { LabelledWindow, Window } from '../squad/types.ts'
 import { cutIntoPasses, type Padding, toRows } from './rows.ts'
 
@@ -17,7 +16,7 @@ export interface ForwardOptions {
 
 /** Logits of every window, in order. Without padding, windows of all batches are computed by length. */
 export async function windowLogits(
-  model: BertForQuestionAnswering,
+  model: QuestionAnsweringModel,
   windows: readonly Window[],
   options: ForwardOptions = {},
 ): Promise<RowLogits[]> {
@@ -31,7 +30,7 @@ export async function windowLogits(
 
 /** As `windowLogits`, with the mean loss over all windows. */
 export async function windowLosses(
-  model: BertForQuestionAnswering,
+  model: QuestionAnsweringModel,
   windows: readonly LabelledWindow[],
   options: ForwardOptions = {},
 ): Promise<{ logits: RowLogits[]; loss: number }> {
@@ -49,13 +48,13 @@ export async function windowLosses(
 }
 
 async function eachPass(
-  model: BertForQuestionAnswering,
+  model: QuestionAnsweringModel,
   windows: readonly Window[],
   options: ForwardOptions,
   visit: (rows: ReturnType<typeof toRows>, indices: number[]) => Promise<void>,
 ): Promise<void> {
   const { padding = 'none', max_seq_length = 384, batch_size = 8, max_tokens_per_pass = 1024, onProgress } = options
-  const pad_token_id = paddingRow(model.config) ?? 0
+  const pad_token_id = model.geometry.padding_row ?? 0
   const group = padding === 'none' ? windows.length : batch_size
   let done = 0
   for (let start = 0; start < windows.length; start += group) {

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts'
-import type { BertConfig } from '../models/config.ts'
+import type { Geometry } from '../models/architecture.ts'
 import type { WindowOptions } from '../squad/windows.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { ForwardOptions } from './logits.ts'
@@ -37,19 +37,22 @@ export interface ReadingPlan {
  * Fills in the defaults of the Python pipeline.
  * @throws UsageError for an option out of range
  */
-export function readingOptions(tokenizer: BertTokenizer, config: BertConfig, options: ReadingOptions): ReadingPlan {
-  const { max_position_embeddings } = config
+export function readingOptions(
+  tokenizer: BertTokenizer,
+  { max_positions }: Geometry,
+  options: ReadingOptions,
+): ReadingPlan {
   const { model_max_length } = tokenizer
   const given = { max_seq_length: options.max_seq_len, doc_stride: options.doc_stride }
-  const lengths = windowLengths(given, { max_position_embeddings, model_max_length })
+  const lengths = windowLengths(given, { max_positions, model_max_length })
   const { max_seq_length: max_seq_len, doc_stride } = lengths
   const { max_question_len, batch_size = 4, padding = 'do_not_pad', onProgress } = options
   for (const [name, value] of Object.entries({ max_seq_len, max_question_len, batch_size }))
     if (value !== undefined) atLeastOne(name, value)
-  if (max_seq_len > max_position_embeddings)
+  if (max_seq_len > max_positions)
     throw new UsageError(
-      `max_seq_len is ${max_seq_len}, but the model reads at most ${max_position_embeddings} tokens`,
-      `Choose a max_seq_len of at most ${max_position_embeddings}.`,
+      `max_seq_len is ${max_seq_len}, but the model reads at most ${max_positions} tokens`,
+      `Choose a max_seq_len of at most ${max_positions}.`,
     )
   if (doc_stride > max_seq_len)
     throw new UsageError(
@@ -61,7 +64,7 @@ export function readingOptions(tokenizer: BertTokenizer, config: BertConfig, opt
       max_seq_length: max_seq_len,
       doc_stride,
       max_question_length: max_question_len,
-      max_positions: max_position_embeddings,
+      max_positions,
       length_name: 'max_seq_len',
     },
     forward: {

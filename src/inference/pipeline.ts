@@ -1,6 +1,6 @@
 /** Questions and contexts in, answers out: as the Python pipeline gives them, and as exact probabilities do. */
 import { UsageError } from '../errors.ts'
-import type { BertForQuestionAnswering } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { type AnswerOptions, type DocumentLogits, type ExampleAnswers, findAnswers } from '../squad/answers.ts'
 import { type PipelineAnswer, pipelineAnswers } from '../squad/pipeline-answers.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
@@ -43,7 +43,7 @@ export interface SearchOptions extends AnswerOptions, ReadingOptions {
  * leaves no room for the context
  */
 export async function* answerQuestions(
-  model: BertForQuestionAnswering,
+  model: QuestionAnsweringModel,
   tokenizer: BertTokenizer,
   inputs: Iterable<QuestionInput> | AsyncIterable<QuestionInput>,
   options: PipelineOptions = {},
@@ -52,7 +52,7 @@ export async function* answerQuestions(
   const { handle_impossible_answer, null_score_diff_threshold } = options
   atLeastOne('top_k', top_k)
   atLeastOne('max_answer_len', max_answer_len)
-  const reading = readingOptions(tokenizer, model.config, options)
+  const reading = readingOptions(tokenizer, model.geometry, options)
   for await (const { document, windows, logits } of readQuestions(model, tokenizer, inputs, reading)) {
     const words = align_to_words ? document.words : undefined
     const asked = { top_k, max_answer_len, handle_impossible_answer, null_score_diff_threshold, words }
@@ -67,14 +67,14 @@ export async function* answerQuestions(
  * @throws as answerQuestions
  */
 export async function* searchDocuments(
-  model: BertForQuestionAnswering,
+  model: QuestionAnsweringModel,
   tokenizer: BertTokenizer,
   questions: Iterable<string> | AsyncIterable<string>,
   contexts: readonly string[],
   options: SearchOptions = {},
 ): AsyncGenerator<ExampleAnswers> {
   if (contexts.length === 0) throw new UsageError('search: no documents given, expected one at least')
-  const reading = readingOptions(tokenizer, model.config, options)
+  const reading = readingOptions(tokenizer, model.geometry, options)
   const documents = contexts.map((context, index) => {
     checkText('document', context, index)
     return new Document(context, tokenizer, reading.windows)

@@ -7,7 +7,7 @@ import { hiddenState } from '../../tests/hidden-state.ts'
 import { maxDifference, readRecorded } from '../../tests/read-safetensors.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { recordedBatch, withoutDropout } from '../../tests/tiny-model.ts'
-import { parseConfig } from '../models/config.ts'
+import { parseConfig } from '../models/registry.ts'
 import { loadPretrained, newlyInitialized, randomModel } from './pretrained.ts'
 
 // What is left is rounding in another order of summation: torch's own float32 is as far from float64.
@@ -71,16 +71,16 @@ describe.each(['encoder-only', 'pretraining', 'pretraining-gamma-beta'])('the pr
     const size = Math.sqrt(head(a).reduce((sum, w) => sum + w * w, 0) / 64)
     expect(Math.abs(size - 0.2)).toBeLessThan((4 * 0.2) / Math.sqrt(128))
     expect([...a.model.parameters.view('qa_outputs.bias')]).toEqual([0, 0])
-    expect(newlyInitialized(folder, a.report)).toMatch(
+    expect(newlyInitialized(folder, a.model, a.report)).toMatch(
       /newly initialized: qa_outputs\.bias, qa_outputs\.weight\nYou should/,
     )
   })
 })
 
 test('nothing is said of a checkpoint that holds everything', async () => {
-  const { report } = await loadPretrained(fixture('tiny/b1/safetensors'))
+  const { model, report } = await loadPretrained(fixture('tiny/b1/safetensors'))
   expect(report).toEqual({ missing: [], unexpected: [], mismatched: [] })
-  expect(newlyInitialized('folder', report)).toBeUndefined()
+  expect(newlyInitialized('folder', model, report)).toBeUndefined()
 })
 
 test('only the one missing tensor is initialised', async () => {
@@ -97,7 +97,7 @@ test('a head of another size is refused, or initialised anew where that is asked
   await expect(loadPretrained(folder)).rejects.toThrow(/qa_outputs\.weight: found shape \[3,32\], expected \[2,32\]/)
   const { model, report } = await loadPretrained(folder, { ignore_mismatched_sizes: true })
   expect(model.parameters.view('qa_outputs.weight').every((value) => value !== 0)).toBe(true)
-  expect(newlyInitialized(folder, report)).toMatch('newly initialized: qa_outputs.bias, qa_outputs.weight')
+  expect(newlyInitialized(folder, model, report)).toMatch('newly initialized: qa_outputs.bias, qa_outputs.weight')
 })
 
 describe.each(['float16', 'bfloat16'])('a model stored in %s', (type) => {

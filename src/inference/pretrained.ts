@@ -3,10 +3,9 @@ import { type LoadReport, loadParameters, type Mismatch } from '../checkpoint/lo
 import { loadConfig } from '../checkpoint/model-folder.ts'
 import { openCheckpoint } from '../checkpoint/open.ts'
 import { SpanforgeError } from '../errors.ts'
-import { type BertConfig, paddingRow } from '../models/config.ts'
-import { parameterSpecs } from '../models/programs.ts'
-import { BertForQuestionAnswering } from '../models/question-answering.ts'
-import type { ParameterSpec } from '../nn/parameters.ts'
+import type { Geometry, ModelConfig, ParameterSpec } from '../models/architecture.ts'
+import { totalSize } from '../models/flat-parameters.ts'
+import { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { random } from '../random/random.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { onnxruntime } from '../runtime/onnxruntime.ts'
@@ -24,7 +23,7 @@ export interface LoadOptions {
 }
 
 export interface Pretrained {
-  readonly model: BertForQuestionAnswering
+  readonly model: QuestionAnsweringModel
   readonly report: LoadReport
 }
 
@@ -37,11 +36,12 @@ export async function loadPretrained(folder: string, options: LoadOptions = {}):
   const config = await loadConfig(folder)
   const checkpoint = await openCheckpoint(folder)
   try {
-    const model = new BertForQuestionAnswering(config, engine, undefined, bf16 ? 'bfloat16' : 'float32')
-    const { entries } = model.parameters
+    const model = new QuestionAnsweringModel(config, engine, undefined, bf16 ? 'bfloat16' : 'float32')
     const view = (name: string) => model.parameters.view(name)
-    const report = await loadParameters(checkpoint, entries, view, { ignore_mismatched_sizes })
-    if (config.extra.quantization_config) refusePackedWeights(folder, report)
+    const report = await loadParameters(checkpoint, model.specs, model.architecture.checkpoint, view, {
+      ignore_mismatched_sizes,
+    })
+    if (config.extra.quantization_config) refusePackedWeights(folder, model, report)
     initialize(model, new Set([...report.missing, ...report.mismatched.map(({ name }: Mismatch) => name)]), seed)
     return { model, report }
   } finally {
@@ -50,8 +50,10 @@ export async function loadPretrained(folder: string, options: LoadOptions = {}):
 }
 
 /** Quantized weights that are packed under other names would be taken for missing, and drawn at random. */
-function refusePackedWeights(folder: string, { missing }: LoadReport): void {
-  const encoder = missing.filter((name) => name.startsWith('bert.'))
+function refusePackedWeights(folder: string, { specs }: QuestionAnsweringModel, { missing }: LoadReport): void {
+  const encoder = specs
+    .filter(({ part, name }) => part.role !== 'head' && missing.includes(name))
+    .map(({ name }) => name)
   if (encoder.length === 0) return
   throw new SpanforgeError(
     `${folder}: the model is quantized (quantization_config in config.json): no float weights for ${showList(encoder, 3)}`,
@@ -61,39 +63,40 @@ function refusePackedWeights(folder: string, { missing }: LoadReport): void {
 
 /** A model with random weights. */
 export function randomModel(
-  config: BertConfig,
+  config: ModelConfig,
   { engine = onnxruntime, seed = 42 }: LoadOptions = {},
-): BertForQuestionAnswering {
-  const model = new BertForQuestionAnswering(config, engine)
-  initialize(model, new Set(model.parameters.entries.map(({ name }) => name)), seed)
+): QuestionAnsweringModel {
+  const model = new QuestionAnsweringModel(config, engine)
+  initialize(model, new Set(model.specs.map(({ name }) => name)), seed)
   return model
 }
 
-function initialize(model: BertForQuestionAnswering, names: ReadonlySet<string>, seed: number): void {
-  const { config, parameters } = model
-  for (const spec of parameterSpecs(config))
-    if (names.has(spec.name)) parameters.view(spec.name).set(initial(spec, config, seed))
-  const words = 'bert.embeddings.word_embeddings.weight'
-  const padding = paddingRow(config)
-  if (padding === undefined || !names.has(words)) return
-  parameters.view(words).fill(0, padding * config.hidden_size, (padding + 1) * config.hidden_size)
+function initialize(model: QuestionAnsweringModel, names: ReadonlySet<string>, seed: number): void {
+  for (const spec of model.specs)
+    if (names.has(spec.name)) model.parameters.view(spec.name).set(initial(spec, model.geometry, seed))
 }
 
 /** Each parameter draws from a stream of its own name, so that it does not depend on what else is new. */
-function initial({ name, init, shape }: ParameterSpec, config: BertConfig, seed: number): Float32Array {
-  const values = new Float32Array(shape.reduce((a, b) => a * b, 1))
+function initial(spec: ParameterSpec, geometry: Geometry, seed: number): Float32Array {
+  const { name, init, shape, table } = spec
+  const values = new Float32Array(totalSize([spec]))
   if (init !== 'normal') return values.fill(init === 'ones' ? 1 : 0)
   const draws = random(seed, `initial ${name}`)
-  for (let i = 0; i < values.length; i++) values[i] = draws.normal() * config.initializer_range
+  for (let i = 0; i < values.length; i++) values[i] = draws.normal() * geometry.initializer_range
+  if (table?.padding_idx !== undefined) values.fill(0, table.padding_idx * shape[1], (table.padding_idx + 1) * shape[1])
   return values
 }
 
 /** The warning everyone knows, where weights were newly initialised; nothing where all were found. */
-export function newlyInitialized(folder: string, { missing, mismatched }: LoadReport): string | undefined {
+export function newlyInitialized(
+  folder: string,
+  { architecture }: QuestionAnsweringModel,
+  { missing, mismatched }: LoadReport,
+): string | undefined {
   const names = [...missing, ...mismatched.map(({ name }) => name)]
   if (names.length === 0) return undefined
   return (
-    `Some weights of BertForQuestionAnswering were not initialized from the model checkpoint at ${folder} ` +
+    `Some weights of ${architecture.class_name} were not initialized from the model checkpoint at ${folder} ` +
     `and are newly initialized: ${names.join(', ')}\n` +
     'You should probably TRAIN this model on a down-stream task to be able to use it for predictions and inference.'
   )
@@ -104,8 +107,8 @@ export function newlyInitialized(folder: string, { missing, mismatched }: LoadRe
  * transformers adds, for which the model has no embedding.
  * @throws SpanforgeError where the model's table lacks other ids, or token types that windows have
  */
-export function fitVocabulary(folder: string, tokenizer: BertTokenizer, config: BertConfig): BertTokenizer {
-  const { vocab_size, type_vocab_size } = config
+export function fitVocabulary(folder: string, tokenizer: BertTokenizer, geometry: Geometry): BertTokenizer {
+  const { vocab_size, token_types } = geometry
   const place = join(folder, 'config.json')
   const fitting = tokenizer.size <= vocab_size ? tokenizer : tokenizer.withoutSpecialTokensFrom(vocab_size)
   if (fitting.size > vocab_size)
@@ -113,10 +116,10 @@ export function fitVocabulary(folder: string, tokenizer: BertTokenizer, config: 
       `${folder}: the tokenizer has ${fitting.size} tokens, but ${place} says vocab_size ${vocab_size}`,
       { remedy: 'Take the vocabulary that the model was trained with.' },
     )
-  if (fitting.highestTokenType >= type_vocab_size)
+  if (token_types > 0 && fitting.highestTokenType >= token_types)
     throw new SpanforgeError(
       `${folder}: the tokenizer's post_processor gives token type ${fitting.highestTokenType}, ` +
-        `but ${place} says type_vocab_size ${type_vocab_size}`,
+        `but ${place} says type_vocab_size ${token_types}`,
       { remedy: 'Take the tokenizer that the model was trained with.' },
     )
   return fitting

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts'
-import type { BertForQuestionAnswering, RowLogits } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel, RowLogits } from '../models/question-answering.ts'
 import { showValue } from '../show-value.ts'
 import type { Window } from '../squad/types.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
@@ -26,7 +26,7 @@ export interface ReadQuestion<T extends QuestionInput> {
  * @throws UsageError for an empty question or context; SpanforgeError for a question that leaves no room for the context
  */
 export async function* readQuestions<T extends QuestionInput>(
-  model: BertForQuestionAnswering,
+  model: QuestionAnsweringModel,
   tokenizer: BertTokenizer,
   inputs: Iterable<T> | AsyncIterable<T>,
   reading: ReadingPlan,

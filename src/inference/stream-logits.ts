@@ -1,4 +1,4 @@
-import type { BertForQuestionAnswering, RowLogits } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel, RowLogits } from '../models/question-answering.ts'
 import type { Window } from '../squad/types.ts'
 import { type ForwardOptions, windowLogits } from './logits.ts'
 
@@ -10,7 +10,7 @@ const CHUNK = 512
  * that of any number of them no more is held than one and CHUNK windows. `onProgress` counts windows over all items.
  */
 export async function* streamLogits<T extends { readonly windows: readonly Window[] }>(
-  model: BertForQuestionAnswering,
+  model: QuestionAnsweringModel,
   items: Iterable<T> | AsyncIterable<T>,
   options: ForwardOptions = {},
 ): AsyncGenerator<T & { readonly logits: readonly RowLogits[] }> {

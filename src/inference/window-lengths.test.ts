@@ -5,11 +5,11 @@ const stored = { max_seq_length: 128, doc_stride: 32 }
 
 describe('the lengths of windows', () => {
   it.each<[string, GivenLengths, LengthFacts, number, number, RegExp | undefined]>([
-    ["are run_qa.py's", {}, { max_position_embeddings: 512 }, 384, 128, undefined],
+    ["are run_qa.py's", {}, { max_positions: 512 }, 384, 128, undefined],
     [
       'are at most what the model can read',
       {},
-      { max_position_embeddings: 128 },
+      { max_positions: 128 },
       128,
       64,
       /max_seq_length 128 and doc_stride 64 \(the model reads at most 128 tokens\)/,
@@ -17,23 +17,16 @@ describe('the lengths of windows', () => {
     [
       'are at most what its tokenizer allows',
       {},
-      { max_position_embeddings: 512, model_max_length: 200 },
+      { max_positions: 512, model_max_length: 200 },
       200,
       100,
       /at most 200/,
     ],
-    [
-      'are those stored with it',
-      {},
-      { max_position_embeddings: 128, settings: stored },
-      128,
-      32,
-      /stored with the model/,
-    ],
+    ['are those stored with it', {}, { max_positions: 128, settings: stored }, 128, 32, /stored with the model/],
     [
       'are those given',
       { max_seq_length: 64, doc_stride: 16 },
-      { max_position_embeddings: 128, settings: stored },
+      { max_positions: 128, settings: stored },
       64,
       16,
       undefined,
@@ -65,7 +58,7 @@ describe('the lengths of windows', () => {
     [
       'are not those stored if the model cannot read them',
       {},
-      { max_position_embeddings: 100, settings: stored },
+      { max_positions: 100, settings: stored },
       100,
       50,
       /at most 100/,

@@ -13,7 +13,7 @@ export interface GivenLengths {
 /** What a model says about the lengths of its windows. */
 export interface LengthFacts {
   /** Tokens that the model can read at once; unlimited by default. */
-  readonly max_position_embeddings?: number
+  readonly max_positions?: number
   /** Tokens that its tokenizer allows. */
   readonly model_max_length?: number
   /** The lengths that are stored with it. */
@@ -31,7 +31,7 @@ export interface ChosenLengths extends Required<Pick<WindowOptions, 'max_seq_len
  * model can read and half of that if that is less. A stored overlap belongs to the stored length.
  */
 export function windowLengths(given: GivenLengths, facts: LengthFacts): ChosenLengths {
-  const { max_position_embeddings: positions = Number.POSITIVE_INFINITY, model_max_length = positions } = facts
+  const { max_positions: positions = Number.POSITIVE_INFINITY, model_max_length = positions } = facts
   const stored = facts.settings && facts.settings.max_seq_length <= positions ? facts.settings : undefined
   const most = Math.min(USUAL.max_seq_length, positions, model_max_length)
   const max_seq_length = given.max_seq_length ?? stored?.max_seq_length ?? most

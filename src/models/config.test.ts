@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest'
 import { fixtureJson } from '../../tests/fixture.ts'
-import { paddingRow, parseConfig, toConfigJson } from './config.ts'
+import { bert } from './bert.ts'
+import { configJson, geometryOf, parseConfig } from './registry.ts'
 
 const tiny = fixtureJson<Record<string, unknown>>('tiny/b1/safetensors/config.json')
 
 test('every field of a real config is read', () => {
   const { extra, ...fields } = parseConfig(tiny, 'config.json')
   expect(fields).toEqual({
+    model_type: 'bert',
     vocab_size: 128,
     hidden_size: 32,
     num_hidden_layers: 2,
@@ -26,6 +28,7 @@ test('every field of a real config is read', () => {
 
 test('what a config leaves out is as in bert-base-uncased, the default of transformers', () => {
   expect(parseConfig({ model_type: 'bert' }, 'config.json')).toEqual({
+    model_type: 'bert',
     vocab_size: 30522,
     hidden_size: 768,
     num_hidden_layers: 12,
@@ -46,7 +49,7 @@ test('what a config leaves out is as in bert-base-uncased, the default of transf
 test.each(['gelu', 'gelu_pytorch_tanh', 'gelu_python', 'quick_gelu', 'swish', 'relu2'])(
   'the activation %s is understood',
   (hidden_act) => {
-    expect(parseConfig({ hidden_act }, 'config.json').hidden_act).toBe(hidden_act)
+    expect(bert.parseConfig({ hidden_act }, 'config.json').hidden_act).toBe(hidden_act)
   },
 )
 
@@ -94,7 +97,7 @@ test.each(Object.entries(REFUSED))(
     const parse = () => parseConfig(fields, 'model/config.json')
     expect(parse).toThrow(expected)
     expect(parse).toThrow('model/config.json: ')
-    expect(parse).toThrow(/Correct the file, or choose a BERT model|Choose another BERT model/)
+    expect(parse).toThrow(/Correct the file, or choose another model|Choose another BERT model/)
   },
 )
 
@@ -121,8 +124,8 @@ test.each([
   [null, undefined],
 ])('with pad_token_id %j the row of padding is %j, as torch has it', (pad_token_id, row) => {
   const config = parseConfig({ ...tiny, pad_token_id }, 'config.json')
-  expect(paddingRow(config)).toBe(row)
-  expect(JSON.parse(toConfigJson(config)).pad_token_id).toBe(pad_token_id)
+  expect(geometryOf(config).padding_row).toBe(row)
+  expect(JSON.parse(configJson(config)).pad_token_id).toBe(pad_token_id)
 })
 
 /** What transformers writes or reads of other models; `tests/saved-configs.test.ts` shows what it makes of them. */
@@ -161,13 +164,13 @@ const OF_OTHERS = {
 
 test('a config saved holds nothing that is only true of the model it was fine-tuned from', () => {
   const config = parseConfig({ ...tiny, ...OF_OTHERS }, 'config.json')
-  const text = toConfigJson(config)
+  const text = configJson(config)
   expect(JSON.parse(text)).toEqual(tiny)
-  expect(toConfigJson(parseConfig(JSON.parse(text), 'config.json'))).toBe(text)
-  expect(JSON.parse(toConfigJson(config, 'float16')).dtype).toBe('float16')
+  expect(configJson(parseConfig(JSON.parse(text), 'config.json'))).toBe(text)
+  expect(JSON.parse(configJson(config, 'float16')).dtype).toBe('float16')
 })
 
 test('a config saved keeps what it does not know', () => {
   const kept = { custom_metrics: { f1: 0.5 }, author: 'ann', gradient_checkpointing: false, tie_word_embeddings: true }
-  expect(JSON.parse(toConfigJson(parseConfig({ ...tiny, ...kept }, 'config.json')))).toEqual({ ...tiny, ...kept })
+  expect(JSON.parse(configJson(parseConfig({ ...tiny, ...kept }, 'config.json')))).toEqual({ ...tiny, ...kept })
 })

@@ -1,18 +1,19 @@
 import { expect, it } from 'vitest'
-import { parseConfig } from './config.ts'
+import { parseConfig } from './registry.ts'
 
 it.each([
-  [{ model_type: 'distilbert', dim: 768 }, 'a model of type "distilbert"'],
+  [{ model_type: 'mobilebert', hidden_size: 512 }, 'a model of type "mobilebert"'],
   [{ model_type: 'roberta', hidden_act: 'silent' }, 'a model of type "roberta"'],
   [{ architectures: ['RobertaForMaskedLM'] }, 'the architecture RobertaForMaskedLM'],
 ])('A configuration of another family is refused with what it is: %j', (json, what) => {
   expect(() => parseConfig(json, 'config.json')).toThrow(
-    `config.json: this is ${what}; spanforge reads models of type "bert"\n  Choose a BERT model`,
+    `config.json: this is ${what}; spanforge reads models of type "bert" and "distilbert"\n  Choose such a model`,
   )
 })
 
 it('An old configuration without a type is BERT unless its architecture says otherwise', () => {
-  expect(parseConfig({ architectures: ['BertForMaskedLM'] }, 'config.json').hidden_size).toBe(768)
+  expect(parseConfig({ architectures: ['BertForMaskedLM'] }, 'config.json').model_type).toBe('bert')
+  expect(parseConfig({ architectures: ['DistilBertForMaskedLM'] }, 'config.json').model_type).toBe('distilbert')
 })
 
 it.each([

@@ -82,7 +82,7 @@ function packedHidden(rows: readonly Row[], tokens: number): Values {
   return { hidden: float32(data, [tokens, width]) }
 }
 
-/** The two indices of a Layout (bert.ts): rows of `[tokens, parts]` by `[rows, parts, length]`, and the other way. */
+/** The two indices of a Layout (self-attention.ts): rows of `[tokens, parts]` by `[rows, parts, length]`, and the other way. */
 function layout(
   name: string,
   parts: number,

@@ -11,14 +11,15 @@ const LOSS = 2e-6
 const GRADIENT = 2e-6
 
 const models = [
-  ['gelu', 'b1/safetensors', 'b1'],
-  ['gelu_new', 'b4/gelu_new', 'b4/gelu_new'],
-  ['relu', 'b4/relu', 'b4/relu'],
+  ['BERT with gelu', 'b1/safetensors', 'b1'],
+  ['BERT with gelu_new', 'b4/gelu_new', 'b4/gelu_new'],
+  ['BERT with relu', 'b4/relu', 'b4/relu'],
+  ['DistilBERT', 'distilbert/model', 'distilbert'],
 ]
 const batches = ['padded', 'plain', 'ignored-positions']
 
 describeEngines('the recorded outputs', (engine) => {
-  describe.each(models)('a model with %s', (_activation, folder, data) => {
+  describe.each(models)('%s', (_name, folder, data) => {
     const model = tinyModel(folder, engine)
 
     test.each(batches)('gives the recorded logits and loss (%s)', async (name) => {

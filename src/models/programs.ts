@@ -4,16 +4,16 @@ import { crossEntropy } from '../nn/cross-entropy.ts'
 import { type DropoutSite, dropoutInputs, noDropout } from '../nn/dropout.ts'
 import { type Lookup, type ParameterSpec, Parameters } from '../nn/parameters.ts'
 import { add } from '../ops/elementwise.ts'
-import { bert, bertForQuestionAnswering } from './bert.ts'
-import type { BertConfig } from './config.ts'
+import type { ModelConfig } from './architecture.ts'
+import { encoder, questionAnswering } from './span-head.ts'
 
 /** The loss of [rows, 2, length] logits: `span_bias` hides places without a token, `span_targets` weighs the rest. */
 const spanLoss = (logits: Tensor): Tensor =>
   crossEntropy(add(logits, input('span_bias', ['rows', 1, 'length'])), input('span_targets', logits.shape))
 
 /** Outputs `logits` [rows, 2, length] and `loss` []. */
-export function evaluationGraph(config: BertConfig): Graph {
-  const logits = bertForQuestionAnswering(new Parameters(), config, noDropout)
+export function evaluationGraph(config: ModelConfig): Graph {
+  const logits = questionAnswering(new Parameters(), config, noDropout)
   return { logits, loss: spanLoss(logits) }
 }
 
@@ -47,15 +47,14 @@ export interface Freeze {
   readonly freeze_layers?: number
 }
 
-export function trainingGraph(config: BertConfig, freeze: Freeze = {}): TrainingGraph {
+export function trainingGraph(config: ModelConfig, freeze: Freeze = {}): TrainingGraph {
   const { freeze_embeddings = false, freeze_layers = 0 } = freeze
   const p = new Parameters()
   const dropout: DropoutSite[] = []
-  const loss = spanLoss(bertForQuestionAnswering(p, config, dropoutInputs(dropout), freeze_layers))
+  const loss = spanLoss(questionAnswering(p, config, dropoutInputs(dropout), freeze_layers))
 
   const lookups = freeze_embeddings ? [] : p.lookups
-  const tables = new Set(p.lookups.map(({ table }) => table))
-  const dense = [...p.specs.values()].filter(({ name }) => !tables.has(name) && !isFrozen(name, freeze))
+  const dense = [...p.specs.values()].filter((spec) => !spec.table && !isFrozen(spec, freeze))
   const gradients = gradient(loss, [...dense.map(({ tensor }) => tensor), ...lookups.map(({ rows }) => rows)])
   const outputs: Record<string, Tensor> = { loss }
   for (const [i, { name, shape }] of dense.entries())
@@ -76,20 +75,22 @@ export function trainingGraph(config: BertConfig, freeze: Freeze = {}): Training
 }
 
 /** Whether a parameter belongs to the frozen beginning. */
-export function isFrozen(name: string, { freeze_embeddings = false, freeze_layers = 0 }: Freeze): boolean {
-  if (name.startsWith('bert.embeddings.')) return freeze_embeddings || freeze_layers > 0
-  const layer = /^bert\.encoder\.layer\.(\d+)\./.exec(name)
-  return layer !== null && Number(layer[1]) < freeze_layers
+export function isFrozen(
+  { part }: Pick<ParameterSpec, 'part'>,
+  { freeze_embeddings = false, freeze_layers = 0 }: Freeze,
+): boolean {
+  if (part.role === 'embedding') return freeze_embeddings || freeze_layers > 0
+  return part.role === 'layer' && part.layer < freeze_layers
 }
 
 /** The hidden state after the frozen layers, without dropout: output `hidden` [tokens, hidden_size]. */
-export function frozenGraph(config: BertConfig, freeze_layers: number): Graph {
-  return { hidden: bert(new Parameters().at('bert'), config, noDropout, { to: freeze_layers }) }
+export function frozenGraph(config: ModelConfig, freeze_layers: number): Graph {
+  return { hidden: encoder(new Parameters(), config, noDropout, { to: freeze_layers }) }
 }
 
-/** The parameters of BertForQuestionAnswering in the order of the checkpoint, as they lie in flat memory. */
-export function parameterSpecs(config: BertConfig): ParameterSpec[] {
+/** The parameters of the question-answering model in the order of the checkpoint, as they lie in flat memory. */
+export function parameterSpecs(config: ModelConfig): ParameterSpec[] {
   const p = new Parameters()
-  bertForQuestionAnswering(p, config, noDropout)
+  questionAnswering(p, config, noDropout)
   return [...p.specs.values()]
 }

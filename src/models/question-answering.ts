@@ -1,8 +1,10 @@
+import type { ParameterSpec } from '../nn/parameters.ts'
 import { type Engine, type Executable, float32, type Precision } from '../runtime/engine.ts'
-import type { BertConfig } from './config.ts'
+import type { Architecture, Geometry, ModelConfig } from './architecture.ts'
 import { FlatParameters } from './flat-parameters.ts'
 import { pack, type Row } from './pack.ts'
 import { evaluationGraph, parameterSpecs } from './programs.ts'
+import { architectureOf } from './registry.ts'
 import { type SpanLabel, spanTargets } from './span-targets.ts'
 
 /** The logits of one row: a number for each of its tokens. */
@@ -11,18 +13,28 @@ export interface RowLogits {
   readonly end_logits: Float32Array
 }
 
-/** BERT with a question-answering head: weights in one flat array, and one session that serves every batch shape. */
-export class BertForQuestionAnswering {
+/** An encoder with a question-answering head: weights in one flat array, and one session that serves every batch shape. */
+export class QuestionAnsweringModel {
+  readonly architecture: Architecture
+  readonly geometry: Geometry
+  /** What is known of each parameter, in the order in which they are stored in memory. */
+  readonly specs: readonly ParameterSpec[]
+  /** Where the weights are stored. A trainer may move them into memory of its own. */
+  parameters: FlatParameters
   private session: Promise<Executable> | undefined
 
   constructor(
-    readonly config: BertConfig,
+    readonly config: ModelConfig,
     readonly engine: Engine,
-    /** Where the weights lie. A trainer may move them into memory of its own. */
-    public parameters: FlatParameters = new FlatParameters(parameterSpecs(config)),
+    parameters?: FlatParameters,
     /** What `forward` computes in. */
     private computesIn: Precision = 'float32',
-  ) {}
+  ) {
+    this.architecture = architectureOf(config)
+    this.geometry = this.architecture.geometry(config)
+    this.specs = parameterSpecs(config)
+    this.parameters = parameters ?? new FlatParameters(this.specs)
+  }
 
   get precision(): Precision {
     return this.computesIn
@@ -45,7 +57,7 @@ export class BertForQuestionAnswering {
    * how many fit into memory at once is the caller's business.
    */
   async forward(rows: readonly Row[], spans?: readonly SpanLabel[]): Promise<{ logits: RowLogits[]; loss?: number }> {
-    const { dims, inputs } = pack(rows, this.config.num_attention_heads)
+    const { dims, inputs } = pack(rows, this.geometry.heads)
     const lengths = rows.map(({ input_ids }) => input_ids.length)
     const logits = new Float32Array(rows.length * 2 * dims.length)
     const loss = new Float32Array(1)

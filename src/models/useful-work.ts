@@ -1,4 +1,4 @@
-import type { BertConfig } from './config.ts'
+import type { Geometry } from './architecture.ts'
 
 /** Sums over windows: of their numbers of tokens, and of the squares of these. */
 export interface WindowTotals {
@@ -15,17 +15,17 @@ const totalsOf = (lengths: readonly number[]): WindowTotals => ({
  * Floating-point operations of a forward pass over windows of these numbers of tokens if nothing is computed for
  * padding: matrix products only, two operations a multiply-accumulate. The formula of benchmarks/python/useful_work.py.
  */
-export const forwardFlop = (config: BertConfig, lengths: readonly number[]): number =>
-  forwardFlopOf(config, totalsOf(lengths))
+export const forwardFlop = (geometry: Geometry, lengths: readonly number[]): number =>
+  forwardFlopOf(geometry, totalsOf(lengths))
 
-function forwardFlopOf(config: BertConfig, { tokens, squared_lengths }: WindowTotals): number {
-  const { hidden_size: h, intermediate_size: f, num_hidden_layers: layers } = config
+function forwardFlopOf(geometry: Geometry, { tokens, squared_lengths }: WindowTotals): number {
+  const { hidden_size: h, intermediate_size: f, layers } = geometry
   const perToken = layers * (4 * h ** 2 + 2 * h * f) + 2 * h
   return 2 * (tokens * perToken + layers * 2 * squared_lengths * h)
 }
 
 /** Backward counts as twice the forward pass: gradients of inputs and of weights. */
-export const trainingFlopOf = (config: BertConfig, totals: WindowTotals): number => 3 * forwardFlopOf(config, totals)
+export const trainingFlopOf = (geometry: Geometry, totals: WindowTotals): number => 3 * forwardFlopOf(geometry, totals)
 
-export const trainingFlop = (config: BertConfig, lengths: readonly number[]): number =>
-  trainingFlopOf(config, totalsOf(lengths))
+export const trainingFlop = (geometry: Geometry, lengths: readonly number[]): number =>
+  trainingFlopOf(geometry, totalsOf(lengths))

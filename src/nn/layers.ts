@@ -8,7 +8,7 @@ import type { Parameters } from './parameters.ts'
 /** y = alpha x Wᵀ + beta b for x [tokens, in], with W stored [out, in] as PyTorch does. */
 export function linear(p: Parameters, x: Tensor, out: number, { alpha = 1, beta = 1 } = {}): Tensor {
   const weight = p.get('weight', [out, x.shape[1] as number])
-  return gemm(x, weight, { transB: true, c: p.get('bias', [out], 'zeros'), alpha, beta })
+  return gemm(x, weight, { transB: true, c: p.get('bias', [out], { init: 'zeros' }), alpha, beta })
 }
 
 export interface TableOptions {
@@ -21,7 +21,7 @@ export interface TableOptions {
 /** Rows of a learnt table [size, width] at `ids` [tokens], an input of the graph. */
 export function embedding(p: Parameters, ids: Tensor, { size, width, padding_idx }: TableOptions): Tensor {
   if (ids.source.kind !== 'input') throw new SpanforgeError(`embedding: ids must be an input, got ${ids}`)
-  const rows = gatherRows(p.get('weight', [size, width]), ids)
+  const rows = gatherRows(p.get('weight', [size, width], { table: { padding_idx } }), ids)
   p.lookups.push({ table: p.key('weight'), index: ids.source.name, padding_idx, rows })
   return rows
 }
@@ -29,5 +29,10 @@ export function embedding(p: Parameters, ids: Tensor, { size, width, padding_idx
 /** Ba et al. 2016, over the last axis. */
 export function layerNorm(p: Parameters, x: Tensor, epsilon: number): Tensor {
   const width = x.shape[1] as number
-  return layerNormalization(x, p.get('weight', [width], 'ones'), p.get('bias', [width], 'zeros'), epsilon)
+  return layerNormalization(
+    x,
+    p.get('weight', [width], { init: 'ones' }),
+    p.get('bias', [width], { init: 'zeros' }),
+    epsilon,
+  )
 }

@@ -83,9 +83,9 @@ export function modelBlocks(model: ModelFacts): Block[] {
   ]
 }
 
-function keyNotes({ missing, unexpected }: ModelFacts): Block[] {
+function keyNotes({ head, missing, unexpected }: ModelFacts): Block[] {
   const names = (keys: readonly string[]) => keys.map((key) => `\`${key}\``).join(', ')
-  const headOnly = missing.every((key) => key.startsWith('qa_outputs.'))
+  const headOnly = missing.every((key) => head.includes(key))
   const notes: Block[] = []
   if (missing.length && headOnly)
     notes.push(

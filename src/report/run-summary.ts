@@ -68,6 +68,8 @@ export interface ModelFacts {
   readonly max_position_embeddings: number
   /** From `parameterTable`; its counts add up to the model's parameters. */
   readonly parameters: readonly ParameterRow[]
+  /** Keys of the question-answering head. */
+  readonly head: readonly string[]
   /** Keys that the checkpoint lacks and that were drawn at random: the head, for a pretrained encoder. */
   readonly missing: readonly string[]
   /** Keys of the checkpoint that the model has no use for. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { describeOpenVino } from '../../tests/engines.ts'
-import { parseConfig } from '../models/config.ts'
+import { parseConfig } from '../models/registry.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { chooseEngine } from './choose-engine.ts'
 import * as machine from './machine.ts'

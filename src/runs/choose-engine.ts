@@ -1,5 +1,5 @@
 import { SpanforgeError, UsageError } from '../errors.ts'
-import type { BertConfig } from '../models/config.ts'
+import type { ModelConfig } from '../models/architecture.ts'
 import type { Engine, Precision } from '../runtime/engine.ts'
 import { createEngine, ENGINE_NAMES, type EngineName, engineOfDevice } from '../runtime/engines.ts'
 import { inspectMachine } from './machine.ts'
@@ -33,7 +33,7 @@ export const ENGINE_TITLES: Readonly<Record<EngineName, string>> = {
  */
 export async function chooseEngine(
   choice: EngineChoice,
-  config: BertConfig,
+  config: ModelConfig,
   measure = secondsOfStep,
 ): Promise<ChosenEngine> {
   const { engine, device = 'cpu', bf16 = false } = choice

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { SpeedDocument } from '../../benchmarks/speed/document.ts'
-import { parseConfig } from '../models/config.ts'
+import { geometryOf, parseConfig } from '../models/registry.ts'
 import { packageFile } from '../package-root.ts'
 import { diagnose, estimate, KNOWN, NOTEBOOK } from './doctor.ts'
 import { featuresOfCpuinfo, featuresOfSysctl, inspectMachine } from './machine.ts'
@@ -44,8 +44,9 @@ describe('The diagnosis of this machine', () => {
 
   test('estimates in proportion to the peak, and says what does not fit into memory', () => {
     const found = inspectMachine()
-    const config = { hidden_size: 2, intermediate_size: 1, num_hidden_layers: 1, num_attention_heads: 1 }
-    const known = { model: 'x', config: parseConfig(config, 'test'), share_of_peak: 0.5, memory_bytes: 2e9 }
+    const sizes = { hidden_size: 2, intermediate_size: 1, num_hidden_layers: 1, num_attention_heads: 1 }
+    const geometry = geometryOf(parseConfig(sizes, 'test'))
+    const known = { model: 'x', geometry, parameters: 0, share_of_peak: 0.5, memory_bytes: 2e9 }
     const one = estimate(known, 100, { ...found, memory_total: 1e9 })
     expect(one.fits).toBe(false)
     // 3 passes over the data, backward twice forward, 2 operations each: 16 + 4 + 4 a token, 4 a pair of tokens.

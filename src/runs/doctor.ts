@@ -1,4 +1,5 @@
-import { type BertConfig, parseConfig } from '../models/config.ts'
+import type { Geometry } from '../models/architecture.ts'
+import { bert } from '../models/bert.ts'
 import { totalSize } from '../models/flat-parameters.ts'
 import { peakRate } from '../models/peak-rate.ts'
 import { parameterSpecs } from '../models/programs.ts'
@@ -34,19 +35,23 @@ export interface Diagnosis extends Machine {
 
 interface KnownModel {
   readonly model: string
-  readonly config: BertConfig
+  readonly geometry: Geometry
+  readonly parameters: number
   readonly share_of_peak: number
   readonly memory_bytes: number
 }
 
-const bertConfig = (sizes: object): BertConfig => parseConfig({ model_type: 'bert', ...sizes }, 'doctor')
+function bertOf(sizes: object): Pick<KnownModel, 'geometry' | 'parameters'> {
+  const config = bert.parseConfig({ model_type: 'bert', ...sizes }, 'doctor')
+  return { geometry: bert.geometry(config), parameters: totalSize(parameterSpecs(config)) }
+}
 
 /** Shares and memory of benchmarks/results/speed.json: random batches of 16, float32, dropout and optimizer included. */
 export const KNOWN: readonly KnownModel[] = [
-  { model: 'BERT-base', config: bertConfig({}), share_of_peak: 0.73, memory_bytes: 5.6e9 },
+  { model: 'BERT-base', ...bertOf({}), share_of_peak: 0.73, memory_bytes: 5.6e9 },
   {
     model: 'MiniLM-L6-H384',
-    config: bertConfig({ hidden_size: 384, num_hidden_layers: 6, intermediate_size: 1536 }),
+    ...bertOf({ hidden_size: 384, num_hidden_layers: 6, intermediate_size: 1536 }),
     share_of_peak: 0.52,
     memory_bytes: 1.8e9,
   },
@@ -78,10 +83,9 @@ async function tryAll(known: readonly { readonly name: string }[]): Promise<Prov
 
 /** Useful work (real tokens, matrix products) over the rate that training gets; the optimizer is in the share. */
 export function estimate(known: KnownModel, peak: number, { memory_total }: Machine): TrainingEstimate {
-  const { model, config, share_of_peak, memory_bytes } = known
+  const { model, geometry, parameters, share_of_peak, memory_bytes } = known
   const { tokens, squared_lengths, epochs } = NOTEBOOK
-  const gflop = (epochs * trainingFlopOf(config, { tokens, squared_lengths })) / 1e9
+  const gflop = (epochs * trainingFlopOf(geometry, { tokens, squared_lengths })) / 1e9
   const seconds = gflop / (peak * share_of_peak)
-  const parameters = totalSize(parameterSpecs(config))
   return { model, parameters, share_of_peak, memory_bytes, seconds, fits: memory_bytes < memory_total }
 }

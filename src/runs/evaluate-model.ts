@@ -109,8 +109,9 @@ export async function evaluateOn(examples: readonly Example[], options: Evaluate
   const { screen, hub } = options
   const loaded = await loadModel(options.model, { choice: options.choice }, hub)
   const { model, tokenizer, report } = loaded
-  for (const text of [loaded.engineNote, newlyInitialized(options.model, report)]) if (text) screen.print(`${text}\n`)
-  checkLength(options, model.config.max_position_embeddings)
+  for (const text of [loaded.engineNote, newlyInitialized(options.model, model, report)])
+    if (text) screen.print(`${text}\n`)
+  checkLength(options, model.geometry.max_positions)
   const asked = withStored(options, loaded)
   if (!asked.version_2_with_negative) checkAnswered(examples)
   const lengths = lengthsOf(options, loaded)

@@ -1,7 +1,7 @@
 import type { AnswerSettings } from '../checkpoint/answer-settings.ts'
 import { type Evaluation, scorePredictions } from '../inference/evaluate.ts'
 import { windowLogits } from '../inference/logits.ts'
-import type { BertForQuestionAnswering } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { answerExamples } from '../squad/answers.ts'
 import { expectedCalibrationError, type JudgedAnswer, reliabilityBins } from '../squad/calibration.ts'
 import { fitConfidence, type JudgedQuestion, LEAST_QUESTIONS } from '../squad/confidence.ts'
@@ -21,7 +21,7 @@ type FittedWith = Pick<
 > & { readonly data: string }
 
 interface Reader {
-  readonly model: BertForQuestionAnswering
+  readonly model: QuestionAnsweringModel
   readonly tokenizer: BertTokenizer
 }
 

@@ -2,8 +2,10 @@ import { readdir } from 'node:fs/promises'
 import { type LoadReport, matchParameters, refuseUnreadable } from '../checkpoint/load-parameters.ts'
 import { loadConfig } from '../checkpoint/model-folder.ts'
 import { openCheckpoint } from '../checkpoint/open.ts'
+import type { ModelConfig, ParameterSpec } from '../models/architecture.ts'
 import { totalSize } from '../models/flat-parameters.ts'
 import { parameterSpecs } from '../models/programs.ts'
+import { architectureOf } from '../models/registry.ts'
 import type { ModelFacts } from '../report/run-summary.ts'
 import { displayName, type HubChoice, modelFolder } from './load-model.ts'
 import { modelFacts } from './model-facts.ts'
@@ -22,18 +24,18 @@ export async function inspectModel(nameOrFolder: string, hub?: HubChoice): Promi
   const folder = await modelFolder(nameOrFolder, hub)
   const config = await loadConfig(folder)
   const specs = parameterSpecs(config)
-  const { report, files } = await weightsOf(folder, specs)
+  const { report, files } = await weightsOf(folder, config, specs)
   const facts = modelFacts(displayName(nameOrFolder), config, specs, report)
   return { facts, parameters: totalSize(specs), report, files }
 }
 
-async function weightsOf(folder: string, specs: ReturnType<typeof parameterSpecs>) {
+async function weightsOf(folder: string, config: ModelConfig, specs: readonly ParameterSpec[]) {
   const names = await readdir(folder)
   if (!names.some((name) => /\.(safetensors|bin)$/.test(name) || name.endsWith('.index.json')))
     return { report: { missing: [], unexpected: [], mismatched: [] }, files: [] }
   const checkpoint = await openCheckpoint(folder)
   try {
-    const report = matchParameters(checkpoint.tensors, specs)
+    const report = matchParameters(checkpoint.tensors, specs, architectureOf(config).checkpoint)
     refuseUnreadable(report)
     return { report, files: checkpoint.files }
   } finally {

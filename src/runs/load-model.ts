@@ -8,7 +8,7 @@ import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import type { HubOptions } from '../hub/index.ts'
 import { fitVocabulary, type LoadOptions, loadPretrained } from '../inference/pretrained.ts'
-import type { BertForQuestionAnswering } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import type { EngineName } from '../runtime/engines.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import { chooseEngine, type EngineChoice } from './choose-engine.ts'
@@ -29,7 +29,7 @@ export interface LoadedModel {
   readonly folder: string
   /** For people: the name on the hub, or the folder's. */
   readonly name: string
-  readonly model: BertForQuestionAnswering
+  readonly model: QuestionAnsweringModel
   readonly tokenizer: BertTokenizer
   readonly report: LoadReport
   /** Threshold and confidence, where they are stored with the model. */
@@ -74,7 +74,7 @@ export async function loadModel(
   const settings = await loadAnswerSettings(folder)
   const { engine, name, note } = await chooseEngine(choice, config)
   const { model, report } = await loadPretrained(folder, { ...options, engine, bf16: choice.bf16 })
-  const tokenizer = fitVocabulary(folder, loaded, model.config)
+  const tokenizer = fitVocabulary(folder, loaded, model.geometry)
   const engineFacts = { engineName: name, engineNote: note }
   return { folder, name: displayName(nameOrFolder), model, tokenizer, report, settings, ...engineFacts }
 }

@@ -22,6 +22,7 @@ export async function cardSummary(run: PreparedRun, summary: RunSummary): Promis
   const kept = summary.best?.loaded ? points.find(({ step }) => step === summary.best?.step) : undefined
   return {
     name: basename(resolve(args.output_dir)),
+    model_type: loaded.model.config.model_type,
     base_model: { name: loaded.name, on_hub: isNamed },
     license: [license].flat()[0],
     license_name,

@@ -83,10 +83,10 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
   const counted = await countQuestions(source, signal)
   sayRepeated(counted, options)
   const loaded = await loadModel(options.model, { choice: options.choice }, hub)
-  for (const text of [loaded.engineNote, newlyInitialized(options.model, loaded.report)])
+  for (const text of [loaded.engineNote, newlyInitialized(options.model, loaded.model, loaded.report)])
     if (text) screen.print(`${text}\n`)
   const asked = askedOf(options, loaded)
-  const reading = readingOptions(loaded.tokenizer, loaded.model.config, asked)
+  const reading = readingOptions(loaded.tokenizer, loaded.model.geometry, asked)
   const files = asked.postprocess === 'run_qa' ? runQaPaths(options.output, asked.handle_impossible_answer) : [path]
   const { model, tokenizer } = loaded
   const digests = {

@@ -59,8 +59,8 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
 
   const { max_seq_length, doc_stride, dataloader_num_workers: workers } = args
   const { tokenizer } = loaded
-  const { max_position_embeddings, num_hidden_layers } = loaded.model.config
-  const cutting = { screen, signal, max_seq_length, doc_stride, max_positions: max_position_embeddings, workers }
+  const { max_positions, layers } = loaded.model.geometry
+  const cutting = { screen, signal, max_seq_length, doc_stride, max_positions, workers }
   const train = await cutWindows(tokenizer, examples.train, { ...cutting, label: 'Tokenizing, training' })
   const validation = examples.validation.length
     ? await cutWindows(tokenizer, examples.validation, { ...cutting, label: 'Tokenizing, validation' })
@@ -69,8 +69,8 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
   checkArguments(args, {
     engine: loaded.model.engine,
     validationExamples: examples.validation.length,
-    max_position_embeddings,
-    num_hidden_layers,
+    max_positions,
+    layers,
     max_steps: plan.max_steps,
   })
   const { model: bert, report } = loaded

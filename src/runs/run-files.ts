@@ -5,7 +5,7 @@ import { ANSWER_SETTINGS_FILE } from '../checkpoint/answer-settings.ts'
 import { saveModel } from '../checkpoint/model-folder.ts'
 import { saveTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { type FileData, writeFileAtomic } from '../files/atomic.ts'
-import type { BertForQuestionAnswering } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import type { SavedFile } from '../report/run-summary.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import { ARGUMENTS_FILE, tensorsOf } from '../training/run-checkpoint.ts'
@@ -54,7 +54,7 @@ export const FINAL_FILES: readonly string[] = [...MODEL_FILES, ...RESULT_FILES, 
 /** Writes model and tokenizer as save_pretrained does. */
 export async function savePretrained(
   folder: string,
-  model: BertForQuestionAnswering,
+  model: QuestionAnsweringModel,
   tokenizer: BertTokenizer,
 ): Promise<void> {
   await saveModel(folder, model.config, tensorsOf(model.parameters))

@@ -11,7 +11,7 @@ import type { Results } from './results.ts'
 export function runSetup({ args, loaded, train, validation, plan }: PreparedRun): RunSetup {
   const { model, report, name } = loaded
   return {
-    model: modelFacts(name, model.config, model.parameters.entries, report),
+    model: modelFacts(name, model.config, model.specs, report),
     data: { train: splitFacts(train), ...(validation && { validation: splitFacts(validation) }) },
     device: model.engine.device,
     total_steps: plan.max_steps,

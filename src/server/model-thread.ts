@@ -1,6 +1,5 @@
 import { SpanforgeError } from '../errors.ts'
 import { toRows } from '../inference/rows.ts'
-import type { BertConfig } from '../models/config.ts'
 import type { Row } from '../models/pack.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import type { EngineChoice } from '../runs/choose-engine.ts'
@@ -13,7 +12,6 @@ import { Thread } from './thread-calls.ts'
 
 /** A model that computes in a thread of its own, so that whoever asks it goes on meanwhile. */
 export class ModelThread {
-  readonly config: BertConfig
   readonly tokenizer: BertTokenizer
 
   private last: Promise<unknown> = Promise.resolve()
@@ -23,7 +21,6 @@ export class ModelThread {
     readonly facts: LoadedInWorker,
     private readonly thread: Thread,
   ) {
-    this.config = facts.config
     this.tokenizer = new BertTokenizer(facts.tokenizer satisfies TokenizerSettings)
   }
 

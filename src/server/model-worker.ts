@@ -5,7 +5,7 @@
 import { workerData } from 'node:worker_threads'
 import type { AnswerSettings } from '../checkpoint/answer-settings.ts'
 import { newlyInitialized } from '../inference/pretrained.ts'
-import type { BertConfig } from '../models/config.ts'
+import type { Geometry } from '../models/architecture.ts'
 import type { Row } from '../models/pack.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import type { EngineChoice } from '../runs/choose-engine.ts'
@@ -19,7 +19,7 @@ export interface ModelWorkerData {
 }
 
 export interface LoadedInWorker {
-  readonly config: BertConfig
+  readonly geometry: Geometry
   readonly tokenizer: TokenizerSettings
   readonly parameters: number
   readonly device: string
@@ -37,12 +37,12 @@ answerCalls({
   async load() {
     const { model, tokenizer, report, settings } = await loading
     const value: LoadedInWorker = {
-      config: model.config,
+      geometry: model.geometry,
       tokenizer: tokenizer.settings,
       parameters: model.num_parameters(),
       device: model.engine.device,
       settings,
-      warning: newlyInitialized(folder, report),
+      warning: newlyInitialized(folder, model, report),
     }
     return { value, transfer: [] }
   },

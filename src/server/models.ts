@@ -29,14 +29,15 @@ export class ServedModel {
   }
 
   get info(): Omit<ModelInfo, 'default'> {
-    const { config, facts } = this.thread
+    const { facts, tokenizer } = this.thread
+    const { layers, hidden_size, max_positions } = facts.geometry
     return {
       id: this.id,
       name: this.name,
       parameters: facts.parameters,
-      layers: config.num_hidden_layers,
-      hidden_size: config.hidden_size,
-      max_seq_length: Math.min(this.thread.tokenizer.model_max_length, config.max_position_embeddings),
+      layers,
+      hidden_size,
+      max_seq_length: Math.min(tokenizer.model_max_length, max_positions),
       device: facts.device,
       loaded: this.loaded.toISOString(),
       answer_settings: facts.settings,

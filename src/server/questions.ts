@@ -41,7 +41,7 @@ export async function openReading(model: ServedModel, request: ReadingRequest): 
   checkQuestions(questions, limits)
   const gathered = gatherTexts(questions)
   checkTexts(gathered.texts, limits)
-  const { windows } = readingOptions(thread.tokenizer, thread.config, options)
+  const { windows } = readingOptions(thread.tokenizer, thread.facts.geometry, options)
   const task = { ...gathered, windows, max_windows: limits.windows }
   const release = model.hold()
   const closing = [release]

@@ -6,8 +6,8 @@ import { decideArguments } from './stored-settings.ts'
 const run: RunFacts = {
   engine: { device: 'this CPU', precisions: ['float32'] },
   validationExamples: 500,
-  max_position_embeddings: 512,
-  num_hidden_layers: 6,
+  max_positions: 512,
+  layers: 6,
   max_steps: 579,
 }
 

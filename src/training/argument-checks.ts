@@ -9,8 +9,8 @@ import type { DecidedArguments } from './stored-settings.ts'
 export interface RunFacts {
   readonly engine: Pick<Engine, 'device' | 'precisions' | 'lacks'>
   readonly validationExamples: number
-  readonly max_position_embeddings: number
-  readonly num_hidden_layers: number
+  readonly max_positions: number
+  readonly layers: number
   /** Optimizer steps of the whole run. */
   readonly max_steps: number
 }
@@ -119,16 +119,15 @@ function* optimizerFaults({ learning_rate, weight_decay, adam_beta1 }: TrainingA
 
 function* sizeFaults(args: DecidedArguments, run: RunFacts): Generator<string> {
   const { max_seq_length, doc_stride, max_tokens_per_pass, freeze_layers } = args
-  if (max_seq_length > run.max_position_embeddings)
-    yield `max_seq_length ${max_seq_length} is more than the model's ${run.max_position_embeddings} positions`
+  if (max_seq_length > run.max_positions)
+    yield `max_seq_length ${max_seq_length} is more than the model's ${run.max_positions} positions`
   if (doc_stride >= max_seq_length)
     yield `doc_stride ${doc_stride} is the overlap of windows: it must be less than max_seq_length ${max_seq_length}`
   if (max_tokens_per_pass < max_seq_length)
     yield `max_tokens_per_pass ${max_tokens_per_pass} has no room for one window of max_seq_length ${max_seq_length}`
   if (freeze_layers > 0 && args.padding !== 'none')
     yield `freeze_layers keeps real tokens only: padding must be none, not ${args.padding}`
-  if (freeze_layers > run.num_hidden_layers)
-    yield `freeze_layers ${freeze_layers} is more than the model's ${run.num_hidden_layers} layers`
+  if (freeze_layers > run.layers) yield `freeze_layers ${freeze_layers} is more than the model's ${run.layers} layers`
 }
 
 function* precisionFaults({ fp16, bf16, bf16_full_eval }: TrainingArguments, { engine }: RunFacts): Generator<string> {

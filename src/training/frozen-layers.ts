@@ -5,7 +5,7 @@ import { assertLocksHeld } from '../files/lock.ts'
 import { cutIntoPasses, toRows } from '../inference/rows.ts'
 import { pack } from '../models/pack.ts'
 import { frozenGraph } from '../models/programs.ts'
-import type { BertForQuestionAnswering } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { float32 } from '../runtime/engine.ts'
 import type { Window } from '../squad/types.ts'
 
@@ -25,12 +25,12 @@ export class FrozenLayers {
   ) {}
 
   static async compute(
-    model: BertForQuestionAnswering,
+    model: QuestionAnsweringModel,
     windows: readonly Window[],
     { freeze_layers, max_tokens_per_pass, output_dir, bf16 }: FrozenOptions,
     onProgress?: FrozenProgress,
   ): Promise<FrozenLayers> {
-    const { hidden_size, num_attention_heads } = model.config
+    const { hidden_size, heads } = model.geometry
     const path = join(output_dir, '.frozen-layers.bin')
     const lengths = windows.map(({ input_ids }) => input_ids.length)
     const offsets = new Float64Array(windows.length + 1)
@@ -45,7 +45,7 @@ export class FrozenLayers {
     try {
       for (const pass of cutIntoPasses(lengths, max_tokens_per_pass)) {
         const rows = toRows(pass.map((i) => windows[i]))
-        const { dims, inputs } = pack(rows, num_attention_heads)
+        const { dims, inputs } = pack(rows, heads)
         const hidden = new Float32Array(dims.tokens * hidden_size)
         const outputs = { hidden: float32(hidden, [dims.tokens, hidden_size]) }
         await session.run({ ...model.parameters.values(), ...inputs }, outputs)

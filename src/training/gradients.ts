@@ -1,5 +1,4 @@
 import { bindShape, elements } from '../graph/shape.ts'
-import type { BertConfig } from '../models/config.ts'
 import type { FlatParameters } from '../models/flat-parameters.ts'
 import { pack, type Row } from '../models/pack.ts'
 import {
@@ -10,7 +9,7 @@ import {
   type TrainingGraph,
   trainingGraph,
 } from '../models/programs.ts'
-import type { BertForQuestionAnswering } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { type SpanCounts, type SpanLabel, spanTargets } from '../models/span-targets.ts'
 import { type Executable, float32, type Value, type Values } from '../runtime/engine.ts'
 
@@ -32,8 +31,8 @@ export interface GradientOptions extends Freeze {
 }
 
 /** How many of the parameters, in their order, are frozen. */
-export const frozenEntries = ({ entries }: FlatParameters, freeze: Freeze): number =>
-  entries.filter(({ name }) => isFrozen(name, freeze)).length
+export const frozenEntries = ({ specs }: Pick<QuestionAnsweringModel, 'specs'>, freeze: Freeze): number =>
+  specs.filter((spec) => isFrozen(spec, freeze)).length
 
 /**
  * The gradient of a batch's loss, added up over its passes in one flat array.
@@ -47,7 +46,7 @@ export class BatchGradient {
   private rowRoom = new Float32Array(0)
 
   private constructor(
-    private readonly config: BertConfig,
+    private readonly heads: number,
     private readonly graph: TrainingGraph,
     private readonly session: Executable,
     private readonly parameters: FlatParameters,
@@ -57,14 +56,15 @@ export class BatchGradient {
 
   /** `gradients` holds those of the parameters that are trained, in their order. */
   static async compile(
-    { engine, config, parameters }: BertForQuestionAnswering,
+    model: QuestionAnsweringModel,
     gradients: Float32Array,
     { label_smoothing_factor = 0, bf16 = false, ...freeze }: GradientOptions = {},
   ): Promise<BatchGradient> {
+    const { engine, config, geometry, parameters } = model
     const graph = trainingGraph(config, freeze)
     const session = await engine.compile(graph.outputs, { precision: bf16 ? 'bfloat16' : 'float32' })
-    const trained = parameters.from(frozenEntries(parameters, freeze), gradients)
-    return new BatchGradient(config, graph, session, parameters, trained, label_smoothing_factor)
+    const trained = parameters.from(frozenEntries(model, freeze), gradients)
+    return new BatchGradient(geometry.heads, graph, session, parameters, trained, label_smoothing_factor)
   }
 
   /** Forgets what was added up. */
@@ -74,8 +74,8 @@ export class BatchGradient {
 
   /** Adds a pass's gradients; returns its share of the batch's loss. */
   async add(pass: Pass, mask: DropoutMask): Promise<number> {
-    const { graph, config } = this
-    const { dims, inputs } = pack(pass.rows, config.num_attention_heads)
+    const { graph } = this
+    const { dims, inputs } = pack(pass.rows, this.heads)
     const lengths = pass.rows.map(({ input_ids }) => input_ids.length)
     const targets = spanTargets(pass.spans, lengths, dims.length, {
       counts: pass.counts,

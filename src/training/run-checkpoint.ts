@@ -12,9 +12,9 @@ import { openSafetensors } from '../checkpoint/safetensors.ts'
 import type { NamedTensor } from '../checkpoint/safetensors-writer.ts'
 import { tokenizerFiles } from '../checkpoint/tokenizer-folder.ts'
 import { SpanforgeError } from '../errors.ts'
-import { toConfigJson } from '../models/config.ts'
 import type { FlatParameters } from '../models/flat-parameters.ts'
-import type { BertForQuestionAnswering } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../models/question-answering.ts'
+import { configJson } from '../models/registry.ts'
 import { showIssues } from '../show-value.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { TrainingArguments } from './arguments.ts'
@@ -64,7 +64,7 @@ export const newProgress = (): Progress => ({
 })
 
 export interface RunState {
-  readonly model: BertForQuestionAnswering
+  readonly model: QuestionAnsweringModel
   readonly tokenizer?: BertTokenizer
   readonly answer_settings?: AnswerSettings
   readonly moments: { readonly exp_avg: FlatParameters; readonly exp_avg_sq: FlatParameters }
@@ -80,7 +80,7 @@ export function checkpointWriters(run: RunState): CheckpointWriter[] {
   const optimizer = [...tensorsOf(exp_avg, 'exp_avg.'), ...tensorsOf(exp_avg_sq, 'exp_avg_sq.')]
   return [
     { name: 'model.safetensors', write: (path) => writeWeights(path, tensorsOf(run.model.parameters)) },
-    text('config.json', toConfigJson(run.model.config)),
+    text('config.json', configJson(run.model.config)),
     ...Object.entries(run.tokenizer ? tokenizerFiles(run.tokenizer) : {}).map(([name, file]) => text(name, file)),
     ...(run.answer_settings ? [text(ANSWER_SETTINGS_FILE, toAnswerSettingsJson(run.answer_settings))] : []),
     text(ARGUMENTS_FILE, `${JSON.stringify(run.args, null, 2)}\n`),
@@ -103,11 +103,11 @@ export const tensorsOf = (parameters: FlatParameters, prefix = ''): NamedTensor[
   parameters.entries.map(({ name, shape }) => ({ name: prefix + name, shape, data: parameters.view(name) }))
 
 /** Reads a checkpoint's weights into the model. */
-export async function restoreWeights(folder: string, model: BertForQuestionAnswering): Promise<void> {
+export async function restoreWeights(folder: string, model: QuestionAnsweringModel): Promise<void> {
   const checkpoint = await openCheckpoint(folder)
   try {
-    const { entries } = model.parameters
-    const { missing } = await loadParameters(checkpoint, entries, (name) => model.parameters.view(name))
+    const view = (name: string) => model.parameters.view(name)
+    const { missing } = await loadParameters(checkpoint, model.specs, model.architecture.checkpoint, view)
     if (missing.length > 0) throw new SpanforgeError(`${folder}: the checkpoint lacks ${missing.join(', ')}`)
   } finally {
     await checkpoint.close()
@@ -117,7 +117,7 @@ export async function restoreWeights(folder: string, model: BertForQuestionAnswe
 /** Reads weights and moments into the run's memory; returns where the run stood. */
 export async function restoreRun(
   folder: string,
-  model: BertForQuestionAnswering,
+  model: QuestionAnsweringModel,
   moments: RunState['moments'],
 ): Promise<{ state: TrainerState; progress: Progress }> {
   await restoreWeights(folder, model)

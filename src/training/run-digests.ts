@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { readJsonFile } from '../checkpoint/json-file.ts'
 import { SpanforgeError } from '../errors.ts'
 import { digestConfig, digestQuestions, digestTokenizer, digestWindows } from '../inference/digests.ts'
-import type { BertConfig } from '../models/config.ts'
+import type { ModelConfig } from '../models/architecture.ts'
 import { showText } from '../show-value.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
@@ -72,7 +72,7 @@ export const DATA_ARGUMENTS: readonly (keyof TrainingArguments)[] = [
 ]
 
 export interface RunSources {
-  readonly model: { readonly config: BertConfig }
+  readonly model: { readonly config: ModelConfig }
   readonly train: Dataset
   readonly validation?: Dataset
   readonly tokenizer?: BertTokenizer

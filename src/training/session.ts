@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { SpanforgeError } from '../errors.ts'
 import { evaluate } from '../inference/evaluate.ts'
-import type { BertForQuestionAnswering } from '../models/question-answering.ts'
+import { totalSize } from '../models/flat-parameters.ts'
+import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { epochGroups, epochOrder, type Group } from './batches.ts'
 import { verifyCheckpoint } from './checkpoint-manifest.ts'
 import { checkpointName, listCheckpoints, rotateCheckpoints, writeCheckpoint } from './checkpoint-store.ts'
@@ -155,7 +156,7 @@ export class TrainingSession {
     await this.checkModel()
     const { model, validation, args, onEvaluating } = this.run
     const options = {
-      ...decideArguments(args, model.config),
+      ...decideArguments(args, model.geometry),
       batch_size: args.per_device_eval_batch_size,
       onProgress: onEvaluating,
     }
@@ -278,5 +279,4 @@ async function releasedOrAborted(released: Promise<void>, signal: AbortSignal | 
 }
 
 /** Of the embedding tables, where a row is looked up, which takes no operations. */
-const tableSize = ({ parameters }: BertForQuestionAnswering): number =>
-  parameters.entries.filter(({ name }) => /_embeddings\.weight$/.test(name)).reduce((n, { size }) => n + size, 0)
+const tableSize = ({ specs }: QuestionAnsweringModel): number => totalSize(specs.filter(({ table }) => table))

@@ -1,10 +1,9 @@
 import { windowLosses } from '../inference/logits.ts'
 import { cutIntoPasses, toRows } from '../inference/rows.ts'
 import { windowLengths } from '../inference/window-lengths.ts'
-import { paddingRow } from '../models/config.ts'
 import { FlatParameters, totalSize } from '../models/flat-parameters.ts'
 import type { Row } from '../models/pack.ts'
-import type { BertForQuestionAnswering } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { countSpans } from '../models/span-targets.ts'
 import type { LabelledWindow } from '../squad/types.ts'
 import { adamwStep, type DecayRange, decayRanges } from './adamw.ts'
@@ -55,14 +54,14 @@ export class Stepper {
   private frozen: FrozenLayers | undefined
 
   private constructor(
-    private readonly model: BertForQuestionAnswering,
+    private readonly model: QuestionAnsweringModel,
     private readonly args: TrainingArguments,
     private readonly memory: FlatMemory<Arrays>,
     private readonly gradient: BatchGradient,
     max_steps: number,
   ) {
     const { parameters, gradients, exp_avg, exp_avg_sq } = memory.arrays
-    const first = frozenEntries(model.parameters, args)
+    const first = frozenEntries(model, args)
     const like = (data: Float32Array) => model.parameters.from(first, data)
     this.moments = { exp_avg: like(exp_avg), exp_avg_sq: like(exp_avg_sq) }
     this.trained = {
@@ -76,9 +75,9 @@ export class Stepper {
     this.learningRate = learningRates(args, max_steps)
   }
 
-  static async create(model: BertForQuestionAnswering, args: TrainingArguments, max_steps: number): Promise<Stepper> {
+  static async create(model: QuestionAnsweringModel, args: TrainingArguments, max_steps: number): Promise<Stepper> {
     const { entries, size, data } = model.parameters
-    const n = size - totalSize(entries.slice(0, frozenEntries(model.parameters, args)))
+    const n = size - totalSize(entries.slice(0, frozenEntries(model, args)))
     const memory = allocateFlat({ parameters: size, gradients: n, exp_avg: n, exp_avg_sq: n })
     memory.arrays.parameters.set(data)
     model.parameters = new FlatParameters(entries, memory.arrays.parameters)
@@ -127,8 +126,8 @@ export class Stepper {
 
   private async passes(batch: readonly number[], windows: readonly LabelledWindow[], batches: number): Promise<Pass[]> {
     const { padding, max_tokens_per_pass } = this.args
-    const { max_seq_length } = windowLengths(this.args, this.model.config)
-    const pad_token_id = paddingRow(this.model.config) ?? 0
+    const { max_seq_length } = windowLengths(this.args, this.model.geometry)
+    const pad_token_id = this.model.geometry.padding_row ?? 0
     const spans = batch.map((i) => windows[i])
     const rows: Row[] = toRows(spans, { padding, max_seq_length, pad_token_id })
     const lengths = rows.map(({ input_ids }) => input_ids.length)

@@ -1,5 +1,5 @@
 import type { AnswerSettings } from '../checkpoint/answer-settings.ts'
-import type { BertForQuestionAnswering } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { TrainingArguments } from './arguments.ts'
@@ -7,7 +7,7 @@ import type { RunDigests } from './run-digests.ts'
 
 /** What a training run works on. */
 export interface TrainingRun {
-  readonly model: BertForQuestionAnswering
+  readonly model: QuestionAnsweringModel
   readonly args: TrainingArguments
   readonly train: Dataset
   readonly validation?: Dataset

@@ -1,0 +1,128 @@
+/** DistilBERT (Sanh et al. 2019), as transformers' DistilBertModel, on real tokens only. It has no token types. */
+import { z } from 'zod'
+import { input, type Tensor } from '../graph/tensor.ts'
+import { type ActivationName, activations } from '../nn/activation.ts'
+import type { Dropout } from '../nn/dropout.ts'
+import { embedding, layerNorm, linear } from '../nn/layers.ts'
+import type { Parameters } from '../nn/parameters.ts'
+import { add } from '../ops/elementwise.ts'
+import type { Architecture, LayerRange, ModelConfig } from './architecture.ts'
+import {
+  activation,
+  checkSizes,
+  configReader,
+  integer,
+  number,
+  paddingId,
+  paddingRow,
+  probability,
+  unpruned,
+} from './config.ts'
+import { type SelfAttention, selfAttention } from './self-attention.ts'
+
+/** The sizes and settings of a DistilBERT: Hugging Face's config.json, with its names. */
+export interface DistilBertConfig extends ModelConfig {
+  readonly model_type: 'distilbert'
+  readonly vocab_size: number
+  /** The hidden size. */
+  readonly dim: number
+  readonly n_layers: number
+  readonly n_heads: number
+  /** Width of the feed-forward layer. */
+  readonly hidden_dim: number
+  readonly activation: ActivationName
+  readonly dropout: number
+  readonly attention_dropout: number
+  /** Probability of dropout before the question-answering head. */
+  readonly qa_dropout: number
+  /** The longest sequence, in tokens. */
+  readonly max_position_embeddings: number
+  /** Standard deviation of new weights. */
+  readonly initializer_range: number
+  /** The row of the word embeddings that does not learn: -1 is the last one, null none. */
+  readonly pad_token_id: number | null
+}
+
+/** Not in the configuration: transformers has it in the code. */
+const LAYER_NORM_EPS = 1e-12
+
+const reader = configReader({
+  model_type: 'distilbert',
+  traits: {
+    sinusoidal_pos_embds: z.literal(false, 'false: positions that are learnt').default(false),
+    pruned_heads: unpruned,
+  },
+  // Defaults are those of transformers' DistilBertConfig (4.57).
+  fields: {
+    vocab_size: integer(1, 10_000_000).default(30522),
+    dim: integer(1, 65536).default(768),
+    n_layers: integer(1, 1000).default(6),
+    n_heads: integer(1, 4096).default(12),
+    hidden_dim: integer(1, 1_000_000).default(3072),
+    activation: activation().default('gelu'),
+    dropout: probability().default(0.1),
+    attention_dropout: probability().default(0.1),
+    qa_dropout: probability().default(0.1),
+    max_position_embeddings: integer(1, 1_000_000).default(512),
+    initializer_range: number(0, 100).default(0.02),
+    pad_token_id: paddingId().default(0),
+  },
+  readable: 'DistilBERT model, with learnt positions',
+})
+
+export const distilbert: Architecture<DistilBertConfig> = {
+  model_type: 'distilbert',
+  class_name: 'DistilBertForQuestionAnswering',
+  class_prefix: 'DistilBert',
+  field_names: reader.names,
+  checkpoint: { prefix: 'distilbert.', constants: ['embeddings.position_ids'] },
+  parseConfig(json, source) {
+    const config: DistilBertConfig = { model_type: 'distilbert', ...reader.read(json, source) }
+    checkSizes(this.geometry(config), config, { heads: 'n_heads', hidden_size: 'dim' }, source)
+    return config
+  },
+  savedFields: () => ({ sinusoidal_pos_embds: false }),
+  geometry: (config) => ({
+    layers: config.n_layers,
+    heads: config.n_heads,
+    hidden_size: config.dim,
+    intermediate_size: config.hidden_dim,
+    activation: config.activation,
+    vocab_size: config.vocab_size,
+    max_positions: config.max_position_embeddings,
+    token_types: 0,
+    padding_row: paddingRow(config.pad_token_id, config.vocab_size),
+    initializer_range: config.initializer_range,
+  }),
+  resized: (config, { layers, vocab_size }) => ({ ...config, n_layers: layers, vocab_size }),
+  headDropout: ({ qa_dropout }) => qa_dropout,
+  encoder: distilbertEncoder,
+}
+
+function distilbertEncoder(p: Parameters, c: DistilBertConfig, dropout: Dropout, { from, to }: LayerRange): Tensor {
+  const attend = selfAttention(distilbert.geometry(c), dropout)
+  let x = from === 0 ? embeddings(p.embeddings('embeddings'), c, dropout) : input('hidden', ['tokens', c.dim])
+  for (let i = from; i < to; i++) x = layer(p.layer(`transformer.layer.${i}`, i), c, x, attend, dropout)
+  return x // [tokens, dim]
+}
+
+function embeddings(p: Parameters, c: DistilBertConfig, dropout: Dropout): Tensor {
+  const lookUp = (table: string, ids: string, size: number, padding_idx?: number) =>
+    embedding(p.at(table), input(ids, ['tokens'], 'int32'), { size, width: c.dim, padding_idx })
+  const words = lookUp('word_embeddings', 'input_ids', c.vocab_size, paddingRow(c.pad_token_id, c.vocab_size))
+  const positions = lookUp('position_embeddings', 'position_ids', c.max_position_embeddings)
+  return dropout(layerNorm(p.at('LayerNorm'), add(words, positions), LAYER_NORM_EPS), c.dropout)
+}
+
+/** Nothing is dropped between attention and its residual sum, other than in BERT. */
+function layer(p: Parameters, c: DistilBertConfig, x: Tensor, attend: SelfAttention, dropout: Dropout): Tensor {
+  const project = (name: string) => linear(p.at(`attention.${name}`), x, c.dim)
+  const attended = attend(project('q_lin'), project('k_lin'), project('v_lin'), c.attention_dropout)
+  const y = linear(p.at('attention.out_lin'), attended, c.dim)
+  const h = layerNorm(p.at('sa_layer_norm'), add(y, x), LAYER_NORM_EPS)
+
+  const { scale, f } = activations[c.activation]
+  const inner = f(linear(p.at('ffn.lin1'), h, c.hidden_dim, { alpha: scale, beta: scale }))
+  const outer = dropout(linear(p.at('ffn.lin2'), inner, c.dim, { alpha: scale }), c.dropout)
+  return layerNorm(p.at('output_layer_norm'), add(outer, h), LAYER_NORM_EPS)
+}

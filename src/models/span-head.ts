@@ -1,0 +1,33 @@
+import type { Tensor } from '../graph/tensor.ts'
+import type { Dropout } from '../nn/dropout.ts'
+import { linear } from '../nn/layers.ts'
+import type { Parameters } from '../nn/parameters.ts'
+import { permuteRows } from '../ops/gather.ts'
+import { reshape } from '../ops/movement.ts'
+import type { ModelConfig } from './architecture.ts'
+import { architectureOf } from './registry.ts'
+import { layoutInputs } from './self-attention.ts'
+
+/** The hidden state [tokens, hidden_size] after layer `to`, computed from layer `from` on. */
+export function encoder(
+  p: Parameters,
+  config: ModelConfig,
+  dropout: Dropout,
+  { from = 0, to = Infinity } = {},
+): Tensor {
+  const { encoder, checkpoint, geometry } = architectureOf(config)
+  const body = p.at(checkpoint.prefix.slice(0, -1))
+  return encoder(body, config, dropout, { from, to: Math.min(to, geometry(config).layers) })
+}
+
+/**
+ * An encoder with the question-answering head of transformers: start and end logits of every place of every window,
+ * [rows, 2, length]. The values at padded places mean nothing. With `from`, only the layers from there on.
+ */
+export function questionAnswering(p: Parameters, config: ModelConfig, dropout: Dropout, from = 0): Tensor {
+  const hidden = encoder(p, config, dropout, { from })
+  const { places, tokens } = layoutInputs('spans', 2)
+  const kept = dropout(hidden, architectureOf(config).headDropout(config))
+  const logits = reshape(linear(p.at('qa_outputs'), kept, 2), ['tokens', 2, 1])
+  return reshape(permuteRows(logits, places, tokens), ['rows', 2, 'length'])
+}
