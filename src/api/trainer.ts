@@ -86,7 +86,7 @@ export class Trainer {
     refuseUnknown('Trainer', options, TRAINER_OPTIONS)
     this.model = options.model
     this.args = options.args ?? new TrainingArguments()
-    this.decided = decideArguments(this.args, { ...options.model.config, settings: storedSettings(options.model) })
+    this.decided = decideArguments(this.args, { ...options.model.geometry, settings: storedSettings(options.model) })
     this.state = newTrainerState(this.args, 0, 0)
   }
 

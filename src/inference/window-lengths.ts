@@ -12,8 +12,8 @@ export interface GivenLengths {
 
 /** What a model says about the lengths of its windows. */
 export interface LengthFacts {
-  /** Tokens that the model can read at once; unlimited by default. */
-  readonly max_positions?: number
+  /** Tokens that the model can read at once; undefined if that is not known. */
+  readonly max_positions: number | undefined
   /** Tokens that its tokenizer allows. */
   readonly model_max_length?: number
   /** The lengths that are stored with it. */

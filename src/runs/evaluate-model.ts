@@ -136,7 +136,7 @@ export async function evaluateOn(examples: readonly Example[], options: Evaluate
 type Asked = ReturnType<typeof withStored>
 
 const lengthsOf = (options: EvaluateModelOptions, { model, tokenizer, settings }: LoadedModel) =>
-  windowLengths(options, { ...model.config, model_max_length: tokenizer.model_max_length, settings })
+  windowLengths(options, { ...model.geometry, model_max_length: tokenizer.model_max_length, settings })
 
 /** The options, with those that are not given as they are stored with the model. */
 function withStored(options: EvaluateModelOptions, loaded: LoadedModel) {

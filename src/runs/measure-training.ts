@@ -22,7 +22,7 @@ export async function measureTraining(
   examples: readonly Example[],
   given: GivenLengths,
 ): Promise<TrainingSpeed> {
-  const facts = { ...model.config, model_max_length: tokenizer.model_max_length, settings }
+  const facts = { ...model.geometry, model_max_length: tokenizer.model_max_length, settings }
   const { max_seq_length, doc_stride } = windowLengths(given, facts)
   const args = parseArguments({ max_seq_length, doc_stride }, 'estimate')
   const batch = args.per_device_train_batch_size

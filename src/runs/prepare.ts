@@ -46,7 +46,7 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
   // A run that is resumed must not measure again and choose another.
   const settled = engine === 'auto' ? { ...given, engine: loaded.engineName } : given
   const base = {
-    ...loaded.model.config,
+    ...loaded.model.geometry,
     model_max_length: loaded.tokenizer.model_max_length,
     settings: loaded.settings,
   }

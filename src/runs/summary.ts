@@ -53,7 +53,9 @@ const shownArguments = (args: TrainingArguments): RunSetup['arguments'] =>
 
 /** The names of the arguments that differ from their defaults. */
 export function changedArguments(args: TrainingArguments): ReadonlySet<string> {
-  const defaults = Object.entries(shownArguments(decideArguments(parseArguments({}, 'defaults'), {})))
+  const defaults = Object.entries(
+    shownArguments(decideArguments(parseArguments({}, 'defaults'), { max_positions: undefined })),
+  )
   const shown = shownArguments(args)
   return new Set(defaults.filter(([name, value]) => shown[name] !== value).map(([name]) => name))
 }
