@@ -25,3 +25,8 @@ it('counts values before it makes any', () => {
   expect(parseBoundedJson('{"a": [1, 2], "b": "1,2,3,4,5"}', { values: 4 })).toBeDefined()
   expect(() => parseBoundedJson('[1,2,3,4,5', { values: 4 })).toThrow('more than 4 values')
 })
+
+it('counts fields, but not colons within strings', () => {
+  expect(parseBoundedJson('{"a:b": {"c": ":::"}}', { fields: 2 })).toBeDefined()
+  expect(() => parseBoundedJson('{"a": {"b": {"c": 1}}}', { fields: 2 })).toThrow('more than 2 fields')
+})

@@ -5,6 +5,8 @@ export interface JsonBounds {
   readonly depth?: number
   /** Objects, lists and their items and fields, counted together. */
   readonly values?: number
+  /** Fields of all objects together. */
+  readonly fields?: number
 }
 
 /** No file of ours or of transformers comes near; walking through deeper values by recursion overflows the stack. */
@@ -25,10 +27,11 @@ export function parseBoundedJson(text: string, bounds: JsonBounds = {}): unknown
 /** @throws JsonBoundsError for text above the bounds. Whether it is JSON at all is not asked. */
 export function checkJsonBounds(
   text: string,
-  { depth: maxDepth = MAX_DEPTH, values: maxValues = Infinity }: JsonBounds = {},
+  { depth: maxDepth = MAX_DEPTH, values: maxValues = Infinity, fields: maxFields = Infinity }: JsonBounds = {},
 ): void {
   let depth = 0
   let values = 0
+  let fields = 0
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
       case QUOTE:
@@ -45,7 +48,11 @@ export function checkJsonBounds(
         break
       case COMMA:
         values++
+        break
+      case COLON:
+        fields++
     }
+    if (fields > maxFields) throw new JsonBoundsError(`more than ${maxFields.toLocaleString('en-US')} fields`)
     if (values > maxValues) throw new JsonBoundsError(`more than ${maxValues.toLocaleString('en-US')} values`)
   }
 }
@@ -63,6 +70,7 @@ export function endOfString(text: string, start: number): number {
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COMMA = 0x2c
+const COLON = 0x3a
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b

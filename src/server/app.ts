@@ -11,7 +11,7 @@ import { SpanforgeError } from '../errors.ts'
 import { showText } from '../show-value.ts'
 import { Connections } from './connections.ts'
 import { asProblem, Problem, problemBody } from './problem.ts'
-import { boundRequestJson, validatorCompiler } from './request-json.ts'
+import { readRequestJson, validatorCompiler } from './request-json.ts'
 
 export interface AppOptions {
   /** Nothing is logged without one. */
@@ -78,7 +78,7 @@ export async function createApp(options: AppOptions = {}) {
   app.setSerializerCompiler(serializerCompiler)
   // Other pages may post text without asking; JSON they may not.
   app.removeContentTypeParser('text/plain')
-  boundRequestJson(app)
+  readRequestJson(app)
   app.setErrorHandler(sendProblem)
   app.setNotFoundHandler((request, reply) => {
     const url = request.url.split('?')[0]

@@ -11,17 +11,26 @@ interface Use {
   done: number
   /** Whether a response has been sent on it. */
   wasAnswered: boolean
+  /** Since when what has been sent has waited to be read, and the bytes that were read by then. */
+  backlog?: { readonly since: number; readonly read: number }
 }
 
 /** Milliseconds that a request which is being received may still take once the server is closing. */
 const AT_ONCE = 500
 
-/** Idle connections are closed above this number, those first on which nothing was ever asked. */
-const MOST = 5000
+/** Milliseconds between two looks at what waits to be read. */
+const LOOK = 1000
+
+export interface ConnectionOptions {
+  /** How many may be open before others are closed. */
+  readonly most?: number
+  /** Bytes a second that a client must read of what is sent to it, on average. */
+  readonly slowest?: number
+}
 
 /**
  * The connections of a server. None is held by a client that owes something itself: one that does not read its answer
- * for a while is cut off, and when the server closes it waits for answers alone, not for idle connections (Node's own
+ * for a while, or reads it too slowly, is cut off, and when the server closes it waits for answers alone, not for idle connections (Node's own
  * `closeIdleConnections` leaves those that were never used) nor for requests that are never sent to their end.
  */
 export class Connections {
@@ -31,16 +40,22 @@ export class Connections {
   private isClosing = false
   private isCutOff = false
 
-  /** `most` is how many may be open before idle ones are closed. */
+  private readonly most: number
+  private readonly slowest: number
+
   constructor(
-    server: Server,
-    private readonly most = MOST,
+    private readonly server: Server,
+    { most = 5000, slowest = 16_000 }: ConnectionOptions = {},
   ) {
+    this.most = most
+    this.slowest = slowest
     server.on('connection', (socket) => this.add(socket))
     // Before the hooks of the application, which ask for the request's turn.
     server.prependListener('request', (request, response) => this.open(request, response))
     // After server.timeout milliseconds without a byte in either direction.
     server.on('timeout', (socket) => this.closeStalled(socket))
+    const looking = setInterval(() => this.closeSlow(), LOOK).unref()
+    server.once('close', () => clearInterval(looking))
   }
 
   /**
@@ -114,9 +129,27 @@ export class Connections {
     if (!isComputing || socket.writableLength > 0) socket.destroy()
   }
 
+  /** A byte now and then is enough for a connection not to be stalled, but an answer must not be kept in memory for it. */
+  private closeSlow(): void {
+    const now = performance.now()
+    for (const [socket, use] of this.uses) {
+      if (socket.writableLength === 0) use.backlog = undefined
+      else use.backlog ??= { since: now, read: socket.bytesWritten - socket.writableLength }
+      if (!use.backlog || this.server.timeout === 0) continue
+      const { since, read } = use.backlog
+      const patience = this.server.timeout + (1000 * (socket.bytesWritten - read)) / this.slowest
+      if (now - since > patience) socket.destroy()
+    }
+  }
+
+  /** Closes an idle connection, first one on which nothing was ever asked; else the one that has been sending longest. */
   private makeRoom(newest: Socket): void {
-    const idle = [...this.uses].filter(([socket, { open }]) => open.size === 0 && socket !== newest)
-    const [socket] = idle.find(([, { wasAnswered }]) => !wasAnswered) ?? idle[0] ?? [newest]
+    const others = [...this.uses].filter(([socket]) => socket !== newest)
+    const idle = others.filter(([, { open }]) => open.size === 0)
+    const isSending = ({ open }: Use) => [...open.values()].every(({ complete }) => !complete)
+    const [socket] = idle.find(([, { wasAnswered }]) => !wasAnswered) ??
+      idle[0] ??
+      others.find(([, use]) => isSending(use)) ?? [newest]
     socket.destroy()
   }
 }

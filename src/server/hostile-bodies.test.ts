@@ -1,5 +1,6 @@
 /** Bodies that would cost the server far more than they cost the client. */
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Readable } from 'node:stream'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { type TinyService, tinyService } from '../../tests/tiny-service.ts'
 import type { Problem } from './contract.ts'
 
@@ -15,8 +16,9 @@ const keys = (count: number): string => Array.from({ length: count }, (_, i) => 
 const many = (count: number): string => Array.from({ length: count }, () => '1').join(',')
 
 const bodies: readonly (readonly [name: string, body: string, status: number, words: string])[] = [
-  ['a million unknown keys', `{${keys(1_000_000)}}`, 422, 'more than 100,000 values'],
-  ['90,000 unknown keys', `{"question": "a", "context": "b", ${keys(90_000)}}`, 422, ' and 89,99'],
+  ['a million unknown keys', `{${keys(1_000_000)}}`, 422, 'more than 10,000 fields'],
+  ['90,000 unknown keys', `{"question": "a", "context": "b", ${keys(90_000)}}`, 422, 'more than 10,000 fields'],
+  ['9,000 unknown keys', `{"question": "a", "context": "b", ${keys(9000)}}`, 422, ' and 8,99'],
   ['one very long unknown key', `{"${'k'.repeat(1e6)}": 1}`, 422, 'unknown key kkk'],
   ['a list of a million numbers', `{"context": "a", "contexts": [${many(1e6)}]}`, 422, 'more than 100,000 values'],
   ['JSON nested 90,000 deep', `{"question": ${'['.repeat(9e4)}${']'.repeat(9e4)}}`, 422, 'nested deeper than 20'],
@@ -32,6 +34,49 @@ it.each(bodies)('answers %s with a short problem', async (_name, payload, status
     expect(response.json<Problem>()).toMatchObject({ status, detail: expect.stringContaining(words) })
     expect(Buffer.byteLength(response.body)).toBeLessThan(4096)
   }
+})
+
+it('reads large bodies in a thread, with the same answers and refusals', async () => {
+  const headers = { 'content-type': 'application/json' }
+  const post = (payload: string | Buffer) =>
+    service.app.inject({ method: 'POST', url: '/api/answer', payload, headers })
+  const parse = vi.spyOn(JSON, 'parse')
+  const space = ' '.repeat(2 ** 20)
+  const good = JSON.stringify({ question, context })
+  const statuses: number[] = []
+  for (const payload of [
+    space + good,
+    `${space}{"question": `,
+    `${space}{"__proto__": 1}`,
+    Buffer.concat([Buffer.from(space), Buffer.from([0xff])]),
+    `${space}{"question": ${'['.repeat(30)}${']'.repeat(30)}}`,
+  ])
+    statuses.push((await post(payload)).statusCode)
+  expect(statuses).toEqual([200, 400, 400, 400, 422])
+  expect(parse.mock.calls.filter(([text]) => text.length > 2 ** 19)).toEqual([])
+  parse.mockRestore()
+})
+
+it('refuses bytes that are not UTF-8 instead of changing the text, and reads a byte order mark as none', async () => {
+  const post = (payload: Buffer) =>
+    service.app.inject({ method: 'POST', url: '/api/answer', payload, headers: { 'content-type': 'application/json' } })
+  const latin1 = await post(Buffer.from(JSON.stringify({ question, context: 'für bo' }), 'latin1'))
+  expect([latin1.statusCode, latin1.json<Problem>().detail]).toEqual([400, 'The body is not valid UTF-8.'])
+  const marked = await post(Buffer.from(`\ufeff${JSON.stringify({ question, context })}`))
+  expect(marked.statusCode).toBe(200)
+})
+
+it('refuses a body that is cut up into bytes, and reads one in small pieces', async () => {
+  const headers = { 'content-type': 'application/json' }
+  const post = (pieces: readonly string[]) =>
+    service.app.inject({ method: 'POST', url: '/api/answer', payload: Readable.from(pieces), headers })
+  const pieces = [...JSON.stringify({ question, context })]
+  const spaces = new Array<string>(100_000)
+  expect((await post([...spaces.fill(' '), ...pieces])).json<Problem>()).toMatchObject({
+    status: 400,
+    detail: expect.stringContaining('more than 4096 chunks'),
+  })
+  expect((await post([...spaces.slice(4000).fill(' '.repeat(100)), ...pieces])).statusCode).toBe(200)
 })
 
 it('answers a list of wrong inputs, and an unknown path, with a short problem', async () => {

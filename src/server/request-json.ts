@@ -1,40 +1,21 @@
-/** How a request's JSON is read and checked, at a cost that its limits bound. */
-import type { FastifyInstance, FastifySchemaCompiler } from 'fastify'
+/** How a request's JSON is read and checked. */
+import type { FastifyInstance, FastifyRequest, FastifySchemaCompiler } from 'fastify'
 import { type ZodType, z } from 'zod'
-import { checkJsonBounds, type JsonBounds, JsonBoundsError } from '../bounded-json.ts'
 import { showIssues } from '../show-value.ts'
+import { JsonThread } from './json-thread.ts'
+import { parseRequestJson } from './parse-json.ts'
 import { Problem } from './problem.ts'
 
-/** 1,000 questions, each with its own texts, have a tenth of it. */
-const MAX_VALUES = 100_000
-const MAX_DEPTH = 20
+/** Bytes; parsing as many takes a few milliseconds. */
+const LARGE = 256 * 1024
 
-/**
- * Refuses JSON of too many values before it is parsed (an object of a million keys within the size limit would keep
- * every other client waiting), and JSON that is nested too deeply before anything walks through it.
- */
-export function boundRequestJson(app: Pick<FastifyInstance, 'getDefaultJsonParser' | 'addContentTypeParser'>): void {
-  const parse = app.getDefaultJsonParser('error', 'error')
-  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
-    const tooMany = boundsFault(body, { depth: Infinity, values: MAX_VALUES })
-    if (tooMany) done(tooMany)
-    else
-      parse(request, body, (error: Error | null, value?: unknown) => {
-        const fault = error ?? boundsFault(body, { depth: MAX_DEPTH })
-        if (fault) done(fault)
-        else done(null, value)
-      })
-  })
-}
-
-function boundsFault(body: string, bounds: JsonBounds): Problem | undefined {
-  try {
-    checkJsonBounds(body, bounds)
-    return undefined
-  } catch (error) {
-    if (!(error instanceof JsonBoundsError)) throw error
-    return new Problem(422, `The body is too complex: ${error.summary}.`, { remedy: 'Send less at a time.' })
-  }
+/** Reads bodies of JSON with `parseRequestJson`; large ones in a thread, while other clients are answered. */
+export function readRequestJson(app: Pick<FastifyInstance, 'addHook' | 'addContentTypeParser'>): void {
+  const thread = new JsonThread()
+  app.addHook('onClose', () => thread.end())
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
+    body.length > LARGE ? thread.parse(body) : parseRequestJson(body),
+  )
 }
 
 /** Checks what a route's schema asks for; whatever is wrong becomes one bounded problem, 422. */

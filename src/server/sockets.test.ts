@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -11,7 +10,6 @@ import { type TinyOptions, type TinyService, tinyService, tinyText } from '../..
 import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
 import { pipeline } from '../api/pipeline.ts'
 import { packageFile } from '../package-root.ts'
-import { Connections } from './connections.ts'
 import type { AnswerResponse } from './contract.ts'
 
 interface Listening extends TinyService {
@@ -341,31 +339,6 @@ describe('a server that owes nothing', () => {
     await vi.waitFor(() => expect(waiting(service).requests).toBe(0), 10_000)
     await vi.waitFor(() => expect(timers()).toBeLessThanOrEqual(before), 5000)
     fail(new Error('too late'))
-  })
-})
-
-describe('connections', () => {
-  it('above their number push out idle ones, those first on which nothing was ever asked', async () => {
-    const server = createServer((_request, response) => void response.end('ok'))
-    onTestFinished(() => void server.close())
-    new Connections(server, 3)
-    await once(server.listen(0, '127.0.0.1'), 'listening')
-    const { port } = server.address() as AddressInfo
-    const open = async (name: string) => {
-      const socket = connect(port, '127.0.0.1')
-        .on('error', () => {})
-        .resume()
-      socket.once('close', () => closed.push(name))
-      await once(socket, 'connect')
-      return socket
-    }
-    const closed: string[] = []
-    const used = await open('used')
-    used.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
-    await once(used, 'data')
-    for (const name of ['first', 'second', 'third', 'fourth']) await open(name)
-    await vi.waitFor(() => expect(closed).toEqual(['first', 'second']), 10_000)
-    server.closeAllConnections()
   })
 })
 

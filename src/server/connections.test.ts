@@ -1,0 +1,78 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { type ConnectionOptions, Connections } from './connections.ts'
+
+async function listening(options: ConnectionOptions, answer: RequestListener) {
+  const server = createServer(answer)
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  new Connections(server, options)
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return { server, port: (server.address() as AddressInfo).port }
+}
+
+describe('connections', () => {
+  it('above their number push out idle ones, those first on which nothing was ever asked', async () => {
+    const { port } = await listening({ most: 3 }, (_request, response) => void response.end('ok'))
+    const open = async (name: string) => {
+      const socket = connect(port, '127.0.0.1')
+        .on('error', () => {})
+        .resume()
+      socket.once('close', () => closed.push(name))
+      await once(socket, 'connect')
+      return socket
+    }
+    const closed: string[] = []
+    const used = await open('used')
+    used.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
+    await once(used, 'data')
+    for (const name of ['first', 'second', 'third', 'fourth']) await open(name)
+    await vi.waitFor(() => expect(closed).toEqual(['first', 'second']), 10_000)
+  })
+
+  it('above their number push out the one that has been sending its request longest, where none is idle', async () => {
+    const { server, port } = await listening(
+      { most: 3 },
+      (request, response) => void request.on('end', () => response.end('ok')).resume(),
+    )
+    const closed: string[] = []
+    for (const name of ['first', 'second', 'third']) {
+      const socket = connect(port, '127.0.0.1').on('error', () => {})
+      socket.once('close', () => closed.push(name)).resume()
+      socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\na')
+      await once(server, 'request')
+    }
+    const ordinary = connect(port, '127.0.0.1')
+    ordinary.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')
+    expect(await text(ordinary)).toMatch(/^HTTP\/1.1 200 /)
+    expect(closed).toEqual(['first'])
+  })
+
+  it('are closed where an answer is read too slowly, a bit all the time, and not where it is read in time', async () => {
+    const answer = Buffer.alloc(40e6, 'x')
+    const { server, port } = await listening({ slowest: 20e6 }, (_request, response) => void response.end(answer))
+    server.setTimeout(500)
+    const read = async (pause: number) => {
+      const socket = connect(port, '127.0.0.1')
+      socket.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')
+      let bytes = 0
+      // What is in flight when the connection is cut off counts as an error, or as an early end.
+      try {
+        for await (const chunk of socket) {
+          bytes += chunk.length
+          await sleep(pause)
+        }
+      } catch {}
+      return bytes
+    }
+    const [fast, slow] = await Promise.all([read(0), read(20)])
+    expect(fast).toBeGreaterThan(answer.length)
+    expect(slow).toBeLessThan(answer.length)
+  }, 20_000)
+})
