@@ -1,0 +1,102 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { expect, it } from 'vitest'
+import { runHere } from '../../tests/run-here.ts'
+import { describeShared, shared } from '../../tests/shared.ts'
+import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { readExamples } from '../data/read-examples.ts'
+import type { Example } from '../squad/types.ts'
+
+interface Expected {
+  /** The texts of the answers of each question, as `train` reads the file or, where it is refused, as `--fix` writes it. */
+  readonly answers?: readonly (readonly string[])[]
+  /** How `train` refuses the file. */
+  readonly refused?: RegExp
+}
+
+const read = (...answers: string[][]): Expected => ({ answers })
+const corrected = (refused: RegExp, ...answers: string[][]): Expected => ({ answers, refused })
+const refused = (refused: RegExp): Expected => ({ refused })
+
+const FIVE = read(['Ada'], ['1843'], ['the first program'], ['Berlin'], ['Bob'])
+
+const EXPECTED: Readonly<Record<string, Expected>> = {
+  '01-csv-quoted-newline.csv': read(['signed "it"']),
+  '02-csv-bom.csv': read(['Ada']),
+  '03-csv-pyrepr.csv': corrected(/answers is in Python's notation, .*; expected JSON/, ['Ada']),
+  '04-csv-numpyrepr.csv': corrected(/answers is in Python's notation, .*; expected JSON/, ['Ada']),
+  '05-jsonl-flat.jsonl': read(['Ada']),
+  '06-jsonl-u2028.jsonl': read(['wrote']),
+  '07-json-numid.json': read(['Ada'], ['1843']),
+  '08-impossible-plausible.json': read([], ['1843']),
+  '09-floatstart.jsonl': read(['Ada']),
+  '10-strstart.jsonl': read(['1843']),
+  '11-scalaranswers.jsonl': read(['1843']),
+  '12-offbyone.jsonl': corrected(/answer "1843" is not at character 30 .*\n.*It is at character 31/, ['1843']),
+  '13-trailspace.jsonl': read(['1843 ']),
+  '14-emptyans.jsonl': refused(/its answer is empty/),
+  '15-minus1.jsonl': read([]),
+  '16-dup.jsonl': corrected(/another question has the same id/, ['1843'], ['1843']),
+  '17-list.json': read(['1843']),
+  '18-nested-text.json': read(['1843']),
+  '19-hf-viewer.json': read(['1843']),
+  '20-nan.jsonl': refused(/NaN and Infinity are not JSON .*\n.*Write null/),
+  '21-crlf.jsonl': read(['1843']),
+  '22-crlfctx.json': read(['1843']),
+  '23-bom.json': read(['1843']),
+  '24-bomctx.jsonl': read(['1843']),
+  '25-dpr.json': refused(/the row has no context; found question, answers, positive_ctxs/),
+  '26-semicolon.csv': read(['1843']),
+  '27-csv-colcase.csv': read(['1843']),
+  '28-csv-startfloat.csv': read(['1843']),
+  '29-csv-idnone.csv': read(['1843'], ['Ada']),
+  '30-null-answers.jsonl': read([]),
+  '31-noanswerkey.jsonl': refused(/the line has no answer; found id, question, context/),
+  '32-latin1.csv': refused(/line 2 has the byte 0xE9 at 38, which would be "é" in Windows-1252/),
+  '33-utf16.csv': read(['1843']),
+  '34-emoji.jsonl': read(['1843']),
+  '35-answerlist.jsonl': read(['1843']),
+  '36-answerslistdict.jsonl': read(['1843']),
+  '37-prettyjson.json': read(['1843']),
+  '38-answerend.jsonl': read(['1843']),
+  '39-tsv-quotes.tsv': read(['1843'], ['Ada']),
+  '40-haystack.json': read(['250k to 15m ']),
+  '41-arcd.json': corrected(/is not at character 0 .*\n.*It is at character 20/, ['هو نادٍ رياضيّ، ثقافيّ']),
+  '42-nfd.json': corrected(
+    /is not at character 12 .*\n.*It is at character 13, in another Unicode normalization form/,
+    ['München'],
+  ),
+  '43-case.json': corrected(/Did you mean "New {2}York\\nTimes", at character 4\?/, ['New  York\nTimes']),
+  '44-st.json': read(['Ada'], []),
+  '45-mrqa.json': read(['Ada', 'Ada']),
+  '60-pandas-cols.json': FIVE,
+  '61-columns-lists.json': FIVE,
+  '62-train-key.json': FIVE,
+}
+
+/** Each answer is where its `answer_start` says. */
+function textsOf(examples: readonly Example[]): string[][] {
+  for (const { context, answers } of examples)
+    for (const { text, answer_start } of answers) expect(context.startsWith(text, answer_start)).toBe(true)
+  return examples.map(({ answers }) => answers.map(({ text }) => text))
+}
+
+describeShared('small data files as people have them', () => {
+  it('are all listed here', () => {
+    const names = readdirSync(shared('inputs')).filter((name) => name !== 'README.md')
+    expect(Object.keys(EXPECTED).sort()).toEqual(names.sort())
+  })
+
+  it.each(Object.entries(EXPECTED))('%s is read or refused, and corrected', async (name, { answers, refused }) => {
+    const path = shared(`inputs/${name}`)
+    if (refused) await expect(readExamples(path)).rejects.toThrow(refused)
+    else expect(textsOf(await readExamples(path))).toEqual(answers)
+
+    const copy = join(temporaryFolder(), `fixed${extname(name)}`)
+    const { code, stdout } = await runHere('data', 'check', path, '--fix', copy)
+    expect(code).toBe(answers ? 0 : 1)
+    expect(existsSync(copy)).toBe(answers !== undefined)
+    expect(/^Problems: none$/m.test(stdout)).toBe(refused === undefined)
+    if (answers) expect(textsOf(await readExamples(copy))).toEqual(answers)
+  })
+})
