@@ -110,7 +110,7 @@ async function estimateCost({ sound, windows }: FileCheck, flags: CheckFlags, ou
   output.print(
     `\nTraining here: ${rate(speed.tokens_per_second, 'tokens')}, an epoch in about ${duration(seconds_per_epoch)} ` +
       `(three, as is usual, in ${duration(3 * seconds_per_epoch)}), memory about ${bytes(speed.peak_bytes)}; ` +
-      'a few steps of batch 16 were taken, evaluation comes on top',
+      `measured with a few steps of ${counted(speed.batch_size, 'window')}; evaluation comes on top`,
   )
   if (busy) output.print(`In the minute before, ${busy}.`)
   return { ...speed, seconds_per_epoch }

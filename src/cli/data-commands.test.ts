@@ -7,6 +7,7 @@ import { madeUpExamples } from '../../tests/squad-parquet.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { readExamples } from '../data/read-examples.ts'
 import { writeExamples } from '../data/write-examples.ts'
+import { argumentDefaults } from '../training/arguments.ts'
 
 // Training steps: seconds on a machine at rest, minutes on a busy one.
 vi.setConfig({ testTimeout: 600_000 })
@@ -97,6 +98,7 @@ test('data check with a model counts windows, and estimates what training costs'
   expect(checked.windows).toMatchObject({ windows, tokens })
   expect(checked.cost.seconds_per_epoch).toBeCloseTo(tokens / checked.cost.tokens_per_second)
   expect(checked.cost.peak_bytes).toBeGreaterThan(1e7)
+  expect(checked.cost.batch_size).toBe(argumentDefaults.per_device_train_batch_size)
   expect(checked.problems).toEqual([])
 })
 

@@ -11,6 +11,7 @@ import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { writeExamples } from '../data/write-examples.ts'
 import { loadPretrained } from '../inference/pretrained.ts'
 import { makeDataset } from '../squad/dataset.ts'
+import { argumentDefaults } from '../training/arguments.ts'
 
 // Model runs: seconds on a machine at rest, minutes on a busy one.
 vi.setConfig({ testTimeout: 600_000 })
@@ -43,6 +44,8 @@ test('every command takes the lengths that are stored with the model', async () 
     const { code, stdout, stderr } = await runHere(...argv)
     expect(code, stderr).toBe(0)
     expect(stdout).toMatch(NOTE)
+    if (argv.includes('--estimate'))
+      expect(stdout).toContain(`a few steps of ${argumentDefaults.per_device_train_batch_size} windows`)
   }
   const output_dir = join(folder, 'out')
   const trained = await runHere(

@@ -8,9 +8,9 @@ export interface ScreenWatch {
   readonly onActivity: (activity: Pulse['activity']) => void
 }
 
-/** A screen that shows everything as before, and tells what it shows. */
+/** Wraps a screen: everything is shown as before, and reported to the callbacks. */
 export const watchedScreen = (screen: Screen, { onNote, onActivity }: ScreenWatch): Screen => ({
-  show: screen.show,
+  show: (blocks) => screen.show(blocks),
   print(text) {
     screen.print(text)
     if (text.trim()) onNote(text.trim())
@@ -19,10 +19,10 @@ export const watchedScreen = (screen: Screen, { onNote, onActivity }: ScreenWatc
     screen.warn(text)
     if (text.trim()) onNote(text.trim())
   },
-  training: screen.training,
-  counting(label, unit, total) {
-    const progress = screen.counting(label, unit, total)
-    onActivity({ label, unit, done: 0, total })
+  training: (run) => screen.training(run),
+  counting(label, unit, total, first = 0) {
+    const progress = screen.counting(label, unit, total, first)
+    onActivity({ label, unit, done: first, total })
     return {
       ...progress,
       update(done) {

@@ -11,6 +11,8 @@ export interface TrainingSpeed {
   readonly tokens_per_second: number
   /** The most that the process has held so far, the data set included. */
   readonly peak_bytes: number
+  /** Windows of each measured step. */
+  readonly batch_size: number
 }
 
 /** The first step makes the graph ready and is not counted. */
@@ -25,24 +27,24 @@ export async function measureTraining(
   const facts = { ...model.geometry, model_max_length: tokenizer.model_max_length, settings }
   const { max_seq_length, doc_stride } = windowLengths(given, facts)
   const args = parseArguments({ max_seq_length, doc_stride }, 'estimate')
-  const batch = args.per_device_train_batch_size
+  const { per_device_train_batch_size: batch_size } = args
   const cutter = new WindowCutter(tokenizer, { max_seq_length, doc_stride })
   const windows: LabelledWindow[] = []
-  const apart = Math.max(1, Math.floor(examples.length / (batch * STEPS)))
-  for (let i = 0; i < examples.length && windows.length < batch * STEPS; i += apart)
+  const apart = Math.max(1, Math.floor(examples.length / (batch_size * STEPS)))
+  for (let i = 0; i < examples.length && windows.length < batch_size * STEPS; i += apart)
     for (const window of cutter.cut(examples[i], i)) windows.push(labelled(window, examples[i]))
   const stepper = await Stepper.create(model, args, STEPS)
   try {
     let [tokens, seconds] = [0, 0]
     for (let step = 0; step < STEPS; step++) {
-      const group = Array.from({ length: batch }, (_, i) => (step * batch + i) % windows.length)
+      const group = Array.from({ length: batch_size }, (_, i) => (step * batch_size + i) % windows.length)
       const began = performance.now()
       const taken = await stepper.step(step, [group], windows)
       if (step === 0) continue
       tokens += taken.tokens
       seconds += (performance.now() - began) / 1000
     }
-    return { tokens_per_second: tokens / seconds, peak_bytes: process.resourceUsage().maxRSS * 1024 }
+    return { tokens_per_second: tokens / seconds, peak_bytes: process.resourceUsage().maxRSS * 1024, batch_size }
   } finally {
     await stepper.release()
   }
