@@ -1,5 +1,5 @@
+import { countSpans } from '../src/batching/span-targets.ts'
 import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
-import { countSpans } from '../src/models/span-targets.ts'
 import { BatchGradient } from '../src/training/gradients.ts'
 import type { RecordedBatch } from './tiny-model.ts'
 

@@ -1,4 +1,4 @@
-import { pack, type Row } from '../src/models/pack.ts'
+import { pack, type Row } from '../src/batching/pack.ts'
 import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
 import { encoder } from '../src/models/span-head.ts'
 import { noDropout } from '../src/nn/dropout.ts'

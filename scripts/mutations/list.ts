@@ -57,11 +57,11 @@ export const MUTATIONS: readonly Mutation[] = [
   ...ops('src/ops/linalg.ts', ['multiply(dy, b, { transB: !transB, alpha })', 'multiply(dy, b, { transB: !transB })']),
   ...ops('src/ops/normalize.ts', ['alpha: 1 / n', 'alpha: 1']),
   ...ops('src/ops/movement.ts', ['perm.map((_, i) => perm.indexOf(i))', 'perm.map((axis) => axis)']),
-  ...model('src/models/span-targets.ts', [
+  ...model('src/batching/span-targets.ts', [
     'data[place + position] += (1 - smoothing) / (2 * count)',
     'data[place + position] += (1 - smoothing) / count',
   ]),
-  ...model('src/models/span-targets.ts', ['if (position >= n) return', 'if (position > n) return']),
+  ...model('src/batching/span-targets.ts', ['if (position >= n) return', 'if (position > n) return']),
   ...model('src/nn/cross-entropy.ts', ['mul(target, logSoftmax(logits))', 'mul(target, logits)']),
   ...tokenizer(
     'src/text/wordpiece.ts',

@@ -1,6 +1,7 @@
+import { cutIntoPasses } from '../batching/passes.ts'
+import { type Padding, toRows } from '../batching/rows.ts'
 import type { QuestionAnsweringModel, RowLogits } from '../models/question-answering.ts'
 import type { LabelledWindow, Window } from '../squad/types.ts'
-import { cutIntoPasses, type Padding, toRows } from './rows.ts'
 
 export interface ForwardOptions {
   readonly padding?: Padding

@@ -1,11 +1,11 @@
+import { pack, type Row } from '../batching/pack.ts'
+import { type SpanLabel, spanTargets } from '../batching/span-targets.ts'
 import type { ParameterSpec } from '../nn/parameters.ts'
 import { type Engine, type Executable, float32, type Precision } from '../runtime/engine.ts'
 import type { Architecture, Geometry, ModelConfig } from './architecture.ts'
 import { FlatParameters } from './flat-parameters.ts'
-import { pack, type Row } from './pack.ts'
 import { evaluationGraph, parameterSpecs } from './programs.ts'
 import { architectureOf } from './registry.ts'
-import { type SpanLabel, spanTargets } from './span-targets.ts'
 
 /** The logits of one row: a number for each of its tokens. */
 export interface RowLogits {

@@ -1,7 +1,7 @@
+import { countSpans } from '../batching/span-targets.ts'
 import { randomModel } from '../inference/pretrained.ts'
 import type { ModelConfig } from '../models/architecture.ts'
 import { architectureOf } from '../models/registry.ts'
-import { countSpans } from '../models/span-targets.ts'
 import type { Engine, Precision } from '../runtime/engine.ts'
 import { BatchGradient } from '../training/gradients.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Row } from '../models/pack.ts'
+import type { Row } from '../batching/pack.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import { BatchQueue, type QueueOptions } from './batch-queue.ts'
 import { SharedLimit } from './shared-limit.ts'

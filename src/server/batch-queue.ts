@@ -2,7 +2,7 @@
  * Windows of many requests, computed together. A pass holds the window whose turn it is (turns.ts), and those next in
  * turn that are nearest to it in length.
  */
-import type { Row } from '../models/pack.ts'
+import type { Row } from '../batching/pack.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import { Problem } from './problem.ts'
 import { SharedLimit } from './shared-limit.ts'

@@ -1,6 +1,6 @@
+import type { Row } from '../batching/pack.ts'
+import { toRows } from '../batching/rows.ts'
 import { SpanforgeError } from '../errors.ts'
-import { toRows } from '../inference/rows.ts'
-import type { Row } from '../models/pack.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import type { EngineChoice } from '../runs/choose-engine.ts'
 import { startWorker } from '../runs/start-worker.ts'

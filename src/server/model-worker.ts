@@ -3,10 +3,10 @@
  * stay free for its clients. Started by model-thread.ts.
  */
 import { workerData } from 'node:worker_threads'
+import type { Row } from '../batching/pack.ts'
 import type { AnswerSettings } from '../checkpoint/answer-settings.ts'
 import { newlyInitialized } from '../inference/pretrained.ts'
 import type { Geometry } from '../models/architecture.ts'
-import type { Row } from '../models/pack.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import type { EngineChoice } from '../runs/choose-engine.ts'
 import { loadModel } from '../runs/load-model.ts'

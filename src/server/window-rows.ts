@@ -1,4 +1,4 @@
-import type { Row } from '../models/pack.ts'
+import type { Row } from '../batching/pack.ts'
 import {
   contextRange,
   contextStart,

@@ -1,4 +1,26 @@
+import type { FlatParameters } from '../models/flat-parameters.ts'
+import type { Optimizer } from './optimizer.ts'
 import type { AdamWArrays, Kernels } from './plain-kernels.ts'
+
+/** `adamwStep` over the parameters of a run, whose decay follows their names. */
+export class AdamW implements Optimizer {
+  taken = 0
+  private readonly ranges: readonly DecayRange[]
+
+  constructor(
+    private readonly kernels: Kernels,
+    private readonly arrays: AdamWArrays,
+    readonly state: { readonly exp_avg: FlatParameters; readonly exp_avg_sq: FlatParameters },
+    private readonly options: AdamWOptions & { readonly weight_decay: number },
+  ) {
+    this.ranges = decayRanges(state.exp_avg.entries, options.weight_decay)
+  }
+
+  step(learning_rate: number, clip: number): boolean {
+    this.taken++
+    return adamwStep(this.kernels, this.arrays, this.ranges, this.options, { step: this.taken, learning_rate, clip })
+  }
+}
 
 export interface AdamWOptions {
   readonly adam_beta1: number

@@ -1,6 +1,6 @@
 import { random } from '../random/random.ts'
 import { CHUNK, dropoutMask, fillDropoutMask } from './dropout-mask.ts'
-import type { DropoutMask } from './gradients.ts'
+import type { DropoutMask } from './gradient-source.ts'
 
 /** Elements of a pool: 64 MiB, drawn where they are needed. Masks are stretches of it from random places. */
 const POOL = 2 ** 24

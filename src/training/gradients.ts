@@ -1,6 +1,8 @@
+import { pack } from '../batching/pack.ts'
+import type { Pass } from '../batching/passes.ts'
+import { spanTargets } from '../batching/span-targets.ts'
 import { bindShape, elements } from '../graph/shape.ts'
 import type { FlatParameters } from '../models/flat-parameters.ts'
-import { pack, type Row } from '../models/pack.ts'
 import {
   type Freeze,
   gradientName,
@@ -10,25 +12,8 @@ import {
   trainingGraph,
 } from '../models/programs.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
-import { type SpanCounts, type SpanLabel, spanTargets } from '../models/span-targets.ts'
 import { type Executable, float32, type Value, type Values } from '../runtime/engine.ts'
-
-/** The part of a batch that goes through the graph at once. */
-export interface Pass {
-  readonly rows: readonly Row[]
-  readonly spans: readonly SpanLabel[]
-  /** What the loss is averaged over: the starts and ends of the whole batch, times the batches of the step. */
-  readonly counts: SpanCounts
-}
-
-/** The mask of one dropout site in this pass: `length` elements, 0 or 1 / (1 - probability). */
-export type DropoutMask = (site: number, probability: number, length: number) => Float32Array
-
-export interface GradientOptions extends Freeze {
-  readonly label_smoothing_factor?: number
-  /** Multiplies in bfloat16; what comes out is float32. */
-  readonly bf16?: boolean
-}
+import type { DropoutMask, GradientOptions, GradientSource } from './gradient-source.ts'
 
 /** How many of the parameters, in their order, are frozen. */
 export const frozenEntries = ({ specs }: Pick<QuestionAnsweringModel, 'specs'>, freeze: Freeze): number =>
@@ -42,7 +27,7 @@ export const frozenEntries = ({ specs }: Pick<QuestionAnsweringModel, 'specs'>, 
  * of the rows that were looked up and are added row by row: exact, in a fixed order, and without touching the rest of
  * the table.
  */
-export class BatchGradient {
+export class BatchGradient implements GradientSource {
   private rowRoom = new Float32Array(0)
 
   private constructor(
@@ -58,21 +43,20 @@ export class BatchGradient {
   static async compile(
     model: QuestionAnsweringModel,
     gradients: Float32Array,
-    { label_smoothing_factor = 0, bf16 = false, ...freeze }: GradientOptions = {},
+    { label_smoothing_factor = 0, bf16 = false, freeze_embeddings, freeze_layers }: GradientOptions = {},
   ): Promise<BatchGradient> {
     const { engine, config, geometry, parameters } = model
+    const freeze = { freeze_embeddings, freeze_layers }
     const graph = trainingGraph(config, freeze)
     const session = await engine.compile(graph.outputs, { precision: bf16 ? 'bfloat16' : 'float32' })
     const trained = parameters.from(frozenEntries(model, freeze), gradients)
     return new BatchGradient(geometry.heads, graph, session, parameters, trained, label_smoothing_factor)
   }
 
-  /** Forgets what was added up. */
   reset(): void {
     this.gradients.data.fill(0)
   }
 
-  /** Adds a pass's gradients; returns its share of the batch's loss. */
   async add(pass: Pass, mask: DropoutMask): Promise<number> {
     const { graph } = this
     const { dims, inputs } = pack(pass.rows, this.heads)

@@ -22,8 +22,8 @@ export interface FailedStep {
 /** The loss or a gradient is not finite: the step was not taken. */
 export function nonfiniteGradient(
   { step, loss, ...failed }: FailedStep,
-  gradients: Float32Array,
   entries: readonly Entry[],
+  gradients: Float32Array,
   args: TrainingArguments,
 ): SpanforgeError {
   const parameter = firstNonFinite(gradients, entries)
@@ -33,20 +33,23 @@ export function nonfiniteGradient(
   })
 }
 
-/** The step was taken and left a parameter or moment that is not finite: the run cannot continue. */
+/** What people call it. */
+const OPTIMIZER_STATE: Readonly<Record<string, string>> = {
+  exp_avg: "Adam's first moment",
+  exp_avg_sq: "Adam's second moment",
+}
+
+/** The step was taken and left a number that is not finite in a parameter or the optimizer: the run cannot continue. */
 export function nonfiniteUpdate(
   { step, ...failed }: FailedStep,
-  arrays: Readonly<Record<'parameters' | 'exp_avg' | 'exp_avg_sq', Float32Array>>,
-  entries: readonly Entry[],
+  parameters: FlatParameters,
+  optimizer: Readonly<Record<string, FlatParameters>>,
   args: TrainingArguments,
 ): SpanforgeError {
-  const places = [
-    ['', arrays.parameters],
-    ["Adam's first moment of ", arrays.exp_avg],
-    ["Adam's second moment of ", arrays.exp_avg_sq],
-  ] as const
-  const [broken] = places.flatMap(([what, values]) => {
-    const found = firstNonFinite(values, entries)
+  const places = [['', parameters] as const, ...Object.entries(optimizer)]
+  const [broken] = places.flatMap(([state, { data, entries }]) => {
+    const found = firstNonFinite(data, entries)
+    const what = state && `${OPTIMIZER_STATE[state] ?? state} of `
     return found ? [`${found.value} in ${what}${found.name}`] : []
   })
   return new SpanforgeError(`training: step ${step}: the update left ${broken}`, { remedy: likelyCause(failed, args) })

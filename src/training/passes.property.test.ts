@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { maxDifference } from '../../tests/read-safetensors.ts'
 import { tinyModel } from '../../tests/tiny-model.ts'
+import { pack, type Row } from '../batching/pack.ts'
+import { spanTargets } from '../batching/span-targets.ts'
 import { bindShape, elements } from '../graph/shape.ts'
-import { pack, type Row } from '../models/pack.ts'
 import { gradientName, sofarName, trainingGraph } from '../models/programs.ts'
-import { spanTargets } from '../models/span-targets.ts'
 import { float32, type Value } from '../runtime/engine.ts'
 import type { LabelledWindow } from '../squad/types.ts'
 import { parseArguments } from './arguments.ts'
@@ -121,7 +121,7 @@ describe('a step over random windows', async () => {
 
   /** Loss and gradients: from zero and without clipping, Adam's first moment becomes a tenth of the gradient. */
   async function step(stepper: Stepper, batch: readonly LabelledWindow[]) {
-    const { exp_avg } = stepper.moments
+    const { exp_avg } = stepper.optimizer.state
     exp_avg.data.fill(0)
     const { loss } = await stepper.step(0, [[...batch.keys()]], batch)
     return { loss, gradients: exp_avg.data.map((m) => 10 * m) }

@@ -67,7 +67,8 @@ export interface RunState {
   readonly model: QuestionAnsweringModel
   readonly tokenizer?: BertTokenizer
   readonly answer_settings?: AnswerSettings
-  readonly moments: { readonly exp_avg: FlatParameters; readonly exp_avg_sq: FlatParameters }
+  /** What the optimizer remembers, by name. */
+  readonly optimizer: Readonly<Record<string, FlatParameters>>
   readonly state: TrainerState
   readonly progress: Progress
   readonly args: TrainingArguments
@@ -76,8 +77,7 @@ export interface RunState {
 /** The files of a checkpoint: a model folder that transformers loads, and all that this trainer needs to go on. */
 export function checkpointWriters(run: RunState): CheckpointWriter[] {
   const text = (name: string, content: string) => ({ name, write: (path: string) => writeFileAtomic(path, content) })
-  const { exp_avg, exp_avg_sq } = run.moments
-  const optimizer = [...tensorsOf(exp_avg, 'exp_avg.'), ...tensorsOf(exp_avg_sq, 'exp_avg_sq.')]
+  const optimizer = Object.entries(run.optimizer).flatMap(([name, values]) => tensorsOf(values, `${name}.`))
   return [
     { name: 'model.safetensors', write: (path) => writeWeights(path, tensorsOf(run.model.parameters)) },
     text('config.json', configJson(run.model.config)),
@@ -114,25 +114,25 @@ export async function restoreWeights(folder: string, model: QuestionAnsweringMod
   }
 }
 
-/** Reads weights and moments into the run's memory; returns where the run stood. */
+/** Reads weights and the optimizer's state into the run's memory; returns where the run stood. */
 export async function restoreRun(
   folder: string,
   model: QuestionAnsweringModel,
-  moments: RunState['moments'],
+  optimizer: RunState['optimizer'],
 ): Promise<{ state: TrainerState; progress: Progress }> {
   await restoreWeights(folder, model)
-  const optimizer = await openSafetensors(join(folder, OPTIMIZER)).catch((error: unknown) => {
+  const stored = await openSafetensors(join(folder, OPTIMIZER)).catch((error: unknown) => {
     throw new SpanforgeError(`${folder}: cannot go on from a checkpoint without ${OPTIMIZER}`, {
       remedy: 'It was saved with save_only_model. Start a new run from it instead: --model.',
       cause: error,
     })
   })
   try {
-    for (const [kind, target] of Object.entries(moments) as [string, FlatParameters][])
+    for (const [kind, target] of Object.entries(optimizer))
       for (const { name } of target.entries) {
-        const stored = optimizer.tensors.get(`${kind}.${name}`)
-        if (!stored) throw new SpanforgeError(`${folder}: ${OPTIMIZER} lacks ${kind}.${name}`)
-        await stored.readInto(target.view(name))
+        const tensor = stored.tensors.get(`${kind}.${name}`)
+        if (!tensor) throw new SpanforgeError(`${folder}: ${OPTIMIZER} lacks ${kind}.${name}`)
+        await tensor.readInto(target.view(name))
         refuseNonfinite(
           `${folder}: ${OPTIMIZER}: ${kind}.${name}`,
           target.view(name),
@@ -140,7 +140,7 @@ export async function restoreRun(
         )
       }
   } finally {
-    await optimizer.close()
+    await stored.close()
   }
   const state = await readTrainerState(join(folder, STATE_FILE))
   return { state, progress: (await readProgress(folder))! }

@@ -47,11 +47,11 @@ export class TrainingSession {
     if (resume_from) await checkUnchanged(resume_from, digests, args)
     // As the Trainer's autocast: what trains in bfloat16 is evaluated in it too.
     await model.computeIn(args.bf16 || args.bf16_full_eval ? 'bfloat16' : 'float32')
-    const stepper = await Stepper.create(model, args, plan.max_steps)
+    const stepper = await Stepper.create(model, args, plan.max_steps, run.gradients)
     const { state, progress } = resume_from
-      ? await restoreRun(resume_from, model, stepper.moments)
+      ? await restoreRun(resume_from, model, stepper.optimizer.state)
       : { state: newTrainerState(args, plan.max_steps, plan.epochs), progress: newProgress() }
-    stepper.taken = progress.steps_taken
+    stepper.optimizer.taken = progress.steps_taken
     if (resume_from) await stepper.probe(resume_from, run.train.windows, 'Resume from an earlier checkpoint.')
     else stepper.refuseHugeWeights(BEFORE_TRAINING)
     await stepper.freeze(run.train.windows, run.onFreezing)
@@ -172,7 +172,7 @@ export class TrainingSession {
     const { recorder, state, stepper } = this
     recorder.beforeSave()
     const progress = { ...this.progress, train_runtime: this.runtime() }
-    const contents = { model, tokenizer, answer_settings, moments: stepper.moments, state, progress, args }
+    const contents = { model, tokenizer, answer_settings, optimizer: stepper.optimizer.state, state, progress, args }
     const folder = await writeCheckpoint(args.output_dir, state.global_step, checkpointWriters(contents))
     yield { type: 'save', folder, removed: await this.rotate() }
   }

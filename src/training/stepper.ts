@@ -1,19 +1,18 @@
+import { type Pass, trainingPasses } from '../batching/passes.ts'
 import { windowLosses } from '../inference/logits.ts'
-import { cutIntoPasses, toRows } from '../inference/rows.ts'
 import { windowLengths } from '../inference/window-lengths.ts'
 import { FlatParameters, totalSize } from '../models/flat-parameters.ts'
-import type { Row } from '../models/pack.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
-import { countSpans } from '../models/span-targets.ts'
 import type { LabelledWindow } from '../squad/types.ts'
-import { adamwStep, type DecayRange, decayRanges } from './adamw.ts'
+import { AdamW } from './adamw.ts'
 import type { TrainingArguments } from './arguments.ts'
 import type { Group } from './batches.ts'
 import { clipCoefficient, gradientNorm } from './clip.ts'
 import { DropoutPool } from './dropout-pool.ts'
 import { allocateFlat, type FlatMemory } from './flat-memory.ts'
 import { FrozenLayers, type FrozenProgress } from './frozen-layers.ts'
-import { BatchGradient, frozenEntries, type Pass } from './gradients.ts'
+import type { GradientFactory, GradientSource } from './gradient-source.ts'
+import { BatchGradient, frozenEntries } from './gradients.ts'
 import {
   divergedModel,
   hugeWeight,
@@ -23,7 +22,7 @@ import {
   nonfiniteGradient,
   nonfiniteUpdate,
 } from './nonfinite.ts'
-import type { AdamWArrays } from './plain-kernels.ts'
+import type { Optimizer } from './optimizer.ts'
 import { learningRates } from './schedule.ts'
 
 type Arrays = 'parameters' | 'gradients' | 'exp_avg' | 'exp_avg_sq'
@@ -43,12 +42,10 @@ export interface StepResult {
 
 /** Takes optimizer steps: gradients of a group of batches, clipping, AdamW. The model's weights move into its memory. */
 export class Stepper {
-  /** How many steps the moments have seen: not those that were skipped. */
-  taken = 0
-  /** Adam's moments of the parameters that are trained; a resumed run needs them. */
-  readonly moments: { readonly exp_avg: FlatParameters; readonly exp_avg_sq: FlatParameters }
-  private readonly trained: AdamWArrays
-  private readonly ranges: readonly DecayRange[]
+  /** A resumed run needs what it remembers. */
+  readonly optimizer: Optimizer
+  /** Parameters that are trained, in their order, with their gradients. */
+  private readonly trained: { readonly parameters: FlatParameters; readonly gradients: Float32Array }
   private readonly pool: DropoutPool
   private readonly learningRate: (step: number) => number
   private frozen: FrozenLayers | undefined
@@ -57,32 +54,34 @@ export class Stepper {
     private readonly model: QuestionAnsweringModel,
     private readonly args: TrainingArguments,
     private readonly memory: FlatMemory<Arrays>,
-    private readonly gradient: BatchGradient,
+    private readonly source: GradientSource,
     max_steps: number,
   ) {
-    const { parameters, gradients, exp_avg, exp_avg_sq } = memory.arrays
+    const { kernels, arrays } = memory
+    const { gradients, exp_avg, exp_avg_sq } = arrays
+    const parameters = arrays.parameters.subarray(arrays.parameters.length - gradients.length)
     const first = frozenEntries(model, args)
     const like = (data: Float32Array) => model.parameters.from(first, data)
-    this.moments = { exp_avg: like(exp_avg), exp_avg_sq: like(exp_avg_sq) }
-    this.trained = {
-      parameters: parameters.subarray(parameters.length - gradients.length),
-      gradients,
-      exp_avg,
-      exp_avg_sq,
-    }
-    this.ranges = decayRanges(this.moments.exp_avg.entries, args.weight_decay)
+    this.trained = { parameters: like(parameters), gradients }
+    const state = { exp_avg: like(exp_avg), exp_avg_sq: like(exp_avg_sq) }
+    this.optimizer = new AdamW(kernels, { parameters, gradients, exp_avg, exp_avg_sq }, state, args)
     this.pool = new DropoutPool(args.seed)
     this.learningRate = learningRates(args, max_steps)
   }
 
-  static async create(model: QuestionAnsweringModel, args: TrainingArguments, max_steps: number): Promise<Stepper> {
+  static async create(
+    model: QuestionAnsweringModel,
+    args: TrainingArguments,
+    max_steps: number,
+    gradientsOf: GradientFactory = BatchGradient.compile,
+  ): Promise<Stepper> {
     const { entries, size, data } = model.parameters
     const n = size - totalSize(entries.slice(0, frozenEntries(model, args)))
     const memory = allocateFlat({ parameters: size, gradients: n, exp_avg: n, exp_avg_sq: n })
     memory.arrays.parameters.set(data)
     model.parameters = new FlatParameters(entries, memory.arrays.parameters)
-    const gradient = await BatchGradient.compile(model, memory.arrays.gradients, args)
-    return new Stepper(model, args, memory, gradient, max_steps)
+    const source = await gradientsOf(model, memory.arrays.gradients, args)
+    return new Stepper(model, args, memory, source, max_steps)
   }
 
   /** With `freeze_layers`: computes what the frozen layers make of every window. */
@@ -98,58 +97,46 @@ export class Stepper {
     const grad_norm = gradientNorm(this.memory.kernels, this.trained.gradients)
     const learning_rate = this.learningRate(step)
     const taken = Number.isFinite(loss) && Number.isFinite(grad_norm)
-    const failed = () => ({ step: step + 1, loss, grad_norm, learning_rate, hasTrained: this.taken > 0 })
-    const { entries } = this.moments.exp_avg
+    const failed = () => ({ step: step + 1, loss, grad_norm, learning_rate, hasTrained: this.hasTrained })
     if (!taken && this.args.on_nonfinite === 'stop')
-      throw nonfiniteGradient(failed(), this.trained.gradients, entries, this.args)
-    if (taken && !this.update(learning_rate, clipCoefficient(grad_norm, this.args.max_grad_norm)))
-      throw nonfiniteUpdate(failed(), this.trained, entries, this.args)
+      throw nonfiniteGradient(failed(), this.trained.parameters.entries, this.trained.gradients, this.args)
+    if (taken && !this.optimizer.step(learning_rate, clipCoefficient(grad_norm, this.args.max_grad_norm)))
+      throw nonfiniteUpdate(failed(), this.trained.parameters, this.optimizer.state, this.args)
     const all = group.flat()
     const tokens = all.reduce((n, i) => n + windows[i].input_ids.length, 0)
     return { loss, grad_norm: Math.fround(grad_norm), learning_rate, samples: all.length, tokens, taken }
   }
 
   async release(): Promise<void> {
-    await this.gradient.release()
+    await this.source.release()
     await this.frozen?.close()
   }
 
   /** Adds up the gradients of all passes of all batches; returns each pass's share of the loss. */
   private async gradients(step: number, group: Group, windows: readonly LabelledWindow[]): Promise<number[]> {
-    this.gradient.reset()
+    this.source.reset()
     const losses: number[] = []
     for (const batch of group)
       for (const pass of await this.passes(batch, windows, group.length))
-        losses.push(await this.gradient.add(pass, this.pool.masks(step, losses.length)))
+        losses.push(await this.source.add(pass, this.pool.masks(step, losses.length)))
     return losses
   }
 
   private async passes(batch: readonly number[], windows: readonly LabelledWindow[], batches: number): Promise<Pass[]> {
     const { padding, max_tokens_per_pass } = this.args
-    const { max_seq_length } = windowLengths(this.args, this.model.geometry)
-    const pad_token_id = this.model.geometry.padding_row ?? 0
-    const spans = batch.map((i) => windows[i])
-    const rows: Row[] = toRows(spans, { padding, max_seq_length, pad_token_id })
-    const lengths = rows.map(({ input_ids }) => input_ids.length)
-    if (this.frozen) for (const [r, i] of batch.entries()) rows[r] = { ...rows[r], hidden: await this.frozen.read(i) }
-    const { starts, ends } = countSpans(spans, lengths)
-    // A step is the mean of its batches, each the mean of its windows.
-    const counts = { starts: starts * batches, ends: ends * batches }
-    return cutIntoPasses(lengths, max_tokens_per_pass).map((indices) => ({
-      rows: indices.map((r) => rows[r]),
-      spans: indices.map((r) => spans[r]),
-      counts,
-    }))
+    const { geometry } = this.model
+    const { max_seq_length } = windowLengths(this.args, geometry)
+    const { frozen } = this
+    const hidden = frozen && (await Promise.all(batch.map((i) => frozen.read(i))))
+    const shape = { padding, max_seq_length, pad_token_id: geometry.padding_row ?? 0 }
+    return trainingPasses(
+      batch.map((i) => windows[i]),
+      { ...shape, max_tokens_per_pass, batches, hidden },
+    )
   }
 
-  /** Whether the weights and moments are finite afterwards. */
-  private update(learning_rate: number, clip: number): boolean {
-    this.taken++
-    return adamwStep(this.memory.kernels, this.trained, this.ranges, this.args, {
-      step: this.taken,
-      learning_rate,
-      clip,
-    })
+  private get hasTrained(): boolean {
+    return this.optimizer.taken > 0
   }
 
   /**
@@ -172,6 +159,6 @@ export class Stepper {
 
   private likelyCause(): string {
     const { learning_rate } = this.args
-    return likelyCause({ learning_rate, grad_norm: 0, hasTrained: this.taken > 0 }, this.args)
+    return likelyCause({ learning_rate, grad_norm: 0, hasTrained: this.hasTrained }, this.args)
   }
 }

@@ -3,6 +3,7 @@ import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { TrainingArguments } from './arguments.ts'
+import type { GradientFactory } from './gradient-source.ts'
 import type { RunDigests } from './run-digests.ts'
 
 /** What a training run works on. */
@@ -11,6 +12,8 @@ export interface TrainingRun {
   readonly args: TrainingArguments
   readonly train: Dataset
   readonly validation?: Dataset
+  /** How gradients are computed: by the model's engine unless given. */
+  readonly gradients?: GradientFactory
   /** Saved with every checkpoint, so that each is a whole model folder. */
   readonly tokenizer?: BertTokenizer
   /** Saved with every checkpoint, so that a model made for questions without an answer says "" from the first one on. */
