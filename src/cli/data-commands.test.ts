@@ -119,6 +119,39 @@ test('data split, merge and convert lose nothing on the way', async () => {
   expect((await readExamples(path('merged.json'))).sort(byId)).toEqual(madeUpExamples(60))
 })
 
+test('data convert, sample, split and merge keep the columns of a table, or write those of run_qa', async () => {
+  const path = await folderWithData()
+  const rows = Array.from({ length: 20 }, (_, i) => `Who?,It was Ada in ${i},Ada,note ${i}`)
+  writeFileSync(path('own.csv'), `Question,Context,Answer,Notes\n${rows.join('\n')}\n`)
+  await json('sample', path('own.csv'), '--count', '12', '--output', path('sample.xlsx'))
+  await json('split', path('sample.xlsx'), '--train', path('t.parquet'), '--validation', path('v.tsv'))
+  await json('merge', path('t.parquet'), path('v.tsv'), '--output', path('merged.jsonl'))
+  await json('convert', path('merged.jsonl'), path('kept.csv'))
+  const [header, first, ...others] = readFileSync(path('kept.csv'), 'utf8').trim().split('\n')
+  expect(header).toBe('Question,Context,Answer,answer_start,Notes')
+  expect(first).toMatch(/^"Who\?","It was Ada in (\d+)","Ada","7","note \1"$/)
+  expect(others).toHaveLength(11)
+
+  await json('convert', path('kept.csv'), path('squad.json'))
+  expect(JSON.parse(readFileSync(path('squad.json'), 'utf8')).data[0].paragraphs[0].qas[0].Notes).toMatch(/^note/)
+  await json('convert', path('kept.csv'), path('run-qa.jsonl'), '--columns', 'run_qa')
+  expect(Object.keys(JSON.parse(readFileSync(path('run-qa.jsonl'), 'utf8').split('\n')[0]))).toEqual([
+    'id',
+    'context',
+    'question',
+    'answers',
+  ])
+})
+
+test('data merge of tables of several kinds has all their columns after those of run_qa', async () => {
+  const path = await folderWithData()
+  writeFileSync(path('own.csv'), 'question,context,answer,notes\nWho?,It was Ada,Ada,hers\n')
+  await json('merge', path('all.json'), path('own.csv'), '--output', path('merged.csv'))
+  const text = readFileSync(path('merged.csv'), 'utf8')
+  expect(text.split('\n')[0]).toBe('id,title,context,question,answers,notes')
+  expect(await readExamples(path('merged.csv'))).toHaveLength(61)
+})
+
 test('data sample draws as many as it is told, the same for the same seed', async () => {
   const path = await folderWithData()
   const draw = (seed: string) =>

@@ -1,27 +1,38 @@
 import { Command } from 'commander'
-import { DATA_ARGUMENT, type DataCommandFlags, sourcesFor, withDataCommandFlags } from './data-flags.ts'
+import {
+  type ColumnsFlag,
+  DATA_ARGUMENT,
+  type DataCommandFlags,
+  layoutOf,
+  sourcesFor,
+  withColumnsFlag,
+  withDataCommandFlags,
+} from './data-flags.ts'
 import { counted } from './format.ts'
 import { createOutput } from './output.ts'
 
+type ConvertFlags = DataCommandFlags & ColumnsFlag
+
 /** `spanforge data convert`: a data file in another format. */
 export const convertCommand = (): Command =>
-  withDataCommandFlags(new Command('convert'))
+  withColumnsFlag(withDataCommandFlags(new Command('convert')))
     .description('write a data file in another format')
     .argument('<file>', DATA_ARGUMENT)
-    .argument('<output>', 'where to write it: .json, .jsonl, .csv, .tsv (perhaps with .gz) or .parquet')
+    .argument('<output>', 'where to write it: .json, .jsonl, .csv, .tsv (perhaps with .gz), .xlsx or .parquet')
     .addHelpText(
       'after',
       '\nExamples:\n  spanforge data convert train.parquet train.json\n  spanforge data convert squad dev.json --split validation\n',
     )
     .action(convert)
 
-async function convert(file: string, path: string, flags: DataCommandFlags): Promise<void> {
-  const { eachExample } = await import('../data/read-examples.ts')
+async function convert(file: string, path: string, flags: ConvertFlags): Promise<void> {
+  const { eachSourceExample } = await import('../data/read-examples.ts')
   const { outputFormat, writeExamples } = await import('../data/write-examples.ts')
   const output = createOutput(flags.json === true)
   outputFormat(path)
   const [files] = await sourcesFor([path], [file], flags, output)
-  const questions = await writeExamples(path, eachExample(files), flags)
+  const layout = await layoutOf(eachSourceExample(files), flags)
+  const questions = await writeExamples(path, eachSourceExample(files), { ...flags, layout })
   output.print(`${path}: ${counted(questions, 'question')}`)
   output.result({ file: path, questions })
 }

@@ -1,4 +1,6 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import type { SourceExample } from '../data/read-examples.ts'
+import type { Examples, RowLayout } from '../data/rows.ts'
 import { checkOutputs } from '../files/output.ts'
 import { type DataOptions, dataChoice, dataFiles } from '../runs/load-data.ts'
 import { type OverwriteFlag, withOverwriteFlag } from './flags.ts'
@@ -15,6 +17,27 @@ export const DATA_ARGUMENT = 'data file of any format, or name of a data set (sq
 
 export const withDataCommandFlags = (command: Command): Command =>
   withOverwriteFlag(withOfflineFlag(withDataFlags(command, 'train'))).option('--json', 'print one JSON document')
+
+/** Of a command that copies questions. */
+export interface ColumnsFlag {
+  readonly columns: 'source' | 'run_qa'
+}
+
+export const withColumnsFlag = (command: Command): Command =>
+  command.addOption(
+    new Option('--columns <which>', 'keep those of the data (source), or write only those of run_qa.py')
+      .choices(['source', 'run_qa'])
+      .default('source'),
+  )
+
+/** The columns to write these examples in. */
+export async function layoutOf(
+  examples: Examples<SourceExample>,
+  { columns }: ColumnsFlag,
+): Promise<RowLayout<SourceExample>> {
+  if (columns === 'run_qa') return (await import('../data/rows.ts')).runQaLayout()
+  return (await import('../data/source-layout.ts')).sourceLayout(examples)
+}
 
 /** The files of a source that a user named: the file itself, or what a name on the hub stands for. */
 export const filesOf = (source: string, flags: DataCommandFlags, output: Output, split = 'train'): Promise<string[]> =>

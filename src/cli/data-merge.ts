@@ -1,16 +1,23 @@
 import { Command } from 'commander'
 import { showText } from '../show-value.ts'
-import { type DataCommandFlags, sourcesFor, withDataCommandFlags } from './data-flags.ts'
+import {
+  type ColumnsFlag,
+  type DataCommandFlags,
+  layoutOf,
+  sourcesFor,
+  withColumnsFlag,
+  withDataCommandFlags,
+} from './data-flags.ts'
 import { count, counted } from './format.ts'
 import { createOutput } from './output.ts'
 
-interface MergeFlags extends DataCommandFlags {
+interface MergeFlags extends DataCommandFlags, ColumnsFlag {
   readonly output: string
 }
 
 /** `spanforge data merge`: several data files as one. */
 export const mergeCommand = (): Command =>
-  withDataCommandFlags(new Command('merge'))
+  withColumnsFlag(withDataCommandFlags(new Command('merge')))
     .description('make one data file of several: repeated questions once, every id once')
     .argument('<files...>', 'data files of any format, or names of data sets')
     .requiredOption('--output <file>', 'where to write it, in the format that its name tells')
@@ -19,15 +26,16 @@ export const mergeCommand = (): Command =>
 
 async function merge(files: readonly string[], flags: MergeFlags): Promise<void> {
   const { output: path } = flags
-  const { readExamples } = await import('../data/read-examples.ts')
+  const { readSourceExamples } = await import('../data/read-examples.ts')
   const { mergeExamples } = await import('../data/merge.ts')
   const { outputFormat, writeExamples } = await import('../data/write-examples.ts')
   outputFormat(path)
   const output = createOutput(flags.json === true)
   const lists = []
-  for (const sources of await sourcesFor([path], files, flags, output)) lists.push(await readExamples(sources))
+  for (const sources of await sourcesFor([path], files, flags, output)) lists.push(await readSourceExamples(sources))
   const { examples, repeated, renamed } = mergeExamples(lists)
-  const questions = await writeExamples(path, examples, flags)
+  const layout = await layoutOf(examples, flags)
+  const questions = await writeExamples(path, examples, { ...flags, layout })
   output.print(`${path}: ${counted(questions, 'question')} of ${counted(files.length, 'file')}`)
   if (repeated) output.print(`left out, for an earlier one is the same: ${count(repeated)}`)
   if (renamed.size) output.print(`given a new id, for it was taken: ${count(renamed.size)}`)

@@ -1,10 +1,18 @@
 import { Command } from 'commander'
-import { DATA_ARGUMENT, type DataCommandFlags, sourcesFor, withDataCommandFlags } from './data-flags.ts'
+import {
+  type ColumnsFlag,
+  DATA_ARGUMENT,
+  type DataCommandFlags,
+  layoutOf,
+  sourcesFor,
+  withColumnsFlag,
+  withDataCommandFlags,
+} from './data-flags.ts'
 import { wholeNumber } from './flags.ts'
 import { count, counted } from './format.ts'
 import { createOutput } from './output.ts'
 
-interface SampleFlags extends DataCommandFlags {
+interface SampleFlags extends DataCommandFlags, ColumnsFlag {
   readonly count: number
   readonly output: string
   readonly seed: number
@@ -12,7 +20,7 @@ interface SampleFlags extends DataCommandFlags {
 
 /** `spanforge data sample`: a few questions of many. */
 export const sampleCommand = (): Command =>
-  withDataCommandFlags(new Command('sample'))
+  withColumnsFlag(withDataCommandFlags(new Command('sample')))
     .description('draw questions at random')
     .argument('<file>', DATA_ARGUMENT)
     .requiredOption('--count <integer>', 'how many questions', wholeNumber(1))
@@ -23,14 +31,15 @@ export const sampleCommand = (): Command =>
 
 async function sample(file: string, flags: SampleFlags): Promise<void> {
   const { count: wanted, output: path, seed } = flags
-  const { readExamples } = await import('../data/read-examples.ts')
+  const { readSourceExamples } = await import('../data/read-examples.ts')
   const { sampleExamples } = await import('../data/sample.ts')
   const { outputFormat, writeExamples } = await import('../data/write-examples.ts')
   outputFormat(path)
   const output = createOutput(flags.json === true)
   const [files] = await sourcesFor([path], [file], flags, output)
-  const examples = await readExamples(files)
-  const questions = await writeExamples(path, sampleExamples(examples, wanted, seed), flags)
+  const examples = await readSourceExamples(files)
+  const layout = await layoutOf(examples, flags)
+  const questions = await writeExamples(path, sampleExamples(examples, wanted, seed), { ...flags, layout })
   output.print(`${path}: ${count(questions)} of ${counted(examples.length, 'question')}, seed ${seed}`)
   output.result({ file: path, questions, of: examples.length, seed })
 }

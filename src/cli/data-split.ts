@@ -1,11 +1,19 @@
 import { Command, Option } from 'commander'
 import type { SplitBy } from '../data/split.ts'
-import { DATA_ARGUMENT, type DataCommandFlags, sourcesFor, withDataCommandFlags } from './data-flags.ts'
+import {
+  type ColumnsFlag,
+  DATA_ARGUMENT,
+  type DataCommandFlags,
+  layoutOf,
+  sourcesFor,
+  withColumnsFlag,
+  withDataCommandFlags,
+} from './data-flags.ts'
 import { anyNumber, wholeNumber } from './flags.ts'
 import { counted } from './format.ts'
 import { createOutput } from './output.ts'
 
-interface SplitFlags extends DataCommandFlags {
+interface SplitFlags extends DataCommandFlags, ColumnsFlag {
   readonly train: string
   readonly validation: string
   readonly test?: string
@@ -17,7 +25,7 @@ interface SplitFlags extends DataCommandFlags {
 
 /** `spanforge data split`: parts of a data file that share no context. */
 export const splitCommand = (): Command =>
-  withDataCommandFlags(new Command('split'))
+  withColumnsFlag(withDataCommandFlags(new Command('split')))
     .description('split a data file so that no context is in two parts')
     .argument('<file>', DATA_ARGUMENT)
     .requiredOption('--train <file>', 'where to write the questions to train on')
@@ -37,7 +45,7 @@ export const splitCommand = (): Command =>
     .action(split)
 
 async function split(file: string, flags: SplitFlags): Promise<void> {
-  const { readExamples } = await import('../data/read-examples.ts')
+  const { readSourceExamples } = await import('../data/read-examples.ts')
   const { splitExamples } = await import('../data/split.ts')
   const { outputFormat, writeExamples } = await import('../data/write-examples.ts')
   const { train, validation, test, seed, by } = flags
@@ -46,9 +54,12 @@ async function split(file: string, flags: SplitFlags): Promise<void> {
   const shares = [flags.validation_share, ...(test === undefined ? [] : [flags.test_share])]
   const output = createOutput(flags.json === true)
   const [files] = await sourcesFor(paths, [file], flags, output)
-  const parts = splitExamples(await readExamples(files), { seed, shares, by })
+  const examples = await readSourceExamples(files)
+  const layout = await layoutOf(examples, flags)
+  const parts = splitExamples(examples, { seed, shares, by })
   const written: Record<string, number> = {}
-  for (const [index, path] of paths.entries()) written[path] = await writeExamples(path, parts.parts[index], flags)
+  for (const [index, path] of paths.entries())
+    written[path] = await writeExamples(path, parts.parts[index], { ...flags, layout })
   for (const [path, questions] of Object.entries(written)) output.print(`${path}: ${counted(questions, 'question')}`)
   output.print(`split by ${parts.by}, seed ${seed}`)
   output.result({ by: parts.by, seed, files: written })

@@ -8,7 +8,7 @@ import { type Contexts, contextsOf } from './folded.ts'
 import { findLeaks } from './leaks.ts'
 import { countWords, type Lengths, lengthsOf } from './lengths.ts'
 import { inItsPlace, oddity } from './odd-answers.ts'
-import { type DataSource, eachSourceExample, readExamples, type SourceExample, sourceName } from './read-examples.ts'
+import { type DataSource, readExamples, readSourceExamples, type SourceExample, sourceName } from './read-examples.ts'
 import { firstAlike, haveSameAnswers } from './repeats.ts'
 
 export type FindingKind =
@@ -62,8 +62,7 @@ export async function checkFile(
 ): Promise<FileCheck> {
   const problems: Finding[] = []
   const report: Report = (problem) => problems.push(ofReading(problem))
-  const examples: SourceExample[] = []
-  for await (const example of eachSourceExample(source, { report })) examples.push(example)
+  const examples = await readSourceExamples(source, { report })
   const contexts = contextsOf(examples)
   const leaking = new Set<number>()
   if (validation !== undefined)

@@ -30,6 +30,6 @@ export async function writeFixed(check: FileCheck, path: string, options: Output
       `${path}: not written, because this cannot be corrected: ${lost?.message ?? 'no question is left'}`,
     )
   const { examples, repeated } = withOwnIds(check.sound)
-  const questions = await writeExamples(path, examples, { ...options, layout: sourceLayout(examples) })
+  const questions = await writeExamples(path, examples, { ...options, layout: await sourceLayout(examples) })
   return { file: path, questions, repeated, mended: check.problems.filter(({ mended }) => mended).length }
 }

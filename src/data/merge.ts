@@ -6,7 +6,7 @@ import { firstAlike, haveSameAnswers, type OwnIds, withOwnIds } from './repeats.
  * Several lists as one. A question that an earlier one asks on the same context, with the same answers, is left out; one
  * whose id is taken gets a new one.
  */
-export function mergeExamples(lists: readonly (readonly Example[])[]): OwnIds {
+export function mergeExamples<T extends Example>(lists: readonly (readonly T[])[]): OwnIds<T> {
   const all = lists.flat()
   const first = firstAlike(all, contextsOf(all))
   const kept = all.filter((example, i) => first[i] === i || !haveSameAnswers(example, all[first[i]]))

@@ -45,6 +45,13 @@ export async function* eachSourceExample(source: DataSource, options: ReadOption
     yield { ...example, source: row }
 }
 
+/** As `eachSourceExample`, in a list. */
+export async function readSourceExamples(source: DataSource, options: ReadOptions = {}): Promise<SourceExample[]> {
+  const examples: SourceExample[] = []
+  for await (const example of eachSourceExample(source, options)) examples.push(example)
+  return examples
+}
+
 async function* examplesWithRows(
   source: DataSource,
   { report = refuse, allColumns }: ReadOptions & Pick<RecordOptions, 'allColumns'>,

@@ -32,6 +32,8 @@ export function rowMaker(): (example: Example) => Row {
   }
 }
 
+export type Examples<T extends Example> = Iterable<T> | AsyncIterable<T>
+
 /** The rows of a file: the columns that are given, in order, and what each example has in them. */
 export interface RowLayout<T extends Example = Example> {
   readonly names: readonly string[]

@@ -1,19 +1,25 @@
 import type { SourceRow } from '../squad/read-question.ts'
 import type { SourceExample } from './read-examples.ts'
-import { type Row, type RowLayout, rowMaker } from './rows.ts'
+import { type Examples, type Row, type RowLayout, rowMaker } from './rows.ts'
 
 /**
  * The columns that the examples' own rows have, in their order, with `answer_start` beside an `answer`: what a copy of a
  * table has. Questions of SQuAD's layout, and rows of several kinds, get the columns of run_qa.py and all others after
  * them.
  */
-export function sourceLayout(examples: readonly SourceExample[]): RowLayout<SourceExample> {
+export async function sourceLayout(examples: Examples<SourceExample>): Promise<RowLayout<SourceExample>> {
   const runQaRow = rowMaker()
-  const isPlain = examples.every(({ source, answers }) => source.answerColumn !== undefined && answers.length <= 1)
-  const isTable = examples.every(({ source }) => source.columns.context !== undefined)
+  const sources = new Map<string, SourceRow>()
+  let isPlain = true
+  for await (const { source, answers } of examples) {
+    if (source.answerColumn === undefined || answers.length > 1) isPlain = false
+    const kind = [source.answerColumn, ...Object.keys(source.values)].join('\n')
+    if (!sources.has(kind)) sources.set(kind, source)
+  }
+  const isTable = [...sources.values()].every(({ columns }) => columns.context !== undefined)
   const valuesOf = (example: SourceExample) =>
     isPlain ? plainValues(example, runQaRow(example)) : runQaValues(example, runQaRow(example), isTable)
-  const names = [...new Set(examples.flatMap((example) => namesOf(example.source, { isPlain, isTable })))]
+  const names = [...new Set([...sources.values()].flatMap((source) => namesOf(source, { isPlain, isTable })))]
   return {
     names,
     rowOf(example) {

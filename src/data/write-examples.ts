@@ -5,11 +5,9 @@ import { type OutputOptions, writeOutput } from '../files/output.ts'
 import { toSquadJson } from '../squad/squad-json.ts'
 import type { Example } from '../squad/types.ts'
 import { type DataFormat, formatOfName } from './format.ts'
-import { cellText, type RowLayout, refuseHalfCharacters, runQaLayout } from './rows.ts'
+import { cellText, type Examples, type RowLayout, refuseHalfCharacters, runQaLayout } from './rows.ts'
 import { toParquet } from './to-parquet.ts'
 import { toWorkbook } from './workbook.ts'
-
-type Examples<T extends Example> = Iterable<T> | AsyncIterable<T>
 
 export interface WriteOptions<T extends Example> extends OutputOptions {
   /** Columns and rows: by default those of run_qa.py. */
