@@ -114,8 +114,11 @@ async function receiveOnce(hub: Hub, partial: PartialFile, url: string, onChunk:
 
 async function checkStatus(response: HubResponse, partial: PartialFile, url: string): Promise<void> {
   const { path } = partial.file
-  const elsewhere = response.status === 206 && !response.headers['content-range']?.startsWith(`bytes ${partial.size}-`)
-  if (response.status === 416 || elsewhere) {
+  // A range of a compressed body counts the compressed bytes.
+  const isOther =
+    response.headers['content-encoding'] !== undefined ||
+    !response.headers['content-range']?.startsWith(`bytes ${partial.size}-`)
+  if (response.status === 416 || (response.status === 206 && isOther)) {
     await partial.restart()
     throw new TransientError(`the server does not go on with ${path} where it stopped`)
   }

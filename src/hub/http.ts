@@ -4,6 +4,7 @@ import { parseBoundedJson } from '../bounded-json.ts'
 import { SpanforgeError } from '../errors.ts'
 import { showIssues } from '../show-value.ts'
 import { showAddress } from './address.ts'
+import { decoded } from './content-encoding.ts'
 import { chunksWithin, exchange, ProxyError } from './exchange.ts'
 import type { Hub } from './options.ts'
 import { retryAfter, retrying, TransientError } from './retry.ts'
@@ -18,7 +19,9 @@ export interface HubRequest {
 
 export interface HubResponse {
   readonly status: number
+  /** Without the length of a body that came compressed, which is not that of `body`. */
   readonly headers: Readonly<Record<string, string | undefined>>
+  /** Decompressed. */
   readonly body: Readable
 }
 
@@ -81,7 +84,7 @@ async function attempt(hub: Hub, url: URL, wanted: HubRequest, trusted: boolean)
     const asked = wait === undefined ? '' : `, asking to wait ${Math.ceil(wait / 1000)} s`
     throw new TransientError(`${url.host} answered ${status}${asked}`, wait)
   }
-  return { status, headers, body: response }
+  return decoded({ status, headers, body: response }, url)
 }
 
 const single = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)

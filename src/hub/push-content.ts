@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, posix, resolve, win32 } from 'node:path'
@@ -7,8 +8,7 @@ import type { PushFile } from './push-plan.ts'
 /** Texts of a model that are uploaded byte for byte: what looks like a path in them is a token. */
 const VERBATIM =
   /(^|\/)(tokenizer\.([\w.]+\.)?json|vocab\.(txt|json)|merges\.txt|added_tokens\.json|special_tokens_map\.json)$/
-const TEXT = /(\.(json|jsonl|md|html|svg|txt|csv|yaml|yml|log)|(^|\/)LICENSE[^/]*)$/i
-/** Larger texts are data. */
+/** Larger files are weights or data. */
 const MOST_BYTES = 16 * 2 ** 20
 
 /** A place that is looked for in all texts; shorter ones may be something else. */
@@ -27,16 +27,27 @@ export async function contentToPush(
   { path, size }: PushFile,
   { name, places }: { readonly name: string; readonly places: RegExp },
 ): Promise<string | undefined> {
-  if (!TEXT.test(path) || VERBATIM.test(path) || size > MOST_BYTES) return undefined
-  const text = await readFile(join(folder, path), 'utf8')
-  if (TOKEN.test(text))
+  if (size > MOST_BYTES) return undefined
+  const content = await readFile(join(folder, path))
+  if (holdsToken(content))
     throw new SpanforgeError(`${join(folder, path)}: holds an access token of the hub`, {
       remedy: 'Remove it from the file; revoke it if the file was ever shared.',
     })
+  if (VERBATIM.test(path) || !isText(content)) return undefined
+  const text = content.toString()
   const named = path === 'README.md' ? text.replaceAll(/\bOWNER\/[\w.-]+/g, name) : text
   const json = path.endsWith('.json') ? withoutPaths(named) : named
   const cleaned = json.replace(places, (place) => lastPart(place))
   return cleaned === text ? undefined : cleaned
+}
+
+/** Whatever the name of the file says. */
+const isText = (content: Buffer): boolean => isUtf8(content) && !content.includes(0)
+
+/** Also in binary files, and in UTF-16, whose letters have zeros between them. */
+function holdsToken(content: Buffer): boolean {
+  const text = content.toString('latin1')
+  return TOKEN.test(text) || TOKEN.test(text.replaceAll('\0', ''))
 }
 
 /** Files of a run that name the places that it read from and wrote to. */

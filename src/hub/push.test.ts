@@ -167,6 +167,28 @@ it('a file with an access token is not sent', async () => {
   expect(world.server.requests).toEqual([])
 })
 
+it('files of any name and kind are searched for tokens, and texts for places', async () => {
+  const token = `hf_${'aB3'.repeat(12)}`
+  const files = {
+    'train.sh': `export HF_TOKEN=${token}`,
+    'tokenizer.json': JSON.stringify({ auth: token }),
+    'log.txt': Buffer.from(`token ${token}\n`, 'utf16le'),
+    'training_args.bin': Buffer.from(`\x80\x02\xff\0hub_token\0${token}\0`, 'latin1'),
+  }
+  for (const [name, content] of Object.entries(files)) {
+    await writeFile(join(folder, name), content)
+    await expect(push('ann/tokens', { include: [name] }), name).rejects.toThrow(`${name}: holds an access token`)
+    await rm(join(folder, name))
+  }
+  expect(world.server.requests).toEqual([])
+  for (const name of ['train.sh', 'Makefile', 'settings.toml'])
+    await writeFile(join(folder, name), 'data = /home/ann.smith/acme/train.json\n')
+  await push('ann/texts', { include: ['train.sh', 'Makefile', 'settings.toml'] })
+  const sent = world.server.repository('model', 'ann/texts')!.at('main')!.files
+  for (const name of ['train.sh', 'Makefile', 'settings.toml'])
+    expect(sent.get(name)!.content.toString(), name).toBe('data = train.json\n')
+})
+
 it('a card that knows no name yet is given the one that it is pushed under', async () => {
   await writeFile(join(folder, 'README.md'), 'model="OWNER/out", again OWNER/out!')
   await push('ann/named')
