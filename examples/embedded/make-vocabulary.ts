@@ -1,8 +1,8 @@
 /** Writes the embedded model's vocabulary and tokenizer settings: `npx tsx examples/embedded/make-vocabulary.ts` */
 import { existsSync, readFileSync } from 'node:fs'
-import { writeFileAtomic } from '../../src/checkpoint/atomic.ts'
 import { demoVocabulary } from '../../src/demo/vocabulary.ts'
 import { SpanforgeError } from '../../src/errors.ts'
+import { writeFileAtomic } from '../../src/files/atomic.ts'
 import { tokenizerFromVocab, toTokenizerConfig, toVocabText } from '../../src/text/index.ts'
 
 const folder = `${import.meta.dirname}/model`

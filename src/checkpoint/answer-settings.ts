@@ -2,9 +2,9 @@ import { access, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { SpanforgeError } from '../errors.ts'
+import { writeFileAtomic } from '../files/atomic.ts'
+import { readJsonFile } from '../files/json-file.ts'
 import { showIssues } from '../show-value.ts'
-import { writeFileAtomic } from './atomic.ts'
-import { readJsonFile } from './json-file.ts'
 
 /** Lies beside config.json, where transformers does not look. */
 export const ANSWER_SETTINGS_FILE = 'answer_settings.json'

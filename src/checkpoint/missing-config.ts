@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SpanforgeError } from '../errors.ts'
+import { cannotRead } from '../files/binary-file.ts'
 import { showList, showText } from '../show-value.ts'
-import { cannotRead } from './binary-file.ts'
 import { otherWeights, WEIGHT_FILES } from './other-weights.ts'
 import { isTokenizerFile } from './tokenizer-folder.ts'
 

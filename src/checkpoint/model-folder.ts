@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeFileAtomic } from '../files/atomic.ts'
+import { readJsonFile } from '../files/json-file.ts'
 import type { ModelConfig } from '../models/architecture.ts'
 import { configJson, parseConfig } from '../models/registry.ts'
-import { writeFileAtomic } from './atomic.ts'
 import { refuseNonfinite } from './finite.ts'
-import { readJsonFile } from './json-file.ts'
 import { missingConfig } from './missing-config.ts'
 import { type NamedTensor, type WriteOptions, writeSafetensors } from './safetensors-writer.ts'
 

@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
+import { BinaryFile } from '../files/binary-file.ts'
 import { showValue } from '../show-value.ts'
-import { BinaryFile } from './binary-file.ts'
 import { readLegacy } from './pytorch-legacy.ts'
 import { readZipFormat } from './pytorch-zip.ts'
 import type { StoredTensor, TensorSource } from './stored-tensor.ts'

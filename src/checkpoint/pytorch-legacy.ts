@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
+import type { BinaryFile } from '../files/binary-file.ts'
 import { showText, showValue } from '../show-value.ts'
-import type { BinaryFile } from './binary-file.ts'
 import { type PickleNames, type Unpickled, unpickle } from './pickle.ts'
 import { type Storage, stateDictNames, type TorchFile } from './torch-tensor.ts'
 

@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
+import type { BinaryFile } from '../files/binary-file.ts'
 import { showText } from '../show-value.ts'
-import type { BinaryFile } from './binary-file.ts'
 import { unpickle } from './pickle.ts'
 import { type Storage, stateDictNames, type TorchFile } from './torch-tensor.ts'
 import { readZip } from './zip.ts'

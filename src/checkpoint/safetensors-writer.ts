@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
+import { writeFileAtomic } from '../files/atomic.ts'
 import { toFloat16 } from '../float16.ts'
-import { writeFileAtomic } from './atomic.ts'
 import { ELEMENT_BYTES } from './floats.ts'
 import { elementCount } from './stored-tensor.ts'
 

@@ -1,5 +1,5 @@
 import { SpanforgeError } from '../errors.ts'
-import { BinaryFile } from './binary-file.ts'
+import { BinaryFile } from '../files/binary-file.ts'
 import { parseHeader } from './safetensors-header.ts'
 import { contiguousTensor, type TensorSource } from './stored-tensor.ts'
 

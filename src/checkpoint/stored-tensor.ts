@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
+import { type BinaryFile, CHUNK_BYTES } from '../files/binary-file.ts'
 import { showText } from '../show-value.ts'
-import { type BinaryFile, CHUNK_BYTES } from './binary-file.ts'
 import { ELEMENT_BYTES, isFloat, toFloat32 } from './floats.ts'
 
 /** A tensor that lies in a file and is read when somebody asks for it. */

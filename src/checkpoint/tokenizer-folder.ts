@@ -2,6 +2,11 @@ import { isUtf8 } from 'node:buffer'
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SpanforgeError } from '../errors.ts'
+import { writeFileAtomic } from '../files/atomic.ts'
+import { cannotRead } from '../files/binary-file.ts'
+import { refuseImpostorOfText } from '../files/impostor.ts'
+import { readJsonFile } from '../files/json-file.ts'
+import { readTextFile } from '../files/text-file.ts'
 import {
   type BertTokenizer,
   fastTokenizerFile,
@@ -14,11 +19,6 @@ import {
   toTokenizerJson,
   toVocabText,
 } from '../text/index.ts'
-import { writeFileAtomic } from './atomic.ts'
-import { cannotRead } from './binary-file.ts'
-import { refuseImpostorOfText } from './impostor.ts'
-import { readJsonFile } from './json-file.ts'
-import { readTextFile } from './text-file.ts'
 
 /** The files that say what a tokenizer is, but for config.json, which names its class where they do not. */
 const TOKENIZER_FILES = [

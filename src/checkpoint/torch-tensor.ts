@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
+import type { BinaryFile } from '../files/binary-file.ts'
 import { showText, showValue } from '../show-value.ts'
-import type { BinaryFile } from './binary-file.ts'
 import { type Dtype, ELEMENT_BYTES } from './floats.ts'
 import type { PickleNames } from './pickle.ts'
 import {

@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
+import type { BinaryFile } from '../files/binary-file.ts'
 import { showText } from '../show-value.ts'
-import type { BinaryFile } from './binary-file.ts'
 
 /** Where an entry's bytes lie in the file. */
 export interface ZipEntry {

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Logger } from 'pino'
-import { readTextFileOrPipe } from '../checkpoint/text-file.ts'
 import { UsageError } from '../errors.ts'
+import { readTextFileOrPipe } from '../files/text-file.ts'
 import { SERVER_DEFAULTS, type ServerSettings } from '../server/defaults.ts'
 import { wholeNumber } from './flags.ts'
 

@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path'
 import { z } from 'zod'
-import { readTextFile } from '../checkpoint/text-file.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
+import { readTextFile } from '../files/text-file.ts'
 import { showList } from '../show-value.ts'
 
 /** The files in which `save_to_disk` of Hugging Face's datasets describes a data set, and one with splits. */

@@ -2,9 +2,9 @@ import { stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import type { ParseError } from 'jsonc-parser'
 import { checkJsonBounds, JsonBoundsError } from '../bounded-json.ts'
-import { cannotRead } from '../checkpoint/binary-file.ts'
-import { readTextFile } from '../checkpoint/text-file.ts'
 import { UsageError } from '../errors.ts'
+import { cannotRead } from '../files/binary-file.ts'
+import { readTextFile } from '../files/text-file.ts'
 import { showText } from '../show-value.ts'
 
 /** The content of a configuration file, and where in it each of its names is. */

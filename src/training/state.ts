@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { parseBoundedJson } from '../bounded-json.ts'
-import { writeFileAtomic } from '../checkpoint/atomic.ts'
-import { readTextFile } from '../checkpoint/text-file.ts'
 import { SpanforgeError } from '../errors.ts'
+import { writeFileAtomic } from '../files/atomic.ts'
+import { readTextFile } from '../files/text-file.ts'
 import { showIssues } from '../show-value.ts'
 import { intervalSteps, type TrainingArguments } from './arguments.ts'
 

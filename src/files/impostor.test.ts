@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
-import { loadConfig } from './model-folder.ts'
-import { loadTokenizer } from './tokenizer-folder.ts'
+import { loadConfig } from '../checkpoint/model-folder.ts'
+import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
 
 /** What downloads leave in place of a text file, and what the error calls it. */
 const INSTEAD_OF_TEXT: Record<string, [bytes: string | Buffer, found: string]> = {
