@@ -3,8 +3,9 @@ import { pack } from '../src/batching/pack.ts'
 import { cutIntoPasses } from '../src/batching/passes.ts'
 import { toRows } from '../src/batching/rows.ts'
 import { bindShape, elements } from '../src/graph/shape.ts'
-import { applyAll, input, type Node, topologicalOrder } from '../src/graph/tensor.ts'
+import { applyAll, input, type Node, nodesOf } from '../src/graph/tensor.ts'
 import { loadPretrained, randomModel } from '../src/inference/pretrained.ts'
+import { lower } from '../src/lowering/lower.ts'
 import { peakRate } from '../src/models/peak-rate.ts'
 import { trainingGraph } from '../src/models/programs.ts'
 import { geometryOf, parseConfig } from '../src/models/registry.ts'
@@ -12,7 +13,7 @@ import { trainingFlop } from '../src/models/useful-work.ts'
 import { decimal } from '../src/report/format.ts'
 import { columns, textTable } from '../src/report/table.ts'
 import { float32 } from '../src/runtime/engine.ts'
-import { onnxruntime } from '../src/runtime/onnxruntime.ts'
+import { dialect, onnxruntime } from '../src/runtime/onnxruntime.ts'
 import { parseArguments } from '../src/training/arguments.ts'
 import { pickBatches } from './speed/batches.ts'
 import { readDataset } from './speed/data.ts'
@@ -78,13 +79,8 @@ async function bound(train_file: string, folder: string, options: { model: strin
   const { config } =
     options.model === 'bert-base' ? randomModel(parseConfig({}, 'bert-base'), {}) : (await loadPretrained(folder)).model
   const { max_tokens_per_pass } = parseArguments({}, 'bound')
-  const nodes = [
-    ...new Set(
-      topologicalOrder(Object.values(trainingGraph(config).outputs)).flatMap(({ source }) =>
-        source.kind === 'node' && /^(Gemm|FusedMatMul)$/.test(source.node.op.type) ? [source.node] : [],
-      ),
-    ),
-  ]
+  const graph = lower(trainingGraph(config).outputs, dialect)
+  const nodes = nodesOf(Object.values(graph)).filter(({ op }) => /^(Gemm|FusedMatMul)$/.test(op.type))
   const kinds = new Map<string, Measured>()
   let useful = 0
   for (const batch of pickBatches(data.windows, 'shuffled', options.steps).timed) {

@@ -4,17 +4,20 @@
  *   npx tsx examples/engine.ts
  */
 import { gradient } from '../src/autodiff/gradient.ts'
-import { input, type Tensor, topologicalOrder } from '../src/graph/tensor.ts'
+import { input, nodesOf, type Tensor } from '../src/graph/tensor.ts'
+import { plainOnnx } from '../src/lowering/dialect.ts'
+import { lower } from '../src/lowering/lower.ts'
 import { encodeModel } from '../src/onnx/encode.ts'
 import { mul, tanh } from '../src/ops/elementwise.ts'
-import { gemm } from '../src/ops/linalg.ts'
+import { gelu } from '../src/ops/gelu.ts'
+import { gemm, linear } from '../src/ops/linalg.ts'
 import { sumAll } from '../src/ops/reduce.ts'
 import { float32 } from '../src/runtime/engine.ts'
 import { onnxruntime } from '../src/runtime/onnxruntime.ts'
 
 const operators = (...outputs: Tensor[]): string =>
-  topologicalOrder(outputs)
-    .flatMap(({ source }) => (source.kind === 'node' ? [source.node.op.type] : []))
+  nodesOf(outputs)
+    .map(({ op }) => op.type)
     .join(' ')
 
 // A description: nothing is computed yet. `tokens` is known only when the graph runs.
@@ -27,6 +30,11 @@ console.log(`${y}\nforward:  ${operators(loss)}`)
 // The same description, extended by what each operator's rule says of its operands.
 const [dw] = gradient(loss, [w])
 console.log(`gradient: ${operators(loss, dw)}`)
+
+// A layer as models write it, and what an engine runs in its place.
+const layer = gelu(linear(x, w, input('b', [2])))
+const { lowered } = lower({ lowered: layer }, plainOnnx)
+console.log(`layer:    ${operators(layer)}\nlowered:  ${operators(lowered)}`)
 
 // As an ONNX model, for other tools.
 console.log(`model:    ${encodeModel({ loss, dw }).size} bytes`)

@@ -4,9 +4,9 @@ import { MUTATIONS } from '../scripts/mutations/list.ts'
 import { packageFile } from '../src/package-root.ts'
 
 describe('The mutations that the tests must notice (scripts/mutate.ts)', () => {
-  test('are fifty, all different', () => {
-    expect(MUTATIONS).toHaveLength(50)
-    expect(new Set(MUTATIONS.map((mutation) => JSON.stringify(mutation))).size).toBe(50)
+  test('are at least fifty, all different', () => {
+    expect(MUTATIONS.length).toBeGreaterThanOrEqual(50)
+    expect(new Set(MUTATIONS.map((mutation) => JSON.stringify(mutation))).size).toBe(MUTATIONS.length)
   })
 
   test.each(MUTATIONS)('in $file still applies: $find', ({ file, find, replace, tests }) => {

@@ -16,6 +16,7 @@ const mutations =
 
 const graph = mutations('src/ops/shapes.test.ts', 'src/autodiff/gradient.test.ts')
 const ops = mutations('src/autodiff/gradient.test.ts', 'src/models/parity.test.ts')
+const lowering = mutations('src/lowering/lower.test.ts', 'src/autodiff/gradient.test.ts')
 const model = mutations('src/models/parity.test.ts')
 const tokenizer = mutations('src/text/wordpiece.test.ts', 'src/text/tokenizer.test.ts', 'src/text/oracle.test.ts')
 const windows = mutations('src/squad/windows.test.ts', 'src/squad/labels.test.ts')
@@ -50,10 +51,20 @@ export const MUTATIONS: readonly Mutation[] = [
     ['2 / Math.sqrt(Math.PI)', '1 / Math.sqrt(Math.PI)'],
   ),
   ...ops(
-    'src/ops/reduce.ts',
+    'src/ops/softmax.ts',
     ['mul(softmax(x), sum(dy, [-1]))', 'softmax(x)'],
     ['mul(y, sub(dy, sum(mul(dy, y), [-1])))', 'mul(y, dy)'],
   ),
+  ...ops('src/ops/gelu.ts', ['add(gate, mul(u, exp(', 'add(gate, mul(2, exp(']),
+  ...ops('src/ops/attention.ts', ['mul(weights, d)', 'mul(kept, d)'], ['dropout(weights, mask)', 'weights']),
+  ...lowering(
+    'src/lowering/fold-scales.ts',
+    ['beta.value * wanted', 'beta.value'],
+    ['alpha.value * a.factor * b.factor * wanted', 'alpha.value * a.factor * wanted'],
+    ['found.size === 1 && factor !== undefined', 'factor !== undefined'],
+    ['value !== 0 && Number.isFinite(value)', 'true'],
+  ),
+  ...lowering('src/lowering/shared-nodes.ts', ['this.attributesKey(attributes)', "''"]),
   ...ops('src/ops/linalg.ts', ['multiply(dy, b, { transB: !transB, alpha })', 'multiply(dy, b, { transB: !transB })']),
   ...ops('src/ops/normalize.ts', ['alpha: 1 / n', 'alpha: 1']),
   ...ops('src/ops/movement.ts', ['perm.map((_, i) => perm.indexOf(i))', 'perm.map((axis) => axis)']),
@@ -62,7 +73,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'data[place + position] += (1 - smoothing) / count',
   ]),
   ...model('src/batching/span-targets.ts', ['if (position >= n) return', 'if (position > n) return']),
-  ...model('src/nn/cross-entropy.ts', ['mul(target, logSoftmax(logits))', 'mul(target, logits)']),
+  ...model('src/ops/cross-entropy.ts', ['mul(target, logSoftmax(logits))', 'mul(target, logits)']),
   ...tokenizer(
     'src/text/wordpiece.ts',
     ['Math.min(word.length, start + this.longest)', 'Math.min(word.length, start + 4)'],
@@ -133,8 +144,8 @@ export const MUTATIONS: readonly Mutation[] = [
     'steps.filter((step) => step !== newest)',
   ]),
   ...checkpoints('src/training/run-checkpoint.ts', [
-    "...tensorsOf(exp_avg_sq, 'exp_avg_sq.')",
-    "...tensorsOf(exp_avg, 'exp_avg_sq.')",
+    'Object.entries(run.optimizer).flatMap(([name, values]) => tensorsOf(values,',
+    'Object.entries(run.optimizer).flatMap(([name]) => tensorsOf(run.optimizer.exp_avg,',
   ]),
   ...loop('src/training/batches.ts', ["random(args.data_seed, 'order', epoch)", "random(args.data_seed, 'order')"]),
   ...loop('src/training/clip.ts', [

@@ -1,23 +1,26 @@
 import { expect, test } from 'vitest'
 import { evaluate, gradientError, index, type Range, uniform } from '../../tests/check-gradient.ts'
 import type { Shape } from '../graph/shape.ts'
-import { input, type Tensor, withGradient } from '../graph/tensor.ts'
+import { apply, input, type Tensor } from '../graph/tensor.ts'
 import { activations } from '../nn/activation.ts'
-import { attention } from '../nn/attention.ts'
-import { crossEntropy } from '../nn/cross-entropy.ts'
-import { noDropout } from '../nn/dropout.ts'
+import { attention, packedAttention } from '../ops/attention.ts'
+import { crossEntropy } from '../ops/cross-entropy.ts'
+import { dropout, dropoutAdd } from '../ops/dropout.ts'
 import { add, div, erf, exp, log, mul, neg, relu, sigmoid, sqrt, sub, tanh } from '../ops/elementwise.ts'
 import { permuteRows } from '../ops/gather.ts'
-import { gemm, matmul } from '../ops/linalg.ts'
+import { gelu } from '../ops/gelu.ts'
+import { gemm, linear, matmul } from '../ops/linalg.ts'
 import { reshape, transpose } from '../ops/movement.ts'
 import { layerNormalization } from '../ops/normalize.ts'
-import { logSoftmax, softmax, sum, sumAll } from '../ops/reduce.ts'
+import { sum, sumAll } from '../ops/reduce.ts'
+import { logSoftmax, softmax } from '../ops/softmax.ts'
 import { float32 } from '../runtime/engine.ts'
 import { gradient } from './gradient.ts'
 
 type Case = [name: string, f: (...xs: Tensor[]) => Tensor, shapes: Shape[], range?: Range]
 const positive = { low: 0.5, high: 2 }
 const named = { dims: { n: 3 } }
+const masked = { also: { mask: float32(Float32Array.of(2, 0, 2, 0), [4]) } }
 const swap = { also: { to: index([2, 0, 1], [3]), from: index([1, 2, 0], [3]) } }
 
 // One line for each rule: an operator without one here has not been shown to be right.
@@ -74,7 +77,7 @@ const cases: Case[] = [
       const name = `transA ${transA}, transB ${transB}`
       return [
         [
-          `FusedMatMul, ${name}`,
+          `MatMul, ${name}`,
           (x, y) => matmul(x, y, options),
           [
             [5, ...a],
@@ -85,10 +88,15 @@ const cases: Case[] = [
       ]
     }),
   ),
-  ['gelu', activations.gelu.f, [[9]], { low: -3, high: 3 }],
-  ['gelu_new', activations.gelu_new.f, [[9]], { low: -3, high: 3 }],
+  ['Linear', linear, [['n', 3], [2, 3], [2]], named],
+  ['Linear of batches', linear, [['n', 2, 3], [4, 3], [4]], named],
+  ['Gelu', gelu, [[9]], { low: -3, high: 3 }],
+  ['gelu_new', activations.gelu_new, [[9]], { low: -3, high: 3 }],
+  ['LayerNormalization of batches', (x, g, b) => layerNormalization(x, g, b, 1e-5), [['n', 2, 8], [8], [8]], named],
+  ['Dropout', (x) => dropout(x, input('mask', [4])), [[4]], masked],
+  ['DropoutAdd', (x, y) => dropoutAdd(x, input('mask', [4]), y), [[4], [4]], masked],
   [
-    'cross-entropy',
+    'CrossEntropy',
     crossEntropy,
     [
       [2, 5],
@@ -96,8 +104,8 @@ const cases: Case[] = [
     ],
   ],
   [
-    'attention',
-    (q, k, v) => attention(q, k, v, input('bias', [2, 1, 1, 3]), noDropout, 0),
+    'Attention',
+    (q, k, v) => attention(q, k, v, input('bias', [2, 1, 1, 3])),
     [
       [2, 2, 3, 4],
       [2, 2, 3, 4],
@@ -106,8 +114,8 @@ const cases: Case[] = [
     { also: { bias: float32(Float32Array.of(0, 0, 0, 0, 0, -1e9), [2, 1, 1, 3]) } },
   ],
   [
-    'attention with dropout',
-    (q, k, v) => attention(q, k, v, input('bias', [1, 1, 1, 3]), (x) => mul(x, input('mask', [1, 1, 3, 3])), 0.5),
+    'Attention with dropout',
+    (q, k, v) => attention(q, k, v, input('bias', [1, 1, 1, 3]), input('mask', [1, 1, 3, 3])),
     [
       [1, 1, 3, 2],
       [1, 1, 3, 2],
@@ -117,6 +125,29 @@ const cases: Case[] = [
       also: {
         bias: float32(new Float32Array(3), [1, 1, 1, 3]),
         mask: float32(Float32Array.of(2, 0, 2, 0, 2, 2, 2, 2, 0), [1, 1, 3, 3]),
+      },
+    },
+  ],
+  [
+    'PackedAttention, two windows of two tokens and of one',
+    (q, k, v) =>
+      packedAttention(q, k, v, {
+        heads: 2,
+        layout: { places: input('places', [2, 2, 2], 'int32'), tokens: input('tokens', [3, 2], 'int32') },
+        bias: input('bias', [2, 1, 1, 2]),
+        mask: input('mask', [2, 2, 2, 2]),
+      }),
+    [
+      [3, 4],
+      [3, 4],
+      [3, 4],
+    ],
+    {
+      also: {
+        places: index([0, 2, 1, 3, 4, 0, 5, 1], [2, 2, 2]),
+        tokens: index([0, 2, 1, 3, 4, 6], [3, 2]),
+        bias: float32(Float32Array.of(0, 0, 0, -1e9), [2, 1, 1, 2]),
+        mask: float32(Float32Array.of(2, 0, 2, 2, 2, 2, 0, 2, 2, 0, 0, 0, 2, 0, 0, 0), [2, 2, 2, 2]),
       },
     },
   ],
@@ -174,6 +205,6 @@ test('a loss that is no scalar is refused', () => {
 
 test('a rule that returns another shape is an error that names both', () => {
   const x = input('x', [2, 3])
-  const y = withGradient(mul(x, 2), [x], (dy) => [reshape(dy, [3, 2])])
+  const y = apply({ type: 'Mul', gradient: (dy) => [reshape(dy, [3, 2])] }, [x], x)
   expect(() => gradient(sumAll(y), [x])).toThrow('the rule at Mul: float32 [2, 3] gave [3, 2] for an operand of [2, 3]')
 })

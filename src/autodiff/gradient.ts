@@ -12,16 +12,16 @@ import { sum } from '../ops/reduce.ts'
  */
 export function gradient(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   if (loss.shape.length !== 0) throw new SpanforgeError(`gradient: the loss must be a scalar, got ${loss}`)
-  const order = topologicalOrder([loss], operandsOf)
+  const order = topologicalOrder([loss])
   const needed = new Set<Tensor>(wrt)
-  for (const t of order) if (operandsOf(t).some((x) => needed.has(x))) needed.add(t)
+  for (const t of order) if (nodeInputs(t).some((x) => needed.has(x))) needed.add(t)
 
   const gradients = new Map<Tensor, Tensor>([[loss, constant([1], [])]])
   for (const y of order.reverse()) {
     const dy = gradients.get(y)
-    if (!dy || !needed.has(y) || operandsOf(y).length === 0) continue
+    if (!dy || !needed.has(y) || nodeInputs(y).length === 0) continue
     const shares = rule(y)(dy)
-    for (const [i, x] of operandsOf(y).entries()) {
+    for (const [i, x] of nodeInputs(y).entries()) {
       const share = shares[i]
       if (!share || !needed.has(x)) continue
       const dx = sumToShape(share, x.shape, y)
@@ -36,10 +36,7 @@ export function gradient(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   })
 }
 
-const operandsOf = (t: Tensor): readonly Tensor[] => t.custom?.inputs ?? nodeInputs(t)
-
 function rule(y: Tensor): (dy: Tensor) => readonly (Tensor | null)[] {
-  if (y.custom) return y.custom.rule
   if (y.source.kind !== 'node') throw new SpanforgeError(`gradient: ${y} has operands but is no result of an operator`)
   const { node, output } = y.source
   if (!node.op.gradient) throw new SpanforgeError(`gradient: ${node.op.type} has no gradient rule (at ${y})`)

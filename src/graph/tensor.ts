@@ -21,11 +21,16 @@ export class Floats {
   constructor(readonly values: readonly number[]) {}
 }
 
-/** One ONNX operator and its gradient. The function that applies it works out the types of its results. */
+/**
+ * One operator and its gradient: one of ONNX, one of ONNX Runtime (com.microsoft), or a composite (spanforge), which
+ * stands for several. The function that applies it works out the types of its results.
+ */
 export interface Op {
   readonly type: string
   /** Empty for ONNX's own operators. */
-  readonly domain?: 'com.microsoft'
+  readonly domain?: 'com.microsoft' | 'spanforge'
+  /** The results of a composite in terms of other operators. `lowering/` applies it where an engine has no better. */
+  lower?(node: Node): readonly Tensor[]
   /** Given dL/dy of the first result, dL/dx for each operand; null where none flows. Broadcasting is undone by `gradient`. */
   gradient?(dy: Tensor, node: Node): readonly (Tensor | null)[]
 }
@@ -43,18 +48,11 @@ export type Source =
   | { readonly kind: 'constant'; readonly data: TensorData; readonly name?: string }
   | { readonly kind: 'node'; readonly node: Node; readonly output: number }
 
-/** A gradient rule for a value that several operators compute together. */
-export interface CustomGradient {
-  readonly inputs: readonly Tensor[]
-  readonly rule: (dy: Tensor) => readonly (Tensor | null)[]
-}
-
 export class Tensor implements TensorType {
   constructor(
     readonly shape: Shape,
     readonly dtype: DType,
     readonly source: Source,
-    readonly custom?: CustomGradient,
   ) {}
 
   toString(): string {
@@ -64,19 +62,22 @@ export class Tensor implements TensorType {
   }
 }
 
-/** Applies an operator with several results, of the types that the caller has worked out and checked. */
-export function applyAll(
+/** A use of an operator with results of the types that the caller has worked out and checked. */
+export function makeNode(
   op: Op,
   inputs: readonly Tensor[],
   types: readonly TensorType[],
   attributes: Attributes = {},
-): readonly Tensor[] {
+): Node {
   const outputs: Tensor[] = []
   const node: Node = { op, inputs, attributes, outputs }
   for (const { shape, dtype } of types)
     outputs.push(new Tensor(shape, dtype, { kind: 'node', node, output: outputs.length }))
-  return outputs
+  return node
 }
+
+/** Applies an operator with several results. */
+export const applyAll = (...use: Parameters<typeof makeNode>): readonly Tensor[] => makeNode(...use).outputs
 
 /** Applies an operator with one result. */
 export const apply = (op: Op, inputs: readonly Tensor[], type: TensorType, attributes: Attributes = {}): Tensor =>
@@ -107,10 +108,6 @@ export function constant(
 
 export const scalar = (value: number, dtype: DType = 'float32'): Tensor => constant([value], [], dtype)
 
-/** The same value with a gradient rule of its own, which `gradient` follows instead of the operators underneath. */
-export const withGradient = (y: Tensor, inputs: readonly Tensor[], rule: CustomGradient['rule']): Tensor =>
-  new Tensor(y.shape, y.dtype, y.source, { inputs, rule })
-
 /** What a run computes: its outputs by name. */
 export type Graph = Readonly<Record<string, Tensor>>
 
@@ -135,5 +132,10 @@ export function topologicalOrder(
   }
   return order
 }
+
+/** Every use of an operator that `outputs` are made of, operands before results. */
+export const nodesOf = (outputs: readonly Tensor[]): Node[] => [
+  ...new Set(topologicalOrder(outputs).flatMap(({ source }) => (source.kind === 'node' ? [source.node] : []))),
+]
 
 export const nodeInputs = (t: Tensor): readonly Tensor[] => (t.source.kind === 'node' ? t.source.node.inputs : [])

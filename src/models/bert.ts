@@ -120,13 +120,12 @@ function embeddings(p: Parameters, c: BertConfig, dropout: Dropout): Tensor {
 
 function layer(p: Parameters, c: BertConfig, x: Tensor, attend: SelfAttention, dropout: Dropout): Tensor {
   const addAndNorm = (p: Parameters, x: Tensor, y: Tensor) =>
-    layerNorm(p.at('LayerNorm'), add(dropout(y, c.hidden_dropout_prob), x), c.layer_norm_eps)
+    layerNorm(p.at('LayerNorm'), dropout.add(y, c.hidden_dropout_prob, x), c.layer_norm_eps)
 
   const project = (name: string) => linear(p.at(`attention.self.${name}`), x, c.hidden_size)
   const attended = attend(project('query'), project('key'), project('value'), c.attention_probs_dropout_prob)
   const h = addAndNorm(p.at('attention.output'), x, linear(p.at('attention.output.dense'), attended, c.hidden_size))
 
-  const { scale, f } = activations[c.hidden_act]
-  const inner = f(linear(p.at('intermediate.dense'), h, c.intermediate_size, { alpha: scale, beta: scale }))
-  return addAndNorm(p.at('output'), h, linear(p.at('output.dense'), inner, c.hidden_size, { alpha: scale }))
+  const inner = activations[c.hidden_act](linear(p.at('intermediate.dense'), h, c.intermediate_size))
+  return addAndNorm(p.at('output'), h, linear(p.at('output.dense'), inner, c.hidden_size))
 }

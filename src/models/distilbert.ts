@@ -121,8 +121,7 @@ function layer(p: Parameters, c: DistilBertConfig, x: Tensor, attend: SelfAttent
   const y = linear(p.at('attention.out_lin'), attended, c.dim)
   const h = layerNorm(p.at('sa_layer_norm'), add(y, x), LAYER_NORM_EPS)
 
-  const { scale, f } = activations[c.activation]
-  const inner = f(linear(p.at('ffn.lin1'), h, c.hidden_dim, { alpha: scale, beta: scale }))
-  const outer = dropout(linear(p.at('ffn.lin2'), inner, c.dim, { alpha: scale }), c.dropout)
-  return layerNorm(p.at('output_layer_norm'), add(outer, h), LAYER_NORM_EPS)
+  const inner = activations[c.activation](linear(p.at('ffn.lin1'), h, c.hidden_dim))
+  const outer = linear(p.at('ffn.lin2'), inner, c.dim)
+  return layerNorm(p.at('output_layer_norm'), dropout.add(outer, c.dropout, h), LAYER_NORM_EPS)
 }

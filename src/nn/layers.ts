@@ -1,14 +1,14 @@
 import { SpanforgeError } from '../errors.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import { gatherRows } from '../ops/gather.ts'
-import { gemm } from '../ops/linalg.ts'
+import * as ops from '../ops/linalg.ts'
 import { layerNormalization } from '../ops/normalize.ts'
 import type { Parameters } from './parameters.ts'
 
-/** y = alpha x Wᵀ + beta b for x [tokens, in], with W stored [out, in] as PyTorch does. */
-export function linear(p: Parameters, x: Tensor, out: number, { alpha = 1, beta = 1 } = {}): Tensor {
-  const weight = p.get('weight', [out, x.shape[1] as number])
-  return gemm(x, weight, { transB: true, c: p.get('bias', [out], { init: 'zeros' }), alpha, beta })
+/** y = x Wᵀ + b for x [..., in], with W stored [out, in] as PyTorch does. */
+export function linear(p: Parameters, x: Tensor, out: number): Tensor {
+  const weight = p.get('weight', [out, x.shape.at(-1) as number])
+  return ops.linear(x, weight, p.get('bias', [out], { init: 'zeros' }))
 }
 
 export interface TableOptions {
@@ -28,11 +28,7 @@ export function embedding(p: Parameters, ids: Tensor, { size, width, padding_idx
 
 /** Ba et al. 2016, over the last axis. */
 export function layerNorm(p: Parameters, x: Tensor, epsilon: number): Tensor {
-  const width = x.shape[1] as number
-  return layerNormalization(
-    x,
-    p.get('weight', [width], { init: 'ones' }),
-    p.get('bias', [width], { init: 'zeros' }),
-    epsilon,
-  )
+  const width = x.shape.at(-1) as number
+  const scale = p.get('weight', [width], { init: 'ones' })
+  return layerNormalization(x, scale, p.get('bias', [width], { init: 'zeros' }), epsilon)
 }

@@ -57,7 +57,9 @@ export function encodeModel(outputs: Graph, { opset = DEFAULT_OPSET, external }:
     else if (source.kind === 'constant') graph.push(message(5, ...initializer(namer.nameOf(t), t, external)))
     else if (!written.has(source.node)) {
       written.add(source.node)
-      if (source.node.op.domain) domains.add(source.node.op.domain)
+      const { type, domain } = source.node.op
+      if (domain === 'spanforge') throw new SpanforgeError(`${type} is no ONNX operator: lower the graph first`)
+      if (domain) domains.add(domain)
       graph.push(message(1, ...encodeNode(source.node, used.get(source.node)!, namer)))
     }
   }

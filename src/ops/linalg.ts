@@ -1,7 +1,8 @@
 import { SpanforgeError } from '../errors.ts'
-import { broadcast, formatShape, type Shape } from '../graph/shape.ts'
+import { broadcast, formatShape, product, type Shape } from '../graph/shape.ts'
 import { apply, Float, type Op, type Tensor } from '../graph/tensor.ts'
-import { mul } from './elementwise.ts'
+import { add, mul } from './elementwise.ts'
+import { reshape, transpose } from './movement.ts'
 import { sum } from './reduce.ts'
 
 export interface ProductOptions {
@@ -54,16 +55,29 @@ function productGradient(multiply: Multiply, dy: Tensor, a: Tensor, b: Tensor, o
   return [da, db] as const
 }
 
-const FusedMatMul: Op = {
-  type: 'FusedMatMul',
-  domain: 'com.microsoft',
+/** ONNX's MatMul has neither transposes nor a factor. */
+const PlainMatMul: Op = { type: 'MatMul' }
+
+const swapped = (x: Tensor): Tensor => {
+  const axes = x.shape.map((_, i) => i)
+  return transpose(x, [...axes.slice(0, -2), ...axes.slice(-2).reverse()])
+}
+
+const MatMul: Op = {
+  type: 'MatMul',
+  domain: 'spanforge',
+  lower({ inputs: [a, b], attributes, outputs: [y] }) {
+    const { transA, transB, alpha } = decode(attributes)
+    const product = apply(PlainMatMul, [transA ? swapped(a) : a, transB ? swapped(b) : b], y)
+    return [alpha === 1 ? product : mul(product, alpha)]
+  },
   gradient: (dy, { inputs: [a, b], attributes }) => productGradient(matmul, dy, a, b, decode(attributes)),
 }
 
 /** Batched matrix product: alpha [..., m, k] x [..., k, n] -> [..., m, n]. */
 export function matmul(a: Tensor, b: Tensor, options: ProductOptions = {}): Tensor {
-  const shape = productShape('FusedMatMul', a, b, options)
-  return apply(FusedMatMul, [a, b], { shape, dtype: a.dtype }, encode(options))
+  const shape = productShape('MatMul', a, b, options)
+  return apply(MatMul, [a, b], { shape, dtype: a.dtype }, encode(options))
 }
 
 const Gemm: Op = {
@@ -90,4 +104,27 @@ export function gemm(a: Tensor, b: Tensor, { c, beta = 1, ...options }: GemmOpti
     throw new SpanforgeError(`Gemm: the row ${c} does not fit a product of shape ${formatShape(shape)}`)
   const attributes = { ...encode(options), beta: new Float(beta) }
   return apply(Gemm, c ? [a, b, c] : [a, b], { shape, dtype: a.dtype }, attributes)
+}
+
+const Linear: Op = {
+  type: 'Linear',
+  domain: 'spanforge',
+  lower: ({ inputs: [x, weight, bias] }) => [
+    x.shape.length === 2 ? gemm(x, weight, { transB: true, c: bias }) : add(matmul(x, weight, { transB: true }), bias),
+  ],
+  // dx = dy W,   dW = dyᵀ x,   db = dy, which `gradient` sums over the rows.
+  gradient(dy, { inputs: [x, weight] }) {
+    const dx = x.shape.length === 2 ? gemm(dy, weight) : matmul(dy, weight)
+    return [dx, gemm(asMatrix(dy), asMatrix(x), { transA: true }), dy]
+  },
+}
+
+const asMatrix = (x: Tensor): Tensor => reshape(x, [product(x.shape.slice(0, -1)), x.shape.at(-1)!])
+
+/** y = x Wᵀ + b for x [..., in], with W stored [out, in] as PyTorch does, and b [out]. */
+export function linear(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
+  const shape = productShape('Linear', x, weight, { transB: true })
+  if (weight.shape.length !== 2 || bias.shape.length !== 1 || bias.shape[0] !== weight.shape[0])
+    throw new SpanforgeError(`Linear: ${weight} and ${bias} are not a matrix [out, in] and a row [out]`)
+  return apply(Linear, [x, weight, bias], { shape, dtype: x.dtype })
 }

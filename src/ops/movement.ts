@@ -16,6 +16,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   const target = shape.map((d, i) => (typeof d === 'number' ? d : d === x.shape[i] ? 0 : -1))
   if (target.filter((d) => d === -1).length > 1)
     throw fail('more than one size would have to be worked out at run time')
+  if (formatShape(shape) === formatShape(x.shape)) return x
   const type = { shape, dtype: x.dtype }
   return apply(Reshape, [x, constant(target, [target.length], 'int64')], type)
 }

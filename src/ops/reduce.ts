@@ -1,7 +1,7 @@
 import { SpanforgeError } from '../errors.ts'
 import { formatShape } from '../graph/shape.ts'
 import { apply, constant, type Op, type Tensor } from '../graph/tensor.ts'
-import { add, mul, sub } from './elementwise.ts'
+import { add, mul } from './elementwise.ts'
 
 const ReduceSum: Op = {
   type: 'ReduceSum',
@@ -24,21 +24,3 @@ const SumAll: Op = { type: 'ReduceSum', gradient: (dy, { inputs: [x] }) => [add(
 
 /** The sum of all elements, as a scalar. */
 export const sumAll = (x: Tensor): Tensor => apply(SumAll, [x], { shape: [], dtype: x.dtype }, { keepdims: 0 })
-
-const Softmax: Op = {
-  type: 'Softmax',
-  // y_i = e^x_i / sum_j e^x_j   =>   dx = y (dy - sum_j dy_j y_j)
-  gradient: (dy, { outputs: [y] }) => [mul(y, sub(dy, sum(mul(dy, y), [-1])))],
-}
-
-/** Over the last axis. */
-export const softmax = (x: Tensor): Tensor => apply(Softmax, [x], x, { axis: -1 })
-
-const LogSoftmax: Op = {
-  type: 'LogSoftmax',
-  // y = x - log sum_j e^x_j   =>   dx = dy - softmax(x) sum_j dy_j
-  gradient: (dy, { inputs: [x] }) => [sub(dy, mul(softmax(x), sum(dy, [-1])))],
-}
-
-/** Over the last axis. */
-export const logSoftmax = (x: Tensor): Tensor => apply(LogSoftmax, [x], x, { axis: -1 })

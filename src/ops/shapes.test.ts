@@ -22,7 +22,7 @@ test('two different named dimensions do not broadcast', () => {
 })
 
 test('matrix products name the inner sizes', () => {
-  expect(() => matmul(x, x)).toThrow('FusedMatMul: inner sizes differ: [2, 3] x [2, 3]: axis 1 is 3, axis 0 is 2')
+  expect(() => matmul(x, x)).toThrow('MatMul: inner sizes differ: [2, 3] x [2, 3]: axis 1 is 3, axis 0 is 2')
   expect(() => gemm(x, input('w', [3, 4]), { c: input('c', [5]) })).toThrow('the row c: float32 [5] does not fit')
 })
 

@@ -1,11 +1,23 @@
 import { cpus } from 'node:os'
 import * as ort from 'onnxruntime-node'
 import { SpanforgeError } from '../errors.ts'
-import type { Graph } from '../graph/tensor.ts'
+import { apply, type Graph } from '../graph/tensor.ts'
+import type { Dialect } from '../lowering/dialect.ts'
+import { lower } from '../lowering/lower.ts'
 import { encodeModel } from '../onnx/encode.ts'
 import { toBytes } from '../protobuf.ts'
 import type { CompileOptions, Engine, Executable, Value, Values } from './engine.ts'
 import { threadsByDefault } from './threads.ts'
+
+/** What ONNX Runtime's CPU kernels are: ONNX's, and products that transpose and scale on the way. */
+export const dialect: Dialect = {
+  name: 'ONNX Runtime on a CPU',
+  rules: {
+    'spanforge.MatMul': ({ inputs, outputs: [y], attributes }) => [
+      apply({ type: 'FusedMatMul', domain: 'com.microsoft' }, inputs, y, attributes),
+    ],
+  },
+}
 
 /** ONNX Runtime on the CPU. */
 export const onnxruntime: Engine = {
@@ -18,7 +30,7 @@ export const onnxruntime: Engine = {
   async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
     const { threads = threadsByDefault(), profilePrefix, precision = 'float32' } = options
     if (precision !== 'float32') throw new SpanforgeError(`ONNX Runtime does not compute in ${precision} on a CPU`)
-    const session = await ort.InferenceSession.create(toBytes(encodeModel(graph)), {
+    const session = await ort.InferenceSession.create(toBytes(encodeModel(lower(graph, dialect))), {
       executionProviders: ['cpu'],
       intraOpNumThreads: threads,
       // What fails is thrown, with the same words.

@@ -1,5 +1,7 @@
 import { SpanforgeError } from '../../errors.ts'
 import type { Graph } from '../../graph/tensor.ts'
+import { plainOnnx } from '../../lowering/dialect.ts'
+import { lower } from '../../lowering/lower.ts'
 import { encodeModel } from '../../onnx/encode.ts'
 import { toBytes } from '../../protobuf.ts'
 import type { CompileOptions, Engine, Executable, Precision } from '../engine.ts'
@@ -37,7 +39,7 @@ export function openvinoEngine(library: OpenVinoLibrary, device = 'CPU'): Engine
       const { precision = 'float32' } = options
       if (!precisions.includes(precision))
         throw new SpanforgeError(`OpenVINO does not compute in ${precision} on ${name}`, { remedy: 'Use float32.' })
-      return OpenVinoExecutable.compile(library, toBytes(encodeModel(graph)), {
+      return OpenVinoExecutable.compile(library, toBytes(encodeModel(lower(graph, plainOnnx))), {
         ...options,
         device,
         hint: PRECISIONS[precision],

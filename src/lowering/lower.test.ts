@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest'
+import { gradient } from '../autodiff/gradient.ts'
+import { apply, type Graph, input, nodesOf, type Op, type Tensor } from '../graph/tensor.ts'
+import { bert } from '../models/bert.ts'
+import { trainingGraph } from '../models/programs.ts'
+import { encodeModel } from '../onnx/encode.ts'
+import { add, mul, neg, tanh } from '../ops/elementwise.ts'
+import { gelu } from '../ops/gelu.ts'
+import { gemm, linear, matmul } from '../ops/linalg.ts'
+import { reshape } from '../ops/movement.ts'
+import { sum, sumAll } from '../ops/reduce.ts'
+import { softmax } from '../ops/softmax.ts'
+import { type Dialect, operatorName, plainOnnx } from './dialect.ts'
+import { lower } from './lower.ts'
+
+const operators = (graph: Graph): string[] => nodesOf(Object.values(graph)).map(({ op }) => operatorName(op))
+
+const lowered = (...outputs: Tensor[]) => lower(Object.fromEntries(outputs.entries()), plainOnnx)
+const attributesOf = ({ source }: Tensor) => (source.kind === 'node' ? source.node.attributes : {})
+
+const x = input('x', ['n', 3])
+const w = input('w', [4, 3])
+const b = input('b', [4])
+const v = input('v', [2, 4])
+const c = input('c', [2])
+
+describe('composites', () => {
+  test('become what they stand for', () => {
+    expect(operators({ y: gelu(linear(x, w, b)) })).toEqual(['spanforge.Linear', 'spanforge.Gelu'])
+    expect(operators(lowered(linear(x, w, b)))).toEqual(['Gemm'])
+    expect(operators(lowered(matmul(x, w, { transB: true, alpha: 2 })))).toEqual(['Transpose', 'MatMul', 'Mul'])
+  })
+
+  test('are refused by the encoder as long as they are there', () => {
+    expect(() => encodeModel({ y: gelu(x) })).toThrow('Gelu is no ONNX operator: lower the graph first')
+  })
+
+  test('stay where an engine runs them, with their gradients', () => {
+    const dialect: Dialect = { name: 'test', runs: new Set(['spanforge.Gelu', 'spanforge.GeluGradient']) }
+    const y = gelu(linear(x, w, b))
+    const [dw] = gradient(sumAll(y), [w])
+    const found = operators(lower({ y, dw }, dialect))
+    expect(found).toContain('spanforge.Gelu')
+    expect(found).toContain('spanforge.GeluGradient')
+    expect(found).not.toContain('Erf')
+    expect(found).not.toContain('spanforge.Linear')
+  })
+
+  test("follow an engine's rule instead of their own definition; undefined leaves an operator alone", () => {
+    const rules: Dialect['rules'] = {
+      'spanforge.Gelu': ({ inputs: [x], outputs: [y] }) => [apply({ type: 'Gelu' }, [tanh(x)], y)],
+      Tanh: () => undefined,
+    }
+    expect(operators(lower({ y: gelu(x) }, { name: 'test', rules }))).toEqual(['Tanh', 'Gelu'])
+  })
+
+  test('may contain composites, and rules apply to what rules made', () => {
+    const Twice: Op = { type: 'Twice', domain: 'spanforge', lower: ({ inputs: [x] }) => [gelu(gelu(x))] }
+    const rules: Dialect['rules'] = {
+      'spanforge.Gelu': ({ inputs: [x] }) => [tanh(x)],
+      Tanh: ({ inputs: [x] }) => [neg(x)],
+    }
+    expect(operators(lower({ y: apply(Twice, [x], x) }, { name: 'test', rules }))).toEqual(['Neg', 'Neg'])
+  })
+
+  test('a rule that gives another shape is an error that names both', () => {
+    const rules: Dialect['rules'] = { Tanh: ({ inputs: [x] }) => [sum(x, [0])] }
+    expect(() => lower({ y: tanh(x) }, { name: 'test', rules })).toThrow(
+      'lowering: the rule for Tanh gave ReduceSum: float32 [1, 3] for Tanh: float32 [n, 3]',
+    )
+  })
+
+  test.each(['gelu', 'relu', 'gelu_new', 'mish'])(
+    'a training graph with %s needs ONNX operators only',
+    (hidden_act) => {
+      const config = bert.parseConfig({ model_type: 'bert', hidden_act, num_hidden_layers: 2 }, 'test')
+      const found = operators(lower(trainingGraph(config).outputs, plainOnnx))
+      expect(found.filter((name) => name.includes('.'))).toEqual([])
+      expect(found.length).toBeGreaterThan(100)
+    },
+  )
+})
+
+describe('what is computed alike', () => {
+  test('is computed once: an activation and its gradient share the error function', () => {
+    const y = gelu(linear(x, w, b))
+    const found = operators(lowered(y, ...gradient(sumAll(y), [w])))
+    expect(found.filter((name) => name === 'Erf')).toHaveLength(1)
+    expect(found.filter((name) => name === 'Exp')).toHaveLength(1)
+  })
+
+  test('depends on operator, operands, attributes and constants', () => {
+    const pairs: [Tensor, Tensor, number][] = [
+      [tanh(x), tanh(x), 1],
+      [tanh(x), neg(x), 2],
+      [add(x, 1), add(x, 1), 1],
+      [add(x, 1), add(x, 2), 2],
+      [gemm(x, w, { transB: true }), gemm(x, w, { transB: true }), 1],
+      [gemm(x, w, { transB: true }), gemm(x, w, { transB: true, alpha: 2 }), 2],
+      [reshape(x, ['3*n']), reshape(x, ['n', 1, 3]), 2],
+      [softmax(x), softmax(x), 1],
+    ]
+    for (const [a, b, count] of pairs) expect(operators(lowered(a, b)), `${a}, ${b}`).toHaveLength(count)
+  })
+})
+
+describe('scalar factors', () => {
+  const alpha = (t: Tensor) => attributesOf(t).alpha
+  const beta = (t: Tensor) => attributesOf(t).beta
+
+  test('go into the product whose result they scale, and into its row', () => {
+    const { y } = lower({ y: mul(0.5, linear(x, w, b)) }, plainOnnx)
+    expect(operators({ y })).toEqual(['Gemm'])
+    expect([alpha(y), beta(y)]).toEqual([{ value: 0.5 }, { value: 0.5 }])
+  })
+
+  test('go into a product from its operands, but not into its row', () => {
+    const { y } = lower({ y: linear(mul(3, tanh(x)), mul(2, w), mul(5, b)) }, plainOnnx)
+    expect(operators({ y })).toEqual(['Tanh', 'Mul', 'Gemm'])
+    expect([alpha(y), beta(y)]).toEqual([{ value: 6 }, { value: 1 }])
+  })
+
+  test('pass sums and new shapes on their way', () => {
+    const y = gemm(reshape(sum(mul(0.5, tanh(x)), [0]), [3, 1]), w, { transA: true, transB: true })
+    expect(operators(lowered(y))).toEqual(['Tanh', 'ReduceSum', 'Reshape', 'Gemm'])
+    expect(alpha(lowered(y)[0])).toEqual({ value: 0.5 })
+  })
+
+  test('leave a product alone whose result is also used without them, or with another', () => {
+    const y = linear(x, w, b)
+    expect(operators(lowered(y, mul(2, y)))).toEqual(['Gemm', 'Mul'])
+    expect(operators(lowered(mul(2, y), mul(3, y)))).toEqual(['Gemm', 'Mul', 'Mul'])
+    expect(operators(lowered(tanh(mul(2, y)), neg(mul(2, y))))).toEqual(['Gemm', 'Tanh', 'Neg'])
+  })
+
+  test('are multiplied in once where they meet no product, and multiply each other', () => {
+    const scaled = mul(0.5, mul(4, tanh(x)))
+    const [y] = [lowered(add(neg(scaled), scaled))]
+    expect(operators(y)).toEqual(['Tanh', 'Mul', 'Neg', 'Add'])
+  })
+
+  test('of 0 and infinity stay, because what they multiply may be infinite', () => {
+    expect(operators(lowered(mul(0, linear(x, w, b))))).toEqual(['Gemm', 'Mul'])
+    expect(operators(lowered(linear(mul(Infinity, tanh(x)), w, b)))).toEqual(['Tanh', 'Mul', 'Gemm'])
+  })
+
+  test('of GELU between two layers cost nothing, forward and back', () => {
+    const y = linear(gelu(linear(x, w, b)), v, c)
+    const isFactor = ({ source, shape }: Tensor) =>
+      source.kind === 'constant' && shape.length === 0 && source.data[0] !== 0
+    const scaled = (graph: Graph) =>
+      nodesOf(Object.values(graph)).filter(({ op, inputs }) => operatorName(op) === 'Mul' && inputs.some(isFactor))
+    expect(scaled(lowered(y))).toEqual([])
+    const gradients = gradient(sumAll(tanh(y)), [x, w, b, v, c])
+    // The only factor left scales the gradient of the bias, which is a sum over the rows.
+    expect(scaled(lowered(y, ...gradients)).map(({ outputs: [{ shape }] }) => shape)).toEqual([[4]])
+  })
+})

@@ -1,0 +1,69 @@
+import { SpanforgeError } from '../errors.ts'
+import { formatShape } from '../graph/shape.ts'
+import { type Graph, type Node, nodeInputs, type Tensor, topologicalOrder } from '../graph/tensor.ts'
+import { type Dialect, operatorName, type Rule } from './dialect.ts'
+import { foldScales } from './fold-scales.ts'
+import { SharedNodes } from './shared-nodes.ts'
+
+/**
+ * The same graph in the operators of a dialect: composites become what the dialect's rule or else their own definition
+ * makes of them. Values that several composites work out alike (a layer and its gradient often do) are computed once, and
+ * scalar factors go into the matrix products beside them.
+ */
+export function lower(graph: Graph, dialect: Dialect): Graph {
+  const lowering = new Lowering(dialect)
+  const outputs = Object.entries(graph)
+  const lowered = lowering.all(outputs.map(([, t]) => t))
+  return foldScales(Object.fromEntries(outputs.map(([name], i) => [name, lowered[i]])))
+}
+
+class Lowering {
+  private readonly lowered = new Map<Tensor, Tensor>()
+  private readonly results = new Map<Node, readonly Tensor[]>()
+  private readonly shared = new SharedNodes()
+
+  constructor(private readonly dialect: Dialect) {}
+
+  all(tensors: readonly Tensor[]): Tensor[] {
+    for (const t of topologicalOrder(tensors, (t) => (this.lowered.has(t) ? [] : nodeInputs(t)))) this.one(t)
+    return tensors.map((t) => this.lowered.get(t)!)
+  }
+
+  private one(t: Tensor): void {
+    if (this.lowered.has(t)) return
+    const result = t.source.kind === 'node' ? this.node(t.source.node)[t.source.output] : this.shared.leaf(t)
+    this.lowered.set(t, result)
+    // The result of a rule may contain it, and is lowered by now.
+    this.lowered.set(result, result)
+  }
+
+  private node(original: Node): readonly Tensor[] {
+    const known = this.results.get(original)
+    if (known) return known
+    const inputs = original.inputs.map((x) => this.lowered.get(x)!)
+    const node = this.shared.node(original, inputs)
+    const results = this.results.get(node) ?? this.replacement(node)
+    this.results.set(original, results)
+    this.results.set(node, results)
+    return results
+  }
+
+  /** What a node becomes whose operands have been lowered. */
+  private replacement(node: Node): readonly Tensor[] {
+    const name = operatorName(node.op)
+    const { runs, rules } = this.dialect
+    const rule: Rule | undefined = runs?.has(name) ? undefined : (rules?.[name] ?? node.op.lower)
+    const results = rule?.(node)
+    if (!results) return node.outputs
+    checkTypes(name, node.outputs, results)
+    return this.all(results)
+  }
+}
+
+function checkTypes(name: string, expected: readonly Tensor[], found: readonly Tensor[]): void {
+  for (const [i, y] of expected.entries()) {
+    const result = found[i]
+    if (result?.dtype !== y.dtype || formatShape(result.shape) !== formatShape(y.shape))
+      throw new SpanforgeError(`lowering: the rule for ${name} gave ${result} for ${y}`)
+  }
+}

@@ -1,0 +1,123 @@
+import { SpanforgeError } from '../errors.ts'
+import { formatShape } from '../graph/shape.ts'
+import { apply, applyAll, type Node, type Op, type Tensor } from '../graph/tensor.ts'
+import { dropout } from './dropout.ts'
+import { add, mul, sub } from './elementwise.ts'
+import { type Layout, permuteRows } from './gather.ts'
+import { matmul } from './linalg.ts'
+import { reshape } from './movement.ts'
+import { sum } from './reduce.ts'
+import { softmax } from './softmax.ts'
+
+const scale = (q: Tensor): number => 1 / Math.sqrt(q.shape.at(-1) as number)
+
+/** The weights of each value before and after dropout, [rows, heads, length, length], and their sums of values. */
+function attend([q, k, v, bias, mask]: readonly Tensor[]) {
+  const weights = softmax(add(matmul(q, k, { transB: true, alpha: scale(q) }), bias))
+  const kept = dropout(weights, mask)
+  return { weights, kept, out: matmul(kept, v) }
+}
+
+/**
+ * With P the weights, M the dropout mask, o the result (Dao et al. 2022, appendix B.2):
+ *   dv = (P M)ᵀ do,   dP = M (do vᵀ),   dS = P (dP - D)   where D = sum_j P_j dP_j = do · o, a sum over `size` values
+ * instead of `length`, so that dS = (P M)(do vᵀ) - P D;   dq = dS k / √size,   dk = dSᵀ q / √size.
+ */
+const AttentionGradient: Op = {
+  type: 'AttentionGradient',
+  domain: 'spanforge',
+  lower({ inputs: [dOut, ...operands] }) {
+    const [q, k, v] = operands
+    const { weights, kept, out } = attend(operands) // the forward pass's own: lowering computes nothing twice
+    const alpha = scale(q)
+    const d = sum(mul(dOut, out), [-1]) // [rows, heads, length, 1]
+    const dScores = sub(mul(kept, matmul(dOut, v, { transB: true })), mul(weights, d))
+    return [
+      matmul(dScores, k, { alpha }),
+      matmul(dScores, q, { transA: true, alpha }),
+      matmul(kept, dOut, { transA: true }),
+    ]
+  },
+}
+
+const Attention: Op = {
+  type: 'Attention',
+  domain: 'spanforge',
+  lower: ({ inputs }) => [attend(inputs).out],
+  gradient: (dOut, { inputs: [q, k, v, ...rest] }) => [
+    ...applyAll(AttentionGradient, [dOut, q, k, v, ...rest], [q, k, v]),
+    ...rest.map(() => null),
+  ],
+}
+
+/**
+ * softmax(q kᵀ / √size + bias) v (Vaswani et al. 2017), with dropout on the weights where there is a mask.
+ * q, k, v: [rows, heads, length, size]; bias: [rows, 1, 1, length], 0, or hugely negative where a key is padding;
+ * mask: [rows, heads, length, length]. No gradient flows to bias and mask.
+ */
+export function attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, mask?: Tensor): Tensor {
+  if (q.shape.length !== 4 || [k, v].some(({ shape }) => formatShape(shape) !== formatShape(q.shape)))
+    throw new SpanforgeError(`Attention: ${q}, ${k} and ${v} are not three times [rows, heads, length, size]`)
+  return apply(Attention, [q, k, v, bias, ...(mask ? [mask] : [])], q)
+}
+
+type HeadsAttribute = { readonly heads: number }
+
+/** What PackedAttention does, on either side of `attention`: tokens [T, hidden] to [rows, heads, length, size] and back. */
+function layouts({ attributes, inputs }: Node, layout: Layout) {
+  const { heads } = attributes as HeadsAttribute
+  const [tokens, hidden] = inputs[0].shape
+  const { places, tokens: inverse } = layout
+  const split = (x: Tensor) => permuteRows(reshape(x, [tokens, heads, (hidden as number) / heads]), places, inverse)
+  const join = (x: Tensor) => reshape(permuteRows(x, inverse, places), [tokens, hidden])
+  return { split, join }
+}
+
+const PackedAttentionGradient: Op = {
+  type: 'PackedAttentionGradient',
+  domain: 'spanforge',
+  lower(node) {
+    const [dOut, q, k, v, places, tokens, bias, ...mask] = node.inputs
+    const { split, join } = layouts(node, { places, tokens })
+    const [sq, sk, sv, d] = [q, k, v, dOut].map(split)
+    return applyAll(AttentionGradient, [d, sq, sk, sv, bias, ...mask], [sq, sk, sv]).map(join)
+  },
+}
+
+const PackedAttention: Op = {
+  type: 'PackedAttention',
+  domain: 'spanforge',
+  lower(node) {
+    const [q, k, v, places, tokens, bias, mask] = node.inputs
+    const { split, join } = layouts(node, { places, tokens })
+    return [join(attention(split(q), split(k), split(v), bias, mask))]
+  },
+  gradient: (dOut, { inputs: [q, k, v, ...rest], attributes }) => [
+    ...applyAll(PackedAttentionGradient, [dOut, q, k, v, ...rest], [q, k, v], attributes),
+    ...rest.map(() => null),
+  ],
+}
+
+export interface PackedAttentionOptions {
+  readonly heads: number
+  /** Where each place's tokens are. */
+  readonly layout: Layout
+  readonly bias: Tensor
+  readonly mask?: Tensor
+}
+
+/**
+ * `attention` of windows whose tokens follow one another without padding: q, k, v [tokens, hidden] -> [tokens, hidden].
+ * An engine may lay them out as it likes; by default they are padded to [rows, heads, length, size] and back.
+ */
+export function packedAttention(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  { heads, layout: { places, tokens }, bias, mask }: PackedAttentionOptions,
+): Tensor {
+  const wrong = q.shape.length !== 2 || (q.shape[1] as number) % heads !== 0
+  if (wrong || [k, v].some(({ shape }) => formatShape(shape) !== formatShape(q.shape)))
+    throw new SpanforgeError(`PackedAttention: ${q}, ${k} and ${v} are not three times [tokens, ${heads} heads * size]`)
+  return apply(PackedAttention, [q, k, v, places, tokens, bias, ...(mask ? [mask] : [])], q, { heads })
+}
