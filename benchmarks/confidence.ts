@@ -1,3 +1,4 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { wholeNumber } from '../src/cli/flags.ts'
 import { columns, textTable } from '../src/cli/table.ts'
@@ -8,20 +9,23 @@ import { random } from '../src/random/random.ts'
 import { loadModel } from '../src/runs/load-model.ts'
 import { answerExamples } from '../src/squad/answers.ts'
 import { expectedCalibrationError, type JudgedAnswer, reliabilityBins } from '../src/squad/calibration.ts'
-import { fitConfidence, type JudgedQuestion, LEAST_QUESTIONS } from '../src/squad/confidence.ts'
+import { type ConfidenceModel, fitConfidence, type JudgedQuestion, LEAST_QUESTIONS } from '../src/squad/confidence.ts'
 import { FITTED_TOP_K, judgeGiven, judgeQuestions } from '../src/squad/judged-questions.ts'
 import { evenlySpaced, inLongTexts } from '../src/squad/long-texts.ts'
 import type { Example } from '../src/squad/types.ts'
 import { makeWindows } from '../src/squad/windows.ts'
 
 /**
- * How well the confidence is calibrated: fitted on questions of some articles, tested on questions of others, each with
- * its own paragraph and with eight paragraphs around it, and on other data sets.
+ * Measures how well the confidence is calibrated: fitted on questions of some articles, tested on questions of others,
+ * each with its own paragraph and with eight paragraphs around it. It tests one split of the file and other data sets,
+ * then random splits of the file by article.
  */
 
 interface Flags {
   readonly shift: readonly string[]
   readonly test: number
+  readonly splits: number
+  readonly cache?: string
   readonly shiftTest: number
   readonly max_seq_length: number
   readonly doc_stride: number
@@ -32,6 +36,10 @@ interface Asked {
   readonly long: readonly JudgedQuestion[]
 }
 
+const KINDS = ['own', 'long'] as const
+type Kind = (typeof KINDS)[number]
+const TITLES = { own: 'own paragraph', long: 'eight around it' }
+
 const RULE = { handle_impossible_answer: false, null_score_diff_threshold: 0 }
 
 await new Command('confidence')
@@ -39,6 +47,8 @@ await new Command('confidence')
   .argument('<data>', 'data file, whose last questions are tested on and whose first ones are fitted on')
   .option('--shift <files...>', 'data files that are only tested on', [])
   .option('--test <integer>', 'questions to test on', wholeNumber(1), 600)
+  .option('--splits <integer>', 'random splits by article', wholeNumber(1), 100)
+  .option('--cache <file>', 'where to keep the judged answers of the data file, to fit on them again')
   .option('--shift-test <integer>', 'questions of each --shift file', wholeNumber(1), 300)
   .option('--max_seq_length <integer>', 'tokens of a window', wholeNumber(1), 384)
   .option('--doc_stride <integer>', 'tokens that windows share', wholeNumber(0), 128)
@@ -50,7 +60,8 @@ await new Command('confidence')
         'Give another file, or a lower --test.',
       )
     const ask = await asker(model, flags)
-    const { own, long } = await ask(examples, examples.length)
+    const asked = await cached(flags.cache, () => ask(examples, examples.length))
+    const { own, long } = asked
     // Questions about the paragraph where the two parts meet are in neither.
     const first = examples.length - flags.test
     const before = examples.findIndex(({ context }) => context === examples[first].context)
@@ -58,13 +69,13 @@ await new Command('confidence')
     for (const file of flags.shift) tests.push([file, await ask(await readExamples([file], {}), flags.shiftTest)])
     const sizes = [200, 500, 1000].filter((size) => size <= before)
     const rows = [...sizes, before].flatMap((size) => {
-      const fitted = fitConfidence(evenlySpaced(before, size).flatMap((i) => [own[i], long[i]]))
-      return tests.flatMap(([name, asked]) =>
-        (['own', 'long'] as const).map((kind) => [
+      const fitted = fitOn(asked, evenlySpaced(before, size))
+      return tests.flatMap(([name, tested]) =>
+        KINDS.map((kind) => [
           String(size),
           name.replace(/^.*\//, ''),
-          kind === 'own' ? 'own paragraph' : 'eight around it',
-          ...figures(asked[kind].map((question) => judgeGiven(fitted, question, RULE)!)),
+          TITLES[kind],
+          ...figures(judge(fitted, tested[kind])),
         ]),
       )
     })
@@ -72,6 +83,21 @@ await new Command('confidence')
     console.log(
       textTable({ columns: columns('>Fitted on', 'Tested on', 'Text', '>Questions', '>Right', ...titles), rows }),
     )
+    const splits = articleSplits(examples, flags.test, flags.splits)
+    console.log(
+      `\n${splits.length} random splits by article, ${flags.test} questions tested in each, ECE over 10 bins:`,
+    )
+    const splitTitles = ['>Mean', '>by chance', '>at most 0.05', '>Worst', '>equal mass', '>Brier']
+    const splitRows = sizes
+      .concat(Number.POSITIVE_INFINITY)
+      .flatMap((size) =>
+        KINDS.map((kind) => [
+          Number.isFinite(size) ? String(size) : 'all others',
+          TITLES[kind],
+          ...overSplits(asked, splits, size, kind),
+        ]),
+      )
+    console.log(textTable({ columns: columns('>Fitted on', 'Text', ...splitTitles), rows: splitRows }))
   })
   .parseAsync()
 
@@ -90,20 +116,94 @@ async function asker(folder: string, { max_seq_length, doc_stride }: Flags) {
   }
 }
 
-function figures(answers: readonly JudgedAnswer[]): string[] {
-  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length
-  const draws = Array.from({ length: 200 }, (_, draw) => perfect(answers, draw))
-  const errors = [10, 15].flatMap((bins) => {
-    const error = (judged: readonly JudgedAnswer[]) => expectedCalibrationError(reliabilityBins(judged, bins))
-    return [error(answers), mean(draws.map(error))]
+/** Reads the judged answers from `file` if it exists; otherwise computes them, and keeps them there. */
+async function cached(file: string | undefined, compute: () => Promise<Asked>): Promise<Asked> {
+  if (file && existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'))
+  const asked = await compute()
+  if (file) writeFileSync(file, JSON.stringify(asked))
+  return asked
+}
+
+function fitOn({ own, long }: Asked, indices: readonly number[]): ConfidenceModel {
+  return fitConfidence(indices.flatMap((i) => [own[i], long[i]]))
+}
+
+function judge(fitted: ConfidenceModel, questions: readonly JudgedQuestion[]): JudgedAnswer[] {
+  return questions.map((question) => judgeGiven(fitted, question, RULE)!)
+}
+
+interface Split {
+  readonly fitted: readonly number[]
+  readonly tested: readonly number[]
+}
+
+/** Articles in random order: the first ones, up to `test` questions, are tested; the others are fitted on. */
+function articleSplits(examples: readonly Example[], test: number, count: number): Split[] {
+  const articles = new Map<string, number[]>()
+  for (const [i, { title, context }] of examples.entries()) {
+    const article = title ?? context
+    articles.set(article, [...(articles.get(article) ?? []), i])
+  }
+  return Array.from({ length: count }, (_, split) => {
+    const draws = random(42, 'articles of a split', split)
+    const shuffled = [...articles.values()]
+      .map((questions) => ({ questions, place: draws.uniform() }))
+      .sort((a, b) => a.place - b.place)
+    const tested: number[] = []
+    const fitted: number[] = []
+    for (const { questions } of shuffled) (tested.length < test ? tested : fitted).push(...questions)
+    return { fitted: fitted.sort((a, b) => a - b), tested: tested.slice(0, test) }
   })
-  const right = answers.map(({ correct }) => Number(correct))
+}
+
+function overSplits(asked: Asked, splits: readonly Split[], size: number, kind: Kind): string[] {
+  const measured = splits.map(({ fitted, tested }) => {
+    const model = fitOn(
+      asked,
+      evenlySpaced(fitted.length, size).map((i) => fitted[i]),
+    )
+    const answers = judge(
+      model,
+      tested.map((i) => asked[kind][i]),
+    )
+    return { error: errorOf(answers), chance: byChance(answers, 10), mass: equalMass(answers), brier: brier(answers) }
+  })
+  const errors = measured.map(({ error }) => error)
+  return [
+    mean(errors),
+    mean(measured.map(({ chance }) => chance)),
+    mean(errors.map((error) => Number(error <= 0.05))),
+    Math.max(...errors),
+    mean(measured.map(({ mass }) => mass)),
+    mean(measured.map(({ brier }) => brier)),
+  ].map((value) => value.toFixed(3))
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length
+}
+
+function errorOf(answers: readonly JudgedAnswer[], bins = 10): number {
+  return expectedCalibrationError(reliabilityBins(answers, bins))
+}
+
+/** The mean error of a perfect confidence. */
+function byChance(answers: readonly JudgedAnswer[], bins: number): number {
+  return mean(Array.from({ length: 200 }, (_, draw) => errorOf(perfect(answers, draw), bins)))
+}
+
+function brier(answers: readonly JudgedAnswer[]): number {
+  return mean(answers.map(({ confidence, correct }) => (confidence - Number(correct)) ** 2))
+}
+
+function figures(answers: readonly JudgedAnswer[]): string[] {
+  const errors = [10, 15].flatMap((bins) => [errorOf(answers, bins), byChance(answers, bins)])
   return [
     String(answers.length),
-    mean(right).toFixed(3),
+    mean(answers.map(({ correct }) => Number(correct))).toFixed(3),
     ...errors.map((error) => error.toFixed(3)),
     equalMass(answers).toFixed(3),
-    mean(answers.map(({ confidence }, i) => (confidence - right[i]) ** 2)).toFixed(3),
+    brier(answers).toFixed(3),
     areaUnderCurve(answers)?.toFixed(3) ?? '-',
   ]
 }

@@ -28,6 +28,14 @@ test('settings of version 0.1.0 are read without their temperature', async () =>
   expect(await loadAnswerSettings(folder)).toEqual(rest)
 })
 
+test('a confidence that was stored before `share` existed is read without any effect of it', async () => {
+  const folder = temporaryFolder()
+  const { share: _, ...answer } = storedConfidence.answer
+  const stored = { ...settings, confidence: { ...storedConfidence, answer } }
+  writeFileSync(join(folder, ANSWER_SETTINGS_FILE), JSON.stringify(stored))
+  expect((await loadAnswerSettings(folder))?.confidence?.answer).toEqual({ ...answer, share: 0 })
+})
+
 test('a model without the file has none', async () => {
   expect(await loadAnswerSettings(temporaryFolder())).toBeUndefined()
 })

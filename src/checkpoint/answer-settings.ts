@@ -17,6 +17,8 @@ const storedConfidence = z.strictObject({
   answer: z.strictObject({
     intercept: z.number(),
     lead: z.number(),
+    /** Confidences fitted before this coefficient existed do not have it. */
+    share: z.number().default(0),
     presence: z.number(),
     length: z.number(),
     windows: z.number(),

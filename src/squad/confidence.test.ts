@@ -6,7 +6,9 @@ import { judgeGiven, judgeQuestions } from './judged-questions.ts'
 import { sigmoid } from './logistic-regression.ts'
 import type { Example, Window } from './types.ts'
 
-const model: ConfidenceModel = { answer: { intercept: -1, lead: 0.5, presence: 0.25, length: -0.3, windows: -0.1 } }
+const model: ConfidenceModel = {
+  answer: { intercept: -1.5, lead: 0.4, share: 1, presence: 0.25, length: -0.3, windows: -0.1 },
+}
 
 /** A window over words, each a token with its start and end logit; [CLS] has 0 and 0. */
 function windowOf(context: string, first: number, words: readonly (readonly [number, number])[]) {
@@ -143,6 +145,21 @@ describe('fitConfidence', () => {
       return own.reduce((sum, { confidence }) => sum + confidence, 0) / own.length
     }
     expect(mean(true)).toBeGreaterThan(mean(false) + 0.1)
+  })
+
+  test('follows a probability that levels off as the lead grows', () => {
+    const truth = (lead: number) => sigmoid(-3 + 4 * sigmoid(lead))
+    const lead = (i: number) => 30 * noise(i, 41) - 10
+    const fittedOn = Array.from({ length: 2000 }, (_, i) => ({
+      answers: [
+        { evidence: { lead: lead(i), presence: 5, length: 0, windows: 0 }, correct: noise(i, 42) < truth(lead(i)) },
+      ],
+      null_odds: -1,
+      has_answer: true,
+    }))
+    const model = fitConfidence(fittedOn)
+    for (const lead of [-8, -4, 4, 10, 18])
+      expect(answerConfidence(model, { lead, presence: 5, length: 0, windows: 0 })).toBeCloseTo(truth(lead), 1)
   })
 
   test('never lets a wider lead lower the confidence', () => {

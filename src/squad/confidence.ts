@@ -4,7 +4,7 @@
  * short and long texts. It falls with the length of the text only as far as answers are less often right there.
  */
 import { UsageError } from '../errors.ts'
-import { fitLogistic, type LogisticModel, type Observation, predictLogistic } from './logistic-regression.ts'
+import { fitLogistic, type Observation, predictLogistic, sigmoid } from './logistic-regression.ts'
 
 /** What the confidence of an answer depends on. */
 export interface AnswerEvidence {
@@ -28,6 +28,8 @@ export const MOST_WINDOWS = 10
 export interface AnswerCoefficients {
   readonly intercept: number
   readonly lead: number
+  /** For sigmoid(lead), the answer's share of the probability that it and the answer at the other place have together. */
+  readonly share: number
   readonly presence: number
   readonly length: number
   readonly windows: number
@@ -52,10 +54,7 @@ export const LEAST_QUESTIONS = 200
 /** The probability that an answer with this evidence is right. */
 export const answerConfidence = ({ answer }: ConfidenceModel, evidence: AnswerEvidence): number =>
   predictLogistic(
-    {
-      intercept: answer.intercept,
-      coefficients: [answer.lead, answer.presence, answer.length, answer.windows],
-    },
+    { intercept: answer.intercept, coefficients: FEATURES.map((feature) => answer[feature]) },
     featuresOf(evidence),
   )
 
@@ -84,9 +83,10 @@ export function fitConfidence(
     ),
   )
   if (observations.length === 0) throw new UsageError('confidence: there are no answers to fit it on')
-  // A wider lead never makes an answer less likely to be right.
+  const { intercept, coefficients } = fitLogistic(observations, { increasing: INCREASING, ridge: RIDGE })
+  const [lead, share, presence, length, windows] = coefficients
   return {
-    answer: named(fitLogistic(observations, { increasing: [0, 1] })),
+    answer: { intercept, lead, share, presence, length, windows },
     ...(handle_impossible_answer && { no_answer: fitNoAnswer(questions) }),
   }
 }
@@ -99,17 +99,22 @@ function fitNoAnswer(questions: readonly JudgedQuestion[]): NoAnswerCoefficients
   return { intercept, odds: coefficients[0] }
 }
 
+/** In the order of the coefficients that are fitted. */
+const FEATURES = ['lead', 'share', 'presence', 'length', 'windows'] as const
+
+/** A wider lead never makes an answer less likely to be right: `lead`, `share` and `presence`. */
+const INCREASING = [0, 1, 2]
+
+/**
+ * The observations come in groups, the places of one question in a short and in a long text, which are alike: they say
+ * less than as many independent ones, which a ridge of 1 would suit.
+ */
+const RIDGE = 5
+
 const featuresOf = ({ lead, presence, length, windows }: AnswerEvidence): readonly number[] => [
   lead,
+  sigmoid(lead),
   presence,
   length,
   windows,
 ]
-
-const named = ({ intercept, coefficients: [lead, presence, length, windows] }: LogisticModel): AnswerCoefficients => ({
-  intercept,
-  lead,
-  presence,
-  length,
-  windows,
-})
