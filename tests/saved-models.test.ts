@@ -1,20 +1,24 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { expect, test, vi } from 'vitest'
-import { saveModel } from '../src/checkpoint/model-folder.ts'
 import { writeSafetensors } from '../src/checkpoint/safetensors-writer.ts'
 import { loadPretrained, randomModel } from '../src/inference/pretrained.ts'
 import { bert } from '../src/models/bert.ts'
+import type { FlatParameters } from '../src/models/flat-parameters.ts'
 import { activations } from '../src/nn/activation.ts'
+import { fineTune } from '../src/runs/fine-tune.ts'
+import type { PreparedRun } from '../src/runs/prepare.ts'
+import { parseArguments } from '../src/training/arguments.ts'
 import { tensorsOf } from '../src/training/run-checkpoint.ts'
 import { fixtureJson } from './fixture.ts'
 import { maxDifference } from './read-safetensors.ts'
 import { describeShared, shared } from './shared.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { isThorough } from './thorough.ts'
+import { tinyFolder, writeTinySquad } from './tiny-squad.ts'
 
 vi.setConfig({ testTimeout: 600_000 })
 
@@ -32,10 +36,10 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** A configuration with 2 layers and small tables, and in the usual run also with narrow layers. */
 function small(fields: Fields): Fields {
-  const { vocab_size, max_position_embeddings, num_attention_heads } = bert.parseConfig(fields, 'config.json')
+  const { max_position_embeddings, num_attention_heads } = bert.parseConfig(fields, 'config.json')
   const tables = {
     num_hidden_layers: 2,
-    vocab_size: Math.min(vocab_size, 256),
+    vocab_size: 256,
     max_position_embeddings: Math.min(max_position_embeddings, 64),
   }
   const widths = isThorough ? {} : { hidden_size: 8 * num_attention_heads, intermediate_size: 64 }
@@ -44,32 +48,77 @@ function small(fields: Fields): Fields {
 
 const window = { input_ids: [2, 17, 5, 9, 3, 12, 21, 8, 3], token_type_ids: [0, 0, 0, 0, 0, 1, 1, 1, 1] }
 
-/** A pretrained encoder with this configuration, loaded as a question-answering model and saved; its own logits. */
-async function saveFrom(folder: string, fields: Fields) {
-  const base = join(folder, 'base')
-  mkdirSync(base, { recursive: true })
-  writeFileSync(join(base, 'config.json'), JSON.stringify(fields))
-  const config = bert.parseConfig(fields, 'config.json')
-  const encoder = tensorsOf(randomModel(config).parameters).filter(({ name }) => name.startsWith('bert.'))
-  await writeSafetensors(join(base, 'model.safetensors'), encoder)
-  const { model } = await loadPretrained(base)
-  await saveModel(folder, model.config, tensorsOf(model.parameters))
+const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'vocab.txt']
+
+/** A folder with a pretrained encoder of random weights. */
+async function makeBase(folder: string, fields: Fields): Promise<void> {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(fields))
+  for (const name of TOKENIZER_FILES) copyFileSync(join(tinyFolder, name), join(folder, name))
+  const encoder = randomModel(bert.parseConfig(fields, 'config.json')).parameters
+  const tensors = tensorsOf(encoder).filter(({ name }) => name.startsWith('bert.'))
+  await writeSafetensors(join(folder, 'model.safetensors'), tensors)
+}
+
+/** Fine-tunes the base model for two steps, as `spanforge train` does; returns the trained weights by name. */
+async function fineTuneBase(base: string, output_dir: string): Promise<FlatParameters> {
+  const train_file = writeTinySquad(base, 'train.json', 2)
+  const args = parseArguments(
+    {
+      model: base,
+      train_file,
+      output_dir,
+      max_steps: 2,
+      per_device_train_batch_size: 1,
+      learning_rate: 1e-3,
+      lr_scheduler_type: 'constant',
+      max_seq_length: 48,
+      doc_stride: 8,
+      eval_strategy: 'no',
+      save_strategy: 'no',
+    },
+    'test',
+  )
+  let run: PreparedRun | undefined
+  const { status } = await fineTune(args, {
+    onPrepared: (prepared) => {
+      run = prepared
+    },
+  })
+  expect(status).toBe('finished')
+  return run!.loaded.model.parameters
+}
+
+/** Fine-tunes a model with this configuration, which is saved in `folder`; returns the logits of the trained weights. */
+async function trainFrom(folder: string, fields: Fields) {
+  const base = `${folder}-base`
+  await makeBase(base, fields)
+  const { model: untrained } = await loadPretrained(base)
+  const trained = await fineTuneBase(base, folder)
+  // Every tensor learned, so that none can pass by being as it was in the base model.
+  for (const { name } of trained.entries)
+    expect(
+      trained.view(name).some((value, i) => value !== untrained.parameters.view(name)[i]),
+      name,
+    ).toBe(true)
   writeFileSync(join(folder, 'inputs.json'), JSON.stringify(window))
   const row = {
     input_ids: Int32Array.from(window.input_ids),
     token_type_ids: Int32Array.from(window.token_type_ids),
     attended: window.input_ids.length,
   }
-  const { logits } = await model.forward([row])
+  untrained.parameters.data.set(trained.data)
+  const { logits } = await untrained.forward([row])
+  await untrained.release()
   return logits[0]
 }
 
-/** Saves a model from each configuration, and expects Python to load each without complaint, with equal logits. */
+/** Fine-tunes a model from each configuration, and expects Python to load each without complaint, with equal logits. */
 async function expectSameInPython(configurations: Readonly<Record<string, Fields>>): Promise<void> {
   const folder = temporaryFolder()
   const names = Object.keys(configurations)
   const ours = []
-  for (const [i, name] of names.entries()) ours.push(await saveFrom(join(folder, `${i}`), small(configurations[name])))
+  for (const [i, name] of names.entries()) ours.push(await trainFrom(join(folder, `${i}`), small(configurations[name])))
   const folders = names.map((_, i) => join(folder, `${i}`))
   const { stdout, stderr } = spawnSync(python, [script, ...folders], { encoding: 'utf8', maxBuffer: 2 ** 26 })
   const theirs = stdout
@@ -114,11 +163,15 @@ const MISLEADING: readonly Fields[] = [
   { pad_token_id: -1 },
 ]
 
-test.skipIf(!hasPython)('models saved from configurations with misleading fields are the same in transformers', () =>
-  expectSameInPython(Object.fromEntries(MISLEADING.map((fields) => [JSON.stringify(fields), { ...tiny, ...fields }]))),
+test.skipIf(!hasPython)(
+  'models fine-tuned from configurations with misleading fields are the same in transformers',
+  () =>
+    expectSameInPython(
+      Object.fromEntries(MISLEADING.map((fields) => [JSON.stringify(fields), { ...tiny, ...fields }])),
+    ),
 )
 
-test.skipIf(!hasPython)('models with every activation are the same in transformers', () =>
+test.skipIf(!hasPython)('models fine-tuned with every activation are the same in transformers', () =>
   expectSameInPython(Object.fromEntries(Object.keys(activations).map((name) => [name, { ...tiny, hidden_act: name }]))),
 )
 
@@ -139,5 +192,7 @@ describeShared('the real configurations of BERT type', () => {
     for (const [name, fields] of Object.entries(configurations)) bert.parseConfig(fields, name)
   })
 
-  test.skipIf(!hasPython)('make models that are the same in transformers', () => expectSameInPython(configurations))
+  test.skipIf(!hasPython)('make fine-tuned models that are the same in transformers', () =>
+    expectSameInPython(configurations),
+  )
 })
