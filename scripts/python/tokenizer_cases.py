@@ -1,5 +1,4 @@
-"""Small tokenizer folders in every layout, for tokenizer_folders.py: those that are kept as tests, and random ones."""
-import random
+"""Small tokenizer folders in every layout, kept as tests, for tokenizer_folders.py."""
 
 SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 PIECES = (
@@ -177,6 +176,9 @@ POST_PROCESSORS = {
             "[SEP]": {"id": "[SEP]", "ids": [3], "tokens": ["[SEP]"]},
         },
     },
+    "one token type": template(
+        SINGLE, SINGLE + [sequence("B", 0), special("[SEP]", 0)], {"[CLS]": 2, "[SEP]": 3}
+    ),
     "other ids": template(SINGLE, SINGLE + [sequence("B", 1), special("[SEP]", 1)], {"[CLS]": 7, "[SEP]": 8}),
 }
 TOKENS = [
@@ -219,6 +221,8 @@ CLASSES = [
     "LxmertTokenizer",
     "SqueezeBertTokenizer",
     "FunnelTokenizer",
+    "RealmTokenizer",
+    "RetriBertTokenizer",
     "MPNetTokenizer",
     "SplinterTokenizer",
     "DPRReaderTokenizer",
@@ -295,6 +299,54 @@ def cases():
     yield "added tokens under wrong ids", folder(
         tokenizer_json(added_tokens=[added("[NEW]", 500), *ADDED, added("<mask>", 3)]), NAMED
     )
+    yield "a vocabulary with a gap, and tokens with ids in and after it", folder(
+        tokenizer_json(
+            {token: i if i < 60 else i + 5 for i, token in enumerate(VOCAB)},
+            added_tokens=[*ADDED, added("]", 69), added("<mask>", 70), added("[NEW]", 71)],
+        ),
+        {**NAMED, "added_tokens_decoder": decoder_of(added("]", 69), added("foo", 66))},
+    )
+    yield "added tokens twice in tokenizer.json", folder(
+        tokenizer_json(
+            added_tokens=[
+                *ADDED,
+                added("<mask>", 65, special=False, normalized=True),
+                added("<mask>", 65, lstrip=True),
+                added("foo", 61, special=False),
+                added("foo", 61, special=False, single_word=True),
+                added("foo", 61, special=False),
+                added("[MASK]", 4, special=False, normalized=True),
+            ]
+        ),
+        NAMED,
+    )
+    yield "added tokens with other switches in the settings", folder(
+        tokenizer_json(added_tokens=[*ADDED, added("<mask>", 65, special=False, normalized=True), added("FOO", 66)]),
+        {
+            **NAMED,
+            "added_tokens_decoder": decoder_of(
+                *ADDED[:4],
+                added("[MASK]", 4, special=False, normalized=True),
+                added("<mask>", 65),
+                added("FOO", 66, special=False, normalized=True),
+            ),
+        },
+    )
+    for switches in ({"lstrip": True, "rstrip": True}, {"rstrip": True}):
+        yield f"white space as a token, {' and '.join(switches)}", folder(
+            tokenizer_json(added_tokens=[*ADDED, added(" ", 65, special=False, **switches)]), NAMED
+        )
+    yield "offsets trimmed of two spaces", folder(
+        tokenizer_json(
+            added_tokens=[*ADDED, added("a", 9, lstrip=True), added("the", 5, lstrip=True, rstrip=True)],
+            post_processor=POST_PROCESSORS["roberta with prefix space"],
+        ),
+        NAMED,
+    )
+    for name in ("visual_bert", "vilt", "nystromformer"):
+        yield f"type {name}, cased", folder(
+            tokenizer_json(normalizer=NORMALIZERS["bert cased"]), model={"model_type": name}
+        )
     yield "no added tokens", folder(tokenizer_json(added_tokens=[]), NAMED)
     yield "no list of added tokens", folder(tokenizer_json(added_tokens="absent"), NAMED)
     yield "special map", folder(
@@ -346,51 +398,3 @@ def cases():
     for name in OTHER_TYPES:
         yield f"type {name}", folder(whole, model={"model_type": name})
         yield f"type {name}, vocab.txt", folder(None, vocab=dot, model={"model_type": name})
-
-
-def random_cases(count, seed):
-    draw = random.Random(seed)
-    for number in range(count):
-        vocab = {token: i for i, token in enumerate(VOCAB)}
-        tokens = draw.sample(TOKENS, draw.randrange(4)) + [
-            added(draw.choice(["é", "a b", " a", "--", "e\u0301", "東", "[", "NEW]"]), 99, **{f: draw.random() < 0.5 for f in ("lstrip", "rstrip", "single_word", "normalized", "special")})
-            for _ in range(draw.randrange(3))
-        ]
-        normalizers = list(NORMALIZERS.values())
-        normalizer = draw.choice(normalizers)
-        if draw.random() < 0.4:
-            normalizer = {"type": "Sequence", "normalizers": draw.sample(normalizers, draw.randrange(1, 4))}
-        pre = draw.choice(list(PRE_TOKENIZERS.values()))
-        if pre and draw.random() < 0.3:
-            pre = {"type": "Sequence", "pretokenizers": [p for p in draw.sample(list(PRE_TOKENIZERS.values()), 3) if p]}
-        config = dict(draw.choice(list(CONFIGS.values()) + [{}]))
-        if draw.random() < 0.5:
-            config.update(draw.choice(list(CONFIGS.values())))
-        if draw.random() < 0.5:
-            config["tokenizer_class"] = draw.choice(CLASSES)
-        if normalizer["type"] == "BertNormalizer" and any(token["normalized"] for token in tokens):
-            # A class that replaces it leaves added tokens as the first one normalized them, until saved and loaded again.
-            config["tokenizer_class"] = "PreTrainedTokenizerFast"
-        files = folder(
-            tokenizer_json(
-                vocab,
-                normalizer=normalizer,
-                pre_tokenizer=pre,
-                post_processor=draw.choice(list(POST_PROCESSORS.values()) + [TEMPLATE]),
-                added_tokens=draw.choice([ADDED, [], ADDED[:3]]) + tokens,
-            ),
-            config,
-            model={"model_type": draw.choice(["bert", *OTHER_TYPES])},
-        )
-        if draw.random() < 0.3:
-            files["special_tokens_map.json"] = {
-                draw.choice(["cls_token", "mask_token", "unk_token", "bos_token"]): draw.choice(
-                    ["[NEW]", "<mask>", {"content": "foo", "lstrip": True}, {"content": "[MASK]", "rstrip": True, "normalized": True}]
-                )
-            }
-        if draw.random() < 0.2:
-            files["added_tokens.json"] = {draw.choice(["[NEW]", "bar", "<mask>", "xyz"]): draw.randrange(200) for _ in range(3)}
-        if draw.random() < 0.4:
-            del files["tokenizer.json"]
-            files["vocab.txt"] = vocab_txt(vocab)
-        yield f"random {seed}.{number}", files

@@ -6,8 +6,8 @@
 The second form combines components and settings at random; compare what it writes with
 `npx tsx scripts/check-tokenizer-folders.ts random.json`. Needs transformers 4.57.6. Known differences, all of folders that
 contradict themselves: added tokens that were normalized by a normalizer that the class then replaces (transformers itself
-reads them otherwise once it has saved them), one token added twice with other switches, `add_prefix_space` where a text
-begins with an added token that takes white space along, and what version 4.57 refuses but version 5 writes.
+reads them otherwise once it has saved them), once saved two tokens that share one id, and what version 4.57 refuses but
+version 5 writes.
 
     python scripts/python/tokenizer_folders.py --saved SAVED tests/fixtures/tokenizer-folders/cases.json
 
@@ -26,7 +26,8 @@ from pathlib import Path
 import transformers
 from transformers import AutoTokenizer, BertTokenizerFast, PreTrainedTokenizerFast
 
-from tokenizer_cases import PAIRS, TEXTS, cases, random_cases
+from random_tokenizer_cases import random_cases
+from tokenizer_cases import PAIRS, TEXTS, cases
 
 def load(path):
     reasons = []

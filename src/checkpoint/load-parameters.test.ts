@@ -73,8 +73,17 @@ test('gamma and beta land in the same places as weight and bias', async () => {
 
 test('a head of another size is an error that names each weight with both shapes', async () => {
   await expect(load(fixture('tiny/b2/head-of-three'))).rejects.toThrow(
-    /qa_outputs.bias: found shape \[3\], expected \[2\]\n {2}qa_outputs.weight: found shape \[3,32\], expected \[2,32\]/,
+    /qa_outputs.bias: found shape \[3\], expected \[2\]\n {2}qa_outputs.weight: found shape \[3, 32\], expected \[2,32\]/,
   )
+})
+
+test('of many weights of other shapes the first are named, and how many more there are', async () => {
+  const folder = temporaryFolder()
+  const tensors = weights.map(({ name }) => ({ name, shape: [1], data: new Float32Array(1) }))
+  await writeSafetensors(join(folder, 'model.safetensors'), tensors)
+  const { message } = await load(folder).catch((error) => error)
+  expect(message.match(/found shape \[1\], expected/g)).toHaveLength(5)
+  expect(message).toMatch(/\nand \d+ more\n/)
 })
 
 test('with ignore_mismatched_sizes a head of another size is reported and left alone', async () => {

@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
 import type { CheckpointNames, ParameterSpec } from '../models/architecture.ts'
-import { showList, showText } from '../show-value.ts'
+import { showLines, showList, showText, showValue } from '../show-value.ts'
 import { refuseNonfinite } from './finite.ts'
 import { isFloat } from './floats.ts'
 import type { Checkpoint } from './open.ts'
@@ -129,8 +129,10 @@ function refuseStrangers({ folder, files, tensors }: Checkpoint, specs: readonly
 }
 
 function refuseMismatched(folder: string, mismatched: readonly Mismatch[]): never {
-  const list = mismatched.map(({ name, found, expected }) => `${name}: found shape [${found}], expected [${expected}]`)
-  throw new SpanforgeError(`${folder}: weights of another shape than the model's:\n  ${list.join('\n  ')}`, {
+  const lines = mismatched.map(
+    ({ name, found, expected }) => `  ${showText(name, 80)}: found shape ${showValue(found)}, expected [${expected}]`,
+  )
+  throw new SpanforgeError(`${folder}: weights of another shape than the model's:\n${showLines(lines, 5)}`, {
     remedy: 'Check config.json; ignore_mismatched_sizes initialises these weights anew.',
   })
 }

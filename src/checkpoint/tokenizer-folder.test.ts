@@ -27,6 +27,9 @@ async function writeJson(change: (json: ReturnType<typeof JSON.parse>) => void):
   await write('tokenizer.json', json)
 }
 
+const BERT_PROCESSING = { type: 'BertProcessing', cls: ['[CLS]', 2], sep: ['[SEP]', 3] }
+const TRIMMING = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true }
+
 describe('saveTokenizer and loadTokenizer', () => {
   it('give the same tokenizer back, from tokenizer.json and from vocab.txt', async () => {
     const added_tokens = [
@@ -145,6 +148,12 @@ describe('loadTokenizer', () => {
     ['normalizer', 'lower', 'normalizer is "lower"; expected an object'],
     ['pre_tokenizer', { type: 'Metaspace' }, 'pre_tokenizer.type is "Metaspace", a pre-tokenizer'],
     ['pre_tokenizer', { type: 'Punctuation', behavior: 'Gone' }, 'behavior is "Gone"; expected Isolated, Removed'],
+    [
+      'post_processor',
+      { type: 'Sequence', processors: [BERT_PROCESSING, TRIMMING] },
+      'post_processor.processors[0] adds special tokens before another processor; expected it to be the last',
+    ],
+    ['post_processor', { type: 'Sequence', processors: [TRIMMING, TRIMMING] }, 'processors trim offsets 2 times'],
     ['post_processor', { type: 'Mystery' }, 'post_processor.type is "Mystery", a post-processor'],
     ['post_processor', { type: 'BertProcessing', cls: ['[CLS]', -1], sep: ['[SEP]', 3] }, 'a token and its id'],
     ['decoder', { type: 'ByteLevel' }, 'decoder.type is "ByteLevel", a decoder'],

@@ -2,11 +2,14 @@ import { readdir } from 'node:fs/promises'
 import { type LoadReport, matchParameters, refuseUnreadable } from '../checkpoint/load-parameters.ts'
 import { loadConfig } from '../checkpoint/model-folder.ts'
 import { openCheckpoint } from '../checkpoint/open.ts'
+import { isTokenizerFile, loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
+import { fitVocabulary } from '../inference/pretrained.ts'
 import type { ModelConfig, ParameterSpec } from '../models/architecture.ts'
 import { totalSize } from '../models/flat-parameters.ts'
 import { parameterSpecs } from '../models/programs.ts'
-import { architectureOf } from '../models/registry.ts'
+import { architectureOf, geometryOf } from '../models/registry.ts'
 import type { ModelFacts } from '../report/run-summary.ts'
+import { questionLayout } from '../squad/windows.ts'
 import { displayName, type HubChoice, modelFolder } from './load-model.ts'
 import { modelFacts } from './model-facts.ts'
 
@@ -19,14 +22,25 @@ export interface Inspection {
   readonly files: readonly string[]
 }
 
-/** What config.json describes, held against the weights beside it, of which only names and shapes are read. */
+/**
+ * What config.json describes, compared with the weights beside it, of which only names and shapes are read.
+ * @throws SpanforgeError for a tokenizer that training refuses
+ */
 export async function inspectModel(nameOrFolder: string, hub?: HubChoice): Promise<Inspection> {
   const folder = await modelFolder(nameOrFolder, hub)
   const config = await loadConfig(folder)
+  await checkTokenizer(folder, config)
   const specs = parameterSpecs(config)
   const { report, files } = await weightsOf(folder, config, specs)
   const facts = modelFacts(displayName(nameOrFolder), config, specs, report)
   return { facts, parameters: totalSize(specs), report, files }
+}
+
+/** Refuses the tokenizers that training refuses; a folder of a configuration alone has none. */
+async function checkTokenizer(folder: string, config: ModelConfig): Promise<void> {
+  const names = await readdir(folder)
+  if (names.some(isTokenizerFile))
+    questionLayout(fitVocabulary(folder, await loadTokenizer(folder), geometryOf(config)))
 }
 
 async function weightsOf(folder: string, config: ModelConfig, specs: readonly ParameterSpec[]) {

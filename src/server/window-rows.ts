@@ -85,7 +85,7 @@ export class WindowRows implements RowSource {
     const token_type_ids = tokenTypeIds({
       input_ids,
       context_start: contextStart(layout, plan.question),
-      token_types: windowTypes(layout, plan.question, context.length),
+      token_types: windowTypes(layout, plan.question, context.length, index > first),
     })
     return { input_ids, token_type_ids, attended: input_ids.length }
   }

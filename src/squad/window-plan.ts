@@ -59,17 +59,26 @@ export function windowIds(layout: WindowLayout, question: Int32Array, context: I
   return ids
 }
 
-/** The token types of a window with so many tokens of question and context; undefined where they are BERT's. */
-export function windowTypes(layout: WindowLayout, question: number, context: number): Uint8Array | undefined {
-  const { before, between, after, types } = layout.pair
+/**
+ * The token types of a window of `question` and `context` tokens; undefined where they are BERT's. In windows after the
+ * first, `isLater`, the context has type 1 with some tokenizers that give it another type in the first.
+ */
+export function windowTypes(
+  layout: WindowLayout,
+  question: number,
+  context: number,
+  isLater: boolean,
+): Uint8Array | undefined {
+  const { before, between, after, types, later_type } = layout.pair
   if (!layout.has_token_types) return new Uint8Array(question + context + specialTokens(layout))
+  const context_type = isLater ? later_type : types[1]
   const first = [...before.types, types[0], ...between.types]
-  if (first.every((type) => type === 0) && [types[1], ...after.types].every((type) => type === 1)) return undefined
+  if (first.every((type) => type === 0) && [context_type, ...after.types].every((type) => type === 1)) return undefined
   return Uint8Array.from([
     ...before.types,
     ...new Uint8Array(question).fill(types[0]),
     ...between.types,
-    ...new Uint8Array(context).fill(types[1]),
+    ...new Uint8Array(context).fill(context_type),
     ...after.types,
   ])
 }

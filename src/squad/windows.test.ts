@@ -199,11 +199,27 @@ describe('Windows of other tokenizers than BERT', () => {
       expect(() => windowOf({ tokenizer_class: 'MPNetTokenizer', [name]: 'left' })).toThrow(`${name} is left`)
   })
 
-  it('are refused where no special token stands before the question', () => {
+  it('are refused where no special token stands before the question or after the context', () => {
     const { settings } = tokenizerFromVocab(vocab, { tokenizer_class: 'MPNetTokenizer' })
-    const bare = new BertTokenizer({ ...settings, post_processor: null })
-    expect(() => new WindowCutter(bare, { max_seq_length: 16, doc_stride: 2 })).toThrow(
-      'the post_processor does not put',
-    )
+    const refusal = (post_processor: unknown) => {
+      const bare = new BertTokenizer({ ...settings, post_processor: post_processor as typeof settings.post_processor })
+      try {
+        return new WindowCutter(bare, { max_seq_length: 16, doc_stride: 2 }).layout
+      } catch (error) {
+        return (error as Error).message
+      }
+    }
+    const pairs = (pair: string[]) => ({
+      type: 'TemplateProcessing',
+      single: [],
+      pair: pair.map((id) =>
+        id.length === 1 ? { Sequence: { id, type_id: 0 } } : { SpecialToken: { id: '[CLS]', type_id: 0 } },
+      ),
+      special_tokens: { '[CLS]': { id: '[CLS]', ids: [2], tokens: ['[CLS]'] } },
+    })
+    expect(refusal(null)).toMatch('post_processor is null, so pairs get no special tokens')
+    expect(refusal(pairs(['A', 'B']))).toMatch('puts no special token before the question')
+    expect(refusal(pairs(['[CLS]', 'A', '[CLS]', 'B']))).toMatch('puts no special token after the context')
+    expect(refusal(pairs(['[CLS]', 'B', 'A', '[CLS]']))).toMatch('the question before the context, each once')
   })
 })

@@ -109,7 +109,7 @@ export class WindowCutter {
     offsets.set(question.offsets, 2 * this.layout.pair.before.ids.length)
     offsets.set(context.offsets.subarray(2 * first, 2 * last), 2 * context_start)
     const window = { example, input_ids, context_start, context_end, offsets }
-    const token_types = windowTypes(this.layout, question.ids.length, last - first)
+    const token_types = windowTypes(this.layout, question.ids.length, last - first, first > 0)
     return token_types ? { ...window, token_types } : window
   }
 
@@ -128,10 +128,9 @@ const movesOn = ({ context, room, step }: WindowPlan): boolean => step > 0 || co
 
 /**
  * How a tokenizer lays out a question and its context.
- * @throws SpanforgeError where no special token comes first, whose position stands for "no answer here", or where the
- * question does not
+ * @throws SpanforgeError unless it puts special tokens before the question and after the context, in this order
  */
-function questionLayout({ pair, settings }: BertTokenizer): PairLayout {
+export function questionLayout({ pair, settings }: BertTokenizer): PairLayout {
   for (const name of ['padding_side', 'truncation_side'] as const)
     if (settings[name] === 'left')
       throw new SpanforgeError(
@@ -140,11 +139,21 @@ function questionLayout({ pair, settings }: BertTokenizer): PairLayout {
         { remedy: `Set ${name} to right, as models of BERT's kind are trained.` },
       )
   if (pair?.before.ids.length && pair.after.ids.length) return pair
-  throw new SpanforgeError(
-    'tokenizer.json: the post_processor does not put a question and its context between special tokens, such as ' +
-      '[CLS] question [SEP] context [SEP]; answering questions needs the first to stand for "no answer"',
-    { remedy: 'Use a tokenizer with the post_processor of BERT.' },
-  )
+  throw new SpanforgeError(`tokenizer.json: ${whatPairsLack(settings.post_processor !== null, pair)}`, {
+    remedy:
+      'Use a tokenizer with the post_processor of BERT, which makes [CLS] question [SEP] context [SEP]. ' +
+      'AutoTokenizer can still tokenize texts with this one.',
+  })
+}
+
+/** Why pairs are no input for question answering, where the position of the first token stands for "no answer". */
+function whatPairsLack(hasPostProcessor: boolean, pair: PairLayout | undefined): string {
+  if (!hasPostProcessor)
+    return 'post_processor is null, so pairs get no special tokens; answering questions needs one before the question, which stands for "no answer"'
+  if (!pair) return 'the post_processor does not put the question before the context, each once'
+  if (pair.before.ids.length === 0)
+    return 'the post_processor puts no special token before the question; answering questions needs one, such as [CLS], which stands for "no answer"'
+  return 'the post_processor puts no special token after the context; answering questions needs one, such as [SEP]'
 }
 
 /** The windows of all examples, in their order; `onProgress` is told the number of examples done. */

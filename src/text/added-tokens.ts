@@ -66,7 +66,10 @@ export class AddedTokenFinder {
       if (isIgnored(token)) continue
       if (token.single_word && touchesWord(text, start, end)) continue
       if (token.lstrip) while (start > taken && isWhitespace(text.charCodeAt(start - 1))) start--
+      if (token.lstrip) start = Math.max(start, taken)
       if (token.rstrip) while (end < text.length && isWhitespace(text.charCodeAt(end))) end++
+      // White space that is a token itself may have been taken along by the one before.
+      if (start >= end) continue
       matches.push({ token, start, end })
       taken = end
     }

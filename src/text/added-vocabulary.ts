@@ -11,34 +11,49 @@ const MAX_ADDED = 2 ** 17
  * the switches of the later one.
  */
 export class AddedVocabulary {
-  /** Every addition that had an effect, in order. */
-  readonly additions: AddedToken[] = []
+  private readonly batches: NewToken[][] = []
+  private count = 0
+  private highest = -1
   private readonly ids = new Map<string, number>()
   private readonly byId = new Map<number, AddedToken>()
   private readonly special = new Map<string, AddedToken>()
   private readonly others: AddedToken[] = []
-  private highest = -1
 
   /** `vocabulary` is the model's own: the ids of its tokens. */
   constructor(private readonly vocabulary: ReadonlyMap<string, number>) {}
 
-  add(token: NewToken): void {
-    if (token.content === '') return
-    const id = this.id(token.content) ?? Math.max(this.vocabulary.size, this.highest + 1)
-    const before = this.byId.get(id)
-    if (before && isSameToken(before, token)) return
-    if (this.additions.length === MAX_ADDED)
+  /**
+   * Adds tokens in one batch. New ids follow the highest one that an earlier batch added, so in a vocabulary with gaps
+   * between its ids the batches decide which ids are given, even if another token has them.
+   */
+  add(tokens: readonly NewToken[]): void {
+    if (this.count + tokens.length > MAX_ADDED)
       throw new SpanforgeError(`tokenizer: found more than ${MAX_ADDED.toLocaleString('en-US')} added tokens`, {
         remedy: 'Download the files of the tokenizer again.',
       })
-    const added = { id, ...token }
-    this.additions.push(added)
-    this.ids.set(token.content, id)
-    this.byId.set(id, added)
-    this.highest = Math.max(this.highest, id)
-    if (this.special.has(token.content)) return
-    if (token.special) this.special.set(token.content, added)
-    else this.others.push(added)
+    this.count += tokens.length
+    this.batches.push([...tokens])
+    const special = new Set(tokens.filter((token) => token.special).map(({ content }) => content))
+    const known = new Map<string, NewToken[]>()
+    for (const token of this.byId.values()) known.set(token.content, [token])
+    let next = Math.max(this.vocabulary.size, this.highest + 1)
+    for (const token of tokens) {
+      const versions = known.get(token.content) ?? []
+      if (token.content === '' || versions.some((version) => isSameToken(version, token))) continue
+      known.set(token.content, [...versions, token])
+      const added = { id: this.id(token.content) ?? next++, ...token }
+      this.ids.set(token.content, added.id)
+      this.byId.set(added.id, added)
+      this.highest = Math.max(this.highest, added.id)
+      if (this.special.has(token.content)) continue
+      if (token.special) this.special.set(token.content, added)
+      else if (!special.has(token.content)) this.others.push(added)
+    }
+  }
+
+  /** What was added, batch by batch. */
+  get additions(): readonly (readonly NewToken[])[] {
+    return this.batches
   }
 
   /** The id of a token, added or of the model. */

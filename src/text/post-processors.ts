@@ -10,6 +10,8 @@ export type TemplatePart =
 export interface PostProcessor {
   readonly single: readonly TemplatePart[]
   readonly pair: readonly TemplatePart[]
+  /** Token type of the second text in windows after the first, where it differs from that in the first. */
+  readonly later_type?: number
   /** Offsets leave out white space that a token begins or ends with. */
   readonly trim_offsets?: TrimOffsets
 }
@@ -25,12 +27,19 @@ export function buildPostProcessor(component: Component | null, place: string): 
   return lookUp(POST_PROCESSORS, component.type, `${place}.type`, 'post-processor')(Fields.of(component, place))
 }
 
+const REMEDY = 'Download the file again, or take it from the original model.'
+
 const A = { sequence: 'A', type: 0 } as const
 const B = { sequence: 'B', type: 1 } as const
 const NONE: PostProcessor = { single: [A], pair: [A, B] }
 
 const POST_PROCESSORS: Readonly<Record<string, (fields: Fields) => PostProcessor>> = {
-  TemplateProcessing: (fields) => ({ single: template(fields, 'single'), pair: template(fields, 'pair') }),
+  // The tokenizers library sets the token types of a template in the first window only.
+  TemplateProcessing: (fields) => ({
+    single: template(fields, 'single'),
+    pair: template(fields, 'pair'),
+    later_type: B.type,
+  }),
   BertProcessing: (fields) => {
     const [cls, sep] = [namedId(fields, 'cls'), namedId(fields, 'sep')]
     const single = [{ ids: [cls], type: 0 }, A, { ids: [sep], type: 0 }]
@@ -51,12 +60,19 @@ const POST_PROCESSORS: Readonly<Record<string, (fields: Fields) => PostProcessor
       const place = `${fields.path('processors')}[${i}]`
       return buildPostProcessor(readComponent(value, place), place)
     })
-    const templates = steps.filter(({ single }) => single !== NONE.single)
-    if (templates.length > 1)
+    const first = steps.findIndex(({ single }) => single !== NONE.single)
+    // The tokenizers library, too, would lose which tokens are the question's and trim some offsets twice.
+    if (first >= 0 && first < steps.length - 1)
       throw new SpanforgeError(
-        `${fields.path('processors')} add special tokens ${templates.length} times; expected once`,
+        `${fields.path('processors')}[${first}] adds special tokens before another processor; expected it to be the last`,
+        { remedy: REMEDY },
       )
-    return { ...steps.find(({ trim_offsets }) => trim_offsets), ...(templates[0] ?? NONE) }
+    const trimming = steps.flatMap(({ trim_offsets }) => trim_offsets ?? [])
+    if (trimming.length > 1)
+      throw new SpanforgeError(`${fields.path('processors')} trim offsets ${trimming.length} times; expected once`, {
+        remedy: REMEDY,
+      })
+    return { ...(steps.at(-1) ?? NONE), ...(trimming.length > 0 && { trim_offsets: trimming[0] }) }
   },
 }
 
@@ -104,6 +120,8 @@ export interface PairLayout {
   readonly after: SpecialTokens
   /** Token types of the tokens of each text. */
   readonly types: readonly [number, number]
+  /** Token type of the second text's tokens in windows after the first. */
+  readonly later_type: number
 }
 
 export interface SpecialTokens {
@@ -117,12 +135,12 @@ const MAX_SPECIAL = 512
 function refuseMany(special: number, place: string): void {
   if (special <= MAX_SPECIAL) return
   throw new SpanforgeError(`${place}: adds ${special} special tokens, expected at most ${MAX_SPECIAL}`, {
-    remedy: 'Download the file again, or take it from the original model.',
+    remedy: REMEDY,
   })
 }
 
 /** The layout that a template for pairs has, undefined where it is not A before B, each once. */
-export function pairLayout(pair: readonly TemplatePart[]): PairLayout | undefined {
+export function pairLayout({ pair, later_type }: PostProcessor): PairLayout | undefined {
   const order = pair.flatMap((part) => ('sequence' in part ? [part.sequence] : [])).join('')
   if (order !== 'AB') return undefined
   const types: [number, number] = [0, 0]
@@ -135,5 +153,5 @@ export function pairLayout(pair: readonly TemplatePart[]): PairLayout | undefine
       around[passed].types.push(...part.ids.map(() => part.type))
     }
   const [before, between, after] = around
-  return { before, between, after, types }
+  return { before, between, after, types, later_type: later_type ?? types[1] }
 }

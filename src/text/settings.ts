@@ -2,7 +2,7 @@ import { SpanforgeError } from '../errors.ts'
 import type { AddedToken } from './added-tokens.ts'
 import { AddedVocabulary } from './added-vocabulary.ts'
 import type { Component } from './fields.ts'
-import { SPECIAL_TOKENS, type SpecialTokenName, specialToken } from './special-tokens.ts'
+import { type NewToken, SPECIAL_TOKENS, type SpecialTokenName, specialToken } from './special-tokens.ts'
 import type { WordPieceModel } from './wordpiece.ts'
 
 /** Most tokens of a vocabulary; the largest of published BERTs has half of them. */
@@ -27,8 +27,8 @@ export interface TokenizerSettings {
   readonly pre_tokenizer: Component | null
   readonly post_processor: Component | null
   readonly decoder: Component | null
-  /** Tokens found in the text as written, in the order in which they were added. */
-  readonly added_tokens: readonly AddedToken[]
+  /** Tokens found in the text as written, in the batches in which they are added: ids depend on these. */
+  readonly added_tokens: readonly (readonly NewToken[])[]
   readonly special_tokens: SpecialTokens
   readonly additional_special_tokens: readonly string[]
   /** Longest input of the model in tokens; Infinity where no file says. */
@@ -74,21 +74,20 @@ export function bertSettings(options: BertTokenizerOptions): TokenizerSettings {
   const ids = vocabularyIds(vocab)
   const required = { unk_token, sep_token, pad_token, cls_token }
   const added = new AddedVocabulary(ids)
-  for (const { id, ...token } of added_tokens) {
-    added.add(token)
+  added.add(added_tokens.map(({ id, ...token }) => token))
+  for (const { id, ...token } of added_tokens)
     if (added.id(token.content) !== id)
       throw new SpanforgeError(
         `tokenizer: added token "${token.content}" has id ${id}; expected id ${added.id(token.content)}`,
         { remedy: 'Ids of added tokens follow those of the vocabulary without a gap, in the order of the list.' },
       )
-  }
   for (const [name, token] of Object.entries(required))
     if (added.id(token) === undefined)
       throw new SpanforgeError(`tokenizer: the vocabulary of ${ids.size} tokens has no ${name} "${token}"`, {
         remedy: `Use the vocabulary that the model was trained with, or name its ${name} in tokenizer_config.json.`,
       })
   const special = { ...required, mask_token: added.id(mask_token) === undefined ? undefined : mask_token }
-  for (const token of Object.values(special)) if (token !== undefined) added.add(specialToken(token))
+  added.add(Object.values(special).flatMap((token) => (token === undefined ? [] : [specialToken(token)])))
   return {
     tokenizer_class: 'BertTokenizer',
     vocab,

@@ -106,7 +106,7 @@ function slowIds(
 /** Adds the tokens of tokenizer.json, then those of the other files by their ids, then special tokens still missing. */
 function addTokens(base: Base, { named, additional, byId }: StatedTokens): AddedVocabulary {
   const added = new AddedVocabulary(vocabularyIds(base.vocab))
-  for (const token of base.added_tokens ?? []) added.add(token)
+  added.add(base.added_tokens ?? [])
   const special = new Map<string, string | StatedToken>()
   for (const token of [...named.values(), ...additional])
     if (!special.has(contentOf(token))) special.set(contentOf(token), token)
@@ -122,8 +122,11 @@ function addTokens(base: Base, { named, additional, byId }: StatedTokens): Added
         : sameContent.get(token.content)?.some((other) => isSameToken(other, token))
     if (!isListed) missing.push(typeof token === 'string' ? { content: token } : token)
   }
-  for (const token of [...listed, ...missing])
-    added.add(completeToken({ ...token, special: token.special || special.has(token.content) }))
+  added.add(
+    [...listed, ...missing].map((token) =>
+      completeToken({ ...token, special: token.special || special.has(token.content) }),
+    ),
+  )
   return added
 }
 

@@ -1,5 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
+import type { AddedToken } from './added-tokens.ts'
 import { unsupportedModel } from './choose-class.ts'
 import { type Component, Fields, readComponent, unexpected } from './fields.ts'
 import { MAX_VOCABULARY, type TokenizerSettings } from './settings.ts'
@@ -116,7 +117,7 @@ export function toTokenizerJson(tokenizer: BertTokenizer): Record<string, unknow
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: tokenizer.addedTokens,
+    added_tokens: firstAdditions(tokenizer),
     normalizer,
     pre_tokenizer,
     post_processor,
@@ -126,4 +127,12 @@ export function toTokenizerJson(tokenizer: BertTokenizer): Record<string, unknow
       vocab: Object.fromEntries([...vocab.entries()].flatMap(([id, token]) => (token === null ? [] : [[token, id]]))),
     },
   }
+}
+
+/** Tokens with the switches that they were first added with; tokenizer_config.json lists those they have now. */
+function firstAdditions(tokenizer: BertTokenizer): AddedToken[] {
+  const [first = [], ...later] = tokenizer.settings.added_tokens
+  const known = new Set(first.map(({ content }) => content))
+  const added = later.flat().filter(({ content }) => !known.has(content))
+  return [...first, ...added].map((token) => ({ id: tokenizer.id(token.content)!, ...token }))
 }

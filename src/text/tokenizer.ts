@@ -83,7 +83,7 @@ export class BertTokenizer {
     const ids = vocabularyIds(settings.vocab)
     this.vocab_size = ids.size
     this.added = new AddedVocabulary(ids)
-    for (const { id, ...token } of settings.added_tokens) this.added.add(token)
+    for (const batch of settings.added_tokens) this.added.add(batch)
     const highest = settings.vocab.findLastIndex((token) => token !== null)
     this.length = new Set([...ids.keys(), ...this.added.contents]).size
     this.size = 1 + Math.max(highest, ...this.added.tokens.slice(-1).map(({ id }) => id))
@@ -97,7 +97,7 @@ export class BertTokenizer {
     this.preTokenize = buildPreTokenizer(pre_tokenizer, 'tokenizer.json: pre_tokenizer')
     this.wordPiece = new WordPiece(ids, settings.model)
     this.postProcessor = buildPostProcessor(settings.post_processor, 'tokenizer.json: post_processor')
-    this.pair = pairLayout(this.postProcessor.pair)
+    this.pair = pairLayout(this.postProcessor)
     this.joinTokens = buildDecoder(settings.decoder, 'tokenizer.json: decoder')
     this.written = this.added.finder(false, (content) => content)
     const normalizeToken = buildNormalizer(added_tokens_normalizer, 'tokenizer.json: normalizer')
@@ -120,7 +120,8 @@ export class BertTokenizer {
 
   /** Highest of the token types that windows have. */
   get highestTokenType(): number {
-    return this.settings.has_token_types ? Math.max(0, ...this.postProcessor.pair.map(({ type }) => type)) : 0
+    const { pair, later_type = 0 } = this.postProcessor
+    return this.settings.has_token_types ? Math.max(later_type, ...pair.map(({ type }) => type)) : 0
   }
 
   /** This tokenizer without those named special tokens whose ids are `size` or more, and that no window needs. */
@@ -132,7 +133,7 @@ export class BertTokenizer {
     const dropped = new Set(named.map(([, token]) => this.id(token ?? '')).filter(isDropped))
     return new BertTokenizer({
       ...this.settings,
-      added_tokens: added_tokens.filter(({ id }) => !dropped.has(id)),
+      added_tokens: added_tokens.map((batch) => batch.filter(({ content }) => !dropped.has(this.id(content)))),
       special_tokens: specialTokens(
         Object.fromEntries(named.filter(([, token]) => !dropped.has(this.id(token ?? '')))),
       ),
@@ -274,7 +275,7 @@ export class BertTokenizer {
   }
 
   private encodeWords({ builder }: Draft, { text, starts, ends }: AlignedText, from: number, to: number): void {
-    if (from === to) return
+    if (from >= to) return
     this.preTokenize(text, from, to, (start, end) => {
       const pieces = this.wordPiece.pieces(text.slice(start, end))
       builder.nextWord()
@@ -289,9 +290,10 @@ export class BertTokenizer {
     for (const [i, id] of ids.entries()) {
       const [start, end] = [offsets[2 * i], offsets[2 * i + 1]]
       const token = found.get(i) ?? this.settings.vocab[id] ?? ''
-      const keepsSpace = add_prefix_space && (i === 0 || start === 0) && isSpace(token[0])
-      offsets[2 * i] = Math.min(start + spacesBefore(token) - (keepsSpace ? 1 : 0), end)
-      offsets[2 * i + 1] = Math.max(end - spacesAfter(token), offsets[2 * i])
+      const [before, after] = [spacesBefore(token), spacesAfter(token)]
+      const keepsSpace = add_prefix_space && (i === 0 || start === 0) && before === 1
+      offsets[2 * i] = keepsSpace ? start : Math.min(start + before, end)
+      if (end >= after) offsets[2 * i + 1] = Math.max(end - after, offsets[2 * i])
     }
     return encoding
   }
