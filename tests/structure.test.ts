@@ -8,6 +8,7 @@ import { files, importsOf, read, roomOf, sources } from './source-tree.ts'
  */
 const mayImport: Record<string, readonly string[]> = {
   files: [],
+  threads: [],
   random: [],
   graph: [],
   ops: ['graph'],
@@ -30,6 +31,7 @@ const mayImport: Record<string, readonly string[]> = {
   demo: ['random', 'squad'],
   runs: [
     'files',
+    'threads',
     'onnx',
     'runtime',
     'batching',
@@ -45,8 +47,20 @@ const mayImport: Record<string, readonly string[]> = {
     'analysis',
     'demo',
   ],
-  server: ['batching', 'models', 'text', 'squad', 'checkpoint', 'data', 'hub', 'inference', 'report', 'runs'],
-  dashboard: ['files', 'squad', 'checkpoint', 'inference', 'training', 'report', 'runs', 'server'],
+  server: [
+    'threads',
+    'batching',
+    'models',
+    'text',
+    'squad',
+    'checkpoint',
+    'data',
+    'hub',
+    'inference',
+    'report',
+    'runs',
+  ],
+  dashboard: ['files', 'threads', 'squad', 'checkpoint', 'inference', 'training', 'report', 'runs', 'server'],
   api: [
     'files',
     'runtime',

@@ -1,9 +1,10 @@
 import { once } from 'node:events'
-import { SpanforgeError } from '../errors.ts'
-import { startWorker } from '../runs/start-worker.ts'
+import { Thread } from '../threads/calls.ts'
+import { startWorker } from '../threads/start-worker.ts'
 import type { LiveRun } from './live-run.ts'
+import type { Action } from './live-source.ts'
 import type { Dashboard, DashboardOptions } from './server.ts'
-import type { ThreadData, ToRun, ToServer } from './thread-messages.ts'
+import type { ThreadData } from './thread-data.ts'
 
 /** How often the thread learns how far the run is, in milliseconds. */
 const PULSE = 1000
@@ -22,43 +23,27 @@ export async function startDashboardThread(
   const data: ThreadData = { name: live.name, folder, depth, host, port, pulse: live.pulse() }
   const worker = startWorker(import.meta.url, './server-worker', data)
   worker.unref()
-  const say = (message: ToServer) => worker.postMessage(message)
-  live.log.mirror((json) => say({ type: 'record', json }))
-  const pulses = setInterval(() => live.log.isWatched && say({ type: 'pulse', pulse: live.pulse() }), PULSE).unref()
-  const exited = once(worker, 'exit')
-
-  const listening = new Promise<Pick<Dashboard, 'address' | 'port'>>((resolve, reject) => {
-    worker.on('message', (message: ToRun) => {
-      if (message.type === 'listening') resolve(message.dashboard)
-      if (message.type === 'failed') reject(new SpanforgeError(message.message, { remedy: message.remedy }))
-      if (message.type === 'watched') live.log.isWatchedElsewhere = message.isWatched
-      if (message.type === 'control') say({ type: 'controlled', id: message.id, ...control(live, message.action) })
-    })
-    worker.once('error', (error) => {
-      reject(error)
-      live.lostServer(error)
-    })
+  const thread = new Thread(worker, {
+    watched: (isWatched: boolean) => {
+      live.log.isWatchedElsewhere = isWatched
+    },
+    control: (action: Action) => live.control(action),
   })
+  worker.once('error', (error) => live.lostServer(error))
+  live.log.mirror((json) => thread.tell('record', json))
+  const pulses = setInterval(() => live.log.isWatched && thread.tell('pulse', live.pulse()), PULSE).unref()
+  const exited = once(worker, 'exit')
   const end = async () => {
     clearInterval(pulses)
-    say({ type: 'close' })
+    thread.tell('close')
     const patience = setTimeout(() => worker.terminate(), LONGEST_CLOSING)
     await exited
     clearTimeout(patience)
   }
   try {
-    return { ...(await listening), close: end }
+    return { ...(await thread.call<Pick<Dashboard, 'address' | 'port'>>('listen')), close: end }
   } catch (error) {
     await end()
     throw error
-  }
-}
-
-function control(live: LiveRun, action: Parameters<LiveRun['control']>[0]): { refusal?: string } {
-  try {
-    live.control(action)
-    return {}
-  } catch (error) {
-    return { refusal: (error as Error).message }
   }
 }

@@ -1,7 +1,7 @@
-import { startWorker } from '../runs/start-worker.ts'
+import { Thread } from '../threads/calls.ts'
+import { startWorker } from '../threads/start-worker.ts'
 import type { Parsed } from './json-worker.ts'
 import { Problem } from './problem.ts'
-import { Thread } from './thread-calls.ts'
 
 /** Parses large bodies in a thread, which is started for the first of them. */
 export class JsonThread {

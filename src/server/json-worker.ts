@@ -1,8 +1,8 @@
 /** The thread in which large bodies of requests are parsed, started by json-thread.ts: 16 MB take a tenth of a second. */
 
+import { answerCalls } from '../threads/calls.ts'
 import { parseRequestJson } from './parse-json.ts'
 import { Problem } from './problem.ts'
-import { answerCalls } from './thread-calls.ts'
 
 /** A body's value, or why it is refused. */
 export interface Parsed {
@@ -20,4 +20,4 @@ function parsed(body: Uint8Array): Parsed {
   }
 }
 
-answerCalls({ parse: async (body: Uint8Array) => ({ value: parsed(body), transfer: [] }) })
+answerCalls({ parse: parsed })

@@ -3,12 +3,12 @@ import { toRows } from '../batching/rows.ts'
 import { SpanforgeError } from '../errors.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import type { EngineChoice } from '../runs/choose-engine.ts'
-import { startWorker } from '../runs/start-worker.ts'
 import { WindowCutter } from '../squad/windows.ts'
 import type { TokenizerSettings } from '../text/settings.ts'
 import { BertTokenizer } from '../text/tokenizer.ts'
+import { Thread } from '../threads/calls.ts'
+import { startWorker } from '../threads/start-worker.ts'
 import type { LoadedInWorker, ModelWorkerData } from './model-worker.ts'
-import { Thread } from './thread-calls.ts'
 
 /** A model that computes in a thread of its own, so that whoever asks it goes on meanwhile. */
 export class ModelThread {

@@ -11,7 +11,7 @@ import type { RowLogits } from '../models/question-answering.ts'
 import type { EngineChoice } from '../runs/choose-engine.ts'
 import { loadModel } from '../runs/load-model.ts'
 import type { TokenizerSettings } from '../text/settings.ts'
-import { answerCalls } from './thread-calls.ts'
+import { answerCalls, Handed } from '../threads/calls.ts'
 
 export interface ModelWorkerData {
   readonly folder: string
@@ -44,17 +44,16 @@ answerCalls({
       settings,
       warning: newlyInitialized(folder, model, report),
     }
-    return { value, transfer: [] }
+    return value
   },
   async forward(rows: readonly Row[]) {
     const { model } = await loading
     const { logits } = await model.forward(rows)
-    return { value: logits, transfer: logits.flatMap(buffers) }
+    return new Handed(logits, logits.flatMap(buffers))
   },
   async release() {
     const { model } = await loading
     await model.release()
-    return { value: undefined, transfer: [] }
   },
 })
 

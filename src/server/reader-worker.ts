@@ -7,10 +7,10 @@ import type { SearchOptions } from '../inference/pipeline.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import type { TokenizerSettings } from '../text/settings.ts'
 import { BertTokenizer } from '../text/tokenizer.ts'
+import { answerCalls } from '../threads/calls.ts'
 import { Jobs } from './reader-jobs.ts'
 import { type PipelineScores, Reading } from './reading.ts'
 import { type ReadingTask, taskSize } from './reading-task.ts'
-import { answerCalls, type Handed } from './thread-calls.ts'
 
 /** A search costs about as much as tokenizing this many characters for each window. */
 const WINDOW = 500
@@ -24,15 +24,13 @@ const tokenizer = new BertTokenizer(workerData as TokenizerSettings)
 const held = new Map<number, Held>()
 const jobs = new Jobs()
 
-const copied = <T>(value: T): Handed<T> => ({ value, transfer: [] })
-
-async function search<T>(id: number, windows: number, find: (reading: Reading) => T): Promise<Handed<T>> {
+async function search<T>(id: number, windows: number, find: (reading: Reading) => T): Promise<T> {
   const { reading, closing } = held.get(id)!
   // biome-ignore lint/correctness/useYield: a search is one step.
   function* steps(): Generator<void, T> {
     return find(reading!)
   }
-  return copied(await jobs.run(windows * WINDOW, steps(), closing.signal))
+  return jobs.run(windows * WINDOW, steps(), closing.signal)
 }
 
 answerCalls({
@@ -40,7 +38,7 @@ answerCalls({
     const opened: Held = { closing: new AbortController() }
     held.set(id, opened)
     opened.reading = await jobs.run(taskSize(task), Reading.steps(tokenizer, task), opened.closing.signal)
-    return copied(opened.reading.plan)
+    return opened.reading.plan
   },
   answers: (id: number, question: number, logits: readonly RowLogits[], options: SearchOptions) =>
     search(id, logits.length, (reading) => reading.answers(question, logits, options)),
@@ -50,6 +48,5 @@ answerCalls({
   async close(id: number) {
     held.get(id)?.closing.abort()
     held.delete(id)
-    return copied(undefined)
   },
 })

@@ -1,14 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
 import type { SearchOptions } from '../inference/pipeline.ts'
 import type { RowLogits } from '../models/question-answering.ts'
-import { startWorker } from '../runs/start-worker.ts'
 import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
+import { Thread } from '../threads/calls.ts'
+import { Mutex } from '../threads/mutex.ts'
+import { startWorker } from '../threads/start-worker.ts'
 import type { AnswerResult } from './contract.ts'
-import { Mutex } from './mutex.ts'
 import { type PipelineScores, Reading } from './reading.ts'
 import { type ReadingTask, taskSize } from './reading-task.ts'
-import { Thread } from './thread-calls.ts'
 import { type ReadingPlan, WindowRows } from './window-rows.ts'
 
 /** A `Reading`, wherever it is held. */
