@@ -62,7 +62,7 @@ const OTHER_FILES = [
     remedy: 'Run "git lfs pull" where it was cloned.',
   },
   {
-    signature: /^(\xef\xbb\xbf)?\s*(<!doctype html|<html)/i,
+    signature: /^(\xef\xbb\xbf)?\s*<(!doctype html|html|head|body|table)\b/i,
     name: 'a web page',
     remedy: 'Download the file itself; it may need a login.',
   },

@@ -166,6 +166,7 @@ describe('JSON of pandas', () => {
 describe('a file of another kind is refused by its name:', () => {
   it.each([
     ['a web page', '\ufeff<!DOCTYPE html><html>'],
+    ['a web page', '<table><tr><td>question</td></tr></table>'],
     ['an XML file', '<?xml version="1.0"?><Workbook/>'],
     ['a Rich Text document', '{\\rtf1 question, context'],
     ['a PDF file', '%PDF-1.7'],

@@ -55,6 +55,21 @@ describe('an answer that is not in its context as it is', () => {
   })
 
   it.each([
+    ['$1,450.00', 'It cost $1,450 in all', '$1,450'],
+    [' 1.450,00 € ', 'It cost 1450 € in all', '1450 €'],
+    ['€ 1.450,00', 'It cost € 1.450, no more', '€ 1.450'],
+    ['14:30:00', 'It was at 14:30.', '14:30'],
+    ['14:30:00', 'It was at 2:30 p.m. then', '2:30 p.m.'],
+    ['2:30 PM', 'It was at 14.30 then', '14.30'],
+    ['12:05 AM', 'It was at 00:05 then', '00:05'],
+  ])('is found as the same amount or time: %s in "%s"', (text, context, expected) => {
+    expect(found(text, context)).toBe(expected)
+  })
+
+  it.each([
+    ['$1,450.00', 'It cost €1,450'],
+    ['2:30 PM', 'It was at 2:30 am'],
+    ['14:30:10', 'It was at 14:30'],
     ['1450', 'It cost 14,50 dollars'],
     ['1843', 'It was 18.43'],
     ['12', 'It was in 2012'],

@@ -1,13 +1,15 @@
 import type { Answer } from './types.ts'
 
-/** What spreadsheets change when a cell looks like a number or a date: "1,450" to 1450, "March 5" to 5-Mar. */
+/** What spreadsheets change when a cell looks like a number, a date or a time: "1,450" to 1450, "March 5" to 5-Mar. */
 
-/** The places of a context that hold the same number or date as the text, written in another way. */
+/** The places of a context that hold the same number, date or time as the text, written in another way. */
 export function* sameValues(text: string, context: string): Generator<Answer> {
   const wanted = text.trim()
   if (wanted.length > 40 || !/\d/.test(wanted)) return
   yield* sameNumbers(wanted, context)
   yield* sameDates(wanted, context)
+  yield* sameTimes(wanted, context)
+  yield* sameAmounts(wanted, context)
 }
 
 const SCIENTIFIC = /^[-+]?\d(?:[.,](\d+))?E[-+]?\d+$/i
@@ -45,6 +47,38 @@ function readings(written: string): number[] {
     const value = Number(digits.replaceAll(group, '').replace(point, '.')) * (sign === '-' || sign === '−' ? -1 : 1)
     return percent ? Number((value / 100).toPrecision(15)) : value
   })
+}
+
+const SIGN_BEFORE = /^\p{Sc}\s?/u
+const SIGN_AFTER = /\s?\p{Sc}$/u
+
+/** Numbers with the same sign of a currency before or after them: "$1,450.00" for "$1,450". */
+function* sameAmounts(wanted: string, context: string): Generator<Answer> {
+  const sign = /\p{Sc}/u.exec(wanted)?.[0]
+  if (!sign) return
+  for (const { text, answer_start } of sameNumbers(wanted.replace(SIGN_BEFORE, '').replace(SIGN_AFTER, ''), context)) {
+    const before = /\p{Sc}\s?$/u.exec(context.slice(0, answer_start).slice(-2))?.[0] ?? ''
+    const end = answer_start + text.length
+    const after = before ? '' : (/^\s?\p{Sc}/u.exec(context.slice(end, end + 2))?.[0] ?? '')
+    if ((before || after).trim() === sign)
+      yield { text: before + text + after, answer_start: answer_start - before.length }
+  }
+}
+
+const TIME = '(\\d{1,2})[:.](\\d{2})(?::(\\d{2}))?(?:\\s?([ap])\\.?m\\b\\.?)?'
+const TIME_IN_TEXT = new RegExp(`(?<![\\p{L}\\d:.,])${TIME}(?![\\p{L}\\d:])`, 'giu')
+
+function* sameTimes(wanted: string, context: string): Generator<Answer> {
+  const parts = new RegExp(`^${TIME}$`, 'iu').exec(wanted)
+  if (!parts || !wanted.includes(':')) return
+  for (const found of context.matchAll(TIME_IN_TEXT))
+    if (secondsOf(found) === secondsOf(parts)) yield { text: found[0], answer_start: found.index }
+}
+
+/** Since midnight. */
+function secondsOf([, hour, minute, second = '0', half]: RegExpExecArray): number {
+  const hours = half ? (Number(hour) % 12) + (half.toLowerCase() === 'p' ? 12 : 0) : Number(hour)
+  return (hours * 60 + Number(minute)) * 60 + Number(second)
 }
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
