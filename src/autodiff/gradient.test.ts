@@ -4,6 +4,7 @@ import type { Shape } from '../graph/shape.ts'
 import { apply, input, type Tensor } from '../graph/tensor.ts'
 import { activations } from '../nn/activation.ts'
 import { attention, packedAttention } from '../ops/attention.ts'
+import { cast } from '../ops/cast.ts'
 import { crossEntropy } from '../ops/cross-entropy.ts'
 import { dropout, dropoutAdd } from '../ops/dropout.ts'
 import { add, div, erf, exp, log, mul, neg, relu, sigmoid, sqrt, sub, tanh } from '../ops/elementwise.ts'
@@ -88,6 +89,7 @@ const cases: Case[] = [
       ]
     }),
   ),
+  ['Cast', (x) => mul(3, cast(x, 'float32')), [[3]]],
   ['Linear', linear, [['n', 3], [2, 3], [2]], named],
   ['Linear of batches', linear, [['n', 2, 3], [4, 3], [4]], named],
   ['Gelu', gelu, [[9]], { low: -3, high: 3 }],
@@ -185,6 +187,15 @@ test('gradients of random small graphs agree with central differences', async ()
       `graph ${seed}`,
     ).toBeLessThan(2e-3)
   }
+})
+
+test('a gradient through float16 has the type of its operand', async () => {
+  const x = input('x', [2])
+  const half = cast(x, 'float16')
+  const [dHalf, dx] = gradient(sumAll(mul(input('w', [2]), cast(mul(half, half), 'float32'))), [half, x])
+  expect([dHalf.dtype, dx.dtype]).toEqual(['float16', 'float32'])
+  const feeds = { x: float32(Float32Array.of(1.5, -2), [2]), w: float32(Float32Array.of(1, 0.5), [2]) }
+  expect([...(await evaluate({ dx }, feeds)).dx]).toEqual([3, -2])
 })
 
 test('a value used twice collects both gradients', async () => {

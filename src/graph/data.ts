@@ -15,6 +15,17 @@ const ARRAYS = {
 export type DType = keyof typeof ARRAYS
 export type TensorData = Float32Array | Uint16Array | Int32Array | BigInt64Array | Int8Array | Uint8Array
 
+/** ONNX's numbers of the types (TensorProto.DataType). */
+export const ELEMENT_TYPE: Readonly<Record<DType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+}
+
 /** Elements of a type. A typed array must be of the type's own kind and is not copied; numbers are converted. */
 export function toTensorData(values: readonly number[] | TensorData, dtype: DType): TensorData {
   if (ArrayBuffer.isView(values)) {

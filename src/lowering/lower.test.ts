@@ -1,15 +1,19 @@
 import { describe, expect, test } from 'vitest'
+import { evaluate } from '../../tests/check-gradient.ts'
+import { maxDifference } from '../../tests/read-safetensors.ts'
 import { gradient } from '../autodiff/gradient.ts'
 import { apply, type Graph, input, nodesOf, type Op, type Tensor } from '../graph/tensor.ts'
 import { bert } from '../models/bert.ts'
 import { trainingGraph } from '../models/programs.ts'
 import { encodeModel } from '../onnx/encode.ts'
+import { cast } from '../ops/cast.ts'
 import { add, mul, neg, tanh } from '../ops/elementwise.ts'
 import { gelu } from '../ops/gelu.ts'
 import { gemm, linear, matmul } from '../ops/linalg.ts'
 import { reshape } from '../ops/movement.ts'
 import { sum, sumAll } from '../ops/reduce.ts'
 import { softmax } from '../ops/softmax.ts'
+import { float32 } from '../runtime/engine.ts'
 import { type Dialect, operatorName, plainOnnx } from './dialect.ts'
 import { lower } from './lower.ts'
 
@@ -70,6 +74,34 @@ describe('composites', () => {
     )
   })
 
+  test('a rule that makes what it replaces is an error', () => {
+    const rules: Dialect['rules'] = { Tanh: ({ inputs: [x] }) => [tanh(neg(x))] }
+    expect(() => lower({ y: tanh(x) }, { name: 'test', rules })).toThrow('the rules of test for Tanh never end')
+  })
+
+  test('a dialect can multiply in float16 and leave everything else in float32', async () => {
+    const rules: Dialect['rules'] = {
+      Gemm({ op, inputs, attributes, outputs: [y] }) {
+        if (y.dtype === 'float16') return undefined
+        const halves = inputs.map((operand) => cast(operand, 'float16'))
+        return [cast(apply(op, halves, { shape: y.shape, dtype: 'float16' }, attributes), 'float32')]
+      },
+    }
+    const y = gelu(linear(x, w, b))
+    const mixed = lower({ y }, { name: 'mixed precision', rules })
+    expect(operators(mixed).filter((name) => name === 'Cast')).toHaveLength(4)
+    const values = (n: number, dims: number[]) =>
+      float32(
+        Float32Array.from({ length: n }, (_, i) => Math.sin(i)),
+        dims,
+      )
+    const feeds = { x: values(6, [2, 3]), w: values(12, [4, 3]), b: values(4, [4]) }
+    const [found, exact] = [await evaluate(mixed, feeds, { n: 2 }), await evaluate({ y }, feeds, { n: 2 })]
+    const difference = maxDifference(found.y, exact.y)
+    expect(difference).toBeGreaterThan(0)
+    expect(difference).toBeLessThan(2e-3)
+  })
+
   test.each(['gelu', 'relu', 'gelu_new', 'mish'])(
     'a training graph with %s needs ONNX operators only',
     (hidden_act) => {
@@ -87,6 +119,16 @@ describe('what is computed alike', () => {
     const found = operators(lowered(y, ...gradient(sumAll(y), [w])))
     expect(found.filter((name) => name === 'Erf')).toHaveLength(1)
     expect(found.filter((name) => name === 'Exp')).toHaveLength(1)
+  })
+
+  test('in training: each layer has one softmax and one error function, the gradients none of their own', () => {
+    const config = bert.parseConfig({ model_type: 'bert', num_hidden_layers: 3 }, 'test')
+    const found = operators(lower(trainingGraph(config).outputs, plainOnnx))
+    const count = (name: string) => found.filter((found) => found === name).length
+    expect(count('Erf')).toBe(3)
+    expect(count('LayerNormalization')).toBe(1 + 2 * 3)
+    // The loss and its gradient want a logarithm and the values themselves.
+    expect([count('Softmax'), count('LogSoftmax')]).toEqual([3 + 1, 1])
   })
 
   test('depends on operator, operands, attributes and constants', () => {

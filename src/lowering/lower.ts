@@ -17,7 +17,11 @@ export function lower(graph: Graph, dialect: Dialect): Graph {
   return foldScales(Object.fromEntries(outputs.map(([name], i) => [name, lowered[i]])))
 }
 
+/** Composites of composites nest a few deep; rules that make what they replace would never end. */
+const MAX_DEPTH = 50
+
 class Lowering {
+  private depth = 0
   private readonly lowered = new Map<Tensor, Tensor>()
   private readonly results = new Map<Node, readonly Tensor[]>()
   private readonly shared = new SharedNodes()
@@ -56,7 +60,11 @@ class Lowering {
     const results = rule?.(node)
     if (!results) return node.outputs
     checkTypes(name, node.outputs, results)
-    return this.all(results)
+    if (++this.depth > MAX_DEPTH)
+      throw new SpanforgeError(`lowering: the rules of ${this.dialect.name} for ${name} never end`)
+    const replaced = this.all(results)
+    this.depth--
+    return replaced
   }
 }
 

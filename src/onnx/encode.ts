@@ -1,5 +1,5 @@
 import { SpanforgeError } from '../errors.ts'
-import type { DType } from '../graph/data.ts'
+import { ELEMENT_TYPE } from '../graph/data.ts'
 import type { Dim } from '../graph/shape.ts'
 import {
   type Attribute,
@@ -17,16 +17,6 @@ import type { ExternalData } from './external-data.ts'
 const IR_VERSION = 9
 const DEFAULT_OPSET = 18
 const DOMAIN_VERSIONS: Readonly<Record<string, number>> = { 'com.microsoft': 1 }
-/** TensorProto.DataType */
-const ELEMENT_TYPE: Readonly<Record<DType, number>> = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float16: 10,
-}
 /** AttributeProto.AttributeType */
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7, strings: 8 }
 /** TensorProto.DataLocation */
