@@ -1,7 +1,6 @@
 import { Command } from 'commander'
 import type { Diagnosis } from '../runs/doctor.ts'
 import { busyNote } from '../runs/machine.ts'
-import type { ProviderState } from '../runs/try-provider.ts'
 import { bytes, count, decimal, duration, percent } from './format.ts'
 import { createOutput } from './output.ts'
 import { columns, textFacts, textTable } from './table.ts'
@@ -14,14 +13,14 @@ export function doctorCommand(): Command {
 async function doctor(flags: { readonly json?: boolean }): Promise<void> {
   const { diagnose } = await import('../runs/doctor.ts')
   const output = createOutput(flags.json === true)
-  output.print('Measuring what this machine multiplies at most, and trying what else can compute ...')
+  output.print('Measuring what this machine multiplies at most ...')
   const found = await diagnose()
   if (output.forPeople) output.print(`\n${textOf(found)}`)
   output.result(found)
 }
 
 /** What a person reads, a section after the other. */
-const sections: readonly ((found: Diagnosis) => string)[] = [machineText, providersText, openvinoText, trainingText]
+const sections: readonly ((found: Diagnosis) => string)[] = [machineText, onnxruntimeText, openvinoText, trainingText]
 
 const textOf = (found: Diagnosis): string => sections.map((section) => section(found)).join('\n\n')
 
@@ -40,15 +39,8 @@ function machineText(found: Diagnosis): string {
   ])
 }
 
-/** Each was tried with a small matrix product, but for the CPU, whose peak was measured. */
-function providersText({ onnxruntime, providers }: Diagnosis): string {
-  const facts = providers.map((provider) => [`  ${provider.name}`, stateOf(provider)] as const)
-  return textFacts([['ONNX Runtime', `${onnxruntime}; training uses the CPU`], ...facts])
-}
-
-function stateOf({ works, reason, devices }: ProviderState): string {
-  if (!works) return `does not work here: ${reason}`
-  return devices.length > 0 ? `works, on ${devices.join(', ')}` : 'works'
+function onnxruntimeText({ onnxruntime }: Diagnosis): string {
+  return textFacts([['ONNX Runtime', onnxruntime]])
 }
 
 function openvinoText({ openvino: { found, problem, advice } }: Diagnosis): string {

@@ -28,13 +28,9 @@ describe('The instruction sets', () => {
 })
 
 describe('The diagnosis of this machine', () => {
-  test('holds a measured peak, and of each provider whether it works, or why not', async () => {
+  test('holds a measured peak and the estimates that follow from it', async () => {
     const found = await diagnose()
     expect(found.peak_gflop_per_second).toBeGreaterThan(0)
-    const [cpu, ...others] = found.providers
-    expect(cpu).toEqual({ name: 'cpu', works: true, reason: null, devices: [] })
-    expect(others.map(({ name }) => name)).toContain('cuda')
-    for (const { works, reason } of others) expect(reason === null).toBe(works)
     expect(found.cores).toBeGreaterThan(0)
     expect(found.memory_available).toBeLessThanOrEqual(found.memory_total)
     expect(found.node).toBe(process.versions.node)

@@ -4,10 +4,9 @@ import { totalSize } from '../models/flat-parameters.ts'
 import { peakRate } from '../models/peak-rate.ts'
 import { parameterSpecs } from '../models/programs.ts'
 import { trainingFlopOf } from '../models/useful-work.ts'
-import { onnxruntime, providers } from '../runtime/onnxruntime.ts'
+import { onnxruntime, onnxruntimeVersion } from '../runtime/onnxruntime.ts'
 import { inspectMachine, type Machine } from './machine.ts'
 import { type OpenVinoState, openvinoState } from './openvino-state.ts'
-import { type ProviderState, tryProvider } from './try-provider.ts'
 
 /** What the notebook trains on: 3,000 SQuAD questions, real tokens of windows of at most 384. */
 export const NOTEBOOK = { windows: 3074, epochs: 3, tokens: 571_987, squared_lengths: 123_093_175 } as const
@@ -25,8 +24,6 @@ export interface TrainingEstimate {
 
 export interface Diagnosis extends Machine {
   readonly onnxruntime: string
-  /** Those that the package brings along, and CUDA, each tried. */
-  readonly providers: readonly ProviderState[]
   readonly openvino: OpenVinoState
   readonly peak_gflop_per_second: number
   readonly notebook: typeof NOTEBOOK
@@ -61,24 +58,14 @@ export const KNOWN: readonly KnownModel[] = [
 export async function diagnose(): Promise<Diagnosis> {
   const machine = inspectMachine()
   const peak_gflop_per_second = await peakRate(onnxruntime, 10)
-  const known = providers()
   return {
     ...machine,
-    onnxruntime: known.onnxruntime,
-    providers: await tryAll(known.providers.filter(({ name, bundled }) => bundled || name === 'cuda')),
+    onnxruntime: onnxruntimeVersion(),
     openvino: await openvinoState(machine),
     peak_gflop_per_second,
     notebook: NOTEBOOK,
     estimates: KNOWN.map((model) => estimate(model, peak_gflop_per_second, machine)),
   }
-}
-
-/** The CPU was tried by measuring its peak. */
-async function tryAll(known: readonly { readonly name: string }[]): Promise<ProviderState[]> {
-  const states: ProviderState[] = []
-  for (const { name } of known)
-    states.push(name === 'cpu' ? { name, works: true, reason: null, devices: [] } : await tryProvider(name))
-  return states
 }
 
 /** Useful work (real tokens, matrix products) over the rate that training gets; the optimizer is in the share. */
