@@ -49,9 +49,9 @@ function counting(engine: Engine): Engine & { runs: number } {
     ...engine,
     runs: 0,
     async compile(...args: Parameters<Engine['compile']>) {
-      const { run, release } = await engine.compile(...args)
+      const { run, ...others } = await engine.compile(...args)
       return {
-        release,
+        ...others,
         run(...values: Parameters<typeof run>) {
           counter.runs++
           return run(...values)

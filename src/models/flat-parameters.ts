@@ -10,6 +10,7 @@ export interface FlatEntry {
 
 /** Tensors that lie one after the other in one array, in a fixed order; each is seen through a view. */
 export class FlatParameters {
+  private changes = 0
   readonly entries: readonly FlatEntry[]
   readonly size: number
   private readonly byName: ReadonlyMap<string, Value>
@@ -39,6 +40,16 @@ export class FlatParameters {
 
   value(name: string): Value {
     return this.byName.get(name)!
+  }
+
+  /** To be called by whoever has written into the array, so that an engine with memory of its own reads it again. */
+  changed(): void {
+    this.changes++
+  }
+
+  /** How often the array has changed. */
+  get version(): number {
+    return this.changes
   }
 
   /** All tensors as the runtime wants them, under their names or names made from them. */

@@ -6,6 +6,7 @@ import type { Architecture, Geometry, ModelConfig } from './architecture.ts'
 import { FlatParameters } from './flat-parameters.ts'
 import { evaluationGraph, parameterSpecs } from './programs.ts'
 import { architectureOf } from './registry.ts'
+import { ResidentParameters } from './resident-parameters.ts'
 
 /** The logits of one row: a number for each of its tokens. */
 export interface RowLogits {
@@ -19,9 +20,12 @@ export class QuestionAnsweringModel {
   readonly geometry: Geometry
   /** What is known of each parameter, in the order in which they are stored in memory. */
   readonly specs: readonly ParameterSpec[]
-  /** Where the weights are stored. A trainer may move them into memory of its own. */
+  /**
+   * Where the weights are stored. A trainer may move them into memory of its own. Whoever writes into them calls
+   * `parameters.changed()`.
+   */
   parameters: FlatParameters
-  private session: Promise<Executable> | undefined
+  private session: Promise<{ readonly executable: Executable; readonly weights: ResidentParameters }> | undefined
 
   constructor(
     readonly config: ModelConfig,
@@ -61,10 +65,11 @@ export class QuestionAnsweringModel {
     const lengths = rows.map(({ input_ids }) => input_ids.length)
     const logits = new Float32Array(rows.length * 2 * dims.length)
     const loss = new Float32Array(1)
-    this.session ??= this.engine.compile(evaluationGraph(this.config), { precision: this.computesIn })
-    const session = await this.session
-    await session.run(
-      { ...this.parameters.values(), ...inputs, span_targets: spanTargets(spans ?? [], lengths, dims.length) },
+    this.session ??= this.compile()
+    const { executable, weights } = await this.session
+    weights.follow(this.parameters)
+    await executable.run(
+      { ...inputs, span_targets: spanTargets(spans ?? [], lengths, dims.length) },
       { logits: float32(logits, [rows.length, 2, dims.length]), loss: float32(loss, []) },
     )
     const part = (r: number, side: 0 | 1) => {
@@ -77,10 +82,15 @@ export class QuestionAnsweringModel {
     }
   }
 
+  private async compile() {
+    const executable = await this.engine.compile(evaluationGraph(this.config), { precision: this.computesIn })
+    return { executable, weights: new ResidentParameters(executable) }
+  }
+
   /** Frees the session. The weights stay. */
   async release(): Promise<void> {
     const session = await this.session
     this.session = undefined
-    await session?.release()
+    await session?.executable.release()
   }
 }

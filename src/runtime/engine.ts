@@ -25,8 +25,23 @@ export interface CompileOptions {
   readonly profilePrefix?: string
 }
 
-/** A compiled graph. `run` reads `inputs` and writes into the preallocated `outputs`; nothing is copied on the way. */
+/**
+ * A compiled graph. Values that stay in the same memory from run to run are handed over once, with `hold`; what is of
+ * another shape or in other memory each time is passed to `run`. An engine on the CPU computes in the memory of the
+ * values; one with memory of its own copies there what it holds, and copies it again when it is invalidated.
+ */
 export interface Executable {
+  /**
+   * Keeps inputs to read and outputs to write at every run from now on, in place of those that had their names before.
+   * Names that the graph does not have are ignored. An input and an output may share their memory.
+   */
+  hold(values: Values): void
+  /** Says that the caller has written into the memory of inputs that are held, so the next run must read it. */
+  invalidate(names: Iterable<string>): void
+  /**
+   * Reads the inputs and writes the outputs: those that are held, and these, which must be all the others. When it
+   * resolves, the results are in the memory of the outputs.
+   */
   run(inputs: Values, outputs: Values): Promise<void>
   release(): Promise<void>
 }

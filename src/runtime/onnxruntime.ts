@@ -7,6 +7,7 @@ import { lower } from '../lowering/lower.ts'
 import { encodeModel } from '../onnx/encode.ts'
 import { toBytes } from '../protobuf.ts'
 import type { CompileOptions, Engine, Executable, Value, Values } from './engine.ts'
+import { HeldValues } from './held-values.ts'
 import { threadsByDefault } from './threads.ts'
 
 /** What ONNX Runtime's CPU kernels are: ONNX's, and products that transpose and scale on the way. */
@@ -41,8 +42,15 @@ export const onnxruntime: Engine = {
     }).catch((error: Error) => {
       throw new SpanforgeError(`ONNX Runtime refused the model: ${error.message}`, { cause: error })
     })
+    const held = new HeldValues([...session.inputNames, ...session.outputNames], toTensor)
+    const tensors = (names: readonly string[], values: Values) =>
+      Object.fromEntries(names.map((name) => [name, held.get(name, values)]))
     return {
+      hold: (values) => held.hold(values),
+      // It reads the memory itself.
+      invalidate() {},
       async run(inputs, outputs) {
+        held.refuseHeld(inputs, outputs)
         const [fed, fetched] = [tensors(session.inputNames, inputs), tensors(session.outputNames, outputs)]
         await session.run(fed, fetched).catch((error: Error) => Promise.reject(runFailure(error)))
       },
@@ -62,30 +70,6 @@ function runFailure(error: Error): SpanforgeError {
   )
 }
 
-/** A value that is fed again and again (a parameter) is wrapped once. */
-const wrapped = new WeakMap<Value, ort.Tensor>()
+const toTensor = ({ dtype, data, dims }: Value): ort.Tensor => new ort.Tensor(dtype, data, dims)
 
-function tensors(names: readonly string[], values: Values): Record<string, ort.Tensor> {
-  return Object.fromEntries(
-    names.map((name) => {
-      const value = values[name]
-      if (!value) throw new SpanforgeError(`runtime: no value for ${name}`)
-      if (!wrapped.has(value)) wrapped.set(value, new ort.Tensor(value.dtype, value.data, value.dims))
-      return [name, wrapped.get(value)!]
-    }),
-  )
-}
-
-/** Something that ONNX Runtime can compute on. Those that are not bundled want an installation of their own. */
-export interface Provider {
-  readonly name: string
-  readonly bundled: boolean
-  /** Whether it has been seen to work; nothing but the CPU is tried. */
-  readonly tried: boolean
-}
-
-/** ONNX Runtime's version and what it lists for this platform. */
-export const providers = (): { readonly onnxruntime: string; readonly providers: readonly Provider[] } => ({
-  onnxruntime: ort.env.versions.node ?? ort.env.versions.common,
-  providers: ort.listSupportedBackends().map(({ name, bundled }) => ({ name, bundled, tried: name === 'cpu' })),
-})
+export const onnxruntimeVersion = (): string => ort.env.versions.node ?? ort.env.versions.common

@@ -42,6 +42,7 @@ export class FrozenLayers {
     const session = await model.engine.compile(frozenGraph(model.config, freeze_layers), {
       precision: bf16 ? 'bfloat16' : 'float32',
     })
+    session.hold(model.parameters.values())
     let done = 0
     try {
       for (const pass of cutIntoPasses(lengths, max_tokens_per_pass)) {
@@ -49,7 +50,7 @@ export class FrozenLayers {
         const { dims, inputs } = pack(rows, heads)
         const hidden = new Float32Array(dims.tokens * hidden_size)
         const outputs = { hidden: float32(hidden, [dims.tokens, hidden_size]) }
-        await session.run({ ...model.parameters.values(), ...inputs }, outputs)
+        await session.run(inputs, outputs)
         let start = 0
         assertLocksHeld(path)
         for (const i of pass) {

@@ -12,6 +12,7 @@ import {
   trainingGraph,
 } from '../models/programs.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
+import { ResidentParameters } from '../models/resident-parameters.ts'
 import { type Executable, float32, type Value, type Values } from '../runtime/engine.ts'
 import type { DropoutMask, GradientOptions, GradientSource } from './gradient-source.ts'
 
@@ -29,6 +30,7 @@ export const frozenEntries = ({ specs }: Pick<QuestionAnsweringModel, 'specs'>, 
  */
 export class BatchGradient implements GradientSource {
   private rowRoom = new Float32Array(0)
+  private readonly weights: ResidentParameters
 
   private constructor(
     private readonly heads: number,
@@ -37,7 +39,10 @@ export class BatchGradient implements GradientSource {
     private readonly parameters: FlatParameters,
     private readonly gradients: FlatParameters,
     private readonly label_smoothing_factor: number,
-  ) {}
+  ) {
+    this.weights = new ResidentParameters(session)
+    session.hold({ ...gradients.values(sofarName), ...gradients.values(gradientName) })
+  }
 
   /** `gradients` holds those of the parameters that are trained, in their order. */
   static async compile(
@@ -55,6 +60,7 @@ export class BatchGradient implements GradientSource {
 
   reset(): void {
     this.gradients.data.fill(0)
+    this.session.invalidate(this.graph.dense.map(sofarName))
   }
 
   async add(pass: Pass, mask: DropoutMask): Promise<number> {
@@ -71,15 +77,10 @@ export class BatchGradient implements GradientSource {
     })
     const loss = new Float32Array(1)
     const rowGradients = this.roomForRows(dims.tokens)
+    this.weights.follow(this.parameters)
     await this.session.run(
-      {
-        ...this.parameters.values(),
-        ...this.gradients.values(sofarName),
-        ...inputs,
-        span_targets: targets,
-        ...Object.fromEntries(masks),
-      },
-      { ...this.gradients.values(gradientName), ...rowGradients, loss: float32(loss, []) },
+      { ...inputs, span_targets: targets, ...Object.fromEntries(masks) },
+      { ...rowGradients, loss: float32(loss, []) },
     )
     for (const { output, width, tables } of graph.rowGradients)
       for (const { table, index, padding_idx } of tables)

@@ -110,6 +110,7 @@ export async function restoreWeights(folder: string, model: QuestionAnsweringMod
     const { missing } = await loadParameters(checkpoint, model.specs, model.architecture.checkpoint, view)
     if (missing.length > 0) throw new SpanforgeError(`${folder}: the checkpoint lacks ${missing.join(', ')}`)
   } finally {
+    model.parameters.changed()
     await checkpoint.close()
   }
 }

@@ -100,7 +100,7 @@ export class Stepper {
     const failed = () => ({ step: step + 1, loss, grad_norm, learning_rate, hasTrained: this.hasTrained })
     if (!taken && this.args.on_nonfinite === 'stop')
       throw nonfiniteGradient(failed(), this.trained.parameters.entries, this.trained.gradients, this.args)
-    if (taken && !this.optimizer.step(learning_rate, clipCoefficient(grad_norm, this.args.max_grad_norm)))
+    if (taken && !this.update(learning_rate, grad_norm))
       throw nonfiniteUpdate(failed(), this.trained.parameters, this.optimizer.state, this.args)
     const all = group.flat()
     const tokens = all.reduce((n, i) => n + windows[i].input_ids.length, 0)
@@ -137,6 +137,13 @@ export class Stepper {
 
   private get hasTrained(): boolean {
     return this.optimizer.taken > 0
+  }
+
+  /** Whether the weights and the optimizer's state are finite afterwards. */
+  private update(learning_rate: number, grad_norm: number): boolean {
+    const succeeded = this.optimizer.step(learning_rate, clipCoefficient(grad_norm, this.args.max_grad_norm))
+    this.model.parameters.changed()
+    return succeeded
   }
 
   /**

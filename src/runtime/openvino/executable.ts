@@ -1,6 +1,7 @@
 import { SpanforgeError } from '../../errors.ts'
 import type { DType } from '../../graph/data.ts'
 import type { CompileOptions, Executable, Value, Values } from '../engine.ts'
+import { HeldValues } from '../held-values.ts'
 import { threadsByDefault } from '../threads.ts'
 import type { Handle } from './c-library.ts'
 import { failure } from './failure.ts'
@@ -26,11 +27,12 @@ interface Settings extends CompileOptions {
 
 /**
  * A model compiled by OpenVINO, with one inference request. A request keeps the addresses of its tensors from run to
- * run, so only what has changed is set anew: the parameters are set once.
+ * run, so what is held is set once.
  */
 export class OpenVinoExecutable implements Executable {
-  /** What the request knows, by side and index: these arrays must live as long as it may read or write them. */
-  private readonly known: Record<Side, (Value | undefined)[]> = { input: [], output: [] }
+  private readonly held: HeldValues<Value>
+  /** What the request knows, by name: these arrays must live as long as it may read or write them. */
+  private readonly known = new Map<string, Value>()
   private running: Promise<void> = Promise.resolve()
   private released = false
 
@@ -39,7 +41,9 @@ export class OpenVinoExecutable implements Executable {
     private readonly names: Readonly<Record<Side, readonly string[]>>,
     private readonly request: Handle,
     private readonly handles: Handles,
-  ) {}
+  ) {
+    this.held = new HeldValues([...names.input, ...names.output], (value) => value)
+  }
 
   /** @throws SpanforgeError where OpenVINO refuses the model, or would compute in another precision than asked for */
   static async compile(library: OpenVinoLibrary, bytes: Uint8Array, settings: Settings): Promise<OpenVinoExecutable> {
@@ -66,6 +70,13 @@ export class OpenVinoExecutable implements Executable {
     }
   }
 
+  hold(values: Values): void {
+    this.held.hold(values)
+  }
+
+  /** On every device the request reads the memory itself. */
+  invalidate(): void {}
+
   /** One run after the other: a request has one set of tensors. */
   run(inputs: Values, outputs: Values): Promise<void> {
     const result = this.running.then(() => this.runNow(inputs, outputs))
@@ -76,6 +87,7 @@ export class OpenVinoExecutable implements Executable {
   private async runNow(inputs: Values, outputs: Values): Promise<void> {
     if (this.released) throw new SpanforgeError('runtime: this model has been released')
     try {
+      this.held.refuseHeld(inputs, outputs)
       this.setAll('input', inputs)
       this.setAll('output', outputs)
       await this.library.infer(this.request)
@@ -84,13 +96,12 @@ export class OpenVinoExecutable implements Executable {
     }
   }
 
-  private setAll(side: Side, values: Values): void {
+  private setAll(side: Side, passed: Values): void {
     for (const [i, name] of this.names[side].entries()) {
-      const value = values[name]
-      if (!value) throw new SpanforgeError(`runtime: no value for ${name}`)
-      if (this.known[side][i] === value) continue
+      const value = this.held.get(name, passed)
+      if (this.known.get(name) === value) continue
       this.library.setTensor(this.request, side, i, { ...value, type: ELEMENT_TYPE[value.dtype] })
-      this.known[side][i] = value
+      this.known.set(name, value)
     }
   }
 
@@ -99,8 +110,8 @@ export class OpenVinoExecutable implements Executable {
     if (this.released) return
     this.released = true
     this.handles.free()
-    this.known.input = []
-    this.known.output = []
+    this.held.clear()
+    this.known.clear()
   }
 }
 

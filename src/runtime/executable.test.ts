@@ -1,0 +1,70 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { describeEngines } from '../../tests/engines.ts'
+import { input } from '../graph/tensor.ts'
+import { add, mul } from '../ops/elementwise.ts'
+import { float32 } from './engine.ts'
+
+const vector = (...values: number[]) => float32(Float32Array.from(values), [values.length])
+
+describeEngines('values that an executable holds', (engine) => {
+  async function product() {
+    const session = await engine.compile({ y: mul(input('a', ['n']), input('b', ['n'])) })
+    onTestFinished(() => session.release())
+    return session
+  }
+
+  test('take part in every run, and what was written into them counts', async () => {
+    const session = await product()
+    const [a, y] = [vector(1, 2), vector(0, 0)]
+    session.hold({ a, y })
+    await session.run({ b: vector(10, 10) }, {})
+    expect(y).toEqual(vector(10, 20))
+    a.data.fill(3 as never)
+    session.invalidate(['a'])
+    await session.run({ b: vector(1, 2) }, {})
+    expect(y).toEqual(vector(3, 6))
+  })
+
+  test('are replaced by those that are handed over later', async () => {
+    const session = await product()
+    session.hold({ a: vector(1), b: vector(2) })
+    const [first, second] = [vector(0), vector(0)]
+    await session.run({}, { y: first })
+    session.hold({ a: vector(5) })
+    await session.run({}, { y: second })
+    expect([first, second]).toEqual([vector(2), vector(10)])
+  })
+
+  test('may be an input and an output in the same memory: runs add up', async () => {
+    const session = await engine.compile({ 'sum.x': add(input('sofar.x', ['n']), input('x', ['n'])) })
+    onTestFinished(() => session.release())
+    const sum = vector(0, 0)
+    session.hold({ 'sofar.x': sum, 'sum.x': sum })
+    for (const x of [1, 2, 3]) await session.run({ x: vector(x, 10 * x) }, {})
+    expect(sum).toEqual(vector(6, 60))
+  })
+
+  test('of names that the graph does not have are ignored', async () => {
+    const session = await product()
+    session.hold({ a: vector(1), b: vector(2), c: vector(3) })
+    const y = vector(0)
+    await session.run({}, { y })
+    expect(y).toEqual(vector(2))
+  })
+
+  test('are not to be passed as well: that is refused by name', async () => {
+    const session = await product()
+    session.hold({ a: vector(1), b: vector(2) })
+    await expect(session.run({ a: vector(7) }, { y: vector(0) })).rejects.toThrow('runtime: a is held')
+    session.hold({ y: vector(0) })
+    await expect(session.run({}, { y: vector(0) })).rejects.toThrow('runtime: y is held')
+  })
+
+  test('are the only ones that last: what is passed counts for one run', async () => {
+    const session = await product()
+    const y = vector(0)
+    await session.run({ a: vector(2), b: vector(3) }, { y })
+    await expect(session.run({ a: vector(2) }, { y })).rejects.toThrow('runtime: no value for b')
+    await expect(session.run({ a: vector(2), b: vector(3) }, {})).rejects.toThrow('runtime: no value for y')
+  })
+})
