@@ -26,7 +26,7 @@ interface Flags {
   readonly test: number
   readonly splits: number
   readonly cache?: string
-  readonly shiftTest: number
+  readonly shift_test: number
   readonly max_seq_length: number
   readonly doc_stride: number
 }
@@ -49,7 +49,7 @@ await new Command('confidence')
   .option('--test <integer>', 'questions to test on', wholeNumber(1), 600)
   .option('--splits <integer>', 'random splits by article', wholeNumber(1), 100)
   .option('--cache <file>', 'where to keep the judged answers of the data file, to fit on them again')
-  .option('--shift-test <integer>', 'questions of each --shift file', wholeNumber(1), 300)
+  .option('--shift_test <integer>', 'questions of each --shift file', wholeNumber(1), 300)
   .option('--max_seq_length <integer>', 'tokens of a window', wholeNumber(1), 384)
   .option('--doc_stride <integer>', 'tokens that windows share', wholeNumber(0), 128)
   .action(async (model: string, data: string, flags: Flags) => {
@@ -66,7 +66,7 @@ await new Command('confidence')
     const first = examples.length - flags.test
     const before = examples.findIndex(({ context }) => context === examples[first].context)
     const tests: [string, Asked][] = [[data, { own: own.slice(first), long: long.slice(first) }]]
-    for (const file of flags.shift) tests.push([file, await ask(await readExamples([file], {}), flags.shiftTest)])
+    for (const file of flags.shift) tests.push([file, await ask(await readExamples([file], {}), flags.shift_test)])
     const sizes = [200, 500, 1000].filter((size) => size <= before)
     const rows = [...sizes, before].flatMap((size) => {
       const fitted = fitOn(asked, evenlySpaced(before, size))

@@ -19,8 +19,8 @@ import { countingProgress } from '../src/runs/progress.ts'
 interface Flags {
   readonly questions: number
   readonly words: number
-  readonly contextWords: number
-  readonly bertTiny?: boolean
+  readonly context_words: number
+  readonly bert_tiny?: boolean
   readonly only?: 'book' | 'shelf'
   readonly json?: boolean
 }
@@ -40,8 +40,8 @@ await new Command('long-documents')
   .argument('<model>', 'model folder')
   .option('--questions <integer>', 'questions about the book', wholeNumber(1), 1000)
   .option('--words <integer>', 'words of the book', wholeNumber(1), 50_000)
-  .option('--context-words <integer>', 'words of the shelf, of which one question is asked', wholeNumber(1), 1_000_000)
-  .option('--bert-tiny', 'random weights in the shape of BERT-tiny, 2 layers of 128, with the tokenizer of the folder')
+  .option('--context_words <integer>', 'words of the shelf, of which one question is asked', wholeNumber(1), 1_000_000)
+  .option('--bert_tiny', 'random weights in the shape of BERT-tiny, 2 layers of 128, with the tokenizer of the folder')
   .option('--only <name>', 'book or shelf')
   .option('--json', 'of one measurement, in this process')
   .action(async (data: string, model: string, flags: Flags) => {
@@ -63,13 +63,13 @@ function inFreshProcess(only: string): Measured {
 async function measure(data: string, folder: string, flags: Flags): Promise<Measured> {
   const examples = await readExamples(data)
   const isBook = flags.only === 'book'
-  const [count, length] = isBook ? [flags.questions, flags.words] : [1, flags.contextWords]
+  const [count, length] = isBook ? [flags.questions, flags.words] : [1, flags.context_words]
   const context = textOf(
     examples.map(({ context }) => context),
     length,
   )
   const questions = Array.from({ length: count }, (_, i) => examples[i % examples.length].question)
-  const { model, tokenizer } = flags.bertTiny ? await bertTiny(folder) : await loadModel(folder)
+  const { model, tokenizer } = flags.bert_tiny ? await bert_tiny(folder) : await loadModel(folder)
   const began = performance.now()
   let windows = 0
   let bar: ReturnType<typeof countingProgress> | undefined
@@ -96,7 +96,7 @@ async function measure(data: string, folder: string, flags: Flags): Promise<Meas
 }
 
 /** Turc et al. 2019. What random weights find is worth nothing and costs what trained ones cost. */
-async function bertTiny(folder: string) {
+async function bert_tiny(folder: string) {
   const tokenizer = await loadTokenizer(folder)
   const vocab_size = tokenizer.settings.vocab.length
   const shape = { vocab_size, num_hidden_layers: 2, hidden_size: 128, num_attention_heads: 2, intermediate_size: 512 }

@@ -41,7 +41,7 @@ interface Result {
 async function measure(model: string, data: string, { clients, rounds, questions }: Options): Promise<Result[]> {
   const asked = await realQuestions(data, questions)
   const batched = await startServerProcess(model)
-  const one_by_one = await startServerProcess(model, '--batch-tokens', '1', '--batch-wait', '0')
+  const one_by_one = await startServerProcess(model, '--batch_tokens', '1', '--batch_wait', '0')
   const servers = { batched, one_by_one }
   for (const { address } of Object.values(servers)) await load(address, asked.slice(0, 50), 8) // warms up
   const results: Result[] = []

@@ -12,7 +12,7 @@ interface Options {
   readonly questions: number
   readonly clients: number
   readonly minutes: number
-  readonly hangUps: number
+  readonly hang_ups: number
 }
 
 type Expected = Pick<Answer, 'start' | 'end' | 'score'>
@@ -21,10 +21,10 @@ async function soak(model: string, data: string, options: Options): Promise<bool
   const questions = await realQuestions(data, options.questions)
   const expected = await pipelineSearches(model, questions)
   const waiting = String(Math.max(256, options.clients))
-  const server = await startServerProcess(model, '--max-requests', waiting, '--timeout', '600')
+  const server = await startServerProcess(model, '--max_requests', waiting, '--timeout', '600')
   try {
     const isExact = await everyAnswer(server, questions, expected, options)
-    const isHarmless = await hangingUp(server, questions, options.hangUps)
+    const isHarmless = await hangingUp(server, questions, options.hang_ups)
     return isExact && isHarmless && (await overload(server, questions))
   } finally {
     console.log(`SIGTERM: exit code ${await server.end()}`)
@@ -142,7 +142,7 @@ await new Command()
   .option('--questions <number>', 'how many different ones', Number, 1000)
   .option('--clients <number>', 'how many ask at once', Number, 64)
   .option('--minutes <number>', 'for at least so long', Number, 10)
-  .option('--hang-ups <number>', 'clients that hang up half-way', Number, 200)
+  .option('--hang_ups <number>', 'clients that hang up half-way', Number, 200)
   .action(async (model: string, data: string, options: Options) => {
     process.exitCode = (await soak(model, data, options)) ? 0 : 1
   })

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { expect, test } from 'vitest'
+import { shownFlags } from '../src/cli/flag-spelling.ts'
 import { createProgram } from '../src/cli/program.ts'
 import { files, read } from './source-tree.ts'
 
@@ -33,7 +34,9 @@ function fault({ text }: Line): string | undefined {
     command = next
   }
   if (command.name() === 'spanforge') return `no command ${words[0]}`
-  const known = new Set(command.options.flatMap(({ long, short }) => [long, short]).concat('--help'))
+  const known = new Set(
+    command.options.flatMap(({ long, short }) => [long && shownFlags(long), short]).concat('--help'),
+  )
   const flags = words.map((word) => word.replace(/^\[|\]$/g, '').split('=')[0]).filter((word) => /^--?[a-z]/.test(word))
   const unknown = flags.find((flag) => !known.has(flag))
   return unknown && `spanforge ${command.name()} has no ${unknown}`

@@ -31,7 +31,7 @@ async function startServer(
   model: string,
   flags: readonly string[],
 ): Promise<ServerProcess> {
-  const args = [...before, 'serve', model, '--port', '0', '--json', '--log-level', 'error', ...flags]
+  const args = [...before, 'serve', model, '--port', '0', '--json', '--log_level', 'error', ...flags]
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const address = await addressOf(child)
   return {

@@ -17,24 +17,24 @@ interface AnswerFlags extends HubFlags, PipelineFlags, EngineFlags {
   readonly model: string
   readonly question: readonly string[]
   readonly context?: readonly string[]
-  readonly contextFile?: readonly string[]
+  readonly context_file?: readonly string[]
   readonly postprocess: 'exact' | 'pipeline'
 }
 
 const EXAMPLES = `
 Each --question is answered separately. If you give several --context or
---context-file, they are searched together: the best answers of all of them are
+--context_file, they are searched together: the best answers of all of them are
 given, with the probability of each among all spans of all of them.
 --postprocess pipeline gives the answers and scores of the Python pipeline
 instead, for one document; --max_answer_len then defaults to 15.
 
 Examples:
   spanforge answer --model out --question "Who wrote it?" \\
-    --context-file book.txt
+    --context_file book.txt
   spanforge answer --model out --question "Who?" --question "When?" \\
-    --context-file a.txt --context-file b.txt --top_k 3
+    --context_file a.txt --context_file b.txt --top_k 3
   cat letter.txt | spanforge answer --model out --question "When?" \\
-    --context-file - --json
+    --context_file - --json
 `
 
 /** `spanforge answer`: the answers to questions in texts of any length. */
@@ -42,7 +42,7 @@ export function answerCommand(): Command {
   const command = new Command('answer')
     .requiredOption('--model <folder>', 'model folder, or name on the hub')
     .requiredOption('--question <text>', 'the question; may be given more than once', listed)
-    .option('--context-file <file>', 'file with the context; - is standard input; more than one for a search', listed)
+    .option('--context_file <file>', 'file with the context; - is standard input; more than one for a search', listed)
     .option('--context <text>', 'the context itself; more than one for a search', listed)
     .addOption(
       new Option('--postprocess <name>', 'exact probabilities, or the scores of the Python pipeline')
@@ -174,11 +174,11 @@ interface Document {
   readonly context: string
 }
 
-async function documentsOf({ context, contextFile }: AnswerFlags): Promise<Document[]> {
-  if ((context === undefined) === (contextFile === undefined))
-    throw new UsageError('answer: give the context, by either --context-file or --context')
+async function documentsOf({ context, context_file }: AnswerFlags): Promise<Document[]> {
+  if ((context === undefined) === (context_file === undefined))
+    throw new UsageError('answer: give the context, by either --context_file or --context')
   if (context !== undefined) return context.map((given, i) => ({ name: i, context: given }))
-  return Promise.all(contextFile!.map(async (file) => ({ name: file, context: await contentOf(file) })))
+  return Promise.all(context_file!.map(async (file) => ({ name: file, context: await contentOf(file) })))
 }
 
 async function contentOf(file: string): Promise<string> {

@@ -62,14 +62,14 @@ const verifyCommand = (): Command =>
 const pruneCommand = (): Command =>
   new Command('prune')
     .description('remove old revisions, contents that nothing names, and unfinished downloads')
-    .option('--dry-run', 'only show what would go')
+    .option('--dry_run', 'only show what would go')
     .option('--json', 'print one JSON document')
-    .action(async ({ json, dryRun }: { json?: boolean; dryRun?: boolean }) => {
+    .action(async ({ json, dry_run }: { json?: boolean; dry_run?: boolean }) => {
       const output = createOutput(json === true)
       const found = await findPrunable(cacheFolder())
       const size = found.reduce((sum, file) => sum + file.size, 0)
       for (const { path, reason } of found) output.print(`${path}: ${reason}`)
-      if (!dryRun) await prune(found)
-      output.print(`${bytes(size)} ${dryRun ? 'would be' : 'were'} freed`)
-      output.result({ removed: found, size, dry_run: dryRun === true })
+      if (!dry_run) await prune(found)
+      output.print(`${bytes(size)} ${dry_run ? 'would be' : 'were'} freed`)
+      output.result({ removed: found, size, dry_run: dry_run === true })
     })

@@ -120,7 +120,7 @@ describe('spanforge answer', () => {
   test('gives answer, score, start and end, where the context has the answer at just that place', async () => {
     const file = join(temporaryFolder(), 'context.txt')
     writeFileSync(file, context)
-    const found = await json(...ask, '--context-file', file)
+    const found = await json(...ask, '--context_file', file)
     expect(Object.keys(found)).toEqual(['answer', 'score', 'start', 'end'])
     expect(context.slice(found.start, found.end)).toBe(found.answer)
     expect(found.score).toBeGreaterThan(0)
@@ -146,7 +146,7 @@ describe('spanforge answer', () => {
     const files = ['a.txt', 'b.txt'].map((name) => join(folder, name))
     const contexts = [context, 'eve is in oz.']
     for (const [i, file] of files.entries()) writeFileSync(file, contexts[i])
-    const documents = files.flatMap((file) => ['--context-file', file])
+    const documents = files.flatMap((file) => ['--context_file', file])
     const found = await json(...ask, '--question', 'who is in oz?', ...documents, '--top_k', '40')
     expect(found.map(({ question }: { question: string }) => question)).toEqual(['who is in ro?', 'who is in oz?'])
     for (const { answers } of found) {
@@ -198,7 +198,7 @@ describe('spanforge answer', () => {
 
   test('wants the context once', async () => {
     expect(await runHere(...ask)).toMatchObject({ code: 2 })
-    expect(await runHere(...ask, '--context', context, '--context-file', '-')).toMatchObject({ code: 2 })
+    expect(await runHere(...ask, '--context', context, '--context_file', '-')).toMatchObject({ code: 2 })
   })
 })
 

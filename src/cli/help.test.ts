@@ -9,11 +9,12 @@ const leaves = (command: Command, path: readonly string[] = []): string[][] =>
     ? [[...path]]
     : [[...path], ...command.commands.flatMap((one) => leaves(one, [...path, one.name()]))]
 
-test('the help of every command fits into 80 columns', async () => {
+test('the help of every command fits into 80 columns and writes flags of several words with _', async () => {
   for (const path of leaves(await createProgram())) {
     const { code, stdout } = await runHere(...path, '--help')
     expect(code).toBe(0)
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
+    expect(stdout.match(/--\w+-[\w-]*/g), 'flags of several words are shown with _').toBeNull()
   }
 })
 
@@ -51,7 +52,7 @@ test.each([
   ['train', '--lr', 'use --learning_rate'],
   ['train', '--epochs', 'use --num_train_epochs'],
   ['train', '--batch_size', 'use --per_device_train_batch_size'],
-  ['train', '--output-dir', 'use --output_dir'],
+  ['train', '--train-batch-size', 'use --per_device_train_batch_size'],
   ['train', '--do_train', 'commands say what to do'],
   ['train', '--pad_to_max_length', 'use --padding max_length'],
   ['evaluate', '--model_name_or_path', 'use --model'],

@@ -59,20 +59,20 @@ it('cache ls, verify and prune', async () => {
   await expect(run(cacheCommand(), 'verify')).rejects.toThrow(/cache: damaged files: 1[\s\S]*verify --remove/)
   expect(printed).toMatch(/ann\/bert: .*: its hash is [0-9a-f]{40}\nsound files: 3, damaged: 1/)
   expect(await runJson(cacheCommand(), 'verify', '--remove')).toMatchObject({ removed: true })
-  expect(await runJson(cacheCommand(), 'prune', '--dry-run')).toEqual({ removed: [], size: 0, dry_run: true })
+  expect(await runJson(cacheCommand(), 'prune', '--dry_run')).toEqual({ removed: [], size: 0, dry_run: true })
 })
 
 it('push shows what would go, and sends it', async () => {
   const folder = join(world.cache, 'run')
   await mkdir(folder)
   await writeFile(join(folder, 'config.json'), '{}')
-  expect(await run(pushCommand(), folder, 'ann/pushed', '--dry-run')).toMatch(
+  expect(await run(pushCommand(), folder, 'ann/pushed', '--dry_run')).toMatch(
     /config\.json +2 B\nfiles: 1, 2 B\nThere is no model card/,
   )
   await writeFile(join(folder, 'dashboard.jsonl'), 'questions')
   const shown = await run(pushCommand(), folder, 'ann/pushed', '--dry_run')
   expect(shown).toMatch(/files: 1, 2 B\n[\s\S]*Not uploaded: dashboard\.jsonl\. To upload one, give --include/)
-  const asked = ['--dry-run', '--include', 'dash*', '--include', 'config.json']
+  const asked = ['--dry_run', '--include', 'dash*', '--include', 'config.json']
   expect(await runJson(pushCommand(), folder, 'ann/pushed', ...asked)).toMatchObject({ left_out: [], size: 11 })
   expect(world.server.requests).toEqual([])
   expect(await runJson(pushCommand(), folder, 'ann/pushed')).toMatchObject({

@@ -3,13 +3,14 @@ import { packageVersion } from '../package-root.ts'
 import { setQuiet } from '../runs/live-bar.ts'
 import { hintFor } from '../training/argument-aliases.ts'
 import { type CommandEntry, commandEntries } from './commands.ts'
+import { findFlag, shownFlags, spellFlags } from './flag-spelling.ts'
 import { exitCodeOf } from './output.ts'
 
 const EXAMPLES = `
 From a pretrained BERT and SQuAD to answers, by their names on the hub:
   spanforge train --model bert-base-uncased --dataset squad --output_dir out
   spanforge evaluate --model out --data squad
-  spanforge answer --model out --question "Who?" --context-file book.txt
+  spanforge answer --model out --question "Who?" --context_file book.txt
   spanforge predict --model out --input questions.jsonl --output answers.jsonl
   spanforge serve out
 
@@ -34,7 +35,11 @@ export async function createProgram(argv?: readonly string[]): Promise<Command> 
   for (const command of everyCommand(program)) {
     command.exitOverride().showHelpAfterError('(use --help for usage)')
     // Long flags leave less room than commander wraps by itself.
-    command.configureHelp({ helpWidth: Math.min(HELP_WIDTH, process.stdout.columns ?? HELP_WIDTH), minWidthToWrap: 20 })
+    command.configureHelp({
+      helpWidth: Math.min(HELP_WIDTH, process.stdout.columns ?? HELP_WIDTH),
+      minWidthToWrap: 20,
+      optionTerm: ({ flags }) => shownFlags(flags),
+    })
     if (command !== program && command.commands.length === 0)
       command.option('--quiet', 'show results, warnings and errors only, no progress')
     if (command !== program) explainErrors(command, argv ?? [])
@@ -59,7 +64,8 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   let usage = 0
   const failed = await exitCodeOf(async () => {
     try {
-      await (await createProgram(argv)).parseAsync(argv, { from: 'user' })
+      const program = await createProgram(argv)
+      await program.parseAsync(spellFlags(argv, program), { from: 'user' })
     } catch (error) {
       if (!(error instanceof CommanderError)) throw error
       // Commander has said what is wrong, or shown the help that was asked for.
@@ -85,17 +91,19 @@ function explainErrors(command: Command, argv: readonly string[]): void {
       const message = isMissing && missing.length > 1 ? `error: required options ${all} not specified\n` : text
       const isUnknown = text.startsWith('error: unknown option')
       const hints = isMissing || isUnknown ? hintsFor(argv, command) : []
-      outputError?.(isUnknown && hints.length > 0 ? hints.join('') : message + hints.join(''), write)
+      outputError?.(isUnknown && hints.length > 0 ? hints.join('') : spellSuggestion(message) + hints.join(''), write)
     },
   })
 }
+
+const spellSuggestion = (message: string): string => message.replace(/\(Did you mean .*/s, shownFlags)
 
 /** What to use in the place of each option that the command does not have. */
 const hintsFor = (argv: readonly string[], command: Command): string[] =>
   argv.flatMap((argument) => {
     const name = /^--([\w-]+)/.exec(argument)?.[1]
     const exists = (other: string) => command.options.some(({ long }) => long === `--${other}`)
-    const hint = name === undefined || exists(name) ? undefined : hintFor(name, exists)
+    const hint = name === undefined || findFlag(command, name) ? undefined : hintFor(name, exists)
     return hint ? [`error: unknown option '--${name}': ${hint}\n`] : []
   })
 

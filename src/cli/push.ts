@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { planPush, pushFolder } from '../hub/index.ts'
 import { showList } from '../show-value.ts'
 import { listed } from './flags.ts'
@@ -9,7 +9,6 @@ import { columns, textTable } from './table.ts'
 
 interface PushFlags {
   readonly include?: readonly string[]
-  readonly dryRun?: boolean
   readonly dry_run?: boolean
   readonly private?: boolean
   readonly revision?: string
@@ -27,8 +26,7 @@ export function pushCommand(): Command {
       'upload these files too: report.html, runs/** (may be repeated); by default the model, its card and figures',
       listed,
     )
-    .option('--dry-run', 'show which files would be uploaded, and upload nothing')
-    .addOption(new Option('--dry_run').hideHelp())
+    .option('--dry_run', 'show which files would be uploaded, and upload nothing')
     .option('--private', 'make a private model')
     .option('--revision <branch>', 'branch to commit to')
     .option('--message <text>', 'message of the commit')
@@ -44,7 +42,7 @@ export function pushCommand(): Command {
         output.print('There is no model card (README.md) among them.')
       if (left_out.length)
         output.print(`Not uploaded: ${showList(left_out)}. To upload one, give --include with its name or a pattern.`)
-      if (flags.dryRun || flags.dry_run) return output.result({ dry_run: true, name, files, left_out, size })
+      if (flags.dry_run) return output.result({ dry_run: true, name, files, left_out, size })
       const result = await withHubProgress('Uploading', {}, output, (options) =>
         pushFolder(folder, name, {
           ...options,

@@ -10,7 +10,7 @@ export const isWatched = (): boolean => process.stdin.isTTY === true && process.
 export async function serveDemo(folder: string, output: Output): Promise<void> {
   const { SERVER_DEFAULTS, startServer } = await import('../server/index.ts')
   const { untilInterrupted } = await import('./serve.ts')
-  const options = { ...SERVER_DEFAULTS, log: await serverLog({ logLevel: 'warn' }) }
+  const options = { ...SERVER_DEFAULTS, log: await serverLog({ log_level: 'warn' }) }
   const models = [join(folder, 'run')]
   const server = await startServer(models, options).catch((error) => {
     // The usual port is taken, by another demonstration perhaps.

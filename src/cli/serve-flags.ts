@@ -7,8 +7,8 @@ import { wholeNumber } from './flags.ts'
 
 export interface ServeFlags extends ServerSettings {
   readonly token?: readonly string[]
-  readonly tokenFile?: string
-  readonly logLevel?: string
+  readonly token_file?: string
+  readonly log_level?: string
 }
 
 const LEVELS = ['error', 'warn', 'info', 'debug', 'silent']
@@ -21,36 +21,36 @@ export const withServeFlags = (command: Command): Command =>
       '--token <text...>',
       'who asks must send one of these; better in a file or SPANFORGE_TOKEN: others see flags',
     )
-    .option('--token-file <file>', 'file with the tokens, one a line; # begins a comment')
+    .option('--token_file <file>', 'file with the tokens, one a line; # begins a comment')
     .option('--cors <origin...>', 'origins whose pages may call, such as https://example.org', origins)
-    .option('--rate-limit <integer>', 'requests a minute that one client may send', wholeNumber(1))
-    .option('--trust-proxy', 'believe X-Forwarded-For: only behind a proxy that sets it')
-    .option('--max-body <megabytes>', 'largest request', wholeNumber(1), SERVER_DEFAULTS.maxBody)
-    .option('--max-context <characters>', 'most text in a request', wholeNumber(1), SERVER_DEFAULTS.maxContext)
-    .option('--max-question <characters>', 'longest question', wholeNumber(1), SERVER_DEFAULTS.maxQuestion)
+    .option('--rate_limit <integer>', 'requests a minute that one client may send', wholeNumber(1))
+    .option('--trust_proxy', 'believe X-Forwarded-For: only behind a proxy that sets it')
+    .option('--max_body <megabytes>', 'largest request', wholeNumber(1), SERVER_DEFAULTS.max_body)
+    .option('--max_context <characters>', 'most text in a request', wholeNumber(1), SERVER_DEFAULTS.max_context)
+    .option('--max_question <characters>', 'longest question', wholeNumber(1), SERVER_DEFAULTS.max_question)
     .option(
-      '--max-windows <integer>',
+      '--max_windows <integer>',
       'most windows that a request may take, over all its questions and texts',
       wholeNumber(1),
-      SERVER_DEFAULTS.maxWindows,
+      SERVER_DEFAULTS.max_windows,
     )
     .option(
-      '--max-requests <integer>',
+      '--max_requests <integer>',
       'requests that may wait at once, at most half with long texts and 3/4 of one client; more get 503',
       wholeNumber(1),
-      SERVER_DEFAULTS.maxRequests,
+      SERVER_DEFAULTS.max_requests,
     )
     .option(
-      '--batch-tokens <integer>',
+      '--batch_tokens <integer>',
       'most tokens computed together; 1 is one window at a time',
       wholeNumber(1),
-      SERVER_DEFAULTS.batchTokens,
+      SERVER_DEFAULTS.batch_tokens,
     )
     .option(
-      '--batch-wait <milliseconds>',
+      '--batch_wait <milliseconds>',
       'how long a request waits for others where some came lately',
       wholeNumber(0),
-      SERVER_DEFAULTS.batchWait,
+      SERVER_DEFAULTS.batch_wait,
     )
     .option(
       '--timeout <seconds>',
@@ -59,7 +59,7 @@ export const withServeFlags = (command: Command): Command =>
       SERVER_DEFAULTS.timeout,
     )
     .option('--grace <seconds>', 'time to finish requests when the server ends', wholeNumber(0), SERVER_DEFAULTS.grace)
-    .option('--log-level <name>', `${LEVELS.join(', ')}: info, or warn where a person watches`, logLevel)
+    .option('--log_level <name>', `${LEVELS.join(', ')}: info, or warn where a person watches`, logLevel)
 
 /** As browsers name them: scheme, host, and port where it is not the usual one. */
 function origins(text: string, before: readonly string[] = []): string[] {
@@ -70,19 +70,19 @@ function origins(text: string, before: readonly string[] = []): string[] {
 }
 
 /**
- * The tokens of --token, --token-file and SPANFORGE_TOKEN together.
+ * The tokens of --token, --token_file and SPANFORGE_TOKEN together.
  * @throws UsageError for a token that no header can hold, or too short to keep anybody out
  */
 export async function tokensOf(
-  { token = [], tokenFile }: Pick<ServeFlags, 'token' | 'tokenFile'>,
+  { token = [], token_file }: Pick<ServeFlags, 'token' | 'token_file'>,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<string[]> {
-  const text = tokenFile ? await readTextFileOrPipe(tokenFile) : ''
+  const text = token_file ? await readTextFileOrPipe(token_file) : ''
   const inFile = text
     .split(/\r?\n/)
     .map((line) => line.replace(/(^|\s)#.*/, '').trim())
     .filter(Boolean)
-  if (tokenFile && inFile.length === 0) throw new UsageError(`${tokenFile}: found no token, expected one a line`)
+  if (token_file && inFile.length === 0) throw new UsageError(`${token_file}: found no token, expected one a line`)
   const inEnvironment = (env.SPANFORGE_TOKEN ?? '').split(/[\s,]+/).filter(Boolean)
   const tokens = [...token, ...inFile, ...inEnvironment]
   const wrong = tokens.find((one) => !/^[\x21-\x7e]{16,}$/.test(one))
@@ -94,7 +94,7 @@ export async function tokensOf(
 }
 
 /** One line of JSON an event, on standard error: standard output is for the command's own words. */
-export async function serverLog({ logLevel: level }: Pick<ServeFlags, 'logLevel'>): Promise<Logger> {
+export async function serverLog({ log_level: level }: Pick<ServeFlags, 'log_level'>): Promise<Logger> {
   const { pino } = await import('pino')
   return pino(
     { level: level ?? (process.stderr.isTTY ? 'warn' : 'info'), base: { pid: process.pid } },

@@ -92,7 +92,7 @@ describe('spanforge serve', () => {
 
   it('ends after --grace seconds though an answer would take longer', async () => {
     const { code, stderr } = await spanforge(
-      ['serve', tinyFolder, '--port', '0', '--json', '--grace', '1', '--batch-tokens', '1', '--max-windows', '100000'],
+      ['serve', tinyFolder, '--port', '0', '--json', '--grace', '1', '--batch_tokens', '1', '--max_windows', '100000'],
       {
         async meanwhile(child) {
           const address = await started(child)
@@ -115,7 +115,7 @@ describe('spanforge serve', () => {
     const other = createServer()
     await new Promise<void>((listening) => other.listen(0, '127.0.0.1', listening))
     const { port } = other.address() as { port: number }
-    const { code, stderr } = await runHere('serve', tinyFolder, '--port', String(port), '--log-level', 'silent')
+    const { code, stderr } = await runHere('serve', tinyFolder, '--port', String(port), '--log_level', 'silent')
     other.close()
     expect(code).toBe(2)
     expect(stderr).toMatch(/port \d+ of 127.0.0.1 is taken by another program\n {2}Take another with --port/)
@@ -128,7 +128,7 @@ describe('spanforge serve', () => {
     [[tinyFolder, '--token', 'short'], 'a token of 5 characters, expected 16 or more'],
     [[tinyFolder, '--cors', 'https://a.example', 'www.example.org'], 'Expected an origin: https://example.org'],
     [[tinyFolder, '--cors', 'https://a.example/page'], 'Expected an origin: https://example.org'],
-    [[tinyFolder, '--log-level', 'loud'], 'Expected one of error'],
+    [[tinyFolder, '--log_level', 'loud'], 'Expected one of error'],
   ])('refuses %j', async (args, words) => {
     expect(await runHere('serve', ...args)).toMatchObject({ code: 2, stderr: expect.stringContaining(words) })
   })
@@ -137,13 +137,13 @@ describe('spanforge serve', () => {
     const file = join(temporaryFolder(), 'tokens.txt')
     writeFileSync(file, `# ours\n${TOKEN}-1\n\n  ${TOKEN}-2  # of the crawler\n`)
     const tokens = await tokensOf(
-      { token: [`${TOKEN}-0`], tokenFile: file },
+      { token: [`${TOKEN}-0`], token_file: file },
       {
         SPANFORGE_TOKEN: `${TOKEN}-3,${TOKEN}-4`,
       },
     )
     expect(tokens).toEqual([0, 1, 2, 3, 4].map((n) => `${TOKEN}-${n}`))
     writeFileSync(file, '# none yet\n')
-    await expect(tokensOf({ tokenFile: file }, {})).rejects.toThrow('found no token')
+    await expect(tokensOf({ token_file: file }, {})).rejects.toThrow('found no token')
   })
 })

@@ -15,8 +15,8 @@ Examples:
     spanforge serve mine=runs/mine squad=deepset/minilm-uncased-squad2
 
   Behind a proxy, with tokens (one a line) and a rate limit for each client:
-    spanforge serve out --host 0.0.0.0 --token-file tokens.txt \\
-      --rate-limit 600 --trust-proxy
+    spanforge serve out --host 0.0.0.0 --token_file tokens.txt \\
+      --rate_limit 600 --trust_proxy
 
   Ask a question:
     curl -s localhost:8000/api/answer -H 'content-type: application/json' \\
@@ -78,7 +78,7 @@ function announce({ address, models, isLocal }: RunningServer, asksForToken: boo
   const names = models.all.map(({ id }) => id)
   output.print(`Serving ${names.join(', ')} at ${address}`)
   if (asksForToken) output.print('Whoever asks must send a token.')
-  else if (!isLocal) output.print('Anybody who reaches this machine may ask: a token (--token-file) keeps others out.')
+  else if (!isLocal) output.print('Anybody who reaches this machine may ask: a token (--token_file) keeps others out.')
   output.print('Ctrl-C ends it. The API is described at /docs.')
   output.result({ address, models: names, pid: process.pid })
 }

@@ -18,8 +18,8 @@ test.skipIf(process.platform === 'win32').each([
   ['data check', ['data', 'check', 'PIPE']],
   ['evaluate', ['evaluate', '--model', tinyFolder, '--data', 'PIPE']],
   ['predict', ['predict', '--model', tinyFolder, '--input', 'PIPE', '--output', 'OUTPUT.jsonl']],
-  ['answer', ['answer', '--model', tinyFolder, '--question', 'who?', '--context-file', 'PIPE']],
-  ['serve', ['serve', tinyFolder, '--token-file', 'PIPE']],
+  ['answer', ['answer', '--model', tinyFolder, '--question', 'who?', '--context_file', 'PIPE']],
+  ['serve', ['serve', tinyFolder, '--token_file', 'PIPE']],
   ['train', ['train', '--model', tinyFolder, '--train_file', 'PIPE', '--output_dir', 'OUTPUT']],
   ['train with arguments', ['train', '--args_file', 'PIPE']],
 ])('%s refuses a named pipe instead of waiting for it', { timeout: 20_000 }, async (_name, argv) => {

@@ -12,7 +12,7 @@ print(answer(question="Who wrote it?", context="It was written by Ada."))`,
     code(
       'With spanforge:',
       'bash',
-      `spanforge answer --model ${repository} --question "Who wrote it?" --context-file text.txt`,
+      `spanforge answer --model ${repository} --question "Who wrote it?" --context_file text.txt`,
     ),
   ]
   const inBrowser = code(

@@ -69,7 +69,7 @@ export async function planPush(folder: string, { include = [] }: PlanOptions = {
   if (unmatched)
     throw new UsageError(
       `push: --include ${unmatched.glob} matches no file of ${folder}`,
-      'Hidden and unfinished files cannot be uploaded. Without --include, --dry-run shows the files that are left out.',
+      'Hidden and unfinished files cannot be uploaded. Without --include, --dry_run shows the files that are left out.',
     )
   const isWanted = (path: string) =>
     [...UPLOADED, ...patterns.map(({ pattern }) => pattern)].some((it) => it.test(path))

@@ -4,17 +4,17 @@ export interface ServerSettings {
   readonly port: number
   readonly cors?: readonly string[]
   /** Requests a minute of one client. */
-  readonly rateLimit?: number
-  readonly trustProxy?: boolean
-  readonly maxBody: number
-  readonly maxContext: number
-  readonly maxQuestion: number
+  readonly rate_limit?: number
+  readonly trust_proxy?: boolean
+  readonly max_body: number
+  readonly max_context: number
+  readonly max_question: number
   /** Windows of a request. */
-  readonly maxWindows: number
-  readonly maxRequests: number
-  readonly batchTokens: number
+  readonly max_windows: number
+  readonly max_requests: number
+  readonly batch_tokens: number
   /** In milliseconds. */
-  readonly batchWait: number
+  readonly batch_wait: number
   readonly timeout: number
   readonly grace: number
 }
@@ -23,13 +23,13 @@ export interface ServerSettings {
 export const SERVER_DEFAULTS = {
   host: '127.0.0.1',
   port: 8000,
-  maxBody: 16,
-  maxContext: 2_000_000,
-  maxQuestion: 2000,
-  maxWindows: 10_000,
-  maxRequests: 256,
-  batchTokens: 1024,
-  batchWait: 2,
+  max_body: 16,
+  max_context: 2_000_000,
+  max_question: 2000,
+  max_windows: 10_000,
+  max_requests: 256,
+  batch_tokens: 1024,
+  batch_wait: 2,
   timeout: 60,
   grace: 30,
 } as const satisfies ServerSettings

@@ -80,18 +80,18 @@ describe('an open service', () => {
       status: 422,
       detail: expect.stringMatching(/takes \d+ windows.* reads 40 at most/),
     })
-    expect(remedy).toContain('--max-windows')
+    expect(remedy).toContain('--max_windows')
   })
 
   it('refuses more text than it reads, and larger bodies', async () => {
     expect(await problemOf('/api/answer', { question, context: 'x'.repeat(10_001) })).toMatchObject({
       status: 413,
-      remedy: expect.stringContaining('--max-context'),
+      remedy: expect.stringContaining('--max_context'),
     })
     expect(await problemOf('/api/answer', { question, context: 'x'.repeat(100_000) })).toMatchObject({
       status: 413,
       detail: 'The body has more than the 0.1 MB that this server reads.',
-      remedy: expect.stringContaining('--max-body'),
+      remedy: expect.stringContaining('--max_body'),
     })
   })
 

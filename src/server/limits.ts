@@ -25,7 +25,7 @@ export function checkQuestions(questions: readonly QuestionFields[], limits: Tex
       throw new Problem(
         422,
         `Question ${index} has ${question.length} characters; this server reads ${limits.question} at most.`,
-        { remedy: 'Ask more briefly, or start the server with a larger --max-question.' },
+        { remedy: 'Ask more briefly, or start the server with a larger --max_question.' },
       )
   // Every question takes a window of each of its texts, one at least.
   const windows = questions.reduce((sum, { contexts }) => sum + (contexts?.length ?? 1), 0)
@@ -43,7 +43,7 @@ export function checkTexts(texts: readonly string[], limits: TextLimits): void {
   const characters = texts.reduce((sum, { length }) => sum + length, 0)
   if (characters > limits.context)
     throw new Problem(413, `The context has ${characters} characters; this server reads ${limits.context} at most.`, {
-      remedy: 'Ask about a part of it, or start the server with a larger --max-context.',
+      remedy: 'Ask about a part of it, or start the server with a larger --max_context.',
     })
 }
 
@@ -60,7 +60,7 @@ export function tooManyWindows(windows: number, { asked, windows: options, max_w
 
 const FEWER_WINDOWS =
   'Ask fewer questions or send less text in a request, use a smaller doc_stride, or start the server with a larger ' +
-  '--max-windows.'
+  '--max_windows.'
 
 const questionsOf = (asked: readonly Asked[]): string =>
   asked.length === 1 ? '1 question' : `${asked.length} questions`

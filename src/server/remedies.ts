@@ -14,7 +14,7 @@ export function explained(error: unknown, { body, routeOptions }: FastifyRequest
       return say(`Send a JSON object. ${DESCRIBED}`)
     case 413:
       return say(
-        'Send less at a time, or start the server with a larger --max-body.',
+        'Send less at a time, or start the server with a larger --max_body.',
         `The body has more than the ${megabytes(routeOptions.bodyLimit)} MB that this server reads.`,
       )
     case 415:

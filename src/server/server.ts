@@ -30,23 +30,23 @@ export interface RunningServer {
 }
 
 /** Others learn nothing of its folders, those behind a proxy included. */
-const isForThisMachine = ({ host, trustProxy }: ServerOptions): boolean => isLoopback(host) && !trustProxy
+const isForThisMachine = ({ host, trust_proxy }: ServerOptions): boolean => isLoopback(host) && !trust_proxy
 
 /**
  * Loads models (folders, names on the hub, NAME=FOLDER) and serves them, with the demo's page.
  * @throws SpanforgeError for a model that does not load or an address that cannot be had; nothing is left running
  */
 export async function startServer(given: readonly string[], options: ServerOptions): Promise<RunningServer> {
-  const { log, batchTokens, batchWait, maxRequests, hub, choice } = options
+  const { log, batch_tokens, batch_wait, max_requests, hub, choice } = options
   const sources = modelSources(given)
   await checkAddress(options)
   const metrics = new Metrics()
-  const texts = new SharedLimit(SHARED * options.maxContext)
-  const windows = new SharedLimit(SHARED * options.maxWindows)
+  const texts = new SharedLimit(SHARED * options.max_context)
+  const windows = new SharedLimit(SHARED * options.max_windows)
   const models = new Models({
     queueOptions(id) {
-      const limits = { max_requests: maxRequests, texts, windows }
-      return { max_tokens: batchTokens, wait: batchWait, ...limits, onPass: metrics.onPass(id) }
+      const limits = { max_requests, texts, windows }
+      return { max_tokens: batch_tokens, wait: batch_wait, ...limits, onPass: metrics.onPass(id) }
     },
     hub,
     choice,
@@ -65,10 +65,10 @@ export async function startServer(given: readonly string[], options: ServerOptio
       logger: log,
       tokens: options.tokens,
       corsOrigins: options.cors,
-      rateLimit: options.rateLimit,
-      trustProxy: options.trustProxy,
-      bodyLimit: options.maxBody * 2 ** 20,
-      limits: { question: options.maxQuestion, context: options.maxContext, windows: options.maxWindows },
+      rateLimit: options.rate_limit,
+      trustProxy: options.trust_proxy,
+      bodyLimit: options.max_body * 2 ** 20,
+      limits: { question: options.max_question, context: options.max_context, windows: options.max_windows },
       timeout: options.timeout * 1000,
       pages: packageFile('dist/web'),
     })

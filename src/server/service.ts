@@ -32,10 +32,10 @@ export interface ServiceOptions extends AppOptions {
 }
 
 const DEFAULT_LIMITS: TextLimits = {
-  question: SERVER_DEFAULTS.maxQuestion,
-  context: SERVER_DEFAULTS.maxContext,
+  question: SERVER_DEFAULTS.max_question,
+  context: SERVER_DEFAULTS.max_context,
   questions: 1000,
-  windows: SERVER_DEFAULTS.maxWindows,
+  windows: SERVER_DEFAULTS.max_windows,
 }
 
 const QUIET = ['/health', '/ready', '/metrics']
@@ -112,7 +112,7 @@ async function limitRate(app: App, max: number): Promise<void> {
     timeWindow: '1 minute',
     errorResponseBuilder: (_request, { max, ttl }) =>
       new Problem(429, `Rate limit exceeded (${max} requests per minute).`, {
-        remedy: `Retry in ${Math.ceil(ttl / 1000)} s. --rate-limit sets how many a client may send.`,
+        remedy: `Retry in ${Math.ceil(ttl / 1000)} s. --rate_limit sets how many a client may send.`,
         retryAfter: ttl / 1000,
       }),
   })

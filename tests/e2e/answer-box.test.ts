@@ -94,7 +94,7 @@ describeChromium('the answer box of docs/deployment.md in a page of another orig
         route.fulfill({
           status,
           headers: { 'access-control-allow-origin': '*' },
-          body: '{"detail": "--max-requests"}',
+          body: '{"detail": "--max_requests"}',
         }),
       )
       expect(await said(page, question)).not.toMatch(OPERATORS_WORDS)
