@@ -86,6 +86,7 @@ const forAll = [
   'edit-distance.ts',
   'errors.ts',
   'float16.ts',
+  'known-options.ts',
   'package-root.ts',
   'protobuf.ts',
   'show-value.ts',

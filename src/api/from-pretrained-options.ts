@@ -1,8 +1,8 @@
 import type { ModelOptions } from '../hub/models.ts'
 import type { LoadOptions } from '../inference/pretrained.ts'
+import type { OptionNames } from '../known-options.ts'
 import type { Engine } from '../runtime/engine.ts'
 import type { EngineName } from '../runtime/engines.ts'
-import type { OptionNames } from './known-options.ts'
 import type { Warn } from './warn.ts'
 
 export interface FromPretrainedOptions extends Omit<LoadOptions, 'engine'>, Omit<ModelOptions, 'weights'> {

@@ -3,12 +3,12 @@ import type { LoadReport } from '../checkpoint/load-parameters.ts'
 import { loadConfig, saveModel } from '../checkpoint/model-folder.ts'
 import { resolveModel } from '../hub/models.ts'
 import { loadPretrained, newlyInitialized } from '../inference/pretrained.ts'
+import { refuseUnknown } from '../known-options.ts'
 import { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { chooseEngine, type EngineChoice } from '../runs/choose-engine.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { tensorsOf } from '../training/run-checkpoint.ts'
 import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-options.ts'
-import { refuseUnknown } from './known-options.ts'
 import { toStandardError } from './warn.ts'
 
 /** An encoder with a head that gives each token a start and an end logit. Its config.json decides the architecture. */

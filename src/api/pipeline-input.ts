@@ -1,8 +1,8 @@
 import { UsageError } from '../errors.ts'
 import type { PipelineOptions, QuestionInput, SearchOptions } from '../inference/pipeline.ts'
 import type { ReadingOptions } from '../inference/pipeline-options.ts'
+import type { OptionNames } from '../known-options.ts'
 import { showValue } from '../show-value.ts'
-import type { OptionNames } from './known-options.ts'
 
 const READING: OptionNames<ReadingOptions> = {
   max_seq_len: true,

@@ -8,12 +8,12 @@ import {
   searchDocuments,
 } from '../inference/pipeline.ts'
 import { fitVocabulary } from '../inference/pretrained.ts'
+import { refuseUnknown } from '../known-options.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import type { ExampleAnswers } from '../squad/answers.ts'
 import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
 import type { BertTokenizer as Tokenizer } from '../text/tokenizer.ts'
 import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-options.ts'
-import { refuseUnknown } from './known-options.ts'
 import { AutoModelForQuestionAnswering, storedSettings } from './model.ts'
 import { type ManyQuestions, PIPELINE_OPTIONS, SEARCH_OPTIONS, toInputs } from './pipeline-input.ts'
 import { BertTokenizer } from './tokenizer.ts'

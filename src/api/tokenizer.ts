@@ -1,8 +1,8 @@
 import { loadTokenizer, saveTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { resolveModel } from '../hub/models.ts'
+import { refuseUnknown } from '../known-options.ts'
 import { BertTokenizer as Tokenizer } from '../text/tokenizer.ts'
 import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-options.ts'
-import { refuseUnknown } from './known-options.ts'
 
 /** WordPiece with UTF-16 offsets, as the fast tokenizers of BERT and its relatives in transformers. */
 export class BertTokenizer extends Tokenizer {

@@ -1,5 +1,7 @@
-/** WordPiece tokenizers as BERT's, without Node: made from a model's files, or from a list of tokens. */
+/** WordPiece tokenizers as BERT's, made from a model's files or from a list of tokens. Runs in a browser. */
+export { SpanforgeError, UsageError } from '../errors.ts'
 export type { AddedToken } from './added-tokens.ts'
+export type { BatchEncoding, BatchFields, CallOptions, Offsets, Rows } from './batch-encoding.ts'
 export type { TokenizerFiles } from './choose-class.ts'
 export type { Encoding } from './encoding.ts'
 export { fastTokenizerFile, isFastTokenizerFile } from './fast-tokenizer-file.ts'

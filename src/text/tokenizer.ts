@@ -3,6 +3,7 @@ import type { AddedToken, AddedTokenFinder } from './added-tokens.ts'
 import { AddedVocabulary } from './added-vocabulary.ts'
 import { type AlignedText, alignedSlice } from './aligned-text.ts'
 import { forEachAsciiWord, forEachStretch } from './ascii.ts'
+import { type BatchEncoding, type CallOptions, callTokenizer, type Texts } from './batch-encoding.ts'
 import { buildDecoder, type Decode, withoutSpacesBeforeMarks } from './decoders.ts'
 import { type Encoding, EncodingBuilder } from './encoding.ts'
 import { buildNormalizer, type Normalize, normalizedText } from './normalizers.ts'
@@ -35,6 +36,10 @@ export interface DecodeOptions {
   readonly clean_up_tokenization_spaces?: boolean
 }
 
+/** Options with which one text gives one row. */
+export type OneRow = CallOptions & { readonly return_overflowing_tokens?: false }
+export type WithOverflow = CallOptions & { readonly return_overflowing_tokens: true }
+
 /** The tokens of a text so far. */
 interface Draft {
   readonly builder: EncodingBuilder
@@ -61,11 +66,12 @@ export class BertTokenizer {
   readonly size: number
   /** How a question and a context stand in one input; undefined where the question does not come first, once. */
   readonly pair: PairLayout | undefined
+  /** What is added around a text and around a pair. */
+  readonly postProcessor: PostProcessor
   private readonly added: AddedVocabulary
   private readonly normalize: Normalize
   private readonly preTokenize: PreTokenize
   private readonly wordPiece: WordPiece
-  private readonly postProcessor: PostProcessor
   private readonly joinTokens: Decode
   private readonly written: AddedTokenFinder
   private readonly normalizedTokens: AddedTokenFinder
@@ -148,6 +154,19 @@ export class BertTokenizer {
       const { done, value } = steps.next()
       if (done) return value
     }
+  }
+
+  /**
+   * Tokenizes one text or pair, or a list of them, with special tokens: `tokenizer(text, text_pair, ...)` of
+   * transformers, with the same options and results. Offsets count UTF-16 units.
+   * @throws UsageError for texts or options that are invalid or do not go together
+   */
+  call(text: string, text_pair?: string | null, options?: OneRow): BatchEncoding<false>
+  call(text: string, text_pair: string | null | undefined, options: WithOverflow): BatchEncoding<true>
+  call(texts: readonly string[], text_pairs?: readonly string[] | null, options?: CallOptions): BatchEncoding<true>
+  call(text: Texts, text_pair?: Texts | null, options?: CallOptions): BatchEncoding
+  call(text: Texts, text_pair?: Texts | null, options?: CallOptions): BatchEncoding {
+    return callTokenizer(this, text, text_pair, options)
   }
 
   /** Like `encode`, in steps of about `characters`, so that a long text does not hold up its thread. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { nearest } from '../edit-distance.ts'
 import { UsageError } from '../errors.ts'
 import { showText, showValue } from '../show-value.ts'
 import { hintFor } from './argument-aliases.ts'
@@ -11,7 +12,6 @@ import { loggingArguments } from './argument-groups/logging.ts'
 import { optimizationArguments } from './argument-groups/optimization.ts'
 import { savingArguments } from './argument-groups/saving.ts'
 import { leftOut } from './arguments-left-out.ts'
-import { nearest } from './nearest.ts'
 
 /** The arguments of a training run by the heading that help and reference page put them under. */
 export const argumentGroups: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {

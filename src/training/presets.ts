@@ -1,6 +1,6 @@
+import { nearest } from '../edit-distance.ts'
 import { UsageError } from '../errors.ts'
 import type { TrainingArgumentsInput } from './arguments.ts'
-import { nearest } from './nearest.ts'
 
 /** Arguments that belong together, by a name. Whatever else is given wins over them. */
 export const presets: Readonly<Record<string, TrainingArgumentsInput>> = {

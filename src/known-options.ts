@@ -1,13 +1,13 @@
-import { UsageError } from '../errors.ts'
-import { showValue } from '../show-value.ts'
-import { nearest } from '../training/nearest.ts'
+import { nearest } from './edit-distance.ts'
+import { UsageError } from './errors.ts'
+import { showValue } from './show-value.ts'
 
-/** The names of all options there are, for callers in JavaScript, whom no types tell. */
+/** The names of all options, for callers in JavaScript, where no type checks them. */
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>
 
 /**
- * A misspelt option would otherwise be left out without a word.
- * @throws UsageError for options that are no object, or one of another name
+ * Refuses misspelt options, which would otherwise be ignored.
+ * @throws UsageError if `options` is not an object, or has an option that is not in `known`
  */
 export function refuseUnknown(place: string, options: unknown, known: Readonly<Record<string, true>>): void {
   if (options === undefined) return

@@ -1,0 +1,29 @@
+/**
+ * Extractive question answering without Node or an engine: questions to labelled windows, logits to answers, scores of
+ * answers. Runs in a browser.
+ */
+export { SpanforgeError, UsageError } from '../errors.ts'
+export {
+  type AnswerCandidate,
+  type AnswerOptions,
+  type DocumentLogits,
+  type ExampleAnswers,
+  findAnswers,
+} from './answers.ts'
+export {
+  type BootstrapDifference,
+  type BootstrapMean,
+  type BootstrapOptions,
+  bootstrapDifference,
+  bootstrapMean,
+} from './bootstrap.ts'
+export { type Dataset, makeDataset } from './dataset.ts'
+export { labelWindow } from './labels.ts'
+export { exactMatch, f1, type Predictions, type SquadMetrics, squadMetrics } from './metrics.ts'
+export { type SquadV2Metrics, squadV2Metrics } from './metrics-v2.ts'
+export { normalizeAnswer } from './normalize-answer.ts'
+export { mcNemarTest, randomizationTest } from './paired-tests.ts'
+export { type PipelineAnswer, type PipelineOptions, pipelineAnswers } from './pipeline-answers.ts'
+export { parseSquad, toSquadJson } from './squad-json.ts'
+export type { Answer, Example, Label, LabelledWindow, Window } from './types.ts'
+export { makeWindows, tokenTypeIds, type WindowOptions } from './windows.ts'

@@ -1,0 +1,79 @@
+import { UsageError } from '../errors.ts'
+import type { Encoding } from './encoding.ts'
+import type { Side } from './settings.ts'
+
+/** Which text of a pair gives up tokens where the two are too long together. */
+export type TruncationStrategy = 'longest_first' | 'only_first' | 'only_second'
+
+export interface Truncation {
+  readonly strategy: TruncationStrategy
+  /** Tokens of both texts at most, special tokens not included. */
+  readonly room: number
+  /** Tokens that a piece shares with the one before. */
+  readonly stride: number
+  readonly side: Side
+}
+
+/**
+ * The pieces of each text that are read: first the one that is kept, then those that overflow. Same lengths and order
+ * as in the tokenizers library.
+ * @throws UsageError where the text to cut is too short, missing, or cut to no more than `stride` tokens
+ */
+export function truncate(texts: readonly Encoding[], truncation: Truncation): Encoding[][] {
+  const lengths = texts.map(({ ids }) => ids.length)
+  const kept = keptLengths(lengths, truncation)
+  return texts.map((text, i) => pieces(text, kept[i], truncation))
+}
+
+function keptLengths(lengths: readonly number[], { strategy, room }: Truncation): readonly number[] {
+  const excess = lengths.reduce((sum, length) => sum + length, 0) - room
+  if (excess <= 0) return lengths
+  if (room === 0) return lengths.map(() => 0)
+  if (strategy === 'longest_first') return lengths.length === 1 ? [room] : sharedRoom(lengths, room)
+  const cut = strategy === 'only_first' ? 0 : 1
+  if (cut >= lengths.length)
+    throw new UsageError(
+      `truncation is ${strategy}, but there is one text`,
+      'Give a second text, or use truncation true or only_first.',
+    )
+  if (lengths[cut] <= excess)
+    throw new UsageError(
+      `truncation ${strategy}: the ${cut === 0 ? 'first' : 'second'} text has ${lengths[cut]} tokens and would have to ` +
+        `give up ${excess}`,
+      `Raise max_length to more than the other text needs, or use truncation true, which shortens the longer text.`,
+    )
+  return lengths.map((length, i) => (i === cut ? length - excess : length))
+}
+
+/** The shorter text stays whole where that leaves the longer one at least its size; else both get half of the room. */
+function sharedRoom([first, second]: readonly number[], room: number): readonly number[] {
+  const shorter = Math.min(first, second)
+  const longer = shorter > room ? shorter : Math.max(shorter, room - shorter)
+  const fits = shorter + longer <= room
+  const few = fits ? shorter : Math.floor(room / 2)
+  const many = fits ? longer : room - few
+  return first > second ? [many, few] : [few, many]
+}
+
+function pieces(text: Encoding, length: number, { stride, side }: Truncation): Encoding[] {
+  const total = text.ids.length
+  if (length >= total) return [text]
+  if (length === 0) return [slice(text, 0, 0), text]
+  if (stride >= length)
+    throw new UsageError(
+      `stride is ${stride}; expected less than the ${length} tokens that a text is cut to`,
+      'Lower stride, or raise max_length, which includes the special tokens and the other text.',
+    )
+  const found: Encoding[] = []
+  for (let done = 0; ; done += length - stride) {
+    const end = Math.min(done + length, total)
+    found.push(side === 'right' ? slice(text, done, end) : slice(text, total - end, total - done))
+    if (end === total) return found
+  }
+}
+
+const slice = ({ ids, offsets, wordIds }: Encoding, from: number, to: number): Encoding => ({
+  ids: ids.subarray(from, to),
+  offsets: offsets.subarray(2 * from, 2 * to),
+  wordIds: wordIds.subarray(from, to),
+})
