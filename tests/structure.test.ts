@@ -32,7 +32,6 @@ const mayImport: Record<string, readonly string[]> = {
   runs: [
     'files',
     'threads',
-    'onnx',
     'runtime',
     'batching',
     'models',

@@ -73,7 +73,7 @@ test('gamma and beta land in the same places as weight and bias', async () => {
 
 test('a head of another size is an error that names each weight with both shapes', async () => {
   await expect(load(fixture('tiny/b2/head-of-three'))).rejects.toThrow(
-    /qa_outputs.bias: found shape \[3\], expected \[2\]\n {2}qa_outputs.weight: found shape \[3, 32\], expected \[2,32\]/,
+    /qa_outputs.bias: found shape \[3\], expected \[2\]\n {2}qa_outputs.weight: found shape \[3, 32\], expected \[2, 32\]/,
   )
 })
 

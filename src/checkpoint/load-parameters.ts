@@ -130,7 +130,8 @@ function refuseStrangers({ folder, files, tensors }: Checkpoint, specs: readonly
 
 function refuseMismatched(folder: string, mismatched: readonly Mismatch[]): never {
   const lines = mismatched.map(
-    ({ name, found, expected }) => `  ${showText(name, 80)}: found shape ${showValue(found)}, expected [${expected}]`,
+    ({ name, found, expected }) =>
+      `  ${showText(name, 80)}: found shape ${showValue(found)}, expected ${showValue(expected)}`,
   )
   throw new SpanforgeError(`${folder}: weights of another shape than the model's:\n${showLines(lines, 5)}`, {
     remedy: 'Check config.json; ignore_mismatched_sizes initialises these weights anew.',

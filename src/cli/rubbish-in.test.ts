@@ -108,7 +108,7 @@ describe('Of models, spanforge refuses', () => {
 
   test('weights of another shape than config.json says', async () => {
     configure({ vocab_size: 100 })
-    await expectRefused(/word_embeddings\.weight: found shape \[128,32\], expected \[100,32\]/)
+    await expectRefused(/word_embeddings\.weight: found shape \[128, 32\], expected \[100, 32\]/)
   })
 
   test('NaN in weights, by name and place', async () => {

@@ -94,7 +94,7 @@ test('only the one missing tensor is initialised', async () => {
 
 test('a head of another size is refused, or initialised anew where that is asked for', async () => {
   const folder = fixture('tiny/b2/head-of-three')
-  await expect(loadPretrained(folder)).rejects.toThrow(/qa_outputs\.weight: found shape \[3,32\], expected \[2,32\]/)
+  await expect(loadPretrained(folder)).rejects.toThrow(/qa_outputs\.weight: found shape \[3, 32\], expected \[2, 32\]/)
   const { model, report } = await loadPretrained(folder, { ignore_mismatched_sizes: true })
   expect(model.parameters.view('qa_outputs.weight').every((value) => value !== 0)).toBe(true)
   expect(newlyInitialized(folder, model, report)).toMatch('newly initialized: qa_outputs.bias, qa_outputs.weight')

@@ -1,3 +1,4 @@
+import { formatShape } from '../graph/shape.ts'
 import { type Attribute, Float, Floats, makeNode, type Node, Tensor } from '../graph/tensor.ts'
 import { operatorName } from './dialect.ts'
 
@@ -20,9 +21,8 @@ export class SharedNodes {
   /** The node `original` with other operands. */
   node(original: Node, inputs: readonly Tensor[]): Node {
     const { op, attributes, outputs } = original
-    const key = [operatorName(op), inputs.map((x) => this.id(x)), this.attributesKey(attributes), outputs.length].join(
-      '|',
-    )
+    const types = outputs.map(({ dtype, shape }) => `${dtype} ${formatShape(shape)}`)
+    const key = [operatorName(op), inputs.map((x) => this.id(x)), this.attributesKey(attributes), types].join('|')
     const isSame = inputs.every((x, i) => x === original.inputs[i])
     return remembered(this.nodes, key, () => (isSame ? original : makeNode(op, inputs, outputs, attributes)))
   }
