@@ -1,12 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeXlsx } from 'hucre/xlsx'
 import { describe, expect, it } from 'vitest'
 import { fixture } from '../../tests/fixture.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
+import { zipOf } from '../../tests/zip-archive.ts'
 import type { Example } from '../squad/types.ts'
 import { checkFile } from './check-file.ts'
 import { writeFixed } from './fix-file.ts'
 import { readExamples } from './read-examples.ts'
+import { checkUnpackedSize, unpackEntry, zipEntries } from './zip-directory.ts'
 
 const file = (name: string, content: string | Uint8Array): string => {
   const path = join(temporaryFolder(), name)
@@ -178,5 +181,76 @@ describe('a file of another kind is refused by its name:', () => {
     ['a Git LFS pointer', 'version https://git-lfs.github.com/spec/v1\n'],
   ])('%s', async (kind, content) => {
     await expect(readExamples(file('a.csv', content))).rejects.toThrow(`found ${kind}, expected a data file`)
+  })
+})
+
+describe('a workbook that costs more than it holds', () => {
+  const header = ['question', 'context', 'answer']
+  const asked = ['When?', 'Ada wrote in 1843', '1843']
+
+  it('is refused where it is packed as only repetition can be', () => {
+    const entry = (packed: number, unpacked: number) => [
+      { name: 'sheet1.xml', packed, unpacked, isStored: false, header: 0 },
+    ]
+    expect(() => checkUnpackedSize(entry(500_000, 500e6), 512e6, 'a.xlsx')).toThrow('unpacks to 477 MB; at most 48 MB')
+    checkUnpackedSize(entry(1e6, 90e6), 512e6, 'a.xlsx')
+    checkUnpackedSize(entry(1000, 10e6), 512e6, 'a.xlsx')
+  })
+
+  it('is read in a time that grows with its cells, not with what its merged cells repeat', async () => {
+    const rows = [header, ...Array.from({ length: 1000 }, () => asked)]
+    const merge = { startRow: 1, endRow: 1000, startCol: 2, endCol: 2 }
+    const merges = [{ ...merge, startCol: 1, endRow: 2 }, ...new Array(50_000).fill(merge)]
+    const path = file('a.xlsx', await writeXlsx({ sheets: [{ name: 'S', rows, merges }] }))
+    const before = process.cpuUsage()
+    expect(await readExamples(path)).toHaveLength(1000)
+    const { user, system } = process.cpuUsage(before)
+    expect((user + system) / 1e6).toBeLessThan(2)
+  })
+
+  it.each([
+    [
+      'of far columns',
+      '<c r="A2"/>',
+      '<c r="XFD999"/>',
+      /999 rows × 16,384 columns in .*sheet1\.xml; at most 4,000,000/,
+    ],
+    ['of many cells', '<c r="A2"/>'.repeat(600_000), '', /more than 5\d\d,\d{3} XML tags in/],
+  ])('is refused before its cells are made: %s', async (_, first, last, message) => {
+    const rows = `<row r="2">${first}</row><row r="999">${last}</row></sheetData>`
+    const path = file('a.xlsx', await edited('xl/worksheets/sheet1.xml', (xml) => xml.replace('</sheetData>', rows)))
+    await expect(readExamples(path)).rejects.toThrow(message)
+  })
+
+  it('is refused where sheets share a part', async () => {
+    const twice = (xml: string) => xml.replace(/<sheet .*?\/>/, '$&$&')
+    await expect(readExamples(file('a.xlsx', await edited('xl/workbook.xml', twice)))).rejects.toThrow(
+      /several sheets that share rId1/,
+    )
+  })
+
+  it('is refused where readers may find two tables of contents', async () => {
+    const bytes = Buffer.from(await edited('xl/workbook.xml', (xml) => xml))
+    bytes.writeUInt32LE(0xffffffff, bytes.lastIndexOf('PK\x05\x06') + 12)
+    await expect(readExamples(file('a.xlsx', bytes))).rejects.toThrow(/table of contents is broken/)
+  })
+
+  /** A workbook of one question, with a part edited. */
+  async function edited(part: string, edit: (xml: string) => string): Promise<Uint8Array> {
+    const bytes = await writeXlsx({ sheets: [{ name: 'S', rows: [header, asked] }] })
+    const entries = zipEntries(bytes, 'a.xlsx').map((entry) => {
+      const content = unpackEntry(bytes, entry, 'a.xlsx')
+      return {
+        name: entry.name,
+        content: entry.name === part ? Buffer.from(edit(Buffer.from(content).toString())) : content,
+      }
+    })
+    return zipOf(entries)
+  }
+
+  it('keeps the numbers of its rows where unused ones lie between them', async () => {
+    const rows = [header, ...new Array(5000).fill([]), asked, ['Who?', 'Ada wrote in 1843', 'Bob']]
+    const path = file('a.xlsx', await writeXlsx({ sheets: [{ name: 'S', rows }] }))
+    await expect(readExamples(path)).rejects.toThrow('sheet S, row 5003')
   })
 })

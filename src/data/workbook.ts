@@ -5,7 +5,7 @@ import { EXPECTED_COLUMNS, HEADER_ROWS, namesQuestions } from '../squad/columns.
 import { DataProblem, type Report } from '../squad/data-problem.ts'
 import type { QuestionRecord } from '../squad/read-question.ts'
 import { type TableRow, tableRecords } from './table.ts'
-import { checkUnpackedSize, zipEntries } from './zip-directory.ts'
+import { checkSheetArea, checkWorkbookSize } from './workbook-size.ts'
 
 interface WorkbookOptions {
   readonly path: string
@@ -13,14 +13,12 @@ interface WorkbookOptions {
   readonly mayLack?: readonly string[]
 }
 
-/** Far above any table of questions, and below what would fill the memory. */
-const MOST_UNPACKED_BYTES = 512 * 2 ** 20
-
 /** The questions of an Excel workbook, on its first sheet that names their columns. Cells are read as Excel shows them. */
 export async function* workbookRecords(bytes: Uint8Array, options: WorkbookOptions): AsyncGenerator<QuestionRecord> {
   const { path } = options
-  checkUnpackedSize(zipEntries(bytes, path), MOST_UNPACKED_BYTES, path)
+  checkWorkbookSize(bytes, path)
   const workbook = await readWorkbook(bytes, path)
+  for (const sheet of workbook.sheets) checkSheetArea(sheet, path)
   const { formatValue } = await import('hucre')
   const sheet = questionSheet(workbook, path)
   yield* tableRecords(rowsOf(sheet, path, cellText(formatValue, workbook.dateSystem === '1904')), options)
@@ -76,6 +74,7 @@ async function* rowsOf(sheet: Sheet, path: string, textOf: CellText): AsyncGener
   const width = rows.reduce((most, row) => Math.max(most, row.findLastIndex(isText) + 1), 0)
   const merged = mergedRows(sheet)
   for (const index of rows.keys()) {
+    if (merged.size === 0 && isUnused(sheet, index)) continue
     const formulas = new Map<number, string>()
     const text = (_: unknown, column: number) => {
       const row = merged.get(`${index},${column}`) ?? index
@@ -93,14 +92,21 @@ async function* rowsOf(sheet: Sheet, path: string, textOf: CellText): AsyncGener
   }
 }
 
+/** A row that only fills the gap before another one. */
+const isUnused = ({ rows, cells }: Sheet, row: number): boolean =>
+  rows[row].every((value, column) => value === null && !cells?.has(`${row},${column}`))
+
 const formulaWithoutResult = (cell: Cell | undefined): string | undefined =>
   cell?.type === 'formula' && cell.formulaResult == null && cell.value == null ? `=${cell.formula}` : undefined
 
 /** The row that has the text of a cell that is merged with the one above it, by `row,column`. */
 function mergedRows({ merges = [], rows }: Sheet): Map<string, number> {
   const first = new Map<string, number>()
-  for (const { startRow, endRow, startCol } of merges)
-    for (let row = startRow + 1; row <= Math.min(endRow, rows.length - 1); row++)
+  // Merged cells cannot overlap: together they have no more rows than the sheet has cells.
+  const width = rows.reduce((most, { length }) => Math.max(most, length), 0)
+  let left = rows.length * width
+  for (const { startRow, endRow, startCol } of merges.filter(({ startCol }) => startCol < width))
+    for (let row = startRow + 1; row <= Math.min(endRow, rows.length - 1) && left-- > 0; row++)
       first.set(`${row},${startCol}`, startRow)
   return first
 }

@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import type { ParseError } from 'jsonc-parser'
-import { checkJsonBounds, JsonBoundsError } from '../bounded-json.ts'
+import type { Document } from 'yaml'
 import { UsageError } from '../errors.ts'
 import { cannotRead } from '../files/binary-file.ts'
 import { readTextFile } from '../files/text-file.ts'
 import { showText } from '../show-value.ts'
+import { checkJsonNesting, checkYamlNesting, SyntaxProblem } from './configuration-bounds.ts'
 
 /** The content of a configuration file, and where in it each of its names is. */
 export interface ConfigurationFile {
@@ -20,18 +21,8 @@ interface Parsed {
   readonly offsets: ReadonlyMap<string, number>
 }
 
-/** What a parser refuses, and at which offset of the text. */
-class SyntaxProblem extends Error {
-  constructor(
-    message: string,
-    readonly offset: number,
-  ) {
-    super(message)
-  }
-}
-
 /** Far above any file that people write by hand. */
-const MOST_BYTES = 2 ** 20
+const MOST_BYTES = 2 ** 17
 
 /**
  * Reads a file of arguments: JSON, in which comments and trailing commas may be, or YAML. `$schema`, with which editors
@@ -45,7 +36,6 @@ export async function readConfigurationFile(path: string): Promise<Configuration
   const text = raw.replace(/^\ufeff/, '')
   const isYaml = /^\.ya?ml$/i.test(extname(path)) || (extname(path) !== '.json' && !/^\s*([{[]|\/[/*])/.test(text))
   const placeAt = (offset: number) => `${path}: ${position(text, offset)}`
-  refuseDeep(text, path)
   const { value, offsets } = await parse(text, isYaml, placeAt)
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new UsageError(`${path}: expected an object of arguments`, isYaml ? YAML_EXAMPLE : JSON_EXAMPLE)
@@ -61,19 +51,6 @@ export async function readConfigurationFile(path: string): Promise<Configuration
 
 const JSON_EXAMPLE = 'For example {"learning_rate": 3e-5}.'
 const YAML_EXAMPLE = 'For example "learning_rate: 3e-5".'
-
-/** The parsers call themselves for every bracket, in YAML as in JSON. */
-function refuseDeep(text: string, path: string): void {
-  try {
-    checkJsonBounds(text)
-  } catch (cause) {
-    if (!(cause instanceof JsonBoundsError)) throw cause
-    throw new UsageError(
-      `${path}: ${cause.summary}`,
-      'Expected arguments by name, with numbers, texts and short lists.',
-    )
-  }
-}
 
 async function parse(text: string, isYaml: boolean, placeAt: (offset: number) => string): Promise<Parsed> {
   try {
@@ -93,6 +70,7 @@ function position(text: string, offset: number): string {
 
 async function parseJsonWithComments(text: string): Promise<Parsed> {
   const { default: jsonc } = await import('jsonc-parser')
+  await checkJsonNesting(text)
   const errors: ParseError[] = []
   const root = jsonc.parseTree(text, errors, { allowTrailingComma: true })
   const [first] = errors
@@ -110,10 +88,22 @@ async function parseJsonWithComments(text: string): Promise<Parsed> {
 const inWords = (code: string): string => code.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter}`).toLowerCase()
 
 async function parseYaml(text: string): Promise<Parsed> {
-  const { isMap, isNode, isScalar, parseDocument } = await import('yaml')
-  const document = parseDocument(text, { prettyErrors: false })
+  const { isMap, isNode, isScalar, parseDocument, visit } = await import('yaml')
+  await checkYamlNesting(text)
+  // The parser's own check for duplicates compares every key of a map with all others.
+  const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false })
   const [first] = document.errors
   if (first) throw new SyntaxProblem(first.message, first.pos[0])
+  visit(document, {
+    Map(_, { items }) {
+      const names = new Set<unknown>()
+      for (const { key } of items) {
+        if (!isScalar(key)) continue
+        if (names.has(key.value)) throw new SyntaxProblem(`${key.value} is given twice`, key.range![0])
+        names.add(key.value)
+      }
+    },
+  })
   const pairs = isMap(document.contents) ? document.contents.items : []
   const offsets = pairs.flatMap(({ key, value }): [string, number][] => {
     const node = isNode(value) ? value : key
@@ -123,10 +113,11 @@ async function parseYaml(text: string): Promise<Parsed> {
 }
 
 /** Aliases that would expand without end are refused. */
-function asJavaScript(document: { toJS(): unknown }): unknown {
+function asJavaScript(document: Document.Parsed): unknown {
   try {
     return document.toJS()
   } catch (error) {
-    throw new SyntaxProblem((error as Error).message, 0)
+    const isDeep = error instanceof RangeError
+    throw new SyntaxProblem(isDeep ? 'its aliases are nested too deeply' : (error as Error).message, 0)
   }
 }

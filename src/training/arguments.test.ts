@@ -68,6 +68,7 @@ describe('training arguments', () => {
     [{ learningRate: 1 }, 'did you mean learning_rate?'],
     [{ evaluation_strategy: 'epoch' }, 'no such argument: use eval_strategy'],
     [{ zzz: 1 }, 'arguments.json: zzz: no such argument'],
+    [Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`k${i}`, 1])), 'and 9,980 more unknown arguments'],
     [{ optim: 'sgd' }, 'optim: not an argument here: AdamW is the optimizer'],
     [{ learning_rate: '3e-5' }, 'learning_rate: found "3e-5", expected a number above 0'],
     [{ learning_rate: -1 }, 'found -1'],

@@ -82,11 +82,19 @@ const placeIn = (source: ArgumentSource, name: string): string => (typeof source
 
 function explain(issue: z.core.$ZodIssue, raw: Readonly<Record<string, unknown>>, source: ArgumentSource): string[] {
   const [name] = issue.path as string[]
-  if (name === undefined && issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => explainUnknown(key, source))
+  if (name === undefined && issue.code === 'unrecognized_keys') return explainAllUnknown(issue.keys, source)
   if (name === undefined) return [`${placeIn(source, '')}: expected an object of arguments`]
   const { expected } = notesOf(argumentSchema(name))
   return [`${placeIn(source, name)}: ${name}: found ${showValue(raw[name])}, expected ${expected}`]
+}
+
+/** To find what each was meant to be takes long for thousands of names. */
+const MOST_EXPLAINED = 20
+
+function explainAllUnknown(names: readonly string[], source: ArgumentSource): string[] {
+  const explained = names.slice(0, MOST_EXPLAINED).map((name) => explainUnknown(name, source))
+  const left = names.length - explained.length
+  return left > 0 ? [...explained, `and ${left.toLocaleString('en-US')} more unknown arguments`] : explained
 }
 
 function explainUnknown(name: string, source: ArgumentSource): string {
