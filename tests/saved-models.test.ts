@@ -6,8 +6,8 @@ import { gunzipSync } from 'node:zlib'
 import { expect, test, vi } from 'vitest'
 import { writeSafetensors } from '../src/checkpoint/safetensors-writer.ts'
 import { loadPretrained, randomModel } from '../src/inference/pretrained.ts'
-import { bert } from '../src/models/bert.ts'
 import type { FlatParameters } from '../src/models/flat-parameters.ts'
+import { architectureOf, geometryOf, MODEL_TYPES, parseConfig } from '../src/models/registry.ts'
 import { activations } from '../src/nn/activation.ts'
 import { fineTune } from '../src/runs/fine-tune.ts'
 import type { PreparedRun } from '../src/runs/prepare.ts'
@@ -36,14 +36,14 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** A configuration with 2 layers and small tables, and in the usual run also with narrow layers. */
 function small(fields: Fields): Fields {
-  const { max_position_embeddings, num_attention_heads } = bert.parseConfig(fields, 'config.json')
-  const tables = {
-    num_hidden_layers: 2,
-    vocab_size: 256,
-    max_position_embeddings: Math.min(max_position_embeddings, 64),
-  }
-  const widths = isThorough ? {} : { hidden_size: 8 * num_attention_heads, intermediate_size: 64 }
-  return { ...fields, ...tables, ...widths }
+  const config = parseConfig(fields, 'config.json')
+  const { heads, max_positions } = geometryOf(config)
+  const tables = { vocab_size: 256, max_position_embeddings: Math.min(max_positions, 64) }
+  const [width, inner] = [8 * heads, 64]
+  if (config.model_type === 'distilbert')
+    return { ...fields, ...tables, n_layers: 2, ...(isThorough ? {} : { dim: width, hidden_dim: inner }) }
+  const widths = isThorough ? {} : { hidden_size: width, intermediate_size: inner }
+  return { ...fields, ...tables, num_hidden_layers: 2, ...widths }
 }
 
 const window = { input_ids: [2, 17, 5, 9, 3, 12, 21, 8, 3], token_type_ids: [0, 0, 0, 0, 0, 1, 1, 1, 1] }
@@ -55,9 +55,9 @@ async function makeBase(folder: string, fields: Fields): Promise<void> {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'config.json'), JSON.stringify(fields))
   for (const name of TOKENIZER_FILES) copyFileSync(join(tinyFolder, name), join(folder, name))
-  const encoder = randomModel(bert.parseConfig(fields, 'config.json')).parameters
-  const tensors = tensorsOf(encoder).filter(({ name }) => name.startsWith('bert.'))
-  await writeSafetensors(join(folder, 'model.safetensors'), tensors)
+  const { architecture, parameters } = randomModel(parseConfig(fields, 'config.json'))
+  const encoder = tensorsOf(parameters).filter(({ name }) => name.startsWith(architecture.checkpoint.prefix))
+  await writeSafetensors(join(folder, 'model.safetensors'), encoder)
 }
 
 /** Fine-tunes the base model for two steps, as `spanforge train` does; returns the trained weights by name. */
@@ -101,7 +101,9 @@ async function trainFrom(folder: string, fields: Fields) {
       trained.view(name).some((value, i) => value !== untrained.parameters.view(name)[i]),
       name,
     ).toBe(true)
-  writeFileSync(join(folder, 'inputs.json'), JSON.stringify(window))
+  const { input_ids, token_type_ids } = window
+  const inputs = untrained.geometry.token_types > 0 ? { input_ids, token_type_ids } : { input_ids }
+  writeFileSync(join(folder, 'inputs.json'), JSON.stringify(inputs))
   const row = {
     input_ids: Int32Array.from(window.input_ids),
     token_type_ids: Int32Array.from(window.token_type_ids),
@@ -128,7 +130,8 @@ async function expectSameInPython(configurations: Readonly<Record<string, Fields
   expect(theirs, stderr).toHaveLength(names.length)
   for (const [i, name] of names.entries()) {
     const { start_logits, end_logits, ...rest } = theirs[i]
-    expect(rest, name).toEqual({ class: 'BertForQuestionAnswering', complaints: [] })
+    const { class_name } = architectureOf(parseConfig(configurations[name], name))
+    expect(rest, name).toEqual({ class: class_name, complaints: [] })
     expect(maxDifference(ours[i].start_logits, start_logits), name).toBeLessThan(1e-5)
     expect(maxDifference(ours[i].end_logits, end_logits), name).toBeLessThan(1e-5)
   }
@@ -175,7 +178,7 @@ test.skipIf(!hasPython)('models fine-tuned with every activation are the same in
   expectSameInPython(Object.fromEntries(Object.keys(activations).map((name) => [name, { ...tiny, hidden_act: name }]))),
 )
 
-describeShared('the real configurations of BERT type', () => {
+describeShared('the real configurations of supported types', () => {
   const zoo = shared('zoo')
   const configurations = Object.fromEntries(
     readdirSync(zoo).flatMap((name) => {
@@ -183,13 +186,13 @@ describeShared('the real configurations of BERT type', () => {
       if (!existsSync(path) && !existsSync(`${path}.gz`)) return []
       const text = existsSync(path) ? readFileSync(path) : gunzipSync(readFileSync(`${path}.gz`))
       const fields: Fields = JSON.parse(text.toString())
-      return [undefined, 'bert'].includes(fields.model_type as string | undefined) ? [[name, fields]] : []
+      return [undefined, ...MODEL_TYPES].includes(fields.model_type as string | undefined) ? [[name, fields]] : []
     }),
   )
 
   test('are read, all of them', () => {
-    expect(Object.keys(configurations).length).toBeGreaterThanOrEqual(34)
-    for (const [name, fields] of Object.entries(configurations)) bert.parseConfig(fields, name)
+    expect(Object.keys(configurations).length).toBeGreaterThanOrEqual(37)
+    for (const [name, fields] of Object.entries(configurations)) parseConfig(fields, name)
   })
 
   test.skipIf(!hasPython)('make fine-tuned models that are the same in transformers', () =>
