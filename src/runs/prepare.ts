@@ -3,7 +3,7 @@ import { digestWeights } from '../inference/digests.ts'
 import { windowLengths } from '../inference/window-lengths.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import { checkAnswered } from '../squad/metrics.ts'
-import { checkArguments } from '../training/argument-checks.ts'
+import { checkArguments, refuseExclusive } from '../training/argument-checks.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import { type Plan, planRun } from '../training/plan.ts'
 import { digestRun, type RunDigests } from '../training/run-digests.ts'
@@ -39,6 +39,7 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
   const { model } = given
   if (!model)
     throw new UsageError('train: --model is missing', 'Give a pretrained BERT: its folder, or a name on the hub.')
+  refuseExclusive(given)
   const examples = await readRunData(given, hub)
   const { seed, engine, device, bf16, bf16_full_eval, revision } = given
   const choice = { engine, device, bf16: bf16 || bf16_full_eval }

@@ -54,7 +54,7 @@ describe('combinations of arguments', () => {
     [{ ...byEpoch, load_best_model_at_end: true, eval_delay: 4 }, {}, 'lower eval_steps or eval_delay'],
     [{ greater_is_better: true }, {}, 'greater_is_better true would keep the worst loss'],
     [{ metric_for_best_model: 'f1', greater_is_better: false }, {}, 'would keep the worst f1'],
-    [{ warmup_steps: 1, warmup_ratio: 0.1 }, {}, 'warmup_steps and warmup_ratio say the same thing'],
+    [{ warmup_steps: 1, warmup_ratio: 0.1 }, {}, 'warmup_steps and warmup_ratio are mutually exclusive'],
     [{ warmup_steps: 580 }, {}, 'warmup_steps 580 is more than the 579 steps of the run'],
     [{ warmup_steps: 5, lr_scheduler_type: 'constant' }, {}, 'take constant_with_warmup'],
     [{ lr_scheduler_kwargs: { power: 2 } }, {}, 'linear has no power; it takes none'],
@@ -78,9 +78,13 @@ describe('combinations of arguments', () => {
     [{ freeze_layers: 7 }, {}, "freeze_layers 7 is more than the model's 6 layers"],
     [{ fp16: true }, {}, 'fp16: this CPU cannot train in it: leave it out and train in float32'],
     [{ fp16: true }, { engine: withBfloat16 }, 'take bf16'],
-    [{ fp16: true, bf16: true }, {}, 'fp16 and bf16 exclude each other'],
+    [{ fp16: true, bf16: true }, {}, 'fp16 and bf16 are mutually exclusive'],
     [{ null_score_diff_threshold: 1 }, {}, 'it needs version_2_with_negative'],
-    [{ overwrite_output_dir: true, resume_from_checkpoint: 'latest' }, {}, 'would remove what resume_from_checkpoint'],
+    [
+      { overwrite_output_dir: true, resume_from_checkpoint: 'latest' },
+      {},
+      'would remove the checkpoint that resume_from_checkpoint names',
+    ],
   ])('refuses %j', (raw, facts, message) => {
     expect(() => check(raw, facts)).toThrow(message)
   })

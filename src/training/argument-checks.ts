@@ -20,16 +20,35 @@ export interface RunFacts {
  * @throws UsageError that lists every fault, each with what to do instead
  */
 export function checkArguments(args: DecidedArguments, run: RunFacts): void {
-  const faults = [
+  refuse([
+    ...exclusiveFaults(args),
     ...evaluationFaults(args, run),
     ...bestModelFaults(args, run),
     ...scheduleFaults(args, run),
     ...optimizerFaults(args),
     ...sizeFaults(args, run),
     ...precisionFaults(args, run),
-    ...savingFaults(args),
-  ]
+  ])
+}
+
+/**
+ * Refuses mutually exclusive arguments. Nothing but the arguments is needed for that, so it comes before data is read
+ * and an engine is chosen, whose errors would be about one of the arguments alone.
+ * @throws UsageError that lists every such pair
+ */
+export const refuseExclusive = (args: TrainingArguments): void => refuse([...exclusiveFaults(args)])
+
+function refuse(faults: readonly string[]): void {
   if (faults.length > 0) throw new UsageError(`arguments: ${faults.join('\narguments: ')}`)
+}
+
+function* exclusiveFaults(args: TrainingArguments): Generator<string> {
+  const { fp16, bf16, bf16_full_eval, warmup_steps, warmup_ratio } = args
+  if (fp16 && (bf16 || bf16_full_eval))
+    yield `fp16 and ${bf16 ? 'bf16' : 'bf16_full_eval'} are mutually exclusive: give one`
+  if (warmup_steps > 0 && warmup_ratio > 0) yield 'warmup_steps and warmup_ratio are mutually exclusive: give one'
+  if (args.overwrite_output_dir && args.resume_from_checkpoint !== null)
+    yield 'overwrite_output_dir would remove the checkpoint that resume_from_checkpoint names: give one'
 }
 
 function* evaluationFaults(args: TrainingArguments, run: RunFacts): Generator<string> {
@@ -87,8 +106,7 @@ function isMultiple(value: number, of: number): boolean {
 function* scheduleFaults(args: TrainingArguments, run: RunFacts): Generator<string> {
   const { lr_scheduler_type, lr_scheduler_kwargs, learning_rate } = args
   const warmup = warmupSteps(args, run.max_steps)
-  if (args.warmup_steps > 0 && args.warmup_ratio > 0) yield 'warmup_steps and warmup_ratio say the same thing: give one'
-  else if (warmup > 0 && lr_scheduler_type === 'constant')
+  if (warmup > 0 && lr_scheduler_type === 'constant')
     yield 'lr_scheduler_type constant has no warm-up: take constant_with_warmup'
   else if (warmup > run.max_steps)
     yield `warmup_steps ${warmup} is more than the ${run.max_steps} steps of the run: it would end below learning_rate`
@@ -137,12 +155,6 @@ function* precisionFaults({ fp16, bf16, bf16_full_eval }: TrainingArguments, { e
   const inFloat32 = 'leave it out and train in float32'
   if (bf16_full_eval && !bf16 && !hasBf16)
     yield `bf16_full_eval: ${device} cannot compute in bfloat16${why}: leave it out`
-  if (fp16 && bf16) yield 'fp16 and bf16 exclude each other: give one'
-  else if (fp16) yield `fp16: ${device} cannot train in it: ${hasBf16 ? 'take bf16' : inFloat32}`
+  if (fp16 && !bf16) yield `fp16: ${device} cannot train in it: ${hasBf16 ? 'take bf16' : inFloat32}`
   else if (bf16 && !hasBf16) yield `bf16: ${device} cannot train in it${why}: ${inFloat32}`
-}
-
-function* savingFaults(args: TrainingArguments): Generator<string> {
-  if (args.overwrite_output_dir && args.resume_from_checkpoint !== null)
-    yield 'overwrite_output_dir would remove what resume_from_checkpoint goes on from: give one'
 }
