@@ -200,7 +200,7 @@ async function run(given: TrainingArgumentsInput): Promise<Run> {
     const prepared = await prepareRun(args, { screen })
     const { model } = prepared.loaded
     const listeners = [...logFiles(args), (event: TrainingEvent) => void events.push(event)]
-    await runLoop(prepared, { listeners, onEvaluating: () => {} })
+    await runLoop(prepared, { listeners })
     await model.release()
     const files = readdirSync(args.output_dir, { recursive: true }).map(String)
     return {

@@ -3,6 +3,7 @@ import type { Engine } from '../src/runtime/engine.ts'
 import { parseArguments, type TrainingArgumentsInput } from '../src/training/arguments.ts'
 import type { TrainingEvent } from '../src/training/events.ts'
 import { train } from '../src/training/loop.ts'
+import type { RunControl } from '../src/training/run-control.ts'
 import { fixture } from './fixture.ts'
 import { recordedDataset } from './tiny-model.ts'
 import { tinyFolder } from './tiny-squad.ts'
@@ -16,8 +17,7 @@ export interface LoopChoice {
   readonly model?: string
   /** Called with each event before the loop continues. */
   readonly onEvent?: (event: TrainingEvent) => Promise<void>
-  readonly hold?: () => Promise<void> | undefined
-  readonly signal?: AbortSignal
+  readonly control?: RunControl
 }
 
 /** Trains the tiny model, with its dropout, on 22 windows, 4 a batch: 6 batches an epoch, 2 epochs. */

@@ -3,9 +3,10 @@ import { saveModel } from '../checkpoint/model-folder.ts'
 import { saveTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { UsageError } from '../errors.ts'
 import type { Lock } from '../files/lock.ts'
-import { type EvaluationMetrics, evaluate } from '../inference/evaluate.ts'
+import type { Evaluation, EvaluationMetrics } from '../inference/evaluate.ts'
 import { type OptionNames, refuseUnknown } from '../known-options.ts'
 import type { QuestionAnsweringModel, RowLogits } from '../models/question-answering.ts'
+import { evaluateOnScreen } from '../runs/evaluate-on-screen.ts'
 import { runProgress } from '../runs/progress-listener.ts'
 import { noScreen, type Screen } from '../runs/screen.ts'
 import { standardErrorScreen } from '../runs/standard-error-screen.ts'
@@ -138,11 +139,7 @@ export class Trainer {
     const notes = resume_from ? await checkUnchanged(resume_from, digests, decided) : []
     for (const note of notes) toStandardError(note)
     let metrics: TrainMetrics | undefined
-    const windows = {
-      train: train_dataset.windows.length,
-      validation: datasets.validation?.windows.length ?? 0,
-    }
-    const progress = runProgress(this.screen, windows)
+    const progress = runProgress(this.screen)
     const events = train({
       model,
       args: decided,
@@ -152,8 +149,6 @@ export class Trainer {
       answer_settings,
       resume_from,
       shouldStop: () => this.control.should_training_stop,
-      onEvaluating: progress.onEvaluating,
-      onFreezing: progress.onFreezing,
     })
     try {
       for await (const event of events) {
@@ -197,14 +192,9 @@ export class Trainer {
     if (settings) await saveAnswerSettings(folder, settings)
   }
 
-  private async evaluation(dataset: Dataset, label: string) {
-    const progress = this.screen.counting(label, 'samples', dataset.windows.length)
-    const options = { ...this.decided, batch_size: this.args.per_device_eval_batch_size, onProgress: progress.update }
-    try {
-      return await evaluate(this.model, dataset, options)
-    } finally {
-      progress.stop()
-    }
+  private evaluation(dataset: Dataset, label: string): Promise<Evaluation> {
+    const options = { ...this.decided, batch_size: this.args.per_device_eval_batch_size }
+    return evaluateOnScreen(this.screen, label, this.model, dataset, options)
   }
 
   /** Progress and log go to standard error, unless args.disable_tqdm. */

@@ -32,7 +32,7 @@ export const portOption = (flag: string): Option =>
 export const hostOption = (flag: string): Option =>
   new Option(`${flag} <name>`, 'address to listen on (default 127.0.0.1: this machine only); 0.0.0.0 lets others look')
 
-type RunOptions = Pick<FineTuneOptions, 'screen' | 'listeners' | 'hold' | 'onPrepared'>
+type RunOptions = Pick<FineTuneOptions, 'screen' | 'listeners' | 'control' | 'onPrepared'>
 
 /** Runs a training as it is, or with its dashboard beside it where that is asked for. */
 export async function withDashboard(
@@ -42,9 +42,10 @@ export async function withDashboard(
   fineTune: (options: RunOptions) => Promise<RunOutcome>,
 ): Promise<RunOutcome> {
   const screen = terminalScreen(output)
-  if (dashboard === false || (!dashboard && port === undefined && host === undefined)) return fineTune({ screen })
+  if (dashboard === false || (!dashboard && port === undefined && host === undefined))
+    return fineTune({ screen, control: { signal: interrupts.signal } })
   const { watchRun } = await import('../dashboard/index.ts')
-  const watched = await watchRun(args, { screen, stop: interrupts.ask, host, port })
+  const watched = await watchRun(args, { screen, stop: interrupts.ask, signal: interrupts.signal, host, port })
   output.print(addressLine(watched, port))
   try {
     const outcome = await fineTune(watched.hooks)

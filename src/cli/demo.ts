@@ -49,7 +49,7 @@ export function demoCommand(): Command {
       try {
         const demo = await prepareDemo(output_dir)
         const outcome = await withDashboard(flags, demo.args, { output, interrupts }, (options) =>
-          fineTune(demo.args, { ...options, signal: interrupts.signal }),
+          fineTune(demo.args, options),
         )
         if (outcome.status === 'interrupted') {
           output.print(`Stopped after step ${outcome.global_step}. The same command begins anew.`)

@@ -94,7 +94,7 @@ async function sweep(flags: SweepFlags, command: Command): Promise<void> {
   const screen = { ...terminalScreen(output), show: () => {} }
   try {
     const { status, sweep } = await withHubProgress('Downloading', flags, output, (hub) =>
-      runSweep(given, trials, { screen, command: shownCommand(command), signal: interrupts.signal, hub }),
+      runSweep(given, trials, { screen, command: shownCommand(command), control: { signal: interrupts.signal }, hub }),
     )
     if (output.forPeople) output.print(`\n${sweepText(sweep, given)}`)
     if (status === 'interrupted') output.print('Stopped. Run the same command again to resume.')

@@ -58,9 +58,7 @@ async function train(flags: OwnFlags, given: Record<string, unknown>, output: Ou
   )
   try {
     const outcome = await withHubProgress('Downloading', flags, output, (hub) =>
-      withDashboard(flags, args, { output, interrupts }, (options) =>
-        fineTune(args, { ...options, command, signal: interrupts.signal, hub }),
-      ),
+      withDashboard(flags, args, { output, interrupts }, (options) => fineTune(args, { ...options, command, hub })),
     )
     if (outcome.status === 'finished') return output.result(outcome.results)
     output.print(howToGoOn(outcome, args.output_dir))

@@ -20,6 +20,8 @@ import { watchedScreen } from './watched-screen.ts'
 export interface LiveRunOptions {
   /** Asks the run to finish its step, save and end: what Ctrl-C does. */
   readonly stop: () => void
+  /** Aborted by `stop`, or by Ctrl-C. */
+  readonly signal?: AbortSignal
   readonly screen: Screen
 }
 
@@ -81,7 +83,7 @@ export class LiveRun implements LiveSource {
   }
 
   /** What `fineTune` is to be given. */
-  get hooks(): Pick<FineTuneOptions, 'screen' | 'listeners' | 'hold' | 'onPrepared'> {
+  get hooks(): Pick<FineTuneOptions, 'screen' | 'listeners' | 'control' | 'onPrepared'> {
     return {
       screen: watchedScreen(this.options.screen, {
         // In between, events say what there is to say.
@@ -91,7 +93,7 @@ export class LiveRun implements LiveSource {
         },
       }),
       listeners: [(event) => this.hear(event)],
-      hold: () => this.hold.until,
+      control: { signal: this.options.signal, hold: () => this.hold.until },
       onPrepared: (run) => this.prepared(run),
     }
   }

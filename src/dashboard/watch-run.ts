@@ -1,15 +1,11 @@
 import { dirname } from 'node:path'
 import type { FineTuneOptions, RunOutcome } from '../runs/fine-tune.ts'
-import type { Screen } from '../runs/screen.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
-import { LiveRun } from './live-run.ts'
+import { LiveRun, type LiveRunOptions } from './live-run.ts'
 import { DEFAULT_PORT } from './server.ts'
 import { startDashboardThread } from './server-thread.ts'
 
-export interface WatchOptions {
-  readonly screen: Screen
-  /** Asks the run to finish its step, save and end: what Ctrl-C does. */
-  readonly stop: () => void
+export interface WatchOptions extends LiveRunOptions {
   readonly host?: string
   readonly port?: number
 }
@@ -17,7 +13,7 @@ export interface WatchOptions {
 /** A run that is about to begin, with its dashboard up already. */
 export interface WatchedRun {
   /** For `fineTune`. */
-  readonly hooks: Pick<FineTuneOptions, 'screen' | 'listeners' | 'hold' | 'onPrepared'>
+  readonly hooks: Pick<FineTuneOptions, 'screen' | 'listeners' | 'control' | 'onPrepared'>
   readonly address: string
   readonly port: number
   /** How the run went; open pages show it. */

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Lock } from '../files/lock.ts'
 import { openingOnScreen } from '../report/opening.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
+import type { RunControl } from '../training/run-control.ts'
 import { clearFailure, noteFailure } from './failure.ts'
 import { finishRun } from './finish.ts'
 import type { Listener } from './listener.ts'
@@ -22,10 +23,7 @@ export interface FineTuneOptions {
   readonly screen?: Screen
   /** The command line that started the run, as its report shows it: without secrets. */
   readonly command?: string
-  /** Asks the run to finish its step, save, and end. */
-  readonly signal?: AbortSignal
-  /** Asked after each step whether the run is to wait there: until when, or nothing. `signal` ends the wait too. */
-  readonly hold?: () => Promise<void> | undefined
+  readonly control?: RunControl
   /** Told what the run works on, once all of it is read and checked. */
   readonly onPrepared?: (run: PreparedRun) => void
   /** Told every event, beside those that show and log the run. */
@@ -44,12 +42,13 @@ export type RunOutcome =
  * @throws SpanforgeError before the first step for whatever would keep the run from its end, as far as that can be known
  */
 export async function fineTune(args: TrainingArguments, options: FineTuneOptions = {}): Promise<RunOutcome> {
-  const { screen = noScreen, signal } = options
+  const { screen = noScreen, control } = options
+  const signal = control?.signal
   let claim: Lock | undefined
   try {
     claim = await claimOutputFolder(args, { onDoubt: screen.print, signal })
     await checkResumption(args)
-    const run = await prepareRun(args, { ...options, screen })
+    const run = await prepareRun(args, { screen, signal, hub: options.hub })
     const outcome = await trainAndFinish(run, { ...options, screen }, claim)
     await run.loaded.model.release()
     return outcome
@@ -63,10 +62,10 @@ export async function fineTune(args: TrainingArguments, options: FineTuneOptions
 
 async function trainAndFinish(
   run: PreparedRun,
-  { screen, command, signal, hold, onPrepared, listeners = [] }: FineTuneOptions & { readonly screen: Screen },
+  { screen, command, control, onPrepared, listeners = [] }: FineTuneOptions & { readonly screen: Screen },
   claim: Lock,
 ): Promise<RunOutcome> {
-  const { args, validation } = run
+  const { args } = run
   const { folder, notes } = await chooseCheckpoint(args, run.digests)
   if (args.overwrite_output_dir) await clearOutputFolder(args.output_dir)
   await clearFailure(args.output_dir)
@@ -74,19 +73,17 @@ async function trainAndFinish(
   screen.show(openingOnScreen(runSetup(run), { changed: changedArguments(args), goesOn: folder !== undefined }))
   onPrepared?.(run)
   for (const note of notes) screen.print(note)
-  const progress = runProgress(screen, { train: run.train.windows.length, validation: validation?.windows.length ?? 0 })
+  const progress = runProgress(screen)
   try {
     const outcome = await runLoop(run, {
       resume_from: folder,
-      signal,
-      hold,
+      control,
       listeners: [() => claim.assertHeld(), progress.listener, ...logFiles(args), ...listeners],
-      onEvaluating: progress.onEvaluating,
-      onFreezing: progress.onFreezing,
     })
     if (outcome.status === 'interrupted') return outcome
-    return { status: 'finished', results: await finishRun(run, outcome, { screen, command, ...progress }) }
+    return { status: 'finished', results: await finishRun(run, outcome, { screen, command }) }
   } catch (error) {
+    const { signal } = control ?? {}
     if (!signal?.aborted || error !== signal.reason) await noteFailure(run, error, command)
     throw error
   } finally {

@@ -1,13 +1,14 @@
 import { join } from 'node:path'
 import { saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import { modelCard } from '../hub/model-card.ts'
-import { type Evaluation, evaluate } from '../inference/evaluate.ts'
+import type { Evaluation } from '../inference/evaluate.ts'
 import { closing } from '../report/closing.ts'
 import { chooseExamples } from '../report/example-blocks.ts'
 import type { RunSummary } from '../report/run-summary.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import { scoreIntervals } from '../squad/score-intervals.ts'
 import { unfittedSettings } from '../training/stored-settings.ts'
+import { evaluateOnScreen } from './evaluate-on-screen.ts'
 import { fitSettings, fittedNote } from './fit-settings.ts'
 import { cardSummary } from './model-card.ts'
 import { runOrigin } from './origin.ts'
@@ -32,21 +33,20 @@ export interface FinishOptions {
   readonly screen: Screen
   /** The command line that started the run. */
   readonly command?: string
-  readonly onEvaluating: (done: number) => void
 }
 
 /** Evaluates the model that the run ended with, saves it with its results and its report, and shows the closing. */
 export async function finishRun(
   run: PreparedRun,
   outcome: Extract<LoopOutcome, { status: 'finished' }>,
-  { screen, command, onEvaluating }: FinishOptions,
+  { screen, command }: FinishOptions,
 ): Promise<AllResults> {
   const { args, loaded, validation, train } = run
   const { output_dir, per_device_eval_batch_size: batch_size } = args
   const evaluation =
     validation &&
     (outcome.evaluation ??
-      (await evaluate(loaded.model, validation, { ...args, batch_size, onProgress: onEvaluating })))
+      (await evaluateOnScreen(screen, 'Evaluating', loaded.model, validation, { ...args, batch_size })))
   const results: Results = {
     train: { ...outcome.metrics, train_samples: train.windows.length },
     ...(evaluation && { evaluation: { ...evaluation.metrics, eval_samples: validation.windows.length } }),

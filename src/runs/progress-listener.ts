@@ -7,16 +7,14 @@ import type { CountingProgress, Screen, TrainingProgress } from './screen.ts'
 
 export interface RunProgress {
   readonly listener: Listener
-  /** For the loop and for evaluations outside of it: how many windows are done. */
-  readonly onEvaluating: (done: number) => void
-  /** For the loop, before its first step: how many training windows the frozen layers have done. */
-  readonly onFreezing: (done: number) => void
   /** Takes the bars off the screen, at the end and on failure. */
   readonly stop: () => void
 }
 
-/** Shows a run: a bar of its steps, during evaluations a bar of theirs, and a line for whatever is worth keeping. */
-export function runProgress(screen: Screen, windows: { train: number; validation: number }): RunProgress {
+const PROGRESS_LABELS = { evaluation: 'Evaluating', freezing: 'Computing the frozen layers' } as const
+
+/** Shows a run: a bar of its steps, a bar for each evaluation, and a line for each event worth keeping. */
+export function runProgress(screen: Screen): RunProgress {
   let total_steps = 0
   let steps: TrainingProgress | undefined
   let counting: CountingProgress | undefined
@@ -36,9 +34,8 @@ export function runProgress(screen: Screen, windows: { train: number; validation
   }
   return {
     stop,
-    onEvaluating: (done) => count('Evaluating', windows.validation, done),
-    onFreezing: (done) => count('Computing the frozen layers', windows.train, done),
     listener(event) {
+      if (event.type === 'progress') count(PROGRESS_LABELS[event.of], event.total, event.done)
       if (event.type === 'start') {
         total_steps = event.plan.max_steps
         if (event.global_step >= total_steps)

@@ -3,6 +3,7 @@ import type { Evaluation } from '../inference/evaluate.ts'
 import type { ScoreIntervals } from '../squad/score-intervals.ts'
 import type { TrainMetrics } from '../training/events.ts'
 import { train } from '../training/loop.ts'
+import type { RunControl } from '../training/run-control.ts'
 import type { TrainerState } from '../training/state.ts'
 import { unfittedSettings } from '../training/stored-settings.ts'
 import type { Listener } from './listener.ts'
@@ -10,11 +11,8 @@ import type { PreparedRun } from './prepare.ts'
 
 export interface LoopOptions {
   readonly resume_from?: string
-  readonly signal?: AbortSignal
-  readonly hold?: () => Promise<void> | undefined
+  readonly control?: RunControl
   readonly listeners: readonly Listener[]
-  readonly onEvaluating: (done: number) => void
-  readonly onFreezing?: (done: number) => void
 }
 
 export type LoopOutcome =
@@ -33,7 +31,7 @@ export type LoopOutcome =
 export async function runLoop(run: PreparedRun, options: LoopOptions): Promise<LoopOutcome> {
   const { args, loaded, validation } = run
   const { model, tokenizer } = loaded
-  const { listeners, resume_from, signal, hold, onEvaluating, onFreezing } = options
+  const { listeners, resume_from, control } = options
   /** By step: the best and the newest, one of which is of the weights at the end. */
   const evaluations = new Map<number, Evaluation>()
   let state: TrainerState | undefined
@@ -49,10 +47,7 @@ export async function runLoop(run: PreparedRun, options: LoopOptions): Promise<L
       digests: run.digests,
       answer_settings: unfittedSettings(args, loaded.settings),
       resume_from,
-      signal,
-      hold,
-      onEvaluating,
-      onFreezing,
+      control,
     })) {
       for (const listener of listeners) await listener(event)
       if (event.type === 'start') {

@@ -60,10 +60,10 @@ export class SweepData {
     const key = keyOf(args)
     const known = this.known.get(key)
     if (known) return known
-    const { hub, signal } = this.options
+    const { hub, control } = this.options
     // Digests depend on no engine; the one that the run had may be slow to start.
     const plain = { ...args, engine: null, device: 'cpu', bf16: false, bf16_full_eval: false }
-    const { digests, loaded } = await prepareRun(plain, { screen: noScreen, hub, signal })
+    const { digests, loaded } = await prepareRun(plain, { screen: noScreen, hub, signal: control?.signal })
     await loaded.model.release()
     this.known.set(key, digests)
     return digests

@@ -64,7 +64,7 @@ describe('spanforge sweep', () => {
     const trials = [{ learning_rate: 1e-4 }, { learning_rate: 1e30 }]
     const controller = new AbortController()
     const stop = (event: TrainingEvent) => void (event.type === 'step' && event.global_step === 3 && controller.abort())
-    const first = await runSweep(given, trials, { signal: controller.signal, listeners: [stop] })
+    const first = await runSweep(given, trials, { control: { signal: controller.signal }, listeners: [stop] })
     expect(first.status).toBe('interrupted')
     expect(first.sweep.trials.map(({ status }) => status)).toEqual(['not run yet', 'not run yet'])
 

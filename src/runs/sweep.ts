@@ -60,7 +60,7 @@ export async function runSweep(
     }
     return { ...sweep, trials: ranked(sweep) }
   }
-  const lock = await acquireRunLock(output_dir, { onDoubt: screen.print, signal: options.signal })
+  const lock = await acquireRunLock(output_dir, { onDoubt: screen.print, signal: options.control?.signal })
   try {
     refuseOthers(output_dir)
     for (const [i, { name, values, args }] of planned.entries()) {

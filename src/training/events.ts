@@ -4,20 +4,27 @@ import type { Plan } from './plan.ts'
 import type { LogEntry, TrainerState } from './state.ts'
 import type { StepResult } from './stepper.ts'
 
-/** What a training run tells whoever listens: progress bar, log files, callbacks, a dashboard. */
+/** What happens during a training run, for its listeners: progress bar, log files, callbacks, dashboard. */
 export type TrainingEvent =
   /** `state` is the run's own object: it changes as the run goes on. */
   | { readonly type: 'start'; readonly plan: Plan; readonly global_step: number; readonly state: TrainerState }
   /** After each optimizer step; `global_step` counts from 1. */
   | ({ readonly type: 'step'; readonly global_step: number; readonly epoch: number } & StepResult)
+  /** How many windows an evaluation has done; or, before `start`, the frozen layers (freeze_layers). */
+  | {
+      readonly type: 'progress'
+      readonly of: 'evaluation' | 'freezing'
+      readonly done: number
+      readonly total: number
+    }
   /** A line of the log history. */
   | { readonly type: 'log'; readonly entry: LogEntry }
   | { readonly type: 'evaluate'; readonly entry: LogEntry; readonly evaluation: Evaluation; readonly is_best: boolean }
   | { readonly type: 'save'; readonly folder: string; readonly removed: readonly number[] }
-  /** Somebody holds the run (`hold`) after this step; the time until it goes on is not counted as the run's. */
+  /** `control.hold` pauses the run after this step; the time until `resumed` does not count as its runtime. */
   | { readonly type: 'paused'; readonly global_step: number }
   | { readonly type: 'resumed'; readonly global_step: number }
-  /** Whoever listens asked to stop (`signal`); the state is saved in `folder`. */
+  /** `control.signal` was aborted; the run is saved in `folder`. */
   | { readonly type: 'interrupted'; readonly global_step: number; readonly folder: string }
   /** No evaluation was better for as long as the patience lasts, or `shouldStop` said so. */
   | { readonly type: 'stopped early'; readonly global_step: number }

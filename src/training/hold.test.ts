@@ -17,7 +17,7 @@ test('A run that is held after a step goes on as if nothing had been', async () 
   const held = await trainTiny(
     { output_dir: temporaryFolder() },
     {
-      hold,
+      control: { hold },
       until: ({ type }) => {
         if (type === 'paused') setTimeout(release, 300)
         return false
@@ -40,7 +40,7 @@ test('The time that a run is held is not counted as its own', async () => {
   const { of } = await trainTiny(
     { output_dir: temporaryFolder() },
     {
-      hold,
+      control: { hold },
       until: ({ type }) => {
         if (type === 'paused') {
           from = performance.now()
@@ -62,8 +62,7 @@ test('A run that is asked to stop while it is held saves and ends', async () => 
   const { events, of } = await trainTiny(
     { output_dir: temporaryFolder() },
     {
-      hold,
-      signal: stop.signal,
+      control: { hold, signal: stop.signal },
       until: ({ type }) => {
         if (type === 'paused') setTimeout(() => stop.abort(), 20)
         return false
@@ -72,4 +71,29 @@ test('A run that is asked to stop while it is held saves and ends', async () => 
   )
   expect(of('interrupted')[0].global_step).toBe(3)
   expect(events.at(-1)?.type).toBe('interrupted')
+})
+
+test('The progress of evaluations and of frozen layers is part of the events, in order and complete', async () => {
+  const given = {
+    output_dir: temporaryFolder(),
+    freeze_layers: 1,
+    eval_strategy: 'epoch',
+    max_tokens_per_pass: 64,
+  } as const
+  const { events, of } = await trainTiny(given)
+  const order = events
+    .filter(({ type }) => type === 'progress' || type === 'start' || type === 'evaluate')
+    .map((event) => (event.type === 'progress' ? `${event.of} of ${event.total}` : event.type))
+  const once = order.filter((name, i) => name !== order[i - 1])
+  const evaluation = ['evaluation of 10', 'evaluate']
+  expect(once).toEqual(['freezing of 22', 'start', ...evaluation, ...evaluation])
+  const done = of('progress').map(({ done }) => done)
+  expect(done.filter((n) => n === 22)).toHaveLength(1)
+  expect(done.filter((n) => n === 10).length).toBeGreaterThanOrEqual(2)
+})
+
+test('A run whose events nobody reads any more during an evaluation ends without finishing it', async () => {
+  const given = { output_dir: temporaryFolder(), eval_on_start: true, per_device_eval_batch_size: 1 }
+  const { events } = await trainTiny(given, { until: ({ type }) => type === 'progress' })
+  expect(events.map(({ type }) => type)).toEqual(['start', 'progress'])
 })

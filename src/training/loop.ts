@@ -4,13 +4,14 @@ import type { TrainingRun } from './training-run.ts'
 
 /**
  * Fine-tunes the model, as transformers' Trainer does; what it does differently is in docs/training.md. Everything that
- * happens comes out as an event; whoever listens may stop by leaving the loop. At the end the model holds the last
+ * happens is an event; to stop the run, leave the loop. At the end the model holds the last
  * weights, or the best ones with load_best_model_at_end.
  */
 export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, void, void> {
   const session = await TrainingSession.begin(run)
   const { plan, state } = session
   try {
+    yield* session.freeze()
     yield { type: 'start', plan, global_step: state.global_step, state }
     if (run.resume_from) yield* session.catchUp()
     else if (run.args.eval_on_start) yield* session.evaluate()
@@ -21,7 +22,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
         yield* session.afterStep()
         if (!session.goesOn) break
         yield* session.hold()
-        if (run.signal?.aborted) return yield* session.interrupt()
+        if (session.control.signal?.aborted) return yield* session.interrupt()
       }
       yield* session.afterEpoch()
     }

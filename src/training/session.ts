@@ -9,7 +9,9 @@ import { checkpointName, listCheckpoints, rotateCheckpoints, writeCheckpoint } f
 import type { TrainingEvent, TrainMetrics } from './events.ts'
 import { type Plan, planRun } from './plan.ts'
 import { Recorder } from './recorder.ts'
+import { reportsOf } from './reports.ts'
 import { checkpointWriters, newProgress, type Progress, restoreRun, restoreWeights } from './run-checkpoint.ts'
+import type { RunControl } from './run-control.ts'
 import { checkUnchanged, digestRun } from './run-digests.ts'
 import { newTrainerState, type TrainerState } from './state.ts'
 import { Stepper } from './stepper.ts'
@@ -17,6 +19,7 @@ import { decideArguments } from './stored-settings.ts'
 import type { TrainingRun } from './training-run.ts'
 
 type Events = AsyncGenerator<TrainingEvent, void, void>
+type ProgressEvent = Extract<TrainingEvent, { type: 'progress' }>
 
 const BEFORE_TRAINING = 'training: before the first step'
 
@@ -54,8 +57,17 @@ export class TrainingSession {
     stepper.optimizer.taken = progress.steps_taken
     if (resume_from) await stepper.probe(resume_from, run.train.windows, 'Resume from an earlier checkpoint.')
     else stepper.refuseHugeWeights(BEFORE_TRAINING)
-    await stepper.freeze(run.train.windows, run.onFreezing)
     return new TrainingSession(run, plan, stepper, new Recorder(state, { ...progress, digests }, args))
+  }
+
+  /** With `freeze_layers`: computes the output of the frozen layers for every training window. */
+  async *freeze(): Events {
+    const { windows } = this.run.train
+    yield* progressOf('freezing', windows.length, (onProgress) => this.stepper.freeze(windows, onProgress))
+  }
+
+  get control(): RunControl {
+    return this.run.control ?? this.run
   }
 
   get state(): TrainerState {
@@ -154,13 +166,12 @@ export class TrainingSession {
 
   async *evaluate(): Events {
     await this.checkModel()
-    const { model, validation, args, onEvaluating } = this.run
-    const options = {
-      ...decideArguments(args, model.geometry),
-      batch_size: args.per_device_eval_batch_size,
-      onProgress: onEvaluating,
-    }
-    const evaluation = await evaluate(model, validation!, options)
+    const { model, args } = this.run
+    const validation = this.run.validation!
+    const options = { ...decideArguments(args, model.geometry), batch_size: args.per_device_eval_batch_size }
+    const evaluation = yield* progressOf('evaluation', validation.windows.length, (onProgress) =>
+      evaluate(model, validation, { ...options, onProgress }),
+    )
     const { entry, is_best } = this.recorder.evaluation(evaluation)
     yield { type: 'evaluate', entry, evaluation, is_best }
     if (is_best && args.save_strategy === 'best') yield* this.save()
@@ -184,9 +195,9 @@ export class TrainingSession {
     return rotateCheckpoints(output_dir, { save_total_limit, newest: global_step, best })
   }
 
-  /** Waits for as long as somebody holds the run. */
+  /** Pauses the run where its control asks for it. */
   async *hold(): Events {
-    const { signal, hold } = this.run
+    const { signal, hold } = this.control
     const released = signal?.aborted ? undefined : hold?.()
     if (!released) return
     const since = performance.now()
@@ -257,6 +268,15 @@ export class TrainingSession {
   async release(): Promise<void> {
     await this.stepper.release()
   }
+}
+
+/** Runs `work`, whose progress becomes events. */
+async function* progressOf<Result>(
+  of: ProgressEvent['of'],
+  total: number,
+  work: (onProgress: (done: number) => void) => Promise<Result>,
+): AsyncGenerator<ProgressEvent, Result, void> {
+  return yield* reportsOf((report) => work((done) => report({ type: 'progress', of, done, total })))
 }
 
 /** @throws SpanforgeError for a best checkpoint that was changed or removed since it was written */

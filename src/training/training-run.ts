@@ -4,6 +4,7 @@ import type { Dataset } from '../squad/dataset.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { TrainingArguments } from './arguments.ts'
 import type { GradientFactory } from './gradient-source.ts'
+import type { RunControl } from './run-control.ts'
 import type { RunDigests } from './run-digests.ts'
 
 /** What a training run works on. */
@@ -26,12 +27,9 @@ export interface TrainingRun {
   readonly order?: (epoch: number) => readonly number[]
   /** Asked after each step and each epoch whether the run ends here for good, as early stopping ends it. */
   readonly shouldStop?: () => boolean
-  /** Asks the run to finish its step, save, and end, to be resumed. */
+  readonly control?: RunControl
+  /** @deprecated Use `control.signal`. Removed in 0.3. */
   readonly signal?: AbortSignal
-  /** Asked after each step whether the run is to wait there: until when, or nothing. `signal` ends the wait too. */
-  readonly hold?: () => Promise<void> | undefined
-  /** Told how many validation windows are done, during evaluations. */
-  readonly onEvaluating?: (done: number) => void
-  /** With freeze_layers: told how many training windows the frozen layers have done, before the first step. */
-  readonly onFreezing?: (done: number) => void
+  /** @deprecated Use `control.hold`. Removed in 0.3. */
+  readonly hold?: RunControl['hold']
 }

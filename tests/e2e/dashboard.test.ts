@@ -37,7 +37,7 @@ async function tinyRun(folder: string, more: TrainingArgumentsInput = {}, port =
     'test',
   )
   const stop = new AbortController()
-  const watched = await watchRun(args, { screen: noScreen, stop: () => stop.abort(), port })
+  const watched = await watchRun(args, { screen: noScreen, stop: () => stop.abort(), signal: stop.signal, port })
   let goOn = () => {}
   const gate = new Promise<void>((resolve) => {
     goOn = resolve
@@ -49,7 +49,6 @@ async function tinyRun(folder: string, more: TrainingArgumentsInput = {}, port =
     const outcome = await fineTune(args, {
       ...watched.hooks,
       listeners: [...watched.hooks.listeners!, wait],
-      signal: stop.signal,
     })
     watched.ended(outcome)
     return outcome

@@ -1,0 +1,32 @@
+/**
+ * Starts `work` and yields what it reports while it runs, in order and without loss; returns its result. If the consumer
+ * leaves early, the next report throws inside `work`, and the generator waits until `work` has ended.
+ */
+export async function* reportsOf<Report, Result>(
+  work: (report: (value: Report) => void) => Promise<Result>,
+): AsyncGenerator<Report, Result, void> {
+  const waiting: Report[] = []
+  let [isOver, isAbandoned, wake] = [false, false, () => {}]
+  const result = work((value) => {
+    if (isAbandoned) throw new Error('nobody waits for this result')
+    waiting.push(value)
+    wake()
+  })
+  const end = () => {
+    isOver = true
+    wake()
+  }
+  const over = result.then(end, end)
+  try {
+    for (;;) {
+      while (waiting.length > 0) yield waiting.shift()!
+      if (isOver) return await result
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+  } finally {
+    isAbandoned = true
+    await over
+  }
+}
