@@ -9,8 +9,12 @@ import { readExamples } from '../src/data/read-examples.ts'
 import { writeExamples } from '../src/data/write-examples.ts'
 import { SpanforgeError } from '../src/errors.ts'
 import { loadPretrained } from '../src/inference/pretrained.ts'
+import { readConfigurationFile } from '../src/runs/arguments-file.ts'
+import { parseArguments } from '../src/training/arguments.ts'
+import { sweepSpace, trialsOf } from '../src/training/sweep-space.ts'
 import { fixture } from './fixture.ts'
-import { Dice, malformed, malformedHeader } from './malformed.ts'
+import { absurd, Dice, falseLengths, malformed, malformedHeader } from './malformed.ts'
+import { evaluateRecord, startRecord, stepsRecord } from './run-records.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { thoroughOr } from './thorough.ts'
 import { type TinyService, tinyService } from './tiny-service.ts'
@@ -22,7 +26,7 @@ const SEED = 17
 const MAX_MESSAGE_BYTES = 4096
 const MORE_MILLISECONDS = 1000
 
-/** Of each kind below, of which there are four: 1,000 together in the thorough run. */
+/** Of each kind below: more than 1,000 together in the thorough run. */
 const CASES = thoroughOr(250, 15)
 const cases = Array.from({ length: CASES }, (_, index) => index)
 
@@ -52,7 +56,9 @@ async function expectBounded(kind: string, read: () => Promise<unknown>, usual: 
   expect(milliseconds).toBeLessThan(usual + MORE_MILLISECONDS)
 }
 
-describe(`${4 * CASES} malformed files and requests`, { timeout: 30_000 }, () => {
+const KINDS = ['models', 'sizes', 'data', 'arrow', 'runs', 'journals', 'configurations', 'requests']
+
+describe(`${KINDS.length * CASES} malformed files and requests`, { timeout: 30_000 }, () => {
   describe('model folders', () => {
     const models = ['safetensors', 'bin-zip', 'bin-legacy', 'safetensors-sharded'].map((name) =>
       fixture(`tiny/b1/${name}`),
@@ -81,6 +87,15 @@ describe(`${4 * CASES} malformed files and requests`, { timeout: 30_000 }, () =>
       )
       await expectBounded('models', () => load(folder), usual)
     })
+
+    it.each(cases)('model with absurd sizes %i', async (index) => {
+      const dice = new Dice(SEED + 4, index)
+      const folder = temporaryFolder()
+      cpSync(models[0], folder, { recursive: true })
+      const path = join(folder, dice.of(['config.json', 'tokenizer.json', 'tokenizer_config.json']))
+      writeFileSync(path, absurd(readFileSync(path), dice))
+      await expectBounded('sizes', () => load(folder), usual)
+    })
   })
 
   describe('data files', () => {
@@ -104,6 +119,14 @@ describe(`${4 * CASES} malformed files and requests`, { timeout: 30_000 }, () =>
       writeFileSync(path, malformed(good.get(name)!, name.startsWith('train.json'), dice))
       await expectBounded('data', () => readExamples(path), usual)
     })
+
+    it.each(cases)('Arrow file with false lengths %i', async (index) => {
+      const dice = new Dice(SEED + 5, index)
+      const name = dice.of(['plain.arrow', 'large/data-00000-of-00001.arrow', 'shards/data-00000-of-00002.arrow'])
+      const path = join(temporaryFolder(), 'a.arrow')
+      writeFileSync(path, falseLengths(readFileSync(fixture(`saved-datasets/${name}`)), dice))
+      await expectBounded('arrow', () => readExamples(path), usual)
+    })
   })
 
   describe('run folders', () => {
@@ -119,21 +142,55 @@ describe(`${4 * CASES} malformed files and requests`, { timeout: 30_000 }, () =>
       'dashboard.jsonl': '{"type": "note", "at": 1, "text": "a"}\n{"type": "status", "at": 2, "status": "finished"}\n',
     }
 
+    const journal = [startRecord(), stepsRecord(1, 6), evaluateRecord(6, true), startRecord(6), stepsRecord(7, 12)]
+
+    it.each(cases)('journal %i', async (index) => {
+      const dice = new Dice(SEED + 6, index)
+      const folder = temporaryFolder()
+      for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+      const lines = journal.map((record): Buffer => Buffer.from(JSON.stringify(record)))
+      const line = dice.below(lines.length)
+      lines[line] = dice.below(2) ? absurd(lines[line], dice) : malformed(lines[line], true, dice)
+      writeFileSync(join(folder, 'dashboard.jsonl'), lines.map((text) => `${text}\n`).join(''))
+      await expectBounded('journals', () => expectReadable(folder, 'journals'), 0)
+    })
+
+    async function expectReadable(folder: string, kind: string): Promise<void> {
+      const { problems } = await readPastRun(folder)
+      if (problems.length > 0) countRefusal(kind)
+      for (const problem of problems) expect(Buffer.byteLength(problem)).toBeLessThanOrEqual(MAX_MESSAGE_BYTES)
+    }
+
     it.each(cases)('run folder %i', async (index) => {
       const dice = new Dice(SEED + 2, index)
       const folder = temporaryFolder()
       for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
       const name = dice.of(Object.keys(files))
       writeFileSync(join(folder, name), malformed(Buffer.from(files[name]), true, dice))
-      await expectBounded(
-        'runs',
-        async () => {
-          const { problems } = await readPastRun(folder)
-          if (problems.length > 0) countRefusal('runs')
-          for (const problem of problems) expect(Buffer.byteLength(problem)).toBeLessThanOrEqual(MAX_MESSAGE_BYTES)
-        },
-        0,
-      )
+      await expectBounded('runs', () => expectReadable(folder, 'runs'), 0)
+    })
+  })
+
+  describe('files of arguments and sweeps', () => {
+    const files: Readonly<Record<string, string>> = {
+      'arguments.json': '{"seed": 1, "learning_rate": 3e-5, "lr_scheduler_kwargs": {"num_cycles": 2}}',
+      'arguments.yaml': 'seed: 1\nlearning_rate: 3e-5\nlr_scheduler_kwargs:\n  num_cycles: 2\n',
+      'sweep.json': '{"grid": {"seed": [1, 2]}, "range": {"learning_rate": "1e-5..1e-4"}, "random": 3}',
+    }
+
+    async function read(path: string): Promise<void> {
+      const { values } = await readConfigurationFile(path)
+      if (path.endsWith('sweep.json')) trialsOf(sweepSpace({}, values), 1)
+      else parseArguments(values, path)
+    }
+
+    it.each(cases)('configuration %i', async (index) => {
+      const dice = new Dice(SEED + 7, index)
+      const name = dice.of(Object.keys(files))
+      const path = join(temporaryFolder(), name)
+      const good = Buffer.from(files[name])
+      writeFileSync(path, dice.below(2) ? absurd(good, dice) : malformed(good, name.endsWith('.json'), dice))
+      await expectBounded('configurations', () => read(path), 0)
     })
   })
 
@@ -177,7 +234,6 @@ describe(`${4 * CASES} malformed files and requests`, { timeout: 30_000 }, () =>
   })
 
   it('are malformed indeed: more than a fifth of each kind are refused', () => {
-    for (const kind of ['models', 'data', 'runs', 'requests'])
-      expect(refused.get(kind), kind).toBeGreaterThan(CASES / 5)
+    for (const kind of KINDS) expect(refused.get(kind), kind).toBeGreaterThan(CASES / 5)
   })
 })

@@ -105,3 +105,29 @@ export function malformedHeader(content: Buffer, dice: Dice): Buffer {
   size.writeBigUInt64LE(BigInt(header.length))
   return Buffer.concat([size, header, content.subarray(8 + length)])
 }
+
+/** Sizes that no file of ours states. */
+const SIZES = ['-1', '0', '65536', '2147483647', '2147483648', '4294967296', '1000000000000', '1e308']
+const NUMBER = /(?<=[[:,]\s*)-?\d[\d.eE+-]*/g
+
+/** JSON text with some of its numbers absurd, or a part of it nested deeply. */
+export function absurd(content: Buffer, dice: Dice): Buffer {
+  let text = content.toString()
+  if (dice.below(4) === 0)
+    return Buffer.from(replaceOne(text, VALUE, dice, dice.of([nested('[', ']'), nested('{"a":', '}')])))
+  for (let left = 1 + dice.below(3); left > 0; left--) text = replaceOne(text, NUMBER, dice, dice.of(SIZES))
+  return Buffer.from(text)
+}
+
+const nested = (open: string, close: string): string => `${open.repeat(20_000)}1${close.repeat(20_000)}`
+
+/** A binary file with some of its integers, most of which are lengths and offsets, absurd. */
+export function falseLengths(content: Buffer, dice: Dice): Buffer {
+  const changed = Buffer.from(content)
+  for (let left = 1 + dice.below(3); left > 0; left--) {
+    const at = 4 * dice.below((changed.length - 8) >> 2)
+    if (dice.below(2)) changed.writeUInt32LE(dice.of([0, 0xff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff]), at)
+    else changed.writeBigInt64LE(dice.of([-1n, 1n << 24n, 1n << 32n, 1n << 40n, (1n << 63n) - 1n]), at)
+  }
+  return changed
+}

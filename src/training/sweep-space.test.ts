@@ -53,6 +53,18 @@ describe('A space is refused', () => {
     ['with a range but no draws', { range: ['weight_decay=0..1'] }, 'Give --random N too'],
     ['with a range of what is no number', { random: 1, range: ['padding=0..1'] }, 'not an argument that is a number'],
     ['that names an argument twice', { random: 1, range: ['seed=1..2'], grid: ['seed=1'] }, 'give one'],
+    [
+      'with more draws than a sweep may have',
+      { random: 1e9, grid: ['seed=1'] },
+      'found 1,000,000,000 runs, expected at most 10,000',
+    ],
+    [
+      'with more combinations than a sweep may have',
+      {
+        grid: ['seed', 'max_steps', 'logging_steps', 'eval_steps', 'save_steps'].map((name) => `${name}=1,2,3,4,5,6,7`),
+      },
+      'found 16,807 runs',
+    ],
     ['that would change the folder', { grid: ['output_dir=a,b'] }, 'the same for the whole sweep'],
   ])('%s', (_, given, message) => {
     expect(() => sweepSpace(given)).toThrow(message)

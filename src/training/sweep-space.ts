@@ -53,7 +53,20 @@ export function sweepSpace(
     random: given.random ?? parsed.data.random,
   }
   checkNames(space)
+  checkCount(space)
   return space
+}
+
+const MOST_RUNS = 10_000
+
+function checkCount({ grid, random }: SweepSpace): void {
+  const runs = random ?? Object.values(grid).reduce((product, { length }) => product * length, 1)
+  if (runs <= MOST_RUNS) return
+  const count = runs < 1e15 ? runs.toLocaleString('en-US') : runs.toPrecision(3)
+  throw new UsageError(
+    `sweep: found ${count} runs, expected at most ${MOST_RUNS.toLocaleString('en-US')}`,
+    'Give fewer values in the grid, or --random N.',
+  )
 }
 
 /** The runs of a sweep. Draw number i does not depend on how many there are: more can be added later. */
