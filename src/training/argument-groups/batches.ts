@@ -5,10 +5,7 @@ const LARGEST_SEED = 2 ** 32 - 1
 const SEED = 'an integer of 0 .. 4294967295'
 
 export const batchArguments = {
-  num_train_epochs: positive(
-    3,
-    'How often to go through the training data; may be a fraction. max_steps overrides it.',
-  ),
+  num_train_epochs: positive(3, 'Number of passes over the training data; may be a fraction. max_steps overrides it.'),
   max_steps: argument(
     'integer',
     z
@@ -16,47 +13,53 @@ export const batchArguments = {
       .refine((steps) => steps === -1 || steps > 0)
       .default(-1),
     '-1, or an integer of at least 1',
-    'Stop after so many optimizer steps, however many epochs that takes; -1 leaves it to num_train_epochs.',
+    'Total number of optimizer steps; overrides num_train_epochs. -1: num_train_epochs decides.',
   ),
-  per_device_train_batch_size: integer(8, 1, 'Windows in a training batch. Memory is bounded by max_tokens_per_pass.'),
-  per_device_eval_batch_size: integer(8, 1, 'Windows in an evaluation batch. No result depends on it but rounding.'),
+  per_device_train_batch_size: integer(
+    8,
+    1,
+    'Windows per training batch. Memory depends on max_tokens_per_pass instead.',
+  ),
+  per_device_eval_batch_size: integer(8, 1, 'Windows per evaluation batch. Affects results only by rounding.'),
   gradient_accumulation_steps: integer(
     1,
     1,
-    'Batches whose gradients are averaged before the optimizer takes one step: a step of larger effective batch.',
+    'Number of batches whose gradients are averaged for one optimizer step, for a larger effective batch size.',
   ),
   padding: choice(
     ['none', 'longest', 'max_length'],
     'none',
-    'none computes real tokens only. longest and max_length let the loss see padding, to the longest window of the ' +
-      'batch or to max_seq_length, as transformers does: for comparing figures.',
+    'none computes real tokens only. longest pads to the longest window of the batch and max_length to ' +
+      'max_seq_length; the loss then includes padding as in transformers, which makes figures comparable.',
   ),
   max_tokens_per_pass: integer(
     1024,
     16,
-    'Most tokens computed at once. A larger batch is cut into passes whose gradients add up: bounds memory.',
+    'Maximum number of tokens computed at once. Larger batches are split into passes, which limits memory; their ' +
+      'gradients add up.',
   ),
   group_by_length: boolean(
-    'Put windows of similar length into one batch (sorted within 50 batches of random windows).',
+    'Put windows of similar length into the same batch (sorted within groups of 50 random batches).',
   ),
-  dataloader_drop_last: boolean('Leave out the last batch of an epoch where it is not full.'),
+  dataloader_drop_last: boolean('Drop the last batch of an epoch if it is not full.'),
   seed: argument(
     'integer',
     z.int().min(0).max(LARGEST_SEED).default(42),
     SEED,
-    'Decides every random draw: a new head, the order of the data, dropout. Same seed, same machine: same bits.',
+    'Seed for everything random: a new head, the order of the data, dropout. On the same machine, the same seed gives ' +
+      'bit-identical results.',
   ),
   data_seed: argument(
     'integer',
     z.int().min(0).max(LARGEST_SEED).nullable().default(null),
     SEED,
-    'Seed for the order of the data alone; seed unless given.',
+    'Seed for the order of the data. (default: seed)',
   ),
-  freeze_embeddings: boolean('Do not train the embeddings: less memory and time, often for little accuracy.'),
+  freeze_embeddings: boolean('Do not train the embeddings. Saves memory and time, often at little cost in accuracy.'),
   freeze_layers: integer(
     0,
     0,
-    'Do not train the embeddings and the lowest so many layers: their output is computed once for each window and ' +
-      'kept, and only the rest is trained: faster the fewer layers are left, and less accurate. 0 trains all layers.',
+    'Number of lowest layers to freeze, together with the embeddings. Their output is computed once per window and ' +
+      'kept; only the other layers are trained. Freezing more layers is faster but less accurate. 0 trains all layers.',
   ),
 }

@@ -3,50 +3,50 @@ import { argument, integer, optionalBoolean, optionalInteger, optionalText, text
 
 export const dataArguments = {
   model: optionalText(
-    'The pretrained model: a folder with config.json, weights and vocabulary as Hugging Face lays them out, or a name ' +
-      'on the hub (bert-base-uncased, owner/name).',
+    'Pretrained model: a folder with config.json, weights and vocabulary in the Hugging Face layout, or a name on the ' +
+      'hub (bert-base-uncased, owner/name).',
   ),
-  revision: optionalText('Branch, tag or commit of the model on the hub; main unless given.'),
+  revision: optionalText('Branch, tag or commit of the model on the hub. (default: main)'),
   dataset: optionalText(
     'Data set to train and evaluate on: a name on the hub (squad, squad_v2, owner/name), a folder of Parquet files, or ' +
-      'a folder that save_to_disk of datasets wrote.',
+      'a folder written by save_to_disk of datasets.',
   ),
-  dataset_config: optionalText('Configuration of dataset, where it has several.'),
-  dataset_revision: optionalText('Branch, tag or commit of dataset on the hub; main unless given.'),
+  dataset_config: optionalText('Configuration of dataset, if it has several.'),
+  dataset_revision: optionalText('Branch, tag or commit of dataset on the hub. (default: main)'),
   train_split: text('train', 'Split of dataset to train on.'),
-  validation_split: text('validation', 'Split of dataset to evaluate on, unless validation_file is given.'),
+  validation_split: text('validation', 'Split of dataset to evaluate on. validation_file overrides it.'),
   train_file: optionalText(
     'Data file to train on, instead of dataset: SQuAD JSON, JSON lines, CSV, Excel (.xlsx), Parquet or Arrow.',
   ),
   validation_file: optionalText(
-    'Data file to evaluate on, instead of a split of dataset. It must share no contexts with what is trained on.',
+    'Data file to evaluate on, instead of a split of dataset. It must not share contexts with the training data.',
   ),
   max_seq_length: optionalInteger(
     16,
-    'Longest window in tokens: [CLS] question [SEP] context [SEP]. A longer context is read through several windows. ' +
-      '(default: as stored with the model, or else 384, or the positions of the model if these are fewer)',
+    'Maximum window length in tokens: [CLS] question [SEP] context [SEP]. A longer context is split into several windows. ' +
+      "(default: the value stored with the model, otherwise 384, or the model's number of positions if that is less)",
   ),
   doc_stride: optionalInteger(
     0,
-    'Context tokens that two neighbouring windows share, so that an answer at the edge of one is inside the other. ' +
-      '(default: as stored with the model, or else 128, or half of max_seq_length if that is less)',
+    'Number of context tokens shared by neighbouring windows, so that an answer at the edge of one is inside the other. ' +
+      '(default: the value stored with the model, otherwise 128, or half of max_seq_length if that is less)',
   ),
-  max_train_samples: optionalInteger(1, 'Train on the first so many questions only.'),
-  max_eval_samples: optionalInteger(1, 'Evaluate on the first so many questions only.'),
+  max_train_samples: optionalInteger(1, 'Maximum number of questions to train on: the first of the data.'),
+  max_eval_samples: optionalInteger(1, 'Maximum number of questions to evaluate on: the first of the data.'),
   version_2_with_negative: optionalBoolean(
-    'The data holds questions without an answer (SQuAD v2.0): the model may answer "". Unless given, as stored with ' +
-      'the base model (answer_settings.json), else false.',
+    'The data contains questions without an answer (SQuAD v2.0), and the model may answer "". (default: the value ' +
+      'stored with the base model in answer_settings.json, otherwise false)',
   ),
   null_score_diff_threshold: argument(
     'number',
     z.number().default(0),
     'a number',
-    'With version_2_with_negative: answer "" where the score of no answer exceeds the best answer by more than this.',
+    'With version_2_with_negative: answer "" if the score of no answer exceeds that of the best answer by more than this.',
   ),
-  max_answer_length: integer(30, 1, 'Longest answer in tokens.'),
+  max_answer_length: integer(30, 1, 'Maximum length of an answer in tokens.'),
   dataloader_num_workers: integer(
     0,
     0,
-    'Worker threads that tokenize; 0 tokenizes on the main thread. The windows and their order are the same.',
+    'Number of worker threads for tokenization; 0 uses the main thread. The result does not depend on it.',
   ),
 }

@@ -17,15 +17,15 @@ const reporters = z.preprocess(
 
 export const loggingArguments = {
   logging_strategy: choice(['no', 'steps', 'epoch'], 'steps', 'When to log the mean training loss since the last log.'),
-  logging_steps: interval(500, 'Log every so many steps, with logging_strategy steps.'),
-  logging_first_step: boolean('Log the first step too.'),
+  logging_steps: interval(500, 'Steps between logs with logging_strategy steps.'),
+  logging_first_step: boolean('Also log the first step.'),
   report_to: argument(
     'list',
     reporters.default([...REPORTERS]),
     `all, none, or some of ${REPORTERS.join(', ')}`,
-    'Where logs go beside trainer_state.json: TensorBoard event files, or one JSON object a line.',
+    'Logs to write in addition to trainer_state.json: TensorBoard event files, JSON lines.',
   ),
-  logging_dir: optionalText('Folder of the TensorBoard event files; runs in output_dir unless given.'),
-  disable_tqdm: boolean('Show no progress and no log lines; on the command line the same as --quiet.'),
-  run_name: optionalText('Name of the run, at the head of its report.'),
+  logging_dir: optionalText('Folder for TensorBoard event files. (default: runs in output_dir)'),
+  disable_tqdm: boolean('Hide the progress bar and log lines, like --quiet on the command line.'),
+  run_name: optionalText('Name of the run, shown at the top of its report.'),
 }

@@ -6,21 +6,24 @@ export const savingArguments = {
     'text',
     z.string().min(1).default('trainer_output'),
     'a folder',
-    'Where checkpoints, the final model and the report go.',
+    'Folder for checkpoints, the final model and the report.',
   ),
-  overwrite_output_dir: boolean('Start anew in an output_dir that holds an earlier run: its checkpoints are removed.'),
+  overwrite_output_dir: boolean(
+    'Start a new run in an output_dir that contains an earlier one, and delete the checkpoints of the earlier run.',
+  ),
   save_strategy: choice(
     ['no', 'steps', 'epoch', 'best'],
     'steps',
-    'When to save a checkpoint: never, every save_steps and at the end, each epoch, or at each new best evaluation.',
+    'When to save a checkpoint: never, every save_steps steps and at the end, after each epoch, or after each new best ' +
+      'evaluation.',
   ),
-  save_steps: interval(500, 'Save every so many steps, with save_strategy steps.'),
+  save_steps: interval(500, 'Steps between checkpoints with save_strategy steps.'),
   save_total_limit: optionalInteger(
     1,
-    'Keep so many checkpoints, always the newest and the best: with 1, two where these differ. All unless given.',
+    'Maximum number of checkpoints to keep. The newest and the best are always kept, so 1 may keep two. (default: all)',
   ),
   save_only_model: boolean(
-    'Leave the optimizer out of checkpoints: a third of the size, but no run can resume from them.',
+    'Save checkpoints without the optimizer state. They have a third of the size, but you cannot resume from them.',
   ),
   resume_from_checkpoint: argument(
     'text',
@@ -28,6 +31,7 @@ export const savingArguments = {
       .preprocess((value) => (value === true ? 'latest' : value === false ? null : value), z.string().min(1).nullable())
       .default(null),
     'a checkpoint folder, or latest',
-    'Go on from this checkpoint, bit for bit as if never interrupted; latest takes the newest whole one in output_dir.',
+    'Checkpoint to resume from; the result is bit-identical to an uninterrupted run. latest uses the newest complete ' +
+      'checkpoint in output_dir.',
   ),
 }
