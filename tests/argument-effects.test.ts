@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { logFiles } from '../src/runs/log-files.ts'
-import { prepareRun } from '../src/runs/prepare.ts'
+import { prepareRun, trainingRun } from '../src/runs/prepare.ts'
 import { runLoop } from '../src/runs/run-loop.ts'
 import { noScreen } from '../src/runs/screen.ts'
 import { argumentNames, parseArguments, type TrainingArgumentsInput } from '../src/training/arguments.ts'
@@ -200,7 +200,7 @@ async function run(given: TrainingArgumentsInput): Promise<Run> {
     const prepared = await prepareRun(args, { screen })
     const { model } = prepared.loaded
     const listeners = [...logFiles(args), (event: TrainingEvent) => void events.push(event)]
-    await runLoop(prepared, { listeners })
+    await runLoop(trainingRun(prepared), listeners)
     await model.release()
     const files = readdirSync(args.output_dir, { recursive: true }).map(String)
     return {

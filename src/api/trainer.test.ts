@@ -119,7 +119,7 @@ describe('Trainer', () => {
     await first.train()
     const { output_dir } = first.args
     const again = await makeTrainer({ ...oneStep, output_dir })
-    await expect(again.train()).rejects.toThrow('holds checkpoints of an earlier run')
+    await expect(again.train()).rejects.toThrow('the output folder holds an earlier run')
     const anew = await makeTrainer({ ...oneStep, output_dir, overwrite_output_dir: true })
     expect((await anew.train()).global_step).toBe(1)
   })
@@ -134,6 +134,28 @@ describe('Trainer', () => {
     await expect(resume(true)).rejects.toThrow(/no whole checkpoint.*model\.safetensors/s)
     rmSync(checkpoint, { recursive: true })
     await expect(resume(true)).rejects.toThrow('no whole checkpoint')
+  })
+
+  test('refuses a checkpoint outside output_dir before the first step, as the command line does', async () => {
+    const first = await makeTrainer(oneStep)
+    await first.train()
+    const calls: string[] = []
+    const elsewhere = await makeTrainer(oneStep, [noting(calls)])
+    const checkpoint = `${first.args.output_dir}/checkpoint-1`
+    await expect(elsewhere.train({ resume_from_checkpoint: checkpoint })).rejects.toThrow(
+      `resume_from_checkpoint: ${checkpoint} is not in output_dir ${elsewhere.args.output_dir}`,
+    )
+    expect(calls).toEqual([])
+  })
+
+  test('resumes a checkpoint by its name, and refuses a folder with files that no run wrote', async () => {
+    const first = await makeTrainer(oneStep)
+    await first.train()
+    const more = await makeTrainer({ ...oneStep, max_steps: 2, output_dir: first.args.output_dir })
+    expect((await more.train({ resume_from_checkpoint: 'checkpoint-1' })).global_step).toBe(2)
+    const other = await makeTrainer(oneStep)
+    writeFileSync(`${other.args.output_dir}/thesis.txt`, 'mine')
+    await expect(other.train()).rejects.toThrow('holds no run of spanforge: thesis.txt')
   })
 
   test('refuses before the first step what cannot be done', async () => {

@@ -7,7 +7,10 @@ import type { Evaluation, EvaluationMetrics } from '../inference/evaluate.ts'
 import { type OptionNames, refuseUnknown } from '../known-options.ts'
 import type { QuestionAnsweringModel, RowLogits } from '../models/question-answering.ts'
 import { evaluateOnScreen } from '../runs/evaluate-on-screen.ts'
+import { claimOutputFolder, prepareOutputFolder } from '../runs/output-folder.ts'
 import { runProgress } from '../runs/progress-listener.ts'
+import { checkResumption, chooseCheckpoint } from '../runs/resume.ts'
+import { runLoop } from '../runs/run-loop.ts'
 import { noScreen, type Screen } from '../runs/screen.ts'
 import { standardErrorScreen } from '../runs/standard-error-screen.ts'
 import type { ExampleAnswers } from '../squad/answers.ts'
@@ -15,12 +18,10 @@ import type { Dataset } from '../squad/dataset.ts'
 import { checkAnswered } from '../squad/metrics.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import { checkArguments } from '../training/argument-checks.ts'
-import type { TrainMetrics } from '../training/events.ts'
-import { train } from '../training/loop.ts'
+import type { TrainingEvent, TrainMetrics } from '../training/events.ts'
 import { planRun } from '../training/plan.ts'
 import { tensorsOf } from '../training/run-checkpoint.ts'
-import { checkUnchanged, digestRun } from '../training/run-digests.ts'
-import { acquireRunLock } from '../training/run-lock.ts'
+import { digestRun } from '../training/run-digests.ts'
 import { newTrainerState, type TrainerState } from '../training/state.ts'
 import {
   type DecidedArguments,
@@ -30,7 +31,6 @@ import {
 } from '../training/stored-settings.ts'
 import { notify, type TrainerCallback, type TrainerControl } from './callbacks.ts'
 import { AutoModelForQuestionAnswering, storedSettings } from './model.ts'
-import { prepareOutput } from './output-folder.ts'
 import { TrainingArguments } from './training-arguments.ts'
 import { toStandardError } from './warn.ts'
 
@@ -93,9 +93,9 @@ export class Trainer {
 
   /**
    * Fine-tunes the model on train_dataset; checkpoints go to args.output_dir, which no other run may use meanwhile.
-   * `resume_from_checkpoint` is a checkpoint folder, or true for the newest whole one in output_dir.
-   * @throws UsageError for arguments that do not go together, or an output_dir with checkpoints of an earlier run;
-   * SpanforgeError where the loss turns NaN, or the checkpoint to go on from is not whole
+   * `resume_from_checkpoint` is a checkpoint in output_dir (its path or its name), or true for the newest whole one.
+   * @throws UsageError for arguments that do not go together, a checkpoint outside output_dir, or an output_dir that
+   * holds an earlier run or files that no run wrote; SpanforgeError if the loss becomes NaN or the checkpoint is damaged
    */
   async train(options: { readonly resume_from_checkpoint?: string | boolean } = {}): Promise<TrainOutput> {
     const { train_dataset, eval_dataset } = this.options
@@ -107,7 +107,9 @@ export class Trainer {
         'Give from_pretrained the same engine.',
       )
     const { max_positions, layers } = model.geometry
-    checkArguments(this.decided, {
+    const { resume_from_checkpoint: resume = args.resume_from_checkpoint ?? false } = options
+    const decided = { ...this.decided, resume_from_checkpoint: resume === true ? 'latest' : resume || null }
+    checkArguments(decided, {
       engine: model.engine,
       validationExamples: eval_dataset?.examples.length ?? 0,
       max_positions,
@@ -116,19 +118,18 @@ export class Trainer {
     })
     const evaluates = args.eval_strategy !== 'no' || args.eval_on_start
     if (eval_dataset && evaluates && !this.decided.version_2_with_negative) checkAnswered(eval_dataset.examples)
-    const { resume_from_checkpoint: resume = args.resume_from_checkpoint ?? false } = options
-    const lock = await acquireRunLock(args.output_dir)
+    const claim = await claimOutputFolder(decided)
     try {
-      const from = await prepareOutput(args, resume === true ? 'latest' : resume || undefined)
-      return await this.run(train_dataset, from, lock)
+      await checkResumption(decided)
+      return await this.run(train_dataset, decided, claim)
     } finally {
-      lock.release()
+      claim.release()
     }
   }
 
-  private async run(train_dataset: Dataset, resume_from: string | undefined, lock: Lock): Promise<TrainOutput> {
+  private async run(train_dataset: Dataset, decided: DecidedArguments, claim: Lock): Promise<TrainOutput> {
     this.control.should_training_stop = false
-    const { model, decided } = this
+    const { model } = this
     const warning = unansweredWarning(train_dataset.examples, decided)
     if (warning) toStandardError(warning)
     const answer_settings = unfittedSettings(decided, storedSettings(model))
@@ -136,28 +137,41 @@ export class Trainer {
     if (model instanceof AutoModelForQuestionAnswering) model.answer_settings = answer_settings
     const datasets = { train: train_dataset, validation: this.options.eval_dataset }
     const digests = digestRun({ model, ...datasets, tokenizer: this.options.processing_class })
-    const notes = resume_from ? await checkUnchanged(resume_from, digests, decided) : []
-    for (const note of notes) toStandardError(note)
+    const { folder: resume_from, notes } = await chooseCheckpoint(decided, digests)
+    if (decided.resume_from_checkpoint !== null && !resume_from)
+      throw new UsageError(
+        `${decided.output_dir}: no whole checkpoint to resume from, because there is no checkpoint yet`,
+        'Start a new run: leave resume_from_checkpoint out.',
+      )
+    await prepareOutputFolder(decided)
+    for (const note of notes) this.screen.print(note)
     let metrics: TrainMetrics | undefined
     const progress = runProgress(this.screen)
-    const events = train({
-      model,
-      args: decided,
-      ...datasets,
-      digests,
-      tokenizer: this.options.processing_class,
-      answer_settings,
-      resume_from,
-      shouldStop: () => this.control.should_training_stop,
-    })
-    try {
-      for await (const event of events) {
-        lock.assertHeld()
+    const listeners = [
+      () => claim.assertHeld(),
+      (event: TrainingEvent) => {
         if (event.type === 'start') this.state = event.state
         if (event.type === 'end') metrics = event.metrics
-        await progress.listener(event)
-        for (const callback of this.options.callbacks ?? []) await notify(callback, this.context, event)
-      }
+      },
+      progress.listener,
+      ...(this.options.callbacks ?? []).map(
+        (callback) => (event: TrainingEvent) => notify(callback, this.context, event),
+      ),
+    ]
+    try {
+      await runLoop(
+        {
+          model,
+          args: decided,
+          ...datasets,
+          digests,
+          tokenizer: this.options.processing_class,
+          answer_settings,
+          resume_from,
+          shouldStop: () => this.control.should_training_stop,
+        },
+        listeners,
+      )
     } finally {
       progress.stop()
     }

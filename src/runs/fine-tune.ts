@@ -1,19 +1,17 @@
-import { join } from 'node:path'
 import type { Lock } from '../files/lock.ts'
 import { openingOnScreen } from '../report/opening.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import type { RunControl } from '../training/run-control.ts'
-import { clearFailure, noteFailure } from './failure.ts'
+import { noteFailure } from './failure.ts'
 import { finishRun } from './finish.ts'
 import type { Listener } from './listener.ts'
 import type { HubChoice } from './load-model.ts'
 import { logFiles } from './log-files.ts'
-import { claimOutputFolder, clearOutputFolder } from './output-folder.ts'
-import { type PreparedRun, prepareRun } from './prepare.ts'
+import { claimOutputFolder, prepareOutputFolder } from './output-folder.ts'
+import { type PreparedRun, prepareRun, trainingRun } from './prepare.ts'
 import { runProgress } from './progress-listener.ts'
 import type { AllResults } from './results.ts'
 import { checkResumption, chooseCheckpoint } from './resume.ts'
-import { ARGUMENTS_FILE, writeJson } from './run-files.ts'
 import { runLoop } from './run-loop.ts'
 import { noScreen, type Screen } from './screen.ts'
 import { changedArguments, runSetup } from './summary.ts'
@@ -67,19 +65,18 @@ async function trainAndFinish(
 ): Promise<RunOutcome> {
   const { args } = run
   const { folder, notes } = await chooseCheckpoint(args, run.digests)
-  if (args.overwrite_output_dir) await clearOutputFolder(args.output_dir)
-  await clearFailure(args.output_dir)
-  await writeJson(join(args.output_dir, ARGUMENTS_FILE), args)
+  await prepareOutputFolder(args)
   screen.show(openingOnScreen(runSetup(run), { changed: changedArguments(args), goesOn: folder !== undefined }))
   onPrepared?.(run)
   for (const note of notes) screen.print(note)
   const progress = runProgress(screen)
   try {
-    const outcome = await runLoop(run, {
-      resume_from: folder,
-      control,
-      listeners: [() => claim.assertHeld(), progress.listener, ...logFiles(args), ...listeners],
-    })
+    const outcome = await runLoop({ ...trainingRun(run), resume_from: folder, control }, [
+      () => claim.assertHeld(),
+      progress.listener,
+      ...logFiles(args),
+      ...listeners,
+    ])
     if (outcome.status === 'interrupted') return outcome
     return { status: 'finished', results: await finishRun(run, outcome, { screen, command }) }
   } catch (error) {

@@ -8,7 +8,16 @@ import { showText } from '../show-value.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import { recoverCheckpoints, removeCheckpoints } from '../training/checkpoint-store.ts'
 import { acquireRunLock, type RunLockOptions } from '../training/run-lock.ts'
-import { ARGUMENTS_FILE, DASHBOARD_FILE, EVENTS_FOLDER, FAILURE_FILE, FINAL_FILES, LOG_FILE } from './run-files.ts'
+import { clearFailure } from './failure.ts'
+import {
+  ARGUMENTS_FILE,
+  DASHBOARD_FILE,
+  EVENTS_FOLDER,
+  FAILURE_FILE,
+  FINAL_FILES,
+  LOG_FILE,
+  writeJson,
+} from './run-files.ts'
 
 type FolderArguments = Pick<TrainingArguments, 'output_dir' | 'overwrite_output_dir' | 'resume_from_checkpoint'> &
   Partial<Pick<TrainingArguments, 'model' | 'train_file' | 'validation_file'>>
@@ -53,8 +62,16 @@ function refuseInputs({ output_dir, model, train_file, validation_file }: Folder
   }
 }
 
+/** Removes what the run replaces from its claimed folder, and writes its arguments there. */
+export async function prepareOutputFolder(args: TrainingArguments): Promise<void> {
+  const { output_dir, overwrite_output_dir } = args
+  if (overwrite_output_dir) await clearOutputFolder(output_dir)
+  await clearFailure(output_dir)
+  await writeJson(join(output_dir, ARGUMENTS_FILE), args)
+}
+
 /** Removes what an earlier run left, its checkpoints first, so that nothing old is taken for new. */
-export async function clearOutputFolder(output_dir: string): Promise<void> {
+async function clearOutputFolder(output_dir: string): Promise<void> {
   await removeCheckpoints(output_dir)
   for (const name of CLEARED) await rm(join(output_dir, name), { recursive: true, force: true })
 }
@@ -72,7 +89,7 @@ function refuseOthers({ output_dir, overwrite_output_dir, resume_from_checkpoint
   if (overwrite_output_dir || resume_from_checkpoint !== null) return
   throw new UsageError(
     `${output_dir}: the output folder holds an earlier run`,
-    'Go on with it by --resume_from_checkpoint latest, replace it by --overwrite_output_dir, or choose another --output_dir.',
+    'Resume it with --resume_from_checkpoint latest, replace it with --overwrite_output_dir, or choose another --output_dir.',
   )
 }
 

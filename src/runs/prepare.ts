@@ -7,7 +7,13 @@ import { checkArguments, refuseExclusive } from '../training/argument-checks.ts'
 import type { TrainingArguments } from '../training/arguments.ts'
 import { type Plan, planRun } from '../training/plan.ts'
 import { digestRun, type RunDigests } from '../training/run-digests.ts'
-import { type DecidedArguments, decideArguments, unansweredWarning } from '../training/stored-settings.ts'
+import {
+  type DecidedArguments,
+  decideArguments,
+  unansweredWarning,
+  unfittedSettings,
+} from '../training/stored-settings.ts'
+import type { TrainingRun } from '../training/training-run.ts'
 import { cutWindows } from './load-data.ts'
 import { type HubChoice, type LoadedModel, loadModel } from './load-model.ts'
 import { readRunData } from './run-data.ts'
@@ -81,4 +87,10 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
     weights: digestWeights(bert.parameters, untrained),
   }
   return { args, loaded, train, validation, plan, digests, hub }
+}
+
+/** What the training loop takes of a prepared run. */
+export function trainingRun({ args, loaded, train, validation, digests }: PreparedRun): TrainingRun {
+  const { model, tokenizer, settings } = loaded
+  return { model, tokenizer, args, train, validation, digests, answer_settings: unfittedSettings(args, settings) }
 }

@@ -59,7 +59,7 @@ async function latest(output_dir: string): Promise<Resumption> {
   const notes = skipped.map(({ folder, reason }) => `Skipped ${folder}: ${reason}.`)
   if (folder) return { folder, notes }
   if (skipped.length > 0)
-    throw new SpanforgeError(`${output_dir}: no checkpoint is whole:\n  ${notes.join('\n  ')}`, {
+    throw new SpanforgeError(`${output_dir}: no whole checkpoint to resume from:\n  ${notes.join('\n  ')}`, {
       remedy: 'Start anew with --overwrite_output_dir, which removes them.',
     })
   return { notes: [`No checkpoint in ${output_dir} yet: starting from the beginning.`] }

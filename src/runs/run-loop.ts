@@ -3,17 +3,9 @@ import type { Evaluation } from '../inference/evaluate.ts'
 import type { ScoreIntervals } from '../squad/score-intervals.ts'
 import type { TrainMetrics } from '../training/events.ts'
 import { train } from '../training/loop.ts'
-import type { RunControl } from '../training/run-control.ts'
 import type { TrainerState } from '../training/state.ts'
-import { unfittedSettings } from '../training/stored-settings.ts'
+import type { TrainingRun } from '../training/training-run.ts'
 import type { Listener } from './listener.ts'
-import type { PreparedRun } from './prepare.ts'
-
-export interface LoopOptions {
-  readonly resume_from?: string
-  readonly control?: RunControl
-  readonly listeners: readonly Listener[]
-}
 
 export type LoopOutcome =
   | { readonly status: 'interrupted'; readonly global_step: number; readonly folder: string }
@@ -27,32 +19,19 @@ export type LoopOutcome =
       readonly evaluation?: Evaluation
     }
 
-/** The training loop from its first event to its last, told to all listeners. */
-export async function runLoop(run: PreparedRun, options: LoopOptions): Promise<LoopOutcome> {
-  const { args, loaded, validation } = run
-  const { model, tokenizer } = loaded
-  const { listeners, resume_from, control } = options
+/** Runs the training loop from its first event to its last; each listener receives every event, in order. */
+export async function runLoop(run: TrainingRun, listeners: readonly Listener[]): Promise<LoopOutcome> {
   /** By step: the best and the newest, one of which is of the weights at the end. */
   const evaluations = new Map<number, Evaluation>()
   let state: TrainerState | undefined
   let isBestLoaded = false
   let checkpoint: string | undefined
   try {
-    for await (const event of train({
-      model,
-      args,
-      train: run.train,
-      validation,
-      tokenizer,
-      digests: run.digests,
-      answer_settings: unfittedSettings(args, loaded.settings),
-      resume_from,
-      control,
-    })) {
+    for await (const event of train(run)) {
       for (const listener of listeners) await listener(event)
       if (event.type === 'start') {
         state = event.state
-        checkpoint = resume_from
+        checkpoint = run.resume_from
       }
       if (event.type === 'evaluate') {
         for (const step of evaluations.keys()) if (step !== state!.best_global_step) evaluations.delete(step)
