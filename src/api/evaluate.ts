@@ -1,3 +1,4 @@
+import { resolveEvaluateOptions } from '../inference/answer-options.ts'
 import { type EvaluateOptions, type Evaluation, evaluate as evaluateModel } from '../inference/evaluate.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import type { Dataset } from '../squad/dataset.ts'
@@ -15,14 +16,5 @@ export function evaluate(
   dataset: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const stored = storedSettings(model)
-  return evaluateModel(model, dataset, {
-    ...(stored && {
-      version_2_with_negative: stored.version_2_with_negative,
-      null_score_diff_threshold: stored.null_score_diff_threshold,
-      max_answer_length: stored.max_answer_length,
-      confidence: stored.confidence,
-    }),
-    ...options,
-  })
+  return evaluateModel(model, dataset, resolveEvaluateOptions(options, storedSettings(model)))
 }

@@ -1,8 +1,10 @@
+import { z } from 'zod'
 import type { ModelOptions } from '../hub/models.ts'
+import { callback } from '../inference/answer-options.ts'
 import type { LoadOptions } from '../inference/pretrained.ts'
-import type { OptionNames } from '../known-options.ts'
 import type { Engine } from '../runtime/engine.ts'
 import type { EngineName } from '../runtime/engines.ts'
+import { anObject, type SchemasOf } from './check-options.ts'
 import type { Warn } from './warn.ts'
 
 export interface FromPretrainedOptions extends Omit<LoadOptions, 'engine'>, Omit<ModelOptions, 'weights'> {
@@ -14,21 +16,23 @@ export interface FromPretrainedOptions extends Omit<LoadOptions, 'engine'>, Omit
   readonly onWarning?: Warn
 }
 
-export const FROM_PRETRAINED: OptionNames<FromPretrainedOptions> = {
-  engine: true,
-  device: true,
-  bf16: true,
-  seed: true,
-  ignore_mismatched_sizes: true,
-  onWarning: true,
-  revision: true,
-  offline: true,
-  token: true,
-  endpoint: true,
-  cache: true,
-  onProgress: true,
-  onNotice: true,
-  retry: true,
-  timeout: true,
-  signal: true,
-}
+export const FROM_PRETRAINED = z
+  .strictObject({
+    engine: z.union([z.string() as z.ZodType<EngineName | 'auto'>, anObject<Engine>('')], 'an engine or its name'),
+    device: z.string(),
+    bf16: z.boolean(),
+    seed: z.number(),
+    ignore_mismatched_sizes: z.boolean(),
+    onWarning: callback<Warn>(),
+    revision: z.string(),
+    offline: z.boolean(),
+    token: z.string(),
+    endpoint: z.string(),
+    cache: z.string(),
+    onProgress: callback<NonNullable<ModelOptions['onProgress']>>(),
+    onNotice: callback<NonNullable<ModelOptions['onNotice']>>(),
+    retry: anObject<NonNullable<ModelOptions['retry']>>('an object'),
+    timeout: z.number(),
+    signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'an AbortSignal'),
+  } satisfies SchemasOf<FromPretrainedOptions>)
+  .partial()

@@ -3,11 +3,11 @@ import type { LoadReport } from '../checkpoint/load-parameters.ts'
 import { loadConfig, saveModel } from '../checkpoint/model-folder.ts'
 import { resolveModel } from '../hub/models.ts'
 import { loadPretrained, newlyInitialized } from '../inference/pretrained.ts'
-import { refuseUnknown } from '../known-options.ts'
 import { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { chooseEngine, type EngineChoice } from '../runs/choose-engine.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { tensorsOf } from '../training/run-checkpoint.ts'
+import { checkOptions } from './check-options.ts'
 import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-options.ts'
 import { toStandardError } from './warn.ts'
 
@@ -33,7 +33,7 @@ export class AutoModelForQuestionAnswering extends QuestionAnsweringModel {
    * one, which says what is wrong
    */
   static async from_pretrained(nameOrFolder: string, options: FromPretrainedOptions = {}) {
-    refuseUnknown('from_pretrained', options, FROM_PRETRAINED)
+    checkOptions('from_pretrained', FROM_PRETRAINED, options)
     const { onWarning = toStandardError, engine, device, ...rest } = options
     const folder = await resolveModel(nameOrFolder, rest)
     const settings = await loadAnswerSettings(folder)

@@ -1,39 +1,27 @@
+import { z } from 'zod'
 import { UsageError } from '../errors.ts'
+import { answerOption } from '../inference/answer-options.ts'
 import type { PipelineOptions, QuestionInput, SearchOptions } from '../inference/pipeline.ts'
-import type { ReadingOptions } from '../inference/pipeline-options.ts'
-import type { OptionNames } from '../known-options.ts'
 import { showValue } from '../show-value.ts'
+import type { SchemasOf } from './check-options.ts'
 
-const READING: OptionNames<ReadingOptions> = {
-  max_seq_len: true,
-  doc_stride: true,
-  max_question_len: true,
-  batch_size: true,
-  padding: true,
-  onProgress: true,
-}
+const { onProgress, padding, batch_size, max_question_len, doc_stride, max_seq_len, ...answering } = answerOption
+const { top_k, max_answer_length, handle_impossible_answer, null_score_diff_threshold, align_to_words } = answering
+const reading = { max_seq_len, doc_stride, max_question_len, batch_size, padding, onProgress }
 
-export const PIPELINE_OPTIONS: OptionNames<PipelineOptions> = {
-  top_k: true,
-  topk: true,
-  max_answer_len: true,
-  handle_impossible_answer: true,
-  null_score_diff_threshold: true,
-  align_to_words: true,
-  ...READING,
-}
+export const PIPELINE_OPTIONS = z
+  .strictObject({
+    top_k,
+    topk: top_k,
+    max_answer_len: max_answer_length,
+    handle_impossible_answer,
+    null_score_diff_threshold,
+    align_to_words,
+    ...reading,
+  } satisfies SchemasOf<PipelineOptions>)
+  .partial()
 
-export const SEARCH_OPTIONS: OptionNames<SearchOptions> = {
-  top_k: true,
-  max_answer_length: true,
-  handle_impossible_answer: true,
-  null_score_diff_threshold: true,
-  temperature: true,
-  confidence: true,
-  evidence: true,
-  align_to_words: true,
-  ...READING,
-}
+export const SEARCH_OPTIONS = z.strictObject(answerOption satisfies SchemasOf<SearchOptions>).partial()
 
 /** A list of questions with their contexts; or questions, in one context or each in its own. */
 export type ManyQuestions =

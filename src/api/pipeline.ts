@@ -1,5 +1,6 @@
+import { z } from 'zod'
 import { UsageError } from '../errors.ts'
-import { withSettings } from '../inference/answer-defaults.ts'
+import { resolveAnswerOptions, resolvePipelineOptions } from '../inference/answer-options.ts'
 import {
   answerQuestions,
   type PipelineOptions,
@@ -8,11 +9,11 @@ import {
   searchDocuments,
 } from '../inference/pipeline.ts'
 import { fitVocabulary } from '../inference/pretrained.ts'
-import { refuseUnknown } from '../known-options.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import type { ExampleAnswers } from '../squad/answers.ts'
 import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
 import type { BertTokenizer as Tokenizer } from '../text/tokenizer.ts'
+import { anObject, checkOptions, type SchemasOf } from './check-options.ts'
 import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-options.ts'
 import { AutoModelForQuestionAnswering, storedSettings } from './model.ts'
 import { type ManyQuestions, PIPELINE_OPTIONS, SEARCH_OPTIONS, toInputs } from './pipeline-input.ts'
@@ -64,9 +65,16 @@ export interface PipelineSource extends FromPretrainedOptions {
   readonly tokenizer?: string | Tokenizer
 }
 
+const PIPELINE_SOURCE = z
+  .strictObject({
+    tokenizer: z.union([z.string(), anObject<Tokenizer>('')], 'a tokenizer or its name'),
+    ...FROM_PRETRAINED.shape,
+  } satisfies SchemasOf<PipelineSource>)
+  .partial()
+
 /**
  * A pipeline from a model folder or name, or from a model and its tokenizer.
- * @throws UsageError for another task, an option that there is not, or a model without a tokenizer; SpanforgeError where
+ * @throws UsageError for another task, an unknown option or one of another kind, or a model without a tokenizer; SpanforgeError where
  * the two do not fit
  */
 export async function pipeline(
@@ -75,7 +83,7 @@ export async function pipeline(
   options: PipelineSource = {},
 ): Promise<QuestionAnsweringPipeline> {
   if (task !== 'question-answering') throw new UsageError(`pipeline: found task "${task}", expected question-answering`)
-  refuseUnknown('pipeline', options, { tokenizer: true, ...FROM_PRETRAINED })
+  checkOptions('pipeline', PIPELINE_SOURCE, options)
   const { tokenizer = typeof model === 'string' ? model : undefined, ...loading } = options
   if (tokenizer === undefined)
     throw new UsageError('pipeline: the model came without a tokenizer', 'Give it too: { tokenizer }.')
@@ -87,14 +95,13 @@ export async function pipeline(
 
 function makePipeline(model: QuestionAnsweringModel, tokenizer: Tokenizer): QuestionAnsweringPipeline {
   const settings = storedSettings(model)
-  const null_score_diff_threshold = settings?.null_score_diff_threshold
-  const stream: QuestionAnsweringPipeline['stream'] = (inputs, options) => {
-    refuseUnknown('pipeline', options, PIPELINE_OPTIONS)
-    return answerQuestions(model, tokenizer, inputs, { null_score_diff_threshold, ...options })
+  const stream: QuestionAnsweringPipeline['stream'] = (inputs, options = {}) => {
+    checkOptions('pipeline', PIPELINE_OPTIONS, options)
+    return answerQuestions(model, tokenizer, inputs, resolvePipelineOptions(options, settings))
   }
   const searchAll: QuestionAnsweringPipeline['searchAll'] = (questions, documents, options = {}) => {
-    refuseUnknown('search', options, SEARCH_OPTIONS)
-    return searchDocuments(model, tokenizer, questions, documents, withSettings(options, settings))
+    checkOptions('search', SEARCH_OPTIONS, options)
+    return searchDocuments(model, tokenizer, questions, documents, resolveAnswerOptions(options, settings))
   }
 
   async function call(...args: unknown[]): Promise<PipelineAnswer | PipelineAnswer[] | PipelineAnswer[][]> {

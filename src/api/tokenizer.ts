@@ -1,7 +1,7 @@
 import { loadTokenizer, saveTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { resolveModel } from '../hub/models.ts'
-import { refuseUnknown } from '../known-options.ts'
 import { BertTokenizer as Tokenizer } from '../text/tokenizer.ts'
+import { checkOptions } from './check-options.ts'
 import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-options.ts'
 
 /** WordPiece with UTF-16 offsets, as the fast tokenizers of BERT and its relatives in transformers. */
@@ -13,7 +13,7 @@ export class BertTokenizer extends Tokenizer {
    * another kind of tokenizer
    */
   static async from_pretrained(nameOrFolder: string, options: FromPretrainedOptions = {}) {
-    refuseUnknown('from_pretrained', options, FROM_PRETRAINED)
+    checkOptions('from_pretrained', FROM_PRETRAINED, options)
     const { settings } = await loadTokenizer(await resolveModel(nameOrFolder, { ...options, weights: false }))
     return new BertTokenizer(settings)
   }

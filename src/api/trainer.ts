@@ -1,10 +1,10 @@
+import { z } from 'zod'
 import { saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import { saveModel } from '../checkpoint/model-folder.ts'
 import { saveTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { UsageError } from '../errors.ts'
 import type { Lock } from '../files/lock.ts'
 import type { Evaluation, EvaluationMetrics } from '../inference/evaluate.ts'
-import { type OptionNames, refuseUnknown } from '../known-options.ts'
 import type { QuestionAnsweringModel, RowLogits } from '../models/question-answering.ts'
 import { evaluateOnScreen } from '../runs/evaluate-on-screen.ts'
 import { claimOutputFolder, prepareOutputFolder } from '../runs/output-folder.ts'
@@ -30,6 +30,7 @@ import {
   unfittedSettings,
 } from '../training/stored-settings.ts'
 import { notify, type TrainerCallback, type TrainerControl } from './callbacks.ts'
+import { anObject, checkOptions, type SchemasOf } from './check-options.ts'
 import { AutoModelForQuestionAnswering, storedSettings } from './model.ts'
 import { TrainingArguments } from './training-arguments.ts'
 import { toStandardError } from './warn.ts'
@@ -45,14 +46,16 @@ export interface TrainerOptions {
   readonly callbacks?: readonly TrainerCallback[]
 }
 
-const TRAINER_OPTIONS: OptionNames<TrainerOptions> = {
-  model: true,
-  args: true,
-  train_dataset: true,
-  eval_dataset: true,
-  processing_class: true,
-  callbacks: true,
-}
+const TRAINER_OPTIONS = z
+  .strictObject({
+    model: anObject<QuestionAnsweringModel>('a model'),
+    args: anObject<TrainingArguments>('TrainingArguments'),
+    train_dataset: anObject<Dataset>('a data set'),
+    eval_dataset: anObject<Dataset>('a data set'),
+    processing_class: anObject<BertTokenizer>('a tokenizer'),
+    callbacks: z.array(anObject<TrainerCallback>('a callback')),
+  } satisfies SchemasOf<TrainerOptions>)
+  .partial({ args: true, train_dataset: true, eval_dataset: true, processing_class: true, callbacks: true })
 
 export interface TrainOutput {
   readonly global_step: number
@@ -82,9 +85,9 @@ export class Trainer {
   /** As `args`, with what follows the model decided. */
   private readonly decided: DecidedArguments
 
-  /** @throws UsageError for an option that there is not */
+  /** @throws UsageError for an unknown option or one of another kind */
   constructor(private readonly options: TrainerOptions) {
-    refuseUnknown('Trainer', options, TRAINER_OPTIONS)
+    checkOptions('Trainer', TRAINER_OPTIONS, options)
     this.model = options.model
     this.args = options.args ?? new TrainingArguments()
     this.decided = decideArguments(this.args, { ...options.model.geometry, settings: storedSettings(options.model) })

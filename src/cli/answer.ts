@@ -10,7 +10,7 @@ import { listed } from './flags.ts'
 import { percent } from './format.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from './hub-options.ts'
 import { createOutput, type Output } from './output.ts'
-import { type PipelineFlags, pipelineOptions, searchOptions, withPipelineFlags } from './pipeline-flags.ts'
+import { type PipelineFlags, withPipelineFlags } from './pipeline-flags.ts'
 import { columns, textTable } from './table.ts'
 
 interface AnswerFlags extends HubFlags, PipelineFlags, EngineFlags {
@@ -85,8 +85,8 @@ type Loaded = Awaited<ReturnType<typeof import('../runs/load-model.ts')['loadMod
 
 async function searched(flags: AnswerFlags, loaded: Loaded, documents: readonly Document[]): Promise<Answers[]> {
   const { searchDocuments } = await import('../inference/pipeline.ts')
-  const { withSettings } = await import('../inference/answer-defaults.ts')
-  const options = withSettings(searchOptions(flags), loaded.settings)
+  const { resolveAnswerOptions } = await import('../inference/answer-options.ts')
+  const options = resolveAnswerOptions(flags, loaded.settings)
   const { onProgress, stop } = readingProgress()
   const contexts = documents.map(({ context }) => context)
   const found: Answers[] = []
@@ -116,11 +116,13 @@ async function searched(flags: AnswerFlags, loaded: Loaded, documents: readonly 
 
 async function asPipeline(flags: AnswerFlags, loaded: Loaded, documents: readonly Document[]): Promise<Answers[]> {
   const { answerQuestions } = await import('../inference/pipeline.ts')
+  const { resolvePipelineOptions } = await import('../inference/answer-options.ts')
   if (documents.length > 1)
     throw new UsageError('answer: --postprocess pipeline knows one document', 'Leave it out to search several.')
   const inputs = flags.question.map((question) => ({ question, context: documents[0].context }))
+  const options = resolvePipelineOptions(flags, loaded.settings)
   const found: Answers[] = []
-  for await (const answers of answerQuestions(loaded.model, loaded.tokenizer, inputs, pipelineOptions(flags)))
+  for await (const answers of answerQuestions(loaded.model, loaded.tokenizer, inputs, options))
     found.push({
       question: flags.question[found.length],
       answers: answers.map(({ answer, score, start, end }) => ({ answer, score, start, end })),

@@ -187,7 +187,10 @@ describe('spanforge answer', () => {
     await store(-100)
     const silent = await json(...stored)
     expect(silent).toMatchObject({ answer: '', start: 0, end: 0 })
+    const asPython = ['--postprocess', 'pipeline', '--handle_impossible_answer']
+    expect((await json(...stored, ...asPython)).answer).toBe('')
     await store(100)
+    expect((await json(...stored, ...asPython)).answer).not.toBe('')
     const { answer, score, confidence, null_odds } = await json(...stored)
     expect(answer).not.toBe('')
     expect(null_odds).toBe(silent.null_odds)

@@ -23,7 +23,7 @@ interface EvaluateFlags extends OverwriteFlag, WindowFlags, HubFlags, DataOption
   readonly max_samples?: number
   readonly padding: 'none' | 'longest' | 'max_length'
   readonly batch_size: number
-  readonly max_answer_length: number
+  readonly max_answer_length?: number
   readonly version_2_with_negative?: boolean
   readonly null_score_diff_threshold?: number
   readonly postprocess: 'exact' | 'run_qa'
@@ -63,7 +63,11 @@ export function evaluateCommand(): Command {
       'write predictions.json, nbest_predictions.json, null_odds.json, eval_results.json',
     )
     .option('--n_best_size <integer>', 'answers of each question in nbest_predictions.json', wholeNumber(1), 20)
-    .option('--max_answer_length <integer>', 'longest answer in tokens', wholeNumber(1), 30)
+    .option(
+      '--max_answer_length <integer>',
+      'longest answer in tokens (default: as stored with the model, or else 30)',
+      wholeNumber(1),
+    )
     .option('--version_2_with_negative', 'the data holds questions without an answer (as stored with the model)')
     .option('--no-version_2_with_negative', 'it holds none, whatever is stored with the model')
     .option(

@@ -1,20 +1,10 @@
 import { type Command, Option } from 'commander'
-import type { PipelineOptions, SearchOptions } from '../inference/pipeline.ts'
+import type { GivenAnswerOptions } from '../inference/answer-options.ts'
 import { anyNumber, wholeNumber } from './flags.ts'
 
-/** The options of the Python pipeline, as flags of the same names. */
-export interface PipelineFlags {
+/** The options of answers, as flags of the names that they have in the Python pipeline. */
+export interface PipelineFlags extends GivenAnswerOptions {
   readonly top_k: number
-  readonly max_answer_len?: number
-  readonly max_answer_length?: number
-  readonly max_seq_len?: number
-  readonly max_seq_length?: number
-  readonly doc_stride?: number
-  readonly max_question_len?: number
-  readonly handle_impossible_answer?: boolean
-  readonly null_score_diff_threshold?: number
-  readonly align_to_words: boolean
-  readonly batch_size: number
 }
 
 export const withPipelineFlags = (command: Command): Command =>
@@ -35,22 +25,3 @@ export const withPipelineFlags = (command: Command): Command =>
     .option('--batch_size <integer>', 'full windows computed at once: bounds memory', wholeNumber(1), 4)
     .addOption(new Option('--max_seq_length <integer>', 'as --max_seq_len').argParser(wholeNumber(1)).hideHelp())
     .addOption(new Option('--max_answer_length <integer>', 'as --max_answer_len').argParser(wholeNumber(1)).hideHelp())
-
-/** The flags as options of a search; undefined where a flag was not given. */
-export const searchOptions = (flags: PipelineFlags): SearchOptions => ({
-  top_k: flags.top_k,
-  max_answer_length: flags.max_answer_len ?? flags.max_answer_length,
-  handle_impossible_answer: flags.handle_impossible_answer,
-  null_score_diff_threshold: flags.null_score_diff_threshold,
-  align_to_words: flags.align_to_words,
-  max_seq_len: flags.max_seq_len ?? flags.max_seq_length,
-  doc_stride: flags.doc_stride,
-  max_question_len: flags.max_question_len,
-  batch_size: flags.batch_size,
-})
-
-/** The flags as options of the Python pipeline, whose defaults hold where a flag was not given. */
-export const pipelineOptions = (flags: PipelineFlags): PipelineOptions => ({
-  ...searchOptions(flags),
-  max_answer_len: flags.max_answer_len ?? flags.max_answer_length,
-})

@@ -7,7 +7,7 @@ import { count, counted, duration, rate } from './format.ts'
 import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from './hub-options.ts'
 import { catchInterrupts } from './interrupts.ts'
 import { createOutput, type Output } from './output.ts'
-import { type PipelineFlags, searchOptions, withPipelineFlags } from './pipeline-flags.ts'
+import { type PipelineFlags, withPipelineFlags } from './pipeline-flags.ts'
 import { textFacts } from './table.ts'
 import { terminalScreen } from './terminal-screen.ts'
 
@@ -77,23 +77,11 @@ export function predictCommand(): Command {
 async function predictAll(flags: PredictFlags): Promise<void> {
   const { predict } = await import('../runs/predict.ts')
   const output = createOutput(flags.json === true)
-  const { model, input, postprocess, n_best_size, padding, overwrite } = flags
-  const { split, dataset_config, dataset_revision } = flags
   const interrupts = catchInterrupts(() => output.print('Stopping. Press Ctrl-C again to quit immediately.'))
   try {
     const found = await withHubProgress('Downloading', flags, output, (hub) =>
       predict({
-        ...searchOptions(flags),
-        model,
-        input,
-        output: flags.output,
-        postprocess,
-        n_best_size,
-        padding,
-        overwrite,
-        split,
-        dataset_config,
-        dataset_revision,
+        ...flags,
         choice: engineChoice(flags),
         screen: terminalScreen(output),
         hub: { ...hub, revision: flags.revision },

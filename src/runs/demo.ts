@@ -6,7 +6,7 @@ import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { generateExamples } from '../demo/examples.ts'
 import { UsageError } from '../errors.ts'
 import { readJsonFile } from '../files/json-file.ts'
-import { withSettings } from '../inference/answer-defaults.ts'
+import { resolveAnswerOptions } from '../inference/answer-options.ts'
 import { searchDocuments } from '../inference/pipeline.ts'
 import { loadPretrained } from '../inference/pretrained.ts'
 import { packageFile } from '../package-root.ts'
@@ -96,7 +96,7 @@ export interface DemoAnswer {
 export async function* askDemo({ args, heldOut }: Demo, count: number): AsyncGenerator<DemoAnswer> {
   const { model } = await loadPretrained(args.output_dir)
   const tokenizer = await loadTokenizer(args.output_dir)
-  const options = withSettings({}, await loadAnswerSettings(args.output_dir))
+  const options = resolveAnswerOptions({}, await loadAnswerSettings(args.output_dir))
   for (const example of oneOfEachKind(heldOut).slice(0, count))
     for await (const found of searchDocuments(model, tokenizer, [example.question], [example.context], options)) {
       const [{ answer, confidence = null }] = found.candidates

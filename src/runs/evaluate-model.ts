@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ANSWER_SETTINGS_FILE, type AnswerSettings, saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import { UsageError } from '../errors.ts'
 import { checkOutputs } from '../files/output.ts'
+import { resolveEvaluateOptions } from '../inference/answer-options.ts'
 import {
   type AnswerScore,
   type EvaluateOptions,
@@ -120,11 +121,7 @@ export async function evaluateOn(examples: readonly Example[], options: Evaluate
   if (asked.calibrate) checkFit(data, asked)
   const progress = screen.counting('Evaluating', 'samples', data.windows.length)
   try {
-    const found = await evaluate(model, data, {
-      ...asked,
-      confidence: asked.stored_confidence,
-      onProgress: progress.update,
-    })
+    const found = await evaluate(model, data, { ...asked, onProgress: progress.update })
     progress.stop()
     return await judge(data, found, loaded, asked)
   } finally {
@@ -142,18 +139,13 @@ const lengthsOf = (options: EvaluateModelOptions, { model, tokenizer, settings }
 function withStored(options: EvaluateModelOptions, loaded: LoadedModel) {
   const { settings } = loaded
   const { max_seq_length, doc_stride } = lengthsOf(options, loaded)
-  const version_2_with_negative = options.version_2_with_negative ?? settings?.version_2_with_negative ?? false
   return {
-    ...options,
+    ...resolveEvaluateOptions(options, settings),
     max_seq_length,
     doc_stride,
-    version_2_with_negative,
-    null_score_diff_threshold: options.null_score_diff_threshold ?? settings?.null_score_diff_threshold ?? 0,
-    max_answer_length: options.max_answer_length ?? 30,
     n_best_size: options.n_best_size ?? 20,
     confidence_level: options.confidence_level ?? 0.95,
     top_k: options.output_dir || options.report ? (options.n_best_size ?? 20) : 1,
-    stored_confidence: settings?.confidence,
   }
 }
 

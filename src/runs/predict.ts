@@ -5,9 +5,8 @@ import { type DataSource, sourceName } from '../data/read-examples.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { withLock } from '../files/lock.ts'
 import { checkOutputs } from '../files/output.ts'
-import { withSettings } from '../inference/answer-defaults.ts'
+import { type GivenAnswerOptions, resolveAnswerOptions, resolvePipelineOptions } from '../inference/answer-options.ts'
 import { digestConfig, digestTokenizer, QuestionsDigest } from '../inference/digests.ts'
-import type { SearchOptions } from '../inference/pipeline.ts'
 import { type ReadingPlan, readingOptions } from '../inference/pipeline-options.ts'
 import { newlyInitialized } from '../inference/pretrained.ts'
 import { streamLogits } from '../inference/stream-logits.ts'
@@ -22,7 +21,7 @@ import { lineMaker, type RunQaLine } from './predict-lines.ts'
 import { EVALUATION_FILES, modelInputs } from './run-files.ts'
 import type { CountingProgress, Screen } from './screen.ts'
 
-export interface PredictOptions extends Omit<SearchOptions, 'onProgress'>, DataOptions {
+export interface PredictOptions extends Omit<GivenAnswerOptions, 'onProgress'>, DataOptions {
   readonly model: string
   /** Data file or name of a data set; answers in it are not looked at. */
   readonly input: string
@@ -149,24 +148,9 @@ type Asked = ReturnType<typeof askedOf>
 /** What is not given is as it is stored with the model, but for the Python pipeline, which has defaults of its own. */
 function askedOf(options: PredictOptions, { settings }: LoadedModel) {
   const { postprocess = 'exact', n_best_size = 20 } = options
-  const { top_k, max_answer_length, handle_impossible_answer, null_score_diff_threshold, align_to_words } = options
-  const { max_seq_len, doc_stride, max_question_len, batch_size, padding } = options
-  const given = {
-    top_k,
-    max_answer_length,
-    handle_impossible_answer,
-    null_score_diff_threshold,
-    align_to_words,
-    max_seq_len,
-    doc_stride,
-    max_question_len,
-    batch_size,
-    padding,
-  }
-  const threshold = null_score_diff_threshold ?? settings?.null_score_diff_threshold
-  const search: SearchOptions =
-    postprocess === 'pipeline' ? { ...given, null_score_diff_threshold: threshold } : withSettings(given, settings)
-  return { ...search, postprocess, n_best_size }
+  if (postprocess !== 'pipeline') return { ...resolveAnswerOptions(options, settings), postprocess, n_best_size }
+  const { max_answer_len: max_answer_length, ...asked } = resolvePipelineOptions(options, settings)
+  return { ...asked, max_answer_length, postprocess, n_best_size }
 }
 
 /** All that the lines depend on. */

@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream'
+import { type GivenAnswerOptions, resolveAnswerOptions } from '../inference/answer-options.ts'
 import type { App } from './app.ts'
 import { type Asker, askerOf, ClientGone, onceClosed } from './client.ts'
 import type { ServiceContext } from './context.ts'
 import { AnswerRequest, AnswerResponse, BatchRequest, BatchResponse } from './contract.ts'
 import { asProblem, problemBody } from './problem.ts'
-import { type AnswerFields, answerAll, openReading, searchOptions, withReading } from './questions.ts'
+import { answerAll, openReading, withReading } from './questions.ts'
 import type { QuestionFields } from './reading-task.ts'
 import { eventStream, failures } from './route-schemas.ts'
 import { SSE_HEADERS, sse } from './sse.ts'
@@ -68,7 +69,7 @@ export function answerRoutes(app: App, context: ServiceContext): void {
       const started = performance.now()
       const asker = askerOf(request, reply)
       const model = models.get(body.model)
-      const options = searchOptions(model, body)
+      const options = resolveAnswerOptions(body, model.thread.facts.settings)
       const reading = await openReading(model, { questions: questionsOf(body), options, limits, asker })
       onceClosed(reply, reading.close)
       const events = streamAnswers(model, reading, options, asker)
@@ -81,12 +82,12 @@ export function answerRoutes(app: App, context: ServiceContext): void {
 
   async function answered(
     questions: readonly QuestionFields[],
-    body: AnswerFields & { readonly model?: string },
+    body: GivenAnswerOptions & { readonly model?: string },
     asker: Asker,
   ) {
     const started = performance.now()
     const model = models.get(body.model)
-    const options = searchOptions(model, body)
+    const options = resolveAnswerOptions(body, model.thread.facts.settings)
     return withReading(model, { questions, options, limits, asker }, async (reading) => {
       const results = await answerAll(model, reading, options, asker)
       metrics.answered(model.id, results.length)

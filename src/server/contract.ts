@@ -6,24 +6,29 @@
  * all texts of a question. The route of Hugging Face (huggingface.ts) has Python's scores instead.
  */
 import { z } from 'zod'
+import { answerOption } from '../inference/answer-options.ts'
 
 const options = {
   model: z.string().optional().describe('Id of a model, as GET /api/models lists them; the first one unless given.'),
-  top_k: z.int().min(1).max(100).default(1).describe('How many answers at most.'),
-  max_answer_len: z.int().min(1).max(512).optional().describe('Longest answer in tokens: 30 unless given.'),
-  handle_impossible_answer: z
-    .boolean()
+  top_k: answerOption.top_k.max(100).default(1).describe('How many answers at most.'),
+  max_answer_len: answerOption.max_answer_length
+    .max(512)
+    .optional()
+    .describe('Longest answer in tokens: 30 unless given.'),
+  handle_impossible_answer: answerOption.handle_impossible_answer
     .optional()
     .describe('May "" be the answer? As the model was trained unless given; no for a model that does not say.'),
-  null_score_diff_threshold: z
-    .number()
+  null_score_diff_threshold: answerOption.null_score_diff_threshold
     .optional()
     .describe('"" is the best answer when no_answer.odds lie above it: that of the model unless given, else 0.'),
-  max_seq_len: z.int().min(1).optional().describe('Tokens of a window: 384, or what the model takes.'),
-  doc_stride: z.int().min(0).optional().describe('Tokens that neighbouring windows share: 128, or half a window.'),
-  max_question_len: z.int().min(1).optional().describe('Tokens of a question at most; the rest is left out.'),
-  align_to_words: z
-    .boolean()
+  max_seq_len: answerOption.max_seq_len.optional().describe('Tokens of a window: 384, or what the model takes.'),
+  doc_stride: answerOption.doc_stride
+    .optional()
+    .describe('Tokens that neighbouring windows share: 128, or half a window.'),
+  max_question_len: answerOption.max_question_len
+    .optional()
+    .describe('Tokens of a question at most; the rest is left out.'),
+  align_to_words: answerOption.align_to_words
     .default(true)
     .describe('Answers start and end with words; false for languages without spaces.'),
 }

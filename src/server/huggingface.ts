@@ -3,6 +3,7 @@
  * code points, as its clients in Python expect. Options that it does not know are ignored, as there.
  */
 import { z } from 'zod'
+import { answerOption, resolvePipelineOptions } from '../inference/answer-options.ts'
 import { CodePoints } from '../squad/code-points.ts'
 import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
 import { AnswerSize } from './answer-size.ts'
@@ -11,7 +12,6 @@ import { type Asker, askerOf } from './client.ts'
 import type { ServiceContext } from './context.ts'
 import { EXAMPLE } from './contract.ts'
 import { withReading } from './questions.ts'
-import type { PipelineScores } from './reading.ts'
 import { failures } from './route-schemas.ts'
 
 const Input = z.object({ question: z.string().min(1), context: z.string().min(1) })
@@ -21,13 +21,13 @@ export const InferenceRequest = z
     inputs: z.union([Input, z.array(Input).min(1).max(1000)]),
     parameters: z
       .object({
-        top_k: z.int().min(1).max(100).optional(),
-        doc_stride: z.int().min(0).optional(),
-        max_answer_len: z.int().min(1).max(512).optional(),
-        max_seq_len: z.int().min(1).optional(),
-        max_question_len: z.int().min(1).optional(),
-        handle_impossible_answer: z.boolean().optional(),
-        align_to_words: z.boolean().optional(),
+        top_k: answerOption.top_k.max(100).optional(),
+        doc_stride: answerOption.doc_stride.optional(),
+        max_answer_len: answerOption.max_answer_length.max(512).optional(),
+        max_seq_len: answerOption.max_seq_len.optional(),
+        max_question_len: answerOption.max_question_len.optional(),
+        handle_impossible_answer: answerOption.handle_impossible_answer.optional(),
+        align_to_words: answerOption.align_to_words.optional(),
       })
       .nullish(),
   })
@@ -76,14 +76,11 @@ export function huggingFaceRoutes(app: App, { models, metrics, limits, timeout }
     { inputs, parameters }: z.output<typeof InferenceRequest>,
     asker: Asker,
   ): Promise<OneOrMany | OneOrMany[]> {
-    const { top_k = 1, max_answer_len = 15, ...fields } = parameters ?? {}
-    const { handle_impossible_answer = false, align_to_words = true } = fields
     const questions = Array.isArray(inputs) ? inputs : [inputs]
     const model = models.get(id)
-    const { null_score_diff_threshold } = model.thread.facts.settings ?? {}
-    const asked = { top_k, max_answer_len, handle_impossible_answer, null_score_diff_threshold }
-    const options: PipelineScores = { ...asked, align_to_words }
-    return withReading(model, { questions, options: fields, limits, asker }, async (reading) => {
+    const options = resolvePipelineOptions(parameters ?? {}, model.thread.facts.settings)
+    const { top_k = 1 } = options
+    return withReading(model, { questions, options, limits, asker }, async (reading) => {
       const { rows } = reading
       const logits = await model.queue.ask(rows, asker)
       const found: OneOrMany[] = []

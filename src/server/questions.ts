@@ -1,5 +1,4 @@
 /** A request's questions, from its body to its results. */
-import { withSettings } from '../inference/answer-defaults.ts'
 import type { SearchOptions } from '../inference/pipeline.ts'
 import { type ReadingOptions, readingOptions } from '../inference/pipeline-options.ts'
 import type { RowLogits } from '../models/question-answering.ts'
@@ -10,15 +9,6 @@ import { checkQuestions, checkTexts, type TextLimits } from './limits.ts'
 import type { ServedModel } from './models.ts'
 import type { OpenReading } from './reader.ts'
 import { gatherTexts, type QuestionFields, taskSize } from './reading-task.ts'
-
-/** How a request for answers says what it wants. */
-export interface AnswerFields extends Pick<SearchOptions, 'max_seq_len' | 'doc_stride' | 'max_question_len'> {
-  readonly top_k: number
-  readonly max_answer_len?: number
-  readonly handle_impossible_answer?: boolean
-  readonly null_score_diff_threshold?: number
-  readonly align_to_words: boolean
-}
 
 /** What reading a request takes. */
 export interface ReadingRequest {
@@ -73,17 +63,6 @@ export async function withReading<T>(
   } finally {
     reading.close()
   }
-}
-
-/** What a request asks for; where it says nothing, as the settings stored with the model were fitted. */
-export function searchOptions({ thread }: ServedModel, fields: AnswerFields): SearchOptions {
-  const { top_k, max_answer_len: max_answer_length, handle_impossible_answer, null_score_diff_threshold } = fields
-  const { max_seq_len, doc_stride, max_question_len, align_to_words } = fields
-  const reading = { max_seq_len, doc_stride, max_question_len, align_to_words }
-  return withSettings(
-    { top_k, max_answer_length, handle_impossible_answer, null_score_diff_threshold, ...reading },
-    thread.facts.settings,
-  )
 }
 
 /** The results of all questions, in their order. */

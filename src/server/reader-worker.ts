@@ -3,13 +3,13 @@
  * under numbers. A book takes a second of either.
  */
 import { workerData } from 'node:worker_threads'
-import type { SearchOptions } from '../inference/pipeline.ts'
+import type { PipelineOptions, SearchOptions } from '../inference/pipeline.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import type { TokenizerSettings } from '../text/settings.ts'
 import { BertTokenizer } from '../text/tokenizer.ts'
 import { answerCalls } from '../threads/calls.ts'
 import { Jobs } from './reader-jobs.ts'
-import { type PipelineScores, Reading } from './reading.ts'
+import { Reading } from './reading.ts'
 import { type ReadingTask, taskSize } from './reading-task.ts'
 
 /** A search costs about as much as tokenizing this many characters for each window. */
@@ -42,7 +42,7 @@ answerCalls({
   },
   answers: (id: number, question: number, logits: readonly RowLogits[], options: SearchOptions) =>
     search(id, logits.length, (reading) => reading.answers(question, logits, options)),
-  pipelineAnswers: (id: number, question: number, logits: readonly RowLogits[], options: PipelineScores) =>
+  pipelineAnswers: (id: number, question: number, logits: readonly RowLogits[], options: PipelineOptions) =>
     search(id, logits.length, (reading) => reading.pipelineAnswers(question, logits, options)),
   /** Forgets a reading; of one that is still being opened no more is read. */
   async close(id: number) {

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { SearchOptions } from '../inference/pipeline.ts'
+import type { PipelineOptions, SearchOptions } from '../inference/pipeline.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
@@ -7,7 +7,7 @@ import { Thread } from '../threads/calls.ts'
 import { Mutex } from '../threads/mutex.ts'
 import { startWorker } from '../threads/start-worker.ts'
 import type { AnswerResult } from './contract.ts'
-import { type PipelineScores, Reading } from './reading.ts'
+import { Reading } from './reading.ts'
 import { type ReadingTask, taskSize } from './reading-task.ts'
 import { type ReadingPlan, WindowRows } from './window-rows.ts'
 
@@ -18,7 +18,7 @@ export interface OpenReading {
   pipelineAnswers(
     question: number,
     logits: readonly RowLogits[],
-    options: PipelineScores,
+    options: PipelineOptions,
   ): Promise<readonly PipelineAnswer[]>
   /** To be called when all is answered or nobody waits any more. */
   close(): void

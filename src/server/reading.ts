@@ -1,6 +1,6 @@
 /** From the texts of a request to a plan of the windows that the model reads, and from its logits to answers. */
 import { Document } from '../inference/document.ts'
-import type { SearchOptions } from '../inference/pipeline.ts'
+import type { PipelineOptions, SearchOptions } from '../inference/pipeline.ts'
 import type { RowLogits } from '../models/question-answering.ts'
 import { type DocumentLogits, type ExampleAnswers, findAnswers } from '../squad/answers.ts'
 import { noAnswerConfidence } from '../squad/confidence.ts'
@@ -16,15 +16,6 @@ import type { PlannedText, ReadingPlan } from './window-rows.ts'
 
 /** Characters of all candidates for the answers to one question: far above those of a text of sentences. */
 const MAX_COMPARED = 100_000_000
-
-/** Python's scores, of one text. */
-export interface PipelineScores {
-  readonly top_k: number
-  readonly max_answer_len: number
-  readonly handle_impossible_answer: boolean
-  readonly null_score_diff_threshold?: number
-  readonly align_to_words: boolean
-}
 
 interface PlannedQuestion {
   readonly tokens: Tokens
@@ -92,7 +83,7 @@ export class Reading {
    * As the pipeline of transformers answers from one text, all of it read.
    * @throws as `answers`
    */
-  pipelineAnswers(question: number, logits: readonly RowLogits[], options: PipelineScores): PipelineAnswer[] {
+  pipelineAnswers(question: number, logits: readonly RowLogits[], options: PipelineOptions): PipelineAnswer[] {
     const [{ context, windows, words }] = this.read(question, logits, options.align_to_words)
     const answers = pipelineAnswers(context, windows, logits, { ...options, words, max_characters: MAX_COMPARED })
     new AnswerSize().add(answers)

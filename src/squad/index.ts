@@ -23,7 +23,7 @@ export { exactMatch, f1, type Predictions, type SquadMetrics, squadMetrics } fro
 export { type SquadV2Metrics, squadV2Metrics } from './metrics-v2.ts'
 export { normalizeAnswer } from './normalize-answer.ts'
 export { mcNemarTest, randomizationTest } from './paired-tests.ts'
-export { type PipelineAnswer, type PipelineOptions, pipelineAnswers } from './pipeline-answers.ts'
+export { type PipelineAnswer, type PipelineAnswerOptions, pipelineAnswers } from './pipeline-answers.ts'
 export { parseSquad, toSquadJson } from './squad-json.ts'
 export type { Answer, Example, Label, LabelledWindow, Window } from './types.ts'
 export { makeWindows, tokenTypeIds, type WindowOptions } from './windows.ts'

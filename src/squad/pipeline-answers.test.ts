@@ -3,7 +3,7 @@ import { fixtureJson } from '../../tests/fixture.ts'
 import { describeShared, shared } from '../../tests/shared.ts'
 import { readExamples, readJson, readLogits, readWindows } from '../../tests/squad-reference.ts'
 import { tokenizerFromJson } from '../text/tokenizer-files.ts'
-import { type PipelineAnswer, type PipelineOptions, pipelineAnswers } from './pipeline-answers.ts'
+import { type PipelineAnswer, type PipelineAnswerOptions, pipelineAnswers } from './pipeline-answers.ts'
 import type { Window } from './types.ts'
 import { wordRanges } from './words.ts'
 
@@ -16,7 +16,7 @@ interface RecordedAnswer {
 interface RecordedCall {
   question: string
   context: string
-  options: PipelineOptions & { align_to_words?: boolean; max_seq_len?: number; doc_stride?: number }
+  options: PipelineAnswerOptions & { align_to_words?: boolean; max_seq_len?: number; doc_stride?: number }
   /** One answer alone is not in a list. */
   output: RecordedAnswer | RecordedAnswer[]
 }

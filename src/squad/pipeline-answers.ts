@@ -14,7 +14,7 @@ import { checkLogits, contextLogits, type WindowLogits } from './readings.ts'
 import type { Window } from './types.ts'
 import { wordAt } from './words.ts'
 
-export interface PipelineOptions {
+export interface PipelineAnswerOptions {
   readonly top_k?: number
   readonly max_answer_len?: number
   readonly handle_impossible_answer?: boolean
@@ -41,7 +41,7 @@ export function pipelineAnswers(
   context: string,
   windows: readonly Window[],
   logits: readonly WindowLogits[],
-  options: PipelineOptions = {},
+  options: PipelineAnswerOptions = {},
 ): PipelineAnswer[] {
   const { top_k = 1, max_answer_len = 15, handle_impossible_answer = false, words } = options
   const { null_score_diff_threshold = 0, max_characters = Infinity } = options

@@ -35,3 +35,33 @@ test('so do loading and the Trainer, which list what there is', async () => {
   const options = { tokenizer: 'of older versions' } as unknown as ConstructorParameters<typeof Trainer>[0]
   expect(() => new Trainer(options)).toThrow(/Trainer: there is no option tokenizer\n.* processing_class,/)
 })
+
+test.each([
+  ['handle_impossible_answer', 'no', '"no", expected true or false'],
+  ['top_k', 1.5, '1.5, expected a whole number'],
+  ['top_k', '3', '"3", expected a number'],
+  ['null_score_diff_threshold', Number.NaN, 'NaN, expected a number'],
+  ['padding', 'none', '"none", expected one of do_not_pad, longest, max_length'],
+  ['onProgress', true, 'true, expected a function'],
+])('a pipeline refuses %s of another kind: %j', async (name, value, message) => {
+  const asked = await pipeline('question-answering', folder)
+  const ask = asked as unknown as Untyped
+  await expect(ask(question, context, { [name]: value })).rejects.toThrow(`pipeline: ${name} is ${message}`)
+  const search = asked.search as unknown as Untyped
+  await expect(search(question, [context], { [name]: value })).rejects.toThrow(`search: ${name} is ${message}`)
+  await expect(ask(question, context, { [name]: undefined })).resolves.toHaveProperty('answer')
+  await asked.dispose()
+})
+
+test('so do loading and the Trainer', async () => {
+  const make = pipeline as unknown as Untyped
+  const load = AutoTokenizer.from_pretrained as unknown as Untyped
+  await expect(make('question-answering', folder, { tokenizer: 3 })).rejects.toThrow(
+    'pipeline: tokenizer is 3, expected a tokenizer or its name',
+  )
+  await expect(load(folder, { offline: 'yes' })).rejects.toThrow('offline is "yes", expected true or false')
+  await expect(load(folder, { signal: {} })).rejects.toThrow('expected an AbortSignal')
+  const train = (options: object) => () => new Trainer(options as ConstructorParameters<typeof Trainer>[0])
+  expect(train({ model: 'bert-base-uncased' })).toThrow('Trainer: model is "bert-base-uncased", expected a model')
+  expect(train({})).toThrow('Trainer: model is undefined, expected a model')
+})

@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { UsageError } from '../errors.ts'
+import { refuseUnknown } from '../known-options.ts'
+import { showList, showValue } from '../show-value.ts'
+
+/** A schema for each of a type's options, so that neither can have one that the other lacks. */
+export type SchemasOf<Options> = { readonly [K in keyof Options]-?: z.ZodType<Options[K]> }
+
+/** An object of a class or interface that is not looked into. */
+export const anObject = <T>(expected: string) =>
+  z.custom<T>((value) => typeof value === 'object' && value !== null, expected)
+
+/**
+ * Checks what types cannot check for callers in JavaScript: an option that does not exist, or a value of another kind.
+ * @throws UsageError for options that are no object, or one of another name or kind
+ */
+export function checkOptions(place: string, schema: z.ZodObject, options: unknown): void {
+  refuseUnknown(place, options, schema.shape)
+  const [issue] = schema.safeParse(options ?? {}).error?.issues ?? []
+  if (issue === undefined) return
+  const name = String(issue.path[0])
+  const value = (options as Readonly<Record<string, unknown>> | undefined)?.[name]
+  throw new UsageError(`${place}: ${name} is ${showValue(value)}, expected ${expectation(issue)}`)
+}
+
+/** What a value should have been: "a whole number from 1". */
+function expectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'too_small':
+      return issue.inclusive ? `a whole number from ${issue.minimum}` : `a number above ${issue.minimum}`
+    case 'invalid_type':
+      return KINDS[issue.expected] ?? issue.expected
+    case 'invalid_value':
+      return `one of ${showList(issue.values.map(String))}`
+    default:
+      return issue.message
+  }
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  int: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  string: 'a text',
+  array: 'a list',
+}
