@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { SpanforgeError } from '../src/errors.ts'
 import { decimal } from '../src/report/format.ts'
+import { defaultEngine, engineEntry } from '../src/runtime/registry.ts'
 import type { OwnResult, Result, SpeedDocument, TorchDocument } from './speed/document.ts'
 
 /** spanforge beside torch, as a Markdown table, from the JSON of speed.ts and of python/bench_torch.py. */
@@ -18,7 +19,7 @@ const OUR_MODES: Readonly<Record<string, string>> = {
 
 /** Documents of before there was a second engine name none. */
 function ourName({ mode, engine, bf16 }: OwnResult): string {
-  const on = engine === 'openvino' ? ' on OpenVINO' : ''
+  const on = engine && engine !== defaultEngine.name ? ` on ${engineEntry(engine).title}` : ''
   return `spanforge${on}: ${bf16 ? 'bf16' : 'fp32'}, ${OUR_MODES[mode]}`
 }
 

@@ -5,7 +5,7 @@ import { randomModel } from '../src/inference/pretrained.ts'
 import { parseConfig } from '../src/models/registry.ts'
 import { random } from '../src/random/random.ts'
 import { columns, textTable } from '../src/report/table.ts'
-import { createEngine, ENGINE_NAMES, type EngineName } from '../src/runtime/engines.ts'
+import { type EngineName, engineNames, openEngine } from '../src/runtime/registry.ts'
 import { BatchGradient } from '../src/training/gradients.ts'
 
 /** Whether memory stays flat over thousands of passes that all have another shape: see README.md beside this file. */
@@ -17,7 +17,7 @@ const residentBytes = (): number =>
   Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]) * 1024
 
 async function measure(name: EngineName, passes: number, every: number): Promise<void> {
-  const model = randomModel(parseConfig({ ...CONFIG, ...STILL }, 'benchmark'), { engine: await createEngine(name) })
+  const model = randomModel(parseConfig({ ...CONFIG, ...STILL }, 'benchmark'), { engine: await openEngine(name) })
   const gradient = await BatchGradient.compile(model, new Float32Array(model.num_parameters()))
   const { below } = random(42, 'shapes')
   const rows: string[][] = []
@@ -40,7 +40,7 @@ async function measure(name: EngineName, passes: number, every: number): Promise
 }
 
 await new Command('engine-memory')
-  .addOption(new Option('--engine <name>', 'what computes').choices(ENGINE_NAMES).default('openvino'))
+  .addOption(new Option('--engine <name>', 'what computes').choices(engineNames()).default('openvino'))
   .option('--passes <n>', 'passes, nearly each of a new shape', Number, 5000)
   .option('--every <n>', 'passes between two looks', Number, 500)
   .action(({ engine, passes, every }) => measure(engine, passes, every))

@@ -6,7 +6,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { peakRate } from '../src/models/peak-rate.ts'
 import { decimal } from '../src/report/format.ts'
 import { columns, textTable } from '../src/report/table.ts'
-import { ENGINE_NAMES, type EngineName } from '../src/runtime/engines.ts'
+import { defaultEngine, type EngineName, engineNames } from '../src/runtime/registry.ts'
 import type { OwnResult, SpeedDocument } from './speed/document.ts'
 import { engineWith } from './speed/engine.ts'
 import { runScript } from './speed/start.ts'
@@ -107,7 +107,7 @@ await new Command('speed')
   .option('--steps <n>', 'timed steps', positive, 6)
   .option('--questions <n>', 'questions of the file', positive, 3000)
   .option('--threads <n>', 'threads within an operator; 0: one for each core', Number, 0)
-  .addOption(new Option('--engine <name>', 'what computes').choices(ENGINE_NAMES).default('onnxruntime'))
+  .addOption(new Option('--engine <name>', 'what computes').choices(engineNames()).default(defaultEngine.name))
   .option('--bf16', 'multiply in bfloat16', false)
   .option('--max_tokens_per_pass <n...>', 'each is timed', list)
   .option('--json', 'print the document instead of a table')

@@ -10,7 +10,7 @@ import { runLoop } from '../src/runs/run-loop.ts'
 import { noScreen } from '../src/runs/screen.ts'
 import { argumentNames, parseArguments, type TrainingArgumentsInput } from '../src/training/arguments.ts'
 import type { TrainingEvent } from '../src/training/events.ts'
-import { hasOpenVino } from './engines.ts'
+import { hasEngine } from './engines.ts'
 import { squadParquet } from './squad-parquet.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { tinyExamples, tinyFolder, writeTinySquad } from './tiny-squad.ts'
@@ -137,7 +137,7 @@ const effects = (
   warmup_steps: [{ warmup_steps: 1 }, rates],
   warmup_ratio: [{ warmup_ratio: 0.5 }, rates],
   // Another engine sums in another order; where it is not installed the run is refused.
-  engine: [{ engine: 'openvino' }, hasOpenVino ? weights : refused],
+  engine: [{ engine: 'openvino' }, hasEngine('openvino') ? weights : refused],
   device: [{ device: 'toaster' }, refused],
   fp16: [{ fp16: true }, refused],
   bf16: [{ bf16: true }, refused, { engine: 'onnxruntime' }],

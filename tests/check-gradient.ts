@@ -4,7 +4,7 @@ import { input, type Tensor } from '../src/graph/tensor.ts'
 import { mul } from '../src/ops/elementwise.ts'
 import { sumAll } from '../src/ops/reduce.ts'
 import { float32, int32, type Value, type Values } from '../src/runtime/engine.ts'
-import { onnxruntime } from '../src/runtime/onnxruntime.ts'
+import { defaultEngine } from '../src/runtime/registry.ts'
 
 export interface Range {
   readonly low?: number
@@ -34,7 +34,7 @@ export async function evaluate(
     const shape = bindShape(t.shape, dims)
     return [name, float32(new Float32Array(elements(shape)), shape)]
   })
-  const session = await onnxruntime.compile(outputs)
+  const session = await defaultEngine.compile(outputs)
   await session.run(feeds, Object.fromEntries(values))
   await session.release()
   return Object.fromEntries(values.map(([name, value]) => [name, value.data as Float32Array]))

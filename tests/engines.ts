@@ -1,25 +1,32 @@
 import { describe } from 'vitest'
 import type { Engine } from '../src/runtime/engine.ts'
-import { createEngine } from '../src/runtime/engines.ts'
-import { onnxruntime } from '../src/runtime/onnxruntime.ts'
+import { defaultEngine, type EngineName, engineEntries, engineEntry, openEngine } from '../src/runtime/registry.ts'
 
-const openvino = await createEngine('openvino').catch((error: Error) => error)
-export const hasOpenVino = !(openvino instanceof Error)
+const opened = new Map<EngineName, Engine | Error>()
+for (const { name, devices } of engineEntries())
+  opened.set(name, await openEngine(name, devices[0]).catch((error: Error) => error))
+
+/** Whether an engine can be tested here. */
+export const hasEngine = (name: EngineName): boolean => !(opened.get(name) instanceof Error)
 
 /**
- * As `describe`, given OpenVINO's engine; where it cannot be had skips and says so, or fails where
- * SPANFORGE_REQUIRE_OPENVINO is set. OPENVINO_DIR names the folder of an OpenVINO.
+ * As `describe`, with an engine of the registry; where it is missing skips and says so, or fails where
+ * SPANFORGE_REQUIRE_<ENGINE> is set, such as SPANFORGE_REQUIRE_OPENVINO.
  */
-export function describeOpenVino(name: string, body: (engine: Engine) => void): void {
-  if (!(openvino instanceof Error)) return void describe(name, () => body(openvino))
-  if (process.env.SPANFORGE_REQUIRE_OPENVINO)
-    throw new Error(`${name}: SPANFORGE_REQUIRE_OPENVINO is set, but ${openvino.message}`)
-  console.warn(`SKIPPED (needs OpenVINO: pip install openvino): ${name}: ${openvino.message}`)
-  describe.skip(name, () => body(onnxruntime))
+export function describeEngine(engine: EngineName, name: string, body: (engine: Engine) => void): void {
+  const found = opened.get(engine)!
+  if (!(found instanceof Error)) return void describe(name, () => body(found))
+  const required = `SPANFORGE_REQUIRE_${engine.toUpperCase()}`
+  const { title, install } = engineEntry(engine)
+  if (process.env[required]) throw new Error(`${name}: ${required} is set, but ${found.message}`)
+  console.warn(`SKIPPED (needs ${title}: ${install}): ${name}: ${found.message}`)
+  describe.skip(name, () => body(defaultEngine))
 }
+
+export const describeOpenVino = (name: string, body: (engine: Engine) => void): void =>
+  describeEngine('openvino', name, body)
 
 /** The same tests on every engine. */
 export function describeEngines(name: string, body: (engine: Engine) => void): void {
-  describe(`${name}, on ONNX Runtime`, () => body(onnxruntime))
-  describeOpenVino(`${name}, on OpenVINO`, body)
+  for (const entry of engineEntries()) describeEngine(entry.name, `${name}, on ${entry.title}`, body)
 }

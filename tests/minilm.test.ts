@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
 import type { Engine } from '../src/runtime/engine.ts'
-import { onnxruntime } from '../src/runtime/onnxruntime.ts'
+import { defaultEngine } from '../src/runtime/registry.ts'
 import { batchGradient, type Gradients } from './batch-gradient.ts'
 import { describeEngines } from './engines.ts'
 import { miniLm } from './minilm-model.ts'
@@ -43,7 +43,7 @@ function expectRecorded(engine: Engine): void {
   afterAll(() => model.release())
 
   // What padding does is the same on every engine, and that it changes no logit is tested below.
-  for (const padding of isThorough && engine === onnxruntime ? ['padded-384', 'longest'] : ['longest']) {
+  for (const padding of isThorough && engine === defaultEngine ? ['padded-384', 'longest'] : ['longest']) {
     test(`logits and loss are the recorded ones (${padding})`, async () => {
       const { rows, spans } = batchOf(padding)
       const expected = expectedOf(padding)
@@ -59,7 +59,7 @@ function expectRecorded(engine: Engine): void {
     })
 
     // Those of OpenVINO are usually tested on small models only.
-    if (isThorough || engine === onnxruntime)
+    if (isThorough || engine === defaultEngine)
       test(`gradients are the recorded ones (${padding})`, async () => {
         const gradients = await batchGradient(model, batchOf(padding))
         const expected = readJson<Record<string, Expected>>(shared('reference/minilm/expected.json'))[padding]

@@ -115,6 +115,20 @@ describe('imports under src/', () => {
     expect(wrong).toEqual([])
   })
 
+  it('know no engine by name above runtime/', () => {
+    const open = ['engine.ts', 'engine-entry.ts', 'registry.ts'].map((name) => `src/runtime/${name}`)
+    const wrong = sources.flatMap((source) =>
+      importsOf(source)
+        .filter((path) => roomOf(source) !== 'runtime' && path.startsWith('src/runtime/') && !open.includes(path))
+        .map((path) => `${source} imports ${path}`),
+    )
+    expect(wrong).toEqual([])
+    const named = sources.filter(
+      (source) => roomOf(source) !== 'runtime' && /'(onnxruntime|openvino)'/.test(read(source)),
+    )
+    expect(named).toEqual([])
+  })
+
   it('never leave src/', () => {
     const outside = sources.flatMap((source) =>
       importsOf(source)

@@ -4,7 +4,7 @@ import type { SpanLabel } from '../src/batching/span-targets.ts'
 import { QuestionAnsweringModel } from '../src/models/question-answering.ts'
 import { parseConfig } from '../src/models/registry.ts'
 import type { Engine } from '../src/runtime/engine.ts'
-import { onnxruntime } from '../src/runtime/onnxruntime.ts'
+import { defaultEngine } from '../src/runtime/registry.ts'
 import type { Dataset } from '../src/squad/dataset.ts'
 import { fixture } from './fixture.ts'
 import { readRecorded } from './read-safetensors.ts'
@@ -16,7 +16,7 @@ const NO_DROPOUT = {
 }
 
 /** A small random model of tests/fixtures/tiny, by its folder, without dropout. */
-export function tinyModel(folder: string, engine: Engine = onnxruntime): QuestionAnsweringModel {
+export function tinyModel(folder: string, engine: Engine = defaultEngine): QuestionAnsweringModel {
   const config = JSON.parse(readFileSync(fixture(`tiny/${folder}/config.json`), 'utf8'))
   const model = new QuestionAnsweringModel(parseConfig({ ...config, ...NO_DROPOUT }, folder), engine)
   for (const [name, { data }] of Object.entries(readRecorded(fixture(`tiny/${folder}/model.safetensors`))))

@@ -3,14 +3,17 @@ import type { ModelOptions } from '../hub/models.ts'
 import { callback } from '../inference/answer-options.ts'
 import type { LoadOptions } from '../inference/pretrained.ts'
 import type { Engine } from '../runtime/engine.ts'
-import type { EngineName } from '../runtime/engines.ts'
+import type { EngineName } from '../runtime/registry.ts'
 import { anObject, type SchemasOf } from './check-options.ts'
 import type { Warn } from './warn.ts'
 
 export interface FromPretrainedOptions extends Omit<LoadOptions, 'engine'>, Omit<ModelOptions, 'weights'> {
-  /** What computes: ONNX Runtime unless given; with bf16, OpenVINO. `auto` measures. */
+  /**
+   * The engine that computes, or its name (default: the one that comes with spanforge; with bf16 or a device of its own,
+   * one that has it). `auto` times a small step on each and takes the fastest.
+   */
   readonly engine?: Engine | EngineName | 'auto'
-  /** `cpu`, or a device of OpenVINO's, as `openvino:GPU`. */
+  /** `cpu` (the default), or a device of an engine's own, such as `openvino:GPU`. */
   readonly device?: string
   /** Told about weights that the checkpoint does not hold; on standard error unless given. `() => {}` is silent. */
   readonly onWarning?: Warn

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { Diagnosis } from '../runs/doctor.ts'
+import type { EngineState } from '../runs/engine-states.ts'
 import { busyNote } from '../runs/machine.ts'
 import { bytes, count, decimal, duration, percent } from './format.ts'
 import { createOutput } from './output.ts'
@@ -15,14 +16,14 @@ async function doctor(flags: { readonly json?: boolean }): Promise<void> {
   const output = createOutput(flags.json === true)
   output.print('Measuring what this machine multiplies at most ...')
   const found = await diagnose()
-  if (output.forPeople) output.print(`\n${textOf(found)}`)
+  if (output.forPeople) output.print(`\n${doctorText(found)}`)
   output.result(found)
 }
 
 /** What a person reads, a section after the other. */
-const sections: readonly ((found: Diagnosis) => string)[] = [machineText, onnxruntimeText, openvinoText, trainingText]
+const sections: readonly ((found: Diagnosis) => string)[] = [machineText, enginesText, trainingText]
 
-const textOf = (found: Diagnosis): string => sections.map((section) => section(found)).join('\n\n')
+export const doctorText = (found: Diagnosis): string => sections.map((section) => section(found)).join('\n\n')
 
 function machineText(found: Diagnosis): string {
   return textFacts([
@@ -39,20 +40,21 @@ function machineText(found: Diagnosis): string {
   ])
 }
 
-function onnxruntimeText({ onnxruntime }: Diagnosis): string {
-  return textFacts([['ONNX Runtime', onnxruntime]])
+function enginesText({ engines, advice }: Diagnosis): string {
+  return textFacts([...engines.flatMap(engineFacts), ['Advice', advice]])
 }
 
-function openvinoText({ openvino: { found, problem, advice } }: Diagnosis): string {
-  const devices = found?.devices ?? []
-  return textFacts([
-    ['OpenVINO', found ? `${found.version.split('-')[0]}, ${found.source}` : (problem ?? 'not found')],
-    ...(found ? [['  library', found.file] as const] : []),
+/** Version and devices of an engine, or how to install it. */
+function engineFacts({ title, found, problem, install }: EngineState): readonly (readonly [string, string])[] {
+  if (!found) return [[title, problem ?? `not installed${install ? `: ${install}` : ''}`]]
+  const { version, source, library, devices } = found
+  return [
+    [title, `${version}, ${source}`],
+    ...(library ? [['  library', library] as const] : []),
     ...devices.map(
-      ({ name, full_name, bf16 }) => [`  ${name}`, `${full_name}; ${bf16 ? 'bfloat16' : 'no bfloat16'}`] as const,
+      ({ device, full_name, precisions }) => [`  ${device}`, `${full_name}; ${precisions.join(', ')}`] as const,
     ),
-    ['  advice', advice],
-  ])
+  ]
 }
 
 function trainingText({ notebook, estimates }: Diagnosis): string {

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { EngineChoice } from '../runs/choose-engine.ts'
+import { deviceChoices, engineChoices } from '../runtime/registry.ts'
 
 export interface EngineFlags {
   readonly engine?: EngineChoice['engine']
@@ -8,15 +9,16 @@ export interface EngineFlags {
 }
 
 /** What computes: the flags of every command that loads a model to read with it. */
-export const withEngineFlags = (command: Command): Command =>
-  command
-    .addOption(
-      new Option(
-        '--engine <name>',
-        'what computes; auto measures (default: onnxruntime, with --bf16 openvino)',
-      ).choices(['auto', 'onnxruntime', 'openvino']),
-    )
-    .option('--device <name>', 'cpu, or openvino: and a device such as GPU', 'cpu')
+export function withEngineFlags(command: Command): Command {
+  const [, first] = engineChoices()
+  const engine = new Option(
+    '--engine <name>',
+    `engine that computes; auto measures (default: ${first}; with --bf16 or a device of its own, one that has it)`,
+  )
+  return command
+    .addOption(engine.choices(engineChoices()))
+    .option('--device <name>', deviceChoices(), 'cpu')
     .option('--bf16', 'multiply in bfloat16, on processors that can (AVX512_BF16, AMX)')
+}
 
 export const engineChoice = ({ engine, device, bf16 }: EngineFlags): EngineChoice => ({ engine, device, bf16 })

@@ -8,7 +8,7 @@ import { totalSize } from '../models/flat-parameters.ts'
 import { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { random } from '../random/random.ts'
 import type { Engine } from '../runtime/engine.ts'
-import { onnxruntime } from '../runtime/onnxruntime.ts'
+import { defaultEngine } from '../runtime/registry.ts'
 import { showList } from '../show-value.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 
@@ -32,7 +32,7 @@ export interface Pretrained {
  * does not hold are initialised as transformers does: normal with `initializer_range`, LayerNorm 1 and 0, biases 0.
  */
 export async function loadPretrained(folder: string, options: LoadOptions = {}): Promise<Pretrained> {
-  const { engine = onnxruntime, bf16 = false, seed = 42, ignore_mismatched_sizes } = options
+  const { engine = defaultEngine, bf16 = false, seed = 42, ignore_mismatched_sizes } = options
   const config = await loadConfig(folder)
   const checkpoint = await openCheckpoint(folder)
   try {
@@ -64,7 +64,7 @@ function refusePackedWeights(folder: string, { specs }: QuestionAnsweringModel, 
 /** A model with random weights. */
 export function randomModel(
   config: ModelConfig,
-  { engine = onnxruntime, seed = 42 }: LoadOptions = {},
+  { engine = defaultEngine, seed = 42 }: LoadOptions = {},
 ): QuestionAnsweringModel {
   const model = new QuestionAnsweringModel(config, engine)
   initialize(model, new Set(model.specs.map(({ name }) => name)), seed)

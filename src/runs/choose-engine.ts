@@ -1,7 +1,8 @@
 import { SpanforgeError, UsageError } from '../errors.ts'
 import type { ModelConfig } from '../models/architecture.ts'
 import type { Engine, Precision } from '../runtime/engine.ts'
-import { createEngine, ENGINE_NAMES, type EngineName, engineOfDevice } from '../runtime/engines.ts'
+import type { EngineEntry } from '../runtime/engine-entry.ts'
+import { type EngineName, engineEntry, enginesOn, openEngine } from '../runtime/registry.ts'
 import { inspectMachine } from './machine.ts'
 import { secondsOfStep } from './measure-engine.ts'
 
@@ -17,81 +18,100 @@ export interface EngineChoice {
 export interface ChosenEngine {
   readonly name: EngineName
   readonly engine: Engine
-  /** What was chosen and why, where that was left to us. */
+  /** What was chosen and why, where it was chosen by measuring. */
   readonly note?: string
 }
 
-export const ENGINE_TITLES: Readonly<Record<EngineName, string>> = {
-  onnxruntime: 'ONNX Runtime',
-  openvino: 'OpenVINO',
+interface Candidate {
+  readonly entry: EngineEntry
+  readonly engine: Engine
 }
 
 /**
- * The engine that was asked for. Without a name it is ONNX Runtime, whatever else is installed, so that the same
- * command gives the same bits; with bf16 or a device of OpenVINO's it is that. `auto` measures.
- * @throws UsageError for what does not go together, SpanforgeError for what is not there
+ * Opens the engine that was asked for. Without a name it is the first of the registry, whatever else is installed, so
+ * that the same command gives the same bits. A device of an engine's own asks for that engine, bf16 for those that may
+ * compute in it. Where several can do what is asked for, or with `auto`, a small step of the model is timed on each.
+ * @throws UsageError for what does not go together, SpanforgeError for what is missing
  */
 export async function chooseEngine(
   choice: EngineChoice,
   config: ModelConfig,
   measure = secondsOfStep,
 ): Promise<ChosenEngine> {
-  const { engine, device = 'cpu', bf16 = false } = choice
-  if (bf16) refuseProcessor(device)
-  if (engine !== 'auto') {
-    const name = engine ?? engineOfDevice(device) ?? (bf16 ? 'openvino' : 'onnxruntime')
-    const made = await createEngine(name, device)
-    if (bf16) refuseEngine(made)
-    return { name, engine: made }
-  }
+  const { engine: asked, device = 'cpu', bf16 = false } = choice
   const precision = bf16 ? 'bfloat16' : 'float32'
-  const { candidates, absent } = await available(device, precision)
-  if (candidates.length === 0)
-    throw new SpanforgeError(`engine auto: none computes in ${precision} on ${device}:\n  ${absent.join('\n  ')}`)
-  if (candidates.length === 1) {
-    const only = candidates[0]
-    return { ...only, note: `Engine: ${ENGINE_TITLES[only.name]}, the only one here. ${absent.join(' ')}` }
-  }
-  const timed: { readonly candidate: ChosenEngine; readonly seconds: number }[] = []
-  for (const candidate of candidates)
-    timed.push({ candidate, seconds: await measure(candidate.engine, config, precision) })
-  const [best, other] = timed.sort((a, b) => a.seconds - b.seconds) as [(typeof timed)[0], (typeof timed)[0]]
-  const milliseconds = (seconds: number) => `${(1000 * seconds).toFixed(0)} ms`
-  const note =
-    `Engine: ${ENGINE_TITLES[best.candidate.name]}: a small step took it ${milliseconds(best.seconds)}, ` +
-    `${ENGINE_TITLES[other.candidate.name]} ${milliseconds(other.seconds)}.`
-  return { ...best.candidate, note }
+  const entries = entriesFor(asked, device, bf16)
+  const { candidates, refusals } = await open(entries, device, precision)
+  if (candidates.length === 0) throw refusalOf(refusals, device, precision)
+  const timed: (Candidate & { readonly seconds: number })[] = []
+  if (candidates.length > 1)
+    for (const candidate of candidates)
+      timed.push({ ...candidate, seconds: await measure(candidate.engine, config, precision) })
+  timed.sort((a, b) => a.seconds - b.seconds)
+  const [{ entry, engine }] = timed.length > 0 ? timed : candidates
+  const chosen = { name: entry.name, engine }
+  if (timed.length > 0) return { ...chosen, note: timesNote(timed) }
+  if (asked !== 'auto') return chosen
+  const reasons = refusals.map(({ message }) => message).join(' ')
+  return { ...chosen, note: `Engine: ${entry.title}, the only one here. ${reasons}`.trimEnd() }
 }
 
-/** What could compute this, and why the others cannot. */
-async function available(device: string, precision: Precision) {
-  const candidates: ChosenEngine[] = []
-  const absent: string[] = []
-  const asked = engineOfDevice(device)
-  for (const name of ENGINE_NAMES.filter((name) => asked === undefined || name === asked))
+/** The engines to choose from. */
+function entriesFor(engine: EngineChoice['engine'], device: string, bf16: boolean): readonly EngineEntry[] {
+  const able = enginesOn(device)
+  if (engine === 'auto') return able
+  if (engine !== null && engine !== undefined) return [engineEntry(engine)]
+  return bf16 ? able.filter(({ precisions }) => precisions.includes('bfloat16')) : able.slice(0, 1)
+}
+
+/** Opens the engines that can compute this, and says why the others cannot. */
+async function open(entries: readonly EngineEntry[], device: string, precision: Precision) {
+  const candidates: Candidate[] = []
+  const refusals: SpanforgeError[] = []
+  for (const entry of entries)
     try {
-      const engine = await createEngine(name, device)
-      if (engine.precisions.includes(precision)) candidates.push({ name, engine })
-      else absent.push(`${ENGINE_TITLES[name]} does not compute in ${precision} here.`)
+      const engine = await openEngine(entry.name, device)
+      if (engine.precisions.includes(precision)) candidates.push({ entry, engine })
+      else refusals.push(cannotCompute(engine, entry, entries.length > 1))
     } catch (error) {
       if (!(error instanceof SpanforgeError) || error instanceof UsageError) throw error
-      absent.push(error.message)
+      refusals.push(error)
     }
-  return { candidates, absent }
+  return { candidates, refusals }
 }
 
-function refuseEngine({ device, precisions, lacks }: Engine): void {
-  if (precisions.includes('bfloat16')) return
-  throw new UsageError(`bf16: ${device} cannot compute in bfloat16: ${lacks}`, 'Leave it out and compute in float32.')
+/** One of several engines is told from the others by its title. */
+function cannotCompute({ device, lacks }: Engine, { title }: EngineEntry, isOneOfSeveral: boolean): SpanforgeError {
+  if (isOneOfSeveral) return new SpanforgeError(`${title} does not compute in bfloat16 here.`)
+  return new UsageError(
+    `bf16: ${device} cannot compute in bfloat16${lacks ? `: ${lacks}` : ''}`,
+    'Leave it out and compute in float32.',
+  )
 }
 
-/** Before anybody is told to install something for bf16 that could not help. */
-function refuseProcessor(device: string): void {
+/** That the processor cannot do it comes first, before anybody installs something that could not help. */
+function refusalOf(refusals: readonly SpanforgeError[], device: string, precision: Precision): SpanforgeError {
+  const processor = precision === 'bfloat16' ? refusedProcessor(device) : undefined
+  if (processor) return processor
+  if (refusals.length === 1) return refusals[0]
+  const reasons = refusals.map(({ message }) => `\n  ${message}`)
+  return new SpanforgeError(
+    `engine: none computes in ${precision} on ${device}${reasons.length > 0 ? ':' : ''}${reasons.join('')}`,
+  )
+}
+
+function refusedProcessor(device: string): UsageError | undefined {
   const { cpu, cpu_features: has } = inspectMachine()
-  if (device !== 'cpu' || process.arch !== 'x64' || has.length === 0) return
-  if (has.includes('avx512_bf16') || has.includes('amx_bf16')) return
-  throw new UsageError(
+  if (device !== 'cpu' || process.arch !== 'x64' || has.length === 0) return undefined
+  if (has.includes('avx512_bf16') || has.includes('amx_bf16')) return undefined
+  return new UsageError(
     `bf16: this processor (${cpu}) cannot multiply in bfloat16: it has neither AVX512_BF16 nor AMX`,
     'Leave it out and compute in float32.',
   )
+}
+
+function timesNote([best, ...others]: readonly (Candidate & { readonly seconds: number })[]): string {
+  const milliseconds = (seconds: number) => `${(1000 * seconds).toFixed(0)} ms`
+  const rest = others.map(({ entry, seconds }) => `, ${entry.title} ${milliseconds(seconds)}`)
+  return `Engine: ${best.entry.title}: a small step took it ${milliseconds(best.seconds)}${rest.join('')}.`
 }

@@ -4,9 +4,9 @@ import { totalSize } from '../models/flat-parameters.ts'
 import { peakRate } from '../models/peak-rate.ts'
 import { parameterSpecs } from '../models/programs.ts'
 import { trainingFlopOf } from '../models/useful-work.ts'
-import { onnxruntime, onnxruntimeVersion } from '../runtime/onnxruntime.ts'
+import { defaultEngine } from '../runtime/registry.ts'
+import { adviceOn, type EngineState, engineStates } from './engine-states.ts'
 import { inspectMachine, type Machine } from './machine.ts'
-import { type OpenVinoState, openvinoState } from './openvino-state.ts'
 
 /** What the notebook trains on: 3,000 SQuAD questions, real tokens of windows of at most 384. */
 export const NOTEBOOK = { windows: 3074, epochs: 3, tokens: 571_987, squared_lengths: 123_093_175 } as const
@@ -23,8 +23,9 @@ export interface TrainingEstimate {
 }
 
 export interface Diagnosis extends Machine {
-  readonly onnxruntime: string
-  readonly openvino: OpenVinoState
+  readonly engines: readonly EngineState[]
+  /** What would make training faster here. */
+  readonly advice: string
   readonly peak_gflop_per_second: number
   readonly notebook: typeof NOTEBOOK
   readonly estimates: readonly TrainingEstimate[]
@@ -57,11 +58,12 @@ export const KNOWN: readonly KnownModel[] = [
 /** This machine, what it multiplies at most (about two seconds of all cores), and what that means for a training. */
 export async function diagnose(): Promise<Diagnosis> {
   const machine = inspectMachine()
-  const peak_gflop_per_second = await peakRate(onnxruntime, 10)
+  const engines = await engineStates()
+  const peak_gflop_per_second = await peakRate(defaultEngine, 10)
   return {
     ...machine,
-    onnxruntime: onnxruntimeVersion(),
-    openvino: await openvinoState(machine),
+    engines,
+    advice: adviceOn(engines, machine),
     peak_gflop_per_second,
     notebook: NOTEBOOK,
     estimates: KNOWN.map((model) => estimate(model, peak_gflop_per_second, machine)),

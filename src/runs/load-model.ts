@@ -9,7 +9,7 @@ import { SpanforgeError, UsageError } from '../errors.ts'
 import type { HubOptions } from '../hub/index.ts'
 import { fitVocabulary, type LoadOptions, loadPretrained } from '../inference/pretrained.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
-import type { EngineName } from '../runtime/engines.ts'
+import type { EngineName } from '../runtime/registry.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import { chooseEngine, type EngineChoice } from './choose-engine.ts'
 

@@ -1,12 +1,12 @@
 import { cpus } from 'node:os'
-import * as ort from 'onnxruntime-node'
 import { SpanforgeError } from '../errors.ts'
 import { apply, type Graph } from '../graph/tensor.ts'
 import type { Dialect } from '../lowering/dialect.ts'
 import { lower } from '../lowering/lower.ts'
 import { encodeModel } from '../onnx/encode.ts'
 import { toBytes } from '../protobuf.ts'
-import type { CompileOptions, Engine, Executable, Value, Values } from './engine.ts'
+import type { CompileOptions, Engine, Executable, Values } from './engine.ts'
+import type { EngineEntry } from './engine-entry.ts'
 import { HeldValues } from './held-values.ts'
 import { threadsByDefault } from './threads.ts'
 
@@ -20,17 +20,22 @@ export const dialect: Dialect = {
   },
 }
 
-/** ONNX Runtime on the CPU. */
+const cpuName = (): string => cpus()[0]?.model.trim() ?? 'unknown'
+
+const loadRuntime = () => import('onnxruntime-node')
+
+/** ONNX Runtime on the CPU. Its library is loaded with the first graph. */
 export const onnxruntime: Engine = {
   name: 'onnxruntime',
   get device() {
-    return `cpu (${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores)`
+    return `cpu (${cpuName()}, ${cpus().length} cores)`
   },
   precisions: ['float32'],
   lacks: 'ONNX Runtime has no bfloat16 on a CPU: engine openvino may',
   async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
     const { threads = threadsByDefault(), profilePrefix, precision = 'float32' } = options
     if (precision !== 'float32') throw new SpanforgeError(`ONNX Runtime does not compute in ${precision} on a CPU`)
+    const ort = await loadRuntime()
     const session = await ort.InferenceSession.create(toBytes(encodeModel(lower(graph, dialect))), {
       executionProviders: ['cpu'],
       intraOpNumThreads: threads,
@@ -42,7 +47,10 @@ export const onnxruntime: Engine = {
     }).catch((error: Error) => {
       throw new SpanforgeError(`ONNX Runtime refused the model: ${error.message}`, { cause: error })
     })
-    const held = new HeldValues([...session.inputNames, ...session.outputNames], toTensor)
+    const held = new HeldValues(
+      [...session.inputNames, ...session.outputNames],
+      ({ dtype, data, dims }) => new ort.Tensor(dtype, data, dims),
+    )
     const tensors = (names: readonly string[], values: Values) =>
       Object.fromEntries(names.map((name) => [name, held.get(name, values)]))
     return {
@@ -70,6 +78,17 @@ function runFailure(error: Error): SpanforgeError {
   )
 }
 
-const toTensor = ({ dtype, data, dims }: Value): ort.Tensor => new ort.Tensor(dtype, data, dims)
-
-export const onnxruntimeVersion = (): string => ort.env.versions.node ?? ort.env.versions.common
+export const onnxruntimeEntry: EngineEntry = {
+  name: onnxruntime.name,
+  title: 'ONNX Runtime',
+  devices: ['cpu'],
+  precisions: onnxruntime.precisions,
+  install: null,
+  async inspect() {
+    const { env } = await loadRuntime()
+    const device = { device: 'cpu', full_name: cpuName(), precisions: onnxruntime.precisions }
+    const version = env.versions.node ?? env.versions.common
+    return { version, source: 'comes with spanforge', library: null, devices: [device] }
+  },
+  open: async () => onnxruntime,
+}

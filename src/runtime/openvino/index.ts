@@ -1,2 +1,14 @@
-export { openvinoEngine } from './engine.ts'
-export { INSTALL_OPENVINO, inspectOpenVino, type OpenVinoFacts, openOpenVino } from './open.ts'
+import type { EngineEntry } from '../engine-entry.ts'
+
+export const openvinoEntry: EngineEntry = {
+  name: 'openvino',
+  title: 'OpenVINO',
+  devices: ['cpu', 'openvino:GPU'],
+  precisions: ['float32', 'bfloat16'],
+  install: 'pip install openvino',
+  inspect: async () => (await import('./open.ts')).inspectOpenVino(),
+  async open(device) {
+    const [{ openOpenVino }, { openvinoEngine }] = await Promise.all([import('./open.ts'), import('./engine.ts')])
+    return openvinoEngine(openOpenVino(), device === 'cpu' ? 'CPU' : device)
+  },
+}

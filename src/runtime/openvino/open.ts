@@ -1,4 +1,5 @@
 import { SpanforgeError } from '../../errors.ts'
+import type { EngineFacts } from '../engine-entry.ts'
 import { openvinoDevices, openvinoEngine } from './engine.ts'
 import { type FoundLibrary, findOpenVino } from './find.ts'
 import { loadLibrary, type OpenVinoLibrary } from './library.ts'
@@ -6,27 +7,25 @@ import { loadLibrary, type OpenVinoLibrary } from './library.ts'
 /** Earlier ones read LayerNormalization with one result only: the training graph wants its mean and deviation too. */
 const OLDEST = [2026, 3] as const
 
-export const INSTALL_OPENVINO = 'pip install openvino'
-
-/** What there is of OpenVINO on this machine. */
-export interface OpenVinoFacts extends FoundLibrary {
-  readonly version: string
-  readonly devices: readonly { readonly name: string; readonly full_name: string; readonly bf16: boolean }[]
-}
+const INSTALL_OPENVINO = 'pip install openvino'
 
 /**
  * OpenVINO's library, found, loaded, and of a version that reads the graphs.
  * @throws SpanforgeError where there is none, or one too old
  */
-export function openOpenVino(): { readonly library: OpenVinoLibrary; readonly found: FoundLibrary } {
+export function openOpenVino(): OpenVinoLibrary {
   const found = findOpenVino()
   if (!found)
     throw new SpanforgeError('OpenVINO: not found on this machine', {
       remedy: `Install it (${INSTALL_OPENVINO}), or let OPENVINO_DIR name its folder. docs/engines.md says where it is looked for.`,
     })
+  return load(found)
+}
+
+function load(found: FoundLibrary): OpenVinoLibrary {
   const library = loadLibrary(found.file)
   checkVersion(library.version, found)
-  return { library, found }
+  return library
 }
 
 /** "2026.4.1-22982-e213a147257-releases/2026/4" begins with year and release. */
@@ -40,14 +39,14 @@ export function checkVersion(version: string, { file, source }: FoundLibrary): v
 }
 
 /** For `spanforge doctor`: what was found, or undefined where there is none. Throws as `openOpenVino` for a bad one. */
-export function inspectOpenVino(): OpenVinoFacts | undefined {
+export function inspectOpenVino(): EngineFacts | undefined {
   const found = findOpenVino()
   if (!found) return undefined
-  const { library } = openOpenVino()
+  const library = load(found)
   const devices = openvinoDevices(library).map(({ name, full_name }) => ({
-    name,
+    device: name === 'CPU' ? 'cpu' : `openvino:${name}`,
     full_name,
-    bf16: openvinoEngine(library, name).precisions.includes('bfloat16'),
+    precisions: openvinoEngine(library, name).precisions,
   }))
-  return { ...found, version: library.version, devices }
+  return { version: library.version.split('-')[0], source: found.source, library: found.file, devices }
 }

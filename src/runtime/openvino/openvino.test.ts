@@ -9,7 +9,7 @@ import { add, mul } from '../../ops/elementwise.ts'
 import { gemm } from '../../ops/linalg.ts'
 import { sumAll } from '../../ops/reduce.ts'
 import { float32 } from '../engine.ts'
-import { createEngine } from '../engines.ts'
+import { openEngine } from '../registry.ts'
 import { loadLibrary } from './library.ts'
 import { checkVersion } from './open.ts'
 
@@ -156,7 +156,7 @@ describeOpenVino('OpenVINO', (engine) => {
   })
 
   test('a device that is not there is refused with those that are', async () => {
-    await expect(createEngine('openvino', 'openvino:TOASTER')).rejects.toThrow(
+    await expect(openEngine('openvino', 'openvino:TOASTER')).rejects.toThrow(
       /^OpenVINO finds no device TOASTER here: it has .*CPU/,
     )
   })

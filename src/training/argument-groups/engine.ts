@@ -1,19 +1,23 @@
 import { z } from 'zod'
+import { deviceChoices, type EngineName, engineChoices } from '../../runtime/registry.ts'
 import { argument, boolean } from '../argument-field.ts'
+
+const [, first] = engineChoices()
+const engine: z.ZodType<EngineName> = z.enum(engineChoices())
 
 export const engineArguments = {
   engine: argument(
     'choice',
-    z.enum(['auto', 'onnxruntime', 'openvino']).nullable().default(null),
-    'one of auto, onnxruntime, openvino',
-    'Engine to compute with. auto times a small step on each, uses the faster one and reports the choice. A resumed run ' +
-      'keeps its engine. (default: onnxruntime, or openvino with bf16, which only OpenVINO supports)',
+    engine.nullable().default(null),
+    `one of ${engineChoices().join(', ')}`,
+    'Engine to compute with. auto times a small step on each, uses the fastest one and reports the choice. A resumed run ' +
+      `keeps its engine. (default: ${first}, or one that supports bf16 or the device if that is required)`,
   ),
   device: argument(
     'text',
     z.string().min(1).default('cpu'),
-    'cpu, or openvino: and a device such as GPU',
-    'Device to compute on: cpu, or a device that OpenVINO finds, such as openvino:GPU.',
+    deviceChoices(),
+    "Device to compute on. A device of an engine's own selects that engine.",
   ),
   fp16: boolean('Train in float16. Not supported: no engine can do this.'),
   bf16: boolean(

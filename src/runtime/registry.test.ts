@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { createEngine } from './engines.ts'
+import { openEngine } from './registry.ts'
 
 test('koffi is not loaded for ONNX Runtime, nor where OpenVINO is not found', () => {
   // A process of its own: other tests of this one may have loaded it.
   const program = `
     import { createRequire } from 'node:module'
-    import { createEngine } from ${JSON.stringify(import.meta.resolve('./engines.ts'))}
-    await createEngine('onnxruntime')
-    const { message } = await createEngine('openvino').catch((error) => error)
+    import { openEngine } from ${JSON.stringify(import.meta.resolve('./registry.ts'))}
+    await openEngine('onnxruntime')
+    const { message } = await openEngine('openvino').catch((error) => error)
     const loaded = Object.keys(createRequire(import.meta.url).cache).filter((path) => path.includes('koffi'))
     console.log(JSON.stringify({ message, loaded }))`
   const { stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
@@ -20,6 +20,6 @@ test('koffi is not loaded for ONNX Runtime, nor where OpenVINO is not found', ()
 })
 
 test('engine and device must go together', async () => {
-  await expect(createEngine('onnxruntime', 'openvino:GPU')).rejects.toThrow(/openvino:GPU belongs to OpenVINO/)
-  await expect(createEngine('openvino', 'toaster')).rejects.toThrow(/^device: found "toaster", expected cpu/)
+  await expect(openEngine('onnxruntime', 'openvino:GPU')).rejects.toThrow(/openvino:GPU belongs to OpenVINO/)
+  await expect(openEngine('openvino', 'toaster')).rejects.toThrow(/^device: found "toaster", expected cpu/)
 })

@@ -1,0 +1,148 @@
+import { Command } from 'commander'
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Engine, Precision } from '../src/runtime/engine.ts'
+import type { EngineEntry } from '../src/runtime/engine-entry.ts'
+
+/** What else is installed must not matter. */
+vi.stubEnv('OPENVINO_DIR', '/nowhere')
+vi.stubEnv('SPANFORGE_REQUIRE_OPENVINO', '')
+
+// Modules of their own, which no other test sees: what lists the engines reads them when it is loaded.
+vi.resetModules()
+afterAll(() => {
+  vi.resetModules()
+  vi.unstubAllEnvs()
+})
+const { defaultEngine, openEngine, registerEngine } = await import('../src/runtime/registry.ts')
+
+const precisions: readonly Precision[] = ['float32', 'bfloat16']
+
+/** An engine of this file, which knows nothing of the others. */
+const entryOf = (name: string, title: string, devices: readonly string[]): EngineEntry => ({
+  name,
+  title,
+  devices,
+  precisions,
+  install: `npm install ${name}`,
+  async inspect() {
+    const facts = devices.map((device) => ({ device, full_name: `${title} on ${device}`, precisions }))
+    return { version: '3.0', source: 'this test', library: null, devices: facts }
+  },
+  open: async (device) => ({
+    ...defaultEngine,
+    name,
+    device: `${name} (${device})`,
+    precisions,
+    // The products are those of ONNX Runtime, whatever the precision.
+    compile: (graph, options) => defaultEngine.compile(graph, { ...options, precision: 'float32' }),
+  }),
+})
+
+registerEngine(entryOf('abacus', 'Abacus', ['cpu', 'abacus:wood']))
+registerEngine(entryOf('sliderule', 'Slide rule', ['sliderule:bamboo']))
+const { describeEngines } = await import('./engines.ts')
+const { parseConfig } = await import('../src/models/registry.ts')
+const { chooseEngine } = await import('../src/runs/choose-engine.ts')
+const machine = await import('../src/runs/machine.ts')
+const { withEngineFlags } = await import('../src/cli/engine-options.ts')
+const { doctorText } = await import('../src/cli/doctor.ts')
+const { diagnose } = await import('../src/runs/doctor.ts')
+const { parseArguments } = await import('../src/training/arguments.ts')
+const { argumentFlags } = await import('../src/training/argument-flags.ts')
+const { argumentsSchema } = await import('../src/training/arguments-schema.ts')
+
+const config = parseConfig(
+  { hidden_size: 32, num_attention_heads: 2, num_hidden_layers: 1, intermediate_size: 64, vocab_size: 99 },
+  'test',
+)
+
+const choices = ['auto', 'onnxruntime', 'openvino', 'abacus', 'sliderule']
+
+/** A measure that gives each engine the seconds named. */
+const taking = (seconds: Readonly<Record<string, number>>) => vi.fn(async ({ name }: Engine) => seconds[name])
+
+describe('An engine that is registered', () => {
+  test('is a value of the argument, in its error, its help and its JSON Schema', () => {
+    expect(parseArguments({ engine: 'abacus' }, 'test').engine).toBe('abacus')
+    expect(() => parseArguments({ engine: 'pebbles' }, 'test')).toThrow(
+      'test: engine: found "pebbles", expected one of auto, onnxruntime, openvino, abacus, sliderule',
+    )
+    const flag = argumentFlags().find(({ name }) => name === 'engine')!
+    expect(flag.description).toContain('one of auto, onnxruntime, openvino, abacus, sliderule')
+    const { properties } = argumentsSchema() as { properties: { engine: { anyOf: unknown[] } } }
+    expect(properties.engine.anyOf).toContainEqual({ type: 'string', enum: choices })
+  })
+
+  test('is a value of --engine, and its devices are in the help of --device', () => {
+    const { options } = withEngineFlags(new Command())
+    expect(options.find(({ long }) => long === '--engine')?.argChoices).toEqual(choices)
+    expect(options.find(({ long }) => long === '--device')?.description).toMatch(/abacus:wood or sliderule:bamboo$/)
+  })
+
+  test('is opened by its name, and by the name of a device of its own', async () => {
+    expect((await chooseEngine({ engine: 'abacus' }, config)).engine.device).toBe('abacus (cpu)')
+    expect((await chooseEngine({ device: 'abacus:wood' }, config)).engine.device).toBe('abacus (wood)')
+    await expect(openEngine('openvino', 'abacus:wood')).rejects.toThrow(
+      'device: abacus:wood belongs to Abacus, not to OpenVINO\n  Choose engine abacus.',
+    )
+    await expect(openEngine('sliderule')).rejects.toThrow(
+      'device: Slide rule does not compute on cpu\n  Choose one of its own: sliderule:bamboo.',
+    )
+  })
+
+  test('changes nothing for those who do not ask for it', async () => {
+    const measure = taking({})
+    expect(await chooseEngine({}, config, measure)).toEqual({ name: 'onnxruntime', engine: defaultEngine })
+    expect(measure).not.toHaveBeenCalled()
+  })
+
+  test('has a line in doctor, with its devices and their precisions', async () => {
+    const text = doctorText(await diagnose())
+    expect(text).toMatch(/^Abacus +3\.0, this test$/m)
+    expect(text).toMatch(/^ {2}abacus:wood +Abacus on abacus:wood; float32, bfloat16$/m)
+    expect(text).toMatch(/^OpenVINO +OPENVINO_DIR: \/nowhere holds no libopenvino_c/m)
+    expect(text).toMatch(/^Advice +Train faster with --bf16: Abacus multiplies in bfloat16 here\.$/m)
+  })
+})
+
+const ran: string[] = []
+describeEngines('A suite on every engine', ({ name }) => {
+  test('runs', () => void ran.push(name))
+})
+test('such a suite has run on those that are registered and installed', () => {
+  expect(ran).toEqual(['onnxruntime', 'abacus', 'sliderule'])
+})
+
+describe('Among several engines', () => {
+  beforeEach(() => {
+    vi.restoreAllMocks()
+    vi.spyOn(machine, 'inspectMachine').mockReturnValue({ ...machine.inspectMachine(), cpu_features: ['avx512_bf16'] })
+  })
+
+  test('auto takes the fastest of those on the device, and gives all times', async () => {
+    const { name, note } = await chooseEngine({ engine: 'auto' }, config, taking({ onnxruntime: 0.3, abacus: 0.1 }))
+    expect(name).toBe('abacus')
+    expect(note).toBe('Engine: Abacus: a small step took it 100 ms, ONNX Runtime 300 ms.')
+  })
+
+  test('auto measures none where a device belongs to one', async () => {
+    const measure = taking({})
+    const { name, note } = await chooseEngine({ engine: 'auto', device: 'sliderule:bamboo' }, config, measure)
+    expect([name, note]).toEqual(['sliderule', 'Engine: Slide rule, the only one here.'])
+    expect(measure).not.toHaveBeenCalled()
+  })
+
+  test('bf16 takes the fastest of those that compute in it', async () => {
+    registerEngine(entryOf('napier', "Napier's bones", ['cpu']))
+    const measure = taking({ abacus: 0.2, napier: 0.1 })
+    const { name, note } = await chooseEngine({ bf16: true }, config, measure)
+    expect(name).toBe('napier')
+    expect(note).toBe("Engine: Napier's bones: a small step took it 100 ms, Abacus 200 ms.")
+    expect(measure).toHaveBeenCalledWith(expect.anything(), config, 'bfloat16')
+  })
+})
+
+test('names that are taken, reserved or cannot be typed are refused', () => {
+  for (const name of ['onnxruntime', 'abacus', 'auto', 'cpu', '', 'a:b', 'Two words'])
+    expect(() => registerEngine(entryOf(name, 'X', ['cpu'])), name).toThrow(/^engine: .* cannot be registered/)
+})
