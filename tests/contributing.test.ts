@@ -1,0 +1,54 @@
+/** CONTRIBUTING.md, SECURITY.md and the files of the hosting site name what there is. */
+import { statSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { createProgram } from '../src/cli/program.ts'
+import { packageFile } from '../src/package-root.ts'
+import { files, read } from './source-tree.ts'
+
+const page = read('CONTRIBUTING.md')
+const { scripts, engines } = JSON.parse(read('package.json'))
+
+it('every file that CONTRIBUTING.md and SECURITY.md name exists', () => {
+  const named = ['CONTRIBUTING.md', 'SECURITY.md'].flatMap((name) =>
+    [...read(name).matchAll(/`?([\w.-]+(?:\/[\w.-]+)*\/?[\w-]*\.(?:ts|md|txt|py|json))`?/g)].map(([, path]) => path),
+  )
+  const ignored = ['src/cli/NAME.ts', 'config.json']
+  expect(named.length).toBeGreaterThan(15)
+  expect(named.filter((path) => !files.includes(path) && !ignored.includes(path))).toEqual([])
+})
+
+it('every npm script that CONTRIBUTING.md names exists', () => {
+  const named = [...page.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name)
+  expect(named.filter((name) => !(name in scripts))).toEqual([])
+})
+
+it('CONTRIBUTING.md lists every variable that the tests read', () => {
+  const found = files
+    .filter((path) => /^tests\/.*\.ts$|\.test\.ts$/.test(path))
+    .flatMap((path) => [...read(path).matchAll(/process\.env\.(SPANFORGE_\w+)/g)].map(([, name]) => name))
+  // The program reads these too; its own pages describe them.
+  const ofProgram = ['SPANFORGE_THREADS', 'SPANFORGE_TOKEN']
+  const missing = [...new Set(found)].filter((name) => !ofProgram.includes(name) && !page.includes(`\`${name}\``))
+  expect(missing).toEqual([])
+})
+
+it('.ci/run checks with the command that CONTRIBUTING.md gives', () => {
+  expect(read('.ci/run')).toMatch(/^step npm run check$/m)
+})
+
+it('the workflow runs .ci/run, on a Node that spanforge supports', () => {
+  const { jobs, permissions } = parse(read('.github/workflows/ci.yml'))
+  expect(permissions).toEqual({ contents: 'read' })
+  expect(jobs.check.steps.map(({ run }: { run?: string }) => run).filter(Boolean)).toEqual(['.ci/run'])
+  expect(statSync(packageFile('.ci/run')).mode & 0o111).not.toBe(0)
+  expect(`>=${read('.nvmrc').trim()}`).toBe(`${engines.node}.0`)
+})
+
+it('the issue forms ask for a command that there is', async () => {
+  const form = parse(read('.github/ISSUE_TEMPLATE/bug.yml'))
+  const labels = form.body.map(({ attributes }: { attributes: { label: string } }) => attributes.label)
+  expect(labels.at(-1)).toContain('npx spanforge doctor --json')
+  const doctor = (await createProgram()).commands.find((command) => command.name() === 'doctor')
+  expect(doctor).toBeDefined()
+})
