@@ -1,0 +1,85 @@
+/**
+ * Writes docs/api.md, every export of the library with its signature, from the doc comments of the sources.
+ *
+ *     npx tsx scripts/api-page.ts
+ */
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+import { packageFile } from '../src/package-root.ts'
+
+export const apiPagePath = packageFile('docs/api.md')
+
+const ENTRIES = {
+  spanforge: 'src/index.ts',
+  'spanforge/text': 'src/text/index.ts',
+  'spanforge/squad': 'src/squad/index.ts',
+}
+
+const INTRODUCTION = `# API reference
+
+Every export of the library. [library.md](library.md) shows how to use them. \`npm run write:api\` writes this page from the
+doc comments of the sources.
+`
+
+export function apiPage(): string {
+  const { config } = ts.readConfigFile(packageFile('tsconfig.json'), ts.sys.readFile)
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, packageFile(''))
+  const paths = Object.values(ENTRIES).map(packageFile)
+  const program = ts.createProgram(paths, options)
+  const checker = program.getTypeChecker()
+  const sections = Object.entries(ENTRIES).map(([name, path]) => {
+    const entry = checker.getSymbolAtLocation(program.getSourceFile(packageFile(path))!)!
+    const symbols = checker.getExportsOfModule(entry).sort((a, b) => (a.name < b.name ? -1 : 1))
+    return `## ${name}\n\n${symbols.map((symbol) => exportText(checker, symbol)).join('\n')}`
+  })
+  return [INTRODUCTION, ...sections].join('\n')
+}
+
+function exportText(checker: ts.TypeChecker, exported: ts.Symbol): string {
+  const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
+  const [declaration] = symbol.declarations ?? []
+  const members = memberLines(checker, symbol)
+  const about = commentOf(checker, symbol)
+  return [
+    `### ${exported.name}\n`,
+    ...(about ? [`${about}\n`] : []),
+    ...(signature(declaration) ? [`\`\`\`ts\n${signature(declaration)}\n\`\`\`\n`] : []),
+    ...(members.length ? [`| member | what |\n|---|---|\n${members.join('\n')}\n`] : []),
+  ].join('\n')
+}
+
+/** A declaration without its body. */
+function signature(declaration: ts.Declaration | undefined): string | undefined {
+  if (!declaration) return undefined
+  if (ts.isFunctionDeclaration(declaration))
+    return declaration
+      .getText()
+      .slice(0, declaration.body && declaration.body.getStart() - declaration.getStart())
+      .trim()
+  return ts.isTypeAliasDeclaration(declaration) ? declaration.getText() : undefined
+}
+
+function memberLines(checker: ts.TypeChecker, symbol: ts.Symbol): string[] {
+  const members = [...(symbol.members?.values() ?? []), ...(symbol.exports?.values() ?? [])]
+  return members.flatMap((member) => {
+    const [declaration] = member.declarations ?? []
+    if (!declaration || isHidden(declaration) || !/^\w+$/.test(member.name) || member.name === 'prototype') return []
+    const about = commentOf(checker, member).replace(/\s+/g, ' ').replaceAll('|', '\\|')
+    return [`| \`${member.name}\` | ${about} |`]
+  })
+}
+
+const isHidden = (declaration: ts.Declaration): boolean =>
+  (ts.getCombinedModifierFlags(declaration) & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) !== 0
+
+function commentOf(checker: ts.TypeChecker, symbol: ts.Symbol): string {
+  const text = ts.displayPartsToString(symbol.getDocumentationComment(checker))
+  const errors = symbol.getJsDocTags(checker).filter(({ name }) => name === 'throws' || name === 'deprecated')
+  const tags = errors.map(
+    ({ name, text }) => `${name === 'throws' ? 'Throws' : 'Deprecated:'} ${ts.displayPartsToString(text)}`,
+  )
+  return [text, ...tags].filter(Boolean).join('\n\n')
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(apiPagePath, apiPage())
