@@ -15,14 +15,17 @@ export const dimensions = [
 export type Dimension = (typeof dimensions)[number]
 
 export const dimensionTexts: Readonly<Record<Dimension, { readonly title: string; readonly note: string }>> = {
-  question_word: { title: 'Question word', note: 'The first question word, wherever it stands.' },
-  answer_kind: { title: 'Kind of answer', note: 'Told from the text of the first given answer by simple rules.' },
-  answer_words: { title: 'Length of the answer', note: 'Words of the first given answer, split at white space.' },
-  context_words: { title: 'Length of the context', note: 'Words, split at white space.' },
-  windows: { title: 'Number of windows', note: 'Into how many windows the context was cut.' },
+  question_word: { title: 'Question word', note: 'The first question word in the question.' },
+  answer_kind: { title: 'Kind of answer', note: 'Derived from the text of the first labelled answer by simple rules.' },
+  answer_words: {
+    title: 'Length of the answer',
+    note: 'Number of words in the first labelled answer, split at white space.',
+  },
+  context_words: { title: 'Length of the context', note: 'Number of words, split at white space.' },
+  windows: { title: 'Number of windows', note: 'Number of windows that the context was split into.' },
   answer_position: {
     title: 'Position of the answer',
-    note: 'Where the first given answer begins, as a share of the context in characters.',
+    note: 'Start of the first labelled answer, as a share of the characters of the context.',
   },
 }
 

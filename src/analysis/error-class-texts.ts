@@ -2,51 +2,51 @@ import type { ErrorClass } from './error-class.ts'
 
 export interface ClassText {
   readonly title: string
-  /** What makes a question belong here, and what to do about many of them. */
+  /** Which questions belong to the class, and what to do if there are many. */
   readonly explanation: string
 }
 
 export const classTexts: Readonly<Record<ErrorClass, ClassText>> = {
-  correct: { title: 'Correct', explanation: 'An exact match, in the place where a given answer stands.' },
+  correct: { title: 'Correct', explanation: 'An exact match at the place of a labelled answer.' },
   same_text_elsewhere: {
     title: 'Same text elsewhere',
-    explanation: 'Counts as an exact match, but the words stand in another place: right perhaps by luck.',
+    explanation: 'Counts as an exact match, but at another place in the text: perhaps right by luck.',
   },
   answered_without_answer: {
-    title: 'Answered where there is none',
+    title: 'Answered without an answer',
     explanation:
-      'The context holds no answer, and the model gave one. Many of these: lower --null_score_diff_threshold, or fit it ' +
-      'with --calibrate; "" is given where null score - best score lies above it.',
+      'The context contains no answer, but the model gave one. If there are many of these, lower ' +
+      '--null_score_diff_threshold or fit it with --calibrate; the model answers "" if null score - best score is above it.',
   },
   label_doubtful: {
     title: 'Label probably wrong',
     explanation:
-      'The given answer does not stand where it says, differs from the prediction only in spelling, or the people ' +
-      'who answered share no word. Look at the data before the model.',
+      'The labelled answer is not found at its answer_start or differs from the prediction only in spelling, or the ' +
+      'answers of several people share no word. Check the data before the model.',
   },
   cut_by_window: {
     title: 'Cut by a window',
-    explanation: 'No window holds the whole answer: the model could not find it. A larger doc_stride mends this.',
+    explanation: 'No window contains the whole answer, so the model could not find it. A larger doc_stride fixes this.',
   },
   silent_with_answer: {
-    title: 'Silent where there is an answer',
+    title: 'No answer given',
     explanation:
-      'The context holds the answer, and the model said there is none. Many of these: raise ' +
-      '--null_score_diff_threshold, or fit it with --calibrate.',
+      'The context contains the answer, but the model gave none. If there are many of these, raise ' +
+      '--null_score_diff_threshold or fit it with --calibrate.',
   },
   too_wide: { title: 'Boundary too wide', explanation: 'The prediction contains the answer and more.' },
-  too_narrow: { title: 'Boundary too narrow', explanation: 'The prediction is a part of the answer.' },
+  too_narrow: { title: 'Boundary too narrow', explanation: 'The prediction is only part of the answer.' },
   overlapping: {
     title: 'Boundaries shifted',
-    explanation: 'Prediction and answer overlap, and each has text that the other lacks.',
+    explanation: 'Prediction and answer overlap, and each contains text that the other does not.',
   },
   same_sentence: {
     title: 'Elsewhere in the right sentence',
-    explanation: 'The right sentence was found, but another part of it was taken.',
+    explanation: 'The model found the right sentence but chose another part of it.',
   },
   right_kind_elsewhere: {
     title: 'Right kind, wrong place',
-    explanation: 'A date, number or name as was asked for, from another sentence.',
+    explanation: 'A date, number or name, as the question asks for, but from another sentence.',
   },
-  wrong_sentence: { title: 'Wrong sentence', explanation: 'Something else, from another sentence.' },
+  wrong_sentence: { title: 'Wrong sentence', explanation: 'Another kind of text from another sentence.' },
 }

@@ -34,7 +34,9 @@ export const closing = (run: RunSummary): Block[] => [
 function lossesByEpoch(run: RunSummary): Block[] {
   const points = evaluations(run.log_history, run.score_intervals)
   if (!points.length)
-    return [paragraph('The run was never evaluated: `--eval_strategy epoch` with a validation file shows its losses.')]
+    return [
+      paragraph('The run was never evaluated. Use `--eval_strategy epoch` with a validation file to see its losses.'),
+    ]
   const [best, bestOnCurve] = [bestPoint(run), bestOfSeveral(run)]
   const isJudged = tooFewQuestions(run.data.validation?.questions) === undefined
   const words = isJudged ? trends(points) : undefined
@@ -77,7 +79,7 @@ function intervalNote({ data }: RunSummary, points: readonly Point[]): Block[] {
   return [
     paragraph(
       `In parentheses: 95 % intervals, by bootstrap${over}.`,
-      ...(missing ? ['Evaluations by spanforge 0.1.0, from which this run was resumed, have none.'] : []),
+      ...(missing ? ['Evaluations before the resume were made by spanforge 0.1.0 and have none.'] : []),
     ),
   ]
 }
@@ -93,7 +95,7 @@ function evaluationBlocks({ eval_metrics: metrics, eval_intervals, train_metrics
   return [
     heading('Evaluation'),
     facts(
-      ['Model', best?.loaded ? `the best checkpoint, step ${count(best.step)}` : 'as it was after the last step'],
+      ['Model', best?.loaded ? `the best checkpoint, step ${count(best.step)}` : 'the weights after the last step'],
       ['Validation loss', decimal(metrics.eval_loss, 4)],
       ...scores,
       ...(data.validation
@@ -105,7 +107,10 @@ function evaluationBlocks({ eval_metrics: metrics, eval_intervals, train_metrics
           ]
         : []),
       ['Time', durationFact(metrics.eval_runtime)],
-      ['Speed', `${rate(metrics.eval_samples_per_second, 'samples')}, ${decimal(faster, 1)} times that of training`],
+      [
+        'Speed',
+        `${rate(metrics.eval_samples_per_second, 'samples')}, ${decimal(faster, 1)} times the speed of training`,
+      ],
     ),
   ]
 }
@@ -130,5 +135,5 @@ const durationFact = (seconds: number): string =>
 
 function stepsFact({ total_steps, train_metrics: { train_skipped_steps } }: RunSummary): string {
   if (!train_skipped_steps) return count(total_steps)
-  return `${count(total_steps)}, of which ${count(train_skipped_steps)} left out: loss or gradients not finite`
+  return `${count(total_steps)}, of which ${count(train_skipped_steps)} skipped: loss or gradients not finite`
 }

@@ -25,15 +25,15 @@ export function lossBlocks({
       'The loss is the mean of the cross-entropies of the start and the end position, averaged over windows.',
       ...(mean_positions ? [meaningText(loss, mean_positions)] : []),
       args.padding === 'max_length'
-        ? 'The softmax runs over padding too, as in transformers: without it the loss is a little lower.'
-        : 'The softmax runs over real tokens only: transformers counts padding too, and its loss is a little higher.',
+        ? 'The softmax includes padding, as in transformers; without padding the loss is slightly lower.'
+        : 'The softmax covers real tokens only; transformers includes padding, so its loss is slightly higher.',
     ),
   ]
-  if (tooFew) return [...explained, paragraph(`The loss is not put into a class. ${tooFew}`)]
+  if (tooFew) return [...explained, paragraph(`The loss is not classified. ${tooFew}`)]
   return [
     ...explained,
     table({
-      columns: columns('Loss', 'Class', 'Exact match to expect', '>Measured loss', '>Measured exact match'),
+      columns: columns('Loss', 'Class', 'Expected exact match', '>Measured loss', '>Measured exact match'),
       rows: lossClasses.map((row) => [
         rangeOf(row),
         row.name,
@@ -52,20 +52,20 @@ function meaningText(loss: number, positions: number): string {
   return [
     `e^-${decimal(loss, 4)} = ${percent(probability)}: the geometric mean of the probabilities that the model gives to the correct positions.`,
     `Guessing among the ${decimal(positions, 0)} positions of a window (the mean) has loss ln ${decimal(positions, 0)} = ${decimal(randomLoss)}`,
-    `and probability ${percent(randomProbability)}; a model without fault has loss 0.`,
+    `and probability ${percent(randomProbability)}; a perfect model has loss 0.`,
     `A correct position is ${decimal(timesBetterThanChance, timesBetterThanChance < 10 ? 1 : 0)} times as probable as by chance.`,
   ].join(' ')
 }
 
 /** Whether the rule of thumb held, in words. */
 export function ruleOfThumb(own: LossClass | undefined, exactMatch: number | undefined, interval?: Interval): string {
-  if (!own) return 'The loss is not a number, and belongs to no class.'
+  if (!own) return 'The loss is NaN or infinite and belongs to no class.'
   if (exactMatch === undefined) return `By its loss the model is ${own.name}; exact match was not measured.`
   const miss = missOf(own, exactMatch)
   const measured = `${own.name}, expected exact match ${expectedOf(own)}, measured ${percentScore(exactMatch, interval)}`
-  if (miss === 0) return `${measured}: the rule of thumb held.`
+  if (miss === 0) return `${measured}: the rule of thumb holds.`
   const points = `${decimal(Math.abs(miss), 1)} points`
-  return `${measured}: the rule of thumb did not hold, the model answers ${points} ${miss > 0 ? 'better' : 'worse'} than its loss suggests.`
+  return `${measured}: the rule of thumb does not hold; the model answers ${points} ${miss > 0 ? 'better' : 'worse'} than its loss suggests.`
 }
 
 function rangeOf({ above, upTo }: LossClass): string {

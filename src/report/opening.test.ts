@@ -24,8 +24,8 @@ describe('what is shown before training', () => {
   })
 
   test('the head that training must give its values, and keys of no use', () => {
-    expect(text).toContain('Newly initialised: qa_outputs.bias, qa_outputs.weight. That is as it should be')
-    expect(text).toContain('of no use here: cls.predictions.bias.')
+    expect(text).toContain('Newly initialized: qa_outputs.bias, qa_outputs.weight. This is expected')
+    expect(text).toContain('Unexpected in the checkpoint and not used: cls.predictions.bias.')
     const model = { ...notebookRun.model, missing: ['bert.embeddings.LayerNorm.bias', 'qa_outputs.bias'] }
     expect(renderText(opening({ ...notebookRun, model }))).toContain('More than the head is missing')
   })
@@ -41,7 +41,7 @@ describe('what is shown before training', () => {
   test('on the screen the arguments that are not at their defaults, and the architecture once', () => {
     const shown = (goesOn: boolean) =>
       renderText(openingOnScreen(notebookRun, { changed: new Set(['learning_rate']), goesOn }))
-    expect(shown(false)).toMatch(/^learning_rate +3e-5\n+Every other argument has its default/m)
+    expect(shown(false)).toMatch(/^learning_rate +3e-5\n+All other arguments have their defaults/m)
     expect(shown(false)).toContain('Total')
     expect(shown(true)).not.toContain('qa_outputs')
   })

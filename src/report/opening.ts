@@ -24,7 +24,7 @@ export const openingOnScreen = (
   ...setupBlocks(run),
   ...argumentBlocks(run, changed),
   paragraph(
-    `Every other argument has its default; \`training_args.json\` in the output folder holds all ${Object.keys(run.arguments).length}.`,
+    `All other arguments have their defaults; \`training_args.json\` in the output folder lists all ${Object.keys(run.arguments).length}.`,
   ),
 ]
 
@@ -90,18 +90,18 @@ function keyNotes({ head, missing, unexpected }: ModelFacts): Block[] {
   if (missing.length && headOnly)
     notes.push(
       paragraph(
-        `Newly initialised: ${names(missing)}.`,
-        'That is as it should be: the checkpoint was pretrained without a question-answering head, and training gives the head its values.',
+        `Newly initialized: ${names(missing)}.`,
+        'This is expected: the checkpoint was pretrained without a question-answering head, which is trained from scratch.',
       ),
     )
   else if (missing.length)
     notes.push(
       paragraph(
-        `Not in the checkpoint and therefore drawn at random: ${names(missing)}.`,
-        'More than the head is missing: see whether this is the right checkpoint.',
+        `Missing in the checkpoint and therefore initialized at random: ${names(missing)}.`,
+        'More than the head is missing: check whether this is the right checkpoint.',
       ),
     )
-  if (unexpected.length) notes.push(paragraph(`In the checkpoint but of no use here: ${names(unexpected)}.`))
+  if (unexpected.length) notes.push(paragraph(`Unexpected in the checkpoint and not used: ${names(unexpected)}.`))
   return notes
 }
 

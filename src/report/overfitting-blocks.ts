@@ -8,7 +8,7 @@ import { overfitting } from './trend.ts'
 /** Overfitting, named with its evidence where it happened, and which model was kept. */
 export function overfittingBlocks(run: RunSummary, points: readonly Point[]): Block[] {
   const tooFew = tooFewQuestions(run.data.validation?.questions)
-  if (tooFew) return [paragraph(`Whether the model overfits cannot be judged. ${tooFew}`, keptModel(run))]
+  if (tooFew) return [paragraph(`It is unclear whether the model overfits. ${tooFew}`, keptModel(run))]
   const found = overfitting(points)
   if (!found) return [paragraph(noOverfitting(points), keptModel(run))]
   const { best, last, evaluationsSince, stillRising } = found
@@ -23,11 +23,11 @@ export function overfittingBlocks(run: RunSummary, points: readonly Point[]): Bl
   return [
     warning(
       pattern ? 'Overfitting' : 'A first sign of overfitting',
-      `The validation loss was lowest at ${placeOf(best)} (${decimal(best.eval_loss, 4)}) and has risen to ${decimal(last.eval_loss, 4)} since, while the training loss went on falling${pattern ? ': the model learns the training windows by heart' : ''}.`,
+      `The validation loss was lowest at ${placeOf(best)} (${decimal(best.eval_loss, 4)}) and has risen to ${decimal(last.eval_loss, 4)} since, while the training loss kept falling${pattern ? ': the model is memorizing the training windows' : ''}.`,
       `Training loss: ${series((point) => point.train_loss)}.`,
       `Validation loss: ${series((point) => point.eval_loss)}.`,
       `Gap: ${series(gap)}.`,
-      ...(scores.length ? [`Yet ${scores.join(' and ')}: which epoch is best depends on the metric.`] : []),
+      ...(scores.length ? [`However, ${scores.join(' and ')}: which epoch is best depends on the metric.`] : []),
       keptModel(run),
     ),
   ]
@@ -36,13 +36,13 @@ export function overfittingBlocks(run: RunSummary, points: readonly Point[]): Bl
 const gap = ({ train_loss, eval_loss }: Point) => (train_loss === undefined ? undefined : eval_loss - train_loss)
 
 function noOverfitting(points: readonly Point[]): string {
-  if (points.length === 1) return 'One evaluation shows no trend.'
+  if (points.length === 1) return 'A single evaluation shows no trend.'
   if (points.some((point) => point.train_loss === undefined))
-    return 'Whether the model overfits cannot be told: the training loss was not logged often enough (`--logging_steps`).'
+    return 'It is unclear whether the model overfits: the training loss was not logged often enough (`--logging_steps`).'
   const lowest = lowestLoss(points)
-  if (!lowest) return 'No validation loss is a number: the training diverged.'
+  if (!lowest) return 'All validation losses are NaN or infinite: the training diverged.'
   if (lowest === points.at(-1)) return 'No overfitting: the validation loss was lowest at the end.'
-  return `The validation loss was lowest at ${placeOf(lowest)}, but the training loss did not fall after it either: the training was unsteady rather than overfitting.`
+  return `The validation loss was lowest at ${placeOf(lowest)}, but the training loss did not fall after it either: the training was unstable rather than overfitting.`
 }
 
 function keptModel(run: RunSummary): string {
@@ -52,7 +52,7 @@ function keptModel(run: RunSummary): string {
   const isScore = name === 'eval_exact_match' || name === 'eval_f1'
   const interval = isScore ? best.intervals?.[name === 'eval_f1' ? 'f1' : 'exact_match'] : undefined
   const metric = `${name} ${isScore ? scoreText(value, interval) : decimal(value, 4)}`
-  if (run.best?.loaded) return `The model that is saved is that of ${placeOf(best)}, the best by ${metric}.`
+  if (run.best?.loaded) return `The saved model is that of ${placeOf(best)}, the best by ${metric}.`
   if (best.step === run.log_history.at(-1)?.step) return `The last model is the best, by ${metric}.`
-  return `The model that is saved is the last one; \`--load_best_model_at_end\` would keep that of ${placeOf(best)} (${metric}).`
+  return `The saved model is the last one; \`--load_best_model_at_end\` would keep that of ${placeOf(best)} (${metric}).`
 }

@@ -28,17 +28,17 @@ function blocks(sweep: SweepSummary): Block[] {
     heading(`Sweep over ${parameters.join(', ')}`, 1),
     paragraph(
       `${count(finished.length)} of ${count(trials.length)} runs are finished, the best by ${metric} first.`,
-      ...(hasSeeds ? ['Scores are the mean over seeds, with the lowest and the highest.'] : []),
+      ...(hasSeeds ? ['Scores are means over seeds, with the lowest and the highest.'] : []),
     ),
     ...(failed.length ? [warning('Failed', ...failed.map(({ name, error }) => `\`${name}\`: ${error}`))] : []),
     table(sweepTable(sweep)),
     paragraph(
-      'Close scores may differ by chance. To compare models in pairs, give `spanforge evaluate` several `--model`.',
+      'Small differences may be due to chance. To compare models pairwise, pass several `--model` to `spanforge evaluate`.',
     ),
     {
       kind: 'figure',
       file: FIGURE,
-      alt: `Parallel coordinates: ${[...comparedParameters(sweep), metric].join(', ')}; a line for each configuration, the best in orange`,
+      alt: `Parallel coordinates: ${[...comparedParameters(sweep), metric].join(', ')}; one line per configuration, the best in orange`,
     },
     ...(hasSeeds ? [heading('All runs'), table(runsTable(sweep))] : []),
   ]

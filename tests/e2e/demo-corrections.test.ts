@@ -180,7 +180,7 @@ describeChromium('correcting answers on the demo page', () => {
     await page.click('[aria-label="Next place"]')
     expect(await page.innerText('.correction .field')).toContain('2 of 4')
     await page.fill('#right', 'zzz')
-    expect(await page.innerText('.correction [role=status]')).toBe('The text does not say this.')
+    expect(await page.innerText('.correction [role=status]')).toBe('The text does not contain this.')
     await page.fill('#right', 'li')
     expect(await marked(page)).toBe('li')
     await page.locator('#text').press('ArrowRight')
@@ -231,7 +231,7 @@ describeChromium('correcting answers on the demo page', () => {
     await page.reload()
     await page.click('[aria-label="Corrections (1)"]')
     await page.click('[aria-label="Remove the correction of: who is in ro?"]')
-    expect(await page.innerText('dialog[open]')).toContain('Where an answer is wrong')
+    expect(await page.innerText('dialog[open]')).toContain('If an answer is wrong')
     await page.reload()
     expect(await page.locator('[aria-label="Corrections"]').count()).toBe(1)
   })
@@ -242,13 +242,13 @@ describeChromium('a demo page whose server wants a token', () => {
 
   it('asks for the token, and goes on once it has it', async () => {
     const page = await world.open()
-    expect(await page.innerText('dialog[open] h2')).toBe('This server wants a token')
+    expect(await page.innerText('dialog[open] h2')).toBe('This server requires a token')
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('token')
     await page.keyboard.type('wrong')
-    await page.click('text=Go on')
+    await page.click('text=Continue')
     await page
       .getByRole('alert')
-      .filter({ hasText: /^This token is not one of this server\./ })
+      .filter({ hasText: /^Invalid token\./ })
       .waitFor()
     expect(await page.locator('.complaint').count()).toBe(0)
     // What is typed next takes the place of what was wrong.

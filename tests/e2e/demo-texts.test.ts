@@ -156,7 +156,7 @@ describeChromium('texts on the demo page', () => {
     expect(await textOf(page)).toBe('bo is in ro.')
     expect(await page.locator('.card h2').allInnerTexts()).toEqual(['who is in ro?'])
     await page.click('[aria-label=History]')
-    await page.click('text=Clear the history')
+    await page.click('text=Clear history')
     await page.reload()
     await page.click('[aria-label=History]')
     expect(await page.locator('dialog[open] .list').count()).toBe(0)

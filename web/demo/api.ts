@@ -36,7 +36,7 @@ export async function* streamAnswers(request: BatchRequest, signal: AbortSignal)
     yield event
     if (event.name === 'end') return
   }
-  throw new ServiceError(0, 'The server broke off in the middle of its answer. Ask again.')
+  throw new ServiceError(0, 'The connection to the server was lost before the answer was complete. Ask again.')
 }
 
 const MOST_TRIES = 5

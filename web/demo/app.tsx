@@ -49,8 +49,8 @@ export function App() {
 
 const Hint = () => (
   <p class="hint">
-    Answers are passages of your text: they light up in it, with how likely each is right. Where it is wrong, mark the
-    right passage; what you collect that way trains a better model.
+    Answers are passages of your text, highlighted in it, each with how likely it is right. If one is wrong, mark the
+    right passage; you can train a better model on your corrections.
   </p>
 )
 

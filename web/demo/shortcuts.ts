@@ -14,9 +14,9 @@ export function setShortcuts(on: boolean): void {
 
 /** What each key does, for the page of help. */
 export const SHORTCUTS: readonly (readonly [key: string, what: string])[] = [
-  ['/', 'write a question'],
-  ['j  k', 'next, previous question'],
-  ['t', 'read the text'],
+  ['/', 'focus the question'],
+  ['j  k', 'next and previous question'],
+  ['t', 'focus the text'],
   ['w', 'this is wrong: mark the right answer'],
   ['Esc', 'stop marking'],
   ['?', 'this page'],

@@ -81,5 +81,4 @@ export const modelOf = (id: string): ModelInfo | undefined => models.value.find(
 /** Whether the model can tell how likely its answers are right. */
 export const hasConfidence = (id: string): boolean => modelOf(id)?.answer_settings?.confidence !== undefined
 
-export const NO_CONFIDENCE =
-  'No percentage: it takes at least 200 questions with known answers to find out how often this model is right'
+export const NO_CONFIDENCE = 'No percentage: fitting one takes at least 200 questions with known answers'

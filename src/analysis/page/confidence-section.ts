@@ -11,13 +11,13 @@ export function confidenceSection(analysis: Analysis): Html {
   const levels = [0.25, 0.5, 0.75, 1].map((level) => risk_coverage.find(({ coverage }) => coverage >= level - 1e-9))
   return html`<div class="plots">
 <figure role="img" aria-label="Reliability diagram">${reliabilityPlot(confidence)}<figcaption>
-<span class="key exact">probability as the model gives it</span>: calibration error ${share(raw.expected_calibration_error)}${
+<span class="key exact">raw probability of the model</span>: calibration error ${share(raw.expected_calibration_error)}${
     calibrated &&
     html`; <span class="key f1">fitted confidence</span> (dashed, squares): ${share(calibrated.expected_calibration_error)}${
       calibrated.cross_validated ? ', each question judged by a fit on others' : ''
     }`
   }. On the dotted line the number is the share of right answers; below the line it is too high. Larger marks hold more answers.</figcaption></figure>
-<figure role="img" aria-label="Risk-coverage curve">${riskCoveragePlot(confidence)}<figcaption>If only the most confident answers are given: ${levels
+<figure role="img" aria-label="Risk-coverage curve">${riskCoveragePlot(confidence)}<figcaption>If the model only gives its most confident answers: ${levels
     .flatMap((point) => (point ? [`${share(point.coverage)} answered, ${share(point.risk)} of them wrong`] : []))
     .join('; ')}. Area under the curve ${area_under_risk_coverage.toFixed(3)}, smaller is better.</figcaption></figure>
 </div>
@@ -27,7 +27,7 @@ ${mistakes(analysis)}`
 
 function mistakes(analysis: Analysis): Html {
   const indices = analysis.confidence.most_confident_mistakes
-  if (indices.length === 0) return html`<p>There are no mistakes.</p>`
+  if (indices.length === 0) return html`<p>The model made no mistakes.</p>`
   const rows = indices.map((index) => {
     const question = analysis.questions[index]
     return html`<tr><td class="number">${share(question.confidence)}</td><td dir="auto">${filterLink({ text: question.id }, question.question)}</td><td>${quoted(predictionOf(analysis, question))}</td><td>${quoted(question.answers[0]?.text)}</td><td>${classTexts[question.class].title}</td></tr>`

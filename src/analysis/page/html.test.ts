@@ -72,7 +72,7 @@ describe('the page', () => {
     const answered = analyse({ ...sampleEvaluation(12), null_score_diff_threshold: -2.5 })
     expect(tiles(analysisHtml(answered))).toContain('Threshold-2.5 null_score_diff_threshold')
     const advice = document.querySelector('a[href="#class=answered_without_answer"]')!.closest('td')!.textContent
-    expect(advice).toContain('lower --null_score_diff_threshold, or fit it with --calibrate')
+    expect(advice).toContain('lower --null_score_diff_threshold or fit it with --calibrate')
   })
 
   it('can be made of a single question', () => {

@@ -32,7 +32,7 @@ export function analysisHtml(analysis: Analysis): string {
 <nav aria-label="Sections"><a href="#errors">What goes wrong</a><a href="#breakdowns">Where it goes wrong</a><a href="#confidence">Confidence</a><a href="#questions">All questions</a></nav>
 ${overview(analysis)}
 <h2 id="errors">What goes wrong</h2>
-<p>Each question is in exactly one class. A link shows its questions.</p>
+<p>Each question belongs to exactly one class. Follow a link to see its questions.</p>
 ${classTable(analysis)}
 <h2 id="breakdowns">Where it goes wrong</h2>
 <p>${breakdownNote}</p>

@@ -15,7 +15,7 @@ export function overview(analysis: Analysis): Html {
 ${tile('Exact match', score(exact_match.mean), `95\u00a0%: ${intervalText(exact_match)}`)}
 ${tile('F1', score(f1.mean), `95\u00a0%: ${intervalText(f1)}`)}
 ${loss === undefined ? undefined : tile('Loss', loss.toFixed(4), 'mean over windows')}
-${tile('Calibration error', share(raw.expected_calibration_error), calibrated ? `${share(calibrated.expected_calibration_error)} of the fitted confidence` : 'smaller is better')}
+${tile('Calibration error', share(raw.expected_calibration_error), calibrated ? `${share(calibrated.expected_calibration_error)} with the fitted confidence` : 'smaller is better')}
 ${tile('Questions', count(questions), counted(windows, 'window'))}
 ${null_score_diff_threshold === undefined ? undefined : tile('Threshold', setting(null_score_diff_threshold), html`null_score_<wbr>diff_<wbr>threshold`)}
 </dl>
@@ -29,7 +29,7 @@ export function classTable(analysis: Analysis): Html {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Classes of error">
 <table class="classes"><thead><tr><th scope="col">Class</th><th scope="col" class="number">Questions</th><th scope="col">Share</th><th scope="col" class="number">Mean F1</th></tr></thead>
 <tbody>${present.map((summary) => classRow(analysis, summary))}</tbody></table></div>
-${absent.length ? html`<p class="note">Not met: ${absent.map((summary) => classTexts[summary.class].title.toLowerCase()).join('; ')}.</p>` : undefined}`
+${absent.length ? html`<p class="note">Not found: ${absent.map((summary) => classTexts[summary.class].title.toLowerCase()).join('; ')}.</p>` : undefined}`
 }
 
 function classRow(analysis: Analysis, summary: ClassSummary): Html {

@@ -31,13 +31,13 @@ ${breakdowns.map(({ dimension, groups }) =>
     groups.map(({ label, count }): Choice => [label, `${label} (${count})`]),
   ),
 )}
-<fieldset><legend>Confidence, per cent</legend><label>from <input type="number" name="from" min="0" max="100" step="any" placeholder="0"></label> <label>to <input type="number" name="to" min="0" max="100" step="any" placeholder="100"></label></fieldset>
+<fieldset><legend>Confidence in percent</legend><label>from <input type="number" name="from" min="0" max="100" step="any" placeholder="0"></label> <label>to <input type="number" name="to" min="0" max="100" step="any" placeholder="100"></label></fieldset>
 ${select('sort', 'Order', 'As in the data', orders)}
 <button type="reset">Show all</button>
 </form>
-<noscript><aside><p>The list of questions needs JavaScript, which is off. All of it is in this file: nothing is loaded.</p></aside></noscript>
+<noscript><aside><p>The list of questions needs JavaScript, which is switched off. The script is part of this file; nothing is loaded.</p></aside></noscript>
 <p><output id="question-count" form="filters"></output></p>
-<p class="legend">In a context: <mark class="gold">given answer</mark> <mark class="prediction begins ends">prediction</mark> <mark class="gold prediction begins ends">both</mark> <mark class="candidate">chosen candidate</mark> <span class="edge">[2</span> window 2 begins <span class="edge">1]</span> window 1 ends</p>
+<p class="legend">In a context: <mark class="gold">given answer</mark> <mark class="prediction begins ends">prediction</mark> <mark class="gold prediction begins ends">both</mark> <mark class="candidate">chosen candidate</mark> <span class="edge">[2</span> start of window 2 <span class="edge">1]</span> end of window 1</p>
 <ol id="question-list"></ol>
 <button type="button" id="more-questions" hidden></button>`
 }

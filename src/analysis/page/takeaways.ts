@@ -16,7 +16,7 @@ const isError = (name: string) => name !== 'correct' && name !== 'same_text_else
 function mostErrors({ classes }: Analysis): string | undefined {
   const errors = classes.filter((summary) => isError(summary.class) && summary.count > 0)
   const total = errors.reduce((sum, { count }) => sum + count, 0)
-  if (total === 0) return 'Every question was answered right.'
+  if (total === 0) return 'The model answered every question correctly.'
   const [first] = errors.toSorted((a, b) => b.count - a.count)
   const boundaries = ['too_wide', 'too_narrow', 'overlapping']
   const nearly = errors
@@ -31,11 +31,11 @@ function mostErrors({ classes }: Analysis): string | undefined {
 function weakestGroup({ breakdowns, overall }: Analysis): string | undefined {
   const groups = breakdowns.flatMap((breakdown) => breakdown.groups.map((group) => ({ breakdown, group })))
   const below = groups.filter(({ group }) => group.f1.high !== undefined && group.f1.high < overall.f1.mean)
-  if (below.length === 0) return 'No group of questions is clearly weaker than the whole.'
+  if (below.length === 0) return 'No group of questions is clearly weaker than the average.'
   const name = ({ breakdown, group }: { breakdown: Breakdown; group: Group }) =>
     `${dimensionTexts[breakdown.dimension].title.toLowerCase()} “${group.label}” (F1 ${score(group.f1.mean)}, ${counted(group.count, 'question')})`
   const weakest = below.toSorted((a, b) => a.group.f1.mean - b.group.f1.mean).slice(0, 3)
-  return `Clearly weaker than the whole: ${weakest.map(name).join('; ')}.`
+  return `Clearly weaker than the average: ${weakest.map(name).join('; ')}.`
 }
 
 function confidence({ confidence: { risk_coverage } }: Analysis): string | undefined {
@@ -54,5 +54,5 @@ const probability = (p: number): string => (p < 0.1 ? Number(p.toPrecision(2)).t
 function doubtfulLabels({ classes }: Analysis): string | undefined {
   const count = classes.find((summary) => summary.class === 'label_doubtful')?.count ?? 0
   if (count === 0) return undefined
-  return `${count === 1 ? 'One error looks' : `${count} errors look`} like a fault of the data, not of the model.`
+  return `${count === 1 ? 'One error looks' : `${count} errors look`} like a problem in the data, not in the model.`
 }

@@ -48,7 +48,7 @@ export function Notes({ view: { notes } }: { readonly view: RunView }) {
   if (notes.length === 0) return null
   return (
     <section aria-labelledby="notes-title">
-      <h2 id="notes-title">What it said</h2>
+      <h2 id="notes-title">Messages</h2>
       <ol class="notes">
         {notes.slice(-100).map(({ at, text }, i) => (
           <li key={i}>

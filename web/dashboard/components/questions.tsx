@@ -20,13 +20,13 @@ export function Questions({ view: { questions, evaluations } }: { readonly view:
   return (
     <section class="questions" aria-labelledby="questions-title">
       <div class="section-title">
-        <h2 id="questions-title">Questions it is learning to answer</h2>
+        <h2 id="questions-title">Validation questions</h2>
         {shown ? (
           <p>
             <b>{right}</b> of {shown.predictions.length} exactly right at {placeOf(shown)}
           </p>
         ) : (
-          <p>The first evaluation will show what it answers.</p>
+          <p>The model's answers appear here after the first evaluation.</p>
         )}
       </div>
       {last > 0 && (

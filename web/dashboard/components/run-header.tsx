@@ -127,12 +127,12 @@ function Controls({ status }: { readonly status: RunStatus }) {
       <dialog ref={dialog} aria-labelledby="stop-title">
         <h2 id="stop-title">Stop this run?</h2>
         <p>
-          The step that is being taken is finished, and a checkpoint is saved: the run can go on from there later, with
-          the same bits.
+          The current step is finished and a checkpoint is saved. You can resume the run from there later, with
+          bit-identical results.
         </p>
         <div class="choices">
           <button type="button" class="quiet" onClick={() => dialog.current?.close()}>
-            Go on training
+            Continue training
           </button>
           <button type="button" class="danger" onClick={stop}>
             Stop and save

@@ -37,7 +37,7 @@ export function Tiles({ view }: { readonly view: RunView }) {
     { label: 'Learning rate', value: rate === undefined ? undefined : setting(Number(rate.toPrecision(3))) },
     { label: 'Gradient norm', value: norm === undefined ? undefined : decimal(norm, 3), note: 'before clipping' },
     {
-      label: 'Samples a second',
+      label: 'Samples per second',
       value: rates && decimal(rates.samples, 1),
       note: rates && `${count(rates.tokens)} tokens/s`,
     },

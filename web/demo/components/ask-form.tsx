@@ -14,7 +14,7 @@ export function AskForm() {
     if (lines.every((line) => line.trim() === '')) return
     // Whoever asks has finished writing the text.
     if (state.editing.value ? !takeDraft() : !hasText) {
-      state.complaint.value = 'There is no text to ask yet: paste one, choose a file, or take an example.'
+      state.complaint.value = 'There is no text yet: paste one, choose a file, or start from an example.'
       return
     }
     state.complaint.value = undefined
@@ -24,7 +24,7 @@ export function AskForm() {
   return (
     <form class="ask" onSubmit={submit}>
       <label for="question" class="unseen">
-        Question, or several, one a line
+        Question, or several, one per line
       </label>
       <div class="field">
         <textarea
@@ -40,7 +40,7 @@ export function AskForm() {
         </button>
       </div>
       <p id="question-hint" class="note">
-        Several at once: one a line, with Shift and Enter, or pasted.
+        For several questions at once, press Shift+Enter between them or paste them, one per line.
       </p>
       <Threshold />
     </form>

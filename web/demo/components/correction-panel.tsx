@@ -36,7 +36,7 @@ export function CorrectionPanel({ asked }: { readonly asked: state.Asked }) {
   }
   return (
     <form class="correction" ref={form} onSubmit={save} aria-label="The right answer">
-      <label for="right">Mark the right answer in the text, or type it as it stands there</label>
+      <label for="right">Mark the right answer in the text, or type it as it appears there</label>
       <div class="field">
         <input
           id="right"
@@ -66,9 +66,9 @@ export function CorrectionPanel({ asked }: { readonly asked: state.Asked }) {
             Marked: <q dir="auto">{text.slice(span.start, span.end)}</q>
           </>
         ) : words.trim() ? (
-          'The text does not say this.'
+          'The text does not contain this.'
         ) : (
-          'By keyboard: Tab to the text, arrows to move, Shift and arrows to stretch.'
+          'With the keyboard: Tab to the text, arrow keys to move, Shift and arrow keys to extend.'
         )}
       </p>
       <Choices asked={asked} />

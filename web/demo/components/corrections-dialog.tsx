@@ -17,8 +17,8 @@ export function CorrectionsDialog() {
 
 const Nothing = () => (
   <p>
-    Where an answer is wrong, say so under it and mark the right one in the text. What you collect that way can be
-    downloaded here, as a file that a model learns from.
+    If an answer is wrong, press “This is wrong” under it and mark the right one in the text. You can download your
+    corrections here and train a model on them.
   </p>
 )
 
@@ -55,8 +55,10 @@ function Collected({ list }: { readonly list: readonly Example[] }) {
       </div>
       {model && (
         <>
-          <h3>Train on them</h3>
-          <p class="note">With the downloaded file at hand{model.source ? ', where the server was started' : ''}:</p>
+          <h3>Training on corrections</h3>
+          <p class="note">
+            Run this next to the downloaded file{model.source ? ', in the folder where the server was started' : ''}:
+          </p>
           <CopyField label="Command that trains on the corrections" text={trainCommand(list, FILE, model)} />
         </>
       )}

@@ -6,16 +6,16 @@ export const HelpDialog = () => (
     {() => (
       <>
         <p>
-          The model reads the text and marks the words in it that answer the question. It makes nothing up: every answer
-          is a passage of your text. The percentage says how likely the answer is right, word for word: of the answers
-          with 70&nbsp;%, about 7 in 10 are. It was fitted on questions with known answers. A model that was evaluated
-          on fewer than 200 of them has no percentages.
+          The model reads the text and marks the words that answer the question. It makes nothing up: every answer is a
+          passage of your text. The percentage says how likely the answer is right, word for word: of the answers with
+          70&nbsp;%, about 7 in 10 are right. It was fitted on questions with known answers. A model that was evaluated
+          on fewer than 200 such questions shows no percentages.
         </p>
         <p>
-          Further answers stand below the first. Point at one, and its place in the text lights up; press it to go
-          there. A long text is read in windows, and the best answers so far show while it is being read.
+          Further answers are listed below the first. Point at one to highlight it in the text; click it to go there. A
+          long text is read in windows, and the page shows the best answers so far.
         </p>
-        <h3>Keys</h3>
+        <h3>Keyboard shortcuts</h3>
         <dl class="keys">
           {SHORTCUTS.map(([key, what]) => (
             <div key={key}>
@@ -34,9 +34,9 @@ export const HelpDialog = () => (
             checked={areOn.value}
             onChange={(event) => setShortcuts(event.currentTarget.checked)}
           />
-          Use these keys
+          Use keyboard shortcuts
         </label>
-        <p class="note">Text and questions go to the server that this page came from, and to no other.</p>
+        <p class="note">Texts and questions are sent only to the server that this page came from.</p>
       </>
     )}
   </Dialog>

@@ -8,14 +8,14 @@ export function HistoryDialog() {
   const open = async (visit: Visit) => {
     state.openDialog.value = undefined
     await openVisit(visit).catch((error: Error) => {
-      state.complaint.value = `This text cannot be opened any more: ${error.message}`
+      state.complaint.value = `This text can no longer be opened: ${error.message}`
     })
   }
   return (
     <Dialog name="history" title="History">
       {() =>
         state.history.value.length === 0 ? (
-          <p>The texts that you ask will be listed here. They are kept in this browser only.</p>
+          <p>Texts that you ask about will be listed here. They are kept in this browser only.</p>
         ) : (
           <>
             <ul class="list">
@@ -38,7 +38,7 @@ export function HistoryDialog() {
             <div class="row">
               <span class="note">Kept in this browser only.</span>
               <button type="button" onClick={clearHistory}>
-                Clear the history
+                Clear history
               </button>
             </div>
           </>

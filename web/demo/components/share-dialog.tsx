@@ -20,14 +20,14 @@ function Link() {
   return (
     <>
       <p>
-        Text and questions stand in the link itself. Nothing is stored anywhere: what follows the # in a link stays in
-        the browser.
+        The link itself contains the text and the questions, in the part after #, which browsers do not send. Nothing is
+        stored on a server.
       </p>
       <CopyField label="Link to this page" text={link} />
       {link.length > LONG_LINK && (
         <p class="note">
-          The link has {count(link.length)} characters. Some mail and chat programs cut such links: send it as a file
-          then.
+          The link has {count(link.length)} characters. Some mail and chat programs truncate links of this length; in
+          that case, send it as a file.
         </p>
       )}
     </>

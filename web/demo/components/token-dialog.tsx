@@ -25,10 +25,10 @@ export function TokenDialog() {
     }
   }
   return (
-    <Dialog name="token" title="This server wants a token">
+    <Dialog name="token" title="This server requires a token">
       {() => (
         <form class="token" onSubmit={submit}>
-          <label for="token">Whoever runs the server can give you one. It is kept until this tab is closed.</label>
+          <label for="token">Ask the operator of the server for one. It is kept until you close this tab.</label>
           <div class="field">
             <input
               id="token"
@@ -41,7 +41,7 @@ export function TokenDialog() {
               aria-describedby="token-problem"
             />
             <button type="submit" class="primary">
-              Go on
+              Continue
             </button>
           </div>
           <p class="failed" id="token-problem" role="alert">
@@ -56,5 +56,5 @@ export function TokenDialog() {
 /** The server speaks of headers to programs that call it; people typed a token. */
 const problemOf = (error: Error): string =>
   error instanceof ServiceError && error.status === 401
-    ? 'This token is not one of this server. Type it again, or ask whoever runs the server.'
+    ? 'Invalid token. Type it again, or ask the operator of the server.'
     : error.message
