@@ -43,7 +43,7 @@ test.skipIf(process.platform === 'win32').each(['config.json', 'tokenizer.json',
 test('arguments nested too deeply are refused, in JSON and in YAML', async () => {
   for (const name of ['args.json', 'args.yaml']) {
     const path = join(temporaryFolder(), name)
-    writeFileSync(path, `{"seed": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`)
+    writeFileSync(path, `{"seed": ${'['.repeat(50_000)}${']'.repeat(50_000)}}`)
     const { code, stderr } = await runHere('train', '--args_file', path)
     expect(code).toBe(2)
     expect(stderr).toMatch(/^error: .*nested deeper than 100 levels/)
