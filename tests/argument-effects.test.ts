@@ -182,6 +182,7 @@ const effects = (
 const elsewhere: Readonly<Record<string, string>> = {
   revision: 'src/cli/names.test.ts',
   dataset_revision: 'src/cli/names.test.ts',
+  max_minutes: 'src/training/time-budget.test.ts',
   on_nonfinite: 'src/training/nonfinite.test.ts',
   overwrite_output_dir: 'src/cli/train.test.ts',
   resume_from_checkpoint: 'src/cli/train.test.ts',

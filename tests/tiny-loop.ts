@@ -2,6 +2,7 @@ import { loadPretrained } from '../src/inference/pretrained.ts'
 import type { Engine } from '../src/runtime/engine.ts'
 import { parseArguments, type TrainingArgumentsInput } from '../src/training/arguments.ts'
 import type { TrainingEvent } from '../src/training/events.ts'
+import type { GradientFactory } from '../src/training/gradient-source.ts'
 import { train } from '../src/training/loop.ts'
 import type { RunControl } from '../src/training/run-control.ts'
 import { fixture } from './fixture.ts'
@@ -18,6 +19,8 @@ export interface LoopChoice {
   /** Called with each event before the loop continues. */
   readonly onEvent?: (event: TrainingEvent) => Promise<void>
   readonly control?: RunControl
+  readonly gradients?: GradientFactory
+  readonly now?: () => number
 }
 
 /** Trains the tiny model, with its dropout, on 22 windows, 4 a batch: 6 batches an epoch, 2 epochs. */

@@ -189,7 +189,11 @@ export class LiveRun implements LiveSource {
         this.note(`loaded the best checkpoint, ${event.folder}`)
         break
       case 'stopped early':
-        this.note(`stopped early after step ${event.global_step}: evaluations no longer get better`)
+        this.note(
+          event.is_out_of_time
+            ? `stopped after step ${event.global_step}: max_minutes is used up`
+            : `stopped early after step ${event.global_step}: evaluations no longer get better`,
+        )
         break
       case 'paused':
         this.become('paused')

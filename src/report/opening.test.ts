@@ -62,6 +62,7 @@ describe('how it trains, in words', () => {
 
   test('no formula where it does not give the number of steps', () => {
     expect(stepsOf(withArguments({ max_steps: 7 }, 7))).toBe('7')
+    expect(stepsOf(withArguments({ max_minutes: 30 }, 412))).toBe('412, fitted to max_minutes 30')
   })
 
   test('padding, optimizer, schedule and loss follow the arguments', () => {

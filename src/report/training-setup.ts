@@ -48,7 +48,8 @@ export function stepsOf({ arguments: args, data, total_steps }: Setup): string {
   const accumulation = number(args.gradient_accumulation_steps) ?? 1
   if (!epochs || !batch) return count(total_steps)
   const stepsAnEpoch = Math.ceil(Math.ceil(data.train.windows / batch) / accumulation)
-  if (Math.ceil(epochs * stepsAnEpoch) !== total_steps) return count(total_steps)
+  if (Math.ceil(epochs * stepsAnEpoch) !== total_steps)
+    return `${count(total_steps)}${args.max_minutes ? `, fitted to max_minutes ${args.max_minutes}` : ''}`
   const size = accumulation > 1 ? `(${batch} x ${accumulation})` : String(batch)
   return `${count(total_steps)} = ${setting(epochs)} ${epochs === 1 ? 'epoch' : 'epochs'} x ceil(${counted(data.train.windows, 'window')} / ${size})`
 }

@@ -59,6 +59,7 @@ function textOf(event: TrainingEvent): string | undefined {
     case 'step':
       return event.taken ? undefined : `step ${event.global_step}: left out, its loss or gradients are not finite`
     case 'log':
+      if (event.entry.max_minutes !== undefined) return fitLine(event.entry)
       return event.entry.loss === undefined ? undefined : logLine(event.entry)
     case 'evaluate':
       return `${evaluationLine(event.entry)}${event.is_best ? ' (the best so far)' : ''}`
@@ -69,6 +70,7 @@ function textOf(event: TrainingEvent): string | undefined {
     case 'resumed':
       return 'going on'
     case 'stopped early':
+      if (event.is_out_of_time) return `stopped after step ${event.global_step}: max_minutes is used up`
       return `stopped early after step ${event.global_step}: evaluations no longer get better`
     case 'best loaded':
       return `loaded the best checkpoint, ${event.folder}`
@@ -76,6 +78,9 @@ function textOf(event: TrainingEvent): string | undefined {
       return undefined
   }
 }
+
+const fitLine = ({ max_minutes, max_steps }: LogEntry): string =>
+  `Fitted the run to ${max_minutes} ${max_minutes === 1 ? 'minute' : 'minutes'}: ${max_steps} steps`
 
 const logLine = ({ step, epoch, loss, grad_norm, learning_rate }: LogEntry): string =>
   [

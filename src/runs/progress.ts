@@ -19,8 +19,10 @@ export function trainingProgress(
   options: ProgressOptions = {},
 ): TrainingProgress {
   let [loss, samples, tokens] = [Number.NaN, 0, 0]
+  let time_left: number | undefined
   const display = show('Training', 'step', run.total_steps, run.first_step ?? 0, options, (seconds) => [
     `loss ${decimal(loss, 4)}`,
+    ...(time_left === undefined ? [] : [`max_minutes: ${clock(time_left)} left`]),
     rate(samples / seconds, 'samples'),
     rate(tokens / seconds, 'tokens'),
   ])
@@ -28,6 +30,7 @@ export function trainingProgress(
     ...display,
     step(step, facts) {
       loss = facts.loss
+      time_left = facts.time_left
       samples += facts.samples
       tokens += facts.tokens
       display.update(step)

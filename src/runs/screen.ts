@@ -10,7 +10,7 @@ export interface Progress {
 
 export interface TrainingProgress extends Progress {
   /** After step `step` (1 is the first): its loss, and the samples and real tokens that it trained on. */
-  step(step: number, facts: { loss: number; samples: number; tokens: number }): void
+  step(step: number, facts: { loss: number; samples: number; tokens: number; time_left?: number }): void
 }
 
 export interface CountingProgress extends Progress {

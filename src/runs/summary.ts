@@ -28,6 +28,7 @@ export function runSummary(
 ): RunSummary {
   return {
     ...runSetup(run),
+    total_steps: run.args.max_minutes === null ? run.plan.max_steps : state.max_steps,
     log_history: state.log_history,
     train_metrics: train,
     eval_metrics: evaluation,

@@ -52,6 +52,8 @@ function* exclusiveFaults(args: TrainingArguments): Generator<string> {
 }
 
 function* evaluationFaults(args: TrainingArguments, run: RunFacts): Generator<string> {
+  if (args.max_minutes !== null && args.max_steps > 0)
+    yield 'max_minutes and max_steps are mutually exclusive: give one'
   const evaluates = args.eval_strategy !== 'no'
   if ((evaluates || args.eval_on_start) && run.validationExamples === 0)
     yield `${evaluates ? `eval_strategy ${args.eval_strategy}` : 'eval_on_start'} has nothing to evaluate on: ` +

@@ -41,6 +41,10 @@ export function number(value: number, range: { minimum: number; maximum?: number
   return argument('number', schema, `a number of at least ${minimum}${upper}`, description)
 }
 
+export function optionalPositive(description: string) {
+  return argument('number', z.number().positive().nullable().default(null), 'a number above 0', description)
+}
+
 export function positive(value: number, description: string) {
   return argument('number', z.number().positive().default(value), 'a number above 0', description)
 }

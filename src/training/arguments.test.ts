@@ -14,7 +14,7 @@ const { defaults: theirs } = fixtureJson<{ defaults: Record<string, unknown> }>(
 /** Ours alone: transformers has them in scripts, in callbacks, or not at all. */
 const OURS =
   `model revision dataset dataset_config dataset_revision train_split validation_split train_file validation_file max_seq_length doc_stride max_train_samples max_eval_samples
-  version_2_with_negative null_score_diff_threshold max_answer_length padding max_tokens_per_pass
+  version_2_with_negative null_score_diff_threshold max_answer_length padding max_tokens_per_pass max_minutes
   freeze_embeddings freeze_layers engine device on_nonfinite early_stopping_patience early_stopping_threshold`.split(
     /\s+/,
   )

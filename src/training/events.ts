@@ -9,7 +9,13 @@ export type TrainingEvent =
   /** `state` is the run's own object: it changes as the run goes on. */
   | { readonly type: 'start'; readonly plan: Plan; readonly global_step: number; readonly state: TrainerState }
   /** After each optimizer step; `global_step` counts from 1. */
-  | ({ readonly type: 'step'; readonly global_step: number; readonly epoch: number } & StepResult)
+  | ({
+      readonly type: 'step'
+      readonly global_step: number
+      readonly epoch: number
+      /** Seconds that remain of max_minutes. */
+      readonly time_left?: number
+    } & StepResult)
   /** How many windows an evaluation has done; or, before `start`, the frozen layers (freeze_layers). */
   | {
       readonly type: 'progress'
@@ -26,8 +32,8 @@ export type TrainingEvent =
   | { readonly type: 'resumed'; readonly global_step: number }
   /** `control.signal` was aborted; the run is saved in `folder`. */
   | { readonly type: 'interrupted'; readonly global_step: number; readonly folder: string }
-  /** No evaluation was better for as long as the patience lasts, or `shouldStop` said so. */
-  | { readonly type: 'stopped early'; readonly global_step: number }
+  /** Patience or max_minutes is used up (`is_out_of_time`), or `shouldStop` returned true. */
+  | { readonly type: 'stopped early'; readonly global_step: number; readonly is_out_of_time: boolean }
   | { readonly type: 'best loaded'; readonly folder: string; readonly metric: number }
   /** `score_intervals` are those of every evaluation, by its step; evaluations by spanforge 0.1.0 have none. */
   | {

@@ -9,10 +9,12 @@ import type { TrainingRun } from './training-run.ts'
  */
 export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, void, void> {
   const session = await TrainingSession.begin(run)
-  const { plan, state } = session
   try {
     yield* session.freeze()
+    await session.fit()
+    const { plan, state } = session
     yield { type: 'start', plan, global_step: state.global_step, state }
+    yield* session.logFit()
     if (run.resume_from) yield* session.catchUp()
     else if (run.args.eval_on_start) yield* session.evaluate()
 

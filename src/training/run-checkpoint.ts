@@ -40,6 +40,15 @@ const progress = z.object({
   evaluations_without_improvement: z.int().min(0),
   /** Of the sessions before this one. */
   train_runtime: z.number().min(0),
+  /** With max_minutes: the steps that were fitted to it, what was measured, and the seconds spent so far. */
+  time_budget: z
+    .object({
+      max_steps: z.int().min(1),
+      seconds_per_step: z.number().min(0),
+      seconds_per_evaluation: z.number().min(0),
+      spent: z.number().min(0),
+    })
+    .optional(),
   /** Of the scores of each evaluation, by its step; checkpoints of spanforge 0.1.0 have none. */
   score_intervals: z.record(z.string(), z.object({ exact_match: interval, f1: interval })).optional(),
   /** Of data and base model; checkpoints of spanforge 0.1.0 have none. */

@@ -7,6 +7,7 @@ import { epochGroups, epochOrder, type Group } from './batches.ts'
 import { verifyCheckpoint } from './checkpoint-manifest.ts'
 import { checkpointName, listCheckpoints, rotateCheckpoints, writeCheckpoint } from './checkpoint-store.ts'
 import type { TrainingEvent, TrainMetrics } from './events.ts'
+import { measureRun } from './measure-run.ts'
 import { type Plan, planRun } from './plan.ts'
 import { Recorder } from './recorder.ts'
 import { reportsOf } from './reports.ts'
@@ -16,7 +17,8 @@ import { checkUnchanged, digestRun } from './run-digests.ts'
 import { newTrainerState, type TrainerState } from './state.ts'
 import { Stepper } from './stepper.ts'
 import { decideArguments } from './stored-settings.ts'
-import type { TrainingRun } from './training-run.ts'
+import { fitPlan, resumedPlan } from './time-budget.ts'
+import { clockOf, type TrainingRun } from './training-run.ts'
 
 type Events = AsyncGenerator<TrainingEvent, void, void>
 type ProgressEvent = Extract<TrainingEvent, { type: 'progress' }>
@@ -32,12 +34,19 @@ export class TrainingSession {
   /** transformers' estimate: 6 operations a token and weight, embedding tables left out. */
   private readonly flosPerToken: number
 
+  /** Whether max_minutes leaves no time for another step. */
+  private isOutOfTime = false
+  private longestEvaluation = 0
+
   private constructor(
     private readonly run: TrainingRun,
-    readonly plan: Plan,
+    public plan: Plan,
     private readonly stepper: Stepper,
     private readonly recorder: Recorder,
+    /** When the time of max_minutes began in this session. */
+    private clockStart: number,
   ) {
+    this.isOutOfTime = this.checkTime()
     this.lengths = run.train.windows.map(({ input_ids }) => input_ids.length)
     this.flosPerToken = 6 * (run.model.num_parameters() - tableSize(run.model))
   }
@@ -45,25 +54,62 @@ export class TrainingSession {
   /** Makes room for gradients and moments, and with `resume_from` puts everything back to where it was. */
   static async begin(run: TrainingRun): Promise<TrainingSession> {
     const { model, args, resume_from } = run
-    const plan = planRun(run.train.windows.length, args)
+    const clockStart = clockOf(run)()
+    const planned = planRun(run.train.windows.length, args)
     const digests = run.digests ?? digestRun(run)
     if (resume_from) await checkUnchanged(resume_from, digests, args)
     // As the Trainer's autocast: what trains in bfloat16 is evaluated in it too.
     await model.computeIn(args.bf16 || args.bf16_full_eval ? 'bfloat16' : 'float32')
-    const stepper = await Stepper.create(model, args, plan.max_steps, run.gradients)
+    const stepper = await Stepper.create(model, args, planned.max_steps, run.gradients)
     const { state, progress } = resume_from
       ? await restoreRun(resume_from, model, stepper.optimizer.state)
-      : { state: newTrainerState(args, plan.max_steps, plan.epochs), progress: newProgress() }
+      : { state: newTrainerState(args, planned.max_steps, planned.epochs), progress: newProgress() }
     stepper.optimizer.taken = progress.steps_taken
     if (resume_from) await stepper.probe(resume_from, run.train.windows, 'Resume from an earlier checkpoint.')
     else stepper.refuseHugeWeights(BEFORE_TRAINING)
-    return new TrainingSession(run, plan, stepper, new Recorder(state, { ...progress, digests }, args))
+    const plan = resume_from ? resumedPlan(planned, args, progress.time_budget?.max_steps) : planned
+    stepper.schedule(plan.max_steps)
+    return new TrainingSession(run, plan, stepper, new Recorder(state, { ...progress, digests }, args), clockStart)
   }
 
   /** With `freeze_layers`: computes the output of the frozen layers for every training window. */
   async *freeze(): Events {
     const { windows } = this.run.train
     yield* progressOf('freezing', windows.length, (onProgress) => this.stepper.freeze(windows, onProgress))
+  }
+
+  /** With max_minutes: measures steps and evaluation, and fits the plan and its schedule to the time. */
+  async fit(): Promise<void> {
+    const { args, resume_from } = this.run
+    if (args.max_minutes === null || resume_from) return
+    const measured = await measureRun(this.run, this.stepper)
+    this.plan = fitPlan(this.plan, args, args.max_minutes * 60 - this.spent, measured)
+    const { max_steps, epochs } = this.plan
+    this.stepper.schedule(max_steps)
+    Object.assign(this.state, newTrainerState(args, max_steps, epochs))
+    this.progress.time_budget = { ...measured, max_steps, spent: 0 }
+  }
+
+  /** A line of the log with the result of `fit`. */
+  async *logFit(): Events {
+    const { max_minutes } = this.run.args
+    if (max_minutes === null || this.run.resume_from) return
+    yield { type: 'log', entry: this.recorder.append({ max_minutes, max_steps: this.plan.max_steps }) }
+  }
+
+  /** Seconds of max_minutes that are used, those of earlier sessions included. */
+  private get spent(): number {
+    return (this.progress.time_budget?.spent ?? 0) + (clockOf(this.run)() - this.clockStart) / 1000
+  }
+
+  /** Whether another step would leave no time for the evaluation at the end. */
+  private checkTime(): boolean {
+    const { time_budget } = this.progress
+    const { max_minutes } = this.run.args
+    if (max_minutes === null || !time_budget) return false
+    const { seconds_per_step, seconds_per_evaluation } = time_budget
+    const reserved = this.run.validation ? Math.max(seconds_per_evaluation, this.longestEvaluation) : 0
+    return this.spent + seconds_per_step + reserved > max_minutes * 60
   }
 
   get control(): RunControl {
@@ -83,7 +129,7 @@ export class TrainingSession {
   }
 
   private get stopsEarly(): boolean {
-    return this.recorder.outOfPatience || this.run.shouldStop?.() === true
+    return this.isOutOfTime || this.recorder.outOfPatience || this.run.shouldStop?.() === true
   }
 
   get goesOn(): boolean {
@@ -110,17 +156,29 @@ export class TrainingSession {
     const batches = Math.min(groups * args.gradient_accumulation_steps, this.plan.batches_per_epoch)
     const position = this.epoch + batches / this.plan.batches_per_epoch
     this.recorder.step(result, position, this.flosPerToken * result.tokens)
-    return { type: 'step', global_step: global_step + 1, epoch: position, ...result }
+    this.isOutOfTime = this.checkTime()
+    const { max_minutes } = args
+    const time_left = max_minutes === null ? undefined : Math.max(0, max_minutes * 60 - this.spent)
+    return {
+      type: 'step',
+      global_step: global_step + 1,
+      epoch: position,
+      ...(time_left !== undefined && { time_left }),
+      ...result,
+    }
   }
 
   async *afterStep(): Events {
     const { args } = this.run
     const { global_step, logging_steps, eval_steps, save_steps } = this.state
     const due = (strategy: string, interval: number) => strategy === 'steps' && global_step % interval === 0
+    const isTimed = args.max_minutes !== null
+    const isLast = this.finished || this.isOutOfTime
     const isFirst = args.logging_first_step && global_step === 1
     if (due(args.logging_strategy, logging_steps) || isFirst) yield* this.log()
-    if (due(args.eval_strategy, eval_steps) && global_step >= args.eval_delay) yield* this.evaluate()
-    if (due(args.save_strategy, save_steps) || (args.save_strategy === 'steps' && this.finished)) yield* this.save()
+    const evaluates = due(args.eval_strategy, eval_steps) || (isLast && isTimed && args.eval_strategy === 'steps')
+    if (evaluates && global_step >= args.eval_delay) yield* this.evaluate()
+    if (due(args.save_strategy, save_steps) || (args.save_strategy === 'steps' && isLast)) yield* this.save()
   }
 
   async *afterEpoch(): Events {
@@ -139,7 +197,7 @@ export class TrainingSession {
   async *catchUp(): Events {
     const newest = (await listCheckpoints(this.run.args.output_dir)).at(-1)
     if (newest?.step === this.state.global_step) await this.rotate()
-    const atEnd = this.finished || this.state.global_step % this.plan.steps_per_epoch === 0
+    const atEnd = this.finished || this.isOutOfTime || this.state.global_step % this.plan.steps_per_epoch === 0
     if (atEnd && !this.evaluated) yield* this.afterEpoch()
   }
 
@@ -169,9 +227,11 @@ export class TrainingSession {
     const { model, args } = this.run
     const validation = this.run.validation!
     const options = { ...decideArguments(args, model.geometry), batch_size: args.per_device_eval_batch_size }
+    const from = clockOf(this.run)()
     const evaluation = yield* progressOf('evaluation', validation.windows.length, (onProgress) =>
       evaluate(model, validation, { ...options, onProgress }),
     )
+    this.longestEvaluation = Math.max(this.longestEvaluation, (clockOf(this.run)() - from) / 1000)
     const { entry, is_best } = this.recorder.evaluation(evaluation)
     yield { type: 'evaluate', entry, evaluation, is_best }
     if (is_best && args.save_strategy === 'best') yield* this.save()
@@ -182,7 +242,9 @@ export class TrainingSession {
     const { model, tokenizer, answer_settings, args } = this.run
     const { recorder, state, stepper } = this
     recorder.beforeSave()
-    const progress = { ...this.progress, train_runtime: this.runtime() }
+    const { time_budget } = this.progress
+    const spent = time_budget && { time_budget: { ...time_budget, spent: this.spent } }
+    const progress = { ...this.progress, train_runtime: this.runtime(), ...spent }
     const contents = { model, tokenizer, answer_settings, optimizer: stepper.optimizer.state, state, progress, args }
     const folder = await writeCheckpoint(args.output_dir, state.global_step, checkpointWriters(contents))
     yield { type: 'save', folder, removed: await this.rotate() }
@@ -201,10 +263,12 @@ export class TrainingSession {
     const released = signal?.aborted ? undefined : hold?.()
     if (!released) return
     const since = performance.now()
+    const heldFrom = clockOf(this.run)()
     const { global_step } = this.state
     yield { type: 'paused', global_step }
     await releasedOrAborted(released, signal)
     this.began += performance.now() - since
+    this.clockStart += clockOf(this.run)() - heldFrom
     yield { type: 'resumed', global_step }
   }
 
@@ -222,7 +286,8 @@ export class TrainingSession {
     const { state } = this
     await this.checkModel()
     this.refuseAllSkipped()
-    if (!this.finished) yield { type: 'stopped early', global_step: state.global_step }
+    if (!this.finished)
+      yield { type: 'stopped early', global_step: state.global_step, is_out_of_time: this.isOutOfTime }
     if (args.load_best_model_at_end && state.best_model_checkpoint) {
       const folder = join(args.output_dir, state.best_model_checkpoint)
       await refuseDamaged(folder)

@@ -47,7 +47,7 @@ export class Stepper {
   /** Parameters that are trained, in their order, with their gradients. */
   private readonly trained: { readonly parameters: FlatParameters; readonly gradients: Float32Array }
   private readonly pool: DropoutPool
-  private readonly learningRate: (step: number) => number
+  private learningRate: (step: number) => number
   private frozen: FrozenLayers | undefined
 
   private constructor(
@@ -88,6 +88,20 @@ export class Stepper {
   async freeze(windows: readonly LabelledWindow[], onProgress?: FrozenProgress): Promise<void> {
     if (this.args.freeze_layers > 0)
       this.frozen = await FrozenLayers.compute(this.model, windows, this.args, onProgress)
+  }
+
+  /** Sets the length of the run, which its learning rates follow. */
+  schedule(max_steps: number): void {
+    this.learningRate = learningRates(this.args, max_steps)
+  }
+
+  /** Takes a step with learning rate 0, which changes no weight, to measure it; returns its number of tokens. */
+  async rehearse(group: Group, windows: readonly LabelledWindow[]): Promise<number> {
+    await this.gradients(0, group, windows)
+    if (Number.isFinite(gradientNorm(this.memory.kernels, this.trained.gradients))) this.optimizer.step(0, 0)
+    for (const { data } of Object.values(this.optimizer.state)) data.fill(0)
+    this.optimizer.taken = 0
+    return group.flat().reduce((n, i) => n + windows[i].input_ids.length, 0)
   }
 
   /** Step number `step` of the run, from 0, over the windows of `group`. */

@@ -28,8 +28,12 @@ export interface TrainingRun {
   /** Asked after each step and each epoch whether the run ends here for good, as early stopping ends it. */
   readonly shouldStop?: () => boolean
   readonly control?: RunControl
+  /** The clock that max_minutes is measured by, in milliseconds (default: performance.now). */
+  readonly now?: () => number
   /** @deprecated Use `control.signal`. Removed in 0.3. */
   readonly signal?: AbortSignal
   /** @deprecated Use `control.hold`. Removed in 0.3. */
   readonly hold?: RunControl['hold']
 }
+
+export const clockOf = ({ now }: TrainingRun): (() => number) => now ?? (() => performance.now())

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { argument, boolean, choice, integer, positive } from '../argument-field.ts'
+import { argument, boolean, choice, integer, optionalPositive, positive } from '../argument-field.ts'
 
 const LARGEST_SEED = 2 ** 32 - 1
 const SEED = 'an integer of 0 .. 4294967295'
@@ -14,6 +14,10 @@ export const batchArguments = {
       .default(-1),
     '-1, or an integer of at least 1',
     'Total number of optimizer steps; overrides num_train_epochs. -1: num_train_epochs decides.',
+  ),
+  max_minutes: optionalPositive(
+    'Longest time for training and its evaluations, in minutes. A few steps are measured, then the number of steps and ' +
+      'the learning-rate schedule are fitted to the time. num_train_epochs remains the upper limit.',
   ),
   per_device_train_batch_size: integer(
     8,
