@@ -32,7 +32,6 @@ export type { PipelineOptions, QuestionInput, SearchOptions } from './inference/
 export type { Geometry, ModelConfig } from './models/architecture.ts'
 export type { BertConfig } from './models/bert.ts'
 export type { DistilBertConfig } from './models/distilbert.ts'
-export type { RowLogits } from './models/question-answering.ts'
 export { type LossClass, lossClass, type Meaning, meaning as lossMeaning } from './report/loss-meaning.ts'
 export {
   type AnswerCandidate,
@@ -53,6 +52,11 @@ export { type Predictions, type SquadMetrics, squadMetrics } from './squad/metri
 export { type SquadV2Metrics, squadV2Metrics } from './squad/metrics-v2.ts'
 export { mcNemarTest, randomizationTest } from './squad/paired-tests.ts'
 export type { PipelineAnswer } from './squad/pipeline-answers.ts'
+export type {
+  WindowLogits,
+  /** @deprecated Use `WindowLogits`; this name goes with version 0.3. */
+  WindowLogits as RowLogits,
+} from './squad/readings.ts'
 export { parseSquad, toSquadJson } from './squad/squad-json.ts'
 export type { Answer, Example, Label, LabelledWindow, Window } from './squad/types.ts'
 export type { WindowOptions } from './squad/windows.ts'

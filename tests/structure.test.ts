@@ -20,7 +20,7 @@ const mayImport: Record<string, readonly string[]> = {
   text: [],
   squad: ['text'],
   batching: ['graph', 'runtime', 'squad'],
-  models: ['graph', 'ops', 'autodiff', 'runtime', 'nn', 'batching'],
+  models: ['graph', 'ops', 'autodiff', 'runtime', 'nn', 'squad', 'batching'],
   checkpoint: ['files', 'models', 'text'],
   data: ['files', 'random', 'text', 'squad', 'checkpoint'],
   hub: ['files', 'squad', 'checkpoint'],

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import type { Row } from '../src/batching/pack.ts'
-import type { SpanLabel } from '../src/batching/span-targets.ts'
 import { QuestionAnsweringModel } from '../src/models/question-answering.ts'
 import { parseConfig } from '../src/models/registry.ts'
 import type { Engine } from '../src/runtime/engine.ts'
 import { defaultEngine } from '../src/runtime/registry.ts'
 import type { Dataset } from '../src/squad/dataset.ts'
+import type { Label } from '../src/squad/types.ts'
 import { fixture } from './fixture.ts'
 import { readRecorded } from './read-safetensors.ts'
 
@@ -33,7 +33,7 @@ export function withoutDropout({ config, engine, parameters }: QuestionAnswering
 
 export interface RecordedBatch {
   readonly rows: readonly Row[]
-  readonly spans: readonly SpanLabel[]
+  readonly spans: readonly Label[]
 }
 
 /** A batch as transformers was given it: input_ids, token_type_ids, attention_mask [rows, length], and positions. */

@@ -10,8 +10,8 @@ import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { thoroughOr } from '../../tests/thorough.ts'
 import type { Row } from '../batching/pack.ts'
 import { loadAnswerSettings, saveAnswerSettings } from '../checkpoint/answer-settings.ts'
-import type { RowLogits } from '../models/question-answering.ts'
 import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
+import type { WindowLogits } from '../squad/readings.ts'
 import { BertForQuestionAnswering } from './model.ts'
 import { type OneAnswer, pipeline, type QuestionAnsweringPipeline } from './pipeline.ts'
 import { BertTokenizer } from './tokenizer.ts'
@@ -82,7 +82,7 @@ describeShared('The question-answering pipeline against every recorded call of t
 
 /** The calls ask about the same windows again and again, with other options for what is made of their logits. */
 function computedOnce(model: BertForQuestionAnswering): BertForQuestionAnswering {
-  const known = new Map<string, RowLogits>()
+  const known = new Map<string, WindowLogits>()
   const key = ({ input_ids, attended }: Row) => `${attended}:${input_ids}`
   const forward = model.forward.bind(model)
   model.forward = async (rows) => {

@@ -5,7 +5,7 @@ import { saveTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { UsageError } from '../errors.ts'
 import type { Lock } from '../files/lock.ts'
 import type { Evaluation, EvaluationMetrics } from '../inference/evaluate.ts'
-import type { QuestionAnsweringModel, RowLogits } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { evaluateOnScreen } from '../runs/evaluate-on-screen.ts'
 import { claimOutputFolder, prepareOutputFolder } from '../runs/output-folder.ts'
 import { runProgress } from '../runs/progress-listener.ts'
@@ -16,6 +16,7 @@ import { standardErrorScreen } from '../runs/standard-error-screen.ts'
 import type { ExampleAnswers } from '../squad/answers.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import { checkAnswered } from '../squad/metrics.ts'
+import type { WindowLogits } from '../squad/readings.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import { checkArguments } from '../training/argument-checks.ts'
 import type { TrainingEvent, TrainMetrics } from '../training/events.ts'
@@ -66,7 +67,7 @@ export interface TrainOutput {
 
 export interface PredictionOutput {
   /** Start and end logits by window, one of each for every token. */
-  readonly predictions: readonly RowLogits[]
+  readonly predictions: readonly WindowLogits[]
   /** By question, best first. */
   readonly answers: readonly ExampleAnswers[]
   readonly metrics: Readonly<Record<string, number>>

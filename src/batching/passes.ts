@@ -1,12 +1,12 @@
-import type { LabelledWindow } from '../squad/types.ts'
+import type { Label, LabelledWindow } from '../squad/types.ts'
 import type { Row } from './pack.ts'
 import { type PaddingOptions, toRows } from './rows.ts'
-import { countSpans, type SpanCounts, type SpanLabel } from './span-targets.ts'
+import { countSpans, type SpanCounts } from './span-targets.ts'
 
 /** The part of a batch that goes through the graph at once. */
 export interface Pass {
   readonly rows: readonly Row[]
-  readonly spans: readonly SpanLabel[]
+  readonly spans: readonly Label[]
   /** What the loss is averaged over: the starts and ends of the whole batch, times the batches of the step. */
   readonly counts: SpanCounts
 }

@@ -1,10 +1,5 @@
 import { float32, type Value } from '../runtime/engine.ts'
-
-/** Token positions of an answer's first and last token. */
-export interface SpanLabel {
-  readonly start_position: number
-  readonly end_position: number
-}
+import type { Label } from '../squad/types.ts'
 
 export interface TargetOptions {
   /** How many windows the starts and the ends are averaged over, where these rows are a part of a larger batch. */
@@ -19,8 +14,8 @@ export interface SpanCounts {
 }
 
 /** How many starts and ends lie inside their rows: positions at or past the end are left out of the mean. */
-export function countSpans(spans: readonly SpanLabel[], lengths: readonly number[]): SpanCounts {
-  const inside = (key: keyof SpanLabel) => spans.filter((span, r) => span[key] < lengths[r]).length
+export function countSpans(spans: readonly Label[], lengths: readonly number[]): SpanCounts {
+  const inside = (key: keyof Label) => spans.filter((span, r) => span[key] < lengths[r]).length
   return { starts: inside('start_position'), ends: inside('end_position') }
 }
 
@@ -29,7 +24,7 @@ export function countSpans(spans: readonly SpanLabel[], lengths: readonly number
  * its windows, and their mean. `lengths` are the rows' numbers of tokens. Without spans all targets are 0.
  */
 export function spanTargets(
-  spans: readonly SpanLabel[],
+  spans: readonly Label[],
   lengths: readonly number[],
   length: number,
   { counts = countSpans(spans, lengths), label_smoothing_factor: smoothing = 0 }: TargetOptions = {},

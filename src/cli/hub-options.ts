@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { HubOptions, Progress } from '../hub/index.ts'
+import type { DownloadProgress, HubOptions } from '../hub/index.ts'
 import { type CountingProgress, countingProgress } from '../runs/progress.ts'
 import type { Output } from './output.ts'
 
@@ -43,7 +43,7 @@ export async function withHubProgress<T>(
     bar = undefined
   }
   // One bar for each repository's files, gone when they are there: what comes after has bars of its own.
-  const onProgress = ({ repository, totalReceived, totalSize }: Progress) => {
+  const onProgress = ({ repository, totalReceived, totalSize }: DownloadProgress) => {
     const key = `${repository} ${totalSize}`
     if (bar && bar.key !== key) stop()
     bar ??= { key, progress: countingProgress(`${label} ${repository}`, 'kB', Math.ceil(totalSize / 1000)) }

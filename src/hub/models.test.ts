@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { HubServer } from '../../tests/hub-server.ts'
 import { BERT, bytes, hubWorld } from '../../tests/hub-world.ts'
 import { modelFiles, resolveModel } from './models.ts'
-import type { Progress } from './options.ts'
+import type { DownloadProgress } from './options.ts'
 
 let commit = ''
 const world = hubWorld((server) => {
@@ -95,8 +95,8 @@ describe('a model by name', () => {
   })
 
   it('tells its progress, up to the last byte', async () => {
-    const seen: Progress[] = []
-    await resolve('ann/bert', { onProgress: (progress: Progress) => seen.push(progress) })
+    const seen: DownloadProgress[] = []
+    await resolve('ann/bert', { onProgress: (progress: DownloadProgress) => seen.push(progress) })
     expect(seen.at(-1)).toMatchObject({ totalReceived: seen[0].totalSize })
     expect(new Set(seen.map(({ file }) => file)).size).toBe(4)
   })

@@ -9,7 +9,7 @@ import { Connections } from './exchange.ts'
 import { PATIENT, type RetryPolicy } from './retry.ts'
 
 /** How far a download is, in bytes. What lies in the cache already counts as received. */
-export interface Progress {
+export interface DownloadProgress {
   /** Name of the model or data set. */
   readonly repository: string
   readonly file: string
@@ -30,7 +30,7 @@ export interface HubOptions {
   readonly endpoint?: string
   /** Folder of the cache. Environment: HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME/hub. */
   readonly cache?: string
-  readonly onProgress?: (progress: Progress) => void
+  readonly onProgress?: (progress: DownloadProgress) => void
   /** Told in one sentence what a person may want to know: that the cache stands in for a hub out of reach, say. */
   readonly onNotice?: (text: string) => void
   readonly retry?: Partial<RetryPolicy>
@@ -49,7 +49,7 @@ export interface Hub {
   /** The header that goes to the endpoint's own origin: the token, or what stood in the endpoint's address. */
   readonly authorization?: string
   readonly cache: string
-  readonly onProgress: (progress: Progress) => void
+  readonly onProgress: (progress: DownloadProgress) => void
   readonly onNotice: (text: string) => void
   readonly retry: RetryPolicy
   readonly timeout: number

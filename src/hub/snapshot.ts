@@ -8,7 +8,7 @@ import { CachedRepository, isCommit } from './cache.ts'
 import { readableSize } from './disk.ts'
 import { downloadBlob } from './download.ts'
 import { OutOfReachError } from './http.ts'
-import type { Hub, Progress } from './options.ts'
+import type { DownloadProgress, Hub } from './options.ts'
 import {
   CARD,
   checkedPath,
@@ -102,7 +102,7 @@ export class Snapshot {
 
   private async receive(
     file: RemoteFile,
-    overall: (received: number) => Pick<Progress, 'totalReceived' | 'totalSize'>,
+    overall: (received: number) => Pick<DownloadProgress, 'totalReceived' | 'totalSize'>,
   ): Promise<void> {
     const { hub, cached, listing, repository } = this
     const { path, size, hash } = file

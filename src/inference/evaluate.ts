@@ -1,10 +1,11 @@
 import { SpanforgeError } from '../errors.ts'
-import type { QuestionAnsweringModel, RowLogits } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { answerExamples, type ExampleAnswers } from '../squad/answers.ts'
 import type { ConfidenceModel } from '../squad/confidence.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import { checkAnswered, type Predictions, squadMetrics } from '../squad/metrics.ts'
 import { type SquadV2Metrics, squadV2Metrics } from '../squad/metrics-v2.ts'
+import type { WindowLogits } from '../squad/readings.ts'
 import type { Example } from '../squad/types.ts'
 import { type ForwardOptions, windowLosses } from './logits.ts'
 
@@ -40,7 +41,7 @@ export interface Evaluation {
   /** Of the best answers, by question. */
   readonly scores: readonly AnswerScore[]
   /** By window, in order. */
-  readonly logits: readonly RowLogits[]
+  readonly logits: readonly WindowLogits[]
 }
 
 /** Of one question, each in [0, 1]. */

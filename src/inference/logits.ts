@@ -1,6 +1,7 @@
 import { cutIntoPasses } from '../batching/passes.ts'
 import { type Padding, toRows } from '../batching/rows.ts'
-import type { QuestionAnsweringModel, RowLogits } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../models/question-answering.ts'
+import type { WindowLogits } from '../squad/readings.ts'
 import type { LabelledWindow, Window } from '../squad/types.ts'
 
 export interface ForwardOptions {
@@ -20,8 +21,8 @@ export async function windowLogits(
   model: QuestionAnsweringModel,
   windows: readonly Window[],
   options: ForwardOptions = {},
-): Promise<RowLogits[]> {
-  const logits: RowLogits[] = new Array(windows.length)
+): Promise<WindowLogits[]> {
+  const logits: WindowLogits[] = new Array(windows.length)
   await eachPass(model, windows, options, async (rows, indices) => {
     const result = await model.forward(rows)
     for (const [i, index] of indices.entries()) logits[index] = result.logits[i]
@@ -34,8 +35,8 @@ export async function windowLosses(
   model: QuestionAnsweringModel,
   windows: readonly LabelledWindow[],
   options: ForwardOptions = {},
-): Promise<{ logits: RowLogits[]; loss: number }> {
-  const logits: RowLogits[] = new Array(windows.length)
+): Promise<{ logits: WindowLogits[]; loss: number }> {
+  const logits: WindowLogits[] = new Array(windows.length)
   let total = 0
   await eachPass(model, windows, options, async (rows, indices) => {
     const result = await model.forward(

@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.ts'
-import type { QuestionAnsweringModel, RowLogits } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { showValue } from '../show-value.ts'
+import type { WindowLogits } from '../squad/readings.ts'
 import type { Window } from '../squad/types.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import { Document } from './document.ts'
@@ -17,7 +18,7 @@ export interface ReadQuestion<T extends QuestionInput> {
   readonly input: T
   readonly document: Document
   readonly windows: readonly Window[]
-  readonly logits: readonly RowLogits[]
+  readonly logits: readonly WindowLogits[]
 }
 
 /**

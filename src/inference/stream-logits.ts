@@ -1,4 +1,5 @@
-import type { QuestionAnsweringModel, RowLogits } from '../models/question-answering.ts'
+import type { QuestionAnsweringModel } from '../models/question-answering.ts'
+import type { WindowLogits } from '../squad/readings.ts'
 import type { Window } from '../squad/types.ts'
 import { type ForwardOptions, windowLogits } from './logits.ts'
 
@@ -13,13 +14,13 @@ export async function* streamLogits<T extends { readonly windows: readonly Windo
   model: QuestionAnsweringModel,
   items: Iterable<T> | AsyncIterable<T>,
   options: ForwardOptions = {},
-): AsyncGenerator<T & { readonly logits: readonly RowLogits[] }> {
+): AsyncGenerator<T & { readonly logits: readonly WindowLogits[] }> {
   let done = 0
   let pending: T[] = []
   let count = 0
   async function* flush() {
     const windows = pending.flatMap((item) => item.windows)
-    const logits: RowLogits[] = []
+    const logits: WindowLogits[] = []
     for (let start = 0; start < windows.length; start += CHUNK) {
       const chunk = windows.slice(start, start + CHUNK)
       const onProgress = (n: number) => options.onProgress?.(done + n)

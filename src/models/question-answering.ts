@@ -1,18 +1,14 @@
 import { pack, type Row } from '../batching/pack.ts'
-import { type SpanLabel, spanTargets } from '../batching/span-targets.ts'
+import { spanTargets } from '../batching/span-targets.ts'
 import type { ParameterSpec } from '../nn/parameters.ts'
 import { type Engine, type Executable, float32, type Precision } from '../runtime/engine.ts'
+import type { WindowLogits } from '../squad/readings.ts'
+import type { Label } from '../squad/types.ts'
 import type { Architecture, Geometry, ModelConfig } from './architecture.ts'
 import { FlatParameters } from './flat-parameters.ts'
 import { evaluationGraph, parameterSpecs } from './programs.ts'
 import { architectureOf } from './registry.ts'
 import { ResidentParameters } from './resident-parameters.ts'
-
-/** The logits of one row: a number for each of its tokens. */
-export interface RowLogits {
-  readonly start_logits: Float32Array
-  readonly end_logits: Float32Array
-}
 
 /** An encoder with a question-answering head: weights in one flat array, and one session that serves every batch shape. */
 export class QuestionAnsweringModel {
@@ -60,7 +56,7 @@ export class QuestionAnsweringModel {
    * Logits of each row, and, given where the answers are, the loss averaged over the rows. Rows may differ in length;
    * how many fit into memory at once is the caller's business.
    */
-  async forward(rows: readonly Row[], spans?: readonly SpanLabel[]): Promise<{ logits: RowLogits[]; loss?: number }> {
+  async forward(rows: readonly Row[], spans?: readonly Label[]): Promise<{ logits: WindowLogits[]; loss?: number }> {
     const { dims, inputs } = pack(rows, this.geometry.heads)
     const lengths = rows.map(({ input_ids }) => input_ids.length)
     const logits = new Float32Array(rows.length * 2 * dims.length)

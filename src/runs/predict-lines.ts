@@ -1,9 +1,9 @@
 import type { Document } from '../inference/document.ts'
-import type { RowLogits } from '../models/question-answering.ts'
 import { type AnswerOptions, findAnswers } from '../squad/answers.ts'
 import { CodePoints } from '../squad/code-points.ts'
 import { pipelineAnswers } from '../squad/pipeline-answers.ts'
 import { postprocessRunQa, type RunQaCandidate } from '../squad/postprocess-run-qa.ts'
+import type { WindowLogits } from '../squad/readings.ts'
 import type { Window } from '../squad/types.ts'
 
 export interface LineOptions extends AnswerOptions {
@@ -37,7 +37,7 @@ interface Read {
   readonly question: string
   readonly document: Document
   readonly windows: readonly Window[]
-  readonly logits: readonly RowLogits[]
+  readonly logits: readonly WindowLogits[]
 }
 
 /** Makes the line of each question: the best answer, and with top_k above 1 all of them. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Row } from '../batching/pack.ts'
-import type { RowLogits } from '../models/question-answering.ts'
+import type { WindowLogits } from '../squad/readings.ts'
 import { BatchQueue, type QueueOptions } from './batch-queue.ts'
 import { SharedLimit } from './shared-limit.ts'
 import type { RowSource } from './window-rows.ts'
@@ -22,7 +22,7 @@ class Model {
   readonly passes: number[][] = []
   private next: { finish(): void; fail(error: Error): void } | undefined
 
-  forward = (rows: readonly Row[]): Promise<RowLogits[]> => {
+  forward = (rows: readonly Row[]): Promise<WindowLogits[]> => {
     this.passes.push(rows.map(({ input_ids }) => input_ids.length))
     return new Promise((resolve, reject) => {
       const logits = rows.map(({ input_ids }) => Float32Array.from(input_ids))
@@ -54,7 +54,7 @@ function queueOf(options: Partial<QueueOptions> = {}) {
   return { model, queue: new BatchQueue(model.forward, { ...limits, ...options }) }
 }
 
-const marks = (logits: readonly RowLogits[]) => logits.map(({ start_logits }) => start_logits[0])
+const marks = (logits: readonly WindowLogits[]) => logits.map(({ start_logits }) => start_logits[0])
 
 describe('a queue of windows', () => {
   it('computes requests together that came while a pass was computed, and gives each its own', async () => {

@@ -3,7 +3,7 @@
  * turn that are nearest to it in length.
  */
 import type { Row } from '../batching/pack.ts'
-import type { RowLogits } from '../models/question-answering.ts'
+import type { WindowLogits } from '../squad/readings.ts'
 import { Problem } from './problem.ts'
 import { SharedLimit } from './shared-limit.ts'
 import { type Place, Turn, Turns } from './turns.ts'
@@ -33,7 +33,7 @@ export interface AskOptions {
   /** Aborted when the client has gone or time is up: what has not been computed is dropped. */
   readonly signal?: AbortSignal
   /** Told the number of windows done, with what is there so far. */
-  readonly onProgress?: (done: number, logits: readonly (RowLogits | undefined)[]) => void
+  readonly onProgress?: (done: number, logits: readonly (WindowLogits | undefined)[]) => void
 }
 
 /** The place of a request among all that are read, waiting or computed. */
@@ -47,14 +47,14 @@ export interface QueuePlace {
 }
 
 class QueuedRequest extends Turn {
-  readonly logits: (RowLogits | undefined)[]
+  readonly logits: (WindowLogits | undefined)[]
   done = 0
 
   constructor(
     rows: RowSource,
     client: string,
     readonly onProgress: AskOptions['onProgress'],
-    readonly resolve: (logits: RowLogits[]) => void,
+    readonly resolve: (logits: WindowLogits[]) => void,
     readonly reject: (error: unknown) => void,
   ) {
     super(rows, client)
@@ -90,7 +90,7 @@ export class BatchQueue {
   private rate = 0
 
   constructor(
-    private readonly forward: (rows: readonly Row[]) => Promise<readonly RowLogits[]>,
+    private readonly forward: (rows: readonly Row[]) => Promise<readonly WindowLogits[]>,
     private readonly options: QueueOptions,
   ) {
     this.places = new SharedLimit(options.max_requests, 1)
@@ -140,13 +140,13 @@ export class BatchQueue {
    * The logits of each row, one at least, once all are computed.
    * @throws at once Problem 503 where too many windows wait already; the signal's reason once it is aborted
    */
-  ask(rows: RowSource, { client = '', signal, onProgress }: AskOptions = {}): Promise<RowLogits[]> {
+  ask(rows: RowSource, { client = '', signal, onProgress }: AskOptions = {}): Promise<WindowLogits[]> {
     signal?.throwIfAborted()
     const { windows } = this.options
     if (!windows.hasRoom(rows.count, client)) throw this.overloaded()
     const giveBack = windows.take(rows.count, client)
     if (this.requests.size > 0) this.hadCompany = performance.now()
-    const computed = new Promise<RowLogits[]>((resolve, reject) => {
+    const computed = new Promise<WindowLogits[]>((resolve, reject) => {
       const request = new QueuedRequest(rows, client, onProgress, resolve, reject)
       this.requests.add(request)
       this.turns.add(request)
@@ -207,7 +207,7 @@ export class BatchQueue {
     request.onProgress?.(request.done, request.logits)
     if (request.done < request.rows.count) return
     this.requests.delete(request)
-    request.resolve(request.logits as RowLogits[])
+    request.resolve(request.logits as WindowLogits[])
   }
 
   private drop(request: QueuedRequest, reason: unknown): void {

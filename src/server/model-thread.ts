@@ -1,8 +1,8 @@
 import type { Row } from '../batching/pack.ts'
 import { toRows } from '../batching/rows.ts'
 import { SpanforgeError } from '../errors.ts'
-import type { RowLogits } from '../models/question-answering.ts'
 import type { EngineChoice } from '../runs/choose-engine.ts'
+import type { WindowLogits } from '../squad/readings.ts'
 import { WindowCutter } from '../squad/windows.ts'
 import type { TokenizerSettings } from '../text/settings.ts'
 import { BertTokenizer } from '../text/tokenizer.ts'
@@ -47,8 +47,8 @@ export class ModelThread {
   }
 
   /** Logits of each row, [tokens of the row]. */
-  forward(rows: readonly Row[]): Promise<RowLogits[]> {
-    const logits = this.thread.call<RowLogits[]>('forward', rows)
+  forward(rows: readonly Row[]): Promise<WindowLogits[]> {
+    const logits = this.thread.call<WindowLogits[]>('forward', rows)
     this.last = logits.catch(() => {})
     return logits
   }

@@ -7,9 +7,9 @@ import type { Row } from '../batching/pack.ts'
 import type { AnswerSettings } from '../checkpoint/answer-settings.ts'
 import { newlyInitialized } from '../inference/pretrained.ts'
 import type { Geometry } from '../models/architecture.ts'
-import type { RowLogits } from '../models/question-answering.ts'
 import type { EngineChoice } from '../runs/choose-engine.ts'
 import { loadModel } from '../runs/load-model.ts'
+import type { WindowLogits } from '../squad/readings.ts'
 import type { TokenizerSettings } from '../text/settings.ts'
 import { answerCalls, Handed } from '../threads/calls.ts'
 
@@ -57,5 +57,5 @@ answerCalls({
   },
 })
 
-const buffers = ({ start_logits, end_logits }: RowLogits): ArrayBuffer[] =>
+const buffers = ({ start_logits, end_logits }: WindowLogits): ArrayBuffer[] =>
   [start_logits.buffer, end_logits.buffer] as ArrayBuffer[]

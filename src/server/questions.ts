@@ -1,7 +1,7 @@
 /** A request's questions, from its body to its results. */
 import type { SearchOptions } from '../inference/pipeline.ts'
 import { type ReadingOptions, readingOptions } from '../inference/pipeline-options.ts'
-import type { RowLogits } from '../models/question-answering.ts'
+import type { WindowLogits } from '../squad/readings.ts'
 import { AnswerSize } from './answer-size.ts'
 import type { Asker } from './client.ts'
 import type { AnswerResult } from './contract.ts'
@@ -85,7 +85,7 @@ export async function answerAll(
 }
 
 /** The first windows of a question that have all been computed. */
-export function firstComputed(logits: readonly (RowLogits | undefined)[]): readonly RowLogits[] {
+export function firstComputed(logits: readonly (WindowLogits | undefined)[]): readonly WindowLogits[] {
   const end = logits.indexOf(undefined)
-  return (end < 0 ? logits : logits.slice(0, end)) as readonly RowLogits[]
+  return (end < 0 ? logits : logits.slice(0, end)) as readonly WindowLogits[]
 }

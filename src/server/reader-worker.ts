@@ -4,7 +4,7 @@
  */
 import { workerData } from 'node:worker_threads'
 import type { PipelineOptions, SearchOptions } from '../inference/pipeline.ts'
-import type { RowLogits } from '../models/question-answering.ts'
+import type { WindowLogits } from '../squad/readings.ts'
 import type { TokenizerSettings } from '../text/settings.ts'
 import { BertTokenizer } from '../text/tokenizer.ts'
 import { answerCalls } from '../threads/calls.ts'
@@ -40,9 +40,9 @@ answerCalls({
     opened.reading = await jobs.run(taskSize(task), Reading.steps(tokenizer, task), opened.closing.signal)
     return opened.reading.plan
   },
-  answers: (id: number, question: number, logits: readonly RowLogits[], options: SearchOptions) =>
+  answers: (id: number, question: number, logits: readonly WindowLogits[], options: SearchOptions) =>
     search(id, logits.length, (reading) => reading.answers(question, logits, options)),
-  pipelineAnswers: (id: number, question: number, logits: readonly RowLogits[], options: PipelineOptions) =>
+  pipelineAnswers: (id: number, question: number, logits: readonly WindowLogits[], options: PipelineOptions) =>
     search(id, logits.length, (reading) => reading.pipelineAnswers(question, logits, options)),
   /** Forgets a reading; of one that is still being opened no more is read. */
   async close(id: number) {

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { PipelineOptions, SearchOptions } from '../inference/pipeline.ts'
-import type { RowLogits } from '../models/question-answering.ts'
 import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
+import type { WindowLogits } from '../squad/readings.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import { Thread } from '../threads/calls.ts'
 import { Mutex } from '../threads/mutex.ts'
@@ -14,10 +14,10 @@ import { type ReadingPlan, WindowRows } from './window-rows.ts'
 /** A `Reading`, wherever it is held. */
 export interface OpenReading {
   readonly rows: WindowRows
-  answers(question: number, logits: readonly RowLogits[], options: SearchOptions): Promise<AnswerResult>
+  answers(question: number, logits: readonly WindowLogits[], options: SearchOptions): Promise<AnswerResult>
   pipelineAnswers(
     question: number,
-    logits: readonly RowLogits[],
+    logits: readonly WindowLogits[],
     options: PipelineOptions,
   ): Promise<readonly PipelineAnswer[]>
   /** To be called when all is answered or nobody waits any more. */

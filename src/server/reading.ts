@@ -1,10 +1,10 @@
 /** From the texts of a request to a plan of the windows that the model reads, and from its logits to answers. */
 import { Document } from '../inference/document.ts'
 import type { PipelineOptions, SearchOptions } from '../inference/pipeline.ts'
-import type { RowLogits } from '../models/question-answering.ts'
 import { type DocumentLogits, type ExampleAnswers, findAnswers } from '../squad/answers.ts'
 import { noAnswerConfidence } from '../squad/confidence.ts'
 import { type PipelineAnswer, pipelineAnswers } from '../squad/pipeline-answers.ts'
+import type { WindowLogits } from '../squad/readings.ts'
 import { planTokens } from '../squad/window-plan.ts'
 import type { Tokens } from '../squad/windows.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
@@ -65,7 +65,7 @@ export class Reading {
    * The answers to a question from the logits of its first windows, one at least.
    * @throws Problem 422 for answers of too many characters
    */
-  answers(question: number, logits: readonly RowLogits[], options: SearchOptions): AnswerResult {
+  answers(question: number, logits: readonly WindowLogits[], options: SearchOptions): AnswerResult {
     const read = this.read(question, logits, options.align_to_words)
     const found = findAnswers(read, options)
     new AnswerSize().add(found.candidates)
@@ -83,14 +83,14 @@ export class Reading {
    * As the pipeline of transformers answers from one text, all of it read.
    * @throws as `answers`
    */
-  pipelineAnswers(question: number, logits: readonly RowLogits[], options: PipelineOptions): PipelineAnswer[] {
+  pipelineAnswers(question: number, logits: readonly WindowLogits[], options: PipelineOptions): PipelineAnswer[] {
     const [{ context, windows, words }] = this.read(question, logits, options.align_to_words)
     const answers = pipelineAnswers(context, windows, logits, { ...options, words, max_characters: MAX_COMPARED })
     new AnswerSize().add(answers)
     return answers
   }
 
-  private read(question: number, logits: readonly RowLogits[], align_to_words = true): ReadText[] {
+  private read(question: number, logits: readonly WindowLogits[], align_to_words = true): ReadText[] {
     const { tokens, parts } = this.questions[question]
     const read: ReadText[] = []
     let first = 0

@@ -1,5 +1,5 @@
 import type { SearchOptions } from '../inference/pipeline.ts'
-import type { RowLogits } from '../models/question-answering.ts'
+import type { WindowLogits } from '../squad/readings.ts'
 import { AnswerSize } from './answer-size.ts'
 import type { Asker } from './client.ts'
 import type { StreamEvents } from './contract.ts'
@@ -27,7 +27,7 @@ export function streamAnswers(
   options: SearchOptions,
   asker: Asker,
 ): AsyncGenerator<StreamEvent> {
-  let logits: readonly (RowLogits | undefined)[] = []
+  let logits: readonly (WindowLogits | undefined)[] = []
   const news = new News()
   const computed = queue.ask(reading.rows, {
     ...asker,
