@@ -59,7 +59,7 @@ export class QuestionReader {
       const title = record.title.value == null ? undefined : record.title.string()
       const question = record.question.string()
       const parts = record.answers()
-      const context = this.contextOf(record.context.string(), place, { id, isNeeded: parts.length > 0 })
+      const context = this.contextOf(record.context.string(), place, { id, isNeeded: parts.some(hasWords) })
       const answers = parts.flatMap((part) => orReport(this.report, () => this.answer(part, context, place, id)) ?? [])
       if (parts.length && !answers.length) return undefined
       return { id, ...(title !== undefined && { title }), question, context, answers }
@@ -155,6 +155,9 @@ export class QuestionReader {
 const FIX = '"spanforge data check FILE --fix OUT"'
 
 const fixTakes = (mended: string): string => `${FIX} takes ${mended}.`
+
+/** An answer of white space may be in a context of white space. */
+const hasWords = ({ text }: AnswerParts): boolean => typeof text.value !== 'string' || text.value.trim() !== ''
 
 const NO_CONTEXT = { remedy: `Repeat the context in the row of each of its questions. ${FIX} takes the one above.` }
 
