@@ -194,21 +194,20 @@ describe('a queue of windows', () => {
   it('takes no text, and no windows, above half of what is left of what all may hold', async () => {
     const { model, queue } = queueOf({ texts: new SharedLimit(100_000), windows: new SharedLimit(8) })
     queue.enter(50_000)
-    expect(() => queue.enter(26_000)).toThrow(expect.objectContaining({ status: 503 }))
-    queue.enter(25_000)
-    queue.enter(12_000, 'another client')
+    expect(() => queue.enter(26_000, 'another client')).toThrow(expect.objectContaining({ status: 503 }))
+    queue.enter(25_000, 'another client')
+    // Of the 56,250 that the other leaves to this client it holds 50,000.
+    expect(() => queue.enter(4000)).toThrow(expect.objectContaining({ status: 503 }))
+    queue.enter(3000)
     const gone = new AbortController()
     const large = queue.ask(windows(1, 20, 20, 20, 20), { signal: gone.signal })
     expect(() => queue.ask(windows(2, 20, 20, 20))).toThrow(expect.objectContaining({ status: 503 }))
-    const small = queue.ask(windows(2, 20, 20))
+    const small = queue.ask(windows(2, 20))
     gone.abort(new Error('gone'))
     await expect(large).rejects.toThrow('gone')
-    const again = queue.ask(windows(3, 20, 20, 20))
+    const again = queue.ask(windows(3, 20, 20))
     for (let i = 0; i < 2; i++) await model.finish()
-    expect((await Promise.all([small, again])).map(marks)).toEqual([
-      [2, 2],
-      [3, 3, 3],
-    ])
+    expect((await Promise.all([small, again])).map(marks)).toEqual([[2], [3, 3]])
   })
 
   it('keeps a quarter of everything for other clients, however many requests one sends', () => {

@@ -4,8 +4,10 @@ const OF_CLIENT = 3 / 4
 /**
  * A limit that all requests share. No request may take more than a part of what the others leave free, so that there is
  * room for smaller ones: the smaller a request, the longer it is accepted. No client may take more than three quarters
- * of what the other clients leave free, however many requests it sends, so that there is room for another client. A
- * request that is alone may take any amount, and the first one of a client is not bound by what it would hold.
+ * of what the other clients leave free, however many requests it sends, so that there is room for another client; nor
+ * one of its requests more than the same part of what its others leave of that, so that its own smaller requests have
+ * room as well. A request that is alone may take any amount, and the first one of a client is not bound by what it
+ * would hold.
  */
 export class SharedLimit {
   private taken = 0
@@ -23,7 +25,7 @@ export class SharedLimit {
     const ofClient = (this.byClient.get(client) ?? 0) - held
     if (ofRequests === 0) return true
     const mostOfClient = Math.ceil(OF_CLIENT * (this.most - (ofRequests - ofClient)))
-    return amount <= this.part * (this.most - ofRequests) && (ofClient === 0 || ofClient + amount <= mostOfClient)
+    return amount <= this.part * (this.most - ofRequests) && (ofClient === 0 || amount <= this.part * (mostOfClient - ofClient))
   }
 
   /** Takes an amount that there is room for; returns the function that gives it back. */
