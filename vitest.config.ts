@@ -16,7 +16,7 @@ const LONG = [
   'tests/killed-runs.test.ts',
   'tests/argument-effects.test.ts',
   'tests/e2e/',
-  'src/training/resume.test.ts',
+  'src/training/loop/resume.test.ts',
   'src/server/sockets.test.ts',
   'src/cli/interrupted.test.ts',
   'src/models/parity.test.ts',

@@ -14,7 +14,7 @@ import { decimal } from '../src/report/format.ts'
 import { columns, textTable } from '../src/report/table.ts'
 import { float32 } from '../src/runtime/engine.ts'
 import { dialect, onnxruntime } from '../src/runtime/onnxruntime.ts'
-import { parseArguments } from '../src/training/arguments.ts'
+import { parseArguments } from '../src/training/arguments/arguments.ts'
 import { pickBatches } from './speed/batches.ts'
 import { readDataset } from './speed/data.ts'
 

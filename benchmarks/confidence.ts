@@ -6,12 +6,17 @@ import { readExamples } from '../src/data/read-examples.ts'
 import { UsageError } from '../src/errors.ts'
 import { windowLogits } from '../src/inference/logits.ts'
 import { random } from '../src/random/random.ts'
-import { loadModel } from '../src/runs/load-model.ts'
+import { loadModel } from '../src/runs/load/load-model.ts'
 import { answerExamples } from '../src/squad/answers.ts'
-import { expectedCalibrationError, type JudgedAnswer, reliabilityBins } from '../src/squad/calibration.ts'
-import { type ConfidenceModel, fitConfidence, type JudgedQuestion, LEAST_QUESTIONS } from '../src/squad/confidence.ts'
-import { FITTED_TOP_K, judgeGiven, judgeQuestions } from '../src/squad/judged-questions.ts'
 import { evenlySpaced, inLongTexts } from '../src/squad/long-texts.ts'
+import { expectedCalibrationError, type JudgedAnswer, reliabilityBins } from '../src/squad/metrics/calibration.ts'
+import {
+  type ConfidenceModel,
+  fitConfidence,
+  type JudgedQuestion,
+  LEAST_QUESTIONS,
+} from '../src/squad/metrics/confidence.ts'
+import { FITTED_TOP_K, judgeGiven, judgeQuestions } from '../src/squad/metrics/judged-questions.ts'
 import type { Example } from '../src/squad/types.ts'
 import { makeWindows } from '../src/squad/windows.ts'
 

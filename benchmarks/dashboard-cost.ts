@@ -15,11 +15,11 @@ import { watchRun } from '../src/dashboard/index.ts'
 import { generateExamples } from '../src/demo/examples.ts'
 import { packageFile } from '../src/package-root.ts'
 import { fineTune } from '../src/runs/index.ts'
-import type { Listener } from '../src/runs/listener.ts'
-import { noScreen } from '../src/runs/screen.ts'
-import { bootstrapMean } from '../src/squad/bootstrap.ts'
-import { toSquadJson } from '../src/squad/squad-json.ts'
-import { parseArguments } from '../src/training/arguments.ts'
+import type { Listener } from '../src/runs/screen/listener.ts'
+import { noScreen } from '../src/runs/screen/screen.ts'
+import { bootstrapMean } from '../src/squad/metrics/bootstrap.ts'
+import { toSquadJson } from '../src/squad/reading/squad-json.ts'
+import { parseArguments } from '../src/training/arguments/arguments.ts'
 
 const { values } = parseArgs({
   options: {

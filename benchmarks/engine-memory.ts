@@ -6,7 +6,7 @@ import { parseConfig } from '../src/models/registry.ts'
 import { random } from '../src/random/random.ts'
 import { columns, textTable } from '../src/report/table.ts'
 import { type EngineName, engineNames, openEngine } from '../src/runtime/registry.ts'
-import { BatchGradient } from '../src/training/gradients.ts'
+import { BatchGradient } from '../src/training/loop/gradients.ts'
 
 /** Whether memory stays flat over thousands of passes that all have another shape: see README.md beside this file. */
 

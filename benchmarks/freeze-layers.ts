@@ -16,9 +16,9 @@ import { isFrozen } from '../src/models/programs.ts'
 import { count, decimal, duration, percent } from '../src/report/format.ts'
 import { columns, textTable } from '../src/report/table.ts'
 import { makeDataset } from '../src/squad/dataset.ts'
-import { parseSquad } from '../src/squad/squad-json.ts'
-import { parseArguments } from '../src/training/arguments.ts'
-import { train } from '../src/training/loop.ts'
+import { parseSquad } from '../src/squad/reading/squad-json.ts'
+import { parseArguments } from '../src/training/arguments/arguments.ts'
+import { train } from '../src/training/loop/loop.ts'
 
 /** What is the same in all runs of a comparison. */
 interface Recipe {

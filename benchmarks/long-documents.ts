@@ -8,8 +8,8 @@ import { readExamples } from '../src/data/read-examples.ts'
 import { searchDocuments } from '../src/inference/pipeline.ts'
 import { randomModel } from '../src/inference/pretrained.ts'
 import { parseConfig } from '../src/models/registry.ts'
-import { loadModel } from '../src/runs/load-model.ts'
-import { countingProgress } from '../src/runs/progress.ts'
+import { loadModel } from '../src/runs/load/load-model.ts'
+import { countingProgress } from '../src/runs/screen/progress.ts'
 
 /**
  * Many questions about one book, and one question about a whole shelf: questions a second and the peak of resident

@@ -12,9 +12,9 @@ import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import { windowLosses } from '../src/inference/logits.ts'
 import { loadPretrained } from '../src/inference/pretrained.ts'
 import { makeDataset } from '../src/squad/dataset.ts'
-import { parseSquad } from '../src/squad/squad-json.ts'
-import { parseArguments } from '../src/training/arguments.ts'
-import { train } from '../src/training/loop.ts'
+import { parseSquad } from '../src/squad/reading/squad-json.ts'
+import { parseArguments } from '../src/training/arguments/arguments.ts'
+import { train } from '../src/training/loop/loop.ts'
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

@@ -7,7 +7,7 @@ import { cpus } from 'node:os'
 import autocannon from 'autocannon'
 import { Command } from 'commander'
 import { columns, textTable } from '../src/report/table.ts'
-import { bootstrapMean } from '../src/squad/bootstrap.ts'
+import { bootstrapMean } from '../src/squad/metrics/bootstrap.ts'
 import { type Asked, realQuestions, startServerProcess } from './serve/server.ts'
 
 interface Options {

@@ -10,7 +10,7 @@ import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import { makeDataset } from '../src/squad/dataset.ts'
-import { parseSquad } from '../src/squad/squad-json.ts'
+import { parseSquad } from '../src/squad/reading/squad-json.ts'
 import type { Example } from '../src/squad/types.ts'
 
 const { values, positionals } = parseArgs({

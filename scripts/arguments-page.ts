@@ -5,10 +5,10 @@
  */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { notesOf } from '../src/training/argument-field.ts'
-import { argumentDefaults, argumentGroups } from '../src/training/arguments.ts'
-import { leftOut } from '../src/training/arguments-left-out.ts'
-import { argumentsSchema } from '../src/training/arguments-schema.ts'
+import { notesOf } from '../src/training/arguments/argument-field.ts'
+import { argumentDefaults, argumentGroups } from '../src/training/arguments/arguments.ts'
+import { leftOut } from '../src/training/arguments/arguments-left-out.ts'
+import { argumentsSchema } from '../src/training/arguments/arguments-schema.ts'
 
 export const pagePath = fileURLToPath(new URL('../docs/arguments.md', import.meta.url))
 

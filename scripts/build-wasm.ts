@@ -1,18 +1,21 @@
 /**
- * Compiles the SIMD loops of `src/training/*.as.ts` into TypeScript modules that hold them as base64.
+ * Compiles the SIMD loops of the `.as.ts` files of src/training/ into TypeScript modules that hold them as base64.
  * The modules are committed, so that neither a build nor a user needs the compiler; a test compiles again and compares.
  *
  *     npx tsx scripts/build-wasm.ts
  */
+
 import { readFileSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
 
-export const modules = ['kernels', 'random']
+/** Paths within src/training/. */
+export const modules = ['optimizer/kernels', 'dropout/random']
 
 const inTraining = (name: string): string => fileURLToPath(new URL(`../src/training/${name}`, import.meta.url))
 
-/** The text of `src/training/<name>-wasm.ts`, compiled from `src/training/<name>.as.ts`. */
+/** The text of `<name>-wasm.ts`, compiled from `<name>.as.ts`. */
 export async function compileModule(name: string): Promise<string> {
   const source = readFileSync(inTraining(`${name}.as.ts`), 'utf8')
   let wasm = new Uint8Array()
@@ -37,7 +40,7 @@ export async function compileModule(name: string): Promise<string> {
   const base64 = Buffer.from(wasm).toString('base64')
   const lines = (base64.match(/.{1,112}/g) ?? []).map((line) => `  '${line}',`)
   return [
-    `/** Compiled from \`${name}.as.ts\` by \`scripts/build-wasm.ts\`; ${wasm.length} bytes. */`,
+    `/** Compiled from \`${basename(name)}.as.ts\` by \`scripts/build-wasm.ts\`; ${wasm.length} bytes. */`,
     'export const base64 = [',
     ...lines,
     "].join('')",

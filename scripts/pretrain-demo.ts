@@ -19,9 +19,9 @@ import { randomModel } from '../src/inference/pretrained.ts'
 import { type BertConfig, bert } from '../src/models/bert.ts'
 import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
 import { type Dataset, makeDataset } from '../src/squad/dataset.ts'
-import { parseArguments } from '../src/training/arguments.ts'
-import { train } from '../src/training/loop.ts'
-import { tensorsOf } from '../src/training/run-checkpoint.ts'
+import { parseArguments } from '../src/training/arguments/arguments.ts'
+import { tensorsOf } from '../src/training/checkpoints/run-checkpoint.ts'
+import { train } from '../src/training/loop/loop.ts'
 
 const { values } = parseArgs({
   options: {

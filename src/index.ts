@@ -40,33 +40,33 @@ export {
   type ExampleAnswers,
   findAnswers,
 } from './squad/answers.ts'
+export { type Dataset, makeDataset } from './squad/dataset.ts'
 export {
   type BootstrapDifference,
   type BootstrapMean,
   type BootstrapOptions,
   bootstrapDifference,
   bootstrapMean,
-} from './squad/bootstrap.ts'
-export { type Dataset, makeDataset } from './squad/dataset.ts'
-export { type Predictions, type SquadMetrics, squadMetrics } from './squad/metrics.ts'
-export { type SquadV2Metrics, squadV2Metrics } from './squad/metrics-v2.ts'
-export { mcNemarTest, randomizationTest } from './squad/paired-tests.ts'
-export type { PipelineAnswer } from './squad/pipeline-answers.ts'
+} from './squad/metrics/bootstrap.ts'
+export { type Predictions, type SquadMetrics, squadMetrics } from './squad/metrics/metrics.ts'
+export { type SquadV2Metrics, squadV2Metrics } from './squad/metrics/metrics-v2.ts'
+export { mcNemarTest, randomizationTest } from './squad/metrics/paired-tests.ts'
+export type { PipelineAnswer } from './squad/python/pipeline-answers.ts'
+export { parseSquad, toSquadJson } from './squad/reading/squad-json.ts'
 export type {
   WindowLogits,
   /** @deprecated Use `WindowLogits`; this name goes with version 0.3. */
   WindowLogits as RowLogits,
 } from './squad/readings.ts'
-export { parseSquad, toSquadJson } from './squad/squad-json.ts'
 export type { Answer, Example, Label, LabelledWindow, Window } from './squad/types.ts'
 export type { WindowOptions } from './squad/windows.ts'
 export type { BatchEncoding, CallOptions, Offsets } from './text/batch-encoding.ts'
 export type { Encoding } from './text/encoding.ts'
-export type { TrainingArgumentsInput } from './training/arguments.ts'
-export type { TrainingEvent, TrainMetrics } from './training/events.ts'
-export { train } from './training/loop.ts'
-export type { Plan } from './training/plan.ts'
-export type { RunControl } from './training/run-control.ts'
-export type { LogEntry, TrainerState } from './training/state.ts'
-export type { StepResult } from './training/stepper.ts'
-export type { TrainingRun } from './training/training-run.ts'
+export type { TrainingArgumentsInput } from './training/arguments/arguments.ts'
+export type { LogEntry, TrainerState } from './training/checkpoints/state.ts'
+export type { TrainingEvent, TrainMetrics } from './training/loop/events.ts'
+export { train } from './training/loop/loop.ts'
+export type { Plan } from './training/loop/plan.ts'
+export type { RunControl } from './training/loop/run-control.ts'
+export type { StepResult } from './training/loop/stepper.ts'
+export type { TrainingRun } from './training/loop/training-run.ts'

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
-import { logFiles } from '../src/runs/log-files.ts'
-import { prepareRun, trainingRun } from '../src/runs/prepare.ts'
-import { runLoop } from '../src/runs/run-loop.ts'
-import { noScreen } from '../src/runs/screen.ts'
-import { argumentNames, parseArguments, type TrainingArgumentsInput } from '../src/training/arguments.ts'
-import type { TrainingEvent } from '../src/training/events.ts'
+import { noScreen } from '../src/runs/screen/screen.ts'
+import { logFiles } from '../src/runs/train/log-files.ts'
+import { prepareRun, trainingRun } from '../src/runs/train/prepare.ts'
+import { runLoop } from '../src/runs/train/run-loop.ts'
+import { argumentNames, parseArguments, type TrainingArgumentsInput } from '../src/training/arguments/arguments.ts'
+import type { TrainingEvent } from '../src/training/loop/events.ts'
 import { hasEngine } from './engines.ts'
 import { squadParquet } from './squad-parquet.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -182,8 +182,8 @@ const effects = (
 const elsewhere: Readonly<Record<string, string>> = {
   revision: 'src/cli/names.test.ts',
   dataset_revision: 'src/cli/names.test.ts',
-  max_minutes: 'src/training/time-budget.test.ts',
-  on_nonfinite: 'src/training/nonfinite.test.ts',
+  max_minutes: 'src/training/loop/time-budget.test.ts',
+  on_nonfinite: 'src/training/loop/nonfinite.test.ts',
   overwrite_output_dir: 'src/cli/train.test.ts',
   resume_from_checkpoint: 'src/cli/train.test.ts',
   run_name: 'src/report/run-report.test.ts',

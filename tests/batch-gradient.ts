@@ -1,6 +1,6 @@
 import { countSpans } from '../src/batching/span-targets.ts'
 import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
-import { BatchGradient } from '../src/training/gradients.ts'
+import { BatchGradient } from '../src/training/loop/gradients.ts'
 import type { RecordedBatch } from './tiny-model.ts'
 
 export interface Gradients {

@@ -6,11 +6,11 @@ import { AutoTokenizer } from '../src/api/tokenizer.ts'
 import { Trainer } from '../src/api/trainer.ts'
 import { TrainingArguments } from '../src/api/training-arguments.ts'
 import { writeExamples } from '../src/data/write-examples.ts'
-import { predict } from '../src/runs/predict.ts'
-import { noScreen } from '../src/runs/screen.ts'
-import { runSweep } from '../src/runs/sweep.ts'
+import { predict } from '../src/runs/predict/predict.ts'
+import { noScreen } from '../src/runs/screen/screen.ts'
+import { runSweep } from '../src/runs/sweep/sweep.ts'
 import { makeDataset } from '../src/squad/dataset.ts'
-import { toSquadJson } from '../src/squad/squad-json.ts'
+import { toSquadJson } from '../src/squad/reading/squad-json.ts'
 import type { Example } from '../src/squad/types.ts'
 import { runHere } from './run-here.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -134,7 +134,7 @@ function withoutDigests(checkpoint: string) {
       expect(Object.keys(digests)).toContain('train_questions')
       writeFileSync(join(checkpoint, 'progress.json'), JSON.stringify(progress))
       const { files, step } = JSON.parse(readFileSync(join(checkpoint, 'manifest.json'), 'utf8'))
-      const { writeManifest } = await import('../src/training/checkpoint-manifest.ts')
+      const { writeManifest } = await import('../src/training/checkpoints/checkpoint-manifest.ts')
       await writeManifest(checkpoint, step, Object.keys(files))
     },
   }

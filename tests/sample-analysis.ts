@@ -1,6 +1,6 @@
 import type { AnalysisInput } from '../src/analysis/analyse.ts'
 import type { AnswerCandidate } from '../src/squad/answers.ts'
-import { exactMatch, f1 } from '../src/squad/metrics.ts'
+import { exactMatch, f1 } from '../src/squad/metrics/metrics.ts'
 import type { Answer, Example, Window } from '../src/squad/types.ts'
 
 /** Text that would break out of a page that did not take care. */

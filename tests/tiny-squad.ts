@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { toSquadJson } from '../src/squad/squad-json.ts'
+import { toSquadJson } from '../src/squad/reading/squad-json.ts'
 import type { Example } from '../src/squad/types.ts'
 import { fixture } from './fixture.ts'
 

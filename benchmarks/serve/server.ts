@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseSquad } from '../../src/squad/squad-json.ts'
+import { parseSquad } from '../../src/squad/reading/squad-json.ts'
 
 /** A `spanforge serve` in a process of its own, as compiled by `npm run setup`. */
 export interface ServerProcess {

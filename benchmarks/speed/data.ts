@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { loadTokenizer } from '../../src/checkpoint/tokenizer-folder.ts'
 import { type Dataset, makeDataset } from '../../src/squad/dataset.ts'
-import { parseSquad } from '../../src/squad/squad-json.ts'
+import { parseSquad } from '../../src/squad/reading/squad-json.ts'
 
 /** The windows of the first questions of a SQuAD file, 384 tokens, stride 128. */
 export async function readDataset(train_file: string, folder: string, questions: number): Promise<Dataset> {

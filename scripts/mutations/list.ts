@@ -20,13 +20,21 @@ const lowering = mutations('src/lowering/lower.test.ts', 'src/autodiff/gradient.
 const model = mutations('src/models/parity.test.ts')
 const tokenizer = mutations('src/text/wordpiece.test.ts', 'src/text/tokenizer.test.ts', 'src/text/oracle.test.ts')
 const windows = mutations('src/squad/windows.test.ts', 'src/squad/labels.test.ts')
-const optimizer = mutations('src/training/adamw.test.ts', 'src/training/schedule.test.ts', 'src/training/wasm.test.ts')
+const optimizer = mutations(
+  'src/training/optimizer/adamw.test.ts',
+  'src/training/optimizer/schedule.test.ts',
+  'src/training/wasm.test.ts',
+)
 const spans = mutations('src/squad/best-spans.test.ts', 'src/squad/answers.test.ts')
-const metrics = mutations('src/squad/metrics.test.ts', 'src/squad/metrics-v2.test.ts')
+const metrics = mutations('src/squad/metrics/metrics.test.ts', 'src/squad/metrics/metrics-v2.test.ts')
 const files = mutations('src/checkpoint/safetensors.test.ts', 'src/files/atomic.test.ts')
 const malformed = mutations('src/checkpoint/safetensors-malformed.test.ts')
-const checkpoints = mutations('src/training/checkpoint-store.test.ts', 'src/training/resume.test.ts')
-const loop = mutations('src/training/batches.test.ts', 'src/training/trainer.test.ts', 'src/training/resume.test.ts')
+const checkpoints = mutations('src/training/checkpoints/checkpoint-store.test.ts', 'src/training/loop/resume.test.ts')
+const loop = mutations(
+  'src/training/loop/batches.test.ts',
+  'src/training/loop/trainer.test.ts',
+  'src/training/loop/resume.test.ts',
+)
 
 export const MUTATIONS: readonly Mutation[] = [
   ...graph(
@@ -104,17 +112,17 @@ export const MUTATIONS: readonly Mutation[] = [
     ['|| offsets[2 * context_end - 1] < end', ''],
   ),
   ...optimizer(
-    'src/training/adamw.ts',
+    'src/training/optimizer/adamw.ts',
     ['1 - adam_beta2 ** step', '1 - adam_beta2 ** (step + 1)'],
     ['decay: round(1 - learning_rate * weight_decay)', 'decay: round(1 - weight_decay)'],
     ['/bias|layernorm|rmsnorm|', '/bias|rmsnorm|'],
   ),
-  ...optimizer('src/training/plain-kernels.ts', [
+  ...optimizer('src/training/optimizer/plain-kernels.ts', [
     'round(round(round(Math.sqrt(v)) / rootOfCorrection2) + epsilon)',
     'round(round(Math.sqrt(v)) / rootOfCorrection2)',
   ]),
   ...optimizer(
-    'src/training/schedule.ts',
+    'src/training/optimizer/schedule.ts',
     ['Math.ceil(max_steps * options.warmup_ratio)', 'Math.floor(max_steps * options.warmup_ratio)'],
     ['(max_steps - step) / decaySteps', '(max_steps - step - 1) / decaySteps'],
   ),
@@ -125,30 +133,33 @@ export const MUTATIONS: readonly Mutation[] = [
     ['total.add(score / (options.temperature ?? 1))\n    if', 'total.add(score)\n    if'],
   ),
   ...metrics(
-    'src/squad/metrics.ts',
+    'src/squad/metrics/metrics.ts',
     ['left.set(token, count - 1)', ''],
     ['const recall = shared / gold.length', 'const recall = shared / prediction.length'],
   ),
-  ...metrics('src/squad/normalize-answer.ts', ['(?:an?|the)', '(?:a|the)']),
+  ...metrics('src/squad/metrics/normalize-answer.ts', ['(?:an?|the)', '(?:a|the)']),
   ...files('src/checkpoint/safetensors-writer.ts', ['Math.ceil(json.length / 8) * 8', 'json.length']),
   ...malformed('src/checkpoint/safetensors-header.ts', [
     'if (begin !== reached || end > dataBytes)',
     'if (end > dataBytes)',
   ]),
-  ...checkpoints('src/training/checkpoint-manifest.ts', [
+  ...checkpoints('src/training/checkpoints/checkpoint-manifest.ts', [
     'if ((await sha256Of(path)) !== sha256) return',
     'if (false) return',
   ]),
-  ...checkpoints('src/training/checkpoint-store.ts', [
+  ...checkpoints('src/training/checkpoints/checkpoint-store.ts', [
     'steps.filter((step) => step !== newest && step !== best)',
     'steps.filter((step) => step !== newest)',
   ]),
-  ...checkpoints('src/training/run-checkpoint.ts', [
+  ...checkpoints('src/training/checkpoints/run-checkpoint.ts', [
     'Object.entries(run.optimizer).flatMap(([name, values]) => tensorsOf(values,',
     'Object.entries(run.optimizer).flatMap(([name]) => tensorsOf(run.optimizer.exp_avg,',
   ]),
-  ...loop('src/training/batches.ts', ["random(args.data_seed, 'order', epoch)", "random(args.data_seed, 'order')"]),
-  ...loop('src/training/clip.ts', [
+  ...loop('src/training/loop/batches.ts', [
+    "random(args.data_seed, 'order', epoch)",
+    "random(args.data_seed, 'order')",
+  ]),
+  ...loop('src/training/optimizer/clip.ts', [
     'Math.min(1, max_grad_norm / (norm + 1e-6))',
     'Math.min(1, max_grad_norm / norm / 2)',
   ]),

@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
 import { type ExampleAnswers, groupByExample } from '../squad/answers.ts'
-import { bootstrapMean } from '../squad/bootstrap.ts'
+import { bootstrapMean } from '../squad/metrics/bootstrap.ts'
 import type { Example, Window } from '../squad/types.ts'
 import { breakdown } from './breakdown.ts'
 import { byConfidence, confidenceSummary, type FittedConfidences } from './confidence.ts'

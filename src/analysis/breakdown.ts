@@ -1,4 +1,4 @@
-import { bootstrapMean } from '../squad/bootstrap.ts'
+import { bootstrapMean } from '../squad/metrics/bootstrap.ts'
 import { type Dimension, isCatchAll, labelOrder } from './dimensions.ts'
 import type { AnalysedQuestion, Breakdown, Group, GroupScore } from './types.ts'
 

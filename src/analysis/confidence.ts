@@ -1,5 +1,5 @@
 /** How well does the model know when it is right? */
-import { expectedCalibrationError, type JudgedAnswer, reliabilityBins } from '../squad/calibration.ts'
+import { expectedCalibrationError, type JudgedAnswer, reliabilityBins } from '../squad/metrics/calibration.ts'
 import type { AnalysedQuestion, ConfidenceSummary, Reliability, RiskPoint } from './types.ts'
 
 /** Confidences of the best answers, which were fitted. */

@@ -1,5 +1,5 @@
 /** What went wrong with an answer: exactly one class a question, by the first rule that holds. */
-import { f1 } from '../squad/metrics.ts'
+import { f1 } from '../squad/metrics/metrics.ts'
 import { answerKind } from './answer-kind.ts'
 import type { GoldAnswer, Stretch } from './gold-answer.ts'
 import { sentenceAt } from './sentences.ts'

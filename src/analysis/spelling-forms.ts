@@ -1,4 +1,4 @@
-import { answerTokens } from '../squad/normalize-answer.ts'
+import { answerTokens } from '../squad/metrics/normalize-answer.ts'
 import { digitsOf } from './number-words.ts'
 
 /**

@@ -2,8 +2,8 @@
  * What `analyse` finds, as one JSON document. Scores of questions lie in [0, 1], those of groups in per cent; places are
  * UTF-16 indices into a context; "index" means a place in `questions`.
  */
-import type { BootstrapMean } from '../squad/bootstrap.ts'
-import type { ReliabilityBin } from '../squad/calibration.ts'
+import type { BootstrapMean } from '../squad/metrics/bootstrap.ts'
+import type { ReliabilityBin } from '../squad/metrics/calibration.ts'
 import type { Dimension } from './dimensions.ts'
 import type { ErrorClass } from './error-class.ts'
 import type { GoldAnswer, Stretch } from './gold-answer.ts'

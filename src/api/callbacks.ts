@@ -1,10 +1,10 @@
 import type { EvaluationMetrics } from '../inference/evaluate.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
-import type { TrainingArguments } from '../training/arguments.ts'
-import type { TrainingEvent } from '../training/events.ts'
-import type { Plan } from '../training/plan.ts'
-import type { LogEntry, TrainerState } from '../training/state.ts'
-import type { StepResult } from '../training/stepper.ts'
+import type { TrainingArguments } from '../training/arguments/arguments.ts'
+import type { LogEntry, TrainerState } from '../training/checkpoints/state.ts'
+import type { TrainingEvent } from '../training/loop/events.ts'
+import type { Plan } from '../training/loop/plan.ts'
+import type { StepResult } from '../training/loop/stepper.ts'
 
 /** What a callback may ask for. */
 export interface TrainerControl {

@@ -11,7 +11,7 @@ import {
 import { fitVocabulary } from '../inference/pretrained.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import type { ExampleAnswers } from '../squad/answers.ts'
-import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
+import type { PipelineAnswer } from '../squad/python/pipeline-answers.ts'
 import type { BertTokenizer as Tokenizer } from '../text/tokenizer.ts'
 import { anObject, checkOptions, type SchemasOf } from './check-options.ts'
 import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-options.ts'

@@ -1,4 +1,8 @@
-import { type TrainingArguments as Parsed, parseArguments, type TrainingArgumentsInput } from '../training/arguments.ts'
+import {
+  type TrainingArguments as Parsed,
+  parseArguments,
+  type TrainingArgumentsInput,
+} from '../training/arguments/arguments.ts'
 
 export type TrainingArguments = Parsed
 

@@ -3,7 +3,7 @@ import { Command, Option } from 'commander'
 import { UsageError } from '../errors.ts'
 import { cannotRead } from '../files/binary-file.ts'
 import { readTextFileOrPipe } from '../files/text-file.ts'
-import { type CountingProgress, countingProgress } from '../runs/progress.ts'
+import { type CountingProgress, countingProgress } from '../runs/screen/progress.ts'
 import type { AnswerCandidate } from '../squad/answers.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from './engine-options.ts'
 import { listed } from './flags.ts'
@@ -67,7 +67,7 @@ interface Answers {
 
 async function answer(flags: AnswerFlags): Promise<void> {
   const { newlyInitialized } = await import('../inference/pretrained.ts')
-  const { loadModel } = await import('../runs/load-model.ts')
+  const { loadModel } = await import('../runs/load/load-model.ts')
   const output = createOutput(flags.json === true)
   const documents = await documentsOf(flags)
   const loaded = await withHubProgress('Downloading', flags, output, (hub) =>
@@ -81,7 +81,7 @@ async function answer(flags: AnswerFlags): Promise<void> {
   output.result(flags.question.length === 1 ? documentOf(found[0], flags) : found)
 }
 
-type Loaded = Awaited<ReturnType<typeof import('../runs/load-model.ts')['loadModel']>>
+type Loaded = Awaited<ReturnType<typeof import('../runs/load/load-model.ts')['loadModel']>>
 
 async function searched(flags: AnswerFlags, loaded: Loaded, documents: readonly Document[]): Promise<Answers[]> {
   const { searchDocuments } = await import('../inference/pipeline.ts')

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { SpanforgeError } from '../errors.ts'
 import { cacheFolder, findPrunable, listCache, prune, removeFaults, verifyCache } from '../hub/index.ts'
-import { countingProgress } from '../runs/progress.ts'
+import { countingProgress } from '../runs/screen/progress.ts'
 import { bytes, count } from './format.ts'
 import { createOutput } from './output.ts'
 import { columns, textTable } from './table.ts'

@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import type { FileCheck } from '../data/check-file.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { checkOutputs } from '../files/output.ts'
-import { countingProgress } from '../runs/progress.ts'
+import { countingProgress } from '../runs/screen/progress.ts'
 import { checkText, fixedText } from './data-check-text.ts'
 import { DATA_ARGUMENT, type DataCommandFlags, filesOf, withDataCommandFlags } from './data-flags.ts'
 import { type WindowFlags, withWindowFlags } from './flags.ts'
@@ -53,7 +53,7 @@ async function check(file: string, flags: CheckFlags): Promise<void> {
   outputs.forEach(outputFormat)
   checkOutputs(outputs, { overwrite, inputs: [file, ...(validation ? [validation] : [])] })
   const output = createOutput(json === true)
-  const { busyNote, inspectMachine } = await import('../runs/machine.ts')
+  const { busyNote, inspectMachine } = await import('../runs/doctor/machine.ts')
   // Before this command itself is what keeps the machine busy.
   const busy = busyNote(inspectMachine())
   const files = await filesOf(file, flags, output)
@@ -81,9 +81,9 @@ async function check(file: string, flags: CheckFlags): Promise<void> {
 async function cuttingOf(flags: CheckFlags, output: Output) {
   const { model, revision } = flags
   if (!model) return {}
-  const { folderLengths } = await import('../runs/folder-lengths.ts')
+  const { folderLengths } = await import('../runs/load/folder-lengths.ts')
   const { loadTokenizer } = await import('../checkpoint/tokenizer-folder.ts')
-  const { modelFolder } = await import('../runs/load-model.ts')
+  const { modelFolder } = await import('../runs/load/load-model.ts')
   const folder = await withHubProgress('Downloading', flags, output, (hub) =>
     modelFolder(model, { ...hub, revision, weights: flags.estimate === true }),
   )
@@ -102,8 +102,8 @@ async function cuttingOf(flags: CheckFlags, output: Output) {
 
 async function estimateCost({ sound, windows }: FileCheck, flags: CheckFlags, output: Output, busy?: string) {
   if (!windows || !sound.length || windows.tooLong.size) return undefined
-  const { loadModel } = await import('../runs/load-model.ts')
-  const { measureTraining } = await import('../runs/measure-training.ts')
+  const { loadModel } = await import('../runs/load/load-model.ts')
+  const { measureTraining } = await import('../runs/doctor/measure-training.ts')
   const { offline, revision } = flags
   const speed = await measureTraining(await loadModel(flags.model!, {}, { offline, revision }), sound, flags)
   const seconds_per_epoch = windows.tokens / speed.tokens_per_second

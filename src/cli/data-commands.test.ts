@@ -7,7 +7,7 @@ import { madeUpExamples } from '../../tests/squad-parquet.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { readExamples } from '../data/read-examples.ts'
 import { writeExamples } from '../data/write-examples.ts'
-import { argumentDefaults } from '../training/arguments.ts'
+import { argumentDefaults } from '../training/arguments/arguments.ts'
 
 // Training steps: seconds on a machine at rest, minutes on a busy one.
 vi.setConfig({ testTimeout: 600_000 })

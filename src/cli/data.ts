@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { DataOptions } from '../runs/load-data.ts'
+import type { DataOptions } from '../runs/load/load-data.ts'
 import { checkCommand } from './data-check.ts'
 import { convertCommand } from './data-convert.ts'
 import { mergeCommand } from './data-merge.ts'
@@ -48,7 +48,7 @@ Example:
 }
 
 async function windows(file: string, flags: WindowsFlags): Promise<void> {
-  const { inspectWindows } = await import('../runs/inspect-windows.ts')
+  const { inspectWindows } = await import('../runs/doctor/inspect-windows.ts')
   const output = createOutput(flags.json === true)
   const found = await withHubProgress('Downloading', flags, output, (hub) =>
     inspectWindows(file, { ...flags, screen: terminalScreen(output), hub: { ...hub, revision: flags.revision } }),

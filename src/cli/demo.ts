@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Demo, DemoAnswer } from '../runs/demo.ts'
+import type { Demo, DemoAnswer } from '../runs/train/demo.ts'
 import { type DashboardFlags, hostOption, portOption, withDashboard } from './dashboard-flags.ts'
 import { catchInterrupts } from './interrupts.ts'
 import { createOutput, type Output } from './output.ts'
@@ -38,11 +38,11 @@ export function demoCommand(): Command {
     .action(async ({ output_dir, json, serve, ...flags }: DemoFlags) => {
       const output = createOutput(json === true)
       output.print(OPENING)
-      const { busyNote, inspectMachine } = await import('../runs/machine.ts')
+      const { busyNote, inspectMachine } = await import('../runs/doctor/machine.ts')
       const busy = busyNote(inspectMachine())
       if (busy) output.print(`Now it will take longer: in the last minute, ${busy}.`)
       const { fineTune } = await import('../runs/index.ts')
-      const { prepareDemo } = await import('../runs/demo.ts')
+      const { prepareDemo } = await import('../runs/train/demo.ts')
       const interrupts = catchInterrupts(() =>
         output.print('Finishing the step and saving. Once more (Ctrl-C) leaves at once.'),
       )
@@ -67,7 +67,7 @@ export function demoCommand(): Command {
 }
 
 async function showAnswers(demo: Demo, output: Output): Promise<void> {
-  const { askDemo } = await import('../runs/demo.ts')
+  const { askDemo } = await import('../runs/train/demo.ts')
   output.print('\nQuestions that the model has never seen, about people and places it has never heard of:')
   for await (const answer of askDemo(demo, QUESTIONS)) output.print(asText(answer))
 }

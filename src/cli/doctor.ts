@@ -1,7 +1,7 @@
 import { Command } from 'commander'
-import type { Diagnosis } from '../runs/doctor.ts'
-import type { EngineState } from '../runs/engine-states.ts'
-import { busyNote } from '../runs/machine.ts'
+import type { Diagnosis } from '../runs/doctor/doctor.ts'
+import type { EngineState } from '../runs/doctor/engine-states.ts'
+import { busyNote } from '../runs/doctor/machine.ts'
 import { bytes, count, decimal, duration, percent } from './format.ts'
 import { createOutput } from './output.ts'
 import { columns, textFacts, textTable } from './table.ts'
@@ -12,7 +12,7 @@ export function doctorCommand(): Command {
 }
 
 async function doctor(flags: { readonly json?: boolean }): Promise<void> {
-  const { diagnose } = await import('../runs/doctor.ts')
+  const { diagnose } = await import('../runs/doctor/doctor.ts')
   const output = createOutput(flags.json === true)
   output.print('Measuring what this machine multiplies at most ...')
   const found = await diagnose()

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import type { EngineChoice } from '../runs/choose-engine.ts'
+import type { EngineChoice } from '../runs/load/choose-engine.ts'
 import { deviceChoices, engineChoices } from '../runtime/registry.ts'
 
 export interface EngineFlags {

@@ -1,5 +1,5 @@
-import type { ModelComparison, ModelsEvaluation } from '../runs/compare-models.ts'
-import type { ModelEvaluation } from '../runs/evaluate-model.ts'
+import type { ModelComparison, ModelsEvaluation } from '../runs/evaluate/compare-models.ts'
+import type { ModelEvaluation } from '../runs/evaluate/evaluate-model.ts'
 import { count, counted, decimal, duration, percent, rate } from './format.ts'
 import { columns, textFacts, textTable } from './table.ts'
 

@@ -7,9 +7,9 @@ import { readJson } from '../../tests/squad-reference.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { differentExamples, tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
 import { type AnswerSettings, loadAnswerSettings } from '../checkpoint/answer-settings.ts'
-import { squadMetrics } from '../squad/metrics.ts'
-import { squadV2Metrics } from '../squad/metrics-v2.ts'
-import { toSquadJson } from '../squad/squad-json.ts'
+import { squadMetrics } from '../squad/metrics/metrics.ts'
+import { squadV2Metrics } from '../squad/metrics/metrics-v2.ts'
+import { toSquadJson } from '../squad/reading/squad-json.ts'
 
 // Whole evaluations: seconds on a machine at rest, minutes on a busy one.
 vi.setConfig({ testTimeout: 600_000 })

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
-import type { ModelsEvaluation } from '../runs/compare-models.ts'
-import type { ModelEvaluation } from '../runs/evaluate-model.ts'
-import type { DataOptions } from '../runs/load-data.ts'
+import type { ModelsEvaluation } from '../runs/evaluate/compare-models.ts'
+import type { ModelEvaluation } from '../runs/evaluate/evaluate-model.ts'
+import type { DataOptions } from '../runs/load/load-data.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from './engine-options.ts'
 import { evaluationText, modelsText } from './evaluate-text.ts'
 import {
@@ -98,8 +98,8 @@ export function evaluateCommand(): Command {
 }
 
 async function evaluate({ model: models, ...flags }: EvaluateFlags): Promise<void> {
-  const { evaluateModel } = await import('../runs/evaluate-model.ts')
-  const { compareModels } = await import('../runs/compare-models.ts')
+  const { evaluateModel } = await import('../runs/evaluate/evaluate-model.ts')
+  const { compareModels } = await import('../runs/evaluate/compare-models.ts')
   const output = createOutput(flags.json === true)
   const found = await withHubProgress(
     'Downloading',

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { DownloadProgress, HubOptions } from '../hub/index.ts'
-import { type CountingProgress, countingProgress } from '../runs/progress.ts'
+import { type CountingProgress, countingProgress } from '../runs/screen/progress.ts'
 import type { Output } from './output.ts'
 
 export interface OfflineFlag {

@@ -12,7 +12,7 @@ export function inspectCommand(): Command {
 }
 
 async function inspect(nameOrFolder: string, flags: HubFlags): Promise<void> {
-  const { inspectModel } = await import('../runs/inspect-model.ts')
+  const { inspectModel } = await import('../runs/doctor/inspect-model.ts')
   const { modelBlocks } = await import('../report/opening.ts')
   const output = createOutput(flags.json === true)
   const { facts, parameters, report, files } = await withHubProgress('Downloading', flags, output, (hub) =>

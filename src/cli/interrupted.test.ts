@@ -8,7 +8,7 @@ import { runHere } from '../../tests/run-here.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { thoroughOr } from '../../tests/thorough.ts'
 import { checkpointBytes, type Flags, tinyTraining } from '../../tests/tiny-run.ts'
-import { newestWhole } from '../training/checkpoint-store.ts'
+import { newestWhole } from '../training/checkpoints/checkpoint-store.ts'
 
 // Whole runs: seconds on a machine at rest, minutes on a busy one.
 vi.setConfig({ testTimeout: 600_000 })

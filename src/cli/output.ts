@@ -1,7 +1,7 @@
 import { SpanforgeError } from '../errors.ts'
-import { printAbove } from '../runs/live-bar.ts'
+import { printAbove } from '../runs/screen/live-bar.ts'
 import { showMessage, showOnTerminal } from '../show-value.ts'
-import { DataProblem } from '../squad/data-problem.ts'
+import { DataProblem } from '../squad/reading/data-problem.ts'
 
 /** The lines of a stack that help, with a message of any length before them. */
 const MAX_STACK = 3500

@@ -10,9 +10,9 @@ import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
 import { saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import { writeExamples } from '../data/write-examples.ts'
-import { predict as runPredict } from '../runs/predict.ts'
-import { AnswerJournal } from '../runs/predict-journal.ts'
-import { noScreen } from '../runs/screen.ts'
+import { predict as runPredict } from '../runs/predict/predict.ts'
+import { AnswerJournal } from '../runs/predict/predict-journal.ts'
+import { noScreen } from '../runs/screen/screen.ts'
 import type { Example } from '../squad/types.ts'
 
 // Model runs: seconds on a machine at rest, minutes on a busy one.

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
-import type { DataOptions } from '../runs/load-data.ts'
-import type { Predicted } from '../runs/predict.ts'
+import type { DataOptions } from '../runs/load/load-data.ts'
+import type { Predicted } from '../runs/predict/predict.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from './engine-options.ts'
 import { wholeNumber } from './flags.ts'
 import { count, counted, duration, rate } from './format.ts'
@@ -75,7 +75,7 @@ export function predictCommand(): Command {
 }
 
 async function predictAll(flags: PredictFlags): Promise<void> {
-  const { predict } = await import('../runs/predict.ts')
+  const { predict } = await import('../runs/predict/predict.ts')
   const output = createOutput(flags.json === true)
   const interrupts = catchInterrupts(() => output.print('Stopping. Press Ctrl-C again to quit immediately.'))
   try {

@@ -5,7 +5,7 @@ import { runHere } from '../../tests/run-here.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { checkpointBytes, type Flags, tinyTraining } from '../../tests/tiny-run.ts'
 import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
-import { toSquadJson } from '../squad/squad-json.ts'
+import { toSquadJson } from '../squad/reading/squad-json.ts'
 
 // Whole runs: seconds on a machine at rest, minutes on a busy one.
 vi.setConfig({ testTimeout: 600_000 })

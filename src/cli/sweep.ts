@@ -79,10 +79,10 @@ function sweepText(sweep: SweepSummary, given: Readonly<Record<string, unknown>>
 }
 
 async function sweep(flags: SweepFlags, command: Command): Promise<void> {
-  const { gatherArguments } = await import('../runs/read-arguments.ts')
-  const { runSweep } = await import('../runs/sweep.ts')
-  const { readConfigurationFile } = await import('../runs/arguments-file.ts')
-  const { sweepSpace, trialsOf } = await import('../training/sweep-space.ts')
+  const { gatherArguments } = await import('../runs/train/read-arguments.ts')
+  const { runSweep } = await import('../runs/sweep/sweep.ts')
+  const { readConfigurationFile } = await import('../runs/train/arguments-file.ts')
+  const { sweepSpace, trialsOf } = await import('../training/arguments/sweep-space.ts')
   const output = createOutput(flags.json === true)
   const given = await gatherArguments(trainingArgumentsOf(flags), flags)
   const space = sweepSpace(flags, flags.sweep_file ? (await readConfigurationFile(flags.sweep_file)).values : undefined)

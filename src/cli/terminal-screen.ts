@@ -1,7 +1,7 @@
 import { renderText } from '../report/render-text.ts'
-import { isQuiet } from '../runs/live-bar.ts'
-import { countingProgress, trainingProgress } from '../runs/progress.ts'
-import type { Screen } from '../runs/screen.ts'
+import { isQuiet } from '../runs/screen/live-bar.ts'
+import { countingProgress, trainingProgress } from '../runs/screen/progress.ts'
+import type { Screen } from '../runs/screen/screen.ts'
 import type { Output } from './output.ts'
 import { hasColour } from './table.ts'
 

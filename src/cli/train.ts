@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import type { RunOutcome } from '../runs/fine-tune.ts'
-import { setQuiet } from '../runs/live-bar.ts'
+import { setQuiet } from '../runs/screen/live-bar.ts'
+import type { RunOutcome } from '../runs/train/fine-tune.ts'
 import { type DashboardFlags, withDashboard, withDashboardFlags } from './dashboard-flags.ts'
 import { withHubProgress } from './hub-options.ts'
 import { catchInterrupts } from './interrupts.ts'

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
-import { type ArgumentFlag, argumentFlags } from '../training/argument-flags.ts'
-import { presets } from '../training/presets.ts'
+import { type ArgumentFlag, argumentFlags } from '../training/arguments/argument-flags.ts'
+import { presets } from '../training/arguments/presets.ts'
 import { withOfflineFlag } from './hub-options.ts'
 
 /** The arguments that nearly every run gives; help begins with them. */

@@ -11,7 +11,7 @@ import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { writeExamples } from '../data/write-examples.ts'
 import { loadPretrained } from '../inference/pretrained.ts'
 import { makeDataset } from '../squad/dataset.ts'
-import { argumentDefaults } from '../training/arguments.ts'
+import { argumentDefaults } from '../training/arguments/arguments.ts'
 
 // Model runs: seconds on a machine at rest, minutes on a busy one.
 vi.setConfig({ testTimeout: 600_000 })

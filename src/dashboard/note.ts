@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../files/atomic.ts'
-import { RUN_NOTE_FILE } from '../runs/run-files.ts'
+import { RUN_NOTE_FILE } from '../runs/train/run-files.ts'
 
 /** Characters of a note at most. */
 export const MAX_NOTE_LENGTH = 2000

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { evaluateRecord, startRecord, stepsRecord } from '../../tests/run-records.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
-import { acquireRunLock } from '../training/run-lock.ts'
+import { acquireRunLock } from '../training/checkpoints/run-lock.ts'
 import { PastRuns } from './past-runs.ts'
 
 /** Writes files, each a text or a value for JSON, and lists the runs among them. */

@@ -3,8 +3,8 @@ import { createServer } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import { expect, onTestFinished, test } from 'vitest'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
-import { noScreen } from '../runs/screen.ts'
-import { parseArguments } from '../training/arguments.ts'
+import { noScreen } from '../runs/screen/screen.ts'
+import { parseArguments } from '../training/arguments/arguments.ts'
 import { watchRun } from './watch-run.ts'
 
 const argumentsIn = (output_dir: string) =>

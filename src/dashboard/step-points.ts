@@ -1,4 +1,4 @@
-import type { StepResult } from '../training/stepper.ts'
+import type { StepResult } from '../training/loop/stepper.ts'
 import { noSteps, type StepColumns } from './records.ts'
 
 /** Points that a run's curves are made of at most, so that the longest run costs no more than this. */

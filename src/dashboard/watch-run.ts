@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
-import type { FineTuneOptions, RunOutcome } from '../runs/fine-tune.ts'
-import type { TrainingArguments } from '../training/arguments.ts'
+import type { FineTuneOptions, RunOutcome } from '../runs/train/fine-tune.ts'
+import type { TrainingArguments } from '../training/arguments/arguments.ts'
 import { LiveRun, type LiveRunOptions } from './live-run.ts'
 import { DEFAULT_PORT } from './server.ts'
 import { startDashboardThread } from './server-thread.ts'

@@ -1,5 +1,5 @@
 import type { ExampleAnswers } from '../squad/answers.ts'
-import { exactMatch, f1 } from '../squad/metrics.ts'
+import { exactMatch, f1 } from '../squad/metrics/metrics.ts'
 import type { Example } from '../squad/types.ts'
 import type { Prediction, WatchedQuestion } from './records.ts'
 

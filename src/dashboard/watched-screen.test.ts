@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import type { Screen } from '../runs/screen.ts'
+import type { Screen } from '../runs/screen/screen.ts'
 import { watchedScreen } from './watched-screen.ts'
 
 const progress = { step: vi.fn(), update: vi.fn(), note: vi.fn(), stop: vi.fn() }

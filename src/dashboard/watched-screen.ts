@@ -1,4 +1,4 @@
-import type { Screen } from '../runs/screen.ts'
+import type { Screen } from '../runs/screen/screen.ts'
 import type { Pulse } from './records.ts'
 
 export interface ScreenWatch {

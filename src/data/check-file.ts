@@ -1,5 +1,5 @@
 import { showText, showValue } from '../show-value.ts'
-import type { DataProblem, ProblemKind, Report } from '../squad/data-problem.ts'
+import type { DataProblem, ProblemKind, Report } from '../squad/reading/data-problem.ts'
 import type { Example } from '../squad/types.ts'
 import type { WindowOptions } from '../squad/windows.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'

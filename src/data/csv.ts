@@ -1,7 +1,7 @@
 import { pipeline, Readable } from 'node:stream'
 import { type CsvError, parse } from 'csv-parse'
-import { EXPECTED_COLUMNS } from '../squad/columns.ts'
-import { DataProblem, type Report } from '../squad/data-problem.ts'
+import { EXPECTED_COLUMNS } from '../squad/reading/columns.ts'
+import { DataProblem, type Report } from '../squad/reading/data-problem.ts'
 import type { CsvDialect } from './format.ts'
 import type { TableRow } from './table.ts'
 

@@ -1,5 +1,5 @@
-import type { JsonPart } from '../squad/json-text.ts'
-import { noQuestions } from '../squad/squad-json.ts'
+import type { JsonPart } from '../squad/reading/json-text.ts'
+import { noQuestions } from '../squad/reading/squad-json.ts'
 import { openFile } from './open-file.ts'
 import { type DataSource, recordsOf, sourceName } from './read-examples.ts'
 

@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { showValue } from '../show-value.ts'
-import { findColumns, HEADER_ROWS, namesQuestions } from '../squad/columns.ts'
-import { DataProblem } from '../squad/data-problem.ts'
+import { findColumns, HEADER_ROWS, namesQuestions } from '../squad/reading/columns.ts'
+import { DataProblem } from '../squad/reading/data-problem.ts'
 
 /** JSON is SQuAD's own layout, the others have a question a row. */
 export type DataFormat = 'json' | 'jsonl' | 'csv' | 'parquet' | 'xlsx' | 'arrow'

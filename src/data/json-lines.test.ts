@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { refuse } from '../squad/data-problem.ts'
+import { refuse } from '../squad/reading/data-problem.ts'
 import { jsonLineRecords, MAX_LINE } from './json-lines.ts'
 
 it('a line without end is refused before it becomes one string', async () => {

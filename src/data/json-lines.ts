@@ -1,11 +1,11 @@
 import { JsonBoundsError, parseBoundedJson } from '../bounded-json.ts'
 import { showValue } from '../show-value.ts'
-import { columnFinder } from '../squad/columns.ts'
-import { DataProblem, orReport, type Report } from '../squad/data-problem.ts'
-import { jsonErrorPosition } from '../squad/json-error.ts'
-import { JsonPart } from '../squad/json-text.ts'
-import type { QuestionRecord } from '../squad/read-question.ts'
-import { ROW_LAYOUT, rowRecord } from '../squad/row-record.ts'
+import { columnFinder } from '../squad/reading/columns.ts'
+import { DataProblem, orReport, type Report } from '../squad/reading/data-problem.ts'
+import { jsonErrorPosition } from '../squad/reading/json-error.ts'
+import { JsonPart } from '../squad/reading/json-text.ts'
+import type { QuestionRecord } from '../squad/reading/read-question.ts'
+import { ROW_LAYOUT, rowRecord } from '../squad/reading/row-record.ts'
 
 /** The questions of a file with a JSON object a line; empty lines are skipped, broken lines are reported. */
 export async function* jsonLineRecords(

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
-import type { DataProblem } from '../squad/data-problem.ts'
+import type { DataProblem } from '../squad/reading/data-problem.ts'
 import { readExamples } from './read-examples.ts'
 
 const file = (name: string, text: string): string => {

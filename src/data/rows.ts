@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
 import { showText } from '../show-value.ts'
-import { CodePoints } from '../squad/code-points.ts'
+import { CodePoints } from '../squad/reading/code-points.ts'
 import type { Example } from '../squad/types.ts'
 
 /** A question in run_qa.py's columns, which are those of Hugging Face's squad; `answer_start` counts code points. */

@@ -1,4 +1,4 @@
-import type { SourceRow } from '../squad/read-question.ts'
+import type { SourceRow } from '../squad/reading/read-question.ts'
 import type { SourceExample } from './read-examples.ts'
 import { type Examples, type Row, type RowLayout, rowMaker } from './rows.ts'
 

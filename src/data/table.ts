@@ -1,10 +1,10 @@
 import { parseBoundedJson } from '../bounded-json.ts'
 import { showText } from '../show-value.ts'
-import { findColumns, HEADER_ROWS, namesQuestions, refuseRepeated, requireColumns } from '../squad/columns.ts'
-import { DataProblem, orReport, type Report } from '../squad/data-problem.ts'
-import { JsonPart } from '../squad/json-text.ts'
-import type { QuestionRecord } from '../squad/read-question.ts'
-import { isStructuredAnswer, ROW_LAYOUT, rowRecord } from '../squad/row-record.ts'
+import { findColumns, HEADER_ROWS, namesQuestions, refuseRepeated, requireColumns } from '../squad/reading/columns.ts'
+import { DataProblem, orReport, type Report } from '../squad/reading/data-problem.ts'
+import { JsonPart } from '../squad/reading/json-text.ts'
+import type { QuestionRecord } from '../squad/reading/read-question.ts'
+import { isStructuredAnswer, ROW_LAYOUT, rowRecord } from '../squad/reading/row-record.ts'
 
 /** A row of a table of texts, as a file of fields or cells has it. */
 export interface TableRow {

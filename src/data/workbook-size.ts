@@ -1,6 +1,6 @@
 import type { Sheet } from 'hucre'
 import { showText } from '../show-value.ts'
-import { DataProblem } from '../squad/data-problem.ts'
+import { DataProblem } from '../squad/reading/data-problem.ts'
 import { checkUnpackedSize, unpackEntry, zipEntries } from './zip-directory.ts'
 
 /** Far above any table of questions, and below what would fill the memory. */

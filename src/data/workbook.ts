@@ -1,9 +1,9 @@
 import type { Cell, CellValue, Sheet, Workbook } from 'hucre'
 import { SpanforgeError } from '../errors.ts'
 import { showList } from '../show-value.ts'
-import { EXPECTED_COLUMNS, HEADER_ROWS, namesQuestions } from '../squad/columns.ts'
-import { DataProblem, type Report } from '../squad/data-problem.ts'
-import type { QuestionRecord } from '../squad/read-question.ts'
+import { EXPECTED_COLUMNS, HEADER_ROWS, namesQuestions } from '../squad/reading/columns.ts'
+import { DataProblem, type Report } from '../squad/reading/data-problem.ts'
+import type { QuestionRecord } from '../squad/reading/read-question.ts'
 import { type TableRow, tableRecords } from './table.ts'
 import { checkSheetArea, checkWorkbookSize } from './workbook-size.ts'
 

@@ -1,5 +1,5 @@
 import { inflateRawSync } from 'node:zlib'
-import { DataProblem } from '../squad/data-problem.ts'
+import { DataProblem } from '../squad/reading/data-problem.ts'
 
 export interface ZipEntry {
   readonly name: string

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { toSquadJson } from '../squad/squad-json.ts'
+import { toSquadJson } from '../squad/reading/squad-json.ts'
 import type { Example } from '../squad/types.ts'
 import { generateCloze, generateExamples } from './examples.ts'
 import { belongsTo, type Split } from './names.ts'

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { asyncBufferFromFile } from 'hyparquet'
 import { SpanforgeError } from '../errors.ts'
-import { parquetExamples } from '../squad/parquet.ts'
+import { parquetExamples } from '../squad/reading/parquet.ts'
 import type { Example } from '../squad/types.ts'
 import { type DatasetOptions, resolveDataset } from './datasets.ts'
 

@@ -1,4 +1,4 @@
-import type { Interval, ScoreIntervals } from '../squad/score-intervals.ts'
+import type { Interval, ScoreIntervals } from '../squad/metrics/score-intervals.ts'
 import { plainText } from './markdown.ts'
 import { loadingBlocks } from './model-card-loading.ts'
 import { toYaml, type YamlValue } from './yaml.ts'

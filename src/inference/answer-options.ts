@@ -1,7 +1,7 @@
 /** The options of answers: what values they take, under which names they are given, and what holds where none is. */
 import { z } from 'zod'
 import type { AnswerSettings } from '../checkpoint/answer-settings.ts'
-import type { ConfidenceModel } from '../squad/confidence.ts'
+import type { ConfidenceModel } from '../squad/metrics/confidence.ts'
 import type { EvaluateOptions } from './evaluate.ts'
 import type { PipelineOptions, SearchOptions } from './pipeline.ts'
 

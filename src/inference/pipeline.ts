@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { type AnswerOptions, type DocumentLogits, type ExampleAnswers, findAnswers } from '../squad/answers.ts'
-import { type PipelineAnswer, pipelineAnswers } from '../squad/pipeline-answers.ts'
+import { type PipelineAnswer, pipelineAnswers } from '../squad/python/pipeline-answers.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import { Document } from './document.ts'
 import { atLeastOne, type ReadingOptions, readingOptions } from './pipeline-options.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fillDropoutMask } from '../training/dropout-mask.ts'
+import { fillDropoutMask } from '../training/dropout/dropout-mask.ts'
 import { philox4x32 } from './philox.ts'
 import { naturalLog, random } from './random.ts'
 

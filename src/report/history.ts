@@ -1,4 +1,4 @@
-import type { ScoreIntervals } from '../squad/score-intervals.ts'
+import type { ScoreIntervals } from '../squad/metrics/score-intervals.ts'
 import type { LogEntry, RunSummary } from './run-summary.ts'
 
 /** One evaluation, and the training loss since the one before. */

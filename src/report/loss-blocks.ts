@@ -1,4 +1,4 @@
-import type { Interval } from '../squad/score-intervals.ts'
+import type { Interval } from '../squad/metrics/score-intervals.ts'
 import { type Block, heading, paragraph, table } from './document.ts'
 import { decimal, percent } from './format.ts'
 import { type LossClass, lossClass, lossClasses, meaning, missOf } from './loss-meaning.ts'

@@ -1,4 +1,4 @@
-import type { ScoreIntervals } from '../squad/score-intervals.ts'
+import type { ScoreIntervals } from '../squad/metrics/score-intervals.ts'
 import type { ParameterRow } from './architecture.ts'
 
 /** All that is known of a run before its first step. */

@@ -1,4 +1,4 @@
-import type { Interval } from '../squad/score-intervals.ts'
+import type { Interval } from '../squad/metrics/score-intervals.ts'
 import { decimal } from './format.ts'
 
 /** A score in percent with its 95 % interval, if that is known: '44.20 (40.00 to 48.60)'. */

@@ -4,8 +4,8 @@
  */
 import { z } from 'zod'
 import { answerOption, resolvePipelineOptions } from '../inference/answer-options.ts'
-import { CodePoints } from '../squad/code-points.ts'
-import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
+import type { PipelineAnswer } from '../squad/python/pipeline-answers.ts'
+import { CodePoints } from '../squad/reading/code-points.ts'
 import { AnswerSize } from './answer-size.ts'
 import type { App } from './app.ts'
 import { type Asker, askerOf } from './client.ts'

@@ -1,7 +1,7 @@
 import type { Row } from '../batching/pack.ts'
 import { toRows } from '../batching/rows.ts'
 import { SpanforgeError } from '../errors.ts'
-import type { EngineChoice } from '../runs/choose-engine.ts'
+import type { EngineChoice } from '../runs/load/choose-engine.ts'
 import type { WindowLogits } from '../squad/readings.ts'
 import { WindowCutter } from '../squad/windows.ts'
 import type { TokenizerSettings } from '../text/settings.ts'

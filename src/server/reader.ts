@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { PipelineOptions, SearchOptions } from '../inference/pipeline.ts'
-import type { PipelineAnswer } from '../squad/pipeline-answers.ts'
+import type { PipelineAnswer } from '../squad/python/pipeline-answers.ts'
 import type { WindowLogits } from '../squad/readings.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import { Thread } from '../threads/calls.ts'

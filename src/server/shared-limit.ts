@@ -25,7 +25,10 @@ export class SharedLimit {
     const ofClient = (this.byClient.get(client) ?? 0) - held
     if (ofRequests === 0) return true
     const mostOfClient = Math.ceil(OF_CLIENT * (this.most - (ofRequests - ofClient)))
-    return amount <= this.part * (this.most - ofRequests) && (ofClient === 0 || amount <= this.part * (mostOfClient - ofClient))
+    return (
+      amount <= this.part * (this.most - ofRequests) &&
+      (ofClient === 0 || amount <= this.part * (mostOfClient - ofClient))
+    )
   }
 
   /** Takes an amount that there is room for; returns the function that gives it back. */

@@ -1,9 +1,14 @@
 /** From the logits of a document's windows to answers in its text. */
 import { UsageError } from '../errors.ts'
 import { bestReading, bestSpans, type ContextLogits, type Span } from './best-spans.ts'
-import { type AnswerEvidence, answerConfidence, type ConfidenceModel, noAnswerConfidence } from './confidence.ts'
-import { type FoundSpan, gatherEvidence } from './evidence.ts'
 import { LogSum } from './log-sum.ts'
+import {
+  type AnswerEvidence,
+  answerConfidence,
+  type ConfidenceModel,
+  noAnswerConfidence,
+} from './metrics/confidence.ts'
+import { type FoundSpan, gatherEvidence } from './metrics/evidence.ts'
 import { readDocument, spanEdges, type WindowLogits } from './readings.ts'
 import type { Example, Window } from './types.ts'
 

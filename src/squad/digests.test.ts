@@ -6,7 +6,7 @@ import { describeShared, shared } from '../../tests/shared.ts'
 import { tokenizerFromVocab } from '../text/tokenizer-files.ts'
 import { digestStreams } from './digests.ts'
 import { labelWindow } from './labels.ts'
-import { parseSquad } from './squad-json.ts'
+import { parseSquad } from './reading/squad-json.ts'
 import type { Window } from './types.ts'
 import { makeWindows } from './windows.ts'
 

@@ -10,20 +10,20 @@ export {
   type ExampleAnswers,
   findAnswers,
 } from './answers.ts'
+export { type Dataset, makeDataset } from './dataset.ts'
+export { labelWindow } from './labels.ts'
 export {
   type BootstrapDifference,
   type BootstrapMean,
   type BootstrapOptions,
   bootstrapDifference,
   bootstrapMean,
-} from './bootstrap.ts'
-export { type Dataset, makeDataset } from './dataset.ts'
-export { labelWindow } from './labels.ts'
-export { exactMatch, f1, type Predictions, type SquadMetrics, squadMetrics } from './metrics.ts'
-export { type SquadV2Metrics, squadV2Metrics } from './metrics-v2.ts'
-export { normalizeAnswer } from './normalize-answer.ts'
-export { mcNemarTest, randomizationTest } from './paired-tests.ts'
-export { type PipelineAnswer, type PipelineAnswerOptions, pipelineAnswers } from './pipeline-answers.ts'
-export { parseSquad, toSquadJson } from './squad-json.ts'
+} from './metrics/bootstrap.ts'
+export { exactMatch, f1, type Predictions, type SquadMetrics, squadMetrics } from './metrics/metrics.ts'
+export { type SquadV2Metrics, squadV2Metrics } from './metrics/metrics-v2.ts'
+export { normalizeAnswer } from './metrics/normalize-answer.ts'
+export { mcNemarTest, randomizationTest } from './metrics/paired-tests.ts'
+export { type PipelineAnswer, type PipelineAnswerOptions, pipelineAnswers } from './python/pipeline-answers.ts'
+export { parseSquad, toSquadJson } from './reading/squad-json.ts'
 export type { Answer, Example, Label, LabelledWindow, Window } from './types.ts'
 export { makeWindows, tokenTypeIds, type WindowOptions } from './windows.ts'

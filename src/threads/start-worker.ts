@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 
 /**
- * A thread that runs a module beside the caller's, compiled or not: `startWorker(import.meta.url, '../runs/cut-worker', data)`.
+ * A thread that runs a module beside the caller's, compiled or not: `startWorker(import.meta.url, './cut-worker', data)`.
  * `workerData` is what the module finds under that name.
  */
 export function startWorker(caller: string, module: string, workerData: unknown): Worker {

@@ -5,8 +5,8 @@ import {
   recoverCheckpoints,
   rotateCheckpoints,
   writeCheckpoint,
-} from '../../src/training/checkpoint-store.ts'
-import { acquireRunLock } from '../../src/training/run-lock.ts'
+} from '../../src/training/checkpoints/checkpoint-store.ts'
+import { acquireRunLock } from '../../src/training/checkpoints/run-lock.ts'
 
 const output_dir = process.argv[2]
 await acquireRunLock(output_dir)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseSquad } from '../../../src/squad/squad-json.ts'
+import { parseSquad } from '../../../src/squad/reading/squad-json.ts'
 import {
   type Corrected,
   corrected,

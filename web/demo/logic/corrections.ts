@@ -1,5 +1,5 @@
 /** What people say about answers, as data to train on. */
-import { parseSquad, toSquadJson } from '../../../src/squad/squad-json.ts'
+import { parseSquad, toSquadJson } from '../../../src/squad/reading/squad-json.ts'
 import type { Example } from '../../../src/squad/types.ts'
 import type { Span } from './marking.ts'
 import { passageAround } from './passage.ts'

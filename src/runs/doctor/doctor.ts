@@ -1,0 +1,80 @@
+import type { Geometry } from '../../models/architecture.ts'
+import { bert } from '../../models/bert.ts'
+import { totalSize } from '../../models/flat-parameters.ts'
+import { peakRate } from '../../models/peak-rate.ts'
+import { parameterSpecs } from '../../models/programs.ts'
+import { trainingFlopOf } from '../../models/useful-work.ts'
+import { defaultEngine } from '../../runtime/registry.ts'
+import { adviceOn, type EngineState, engineStates } from './engine-states.ts'
+import { inspectMachine, type Machine } from './machine.ts'
+
+/** What the notebook trains on: 3,000 SQuAD questions, real tokens of windows of at most 384. */
+export const NOTEBOOK = { windows: 3074, epochs: 3, tokens: 571_987, squared_lengths: 123_093_175 } as const
+
+/** What a training of the notebook's size takes here. */
+export interface TrainingEstimate {
+  readonly model: string
+  readonly parameters: number
+  /** How much of the machine's peak useful work gets, and what the process takes at most: as benchmarks measured. */
+  readonly share_of_peak: number
+  readonly memory_bytes: number
+  readonly seconds: number
+  readonly fits: boolean
+}
+
+export interface Diagnosis extends Machine {
+  readonly engines: readonly EngineState[]
+  /** What would make training faster here. */
+  readonly advice: string
+  readonly peak_gflop_per_second: number
+  readonly notebook: typeof NOTEBOOK
+  readonly estimates: readonly TrainingEstimate[]
+}
+
+interface KnownModel {
+  readonly model: string
+  readonly geometry: Geometry
+  readonly parameters: number
+  readonly share_of_peak: number
+  readonly memory_bytes: number
+}
+
+function bertOf(sizes: object): Pick<KnownModel, 'geometry' | 'parameters'> {
+  const config = bert.parseConfig({ model_type: 'bert', ...sizes }, 'doctor')
+  return { geometry: bert.geometry(config), parameters: totalSize(parameterSpecs(config)) }
+}
+
+/** Shares and memory of benchmarks/results/speed.json: random batches of 16, float32, dropout and optimizer included. */
+export const KNOWN: readonly KnownModel[] = [
+  { model: 'BERT-base', ...bertOf({}), share_of_peak: 0.73, memory_bytes: 5.6e9 },
+  {
+    model: 'MiniLM-L6-H384',
+    ...bertOf({ hidden_size: 384, num_hidden_layers: 6, intermediate_size: 1536 }),
+    share_of_peak: 0.52,
+    memory_bytes: 1.8e9,
+  },
+]
+
+/** This machine, what it multiplies at most (about two seconds of all cores), and what that means for a training. */
+export async function diagnose(): Promise<Diagnosis> {
+  const machine = inspectMachine()
+  const engines = await engineStates()
+  const peak_gflop_per_second = await peakRate(defaultEngine, 10)
+  return {
+    ...machine,
+    engines,
+    advice: adviceOn(engines, machine),
+    peak_gflop_per_second,
+    notebook: NOTEBOOK,
+    estimates: KNOWN.map((model) => estimate(model, peak_gflop_per_second, machine)),
+  }
+}
+
+/** Useful work (real tokens, matrix products) over the rate that training gets; the optimizer is in the share. */
+export function estimate(known: KnownModel, peak: number, { memory_total }: Machine): TrainingEstimate {
+  const { model, geometry, parameters, share_of_peak, memory_bytes } = known
+  const { tokens, squared_lengths, epochs } = NOTEBOOK
+  const gflop = (epochs * trainingFlopOf(geometry, { tokens, squared_lengths })) / 1e9
+  const seconds = gflop / (peak * share_of_peak)
+  return { model, parameters, share_of_peak, memory_bytes, seconds, fits: memory_bytes < memory_total }
+}

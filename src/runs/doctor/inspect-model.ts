@@ -1,0 +1,58 @@
+import { readdir } from 'node:fs/promises'
+import { type LoadReport, matchParameters, refuseUnreadable } from '../../checkpoint/load-parameters.ts'
+import { loadConfig } from '../../checkpoint/model-folder.ts'
+import { openCheckpoint } from '../../checkpoint/open.ts'
+import { isTokenizerFile, loadTokenizer } from '../../checkpoint/tokenizer-folder.ts'
+import { fitVocabulary } from '../../inference/pretrained.ts'
+import type { ModelConfig, ParameterSpec } from '../../models/architecture.ts'
+import { totalSize } from '../../models/flat-parameters.ts'
+import { parameterSpecs } from '../../models/programs.ts'
+import { architectureOf, geometryOf } from '../../models/registry.ts'
+import type { ModelFacts } from '../../report/run-summary.ts'
+import { questionLayout } from '../../squad/windows.ts'
+import { displayName, type HubChoice, modelFolder } from '../load/load-model.ts'
+import { modelFacts } from '../train/model-facts.ts'
+
+export interface Inspection {
+  readonly facts: ModelFacts
+  /** How many numbers the weights are, the question-answering head included. */
+  readonly parameters: number
+  readonly report: LoadReport
+  /** The weight files; none where there is a config.json alone, of which nothing is missing. */
+  readonly files: readonly string[]
+}
+
+/**
+ * What config.json describes, compared with the weights beside it, of which only names and shapes are read.
+ * @throws SpanforgeError for a tokenizer that training refuses
+ */
+export async function inspectModel(nameOrFolder: string, hub?: HubChoice): Promise<Inspection> {
+  const folder = await modelFolder(nameOrFolder, hub)
+  const config = await loadConfig(folder)
+  await checkTokenizer(folder, config)
+  const specs = parameterSpecs(config)
+  const { report, files } = await weightsOf(folder, config, specs)
+  const facts = modelFacts(displayName(nameOrFolder), config, specs, report)
+  return { facts, parameters: totalSize(specs), report, files }
+}
+
+/** Refuses the tokenizers that training refuses; a folder of a configuration alone has none. */
+async function checkTokenizer(folder: string, config: ModelConfig): Promise<void> {
+  const names = await readdir(folder)
+  if (names.some(isTokenizerFile))
+    questionLayout(fitVocabulary(folder, await loadTokenizer(folder), geometryOf(config)))
+}
+
+async function weightsOf(folder: string, config: ModelConfig, specs: readonly ParameterSpec[]) {
+  const names = await readdir(folder)
+  if (!names.some((name) => /\.(safetensors|bin)$/.test(name) || name.endsWith('.index.json')))
+    return { report: { missing: [], unexpected: [], mismatched: [] }, files: [] }
+  const checkpoint = await openCheckpoint(folder)
+  try {
+    const report = matchParameters(checkpoint.tensors, specs, architectureOf(config).checkpoint)
+    refuseUnreadable(report)
+    return { report, files: checkpoint.files }
+  } finally {
+    await checkpoint.close()
+  }
+}

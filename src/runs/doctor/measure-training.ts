@@ -1,0 +1,51 @@
+import { type GivenLengths, windowLengths } from '../../inference/window-lengths.ts'
+import { labelled } from '../../squad/dataset.ts'
+import type { Example, LabelledWindow } from '../../squad/types.ts'
+import { WindowCutter } from '../../squad/windows.ts'
+import { parseArguments } from '../../training/arguments/arguments.ts'
+import { Stepper } from '../../training/loop/stepper.ts'
+import type { LoadedModel } from '../load/load-model.ts'
+
+export interface TrainingSpeed {
+  /** Real tokens. */
+  readonly tokens_per_second: number
+  /** The most that the process has held so far, the data set included. */
+  readonly peak_bytes: number
+  /** Windows of each measured step. */
+  readonly batch_size: number
+}
+
+/** The first step makes the graph ready and is not counted. */
+const STEPS = 3
+
+/** Takes a few real training steps, with the usual arguments, on questions from all over a data set. */
+export async function measureTraining(
+  { model, tokenizer, settings }: LoadedModel,
+  examples: readonly Example[],
+  given: GivenLengths,
+): Promise<TrainingSpeed> {
+  const facts = { ...model.geometry, model_max_length: tokenizer.model_max_length, settings }
+  const { max_seq_length, doc_stride } = windowLengths(given, facts)
+  const args = parseArguments({ max_seq_length, doc_stride }, 'estimate')
+  const { per_device_train_batch_size: batch_size } = args
+  const cutter = new WindowCutter(tokenizer, { max_seq_length, doc_stride })
+  const windows: LabelledWindow[] = []
+  const apart = Math.max(1, Math.floor(examples.length / (batch_size * STEPS)))
+  for (let i = 0; i < examples.length && windows.length < batch_size * STEPS; i += apart)
+    for (const window of cutter.cut(examples[i], i)) windows.push(labelled(window, examples[i]))
+  const stepper = await Stepper.create(model, args, STEPS)
+  try {
+    let [tokens, seconds] = [0, 0]
+    for (let step = 0; step < STEPS; step++) {
+      const group = Array.from({ length: batch_size }, (_, i) => (step * batch_size + i) % windows.length)
+      const began = performance.now()
+      const taken = await stepper.step(step, [group], windows)
+      if (step === 0) continue
+      tokens += taken.tokens
+      seconds += (performance.now() - began) / 1000
+    }
+    return { tokens_per_second: tokens / seconds, peak_bytes: process.resourceUsage().maxRSS * 1024, batch_size }
+  } finally {
+    await stepper.release()
+  }
+}

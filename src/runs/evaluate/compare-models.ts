@@ -1,0 +1,113 @@
+import { join, parse } from 'node:path'
+import { UsageError } from '../../errors.ts'
+import type { AnswerScore } from '../../inference/evaluate.ts'
+import { bootstrapDifference } from '../../squad/metrics/bootstrap.ts'
+import { comparisonSentence, type PairedDifference } from '../../squad/metrics/compare-models.ts'
+import { mcNemarTest, randomizationTest } from '../../squad/metrics/paired-tests.ts'
+import { inPercent } from '../../squad/metrics/score-intervals.ts'
+import {
+  checkOptions,
+  checkPlaces,
+  type EvaluatedModel,
+  type EvaluateModelOptions,
+  evaluateOn,
+  type ModelEvaluation,
+  readEvaluationData,
+} from './evaluate-model.ts'
+import { evaluationOutputs } from './evaluation-files.ts'
+
+/** Model b against model a on the same questions; differences in per cent, positive where b is better. */
+export interface ModelComparison {
+  readonly a: string
+  readonly b: string
+  readonly exact_match: PairedDifference
+  readonly f1: PairedDifference
+  /** How many questions both, only one, or neither answers exactly. */
+  readonly questions: {
+    readonly both: number
+    readonly only_a: number
+    readonly only_b: number
+    readonly neither: number
+  }
+  /** What the test says, in words. */
+  readonly sentences: readonly string[]
+}
+
+export interface ModelsEvaluation {
+  readonly models: readonly ModelEvaluation[]
+  /** Each pair of models once. */
+  readonly comparisons: readonly ModelComparison[]
+}
+
+/**
+ * Several models on the same questions, one after the other, and each pair of them compared: intervals by a paired
+ * bootstrap, p-values by a randomization test for F1 and McNemar's for exact match. Each writes its files into a folder
+ * of its name within output_dir, and its report into a file with its name.
+ */
+export async function compareModels(
+  models: readonly string[],
+  options: Omit<EvaluateModelOptions, 'model'>,
+): Promise<ModelsEvaluation> {
+  if (new Set(models).size < models.length) throw new UsageError('evaluate: the same model is given twice')
+  for (const model of models) checkOptions({ ...options, model })
+  const names = shortNames(models)
+  const each = models.map((model, i) => ({ ...options, model, ...placesOf(names[i], options) }))
+  checkPlaces(each.flatMap(evaluationOutputs), each)
+  const examples = await readEvaluationData(each[0])
+  const found: EvaluatedModel[] = []
+  for (const [i, own] of each.entries()) {
+    options.screen.print(`${names[i]} (${i + 1} of ${models.length})`)
+    const { evaluation, scores } = await evaluateOn(examples, own)
+    found.push({ evaluation: { ...evaluation, model: names[i] }, scores })
+  }
+  return {
+    models: found.map(({ evaluation }) => evaluation),
+    comparisons: found.flatMap((a, i) => found.slice(i + 1).map((b) => compare(a, b))),
+  }
+}
+
+/** The last part of each path, or as many more as tell them apart. */
+function shortNames(models: readonly string[]): string[] {
+  const parts = models.map((model) => model.split(/[\\/]/).filter(Boolean))
+  return parts.map((own, i) => {
+    for (let length = 1; length <= own.length; length++) {
+      const name = own.slice(-length).join('/')
+      if (parts.every((other, j) => j === i || other.slice(-length).join('/') !== name)) return name
+    }
+    return models[i]
+  })
+}
+
+function placesOf(name: string, { output_dir, report }: Pick<EvaluateModelOptions, 'output_dir' | 'report'>) {
+  const safe = name.replaceAll('/', '-')
+  const { dir, name: base, ext } = parse(report ?? '')
+  return {
+    ...(output_dir && { output_dir: join(output_dir, safe) }),
+    ...(report && { report: join(dir, `${base}-${safe}${ext}`) }),
+  }
+}
+
+function compare(a: EvaluatedModel, b: EvaluatedModel): ModelComparison {
+  const level = a.evaluation.confidence_level
+  const names = [a.evaluation.model, b.evaluation.model] as const
+  const scoresOf = (metric: keyof AnswerScore) => [inPercent(a.scores, metric), inPercent(b.scores, metric)] as const
+  const difference = (metric: keyof AnswerScore) =>
+    bootstrapDifference(...scoresOf(metric), { confidence_level: level })
+  const count = (right: boolean, rightB: boolean) =>
+    a.scores.filter((score, i) => (score.exact_match === 1) === right && (b.scores[i].exact_match === 1) === rightB)
+      .length
+  const [only_a, only_b] = [count(true, false), count(false, true)]
+  const exact_match = { ...difference('exact_match'), p_value: mcNemarTest(only_a, only_b) }
+  const f1 = { ...difference('f1'), p_value: randomizationTest(...scoresOf('f1')) }
+  return {
+    a: names[0],
+    b: names[1],
+    exact_match,
+    f1,
+    questions: { both: count(true, true), only_a, only_b, neither: count(false, false) },
+    sentences: [
+      comparisonSentence(names, 'F1', f1, level),
+      comparisonSentence(names, 'exact match', exact_match, level),
+    ],
+  }
+}

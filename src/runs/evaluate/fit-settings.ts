@@ -1,0 +1,220 @@
+import type { AnswerSettings } from '../../checkpoint/answer-settings.ts'
+import { type Evaluation, scorePredictions } from '../../inference/evaluate.ts'
+import { windowLogits } from '../../inference/logits.ts'
+import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
+import { answerExamples } from '../../squad/answers.ts'
+import type { Dataset } from '../../squad/dataset.ts'
+import { evenlySpaced, inLongTexts } from '../../squad/long-texts.ts'
+import { expectedCalibrationError, type JudgedAnswer, reliabilityBins } from '../../squad/metrics/calibration.ts'
+import { fitConfidence, type JudgedQuestion, LEAST_QUESTIONS } from '../../squad/metrics/confidence.ts'
+import {
+  crossFit,
+  FITTED_TOP_K,
+  judgeGiven,
+  judgeQuestions,
+  type NoAnswerRule,
+} from '../../squad/metrics/judged-questions.ts'
+import { tuneThreshold } from '../../squad/metrics/no-answer-threshold.ts'
+import type { Example } from '../../squad/types.ts'
+import { WindowCutter } from '../../squad/windows.ts'
+import type { BertTokenizer } from '../../text/tokenizer.ts'
+import { displayName } from '../load/load-model.ts'
+import type { Screen } from '../screen/screen.ts'
+
+type FittedWith = Pick<
+  AnswerSettings,
+  'version_2_with_negative' | 'null_score_diff_threshold' | 'max_answer_length' | 'max_seq_length' | 'doc_stride'
+> & { readonly data: string }
+
+interface Reader {
+  readonly model: QuestionAnsweringModel
+  readonly tokenizer: BertTokenizer
+}
+
+/** Settings, and how likely the answer to each question is right by coefficients fitted on other questions. */
+export interface FittedSettings {
+  readonly settings: AnswerSettings
+  /** By question; undefined for one without a confidence. */
+  readonly judged: readonly (JudgedAnswer | undefined)[]
+}
+
+/** A confidence, and what it was fitted on. */
+type FittedConfidence = Pick<FittedSettings, 'judged'> & Required<Pick<AnswerSettings, 'confidence'>>
+
+/** Fewer of either kind say too little about where the threshold between them lies. */
+const LEAST_OF_A_KIND = 20
+
+/** Questions that are also asked about a longer text, and windows that this may take: what bounds the time of a fit. */
+const MOST_LONG_TEXTS = 300
+const MOST_LONG_WINDOWS = 3000
+
+/**
+ * Why neither confidence nor threshold can be fitted on these questions; undefined where they can. Copies of a question
+ * about the same text add nothing, so they count as one.
+ */
+export function cannotFit(examples: readonly Example[], version_2_with_negative: boolean): string | undefined {
+  const different = withoutCopies(examples)
+  const questions = different.length
+  if (questions < LEAST_QUESTIONS)
+    return `at least ${LEAST_QUESTIONS} different questions are needed to fit it, and there are ${questions}`
+  const answered = different.filter(({ answers }) => answers.length > 0).length
+  if (!version_2_with_negative || Math.min(answered, questions - answered) >= LEAST_OF_A_KIND) return undefined
+  return (
+    `at least ${LEAST_OF_A_KIND} questions with and ${LEAST_OF_A_KIND} without an answer are needed to fit it, ` +
+    `and ${answered} of the ${questions} have one`
+  )
+}
+
+/** The questions that a fit can use: a text of control characters alone has no tokens, and so no answer. */
+export function readableExamples({ examples, windows }: Dataset): Example[] {
+  const readable = new Set(
+    windows.flatMap(({ example, context_start, context_end }) => (context_end > context_start ? [example] : [])),
+  )
+  return examples.filter((_, i) => readable.has(i))
+}
+
+const withoutCopies = (examples: readonly Example[]): Example[] => [
+  ...new Map(examples.map((example) => [JSON.stringify([example.question, example.context]), example])).values(),
+]
+
+/**
+ * What to store with a model, found on an evaluation of it: with version 2 first the threshold at which F1 is best, then
+ * the confidence of the answers at that threshold. With too few questions (`cannotFit`) neither: the threshold stays as
+ * it was given.
+ */
+export async function fitSettings(
+  data: Dataset,
+  { logits }: Pick<Evaluation, 'logits'>,
+  fittedWith: FittedWith,
+  reader: Reader,
+  screen: Screen,
+): Promise<FittedSettings> {
+  const { data: source, ...given } = fittedWith
+  const { version_2_with_negative, max_answer_length, max_seq_length, doc_stride } = given
+  const { examples, windows } = data
+  const kept = { version_2_with_negative, max_answer_length, max_seq_length, doc_stride }
+  if (cannotFit(readableExamples(data), version_2_with_negative))
+    return { settings: { ...kept, null_score_diff_threshold: given.null_score_diff_threshold }, judged: [] }
+  const found = answerExamples(examples, windows, logits, { max_answer_length, top_k: FITTED_TOP_K, evidence: true })
+  const rule: NoAnswerRule = {
+    handle_impossible_answer: version_2_with_negative,
+    null_score_diff_threshold: version_2_with_negative ? bestThreshold(examples, found) : 0,
+  }
+  const long = await inLongTextsRead(examples, { max_answer_length, max_seq_length, doc_stride }, reader, screen)
+  const { confidence, judged } = fitOn(examples, judgeQuestions(examples, found), long, rule)
+  const settings = {
+    ...kept,
+    null_score_diff_threshold: rule.null_score_diff_threshold,
+    confidence,
+    fitted_on: { data: displayName(source), questions: examples.length },
+  }
+  return { settings, judged }
+}
+
+/** What was fitted, or why nothing was, for people. */
+export function fittedNote({ version_2_with_negative, confidence }: AnswerSettings, data: Dataset): string {
+  if (!confidence) {
+    const what = version_2_with_negative ? 'No threshold and no confidence are' : 'No confidence is'
+    return `${what} stored with the model: ${cannotFit(readableExamples(data), version_2_with_negative)} for validation.`
+  }
+  const { questions, questions_in_long_texts, expected_calibration_error } = confidence
+  const { own_text, long_text } = expected_calibration_error
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`
+  return (
+    `Confidence fitted on ${questions} validation questions. Expected calibration error, cross-validated: ` +
+    percent(own_text) +
+    (long_text === undefined ? '.' : `; in longer texts (${questions_in_long_texts} questions) ${percent(long_text)}.`)
+  )
+}
+
+function bestThreshold(examples: readonly Example[], found: ReturnType<typeof answerExamples>): number {
+  const predictions = new Map(examples.map(({ id }, i) => [id, found[i].candidates[0].answer]))
+  const odds = new Map(examples.map(({ id }, i) => [id, found[i].null_odds]))
+  return tuneThreshold(
+    scorePredictions(examples, predictions, odds).scores.map(({ f1 }, i) => ({
+      no_answer_score: found[i].null_odds,
+      has_answer: examples[i].answers.length > 0,
+      score: f1,
+    })),
+  )
+}
+
+/** Questions by their place in the data, as asked about longer texts. */
+interface LongTexts {
+  readonly indices: readonly number[]
+  readonly judged: readonly JudgedQuestion[]
+}
+
+/** Asks a sample of the questions about longer texts. */
+async function inLongTextsRead(
+  examples: readonly Example[],
+  options: Pick<FittedWith, 'max_answer_length' | 'max_seq_length' | 'doc_stride'>,
+  { model, tokenizer }: Reader,
+  screen: Screen,
+): Promise<LongTexts> {
+  const { max_answer_length, max_seq_length, doc_stride } = options
+  const cutter = new WindowCutter(tokenizer, { max_seq_length, doc_stride })
+  const cut = (count: number) => {
+    const all = inLongTexts(examples, evenlySpaced(examples.length, count))
+    // A question that leaves little room in a window may fit a short text alone.
+    const texts = all.filter(({ example }) => cutter.canCut(example))
+    return { texts, windows: texts.flatMap(({ example }, i) => cutter.cut(example, i)) }
+  }
+  let sample = cut(MOST_LONG_TEXTS)
+  if (sample.texts.length === 0) return { indices: [], judged: [] }
+  const share = MOST_LONG_WINDOWS / sample.windows.length
+  if (share < 1) sample = cut(Math.ceil(share * sample.texts.length))
+  const progress = screen.counting('Fitting the confidence', 'windows', sample.windows.length)
+  try {
+    const logits = await windowLogits(model, sample.windows, { onProgress: progress.update })
+    const search = { max_answer_length, top_k: FITTED_TOP_K, evidence: true }
+    const longer = sample.texts.map(({ example }) => example)
+    const found = answerExamples(longer, sample.windows, logits, search)
+    return { indices: sample.texts.map(({ index }) => index), judged: judgeQuestions(longer, found) }
+  } finally {
+    progress.stop()
+  }
+}
+
+/** Short and long texts count for the same, however many there are of each. */
+function fitOn(
+  examples: readonly Example[],
+  own: readonly JudgedQuestion[],
+  long: LongTexts,
+  rule: NoAnswerRule,
+): FittedConfidence {
+  const weight = own.length / Math.max(1, long.judged.length)
+  const fit = (isUsed: (example: number) => boolean) =>
+    fitConfidence(
+      [
+        ...own.filter((_, i) => isUsed(i)),
+        ...long.judged.flatMap((question, i) => (isUsed(long.indices[i]) ? [{ ...question, weight }] : [])),
+      ],
+      rule,
+    )
+  const modelWithout = crossFit(
+    examples.map(({ context }) => context),
+    fit,
+  )
+  const judged = own.map((question, i) => judgeGiven(modelWithout(i), question, rule))
+  const judgedLong = long.judged.map((question, i) => judgeGiven(modelWithout(long.indices[i]), question, rule))
+  return {
+    confidence: {
+      version: 1,
+      ...fit(() => true),
+      questions: own.length,
+      questions_in_long_texts: long.judged.length,
+      expected_calibration_error: {
+        own_text: errorOf(judged)!,
+        ...(judgedLong.length > 0 && { long_text: errorOf(judgedLong) }),
+      },
+    },
+    judged,
+  }
+}
+
+/** Over the answers that have a confidence; undefined where none has. */
+export function errorOf(judged: readonly (JudgedAnswer | undefined)[]): number | undefined {
+  const known = judged.filter((one) => one !== undefined)
+  return known.length > 0 ? expectedCalibrationError(reliabilityBins(known)) : undefined
+}

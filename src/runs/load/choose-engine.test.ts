@@ -1,0 +1,87 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { describeOpenVino } from '../../../tests/engines.ts'
+import { parseConfig } from '../../models/registry.ts'
+import type { Engine } from '../../runtime/engine.ts'
+import * as machine from '../doctor/machine.ts'
+import { chooseEngine } from './choose-engine.ts'
+import { secondsOfStep } from './measure-engine.ts'
+
+const config = parseConfig(
+  { hidden_size: 32, num_attention_heads: 2, num_hidden_layers: 1, intermediate_size: 64, vocab_size: 99 },
+  'test',
+)
+const withFeatures = (...cpu_features: machine.Machine['cpu_features']) =>
+  vi.spyOn(machine, 'inspectMachine').mockReturnValue({ ...machine.inspectMachine(), cpu: 'Test CPU', cpu_features })
+
+beforeEach(() => {
+  vi.restoreAllMocks()
+  return () => vi.unstubAllEnvs()
+})
+
+describe('without OpenVINO', () => {
+  beforeEach(() => {
+    vi.stubEnv('OPENVINO_DIR', '/nowhere')
+  })
+
+  test('ONNX Runtime is the default, whatever there is', async () => {
+    for (const choice of [{}, { engine: null, device: 'cpu' }]) {
+      const { name, note } = await chooseEngine(choice, config)
+      expect([name, note]).toEqual(['onnxruntime', undefined])
+    }
+  })
+
+  test('auto takes it without measuring, and says why', async () => {
+    const measure = vi.fn()
+    const { name, note } = await chooseEngine({ engine: 'auto' }, config, measure)
+    expect(name).toBe('onnxruntime')
+    expect(note).toMatch(/^Engine: ONNX Runtime, the only one here. OPENVINO_DIR: /)
+    expect(measure).not.toHaveBeenCalled()
+  })
+
+  test('asking for it, or for bf16 on a processor that has it, names what is missing', async () => {
+    withFeatures('avx2', 'avx512_bf16')
+    for (const choice of [{ engine: 'openvino' }, { bf16: true }, { device: 'openvino:GPU' }] as const)
+      await expect(chooseEngine(choice, config)).rejects.toThrow(/^OPENVINO_DIR: /)
+  })
+
+  test.runIf(process.arch === 'x64')(
+    'bf16 on a processor without it is refused before anything is installed',
+    async () => {
+      withFeatures('avx2', 'fma')
+      await expect(chooseEngine({ bf16: true }, config)).rejects.toThrow(
+        'bf16: this processor (Test CPU) cannot multiply in bfloat16: it has neither AVX512_BF16 nor AMX\n  Leave it out',
+      )
+    },
+  )
+
+  test('bf16 on ONNX Runtime is refused', async () => {
+    withFeatures('avx512_bf16')
+    await expect(chooseEngine({ bf16: true, engine: 'onnxruntime' }, config)).rejects.toThrow(
+      /^bf16: cpu .* cannot compute in bfloat16: ONNX Runtime has no bfloat16 on a CPU: engine openvino may/,
+    )
+  })
+})
+
+describeOpenVino('with OpenVINO', (engine) => {
+  test('auto takes the faster one and gives both times', async () => {
+    const slow =
+      (slower: string) =>
+      async ({ name }: Engine) =>
+        name === slower ? 0.2 : 0.1
+    const one = await chooseEngine({ engine: 'auto' }, config, slow('openvino'))
+    expect(one.note).toBe('Engine: ONNX Runtime: a small step took it 100 ms, OpenVINO 200 ms.')
+    const other = await chooseEngine({ engine: 'auto' }, config, slow('onnxruntime'))
+    expect(other).toMatchObject({ name: 'openvino', engine: { name: 'openvino' } })
+  })
+
+  test('a small step is measured', async () => {
+    expect(await secondsOfStep(engine, config, 'float32')).toBeGreaterThan(0)
+  })
+
+  test('what OpenVINO cannot compute in is refused, whatever the flags of the processor say', async () => {
+    withFeatures('avx512_bf16')
+    const chosen = chooseEngine({ bf16: true }, config)
+    if (engine.precisions.includes('bfloat16')) expect((await chosen).name).toBe('openvino')
+    else await expect(chosen).rejects.toThrow(/^bf16: CPU .*OpenVINO.* cannot compute in bfloat16: OpenVINO says that /)
+  })
+})

@@ -1,0 +1,27 @@
+/** A worker thread that cuts examples into labelled windows, started by cut-in-threads.ts. */
+import { workerData } from 'node:worker_threads'
+import { labelled } from '../../squad/dataset.ts'
+import type { Example } from '../../squad/types.ts'
+import { WindowCutter, type WindowOptions } from '../../squad/windows.ts'
+import type { TokenizerSettings } from '../../text/settings.ts'
+import { BertTokenizer } from '../../text/tokenizer.ts'
+import { answerCalls, Handed } from '../../threads/calls.ts'
+
+export interface CutWorkerData {
+  readonly settings: TokenizerSettings
+  readonly options: WindowOptions
+}
+
+const { settings, options } = workerData as CutWorkerData
+const cutter = new WindowCutter(new BertTokenizer(settings), options)
+
+answerCalls({
+  /** The windows of some examples, the first of which is number `first` of all. */
+  cut(first: number, examples: readonly Example[]) {
+    const windows = examples.flatMap((example, i) =>
+      cutter.cut(example, first + i).map((window) => labelled(window, example)),
+    )
+    const buffers = windows.flatMap(({ input_ids, offsets }) => [input_ids.buffer, offsets.buffer] as ArrayBuffer[])
+    return new Handed(windows, buffers)
+  },
+})

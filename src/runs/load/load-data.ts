@@ -1,0 +1,103 @@
+import { stat } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
+import { formatOfName } from '../../data/format.ts'
+import { readExamples as readFileExamples } from '../../data/read-examples.ts'
+import { savedDatasetFiles } from '../../data/saved-dataset.ts'
+import { UsageError } from '../../errors.ts'
+import type { HubOptions } from '../../hub/index.ts'
+import { type Dataset, labelled } from '../../squad/dataset.ts'
+import type { Example, LabelledWindow } from '../../squad/types.ts'
+import { WindowCutter, type WindowOptions } from '../../squad/windows.ts'
+import type { BertTokenizer } from '../../text/tokenizer.ts'
+import type { Screen } from '../screen/screen.ts'
+import { cutInThreads } from './cut-in-threads.ts'
+
+/** Which part of a data set is meant; a file is one part, and passes over all but `max_samples`. */
+export interface DataChoice {
+  readonly split: string
+  /** Of a data set with several. */
+  readonly config?: string | null
+  /** Branch, tag or commit of the data set. */
+  readonly revision?: string | null
+  /** The first so many questions; all of them where null. */
+  readonly max_samples?: number | null
+  readonly hub?: HubOptions
+}
+
+/** The same as a command's flags and a function's options call it. */
+export interface DataOptions {
+  readonly split?: string
+  readonly dataset_config?: string
+  readonly dataset_revision?: string
+}
+
+export const dataChoice = (
+  { split, dataset_config, dataset_revision }: DataOptions,
+  usual: { readonly split: string; readonly hub?: HubOptions },
+): DataChoice => ({ ...usual, split: split ?? usual.split, config: dataset_config, revision: dataset_revision })
+
+/**
+ * The files that hold a source's questions: a data file itself; or those of the split of a data set, which is a folder
+ * of Parquet files, a folder that `save_to_disk` wrote, or a name on the hub, brought into the cache. Every command that
+ * takes data goes through here.
+ * @throws UsageError for the name of a data file that does not exist
+ */
+export async function dataFiles(source: string, { split, config, revision, hub }: DataChoice): Promise<string[]> {
+  const found = await stat(source).catch(() => undefined)
+  if (found && !found.isDirectory()) return [source]
+  if (!found && formatOfName(source))
+    throw new UsageError(`${source}: no such file`, 'Give an existing file, or the name of a data set.')
+  const saved = found?.isDirectory() ? await savedDatasetFiles(source, split) : undefined
+  if (saved) return saved
+  const { resolveDataset } = await import('../../hub/index.ts')
+  return resolveDataset(source, { ...hub, split, config: config ?? undefined, revision: revision ?? undefined })
+}
+
+/** Questions of a data file of any format, or of a data set: a folder of Parquet or Arrow files, or a name on the hub. */
+export const readExamples = async (source: string, choice: DataChoice): Promise<Example[]> =>
+  readFileExamples(await dataFiles(source, choice), { max_samples: choice.max_samples })
+
+export interface CuttingOptions extends WindowOptions {
+  /** What the progress is called. */
+  readonly label: string
+  readonly screen: Screen
+  /** Worker threads that do it; this thread where 0 or not given. */
+  readonly workers?: number
+  readonly signal?: AbortSignal
+}
+
+/** Cuts examples into labelled windows, with progress; lets the process see to other things now and then. */
+export async function cutWindows(
+  tokenizer: BertTokenizer,
+  examples: readonly Example[],
+  { label, screen, signal, workers = 0, ...options }: CuttingOptions,
+): Promise<Dataset> {
+  const stretches =
+    workers > 0 ? cutInThreads(tokenizer, examples, options, workers) : cutHere(tokenizer, examples, options)
+  const windows: LabelledWindow[] = []
+  const progress = screen.counting(label, 'examples', examples.length)
+  try {
+    for await (const stretch of stretches) {
+      for (const window of stretch) windows.push(window)
+      progress.update((windows.at(-1)?.example ?? -1) + 1)
+      signal?.throwIfAborted()
+    }
+  } finally {
+    progress.stop()
+  }
+  return { examples, windows }
+}
+
+async function* cutHere(
+  tokenizer: BertTokenizer,
+  examples: readonly Example[],
+  options: WindowOptions,
+): AsyncGenerator<LabelledWindow[]> {
+  const cutter = new WindowCutter(tokenizer, options)
+  for (let first = 0; first < examples.length; first += 64) {
+    yield examples
+      .slice(first, first + 64)
+      .flatMap((example, i) => cutter.cut(example, first + i).map((window) => labelled(window, example)))
+    await setImmediate()
+  }
+}

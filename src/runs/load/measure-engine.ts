@@ -1,0 +1,42 @@
+import { countSpans } from '../../batching/span-targets.ts'
+import { randomModel } from '../../inference/pretrained.ts'
+import type { ModelConfig } from '../../models/architecture.ts'
+import { architectureOf } from '../../models/registry.ts'
+import type { Engine, Precision } from '../../runtime/engine.ts'
+import { BatchGradient } from '../../training/loop/gradients.ts'
+
+const [ROWS, LENGTH, LAYERS, WORDS, RUNS] = [4, 160, 2, 1024, 3]
+
+/**
+ * How long an engine takes for the gradient of a small batch: two layers of the model's size over 4 windows of 160
+ * tokens, the fastest of three after one that makes everything ready.
+ */
+export async function secondsOfStep(engine: Engine, config: ModelConfig, precision: Precision): Promise<number> {
+  const { resized, geometry } = architectureOf(config)
+  const { layers, vocab_size: words, max_positions } = geometry(config)
+  const vocab_size = Math.min(words, WORDS)
+  const length = Math.min(LENGTH, max_positions)
+  const model = randomModel(resized(config, { layers: Math.min(LAYERS, layers), vocab_size }), { engine })
+  const batch = await BatchGradient.compile(model, new Float32Array(model.num_parameters()), {
+    bf16: precision === 'bfloat16',
+  })
+  const rows = Array.from({ length: ROWS }, (_, r) => ({
+    input_ids: Int32Array.from({ length }, (_, i) => (31 * i + 7 * r) % vocab_size),
+    token_type_ids: new Int32Array(length),
+    attended: length,
+  }))
+  const spans = rows.map((_, r) => ({ start_position: r, end_position: r + 1 }))
+  const pass = { rows, spans, counts: countSpans(spans, new Array(ROWS).fill(length)) }
+  const times: number[] = []
+  try {
+    for (let run = 0; run <= RUNS; run++) {
+      batch.reset()
+      const began = performance.now()
+      await batch.add(pass, (_site, _probability, size) => new Float32Array(size).fill(1))
+      times.push((performance.now() - began) / 1000)
+    }
+  } finally {
+    await batch.release()
+  }
+  return Math.min(...times.slice(1))
+}

@@ -1,0 +1,50 @@
+import type { AskedQuestion } from '../../data/each-question.ts'
+import { SpanforgeError } from '../../errors.ts'
+import { Document } from '../../inference/document.ts'
+import type { Window } from '../../squad/types.ts'
+import type { WindowOptions } from '../../squad/windows.ts'
+import type { BertTokenizer } from '../../text/tokenizer.ts'
+
+/** A question cut into windows, or why that cannot be. */
+export type CutQuestion =
+  | { readonly asked: AskedQuestion; readonly document: Document; readonly windows: readonly Window[] }
+  | { readonly asked: AskedQuestion; readonly error: string }
+
+/**
+ * Windows in a block at least: what is computed together. The last bits of a logit depend on which windows are computed
+ * together, so blocks begin and end with the same questions whether a run was interrupted or not.
+ */
+const BLOCK = 512
+
+/** Questions with the windows to ask them through, a block at a time; neighbours with one context share its tokens. */
+export async function* cutBlocks(
+  questions: AsyncIterable<AskedQuestion>,
+  tokenizer: BertTokenizer,
+  options: WindowOptions,
+): AsyncGenerator<CutQuestion[]> {
+  let document: Document | undefined
+  let block: CutQuestion[] = []
+  let windows = 0
+  for await (const asked of questions) {
+    if (document?.context !== asked.context) document = new Document(asked.context, tokenizer, options)
+    const cut = cutQuestion(asked, document)
+    block.push(cut)
+    windows += 'windows' in cut ? cut.windows.length : 1
+    if (windows < BLOCK) continue
+    yield block
+    block = []
+    windows = 0
+  }
+  if (block.length > 0) yield block
+}
+
+function cutQuestion(asked: AskedQuestion, document: Document): CutQuestion {
+  for (const name of ['question', 'context'] as const)
+    if (!asked[name].trim()) return { asked, error: `${asked.place}: the ${name} is empty` }
+  try {
+    return { asked, document, windows: document.windows(asked.question, asked.id) }
+  } catch (error) {
+    if (!(error instanceof SpanforgeError)) throw error
+    return { asked, error: error.message }
+  }
+}

@@ -1,0 +1,270 @@
+import { createReadStream, existsSync } from 'node:fs'
+import { type FileHandle, open, readdir, rename, rm, truncate } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { gzipSync } from 'node:zlib'
+import { z } from 'zod'
+import { parseBoundedJson } from '../../bounded-json.ts'
+import { SpanforgeError, UsageError } from '../../errors.ts'
+import { type FileData, flushFolder, giveNewName, writeFileAtomic } from '../../files/atomic.ts'
+import { explain } from '../../files/explain.ts'
+import { readJsonFile } from '../../files/json-file.ts'
+import { assertLocksHeld } from '../../files/lock.ts'
+import { alreadyExists, checkOutputs, writeOutput } from '../../files/output.ts'
+import { isSameFile } from '../../files/same-file.ts'
+import { showIssues, showText, showValue } from '../../show-value.ts'
+
+const COUNT = z.int().nonnegative()
+
+const STATE = z.object({
+  /** What the answers depend on: those of other settings are not mixed with these. */
+  settings: z.record(z.string(), z.unknown()),
+  /** Of the questions, the tokenizer and the configuration; a file that spanforge 0.1.0 began has none. */
+  digests: z.record(z.string(), z.string()).optional(),
+  questions: COUNT,
+  /** Of the questions, those that could not be answered. */
+  failed: COUNT,
+  windows: COUNT,
+  last_id: z.string().nullable(),
+  /** Of the unfinished file: what lies beyond was being written when the process ended. */
+  bytes: COUNT,
+  /** Whether files that exist are replaced at the end. Version 0.1.0 did not note it, and replaced them. */
+  replaces: z.boolean().optional(),
+})
+
+/** How far a file of answers is. */
+export type JournalState = Readonly<z.output<typeof STATE>>
+
+const mayReplace = ({ replaces = true }: JournalState): boolean => replaces
+
+const writeState = (path: string, state: JournalState): Promise<void> =>
+  writeFileAtomic(`${path}.partial.json`, `${JSON.stringify(state, null, 2)}\n`)
+
+async function readState(path: string): Promise<JournalState | undefined> {
+  const noted = `${path}.partial.json`
+  if (!existsSync(noted)) return undefined
+  const remedy = 'The file was altered: start again with --overwrite.'
+  const json = await readJsonFile(noted).catch((cause: SpanforgeError) => {
+    throw new SpanforgeError(cause.summary, { remedy, cause })
+  })
+  const state = STATE.safeParse(json)
+  if (state.success) return state.data
+  const faults = showIssues(state.error.issues)
+  throw new SpanforgeError(`${noted}: does not say how many answers are saved: ${faults}`, { remedy })
+}
+
+/** A process may be killed after it has given the file its name, and before it has removed the last traces. */
+function isFinished(path: string, target: string, state: JournalState): boolean {
+  if (!existsSync(target)) return false
+  if (existsSync(`${path}.partial`)) return isSameFile(`${path}.partial`, target)
+  // Or killed before the first answer, when the target is a file that is still to be replaced.
+  return state.questions > 0 || !mayReplace(state)
+}
+
+/** @throws UsageError if the work would begin anew and end with files that exist and are not to be overwritten */
+export function refuseExisting(path: string, targets: readonly string[], overwrite: boolean | undefined): void {
+  if (!existsSync(`${path}.partial.json`)) checkOutputs([`${path}.partial`, ...targets], { overwrite })
+}
+
+interface OpenOptions {
+  readonly targets?: readonly string[]
+  readonly overwrite?: boolean
+  readonly digests?: JournalState['digests']
+  readonly onNote?: (text: string) => void
+}
+
+/**
+ * A file of lines that grows by whole blocks: first into `PATH.partial`, flushed, then `PATH.partial.json` says, whole or
+ * not at all, how long it is. A process that is killed at any instant leaves nothing to repeat and nothing lost: the
+ * next one cuts off what was half written and goes on.
+ */
+export class AnswerJournal {
+  private constructor(
+    private readonly path: string,
+    private readonly file: FileHandle,
+    public state: JournalState,
+    private readonly gzip: boolean,
+  ) {}
+
+  /**
+   * Takes up what is there, or begins. Undefined if the work is done: killed just before the last trace went. `targets`
+   * are the files that the work ends with, the one that is written last before the others.
+   * @throws UsageError if an unfinished file has other settings, or a file exists and is not to be overwritten;
+   * SpanforgeError if questions or model changed since an unfinished file was begun
+   */
+  static async open(
+    path: string,
+    settings: JournalState['settings'],
+    { targets = [path], overwrite = false, digests = {}, onNote }: OpenOptions = {},
+  ): Promise<AnswerJournal | undefined> {
+    const [partial, noted] = [`${path}.partial`, `${path}.partial.json`]
+    await removeLeftovers(path)
+    if (overwrite) for (const file of [noted, partial]) await rm(file, { force: true })
+    const before = await readState(path)
+    if (before) {
+      refuseOther(path, before, { settings, digests })
+      if (!before.digests)
+        onNote?.(
+          `${path}: the unfinished file was begun by spanforge 0.1.0, which stored no digests: whether the questions ` +
+            'and the tokenizer are still the same cannot be checked.',
+        )
+    }
+    if (before && isFinished(path, targets[0], before)) {
+      for (const file of [partial, noted]) await rm(file, { force: true })
+      return undefined
+    }
+    const start = { questions: 0, failed: 0, windows: 0, last_id: null, bytes: 0, replaces: overwrite }
+    const state = { ...(before ?? start), settings, digests }
+    const created = [...(before ? [] : [partial]), ...(mayReplace(state) ? [] : targets)]
+    checkOutputs(created, { overwrite })
+    if (!before) await writeState(path, state)
+    try {
+      const file = await open(partial, 'a')
+      const { size } = await file.stat()
+      if (size < state.bytes) {
+        await file.close()
+        throw new SpanforgeError(`${partial}: ${size} bytes are there, expected ${state.bytes} or more`, {
+          remedy: 'The file has changed: start again with --overwrite.',
+        })
+      }
+      await truncate(partial, state.bytes)
+      return new AnswerJournal(path, file, state, /\.gz$/i.test(path))
+    } catch (error) {
+      throw explain(partial, error)
+    }
+  }
+
+  /** Adds the lines of some questions, which from then on are done. */
+  async append(
+    lines: string,
+    { questions, failed, windows, last_id }: Pick<JournalState, 'questions' | 'failed' | 'windows' | 'last_id'>,
+  ): Promise<void> {
+    assertLocksHeld(this.path)
+    try {
+      // Members of a gzip file may follow one another.
+      const bytes = this.gzip ? gzipSync(lines) : Buffer.from(lines)
+      for (let done = 0; done < bytes.length; ) done += (await this.file.write(bytes, done)).bytesWritten
+      await this.file.datasync()
+      this.state = {
+        ...this.state,
+        questions: this.state.questions + questions,
+        failed: this.state.failed + failed,
+        windows: this.state.windows + windows,
+        last_id,
+        bytes: this.state.bytes + bytes.length,
+      }
+    } catch (error) {
+      throw explain(`${this.path}.partial`, error)
+    }
+    await writeState(this.path, this.state)
+  }
+
+  /** The unfinished file becomes the file. */
+  async finish(): Promise<void> {
+    await this.close()
+    assertLocksHeld(this.path)
+    if (mayReplace(this.state)) await rename(`${this.path}.partial`, this.path)
+    else if (!(await giveNewName(`${this.path}.partial`, this.path))) throw alreadyExists(this.path)
+    await this.forget()
+  }
+
+  /** Writes files from the lines, which are then discarded. */
+  async finishAs(files: readonly (readonly [path: string, content: FileData])[]): Promise<void> {
+    const overwrite = mayReplace(this.state)
+    checkOutputs(
+      files.map(([path]) => path),
+      { overwrite },
+    )
+    // Killed from here on, the next process may find some of the files.
+    await writeState(this.path, { ...this.state, replaces: true })
+    for (const [path, content] of files) await writeOutput(path, content, { overwrite })
+    await this.discard()
+  }
+
+  private async discard(): Promise<void> {
+    await this.close()
+    assertLocksHeld(this.path)
+    await rm(`${this.path}.partial`, { force: true })
+    await this.forget()
+  }
+
+  /** Stops before the end. An unfinished file without answers is removed, since there is nothing to resume. */
+  async leave(): Promise<void> {
+    await this.close()
+    if (this.state.questions > 0) return
+    for (const file of [`${this.path}.partial`, `${this.path}.partial.json`]) await rm(file, { force: true })
+  }
+
+  private async forget(): Promise<void> {
+    await flushFolder(dirname(this.path))
+    await rm(`${this.path}.partial.json`, { force: true })
+  }
+
+  /** Each line, parsed. */
+  async *lines(): AsyncGenerator<unknown> {
+    const path = `${this.path}.partial`
+    const input = createReadStream(path, { encoding: 'utf8' })
+    let number = 0
+    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }))
+      yield parsedLine(line, `${path}: line ${++number}`)
+  }
+
+  async close(): Promise<void> {
+    await this.file.close()
+  }
+}
+
+function parsedLine(line: string, place: string): unknown {
+  try {
+    return parseBoundedJson(line)
+  } catch (cause) {
+    throw new SpanforgeError(`${place}: not an answer (${(cause as Error).message})`, {
+      remedy: 'The unfinished file was altered: begin anew with --overwrite.',
+      cause,
+    })
+  }
+}
+
+/** What can change although its path does not, for people. */
+const CHANGED: Readonly<Record<string, string>> = {
+  questions: 'the questions',
+  tokenizer: 'the tokenizer',
+  config: "the model's configuration",
+  weights: "the model's weights",
+}
+
+type Begun = Pick<JournalState, 'settings' | 'digests'>
+
+function refuseOther(path: string, before: Begun, now: Required<Begun>): void {
+  const changed = before.digests ? differing(before.digests, now.digests) : []
+  // Where the questions are known to be the same, it does not matter which file they are in.
+  const names = differing(before.settings, now.settings).filter((name) => name !== 'input' || !before.digests)
+  const others = names.filter((name) => !Object.hasOwn(CHANGED, name))
+  if (others.length > 0) {
+    const shown = others.map(
+      (name) => `${showText(name)} ${showValue(now.settings[name])} (was ${showValue(before.settings[name])})`,
+    )
+    throw new UsageError(
+      `${path}: an unfinished file was begun otherwise: ${shown.join(', ')}`,
+      'Give what it was begun with, or begin anew with --overwrite.',
+    )
+  }
+  const texts = [...changed, ...names].map((name) => (Object.hasOwn(CHANGED, name) ? CHANGED[name] : showText(name)))
+  if (texts.length === 0) return
+  throw new SpanforgeError(
+    `${path}: cannot resume the unfinished file, because this has changed since it was begun: ${texts.join(', ')}`,
+    { remedy: 'Restore what has changed, or start again with --overwrite.' },
+  )
+}
+
+function differing(before: Readonly<Record<string, unknown>>, now: Readonly<Record<string, unknown>>): string[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])]
+  return names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]))
+}
+
+/** What killed processes left half written; only for the one process that writes to it now. */
+async function removeLeftovers(path: string): Promise<void> {
+  const name = basename(path)
+  const isLeft = (other: string) => other.startsWith(`.${name}.partial.json.`)
+  for (const left of (await readdir(dirname(path))).filter(isLeft)) await rm(join(dirname(path), left), { force: true })
+}

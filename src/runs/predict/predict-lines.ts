@@ -1,0 +1,97 @@
+import type { Document } from '../../inference/document.ts'
+import { type AnswerOptions, findAnswers } from '../../squad/answers.ts'
+import { pipelineAnswers } from '../../squad/python/pipeline-answers.ts'
+import { postprocessRunQa, type RunQaCandidate } from '../../squad/python/postprocess-run-qa.ts'
+import { CodePoints } from '../../squad/reading/code-points.ts'
+import type { WindowLogits } from '../../squad/readings.ts'
+import type { Window } from '../../squad/types.ts'
+
+export interface LineOptions extends AnswerOptions {
+  readonly postprocess: 'exact' | 'pipeline' | 'run_qa'
+  readonly align_to_words?: boolean
+  readonly n_best_size: number
+}
+
+/** An answer as a line has it. */
+interface LineAnswer {
+  readonly answer: string
+  readonly score: number
+  readonly confidence?: number | null
+  /** UTF-16 units, as strings of JavaScript and Java count. */
+  readonly start: number
+  readonly end: number
+  /** Code points, as SQuAD and strings of Python count; none for "". */
+  readonly answer_start?: number
+}
+
+/** What run_qa's three files have of one question. */
+export interface RunQaLine {
+  readonly id: string
+  readonly prediction: string
+  readonly nbest: readonly RunQaCandidate[]
+  readonly null_odds?: number
+}
+
+interface Read {
+  readonly id: string
+  readonly question: string
+  readonly document: Document
+  readonly windows: readonly Window[]
+  readonly logits: readonly WindowLogits[]
+}
+
+/** Makes the line of each question: the best answer, and with top_k above 1 all of them. */
+export function lineMaker(options: LineOptions): (read: Read) => object {
+  let counted: { readonly document: Document; readonly codePoints: CodePoints } | undefined
+  const withCodePoints = (document: Document, answers: readonly Omit<LineAnswer, 'answer_start'>[]): LineAnswer[] => {
+    if (counted?.document !== document) counted = { document, codePoints: new CodePoints(document.context) }
+    const { codePoints } = counted
+    return answers.map((answer) =>
+      answer.answer === '' ? answer : { ...answer, answer_start: codePoints.fromUtf16(answer.start) },
+    )
+  }
+  return (read) => {
+    const { id, document } = read
+    if (options.postprocess === 'run_qa') return runQaLine(read, options)
+    const { found, null_odds } = options.postprocess === 'pipeline' ? asPipeline(read, options) : exact(read, options)
+    const answers = withCodePoints(document, found)
+    const several = (options.top_k ?? 1) > 1
+    return { id, ...answers[0], ...(null_odds !== undefined && { null_odds }), ...(several && { answers }) }
+  }
+}
+
+function exact({ document, windows, logits }: Read, options: LineOptions) {
+  const words = options.align_to_words === false ? undefined : document.words
+  const { candidates, null_odds } = findAnswers([{ context: document.context, windows, logits, words }], options)
+  const found = candidates.map(({ answer, score, confidence, start, end }) => ({
+    answer,
+    score,
+    ...(confidence !== undefined && { confidence }),
+    start,
+    end,
+  }))
+  return { found, ...(options.handle_impossible_answer && { null_odds }) }
+}
+
+function asPipeline({ document, windows, logits }: Read, options: LineOptions) {
+  const words = options.align_to_words === false ? undefined : document.words
+  const asked = { ...options, max_answer_len: options.max_answer_length, words }
+  const found = pipelineAnswers(document.context, windows, logits, asked)
+  return { found: found.map(({ answer, score, start, end }) => ({ answer, score, start, end })), null_odds: undefined }
+}
+
+function runQaLine({ id, question, document: { context }, windows, logits }: Read, options: LineOptions): RunQaLine {
+  const own = windows.map((window) => ({ ...window, example: 0 }))
+  const { predictions, nbest_predictions, null_odds } = postprocessRunQa(
+    [{ id, question, context, answers: [] }],
+    own,
+    logits,
+    { ...options, version_2_with_negative: options.handle_impossible_answer },
+  )
+  return {
+    id,
+    prediction: predictions.get(id)!,
+    nbest: nbest_predictions.get(id)!,
+    ...(null_odds && { null_odds: null_odds.get(id) }),
+  }
+}

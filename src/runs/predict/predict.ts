@@ -1,0 +1,306 @@
+import { createHash } from 'node:crypto'
+import { join, resolve } from 'node:path'
+import { type AskedQuestion, eachQuestion } from '../../data/each-question.ts'
+import { type DataSource, sourceName } from '../../data/read-examples.ts'
+import { SpanforgeError, UsageError } from '../../errors.ts'
+import { withLock } from '../../files/lock.ts'
+import { checkOutputs } from '../../files/output.ts'
+import {
+  type GivenAnswerOptions,
+  resolveAnswerOptions,
+  resolvePipelineOptions,
+} from '../../inference/answer-options.ts'
+import { digestConfig, digestTokenizer, QuestionsDigest } from '../../inference/digests.ts'
+import { type ReadingPlan, readingOptions } from '../../inference/pipeline-options.ts'
+import { newlyInitialized } from '../../inference/pretrained.ts'
+import { streamLogits } from '../../inference/stream-logits.ts'
+import { showValue } from '../../show-value.ts'
+import { runQaFile } from '../../squad/python/run-qa-files.ts'
+import type { EngineChoice } from '../load/choose-engine.ts'
+import { type DataOptions, dataChoice, dataFiles } from '../load/load-data.ts'
+import { type HubChoice, type LoadedModel, loadModel } from '../load/load-model.ts'
+import type { CountingProgress, Screen } from '../screen/screen.ts'
+import { EVALUATION_FILES, modelInputs } from '../train/run-files.ts'
+import { type CutQuestion, cutBlocks } from './predict-blocks.ts'
+import { AnswerJournal, type JournalState, refuseExisting } from './predict-journal.ts'
+import { lineMaker, type RunQaLine } from './predict-lines.ts'
+
+export interface PredictOptions extends Omit<GivenAnswerOptions, 'onProgress'>, DataOptions {
+  readonly model: string
+  /** Data file or name of a data set; answers in it are not looked at. */
+  readonly input: string
+  /** File of lines of JSON, .gz compresses; with run_qa a folder. */
+  readonly output: string
+  readonly postprocess?: 'exact' | 'pipeline' | 'run_qa'
+  /** Answers of a question in run_qa's files; 20 unless given. */
+  readonly n_best_size?: number
+  readonly overwrite?: boolean
+  readonly screen: Screen
+  readonly hub?: HubChoice
+  /** What computes. */
+  readonly choice?: EngineChoice
+  readonly signal?: AbortSignal
+}
+
+/** What `spanforge predict --json` prints. */
+export interface Predicted {
+  readonly files: readonly string[]
+  readonly questions: number
+  /** Questions whose line says why there is no answer. */
+  readonly failed: number
+  /** Questions whose id an earlier question has. */
+  readonly repeated_ids: number
+  readonly windows: number
+  /** Questions that an earlier run had answered. */
+  readonly resumed_from: number
+  /** Of this run, in seconds. */
+  readonly runtime: number
+  readonly questions_per_second: number
+}
+
+/**
+ * Answers every question of a file, a line each, in order. Memory does not grow with the file. Killed at any instant
+ * and started again with the same options it goes on, and ends with the same bytes as a run that was left alone.
+ * @throws DataProblem for a file that holds anything but questions, before the first is answered
+ */
+export async function predict(options: PredictOptions): Promise<Predicted> {
+  const { output, postprocess, screen, signal } = options
+  const path = postprocess === 'run_qa' ? join(output, 'answers.jsonl') : output
+  checkInputs(options, path, [options.input, ...modelInputs(options.model)])
+  return withLock(`${path}.lock`, () => answerFile(options, path), {
+    guards: postprocess === 'run_qa' ? output : path,
+    remedy: 'choose another --output',
+    onWait: () => screen.print(`Another process is writing ${path}: waiting for it to finish.`),
+    onDoubt: screen.print,
+    signal,
+  })
+}
+
+async function answerFile(options: PredictOptions, path: string): Promise<Predicted> {
+  const { screen, hub, overwrite, signal } = options
+  const sureTargets = options.postprocess === 'run_qa' ? runQaPaths(options.output) : [path]
+  // Reading the file and loading the model may take minutes.
+  refuseExisting(path, sureTargets, overwrite)
+  const source = await dataFiles(options.input, dataChoice(options, { split: 'validation', hub }))
+  checkInputs(options, path, [source].flat())
+  const counted = await countQuestions(source, signal)
+  sayRepeated(counted, options)
+  const loaded = await loadModel(options.model, { choice: options.choice }, hub)
+  for (const text of [loaded.engineNote, newlyInitialized(options.model, loaded.model, loaded.report)])
+    if (text) screen.print(`${text}\n`)
+  const asked = askedOf(options, loaded)
+  const reading = readingOptions(loaded.tokenizer, loaded.model.geometry, asked)
+  const files = asked.postprocess === 'run_qa' ? runQaPaths(options.output, asked.handle_impossible_answer) : [path]
+  const { model, tokenizer } = loaded
+  const digests = {
+    questions: counted.digest,
+    tokenizer: digestTokenizer(tokenizer),
+    config: digestConfig(model.config),
+  }
+  const opening = { targets: files, overwrite, digests, onNote: screen.print }
+  const journal = await AnswerJournal.open(path, settingsOf(source, loaded, asked), opening)
+  const whole = { questions: counted.questions, failed: 0, windows: 0 }
+  if (!journal) return summary(files, whole, { counted, resumed_from: counted.questions, runtime: 0 })
+  const resumed_from = journal.state.questions
+  if (resumed_from > 0) screen.print(`Resuming after ${resumed_from.toLocaleString('en-US')} questions.`)
+  const began = performance.now()
+  const progress = screen.counting('Answering', 'questions', counted.questions, resumed_from)
+  try {
+    await answerAll(source, loaded, asked, { reading, journal, progress, signal })
+  } catch (error) {
+    await journal.leave()
+    if (signal?.aborted && error === signal.reason) screen.print(stoppedText(journal.state))
+    throw error
+  } finally {
+    progress.stop()
+    await loaded.model.release()
+  }
+  const { state } = journal
+  await (asked.postprocess === 'run_qa' ? writeRunQa(journal, files) : journal.finish())
+  return summary(files, state, { counted, resumed_from, runtime: (performance.now() - began) / 1000 })
+}
+
+const stoppedText = ({ questions }: JournalState): string =>
+  questions > 0
+    ? `Stopped; ${questions.toLocaleString('en-US')} answers are saved. Run the same command again to resume.`
+    : 'Stopped before any answers were saved.'
+
+/**
+ * Lines with one id cannot be told apart, which is worth a note; run_qa's files have one entry for each id.
+ * @throws UsageError for repeated ids with run_qa
+ */
+function sayRepeated({ repeated, firstRepeated }: Counted, { input, postprocess, screen }: PredictOptions): void {
+  if (firstRepeated === undefined) return
+  const questions = repeated === 1 ? '1 question has' : `${repeated.toLocaleString('en-US')} questions have`
+  const finding = `${input}: ${questions} the id of an earlier question, the first ${showValue(firstRepeated)}`
+  if (postprocess === 'run_qa')
+    throw new UsageError(
+      `${finding}, but the files of run_qa hold one answer for each id`,
+      'Give every question its own id ("spanforge data check FILE --fix OUT" does), or use --postprocess exact.',
+    )
+  screen.print(`${finding}; their answers cannot be told apart by id.`)
+}
+
+/** @throws UsageError where a file that is read would be replaced; `AnswerJournal` refuses others that exist */
+function checkInputs({ postprocess, output }: PredictOptions, path: string, inputs: readonly string[]): void {
+  const written = postprocess === 'run_qa' ? runQaPaths(output, true) : [path]
+  checkOutputs([...written, `${path}.partial`, `${path}.partial.json`], { overwrite: true, inputs })
+}
+
+type Asked = ReturnType<typeof askedOf>
+
+/** What is not given is as it is stored with the model, but for the Python pipeline, which has defaults of its own. */
+function askedOf(options: PredictOptions, { settings }: LoadedModel) {
+  const { postprocess = 'exact', n_best_size = 20 } = options
+  if (postprocess !== 'pipeline') return { ...resolveAnswerOptions(options, settings), postprocess, n_best_size }
+  const { max_answer_len: max_answer_length, ...asked } = resolvePipelineOptions(options, settings)
+  return { ...asked, max_answer_length, postprocess, n_best_size }
+}
+
+/** All that the lines depend on. */
+function settingsOf(source: DataSource, { model }: LoadedModel, asked: Asked): JournalState['settings'] {
+  const { data } = model.parameters
+  const weights = createHash('sha256').update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  const known = Object.entries(asked).filter(([, value]) => value !== undefined)
+  return {
+    input: [source].flat().map((path) => resolve(path)),
+    weights: weights.digest('hex').slice(0, 16),
+    ...Object.fromEntries(known.sort(([a], [b]) => (a < b ? -1 : 1))),
+  }
+}
+
+interface Counted {
+  readonly questions: number
+  /** Questions whose id an earlier one has. */
+  readonly repeated: number
+  readonly firstRepeated?: string
+  /** Of all that the answers depend on. */
+  readonly digest: string
+}
+
+/** Repeated ids are looked for among this many, so that memory stays bounded. */
+const MOST_IDS = 2_000_000
+
+/** Reads the whole file once before the work of hours begins, to count its questions and find what is wrong with it. */
+async function countQuestions(source: DataSource, signal?: AbortSignal): Promise<Counted> {
+  const ids = new Set<string>()
+  let [questions, repeated] = [0, 0]
+  let firstRepeated: string | undefined
+  const digest = new QuestionsDigest()
+  for await (const asked of eachQuestion(source)) {
+    const { id } = asked
+    digest.add(asked)
+    if (++questions % 4096 === 0) signal?.throwIfAborted()
+    if (ids.has(id)) {
+      repeated++
+      firstRepeated ??= id
+    } else if (ids.size < MOST_IDS) ids.add(id)
+  }
+  return { questions, repeated, firstRepeated, digest: digest.end() }
+}
+
+interface Work {
+  readonly reading: ReadingPlan
+  readonly journal: AnswerJournal
+  readonly progress: CountingProgress
+  readonly signal?: AbortSignal
+}
+
+async function answerAll(
+  source: DataSource,
+  { model, tokenizer }: LoadedModel,
+  asked: Asked,
+  { reading, journal, progress, signal }: Work,
+): Promise<void> {
+  const lineOf = lineMaker(asked)
+  for await (const block of cutBlocks(remaining(source, journal.state), tokenizer, reading.windows)) {
+    const items = block.filter((cut) => 'windows' in cut)
+    const windows = items.reduce((sum, item) => sum + item.windows.length, 0)
+    const before = journal.state.questions
+    const onProgress = (done: number) => {
+      signal?.throwIfAborted()
+      progress.update(before + Math.floor((block.length * done) / windows))
+    }
+    const lines = new Map<object, string>()
+    for await (const item of streamLogits(model, items, { ...reading.forward, onProgress }))
+      lines.set(item.asked, JSON.stringify(lineOf({ ...item, ...item.asked })))
+    const text = block.map((cut) => `${lines.get(cut.asked) ?? failureLine(cut)}\n`).join('')
+    const failed = block.length - items.length
+    await journal.append(text, { questions: block.length, failed, windows, last_id: block.at(-1)!.asked.id })
+    progress.update(journal.state.questions)
+  }
+}
+
+const failureLine = (cut: CutQuestion): string =>
+  JSON.stringify({ id: cut.asked.id, error: 'error' in cut ? cut.error : '' })
+
+/** The questions after those that are done. */
+async function* remaining(source: DataSource, { questions, last_id }: JournalState): AsyncGenerator<AskedQuestion> {
+  let index = 0
+  for await (const question of eachQuestion(source)) {
+    index++
+    if (index === questions && question.id !== last_id)
+      throw new SpanforgeError(
+        `${sourceName(source)}: question ${index} has the id ${question.id}, but the last answered one had ${last_id}`,
+        { remedy: 'The file has changed before this place: begin anew with --overwrite.' },
+      )
+    if (index > questions) yield question
+  }
+  if (index < questions)
+    throw new SpanforgeError(`${sourceName(source)}: ${index} questions, but ${questions} have been answered`, {
+      remedy: 'The file has changed: begin anew with --overwrite.',
+    })
+}
+
+function runQaPaths(folder: string, version_2_with_negative = false): string[] {
+  const { predictions, nbest_predictions, null_odds } = EVALUATION_FILES
+  const names = [predictions, nbest_predictions, ...(version_2_with_negative ? [null_odds] : [])]
+  return names.map((name) => join(folder, name))
+}
+
+/** run_qa's files out of the lines, one after the other. A question that failed is in none of them. */
+async function writeRunQa(journal: AnswerJournal, [predictions, nbest, odds]: readonly string[]): Promise<void> {
+  const file = (path: string, take: (line: RunQaLine) => unknown) => {
+    const entries = async function* () {
+      for await (const line of journal.lines() as AsyncGenerator<RunQaLine>)
+        if (line.nbest) yield [line.id, take(line)] as const
+    }
+    return [path, encoded(runQaFile(entries()))] as const
+  }
+  await journal.finishAs([
+    file(nbest, (line) => line.nbest),
+    ...(odds ? [file(odds, (line) => line.null_odds)] : []),
+    // Last the file whose presence says that the work is done.
+    file(predictions, (line) => line.prediction),
+  ])
+}
+
+const PIECE = 2 ** 20
+
+async function* encoded(pieces: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  let text = ''
+  for await (const piece of pieces) {
+    text += piece
+    if (text.length < PIECE) continue
+    yield Buffer.from(text)
+    text = ''
+  }
+  yield Buffer.from(text)
+}
+
+interface Course {
+  readonly counted: Counted
+  readonly resumed_from: number
+  /** In seconds. */
+  readonly runtime: number
+}
+
+function summary(
+  files: readonly string[],
+  { questions, failed, windows }: Pick<JournalState, 'questions' | 'failed' | 'windows'>,
+  { counted, resumed_from, runtime }: Course,
+): Predicted {
+  const questions_per_second = runtime > 0 ? (questions - resumed_from) / runtime : 0
+  const repeated_ids = counted.repeated
+  return { files, questions, failed, repeated_ids, windows, resumed_from, runtime, questions_per_second }
+}

@@ -1,0 +1,99 @@
+import { decimal, setting } from '../../report/format.ts'
+import { placeOf } from '../../report/history.ts'
+import type { LogEntry } from '../../training/checkpoints/state.ts'
+import type { TrainingEvent } from '../../training/loop/events.ts'
+import type { Listener } from './listener.ts'
+import type { CountingProgress, Screen, TrainingProgress } from './screen.ts'
+
+export interface RunProgress {
+  readonly listener: Listener
+  /** Takes the bars off the screen, at the end and on failure. */
+  readonly stop: () => void
+}
+
+const PROGRESS_LABELS = { evaluation: 'Evaluating', freezing: 'Computing the frozen layers' } as const
+
+/** Shows a run: a bar of its steps, a bar for each evaluation, and a line for each event worth keeping. */
+export function runProgress(screen: Screen): RunProgress {
+  let total_steps = 0
+  let steps: TrainingProgress | undefined
+  let counting: CountingProgress | undefined
+  const stop = () => {
+    counting?.stop()
+    steps?.stop()
+    counting = steps = undefined
+  }
+  const begin = (first_step: number) => {
+    stop()
+    if (first_step < total_steps) steps = screen.training({ total_steps, first_step })
+  }
+  const count = (label: string, total: number, done: number) => {
+    if (!counting) stop()
+    counting ??= screen.counting(label, 'samples', total)
+    counting.update(done)
+  }
+  return {
+    stop,
+    listener(event) {
+      if (event.type === 'progress') count(PROGRESS_LABELS[event.of], event.total, event.done)
+      if (event.type === 'start') {
+        total_steps = event.plan.max_steps
+        if (event.global_step >= total_steps)
+          screen.print(`This run had come to its end, step ${event.global_step} of ${total_steps}: no step is taken.`)
+        begin(event.global_step)
+      }
+      if (event.type === 'step') steps?.step(event.global_step, event)
+      if (event.type === 'evaluate' || event.type === 'paused') stop()
+      const text = textOf(event)
+      if (text) steps ? steps.note(text) : screen.print(text)
+      if (event.type === 'evaluate') begin(event.entry.step)
+      if (event.type === 'resumed') begin(event.global_step)
+      if (event.type === 'stopped early' || event.type === 'interrupted' || event.type === 'end') stop()
+    },
+  }
+}
+
+/** The line that stays of an event; most leave none. */
+function textOf(event: TrainingEvent): string | undefined {
+  switch (event.type) {
+    case 'step':
+      return event.taken ? undefined : `step ${event.global_step}: left out, its loss or gradients are not finite`
+    case 'log':
+      if (event.entry.max_minutes !== undefined) return fitLine(event.entry)
+      return event.entry.loss === undefined ? undefined : logLine(event.entry)
+    case 'evaluate':
+      return `${evaluationLine(event.entry)}${event.is_best ? ' (the best so far)' : ''}`
+    case 'save':
+      return `saved ${event.folder}`
+    case 'paused':
+      return `paused after step ${event.global_step}`
+    case 'resumed':
+      return 'going on'
+    case 'stopped early':
+      if (event.is_out_of_time) return `stopped after step ${event.global_step}: max_minutes is used up`
+      return `stopped early after step ${event.global_step}: evaluations no longer get better`
+    case 'best loaded':
+      return `loaded the best checkpoint, ${event.folder}`
+    default:
+      return undefined
+  }
+}
+
+const fitLine = ({ max_minutes, max_steps }: LogEntry): string =>
+  `Fitted the run to ${max_minutes} ${max_minutes === 1 ? 'minute' : 'minutes'}: ${max_steps} steps`
+
+const logLine = ({ step, epoch, loss, grad_norm, learning_rate }: LogEntry): string =>
+  [
+    `step ${step} (epoch ${decimal(epoch)}): loss ${decimal(loss, 4)}`,
+    ...(grad_norm === undefined ? [] : [`gradient norm ${decimal(grad_norm, 3)}`]),
+    `learning rate ${setting(Number(learning_rate.toPrecision(3)))}`,
+  ].join(', ')
+
+function evaluationLine(entry: LogEntry): string {
+  const training = entry.train_loss === undefined ? '' : `training loss ${decimal(entry.train_loss, 4)}, `
+  const { eval_loss, eval_exact_match, eval_f1 } = entry
+  return (
+    `${placeOf(entry)}: ${training}validation loss ${decimal(eval_loss, 4)}, ` +
+    `exact match ${decimal(eval_exact_match)}, F1 ${decimal(eval_f1)}`
+  )
+}

@@ -1,0 +1,154 @@
+import { MultiBar, type SingleBar } from 'cli-progress'
+import { clock, count, decimal, percent, rate } from '../../report/format.ts'
+import { hideLiveBar, isQuiet, showLiveBar } from './live-bar.ts'
+import type { CountingProgress, Progress, TrainingProgress } from './screen.ts'
+
+export type { CountingProgress, Progress, TrainingProgress } from './screen.ts'
+
+/** A terminal gets a live bar, anything else (a file, a pipe, a build log) plain lines now and then, no escapes. */
+export interface ProgressOptions {
+  /** Standard error, so that standard output stays free for results. */
+  readonly stream?: NodeJS.WritableStream & { isTTY?: boolean }
+  /** Milliseconds, of any origin. */
+  readonly now?: () => number
+}
+
+/** Progress of a training that goes from `first_step` (steps done before a resume) to `total_steps`. */
+export function trainingProgress(
+  run: { readonly total_steps: number; readonly first_step?: number },
+  options: ProgressOptions = {},
+): TrainingProgress {
+  let [loss, samples, tokens] = [Number.NaN, 0, 0]
+  let time_left: number | undefined
+  const display = show('Training', 'step', run.total_steps, run.first_step ?? 0, options, (seconds) => [
+    `loss ${decimal(loss, 4)}`,
+    ...(time_left === undefined ? [] : [`max_minutes: ${clock(time_left)} left`]),
+    rate(samples / seconds, 'samples'),
+    rate(tokens / seconds, 'tokens'),
+  ])
+  return {
+    ...display,
+    step(step, facts) {
+      loss = facts.loss
+      time_left = facts.time_left
+      samples += facts.samples
+      tokens += facts.tokens
+      display.update(step)
+    },
+  }
+}
+
+/** Progress of evaluation or tokenization: `countingProgress('Tokenizing', 'examples', 3000)`, from `first` on. */
+export function countingProgress(
+  label: string,
+  unit: string,
+  total: number,
+  { first = 0, ...options }: ProgressOptions & { readonly first?: number } = {},
+): CountingProgress {
+  let done = first
+  const display = show(label, '', total, first, options, (seconds) => [rate((done - first) / seconds, unit)])
+  return {
+    ...display,
+    update(value) {
+      done = value
+      display.update(value)
+    },
+  }
+}
+
+type Display = Progress & { update(done: number): void }
+
+/** Of the parts of a line those that have room, the first and the last before all others. */
+function fitting(parts: readonly string[], room: number): string {
+  const [first, ...others] = parts
+  const last = others.pop()
+  while (others.length > 0 && [first, ...others, last].join(', ').length > room) others.pop()
+  return [first, ...others, ...(last === undefined ? [] : [last])].join(', ')
+}
+
+const HIDDEN: Display = { update() {}, note() {}, stop() {} }
+
+function show(
+  label: string,
+  unit: string,
+  total: number,
+  first: number,
+  { stream = process.stderr, now = () => performance.now() }: ProgressOptions,
+  details: (seconds: number) => string[],
+): Display {
+  if (isQuiet()) return HIDDEN
+  const began = now()
+  const line = (done: number) => {
+    const seconds = Math.max((now() - began) / 1000, 1e-3)
+    const left = done > first ? (seconds / (done - first)) * (total - done) : Number.POSITIVE_INFINITY
+    const place = `${unit ? `${unit} ` : ''}${count(done)}/${count(total)} (${percent(total ? done / total : 1)})`
+    const time = done >= total ? clock(seconds) : `${clock(seconds)} < ${clock(left)} left`
+    return done > first ? [place, ...details(seconds), time] : [place]
+  }
+  return stream.isTTY ? liveBar(label, total, first, stream, line) : plainLines(label, total, first, stream, now, line)
+}
+
+function liveBar(
+  label: string,
+  total: number,
+  first: number,
+  stream: NodeJS.WritableStream & { columns?: number },
+  line: (done: number) => readonly string[],
+): Display {
+  // A MultiBar of one: the plain bar cannot print lines above itself. Signals belong to the command, not to the bar.
+  const bars = new MultiBar({
+    stream,
+    gracefulExit: false,
+    hideCursor: false,
+    format: (_, { progress, value }) => {
+      const columns = stream.columns ?? 80
+      const width = columns < 100 ? 10 : 24
+      const filled = Math.round(Math.min(1, progress) * width)
+      const bar = `${label} ${'█'.repeat(filled)}${'░'.repeat(width - filled)}`
+      return `${bar} ${fitting(line(value), columns - bar.length - 2)}`
+    },
+  })
+  showLiveBar(bars)
+  const bar: SingleBar = bars.create(total, first)
+  let stopped = false
+  return {
+    update: (done) => bar.update(done),
+    note: (text) => (stopped ? stream.write(`${text}\n`) : bars.log(`${text}\n`)),
+    stop() {
+      if (stopped) return
+      stopped = true
+      bars.update()
+      bars.stop()
+      hideLiveBar(bars)
+    },
+  }
+}
+
+function plainLines(
+  label: string,
+  total: number,
+  first: number,
+  stream: NodeJS.WritableStream,
+  now: () => number,
+  line: (done: number) => readonly string[],
+): Display {
+  const began = now()
+  let [done, shown, shownAt] = [first, first, began]
+  const write = () => {
+    stream.write(`${label}: ${line(done).join(', ')}\n`)
+    shown = done
+    shownAt = now()
+  }
+  return {
+    update(value) {
+      done = value
+      // Every ten seconds at first, and at each further twentieth of the time: a log of hours stays readable.
+      const pause = Math.max(10_000, (shownAt - began) / 20)
+      if (now() - shownAt >= pause || done >= total) write()
+    },
+    note: (text) => stream.write(`${text}\n`),
+    stop() {
+      if (done !== shown) write()
+    },
+  }
+}

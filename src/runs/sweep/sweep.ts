@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { SpanforgeError, UsageError } from '../../errors.ts'
+import { readJsonFile } from '../../files/json-file.ts'
+import { ranked, type SweepSummary, type SweepTrial } from '../../report/sweep-summary.ts'
+import { parseArguments, type TrainingArguments } from '../../training/arguments/arguments.ts'
+import type { Trial } from '../../training/arguments/sweep-space.ts'
+import type { RunDigests } from '../../training/checkpoints/run-digests.ts'
+import { acquireRunLock } from '../../training/checkpoints/run-lock.ts'
+import { noScreen, type Screen } from '../screen/screen.ts'
+import { type FineTuneOptions, fineTune } from '../train/fine-tune.ts'
+import type { PreparedRun } from '../train/prepare.ts'
+import { differences } from '../train/resume.ts'
+import { ARGUMENTS_FILE, FAILURE_FILE, REPORT_FILES, writeFile, writeJson } from '../train/run-files.ts'
+import { DataChangedError, SWEEP_FILE, SweepData } from './sweep-data.ts'
+
+export interface SweepOutcome {
+  readonly status: 'finished' | 'interrupted'
+  readonly sweep: SweepSummary
+}
+
+/**
+ * One run after another, each in a folder of its own in output_dir. Finished runs are not repeated, one that was
+ * interrupted goes on from its newest checkpoint; a run that fails is noted, and the others go on. After each run the
+ * table lies in sweep.json, and with its picture in sweep.html.
+ * @throws UsageError before the first run for arguments that cannot be, or a folder with other runs
+ */
+export async function runSweep(
+  given: Readonly<Record<string, unknown>>,
+  trials: readonly Trial[],
+  options: FineTuneOptions = {},
+): Promise<SweepOutcome> {
+  const { screen = noScreen } = options
+  const runOptions = { ...options, screen: warningOnce(screen) }
+  const base = parseArguments(given, 'arguments')
+  const { output_dir, overwrite_output_dir } = base
+  if (!base.validation_file && !base.dataset)
+    throw new UsageError('sweep: runs are compared by evaluation: give dataset or validation_file')
+  if (base.resume_from_checkpoint !== null)
+    throw new UsageError('sweep: it goes on by itself: leave resume_from_checkpoint out')
+  const planned = trials.map((values) => {
+    const name = folderName(values)
+    const args = parseArguments({ ...given, ...values, output_dir: join(output_dir, name) }, `sweep, ${name}`)
+    return { name, values, args }
+  })
+  const data = await SweepData.open(output_dir, options)
+  const results = new Map<string, SweepTrial>(
+    planned.map(({ name, values }) => [
+      name,
+      { name, values, status: 'not run yet', digests: data.recorded.get(name) },
+    ]),
+  )
+  const summary = (): SweepSummary => {
+    const sweep = {
+      parameters: [...new Set(trials.flatMap((trial) => Object.keys(trial)))],
+      metric: `eval_${base.metric_for_best_model}`,
+      greater_is_better: base.greater_is_better,
+      trials: [...results.values()],
+    }
+    return { ...sweep, trials: ranked(sweep) }
+  }
+  const lock = await acquireRunLock(output_dir, { onDoubt: screen.print, signal: options.control?.signal })
+  try {
+    refuseOthers(output_dir)
+    for (const [i, { name, values, args }] of planned.entries()) {
+      screen.print(`Run ${i + 1} of ${planned.length}: ${name}`)
+      const result =
+        (!overwrite_output_dir && (await earlier(name, args, data))) || (await attempt(args, data, runOptions))
+      if (result === 'interrupted') return { status: 'interrupted', sweep: summary() }
+      results.set(name, { name, values, ...result })
+      await writeSweep(output_dir, summary())
+    }
+    return { status: 'finished', sweep: summary() }
+  } finally {
+    lock.release()
+  }
+}
+
+/** Each run of a sweep would repeat the warnings about the data that all of them share. */
+function warningOnce(screen: Screen): Screen {
+  const warned = new Set<string>()
+  const warn = (text: string) => {
+    if (!warned.has(text)) screen.warn(text)
+    warned.add(text)
+  }
+  return { ...screen, warn }
+}
+
+type Result = Omit<SweepTrial, 'name' | 'values'>
+
+/** The result of a run that has come to its end. */
+async function earlier(name: string, args: TrainingArguments, data: SweepData): Promise<Result | undefined> {
+  const { output_dir } = args
+  if (!existsSync(join(output_dir, ARGUMENTS_FILE))) return undefined
+  const differing = await differences(output_dir, args)
+  if (differing.length > 0)
+    throw new UsageError(
+      `${output_dir}: holds a run with other arguments: ${differing.join(', ')}`,
+      'Choose another --output_dir, or run the whole sweep anew with --overwrite_output_dir.',
+    )
+  const isFinished = REPORT_FILES.every((name) => existsSync(join(output_dir, name)))
+  if (!isFinished || existsSync(join(output_dir, FAILURE_FILE))) return undefined
+  const digests = await data.earlier(name, args)
+  return { status: 'finished', metrics: metricsOf(await readJsonFile(join(output_dir, 'all_results.json'))), digests }
+}
+
+async function attempt(
+  args: TrainingArguments,
+  data: SweepData,
+  options: FineTuneOptions,
+): Promise<Result | 'interrupted'> {
+  const resume = !args.overwrite_output_dir && existsSync(join(args.output_dir, ARGUMENTS_FILE))
+  let digests: RunDigests | undefined
+  const onPrepared = (run: PreparedRun) => {
+    digests = run.digests
+    data.check(args, digests)
+    options.onPrepared?.(run)
+  }
+  try {
+    const outcome = await fineTune(resume ? { ...args, resume_from_checkpoint: 'latest' } : args, {
+      ...options,
+      onPrepared,
+    })
+    if (outcome.status === 'interrupted') return 'interrupted'
+    return { status: 'finished', metrics: metricsOf(outcome.results), digests }
+  } catch (error) {
+    if (!(error instanceof SpanforgeError) || error instanceof DataChangedError) throw error
+    options.screen?.print(`Failed: ${error.message}`)
+    return { status: 'failed', error: error.message, digests }
+  }
+}
+
+const metricsOf = (results: unknown): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(results as object).filter((pair): pair is [string, number] => typeof pair[1] === 'number'),
+  )
+
+async function writeSweep(output_dir: string, sweep: SweepSummary): Promise<void> {
+  await writeJson(join(output_dir, SWEEP_FILE), sweep)
+  if (!sweep.trials.some(({ metrics }) => metrics)) return
+  const { sweepReport } = await import('../../report/sweep-report.ts')
+  for (const { name, content } of sweepReport(sweep)) await writeFile(join(output_dir, name), content)
+}
+
+function refuseOthers(output_dir: string): void {
+  const names = readdirSync(output_dir).filter((name) => !name.startsWith('.'))
+  const isSweep =
+    names.every((name) => existsSync(join(output_dir, name, ARGUMENTS_FILE))) || names.includes(SWEEP_FILE)
+  if (isSweep && !names.includes(ARGUMENTS_FILE)) return
+  throw new UsageError(
+    `${output_dir}: the output folder is not empty, and holds no sweep: ${names.slice(0, 5).join(', ')}`,
+    'Choose another --output_dir, one that is empty or does not exist.',
+  )
+}
+
+/** "learning_rate=3e-5,seed=42". What a file name cannot hold is left out, and told apart by a digest. */
+function folderName(values: Trial): string {
+  const full = Object.entries(values).map(([name, value]) => `${name}=${textOf(value)}`)
+  const plain = full.join(',').replace(/[^\w.,=+-]+/g, '_')
+  if (plain === full.join(',') && plain.length <= 120) return plain
+  return `${plain.slice(0, 100)}-${createHash('sha256').update(full.join(',')).digest('hex').slice(0, 8)}`
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'number') return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value)
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

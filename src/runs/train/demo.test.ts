@@ -1,0 +1,26 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { temporaryFolder } from '../../../tests/temporary-folder.ts'
+import { prepareDemo } from './demo.ts'
+import { ARGUMENTS_FILE } from './run-files.ts'
+
+it('a demonstration replaces an earlier one, and nothing else', async () => {
+  const folder = temporaryFolder()
+  const { args } = await prepareDemo(folder)
+  await prepareDemo(folder)
+  mkdirSync(args.output_dir)
+  const save = (changed: object) =>
+    writeFileSync(join(args.output_dir, ARGUMENTS_FILE), JSON.stringify({ ...args, ...changed }))
+  save({})
+  writeFileSync(args.train_file!, 'of another version')
+  await prepareDemo(folder)
+  expect(readFileSync(args.train_file!, 'utf8')).not.toBe('of another version')
+
+  save({ train_file: 'squad.json' })
+  await expect(prepareDemo(folder)).rejects.toThrow('holds a run that is not a demonstration')
+  const other = temporaryFolder()
+  mkdirSync(join(other, 'data'))
+  writeFileSync(join(other, 'data/train.json'), 'mine')
+  await expect(prepareDemo(other)).rejects.toThrow('train.json: exists already')
+})

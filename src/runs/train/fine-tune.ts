@@ -1,0 +1,89 @@
+import type { Lock } from '../../files/lock.ts'
+import { openingOnScreen } from '../../report/opening.ts'
+import type { TrainingArguments } from '../../training/arguments/arguments.ts'
+import type { RunControl } from '../../training/loop/run-control.ts'
+import type { HubChoice } from '../load/load-model.ts'
+import type { Listener } from '../screen/listener.ts'
+import { runProgress } from '../screen/progress-listener.ts'
+import { noScreen, type Screen } from '../screen/screen.ts'
+import { noteFailure } from './failure.ts'
+import { finishRun } from './finish.ts'
+import { logFiles } from './log-files.ts'
+import { claimOutputFolder, prepareOutputFolder } from './output-folder.ts'
+import { type PreparedRun, prepareRun, trainingRun } from './prepare.ts'
+import type { AllResults } from './results.ts'
+import { checkResumption, chooseCheckpoint } from './resume.ts'
+import { runLoop } from './run-loop.ts'
+import { changedArguments, runSetup } from './summary.ts'
+
+export interface FineTuneOptions {
+  /** Where the run shows itself; nowhere unless given. */
+  readonly screen?: Screen
+  /** The command line that started the run, as its report shows it: without secrets. */
+  readonly command?: string
+  readonly control?: RunControl
+  /** Told what the run works on, once all of it is read and checked. */
+  readonly onPrepared?: (run: PreparedRun) => void
+  /** Told every event, beside those that show and log the run. */
+  readonly listeners?: readonly Listener[]
+  /** How to look up models and data sets that are no files here. */
+  readonly hub?: HubChoice
+}
+
+export type RunOutcome =
+  | { readonly status: 'finished'; readonly results: AllResults }
+  /** `folder` is the checkpoint to go on from; none where the first step was not reached. */
+  | { readonly status: 'interrupted'; readonly global_step: number; readonly folder?: string }
+
+/**
+ * A whole run: reads model and data, trains, evaluates, saves the model, its results and its report in output_dir.
+ * @throws SpanforgeError before the first step for whatever would keep the run from its end, as far as that can be known
+ */
+export async function fineTune(args: TrainingArguments, options: FineTuneOptions = {}): Promise<RunOutcome> {
+  const { screen = noScreen, control } = options
+  const signal = control?.signal
+  let claim: Lock | undefined
+  try {
+    claim = await claimOutputFolder(args, { onDoubt: screen.print, signal })
+    await checkResumption(args)
+    const run = await prepareRun(args, { screen, signal, hub: options.hub })
+    const outcome = await trainAndFinish(run, { ...options, screen }, claim)
+    await run.loaded.model.release()
+    return outcome
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) return { status: 'interrupted', global_step: 0 }
+    throw error
+  } finally {
+    claim?.release()
+  }
+}
+
+async function trainAndFinish(
+  run: PreparedRun,
+  { screen, command, control, onPrepared, listeners = [] }: FineTuneOptions & { readonly screen: Screen },
+  claim: Lock,
+): Promise<RunOutcome> {
+  const { args } = run
+  const { folder, notes } = await chooseCheckpoint(args, run.digests)
+  await prepareOutputFolder(args)
+  screen.show(openingOnScreen(runSetup(run), { changed: changedArguments(args), goesOn: folder !== undefined }))
+  onPrepared?.(run)
+  for (const note of notes) screen.print(note)
+  const progress = runProgress(screen)
+  try {
+    const outcome = await runLoop({ ...trainingRun(run), resume_from: folder, control }, [
+      () => claim.assertHeld(),
+      progress.listener,
+      ...logFiles(args),
+      ...listeners,
+    ])
+    if (outcome.status === 'interrupted') return outcome
+    return { status: 'finished', results: await finishRun(run, outcome, { screen, command }) }
+  } catch (error) {
+    const { signal } = control ?? {}
+    if (!signal?.aborted || error !== signal.reason) await noteFailure(run, error, command)
+    throw error
+  } finally {
+    progress.stop()
+  }
+}

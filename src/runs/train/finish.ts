@@ -1,0 +1,91 @@
+import { join } from 'node:path'
+import { saveAnswerSettings } from '../../checkpoint/answer-settings.ts'
+import { modelCard } from '../../hub/model-card.ts'
+import type { Evaluation } from '../../inference/evaluate.ts'
+import { closing } from '../../report/closing.ts'
+import { chooseExamples } from '../../report/example-blocks.ts'
+import type { RunSummary } from '../../report/run-summary.ts'
+import type { Dataset } from '../../squad/dataset.ts'
+import { scoreIntervals } from '../../squad/metrics/score-intervals.ts'
+import { unfittedSettings } from '../../training/arguments/stored-settings.ts'
+import { evaluateOnScreen } from '../evaluate/evaluate-on-screen.ts'
+import { fitSettings, fittedNote } from '../evaluate/fit-settings.ts'
+import type { Screen } from '../screen/screen.ts'
+import { cardSummary } from './model-card.ts'
+import { runOrigin } from './origin.ts'
+import type { PreparedRun } from './prepare.ts'
+import { type AllResults, type Results, writeResults } from './results.ts'
+import {
+  ARGUMENTS_FILE,
+  CARD_FILE,
+  LOG_FILE,
+  MODEL_FILES,
+  REPORT_FILES,
+  RESULT_FILES,
+  savedFiles,
+  savePretrained,
+  writeFile,
+} from './run-files.ts'
+import type { LoopOutcome } from './run-loop.ts'
+import { runSummary } from './summary.ts'
+
+export interface FinishOptions {
+  readonly screen: Screen
+  /** The command line that started the run. */
+  readonly command?: string
+}
+
+/** Evaluates the model that the run ended with, saves it with its results and its report, and shows the closing. */
+export async function finishRun(
+  run: PreparedRun,
+  outcome: Extract<LoopOutcome, { status: 'finished' }>,
+  { screen, command }: FinishOptions,
+): Promise<AllResults> {
+  const { args, loaded, validation, train } = run
+  const { output_dir, per_device_eval_batch_size: batch_size } = args
+  const evaluation =
+    validation &&
+    (outcome.evaluation ??
+      (await evaluateOnScreen(screen, 'Evaluating', loaded.model, validation, { ...args, batch_size })))
+  const results: Results = {
+    train: { ...outcome.metrics, train_samples: train.windows.length },
+    ...(evaluation && { evaluation: { ...evaluation.metrics, eval_samples: validation.windows.length } }),
+  }
+  await savePretrained(output_dir, loaded.model, loaded.tokenizer)
+  const data = args.validation_file ?? args.dataset ?? ''
+  const settings = evaluation
+    ? (await fitSettings(validation, evaluation, { ...args, data }, loaded, screen)).settings
+    : unfittedSettings(args, loaded.settings)
+  if (settings) await saveAnswerSettings(output_dir, settings)
+  if (evaluation) screen.print(fittedNote(settings!, validation))
+  const all = await writeResults(output_dir, results, outcome.state)
+  const written = [...MODEL_FILES, ARGUMENTS_FILE, ...RESULT_FILES, LOG_FILE]
+  // Loaded now only: the drawing libraries take longer to start than the rest of the command.
+  const { runReport } = await import('../../report/run-report.ts')
+  const summary = runSummary(run, outcome.state, results, {
+    saved_files: await savedFiles(output_dir, written),
+    score_intervals: outcome.score_intervals,
+    ...(evaluation && evaluated(validation, evaluation)),
+    origin: runOrigin(command),
+  })
+  const report = runReport(summary)
+  for (const { name, content } of report) await writeFile(join(output_dir, name), content)
+  await writeFile(join(output_dir, CARD_FILE), modelCard(await cardSummary(run, summary)))
+  const saved_files = await savedFiles(output_dir, [...written, ...REPORT_FILES, CARD_FILE])
+  screen.show(closing({ ...summary, saved_files }))
+  return all
+}
+
+/** What the report shows of the saved model's evaluation besides its metrics. */
+function evaluated(
+  { examples }: Dataset,
+  { answers, scores }: Evaluation,
+): Pick<RunSummary, 'eval_intervals' | 'examples'> {
+  const shown = examples.map(({ question, answers: correct }, i) => ({
+    question,
+    answer: answers[i].candidates[0].answer,
+    correct: correct.map(({ text }) => text),
+    ...scores[i],
+  }))
+  return { eval_intervals: scoreIntervals(scores), examples: chooseExamples(shown) }
+}

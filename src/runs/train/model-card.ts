@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { formatOfName } from '../../data/format.ts'
+import type { CardData, CardMetric, ModelCardSummary } from '../../hub/index.ts'
+import type { knownRepository } from '../../hub/known.ts'
+import { packageVersion } from '../../package-root.ts'
+import { evaluations } from '../../report/history.ts'
+import type { RunSummary, SplitFacts } from '../../report/run-summary.ts'
+import type { Interval } from '../../squad/metrics/score-intervals.ts'
+import { parseArguments } from '../../training/arguments/arguments.ts'
+import type { PreparedRun } from './prepare.ts'
+
+/** The card of a finished run. */
+export async function cardSummary(run: PreparedRun, summary: RunSummary): Promise<ModelCardSummary> {
+  const { args, loaded, hub } = run
+  const isNamed = isName(args.model!)
+  const base = isNamed
+    ? await known('model', args.model!, { ...hub, revision: args.revision ?? hub.revision })
+    : undefined
+  const { license, license_name, license_link, language } = base?.card ?? {}
+  const points = evaluations(summary.log_history, summary.score_intervals)
+  const kept = summary.best?.loaded ? points.find(({ step }) => step === summary.best?.step) : undefined
+  return {
+    name: basename(resolve(args.output_dir)),
+    model_type: loaded.model.config.model_type,
+    base_model: { name: loaded.name, on_hub: isNamed },
+    license: [license].flat()[0],
+    license_name,
+    license_link,
+    language,
+    train: await dataOf(run, args.dataset ?? args.train_file!, args.train_split, summary.data.train),
+    validation:
+      summary.data.validation &&
+      (await dataOf(run, args.validation_file ?? args.dataset!, args.validation_split, summary.data.validation)),
+    arguments: toldArguments(summary.arguments),
+    epochs: points,
+    best_epoch: kept?.epoch,
+    results: scores(summary),
+    curve: 'learning_curve.png',
+    has_onnx: existsSync(join(args.output_dir, 'onnx/model.onnx')),
+    max_seq_length: args.max_seq_length,
+    doc_stride: args.doc_stride,
+    version: packageVersion(),
+  }
+}
+
+/** Loaded now only, as all that speaks with the hub. */
+const known = async (...asked: Parameters<typeof knownRepository>) =>
+  (await import('../../hub/known.ts')).knownRepository(...asked)
+
+/** What is neither here nor a file by its name is a name on the hub. */
+const isName = (source: string): boolean => !existsSync(source) && !formatOfName(source)
+
+async function dataOf(
+  { args, hub }: PreparedRun,
+  source: string,
+  split: string,
+  { questions, windows }: SplitFacts,
+): Promise<CardData> {
+  if (!isName(source)) return { name: basename(source), questions, windows }
+  const told = await known('dataset', source, { ...hub, revision: args.dataset_revision ?? undefined })
+  return {
+    name: source,
+    hub_name: source,
+    config: args.dataset_config ?? undefined,
+    split,
+    revision: told?.commit,
+    license: [told?.card.license ?? []].flat().join(', ') || undefined,
+    questions,
+    windows,
+  }
+}
+
+/** Where a run lay and how it was shown is nobody's business. */
+const UNTOLD = `output_dir overwrite_output_dir resume_from_checkpoint save_total_limit report_to logging_dir run_name
+  dataloader_num_workers`.split(/\s+/)
+
+/** What every reader looks for, default or not. */
+const ALWAYS = `learning_rate num_train_epochs per_device_train_batch_size gradient_accumulation_steps weight_decay
+  warmup_ratio lr_scheduler_type max_grad_norm max_seq_length doc_stride seed`.split(/\s+/)
+
+function toldArguments(all: RunSummary['arguments']): ModelCardSummary['arguments'] {
+  const defaults = Object.entries(parseArguments({}, 'defaults'))
+  const isDefault = (name: string, value: unknown) => defaults.some(([key, other]) => key === name && other === value)
+  const told = Object.entries(all).filter(
+    ([name, value]) => !UNTOLD.includes(name) && (ALWAYS.includes(name) || !isDefault(name, value)),
+  )
+  // A path is told by its last part: folders have the names of people in them.
+  const isPlace = (name: string) => ['model', 'dataset', 'train_file', 'validation_file'].includes(name)
+  return Object.fromEntries(
+    told.map(([name, value]) => [
+      name,
+      isPlace(name) && typeof value === 'string' && !isName(value) ? basename(resolve(value)) : value,
+    ]),
+  )
+}
+
+function scores({ eval_metrics, eval_intervals }: RunSummary): ModelCardSummary['results'] {
+  if (eval_metrics?.eval_exact_match === undefined || eval_metrics.eval_f1 === undefined) return undefined
+  const metric = (value: number, [low, high]: Partial<Interval> = []): CardMetric => ({ value, low, high })
+  return {
+    eval_loss: eval_metrics.eval_loss,
+    exact_match: metric(eval_metrics.eval_exact_match, eval_intervals?.exact_match),
+    f1: metric(eval_metrics.eval_f1, eval_intervals?.f1),
+  }
+}

@@ -1,0 +1,10 @@
+import { packageVersion } from '../../package-root.ts'
+import type { RunOrigin } from '../../report/run-summary.ts'
+
+/** What a run that ends now was made with. */
+export const runOrigin = (command: string | undefined): RunOrigin => ({
+  ended: new Date().toISOString(),
+  ...(command !== undefined && { command }),
+  spanforge: packageVersion(),
+  node: process.versions.node,
+})

@@ -1,0 +1,40 @@
+import { join } from 'node:path'
+import type { EvaluationMetrics } from '../../inference/evaluate.ts'
+import { STATE_FILE, type TrainerState, writeTrainerState } from '../../training/checkpoints/state.ts'
+import type { TrainMetrics } from '../../training/loop/events.ts'
+import { writeJson } from './run-files.ts'
+
+/** What came of a run, under the names of transformers' run_qa; samples are windows. */
+export interface AllResults extends TrainMetrics, Partial<EvaluationMetrics> {
+  readonly train_samples: number
+  readonly eval_samples?: number
+  /** Folder of the best checkpoint and its metric; null where no evaluation looked for one. */
+  readonly best_model_checkpoint: string | null
+  readonly best_metric: number | null
+}
+
+export interface Results {
+  readonly train: TrainMetrics & { readonly train_samples: number }
+  /** Of the model that is saved. */
+  readonly evaluation?: EvaluationMetrics & { readonly eval_samples: number }
+}
+
+/** Writes trainer_state.json, train_results.json, eval_results.json and all_results.json; returns the last. */
+export async function writeResults(
+  output_dir: string,
+  { train, evaluation }: Results,
+  state: TrainerState,
+): Promise<AllResults> {
+  const { epoch } = train
+  const all: AllResults = {
+    ...train,
+    ...evaluation,
+    best_model_checkpoint: state.best_model_checkpoint && join(output_dir, state.best_model_checkpoint),
+    best_metric: state.best_metric,
+  }
+  await writeTrainerState(join(output_dir, STATE_FILE), state)
+  await writeJson(join(output_dir, 'train_results.json'), train)
+  if (evaluation) await writeJson(join(output_dir, 'eval_results.json'), { epoch, ...evaluation })
+  await writeJson(join(output_dir, 'all_results.json'), all)
+  return all
+}

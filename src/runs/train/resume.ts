@@ -1,0 +1,135 @@
+import { existsSync } from 'node:fs'
+import { realpath } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { SpanforgeError, UsageError } from '../../errors.ts'
+import { readJsonFile } from '../../files/json-file.ts'
+import { showValue } from '../../show-value.ts'
+import { argumentDefaults, type TrainingArguments } from '../../training/arguments/arguments.ts'
+import { DECIDED_BY_MODEL } from '../../training/arguments/stored-settings.ts'
+import { verifyCheckpoint } from '../../training/checkpoints/checkpoint-manifest.ts'
+import { listCheckpoints, newestWhole } from '../../training/checkpoints/checkpoint-store.ts'
+import { checkUnchanged, type RunDigests } from '../../training/checkpoints/run-digests.ts'
+import { ARGUMENTS_FILE } from './run-files.ts'
+
+type RawArguments = Readonly<Record<string, unknown>>
+
+/** Arguments that may change when a run goes on: no weight, moment or log line depends on them. */
+const FREE: ReadonlySet<string> = new Set([
+  'output_dir',
+  'overwrite_output_dir',
+  'resume_from_checkpoint',
+  'save_total_limit',
+  'dataloader_num_workers',
+  'report_to',
+  'logging_dir',
+  'run_name',
+  'disable_tqdm',
+])
+
+/** The checkpoint to go on from, and what a person should know about that choice. */
+export interface Resumption {
+  /** None: there is none yet, the run starts from the beginning. */
+  readonly folder?: string
+  readonly notes: readonly string[]
+}
+
+/**
+ * What resume_from_checkpoint asks for: `latest`, the newest whole checkpoint of output_dir; a folder, or the name of
+ * one in output_dir, verified against its manifest, and its data and base model against those of now.
+ * @throws SpanforgeError where the checkpoint is damaged, or was made with other data
+ */
+export async function chooseCheckpoint(args: TrainingArguments, digests: RunDigests): Promise<Resumption> {
+  const { output_dir, resume_from_checkpoint } = args
+  if (resume_from_checkpoint === null) return { notes: [] }
+  const { folder, notes } =
+    resume_from_checkpoint === 'latest' ? await latest(output_dir) : await named(output_dir, resume_from_checkpoint)
+  if (!folder) return { notes }
+  const unverified = await checkUnchanged(folder, digests, args)
+  const differing = await differences(folder, args)
+  const resuming =
+    differing.length === 0
+      ? `Going on from ${folder}.`
+      : `Going on from ${folder}, but not as the run began, so that it will not be the same bit for bit: ` +
+        differing.join(', ')
+  return { folder, notes: [...notes, resuming, ...unverified] }
+}
+
+async function latest(output_dir: string): Promise<Resumption> {
+  const { folder, skipped } = await newestWhole(output_dir)
+  const notes = skipped.map(({ folder, reason }) => `Skipped ${folder}: ${reason}.`)
+  if (folder) return { folder, notes }
+  if (skipped.length > 0)
+    throw new SpanforgeError(`${output_dir}: no whole checkpoint to resume from:\n  ${notes.join('\n  ')}`, {
+      remedy: 'Start anew with --overwrite_output_dir, which removes them.',
+    })
+  return { notes: [`No checkpoint in ${output_dir} yet: starting from the beginning.`] }
+}
+
+async function named(output_dir: string, name: string): Promise<Resumption> {
+  const folder = await namedFolder(output_dir, name)
+  const reason = await verifyCheckpoint(folder)
+  if (reason !== null)
+    throw new SpanforgeError(`${folder}: the checkpoint is not whole: ${reason}`, {
+      remedy: 'Take another one, or the newest whole one: --resume_from_checkpoint latest.',
+    })
+  return { folder: join(output_dir, basename(folder)), notes: [] }
+}
+
+/** @throws UsageError where resume_from_checkpoint names a folder that is none, or lies elsewhere; all else comes later */
+export async function checkResumption({ output_dir, resume_from_checkpoint: name }: TrainingArguments): Promise<void> {
+  if (name !== null && name !== 'latest') await namedFolder(output_dir, name)
+}
+
+async function namedFolder(output_dir: string, name: string): Promise<string> {
+  const folder = existsSync(name) ? name : join(output_dir, name)
+  if (!existsSync(folder)) {
+    const there = existsSync(output_dir)
+      ? (await listCheckpoints(output_dir)).map(({ folder }) => basename(folder))
+      : []
+    throw new UsageError(
+      `resume_from_checkpoint: ${name} does not exist`,
+      `Give latest, or the name of a checkpoint; ${output_dir} has ${there.join(', ') || 'none'}.`,
+    )
+  }
+  // The best checkpoint so far lies beside it, and is needed at the end.
+  if ((await realpath(dirname(folder))) !== (await realpath(output_dir)))
+    throw new UsageError(
+      `resume_from_checkpoint: ${folder} is not in output_dir ${output_dir}`,
+      `Go on where it lies (--output_dir ${dirname(folder)}), or start a new run from its weights (--model ${folder}).`,
+    )
+  return folder
+}
+
+/** Whether a run decides the argument itself, by its base model or by measuring. */
+const isOpen = (name: string, value: unknown): boolean =>
+  (DECIDED_BY_MODEL.includes(name) && value === null) || (name === 'engine' && value === 'auto')
+
+/** The arguments, with their values then and now, in which a run differs from the one whose arguments are in `folder`. */
+export async function differences(folder: string, args: TrainingArguments): Promise<string[]> {
+  const saved = (await readJsonFile(join(folder, ARGUMENTS_FILE))) as RawArguments
+  return Object.entries(args)
+    .filter(([name, value]) => name in saved && !FREE.has(name) && !isOpen(name, value))
+    .filter(([name, value]) => JSON.stringify(saved[name]) !== JSON.stringify(value))
+    .map(([name, value]) => `${name} ${showValue(value)} (was ${showValue(saved[name])})`)
+}
+
+/**
+ * The arguments as given, and when a run is to go on those that it began with for all that is not given: to name the
+ * output folder is then enough.
+ * @throws UsageError where there is neither such a run nor a model to begin one with
+ */
+export async function withEarlierArguments(given: RawArguments): Promise<RawArguments> {
+  const resume = given.resume_from_checkpoint === true ? 'latest' : given.resume_from_checkpoint
+  if (typeof resume !== 'string') return given
+  const output_dir = given.output_dir ?? (resume === 'latest' ? argumentDefaults.output_dir : dirname(resume))
+  if (typeof output_dir !== 'string') return given
+  if (!existsSync(join(output_dir, ARGUMENTS_FILE))) {
+    if (given.model) return given
+    throw new UsageError(
+      `resume_from_checkpoint: ${output_dir} holds no run to go on with: it ${existsSync(output_dir) ? `has no ${ARGUMENTS_FILE}` : 'does not exist'}`,
+      'Give --output_dir, where the run lies; or --model and data, to begin one there.',
+    )
+  }
+  const saved = (await readJsonFile(join(output_dir, ARGUMENTS_FILE))) as RawArguments
+  return { ...saved, overwrite_output_dir: false, ...given, output_dir }
+}

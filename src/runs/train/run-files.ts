@@ -1,0 +1,93 @@
+import { readdirSync, statSync } from 'node:fs'
+import { mkdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { ANSWER_SETTINGS_FILE } from '../../checkpoint/answer-settings.ts'
+import { saveModel } from '../../checkpoint/model-folder.ts'
+import { saveTokenizer } from '../../checkpoint/tokenizer-folder.ts'
+import { type FileData, writeFileAtomic } from '../../files/atomic.ts'
+import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
+import type { SavedFile } from '../../report/run-summary.ts'
+import type { BertTokenizer } from '../../text/tokenizer.ts'
+import { ARGUMENTS_FILE, tensorsOf } from '../../training/checkpoints/run-checkpoint.ts'
+import { STATE_FILE } from '../../training/checkpoints/state.ts'
+
+export { ARGUMENTS_FILE }
+export const LOG_FILE = 'log.jsonl'
+/** Why the run failed; only there until it is resumed or replaced. */
+export const FAILURE_FILE = 'failure.json'
+/** What the dashboard was told of the run. */
+export const DASHBOARD_FILE = 'dashboard.jsonl'
+/** What the user wrote about the run on the dashboard. */
+export const RUN_NOTE_FILE = 'dashboard-note.txt'
+/** Folder of the TensorBoard event files. */
+export const EVENTS_FOLDER = 'runs'
+
+/** The saved model: what transformers loads, and the answer settings, which it ignores. */
+export const MODEL_FILES = [
+  'config.json',
+  'model.safetensors',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'vocab.txt',
+  ANSWER_SETTINGS_FILE,
+] as const
+
+export const RESULT_FILES = [STATE_FILE, 'train_results.json', 'eval_results.json', 'all_results.json'] as const
+
+export const REPORT_FILES = ['report.html', 'report.md', 'learning_curve.svg', 'learning_curve.png'] as const
+
+/** What evaluation writes, under the names that run_qa gives them. */
+export const EVALUATION_FILES = {
+  predictions: 'predictions.json',
+  nbest_predictions: 'nbest_predictions.json',
+  null_odds: 'null_odds.json',
+  results: 'eval_results.json',
+} as const
+
+/** The model card, as the hub shows it. */
+export const CARD_FILE = 'README.md'
+
+/** Everything that a run leaves at its end: gone when a run starts anew in the same folder. */
+export const FINAL_FILES: readonly string[] = [...MODEL_FILES, ...RESULT_FILES, ...REPORT_FILES, CARD_FILE]
+
+/** Writes model and tokenizer as save_pretrained does. */
+export async function savePretrained(
+  folder: string,
+  model: QuestionAnsweringModel,
+  tokenizer: BertTokenizer,
+): Promise<void> {
+  await saveModel(folder, model.config, tensorsOf(model.parameters))
+  await saveTokenizer(tokenizer, folder)
+}
+
+export const writeJson = (path: string, value: unknown): Promise<void> =>
+  writeFile(path, `${JSON.stringify(value, null, 2)}\n`)
+
+/** Atomically; the folder is made if it is missing. */
+export async function writeFile(path: string, content: FileData): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  await writeFileAtomic(path, content)
+}
+
+/** The files that a model in a folder may be read from: all but those that are written from it. None for a name. */
+export function modelInputs(folder: string): string[] {
+  const written: readonly string[] = [...RESULT_FILES, ...REPORT_FILES, ...Object.values(EVALUATION_FILES)]
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return []
+  return readdirSync(folder)
+    .filter((name) => !written.includes(name))
+    .map((name) => join(folder, name))
+}
+
+/** Those of the files that are in the folder, with their sizes. */
+export async function savedFiles(folder: string, names: readonly string[]): Promise<SavedFile[]> {
+  const found = await Promise.all(
+    names.map((name) =>
+      stat(join(folder, name)).then(
+        ({ size }) => ({ name, bytes: size }),
+        () => undefined,
+      ),
+    ),
+  )
+  return found.filter((file) => file !== undefined)
+}

@@ -1,0 +1,81 @@
+/**
+ * How far can a score be trusted? The percentile bootstrap (Efron 1979): draw as many questions as there are, with
+ * replacement, many times over, and see how the mean varies. Compared models answer the same drawn questions (paired).
+ */
+import { UsageError } from '../../errors.ts'
+import { stirred } from './stirred.ts'
+
+export interface BootstrapOptions {
+  readonly seed?: number
+  readonly resamples?: number
+  /** Share of the resampled means inside the interval. */
+  readonly confidence_level?: number
+}
+
+export interface BootstrapMean {
+  readonly mean: number
+  readonly low: number
+  readonly high: number
+}
+
+export interface BootstrapDifference {
+  /** Mean of b less mean of a. */
+  readonly difference: number
+  readonly low: number
+  readonly high: number
+}
+
+/** The mean of scores and the interval in which it lies. `scores`: one a question, in any unit. */
+export function bootstrapMean(scores: ArrayLike<number>, options: BootstrapOptions = {}): BootstrapMean {
+  const means = resampledMeans(scores, options)
+  return { mean: mean(scores), ...interval(means, options.confidence_level) }
+}
+
+/** By how much is model b better than model a? `a[i]` and `b[i]` are their scores for the same question. */
+export function bootstrapDifference(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  options: BootstrapOptions = {},
+): BootstrapDifference {
+  if (a.length !== b.length)
+    throw new UsageError(`bootstrap: ${a.length} scores against ${b.length}, expected one each for the same questions`)
+  const differences = Float64Array.from(a, (score, i) => b[i] - score)
+  const means = resampledMeans(differences, options)
+  return { difference: mean(differences), ...interval(means, options.confidence_level) }
+}
+
+/** Sorted, ascending. */
+function resampledMeans(scores: ArrayLike<number>, { seed = 42, resamples = 10_000 }: BootstrapOptions): Float64Array {
+  if (scores.length === 0) throw new UsageError('bootstrap: there are no scores, expected at least one')
+  if (!(resamples >= 1)) throw new UsageError(`bootstrap: resamples is ${resamples}, expected 1 or more`)
+  const values = Float64Array.from(scores)
+  const means = new Float64Array(resamples)
+  for (let resample = 0; resample < resamples; resample++) {
+    const key = stirred(stirred(seed) + resample)
+    let sum = 0
+    for (let i = 0; i < values.length; i++) sum += values[Math.floor((stirred(key + i) / 2 ** 32) * values.length)]
+    means[resample] = sum / values.length
+  }
+  return means.sort()
+}
+
+function interval(sorted: Float64Array, confidence_level = 0.95): { low: number; high: number } {
+  if (!(confidence_level > 0 && confidence_level < 1))
+    throw new UsageError(`bootstrap: confidence_level is ${confidence_level}, expected a share between 0 and 1`)
+  const tail = (1 - confidence_level) / 2
+  return { low: quantile(sorted, tail), high: quantile(sorted, 1 - tail) }
+}
+
+/** With linear interpolation, as numpy.quantile. */
+function quantile(sorted: Float64Array, share: number): number {
+  const place = share * (sorted.length - 1)
+  const below = Math.floor(place)
+  const above = Math.min(below + 1, sorted.length - 1)
+  return sorted[below] + (place - below) * (sorted[above] - sorted[below])
+}
+
+function mean(scores: ArrayLike<number>): number {
+  let sum = 0
+  for (let i = 0; i < scores.length; i++) sum += scores[i]
+  return sum / scores.length
+}

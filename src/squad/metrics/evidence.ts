@@ -1,0 +1,55 @@
+import { bestScoreElsewhere, type ContextLogits, type Span, type SpanOptions } from '../best-spans.ts'
+import type { WindowLogits } from '../readings.ts'
+import { type AnswerEvidence, MOST_WINDOWS } from './confidence.ts'
+
+/** A document that was searched, and how. */
+export interface SearchedDocument {
+  readonly readings: readonly ContextLogits[]
+  /** By window, as the readings; [CLS] first. */
+  readonly logits: readonly WindowLogits[]
+  readonly search: Omit<SpanOptions, 'top_k' | 'temperature'>
+}
+
+/** A span of one of several documents, and which reading of that document scores it best. */
+export interface FoundSpan {
+  readonly document: number
+  readonly span: Span
+  readonly reading: number
+}
+
+/**
+ * The evidence for the best answer at each place. `found` is sorted best first and holds the best span of every
+ * document. A span that overlaps a better one is another wording of the same answer and gets no entry.
+ */
+export function gatherEvidence<T extends Partial<FoundSpan>>(
+  found: readonly T[],
+  documents: readonly SearchedDocument[],
+): ReadonlyMap<T, AnswerEvidence> {
+  const evidence = new Map<T, AnswerEvidence>()
+  const places: FoundSpan[] = []
+  const windowsRead = documents.reduce((sum, { readings }) => sum + readings.length, 0)
+  const windows = Math.log(Math.min(windowsRead, MOST_WINDOWS))
+  for (const one of found) {
+    if (!isSpan(one) || places.some((place) => overlap(place, one))) continue
+    const { span, document, reading } = one
+    const { start_logits, end_logits } = documents[document].logits[reading]
+    const presence = span.score - (start_logits[0] + end_logits[0])
+    const rival = places.length > 0 ? places[0].span.score : bestElsewhere(one, found, documents)
+    const lead = rival === -Infinity ? presence : span.score - rival
+    evidence.set(one, { lead, presence, length: Math.log(span.end - span.start + 1), windows })
+    places.push(one)
+  }
+  return evidence
+}
+
+const isSpan = <T extends Partial<FoundSpan>>(one: T): one is T & FoundSpan => one.span !== undefined
+
+const overlap = (a: FoundSpan, b: FoundSpan): boolean =>
+  a.document === b.document && a.span.start <= b.span.end && b.span.start <= a.span.end
+
+/** The best score at another place than the best answer's. */
+function bestElsewhere(best: FoundSpan, found: readonly Partial<FoundSpan>[], documents: readonly SearchedDocument[]) {
+  const { readings, search } = documents[best.document]
+  const others = found.find(({ document, span }) => span && document !== best.document)
+  return Math.max(bestScoreElsewhere(readings, search, best.span), others?.span?.score ?? -Infinity)
+}

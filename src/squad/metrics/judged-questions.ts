@@ -1,0 +1,62 @@
+import type { ExampleAnswers } from '../answers.ts'
+import type { Example } from '../types.ts'
+import type { JudgedAnswer } from './calibration.ts'
+import { answerConfidence, type ConfidenceModel, type JudgedQuestion, noAnswerConfidence } from './confidence.ts'
+import { exactMatch } from './metrics.ts'
+
+/** Answers of a question that a fit looks for its places among, and places that it uses. */
+export const FITTED_TOP_K = 20
+const FITTED_PLACES = 3
+
+const FOLDS = 5
+
+/** Whether "" may be an answer, and from which null odds on it is. */
+export interface NoAnswerRule {
+  readonly handle_impossible_answer: boolean
+  readonly null_score_diff_threshold: number
+}
+
+/** Answers that were found with `top_k: FITTED_TOP_K` and `evidence`, held against those that people gave. */
+export const judgeQuestions = (examples: readonly Example[], found: readonly ExampleAnswers[]): JudgedQuestion[] =>
+  examples.map(({ answers: gold }, i) => ({
+    answers: found[i].candidates
+      .flatMap(({ answer, evidence }) =>
+        evidence ? [{ evidence, correct: gold.some(({ text }) => exactMatch(answer, text) === 1) }] : [],
+      )
+      .slice(0, FITTED_PLACES),
+    null_odds: found[i].null_odds,
+    has_answer: gold.length > 0,
+  }))
+
+/** The confidence of the answer that is given, and whether it is right; undefined without a confidence. */
+export function judgeGiven(
+  model: ConfidenceModel,
+  { answers: [best], null_odds, has_answer }: JudgedQuestion,
+  { handle_impossible_answer, null_score_diff_threshold }: NoAnswerRule,
+): JudgedAnswer | undefined {
+  if (best && !(handle_impossible_answer && null_odds > null_score_diff_threshold))
+    return { confidence: answerConfidence(model, best.evidence), correct: best.correct }
+  const confidence = noAnswerConfidence(model, null_odds)
+  return confidence === null ? undefined : { confidence, correct: !has_answer }
+}
+
+/**
+ * A function that tells for each example the model fitted without it: `questions` are of the examples at the same
+ * place, and those of one context stay together, since they are alike.
+ */
+export function crossFit(
+  contexts: readonly string[],
+  fit: (isUsed: (example: number) => boolean) => ConfidenceModel,
+): (example: number) => ConfidenceModel {
+  const folds = foldsOf(contexts)
+  const models = new Map([...new Set(folds)].map((fold) => [fold, fit((example) => folds[example] !== fold)]))
+  return (example) => models.get(folds[example])!
+}
+
+/** Neighbouring contexts, which are often of one article, go together; questions about a single one are split. */
+function foldsOf(contexts: readonly string[]): number[] {
+  const distinct = [...new Set(contexts)]
+  const place = new Map(distinct.map((context, i) => [context, i]))
+  if (distinct.length === 1) return contexts.map((_, i) => Math.floor((FOLDS * i) / contexts.length))
+  return contexts.map((context) => Math.floor((FOLDS * place.get(context)!) / distinct.length))
+}

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest'
+import { fixture, fixtureJson } from '../../../tests/fixture.ts'
+import { readExamples } from '../../../tests/squad-reference.ts'
+import { exactMatch, f1, squadMetrics } from './metrics.ts'
+
+interface Recorded {
+  exact_match: number
+  f1: number
+  per_question: Record<string, { exact_match: number; f1: number }>
+}
+type RecordedByFile = Record<string, Recorded>
+
+const examples = readExamples(fixture('postprocess/examples.json'))
+const recorded = fixtureJson<Record<string, RecordedByFile>>('postprocess/metrics-v1.json')
+const predictionsOf = (run: string) =>
+  new Map(Object.entries(fixtureJson<Record<string, string>>(`postprocess/${run}/predictions.json`)))
+
+describe.each(['v1', 'v1-real-tokens'])('squadMetrics of the predictions in %s', (run) => {
+  test.each(['squad-v1.1-dev-xquad-en.json', 'mlqa-dev-en.json'])(
+    'are the official ones, to the last digit: %s',
+    (file) => {
+      const result = squadMetrics(
+        predictionsOf(run),
+        examples.filter((example) => example.file === file),
+      )
+      expect(result.exact_match).toBe(recorded[run][file].exact_match)
+      expect(result.f1).toBe(recorded[run][file].f1)
+      const byId = result.per_question.map(({ id, exact_match, f1 }) => [id, { exact_match, f1 }])
+      expect(Object.fromEntries(byId)).toEqual(recorded[run][file].per_question)
+      expect(result.missing).toEqual([])
+    },
+  )
+
+  test('count a missing prediction as 0 and report it', () => {
+    const predictions = new Map([...predictionsOf(run)].slice(0, -20))
+    const { exact_match, f1, missing } = squadMetrics(predictions, examples)
+    expect({ exact_match, f1 }).toEqual(recorded[run]['all, last 20 predictions missing'])
+    expect(missing).toEqual([...predictionsOf(run).keys()].slice(-20))
+  })
+})
+
+test('words count as often as they occur in both texts', () => {
+  expect(f1('x x y', 'x y y')).toBeCloseTo(2 / 3, 15)
+  expect(f1('x x', 'x')).toBeCloseTo(2 / 3, 15)
+})
+
+test('two texts without words match exactly and have F1 0, as in the official v1.1 script', () => {
+  expect(exactMatch('the', 'a!')).toBe(1)
+  expect(f1('the', 'a!')).toBe(0)
+})
+
+test('a question without answers is refused with the remedy', () => {
+  const question = { id: 'q7', question: '?', context: 'x', answers: [] }
+  expect(() => squadMetrics(new Map([['q7', 'x']]), [question])).toThrow(
+    /q7 has no answers.*\n.*version_2_with_negative/,
+  )
+})
+
+test('no questions at all are refused', () => {
+  expect(() => squadMetrics(new Map(), [])).toThrow(/no questions/)
+})

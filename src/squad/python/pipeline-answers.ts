@@ -1,0 +1,114 @@
+/**
+ * The answers that the Python pipeline gives: `QuestionAnsweringPipeline.postprocess` of transformers 4.57, with what
+ * is peculiar to it. Scores are products of two softmaxes within one window; answers with the same text, in any case
+ * and anywhere in the context, are one answer with the sum of their scores, at the first one's place; so a score may
+ * depend on top_k and may exceed 1. `findAnswers` in answers.ts is the better way; this one is for comparison.
+ *
+ * Left out: the answers with score 0 (empty, or from [CLS] into the text) that Python fills up with when a context has
+ * spans, but fewer than top_k asks for.
+ */
+import { UsageError } from '../../errors.ts'
+import { bestSpans } from '../best-spans.ts'
+import { LogSum } from '../log-sum.ts'
+import { checkLogits, contextLogits, type WindowLogits } from '../readings.ts'
+import type { Window } from '../types.ts'
+import { wordAt } from '../words.ts'
+
+export interface PipelineAnswerOptions {
+  readonly top_k?: number
+  readonly max_answer_len?: number
+  readonly handle_impossible_answer?: boolean
+  /**
+   * Multiplies the score of "" by exp(-threshold), so that in a context of one window "" is best where run_qa says so.
+   * Python has no such thing: 0 unless given.
+   */
+  readonly null_score_diff_threshold?: number
+  /** UTF-16 starts and ends of the context's words (words.ts): align_to_words, which is Python's default. */
+  readonly words?: Int32Array
+  /** Most characters that the candidates at all places may have together, each of which is compared; no limit unless given. */
+  readonly max_characters?: number
+}
+
+export interface PipelineAnswer {
+  readonly score: number
+  readonly start: number
+  readonly end: number
+  readonly answer: string
+}
+
+/** At most top_k answers, best first; "" with score 0 where the context holds no token. */
+export function pipelineAnswers(
+  context: string,
+  windows: readonly Window[],
+  logits: readonly WindowLogits[],
+  options: PipelineAnswerOptions = {},
+): PipelineAnswer[] {
+  const { top_k = 1, max_answer_len = 15, handle_impossible_answer = false, words } = options
+  const { null_score_diff_threshold = 0, max_characters = Infinity } = options
+  if (!(top_k >= 1)) throw new UsageError(`top_k is ${top_k}, expected 1 or more`)
+  if (!(max_answer_len >= 1)) throw new UsageError(`max_answer_len is ${max_answer_len}, expected 1 or more`)
+
+  const answers = new Map<string, PipelineAnswer>()
+  // A text of one endless word has it in every window and in most spans: it is put into lower case once a place.
+  const keys = new Map<string, string>()
+  let characters = 0
+  const keyOf = (start: number, end: number): string => {
+    const place = `${start} ${end}`
+    const known = keys.get(place)
+    if (known !== undefined) return known
+    characters += end - start
+    if (characters > max_characters)
+      throw new UsageError(
+        `the candidate answers have more than ${max_characters.toLocaleString('en-US')} characters`,
+        'Use a smaller top_k or max_answer_len, or a text without endless words.',
+      )
+    const key = context.slice(start, end).toLowerCase()
+    keys.set(place, key)
+    return key
+  }
+  let nullScore = Infinity
+  for (const [index, window] of windows.entries()) {
+    checkLogits(window, logits[index], index)
+    const { start_logits, end_logits } = logits[index]
+    const logTotal = logSumExp(start_logits, window) + logSumExp(end_logits, window)
+    nullScore = Math.min(nullScore, Math.exp(start_logits[0] + end_logits[0] - logTotal - null_score_diff_threshold))
+    const { spans } = bestSpans([contextLogits(window, logits[index])], {
+      // Some become equal when aligned to words.
+      top_k: words ? 2 * top_k + 10 : top_k,
+      max_answer_length: max_answer_len,
+    })
+    for (const span of spans) {
+      const [start, end] = charactersOf(window, span.start, span.end, words)
+      const key = keyOf(start, end)
+      const score = Math.exp(span.score - logTotal)
+      const equal = answers.get(key)
+      answers.set(
+        key,
+        equal ? { ...equal, score: equal.score + score } : { score, start, end, answer: context.slice(start, end) },
+      )
+    }
+  }
+  const found = [...answers.values()]
+  if (found.length === 0 && !handle_impossible_answer) found.push({ score: 0, start: 0, end: 0, answer: '' })
+  if (handle_impossible_answer) found.push({ score: nullScore, start: 0, end: 0, answer: '' })
+  return found.sort((a, b) => b.score - a.score).slice(0, top_k)
+}
+
+/** Over [CLS] and the context's tokens: the question, [SEP] and padding take no part. */
+function logSumExp(logits: Float32Array, { context_start, context_end }: Window): number {
+  const total = new LogSum()
+  total.add(logits[0])
+  for (let token = context_start; token < context_end; token++) total.add(logits[token])
+  return total.value
+}
+
+/** From the window's context tokens `first` to `last`; with `words` from word edge to word edge, within the window. */
+function charactersOf(window: Window, first: number, last: number, words?: Int32Array): readonly [number, number] {
+  const { offsets, context_start, context_end } = window
+  const start = offsets[2 * (context_start + first)]
+  const end = offsets[2 * (context_start + last) + 1]
+  if (!words) return [start, end]
+  const wordStart = wordAt(words, start)?.[0] ?? start
+  const wordEnd = wordAt(words, end - 1)?.[1] ?? end
+  return [Math.max(wordStart, offsets[2 * context_start]), Math.min(wordEnd, offsets[2 * context_end - 1])]
+}

@@ -1,0 +1,106 @@
+import { showList, showText } from '../../show-value.ts'
+import { DataProblem } from './data-problem.ts'
+
+/** The parts of a question that a row may have. */
+export type Field = 'id' | 'title' | 'question' | 'context' | 'answers' | 'answer' | 'answer_start' | 'is_impossible'
+
+/** The name that a file gives each of these fields. */
+export type Columns = Readonly<Partial<Record<Field, string>>>
+
+/** Other names that people give these fields, without case, spaces and punctuation. */
+const SYNONYMS: Readonly<Record<Field, readonly string[]>> = {
+  id: ['qid', 'questionid', 'qasid', 'exampleid'],
+  title: ['articletitle', 'documenttitle'],
+  question: ['questions', 'questiontext', 'query', 'q'],
+  context: ['contexts', 'contexttext', 'passage', 'paragraph', 'document', 'text'],
+  answers: [],
+  answer: ['answertext', 'answersubstring', 'a'],
+  answer_start: ['start', 'startchar', 'charstart', 'answerstartchar', 'answeroffset'],
+  is_impossible: ['impossible', 'unanswerable'],
+}
+
+const FIELDS = Object.keys(SYNONYMS) as Field[]
+
+/** The expected columns, for remedies. */
+export const EXPECTED_COLUMNS =
+  'Expected question, context and answer (and answer_start if an answer occurs more than once); or the columns of ' +
+  'run_qa.py: id, question, context and answers, {"text": ["..."], "answer_start": [0]}.'
+
+const plain = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '')
+
+/**
+ * Which names are which fields: a name as it is written here, else one that differs in case, spaces or punctuation, else
+ * a synonym.
+ */
+export function findColumns(names: readonly string[]): Columns {
+  const columns: Partial<Record<Field, string>> = {}
+  const plainNames = names.map(plain)
+  for (const field of FIELDS) {
+    const spellings = [plain(field), ...SYNONYMS[field]]
+    const spelling = spellings.find((spelling) => plainNames.includes(spelling))
+    const name = names.includes(field) ? field : spelling && names[plainNames.indexOf(spelling)]
+    if (name !== undefined) columns[field] = name
+  }
+  return columns
+}
+
+/** Titles and notes may be above the row that names the columns: it is one of the first rows with text. */
+export const HEADER_ROWS = 20
+
+/** Whether a row names the columns of questions. */
+export function namesQuestions(names: readonly string[]): boolean {
+  const { question, context } = findColumns(names)
+  return question !== undefined && context !== undefined
+}
+
+/** As `findColumns`, for rows that mostly have the same names. */
+export function columnFinder(): (row: object) => Columns {
+  let known = ''
+  let columns: Columns = {}
+  return (row) => {
+    const names = Object.keys(row)
+    const key = names.join('\n')
+    if (key !== known) columns = findColumns(names)
+    known = key
+    return columns
+  }
+}
+
+/**
+ * @throws DataProblem that names the missing columns, and those that the file has
+ */
+export function requireColumns(names: readonly string[], place: string, mayLack: readonly string[] = []): Columns {
+  const columns = findColumns(names)
+  const missing: string[] = (['question', 'context'] as const).filter((field) => !columns[field])
+  const hasAnswers = columns.answers !== undefined || columns.answer !== undefined || names.includes('answers.text')
+  if (!hasAnswers && !mayLack.includes('answers')) missing.push('answer')
+  if (missing.length === 0) return columns
+  const found = showList(names.filter(Boolean)) || 'none'
+  throw new DataProblem('unreadable', place, `no ${missing.join(' or ')} column; found the columns ${found}`, {
+    remedy: EXPECTED_COLUMNS,
+  })
+}
+
+/** The same name twice leaves it open which column is meant. */
+export function refuseRepeated(names: readonly string[], place: string): void {
+  const columns = findColumns(names)
+  const repeated = Object.values(columns).find((name) => names.indexOf(name) !== names.lastIndexOf(name))
+  if (repeated === undefined) return
+  throw new DataProblem('unreadable', place, `several columns are named ${showText(repeated, 80)}`, {
+    remedy: 'Rename or remove all but one of them.',
+  })
+}
+
+/** Of all names those that hold a part of a question. */
+export function wantedColumns(names: readonly string[], columns: Columns): string[] {
+  const wanted = new Set(Object.values(columns))
+  return names.filter((name) => wanted.has(name) || /^answers\.(text|answer_start)$/.test(name))
+}
+
+/** A value of a column as JSON would hold it: typed arrays as lists, 64-bit integers as numbers. */
+export function plainValue(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value)
+  if (ArrayBuffer.isView(value) || Array.isArray(value)) return Array.from(value as Iterable<unknown>, plainValue)
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plainValue(item)]))
+}

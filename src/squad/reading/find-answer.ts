@@ -1,0 +1,104 @@
+import type { Answer } from '../types.ts'
+import type { CodePoints } from './code-points.ts'
+import type { ProblemKind } from './data-problem.ts'
+import { FoldedSearch } from './folded-search.ts'
+import { sameValues } from './spreadsheet-values.ts'
+
+/** Where an answer that is not in its place may have been meant to be. */
+export interface FoundAnswer {
+  readonly answer: Answer
+  readonly kind: ProblemKind & ('misaligned' | 'utf16_offset' | 'byte_offset')
+  /** How many places are as good, this one included. */
+  readonly places: number
+}
+
+/** Longer answers are only looked for as they are. */
+const LONGEST_VARIANT = 2000
+
+/** Looks for answers that are not where their `answer_start` says. */
+export class AnswerFinder {
+  private readonly folded = new FoldedSearch()
+
+  /**
+   * The most likely place of an answer that is not at code point `count`: where that number would be right in UTF-16
+   * units or in UTF-8 bytes; else the nearest place of the text; else the nearest place of a text that differs in
+   * spelling only, and then the answer is the text there.
+   */
+  find(text: string, context: string, count: number, codePoints: CodePoints): FoundAnswer | undefined {
+    const isAt = (at: number) => context.startsWith(text, at) && isBetweenCharacters(context, at)
+    if (isAt(count)) return { answer: { text, answer_start: count }, kind: 'utf16_offset', places: 1 }
+    const atByte = utf16OfByte(context, count)
+    if (isAt(atByte)) return { answer: { text, answer_start: atByte }, kind: 'byte_offset', places: 1 }
+    const near = codePoints.toUtf16(count)
+    return nearest(placesOf(text, context), near) ?? this.findVariant(text, context, near)
+  }
+
+  /**
+   * The place nearest to UTF-16 index `near` of a text that differs in case, white space, Unicode normalization,
+   * quotation marks or dashes; or, as spreadsheets change them, is the same number or date.
+   */
+  findVariant(text: string, context: string, near = 0): FoundAnswer | undefined {
+    if (text.length > LONGEST_VARIANT) return undefined
+    const spelled = [...this.folded.places(text, context)].filter((place) => !cutsNumber(place, context))
+    return nearest(spelled, near) ?? nearest(sameValues(text, context), near)
+  }
+}
+
+function nearest(answers: Iterable<Answer>, near: number): FoundAnswer | undefined {
+  let best: Answer | undefined
+  const places = new Set<number>()
+  for (const answer of answers) {
+    if (!best || Math.abs(answer.answer_start - near) < Math.abs(best.answer_start - near)) best = answer
+    places.add(answer.answer_start)
+  }
+  return best && { answer: best, kind: 'misaligned', places: places.size }
+}
+
+const WITHOUT_SPACES =
+  /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Thai}|\p{Script=Lao}|\p{Script=Khmer}|\p{Script=Myanmar}/u
+
+const isWordPart = (character: string | undefined): boolean =>
+  character !== undefined && /[\p{L}\p{M}\p{N}]/u.test(character) && !WITHOUT_SPACES.test(character)
+
+const isDigit = (character: string | undefined): boolean => character !== undefined && /\d/.test(character)
+
+/** Whether characters of a kind are on both sides of an edge of the answer. */
+function cuts({ text, answer_start }: Answer, context: string, isKind: (character?: string) => boolean): boolean {
+  const [before, after] = [
+    [...context.slice(Math.max(0, answer_start - 2), answer_start)].at(-1),
+    context.slice(answer_start + text.length),
+  ]
+  const [first, last] = [[...text.slice(0, 2)][0], [...text.slice(-2)].at(-1)]
+  return (isKind(before) && isKind(first)) || (isKind(last) && isKind([...after.slice(0, 2)][0]))
+}
+
+/** Whether the answer is a part of a number: 123 in 00123. */
+export const cutsNumber = (answer: Answer, context: string): boolean => cuts(answer, context, isDigit)
+
+/** Where the text is as it is: where it is whole words if it is that anywhere, else everywhere. */
+export function likelyPlaces(text: string, context: string): Answer[] {
+  const all = [...placesOf(text, context)]
+  const words = all.filter((place) => !cuts(place, context, isWordPart))
+  return words.length > 0 ? words : all
+}
+
+/** Where the text is as it is, from the first place to the last. */
+export function* placesOf(text: string, context: string): Generator<Answer> {
+  for (let at = context.indexOf(text); at >= 0; at = context.indexOf(text, at + 1))
+    if (isBetweenCharacters(context, at)) yield { text, answer_start: at }
+}
+
+/** The two halves of a character beyond the basic plane belong together. */
+const isBetweenCharacters = (text: string, at: number): boolean => at === 0 || text.codePointAt(at - 1)! < 0x10000
+
+/** UTF-16 index of the character that begins at a byte of the text in UTF-8; beyond the text where none does. */
+function utf16OfByte(text: string, byte: number): number {
+  let at = 0
+  for (let bytes = 0; at < text.length && bytes < byte; ) {
+    const code = text.codePointAt(at)!
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
+    at += code < 0x10000 ? 1 : 2
+    if (bytes > byte) return text.length + 1
+  }
+  return at < text.length ? at : text.length + 1
+}

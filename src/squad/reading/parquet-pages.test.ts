@@ -1,0 +1,27 @@
+import { asyncBufferFromFile, parquetMetadataAsync, parquetSchema } from 'hyparquet'
+import { expect, it } from 'vitest'
+import { fixture } from '../../../tests/fixture.ts'
+import { checkPages } from './parquet-pages.ts'
+
+const file = await asyncBufferFromFile(fixture('squad-parquet/datasets-4.0.0.parquet'))
+const metadata = await parquetMetadataAsync(file)
+const check = (rows: bigint, change: object = {}) => {
+  const [{ columns }] = metadata.row_groups
+  const changed = columns.map((column) => ({ ...column, meta_data: { ...column.meta_data!, ...change } }))
+  const group = { ...metadata.row_groups[0], num_rows: rows, columns: changed }
+  return checkPages(file, group, parquetSchema(metadata), ['id'])
+}
+
+it('a row group is read as it is, refused where it says more than it can hold or than fits into memory', async () => {
+  await check(25n)
+  await expect(check(26n)).rejects.toThrow('a column of 25 values for 26 rows')
+  await expect(check(25n, { num_values: 24n })).rejects.toThrow('a column of 24 values for 25 rows')
+  await expect(check(24n, { num_values: 24n })).rejects.toThrow('a page of 25 values where 24 are left')
+  await expect(check(2n ** 20n + 1n)).rejects.toThrow('a row group of 1048577 rows; at most 1048576 are read at once')
+  await expect(check(25n, { num_values: 2n ** 40n })).rejects.toThrow('a column of 1099511627776 values; at most')
+})
+
+it('a column lies within its file', async () => {
+  await expect(check(25n, { total_compressed_size: 2n ** 40n })).rejects.toThrow(/^a column from \d+ to \d+$/)
+  await expect(check(25n, { dictionary_page_offset: -4n })).rejects.toThrow('a column from -4 to')
+})

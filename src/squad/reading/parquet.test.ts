@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs'
+import { asyncBufferFromFile } from 'hyparquet'
+import { expect, it } from 'vitest'
+import { fixture } from '../../../tests/fixture.ts'
+import { madeUpExamples } from '../../../tests/squad-parquet.ts'
+import { thoroughOr } from '../../../tests/thorough.ts'
+import { SpanforgeError } from '../../errors.ts'
+import type { Example } from '../types.ts'
+import { parquetExamples } from './parquet.ts'
+
+it('a file that Python wrote (datasets 4.0.0, snappy, three row groups) is read as it was meant', async () => {
+  const examples: Example[] = []
+  const file = await asyncBufferFromFile(fixture('squad-parquet/datasets-4.0.0.parquet'))
+  for await (const example of parquetExamples(file, 'squad')) examples.push(example)
+  // Every seventh title is null there.
+  const expected = madeUpExamples(60).map(({ title, ...example }, index) =>
+    index % 7 ? { ...example, title } : example,
+  )
+  expect(examples).toEqual(expected)
+})
+
+it('only as much is read as is asked for', async () => {
+  const file = await asyncBufferFromFile(fixture('squad-parquet/datasets-4.0.0.parquet'))
+  const slices: number[] = []
+  const slice = (start: number, end?: number) => {
+    slices.push(start)
+    return file.slice(start, end)
+  }
+  const examples = parquetExamples({ byteLength: file.byteLength, slice }, 'squad')
+  await examples.next()
+  const first = slices.length
+  for (let row = 1; row < 25; row++) await examples.next()
+  expect(slices.length).toBe(first)
+  await examples.next()
+  expect(slices.length).toBeGreaterThan(first)
+})
+
+const OTHERS = ['v1-deltas-gzip', 'v2-deltas', 'v2-dictionary-zstd'].map(
+  (name) => `squad-parquet/pyarrow-${name}.parquet`,
+)
+
+it.each(OTHERS)('other kinds of pages and encodings hold the same: %s', async (name) => {
+  const read = async (path: string) => {
+    const examples: Example[] = []
+    for await (const example of parquetExamples(await asyncBufferFromFile(fixture(path)), path)) examples.push(example)
+    return examples
+  }
+  expect(await read(name)).toEqual(await read('squad-parquet/datasets-4.0.0.parquet'))
+})
+
+it('a damaged page that claims more values than its column is refused at once, not counted to for minutes', async () => {
+  const file = await asyncBufferFromFile(fixture('squad-parquet/endless-page.parquet'))
+  await expect(parquetExamples(file, 'squad').next()).rejects.toThrow('squad: cannot be read as Parquet (')
+})
+
+it.each(OTHERS)(
+  'a number as large as can be, wherever it stands, ends neither memory nor patience: %s',
+  async (name) => {
+    const right = readFileSync(fixture(name))
+    const file = { byteLength: right.length, slice: (start: number, end?: number) => bytes.buffer.slice(start, end) }
+    let bytes = new Uint8Array(right)
+    // Each place in turn: a varint of 2^32 - 2, which is a run of 2^31 - 1 values, a length of -1, or as many miniblocks.
+    for (let at = 4; at < right.length - 12; at += thoroughOr(3, 41)) {
+      bytes = new Uint8Array(right)
+      bytes.set([0xfe, 0xff, 0xff, 0xff, 0x0f], at)
+      try {
+        for await (const _ of parquetExamples(file, name));
+      } catch (error) {
+        expect(error).toBeInstanceOf(SpanforgeError)
+      }
+    }
+  },
+  600_000,
+)

@@ -1,0 +1,89 @@
+import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects, parquetSchema, type SchemaTree } from 'hyparquet'
+import { compressors } from 'hyparquet-compressors'
+import type { Example } from '../types.ts'
+import { plainValue, requireColumns, wantedColumns } from './columns.ts'
+import { DataProblem, orReport, type Report, refuse } from './data-problem.ts'
+import { JsonPart } from './json-text.ts'
+import { checkPages } from './parquet-pages.ts'
+import { QuestionReader, type QuestionRecord } from './read-question.ts'
+import { ROW_LAYOUT, rowRecord } from './row-record.ts'
+
+/** A text may begin with U+FEFF, which is not a mark of byte order there; hyparquet would take it away. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const parsers = { stringFromBytes: (bytes: Uint8Array | undefined) => bytes && decoder.decode(bytes) }
+
+/**
+ * Examples of a Parquet file with the columns of Hugging Face's `squad` and `squad_v2`, a row group at a time. The
+ * file's `answer_start` counts code points; the examples' counts UTF-16 units. `name` is the file's name, for messages.
+ * @throws SpanforgeError for what is no Parquet file or a damaged one, a column missing or of another kind, and an
+ * answer that does not stand in its context where it says.
+ */
+export async function* parquetExamples(
+  file: AsyncBuffer,
+  name: string,
+  report: Report = refuse,
+): AsyncGenerator<Example> {
+  const reader = new QuestionReader(report)
+  for await (const record of parquetRecords(file, name, { report })) {
+    const example = reader.read(record)
+    if (example) yield example
+  }
+}
+
+export interface ParquetOptions {
+  readonly report?: Report
+  /** Columns that may be missing. */
+  readonly mayLack?: readonly string[]
+  /** Read the columns too that are none of a question's. */
+  readonly allColumns?: boolean
+}
+
+/** The rows of such a file as they are. */
+export async function* parquetRecords(
+  file: AsyncBuffer,
+  name: string,
+  { report = refuse, mayLack = [], allColumns = false }: ParquetOptions = {},
+): AsyncGenerator<QuestionRecord> {
+  const place = name
+  const metadata = await readable(place, () => parquetMetadataAsync(file))
+  const schema = await readable(place, async () => parquetSchema(metadata))
+  const names = await readable(place, async () => columnNames(schema))
+  const columns = requireColumns(names, place, mayLack)
+  const wanted = allColumns ? names : wantedColumns(names, columns)
+  let rowStart = 0
+  for (const group of metadata.row_groups) {
+    const rowEnd = rowStart + Number(group.num_rows)
+    const options = { file, metadata, compressors, parsers, columns: wanted, rowStart, rowEnd }
+    const rows = await readable(place, async () => {
+      await checkPages(file, group, schema, wanted)
+      return parquetReadObjects(options)
+    })
+    for (const [index, row] of rows.entries()) {
+      const at = `${place}: row ${rowStart + index}`
+      const part = new JsonPart(plainValue(row), { place: at, whole: 'the row', remedy: ROW_LAYOUT })
+      const record = orReport(report, () => rowRecord(part, { place: at, columns, report }))
+      if (record) yield record
+    }
+    rowStart = rowEnd
+  }
+}
+
+/** A damaged schema may lack the name that its type promises. */
+function columnNames({ children }: SchemaTree): string[] {
+  return children.map(({ element: { name } }, i) => {
+    if (typeof name !== 'string') throw new Error(`column ${i + 1} has no name`)
+    return name
+  })
+}
+
+async function readable<T>(place: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    throw new DataProblem('unreadable', place, `cannot be read as Parquet (${(error as Error).message})`, {
+      remedy:
+        'The file is damaged or has another format. If it is in the cache, "spanforge cache verify" finds damaged files.',
+      cause: error,
+    })
+  }
+}

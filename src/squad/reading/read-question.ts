@@ -1,0 +1,186 @@
+import { showText, showValue } from '../../show-value.ts'
+import type { Answer, Example } from '../types.ts'
+import { CodePoints } from './code-points.ts'
+import type { Columns } from './columns.ts'
+import { DataProblem, orReport, type Report } from './data-problem.ts'
+import { AnswerFinder, cutsNumber, type FoundAnswer, likelyPlaces } from './find-answer.ts'
+import type { JsonPart } from './json-text.ts'
+
+/** A question as a file has it: parts that know where they stand, none of them believed yet. */
+export interface QuestionRecord {
+  /** The line, row or paragraph, such as `train.jsonl: line 3`. */
+  readonly place: string
+  /** Undefined where the reader is to number the questions. */
+  readonly id: JsonPart | undefined
+  readonly title: JsonPart
+  readonly question: JsonPart
+  readonly context: JsonPart
+  /** `answer_start` counts code points. Empty for a question marked `is_impossible`. */
+  readonly answers: () => readonly AnswerParts[]
+  readonly source: SourceRow
+}
+
+/** A row as the file has it, with whatever else it holds; in SQuAD's layout a question without its context. */
+export interface SourceRow {
+  readonly columns: Columns
+  readonly values: Readonly<Record<string, unknown>>
+  /** The column that holds the answer as text; undefined where answers are objects or lists. */
+  readonly answerColumn?: string
+}
+
+export interface AnswerParts {
+  readonly text: JsonPart
+  /** Undefined where it is to be found: where the text stands but once. */
+  readonly answer_start: JsonPart | undefined
+}
+
+/** Makes examples of the questions of one file, and reports what is wrong with them. */
+export class QuestionReader {
+  private readonly ids = new Set<string>()
+  private numbered = 0
+  /** The last context that is not empty. */
+  private last: string | undefined
+  private context = ''
+  private codePoints = new CodePoints('')
+  private readonly finder = new AnswerFinder()
+
+  constructor(readonly report: Report) {}
+
+  /**
+   * The example; undefined where the report of a problem returned and there is no mending it. An answered question that
+   * loses all its answers is left out, for it would come out as one that has none.
+   */
+  read(record: QuestionRecord): Example | undefined {
+    return orReport(this.report, () => {
+      const id = this.id(record.id)
+      const place = `${record.place}, question ${showText(`${id}`)}`
+      if (this.ids.has(id)) this.report(repeated(place, id))
+      this.ids.add(id)
+      const title = record.title.value == null ? undefined : record.title.string()
+      const question = record.question.string()
+      const parts = record.answers()
+      const context = this.contextOf(record.context.string(), place, { id, isNeeded: parts.some(hasWords) })
+      const answers = parts.flatMap((part) => orReport(this.report, () => this.answer(part, context, place, id)) ?? [])
+      if (parts.length && !answers.length) return undefined
+      return { id, ...(title !== undefined && { title }), question, context, answers }
+    })
+  }
+
+  /** An answer needs a context. Where cells were merged, only the first of their rows has it. */
+  private contextOf(context: string, place: string, { id, isNeeded }: { id: string; isNeeded: boolean }): string {
+    if (context.trim()) this.last = context
+    if (context.trim() || !isNeeded) return context
+    const mended = this.last && 'the context above'
+    const problem = new DataProblem('layout', place, 'the context is empty', { id, mended, ...NO_CONTEXT })
+    if (!this.last) throw problem
+    this.report(problem)
+    return this.last
+  }
+
+  private id(part: JsonPart | undefined): string {
+    if (!part) return `q${++this.numbered}`
+    return typeof part.value === 'number' ? String(part.value) : part.string()
+  }
+
+  private answer(part: AnswerParts, context: string, place: string, id: string): Answer | undefined {
+    const text = part.text.string()
+    if (!text) throw new DataProblem('empty_answer', place, 'its answer is empty', { remedy: NO_ANSWER, id })
+    const { answer_start: start } = part
+    const count = start && orReport(this.report, () => start.count('found by its text'))
+    // The questions of a paragraph share its context.
+    if (context !== this.context) this.codePoints = new CodePoints(context)
+    this.context = context
+    if (count === undefined) return this.onlyPlace(text, context, place, id)
+    const answer_start = this.codePoints.toUtf16(count)
+    if (context.startsWith(text, answer_start)) return { text, answer_start }
+    const found = this.finder.find(text, context, count, this.codePoints)
+    const there = showValue(context.slice(answer_start, answer_start + text.length))
+    const finding = `answer ${showValue(text)} is not at character ${count} of the context (found ${there})`
+    const about = { id, ...this.remedy(text, found) }
+    this.report(new DataProblem(found?.kind ?? 'misaligned', place, finding, about))
+    return found?.answer
+  }
+
+  /** The answer in the one place where its text is; where that is not one, the most likely is reported. */
+  private onlyPlace(text: string, context: string, place: string, id: string): Answer | undefined {
+    const [first, ...others] = likelyPlaces(text, context)
+    const number = first && cutsNumber(first, context) ? this.finder.findVariant(text, context) : undefined
+    if (number) return this.variant(number, text, place, id)
+    if (first && others.length === 0) return first
+    if (first) {
+      const mended = `${this.characterOf(first)}, the first`
+      const finding = `answer ${showValue(text)} occurs ${1 + others.length} times in the context`
+      const remedy = `${WHICH} ${fixTakes(mended)}`
+      this.report(new DataProblem('ambiguous_answer', place, finding, { id, remedy, mended }))
+      return first
+    }
+    return this.variant(this.finder.findVariant(text, context), text, place, id)
+  }
+
+  private variant(found: FoundAnswer | undefined, text: string, place: string, id: string): Answer | undefined {
+    const finding = `answer ${showValue(text)} does not occur in the context`
+    this.report(new DataProblem('misaligned', place, finding, { id, ...this.remedyOfVariant(found, text) }))
+    return found?.answer
+  }
+
+  private remedyOfVariant(variant: FoundAnswer | undefined, text: string): { remedy: string; mended?: string } {
+    if (!variant) return { remedy: remedyOfMissing(text) }
+    const { answer, places } = variant
+    const mended = `${this.characterOf(answer)} as ${showValue(answer.text)}${places > 1 ? ', the first' : ''}`
+    if (answer.text.normalize() === text.normalize())
+      return { remedy: `It occurs in another Unicode normalization form. ${fixTakes(mended)}`, mended }
+    const several = places > 1 ? ` It occurs ${places} times; choose one with answer_start.` : ''
+    return { remedy: `Did you mean ${showValue(answer.text)}?${several} ${fixTakes(mended)}`, mended }
+  }
+
+  private remedy(text: string, found: FoundAnswer | undefined): { remedy: string; mended?: string } {
+    if (!found) return { remedy: remedyOfMissing(text) }
+    const { answer, kind } = found
+    const at = this.characterOf(answer)
+    if (answer.text.normalize() === text.normalize() && answer.text !== text)
+      return { remedy: `It is at ${at}, in another Unicode normalization form. ${FIX} corrects it.`, mended: at }
+    if (answer.text !== text) {
+      const as = `${at} as ${showValue(answer.text)}`
+      return { remedy: `Did you mean ${showValue(answer.text)}, at ${at}? ${FIX} corrects it.`, mended: as }
+    }
+    const remedy = `It is at ${at}; answer_start counts Unicode code points from 0${COUNTED[kind]}. ${FIX} corrects it.`
+    return { remedy, mended: at }
+  }
+
+  private characterOf({ answer_start }: Answer): string {
+    return `character ${this.codePoints.fromUtf16(answer_start)}`
+  }
+}
+
+const FIX = '"spanforge data check FILE --fix OUT"'
+
+const fixTakes = (mended: string): string => `${FIX} takes ${mended}.`
+
+/** An answer of white space may be in a context of white space. */
+const hasWords = ({ text }: AnswerParts): boolean => typeof text.value !== 'string' || text.value.trim() !== ''
+
+const NO_CONTEXT = { remedy: `Repeat the context in the row of each of its questions. ${FIX} takes the one above.` }
+
+const NOT_THERE = 'The context does not contain this answer: correct its text, or remove the question.'
+
+/** What people write where there is no answer. */
+const NO_ANSWER_WORDS = /^(n\/?a|nan|none|null|nil|-+|no answer|not answerable|unanswerable|cannotanswer|unknown)$/i
+
+const remedyOfMissing = (text: string): string =>
+  NO_ANSWER_WORDS.test(text.trim()) ? 'If the context does not answer the question, leave the answer empty.' : NOT_THERE
+
+const WHICH = 'Choose one with answer_start, the number of Unicode code points before it.'
+
+const NO_ANSWER = 'Write "answers": [] for no answer.'
+
+const COUNTED: Readonly<Record<FoundAnswer['kind'], string>> = {
+  misaligned: '',
+  utf16_offset: ', but this one counts UTF-16 units, as strings in JavaScript and Java do',
+  byte_offset: ', but this one counts bytes of UTF-8',
+}
+
+const repeated = (place: string, id: string): DataProblem =>
+  new DataProblem('duplicate_id', place, 'another question has the same id', {
+    remedy: 'Give every question an id of its own: predictions are stored under it.',
+    id,
+  })

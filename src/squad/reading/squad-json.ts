@@ -1,0 +1,132 @@
+import type { Example } from '../types.ts'
+import { CodePoints } from './code-points.ts'
+import { type Columns, columnFinder } from './columns.ts'
+import { DataProblem, orReport, type Report, refuse } from './data-problem.ts'
+import { itemsOf } from './json-layouts.ts'
+import { JsonPart, parseJson } from './json-text.ts'
+import { QuestionReader, type QuestionRecord } from './read-question.ts'
+import { answerParts, isRow, isTrue, ROW_LAYOUT, rowRecord } from './row-record.ts'
+
+/**
+ * Examples of a file in the layout of SQuAD v1.1 or v2.0 (Rajpurkar et al. 2016, 2018), or in that of run_qa.py, where
+ * `data` is a list of rows. The file's `answer_start` counts code points; the examples' counts UTF-16 units. A question
+ * marked `is_impossible` has no answers. `name` is the file's name, for messages.
+ * @throws DataProblem for JSON that is cut off, another layout, no questions, an id twice, or an answer that does not
+ * stand in its context where it says. With a `report` that returns it goes on without what is wrong.
+ */
+export function parseSquad(text: string, name: string, report: Report = refuse): Example[] {
+  let problems = 0
+  const counted: Report = (problem) => {
+    problems++
+    report(problem)
+  }
+  const reader = new QuestionReader(counted)
+  const examples: Example[] = []
+  for (const record of squadRecords(text, name, counted)) {
+    const example = reader.read(record)
+    if (example) examples.push(example)
+  }
+  if (!examples.length && !problems) report(noQuestions(name))
+  return examples
+}
+
+export const noQuestions = (name: string): DataProblem =>
+  new DataProblem('unreadable', name, 'no questions in it', {
+    remedy: 'Give a file with at least one question.',
+  })
+
+/** The questions of such a file as they are; an article or a paragraph that is none is reported. */
+export function* squadRecords(text: string, name: string, report: Report = refuse): Generator<QuestionRecord> {
+  const place = name
+  const value = parseJson(text, place, LAYOUT, report)
+  if (value === undefined) return
+  const file = new JsonPart(value, { place, whole: 'the whole file', remedy: LAYOUT })
+  const columnsOf = columnFinder()
+  let paragraphs = 0
+  for (const item of orReport(report, () => itemsOf(file)) ?? []) {
+    if (isRow(item.value)) {
+      const at = item.path ? `${place}: ${item.path}` : place
+      const columns = columnsOf(item.value as object)
+      const row = new JsonPart(item.value, { place: at, whole: 'the row', remedy: ROW_LAYOUT })
+      yield* orReport(report, () => [rowRecord(row, { place: at, columns, report })]) ?? []
+      continue
+    }
+    for (const paragraph of orReport(report, () => paragraphsOf(item)) ?? []) {
+      paragraphs++
+      const at = `${place}: paragraph ${paragraphs}`
+      for (const question of orReport(report, () => paragraph.field('qas').items()) ?? [])
+        yield* orReport(report, () => [questionRecord(at, { article: item, paragraph, question }, report)]) ?? []
+    }
+  }
+}
+
+/** An article has paragraphs; the lists of Simple Transformers have paragraphs without articles. */
+const paragraphsOf = (item: JsonPart): JsonPart[] =>
+  item.field('qas').value !== undefined ? [item] : item.field('paragraphs').items()
+
+type QuestionParts = Readonly<Record<'article' | 'paragraph' | 'question', JsonPart>>
+
+function questionRecord(
+  place: string,
+  { article, paragraph, question }: QuestionParts,
+  report: Report,
+): QuestionRecord {
+  return {
+    place,
+    id: question.field('id'),
+    title: article.field('title'),
+    question: question.field('question'),
+    context: paragraph.field('context'),
+    source: { columns: QUESTION_COLUMNS, values: question.value as Record<string, unknown> },
+    answers() {
+      if (isTrue(question.field('is_impossible').value)) return []
+      return answerParts(question.field('answers'), place, report)
+    },
+  }
+}
+
+const QUESTION_COLUMNS: Columns = {
+  id: 'id',
+  question: 'question',
+  answers: 'answers',
+  is_impossible: 'is_impossible',
+}
+
+const LAYOUT =
+  'Expected SQuAD JSON, {"data": [{"paragraphs": [{"context", "qas"}]}]}, or a list of rows with question, context and ' +
+  'answer.'
+
+/**
+ * The same examples as SQuAD JSON, v2.0 where one has no answer; examples that follow one another share a paragraph.
+ * `extraOf` gives more fields of a question.
+ */
+export function toSquadJson<T extends Example>(examples: readonly T[], extraOf?: (example: T) => object): string {
+  // A file is v2.0 as a whole: there every question says whether it is impossible.
+  const unanswered = examples.some(({ answers }) => !answers.length)
+  const data: { title?: string; paragraphs: { context: string; qas: object[] }[] }[] = []
+  let codePoints = new CodePoints('')
+  for (const example of examples) {
+    const { id, title, question, context, answers } = example
+    let article = data.at(-1)
+    if (!article || article.title !== title) {
+      article = { title, paragraphs: [] }
+      data.push(article)
+    }
+    let paragraph = article.paragraphs.at(-1)
+    if (paragraph?.context !== context) {
+      paragraph = { context, qas: [] }
+      article.paragraphs.push(paragraph)
+      codePoints = new CodePoints(context)
+    }
+    const places = answers.map(({ text, answer_start }) => ({ text, answer_start: codePoints.fromUtf16(answer_start) }))
+    const extra = extraOf?.(example)
+    paragraph.qas.push({
+      ...extra,
+      id,
+      question,
+      answers: places,
+      ...(unanswered && { is_impossible: !answers.length }),
+    })
+  }
+  return JSON.stringify({ version: unanswered ? 'v2.0' : '1.1', data })
+}

@@ -1,0 +1,192 @@
+import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { Command, Option } from 'commander'
+import { describe, expect, it } from 'vitest'
+import { argumentsPage, pagePath, schemaPath, schemaText } from '../../../scripts/arguments-page.ts'
+import { fixtureJson } from '../../../tests/fixture.ts'
+import { argumentFlags } from './argument-flags.ts'
+import { argumentDefaults, argumentNames, intervalSteps, parseArguments } from './arguments.ts'
+import { leftOut } from './arguments-left-out.ts'
+import { presets } from './presets.ts'
+
+const { defaults: theirs } = fixtureJson<{ defaults: Record<string, unknown> }>('training/training-arguments.json')
+
+/** Ours alone: transformers has them in scripts, in callbacks, or not at all. */
+const OURS =
+  `model revision dataset dataset_config dataset_revision train_split validation_split train_file validation_file max_seq_length doc_stride max_train_samples max_eval_samples
+  version_2_with_negative null_score_diff_threshold max_answer_length padding max_tokens_per_pass max_minutes
+  freeze_embeddings freeze_layers engine device on_nonfinite early_stopping_patience early_stopping_threshold`.split(
+    /\s+/,
+  )
+
+describe('training arguments', () => {
+  it('are the fields of TrainingArguments that are not left out, and ours', () => {
+    expect([...argumentNames].sort()).toEqual(
+      [...Object.keys(theirs).filter((name) => !leftOut.has(name)), ...OURS].sort(),
+    )
+  })
+
+  it('leave out only fields that TrainingArguments has', () => {
+    expect([...leftOut.keys()].filter((name) => !(name in theirs))).toEqual([])
+  })
+
+  it("have transformers' defaults", () => {
+    const ours = Object.fromEntries(Object.entries(argumentDefaults).filter(([name]) => name in theirs))
+    const expected = Object.fromEntries(Object.keys(ours).map((name) => [name, theirs[name]]))
+    // transformers fills these in after the fact.
+    expect(ours).toEqual({
+      ...expected,
+      output_dir: 'trainer_output',
+      metric_for_best_model: 'loss',
+      disable_tqdm: false,
+      report_to: ['tensorboard', 'jsonl'],
+    })
+  })
+
+  it('fill in what follows from others', () => {
+    expect(parseArguments({ logging_steps: 7, seed: 3 }, 'test')).toMatchObject({
+      eval_steps: 7,
+      data_seed: 3,
+      greater_is_better: false,
+    })
+    expect(parseArguments({ metric_for_best_model: 'eval_f1' }, 'test')).toMatchObject({
+      metric_for_best_model: 'f1',
+      greater_is_better: true,
+    })
+    expect(parseArguments({ report_to: 'none' }, 'test').report_to).toEqual([])
+    expect(parseArguments({ report_to: ['all'] }, 'test').report_to).toEqual(['tensorboard', 'jsonl'])
+    expect(parseArguments({ resume_from_checkpoint: true }, 'test').resume_from_checkpoint).toBe('latest')
+  })
+
+  it('survive being saved and read again', () => {
+    const args = parseArguments({ metric_for_best_model: 'f1', lr_scheduler_kwargs: { num_cycles: 2 } }, 'test')
+    expect(parseArguments(JSON.parse(JSON.stringify(args)), 'test')).toEqual(args)
+  })
+
+  it.each([
+    [{ learning_rte: 1 }, 'arguments.json: learning_rte: no such argument; did you mean learning_rate?'],
+    [{ learningRate: 1 }, 'did you mean learning_rate?'],
+    [{ evaluation_strategy: 'epoch' }, 'no such argument: use eval_strategy'],
+    [{ zzz: 1 }, 'arguments.json: zzz: no such argument'],
+    [Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`k${i}`, 1])), 'and 9,980 more unknown arguments'],
+    [{ optim: 'sgd' }, 'optim: not an argument here: AdamW is the optimizer'],
+    [{ learning_rate: '3e-5' }, 'learning_rate: found "3e-5", expected a number above 0'],
+    [{ learning_rate: -1 }, 'found -1'],
+    [{ learning_rate: Number.POSITIVE_INFINITY }, 'learning_rate'],
+    [{ max_steps: 0 }, 'max_steps: found 0, expected -1, or an integer of at least 1'],
+    [{ per_device_train_batch_size: 1.5 }, 'found 1.5, expected an integer of at least 1'],
+    [{ eval_steps: 2.5 }, 'expected an integer of at least 1, or a share of all steps between 0 and 1'],
+    [{ eval_strategy: 'epochs' }, 'found "epochs", expected one of no, steps, epoch'],
+    [{ adam_beta2: 1 }, 'adam_beta2: found 1, expected a number of at least 0 and less than 1'],
+    // What float32 rounds to 0, to 1 or to Infinity.
+    [{ adam_epsilon: 0 }, 'adam_epsilon: found 0, expected a number above 0'],
+    [{ adam_epsilon: 1e-46 }, 'adam_epsilon: found 1e-46, expected a number above 0'],
+    [{ adam_beta1: 0.99999999 }, 'adam_beta1: found 0.99999999, expected a number of at least 0 and less than 1'],
+    [{ adam_beta2: 1e-50 }, 'adam_beta2: found 1e-50, expected a number of at least 0'],
+    [{ label_smoothing_factor: 0.99999999 }, 'label_smoothing_factor: found 0.99999999, expected'],
+    [{ learning_rate: 1e39 }, 'learning_rate: found 1e+39, expected a number above 0 (float32 holds'],
+    [{ learning_rate: 1e-50 }, 'learning_rate: found 1e-50, expected a number above 0'],
+    [{ weight_decay: 1e300 }, 'weight_decay: found 1e+300, expected a number of at least 0'],
+    [{ max_grad_norm: 1e-50 }, 'max_grad_norm: found 1e-50, expected a number of at least 0'],
+    [{ warmup_ratio: 1.1 }, 'at least 0 and at most 1'],
+    [{ seed: 2 ** 32 }, 'seed: found 4294967296'],
+    [{ lr_scheduler_kwargs: { cycles: 2 } }, 'expected an object with num_cycles, lr_end or power'],
+    [{ report_to: ['wandb'] }, 'report_to: found ["wandb"], expected all, none, or some of tensorboard, jsonl'],
+    [{ group_by_length: 'true' }, 'found "true", expected true or false'],
+  ])('refuse %j', (raw, message) => {
+    expect(() => parseArguments(raw, 'arguments.json')).toThrow(message)
+  })
+
+  it('report a value that breaks several rules once', () => {
+    const parse = () => parseArguments({ label_smoothing_factor: 2 }, 'arguments.json')
+    expect(parse).toThrow(/^arguments\.json: label_smoothing_factor: found 2, expected [^\n]*$/)
+  })
+
+  it('name every fault at once', () => {
+    const message = (() => {
+      try {
+        parseArguments({ learning_rate: 0, seeed: 1, max_steps: -2 }, 'x')
+      } catch (error) {
+        return (error as Error).message
+      }
+    })()
+    expect(message?.split('\n')).toHaveLength(3)
+  })
+
+  it('have intervals in steps or as a share of all steps', () => {
+    expect(intervalSteps(10, 33)).toBe(10)
+    expect(intervalSteps(0.1, 33)).toBe(4)
+  })
+})
+
+describe('training arguments as flags', () => {
+  function parseFlags(...argv: string[]): Record<string, unknown> {
+    const command = new Command().exitOverride()
+    for (const flag of argumentFlags())
+      command.addOption(new Option(flag.flags, flag.description).argParser<unknown>(flag.parse))
+    return command.parse(argv, { from: 'user' }).opts()
+  }
+
+  it('give what the same arguments in a JSON file give', () => {
+    const flags = parseFlags(
+      ...'--learning_rate 3e-5 --max_steps -1 --eval_strategy epoch --load_best_model_at_end --bf16 false'.split(' '),
+      ...'--logging_steps 0.1 --report_to tensorboard jsonl --run_name 7 --seed 0'.split(' '),
+      ...['--lr_scheduler_kwargs', '{"power":2}', '--group_by_length', 'true'],
+    )
+    expect(flags).toEqual({
+      learning_rate: 3e-5,
+      max_steps: -1,
+      eval_strategy: 'epoch',
+      load_best_model_at_end: true,
+      bf16: false,
+      logging_steps: 0.1,
+      report_to: ['tensorboard', 'jsonl'],
+      run_name: '7',
+      seed: 0,
+      lr_scheduler_kwargs: { power: 2 },
+      group_by_length: true,
+    })
+    expect(parseArguments(flags, 'command line').learning_rate).toBe(3e-5)
+  })
+
+  it('separate the words of a list by commas too', () => {
+    expect(parseFlags('--report_to', 'tensorboard,jsonl').report_to).toEqual(['tensorboard', 'jsonl'])
+  })
+
+  it.each([
+    ['--learning_rate', 'fast', '--learning_rate: found "fast", expected a number above 0'],
+    ['--bf16', 'yes', '--bf16: found "yes", expected true or false'],
+    ['--lr_scheduler_kwargs', '{', '--lr_scheduler_kwargs: found "{"'],
+  ])('refuse %s %s', (flag, value, message) => {
+    expect(() => parseFlags(flag, value)).toThrow(message)
+  })
+})
+
+describe('the reference page', () => {
+  it('is what the schema says', () => {
+    expect(readFileSync(pagePath, 'utf8')).toBe(argumentsPage())
+  })
+})
+
+describe('the JSON Schema of the package', () => {
+  it('describes the arguments as they are now', () => {
+    expect(readFileSync(schemaPath, 'utf8')).toBe(schemaText())
+    const { files } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
+    expect(files).toContain('schemas')
+    const isValid = new Ajv2020().compile(JSON.parse(schemaText()))
+    for (const valid of [
+      argumentDefaults,
+      ...Object.values(presets),
+      { $schema: 'x', report_to: 'none', metric_for_best_model: 'eval_f1', eval_steps: 0.5 },
+    ])
+      expect(isValid(valid), JSON.stringify(isValid.errors)).toBe(true)
+    for (const invalid of [
+      { lerning_rate: 1 },
+      { learning_rate: '3e-5' },
+      { seed: -1 },
+      { eval_strategy: 'never' },
+      [],
+    ])
+      expect(isValid(invalid)).toBe(false)
+  })
+})

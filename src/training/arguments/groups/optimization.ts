@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { schedulerTypes } from '../../optimizer/schedule.ts'
+import { argument, choice, float32, float32Share, integer, number, positiveFloat32 } from '../argument-field.ts'
+
+const schedulerOptions = z.strictObject({
+  num_cycles: z.number().positive().optional(),
+  lr_end: z.number().nonnegative().optional(),
+  power: z.number().positive().optional(),
+})
+
+export const optimizationArguments = {
+  learning_rate: positiveFloat32(
+    5e-5,
+    'Peak learning rate of AdamW. 2e-5 to 5e-5 suits BERT-base; smaller models need more, around 1e-4.',
+  ),
+  weight_decay: float32(
+    0,
+    'Weight decay of AdamW: each step shrinks the weights by learning_rate times this, except biases and LayerNorm ' +
+      'weights.',
+  ),
+  adam_beta1: float32Share(0.9, 'Decay rate of the running mean of the gradient.'),
+  adam_beta2: float32Share(0.999, 'Decay rate of the running mean of the squared gradient.'),
+  adam_epsilon: positiveFloat32(1e-8, 'Added to the denominator of the update for numerical stability.'),
+  max_grad_norm: float32(
+    1,
+    'Maximum norm of the gradients over all parameters; larger gradients are scaled down to it. 0 disables clipping.',
+  ),
+  label_smoothing_factor: float32Share(
+    0,
+    'Share of the target that is spread evenly over all positions, to keep the model from becoming overconfident.',
+  ),
+  lr_scheduler_type: choice(
+    schedulerTypes,
+    'linear',
+    'Schedule of the learning rate after the warm-up. linear falls to 0 over all steps.',
+  ),
+  lr_scheduler_kwargs: argument(
+    'object',
+    schedulerOptions.nullable().default(null),
+    'an object with num_cycles, lr_end or power',
+    'Options of the schedule: num_cycles for cosine (default: 0.5) and cosine_with_restarts (default: 1); lr_end ' +
+      '(default: 1e-7) and power (default: 1) for polynomial.',
+  ),
+  warmup_steps: integer(0, 0, 'Number of steps over which the learning rate rises from 0.'),
+  warmup_ratio: number(0, { minimum: 0, maximum: 1 }, 'Warm-up as a share of all steps, rounded up to whole steps.'),
+  on_nonfinite: choice(
+    ['stop', 'skip'],
+    'stop',
+    'What to do if a loss or gradient is infinite or NaN: stop the run, or skip that step and count it.',
+  ),
+}

@@ -1,0 +1,168 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { ANSWER_SETTINGS_FILE, type AnswerSettings, toAnswerSettingsJson } from '../../checkpoint/answer-settings.ts'
+import { refuseNonfinite } from '../../checkpoint/finite.ts'
+import { loadParameters } from '../../checkpoint/load-parameters.ts'
+import { writeWeights } from '../../checkpoint/model-folder.ts'
+import { openCheckpoint } from '../../checkpoint/open.ts'
+import { openSafetensors } from '../../checkpoint/safetensors.ts'
+import type { NamedTensor } from '../../checkpoint/safetensors-writer.ts'
+import { tokenizerFiles } from '../../checkpoint/tokenizer-folder.ts'
+import { SpanforgeError } from '../../errors.ts'
+import { writeFileAtomic } from '../../files/atomic.ts'
+import { readJsonFile } from '../../files/json-file.ts'
+import type { FlatParameters } from '../../models/flat-parameters.ts'
+import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
+import { configJson } from '../../models/registry.ts'
+import { showIssues } from '../../show-value.ts'
+import type { BertTokenizer } from '../../text/tokenizer.ts'
+import type { TrainingArguments } from '../arguments/arguments.ts'
+import type { CheckpointWriter } from './checkpoint-store.ts'
+import { readTrainerState, STATE_FILE, type TrainerState, writeTrainerState } from './state.ts'
+
+const interval = z.tuple([z.number(), z.number()]).readonly()
+
+/** What a resumed run needs beside trainer_state.json: sums behind losses still to be logged, intervals of scores. */
+const progress = z.object({
+  /** Steps that changed the weights; less than global_step where steps were skipped. */
+  steps_taken: z.int().min(0),
+  loss_total: z.number(),
+  loss_since_log: z.number(),
+  last_logged_step: z.int().min(0),
+  taken_at_last_log: z.int().min(0),
+  loss_since_evaluation: z.number(),
+  /** Of the last step; null where it was not finite. */
+  last_grad_norm: z.number().nullable(),
+  last_learning_rate: z.number(),
+  last_evaluated_step: z.int().min(0),
+  taken_at_last_evaluation: z.int().min(0),
+  evaluations_without_improvement: z.int().min(0),
+  /** Of the sessions before this one. */
+  train_runtime: z.number().min(0),
+  /** With max_minutes: the steps that were fitted to it, what was measured, and the seconds spent so far. */
+  time_budget: z
+    .object({
+      max_steps: z.int().min(1),
+      seconds_per_step: z.number().min(0),
+      seconds_per_evaluation: z.number().min(0),
+      spent: z.number().min(0),
+    })
+    .optional(),
+  /** Of the scores of each evaluation, by its step; checkpoints of spanforge 0.1.0 have none. */
+  score_intervals: z.record(z.string(), z.object({ exact_match: interval, f1: interval })).optional(),
+  /** Of data and base model; checkpoints of spanforge 0.1.0 have none. */
+  digests: z.record(z.string(), z.string()).optional(),
+})
+
+export type Progress = z.output<typeof progress>
+
+export const newProgress = (): Progress => ({
+  steps_taken: 0,
+  loss_total: 0,
+  loss_since_log: 0,
+  last_logged_step: 0,
+  taken_at_last_log: 0,
+  loss_since_evaluation: 0,
+  last_grad_norm: null,
+  last_learning_rate: 0,
+  last_evaluated_step: 0,
+  taken_at_last_evaluation: 0,
+  evaluations_without_improvement: 0,
+  train_runtime: 0,
+})
+
+export interface RunState {
+  readonly model: QuestionAnsweringModel
+  readonly tokenizer?: BertTokenizer
+  readonly answer_settings?: AnswerSettings
+  /** What the optimizer remembers, by name. */
+  readonly optimizer: Readonly<Record<string, FlatParameters>>
+  readonly state: TrainerState
+  readonly progress: Progress
+  readonly args: TrainingArguments
+}
+
+/** The files of a checkpoint: a model folder that transformers loads, and all that this trainer needs to go on. */
+export function checkpointWriters(run: RunState): CheckpointWriter[] {
+  const text = (name: string, content: string) => ({ name, write: (path: string) => writeFileAtomic(path, content) })
+  const optimizer = Object.entries(run.optimizer).flatMap(([name, values]) => tensorsOf(values, `${name}.`))
+  return [
+    { name: 'model.safetensors', write: (path) => writeWeights(path, tensorsOf(run.model.parameters)) },
+    text('config.json', configJson(run.model.config)),
+    ...Object.entries(run.tokenizer ? tokenizerFiles(run.tokenizer) : {}).map(([name, file]) => text(name, file)),
+    ...(run.answer_settings ? [text(ANSWER_SETTINGS_FILE, toAnswerSettingsJson(run.answer_settings))] : []),
+    text(ARGUMENTS_FILE, `${JSON.stringify(run.args, null, 2)}\n`),
+    ...(run.args.save_only_model
+      ? []
+      : [
+          { name: OPTIMIZER, write: (path: string) => writeWeights(path, optimizer) },
+          text(PROGRESS, `${JSON.stringify(run.progress, null, 2)}\n`),
+        ]),
+    { name: STATE_FILE, write: (path) => writeTrainerState(path, run.state) },
+  ]
+}
+
+/** The arguments of a run, in its folder and in its checkpoints. */
+export const ARGUMENTS_FILE = 'training_args.json'
+const OPTIMIZER = 'optimizer.safetensors'
+const PROGRESS = 'progress.json'
+
+export const tensorsOf = (parameters: FlatParameters, prefix = ''): NamedTensor[] =>
+  parameters.entries.map(({ name, shape }) => ({ name: prefix + name, shape, data: parameters.view(name) }))
+
+/** Reads a checkpoint's weights into the model. */
+export async function restoreWeights(folder: string, model: QuestionAnsweringModel): Promise<void> {
+  const checkpoint = await openCheckpoint(folder)
+  try {
+    const view = (name: string) => model.parameters.view(name)
+    const { missing } = await loadParameters(checkpoint, model.specs, model.architecture.checkpoint, view)
+    if (missing.length > 0) throw new SpanforgeError(`${folder}: the checkpoint lacks ${missing.join(', ')}`)
+  } finally {
+    model.parameters.changed()
+    await checkpoint.close()
+  }
+}
+
+/** Reads weights and the optimizer's state into the run's memory; returns where the run stood. */
+export async function restoreRun(
+  folder: string,
+  model: QuestionAnsweringModel,
+  optimizer: RunState['optimizer'],
+): Promise<{ state: TrainerState; progress: Progress }> {
+  await restoreWeights(folder, model)
+  const stored = await openSafetensors(join(folder, OPTIMIZER)).catch((error: unknown) => {
+    throw new SpanforgeError(`${folder}: cannot go on from a checkpoint without ${OPTIMIZER}`, {
+      remedy: 'It was saved with save_only_model. Start a new run from it instead: --model.',
+      cause: error,
+    })
+  })
+  try {
+    for (const [kind, target] of Object.entries(optimizer))
+      for (const { name } of target.entries) {
+        const tensor = stored.tensors.get(`${kind}.${name}`)
+        if (!tensor) throw new SpanforgeError(`${folder}: ${OPTIMIZER} lacks ${kind}.${name}`)
+        await tensor.readInto(target.view(name))
+        refuseNonfinite(
+          `${folder}: ${OPTIMIZER}: ${kind}.${name}`,
+          target.view(name),
+          'Resume from an earlier checkpoint: --resume_from_checkpoint checkpoint-N.',
+        )
+      }
+  } finally {
+    await stored.close()
+  }
+  const state = await readTrainerState(join(folder, STATE_FILE))
+  return { state, progress: (await readProgress(folder))! }
+}
+
+/** Undefined for a checkpoint without the optimizer, from which no run can resume. */
+export async function readProgress(folder: string): Promise<Progress | undefined> {
+  const path = join(folder, PROGRESS)
+  if (!existsSync(path)) return undefined
+  const { data, error } = progress.safeParse(await readJsonFile(path))
+  if (data) return data
+  throw new SpanforgeError(`${path}: not the progress of a run: ${showIssues(error.issues)}`, {
+    remedy: 'Resume from another checkpoint.',
+  })
+}

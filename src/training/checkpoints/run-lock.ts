@@ -1,0 +1,18 @@
+import { join } from 'node:path'
+import { acquireLock, type Lock, type LockOptions, LockWatch } from '../../files/lock.ts'
+
+const lockOf = (output_dir: string): string => join(output_dir, '.run.lock')
+
+export type RunLockOptions = Pick<LockOptions, 'onDoubt' | 'signal' | 'timing'>
+
+/**
+ * Takes the output folder, which is created if necessary, for this process.
+ * @throws SpanforgeError while another process uses it
+ */
+export const acquireRunLock = (output_dir: string, options: RunLockOptions = {}): Promise<Lock> =>
+  acquireLock(lockOf(output_dir), { ...options, guards: output_dir, remedy: 'choose another --output_dir' })
+
+const watch = new LockWatch()
+
+/** Whether a running process uses the output folder, as far as that can be seen at once. */
+export const isRunInProgress = (output_dir: string): boolean => watch.isHeld(lockOf(output_dir))

@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import { parseBoundedJson } from '../../bounded-json.ts'
+import { SpanforgeError } from '../../errors.ts'
+import { writeFileAtomic } from '../../files/atomic.ts'
+import { readTextFile } from '../../files/text-file.ts'
+import { showIssues } from '../../show-value.ts'
+import { intervalSteps, type TrainingArguments } from '../arguments/arguments.ts'
+
+/** One line of the log: loss, grad_norm, learning_rate, or eval_* metrics, or the figures of the whole run. */
+const logEntry = z.object({ step: z.int().min(0), epoch: z.number() }).catchall(z.number())
+
+const trainerState = z.strictObject({
+  /** Epochs done, fractions included. */
+  epoch: z.number().nullable(),
+  /** Optimizer steps done. */
+  global_step: z.int().min(0),
+  max_steps: z.int().min(0),
+  logging_steps: z.int().min(1),
+  eval_steps: z.int().min(1),
+  save_steps: z.int().min(1),
+  train_batch_size: z.int().min(1),
+  num_train_epochs: z.int().min(0),
+  /** Real tokens; padding is not computed. */
+  num_input_tokens_seen: z.int().min(0),
+  total_flos: z.number().min(0),
+  log_history: z.array(logEntry),
+  best_metric: z.number().nullable(),
+  best_global_step: z.int().min(0).nullable(),
+  /** Name of the folder in output_dir: checkpoint-12. */
+  best_model_checkpoint: z.string().nullable(),
+  is_local_process_zero: z.literal(true),
+  is_world_process_zero: z.literal(true),
+  is_hyper_param_search: z.boolean(),
+  trial_name: z.string().nullable(),
+  trial_params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).nullable(),
+  /** By the name of transformers' callback: what it was given, and what it remembers (early stopping's patience). */
+  stateful_callbacks: z.record(
+    z.string(),
+    z.object({ args: z.record(z.string(), z.unknown()), attributes: z.record(z.string(), z.unknown()) }),
+  ),
+})
+
+/** The file of a TrainerState, in a checkpoint and in the folder of a run. */
+export const STATE_FILE = 'trainer_state.json'
+
+export type LogEntry = z.output<typeof logEntry>
+
+/** What trainer_state.json holds: the fields of transformers' TrainerState, which can load the file. */
+export type TrainerState = z.output<typeof trainerState>
+
+/** The state before the first step of a run of `max_steps` steps. */
+export function newTrainerState(args: TrainingArguments, max_steps: number, num_train_epochs: number): TrainerState {
+  return {
+    epoch: 0,
+    global_step: 0,
+    max_steps,
+    logging_steps: intervalSteps(args.logging_steps, max_steps),
+    eval_steps: intervalSteps(args.eval_steps, max_steps),
+    save_steps: intervalSteps(args.save_steps, max_steps),
+    train_batch_size: args.per_device_train_batch_size,
+    num_train_epochs,
+    num_input_tokens_seen: 0,
+    total_flos: 0,
+    log_history: [],
+    best_metric: null,
+    best_global_step: null,
+    best_model_checkpoint: null,
+    is_local_process_zero: true,
+    is_world_process_zero: true,
+    is_hyper_param_search: false,
+    trial_name: null,
+    trial_params: null,
+    stateful_callbacks: {},
+  }
+}
+
+/** Writes trainer_state.json, keys sorted and indented as transformers does. */
+export async function writeTrainerState(path: string, state: TrainerState): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify(state, sortKeys, 2)}\n`)
+}
+
+function sortKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** @throws SpanforgeError when the file is no trainer_state.json */
+export async function readTrainerState(path: string): Promise<TrainerState> {
+  try {
+    return trainerState.parse(parseBoundedJson(await readTextFile(path)))
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? showIssues(error.issues) : (error as Error).message
+    throw new SpanforgeError(`${path}: not a trainer_state.json: ${reason}`, {
+      remedy: 'Resume from another checkpoint.',
+      cause: error,
+    })
+  }
+}

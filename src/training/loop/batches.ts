@@ -1,0 +1,54 @@
+import { random } from '../../random/random.ts'
+import type { TrainingArguments } from '../arguments/arguments.ts'
+
+type BatchArguments = Pick<
+  TrainingArguments,
+  | 'per_device_train_batch_size'
+  | 'gradient_accumulation_steps'
+  | 'group_by_length'
+  | 'dataloader_drop_last'
+  | 'data_seed'
+>
+
+/** Windows of one optimizer step: the batches whose gradients are averaged, each a list of indices. */
+export type Group = readonly (readonly number[])[]
+
+/**
+ * The optimizer steps of one epoch. Groups never reach into the next epoch: the last one may hold fewer batches, and
+ * the last batch fewer windows, as in transformers.
+ */
+export function epochGroups(order: readonly number[], args: BatchArguments): Group[] {
+  const { per_device_train_batch_size: size, gradient_accumulation_steps, dataloader_drop_last } = args
+  const batches = chunks(order, size).filter((batch) => !dataloader_drop_last || batch.length === size)
+  return chunks(batches, gradient_accumulation_steps)
+}
+
+/** How many batches an epoch over so many windows has. */
+export function batchesPerEpoch(windows: number, args: BatchArguments): number {
+  const { per_device_train_batch_size: size, dataloader_drop_last } = args
+  return dataloader_drop_last ? Math.floor(windows / size) : Math.ceil(windows / size)
+}
+
+/** The windows of an epoch in random order, drawn anew each epoch; with group_by_length sorted within random groups. */
+export function epochOrder(lengths: readonly number[], args: BatchArguments, epoch: number): number[] {
+  const order = [...random(args.data_seed, 'order', epoch).permutation(lengths.length)]
+  return args.group_by_length ? groupedByLength(order, lengths, args) : order
+}
+
+/**
+ * transformers' LengthGroupedSampler: groups of at most 50 batches, each sorted by length, longest first; the longest
+ * window of all comes first, so that a batch too large for memory fails at once.
+ */
+function groupedByLength(order: readonly number[], lengths: readonly number[], args: BatchArguments): number[] {
+  const batch = args.per_device_train_batch_size * args.gradient_accumulation_steps
+  const batches = Math.max(1, Math.min(Math.floor(order.length / (4 * batch)), 50))
+  const groups = chunks(order, batches * batch).map((group) => group.sort((a, b) => lengths[b] - lengths[a]))
+  const longest = groups.reduce((best, group, i) => (lengths[group[0]] > lengths[groups[best][0]] ? i : best), 0)
+  const first = groups[0][0]
+  groups[0][0] = groups[longest][0]
+  groups[longest][0] = first
+  return groups.flat()
+}
+
+const chunks = <T>(items: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))

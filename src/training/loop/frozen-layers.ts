@@ -1,0 +1,94 @@
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pack } from '../../batching/pack.ts'
+import { cutIntoPasses } from '../../batching/passes.ts'
+import { toRows } from '../../batching/rows.ts'
+import { explain } from '../../files/explain.ts'
+import { assertLocksHeld } from '../../files/lock.ts'
+import { frozenGraph } from '../../models/programs.ts'
+import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
+import { float32 } from '../../runtime/engine.ts'
+import type { Window } from '../../squad/types.ts'
+
+/** Told how many windows have been through the frozen layers. */
+export type FrozenProgress = (done: number) => void
+
+/**
+ * The output of the frozen layers for each training window, computed once and kept in a file of the output folder: what
+ * is read often the system keeps in memory, and no more.
+ */
+export class FrozenLayers {
+  private constructor(
+    private readonly path: string,
+    private readonly file: FileHandle,
+    /** Where each window's numbers begin, in bytes, and one past the last. */
+    private readonly offsets: Float64Array,
+  ) {}
+
+  static async compute(
+    model: QuestionAnsweringModel,
+    windows: readonly Window[],
+    { freeze_layers, max_tokens_per_pass, output_dir, bf16 }: FrozenOptions,
+    onProgress?: FrozenProgress,
+  ): Promise<FrozenLayers> {
+    const { hidden_size, heads } = model.geometry
+    const path = join(output_dir, '.frozen-layers.bin')
+    const lengths = windows.map(({ input_ids }) => input_ids.length)
+    const offsets = new Float64Array(windows.length + 1)
+    for (const [i, length] of lengths.entries()) offsets[i + 1] = offsets[i] + length * hidden_size * 4
+    const file = await mkdir(output_dir, { recursive: true })
+      .then(() => open(path, 'w+'))
+      .catch((error: unknown) => Promise.reject(explain(path, error)))
+    const session = await model.engine.compile(frozenGraph(model.config, freeze_layers), {
+      precision: bf16 ? 'bfloat16' : 'float32',
+    })
+    session.hold(model.parameters.values())
+    let done = 0
+    try {
+      for (const pass of cutIntoPasses(lengths, max_tokens_per_pass)) {
+        const rows = toRows(pass.map((i) => windows[i]))
+        const { dims, inputs } = pack(rows, heads)
+        const hidden = new Float32Array(dims.tokens * hidden_size)
+        const outputs = { hidden: float32(hidden, [dims.tokens, hidden_size]) }
+        await session.run(inputs, outputs)
+        let start = 0
+        assertLocksHeld(path)
+        for (const i of pass) {
+          const bytes = Buffer.from(hidden.buffer, start, lengths[i] * hidden_size * 4)
+          await file.write(bytes, 0, bytes.length, offsets[i])
+          start += bytes.length
+        }
+        done += pass.length
+        onProgress?.(done)
+      }
+    } catch (error) {
+      await file.close()
+      await rm(path, { force: true })
+      throw explain(path, error)
+    } finally {
+      await session.release()
+    }
+    return new FrozenLayers(path, file, offsets)
+  }
+
+  /** [tokens, hidden_size] of one window. */
+  async read(window: number): Promise<Float32Array> {
+    const from = this.offsets[window]
+    const values = new Float32Array((this.offsets[window + 1] - from) / 4)
+    await this.file.read(new Uint8Array(values.buffer), 0, values.byteLength, from)
+    return values
+  }
+
+  /** The file goes: it is as large as the data, and quickly made again. */
+  async close(): Promise<void> {
+    await this.file.close()
+    await rm(this.path, { force: true })
+  }
+}
+
+export interface FrozenOptions {
+  readonly freeze_layers: number
+  readonly max_tokens_per_pass: number
+  readonly output_dir: string
+  readonly bf16: boolean
+}

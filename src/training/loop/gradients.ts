@@ -1,0 +1,124 @@
+import { pack } from '../../batching/pack.ts'
+import type { Pass } from '../../batching/passes.ts'
+import { spanTargets } from '../../batching/span-targets.ts'
+import { bindShape, elements } from '../../graph/shape.ts'
+import type { FlatParameters } from '../../models/flat-parameters.ts'
+import {
+  type Freeze,
+  gradientName,
+  isFrozen,
+  sofarName,
+  type TrainingGraph,
+  trainingGraph,
+} from '../../models/programs.ts'
+import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
+import { ResidentParameters } from '../../models/resident-parameters.ts'
+import { type Executable, float32, type Value, type Values } from '../../runtime/engine.ts'
+import type { DropoutMask, GradientOptions, GradientSource } from './gradient-source.ts'
+
+/** How many of the parameters, in their order, are frozen. */
+export const frozenEntries = ({ specs }: Pick<QuestionAnsweringModel, 'specs'>, freeze: Freeze): number =>
+  specs.filter((spec) => isFrozen(spec, freeze)).length
+
+/**
+ * The gradient of a batch's loss, added up over its passes in one flat array.
+ *
+ * The graph itself adds a pass's dense gradients to those so far: input and output are the same memory, which is safe
+ * because an element-wise sum reads each element before it writes it. Gradients of embedding tables come as gradients
+ * of the rows that were looked up and are added row by row: exact, in a fixed order, and without touching the rest of
+ * the table.
+ */
+export class BatchGradient implements GradientSource {
+  private rowRoom = new Float32Array(0)
+  private readonly weights: ResidentParameters
+
+  private constructor(
+    private readonly heads: number,
+    private readonly graph: TrainingGraph,
+    private readonly session: Executable,
+    private readonly parameters: FlatParameters,
+    private readonly gradients: FlatParameters,
+    private readonly label_smoothing_factor: number,
+  ) {
+    this.weights = new ResidentParameters(session)
+    session.hold({ ...gradients.values(sofarName), ...gradients.values(gradientName) })
+  }
+
+  /** `gradients` holds those of the parameters that are trained, in their order. */
+  static async compile(
+    model: QuestionAnsweringModel,
+    gradients: Float32Array,
+    { label_smoothing_factor = 0, bf16 = false, freeze_embeddings, freeze_layers }: GradientOptions = {},
+  ): Promise<BatchGradient> {
+    const { engine, config, geometry, parameters } = model
+    const freeze = { freeze_embeddings, freeze_layers }
+    const graph = trainingGraph(config, freeze)
+    const session = await engine.compile(graph.outputs, { precision: bf16 ? 'bfloat16' : 'float32' })
+    const trained = parameters.from(frozenEntries(model, freeze), gradients)
+    return new BatchGradient(geometry.heads, graph, session, parameters, trained, label_smoothing_factor)
+  }
+
+  reset(): void {
+    this.gradients.data.fill(0)
+    this.session.invalidate(this.graph.dense.map(sofarName))
+  }
+
+  async add(pass: Pass, mask: DropoutMask): Promise<number> {
+    const { graph } = this
+    const { dims, inputs } = pack(pass.rows, this.heads)
+    const lengths = pass.rows.map(({ input_ids }) => input_ids.length)
+    const targets = spanTargets(pass.spans, lengths, dims.length, {
+      counts: pass.counts,
+      label_smoothing_factor: this.label_smoothing_factor,
+    })
+    const masks = graph.dropout.map(({ name, shape, probability }, site) => {
+      const size = bindShape(shape, dims)
+      return [name, float32(mask(site, probability, elements(size)), size)] as const
+    })
+    const loss = new Float32Array(1)
+    const rowGradients = this.roomForRows(dims.tokens)
+    this.weights.follow(this.parameters)
+    await this.session.run(
+      { ...inputs, span_targets: targets, ...Object.fromEntries(masks) },
+      { ...rowGradients, loss: float32(loss, []) },
+    )
+    for (const { output, width, tables } of graph.rowGradients)
+      for (const { table, index, padding_idx } of tables)
+        addRows(this.gradients.view(table), inputs[index].data, rowGradients[output].data, width, padding_idx)
+    return loss[0]
+  }
+
+  /** Room for the gradients of looked-up rows, kept from pass to pass and enlarged when one needs more. */
+  private roomForRows(tokens: number): Values {
+    const needed = this.graph.rowGradients.reduce((n, { width }) => n + tokens * width, 0)
+    if (this.rowRoom.length < needed) this.rowRoom = new Float32Array(Math.ceil(needed * 1.25))
+    let end = 0
+    return Object.fromEntries(
+      this.graph.rowGradients.map(({ output, width }) => {
+        const start = end
+        end += tokens * width
+        return [output, float32(this.rowRoom.subarray(start, end), [tokens, width])]
+      }),
+    )
+  }
+
+  async release(): Promise<void> {
+    await this.session.release()
+  }
+}
+
+/** table[index[i]] += rows[i], in order, but for the row of padding. */
+function addRows(
+  table: Float32Array,
+  index: Value['data'],
+  rows: Value['data'],
+  width: number,
+  padding_idx?: number,
+): void {
+  for (let i = 0; i < index.length; i++) {
+    if (index[i] === padding_idx) continue
+    const to = Number(index[i]) * width
+    const from = i * width
+    for (let j = 0; j < width; j++) table[to + j] += rows[from + j] as number
+  }
+}

@@ -1,0 +1,48 @@
+import { windowLosses } from '../../inference/logits.ts'
+import { decideArguments } from '../arguments/stored-settings.ts'
+import { epochGroups, epochOrder } from './batches.ts'
+import type { Stepper } from './stepper.ts'
+import type { Measured } from './time-budget.ts'
+import { clockOf, type TrainingRun } from './training-run.ts'
+
+/** How many steps are measured, unless this share of max_minutes is over before. */
+const STEPS = 4
+const SHARE = 0.05
+
+/** How many validation windows are measured. */
+const WINDOWS = 64
+
+/** Measures steps of the first epoch, which change nothing, and the evaluation of a sample of the validation windows. */
+export async function measureRun(run: TrainingRun, stepper: Stepper): Promise<Measured> {
+  return { seconds_per_evaluation: await measureEvaluation(run), seconds_per_step: await measureStep(run, stepper) }
+}
+
+async function measureStep(run: TrainingRun, stepper: Stepper): Promise<number> {
+  const { args } = run
+  const { windows } = run.train
+  const lengths = windows.map(({ input_ids }) => input_ids.length)
+  const groups = epochGroups(epochOrder(lengths, args, 0), args)
+  const now = clockOf(run)
+  // The first step also pays for compilation.
+  await stepper.rehearse(groups[0], windows)
+  const from = now()
+  let tokens = 0
+  for (let i = 0; i < STEPS; i++) {
+    tokens += await stepper.rehearse(groups[Math.floor((i * groups.length) / STEPS)], windows)
+    if ((now() - from) / 60_000 > SHARE * args.max_minutes!) break
+  }
+  const tokensPerStep = lengths.reduce((total, length) => total + length, 0) / groups.length
+  return ((now() - from) / 1000 / tokens) * tokensPerStep
+}
+
+async function measureEvaluation(run: TrainingRun): Promise<number> {
+  const { model, args, validation } = run
+  if (!validation) return 0
+  const every = Math.ceil(validation.windows.length / WINDOWS)
+  const sample = validation.windows.filter((_, i) => i % every === 0)
+  const now = clockOf(run)
+  const from = now()
+  const options = { ...decideArguments(args, model.geometry), batch_size: args.per_device_eval_batch_size }
+  await windowLosses(model, sample, options)
+  return ((now() - from) / 1000) * (validation.windows.length / sample.length)
+}

@@ -1,0 +1,39 @@
+import { UsageError } from '../../errors.ts'
+import type { TrainingArguments } from '../arguments/arguments.ts'
+import { batchesPerEpoch } from './batches.ts'
+
+/** How long a run is. */
+export interface Plan {
+  readonly batches_per_epoch: number
+  /** Optimizer steps; the last one may be of fewer batches. */
+  readonly steps_per_epoch: number
+  /** Optimizer steps of the whole run. */
+  readonly max_steps: number
+  /** Epochs that are begun. */
+  readonly epochs: number
+  /** Windows trained on, counted as transformers does for its rate. */
+  readonly samples: number
+}
+
+/** transformers' reckoning: max_steps overrides num_train_epochs, which may be a fraction. */
+export function planRun(windows: number, args: TrainingArguments): Plan {
+  const batches_per_epoch = batchesPerEpoch(windows, args)
+  if (batches_per_epoch === 0)
+    throw new UsageError(
+      `training: ${windows} windows make no full batch of ${args.per_device_train_batch_size}`,
+      'Lower per_device_train_batch_size, or leave dataloader_drop_last out.',
+    )
+  const { max_steps, num_train_epochs, per_device_train_batch_size, gradient_accumulation_steps } = args
+  const steps_per_epoch = Math.ceil(batches_per_epoch / gradient_accumulation_steps)
+  const epoch = { batches_per_epoch, steps_per_epoch }
+  if (max_steps > 0) {
+    const samples = max_steps * per_device_train_batch_size * gradient_accumulation_steps
+    return { ...epoch, max_steps, epochs: Math.ceil(max_steps / steps_per_epoch), samples }
+  }
+  return {
+    ...epoch,
+    max_steps: Math.ceil(num_train_epochs * steps_per_epoch),
+    epochs: Math.ceil(num_train_epochs),
+    samples: windows * num_train_epochs,
+  }
+}

@@ -1,0 +1,106 @@
+import type { Evaluation } from '../../inference/evaluate.ts'
+import { scoreIntervals } from '../../squad/metrics/score-intervals.ts'
+import type { TrainingArguments } from '../arguments/arguments.ts'
+import { checkpointName } from '../checkpoints/checkpoint-store.ts'
+import type { Progress } from '../checkpoints/run-checkpoint.ts'
+import type { LogEntry, TrainerState } from '../checkpoints/state.ts'
+import type { StepResult } from './stepper.ts'
+
+/**
+ * The bookkeeping of a run: means of losses, the log history, the best evaluation, early stopping. All of it is in
+ * `state` and `progress`, which checkpoints keep.
+ */
+export class Recorder {
+  constructor(
+    readonly state: TrainerState,
+    readonly progress: Progress,
+    private readonly args: TrainingArguments,
+  ) {}
+
+  step(result: StepResult, epoch: number, flos: number): void {
+    const { grad_norm, learning_rate } = result
+    this.progress.last_learning_rate = learning_rate
+    this.progress.last_grad_norm = Number.isFinite(grad_norm) ? grad_norm : null
+    this.state.global_step++
+    this.state.epoch = epoch
+    this.state.num_input_tokens_seen += result.tokens
+    this.state.total_flos += flos
+    if (!result.taken) return
+    this.progress.steps_taken++
+    this.progress.loss_total += result.loss
+    this.progress.loss_since_log += result.loss
+    this.progress.loss_since_evaluation += result.loss
+  }
+
+  /**
+   * The log line of the steps since the one before; none if there were none. `loss` is the mean of those that were
+   * taken, `skipped_steps` how many were not (on_nonfinite skip).
+   */
+  log(): LogEntry | undefined {
+    const { state, progress } = this
+    const steps = state.global_step - progress.last_logged_step
+    if (steps === 0) return undefined
+    const taken = progress.steps_taken - progress.taken_at_last_log
+    const loss = Number((progress.loss_since_log / taken).toFixed(4))
+    progress.loss_since_log = 0
+    progress.last_logged_step = state.global_step
+    progress.taken_at_last_log = progress.steps_taken
+    const { last_grad_norm: grad_norm, last_learning_rate: learning_rate } = progress
+    return this.append({
+      ...(taken > 0 && { loss }),
+      ...(this.args.max_grad_norm > 0 && grad_norm !== null && { grad_norm }),
+      learning_rate,
+      ...(taken < steps && { skipped_steps: steps - taken }),
+    })
+  }
+
+  /** The log line of an evaluation, which may be the best. `train_loss` is the mean since the evaluation before. */
+  evaluation({ metrics, scores }: Pick<Evaluation, 'metrics' | 'scores'>): { entry: LogEntry; is_best: boolean } {
+    const { state, progress } = this
+    const taken = progress.steps_taken - progress.taken_at_last_evaluation
+    const train_loss = progress.loss_since_evaluation / taken
+    progress.loss_since_evaluation = 0
+    progress.last_evaluated_step = state.global_step
+    progress.taken_at_last_evaluation = progress.steps_taken
+    progress.score_intervals = { ...progress.score_intervals, [state.global_step]: scoreIntervals(scores) }
+    const is_best = this.rank(metrics[`eval_${this.args.metric_for_best_model}`])
+    return { entry: this.append(taken > 0 ? { ...metrics, train_loss } : { ...metrics }), is_best }
+  }
+
+  /** A new line of the log history. */
+  append(values: Readonly<Record<string, number>>): LogEntry {
+    const entry = { ...values, epoch: this.state.epoch ?? 0, step: this.state.global_step }
+    this.state.log_history.push(entry)
+    return entry
+  }
+
+  /** Whether early stopping has waited long enough. */
+  get outOfPatience(): boolean {
+    const { early_stopping_patience } = this.args
+    return early_stopping_patience !== null && this.progress.evaluations_without_improvement >= early_stopping_patience
+  }
+
+  /** Where this step's evaluation is the best, so is the checkpoint about to be written, and its state says so. */
+  beforeSave(): void {
+    const { best_global_step, global_step } = this.state
+    if (best_global_step === global_step) this.state.best_model_checkpoint = checkpointName(global_step)
+  }
+
+  /** Strictly better is better; a tie keeps the earlier, and what is not finite is never better. */
+  private rank(value: number): boolean {
+    const { state, args } = this
+    const gain = Number.isFinite(value) ? this.gain(value) : Number.NaN
+    if (gain > 0 && gain > args.early_stopping_threshold) this.progress.evaluations_without_improvement = 0
+    else this.progress.evaluations_without_improvement++
+    if (!(gain > 0)) return false
+    state.best_metric = value
+    state.best_global_step = state.global_step
+    return true
+  }
+
+  private gain(value: number): number {
+    const { best_metric } = this.state
+    if (best_metric === null) return Infinity
+    return (value - best_metric) * (this.args.greater_is_better ? 1 : -1)
+  }
+}

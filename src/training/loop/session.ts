@@ -1,0 +1,373 @@
+import { join } from 'node:path'
+import { SpanforgeError } from '../../errors.ts'
+import { evaluate } from '../../inference/evaluate.ts'
+import { totalSize } from '../../models/flat-parameters.ts'
+import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
+import { decideArguments } from '../arguments/stored-settings.ts'
+import { verifyCheckpoint } from '../checkpoints/checkpoint-manifest.ts'
+import { checkpointName, listCheckpoints, rotateCheckpoints, writeCheckpoint } from '../checkpoints/checkpoint-store.ts'
+import {
+  checkpointWriters,
+  newProgress,
+  type Progress,
+  restoreRun,
+  restoreWeights,
+} from '../checkpoints/run-checkpoint.ts'
+import { checkUnchanged, digestRun } from '../checkpoints/run-digests.ts'
+import { newTrainerState, type TrainerState } from '../checkpoints/state.ts'
+import { epochGroups, epochOrder, type Group } from './batches.ts'
+import type { TrainingEvent, TrainMetrics } from './events.ts'
+import { measureRun } from './measure-run.ts'
+import { type Plan, planRun } from './plan.ts'
+import { Recorder } from './recorder.ts'
+import { reportsOf } from './reports.ts'
+import type { RunControl } from './run-control.ts'
+import { Stepper } from './stepper.ts'
+import { fitPlan, resumedPlan } from './time-budget.ts'
+import { clockOf, type TrainingRun } from './training-run.ts'
+
+type Events = AsyncGenerator<TrainingEvent, void, void>
+type ProgressEvent = Extract<TrainingEvent, { type: 'progress' }>
+
+const BEFORE_TRAINING = 'training: before the first step'
+
+/** What the training loop (loop.ts) is made of: a step, and what follows steps and epochs. */
+export class TrainingSession {
+  private began = performance.now()
+  /** The step after which the model was last known to compute a finite loss. */
+  private checkedStep: number | undefined
+  private readonly lengths: readonly number[]
+  /** transformers' estimate: 6 operations a token and weight, embedding tables left out. */
+  private readonly flosPerToken: number
+
+  /** Whether max_minutes leaves no time for another step. */
+  private isOutOfTime = false
+  private longestEvaluation = 0
+
+  private constructor(
+    private readonly run: TrainingRun,
+    public plan: Plan,
+    private readonly stepper: Stepper,
+    private readonly recorder: Recorder,
+    /** When the time of max_minutes began in this session. */
+    private clockStart: number,
+  ) {
+    this.isOutOfTime = this.checkTime()
+    this.lengths = run.train.windows.map(({ input_ids }) => input_ids.length)
+    this.flosPerToken = 6 * (run.model.num_parameters() - tableSize(run.model))
+  }
+
+  /** Makes room for gradients and moments, and with `resume_from` puts everything back to where it was. */
+  static async begin(run: TrainingRun): Promise<TrainingSession> {
+    const { model, args, resume_from } = run
+    const clockStart = clockOf(run)()
+    const planned = planRun(run.train.windows.length, args)
+    const digests = run.digests ?? digestRun(run)
+    if (resume_from) await checkUnchanged(resume_from, digests, args)
+    // As the Trainer's autocast: what trains in bfloat16 is evaluated in it too.
+    await model.computeIn(args.bf16 || args.bf16_full_eval ? 'bfloat16' : 'float32')
+    const stepper = await Stepper.create(model, args, planned.max_steps, run.gradients)
+    const { state, progress } = resume_from
+      ? await restoreRun(resume_from, model, stepper.optimizer.state)
+      : { state: newTrainerState(args, planned.max_steps, planned.epochs), progress: newProgress() }
+    stepper.optimizer.taken = progress.steps_taken
+    if (resume_from) await stepper.probe(resume_from, run.train.windows, 'Resume from an earlier checkpoint.')
+    else stepper.refuseHugeWeights(BEFORE_TRAINING)
+    const plan = resume_from ? resumedPlan(planned, args, progress.time_budget?.max_steps) : planned
+    stepper.schedule(plan.max_steps)
+    return new TrainingSession(run, plan, stepper, new Recorder(state, { ...progress, digests }, args), clockStart)
+  }
+
+  /** With `freeze_layers`: computes the output of the frozen layers for every training window. */
+  async *freeze(): Events {
+    const { windows } = this.run.train
+    yield* progressOf('freezing', windows.length, (onProgress) => this.stepper.freeze(windows, onProgress))
+  }
+
+  /** With max_minutes: measures steps and evaluation, and fits the plan and its schedule to the time. */
+  async fit(): Promise<void> {
+    const { args, resume_from } = this.run
+    if (args.max_minutes === null || resume_from) return
+    const measured = await measureRun(this.run, this.stepper)
+    this.plan = fitPlan(this.plan, args, args.max_minutes * 60 - this.spent, measured)
+    const { max_steps, epochs } = this.plan
+    this.stepper.schedule(max_steps)
+    Object.assign(this.state, newTrainerState(args, max_steps, epochs))
+    this.progress.time_budget = { ...measured, max_steps, spent: 0 }
+  }
+
+  /** A line of the log with the result of `fit`. */
+  async *logFit(): Events {
+    const { max_minutes } = this.run.args
+    if (max_minutes === null || this.run.resume_from) return
+    yield { type: 'log', entry: this.recorder.append({ max_minutes, max_steps: this.plan.max_steps }) }
+  }
+
+  /** Seconds of max_minutes that are used, those of earlier sessions included. */
+  private get spent(): number {
+    return (this.progress.time_budget?.spent ?? 0) + (clockOf(this.run)() - this.clockStart) / 1000
+  }
+
+  /** Whether another step would leave no time for the evaluation at the end. */
+  private checkTime(): boolean {
+    const { time_budget } = this.progress
+    const { max_minutes } = this.run.args
+    if (max_minutes === null || !time_budget) return false
+    const { seconds_per_step, seconds_per_evaluation } = time_budget
+    const reserved = this.run.validation ? Math.max(seconds_per_evaluation, this.longestEvaluation) : 0
+    return this.spent + seconds_per_step + reserved > max_minutes * 60
+  }
+
+  get control(): RunControl {
+    return this.run.control ?? this.run
+  }
+
+  get state(): TrainerState {
+    return this.recorder.state
+  }
+
+  private get progress(): Progress {
+    return this.recorder.progress
+  }
+
+  private get finished(): boolean {
+    return this.state.global_step >= this.plan.max_steps
+  }
+
+  private get stopsEarly(): boolean {
+    return this.isOutOfTime || this.recorder.outOfPatience || this.run.shouldStop?.() === true
+  }
+
+  get goesOn(): boolean {
+    return !this.finished && !this.stopsEarly
+  }
+
+  /** The steps of the current epoch that are still to be taken. */
+  restOfEpoch(): Group[] {
+    const { args, order } = this.run
+    const done = this.state.global_step % this.plan.steps_per_epoch
+    return epochGroups(order?.(this.epoch) ?? epochOrder(this.lengths, args, this.epoch), args).slice(done)
+  }
+
+  /** The epoch that the next step belongs to, from 0. */
+  private get epoch(): number {
+    return Math.floor(this.state.global_step / this.plan.steps_per_epoch)
+  }
+
+  async step(group: Group): Promise<TrainingEvent> {
+    const { train, args } = this.run
+    const { global_step } = this.state
+    const result = await this.stepper.step(global_step, group, train.windows)
+    const groups = (global_step % this.plan.steps_per_epoch) + 1
+    const batches = Math.min(groups * args.gradient_accumulation_steps, this.plan.batches_per_epoch)
+    const position = this.epoch + batches / this.plan.batches_per_epoch
+    this.recorder.step(result, position, this.flosPerToken * result.tokens)
+    this.isOutOfTime = this.checkTime()
+    const { max_minutes } = args
+    const time_left = max_minutes === null ? undefined : Math.max(0, max_minutes * 60 - this.spent)
+    return {
+      type: 'step',
+      global_step: global_step + 1,
+      epoch: position,
+      ...(time_left !== undefined && { time_left }),
+      ...result,
+    }
+  }
+
+  async *afterStep(): Events {
+    const { args } = this.run
+    const { global_step, logging_steps, eval_steps, save_steps } = this.state
+    const due = (strategy: string, interval: number) => strategy === 'steps' && global_step % interval === 0
+    const isTimed = args.max_minutes !== null
+    const isLast = this.finished || this.isOutOfTime
+    const isFirst = args.logging_first_step && global_step === 1
+    if (due(args.logging_strategy, logging_steps) || isFirst) yield* this.log()
+    const evaluates = due(args.eval_strategy, eval_steps) || (isLast && isTimed && args.eval_strategy === 'steps')
+    if (evaluates && global_step >= args.eval_delay) yield* this.evaluate()
+    if (due(args.save_strategy, save_steps) || (args.save_strategy === 'steps' && isLast)) yield* this.save()
+  }
+
+  async *afterEpoch(): Events {
+    const { args } = this.run
+    if (args.logging_strategy === 'epoch') yield* this.log()
+    const isDue = args.eval_strategy === 'epoch' && this.state.epoch! >= args.eval_delay
+    if (isDue && !this.evaluated) yield* this.evaluate()
+    if (args.save_strategy === 'epoch') yield* this.save()
+  }
+
+  /**
+   * What a session that was killed right after its last checkpoint still owes: the removal of older ones, and where it
+   * was written on the last step of an epoch, what follows the epoch. A run that goes back keeps what lies ahead of it
+   * until it saves.
+   */
+  async *catchUp(): Events {
+    const newest = (await listCheckpoints(this.run.args.output_dir)).at(-1)
+    if (newest?.step === this.state.global_step) await this.rotate()
+    const atEnd = this.finished || this.isOutOfTime || this.state.global_step % this.plan.steps_per_epoch === 0
+    if (atEnd && !this.evaluated) yield* this.afterEpoch()
+  }
+
+  private get evaluated(): boolean {
+    return this.progress.last_evaluated_step === this.state.global_step
+  }
+
+  private async *log(): Events {
+    const entry = this.recorder.log()
+    if (entry) yield { type: 'log', entry }
+  }
+
+  /**
+   * Nothing is evaluated, saved or ended with a model that computes no finite loss.
+   * @throws SpanforgeError that names the step, the largest weight and the likely cause
+   */
+  private async checkModel(): Promise<void> {
+    const { global_step } = this.state
+    if (this.checkedStep === global_step) return
+    const place = global_step === 0 ? BEFORE_TRAINING : `training: after step ${global_step}`
+    await this.stepper.probe(place, this.run.train.windows)
+    this.checkedStep = global_step
+  }
+
+  async *evaluate(): Events {
+    await this.checkModel()
+    const { model, args } = this.run
+    const validation = this.run.validation!
+    const options = { ...decideArguments(args, model.geometry), batch_size: args.per_device_eval_batch_size }
+    const from = clockOf(this.run)()
+    const evaluation = yield* progressOf('evaluation', validation.windows.length, (onProgress) =>
+      evaluate(model, validation, { ...options, onProgress }),
+    )
+    this.longestEvaluation = Math.max(this.longestEvaluation, (clockOf(this.run)() - from) / 1000)
+    const { entry, is_best } = this.recorder.evaluation(evaluation)
+    yield { type: 'evaluate', entry, evaluation, is_best }
+    if (is_best && args.save_strategy === 'best') yield* this.save()
+  }
+
+  private async *save(): Events {
+    await this.checkModel()
+    const { model, tokenizer, answer_settings, args } = this.run
+    const { recorder, state, stepper } = this
+    recorder.beforeSave()
+    const { time_budget } = this.progress
+    const spent = time_budget && { time_budget: { ...time_budget, spent: this.spent } }
+    const progress = { ...this.progress, train_runtime: this.runtime(), ...spent }
+    const contents = { model, tokenizer, answer_settings, optimizer: stepper.optimizer.state, state, progress, args }
+    const folder = await writeCheckpoint(args.output_dir, state.global_step, checkpointWriters(contents))
+    yield { type: 'save', folder, removed: await this.rotate() }
+  }
+
+  private rotate(): Promise<number[]> {
+    const { output_dir, save_total_limit } = this.run.args
+    const { best_model_checkpoint, best_global_step, global_step } = this.state
+    const best = best_model_checkpoint ? best_global_step : null
+    return rotateCheckpoints(output_dir, { save_total_limit, newest: global_step, best })
+  }
+
+  /** Pauses the run where its control asks for it. */
+  async *hold(): Events {
+    const { signal, hold } = this.control
+    const released = signal?.aborted ? undefined : hold?.()
+    if (!released) return
+    const since = performance.now()
+    const heldFrom = clockOf(this.run)()
+    const { global_step } = this.state
+    yield { type: 'paused', global_step }
+    await releasedOrAborted(released, signal)
+    this.began += performance.now() - since
+    this.clockStart += clockOf(this.run)() - heldFrom
+    yield { type: 'resumed', global_step }
+  }
+
+  /** Saves where the run stands, for another session to go on from. */
+  async *interrupt(): Events {
+    yield* this.save()
+    const { global_step } = this.state
+    const folder = join(this.run.args.output_dir, checkpointName(global_step))
+    yield { type: 'interrupted', global_step, folder }
+  }
+
+  /** Loads the best weights where that is asked for, and says how the run went. */
+  async *end(): Events {
+    const { args, model } = this.run
+    const { state } = this
+    await this.checkModel()
+    this.refuseAllSkipped()
+    if (!this.finished)
+      yield { type: 'stopped early', global_step: state.global_step, is_out_of_time: this.isOutOfTime }
+    if (args.load_best_model_at_end && state.best_model_checkpoint) {
+      const folder = join(args.output_dir, state.best_model_checkpoint)
+      await refuseDamaged(folder)
+      await restoreWeights(folder, model)
+      yield { type: 'best loaded', folder, metric: state.best_metric! }
+    }
+    const metrics = this.metrics()
+    yield { type: 'log', entry: this.recorder.append({ ...metrics }) }
+    yield { type: 'end', metrics, score_intervals: this.progress.score_intervals ?? {} }
+  }
+
+  private refuseAllSkipped(): void {
+    const { global_step } = this.state
+    if (global_step === 0 || this.progress.steps_taken > 0) return
+    throw new SpanforgeError(
+      `training: all ${global_step} steps were skipped, because each had a loss or gradient that is not finite`,
+      {
+        remedy: `The model is untrained. Check the base model and the learning rate (${this.run.args.learning_rate}).`,
+      },
+    )
+  }
+
+  private metrics(): TrainMetrics {
+    const { plan, state, progress } = this
+    const seconds = this.runtime()
+    const train_skipped_steps = state.global_step - progress.steps_taken
+    return {
+      train_runtime: seconds,
+      train_samples_per_second: plan.samples / seconds,
+      train_steps_per_second: plan.max_steps / seconds,
+      total_flos: state.total_flos,
+      train_loss: progress.loss_total / Math.max(1, progress.steps_taken),
+      epoch: state.epoch!,
+      ...(train_skipped_steps > 0 && { train_skipped_steps }),
+    }
+  }
+
+  /** Seconds, those of earlier sessions of the run included. */
+  private runtime(): number {
+    return this.progress.train_runtime + (performance.now() - this.began) / 1000
+  }
+
+  async release(): Promise<void> {
+    await this.stepper.release()
+  }
+}
+
+/** Runs `work`, whose progress becomes events. */
+async function* progressOf<Result>(
+  of: ProgressEvent['of'],
+  total: number,
+  work: (onProgress: (done: number) => void) => Promise<Result>,
+): AsyncGenerator<ProgressEvent, Result, void> {
+  return yield* reportsOf((report) => work((done) => report({ type: 'progress', of, done, total })))
+}
+
+/** @throws SpanforgeError for a best checkpoint that was changed or removed since it was written */
+async function refuseDamaged(folder: string): Promise<void> {
+  const reason = await verifyCheckpoint(folder)
+  if (reason === null) return
+  throw new SpanforgeError(`${folder}: load_best_model_at_end cannot load the best checkpoint: ${reason}`, {
+    remedy: 'Restore the folder and resume, or use another checkpoint as the model.',
+  })
+}
+
+/** Until one of the two comes. */
+async function releasedOrAborted(released: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (!signal) return released
+  if (signal.aborted) return
+  const over = new AbortController()
+  const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { signal: over.signal }))
+  await Promise.race([released, aborted])
+  over.abort()
+}
+
+/** Of the embedding tables, where a row is looked up, which takes no operations. */
+const tableSize = ({ specs }: QuestionAnsweringModel): number => totalSize(specs.filter(({ table }) => table))

@@ -1,0 +1,185 @@
+import { type Pass, trainingPasses } from '../../batching/passes.ts'
+import { windowLosses } from '../../inference/logits.ts'
+import { windowLengths } from '../../inference/window-lengths.ts'
+import { FlatParameters, totalSize } from '../../models/flat-parameters.ts'
+import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
+import type { LabelledWindow } from '../../squad/types.ts'
+import type { TrainingArguments } from '../arguments/arguments.ts'
+import { DropoutPool } from '../dropout/dropout-pool.ts'
+import { AdamW } from '../optimizer/adamw.ts'
+import { clipCoefficient, gradientNorm } from '../optimizer/clip.ts'
+import { allocateFlat, type FlatMemory } from '../optimizer/flat-memory.ts'
+import type { Optimizer } from '../optimizer/optimizer.ts'
+import { learningRates } from '../optimizer/schedule.ts'
+import type { Group } from './batches.ts'
+import { FrozenLayers, type FrozenProgress } from './frozen-layers.ts'
+import type { GradientFactory, GradientSource } from './gradient-source.ts'
+import { BatchGradient, frozenEntries } from './gradients.ts'
+import {
+  divergedModel,
+  hugeWeight,
+  LARGEST_WEIGHT,
+  largestWeight,
+  likelyCause,
+  nonfiniteGradient,
+  nonfiniteUpdate,
+} from './nonfinite.ts'
+
+type Arrays = 'parameters' | 'gradients' | 'exp_avg' | 'exp_avg_sq'
+
+export interface StepResult {
+  /** Mean over the step's batches of their mean loss. */
+  readonly loss: number
+  /** Of all gradients together, before clipping. */
+  readonly grad_norm: number
+  readonly learning_rate: number
+  readonly samples: number
+  /** Real tokens. */
+  readonly tokens: number
+  /** False where a loss or gradient was not finite and the step was left out. */
+  readonly taken: boolean
+}
+
+/** Takes optimizer steps: gradients of a group of batches, clipping, AdamW. The model's weights move into its memory. */
+export class Stepper {
+  /** A resumed run needs what it remembers. */
+  readonly optimizer: Optimizer
+  /** Parameters that are trained, in their order, with their gradients. */
+  private readonly trained: { readonly parameters: FlatParameters; readonly gradients: Float32Array }
+  private readonly pool: DropoutPool
+  private learningRate: (step: number) => number
+  private frozen: FrozenLayers | undefined
+
+  private constructor(
+    private readonly model: QuestionAnsweringModel,
+    private readonly args: TrainingArguments,
+    private readonly memory: FlatMemory<Arrays>,
+    private readonly source: GradientSource,
+    max_steps: number,
+  ) {
+    const { kernels, arrays } = memory
+    const { gradients, exp_avg, exp_avg_sq } = arrays
+    const parameters = arrays.parameters.subarray(arrays.parameters.length - gradients.length)
+    const first = frozenEntries(model, args)
+    const like = (data: Float32Array) => model.parameters.from(first, data)
+    this.trained = { parameters: like(parameters), gradients }
+    const state = { exp_avg: like(exp_avg), exp_avg_sq: like(exp_avg_sq) }
+    this.optimizer = new AdamW(kernels, { parameters, gradients, exp_avg, exp_avg_sq }, state, args)
+    this.pool = new DropoutPool(args.seed)
+    this.learningRate = learningRates(args, max_steps)
+  }
+
+  static async create(
+    model: QuestionAnsweringModel,
+    args: TrainingArguments,
+    max_steps: number,
+    gradientsOf: GradientFactory = BatchGradient.compile,
+  ): Promise<Stepper> {
+    const { entries, size, data } = model.parameters
+    const n = size - totalSize(entries.slice(0, frozenEntries(model, args)))
+    const memory = allocateFlat({ parameters: size, gradients: n, exp_avg: n, exp_avg_sq: n })
+    memory.arrays.parameters.set(data)
+    model.parameters = new FlatParameters(entries, memory.arrays.parameters)
+    const source = await gradientsOf(model, memory.arrays.gradients, args)
+    return new Stepper(model, args, memory, source, max_steps)
+  }
+
+  /** With `freeze_layers`: computes what the frozen layers make of every window. */
+  async freeze(windows: readonly LabelledWindow[], onProgress?: FrozenProgress): Promise<void> {
+    if (this.args.freeze_layers > 0)
+      this.frozen = await FrozenLayers.compute(this.model, windows, this.args, onProgress)
+  }
+
+  /** Sets the length of the run, which its learning rates follow. */
+  schedule(max_steps: number): void {
+    this.learningRate = learningRates(this.args, max_steps)
+  }
+
+  /** Takes a step with learning rate 0, which changes no weight, to measure it; returns its number of tokens. */
+  async rehearse(group: Group, windows: readonly LabelledWindow[]): Promise<number> {
+    await this.gradients(0, group, windows)
+    if (Number.isFinite(gradientNorm(this.memory.kernels, this.trained.gradients))) this.optimizer.step(0, 0)
+    for (const { data } of Object.values(this.optimizer.state)) data.fill(0)
+    this.optimizer.taken = 0
+    return group.flat().reduce((n, i) => n + windows[i].input_ids.length, 0)
+  }
+
+  /** Step number `step` of the run, from 0, over the windows of `group`. */
+  async step(step: number, group: Group, windows: readonly LabelledWindow[]): Promise<StepResult> {
+    const losses = await this.gradients(step, group, windows)
+    const loss = losses.reduce((a, b) => a + b, 0)
+    const grad_norm = gradientNorm(this.memory.kernels, this.trained.gradients)
+    const learning_rate = this.learningRate(step)
+    const taken = Number.isFinite(loss) && Number.isFinite(grad_norm)
+    const failed = () => ({ step: step + 1, loss, grad_norm, learning_rate, hasTrained: this.hasTrained })
+    if (!taken && this.args.on_nonfinite === 'stop')
+      throw nonfiniteGradient(failed(), this.trained.parameters.entries, this.trained.gradients, this.args)
+    if (taken && !this.update(learning_rate, grad_norm))
+      throw nonfiniteUpdate(failed(), this.trained.parameters, this.optimizer.state, this.args)
+    const all = group.flat()
+    const tokens = all.reduce((n, i) => n + windows[i].input_ids.length, 0)
+    return { loss, grad_norm: Math.fround(grad_norm), learning_rate, samples: all.length, tokens, taken }
+  }
+
+  async release(): Promise<void> {
+    await this.source.release()
+    await this.frozen?.close()
+  }
+
+  /** Adds up the gradients of all passes of all batches; returns each pass's share of the loss. */
+  private async gradients(step: number, group: Group, windows: readonly LabelledWindow[]): Promise<number[]> {
+    this.source.reset()
+    const losses: number[] = []
+    for (const batch of group)
+      for (const pass of await this.passes(batch, windows, group.length))
+        losses.push(await this.source.add(pass, this.pool.masks(step, losses.length)))
+    return losses
+  }
+
+  private async passes(batch: readonly number[], windows: readonly LabelledWindow[], batches: number): Promise<Pass[]> {
+    const { padding, max_tokens_per_pass } = this.args
+    const { geometry } = this.model
+    const { max_seq_length } = windowLengths(this.args, geometry)
+    const { frozen } = this
+    const hidden = frozen && (await Promise.all(batch.map((i) => frozen.read(i))))
+    const shape = { padding, max_seq_length, pad_token_id: geometry.padding_row ?? 0 }
+    return trainingPasses(
+      batch.map((i) => windows[i]),
+      { ...shape, max_tokens_per_pass, batches, hidden },
+    )
+  }
+
+  private get hasTrained(): boolean {
+    return this.optimizer.taken > 0
+  }
+
+  /** Whether the weights and the optimizer's state are finite afterwards. */
+  private update(learning_rate: number, grad_norm: number): boolean {
+    const succeeded = this.optimizer.step(learning_rate, clipCoefficient(grad_norm, this.args.max_grad_norm))
+    this.model.parameters.changed()
+    return succeeded
+  }
+
+  /**
+   * Computes the loss of one training window with the weights as they are. Weights can be finite and still too large
+   * to compute with, which no later step may be there to show.
+   * @throws SpanforgeError where the loss is not finite, or a weight that this window may not use is huge
+   */
+  async probe(place: string, windows: readonly LabelledWindow[], remedy?: string): Promise<void> {
+    const { loss } = await windowLosses(this.model, windows.slice(0, 1))
+    if (!Number.isFinite(loss))
+      throw divergedModel(place, loss, largestWeight(this.model.parameters), remedy ?? this.likelyCause())
+    this.refuseHugeWeights(place, remedy)
+  }
+
+  /** @throws SpanforgeError for weights that are finite, but far larger than those of any trained model */
+  refuseHugeWeights(place: string, remedy?: string): void {
+    const largest = largestWeight(this.model.parameters)
+    if (largest.size > LARGEST_WEIGHT) throw hugeWeight(place, largest, remedy ?? this.likelyCause())
+  }
+
+  private likelyCause(): string {
+    const { learning_rate } = this.args
+    return likelyCause({ learning_rate, grad_norm: 0, hasTrained: this.hasTrained }, this.args)
+  }
+}

@@ -1,0 +1,109 @@
+import type { FlatParameters } from '../../models/flat-parameters.ts'
+import type { Optimizer } from './optimizer.ts'
+import type { AdamWArrays, Kernels } from './plain-kernels.ts'
+
+/** `adamwStep` over the parameters of a run, whose decay follows their names. */
+export class AdamW implements Optimizer {
+  taken = 0
+  private readonly ranges: readonly DecayRange[]
+
+  constructor(
+    private readonly kernels: Kernels,
+    private readonly arrays: AdamWArrays,
+    readonly state: { readonly exp_avg: FlatParameters; readonly exp_avg_sq: FlatParameters },
+    private readonly options: AdamWOptions & { readonly weight_decay: number },
+  ) {
+    this.ranges = decayRanges(state.exp_avg.entries, options.weight_decay)
+  }
+
+  step(learning_rate: number, clip: number): boolean {
+    this.taken++
+    return adamwStep(this.kernels, this.arrays, this.ranges, this.options, { step: this.taken, learning_rate, clip })
+  }
+}
+
+export interface AdamWOptions {
+  readonly adam_beta1: number
+  readonly adam_beta2: number
+  readonly adam_epsilon: number
+}
+
+/** A stretch [start, end) of the flat arrays whose parameters shrink at the same rate. */
+export interface DecayRange {
+  readonly start: number
+  readonly end: number
+  readonly weight_decay: number
+}
+
+export interface AdamWStep {
+  /** How many steps the moments will have seen, this one included: 1 for the first. */
+  readonly step: number
+  readonly learning_rate: number
+  /** What the gradients are multiplied with first; 1 for no clipping. */
+  readonly clip: number
+}
+
+/**
+ * One step of AdamW (Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", algorithm 2) over flat
+ * arrays, in the form and in the order of operations of torch.optim.AdamW:
+ *
+ *     θ ← θ (1 - lr λ)
+ *     m ← m + (1 - β₁)(g - m)                  v ← β₂ v + (1 - β₂) g²
+ *     θ ← θ - lr / (1 - β₁ᵗ) · m / (√v / √(1 - β₂ᵗ) + ε)
+ *
+ * Factors are worked out in float64 and rounded once; the arithmetic over the arrays is float32. The gradients stay as
+ * they are: the clipped ones are used, not stored.
+ * @returns whether all parameters and moments are finite afterwards
+ */
+export function adamwStep(
+  kernels: Kernels,
+  arrays: AdamWArrays,
+  ranges: readonly DecayRange[],
+  { adam_beta1, adam_beta2, adam_epsilon }: AdamWOptions,
+  { step, learning_rate, clip }: AdamWStep,
+): boolean {
+  const round = Math.fround
+  const factors = {
+    clip: round(clip),
+    oneMinusBeta1: round(1 - adam_beta1),
+    beta2: round(adam_beta2),
+    oneMinusBeta2: round(1 - adam_beta2),
+    rootOfCorrection2: round(Math.sqrt(1 - adam_beta2 ** step)),
+    epsilon: round(adam_epsilon),
+    negativeStepSize: round(-learning_rate / (1 - adam_beta1 ** step)),
+  }
+  let allFinite = true
+  for (const { start, end, weight_decay } of ranges) {
+    const range = {
+      parameters: arrays.parameters.subarray(start, end),
+      gradients: arrays.gradients.subarray(start, end),
+      exp_avg: arrays.exp_avg.subarray(start, end),
+      exp_avg_sq: arrays.exp_avg_sq.subarray(start, end),
+    }
+    allFinite = kernels.adamw(range, { ...factors, decay: round(1 - learning_rate * weight_decay) }) && allFinite
+  }
+  return allFinite
+}
+
+const KEPT_FROM_DECAY = /bias|layernorm|rmsnorm|(^|\.|_)norm($|\.)/
+
+/** Whether a parameter decays, by its name, as transformers' Trainer decides: not biases, not normalisation weights. */
+export const decays = (name: string): boolean => !KEPT_FROM_DECAY.test(name.toLowerCase())
+
+/** The ranges of parameters that lie one after the other from element 0 on; neighbours of one rate are one range. */
+export function decayRanges(
+  parameters: readonly { readonly name: string; readonly size: number }[],
+  weight_decay: number,
+): DecayRange[] {
+  const ranges: DecayRange[] = []
+  let start = 0
+  for (const { name, size } of parameters) {
+    const rate = decays(name) ? weight_decay : 0
+    const last = ranges.at(-1)
+    const end = start + size
+    if (last?.weight_decay === rate) ranges[ranges.length - 1] = { ...last, end }
+    else ranges.push({ start, end, weight_decay: rate })
+    start = end
+  }
+  return ranges
+}

@@ -1,0 +1,83 @@
+import { SpanforgeError } from '../../errors.ts'
+import { base64 } from './kernels-wasm.ts'
+import { type Kernels, plainKernels } from './plain-kernels.ts'
+
+/** Named flat arrays in one allocation, and the loops that run over them. */
+export interface FlatMemory<Name extends string> {
+  readonly arrays: Readonly<Record<Name, Float32Array>>
+  /** Take these arrays and views of them, nothing else. */
+  readonly kernels: Kernels
+}
+
+const PAGE = 65_536
+const CACHE_LINE = 64
+/** A WebAssembly memory has 32-bit addresses. */
+const LARGEST_MEMORY = 65_536 * PAGE
+
+/**
+ * Float32 arrays of the given lengths, all zero. Where they fit into 4 GiB together they lie in one WebAssembly memory,
+ * so that SIMD loops work on them in place (ONNX Runtime takes views of such a memory as inputs and outputs); larger
+ * ones are ordinary arrays with plain loops that give the same bits.
+ */
+export function allocateFlat<Name extends string>(
+  lengths: Readonly<Record<Name, number>>,
+  largestMemory = LARGEST_MEMORY,
+): FlatMemory<Name> {
+  const names = Object.keys(lengths) as Name[]
+  const offsets: number[] = []
+  let bytes = 0
+  for (const name of names) {
+    offsets.push(bytes)
+    bytes += Math.ceil((lengths[name] * 4) / CACHE_LINE) * CACHE_LINE
+  }
+  try {
+    if (bytes > largestMemory)
+      return { arrays: arraysOf((_, length) => new Float32Array(length)), kernels: plainKernels }
+    const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE) })
+    const arrays = arraysOf((i, length) => new Float32Array(memory.buffer, offsets[i], length))
+    return { arrays, kernels: simdKernels(memory) }
+  } catch (error) {
+    throw new SpanforgeError(
+      `memory: no room for ${(bytes / 1e9).toFixed(2)} GB of ${names.join(', ')} (${(error as Error).message})`,
+      { remedy: 'Close other programs, freeze layers (--freeze_layers) or take a smaller model.', cause: error },
+    )
+  }
+
+  function arraysOf(make: (i: number, length: number) => Float32Array): Record<Name, Float32Array> {
+    return Object.fromEntries(names.map((name, i) => [name, make(i, lengths[name])])) as Record<Name, Float32Array>
+  }
+}
+
+interface KernelExports {
+  sumOfSquares(x: number, count: number): number
+  // biome-ignore format: as in kernels.as.ts
+  adamw(
+    parameters: number, gradients: number, exp_avg: number, exp_avg_sq: number, count: number,
+    clip: number, decay: number, oneMinusBeta1: number, beta2: number, oneMinusBeta2: number,
+    rootOfCorrection2: number, epsilon: number, negativeStepSize: number,
+  ): number
+}
+
+let compiled: WebAssembly.Module | undefined
+
+function simdKernels(memory: WebAssembly.Memory): Kernels {
+  compiled ??= new WebAssembly.Module(Buffer.from(base64, 'base64'))
+  const loops = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as KernelExports
+  return {
+    sumOfSquares: (x) => loops.sumOfSquares(address(x), x.length),
+    adamw({ parameters, gradients, exp_avg, exp_avg_sq }, factors) {
+      // biome-ignore format: as in kernels.as.ts
+      const allFinite = loops.adamw(
+        address(parameters), address(gradients), address(exp_avg), address(exp_avg_sq), parameters.length,
+        factors.clip, factors.decay, factors.oneMinusBeta1, factors.beta2, factors.oneMinusBeta2,
+        factors.rootOfCorrection2, factors.epsilon, factors.negativeStepSize,
+      )
+      return allFinite !== 0
+    },
+  }
+
+  function address(view: Float32Array): number {
+    if (view.buffer !== memory.buffer) throw new Error('flat memory: this array lies outside the allocation')
+    return view.byteOffset
+  }
+}
