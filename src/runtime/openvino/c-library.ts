@@ -22,7 +22,9 @@ let ffi: typeof koffi | undefined
 function loadKoffi(): typeof koffi {
   if (!ffi) {
     ffi = require('koffi') as typeof koffi
-    ffi.config({ sync_stack_size: STACK_BYTES, async_stack_size: STACK_BYTES })
+    // Another copy of this module may have set it, and koffi refuses to be set once it has loaded a library.
+    if (ffi.config().sync_stack_size !== STACK_BYTES)
+      ffi.config({ sync_stack_size: STACK_BYTES, async_stack_size: STACK_BYTES })
   }
   return ffi
 }
