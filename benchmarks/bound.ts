@@ -77,7 +77,9 @@ const describe = ({ node, operands }: Product): string => {
 async function bound(train_file: string, folder: string, options: { model: string; steps: number; runs: number }) {
   const data = await readDataset(train_file, folder, 3000)
   const { config } =
-    options.model === 'bert-base' ? randomModel(parseConfig({}, 'bert-base'), {}) : (await loadPretrained(folder)).model
+    options.model === 'bert-base'
+      ? randomModel(parseConfig({ model_type: 'bert' }, 'bert-base'), {})
+      : (await loadPretrained(folder)).model
   const { max_tokens_per_pass } = parseArguments({}, 'bound')
   const graph = lower(trainingGraph(config).outputs, dialect)
   const nodes = nodesOf(Object.values(graph)).filter(({ op }) => /^(Gemm|FusedMatMul)$/.test(op.type))

@@ -70,7 +70,7 @@ async function profile(train_file: string, folder: string, options: { model: str
   const engine = counting(await engineWith({ profilePrefix: join(output, 'steps') }))
   const model =
     options.model === 'bert-base'
-      ? randomModel(parseConfig({}, 'bert-base'), { engine })
+      ? randomModel(parseConfig({ model_type: 'bert' }, 'bert-base'), { engine })
       : (await loadPretrained(folder, { engine })).model
   const stepper = await Stepper.create(model, parseArguments({}, 'profile'), options.steps + 1)
   await stepper.step(0, [warmup], data.windows)

@@ -98,7 +98,7 @@ const data = await readDataset(settings.train_file, settings.folder, settings.qu
 const batches = pickBatches(data.windows, settings.mode, settings.steps)
 const model =
   settings.model === 'bert-base'
-    ? randomModel(parseConfig({}, settings.model), { engine })
+    ? randomModel(parseConfig({ model_type: 'bert' }, settings.model), { engine })
     : (await loadPretrained(settings.folder, { engine })).model
 const result: OwnResult = {
   model: settings.model,

@@ -33,7 +33,9 @@ const { train_file, folder, share, batch_size, max_tokens_per_pass, steps, epoch
 const whole = await readDataset(train_file, folder, Number.POSITIVE_INFINITY)
 const data = spread(whole, share / 100)
 const model =
-  settings.model === 'bert-base' ? randomModel(parseConfig({}, settings.model)) : (await loadPretrained(folder)).model
+  settings.model === 'bert-base'
+    ? randomModel(parseConfig({ model_type: 'bert' }, settings.model))
+    : (await loadPretrained(folder)).model
 const output_dir = join(tmpdir(), `spanforge-scaling-${process.pid}`)
 const args = parseArguments(
   {
