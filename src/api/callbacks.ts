@@ -22,7 +22,7 @@ export interface CallbackContext {
 
 type Hook<More = object> = (context: CallbackContext & Readonly<More>) => void | Promise<void>
 
-/** Told what happens, in the words of transformers' TrainerCallback; training waits for what it returns. */
+/** Functions that a Trainer calls, with the names of transformers' TrainerCallback. Training waits for their promises. */
 export interface TrainerCallback {
   on_train_begin?: Hook<{ plan: Plan }>
   /** After each optimizer step. */

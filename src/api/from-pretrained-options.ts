@@ -15,7 +15,7 @@ export interface FromPretrainedOptions extends Omit<LoadOptions, 'engine'>, Omit
   readonly engine?: Engine | EngineName | 'auto'
   /** `cpu` (the default), or a device of an engine's own, such as `openvino:GPU`. */
   readonly device?: string
-  /** Told about weights that the checkpoint does not hold; on standard error unless given. `() => {}` is silent. */
+  /** Receives warnings about missing weights (default: writes them to standard error). Use `() => {}` for silence. */
   readonly onWarning?: Warn
 }
 

@@ -2,7 +2,7 @@ import { readExamples } from '../data/read-examples.ts'
 import type { Example } from '../squad/types.ts'
 
 export interface LoadSquadOptions {
-  /** The first so many questions; all unless given. */
+  /** Number of questions to take, from the first on (default: all). */
   readonly max_samples?: number
 }
 

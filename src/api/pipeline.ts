@@ -61,7 +61,7 @@ export interface QuestionAnsweringPipeline {
 
 /** How model and tokenizer are loaded, where they are given by name. */
 export interface PipelineSource extends FromPretrainedOptions {
-  /** The one that lies with the model unless given. */
+  /** Folder or name of the tokenizer, or the tokenizer itself (default: that of the model). */
   readonly tokenizer?: string | Tokenizer
 }
 

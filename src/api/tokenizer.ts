@@ -7,10 +7,9 @@ import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-o
 /** WordPiece with UTF-16 offsets, as the fast tokenizers of BERT and its relatives in transformers. */
 export class BertTokenizer extends Tokenizer {
   /**
-   * The tokenizer of a Hugging Face folder, or of that name on the hub, from tokenizer.json or vocab.txt and the settings
-   * beside them. It takes the options of a model, and needs those that say where it lies.
-   * @throws UsageError for an option that there is not; SpanforgeError where the files are missing, broken, or of
-   * another kind of tokenizer
+   * Loads the tokenizer of a Hugging Face folder, or of a model on the hub, from tokenizer.json or vocab.txt and the
+   * settings beside them. It takes the options of a model, of which it uses those about the hub.
+   * @throws UsageError for an unknown option; SpanforgeError if files are missing, broken, or of an unsupported kind
    */
   static async from_pretrained(nameOrFolder: string, options: FromPretrainedOptions = {}) {
     checkOptions('from_pretrained', FROM_PRETRAINED, options)

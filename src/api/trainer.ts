@@ -38,7 +38,7 @@ import { toStandardError } from './warn.ts'
 
 export interface TrainerOptions {
   readonly model: QuestionAnsweringModel
-  /** Those of transformers' TrainingArguments unless given. */
+  /** Training arguments (default: those of transformers' TrainingArguments). */
   readonly args?: TrainingArguments
   readonly train_dataset?: Dataset
   readonly eval_dataset?: Dataset
@@ -183,7 +183,7 @@ export class Trainer {
   }
 
   /**
-   * Loss, EM and F1 over a data set, eval_dataset unless given; a line of log_history, too. The loss is that of real
+   * Loss, EM and F1 over a data set (default: eval_dataset), also added to log_history. The loss is that of real
    * tokens, or with args.padding max_length that of transformers.
    */
   async evaluate(dataset: Dataset | undefined = this.options.eval_dataset): Promise<EvaluationMetrics> {

@@ -35,7 +35,7 @@ const FEW = 20
 /** The findings of a check as text. */
 export function checkText(check: FileCheck): string {
   const { file, questions, contexts, articles, answers, unanswered, problems, notes, lengths, windows } = check
-  const unread = problems.filter(({ kind, mended }) => UNREAD.includes(kind) && mended === LEFT_OUT).length
+  const unread = problems.filter(({ kind, correction }) => UNREAD.includes(kind) && correction === LEFT_OUT).length
   const counts = [
     counted(questions, 'question'),
     counted(contexts, 'context'),
@@ -60,21 +60,23 @@ export function checkText(check: FileCheck): string {
 }
 
 /** The most corrections that are shown. */
-const MENDED_SHOWN = 10
+const CORRECTIONS_SHOWN = 10
 
 /** The contents of a corrected copy, and what was changed for it. */
 export function fixedText({ problems }: FileCheck, { file, questions, repeated }: Fixed): string {
-  const mended = problems.filter((problem) => problem.mended)
-  const leftOut = mended.filter((problem) => problem.mended === LEFT_OUT).length
+  const corrected = problems.filter((problem) => problem.correction)
+  const leftOut = corrected.filter((problem) => problem.correction === LEFT_OUT).length
   const parts = [
-    `${count(mended.length - leftOut)} corrected`,
+    `${count(corrected.length - leftOut)} corrected`,
     ...(leftOut ? [`${count(leftOut)} left out`] : []),
     ...(repeated ? [`${count(repeated)} duplicates removed`] : []),
   ]
-  const rest = mended.length - MENDED_SHOWN
+  const rest = corrected.length - CORRECTIONS_SHOWN
   return [
     `${file}: ${counted(questions, 'question')} written; ${parts.join(', ')}`,
-    ...mended.slice(0, MENDED_SHOWN).map(({ message, mended }) => `  ${message.split('\n', 1)[0]}: ${mended}`),
+    ...corrected
+      .slice(0, CORRECTIONS_SHOWN)
+      .map(({ message, correction }) => `  ${message.split('\n', 1)[0]}: ${correction}`),
     ...(rest > 0 ? [`  and ${count(rest)} more (--json shows all)`] : []),
   ].join('\n')
 }

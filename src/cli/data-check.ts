@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { Command } from 'commander'
-import type { FileCheck } from '../data/check-file.ts'
+import type { FileCheck, Finding } from '../data/check-file.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { checkOutputs } from '../files/output.ts'
 import { countingProgress } from '../runs/screen/progress.ts'
@@ -21,7 +21,7 @@ interface CheckFlags extends WindowFlags, DataCommandFlags {
 
 const EXAMPLES = `
 Problems stop training or falsify its results; the exit code is 1 if any remain.
-Notes are worth a look; real data has some.
+Notes deserve a look; real data has some of them.
 
 Examples:
   spanforge data check train.json --validation dev.json
@@ -64,12 +64,18 @@ async function check(file: string, flags: CheckFlags): Promise<void> {
   output.print(checkText(found))
   const cost = estimate ? await estimateCost(found, flags, output, busy) : undefined
   const fixed = fix === undefined ? undefined : await writeCopy(found, fix, flags, output)
-  const { sound, windows, ...told } = found
+  const { sound, windows, ...facts } = found
   const { unheld, tooLong, ...counts } = windows ?? {}
-  output.result({ ...told, ...(windows && { windows: counts }), cost, fixed })
-  const left = fixed ? found.problems.filter(({ mended }) => !mended) : found.problems
+  output.result({
+    ...facts,
+    problems: found.problems.map(withOldName),
+    ...(windows && { windows: counts }),
+    cost,
+    fixed: fixed && { ...fixed, mended: fixed.corrected },
+  })
+  const left = fixed ? found.problems.filter(({ correction }) => !correction) : found.problems
   if (left.length) {
-    const canFix = isFixable(found) && left.some(({ mended }) => mended)
+    const canFix = isFixable(found) && left.some(({ correction }) => correction)
     throw new SpanforgeError(`${file}: ${counted(left.length, 'problem')}`, {
       remedy: fixed
         ? 'They cannot be corrected automatically; the copy still has them.'
@@ -77,6 +83,9 @@ async function check(file: string, flags: CheckFlags): Promise<void> {
     })
   }
 }
+
+/** With the name that a correction had before version 0.2, until 0.3. */
+const withOldName = (finding: Finding) => ({ ...finding, mended: finding.correction })
 
 async function cuttingOf(flags: CheckFlags, output: Output) {
   const { model, revision } = flags

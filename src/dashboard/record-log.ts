@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { RunRecord } from './records.ts'
 
-/** Told each record as JSON, with the id to go on from. */
+/** Receives each record as JSON, with an id to continue after. */
 export type Subscriber = (id: string, json: string) => void
 
 /**
- * The records of a run in order, as JSON. Whoever subscribes is told all of them, those that were and those that come:
- * with the id of the last one known, only what followed it. Ids name the log too, so that one of another process is
- * not taken for one of ours.
+ * The records of a run in order, as JSON. A subscriber receives all of them, past and future, or only those after the id
+ * it gives. Ids contain the log's name, so that an id from another process is not mistaken for one of this log.
  */
 export class RecordLog {
   private readonly name = randomBytes(6).toString('hex')
@@ -48,12 +47,12 @@ export class RecordLog {
     this.mirrors.add(mirror)
   }
 
-  /** Whether what follows this id can be told; if not, everything is told again. */
+  /** Whether this log knows the id. If not, a subscriber receives every record again. */
   knows(id: string | undefined): boolean {
     return this.placeOf(id) !== undefined
   }
 
-  /** @returns what ends the subscription */
+  /** @returns a function that ends the subscription */
   subscribe(after: string | undefined, subscriber: Subscriber): () => void {
     for (let i = this.placeOf(after) ?? 0; i < this.entries.length; i++) subscriber(this.idOf(i + 1), this.entries[i])
     this.subscribers.add(subscriber)
@@ -68,7 +67,7 @@ export class RecordLog {
     return `${this.name}-${count}`
   }
 
-  /** How many records were told with this id and before. */
+  /** The number of records up to and including this id. */
   private placeOf(id: string | undefined): number | undefined {
     const [, name, count] = /^([0-9a-f]{12})-(\d{1,12})$/.exec(id ?? '') ?? []
     return name === this.name && Number(count) <= this.entries.length ? Number(count) : undefined

@@ -136,7 +136,7 @@ describe('a corrected copy', () => {
       'layout',
     ])
     const copy = join(temporaryFolder(), 'copy.json')
-    expect(await writeFixed(found, copy)).toMatchObject({ questions: 3, repeated: 1, mended: 5 })
+    expect(await writeFixed(found, copy)).toMatchObject({ questions: 3, repeated: 1, corrected: 5 })
     const fixed = await checkFile(copy, {})
     expect(fixed.problems).toEqual([])
     expect((await readExamples(copy)).map(({ id, answers }) => [id, answers[0]])).toEqual([

@@ -24,10 +24,10 @@ export type FindingKind =
 export interface Finding {
   readonly kind: FindingKind
   readonly message: string
-  /** Questions that it is about. */
+  /** Ids of the questions concerned. */
   readonly ids: readonly string[]
-  /** What a corrected copy has instead; undefined where nothing can be mended. */
-  readonly mended?: string
+  /** What a corrected copy has instead; undefined if the problem cannot be corrected. */
+  readonly correction?: string
 }
 
 export interface FileCheck {
@@ -37,14 +37,14 @@ export interface FileCheck {
   readonly articles: number
   readonly answers: number
   readonly unanswered: number
-  /** What training would refuse, or what would make its figures untrue. */
+  /** Faults that training refuses, or that would distort its metrics. */
   readonly problems: readonly Finding[]
-  /** What is worth a look: real data has some of it. */
+  /** Findings that deserve a look; real data sets contain some. */
   readonly notes: readonly Finding[]
   /** In words between white space. */
   readonly lengths: Readonly<Record<'context' | 'question' | 'answer', Lengths>>
   readonly windows?: WindowCheck
-  /** What could be read, mended; without what leaks or has no words. For a corrected copy. */
+  /** The questions of a corrected copy: everything that could be read, without leaks and empty questions. */
   readonly sound: readonly SourceExample[]
 }
 
@@ -55,7 +55,7 @@ export interface CheckOptions {
   readonly onProgress?: (done: number, total: number) => void | Promise<void>
 }
 
-/** Reads a data file to its end and finds what is wrong with it, or odd. */
+/** Reads a whole data file and collects its faults and oddities. */
 export async function checkFile(
   source: DataSource,
   { validation, cutting, onProgress }: CheckOptions,
@@ -102,17 +102,17 @@ export async function checkFile(
   }
 }
 
-const ofReading = ({ kind, message, id, mended }: DataProblem): Finding => ({
+const ofReading = ({ kind, message, id, correction }: DataProblem): Finding => ({
   kind,
   message,
   ids: id === undefined ? [] : [id],
-  mended: mended ?? MENDED[kind],
+  correction: correction ?? CORRECTIONS[kind],
 })
 
-/** What `mended` says of what a corrected copy does not have. */
+/** The correction of a question that a corrected copy leaves out. */
 export const LEFT_OUT = 'left out'
 
-const MENDED: Readonly<Partial<Record<ProblemKind, string>>> = {
+const CORRECTIONS: Readonly<Partial<Record<ProblemKind, string>>> = {
   cut_off: LEFT_OUT,
   layout: LEFT_OUT,
   empty_answer: LEFT_OUT,
@@ -129,7 +129,7 @@ async function leaks(examples: readonly Example[], contexts: Contexts, validatio
     const shared = leak.run === undefined ? 'is' : `shares ${showValue(leak.run)} with`
     const message = `the context of question ${examples[questions[0]].id} ${shared} that of question ${other.id} in ${sourceName(validation)}`
     const ids = questions.map((i) => examples[i].id)
-    return { finding: { kind: 'leak' as const, message, ids, mended: LEFT_OUT }, questions }
+    return { finding: { kind: 'leak' as const, message, ids, correction: LEFT_OUT }, questions }
   })
 }
 
@@ -158,7 +158,7 @@ const withoutWords = (examples: readonly Example[]): [index: number, Finding][] 
   examples.flatMap(({ id, question, context }, index): [number, Finding][] => {
     const part = !question.trim() ? 'question' : !context.trim() ? 'context' : undefined
     const message = `question ${showText(id)}: its ${part} has no word`
-    return part ? [[index, { kind: 'no_words', message, ids: [id], mended: LEFT_OUT }]] : []
+    return part ? [[index, { kind: 'no_words', message, ids: [id], correction: LEFT_OUT }]] : []
   })
 
 const noWindow = ({ id, answers }: Example): Finding => ({

@@ -8,10 +8,10 @@ import { writeExamples } from './write-examples.ts'
 export interface Fixed {
   readonly file: string
   readonly questions: number
-  /** Questions that were the same as another in everything. */
+  /** Exact duplicates, which were removed. */
   readonly repeated: number
-  /** Of problems that are no longer in the copy. */
-  readonly mended: number
+  /** Number of problems that the copy no longer has. */
+  readonly corrected: number
 }
 
 const unreadable = ({ problems }: FileCheck) => problems.find(({ kind }) => kind === 'unreadable')
@@ -20,8 +20,8 @@ const unreadable = ({ problems }: FileCheck) => problems.find(({ kind }) => kind
 export const isFixable = (check: FileCheck): boolean => !unreadable(check) && check.sound.length > 0
 
 /**
- * Writes what a check found sound, and mended, as a corrected copy, whole or not at all.
- * @throws SpanforgeError where a part of the file could not be read: a copy would lose it silently
+ * Writes the sound and the corrected questions of a check as a copy, whole or not at all.
+ * @throws SpanforgeError if a part of the file could not be read, which the copy would silently lose
  */
 export async function writeFixed(check: FileCheck, path: string, options: OutputOptions = {}): Promise<Fixed> {
   const lost = unreadable(check)
@@ -31,5 +31,5 @@ export async function writeFixed(check: FileCheck, path: string, options: Output
     )
   const { examples, repeated } = withOwnIds(check.sound)
   const questions = await writeExamples(path, examples, { ...options, layout: await sourceLayout(examples) })
-  return { file: path, questions, repeated, mended: check.problems.filter(({ mended }) => mended).length }
+  return { file: path, questions, repeated, corrected: check.problems.filter(({ correction }) => correction).length }
 }

@@ -144,7 +144,7 @@ it('with a report the reader fixes what it can, reports it, and reads the rest',
   ]
   const examples = await readExamples(write('x', lines.join('\n')), { report: (problem) => problems.push(problem) })
   expect(examples).toEqual(['1', '2', 'utf16', 'bytes', 'half'].map((id) => ({ ...READ, id })))
-  expect(problems.map(({ kind, mended }) => [kind, mended])).toEqual([
+  expect(problems.map(({ kind, correction }) => [kind, correction])).toEqual([
     ['misaligned', 'character 2 as "Bob"'],
     ['utf16_offset', 'character 2'],
     ['byte_offset', 'character 2'],

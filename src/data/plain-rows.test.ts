@@ -49,7 +49,7 @@ describe('a table with question, context and answer', () => {
       ['q1', { text: 'bo', answer_start: 0 }],
       ['q3', { text: 'Bo', answer_start: 0 }],
     ])
-    expect(problems.map(({ kind, id, mended }) => [kind, id, mended])).toEqual([
+    expect(problems.map(({ kind, id, correction }) => [kind, id, correction])).toEqual([
       ['ambiguous_answer', 'q1', 'character 0, the first'],
       ['misaligned', 'q2', undefined],
       ['misaligned', 'q3', 'character 0 as "Bo"'],

@@ -113,7 +113,7 @@ describe('an answer_start that is no place', () => {
     const path = file('a.csv', `question,context,answer,answer_start\nWhen?,Ada wrote in 1843,1843,${start}\n`)
     await expect(readExamples(path)).rejects.toThrow(`answer_start is "${start}"; expected a whole number from 0`)
     const { problems } = await checkFile(path, {})
-    expect(problems.map(({ mended }) => mended)).toEqual(['found by its text'])
+    expect(problems.map(({ correction }) => correction)).toEqual(['found by its text'])
     expect(answersOf(await readExamples(await fixed(path)))).toEqual(WHEN)
   })
 })
@@ -134,7 +134,7 @@ describe('tables of LibreOffice and openpyxl', () => {
   ])('%s, with a title, merged cells, formulas, dates and percentages, is corrected', async (name, problems) => {
     const path = fixture(`workbooks/${name}`)
     const check = await checkFile(path, {})
-    expect([check.problems.length, check.problems.every(({ mended }) => mended)]).toEqual([problems, true])
+    expect([check.problems.length, check.problems.every(({ correction }) => correction)]).toEqual([problems, true])
     expect(answersOf(await readExamples(await fixed(path)))).toEqual(FIXED)
     expect(answersOf(await readExamples(await fixed(path, 'fixed.xlsx')))).toEqual(FIXED)
   })

@@ -13,7 +13,7 @@ export interface DatasetOptions extends HubOptions {
   readonly split: string
   /** The name of a configuration, for a data set with several. */
   readonly config?: string
-  /** Branch, tag or commit; `main` unless told. */
+  /** Branch, tag or commit (default: `main`). */
   readonly revision?: string
 }
 

@@ -10,7 +10,7 @@ import { parseRepository } from './repository.ts'
 import { notCached, Snapshot } from './snapshot.ts'
 
 export interface ModelOptions extends HubOptions {
-  /** Branch, tag or commit; `main` unless told. */
+  /** Branch, tag or commit (default: `main`). */
   readonly revision?: string
   /** False for the configuration and the tokenizer alone. */
   readonly weights?: boolean

@@ -12,7 +12,7 @@ import { type PlanOptions, type PushFile, planPush } from './push-plan.ts'
 import { apiUrl, parseRepository, type Repository, refusal } from './repository.ts'
 
 export interface PushOptions extends HubOptions, PlanOptions {
-  /** The branch to commit to; `main` unless told. */
+  /** The branch to commit to (default: `main`). */
   readonly revision?: string
   readonly private?: boolean
   readonly message?: string

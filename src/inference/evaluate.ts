@@ -13,7 +13,7 @@ export interface EvaluateOptions extends ForwardOptions {
   readonly max_answer_length?: number
   readonly version_2_with_negative?: boolean
   readonly null_score_diff_threshold?: number
-  /** How many answers to keep of each question; 1 unless given. */
+  /** How many answers to keep of each question (default: 1). */
   readonly top_k?: number
   /** Answers also have a confidence. */
   readonly confidence?: ConfidenceModel

@@ -17,11 +17,11 @@ export interface ReadingOptions {
    */
   readonly max_question_len?: number
   /**
-   * How many full windows are computed at once, 4 unless given; shorter ones go together in larger numbers. It bounds
-   * memory; no answer depends on it.
+   * Number of full windows computed at once (default: 4); more if they are shorter. It bounds memory, and no answer
+   * depends on it.
    */
   readonly batch_size?: number
-  /** Windows are not padded unless told: it costs time and changes nothing but rounding. */
+  /** Padding of windows (default: do_not_pad). Padding costs time and changes results only by rounding. */
   readonly padding?: 'do_not_pad' | 'longest' | 'max_length'
   /** Told how many windows have been read, and of how many where that is known beforehand. */
   readonly onProgress?: (windows: number, total?: number) => void

@@ -13,23 +13,23 @@ export type { QuestionInput } from './read-questions.ts'
 
 /** The options of `QuestionAnsweringPipeline` in transformers 4.57, with its defaults. */
 export interface PipelineOptions extends ReadingOptions {
-  /** How many answers at most; 1 unless given. */
+  /** Maximum number of answers (default: 1). */
   readonly top_k?: number
-  /** @deprecated An older name of top_k, which wins where both are given. */
+  /** @deprecated Use `top_k`, which takes precedence. */
   readonly topk?: number
-  /** Longest answer in tokens; 15 unless given. */
+  /** Maximum length of an answer in tokens (default: 15). */
   readonly max_answer_len?: number
-  /** May "" be the answer? No unless told. */
+  /** Whether "" may be an answer (default: false). */
   readonly handle_impossible_answer?: boolean
-  /** Makes "" less likely the larger it is; what is stored with the model, or 0, as in Python. */
+  /** The larger, the less likely "" is (default: the value stored with the model, else 0). */
   readonly null_score_diff_threshold?: number
-  /** Answers start and end with words, not within one; true unless told, false for languages without spaces. */
+  /** Whether answers start and end at word boundaries (default: true); use false for languages without spaces. */
   readonly align_to_words?: boolean
 }
 
 /** Options of `searchDocuments`: those of findAnswers, and how the documents are read. */
 export interface SearchOptions extends AnswerOptions, ReadingOptions {
-  /** Answers start and end with words; true unless told. */
+  /** Whether answers start and end at word boundaries (default: true). */
   readonly align_to_words?: boolean
 }
 

@@ -114,7 +114,7 @@ function embeddings(p: Parameters, c: DistilBertConfig, dropout: Dropout): Tenso
   return dropout(layerNorm(p.at('LayerNorm'), add(words, positions), LAYER_NORM_EPS), c.dropout)
 }
 
-/** Nothing is dropped between attention and its residual sum, other than in BERT. */
+/** Unlike BERT, it drops nothing between attention and the residual sum. */
 function layer(p: Parameters, c: DistilBertConfig, x: Tensor, attend: SelfAttention, dropout: Dropout): Tensor {
   const project = (name: string) => linear(p.at(`attention.${name}`), x, c.dim)
   const attended = attend(project('q_lin'), project('k_lin'), project('v_lin'), c.attention_dropout)

@@ -17,9 +17,9 @@ export type Values = Readonly<Record<string, Value>>
 export type Precision = 'float32' | 'bfloat16'
 
 export interface CompileOptions {
-  /** float32 unless given. An engine refuses what is not among its `precisions`. */
+  /** Default: float32. An engine refuses what is not among its `precisions`. */
   readonly precision?: Precision
-  /** Threads within an operator; 0 lets the engine choose one for each core. SPANFORGE_THREADS unless given. */
+  /** Threads within an operator (default: SPANFORGE_THREADS). With 0 the engine uses every core. */
   readonly threads?: number
   /** Writes a profile of time by node to a file that begins so. */
   readonly profilePrefix?: string

@@ -18,7 +18,7 @@ export interface AppOptions {
   readonly logger?: FastifyBaseLogger
   /** Largest body in bytes. */
   readonly bodyLimit?: number
-  /** Origins whose pages may call, such as `https://example.org`; none unless given. */
+  /** Origins whose pages may call, such as `https://example.org` (default: none). */
   readonly corsOrigins?: readonly string[]
   /** Proxies whose X-Forwarded-For is believed. */
   readonly trustProxy?: boolean | string

@@ -10,7 +10,7 @@ import { Thread } from '../threads/calls.ts'
 import { startWorker } from '../threads/start-worker.ts'
 import type { LoadedInWorker, ModelWorkerData } from './model-worker.ts'
 
-/** A model that computes in a thread of its own, so that whoever asks it goes on meanwhile. */
+/** A model that computes in its own thread, so that the caller's thread stays responsive. */
 export class ModelThread {
   readonly tokenizer: BertTokenizer
 
@@ -25,7 +25,7 @@ export class ModelThread {
   }
 
   /**
-   * Loads a model folder and has it read a first window, so that what starts also works.
+   * Loads a model folder and computes a first window, to make sure that the model works.
    * @throws SpanforgeError for a folder that is no model, is damaged, or computes no numbers
    */
   static async start(folder: string, choice?: EngineChoice): Promise<ModelThread> {
@@ -53,7 +53,7 @@ export class ModelThread {
     return logits
   }
 
-  /** Once the pass in work is done, whoever asked for it: an engine that is ended within one takes the process with it. */
+  /** Ends the thread after the current pass. Ending an engine during a pass would crash the process. */
   async end(): Promise<void> {
     await this.last
     await this.thread.call('release').catch(() => {})

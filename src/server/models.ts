@@ -121,7 +121,7 @@ export class Models {
     return this.load({ id, source: this.sources.get(this.get(id).id)! })
   }
 
-  /** The model of an id, the first one unless given. */
+  /** The model with this id (default: the first model). */
   get(id?: string): ServedModel {
     const model = id === undefined ? this.all[0] : this.models.get(id)
     if (model) return model

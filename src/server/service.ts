@@ -25,9 +25,9 @@ export interface ServiceOptions extends AppOptions {
   readonly timeout?: number
   /** Who asks must send one of these; anybody may ask where there are none. */
   readonly tokens?: readonly string[]
-  /** Requests a minute that one client may send; any number unless given. */
+  /** Requests a minute that one client may send (default: any number). */
   readonly rateLimit?: number
-  /** Folder of the built pages, whose demo is served at `/`; no page unless given. */
+  /** Folder of the built pages, whose demo is served at `/` (default: no page). */
   readonly pages?: string
 }
 

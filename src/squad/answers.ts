@@ -63,7 +63,7 @@ export interface AnswerCandidate {
   /** UTF-16 indices into the context; 0, 0 for "". */
   readonly start: number
   readonly end: number
-  /** Index of the document it stands in; for "" 0. */
+  /** Index of the document that contains it; 0 for "". */
   readonly document: number
 }
 

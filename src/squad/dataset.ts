@@ -9,7 +9,7 @@ export interface Dataset {
   readonly windows: readonly LabelledWindow[]
 }
 
-/** Cuts examples into windows labelled with their first answer. `onProgress` is told the number of examples done. */
+/** Cuts examples into windows labelled with their first answer. `onProgress` receives the number of examples done. */
 export function makeDataset(
   tokenizer: BertTokenizer,
   examples: readonly Example[],

@@ -19,7 +19,7 @@ export interface WindowOptions {
   readonly max_seq_length: number
   /** Context tokens that a window shares with the one before. */
   readonly doc_stride: number
-  /** Tokens of a question at most: what follows is left out. All unless given. */
+  /** Maximum length of a question in tokens (default: no limit). The rest of it is cut off. */
   readonly max_question_length?: number
   /** The most tokens that the model can read, to suggest no larger windows. */
   readonly max_positions?: number
@@ -156,7 +156,7 @@ function whatPairsLack(hasPostProcessor: boolean, pair: PairLayout | undefined):
   return 'the post_processor puts no special token after the context; answering questions needs one, such as [SEP]'
 }
 
-/** The windows of all examples, in their order; `onProgress` is told the number of examples done. */
+/** The windows of all examples, in their order; `onProgress` receives the number of examples done. */
 export function makeWindows(
   tokenizer: BertTokenizer,
   examples: readonly Example[],

@@ -64,7 +64,7 @@ export class BertTokenizer {
   readonly length: number
   /** Number of ids: a model needs as many embeddings. */
   readonly size: number
-  /** How a question and a context stand in one input; undefined where the question does not come first, once. */
+  /** The layout of a question and a context in one input; undefined unless the question comes first, and only once. */
   readonly pair: PairLayout | undefined
   /** What is added around a text and around a pair. */
   readonly postProcessor: PostProcessor

@@ -4,7 +4,7 @@
  */
 export interface Place {
   readonly view: 'run' | 'runs'
-  /** Id of the run that is shown; the one in progress unless given. */
+  /** Id of the run that is shown (default: the one in progress). */
   readonly run?: string
   /** Ids of the runs that are compared. */
   readonly compare: readonly string[]

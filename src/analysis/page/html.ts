@@ -9,8 +9,8 @@ import { questionSection } from './question-section.ts'
 import { pageStyle } from './style.ts'
 
 /**
- * The analysis as one HTML file that needs no other and no server. It loads nothing, and its browser is told to run no
- * script but the page's own.
+ * The analysis as one self-contained HTML file. It loads nothing, and its content security policy allows only the
+ * page's own script.
  */
 export function analysisHtml(analysis: Analysis): string {
   const title = `${analysis.model} on ${analysis.data}`

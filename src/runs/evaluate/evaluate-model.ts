@@ -38,9 +38,9 @@ export interface EvaluateModelOptions
   readonly max_samples?: number
   /** Every span is looked at unless it says run_qa, which is number for number what utils_qa.py does. */
   readonly postprocess?: 'exact' | 'run_qa'
-  /** Candidates in nbest_predictions.json; 20 unless given. */
+  /** Candidates in nbest_predictions.json (default: 20). */
   readonly n_best_size?: number
-  /** Of the bootstrap intervals; 0.95 unless given. */
+  /** Confidence level of the bootstrap intervals (default: 0.95). */
   readonly confidence_level?: number
   /** For predictions.json, nbest_predictions.json, null_odds.json and eval_results.json. */
   readonly output_dir?: string

@@ -9,7 +9,7 @@ import { secondsOfStep } from './measure-engine.ts'
 /** As flags and arguments say it. */
 export interface EngineChoice {
   readonly engine?: EngineName | 'auto' | null
-  /** `cpu` unless given. */
+  /** Default: `cpu`. */
   readonly device?: string
   /** Whether anything is to be computed in bfloat16. */
   readonly bf16?: boolean

@@ -32,7 +32,7 @@ export interface PredictOptions extends Omit<GivenAnswerOptions, 'onProgress'>, 
   /** File of lines of JSON, .gz compresses; with run_qa a folder. */
   readonly output: string
   readonly postprocess?: 'exact' | 'pipeline' | 'run_qa'
-  /** Answers of a question in run_qa's files; 20 unless given. */
+  /** Number of answers for each question in run_qa's files (default: 20). */
   readonly n_best_size?: number
   readonly overwrite?: boolean
   readonly screen: Screen
@@ -46,9 +46,9 @@ export interface PredictOptions extends Omit<GivenAnswerOptions, 'onProgress'>, 
 export interface Predicted {
   readonly files: readonly string[]
   readonly questions: number
-  /** Questions whose line says why there is no answer. */
+  /** Questions whose line holds an error in place of an answer. */
   readonly failed: number
-  /** Questions whose id an earlier question has. */
+  /** Questions with the id of an earlier question. */
   readonly repeated_ids: number
   readonly windows: number
   /** Questions that an earlier run had answered. */
@@ -59,8 +59,8 @@ export interface Predicted {
 }
 
 /**
- * Answers every question of a file, a line each, in order. Memory does not grow with the file. Killed at any instant
- * and started again with the same options it goes on, and ends with the same bytes as a run that was left alone.
+ * Answers every question of a file in order, one line each. Memory does not grow with the file. If the process is
+ * killed, the same call resumes it, and the output has the same bytes as that of an uninterrupted run.
  * @throws DataProblem for a file that holds anything but questions, before the first is answered
  */
 export async function predict(options: PredictOptions): Promise<Predicted> {
@@ -126,7 +126,7 @@ const stoppedText = ({ questions }: JournalState): string =>
     : 'Stopped before any answers were saved.'
 
 /**
- * Lines with one id cannot be told apart, which is worth a note; run_qa's files have one entry for each id.
+ * Warns about repeated ids, because answers are matched to questions by id. run_qa's files have one entry for each id.
  * @throws UsageError for repeated ids with run_qa
  */
 function sayRepeated({ repeated, firstRepeated }: Counted, { input, postprocess, screen }: PredictOptions): void {
@@ -242,13 +242,13 @@ async function* remaining(source: DataSource, { questions, last_id }: JournalSta
     if (index === questions && question.id !== last_id)
       throw new SpanforgeError(
         `${sourceName(source)}: question ${index} has the id ${question.id}, but the last answered one had ${last_id}`,
-        { remedy: 'The file has changed before this place: begin anew with --overwrite.' },
+        { remedy: 'The file changed before this question. Start over with --overwrite.' },
       )
     if (index > questions) yield question
   }
   if (index < questions)
     throw new SpanforgeError(`${sourceName(source)}: ${index} questions, but ${questions} have been answered`, {
-      remedy: 'The file has changed: begin anew with --overwrite.',
+      remedy: 'The file changed. Start over with --overwrite.',
     })
 }
 

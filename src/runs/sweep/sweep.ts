@@ -21,9 +21,9 @@ export interface SweepOutcome {
 }
 
 /**
- * One run after another, each in a folder of its own in output_dir. Finished runs are not repeated, one that was
- * interrupted goes on from its newest checkpoint; a run that fails is noted, and the others go on. After each run the
- * table lies in sweep.json, and with its picture in sweep.html.
+ * Runs one training after another, each in its own folder in output_dir. Finished runs are not repeated, and an
+ * interrupted run resumes from its newest checkpoint. A failed run is recorded, and the others continue. The table is
+ * written to sweep.json after each run, and to sweep.html with a plot.
  * @throws UsageError before the first run for arguments that cannot be, or a folder with other runs
  */
 export async function runSweep(
@@ -38,7 +38,7 @@ export async function runSweep(
   if (!base.validation_file && !base.dataset)
     throw new UsageError('sweep: runs are compared by evaluation: give dataset or validation_file')
   if (base.resume_from_checkpoint !== null)
-    throw new UsageError('sweep: it goes on by itself: leave resume_from_checkpoint out')
+    throw new UsageError('sweep: leave resume_from_checkpoint out: a sweep resumes by itself')
   const planned = trials.map((values) => {
     const name = folderName(values)
     const args = parseArguments({ ...given, ...values, output_dir: join(output_dir, name) }, `sweep, ${name}`)
@@ -89,7 +89,7 @@ function warningOnce(screen: Screen): Screen {
 
 type Result = Omit<SweepTrial, 'name' | 'values'>
 
-/** The result of a run that has come to its end. */
+/** The result of a finished run. */
 async function earlier(name: string, args: TrainingArguments, data: SweepData): Promise<Result | undefined> {
   const { output_dir } = args
   if (!existsSync(join(output_dir, ARGUMENTS_FILE))) return undefined
@@ -97,7 +97,7 @@ async function earlier(name: string, args: TrainingArguments, data: SweepData): 
   if (differing.length > 0)
     throw new UsageError(
       `${output_dir}: holds a run with other arguments: ${differing.join(', ')}`,
-      'Choose another --output_dir, or run the whole sweep anew with --overwrite_output_dir.',
+      'Choose another --output_dir, or start the whole sweep over with --overwrite_output_dir.',
     )
   const isFinished = REPORT_FILES.every((name) => existsSync(join(output_dir, name)))
   if (!isFinished || existsSync(join(output_dir, FAILURE_FILE))) return undefined
@@ -154,7 +154,7 @@ function refuseOthers(output_dir: string): void {
   )
 }
 
-/** "learning_rate=3e-5,seed=42". What a file name cannot hold is left out, and told apart by a digest. */
+/** "learning_rate=3e-5,seed=42". Characters that a file name cannot hold are replaced, and a digest keeps names unique. */
 function folderName(values: Trial): string {
   const full = Object.entries(values).map(([name, value]) => `${name}=${textOf(value)}`)
   const plain = full.join(',').replace(/[^\w.,=+-]+/g, '_')

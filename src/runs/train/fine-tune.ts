@@ -17,7 +17,7 @@ import { runLoop } from './run-loop.ts'
 import { changedArguments, runSetup } from './summary.ts'
 
 export interface FineTuneOptions {
-  /** Where the run shows itself; nowhere unless given. */
+  /** Where progress and results are shown (default: nowhere). */
   readonly screen?: Screen
   /** The command line that started the run, as its report shows it: without secrets. */
   readonly command?: string

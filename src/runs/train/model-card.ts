@@ -32,7 +32,7 @@ export async function cardSummary(run: PreparedRun, summary: RunSummary): Promis
     validation:
       summary.data.validation &&
       (await dataOf(run, args.validation_file ?? args.dataset!, args.validation_split, summary.data.validation)),
-    arguments: toldArguments(summary.arguments),
+    arguments: shownArguments(summary.arguments),
     epochs: points,
     best_epoch: kept?.epoch,
     results: scores(summary),
@@ -58,37 +58,37 @@ async function dataOf(
   { questions, windows }: SplitFacts,
 ): Promise<CardData> {
   if (!isName(source)) return { name: basename(source), questions, windows }
-  const told = await known('dataset', source, { ...hub, revision: args.dataset_revision ?? undefined })
+  const dataset = await known('dataset', source, { ...hub, revision: args.dataset_revision ?? undefined })
   return {
     name: source,
     hub_name: source,
     config: args.dataset_config ?? undefined,
     split,
-    revision: told?.commit,
-    license: [told?.card.license ?? []].flat().join(', ') || undefined,
+    revision: dataset?.commit,
+    license: [dataset?.card.license ?? []].flat().join(', ') || undefined,
     questions,
     windows,
   }
 }
 
-/** Where a run lay and how it was shown is nobody's business. */
-const UNTOLD = `output_dir overwrite_output_dir resume_from_checkpoint save_total_limit report_to logging_dir run_name
+/** Arguments that a model card never shows: they describe the machine, not the model. */
+const PRIVATE = `output_dir overwrite_output_dir resume_from_checkpoint save_total_limit report_to logging_dir run_name
   dataloader_num_workers`.split(/\s+/)
 
-/** What every reader looks for, default or not. */
+/** Arguments that a model card always shows, even at their defaults. */
 const ALWAYS = `learning_rate num_train_epochs per_device_train_batch_size gradient_accumulation_steps weight_decay
   warmup_ratio lr_scheduler_type max_grad_norm max_seq_length doc_stride seed`.split(/\s+/)
 
-function toldArguments(all: RunSummary['arguments']): ModelCardSummary['arguments'] {
+function shownArguments(all: RunSummary['arguments']): ModelCardSummary['arguments'] {
   const defaults = Object.entries(parseArguments({}, 'defaults'))
   const isDefault = (name: string, value: unknown) => defaults.some(([key, other]) => key === name && other === value)
-  const told = Object.entries(all).filter(
-    ([name, value]) => !UNTOLD.includes(name) && (ALWAYS.includes(name) || !isDefault(name, value)),
+  const shown = Object.entries(all).filter(
+    ([name, value]) => !PRIVATE.includes(name) && (ALWAYS.includes(name) || !isDefault(name, value)),
   )
-  // A path is told by its last part: folders have the names of people in them.
+  // Of a path only the last part is shown, because folders contain people's names.
   const isPlace = (name: string) => ['model', 'dataset', 'train_file', 'validation_file'].includes(name)
   return Object.fromEntries(
-    told.map(([name, value]) => [
+    shown.map(([name, value]) => [
       name,
       isPlace(name) && typeof value === 'string' && !isName(value) ? basename(resolve(value)) : value,
     ]),

@@ -13,7 +13,7 @@ import { ARGUMENTS_FILE } from './run-files.ts'
 
 type RawArguments = Readonly<Record<string, unknown>>
 
-/** Arguments that may change when a run goes on: no weight, moment or log line depends on them. */
+/** Arguments that may change when a run is resumed: no weight, moment or log line depends on them. */
 const FREE: ReadonlySet<string> = new Set([
   'output_dir',
   'overwrite_output_dir',
@@ -26,16 +26,16 @@ const FREE: ReadonlySet<string> = new Set([
   'disable_tqdm',
 ])
 
-/** The checkpoint to go on from, and what a person should know about that choice. */
+/** The checkpoint to resume from, with notes for the user. */
 export interface Resumption {
-  /** None: there is none yet, the run starts from the beginning. */
+  /** Undefined if there is no checkpoint yet, so that the run starts from the beginning. */
   readonly folder?: string
   readonly notes: readonly string[]
 }
 
 /**
- * What resume_from_checkpoint asks for: `latest`, the newest whole checkpoint of output_dir; a folder, or the name of
- * one in output_dir, verified against its manifest, and its data and base model against those of now.
+ * The checkpoint that resume_from_checkpoint names: `latest` for the newest complete one in output_dir, or a folder there.
+ * It is verified against its manifest, and its data and base model are compared with the current ones.
  * @throws SpanforgeError where the checkpoint is damaged, or was made with other data
  */
 export async function chooseCheckpoint(args: TrainingArguments, digests: RunDigests): Promise<Resumption> {
@@ -60,7 +60,7 @@ async function latest(output_dir: string): Promise<Resumption> {
   if (folder) return { folder, notes }
   if (skipped.length > 0)
     throw new SpanforgeError(`${output_dir}: no whole checkpoint to resume from:\n  ${notes.join('\n  ')}`, {
-      remedy: 'Start anew with --overwrite_output_dir, which removes them.',
+      remedy: 'Start over with --overwrite_output_dir, which removes them.',
     })
   return { notes: [`No checkpoint in ${output_dir} yet: starting from the beginning.`] }
 }
@@ -75,7 +75,7 @@ async function named(output_dir: string, name: string): Promise<Resumption> {
   return { folder: join(output_dir, basename(folder)), notes: [] }
 }
 
-/** @throws UsageError where resume_from_checkpoint names a folder that is none, or lies elsewhere; all else comes later */
+/** @throws UsageError if resume_from_checkpoint names a folder that does not exist or is not in output_dir */
 export async function checkResumption({ output_dir, resume_from_checkpoint: name }: TrainingArguments): Promise<void> {
   if (name !== null && name !== 'latest') await namedFolder(output_dir, name)
 }
@@ -91,11 +91,11 @@ async function namedFolder(output_dir: string, name: string): Promise<string> {
       `Give latest, or the name of a checkpoint; ${output_dir} has ${there.join(', ') || 'none'}.`,
     )
   }
-  // The best checkpoint so far lies beside it, and is needed at the end.
+  // The best checkpoint so far is in the same folder, and is needed at the end.
   if ((await realpath(dirname(folder))) !== (await realpath(output_dir)))
     throw new UsageError(
       `resume_from_checkpoint: ${folder} is not in output_dir ${output_dir}`,
-      `Go on where it lies (--output_dir ${dirname(folder)}), or start a new run from its weights (--model ${folder}).`,
+      `Resume it in its own folder (--output_dir ${dirname(folder)}), or start a new run from its weights (--model ${folder}).`,
     )
   return folder
 }
@@ -114,9 +114,9 @@ export async function differences(folder: string, args: TrainingArguments): Prom
 }
 
 /**
- * The arguments as given, and when a run is to go on those that it began with for all that is not given: to name the
- * output folder is then enough.
- * @throws UsageError where there is neither such a run nor a model to begin one with
+ * The given arguments. For a run that is resumed, those it was started with fill in the rest, so that naming its output
+ * folder is enough.
+ * @throws UsageError if there is neither such a run nor a model to start one with
  */
 export async function withEarlierArguments(given: RawArguments): Promise<RawArguments> {
   const resume = given.resume_from_checkpoint === true ? 'latest' : given.resume_from_checkpoint
@@ -127,7 +127,7 @@ export async function withEarlierArguments(given: RawArguments): Promise<RawArgu
     if (given.model) return given
     throw new UsageError(
       `resume_from_checkpoint: ${output_dir} holds no run to go on with: it ${existsSync(output_dir) ? `has no ${ARGUMENTS_FILE}` : 'does not exist'}`,
-      'Give --output_dir, where the run lies; or --model and data, to begin one there.',
+      'Give --output_dir, the folder of the run; or --model and data, to start one there.',
     )
   }
   const saved = (await readJsonFile(join(output_dir, ARGUMENTS_FILE))) as RawArguments

@@ -25,7 +25,7 @@ export interface BootstrapDifference {
   readonly high: number
 }
 
-/** The mean of scores and the interval in which it lies. `scores`: one a question, in any unit. */
+/** The mean of scores with its confidence interval. `scores` has one entry for each question, in any unit. */
 export function bootstrapMean(scores: ArrayLike<number>, options: BootstrapOptions = {}): BootstrapMean {
   const means = resampledMeans(scores, options)
   return { mean: mean(scores), ...interval(means, options.confidence_level) }

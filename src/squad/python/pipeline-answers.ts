@@ -20,12 +20,12 @@ export interface PipelineAnswerOptions {
   readonly handle_impossible_answer?: boolean
   /**
    * Multiplies the score of "" by exp(-threshold), so that in a context of one window "" is best where run_qa says so.
-   * Python has no such thing: 0 unless given.
+   * Python has no such option (default: 0).
    */
   readonly null_score_diff_threshold?: number
   /** UTF-16 starts and ends of the context's words (words.ts): align_to_words, which is Python's default. */
   readonly words?: Int32Array
-  /** Most characters that the candidates at all places may have together, each of which is compared; no limit unless given. */
+  /** Maximum number of characters of all candidates together (default: no limit). */
   readonly max_characters?: number
 }
 

@@ -10,50 +10,50 @@ export type ProblemKind =
   | 'python_notation'
   | 'duplicate_id'
   | 'empty_answer'
-  /** The answer stands at several places of its context, and none is given. */
+  /** The answer occurs several times in its context, and answer_start is missing. */
   | 'ambiguous_answer'
-  /** The answer does not stand in its context where it says. */
+  /** The context does not contain the answer at answer_start. */
   | 'misaligned'
-  /** As `misaligned`, and it would stand there if `answer_start` counted UTF-16 units or UTF-8 bytes. */
+  /** As `misaligned`, but correct if `answer_start` counted UTF-16 units or UTF-8 bytes. */
   | 'utf16_offset'
   | 'byte_offset'
 
 interface About {
   readonly remedy: string
-  /** The question that it is about, where its id is known. */
+  /** The id of the question, if it is known. */
   readonly id?: string
-  /** How a reader that goes on has mended it; undefined where it leaves out what is wrong. */
-  readonly mended?: string
+  /** The correction that a reader makes if it continues; undefined if it leaves out the faulty part. */
+  readonly correction?: string
   readonly cause?: unknown
 }
 
-/** Something in a data file that is not as it should be. A reader throws it, or reports it and goes on. */
+/** A fault in a data file. A reader throws it, or reports it and continues. */
 export class DataProblem extends SpanforgeError {
   override readonly name = 'DataProblem'
   readonly id?: string
-  readonly mended?: string
+  readonly correction?: string
 
   constructor(
     readonly kind: ProblemKind,
     readonly place: string,
     readonly finding: string,
-    { id, mended, ...options }: About,
+    { id, correction, ...options }: About,
   ) {
     super(`${place}: ${finding}`, options)
     this.id = id
-    this.mended = mended
+    this.correction = correction
   }
 }
 
-/** Is told what is wrong in a file. Where it returns, the reader mends what it can, leaves out the rest and goes on. */
+/** Receives each fault of a file. If it returns, the reader corrects what it can, leaves out the rest and continues. */
 export type Report = (problem: DataProblem) => void
 
-/** The strict way: the first problem ends the reading. */
+/** The strict report: the first problem stops the reader. */
 export const refuse: Report = (problem) => {
   throw problem
 }
 
-/** What is read, or undefined where that is not possible and the report returned. */
+/** The value read, or undefined if reading failed and the report returned. */
 export function orReport<T>(report: Report, read: () => T): T | undefined {
   try {
     return read()

@@ -7,9 +7,9 @@ import { jsonErrorPosition } from './json-error.ts'
 const BRACKETS_AROUND_QUESTION = 6
 
 /**
- * Parses the text of a JSON file. One that is cut off is reported and, where the report returns, read as far as its last
- * whole question.
- * @throws DataProblem that says at which line and character it stops being JSON, and what stands there.
+ * Parses the text of a JSON file. A truncated file is reported and, if the report returns, read up to its last complete
+ * question.
+ * @throws DataProblem that names the line and character of the first invalid JSON, and the text before it.
  */
 export function parseJson(text: string, place: string, remedy: string, report: Report = refuse): unknown {
   // A byte-order mark is not JSON, but Windows programs write it.
@@ -35,7 +35,7 @@ export function parseJson(text: string, place: string, remedy: string, report: R
     report(
       new DataProblem('cut_off', place, `the file ends in the middle, at ${where} ${after}`, {
         remedy: 'It was cut off when it was copied or downloaded: fetch it again.',
-        mended: whole && 'read as far as the last whole question',
+        correction: whole && 'read as far as the last whole question',
         cause,
       }),
     )
@@ -43,7 +43,7 @@ export function parseJson(text: string, place: string, remedy: string, report: R
   }
 }
 
-/** What a file that is cut off still holds: all to the end of its last whole question, the brackets around it closed. */
+/** The usable part of a truncated file: everything up to its last complete question, with closing brackets added. */
 function wholePart(json: string): string | undefined {
   let whole = 0
   let closing = ''
@@ -55,7 +55,7 @@ function wholePart(json: string): string | undefined {
   return whole ? json.slice(0, whole) + [...closing].reverse().join('') : undefined
 }
 
-/** Where a JSON value comes from, and what was expected there. */
+/** The origin of a JSON value, for errors. */
 export interface JsonSource {
   readonly place: string
   /** What the value is as a whole: the file, a line of it, a row. */
@@ -63,7 +63,7 @@ export interface JsonSource {
   readonly remedy: string
 }
 
-/** A part of a parsed JSON file that knows where it stands, such as `data[3].paragraphs[0]`. */
+/** A part of a parsed JSON file with its path, such as `data[3].paragraphs[0]`. */
 export class JsonPart {
   constructor(
     readonly value: unknown,
@@ -96,17 +96,18 @@ export class JsonPart {
     return this.value
   }
 
-  /** A whole number from 0, or the text of one: pandas writes 13.0. `mended` is what a corrected copy has otherwise. */
-  count(mended?: string): number {
+  /** A whole number from 0, or text such as pandas' 13.0. `correction` describes what a corrected copy has otherwise. */
+  count(correction?: string): number {
     const value =
       typeof this.value === 'string' && /^\s*\d+(\.0*)?\s*$/.test(this.value) ? Number(this.value) : this.value
-    if (!Number.isSafeInteger(value) || (value as number) < 0) throw this.unexpected('a whole number from 0', mended)
+    if (!Number.isSafeInteger(value) || (value as number) < 0)
+      throw this.unexpected('a whole number from 0', correction)
     return value as number
   }
 
-  unexpected(expected: string, mended?: string): DataProblem {
+  unexpected(expected: string, correction?: string): DataProblem {
     const { place, whole, remedy } = this.source
     const finding = `${this.path || whole} is ${this.value === undefined ? 'missing' : showValue(this.value, 60)}; expected ${expected}`
-    return new DataProblem('layout', place, finding, { remedy, mended })
+    return new DataProblem('layout', place, finding, { remedy, correction })
   }
 }

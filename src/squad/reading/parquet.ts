@@ -15,8 +15,8 @@ const parsers = { stringFromBytes: (bytes: Uint8Array | undefined) => bytes && d
 /**
  * Examples of a Parquet file with the columns of Hugging Face's `squad` and `squad_v2`, a row group at a time. The
  * file's `answer_start` counts code points; the examples' counts UTF-16 units. `name` is the file's name, for messages.
- * @throws SpanforgeError for what is no Parquet file or a damaged one, a column missing or of another kind, and an
- * answer that does not stand in its context where it says.
+ * @throws SpanforgeError for a file that is not Parquet or is corrupted, a column that is missing or of another type,
+ * and an answer that is not in its context at answer_start.
  */
 export async function* parquetExamples(
   file: AsyncBuffer,

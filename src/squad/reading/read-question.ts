@@ -6,11 +6,11 @@ import { DataProblem, orReport, type Report } from './data-problem.ts'
 import { AnswerFinder, cutsNumber, type FoundAnswer, likelyPlaces } from './find-answer.ts'
 import type { JsonPart } from './json-text.ts'
 
-/** A question as a file has it: parts that know where they stand, none of them believed yet. */
+/** A question as a file has it: parts that know their place in the file, none of them checked yet. */
 export interface QuestionRecord {
   /** The line, row or paragraph, such as `train.jsonl: line 3`. */
   readonly place: string
-  /** Undefined where the reader is to number the questions. */
+  /** Undefined if the reader numbers the questions. */
   readonly id: JsonPart | undefined
   readonly title: JsonPart
   readonly question: JsonPart
@@ -30,7 +30,7 @@ export interface SourceRow {
 
 export interface AnswerParts {
   readonly text: JsonPart
-  /** Undefined where it is to be found: where the text stands but once. */
+  /** Undefined if the file does not say; the answer is then found by its text, which must occur only once. */
   readonly answer_start: JsonPart | undefined
 }
 
@@ -47,8 +47,8 @@ export class QuestionReader {
   constructor(readonly report: Report) {}
 
   /**
-   * The example; undefined where the report of a problem returned and there is no mending it. An answered question that
-   * loses all its answers is left out, for it would come out as one that has none.
+   * The example; undefined if a problem was reported that cannot be corrected. A question that loses all its answers is
+   * left out, because it would otherwise become one without an answer.
    */
   read(record: QuestionRecord): Example | undefined {
     return orReport(this.report, () => {
@@ -70,8 +70,8 @@ export class QuestionReader {
   private contextOf(context: string, place: string, { id, isNeeded }: { id: string; isNeeded: boolean }): string {
     if (context.trim()) this.last = context
     if (context.trim() || !isNeeded) return context
-    const mended = this.last && 'the context above'
-    const problem = new DataProblem('layout', place, 'the context is empty', { id, mended, ...NO_CONTEXT })
+    const correction = this.last && 'the context above'
+    const problem = new DataProblem('layout', place, 'the context is empty', { id, correction, ...NO_CONTEXT })
     if (!this.last) throw problem
     this.report(problem)
     return this.last
@@ -101,17 +101,17 @@ export class QuestionReader {
     return found?.answer
   }
 
-  /** The answer in the one place where its text is; where that is not one, the most likely is reported. */
+  /** The only place where the text occurs. If there are several, the most likely one is reported. */
   private onlyPlace(text: string, context: string, place: string, id: string): Answer | undefined {
     const [first, ...others] = likelyPlaces(text, context)
     const number = first && cutsNumber(first, context) ? this.finder.findVariant(text, context) : undefined
     if (number) return this.variant(number, text, place, id)
     if (first && others.length === 0) return first
     if (first) {
-      const mended = `${this.characterOf(first)}, the first`
+      const correction = `${this.characterOf(first)}, the first`
       const finding = `answer ${showValue(text)} occurs ${1 + others.length} times in the context`
-      const remedy = `${WHICH} ${fixTakes(mended)}`
-      this.report(new DataProblem('ambiguous_answer', place, finding, { id, remedy, mended }))
+      const remedy = `${WHICH} ${fixTakes(correction)}`
+      this.report(new DataProblem('ambiguous_answer', place, finding, { id, remedy, correction }))
       return first
     }
     return this.variant(this.finder.findVariant(text, context), text, place, id)
@@ -123,28 +123,28 @@ export class QuestionReader {
     return found?.answer
   }
 
-  private remedyOfVariant(variant: FoundAnswer | undefined, text: string): { remedy: string; mended?: string } {
+  private remedyOfVariant(variant: FoundAnswer | undefined, text: string): { remedy: string; correction?: string } {
     if (!variant) return { remedy: remedyOfMissing(text) }
     const { answer, places } = variant
-    const mended = `${this.characterOf(answer)} as ${showValue(answer.text)}${places > 1 ? ', the first' : ''}`
+    const correction = `${this.characterOf(answer)} as ${showValue(answer.text)}${places > 1 ? ', the first' : ''}`
     if (answer.text.normalize() === text.normalize())
-      return { remedy: `It occurs in another Unicode normalization form. ${fixTakes(mended)}`, mended }
+      return { remedy: `It occurs in another Unicode normalization form. ${fixTakes(correction)}`, correction }
     const several = places > 1 ? ` It occurs ${places} times; choose one with answer_start.` : ''
-    return { remedy: `Did you mean ${showValue(answer.text)}?${several} ${fixTakes(mended)}`, mended }
+    return { remedy: `Did you mean ${showValue(answer.text)}?${several} ${fixTakes(correction)}`, correction }
   }
 
-  private remedy(text: string, found: FoundAnswer | undefined): { remedy: string; mended?: string } {
+  private remedy(text: string, found: FoundAnswer | undefined): { remedy: string; correction?: string } {
     if (!found) return { remedy: remedyOfMissing(text) }
     const { answer, kind } = found
     const at = this.characterOf(answer)
     if (answer.text.normalize() === text.normalize() && answer.text !== text)
-      return { remedy: `It is at ${at}, in another Unicode normalization form. ${FIX} corrects it.`, mended: at }
+      return { remedy: `It is at ${at}, in another Unicode normalization form. ${FIX} corrects it.`, correction: at }
     if (answer.text !== text) {
       const as = `${at} as ${showValue(answer.text)}`
-      return { remedy: `Did you mean ${showValue(answer.text)}, at ${at}? ${FIX} corrects it.`, mended: as }
+      return { remedy: `Did you mean ${showValue(answer.text)}, at ${at}? ${FIX} corrects it.`, correction: as }
     }
     const remedy = `It is at ${at}; answer_start counts Unicode code points from 0${COUNTED[kind]}. ${FIX} corrects it.`
-    return { remedy, mended: at }
+    return { remedy, correction: at }
   }
 
   private characterOf({ answer_start }: Answer): string {
@@ -154,7 +154,7 @@ export class QuestionReader {
 
 const FIX = '"spanforge data check FILE --fix OUT"'
 
-const fixTakes = (mended: string): string => `${FIX} takes ${mended}.`
+const fixTakes = (correction: string): string => `${FIX} takes ${correction}.`
 
 /** An answer of white space may be in a context of white space. */
 const hasWords = ({ text }: AnswerParts): boolean => typeof text.value !== 'string' || text.value.trim() !== ''

@@ -20,7 +20,7 @@ export function isRow(value: unknown): boolean {
 
 export interface RowOptions {
   readonly place: string
-  /** How the file names the fields; found among the row's own names unless given. */
+  /** The file's names of the fields (default: found among the names in the row). */
   readonly columns?: Columns
   /** Called for answers that are not JSON but can be read. */
   readonly report: Report
@@ -141,7 +141,7 @@ function fromPython(answers: JsonPart, place: string, report: Report): JsonPart 
   const fix = isRead ? ', or let "spanforge data check FILE --fix OUT" convert it' : ''
   const problem = new DataProblem('python_notation', place, finding, {
     remedy: `Save the table as JSON lines (df.to_json(PATH, orient="records", lines=True))${fix}.`,
-    mended: isRead ? 'converted to JSON' : undefined,
+    correction: isRead ? 'converted to JSON' : undefined,
   })
   if (!isRead) throw problem
   report(problem)

@@ -11,8 +11,8 @@ import { answerParts, isRow, isTrue, ROW_LAYOUT, rowRecord } from './row-record.
  * Examples of a file in the layout of SQuAD v1.1 or v2.0 (Rajpurkar et al. 2016, 2018), or in that of run_qa.py, where
  * `data` is a list of rows. The file's `answer_start` counts code points; the examples' counts UTF-16 units. A question
  * marked `is_impossible` has no answers. `name` is the file's name, for messages.
- * @throws DataProblem for JSON that is cut off, another layout, no questions, an id twice, or an answer that does not
- * stand in its context where it says. With a `report` that returns it goes on without what is wrong.
+ * @throws DataProblem for truncated JSON, another layout, no questions, a repeated id, or an answer that is not in its
+ * context at answer_start. If `report` returns, reading continues without the faulty part.
  */
 export function parseSquad(text: string, name: string, report: Report = refuse): Example[] {
   let problems = 0

@@ -6,7 +6,7 @@ import type { StepResult } from './stepper.ts'
 
 /** What happens during a training run, for its listeners: progress bar, log files, callbacks, dashboard. */
 export type TrainingEvent =
-  /** `state` is the run's own object: it changes as the run goes on. */
+  /** `state` is the run's own object: it changes during the run. */
   | { readonly type: 'start'; readonly plan: Plan; readonly global_step: number; readonly state: TrainerState }
   /** After each optimizer step; `global_step` counts from 1. */
   | ({

@@ -13,7 +13,7 @@ export interface TrainingRun {
   readonly args: TrainingArguments
   readonly train: Dataset
   readonly validation?: Dataset
-  /** How gradients are computed: by the model's engine unless given. */
+  /** How gradients are computed (default: by the model's engine). */
   readonly gradients?: GradientFactory
   /** Saved with every checkpoint, so that each is a whole model folder. */
   readonly tokenizer?: BertTokenizer
@@ -23,7 +23,7 @@ export interface TrainingRun {
   readonly digests?: RunDigests
   /** A whole checkpoint of this very run, to resume from. */
   readonly resume_from?: string
-  /** The order of the windows in an epoch, from 0; random unless given. */
+  /** The order of the windows in an epoch, from 0 (default: random). */
   readonly order?: (epoch: number) => readonly number[]
   /** Asked after each step and each epoch whether the run ends here for good, as early stopping ends it. */
   readonly shouldStop?: () => boolean

@@ -22,11 +22,11 @@ export interface ScheduleOptions {
 
 /** What lr_scheduler_kwargs may hold. */
 export interface SchedulerOptions {
-  /** cosine: waves over the whole run, 0.5 unless given; cosine_with_restarts: hard restarts, 1 unless given. */
+  /** cosine: waves over the whole run (default: 0.5); cosine_with_restarts: hard restarts (default: 1). */
   readonly num_cycles?: number
-  /** polynomial: the learning rate at the end, 1e-7 unless given. */
+  /** polynomial: the learning rate at the end (default: 1e-7). */
   readonly lr_end?: number
-  /** polynomial: 1 unless given. */
+  /** polynomial: the exponent (default: 1). */
   readonly power?: number
 }
 
