@@ -12,7 +12,7 @@ import { geometryOf, parseConfig } from '../src/models/registry.ts'
 import { trainingFlop } from '../src/models/useful-work.ts'
 import { decimal } from '../src/report/format.ts'
 import { columns, textTable } from '../src/report/table.ts'
-import { float32 } from '../src/runtime/engine.ts'
+import { float32Value } from '../src/runtime/engine.ts'
 import { dialect, onnxruntime } from '../src/runtime/onnxruntime.ts'
 import { parseArguments } from '../src/training/arguments/arguments.ts'
 import { pickBatches } from './speed/batches.ts'
@@ -50,7 +50,7 @@ async function timeAlone({ node, operands, result }: Product, runs: number): Pro
   const inputs = operands.map((sizes, i) => input(names[i], sizes))
   const [y] = applyAll(node.op, inputs, [{ shape: result, dtype: 'float32' }], node.attributes)
   const session = await onnxruntime.compile({ y: y })
-  const filled = (sizes: Sizes) => float32(new Float32Array(elements(sizes)).fill(0.01), sizes)
+  const filled = (sizes: Sizes) => float32Value(new Float32Array(elements(sizes)).fill(0.01), sizes)
   const fed = Object.fromEntries(operands.map((sizes, i) => [names[i], filled(sizes)]))
   const fetched = { y: filled(result) }
   let seconds = Number.POSITIVE_INFINITY

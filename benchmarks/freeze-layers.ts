@@ -13,7 +13,7 @@ import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import { loadPretrained } from '../src/inference/pretrained.ts'
 import { totalSize } from '../src/models/flat-parameters.ts'
 import { isFrozen } from '../src/models/programs.ts'
-import { count, decimal, duration, percent } from '../src/report/format.ts'
+import { count, decimal, duration, percentage } from '../src/report/format.ts'
 import { columns, textTable } from '../src/report/table.ts'
 import { makeDataset } from '../src/squad/dataset.ts'
 import { parseSquad } from '../src/squad/reading/squad-json.ts'
@@ -143,7 +143,7 @@ function toText(): string {
       count(run.trained_parameters),
       duration(run.preparing_seconds),
       duration(seconds(run)),
-      full ? percent(seconds(run) / seconds(full)) : '-',
+      full ? percentage(seconds(run) / seconds(full)) : '-',
       decimal(last?.loss, 3),
       decimal(last?.exact_match, 1),
       decimal(last?.f1, 1),

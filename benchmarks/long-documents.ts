@@ -9,7 +9,7 @@ import { searchDocuments } from '../src/inference/pipeline.ts'
 import { randomModel } from '../src/inference/pretrained.ts'
 import { parseConfig } from '../src/models/registry.ts'
 import { loadModel } from '../src/runs/load/load-model.ts'
-import { countingProgress } from '../src/runs/screen/progress.ts'
+import { countingProgressBar } from '../src/runs/screen/progress.ts'
 
 /**
  * Many questions about one book, and one question about a whole shelf: questions a second and the peak of resident
@@ -72,10 +72,10 @@ async function measure(data: string, folder: string, flags: Flags): Promise<Meas
   const { model, tokenizer } = flags.bert_tiny ? await bert_tiny(folder) : await loadModel(folder)
   const began = performance.now()
   let windows = 0
-  let bar: ReturnType<typeof countingProgress> | undefined
+  let bar: ReturnType<typeof countingProgressBar> | undefined
   const onProgress = (done: number, total = 0) => {
     windows = done
-    bar ??= countingProgress('Reading', 'windows', total)
+    bar ??= countingProgressBar('Reading', 'windows', total)
     bar.update(done)
   }
   for await (const { candidates } of searchDocuments(model, tokenizer, questions, [context], { onProgress })) {

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
 import { basename } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { bytes, count, decimal } from '../src/report/format.ts'
+import { byteSize, count, decimal } from '../src/report/format.ts'
 import { columns, textTable } from '../src/report/table.ts'
 import type { ScalingDocument, ScalingPoint } from './speed/document.ts'
 import { runScript } from './speed/start.ts'
@@ -74,7 +74,7 @@ function toText(document: ScalingDocument): string {
           title,
           textTable({
             columns: columns(name, '>Microseconds a token', '>Above the cheapest', '>Peak memory'),
-            rows: points.map((p) => [value(p), costOf(p), against(points, p), bytes(p.peak_resident_bytes)]),
+            rows: points.map((p) => [value(p), costOf(p), against(points, p), byteSize(p.peak_resident_bytes)]),
           }),
         ]
   return [
@@ -83,7 +83,7 @@ function toText(document: ScalingDocument): string {
     ...table('Cost by batch', 'Batch', batches, (p) => String(p.batch_size)),
     ...epochs.flatMap(({ resident_bytes_by_epoch: resident, data_windows }) => [
       `Memory after each of ${resident.length} epochs over ${count(data_windows)} windows, evaluated each time`,
-      resident.map(bytes).join('  '),
+      resident.map(byteSize).join('  '),
     ]),
     ...table(
       `Cost and memory by max_tokens_per_pass: ${passes[0]?.model}, batches of ${USUAL.batch_size}`,

@@ -4,7 +4,7 @@
  */
 import { Command } from 'commander'
 import { pipeline } from '../src/api/pipeline.ts'
-import type { Answer, AnswerResponse } from '../src/server/contract.ts'
+import type { AnswerResponse, PredictedAnswer } from '../src/server/contract.ts'
 import { type Asked, realQuestions, type ServerProcess, startServerProcess } from './serve/server.ts'
 
 interface Options {
@@ -15,7 +15,7 @@ interface Options {
   readonly hang_ups: number
 }
 
-type Expected = Pick<Answer, 'start' | 'end' | 'score'>
+type Expected = Pick<PredictedAnswer, 'start' | 'end' | 'score'>
 
 async function soak(model: string, data: string, options: Options): Promise<boolean> {
   const questions = await realQuestions(data, options.questions)

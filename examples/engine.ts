@@ -12,7 +12,7 @@ import { mul, tanh } from '../src/ops/elementwise.ts'
 import { gelu } from '../src/ops/gelu.ts'
 import { gemm, linear } from '../src/ops/linalg.ts'
 import { sumAll } from '../src/ops/reduce.ts'
-import { float32 } from '../src/runtime/engine.ts'
+import { float32Value } from '../src/runtime/engine.ts'
 import { onnxruntime } from '../src/runtime/onnxruntime.ts'
 
 const operators = (...outputs: Tensor[]): string =>
@@ -41,14 +41,14 @@ console.log(`model:    ${encodeModel({ loss, dw }).size} bytes`)
 
 // Made ready by an engine, and run: for two tokens, then for one.
 const session = await onnxruntime.compile({ loss, dw })
-const weights = float32(Float32Array.of(0.1, 0.2, 0.3, -0.1, 0, 0.1), [2, 3])
+const weights = float32Value(Float32Array.of(0.1, 0.2, 0.3, -0.1, 0, 0.1), [2, 3])
 for (const rows of [
   [1, 2, 3, 4, 5, 6],
   [1, 2, 3],
 ]) {
   const [value, slope] = [new Float32Array(1), new Float32Array(6)]
-  const inputs = { x: float32(Float32Array.from(rows), [rows.length / 3, 3]), w: weights }
-  await session.run(inputs, { loss: float32(value, []), dw: float32(slope, [2, 3]) })
+  const inputs = { x: float32Value(Float32Array.from(rows), [rows.length / 3, 3]), w: weights }
+  await session.run(inputs, { loss: float32Value(value, []), dw: float32Value(slope, [2, 3]) })
   console.log(`loss ${value[0].toFixed(3)}, its gradient ${[...slope].map((n) => n.toFixed(3)).join(' ')}`)
 }
 await session.release()

@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util'
 import { saveModel } from '../src/checkpoint/model-folder.ts'
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import { generateCloze } from '../src/demo/examples.ts'
-import { evaluate } from '../src/inference/evaluate.ts'
+import { evaluateDataset } from '../src/inference/evaluate.ts'
 import { randomModel } from '../src/inference/pretrained.ts'
 import { type BertConfig, bert } from '../src/models/bert.ts'
 import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
@@ -77,7 +77,7 @@ for await (const event of train({ model, args, train: trainSet, validation: vali
   if (event.type === 'log' || event.type === 'evaluate') console.log(JSON.stringify(event.entry))
   if (event.type === 'evaluate') await save(model)
 }
-console.log(JSON.stringify((await evaluate(model, validationSet)).metrics))
+console.log(JSON.stringify((await evaluateDataset(model, validationSet)).metrics))
 await save(model)
 
 /** Half brief paragraphs, which teach to look things up sooner, half of the kind that questions are asked about. */

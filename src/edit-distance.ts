@@ -13,7 +13,7 @@ export function editDistance(a: string, b: string): number {
 }
 
 /** The name that a misspelt one was most likely meant to be, if any is near: at most a third of its letters changed. */
-export function nearest(misspelt: string, names: readonly string[]): string | undefined {
+export function nearestName(misspelt: string, names: readonly string[]): string | undefined {
   let best: string | undefined
   let fewest = Math.floor(misspelt.length / 3) + 1
   for (const name of names) {

@@ -41,6 +41,11 @@ export {
   findAnswers,
 } from './squad/answers.ts'
 export { type Dataset, makeDataset } from './squad/dataset.ts'
+export type {
+  WindowLogits,
+  /** @deprecated Use `WindowLogits`; this name goes with version 0.3. */
+  WindowLogits as RowLogits,
+} from './squad/document-logits.ts'
 export {
   type BootstrapDifference,
   type BootstrapMean,
@@ -53,11 +58,6 @@ export { type SquadV2Metrics, squadV2Metrics } from './squad/metrics/metrics-v2.
 export { mcNemarTest, randomizationTest } from './squad/metrics/paired-tests.ts'
 export type { PipelineAnswer } from './squad/python/pipeline-answers.ts'
 export { parseSquad, toSquadJson } from './squad/reading/squad-json.ts'
-export type {
-  WindowLogits,
-  /** @deprecated Use `WindowLogits`; this name goes with version 0.3. */
-  WindowLogits as RowLogits,
-} from './squad/readings.ts'
 export type { Answer, Example, Label, LabelledWindow, Window } from './squad/types.ts'
 export type { WindowOptions } from './squad/windows.ts'
 export type { BatchEncoding, CallOptions, Offsets } from './text/batch-encoding.ts'

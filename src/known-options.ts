@@ -1,4 +1,4 @@
-import { nearest } from './edit-distance.ts'
+import { nearestName } from './edit-distance.ts'
 import { UsageError } from './errors.ts'
 import { showValue } from './show-value.ts'
 
@@ -16,6 +16,6 @@ export function refuseUnknown(place: string, options: unknown, known: Readonly<R
     throw new UsageError(`${place}: found ${showValue(options)}, expected an object of options`, all)
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name))
   if (unknown === undefined) return
-  const near = nearest(unknown, Object.keys(known))
+  const near = nearestName(unknown, Object.keys(known))
   throw new UsageError(`${place}: there is no option ${unknown}${near ? `; did you mean ${near}?` : ''}`, all)
 }

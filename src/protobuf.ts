@@ -16,22 +16,22 @@ const FIXED64 = 1
 const LENGTH_DELIMITED = 2
 const FIXED32 = 5
 
-export const integer = (field: number, value: number | bigint): Encoded =>
+export const integerField = (field: number, value: number | bigint): Encoded =>
   leaf([...tag(field, VARINT), ...varint(BigInt(value))])
 
 /** The bytes are not copied: do not change them before the message is written. */
-export const bytes = (field: number, body: Uint8Array): Encoded => concat([header(field, body.length), body])
+export const bytesField = (field: number, body: Uint8Array): Encoded => concat([header(field, body.length), body])
 
-export const text = (field: number, value: string): Encoded => bytes(field, new TextEncoder().encode(value))
+export const textField = (field: number, value: string): Encoded => bytesField(field, new TextEncoder().encode(value))
 
-export const float = (field: number, value: number): Encoded =>
+export const floatField = (field: number, value: number): Encoded =>
   concat([Uint8Array.from(tag(field, FIXED32)), new Uint8Array(Float32Array.of(value).buffer)])
 
-export const double = (field: number, value: number): Encoded =>
+export const doubleField = (field: number, value: number): Encoded =>
   concat([Uint8Array.from(tag(field, FIXED64)), new Uint8Array(Float64Array.of(value).buffer)])
 
 /** A message as the field of another one. */
-export function message(field: number, ...fields: readonly Encoded[]): Encoded {
+export function messageField(field: number, ...fields: readonly Encoded[]): Encoded {
   const body = concat(fields)
   return concat([header(field, body.size), body])
 }

@@ -12,7 +12,7 @@ declare module 'vitest' {
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const entryPoints = ['cli/main', 'server/model-worker', 'server/reader-worker', 'runs/load/cut-worker']
+const entryPoints = ['cli/main', 'server/model-worker', 'server/request-tokenizer-worker', 'runs/load/cut-worker']
 /** What cannot be in a bundle: native code, and what looks for files of its own. */
 const external = ['onnxruntime-node', 'koffi', '@resvg/resvg-js', 'fastify', '@fastify/*', 'pino']
 

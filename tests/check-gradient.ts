@@ -3,7 +3,7 @@ import { bindShape, elements, type Shape } from '../src/graph/shape.ts'
 import { input, type Tensor } from '../src/graph/tensor.ts'
 import { mul } from '../src/ops/elementwise.ts'
 import { sumAll } from '../src/ops/reduce.ts'
-import { float32, int32, type Value, type Values } from '../src/runtime/engine.ts'
+import { float32Value, int32Value, type Value, type Values } from '../src/runtime/engine.ts'
 import { defaultEngine } from '../src/runtime/registry.ts'
 
 export interface Range {
@@ -32,7 +32,7 @@ export async function evaluate(
 ): Promise<Record<string, Float32Array>> {
   const values = Object.entries(outputs).map(([name, t]): [string, Value] => {
     const shape = bindShape(t.shape, dims)
-    return [name, float32(new Float32Array(elements(shape)), shape)]
+    return [name, float32Value(new Float32Array(elements(shape)), shape)]
   })
   const session = await defaultEngine.compile(outputs)
   await session.run(feeds, Object.fromEntries(values))
@@ -61,11 +61,11 @@ export async function gradientError(
   const weights = Float32Array.from(draw(elements(bindShape(y.shape, dims))))
   const feeds = (h: number): Values => ({
     ...also,
-    weight: float32(weights, bindShape(y.shape, dims)),
+    weight: float32Value(weights, bindShape(y.shape, dims)),
     ...Object.fromEntries(
       sizes.map((size, i) => [
         `x${i}`,
-        float32(
+        float32Value(
           Float32Array.from(at[i], (v, j) => v + h * direction[i][j]),
           size,
         ),
@@ -81,4 +81,5 @@ export async function gradientError(
   return Math.abs(numeric - along) / Math.max(1, Math.abs(along))
 }
 
-export const index = (data: readonly number[], dims: readonly number[]): Value => int32(Int32Array.from(data), dims)
+export const index = (data: readonly number[], dims: readonly number[]): Value =>
+  int32Value(Int32Array.from(data), dims)

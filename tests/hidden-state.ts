@@ -3,7 +3,7 @@ import type { QuestionAnsweringModel } from '../src/models/question-answering.ts
 import { encoder } from '../src/models/span-head.ts'
 import { noDropout } from '../src/nn/dropout.ts'
 import { Parameters } from '../src/nn/parameters.ts'
-import { float32 } from '../src/runtime/engine.ts'
+import { float32Value } from '../src/runtime/engine.ts'
 
 /** What the encoder puts out after so many layers, [rows, length, hidden]; 0 is the embeddings. Rows of one length. */
 export async function hiddenState(
@@ -17,7 +17,7 @@ export async function hiddenState(
   const session = await engine.compile({ hidden })
   await session.run(
     { ...parameters.values(), ...inputs },
-    { hidden: float32(state, [dims.tokens, geometry.hidden_size]) },
+    { hidden: float32Value(state, [dims.tokens, geometry.hidden_size]) },
   )
   await session.release()
   return state

@@ -1,4 +1,4 @@
-import { evaluate } from '../../src/inference/evaluate.ts'
+import { evaluateDataset } from '../../src/inference/evaluate.ts'
 import { loadPretrained, randomModel } from '../../src/inference/pretrained.ts'
 import type { QuestionAnsweringModel } from '../../src/models/question-answering.ts'
 import { parseConfig } from '../../src/models/registry.ts'
@@ -77,9 +77,9 @@ async function timeEvaluation(
   { warmup, timed }: Picked,
   max_tokens_per_pass: number,
 ): Promise<Rates> {
-  await evaluate(model, subset(data, warmup), { max_tokens_per_pass })
+  await evaluateDataset(model, subset(data, warmup), { max_tokens_per_pass })
   const windows = timed.flat()
-  const { metrics } = await evaluate(model, subset(data, windows), { max_tokens_per_pass })
+  const { metrics } = await evaluateDataset(model, subset(data, windows), { max_tokens_per_pass })
   return {
     samples_per_second: metrics.eval_samples_per_second,
     real_tokens_per_second: metrics.eval_tokens_per_second,

@@ -6,7 +6,7 @@ import { breakdown } from './breakdown.ts'
 import { byConfidence, confidenceSummary, type FittedConfidences } from './confidence.ts'
 import { dimensions, groupsOf } from './dimensions.ts'
 import { errorClass, errorClasses } from './error-class.ts'
-import type { GoldAnswer, Stretch } from './gold-answer.ts'
+import type { GoldAnswer, TextSpan } from './gold-answer.ts'
 import { sentenceStarts } from './sentences.ts'
 import type { AnalysedContext, AnalysedQuestion, Analysis, ClassSummary } from './types.ts'
 
@@ -109,7 +109,7 @@ class Contexts {
 }
 
 /** The text that a window holds; nothing for one without context tokens. */
-function stretchOf({ offsets, context_start, context_end }: Window): Stretch[] {
+function stretchOf({ offsets, context_start, context_end }: Window): TextSpan[] {
   if (context_start === context_end) return []
   return [{ start: offsets[2 * context_start], end: offsets[2 * context_end - 1] }]
 }

@@ -1,6 +1,6 @@
 import { bootstrapMean } from '../squad/metrics/bootstrap.ts'
 import { type Dimension, isCatchAll, labelOrder } from './dimensions.ts'
-import type { AnalysedQuestion, Breakdown, Group, GroupScore } from './types.ts'
+import type { AnalysedQuestion, Breakdown, GroupScore, QuestionGroup } from './types.ts'
 
 /** A group of fewer questions gets no interval: that of three right answers would be "100 to 100". */
 export const FEWEST_FOR_INTERVAL = 20
@@ -11,7 +11,7 @@ export function breakdown(
   questions: readonly Pick<AnalysedQuestion, 'groups' | 'exact_match' | 'f1'>[],
 ): Breakdown {
   const labels = [...new Set(questions.map(({ groups }) => groups[dimension]))]
-  const groups = labels.map((label): Group => {
+  const groups = labels.map((label): QuestionGroup => {
     const own = questions.filter((question) => question.groups[dimension] === label)
     // The whole, where it is one group, has the interval that it has elsewhere; many groups of many questions take long.
     const resamples = own.length === questions.length ? undefined : 2000
@@ -32,7 +32,7 @@ function groupScore(scores: readonly number[], resamples?: number): GroupScore {
 
 const inOrder =
   (order: readonly string[] | undefined) =>
-  (a: Group, b: Group): number =>
+  (a: QuestionGroup, b: QuestionGroup): number =>
     order
       ? order.indexOf(a.label) - order.indexOf(b.label)
       : Number(isCatchAll(a.label)) - Number(isCatchAll(b.label)) || b.count - a.count

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { errorClass, type JudgedQuestion } from './error-class.ts'
+import { type ErrorEvidence, errorClass } from './error-class.ts'
 import { sentenceStarts } from './sentences.ts'
 
 const context =
@@ -18,7 +18,7 @@ const span = (text: string, nth = 0) => {
 }
 const silence = { start: 0, end: 0 }
 
-const classOf = (question: Partial<JudgedQuestion>) =>
+const classOf = (question: Partial<ErrorEvidence>) =>
   errorClass({
     context,
     sentences: sentenceStarts(context),

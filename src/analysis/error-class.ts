@@ -1,7 +1,7 @@
 /** What went wrong with an answer: exactly one class a question, by the first rule that holds. */
 import { f1 } from '../squad/metrics/metrics.ts'
 import { answerKind } from './answer-kind.ts'
-import type { GoldAnswer, Stretch } from './gold-answer.ts'
+import type { GoldAnswer, TextSpan } from './gold-answer.ts'
 import { sentenceAt } from './sentences.ts'
 import { isSameInOtherSpelling } from './spelling-forms.ts'
 
@@ -23,15 +23,15 @@ export const errorClasses = [
 export type ErrorClass = (typeof errorClasses)[number]
 
 /** One question as the rules see it. */
-export interface JudgedQuestion {
+export interface ErrorEvidence {
   readonly context: string
   /** Of the context (`sentenceStarts`). */
   readonly sentences: readonly number[]
   readonly answers: readonly GoldAnswer[]
   /** The text that each window holds. */
-  readonly windows: readonly Stretch[]
+  readonly windows: readonly TextSpan[]
   /** `start` = `end` is the answer "". */
-  readonly prediction: Stretch
+  readonly prediction: TextSpan
   readonly exact_match: boolean
 }
 
@@ -51,7 +51,7 @@ export interface JudgedQuestion {
  * 9. right_kind_elsewhere: it is a date, number or name as a given answer is.
  * 10. wrong_sentence: anything else.
  */
-export function errorClass(question: JudgedQuestion): ErrorClass {
+export function errorClass(question: ErrorEvidence): ErrorClass {
   const { context, sentences, answers, windows, prediction, exact_match } = question
   if (answers.length === 0) return exact_match ? 'correct' : 'answered_without_answer'
   const places = answers.filter((answer) => standsInPlace(context, answer)).map(stretchOf)
@@ -77,13 +77,13 @@ export function errorClass(question: JudgedQuestion): ErrorClass {
 const standsInPlace = (context: string, { text, start }: GoldAnswer): boolean =>
   text !== '' && context.startsWith(text, start)
 
-const stretchOf = ({ text, start }: GoldAnswer): Stretch => ({ start, end: start + text.length })
+const stretchOf = ({ text, start }: GoldAnswer): TextSpan => ({ start, end: start + text.length })
 
-const shared = (a: Stretch, b: Stretch): number => Math.min(a.end, b.end) - Math.max(a.start, b.start)
+const shared = (a: TextSpan, b: TextSpan): number => Math.min(a.end, b.end) - Math.max(a.start, b.start)
 
-const meet = (a: Stretch, b: Stretch): boolean => shared(a, b) > 0
+const meet = (a: TextSpan, b: TextSpan): boolean => shared(a, b) > 0
 
-const contains = (outer: Stretch, inner: Stretch): boolean => outer.start <= inner.start && inner.end <= outer.end
+const contains = (outer: TextSpan, inner: TextSpan): boolean => outer.start <= inner.start && inner.end <= outer.end
 
 /** Several people answered, and no two answers share a word: then the question is unclear, or a label is wrong. */
 function disagree(answers: readonly GoldAnswer[]): boolean {
@@ -92,15 +92,15 @@ function disagree(answers: readonly GoldAnswer[]): boolean {
 }
 
 /** By the characters shared, as a share of all that either covers. */
-function mostShared(places: readonly Stretch[], prediction: Stretch): Stretch {
-  const overlap = (gold: Stretch) => {
+function mostShared(places: readonly TextSpan[], prediction: TextSpan): TextSpan {
+  const overlap = (gold: TextSpan) => {
     const both = shared(gold, prediction)
     return both / (gold.end - gold.start + prediction.end - prediction.start - both)
   }
   return places.reduce((best, gold) => (overlap(gold) > overlap(best) ? gold : best))
 }
 
-function boundaryClass(prediction: Stretch, gold: Stretch): ErrorClass {
+function boundaryClass(prediction: TextSpan, gold: TextSpan): ErrorClass {
   if (contains(prediction, gold)) return 'too_wide'
   return contains(gold, prediction) ? 'too_narrow' : 'overlapping'
 }

@@ -1,5 +1,5 @@
 /** A piece of a context. */
-export interface Stretch {
+export interface TextSpan {
   readonly start: number
   readonly end: number
 }

@@ -6,7 +6,7 @@ import type { BootstrapMean } from '../squad/metrics/bootstrap.ts'
 import type { ReliabilityBin } from '../squad/metrics/calibration.ts'
 import type { Dimension } from './dimensions.ts'
 import type { ErrorClass } from './error-class.ts'
-import type { GoldAnswer, Stretch } from './gold-answer.ts'
+import type { GoldAnswer, TextSpan } from './gold-answer.ts'
 
 export interface Analysis {
   /** What was evaluated on what, for titles. */
@@ -47,10 +47,10 @@ export interface ClassSummary {
 export interface Breakdown {
   readonly dimension: Dimension
   /** Only groups with questions: lengths and places ascending, kinds by count with the catch-all last. */
-  readonly groups: readonly Group[]
+  readonly groups: readonly QuestionGroup[]
 }
 
-export interface Group {
+export interface QuestionGroup {
   readonly label: string
   readonly count: number
   readonly exact_match: GroupScore
@@ -108,7 +108,7 @@ export interface AnalysedQuestion {
   /** Best first, the first is the prediction; `start` = `end` is the answer "". */
   readonly candidates: readonly Candidate[]
   /** Start and end of the text that each window holds. */
-  readonly windows: readonly Stretch[]
+  readonly windows: readonly TextSpan[]
   readonly exact_match: number
   readonly f1: number
   /** Probability of the prediction among all spans, as the model gives it. */
@@ -120,7 +120,7 @@ export interface AnalysedQuestion {
   readonly groups: Readonly<Record<Dimension, string>>
 }
 
-export interface Candidate extends Stretch {
+export interface Candidate extends TextSpan {
   /** Probability among all spans. */
   readonly score: number
 }

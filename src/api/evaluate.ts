@@ -1,5 +1,5 @@
 import { resolveEvaluateOptions } from '../inference/answer-options.ts'
-import { type EvaluateOptions, type Evaluation, evaluate as evaluateModel } from '../inference/evaluate.ts'
+import { type EvaluateOptions, type Evaluation, evaluateDataset as evaluateModel } from '../inference/evaluate.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import { storedSettings } from './model.ts'

@@ -15,13 +15,13 @@ import { reshape, transpose } from '../ops/movement.ts'
 import { layerNormalization } from '../ops/normalize.ts'
 import { sum, sumAll } from '../ops/reduce.ts'
 import { logSoftmax, softmax } from '../ops/softmax.ts'
-import { float32 } from '../runtime/engine.ts'
+import { float32Value } from '../runtime/engine.ts'
 import { gradient } from './gradient.ts'
 
 type Case = [name: string, f: (...xs: Tensor[]) => Tensor, shapes: Shape[], range?: Range]
 const positive = { low: 0.5, high: 2 }
 const named = { dims: { n: 3 } }
-const masked = { also: { mask: float32(Float32Array.of(2, 0, 2, 0), [4]) } }
+const masked = { also: { mask: float32Value(Float32Array.of(2, 0, 2, 0), [4]) } }
 const swap = { also: { to: index([2, 0, 1], [3]), from: index([1, 2, 0], [3]) } }
 
 // One line for each rule: an operator without one here has not been shown to be right.
@@ -113,7 +113,7 @@ const cases: Case[] = [
       [2, 2, 3, 4],
       [2, 2, 3, 4],
     ],
-    { also: { bias: float32(Float32Array.of(0, 0, 0, 0, 0, -1e9), [2, 1, 1, 3]) } },
+    { also: { bias: float32Value(Float32Array.of(0, 0, 0, 0, 0, -1e9), [2, 1, 1, 3]) } },
   ],
   [
     'Attention with dropout',
@@ -125,8 +125,8 @@ const cases: Case[] = [
     ],
     {
       also: {
-        bias: float32(new Float32Array(3), [1, 1, 1, 3]),
-        mask: float32(Float32Array.of(2, 0, 2, 0, 2, 2, 2, 2, 0), [1, 1, 3, 3]),
+        bias: float32Value(new Float32Array(3), [1, 1, 1, 3]),
+        mask: float32Value(Float32Array.of(2, 0, 2, 0, 2, 2, 2, 2, 0), [1, 1, 3, 3]),
       },
     },
   ],
@@ -148,8 +148,8 @@ const cases: Case[] = [
       also: {
         places: index([0, 2, 1, 3, 4, 0, 5, 1], [2, 2, 2]),
         tokens: index([0, 2, 1, 3, 4, 6], [3, 2]),
-        bias: float32(Float32Array.of(0, 0, 0, -1e9), [2, 1, 1, 2]),
-        mask: float32(Float32Array.of(2, 0, 2, 2, 2, 2, 0, 2, 2, 0, 0, 0, 2, 0, 0, 0), [2, 2, 2, 2]),
+        bias: float32Value(Float32Array.of(0, 0, 0, -1e9), [2, 1, 1, 2]),
+        mask: float32Value(Float32Array.of(2, 0, 2, 2, 2, 2, 0, 2, 2, 0, 0, 0, 2, 0, 0, 0), [2, 2, 2, 2]),
       },
     },
   ],
@@ -194,14 +194,14 @@ test('a gradient through float16 has the type of its operand', async () => {
   const half = cast(x, 'float16')
   const [dHalf, dx] = gradient(sumAll(mul(input('w', [2]), cast(mul(half, half), 'float32'))), [half, x])
   expect([dHalf.dtype, dx.dtype]).toEqual(['float16', 'float32'])
-  const feeds = { x: float32(Float32Array.of(1.5, -2), [2]), w: float32(Float32Array.of(1, 0.5), [2]) }
+  const feeds = { x: float32Value(Float32Array.of(1.5, -2), [2]), w: float32Value(Float32Array.of(1, 0.5), [2]) }
   expect([...(await evaluate({ dx }, feeds)).dx]).toEqual([3, -2])
 })
 
 test('a value used twice collects both gradients', async () => {
   const x = input('x', [2])
   const [dx] = gradient(sumAll(add(mul(x, x), mul(3, x))), [x])
-  const out = await evaluate({ dx: dx }, { x: float32(Float32Array.of(1, -2), [2]) })
+  const out = await evaluate({ dx: dx }, { x: float32Value(Float32Array.of(1, -2), [2]) })
   expect([...out.dx]).toEqual([5, -1])
 })
 

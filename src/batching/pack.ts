@@ -1,5 +1,5 @@
 import type { Bindings } from '../graph/shape.ts'
-import { float32, int32, type Values } from '../runtime/engine.ts'
+import { float32Value, int32Value, type Values } from '../runtime/engine.ts'
 
 /** One window as the model reads it: its tokens, padding included where a batch was padded. */
 export interface Row {
@@ -56,11 +56,11 @@ export function pack(rows: readonly Row[], heads: number): Packed {
   return {
     dims,
     inputs: {
-      input_ids: int32(input_ids, [tokens]),
-      token_type_ids: int32(token_type_ids, [tokens]),
-      position_ids: int32(position_ids, [tokens]),
-      attention_bias: float32(attention_bias, [rows.length, 1, 1, length]),
-      span_bias: float32(span_bias, [rows.length, 1, length]),
+      input_ids: int32Value(input_ids, [tokens]),
+      token_type_ids: int32Value(token_type_ids, [tokens]),
+      position_ids: int32Value(position_ids, [tokens]),
+      attention_bias: float32Value(attention_bias, [rows.length, 1, 1, length]),
+      span_bias: float32Value(span_bias, [rows.length, 1, length]),
       ...packedHidden(rows, tokens),
       ...layout('heads', heads, dims, tokenAt, placeOf),
       ...layout('spans', 2, dims, tokenAt, placeOf),
@@ -79,7 +79,7 @@ function packedHidden(rows: readonly Row[], tokens: number): Values {
     data.set(hidden!, end)
     end += hidden!.length
   }
-  return { hidden: float32(data, [tokens, width]) }
+  return { hidden: float32Value(data, [tokens, width]) }
 }
 
 /** The two indices of a Layout (self-attention.ts): rows of `[tokens, parts]` by `[rows, parts, length]`, and the other way. */
@@ -101,7 +101,7 @@ function layout(
     for (let part = 0; part < parts; part++) inverse[i++] = (row * parts + part) * length + (place - row * length)
   }
   return {
-    [`${name}.places`]: int32(places, [rows, parts, length]),
-    [`${name}.tokens`]: int32(inverse, [tokens, parts]),
+    [`${name}.places`]: int32Value(places, [rows, parts, length]),
+    [`${name}.tokens`]: int32Value(inverse, [tokens, parts]),
   }
 }

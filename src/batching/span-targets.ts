@@ -1,4 +1,4 @@
-import { float32, type Value } from '../runtime/engine.ts'
+import { float32Value, type Value } from '../runtime/engine.ts'
 import type { Label } from '../squad/types.ts'
 
 export interface TargetOptions {
@@ -39,5 +39,5 @@ export function spanTargets(
     set(2 * r * length, start_position, lengths[r], counts.starts)
     set((2 * r + 1) * length, end_position, lengths[r], counts.ends)
   }
-  return float32(data, [lengths.length, 2, length])
+  return float32Value(data, [lengths.length, 2, length])
 }

@@ -18,12 +18,12 @@ import {
 } from '../../tests/torch-files.ts'
 import { bert } from '../models/bert.ts'
 import { type LoadReport, loadParameters } from './load-parameters.ts'
-import { openCheckpoint } from './open.ts'
+import { openWeights } from './open.ts'
 import { type NamedTensor, writeSafetensors } from './safetensors-writer.ts'
 import { elementCount } from './stored-tensor.ts'
 
 /** The parameters of the tiny BertForQuestionAnswering: those that its own checkpoint has. */
-const whole = await openCheckpoint(fixture('tiny/b1/safetensors'))
+const whole = await openWeights(fixture('tiny/b1/safetensors'))
 const specs = [...whole.tensors.values()].map(({ name, shape }) => ({ name, shape }))
 await whole.close()
 
@@ -37,7 +37,7 @@ interface Loaded {
 
 async function load(folder: string, options?: { ignore_mismatched_sizes: boolean }): Promise<Loaded> {
   const values = new Map(specs.map(({ name, shape }) => [name, new Float32Array(elementCount(shape)).fill(UNTOUCHED)]))
-  const checkpoint = await openCheckpoint(folder)
+  const checkpoint = await openWeights(folder)
   try {
     return {
       report: await loadParameters(checkpoint, specs, bert.checkpoint, (name) => values.get(name)!, options),

@@ -3,7 +3,7 @@ import type { CheckpointNames, ParameterSpec } from '../models/architecture.ts'
 import { showLines, showList, showText, showValue } from '../show-value.ts'
 import { refuseNonfinite } from './finite.ts'
 import { isFloat } from './floats.ts'
-import type { Checkpoint } from './open.ts'
+import type { ModelWeights } from './open.ts'
 import { type StoredTensor, unreadable } from './stored-tensor.ts'
 
 type NamedShape = Pick<ParameterSpec, 'name' | 'shape'>
@@ -95,7 +95,7 @@ export function matchParameters(
  * weight that is not a finite number, one of a type that is not float, and weights of which none is the model's.
  */
 export async function loadParameters(
-  checkpoint: Checkpoint,
+  checkpoint: ModelWeights,
   specs: readonly NamedShape[],
   names: CheckpointNames,
   view: (name: string) => Float32Array,
@@ -119,7 +119,7 @@ export function refuseUnreadable({ unreadable: tensors }: ParameterMatch): void 
   for (const { name, path, dtype } of tensors) throw unreadable(`${path}: ${showText(name)}`, dtype)
 }
 
-function refuseStrangers({ folder, files, tensors }: Checkpoint, specs: readonly NamedShape[]): never {
+function refuseStrangers({ folder, files, tensors }: ModelWeights, specs: readonly NamedShape[]): never {
   const names = [...tensors.keys()]
   const found = names.length > 0 ? `${names.length} tensors (${showList(names, 3)})` : 'no tensors'
   throw new SpanforgeError(

@@ -6,12 +6,12 @@ import { describeShared, shared } from '../../tests/shared.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { geometryOf } from '../models/registry.ts'
 import { loadConfig, saveModel } from './model-folder.ts'
-import { openCheckpoint } from './open.ts'
+import { openWeights } from './open.ts'
 import type { NamedTensor } from './safetensors-writer.ts'
 import { elementCount } from './stored-tensor.ts'
 
 async function readTensors(folder: string): Promise<NamedTensor[]> {
-  const checkpoint = await openCheckpoint(folder)
+  const checkpoint = await openWeights(folder)
   const tensors: NamedTensor[] = []
   for (const { name, shape, readInto } of checkpoint.tensors.values()) {
     const data = new Float32Array(elementCount(shape))

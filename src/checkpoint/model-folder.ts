@@ -7,7 +7,7 @@ import type { ModelConfig } from '../models/architecture.ts'
 import { configJson, parseConfig } from '../models/registry.ts'
 import { refuseNonfinite } from './finite.ts'
 import { missingConfig } from './missing-config.ts'
-import { type NamedTensor, type WriteOptions, writeSafetensors } from './safetensors-writer.ts'
+import { type NamedTensor, type SafetensorsOptions, writeSafetensors } from './safetensors-writer.ts'
 
 /** The `config.json` of a model folder. */
 export async function loadConfig(folder: string): Promise<ModelConfig> {
@@ -39,7 +39,7 @@ export async function saveModel(
 export async function writeWeights(
   path: string,
   tensors: Iterable<NamedTensor>,
-  options?: WriteOptions,
+  options?: SafetensorsOptions,
 ): Promise<void> {
   const list = [...tensors]
   for (const { name, data } of list)

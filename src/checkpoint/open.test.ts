@@ -5,10 +5,10 @@ import { expect, test } from 'vitest'
 import { fixture } from '../../tests/fixture.ts'
 import { describeShared, shared } from '../../tests/shared.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
-import { type Checkpoint, openCheckpoint } from './open.ts'
+import { type ModelWeights, openWeights } from './open.ts'
 import { elementCount } from './stored-tensor.ts'
 
-async function sha256OfWeights(checkpoint: Checkpoint): Promise<string> {
+async function sha256OfWeights(checkpoint: ModelWeights): Promise<string> {
   const hash = createHash('sha256')
   for (const name of [...checkpoint.tensors.keys()].sort()) {
     const { shape, readInto } = checkpoint.tensors.get(name)!
@@ -23,16 +23,16 @@ async function sha256OfWeights(checkpoint: Checkpoint): Promise<string> {
 test('one set of weights in five forms gives the same bytes', async () => {
   const forms = ['safetensors', 'safetensors-sharded', 'bin-zip', 'bin-legacy', 'bin-sharded']
   const hashes = await Promise.all(
-    forms.map(async (form) => sha256OfWeights(await openCheckpoint(fixture(`tiny/b1/${form}`)))),
+    forms.map(async (form) => sha256OfWeights(await openWeights(fixture(`tiny/b1/${form}`)))),
   )
   expect(new Set(hashes).size).toBe(1)
 })
 
 test('the files that the weights lie in are named', async () => {
-  const single = await openCheckpoint(fixture('tiny/b1/bin-zip'))
+  const single = await openWeights(fixture('tiny/b1/bin-zip'))
   expect(single.files).toEqual(['pytorch_model.bin'])
   await single.close()
-  const sharded = await openCheckpoint(fixture('tiny/b1/safetensors-sharded'))
+  const sharded = await openWeights(fixture('tiny/b1/safetensors-sharded'))
   expect(sharded.files).toEqual([1, 2, 3, 4, 5, 6].map((n) => `model-0000${n}-of-00006.safetensors`))
   await sharded.close()
 })
@@ -41,7 +41,7 @@ test('safetensors is preferred to pytorch_model.bin', async () => {
   const folder = await temporaryFolder()
   await writeFile(join(folder, 'pytorch_model.bin'), 'rubbish')
   await cp(fixture('tiny/b1/safetensors/model.safetensors'), join(folder, 'model.safetensors'))
-  const checkpoint = await openCheckpoint(folder)
+  const checkpoint = await openWeights(folder)
   expect(checkpoint.files).toEqual(['model.safetensors'])
   await checkpoint.close()
 })
@@ -49,20 +49,20 @@ test('safetensors is preferred to pytorch_model.bin', async () => {
 test('links, which the cache of the hub is made of, are followed', async () => {
   const folder = await temporaryFolder()
   await symlink(fixture('tiny/b1/safetensors/model.safetensors'), join(folder, 'model.safetensors'))
-  const checkpoint = await openCheckpoint(folder)
+  const checkpoint = await openWeights(folder)
   expect(checkpoint.tensors.size).toBe(39)
   await checkpoint.close()
 })
 
 test('a folder that does not exist, is a file, or holds no weights is refused, with what was looked for', async () => {
   const folder = await temporaryFolder()
-  await expect(openCheckpoint(join(folder, 'none'))).rejects.toThrow('none: does not exist')
-  await expect(openCheckpoint(folder)).rejects.toThrow(
+  await expect(openWeights(join(folder, 'none'))).rejects.toThrow('none: does not exist')
+  await expect(openWeights(folder)).rejects.toThrow(
     'found no weights (the folder is empty), expected one of model.safet',
   )
   await writeFile(join(folder, 'README.md'), '')
-  await expect(openCheckpoint(folder)).rejects.toThrow(/found no weights \(README.md\).*pytorch_model.bin.index.json/)
-  await expect(openCheckpoint(join(folder, 'README.md'))).rejects.toThrow('README.md: does not exist')
+  await expect(openWeights(folder)).rejects.toThrow(/found no weights \(README.md\).*pytorch_model.bin.index.json/)
+  await expect(openWeights(join(folder, 'README.md'))).rejects.toThrow('README.md: does not exist')
 })
 
 test.each([
@@ -84,7 +84,7 @@ test.each([
   const folder = await temporaryFolder()
   await writeFile(join(folder, 'config.json'), '{}')
   await writeFile(join(folder, name), '')
-  await expect(openCheckpoint(folder)).rejects.toThrow(expected)
+  await expect(openWeights(folder)).rejects.toThrow(expected)
 })
 
 test.each(['model.safetensors', 'pytorch_model.bin', 'model.safetensors.index.json'])(
@@ -92,18 +92,16 @@ test.each(['model.safetensors', 'pytorch_model.bin', 'model.safetensors.index.js
   async (name) => {
     const folder = await temporaryFolder()
     await writeFile(join(folder, name), 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 441\n')
-    await expect(openCheckpoint(folder)).rejects.toThrow(
-      /found a Git LFS pointer.*\n.*git lfs pull.*spanforge download/,
-    )
+    await expect(openWeights(folder)).rejects.toThrow(/found a Git LFS pointer.*\n.*git lfs pull.*spanforge download/)
     await writeFile(join(folder, name), '<!DOCTYPE html>\n<html><body>bert-base-uncased</body></html>')
-    await expect(openCheckpoint(folder)).rejects.toThrow(/found a web page.*\n.*\/resolve\//)
+    await expect(openWeights(folder)).rejects.toThrow(/found a web page.*\n.*\/resolve\//)
   },
 )
 
 test('a weight file that is a folder is refused', async () => {
   const folder = await temporaryFolder()
   await mkdir(join(folder, 'model.safetensors'))
-  await expect(openCheckpoint(folder)).rejects.toThrow('found a folder, expected a file')
+  await expect(openWeights(folder)).rejects.toThrow('found a folder, expected a file')
 })
 
 async function shardedCopy(): Promise<string> {
@@ -116,12 +114,12 @@ test('a missing shard, and one cut off, are named', async () => {
   const folder = await shardedCopy()
   const path = join(folder, 'model-00003-of-00006.safetensors')
   await truncate(path, 5000)
-  await expect(openCheckpoint(folder)).rejects.toThrow(/model-00003-of-00006.safetensors: .* past the end of the file/)
+  await expect(openWeights(folder)).rejects.toThrow(/model-00003-of-00006.safetensors: .* past the end of the file/)
   await rm(path)
   const index = 'model.safetensors.index.json: 1 of the 6 shards it lists are missing: model-00003-of-00006.safetensors'
-  await expect(openCheckpoint(folder)).rejects.toThrow(index)
+  await expect(openWeights(folder)).rejects.toThrow(index)
   for (const n of [1, 2, 4]) await rm(join(folder, `model-0000${n}-of-00006.safetensors`))
-  await expect(openCheckpoint(folder)).rejects.toThrow(/4 of the 6 shards it lists are missing: .* and 1 more\n/)
+  await expect(openWeights(folder)).rejects.toThrow(/4 of the 6 shards it lists are missing: .* and 1 more\n/)
 })
 
 const INDEXES: Record<string, [index: unknown, error: RegExp]> = {
@@ -141,13 +139,13 @@ const INDEXES: Record<string, [index: unknown, error: RegExp]> = {
 test.each(Object.entries(INDEXES))('an index that names %s is refused', async (_name, [weight_map, expected]) => {
   const folder = await shardedCopy()
   await writeFile(join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map }))
-  await expect(openCheckpoint(folder)).rejects.toThrow(expected)
+  await expect(openWeights(folder)).rejects.toThrow(expected)
 })
 
 test('an index that is cut off is refused', async () => {
   const folder = await shardedCopy()
   await truncate(join(folder, 'model.safetensors.index.json'), 100)
-  await expect(openCheckpoint(folder)).rejects.toThrow(/model.safetensors.index.json: found broken JSON/)
+  await expect(openWeights(folder)).rejects.toThrow(/model.safetensors.index.json: found broken JSON/)
 })
 
 describeShared('real models', () => {
@@ -156,7 +154,7 @@ describeShared('real models', () => {
     ['minilm-l6-h384', 104, 22_713_216],
     ['minilm-qa-reference', 103, 22_566_146],
   ])('%s has %i tensors of %i weights', async (name, tensors, weights) => {
-    const checkpoint = await openCheckpoint(shared(`models/${name}`))
+    const checkpoint = await openWeights(shared(`models/${name}`))
     const floats = [...checkpoint.tensors.values()].filter(({ dtype }) => dtype !== 'I64')
     expect(checkpoint.tensors.size).toBe(tensors)
     expect(floats.reduce((sum, { shape }) => sum + elementCount(shape), 0)).toBe(weights)

@@ -11,22 +11,22 @@ import { openSafetensors } from './safetensors.ts'
 import type { StoredTensor, TensorSource } from './stored-tensor.ts'
 
 /** The weights of a model folder, in whatever form they lie there. */
-export interface Checkpoint extends TensorSource {
+export interface ModelWeights extends TensorSource {
   readonly folder: string
   /** Names of the weight files, within the folder. */
   readonly files: readonly string[]
 }
 
 /** Opens the weights of a Hugging Face model folder: one file or shards with an index, safetensors or torch's. */
-export async function openCheckpoint(folder: string): Promise<Checkpoint> {
+export async function openWeights(folder: string): Promise<ModelWeights> {
   const present = await readdir(folder).catch((error) => Promise.reject(cannotRead(folder, error)))
   const file = WEIGHT_FILES.find((name) => present.includes(name))
   if (file === undefined) throw noWeights(folder, present)
   if (file.endsWith('.index.json')) return openShards(folder, file)
-  return { folder, files: [file], ...(await openWeights(join(folder, file))) }
+  return { folder, files: [file], ...(await openFile(join(folder, file))) }
 }
 
-const openWeights = (path: string): Promise<TensorSource> =>
+const openFile = (path: string): Promise<TensorSource> =>
   path.endsWith('.safetensors') ? openSafetensors(path) : openPytorchBin(path)
 
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) })
@@ -34,7 +34,7 @@ const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) })
 /** More tensors than a header may have. */
 const INDEX_BOUNDS = { values: 200_000 }
 
-async function openShards(folder: string, index: string): Promise<Checkpoint> {
+async function openShards(folder: string, index: string): Promise<ModelWeights> {
   const path = join(folder, index)
   const parsed = indexSchema.safeParse(await readJsonFile(path, INDEX_BOUNDS))
   if (!parsed.success) throw new SpanforgeError(`${path}: expected "weight_map": file names by tensor name`)
@@ -49,7 +49,7 @@ async function openShards(folder: string, index: string): Promise<Checkpoint> {
     for (const shard of shards.values()) await shard.close()
   }
   try {
-    for (const file of files) shards.set(file, await openWeights(join(folder, file)))
+    for (const file of files) shards.set(file, await openFile(join(folder, file)))
     const tensors = new Map<string, StoredTensor>()
     for (const [name, file] of weightMap) {
       const tensor = shards.get(file)!.tensors.get(name)

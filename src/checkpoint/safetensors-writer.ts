@@ -10,7 +10,7 @@ export interface NamedTensor {
   readonly data: Float32Array
 }
 
-export interface WriteOptions {
+export interface SafetensorsOptions {
   /** F16 halves the file, rounding to nearest even. */
   readonly dtype?: 'F32' | 'F16'
   /** Notes for the header. transformers asks for `format: 'pt'`, which is always there. */
@@ -24,7 +24,7 @@ const STEP = 2 ** 23
 export async function writeSafetensors(
   path: string,
   tensors: Iterable<NamedTensor>,
-  { dtype = 'F32', metadata = {} }: WriteOptions = {},
+  { dtype = 'F32', metadata = {} }: SafetensorsOptions = {},
 ): Promise<void> {
   const list = [...tensors]
   await writeFileAtomic(path, safetensorsChunks(path, list, dtype, metadata))

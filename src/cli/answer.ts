@@ -3,11 +3,11 @@ import { Command, Option } from 'commander'
 import { UsageError } from '../errors.ts'
 import { cannotRead } from '../files/binary-file.ts'
 import { readTextFileOrPipe } from '../files/text-file.ts'
-import { type CountingProgress, countingProgress } from '../runs/screen/progress.ts'
+import { type CountingProgressBar, countingProgressBar } from '../runs/screen/progress.ts'
 import type { AnswerCandidate } from '../squad/answers.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from './engine-options.ts'
 import { listed } from './flags.ts'
-import { percent } from './format.ts'
+import { percentage } from './format.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from './hub-options.ts'
 import { createOutput, type Output } from './output.ts'
 import { type PipelineFlags, withPipelineFlags } from './pipeline-flags.ts'
@@ -83,7 +83,7 @@ async function answer(flags: AnswerFlags): Promise<void> {
 
 type Loaded = Awaited<ReturnType<typeof import('../runs/load/load-model.ts')['loadModel']>>
 
-async function searched(flags: AnswerFlags, loaded: Loaded, documents: readonly Document[]): Promise<Answers[]> {
+async function searched(flags: AnswerFlags, loaded: Loaded, documents: readonly NamedContext[]): Promise<Answers[]> {
   const { searchDocuments } = await import('../inference/pipeline.ts')
   const { resolveAnswerOptions } = await import('../inference/answer-options.ts')
   const options = resolveAnswerOptions(flags, loaded.settings)
@@ -114,7 +114,7 @@ async function searched(flags: AnswerFlags, loaded: Loaded, documents: readonly 
   return found
 }
 
-async function asPipeline(flags: AnswerFlags, loaded: Loaded, documents: readonly Document[]): Promise<Answers[]> {
+async function asPipeline(flags: AnswerFlags, loaded: Loaded, documents: readonly NamedContext[]): Promise<Answers[]> {
   const { answerQuestions } = await import('../inference/pipeline.ts')
   const { resolvePipelineOptions } = await import('../inference/answer-options.ts')
   if (documents.length > 1)
@@ -134,11 +134,11 @@ async function asPipeline(flags: AnswerFlags, loaded: Loaded, documents: readonl
 const WATCHED = 100
 
 function readingProgress() {
-  let bar: CountingProgress | undefined
+  let bar: CountingProgressBar | undefined
   return {
     onProgress(done: number, total = 0) {
       if (total < WATCHED) return
-      bar ??= countingProgress('Reading', 'windows', total)
+      bar ??= countingProgressBar('Reading', 'windows', total)
       bar.update(done)
     },
     stop: () => bar?.stop(),
@@ -162,8 +162,8 @@ function tableOf(answers: readonly GivenAnswer[]): string {
   const isSearch = answers.some(({ document }) => document !== undefined)
   const rows = answers.map(({ answer, score, confidence, start, end, document }) => [
     answer || '(no answer)',
-    percent(score),
-    ...(isSure ? [confidence === null || confidence === undefined ? '' : percent(confidence)] : []),
+    percentage(score),
+    ...(isSure ? [confidence === null || confidence === undefined ? '' : percentage(confidence)] : []),
     answer ? `${start} to ${end}` : '',
     ...(isSearch ? [String(document ?? '')] : []),
   ])
@@ -171,12 +171,12 @@ function tableOf(answers: readonly GivenAnswer[]): string {
   return textTable({ columns: columns(...titles, ...(isSearch ? ['Document'] : [])), rows })
 }
 
-interface Document {
+interface NamedContext {
   readonly name: string | number
   readonly context: string
 }
 
-async function documentsOf({ context, context_file }: AnswerFlags): Promise<Document[]> {
+async function documentsOf({ context, context_file }: AnswerFlags): Promise<NamedContext[]> {
   if ((context === undefined) === (context_file === undefined))
     throw new UsageError('answer: give the context, by either --context_file or --context')
   if (context !== undefined) return context.map((given, i) => ({ name: i, context: given }))

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import { SpanforgeError } from '../errors.ts'
 import { cacheFolder, findPrunable, listCache, prune, removeFaults, verifyCache } from '../hub/index.ts'
-import { countingProgress } from '../runs/screen/progress.ts'
-import { bytes, count } from './format.ts'
+import { countingProgressBar } from '../runs/screen/progress.ts'
+import { byteSize, count } from './format.ts'
 import { createOutput } from './output.ts'
 import { columns, textTable } from './table.ts'
 
@@ -28,13 +28,13 @@ const listCommand = (): Command =>
       const rows = entries.flatMap(({ type, name, size, revisions }) =>
         revisions.map(({ commit, refs, files }, index) =>
           index === 0
-            ? [name, type, bytes(size), refs.join(', ') || '-', commit.slice(0, 8), count(files)]
+            ? [name, type, byteSize(size), refs.join(', ') || '-', commit.slice(0, 8), count(files)]
             : ['', '', '', refs.join(', ') || '-', commit.slice(0, 8), count(files)],
         ),
       )
       const header = columns('name', 'type', '>size', 'revision', 'commit', '>files')
       output.print(rows.length > 0 ? textTable({ columns: header, rows }) : 'nothing')
-      output.print(`${bytes(entries.reduce((sum, { size }) => sum + size, 0))} in ${cache}`)
+      output.print(`${byteSize(entries.reduce((sum, { size }) => sum + size, 0))} in ${cache}`)
       output.result({ cache, entries })
     })
 
@@ -47,7 +47,7 @@ const verifyCommand = (): Command =>
       const output = createOutput(json === true)
       const cache = cacheFolder()
       const total = (await listCache(cache)).reduce((sum, { size }) => sum + size, 0)
-      const bar = countingProgress('Verifying', 'kB', Math.ceil(total / 1000))
+      const bar = countingProgressBar('Verifying', 'kB', Math.ceil(total / 1000))
       const { sound, faults } = await verifyCache(cache, (done) => bar.update(Math.ceil(done / 1000))).finally(bar.stop)
       for (const { name, path, problem } of faults) output.print(`${name}: ${path}: ${problem}`)
       output.print(`sound files: ${count(sound)}, damaged: ${count(faults.length)}`)
@@ -70,6 +70,6 @@ const pruneCommand = (): Command =>
       const size = found.reduce((sum, file) => sum + file.size, 0)
       for (const { path, reason } of found) output.print(`${path}: ${reason}`)
       if (!dry_run) await prune(found)
-      output.print(`${bytes(size)} ${dry_run ? 'would be' : 'were'} freed`)
+      output.print(`${byteSize(size)} ${dry_run ? 'would be' : 'were'} freed`)
       output.result({ removed: found, size, dry_run: dry_run === true })
     })

@@ -33,7 +33,7 @@ const UNREAD: readonly FindingKind[] = ['layout', 'misaligned', 'empty_answer']
 const FEW = 20
 
 /** The findings of a check as text. */
-export function checkText(check: FileCheck): string {
+export function formatCheck(check: FileCheck): string {
   const { file, questions, contexts, articles, answers, unanswered, problems, notes, lengths, windows } = check
   const unread = problems.filter(({ kind, correction }) => UNREAD.includes(kind) && correction === LEFT_OUT).length
   const counts = [

@@ -3,11 +3,11 @@ import { Command } from 'commander'
 import type { FileCheck, Finding } from '../data/check-file.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { checkOutputs } from '../files/output.ts'
-import { countingProgress } from '../runs/screen/progress.ts'
-import { checkText, fixedText } from './data-check-text.ts'
+import { countingProgressBar } from '../runs/screen/progress.ts'
+import { fixedText, formatCheck } from './data-check-text.ts'
 import { DATA_ARGUMENT, type DataCommandFlags, filesOf, withDataCommandFlags } from './data-flags.ts'
 import { type WindowFlags, withWindowFlags } from './flags.ts'
-import { bytes, counted, duration, rate } from './format.ts'
+import { byteSize, counted, duration, rate } from './format.ts'
 import { withHubProgress } from './hub-options.ts'
 import { createOutput, type Output } from './output.ts'
 
@@ -61,7 +61,7 @@ async function check(file: string, flags: CheckFlags): Promise<void> {
   const others = validation && (await filesOf(validation, { ...flags, split: undefined }, output, 'validation'))
   checkOutputs(outputs, { overwrite, inputs: [...files, ...(others || [])] })
   const found = await checkFile(files, { validation: others, ...(await cuttingOf(flags, output)) })
-  output.print(checkText(found))
+  output.print(formatCheck(found))
   const cost = estimate ? await estimateCost(found, flags, output, busy) : undefined
   const fixed = fix === undefined ? undefined : await writeCopy(found, fix, flags, output)
   const { sound, windows, ...facts } = found
@@ -99,9 +99,9 @@ async function cuttingOf(flags: CheckFlags, output: Output) {
   const tokenizer = await loadTokenizer(folder)
   const lengths = await folderLengths(folder, tokenizer, flags)
   if (lengths.note) output.print(lengths.note)
-  let bar: ReturnType<typeof countingProgress> | undefined
+  let bar: ReturnType<typeof countingProgressBar> | undefined
   const onProgress = async (done: number, total: number) => {
-    bar ??= countingProgress('Tokenizing', 'examples', total)
+    bar ??= countingProgressBar('Tokenizing', 'examples', total)
     bar.update(done)
     if (done === total) bar.stop()
     await setImmediate()
@@ -118,7 +118,7 @@ async function estimateCost({ sound, windows }: FileCheck, flags: CheckFlags, ou
   const seconds_per_epoch = windows.tokens / speed.tokens_per_second
   output.print(
     `\nTraining here: ${rate(speed.tokens_per_second, 'tokens')}, an epoch in about ${duration(seconds_per_epoch)} ` +
-      `(three, as is usual, in ${duration(3 * seconds_per_epoch)}), memory about ${bytes(speed.peak_bytes)}; ` +
+      `(three, as is usual, in ${duration(3 * seconds_per_epoch)}), memory about ${byteSize(speed.peak_bytes)}; ` +
       `measured with a few steps of ${counted(speed.batch_size, 'window')}; evaluation comes on top`,
   )
   if (busy) output.print(`In the minute before, ${busy}.`)

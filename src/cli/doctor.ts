@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { Diagnosis } from '../runs/doctor/doctor.ts'
 import type { EngineState } from '../runs/doctor/engine-states.ts'
 import { busyNote } from '../runs/doctor/machine.ts'
-import { bytes, count, decimal, duration, percent } from './format.ts'
+import { byteSize, count, decimal, duration, percentage } from './format.ts'
 import { createOutput } from './output.ts'
 import { columns, textFacts, textTable } from './table.ts'
 
@@ -31,7 +31,7 @@ function machineText(found: Diagnosis): string {
     ['Processor', found.cpu],
     ['Instruction sets', found.cpu_features.join(', ') || 'unknown'],
     ['Cores', [count(found.cores), busyNote(found)].filter(Boolean).join('; ')],
-    ['Memory', `${bytes(found.memory_total)}, ${bytes(found.memory_available)} of it free`],
+    ['Memory', `${byteSize(found.memory_total)}, ${byteSize(found.memory_available)} of it free`],
     ['NVIDIA GPU', found.gpus.join(', ') || 'none'],
     [
       'Peak',
@@ -67,8 +67,8 @@ function trainingText({ notebook, estimates }: Diagnosis): string {
         estimate.model,
         count(estimate.parameters),
         duration(estimate.seconds),
-        percent(estimate.share_of_peak),
-        bytes(estimate.memory_bytes),
+        percentage(estimate.share_of_peak),
+        byteSize(estimate.memory_bytes),
         estimate.fits ? 'yes' : 'no: lower --max_tokens_per_pass',
       ]),
     }),

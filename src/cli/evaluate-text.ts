@@ -1,6 +1,6 @@
 import type { ModelComparison, ModelsEvaluation } from '../runs/evaluate/compare-models.ts'
 import type { ModelEvaluation } from '../runs/evaluate/evaluate-model.ts'
-import { count, counted, decimal, duration, percent, rate } from './format.ts'
+import { count, counted, decimal, duration, percentage, rate } from './format.ts'
 import { columns, textFacts, textTable } from './table.ts'
 
 type Fact = readonly [name: string, value: string]
@@ -54,11 +54,11 @@ function v2Facts(found: ModelEvaluation): Fact[] {
 }
 
 function calibrationText({ confidence: { expected_calibration_error: error, calibrated } }: ModelEvaluation): string {
-  if (!calibrated) return `${percent(error)} of the raw probabilities; no confidence is stored with the model`
+  if (!calibrated) return `${percentage(error)} of the raw probabilities; no confidence is stored with the model`
   const { cross_validated, expected_calibration_error: own, expected_calibration_error_long_texts: long } = calibrated
   const where = cross_validated ? 'fitted on these questions, cross-validated' : 'stored with the model'
-  const longer = long === undefined ? '' : `, ${percent(long)} in longer texts`
-  return `${percent(own)}${longer}: the confidence ${where}; ${percent(error)} of the raw probabilities`
+  const longer = long === undefined ? '' : `, ${percentage(long)} in longer texts`
+  return `${percentage(own)}${longer}: the confidence ${where}; ${percentage(error)} of the raw probabilities`
 }
 
 /** What --calibrate stored, what stood there before, and that the scores above are not yet those of it. */

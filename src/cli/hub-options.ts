@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { DownloadProgress, HubOptions } from '../hub/index.ts'
-import { type CountingProgress, countingProgress } from '../runs/screen/progress.ts'
+import { type CountingProgressBar, countingProgressBar } from '../runs/screen/progress.ts'
 import type { Output } from './output.ts'
 
 export interface OfflineFlag {
@@ -37,7 +37,7 @@ export async function withHubProgress<T>(
   output: Output,
   run: (options: HubOptions) => Promise<T>,
 ): Promise<T> {
-  let bar: { readonly progress: CountingProgress; readonly key: string } | undefined
+  let bar: { readonly progress: CountingProgressBar; readonly key: string } | undefined
   const stop = () => {
     bar?.progress.stop()
     bar = undefined
@@ -46,7 +46,7 @@ export async function withHubProgress<T>(
   const onProgress = ({ repository, totalReceived, totalSize }: DownloadProgress) => {
     const key = `${repository} ${totalSize}`
     if (bar && bar.key !== key) stop()
-    bar ??= { key, progress: countingProgress(`${label} ${repository}`, 'kB', Math.ceil(totalSize / 1000)) }
+    bar ??= { key, progress: countingProgressBar(`${label} ${repository}`, 'kB', Math.ceil(totalSize / 1000)) }
     bar.progress.update(Math.ceil(totalReceived / 1000))
     if (totalReceived >= totalSize) stop()
   }

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { planPush, pushFolder } from '../hub/index.ts'
 import { showList } from '../show-value.ts'
 import { listed } from './flags.ts'
-import { bytes, count } from './format.ts'
+import { byteSize, count } from './format.ts'
 import { withHubProgress } from './hub-options.ts'
 import { createOutput } from './output.ts'
 import { columns, textTable } from './table.ts'
@@ -35,9 +35,9 @@ export function pushCommand(): Command {
       const output = createOutput(flags.json === true)
       const { files, left_out } = await planPush(folder, flags)
       const size = files.reduce((sum, file) => sum + file.size, 0)
-      const rows = files.map((file) => [file.path, bytes(file.size)])
+      const rows = files.map((file) => [file.path, byteSize(file.size)])
       output.print(textTable({ columns: columns('file', '>size'), rows }))
-      output.print(`files: ${count(files.length)}, ${bytes(size)}`)
+      output.print(`files: ${count(files.length)}, ${byteSize(size)}`)
       if (!files.some(({ path }) => path === 'README.md'))
         output.print('There is no model card (README.md) among them.')
       if (left_out.length)

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { showText } from '../show-value.ts'
-import { quoted } from './training-flags.ts'
+import { shellQuoted } from './training-flags.ts'
 
 const LONGEST = 1000
 const HIDDEN = '***'
@@ -24,7 +24,8 @@ export function publicCommand(argv: readonly string[]): string {
 }
 
 /** The ellipsis in the place of a path needs no quotes. */
-const shellWord = (word: string): string => (word.startsWith('…') ? `…${quoted(word.slice(1))}` : quoted(word))
+const shellWord = (word: string): string =>
+  word.startsWith('…') ? `…${shellQuoted(word.slice(1))}` : shellQuoted(word)
 
 const SECRET = '[\\w-]*(?:token(?!iz|s_|s\\b)|secret|passw|api[-_]?key|credential|authorization)[\\w-]*'
 const SECRET_FLAG = new RegExp(`^--${SECRET}`, 'i')

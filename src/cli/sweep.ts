@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { SpanforgeError } from '../errors.ts'
 import type { SweepSummary } from '../report/sweep-summary.ts'
-import { configurations } from '../report/sweep-summary.ts'
+import { sweepConfigurations } from '../report/sweep-summary.ts'
 import { sweepTable } from '../report/sweep-table.ts'
 import { wholeNumber } from './flags.ts'
 import { withHubProgress } from './hub-options.ts'
@@ -11,7 +11,7 @@ import { createOutput } from './output.ts'
 import { shownCommand } from './shown-command.ts'
 import { hasColour, textTable } from './table.ts'
 import { terminalScreen } from './terminal-screen.ts'
-import { quoted, trainingArgumentsOf, withTrainingFlags } from './training-flags.ts'
+import { shellQuoted, trainingArgumentsOf, withTrainingFlags } from './training-flags.ts'
 
 interface SweepFlags extends Readonly<Record<string, unknown>> {
   readonly grid?: readonly string[]
@@ -59,11 +59,11 @@ export function sweepCommand(): Command {
 function sweepText(sweep: SweepSummary, given: Readonly<Record<string, unknown>>): string {
   const lines = [textTable(sweepTable(sweep), { colour: hasColour(process.stdout) })]
   const folder = String(given.output_dir)
-  const finished = configurations(sweep).flatMap(({ trials }) => {
+  const finished = sweepConfigurations(sweep).flatMap(({ trials }) => {
     const trial = trials.find(({ status }) => status === 'finished')
     return trial ? [join(folder, trial.name)] : []
   })
-  if (sweep.trials.length > configurations(sweep).length)
+  if (sweep.trials.length > sweepConfigurations(sweep).length)
     lines.push('', 'Scores are the mean over seeds (lowest to highest).')
   if (finished.length) lines.push('', `The table as a page, with the report of each run: ${join(folder, 'sweep.html')}`)
   const data = given.validation_file ?? given.dataset
@@ -72,8 +72,8 @@ function sweepText(sweep: SweepSummary, given: Readonly<Record<string, unknown>>
       `* the best by ${sweep.metric}, perhaps by chance. Whether it is better than the second:`,
       `  npx spanforge evaluate ${finished
         .slice(0, 2)
-        .map((name) => `--model ${quoted(name)}`)
-        .join(' ')} --data ${quoted(String(data))}`,
+        .map((name) => `--model ${shellQuoted(name)}`)
+        .join(' ')} --data ${shellQuoted(String(data))}`,
     )
   return lines.join('\n')
 }

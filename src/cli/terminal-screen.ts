@@ -1,6 +1,6 @@
 import { renderText } from '../report/render-text.ts'
 import { isQuiet } from '../runs/screen/live-bar.ts'
-import { countingProgress, trainingProgress } from '../runs/screen/progress.ts'
+import { countingProgressBar, trainingProgressBar } from '../runs/screen/progress.ts'
 import type { Screen } from '../runs/screen/screen.ts'
 import type { Output } from './output.ts'
 import { hasColour } from './table.ts'
@@ -12,6 +12,6 @@ export const terminalScreen = (output: Output): Screen => ({
   show: (blocks) =>
     isQuiet() ||
     output.print(`\n${renderText(blocks, { colour: hasColour(output.forPeople ? process.stdout : process.stderr) })}`),
-  training: trainingProgress,
-  counting: (label, unit, total, first) => countingProgress(label, unit, total, { first }),
+  training: trainingProgressBar,
+  counting: (label, unit, total, first) => countingProgressBar(label, unit, total, { first }),
 })

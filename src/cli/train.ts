@@ -6,7 +6,7 @@ import { withHubProgress } from './hub-options.ts'
 import { catchInterrupts } from './interrupts.ts'
 import { createOutput, type Output } from './output.ts'
 import { shownCommand } from './shown-command.ts'
-import { quoted, trainingArgumentsOf, withTrainingFlags } from './training-flags.ts'
+import { shellQuoted, trainingArgumentsOf, withTrainingFlags } from './training-flags.ts'
 
 interface OwnFlags extends DashboardFlags {
   readonly args_file?: string
@@ -76,6 +76,6 @@ function howToGoOn(
   if (!folder) return 'Stopped before the first step: there is nothing to save.'
   return (
     `Stopped after step ${global_step}; everything is in ${folder}. Go on with:\n` +
-    `  npx spanforge train --output_dir ${quoted(output_dir)} --resume_from_checkpoint latest`
+    `  npx spanforge train --output_dir ${shellQuoted(output_dir)} --resume_from_checkpoint latest`
   )
 }

@@ -37,4 +37,5 @@ export function trainingArgumentsOf(given: Readonly<Record<string, unknown>>): R
 }
 
 /** As a shell reads it back. */
-export const quoted = (text: string): string => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+export const shellQuoted = (text: string): string =>
+  /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Problem } from '../server/problem.ts'
+import { HttpProblem } from '../server/problem.ts'
 import { SSE_HEADERS, sse } from '../server/sse.ts'
 import type { LiveSource } from './live-source.ts'
 
@@ -22,7 +22,7 @@ export class EventStreams {
   /** Answers a request with the stream, until either side ends it. */
   serve(request: FastifyRequest, reply: FastifyReply): void {
     if (this.open.size >= MOST_STREAMS)
-      throw new Problem(503, `${MOST_STREAMS} pages are open already, which is the limit.`, { retryAfter: 5 })
+      throw new HttpProblem(503, `${MOST_STREAMS} pages are open already, which is the limit.`, { retryAfter: 5 })
     reply.hijack()
     const { raw } = reply
     for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)

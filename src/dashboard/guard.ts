@@ -2,7 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import type { FastifyRequest } from 'fastify'
-import { Problem } from '../server/problem.ts'
+import { HttpProblem } from '../server/problem.ts'
 import { showValue } from '../show-value.ts'
 
 /** Part of the address that the terminal shows: whoever has it may pause and stop the run. */
@@ -15,7 +15,7 @@ export const newToken = (): string => randomBytes(16).toString('hex')
 export function checkHost({ headers: { host = '' } }: FastifyRequest, ownNames: readonly string[]): void {
   const name = nameOf(host)
   if (name !== undefined && (isIP(name) !== 0 || [...OWN_NAMES, ...ownNames].includes(name))) return
-  throw new Problem(403, `Host: found ${showValue(host)}, expected an address or a name of this machine.`, {
+  throw new HttpProblem(403, `Host: found ${showValue(host)}, expected an address or a name of this machine.`, {
     remedy: 'Open the address that the terminal shows, or give the name with --dashboard_host.',
   })
 }
@@ -36,9 +36,9 @@ function nameOf(host: string): string | undefined {
 export function checkControl({ headers }: FastifyRequest, token: string): void {
   const { origin, host = '', authorization = '', 'sec-fetch-site': site = 'same-origin' } = headers
   if (origin === undefined || hostOf(origin) !== host.toLowerCase() || site !== 'same-origin')
-    throw new Problem(403, `Origin: found ${showValue(origin ?? null)}, expected the dashboard's own page.`)
+    throw new HttpProblem(403, `Origin: found ${showValue(origin ?? null)}, expected the dashboard's own page.`)
   if (!isSame(authorization, `Bearer ${token}`))
-    throw new Problem(401, 'The token is missing or is that of another run.', {
+    throw new HttpProblem(401, 'The token is missing or is that of another run.', {
       remedy: 'Open the whole address that the terminal shows, with what follows #.',
     })
 }

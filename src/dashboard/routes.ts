@@ -2,7 +2,7 @@ import { relative } from 'node:path'
 import { z } from 'zod'
 import { UsageError } from '../errors.ts'
 import type { App } from '../server/app.ts'
-import { Problem } from '../server/problem.ts'
+import { HttpProblem } from '../server/problem.ts'
 import { showMessage, showValue } from '../show-value.ts'
 import type { EventStreams } from './event-stream.ts'
 import { checkControl, checkHost } from './guard.ts'
@@ -50,7 +50,7 @@ export function addRoutes(app: App, { runs, live, token, ownNames }: DashboardPa
 
   app.get('/api/run', { schema: { querystring: runQuery } }, async ({ query: { id } }, reply) => {
     const run = await runs.find(id)
-    if (!run) throw new Problem(404, `There is no run ${showValue(id)} in ${runs.folder}.`)
+    if (!run) throw new HttpProblem(404, `There is no run ${showValue(id)} in ${runs.folder}.`)
     reply.header('cache-control', 'no-store')
     return { ...run }
   })
@@ -59,24 +59,24 @@ export function addRoutes(app: App, { runs, live, token, ownNames }: DashboardPa
     checkControl(request, token)
     const { id, note } = request.body
     const isKept = await runs.setNote(id, note).catch((error) => {
-      throw new Problem(409, `The note could not be saved: ${showMessage(error.message, 500)}`)
+      throw new HttpProblem(409, `The note could not be saved: ${showMessage(error.message, 500)}`)
     })
-    if (!isKept) throw new Problem(404, `There is no run ${showValue(id)} in ${runs.folder}.`)
+    if (!isKept) throw new HttpProblem(404, `There is no run ${showValue(id)} in ${runs.folder}.`)
     return reply.code(204).send()
   })
 
   app.get('/api/events', (request, reply) => {
-    if (!live) throw new Problem(404, 'No run is in progress here.')
+    if (!live) throw new HttpProblem(404, 'No run is in progress here.')
     live.streams.serve(request, reply)
   })
 
   app.post('/api/control', { schema: { body: control } }, async (request, reply) => {
-    if (!live) throw new Problem(404, 'No run is in progress here.')
+    if (!live) throw new HttpProblem(404, 'No run is in progress here.')
     checkControl(request, token)
     try {
       await live.run.control(request.body.action)
     } catch (error) {
-      if (error instanceof UsageError) throw new Problem(409, error.message)
+      if (error instanceof UsageError) throw new HttpProblem(409, error.message)
       throw error
     }
     return reply.code(204).send()

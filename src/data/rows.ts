@@ -4,7 +4,7 @@ import { CodePoints } from '../squad/reading/code-points.ts'
 import type { Example } from '../squad/types.ts'
 
 /** A question in run_qa.py's columns, which are those of Hugging Face's squad; `answer_start` counts code points. */
-export interface Row {
+export interface RunQaRow {
   readonly id: string
   readonly title?: string
   readonly context: string
@@ -13,7 +13,7 @@ export interface Row {
 }
 
 /** The rows of examples; those that follow one another and share a context have it counted once. */
-export function rowMaker(): (example: Example) => Row {
+export function rowMaker(): (example: Example) => RunQaRow {
   let counted = ''
   let codePoints = new CodePoints('')
   return ({ id, title, context, question, answers }) => {
@@ -43,7 +43,7 @@ export interface RowLayout<T extends Example = Example> {
 }
 
 const columnsOf =
-  (rowOf: (example: Example) => Row) =>
+  (rowOf: (example: Example) => RunQaRow) =>
   (example: Example): Readonly<Record<string, unknown>> => ({ ...rowOf(example) })
 
 /** The columns of run_qa.py. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { fixture } from '../../tests/fixture.ts'
 import { madeUpExamples } from '../../tests/squad-parquet.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
-import { readExamples } from '../runs/load/load-data.ts'
+import { loadExamples } from '../runs/load/load-data.ts'
 import { checkFile } from './check-file.ts'
 import { writeFixed } from './fix-file.ts'
 import { readExamples as readFile } from './read-examples.ts'
@@ -15,18 +15,18 @@ const rows = madeUpExamples(12).map((example, i) => (i % 7 ? example : { ...exam
 
 describe('a data set that Python saved to disk', () => {
   it('is read from all its shards, whatever split is asked for', async () => {
-    expect(await readExamples(folder('shards'), { split: 'validation' })).toEqual(rows)
+    expect(await loadExamples(folder('shards'), { split: 'validation' })).toEqual(rows)
   })
 
   it('is read by split', async () => {
-    const ids = async (split: string) => (await readExamples(folder('splits'), { split })).map(({ id }) => id)
+    const ids = async (split: string) => (await loadExamples(folder('splits'), { split })).map(({ id }) => id)
     expect(await ids('train')).toEqual(rows.slice(0, 8).map(({ id }) => id))
     expect(await ids('validation')).toEqual(['a11', 'a9', 'a10'])
     await expect(ids('test')).rejects.toThrow(/no split "test"\n.*Available splits: train, validation\./)
   })
 
   it('is read with large strings and 64-bit numbers, and keeps its other columns when it is corrected', async () => {
-    expect(await readExamples(folder('large'), { split: 'train' })).toEqual(rows.slice(0, 4))
+    expect(await loadExamples(folder('large'), { split: 'train' })).toEqual(rows.slice(0, 4))
     const fixed = join(temporaryFolder(), 'fixed.jsonl')
     await writeFixed(await checkFile(join(folder('large'), 'data-00000-of-00001.arrow'), {}), fixed)
     expect(JSON.parse(readFileSync(fixed, 'utf8').split('\n')[0])).toMatchObject({ id: 'a0', difficulty: 1 })
@@ -47,7 +47,7 @@ describe('a data set that Python saved to disk', () => {
     const copy = join(temporaryFolder(), 'copy')
     cpSync(folder('shards'), copy, { recursive: true })
     writeFileSync(join(copy, 'state.json'), '{"_data_files": [{"filename": "../a.arrow"}]}')
-    await expect(readExamples(copy, { split: 'train' })).rejects.toThrow(
+    await expect(loadExamples(copy, { split: 'train' })).rejects.toThrow(
       /state\.json: not the description of a data set/,
     )
   })

@@ -1,6 +1,6 @@
 import type { SourceRow } from '../squad/reading/read-question.ts'
 import type { SourceExample } from './read-examples.ts'
-import { type Examples, type Row, type RowLayout, rowMaker } from './rows.ts'
+import { type Examples, type RowLayout, type RunQaRow, rowMaker } from './rows.ts'
 
 /**
  * The columns that the examples' own rows have, in their order, with `answer_start` beside an `answer`: what a copy of a
@@ -57,7 +57,7 @@ const extraValues = (source: SourceRow): Record<string, unknown> =>
   Object.fromEntries(extraNames(source).map((name) => [name, source.values[name]]))
 
 /** The given values with the id, the context, the answer and its place as they were corrected. */
-function plainValues({ source, id }: SourceExample, { context, answers }: Row): Record<string, unknown> {
+function plainValues({ source, id }: SourceExample, { context, answers }: RunQaRow): Record<string, unknown> {
   const { columns, values, answerColumn } = source
   return {
     ...values,
@@ -68,7 +68,7 @@ function plainValues({ source, id }: SourceExample, { context, answers }: Row): 
   }
 }
 
-function runQaValues({ source, id }: SourceExample, row: Row, isTable: boolean): Record<string, unknown> {
+function runQaValues({ source, id }: SourceExample, row: RunQaRow, isTable: boolean): Record<string, unknown> {
   if (!isTable) return { ...row, ...extraValues(source) }
   const { columns, values } = source
   return {

@@ -14,7 +14,7 @@ export interface SplitOptions {
   readonly by?: SplitBy
 }
 
-export interface Split<T extends Example = Example> {
+export interface DatasetSplit<T extends Example = Example> {
   readonly by: SplitBy
   readonly parts: readonly (readonly T[])[]
 }
@@ -24,7 +24,10 @@ export interface Split<T extends Example = Example> {
  * by question: articles that share a context stay together. The same seed gives the same parts.
  * @throws UsageError for shares that leave nothing for a part
  */
-export function splitExamples<T extends Example>(examples: readonly T[], { seed, shares, by }: SplitOptions): Split<T> {
+export function splitExamples<T extends Example>(
+  examples: readonly T[],
+  { seed, shares, by }: SplitOptions,
+): DatasetSplit<T> {
   if (shares.some((share) => !(share > 0)) || shares.reduce((sum, share) => sum + share, 0) >= 1)
     throw new UsageError(`the shares ${shares.join(', ')} should be above 0 and leave something: together below 1`)
   const chosen = by ?? (hasArticles(examples) ? 'article' : 'context')

@@ -4,7 +4,7 @@ import { cellText } from './rows.ts'
 
 const TEXT = { type: 'BYTE_ARRAY', converted_type: 'UTF8' } as const
 
-type Row = Readonly<Record<string, unknown>>
+type ParquetRow = Readonly<Record<string, unknown>>
 
 type LeafType = Pick<SchemaElement, 'type' | 'converted_type'>
 
@@ -20,7 +20,7 @@ const isAnswers = (value: unknown): boolean =>
 const isInt32 = (value: unknown): boolean => Number.isInteger(value) && Math.abs(value as number) < 2 ** 31
 
 /** How a column of these values is stored; what has no type of its own is stored as JSON. */
-function columnOf(name: string, rows: readonly Row[]): { data: unknown[]; schema: SchemaElement[] } {
+function columnOf(name: string, rows: readonly ParquetRow[]): { data: unknown[]; schema: SchemaElement[] } {
   const values = rows.map((row) => row[name] ?? null)
   const some = values.filter((value) => value !== null)
   const leaf = (type: LeafType, data: unknown[] = values) => ({
@@ -46,7 +46,7 @@ function columnOf(name: string, rows: readonly Row[]): { data: unknown[]; schema
 }
 
 /** A Parquet file with the columns `names`, compressed with Snappy; what a row lacks is null. */
-export function toParquet(names: readonly string[], rows: readonly Row[], rowGroupSize = 1000): Uint8Array {
+export function toParquet(names: readonly string[], rows: readonly ParquetRow[], rowGroupSize = 1000): Uint8Array {
   const columns = names.map((name) => ({ name, ...columnOf(name, rows) }))
   return new Uint8Array(
     parquetWriteBuffer({

@@ -9,7 +9,7 @@ import { cellText, type Examples, type RowLayout, refuseHalfCharacters, runQaLay
 import { toParquet } from './to-parquet.ts'
 import { toWorkbook } from './workbook.ts'
 
-export interface WriteOptions<T extends Example> extends OutputOptions {
+export interface WriteExamplesOptions<T extends Example> extends OutputOptions {
   /** Columns and rows: by default those of run_qa.py. */
   readonly layout?: RowLayout<T>
 }
@@ -24,7 +24,7 @@ export interface WriteOptions<T extends Example> extends OutputOptions {
 export async function writeExamples<T extends Example>(
   path: string,
   examples: Examples<T>,
-  { layout = runQaLayout(), overwrite }: WriteOptions<T> = {},
+  { layout = runQaLayout(), overwrite }: WriteExamplesOptions<T> = {},
 ): Promise<number> {
   const format = outputFormat(path)
   let count = 0

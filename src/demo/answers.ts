@@ -1,5 +1,5 @@
 import type { Draws } from './draws.ts'
-import type { AnswerKind } from './facts/fact.ts'
+import type { GeneratedAnswerKind } from './facts/fact.ts'
 import type { Namer } from './names.ts'
 
 const MONTHS = 'January February March April May June July August September October November December'.split(' ')
@@ -11,7 +11,7 @@ const SMALL =
 const TENS = '- - twenty thirty forty fifty sixty'.split(' ')
 
 /** Invents an answer of a kind. `firstYear` is the year before which nothing happened to the entity. */
-export function invent(kind: AnswerKind, firstYear: number, random: Draws, namer: Namer): string {
+export function invent(kind: GeneratedAnswerKind, firstYear: number, random: Draws, namer: Namer): string {
   switch (kind) {
     case 'person':
       return namer.person().name

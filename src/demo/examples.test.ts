@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { toSquadJson } from '../squad/reading/squad-json.ts'
 import type { Example } from '../squad/types.ts'
 import { generateCloze, generateExamples } from './examples.ts'
-import { belongsTo, type Split } from './names.ts'
+import { belongsTo, type SplitName } from './names.ts'
 
 const sha256 = (examples: Example[]) => createHash('sha256').update(toSquadJson(examples)).digest('hex')
 
@@ -74,7 +74,7 @@ describe('the generated data', () => {
     for (const [split, file] of Object.entries({ train, validation, pretraining: cloze })) {
       const invented = [...names(file)].filter((name) => !common.has(name))
       expect(invented.length).toBeGreaterThan(100)
-      for (const name of invented) expect(belongsTo(name, split as Split), `${name} in ${split}`).toBe(true)
+      for (const name of invented) expect(belongsTo(name, split as SplitName), `${name} in ${split}`).toBe(true)
     }
   })
 

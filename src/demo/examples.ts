@@ -1,13 +1,13 @@
 import type { Example } from '../squad/types.ts'
 import { Draws } from './draws.ts'
 import { choose } from './grammar.ts'
-import type { Split } from './names.ts'
+import type { SplitName } from './names.ts'
 import { fill } from './sentence.ts'
 import { capital, type Size, type Told, tellStory, UNSEEN_SHARE } from './story.ts'
 
 export interface GenerateOptions {
   readonly seed: number
-  readonly split: Split
+  readonly split: SplitName
   /** How many questions; the last paragraph may be asked fewer than the others. */
   readonly questions: number
   /** The size of every paragraph; plain with a share of long ones when not given. */
@@ -53,7 +53,7 @@ function build({ seed, split, questions, size }: GenerateOptions, phrase: Phrase
 
 type Phrase = (told: Told, random: Draws) => string
 
-function ask(told: Told, split: Split, random: Draws): string {
+function ask(told: Told, split: SplitName, random: Draws): string {
   const { fact, entity } = told
   const unseen = split === 'validation' && random.chance(UNSEEN_SHARE)
   const template = choose(random.pick(unseen ? fact.askedUnseen : fact.asked), random)

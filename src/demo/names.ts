@@ -1,7 +1,7 @@
 import type { Draws } from './draws.ts'
 
 /** Which text a name may stand in. Every invented stem belongs to exactly one of them. */
-export type Split = 'pretraining' | 'train' | 'validation'
+export type SplitName = 'pretraining' | 'train' | 'validation'
 
 export type Gender = 'female' | 'male'
 
@@ -60,7 +60,7 @@ const FIRM_TRADES = words(
 )
 
 /** Whether a stem belongs to a split: decided by its hash alone, so two splits never share one. */
-export function belongsTo(stem: string, split: Split): boolean {
+export function belongsTo(stem: string, split: SplitName): boolean {
   const share = hashText(stem.toLowerCase()) % 10
   return split === 'pretraining' ? share < 4 : split === 'train' ? share >= 4 && share < 7 : share >= 7
 }
@@ -71,7 +71,7 @@ export class Namer {
 
   constructor(
     private readonly random: Draws,
-    private readonly split: Split,
+    private readonly split: SplitName,
   ) {}
 
   person(): Person {

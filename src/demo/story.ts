@@ -3,7 +3,7 @@ import type { Draws } from './draws.ts'
 import type { Fact } from './facts/fact.ts'
 import { factsAbout } from './facts/index.ts'
 import { choose } from './grammar.ts'
-import { type Entity, Namer, type Split } from './names.ts'
+import { type Entity, Namer, type SplitName } from './names.ts'
 import { fill, phrase, pronouns, type Slots } from './sentence.ts'
 
 /** A fact as a story tells it. `start` is the UTF-16 index of the answer in the story's text. */
@@ -63,7 +63,7 @@ const ASIDES = [
  * Tells a few facts about two to six people, firms or towns. Some of its characters are of one kind and share their
  * kinds of fact, so that a question is answered neither by the type of the answer alone nor by the name alone.
  */
-export function tellStory(random: Draws, split: Split, size: Size): Story {
+export function tellStory(random: Draws, split: SplitName, size: Size): Story {
   const namer = new Namer(random.fork('names'), split)
   const cast = assemble(random, namer, size)
   const names = new Map<Entity, string>(cast.map((c) => [c.entity, c.entity.name]))

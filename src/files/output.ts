@@ -82,7 +82,7 @@ function isReplaceable(path: string): boolean {
 
 /** The folder that the file goes to, or the nearest one that exists, must take new files. */
 function checkFolder(path: string): void {
-  const folder = nearest(dirname(resolve(path)))
+  const folder = nearestExisting(dirname(resolve(path)))
   try {
     // With the dot it fails where that is a file.
     statSync(`${folder}${sep}.`)
@@ -92,15 +92,15 @@ function checkFolder(path: string): void {
   }
 }
 
-function nearest(folder: string): string {
+function nearestExisting(folder: string): string {
   const parent = dirname(folder)
-  return parent === folder || existsSync(folder) ? folder : nearest(parent)
+  return parent === folder || existsSync(folder) ? folder : nearestExisting(parent)
 }
 
 /** The same for two names of the same place, also where the file system ignores case or how accents are composed. */
 function placeOf(path: string): string {
   const folder = dirname(resolve(path))
-  const known = nearest(folder)
+  const known = nearestExisting(folder)
   return join(realpathSync(known), relative(known, folder), basename(path)).normalize('NFC').toLowerCase()
 }
 

@@ -20,7 +20,7 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
  * them all the same.
  * @throws SpanforgeError for an encoding that cannot be decoded
  */
-export function decoded<T extends Response>(response: T, url: URL): T {
+export function decodeResponse<T extends Response>(response: T, url: URL): T {
   const encodings = (response.headers['content-encoding'] ?? '')
     .toLowerCase()
     .split(',')

@@ -6,7 +6,7 @@ import { isFolder, refusePath } from './models.ts'
 import { type HubOptions, openHub } from './options.ts'
 import { parseRepository } from './repository.ts'
 import { notCached, Snapshot } from './snapshot.ts'
-import { type Configuration, configurations } from './splits.ts'
+import { type DatasetConfiguration, datasetConfigurations } from './splits.ts'
 
 export interface DatasetOptions extends HubOptions {
   /** `train`, `validation`, ... */
@@ -27,7 +27,7 @@ const CONVERTED = 'refs/convert/parquet'
 export async function resolveDataset(nameOrFolder: string, options: DatasetOptions): Promise<string[]> {
   if (await isFolder(nameOrFolder)) {
     const paths = (await readdir(nameOrFolder, { recursive: true })).map((path) => path.replaceAll('\\', '/'))
-    const files = chooseFiles(nameOrFolder, configurations(paths, undefined), options)
+    const files = chooseFiles(nameOrFolder, datasetConfigurations(paths, undefined), options)
     return files.map((path) => join(nameOrFolder, path))
   }
   refusePath(nameOrFolder)
@@ -35,7 +35,7 @@ export async function resolveDataset(nameOrFolder: string, options: DatasetOptio
   const { files, card } = snapshot.listing
   const paths = chooseFiles(
     nameOrFolder,
-    configurations(
+    datasetConfigurations(
       files.map(({ path }) => path),
       card?.configs,
     ),
@@ -75,7 +75,7 @@ async function withParquet(name: string, options: DatasetOptions): Promise<Snaps
 
 function chooseFiles(
   name: string,
-  all: readonly Configuration[],
+  all: readonly DatasetConfiguration[],
   { config, split, revision = 'main' }: DatasetOptions,
   snapshot?: Snapshot,
 ): readonly string[] {

@@ -18,7 +18,7 @@ export interface Exchange {
 }
 
 /** Connections to servers, straight or through the proxies of the environment, which are asked for at the first need. */
-export class Connections {
+export class HttpAgents {
   private readonly agents = new Map<string, HttpAgent>()
 
   constructor(private readonly environment: Environment) {}

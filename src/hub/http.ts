@@ -4,7 +4,7 @@ import { parseBoundedJson } from '../bounded-json.ts'
 import { SpanforgeError } from '../errors.ts'
 import { showIssues } from '../show-value.ts'
 import { showAddress } from './address.ts'
-import { decoded } from './content-encoding.ts'
+import { decodeResponse } from './content-encoding.ts'
 import { chunksWithin, exchange, ProxyError } from './exchange.ts'
 import type { Hub } from './options.ts'
 import { retryAfter, retrying, TransientError } from './retry.ts'
@@ -84,7 +84,7 @@ async function attempt(hub: Hub, url: URL, wanted: HubRequest, trusted: boolean)
     const asked = wait === undefined ? '' : `, asking to wait ${Math.ceil(wait / 1000)} s`
     throw new TransientError(`${url.host} answered ${status}${asked}`, wait)
   }
-  return decoded({ status, headers, body: response }, url)
+  return decodeResponse({ status, headers, body: response }, url)
 }
 
 const single = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
@@ -126,14 +126,14 @@ function networkReason(error: unknown): string {
 }
 
 /** An answer read to its end. */
-export interface Answer {
+export interface HubAnswer {
   readonly status: number
   readonly headers: HubResponse['headers']
   readonly text: string
 }
 
 /** As `send`, with the hub's patience and the whole body; a failure that lasts becomes an error with its remedy. */
-export async function converse(hub: Hub, wanted: HubRequest): Promise<Answer> {
+export async function converse(hub: Hub, wanted: HubRequest): Promise<HubAnswer> {
   try {
     return await retrying(hub.retry, async () => {
       const response = await send(hub, wanted)
@@ -156,7 +156,7 @@ async function readText(hub: Hub, response: HubResponse, place: string): Promise
 }
 
 /** The JSON of an answer in the shape that `schema` tells. */
-export function readJson<T>(answer: Answer, schema: ZodType<T>, place: string): T {
+export function readJson<T>(answer: HubAnswer, schema: ZodType<T>, place: string): T {
   let json: unknown
   try {
     json = parseBoundedJson(answer.text)

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { z } from 'zod'
 import { SpanforgeError } from '../errors.ts'
 import { showText } from '../show-value.ts'
-import { type Answer, converse, readJson } from './http.ts'
+import { converse, type HubAnswer, readJson } from './http.ts'
 import type { Hub } from './options.ts'
 import type { Repository } from './repository.ts'
 
@@ -88,7 +88,7 @@ async function put(
   end: number,
   headers: Record<string, string>,
   onSent: OnSent,
-): Promise<Answer> {
+): Promise<HubAnswer> {
   async function* counted() {
     let sent = start
     for await (const chunk of createReadStream(source, { start, end: end - 1, highWaterMark: 1 << 18 })) {
@@ -103,7 +103,7 @@ async function put(
 }
 
 /** An answer of success; any other is an error that names what was being sent. */
-export function accepted(answer: Answer, what: string): Answer {
+export function accepted(answer: HubAnswer, what: string): HubAnswer {
   if (answer.status >= 200 && answer.status < 300) return answer
   const said = showText(answer.headers['x-error-message'] ?? answer.text)
   throw new SpanforgeError(`hub: sending ${what}: the server answered ${answer.status}: ${said}`)

@@ -4,7 +4,7 @@ import { editDistance } from '../edit-distance.ts'
  * The `count` candidates that take the fewest letters added, dropped or replaced to become `word`: not itself, and none
  * that has little in common with it.
  */
-export function nearest(word: string, candidates: readonly string[], count: number): string[] {
+export function nearestNames(word: string, candidates: readonly string[], count: number): string[] {
   // "bert-base-uncased" is near to "google-bert/bert-base-uncased": the owner may have been left out.
   const distance = (candidate: string) =>
     Math.min(editDistance(word, candidate), 0.5 + editDistance(word, candidate.split('/').at(-1)!))

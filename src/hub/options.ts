@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { UsageError } from '../errors.ts'
 import { showAddress } from './address.ts'
 import type { Environment } from './environment.ts'
-import { Connections } from './exchange.ts'
+import { HttpAgents } from './exchange.ts'
 import { PATIENT, type RetryPolicy } from './retry.ts'
 
 /** How far a download is, in bytes. What lies in the cache already counts as received. */
@@ -53,7 +53,7 @@ export interface Hub {
   readonly onNotice: (text: string) => void
   readonly retry: RetryPolicy
   readonly timeout: number
-  readonly connections: Connections
+  readonly connections: HttpAgents
   readonly signal?: AbortSignal
 }
 
@@ -79,7 +79,7 @@ export function openHub(options: HubOptions = {}, environment: Environment = pro
     retry: { ...PATIENT, sleep: (milliseconds) => asleep(milliseconds, options.signal), ...options.retry },
     signal: options.signal,
     timeout,
-    connections: new Connections(environment),
+    connections: new HttpAgents(environment),
   }
 }
 

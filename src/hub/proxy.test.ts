@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Connections } from './exchange.ts'
+import { HttpAgents } from './exchange.ts'
 import { openHub } from './options.ts'
 import { proxyFor } from './proxy.ts'
 
@@ -72,5 +72,5 @@ it.each([
 it('proxies are not read before the first request, hence never offline', async () => {
   const environment = { HTTPS_PROXY: 'socks5://proxy', HF_HUB_OFFLINE: '1' }
   expect(openHub({}, environment).offline).toBe(true)
-  await expect(new Connections(environment).agentFor(new URL(HUB))).rejects.toThrow('SOCKS')
+  await expect(new HttpAgents(environment).agentFor(new URL(HUB))).rejects.toThrow('SOCKS')
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { digestFile, digestLike } from './digest.ts'
-import { type Answer, converse, readJson } from './http.ts'
+import { converse, type HubAnswer, readJson } from './http.ts'
 import { accepted, type LargeFile, uploadLargeFiles } from './large-files.ts'
 import { type Hub, type HubOptions, openHub } from './options.ts'
 import { contentToPush, privatePlaces } from './push-content.ts'
@@ -100,7 +100,7 @@ async function prepared(
   return sources
 }
 
-const post = (hub: Hub, url: string, value: unknown): Promise<Answer> =>
+const post = (hub: Hub, url: string, value: unknown): Promise<HubAnswer> =>
   converse(hub, {
     url,
     method: 'POST',

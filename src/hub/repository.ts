@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { showList, showText, showValue } from '../show-value.ts'
-import { type Answer, converse, readJson } from './http.ts'
-import { nearest } from './nearest.ts'
+import { converse, type HubAnswer, readJson } from './http.ts'
+import { nearestNames } from './nearest.ts'
 import type { Hub } from './options.ts'
 
 export interface Repository {
@@ -103,7 +103,7 @@ export function checkedPath(path: string, repository: Repository): string {
 }
 
 /** The error for an answer that is not what was asked for. */
-export async function refusal(hub: Hub, repository: Repository, revision: string, answer: Answer) {
+export async function refusal(hub: Hub, repository: Repository, revision: string, answer: HubAnswer) {
   const { type, name } = repository
   const code = answer.headers['x-error-code']
   const it = `${type} "${name}"`
@@ -127,7 +127,7 @@ export async function refusal(hub: Hub, repository: Repository, revision: string
     })
   // The hub says 401 for a name that does not exist too, so as not to tell what exists privately.
   if (answer.status === 401 || answer.status === 404) {
-    const names = await nearestNames(hub, repository)
+    const names = await similarRepositories(hub, repository)
     const near = names.length > 0 ? `Nearest names: ${showList(names)}. ` : ''
     const known = hub.token ? 'the token given may not read it' : 'no token was given: set HF_TOKEN'
     return new SpanforgeError(`hub: there is no ${it} on ${hub.endpoint}`, {
@@ -139,14 +139,14 @@ export async function refusal(hub: Hub, repository: Repository, revision: string
 }
 
 /** The names on the hub most like this one, by its search; empty when the search does not answer. */
-async function nearestNames(hub: Hub, { type, name }: Repository): Promise<string[]> {
+async function similarRepositories(hub: Hub, { type, name }: Repository): Promise<string[]> {
   const [last, owner] = name.split('/').reverse()
   const most = Math.ceil(last.length * 0.6)
   // The search finds names that contain the words: a typing error in one half of them is overcome by the other.
   const queries = [last, last.slice(0, most), last.slice(-most)].map((words) => `search=${encodeURIComponent(words)}`)
   if (owner) queries.push(`author=${encodeURIComponent(owner)}`)
   const found = await Promise.all(queries.map((query) => searched(hub, type, query).catch(() => [])))
-  return nearest(name, [...new Set(found.flat())], 3)
+  return nearestNames(name, [...new Set(found.flat())], 3)
 }
 
 async function searched(hub: Hub, type: Repository['type'], query: string): Promise<string[]> {

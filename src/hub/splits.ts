@@ -11,7 +11,7 @@ const CARD = z.array(
   z.object({ config_name: z.coerce.string(), default: z.boolean().optional(), data_files: SPLITS.optional() }),
 )
 
-export interface Configuration {
+export interface DatasetConfiguration {
   readonly name: string
   readonly isDefault: boolean
   /** Parquet files by split. */
@@ -19,7 +19,7 @@ export interface Configuration {
 }
 
 /** The configurations of a data set, as its card tells them or, without one, as the names of its files do. */
-export function configurations(paths: readonly string[], card: unknown): Configuration[] {
+export function datasetConfigurations(paths: readonly string[], card: unknown): DatasetConfiguration[] {
   const parquet = paths.filter((path) => path.endsWith('.parquet')).sort()
   const told = CARD.safeParse(card)
   const fromCard = told.success ? told.data.filter(({ data_files }) => data_files !== undefined) : []
@@ -43,7 +43,7 @@ const KEYWORDS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** `plain_text/train-00000-of-00001.parquet`, `data/dev.parquet`, `squad_v2/validation/0000.parquet`, ... */
-function byName(paths: readonly string[]): Configuration[] {
+function byName(paths: readonly string[]): DatasetConfiguration[] {
   const found = new Map<string, Map<string, string[]>>()
   for (const path of paths) {
     const [first, ...rest] = path.split('/')

@@ -5,7 +5,7 @@ import { readExamples, readJson, readLogits, readWindows } from '../../tests/squ
 import { isThorough } from '../../tests/thorough.ts'
 import { loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { makeDataset } from '../squad/dataset.ts'
-import { type Evaluation, evaluate } from './evaluate.ts'
+import { type Evaluation, evaluateDataset } from './evaluate.ts'
 import { loadPretrained } from './pretrained.ts'
 
 /** All, or as many of each file. */
@@ -23,7 +23,7 @@ describeShared('The reference model on the recorded 260 questions', () => {
     for (const file of files) {
       const own = examples.filter((example) => example.file === file).slice(0, QUESTIONS)
       const dataset = makeDataset(tokenizer, own, { max_seq_length: 384, doc_stride: 128 })
-      evaluations.set(file, await evaluate(model, dataset, { padding: 'max_length', max_seq_length: 384 }))
+      evaluations.set(file, await evaluateDataset(model, dataset, { padding: 'max_length', max_seq_length: 384 }))
     }
     await model.release()
   }, 600_000)

@@ -2,10 +2,10 @@ import { SpanforgeError } from '../errors.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { answerExamples, type ExampleAnswers } from '../squad/answers.ts'
 import type { Dataset } from '../squad/dataset.ts'
+import type { WindowLogits } from '../squad/document-logits.ts'
 import type { ConfidenceModel } from '../squad/metrics/confidence.ts'
 import { checkAnswered, type Predictions, squadMetrics } from '../squad/metrics/metrics.ts'
 import { type SquadV2Metrics, squadV2Metrics } from '../squad/metrics/metrics-v2.ts'
-import type { WindowLogits } from '../squad/readings.ts'
 import type { Example } from '../squad/types.ts'
 import { type ForwardOptions, windowLosses } from './logits.ts'
 
@@ -62,7 +62,7 @@ export interface Scored extends AnswerScore {
  * @throws SpanforgeError for questions without an answer where `version_2_with_negative` is not set, before any work is
  * done, and where the loss is not a finite number
  */
-export async function evaluate(
+export async function evaluateDataset(
   model: QuestionAnsweringModel,
   { examples, windows }: Dataset,
   options: EvaluateOptions = {},

@@ -1,7 +1,7 @@
 import { cutIntoPasses } from '../batching/passes.ts'
 import { type Padding, toRows } from '../batching/rows.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
-import type { WindowLogits } from '../squad/readings.ts'
+import type { WindowLogits } from '../squad/document-logits.ts'
 import type { LabelledWindow, Window } from '../squad/types.ts'
 
 export interface ForwardOptions {

@@ -6,7 +6,7 @@ import type { ForwardOptions } from './logits.ts'
 import { windowLengths } from './window-lengths.ts'
 
 /** How a context is cut into windows and how many of them are computed at once. */
-export interface ReadingOptions {
+export interface WindowingOptions {
   /** Tokens of a window, special ones included: 384, or what tokenizer and model can take if that is less. */
   readonly max_seq_len?: number
   /** Context tokens that two windows share: 128, or half a window if that is less. */
@@ -28,7 +28,7 @@ export interface ReadingOptions {
 }
 
 /** How texts are cut into windows, and how these go through the model. */
-export interface ReadingPlan {
+export interface WindowingPlan {
   readonly windows: WindowOptions
   readonly forward: ForwardOptions
 }
@@ -37,11 +37,11 @@ export interface ReadingPlan {
  * Fills in the defaults of the Python pipeline.
  * @throws UsageError for an option out of range
  */
-export function readingOptions(
+export function windowingPlan(
   tokenizer: BertTokenizer,
   { max_positions }: Geometry,
-  options: ReadingOptions,
-): ReadingPlan {
+  options: WindowingOptions,
+): WindowingPlan {
   const { model_max_length } = tokenizer
   const given = { max_seq_length: options.max_seq_len, doc_stride: options.doc_stride }
   const lengths = windowLengths(given, { max_positions, model_max_length })

@@ -5,14 +5,14 @@ import { type AnswerOptions, type DocumentLogits, type ExampleAnswers, findAnswe
 import { type PipelineAnswer, pipelineAnswers } from '../squad/python/pipeline-answers.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import { Document } from './document.ts'
-import { atLeastOne, type ReadingOptions, readingOptions } from './pipeline-options.ts'
+import { atLeastOne, type WindowingOptions, windowingPlan } from './pipeline-options.ts'
 import { checkText, type QuestionInput, readQuestions } from './read-questions.ts'
 import { streamLogits } from './stream-logits.ts'
 
 export type { QuestionInput } from './read-questions.ts'
 
 /** The options of `QuestionAnsweringPipeline` in transformers 4.57, with its defaults. */
-export interface PipelineOptions extends ReadingOptions {
+export interface PipelineOptions extends WindowingOptions {
   /** Maximum number of answers (default: 1). */
   readonly top_k?: number
   /** @deprecated Use `top_k`, which takes precedence. */
@@ -28,7 +28,7 @@ export interface PipelineOptions extends ReadingOptions {
 }
 
 /** Options of `searchDocuments`: those of findAnswers, and how the documents are read. */
-export interface SearchOptions extends AnswerOptions, ReadingOptions {
+export interface SearchOptions extends AnswerOptions, WindowingOptions {
   /** Whether answers start and end at word boundaries (default: true). */
   readonly align_to_words?: boolean
 }
@@ -52,8 +52,8 @@ export async function* answerQuestions(
   const { handle_impossible_answer, null_score_diff_threshold } = options
   atLeastOne('top_k', top_k)
   atLeastOne('max_answer_len', max_answer_len)
-  const reading = readingOptions(tokenizer, model.geometry, options)
-  for await (const { document, windows, logits } of readQuestions(model, tokenizer, inputs, reading)) {
+  const windowing = windowingPlan(tokenizer, model.geometry, options)
+  for await (const { document, windows, logits } of readQuestions(model, tokenizer, inputs, windowing)) {
     const words = align_to_words ? document.words : undefined
     const asked = { top_k, max_answer_len, handle_impossible_answer, null_score_diff_threshold, words }
     yield pipelineAnswers(document.context, windows, logits, asked)
@@ -74,10 +74,10 @@ export async function* searchDocuments(
   options: SearchOptions = {},
 ): AsyncGenerator<ExampleAnswers> {
   if (contexts.length === 0) throw new UsageError('search: no documents given, expected one at least')
-  const reading = readingOptions(tokenizer, model.geometry, options)
+  const windowing = windowingPlan(tokenizer, model.geometry, options)
   const documents = contexts.map((context, index) => {
     checkText('document', context, index)
-    return new Document(context, tokenizer, reading.windows)
+    return new Document(context, tokenizer, windowing.windows)
   })
 
   async function* cut() {
@@ -91,7 +91,7 @@ export async function* searchDocuments(
   const total = Array.isArray(questions) ? countWindows(questions, documents) : undefined
   const onProgress = (done: number) => options.onProgress?.(done, total)
   let read: DocumentLogits[] = []
-  for await (const { document, windows, logits } of streamLogits(model, cut(), { ...reading.forward, onProgress })) {
+  for await (const { document, windows, logits } of streamLogits(model, cut(), { ...windowing.forward, onProgress })) {
     const words = options.align_to_words === false ? undefined : document.words
     read.push({ context: document.context, windows, logits, words })
     if (read.length < documents.length) continue

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type LoadReport, loadParameters, type Mismatch } from '../checkpoint/load-parameters.ts'
 import { loadConfig } from '../checkpoint/model-folder.ts'
-import { openCheckpoint } from '../checkpoint/open.ts'
+import { openWeights } from '../checkpoint/open.ts'
 import { SpanforgeError } from '../errors.ts'
 import type { Geometry, ModelConfig, ParameterSpec } from '../models/architecture.ts'
 import { totalSize } from '../models/flat-parameters.ts'
@@ -34,7 +34,7 @@ export interface Pretrained {
 export async function loadPretrained(folder: string, options: LoadOptions = {}): Promise<Pretrained> {
   const { engine = defaultEngine, bf16 = false, seed = 42, ignore_mismatched_sizes } = options
   const config = await loadConfig(folder)
-  const checkpoint = await openCheckpoint(folder)
+  const checkpoint = await openWeights(folder)
   try {
     const model = new QuestionAnsweringModel(config, engine, undefined, bf16 ? 'bfloat16' : 'float32')
     const view = (name: string) => model.parameters.view(name)

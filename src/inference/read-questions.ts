@@ -1,11 +1,11 @@
 import { UsageError } from '../errors.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { showValue } from '../show-value.ts'
-import type { WindowLogits } from '../squad/readings.ts'
+import type { WindowLogits } from '../squad/document-logits.ts'
 import type { Window } from '../squad/types.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import { Document } from './document.ts'
-import type { ReadingPlan } from './pipeline-options.ts'
+import type { WindowingPlan } from './pipeline-options.ts'
 import { streamLogits } from './stream-logits.ts'
 
 export interface QuestionInput {
@@ -30,7 +30,7 @@ export async function* readQuestions<T extends QuestionInput>(
   model: QuestionAnsweringModel,
   tokenizer: BertTokenizer,
   inputs: Iterable<T> | AsyncIterable<T>,
-  reading: ReadingPlan,
+  windowing: WindowingPlan,
 ): AsyncGenerator<ReadQuestion<T>> {
   async function* cut() {
     let document: Document | undefined
@@ -38,11 +38,11 @@ export async function* readQuestions<T extends QuestionInput>(
     for await (const input of inputs) {
       checkText('question', input.question, index)
       checkText('context', input.context, index)
-      if (document?.context !== input.context) document = new Document(input.context, tokenizer, reading.windows)
+      if (document?.context !== input.context) document = new Document(input.context, tokenizer, windowing.windows)
       yield { input, document, windows: document.windows(input.question, `${index++}`) }
     }
   }
-  yield* streamLogits(model, cut(), reading.forward)
+  yield* streamLogits(model, cut(), windowing.forward)
 }
 
 /** @throws UsageError for what is no text, or an empty one */

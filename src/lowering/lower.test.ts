@@ -13,7 +13,7 @@ import { gemm, linear, matmul } from '../ops/linalg.ts'
 import { reshape } from '../ops/movement.ts'
 import { sum, sumAll } from '../ops/reduce.ts'
 import { softmax } from '../ops/softmax.ts'
-import { float32 } from '../runtime/engine.ts'
+import { float32Value } from '../runtime/engine.ts'
 import { type Dialect, operatorName, plainOnnx } from './dialect.ts'
 import { lower } from './lower.ts'
 
@@ -91,7 +91,7 @@ describe('composites', () => {
     const mixed = lower({ y }, { name: 'mixed precision', rules })
     expect(operators(mixed).filter((name) => name === 'Cast')).toHaveLength(4)
     const values = (n: number, dims: number[]) =>
-      float32(
+      float32Value(
         Float32Array.from({ length: n }, (_, i) => Math.sin(i)),
         dims,
       )

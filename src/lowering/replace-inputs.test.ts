@@ -6,7 +6,7 @@ import { constant, input, type Tensor, topologicalOrder } from '../graph/tensor.
 import { evaluationGraph } from '../models/programs.ts'
 import { add, mul } from '../ops/elementwise.ts'
 import { layerNormalization } from '../ops/normalize.ts'
-import { float32 } from '../runtime/engine.ts'
+import { float32Value } from '../runtime/engine.ts'
 import { onnxruntime } from '../runtime/onnxruntime.ts'
 import { replaceInputs } from './replace-inputs.ts'
 
@@ -32,7 +32,7 @@ test('a model whose weights have become constants computes the same without them
   }
   const { inputs } = pack([row], model.geometry.heads)
   const session = await onnxruntime.compile(embedded)
-  const found = float32(new Float32Array(14), [1, 2, 7])
+  const found = float32Value(new Float32Array(14), [1, 2, 7])
   await session.run(inputs, { logits: found })
   await session.release()
   const [{ start_logits, end_logits }] = (await model.forward([row])).logits

@@ -9,12 +9,12 @@ import type { Architecture, Geometry, ModelConfig } from './architecture.ts'
 const MAX_PARAMETERS = 2 ** 33
 
 // The texts of these checks follow the word "expected" in errors.
-export const integer = (least: number, most: number) => {
+export const integerBetween = (least: number, most: number) => {
   const expected = `an integer from ${least} to ${most}`
   return z.int(expected).min(least, expected).max(most, expected)
 }
 
-export const number = (least: number, below: number) => {
+export const numberBetween = (least: number, below: number) => {
   const expected = `a number from ${least} to below ${below}`
   return z.number(expected).min(least, expected).lt(below, expected)
 }
@@ -24,10 +24,10 @@ const activationNames = Object.keys(activations) as [ActivationName, ...Activati
 export const activation = () => z.enum(activationNames, `one of ${activationNames.join(', ')}`)
 
 /** A probability of dropout. */
-export const probability = () => number(0, 1)
+export const probability = () => numberBetween(0, 1)
 
 /** Which row of the word embeddings is padding: counted from the end if negative, none if null. */
-export const paddingId = () => integer(-10_000_000, 10_000_000).nullable()
+export const paddingId = () => integerBetween(-10_000_000, 10_000_000).nullable()
 
 /** The row that a padding id means. */
 export function paddingRow(pad_token_id: number | null, vocab_size: number): number | undefined {

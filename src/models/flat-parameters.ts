@@ -1,5 +1,5 @@
 import { elements } from '../graph/shape.ts'
-import { float32, type Value, type Values } from '../runtime/engine.ts'
+import { float32Value, type Value, type Values } from '../runtime/engine.ts'
 
 export interface FlatEntry {
   readonly name: string
@@ -26,7 +26,9 @@ export class FlatParameters {
       return entry
     })
     this.size = start
-    this.byName = new Map(this.entries.map((e) => [e.name, float32(data.subarray(e.start, e.start + e.size), e.shape)]))
+    this.byName = new Map(
+      this.entries.map((e) => [e.name, float32Value(data.subarray(e.start, e.start + e.size), e.shape)]),
+    )
   }
 
   /** The entries from number `first` on, laid over another array. */

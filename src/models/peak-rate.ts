@@ -1,6 +1,6 @@
 import { input } from '../graph/tensor.ts'
 import { gemm } from '../ops/linalg.ts'
-import { type Engine, float32 } from '../runtime/engine.ts'
+import { type Engine, float32Value } from '../runtime/engine.ts'
 
 const SIZE = 2048
 
@@ -11,7 +11,7 @@ const SIZE = 2048
 export async function peakRate(engine: Engine, runs = 20, size = SIZE): Promise<number> {
   const square = (name: string) => input(name, [size, size])
   const session = await engine.compile({ y: gemm(square('a'), square('b')) })
-  const matrix = (value: number) => float32(new Float32Array(size * size).fill(value), [size, size])
+  const matrix = (value: number) => float32Value(new Float32Array(size * size).fill(value), [size, size])
   session.hold({ a: matrix(0.5), b: matrix(0.25), y: matrix(0) })
   let seconds = Number.POSITIVE_INFINITY
   for (let i = 0; i < runs; i++) {

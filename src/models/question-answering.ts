@@ -1,8 +1,8 @@
 import { pack, type Row } from '../batching/pack.ts'
 import { spanTargets } from '../batching/span-targets.ts'
 import type { ParameterSpec } from '../nn/parameters.ts'
-import { type Engine, type Executable, float32, type Precision } from '../runtime/engine.ts'
-import type { WindowLogits } from '../squad/readings.ts'
+import { type Engine, type Executable, float32Value, type Precision } from '../runtime/engine.ts'
+import type { WindowLogits } from '../squad/document-logits.ts'
 import type { Label } from '../squad/types.ts'
 import type { Architecture, Geometry, ModelConfig } from './architecture.ts'
 import { FlatParameters } from './flat-parameters.ts'
@@ -66,7 +66,7 @@ export class QuestionAnsweringModel {
     weights.follow(this.parameters)
     await executable.run(
       { ...inputs, span_targets: spanTargets(spans ?? [], lengths, dims.length) },
-      { logits: float32(logits, [rows.length, 2, dims.length]), loss: float32(loss, []) },
+      { logits: float32Value(logits, [rows.length, 2, dims.length]), loss: float32Value(loss, []) },
     )
     const part = (r: number, side: 0 | 1) => {
       const from = (2 * r + side) * dims.length

@@ -4,7 +4,7 @@ import { fixtureJson } from '../../tests/fixture.ts'
 import { gradient } from '../autodiff/gradient.ts'
 import { input } from '../graph/tensor.ts'
 import { sumAll } from '../ops/reduce.ts'
-import { float32 } from '../runtime/engine.ts'
+import { float32Value } from '../runtime/engine.ts'
 import { type ActivationName, activations } from './activation.ts'
 
 /** What transformers 4.57.6 computes in float64 under each name of ACT2FN: values and slopes at x. */
@@ -23,7 +23,7 @@ test.each(Object.entries(recorded.activations))('%s has the values and slopes of
   const x = input('x', [recorded.x.length])
   const y = activations[name as ActivationName](x)
   const [slope] = gradient(sumAll(y), [x])
-  const found = await evaluate({ y, slope }, { x: float32(Float32Array.from(recorded.x), x.shape as number[]) })
+  const found = await evaluate({ y, slope }, { x: float32Value(Float32Array.from(recorded.x), x.shape as number[]) })
   for (const [i, at] of recorded.x.entries()) {
     expect(Math.abs(found.y[i] - want.y[i]), `value at ${at}`).toBeLessThan(1e-6 * Math.max(1, Math.abs(want.y[i])))
     expect(Math.abs(found.slope[i] - want.slope[i]), `slope at ${at}`).toBeLessThan(2e-6 * Math.max(1, Math.abs(at)))

@@ -11,7 +11,7 @@ export function linear(p: Parameters, x: Tensor, out: number): Tensor {
   return ops.linear(x, weight, p.get('bias', [out], { init: 'zeros' }))
 }
 
-export interface TableOptions {
+export interface EmbeddingOptions {
   readonly size: number
   readonly width: number
   /** A row that is read but never learns. */
@@ -19,7 +19,7 @@ export interface TableOptions {
 }
 
 /** Rows of a learnt table [size, width] at `ids` [tokens], an input of the graph. */
-export function embedding(p: Parameters, ids: Tensor, { size, width, padding_idx }: TableOptions): Tensor {
+export function embedding(p: Parameters, ids: Tensor, { size, width, padding_idx }: EmbeddingOptions): Tensor {
   if (ids.source.kind !== 'input') throw new SpanforgeError(`embedding: ids must be an input, got ${ids}`)
   const rows = gatherRows(p.get('weight', [size, width], { table: { padding_idx } }), ids)
   p.lookups.push({ table: p.key('weight'), index: ids.source.name, padding_idx, rows })

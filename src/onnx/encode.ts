@@ -11,7 +11,7 @@ import {
   type TensorType,
   topologicalOrder,
 } from '../graph/tensor.ts'
-import { bytes, concat, type Encoded, float, integer, message, text } from '../protobuf.ts'
+import { bytesField, concat, type Encoded, floatField, integerField, messageField, textField } from '../protobuf.ts'
 import type { ExternalData } from './external-data.ts'
 
 const IR_VERSION = 9
@@ -38,31 +38,31 @@ export function encodeModel(outputs: Graph, { opset = DEFAULT_OPSET, external }:
   const order = topologicalOrder(Object.values(outputs))
   const namer = new Namer(order)
   const used = usedOutputs(order, Object.values(outputs))
-  const graph: Encoded[] = [text(2, 'spanforge')]
+  const graph: Encoded[] = [textField(2, 'spanforge')]
   const written = new Set<Node>()
   const domains = new Set<string>()
   for (const t of order) {
     const { source } = t
-    if (source.kind === 'input') graph.push(message(11, ...valueInfo(source.name, t)))
-    else if (source.kind === 'constant') graph.push(message(5, ...initializer(namer.nameOf(t), t, external)))
+    if (source.kind === 'input') graph.push(messageField(11, ...valueInfo(source.name, t)))
+    else if (source.kind === 'constant') graph.push(messageField(5, ...initializer(namer.nameOf(t), t, external)))
     else if (!written.has(source.node)) {
       written.add(source.node)
       const { type, domain } = source.node.op
       if (domain === 'spanforge') throw new SpanforgeError(`${type} is no ONNX operator: lower the graph first`)
       if (domain) domains.add(domain)
-      graph.push(message(1, ...encodeNode(source.node, used.get(source.node)!, namer)))
+      graph.push(messageField(1, ...encodeNode(source.node, used.get(source.node)!, namer)))
     }
   }
   for (const [name, t] of Object.entries(outputs)) {
-    graph.push(message(1, text(1, namer.nameOf(t)), text(2, name), text(4, 'Identity')))
-    graph.push(message(12, ...valueInfo(name, t)))
+    graph.push(messageField(1, textField(1, namer.nameOf(t)), textField(2, name), textField(4, 'Identity')))
+    graph.push(messageField(12, ...valueInfo(name, t)))
   }
   return concat([
-    integer(1, IR_VERSION),
-    text(2, 'spanforge'),
-    message(7, ...graph),
-    message(8, text(1, ''), integer(2, opset)),
-    ...[...domains].map((domain) => message(8, text(1, domain), integer(2, DOMAIN_VERSIONS[domain]))),
+    integerField(1, IR_VERSION),
+    textField(2, 'spanforge'),
+    messageField(7, ...graph),
+    messageField(8, textField(1, ''), integerField(2, opset)),
+    ...[...domains].map((domain) => messageField(8, textField(1, domain), integerField(2, DOMAIN_VERSIONS[domain]))),
   ])
 }
 
@@ -119,24 +119,26 @@ function usedOutputs(order: readonly Tensor[], outputs: readonly Tensor[]): Map<
 function encodeNode(node: Node, used: ReadonlySet<number>, namer: Namer): Encoded[] {
   const results = Array.from({ length: Math.max(...used) + 1 }, (_, i) => (used.has(i) ? namer.resultOf(node, i) : ''))
   return [
-    ...node.inputs.map((x) => text(1, namer.nameOf(x))),
-    ...results.map((name) => text(2, name)),
-    text(3, namer.resultOf(node, 0)),
-    text(4, node.op.type),
-    ...Object.entries(node.attributes).map(([name, value]) => message(5, text(1, name), ...attribute(name, value))),
-    ...(node.op.domain ? [text(7, node.op.domain)] : []),
+    ...node.inputs.map((x) => textField(1, namer.nameOf(x))),
+    ...results.map((name) => textField(2, name)),
+    textField(3, namer.resultOf(node, 0)),
+    textField(4, node.op.type),
+    ...Object.entries(node.attributes).map(([name, value]) =>
+      messageField(5, textField(1, name), ...attribute(name, value)),
+    ),
+    ...(node.op.domain ? [textField(7, node.op.domain)] : []),
   ]
 }
 
 function attribute(name: string, value: Attribute): Encoded[] {
-  const type = (kind: keyof typeof ATTRIBUTE_TYPE) => integer(20, ATTRIBUTE_TYPE[kind])
-  if (value instanceof Float) return [float(2, value.value), type('float')]
-  if (value instanceof Floats) return [...value.values.map((v) => float(7, v)), type('floats')]
-  if (value instanceof Tensor) return [message(5, ...initializer(name, value)), type('tensor')]
-  if (typeof value === 'number') return [integer(3, value), type('int')]
-  if (typeof value === 'string') return [text(4, value), type('string')]
-  if (isTexts(value)) return [...value.map((v) => text(9, v)), type('strings')]
-  return [...value.map((v) => integer(8, v)), type('ints')]
+  const type = (kind: keyof typeof ATTRIBUTE_TYPE) => integerField(20, ATTRIBUTE_TYPE[kind])
+  if (value instanceof Float) return [floatField(2, value.value), type('float')]
+  if (value instanceof Floats) return [...value.values.map((v) => floatField(7, v)), type('floats')]
+  if (value instanceof Tensor) return [messageField(5, ...initializer(name, value)), type('tensor')]
+  if (typeof value === 'number') return [integerField(3, value), type('int')]
+  if (typeof value === 'string') return [textField(4, value), type('string')]
+  if (isTexts(value)) return [...value.map((v) => textField(9, v)), type('strings')]
+  return [...value.map((v) => integerField(8, v)), type('ints')]
 }
 
 const isTexts = (list: readonly number[] | readonly string[]): list is readonly string[] => typeof list[0] === 'string'
@@ -147,19 +149,24 @@ function initializer(name: string, { shape, dtype, source }: Tensor, external?: 
   const data = new Uint8Array(buffer, byteOffset, byteLength)
   const place = external?.place(data)
   return [
-    ...(shape as readonly number[]).map((d) => integer(1, d)),
-    integer(2, ELEMENT_TYPE[dtype]),
-    text(8, name),
+    ...(shape as readonly number[]).map((d) => integerField(1, d)),
+    integerField(2, ELEMENT_TYPE[dtype]),
+    textField(8, name),
     ...(place
       ? [
-          ...Object.entries(place).map(([key, value]) => message(13, text(1, key), text(2, String(value)))),
-          integer(14, EXTERNAL),
+          ...Object.entries(place).map(([key, value]) =>
+            messageField(13, textField(1, key), textField(2, String(value))),
+          ),
+          integerField(14, EXTERNAL),
         ]
-      : [bytes(9, data)]),
+      : [bytesField(9, data)]),
   ]
 }
 
 function valueInfo(name: string, { shape, dtype }: TensorType): Encoded[] {
-  const dims = shape.map((d: Dim) => message(1, typeof d === 'number' ? integer(1, d) : text(2, d)))
-  return [text(1, name), message(2, message(1, integer(1, ELEMENT_TYPE[dtype]), message(2, ...dims)))]
+  const dims = shape.map((d: Dim) => messageField(1, typeof d === 'number' ? integerField(1, d) : textField(2, d)))
+  return [
+    textField(1, name),
+    messageField(2, messageField(1, integerField(1, ELEMENT_TYPE[dtype]), messageField(2, ...dims))),
+  ]
 }

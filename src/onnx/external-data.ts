@@ -1,5 +1,5 @@
 /** Where the data of a constant is in a file beside the model, as ONNX writes it. */
-export interface Place {
+export interface ExternalLocation {
   /** The file, relative to the model's folder. */
   readonly location: string
   readonly offset: number
@@ -28,7 +28,7 @@ export class ExternalData {
   ) {}
 
   /** Takes in the data of a constant, unless it is small. */
-  place(data: Uint8Array): Place | undefined {
+  place(data: Uint8Array): ExternalLocation | undefined {
     if (data.length < this.least) return undefined
     const padding = (ALIGNMENT - (this.size % ALIGNMENT)) % ALIGNMENT
     if (padding > 0) this.chunks.push(new Uint8Array(padding))

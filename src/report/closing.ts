@@ -1,5 +1,5 @@
-import { type Block, type Fact, facts, heading, paragraph, table } from './document.ts'
-import { bytes, count, counted, decimal, duration, rate } from './format.ts'
+import { type Block, facts, heading, type NamedValue, paragraph, table } from './document.ts'
+import { byteSize, count, counted, decimal, duration, rate } from './format.ts'
 import { bestOfSeveral, bestPoint, evaluations, type Point, placeOf } from './history.ts'
 import { lossBlocks } from './loss-blocks.ts'
 import { overfittingBlocks } from './overfitting-blocks.ts'
@@ -87,7 +87,7 @@ function intervalNote({ data }: RunSummary, points: readonly Point[]): Block[] {
 function evaluationBlocks({ eval_metrics: metrics, eval_intervals, train_metrics, data, best }: RunSummary): Block[] {
   if (!metrics) return []
   const faster = metrics.eval_samples_per_second / train_metrics.train_samples_per_second
-  const scores: Fact[] = []
+  const scores: NamedValue[] = []
   if (metrics.eval_exact_match !== undefined)
     scores.push(['Exact match', percentScore(metrics.eval_exact_match, eval_intervals?.exact_match)])
   if (metrics.eval_f1 !== undefined) scores.push(['F1', percentScore(metrics.eval_f1, eval_intervals?.f1)])
@@ -123,8 +123,8 @@ function savedFiles(files: readonly SavedFile[]): Block[] {
     table({
       columns: columns('File', '>Size', 'Purpose'),
       rows: [
-        ...files.map(({ name, bytes: size }) => [name, bytes(size), purposeOf(name)]),
-        ['Total', bytes(total), `${counted(files.length, 'file')}`],
+        ...files.map(({ name, bytes: size }) => [name, byteSize(size), purposeOf(name)]),
+        ['Total', byteSize(total), `${counted(files.length, 'file')}`],
       ],
     }),
   ]

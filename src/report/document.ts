@@ -9,13 +9,13 @@ export type Block =
   | { readonly kind: 'paragraph'; readonly text: string }
   /** Something the reader must not miss. */
   | { readonly kind: 'warning'; readonly title: string; readonly lines: readonly string[] }
-  | { readonly kind: 'facts'; readonly facts: readonly Fact[] }
+  | { readonly kind: 'facts'; readonly facts: readonly NamedValue[] }
   | { readonly kind: 'table'; readonly table: Table }
   /** A picture in a file beside the report; `alt` says in words what it shows. */
   | { readonly kind: 'figure'; readonly file: string; readonly alt: string }
 
 /** A name and its value. */
-export type Fact = readonly [name: string, value: string]
+export type NamedValue = readonly [name: string, value: string]
 
 /** Text from data or a command line, whose backticks are no markup: they become the modifier letter of the same shape. */
 export const literal = (text: string): string => text.replaceAll('`', '\u02cb')
@@ -23,5 +23,5 @@ export const literal = (text: string): string => text.replaceAll('`', '\u02cb')
 export const heading = (text: string, level: 1 | 2 = 2): Block => ({ kind: 'heading', level, text })
 export const paragraph = (...sentences: string[]): Block => ({ kind: 'paragraph', text: sentences.join(' ') })
 export const warning = (title: string, ...lines: string[]): Block => ({ kind: 'warning', title, lines })
-export const facts = (...list: Fact[]): Block => ({ kind: 'facts', facts: list })
+export const facts = (...list: NamedValue[]): Block => ({ kind: 'facts', facts: list })
 export const table = (value: Table): Block => ({ kind: 'table', table: value })

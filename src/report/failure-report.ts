@@ -1,4 +1,4 @@
-import { type Block, type Fact, facts, heading, literal, paragraph } from './document.ts'
+import { type Block, facts, heading, literal, type NamedValue, paragraph } from './document.ts'
 import { originFacts } from './origin-facts.ts'
 import { renderHtml } from './render-html.ts'
 import type { RunOrigin } from './run-summary.ts'
@@ -14,7 +14,7 @@ export interface RunFailure {
 /** The page that a run leaves when it fails: why, what to do, and what was run. */
 export function failureReport({ model, error, remedy, origin }: RunFailure): string {
   const title = `${model}: training failed`
-  const reason: Fact[] = [['Reason', literal(error)]]
+  const reason: NamedValue[] = [['Reason', literal(error)]]
   if (remedy) reason.push(['What to do', literal(remedy)])
   const blocks: Block[] = [
     heading(title, 1),

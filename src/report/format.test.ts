@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { bytes, clock, count, counted, decimal, duration, percent, rate, setting } from './format.ts'
+import { byteSize, clock, count, counted, decimal, duration, percentage, rate, setting } from './format.ts'
 
 describe('numbers for people', () => {
   test('counts have thousands separators, whatever the locale of the machine', () => {
@@ -42,22 +42,22 @@ describe('numbers for people', () => {
   })
 
   test('bytes are decimal and never show a thousand of one unit', () => {
-    expect(bytes(570)).toBe('570 B')
-    expect(bytes(231508)).toBe('231.5 kB')
-    expect(bytes(435_588_776)).toBe('435.6 MB')
-    expect(bytes(999_999)).toBe('1.0 MB')
-    expect(bytes(1_741_000_000)).toBe('1.7 GB')
+    expect(byteSize(570)).toBe('570 B')
+    expect(byteSize(231508)).toBe('231.5 kB')
+    expect(byteSize(435_588_776)).toBe('435.6 MB')
+    expect(byteSize(999_999)).toBe('1.0 MB')
+    expect(byteSize(1_741_000_000)).toBe('1.7 GB')
   })
 
   test('rates and percentages keep the digits that say something', () => {
     expect(rate(33.034, 'samples')).toBe('33.03 samples/s')
     expect(rate(186.27, 'samples')).toBe('186.3 samples/s')
     expect(rate(1374.03, 'examples')).toBe('1,374 examples/s')
-    expect(percent(0.1925)).toBe('19 %')
-    expect(percent(1 / 384)).toBe('0.26 %')
-    expect(percent(0.05)).toBe('5.0 %')
-    expect(percent(0)).toBe('0 %')
-    expect(percent(1e-7)).toBe('< 0.01 %')
-    expect(percent(1)).toBe('100 %')
+    expect(percentage(0.1925)).toBe('19 %')
+    expect(percentage(1 / 384)).toBe('0.26 %')
+    expect(percentage(0.05)).toBe('5.0 %')
+    expect(percentage(0)).toBe('0 %')
+    expect(percentage(1e-7)).toBe('< 0.01 %')
+    expect(percentage(1)).toBe('100 %')
   })
 })

@@ -43,7 +43,7 @@ export function clock(seconds: number): string {
 }
 
 /** Decimal units, as the hub and disks count: 435645000 -> '435.6 MB'. */
-export function bytes(n: number): string {
+export function byteSize(n: number): string {
   const units = ['kB', 'MB', 'GB', 'TB']
   if (n < 1000) return `${count(n)} B`
   let unit = -1
@@ -61,7 +61,7 @@ export function rate(perSecond: number, unit: string): string {
 }
 
 /** A fraction between 0 and 1: 0.1925 -> '19 %', 0.0026 -> '0.26 %'. */
-export function percent(fraction: number): string {
+export function percentage(fraction: number): string {
   const value = fraction * 100
   if (!Number.isFinite(value)) return '-'
   const digits = value === 0 || value >= 9.95 ? 0 : value >= 0.995 ? 1 : 2

@@ -1,6 +1,6 @@
 import type { Interval } from '../squad/metrics/score-intervals.ts'
 import { type Block, heading, paragraph, table } from './document.ts'
-import { decimal, percent } from './format.ts'
+import { decimal, percentage } from './format.ts'
 import { type LossClass, lossClass, lossClasses, meaning, missOf } from './loss-meaning.ts'
 import type { RunSummary } from './run-summary.ts'
 import { percentScore, tooFewQuestions } from './score.ts'
@@ -50,9 +50,9 @@ export function lossBlocks({
 function meaningText(loss: number, positions: number): string {
   const { probability, randomLoss, randomProbability, timesBetterThanChance } = meaning(loss, positions)
   return [
-    `e^-${decimal(loss, 4)} = ${percent(probability)}: the geometric mean of the probabilities that the model gives to the correct positions.`,
+    `e^-${decimal(loss, 4)} = ${percentage(probability)}: the geometric mean of the probabilities that the model gives to the correct positions.`,
     `Guessing among the ${decimal(positions, 0)} positions of a window (the mean) has loss ln ${decimal(positions, 0)} = ${decimal(randomLoss)}`,
-    `and probability ${percent(randomProbability)}; a perfect model has loss 0.`,
+    `and probability ${percentage(randomProbability)}; a perfect model has loss 0.`,
     `A correct position is ${decimal(timesBetterThanChance, timesBetterThanChance < 10 ? 1 : 0)} times as probable as by chance.`,
   ].join(' ')
 }

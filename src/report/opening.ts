@@ -1,6 +1,6 @@
 import { totalParameters } from './architecture.ts'
 import { type Block, facts, heading, paragraph, table } from './document.ts'
-import { bytes, count, decimal, setting } from './format.ts'
+import { byteSize, count, decimal, setting } from './format.ts'
 import type { ModelFacts, RunSetup, SplitFacts } from './run-summary.ts'
 import { columns } from './table.ts'
 import { collatorOf, lossOf, optimizerOf, scheduleOf, stepsOf } from './training-setup.ts'
@@ -64,7 +64,7 @@ export function modelBlocks(model: ModelFacts): Block[] {
       ['Feed-forward size', `${count(model.intermediate_size)} (${model.hidden_act})`],
       ['Vocabulary', `${count(model.vocab_size)} tokens`],
       ['Longest input', `${count(model.max_position_embeddings)} tokens`],
-      ['Parameters', `${count(total)} (${bytes(4 * total)} in float32)`],
+      ['Parameters', `${count(total)} (${byteSize(4 * total)} in float32)`],
     ),
     table({
       columns: columns('Parameter', 'Shape', '>Layers', '>Numbers', '>Share'),

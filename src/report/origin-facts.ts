@@ -1,8 +1,8 @@
-import { type Fact, literal } from './document.ts'
+import { literal, type NamedValue } from './document.ts'
 import type { RunOrigin } from './run-summary.ts'
 
 /** When, how and with what a run was made. */
-export const originFacts = ({ ended, command, spanforge, node }: RunOrigin): Fact[] => [
+export const originFacts = ({ ended, command, spanforge, node }: RunOrigin): NamedValue[] => [
   ['Date', `${ended.slice(0, 16).replace('T', ' ')} UTC`],
   ...(command ? [['Command', `\`${literal(command)}\``] as const] : []),
   ['Software', `spanforge ${spanforge}, Node.js ${node}`],

@@ -3,7 +3,7 @@ import { parseHTML } from 'linkedom'
 import { setting } from './format.ts'
 import { plotSvg } from './plot-svg.ts'
 import { spreadOf } from './spread.ts'
-import { comparedParameters, configurations, type SweepSummary } from './sweep-summary.ts'
+import { comparedParameters, type SweepSummary, sweepConfigurations } from './sweep-summary.ts'
 
 /** Of Okabe and Ito (2008), as in the learning curve. */
 const colour = { run: '#0072b2', best: '#d55e00', ink: '#1b1f24', axis: '#8a949e' }
@@ -24,7 +24,7 @@ interface Axis {
 export function parallelCoordinates(sweep: SweepSummary): string {
   const { metric } = sweep
   const parameters = comparedParameters(sweep)
-  const runs = configurations(sweep).flatMap(({ values, trials }) => {
+  const runs = sweepConfigurations(sweep).flatMap(({ values, trials }) => {
     const score = spreadOf(trials.map(({ metrics }) => metrics?.[metric]))?.mean
     return score === undefined ? [] : [[...parameters.map((name) => values[name]), score]]
   })

@@ -1,6 +1,6 @@
 import { totalParameters } from './architecture.ts'
 import { closing, learningCurveFile } from './closing.ts'
-import { type Block, type Fact, facts, heading } from './document.ts'
+import { type Block, facts, heading, type NamedValue } from './document.ts'
 import { exampleBlocks } from './example-blocks.ts'
 import { count, counted, decimal, duration } from './format.ts'
 import { bestPoint, placeOf } from './history.ts'
@@ -43,10 +43,10 @@ const reportBlocks = (run: RunSummary): Block[] => [
 const titleOf = ({ model, arguments: { run_name } }: RunSummary) =>
   `${run_name ? `${run_name}: ` : ''}${model.name}, fine-tuned for question answering`
 
-function headline(run: RunSummary): Fact[] {
+function headline(run: RunSummary): NamedValue[] {
   const { eval_metrics: metrics, train_metrics, data, model } = run
   const best = bestPoint(run)
-  const list: Fact[] = []
+  const list: NamedValue[] = []
   if (metrics?.eval_exact_match !== undefined)
     list.push(['Exact match', percentScore(metrics.eval_exact_match, run.eval_intervals?.exact_match)])
   if (metrics?.eval_f1 !== undefined) list.push(['F1', percentScore(metrics.eval_f1, run.eval_intervals?.f1)])

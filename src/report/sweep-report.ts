@@ -3,7 +3,7 @@ import { count } from './format.ts'
 import { parallelCoordinates } from './parallel-coordinates.ts'
 import { renderHtml } from './render-html.ts'
 import type { ReportFile } from './run-report.ts'
-import { comparedParameters, configurations, type SweepSummary } from './sweep-summary.ts'
+import { comparedParameters, type SweepSummary, sweepConfigurations } from './sweep-summary.ts'
 import { runsTable, sweepTable } from './sweep-table.ts'
 import { toPng } from './to-png.ts'
 
@@ -21,7 +21,7 @@ export function sweepReport(sweep: SweepSummary): ReportFile[] {
 
 function blocks(sweep: SweepSummary): Block[] {
   const { trials, metric, parameters } = sweep
-  const hasSeeds = configurations(sweep).length < trials.length
+  const hasSeeds = sweepConfigurations(sweep).length < trials.length
   const finished = trials.filter(({ status }) => status === 'finished')
   const failed = trials.filter(({ status }) => status === 'failed')
   return [

@@ -26,7 +26,7 @@ export interface SweepSummary {
 }
 
 /** Runs of a sweep that differ only in their seeds. */
-export interface Configuration {
+export interface SweepConfiguration {
   /** What was tried, without the seeds. */
   readonly values: Readonly<Record<string, unknown>>
   /** In the order of the sweep. */
@@ -37,14 +37,14 @@ export interface Configuration {
  * The configurations of a sweep, best first by the mean of their finished runs: the difference between two seeds is
  * chance, and no reason to prefer a run. Those without a finite metric come last, in the order of the sweep.
  */
-export function configurations({ metric, greater_is_better, trials }: SweepSummary): Configuration[] {
-  const groups = new Map<string, Configuration>()
+export function sweepConfigurations({ metric, greater_is_better, trials }: SweepSummary): SweepConfiguration[] {
+  const groups = new Map<string, SweepConfiguration>()
   for (const trial of trials) {
     const values = withoutSeeds(trial.values)
     const key = JSON.stringify(values)
     groups.set(key, { values, trials: [...(groups.get(key)?.trials ?? []), trial] })
   }
-  const rank = ({ trials }: Configuration): number => {
+  const rank = ({ trials }: SweepConfiguration): number => {
     const mean = spreadOf(trials.map(({ metrics }) => metrics?.[metric]))?.mean
     if (mean === undefined) return Number.POSITIVE_INFINITY
     return greater_is_better ? -mean : mean
@@ -54,7 +54,7 @@ export function configurations({ metric, greater_is_better, trials }: SweepSumma
 }
 
 /** The runs of the best configuration first. */
-export const ranked = (sweep: SweepSummary): SweepTrial[] => configurations(sweep).flatMap(({ trials }) => trials)
+export const ranked = (sweep: SweepSummary): SweepTrial[] => sweepConfigurations(sweep).flatMap(({ trials }) => trials)
 
 /** The arguments that were tried, without the seeds. */
 export const comparedParameters = ({ parameters }: SweepSummary): string[] =>

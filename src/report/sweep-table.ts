@@ -1,6 +1,6 @@
 import { counted, decimal, duration, setting } from './format.ts'
 import { spreadOf, spreadText } from './spread.ts'
-import { comparedParameters, configurations, type SweepSummary, type SweepTrial } from './sweep-summary.ts'
+import { comparedParameters, type SweepSummary, type SweepTrial, sweepConfigurations } from './sweep-summary.ts'
 import { columns, type Table } from './table.ts'
 
 /**
@@ -9,7 +9,7 @@ import { columns, type Table } from './table.ts'
  */
 export function sweepTable(sweep: SweepSummary): Table {
   const parameters = comparedParameters(sweep)
-  const all = configurations(sweep)
+  const all = sweepConfigurations(sweep)
   const hasSeeds = all.some(({ trials }) => trials.length > 1)
   const scores = (trials: readonly SweepTrial[], name: string, digits?: number) =>
     spreadText(

@@ -2,7 +2,16 @@ import { appendFileSync, mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { SpanforgeError } from '../errors.ts'
-import { concat, double, type Encoded, float, integer, message, text, toBytes } from '../protobuf.ts'
+import {
+  concat,
+  doubleField,
+  type Encoded,
+  floatField,
+  integerField,
+  messageField,
+  textField,
+  toBytes,
+} from '../protobuf.ts'
 import { crc32c } from './crc32c.ts'
 import type { LogEntry } from './run-summary.ts'
 
@@ -66,11 +75,11 @@ export function record(data: Uint8Array): Uint8Array {
 /** TFRecords rotate and shift a checksum, so that one computed over data that holds checksums stays sound. */
 const masked = (crc: number): number => (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
 
-const versionEvent = (time: number): Encoded => concat([double(1, time), text(3, 'brain.Event:2')])
+const versionEvent = (time: number): Encoded => concat([doubleField(1, time), textField(3, 'brain.Event:2')])
 
 const scalarEvent = (time: number, step: number, values: [string, number][]): Encoded =>
   concat([
-    double(1, time),
-    integer(2, step),
-    message(5, ...values.map(([tag, value]) => message(1, text(1, tag), float(2, value)))),
+    doubleField(1, time),
+    integerField(2, step),
+    messageField(5, ...values.map(([tag, value]) => messageField(1, textField(1, tag), floatField(2, value)))),
   ])

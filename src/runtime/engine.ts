@@ -58,5 +58,5 @@ export interface Engine {
   compile(graph: Graph, options?: CompileOptions): Promise<Executable>
 }
 
-export const float32 = (data: Float32Array, dims: readonly number[]): Value => ({ dtype: 'float32', dims, data })
-export const int32 = (data: Int32Array, dims: readonly number[]): Value => ({ dtype: 'int32', dims, data })
+export const float32Value = (data: Float32Array, dims: readonly number[]): Value => ({ dtype: 'float32', dims, data })
+export const int32Value = (data: Int32Array, dims: readonly number[]): Value => ({ dtype: 'int32', dims, data })

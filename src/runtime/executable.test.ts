@@ -2,9 +2,9 @@ import { expect, onTestFinished, test } from 'vitest'
 import { describeEngines } from '../../tests/engines.ts'
 import { input } from '../graph/tensor.ts'
 import { add, mul } from '../ops/elementwise.ts'
-import { float32 } from './engine.ts'
+import { float32Value } from './engine.ts'
 
-const vector = (...values: number[]) => float32(Float32Array.from(values), [values.length])
+const vector = (...values: number[]) => float32Value(Float32Array.from(values), [values.length])
 
 describeEngines('values that an executable holds', (engine) => {
   async function product() {

@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { input } from '../graph/tensor.ts'
 import { mul } from '../ops/elementwise.ts'
 import { sumAll } from '../ops/reduce.ts'
-import { float32 } from './engine.ts'
+import { float32Value } from './engine.ts'
 import { onnxruntime } from './onnxruntime.ts'
 
 const vector = (n: number) => new Float32Array(n).fill(1)
@@ -12,9 +12,9 @@ describe('ONNX Runtime', () => {
     // a [n, 1] times b [1, n] has n² numbers on the way to their sum.
     const y = sumAll(mul(input('a', ['n', 1]), input('b', [1, 'n'])))
     const session = await onnxruntime.compile({ y })
-    const result = float32(new Float32Array(1), [])
+    const result = float32Value(new Float32Array(1), [])
     const run = (n: number) =>
-      session.run({ a: float32(vector(n), [n, 1]), b: float32(vector(n), [1, n]) }, { y: result })
+      session.run({ a: float32Value(vector(n), [n, 1]), b: float32Value(vector(n), [1, n]) }, { y: result })
     // 2^40 numbers are 4 TB.
     await expect(run(2 ** 20)).rejects.toThrow(/^memory: ONNX Runtime found no room(.|\n)*Lower max_tokens_per_pass/)
     await run(8)
@@ -24,8 +24,8 @@ describe('ONNX Runtime', () => {
 
   test('what it refuses to run is named', async () => {
     const session = await onnxruntime.compile({ y: mul(input('a', ['n']), input('b', ['n'])) })
-    const values = { a: float32(vector(2), [2]), b: float32(vector(3), [3]) }
-    await expect(session.run(values, { y: float32(vector(3), [3]) })).rejects.toThrow(/^ONNX Runtime failed: /)
+    const values = { a: float32Value(vector(2), [2]), b: float32Value(vector(3), [3]) }
+    await expect(session.run(values, { y: float32Value(vector(3), [3]) })).rejects.toThrow(/^ONNX Runtime failed: /)
     await session.release()
   })
 

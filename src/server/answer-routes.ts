@@ -5,11 +5,11 @@ import { type Asker, askerOf, ClientGone, onceClosed } from './client.ts'
 import type { ServiceContext } from './context.ts'
 import { AnswerRequest, AnswerResponse, BatchRequest, BatchResponse } from './contract.ts'
 import { asProblem, problemBody } from './problem.ts'
-import { answerAll, openReading, withReading } from './questions.ts'
-import type { QuestionFields } from './reading-task.ts'
+import { answerAll, openRequest, withRequest } from './questions.ts'
 import { eventStream, failures } from './route-schemas.ts'
 import { SSE_HEADERS, sse } from './sse.ts'
 import { type StreamEvent, streamAnswers } from './stream-answers.ts'
+import type { QuestionFields } from './tokenizing-task.ts'
 
 /** A line that no client shows, so that no proxy takes a queue for a dead connection. */
 const KEEP_ALIVE = 15_000
@@ -70,10 +70,10 @@ export function answerRoutes(app: App, context: ServiceContext): void {
       const asker = askerOf(request, reply)
       const model = models.get(body.model)
       const options = resolveAnswerOptions(body, model.thread.facts.settings)
-      const reading = await openReading(model, { questions: questionsOf(body), options, limits, asker })
-      onceClosed(reply, reading.close)
-      const events = streamAnswers(model, reading, options, asker)
-      const { windows } = reading.rows
+      const opened = await openRequest(model, { questions: questionsOf(body), options, limits, asker })
+      onceClosed(reply, opened.close)
+      const events = streamAnswers(model, opened, options, asker)
+      const { windows } = opened.rows
       metrics.answered(model.id, windows.length)
       const lines = eventLines(events, { model: model.id, windows, started, request: id })
       return reply.headers(SSE_HEADERS).send(Readable.from(lines))
@@ -88,8 +88,8 @@ export function answerRoutes(app: App, context: ServiceContext): void {
     const started = performance.now()
     const model = models.get(body.model)
     const options = resolveAnswerOptions(body, model.thread.facts.settings)
-    return withReading(model, { questions, options, limits, asker }, async (reading) => {
-      const results = await answerAll(model, reading, options, asker)
+    return withRequest(model, { questions, options, limits, asker }, async (opened) => {
+      const results = await answerAll(model, opened, options, asker)
       metrics.answered(model.id, results.length)
       return { model: model.id, milliseconds: performance.now() - started, results }
     })

@@ -1,5 +1,5 @@
 /** Bounds what an answer to a request takes in memory: a text with one endless word is sent once for each answer in it. */
-import { Problem } from './problem.ts'
+import { HttpProblem } from './problem.ts'
 
 /** Above any answers of sentences: 1,000 questions with 100 answers of 80 characters. */
 const MAX_CHARACTERS = 8_000_000
@@ -12,7 +12,7 @@ export class AnswerSize {
   add(answers: readonly { readonly answer: string }[]): void {
     for (const { answer } of answers) this.characters += answer.length
     if (this.characters > MAX_CHARACTERS)
-      throw new Problem(
+      throw new HttpProblem(
         422,
         `The answers have more than ${MAX_CHARACTERS.toLocaleString('en-US')} characters, the most that this server ` +
           'sends at a time.',

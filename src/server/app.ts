@@ -9,8 +9,8 @@ import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { SpanforgeError } from '../errors.ts'
 import { showText } from '../show-value.ts'
-import { Connections } from './connections.ts'
-import { asProblem, Problem, problemBody } from './problem.ts'
+import { ClientConnections } from './connections.ts'
+import { asProblem, HttpProblem, problemBody } from './problem.ts'
 import { readRequestJson, validatorCompiler } from './request-json.ts'
 
 export interface AppOptions {
@@ -71,7 +71,7 @@ export async function createApp(options: AppOptions = {}) {
     clientErrorHandler: refuseRaw,
     frameworkErrors: sendProblem,
   }).withTypeProvider<ZodTypeProvider>()
-  const connections = new Connections(app.server)
+  const connections = new ClientConnections(app.server)
   app.addHook('preClose', async () => connections.close())
   app.addHook('onRequest', async (_request, { raw }) => connections.turn(raw))
   app.setValidatorCompiler(validatorCompiler)
@@ -84,10 +84,10 @@ export async function createApp(options: AppOptions = {}) {
     const url = request.url.split('?')[0]
     const allowed = METHODS.filter((method) => app.hasRoute({ method, url }))
     if (allowed.length === 0)
-      return sendProblem(new Problem(404, `There is no ${request.method} ${showText(url)}.`), request, reply)
+      return sendProblem(new HttpProblem(404, `There is no ${request.method} ${showText(url)}.`), request, reply)
     reply.header('allow', allowed.join(', '))
     return sendProblem(
-      new Problem(405, `${url} takes ${allowed.join(' and ')}, not ${request.method}.`),
+      new HttpProblem(405, `${url} takes ${allowed.join(' and ')}, not ${request.method}.`),
       request,
       reply,
     )
@@ -127,7 +127,7 @@ function refuseRaw(error: Error & { readonly code?: string }, socket: Socket): v
     ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time.'] as const,
     HPE_HEADER_OVERFLOW: [431, 'The headers are too large.'] as const,
   }[error.code ?? ''] ?? [400, 'This is no HTTP request.']
-  const body = JSON.stringify(problemBody(new Problem(status, detail)))
+  const body = JSON.stringify(problemBody(new HttpProblem(status, detail)))
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/problem+json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,

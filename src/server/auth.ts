@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Problem } from './problem.ts'
+import { HttpProblem } from './problem.ts'
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
@@ -19,7 +19,7 @@ export function bearerTokens(tokens: readonly string[]) {
       return
     }
     reply.header('www-authenticate', token === undefined ? 'Bearer' : 'Bearer error="invalid_token"')
-    throw new Problem(
+    throw new HttpProblem(
       401,
       token === undefined ? 'This server asks for a token.' : 'The token is not one of this server.',
       {

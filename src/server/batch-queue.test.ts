@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Row } from '../batching/pack.ts'
-import type { WindowLogits } from '../squad/readings.ts'
+import type { WindowLogits } from '../squad/document-logits.ts'
 import { BatchQueue, type QueueOptions } from './batch-queue.ts'
 import { SharedLimit } from './shared-limit.ts'
 import type { RowSource } from './window-rows.ts'

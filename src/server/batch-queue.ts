@@ -3,10 +3,10 @@
  * turn that are nearest to it in length.
  */
 import type { Row } from '../batching/pack.ts'
-import type { WindowLogits } from '../squad/readings.ts'
-import { Problem } from './problem.ts'
+import type { WindowLogits } from '../squad/document-logits.ts'
+import { HttpProblem } from './problem.ts'
 import { SharedLimit } from './shared-limit.ts'
-import { type Place, Turn, Turns } from './turns.ts'
+import { type QueuedRow, Turn, Turns } from './turns.ts'
 import type { RowSource } from './window-rows.ts'
 
 export interface QueueOptions {
@@ -157,9 +157,9 @@ export class BatchQueue {
     return computed.finally(giveBack)
   }
 
-  private overloaded(): Problem {
+  private overloaded(): HttpProblem {
     const seconds = this.rate > 0 ? this.waitingTokens / this.rate : 1
-    return new Problem(503, `The server is busy with ${this.entered} requests and has no room for this one.`, {
+    return new HttpProblem(503, `The server is busy with ${this.entered} requests and has no room for this one.`, {
       remedy: 'Ask again later; the header Retry-After says when.',
       retryAfter: Math.min(60, Math.max(1, seconds)),
     })
@@ -182,7 +182,7 @@ export class BatchQueue {
     this.isBusy = false
   }
 
-  private async pass(places: readonly Place<QueuedRequest>[]): Promise<void> {
+  private async pass(places: readonly QueuedRow<QueuedRequest>[]): Promise<void> {
     const rows = places.map(({ request, row }) => request.rows.row(row))
     const tokens = rows.reduce((sum, { input_ids }) => sum + input_ids.length, 0)
     const started = performance.now()
@@ -218,10 +218,10 @@ export class BatchQueue {
   }
 
   /** Takes the next windows off the queue. */
-  private nextPass(): Place<QueuedRequest>[] {
+  private nextPass(): QueuedRow<QueuedRequest>[] {
     const { max_tokens } = this.options
     const [head, ...next] = this.turns.ahead(LOOK_AHEAD * max_tokens)
-    const length = ({ request, row }: Place<QueuedRequest>) => request.rows.length(row)
+    const length = ({ request, row }: QueuedRow<QueuedRequest>) => request.rows.length(row)
     const first = length(head)
     const byLength = next
       .filter((place) => length(place) <= LONGER * first)

@@ -2,7 +2,7 @@ import { Transform } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import type { App } from './app.ts'
 import { onceClosed } from './client.ts'
-import { Problem } from './problem.ts'
+import { HttpProblem } from './problem.ts'
 import type { SharedLimit } from './shared-limit.ts'
 
 /**
@@ -52,13 +52,13 @@ export function limitBytes(app: App, limit: SharedLimit): void {
 const SOME_CHUNKS = 4096
 const SMALLEST = 64
 
-const cutUp = (): Problem =>
-  new Problem(400, `The body comes in more than ${SOME_CHUNKS} chunks of less than ${SMALLEST} bytes.`, {
+const cutUp = (): HttpProblem =>
+  new HttpProblem(400, `The body comes in more than ${SOME_CHUNKS} chunks of less than ${SMALLEST} bytes.`, {
     remedy: 'Send it with a Content-Length, or in larger chunks.',
   })
 
-const noRoom = (what: string): Problem =>
-  new Problem(503, `The server has no room left for the ${what}.`, {
+const noRoom = (what: string): HttpProblem =>
+  new HttpProblem(503, `The server has no room left for the ${what}.`, {
     remedy: 'Ask again later, about less text or with fewer questions at a time.',
     retryAfter: 5,
   })

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { Problem } from './problem.ts'
+import { HttpProblem } from './problem.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -41,7 +41,7 @@ export const askerOf = ({ client }: FastifyRequest, reply: FastifyReply, millise
 })
 
 /** The client has gone: nothing is sent, and what it asked for is dropped. */
-export class ClientGone extends Problem {
+export class ClientGone extends HttpProblem {
   constructor() {
     // Nobody reads it; the log does, where nginx writes the same number.
     super(499, 'The client closed the connection.')
@@ -67,7 +67,7 @@ export function onceClosed({ raw }: FastifyReply, close: () => void): void {
   else raw.once('close', close)
 }
 
-const tooLate = (milliseconds: number): Problem =>
-  new Problem(504, `There was no answer within ${milliseconds / 1000} seconds.`, {
+const tooLate = (milliseconds: number): HttpProblem =>
+  new HttpProblem(504, `There was no answer within ${milliseconds / 1000} seconds.`, {
     remedy: 'Ask about less text, or use /api/stream, which has no such limit.',
   })

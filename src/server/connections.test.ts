@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { type ConnectionOptions, Connections } from './connections.ts'
+import { ClientConnections, type ConnectionOptions } from './connections.ts'
 
 async function listening(options: ConnectionOptions, answer: RequestListener) {
   const server = createServer(answer)
@@ -12,7 +12,7 @@ async function listening(options: ConnectionOptions, answer: RequestListener) {
     server.close()
     server.closeAllConnections()
   })
-  new Connections(server, options)
+  new ClientConnections(server, options)
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return { server, port: (server.address() as AddressInfo).port }
 }

@@ -33,7 +33,7 @@ export interface ConnectionOptions {
  * for a while, or reads it too slowly, is cut off, and when the server closes it waits for answers alone, not for idle connections (Node's own
  * `closeIdleConnections` leaves those that were never used) nor for requests that are never sent to their end.
  */
-export class Connections {
+export class ClientConnections {
   /** Those that were answered last are last. */
   private readonly uses = new Map<Socket, Use>()
   private readonly turns = new WeakMap<ServerResponse, Promise<void>>()

@@ -73,7 +73,7 @@ export const BatchRequest = z
   )
   .meta({ id: 'BatchRequest', examples: [{ questions: [EXAMPLE.question], context: EXAMPLE.context }] })
 
-export const Answer = z
+export const PredictedAnswer = z
   .object({
     answer: z.string(),
     score: z
@@ -116,7 +116,7 @@ export const NoAnswer = z
 
 export const AnswerResult = z
   .object({
-    answers: z.array(Answer).describe('Best first, never empty.'),
+    answers: z.array(PredictedAnswer).describe('Best first, never empty.'),
     no_answer: NoAnswer,
     windows: z.int().describe('Windows that were read.'),
     tokens: z.int().describe('Tokens that were read, those of the question in every window.'),
@@ -191,7 +191,7 @@ export const Problem = z
 export type AnswerRequest = z.input<typeof AnswerRequest>
 /** What a request for /api/batch and /api/stream may hold. */
 export type BatchRequest = z.input<typeof BatchRequest>
-export type Answer = z.output<typeof Answer>
+export type PredictedAnswer = z.output<typeof PredictedAnswer>
 export type NoAnswer = z.output<typeof NoAnswer>
 export type AnswerResult = z.output<typeof AnswerResult>
 export type AnswerResponse = z.output<typeof AnswerResponse>

@@ -11,7 +11,7 @@ import type { App } from './app.ts'
 import { type Asker, askerOf } from './client.ts'
 import type { ServiceContext } from './context.ts'
 import { EXAMPLE } from './contract.ts'
-import { withReading } from './questions.ts'
+import { withRequest } from './questions.ts'
 import { failures } from './route-schemas.ts'
 
 const Input = z.object({ question: z.string().min(1), context: z.string().min(1) })
@@ -80,8 +80,8 @@ export function huggingFaceRoutes(app: App, { models, metrics, limits, timeout }
     const model = models.get(id)
     const options = resolvePipelineOptions(parameters ?? {}, model.thread.facts.settings)
     const { top_k = 1 } = options
-    return withReading(model, { questions, options, limits, asker }, async (reading) => {
-      const { rows } = reading
+    return withRequest(model, { questions, options, limits, asker }, async (opened) => {
+      const { rows } = opened
       const logits = await model.queue.ask(rows, asker)
       const found: OneOrMany[] = []
       const size = new AnswerSize()
@@ -92,7 +92,7 @@ export function huggingFaceRoutes(app: App, { models, metrics, limits, timeout }
       }
       for (const [i, { context }] of questions.entries()) {
         asker.signal.throwIfAborted()
-        const answers = await reading.pipelineAnswers(i, rows.ofQuestion(logits, i), options)
+        const answers = await opened.pipelineAnswers(i, rows.ofQuestion(logits, i), options)
         size.add(answers)
         const counted = inCodePoints(pointsOf(context), answers)
         found.push(top_k === 1 ? counted[0] : counted)

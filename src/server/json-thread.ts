@@ -1,7 +1,7 @@
 import { Thread } from '../threads/calls.ts'
 import { startWorker } from '../threads/start-worker.ts'
 import type { Parsed } from './json-worker.ts'
-import { Problem } from './problem.ts'
+import { HttpProblem } from './problem.ts'
 
 /** Parses large bodies in a thread, which is started for the first of them. */
 export class JsonThread {
@@ -11,7 +11,7 @@ export class JsonThread {
   async parse(body: Uint8Array): Promise<unknown> {
     if (!this.thread?.isAlive) this.thread = new Thread(startWorker(import.meta.url, './json-worker', undefined))
     const { value, refused } = await this.thread.call<Parsed>('parse', body)
-    if (refused) throw new Problem(refused.status, refused.detail, { remedy: refused.remedy })
+    if (refused) throw new HttpProblem(refused.status, refused.detail, { remedy: refused.remedy })
     return value
   }
 

@@ -2,7 +2,7 @@
 
 import { answerCalls } from '../threads/calls.ts'
 import { parseRequestJson } from './parse-json.ts'
-import { Problem } from './problem.ts'
+import { HttpProblem } from './problem.ts'
 
 /** A body's value, or why it is refused. */
 export interface Parsed {
@@ -14,7 +14,7 @@ function parsed(body: Uint8Array): Parsed {
   try {
     return { value: parseRequestJson(body) }
   } catch (error) {
-    if (!(error instanceof Problem)) throw error
+    if (!(error instanceof HttpProblem)) throw error
     const { status, detail, more } = error
     return { refused: { status, detail, remedy: more.remedy } }
   }

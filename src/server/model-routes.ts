@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { App } from './app.ts'
 import type { ServiceContext } from './context.ts'
 import { ModelInfo, ModelList } from './contract.ts'
-import { Problem } from './problem.ts'
+import { HttpProblem } from './problem.ts'
 import { failures } from './route-schemas.ts'
 
 /** Which models there are, and loading one anew. */
@@ -40,7 +40,7 @@ export function modelRoutes(app: App, { models, limits, mayReload }: ServiceCont
 
   async function reload(id: string): Promise<ModelInfo> {
     if (!mayReload)
-      throw new Problem(403, 'This server asks for no token, and so lets nobody load models.', {
+      throw new HttpProblem(403, 'This server asks for no token, and so lets nobody load models.', {
         remedy: 'Start it with a token, or send the process SIGHUP.',
       })
     await models.reload(id)

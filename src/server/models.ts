@@ -6,13 +6,13 @@ import { Mutex } from '../threads/mutex.ts'
 import { BatchQueue, type QueueOptions } from './batch-queue.ts'
 import type { ModelInfo } from './contract.ts'
 import { ModelThread } from './model-thread.ts'
-import { Problem } from './problem.ts'
-import { Reader } from './reader.ts'
+import { HttpProblem } from './problem.ts'
+import { RequestTokenizer } from './request-tokenizer.ts'
 
-/** One loading of a model: its thread, its queue, its reader, and how many requests use it. */
+/** One loading of a model: its thread, its queue, its tokenizer, and how many requests use it. */
 export class ServedModel {
   readonly queue: BatchQueue
-  readonly reader: Reader
+  readonly requestTokenizer: RequestTokenizer
   readonly loaded = new Date()
   private users = 0
   private retired: (() => void) | undefined
@@ -25,7 +25,7 @@ export class ServedModel {
     options: QueueOptions,
   ) {
     this.queue = new BatchQueue((rows) => mutex.runExclusive(() => thread.forward(rows)), options)
-    this.reader = new Reader(thread.tokenizer)
+    this.requestTokenizer = new RequestTokenizer(thread.tokenizer)
   }
 
   get info(): Omit<ModelInfo, 'default'> {
@@ -60,7 +60,7 @@ export class ServedModel {
       await new Promise<void>((done) => {
         this.retired = done
       })
-    await Promise.all([this.thread.end(), this.reader.end()])
+    await Promise.all([this.thread.end(), this.requestTokenizer.end()])
   }
 }
 
@@ -126,7 +126,7 @@ export class Models {
     const model = id === undefined ? this.all[0] : this.models.get(id)
     if (model) return model
     const known = [...this.models.keys()].join(', ')
-    throw new Problem(404, `There is no model "${id?.slice(0, 100) ?? ''}"; there is ${known || 'none yet'}.`)
+    throw new HttpProblem(404, `There is no model "${id?.slice(0, 100) ?? ''}"; there is ${known || 'none yet'}.`)
   }
 
   list(): ModelInfo[] {

@@ -2,7 +2,7 @@
 import { parse } from 'secure-json-parse'
 import { checkJsonBounds, type JsonBounds, JsonBoundsError } from '../bounded-json.ts'
 import { showText } from '../show-value.ts'
-import { Problem } from './problem.ts'
+import { HttpProblem } from './problem.ts'
 
 /** 1,000 questions, each with its own texts, have a tenth of it. */
 const MAX_VALUES = 100_000
@@ -29,16 +29,16 @@ function decode(body: Uint8Array): string {
   try {
     return utf8.decode(body)
   } catch (cause) {
-    throw new Problem(400, 'The body is not valid UTF-8.', { remedy: 'Send JSON encoded as UTF-8.', cause })
+    throw new HttpProblem(400, 'The body is not valid UTF-8.', { remedy: 'Send JSON encoded as UTF-8.', cause })
   }
 }
 
 function parseText(text: string): unknown {
-  if (text === '') throw new Problem(400, 'The body is empty.')
+  if (text === '') throw new HttpProblem(400, 'The body is empty.')
   try {
     return parse(text, null, { protoAction: 'error', constructorAction: 'error' })
   } catch (cause) {
-    throw new Problem(400, `The body is not valid JSON: ${showText((cause as Error).message)}`, { cause })
+    throw new HttpProblem(400, `The body is not valid JSON: ${showText((cause as Error).message)}`, { cause })
   }
 }
 
@@ -47,6 +47,6 @@ function checkBounds(text: string, bounds: JsonBounds): void {
     checkJsonBounds(text, bounds)
   } catch (error) {
     if (!(error instanceof JsonBoundsError)) throw error
-    throw new Problem(422, `The body is too complex: ${error.summary}.`, { remedy: 'Send less at a time.' })
+    throw new HttpProblem(422, `The body is too complex: ${error.summary}.`, { remedy: 'Send less at a time.' })
   }
 }

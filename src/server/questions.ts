@@ -1,37 +1,37 @@
 /** A request's questions, from its body to its results. */
 import type { SearchOptions } from '../inference/pipeline.ts'
-import { type ReadingOptions, readingOptions } from '../inference/pipeline-options.ts'
-import type { WindowLogits } from '../squad/readings.ts'
+import { type WindowingOptions, windowingPlan } from '../inference/pipeline-options.ts'
+import type { WindowLogits } from '../squad/document-logits.ts'
 import { AnswerSize } from './answer-size.ts'
 import type { Asker } from './client.ts'
 import type { AnswerResult } from './contract.ts'
 import { checkQuestions, checkTexts, type TextLimits } from './limits.ts'
 import type { ServedModel } from './models.ts'
-import type { OpenReading } from './reader.ts'
-import { gatherTexts, type QuestionFields, taskSize } from './reading-task.ts'
+import type { OpenRequest } from './request-tokenizer.ts'
+import { gatherTexts, type QuestionFields, taskSize } from './tokenizing-task.ts'
 
-/** What reading a request takes. */
-export interface ReadingRequest {
+/** The questions of a request, with the options, limits and client that apply to them. */
+export interface QuestionRequest {
   readonly questions: readonly QuestionFields[]
-  readonly options: ReadingOptions
+  readonly options: WindowingOptions
   readonly limits: TextLimits
   /** Once its signal is aborted no more is read. */
   readonly asker: Asker
 }
 
 /**
- * Tokenizes the texts of a request. Until the reading is closed the request has a place in the queue, and its model
- * stays loaded.
+ * Tokenizes the texts of a request. Until it is closed, the request keeps its place in the queue and its
+ * model stays loaded.
  * @throws Problem for texts or windows above the limits, or where too much waits already; UsageError for an option
  * that the model cannot follow
  */
-export async function openReading(model: ServedModel, request: ReadingRequest): Promise<OpenReading> {
+export async function openRequest(model: ServedModel, request: QuestionRequest): Promise<OpenRequest> {
   const { questions, options, limits, asker } = request
-  const { thread, reader, queue } = model
+  const { thread, requestTokenizer, queue } = model
   checkQuestions(questions, limits)
   const gathered = gatherTexts(questions)
   checkTexts(gathered.texts, limits)
-  const { windows } = readingOptions(thread.tokenizer, thread.facts.geometry, options)
+  const { windows } = windowingPlan(thread.tokenizer, thread.facts.geometry, options)
   const task = { ...gathered, windows, max_windows: limits.windows }
   const release = model.hold()
   const closing = [release]
@@ -41,43 +41,43 @@ export async function openReading(model: ServedModel, request: ReadingRequest): 
   try {
     const place = queue.enter(taskSize(task), asker.client)
     closing.push(place.leave)
-    const reading = await reader.open(task, asker.signal)
-    closing.push(reading.close)
-    place.measure(reading.rows.tokens)
-    return { ...reading, close }
+    const opened = await requestTokenizer.open(task, asker.signal)
+    closing.push(opened.close)
+    place.measure(opened.rows.tokens)
+    return { ...opened, close }
   } catch (error) {
     close()
     throw error
   }
 }
 
-/** Opens the reading of a request for as long as `use` takes. */
-export async function withReading<T>(
+/** Opens a request, and closes it once `use` has settled. */
+export async function withRequest<T>(
   model: ServedModel,
-  request: ReadingRequest,
-  use: (reading: OpenReading) => Promise<T>,
+  request: QuestionRequest,
+  use: (opened: OpenRequest) => Promise<T>,
 ): Promise<T> {
-  const reading = await openReading(model, request)
+  const opened = await openRequest(model, request)
   try {
-    return await use(reading)
+    return await use(opened)
   } finally {
-    reading.close()
+    opened.close()
   }
 }
 
 /** The results of all questions, in their order. */
 export async function answerAll(
   { queue }: ServedModel,
-  reading: OpenReading,
+  opened: OpenRequest,
   options: SearchOptions,
   asker: Asker,
 ): Promise<AnswerResult[]> {
-  const logits = await queue.ask(reading.rows, asker)
+  const logits = await queue.ask(opened.rows, asker)
   const results: AnswerResult[] = []
   const size = new AnswerSize()
-  for (const question of reading.rows.windows.keys()) {
+  for (const question of opened.rows.windows.keys()) {
     asker.signal.throwIfAborted()
-    const result = await reading.answers(question, reading.rows.ofQuestion(logits, question), options)
+    const result = await opened.answers(question, opened.rows.ofQuestion(logits, question), options)
     size.add(result.answers)
     results.push(result)
   }

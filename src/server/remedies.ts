@@ -1,13 +1,13 @@
 import type { FastifyRequest } from 'fastify'
-import { asProblem, Problem } from './problem.ts'
+import { asProblem, HttpProblem } from './problem.ts'
 
 const DESCRIBED = 'What it takes is described at /docs.'
 
 /** What fastify refuses at the door, in the words of this API, and what the caller can do about it. */
-export function explained(error: unknown, { body, routeOptions }: FastifyRequest): Problem {
+export function explained(error: unknown, { body, routeOptions }: FastifyRequest): HttpProblem {
   const problem = asProblem(error)
   const { status, detail, more } = problem
-  const say = (remedy: string, text = detail) => new Problem(status, text, { ...more, remedy })
+  const say = (remedy: string, text = detail) => new HttpProblem(status, text, { ...more, remedy })
   if (more.remedy) return problem
   switch (status) {
     case 400:

@@ -4,7 +4,7 @@ import { type ZodType, z } from 'zod'
 import { showIssues } from '../show-value.ts'
 import { JsonThread } from './json-thread.ts'
 import { parseRequestJson } from './parse-json.ts'
-import { Problem } from './problem.ts'
+import { HttpProblem } from './problem.ts'
 
 /** Bytes; parsing as many takes a few milliseconds. */
 const LARGE = 256 * 1024
@@ -23,5 +23,5 @@ export const validatorCompiler: FastifySchemaCompiler<ZodType> =
   ({ schema }) =>
   (data: unknown) => {
     const { success, data: value, error } = z.safeParse(schema, data)
-    return success ? { value } : { error: new Problem(422, showIssues(error.issues)) }
+    return success ? { value } : { error: new HttpProblem(422, showIssues(error.issues)) }
   }

@@ -12,7 +12,7 @@ import type { TextLimits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
 import { modelRoutes } from './model-routes.ts'
 import type { Models } from './models.ts'
-import { Problem } from './problem.ts'
+import { HttpProblem } from './problem.ts'
 import { explained } from './remedies.ts'
 import { SHARED, SharedLimit } from './shared-limit.ts'
 import { documentation, healthRoutes, metricsRoute } from './system-routes.ts'
@@ -111,7 +111,7 @@ async function limitRate(app: App, max: number): Promise<void> {
     max,
     timeWindow: '1 minute',
     errorResponseBuilder: (_request, { max, ttl }) =>
-      new Problem(429, `Rate limit exceeded (${max} requests per minute).`, {
+      new HttpProblem(429, `Rate limit exceeded (${max} requests per minute).`, {
         remedy: `Retry in ${Math.ceil(ttl / 1000)} s. --rate_limit sets how many a client may send.`,
         retryAfter: ttl / 1000,
       }),

@@ -223,8 +223,8 @@ describe('one client', () => {
 
   it('is read no further once it has hung up', async () => {
     const service = await listening()
-    const { reader } = service.models.get()
-    const open = vi.spyOn(reader, 'open')
+    const { requestTokenizer } = service.models.get()
+    const open = vi.spyOn(requestTokenizer, 'open')
     const gone = new AbortController()
     const asked = service.post('/api/answer', { question, context: tinyText(400_000) }, gone.signal)
     await vi.waitFor(() => expect(open).toHaveBeenCalled(), 60_000)

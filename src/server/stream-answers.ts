@@ -1,11 +1,11 @@
 import type { SearchOptions } from '../inference/pipeline.ts'
-import type { WindowLogits } from '../squad/readings.ts'
+import type { WindowLogits } from '../squad/document-logits.ts'
 import { AnswerSize } from './answer-size.ts'
 import type { Asker } from './client.ts'
 import type { StreamEvents } from './contract.ts'
 import type { ServedModel } from './models.ts'
 import { firstComputed } from './questions.ts'
-import type { OpenReading } from './reader.ts'
+import type { OpenRequest } from './request-tokenizer.ts'
 
 export type StreamEvent = {
   [Name in keyof StreamEvents]: { readonly event: Name; readonly data: StreamEvents[Name] }
@@ -17,19 +17,19 @@ const PAUSE = 100
 const SHARE = 5
 
 /**
- * The results of a reading as its windows are read: the questions in their order, each with its progress. A reader
+ * The results of a request while its windows are computed: the questions in their order, each with its progress. A reader
  * that is slow gets the newest state when it comes for it, and nothing piles up.
  * @throws at once what the queue throws
  */
 export function streamAnswers(
   { queue }: ServedModel,
-  reading: OpenReading,
+  opened: OpenRequest,
   options: SearchOptions,
   asker: Asker,
 ): AsyncGenerator<StreamEvent> {
   let logits: readonly (WindowLogits | undefined)[] = []
   const news = new News()
-  const computed = queue.ask(reading.rows, {
+  const computed = queue.ask(opened.rows, {
     ...asker,
     onProgress(_done, soFar) {
       logits = soFar
@@ -37,17 +37,17 @@ export function streamAnswers(
     },
   })
   computed.catch((error) => news.fail(error))
-  const readSoFar = (question: number) => firstComputed(reading.rows.ofQuestion(logits, question))
+  const readSoFar = (question: number) => firstComputed(opened.rows.ofQuestion(logits, question))
 
   async function* events(): AsyncGenerator<StreamEvent> {
     const size = new AnswerSize()
-    for (const [question, total] of reading.rows.windows.entries()) {
+    for (const [question, total] of opened.rows.windows.entries()) {
       let next = 0
       let read = readSoFar(question)
       while (read.length < total) {
         if (read.length > 0 && performance.now() >= next) {
           const started = performance.now()
-          const result = await reading.answers(question, read, options)
+          const result = await opened.answers(question, read, options)
           const now = performance.now()
           next = now + Math.max(PAUSE, SHARE * (now - started))
           yield { event: 'progress', data: { question, done: read.length, total, result } }
@@ -55,7 +55,7 @@ export function streamAnswers(
         await news.next()
         read = readSoFar(question)
       }
-      const result = await reading.answers(question, read, options)
+      const result = await opened.answers(question, read, options)
       size.add(result.answers)
       yield { event: 'answer', data: { question, result } }
     }

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { packageVersion } from '../package-root.ts'
 import type { App } from './app.ts'
 import type { ServiceContext } from './context.ts'
-import { Problem } from './problem.ts'
+import { HttpProblem } from './problem.ts'
 
 /** Swagger UI writes styles into its elements; nothing of it comes from elsewhere. */
 const DOCS_POLICY =
@@ -17,7 +17,7 @@ const Status = z.object({ status: z.string() })
 /** Whether the process must be restarted, and whether it should be sent requests: for containers and load balancers. */
 export function healthRoutes(app: App, { models, isReady }: ServiceContext): void {
   const checkModels = () => {
-    if (!models.areAlive) throw new Problem(503, 'A model has stopped working.', { retryAfter: 5 })
+    if (!models.areAlive) throw new HttpProblem(503, 'A model has stopped working.', { retryAfter: 5 })
   }
 
   app.get(
@@ -39,9 +39,9 @@ export function healthRoutes(app: App, { models, isReady }: ServiceContext): voi
       },
     },
     async () => {
-      if (!isReady()) throw new Problem(503, 'The server is going down.', { retryAfter: 5 })
+      if (!isReady()) throw new HttpProblem(503, 'The server is going down.', { retryAfter: 5 })
       checkModels()
-      if (!models.haveRoom) throw new Problem(503, 'The server is overloaded.', { retryAfter: 1 })
+      if (!models.haveRoom) throw new HttpProblem(503, 'The server is overloaded.', { retryAfter: 1 })
       return { status: 'ready' }
     },
   )

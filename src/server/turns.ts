@@ -54,7 +54,7 @@ export class Turn {
 }
 
 /** A row of a request. */
-export interface Place<T extends Turn> {
+export interface QueuedRow<T extends Turn> {
   readonly request: T
   readonly row: number
 }
@@ -111,9 +111,9 @@ export class Turns<T extends Turn> {
   }
 
   /** The next rows in turn, one at least, until they have so many tokens. */
-  ahead(tokens: number): Place<T>[] {
+  ahead(tokens: number): QueuedRow<T>[] {
     const lines = this.lines.flatMap((line) => (line.clients.size === 0 ? [] : [lineAhead(line)]))
-    const places: Place<T>[] = []
+    const places: QueuedRow<T>[] = []
     for (let found = 0; found < tokens && lines.length > 0; ) {
       const line = lowest(lines)
       const client = lowest(line.clients)
@@ -134,7 +134,7 @@ export class Turns<T extends Turn> {
   }
 
   /** Takes rows, the first of which was the first of `ahead`; returns their tokens. */
-  take(places: readonly Place<T>[]): number {
+  take(places: readonly QueuedRow<T>[]): number {
     const rows = new Map<T, Set<number>>()
     for (const { request, row } of places) rows.set(request, (rows.get(request) ?? new Set()).add(row))
     this.now = this.lineOf(places[0].request).turn

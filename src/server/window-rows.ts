@@ -28,7 +28,7 @@ export interface PlannedText {
 }
 
 /** The texts and questions of a request as token ids, and where the windows lie: all that cutting rows takes. */
-export interface ReadingPlan {
+export interface RowPlan {
   readonly layout: WindowLayout
   readonly texts: readonly Int32Array[]
   readonly questions: readonly { readonly ids: Int32Array; readonly parts: readonly PlannedText[] }[]
@@ -50,13 +50,13 @@ export class WindowRows implements RowSource {
   private readonly firstRows: readonly number[]
   private readonly parts: readonly Part[]
 
-  constructor(private readonly reading: ReadingPlan) {
+  constructor(private readonly request: RowPlan) {
     const parts: Part[] = []
     const windows: number[] = []
     const firstRows: number[] = []
     let first = 0
     let tokens = 0
-    for (const [question, { parts: planned }] of reading.questions.entries()) {
+    for (const [question, { parts: planned }] of request.questions.entries()) {
       firstRows.push(first)
       for (const { text, plan } of planned) {
         parts.push({ question, text, plan, first })
@@ -79,7 +79,7 @@ export class WindowRows implements RowSource {
 
   row(index: number): Row {
     const { question, text, plan, first } = this.partAt(index)
-    const { layout, texts, questions } = this.reading
+    const { layout, texts, questions } = this.request
     const context = texts[text].subarray(...contextRange(plan, index - first))
     const input_ids = windowIds(layout, questions[question].ids, context)
     const token_type_ids = tokenTypeIds({

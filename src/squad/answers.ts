@@ -1,6 +1,7 @@
 /** From the logits of a document's windows to answers in its text. */
 import { UsageError } from '../errors.ts'
-import { bestReading, bestSpans, type ContextLogits, type Span } from './best-spans.ts'
+import { bestSpans, bestWindow, type ContextLogits, type Span } from './best-spans.ts'
+import { readDocument, spanEdges, type WindowLogits } from './document-logits.ts'
 import { LogSum } from './log-sum.ts'
 import {
   type AnswerEvidence,
@@ -9,7 +10,6 @@ import {
   noAnswerConfidence,
 } from './metrics/confidence.ts'
 import { type FoundSpan, gatherEvidence } from './metrics/evidence.ts'
-import { readDocument, spanEdges, type WindowLogits } from './readings.ts'
 import type { Example, Window } from './types.ts'
 
 export interface AnswerOptions {
@@ -82,18 +82,19 @@ export interface ExampleAnswers {
  */
 export function findAnswers(documents: readonly DocumentLogits[], options: AnswerOptions = {}): ExampleAnswers {
   const { top_k = 1, max_answer_length = 30, null_score_diff_threshold = 0, temperature = 1 } = options
-  checkOptions({ top_k, max_answer_length, temperature })
+  checkAnswerOptions({ top_k, max_answer_length, temperature })
 
   const total = new LogSum()
   const read = documents.map(({ windows, logits, words }) => {
-    const { readings, offsets } = readDocument(windows, logits)
-    return { readings, offsets, logits, search: { max_answer_length, ...spanEdges(offsets, words) } }
+    const { logitsByWindow, offsets } = readDocument(windows, logits)
+    return { logitsByWindow, offsets, logits, search: { max_answer_length, ...spanEdges(offsets, words) } }
   })
   const found: Found[] = []
-  for (const [document, { readings, offsets, search }] of read.entries()) {
-    const { spans, log_total } = bestSpans(readings, { top_k, temperature, ...search })
+  for (const [document, { logitsByWindow, offsets, search }] of read.entries()) {
+    const { spans, log_total } = bestSpans(logitsByWindow, { top_k, temperature, ...search })
     total.add(log_total)
-    for (const span of spans) found.push(foundAnswer(document, documents[document].context, offsets, readings, span))
+    for (const span of spans)
+      found.push(foundAnswer(document, documents[document].context, offsets, logitsByWindow, span))
   }
   found.sort(bestFirst)
 
@@ -108,7 +109,7 @@ export function findAnswers(documents: readonly DocumentLogits[], options: Answe
   }
   const isEmpty = found.length === 0
   const candidates = (isEmpty ? [nothing] : found.slice(0, top_k)).map((one): AnswerCandidate => {
-    const { span, reading, answer, ...rest } = one
+    const { span, window, answer, ...rest } = one
     const own = evidence?.get(one)
     return {
       answer,
@@ -136,14 +137,14 @@ function foundAnswer(
   document: number,
   context: string,
   offsets: Int32Array,
-  readings: readonly ContextLogits[],
+  logitsByWindow: readonly ContextLogits[],
   span: Span,
 ): Found {
   const [start, end] = [offsets[2 * span.start], offsets[2 * span.end + 1]]
   return {
     answer: context.slice(start, end),
     logit: span.score,
-    ...bestReading(readings, span),
+    ...bestWindow(logitsByWindow, span),
     start,
     end,
     document,
@@ -197,7 +198,7 @@ interface CheckedOptions {
   readonly temperature: number
 }
 
-function checkOptions({ top_k, max_answer_length, temperature }: CheckedOptions): void {
+function checkAnswerOptions({ top_k, max_answer_length, temperature }: CheckedOptions): void {
   if (!(top_k >= 1)) throw new UsageError(`top_k is ${top_k}, expected 1 or more`)
   if (!(max_answer_length >= 1)) throw new UsageError(`max_answer_length is ${max_answer_length}, expected 1 or more`)
   if (!(temperature > 0)) throw new UsageError(`temperature is ${temperature}, expected a positive number`)

@@ -8,15 +8,15 @@ const documents = fc
   .chain(({ tokens, size }) =>
     fc.record({
       tokens: fc.constant(tokens),
-      readings: fc.integer({ min: 0, max: size - 1 }).chain((overlap) => {
+      logitsByWindow: fc.integer({ min: 0, max: size - 1 }).chain((overlap) => {
         const firsts = [0]
         while (firsts[firsts.length - 1] + size < tokens) firsts.push(firsts[firsts.length - 1] + size - overlap)
-        return fc.tuple(...firsts.map((first) => reading(first, Math.min(size, tokens - first))))
+        return fc.tuple(...firsts.map((first) => contextLogits(first, Math.min(size, tokens - first))))
       }),
     }),
   )
 const logit = fc.integer({ min: -12, max: 12 }).map((x) => x / 4)
-const reading = (first: number, length: number) => {
+const contextLogits = (first: number, length: number) => {
   const logits = fc.array(logit, { minLength: length, maxLength: length }).map((xs) => Float32Array.from(xs))
   return fc.record({ first: fc.constant(first), start_logits: logits, end_logits: logits })
 }
@@ -26,12 +26,12 @@ const options = fc.record({
   temperature: fc.constantFrom(0.5, 1, 3),
 })
 
-/** Every pair of tokens, in every reading that holds both. */
-function everySpan(readings: readonly ContextLogits[], tokens: number, max_answer_length: number): Span[] {
+/** Every pair of tokens, in every window that holds both. */
+function everySpan(logitsByWindow: readonly ContextLogits[], tokens: number, max_answer_length: number): Span[] {
   const spans: Span[] = []
   for (let start = 0; start < tokens; start++)
     for (let end = start; end < tokens && end - start < max_answer_length; end++) {
-      const scores = readings
+      const scores = logitsByWindow
         .filter(({ first, start_logits }) => start >= first && end < first + start_logits.length)
         .map(({ first, start_logits, end_logits }) => start_logits[start - first] + end_logits[end - first])
       if (scores.length > 0) spans.push({ start, end, score: Math.max(...scores) })
@@ -41,10 +41,10 @@ function everySpan(readings: readonly ContextLogits[], tokens: number, max_answe
 
 test('the best spans are those of a search through all pairs, in the same order', () => {
   fc.assert(
-    fc.property(documents, options, ({ tokens, readings }, options) => {
+    fc.property(documents, options, ({ tokens, logitsByWindow }, options) => {
       // Sorting is stable: of equal scores the earlier, then the shorter span stays first.
-      const all = everySpan(readings, tokens, options.max_answer_length).sort((a, b) => b.score - a.score)
-      expect(bestSpans(readings, options).spans).toEqual(all.slice(0, options.top_k))
+      const all = everySpan(logitsByWindow, tokens, options.max_answer_length).sort((a, b) => b.score - a.score)
+      expect(bestSpans(logitsByWindow, options).spans).toEqual(all.slice(0, options.top_k))
     }),
     { numRuns: 500 },
   )
@@ -52,9 +52,9 @@ test('the best spans are those of a search through all pairs, in the same order'
 
 test('the probabilities of all spans add up to 1', () => {
   fc.assert(
-    fc.property(documents, options, ({ tokens, readings }, options) => {
-      const all = everySpan(readings, tokens, options.max_answer_length)
-      const { log_total } = bestSpans(readings, options)
+    fc.property(documents, options, ({ tokens, logitsByWindow }, options) => {
+      const all = everySpan(logitsByWindow, tokens, options.max_answer_length)
+      const { log_total } = bestSpans(logitsByWindow, options)
       const sum = all.reduce((sum, { score }) => sum + Math.exp(score / options.temperature - log_total), 0)
       expect(sum).toBeCloseTo(1, 12)
     }),

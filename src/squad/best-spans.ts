@@ -4,7 +4,7 @@
  * Every stretch of at most `max_answer_length` tokens that some window holds whole is a span, and is looked at: exact,
  * in O(tokens x max_answer_length), where run_qa guesses from the 20 best starts and ends. A span's score is the sum
  * of its start and end logit. Windows overlap, so a span may be read more than once: it counts once, with the score of
- * its best reading.
+ * its best window.
  *
  * The scores make a probability distribution over all spans: P(span) = exp(score / temperature - log_total), with
  * log_total the log of the sum of exp(score / temperature) over every span there is.
@@ -45,10 +45,10 @@ export interface BestSpans {
 }
 
 /** Readings in document order, each starting and ending no earlier than the one before it. */
-export function bestSpans(readings: readonly ContextLogits[], options: SpanOptions): BestSpans {
+export function bestSpans(logitsByWindow: readonly ContextLogits[], options: SpanOptions): BestSpans {
   const best: Span[] = []
   const total = new LogSum()
-  eachSpan(readings, options, (start, end, score) => {
+  eachSpan(logitsByWindow, options, (start, end, score) => {
     total.add(score / (options.temperature ?? 1))
     if (best.length < options.top_k || score > best[best.length - 1].score)
       insert(best, { start, end, score }, options.top_k)
@@ -62,59 +62,59 @@ export function bestSpans(readings: readonly ContextLogits[], options: SpanOptio
 
 /** The score of the best span that shares no token with `place`; -Infinity where there is none. */
 export function bestScoreElsewhere(
-  readings: readonly ContextLogits[],
+  logitsByWindow: readonly ContextLogits[],
   options: Omit<SpanOptions, 'top_k' | 'temperature'>,
   place: Pick<Span, 'start' | 'end'>,
 ): number {
   let best = -Infinity
-  eachSpan(readings, options, (start, end, score) => {
+  eachSpan(logitsByWindow, options, (start, end, score) => {
     if (score > best && (end < place.start || start > place.end)) best = score
   })
   return best
 }
 
-/** The start and end logit that make the span's score, and which reading has them: the best one. */
-export function bestReading(readings: readonly ContextLogits[], { start, end, score }: Span) {
-  for (const [reading, { first, start_logits, end_logits }] of readings.entries()) {
+/** The start and end logit that make the span's score, and which window has them: the best one. */
+export function bestWindow(logitsByWindow: readonly ContextLogits[], { start, end, score }: Span) {
+  for (const [window, { first, start_logits, end_logits }] of logitsByWindow.entries()) {
     if (start < first || end >= first + start_logits.length) continue
     const [start_logit, end_logit] = [start_logits[start - first], end_logits[end - first]]
-    if (start_logit + end_logit === score) return { start_logit, end_logit, reading }
+    if (start_logit + end_logit === score) return { start_logit, end_logit, window }
   }
-  throw new Error('the span is of other readings')
+  throw new Error('the span is of other windows')
 }
 
 type Visit = (start: number, end: number, score: number) => void
 
-/** Every span once, in document order: a span belongs to the last reading that holds its start. */
+/** Every span once, in document order: a span belongs to the last window that holds its start. */
 function eachSpan(
-  readings: readonly ContextLogits[],
+  logitsByWindow: readonly ContextLogits[],
   options: Omit<SpanOptions, 'top_k' | 'temperature'>,
   visit: Visit,
 ): void {
   const { max_answer_length, mayStart, mayEnd } = options
-  for (const [index, reading] of readings.entries()) {
-    const after = afterLast(reading)
-    const afterStarts = Math.min(after, readings[index + 1]?.first ?? after)
-    for (let start = reading.first; start < afterStarts; start++) {
+  for (const [index, window] of logitsByWindow.entries()) {
+    const after = afterLast(window)
+    const afterStarts = Math.min(after, logitsByWindow[index + 1]?.first ?? after)
+    for (let start = window.first; start < afterStarts; start++) {
       if (mayStart?.[start] === 0) continue
       const afterEnds = Math.min(after, start + max_answer_length)
       for (let end = start; end < afterEnds; end++)
-        if (mayEnd?.[end] !== 0) visit(start, end, bestScore(readings, index, start, end))
+        if (mayEnd?.[end] !== 0) visit(start, end, bestScore(logitsByWindow, index, start, end))
     }
   }
 }
 
-/** Over the reading at `index` and those before it that hold the span too. */
-function bestScore(readings: readonly ContextLogits[], index: number, start: number, end: number): number {
+/** Over the window at `index` and those before it that hold the span too. */
+function bestScore(logitsByWindow: readonly ContextLogits[], index: number, start: number, end: number): number {
   let best = -Infinity
-  for (let i = index; i >= 0 && end < afterLast(readings[i]); i--) {
-    const { first, start_logits, end_logits } = readings[i]
+  for (let i = index; i >= 0 && end < afterLast(logitsByWindow[i]); i--) {
+    const { first, start_logits, end_logits } = logitsByWindow[i]
     best = Math.max(best, start_logits[start - first] + end_logits[end - first])
   }
   return best
 }
 
-const afterLast = (reading: ContextLogits): number => reading.first + reading.start_logits.length
+const afterLast = (window: ContextLogits): number => window.first + window.start_logits.length
 
 /** Keeps `best` sorted and at most `limit` long. An equal score goes behind, having come later. */
 function insert(best: Span[], span: Span, limit: number): void {

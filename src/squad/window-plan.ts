@@ -39,7 +39,7 @@ export const planTokens = (plan: WindowPlan, count = plan.count): number =>
   count === 0 ? 0 : (count - 1) * windowLength(plan, 0) + windowLength(plan, count - 1)
 
 /** Special tokens of a window. */
-export const specialTokens = ({ pair: { before, between, after } }: WindowLayout): number =>
+export const specialTokenCount = ({ pair: { before, between, after } }: WindowLayout): number =>
   before.ids.length + between.ids.length + after.ids.length
 
 /** Where the first token of the context stands in a window. */
@@ -49,7 +49,7 @@ export const contextStart = ({ pair: { before, between } }: WindowLayout, questi
 /** The token ids of a window. */
 export function windowIds(layout: WindowLayout, question: Int32Array, context: Int32Array): Int32Array {
   const { before, between, after } = layout.pair
-  const ids = new Int32Array(question.length + context.length + specialTokens(layout))
+  const ids = new Int32Array(question.length + context.length + specialTokenCount(layout))
   const start = contextStart(layout, question.length)
   ids.set(before.ids)
   ids.set(question, before.ids.length)
@@ -70,7 +70,7 @@ export function windowTypes(
   isLater: boolean,
 ): Uint8Array | undefined {
   const { before, between, after, types, later_type } = layout.pair
-  if (!layout.has_token_types) return new Uint8Array(question + context + specialTokens(layout))
+  if (!layout.has_token_types) return new Uint8Array(question + context + specialTokenCount(layout))
   const context_type = isLater ? later_type : types[1]
   const first = [...before.types, types[0], ...between.types]
   if (first.every((type) => type === 0) && [context_type, ...after.types].every((type) => type === 1)) return undefined

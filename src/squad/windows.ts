@@ -7,7 +7,7 @@ import type { Example, Window } from './types.ts'
 import {
   contextRange,
   contextStart,
-  specialTokens,
+  specialTokenCount,
   type WindowLayout,
   type WindowPlan,
   windowIds,
@@ -114,7 +114,7 @@ export class WindowCutter {
   }
 
   private layOut(question: Tokens, context: Tokens): WindowPlan {
-    const special = specialTokens(this.layout)
+    const special = specialTokenCount(this.layout)
     const room = this.options.max_seq_length - question.ids.length - special
     const step = room - this.options.doc_stride
     const more = context.ids.length - room

@@ -91,7 +91,7 @@ export interface Caller {
 /** Beyond this, `model_max_length` says that there is no limit: LARGE_INTEGER of transformers. */
 const NO_LIMIT = 1e20
 
-interface Row {
+interface EncodedRow {
   readonly input_ids: number[]
   readonly token_type_ids: number[]
   readonly attention_mask: number[]
@@ -199,13 +199,13 @@ function sampleRows(
   texts: readonly string[],
   { add_special_tokens = true, stride = 0 }: CallOptions,
   limit: { readonly strategy: TruncationStrategy; readonly max_length: number | undefined } | undefined,
-): Row[] {
+): EncodedRow[] {
   const { single, pair } = tokenizer.postProcessor
   const template = (texts.length === 1 ? single : pair).filter((part) => add_special_tokens || 'sequence' in part)
   const encodings = texts.map((text) => tokenizer.encode(text))
   const pieces = limit?.max_length === undefined ? encodings.map((one) => [one]) : truncate(encodings, cutting())
   const parts = template.map((part) => tokensOf(part, pieces))
-  return parts.reduce<Row[][]>(combined, [[]]).map(concatenated)
+  return parts.reduce<EncodedRow[][]>(combined, [[]]).map(concatenated)
 
   function cutting(): Truncation {
     const { strategy, max_length = 0 } = limit!
@@ -217,7 +217,7 @@ function sampleRows(
 }
 
 /** The tokens of a part of a template, once for each piece of its text. */
-function tokensOf(part: TemplatePart, pieces: readonly (readonly Encoding[])[]): Row[] {
+function tokensOf(part: TemplatePart, pieces: readonly (readonly Encoding[])[]): EncodedRow[] {
   if ('ids' in part) return [uniform(part.ids, part.type, 1)]
   const sequence = part.sequence === 'A' ? 0 : 1
   return (pieces[sequence] ?? []).map(({ ids, offsets, wordIds }) => ({
@@ -232,7 +232,7 @@ function tokensOf(part: TemplatePart, pieces: readonly (readonly Encoding[])[]):
 }
 
 /** Special tokens, whose attention is 1, or padding, whose attention is 0. */
-const uniform = (ids: readonly number[], type: number, attention: 0 | 1): Row => ({
+const uniform = (ids: readonly number[], type: number, attention: 0 | 1): EncodedRow => ({
   input_ids: [...ids],
   token_type_ids: ids.map(() => type),
   attention_mask: ids.map(() => attention),
@@ -243,7 +243,7 @@ const uniform = (ids: readonly number[], type: number, attention: 0 | 1): Row =>
 })
 
 /** Every row with every piece of a part behind it, in the order of the tokenizers library. */
-function combined([first, ...overflow]: readonly Row[][], pieces: readonly Row[]): Row[][] {
+function combined([first, ...overflow]: readonly EncodedRow[][], pieces: readonly EncodedRow[]): EncodedRow[][] {
   const [kept, ...further] = pieces
   return [
     [...first, kept],
@@ -252,7 +252,7 @@ function combined([first, ...overflow]: readonly Row[][], pieces: readonly Row[]
   ]
 }
 
-const concatenated = (parts: readonly Row[]): Row => ({
+const concatenated = (parts: readonly EncodedRow[]): EncodedRow => ({
   input_ids: parts.flatMap((part) => part.input_ids),
   token_type_ids: parts.flatMap((part) => part.token_type_ids),
   attention_mask: parts.flatMap((part) => part.attention_mask),
@@ -265,12 +265,12 @@ const concatenated = (parts: readonly Row[]): Row => ({
 /** What pads a row to the length that the options ask for. */
 function padding(
   { settings, pad_token_id }: Caller,
-  rowsOf: readonly Row[][],
+  rowsOf: readonly EncodedRow[][],
   { padding, pad_to_multiple_of = 1, padding_side = settings.padding_side }: CallOptions,
   max_length: number | undefined,
-): (row: Row) => Row {
+): (row: EncodedRow) => EncodedRow {
   oneOf<Side>('padding_side', padding_side, ['left', 'right'])
-  const asIs = (row: Row) => row
+  const asIs = (row: EncodedRow) => row
   if (!isPadding(padding)) return asIs
   const longest = rowsOf.reduce((most, [row]) => Math.max(most, row.input_ids.length), 0)
   const wanted = padding === 'max_length' ? max_length : longest
@@ -288,7 +288,7 @@ function padding(
 
 function batchEncoding(
   tokenizer: Caller,
-  rows: readonly Row[],
+  rows: readonly EncodedRow[],
   isBatch: boolean,
   options: CallOptions,
   mapping: number[],
@@ -305,7 +305,7 @@ function batchEncoding(
     const values = rows.map((row) => row[name as keyof typeof wanted])
     return [[name, isBatch ? values : values[0]]]
   })
-  const rowAt = (index: number): Row => {
+  const rowAt = (index: number): EncodedRow => {
     if (rows[index]) return rows[index]
     throw new UsageError(`row is ${showValue(index)}; expected a whole number from 0 to ${rows.length - 1}`)
   }

@@ -115,16 +115,16 @@ function idsOf(special: Fields): readonly number[] {
 
 /** A pair of texts with special tokens before the first, between the two and after the second. */
 export interface PairLayout {
-  readonly before: SpecialTokens
-  readonly between: SpecialTokens
-  readonly after: SpecialTokens
+  readonly before: TemplateTokens
+  readonly between: TemplateTokens
+  readonly after: TemplateTokens
   /** Token types of the tokens of each text. */
   readonly types: readonly [number, number]
   /** Token type of the second text's tokens in windows after the first. */
   readonly later_type: number
 }
 
-export interface SpecialTokens {
+export interface TemplateTokens {
   readonly ids: readonly number[]
   readonly types: readonly number[]
 }

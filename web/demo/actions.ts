@@ -68,7 +68,7 @@ export function toggleModel(id: string): void {
   askMissing()
 }
 
-export function startMarking(asked: state.Asked): void {
+export function startMarking(asked: state.AskedQuestion): void {
   state.lit.value = undefined
   show(asked)
   state.marking.value = { asked: asked.id }
@@ -81,7 +81,7 @@ export function mark(span: Span | undefined): void {
 }
 
 /** Keeps a correction; without a span, that the text does not answer the question. */
-export function correct({ question, readings }: state.Asked, span: Span | undefined): void {
+export function correct({ question, readings }: state.AskedQuestion, span: Span | undefined): void {
   const text = state.text.value
   const result = state.chosen.value.map((model) => readings[model]?.result).find((each) => each !== undefined)
   const mistaken = result && verdictOf(result, state.threshold.value).best

@@ -26,14 +26,14 @@ export function ask(texts: readonly string[]): void {
 export function askWithoutHistory(texts: readonly string[]): void {
   const known = new Set(state.questions.value.map(({ question }) => question))
   const fresh = [...new Set(texts.map((one) => one.trim()))].filter((one) => one !== '' && !known.has(one))
-  const asked = fresh.map((question): state.Asked => ({ id: ++lastId, question, readings: {} }))
+  const asked = fresh.map((question): state.AskedQuestion => ({ id: ++lastId, question, readings: {} }))
   state.questions.value = [...asked, ...state.questions.value]
   const first = asked[0] ?? state.questions.value.find(({ question }) => question === texts[0]?.trim())
   if (first) show(first)
   askMissing()
 }
 
-export function show(asked: state.Asked): void {
+export function show(asked: state.AskedQuestion): void {
   state.active.value = asked.id
   const [model] = state.chosen.value
   goToBest(asked, model)
@@ -84,7 +84,7 @@ export async function loadModels(): Promise<void> {
   state.chosen.value = known.length > 0 || !first ? known : [first.id]
 }
 
-async function askModel(model: string, asked: readonly state.Asked[]): Promise<void> {
+async function askModel(model: string, asked: readonly state.AskedQuestion[]): Promise<void> {
   const { signal } = reading
   const questions = asked.map(({ question }) => question)
   for (const { id } of asked) update(id, model, { state: 'waiting', done: 0, total: 0 })
@@ -101,7 +101,7 @@ async function askModel(model: string, asked: readonly state.Asked[]): Promise<v
   }
 }
 
-function take({ name, data }: StreamEvent, model: string, asked: readonly state.Asked[]): void {
+function take({ name, data }: StreamEvent, model: string, asked: readonly state.AskedQuestion[]): void {
   if (name === 'start')
     for (const [i, { id }] of asked.entries())
       update(id, model, { state: 'reading', done: 0, total: data.windows[i] ?? 0 })
@@ -120,7 +120,7 @@ function take({ name, data }: StreamEvent, model: string, asked: readonly state.
   }
 }
 
-function announce({ question, readings }: state.Asked, model: string): void {
+function announce({ question, readings }: state.AskedQuestion, model: string): void {
   const { answer, sure } = verdictOf(readings[model].result!, state.threshold.value)
   const from = state.chosen.value.length > 1 ? ` (${model})` : ''
   state.announcement.value = answer
@@ -128,16 +128,16 @@ function announce({ question, readings }: state.Asked, model: string): void {
     : `${question}${from} No answer.`
 }
 
-function goToBest({ readings }: state.Asked, model: string | undefined): void {
+function goToBest({ readings }: state.AskedQuestion, model: string | undefined): void {
   const result = model === undefined ? undefined : readings[model]?.result
   const best = result && verdictOf(result, state.threshold.value).best
   if (best) state.goTo.value = { start: best.start, end: best.end }
 }
 
-const readingOf = (id: number, model: string): state.Reading | undefined =>
+const readingOf = (id: number, model: string): state.ModelAnswers | undefined =>
   state.questions.value.find((one) => one.id === id)?.readings[model]
 
-function update(id: number, model: string, next: state.Reading): void {
+function update(id: number, model: string, next: state.ModelAnswers): void {
   state.questions.value = state.questions.value.map((one) =>
     one.id === id ? { ...one, readings: { ...one.readings, [model]: next } } : one,
   )

@@ -7,7 +7,7 @@ import type { Visit } from './logic/history.ts'
 import type { Span } from './logic/marking.ts'
 
 /** What one model says to one question: windows read so far, and the best answers in them. */
-export interface Reading {
+export interface ModelAnswers {
   readonly state: 'waiting' | 'reading' | 'done' | 'failed'
   readonly done: number
   readonly total: number
@@ -18,11 +18,11 @@ export interface Reading {
 /** How many answers of a model are shown. */
 export const MOST_SHOWN = 5
 
-export interface Asked {
+export interface AskedQuestion {
   readonly id: number
   readonly question: string
   /** By id of the model. */
-  readonly readings: Readonly<Record<string, Reading>>
+  readonly readings: Readonly<Record<string, ModelAnswers>>
 }
 
 /** One answer on the page. */
@@ -45,7 +45,7 @@ export const models = signal<readonly ModelInfo[]>([])
 export const chosen = signal<readonly string[]>([])
 
 /** Newest first. */
-export const questions = signal<readonly Asked[]>([])
+export const questions = signal<readonly AskedQuestion[]>([])
 /** The question whose answers the text shows. */
 export const active = signal<number | undefined>(undefined)
 /** The answer under the pointer or the focus. */

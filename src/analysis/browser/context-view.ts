@@ -1,4 +1,4 @@
-import type { Stretch } from '../gold-answer.ts'
+import type { TextSpan } from '../gold-answer.ts'
 import type { AnalysedQuestion } from '../types.ts'
 import { element } from './dom.ts'
 import { type Layer, segments } from './segments.ts'
@@ -35,7 +35,7 @@ export function contextView(text: string, question: AnalysedQuestion, candidate?
 const edge = (text: string, title: string) => element('span', { class: 'edge', title }, text)
 
 /** A prediction that lies in several pieces is framed as one. */
-function endsOf(segment: Stretch, prediction: Stretch): string[] {
+function endsOf(segment: TextSpan, prediction: TextSpan): string[] {
   const begins = segment.start === prediction.start ? ['begins'] : []
   return segment.end === prediction.end ? [...begins, 'ends'] : begins
 }

@@ -1,11 +1,11 @@
-import type { Stretch } from '../gold-answer.ts'
+import type { TextSpan } from '../gold-answer.ts'
 
 /** A stretch of text that means something, by a name of the caller's. */
-export interface Layer extends Stretch {
+export interface Layer extends TextSpan {
   readonly name: string
 }
 
-export interface Segment extends Stretch {
+export interface Segment extends TextSpan {
   /** Of the layers that cover it; none for plain text. */
   readonly names: readonly string[]
 }

@@ -1,6 +1,6 @@
 import { FEWEST_FOR_INTERVAL } from '../breakdown.ts'
 import { dimensionTexts } from '../dimensions.ts'
-import type { Breakdown, Group, GroupScore } from '../types.ts'
+import type { Breakdown, GroupScore, QuestionGroup } from '../types.ts'
 import { type Html, html } from './html-text.ts'
 import { filterLink, intervalText, score } from './numbers.ts'
 
@@ -25,7 +25,7 @@ const figures = (group: GroupScore): Html =>
   html`${score(group.mean)}${group.low === undefined ? undefined : html` <small>${intervalText(group)}</small>`}`
 
 /** Two bars, each with a line over its interval. The figures stand beside: for the eye alone. */
-function bars({ exact_match, f1, uncertain }: Group): Html {
+function bars({ exact_match, f1, uncertain }: QuestionGroup): Html {
   const bar = (
     name: string,
     y: number,

@@ -1,7 +1,7 @@
 import { classTexts } from '../error-class-texts.ts'
 import type { Analysis } from '../types.ts'
 import { type Html, html } from './html-text.ts'
-import { filterLink, predictionOf, quoted, share } from './numbers.ts'
+import { filterLink, predictionText, quotedAnswer, share } from './numbers.ts'
 import { reliabilityPlot, riskCoveragePlot } from './plots.ts'
 
 /** Confidence against correctness, and the mistakes that the model was surest of. */
@@ -30,7 +30,7 @@ function mistakes(analysis: Analysis): Html {
   if (indices.length === 0) return html`<p>The model made no mistakes.</p>`
   const rows = indices.map((index) => {
     const question = analysis.questions[index]
-    return html`<tr><td class="number">${share(question.confidence)}</td><td dir="auto">${filterLink({ text: question.id }, question.question)}</td><td>${quoted(predictionOf(analysis, question))}</td><td>${quoted(question.answers[0]?.text)}</td><td>${classTexts[question.class].title}</td></tr>`
+    return html`<tr><td class="number">${share(question.confidence)}</td><td dir="auto">${filterLink({ text: question.id }, question.question)}</td><td>${quotedAnswer(predictionText(analysis, question))}</td><td>${quotedAnswer(question.answers[0]?.text)}</td><td>${classTexts[question.class].title}</td></tr>`
   })
   return html`<div class="scroll" tabindex="0" role="region" aria-label="The most confident mistakes"><table class="mistakes">
 <thead><tr><th scope="col" class="number">Confidence</th><th scope="col">Question</th><th scope="col">Predicted</th><th scope="col">Given</th><th scope="col">Class</th></tr></thead>

@@ -15,9 +15,9 @@ export const intervalText = ({ low, high }: GroupScore): string =>
 export const filterLink = (filter: Parameters<typeof toHash>[0], text: string): Html =>
   html`<a href="#${toHash(filter)}">${text}</a>`
 
-export const predictionOf = ({ contexts }: Analysis, { context, candidates }: AnalysedQuestion): string =>
+export const predictionText = ({ contexts }: Analysis, { context, candidates }: AnalysedQuestion): string =>
   contexts[context].text.slice(candidates[0].start, candidates[0].end)
 
 /** An answer in quotation marks, in the direction of its own script; "" is no answer. */
-export const quoted = (text: string | undefined): Html =>
+export const quotedAnswer = (text: string | undefined): Html =>
   text ? html`<bdi class="quoted">${text}</bdi>` : html`<em>no answer</em>`

@@ -2,7 +2,7 @@ import { count, counted, setting } from '../../report/format.ts'
 import { classTexts } from '../error-class-texts.ts'
 import type { Analysis, ClassSummary } from '../types.ts'
 import { type Html, html } from './html-text.ts'
-import { filterLink, intervalText, predictionOf, quoted, score, share } from './numbers.ts'
+import { filterLink, intervalText, predictionText, quotedAnswer, score, share } from './numbers.ts'
 import { takeaways } from './takeaways.ts'
 
 /** The whole in figures, and what to take from them. */
@@ -49,7 +49,7 @@ function examples(analysis: Analysis, summary: ClassSummary): Html {
   const items = summary.examples.map((index) => {
     const question = analysis.questions[index]
     const given = question.answers[0]?.text
-    return html`<li><span dir="auto">${question.question}</span> Predicted ${quoted(predictionOf(analysis, question))}, given ${quoted(given)}</li>`
+    return html`<li><span dir="auto">${question.question}</span> Predicted ${quotedAnswer(predictionText(analysis, question))}, given ${quotedAnswer(given)}</li>`
   })
   return html`<details><summary>Examples, the most confident first</summary><ul>${items}</ul></details>`
 }

@@ -1,7 +1,7 @@
 import { counted } from '../../report/format.ts'
 import { dimensionTexts } from '../dimensions.ts'
 import { classTexts } from '../error-class-texts.ts'
-import type { Analysis, Breakdown, Group } from '../types.ts'
+import type { Analysis, Breakdown, QuestionGroup } from '../types.ts'
 import { score, share } from './numbers.ts'
 
 /** The figures worth a sentence: what a reader should know who reads nothing else. */
@@ -32,7 +32,7 @@ function weakestGroup({ breakdowns, overall }: Analysis): string | undefined {
   const groups = breakdowns.flatMap((breakdown) => breakdown.groups.map((group) => ({ breakdown, group })))
   const below = groups.filter(({ group }) => group.f1.high !== undefined && group.f1.high < overall.f1.mean)
   if (below.length === 0) return 'No group of questions is clearly weaker than the average.'
-  const name = ({ breakdown, group }: { breakdown: Breakdown; group: Group }) =>
+  const name = ({ breakdown, group }: { breakdown: Breakdown; group: QuestionGroup }) =>
     `${dimensionTexts[breakdown.dimension].title.toLowerCase()} “${group.label}” (F1 ${score(group.f1.mean)}, ${counted(group.count, 'question')})`
   const weakest = below.toSorted((a, b) => a.group.f1.mean - b.group.f1.mean).slice(0, 3)
   return `Clearly weaker than the average: ${weakest.map(name).join('; ')}.`

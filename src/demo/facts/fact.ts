@@ -8,7 +8,7 @@ export interface Fact {
   readonly about: Entity['kind']
   readonly asks: QuestionKind
   /** What the answer is: a name or a date invented on the spot, or one of the phrases given. */
-  readonly answer: AnswerKind | readonly string[]
+  readonly answer: GeneratedAnswerKind | readonly string[]
   /** Sentences without a capital or a full stop; grammar in `../grammar.ts`, slots in `../sentence.ts`. */
   readonly told: readonly string[]
   /** Sentences that only the validation text uses. */
@@ -21,4 +21,12 @@ export interface Fact {
  * `date`: a day, or a month of a year; `year`: a year, sometimes with a season; either is `first` when nothing
  * that is told of the entity may lie before it. `few`: 3 to 60; `many`: 300 to 90,000.
  */
-export type AnswerKind = Entity['kind'] | 'river' | 'date' | 'first date' | 'year' | 'first year' | 'few' | 'many'
+export type GeneratedAnswerKind =
+  | Entity['kind']
+  | 'river'
+  | 'date'
+  | 'first date'
+  | 'year'
+  | 'first year'
+  | 'few'
+  | 'many'

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { type LoadReport, matchParameters, refuseUnreadable } from '../../checkpoint/load-parameters.ts'
 import { loadConfig } from '../../checkpoint/model-folder.ts'
-import { openCheckpoint } from '../../checkpoint/open.ts'
+import { openWeights } from '../../checkpoint/open.ts'
 import { isTokenizerFile, loadTokenizer } from '../../checkpoint/tokenizer-folder.ts'
 import { fitVocabulary } from '../../inference/pretrained.ts'
 import type { ModelConfig, ParameterSpec } from '../../models/architecture.ts'
@@ -47,7 +47,7 @@ async function weightsOf(folder: string, config: ModelConfig, specs: readonly Pa
   const names = await readdir(folder)
   if (!names.some((name) => /\.(safetensors|bin)$/.test(name) || name.endsWith('.index.json')))
     return { report: { missing: [], unexpected: [], mismatched: [] }, files: [] }
-  const checkpoint = await openCheckpoint(folder)
+  const checkpoint = await openWeights(folder)
   try {
     const report = matchParameters(checkpoint.tensors, specs, architectureOf(config).checkpoint)
     refuseUnreadable(report)

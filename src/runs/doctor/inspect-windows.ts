@@ -4,7 +4,7 @@ import type { GivenLengths } from '../../inference/window-lengths.ts'
 import { countTokens } from '../../squad/dataset.ts'
 import { type Digest, digestStreams } from '../../squad/digests.ts'
 import { folderLengths } from '../load/folder-lengths.ts'
-import { cutWindows, type DataOptions, dataChoice, readExamples } from '../load/load-data.ts'
+import { cutWindows, type DataOptions, dataChoice, loadExamples } from '../load/load-data.ts'
 import { type HubChoice, modelFolder } from '../load/load-model.ts'
 import type { Screen } from '../screen/screen.ts'
 
@@ -26,7 +26,7 @@ export async function inspectWindows(file: string, options: InspectWindowsOption
   const tokenizer = await loadTokenizer(folder)
   const lengths = await folderLengths(folder, tokenizer, options)
   if (lengths.note) options.screen.print(lengths.note)
-  const examples = await readExamples(file, { ...dataChoice(options, { split: 'train', hub }), max_samples })
+  const examples = await loadExamples(file, { ...dataChoice(options, { split: 'train', hub }), max_samples })
   const { windows } = await cutWindows(tokenizer, examples, { ...lengths, screen: options.screen, label: 'Tokenizing' })
   const streams = digestStreams(windows, windows)
   return {

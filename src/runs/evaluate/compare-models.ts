@@ -6,7 +6,7 @@ import { comparisonSentence, type PairedDifference } from '../../squad/metrics/c
 import { mcNemarTest, randomizationTest } from '../../squad/metrics/paired-tests.ts'
 import { inPercent } from '../../squad/metrics/score-intervals.ts'
 import {
-  checkOptions,
+  checkEvaluateOptions,
   checkPlaces,
   type EvaluatedModel,
   type EvaluateModelOptions,
@@ -49,7 +49,7 @@ export async function compareModels(
   options: Omit<EvaluateModelOptions, 'model'>,
 ): Promise<ModelsEvaluation> {
   if (new Set(models).size < models.length) throw new UsageError('evaluate: the same model is given twice')
-  for (const model of models) checkOptions({ ...options, model })
+  for (const model of models) checkEvaluateOptions({ ...options, model })
   const names = shortNames(models)
   const each = models.map((model, i) => ({ ...options, model, ...placesOf(names[i], options) }))
   checkPlaces(each.flatMap(evaluationOutputs), each)

@@ -8,7 +8,7 @@ import {
   type AnswerScore,
   type EvaluateOptions,
   type Evaluation,
-  evaluate,
+  evaluateDataset,
   scorePredictions,
 } from '../../inference/evaluate.ts'
 import { newlyInitialized } from '../../inference/pretrained.ts'
@@ -20,7 +20,7 @@ import { type Interval, intervalOf } from '../../squad/metrics/score-intervals.t
 import { postprocessRunQa } from '../../squad/python/postprocess-run-qa.ts'
 import type { Example } from '../../squad/types.ts'
 import type { EngineChoice } from '../load/choose-engine.ts'
-import { cutWindows, type DataOptions, dataChoice, readExamples } from '../load/load-data.ts'
+import { cutWindows, type DataOptions, dataChoice, loadExamples } from '../load/load-data.ts'
 import { type HubChoice, type LoadedModel, loadModel } from '../load/load-model.ts'
 import type { Screen } from '../screen/screen.ts'
 import { modelInputs } from '../train/run-files.ts'
@@ -95,14 +95,14 @@ export interface EvaluatedModel {
 
 /** Loss, exact match and F1 of a saved model on a data file, with intervals, and what else was asked for. */
 export async function evaluateModel(options: EvaluateModelOptions): Promise<ModelEvaluation> {
-  checkOptions(options)
+  checkEvaluateOptions(options)
   checkPlaces(evaluationOutputs(options), [options])
   return (await evaluateOn(await readEvaluationData(options), options)).evaluation
 }
 
 export const readEvaluationData = (options: EvaluateModelOptions): Promise<Example[]> => {
   const { data, max_samples, hub } = options
-  return readExamples(data, { ...dataChoice(options, { split: 'validation', hub }), max_samples })
+  return loadExamples(data, { ...dataChoice(options, { split: 'validation', hub }), max_samples })
 }
 
 /** As evaluateModel, on questions that have been read. */
@@ -121,7 +121,7 @@ export async function evaluateOn(examples: readonly Example[], options: Evaluate
   if (asked.calibrate) checkFit(data, asked)
   const progress = screen.counting('Evaluating', 'samples', data.windows.length)
   try {
-    const found = await evaluate(model, data, { ...asked, onProgress: progress.update })
+    const found = await evaluateDataset(model, data, { ...asked, onProgress: progress.update })
     progress.stop()
     return await judge(data, found, loaded, asked)
   } finally {
@@ -130,7 +130,7 @@ export async function evaluateOn(examples: readonly Example[], options: Evaluate
   }
 }
 
-type Asked = ReturnType<typeof withStored>
+type ResolvedOptions = ReturnType<typeof withStored>
 
 const lengthsOf = (options: EvaluateModelOptions, { model, tokenizer, settings }: LoadedModel) =>
   windowLengths(options, { ...model.geometry, model_max_length: tokenizer.model_max_length, settings })
@@ -149,7 +149,12 @@ function withStored(options: EvaluateModelOptions, loaded: LoadedModel) {
   }
 }
 
-async function judge(data: Dataset, found: Evaluation, loaded: LoadedModel, asked: Asked): Promise<EvaluatedModel> {
+async function judge(
+  data: Dataset,
+  found: Evaluation,
+  loaded: LoadedModel,
+  asked: ResolvedOptions,
+): Promise<EvaluatedModel> {
   const { examples, windows } = data
   const { version_2_with_negative, confidence_level } = asked
   const predicted =
@@ -189,14 +194,25 @@ async function judge(data: Dataset, found: Evaluation, loaded: LoadedModel, aske
   return { evaluation: { ...evaluation, files }, scores }
 }
 
-async function calibrate(data: Dataset, found: Evaluation, loaded: LoadedModel, asked: Asked): Promise<FittedSettings> {
+async function calibrate(
+  data: Dataset,
+  found: Evaluation,
+  loaded: LoadedModel,
+  asked: ResolvedOptions,
+): Promise<FittedSettings> {
   const fitted = await fitSettings(data, found, asked, loaded, asked.screen)
   await saveAnswerSettings(loaded.folder, fitted.settings)
   return fitted
 }
 
 /** @throws UsageError for options that do not go together */
-export function checkOptions({ model, postprocess, report, calibrate, confidence_level = 0.95 }: EvaluateModelOptions) {
+export function checkEvaluateOptions({
+  model,
+  postprocess,
+  report,
+  calibrate,
+  confidence_level = 0.95,
+}: EvaluateModelOptions) {
   if (report !== undefined && !/\.html?$/i.test(report))
     throw new UsageError(`evaluate: --report ${report} is no HTML file`, 'Give a name that ends with .html.')
   if (report !== undefined && postprocess === 'run_qa')
@@ -220,7 +236,7 @@ export function checkPlaces(outputs: readonly string[], evaluations: readonly Ev
 }
 
 /** @throws UsageError for too few questions to fit threshold and confidence on, before the model reads them */
-function checkFit(questions: Dataset, { version_2_with_negative, data }: Asked): void {
+function checkFit(questions: Dataset, { version_2_with_negative, data }: ResolvedOptions): void {
   const reason = cannotFit(readableExamples(questions), version_2_with_negative)
   if (!reason) return
   const fits = version_2_with_negative ? 'the threshold for "no answer" and the confidence' : 'the confidence'

@@ -1,4 +1,4 @@
-import { type EvaluateOptions, type Evaluation, evaluate } from '../../inference/evaluate.ts'
+import { type EvaluateOptions, type Evaluation, evaluateDataset } from '../../inference/evaluate.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import type { Dataset } from '../../squad/dataset.ts'
 import type { Screen } from '../screen/screen.ts'
@@ -13,7 +13,7 @@ export async function evaluateOnScreen(
 ): Promise<Evaluation> {
   const progress = screen.counting(label, 'samples', dataset.windows.length)
   try {
-    return await evaluate(model, dataset, { ...options, onProgress: progress.update })
+    return await evaluateDataset(model, dataset, { ...options, onProgress: progress.update })
   } finally {
     progress.stop()
   }

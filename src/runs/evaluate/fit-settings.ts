@@ -26,7 +26,7 @@ type FittedWith = Pick<
   'version_2_with_negative' | 'null_score_diff_threshold' | 'max_answer_length' | 'max_seq_length' | 'doc_stride'
 > & { readonly data: string }
 
-interface Reader {
+interface ModelAndTokenizer {
   readonly model: QuestionAnsweringModel
   readonly tokenizer: BertTokenizer
 }
@@ -86,7 +86,7 @@ export async function fitSettings(
   data: Dataset,
   { logits }: Pick<Evaluation, 'logits'>,
   fittedWith: FittedWith,
-  reader: Reader,
+  reader: ModelAndTokenizer,
   screen: Screen,
 ): Promise<FittedSettings> {
   const { data: source, ...given } = fittedWith
@@ -149,7 +149,7 @@ interface LongTexts {
 async function inLongTextsRead(
   examples: readonly Example[],
   options: Pick<FittedWith, 'max_answer_length' | 'max_seq_length' | 'doc_stride'>,
-  { model, tokenizer }: Reader,
+  { model, tokenizer }: ModelAndTokenizer,
   screen: Screen,
 ): Promise<LongTexts> {
   const { max_answer_length, max_seq_length, doc_stride } = options

@@ -22,7 +22,7 @@ export interface ChosenEngine {
   readonly note?: string
 }
 
-interface Candidate {
+interface EngineCandidate {
   readonly entry: EngineEntry
   readonly engine: Engine
 }
@@ -43,7 +43,7 @@ export async function chooseEngine(
   const entries = entriesFor(asked, device, bf16)
   const { candidates, refusals } = await open(entries, device, precision)
   if (candidates.length === 0) throw refusalOf(refusals, device, precision)
-  const timed: (Candidate & { readonly seconds: number })[] = []
+  const timed: (EngineCandidate & { readonly seconds: number })[] = []
   if (candidates.length > 1)
     for (const candidate of candidates)
       timed.push({ ...candidate, seconds: await measure(candidate.engine, config, precision) })
@@ -66,7 +66,7 @@ function entriesFor(engine: EngineChoice['engine'], device: string, bf16: boolea
 
 /** Opens the engines that can compute this, and says why the others cannot. */
 async function open(entries: readonly EngineEntry[], device: string, precision: Precision) {
-  const candidates: Candidate[] = []
+  const candidates: EngineCandidate[] = []
   const refusals: SpanforgeError[] = []
   for (const entry of entries)
     try {
@@ -110,7 +110,7 @@ function refusedProcessor(device: string): UsageError | undefined {
   )
 }
 
-function timesNote([best, ...others]: readonly (Candidate & { readonly seconds: number })[]): string {
+function timesNote([best, ...others]: readonly (EngineCandidate & { readonly seconds: number })[]): string {
   const milliseconds = (seconds: number) => `${(1000 * seconds).toFixed(0)} ms`
   const rest = others.map(({ entry, seconds }) => `, ${entry.title} ${milliseconds(seconds)}`)
   return `Engine: ${best.entry.title}: a small step took it ${milliseconds(best.seconds)}${rest.join('')}.`

@@ -54,7 +54,7 @@ export async function dataFiles(source: string, { split, config, revision, hub }
 }
 
 /** Questions of a data file of any format, or of a data set: a folder of Parquet or Arrow files, or a name on the hub. */
-export const readExamples = async (source: string, choice: DataChoice): Promise<Example[]> =>
+export const loadExamples = async (source: string, choice: DataChoice): Promise<Example[]> =>
   readFileExamples(await dataFiles(source, choice), { max_samples: choice.max_samples })
 
 export interface CuttingOptions extends WindowOptions {

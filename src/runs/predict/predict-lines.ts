@@ -1,9 +1,9 @@
 import type { Document } from '../../inference/document.ts'
 import { type AnswerOptions, findAnswers } from '../../squad/answers.ts'
+import type { WindowLogits } from '../../squad/document-logits.ts'
 import { pipelineAnswers } from '../../squad/python/pipeline-answers.ts'
 import { postprocessRunQa, type RunQaCandidate } from '../../squad/python/postprocess-run-qa.ts'
 import { CodePoints } from '../../squad/reading/code-points.ts'
-import type { WindowLogits } from '../../squad/readings.ts'
 import type { Window } from '../../squad/types.ts'
 
 export interface LineOptions extends AnswerOptions {

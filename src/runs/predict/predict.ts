@@ -11,7 +11,7 @@ import {
   resolvePipelineOptions,
 } from '../../inference/answer-options.ts'
 import { digestConfig, digestTokenizer, QuestionsDigest } from '../../inference/digests.ts'
-import { type ReadingPlan, readingOptions } from '../../inference/pipeline-options.ts'
+import { type WindowingPlan, windowingPlan } from '../../inference/pipeline-options.ts'
 import { newlyInitialized } from '../../inference/pretrained.ts'
 import { streamLogits } from '../../inference/stream-logits.ts'
 import { showValue } from '../../show-value.ts'
@@ -19,7 +19,7 @@ import { runQaFile } from '../../squad/python/run-qa-files.ts'
 import type { EngineChoice } from '../load/choose-engine.ts'
 import { type DataOptions, dataChoice, dataFiles } from '../load/load-data.ts'
 import { type HubChoice, type LoadedModel, loadModel } from '../load/load-model.ts'
-import type { CountingProgress, Screen } from '../screen/screen.ts'
+import type { CountingProgressBar, Screen } from '../screen/screen.ts'
 import { EVALUATION_FILES, modelInputs } from '../train/run-files.ts'
 import { type CutQuestion, cutBlocks } from './predict-blocks.ts'
 import { AnswerJournal, type JournalState, refuseExisting } from './predict-journal.ts'
@@ -89,7 +89,7 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
   for (const text of [loaded.engineNote, newlyInitialized(options.model, loaded.model, loaded.report)])
     if (text) screen.print(`${text}\n`)
   const asked = askedOf(options, loaded)
-  const reading = readingOptions(loaded.tokenizer, loaded.model.geometry, asked)
+  const windowing = windowingPlan(loaded.tokenizer, loaded.model.geometry, asked)
   const files = asked.postprocess === 'run_qa' ? runQaPaths(options.output, asked.handle_impossible_answer) : [path]
   const { model, tokenizer } = loaded
   const digests = {
@@ -106,7 +106,7 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
   const began = performance.now()
   const progress = screen.counting('Answering', 'questions', counted.questions, resumed_from)
   try {
-    await answerAll(source, loaded, asked, { reading, journal, progress, signal })
+    await answerAll(source, loaded, asked, { windowing, journal, progress, signal })
   } catch (error) {
     await journal.leave()
     if (signal?.aborted && error === signal.reason) screen.print(stoppedText(journal.state))
@@ -147,7 +147,7 @@ function checkInputs({ postprocess, output }: PredictOptions, path: string, inpu
   checkOutputs([...written, `${path}.partial`, `${path}.partial.json`], { overwrite: true, inputs })
 }
 
-type Asked = ReturnType<typeof askedOf>
+type ResolvedOptions = ReturnType<typeof askedOf>
 
 /** What is not given is as it is stored with the model, but for the Python pipeline, which has defaults of its own. */
 function askedOf(options: PredictOptions, { settings }: LoadedModel) {
@@ -158,7 +158,7 @@ function askedOf(options: PredictOptions, { settings }: LoadedModel) {
 }
 
 /** All that the lines depend on. */
-function settingsOf(source: DataSource, { model }: LoadedModel, asked: Asked): JournalState['settings'] {
+function settingsOf(source: DataSource, { model }: LoadedModel, asked: ResolvedOptions): JournalState['settings'] {
   const { data } = model.parameters
   const weights = createHash('sha256').update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
   const known = Object.entries(asked).filter(([, value]) => value !== undefined)
@@ -200,20 +200,20 @@ async function countQuestions(source: DataSource, signal?: AbortSignal): Promise
 }
 
 interface Work {
-  readonly reading: ReadingPlan
+  readonly windowing: WindowingPlan
   readonly journal: AnswerJournal
-  readonly progress: CountingProgress
+  readonly progress: CountingProgressBar
   readonly signal?: AbortSignal
 }
 
 async function answerAll(
   source: DataSource,
   { model, tokenizer }: LoadedModel,
-  asked: Asked,
-  { reading, journal, progress, signal }: Work,
+  asked: ResolvedOptions,
+  { windowing, journal, progress, signal }: Work,
 ): Promise<void> {
   const lineOf = lineMaker(asked)
-  for await (const block of cutBlocks(remaining(source, journal.state), tokenizer, reading.windows)) {
+  for await (const block of cutBlocks(remaining(source, journal.state), tokenizer, windowing.windows)) {
     const items = block.filter((cut) => 'windows' in cut)
     const windows = items.reduce((sum, item) => sum + item.windows.length, 0)
     const before = journal.state.questions
@@ -222,7 +222,7 @@ async function answerAll(
       progress.update(before + Math.floor((block.length * done) / windows))
     }
     const lines = new Map<object, string>()
-    for await (const item of streamLogits(model, items, { ...reading.forward, onProgress }))
+    for await (const item of streamLogits(model, items, { ...windowing.forward, onProgress }))
       lines.set(item.asked, JSON.stringify(lineOf({ ...item, ...item.asked })))
     const text = block.map((cut) => `${lines.get(cut.asked) ?? failureLine(cut)}\n`).join('')
     const failed = block.length - items.length

@@ -3,7 +3,7 @@ import { placeOf } from '../../report/history.ts'
 import type { LogEntry } from '../../training/checkpoints/state.ts'
 import type { TrainingEvent } from '../../training/loop/events.ts'
 import type { Listener } from './listener.ts'
-import type { CountingProgress, Screen, TrainingProgress } from './screen.ts'
+import type { CountingProgressBar, Screen, TrainingProgressBar } from './screen.ts'
 
 export interface RunProgress {
   readonly listener: Listener
@@ -16,8 +16,8 @@ const PROGRESS_LABELS = { evaluation: 'Evaluating', freezing: 'Computing the fro
 /** Shows a run: a bar of its steps, a bar for each evaluation, and a line for each event worth keeping. */
 export function runProgress(screen: Screen): RunProgress {
   let total_steps = 0
-  let steps: TrainingProgress | undefined
-  let counting: CountingProgress | undefined
+  let steps: TrainingProgressBar | undefined
+  let counting: CountingProgressBar | undefined
   const stop = () => {
     counting?.stop()
     steps?.stop()

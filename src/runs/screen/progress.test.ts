@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { printAbove, setQuiet } from './live-bar.ts'
-import { countingProgress, trainingProgress } from './progress.ts'
+import { countingProgressBar, trainingProgressBar } from './progress.ts'
 
 /** A stream that keeps what is written, and a clock that stands still until it is moved. */
 function bench(isTTY: boolean, columns = 200) {
@@ -25,7 +25,7 @@ function bench(isTTY: boolean, columns = 200) {
 describe('progress where there is no terminal', () => {
   test('a training writes a plain line every ten seconds and one at the end', () => {
     const { options, pass, written } = bench(false)
-    const progress = trainingProgress({ total_steps: 40 }, options)
+    const progress = trainingProgressBar({ total_steps: 40 }, options)
     for (let step = 1; step <= 40; step++) {
       pass(1)
       progress.step(step, { loss: 2 - step / 40, samples: 16, tokens: 2000 })
@@ -42,7 +42,7 @@ describe('progress where there is no terminal', () => {
 
   test('a resumed training counts its rates from where it took up', () => {
     const { options, pass, written } = bench(false)
-    const progress = trainingProgress({ total_steps: 100, first_step: 90 }, options)
+    const progress = trainingProgressBar({ total_steps: 100, first_step: 90 }, options)
     pass(10)
     progress.step(91, { loss: 1, samples: 16, tokens: 100 })
     expect(written()).toBe(
@@ -52,7 +52,7 @@ describe('progress where there is no terminal', () => {
 
   test('lines grow rarer as the hours go by', () => {
     const { options, pass, written } = bench(false)
-    const progress = countingProgress('Evaluating', 'windows', 1e6, options)
+    const progress = countingProgressBar('Evaluating', 'windows', 1e6, options)
     for (let done = 1; done <= 10_000; done++) {
       pass(1)
       progress.update(done)
@@ -64,7 +64,7 @@ describe('progress where there is no terminal', () => {
 
   test('work that is broken off shows how far it came, once', () => {
     const { options, pass, written } = bench(false)
-    const progress = countingProgress('Tokenizing training set', 'examples', 3000, options)
+    const progress = countingProgressBar('Tokenizing training set', 'examples', 3000, options)
     pass(1)
     progress.update(1374)
     progress.note('interrupted')
@@ -79,7 +79,7 @@ describe('progress where there is no terminal', () => {
 describe('progress on a terminal', () => {
   test('a live bar is redrawn in place, notes stay above it, and the cursor is never hidden', () => {
     const { options, pass, written } = bench(true)
-    const progress = trainingProgress({ total_steps: 4 }, options)
+    const progress = trainingProgressBar({ total_steps: 4 }, options)
     pass(1)
     progress.step(2, { loss: 1.5, samples: 32, tokens: 4000 })
     progress.note('epoch 1: validation loss 1.6476')
@@ -92,7 +92,7 @@ describe('progress on a terminal', () => {
 
   test('in a narrow one the time left stays, and rates make room for it', () => {
     const { options, pass, written } = bench(true, 80)
-    const progress = trainingProgress({ total_steps: 19 }, options)
+    const progress = trainingProgressBar({ total_steps: 19 }, options)
     pass(30)
     progress.step(10, { loss: 5.24, samples: 320, tokens: 12_000 })
     progress.stop()
@@ -104,7 +104,7 @@ describe('progress on a terminal', () => {
   test('what a command says meanwhile stands on a line of its own above the bar', () => {
     const { options, pass, written } = bench(true)
     const other = new PassThrough()
-    const progress = trainingProgress({ total_steps: 4 }, options)
+    const progress = trainingProgressBar({ total_steps: 4 }, options)
     pass(1)
     progress.step(2, { loss: 1.5, samples: 32, tokens: 4000 })
     printAbove('Finishing the step.', other)
@@ -116,7 +116,7 @@ describe('progress on a terminal', () => {
 
   test('nothing to do is a full bar and not a division by zero', () => {
     const { options, written } = bench(true)
-    const progress = countingProgress('Evaluating', 'windows', 0, options)
+    const progress = countingProgressBar('Evaluating', 'windows', 0, options)
     progress.update(0)
     progress.stop()
     expect(written()).toContain('0/0 (100 %)')
@@ -128,7 +128,7 @@ test('with --quiet there is no progress', () => {
   const { options, written } = bench(false)
   setQuiet(true)
   try {
-    const progress = countingProgress('Tokenizing', 'examples', 2, options)
+    const progress = countingProgressBar('Tokenizing', 'examples', 2, options)
     progress.update(2)
     progress.note('a note')
     progress.stop()

@@ -1,12 +1,12 @@
 import { MultiBar, type SingleBar } from 'cli-progress'
-import { clock, count, decimal, percent, rate } from '../../report/format.ts'
+import { clock, count, decimal, percentage, rate } from '../../report/format.ts'
 import { hideLiveBar, isQuiet, showLiveBar } from './live-bar.ts'
-import type { CountingProgress, Progress, TrainingProgress } from './screen.ts'
+import type { CountingProgressBar, ProgressBar, TrainingProgressBar } from './screen.ts'
 
-export type { CountingProgress, Progress, TrainingProgress } from './screen.ts'
+export type { CountingProgressBar, ProgressBar, TrainingProgressBar } from './screen.ts'
 
 /** A terminal gets a live bar, anything else (a file, a pipe, a build log) plain lines now and then, no escapes. */
-export interface ProgressOptions {
+export interface ProgressBarOptions {
   /** Standard error, so that standard output stays free for results. */
   readonly stream?: NodeJS.WritableStream & { isTTY?: boolean }
   /** Milliseconds, of any origin. */
@@ -14,10 +14,10 @@ export interface ProgressOptions {
 }
 
 /** Progress of a training that goes from `first_step` (steps done before a resume) to `total_steps`. */
-export function trainingProgress(
+export function trainingProgressBar(
   run: { readonly total_steps: number; readonly first_step?: number },
-  options: ProgressOptions = {},
-): TrainingProgress {
+  options: ProgressBarOptions = {},
+): TrainingProgressBar {
   let [loss, samples, tokens] = [Number.NaN, 0, 0]
   let time_left: number | undefined
   const display = show('Training', 'step', run.total_steps, run.first_step ?? 0, options, (seconds) => [
@@ -39,12 +39,12 @@ export function trainingProgress(
 }
 
 /** Progress of evaluation or tokenization: `countingProgress('Tokenizing', 'examples', 3000)`, from `first` on. */
-export function countingProgress(
+export function countingProgressBar(
   label: string,
   unit: string,
   total: number,
-  { first = 0, ...options }: ProgressOptions & { readonly first?: number } = {},
-): CountingProgress {
+  { first = 0, ...options }: ProgressBarOptions & { readonly first?: number } = {},
+): CountingProgressBar {
   let done = first
   const display = show(label, '', total, first, options, (seconds) => [rate((done - first) / seconds, unit)])
   return {
@@ -56,7 +56,7 @@ export function countingProgress(
   }
 }
 
-type Display = Progress & { update(done: number): void }
+type Display = ProgressBar & { update(done: number): void }
 
 /** Of the parts of a line those that have room, the first and the last before all others. */
 function fitting(parts: readonly string[], room: number): string {
@@ -73,7 +73,7 @@ function show(
   unit: string,
   total: number,
   first: number,
-  { stream = process.stderr, now = () => performance.now() }: ProgressOptions,
+  { stream = process.stderr, now = () => performance.now() }: ProgressBarOptions,
   details: (seconds: number) => string[],
 ): Display {
   if (isQuiet()) return HIDDEN
@@ -81,7 +81,7 @@ function show(
   const line = (done: number) => {
     const seconds = Math.max((now() - began) / 1000, 1e-3)
     const left = done > first ? (seconds / (done - first)) * (total - done) : Number.POSITIVE_INFINITY
-    const place = `${unit ? `${unit} ` : ''}${count(done)}/${count(total)} (${percent(total ? done / total : 1)})`
+    const place = `${unit ? `${unit} ` : ''}${count(done)}/${count(total)} (${percentage(total ? done / total : 1)})`
     const time = done >= total ? clock(seconds) : `${clock(seconds)} < ${clock(left)} left`
     return done > first ? [place, ...details(seconds), time] : [place]
   }

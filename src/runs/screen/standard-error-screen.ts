@@ -1,5 +1,5 @@
 import { printAbove } from './live-bar.ts'
-import { countingProgress, trainingProgress } from './progress.ts'
+import { countingProgressBar, trainingProgressBar } from './progress.ts'
 import type { Screen } from './screen.ts'
 
 const print = (text: string): void =>
@@ -10,6 +10,6 @@ export const standardErrorScreen: Screen = {
   print,
   warn: print,
   show: () => {},
-  training: trainingProgress,
-  counting: (label, unit, total, first) => countingProgress(label, unit, total, { first }),
+  training: trainingProgressBar,
+  counting: (label, unit, total, first) => countingProgressBar(label, unit, total, { first }),
 }

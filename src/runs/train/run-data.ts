@@ -2,7 +2,7 @@ import { UsageError } from '../../errors.ts'
 import type { HubOptions } from '../../hub/index.ts'
 import type { Example } from '../../squad/types.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
-import { readExamples } from '../load/load-data.ts'
+import { loadExamples } from '../load/load-data.ts'
 
 export interface RunData {
   readonly train: readonly Example[]
@@ -25,9 +25,9 @@ export async function readRunData(args: TrainingArguments, hub?: HubOptions): Pr
       'Give a data set by name (--dataset squad) or a file (--train_file train.json).',
     )
   const choice = { config: args.dataset_config, revision: args.dataset_revision, hub }
-  const train = await readExamples(train_source, { ...choice, split: train_split, max_samples: args.max_train_samples })
+  const train = await loadExamples(train_source, { ...choice, split: train_split, max_samples: args.max_train_samples })
   if (!validation_source) return { train, validation: [] }
   const max_samples = args.max_eval_samples
-  const validation = await readExamples(validation_source, { ...choice, split: validation_split, max_samples })
+  const validation = await loadExamples(validation_source, { ...choice, split: validation_split, max_samples })
   return { train, validation }
 }

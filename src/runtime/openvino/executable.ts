@@ -6,7 +6,7 @@ import { threadsByDefault } from '../threads.ts'
 import type { Handle } from './c-library.ts'
 import { failure } from './failure.ts'
 import { Handles } from './handles.ts'
-import type { OpenVinoLibrary, Side } from './library.ts'
+import type { OpenVinoLibrary, PortSide } from './library.ts'
 
 /** ov_element_type_e of the C API. */
 const ELEMENT_TYPE: Readonly<Record<DType, number>> = {
@@ -38,7 +38,7 @@ export class OpenVinoExecutable implements Executable {
 
   private constructor(
     private readonly library: OpenVinoLibrary,
-    private readonly names: Readonly<Record<Side, readonly string[]>>,
+    private readonly names: Readonly<Record<PortSide, readonly string[]>>,
     private readonly request: Handle,
     private readonly handles: Handles,
   ) {
@@ -96,7 +96,7 @@ export class OpenVinoExecutable implements Executable {
     }
   }
 
-  private setAll(side: Side, passed: Values): void {
+  private setAll(side: PortSide, passed: Values): void {
     for (const [i, name] of this.names[side].entries()) {
       const value = this.held.get(name, passed)
       if (this.known.get(name) === value) continue

@@ -1,7 +1,7 @@
 import { SpanforgeError } from '../../errors.ts'
 import { CLibrary, type Handle } from './c-library.ts'
 
-export type Side = 'input' | 'output'
+export type PortSide = 'input' | 'output'
 
 export interface HostTensor {
   /** Of the C API's enumeration ov_element_type_e. */
@@ -66,7 +66,7 @@ export class OpenVinoLibrary {
   freeModel = (model: Handle): void => this.f.freeModel(model)
 
   /** The names of a model's inputs or outputs, in the order of their indices. */
-  names(model: Handle, side: Side): string[] {
+  names(model: Handle, side: PortSide): string[] {
     const { count, at } = this.f[side]
     return Array.from({ length: Number(count(model)) }, (_, i) => {
       const port = at(model, i)
@@ -90,7 +90,7 @@ export class OpenVinoLibrary {
   freeRequest = (request: Handle): void => this.f.freeRequest(request)
 
   /** The data stays where it is: it must neither move nor be freed while the request knows it. */
-  setTensor(request: Handle, side: Side, index: number, { type, dims, data }: HostTensor): void {
+  setTensor(request: Handle, side: PortSide, index: number, { type, dims, data }: HostTensor): void {
     // A small array lies inside V8's heap, where it would move, until somebody asks for its buffer.
     void data.buffer
     const tensor = this.f.tensor(type, { rank: dims.length, dims: BigInt64Array.from(dims, BigInt) }, data)
@@ -118,7 +118,7 @@ function functions(c: CLibrary) {
   const version = struct({ buildNumber: text, description: text })
   const deviceList = struct({ devices: address, size })
   const shape = struct({ rank: 'int64_t', dims: 'int64_t *' })
-  const side = (name: Side) => ({
+  const side = (name: PortSide) => ({
     count: c.query<number>(`ov_model_${name}s_size`, [address], size),
     at: c.query(`ov_model_const_${name}_by_index`, [address, size]),
     set: c.command(`ov_infer_request_set_${name}_tensor_by_index`, [address, size, address]),

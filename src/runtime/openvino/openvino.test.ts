@@ -8,12 +8,12 @@ import { apply, input } from '../../graph/tensor.ts'
 import { add, mul } from '../../ops/elementwise.ts'
 import { gemm } from '../../ops/linalg.ts'
 import { sumAll } from '../../ops/reduce.ts'
-import { float32 } from '../engine.ts'
+import { float32Value } from '../engine.ts'
 import { openEngine } from '../registry.ts'
 import { loadLibrary } from './library.ts'
 import { checkVersion } from './open.ts'
 
-const vector = (n: number, value = 1) => float32(new Float32Array(n).fill(value), [n])
+const vector = (n: number, value = 1) => float32Value(new Float32Array(n).fill(value), [n])
 
 describeOpenVino('OpenVINO', (engine) => {
   const product = () => engine.compile({ y: mul(input('a', ['n']), input('b', ['n'])) })
@@ -24,7 +24,7 @@ describeOpenVino('OpenVINO', (engine) => {
     for (const n of [1, 3, 1000, 2, 1000]) {
       // Views of a larger memory, as the trainer has them: the neighbours stay as they are.
       const y = new Float32Array(memory.buffer, 64, n).fill(-1)
-      await session.run({ a: vector(n, 3), b: vector(n, 4) }, { y: float32(y, [n]) })
+      await session.run({ a: vector(n, 3), b: vector(n, 4) }, { y: float32Value(y, [n]) })
       expect(y).toEqual(new Float32Array(n).fill(12))
       expect(new Float32Array(memory.buffer, 0, 16)).toEqual(new Float32Array(16))
     }
@@ -45,7 +45,7 @@ describeOpenVino('OpenVINO', (engine) => {
     vi.stubEnv('SPANFORGE_THREADS', '1')
     onTestFinished(() => void vi.unstubAllEnvs())
     const session = await engine.compile({ y: gemm(input('a', ['n', 'n']), input('b', ['n', 'n'])) })
-    const matrix = () => float32(new Float32Array(2 ** 20), [2 ** 10, 2 ** 10])
+    const matrix = () => float32Value(new Float32Array(2 ** 20), [2 ** 10, 2 ** 10])
     const running = session.run({ a: matrix(), b: matrix() }, { y: matrix() })
     await nextTurn()
     const cores = (status: string) => /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync(status, 'utf8'))?.[1]
@@ -87,7 +87,7 @@ describeOpenVino('OpenVINO', (engine) => {
     const n = 1024
     const [a, b] = [input('a', [n, n]), input('b', [n, n])]
     const session = await engine.compile({ y: gemm(gemm(a, b), b) })
-    const matrix = (value: number) => float32(new Float32Array(n * n).fill(value), [n, n])
+    const matrix = (value: number) => float32Value(new Float32Array(n * n).fill(value), [n, n])
     let turns = 0
     let done = false
     const turn = () => {
@@ -122,10 +122,13 @@ describeOpenVino('OpenVINO', (engine) => {
     // a [n, 1] plus b [1, n], its squares: n² numbers on the way to their sum, of which 2^44 bytes cannot be had.
     const sum = add(input('a', ['n', 1]), input('b', [1, 'n']))
     const session = await engine.compile({ y: sumAll(mul(sum, sum)) })
-    const result = float32(new Float32Array(1), [])
+    const result = float32Value(new Float32Array(1), [])
     const run = (n: number) =>
       session.run(
-        { a: float32(vector(n).data as Float32Array, [n, 1]), b: float32(vector(n).data as Float32Array, [1, n]) },
+        {
+          a: float32Value(vector(n).data as Float32Array, [n, 1]),
+          b: float32Value(vector(n).data as Float32Array, [1, n]),
+        },
         { y: result },
       )
     await expect(run(2 ** 21)).rejects.toThrow(/^memory: OpenVINO found no room(.|\n)*Lower max_tokens_per_pass/)

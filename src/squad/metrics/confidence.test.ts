@@ -4,7 +4,7 @@ import type { Example, Window } from '../types.ts'
 import { expectedCalibrationError, type JudgedAnswer, reliabilityBins } from './calibration.ts'
 import { type AnswerEvidence, answerConfidence, type ConfidenceModel, fitConfidence } from './confidence.ts'
 import { judgeGiven, judgeQuestions } from './judged-questions.ts'
-import { sigmoid } from './logistic-regression.ts'
+import { logistic } from './logistic-regression.ts'
 
 const model: ConfidenceModel = {
   answer: { intercept: -1.5, lead: 0.4, share: 1, presence: 0.25, length: -0.3, windows: -0.1 },
@@ -101,7 +101,7 @@ describe('The confidence of an answer', () => {
     const options = { top_k: 2, handle_impossible_answer: true, null_score_diff_threshold: -10 }
     const fitted = { ...model, no_answer: { intercept: 0, odds: 1 } }
     const { candidates, null_odds } = findAnswers([story(oneWording)], { ...options, confidence: fitted })
-    expect(candidates[0]).toMatchObject({ answer: '', confidence: sigmoid(null_odds) })
+    expect(candidates[0]).toMatchObject({ answer: '', confidence: logistic(null_odds) })
     expect(findAnswers([story(oneWording)], { ...options, confidence: model }).candidates[0].confidence).toBeNull()
   })
 })
@@ -112,7 +112,7 @@ const noise = (i: number, salt: number) => (Math.abs(Math.sin(i * 12.9898 + salt
 /** Evidence with a known truth; in long texts leads are smaller, and answers less often right. */
 function judged(count: number, salt: number, isLong: boolean) {
   const truth = ({ lead, presence, length, windows }: AnswerEvidence) =>
-    sigmoid(-2 + 0.7 * lead + 0.2 * presence - 0.6 * length - 0.3 * windows)
+    logistic(-2 + 0.7 * lead + 0.2 * presence - 0.6 * length - 0.3 * windows)
   return Array.from({ length: count }, (_, i) => {
     const evidence = {
       lead: (isLong ? 3 : 6) * noise(i, salt),
@@ -148,7 +148,7 @@ describe('fitConfidence', () => {
   })
 
   test('follows a probability that levels off as the lead grows', () => {
-    const truth = (lead: number) => sigmoid(-3 + 4 * sigmoid(lead))
+    const truth = (lead: number) => logistic(-3 + 4 * logistic(lead))
     const lead = (i: number) => 30 * noise(i, 41) - 10
     const fittedOn = Array.from({ length: 2000 }, (_, i) => ({
       answers: [
@@ -186,5 +186,5 @@ test('answers are judged by exact match, the best three places of a question', (
   const silent = { handle_impossible_answer: true, null_score_diff_threshold: -100 }
   expect(judgeGiven(model, question, silent)).toBeUndefined()
   const fitted = { ...model, no_answer: { intercept: 0, odds: 1 } }
-  expect(judgeGiven(fitted, question, silent)).toEqual({ confidence: sigmoid(question.null_odds), correct: false })
+  expect(judgeGiven(fitted, question, silent)).toEqual({ confidence: logistic(question.null_odds), correct: false })
 })

@@ -4,7 +4,7 @@
  * short and long texts. It falls with the length of the text only as far as answers are less often right there.
  */
 import { UsageError } from '../../errors.ts'
-import { fitLogistic, type Observation, predictLogistic, sigmoid } from './logistic-regression.ts'
+import { fitLogistic, logistic, type Observation, predictLogistic } from './logistic-regression.ts'
 
 /** What the confidence of an answer depends on. */
 export interface AnswerEvidence {
@@ -113,7 +113,7 @@ const RIDGE = 5
 
 const featuresOf = ({ lead, presence, length, windows }: AnswerEvidence): readonly number[] => [
   lead,
-  sigmoid(lead),
+  logistic(lead),
   presence,
   length,
   windows,

@@ -1,20 +1,20 @@
 import { bestScoreElsewhere, type ContextLogits, type Span, type SpanOptions } from '../best-spans.ts'
-import type { WindowLogits } from '../readings.ts'
+import type { WindowLogits } from '../document-logits.ts'
 import { type AnswerEvidence, MOST_WINDOWS } from './confidence.ts'
 
 /** A document that was searched, and how. */
 export interface SearchedDocument {
-  readonly readings: readonly ContextLogits[]
-  /** By window, as the readings; [CLS] first. */
+  readonly logitsByWindow: readonly ContextLogits[]
+  /** By window, like `logitsByWindow`; [CLS] first. */
   readonly logits: readonly WindowLogits[]
   readonly search: Omit<SpanOptions, 'top_k' | 'temperature'>
 }
 
-/** A span of one of several documents, and which reading of that document scores it best. */
+/** A span of one of several documents, and which window of that document scores it best. */
 export interface FoundSpan {
   readonly document: number
   readonly span: Span
-  readonly reading: number
+  readonly window: number
 }
 
 /**
@@ -27,12 +27,12 @@ export function gatherEvidence<T extends Partial<FoundSpan>>(
 ): ReadonlyMap<T, AnswerEvidence> {
   const evidence = new Map<T, AnswerEvidence>()
   const places: FoundSpan[] = []
-  const windowsRead = documents.reduce((sum, { readings }) => sum + readings.length, 0)
+  const windowsRead = documents.reduce((sum, { logitsByWindow }) => sum + logitsByWindow.length, 0)
   const windows = Math.log(Math.min(windowsRead, MOST_WINDOWS))
   for (const one of found) {
     if (!isSpan(one) || places.some((place) => overlap(place, one))) continue
-    const { span, document, reading } = one
-    const { start_logits, end_logits } = documents[document].logits[reading]
+    const { span, document, window } = one
+    const { start_logits, end_logits } = documents[document].logits[window]
     const presence = span.score - (start_logits[0] + end_logits[0])
     const rival = places.length > 0 ? places[0].span.score : bestElsewhere(one, found, documents)
     const lead = rival === -Infinity ? presence : span.score - rival
@@ -49,7 +49,7 @@ const overlap = (a: FoundSpan, b: FoundSpan): boolean =>
 
 /** The best score at another place than the best answer's. */
 function bestElsewhere(best: FoundSpan, found: readonly Partial<FoundSpan>[], documents: readonly SearchedDocument[]) {
-  const { readings, search } = documents[best.document]
+  const { logitsByWindow, search } = documents[best.document]
   const others = found.find(({ document, span }) => span && document !== best.document)
-  return Math.max(bestScoreElsewhere(readings, search, best.span), others?.span?.score ?? -Infinity)
+  return Math.max(bestScoreElsewhere(logitsByWindow, search, best.span), others?.span?.score ?? -Infinity)
 }

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { random } from '../../random/random.ts'
-import { fitLogistic, type Observation, predictLogistic, sigmoid } from './logistic-regression.ts'
+import { fitLogistic, logistic, type Observation, predictLogistic } from './logistic-regression.ts'
 
 const draws = random(7, 'logistic regression test')
 
 /** Events that happen with sigmoid(1 - 2 x + 0.5 y); y is in the hundreds, so that scales differ. */
 const observed = Array.from({ length: 4000 }, (): Observation => {
   const [x, y] = [2 * draws.normal(), 300 + 4 * draws.normal()]
-  return { features: [x, y], happened: draws.uniform() < sigmoid(1 - 2 * x + 0.5 * (y - 300)) }
+  return { features: [x, y], happened: draws.uniform() < logistic(1 - 2 * x + 0.5 * (y - 300)) }
 })
 
 describe('fitLogistic', () => {

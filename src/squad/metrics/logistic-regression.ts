@@ -20,10 +20,10 @@ export interface LogisticOptions {
   readonly ridge?: number
 }
 
-export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
+export const logistic = (x: number): number => 1 / (1 + Math.exp(-x))
 
 export const predictLogistic = ({ intercept, coefficients }: LogisticModel, features: readonly number[]): number =>
-  sigmoid(coefficients.reduce((sum, coefficient, i) => sum + coefficient * features[i], intercept))
+  logistic(coefficients.reduce((sum, coefficient, i) => sum + coefficient * features[i], intercept))
 
 /**
  * Fits by Newton's method on standardized features: deterministic, and the solution is unique. Half an event and half a
@@ -77,7 +77,7 @@ function fitFeatures(observations: readonly Observation[], used: readonly number
   }
 }
 
-interface Problem {
+interface RegressionProblem {
   /** Each begins with the 1 that the intercept multiplies. */
   readonly rows: readonly (readonly number[])[]
   readonly targets: readonly number[]
@@ -86,7 +86,7 @@ interface Problem {
   readonly ridge: number
 }
 
-function minimize(problem: Problem): number[] {
+function minimize(problem: RegressionProblem): number[] {
   let solution = problem.rows[0].map(() => 0)
   let loss = penalizedLoss(problem, solution)
   for (let iteration = 0; iteration < 100; iteration++) {
@@ -111,7 +111,7 @@ const logit = (row: readonly number[], solution: readonly number[]): number =>
   row.reduce((sum, x, i) => sum + x * solution[i], 0)
 
 /** Negative log likelihood with the penalty. */
-function penalizedLoss({ rows, targets, weights, ridge }: Problem, solution: readonly number[]): number {
+function penalizedLoss({ rows, targets, weights, ridge }: RegressionProblem, solution: readonly number[]): number {
   const penalty = solution.reduce((sum, value, i) => (i === 0 ? 0 : sum + (ridge * value * value) / 2), 0)
   return rows.reduce((sum, row, n) => {
     const x = (2 * targets[n] - 1) * logit(row, solution)
@@ -120,12 +120,12 @@ function penalizedLoss({ rows, targets, weights, ridge }: Problem, solution: rea
 }
 
 /** Minus the inverse Hessian of the penalized loss times its gradient. */
-function newtonStep({ rows, targets, weights, ridge }: Problem, solution: readonly number[]): number[] {
+function newtonStep({ rows, targets, weights, ridge }: RegressionProblem, solution: readonly number[]): number[] {
   const penalty = (i: number) => (i === 0 ? 0 : ridge)
   const gradient = solution.map((value, i) => penalty(i) * value)
   const hessian = solution.map((_, i) => solution.map((_, j) => (i === j ? penalty(i) : 0)))
   for (const [n, row] of rows.entries()) {
-    const p = sigmoid(logit(row, solution))
+    const p = logistic(logit(row, solution))
     for (let i = 0; i < row.length; i++) {
       gradient[i] += weights[n] * (p - targets[n]) * row[i]
       for (let j = 0; j < row.length; j++) hessian[i][j] += weights[n] * p * (1 - p) * row[i] * row[j]

@@ -1,7 +1,7 @@
 import { SpanforgeError } from '../../errors.ts'
 import { showText } from '../../show-value.ts'
 import type { Example } from '../types.ts'
-import { exactMatch, f1OfTokens, type Predictions, percent } from './metrics.ts'
+import { exactMatch, f1OfTokens, meanPercent, type Predictions } from './metrics.ts'
 import { averagePrecision, bestThreshold, type ThresholdedQuestion } from './no-answer-threshold.ts'
 import { answerTokens } from './normalize-answer.ts'
 
@@ -96,8 +96,8 @@ function f1V2(prediction: string, gold: string): number {
 }
 
 const means = (scores: readonly QuestionScoreV2[]) => ({
-  exact: percent(scores.map((score) => score.exact)),
-  f1: percent(scores.map((score) => score.f1)),
+  exact: meanPercent(scores.map((score) => score.exact)),
+  f1: meanPercent(scores.map((score) => score.f1)),
   total: scores.length,
 })
 

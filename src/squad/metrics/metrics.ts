@@ -66,8 +66,8 @@ export function squadMetrics(predictions: Predictions, examples: readonly Exampl
     }
   })
   return {
-    exact_match: percent(per_question.map((score) => score.exact_match)),
-    f1: percent(per_question.map((score) => score.f1)),
+    exact_match: meanPercent(per_question.map((score) => score.exact_match)),
+    f1: meanPercent(per_question.map((score) => score.f1)),
     total: examples.length,
     per_question,
     missing,
@@ -75,7 +75,7 @@ export function squadMetrics(predictions: Predictions, examples: readonly Exampl
 }
 
 /** Mean in per cent, added up and scaled in the order of the official scripts, so that the last digit agrees. */
-export const percent = (scores: readonly number[]): number =>
+export const meanPercent = (scores: readonly number[]): number =>
   (100 * scores.reduce((sum, score) => sum + score, 0)) / scores.length
 
 function sizeOfIntersection(a: readonly string[], b: readonly string[]): number {

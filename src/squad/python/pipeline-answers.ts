@@ -9,8 +9,8 @@
  */
 import { UsageError } from '../../errors.ts'
 import { bestSpans } from '../best-spans.ts'
+import { checkLogits, contextLogits, type WindowLogits } from '../document-logits.ts'
 import { LogSum } from '../log-sum.ts'
-import { checkLogits, contextLogits, type WindowLogits } from '../readings.ts'
 import type { Window } from '../types.ts'
 import { wordAt } from '../words.ts'
 

@@ -7,8 +7,8 @@
 import { SpanforgeError } from '../../errors.ts'
 import { showText } from '../../show-value.ts'
 import { groupByExample } from '../answers.ts'
+import { checkLogits, type WindowLogits } from '../document-logits.ts'
 import { float32Softmax } from '../float32-softmax.ts'
-import { checkLogits, type WindowLogits } from '../readings.ts'
 import type { Example, Window } from '../types.ts'
 
 export interface RunQaOptions {

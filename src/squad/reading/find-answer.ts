@@ -30,7 +30,7 @@ export class AnswerFinder {
     const atByte = utf16OfByte(context, count)
     if (isAt(atByte)) return { answer: { text, answer_start: atByte }, kind: 'byte_offset', places: 1 }
     const near = codePoints.toUtf16(count)
-    return nearest(placesOf(text, context), near) ?? this.findVariant(text, context, near)
+    return nearestAnswer(placesOf(text, context), near) ?? this.findVariant(text, context, near)
   }
 
   /**
@@ -40,11 +40,11 @@ export class AnswerFinder {
   findVariant(text: string, context: string, near = 0): FoundAnswer | undefined {
     if (text.length > LONGEST_VARIANT) return undefined
     const spelled = [...this.folded.places(text, context)].filter((place) => !cutsNumber(place, context))
-    return nearest(spelled, near) ?? nearest(sameValues(text, context), near)
+    return nearestAnswer(spelled, near) ?? nearestAnswer(sameValues(text, context), near)
   }
 }
 
-function nearest(answers: Iterable<Answer>, near: number): FoundAnswer | undefined {
+function nearestAnswer(answers: Iterable<Answer>, near: number): FoundAnswer | undefined {
   let best: Answer | undefined
   const places = new Set<number>()
   for (const answer of answers) {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { nearest } from '../../edit-distance.ts'
+import { nearestName } from '../../edit-distance.ts'
 import { UsageError } from '../../errors.ts'
 import { showText, showValue } from '../../show-value.ts'
 import { hintFor } from './argument-aliases.ts'
@@ -103,7 +103,7 @@ function explainUnknown(name: string, source: ArgumentSource): string {
   if (reason) return `${place}: not an argument here: ${reason}`
   const hint = hintFor(name, (other) => argumentNames.includes(other))
   if (hint) return `${place}: no such argument: ${hint.replace('use --', 'use ')}`
-  const suggestion = nearest(name, argumentNames)
+  const suggestion = nearestName(name, argumentNames)
   return `${place}: no such argument${suggestion ? `; did you mean ${suggestion}?` : ''}`
 }
 

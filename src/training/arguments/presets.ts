@@ -1,4 +1,4 @@
-import { nearest } from '../../edit-distance.ts'
+import { nearestName } from '../../edit-distance.ts'
 import { UsageError } from '../../errors.ts'
 import type { TrainingArgumentsInput } from './arguments.ts'
 
@@ -33,6 +33,6 @@ export const presets: Readonly<Record<string, TrainingArgumentsInput>> = {
 export function presetArguments(name: string): TrainingArgumentsInput {
   if (Object.hasOwn(presets, name)) return presets[name]
   const names = Object.keys(presets)
-  const near = nearest(name, names)
+  const near = nearestName(name, names)
   throw new UsageError(`preset: there is none called "${name}"`, near ? `Did you mean ${near}?` : `There is ${names}.`)
 }

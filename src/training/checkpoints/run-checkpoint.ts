@@ -5,7 +5,7 @@ import { ANSWER_SETTINGS_FILE, type AnswerSettings, toAnswerSettingsJson } from 
 import { refuseNonfinite } from '../../checkpoint/finite.ts'
 import { loadParameters } from '../../checkpoint/load-parameters.ts'
 import { writeWeights } from '../../checkpoint/model-folder.ts'
-import { openCheckpoint } from '../../checkpoint/open.ts'
+import { openWeights } from '../../checkpoint/open.ts'
 import { openSafetensors } from '../../checkpoint/safetensors.ts'
 import type { NamedTensor } from '../../checkpoint/safetensors-writer.ts'
 import { tokenizerFiles } from '../../checkpoint/tokenizer-folder.ts'
@@ -24,7 +24,7 @@ import { readTrainerState, STATE_FILE, type TrainerState, writeTrainerState } fr
 const interval = z.tuple([z.number(), z.number()]).readonly()
 
 /** What a resumed run needs beside trainer_state.json: sums behind losses still to be logged, intervals of scores. */
-const progress = z.object({
+const loopState = z.object({
   /** Steps that changed the weights; less than global_step where steps were skipped. */
   steps_taken: z.int().min(0),
   loss_total: z.number(),
@@ -55,9 +55,9 @@ const progress = z.object({
   digests: z.record(z.string(), z.string()).optional(),
 })
 
-export type Progress = z.output<typeof progress>
+export type LoopState = z.output<typeof loopState>
 
-export const newProgress = (): Progress => ({
+export const newLoopState = (): LoopState => ({
   steps_taken: 0,
   loss_total: 0,
   loss_since_log: 0,
@@ -79,7 +79,7 @@ export interface RunState {
   /** What the optimizer remembers, by name. */
   readonly optimizer: Readonly<Record<string, FlatParameters>>
   readonly state: TrainerState
-  readonly progress: Progress
+  readonly progress: LoopState
   readonly args: TrainingArguments
 }
 
@@ -113,7 +113,7 @@ export const tensorsOf = (parameters: FlatParameters, prefix = ''): NamedTensor[
 
 /** Reads a checkpoint's weights into the model. */
 export async function restoreWeights(folder: string, model: QuestionAnsweringModel): Promise<void> {
-  const checkpoint = await openCheckpoint(folder)
+  const checkpoint = await openWeights(folder)
   try {
     const view = (name: string) => model.parameters.view(name)
     const { missing } = await loadParameters(checkpoint, model.specs, model.architecture.checkpoint, view)
@@ -129,7 +129,7 @@ export async function restoreRun(
   folder: string,
   model: QuestionAnsweringModel,
   optimizer: RunState['optimizer'],
-): Promise<{ state: TrainerState; progress: Progress }> {
+): Promise<{ state: TrainerState; progress: LoopState }> {
   await restoreWeights(folder, model)
   const stored = await openSafetensors(join(folder, OPTIMIZER)).catch((error: unknown) => {
     throw new SpanforgeError(`${folder}: cannot go on from a checkpoint without ${OPTIMIZER}`, {
@@ -153,14 +153,14 @@ export async function restoreRun(
     await stored.close()
   }
   const state = await readTrainerState(join(folder, STATE_FILE))
-  return { state, progress: (await readProgress(folder))! }
+  return { state, progress: (await readLoopState(folder))! }
 }
 
 /** Undefined for a checkpoint without the optimizer, from which no run can resume. */
-export async function readProgress(folder: string): Promise<Progress | undefined> {
+export async function readLoopState(folder: string): Promise<LoopState | undefined> {
   const path = join(folder, PROGRESS)
   if (!existsSync(path)) return undefined
-  const { data, error } = progress.safeParse(await readJsonFile(path))
+  const { data, error } = loopState.safeParse(await readJsonFile(path))
   if (data) return data
   throw new SpanforgeError(`${path}: not the progress of a run: ${showIssues(error.issues)}`, {
     remedy: 'Resume from another checkpoint.',

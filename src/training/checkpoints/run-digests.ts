@@ -7,7 +7,7 @@ import { showText } from '../../show-value.ts'
 import type { Dataset } from '../../squad/dataset.ts'
 import type { BertTokenizer } from '../../text/tokenizer.ts'
 import type { TrainingArguments } from '../arguments/arguments.ts'
-import { ARGUMENTS_FILE, readProgress } from './run-checkpoint.ts'
+import { ARGUMENTS_FILE, readLoopState } from './run-checkpoint.ts'
 
 const MODEL = ['model', 'revision'] as const
 const LENGTHS = ['max_seq_length', 'doc_stride'] as const
@@ -122,7 +122,7 @@ export interface Change {
  * @throws SpanforgeError where data, tokenizer or configuration changed although the same arguments name them
  */
 export async function checkUnchanged(folder: string, digests: RunDigests, args: TrainingArguments): Promise<string[]> {
-  const progress = await readProgress(folder)
+  const progress = await readLoopState(folder)
   if (!progress) return []
   const { digests: before } = progress
   if (!before)

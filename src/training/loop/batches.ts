@@ -11,13 +11,13 @@ type BatchArguments = Pick<
 >
 
 /** Windows of one optimizer step: the batches whose gradients are averaged, each a list of indices. */
-export type Group = readonly (readonly number[])[]
+export type StepBatches = readonly (readonly number[])[]
 
 /**
  * The optimizer steps of one epoch. Groups never reach into the next epoch: the last one may hold fewer batches, and
  * the last batch fewer windows, as in transformers.
  */
-export function epochGroups(order: readonly number[], args: BatchArguments): Group[] {
+export function epochSteps(order: readonly number[], args: BatchArguments): StepBatches[] {
   const { per_device_train_batch_size: size, gradient_accumulation_steps, dataloader_drop_last } = args
   const batches = chunks(order, size).filter((batch) => !dataloader_drop_last || batch.length === size)
   return chunks(batches, gradient_accumulation_steps)

@@ -7,7 +7,7 @@ import { explain } from '../../files/explain.ts'
 import { assertLocksHeld } from '../../files/lock.ts'
 import { frozenGraph } from '../../models/programs.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
-import { float32 } from '../../runtime/engine.ts'
+import { float32Value } from '../../runtime/engine.ts'
 import type { Window } from '../../squad/types.ts'
 
 /** Told how many windows have been through the frozen layers. */
@@ -49,7 +49,7 @@ export class FrozenLayers {
         const rows = toRows(pass.map((i) => windows[i]))
         const { dims, inputs } = pack(rows, heads)
         const hidden = new Float32Array(dims.tokens * hidden_size)
-        const outputs = { hidden: float32(hidden, [dims.tokens, hidden_size]) }
+        const outputs = { hidden: float32Value(hidden, [dims.tokens, hidden_size]) }
         await session.run(inputs, outputs)
         let start = 0
         assertLocksHeld(path)

@@ -13,7 +13,7 @@ import {
 } from '../../models/programs.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import { ResidentParameters } from '../../models/resident-parameters.ts'
-import { type Executable, float32, type Value, type Values } from '../../runtime/engine.ts'
+import { type Executable, float32Value, type Value, type Values } from '../../runtime/engine.ts'
 import type { DropoutMask, GradientOptions, GradientSource } from './gradient-source.ts'
 
 /** How many of the parameters, in their order, are frozen. */
@@ -73,14 +73,14 @@ export class BatchGradient implements GradientSource {
     })
     const masks = graph.dropout.map(({ name, shape, probability }, site) => {
       const size = bindShape(shape, dims)
-      return [name, float32(mask(site, probability, elements(size)), size)] as const
+      return [name, float32Value(mask(site, probability, elements(size)), size)] as const
     })
     const loss = new Float32Array(1)
     const rowGradients = this.roomForRows(dims.tokens)
     this.weights.follow(this.parameters)
     await this.session.run(
       { ...inputs, span_targets: targets, ...Object.fromEntries(masks) },
-      { ...rowGradients, loss: float32(loss, []) },
+      { ...rowGradients, loss: float32Value(loss, []) },
     )
     for (const { output, width, tables } of graph.rowGradients)
       for (const { table, index, padding_idx } of tables)
@@ -97,7 +97,7 @@ export class BatchGradient implements GradientSource {
       this.graph.rowGradients.map(({ output, width }) => {
         const start = end
         end += tokens * width
-        return [output, float32(this.rowRoom.subarray(start, end), [tokens, width])]
+        return [output, float32Value(this.rowRoom.subarray(start, end), [tokens, width])]
       }),
     )
   }

@@ -1,6 +1,6 @@
 import { windowLosses } from '../../inference/logits.ts'
 import { decideArguments } from '../arguments/stored-settings.ts'
-import { epochGroups, epochOrder } from './batches.ts'
+import { epochOrder, epochSteps } from './batches.ts'
 import type { Stepper } from './stepper.ts'
 import type { Measured } from './time-budget.ts'
 import { clockOf, type TrainingRun } from './training-run.ts'
@@ -21,7 +21,7 @@ async function measureStep(run: TrainingRun, stepper: Stepper): Promise<number> 
   const { args } = run
   const { windows } = run.train
   const lengths = windows.map(({ input_ids }) => input_ids.length)
-  const groups = epochGroups(epochOrder(lengths, args, 0), args)
+  const groups = epochSteps(epochOrder(lengths, args, 0), args)
   const now = clockOf(run)
   // The first step also pays for compilation.
   await stepper.rehearse(groups[0], windows)

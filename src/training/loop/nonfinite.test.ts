@@ -12,7 +12,7 @@ import type { Engine, Values } from '../../runtime/engine.ts'
 import { onnxruntime } from '../../runtime/onnxruntime.ts'
 import { parseArguments, type TrainingArgumentsInput } from '../arguments/arguments.ts'
 import { listCheckpoints, newestWhole } from '../checkpoints/checkpoint-store.ts'
-import { newProgress } from '../checkpoints/run-checkpoint.ts'
+import { newLoopState } from '../checkpoints/run-checkpoint.ts'
 import { newTrainerState } from '../checkpoints/state.ts'
 import type { TrainingEvent } from './events.ts'
 import { Recorder } from './recorder.ts'
@@ -234,7 +234,7 @@ test('An evaluation whose metric is not finite is not the best', () => {
     ['loss', Infinity],
   ] as const) {
     const args = parseArguments({ metric_for_best_model }, 'test')
-    const recorder = new Recorder(newTrainerState(args, 1, 1), newProgress(), args)
+    const recorder = new Recorder(newTrainerState(args, 1, 1), newLoopState(), args)
     const metrics = { [`eval_${metric_for_best_model}`]: value } as unknown as EvaluationMetrics
     expect(recorder.evaluation({ metrics, scores: [{ exact_match: 1, f1: 1 }] }).is_best).toBe(false)
     expect(recorder.state.best_metric).toBe(null)

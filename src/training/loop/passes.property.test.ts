@@ -6,7 +6,7 @@ import { pack, type Row } from '../../batching/pack.ts'
 import { spanTargets } from '../../batching/span-targets.ts'
 import { bindShape, elements } from '../../graph/shape.ts'
 import { gradientName, sofarName, trainingGraph } from '../../models/programs.ts'
-import { float32, type Value } from '../../runtime/engine.ts'
+import { float32Value, type Value } from '../../runtime/engine.ts'
 import type { LabelledWindow } from '../../squad/types.ts'
 import { parseArguments } from '../arguments/arguments.ts'
 import { Stepper } from './stepper.ts'
@@ -51,10 +51,10 @@ describe('a batch of random windows', async () => {
   async function outputs(rows: readonly Row[], batch: readonly LabelledWindow[]) {
     const { dims, inputs } = pack(rows, model.geometry.heads)
     const real = batch.map(({ input_ids }) => input_ids.length)
-    const span_bias = float32((inputs.attention_bias.data as Float32Array).slice(), inputs.span_bias.dims)
+    const span_bias = float32Value((inputs.attention_bias.data as Float32Array).slice(), inputs.span_bias.dims)
     const zeros = (shape: readonly (number | string)[]): Value => {
       const size = bindShape(shape, dims)
-      return float32(new Float32Array(elements(size)), size)
+      return float32Value(new Float32Array(elements(size)), size)
     }
     const dense = model.parameters.entries.filter(({ name }) => program.dense.includes(name))
     const out: Record<string, Value> = {

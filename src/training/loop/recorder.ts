@@ -2,7 +2,7 @@ import type { Evaluation } from '../../inference/evaluate.ts'
 import { scoreIntervals } from '../../squad/metrics/score-intervals.ts'
 import type { TrainingArguments } from '../arguments/arguments.ts'
 import { checkpointName } from '../checkpoints/checkpoint-store.ts'
-import type { Progress } from '../checkpoints/run-checkpoint.ts'
+import type { LoopState } from '../checkpoints/run-checkpoint.ts'
 import type { LogEntry, TrainerState } from '../checkpoints/state.ts'
 import type { StepResult } from './stepper.ts'
 
@@ -13,7 +13,7 @@ import type { StepResult } from './stepper.ts'
 export class Recorder {
   constructor(
     readonly state: TrainerState,
-    readonly progress: Progress,
+    readonly progress: LoopState,
     private readonly args: TrainingArguments,
   ) {}
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { SpanforgeError } from '../../errors.ts'
-import { evaluate } from '../../inference/evaluate.ts'
+import { evaluateDataset } from '../../inference/evaluate.ts'
 import { totalSize } from '../../models/flat-parameters.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import { decideArguments } from '../arguments/stored-settings.ts'
@@ -8,14 +8,14 @@ import { verifyCheckpoint } from '../checkpoints/checkpoint-manifest.ts'
 import { checkpointName, listCheckpoints, rotateCheckpoints, writeCheckpoint } from '../checkpoints/checkpoint-store.ts'
 import {
   checkpointWriters,
-  newProgress,
-  type Progress,
+  type LoopState,
+  newLoopState,
   restoreRun,
   restoreWeights,
 } from '../checkpoints/run-checkpoint.ts'
 import { checkUnchanged, digestRun } from '../checkpoints/run-digests.ts'
 import { newTrainerState, type TrainerState } from '../checkpoints/state.ts'
-import { epochGroups, epochOrder, type Group } from './batches.ts'
+import { epochOrder, epochSteps, type StepBatches } from './batches.ts'
 import type { TrainingEvent, TrainMetrics } from './events.ts'
 import { measureRun } from './measure-run.ts'
 import { type Plan, planRun } from './plan.ts'
@@ -69,7 +69,7 @@ export class TrainingSession {
     const stepper = await Stepper.create(model, args, planned.max_steps, run.gradients)
     const { state, progress } = resume_from
       ? await restoreRun(resume_from, model, stepper.optimizer.state)
-      : { state: newTrainerState(args, planned.max_steps, planned.epochs), progress: newProgress() }
+      : { state: newTrainerState(args, planned.max_steps, planned.epochs), progress: newLoopState() }
     stepper.optimizer.taken = progress.steps_taken
     if (resume_from) await stepper.probe(resume_from, run.train.windows, 'Resume from an earlier checkpoint.')
     else stepper.refuseHugeWeights(BEFORE_TRAINING)
@@ -126,7 +126,7 @@ export class TrainingSession {
     return this.recorder.state
   }
 
-  private get progress(): Progress {
+  private get progress(): LoopState {
     return this.recorder.progress
   }
 
@@ -143,10 +143,10 @@ export class TrainingSession {
   }
 
   /** The steps of the current epoch that are still to be taken. */
-  restOfEpoch(): Group[] {
+  restOfEpoch(): StepBatches[] {
     const { args, order } = this.run
     const done = this.state.global_step % this.plan.steps_per_epoch
-    return epochGroups(order?.(this.epoch) ?? epochOrder(this.lengths, args, this.epoch), args).slice(done)
+    return epochSteps(order?.(this.epoch) ?? epochOrder(this.lengths, args, this.epoch), args).slice(done)
   }
 
   /** The epoch that the next step belongs to, from 0. */
@@ -154,7 +154,7 @@ export class TrainingSession {
     return Math.floor(this.state.global_step / this.plan.steps_per_epoch)
   }
 
-  async step(group: Group): Promise<TrainingEvent> {
+  async step(group: StepBatches): Promise<TrainingEvent> {
     const { train, args } = this.run
     const { global_step } = this.state
     const result = await this.stepper.step(global_step, group, train.windows)
@@ -235,7 +235,7 @@ export class TrainingSession {
     const options = { ...decideArguments(args, model.geometry), batch_size: args.per_device_eval_batch_size }
     const from = clockOf(this.run)()
     const evaluation = yield* progressOf('evaluation', validation.windows.length, (onProgress) =>
-      evaluate(model, validation, { ...options, onProgress }),
+      evaluateDataset(model, validation, { ...options, onProgress }),
     )
     this.longestEvaluation = Math.max(this.longestEvaluation, (clockOf(this.run)() - from) / 1000)
     const { entry, is_best } = this.recorder.evaluation(evaluation)

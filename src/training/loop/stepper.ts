@@ -11,7 +11,7 @@ import { clipCoefficient, gradientNorm } from '../optimizer/clip.ts'
 import { allocateFlat, type FlatMemory } from '../optimizer/flat-memory.ts'
 import type { Optimizer } from '../optimizer/optimizer.ts'
 import { learningRates } from '../optimizer/schedule.ts'
-import type { Group } from './batches.ts'
+import type { StepBatches } from './batches.ts'
 import { FrozenLayers, type FrozenProgress } from './frozen-layers.ts'
 import type { GradientFactory, GradientSource } from './gradient-source.ts'
 import { BatchGradient, frozenEntries } from './gradients.ts'
@@ -96,7 +96,7 @@ export class Stepper {
   }
 
   /** Takes a step with learning rate 0, which changes no weight, to measure it; returns its number of tokens. */
-  async rehearse(group: Group, windows: readonly LabelledWindow[]): Promise<number> {
+  async rehearse(group: StepBatches, windows: readonly LabelledWindow[]): Promise<number> {
     await this.gradients(0, group, windows)
     if (Number.isFinite(gradientNorm(this.memory.kernels, this.trained.gradients))) this.optimizer.step(0, 0)
     for (const { data } of Object.values(this.optimizer.state)) data.fill(0)
@@ -105,7 +105,7 @@ export class Stepper {
   }
 
   /** Step number `step` of the run, from 0, over the windows of `group`. */
-  async step(step: number, group: Group, windows: readonly LabelledWindow[]): Promise<StepResult> {
+  async step(step: number, group: StepBatches, windows: readonly LabelledWindow[]): Promise<StepResult> {
     const losses = await this.gradients(step, group, windows)
     const loss = losses.reduce((a, b) => a + b, 0)
     const grad_norm = gradientNorm(this.memory.kernels, this.trained.gradients)
@@ -127,7 +127,7 @@ export class Stepper {
   }
 
   /** Adds up the gradients of all passes of all batches; returns each pass's share of the loss. */
-  private async gradients(step: number, group: Group, windows: readonly LabelledWindow[]): Promise<number[]> {
+  private async gradients(step: number, group: StepBatches, windows: readonly LabelledWindow[]): Promise<number[]> {
     this.source.reset()
     const losses: number[] = []
     for (const batch of group)

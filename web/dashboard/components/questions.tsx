@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { Prediction, WatchedQuestion } from '../../../src/dashboard/records.ts'
 import type { RunView } from '../../../src/dashboard/run-view.ts'
-import { percent } from '../../../src/report/format.ts'
+import { percentage } from '../../../src/report/format.ts'
 import { placeOf } from '../../../src/report/history.ts'
 import { marked } from './spans.ts'
 
@@ -92,7 +92,7 @@ function Question({ question, index, answers, places, choose }: QuestionProps) {
         <p class={`answer ${verdictOf(answer)}`}>
           <span>{answer.end > answer.start ? question.context.slice(answer.start, answer.end) : 'no answer'}</span>
           <small>
-            probability {percent(answer.score)}, {WORDS[verdictOf(answer)]}
+            probability {percentage(answer.score)}, {WORDS[verdictOf(answer)]}
           </small>
         </p>
       )}

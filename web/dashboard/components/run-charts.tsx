@@ -1,6 +1,6 @@
 import { bestEvaluation, evaluationsOf, smoothed } from '../../../src/dashboard/figures.ts'
 import type { RunView } from '../../../src/dashboard/run-view.ts'
-import { bytes, decimal, setting } from '../../../src/report/format.ts'
+import { byteSize, decimal, setting } from '../../../src/report/format.ts'
 import { placeOf } from '../../../src/report/history.ts'
 import { axis } from '../store.ts'
 import { Chart } from './chart.tsx'
@@ -94,7 +94,7 @@ export function StepCurves({ view }: { readonly view: RunView }) {
             <Chart
               {...plain}
               title="Memory of the process"
-              format={bytes}
+              format={byteSize}
               lines={line('memory', { x, y: steps.memory })}
             />
           </>

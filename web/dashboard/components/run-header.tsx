@@ -30,12 +30,12 @@ export function RunHeader({ shown: { id, view, problems } }: { readonly shown: S
           ))}
         </ul>
       )}
-      <Progress view={view} />
+      <ProgressBar view={view} />
     </header>
   )
 }
 
-function Progress({ view }: { readonly view: RunView }) {
+function ProgressBar({ view }: { readonly view: RunView }) {
   const { step, max_steps, steps_per_epoch } = view
   const activity = goingOn(view.status, isLive.value ? pulse.value?.activity : undefined)
   const left = ['running', 'pausing', 'paused'].includes(view.status) ? timeLeft(view) : undefined

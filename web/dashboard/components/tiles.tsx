@@ -1,6 +1,6 @@
 import { bestEvaluation, evaluationsOf, latestRates, smoothed } from '../../../src/dashboard/figures.ts'
 import type { RunView } from '../../../src/dashboard/run-view.ts'
-import { bytes, count, decimal, setting } from '../../../src/report/format.ts'
+import { byteSize, count, decimal, setting } from '../../../src/report/format.ts'
 import { placeOf } from '../../../src/report/history.ts'
 import { isLive, pulse } from '../store.ts'
 
@@ -43,8 +43,8 @@ export function Tiles({ view }: { readonly view: RunView }) {
     },
     {
       label: 'Memory',
-      value: memory === undefined ? undefined : bytes(memory),
-      note: peak === undefined ? undefined : `at most ${bytes(peak)}`,
+      value: memory === undefined ? undefined : byteSize(memory),
+      note: peak === undefined ? undefined : `at most ${byteSize(peak)}`,
     },
   ]
   return (

@@ -9,7 +9,7 @@ import { Confidence } from './confidence.tsx'
  * Says what is right: one of the further answers, or what is marked with the mouse in the text, by its words here, or
  * with the arrow keys in the text.
  */
-export function CorrectionPanel({ asked }: { readonly asked: state.Asked }) {
+export function CorrectionPanel({ asked }: { readonly asked: state.AskedQuestion }) {
   const form = useRef<HTMLFormElement>(null)
   const input = useRef<HTMLInputElement>(null)
   const [words, setWords] = useState('')
@@ -91,7 +91,7 @@ export function CorrectionPanel({ asked }: { readonly asked: state.Asked }) {
 const isOneColumn = (): boolean => matchMedia('(max-width: 52rem)').matches
 
 /** Where a model found the right answer but likes another better, one press says so. */
-function Choices({ asked }: { readonly asked: state.Asked }) {
+function Choices({ asked }: { readonly asked: state.AskedQuestion }) {
   const { chosen, lit, threshold } = state
   const choices = choicesFor(asked, threshold.value)
   if (choices.length === 0) return null
@@ -132,7 +132,7 @@ function Choices({ asked }: { readonly asked: state.Asked }) {
 }
 
 /** Of one model without the answer that counted, which is called wrong; unless that is being changed again. */
-function choicesFor(asked: state.Asked, threshold: number): Choice[] {
+function choicesFor(asked: state.AskedQuestion, threshold: number): Choice[] {
   const readings = state.chosen.value.flatMap((model) => {
     const result = asked.readings[model]?.result
     return result ? [{ model, ...result }] : []

@@ -8,7 +8,7 @@ import { Icon } from './icon.tsx'
 import { ReadingView } from './reading-view.tsx'
 
 /** A question and what each model says to it. */
-export function QuestionCard({ asked }: { readonly asked: state.Asked }) {
+export function QuestionCard({ asked }: { readonly asked: state.AskedQuestion }) {
   const card = useRef<HTMLLIElement>(null)
   const isActive = state.active.value === asked.id
   const isMarking = state.marking.value?.asked === asked.id
@@ -54,7 +54,7 @@ export function QuestionCard({ asked }: { readonly asked: state.Asked }) {
 }
 
 /** Right or wrong, once there is an answer. */
-function Judgement({ asked }: { readonly asked: state.Asked }) {
+function Judgement({ asked }: { readonly asked: state.AskedQuestion }) {
   const results = state.chosen.value.flatMap((model) => asked.readings[model]?.result ?? [])
   const isDone = state.chosen.value.some((model) => asked.readings[model]?.state === 'done')
   if (!isDone) return null

@@ -5,7 +5,7 @@ import * as state from '../state.ts'
 import { Confidence } from './confidence.tsx'
 
 interface ReadingProps {
-  readonly asked: state.Asked
+  readonly asked: state.AskedQuestion
   readonly model: string
   readonly place: number
 }
@@ -22,7 +22,7 @@ export function ReadingView({ asked, model, place }: ReadingProps) {
           {model}
         </h3>
       )}
-      {reading && <Progress reading={reading} />}
+      {reading && <ProgressBar reading={reading} />}
       {reading?.state === 'failed' && (
         <p class="failed">
           {reading.problem}{' '}
@@ -36,7 +36,7 @@ export function ReadingView({ asked, model, place }: ReadingProps) {
   )
 }
 
-function Progress({ reading: { state: now, done, total } }: { readonly reading: state.Reading }) {
+function ProgressBar({ reading: { state: now, done, total } }: { readonly reading: state.ModelAnswers }) {
   if (now === 'waiting') return <p class="note">Waiting for the model …</p>
   if (now !== 'reading') return null
   return (
@@ -48,9 +48,9 @@ function Progress({ reading: { state: now, done, total } }: { readonly reading: 
 }
 
 interface AnswersProps {
-  readonly asked: state.Asked
+  readonly asked: state.AskedQuestion
   readonly model: string
-  readonly result: NonNullable<state.Reading['result']>
+  readonly result: NonNullable<state.ModelAnswers['result']>
 }
 
 function Answers({ asked, model, result }: AnswersProps) {
@@ -96,7 +96,7 @@ function Answers({ asked, model, result }: AnswersProps) {
   )
 }
 
-function go({ id }: state.Asked, { start, end }: { readonly start: number; readonly end: number }): void {
+function go({ id }: state.AskedQuestion, { start, end }: { readonly start: number; readonly end: number }): void {
   state.active.value = id
   if (start < end) state.goTo.value = { start, end }
 }

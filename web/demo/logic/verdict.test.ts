@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { Answer, AnswerResult } from '../../../src/server/contract.ts'
+import type { AnswerResult, PredictedAnswer } from '../../../src/server/contract.ts'
 import { choicesOf, shownAnswers, verdictOf } from './verdict.ts'
 
-const answer = (text: string, score: number, more: Partial<Answer> = {}): Answer => ({
+const answer = (text: string, score: number, more: Partial<PredictedAnswer> = {}): PredictedAnswer => ({
   answer: text,
   score,
   confidence: score,
@@ -12,7 +12,7 @@ const answer = (text: string, score: number, more: Partial<Answer> = {}): Answer
   context: 0,
   ...more,
 })
-const result = (...answers: Answer[]): AnswerResult => ({
+const result = (...answers: PredictedAnswer[]): AnswerResult => ({
   answers,
   no_answer: { score: 0.1, confidence: 0.1, null_score: 0, odds: 0, threshold: 0 },
   windows: 1,

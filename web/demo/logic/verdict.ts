@@ -1,10 +1,10 @@
-import type { Answer, AnswerResult } from '../../../src/server/contract.ts'
+import type { AnswerResult, PredictedAnswer } from '../../../src/server/contract.ts'
 
 /** The answer that counts; undefined for none, with the best answer in the text all the same. */
 export interface Verdict {
-  readonly answer?: Answer
+  readonly answer?: PredictedAnswer
   /** The best answer with text, where there is one. */
-  readonly best?: Answer
+  readonly best?: PredictedAnswer
   /** The confidence of `answer`, or of there being none; null where the model has none. */
   readonly sure: number | null
 }
@@ -16,14 +16,14 @@ const LEAST_SHOWN = 3
  * The best answers of different places, at most `most`, and "" where the model may say it. Where these are few, other
  * wordings of the same places too.
  */
-export function shownAnswers(answers: readonly Answer[], most: number): Answer[] {
-  const kept: Answer[] = []
+export function shownAnswers(answers: readonly PredictedAnswer[], most: number): PredictedAnswer[] {
+  const kept: PredictedAnswer[] = []
   for (const one of answers) if (kept.length < most && kept.every((better) => !overlap(one, better))) kept.push(one)
   const others = answers.filter((one) => !kept.includes(one)).slice(0, Math.max(0, LEAST_SHOWN - kept.length))
   return answers.filter((one) => kept.includes(one) || others.includes(one))
 }
 
-const overlap = (one: Answer, other: Answer): boolean =>
+const overlap = (one: PredictedAnswer, other: PredictedAnswer): boolean =>
   one.answer !== '' && other.answer !== '' && one.start < other.end && other.start < one.end
 
 /** An answer that may be chosen as the right one, and where the page lists it. */
@@ -31,14 +31,14 @@ export interface Choice {
   readonly model: string
   /** Place among the answers of the model that are shown. */
   readonly index: number
-  readonly answer: Answer
+  readonly answer: PredictedAnswer
 }
 
 /** The answers that are shown of each model, every place of the text once, without the one that is known to be wrong. */
 export function choicesOf(
-  readings: readonly { readonly model: string; readonly answers: readonly Answer[] }[],
+  readings: readonly { readonly model: string; readonly answers: readonly PredictedAnswer[] }[],
   most: number,
-  wrong?: Answer,
+  wrong?: PredictedAnswer,
 ): Choice[] {
   const seen = new Set(['', ...(wrong ? [placeOf(wrong)] : [])])
   return readings.flatMap(({ model, answers }) =>
@@ -51,7 +51,7 @@ export function choicesOf(
   )
 }
 
-const placeOf = ({ start, end }: Answer): string => `${start} ${end}`
+const placeOf = ({ start, end }: PredictedAnswer): string => `${start} ${end}`
 
 /** No answer counts where the model itself says so, or where its best one has a confidence below `threshold`. */
 export function verdictOf({ answers, no_answer }: AnswerResult, threshold: number): Verdict {

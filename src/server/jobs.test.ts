@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { Jobs } from './reader-jobs.ts'
+import { Jobs } from './jobs.ts'
 
 /** A job of so many steps that notes each of them. */
 function* steps(name: string, count: number, log: string[]): Generator<void, string> {

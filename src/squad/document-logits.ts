@@ -11,7 +11,7 @@ export interface WindowLogits {
 
 /** A document as its tokens: where each lies in the text, and what the windows say about them. */
 export interface TokenizedDocument {
-  readonly readings: readonly ContextLogits[]
+  readonly logitsByWindow: readonly ContextLogits[]
   /** UTF-16 start and end of token i at 2i and 2i + 1. */
   readonly offsets: Int32Array
 }
@@ -20,17 +20,17 @@ export interface TokenizedDocument {
 export function readDocument(windows: readonly Window[], logits: readonly WindowLogits[]): TokenizedDocument {
   if (windows.length === 0) throw new SpanforgeError('answers: a document has no windows, expected at least one')
   const offsets: number[] = []
-  const readings: ContextLogits[] = []
+  const logitsByWindow: ContextLogits[] = []
   for (const [index, window] of windows.entries()) {
     checkLogits(window, logits[index], index)
     const previous = windows[index - 1]
-    const first = previous ? readings[index - 1].first + tokensBeforeNext(previous, window) : 0
+    const first = previous ? logitsByWindow[index - 1].first + tokensBeforeNext(previous, window) : 0
     const { context_start, context_end } = window
-    readings.push(contextLogits(window, logits[index], first))
+    logitsByWindow.push(contextLogits(window, logits[index], first))
     for (let i = offsets.length / 2 - first; i < context_end - context_start; i++)
       offsets.push(window.offsets[2 * (context_start + i)], window.offsets[2 * (context_start + i) + 1])
   }
-  return { readings, offsets: Int32Array.from(offsets) }
+  return { logitsByWindow, offsets: Int32Array.from(offsets) }
 }
 
 /** What is said about the context of a window, whose first token is the document's token `first`. */

@@ -1,36 +1,36 @@
 import { describe, expect, it, vi } from 'vitest'
 import { tinyText, tinyTokenizer } from '../../tests/tiny-service.ts'
 import { makeWindows } from '../squad/windows.ts'
-import { Reading } from './reading.ts'
-import type { ReadingTask } from './reading-task.ts'
+import { TokenizedRequest } from './tokenized-request.ts'
+import type { TokenizingTask } from './tokenizing-task.ts'
 import { WindowRows } from './window-rows.ts'
 
-async function read(task: Partial<ReadingTask> & Pick<ReadingTask, 'texts' | 'asked'>) {
+async function read(task: Partial<TokenizingTask> & Pick<TokenizingTask, 'texts' | 'asked'>) {
   const tokenizer = await tinyTokenizer()
   const encode = vi.spyOn(tokenizer, 'encodeSteps')
   const windows = { max_seq_length: 64, doc_stride: 16 }
-  const steps = Reading.steps(tokenizer, { windows, max_windows: 1e7, ...task })
+  const steps = TokenizedRequest.steps(tokenizer, { windows, max_windows: 1e7, ...task })
   let count = 0
   for (;;) {
     const step = steps.next()
-    if (step.done) return { tokenizer, encode, steps: count, reading: step.value }
+    if (step.done) return { tokenizer, encode, steps: count, request: step.value }
     count++
   }
 }
 
 const questions = (count: number) => Array.from({ length: count }, (_, i) => ({ question: `who is ${i}?`, texts: [0] }))
 
-describe('a reading', () => {
+describe('a request', () => {
   it('tokenizes a text once for a thousand questions, in steps, and cuts no windows', async () => {
     const text = tinyText(60_000)
-    const { reading, encode, steps } = await read({ texts: [text], asked: questions(1000) })
+    const { request, encode, steps } = await read({ texts: [text], asked: questions(1000) })
     expect(encode.mock.calls).toEqual([[text]])
     // A step is 16,384 characters of a text, or a question.
     expect(steps).toBeGreaterThan(1000 + text.length / 20_000)
-    const { texts } = reading.plan
+    const { texts } = request.plan
     // All that crosses to the server's own thread are the text's tokens and the questions.
     expect(texts).toHaveLength(1)
-    expect(new WindowRows(reading.plan).count).toBeGreaterThan(1_000_000)
+    expect(new WindowRows(request.plan).count).toBeGreaterThan(1_000_000)
   })
 
   it('counts windows before it cuts any, and says how many there are and how many may be', async () => {
@@ -48,8 +48,8 @@ describe('a reading', () => {
       { question: 'who is in ro?', texts: [0, 2] },
       { question: 'is bo?', texts: [1, 0] },
     ]
-    const { reading, tokenizer } = await read({ texts, asked })
-    const rows = new WindowRows(reading.plan)
+    const { request, tokenizer } = await read({ texts, asked })
+    const rows = new WindowRows(request.plan)
     const examples = asked.flatMap(({ question, texts: own }) =>
       own.map((text) => ({ id: '', question, context: texts[text], answers: [] })),
     )

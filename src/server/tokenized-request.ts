@@ -2,17 +2,17 @@
 import { Document } from '../inference/document.ts'
 import type { PipelineOptions, SearchOptions } from '../inference/pipeline.ts'
 import { type DocumentLogits, type ExampleAnswers, findAnswers } from '../squad/answers.ts'
+import type { WindowLogits } from '../squad/document-logits.ts'
 import { noAnswerConfidence } from '../squad/metrics/confidence.ts'
 import { type PipelineAnswer, pipelineAnswers } from '../squad/python/pipeline-answers.ts'
-import type { WindowLogits } from '../squad/readings.ts'
 import { planTokens } from '../squad/window-plan.ts'
 import type { Tokens } from '../squad/windows.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import { AnswerSize } from './answer-size.ts'
 import type { AnswerResult } from './contract.ts'
 import { tooManyWindows } from './limits.ts'
-import type { ReadingTask } from './reading-task.ts'
-import type { PlannedText, ReadingPlan } from './window-rows.ts'
+import type { TokenizingTask } from './tokenizing-task.ts'
+import type { PlannedText, RowPlan } from './window-rows.ts'
 
 /** Characters of all candidates for the answers to one question: far above those of a text of sentences. */
 const MAX_COMPARED = 100_000_000
@@ -23,7 +23,7 @@ interface PlannedQuestion {
 }
 
 /** The texts of one request, tokenized. Answers may be asked for before all windows have been read. */
-export class Reading {
+export class TokenizedRequest {
   private constructor(
     private readonly documents: readonly Document[],
     private readonly questions: readonly PlannedQuestion[],
@@ -33,7 +33,7 @@ export class Reading {
    * Tokenizes each text and question once, in steps of a few milliseconds, and counts the windows.
    * @throws SpanforgeError for a question that leaves no room for its text; Problem 422 for more than `max_windows`
    */
-  static *steps(tokenizer: BertTokenizer, task: ReadingTask): Generator<void, Reading> {
+  static *steps(tokenizer: BertTokenizer, task: TokenizingTask): Generator<void, TokenizedRequest> {
     const documents: Document[] = []
     for (const text of task.texts) {
       const encoding = yield* tokenizer.encodeSteps(text)
@@ -49,11 +49,11 @@ export class Reading {
     }
     const windows = questions.reduce((sum, { parts }) => parts.reduce((n, { plan }) => n + plan.count, sum), 0)
     if (windows > task.max_windows) throw tooManyWindows(windows, task)
-    return new Reading(documents, questions)
+    return new TokenizedRequest(documents, questions)
   }
 
   /** What the model reads. */
-  get plan(): ReadingPlan {
+  get plan(): RowPlan {
     return {
       layout: this.documents[0].layout,
       texts: this.documents.map(({ tokens }) => tokens.ids),

@@ -1,18 +1,18 @@
 import { setImmediate } from 'node:timers/promises'
 import type { PipelineOptions, SearchOptions } from '../inference/pipeline.ts'
+import type { WindowLogits } from '../squad/document-logits.ts'
 import type { PipelineAnswer } from '../squad/python/pipeline-answers.ts'
-import type { WindowLogits } from '../squad/readings.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 import { Thread } from '../threads/calls.ts'
 import { Mutex } from '../threads/mutex.ts'
 import { startWorker } from '../threads/start-worker.ts'
 import type { AnswerResult } from './contract.ts'
-import { Reading } from './reading.ts'
-import { type ReadingTask, taskSize } from './reading-task.ts'
-import { type ReadingPlan, WindowRows } from './window-rows.ts'
+import { TokenizedRequest } from './tokenized-request.ts'
+import { type TokenizingTask, taskSize } from './tokenizing-task.ts'
+import { type RowPlan, WindowRows } from './window-rows.ts'
 
-/** A `Reading`, wherever it is held. */
-export interface OpenReading {
+/** A `TokenizedRequest`, held in this thread or in a worker. */
+export interface OpenRequest {
   readonly rows: WindowRows
   answers(question: number, logits: readonly WindowLogits[], options: SearchOptions): Promise<AnswerResult>
   pipelineAnswers(
@@ -24,12 +24,12 @@ export interface OpenReading {
   close(): void
 }
 
-/** Up to this size (`taskSize`) and so many windows, a page, reading and searching takes a millisecond or two. */
+/** Up to this size (`taskSize`) and this many windows (about a page), tokenizing and searching take a millisecond or two. */
 const SMALL = 4000
 const FEW = 16
 
-/** Reads the texts of requests: pages at once, all else in a thread, which is started for the first of them. */
-export class Reader {
+/** Tokenizes the texts of requests: short ones at once, long ones in a worker thread, which the first of them starts. */
+export class RequestTokenizer {
   private readonly mutex = new Mutex()
   private thread: Thread | undefined
   private next = 0
@@ -40,7 +40,7 @@ export class Reader {
    * @throws SpanforgeError for a question that leaves no room for its text; Problem 422 for more windows than the task
    * allows; the signal's reason once it is aborted, and then no more is read
    */
-  async open(task: ReadingTask, signal: AbortSignal): Promise<OpenReading> {
+  async open(task: TokenizingTask, signal: AbortSignal): Promise<OpenRequest> {
     return (taskSize(task) <= SMALL && (await this.here(task, signal))) || this.elsewhere(task, signal)
   }
 
@@ -48,36 +48,36 @@ export class Reader {
     await this.thread?.end()
   }
 
-  private here(task: ReadingTask, signal: AbortSignal): Promise<OpenReading | undefined> {
+  private here(task: TokenizingTask, signal: AbortSignal): Promise<OpenRequest | undefined> {
     return this.mutex.runExclusive(async () => {
       // Between any two, the event loop takes in what else has come: most of a thousand are refused unread.
       await setImmediate()
       signal.throwIfAborted()
-      const steps = Reading.steps(this.tokenizer, task)
+      const steps = TokenizedRequest.steps(this.tokenizer, task)
       let step = steps.next()
       while (!step.done) step = steps.next()
-      const reading = step.value
-      const rows = new WindowRows(reading.plan)
+      const request = step.value
+      const rows = new WindowRows(request.plan)
       if (rows.count > FEW) return undefined
       return {
         rows,
-        answers: async (...args) => reading.answers(...args),
-        pipelineAnswers: async (...args) => reading.pipelineAnswers(...args),
+        answers: async (...args) => request.answers(...args),
+        pipelineAnswers: async (...args) => request.pipelineAnswers(...args),
         close: () => {},
       }
     })
   }
 
-  private async elsewhere(task: ReadingTask, signal: AbortSignal): Promise<OpenReading> {
+  private async elsewhere(task: TokenizingTask, signal: AbortSignal): Promise<OpenRequest> {
     signal.throwIfAborted()
     if (!this.thread?.isAlive)
-      this.thread = new Thread(startWorker(import.meta.url, './reader-worker', this.tokenizer.settings))
+      this.thread = new Thread(startWorker(import.meta.url, './request-tokenizer-worker', this.tokenizer.settings))
     const thread = this.thread
     const id = this.next++
     const close = () => void thread.call('close', id).catch(() => {})
     signal.addEventListener('abort', close, { once: true })
     try {
-      const plan = await thread.call<ReadingPlan>('open', id, task)
+      const plan = await thread.call<RowPlan>('open', id, task)
       return {
         rows: new WindowRows(plan),
         answers: (...args) => thread.call('answers', id, ...args),
