@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { shownFlags } from '../src/cli/flag-spelling.ts'
 import { createProgram } from '../src/cli/program.ts'
-import { files, read } from './source-tree.ts'
+import { files, prose, read } from './source-tree.ts'
 
 interface Line {
   readonly page: string
@@ -55,7 +55,7 @@ test('every page that README and docs link to is there', () => {
   const missing = files
     .filter((path) => path.endsWith('.md') && !path.startsWith('tests/'))
     .flatMap((page) =>
-      [...read(page).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].flatMap(([, link]) => {
+      [...prose(page).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].flatMap(([, link]) => {
         const path = new URL(link, `file:///${page}`).pathname.slice(1).replace(/\/$/, '')
         return files.some((file) => file === path || file.startsWith(`${path}/`)) ? [] : [`${page}: ${link}`]
       }),

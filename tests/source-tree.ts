@@ -22,6 +22,9 @@ function list(folder: string): string[] {
 
 export const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 
+/** A Markdown page without its blocks of code. */
+export const prose = (path: string): string => read(path).replaceAll(/^ *```\w*\n[\s\S]*?^ *```$/gm, '')
+
 /** Shipped sources: what stands under src/ but tests, and AssemblyScript, which is compiled and committed. */
 export const sources: readonly string[] = files.filter(
   (path) => /^src\/.*\.ts$/.test(path) && !/\.(test|as)\.ts$/.test(path),
