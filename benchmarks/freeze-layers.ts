@@ -120,7 +120,7 @@ async function measure(freeze_layers: number, seed: number): Promise<Run> {
       if (event.type === 'log') console.error(`freeze_layers ${freeze_layers}, seed ${seed}:`, event.entry)
       if (event.type === 'evaluate') {
         const { eval_loss, eval_exact_match, eval_f1 } = event.entry
-        evaluations.push({ loss: eval_loss, exact_match: eval_exact_match, f1: eval_f1 })
+        evaluations.push({ loss: eval_loss!, exact_match: eval_exact_match!, f1: eval_f1! })
       }
       since = performance.now()
     }

@@ -85,11 +85,11 @@ async function run(learning_rate: number, seed: number, result: string): Promise
       const { train_loss, eval_loss, eval_exact_match, eval_f1 } = event.entry
       epochs.push({
         epoch: event.entry.epoch,
-        training_loss: train_loss,
+        training_loss: train_loss!,
         eval_loss_fp32_padded_384: padded.loss,
-        eval_loss_fp32_real_tokens_only: eval_loss,
-        exact_match: eval_exact_match,
-        f1: eval_f1,
+        eval_loss_fp32_real_tokens_only: eval_loss!,
+        exact_match: eval_exact_match!,
+        f1: eval_f1!,
       })
       console.log(JSON.stringify(epochs.at(-1)))
     }

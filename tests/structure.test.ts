@@ -26,7 +26,7 @@ const mayImport: Record<string, readonly string[]> = {
   hub: ['files', 'squad', 'checkpoint'],
   inference: ['random', 'runtime', 'nn', 'batching', 'models', 'text', 'squad', 'checkpoint'],
   training: ['files', 'random', 'graph', 'runtime', 'batching', 'models', 'text', 'squad', 'checkpoint', 'inference'],
-  report: ['squad'],
+  report: ['squad', 'training'],
   analysis: ['random', 'text', 'squad', 'inference', 'report'],
   demo: ['random', 'squad'],
   runs: [

@@ -1,6 +1,6 @@
 /** Figures that the page derives from a run. */
 import { setting } from '../report/format.ts'
-import type { LogEntry } from '../report/run-summary.ts'
+import type { LogEntry } from '../training/checkpoints/state.ts'
 import type { ArgumentValues } from './records.ts'
 import type { RunView } from './run-view.ts'
 

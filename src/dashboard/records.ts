@@ -1,4 +1,5 @@
-import type { LogEntry, SplitFacts } from '../report/run-summary.ts'
+import type { SplitFacts } from '../report/run-summary.ts'
+import type { LogEntry } from '../training/checkpoints/state.ts'
 
 /**
  * What happens in a run, as the dashboard's page and its journal (dashboard.jsonl) are told it: one JSON object each,

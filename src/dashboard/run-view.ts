@@ -1,4 +1,4 @@
-import type { LogEntry } from '../report/run-summary.ts'
+import type { LogEntry } from '../training/checkpoints/state.ts'
 import {
   type ArgumentValues,
   noSteps,

@@ -1,5 +1,6 @@
 import type { ScoreIntervals } from '../squad/metrics/score-intervals.ts'
-import type { LogEntry, RunSummary } from './run-summary.ts'
+import type { LogEntry } from '../training/checkpoints/state.ts'
+import type { RunSummary } from './run-summary.ts'
 
 /** One evaluation, and the training loss since the one before. */
 export interface Point {

@@ -1,4 +1,6 @@
 import type { ScoreIntervals } from '../squad/metrics/score-intervals.ts'
+import type { LogEntry } from '../training/checkpoints/state.ts'
+import type { TrainMetrics } from '../training/loop/events.ts'
 import type { ParameterRow } from './architecture.ts'
 
 /** All that is known of a run before its first step. */
@@ -17,7 +19,7 @@ export interface RunSetup {
 export interface RunSummary extends RunSetup {
   /** As in the Trainer's trainer_state.json, in order. */
   readonly log_history: readonly LogEntry[]
-  readonly train_metrics: TrainMetrics
+  readonly train_metrics: Omit<TrainMetrics, 'total_flos' | 'epoch'>
   /** Of the model that is saved: the best checkpoint if it was loaded, else the last step's. None: never evaluated. */
   readonly eval_metrics?: EvalMetrics
   /** Of the scores in `eval_metrics`. */
@@ -86,32 +88,6 @@ export interface SplitFacts {
   readonly questions: number
   readonly windows: number
   readonly tokens: number
-}
-
-/** One entry of `log_history`: a training log, an evaluation, or the closing figures; unknown keys are let be. */
-export interface LogEntry {
-  readonly epoch: number
-  readonly step: number
-  /** Mean since the entry before. */
-  readonly loss?: number
-  readonly grad_norm?: number
-  readonly learning_rate?: number
-  readonly eval_loss?: number
-  readonly eval_exact_match?: number
-  readonly eval_f1?: number
-  readonly eval_runtime?: number
-  readonly eval_samples_per_second?: number
-  readonly [key: string]: number | undefined
-}
-
-/** Times in seconds; `train_loss` is the mean over all steps. */
-export interface TrainMetrics {
-  readonly train_runtime: number
-  readonly train_samples_per_second: number
-  readonly train_steps_per_second: number
-  readonly train_loss: number
-  /** Steps left out because their loss or gradients were not finite. */
-  readonly train_skipped_steps?: number
 }
 
 /** Loss: mean of the start and end cross-entropies, averaged over windows. Exact match and F1: 0 to 100. */

@@ -12,8 +12,8 @@ import {
   textField,
   toBytes,
 } from '../protobuf.ts'
+import type { LogEntry } from '../training/checkpoints/state.ts'
 import { crc32c } from './crc32c.ts'
-import type { LogEntry } from './run-summary.ts'
 
 /**
  * A file of events that TensorBoard reads: TFRecords of Event messages (tensorflow/core/util/event.proto,

@@ -86,7 +86,7 @@ const logLine = ({ step, epoch, loss, grad_norm, learning_rate }: LogEntry): str
   [
     `step ${step} (epoch ${decimal(epoch)}): loss ${decimal(loss, 4)}`,
     ...(grad_norm === undefined ? [] : [`gradient norm ${decimal(grad_norm, 3)}`]),
-    `learning rate ${setting(Number(learning_rate.toPrecision(3)))}`,
+    `learning rate ${setting(Number(learning_rate!.toPrecision(3)))}`,
   ].join(', ')
 
 function evaluationLine(entry: LogEntry): string {

@@ -6,8 +6,23 @@ import { readTextFile } from '../../files/text-file.ts'
 import { showIssues } from '../../show-value.ts'
 import { intervalSteps, type TrainingArguments } from '../arguments/arguments.ts'
 
-/** One line of the log: loss, grad_norm, learning_rate, or eval_* metrics, or the figures of the whole run. */
-const logEntry = z.object({ step: z.int().min(0), epoch: z.number() }).catchall(z.number())
+/** One entry of `log_history`: a training log, an evaluation, or the totals of the run. Unknown keys are kept. */
+export interface LogEntry {
+  readonly epoch: number
+  readonly step: number
+  /** Mean since the previous entry. */
+  readonly loss?: number
+  readonly grad_norm?: number
+  readonly learning_rate?: number
+  readonly eval_loss?: number
+  readonly eval_exact_match?: number
+  readonly eval_f1?: number
+  readonly eval_runtime?: number
+  readonly eval_samples_per_second?: number
+  readonly [key: string]: number | undefined
+}
+
+const logEntry: z.ZodType<LogEntry> = z.object({ step: z.int().min(0), epoch: z.number() }).catchall(z.number())
 
 const trainerState = z.strictObject({
   /** Epochs done, fractions included. */
@@ -42,8 +57,6 @@ const trainerState = z.strictObject({
 
 /** The file of a TrainerState, in a checkpoint and in the folder of a run. */
 export const STATE_FILE = 'trainer_state.json'
-
-export type LogEntry = z.output<typeof logEntry>
 
 /** What trainer_state.json holds: the fields of transformers' TrainerState, which can load the file. */
 export type TrainerState = z.output<typeof trainerState>

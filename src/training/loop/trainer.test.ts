@@ -74,10 +74,10 @@ describe.each(['plain', 'accumulate-4', 'warmup-ratio-clip-off', 'cosine-max-ste
       for (const [i, expected] of expectedLogs.entries()) {
         const { loss, grad_norm, learning_rate, epoch } = logs[i]
         expect(epoch).toBe(expected.epoch)
-        expect(learning_rate).toBeCloseTo(expected.learning_rate, 15)
-        expect(Math.abs(loss - expected.loss)).toBeLessThanOrEqual(LOGGED_LOSS)
+        expect(learning_rate).toBeCloseTo(expected.learning_rate!, 15)
+        expect(Math.abs(loss! - expected.loss!)).toBeLessThanOrEqual(LOGGED_LOSS)
         expect(grad_norm === undefined).toBe(expected.grad_norm === undefined)
-        if (grad_norm !== undefined) expect(Math.abs(grad_norm - expected.grad_norm)).toBeLessThan(NORM)
+        if (grad_norm !== undefined) expect(Math.abs(grad_norm - expected.grad_norm!)).toBeLessThan(NORM)
       }
 
       const end = of(events, 'end')[0].metrics
@@ -91,7 +91,7 @@ describe.each(['plain', 'accumulate-4', 'warmup-ratio-clip-off', 'cosine-max-ste
         expectedEvaluations.map(({ step, epoch }) => [step, epoch]),
       )
       for (const [i, { eval_loss }] of expectedEvaluations.entries())
-        expect(Math.abs(evaluations[i].entry.eval_loss - eval_loss)).toBeLessThan(LOSS)
+        expect(Math.abs(evaluations[i].entry.eval_loss! - eval_loss!)).toBeLessThan(LOSS)
       const best = of(events, 'best loaded')[0]
       expect(Math.abs(best.metric - recorded.best_metric)).toBeLessThan(LOSS)
 
