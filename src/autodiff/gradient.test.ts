@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { evaluate, gradientError, index, type Range, uniform } from '../../tests/check-gradient.ts'
 import type { Shape } from '../graph/shape.ts'
 import { apply, input, type Tensor } from '../graph/tensor.ts'
-import { activations } from '../nn/activation.ts'
+import { geluTanh, laplace, leakyRelu, mish, quickGelu, relu2, relu6, silu } from '../ops/activations.ts'
 import { attention, packedAttention } from '../ops/attention.ts'
 import { cast } from '../ops/cast.ts'
 import { crossEntropy } from '../ops/cross-entropy.ts'
@@ -93,7 +93,15 @@ const cases: Case[] = [
   ['Linear', linear, [['n', 3], [2, 3], [2]], named],
   ['Linear of batches', linear, [['n', 2, 3], [4, 3], [4]], named],
   ['Gelu', gelu, [[9]], { low: -3, high: 3 }],
-  ['gelu_new', activations.gelu_new, [[9]], { low: -3, high: 3 }],
+  ['GeluTanh', geluTanh, [[9]], { low: -3, high: 3 }],
+  ['Silu', silu, [[9]], { low: -3, high: 3 }],
+  ['QuickGelu', quickGelu, [[9]], { low: -3, high: 3 }],
+  ['Mish', mish, [[9]], { low: -3, high: 3 }],
+  ['Laplace', laplace, [[9]], { low: -3, high: 3 }],
+  ['Relu2', relu2, [[9]], { low: 0.5, high: 3 }],
+  ['Relu6 between its bounds', relu6, [[9]], { low: 1, high: 5 }],
+  ['Relu6 above', relu6, [[9]], { low: 7, high: 9 }],
+  ['LeakyRelu', leakyRelu, [[9]], { low: -3, high: -0.5 }],
   ['LayerNormalization of batches', (x, g, b) => layerNormalization(x, g, b, 1e-5), [['n', 2, 8], [8], [8]], named],
   ['Dropout', (x) => dropout(x, input('mask', [4])), [[4]], masked],
   ['DropoutAdd', (x, y) => dropoutAdd(x, input('mask', [4]), y), [[4], [4]], masked],

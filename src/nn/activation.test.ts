@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { evaluate } from '../../tests/check-gradient.ts'
 import { fixtureJson } from '../../tests/fixture.ts'
 import { gradient } from '../autodiff/gradient.ts'
-import { input } from '../graph/tensor.ts'
+import { input, type Tensor, topologicalOrder } from '../graph/tensor.ts'
 import { sumAll } from '../ops/reduce.ts'
 import { float32Value } from '../runtime/engine.ts'
 import { type ActivationName, activations } from './activation.ts'
@@ -17,6 +17,18 @@ const recorded = fixtureJson<{
 test('every activation of transformers without weights of its own is there, and no other', () => {
   expect(Object.keys(activations).sort()).toEqual(Object.keys(recorded.activations).sort())
   expect(recorded.with_parameters).toEqual(['prelu', 'xielu'])
+})
+
+test.each(Object.keys(activations) as ActivationName[])('%s is one operator with one gradient operator', (name) => {
+  const x = input('x', [2])
+  const y = activations[name](x)
+  const [slope] = gradient(sumAll(y), [x])
+  const types = (...outputs: Tensor[]) =>
+    new Set(topologicalOrder(outputs).flatMap(({ source }) => (source.kind === 'node' ? [source.node.op] : [])))
+  // GELU cut off is written with GELU's own operators; sigmoid, tanh and relu are ONNX's, with gradients of a few.
+  if (['gelu_10', 'sigmoid', 'tanh', 'relu', 'linear'].includes(name)) return
+  expect(types(y).size).toBe(1)
+  expect([...types(slope)].filter(({ type }) => type.endsWith('Gradient'))).toHaveLength(1)
 })
 
 test.each(Object.entries(recorded.activations))('%s has the values and slopes of transformers', async (name, want) => {
