@@ -93,7 +93,7 @@ async function bound(train_file: string, folder: string, options: { model: strin
     for (const pass of cutIntoPasses(lengths, max_tokens_per_pass)) {
       const { dims } = pack(
         pass.map((r) => rows[r]),
-        geometryOf(config).heads,
+        geometryOf(config),
       )
       for (const product of productsOf(nodes, dims)) {
         const { node, operands } = product

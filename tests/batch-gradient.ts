@@ -1,5 +1,6 @@
 import { countSpans } from '../src/batching/span-targets.ts'
 import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
+import type { DropoutMask } from '../src/training/loop/gradient-source.ts'
 import { BatchGradient } from '../src/training/loop/gradients.ts'
 import type { RecordedBatch } from './tiny-model.ts'
 
@@ -10,11 +11,16 @@ export interface Gradients {
   readonly view: (name: string) => Float32Array
 }
 
-/** The loss of a batch and its gradients by name, without dropout, the batch cut into passes of so many rows. */
+const noMask: DropoutMask = () => {
+  throw new Error('a model without dropout asked for a mask')
+}
+
+/** The loss of a batch and its gradients by name, the batch cut into passes of so many rows. */
 export async function batchGradient(
   model: QuestionAnsweringModel,
   { rows, spans }: RecordedBatch,
   rowsPerPass = rows.length,
+  mask = noMask,
 ): Promise<Gradients> {
   const gradients = new Float32Array(model.parameters.size)
   const batch = await BatchGradient.compile(model, gradients)
@@ -25,9 +31,7 @@ export async function batchGradient(
   let loss = 0
   for (let r = 0; r < rows.length; r += rowsPerPass) {
     const part = { rows: rows.slice(r, r + rowsPerPass), spans: spans.slice(r, r + rowsPerPass), counts }
-    loss += await batch.add(part, () => {
-      throw new Error('a model without dropout asked for a mask')
-    })
+    loss += await batch.add(part, mask)
   }
   await batch.release()
   const view = (name: string) => {

@@ -12,7 +12,7 @@ export async function hiddenState(
   layers = geometry.layers,
 ): Promise<Float32Array> {
   const hidden = encoder(new Parameters(), config, noDropout, { to: layers })
-  const { dims, inputs } = pack(rows, geometry.heads)
+  const { dims, inputs } = pack(rows, geometry)
   const state = new Float32Array(dims.tokens * geometry.hidden_size)
   const session = await engine.compile({ hidden })
   await session.run(

@@ -55,7 +55,12 @@ async function makeBase(folder: string, fields: Fields): Promise<void> {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'config.json'), JSON.stringify(fields))
   for (const name of TOKENIZER_FILES) copyFileSync(join(tinyFolder, name), join(folder, name))
-  const { architecture, parameters } = randomModel(parseConfig(fields, 'config.json'))
+  const { architecture, geometry, parameters } = randomModel(parseConfig(fields, 'config.json'))
+  if (geometry.token_types < 2) {
+    const path = join(folder, 'tokenizer_config.json')
+    const settings = JSON.parse(readFileSync(path, 'utf8'))
+    writeFileSync(path, JSON.stringify({ ...settings, model_input_names: ['input_ids', 'attention_mask'] }))
+  }
   const encoder = tensorsOf(parameters).filter(({ name }) => name.startsWith(architecture.checkpoint.prefix))
   await writeSafetensors(join(folder, 'model.safetensors'), encoder)
 }
@@ -102,12 +107,13 @@ async function trainFrom(folder: string, fields: Fields) {
       name,
     ).toBe(true)
   const { input_ids, token_type_ids } = window
-  const inputs = untrained.geometry.token_types > 0 ? { input_ids, token_type_ids } : { input_ids }
+  const takesTypes = untrained.geometry.token_types > 1
+  const inputs = takesTypes ? { input_ids, token_type_ids } : { input_ids }
   writeFileSync(join(folder, 'inputs.json'), JSON.stringify(inputs))
   const row = {
-    input_ids: Int32Array.from(window.input_ids),
-    token_type_ids: Int32Array.from(window.token_type_ids),
-    attended: window.input_ids.length,
+    input_ids: Int32Array.from(input_ids),
+    token_type_ids: takesTypes ? Int32Array.from(token_type_ids) : new Int32Array(input_ids.length),
+    attended: input_ids.length,
   }
   untrained.parameters.data.set(trained.data)
   const { logits } = await untrained.forward([row])
@@ -176,6 +182,13 @@ test.skipIf(!hasPython)(
 
 test.skipIf(!hasPython)('models fine-tuned with every activation are the same in transformers', () =>
   expectSameInPython(Object.fromEntries(Object.keys(activations).map((name) => [name, { ...tiny, hidden_act: name }]))),
+)
+
+/** The defaults of transformers, where the zoo has no configuration. */
+const DEFAULTS = ['camembert', 'xlm-roberta']
+
+test.skipIf(!hasPython)('models with the default configuration of their family are the same in transformers', () =>
+  expectSameInPython(Object.fromEntries(DEFAULTS.map((model_type) => [model_type, { model_type }]))),
 )
 
 describeShared('the real configurations of supported types', () => {

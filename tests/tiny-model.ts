@@ -6,7 +6,7 @@ import type { Engine } from '../src/runtime/engine.ts'
 import { defaultEngine } from '../src/runtime/registry.ts'
 import type { Dataset } from '../src/squad/dataset.ts'
 import type { Label } from '../src/squad/types.ts'
-import { fixture } from './fixture.ts'
+import { fixture, fixtureJson } from './fixture.ts'
 import { readRecorded } from './read-safetensors.ts'
 
 /** Every family's fields. */
@@ -15,10 +15,14 @@ const NO_DROPOUT = {
   ...{ dropout: 0, attention_dropout: 0, qa_dropout: 0 },
 }
 
-/** A small random model of tests/fixtures/tiny, by its folder, without dropout. */
-export function tinyModel(folder: string, engine: Engine = defaultEngine): QuestionAnsweringModel {
+/** A small random model of tests/fixtures/tiny, by its folder, without dropout unless `dropout` says otherwise. */
+export function tinyModel(
+  folder: string,
+  engine: Engine = defaultEngine,
+  { dropout = false } = {},
+): QuestionAnsweringModel {
   const config = JSON.parse(readFileSync(fixture(`tiny/${folder}/config.json`), 'utf8'))
-  const model = new QuestionAnsweringModel(parseConfig({ ...config, ...NO_DROPOUT }, folder), engine)
+  const model = new QuestionAnsweringModel(parseConfig({ ...config, ...(!dropout && NO_DROPOUT) }, folder), engine)
   for (const [name, { data }] of Object.entries(readRecorded(fixture(`tiny/${folder}/model.safetensors`))))
     model.parameters.view(name).set(data)
   return model
@@ -51,6 +55,35 @@ export function recordedBatch(path: string): RecordedBatch {
     end_position: batch.end_positions.data[r],
   }))
   return { rows, spans }
+}
+
+/** The batches of a family's folder, by name, as `scripts/python/tiny_models.py` gave them to transformers. */
+export function recordedBatches(folder: string): Record<string, RecordedBatch> {
+  const recorded = fixtureJson<Record<string, JsonBatch>>(`tiny/${folder}/batches.json`)
+  return Object.fromEntries(
+    Object.entries(recorded).map(([name, batch]) => [
+      name,
+      {
+        rows: batch.input_ids.map((ids, r) => ({
+          input_ids: Int32Array.from(ids),
+          token_type_ids: Int32Array.from(batch.token_type_ids[r]),
+          attended: batch.attention_mask[r].reduce((n, seen) => n + seen, 0),
+        })),
+        spans: batch.start_positions.map((start_position, r) => ({
+          start_position,
+          end_position: batch.end_positions[r],
+        })),
+      },
+    ]),
+  )
+}
+
+interface JsonBatch {
+  readonly input_ids: readonly number[][]
+  readonly attention_mask: readonly number[][]
+  readonly token_type_ids: readonly number[][]
+  readonly start_positions: readonly number[]
+  readonly end_positions: readonly number[]
 }
 
 /** The same batch without its padding. */

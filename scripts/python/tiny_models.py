@@ -4,27 +4,52 @@ tests/fixtures/tiny/<architecture>. Usage:
 
     python scripts/python/tiny_models.py tests/fixtures/tiny [architecture ...]
 
-Weights are drawn wide (initializer_range 0.2, LayerNorms around 1), so that logits differ between tokens. Batches are
-as in tests/fixtures/tiny/b1: `plain`, `padded`, and `ignored-positions`, where an answer lies outside its window.
+Weights are drawn wide and LayerNorms around 1, so that logits differ between tokens. For each architecture:
+
+    model/                   the folder that save_pretrained writes
+    batches.json             `plain`, `padded`, and `ignored-positions`, where answers lie outside their windows
+    expected-*.safetensors   logits, loss and the gradient of every parameter for each batch; `dropout` is the batch
+                             `plain` in training mode, where `mask` below decides what is dropped
+    steps.json               loss, gradient norm and learning rate of ten steps of AdamW, one batch each in turn
+    weights-final.safetensors    the weights after them
+    rounding.json            how far torch's own float32 is from these numbers, which were computed in float64
+    checkpoints.json         the tensors of other classes' checkpoints, and what from_pretrained reports of them
+
 Recorded with torch 2.8.0 and transformers 4.57.6.
 """
 
+import copy
+import json
 import sys
+import tempfile
 from pathlib import Path
+from unittest import mock
 
 import torch
 import transformers as T
+from safetensors import safe_open
 from safetensors.torch import save_file
+from transformers.trainer_pt_utils import get_parameter_names
+
+# The probabilities of dropout differ, so that one in the place of another shows.
+BERT = dict(
+    vocab_size=64, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
+    max_position_embeddings=24, initializer_range=0.5, hidden_dropout_prob=0.2, attention_probs_dropout_prob=0.3,
+)  # fmt: skip
+ROBERTA = dict(BERT, type_vocab_size=1, max_position_embeddings=26)
 
 FAMILIES = {
-    "distilbert": (
-        T.DistilBertConfig(
-            vocab_size=128, dim=32, n_layers=2, n_heads=4, hidden_dim=64, max_position_embeddings=64,
-            initializer_range=0.2,
-        ),
-        T.DistilBertForQuestionAnswering,
-    ),
+    "distilbert": ("DistilBert", dict(
+        vocab_size=64, dim=16, n_layers=2, n_heads=2, hidden_dim=32, max_position_embeddings=24,
+        initializer_range=0.5, dropout=0.2, attention_dropout=0.3, qa_dropout=0.4,
+    )),
+    "roberta": ("Roberta", ROBERTA),
+    "camembert": ("Camembert", dict(ROBERTA, type_vocab_size=2, pad_token_id=3)),
+    "xlm-roberta": ("XLMRoberta", dict(ROBERTA, hidden_act="gelu_new")),
 }  # fmt: skip
+
+# Other classes whose checkpoints are fine-tuned to answer questions.
+CHECKPOINTS = ("Model", "ForMaskedLM", "ForSequenceClassification")
 
 BATCHES = {
     "plain": {"lengths": [16, 16], "spans": [(5, 7), (9, 9)]},
@@ -32,16 +57,23 @@ BATCHES = {
     "ignored-positions": {"lengths": [12, 9], "spans": [(4, 40), (14, 6)]},
 }
 
+STEPS = {"lr": 3e-3, "weight_decay": 0.1, "clip": 1.0, "warmup": 2, "eps": 1e-4, "steps": 10}
 
-def batch_of(lengths, spans, generator):
+
+def batch_of(config, lengths, spans, generator):
+    """Ids above 4 are words of the vocabulary; one word within each text is the padding's token."""
+    pad = config.pad_token_id
     width = max(lengths)
-    input_ids = torch.zeros(len(lengths), width, dtype=torch.long)
+    takes_types = getattr(config, "type_vocab_size", 0) > 1
+    input_ids = torch.full((len(lengths), width), pad)
     attention_mask = torch.zeros_like(input_ids)
     token_type_ids = torch.zeros_like(input_ids)
     for row, length in enumerate(lengths):
-        input_ids[row, :length] = torch.randint(5, 128, (length,), generator=generator)
+        input_ids[row, :length] = torch.randint(5, config.vocab_size, (length,), generator=generator)
+        input_ids[row, length // 2] = pad
         attention_mask[row, :length] = 1
-        token_type_ids[row, length // 3 : length] = 1
+        if takes_types:
+            token_type_ids[row, length // 3 : length] = 1
     starts, ends = (torch.tensor([span[side] for span in spans]) for side in (0, 1))
     return dict(
         input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids,
@@ -49,34 +81,135 @@ def batch_of(lengths, spans, generator):
     )  # fmt: skip
 
 
+def inputs_of(model, batch):
+    takes_types = getattr(model.config, "type_vocab_size", 0) > 1
+    return {key: value for key, value in batch.items() if takes_types or key != "token_type_ids"}
+
+
+def results_of(model, batch):
+    model.zero_grad(set_to_none=True)
+    out = model(**inputs_of(model, batch))
+    out.loss.backward()
+    return {
+        "start_logits": out.start_logits.detach(), "end_logits": out.end_logits.detach(), "loss": out.loss.detach(),
+        **{f"grad.{name}": p.grad.clone() for name, p in model.named_parameters() if p.grad is not None},
+    }  # fmt: skip
+
+
+class Mask:
+    """Dropout without chance: value i of call c is dropped if (7919 c + 104729 i) mod 1000 is below 1000 p."""
+
+    calls = 0
+
+    def __call__(self, x, p=0.5, training=True, inplace=False):
+        if not training or p == 0:
+            return x
+        place = (7919 * self.calls + 104729 * torch.arange(x.numel())) % 1000
+        self.calls += 1
+        return x * ((place >= round(1000 * p)).to(x.dtype) / (1 - p)).view(x.shape)
+
+
+def save(folder, name, tensors):
+    tensors = {key: value.detach().float().contiguous() for key, value in tensors.items()}
+    save_file(tensors, folder / f"{name}.safetensors")
+
+
+def take_steps(model, batches):
+    """As the Trainer does: two groups of parameters, clipping, a linear schedule with warm-up."""
+    forbidden = [r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)"]
+    decays = set(get_parameter_names(model, [torch.nn.LayerNorm], forbidden))
+    groups = [
+        {"params": [p for n, p in model.named_parameters() if n in decays], "weight_decay": STEPS["weight_decay"]},
+        {"params": [p for n, p in model.named_parameters() if n not in decays], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=STEPS["lr"], eps=STEPS["eps"])
+    schedule = T.get_linear_schedule_with_warmup(optimizer, STEPS["warmup"], STEPS["steps"])
+    taken = []
+    for step in range(STEPS["steps"]):
+        optimizer.zero_grad()
+        loss = model(**inputs_of(model, batches[step % len(batches)])).loss
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), STEPS["clip"])
+        taken.append({"loss": loss.item(), "grad_norm": norm.item(), "lr": schedule.get_last_lr()[0]})
+        optimizer.step()
+        schedule.step()
+    return {**STEPS, "decay": sorted(decays), "steps": taken}
+
+
+def reports(prefix, config):
+    """What from_pretrained of the question-answering class says of the checkpoints of other classes."""
+    found = {}
+    for suffix in CHECKPOINTS:
+        with tempfile.TemporaryDirectory() as folder:
+            getattr(T, prefix + suffix)(config).save_pretrained(folder)
+            with safe_open(Path(folder) / "model.safetensors", "pt") as file:
+                tensors = {name: list(file.get_slice(name).get_shape()) for name in file.keys()}
+            _, info = getattr(T, f"{prefix}ForQuestionAnswering").from_pretrained(folder, output_loading_info=True)
+        missing, unexpected = (sorted(info[f"{kind}_keys"]) for kind in ("missing", "unexpected"))
+        found[prefix + suffix] = {"tensors": tensors, "missing": missing, "unexpected": unexpected}
+    return found
+
+
 def record(name, folder):
-    config, Model = FAMILIES[name]
+    prefix, fields = FAMILIES[name]
+    config = getattr(T, f"{prefix}Config")(**fields)
     config._attn_implementation = "eager"
-    torch.manual_seed(7)
-    generator = torch.Generator().manual_seed(7)
-    model = Model(config).eval()
+    seed = sum(name.encode())
+    torch.manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
+    model = getattr(T, f"{prefix}ForQuestionAnswering")(config).eval()
     for parameter_name, parameter in model.named_parameters():
         if parameter.dim() == 1:
             centre = 1.0 if "norm" in parameter_name.lower() and parameter_name.endswith("weight") else 0.0
             torch.nn.init.normal_(parameter, centre, 0.2)
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder / "model")
-    takes_types = getattr(config, "type_vocab_size", 0) > 1
-    for batch_name, options in BATCHES.items():
-        batch = batch_of(**options, generator=generator)
-        save_file(batch, folder / f"batch-{batch_name}.safetensors")
-        model.zero_grad()
-        out = model(**{key: value for key, value in batch.items() if takes_types or key != "token_type_ids"})
-        out.loss.backward()
-        recorded = {
-            "start_logits": out.start_logits.detach(), "end_logits": out.end_logits.detach(), "loss": out.loss.detach(),
-            **{f"grad.{n}": p.grad for n, p in model.named_parameters() if p.grad is not None},
-        }  # fmt: skip
-        save_file({key: value.contiguous() for key, value in recorded.items()}, folder / f"expected-{batch_name}.safetensors")
-        print(name, batch_name, out.loss.item())
+    batches = {batch: batch_of(config, generator=generator, **options) for batch, options in BATCHES.items()}
+    lists = {batch: {key: value.tolist() for key, value in tensors.items()} for batch, tensors in batches.items()}
+    (folder / "batches.json").write_text(json.dumps(lists))
+
+    single, double = (computed(copy.deepcopy(model).to(dtype), batches) for dtype in (torch.float32, torch.float64))
+    for batch_name, results in double["results"].items():
+        save(folder, f"expected-{batch_name}", results)
+        print(name, batch_name, results["loss"].item(), results["start_logits"].std().item())
+    (folder / "steps.json").write_text(json.dumps(double["steps"], indent=1))
+    save(folder, "weights-final", double["weights"])
+    (folder / "rounding.json").write_text(json.dumps(rounding(single, double), indent=1))
+    (folder / "checkpoints.json").write_text(json.dumps(reports(prefix, config)))
+
+
+def computed(model, batches):
+    results = {name: results_of(model, batch) for name, batch in batches.items()}
+    with mock.patch("torch.nn.functional.dropout", Mask()):
+        results["dropout"] = results_of(model.train(), batches["plain"])
+    steps = take_steps(model.eval(), list(batches.values()))
+    return {"results": results, "steps": steps, "weights": dict(model.named_parameters())}
+
+
+def rounding(single, double):
+    def largest(kind, pairs):
+        return max((a - b).abs().max().item() for key, a, b in pairs if kind in key)
+
+    pairs = [
+        (key, value, double["results"][batch][key])
+        for batch, results in single["results"].items()
+        for key, value in results.items()
+    ]
+    steps = [
+        (key, torch.tensor(value), torch.tensor(double["steps"]["steps"][i][key]))
+        for i, step in enumerate(single["steps"]["steps"])
+        for key, value in step.items()
+    ]
+    weights = [("weights", value, double["weights"][key]) for key, value in single["weights"].items()]
+    return {
+        "logits": largest("logits", pairs), "loss": largest("loss", pairs), "gradient": largest("grad.", pairs),
+        "step_loss": largest("loss", steps), "grad_norm": largest("grad_norm", steps),
+        "weights": largest("weights", weights),
+    }  # fmt: skip
 
 
 if __name__ == "__main__":
+    T.logging.set_verbosity_error()
     target = Path(sys.argv[1])
     for name in sys.argv[2:] or FAMILIES:
         record(name, target / name)

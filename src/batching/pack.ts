@@ -20,12 +20,19 @@ export interface Packed {
 /** Added to what a softmax must not see: low enough to vanish, far enough from the lowest float that sums stay finite. */
 const UNSEEN = -1e30
 
+/** The part of a model's geometry that decides about its inputs. */
+export interface PackOptions {
+  readonly heads: number
+  /** The id of padding, where positions count only other tokens, from the row after padding's on. */
+  readonly position_padding?: number
+}
+
 /**
  * Packs rows one after the other. Where rows differ in length, the places left over in `[rows, length]` all point at
  * one extra token at the end, which points back at the first of them: nothing that counts ever reads it, so its
  * gradient is exactly zero, which is what `permuteRows` asks of places that its inverse does not name.
  */
-export function pack(rows: readonly Row[], heads: number): Packed {
+export function pack(rows: readonly Row[], { heads, position_padding }: PackOptions): Packed {
   const length = Math.max(...rows.map((row) => row.input_ids.length))
   const real = rows.reduce((n, row) => n + row.input_ids.length, 0)
   const padded = real < rows.length * length
@@ -42,10 +49,10 @@ export function pack(rows: readonly Row[], heads: number): Packed {
   for (const [r, row] of rows.entries()) {
     input_ids.set(row.input_ids, token)
     token_type_ids.set(row.token_type_ids, token)
+    position_ids.set(positions(row.input_ids, position_padding), token)
     attention_bias.fill(0, r * length, r * length + row.attended)
     span_bias.fill(0, r * length, r * length + row.input_ids.length)
     for (let i = 0; i < row.input_ids.length; i++, token++) {
-      position_ids[token] = i
       tokenAt[r * length + i] = token
       placeOf[token] = r * length + i
     }
@@ -66,6 +73,13 @@ export function pack(rows: readonly Row[], heads: number): Packed {
       ...layout('spans', 2, dims, tokenAt, placeOf),
     },
   }
+}
+
+/** The row of each token among the positions. */
+function positions(input_ids: Int32Array, padding: number | undefined): Int32Array {
+  if (padding === undefined) return input_ids.map((_, i) => i)
+  let last = padding
+  return input_ids.map((id) => (id === padding ? padding : ++last))
 }
 
 /** The rows' hidden states one after the other; the extra token has zeros. */

@@ -30,7 +30,7 @@ test('a model whose weights have become constants computes the same without them
     token_type_ids: Int32Array.of(0, 0, 0, 0, 1, 1, 1),
     attended: 7,
   }
-  const { inputs } = pack([row], model.geometry.heads)
+  const { inputs } = pack([row], model.geometry)
   const session = await onnxruntime.compile(embedded)
   const found = float32Value(new Float32Array(14), [1, 2, 7])
   await session.run(inputs, { logits: found })

@@ -24,6 +24,11 @@ export interface Geometry {
   readonly vocab_size: number
   /** The longest sequence, in tokens. */
   readonly max_positions: number
+  /**
+   * The id of padding, where only other tokens are counted, from the row after padding's on, as RoBERTa does. Undefined
+   * where every token is counted, from row 0 on.
+   */
+  readonly position_padding?: number
   /** Number of token types; 0 if the model does not tell the question from the context. */
   readonly token_types: number
   /** The row of the word embeddings that does not learn, counted from 0; undefined if every row learns. */
@@ -66,6 +71,6 @@ export interface Architecture<Config extends ModelConfig = ModelConfig> {
   resized(config: Config, sizes: Pick<Geometry, 'layers' | 'vocab_size'>): Config
   /** The hidden state [tokens, hidden_size] after some layers, of inputs named as in transformers. */
   encoder(p: Parameters, config: Config, dropout: Dropout, range: LayerRange): Tensor
-  /** Probability of dropout between the encoder and the question-answering head. */
-  headDropout(config: Config): number
+  /** The question-answering head: start and end logits [tokens, 2] of the encoder's result. */
+  head(p: Parameters, config: Config, hidden: Tensor, dropout: Dropout): Tensor
 }

@@ -100,10 +100,16 @@ export interface SizeNames {
   readonly hidden_size: string
 }
 
+/** Fields that are checked together with the sizes. */
+interface CheckedFields {
+  readonly pad_token_id: number | null
+  readonly max_position_embeddings: number
+}
+
 /** @throws SpanforgeError for sizes that each are possible, but not together */
 export function checkSizes(
   geometry: Geometry,
-  { pad_token_id }: { readonly pad_token_id: number | null },
+  { pad_token_id, max_position_embeddings }: CheckedFields,
   names: SizeNames,
   source: string,
 ): void {
@@ -112,6 +118,10 @@ export function checkSizes(
     refuse(source, [`${names.heads}: found ${heads}, expected a divisor of ${names.hidden_size}, ${hidden_size}`])
   if (pad_token_id !== null && (pad_token_id >= vocab_size || pad_token_id < -vocab_size))
     refuse(source, [`pad_token_id: found ${pad_token_id}, expected less than vocab_size, ${vocab_size}`])
+  if (geometry.max_positions < 1)
+    refuse(source, [
+      `max_position_embeddings: found ${max_position_embeddings}, expected more than pad_token_id + 1, because positions are counted from the row after padding's on`,
+    ])
   const embeddings = (vocab_size + geometry.max_positions + geometry.token_types) * hidden_size
   const parameters = embeddings + layers * hidden_size * (4 * hidden_size + 2 * intermediate_size)
   if (parameters > MAX_PARAMETERS)

@@ -18,6 +18,7 @@ import {
   probability,
   unpruned,
 } from './config.ts'
+import { qaOutputs } from './qa-outputs.ts'
 import { type SelfAttention, selfAttention } from './self-attention.ts'
 
 /** The sizes and settings of a DistilBERT: Hugging Face's config.json, with its names. */
@@ -95,12 +96,12 @@ export const distilbert: Architecture<DistilBertConfig> = {
     initializer_range: config.initializer_range,
   }),
   resized: (config, { layers, vocab_size }) => ({ ...config, n_layers: layers, vocab_size }),
-  headDropout: ({ qa_dropout }) => qa_dropout,
   encoder: distilbertEncoder,
+  head: (p, config, hidden, dropout) => qaOutputs(p, config, dropout(hidden, config.qa_dropout)),
 }
 
 function distilbertEncoder(p: Parameters, c: DistilBertConfig, dropout: Dropout, { from, to }: LayerRange): Tensor {
-  const attend = selfAttention(distilbert.geometry(c), dropout)
+  const attend = selfAttention(c.n_heads, dropout)
   let x = from === 0 ? embeddings(p.embeddings('embeddings'), c, dropout) : input('hidden', ['tokens', c.dim])
   for (let i = from; i < to; i++) x = layer(p.layer(`transformer.layer.${i}`, i), c, x, attend, dropout)
   return x // [tokens, dim]

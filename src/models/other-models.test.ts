@@ -3,17 +3,27 @@ import { parseConfig } from './registry.ts'
 
 it.each([
   [{ model_type: 'mobilebert', hidden_size: 512 }, 'a model of type "mobilebert"'],
-  [{ model_type: 'roberta', hidden_act: 'silent' }, 'a model of type "roberta"'],
-  [{ architectures: ['RobertaForMaskedLM'] }, 'the architecture RobertaForMaskedLM'],
+  [{ model_type: 'xlm-roberta-xl', hidden_act: 'silent' }, 'a model of type "xlm-roberta-xl"'],
+  [{ architectures: ['MPNetForMaskedLM'] }, 'the architecture MPNetForMaskedLM'],
+  [{ architectures: ['XLMRobertaXLForMaskedLM'] }, 'the architecture XLMRobertaXLForMaskedLM'],
+  [{ architectures: ['BertGenerationEncoder'] }, 'the architecture BertGenerationEncoder'],
 ])('A configuration of another family is refused with what it is: %j', (json, what) => {
   expect(() => parseConfig(json, 'config.json')).toThrow(
-    `config.json: this is ${what}; spanforge reads models of type "bert" and "distilbert"\n  Choose such a model`,
+    `config.json: this is ${what}; spanforge reads models of type "bert", "distilbert", `,
   )
 })
 
 it('An old configuration without a type is BERT unless its architecture says otherwise', () => {
-  expect(parseConfig({ architectures: ['BertForMaskedLM'] }, 'config.json').model_type).toBe('bert')
-  expect(parseConfig({ architectures: ['DistilBertForMaskedLM'] }, 'config.json').model_type).toBe('distilbert')
+  for (const [name, model_type] of [
+    ['BertForMaskedLM', 'bert'],
+    ['BertModel', 'bert'],
+    ['BertLMHeadModel', 'bert'],
+    ['DistilBertForMaskedLM', 'distilbert'],
+    ['RobertaForMaskedLM', 'roberta'],
+    ['XLMRobertaForMaskedLM', 'xlm-roberta'],
+    ['CamembertModel', 'camembert'],
+  ])
+    expect(parseConfig({ architectures: [name] }, 'config.json').model_type).toBe(model_type)
 })
 
 it.each([

@@ -14,7 +14,6 @@ const models = [
   ['BERT with gelu', 'b1/safetensors', 'b1'],
   ['BERT with gelu_new', 'b4/gelu_new', 'b4/gelu_new'],
   ['BERT with relu', 'b4/relu', 'b4/relu'],
-  ['DistilBERT', 'distilbert/model', 'distilbert'],
 ]
 const batches = ['padded', 'plain', 'ignored-positions']
 

@@ -57,7 +57,7 @@ export class QuestionAnsweringModel {
    * how many fit into memory at once is the caller's business.
    */
   async forward(rows: readonly Row[], spans?: readonly Label[]): Promise<{ logits: WindowLogits[]; loss?: number }> {
-    const { dims, inputs } = pack(rows, this.geometry.heads)
+    const { dims, inputs } = pack(rows, this.geometry)
     const lengths = rows.map(({ input_ids }) => input_ids.length)
     const logits = new Float32Array(rows.length * 2 * dims.length)
     const loss = new Float32Array(1)

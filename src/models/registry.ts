@@ -5,8 +5,9 @@ import type { Architecture, Geometry, ModelConfig } from './architecture.ts'
 import { bert } from './bert.ts'
 import { toConfigJson } from './config.ts'
 import { distilbert } from './distilbert.ts'
+import { camembert, roberta, xlmRoberta } from './roberta.ts'
 
-const ARCHITECTURES: readonly Architecture[] = [bert, distilbert]
+const ARCHITECTURES: readonly Architecture[] = [bert, distilbert, roberta, camembert, xlmRoberta]
 
 /** Values of model_type. */
 export const MODEL_TYPES: readonly string[] = ARCHITECTURES.map(({ model_type }) => model_type)
@@ -48,14 +49,18 @@ function familyOf(json: unknown, source: string): Architecture {
   const name = Array.isArray(architectures) ? architectures[0] : undefined
   if (model_type !== undefined || typeof name !== 'string') return bert
   return (
-    ARCHITECTURES.find(({ class_prefix }) => name.startsWith(class_prefix)) ??
+    ARCHITECTURES.find(({ class_prefix }) => isClassOf(class_prefix, name)) ??
     refuse(source, `the architecture ${showText(name)}`)
   )
 }
 
+/** BertForMaskedLM, BertModel and BertLMHeadModel are classes of Bert; BertGenerationEncoder is not. */
+const isClassOf = (prefix: string, name: string): boolean =>
+  name.startsWith(prefix) && /^(For|Model|LMHead|PreTrained)/.test(name.slice(prefix.length))
+
 function refuse(source: string, found: string): never {
-  const types = MODEL_TYPES.map((type) => `"${type}"`)
-  throw new SpanforgeError(`${source}: this is ${found}; spanforge reads models of type ${types.join(' and ')}`, {
+  const types = new Intl.ListFormat('en').format(MODEL_TYPES.map((type) => `"${type}"`))
+  throw new SpanforgeError(`${source}: this is ${found}; spanforge reads models of type ${types}`, {
     remedy: 'Choose such a model, for example bert-base-uncased.',
   })
 }

@@ -2,7 +2,6 @@ import { input, type Tensor } from '../graph/tensor.ts'
 import type { Dropout } from '../nn/dropout.ts'
 import { packedAttention } from '../ops/attention.ts'
 import type { Layout } from '../ops/gather.ts'
-import type { Geometry } from './architecture.ts'
 
 /** Where each token's `parts` are. `places` [rows, parts, length]: token * parts + part; `tokens` [tokens, parts]: its inverse. */
 export const layoutInputs = (name: string, parts: number): Layout => ({
@@ -14,7 +13,7 @@ export const layoutInputs = (name: string, parts: number): Layout => ({
 export type SelfAttention = (query: Tensor, key: Tensor, value: Tensor, probability: number) => Tensor
 
 /** Attention of every window to itself. The windows of a pass follow one another in packed rows [tokens, hidden_size]. */
-export function selfAttention({ heads }: Geometry, dropout: Dropout): SelfAttention {
+export function selfAttention(heads: number, dropout: Dropout): SelfAttention {
   const layout = layoutInputs('heads', heads)
   const bias = input('attention_bias', ['rows', 1, 1, 'length']) // 0, or UNSEEN (pack.ts) at padding
   return (query, key, value, probability) => {

@@ -1,6 +1,5 @@
 import type { Tensor } from '../graph/tensor.ts'
 import type { Dropout } from '../nn/dropout.ts'
-import { linear } from '../nn/layers.ts'
 import type { Parameters } from '../nn/parameters.ts'
 import { permuteRows } from '../ops/gather.ts'
 import { reshape } from '../ops/movement.ts'
@@ -27,7 +26,6 @@ export function encoder(
 export function questionAnswering(p: Parameters, config: ModelConfig, dropout: Dropout, from = 0): Tensor {
   const hidden = encoder(p, config, dropout, { from })
   const { places, tokens } = layoutInputs('spans', 2)
-  const kept = dropout(hidden, architectureOf(config).headDropout(config))
-  const logits = reshape(linear(p.at('qa_outputs'), kept, 2), ['tokens', 2, 1])
+  const logits = reshape(architectureOf(config).head(p, config, hidden, dropout), ['tokens', 2, 1])
   return reshape(permuteRows(logits, places, tokens), ['rows', 2, 'length'])
 }

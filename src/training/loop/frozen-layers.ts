@@ -31,7 +31,7 @@ export class FrozenLayers {
     { freeze_layers, max_tokens_per_pass, output_dir, bf16 }: FrozenOptions,
     onProgress?: FrozenProgress,
   ): Promise<FrozenLayers> {
-    const { hidden_size, heads } = model.geometry
+    const { hidden_size } = model.geometry
     const path = join(output_dir, '.frozen-layers.bin')
     const lengths = windows.map(({ input_ids }) => input_ids.length)
     const offsets = new Float64Array(windows.length + 1)
@@ -47,7 +47,7 @@ export class FrozenLayers {
     try {
       for (const pass of cutIntoPasses(lengths, max_tokens_per_pass)) {
         const rows = toRows(pass.map((i) => windows[i]))
-        const { dims, inputs } = pack(rows, heads)
+        const { dims, inputs } = pack(rows, model.geometry)
         const hidden = new Float32Array(dims.tokens * hidden_size)
         const outputs = { hidden: float32Value(hidden, [dims.tokens, hidden_size]) }
         await session.run(inputs, outputs)

@@ -2,6 +2,7 @@ import { pack } from '../../batching/pack.ts'
 import type { Pass } from '../../batching/passes.ts'
 import { spanTargets } from '../../batching/span-targets.ts'
 import { bindShape, elements } from '../../graph/shape.ts'
+import type { Geometry } from '../../models/architecture.ts'
 import type { FlatParameters } from '../../models/flat-parameters.ts'
 import {
   type Freeze,
@@ -33,7 +34,7 @@ export class BatchGradient implements GradientSource {
   private readonly weights: ResidentParameters
 
   private constructor(
-    private readonly heads: number,
+    private readonly geometry: Geometry,
     private readonly graph: TrainingGraph,
     private readonly session: Executable,
     private readonly parameters: FlatParameters,
@@ -55,7 +56,7 @@ export class BatchGradient implements GradientSource {
     const graph = trainingGraph(config, freeze)
     const session = await engine.compile(graph.outputs, { precision: bf16 ? 'bfloat16' : 'float32' })
     const trained = parameters.from(frozenEntries(model, freeze), gradients)
-    return new BatchGradient(geometry.heads, graph, session, parameters, trained, label_smoothing_factor)
+    return new BatchGradient(geometry, graph, session, parameters, trained, label_smoothing_factor)
   }
 
   reset(): void {
@@ -65,7 +66,7 @@ export class BatchGradient implements GradientSource {
 
   async add(pass: Pass, mask: DropoutMask): Promise<number> {
     const { graph } = this
-    const { dims, inputs } = pack(pass.rows, this.heads)
+    const { dims, inputs } = pack(pass.rows, this.geometry)
     const lengths = pass.rows.map(({ input_ids }) => input_ids.length)
     const targets = spanTargets(pass.spans, lengths, dims.length, {
       counts: pass.counts,

@@ -49,7 +49,7 @@ describe('a batch of random windows', async () => {
 
   /** Everything the training graph puts out for rows, the loss over their real tokens alone. */
   async function outputs(rows: readonly Row[], batch: readonly LabelledWindow[]) {
-    const { dims, inputs } = pack(rows, model.geometry.heads)
+    const { dims, inputs } = pack(rows, model.geometry)
     const real = batch.map(({ input_ids }) => input_ids.length)
     const span_bias = float32Value((inputs.attention_bias.data as Float32Array).slice(), inputs.span_bias.dims)
     const zeros = (shape: readonly (number | string)[]): Value => {

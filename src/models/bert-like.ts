@@ -1,0 +1,133 @@
+/** What BERT shares with its nearest relatives: fields of config.json, sums of embeddings, and layers that normalise last. */
+import { z } from 'zod'
+import { input, type Tensor } from '../graph/tensor.ts'
+import { type ActivationName, activations } from '../nn/activation.ts'
+import type { Dropout } from '../nn/dropout.ts'
+import { embedding, layerNorm, linear } from '../nn/layers.ts'
+import type { Parameters } from '../nn/parameters.ts'
+import { add } from '../ops/elementwise.ts'
+import type { Geometry, LayerRange, ModelConfig } from './architecture.ts'
+import { activation, integerBetween, numberBetween, paddingId, paddingRow, probability, unpruned } from './config.ts'
+import { type SelfAttention, selfAttention } from './self-attention.ts'
+
+/** Sizes and settings under the names that BERT's config.json gives them. */
+export interface BertLikeConfig extends ModelConfig {
+  readonly vocab_size: number
+  readonly hidden_size: number
+  readonly num_hidden_layers: number
+  readonly num_attention_heads: number
+  /** Width of the feed-forward layer. */
+  readonly intermediate_size: number
+  readonly hidden_act: ActivationName
+  readonly hidden_dropout_prob: number
+  readonly attention_probs_dropout_prob: number
+  /** Rows of the table of positions. */
+  readonly max_position_embeddings: number
+  readonly type_vocab_size: number
+  /** Standard deviation of new weights. */
+  readonly initializer_range: number
+  readonly layer_norm_eps: number
+  /** The row of the word embeddings that does not learn: -1 is the last one, null none. */
+  readonly pad_token_id: number | null
+}
+
+export const bertLikeTraits = {
+  position_embedding_type: z.literal('absolute', 'absolute').default('absolute'),
+  is_decoder: z.literal(false, 'false: a decoder does not see the text after a word').nullable().default(false),
+  pruned_heads: unpruned,
+}
+
+/** Defaults are those of transformers' BertConfig (4.57); a family overrides the fields in which it differs. */
+export const bertLikeFields = {
+  vocab_size: integerBetween(1, 10_000_000).default(30522),
+  hidden_size: integerBetween(1, 65536).default(768),
+  num_hidden_layers: integerBetween(1, 1000).default(12),
+  num_attention_heads: integerBetween(1, 4096).default(12),
+  intermediate_size: integerBetween(1, 1_000_000).default(3072),
+  hidden_act: activation().default('gelu'),
+  hidden_dropout_prob: probability().default(0.1),
+  attention_probs_dropout_prob: probability().default(0.1),
+  max_position_embeddings: integerBetween(1, 1_000_000).default(512),
+  // Question and context are told apart by types 0 and 1.
+  type_vocab_size: integerBetween(2, 10_000).default(2),
+  initializer_range: numberBetween(0, 100).default(0.02),
+  layer_norm_eps: numberBetween(1e-30, 1).default(1e-12),
+  pad_token_id: paddingId().default(0),
+}
+
+/** Fields that a saved config.json states beside those of the configuration. */
+export const bertLikeSavedFields = () => ({ position_embedding_type: 'absolute' })
+
+/** How the sizes that `checkSizes` checks together are called. */
+export const BERT_LIKE_NAMES = { heads: 'num_attention_heads', hidden_size: 'hidden_size' }
+
+export const bertLikeGeometry = (config: BertLikeConfig): Geometry => ({
+  layers: config.num_hidden_layers,
+  heads: config.num_attention_heads,
+  hidden_size: config.hidden_size,
+  intermediate_size: config.intermediate_size,
+  activation: config.hidden_act,
+  vocab_size: config.vocab_size,
+  max_positions: config.max_position_embeddings,
+  token_types: config.type_vocab_size,
+  padding_row: paddingRow(config.pad_token_id, config.vocab_size),
+  initializer_range: config.initializer_range,
+})
+
+/** `config` with other sizes. */
+export const resizedBertLike = <Config extends BertLikeConfig>(
+  config: Config,
+  { layers, vocab_size }: Pick<Geometry, 'layers' | 'vocab_size'>,
+): Config => ({ ...config, num_hidden_layers: layers, vocab_size })
+
+export interface EmbeddingOptions {
+  /** Width of the tables (default: hidden_size). */
+  readonly width?: number
+  /** The row of the positions that does not learn. */
+  readonly position_padding?: number
+}
+
+/** Words, token types and positions [tokens, width], summed and normalised. */
+export function sumOfEmbeddings(
+  p: Parameters,
+  c: BertLikeConfig,
+  dropout: Dropout,
+  { width = c.hidden_size, position_padding }: EmbeddingOptions = {},
+): Tensor {
+  const lookUp = (table: string, ids: string, size: number, padding_idx?: number) =>
+    embedding(p.at(table), input(ids, ['tokens'], 'int32'), { size, width, padding_idx })
+  const words = lookUp('word_embeddings', 'input_ids', c.vocab_size, paddingRow(c.pad_token_id, c.vocab_size))
+  const positions = lookUp('position_embeddings', 'position_ids', c.max_position_embeddings, position_padding)
+  const types = lookUp('token_type_embeddings', 'token_type_ids', c.type_vocab_size)
+  const x = layerNorm(p.at('LayerNorm'), add(add(words, types), positions), c.layer_norm_eps)
+  return dropout(x, c.hidden_dropout_prob)
+}
+
+/**
+ * The hidden state [tokens, hidden_size] after a range of BERT's layers; `embedded` makes that before the first one, and is
+ * not called where the range begins later.
+ */
+export function bertLikeEncoder(
+  p: Parameters,
+  c: BertLikeConfig,
+  dropout: Dropout,
+  { from, to }: LayerRange,
+  embedded: () => Tensor,
+): Tensor {
+  const attend = selfAttention(c.num_attention_heads, dropout)
+  let x = from === 0 ? embedded() : input('hidden', ['tokens', c.hidden_size])
+  for (let i = from; i < to; i++) x = layer(p.layer(`encoder.layer.${i}`, i), c, x, attend, dropout)
+  return x
+}
+
+function layer(p: Parameters, c: BertLikeConfig, x: Tensor, attend: SelfAttention, dropout: Dropout): Tensor {
+  const addAndNorm = (p: Parameters, x: Tensor, y: Tensor) =>
+    layerNorm(p.at('LayerNorm'), dropout.add(y, c.hidden_dropout_prob, x), c.layer_norm_eps)
+
+  const project = (name: string) => linear(p.at(`attention.self.${name}`), x, c.hidden_size)
+  const attended = attend(project('query'), project('key'), project('value'), c.attention_probs_dropout_prob)
+  const h = addAndNorm(p.at('attention.output'), x, linear(p.at('attention.output.dense'), attended, c.hidden_size))
+
+  const inner = activations[c.hidden_act](linear(p.at('intermediate.dense'), h, c.intermediate_size))
+  return addAndNorm(p.at('output'), h, linear(p.at('output.dense'), inner, c.hidden_size))
+}

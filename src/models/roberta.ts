@@ -1,0 +1,95 @@
+/**
+ * RoBERTa (Liu et al. 2019), and CamemBERT and XLM-RoBERTa, which differ from it in their vocabulary. Their layers are
+ * BERT's. Positions count the tokens other than padding, from the row after padding's on.
+ */
+import type { Architecture } from './architecture.ts'
+import {
+  BERT_LIKE_NAMES,
+  type BertLikeConfig,
+  bertLikeEncoder,
+  bertLikeFields,
+  bertLikeGeometry,
+  bertLikeSavedFields,
+  bertLikeTraits,
+  resizedBertLike,
+  sumOfEmbeddings,
+} from './bert-like.ts'
+import { checkSizes, configReader, integerBetween } from './config.ts'
+import { qaOutputs } from './qa-outputs.ts'
+
+type RobertaType = 'roberta' | 'camembert' | 'xlm-roberta'
+
+/** The sizes and settings of a RoBERTa: Hugging Face's config.json, with its names. */
+export interface RobertaConfig extends BertLikeConfig {
+  readonly model_type: RobertaType
+  /** The row of padding among words and among positions. Neither learns. */
+  readonly pad_token_id: number
+}
+
+interface Variant {
+  readonly model_type: RobertaType
+  readonly class_prefix: string
+  /** The default of transformers' configuration. */
+  readonly vocab_size: number
+  readonly name: string
+}
+
+function variant({ model_type, class_prefix, vocab_size, name }: Variant): Architecture<RobertaConfig> {
+  const reader = configReader({
+    model_type,
+    traits: bertLikeTraits,
+    fields: {
+      ...bertLikeFields,
+      vocab_size: bertLikeFields.vocab_size.default(vocab_size),
+      // Without types of its own, the model tells question and context apart by the separators between them.
+      type_vocab_size: integerBetween(1, 10_000).default(2),
+      pad_token_id: integerBetween(0, 10_000_000).default(1),
+    },
+    readable: `${name} model: an encoder with absolute positions`,
+  })
+  return {
+    model_type,
+    class_name: `${class_prefix}ForQuestionAnswering`,
+    class_prefix,
+    field_names: reader.names,
+    checkpoint: { prefix: 'roberta.', constants: ['embeddings.position_ids', 'embeddings.token_type_ids'] },
+    parseConfig(json, source) {
+      const config: RobertaConfig = { model_type, ...reader.read(json, source) }
+      checkSizes(this.geometry(config), config, BERT_LIKE_NAMES, source)
+      return config
+    },
+    savedFields: bertLikeSavedFields,
+    geometry: (config) => ({
+      ...bertLikeGeometry(config),
+      max_positions: config.max_position_embeddings - config.pad_token_id - 1,
+      position_padding: config.pad_token_id,
+    }),
+    resized: resizedBertLike,
+    encoder: (p, config, dropout, range) =>
+      bertLikeEncoder(p, config, dropout, range, () =>
+        sumOfEmbeddings(p.embeddings('embeddings'), config, dropout, { position_padding: config.pad_token_id }),
+      ),
+    head: qaOutputs,
+  }
+}
+
+export const roberta = variant({
+  model_type: 'roberta',
+  class_prefix: 'Roberta',
+  vocab_size: 50265,
+  name: 'RoBERTa',
+})
+
+export const camembert = variant({
+  model_type: 'camembert',
+  class_prefix: 'Camembert',
+  vocab_size: 30522,
+  name: 'CamemBERT',
+})
+
+export const xlmRoberta = variant({
+  model_type: 'xlm-roberta',
+  class_prefix: 'XLMRoberta',
+  vocab_size: 30522,
+  name: 'XLM-RoBERTa',
+})
