@@ -31,7 +31,9 @@ export type { EvaluateOptions, Evaluation, EvaluationMetrics } from './inference
 export type { PipelineOptions, QuestionInput, SearchOptions } from './inference/pipeline.ts'
 export type { Geometry, ModelConfig } from './models/architecture.ts'
 export type { BertConfig } from './models/bert.ts'
+export type { BertLikeConfig } from './models/bert-like.ts'
 export type { DistilBertConfig } from './models/distilbert.ts'
+export type { RobertaConfig } from './models/roberta.ts'
 export { type LossClass, lossClass, type Meaning, meaning as lossMeaning } from './report/loss-meaning.ts'
 export {
   type AnswerCandidate,

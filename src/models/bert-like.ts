@@ -21,7 +21,7 @@ export interface BertLikeConfig extends ModelConfig {
   readonly hidden_act: ActivationName
   readonly hidden_dropout_prob: number
   readonly attention_probs_dropout_prob: number
-  /** Rows of the table of positions. */
+  /** Rows of the table of positions; the longest sequence, in tokens, where positions are counted from row 0 on. */
   readonly max_position_embeddings: number
   readonly type_vocab_size: number
   /** Standard deviation of new weights. */

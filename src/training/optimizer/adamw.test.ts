@@ -15,6 +15,11 @@ interface Recorded {
 const recorded = fixtureJson<Recorded>('training/adamw.json')
 const options = { adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8 }
 
+const asMatrix = (parameter: { readonly name: string; readonly size: number }) => ({
+  ...parameter,
+  shape: [1, parameter.size],
+})
+
 type Names = 'parameters' | 'gradients' | 'exp_avg' | 'exp_avg_sq'
 const allocate = (count: number, largestMemory?: number): FlatMemory<Names> =>
   allocateFlat({ parameters: count, gradients: count, exp_avg: count, exp_avg_sq: count }, largestMemory)
@@ -29,7 +34,7 @@ describe.each([
 ])('AdamW with %s', (_, largestMemory) => {
   it('takes ten clipped steps as torch does', () => {
     const { arrays, kernels } = allocate(recorded.start.length, largestMemory)
-    const ranges = decayRanges(recorded.sizes, 0.1)
+    const ranges = decayRanges(recorded.sizes.map(asMatrix), 0.1)
     arrays.parameters.set(recorded.start)
     for (const [i, { learning_rate, gradients, grad_norm, parameters }] of recorded.steps.entries()) {
       arrays.gradients.set(gradients)
@@ -47,7 +52,7 @@ describe.each([
   it('leaves the gradients as they were', () => {
     const { arrays, kernels } = allocate(5, largestMemory)
     arrays.gradients.fill(2)
-    adamwStep(kernels, arrays, decayRanges([{ name: 'w', size: 5 }], 0), options, {
+    adamwStep(kernels, arrays, decayRanges([asMatrix({ name: 'w', size: 5 })], 0), options, {
       step: 1,
       learning_rate: 1,
       clip: 0.5,
@@ -63,7 +68,7 @@ describe.each([
     for (const position of [0, 3, 4, 6]) {
       const { arrays, kernels } = allocate(7, largestMemory)
       const take = () => {
-        const ranges = decayRanges([{ name: 'w', size: 7 }], step.weight_decay)
+        const ranges = decayRanges([asMatrix({ name: 'w', size: 7 })], step.weight_decay)
         return adamwStep(kernels, arrays, ranges, { ...options, adam_epsilon }, { step: 1, clip: 1, ...step })
       }
       if (step.weight_decay === 0) {
@@ -106,7 +111,7 @@ describe('the two kinds of loops', () => {
             }
             const norm = gradientNorm(kernels, arrays.gradients)
             const clip = clipCoefficient(norm, 1)
-            const ranges = decayRanges([{ name: 'w', size: rows.length }], 0.01)
+            const ranges = decayRanges([asMatrix({ name: 'w', size: rows.length })], 0.01)
             adamwStep(kernels, arrays, ranges, options, { step, learning_rate: 1e-3, clip })
             return {
               norm,
@@ -135,16 +140,21 @@ describe('the two kinds of loops', () => {
 
 describe('weight decay', () => {
   it('leaves out biases and normalisation weights', () => {
-    expect(decays('bert.embeddings.word_embeddings.weight')).toBe(true)
-    expect(decays('qa_outputs.weight')).toBe(true)
-    expect(decays('qa_outputs.bias')).toBe(false)
-    expect(decays('bert.encoder.layer.0.output.LayerNorm.weight')).toBe(false)
-    expect(decays('encoder.norm.weight')).toBe(false)
-    expect(decays('final_norm.weight')).toBe(false)
+    const matrix = (name: string) => decays({ name, shape: [2, 3] })
+    const vector = (name: string) => decays({ name, shape: [3] })
+    expect(matrix('bert.embeddings.word_embeddings.weight')).toBe(true)
+    expect(matrix('qa_outputs.weight')).toBe(true)
+    expect(vector('qa_outputs.bias')).toBe(false)
+    expect(vector('bert.encoder.layer.0.output.LayerNorm.weight')).toBe(false)
+    expect(vector('encoder.norm.weight')).toBe(false)
+    expect(vector('final_norm.weight')).toBe(false)
+    expect(vector('bert.encoder.layer.0.attention.ln.weight')).toBe(false)
   })
 
   it('makes one range of neighbours with one rate', () => {
-    const sizes = ['a.weight', 'b.weight', 'b.bias', 'LayerNorm.weight', 'c.weight'].map((name) => ({ name, size: 10 }))
+    const sizes = ['a.weight', 'b.weight', 'b.bias', 'LayerNorm.weight', 'c.weight'].map((name) =>
+      asMatrix({ name, size: 10 }),
+    )
     expect(decayRanges(sizes, 0.01)).toEqual([
       { start: 0, end: 20, weight_decay: 0.01 },
       { start: 20, end: 40, weight_decay: 0 },

@@ -1,8 +1,8 @@
-import type { FlatParameters } from '../../models/flat-parameters.ts'
+import type { FlatEntry, FlatParameters } from '../../models/flat-parameters.ts'
 import type { Optimizer } from './optimizer.ts'
 import type { AdamWArrays, Kernels } from './plain-kernels.ts'
 
-/** `adamwStep` over the parameters of a run, whose decay follows their names. */
+/** `adamwStep` over the parameters of a run, some of which decay. */
 export class AdamW implements Optimizer {
   taken = 0
   private readonly ranges: readonly DecayRange[]
@@ -87,20 +87,24 @@ export function adamwStep(
 
 const KEPT_FROM_DECAY = /bias|layernorm|rmsnorm|(^|\.|_)norm($|\.)/
 
-/** Whether a parameter decays, by its name, as transformers' Trainer decides: not biases, not normalisation weights. */
-export const decays = (name: string): boolean => !KEPT_FROM_DECAY.test(name.toLowerCase())
+/**
+ * Whether a parameter decays, as transformers' Trainer decides: not biases, not normalisation weights. Those are the vectors
+ * among the parameters, whatever they are called, and what has a name of theirs.
+ */
+export const decays = ({ name, shape }: Pick<FlatEntry, 'name' | 'shape'>): boolean =>
+  shape.length > 1 && !KEPT_FROM_DECAY.test(name.toLowerCase())
 
 /** The ranges of parameters that lie one after the other from element 0 on; neighbours of one rate are one range. */
 export function decayRanges(
-  parameters: readonly { readonly name: string; readonly size: number }[],
+  parameters: readonly Pick<FlatEntry, 'name' | 'shape' | 'size'>[],
   weight_decay: number,
 ): DecayRange[] {
   const ranges: DecayRange[] = []
   let start = 0
-  for (const { name, size } of parameters) {
-    const rate = decays(name) ? weight_decay : 0
+  for (const parameter of parameters) {
+    const rate = decays(parameter) ? weight_decay : 0
     const last = ranges.at(-1)
-    const end = start + size
+    const end = start + parameter.size
     if (last?.weight_decay === rate) ranges[ranges.length - 1] = { ...last, end }
     else ranges.push({ start, end, weight_decay: rate })
     start = end
