@@ -13,7 +13,8 @@ afterAll(() => {
   vi.resetModules()
   vi.unstubAllEnvs()
 })
-const { defaultEngine, openEngine, registerEngine } = await import('../src/runtime/registry.ts')
+const { SpanforgeError } = await import('../src/errors.ts')
+const { defaultEngine, engineChoices, openEngine, registerEngine } = await import('../src/runtime/registry.ts')
 
 const precisions: readonly Precision[] = ['float32', 'bfloat16']
 
@@ -38,6 +39,7 @@ const entryOf = (name: string, title: string, devices: readonly string[]): Engin
   }),
 })
 
+const builtIn = engineChoices()
 registerEngine(entryOf('abacus', 'Abacus', ['cpu', 'abacus:wood']))
 registerEngine(entryOf('sliderule', 'Slide rule', ['sliderule:bamboo']))
 const { describeEngines } = await import('./engines.ts')
@@ -56,19 +58,20 @@ const config = parseConfig(
   'test',
 )
 
-const choices = ['auto', 'onnxruntime', 'openvino', 'abacus', 'sliderule']
+const choices = [...builtIn, 'abacus', 'sliderule']
 
-/** A measure that gives each engine the seconds named. */
-const taking = (seconds: Readonly<Record<string, number>>) => vi.fn(async ({ name }: Engine) => seconds[name])
+/** A measure that gives each engine, by its name or by its device, the seconds named. */
+const taking = (seconds: Readonly<Record<string, number>>) =>
+  vi.fn(async ({ name, device }: Engine) => seconds[device] ?? seconds[name])
 
 describe('An engine that is registered', () => {
   test('is a value of the argument, in its error, its help and its JSON Schema', () => {
     expect(parseArguments({ engine: 'abacus' }, 'test').engine).toBe('abacus')
     expect(() => parseArguments({ engine: 'pebbles' }, 'test')).toThrow(
-      'test: engine: found "pebbles", expected one of auto, onnxruntime, openvino, abacus, sliderule',
+      `test: engine: found "pebbles", expected one of ${choices.join(', ')}`,
     )
     const flag = argumentFlags().find(({ name }) => name === 'engine')!
-    expect(flag.description).toContain('one of auto, onnxruntime, openvino, abacus, sliderule')
+    expect(flag.description).toContain(`one of ${choices.join(', ')}`)
     const { properties } = argumentsSchema() as { properties: { engine: { anyOf: unknown[] } } }
     expect(properties.engine.anyOf).toContainEqual({ type: 'string', enum: choices })
   })
@@ -76,12 +79,15 @@ describe('An engine that is registered', () => {
   test('is a value of --engine, and its devices are in the help of --device', () => {
     const { options } = withEngineFlags(new Command())
     expect(options.find(({ long }) => long === '--engine')?.argChoices).toEqual(choices)
-    expect(options.find(({ long }) => long === '--device')?.description).toMatch(/abacus:wood or sliderule:bamboo$/)
+    expect(options.find(({ long }) => long === '--device')?.description).toMatch(
+      /abacus:wood or sliderule:bamboo \(default: /,
+    )
   })
 
   test('is opened by its name, and by the name of a device of its own', async () => {
     expect((await chooseEngine({ engine: 'abacus' }, config)).engine.device).toBe('abacus (cpu)')
     expect((await chooseEngine({ device: 'abacus:wood' }, config)).engine.device).toBe('abacus (wood)')
+    expect((await chooseEngine({ engine: 'sliderule' }, config)).engine.device).toBe('sliderule (bamboo)')
     await expect(openEngine('openvino', 'abacus:wood')).rejects.toThrow(
       'device: abacus:wood belongs to Abacus, not to OpenVINO\n  Choose engine abacus.',
     )
@@ -92,7 +98,11 @@ describe('An engine that is registered', () => {
 
   test('changes nothing for those who do not ask for it', async () => {
     const measure = taking({})
-    expect(await chooseEngine({}, config, measure)).toEqual({ name: 'onnxruntime', engine: defaultEngine })
+    expect(await chooseEngine({}, config, measure)).toEqual({
+      name: 'onnxruntime',
+      device: 'cpu',
+      engine: defaultEngine,
+    })
     expect(measure).not.toHaveBeenCalled()
   })
 
@@ -119,8 +129,31 @@ describe('Among several engines', () => {
     vi.spyOn(machine, 'inspectMachine').mockReturnValue({ ...machine.inspectMachine(), cpu_features: ['avx512_bf16'] })
   })
 
-  test('auto takes the fastest of those on the device, and gives all times', async () => {
-    const { name, note } = await chooseEngine({ engine: 'auto' }, config, taking({ onnxruntime: 0.3, abacus: 0.1 }))
+  test('auto takes the fastest on any device, and gives all times', async () => {
+    const measure = taking({ onnxruntime: 0.3, 'abacus (cpu)': 0.4, 'abacus (wood)': 0.2, sliderule: 0.1 })
+    expect(await chooseEngine({ engine: 'auto' }, config, measure)).toMatchObject({
+      ...{ name: 'sliderule', device: 'sliderule:bamboo', engine: { device: 'sliderule (bamboo)' } },
+      note:
+        'Engine: Slide rule on sliderule:bamboo: a small step took it 100 ms, Abacus on abacus:wood 200 ms, ' +
+        'ONNX Runtime 300 ms, Abacus 400 ms.',
+    })
+  })
+
+  test('auto leaves out an engine that fails while it is measured', async () => {
+    const measure = vi.fn(async ({ name }: Engine) => {
+      if (name === 'sliderule') throw new SpanforgeError('Slide rule: the bamboo broke')
+      return name === 'abacus' ? 0.1 : 0.2
+    })
+    expect((await chooseEngine({ engine: 'auto' }, config, measure)).name).toBe('abacus')
+    const failing = vi.fn(async () => Promise.reject(new SpanforgeError('broken')))
+    await expect(chooseEngine({ engine: 'auto' }, config, failing)).rejects.toThrow(
+      /^engine: none computes in float32 here:\n {2}OPENVINO_DIR: [\s\S]*\n {2}broken/,
+    )
+  })
+
+  test('auto takes the fastest of those on the device that is named', async () => {
+    const choice = { engine: 'auto', device: 'cpu' }
+    const { name, note } = await chooseEngine(choice, config, taking({ onnxruntime: 0.3, abacus: 0.1 }))
     expect(name).toBe('abacus')
     expect(note).toBe('Engine: Abacus: a small step took it 100 ms, ONNX Runtime 300 ms.')
   })
@@ -128,14 +161,15 @@ describe('Among several engines', () => {
   test('auto measures none where a device belongs to one', async () => {
     const measure = taking({})
     const { name, note } = await chooseEngine({ engine: 'auto', device: 'sliderule:bamboo' }, config, measure)
-    expect([name, note]).toEqual(['sliderule', 'Engine: Slide rule, the only one here.'])
+    expect([name, note]).toEqual(['sliderule', 'Engine: Slide rule on sliderule:bamboo, the only one here.'])
     expect(measure).not.toHaveBeenCalled()
   })
 
   test('bf16 takes the fastest of those that compute in it', async () => {
     registerEngine(entryOf('napier', "Napier's bones", ['cpu']))
-    const measure = taking({ abacus: 0.2, napier: 0.1 })
-    const { name, note } = await chooseEngine({ bf16: true }, config, measure)
+    const measure = taking({ abacus: 0.2, napier: 0.1, sliderule: 0.05 })
+    expect((await chooseEngine({ bf16: true }, config, measure)).device).toBe('sliderule:bamboo')
+    const { name, note } = await chooseEngine({ bf16: true, device: 'cpu' }, config, measure)
     expect(name).toBe('napier')
     expect(note).toBe("Engine: Napier's bones: a small step took it 100 ms, Abacus 200 ms.")
     expect(measure).toHaveBeenCalledWith(expect.anything(), config, 'bfloat16')

@@ -13,7 +13,10 @@ export interface FromPretrainedOptions extends Omit<LoadOptions, 'engine'>, Omit
    * one that has it). `auto` times a small step on each and takes the fastest.
    */
   readonly engine?: Engine | EngineName | 'auto'
-  /** `cpu` (the default), or a device of an engine's own, such as `openvino:GPU`. */
+  /**
+   * `cpu`, or a device of an engine's own, such as `openvino:GPU` (default: with `auto` or bf16 the fastest, otherwise `cpu`,
+   * or the engine's own if it has no other).
+   */
   readonly device?: string
   /** Receives warnings about missing weights (default: writes them to standard error). Use `() => {}` for silence. */
   readonly onWarning?: Warn

@@ -4,7 +4,7 @@ import { deviceChoices, engineChoices } from '../runtime/registry.ts'
 
 export interface EngineFlags {
   readonly engine?: EngineChoice['engine']
-  readonly device: string
+  readonly device?: string
   readonly bf16?: boolean
 }
 
@@ -17,7 +17,7 @@ export function withEngineFlags(command: Command): Command {
   )
   return command
     .addOption(engine.choices(engineChoices()))
-    .option('--device <name>', deviceChoices(), 'cpu')
+    .option('--device <name>', `${deviceChoices()} (default: cpu, or with auto or --bf16 the fastest)`)
     .option('--bf16', 'multiply in bfloat16, on processors that can (AVX512_BF16, AMX)')
 }
 

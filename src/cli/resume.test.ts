@@ -15,6 +15,15 @@ describe('spanforge train --resume_from_checkpoint', () => {
     expect(stdout).toMatch(/Going on from .*checkpoint-3, but not as the run began.*: weight_decay 0.5 \(was 0\)/)
   })
 
+  test('keeps the engine that auto chose, without measuring again', async () => {
+    const folder = temporaryFolder()
+    const args = { engine: 'auto', save_steps: 1, max_steps: 2 }
+    expect((await runHere(...tinyTraining(folder, args))).stdout).toMatch(/^Engine: /m)
+    const resumed = await runHere(...tinyTraining(folder, { ...args, resume_from_checkpoint: 'checkpoint-1' }))
+    expect(resumed.stdout).not.toMatch(/^Engine: /m)
+    expect(resumed.stdout).toMatch(/Going on from .*checkpoint-1\./)
+  })
+
   test('takes the newest whole checkpoint for latest, and says what it skipped and why', async () => {
     const folder = temporaryFolder()
     await runHere(...tinyTraining(folder, { save_steps: 3, max_steps: 6 }))

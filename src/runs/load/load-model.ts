@@ -35,6 +35,8 @@ export interface LoadedModel {
   /** Threshold and confidence, where they are stored with the model. */
   readonly settings?: AnswerSettings
   readonly engineName: EngineName
+  /** As `--device` takes it. */
+  readonly device: string
   /** What was chosen and why, where that was left to us. */
   readonly engineNote?: string
 }
@@ -72,10 +74,10 @@ export async function loadModel(
   const config = await loadConfig(folder)
   const loaded = await loadTokenizer(folder)
   const settings = await loadAnswerSettings(folder)
-  const { engine, name, note } = await chooseEngine(choice, config)
+  const { engine, name, device, note } = await chooseEngine(choice, config)
   const { model, report } = await loadPretrained(folder, { ...options, engine, bf16: choice.bf16 })
   const tokenizer = fitVocabulary(folder, loaded, model.geometry)
-  const engineFacts = { engineName: name, engineNote: note }
+  const engineFacts = { engineName: name, device, engineNote: note }
   return { folder, name: displayName(nameOrFolder), model, tokenizer, report, settings, ...engineFacts }
 }
 

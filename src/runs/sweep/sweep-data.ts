@@ -62,7 +62,7 @@ export class SweepData {
     if (known) return known
     const { hub, control } = this.options
     // Digests depend on no engine; the one that the run had may be slow to start.
-    const plain = { ...args, engine: null, device: 'cpu', bf16: false, bf16_full_eval: false }
+    const plain = { ...args, engine: null, device: null, bf16: false, bf16_full_eval: false }
     const { digests, loaded } = await prepareRun(plain, { screen: noScreen, hub, signal: control?.signal })
     await loaded.model.release()
     this.known.set(key, digests)

@@ -51,7 +51,8 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
   const choice = { engine, device, bf16: bf16 || bf16_full_eval }
   const loaded = await loadModel(model, { seed, choice }, { ...hub, revision: revision ?? hub.revision })
   // A run that is resumed must not measure again and choose another.
-  const settled = loaded.engineNote === undefined ? given : { ...given, engine: loaded.engineName }
+  const settled =
+    loaded.engineNote === undefined ? given : { ...given, engine: loaded.engineName, device: loaded.device }
   const base = {
     ...loaded.model.geometry,
     model_max_length: loaded.tokenizer.model_max_length,

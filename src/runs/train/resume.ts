@@ -101,14 +101,16 @@ async function namedFolder(output_dir: string, name: string): Promise<string> {
 }
 
 /** Whether a run decides the argument itself, by its base model or by measuring. */
-const isOpen = (name: string, value: unknown): boolean =>
-  (DECIDED_BY_MODEL.includes(name) && value === null) || (name === 'engine' && value === 'auto')
+function isOpen(name: string, value: unknown, { bf16, bf16_full_eval }: TrainingArguments): boolean {
+  if (name === 'engine') return value === 'auto' || (value === null && (bf16 || bf16_full_eval))
+  return value === null && (name === 'device' || DECIDED_BY_MODEL.includes(name))
+}
 
 /** The arguments, with their values then and now, in which a run differs from the one whose arguments are in `folder`. */
 export async function differences(folder: string, args: TrainingArguments): Promise<string[]> {
   const saved = (await readJsonFile(join(folder, ARGUMENTS_FILE))) as RawArguments
   return Object.entries(args)
-    .filter(([name, value]) => name in saved && !FREE.has(name) && !isOpen(name, value))
+    .filter(([name, value]) => name in saved && !FREE.has(name) && !isOpen(name, value, args))
     .filter(([name, value]) => JSON.stringify(saved[name]) !== JSON.stringify(value))
     .map(([name, value]) => `${name} ${showValue(value)} (was ${showValue(saved[name])})`)
 }
@@ -131,5 +133,8 @@ export async function withEarlierArguments(given: RawArguments): Promise<RawArgu
     )
   }
   const saved = (await readJsonFile(join(output_dir, ARGUMENTS_FILE))) as RawArguments
-  return { ...saved, overwrite_output_dir: false, ...given, output_dir }
+  // The engine that was measured to be the fastest is kept: another one would give other bits.
+  const { engine, ...others } = given
+  const kept = engine === 'auto' && typeof saved.engine === 'string' ? others : given
+  return { ...saved, overwrite_output_dir: false, ...kept, output_dir }
 }

@@ -15,9 +15,10 @@ export const engineArguments = {
   ),
   device: argument(
     'text',
-    z.string().min(1).default('cpu'),
+    z.string().min(1).nullable().default(null),
     deviceChoices(),
-    "Device to compute on. A device of an engine's own selects that engine.",
+    "Device to compute on. A device of an engine's own selects that engine. (default: with engine auto or bf16 the fastest, " +
+      "otherwise cpu, or the engine's own if it has no other)",
   ),
   fp16: boolean('Train in float16. Not supported: no engine can do this.'),
   bf16: boolean(
