@@ -1,10 +1,10 @@
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { ServedRepository, sibling } from './hub-server/repository.ts'
 
-/** How a hub ends each of its answers by closing the connection. */
+/** How the hub marks the end of a response by closing the connection. */
 export type Closing = 'HTTP/1.1 with Connection: close' | 'HTTP/1.0 with a length' | 'HTTP/1.0 without a length'
 
-/** A hub of one model, `ann/bert`, that sends an answer in one go and closes the connection at once. */
+/** A hub with one model, `ann/bert`, that sends each response in one write and closes the connection at once. */
 export async function closingHub(files: Readonly<Record<string, Buffer | string>>, closing: Closing): Promise<Server> {
   const repository = new ServedRepository('model', 'ann/bert')
   const found = repository.at(repository.commit(files))!

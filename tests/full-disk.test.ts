@@ -78,13 +78,13 @@ describe.skipIf(!may)('A cache', () => {
   })
   const isNamed = (path: string) => /model\.safetensors$|\/blobs\/[0-9a-f]{64}$/.test(path)
 
-  test('on a disk that fills up while downloading: a clear error, nothing under its name, and the rest comes later', async () => {
+  test('on a disk that fills up during the download fails clearly, leaves no incomplete file, and can be resumed', async () => {
     const cache = fileSystem('size=500k')
     const fill = () => writeFileSync(join(cache, 'filling'), Buffer.alloc(250_000))
     world.server.misbehave(/content/, { stallAfter: 100_000, onStall: fill })
     const options = { ...world.options, cache, timeout: 1000 }
     await expect(resolveModel('ann/bert', options)).rejects.toThrow(
-      /the disk is full \(.*ENOSPC[\s\S]*spanforge cache prune[\s\S]*What has come so far is kept/,
+      /the disk is full \(.*ENOSPC[\s\S]*spanforge cache prune[\s\S]*The partial download is kept and will be resumed/,
     )
     const names = () => readdirSync(cache, { recursive: true }).map(String)
     expect(names().filter(isNamed)).toEqual([])
@@ -95,9 +95,9 @@ describe.skipIf(!may)('A cache', () => {
     expect(world.downloads.at(-1)).toMatch(/^\/content\/HASH bytes=[1-9]\d*-$/)
   })
 
-  test('on a disk with too little room, or that is read-only, is refused before the first byte', async () => {
+  test('on a disk that is too small or read-only fails before the download starts', async () => {
     const small = { ...world.options, cache: fileSystem('size=200k') }
-    await expect(resolveModel('ann/bert', small)).rejects.toThrow(/300\.0 kB are needed in .*kB are free/)
+    await expect(resolveModel('ann/bert', small)).rejects.toThrow(/: 300\.0 kB are required, .*kB are free/)
     expect(world.downloads.filter((url) => url.startsWith('/content/'))).toEqual([])
     const frozen = { ...world.options, cache: fileSystem('size=1m,ro') }
     await expect(resolveModel('ann/bert', frozen)).rejects.toThrow(

@@ -12,11 +12,11 @@ export interface SeenRequest {
 }
 
 /**
- * A hub on this machine, as huggingface.co speaks: repository information, files (large ones on a second server, by a
- * redirect), search, uploads. It keeps a list of what it was asked, and misbehaves on request.
+ * A local server with the API of huggingface.co: repository information, files (large ones redirect to a second
+ * server), search and uploads. It records its requests and can be made to misbehave.
  */
 export class HubServer {
-  /** The token that opens private repositories and lets write. */
+  /** The token with read and write access to private repositories. */
   static readonly TOKEN = 'hf_test'
   readonly requests: SeenRequest[] = []
   readonly uploads = new Uploads(64 << 10, () => this.storage)
@@ -30,7 +30,7 @@ export class HubServer {
   static async start(): Promise<HubServer> {
     const hub = new HubServer()
     hub.endpoint = await hub.listen('hub')
-    // Another port is another origin.
+    // A different port makes it a different origin.
     hub.storage = await hub.listen('storage')
     return hub
   }
@@ -52,12 +52,12 @@ export class HubServer {
     return this.repositories.get(`${type}s/${name}`)
   }
 
-  /** A repository's former name. */
+  /** Adds a former name of a repository, which redirects to the current one. */
   rename(type: 'model' | 'dataset', from: string, to: string): void {
     this.aliases.set(`${type}s/${from}`, to)
   }
 
-  /** The next `times` requests whose path matches meet this fault. */
+  /** Applies a fault to the next `times` requests whose path matches. */
   misbehave(pattern: RegExp, fault: Fault, times = 1): void {
     this.faults.push({ pattern, fault, times })
   }
@@ -131,7 +131,7 @@ export class HubServer {
     sendJson(response, { url: `${this.endpoint}/${id}` })
   }
 
-  /** The repository, when this request may see it; else the answer is given here. */
+  /** Returns the repository if the request may access it; otherwise sends the error response. */
   private open(request: IncomingMessage, response: ServerResponse, kind: string, name: string) {
     const renamed = this.aliases.get(`${kind}/${name}`)
     if (renamed) {

@@ -6,7 +6,7 @@ import type { HubOptions } from '../src/hub/options.ts'
 import { BertTokenizer, toTokenizerJson } from '../src/text/index.ts'
 import { HubServer } from './hub-server.ts'
 
-/** The same bytes for the same seed, hard to compress. */
+/** Generates bytes that are reproducible from the seed and hard to compress. */
 export function bytes(length: number, seed = 1): Buffer {
   const result = Buffer.alloc(length)
   let state = seed
@@ -29,13 +29,13 @@ export const BERT = {
   'README.md': '# A model\n',
 }
 
-/** A test hub for a file's tests, with an empty cache for each. */
+/** A test hub for the tests of one file, with an empty cache for each test. */
 export class HubWorld {
   server!: HubServer
   cache = ''
   notices: string[] = []
 
-  /** Options that know this hub and cache, quick to lose patience, with nothing from the environment. */
+  /** Options for this hub and cache, with short delays and nothing from the environment. */
   get options(): HubOptions {
     return {
       endpoint: this.server.endpoint,
@@ -48,12 +48,12 @@ export class HubWorld {
     }
   }
 
-  /** Paths below the cache, sorted. */
+  /** Paths of all files and folders in the cache, sorted. */
   async files(): Promise<string[]> {
     return (await readdir(this.cache, { recursive: true })).map((path) => path.replaceAll('\\', '/')).sort()
   }
 
-  /** `GET /path range`, of requests for contents only. */
+  /** Requests for file contents, each as its path and range. */
   get downloads(): string[] {
     return this.server.requests
       .filter(({ url }) => /^\/content\/|\/resolve\//.test(url))
@@ -77,7 +77,7 @@ export function hubWorld(fill: (server: HubServer) => void): HubWorld {
   return world
 }
 
-/** For each test of a file: commands and functions that read the environment find the world's hub and cache there. */
+/** Sets the environment variables of each test in a file to this hub and cache, for code that reads the environment. */
 export function inEnvironment(world: HubWorld): void {
   beforeEach(() => {
     vi.stubEnv('HF_ENDPOINT', world.server.endpoint)

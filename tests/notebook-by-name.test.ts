@@ -85,7 +85,7 @@ describe('The notebook by name, from one command', () => {
 
     await world.server.close()
     const away = await notebook(join(folder, 'away'))
-    expect(away.stdout).toContain('is out of reach: using bert-base-uncased as it is in the cache')
+    expect(away.stdout).toContain('cannot be reached: using the cached copy of bert-base-uncased')
     expect(away.weights.equals(online.weights)).toBe(true)
   })
 })

@@ -96,7 +96,7 @@ describe('A model by name', () => {
     const wrong = await runHere('inspect', 'ann/bret')
     expect(wrong.code).toBe(1)
     expect(wrong.stderr).toMatch(/there is no model "ann\/bret".*\n.*Nearest names: ann\/bert/)
-    expect((await runHere('inspect', 'ann/secret')).stderr).toContain('no token was given: set HF_TOKEN')
+    expect((await runHere('inspect', 'ann/secret')).stderr).toContain('If it is private, set HF_TOKEN')
     vi.stubEnv('HF_TOKEN', HubServer.TOKEN)
     expect(await json('inspect', 'ann/secret')).toMatchObject({ name: 'ann/secret' })
   })

@@ -87,7 +87,7 @@ describe('Of models, spanforge refuses', () => {
   })
 
   test('a folder that does not exist', async () => {
-    await expectRefused(/nowhere: there is no such folder/, { model: join(folder, 'nowhere') })
+    await expectRefused(/nowhere: no such folder/, { model: join(folder, 'nowhere') })
   })
 
   test('an unknown activation', async () => {

@@ -122,7 +122,7 @@ describe('spanforge serve', () => {
   })
 
   it.each([
-    [['nowhere/at/all'], 'nowhere/at/all: there is no such folder'],
+    [['nowhere/at/all'], 'nowhere/at/all: no such folder'],
     [[tinyFolder, tinyFolder], 'two models go by the name'],
     [[tinyFolder, '--port', '70000'], 'Expected a port from 0 to 65535'],
     [[tinyFolder, '--token', 'short'], 'a token of 5 characters, expected 16 or more'],

@@ -1,6 +1,6 @@
 import { showText } from '../show-value.ts'
 
-/** A web address for a message: without the secrets that it may hold, user name, password, query and fragment. */
+/** A web address made safe for a message: user name, password, query and fragment are removed. */
 export const showAddress = (address: string): string =>
-  // Up to the last @, because an address that is not valid may have a password with any character in it.
+  // Cuts up to the last @, because the password in an invalid address can contain any character.
   showText(address.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, '$1').replace(/[?#].*$/s, ''))

@@ -3,35 +3,35 @@ import { basename, join, relative, sep } from 'node:path'
 import { isCommit } from './cache.ts'
 import type { Repository } from './repository.ts'
 
-/** A file below a repository's folder in the cache. */
+/** A file inside a repository's cache folder. */
 export interface CachedFile {
   readonly path: string
   readonly size: number
-  /** Milliseconds since 1970 of the last change. */
+  /** Time of the last change, in milliseconds since 1970. */
   readonly modified: number
 }
 
 export interface CachedSnapshot {
   readonly commit: string
   readonly folder: string
-  /** Branches and tags that stood for it when last asked. */
+  /** Branches and tags that pointed to this commit when the hub was last queried. */
   readonly refs: readonly string[]
-  /** Names within the snapshot, each with the place of its content; none when the content is gone. */
+  /** File names within the snapshot with the path of their content, which is undefined if the content is missing. */
   readonly files: readonly { readonly path: string; readonly content?: string }[]
 }
 
 export interface CacheEntry extends Repository {
   readonly folder: string
-  /** Bytes on disk: contents are counted once, however many snapshots share them. */
+  /** Size on disk in bytes. A blob shared by several snapshots is counted once. */
   readonly size: number
   readonly snapshots: readonly CachedSnapshot[]
-  /** Contents by hash. */
+  /** Complete files, each named by its hash. */
   readonly blobs: readonly CachedFile[]
-  /** What has come of unfinished downloads, ours and Python's. */
+  /** Partial files of unfinished downloads, from spanforge and from Python. */
   readonly unfinished: readonly CachedFile[]
 }
 
-/** What lies in a cache, whoever put it there, in the order of names. */
+/** Lists the models and data sets in a cache, sorted by folder name, whether spanforge or Python downloaded them. */
 export async function listCache(cache: string): Promise<CacheEntry[]> {
   const entries: CacheEntry[] = []
   for (const name of (await namesIn(cache)).sort()) {
@@ -78,7 +78,7 @@ async function contentsOf(folder: string): Promise<CachedSnapshot['files']> {
   return files
 }
 
-/** Where links cannot be made (Windows), a snapshot holds the contents themselves. */
+/** Files that a snapshot stores directly, because the file system does not support symbolic links (Windows). */
 async function copiesIn(snapshots: readonly CachedSnapshot[]): Promise<CachedFile[]> {
   const copies: CachedFile[] = []
   for (const { folder, files } of snapshots)
@@ -105,5 +105,5 @@ const fileAt = async (path: string): Promise<CachedFile> => {
 
 const namesIn = (folder: string, recursive = false): Promise<string[]> => readdir(folder, { recursive }).catch(() => [])
 
-/** The hash that a blob's name says. */
+/** The hash in a blob's file name. */
 export const hashOf = (blob: CachedFile): string => basename(blob.path)

@@ -13,15 +13,15 @@ export interface Fault {
 }
 
 export interface Verification {
-  /** Contents whose hash is what their name says. */
+  /** Number of blobs whose content matches the hash in their name. */
   readonly sound: number
   readonly bytes: number
   readonly faults: readonly Fault[]
 }
 
 /**
- * Reads every content in the cache and compares its hash with its name, and looks for names without content.
- * `onBlob` is told the bytes read before each content.
+ * Hashes every blob in the cache, compares the result with the blob's name, and looks for links without a blob.
+ * `onBlob` is called before each blob with the number of bytes read so far.
  */
 export async function verifyCache(cache: string, onBlob: (bytes: number) => void = () => {}): Promise<Verification> {
   const faults: Fault[] = []
@@ -37,7 +37,8 @@ export async function verifyCache(cache: string, onBlob: (bytes: number) => void
     }
     for (const { folder, files } of snapshots)
       for (const { path, content } of files)
-        if (content === undefined) faults.push({ type, name, path: join(folder, path), problem: 'its content is gone' })
+        if (content === undefined)
+          faults.push({ type, name, path: join(folder, path), problem: 'its content is missing' })
   }
   onBlob(bytes)
   return { sound, bytes, faults }
@@ -45,29 +46,29 @@ export async function verifyCache(cache: string, onBlob: (bytes: number) => void
 
 async function problemOf(blob: CachedFile): Promise<string | undefined> {
   const hash = hashOf(blob)
-  if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hash)) return 'its name is no hash'
+  if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hash)) return 'its name is not a hash'
   const found = (await digestFile(blob.path, digestLike(hash, blob.size), blob.size)).digest('hex')
   return found === hash ? undefined : `its hash is ${found}`
 }
 
-/** Removes what `verifyCache` found wrong, so that it is downloaded again when it is next wanted. */
+/** Removes the corrupted files that `verifyCache` found. They are downloaded again when next needed. */
 export async function removeFaults(faults: readonly Fault[]): Promise<void> {
   for (const { path } of faults) await rm(path, { force: true })
 }
 
 export interface Prunable {
-  /** A file, or the folder of a snapshot or of a whole repository. */
+  /** Path of a file or of a snapshot folder. */
   readonly path: string
   readonly size: number
   readonly reason: string
 }
 
-/** Python's lock cannot be seen from here: a young unfinished file of its may be growing. */
-const YOUNG = 24 * 3600 * 1000
+/** Python's locks are not visible to spanforge, so a recent partial file of Python's may still be downloading. */
+const RECENT = 24 * 3600 * 1000
 
 /**
- * What can go without loss of anything that a name stands for: snapshots that no branch or tag points to any more,
- * contents that no snapshot names, unfinished downloads that nobody is working on.
+ * Finds what can be removed safely: snapshots that no branch or tag points to any more, blobs that no remaining
+ * snapshot uses, and abandoned partial downloads.
  */
 export async function findPrunable(cache: string, now = Date.now()): Promise<Prunable[]> {
   const found: Prunable[] = []
@@ -79,11 +80,11 @@ export async function findPrunable(cache: string, now = Date.now()): Promise<Pru
     const used = new Set(kept.flatMap(({ files }) => files.map(({ content }) => content)))
     for (const blob of entry.blobs)
       if (!used.has(blob.path) && !(await isLocked(cached.lock(hashOf(blob)))))
-        found.push({ ...fileOf(blob), reason: 'no snapshot that is kept names it' })
+        found.push({ ...fileOf(blob), reason: 'no remaining snapshot uses it' })
     for (const file of entry.unfinished) {
       const [hash, ...suffix] = hashOf(file).split('.')
       const ours = suffix[0] === 'spanforge'
-      const busy = ours ? await isLocked(cached.lock(hash)) : now - file.modified < YOUNG
+      const busy = ours ? await isLocked(cached.lock(hash)) : now - file.modified < RECENT
       if (!busy) found.push({ ...fileOf(file), reason: 'an unfinished download' })
     }
   }
@@ -92,7 +93,7 @@ export async function findPrunable(cache: string, now = Date.now()): Promise<Pru
 
 const fileOf = ({ path, size }: CachedFile) => ({ path, size })
 
-/** Removes what `findPrunable` found. */
+/** Removes the files and folders that `findPrunable` found. */
 export async function prune(prunable: readonly Prunable[]): Promise<void> {
   for (const { path } of prunable) await rm(path, { recursive: true, force: true })
 }

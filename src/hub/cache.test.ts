@@ -11,7 +11,7 @@ const world = hubWorld((server) => {
 })
 const resolve = () => resolveModel('ann/bert', world.options)
 
-it('the list tells repositories, snapshots, what names them, and sizes', async () => {
+it('lists repositories with their snapshots, refs and sizes', async () => {
   const folder = await resolve()
   const [entry, ...others] = await listCache(world.cache)
   expect(others).toEqual([])
@@ -30,12 +30,12 @@ it('the list tells repositories, snapshots, what names them, and sizes', async (
 })
 
 describe('verify', () => {
-  it('finds every content sound', async () => {
+  it('reports no fault in an intact cache', async () => {
     await resolve()
     expect(await verifyCache(world.cache)).toMatchObject({ sound: 4, faults: [] })
   })
 
-  it('finds a content that changed behind its name and a name without content; both come again', async () => {
+  it('finds a changed blob and a link without a blob, and both are downloaded again', async () => {
     const folder = await resolve()
     const weights = join(folder, 'model.safetensors')
     const content = await readFile(weights)
@@ -45,7 +45,10 @@ describe('verify', () => {
     await rm(snapshots[0].files.find(({ path }) => path === 'vocab.txt')!.content!)
     const { sound, faults } = await verifyCache(world.cache)
     expect(sound).toBe(2)
-    expect(faults.map(({ problem }) => problem)).toEqual([expect.stringMatching(/^its hash is/), 'its content is gone'])
+    expect(faults.map(({ problem }) => problem)).toEqual([
+      expect.stringMatching(/^its hash is/),
+      'its content is missing',
+    ])
     await removeFaults(faults)
     expect((await readFile(join(await resolve(), 'model.safetensors'))).equals(BERT['model.safetensors'])).toBe(true)
     expect(await verifyCache(world.cache)).toMatchObject({ sound: 4, faults: [] })
@@ -53,12 +56,12 @@ describe('verify', () => {
 })
 
 describe('prune', () => {
-  it('leaves what a branch stands for', async () => {
+  it('keeps the snapshot that a branch points to', async () => {
     await resolve()
     expect(await findPrunable(world.cache)).toEqual([])
   })
 
-  it('takes old snapshots, what only they named, and unfinished downloads', async () => {
+  it('removes old snapshots, blobs that only they use, and unfinished downloads', async () => {
     const moving = world.server.add('model', 'ann/moving')
     moving.commit(BERT)
     const old = await resolveModel('ann/moving', world.options)
@@ -76,7 +79,7 @@ describe('prune', () => {
       'an unfinished download',
       'an unfinished download',
       'no branch or tag points to it any more',
-      'no snapshot that is kept names it',
+      'no remaining snapshot uses it',
     ])
     await prune(found)
     await expect(stat(old)).rejects.toThrow('ENOENT')
@@ -85,7 +88,7 @@ describe('prune', () => {
     expect(await verifyCache(world.cache)).toMatchObject({ sound: 4, faults: [] })
   })
 
-  it('takes nothing that is used from a cache behind a link', async () => {
+  it('keeps files in use when the cache folder is a symbolic link', async () => {
     await resolve()
     const link = join(world.cache, 'link')
     await symlink(world.cache, link)

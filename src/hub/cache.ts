@@ -8,16 +8,16 @@ import { isUnsupported } from '../files/unsupported.ts'
 import type { Repository } from './repository.ts'
 
 /**
- * One repository's place in the cache, laid out as Python's huggingface_hub does it, so that each reads the other's:
+ * A repository's folder in the cache. The layout is that of Python's huggingface_hub, so both tools share one cache:
  *
  *     models--owner--name/
- *       refs/main                          the commit that a branch or tag pointed to when last asked
+ *       refs/main                          the commit that a branch or tag pointed to when last queried
  *       snapshots/COMMIT/config.json ->    ../../blobs/HASH, a relative link
  *       blobs/HASH                         contents, by SHA-256 (large files) or git's SHA-1 (others)
  *     .locks/models--owner--name/HASH.lock
  *
- * Only ours: `blobs/HASH.spanforge.incomplete` (what has come of a file so far), locks named `.spanforge.lock`, and
- * `.spanforge/COMMIT.json` (the hub's listing of a commit, for working offline). Python passes over all three.
+ * spanforge adds `blobs/HASH.spanforge.incomplete` (a partial download), locks named `.spanforge.lock`, and
+ * `.spanforge/COMMIT.json` (the hub's file list of a commit, for offline use). Python ignores all three.
  */
 export class CachedRepository {
   readonly folder: string
@@ -35,7 +35,7 @@ export class CachedRepository {
   snapshot = (commit: string): string => join(this.folder, 'snapshots', commit)
   listing = (commit: string): string => join(this.folder, '.spanforge', `${commit}.json`)
 
-  /** The commit that a branch, tag or commit stood for when last asked; undefined when it never was. */
+  /** The commit that a branch or tag pointed to when last queried, or undefined if the cache does not know it. */
   async commitOf(revision: string): Promise<string | undefined> {
     if (isCommit(revision)) return revision
     const text = await readFile(this.ref(revision), 'utf8').catch(() => '')
@@ -51,10 +51,13 @@ export class CachedRepository {
   private ref(revision: string): string {
     if (revision.split('/').every((part) => /^[\w][\w.+-]*$/.test(part) && !part.includes('..')))
       return join(this.folder, 'refs', ...revision.split('/'))
-    throw new UsageError(`"${revision}" is no revision`, 'Give a branch, a tag or a commit: main, v1.0.')
+    throw new UsageError(
+      `invalid revision "${revision}"`,
+      'Expected a branch, a tag or a commit, such as main or v1.0.',
+    )
   }
 
-  /** Gives a blob its name in a snapshot. */
+  /** Adds a blob to a snapshot under its file name. */
   async link(commit: string, path: string, hash: string): Promise<void> {
     const name = join(this.snapshot(commit), path)
     await mkdir(dirname(name), { recursive: true })
@@ -62,7 +65,7 @@ export class CachedRepository {
     try {
       await symlink(relative(dirname(name), this.blob(hash)), aside)
     } catch (error) {
-      // Windows allows links only in developer mode, and some file systems have none: a copy then, as Python makes.
+      // Windows allows links only in developer mode, and some file systems have none. Copy instead, as Python does.
       if (!isUnsupported(error)) throw error
       await copyFile(this.blob(hash), aside, constants.COPYFILE_FICLONE)
     }
@@ -72,7 +75,7 @@ export class CachedRepository {
     })
   }
 
-  /** Whether a snapshot has this file, whole as far as its size tells. */
+  /** Whether a snapshot contains this file, with the expected size if one is given. */
   async has(commit: string, path: string, size?: number): Promise<boolean> {
     const name = join(this.snapshot(commit), path)
     const found = await stat(name).catch(() => undefined)

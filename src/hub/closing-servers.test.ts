@@ -9,7 +9,7 @@ import { thoroughOr } from '../../tests/thorough.ts'
 const FILES = { ...BERT, 'model.safetensors': bytes(3_000_000) }
 const TIMES = thoroughOr(67, 6)
 
-/** In a process of its own: what could go wrong is the end of the process. */
+/** Runs in a separate process, because the fault would be that the process exits too early. */
 test.each<Closing>(['HTTP/1.1 with Connection: close', 'HTTP/1.0 with a length', 'HTTP/1.0 without a length'])(
   'every download from a server that speaks %s succeeds',
   { timeout: 180_000 },

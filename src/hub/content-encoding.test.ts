@@ -14,11 +14,11 @@ const world = hubWorld((server) => server.add('model', 'ann/bert').commit(BERT))
 interface Mirror {
   readonly encoding: string
   readonly encode: (body: Buffer) => Buffer
-  /** Break the connection in the middle of the first large answer. */
+  /** Whether to break the connection in the middle of the first large response. */
   readonly cutOnce?: boolean
 }
 
-/** A mirror that compresses everything, whatever clients accept. */
+/** A mirror that compresses every response, regardless of Accept-Encoding. */
 async function compressingMirror({ encoding, encode, cutOnce }: Mirror): Promise<string> {
   let cutsLeft = cutOnce ? 1 : 0
   const server = createServer(async (asked, response) => {
@@ -60,9 +60,9 @@ it.each<Mirror>([
     expect((await readFile(join(folder, name))).equals(Buffer.from(BERT[name])), name).toBe(true)
 })
 
-it('an encoding that cannot be decoded is named, and what is not encoded as it says is no answer', async () => {
+it('rejects an unsupported encoding by name, and a body that is not in the declared encoding', async () => {
   await expect(download({ encoding: 'zstd', encode: (body) => body })).rejects.toThrow(
-    /sends its answer in the encoding "zstd"\n.*Expected none, or one of gzip/,
+    /sent a response with the unsupported encoding "zstd"\n.*Expected no encoding, or one of gzip/,
   )
   await expect(download({ encoding: 'gzip', encode: (body) => body })).rejects.toThrow(/incorrect header check/)
 })

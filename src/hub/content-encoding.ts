@@ -16,8 +16,8 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
 }
 
 /**
- * A response with its body decompressed. Requests ask for uncompressed bodies, but some mirrors and proxies compress
- * them all the same.
+ * Returns the response with its body decompressed. Requests ask for uncompressed bodies, but some mirrors and proxies
+ * compress them anyway.
  * @throws SpanforgeError for an encoding that cannot be decoded
  */
 export function decodeResponse<T extends Response>(response: T, url: URL): T {
@@ -32,7 +32,7 @@ export function decodeResponse<T extends Response>(response: T, url: URL): T {
   }
   const decoders = encodings.reverse().map((encoding) => decoderOf(encoding, response, url))
   const { 'content-length': _, ...headers } = response.headers
-  // Readers of the body get its errors.
+  // Errors reach the caller when it reads the body, so neither handler needs to do anything.
   const body = pipeline([response.body, ...decoders], () => {}) as Transform
   body.on('error', () => {})
   return { ...response, headers, body }
@@ -41,7 +41,7 @@ export function decodeResponse<T extends Response>(response: T, url: URL): T {
 function decoderOf(encoding: string, { body }: Response, url: URL): Transform {
   if (Object.hasOwn(DECODERS, encoding)) return DECODERS[encoding]()
   body.destroy()
-  throw new SpanforgeError(`hub: ${url.host} sends its answer in the encoding "${showText(encoding)}"`, {
-    remedy: `Expected none, or one of ${Object.keys(DECODERS).join(', ')}. Check HF_ENDPOINT and the proxy.`,
+  throw new SpanforgeError(`hub: ${url.host} sent a response with the unsupported encoding "${showText(encoding)}"`, {
+    remedy: `Expected no encoding, or one of ${Object.keys(DECODERS).join(', ')}. Check HF_ENDPOINT and the proxy.`,
   })
 }

@@ -49,24 +49,24 @@ const load = (name: string, more: object) => loadDataset(name, { split: 'train',
 const refusal = (name: string, more: object) => expect(load(name, more)).rejects
 
 describe('a data set by name', () => {
-  it('is its examples, over all shards in order, with places in UTF-16', async () => {
+  it('yields the examples of all shards in order, with UTF-16 positions', async () => {
     const examples = await load('squad', {})
     expect(examples).toEqual(TRAIN)
     for (const { context, answers } of examples)
       for (const { text, answer_start } of answers) expect(context.slice(answer_start).startsWith(text)).toBe(true)
   })
 
-  it('is only the split that was asked for', async () => {
+  it('downloads only the requested split', async () => {
     expect(await load('squad', { split: 'validation' })).toEqual(VALIDATION)
     expect(world.downloads.filter((url) => url.startsWith('/content'))).toHaveLength(1)
   })
 
-  it('is the first examples on request', async () => {
+  it('yields only the first max_samples examples', async () => {
     expect(await load('squad', { max_samples: 120 })).toEqual(TRAIN.slice(0, 120))
     expect(await load('squad', { max_samples: 0 })).toEqual([])
   })
 
-  it('stays afterwards, offline', async () => {
+  it('is available offline afterwards', async () => {
     await load('squad', {})
     await load('ann/odd', { config: 'a', split: 'test' })
     world.server.reset()
@@ -76,19 +76,19 @@ describe('a data set by name', () => {
     expect(world.server.requests).toEqual([])
   })
 
-  it('with several configurations wants one chosen', async () => {
+  it('with several configurations requires a choice', async () => {
     await refusal('ann/odd', {}).toThrow('the dataset "ann/odd" has several configurations: a, b')
     await refusal('ann/odd', { config: 'c' }).toThrow('the dataset "ann/odd" has no configuration "c"')
     expect(await load('ann/odd', { config: 'b' })).toEqual(VALIDATION)
     await refusal('ann/odd', { config: 'a', split: 'validation' }).toThrow(/no split "validation"[\s\S]*train, test/)
   })
 
-  it('without a card is understood from the names of its files', async () => {
+  it('without a card is read by its file names', async () => {
     expect(await load('ann/bare', { split: 'validation' })).toEqual(VALIDATION)
     expect(await load('ann/bare', {})).toHaveLength(250)
   })
 
-  it('without Parquet files is taken from the branch where the hub keeps them', async () => {
+  it("without Parquet files is read from the hub's branch of converted files", async () => {
     expect(await load('ann/scripted', { split: 'validation' })).toEqual(VALIDATION)
     expect(await load('ann/scripted', { split: 'validation', offline: true })).toEqual(VALIDATION)
     const endpoint = 'http://127.0.0.1:1'
@@ -96,7 +96,7 @@ describe('a data set by name', () => {
     await refusal('ann/json', {}).toThrow('the dataset "ann/json" (main) has no Parquet files')
   })
 
-  it('may be a folder', async () => {
+  it('can be a folder', async () => {
     await mkdir(join(world.cache, 'mine/plain_text'), { recursive: true })
     await writeFile(join(world.cache, 'mine/plain_text/validation-0.parquet'), small)
     expect(await load(join(world.cache, 'mine'), { split: 'validation' })).toEqual(VALIDATION)
@@ -104,7 +104,7 @@ describe('a data set by name', () => {
   })
 })
 
-describe('a Parquet file is refused that is', () => {
+describe('rejects a Parquet file that is', () => {
   const read = async (content: Uint8Array) => {
     const path = join(world.cache, 'x.parquet')
     await writeFile(path, content)
@@ -112,24 +112,25 @@ describe('a Parquet file is refused that is', () => {
   }
   const [example] = TRAIN
 
-  it('something else', () => expect(read(Buffer.from('{}'))).rejects.toThrow(/x\.parquet: cannot be read as Parquet/))
+  it('in another format', () =>
+    expect(read(Buffer.from('{}'))).rejects.toThrow(/x\.parquet: cannot be read as Parquet/))
 
-  it('cut short', () => expect(read(parquet.subarray(0, 5000))).rejects.toThrow(/cannot be read as Parquet/))
+  it('truncated', () => expect(read(parquet.subarray(0, 5000))).rejects.toThrow(/cannot be read as Parquet/))
 
-  it('damaged within', async () => {
+  it('corrupted', async () => {
     const damaged = Buffer.from(parquet)
     damaged.fill(0xff, 10, 2000)
     await expect(read(damaged)).rejects.toThrow(/cannot be read as Parquet|not a row of squad|is not at character/)
   })
 
-  it('without the columns of squad', async () => {
+  it('missing the columns of squad', async () => {
     const other = Buffer.from(parquet).toString('latin1').replaceAll('question', 'qwestion')
     await expect(read(Buffer.from(other, 'latin1'))).rejects.toThrow(
       'no question column; found the columns id, title, context, qwestion, answers',
     )
   })
 
-  it('wrong about where an answer stands', async () => {
+  it('wrong about the position of an answer', async () => {
     const wrong = { ...example, answers: [{ text: 'Ulm', answer_start: 5 }] }
     await expect(read(squadParquet([wrong]))).rejects.toThrow(
       'row 0, question a0: answer "Ulm" is not at character 4 of the context (found "e n")',

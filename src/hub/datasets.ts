@@ -9,20 +9,20 @@ import { notCached, Snapshot } from './snapshot.ts'
 import { type DatasetConfiguration, datasetConfigurations } from './splits.ts'
 
 export interface DatasetOptions extends HubOptions {
-  /** `train`, `validation`, ... */
+  /** Name of the split, such as `train` or `validation`. */
   readonly split: string
-  /** The name of a configuration, for a data set with several. */
+  /** Name of the configuration, required if the data set has several and no default. */
   readonly config?: string
   /** Branch, tag or commit (default: `main`). */
   readonly revision?: string
 }
 
-/** Where the hub keeps the Parquet form of data sets that were given in another. */
+/** Branch on which the hub stores an automatic Parquet conversion of data sets in other formats. */
 const CONVERTED = 'refs/convert/parquet'
 
 /**
- * The Parquet files of one split of a data set, in order: of the folder of that name when there is one, else of the
- * data set of that name on the hub, brought into the cache that Python shares.
+ * Returns the paths of the Parquet files of one split of a data set, in order. If a folder of that name exists, it is
+ * used; otherwise the data set of that name is downloaded from the hub into the cache shared with Python.
  */
 export async function resolveDataset(nameOrFolder: string, options: DatasetOptions): Promise<string[]> {
   if (await isFolder(nameOrFolder)) {
@@ -58,7 +58,7 @@ async function withParquet(name: string, options: DatasetOptions): Promise<Snaps
     return found && hasParquet(found) ? found : undefined
   }
   const given = await Snapshot.find(hub, repository, revision).catch(async (error) => {
-    // Of a data set that was taken from there before, nothing else is in the cache.
+    // If an earlier download used the converted branch, the cache holds only that branch.
     const kept = hub.offline || error instanceof OutOfReachError ? await converted() : undefined
     if (kept) return kept
     throw error
@@ -66,10 +66,10 @@ async function withParquet(name: string, options: DatasetOptions): Promise<Snaps
   if (hasParquet(given)) return given
   const other = await converted()
   if (other) return other
-  if (given.source === 'found') throw notCached(repository, revision, 'no Parquet file is')
+  if (given.source === 'found') throw notCached(repository, revision, 'its Parquet files are')
   throw new SpanforgeError(`hub: the dataset "${name}" (${revision}) has no Parquet files`, {
     remedy:
-      'Download its files from its page and give them as files: SQuAD JSON, JSON lines, CSV, .xlsx, Parquet or Arrow.',
+      'Download its files from its page and pass their paths (SQuAD JSON, JSON lines, CSV, .xlsx, Parquet or Arrow).',
   })
 }
 
@@ -84,14 +84,17 @@ function chooseFiles(
   const files = chosen?.splits.get(split)
   if (files && files.length > 0) return files
   if (snapshot?.source === 'found')
-    throw notCached(snapshot.repository, revision, `the split ${split}${config ? ` of ${config}` : ''} is not`)
+    throw notCached(snapshot.repository, revision, `its split ${split}${config ? ` of ${config}` : ''} is`)
   if (!chosen)
     throw config === undefined
       ? new UsageError(
           `the dataset "${name}" has several configurations: ${names}`,
           'Choose one with --dataset_config.',
         )
-      : new UsageError(`the dataset "${name}" has no configuration "${config}"`, `It has ${names || 'none'}.`)
+      : new UsageError(
+          `the dataset "${name}" has no configuration "${config}"`,
+          `Available configurations: ${names || 'none'}.`,
+        )
   const splits = [...chosen.splits.keys()].join(', ')
-  throw new UsageError(`the dataset "${name}" has no split "${split}"`, `It has ${splits || 'none'}.`)
+  throw new UsageError(`the dataset "${name}" has no split "${split}"`, `Available splits: ${splits || 'none'}.`)
 }

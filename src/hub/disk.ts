@@ -10,23 +10,25 @@ export const readableSize = (bytes: number): string =>
 
 const REMEDY = 'Free some space (spanforge cache prune), or set HF_HOME to a folder on a larger disk.'
 
-/** Refuses a download that does not fit, before its first byte. */
+/** Throws before a download starts if the disk does not have enough free space for it. */
 export async function checkSpace(folder: string, needed: number): Promise<void> {
   const disk = await statfs(folder).catch(() => undefined)
   const free = disk ? disk.bavail * disk.bsize : Number.POSITIVE_INFINITY
   if (needed <= free) return
-  throw new SpanforgeError(`hub: ${readableSize(needed)} are needed in ${folder}, ${readableSize(free)} are free`, {
+  throw new SpanforgeError(`hub: ${folder}: ${readableSize(needed)} are required, ${readableSize(free)} are free`, {
     remedy: REMEDY,
   })
 }
 
-/** Says what a failed write means, and how to go on. */
+/** Turns the error of a failed write into one that explains the cause and the remedy. */
 export function diskError(path: string, error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException
-  // Only those of the system: what was aborted has a number for a code.
+  // System errors have a string as their code; an AbortError has a number.
   if (error instanceof SpanforgeError || typeof code !== 'string') return error
   const full = code === 'ENOSPC' || code === 'EDQUOT'
-  const remedy = full ? `${REMEDY} What has come so far is kept.` : 'Set HF_HOME to a folder that may be written to.'
+  const remedy = full
+    ? `${REMEDY} The partial download is kept and will be resumed.`
+    : 'Set HF_HOME to a writable folder.'
   return new SpanforgeError(`hub: ${path}: ${full ? 'the disk is full' : 'cannot be written'} (${message})`, {
     remedy,
     cause: error,

@@ -21,7 +21,7 @@ async function expectWeights(folder: string) {
 
 const resolve = (more = {}) => resolveModel('ann/bert', { ...world.options, ...more })
 
-/** Nothing under a final name but whole files: no blob of the weights, no name in a snapshot. */
+/** Expects that the incomplete weights appear neither as a blob nor in a snapshot. */
 async function expectNothingFinal() {
   const names = (await world.files()).filter((path) => /model\.safetensors$|\/blobs\/[0-9a-f]{64}$/.test(path))
   expect(names).toEqual([])
@@ -33,7 +33,7 @@ describe('a download survives', () => {
     await expectWeights(await resolve())
   })
 
-  it('a connection that breaks, by going on where it broke', async () => {
+  it('a broken connection, by resuming the download', async () => {
     world.server.misbehave(/content/, { cutAfter: 100_000 })
     await expectWeights(await resolve())
     expect(world.downloads.filter((url) => url.startsWith(HASH))).toEqual([
@@ -42,12 +42,12 @@ describe('a download survives', () => {
     ])
   })
 
-  it('more broken connections than it has patience for, as long as each brings something', async () => {
+  it('more broken connections than the retry limit, if each attempt makes progress', async () => {
     world.server.misbehave(/content/, { cutAfter: 70_000 }, 4)
     await expectWeights(await resolve())
   })
 
-  it('a connection on which nothing more comes', async () => {
+  it('a connection that stalls', async () => {
     world.server.misbehave(/content/, { stallAfter: 100_000 })
     await expectWeights(await resolve({ timeout: 300 }))
   })
@@ -59,19 +59,19 @@ describe('a download survives', () => {
     await expectWeights(await resolve())
   })
 
-  it('a server that passes over the range, by starting again', async () => {
+  it('a server that ignores the range, by starting over', async () => {
     world.server.misbehave(/content/, { cutAfter: 100_000 })
     world.server.misbehave(/content/, { ignoreRange: true })
     await expectWeights(await resolve())
   })
 
-  it('a server that answers another range than asked for', async () => {
+  it('a server that sends a different range than requested', async () => {
     world.server.misbehave(/content/, { cutAfter: 100_000 })
     world.server.misbehave(/content/, { shiftRange: true })
     await expectWeights(await resolve())
   })
 
-  it('a file that comes altered once', async () => {
+  it('a file that is altered in one transfer', async () => {
     world.server.misbehave(/content/, { corrupt: true })
     await expectWeights(await resolve())
   })
@@ -90,49 +90,47 @@ describe('a download survives', () => {
   })
 })
 
-describe('a download is refused, with nothing under a final name,', () => {
-  it('when the file comes altered twice', async () => {
+describe('a download fails and leaves no file under its final name', () => {
+  it('when the file is altered in two transfers', async () => {
     world.server.misbehave(/content/, { corrupt: true }, 2)
-    await expect(resolve()).rejects.toThrow(
-      /model\.safetensors: received twice with the wrong content: hash [0-9a-f]{64}/,
-    )
+    await expect(resolve()).rejects.toThrow(/model\.safetensors: wrong content in two downloads: hash [0-9a-f]{64}/)
     await expectNothingFinal()
     expect((await world.files()).filter((path) => path.includes('incomplete'))).toEqual([])
   })
 
   it('when the server announces 10 GB', async () => {
     world.server.misbehave(/content/, { length: 10_000_000_000 })
-    await expect(resolve()).rejects.toThrow('the server announces 10000000000 bytes, expected 300000')
+    await expect(resolve()).rejects.toThrow('the server announced 10000000000 bytes, expected 300000')
     await expectNothingFinal()
   })
 
   it('when the server announces too little', async () => {
     world.server.misbehave(/content/, { length: 10 })
-    await expect(resolve()).rejects.toThrow('the server announces 10 bytes, expected 300000')
+    await expect(resolve()).rejects.toThrow('the server announced 10 bytes, expected 300000')
     await expectNothingFinal()
   })
 
-  it('when the server sends more than it told, without announcing it', async () => {
+  it('when the server sends too much without announcing a length', async () => {
     world.server.misbehave(/content/, { extra: bytes(10) })
-    await expect(resolve()).rejects.toThrow('model.safetensors: the server sends more than the 300000 bytes it told')
+    await expect(resolve()).rejects.toThrow('model.safetensors: the server sent more than the expected 300000 bytes')
     await expectNothingFinal()
   })
 
-  it('when the file is gone in the middle', async () => {
+  it('when the file is removed from the hub during the download', async () => {
     world.server.misbehave(/content/, { cutAfter: 100_000 })
     world.server.misbehave(/content/, { status: 404 })
     await expect(resolve()).rejects.toThrow(/model\.safetensors: 127\.0\.0\.1:\d+ answered 404/)
     await expectNothingFinal()
   })
 
-  it('when every connection breaks at the same place, and what came is kept and resumed', async () => {
+  it('when every connection breaks at the same byte, and keeps the partial file to resume', async () => {
     world.server.misbehave(/content/, { cutAfter: 0 }, 10)
     await expect(resolve()).rejects.toThrow(/cannot be reached .*model\.safetensors/)
     world.server.reset()
     world.server.misbehave(/content/, { cutAfter: 100_000 })
     world.server.misbehave(/content/, { cutAfter: 0 }, 10)
     await expect(resolve()).rejects.toThrow(
-      /: model\.safetensors; [1-9]\d* of 300000 bytes are kept and will be resumed/,
+      /: model\.safetensors; [1-9]\d* of 300000 bytes are kept, and the download will resume from there/,
     )
     await expectNothingFinal()
     world.server.reset()
@@ -140,7 +138,7 @@ describe('a download is refused, with nothing under a final name,', () => {
     expect(world.downloads.at(-1)).toMatch(/^\/content\/HASH bytes=[1-9]\d*-$/)
   })
 
-  it('when it is told to stop, in a file or while it waits, and what came is kept', async () => {
+  it('when it is aborted, during a transfer or a wait, and keeps the partial file', async () => {
     const stop = new AbortController()
     world.server.misbehave(/content/, { stallAfter: 100_000, onStall: () => setTimeout(() => stop.abort(), 50) })
     await expect(resolve({ signal: stop.signal })).rejects.toThrow(/abort/)
@@ -156,20 +154,20 @@ describe('a download is refused, with nothing under a final name,', () => {
     expect(world.downloads).toContainEqual(expect.stringMatching(/^\/content\/HASH bytes=[1-9]\d*-$/))
   })
 
-  it('when the server wants more patience than there is', async () => {
+  it('when Retry-After exceeds the maximum delay', async () => {
     world.server.misbehave(/content/, { status: 429, headers: { 'retry-after': '3600' } }, 10)
-    await expect(resolve()).rejects.toThrow('answered 429, asking to wait 3600 s')
+    await expect(resolve()).rejects.toThrow('answered 429 and asked to retry in 3600 s')
     expect(world.downloads.filter((url) => url.startsWith(HASH))).toHaveLength(1)
   })
 
-  it('when it redirects in a circle', async () => {
+  it('when the server redirects in a loop', async () => {
     world.server.misbehave(/resolve/, { redirect: `${world.server.endpoint}/ann/bert/resolve/main/config.json` }, 100)
     await expect(resolve()).rejects.toThrow('redirected more than 10 times')
   })
 
-  it('when it redirects to a file on this machine', async () => {
+  it('when the server redirects to a local file', async () => {
     world.server.misbehave(/resolve/, { redirect: 'file:///etc/passwd' })
-    await expect(resolve()).rejects.toThrow('redirected to "file:///etc/passwd", which is no web address')
+    await expect(resolve()).rejects.toThrow('redirected to "file:///etc/passwd", which is not a web address')
   })
 
   it.skipIf(!existsSync('/dev/full'))('when the disk is full', async () => {

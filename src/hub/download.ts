@@ -14,8 +14,8 @@ import type { RemoteFile } from './repository.ts'
 import { retrying, TransientError } from './retry.ts'
 
 /**
- * Brings one file's content into the cache as a blob, unless it is there: resumed where an earlier try stopped, of the
- * size and hash that the hub told, and under its final name only then. Several processes may ask for it at once.
+ * Downloads one file into the cache as a blob, unless it is already there. An interrupted download is resumed, and the
+ * blob gets its final name only after its size and hash match the hub's. Several processes may call this at once.
  */
 export async function downloadBlob(
   hub: Hub,
@@ -68,7 +68,7 @@ const isWhole = (blob: string, size: number): Promise<boolean> =>
     () => false,
   )
 
-/** Until the file is whole and its hash right. A wrong hash is tried once more from the first byte. */
+/** Receives the rest of the file and checks its hash. After a wrong hash, the file is downloaded once more in full. */
 async function receive(hub: Hub, partial: PartialFile, url: string, onReceived: (bytes: number) => void) {
   let furthest = partial.size
   try {
@@ -87,7 +87,10 @@ async function receive(hub: Hub, partial: PartialFile, url: string, onReceived: 
       if (restarts === 1) throw wrongHash(partial.file, found)
     }
   } catch (error) {
-    const kept = partial.size > 0 ? `; ${partial.size} of ${partial.file.size} bytes are kept and will be resumed` : ''
+    const kept =
+      partial.size > 0
+        ? `; ${partial.size} of ${partial.file.size} bytes are kept, and the download will resume from there`
+        : ''
     throw error instanceof TransientError ? outOfReach(hub, error, `: ${partial.file.path}${kept}`) : error
   }
 }
@@ -98,7 +101,7 @@ async function receiveOnce(hub: Hub, partial: PartialFile, url: string, onChunk:
   const response = await send(hub, { url, headers })
   try {
     await checkStatus(response, partial, url)
-    // A server may pass over the range: then everything comes again.
+    // A server may ignore the range and send the whole file.
     if (response.status === 200) await partial.restart()
     checkLength(response, partial)
     for await (const chunk of chunksOf(hub, response, url)) {
@@ -114,35 +117,35 @@ async function receiveOnce(hub: Hub, partial: PartialFile, url: string, onChunk:
 
 async function checkStatus(response: HubResponse, partial: PartialFile, url: string): Promise<void> {
   const { path } = partial.file
-  // A range of a compressed body counts the compressed bytes.
+  // In a compressed body, the range counts compressed bytes.
   const isOther =
     response.headers['content-encoding'] !== undefined ||
     !response.headers['content-range']?.startsWith(`bytes ${partial.size}-`)
   if (response.status === 416 || (response.status === 206 && isOther)) {
     await partial.restart()
-    throw new TransientError(`the server does not go on with ${path} where it stopped`)
+    throw new TransientError(`the server does not resume ${path} at byte ${partial.size}`)
   }
   if (response.status !== 200 && response.status !== 206)
     throw new SpanforgeError(`hub: ${path}: ${new URL(url).host} answered ${response.status}`, {
-      remedy: 'It was listed and cannot be had: it may have been removed just now. Try again, or another --revision.',
+      remedy: 'The hub lists this file, but it may have been removed since. Try again, or use another --revision.',
     })
 }
 
-/** An answer of another length than the hub told is refused before its first byte. */
+/** Rejects a response whose Content-Length does not match the size in the hub's listing, before reading its body. */
 function checkLength(response: HubResponse, { file, size }: PartialFile): void {
   const length = response.headers['content-length']
   if (length === undefined || Number(length) === file.size - size) return
-  throw new SpanforgeError(`hub: ${file.path}: the server announces ${length} bytes, expected ${file.size - size}`, {
-    remedy: 'Nothing of this answer was kept. Check HF_ENDPOINT and the proxy, or try again later.',
+  throw new SpanforgeError(`hub: ${file.path}: the server announced ${length} bytes, expected ${file.size - size}`, {
+    remedy: 'The response was discarded. Check HF_ENDPOINT and the proxy, or try again later.',
   })
 }
 
 const wrongHash = ({ path, hash }: RemoteFile, found: string) =>
-  new SpanforgeError(`hub: ${path}: received twice with the wrong content: hash ${found}, the hub says ${hash}`, {
-    remedy: 'Nothing was kept. A proxy or mirror may alter files: check HTTPS_PROXY and HF_ENDPOINT.',
+  new SpanforgeError(`hub: ${path}: wrong content in two downloads: hash ${found}, expected ${hash}`, {
+    remedy: 'The download was discarded. A proxy or mirror may alter files: check HTTPS_PROXY and HF_ENDPOINT.',
   })
 
-/** What has come of a file, with the hash of it, so that a resumed file is hashed as it was written: once. */
+/** A partially downloaded file and its running hash, so that each byte is hashed once, as it is written. */
 class PartialFile {
   private constructor(
     readonly path: string,
@@ -163,7 +166,7 @@ class PartialFile {
 
   async append(chunk: Buffer): Promise<void> {
     if (this.size + chunk.length > this.file.size)
-      throw new SpanforgeError(`hub: ${this.file.path}: the server sends more than the ${this.file.size} bytes it told`)
+      throw new SpanforgeError(`hub: ${this.file.path}: the server sent more than the expected ${this.file.size} bytes`)
     assertLocksHeld(this.path)
     for (let done = 0; done < chunk.length; )
       done += (await this.handle.write(chunk, done, chunk.length - done, this.size + done)).bytesWritten

@@ -5,7 +5,7 @@ import { parquetExamples } from '../squad/reading/parquet.ts'
 import type { Example } from '../squad/types.ts'
 import { type DatasetOptions, resolveDataset } from './datasets.ts'
 
-/** The examples of Parquet files, one file after the other, a row group in memory at a time. */
+/** Yields the examples of Parquet files, one file after another, with one row group in memory at a time. */
 export async function* readParquet(files: readonly string[]): AsyncGenerator<Example> {
   for (const file of files) yield* parquetExamples(await opened(file), basename(file))
 }
@@ -18,7 +18,10 @@ async function opened(file: string) {
   }
 }
 
-/** The first `max_samples` examples (all unless told) of a split of a data set, by folder or by name on the hub. */
+/**
+ * Loads the first `max_samples` examples (default: all) from a split of a data set, given as a folder or as a name on
+ * the hub.
+ */
 export async function loadDataset(
   nameOrFolder: string,
   { max_samples = Number.POSITIVE_INFINITY, ...options }: DatasetOptions & { readonly max_samples?: number },

@@ -1,23 +1,23 @@
-/** HTTP over Node's own client: one request, its answer, and patience that ends. */
+/** HTTP requests with Node's own client, with a timeout for silent connections. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { pipeline, type Readable } from 'node:stream'
 import type { Environment } from './environment.ts'
 import { proxyAgent, proxyFor } from './proxy.ts'
 
-/** Signed addresses, in redirects, are long. */
+/** Large enough for the signed URLs in redirects. */
 const MAX_HEADER_BYTES = 64 * 1024
 
 export interface Exchange {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string | Readable
-  /** Milliseconds of silence after which the connection counts as broken. */
+  /** Milliseconds without any data after which the connection is considered broken. */
   readonly timeout: number
   readonly signal?: AbortSignal
 }
 
-/** Connections to servers, straight or through the proxies of the environment, which are asked for at the first need. */
+/** Connections to servers, direct or through the proxies that the environment names. Agents are created on demand. */
 export class HttpAgents {
   private readonly agents = new Map<string, HttpAgent>()
 
@@ -29,14 +29,14 @@ export class HttpAgents {
     const key = `${url.protocol} ${proxy?.href ?? ''}`
     const known = this.agents.get(key)
     if (known) return known
-    const straight = url.protocol === 'https:' ? HttpsAgent : HttpAgent
-    const agent = proxy ? await proxyAgent(proxy, url.protocol) : new straight({ keepAlive: true })
+    const Direct = url.protocol === 'https:' ? HttpsAgent : HttpAgent
+    const agent = proxy ? await proxyAgent(proxy, url.protocol) : new Direct({ keepAlive: true })
     this.agents.set(key, agent)
     return agent
   }
 }
 
-/** Sends one request and resolves to its answer, whose body is not read yet. */
+/** Sends one request and resolves to the response as soon as its headers arrive; the caller reads the body. */
 export function exchange(
   url: URL,
   agent: HttpAgent,
@@ -46,11 +46,11 @@ export function exchange(
   const request = start(url, { ...options, agent, maxHeaderSize: MAX_HEADER_BYTES })
   return new Promise((resolve, reject) => {
     const silence = setTimeout(() => request.destroy(new SilenceError(timeout)), timeout)
-    const heard = () => void silence.refresh()
+    const refresh = () => void silence.refresh()
     request.once('socket', (socket) => {
-      // A connection that is used again does not connect: its listeners would pile up.
+      // A reused connection emits no connect event, so its listeners would accumulate.
       if (request.reusedSocket) return
-      for (const event of ['connect', 'secureConnect']) socket.once(event, heard)
+      for (const event of ['connect', 'secureConnect']) socket.once(event, refresh)
     })
     request.once('proxyConnect', ({ statusCode = 200 }) => {
       if (statusCode !== 200) request.destroy(new ProxyError(statusCode))
@@ -59,25 +59,25 @@ export function exchange(
       clearTimeout(silence)
       resolve(response)
     })
-    // Stays for the errors of a connection that breaks after the answer: whoever reads the body learns of them.
+    // The listener stays attached after the response: if the connection breaks then, reading the body fails.
     request.on('error', (error) => {
       clearTimeout(silence)
       reject(error)
     })
-    if (typeof body === 'object') pipeline(body, reporting(heard), request, () => {})
+    if (typeof body === 'object') pipeline(body, callingOnChunk(refresh), request, () => {})
     else request.end(body)
   })
 }
 
-const reporting = (heard: () => void) =>
+const callingOnChunk = (onChunk: () => void) =>
   async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
-      heard()
+      onChunk()
       yield chunk
     }
   }
 
-/** The chunks of a body as they come. The time in which nobody asks for one does not count as silence. */
+/** Yields the chunks of a body as they arrive. The timeout does not count time that the consumer spends. */
 export async function* chunksWithin(body: Readable, timeout: number): AsyncGenerator<Buffer> {
   const chunks = body[Symbol.asyncIterator]()
   while (true) {
@@ -90,11 +90,11 @@ export async function* chunksWithin(body: Readable, timeout: number): AsyncGener
 
 class SilenceError extends Error {
   constructor(timeout: number) {
-    super(`no answer for ${timeout / 1000} s`)
+    super(`no data for ${timeout / 1000} s`)
   }
 }
 
-/** A proxy that does not let a request pass. */
+/** Thrown when a proxy refuses a request. */
 export class ProxyError extends Error {
   constructor(readonly status: number) {
     super(`the proxy answered ${status}`)

@@ -1,4 +1,4 @@
-/** A pattern of file names as data sets' cards write them: `*` and `?` stay within a folder, `**` does not. */
+/** Converts a glob pattern to a regular expression. `*` and `?` match within a folder, `**` across folders. */
 export function globPattern(glob: string): RegExp {
   const source = glob.replace(/\*\*\/|\*\*|\*|\?|\[!?[^\]]+\]|[^*?[]+|\[/g, (part) => {
     if (part === '**/') return '(?:.*/)?'

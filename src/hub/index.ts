@@ -1,4 +1,4 @@
-/** Models and data sets by name: see docs/hub.md. */
+/** Models and data sets on the hub, and the local cache. See docs/hub.md. */
 export { type CacheEntry, listCache } from './cache-list.ts'
 export { findPrunable, type Prunable, prune, removeFaults, type Verification, verifyCache } from './cache-upkeep.ts'
 export { type DatasetOptions, resolveDataset } from './datasets.ts'

@@ -3,13 +3,13 @@ import { type HubOptions, openHub } from './options.ts'
 import { parseRepository, type Repository, type RepositoryCard } from './repository.ts'
 import { Snapshot } from './snapshot.ts'
 
-/** What the cache tells of a model or data set that has been used: its commit, and what its page says of itself. */
+/** What the cache knows about a model or data set: its commit and the metadata of its card. */
 export interface KnownRepository {
   readonly commit: string
   readonly card: RepositoryCard
 }
 
-/** Without any network; undefined for what is not in the cache. */
+/** Looks up a model or data set in the cache, without network access. Returns undefined if it is not cached. */
 export async function knownRepository(
   type: Repository['type'],
   name: string,

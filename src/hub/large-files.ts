@@ -7,7 +7,7 @@ import { converse, type HubAnswer, readJson } from './http.ts'
 import type { Hub } from './options.ts'
 import type { Repository } from './repository.ts'
 
-/** A local file that goes to the hub as a large one. */
+/** A local file to upload through Git LFS. */
 export interface LargeFile {
   /** Path in the repository. */
   readonly path: string
@@ -30,8 +30,8 @@ const BATCH = z.object({
 const LFS = { accept: 'application/vnd.git-lfs+json', 'content-type': 'application/vnd.git-lfs+json' }
 
 /**
- * Sends large files to the hub's storage by the batch interface of Git LFS, whole or in the parts that the hub asks
- * for; contents that it has already are not sent again. `onSent` is told the bytes sent of a file, over all its parts.
+ * Uploads large files with the batch API of Git LFS, whole or in parts, as the hub requests. Files whose content is
+ * already on the hub are skipped. `onSent` gets the number of bytes of a file sent so far, over all its parts.
  */
 export async function uploadLargeFiles(
   hub: Hub,
@@ -44,10 +44,10 @@ export async function uploadLargeFiles(
   const objects = files.map(({ sha256, size }) => ({ oid: sha256, size }))
   const body = JSON.stringify({ operation: 'upload', transfers: ['basic', 'multipart'], objects, hash_algo: 'sha256' })
   const answer = accepted(await converse(hub, { url, method: 'POST', headers: LFS, body: () => body }), 'large files')
-  const told = readJson(answer, BATCH, url).objects
+  const instructions = readJson(answer, BATCH, url).objects
   for (const file of files) {
-    const { actions, error } = told.find(({ oid }) => oid === file.sha256) ?? {}
-    if (error) throw new SpanforgeError(`hub: ${file.path}: refused: ${error.message}`)
+    const { actions, error } = instructions.find(({ oid }) => oid === file.sha256) ?? {}
+    if (error) throw new SpanforgeError(`hub: ${file.path}: the hub rejected the upload: ${error.message}`)
     if (actions?.upload) await upload(hub, file, actions.upload, (bytes) => onSent(file, bytes))
     if (actions?.verify) {
       const body = () => JSON.stringify({ oid: file.sha256, size: file.size })
@@ -66,7 +66,7 @@ async function upload(hub: Hub, file: LargeFile, { href, header = {} }: z.infer<
   const urls = numbers.sort((a, b) => Number(a) - Number(b)).map((number) => rest[number])
   if (!(partSize > 0) || urls.length !== Math.ceil(file.size / partSize))
     throw new SpanforgeError(
-      `hub: ${file.path}: the hub wants ${urls.length} parts of ${chunk_size} bytes of ${file.size}`,
+      `hub: ${file.path}: the hub asked for ${urls.length} parts of ${chunk_size} bytes, which do not add up to ${file.size} bytes`,
     )
   const parts: { partNumber: number; etag: string | undefined }[] = []
   for (const [index, url] of urls.entries()) {
@@ -102,9 +102,9 @@ async function put(
   return accepted(await converse(hub, { url, method: 'PUT', headers: { ...headers, ...length }, body }), path)
 }
 
-/** An answer of success; any other is an error that names what was being sent. */
+/** Returns the response if its status is 2xx; otherwise throws an error that names what was being uploaded. */
 export function accepted(answer: HubAnswer, what: string): HubAnswer {
   if (answer.status >= 200 && answer.status < 300) return answer
-  const said = showText(answer.headers['x-error-message'] ?? answer.text)
-  throw new SpanforgeError(`hub: sending ${what}: the server answered ${answer.status}: ${said}`)
+  const reason = showText(answer.headers['x-error-message'] ?? answer.text)
+  throw new SpanforgeError(`hub: uploading ${what} failed: the server answered ${answer.status}: ${reason}`)
 }

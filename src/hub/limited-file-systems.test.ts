@@ -1,4 +1,4 @@
-/** A cache on a file system that is read-only, or that has no links. */
+/** Tests of a cache on a file system that is read-only or does not support symbolic links. */
 import promises, { lstat, readFile, rm, writeFile } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { hasReadOnlyMounts } from '../../tests/read-only-mount.ts'
 import { startScriptWithReadOnly } from '../../tests/script.ts'
 import { resolveModel } from './models.ts'
 
-/** Makes every symbolic link fail until the test has ended. */
+/** Makes the creation of symbolic links fail until the end of the test. */
 function failLinks(code: string): void {
   const fail = vi.spyOn(promises, 'symlink').mockRejectedValue(Object.assign(new Error(code), { code }))
   syncBuiltinESMExports()
@@ -36,22 +36,22 @@ it.each(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])(
   },
 )
 
-it('a full disk is not taken for a file system without links', async () => {
+it('a full disk is not mistaken for a file system without links', async () => {
   failLinks('ENOSPC')
   await expect(resolve()).rejects.toThrow('ENOSPC')
 })
 
-it('a complete cache whose notes cannot be written is used, and says so', async () => {
+it('uses a complete cache whose listing cannot be written, with a notice', async () => {
   const folder = await resolve()
-  const notes = join(folder, '../../.spanforge')
-  await rm(notes, { recursive: true })
-  await writeFile(notes, 'in the way')
+  const listings = join(folder, '../../.spanforge')
+  await rm(listings, { recursive: true })
+  await writeFile(listings, 'a file in place of the folder')
   expect(await resolve()).toBe(folder)
   expect(await weights()).toBe(true)
-  expect(world.notices[0]).toMatch(/cannot be written to \(E[A-Z]+\): offline, main may not be found/)
+  expect(world.notices[0]).toMatch(/cannot be written to \(E[A-Z]+\): main may not be available offline/)
 })
 
-it('nothing is written where nothing has changed', async () => {
+it('writes nothing if nothing has changed', async () => {
   const folder = await resolve()
   const listing = join(folder, '../../.spanforge', `${folder.slice(-40)}.json`)
   const { mtimeMs, ino } = await lstat(listing)

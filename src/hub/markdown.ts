@@ -1,7 +1,7 @@
 import { showText } from '../show-value.ts'
 
-/** Marks of Markdown and HTML; an underscore within a word is none. */
-const MARKS = /[\\`*[\]<>|~#!&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g
+/** Characters with a meaning in Markdown or HTML. An underscore inside a word has none. */
+const SPECIAL = /[\\`*[\]<>|~#!&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g
 
-/** A text that is shown in Markdown as it is, on one line. */
-export const plainText = (text: string): string => showText(text).replace(MARKS, '\\$&')
+/** Escapes a text so that Markdown shows it literally, on one line. */
+export const plainText = (text: string): string => showText(text).replace(SPECIAL, '\\$&')

@@ -1,4 +1,4 @@
-/** How a model is loaded, in the languages of its likely users; by transformers.js only if there is an ONNX file. */
+/** Code samples that load the model with transformers, spanforge and, if there is an ONNX file, transformers.js. */
 export function loadingBlocks(repository: string, hasOnnx: boolean): string {
   const blocks = [
     code(

@@ -5,7 +5,7 @@ import { toYaml } from './yaml.ts'
 
 const card = modelCard(NOTEBOOK_CARD)
 
-it('the card opens with the metadata that the hub reads', () => {
+it('starts with the metadata that the hub reads', () => {
   expect(card.slice(0, card.indexOf('---', 4))).toBe(`---
 language: en
 license: apache-2.0
@@ -46,7 +46,7 @@ model-index:
 `)
 })
 
-it('the text tells scores with intervals, epochs with the one kept, data, arguments and how to load it', () => {
+it('reports scores with intervals, epochs with the best one marked, data, arguments and usage', () => {
   for (const line of [
     '| Exact match | 61.20 | 56.8 to 65.4 |',
     '| F1 | 74.18 | 70.5 to 77.6 |',
@@ -57,19 +57,19 @@ it('the text tells scores with intervals, epochs with the one kept, data, argume
     '| `run_name` | a\\|b |',
     '![Learning curve](learning%20curve.png)',
     'answer = pipeline("question-answering", model="ann/bert-squad")',
-    "Licence: apache-2.0, that of bert-base-uncased; the data's own applies too.",
+    'Licence: apache-2.0, the same as bert-base-uncased. The licence of the training data also applies.',
   ])
     expect(card).toContain(line)
 })
 
-it('transformers.js is shown only where its file is, and no package that is not on npm', () => {
+it('shows transformers.js only if there is an ONNX file, and no package that is not on npm', () => {
   expect(card).not.toMatch(/transformers\.js|npx|npm|from 'spanforge'/)
   const withOnnx = modelCard({ ...NOTEBOOK_CARD, has_onnx: true })
   expect(withOnnx).toContain("const answerer = await pipeline('question-answering', 'ann/bert-squad')")
   expect(withOnnx).toContain('- transformers.js\n')
 })
 
-it('no name changes what the card is: neither its Markdown nor its metadata', () => {
+it('escapes names in Markdown and metadata', () => {
   const evil = 'a\n---\nlicense: mit\n# [x](http://evil) <img src=x>| `b` \u202e\u0000 \u0085 \ud800"; $(rm)'
   const data = { ...NOTEBOOK_CARD.train, name: evil, hub_name: evil, license: evil, config: evil }
   const text = modelCard({
@@ -95,7 +95,7 @@ it('no name changes what the card is: neither its Markdown nor its metadata', ()
   expect(metadata.match(/^\w[\w-]*(?=:)/gm)).toEqual(keys.split(' '))
 })
 
-it('a model from a folder and a run without evaluation claim nothing', () => {
+it('omits unknown facts for a local base model and a run without evaluation', () => {
   const bare = modelCard({
     ...NOTEBOOK_CARD,
     base_model: { name: 'my-bert', on_hub: false },
@@ -106,11 +106,11 @@ it('a model from a folder and a run without evaluation claim nothing', () => {
     epochs: [],
   })
   expect(bare).not.toMatch(/base_model:|datasets:|model-index:|license:|### Epochs/)
-  expect(bare).toContain('It has not been evaluated.')
-  expect(bare).toContain('Licence: not stated. Those of my-bert and of train.json apply')
+  expect(bare).toContain('This model has not been evaluated.')
+  expect(bare).toContain('Licence: not stated. The licences of my-bert and train.json apply')
 })
 
-it('YAML quotes what could be read as something else', () => {
+it('quotes ambiguous strings in YAML', () => {
   expect(toYaml({ a: 'no', b: '1.0', c: 'x: y', d: '- e', f: '', g: 'plain text', h: [], i: { j: [[1, true]] } })).toBe(
     'a: "no"\nb: "1.0"\nc: "x: y"\nd: "- e"\nf: ""\ng: plain text\nh: []\ni:\n  j:\n  - - 1\n    - true\n',
   )

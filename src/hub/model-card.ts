@@ -3,7 +3,7 @@ import { plainText } from './markdown.ts'
 import { loadingBlocks } from './model-card-loading.ts'
 import { toYaml, type YamlValue } from './yaml.ts'
 
-/** A figure with the interval that it lies in, of `confidence_level` (0.95 unless told); percent for EM and F1. */
+/** A metric with the bounds of its confidence interval. EM and F1 are percentages. */
 export interface CardMetric {
   readonly value: number
   readonly low?: number
@@ -11,9 +11,9 @@ export interface CardMetric {
 }
 
 export interface CardData {
-  /** For people: `squad`, or a file's name. */
+  /** Name to show: that of the data set, such as `squad`, or of the file. */
   readonly name: string
-  /** Name of the data set on the hub, when it came from there. */
+  /** Name of the data set on the hub, if it was loaded from there. */
   readonly hub_name?: string
   readonly config?: string
   readonly split?: string
@@ -33,24 +33,24 @@ export interface CardEpoch {
   readonly intervals?: ScoreIntervals
 }
 
-/** All that a model card says, as plain values: what a run knows when it has finished. */
+/** The facts about a finished run that a model card reports, as plain values. */
 export interface ModelCardSummary {
-  /** The model's own name: that of its folder. */
+  /** Name of the model, which is that of its folder. */
   readonly name: string
-  /** Its architecture, as config.json names it: `bert`. */
+  /** Architecture as named by `model_type` in config.json, such as `bert`. */
   readonly model_type: string
-  /** `owner/name` where it goes on the hub, once known. */
+  /** Repository on the hub, as `owner/name`, if it is known. */
   readonly repository?: string
-  /** What it was fine-tuned from. A name on the hub goes into the metadata, a folder only into the text. */
+  /** The model it was fine-tuned from. A name on the hub also appears in the metadata; a folder only in the text. */
   readonly base_model: { readonly name: string; readonly on_hub: boolean }
-  /** The hub's identifiers, as `apache-2.0`; `license_name` and `license_link` for one that the hub has no word for. */
+  /** The hub's identifier, such as `apache-2.0`. `license_name` and `license_link` describe a licence without one. */
   readonly license?: string
   readonly license_name?: string
   readonly license_link?: string
   readonly language?: string | readonly string[]
   readonly train: CardData
   readonly validation?: CardData
-  /** Arguments under their own names, as used; those that are not told have their defaults. */
+  /** Training arguments that differ from their defaults. */
   readonly arguments: Readonly<Record<string, string | number | boolean | null>>
   readonly epochs: readonly CardEpoch[]
   readonly best_epoch?: number
@@ -60,17 +60,17 @@ export interface ModelCardSummary {
     readonly f1: CardMetric
     readonly confidence_level?: number
   }
-  /** Path of the learning curve's picture within the folder. */
+  /** Path of the learning curve image within the folder. */
   readonly curve?: string
   /** Whether the folder holds `onnx/model.onnx`, which transformers.js loads. */
   readonly has_onnx?: boolean
   readonly max_seq_length: number
   readonly doc_stride: number
-  /** Of spanforge. */
+  /** Version of spanforge. */
   readonly version: string
 }
 
-/** README.md of a finished run, in the hub's format: metadata with a model index, then text for people. */
+/** Writes the README.md of a finished run in the hub's format: YAML metadata with a model index, then Markdown. */
 export function modelCard(summary: ModelCardSummary): string {
   const { train, validation } = summary
   const name = plainText(summary.name)
@@ -84,7 +84,7 @@ export function modelCard(summary: ModelCardSummary): string {
       ['', 'data set', 'split', 'questions', 'windows', 'licence'],
       [train, validation].flatMap((data, index) => (data ? [dataRow(index ? 'validation' : 'training', data)] : [])),
     ),
-    `Contexts longer than ${summary.max_seq_length} tokens are read in windows that overlap by ${summary.doc_stride} tokens.`,
+    `Contexts longer than ${summary.max_seq_length} tokens are split into windows that overlap by ${summary.doc_stride} tokens.`,
     '## Training',
     epochBlock(summary),
     summary.curve ? `![Learning curve](${encodeURI(summary.curve)})` : '',
@@ -93,11 +93,11 @@ export function modelCard(summary: ModelCardSummary): string {
       ['argument', 'value'],
       Object.entries(summary.arguments).map(([argument, value]) => [`\`${argument}\``, value ?? '']),
     ),
-    'All other arguments have their defaults.',
-    '## How to use it',
+    'All other arguments have their default values.',
+    '## Usage',
     loadingBlocks(summary.repository ?? `OWNER/${repositoryName(summary.name)}`, summary.has_onnx === true),
-    '## Limits',
-    'It answers with words of the text that it is given, whether or not the text holds an answer, and whether or not the text is true. It was measured on the validation questions above only.',
+    '## Limitations',
+    'The model answers with a passage of the given text, even if the text contains no answer or is not true. It was evaluated only on the validation questions above.',
     licenceBlock(summary),
     `Trained with spanforge ${summary.version}.`,
   ]
@@ -112,7 +112,7 @@ const baseModel = ({ base_model }: ModelCardSummary): string => {
   return isOnHub(base_model) ? `[${name}](https://huggingface.co/${base_model.name})` : name
 }
 
-/** A name that the hub takes, made of the folder's. */
+/** Turns the folder's name into a valid repository name. */
 function repositoryName(name: string): string {
   const allowed = name.replaceAll(/[^\w.]+/g, '-').replaceAll(/\.{2,}/g, '.')
   return allowed.replace(/^[-.]+|[-.]+$/g, '') || 'model'
@@ -168,7 +168,7 @@ function metricIndex({ exact_match, f1, eval_loss }: NonNullable<ModelCardSummar
 }
 
 function resultBlock({ results, validation }: ModelCardSummary): string {
-  if (!results || !validation) return 'It has not been evaluated.'
+  if (!results || !validation) return 'This model has not been evaluated.'
   const { exact_match, f1, eval_loss, confidence_level = 0.95 } = results
   const interval = ({ low, high }: CardMetric) =>
     low === undefined || high === undefined ? '' : `${low.toFixed(1)} to ${high.toFixed(1)}`
@@ -197,14 +197,16 @@ function epochBlock({ epochs, best_epoch }: ModelCardSummary): string {
     score(f1, intervals?.f1),
   ])
   const figures = table(['epoch', 'step', 'training loss', 'validation loss', 'exact match', 'F1'], rows)
-  return epochs.some(({ intervals }) => intervals) ? `${figures}\n\nIn parentheses: 95 % intervals.` : figures
+  return epochs.some(({ intervals }) => intervals)
+    ? `${figures}\n\nThe ranges in parentheses are 95 % intervals.`
+    : figures
 }
 
 function licenceBlock({ license, license_name, license_link, base_model, train }: ModelCardSummary): string {
   if (license === undefined)
-    return `Licence: not stated. Those of ${plainText(base_model.name)} and of ${plainText(train.name)} apply; set \`license\` above accordingly.`
+    return `Licence: not stated. The licences of ${plainText(base_model.name)} and ${plainText(train.name)} apply; set \`license\` in the metadata accordingly.`
   const link = license_link ? ` (${plainText(license_link)})` : ''
-  return `Licence: ${plainText(license_name ?? license)}${link}, that of ${plainText(base_model.name)}; the data's own applies too.`
+  return `Licence: ${plainText(license_name ?? license)}${link}, the same as ${plainText(base_model.name)}. The licence of the training data also applies.`
 }
 
 type Cell = string | number | boolean
@@ -214,7 +216,7 @@ function table(head: readonly string[], rows: readonly (readonly Cell[])[]): str
   return [line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)].join('\n')
 }
 
-/** Numbers and the names of arguments are as they are. */
+/** Escapes a cell for Markdown, except numbers and argument names, which are already code. */
 const cellText = (cell: Cell): string =>
   typeof cell === 'string' && !/^`\w+`$/.test(cell) ? plainText(cell) : String(cell)
 

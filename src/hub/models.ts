@@ -12,15 +12,15 @@ import { notCached, Snapshot } from './snapshot.ts'
 export interface ModelOptions extends HubOptions {
   /** Branch, tag or commit (default: `main`). */
   readonly revision?: string
-  /** False for the configuration and the tokenizer alone. */
+  /** Whether to include the weights (default: true). If false, only the configuration and tokenizer are resolved. */
   readonly weights?: boolean
 }
 
 const CONFIG = 'config.json'
-/** What spanforge stores with a model counts too: small, and needed wherever answers are given. */
+/** Tokenizer files, and the answer settings that spanforge stores with a model. */
 const isSmallFile = (path: string): boolean => isTokenizerFile(path) || path === ANSWER_SETTINGS_FILE
 
-/** In the order of preference: the first that a repository has is all that is downloaded. */
+/** Weight files in order of preference. Only the first kind that a repository has is downloaded. */
 const WEIGHTS = [
   /^model\.safetensors$/,
   /^model(-\d{5}-of-\d{5}\.safetensors|\.safetensors\.index\.json)$/,
@@ -31,8 +31,8 @@ const WEIGHTS = [
 const WEIGHTS_MISSING = 'model.safetensors or pytorch_model.bin'
 
 /**
- * The local folder of a model: the folder itself when there is one of that name, else the model of that name on the
- * hub, brought into the cache that Python shares, only the files that a BERT needs.
+ * Returns the local folder of a model. If a folder of that name exists, it is returned; otherwise the files that
+ * spanforge needs are downloaded from the hub into the cache shared with Python.
  */
 export async function resolveModel(nameOrFolder: string, options: ModelOptions = {}): Promise<string> {
   if (await isFolder(nameOrFolder)) return nameOrFolder
@@ -42,18 +42,18 @@ export async function resolveModel(nameOrFolder: string, options: ModelOptions =
   const paths = snapshot.listing.files.map(({ path }) => path)
   const files = modelFiles(paths, weights)
   if (typeof files !== 'string') return weights ? bringModel(snapshot, files) : snapshot.bring(files)
-  if (snapshot.source === 'found') throw notCached(snapshot.repository, revision, `${files}: not`)
+  if (snapshot.source === 'found') throw notCached(snapshot.repository, revision, `${files} is`)
   const other = files === WEIGHTS_MISSING ? otherWeights(paths) : undefined
   if (other)
     throw new SpanforgeError(`hub: the model "${nameOrFolder}" (${revision}) has ${other.found}, but no ${files}`, {
       remedy: other.remedy,
     })
   throw new SpanforgeError(`hub: the model "${nameOrFolder}" (${revision}) has no ${files}`, {
-    remedy: `Expected the files of a transformers model; it has ${showList(paths, 12) || 'none at all'}.`,
+    remedy: `Expected the files of a transformers model, found ${showList(paths, 12) || 'no files'}.`,
   })
 }
 
-/** Refuses a model that cannot be read here by its small files, before its weights are downloaded. */
+/** Downloads the small files first and checks that spanforge supports the model before it downloads the weights. */
 function bringModel(snapshot: Snapshot, files: readonly string[]): Promise<string> {
   const isSmall = (path: string) => !WEIGHTS.some((pattern) => pattern.test(path))
   return snapshot.bring(files, {
@@ -65,7 +65,7 @@ function bringModel(snapshot: Snapshot, files: readonly string[]): Promise<strin
   })
 }
 
-/** The files to have, or what is missing in words. */
+/** Returns the files to download, or a description of what is missing. */
 export function modelFiles(paths: readonly string[], weights: boolean): string[] | string {
   if (!paths.includes(CONFIG)) return CONFIG
   const small = paths.filter(isSmallFile)
@@ -81,8 +81,8 @@ export const isFolder = (path: string): Promise<boolean> =>
     () => false,
   )
 
-/** What can only be a path is not looked for on the hub. */
+/** @throws UsageError for a name that can only be a path, so that it is not looked up on the hub */
 export function refusePath(path: string): void {
   if (/^[./~]|\\|\/.*\/|\/$/.test(path) || path === '')
-    throw new UsageError(`${path || '""'}: there is no such folder`, 'Give a folder that exists, or a name on the hub.')
+    throw new UsageError(`${path || '""'}: no such folder`, 'Expected an existing folder or a name on the hub.')
 }

@@ -1,11 +1,11 @@
 import { editDistance } from '../edit-distance.ts'
 
 /**
- * The `count` candidates that take the fewest letters added, dropped or replaced to become `word`: not itself, and none
- * that has little in common with it.
+ * Returns up to `count` candidates with the smallest edit distance to `word`, nearest first. Leaves out `word` itself
+ * and candidates that are too different.
  */
 export function nearestNames(word: string, candidates: readonly string[], count: number): string[] {
-  // "bert-base-uncased" is near to "google-bert/bert-base-uncased": the owner may have been left out.
+  // The owner may be missing: "bert-base-uncased" is close to "google-bert/bert-base-uncased".
   const distance = (candidate: string) =>
     Math.min(editDistance(word, candidate), 0.5 + editDistance(word, candidate.split('/').at(-1)!))
   return candidates

@@ -25,7 +25,7 @@ it.each([
   expect(cacheFolder(environment)).toBe(folder)
 })
 
-it('the token is the option, HF_TOKEN, the file of HF_TOKEN_PATH, or HF_HOME/token', () => {
+it('takes the token from the option, HF_TOKEN, the file at HF_TOKEN_PATH, or HF_HOME/token', () => {
   const folder = mkdtempSync(join(tmpdir(), 'spanforge-token-'))
   const own = join(folder, 'own')
   writeFileSync(join(folder, 'token'), 'hf_home\n')
@@ -39,10 +39,10 @@ it('the token is the option, HF_TOKEN, the file of HF_TOKEN_PATH, or HF_HOME/tok
   expect(token({ HF_TOKEN_PATH: join(folder, 'none') })).toBeUndefined()
 })
 
-it('HF_ENDPOINT is an address, and HF_HUB_OFFLINE is true in the ways of Python', () => {
+it('validates HF_ENDPOINT, and reads HF_HUB_OFFLINE as Python does', () => {
   expect(openHub({}, {}).endpoint).toBe('https://huggingface.co')
   expect(openHub({}, { HF_ENDPOINT: 'http://mirror/' }).endpoint).toBe('http://mirror')
-  expect(() => openHub({}, { HF_ENDPOINT: 'mirror' })).toThrow('the hub\'s address is "mirror"')
+  expect(() => openHub({}, { HF_ENDPOINT: 'mirror' })).toThrow('invalid hub address "mirror"')
   const offline = (HF_HUB_OFFLINE: string) => openHub({}, { HF_HUB_OFFLINE }).offline
   expect(['1', 'true', 'YES', 'on', '0', '', 'no'].map(offline)).toEqual([true, true, true, true, false, false, false])
 })
@@ -51,18 +51,18 @@ it.each([
   ['a line break', 'hf_one\nhf_two'],
   ['a space', 'hf_one hf_two'],
   ['a null byte', 'hf_\0'],
-  ['letters that no header holds', 'hf_höher'],
-])('a token with %s is refused at once, and not shown', (_name, HF_TOKEN) => {
+  ['letters that are not allowed in a header', 'hf_höher'],
+])('rejects a token with %s at once, without showing it', (_name, HF_TOKEN) => {
   const folder = mkdtempSync(join(tmpdir(), 'spanforge-token-'))
   writeFileSync(join(folder, 'token'), HF_TOKEN)
   for (const environment of [{ HF_TOKEN }, { HF_HOME: folder }])
-    expect(() => openHub({}, environment)).toThrow(/^(HF_TOKEN|.*\/token) holds a line break or another character/)
+    expect(() => openHub({}, environment)).toThrow(/^(HF_TOKEN|.*\/token) contains a line break or another character/)
   expect(() => openHub({ token: HF_TOKEN }, {})).toThrow(/^(?!.*hf_[\0oh])/)
   expect(openHub({ token: 'hf_one\r\n' }, {}).token).toBe('hf_one')
   expect(openHub({ offline: true }, { HF_TOKEN }).token).toBeUndefined()
 })
 
-it('a user name and password in HF_ENDPOINT are sent to it alone, and shown in no message', async () => {
+it('sends a user name and password in HF_ENDPOINT only to that host, and shows them in no message', async () => {
   const { server, options } = world
   const endpoint = server.endpoint.replace('http://', 'http://ann:s%40cret@')
   await resolveModel('ann/bert', { ...options, endpoint })
@@ -92,7 +92,7 @@ it('a user name and password in HF_ENDPOINT are sent to it alone, and shown in n
   for (const message of messages) expect(message).not.toMatch(/s(@|%40)\/?cret|cret@/)
 })
 
-it('a proxy that refuses is named as what refuses', async () => {
+it('names the proxy in the error if the proxy refuses a request', async () => {
   const proxy = createServer((_request, response) => response.writeHead(407).end()).on('connect', (_request, socket) =>
     socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'),
   )
@@ -101,7 +101,7 @@ it('a proxy that refuses is named as what refuses', async () => {
   try {
     for (const url of ['http://hub.example.org/x', 'https://hub.example.org/x']) {
       const error = await send(openHub(world.options, { ALL_PROXY }), { url }).catch((error) => error)
-      expect(error.message).toMatch(/the proxy does not connect to hub.example.org \(407\)\n.*user name and password/)
+      expect(error.message).toMatch(/the proxy refused to connect to hub.example.org \(407\)\n.*user name and password/)
       expect(error.message).not.toContain('cret')
     }
   } finally {
@@ -110,7 +110,7 @@ it('a proxy that refuses is named as what refuses', async () => {
   }
 })
 
-it('a proxy named in the environment carries the requests, except to hosts of NO_PROXY', async () => {
+it('sends requests through the proxy in the environment, except to hosts in NO_PROXY', async () => {
   const carried: string[] = []
   const tunnels: Duplex[] = []
   const proxy = createServer((incoming, outgoing) => {

@@ -8,45 +8,45 @@ import type { Environment } from './environment.ts'
 import { HttpAgents } from './exchange.ts'
 import { PATIENT, type RetryPolicy } from './retry.ts'
 
-/** How far a download is, in bytes. What lies in the cache already counts as received. */
+/** Progress of a download in bytes. Data already in the cache counts as received. */
 export interface DownloadProgress {
   /** Name of the model or data set. */
   readonly repository: string
   readonly file: string
   readonly received: number
   readonly size: number
-  /** The same over all files of this download. */
+  /** Bytes received over all files of this download. */
   readonly totalReceived: number
   readonly totalSize: number
 }
 
-/** Options of everything that speaks with the hub; what is left out comes from the environment, as in Python. */
+/** Options of all functions that access the hub. Options that are omitted come from the environment, as in Python. */
 export interface HubOptions {
-  /** Answer from the cache alone, without any network. Environment: HF_HUB_OFFLINE. */
+  /** Use only the cache, without network access. Environment: HF_HUB_OFFLINE. */
   readonly offline?: boolean
-  /** Access token; '' for none. Environment: HF_TOKEN, else the file that HF_TOKEN_PATH names, else HF_HOME/token. */
+  /** Access token; '' for none. Environment: HF_TOKEN, then the file at HF_TOKEN_PATH, then HF_HOME/token. */
   readonly token?: string
   /** Address of the hub. Environment: HF_ENDPOINT. */
   readonly endpoint?: string
   /** Folder of the cache. Environment: HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME/hub. */
   readonly cache?: string
   readonly onProgress?: (progress: DownloadProgress) => void
-  /** Told in one sentence what a person may want to know: that the cache stands in for a hub out of reach, say. */
+  /** Receives messages for the user, for example that the hub is unreachable and a cached copy is used. */
   readonly onNotice?: (text: string) => void
   readonly retry?: Partial<RetryPolicy>
-  /** Milliseconds without a byte before a connection counts as broken. Environment: HF_HUB_DOWNLOAD_TIMEOUT (s). */
+  /** Milliseconds without data before a connection counts as broken. Environment: HF_HUB_DOWNLOAD_TIMEOUT (seconds). */
   readonly timeout?: number
-  /** Ends what is under way: its reason is thrown, and what has come of a file is kept. */
+  /** Aborts the operation with the signal's reason. Partial downloads are kept. */
   readonly signal?: AbortSignal
 }
 
-/** The options with every gap filled. */
+/** The options after defaults and the environment have been applied. */
 export interface Hub {
   readonly offline: boolean
   readonly token?: string
-  /** Without a user name and password, so that no message can show them. */
+  /** Address of the hub without user name and password, so that no message can reveal them. */
   readonly endpoint: string
-  /** The header that goes to the endpoint's own origin: the token, or what stood in the endpoint's address. */
+  /** Authorization header for the endpoint's origin: the token, or the credentials in the endpoint's address. */
   readonly authorization?: string
   readonly cache: string
   readonly onProgress: (progress: DownloadProgress) => void
@@ -86,7 +86,7 @@ export function openHub(options: HubOptions = {}, environment: Environment = pro
 const asleep = (milliseconds: number, signal: AbortSignal | undefined): Promise<void> =>
   sleep(milliseconds, undefined, { signal }).catch(() => signal?.throwIfAborted())
 
-/** Where the cache lies, by the rules of Python's huggingface_hub, so that both share one. */
+/** Folder of the cache, found by the rules of Python's huggingface_hub, so that both share one cache. */
 export function cacheFolder(environment: Environment = process.env): string {
   const folder = environment.HF_HUB_CACHE ?? environment.HUGGINGFACE_HUB_CACHE
   return folder === undefined ? join(homeFolder(environment), 'hub') : expanded(folder, environment)
@@ -97,14 +97,14 @@ function homeFolder(environment: Environment): string {
   return join(expanded(environment.XDG_CACHE_HOME ?? '~/.cache', environment), 'huggingface')
 }
 
-/** @throws UsageError for a token that no request can carry, which would otherwise fail only after all retries */
+/** @throws UsageError for a token that no HTTP header can hold, which would otherwise fail only after all retries */
 function tokenOf({ token }: HubOptions, environment: Environment): string | undefined {
   const [source, found] = token === undefined ? givenToken(environment) : ['the token', token]
   const trimmed = found.trim()
   if (/^[\x21-\x7e]*$/.test(trimmed)) return trimmed || undefined
   throw new UsageError(
-    `${source} holds a line break or another character that no token has`,
-    'Expected one token, hf_ and letters and digits, and nothing else.',
+    `${source} contains a line break or another character that is not allowed in a token`,
+    'Expected a single token: hf_ followed by letters and digits.',
   )
 }
 
@@ -133,8 +133,8 @@ function address(given: string): { readonly endpoint: string; readonly credentia
   const url = URL.canParse(given) ? new URL(given) : undefined
   if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash)
     throw new UsageError(
-      `the hub's address is "${showAddress(given)}"`,
-      `HF_ENDPOINT expects a web address without a query, such as ${PUBLIC_HUB}.`,
+      `invalid hub address "${showAddress(given)}"`,
+      `HF_ENDPOINT must be a web address without a query, such as ${PUBLIC_HUB}.`,
     )
   const credentials = `${decoded(url.username)}:${decoded(url.password)}`
   url.username = ''

@@ -29,7 +29,7 @@ beforeAll(async () => {
   return () => rm(bundled.folder, { recursive: true })
 })
 
-/** A process that is ready to download. */
+/** Starts a process that waits for the signal to download. */
 function ready(): ChildProcess {
   const env = { ...process.env, HF_ENDPOINT: world.server.endpoint, HF_HUB_CACHE: world.cache, HF_TOKEN: '' }
   return spawn(process.execPath, [script, 'ann/bert'], { env, stdio: ['pipe', 'pipe', 'inherit'] })
@@ -62,7 +62,7 @@ async function unfinishedBytes(): Promise<number> {
 
 const resumptions = () => world.downloads.filter((request) => / bytes=/.test(request)).length
 
-/** Whatever stands under a final name is whole. */
+/** Expects that every file with a final name is complete. */
 async function expectOnlyWholeFiles() {
   const blobs = join(world.cache, 'models--ann--bert/blobs')
   for (const name of await readdir(blobs).catch(() => [])) {
@@ -89,8 +89,8 @@ it(`a download killed at ${KILLS} random instants and resumed gives identical by
     })
     download(child)
     await Promise.race([stalled, ended])
-    // Every other time a moment after the bytes were sent, whatever became of them; else when some are on the disk, if
-    // they are as many as are written at once.
+    // Odd rounds kill at a random moment after the bytes were sent, even rounds once the first bytes are on disk (or
+    // after 300 ms, because small amounts are not written separately).
     if (kill % 2) await sleep(Math.random() * 30)
     else for (let i = 0; i < 30 && child.exitCode === null && (await unfinishedBytes()) === 0; i++) await sleep(10)
     child.kill('SIGKILL')
@@ -105,7 +105,7 @@ it(`a download killed at ${KILLS} random instants and resumed gives identical by
   expect((await world.files()).filter((path) => /incomplete|\.lock$/.test(path))).toEqual([])
 })
 
-it('two processes at once bring each file once, and both have it', { timeout: 300_000 }, async () => {
+it('two concurrent processes download each file once', { timeout: 300_000 }, async () => {
   world.server.misbehave(/content/, { slow: true }, 10)
   const folders = await Promise.all([ready(), ready()].map((child) => folderOf(download(child))))
   expect(folders[0]).toBe(folders[1])

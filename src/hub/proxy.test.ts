@@ -22,17 +22,17 @@ it.each([
 it.each([
   ['socks5://ann:secret@proxy:1080', /HTTPS_PROXY is "socks5:\/\/proxy:1080": a SOCKS proxy, which is not supported/],
   ['SOCKS4A://proxy', /a SOCKS proxy/],
-  ['ftp://proxy', /HTTPS_PROXY is "ftp:\/\/proxy": not the address of a proxy/],
-  ['http://', /not the address of a proxy/],
-  ['proxy:port', /HTTPS_PROXY is "proxy:port": not the address of a proxy/],
-  ['proxy:99999', /not the address of a proxy/],
-  ['two words', /HTTPS_PROXY is "two words": not the address of a proxy/],
-  ['http://ann:sec/ret@proxy:x', /HTTPS_PROXY is "http:\/\/proxy:x": not the address/],
-])('HTTPS_PROXY=%s is refused in one sentence, without its password', (HTTPS_PROXY, message) => {
+  ['ftp://proxy', /HTTPS_PROXY is "ftp:\/\/proxy": not a valid proxy address/],
+  ['http://', /not a valid proxy address/],
+  ['proxy:port', /HTTPS_PROXY is "proxy:port": not a valid proxy address/],
+  ['proxy:99999', /not a valid proxy address/],
+  ['two words', /HTTPS_PROXY is "two words": not a valid proxy address/],
+  ['http://ann:sec/ret@proxy:x', /HTTPS_PROXY is "http:\/\/proxy:x": not a valid proxy address/],
+])('rejects HTTPS_PROXY=%s with an error that hides the password', (HTTPS_PROXY, message) => {
   expect(() => through({ HTTPS_PROXY })).toThrow(message)
 })
 
-it('names in lower case go before the others, even when empty, and ALL_PROXY serves for both schemes', () => {
+it('prefers lower-case names, even if empty, and uses ALL_PROXY for both schemes', () => {
   expect(through({ https_proxy: 'lower', HTTPS_PROXY: 'upper' })).toBe('http://lower/')
   expect(through({ https_proxy: '', HTTPS_PROXY: 'upper' })).toBeUndefined()
   expect(through({ HTTP_PROXY: 'plain' })).toBeUndefined()
@@ -69,7 +69,7 @@ it.each([
   expect(through({ ALL_PROXY: 'proxy', no_proxy }, url) === undefined).toBe(isDirect)
 })
 
-it('proxies are not read before the first request, hence never offline', async () => {
+it('reads the proxy settings at the first request, so never when offline', async () => {
   const environment = { HTTPS_PROXY: 'socks5://proxy', HF_HUB_OFFLINE: '1' }
   expect(openHub({}, environment).offline).toBe(true)
   await expect(new HttpAgents(environment).agentFor(new URL(HUB))).rejects.toThrow('SOCKS')

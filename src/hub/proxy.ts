@@ -5,10 +5,10 @@ import { showAddress } from './address.ts'
 import type { Environment } from './environment.ts'
 
 /**
- * The proxy that requests to `url` go through, by the environment variables that curl and Python's requests read:
- * HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, except for the hosts of NO_PROXY. A name in lower case goes before its upper
- * case form, even when it is empty.
- * @throws UsageError for a proxy that is no address, or of a kind that is not supported
+ * Returns the proxy for requests to `url`, from the environment variables that curl and Python's requests read:
+ * HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, except for hosts in NO_PROXY. A lower-case name takes precedence over its
+ * upper-case form, even if it is empty.
+ * @throws UsageError for an invalid address or an unsupported kind of proxy
  */
 export function proxyFor(url: URL, environment: Environment): URL | undefined {
   const kinds = url.protocol === 'https:' ? ['HTTPS_PROXY', 'ALL_PROXY'] : ['HTTP_PROXY', 'ALL_PROXY']
@@ -29,14 +29,14 @@ function proxyAddress(value: string, name: string): URL {
   if (proxy && SUPPORTED.includes(proxy.protocol)) return decodable(proxy)
   const found = proxy?.protocol.startsWith('socks')
     ? 'a SOCKS proxy, which is not supported'
-    : 'not the address of a proxy'
+    : 'not a valid proxy address'
   throw new UsageError(
     `${name} is "${showAddress(value)}": ${found}`,
-    'Expected the address of an HTTP proxy, such as http://proxy.example.org:3128. NO_PROXY names hosts to reach directly.',
+    'Expected the address of an HTTP proxy, such as http://proxy.example.org:3128. NO_PROXY lists hosts to reach directly.',
   )
 }
 
-/** With a bare % in the user name or password taken as it is. */
+/** Encodes bare % characters in the user name and password, so that both can be decoded. */
 function decodable(proxy: URL): URL {
   const encoded = (part: string): string => part.replace(/%(?![\da-f]{2})/gi, '%25')
   proxy.username = encoded(proxy.username)
@@ -44,7 +44,7 @@ function decodable(proxy: URL): URL {
   return proxy
 }
 
-/** Whether NO_PROXY, a list of host names, domains, addresses and networks, each with or without a port, has the host. */
+/** Whether NO_PROXY, a list of host names, domains, addresses and networks with optional ports, includes the host. */
 function isExempt(url: URL, noProxy: string): boolean {
   const host = withoutBrackets(url.hostname.toLowerCase())
   const port = url.port || (url.protocol === 'https:' ? '443' : '80')
@@ -56,7 +56,7 @@ function isExempt(url: URL, noProxy: string): boolean {
 }
 
 function matches(entry: string, host: string, port: string): boolean {
-  // What does not match is an IPv6 address or network without brackets.
+  // An entry that does not match the pattern is an IPv6 address or network without brackets.
   const [, name = entry, ownPort = port] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(entry) ?? []
   if (ownPort !== port) return false
   if (isIP(host) !== 0) return isWithin(host, withoutBrackets(name))
@@ -77,7 +77,7 @@ function isWithin(host: string, network: string): boolean {
 
 const withoutBrackets = (host: string): string => host.replace(/^\[|\]$/g, '')
 
-/** An agent that sends requests to hosts of `protocol` through a proxy, over connections that are kept open. */
+/** Creates an agent that sends requests of `protocol` through a proxy and keeps connections open. */
 export async function proxyAgent(proxy: URL, protocol: string): Promise<Agent> {
   if (protocol === 'https:') {
     const { HttpsProxyAgent } = await import('https-proxy-agent')

@@ -5,33 +5,33 @@ import { join, posix, resolve, win32 } from 'node:path'
 import { SpanforgeError } from '../errors.ts'
 import type { PushFile } from './push-plan.ts'
 
-/** Texts of a model that are uploaded byte for byte: what looks like a path in them is a token. */
+/** Vocabulary files, which are uploaded unchanged, because anything in them that looks like a path is a token. */
 const VERBATIM =
   /(^|\/)(tokenizer\.([\w.]+\.)?json|vocab\.(txt|json)|merges\.txt|added_tokens\.json|special_tokens_map\.json)$/
-/** Larger files are weights or data. */
-const MOST_BYTES = 16 * 2 ** 20
+/** Larger files are weights or data, not text. */
+const MAX_BYTES = 16 * 2 ** 20
 
-/** A place that is looked for in all texts; shorter ones may be something else. */
-const SHORTEST = 4
+/** Minimum length of a path that is searched for in every text. Shorter ones match too much. */
+const MIN_PATH_LENGTH = 4
 
-/** What the hub calls its tokens. */
+/** An access token of the hub. */
 const TOKEN = /\bhf_[A-Za-z0-9]{30,}\b/
 
 /**
- * The content to upload in place of a file's own: without `places` of this machine, which hold names of people, and with
- * the name of the model in its card. Undefined for a file that is uploaded as it is.
- * @throws SpanforgeError for a file that holds a token of the hub
+ * Returns the content to upload instead of a file's own: private paths (`places`) are shortened to their last part, and
+ * the model card gets the repository's name. Returns undefined for a file to upload unchanged.
+ * @throws SpanforgeError for a file that contains an access token of the hub
  */
 export async function contentToPush(
   folder: string,
   { path, size }: PushFile,
   { name, places }: { readonly name: string; readonly places: RegExp },
 ): Promise<string | undefined> {
-  if (size > MOST_BYTES) return undefined
+  if (size > MAX_BYTES) return undefined
   const content = await readFile(join(folder, path))
   if (holdsToken(content))
-    throw new SpanforgeError(`${join(folder, path)}: holds an access token of the hub`, {
-      remedy: 'Remove it from the file; revoke it if the file was ever shared.',
+    throw new SpanforgeError(`${join(folder, path)}: contains an access token of the hub`, {
+      remedy: 'Remove the token from the file, and revoke it if the file was ever shared.',
     })
   if (VERBATIM.test(path) || !isText(content)) return undefined
   const text = content.toString()
@@ -41,24 +41,24 @@ export async function contentToPush(
   return cleaned === text ? undefined : cleaned
 }
 
-/** Whatever the name of the file says. */
+/** Whether the content is text, regardless of the file's name. */
 const isText = (content: Buffer): boolean => isUtf8(content) && !content.includes(0)
 
-/** Also in binary files, and in UTF-16, whose letters have zeros between them. */
+/** Whether the content contains a token, in any encoding: UTF-16 puts a zero byte between its letters. */
 function holdsToken(content: Buffer): boolean {
   const text = content.toString('latin1')
   return TOKEN.test(text) || TOKEN.test(text.replaceAll('\0', ''))
 }
 
-/** Files of a run that name the places that it read from and wrote to. */
-const NAMING = ['training_args.json', 'config.json', 'tokenizer_config.json', 'answer_settings.json']
+/** Files of a run that contain the paths it read from and wrote to. */
+const FILES_WITH_PATHS = ['training_args.json', 'config.json', 'tokenizer_config.json', 'answer_settings.json']
 
-/** Matches home folders of any system, the folder, where this process runs, and the places that a run's files name. */
+/** Matches home folders of any system, `folder`, the working directory, and the paths in the run's own files. */
 export async function privatePlaces(folder: string): Promise<RegExp> {
   const places = [resolve(folder), process.cwd(), homedir()].filter((place) => place.length > 1)
-  for (const name of NAMING) {
+  for (const name of FILES_WITH_PATHS) {
     const text = await readFile(join(folder, name), 'utf8').catch(() => '')
-    places.push(...[...pathsIn(text)].map(({ value }) => value).filter((path) => path.length >= SHORTEST))
+    places.push(...[...pathsIn(text)].map(({ value }) => value).filter((path) => path.length >= MIN_PATH_LENGTH))
   }
   const homes = [
     '/home/[^/\\s"\'<>]+',
@@ -70,7 +70,7 @@ export async function privatePlaces(folder: string): Promise<RegExp> {
   return new RegExp(`(?<![\\w.-])(?:${known})(?:[\\\\/]+[^\\\\/\\s"'<>)\\]\`|,;]+)*(?![\\w-])`, 'g')
 }
 
-/** A text of JSON in which paths are only their last parts, and everything else is as it was. */
+/** Shortens every path in a JSON text to its last part and leaves everything else unchanged. */
 function withoutPaths(text: string): string {
   let [cleaned, end] = ['', 0]
   for (const { literal, value, index } of pathsIn(text)) {
@@ -80,13 +80,13 @@ function withoutPaths(text: string): string {
   return cleaned + text.slice(end)
 }
 
-/** The strings of a JSON text that are paths, by place; also of one that is broken somewhere. */
+/** Yields the strings in a JSON text that are paths, with their positions. Works on invalid JSON too. */
 function* pathsIn(text: string): Generator<{ literal: string; value: string; index: number }> {
   let key = ''
   for (const { 1: literal, 2: colon, index } of text.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?/g)) {
     const value = parsed(literal)
     if (colon) key = value ?? ''
-    // The content of an added token is no path.
+    // "content" holds the text of an added token, which is not a path.
     else if (key !== 'content' && value !== undefined && isPath(value)) yield { literal, value, index }
   }
 }
@@ -99,17 +99,17 @@ function parsed(literal: string): string | undefined {
   }
 }
 
-/** Absolute, from the home folder, or leading to a file or folder above or beside; not "owner/name". */
+/** Whether a text is a path: absolute, starting with "~", "." or "..", or ending in a known file extension. */
 const isPath = (text: string): boolean =>
   !text.includes('\n') &&
   (/^(\/[^/]|[A-Za-z]:[\\/]|\\\\|~[\\/]|\.{1,2}[\\/]|file:)/.test(text) ||
     /[\\/].*\.(json|jsonl|csv|tsv|txt|parquet|xlsx|gz)$/i.test(text))
 
-/** In Markdown a path of POSIX may have backslashes, before characters that would mean something else. */
+/** The last part of a path. A POSIX path in Markdown may contain backslashes as escapes. */
 const lastPart = (path: string): string =>
   (/^(~|file:)?\//.test(path) || !path.includes('\\') ? posix : win32).basename(path.replace(/[\\/]+$/, ''))
 
-/** Matches a path as it is, and as it is written in JSON, Markdown, HTML and web addresses. */
+/** A pattern that matches a path as plain text and as escaped in JSON, Markdown, HTML and URLs. */
 const inAnyText = (path: string): string => Array.from(path, inAnyTextCharacter).join('')
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos' }

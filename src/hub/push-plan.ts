@@ -4,26 +4,26 @@ import { UsageError } from '../errors.ts'
 import { globPattern } from './glob.ts'
 
 export interface PushFile {
-  /** Within the folder, and within the repository. */
+  /** Path relative to the folder, which is also the path in the repository. */
   readonly path: string
   readonly size: number
 }
 
 export interface PushPlan {
   readonly files: readonly PushFile[]
-  /** Files of the folder that are not uploaded. Hidden and unfinished ones are not named. */
+  /** Files of the folder that are not uploaded, without hidden and unfinished files. */
   readonly left_out: readonly string[]
 }
 
 export interface PlanOptions {
-  /** Patterns of further files: `runs/**`, `report.html`. */
+  /** Glob patterns of additional files to upload, such as `runs/**` or `report.html`. */
   readonly include?: readonly string[]
 }
 
 /**
- * What transformers' Trainer.push_to_hub uploads of a model and its tokenizer, what spanforge and transformers.js need
- * beside it, the model card with its figures, and a licence. Data, arguments, logs and reports are not among these:
- * they hold questions, paths and names.
+ * Files that a push uploads: the model and tokenizer files that transformers' Trainer.push_to_hub uploads, the files
+ * that spanforge and transformers.js need in addition, the model card with its images, and a licence. Data, arguments,
+ * logs and reports are not included, because they contain questions, paths and names.
  */
 const UPLOADED = [
   'config.json',
@@ -52,24 +52,27 @@ const UPLOADED = [
   'learning_curve.png',
 ].map(globPattern)
 
-/** Hidden files, locks, and files that are being written or were left unfinished: never uploaded. */
+/** Hidden files, locks, and incomplete files, which are never uploaded. */
 const NEVER = /(^|\/)(\.|node_modules\/|[^/]*\.(tmp|lock|partial|partial\.json|incomplete)$)/
 
 /**
- * What a push of the folder uploads, without network.
+ * Lists the files that a push of the folder would upload, without network access.
  * @throws UsageError for a folder without a model, a pattern that matches nothing, or a link that leaves the folder
  */
 export async function planPush(folder: string, { include = [] }: PlanOptions = {}): Promise<PushPlan> {
   const names = await readdir(folder, { recursive: true }).catch((error) => {
-    throw new UsageError(`${folder}: cannot be read (${error.message})`, 'Give the folder that training wrote.')
+    throw new UsageError(
+      `${folder}: cannot be read (${error.message})`,
+      'Expected the output folder of a training run.',
+    )
   })
   const paths = names.map((name) => name.split(sep).join('/')).filter((path) => !NEVER.test(path))
   const patterns = include.map((glob) => ({ glob, pattern: globPattern(glob) }))
   const unmatched = patterns.find(({ pattern }) => !paths.some((path) => pattern.test(path)))
   if (unmatched)
     throw new UsageError(
-      `push: --include ${unmatched.glob} matches no file of ${folder}`,
-      'Hidden and unfinished files cannot be uploaded. Without --include, --dry_run shows the files that are left out.',
+      `push: --include ${unmatched.glob} matches no file in ${folder}`,
+      'Hidden and unfinished files cannot be uploaded. Run with --dry_run and without --include to list all other files.',
     )
   const isWanted = (path: string) =>
     [...UPLOADED, ...patterns.map(({ pattern }) => pattern)].some((it) => it.test(path))
@@ -85,14 +88,17 @@ export async function planPush(folder: string, { include = [] }: PlanOptions = {
     }
   }
   if (files.some(({ path }) => path === 'config.json')) return { files, left_out }
-  throw new UsageError(`${folder}: there is no config.json`, 'Give a folder with a saved model, as training wrote it.')
+  throw new UsageError(
+    `${folder}: config.json is missing`,
+    'Expected a folder with a saved model, as written by training.',
+  )
 }
 
 async function refuseOutside(folder: string, path: string): Promise<void> {
   const target = await realpath(join(folder, path))
   if (target.startsWith(`${await realpath(folder)}${sep}`)) return
   throw new UsageError(
-    `${join(folder, path)}: is a link to a file outside the folder, which push does not upload`,
-    'Replace the link with a copy of the file if it is to be uploaded.',
+    `${join(folder, path)}: is a link to a file outside the folder`,
+    'Push uploads only files inside the folder. To upload this one, replace the link with a copy of the file.',
   )
 }

@@ -12,13 +12,13 @@ import { planPush } from './push-plan.ts'
 const FILES = {
   'README.md': '---\nlicense: apache-2.0\n---\n',
   'config.json': '{"model_type":"bert"}',
-  // More than two parts of the test hub's 64 KiB.
+  // More than two of the test hub's 64 KiB parts.
   'model.safetensors': bytes(150_000),
   'learning_curve.png': bytes(500),
   'vocab.txt': '[PAD]\n[UNK]\n[CLS]\n[SEP]\n',
   LICENSE: '',
 }
-/** What a run leaves beside its model, and what may lie about: none of it is the model. */
+/** Files that a run writes next to the model, and unrelated files. None of them may be uploaded by default. */
 const STAYS = [
   'checkpoint-193/config.json',
   'dashboard.jsonl',
@@ -61,7 +61,7 @@ const push = (name: string, more = {}) =>
   pushFolder(folder, name, { ...world.options, token: HubServer.TOKEN, ...more })
 const pathsOf = (files: readonly { path: string }[]) => files.map(({ path }) => path)
 
-it('the plan is what would go, without asking anybody: the model and its card, and what was asked for', async () => {
+it('plans the model, its card and the included files without network access', async () => {
   const { files, left_out } = await planPush(folder)
   expect(pathsOf(files)).toEqual(Object.keys(FILES).sort())
   expect([...left_out].sort()).toEqual([...STAYS].sort())
@@ -72,11 +72,11 @@ it('the plan is what would go, without asking anybody: the model and its card, a
     await expect(planPush(folder, { include: [include] })).rejects.toThrow(`--include ${include} matches no file`)
   expect(world.server.requests).toEqual([])
   await rm(join(folder, 'config.json'))
-  await expect(planPush(folder)).rejects.toThrow('there is no config.json')
+  await expect(planPush(folder)).rejects.toThrow('config.json is missing')
   await expect(planPush(join(folder, 'none'))).rejects.toThrow('cannot be read')
 })
 
-it('a folder is pushed, with a model made for it, and comes back the same', async () => {
+it('creates the repository, and downloads the same files as were pushed', async () => {
   world.server.misbehave(/upload/, { status: 500 })
   const { uploaded, unchanged, commit } = await push('ann/new')
   expect(pathsOf(uploaded)).toEqual(Object.keys(FILES).sort())
@@ -88,7 +88,7 @@ it('a folder is pushed, with a model made for it, and comes back the same', asyn
   expect(await resolveModel('ann/new', { ...world.options })).toContain(commit)
 })
 
-it('a link to a file elsewhere is refused', async () => {
+it('rejects a link to a file outside the folder', async () => {
   const secret = join(temporaryFolder(), 'secret')
   await symlink(secret, join(folder, 'tokenizer.json'))
   expect(pathsOf((await planPush(folder)).files)).not.toContain('tokenizer.json')
@@ -97,7 +97,7 @@ it('a link to a file elsewhere is refused', async () => {
   expect(world.server.requests).toEqual([])
 })
 
-it('no place of this machine is sent, and the files here stay as they are', async () => {
+it('removes local paths from uploads and leaves the local files unchanged', async () => {
   const texts = {
     'config.json': `{"_name_or_path": "/home/ann.smith/models/my-bert", "hidden_size": 1e3, "x": "C:\\\\Users\\\\ann\\\\m"}`,
     'tokenizer_config.json': JSON.stringify({
@@ -130,7 +130,7 @@ it('no place of this machine is sent, and the files here stay as they are', asyn
   for (const [path, text] of Object.entries(texts)) expect(await readFile(join(folder, path), 'utf8')).toBe(text)
 })
 
-it('a place is found as Markdown, HTML, JSON and web addresses write it', async () => {
+it('finds paths escaped for Markdown, HTML, JSON and URLs', async () => {
   const place = "/srv/zoë's_project [1] & co/models"
   const forms = [
     place,
@@ -149,7 +149,7 @@ it('a place is found as Markdown, HTML, JSON and web addresses write it', async 
   expect(card.split('\n').slice(0, 2)).toEqual(['| my\\_data.json |', '| my\\_data.json |'])
 })
 
-it('requests over one connection leave no listeners behind', async () => {
+it('requests over one connection leak no listeners', async () => {
   const warnings: Error[] = []
   const onWarning = (warning: Error) => void warnings.push(warning)
   process.on('warning', onWarning)
@@ -161,13 +161,13 @@ it('requests over one connection leave no listeners behind', async () => {
   expect(warnings).toEqual([])
 })
 
-it('a file with an access token is not sent', async () => {
+it('does not upload a file that contains an access token', async () => {
   await writeFile(join(folder, 'README.md'), `Use hf_${'aB3'.repeat(12)}.`)
-  await expect(push('ann/token')).rejects.toThrow(/README\.md: holds an access token/)
+  await expect(push('ann/token')).rejects.toThrow(/README\.md: contains an access token/)
   expect(world.server.requests).toEqual([])
 })
 
-it('files of any name and kind are searched for tokens, and texts for places', async () => {
+it('searches all files for tokens, and all text files for paths', async () => {
   const token = `hf_${'aB3'.repeat(12)}`
   const files = {
     'train.sh': `export HF_TOKEN=${token}`,
@@ -177,7 +177,7 @@ it('files of any name and kind are searched for tokens, and texts for places', a
   }
   for (const [name, content] of Object.entries(files)) {
     await writeFile(join(folder, name), content)
-    await expect(push('ann/tokens', { include: [name] }), name).rejects.toThrow(`${name}: holds an access token`)
+    await expect(push('ann/tokens', { include: [name] }), name).rejects.toThrow(`${name}: contains an access token`)
     await rm(join(folder, name))
   }
   expect(world.server.requests).toEqual([])
@@ -189,14 +189,14 @@ it('files of any name and kind are searched for tokens, and texts for places', a
     expect(sent.get(name)!.content.toString(), name).toBe('data = train.json\n')
 })
 
-it('a card that knows no name yet is given the one that it is pushed under', async () => {
+it('writes the repository name into a card without one', async () => {
   await writeFile(join(folder, 'README.md'), 'model="OWNER/out", again OWNER/out!')
   await push('ann/named')
   const card = world.server.repository('model', 'ann/named')!.at('main')!.files.get('README.md')!
   expect(card.content.toString()).toBe('model="ann/named", again ann/named!')
 })
 
-it('a second push sends only what changed', async () => {
+it('a second push uploads only changed files', async () => {
   await push('ann/again')
   await writeFile(join(folder, 'config.json'), '{}')
   world.server.reset()
@@ -206,7 +206,7 @@ it('a second push sends only what changed', async () => {
   expect(world.server.requests.some(({ server }) => server === 'storage')).toBe(false)
 })
 
-it('the token does not go to the storage', async () => {
+it('does not send the token to the storage server', async () => {
   await writeFile(join(folder, 'model.safetensors'), bytes(1000, 77))
   await push('ann/third')
   const stored = world.server.requests.filter(({ server }) => server === 'storage')
@@ -214,17 +214,19 @@ it('the token does not go to the storage', async () => {
   for (const { headers } of stored) expect(headers.authorization).toBeUndefined()
 })
 
-it('progress ends at the whole size of the large files', async () => {
+it('reports progress up to the total size of the large files', async () => {
   await writeFile(join(folder, 'model.safetensors'), bytes(140_000, 78))
   const seen: { totalReceived: number; totalSize: number }[] = []
   await push('ann/progress', { onProgress: (progress: (typeof seen)[number]) => seen.push(progress) })
   expect(seen.at(-1)).toMatchObject({ totalReceived: 140_500, totalSize: 140_500 })
 })
 
-it('what push needs is said before anything is sent', async () => {
-  await expect(push('ann/x', { token: '' })).rejects.toThrow(/push needs a token[\s\S]*Set HF_TOKEN/)
-  await expect(push('ann/x', { offline: true })).rejects.toThrow('push needs a network')
+it('rejects a push without token, network, owner or permission', async () => {
+  await expect(push('ann/x', { token: '' })).rejects.toThrow(/push requires an access token[\s\S]*Set HF_TOKEN/)
+  await expect(push('ann/x', { offline: true })).rejects.toThrow('push requires network access')
   await expect(push('x')).rejects.toThrow(/has no owner[\s\S]*your-name\/x/)
   expect(world.server.requests).toEqual([])
-  await expect(push('ann/x', { token: 'hf_wrong' })).rejects.toThrow('this token may not make the model "ann/x"')
+  await expect(push('ann/x', { token: 'hf_wrong' })).rejects.toThrow(
+    'this token is not allowed to create the model "ann/x"',
+  )
 })

@@ -12,7 +12,7 @@ import { type PlanOptions, type PushFile, planPush } from './push-plan.ts'
 import { apiUrl, parseRepository, type Repository, refusal } from './repository.ts'
 
 export interface PushOptions extends HubOptions, PlanOptions {
-  /** The branch to commit to (default: `main`). */
+  /** Branch to commit to (default: `main`). */
   readonly revision?: string
   readonly private?: boolean
   readonly message?: string
@@ -22,25 +22,26 @@ export interface PushResult {
   readonly url: string
   readonly commit: string
   readonly uploaded: readonly PushFile[]
-  /** Files that the hub has already with this very content. */
+  /** Files that the hub already has with the same content. */
   readonly unchanged: readonly PushFile[]
 }
 
 /**
- * Uploads a saved model as one commit to a model on the hub, which is made if there is none of that name. Only files that
- * the hub does not have are sent, large ones first; the commit comes last, so that nobody sees half of it.
+ * Uploads a saved model to the hub as one commit and creates the repository if it does not exist. Only new and changed
+ * files are sent. Large files are uploaded before the commit, so that users never see an incomplete upload.
  */
 export async function pushFolder(folder: string, name: string, options: PushOptions = {}): Promise<PushResult> {
   const hub = openHub(options)
   const repository = parseRepository('model', name)
   const { revision = 'main', message = 'Upload a question-answering model with spanforge' } = options
   const { files } = await planPush(folder, options)
-  if (!name.includes('/')) throw new UsageError(`"${name}" has no owner`, `Give OWNER/NAME: your-name/${name}.`)
-  if (hub.offline) throw new UsageError('push needs a network', 'Leave out --offline and HF_HUB_OFFLINE.')
+  if (!name.includes('/'))
+    throw new UsageError(`the repository "${name}" has no owner`, `Expected OWNER/NAME, such as your-name/${name}.`)
+  if (hub.offline) throw new UsageError('push requires network access', 'Remove --offline and unset HF_HUB_OFFLINE.')
   if (!hub.token)
     throw new UsageError(
-      'push needs a token',
-      `Set HF_TOKEN to one from ${hub.endpoint}/settings/tokens that may write.`,
+      'push requires an access token',
+      `Set HF_TOKEN to a token with write access from ${hub.endpoint}/settings/tokens.`,
     )
 
   const aside = await mkdtemp(join(tmpdir(), 'spanforge-push-'))
@@ -62,7 +63,7 @@ interface Upload {
 async function upload(hub: Hub, repository: Repository, { planned, revision, message }: Upload): Promise<PushResult> {
   const modes = await uploadModes(hub, repository, revision, planned)
   const local = await Promise.all(planned.map((file) => localFile(file, modes.get(file.path))))
-  const changed = local.filter(({ hash, there }) => hash !== there)
+  const changed = local.filter(({ hash, remoteHash }) => hash !== remoteHash)
   const large = changed.filter(({ isLarge }) => isLarge).map((file): LargeFile => ({ ...file, sha256: file.hash }))
 
   const totalSize = large.reduce((sum, { size }) => sum + size, 0)
@@ -82,7 +83,7 @@ async function upload(hub: Hub, repository: Repository, { planned, revision, mes
   return { url: commitUrl, commit: commitOid, uploaded, unchanged }
 }
 
-/** The files as they are uploaded: those without private places are written into the folder `aside`. */
+/** Prepares the files for upload. Versions without private paths are written into the folder `aside`. */
 async function prepared(
   folder: string,
   files: readonly PushFile[],
@@ -111,11 +112,11 @@ const post = (hub: Hub, url: string, value: unknown): Promise<HubAnswer> =>
 async function createRepository(hub: Hub, repository: Repository, isPrivate = false): Promise<void> {
   const [organization, name] = repository.name.split('/')
   const answer = await post(hub, `${hub.endpoint}/api/repos/create`, { name, organization, private: isPrivate })
-  // It exists: what is pushed becomes its next commit.
+  // The repository already exists.
   if (answer.status === 409) return
   if (answer.status === 401 || answer.status === 403)
-    throw new SpanforgeError(`hub: this token may not make the model "${repository.name}"`, {
-      remedy: `Set HF_TOKEN to a token from ${hub.endpoint}/settings/tokens that may write for ${organization}.`,
+    throw new SpanforgeError(`hub: this token is not allowed to create the model "${repository.name}"`, {
+      remedy: `Set HF_TOKEN to a token with write access to ${organization} from ${hub.endpoint}/settings/tokens.`,
     })
   accepted(answer, repository.name)
 }
@@ -132,7 +133,7 @@ const MODES = z.object({
 })
 type Mode = z.infer<typeof MODES>['files'][number]
 
-/** How the hub wants each file, and which content of it there is. */
+/** Asks the hub how to upload each file (regular or LFS) and which content it already has. */
 async function uploadModes(hub: Hub, repository: Repository, revision: string, files: readonly SourceFile[]) {
   const described = await Promise.all(
     files.map(async ({ path, size, source }) => ({ path, size, sample: (await head(source)).toString('base64') })),
@@ -161,16 +162,17 @@ interface SourceFile extends PushFile {
 interface LocalFile extends SourceFile {
   readonly isLarge: boolean
   readonly hash: string
-  readonly there?: string | null
+  /** Hash of the file's current content on the hub, if it exists there. */
+  readonly remoteHash?: string | null
 }
 
 async function localFile({ path, size, source }: SourceFile, mode: Mode | undefined): Promise<LocalFile> {
   const isLarge = mode?.uploadMode === 'lfs' && size > 0
   const digest = await digestFile(source, digestLike('0'.repeat(isLarge ? 64 : 40), size), size)
-  return { path, size, source, isLarge, hash: digest.digest('hex'), there: mode?.oid }
+  return { path, size, source, isLarge, hash: digest.digest('hex'), remoteHash: mode?.oid }
 }
 
-/** A file's line in the commit: a pointer to what was uploaded, or the content itself. */
+/** The commit's line for a file: a pointer to an uploaded LFS file, or the content itself. */
 async function line({ path, size, source, isLarge, hash }: LocalFile) {
   if (isLarge) return { key: 'lfsFile', value: { path, algo: 'sha256', oid: hash, size } }
   const content = (await readFile(source)).toString('base64')

@@ -7,18 +7,18 @@ import type { Hub } from './options.ts'
 
 export interface Repository {
   readonly type: 'model' | 'dataset'
-  /** `owner/name`, or `name` alone for the hub's oldest repositories. */
+  /** `owner/name`, or just `name` for the hub's oldest repositories. */
   readonly name: string
 }
 
-/** `hash` is what the cache calls the content by: SHA-256 (64 digits) of a large file, git's SHA-1 (40) of others. */
+/** A file on the hub. `hash` names its blob in the cache: SHA-256 for LFS files, git's SHA-1 for others. */
 export interface RemoteFile {
   readonly path: string
   readonly size: number
   readonly hash: string
 }
 
-/** What a repository holds at one commit. */
+/** The files and card of a repository at one commit. */
 export interface Listing {
   readonly commit: string
   readonly files: readonly RemoteFile[]
@@ -30,7 +30,7 @@ const WORDS = z
   .optional()
   .catch(undefined)
 
-/** What is of use in the metadata of a README.md; a stranger wrote it, so that anything odd is passed over. */
+/** The metadata of a README.md that spanforge uses. It is untrusted, so invalid values are ignored. */
 export const CARD = z.object({
   configs: z.unknown().optional(),
   license: WORDS,
@@ -43,12 +43,12 @@ export type RepositoryCard = z.output<typeof CARD>
 
 const NAME = /^(?:[\w][\w.-]{0,95}\/)?[\w][\w.-]{0,95}$/
 
-/** Checks a repository's name by the hub's rules; names become folders, so that nothing else may pass. */
+/** Validates a repository name by the hub's rules, strictly, because names become folder names in the cache. */
 export function parseRepository(type: Repository['type'], name: string): Repository {
   if (NAME.test(name) && !name.includes('--') && !name.includes('..') && !/[.-](\/|$)/.test(name)) return { type, name }
   throw new UsageError(
-    `"${name}" is neither a folder here nor the name of a ${type}`,
-    'Give a folder that exists, or a name as the hub has them: bert-base-uncased, owner/name.',
+    `"${name}" is neither an existing folder nor a valid ${type} name`,
+    'Expected an existing folder or a name on the hub, such as bert-base-uncased or owner/name.',
   )
 }
 
@@ -76,7 +76,7 @@ const INFO = z.object({
   cardData: CARD.nullish(),
 })
 
-/** What the repository holds at a branch, tag or commit, with sizes and hashes: one request. */
+/** Fetches the file list of a repository at a branch, tag or commit, with sizes and hashes, in one request. */
 export async function fetchListing(hub: Hub, repository: Repository, revision: string): Promise<Listing> {
   const url = apiUrl(hub, repository, `/revision/${encodeURIComponent(revision)}?blobs=true`)
   const answer = await converse(hub, { url })
@@ -90,10 +90,10 @@ export async function fetchListing(hub: Hub, repository: Repository, revision: s
   return { commit: info.sha, files, card: info.cardData ?? undefined }
 }
 
-/** A file's name is the word of a stranger, and becomes a path here: it must stay inside the repository's folder. */
+/** Validates a file name, which comes from an untrusted source and must not lead out of the repository's folder. */
 export function checkedPath(path: string, repository: Repository): string {
   const bad = (part: string) => part === '' || part === '.' || part === '..'
-  // A colon or backslash can climb out on Windows.
+  // On Windows, a colon or a backslash can lead out of the folder.
   if (path.split('/').some(bad) || /[\\:\0]/.test(path) || path.length > 1024)
     throw new SpanforgeError(
       `hub: ${repository.type} ${repository.name}: the file name ${showValue(path)} leads out of its folder`,
@@ -102,7 +102,7 @@ export function checkedPath(path: string, repository: Repository): string {
   return path
 }
 
-/** The error for an answer that is not what was asked for. */
+/** Creates the error for a response with a failure status. */
 export async function refusal(hub: Hub, repository: Repository, revision: string, answer: HubAnswer) {
   const { type, name } = repository
   const code = answer.headers['x-error-code']
@@ -110,39 +110,39 @@ export async function refusal(hub: Hub, repository: Repository, revision: string
   const page = `${hub.endpoint}/${type === 'dataset' ? 'datasets/' : ''}${name}`
   const settings = `${hub.endpoint}/settings/tokens`
   if (code === 'GatedRepo')
-    return new SpanforgeError(`hub: the ${it} is gated: its owner wants to know who uses it`, {
-      remedy: `Sign in and accept its conditions at ${page}, then set HF_TOKEN to a token from ${settings}.`,
+    return new SpanforgeError(`hub: the ${it} is gated: access requires accepting its conditions`, {
+      remedy: `Sign in and accept the conditions at ${page}, then set HF_TOKEN to a token from ${settings}.`,
     })
   if (code === 'RevisionNotFound')
     return new SpanforgeError(`hub: the ${it} has no revision "${revision}"`, {
-      remedy: `--revision takes a branch, a tag or a commit: ${page}/commits lists them.`,
+      remedy: `Set --revision to a branch, a tag or a commit. See ${page}/commits.`,
     })
   if (answer.headers['x-error-message'] === 'Invalid credentials in Authorization header')
-    return new SpanforgeError(`hub: ${hub.endpoint} does not accept this token`, {
-      remedy: `Set HF_TOKEN (or the token file) to a valid token from ${settings}, or to nothing for public ones.`,
+    return new SpanforgeError(`hub: ${hub.endpoint} rejected the access token as invalid`, {
+      remedy: `Set HF_TOKEN (or the token file) to a valid token from ${settings}. Public repositories need no token.`,
     })
   if (answer.status === 403)
-    return new SpanforgeError(`hub: the ${it}: this token may not do that (403)`, {
-      remedy: `Set HF_TOKEN to a token from ${settings} that may read (to push: write) this repository.`,
+    return new SpanforgeError(`hub: the ${it}: this token lacks the required permission (403)`, {
+      remedy: `Set HF_TOKEN to a token from ${settings} with read access (to push: write access) to this repository.`,
     })
-  // The hub says 401 for a name that does not exist too, so as not to tell what exists privately.
+  // The hub also answers 401 for names that do not exist, so that private repositories are not revealed.
   if (answer.status === 401 || answer.status === 404) {
     const names = await similarRepositories(hub, repository)
     const near = names.length > 0 ? `Nearest names: ${showList(names)}. ` : ''
-    const known = hub.token ? 'the token given may not read it' : 'no token was given: set HF_TOKEN'
+    const access = hub.token ? 'the token has no access to it' : 'set HF_TOKEN to a token with access to it'
     return new SpanforgeError(`hub: there is no ${it} on ${hub.endpoint}`, {
-      remedy: `${near}If it is private, ${known}.`,
+      remedy: `${near}If it is private, ${access}.`,
     })
   }
-  const said = showText(answer.headers['x-error-message'] ?? answer.text)
-  return new SpanforgeError(`hub: the ${it}: ${hub.endpoint} answered ${answer.status}: ${said}`)
+  const reason = showText(answer.headers['x-error-message'] ?? answer.text)
+  return new SpanforgeError(`hub: the ${it}: ${hub.endpoint} answered ${answer.status}: ${reason}`)
 }
 
-/** The names on the hub most like this one, by its search; empty when the search does not answer. */
+/** Searches the hub for the most similar names. Returns none if the search fails. */
 async function similarRepositories(hub: Hub, { type, name }: Repository): Promise<string[]> {
   const [last, owner] = name.split('/').reverse()
   const most = Math.ceil(last.length * 0.6)
-  // The search finds names that contain the words: a typing error in one half of them is overcome by the other.
+  // The search matches substrings, so a typo in one half of the name is found through the other half.
   const queries = [last, last.slice(0, most), last.slice(-most)].map((words) => `search=${encodeURIComponent(words)}`)
   if (owner) queries.push(`author=${encodeURIComponent(owner)}`)
   const found = await Promise.all(queries.map((query) => searched(hub, type, query).catch(() => [])))

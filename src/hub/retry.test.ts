@@ -13,7 +13,7 @@ const failing = (times: number, wait?: number) => async () => {
 }
 
 describe('retrying', () => {
-  it('waits twice as long each time, of which the upper half is drawn at random', async () => {
+  it('doubles the delay each time, with jitter between 50 % and 100 %', async () => {
     const longest = recording(1)
     expect(await retrying(longest.policy, failing(4))).toBe('done')
     expect(longest.waits).toEqual([500, 1000, 2000, 4000])
@@ -28,13 +28,13 @@ describe('retrying', () => {
     expect(waits).toEqual([7000, 7000])
   })
 
-  it('does not wait for a server that asks for more than its patience', async () => {
+  it('fails at once if the server asks for more than the maximum delay', async () => {
     const { policy, waits } = recording()
     await expect(retrying(policy, failing(1, 3_600_000))).rejects.toThrow('busy')
     expect(waits).toEqual([])
   })
 
-  it('gives up after its attempts, and at once for an error that will not pass', async () => {
+  it('gives up after the maximum number of attempts, and at once for a permanent error', async () => {
     const { policy, waits } = recording()
     await expect(retrying(policy, failing(100))).rejects.toThrow('busy')
     expect(waits).toHaveLength(policy.attempts - 1)
@@ -42,7 +42,7 @@ describe('retrying', () => {
     expect(waits).toHaveLength(policy.attempts - 1)
   })
 
-  it('counts anew after progress', async () => {
+  it('resets the count after progress', async () => {
     const { policy, waits } = recording()
     let left = 20
     const operation = async (progressed: () => void) => {
@@ -55,7 +55,7 @@ describe('retrying', () => {
   })
 })
 
-it('Retry-After is seconds or a date', () => {
+it('reads Retry-After as seconds or a date', () => {
   const now = Date.parse('Wed, 21 Oct 2015 07:28:00 GMT')
   expect(retryAfter('3')).toBe(3000)
   expect(retryAfter('Wed, 21 Oct 2015 07:28:09 GMT', now)).toBe(9000)

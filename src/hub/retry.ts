@@ -1,4 +1,4 @@
-/** A failure that may pass: a broken connection, a busy or broken server. `wait` is what the server asked for, in ms. */
+/** A temporary failure, such as a broken connection or a busy server. `wait` is the server's Retry-After in ms. */
 export class TransientError extends Error {
   constructor(
     message: string,
@@ -10,11 +10,11 @@ export class TransientError extends Error {
 }
 
 export interface RetryPolicy {
-  /** Tries in a row without progress before giving up. */
+  /** Number of consecutive attempts without progress before giving up. */
   readonly attempts: number
-  /** Milliseconds before the second try; doubled before each one after it. */
+  /** Milliseconds before the second attempt. The delay doubles with every further attempt. */
   readonly firstDelay: number
-  /** Milliseconds that no wait exceeds; a server that asks for more is not waited for. */
+  /** Maximum delay in milliseconds. If the server asks for more, the operation fails at once. */
   readonly longestDelay: number
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly random: () => number
@@ -29,9 +29,9 @@ export const PATIENT: RetryPolicy = {
 }
 
 /**
- * Repeats an operation that failed with a `TransientError`, after the wait that the server asked for (Retry-After), or
- * else after an exponential back-off of which the upper half is drawn at random, so that many clients do not come back
- * together. The operation calls `progressed` when it got further than ever before: the count then starts again.
+ * Retries an operation that fails with a `TransientError`, after the delay that the server asked for (Retry-After) or
+ * an exponential backoff with jitter between 50 % and 100 %. The operation calls `progressed` whenever it gets further
+ * than any attempt before, which resets the count of failures.
  */
 export async function retrying<T>(policy: RetryPolicy, operation: (progressed: () => void) => Promise<T>): Promise<T> {
   let failures = 0
@@ -51,7 +51,7 @@ export async function retrying<T>(policy: RetryPolicy, operation: (progressed: (
   }
 }
 
-/** Milliseconds that a Retry-After header asks for: it holds seconds or a date (RFC 9110, 10.2.3). */
+/** Parses a Retry-After header, which holds seconds or a date (RFC 9110, 10.2.3), into milliseconds. */
 export function retryAfter(header: string | undefined, now = Date.now()): number | undefined {
   if (header === undefined) return undefined
   if (/^\d+$/.test(header.trim())) return Number(header) * 1000

@@ -19,19 +19,19 @@ import {
   type Repository,
 } from './repository.ts'
 
-/** Downloads from this size on are announced. */
+/** Downloads of at least this many bytes are announced with a notice. */
 const LARGE = 20e6
 
-/** Files that decide whether the others of a repository are worth a download. */
+/** Files to download and check before the rest of a repository is downloaded. */
 export interface FirstFiles {
   readonly files: readonly string[]
-  /** @throws SpanforgeError for files that nothing can be made of */
+  /** @throws SpanforgeError for files that cannot be used */
   readonly check: (folder: string) => Promise<void>
 }
 
 const sizeOf = (files: readonly RemoteFile[]): number => files.reduce((sum, { size }) => sum + size, 0)
 
-/** A repository at one commit: what it holds, and its folder in the cache. */
+/** A repository at one commit, with its file list and its folder in the cache. */
 export class Snapshot {
   private constructor(
     private readonly hub: Hub,
@@ -39,7 +39,10 @@ export class Snapshot {
     private readonly revision: string,
     private readonly cached: CachedRepository,
     readonly listing: Listing,
-    /** `hub`: as the hub says now. `kept`: as it said when asked last. `found`: what lies in the cache, no more. */
+    /**
+     * Where the listing comes from. `hub`: from the hub just now. `kept`: stored at an earlier download. `found`: made
+     * from the files in the cache, so it may be incomplete.
+     */
     readonly source: 'hub' | 'kept' | 'found',
   ) {}
 
@@ -47,31 +50,34 @@ export class Snapshot {
     return this.cached.snapshot(this.listing.commit)
   }
 
-  /** Asks the hub, or the cache when offline, when the hub is out of reach, or when a full commit needs no asking. */
+  /**
+   * Looks up a repository on the hub. The cache is used instead when offline, when the hub is unreachable, or when the
+   * revision is a commit whose listing is stored.
+   */
   static async find(hub: Hub, repository: Repository, revision: string): Promise<Snapshot> {
     const cached = new CachedRepository(hub.cache, repository)
-    const lying = await cachedListing(cached, repository, revision)
-    const local = lying && new Snapshot(hub, repository, revision, cached, lying.listing, lying.source)
+    const stored = await cachedListing(cached, repository, revision)
+    const local = stored && new Snapshot(hub, repository, revision, cached, stored.listing, stored.source)
     if (hub.offline) {
       if (local) return local
-      throw notCached(repository, revision, 'nothing of it is')
+      throw notCached(repository, revision, 'it is')
     }
     if (local && isCommit(revision) && local.source === 'kept') return local
     try {
-      // Whoever has a copy to fall back to need not wait long.
+      // With a cached copy to fall back to, a long wait is not worthwhile.
       const eager = local ? { ...hub, retry: { ...hub.retry, attempts: Math.min(2, hub.retry.attempts) } } : hub
       const listing = await fetchListing(eager, repository, revision)
       return new Snapshot(hub, repository, revision, cached, listing, 'hub')
     } catch (error) {
       if (!local || !(error instanceof OutOfReachError)) throw error
-      hub.onNotice(`${hub.endpoint} is out of reach: using ${repository.name} as it is in the cache`)
+      hub.onNotice(`${hub.endpoint} cannot be reached: using the cached copy of ${repository.name}`)
       return local
     }
   }
 
   /**
-   * Brings these files of the listing into the snapshot's folder, all that are not there yet; returns the folder. The
-   * files of `first` come before the others, which are brought only if its `check` of the folder does not throw.
+   * Downloads the given files that are missing from the snapshot's folder and returns the folder. The files of `first`
+   * are downloaded before the others, which follow only if its `check` of the folder does not throw.
    */
   async bring(paths: readonly string[], first?: FirstFiles): Promise<string> {
     const { hub, cached, listing } = this
@@ -80,7 +86,11 @@ export class Snapshot {
     const missing: RemoteFile[] = []
     for (const file of wanted) if (!(await cached.has(listing.commit, file.path, file.size))) missing.push(file)
     if (missing.length > 0 && hub.offline)
-      throw notCached(this.repository, this.revision, `${missing.map(({ path }) => path).join(', ')}: not`)
+      throw notCached(
+        this.repository,
+        this.revision,
+        `${missing.map(({ path }) => path).join(', ')} ${missing.length === 1 ? 'is' : 'are'}`,
+      )
 
     const totalSize = sizeOf(wanted)
     let done = totalSize - sizeOf(missing)
@@ -113,8 +123,8 @@ export class Snapshot {
   }
 
   /**
-   * Notes in the cache what the hub said, for working offline: only a snapshot that has what was asked for becomes what
-   * the revision's name stands for. A cache that cannot be written to has the files all the same.
+   * Stores the listing and the revision's commit in the cache for offline use. This happens after the download, so that
+   * a revision never points to a snapshot without the requested files. A read-only cache causes a notice, not an error.
    */
   private async keep(): Promise<void> {
     const { hub, cached, repository, revision, listing } = this
@@ -128,16 +138,15 @@ export class Snapshot {
     } catch (error) {
       const { code } = ((error as Error).cause ?? error) as NodeJS.ErrnoException
       if (typeof code !== 'string') throw error
-      hub.onNotice(
-        `the cache, ${hub.cache}, cannot be written to (${code}): offline, ${revision} may not be found in it`,
-      )
+      hub.onNotice(`the cache ${hub.cache} cannot be written to (${code}): ${revision} may not be available offline`)
     }
   }
 }
 
+/** Creates the error for missing files in offline use. `what` is a subject and its verb, such as "config.json is". */
 export function notCached({ type, name }: Repository, revision: string, what: string): SpanforgeError {
-  return new SpanforgeError(`hub: the ${type} "${name}" (${revision}): ${what} in the cache`, {
-    remedy: `Get it once with a network, without --offline and HF_HUB_OFFLINE: spanforge download ${name}${type === 'dataset' ? ' --dataset' : ''}`,
+  return new SpanforgeError(`hub: the ${type} "${name}" (${revision}): ${what} not in the cache`, {
+    remedy: `Download it once with network access, without --offline and HF_HUB_OFFLINE: spanforge download ${name}${type === 'dataset' ? ' --dataset' : ''}`,
   })
 }
 
@@ -166,7 +175,7 @@ const readJsonFile = (path: string): Promise<unknown> =>
     .then(parseBoundedJson, () => undefined)
     .catch(() => undefined)
 
-/** The files of a snapshot's folder; one whose blob is gone is passed over. */
+/** Lists the files in a snapshot's folder and ignores links whose blob is missing. */
 async function filesUnder(folder: string): Promise<RemoteFile[]> {
   const names = await readdir(folder, { recursive: true }).catch(() => [])
   const files: RemoteFile[] = []

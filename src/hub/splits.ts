@@ -6,7 +6,7 @@ const SPLITS = z.union([
   z.array(z.object({ split: z.string(), path: PATHS })),
   PATHS.transform((path) => [{ split: 'train', path }]),
 ])
-/** The part of a data set's card that says which files make up which configuration and split. */
+/** The part of a data set's card that assigns files to configurations and splits. */
 const CARD = z.array(
   z.object({ config_name: z.coerce.string(), default: z.boolean().optional(), data_files: SPLITS.optional() }),
 )
@@ -18,11 +18,11 @@ export interface DatasetConfiguration {
   readonly splits: ReadonlyMap<string, readonly string[]>
 }
 
-/** The configurations of a data set, as its card tells them or, without one, as the names of its files do. */
+/** Determines the configurations of a data set from its card or, if it has none, from the names of its files. */
 export function datasetConfigurations(paths: readonly string[], card: unknown): DatasetConfiguration[] {
   const parquet = paths.filter((path) => path.endsWith('.parquet')).sort()
-  const told = CARD.safeParse(card)
-  const fromCard = told.success ? told.data.filter(({ data_files }) => data_files !== undefined) : []
+  const parsed = CARD.safeParse(card)
+  const fromCard = parsed.success ? parsed.data.filter(({ data_files }) => data_files !== undefined) : []
   if (fromCard.length === 0) return byName(parquet)
   return fromCard.map(({ config_name, default: isDefault, data_files }) => ({
     name: config_name,
@@ -42,7 +42,7 @@ const KEYWORDS: Readonly<Record<string, readonly string[]>> = {
   test: ['test', 'testing', 'eval', 'evaluation'],
 }
 
-/** `plain_text/train-00000-of-00001.parquet`, `data/dev.parquet`, `squad_v2/validation/0000.parquet`, ... */
+/** Groups files by their names, such as `plain_text/train-00000-of-00001.parquet` or `data/dev.parquet`. */
 function byName(paths: readonly string[]): DatasetConfiguration[] {
   const found = new Map<string, Map<string, string[]>>()
   for (const path of paths) {
@@ -56,7 +56,7 @@ function byName(paths: readonly string[]): DatasetConfiguration[] {
   return [...found].map(([name, splits]) => ({ name, splits, isDefault: name === 'default' || found.size === 1 }))
 }
 
-/** The split that a word of the path names, by the words that Python's datasets looks for. */
+/** Finds the split that a path belongs to, by the keywords of Python's datasets library. */
 function splitOf(path: string): string | undefined {
   const words = path.toLowerCase().split(/[^a-z]+/)
   return Object.keys(KEYWORDS).find((split) => KEYWORDS[split].some((keyword) => words.includes(keyword)))

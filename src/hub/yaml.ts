@@ -5,7 +5,7 @@ export type YamlValue =
   | readonly YamlValue[]
   | { readonly [key: string]: YamlValue | undefined }
 
-/** Block style YAML 1.2; keys that are undefined are left out. Strings that could be read otherwise are quoted. */
+/** Formats a value as block-style YAML. Undefined keys are omitted, and ambiguous strings are quoted. */
 export function toYaml(value: YamlValue, indent = ''): string {
   if (Array.isArray(value)) return value.map((item) => `${indent}- ${toYaml(item, `${indent}  `).trimStart()}`).join('')
   if (typeof value !== 'object') return `${indent}${scalar(value as string | number | boolean)}\n`
@@ -21,7 +21,7 @@ function nested(value: YamlValue, indent: string): string {
   return `\n${toYaml(value, Array.isArray(value) ? indent : `${indent}  `)}`
 }
 
-/** Words that YAML 1.1, which Python reads, takes for something else than text. */
+/** Words that YAML 1.1, which Python's parser implements, does not read as text. */
 const SPECIAL = /^(y|yes|n|no|true|false|on|off|null|~)$/i
 
 function scalar(value: string | number | boolean): string {
@@ -29,7 +29,7 @@ function scalar(value: string | number | boolean): string {
   return /^[A-Za-z_][\w./-]*( [\w./()-]+)*$/.test(value) && !SPECIAL.test(value) ? value : quoted(value)
 }
 
-/** Characters that YAML does not allow as they are, takes for the end of a line, or that hide others. */
+/** Characters that YAML forbids unescaped or treats as line breaks, and invisible formatting characters. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffe\uffff]/gu
 
 function quoted(text: string): string {

@@ -1,17 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** One way to misbehave while answering a request. */
+/** A way to misbehave when answering a request. */
 export interface Fault {
-  /** Answer with this status (and these headers, this text), not as asked. */
+  /** Answer with this status, and with these headers and text, instead of the real response. */
   readonly status?: number
   readonly text?: string
   readonly headers?: Readonly<Record<string, string>>
   /** Redirect to this address. */
   readonly redirect?: string
-  /** Break the connection after so many bytes of the body. */
+  /** Break the connection after this number of bytes of the body. */
   readonly cutAfter?: number
-  /** Send so many bytes of the body, tell it, and then nothing more. */
+  /** Send this number of bytes of the body, call `onStall`, and then send nothing more. */
   readonly stallAfter?: number
   readonly onStall?: () => void
   /** Send the body in small pieces with pauses. */
@@ -22,13 +22,13 @@ export interface Fault {
   readonly extra?: Buffer
   /** Flip a bit of the first byte. */
   readonly corrupt?: boolean
-  /** Answer 200 and the whole file, whatever range was asked for. */
+  /** Ignore the requested range: answer 200 with the whole file. */
   readonly ignoreRange?: boolean
-  /** Answer a range with one that starts elsewhere. */
+  /** Answer with a range that starts at a different byte. */
   readonly shiftRange?: boolean
 }
 
-/** Sends a file, or the range of it that was asked for, in the way that the fault tells. */
+/** Sends a file or the requested range of it, with the given fault. */
 export async function sendFile(
   request: IncomingMessage,
   response: ServerResponse,
@@ -71,10 +71,10 @@ async function sendBody(response: ServerResponse, body: Buffer, fault: Fault): P
     }
     response.end()
   } else if (fault.length !== undefined) {
-    // Leaves the client waiting for the rest that it announced.
+    // The client keeps waiting for the announced rest.
     response.write(body)
   } else {
-    // In two steps, or Node would announce a length.
+    // Written in two steps, because Node would otherwise add a Content-Length.
     response.write(body)
     response.end()
   }

@@ -4,7 +4,7 @@ export interface ServedFile {
   readonly path: string
   readonly content: Buffer
   readonly lfs: boolean
-  /** Git's SHA-1 of the content, or of the pointer of a large file. */
+  /** Git's SHA-1 of the content or, for a large file, of its LFS pointer. */
   readonly oid: string
   readonly sha256: string
 }
@@ -15,7 +15,7 @@ export interface RepositoryOptions {
   readonly card?: Readonly<Record<string, unknown>>
 }
 
-/** One repository of the test hub, with every commit that it ever had. */
+/** A repository of the test hub with all its commits. */
 export class ServedRepository {
   readonly refs = new Map<string, string>()
   readonly commits = new Map<string, Map<string, ServedFile>>()
@@ -54,7 +54,7 @@ function servedFile(path: string, content: Buffer): ServedFile {
   return { path, content, lfs, sha256, oid: gitHash(lfs ? Buffer.from(pointer) : content) }
 }
 
-/** A file as `?blobs=true` tells it. */
+/** A file in the format of `?blobs=true`. */
 export const sibling = ({ path, content, lfs, oid, sha256 }: ServedFile): object => ({
   rfilename: path,
   size: content.length,
@@ -62,7 +62,7 @@ export const sibling = ({ path, content, lfs, oid, sha256 }: ServedFile): object
   ...(lfs ? { lfs: { sha256, size: content.length, pointerSize: 130 } } : {}),
 })
 
-/** A file or folder as the tree and paths-info answers tell it. */
+/** A file or folder in the format of the tree and paths-info responses. */
 interface Entry {
   readonly type: 'file' | 'directory'
   readonly path: string
@@ -79,7 +79,7 @@ const fileEntry = ({ path, content, lfs, oid, sha256 }: ServedFile): Entry => ({
   ...(lfs ? { lfs: { oid: sha256, size: content.length, pointerSize: 130 } } : {}),
 })
 
-/** The files and folders below a folder ('' for all), only its own unless `recursive`. */
+/** Lists the files and folders in a folder ('' for the root), including subfolders if `recursive`. */
 export function tree(files: readonly ServedFile[], folder: string, recursive: boolean): Entry[] {
   const prefix = folder === '' ? '' : `${folder}/`
   const all = new Map<string, Entry>()

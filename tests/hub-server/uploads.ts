@@ -12,14 +12,14 @@ export const sendJson = (response: ServerResponse, value: unknown, status = 200)
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
 }
 
-/** The writing half of the hub's interface: upload modes, the batch interface of Git LFS, commits. */
+/** The upload half of the hub's API: upload modes, the batch API of Git LFS, commits. */
 export class Uploads {
   /** Large files received, by SHA-256. */
   readonly received = new Map<string, Buffer>()
   private readonly parts = new Map<string, Buffer[]>()
 
   constructor(
-    /** Files above this size are to be sent in parts of this size. */
+    /** Files above this size must be uploaded in parts of this size. */
     private readonly partSize: number,
     private readonly storage: () => string,
   ) {}
@@ -57,7 +57,7 @@ export class Uploads {
     })
   }
 
-  /** PUT a whole object or a part of one; POST completes an object in parts. */
+  /** Handles PUT of a whole object or a part of one, and POST, which completes an object uploaded in parts. */
   async store(request: IncomingMessage, response: ServerResponse, oid: string, part?: string): Promise<void> {
     const body = await bodyOf(request)
     if (part !== undefined) {
