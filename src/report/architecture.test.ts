@@ -3,13 +3,13 @@ import { notebookRun } from '../../tests/sample-runs.ts'
 import { parameterTable, totalParameters } from './architecture.ts'
 
 describe('the table of parameters', () => {
-  test('of bert-base with its head counts 108,893,186, and 1,538 of them in the head', () => {
+  test('counts 108,893,186 parameters in bert-base, 1,538 of them in the head', () => {
     const rows = notebookRun.model.parameters
     expect(totalParameters(rows)).toBe(108_893_186)
     expect(totalParameters(rows.filter(({ name }) => name.startsWith('qa_outputs.')))).toBe(1538)
   })
 
-  test('makes one row of what repeats in every layer', () => {
+  test('merges parameters that repeat in every layer into one row', () => {
     const query = notebookRun.model.parameters.find(({ name }) => name.includes('query.weight'))
     expect(query).toEqual({
       name: 'bert.encoder.layer.{0-11}.attention.self.query.weight',
@@ -20,7 +20,7 @@ describe('the table of parameters', () => {
     expect(notebookRun.model.parameters).toHaveLength(5 + 16 + 2)
   })
 
-  test('keeps apart what has the same name but another shape, and leaves a single layer its number', () => {
+  test('separates parameters with different shapes, and keeps the number of a single layer', () => {
     const rows = parameterTable([
       { name: 'layer.0.weight', shape: [2, 2] },
       { name: 'layer.1.weight', shape: [2, 3] },

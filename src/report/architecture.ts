@@ -1,15 +1,15 @@
-/** Parameters of one name and shape; those that repeat in every layer make one row. */
+/** A row of the parameter table. Parameters that repeat in every layer share one row. */
 export interface ParameterRow {
-  /** `bert.encoder.layer.{0-11}.attention.self.query.weight` */
+  /** Name, such as `bert.encoder.layer.{0-11}.attention.self.query.weight`. */
   readonly name: string
   readonly shape: readonly number[]
-  /** How many layers have it: 1 outside of layers. */
+  /** Number of layers that have this parameter; 1 for a parameter outside the layers. */
   readonly copies: number
-  /** Numbers in all copies together. */
+  /** Number of elements in all copies together. */
   readonly count: number
 }
 
-/** The rows of the architecture table, in the order of their first parameter. */
+/** Groups parameters into the rows of the parameter table, in order of first appearance. */
 export function parameterTable(parameters: readonly { name: string; shape: readonly number[] }[]): ParameterRow[] {
   const groups = new Map<string, { names: string[]; shape: readonly number[] }>()
   for (const { name, shape } of parameters) {

@@ -9,10 +9,10 @@ import { percentScore, scoreText, tooFewQuestions } from './score.ts'
 import { columns } from './table.ts'
 import { trends } from './trend.ts'
 
-/** File of the learning curve, beside the reports that show it. */
+/** File name of the learning curve. */
 export const learningCurveFile = 'learning_curve.svg'
 
-/** What a run shows at its end: metrics, losses by epoch, what the loss means, the files that were saved. */
+/** The report shown after training: metrics, losses by epoch, the meaning of the loss, and the saved files. */
 export const closing = (run: RunSummary): Block[] => [
   heading('Training'),
   facts(
@@ -70,7 +70,7 @@ function lossesByEpoch(run: RunSummary): Block[] {
   ]
 }
 
-/** What the ranges beside the scores are, and why some rows have none. */
+/** Explains the ranges after the scores, and why some rows have none. */
 function intervalNote({ data }: RunSummary, points: readonly Point[]): Block[] {
   const known = points.filter(({ intervals }) => intervals)
   if (known.length === 0) return []
@@ -78,8 +78,8 @@ function intervalNote({ data }: RunSummary, points: readonly Point[]): Block[] {
   const missing = known.length < points.length
   return [
     paragraph(
-      `In parentheses: 95 % intervals, by bootstrap${over}.`,
-      ...(missing ? ['Evaluations before the resume were made by spanforge 0.1.0 and have none.'] : []),
+      `The ranges in parentheses are 95 % bootstrap intervals${over}.`,
+      ...(missing ? ['Evaluations by spanforge 0.1.0, before the run was resumed, have none.'] : []),
     ),
   ]
 }
@@ -91,7 +91,7 @@ function evaluationBlocks({ eval_metrics: metrics, eval_intervals, train_metrics
   if (metrics.eval_exact_match !== undefined)
     scores.push(['Exact match', percentScore(metrics.eval_exact_match, eval_intervals?.exact_match)])
   if (metrics.eval_f1 !== undefined) scores.push(['F1', percentScore(metrics.eval_f1, eval_intervals?.f1)])
-  if (eval_intervals) scores.push(['In parentheses', '95 % interval, by bootstrap over the questions'])
+  if (eval_intervals) scores.push(['In parentheses', '95 % bootstrap interval over the questions'])
   return [
     heading('Evaluation'),
     facts(
@@ -101,7 +101,7 @@ function evaluationBlocks({ eval_metrics: metrics, eval_intervals, train_metrics
       ...(data.validation
         ? [
             [
-              'Read',
+              'Evaluated on',
               `${counted(data.validation.questions, 'question')}, ${counted(data.validation.windows, 'window')}`,
             ] as const,
           ]
@@ -135,5 +135,5 @@ const durationFact = (seconds: number): string =>
 
 function stepsFact({ total_steps, train_metrics: { train_skipped_steps } }: RunSummary): string {
   if (!train_skipped_steps) return count(total_steps)
-  return `${count(total_steps)}, of which ${count(train_skipped_steps)} skipped: loss or gradients not finite`
+  return `${count(total_steps)}, of which ${count(train_skipped_steps)} were skipped because loss or gradients were not finite`
 }

@@ -4,13 +4,13 @@ import { decimal } from './format.ts'
 import type { ExampleAnswer } from './run-summary.ts'
 import { columns } from './table.ts'
 
-/** How many right and how many wrong answers are shown. */
+/** Maximum number of right answers, and of wrong answers, to show. */
 const EACH = 3
 
-/** Characters of a question or an answer that are shown. */
-const LONGEST = 160
+/** Maximum length of a question or an answer in characters. */
+const MAX_LENGTH = 160
 
-/** Of all answers, some right and some wrong ones, spread evenly over the questions. */
+/** Picks some right and some wrong answers, spread evenly over the questions. */
 export function chooseExamples(answers: readonly ExampleAnswer[]): ExampleAnswer[] {
   const isRight = ({ exact_match }: ExampleAnswer) => exact_match === 1
   return [answers.filter(isRight), answers.filter((answer) => !isRight(answer))].flatMap((kind) => spread(kind))
@@ -19,7 +19,7 @@ export function chooseExamples(answers: readonly ExampleAnswer[]): ExampleAnswer
 const spread = <T>(all: readonly T[]): T[] =>
   all.length <= EACH ? [...all] : Array.from({ length: EACH }, (_, i) => all[Math.floor((i * all.length) / EACH)])
 
-/** Answers of the saved model to some validation questions. */
+/** A table of example answers of the saved model. */
 export function exampleBlocks(examples: readonly ExampleAnswer[] = []): Block[] {
   if (examples.length === 0) return []
   return [
@@ -43,4 +43,4 @@ const NO_ANSWER = '(no answer)'
 
 const answerText = (answer: string): string => (answer.trim() === '' ? NO_ANSWER : shown(answer))
 
-const shown = (text: string): string => literal(showText(text.replace(/\s+/g, ' ').trim(), LONGEST))
+const shown = (text: string): string => literal(showText(text.replace(/\s+/g, ' ').trim(), MAX_LENGTH))

@@ -11,7 +11,7 @@ export interface RunFailure {
   readonly origin: RunOrigin
 }
 
-/** The page that a run leaves when it fails: why, what to do, and what was run. */
+/** Creates the HTML report of a failed run: the error, its remedy, and the command that was run. */
 export function failureReport({ model, error, remedy, origin }: RunFailure): string {
   const title = `${model}: training failed`
   const reason: NamedValue[] = [['Reason', literal(error)]]

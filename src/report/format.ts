@@ -1,26 +1,26 @@
-/** Numbers as people read them: thousands separators, durations, bytes, rates, percentages. */
+/** Numbers formatted for readers: thousands separators, durations, bytes, rates, percentages. */
 
-/** 108893186 -> '108,893,186'; '-' for what is not known. */
+/** Formats an integer with thousands separators: 108893186 -> '108,893,186'; '-' for undefined. */
 export const count = (n: number | undefined): string =>
   n === undefined ? '-' : Number.isFinite(n) ? Math.round(n).toLocaleString('en-US') : String(n)
 
-/** '1 question', '2,000 questions'. */
+/** Formats a count with its noun: '1 question', '2,000 questions'. */
 export const counted = (n: number, noun: string): string => `${count(n)} ${noun}${n === 1 ? '' : 's'}`
 
-/** A fixed number of digits after the point, with thousands separators; NaN and infinities by their names. */
+/** Formats a number with fixed decimals and thousands separators; NaN and infinities by name, '-' for undefined. */
 export function decimal(x: number | undefined, digits = 2): string {
   if (x === undefined) return '-'
   if (!Number.isFinite(x)) return String(x)
   return x.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 }
 
-/** A setting as one would type it: 3e-5 rather than 0.00003, 0.01 as it is. */
+/** Formats a setting the way people type it: 3e-5 instead of 0.00003, but 0.01. */
 export function setting(x: number): string {
   const tiny = x !== 0 && Math.abs(x) < 1e-3
   return tiny ? x.toExponential() : String(x)
 }
 
-/** '2.79 s', '4 min 39 s', '1 h 02 min', '2 d 03 h'. */
+/** Formats a duration in seconds: '2.79 s', '4 min 39 s', '1 h 02 min', '2 d 03 h'. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '-'
   if (seconds < 59.995) return `${seconds.toFixed(2)} s`
@@ -33,7 +33,7 @@ export function duration(seconds: number): string {
   return `${Math.floor(hours / 24)} d ${two(hours % 24)} h`
 }
 
-/** As a clock shows it, for progress bars: '04:38', '1:02:05'; '--:--' while nobody knows. */
+/** Formats a duration for progress bars: '04:38', '1:02:05'; '--:--' if it is unknown. */
 export function clock(seconds: number): string {
   if (!Number.isFinite(seconds)) return '--:--'
   const whole = Math.max(0, Math.round(seconds))
@@ -42,12 +42,12 @@ export function clock(seconds: number): string {
   return h ? `${h}:${two(m)}:${two(s)}` : `${two(m)}:${two(s)}`
 }
 
-/** Decimal units, as the hub and disks count: 435645000 -> '435.6 MB'. */
+/** Formats a size in decimal units, as the hub and disk vendors do: 435645000 -> '435.6 MB'. */
 export function byteSize(n: number): string {
   const units = ['kB', 'MB', 'GB', 'TB']
   if (n < 1000) return `${count(n)} B`
   let unit = -1
-  // A value that would print as 1000.0 belongs to the next unit.
+  // From 999.95 on, the value would be rounded to 1000.0 in the smaller unit.
   while (n >= 999.95 && unit < units.length - 1) {
     n /= 1000
     unit++
@@ -55,12 +55,12 @@ export function byteSize(n: number): string {
   return `${n.toFixed(1)} ${units[unit]}`
 }
 
-/** '33.03 samples/s', '1,374 examples/s': as many digits as say something. */
+/** Formats a rate with a sensible number of digits: '33.03 samples/s', '1,374 examples/s'. */
 export function rate(perSecond: number, unit: string): string {
   return `${decimal(perSecond, perSecond >= 1000 ? 0 : perSecond >= 100 ? 1 : 2)} ${unit}/s`
 }
 
-/** A fraction between 0 and 1: 0.1925 -> '19 %', 0.0026 -> '0.26 %'. */
+/** Formats a fraction as a percentage: 0.1925 -> '19 %', 0.0026 -> '0.26 %'. */
 export function percentage(fraction: number): string {
   const value = fraction * 100
   if (!Number.isFinite(value)) return '-'

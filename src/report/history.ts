@@ -2,20 +2,20 @@ import type { ScoreIntervals } from '../squad/metrics/score-intervals.ts'
 import type { LogEntry } from '../training/checkpoints/state.ts'
 import type { RunSummary } from './run-summary.ts'
 
-/** One evaluation, and the training loss since the one before. */
+/** An evaluation, with the training loss since the previous one. */
 export interface Point {
   readonly epoch: number
   readonly step: number
-  /** Mean over the steps since the last evaluation; none where no log entry tells it. */
+  /** Mean training loss over the steps since the previous evaluation; undefined if the log does not determine it. */
   readonly train_loss?: number
   readonly eval_loss: number
   readonly exact_match?: number
   readonly f1?: number
-  /** Of exact_match and f1. */
+  /** 95 % intervals of exact_match and f1. */
   readonly intervals?: ScoreIntervals
 }
 
-/** The evaluations of a run in order. A later one at the same step (that of the best model, at the end) is no point. */
+/** The evaluations of a run in order, without repeated ones, such as the final evaluation of the best model. */
 export function evaluations(log: readonly LogEntry[], intervals: RunSummary['score_intervals'] = {}): Point[] {
   const points: Point[] = []
   for (const entry of log) {
@@ -34,14 +34,14 @@ export function evaluations(log: readonly LogEntry[], intervals: RunSummary['sco
   return points
 }
 
-/** Training log entries: the mean loss of the steps that end with `step`. */
+/** Log entries with a training loss, which is the mean over the steps since the previous entry. */
 export const trainingLogs = (log: readonly LogEntry[]): { epoch: number; step: number; loss: number }[] =>
   log.filter((entry): entry is LogEntry & { loss: number } => entry.loss !== undefined)
 
 /**
- * Mean training loss of the steps after `from` up to `to`. A log entry is the mean of all steps since the one before;
- * it counts where more than half of its steps lie inside, by those that do. Entries that span several epochs say
- * nothing of one.
+ * Mean training loss of the steps after `from` up to `to`. A log entry is a mean over the steps since the previous
+ * entry. It is used only if more than half of these steps lie in the range, weighted by the steps in the range.
+ * Entries that span several epochs are therefore not attributed to any one of them.
  */
 function meanLoss(log: readonly LogEntry[], from: number, to: number): number | undefined {
   let [sum, steps, before] = [0, 0, 0]
@@ -58,24 +58,24 @@ function meanLoss(log: readonly LogEntry[], from: number, to: number): number | 
 
 type Evaluated = Pick<RunSummary, 'best' | 'log_history' | 'score_intervals'>
 
-/** The point that the run holds to be best: by its own metric, or else by the lowest validation loss. */
+/** The best evaluation of the run: by the run's own metric if it has one, otherwise by validation loss. */
 export function bestPoint(run: Evaluated): Point | undefined {
   const points = evaluations(run.log_history, run.score_intervals)
   return points.find((point) => point.step === run.best?.step) ?? lowestLoss(points)
 }
 
-/** As bestPoint, where there were several to choose from. */
+/** The best evaluation, if there were at least two. */
 export const bestOfSeveral = (run: Evaluated): Point | undefined =>
   evaluations(run.log_history).length > 1 ? bestPoint(run) : undefined
 
-/** The first point of lowest validation loss; NaN is never lowest. */
+/** The first point with the lowest validation loss. NaN is ignored. */
 export const lowestLoss = (points: readonly Point[]): Point | undefined =>
   points.reduce<Point | undefined>(
     (best, point) => (point.eval_loss < (best?.eval_loss ?? Number.POSITIVE_INFINITY) ? point : best),
     undefined,
   )
 
-/** 'epoch 2', or 'step 250 (epoch 1.30)' between epochs. */
+/** Describes a position in the run: 'epoch 2', or 'step 250 (epoch 1.30)' within an epoch. */
 export function placeOf({ epoch, step }: { epoch: number; step: number }): string {
   const whole = Math.abs(epoch - Math.round(epoch)) < 5e-3
   return whole ? `epoch ${Math.round(epoch)}` : `step ${step} (epoch ${epoch.toFixed(2)})`

@@ -1,6 +1,6 @@
 /**
- * What a run says to people: before (`opening`), after (`closing`), and for good (`runReport`). The drawing libraries
- * take a while to load: commands that draw nothing import the files that they need, not this one.
+ * Reports of a run: before training (`opening`), after training (`closing`), and as files (`runReport`). This module
+ * loads the drawing libraries, which is slow, so commands that draw nothing import the individual files instead.
  */
 export { type ParameterRow, parameterTable, totalParameters } from './architecture.ts'
 export { closing } from './closing.ts'

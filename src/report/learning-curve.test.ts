@@ -12,7 +12,7 @@ const draw = (run: Pick<RunSummary, 'log_history' | 'best'>) => {
 }
 
 describe('the learning curve', () => {
-  test('of the notebook: two losses, axes with units, epoch 1 circled and labelled', () => {
+  test('shows both losses, axes with units, and a circle with a label at the best epoch', () => {
     const { svg, document, texts } = draw(notebookRun)
     expect(texts).toContain('training loss, mean')
     expect(texts).toContain('validation loss')
@@ -24,7 +24,7 @@ describe('the learning curve', () => {
     expect(svg).not.toMatch(/NaN|undefined/)
   })
 
-  test('of MiniLM: exact match and F1 in a second panel; the circle is on the metric that chose', () => {
+  test('shows exact match and F1 in a second panel, with the circle on the metric of the best model', () => {
     expect(draw(miniLmRun).texts).toContain('best: epoch 2, 1.9894')
     const { texts, document } = draw({
       ...miniLmRun,
@@ -36,7 +36,7 @@ describe('the learning curve', () => {
     expect(document.querySelectorAll('circle[r="10"]')).toHaveLength(1)
   })
 
-  test('shows each logged loss as a light line where there are more logs than evaluations', () => {
+  test('shows each logged loss as a light line if there are more logs than evaluations', () => {
     const log_history = [
       { epoch: 0.5, step: 5, loss: 3 },
       { epoch: 1, step: 10, loss: 2 },
@@ -46,7 +46,7 @@ describe('the learning curve', () => {
     expect(draw(notebookRun).texts).not.toContain('training loss, as logged')
   })
 
-  test('of one evaluation has no best one and no curve of scores', () => {
+  test('marks no best point and draws no scores for a single evaluation', () => {
     const log_history = miniLmRun.log_history.filter(({ epoch }) => epoch <= 1)
     const { texts, document } = draw({ log_history, best: { metric: 'eval_f1', value: 50, step: 193, loaded: true } })
     expect(texts).toContain('validation loss')
@@ -55,7 +55,7 @@ describe('the learning curve', () => {
     expect(document.querySelectorAll('circle[r="10"]')).toHaveLength(0)
   })
 
-  test('is drawn for a run without evaluations, without logs, and for losses that are no numbers', () => {
+  test('is drawn without evaluations, without logs, and for losses that are NaN', () => {
     const nan = { epoch: 1, step: 1, loss: Number.NaN }
     const histories = [[], [{ epoch: 1, step: 1, loss: 2 }], [nan, { epoch: 1, step: 1, eval_loss: Number.NaN }]]
     for (const log_history of histories) {
@@ -70,12 +70,12 @@ describe('the learning curve as PNG', () => {
   const png = toPng(learningCurve(notebookRun))
   const view = new DataView(png.buffer, png.byteOffset)
 
-  test('is a PNG of twice the size of the SVG', () => {
+  test('is twice the size of the SVG', () => {
     expect([...png.subarray(1, 4)]).toEqual([...'PNG'].map((letter) => letter.charCodeAt(0)))
     expect([view.getUint32(16), view.getUint32(20)]).toEqual([1520, 720])
   })
 
-  test('has its text drawn, with the font that comes with the package', () => {
+  test('renders its text with the font in the package', () => {
     const withoutText = learningCurve(notebookRun).replace(/<text[\s\S]*?<\/text>/g, '')
     expect(png.length).toBeGreaterThan(toPng(withoutText).length * 1.5)
   })

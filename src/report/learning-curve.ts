@@ -7,15 +7,16 @@ import { plotSvg } from './plot-svg.ts'
 import type { RunSummary } from './run-summary.ts'
 import { percentScore } from './score.ts'
 
-/** Colours of Okabe and Ito (2008), told apart by people with any kind of colour blindness. */
+/** Colours by Okabe and Ito (2008), distinguishable with any kind of colour blindness. */
 const colour = { training: '#0072b2', validation: '#d55e00', exactMatch: '#00795c', f1: '#a3528a', best: '#1b1f24' }
 
 const width = 760
 const margins = { marginLeft: 64, marginRight: 28, marginTop: 12, marginBottom: 42 }
 
 /**
- * The learning curve as an SVG on a white ground: losses by epoch with the best one circled, and below it exact match
- * and F1 if they were measured, with their 95 % intervals. After one evaluation there is no best one yet, and no curve of scores.
+ * Draws the learning curve as an SVG on a white background: losses by epoch with the best one circled and, below, exact
+ * match and F1 with their 95 % intervals if they were measured. With a single evaluation, no point is marked as best,
+ * and the scores are not drawn.
  */
 export function learningCurve(run: Pick<RunSummary, 'log_history' | 'best' | 'score_intervals'>): string {
   const points = evaluations(run.log_history, run.score_intervals)
@@ -127,7 +128,7 @@ const epochAxis = (last: number): Plot.ScaleOptions => ({
   ticks: Math.min(12, Math.max(1, Math.ceil(last))),
 })
 
-/** From zero: the loss of a model without fault, and a scale that makes no small change look large. */
+/** An axis that starts at zero, so that small changes do not look large. */
 const valueAxis = (label: string): Plot.ScaleOptions => ({
   label,
   labelAnchor: 'center',
@@ -138,7 +139,7 @@ const valueAxis = (label: string): Plot.ScaleOptions => ({
   grid: true,
 })
 
-/** A ring around the best point and a line down to its label: near the axis is room, losses and scores stay above. */
+/** A ring around the best point and a line to its label, which is placed near the axis, below all curves. */
 function circle(best: Point | undefined, y: keyof Point, lastEpoch: number, label: (point: Point) => string) {
   if (!best) return []
   const late = best.epoch > lastEpoch * 0.6
@@ -172,7 +173,7 @@ function draw(options: Plot.PlotOptions): string {
   return plotSvg(plot)
 }
 
-/** Panels below one another, each under its legend, in one SVG. */
+/** Stacks panels vertically in one SVG, each with its legend above it. */
 function stack(panels: readonly Panel[], best: Point | undefined): string {
   let top = 10
   const parts: string[] = []

@@ -6,7 +6,7 @@ import type { RunSummary } from './run-summary.ts'
 import { percentScore, tooFewQuestions } from './score.ts'
 import { columns } from './table.ts'
 
-/** What the validation loss means, and the rule of thumb that guesses exact match from it, beside the measured one. */
+/** Explains the validation loss and compares the exact match it suggests, by a rule of thumb, with the real one. */
 export function lossBlocks({
   eval_metrics,
   eval_intervals,
@@ -57,9 +57,9 @@ function meaningText(loss: number, positions: number): string {
   ].join(' ')
 }
 
-/** Whether the rule of thumb held, in words. */
+/** Says in words whether the rule of thumb holds. */
 export function ruleOfThumb(own: LossClass | undefined, exactMatch: number | undefined, interval?: Interval): string {
-  if (!own) return 'The loss is NaN or infinite and belongs to no class.'
+  if (!own) return 'The loss is NaN or infinite, so it has no class.'
   if (exactMatch === undefined) return `By its loss the model is ${own.name}; exact match was not measured.`
   const miss = missOf(own, exactMatch)
   const measured = `${own.name}, expected exact match ${expectedOf(own)}, measured ${percentScore(exactMatch, interval)}`
@@ -74,6 +74,6 @@ function rangeOf({ above, upTo }: LossClass): string {
 }
 
 function expectedOf({ exactMatch: [from, to] }: LossClass): string {
-  if (to === 100) return `${from} % and more`
-  return from === 0 ? `under ${to} %` : `${from} to ${to} %`
+  if (to === 100) return `${from} % or more`
+  return from === 0 ? `below ${to} %` : `${from} to ${to} %`
 }

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { ruleOfThumb } from './loss-blocks.ts'
 import { lossClass, meaning, missOf } from './loss-meaning.ts'
 
-describe('what a loss means', () => {
-  test('the notebook: 19 % for a correct position, random guessing at 5.95 and 1/384', () => {
+describe('the meaning of a loss', () => {
+  test('is 19 % for a correct position in the notebook, against 5.95 and 1/384 for random guessing', () => {
     const { probability, randomLoss, randomProbability, timesBetterThanChance } = meaning(1.6476, 384)
     expect(probability).toBeCloseTo(0.1925, 4)
     expect(randomLoss).toBeCloseTo(5.9506, 4)
@@ -11,14 +11,14 @@ describe('what a loss means', () => {
     expect(timesBetterThanChance).toBeCloseTo(0.1925 * 384, 1)
   })
 
-  test('random guessing is exactly once as good as chance, and no loss is certainty', () => {
+  test('is a factor of 1 for random guessing, and a probability of 1 for zero loss', () => {
     expect(meaning(Math.log(200), 200).timesBetterThanChance).toBeCloseTo(1, 12)
     expect(meaning(0, 200).probability).toBe(1)
   })
 })
 
 describe('loss classes', () => {
-  test('a boundary belongs to the better class', () => {
+  test('include their upper bound', () => {
     const names = [0, 1, 1.01, 1.5, 1.6476, 2, 2.5, 3, 3.01, Number.POSITIVE_INFINITY].map((x) => lossClass(x)?.name)
     expect(names).toEqual([
       ...['Excellent', 'Excellent', 'Very Good', 'Very Good', 'Good', 'Good', 'Fair', 'Fair', 'Poor', 'Poor'],
@@ -26,7 +26,7 @@ describe('loss classes', () => {
     expect(lossClass(Number.NaN)).toBeUndefined()
   })
 
-  test('the measured exact match misses the range of its class by so many points', () => {
+  test('measure the distance of exact match from their range in points', () => {
     const good = lossClass(1.8)!
     expect(missOf(good, 50)).toBe(0)
     expect(missOf(good, 44.2)).toBeCloseTo(-0.8, 10)
@@ -34,7 +34,7 @@ describe('loss classes', () => {
     expect(missOf(lossClass(0.5)!, 100)).toBe(0)
   })
 
-  test('words say whether the rule of thumb held', () => {
+  test('say whether the rule of thumb holds', () => {
     const good = lossClass(1.8)
     expect(ruleOfThumb(good, 52.4)).toBe(
       'Good, expected exact match 45 to 60 %, measured 52.40 %: the rule of thumb holds.',

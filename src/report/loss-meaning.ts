@@ -1,12 +1,12 @@
-/** What a loss says: `loss` is the mean of the start and end cross-entropies, averaged over windows, in nats. */
+/** An interpretation of the loss, which is the mean of the start and end cross-entropies over windows, in nats. */
 export interface Meaning {
   /** e^-loss: the geometric mean of the probabilities that the model gives to the correct positions. */
   readonly probability: number
-  /** ln L: the loss of a model that finds every one of L positions equally likely. */
+  /** ln L: the loss of a model that assigns the same probability to each of L positions. */
   readonly randomLoss: number
-  /** 1/L */
+  /** 1/L: the probability of a correct position by chance. */
   readonly randomProbability: number
-  /** How many times more probable than by chance a correct position is. */
+  /** Ratio of the probability of a correct position to that of chance. */
   readonly timesBetterThanChance: number
 }
 
@@ -20,12 +20,12 @@ export function meaning(loss: number, positions: number): Meaning {
   }
 }
 
-/** A rule of thumb: a range of validation loss, above `above` up to `upTo`, and the exact match it lets expect. */
+/** A rule of thumb: a range of validation losses, above `above` and up to `upTo`, and the exact match to expect. */
 export interface LossClass {
   readonly name: 'Excellent' | 'Very Good' | 'Good' | 'Fair' | 'Poor'
   readonly above: number
   readonly upTo: number
-  /** From, to; in percent. */
+  /** Range of expected exact match in percent. */
   readonly exactMatch: readonly [from: number, to: number]
 }
 
@@ -37,11 +37,11 @@ export const lossClasses: readonly LossClass[] = [
   { name: 'Poor', above: 3, upTo: Number.POSITIVE_INFINITY, exactMatch: [0, 30] },
 ]
 
-/** The class of a loss; none for NaN. */
+/** The class of a loss; undefined for NaN. */
 export const lossClass = (loss: number): LossClass | undefined =>
   lossClasses.find(({ above, upTo }) => loss > above && loss <= upTo)
 
-/** By how many points the measured exact match misses the range of a class: 0 inside it, negative below. */
+/** Number of points by which the measured exact match is outside the range of a class; negative if below it. */
 export function missOf({ exactMatch: [from, to] }: LossClass, measured: number): number {
   return measured < from ? measured - from : measured > to ? measured - to : 0
 }

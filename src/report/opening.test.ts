@@ -11,10 +11,10 @@ const withArguments = (more: RunSetup['arguments'], total_steps = 579) => ({
   total_steps,
 })
 
-describe('what is shown before training', () => {
+describe('the report before training', () => {
   const text = renderText(opening(notebookRun))
 
-  test('the model, layer by layer, with its total', () => {
+  test('shows the parameters of the model by layer with their total', () => {
     expect(text).toMatch(/^Model +bert-base-uncased \(BertForQuestionAnswering\)$/m)
     expect(text).toMatch(/^Attention heads +12, each of 64$/m)
     expect(text).toMatch(
@@ -23,14 +23,14 @@ describe('what is shown before training', () => {
     expect(text).toMatch(/^Total +108,893,186 +100\.0 %$/m)
   })
 
-  test('the head that training must give its values, and keys of no use', () => {
+  test('lists newly initialized and unexpected parameters', () => {
     expect(text).toContain('Newly initialized: qa_outputs.bias, qa_outputs.weight. This is expected')
-    expect(text).toContain('Unexpected in the checkpoint and not used: cls.predictions.bias.')
+    expect(text).toContain('Unexpected in the checkpoint and ignored: cls.predictions.bias.')
     const model = { ...notebookRun.model, missing: ['bert.embeddings.LayerNorm.bias', 'qa_outputs.bias'] }
     expect(renderText(opening({ ...notebookRun, model }))).toContain('More than the head is missing')
   })
 
-  test('data, device and every argument with its value', () => {
+  test('shows data, device and all arguments', () => {
     expect(text).toMatch(/^training +3,000 +3,074 +571,987 +186\.1$/m)
     expect(text).toMatch(/^Device +Tesla T4$/m)
     expect(text).toMatch(/^learning_rate +3e-5$/m)
@@ -38,36 +38,36 @@ describe('what is shown before training', () => {
     expect(text).not.toMatch(/undefined|NaN/)
   })
 
-  test('on the screen the arguments that are not at their defaults, and the architecture once', () => {
-    const shown = (goesOn: boolean) =>
-      renderText(openingOnScreen(notebookRun, { changed: new Set(['learning_rate']), goesOn }))
-    expect(shown(false)).toMatch(/^learning_rate +3e-5\n+All other arguments have their defaults/m)
+  test('lists only changed arguments on the screen, and no architecture for a resumed run', () => {
+    const shown = (isResumed: boolean) =>
+      renderText(openingOnScreen(notebookRun, { changed: new Set(['learning_rate']), isResumed }))
+    expect(shown(false)).toMatch(/^learning_rate +3e-5\n+All other arguments have their default values/m)
     expect(shown(false)).toContain('Total')
     expect(shown(true)).not.toContain('qa_outputs')
   })
 
-  test('a run without validation has one line of data', () => {
+  test('has no row for a missing validation set', () => {
     const { validation: _, ...data } = notebookRun.data
     expect(renderText(opening({ ...notebookRun, data }))).not.toMatch(/^validation/m)
   })
 })
 
-describe('how it trains, in words', () => {
-  test('579 steps, and why', () => {
+describe('the training setup', () => {
+  test('explains the number of steps with a formula', () => {
     expect(stepsOf(notebookRun)).toBe('579 = 3 epochs x ceil(3,074 windows / 16)')
     expect(stepsOf(withArguments({ gradient_accumulation_steps: 4 }, 147))).toBe(
       '147 = 3 epochs x ceil(3,074 windows / (16 x 4))',
     )
   })
 
-  test('no formula where it does not give the number of steps', () => {
+  test('has no formula if it does not match the number of steps', () => {
     expect(stepsOf(withArguments({ max_steps: 7 }, 7))).toBe('7')
     expect(stepsOf(withArguments({ max_minutes: 30 }, 412))).toBe('412, fitted to max_minutes 30')
   })
 
-  test('padding, optimizer, schedule and loss follow the arguments', () => {
+  test('describes padding, optimizer, schedule and loss', () => {
     expect(collatorOf(notebookRun)).toBe('every window padded to max_seq_length = 384')
-    expect(collatorOf(miniLmRun)).toBe('real tokens only, nothing padded')
+    expect(collatorOf(miniLmRun)).toBe('real tokens only, without padding')
     expect(collatorOf(withArguments({ padding: 'longest' }))).toContain('longest of their batch')
     expect(optimizerOf(notebookRun)).toBe(
       'AdamW, betas 0.9 and 0.999, epsilon 1e-8, weight decay 0.01 except on biases and LayerNorm, gradients clipped to norm 1',

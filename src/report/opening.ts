@@ -5,7 +5,7 @@ import type { ModelFacts, RunSetup, SplitFacts } from './run-summary.ts'
 import { columns } from './table.ts'
 import { collatorOf, lossOf, optimizerOf, scheduleOf, stepsOf } from './training-setup.ts'
 
-/** How a run began, as its report tells it: the model, the data, how it is trained, every argument. */
+/** The first part of a report: the model, the data, the training setup and all arguments. */
 export const opening = (run: RunSetup): Block[] => [
   ...modelBlocks(run.model),
   ...setupBlocks(run),
@@ -13,18 +13,18 @@ export const opening = (run: RunSetup): Block[] => [
 ]
 
 /**
- * What is shown before the first step: as the report, but only the arguments in `changed`; and for a run that goes on
- * without the architecture, which was shown when it began.
+ * The summary shown before the first step. Unlike the report, it lists only the arguments in `changed`, and it omits
+ * the architecture if the run is resumed.
  */
 export const openingOnScreen = (
   run: RunSetup,
-  { changed, goesOn }: { readonly changed: ReadonlySet<string>; readonly goesOn: boolean },
+  { changed, isResumed }: { readonly changed: ReadonlySet<string>; readonly isResumed: boolean },
 ): Block[] => [
-  ...(goesOn ? [] : modelBlocks(run.model)),
+  ...(isResumed ? [] : modelBlocks(run.model)),
   ...setupBlocks(run),
   ...argumentBlocks(run, changed),
   paragraph(
-    `All other arguments have their defaults; \`training_args.json\` in the output folder lists all ${Object.keys(run.arguments).length}.`,
+    `All other arguments have their default values; \`training_args.json\` in the output folder lists all ${Object.keys(run.arguments).length}.`,
   ),
 ]
 
@@ -51,7 +51,7 @@ const argumentBlocks = ({ arguments: all }: RunSetup, shown?: ReadonlySet<string
   }),
 ]
 
-/** The architecture and its parameters, layer by layer; also what `inspect` shows. */
+/** The architecture with a table of parameters by layer. The `inspect` command shows it too. */
 export function modelBlocks(model: ModelFacts): Block[] {
   const total = totalParameters(model.parameters)
   return [
@@ -63,11 +63,11 @@ export function modelBlocks(model: ModelFacts): Block[] {
       ['Attention heads', `${model.num_attention_heads}, each of ${model.hidden_size / model.num_attention_heads}`],
       ['Feed-forward size', `${count(model.intermediate_size)} (${model.hidden_act})`],
       ['Vocabulary', `${count(model.vocab_size)} tokens`],
-      ['Longest input', `${count(model.max_position_embeddings)} tokens`],
+      ['Maximum input', `${count(model.max_position_embeddings)} tokens`],
       ['Parameters', `${count(total)} (${byteSize(4 * total)} in float32)`],
     ),
     table({
-      columns: columns('Parameter', 'Shape', '>Layers', '>Numbers', '>Share'),
+      columns: columns('Parameter', 'Shape', '>Layers', '>Elements', '>Share'),
       rows: [
         ...model.parameters.map(({ name, shape, copies, count: numbers }) => [
           name,
@@ -91,17 +91,17 @@ function keyNotes({ head, missing, unexpected }: ModelFacts): Block[] {
     notes.push(
       paragraph(
         `Newly initialized: ${names(missing)}.`,
-        'This is expected: the checkpoint was pretrained without a question-answering head, which is trained from scratch.',
+        'This is expected: the pretrained checkpoint has no question-answering head, so the head is trained from scratch.',
       ),
     )
   else if (missing.length)
     notes.push(
       paragraph(
-        `Missing in the checkpoint and therefore initialized at random: ${names(missing)}.`,
-        'More than the head is missing: check whether this is the right checkpoint.',
+        `Missing from the checkpoint and initialized at random: ${names(missing)}.`,
+        'More than the head is missing, so check whether this is the right checkpoint.',
       ),
     )
-  if (unexpected.length) notes.push(paragraph(`Unexpected in the checkpoint and not used: ${names(unexpected)}.`))
+  if (unexpected.length) notes.push(paragraph(`Unexpected in the checkpoint and ignored: ${names(unexpected)}.`))
   return notes
 }
 
@@ -116,7 +116,7 @@ function dataBlocks({ data }: RunSetup): Block[] {
   return [
     heading('Data'),
     table({
-      columns: columns('Split', '>Questions', '>Windows', '>Tokens', '>Tokens a window'),
+      columns: columns('Split', '>Questions', '>Windows', '>Tokens', '>Tokens per window'),
       rows: [row('training', data.train), ...(data.validation ? [row('validation', data.validation)] : [])],
     }),
   ]

@@ -1,7 +1,7 @@
 import { literal, type NamedValue } from './document.ts'
 import type { RunOrigin } from './run-summary.ts'
 
-/** When, how and with what a run was made. */
+/** Date, command and software versions of a run. */
 export const originFacts = ({ ended, command, spanforge, node }: RunOrigin): NamedValue[] => [
   ['Date', `${ended.slice(0, 16).replace('T', ' ')} UTC`],
   ...(command ? [['Command', `\`${literal(command)}\``] as const] : []),

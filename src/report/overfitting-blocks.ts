@@ -5,7 +5,7 @@ import type { RunSummary } from './run-summary.ts'
 import { scoreText, tooFewQuestions } from './score.ts'
 import { overfitting } from './trend.ts'
 
-/** Overfitting, named with its evidence where it happened, and which model was kept. */
+/** Reports overfitting with its evidence, and which model was saved. */
 export function overfittingBlocks(run: RunSummary, points: readonly Point[]): Block[] {
   const tooFew = tooFewQuestions(run.data.validation?.questions)
   if (tooFew) return [paragraph(`It is unclear whether the model overfits. ${tooFew}`, keptModel(run))]
@@ -23,11 +23,13 @@ export function overfittingBlocks(run: RunSummary, points: readonly Point[]): Bl
   return [
     warning(
       pattern ? 'Overfitting' : 'A first sign of overfitting',
-      `The validation loss was lowest at ${placeOf(best)} (${decimal(best.eval_loss, 4)}) and has risen to ${decimal(last.eval_loss, 4)} since, while the training loss kept falling${pattern ? ': the model is memorizing the training windows' : ''}.`,
+      `The validation loss was lowest at ${placeOf(best)} (${decimal(best.eval_loss, 4)}) and has risen to ${decimal(last.eval_loss, 4)} since, while the training loss kept falling${pattern ? ': the model is memorizing the training data' : ''}.`,
       `Training loss: ${series((point) => point.train_loss)}.`,
       `Validation loss: ${series((point) => point.eval_loss)}.`,
       `Gap: ${series(gap)}.`,
-      ...(scores.length ? [`However, ${scores.join(' and ')}: which epoch is best depends on the metric.`] : []),
+      ...(scores.length
+        ? [`However, the scores rose: ${scores.join(' and ')}. Which epoch is best depends on the metric.`]
+        : []),
       keptModel(run),
     ),
   ]
@@ -42,7 +44,7 @@ function noOverfitting(points: readonly Point[]): string {
   const lowest = lowestLoss(points)
   if (!lowest) return 'All validation losses are NaN or infinite: the training diverged.'
   if (lowest === points.at(-1)) return 'No overfitting: the validation loss was lowest at the end.'
-  return `The validation loss was lowest at ${placeOf(lowest)}, but the training loss did not fall after it either: the training was unstable rather than overfitting.`
+  return `The validation loss was lowest at ${placeOf(lowest)}, but the training loss did not fall after it either: the training was unstable, not overfitting.`
 }
 
 function keptModel(run: RunSummary): string {
@@ -52,7 +54,7 @@ function keptModel(run: RunSummary): string {
   const isScore = name === 'eval_exact_match' || name === 'eval_f1'
   const interval = isScore ? best.intervals?.[name === 'eval_f1' ? 'f1' : 'exact_match'] : undefined
   const metric = `${name} ${isScore ? scoreText(value, interval) : decimal(value, 4)}`
-  if (run.best?.loaded) return `The saved model is that of ${placeOf(best)}, the best by ${metric}.`
-  if (best.step === run.log_history.at(-1)?.step) return `The last model is the best, by ${metric}.`
-  return `The saved model is the last one; \`--load_best_model_at_end\` would keep that of ${placeOf(best)} (${metric}).`
+  if (run.best?.loaded) return `The saved model is the one from ${placeOf(best)}, the best by ${metric}.`
+  if (best.step === run.log_history.at(-1)?.step) return `The last model is the best by ${metric}.`
+  return `The saved model is the last one. With \`--load_best_model_at_end\` it would be the one from ${placeOf(best)} (${metric}).`
 }

@@ -24,14 +24,14 @@ const unranked: SweepSummary = {
 }
 const sweep = { ...unranked, trials: ranked(unranked) }
 
-describe('The runs of a sweep', () => {
-  test('are ranked by their metric, whichever way is better, those without one last', () => {
+describe('the runs of a sweep', () => {
+  test('are ranked by the metric in the right direction, with missing values last', () => {
     expect(sweep.trials.map(({ metrics }) => metrics?.eval_loss)).toEqual([1, 2, 3, undefined])
     const upward = ranked({ ...unranked, greater_is_better: true })
     expect(upward.map(({ metrics }) => metrics?.eval_loss)).toEqual([3, 2, 1, undefined])
   })
 
-  test('are a table with the best pointed out', () => {
+  test('are shown in a table with the best one marked', () => {
     const { rows, marked } = sweepTable(sweep)
     expect(marked).toBe(0)
     expect(rows[0]).toEqual([
@@ -48,7 +48,7 @@ describe('The runs of a sweep', () => {
   })
 })
 
-describe('Runs that differ only in their seeds', () => {
+describe('runs that differ only in their seeds', () => {
   const seeded = (learning_rate: number, seed: number, eval_f1?: number) => ({
     name: `learning_rate=${learning_rate},seed=${seed}`,
     values: { learning_rate, seed },
@@ -60,11 +60,11 @@ describe('Runs that differ only in their seeds', () => {
     parameters: ['learning_rate', 'seed'],
     metric: 'eval_f1',
     greater_is_better: true,
-    // The best single run belongs to the worse configuration.
+    // The best single run belongs to the configuration with the worse mean.
     trials: [seeded(1e-5, 1, 70), seeded(1e-5, 2, 40), seeded(1e-4, 1, 60), seeded(1e-4, 2, 62), seeded(1e-4, 3)],
   }
 
-  test('are one row with their mean and range, and ranked by the mean', () => {
+  test('share a row with their mean and range, and are ranked by the mean', () => {
     const { columns, rows, links } = sweepTable(summary)
     expect(columns.map(({ title }) => title)).not.toContain('seed')
     expect(rows).toEqual([
@@ -75,7 +75,7 @@ describe('Runs that differ only in their seeds', () => {
     expect(ranked(summary).map(({ values }) => values.learning_rate)).toEqual([1e-4, 1e-4, 1e-4, 1e-5, 1e-5])
   })
 
-  test('are one line of the parallel coordinates, and each listed on the page', () => {
+  test('share a line of the parallel coordinates, and are listed individually on the page', () => {
     const svg = parallelCoordinates(summary)
     expect(svg.match(/<path d="M/g)).toHaveLength(2)
     expect(svg).not.toContain('>seed</text>')
@@ -84,22 +84,22 @@ describe('Runs that differ only in their seeds', () => {
   })
 })
 
-describe('Parallel coordinates', () => {
+describe('parallel coordinates', () => {
   const svg = parallelCoordinates(sweep)
 
-  test('have an axis for each argument and the metric, and a line for each run that has one', () => {
+  test('have an axis for each argument and the metric, and a line for each run with a metric', () => {
     for (const name of ['learning_rate', 'padding', 'eval_loss']) expect(svg).toContain(`>${name}</text>`)
     expect(svg.match(/stroke="#d55e00"[^>]*>\s*<path/g) ?? svg.match(/#d55e00/g)).toHaveLength(1)
     expect(svg.match(/<path d="M/g)).toHaveLength(3)
   })
 
-  test('write values as one would type them, and as text, never as markup', () => {
+  test('format values the way people type them, and escape them', () => {
     expect(svg).toContain('>1e-5</text>')
     expect(svg).toContain('&lt;longest&gt;')
     expect(svg).not.toContain('<longest>')
   })
 
-  test('are the same for the same sweep', () => {
+  test('are reproducible', () => {
     expect(parallelCoordinates(sweep)).toBe(svg)
   })
 })

@@ -5,12 +5,12 @@ import { plotSvg } from './plot-svg.ts'
 import { spreadOf } from './spread.ts'
 import { comparedParameters, type SweepSummary, sweepConfigurations } from './sweep-summary.ts'
 
-/** Of Okabe and Ito (2008), as in the learning curve. */
+/** Colours by Okabe and Ito (2008), the same as in the learning curve. */
 const colour = { run: '#0072b2', best: '#d55e00', ink: '#1b1f24', axis: '#8a949e' }
 
 const size = { width: 760, height: 380 }
 
-/** One vertical axis: where each value stands, from 0 at the bottom to 1 at the top. */
+/** A vertical axis. `place` maps a value to its height, from 0 at the bottom to 1 at the top. */
 interface Axis {
   readonly name: string
   readonly place: (value: unknown) => number
@@ -18,8 +18,8 @@ interface Axis {
 }
 
 /**
- * Inselberg's parallel coordinates as an SVG: an axis for each argument tried and one for the metric, a line for each
- * configuration across all of them, at the mean of its seeds; the best is thick, the others fade with their rank.
+ * Draws parallel coordinates (Inselberg) as an SVG, with an axis for each argument of the sweep and one for the metric.
+ * Each configuration is a line at the mean over its seeds. The best is drawn thick; the others fade with their rank.
  */
 export function parallelCoordinates(sweep: SweepSummary): string {
   const { metric } = sweep
@@ -57,7 +57,7 @@ export function parallelCoordinates(sweep: SweepSummary): string {
     style: { fontFamily: 'Inter, system-ui, sans-serif', fontSize: '13px', background: 'white', color: colour.ink },
     marks: [
       Plot.ruleX(axes, { x: 'name', y1: 0, y2: 1, stroke: colour.axis }),
-      // The best is drawn last, on top.
+      // Draws the best last, on top of the others.
       Plot.line(lines.filter(({ rank }) => rank > 0).reverse(), {
         x: 'x',
         y: 'y',
@@ -82,7 +82,7 @@ export function parallelCoordinates(sweep: SweepSummary): string {
       }),
     ],
   })
-  const title = `Configurations of the sweep by ${metric}; the best in orange`
+  const title = `Configurations of the sweep by ${metric}, the best in orange`
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" role="img">
 <title>${title}</title>
 <rect width="${size.width}" height="${size.height}" fill="white"/>
@@ -91,7 +91,7 @@ ${plotSvg(plot)}
 `
 }
 
-/** Numbers on a scale, logarithmic where they span more than one order of magnitude; all else evenly spaced, in order. */
+/** Scales numbers, logarithmically if they span more than one order of magnitude, and spaces other values evenly. */
 function axisOf(name: string, values: readonly unknown[]): Axis {
   const distinct = [...new Set(values)]
   if (distinct.length > 0 && distinct.every((value) => typeof value === 'number' && Number.isFinite(value))) {
@@ -107,7 +107,7 @@ function axisOf(name: string, values: readonly unknown[]): Axis {
   return { name, place, ticks: distinct.map((value) => ({ text: String(value ?? 'none'), at: place(value) })) }
 }
 
-/** Ticks that do not stand on one another: the ends, and of the others those with room. */
+/** Removes ticks that would overlap. The first and the last are always kept. */
 function spread(ticks: Axis['ticks']): Axis['ticks'] {
   const last = ticks.at(-1)!
   const kept: Axis['ticks'][number][] = []

@@ -1,13 +1,13 @@
-/** A series as the legend shows it: a piece of its line, and what it is. */
+/** An entry of a legend: a sample of the line and its label. */
 export interface LegendEntry {
   readonly text: string
   readonly colour: string
-  /** As `stroke-dasharray`; a whole line without. */
+  /** Value of `stroke-dasharray` (default: a solid line). */
   readonly dash?: string
   readonly light?: boolean
 }
 
-/** Entries side by side, their middle at height `y`. Text widths are estimated: SVG has no layout. */
+/** Draws entries side by side, centred at height `y`. Text widths are estimated, because SVG has no layout. */
 export function legend(entries: readonly LegendEntry[], x: number, y: number): string {
   const drawn = entries.map(({ text, colour, dash, light }) => {
     const line = `<line x1="${x}" x2="${x + 28}" y1="${y}" y2="${y}" stroke="${colour}" stroke-width="${light ? 1.5 : 2.2}"${light ? ' stroke-opacity="0.45"' : ''}${dash ? ` stroke-dasharray="${dash}"` : ''}/>`

@@ -1,6 +1,6 @@
 /**
- * A plot as SVG text. Plot names its groups by `aria-label`, which only an element with a role may have: the figure
- * around the plot is what a screen reader reads.
+ * Returns a plot as SVG text without the `aria-label` of its groups, which is not valid on elements without a role.
+ * Screen readers read the label of the surrounding figure instead.
  */
 export const plotSvg = (plot: { readonly outerHTML: string }): string =>
   plot.outerHTML.replace(/(<g\b[^>]*?) aria-label="[^"]*"/g, '$1')

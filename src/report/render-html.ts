@@ -3,8 +3,8 @@ import { style } from './style.ts'
 import type { Table } from './table.ts'
 
 /**
- * The blocks as one HTML file that needs no other: styles and figures stand inside it, scripts there are none.
- * `figures` holds the SVG of each figure by its file name.
+ * Renders blocks as a self-contained HTML file with inline styles and figures and without scripts. `figures` maps the
+ * file name of each figure to its SVG.
  */
 export function renderHtml(title: string, blocks: readonly Block[], figures: Readonly<Record<string, string>>): string {
   return `<!doctype html>
@@ -50,14 +50,14 @@ function tableOf({ columns, rows, marked, links, wrapped }: Table): string {
     const cells = row.map((cell, j) => `<td${side(j)}>${j ? inline(cell) : linked(cell)}</td>`).join('')
     return `<tr${i === marked ? ' class="marked"' : ''}>${cells}</tr>`
   })
-  // A region of its own, reachable by keyboard: a wide table scrolls there and not the page.
+  // A wide table scrolls inside its own region, which is reachable by keyboard, instead of the whole page.
   return `<div class="scroll" tabindex="0" role="region" aria-label="${verbatim(columns.map(({ title }) => title).join(', '))}">
 <table${wrapped ? ' class="wrapped"' : ''}><thead><tr>${titles}</tr></thead><tbody>
 ${body.join('\n')}
 </tbody></table></div>`
 }
 
-/** What stands between backquotes is code, as it is typed; elsewhere a number keeps its unit on its line. */
+/** Renders text between backticks as code. Elsewhere, a non-breaking space keeps a number and its unit together. */
 const inline = (text: string): string =>
   text
     .split(/`([^`]*)`/)

@@ -1,7 +1,7 @@
 import type { Block } from './document.ts'
 import type { Table } from './table.ts'
 
-/** The blocks as GitHub-flavoured Markdown; figures refer to their files. */
+/** Renders blocks as GitHub-flavoured Markdown. Figures link to their files. */
 export const renderMarkdown = (blocks: readonly Block[]): string => `${blocks.map(markdownOf).join('\n\n')}\n`
 
 function markdownOf(block: Block): string {
@@ -30,7 +30,7 @@ function tableOf({ columns, rows, marked }: Table): string {
   ].join('\n')
 }
 
-/** Between backticks only a bar and a line break could break out; elsewhere all that Markdown or HTML would read. */
+/** Escapes all Markdown and HTML characters. Between backticks, only a bar needs an escape. */
 function verbatim(text: string): string {
   return text
     .replace(/\s+/g, ' ')

@@ -2,7 +2,7 @@ import type { Block } from './document.ts'
 import { type TextTableOptions, textFacts, textTable } from './table.ts'
 import { textWidth, wrap } from './text-width.ts'
 
-/** The blocks as text for a terminal, paragraphs wrapped to 100 columns, a newline at the end. */
+/** Renders blocks as terminal text, wrapped to 100 columns, with a newline at the end. */
 export function renderText(blocks: readonly Block[], options: TextTableOptions = {}): string {
   return `${blocks.map((block) => textOf(block, options)).join('\n\n')}\n`
 }

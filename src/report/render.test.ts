@@ -22,7 +22,7 @@ const blocks: Block[] = [
   { kind: 'figure', file: 'curve.svg', alt: 'Learning curve' },
 ]
 
-describe('the same blocks', () => {
+describe('renders blocks', () => {
   test('as text', () => {
     expect(renderText(blocks)).toBe(`Losses & scores
 ---------------
@@ -68,7 +68,7 @@ Pass \`--logging_steps\`.
 `)
   })
 
-  test('as HTML that needs no other file and no script', () => {
+  test('as self-contained HTML without scripts', () => {
     const html = renderHtml('A run', blocks, { 'curve.svg': '<svg><title>curve</title></svg>' })
     const { document } = parseHTML(html)
     expect(document.querySelector('h2')?.textContent).toBe('Losses & scores')
@@ -85,7 +85,7 @@ describe('hostile names', () => {
   const hostile = '<script>alert(1)</script>|*x*[a](b)"\n# no'
   const blocks = [heading(hostile), paragraph(hostile), table({ columns: columns(hostile), rows: [[hostile]] })]
 
-  test('are text in HTML, in attributes too', () => {
+  test('are escaped in HTML, including attributes', () => {
     const html = renderHtml(hostile, blocks, {})
     const { document } = parseHTML(html)
     expect(document.querySelectorAll('script')).toHaveLength(0)
@@ -93,7 +93,7 @@ describe('hostile names', () => {
     expect(document.querySelector('.scroll')?.getAttribute('onload')).toBeNull()
   })
 
-  test('break out of no Markdown cell, line or emphasis', () => {
+  test('are escaped in Markdown cells, lines and emphasis', () => {
     const markdown = renderMarkdown(blocks)
     expect(markdown.split('\n\n')[1]).toBe('\\<script\\>alert(1)\\</script\\>\\|\\*x\\*\\[a\\](b)" # no')
     expect(markdown).not.toMatch(/^# no/m)

@@ -5,19 +5,19 @@ import { runReport } from './run-report.ts'
 describe('the run report', () => {
   const files = Object.fromEntries(runReport(miniLmRun).map(({ name, content }) => [name, content]))
 
-  test('is HTML, Markdown, and the learning curve as SVG and PNG', () => {
+  test('consists of HTML, Markdown, and the learning curve as SVG and PNG', () => {
     expect(Object.keys(files)).toEqual(['report.html', 'report.md', 'learning_curve.svg', 'learning_curve.png'])
     expect(files['learning_curve.png']).toBeInstanceOf(Uint8Array)
   })
 
-  test('carries its picture in the HTML and refers to it in the Markdown', () => {
+  test('embeds the learning curve in HTML and links to it in Markdown', () => {
     expect(files['report.html']).toContain('<figure role="img"')
     expect(files['report.html']).toContain('best: epoch 2, 1.9894')
     expect(files['report.html']).not.toMatch(/<script|<link|<img/)
     expect(files['report.md']).toContain('](learning_curve.svg)')
   })
 
-  test('says the same in both: the headings, in the same order', () => {
+  test('has the same headings in HTML and Markdown', () => {
     const html = [...String(files['report.html']).matchAll(/<h2>(.*?)<\/h2>/g)].map(([, text]) => text)
     const markdown = [...String(files['report.md']).matchAll(/^## (.*)$/gm)].map(([, text]) => text)
     expect(html).toEqual(markdown)
@@ -27,13 +27,13 @@ describe('the run report', () => {
     ])
   })
 
-  test('has the name of the run at its head, where run_name gives it one', () => {
+  test('starts with run_name if it is set', () => {
     const named = { ...miniLmRun, arguments: { ...miniLmRun.arguments, run_name: 'third try' } }
     const [html] = runReport(named)
     expect(html.content).toContain(`<h1>third try: ${miniLmRun.model.name}, fine-tuned for question answering</h1>`)
   })
 
-  test('gives an interval with every exact match and F1, in page, Markdown and picture', () => {
+  test('shows an interval with every exact match and F1, in HTML, Markdown and learning curve', () => {
     const intervals = (value: number): [number, number] => [value - 4, value + 4.5]
     const of = ({ eval_exact_match = 0, eval_f1 = 0 }) => ({
       exact_match: intervals(eval_exact_match),
@@ -51,7 +51,7 @@ describe('the run report', () => {
       for (const score of [eval_exact_match!, eval_f1!])
         for (const text of [html, markdown])
           expect(text).toContain(`${score.toFixed(2)} (${(score - 4).toFixed(2)} to ${(score + 4.5).toFixed(2)})`)
-    // Wherever else a score is, in percent or as the best metric, its interval follows.
+    // Every other occurrence of a score, in percent or as the best metric, is also followed by its interval.
     for (const text of [html, svg]) expect(text).toMatch(/(\d+\.\d\d %|eval_f1 \d+\.\d\d) \(\d/)
     const scores = evaluated.flatMap(({ eval_exact_match, eval_f1 }) =>
       [eval_exact_match!, eval_f1!].map((x) => x.toFixed(2)),
@@ -60,10 +60,10 @@ describe('the run report', () => {
       for (const score of new Set(scores))
         for (const { index } of text.matchAll(new RegExp(`(?<![\\d.])${score}(?![\\d])`, 'g')))
           expect(text.slice(index, index + 40)).toMatch(/^[\d.]+( %)? \([\d.]+ to [\d.]+\)/)
-    expect(html).toContain('In parentheses: 95 % intervals, by bootstrap over 500 validation questions.')
+    expect(html).toContain('The ranges in parentheses are 95 % bootstrap intervals over 500 validation questions.')
   })
 
-  test('says when, how and with what the run was made', () => {
+  test('shows date, command and software versions', () => {
     const origin = {
       ended: '2026-03-04T05:06:07.890Z',
       command: 'spanforge train --x `<b>`',
@@ -76,7 +76,7 @@ describe('the run report', () => {
     for (const text of [html, markdown]) expect(text).toContain('spanforge 9.8.7, Node.js 20.1.2')
   })
 
-  test('shows example answers as text, whatever is in them', () => {
+  test('escapes example answers', () => {
     const examples = [
       { question: '<img src=x>`a`|b', answer: 'x'.repeat(9999), correct: ['x'], exact_match: 1, f1: 1 },
       { question: 'who?', answer: '', correct: ['Ann', 'Ann', 'An'], exact_match: 0, f1: 0.5 },
@@ -95,7 +95,7 @@ describe('the run report', () => {
     expect(rows[2]).toContain('<td>now</td><td>(no answer)</td>')
   })
 
-  test('is the same for the same run, bit for bit', () => {
+  test('is reproducible bit for bit', () => {
     expect(runReport(notebookRun)).toEqual(runReport(notebookRun))
   })
 })

@@ -13,13 +13,13 @@ import type { RunSummary } from './run-summary.ts'
 import { percentScore } from './score.ts'
 import { toPng } from './to-png.ts'
 
-/** A file of the report, to be written beside the others. */
+/** A file of the report. */
 export interface ReportFile {
   readonly name: string
   readonly content: string | Uint8Array
 }
 
-/** The whole report: one HTML file that needs no other, Markdown with its picture, the picture as PNG. */
+/** Creates all files of the report: self-contained HTML, Markdown, and the learning curve as SVG and PNG. */
 export function runReport(run: RunSummary): ReportFile[] {
   const blocks = reportBlocks(run)
   const svg = learningCurve(run)
@@ -31,7 +31,7 @@ export function runReport(run: RunSummary): ReportFile[] {
   ]
 }
 
-/** The run in a few lines, then what came of it, then what it began with. */
+/** The report: a short summary, then the results, then the setup. */
 const reportBlocks = (run: RunSummary): Block[] => [
   heading(titleOf(run), 1),
   facts(...headline(run)),

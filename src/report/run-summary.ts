@@ -3,63 +3,64 @@ import type { LogEntry } from '../training/checkpoints/state.ts'
 import type { TrainMetrics } from '../training/loop/events.ts'
 import type { ParameterRow } from './architecture.ts'
 
-/** All that is known of a run before its first step. */
+/** The facts about a run that are known before its first step. */
 export interface RunSetup {
   readonly model: ModelFacts
   readonly data: DataFacts
-  /** Where it is computed, for people: 'CPU, 2 threads'. */
+  /** Description of the device, such as 'CPU, 2 threads'. */
   readonly device: string
-  /** Optimizer steps of the whole run. */
+  /** Total number of optimizer steps. */
   readonly total_steps: number
-  /** Arguments under their own names (`learning_rate`, `num_train_epochs`, ...), as used. */
+  /** Training arguments by name (`learning_rate`, `num_train_epochs`, ...), with the values used. */
   readonly arguments: Readonly<Record<string, string | number | boolean | null>>
 }
 
-/** A finished run: what it began with and what came of it. Everything the report says is derived from this value. */
+/** A finished run, with its setup and results. The whole report is derived from this value. */
 export interface RunSummary extends RunSetup {
-  /** As in the Trainer's trainer_state.json, in order. */
+  /** Log entries in order, in the format of the Trainer's trainer_state.json. */
   readonly log_history: readonly LogEntry[]
   readonly train_metrics: Omit<TrainMetrics, 'total_flos' | 'epoch'>
-  /** Of the model that is saved: the best checkpoint if it was loaded, else the last step's. None: never evaluated. */
+  /** Metrics of the saved model, which is the best checkpoint if it was loaded, or else the last one. */
   readonly eval_metrics?: EvalMetrics
-  /** Of the scores in `eval_metrics`. */
+  /** Confidence intervals of the scores in `eval_metrics`. */
   readonly eval_intervals?: ScoreIntervals
-  /** Of the scores of the evaluations in `log_history`, by their steps, as far as they are known. */
+  /** Confidence intervals of the evaluations in `log_history` by step, for those that are known. */
   readonly score_intervals?: Readonly<Record<string, ScoreIntervals>>
-  /** Some answers of the saved model. */
+  /** Example answers of the saved model. */
   readonly examples?: readonly ExampleAnswer[]
   readonly origin?: RunOrigin
   readonly best?: BestCheckpoint
   readonly saved_files: readonly SavedFile[]
-  /** Mean number of positions that the softmax of a validation window runs over: its real tokens, or max_length. */
+  /** Mean number of positions in the softmax of a validation window: its real tokens, or max_length with padding. */
   readonly mean_positions?: number
 }
 
-/** When, how and with what a run was made. */
+/** Date, command and software versions of a run. */
 export interface RunOrigin {
-  /** When the run ended, in ISO 8601. */
+  /** End of the run in ISO 8601 format. */
   readonly ended: string
-  /** The command line, fit to be published. */
+  /** The command line, without secrets and private paths. */
   readonly command?: string
-  /** Versions. */
+  /** Version of spanforge. */
   readonly spanforge: string
+  /** Version of Node.js. */
   readonly node: string
 }
 
-/** A validation question and how the model answered it. "" is "no answer". */
+/** A validation question with the model's answer. "" means "no answer". */
 export interface ExampleAnswer {
   readonly question: string
   readonly answer: string
   readonly correct: readonly string[]
-  /** Each in [0, 1]. */
+  /** Exact match, 0 or 1. */
   readonly exact_match: number
   readonly f1: number
 }
 
 export interface ModelFacts {
-  /** 'bert-base-uncased', or the folder's name. */
+  /** Name of the model on the hub, such as 'bert-base-uncased', or of its folder. */
   readonly name: string
-  /** As in config.json: 'BertForQuestionAnswering'. */
+  /** Class name as in config.json, such as 'BertForQuestionAnswering'. */
   readonly architecture: string
   readonly num_hidden_layers: number
   readonly hidden_size: number
@@ -68,13 +69,13 @@ export interface ModelFacts {
   readonly hidden_act: string
   readonly vocab_size: number
   readonly max_position_embeddings: number
-  /** From `parameterTable`; its counts add up to the model's parameters. */
+  /** Rows of `parameterTable`, whose counts add up to the number of parameters of the model. */
   readonly parameters: readonly ParameterRow[]
-  /** Keys of the question-answering head. */
+  /** Parameter names of the question-answering head. */
   readonly head: readonly string[]
-  /** Keys that the checkpoint lacks and that were drawn at random: the head, for a pretrained encoder. */
+  /** Parameters missing from the checkpoint, which were initialized at random. For a pretrained encoder, the head. */
   readonly missing: readonly string[]
-  /** Keys of the checkpoint that the model has no use for. */
+  /** Unexpected tensors in the checkpoint, which were ignored. */
   readonly unexpected: readonly string[]
 }
 
@@ -83,14 +84,14 @@ export interface DataFacts {
   readonly validation?: SplitFacts
 }
 
-/** `tokens` are the windows' real tokens, special ones included, padding not. */
+/** Size of a split. `tokens` counts the real tokens of all windows, including special tokens but not padding. */
 export interface SplitFacts {
   readonly questions: number
   readonly windows: number
   readonly tokens: number
 }
 
-/** Loss: mean of the start and end cross-entropies, averaged over windows. Exact match and F1: 0 to 100. */
+/** Metrics of an evaluation. The loss is the mean of the start and end cross-entropies; scores are percentages. */
 export interface EvalMetrics {
   readonly eval_loss: number
   readonly eval_exact_match?: number
@@ -100,13 +101,13 @@ export interface EvalMetrics {
 }
 
 export interface BestCheckpoint {
-  /** Key of the metric in `log_history`: 'eval_loss', 'eval_exact_match', 'eval_f1'. */
+  /** Key of the metric in `log_history`: 'eval_loss', 'eval_exact_match' or 'eval_f1'. */
   readonly metric: string
   readonly value: number
   readonly step: number
   /** Folder of the checkpoint, if it was saved. */
   readonly checkpoint?: string
-  /** Whether its weights are the ones that the run ended with and saved. */
+  /** Whether its weights were loaded at the end and saved as the final model. */
   readonly loaded: boolean
 }
 

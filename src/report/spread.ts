@@ -1,7 +1,7 @@
-/** Scores of runs that differ only in their seeds, as mean and range. */
+/** Mean and range of the scores of runs that differ only in their seeds. */
 import { decimal } from './format.ts'
 
-/** Arguments in which repetitions of a run differ. */
+/** Arguments that may differ between repetitions of the same configuration. */
 export const SEEDS: readonly string[] = ['seed', 'data_seed']
 
 export interface Spread {
@@ -11,7 +11,7 @@ export interface Spread {
   readonly count: number
 }
 
-/** Mean and range of the finite numbers among values; undefined if there are none. */
+/** Mean and range of the finite numbers among the values; undefined if there are none. */
 export function spreadOf(values: readonly unknown[]): Spread | undefined {
   const numbers = values.filter((value) => typeof value === 'number' && Number.isFinite(value)) as number[]
   if (numbers.length === 0) return undefined
@@ -19,7 +19,7 @@ export function spreadOf(values: readonly unknown[]): Spread | undefined {
   return { mean, lowest: Math.min(...numbers), highest: Math.max(...numbers), count: numbers.length }
 }
 
-/** '46.00 (44.20 to 47.10)', or the number alone if there is only one. */
+/** Formats mean and range: '46.00 (44.20 to 47.10)', or just the number if there is only one. */
 export function spreadText(values: readonly unknown[], digits = 2): string {
   const spread = spreadOf(values)
   if (!spread) return '-'

@@ -1,4 +1,4 @@
-/** How a report looks: on a screen, light or dark as the reader's system is, and on paper. */
+/** Style sheet of the reports, for screens in light and dark mode and for print. */
 export const style = `
 :root { --ink: #1b1f24; --soft: #57606a; --line: #d5dae0; --paper: #fff; --shade: #f4f6f8; --mark: #e3f1fb; --warn: #d55e00; --fade: #0000003d }
 @media (prefers-color-scheme: dark) {
@@ -15,7 +15,7 @@ code { font: .9em ui-monospace, monospace; background: var(--shade); padding: .1
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.5rem; margin: 1rem 0 }
 dt { color: var(--soft) }
 dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere }
-/* Paper that goes along with the table covers the shades: one shows at a side where there is more to scroll to. */
+/* Shadows at the sides show that there is more to scroll to. At either end, a scrolling background hides them. */
 .scroll { overflow-x: auto; margin: 1rem 0; scrollbar-width: thin; background:
   linear-gradient(90deg, var(--paper) 35%, transparent) 0 / 3rem 100% local no-repeat, linear-gradient(270deg, var(--paper) 35%, transparent) 100% / 3rem 100% local no-repeat,
   linear-gradient(90deg, var(--fade), transparent) 0 / .9rem 100% no-repeat, linear-gradient(270deg, var(--fade), transparent) 100% / .9rem 100% no-repeat }

@@ -9,7 +9,7 @@ import { toPng } from './to-png.ts'
 
 const FIGURE = 'parallel_coordinates.svg'
 
-/** The sweep as one HTML file, and its picture as SVG and PNG. There must be a finished run. */
+/** Creates the report of a sweep: an HTML file, and its plot as SVG and PNG. At least one run must be finished. */
 export function sweepReport(sweep: SweepSummary): ReportFile[] {
   const svg = parallelCoordinates(sweep)
   return [
@@ -27,8 +27,8 @@ function blocks(sweep: SweepSummary): Block[] {
   return [
     heading(`Sweep over ${parameters.join(', ')}`, 1),
     paragraph(
-      `${count(finished.length)} of ${count(trials.length)} runs are finished, the best by ${metric} first.`,
-      ...(hasSeeds ? ['Scores are means over seeds, with the lowest and the highest.'] : []),
+      `${count(finished.length)} of ${count(trials.length)} runs are finished, sorted by ${metric} (best first).`,
+      ...(hasSeeds ? ['Scores are means over seeds, with the lowest and the highest in parentheses.'] : []),
     ),
     ...(failed.length ? [warning('Failed', ...failed.map(({ name, error }) => `\`${name}\`: ${error}`))] : []),
     table(sweepTable(sweep)),

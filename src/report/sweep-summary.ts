@@ -1,41 +1,41 @@
 import { SEEDS, spreadOf } from './spread.ts'
 
-/** One run of a sweep, and what came of it. */
+/** A run of a sweep and its result. */
 export interface SweepTrial {
-  /** Folder of the run, in the sweep's. */
+  /** Name of the run's folder within the sweep's folder. */
   readonly name: string
   readonly values: Readonly<Record<string, unknown>>
   readonly status: 'finished' | 'failed' | 'not run yet'
-  /** Why it failed. */
+  /** Error message of a failed run. */
   readonly error?: string
-  /** Of the model that was saved, and of its training. */
+  /** Metrics of the training and of the saved model. */
   readonly metrics?: Readonly<Record<string, number>>
-  /** Digests of its data and base model. */
+  /** Digests of the data and the base model. */
   readonly digests?: Readonly<Record<string, string>>
 }
 
-/** A sweep as far as it has come. */
+/** The current state of a sweep. */
 export interface SweepSummary {
-  /** Names of the arguments that were tried. */
+  /** Names of the arguments that the sweep varies. */
   readonly parameters: readonly string[]
-  /** What the runs are compared by: 'eval_loss', 'eval_exact_match', 'eval_f1'. */
+  /** Metric to compare runs by: 'eval_loss', 'eval_exact_match' or 'eval_f1'. */
   readonly metric: string
   readonly greater_is_better: boolean
-  /** Those of the best configuration first; those without the metric last, in the order of the sweep. */
+  /** Runs of the best configuration first, runs without the metric last in the order of the sweep. */
   readonly trials: readonly SweepTrial[]
 }
 
 /** Runs of a sweep that differ only in their seeds. */
 export interface SweepConfiguration {
-  /** What was tried, without the seeds. */
+  /** Values of the varied arguments, without the seeds. */
   readonly values: Readonly<Record<string, unknown>>
-  /** In the order of the sweep. */
+  /** Runs of the configuration, in the order of the sweep. */
   readonly trials: readonly SweepTrial[]
 }
 
 /**
- * The configurations of a sweep, best first by the mean of their finished runs: the difference between two seeds is
- * chance, and no reason to prefer a run. Those without a finite metric come last, in the order of the sweep.
+ * Groups the runs of a sweep into configurations, best first by the mean of their finished runs, because differences
+ * between seeds are chance. Configurations without a finite metric come last, in the order of the sweep.
  */
 export function sweepConfigurations({ metric, greater_is_better, trials }: SweepSummary): SweepConfiguration[] {
   const groups = new Map<string, SweepConfiguration>()
@@ -49,14 +49,14 @@ export function sweepConfigurations({ metric, greater_is_better, trials }: Sweep
     if (mean === undefined) return Number.POSITIVE_INFINITY
     return greater_is_better ? -mean : mean
   }
-  // Infinity minus infinity is no order.
+  // Infinity - Infinity is NaN, which is not a valid result of a comparison.
   return [...groups.values()].sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)))
 }
 
-/** The runs of the best configuration first. */
+/** All runs, those of the best configuration first. */
 export const ranked = (sweep: SweepSummary): SweepTrial[] => sweepConfigurations(sweep).flatMap(({ trials }) => trials)
 
-/** The arguments that were tried, without the seeds. */
+/** The arguments that the sweep varies, without the seeds. */
 export const comparedParameters = ({ parameters }: SweepSummary): string[] =>
   parameters.filter((name) => !SEEDS.includes(name))
 

@@ -4,8 +4,8 @@ import { comparedParameters, type SweepSummary, type SweepTrial, sweepConfigurat
 import { columns, type Table } from './table.ts'
 
 /**
- * A row for each configuration, the best first and pointed out: its scores are the mean over its seeds, with the lowest
- * and the highest. A configuration with one run leads to the report of that run.
+ * A table with one row per configuration, the best first and marked. Scores are means over seeds with their range. A
+ * configuration with a single run links to its report.
  */
 export function sweepTable(sweep: SweepSummary): Table {
   const parameters = comparedParameters(sweep)
@@ -40,7 +40,7 @@ export function sweepTable(sweep: SweepSummary): Table {
   }
 }
 
-/** A row for each run, in the order of their configurations: the seeds that the other table averages. */
+/** A table with one row per run, in the order of the configurations. */
 export function runsTable({ parameters, trials }: SweepSummary): Table {
   return {
     columns: columns('Run', ...parameters.map((name) => `>${name}`), '>Loss', '>Exact match', '>F1', 'State'),
@@ -59,13 +59,13 @@ export function runsTable({ parameters, trials }: SweepSummary): Table {
 const reportOf = ({ name, status }: SweepTrial): string | undefined =>
   status === 'finished' ? `${encodeURIComponent(name)}/report.html` : undefined
 
-/** The mean time of a run. */
+/** Mean training time of the runs. */
 function timeOf(trials: readonly SweepTrial[]): string {
   const seconds = spreadOf(trials.map(({ metrics }) => metrics?.train_runtime))?.mean
   return seconds === undefined ? '-' : duration(seconds)
 }
 
-/** 'finished', or how many of the runs are in which state. */
+/** The state of all runs if it is the same, such as 'finished'; otherwise the number of runs in each state. */
 function stateOf(trials: readonly SweepTrial[]): string {
   const states = [...new Set(trials.map(({ status }) => status))]
   if (states.length === 1) return states[0]

@@ -11,7 +11,7 @@ describe('text tables', () => {
     ],
   }
 
-  test('columns are aligned, numbers to the right, and no line ends in spaces', () => {
+  test('align columns, numbers to the right, without trailing spaces', () => {
     expect(textTable(losses)).toBe(
       [
         'Epoch  Validation loss  Trend',
@@ -22,14 +22,14 @@ describe('text tables', () => {
     )
   })
 
-  test('the marked row carries a star, and escapes only where colour is asked for', () => {
+  test('mark a row with a star, and use terminal escapes only with colour', () => {
     const marked = { ...losses, marked: 0 }
     expect(textTable(marked).split('\n')[2]).toBe('    1           1.6476  initial learning *')
     expect(textTable(marked)).not.toContain('\x1b')
     expect(textTable(marked, { colour: true })).toContain('\x1b[1m')
   })
 
-  test('wide, combining and joined characters keep the columns straight', () => {
+  test('align columns with wide, combining and joined characters', () => {
     const lines = textTable({
       columns: columns('Name', 'x'),
       rows: [
@@ -42,13 +42,13 @@ describe('text tables', () => {
     expect(lines.split('\n').slice(2)).toEqual(['東京  1', 'e\u0301te   2', '👩‍👩‍👧    3', 'abc   4'])
   })
 
-  test('control characters in a cell cannot move the cursor', () => {
+  test('replace control characters, which could move the cursor', () => {
     const text = textTable({ columns: columns('File'), rows: [['a\x1b[2Jb\nc']] })
     expect(text).not.toContain('\x1b')
     expect(text.split('\n')).toHaveLength(3)
   })
 
-  test('facts are aligned by their names', () => {
+  test('align facts by their names', () => {
     expect(
       textFacts([
         ['Layers', '12'],
@@ -58,7 +58,7 @@ describe('text tables', () => {
     expect(textFacts([])).toBe('')
   })
 
-  test('a table without rows is its titles', () => {
+  test('show only titles if there are no rows', () => {
     expect(textTable({ columns: columns('A', '>B'), rows: [] })).toBe('A  B\n-  -')
   })
 })

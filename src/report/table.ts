@@ -1,32 +1,32 @@
 import { pad, textWidth, wrap } from './text-width.ts'
 
-/** `rows[i][j]` stands under `columns[j]`. `marked` is the index of a row to point out: the best epoch, for instance. */
+/** A table. `rows[i][j]` belongs to `columns[j]`. `marked` is the index of a row to highlight. */
 export interface Table {
   readonly columns: readonly Column[]
   readonly rows: readonly (readonly string[])[]
   readonly marked?: number
-  /** Whether a page wraps long cells, because they hold sentences. */
+  /** Whether long cells, such as sentences, wrap in HTML (default: false). */
   readonly wrapped?: boolean
-  /** Where a page leads from the first cell of each row; undefined for nowhere. */
+  /** Link target for the first cell of each row in HTML; undefined for no link. */
   readonly links?: readonly (string | undefined)[]
 }
 
 export interface Column {
   readonly title: string
-  /** Numbers stand to the right. Left unless it says otherwise. */
+  /** Alignment (default: left). Numbers are aligned right. */
   readonly align?: 'left' | 'right'
 }
 
-/** Columns from their titles; a title that begins with '>' is aligned to the right: `columns('Epoch', '>Loss')`. */
+/** Creates columns from titles. A leading '>' aligns a column to the right: `columns('Epoch', '>Loss')`. */
 export const columns = (...titles: string[]): Column[] =>
   titles.map((title) => (title.startsWith('>') ? { title: title.slice(1), align: 'right' } : { title }))
 
 export interface TextTableOptions {
-  /** Terminal escapes: bold titles and the marked row. Off unless asked for. */
+  /** Whether to print titles and the marked row in bold with terminal escapes (default: false). */
   readonly colour?: boolean
 }
 
-/** The table as aligned plain text, a line each row, without a newline at the end. The marked row ends with '*'. */
+/** Renders a table as aligned plain text without a newline at the end. The marked row ends with '*'. */
 export function textTable(table: Table, { colour = false }: TextTableOptions = {}): string {
   const widths = table.columns.map((column, j) =>
     Math.max(textWidth(column.title), ...table.rows.map((row) => textWidth(oneLine(row[j] ?? '')))),
@@ -41,7 +41,7 @@ export function textTable(table: Table, { colour = false }: TextTableOptions = {
   ].join('\n')
 }
 
-/** Names and their values, aligned: what needs no titles. Long values go on below themselves at 100 columns. */
+/** Renders names and values as two aligned columns. Long values wrap within their column at a total width of 100. */
 export function textFacts(facts: readonly (readonly [name: string, value: string])[]): string {
   const width = Math.max(0, ...facts.map(([name]) => textWidth(name)))
   return facts
@@ -53,6 +53,6 @@ export function textFacts(facts: readonly (readonly [name: string, value: string
     .join('\n')
 }
 
-/** Control characters of a file name or a data file must not move the cursor. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+/** Replaces control characters from file names or data, which could move the cursor, with spaces. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern must match control characters
 const oneLine = (cell: string): string => cell.replace(/[\x00-\x1f\x7f-\x9f]/g, ' ')

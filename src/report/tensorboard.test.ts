@@ -23,7 +23,7 @@ describe('CRC-32C', () => {
 })
 
 describe('event files', () => {
-  test('hold a log_history as a reader of TFRecords and protocol buffers finds it', () => {
+  test('contain the log_history as TFRecords of protocol buffers', () => {
     const file = createEventFile(join(folder, 'runs', 'first'), () => 1700000000.5)
     file.log({ epoch: 1, step: 193, loss: 1.1314, grad_norm: 12.5, learning_rate: 2e-5 })
     file.log({ epoch: 1, step: 193, eval_loss: 1.647568, eval_f1: Number.NaN })
@@ -42,11 +42,11 @@ describe('event files', () => {
     expect(events[2].values['train/loss']).toBe(Math.fround(0.4221))
   })
 
-  test('are named as TensorBoard looks for them', () => {
+  test('have names that TensorBoard finds', () => {
     expect(createEventFile(folder, () => 1700000000.5).path).toMatch(/events\.out\.tfevents\.1700000000\..+/)
   })
 
-  test('tags follow transformers, and what is no number is no scalar', () => {
+  test('use the tags of transformers, and skip values that are not numbers', () => {
     const entry = { epoch: 2, step: 4, eval_exact_match: 44.2, train_runtime: 9, loss: undefined }
     expect(scalars(entry)).toEqual([
       ['train/epoch', 2],
@@ -55,18 +55,18 @@ describe('event files', () => {
     ])
   })
 
-  test('a record longer than 127 bytes keeps its length', () => {
+  test('encode the length of a record longer than 127 bytes', () => {
     expect(readRecords(record(new Uint8Array(300).fill(7)))).toEqual([new Uint8Array(300).fill(7)])
   })
 
-  test('a folder that cannot be made is a clear error', () => {
+  test('fail clearly if the folder cannot be created', () => {
     writeFileSync(join(folder, 'taken'), '')
     expect(() => createEventFile(join(folder, 'taken', 'runs'))).toThrow(SpanforgeError)
-    expect(() => createEventFile(join(folder, 'taken', 'runs'))).toThrow(/cannot make the folder .*taken/)
+    expect(() => createEventFile(join(folder, 'taken', 'runs'))).toThrow(/cannot create the folder .*taken/)
   })
 })
 
-/** Records of a TFRecord file; throws where a checksum is wrong. */
+/** Reads the records of a TFRecord file. Throws for a wrong checksum. */
 function readRecords(file: Uint8Array): Uint8Array[] {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
   const check = (from: number, to: number) => {
@@ -85,7 +85,7 @@ function readRecords(file: Uint8Array): Uint8Array[] {
   return records
 }
 
-/** Fields of a message by number; all that event files use: varints, doubles, floats, chunks. */
+/** Decodes a message into its fields by number, for the types in event files: varints, doubles, floats, chunks. */
 function readFields(bytes: Uint8Array): [field: number, value: number | Uint8Array][] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const fields: [number, number | Uint8Array][] = []

@@ -16,19 +16,19 @@ import type { LogEntry } from '../training/checkpoints/state.ts'
 import { crc32c } from './crc32c.ts'
 
 /**
- * A file of events that TensorBoard reads: TFRecords of Event messages (tensorflow/core/util/event.proto,
- * tensorflow/core/framework/summary.proto), each a number under a tag at a step.
+ * An event file for TensorBoard: TFRecords of Event messages (tensorflow/core/util/event.proto,
+ * tensorflow/core/framework/summary.proto), each with scalars at a step.
  */
 export interface EventFile {
   readonly path: string
-  /** Appends a log entry, at once: a run that is killed loses none. */
+  /** Appends a log entry synchronously, so that a killed run loses none. */
   log(entry: LogEntry): void
 }
 
 /**
- * Begins a new event file in `folder`, which is made if it is missing. TensorBoard shows all files of a folder as one
- * run, so that a resumed run begins a file of its own.
- * @throws SpanforgeError if the folder or the file cannot be written.
+ * Creates a new event file in `folder`, and the folder if it is missing. TensorBoard shows all files in a folder as one
+ * run, so a resumed run starts a new file.
+ * @throws SpanforgeError if the folder or the file cannot be written
  */
 export function createEventFile(folder: string, now: () => number = () => Date.now() / 1000): EventFile {
   const name = `events.out.tfevents.${Math.floor(now())}.${hostname()}.${process.pid}`
@@ -38,7 +38,7 @@ export function createEventFile(folder: string, now: () => number = () => Date.n
       appendFileSync(path, record(toBytes(event)))
     } catch (cause) {
       throw new SpanforgeError(`TensorBoard log: cannot write ${path}: ${(cause as Error).message}`, {
-        remedy: 'Free space or choose another logging_dir; or train without `--report_to tensorboard`.',
+        remedy: 'Free some disk space, choose another --logging_dir, or train without --report_to tensorboard.',
         cause,
       })
     }
@@ -46,7 +46,7 @@ export function createEventFile(folder: string, now: () => number = () => Date.n
   try {
     mkdirSync(folder, { recursive: true })
   } catch (cause) {
-    throw new SpanforgeError(`TensorBoard log: cannot make the folder ${folder}: ${(cause as Error).message}`, {
+    throw new SpanforgeError(`TensorBoard log: cannot create the folder ${folder}: ${(cause as Error).message}`, {
       cause,
     })
   }
@@ -54,14 +54,14 @@ export function createEventFile(folder: string, now: () => number = () => Date.n
   return { path, log: (entry) => append(scalarEvent(now(), entry.step, scalars(entry))) }
 }
 
-/** Names and values of a log entry, tagged as transformers does: `eval_loss` is 'eval/loss', `loss` 'train/loss'. */
+/** The scalars of a log entry with the tags of transformers: `eval_loss` becomes 'eval/loss', `loss` 'train/loss'. */
 export function scalars(entry: LogEntry): [tag: string, value: number][] {
   return Object.entries(entry)
     .filter((pair): pair is [string, number] => pair[0] !== 'step' && typeof pair[1] === 'number')
     .map(([name, value]) => [name.startsWith('eval_') ? `eval/${name.slice(5)}` : `train/${name}`, value])
 }
 
-/** A TFRecord: length and data, each followed by its masked CRC-32C. */
+/** Encodes a TFRecord: length and data, each followed by its masked CRC-32C. */
 export function record(data: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(data.length + 16)
   const view = new DataView(bytes.buffer)
@@ -72,7 +72,7 @@ export function record(data: Uint8Array): Uint8Array {
   return bytes
 }
 
-/** TFRecords rotate and shift a checksum, so that one computed over data that holds checksums stays sound. */
+/** Masks a checksum as TFRecord requires. Plain CRCs would be weak for data that itself contains CRCs. */
 const masked = (crc: number): number => (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
 
 const versionEvent = (time: number): Encoded => concat([doubleField(1, time), textField(3, 'brain.Event:2')])

@@ -1,6 +1,6 @@
 /**
- * How many columns a text takes on a terminal: 2 for East Asian wide characters and emoji, 0 for marks that sit on
- * another character, 1 for the rest (Unicode Standard Annex 11, by blocks rather than by its full table).
+ * Number of terminal columns that a text takes: 2 for East Asian wide characters and emoji, 0 for combining marks, 1
+ * for everything else (Unicode Standard Annex 11, approximated by blocks).
  */
 export function textWidth(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length
@@ -9,13 +9,13 @@ export function textWidth(text: string): number {
   return width
 }
 
-/** Fills with spaces to a width in columns; a text that is already as wide stays as it is. */
+/** Pads a text with spaces to a width in terminal columns. */
 export function pad(text: string, width: number, align: 'left' | 'right' = 'left'): string {
   const room = ' '.repeat(Math.max(0, width - textWidth(text)))
   return align === 'left' ? text + room : room + text
 }
 
-/** Lines of at most `width` columns, broken between words; a longer word has a line of its own. */
+/** Wraps a text between words to lines of at most `width` columns. A longer word gets its own line. */
 export function wrap(text: string, width: number): string[] {
   const lines = ['']
   for (const word of text.split(' ')) {

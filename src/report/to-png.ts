@@ -4,8 +4,8 @@ import { Resvg } from '@resvg/resvg-js'
 const font = (file: string) => createRequire(import.meta.url).resolve(`@expo-google-fonts/inter/${file}`)
 
 /**
- * An SVG as PNG, at twice its size so that it stays sharp in print. Drawn with the font that is installed with this
- * package: the picture is the same on a machine without any font.
+ * Renders an SVG as a PNG at twice its size, so that it is sharp in print. It uses the font that is installed with this
+ * package, so the image does not depend on system fonts.
  */
 export function toPng(svg: string): Uint8Array {
   const image = new Resvg(svg, {

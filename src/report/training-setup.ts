@@ -1,13 +1,13 @@
 import { count, counted, setting } from './format.ts'
 import type { RunSetup } from './run-summary.ts'
 
-/** How a run trains, in words, from its arguments; what an argument does not say is left out. */
+/** The arguments from which the functions below describe the training setup in words. */
 type Setup = Pick<RunSetup, 'arguments' | 'data' | 'total_steps'>
 
 export function collatorOf({ arguments: args }: Setup): string {
   if (args.padding === 'max_length') return `every window padded to max_seq_length = ${args.max_seq_length}`
   if (args.padding === 'longest') return 'windows padded to the longest of their batch'
-  return 'real tokens only, nothing padded'
+  return 'real tokens only, without padding'
 }
 
 export function optimizerOf({ arguments: args }: Setup): string {
@@ -42,7 +42,7 @@ export function lossOf({ arguments: args }: Setup): string {
   )
 }
 
-/** '579 = 3 epochs x ceil(3,074 windows / 16)'; the product only where it gives the number of steps. */
+/** The number of steps, with a formula if it matches: '579 = 3 epochs x ceil(3,074 windows / 16)'. */
 export function stepsOf({ arguments: args, data, total_steps }: Setup): string {
   const [epochs, batch] = [number(args.num_train_epochs), number(args.per_device_train_batch_size)]
   const accumulation = number(args.gradient_accumulation_steps) ?? 1

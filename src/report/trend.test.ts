@@ -3,12 +3,12 @@ import { miniLmRun, notebookRun } from '../../tests/sample-runs.ts'
 import { evaluations } from './history.ts'
 import { overfitting, trends } from './trend.ts'
 
-/** Points from pairs of training and validation loss. */
+/** Creates points from pairs of training and validation loss. */
 const points = (...losses: [train: number | undefined, validation: number][]) =>
   losses.map(([train_loss, eval_loss], i) => ({ epoch: i + 1, step: 10 * (i + 1), train_loss, eval_loss }))
 
 describe('trends', () => {
-  test('the notebook: initial learning, training improves while validation worsens, overfitting', () => {
+  test('of the notebook are initial learning, validation worsens, overfitting', () => {
     expect(trends(evaluations(notebookRun.log_history))).toEqual([
       'initial learning',
       'training improves, validation worsens',
@@ -16,7 +16,7 @@ describe('trends', () => {
     ])
   })
 
-  test('MiniLM: both improve, then the first sign', () => {
+  test('of the MiniLM run end with validation worsens, a first sign of overfitting', () => {
     expect(trends(evaluations(miniLmRun.log_history))).toEqual([
       'initial learning',
       'both improve',
@@ -24,7 +24,7 @@ describe('trends', () => {
     ])
   })
 
-  test('every direction has its words, and overfitting ends when the validation loss falls again', () => {
+  test('describe every direction, and overfitting ends when the validation loss falls again', () => {
     expect(trends(points([3, 3], [2, 4], [1, 5], [0.9, 4], [2, 3], [3, 4]))).toEqual([
       'initial learning',
       'training improves, validation worsens',
@@ -35,7 +35,7 @@ describe('trends', () => {
     ])
   })
 
-  test('without a training log only the validation is judged', () => {
+  test('depend only on the validation loss without a training log', () => {
     expect(trends(points([undefined, 3], [undefined, 2], [1, 4]))).toEqual([
       'initial learning',
       'validation improves',
@@ -45,21 +45,21 @@ describe('trends', () => {
 })
 
 describe('overfitting', () => {
-  test('is found in the notebook since epoch 1', () => {
+  test('is detected in the notebook since epoch 1', () => {
     const found = overfitting(evaluations(notebookRun.log_history))
     expect(found).toMatchObject({ best: { epoch: 1 }, last: { epoch: 3 }, evaluationsSince: 2, stillRising: [] })
   })
 
-  test('is a first sign in the MiniLM run, whose scores still rise', () => {
+  test('is a first sign in the MiniLM run, while the scores still rise', () => {
     const found = overfitting(evaluations(miniLmRun.log_history))
     expect(found).toMatchObject({ best: { epoch: 2 }, evaluationsSince: 1, stillRising: ['exact_match', 'f1'] })
   })
 
-  test('is not named when the validation loss is lowest at the end', () => {
+  test('is not reported if the validation loss is lowest at the end', () => {
     expect(overfitting(points([3, 3], [2, 3.5], [1, 2.9]))).toBeUndefined()
   })
 
-  test('is not named when the training loss stopped falling too, or was never logged, or nothing was', () => {
+  test('is not reported if the training loss did not fall or was not logged, or without evaluations', () => {
     expect(overfitting(points([1, 2], [1.5, 3]))).toBeUndefined()
     expect(overfitting(points([undefined, 2], [undefined, 3]))).toBeUndefined()
     expect(overfitting([])).toBeUndefined()

@@ -1,6 +1,6 @@
 import { lowestLoss, type Point } from './history.ts'
 
-/** What happened between an evaluation and the one before it, in words. */
+/** The change between two consecutive evaluations, in words. */
 export type Trend =
   | 'initial learning'
   | 'both improve'
@@ -11,7 +11,7 @@ export type Trend =
   | 'validation worsens'
   | 'overfitting'
 
-/** A trend for each point. Overfitting: the validation loss rose twice on end while the training loss kept falling. */
+/** The trend of each point. If the validation loss rises twice in a row while the training loss falls, it overfits. */
 export function trends(points: readonly Point[]): Trend[] {
   return points.map((point, i) => {
     if (i === 0) return 'initial learning'
@@ -30,18 +30,18 @@ function drift(before: Point, now: Point): Trend {
 }
 
 export interface Overfitting {
-  /** Where the validation loss was lowest. */
+  /** The evaluation with the lowest validation loss. */
   readonly best: Point
   readonly last: Point
-  /** Evaluations since the best: 1 is a first sign, more is a pattern. */
+  /** Number of evaluations since the best one: 1 is a first sign, more is a pattern. */
   readonly evaluationsSince: number
-  /** Scores that still grew while the validation loss rose: 'best' then depends on the metric. */
+  /** Scores that still rose while the validation loss rose, so that the best epoch depends on the metric. */
   readonly stillRising: readonly ('exact_match' | 'f1')[]
 }
 
 /**
- * Overfitting, when it happened: since its best evaluation the validation loss has risen while the training loss went
- * on falling. Undefined when it did not, or when no training loss was logged that could show it.
+ * Detects overfitting: since the best evaluation, the validation loss has risen while the training loss has fallen.
+ * Returns undefined if there is none, or if the training loss was not logged.
  */
 export function overfitting(points: readonly Point[]): Overfitting | undefined {
   const best = lowestLoss(points)

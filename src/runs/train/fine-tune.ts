@@ -66,7 +66,7 @@ async function trainAndFinish(
   const { args } = run
   const { folder, notes } = await chooseCheckpoint(args, run.digests)
   await prepareOutputFolder(args)
-  screen.show(openingOnScreen(runSetup(run), { changed: changedArguments(args), goesOn: folder !== undefined }))
+  screen.show(openingOnScreen(runSetup(run), { changed: changedArguments(args), isResumed: folder !== undefined }))
   onPrepared?.(run)
   for (const note of notes) screen.print(note)
   const progress = runProgress(screen)
