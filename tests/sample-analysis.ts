@@ -14,7 +14,7 @@ interface Case {
   readonly given: readonly string[]
   /** The prediction; of a text that stands twice, the last one. "" is no answer. */
   readonly predicted: string
-  /** Whether the context is cut in the middle of the first given answer. */
+  /** Whether the context is cut in the middle of the first labelled answer. */
   readonly cut?: boolean
 }
 

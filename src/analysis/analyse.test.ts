@@ -8,7 +8,7 @@ const input = sampleEvaluation(120)
 const analysis = analyse(input)
 
 describe('an analysis', () => {
-  it('puts each question into exactly one class, and meets every class', () => {
+  it('assigns each question to exactly one class, with examples of every class', () => {
     expect(analysis.classes.map((summary) => summary.class)).toEqual(errorClasses)
     expect(analysis.classes.map(({ count }) => count)).toEqual(errorClasses.map(() => 10))
   })
@@ -27,15 +27,15 @@ describe('an analysis', () => {
       expect(groups.reduce((sum, { count }) => sum + count, 0)).toBe(input.examples.length)
   })
 
-  it('gives all questions one interval, wherever they stand as one group', () => {
+  it('uses the overall interval for a group of all questions', () => {
     const questions = analysis.questions.map((q) => ({ ...q, groups: { ...q.groups, windows: 'one' } }))
     const [group] = breakdown('windows', questions).groups
     expect(group).toMatchObject({ label: 'one', count: 120, exact_match: analysis.overall.exact_match })
-    // A question's F1 is kept with six digits.
+    // The F1 of a question is rounded to six digits.
     expect(group.f1.high).toBeCloseTo(analysis.overall.f1.high, 4)
   })
 
-  it('agrees with the scores it was given', () => {
+  it('agrees with the input scores', () => {
     const mean = (key: 'exact_match' | 'f1') => (100 * input.scores.reduce((sum, q) => sum + q[key], 0)) / 120
     expect(analysis.overall.exact_match.mean).toBeCloseTo(mean('exact_match'), 10)
     expect(analysis.overall.f1.mean).toBeCloseTo(mean('f1'), 10)
@@ -43,7 +43,7 @@ describe('an analysis', () => {
     expect(analysis.overall).toMatchObject({ questions: 120, windows: 130, loss: 1.25 })
   })
 
-  it('keeps each context once, with its own candidates inside', () => {
+  it('stores each context once, with candidates inside it', () => {
     const keys = analysis.contexts.map(({ title, text }) => `${title}\n${text}`)
     expect(new Set(keys).size).toBe(keys.length)
     for (const [i, { context, candidates }] of analysis.questions.entries()) {
@@ -53,20 +53,20 @@ describe('an analysis', () => {
     }
   })
 
-  it('is JSON: what is read back is what was written', () => {
+  it('survives a round trip through JSON', () => {
     expect(JSON.parse(JSON.stringify(analysis))).toEqual(analysis)
   })
 })
 
-it('does without loss and calibration', () => {
+it('works without loss and calibration', () => {
   const { overall, confidence, questions } = analyse({ ...input, loss: undefined, calibrated: undefined })
   expect(overall.loss).toBeUndefined()
   expect(confidence.calibrated).toBeUndefined()
   expect(questions[0].calibrated_confidence).toBeUndefined()
 })
 
-it('refuses an evaluation without questions, or with answers or scores missing', () => {
-  expect(() => analyse(sampleEvaluation(0))).toThrow('there are no questions')
+it('rejects an evaluation without questions or with missing answers or scores', () => {
+  expect(() => analyse(sampleEvaluation(0))).toThrow('no questions')
   expect(() => analyse({ ...input, scores: input.scores.slice(1) })).toThrow('119 scores for 120 questions')
   expect(() => analyse({ ...input, answers: [] })).toThrow('0 answers for 120 questions')
 })

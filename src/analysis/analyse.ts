@@ -10,27 +10,30 @@ import type { GoldAnswer, TextSpan } from './gold-answer.ts'
 import { sentenceStarts } from './sentences.ts'
 import type { AnalysedContext, AnalysedQuestion, Analysis, ClassSummary } from './types.ts'
 
-/** An evaluation. `answers[i]` and `scores[i]` belong to `examples[i]`. */
+/** The results of an evaluation. `answers[i]` and `scores[i]` belong to `examples[i]`. */
 export interface AnalysisInput {
-  /** What was evaluated on what: names for the titles. */
+  /** Names of the model and the data, for the titles. */
   readonly model: string
   readonly data: string
   readonly examples: readonly Example[]
   /** All windows of the examples. */
   readonly windows: readonly Window[]
-  /** With as many candidates as shall be shown: `answerExamples` with `top_k` 5, say. */
+  /** Answers with all candidates to show, for example from `answerExamples` with `top_k` 5. */
   readonly answers: readonly ExampleAnswers[]
-  /** Of the best candidates, by the metrics of SQuAD v1.1 or v2.0; in [0, 1]. */
+  /** Scores of the best candidates by the metrics of SQuAD v1.1 or v2.0, in [0, 1]. */
   readonly scores: readonly { readonly exact_match: number; readonly f1: number }[]
-  /** Mean over windows. */
+  /** Mean loss over windows. */
   readonly loss?: number
-  /** The one that was used, where "" is an answer. */
+  /** The threshold for the answer "", if the evaluation allowed it. */
   readonly null_score_diff_threshold?: number
-  /** How likely the best answers are right, by a confidence that was fitted. */
+  /** Fitted confidences of the best answers. */
   readonly calibrated?: FittedConfidences
 }
 
-/** Sorts, counts and classifies; throws SpanforgeError where there are no questions, or not one answer and score each. */
+/**
+ * Classifies every question, and computes scores for groups of questions.
+ * @throws SpanforgeError if there are no questions, or not exactly one answer and score for each
+ */
 export function analyse(input: AnalysisInput): Analysis {
   checkLengths(input)
   const contexts = new Contexts()
@@ -91,7 +94,7 @@ export function analyse(input: AnalysisInput): Analysis {
   }
 }
 
-/** Contexts by what they say, each with its number and its sentences. */
+/** Distinct contexts, each with its index and sentences. */
 class Contexts {
   readonly all: AnalysedContext[] = []
   private readonly known = new Map<string, { index: number; sentences: number[] }>()
@@ -108,7 +111,7 @@ class Contexts {
   }
 }
 
-/** The text that a window holds; nothing for one without context tokens. */
+/** The part of the context in a window; none for a window without context tokens. */
 function stretchOf({ offsets, context_start, context_end }: Window): TextSpan[] {
   if (context_start === context_end) return []
   return [{ start: offsets[2 * context_start], end: offsets[2 * context_end - 1] }]
@@ -119,7 +122,7 @@ const distinct = (answers: readonly GoldAnswer[]): GoldAnswer[] =>
     (answer, i) => answers.findIndex(({ text, start }) => text === answer.text && start === answer.start) === i,
   )
 
-/** Six significant digits: nobody reads more, and the file stays small. */
+/** Rounds to six significant digits, which is enough for display and keeps the file small. */
 const digits = (x: number): number => Number(x.toPrecision(6))
 
 function classSummaries(questions: readonly AnalysedQuestion[]): ClassSummary[] {
@@ -132,9 +135,11 @@ function classSummaries(questions: readonly AnalysedQuestion[]): ClassSummary[] 
 }
 
 function checkLengths({ examples, answers, scores, calibrated }: AnalysisInput): void {
-  if (examples.length === 0) throw new SpanforgeError('analysis: there are no questions, expected at least one')
+  if (examples.length === 0) throw new SpanforgeError('analysis: no questions, expected at least one')
   const lists = { answers, scores, ...(calibrated && { 'calibrated confidences': calibrated.confidences }) }
   for (const [name, list] of Object.entries(lists))
     if (list.length !== examples.length)
-      throw new SpanforgeError(`analysis: ${list.length} ${name} for ${examples.length} questions, expected one each`)
+      throw new SpanforgeError(
+        `analysis: ${list.length} ${name} for ${examples.length} questions, expected one for each`,
+      )
 }

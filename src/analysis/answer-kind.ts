@@ -1,9 +1,9 @@
 import { digitsOf } from './number-words.ts'
 
-/** In the order in which the rules of `answerKind` ask for them. */
+/** Kinds of answers, in the order in which `answerKind` checks for them. */
 export const answerKinds = ['none', 'date', 'number', 'name', 'phrase'] as const
 
-/** What an answer is, told from its text alone. */
+/** The kind of an answer, derived from its text alone. */
 export type AnswerKind = (typeof answerKinds)[number]
 
 const MONTH = /^(jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec)$|^(january|february|march|april|may|june|july)$/
@@ -12,24 +12,28 @@ const WEEKDAY = /^(mon|tues|wednes|thurs|fri|satur|sun)days?$/
 const YEAR = /^(1\d{3}|20\d{2})(s|[-–]\d{2,4}s?)?$/
 const CLOCK = /^\d{1,2}:\d{2}$/
 const ERA = /^(century|centuries|bc|ad|bce|ce|spring|summer|autumn|winter)$/
-/** Words that stand in a date without making one. */
+/** Words that may occur in a date but do not make a text a date. */
 const IN_DATES =
   /^(\d{1,4}(st|nd|rd|th)?|the|of|in|on|at|to|and|from|until|since|by|between|after|before|around|about|circa|c|late|early|mid|mid-|end|beginning|year|years|day|month|decade|am|pm|\w+th|first|second|third)$/
 
 const QUALIFIER =
   /^(a|an|the|about|approximately|around|over|under|nearly|almost|roughly|some|only|just|up|to|at|least|most|more|less|fewer|than|between|us|c)$/
 const NUMERAL = /^[$€£¥~#+±−-]*(us|a|c)?[$€£¥]?\d[\d.,:/×–-]*(%|°|[a-z]{1,3}\d?)?$/
-/** Words inside a name that are written small. */
+/** Lower-case words that may occur in a name. */
 const IN_NAMES =
   /^(a|an|the|of|and|in|on|at|for|to|by|with|de|la|le|les|du|des|del|di|da|von|van|der|den|zu|al|el|y|e|&)$/
 
 /**
- * The first rule that holds, over words without the punctuation around them:
- * none: there is no text; date: every word may stand in a date, and one is a month, weekday, year (1000 to 2099),
- * decade, time of day, season, century or era; number: the first word that is not a qualifier ("about", "more than") is
- * a numeral or a number word, whatever is counted; name: every word begins with a capital, small words of names ("of",
- * "von") aside; phrase: anything else. English, and no more than a rule of thumb: a capital at the beginning of a
- * sentence makes a name.
+ * Determines the kind of an answer by the first matching rule. Punctuation around words is ignored.
+ *
+ * - none: the text is empty.
+ * - date: all words may occur in a date, and at least one is a month, weekday, year (1000 to 2099), decade, time of
+ *   day, season, century or era.
+ * - number: the first word that is not a qualifier ("about", "more than") is a numeral or a number word.
+ * - name: all words are capitalized, except small words such as "of" and "von".
+ * - phrase: anything else.
+ *
+ * The rules are for English and are only heuristics: a single word at the start of a sentence looks like a name.
  */
 export function answerKind(text: string): AnswerKind {
   const words = text.split(/\s+/).map(trimPunctuation).filter(Boolean)

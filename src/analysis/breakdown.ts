@@ -2,10 +2,10 @@ import { bootstrapMean } from '../squad/metrics/bootstrap.ts'
 import { type Dimension, isCatchAll, labelOrder } from './dimensions.ts'
 import type { AnalysedQuestion, Breakdown, GroupScore, QuestionGroup } from './types.ts'
 
-/** A group of fewer questions gets no interval: that of three right answers would be "100 to 100". */
-export const FEWEST_FOR_INTERVAL = 20
+/** Minimum group size for an interval. The interval of three right answers, for example, would be "100 to 100". */
+export const MIN_FOR_INTERVAL = 20
 
-/** The questions sorted by one property, with the scores of each group. */
+/** Groups the questions by one dimension and computes the scores of each group. */
 export function breakdown(
   dimension: Dimension,
   questions: readonly Pick<AnalysedQuestion, 'groups' | 'exact_match' | 'f1'>[],
@@ -13,12 +13,12 @@ export function breakdown(
   const labels = [...new Set(questions.map(({ groups }) => groups[dimension]))]
   const groups = labels.map((label): QuestionGroup => {
     const own = questions.filter((question) => question.groups[dimension] === label)
-    // The whole, where it is one group, has the interval that it has elsewhere; many groups of many questions take long.
+    // Fewer resamples keep large data sets fast. A group of all questions uses the default, as the overall score does.
     const resamples = own.length === questions.length ? undefined : 2000
     const score = (scores: readonly number[]) => groupScore(scores, resamples)
     const exact_match = score(own.map((question) => question.exact_match))
     const f1 = score(own.map((question) => question.f1))
-    const uncertain = own.length < FEWEST_FOR_INTERVAL
+    const uncertain = own.length < MIN_FOR_INTERVAL
     return { label, count: own.length, exact_match, f1, uncertain }
   })
   return { dimension, groups: groups.sort(inOrder(labelOrder(dimension))) }
@@ -26,7 +26,7 @@ export function breakdown(
 
 function groupScore(scores: readonly number[], resamples?: number): GroupScore {
   const inPerCent = scores.map((score) => 100 * score)
-  if (scores.length < FEWEST_FOR_INTERVAL) return { mean: inPerCent.reduce((a, b) => a + b) / scores.length }
+  if (scores.length < MIN_FOR_INTERVAL) return { mean: inPerCent.reduce((a, b) => a + b) / scores.length }
   return bootstrapMean(inPerCent, { resamples })
 }
 

@@ -3,7 +3,7 @@ import { confidenceSummary } from './confidence.ts'
 
 const answered = (confidence: number, exact_match: number) => ({ confidence, exact_match })
 
-it('gives the risk at each coverage, the most confident first', () => {
+it('computes the risk at each coverage, the most confident answers first', () => {
   const summary = confidenceSummary([answered(0.2, 0), answered(0.9, 1), answered(0.6, 0), answered(0.8, 1)])
   expect(summary.risk_coverage).toEqual([
     { coverage: 0.25, risk: 0, confidence: 0.9 },
@@ -15,20 +15,20 @@ it('gives the risk at each coverage, the most confident first', () => {
   expect(summary.most_confident_mistakes).toEqual([2, 0])
 })
 
-it('leaves out empty bins and calibration that was not fitted', () => {
+it('omits empty bins, and calibration without a fit', () => {
   const summary = confidenceSummary([answered(0.95, 1), answered(0.95, 0)])
   expect(summary.raw.bins.map(({ low, count, accuracy }) => [low, count, accuracy])).toEqual([[0.9, 2, 0.5]])
   expect(summary.raw.expected_calibration_error).toBeCloseTo(0.45, 12)
   expect(summary.calibrated).toBeUndefined()
 })
 
-it('judges calibrated confidences by themselves', () => {
+it('evaluates calibrated confidences separately', () => {
   const questions = [1, 0].map((exact_match) => ({ ...answered(0.95, exact_match), calibrated_confidence: 0.5 }))
   const { calibrated } = confidenceSummary(questions, { cross_validated: false })
   expect(calibrated).toMatchObject({ cross_validated: false, expected_calibration_error: 0 })
 })
 
-it('thins the curve to 200 points that end with all questions', () => {
+it('thins the curve to 200 points, the last one at full coverage', () => {
   const many = Array.from({ length: 1001 }, (_, i) => answered(i / 1001, i % 2))
   const { risk_coverage, most_confident_mistakes } = confidenceSummary(many)
   expect(risk_coverage).toHaveLength(200)

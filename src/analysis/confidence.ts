@@ -1,17 +1,17 @@
-/** How well does the model know when it is right? */
+/** How well the confidence of the model predicts whether its answers are right. */
 import { expectedCalibrationError, type JudgedAnswer, reliabilityBins } from '../squad/metrics/calibration.ts'
 import type { AnalysedQuestion, ConfidenceSummary, Reliability, RiskPoint } from './types.ts'
 
-/** Confidences of the best answers, which were fitted. */
+/** Fitted confidences of the best answers. */
 export interface FittedConfidences {
-  /** By question; undefined for one without a confidence. */
+  /** One confidence per question; undefined for a question without one. */
   readonly confidences: readonly (number | undefined)[]
-  /** Fitted on these questions, each of them judged by coefficients fitted on others; if not, stored with the model. */
+  /** True if they were fitted on these questions by cross-validation, false if they use the model's stored fit. */
   readonly cross_validated: boolean
 }
 
-const MOST_POINTS = 200
-const MOST_MISTAKES = 20
+const MAX_POINTS = 200
+const MAX_MISTAKES = 20
 
 type Answered = Pick<AnalysedQuestion, 'confidence' | 'calibrated_confidence' | 'exact_match'>
 
@@ -35,11 +35,11 @@ export function confidenceSummary(
       }),
     risk_coverage: thinned(risks),
     area_under_risk_coverage: risks.reduce((sum, { risk }) => sum + risk, 0) / risks.length,
-    most_confident_mistakes: surest.filter((index) => questions[index].exact_match !== 1).slice(0, MOST_MISTAKES),
+    most_confident_mistakes: surest.filter((index) => questions[index].exact_match !== 1).slice(0, MAX_MISTAKES),
   }
 }
 
-/** Indices, the most confident first; of equals the earlier. */
+/** Indices of the questions, the most confident first. Ties keep their order. */
 export const byConfidence = (questions: readonly Pick<AnalysedQuestion, 'confidence'>[]): number[] =>
   questions.map((_, index) => index).sort((a, b) => questions[b].confidence - questions[a].confidence || a - b)
 
@@ -48,7 +48,7 @@ function reliability(answers: readonly JudgedAnswer[]): Reliability {
   return { bins, expected_calibration_error: expectedCalibrationError(bins) }
 }
 
-/** A point for each number of answers given, the most confident first (El-Yaniv and Wiener 2010). */
+/** The risk-coverage curve (El-Yaniv and Wiener 2010), with a point for each number of most confident answers. */
 function riskCoverage(surestFirst: readonly Answered[]): RiskPoint[] {
   let wrong = 0
   return surestFirst.map(({ confidence, exact_match }, i) => {
@@ -57,8 +57,8 @@ function riskCoverage(surestFirst: readonly Answered[]): RiskPoint[] {
   })
 }
 
-/** Evenly spaced, with the last one. */
+/** Picks evenly spaced points, including the last one. */
 function thinned(points: readonly RiskPoint[]): RiskPoint[] {
-  const count = Math.min(points.length, MOST_POINTS)
+  const count = Math.min(points.length, MAX_POINTS)
   return Array.from({ length: count }, (_, i) => points[Math.ceil(((i + 1) * points.length) / count) - 1])
 }

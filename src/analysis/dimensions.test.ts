@@ -25,7 +25,7 @@ describe('groups', () => {
     expect([1, 2, 4, 9].map((n) => groups(undefined, 10, n).windows)).toEqual(['1', '2', '3 to 4', '9 or more'])
   })
 
-  it('by where the answer begins; one that claims to stand beyond the context is at its end', () => {
+  it('by the start of the answer, limited to the end of the context', () => {
     const position = (start: number) => groups({ text: 'word', start }, 20).answer_position
     expect([0, 50, 98, 400].map(position)).toEqual(['0 to 20 %', '40 to 60 %', '80 to 100 %', '80 to 100 %'])
   })
@@ -45,7 +45,7 @@ describe('a breakdown', () => {
   const many = (count: number, label: Partial<ReturnType<typeof groups>>) =>
     Array.from({ length: count }, (_, i) => question(label, i % 2, i % 2 ? 1 : 0.5))
 
-  it('sorts kinds by count with the catch-all last, lengths ascending', () => {
+  it('sorts kinds by count with the catch-all last, and lengths in ascending order', () => {
     const kinds = [
       ...many(5, { question_word: 'other' }),
       ...many(2, { question_word: 'who' }),
@@ -64,7 +64,7 @@ describe('a breakdown', () => {
     ])
   })
 
-  it('gives means in per cent, an interval around them, and none for few questions', () => {
+  it('computes means in percent with intervals, except for small groups', () => {
     const [large, small] = breakdown('question_word', [
       ...many(40, { question_word: 'who' }),
       ...many(4, { question_word: 'why' }),

@@ -1,4 +1,4 @@
-/** The properties by which questions are sorted into groups. Answers are represented by the first one given. */
+/** The dimensions by which questions are grouped. If a question has several labelled answers, the first one counts. */
 import { answerKind, answerKinds } from './answer-kind.ts'
 import type { GoldAnswer } from './gold-answer.ts'
 import { questionWord, questionWords } from './question-word.ts'
@@ -37,16 +37,16 @@ const ranges = {
   windows: [1, 2, 3, 5, 9],
 }
 
-/** A question as far as its groups depend on it. */
+/** The properties of a question that determine its groups. */
 export interface GroupedQuestion {
   readonly question: string
   readonly context: string
   readonly answers: readonly GoldAnswer[]
-  /** How many. */
+  /** Number of windows. */
   readonly windows: number
 }
 
-/** By dimension the label of the question's group. */
+/** The label of the question's group in each dimension. */
 export function groupsOf({ question, context, answers, windows }: GroupedQuestion): Record<Dimension, string> {
   const [answer] = answers
   const kind = answerKind(answer?.text ?? '')
@@ -60,7 +60,7 @@ export function groupsOf({ question, context, answers, windows }: GroupedQuestio
   }
 }
 
-/** Labels in an order that a reader expects; undefined where the size of the groups is the best order there is. */
+/** Labels of a dimension in their natural order; undefined if its groups are best sorted by size. */
 export function labelOrder(dimension: Dimension): readonly string[] | undefined {
   switch (dimension) {
     case 'question_word':
@@ -73,7 +73,7 @@ export function labelOrder(dimension: Dimension): readonly string[] | undefined 
   }
 }
 
-/** What catches all that no other group takes stands last, whatever its size. */
+/** Whether a label means "everything else". Such a group is listed last, regardless of its size. */
 export const isCatchAll = (label: string): boolean =>
   label === questionWords[questionWords.length - 1] ||
   label === answerKinds[answerKinds.length - 1] ||
@@ -81,7 +81,7 @@ export const isCatchAll = (label: string): boolean =>
 
 const countWords = (text: string): number => text.split(/\s+/).filter(Boolean).length
 
-/** '4 to 5' for 5 where ranges begin at 4 and 6; the last range is open: '21 or more'. */
+/** The label of a value's range: '4 to 5' if ranges start at 4 and 6. The last range is open: '21 or more'. */
 function rangeLabel(starts: readonly number[], value: number): string {
   const index = Math.max(
     0,

@@ -6,7 +6,7 @@ const context =
   'John Smith met four friends in Paris in May. The 4 friends left for Rome. Anna Bell stayed in Paris until June 1990.'
 const whole = [{ start: 0, end: context.length }]
 
-/** The place of a text in the context, by default its first. */
+/** The span of a text in the context (default: its first occurrence). */
 const at = (text: string, nth = 0) => {
   let start = context.indexOf(text)
   for (let i = 0; i < nth; i++) start = context.indexOf(text, start + 1)
@@ -30,44 +30,44 @@ const classOf = (question: Partial<ErrorEvidence>) =>
   })
 
 describe('an exact match', () => {
-  it('is correct where it meets a given answer', () => {
+  it('is correct if it overlaps a labelled answer', () => {
     expect(classOf({ exact_match: true })).toBe('correct')
     expect(classOf({ exact_match: true, answers: [at('Rome'), at('John Smith')] })).toBe('correct')
   })
 
-  it('is the same text elsewhere where it meets none', () => {
+  it('is the same text elsewhere if it overlaps none', () => {
     expect(classOf({ answers: [at('Paris')], prediction: span('Paris', 1), exact_match: true })).toBe(
       'same_text_elsewhere',
     )
   })
 
-  it('is correct where no given answer stands where it says, or nothing was to be said', () => {
+  it('is correct if no labelled answer is at its position, or if the right answer is ""', () => {
     expect(classOf({ answers: [{ text: 'John Smith', start: 7 }], exact_match: true })).toBe('correct')
     expect(classOf({ answers: [], prediction: silence, exact_match: true })).toBe('correct')
   })
 })
 
 describe('a wrong answer', () => {
-  it('was given although there is none', () => {
+  it('answers an unanswerable question', () => {
     expect(classOf({ answers: [] })).toBe('answered_without_answer')
   })
 
-  it('may be the fault of a label that does not stand where it says', () => {
+  it('has a doubtful label if no labelled answer is at its position', () => {
     expect(classOf({ answers: [{ text: 'Rome', start: 3 }] })).toBe('label_doubtful')
     expect(classOf({ answers: [{ text: '', start: 3 }] })).toBe('label_doubtful')
   })
 
-  it('may be the given one in another spelling', () => {
+  it('has a doubtful label if it differs from it only in spelling', () => {
     expect(classOf({ answers: [at('four')], prediction: span('4') })).toBe('label_doubtful')
   })
 
-  it('may be wrong by labels that do not agree with each other', () => {
+  it('has a doubtful label if the labelled answers share no word', () => {
     const answers = [at('Rome'), at('Anna Bell')]
     expect(classOf({ answers })).toBe('label_doubtful')
     expect(classOf({ answers: [...answers, at('Anna')] })).not.toBe('label_doubtful')
   })
 
-  it('could not be right where no window holds the answer whole', () => {
+  it('is cut by a window if no window contains the whole answer', () => {
     const cut = [
       { start: 0, end: 7 },
       { start: 5, end: context.length },
@@ -77,7 +77,7 @@ describe('a wrong answer', () => {
     expect(classOf({ windows: [...cut, { start: 0, end: 10 }], prediction: span('Smith') })).toBe('too_narrow')
   })
 
-  it('is silence where there is an answer', () => {
+  it('is "" although there is an answer', () => {
     expect(classOf({ prediction: silence })).toBe('silent_with_answer')
   })
 
@@ -87,17 +87,17 @@ describe('a wrong answer', () => {
     expect(classOf({ prediction: span('Smith met') })).toBe('overlapping')
   })
 
-  it('is measured by the given answer that it shares most with', () => {
+  it('is compared with the labelled answer of greatest overlap', () => {
     const answers = [at('John'), at('John Smith met four friends')]
     expect(classOf({ answers, prediction: span('John Smith met four') })).toBe('too_narrow')
   })
 
-  it('lies elsewhere in the right sentence, of whatever kind', () => {
+  it('is elsewhere in the right sentence, regardless of its kind', () => {
     expect(classOf({ prediction: span('met') })).toBe('same_sentence')
     expect(classOf({ prediction: span('Paris') })).toBe('same_sentence')
   })
 
-  it('is of the right kind in another sentence; a phrase is no kind', () => {
+  it('is of the right kind in another sentence, unless the kind is "phrase"', () => {
     expect(classOf({ prediction: span('Rome') })).toBe('right_kind_elsewhere')
     expect(classOf({ answers: [at('May')], prediction: span('June 1990') })).toBe('right_kind_elsewhere')
     expect(classOf({ answers: [at('friends')], prediction: span('stayed') })).toBe('wrong_sentence')

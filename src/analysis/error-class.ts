@@ -1,4 +1,4 @@
-/** What went wrong with an answer: exactly one class a question, by the first rule that holds. */
+/** Assigns each question to exactly one error class by the first matching rule. */
 import { f1 } from '../squad/metrics/metrics.ts'
 import { answerKind } from './answer-kind.ts'
 import type { GoldAnswer, TextSpan } from './gold-answer.ts'
@@ -22,39 +22,40 @@ export const errorClasses = [
 
 export type ErrorClass = (typeof errorClasses)[number]
 
-/** One question as the rules see it. */
+/** A question with everything that the rules depend on. */
 export interface ErrorEvidence {
   readonly context: string
-  /** Of the context (`sentenceStarts`). */
+  /** Start of each sentence of the context, from `sentenceStarts`. */
   readonly sentences: readonly number[]
   readonly answers: readonly GoldAnswer[]
-  /** The text that each window holds. */
+  /** The part of the context in each window. */
   readonly windows: readonly TextSpan[]
-  /** `start` = `end` is the answer "". */
+  /** The predicted span; `start` = `end` means the answer "". */
   readonly prediction: TextSpan
   readonly exact_match: boolean
 }
 
 /**
- * The rules in their order. A given answer takes part in a rule about places only if it stands where it says.
+ * Classifies a question. Rules about positions only consider labelled answers that are found at their position. The
+ * rules, in order:
  *
- * 1. answered_without_answer: no answer is given and the prediction is not right.
- * 2. same_text_elsewhere: counts as exact match, but lies apart from every given answer.
- * 3. correct: an exact match.
- * 4. label_doubtful: no given answer stands where it says; or the prediction is a given answer in another spelling; or
- *    several people answered and no two of them share a word.
- * 5. cut_by_window: no window holds a given answer whole.
+ * 1. answered_without_answer: there is no labelled answer, and the prediction is wrong.
+ * 2. same_text_elsewhere: the prediction is an exact match, but overlaps no labelled answer.
+ * 3. correct: the prediction is an exact match.
+ * 4. label_doubtful: no labelled answer is found at its position; or the prediction is a labelled answer in a different
+ *    spelling; or there are several labelled answers and no two of them share a word.
+ * 5. cut_by_window: no window contains an entire labelled answer.
  * 6. silent_with_answer: the prediction is "".
- * 7. too_wide, too_narrow, overlapping: of the given answers that the prediction meets, it contains the one it shares
- *    most with, lies inside it, or neither.
- * 8. same_sentence: it begins in the same sentence as a given answer.
- * 9. right_kind_elsewhere: it is a date, number or name as a given answer is.
+ * 7. too_wide, too_narrow, overlapping: the prediction contains the labelled answer with the greatest overlap, lies
+ *    inside it, or neither.
+ * 8. same_sentence: the prediction starts in the same sentence as a labelled answer.
+ * 9. right_kind_elsewhere: the prediction is a date, number or name, like a labelled answer.
  * 10. wrong_sentence: anything else.
  */
 export function errorClass(question: ErrorEvidence): ErrorClass {
   const { context, sentences, answers, windows, prediction, exact_match } = question
   if (answers.length === 0) return exact_match ? 'correct' : 'answered_without_answer'
-  const places = answers.filter((answer) => standsInPlace(context, answer)).map(stretchOf)
+  const places = answers.filter((answer) => isAtItsPosition(context, answer)).map(stretchOf)
   if (exact_match) {
     const apart =
       prediction.end > prediction.start && places.length > 0 && !places.some((gold) => meet(gold, prediction))
@@ -74,7 +75,7 @@ export function errorClass(question: ErrorEvidence): ErrorClass {
   return 'wrong_sentence'
 }
 
-const standsInPlace = (context: string, { text, start }: GoldAnswer): boolean =>
+const isAtItsPosition = (context: string, { text, start }: GoldAnswer): boolean =>
   text !== '' && context.startsWith(text, start)
 
 const stretchOf = ({ text, start }: GoldAnswer): TextSpan => ({ start, end: start + text.length })
@@ -85,13 +86,13 @@ const meet = (a: TextSpan, b: TextSpan): boolean => shared(a, b) > 0
 
 const contains = (outer: TextSpan, inner: TextSpan): boolean => outer.start <= inner.start && inner.end <= outer.end
 
-/** Several people answered, and no two answers share a word: then the question is unclear, or a label is wrong. */
+/** Whether no two of several labelled answers share a word, which means an unclear question or a wrong label. */
 function disagree(answers: readonly GoldAnswer[]): boolean {
   if (answers.length < 2) return false
   return answers.every((a, i) => answers.slice(i + 1).every((b) => f1(a.text, b.text) === 0))
 }
 
-/** By the characters shared, as a share of all that either covers. */
+/** The labelled answer with the greatest overlap: shared characters divided by all characters of both. */
 function mostShared(places: readonly TextSpan[], prediction: TextSpan): TextSpan {
   const overlap = (gold: TextSpan) => {
     const both = shared(gold, prediction)

@@ -1,9 +1,10 @@
-/** A piece of a context. */
+/** A span of a context. */
 export interface TextSpan {
   readonly start: number
   readonly end: number
 }
 
+/** A labelled answer. */
 export interface GoldAnswer {
   readonly text: string
   readonly start: number

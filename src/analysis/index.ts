@@ -1,4 +1,4 @@
-/** What an evaluation teaches: `analyse` finds it, `analysisHtml` shows it in one file. */
+/** Error analysis of an evaluation: `analyse` computes it, `analysisHtml` renders it as a page. */
 export { type AnalysisInput, analyse } from './analyse.ts'
 export type { FittedConfidences } from './confidence.ts'
 export { analysisHtml } from './page/html.ts'

@@ -1,4 +1,4 @@
-/** English number words and their digits; scales ("million") come after a number and are none themselves. */
+/** English number words and their digits. Scales such as "million" are not included. */
 const ONES = 'zero one two three four five six seven eight nine ten eleven twelve'.split(' ')
 const TEENS = 'thirteen fourteen fifteen sixteen seventeen eighteen nineteen'.split(' ')
 const TENS = 'twenty thirty forty fifty sixty seventy eighty ninety'.split(' ')
@@ -10,7 +10,7 @@ const digits = new Map<string, string>([
   ...ORDINALS.map((word, i): [string, string] => [word, ordinal(i)]),
 ])
 
-/** 'four' -> '4', 'third' -> '3rd'; undefined for a word that is no number. Takes lower case. */
+/** Converts a lower-case number word: 'four' -> '4', 'third' -> '3rd'. Undefined for any other word. */
 export const digitsOf = (word: string): string | undefined => digits.get(word)
 
 function ordinal(n: number): string {

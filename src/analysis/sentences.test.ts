@@ -19,7 +19,7 @@ it('does not end a sentence at an initial, a title or an abbreviation', () => {
   ])
 })
 
-it('finds the sentence of a character', () => {
+it('finds the sentence that contains a character', () => {
   const text = 'One. Two. Three.'
   const starts = sentenceStarts(text)
   expect([0, 4, 5, 10, 15].map((place) => sentenceAt(starts, place))).toEqual([0, 0, 1, 2, 2])

@@ -2,9 +2,9 @@ import { answerTokens } from '../squad/metrics/normalize-answer.ts'
 import { digitsOf } from './number-words.ts'
 
 /**
- * Do two answers say the same in another spelling? Compared are the words of the SQuAD metrics after more has been
- * made equal: accents ("Łódź", "Lodz"), number words and ordinals ("four", "4"), "%" and "per cent", hyphens and spaces
- * ("re-entry", "re entry"), British and American "-ise" and "-our", dots in abbreviations.
+ * Whether two answers differ only in spelling. In addition to the normalization of the SQuAD metrics, it ignores
+ * accents ("Łódź", "Lodz"), number words and ordinals ("four", "4"), "%" and "per cent", hyphens and spaces
+ * ("re-entry", "re entry"), British and American spelling ("-ise", "-our"), and dots in abbreviations.
  */
 export const isSameInOtherSpelling = (a: string, b: string): boolean => {
   const [left, right] = [plainSpelling(a), plainSpelling(b)]

@@ -1,6 +1,6 @@
 /**
- * What `analyse` finds, as one JSON document. Scores of questions lie in [0, 1], those of groups in per cent; places are
- * UTF-16 indices into a context; "index" means a place in `questions`.
+ * The result of `analyse`, as a JSON document. Scores of questions are in [0, 1], scores of groups are percentages.
+ * Positions are UTF-16 indices into a context, and question indices refer to `questions`.
  */
 import type { BootstrapMean } from '../squad/metrics/bootstrap.ts'
 import type { ReliabilityBin } from '../squad/metrics/calibration.ts'
@@ -9,44 +9,44 @@ import type { ErrorClass } from './error-class.ts'
 import type { GoldAnswer, TextSpan } from './gold-answer.ts'
 
 export interface Analysis {
-  /** What was evaluated on what, for titles. */
+  /** Names of the model and the data, for titles. */
   readonly model: string
   readonly data: string
   readonly overall: Overall
   readonly classes: readonly ClassSummary[]
   readonly breakdowns: readonly Breakdown[]
   readonly confidence: ConfidenceSummary
-  /** Each once, in the order of its first question. */
+  /** Distinct contexts, in the order of their first questions. */
   readonly contexts: readonly AnalysedContext[]
-  /** In the order of the data. */
+  /** All questions, in the order of the data. */
   readonly questions: readonly AnalysedQuestion[]
 }
 
 export interface Overall {
   readonly questions: number
   readonly windows: number
-  /** With a 95 % bootstrap interval. */
+  /** Mean exact match with a 95 % bootstrap interval. */
   readonly exact_match: BootstrapMean
   readonly f1: BootstrapMean
-  /** Mean over windows, if it was given. */
+  /** Mean loss over windows, if known. */
   readonly loss?: number
-  /** Of data with unanswerable questions: "" is given where null score - best score lies above it. */
+  /** For data with unanswerable questions: the model answers "" if null score - best score is above this threshold. */
   readonly null_score_diff_threshold?: number
 }
 
 export interface ClassSummary {
   readonly class: ErrorClass
   readonly count: number
-  /** Mean F1 of its questions, in per cent; 0 if there are none. */
+  /** Mean F1 of its questions in percent; 0 if there are none. */
   readonly f1: number
   /** Indices of up to three of its questions, the most confident first. */
   readonly examples: readonly number[]
 }
 
-/** The questions sorted into groups by one property. */
+/** The questions grouped by one dimension. */
 export interface Breakdown {
   readonly dimension: Dimension
-  /** Only groups with questions: lengths and places ascending, kinds by count with the catch-all last. */
+  /** Non-empty groups. Lengths and positions are ascending; kinds are sorted by count with the catch-all last. */
   readonly groups: readonly QuestionGroup[]
 }
 
@@ -55,11 +55,11 @@ export interface QuestionGroup {
   readonly count: number
   readonly exact_match: GroupScore
   readonly f1: GroupScore
-  /** Fewer than 20 questions: too few for an interval, and for conclusions. */
+  /** Whether the group has fewer than 20 questions, which is too few for an interval and for conclusions. */
   readonly uncertain: boolean
 }
 
-/** The interval (95 %, bootstrap) is left out where the group is uncertain. */
+/** A mean score of a group with its 95 % bootstrap interval, which is omitted for an uncertain group. */
 export interface GroupScore {
   readonly mean: number
   readonly low?: number
@@ -67,29 +67,29 @@ export interface GroupScore {
 }
 
 export interface ConfidenceSummary {
-  /** Of the probabilities as the model gives them. */
+  /** Reliability of the model's raw probabilities. */
   readonly raw: Reliability
-  /** Of the fitted confidences; `cross_validated` if each question was judged by coefficients fitted on others. */
+  /** Reliability of the fitted confidences. `cross_validated` means that each question was left out of its own fit. */
   readonly calibrated?: Reliability & { readonly cross_validated: boolean }
-  /** If only the most confident answers are given: at most 200 points, coverage ascending to 1. */
+  /** The risk if only the most confident answers are given: at most 200 points, with coverage ascending to 1. */
   readonly risk_coverage: readonly RiskPoint[]
-  /** Mean risk over all coverages; the smaller the better the confidence sorts right from wrong. */
+  /** Mean risk over all coverages. The smaller it is, the better the confidence separates right from wrong answers. */
   readonly area_under_risk_coverage: number
-  /** Indices of wrong answers, the most confident first; at most 20. */
+  /** Indices of at most 20 wrong answers, the most confident first. */
   readonly most_confident_mistakes: readonly number[]
 }
 
 export interface Reliability {
-  /** Ten of equal width, without the empty ones. */
+  /** Ten bins of equal width, without the empty ones. */
   readonly bins: readonly ReliabilityBin[]
   readonly expected_calibration_error: number
 }
 
-/** Both in [0, 1]: the share of questions answered, and the share of those answers that are no exact match. */
+/** A point of the risk-coverage curve: the share of questions answered, and the share of wrong answers among those. */
 export interface RiskPoint {
   readonly coverage: number
   readonly risk: number
-  /** The least confidence among the answers given. */
+  /** Lowest confidence among the given answers. */
   readonly confidence: number
 }
 
@@ -100,27 +100,27 @@ export interface AnalysedContext {
 
 export interface AnalysedQuestion {
   readonly id: string
-  /** Place in `contexts`. */
+  /** Index in `contexts`. */
   readonly context: number
   readonly question: string
-  /** What people answered, each text once per place; none where the context holds no answer. */
+  /** Labelled answers without duplicates; empty if the question is unanswerable. */
   readonly answers: readonly GoldAnswer[]
-  /** Best first, the first is the prediction; `start` = `end` is the answer "". */
+  /** Candidate answers, best first. The first is the prediction; `start` = `end` means the answer "". */
   readonly candidates: readonly Candidate[]
-  /** Start and end of the text that each window holds. */
+  /** The part of the context in each window. */
   readonly windows: readonly TextSpan[]
   readonly exact_match: number
   readonly f1: number
-  /** Probability of the prediction among all spans, as the model gives it. */
+  /** The model's raw probability of the prediction among all spans. */
   readonly confidence: number
   /** The fitted probability that the prediction is right. */
   readonly calibrated_confidence?: number
   readonly class: ErrorClass
-  /** By dimension the label of its group. */
+  /** The label of its group in each dimension. */
   readonly groups: Readonly<Record<Dimension, string>>
 }
 
 export interface Candidate extends TextSpan {
-  /** Probability among all spans. */
+  /** Raw probability among all spans. */
   readonly score: number
 }

@@ -49,7 +49,7 @@ describeChromium('the analysis page in Chromium', () => {
   const choose = (name: string, value: string) => page.selectOption(`#filters [name=${name}]`, value)
   const type = (name: string, value: string) => page.fill(`#filters [name=${name}]`, value)
 
-  it('shows all questions, fifty at a time', async () => {
+  it('shows all questions, 50 at a time', async () => {
     expect(await shownCount()).toBe(240)
     const items = page.locator('#question-list > li')
     expect(await items.count()).toBe(50)
@@ -61,7 +61,7 @@ describeChromium('the analysis page in Chromium', () => {
     expect(await page.isHidden('#more-questions')).toBe(true)
   })
 
-  it('filters by each class, each group, and right or wrong', async () => {
+  it('filters by class, group and result', async () => {
     for (const { class: name, count } of analysis.classes) {
       await choose('class', name)
       expect(await shownCount()).toBe(count)
@@ -80,7 +80,7 @@ describeChromium('the analysis page in Chromium', () => {
     expect(await shownCount()).toBe(countOf(({ exact_match }) => exact_match === 0))
   })
 
-  it('combines filters, keeps them in the address, and takes them back', async () => {
+  it('combines filters, stores them in the address, and resets them', async () => {
     await choose('result', 'wrong')
     await choose('answer_kind', 'name')
     await type('from', '30')
@@ -106,10 +106,10 @@ describeChromium('the analysis page in Chromium', () => {
     await page.click('button[type=reset]')
     await page.waitForFunction(() => document.getElementById('question-count')?.textContent?.startsWith('240 of'))
     await type('text', 'no such words')
-    expect(await page.textContent('#question-count')).toBe('No question matches: remove a filter.')
+    expect(await page.textContent('#question-count')).toBe('No questions match. Try removing a filter.')
   })
 
-  it('follows the links of the tables, and the way back; links to places leave the filter alone', async () => {
+  it('follows links in the tables and back; links to sections keep the filter', async () => {
     await page.click('a[href="#class=too_wide"]')
     await page.waitForFunction(() => document.getElementById('question-count')?.textContent?.startsWith('20 of'))
     await page.click('a[href="#confidence"]')
@@ -119,7 +119,7 @@ describeChromium('the analysis page in Chromium', () => {
     await page.waitForFunction(() => document.getElementById('question-count')?.textContent?.startsWith('240 of'))
   })
 
-  it('opens a question by keyboard: context with answer, prediction and window borders, candidates to choose', async () => {
+  it('opens a question by keyboard and marks answer, prediction, windows and a selected candidate', async () => {
     await choose('class', 'cut_by_window')
     const first = page.locator('.example').first()
     await first.locator('summary').focus()
@@ -138,7 +138,7 @@ describeChromium('the analysis page in Chromium', () => {
     expect((await context.locator('mark.candidate').allTextContents()).join('')).toBe(text)
   })
 
-  it('shows hostile text as text', async () => {
+  it('escapes hostile text', async () => {
     await type('text', 'onerror')
     expect(await shownCount()).toBe(countOf(({ context }) => analysis.contexts[context].text.includes('onerror')))
     await page.locator('.example summary').first().click()
@@ -151,7 +151,7 @@ describeChromium('the analysis page in Chromium', () => {
     await page.setViewportSize({ width, height: 800 })
     await page.locator('.example summary').first().click()
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
-    // A table that is wider scrolls in its own region, and shades at its sides say so.
+    // A wide table scrolls inside its own region, with shadows at its sides.
     const table = await page.locator('.scroll', { has: page.locator('.classes') }).evaluate((region) => {
       region.scrollLeft = 10_000
       const last = region.querySelector('th:last-child')!.getBoundingClientRect()

@@ -4,12 +4,12 @@ import { element } from './dom.ts'
 import { type Layer, segments } from './segments.ts'
 
 const names: Readonly<Record<string, string>> = {
-  gold: 'given answer',
+  gold: 'labelled answer',
   prediction: 'prediction',
-  candidate: 'chosen candidate',
+  candidate: 'selected candidate',
 }
 
-/** The context with given answers, prediction, a chosen candidate and the borders of windows marked in it. */
+/** Shows a context with its labelled answers, the prediction, a selected candidate and window boundaries marked. */
 export function contextView(text: string, question: AnalysedQuestion, candidate?: number): HTMLElement {
   const { answers, candidates, windows } = question
   const layers: Layer[] = [
@@ -34,7 +34,7 @@ export function contextView(text: string, question: AnalysedQuestion, candidate?
 
 const edge = (text: string, title: string) => element('span', { class: 'edge', title }, text)
 
-/** A prediction that lies in several pieces is framed as one. */
+/** Marks the first and last piece of a prediction that spans several segments, so that one frame surrounds them. */
 function endsOf(segment: TextSpan, prediction: TextSpan): string[] {
   const begins = segment.start === prediction.start ? ['begins'] : []
   return segment.end === prediction.end ? [...begins, 'ends'] : begins

@@ -69,12 +69,12 @@ describe('a filter', () => {
 })
 
 describe('the address', () => {
-  it('keeps a filter, whatever was typed', () => {
+  it('stores any filter', () => {
     const filter = { text: 'a&b=c #50 % é', question_word: 'how many', from: '10' }
     expect(fromHash(`#${toHash(filter)}`)).toEqual(filter)
   })
 
-  it('leaves out what is empty, and ignores what is no field', () => {
+  it('omits empty fields and ignores unknown ones', () => {
     expect(toHash({ text: '', class: 'too_wide' })).toBe('class=too_wide')
     expect(fromHash('#class=too_wide&__proto__=x&other=1&text=')).toEqual({ class: 'too_wide' })
     expect(fromHash('')).toEqual({})

@@ -1,15 +1,15 @@
-/** Which questions does the reader want to see? A filter is what its form holds: names of fields and their values. */
+/** Filters the list of questions. A filter maps the names of the form's fields to their values. */
 import { type Dimension, dimensions } from '../dimensions.ts'
 import type { AnalysedQuestion, Analysis } from '../types.ts'
 
-/** Fields that are left empty are left out: no field, all questions. */
+/** Values by field, without empty fields. An empty filter matches all questions. */
 export type Filter = Readonly<Partial<Record<FilterField, string>>>
 
-/** `from` and `to` bound the confidence, in per cent. */
+/** Names of the fields. `from` and `to` limit the confidence in percent. */
 export const filterFields = ['text', 'result', 'class', ...dimensions, 'from', 'to', 'sort'] as const
 export type FilterField = (typeof filterFields)[number]
 
-/** 'result=wrong&question_word=how+many', without what is empty or unknown. */
+/** Encodes a filter for the address: 'result=wrong&question_word=how+many'. Empty and unknown fields are left out. */
 export function toHash(filter: Filter): string {
   const fields = filterFields.flatMap((field) => (filter[field] ? [[field, filter[field]]] : []))
   return new URLSearchParams(fields).toString()
@@ -20,7 +20,7 @@ export function fromHash(hash: string): Filter {
   return Object.fromEntries(filterFields.flatMap((field) => (params.get(field) ? [[field, params.get(field)]] : [])))
 }
 
-/** Finds and sorts questions. Texts are made ready for the search once. */
+/** Finds and sorts questions. The searchable texts are prepared once. */
 export class QuestionFinder {
   private readonly texts: string[]
 
@@ -31,7 +31,7 @@ export class QuestionFinder {
     )
   }
 
-  /** Indices of the questions that satisfy every field, in the order that is asked for. */
+  /** Indices of the questions that match all fields, in the requested order. */
   find(filter: Filter): number[] {
     const { questions } = this.analysis
     const words = (filter.text ?? '').toLowerCase().split(/\s+/).filter(Boolean)

@@ -1,4 +1,4 @@
-/** What makes the analysis page answer: the form filters, the address keeps the filter, links set it. No network. */
+/** The script of the analysis page: applies the filter form and keeps the filter in the address. Works offline. */
 import type { Analysis } from '../types.ts'
 import { byId } from './dom.ts'
 import { type Filter, filterFields, fromHash, QuestionFinder, toHash } from './filter.ts'
@@ -17,11 +17,11 @@ function showFiltered(): void {
   list.show(finder.find(readForm()))
 }
 
-/** '#errors' is a place on the page, '#class=too_wide' a filter. */
-const isPlace = (hash: string): boolean => hash !== '' && !hash.includes('=')
+/** '#errors' is a section of the page, '#class=too_wide' a filter. */
+const isSection = (hash: string): boolean => hash !== '' && !hash.includes('=')
 
 function filterByAddress(): void {
-  if (isPlace(location.hash)) return
+  if (isSection(location.hash)) return
   const filter = fromHash(location.hash)
   for (const name of filterFields) field(name).value = filter[name] ?? ''
   showFiltered()
@@ -29,7 +29,7 @@ function filterByAddress(): void {
 }
 
 function filterByForm(): void {
-  // Typing must not fill the history with a page for each letter.
+  // Replaces the history entry, so that typing does not add one for every letter.
   history.replaceState(null, '', `#${toHash(readForm())}`)
   showFiltered()
 }
@@ -38,5 +38,5 @@ form.addEventListener('input', filterByForm)
 form.addEventListener('submit', (event) => event.preventDefault())
 form.addEventListener('reset', () => setTimeout(filterByForm))
 addEventListener('hashchange', filterByAddress)
-if (isPlace(location.hash)) showFiltered()
+if (isSection(location.hash)) showFiltered()
 else filterByAddress()

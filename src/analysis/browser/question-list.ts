@@ -3,9 +3,9 @@ import type { Analysis } from '../types.ts'
 import { byId, percent } from './dom.ts'
 import { questionView } from './question-view.ts'
 
-const AT_ONCE = 50
+const PAGE_SIZE = 50
 
-/** The questions found, fifty at a time: ten thousand at once would make any browser slow. */
+/** The list of matching questions, shown 50 at a time, because thousands at once would be slow. */
 export class QuestionList {
   private found: readonly number[] = []
   private readonly list = byId('question-list')
@@ -25,19 +25,19 @@ export class QuestionList {
 
   private showMore(): void {
     const shown = this.list.childElementCount
-    const next = this.found.slice(shown, shown + AT_ONCE)
+    const next = this.found.slice(shown, shown + PAGE_SIZE)
     this.list.append(...next.map((index) => questionView(this.analysis, this.analysis.questions[index])))
     const left = this.found.length - shown - next.length
     this.more.hidden = left === 0
-    this.more.textContent = `Show ${Math.min(left, AT_ONCE)} more of ${left}`
-    // Whoever pressed the button goes on reading where the list went on.
+    this.more.textContent = `Show ${Math.min(left, PAGE_SIZE)} more of ${left}`
+    // Moves the focus to the first new question.
     if (shown > 0) this.list.children[shown]?.querySelector('summary')?.focus()
   }
 
   private summary(): string {
     const { questions } = this.analysis
     const found = this.found.map((index) => questions[index])
-    if (found.length === 0) return 'No question matches: remove a filter.'
+    if (found.length === 0) return 'No questions match. Try removing a filter.'
     const mean = (values: readonly number[]) => percent(values.reduce((a, b) => a + b, 0) / values.length, 1)
     const scores = `exact match ${mean(found.map((q) => q.exact_match))}, F1 ${mean(found.map((q) => q.f1))}`
     return `${found.length} of ${counted(questions.length, 'question')}: ${scores}`

@@ -4,7 +4,7 @@ import type { AnalysedQuestion, Analysis } from '../types.ts'
 import { contextView } from './context-view.ts'
 import { element, percent } from './dom.ts'
 
-/** A line of the list: closed it says what was asked and answered; opened, everything. That is drawn when it is opened. */
+/** An entry of the list. It shows question and answer; the details are rendered when it is opened. */
 export function questionView({ contexts }: Analysis, question: AnalysedQuestion): HTMLElement {
   const context = contexts[question.context]
   const right = question.exact_match === 1
@@ -23,8 +23,8 @@ export function questionView({ contexts }: Analysis, question: AnalysedQuestion)
       { class: 'answered' },
       'Predicted ',
       quoted(predictionOf(question, context.text)),
-      right ? '' : ', given ',
-      right ? '' : givenAnswers(question),
+      right ? '' : ', labelled ',
+      right ? '' : labelledAnswers(question),
     ),
   )
   const view = element('details', { class: 'example' }, summary)
@@ -40,14 +40,14 @@ const predictionOf = ({ candidates }: AnalysedQuestion, text: string): string =>
 const quoted = (text: string): HTMLElement =>
   text ? element('bdi', { class: 'quoted' }, text) : element('em', {}, 'no answer')
 
-function givenAnswers({ answers }: AnalysedQuestion): HTMLElement {
+function labelledAnswers({ answers }: AnalysedQuestion): HTMLElement {
   const texts = [...new Set(answers.map(({ text }) => text))]
   if (texts.length === 0) return quoted('')
   return element('span', {}, ...texts.flatMap((text, i) => (i ? [' or ', quoted(text)] : [quoted(text)])))
 }
 
 function opened(question: AnalysedQuestion, title: string | undefined, text: string): HTMLElement {
-  let chosen: number | undefined
+  let selected: number | undefined
   let context = contextView(text, question)
   const buttons = question.candidates.map((candidate, i) => {
     const button = element(
@@ -58,9 +58,9 @@ function opened(question: AnalysedQuestion, title: string | undefined, text: str
       element('span', { class: 'number' }, percent(candidate.score, 1)),
     )
     button.addEventListener('click', () => {
-      chosen = chosen === i ? undefined : i
-      for (const [j, other] of buttons.entries()) other.setAttribute('aria-pressed', String(j === chosen))
-      const redrawn = contextView(text, question, chosen)
+      selected = selected === i ? undefined : i
+      for (const [j, other] of buttons.entries()) other.setAttribute('aria-pressed', String(j === selected))
+      const redrawn = contextView(text, question, selected)
       context.replaceWith(redrawn)
       context = redrawn
     })
@@ -71,7 +71,7 @@ function opened(question: AnalysedQuestion, title: string | undefined, text: str
     { class: 'opened' },
     ...(title ? [element('p', { class: 'title' }, title)] : []),
     context,
-    element('h4', {}, 'Best answers, with their probabilities'),
+    element('h4', {}, 'Best answers and their probabilities'),
     element('ol', { class: 'candidates' }, ...buttons.map((button) => element('li', {}, button))),
     facts(question),
   )
@@ -95,7 +95,7 @@ function facts(question: AnalysedQuestion): HTMLElement {
     ],
     ['Windows', windows.map(({ start, end }, i) => `${i + 1}: characters ${start} to ${end}`).join('; ')],
     ...dimensions.map((dimension): [string, string] => [dimensionTexts[dimension].title, question.groups[dimension]]),
-    ['Id', id],
+    ['ID', id],
   ]
   return element('dl', {}, ...rows.flatMap(([term, text]) => [element('dt', {}, term), element('dd', {}, text)]))
 }

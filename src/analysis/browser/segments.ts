@@ -1,16 +1,16 @@
 import type { TextSpan } from '../gold-answer.ts'
 
-/** A stretch of text that means something, by a name of the caller's. */
+/** A named stretch of text. */
 export interface Layer extends TextSpan {
   readonly name: string
 }
 
 export interface Segment extends TextSpan {
-  /** Of the layers that cover it; none for plain text. */
+  /** Names of the layers that cover the segment; empty for plain text. */
   readonly names: readonly string[]
 }
 
-/** A text of that length cut wherever a layer begins or ends, or `cuts` says so; empty and outlying layers are left out. */
+/** Splits a text at the boundaries of all layers and at `cuts`. Ignores layers that are empty or out of range. */
 export function segments(length: number, layers: readonly Layer[], cuts: readonly number[] = []): Segment[] {
   const within = layers.filter(({ start, end }) => start >= 0 && start < end && end <= length)
   const places = [0, length, ...cuts, ...within.flatMap(({ start, end }) => [start, end])]

@@ -1,10 +1,10 @@
-import { FEWEST_FOR_INTERVAL } from '../breakdown.ts'
+import { MIN_FOR_INTERVAL } from '../breakdown.ts'
 import { dimensionTexts } from '../dimensions.ts'
 import type { Breakdown, GroupScore, QuestionGroup } from '../types.ts'
 import { type Html, html } from './html-text.ts'
 import { filterLink, intervalText, score } from './numbers.ts'
 
-/** One property of the questions: scores of each group as figures and as bars with their intervals. */
+/** The table of one breakdown: the scores of each group as numbers and as bars with their intervals. */
 export function breakdownTable({ dimension, groups }: Breakdown): Html {
   const { title, note } = dimensionTexts[dimension]
   const rows = groups.map(
@@ -19,12 +19,12 @@ export function breakdownTable({ dimension, groups }: Breakdown): Html {
 <tbody>${rows}</tbody></table></div></section>`
 }
 
-export const breakdownNote = `Intervals are 95\u00a0% bootstrap intervals. Groups of fewer than ${FEWEST_FOR_INTERVAL} questions are marked “few”, with hatched bars: their figures are uncertain. EM is exact match; both bars go from 0 to 100.`
+export const breakdownNote = `Intervals are 95\u00a0% bootstrap intervals. Groups of fewer than ${MIN_FOR_INTERVAL} questions are marked “few” and have hatched bars, because their scores are uncertain. EM means exact match. Both bars range from 0 to 100.`
 
 const figures = (group: GroupScore): Html =>
   html`${score(group.mean)}${group.low === undefined ? undefined : html` <small>${intervalText(group)}</small>`}`
 
-/** Two bars, each with a line over its interval. The figures stand beside: for the eye alone. */
+/** Two bars, each with a line for its interval. They are hidden from screen readers, which read the numbers instead. */
 function bars({ exact_match, f1, uncertain }: QuestionGroup): Html {
   const bar = (
     name: string,

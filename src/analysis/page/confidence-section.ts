@@ -4,7 +4,7 @@ import { type Html, html } from './html-text.ts'
 import { filterLink, predictionText, quotedAnswer, share } from './numbers.ts'
 import { reliabilityPlot, riskCoveragePlot } from './plots.ts'
 
-/** Confidence against correctness, and the mistakes that the model was surest of. */
+/** The section with the plots of confidence and the most confident mistakes. */
 export function confidenceSection(analysis: Analysis): Html {
   const { confidence } = analysis
   const { raw, calibrated, risk_coverage, area_under_risk_coverage } = confidence
@@ -14,14 +14,16 @@ export function confidenceSection(analysis: Analysis): Html {
 <span class="key exact">raw probability of the model</span>: calibration error ${share(raw.expected_calibration_error)}${
     calibrated &&
     html`; <span class="key f1">fitted confidence</span> (dashed, squares): ${share(calibrated.expected_calibration_error)}${
-      calibrated.cross_validated ? ', each question judged by a fit on others' : ''
+      calibrated.cross_validated ? ', cross-validated' : ''
     }`
-  }. On the dotted line the number is the share of right answers; below the line it is too high. Larger marks hold more answers.</figcaption></figure>
-<figure role="img" aria-label="Risk-coverage curve">${riskCoveragePlot(confidence)}<figcaption>If the model only gives its most confident answers: ${levels
+  }. On the dotted line, the confidence equals the share of right answers; below it, the confidence is too high. Larger marks represent more answers.</figcaption></figure>
+<figure role="img" aria-label="Risk-coverage curve">${riskCoveragePlot(confidence)}<figcaption>If only the most confident answers are given: ${levels
     .flatMap((point) => (point ? [`${share(point.coverage)} answered, ${share(point.risk)} of them wrong`] : []))
-    .join('; ')}. Area under the curve ${area_under_risk_coverage.toFixed(3)}, smaller is better.</figcaption></figure>
+    .join(
+      '; ',
+    )}. Area under the curve: ${area_under_risk_coverage.toFixed(3)} (smaller is better).</figcaption></figure>
 </div>
-<h3>The most confident mistakes</h3>
+<h3>Most confident mistakes</h3>
 ${mistakes(analysis)}`
 }
 
@@ -32,7 +34,7 @@ function mistakes(analysis: Analysis): Html {
     const question = analysis.questions[index]
     return html`<tr><td class="number">${share(question.confidence)}</td><td dir="auto">${filterLink({ text: question.id }, question.question)}</td><td>${quotedAnswer(predictionText(analysis, question))}</td><td>${quotedAnswer(question.answers[0]?.text)}</td><td>${classTexts[question.class].title}</td></tr>`
   })
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="The most confident mistakes"><table class="mistakes">
-<thead><tr><th scope="col" class="number">Confidence</th><th scope="col">Question</th><th scope="col">Predicted</th><th scope="col">Given</th><th scope="col">Class</th></tr></thead>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Most confident mistakes"><table class="mistakes">
+<thead><tr><th scope="col" class="number">Confidence</th><th scope="col">Question</th><th scope="col">Predicted</th><th scope="col">Labelled</th><th scope="col">Class</th></tr></thead>
 <tbody>${rows}</tbody></table></div>`
 }

@@ -26,7 +26,7 @@ it.each(hostile)('template: %j stays text, in elements and in attributes', (text
   expect(document.querySelector('p')!.getAttribute('title')).toBe(text)
 })
 
-it('nests templates, joins lists and leaves out what is undefined', () => {
+it('nests templates, joins lists and omits undefined', () => {
   expect(html`<ul>${['a', '<b>'].map((x) => html`<li>${x}</li>`)}${undefined}${7}</ul>`.source).toBe(
     '<ul><li>a</li><li>&#60;b&#62;</li>7</ul>',
   )

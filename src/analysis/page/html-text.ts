@@ -1,11 +1,11 @@
-/** HTML as a value of its own, so that text can only enter it escaped. */
+/** A piece of HTML, as a separate type, so that plain strings are always escaped. */
 export class Html {
   constructor(readonly source: string) {}
 }
 
 type Part = string | number | Html | undefined | readonly Part[]
 
-/** A template of HTML: strings and numbers put into it are text, whatever they hold; `undefined` is nothing. */
+/** Template tag for HTML. Strings and numbers are escaped, lists are joined, and `undefined` is omitted. */
 export const html = (strings: TemplateStringsArray, ...parts: readonly Part[]): Html =>
   new Html(strings.map((string, i) => string + (i < parts.length ? sourceOf(parts[i]) : '')).join(''))
 
@@ -17,8 +17,8 @@ function sourceOf(part: Part): string {
 }
 
 /**
- * A value as JSON inside a script element, where neither `</script>` nor `<!--` in it can end the element: HTML looks
- * for `<` there and JSON may write it as an escape.
+ * Embeds a value as JSON in a script element. `<` is escaped, so that `</script>` or `<!--` in the data cannot end the
+ * element.
  */
 export const jsonIsland = (id: string, value: unknown): Html =>
   new Html(`<script type="application/json" id="${id}">${JSON.stringify(value).replace(/</g, '\\u003c')}</script>`)

@@ -14,7 +14,7 @@ const page = analysisHtml(analysis)
 const { document } = parseHTML(page)
 
 describe('the page', () => {
-  it('holds the analysis and one script, and nothing of the data becomes an element', () => {
+  it('contains the analysis and one script, and no element from the data', () => {
     expect(document.querySelectorAll('script')).toHaveLength(2)
     expect(document.querySelectorAll('img')).toHaveLength(0)
     expect(JSON.parse(document.getElementById('analysis')!.textContent)).toEqual(analysis)
@@ -30,13 +30,13 @@ describe('the page', () => {
     expect(browserScript).not.toMatch(/<\/script|<!--/i)
   })
 
-  it('says a small probability in digits that mean something', () => {
+  it('shows small probabilities with significant digits', () => {
     const half = { ...analysis.confidence.risk_coverage[60], coverage: 0.5, confidence: 0.00214 }
     const text = takeaways({ ...analysis, confidence: { ...analysis.confidence, risk_coverage: [half] } }).join(' ')
-    expect(text).toContain('a probability of at least 0.0021 belongs')
+    expect(text).toContain('a probability of at least 0.0021 belong')
   })
 
-  it('has a labelled field for everything that can be filtered by', () => {
+  it('has a labelled field for every filter', () => {
     const fields = Array.from(document.querySelectorAll('#filters [name]'))
     expect(fields.map((field) => field.getAttribute('name')).sort()).toEqual([...filterFields].sort())
     for (const field of fields) expect(field.closest('label')).not.toBeNull()
@@ -49,24 +49,24 @@ describe('the page', () => {
     expect(links).toContain('#answer_position=0+to+20+%25')
   })
 
-  it('shows what was measured, with intervals, without NaN', () => {
+  it('shows scores with intervals and without NaN', () => {
     const text = document.querySelector('main')!.textContent
     expect(text).toContain('Error analysis: sample <model> on sample.json')
     expect(text).toContain(`95\u00a0%: ${analysis.overall.f1.low.toFixed(1)} to ${analysis.overall.f1.high.toFixed(1)}`)
     expect(document.querySelector('main')!.innerHTML).not.toMatch(/NaN|undefined|Infinity/)
   })
 
-  it('grows by less than 1,400 bytes a question, so that the 10,570 of SQuAD stay below 15 MB', () => {
+  it('grows by less than 1,400 bytes per question, which keeps the 10,570 questions of SQuAD below 15 MB', () => {
     const larger = analysisHtml(analyse(sampleEvaluation(240)))
     expect((larger.length - page.length) / 120).toBeLessThan(1400)
   })
 
-  it('keeps the sign of a share beside its number', () => {
+  it('separates numbers and percent signs with a non-breaking space', () => {
     expect(document.querySelector('main .tiles, main .classes')!.textContent).not.toMatch(/\d %/)
     expect(document.querySelector('.classes')!.textContent).toMatch(/\d\u00a0%/)
   })
 
-  it('says with which threshold "" was given, where it may be, and what to do about too many answers', () => {
+  it('shows the threshold for "" and how to change it', () => {
     const tiles = (html: string) => parseHTML(html).document.querySelector('.tiles')!.textContent
     expect(tiles(page)).not.toContain('null_score_diff_threshold')
     const answered = analyse({ ...sampleEvaluation(12), null_score_diff_threshold: -2.5 })
@@ -75,13 +75,13 @@ describe('the page', () => {
     expect(advice).toContain('lower --null_score_diff_threshold or fit it with --calibrate')
   })
 
-  it('can be made of a single question', () => {
+  it('supports a single question', () => {
     const single = analysisHtml(analyse(sampleEvaluation(1)))
     expect(single).not.toMatch(/NaN|Infinity/)
     expect(single).toContain('<strong>1</strong> <span>1 window</span>')
   })
 })
 
-it('the committed script is what its source bundles to', async () => {
+it('the committed script matches the bundle of its sources', async () => {
   expect(await bundleScript()).toBe(committedScript())
 })

@@ -9,8 +9,8 @@ import { questionSection } from './question-section.ts'
 import { pageStyle } from './style.ts'
 
 /**
- * The analysis as one self-contained HTML file. It loads nothing, and its content security policy allows only the
- * page's own script.
+ * Renders the analysis as a self-contained HTML file that loads nothing. Its content security policy allows only its
+ * own script.
  */
 export function analysisHtml(analysis: Analysis): string {
   const title = `${analysis.model} on ${analysis.data}`
@@ -29,15 +29,15 @@ export function analysisHtml(analysis: Analysis): string {
 <main>
 <svg width="0" height="0" aria-hidden="true" style="position:absolute"><defs><pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="2" height="4" fill="var(--paper)"/></pattern></defs></svg>
 <h1>Error analysis: ${title}</h1>
-<nav aria-label="Sections"><a href="#errors">What goes wrong</a><a href="#breakdowns">Where it goes wrong</a><a href="#confidence">Confidence</a><a href="#questions">All questions</a></nav>
+<nav aria-label="Sections"><a href="#errors">Error classes</a><a href="#breakdowns">Breakdowns</a><a href="#confidence">Confidence</a><a href="#questions">All questions</a></nav>
 ${overview(analysis)}
-<h2 id="errors">What goes wrong</h2>
-<p>Each question belongs to exactly one class. Follow a link to see its questions.</p>
+<h2 id="errors">Error classes</h2>
+<p>Each question belongs to exactly one class. Click a class to see its questions.</p>
 ${classTable(analysis)}
-<h2 id="breakdowns">Where it goes wrong</h2>
+<h2 id="breakdowns">Breakdowns</h2>
 <p>${breakdownNote}</p>
 ${analysis.breakdowns.map(breakdownTable)}
-<h2 id="confidence">Does the model know when it is right?</h2>
+<h2 id="confidence">Confidence</h2>
 ${confidenceSection(analysis)}
 <h2 id="questions">All questions</h2>
 ${questionSection(analysis)}

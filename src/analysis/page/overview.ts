@@ -5,7 +5,7 @@ import { type Html, html } from './html-text.ts'
 import { filterLink, intervalText, predictionText, quotedAnswer, score, share } from './numbers.ts'
 import { takeaways } from './takeaways.ts'
 
-/** The whole in figures, and what to take from them. */
+/** The overall scores and the main conclusions. */
 export function overview(analysis: Analysis): Html {
   const { questions, windows, exact_match, f1, loss, null_score_diff_threshold } = analysis.overall
   const { raw, calibrated } = analysis.confidence
@@ -15,18 +15,18 @@ export function overview(analysis: Analysis): Html {
 ${tile('Exact match', score(exact_match.mean), `95\u00a0%: ${intervalText(exact_match)}`)}
 ${tile('F1', score(f1.mean), `95\u00a0%: ${intervalText(f1)}`)}
 ${loss === undefined ? undefined : tile('Loss', loss.toFixed(4), 'mean over windows')}
-${tile('Calibration error', share(raw.expected_calibration_error), calibrated ? `${share(calibrated.expected_calibration_error)} with the fitted confidence` : 'smaller is better')}
+${tile('Calibration error', share(raw.expected_calibration_error), calibrated ? `${share(calibrated.expected_calibration_error)} with fitted confidence` : 'smaller is better')}
 ${tile('Questions', count(questions), counted(windows, 'window'))}
 ${null_score_diff_threshold === undefined ? undefined : tile('Threshold', setting(null_score_diff_threshold), html`null_score_<wbr>diff_<wbr>threshold`)}
 </dl>
 <ul>${takeaways(analysis).map((sentence) => html`<li>${sentence}</li>`)}</ul>`
 }
 
-/** How many questions went which way, with examples. */
+/** The table of error classes with examples. */
 export function classTable(analysis: Analysis): Html {
   const present = analysis.classes.filter(({ count }) => count > 0)
   const absent = analysis.classes.filter(({ count }) => count === 0)
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Classes of error">
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Error classes">
 <table class="classes"><thead><tr><th scope="col">Class</th><th scope="col" class="number">Questions</th><th scope="col">Share</th><th scope="col" class="number">Mean F1</th></tr></thead>
 <tbody>${present.map((summary) => classRow(analysis, summary))}</tbody></table></div>
 ${absent.length ? html`<p class="note">Not found: ${absent.map((summary) => classTexts[summary.class].title.toLowerCase()).join('; ')}.</p>` : undefined}`
@@ -41,15 +41,15 @@ function classRow(analysis: Analysis, summary: ClassSummary): Html {
 <td class="number">${score(summary.f1)}</td></tr>`
 }
 
-/** Flags as they are typed: none is broken after its dashes. */
+/** Formats flags as code, so that they do not wrap after the dashes. */
 const withFlags = (text: string): readonly (string | Html)[] =>
   text.split(/(--\w+)/).map((part, i) => (i % 2 ? html`<code>${part}</code>` : part))
 
 function examples(analysis: Analysis, summary: ClassSummary): Html {
   const items = summary.examples.map((index) => {
     const question = analysis.questions[index]
-    const given = question.answers[0]?.text
-    return html`<li><span dir="auto">${question.question}</span> Predicted ${quotedAnswer(predictionText(analysis, question))}, given ${quotedAnswer(given)}</li>`
+    const labelled = question.answers[0]?.text
+    return html`<li><span dir="auto">${question.question}</span> Predicted ${quotedAnswer(predictionText(analysis, question))}, labelled ${quotedAnswer(labelled)}</li>`
   })
   return html`<details><summary>Examples, the most confident first</summary><ul>${items}</ul></details>`
 }

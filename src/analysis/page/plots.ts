@@ -4,7 +4,7 @@ import { plotSvg } from '../../report/plot-svg.ts'
 import type { Analysis, Reliability } from '../types.ts'
 import { Html } from './html-text.ts'
 
-// The colours are the page's variables: light and dark as the reader's system is.
+// Colours are CSS variables of the page, which follow the light or dark mode of the system.
 const frame = { width: 560, height: 400, marginLeft: 60, marginRight: 20, marginTop: 16, marginBottom: 54 }
 
 const axis = (label: string, domain: readonly [number, number] = [0, 1]): Plot.ScaleOptions => ({
@@ -15,7 +15,7 @@ const axis = (label: string, domain: readonly [number, number] = [0, 1]): Plot.S
   grid: true,
 })
 
-/** Accuracy against confidence; a calibrated model lies on the diagonal. The size of a mark tells how many answers. */
+/** Plots accuracy against confidence. A calibrated model lies on the diagonal. Larger marks represent more answers. */
 export function reliabilityPlot({ raw, calibrated }: Analysis['confidence']): Html {
   const series = (bins: Reliability['bins'], colour: string, symbol: 'circle' | 'square', strokeDasharray: string) => [
     Plot.line(bins, { x: 'confidence', y: 'accuracy', stroke: colour, strokeWidth: 2, strokeDasharray }),
@@ -39,7 +39,7 @@ export function reliabilityPlot({ raw, calibrated }: Analysis['confidence']): Ht
   })
 }
 
-/** The share of wrong answers if only the most confident are given. */
+/** Plots the share of wrong answers if only the most confident answers are given. */
 export function riskCoveragePlot({ risk_coverage }: Analysis['confidence']): Html {
   const all = risk_coverage.at(-1)
   return draw({

@@ -5,7 +5,7 @@ import { type Html, html } from './html-text.ts'
 
 type Choice = readonly [value: string, text: string]
 
-/** The form that filters and the place where the list appears; the names of the fields are those of the address. */
+/** The filter form and the list of questions. The names of its fields are also used in the address. */
 export function questionSection({ classes, breakdowns }: Analysis): Html {
   const classChoices = classes.flatMap((summary): Choice[] =>
     summary.count > 0 ? [[summary.class, `${classTexts[summary.class].title} (${summary.count})`]] : [],
@@ -20,7 +20,7 @@ export function questionSection({ classes, breakdowns }: Analysis): Html {
     ['worst', 'Lowest F1 first'],
   ]
   return html`<form id="filters" role="search" aria-label="Filter the questions">
-<label class="wide">Words in question, answer, context or id <input type="search" name="text" autocomplete="off"></label>
+<label class="wide">Words in question, answer, context or ID <input type="search" name="text" autocomplete="off"></label>
 ${select('result', 'Result', 'All', results)}
 ${select('class', 'Class', 'All', classChoices)}
 ${breakdowns.map(({ dimension, groups }) =>
@@ -35,9 +35,9 @@ ${breakdowns.map(({ dimension, groups }) =>
 ${select('sort', 'Order', 'As in the data', orders)}
 <button type="reset">Show all</button>
 </form>
-<noscript><aside><p>The list of questions needs JavaScript, which is switched off. The script is part of this file; nothing is loaded.</p></aside></noscript>
+<noscript><aside><p>The list of questions requires JavaScript, which is disabled. The script is part of this file and loads nothing.</p></aside></noscript>
 <p><output id="question-count" form="filters"></output></p>
-<p class="legend">In a context: <mark class="gold">given answer</mark> <mark class="prediction begins ends">prediction</mark> <mark class="gold prediction begins ends">both</mark> <mark class="candidate">chosen candidate</mark> <span class="edge">[2</span> start of window 2 <span class="edge">1]</span> end of window 1</p>
+<p class="legend">Marks in a context: <mark class="gold">labelled answer</mark> <mark class="prediction begins ends">prediction</mark> <mark class="gold prediction begins ends">both</mark> <mark class="candidate">selected candidate</mark> <span class="edge">[2</span> start of window 2 <span class="edge">1]</span> end of window 1</p>
 <ol id="question-list"></ol>
 <button type="button" id="more-questions" hidden></button>`
 }

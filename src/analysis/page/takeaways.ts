@@ -4,7 +4,7 @@ import { classTexts } from '../error-class-texts.ts'
 import type { Analysis, Breakdown, QuestionGroup } from '../types.ts'
 import { score, share } from './numbers.ts'
 
-/** The figures worth a sentence: what a reader should know who reads nothing else. */
+/** The main conclusions of the analysis, each as a sentence. */
 export function takeaways(analysis: Analysis): string[] {
   return [mostErrors(analysis), weakestGroup(analysis), confidence(analysis), doubtfulLabels(analysis)].filter(
     (sentence) => sentence !== undefined,
@@ -23,8 +23,8 @@ function mostErrors({ classes }: Analysis): string | undefined {
     .filter((summary) => boundaries.includes(summary.class))
     .reduce((sum, { count }) => sum + count, 0)
   return (
-    `Of ${counted(total, 'wrong answer')} ${nearly} (${share(nearly / total)}) ${nearly === 1 ? 'is' : 'are'} in the right place with the wrong boundaries. ` +
-    `The largest class: ${classTexts[first.class].title.toLowerCase()} (${first.count}).`
+    `Of ${counted(total, 'wrong answer')}, ${nearly} (${share(nearly / total)}) ${nearly === 1 ? 'is' : 'are'} in the right place but ${nearly === 1 ? 'has' : 'have'} the wrong boundaries. ` +
+    `The largest error class is “${classTexts[first.class].title.toLowerCase()}” (${counted(first.count, 'question')}).`
   )
 }
 
@@ -43,16 +43,16 @@ function confidence({ confidence: { risk_coverage } }: Analysis): string | undef
   const all = risk_coverage.at(-1)
   if (!half || !all) return undefined
   return (
-    `Of the most confident half of the answers ${share(1 - half.risk)} are exact, of all ${share(1 - all.risk)}: ` +
-    `an answer with a probability of at least ${probability(half.confidence)} belongs to that half.`
+    `Of the more confident half of the answers, ${share(1 - half.risk)} are exact matches, compared with ${share(1 - all.risk)} of all answers. ` +
+    `Answers with a probability of at least ${probability(half.confidence)} belong to that half.`
   )
 }
 
-/** Two digits that say something: 0.83, 0.0021. */
+/** Formats a probability with two significant digits: 0.83, 0.0021. */
 const probability = (p: number): string => (p < 0.1 ? Number(p.toPrecision(2)).toString() : p.toFixed(2))
 
 function doubtfulLabels({ classes }: Analysis): string | undefined {
   const count = classes.find((summary) => summary.class === 'label_doubtful')?.count ?? 0
   if (count === 0) return undefined
-  return `${count === 1 ? 'One error looks' : `${count} errors look`} like a problem in the data, not in the model.`
+  return `${count === 1 ? 'One error looks' : `${count} errors look`} like a problem in the data, not the model.`
 }
