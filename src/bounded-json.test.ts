@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { JsonBoundsError, parseBoundedJson } from './bounded-json.ts'
 
-it('reads what JSON.parse reads', () => {
+it('parses the same texts as JSON.parse', () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
       const text = JSON.stringify(value)
@@ -13,7 +13,7 @@ it('reads what JSON.parse reads', () => {
   expect(() => parseBoundedJson('"\\')).toThrow(SyntaxError)
 })
 
-it('counts brackets, but not those within strings', () => {
+it('counts brackets outside strings', () => {
   const bounds = { depth: 2 }
   expect(parseBoundedJson('[["[[[["]]', bounds)).toEqual([['[[[[']])
   expect(parseBoundedJson('["\\"[[[[", "\\\\", []]', bounds)).toEqual(['"[[[[', '\\', []])
@@ -21,12 +21,12 @@ it('counts brackets, but not those within strings', () => {
   expect(() => parseBoundedJson('['.repeat(200_000))).toThrow(JsonBoundsError)
 })
 
-it('counts values before it makes any', () => {
+it('counts values before parsing', () => {
   expect(parseBoundedJson('{"a": [1, 2], "b": "1,2,3,4,5"}', { values: 4 })).toBeDefined()
   expect(() => parseBoundedJson('[1,2,3,4,5', { values: 4 })).toThrow('more than 4 values')
 })
 
-it('counts fields, but not colons within strings', () => {
+it('counts fields, ignoring colons in strings', () => {
   expect(parseBoundedJson('{"a:b": {"c": ":::"}}', { fields: 2 })).toBeDefined()
   expect(() => parseBoundedJson('{"a": {"b": {"c": 1}}}', { fields: 2 })).toThrow('more than 2 fields')
 })

@@ -1,30 +1,31 @@
 import { SpanforgeError } from './errors.ts'
 
 export interface JsonBounds {
-  /** Brackets within brackets. */
+  /** Maximum nesting depth of objects and lists. */
   readonly depth?: number
-  /** Objects, lists and their items and fields, counted together. */
+  /** Maximum number of values: objects, lists, and their items and fields. */
   readonly values?: number
-  /** Fields of all objects together. */
+  /** Maximum number of fields of all objects. */
   readonly fields?: number
 }
 
-/** No file of ours or of transformers comes near; walking through deeper values by recursion overflows the stack. */
+/** Deeper than any file of spanforge or transformers. Recursion over deeper values would overflow the stack. */
 const MAX_DEPTH = 100
 
-/** JSON that is valid, but that would cost more than it is allowed to. */
+/** Valid JSON that exceeds the bounds. */
 export class JsonBoundsError extends SpanforgeError {}
 
 /**
- * `JSON.parse` for text from untrusted sources: what comes out can be walked through, copied and written again.
- * @throws JsonBoundsError for text above the bounds, before anything is made of it; SyntaxError as JSON.parse does
+ * `JSON.parse` for text from untrusted sources. The result can safely be traversed, copied and serialized.
+ * @throws JsonBoundsError if the text exceeds the bounds, before it is parsed
+ * @throws SyntaxError if the text is not valid JSON
  */
 export function parseBoundedJson(text: string, bounds: JsonBounds = {}): unknown {
   checkJsonBounds(text, bounds)
   return JSON.parse(text)
 }
 
-/** @throws JsonBoundsError for text above the bounds. Whether it is JSON at all is not asked. */
+/** Does not check whether the text is valid JSON. @throws JsonBoundsError if the text exceeds the bounds */
 export function checkJsonBounds(
   text: string,
   { depth: maxDepth = MAX_DEPTH, values: maxValues = Infinity, fields: maxFields = Infinity }: JsonBounds = {},
@@ -57,7 +58,7 @@ export function checkJsonBounds(
   }
 }
 
-/** Index of the quote that ends the string beginning at `start`, or of the end of the text. */
+/** Returns the index of the quote that ends the string starting at `start`, or the length of the text. */
 export function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     let backslashes = 0

@@ -1,4 +1,7 @@
-/** Levenshtein 1966: the fewest insertions, deletions and replacements of one letter that turn `a` into `b`. */
+/**
+ * Levenshtein distance (1966): the minimum number of insertions, deletions and replacements of one letter that turn `a`
+ * into `b`.
+ */
 export function editDistance(a: string, b: string): number {
   let above = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (let row = 1; row <= a.length; row++) {
@@ -12,7 +15,7 @@ export function editDistance(a: string, b: string): number {
   return above[b.length]
 }
 
-/** The name that a misspelt one was most likely meant to be, if any is near: at most a third of its letters changed. */
+/** Returns the most similar name, if at most a third of the letters differ. */
 export function nearestName(misspelt: string, names: readonly string[]): string | undefined {
   let best: string | undefined
   let fewest = Math.floor(misspelt.length / 3) + 1
@@ -23,5 +26,5 @@ export function nearestName(misspelt: string, names: readonly string[]): string 
   return best
 }
 
-/** learningRate, learning-rate and learning_rate are one name to somebody in a hurry. */
+/** Ignores case and separators, so that learningRate, learning-rate and learning_rate are equal. */
 const letters = (name: string): string => name.replace(/[-_]/g, '').toLowerCase()

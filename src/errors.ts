@@ -1,6 +1,6 @@
 import { showMessage } from './show-value.ts'
 
-/** No message is longer, in bytes, whatever was found in a file, a request or an answer. */
+/** Maximum size of messages in bytes, regardless of the contents of files, requests and responses. */
 const MAX_SUMMARY = 3000
 const MAX_REMEDY = 900
 
@@ -10,11 +10,11 @@ interface SpanforgeErrorOptions {
   readonly cause?: unknown
 }
 
-/** An error that a reader can act on: where, what was found, what was expected, what to do. */
+/** An error with which a user can act: location, found value, expected value and remedy. */
 export class SpanforgeError extends Error {
   override readonly name: string = 'SpanforgeError'
 
-  /** The remedy in it is bounded, as the message is. */
+  /** The remedy is bounded like the message. */
   readonly options: SpanforgeErrorOptions
 
   constructor(summary: string, options: SpanforgeErrorOptions = {}) {
@@ -23,12 +23,12 @@ export class SpanforgeError extends Error {
     this.options = { ...options, remedy }
   }
 
-  /** The message without its remedy. */
+  /** The message without the remedy. */
   get summary(): string {
     return this.message.slice(0, this.message.length - indented(this.options.remedy).length)
   }
 
-  /** What the process exits with: 1 unless the error says otherwise; 2 is a wrong command line or argument. */
+  /** Exit code of the process (default: 1). 2 means an invalid command line or argument. */
   get exitCode(): number {
     return this.options.exitCode ?? 1
   }
@@ -36,7 +36,7 @@ export class SpanforgeError extends Error {
 
 const indented = (remedy: string | undefined): string => (remedy ? `\n  ${remedy}` : '')
 
-/** A wrong flag, argument or option: exit code 2, as for every command-line tool. */
+/** An invalid flag, argument or option. The exit code is 2, as in other command-line tools. */
 export class UsageError extends SpanforgeError {
   override readonly name = 'UsageError'
 

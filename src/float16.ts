@@ -1,8 +1,8 @@
-/** IEEE 754 binary16: 1 bit sign, 5 bits exponent (bias 15), 10 bits fraction. Arrays of them are `Uint16Array`s. */
+/** IEEE 754 binary16: 1 sign bit, 5 exponent bits (bias 15) and 10 fraction bits. Stored in `Uint16Array`s. */
 
 let values: Float32Array | undefined
 
-/** Writes the value of each float16 into `target`, exactly. */
+/** Converts float16 values exactly, writing the results to `target`. */
 export function fromFloat16(halves: Uint16Array, target: Float32Array): void {
   values ??= Float32Array.from({ length: 2 ** 16 }, (_, half) => float16Value(half))
   for (let i = 0; i < halves.length; i++) target[i] = values[halves[i]]
@@ -17,7 +17,7 @@ function float16Value(half: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }
 
-/** The nearest float16 of each value, ties to the even one; beyond 65,504 that is infinity. */
+/** Rounds values to the nearest float16, ties to even. Values that round to more than 65,504 become infinite. */
 export function toFloat16(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
   const halves = new Uint16Array(values.length)
@@ -29,8 +29,9 @@ export function toFloat16(values: Float32Array): Uint16Array {
 function magnitude(bits: number, value: number): number {
   if (bits > 0x7f800000) return 0x7e00
   if (bits >= 0x47800000) return 0x7c00
-  // Below 2^-14 float16 counts in steps of 2^-24. Adding 2^52 leaves a double no room for a fraction: it rounds.
+  // Below 2^-14, float16 values are multiples of 2^-24. Adding 2^52 leaves no fraction bits in a double, which rounds
+  // it.
   if (bits < 0x38800000) return Math.abs(value) * 2 ** 24 + 2 ** 52 - 2 ** 52
-  // Re-bias the exponent from 127 to 15 and round away 13 bits; a carry runs on into the exponent, as it should.
+  // Change the exponent bias from 127 to 15 and round off 13 bits. A carry correctly increments the exponent.
   return (bits - 0x38000000 + 0xfff + ((bits >>> 13) & 1)) >>> 13
 }

@@ -1,7 +1,8 @@
 /**
- * Fine-tunes BERT for extractive question answering and answers with it, in the words of transformers: AutoTokenizer,
- * AutoModelForQuestionAnswering, TrainingArguments, Trainer, pipeline. What those are made of can be used too: `train`
- * yields the events of a run, `evaluate` the metrics of a model, `findAnswers` the answers in given logits.
+ * Fine-tunes BERT for extractive question answering and answers questions, with the API of transformers: AutoTokenizer,
+ * AutoModelForQuestionAnswering, TrainingArguments, Trainer and pipeline. Their building blocks are also available:
+ * `train` yields the events of a run, `evaluate` computes the metrics of a model, and `findAnswers` finds the answers
+ * for given logits.
  */
 export {
   type Analysis,

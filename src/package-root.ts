@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-/** Absolute path of a file of this package, such as `package.json`: one folder up, from src/ and from dist/ alike. */
+/**
+ * Returns the absolute path of a file in this package, such as `package.json`. The root is the parent folder of both
+ * src/ and dist/.
+ */
 export const packageFile = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
 /** The version of this package. */

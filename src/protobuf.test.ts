@@ -14,7 +14,7 @@ import {
 
 const hex = (encoded: Encoded) => Buffer.from(toBytes(encoded)).toString('hex')
 
-// The first three are the examples of protobuf's own description of its encoding.
+// The first three are examples from protobuf's encoding guide.
 test.each<[string, Encoded, string]>([
   ['an integer', integerField(1, 150), '089601'],
   ['a text', textField(2, 'testing'), '120774657374696e67'],
@@ -27,17 +27,17 @@ test.each<[string, Encoded, string]>([
   ['a double', doubleField(1, 1), '09000000000000f03f'],
   ['an empty message', messageField(1), '0a00'],
   ['text outside ASCII', textField(1, 'é'), '0a02c3a9'],
-])('%s is encoded as protobuf has it', (_name, encoded, expected) => {
+])('encodes %s as specified', (_name, encoded, expected) => {
   expect(hex(encoded)).toBe(expected)
 })
 
-test('the length of a body of more than 127 bytes takes two bytes', () => {
+test('encodes the length of a body of more than 127 bytes in two bytes', () => {
   const encoded = bytesField(1, new Uint8Array(300).fill(7))
   expect(encoded.size).toBe(303)
   expect(hex(encoded).slice(0, 8)).toBe('0aac0207')
 })
 
-test('bytes are referred to, not copied, at any depth', () => {
+test('references bytes without copying at any depth', () => {
   const weights = new Uint8Array(1000)
   const model = concat([
     integerField(1, 9),

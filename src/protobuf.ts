@@ -1,9 +1,9 @@
 /**
- * The protobuf wire format (https://protobuf.dev/programming-guides/encoding), as far as ONNX models and TensorBoard's
- * events need it.
+ * The protobuf wire format (https://protobuf.dev/programming-guides/encoding), as required for ONNX models and
+ * TensorBoard events.
  *
- * An encoded field refers to its parts instead of containing a copy of them, so that a message can hold hundreds of
- * megabytes at any depth: `toBytes` copies each byte once, `chunks` copies none.
+ * An encoded field references its parts instead of copying them, so messages can contain hundreds of megabytes at any
+ * depth: `toBytes` copies each byte once, `chunks` copies none.
  */
 export interface Encoded {
   /** Length in bytes. */
@@ -19,7 +19,7 @@ const FIXED32 = 5
 export const integerField = (field: number, value: number | bigint): Encoded =>
   leaf([...tag(field, VARINT), ...varint(BigInt(value))])
 
-/** The bytes are not copied: do not change them before the message is written. */
+/** Encodes bytes without copying them. They must not change before the message is written. */
 export const bytesField = (field: number, body: Uint8Array): Encoded => concat([header(field, body.length), body])
 
 export const textField = (field: number, value: string): Encoded => bytesField(field, new TextEncoder().encode(value))
@@ -30,19 +30,19 @@ export const floatField = (field: number, value: number): Encoded =>
 export const doubleField = (field: number, value: number): Encoded =>
   concat([Uint8Array.from(tag(field, FIXED64)), new Uint8Array(Float64Array.of(value).buffer)])
 
-/** A message as the field of another one. */
+/** Encodes a message as a field of another message. */
 export function messageField(field: number, ...fields: readonly Encoded[]): Encoded {
   const body = concat(fields)
   return concat([header(field, body.size), body])
 }
 
-/** Fields one after the other: a whole message. */
+/** Concatenates fields, for example to a complete message. */
 export const concat = (parts: readonly (Uint8Array | Encoded)[]): Encoded => ({
   size: parts.reduce((total, part) => total + sizeOf(part), 0),
   parts,
 })
 
-/** The encoded bytes, piece by piece, as a file can be written from them. */
+/** Yields the encoded bytes in chunks that can be written to a file. */
 export function* chunks({ parts }: Encoded): Generator<Uint8Array> {
   for (const part of parts) {
     if (part instanceof Uint8Array) yield part
@@ -69,7 +69,7 @@ const header = (field: number, length: number): Uint8Array =>
 
 const tag = (field: number, wireType: number): number[] => varint(BigInt(field * 8 + wireType))
 
-/** Seven bits a byte, the lowest first. Negative numbers are written as their 64 bits. */
+/** Encodes seven bits per byte, lowest first. Negative numbers are written as 64 bits. */
 function varint(value: bigint): number[] {
   const out: number[] = []
   let rest = BigInt.asUintN(64, value)

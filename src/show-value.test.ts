@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { SpanforgeError } from './errors.ts'
 import { showIssues, showLines, showList, showMessage, showText, showValue } from './show-value.ts'
 
-/** Lists within lists. */
+/** Creates nested lists. */
 function nested(depth: number): unknown {
   let value: unknown = 1
   for (let i = 0; i < depth; i++) value = [value]
@@ -19,7 +19,7 @@ describe('showValue', () => {
     expect(showValue(new Map([['a', 1]]))).toBe('{"a": 1}')
   })
 
-  it('is bounded for long, wide, deep and circular values', () => {
+  it('limits long, wide, deep and circular values', () => {
     const circular: unknown[] = []
     circular.push(circular)
     const wide = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`key${i}`, i]))
@@ -29,7 +29,7 @@ describe('showValue', () => {
     expect(showValue('abcdef', 3)).toBe('"abc…"')
   })
 
-  it('visits no more of a list than it shows', () => {
+  it('visits only the visible part of a list', () => {
     let visited = 0
     const list = Array.from({ length: 1000 })
     list[Symbol.iterator] = function* () {
@@ -42,20 +42,20 @@ describe('showValue', () => {
 })
 
 describe('showText', () => {
-  it('escapes what hides or rewrites text', () => {
+  it('escapes characters that hide or rewrite text', () => {
     expect(showText('\u001b[31mred\u202egnp\u200b\r')).toBe('\\u001b[31mred\\u202egnp\\u200b\\u000d')
     expect(showText('\ud800')).toBe('\\ud800')
     expect(showText('naïve 😀 東京')).toBe('naïve 😀 東京')
   })
 
-  it('is bounded after escaping, and cuts neither a pair nor an escape', () => {
+  it('limits the escaped length without splitting surrogate pairs or escapes', () => {
     expect(showText('\u0000'.repeat(1000), 20)).toBe('\\u0000\\u0000\\u0000…')
     expect(showText('😀😀', 3)).toBe('😀…')
     expect(showValue('\n\n\n', 3)).toBe('"\\n…"')
   })
 })
 
-it('showList and showLines show the first few and count the others', () => {
+it('showList and showLines list the first few and count the others', () => {
   expect(showList(['a', 'b'])).toBe('a, b')
   expect(showList(['a', 'b', 'c'], 2)).toBe('a, b and 1 more')
   expect(showLines(['a', 'b', 'c'], 2)).toBe('a\nb\nand 1 more')
@@ -63,7 +63,7 @@ it('showList and showLines show the first few and count the others', () => {
   expect(showList(many).length).toBeLessThan(600)
 })
 
-it('showIssues bounds unknown keys, which zod lists in full, and long paths', () => {
+it('showIssues limits unknown keys, which zod lists completely, and long paths', () => {
   const schema = z.strictObject({ a: z.record(z.string(), z.number()).optional() })
   const unknown = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`key${i}`, 1]))
   const found = (value: unknown) => showIssues(schema.safeParse(value).error!.issues)
@@ -74,7 +74,7 @@ it('showIssues bounds unknown keys, which zod lists in full, and long paths', ()
   expect(found({ a: wrong })).toMatch(/^a\.key0: .*; .* and 995 more$/)
 })
 
-it('no SpanforgeError has a message above 4 kB, in bytes', () => {
+it('SpanforgeError messages have at most 4 kB', () => {
   for (const text of ['x', '東', '😀', '\u0000', '\n']) {
     const { message, summary } = new SpanforgeError(text.repeat(1e6), { remedy: text.repeat(1e6) })
     expect(Buffer.byteLength(message)).toBeLessThan(4096)

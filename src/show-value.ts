@@ -1,17 +1,17 @@
 /**
- * How values from untrusted sources (files, requests, servers, the command line) appear in messages: bounded in depth
- * and length whatever they hold, and with every character that could hide or rewrite text made visible.
+ * Formats values from untrusted sources (files, requests, servers, the command line) for messages. The output is
+ * bounded in depth and length, and characters that could hide or rewrite text are made visible.
  */
 
 const MAX_DEPTH = 3
 const ELLIPSIS = '…'
 
-/** Control, format (zero-width, bidirectional), line-separator and lone surrogate characters. */
+/** Control, format (zero-width, bidirectional), line separator and lone surrogate characters. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 
 /**
- * `value` as JSON-like text of about `limit` characters at most. Strings are quoted. The cost is bounded by `limit`,
- * not by the size of the value: only as much of it is visited as is shown.
+ * Formats `value` as JSON-like text of at most about `limit` characters. Strings are quoted. The cost depends on
+ * `limit` rather than on the size of the value, because only the visible part is visited.
  */
 export function showValue(value: unknown, limit = 100): string {
   let shown = ''
@@ -64,21 +64,21 @@ function fieldsOf(object: object): Iterable<[unknown, unknown]> {
 }
 
 function* ownFields(object: Readonly<Record<string, unknown>>): Generator<[string, unknown]> {
-  // for...in visits one key at a time where Object.entries would copy all of them first.
+  // for...in visits one key at a time; Object.entries would copy all of them first.
   for (const key in object) if (Object.hasOwn(object, key)) yield [key, object[key]]
 }
 
-/** The digits of a very large integer take long to compute and tell nobody anything. */
+/** Computing the digits of a very large integer is slow, and they would not be helpful. */
 function bigintText(value: bigint): string {
   return BigInt.asIntN(256, value) === value ? String(value) : 'an integer of more than 256 bits'
 }
 
-/** `text` without quotes, cut after `limit` characters, with invisible characters escaped. */
+/** Formats `text` without quotes, truncated to `limit` characters, with invisible characters escaped. */
 export function showText(text: string, limit = 200): string {
   return joined(text.slice(0, limit + 1), limit, escaped)
 }
 
-/** The first `count` of `names`, each cut to a readable length, and how many more there are. */
+/** Lists the first `count` of `names`, each truncated to a readable length, and the number of others. */
 export function showList(names: readonly string[], count = 10): string {
   return bounded(
     names.slice(0, count).map((name) => showText(name, 80)),
@@ -87,7 +87,7 @@ export function showList(names: readonly string[], count = 10): string {
   )
 }
 
-/** The first `count` of `lines`, each of which is bounded already, and how many more there are. */
+/** Lists the first `count` of `lines`, whose lengths are already bounded, and the number of others. */
 export function showLines(lines: readonly string[], count = 10): string {
   return bounded(lines.slice(0, count), lines.length, '\n')
 }
@@ -98,7 +98,7 @@ function bounded(shown: readonly string[], total: number, separator: string): st
   return more > 0 ? `${text}${separator === '\n' ? '\n' : ' '}and ${more.toLocaleString('en-US')} more` : text
 }
 
-/** What a zod schema found wrong with a value, as far as it is shown. */
+/** The part of a zod issue that is shown. */
 interface Issue {
   readonly path: readonly PropertyKey[]
   readonly message: string
@@ -106,7 +106,7 @@ interface Issue {
   readonly keys?: readonly string[]
 }
 
-/** Issues of a zod schema in one line: the place and message of each of the first few, and how many more there are. */
+/** Formats zod issues in one line: the path and message of the first few, and the number of others. */
 export function showIssues(issues: readonly Issue[], count = 5): string {
   return bounded(issues.slice(0, count).map(issueText), issues.length, '; ')
 }
@@ -116,7 +116,7 @@ function issueText({ path, message, code, keys = [] }: Issue): string {
     .slice(0, 8)
     .map((key) => showText(String(key), 40))
     .join('.')
-  // The message of zod itself lists every one of the keys.
+  // The message of zod lists all keys.
   const finding =
     code === 'unrecognized_keys'
       ? `unknown ${keys.length === 1 ? 'key' : 'keys'} ${showList(keys, 5)}`
@@ -125,8 +125,8 @@ function issueText({ path, message, code, keys = [] }: Issue): string {
 }
 
 /**
- * A whole message of at most `bytes` bytes, for where no other bound holds. Its line breaks are kept, unlike any other
- * invisible character.
+ * Truncates a message to at most `bytes` bytes, as a last resort. Keeps line breaks, but escapes other invisible
+ * characters.
  */
 export function showMessage(message: string, bytes: number): string {
   const shown = joined(message.slice(0, bytes + 1), bytes, (unit) => (unit === '\n' ? unit : escaped(unit)))
@@ -134,11 +134,13 @@ export function showMessage(message: string, bytes: number): string {
   return read < shown.length ? `${shown.slice(0, read)}${ELLIPSIS}` : shown
 }
 
-/** What moves the cursor, clears the screen or turns text around: not joiners, which Persian and emoji are written with. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+/**
+ * Characters that move the cursor, clear the screen or reverse text. Excludes joiners, which Persian and emoji need.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are searched for
 const MOVING = /[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]|\x1b(?!\[(?:1|22)m)/g
 
-/** Text of any length as a terminal may show it. Line breaks, tabs and bold, which our own tables have, are kept. */
+/** Escapes text of any length for output in a terminal. Keeps line breaks, tabs and the bold style of tables. */
 export const showOnTerminal = (text: string): string => text.replace(MOVING, (unit) => codePoint(unit.charCodeAt(0)))
 
 function quoted(text: string, limit: number): string {
@@ -146,7 +148,7 @@ function quoted(text: string, limit: number): string {
   return `"${joined(json, limit, escaped, /\\(?:u[0-9a-f]{4}|.)|./gsu)}"`
 }
 
-/** As many units (characters, unless a pattern says otherwise) of `text` as make at most `limit` characters. */
+/** Joins as many units of `text` (by default, characters) as fit into `limit` characters. */
 function joined(text: string, limit: number, show: (unit: string) => string, units = /./gsu): string {
   let shown = ''
   for (const [unit] of text.matchAll(units)) {

@@ -127,7 +127,7 @@ test('A checkpoint damaged in one byte is refused by its name, with what is wron
     const resume = { max_steps: 2, resume_from_checkpoint: 'checkpoint-2' }
     const { code, stderr } = await runHere(...tinyTraining(folder, resume))
     expect(code).toBe(1)
-    expect(stderr).toContain(`checkpoint-2: the checkpoint is not whole: ${name} is damaged`)
+    expect(stderr).toContain(`checkpoint-2: the checkpoint is not whole: ${name} is corrupted`)
     expect(stderr).toContain('--resume_from_checkpoint latest')
     writeFileSync(path, bytes)
   }

@@ -24,7 +24,7 @@ const named = { dims: { n: 3 } }
 const masked = { also: { mask: float32Value(Float32Array.of(2, 0, 2, 0), [4]) } }
 const swap = { also: { to: index([2, 0, 1], [3]), from: index([1, 2, 0], [3]) } }
 
-// One line for each rule: an operator without one here has not been shown to be right.
+// Every gradient rule needs a line here to be tested.
 const cases: Case[] = [
   [
     'Add',
@@ -60,8 +60,8 @@ const cases: Case[] = [
   ['Tanh', tanh, [[3]]],
   ['Sigmoid', sigmoid, [[3]]],
   ['Erf', erf, [[5]]],
-  ['Relu where it passes', relu, [[4]], positive],
-  ['Relu where it blocks', relu, [[4]], { low: -2, high: -0.5 }],
+  ['Relu of positive values', relu, [[4]], positive],
+  ['Relu of negative values', relu, [[4]], { low: -2, high: -0.5 }],
   ['Reshape', (x) => reshape(x, [6]), [[2, 3]]],
   ['Reshape of a named dimension', (x) => reshape(x, ['n', 2, 2]), [['n', 4]], named],
   ['Transpose', (x) => transpose(x, [2, 0, 1]), [[2, 3, 4]]],
@@ -163,7 +163,8 @@ const cases: Case[] = [
   ],
 ]
 
-// Central differences with h = 1/64 are off by h²/6 times a third derivative; float32 adds 2^-24 / h. Below 1e-3 both.
+// Central differences with h = 1/64 have an error of h²/6 times a third derivative, plus 2^-24 / h for float32. Both
+// are below 1e-3.
 test.each(cases)('the gradient of %s agrees with central differences', async (_name, f, shapes, range) => {
   expect(await gradientError(f, shapes, range)).toBeLessThan(1e-3)
 })
@@ -197,7 +198,7 @@ test('gradients of random small graphs agree with central differences', async ()
   }
 })
 
-test('a gradient through float16 has the type of its operand', async () => {
+test('a gradient through a cast to float16 has the type of the operand', async () => {
   const x = input('x', [2])
   const half = cast(x, 'float16')
   const [dHalf, dx] = gradient(sumAll(mul(input('w', [2]), cast(mul(half, half), 'float32'))), [half, x])
@@ -206,24 +207,26 @@ test('a gradient through float16 has the type of its operand', async () => {
   expect([...(await evaluate({ dx }, feeds)).dx]).toEqual([3, -2])
 })
 
-test('a value used twice collects both gradients', async () => {
+test('adds both gradients of a value that is used twice', async () => {
   const x = input('x', [2])
   const [dx] = gradient(sumAll(add(mul(x, x), mul(3, x))), [x])
   const out = await evaluate({ dx: dx }, { x: float32Value(Float32Array.of(1, -2), [2]) })
   expect([...out.dx]).toEqual([5, -1])
 })
 
-test('a loss that does not depend on what is asked for is an error that names it', () => {
+test('rejects a loss that does not depend on a requested tensor, and names the tensor', () => {
   const [x, y] = [input('x', [2]), input('y', [2])]
   expect(() => gradient(sumAll(x), [y])).toThrow('the loss does not depend on y: float32 [2]')
 })
 
-test('a loss that is no scalar is refused', () => {
-  expect(() => gradient(input('x', [2]), [])).toThrow('the loss must be a scalar, got x: float32 [2]')
+test('rejects a loss that is not a scalar', () => {
+  expect(() => gradient(input('x', [2]), [])).toThrow('the loss must be a scalar, found x: float32 [2]')
 })
 
-test('a rule that returns another shape is an error that names both', () => {
+test('rejects a rule that returns a wrong shape, and reports both shapes', () => {
   const x = input('x', [2, 3])
   const y = apply({ type: 'Mul', gradient: (dy) => [reshape(dy, [3, 2])] }, [x], x)
-  expect(() => gradient(sumAll(y), [x])).toThrow('the rule at Mul: float32 [2, 3] gave [3, 2] for an operand of [2, 3]')
+  expect(() => gradient(sumAll(y), [x])).toThrow(
+    'the rule of Mul: float32 [2, 3] returned [3, 2] for an operand of shape [2, 3]',
+  )
 })

@@ -6,12 +6,12 @@ import { reshape } from '../ops/movement.ts'
 import { sum } from '../ops/reduce.ts'
 
 /**
- * Reverse-mode differentiation: the gradient of a scalar with respect to each of `wrt`, as new tensors of the same
- * graph. From the loss back to the inputs, every value hands each of its operands its share, by the operator's rule;
- * the shares of a value used more than once add up.
+ * Reverse-mode differentiation: returns the gradient of a scalar loss with respect to each tensor in `wrt`, as new
+ * tensors of the same graph. Nodes are visited from the loss back to the inputs; each operator's rule turns the
+ * gradient of its result into gradients of its operands. The gradients of a value used several times are added.
  */
 export function gradient(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
-  if (loss.shape.length !== 0) throw new SpanforgeError(`gradient: the loss must be a scalar, got ${loss}`)
+  if (loss.shape.length !== 0) throw new SpanforgeError(`gradient: the loss must be a scalar, found ${loss}`)
   const order = topologicalOrder([loss])
   const needed = new Set<Tensor>(wrt)
   for (const t of order) if (nodeInputs(t).some((x) => needed.has(x))) needed.add(t)
@@ -37,15 +37,21 @@ export function gradient(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
 }
 
 function rule(y: Tensor): (dy: Tensor) => readonly (Tensor | null)[] {
-  if (y.source.kind !== 'node') throw new SpanforgeError(`gradient: ${y} has operands but is no result of an operator`)
+  if (y.source.kind !== 'node')
+    throw new SpanforgeError(`gradient: ${y} has operands but is not the result of an operator`)
   const { node, output } = y.source
   if (!node.op.gradient) throw new SpanforgeError(`gradient: ${node.op.type} has no gradient rule (at ${y})`)
   if (output !== 0)
-    throw new SpanforgeError(`gradient: only the first result of ${node.op.type} can be differentiated, not ${output}`)
+    throw new SpanforgeError(
+      `gradient: only the first result of ${node.op.type} can be differentiated, not result ${output}`,
+    )
   return (dy) => node.op.gradient!(dy, node)
 }
 
-/** Undoes broadcasting: sums over the axes along which a value of `shape` was repeated. The one place that does. */
+/**
+ * Reverses broadcasting by summing over the axes along which a value of `shape` was repeated. This is the only place
+ * that does so.
+ */
 function sumToShape(dx: Tensor, shape: Shape, y: Tensor): Tensor {
   const lead = dx.shape.length - shape.length
   const repeated = dx.shape.flatMap((d, i) => (i < lead || (shape[i - lead] === 1 && d !== 1) ? [i] : []))
@@ -53,7 +59,7 @@ function sumToShape(dx: Tensor, shape: Shape, y: Tensor): Tensor {
   const dropped = lead > 0 ? reshape(summed, shape) : summed
   if (lead < 0 || dropped.shape.some((d, i) => d !== shape[i]))
     throw new SpanforgeError(
-      `gradient: the rule at ${y} gave ${formatShape(dx.shape)} for an operand of ${formatShape(shape)}`,
+      `gradient: the rule of ${y} returned ${formatShape(dx.shape)} for an operand of shape ${formatShape(shape)}`,
     )
   return dropped
 }

@@ -1,23 +1,26 @@
 import type { Bindings } from '../graph/shape.ts'
 import { float32Value, int32Value, type Values } from '../runtime/engine.ts'
 
-/** One window as the model reads it: its tokens, padding included where a batch was padded. */
+/** The input of the model for one window: its tokens, including any padding. */
 export interface Row {
   readonly input_ids: Int32Array
   readonly token_type_ids: Int32Array
-  /** Attention sees the first `attended` tokens; those after are padding. */
+  /** Only the first `attended` tokens are attended to; the others are padding. */
   readonly attended: number
-  /** What the frozen layers made of the tokens, [tokens, hidden_size]; for a graph that begins after them. */
+  /** The output of the frozen layers for these tokens, [tokens, hidden_size], for a graph that starts after them. */
   readonly hidden?: Float32Array
 }
 
-/** Rows as inputs of the graph, with the sizes of its named dimensions. */
+/** Rows as graph inputs, together with the sizes of the named dimensions. */
 export interface Packed {
   readonly dims: Bindings & { readonly tokens: number; readonly rows: number; readonly length: number }
   readonly inputs: Values
 }
 
-/** Added to what a softmax must not see: low enough to vanish, far enough from the lowest float that sums stay finite. */
+/**
+ * Added to masked logits before a softmax. Small enough for their probability to be 0, but far enough from the smallest
+ * float32 that sums remain finite.
+ */
 const UNSEEN = -1e30
 
 /** The part of a model's geometry that decides about its inputs. */
@@ -28,9 +31,9 @@ export interface PackOptions {
 }
 
 /**
- * Packs rows one after the other. Where rows differ in length, the places left over in `[rows, length]` all point at
- * one extra token at the end, which points back at the first of them: nothing that counts ever reads it, so its
- * gradient is exactly zero, which is what `permuteRows` asks of places that its inverse does not name.
+ * Packs rows without gaps. If rows differ in length, all unused places in `[rows, length]` point to one extra token at
+ * the end, which points back to the first unused place. The extra token never affects the result, so its gradient is
+ * exactly zero, as `permuteRows` requires for places that its inverse does not contain.
  */
 export function pack(rows: readonly Row[], { heads, position_padding }: PackOptions): Packed {
   const length = Math.max(...rows.map((row) => row.input_ids.length))
@@ -75,14 +78,14 @@ export function pack(rows: readonly Row[], { heads, position_padding }: PackOpti
   }
 }
 
-/** The row of each token among the positions. */
+/** Returns the row of each token in the position embeddings. */
 function positions(input_ids: Int32Array, padding: number | undefined): Int32Array {
   if (padding === undefined) return input_ids.map((_, i) => i)
   let last = padding
   return input_ids.map((id) => (id === padding ? padding : ++last))
 }
 
-/** The rows' hidden states one after the other; the extra token has zeros. */
+/** Concatenates the hidden states of the rows. The extra token is filled with zeros. */
 function packedHidden(rows: readonly Row[], tokens: number): Values {
   const first = rows[0]
   if (!first.hidden) return {}
@@ -96,7 +99,10 @@ function packedHidden(rows: readonly Row[], tokens: number): Values {
   return { hidden: float32Value(data, [tokens, width]) }
 }
 
-/** The two indices of a Layout (self-attention.ts): rows of `[tokens, parts]` by `[rows, parts, length]`, and the other way. */
+/**
+ * Creates the two indices of a Layout (see self-attention.ts), which map `[rows, parts, length]` to rows of `[tokens,
+ * parts]` and vice versa.
+ */
 function layout(
   name: string,
   parts: number,

@@ -3,17 +3,20 @@ import type { Row } from './pack.ts'
 import { type PaddingOptions, toRows } from './rows.ts'
 import { countSpans, type SpanCounts } from './span-targets.ts'
 
-/** The part of a batch that goes through the graph at once. */
+/** The part of a batch that is computed in one run of the graph. */
 export interface Pass {
   readonly rows: readonly Row[]
   readonly spans: readonly Label[]
-  /** What the loss is averaged over: the starts and ends of the whole batch, times the batches of the step. */
+  /**
+   * Denominators of the loss: the starts and ends in the whole batch, multiplied by the number of batches in the step.
+   */
   readonly counts: SpanCounts
 }
 
 /**
- * Cuts rows into passes of at most `max_tokens` tokens, longest rows first, so that rows of similar length go together
- * and little is lost to padding inside attention. As few passes as possible, of similar size. Returns indices of rows.
+ * Divides rows into passes of at most `max_tokens` tokens. Sorts by decreasing length, so that rows of similar length
+ * are in the same pass and attention wastes little time on padding. Creates as few passes as possible, with similar
+ * sizes. Returns row indices.
  */
 export function cutIntoPasses(lengths: readonly number[], max_tokens: number): number[][] {
   const order = [...lengths.keys()].sort((a, b) => lengths[b] - lengths[a] || a - b)
@@ -23,7 +26,7 @@ export function cutIntoPasses(lengths: readonly number[], max_tokens: number): n
   let tokens = Number.POSITIVE_INFINITY
   for (const row of order) {
     const length = lengths[row]
-    // Half of a row may exceed the fair share, but nothing may exceed the limit.
+    // Up to half of a row may exceed the average pass size, but the limit must never be exceeded.
     if (tokens + length / 2 > fair || tokens + length > max_tokens) {
       passes.push([])
       tokens = 0
@@ -36,19 +39,19 @@ export function cutIntoPasses(lengths: readonly number[], max_tokens: number): n
 
 export interface PassOptions extends PaddingOptions {
   readonly max_tokens_per_pass: number
-  /** Batches of the step, over which its loss is averaged. */
+  /** Number of batches in the step, over which the loss is averaged. */
   readonly batches: number
-  /** What the frozen layers computed for each window, where layers are frozen. */
+  /** The outputs of the frozen layers for each window, if layers are frozen. */
   readonly hidden?: readonly Float32Array[]
 }
 
-/** The passes of one training batch. */
+/** Creates the passes of a training batch. */
 export function trainingPasses(windows: readonly LabelledWindow[], options: PassOptions): Pass[] {
   const { max_tokens_per_pass, batches, hidden } = options
   const rows = toRows(windows, options).map((row, i) => (hidden ? { ...row, hidden: hidden[i] } : row))
   const lengths = rows.map(({ input_ids }) => input_ids.length)
   const { starts, ends } = countSpans(windows, lengths)
-  // A step is the mean of its batches, each the mean of its windows.
+  // The loss of a step is the mean over its batches, and the loss of a batch the mean over its windows.
   const counts = { starts: starts * batches, ends: ends * batches }
   return cutIntoPasses(lengths, max_tokens_per_pass).map((indices) => ({
     rows: indices.map((r) => rows[r]),

@@ -11,8 +11,8 @@ export interface PaddingOptions {
 }
 
 /**
- * Windows as the model reads them. Without padding only real tokens are computed; with it the padding's logits take
- * part in the loss, as they do in transformers.
+ * Converts windows to model inputs. Without padding, only real tokens are computed. With padding, the logits of padding
+ * tokens affect the loss, as in transformers.
  */
 export function toRows(windows: readonly Window[], options?: PaddingOptions): Row[] {
   const rows = windows.map((window) => {

@@ -2,9 +2,9 @@ import { float32Value, type Value } from '../runtime/engine.ts'
 import type { Label } from '../squad/types.ts'
 
 export interface TargetOptions {
-  /** How many windows the starts and the ends are averaged over, where these rows are a part of a larger batch. */
+  /** Numbers of windows over which the starts and the ends are averaged, if these rows are part of a larger batch. */
   readonly counts?: SpanCounts
-  /** The share of the weight that is spread evenly over all tokens (Szegedy et al. 2016). */
+  /** Probability mass that is distributed evenly over all tokens (Szegedy et al. 2016). */
   readonly label_smoothing_factor?: number
 }
 
@@ -13,15 +13,15 @@ export interface SpanCounts {
   readonly ends: number
 }
 
-/** How many starts and ends lie inside their rows: positions at or past the end are left out of the mean. */
+/** Counts the starts and ends that are inside their rows. Positions outside are excluded from the mean. */
 export function countSpans(spans: readonly Label[], lengths: readonly number[]): SpanCounts {
   const inside = (key: keyof Label) => spans.filter((span, r) => span[key] < lengths[r]).length
   return { starts: inside('start_position'), ends: inside('end_position') }
 }
 
 /**
- * Targets [rows, 2, length] of the loss that transformers computes: start and end cross-entropies, each averaged over
- * its windows, and their mean. `lengths` are the rows' numbers of tokens. Without spans all targets are 0.
+ * Targets [rows, 2, length] for the loss of transformers: the mean of the start and end cross-entropies, each averaged
+ * over its windows. `lengths` are the numbers of tokens per row. Without spans, all targets are 0.
  */
 export function spanTargets(
   spans: readonly Label[],

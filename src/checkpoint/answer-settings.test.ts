@@ -15,20 +15,20 @@ const settings: AnswerSettings = {
   fitted_on: { data: 'dev.json', questions: 100 },
 }
 
-test('settings come back as they were saved', async () => {
+test('reads settings back as they were saved', async () => {
   const folder = join(temporaryFolder(), 'new')
   await saveAnswerSettings(folder, settings)
   expect(await loadAnswerSettings(folder)).toEqual(settings)
 })
 
-test('settings of version 0.1.0 are read without their temperature', async () => {
+test('reads settings of version 0.1.0 without the temperature', async () => {
   const folder = temporaryFolder()
   const { confidence: _, ...rest } = settings
   writeFileSync(join(folder, ANSWER_SETTINGS_FILE), JSON.stringify({ ...rest, temperature: 1.5 }))
   expect(await loadAnswerSettings(folder)).toEqual(rest)
 })
 
-test('a confidence that was stored before `share` existed is read without any effect of it', async () => {
+test('reads a confidence stored before `share` existed as if `share` were 0', async () => {
   const folder = temporaryFolder()
   const { share: _, ...answer } = storedConfidence.answer
   const stored = { ...settings, confidence: { ...storedConfidence, answer } }
@@ -36,7 +36,7 @@ test('a confidence that was stored before `share` existed is read without any ef
   expect((await loadAnswerSettings(folder))?.confidence?.answer).toEqual({ ...answer, share: 0 })
 })
 
-test('a model without the file has none', async () => {
+test('returns undefined if the file is missing', async () => {
   expect(await loadAnswerSettings(temporaryFolder())).toBeUndefined()
 })
 
@@ -45,7 +45,7 @@ test.each([
   [JSON.stringify({ ...settings, confidence: { ...storedConfidence, version: 2 } }), /confidence.*spanforge evaluate/s],
   [JSON.stringify({ ...settings, null_score_diff_threshold: 'low' }), /null_score_diff_threshold/],
   ['[]', /expected object/],
-])('a broken file is refused by name: %s', async (content, message) => {
+])('rejects an invalid file and names it: %s', async (content, message) => {
   const folder = temporaryFolder()
   writeFileSync(join(folder, ANSWER_SETTINGS_FILE), content)
   const loading = loadAnswerSettings(folder)

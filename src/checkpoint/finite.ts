@@ -1,9 +1,9 @@
 import { SpanforgeError } from '../errors.ts'
 
-/** @throws SpanforgeError with `place` for values among which some are infinite or NaN */
+/** @throws SpanforgeError, starting with `place`, if any value is infinite or NaN */
 export function refuseNonfinite(place: string, values: Float32Array, remedy: string): void {
   let count = 0
-  // x - x is 0 for every finite number and NaN for the others.
+  // x - x is 0 for finite numbers and NaN for all others.
   for (let i = 0; i < values.length; i++) if (values[i] - values[i] !== 0) count++
   if (count === 0) return
   const first = values.findIndex((value) => !Number.isFinite(value))

@@ -8,7 +8,7 @@ toFloat32('F16', new Uint8Array(halves.buffer), values)
 const isNaN16 = (half: number): boolean => (half & 0x7fff) > 0x7c00
 const LARGEST = 0x7bff
 
-test('known float16 patterns have the values of IEEE 754', () => {
+test('converts known float16 bit patterns to their IEEE 754 values', () => {
   const known = {
     0: 0,
     1: 2 ** -24,
@@ -26,7 +26,7 @@ test('known float16 patterns have the values of IEEE 754', () => {
   expect(values[0x7e00]).toBeNaN()
 })
 
-test('every float16 value survives the way to float32 and back', () => {
+test('every float16 value survives a round trip through float32', () => {
   const back = toFloat16(values)
   for (const half of halves) {
     if (isNaN16(half)) expect(isNaN16(back[half])).toBe(true)
@@ -34,12 +34,12 @@ test('every float16 value survives the way to float32 and back', () => {
   }
 })
 
-test('between two float16 values the nearer one is taken, and half-way the even one', () => {
+test('rounds to the nearest float16 value, with ties to even', () => {
   const up = new Float32Array(LARGEST)
   const middle = new Float32Array(LARGEST)
   const down = new Float32Array(LARGEST)
   for (let half = 0; half < LARGEST; half++) {
-    // Exact in float32: 12 significant bits.
+    // Exact in float32, because it needs only 12 significant bits.
     middle[half] = (values[half] + values[half + 1]) / 2
     down[half] = values[half] + (values[half + 1] - values[half]) * 0.499
     up[half] = values[half] + (values[half + 1] - values[half]) * 0.501
@@ -50,13 +50,13 @@ test('between two float16 values the nearer one is taken, and half-way the even 
   expect(toFloat16(up)).toEqual(halves.slice(1, LARGEST + 1))
 })
 
-test('beyond the largest float16 lies infinity, from half a step on', () => {
+test('rounds to infinity from half a step above the largest float16', () => {
   expect([...toFloat16(Float32Array.of(65519, 65520, -65520, 1e38, Infinity))]).toEqual([
     0x7bff, 0x7c00, 0xfc00, 0x7c00, 0x7c00,
   ])
 })
 
-test('bfloat16 is the upper half of float32, and float64 is rounded to it', () => {
+test('widens bfloat16 to float32 exactly and rounds float64 to float32', () => {
   const target = new Float32Array(3)
   toFloat32('BF16', new Uint8Array(Uint16Array.of(0x3f80, 0xc049, 0x0001).buffer), target)
   expect([...target]).toEqual([1, -3.140625, 2 ** -133])

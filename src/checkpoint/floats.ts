@@ -1,11 +1,13 @@
 import { fromFloat16 } from '../float16.ts'
 
 /**
- * Number types of stored tensors, and their conversion from and to float32. All files here are little-endian, and so
- * is every machine that ONNX Runtime runs on.
+ * Element types of stored tensors, and their conversion to and from float32. All supported files are little-endian, and
+ * so are all machines that ONNX Runtime supports.
  */
 
-/** Bytes of an element, by the names that safetensors uses; C128 and those with Q are torch's own. */
+/**
+ * Bytes per element, keyed by the names that safetensors uses. C128 and the names that contain Q exist only in torch.
+ */
 export const ELEMENT_BYTES = {
   BOOL: 1,
   U8: 1,
@@ -34,14 +36,14 @@ export const ELEMENT_BYTES = {
 
 export type Dtype = keyof typeof ELEMENT_BYTES
 
-/** Types whose values become float32: exactly, or for F64 rounded. */
+/** Types that can be converted to float32. F64 is rounded; the others are exact. */
 export type FloatDtype = 'F16' | 'BF16' | 'F32' | 'F64'
 
 export const isDtype = (name: string): name is Dtype => Object.hasOwn(ELEMENT_BYTES, name)
 
 export const isFloat = (dtype: string): dtype is FloatDtype => ['F16', 'BF16', 'F32', 'F64'].includes(dtype)
 
-/** Writes the numbers in `bytes` (aligned to their size) into `target`, which is as long as there are numbers. */
+/** Converts the numbers in `bytes` (aligned to their size) into `target`, which has one element per number. */
 export function toFloat32(dtype: FloatDtype, bytes: Uint8Array, target: Float32Array): void {
   const { buffer, byteOffset } = bytes
   if (dtype === 'F32') target.set(new Float32Array(buffer, byteOffset, target.length))
@@ -50,7 +52,7 @@ export function toFloat32(dtype: FloatDtype, bytes: Uint8Array, target: Float32A
   else fromFloat16(new Uint16Array(buffer, byteOffset, target.length), target)
 }
 
-/** bfloat16 is the upper half of a float32. */
+/** A bfloat16 is the upper half of a float32. */
 function fromBfloat16(halves: Uint16Array, target: Float32Array): void {
   const bits = new Uint32Array(target.buffer, target.byteOffset, target.length)
   for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16

@@ -22,12 +22,12 @@ import { openWeights } from './open.ts'
 import { type NamedTensor, writeSafetensors } from './safetensors-writer.ts'
 import { elementCount } from './stored-tensor.ts'
 
-/** The parameters of the tiny BertForQuestionAnswering: those that its own checkpoint has. */
+/** The parameters in the checkpoint of the tiny BertForQuestionAnswering. */
 const whole = await openWeights(fixture('tiny/b1/safetensors'))
 const specs = [...whole.tensors.values()].map(({ name, shape }) => ({ name, shape }))
 await whole.close()
 
-/** What a parameter holds that nothing was loaded into. */
+/** The initial value of each parameter, so that parameters that were not loaded can be recognised. */
 const UNTOUCHED = 7
 
 interface Loaded {
@@ -56,7 +56,7 @@ interface Reference {
 const reference = fixtureJson<Record<string, Reference>>('tiny/b2/loading-report.json')
 
 test.each(['encoder-only', 'pretraining', 'pretraining-gamma-beta', 'one-tensor-missing'])(
-  '%s: missing and unexpected keys are those that transformers reports',
+  '%s: reports the same missing and unexpected keys as transformers',
   async (name) => {
     const { report, values } = await load(fixture(`tiny/b2/${name}`))
     const { missing_keys, unexpected_keys } = reference[name]
@@ -66,18 +66,18 @@ test.each(['encoder-only', 'pretraining', 'pretraining-gamma-beta', 'one-tensor-
   },
 )
 
-test('gamma and beta land in the same places as weight and bias', async () => {
+test('loads gamma and beta as weight and bias', async () => {
   const { values } = await load(fixture('tiny/b2/pretraining-gamma-beta'))
   expect(values).toEqual((await load(fixture('tiny/b2/pretraining'))).values)
 })
 
-test('a head of another size is an error that names each weight with both shapes', async () => {
+test('rejects a head of a different size, naming each weight and both shapes', async () => {
   await expect(load(fixture('tiny/b2/head-of-three'))).rejects.toThrow(
     /qa_outputs.bias: found shape \[3\], expected \[2\]\n {2}qa_outputs.weight: found shape \[3, 32\], expected \[2, 32\]/,
   )
 })
 
-test('of many weights of other shapes the first are named, and how many more there are', async () => {
+test('lists only the first of many mismatched weights and counts the others', async () => {
   const folder = temporaryFolder()
   const tensors = weights.map(({ name }) => ({ name, shape: [1], data: new Float32Array(1) }))
   await writeSafetensors(join(folder, 'model.safetensors'), tensors)
@@ -86,7 +86,7 @@ test('of many weights of other shapes the first are named, and how many more the
   expect(message).toMatch(/\nand \d+ more\n/)
 })
 
-test('with ignore_mismatched_sizes a head of another size is reported and left alone', async () => {
+test('reports and skips a head of a different size if ignore_mismatched_sizes is set', async () => {
   const { report, values } = await load(fixture('tiny/b2/head-of-three'), { ignore_mismatched_sizes: true })
   const { missing_keys, unexpected_keys, mismatched_keys } = reference['head-of-three, ignore_mismatched_sizes=True']
   expect([report.missing, report.unexpected]).toEqual([missing_keys, unexpected_keys])
@@ -99,7 +99,7 @@ const weights: NamedTensor[] = Object.entries(readRecorded(fixture('tiny/b1/safe
   ([name, { shape, data }]) => ({ name, shape, data: Float32Array.from(data) }),
 )
 
-/** The tiny model's weights under other names, one file of them. */
+/** Writes a file with the weights of the tiny model under different names. */
 async function renamed(rename: (name: string) => string, more: readonly NamedTensor[] = []): Promise<string> {
   const folder = temporaryFolder()
   const tensors = weights.map((tensor) => ({ ...tensor, name: rename(tensor.name) }))
@@ -121,7 +121,7 @@ test.each<[string, (name: string) => string]>([
   for (const { name, data } of weights) expect(values.get(name), name).toEqual(data)
 })
 
-test('the names of DataParallel in a pytorch_model.bin are understood', async () => {
+test('understands DataParallel names in pytorch_model.bin', async () => {
   const folder = temporaryFolder()
   const w = tensor(storage('FloatStorage', '0', 2), 0, [2], [1])
   const content = zip({ 'm/data.pkl': pickle(dict({ 'module.qa_outputs.bias': w })), 'm/data/0': floats(3, 4) })
@@ -131,23 +131,23 @@ test('the names of DataParallel in a pytorch_model.bin are understood', async ()
   expect([...values.get('qa_outputs.bias')!]).toEqual([3, 4])
 })
 
-test('a parameter that is stored twice under two names is refused', async () => {
+test('rejects a parameter that is stored under two names', async () => {
   const twice = { name: 'module.qa_outputs.bias', shape: [2], data: Float32Array.of(1, 2) }
   await expect(load(await renamed((name) => name, [twice]))).rejects.toThrow(
-    'the weights hold qa_outputs.bias twice: as qa_outputs.bias and as module.qa_outputs.bias',
+    'the weights contain qa_outputs.bias twice: as qa_outputs.bias and as module.qa_outputs.bias',
   )
 })
 
-test("weights of which none is the model's are refused, with what they are", async () => {
+test('rejects weights that all belong to another model, and lists them', async () => {
   await expect(load(await renamed((name) => `vision.${name}`))).rejects.toThrow(
-    /none of the model's weights is in model.safetensors: found 39 tensors \(vision.* and 36 more\), expected bert.emb/,
+    /model.safetensors contains none of the model's weights: found 39 tensors \(vision.* and 36 more\), expected bert.emb/,
   )
   const empty = temporaryFolder()
   await writeSafetensors(join(empty, 'model.safetensors'), [])
   await expect(load(empty)).rejects.toThrow('found no tensors, expected bert.embeddings')
 })
 
-/** A pytorch_model.bin with a head's bias, and another entry. */
+/** Creates a pytorch_model.bin with the bias of a head and one other entry. */
 async function besideBias(name: string, entry: Buffer | string, bytes = 8): Promise<string> {
   const folder = temporaryFolder()
   const bias = tensor(storage('FloatStorage', '0', 2), 0, [2], [1])
@@ -176,7 +176,7 @@ test.each<[string, Buffer | string]>([
   ['F8_E4M3', typed('float8_e4m3fn')],
   ['QI8', quantized],
   ['sparse', sparse],
-])('a torch tensor of type %s is skipped, or named where the model needs it', async (type, entry) => {
+])('a torch tensor of type %s is skipped, or rejected if the model needs it', async (type, entry) => {
   const { report } = await load(await besideBias('cls.x', entry))
   expect(report.unexpected).toEqual(['cls.x'])
   const needed = 'bert.embeddings.word_embeddings.weight'
@@ -185,7 +185,7 @@ test.each<[string, Buffer | string]>([
   )
 })
 
-test('what is no tensor among tensors, as the settings of quantized layers, is skipped', async () => {
+test('skips entries that are not tensors, such as the settings of quantized layers', async () => {
   for (const entry of [int(3), global('torch', 'qint8'), tuple(quantized, 'N')])
     expect((await load(await besideBias('dense._packed_params', entry))).report.unexpected).toEqual([])
 })
@@ -193,7 +193,7 @@ test('what is no tensor among tensors, as the settings of quantized layers, is s
 test.each([
   ['NaN', NaN],
   ['infinity', -Infinity],
-])('%s in a weight is an error that names it and counts', async (_name, value) => {
+])('rejects a weight that contains %s, with its name and the number of such values', async (_name, value) => {
   const folder = await temporaryFolder()
   const data = Float32Array.of(0, value, 1, value)
   await writeSafetensors(join(folder, 'model.safetensors'), [

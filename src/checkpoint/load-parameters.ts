@@ -14,11 +14,14 @@ export interface Mismatch {
   readonly expected: readonly number[]
 }
 
-/** What did not fit, as from_pretrained of transformers 4.57 reports it, each list sorted by name. */
+/**
+ * Differences between a checkpoint and the model, as reported by from_pretrained in transformers 4.57. Lists are sorted
+ * by name.
+ */
 export interface LoadReport {
-  /** Parameters that the checkpoint does not have. */
+  /** Parameters that are missing in the checkpoint. */
   readonly missing: readonly string[]
-  /** Tensors of the checkpoint that the model has no use for. */
+  /** Tensors in the checkpoint that the model does not use. */
   readonly unexpected: readonly string[]
   readonly mismatched: readonly Mismatch[]
 }
@@ -26,13 +29,16 @@ export interface LoadReport {
 export interface ParameterMatch extends LoadReport {
   /** The stored tensor of each parameter that is neither missing nor mismatched. */
   readonly found: ReadonlyMap<string, StoredTensor>
-  /** Stored tensors of parameters whose type does not become float32: quantized weights. */
+  /** Stored tensors of model parameters whose type cannot be converted to float32, such as quantized weights. */
   readonly unreadable: readonly StoredTensor[]
 }
 
-const BROKEN = 'The model was damaged in training or in conversion: take an earlier checkpoint.'
+const BROKEN = 'The model was corrupted during training or conversion. Use an earlier checkpoint.'
 
-/** What DataParallel, torch.compile, FSDP and activation checkpointing put into names, around the model or parts of it. */
+/**
+ * Name parts that DataParallel, torch.compile, FSDP and activation checkpointing insert around the model or its
+ * modules.
+ */
 const WRAPPERS: ReadonlySet<string> = new Set([
   'module',
   '_orig_mod',
@@ -40,7 +46,7 @@ const WRAPPERS: ReadonlySet<string> = new Set([
   '_checkpoint_wrapped_module',
 ])
 
-/** The name without wrappers, and as transformers has it where the original TensorFlow checkpoints have another. */
+/** Strips wrappers and replaces names from the original TensorFlow checkpoints by those of transformers. */
 const modernName = (key: string): string =>
   key
     .split('.')
@@ -50,9 +56,10 @@ const modernName = (key: string): string =>
     .replace(/LayerNorm\.beta$/, 'LayerNorm.bias')
 
 /**
- * Finds each parameter's tensor. A bare encoder (BertModel) lacks the prefix, such as `bert.`, of its other models; very
- * old files name LayerNorm's parameters gamma and beta, and a wrapped model (`module.`) has longer names: all are understood.
- * @throws SpanforgeError where two tensors are the same parameter
+ * Finds the stored tensor of each parameter. Handles bare encoders (BertModel), whose names lack the prefix (such as
+ * `bert.`) of other models; very old files, which name the LayerNorm parameters gamma and beta; and wrapped models,
+ * whose names have additional parts (such as `module.`).
+ * @throws SpanforgeError if two tensors map to the same parameter
  */
 export function matchParameters(
   tensors: ReadonlyMap<string, StoredTensor>,
@@ -76,8 +83,8 @@ export function matchParameters(
     }
     const other = keys.get(name)
     if (other !== undefined)
-      throw new SpanforgeError(`the weights hold ${name} twice: as ${showText(other)} and as ${showText(key)}`, {
-        remedy: 'Remove one of the two from the file.',
+      throw new SpanforgeError(`the weights contain ${name} twice: as ${showText(other)} and as ${showText(key)}`, {
+        remedy: 'Remove one of them from the file.',
       })
     keys.set(name, key)
     if (!isFloat(tensor.dtype)) unreadable.push(tensor)
@@ -90,9 +97,11 @@ export function matchParameters(
 }
 
 /**
- * Reads a model's parameters into their memory, `view(name)`, as float32. Missing and mismatched parameters are left
- * as they are, for the caller to initialise; a mismatch is an error unless `ignore_mismatched_sizes`, and so are a
- * weight that is not a finite number, one of a type that is not float, and weights of which none is the model's.
+ * Reads a model's parameters as float32 into the arrays returned by `view(name)`. Missing and mismatched parameters are
+ * left unchanged, for the caller to initialise.
+ *
+ * @throws SpanforgeError if a shape does not match (unless `ignore_mismatched_sizes` is set), a weight is not finite or
+ * not a float, or the checkpoint has none of the model's weights
  */
 export async function loadParameters(
   checkpoint: ModelWeights,
@@ -114,7 +123,7 @@ export async function loadParameters(
   return { missing, unexpected, mismatched }
 }
 
-/** @throws SpanforgeError where a parameter is stored as something that does not become float32 */
+/** @throws SpanforgeError if a parameter is stored in a type that cannot be converted to float32 */
 export function refuseUnreadable({ unreadable: tensors }: ParameterMatch): void {
   for (const { name, path, dtype } of tensors) throw unreadable(`${path}: ${showText(name)}`, dtype)
 }
@@ -123,8 +132,8 @@ function refuseStrangers({ folder, files, tensors }: ModelWeights, specs: readon
   const names = [...tensors.keys()]
   const found = names.length > 0 ? `${names.length} tensors (${showList(names, 3)})` : 'no tensors'
   throw new SpanforgeError(
-    `${folder}: none of the model's weights is in ${showList(files, 3)}: found ${found}, expected ${specs[0].name} and ${specs.length - 1} more`,
-    { remedy: 'Use the folder of a model that was saved with save_pretrained.' },
+    `${folder}: ${showList(files, 3)} contains none of the model's weights: found ${found}, expected ${specs[0].name} and ${specs.length - 1} more`,
+    { remedy: 'Use a folder written by save_pretrained.' },
   )
 }
 
@@ -133,7 +142,7 @@ function refuseMismatched(folder: string, mismatched: readonly Mismatch[]): neve
     ({ name, found, expected }) =>
       `  ${showText(name, 80)}: found shape ${showValue(found)}, expected ${showValue(expected)}`,
   )
-  throw new SpanforgeError(`${folder}: weights of another shape than the model's:\n${showLines(lines, 5)}`, {
-    remedy: 'Check config.json; ignore_mismatched_sizes initialises these weights anew.',
+  throw new SpanforgeError(`${folder}: weights whose shapes do not match the model:\n${showLines(lines, 5)}`, {
+    remedy: 'Check config.json, or set ignore_mismatched_sizes to reinitialise these weights.',
   })
 }

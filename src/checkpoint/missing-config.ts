@@ -6,7 +6,7 @@ import { showList, showText } from '../show-value.ts'
 import { otherWeights, WEIGHT_FILES } from './other-weights.ts'
 import { isTokenizerFile } from './tokenizer-folder.ts'
 
-/** The error for a folder without config.json, which says what the folder holds instead. */
+/** Builds the error for a folder without config.json, describing what the folder contains instead. */
 export async function missingConfig(folder: string): Promise<SpanforgeError> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error) =>
     Promise.reject(noFolder(folder, error)),
@@ -14,14 +14,14 @@ export async function missingConfig(folder: string): Promise<SpanforgeError> {
   const names = entries.map(({ name }) => name)
   const subfolders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
   const { found, remedy } = await contents(folder, names, subfolders)
-  return new SpanforgeError(`${folder}: there is no config.json, which a model needs; found ${found}`, { remedy })
+  return new SpanforgeError(`${folder}: config.json is missing; found ${found}`, { remedy })
 }
 
-const CHOOSE = 'Give the folder of a model, such as the output_dir of a training, or a name on the hub.'
+const CHOOSE = 'Use a model folder, such as the output_dir of a training run, or the name of a model on the hub.'
 
 const noFolder = (path: string, error: NodeJS.ErrnoException): SpanforgeError =>
   error.code === 'ENOTDIR'
-    ? new SpanforgeError(`${path}: found a file, expected the folder of a model`, { remedy: CHOOSE })
+    ? new SpanforgeError(`${path}: found a file, expected a model folder`, { remedy: CHOOSE })
     : cannotRead(path, error)
 
 async function contents(
@@ -36,7 +36,7 @@ async function contents(
   }
   if (names.includes('bert_config.json'))
     return {
-      found: 'the original layout of BERT (bert_config.json)',
+      found: 'the original BERT layout (bert_config.json)',
       remedy:
         'Convert it in Python: BertForPreTraining.from_pretrained("bert_model.ckpt.index", from_tf=True, config=' +
         'BertConfig.from_json_file("bert_config.json")).save_pretrained(FOLDER). If its weights are in ' +
@@ -46,13 +46,16 @@ async function contents(
   if (other) return other
   const weights = WEIGHT_FILES.filter((name) => names.includes(name))
   if (weights.length > 0)
-    return { found: `weights (${showList(weights)})`, remedy: 'Download config.json of the model into the folder.' }
+    return { found: `weights (${showList(weights)})`, remedy: 'Download the config.json of the model into the folder.' }
   const tokenizer = names.filter(isTokenizerFile)
   if (tokenizer.length > 0) return { found: `only a tokenizer (${showList(tokenizer)})`, remedy: CHOOSE }
   return { found: names.length > 0 ? showList(names, 3) : 'an empty folder', remedy: CHOOSE }
 }
 
-/** The subfolders that hold a model: configurations of other parts have neither weights nor a tokenizer beside them. */
+/**
+ * Finds the subfolders that contain a model. A config.json without weights or a tokenizer next to it belongs to some
+ * other component.
+ */
 async function modelsIn(folder: string, subfolders: readonly string[]): Promise<string[]> {
   const isPart = (name: string) => WEIGHT_FILES.some((file) => file === name) || isTokenizerFile(name)
   const models: string[] = []

@@ -22,7 +22,7 @@ async function readTensors(folder: string): Promise<NamedTensor[]> {
   return tensors
 }
 
-test('a model loaded and saved again has the very files that save_pretrained wrote', async () => {
+test('loading and saving a model reproduces the files that save_pretrained wrote', async () => {
   const source = fixture('tiny/b1/safetensors')
   const folder = join(await temporaryFolder(), 'new', 'model')
   await saveModel(folder, await loadConfig(source), await readTensors(source))
@@ -31,14 +31,14 @@ test('a model loaded and saved again has the very files that save_pretrained wro
     expect(await readFile(join(folder, file))).toEqual(await readFile(join(source, file)))
 })
 
-test('a model saved as float16 says so in its config', async () => {
+test('records float16 in the config', async () => {
   const source = fixture('tiny/b1/safetensors')
   const folder = await temporaryFolder()
   await saveModel(folder, await loadConfig(source), await readTensors(source), { dtype: 'F16' })
   expect(await readFile(join(folder, 'config.json'))).toEqual(await readFile(fixture('tiny/b3/float16/config.json')))
 })
 
-test('weights that are not finite are not saved, and what was there before is intact', async () => {
+test('refuses to save non-finite weights and leaves the existing file intact', async () => {
   const source = fixture('tiny/b1/safetensors')
   const folder = await temporaryFolder()
   const [config, tensors] = [await loadConfig(source), [...(await readTensors(source))]]
@@ -51,16 +51,14 @@ test('weights that are not finite are not saved, and what was there before is in
   }
 })
 
-test('a missing or broken config.json is named', async () => {
+test('names a missing or broken config.json', async () => {
   const folder = await temporaryFolder()
-  await expect(loadConfig(folder)).rejects.toThrow(
-    `${folder}: there is no config.json, which a model needs; found an empty folder`,
-  )
+  await expect(loadConfig(folder)).rejects.toThrow(`${folder}: config.json is missing; found an empty folder`)
   await writeFile(join(folder, 'config.json'), '{"hidden_size": 3')
-  await expect(loadConfig(folder)).rejects.toThrow(/config.json: found broken JSON.*\n.*damaged/)
+  await expect(loadConfig(folder)).rejects.toThrow(/config.json: found broken JSON.*\n.*corrupted/)
 })
 
-test('numbers that are not finite, as Python writes them, are read as null, and nothing else is', async () => {
+test('reads only the non-finite numbers that Python writes as null', async () => {
   const folder = await temporaryFolder()
   const path = join(folder, 'config.json')
   await writeFile(path, '{"metrics": [NaN, -Infinity, Infinity, 1], "note": "NaN \\" NaN", "hidden_size": 24}')
@@ -73,7 +71,7 @@ test('numbers that are not finite, as Python writes them, are read as null, and 
   await expect(loadConfig(folder)).rejects.toThrow('config.json: found broken JSON')
 })
 
-test('a config.json that is a Git LFS pointer or a web page is refused by what it is', async () => {
+test('rejects a config.json that is a Git LFS pointer or a web page, and says so', async () => {
   const folder = await temporaryFolder()
   await writeFile(join(folder, 'config.json'), 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 4\n')
   await expect(loadConfig(folder)).rejects.toThrow(/config.json: found a Git LFS pointer.*\n.*git lfs pull/)
@@ -82,7 +80,7 @@ test('a config.json that is a Git LFS pointer or a web page is refused by what i
 })
 
 describeShared('configs of real models', () => {
-  test('minilm is read, and saved as a question-answering model', async () => {
+  test('loads minilm and saves it as a question-answering model', async () => {
     const config = await loadConfig(shared('models/minilm-l6-h384'))
     expect(config).toMatchObject({ hidden_size: 384, num_hidden_layers: 6, num_attention_heads: 12, vocab_size: 30522 })
     const folder = await temporaryFolder()

@@ -9,7 +9,7 @@ import { refuseNonfinite } from './finite.ts'
 import { missingConfig } from './missing-config.ts'
 import { type NamedTensor, type SafetensorsOptions, writeSafetensors } from './safetensors-writer.ts'
 
-/** The `config.json` of a model folder. */
+/** Reads the `config.json` of a model folder. */
 export async function loadConfig(folder: string): Promise<ModelConfig> {
   const path = join(folder, 'config.json')
   if (!existsSync(path)) throw await missingConfig(folder)
@@ -17,8 +17,8 @@ export async function loadConfig(folder: string): Promise<ModelConfig> {
 }
 
 /**
- * Writes `config.json` and `model.safetensors` as save_pretrained does, so that transformers loads the folder as
- * the question-answering model of its architecture. The folder is made if it is not there; the tokenizer's files are saved by themselves.
+ * Writes `config.json` and `model.safetensors` as save_pretrained does, so that transformers can load the folder as a
+ * question-answering model. Creates the folder if necessary. Does not write the tokenizer files.
  */
 export async function saveModel(
   folder: string,
@@ -33,8 +33,8 @@ export async function saveModel(
 }
 
 /**
- * Writes tensors of a model or of its optimizer.
- * @throws SpanforgeError for a tensor with a value that is infinite or NaN, before anything is written
+ * Writes the tensors of a model or an optimizer.
+ * @throws SpanforgeError if a value is infinite or NaN; nothing is written in that case
  */
 export async function writeWeights(
   path: string,
@@ -43,6 +43,6 @@ export async function writeWeights(
 ): Promise<void> {
   const list = [...tensors]
   for (const { name, data } of list)
-    refuseNonfinite(`${path}: ${name}`, data, 'The file was not written. Load the model again and train it anew.')
+    refuseNonfinite(`${path}: ${name}`, data, 'The file was not written. Reload the model and train it again.')
   await writeSafetensors(path, list, options)
 }

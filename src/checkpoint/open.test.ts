@@ -20,7 +20,7 @@ async function sha256OfWeights(checkpoint: ModelWeights): Promise<string> {
   return hash.digest('hex')
 }
 
-test('one set of weights in five forms gives the same bytes', async () => {
+test('reads the same bytes from five formats of the same weights', async () => {
   const forms = ['safetensors', 'safetensors-sharded', 'bin-zip', 'bin-legacy', 'bin-sharded']
   const hashes = await Promise.all(
     forms.map(async (form) => sha256OfWeights(await openWeights(fixture(`tiny/b1/${form}`)))),
@@ -28,7 +28,7 @@ test('one set of weights in five forms gives the same bytes', async () => {
   expect(new Set(hashes).size).toBe(1)
 })
 
-test('the files that the weights lie in are named', async () => {
+test('lists the weight files', async () => {
   const single = await openWeights(fixture('tiny/b1/bin-zip'))
   expect(single.files).toEqual(['pytorch_model.bin'])
   await single.close()
@@ -37,7 +37,7 @@ test('the files that the weights lie in are named', async () => {
   await sharded.close()
 })
 
-test('safetensors is preferred to pytorch_model.bin', async () => {
+test('prefers safetensors to pytorch_model.bin', async () => {
   const folder = await temporaryFolder()
   await writeFile(join(folder, 'pytorch_model.bin'), 'rubbish')
   await cp(fixture('tiny/b1/safetensors/model.safetensors'), join(folder, 'model.safetensors'))
@@ -46,7 +46,7 @@ test('safetensors is preferred to pytorch_model.bin', async () => {
   await checkpoint.close()
 })
 
-test('links, which the cache of the hub is made of, are followed', async () => {
+test('follows symbolic links, as in the hub cache', async () => {
   const folder = await temporaryFolder()
   await symlink(fixture('tiny/b1/safetensors/model.safetensors'), join(folder, 'model.safetensors'))
   const checkpoint = await openWeights(folder)
@@ -54,7 +54,7 @@ test('links, which the cache of the hub is made of, are followed', async () => {
   await checkpoint.close()
 })
 
-test('a folder that does not exist, is a file, or holds no weights is refused, with what was looked for', async () => {
+test('rejects a missing folder, a file, and a folder without weights, listing the expected files', async () => {
   const folder = await temporaryFolder()
   await expect(openWeights(join(folder, 'none'))).rejects.toThrow('none: does not exist')
   await expect(openWeights(folder)).rejects.toThrow(
@@ -68,18 +68,18 @@ test('a folder that does not exist, is a file, or holds no weights is refused, w
 test.each([
   ['tf_model.h5', /found TensorFlow weights \(tf_model.h5\), expected one of model.safetensors, .*\n.*from_tf=True/],
   ['flax_model.msgpack', /found Flax weights \(flax_model.msgpack\).*\n.*from_flax=True/],
-  ['bert_model.ckpt.index', /found a checkpoint of TensorFlow or PyTorch Lightning \(bert_model.ckpt.index\)/],
-  ['model.onnx', /found an ONNX export \(model.onnx\).*\n.*exported from/],
+  ['bert_model.ckpt.index', /found a TensorFlow or PyTorch Lightning checkpoint \(bert_model.ckpt.index\)/],
+  ['model.onnx', /found an ONNX export \(model.onnx\).*\n.*for inference only/],
   ['onnx', /found an ONNX export \(onnx\)/],
   ['openvino_model.xml', /found an OpenVINO export/],
   ['model-q4.gguf', /found weights for llama.cpp/],
-  ['adapter_model.safetensors', /found the weights of a PEFT adapter alone .*\n.*merge_and_unload/],
-  ['model.fp16.safetensors', /found weights of a variant \(model.fp16.safetensors\).*\n.*Rename/],
+  ['adapter_model.safetensors', /found only the weights of a PEFT adapter .*\n.*merge_and_unload/],
+  ['model.fp16.safetensors', /found the weights of a variant \(model.fp16.safetensors\).*\n.*Rename/],
   [
     'model-00002-of-00003.safetensors',
     /found shards without their index \(model-00002-of.*\n.*model.safetensors.index/,
   ],
-  ['best.pt', /found a file of torch.save under another name \(best.pt\)/],
+  ['best.pt', /found a torch.save file with an unknown name \(best.pt\)/],
 ])('a folder with %s alone is refused by what that is', async (name, expected) => {
   const folder = await temporaryFolder()
   await writeFile(join(folder, 'config.json'), '{}')
@@ -88,7 +88,7 @@ test.each([
 })
 
 test.each(['model.safetensors', 'pytorch_model.bin', 'model.safetensors.index.json'])(
-  '%s that is a Git LFS pointer or a web page is refused by what it is',
+  'rejects a %s that is a Git LFS pointer or a web page, and says so',
   async (name) => {
     const folder = await temporaryFolder()
     await writeFile(join(folder, name), 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 441\n')
@@ -98,7 +98,7 @@ test.each(['model.safetensors', 'pytorch_model.bin', 'model.safetensors.index.js
   },
 )
 
-test('a weight file that is a folder is refused', async () => {
+test('rejects a folder instead of a weight file', async () => {
   const folder = await temporaryFolder()
   await mkdir(join(folder, 'model.safetensors'))
   await expect(openWeights(folder)).rejects.toThrow('found a folder, expected a file')
@@ -110,7 +110,7 @@ async function shardedCopy(): Promise<string> {
   return folder
 }
 
-test('a missing shard, and one cut off, are named', async () => {
+test('names missing and truncated shards', async () => {
   const folder = await shardedCopy()
   const path = join(folder, 'model-00003-of-00006.safetensors')
   await truncate(path, 5000)
@@ -123,26 +123,26 @@ test('a missing shard, and one cut off, are named', async () => {
 })
 
 const INDEXES: Record<string, [index: unknown, error: RegExp]> = {
-  'a shard outside the folder': [{ w: '../model.safetensors' }, /found the shard "..\/model.safetensors", expected/],
-  'a shard with an absolute path': [{ w: '/etc/x.safetensors' }, /found the shard "\/etc\/x.safetensors"/],
-  'a shard with a path of Windows': [{ w: '..\\x.safetensors' }, /found the shard/],
-  'a shard with a zero byte': [{ w: 'x\0.safetensors' }, /found the shard/],
+  'a shard outside the folder': [{ w: '../model.safetensors' }, /found shard "..\/model.safetensors", expected/],
+  'a shard with an absolute path': [{ w: '/etc/x.safetensors' }, /found shard "\/etc\/x.safetensors"/],
+  'a shard with a Windows path': [{ w: '..\\x.safetensors' }, /found shard/],
+  'a shard with a zero byte': [{ w: 'x\0.safetensors' }, /found shard/],
   'a shard of another format': [{ w: 'pytorch_model.bin' }, /expected the name of a .safetensors file/],
   'a shard without the tensor': [
     { w: 'model-00001-of-00006.safetensors' },
-    /model-00001-of-00006.safetensors: holds no w, which model.safetensors.index.json/,
+    /model-00001-of-00006.safetensors: does not contain w, which model.safetensors.index.json/,
   ],
-  'a weight_map of numbers': [{ w: 1 }, /expected "weight_map": file names by tensor name/],
+  'a weight_map of numbers': [{ w: 1 }, /expected "weight_map", an object that maps tensor names/],
   'a weight_map that is a list': [[], /expected "weight_map"/],
 }
 
-test.each(Object.entries(INDEXES))('an index that names %s is refused', async (_name, [weight_map, expected]) => {
+test.each(Object.entries(INDEXES))('rejects an index with %s', async (_name, [weight_map, expected]) => {
   const folder = await shardedCopy()
   await writeFile(join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map }))
   await expect(openWeights(folder)).rejects.toThrow(expected)
 })
 
-test('an index that is cut off is refused', async () => {
+test('rejects a truncated index', async () => {
   const folder = await shardedCopy()
   await truncate(join(folder, 'model.safetensors.index.json'), 100)
   await expect(openWeights(folder)).rejects.toThrow(/model.safetensors.index.json: found broken JSON/)
@@ -150,7 +150,7 @@ test('an index that is cut off is refused', async () => {
 
 describeShared('real models', () => {
   test.each([
-    // position_ids is the 104th tensor of the older one.
+    // The older file also contains position_ids.
     ['minilm-l6-h384', 104, 22_713_216],
     ['minilm-qa-reference', 103, 22_566_146],
   ])('%s has %i tensors of %i weights', async (name, tensors, weights) => {

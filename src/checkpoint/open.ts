@@ -10,14 +10,17 @@ import { openPytorchBin } from './pytorch-bin.ts'
 import { openSafetensors } from './safetensors.ts'
 import type { StoredTensor, TensorSource } from './stored-tensor.ts'
 
-/** The weights of a model folder, in whatever form they lie there. */
+/** The weights of a model folder, in any supported format. */
 export interface ModelWeights extends TensorSource {
   readonly folder: string
-  /** Names of the weight files, within the folder. */
+  /** Names of the weight files in the folder. */
   readonly files: readonly string[]
 }
 
-/** Opens the weights of a Hugging Face model folder: one file or shards with an index, safetensors or torch's. */
+/**
+ * Opens the weights of a Hugging Face model folder: safetensors or torch files, either a single file or shards with an
+ * index.
+ */
 export async function openWeights(folder: string): Promise<ModelWeights> {
   const present = await readdir(folder).catch((error) => Promise.reject(cannotRead(folder, error)))
   const file = WEIGHT_FILES.find((name) => present.includes(name))
@@ -31,13 +34,14 @@ const openFile = (path: string): Promise<TensorSource> =>
 
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) })
 
-/** More tensors than a header may have. */
+/** Allows more tensors than the header of a safetensors file may have. */
 const INDEX_BOUNDS = { values: 200_000 }
 
 async function openShards(folder: string, index: string): Promise<ModelWeights> {
   const path = join(folder, index)
   const parsed = indexSchema.safeParse(await readJsonFile(path, INDEX_BOUNDS))
-  if (!parsed.success) throw new SpanforgeError(`${path}: expected "weight_map": file names by tensor name`)
+  if (!parsed.success)
+    throw new SpanforgeError(`${path}: expected "weight_map", an object that maps tensor names to file names`)
   const weightMap = Object.entries(parsed.data.weight_map)
   const files = [...new Set(weightMap.map(([, file]) => file))].sort()
   const suffix = index.slice(index.indexOf('.'), -'.index.json'.length)
@@ -54,7 +58,9 @@ async function openShards(folder: string, index: string): Promise<ModelWeights> 
     for (const [name, file] of weightMap) {
       const tensor = shards.get(file)!.tensors.get(name)
       if (!tensor)
-        throw new SpanforgeError(`${join(folder, file)}: holds no ${showText(name)}, which ${index} looks for in it`)
+        throw new SpanforgeError(
+          `${join(folder, file)}: does not contain ${showText(name)}, which ${index} assigns to this file`,
+        )
       tensors.set(name, tensor)
     }
     return { folder, files, tensors, close }
@@ -70,16 +76,16 @@ function refuseAbsent(path: string, files: readonly string[], present: readonly 
   if (absent.length === 0) return
   throw new SpanforgeError(
     `${path}: ${absent.length} of the ${files.length} shards it lists are missing: ${showList(absent, 3)}`,
-    { remedy: 'Download the missing files into the folder, or the whole model again.' },
+    { remedy: 'Download the missing files into the folder, or download the whole model again.' },
   )
 }
 
 function refuseOutside(path: string, file: string, suffix: string): void {
   if (!/[/\\\0]/.test(file) && file.endsWith(suffix)) return
   throw new SpanforgeError(
-    `${path}: found the shard ${showValue(file)}, expected the name of a ${suffix} file beside the index`,
+    `${path}: found shard ${showValue(file)}, expected the name of a ${suffix} file in the same folder as the index`,
     {
-      remedy: 'The index is corrupted or malicious: download the model again.',
+      remedy: 'The index is corrupted or malicious. Download the model again.',
     },
   )
 }

@@ -1,7 +1,7 @@
 import { SpanforgeError } from '../errors.ts'
 import { showList } from '../show-value.ts'
 
-/** In the order in which transformers looks for them. */
+/** Listed in the order in which transformers looks for them. */
 export const WEIGHT_FILES = [
   'model.safetensors',
   'model.safetensors.index.json',
@@ -17,9 +17,9 @@ interface OtherWeights {
 
 const inPython = (argument: string): string =>
   `Convert them in Python: AutoModel.from_pretrained(FOLDER, ${argument}).save_pretrained(FOLDER).`
-const original = 'Use the model that this one was exported from: these files are for inference only.'
+const original = 'These files are for inference only. Use the model from which they were exported.'
 
-/** Weights in forms that are not read here. What a person wants to know first comes first. */
+/** Weight formats that spanforge cannot read, the most helpful diagnosis first. */
 const OTHERS: readonly OtherWeights[] = [
   {
     files: /^(model|pytorch_model)-\d+-of-\d+\.(safetensors|bin)$/,
@@ -28,12 +28,12 @@ const OTHERS: readonly OtherWeights[] = [
   },
   {
     files: /^(model|pytorch_model)\.[\w-]+\.(safetensors|bin)$/,
-    what: 'weights of a variant',
+    what: 'the weights of a variant',
     remedy: 'Rename the file to model.safetensors or pytorch_model.bin to use it.',
   },
   {
     files: /^adapter_model\.(safetensors|bin)$/,
-    what: 'the weights of a PEFT adapter alone',
+    what: 'only the weights of a PEFT adapter',
     remedy: 'Merge it into its base model in Python: merge_and_unload(), then save_pretrained.',
   },
   {
@@ -43,7 +43,7 @@ const OTHERS: readonly OtherWeights[] = [
   },
   {
     files: /\.ckpt(\.index|\.meta|\.data-\d+-of-\d+)?$/,
-    what: 'a checkpoint of TensorFlow or PyTorch Lightning',
+    what: 'a TensorFlow or PyTorch Lightning checkpoint',
     remedy: 'Load it in Python with the code that wrote it, and save the model with save_pretrained.',
   },
   { files: /^flax_model(-\d+-of-\d+)?\.msgpack/, what: 'Flax weights', remedy: inPython('from_flax=True') },
@@ -53,12 +53,12 @@ const OTHERS: readonly OtherWeights[] = [
   { files: /\.(mlmodel|mlpackage|tflite|ot)$/, what: 'weights for another runtime', remedy: original },
   {
     files: /\.(pt|pth)$/,
-    what: 'a file of torch.save under another name',
+    what: 'a torch.save file with an unknown name',
     remedy: 'If it holds a state dict, rename it to pytorch_model.bin.',
   },
 ]
 
-/** What weights there are among files of which none can be read here, and what to do with them. */
+/** Describes weights in unsupported formats among the given files, and how to convert them. */
 export function otherWeights(
   names: readonly string[],
 ): { readonly found: string; readonly remedy: string } | undefined {
@@ -69,11 +69,11 @@ export function otherWeights(
   return undefined
 }
 
-/** The error for a folder without weights that can be read, which says what there is instead. */
+/** Builds the error for a folder without readable weights, describing what it contains instead. */
 export function noWeights(folder: string, present: readonly string[]): SpanforgeError {
   const { found, remedy } = otherWeights(present) ?? {
     found: `no weights (${present.length > 0 ? showList(present) : 'the folder is empty'})`,
-    remedy: 'Use the folder of a model that was saved with save_pretrained.',
+    remedy: 'Use a folder written by save_pretrained.',
   }
   return new SpanforgeError(`${folder}: found ${found}, expected one of ${WEIGHT_FILES.join(', ')}`, { remedy })
 }

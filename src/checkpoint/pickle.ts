@@ -1,14 +1,17 @@
 import { SpanforgeError } from '../errors.ts'
 
 /**
- * Reads a pickle without ever running anything: an own reader, because a general one calls what a pickle names.
- * Only the opcodes that make data are known; a name is looked up by `resolve`, which refuses what it does not know.
- * (Python's Lib/pickletools.py describes the opcodes.)
+ * Resolves the names in a pickle. A general unpickler would call whatever the pickle names; this reader never executes
+ * code. It supports only opcodes that create data and looks up each name with `resolve`, which rejects unknown names.
+ * Python's Lib/pickletools.py documents the opcodes.
  */
 export interface PickleNames {
-  /** What `module.name` stands for. A function may be called by the pickle, with a list of arguments. Throws for others. */
+  /**
+   * Returns the object that `module.name` refers to. The pickle may call a function with a list of arguments. Throws
+   * for unknown names.
+   */
   resolve(module: string, name: string): unknown
-  /** What a persistent id stands for: torch's storages. */
+  /** Returns the object that a persistent id refers to. torch uses these ids for storages. */
   persistent(id: unknown): unknown
 }
 
@@ -18,12 +21,12 @@ export interface Unpickled {
   readonly end: number
 }
 
-/** A state dict takes about 40 opcodes a tensor; every opcode may make an object. */
+/** A state dict needs about 40 opcodes per tensor. Every opcode may create an object. */
 const MAX_OPCODES = 1_000_000
 
 type Callable = (args: unknown) => unknown
 
-/** Dictionaries become Maps, lists and tuples arrays, integers numbers or bigints, None null. */
+/** Converts dictionaries to Maps, lists and tuples to arrays, integers to numbers or bigints, and None to null. */
 export function unpickle(bytes: Uint8Array, start: number, path: string, names: PickleNames): Unpickled {
   const reader = new PickleReader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), start, path, names)
   const value = reader.run()
@@ -33,7 +36,7 @@ export function unpickle(bytes: Uint8Array, start: number, path: string, names: 
 class PickleReader {
   private stack: unknown[] = []
   private readonly marked: unknown[][] = []
-  /** A Map, because a pickle may put its first value at 2^32 - 1. */
+  /** A Map rather than an array, because a pickle may use an index as large as 2^32 - 1. */
   private readonly memo = new Map<number, unknown>()
 
   constructor(
@@ -47,16 +50,16 @@ class PickleReader {
     for (let count = 0; count < MAX_OPCODES; count++) {
       const opcode = this.bytes[this.take(1)]
       if (opcode === 0x2e) return this.pop()
-      const step = OPCODES[opcode] ?? this.fail(`opcode 0x${opcode.toString(16)}, which no state dict needs`)
+      const step = OPCODES[opcode] ?? this.fail(`opcode 0x${opcode.toString(16)}, which state dicts do not use`)
       step(this)
     }
-    return this.fail(`more than ${MAX_OPCODES.toLocaleString('en-US')} opcodes, expected fewer in any state dict`)
+    return this.fail(`more than ${MAX_OPCODES.toLocaleString('en-US')} opcodes; state dicts have fewer`)
   }
 
-  /** Index of the next `length` bytes, which are thereby read. */
+  /** Consumes the next `length` bytes and returns the index of the first. */
   take(length: number): number {
     const start = this.at
-    if (start + length > this.bytes.length) this.fail('its end, before it is whole')
+    if (start + length > this.bytes.length) this.fail('an unexpected end of data')
     this.at += length
     return start
   }
@@ -79,13 +82,13 @@ class PickleReader {
 
   line(): string {
     const end = this.bytes.indexOf(0x0a, this.at)
-    if (end < 0) this.fail('a name without end')
+    if (end < 0) this.fail('an unterminated name')
     const text = this.text(end - this.at)
     this.take(1)
     return text
   }
 
-  /** Two's complement, little-endian, of at most 255 bytes. */
+  /** Reads a little-endian two's complement integer of at most 255 bytes. */
   long(length: number): number | bigint {
     const hex = Buffer.from(this.bytes.subarray(this.take(length), this.at))
       .reverse()
@@ -99,11 +102,11 @@ class PickleReader {
   }
 
   pop(): unknown {
-    return this.stack.length > 0 ? this.stack.pop() : this.fail('nothing on the stack')
+    return this.stack.length > 0 ? this.stack.pop() : this.fail('an empty stack')
   }
 
   top(): unknown {
-    return this.stack.length > 0 ? this.stack[this.stack.length - 1] : this.fail('nothing on the stack')
+    return this.stack.length > 0 ? this.stack[this.stack.length - 1] : this.fail('an empty stack')
   }
 
   mark(): void {
@@ -111,7 +114,7 @@ class PickleReader {
     this.stack = []
   }
 
-  /** The values since the last mark. */
+  /** Pops the values pushed since the last mark. */
   sinceMark(): unknown[] {
     const values = this.stack
     this.stack = this.marked.pop() ?? this.fail('no mark on the stack')
@@ -119,7 +122,7 @@ class PickleReader {
   }
 
   last(count: number): unknown[] {
-    return this.stack.length >= count ? this.stack.splice(-count) : this.fail('too little on the stack')
+    return this.stack.length >= count ? this.stack.splice(-count) : this.fail('too few values on the stack')
   }
 
   remember(key = this.memo.size): void {
@@ -127,23 +130,25 @@ class PickleReader {
   }
 
   recall(key: number): void {
-    this.push(this.memo.has(key) ? this.memo.get(key) : this.fail(`a value ${key} that was never stored`))
+    this.push(
+      this.memo.has(key) ? this.memo.get(key) : this.fail(`a reference to memo entry ${key}, which was never stored`),
+    )
   }
 
   setItems(items: unknown[]): void {
     const target = this.top()
-    if (!(target instanceof Map) || items.length % 2 !== 0) this.fail('items for something that is no dictionary')
+    if (!(target instanceof Map) || items.length % 2 !== 0) this.fail('items for an object that is not a dictionary')
     for (let i = 0; i < items.length; i += 2) (target as Map<unknown, unknown>).set(items[i], items[i + 1])
   }
 
   append(items: unknown[]): void {
     const target = this.top()
-    if (!Array.isArray(target)) this.fail('items for something that is no list')
+    if (!Array.isArray(target)) this.fail('items for an object that is not a list')
     for (const item of items) (target as unknown[]).push(item)
   }
 
   global(module: unknown, name: unknown): void {
-    if (typeof module !== 'string' || typeof name !== 'string') this.fail('a name that is no text')
+    if (typeof module !== 'string' || typeof name !== 'string') this.fail('a name that is not a string')
     else this.push(this.names.resolve(module, name))
   }
 
@@ -153,19 +158,22 @@ class PickleReader {
 
   reduce(): void {
     const [callable, args] = this.last(2)
-    if (typeof callable !== 'function') this.fail('a call of something that cannot be called')
+    if (typeof callable !== 'function') this.fail('a call of an object that is not callable')
     else this.push((callable as Callable)(args))
   }
 
-  /** Attributes of an object. Only an OrderedDict has any here (torch's `_metadata`), and they say nothing of weights. */
+  /**
+   * Discards the attributes of an object. Only OrderedDict has attributes here (torch's `_metadata`), and they do not
+   * affect the weights.
+   */
   build(): void {
     this.pop()
-    if (!(this.top() instanceof Map)) this.fail('attributes of something that is no dictionary')
+    if (!(this.top() instanceof Map)) this.fail('attributes of an object that is not a dictionary')
   }
 
   fail(found: string): never {
     throw new SpanforgeError(`${this.path}: byte ${this.at} of the pickle: found ${found}`, {
-      remedy: 'The file is damaged, or not a state dict. Ask for the model as safetensors.',
+      remedy: 'The file is corrupted or is not a state dict. Use a safetensors version of the model instead.',
     })
   }
 }

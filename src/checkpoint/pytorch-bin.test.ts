@@ -60,11 +60,11 @@ test.each([
   expect(await readAll(await write(content))).toEqual(EXPECTED)
 })
 
-test.each(['zip', 'protocol-4', 'legacy'])('%s: what torch 2.8 wrote is read as torch reads it', async (form) => {
+test.each(['zip', 'protocol-4', 'legacy'])('%s: reads files of torch 2.8 as torch does', async (form) => {
   expect(await readAll(fixture(`torch-save/${form}.bin`))).toEqual(fixtureJson('torch-save/expected.json'))
 })
 
-test('half, bfloat16 and double storages become float32, integers are listed', async () => {
+test('converts half, bfloat16 and double storages to float32 and lists integers', async () => {
   const stored: Record<string, [type: string, data: ArrayBuffer]> = {
     half: ['HalfStorage', Uint16Array.of(0x3c00, 0xc000).buffer],
     bfloat: ['BFloat16Storage', Uint16Array.of(0x3f80, 0xc000).buffer],
@@ -95,25 +95,25 @@ const dangerous = {
   'collections.OrderedDict.pop': name('collections', 'OrderedDict.pop'),
 }
 
-test.each(Object.entries(dangerous))('a pickle that asks for %s is refused by that name', async (asked, value) => {
+test.each(Object.entries(dangerous))('rejects a pickle that requests %s, and names it', async (asked, value) => {
   for (const content of [zip({ 'm/data.pkl': pickle(dict({ w: value })) }), legacy(dict({ w: value }), {})]) {
     const error = await openPytorchBin(await write(content)).catch((error) => error)
     expect(error).toBeInstanceOf(SpanforgeError)
-    expect(error.message).toContain(`refused: the file asks for "${asked}", which no weights need`)
+    expect(error.message).toContain(`refused: the file requests "${asked}", which weights never need`)
   }
 })
 
-test('a legacy file whose magic number is a call is refused before anything is read', async () => {
+test('rejects a legacy file whose magic number is a call before reading anything else', async () => {
   const path = await write(bytes(pickle(call(name('os', 'system'), text('touch owned')))))
-  await expect(openPytorchBin(path)).rejects.toThrow('neither the zip nor the older format')
+  await expect(openPytorchBin(path)).rejects.toThrow('neither the zip format nor the legacy format')
 })
 
 test.each(['bin-zip', 'bin-legacy'])(
-  '%s with any bytes changed is read or refused, never anything else',
+  '%s: changing any bytes leads to a successful read or a proper error',
   async (form) => {
     const original = await readFile(fixture(`tiny/b1/${form}/pytorch_model.bin`))
     const path = await write(original)
-    // The pickles lie in the first 9,000 bytes, a zip's directory in the last 4,000.
+    // The pickles are in the first 9,000 bytes, the directory of a zip archive in the last 4,000.
     const place = fc.oneof(fc.nat(8_999), fc.integer({ min: original.length - 4_000, max: original.length - 1 }))
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(place, fc.nat(255)), { minLength: 1, maxLength: 4 }), async (changes) => {

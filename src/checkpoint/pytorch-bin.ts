@@ -7,8 +7,8 @@ import type { StoredTensor, TensorSource } from './stored-tensor.ts'
 import { MAX_NAME_LENGTH, OtherTensor, otherTensor, type TorchFile, View, viewedTensor } from './torch-tensor.ts'
 
 /**
- * Opens a `pytorch_model.bin`: a state dict of tensors, in the zip format (torch >= 1.6) or the older one. The pickle
- * in it is read as data, never executed; tensors are read when asked for.
+ * Opens a `pytorch_model.bin` file: a state dict in the zip format (torch >= 1.6) or the legacy format. The pickle
+ * inside is parsed as data and never executed. Tensors are read on demand.
  */
 export async function openPytorchBin(path: string): Promise<TensorSource> {
   const file = await BinaryFile.open(path)
@@ -24,20 +24,20 @@ export async function openPytorchBin(path: string): Promise<TensorSource> {
 
 function toTensors(file: BinaryFile, { stateDict, positions }: TorchFile): ReadonlyMap<string, StoredTensor> {
   const fail = (found: string): never => {
-    throw new SpanforgeError(`${file.path}: found ${found}, expected a state dict: tensors by name`, {
-      remedy: 'Save model.state_dict() with torch.save, or better save_pretrained.',
+    throw new SpanforgeError(`${file.path}: found ${found}, expected a state dict that maps names to tensors`, {
+      remedy: 'Save the model with save_pretrained (recommended), or save model.state_dict() with torch.save.',
     })
   }
-  if (!(stateDict instanceof Map)) return fail('something that is no dictionary')
+  if (!(stateDict instanceof Map)) return fail('an object that is not a dictionary')
   const tensors = new Map<string, StoredTensor>()
   for (const [name, value] of stateDict as Map<unknown, unknown>) {
-    if (typeof name !== 'string') return fail('a key that is no text')
+    if (typeof name !== 'string') return fail('a key that is not a string')
     if (name.length > MAX_NAME_LENGTH) return fail(`a name of ${name.length} characters`)
     if (value instanceof View) tensors.set(name, viewedTensor(file, name, value, positions.get(value.storage.key)!))
     else if (value instanceof OtherTensor) tensors.set(name, otherTensor(file.path, name, value))
   }
-  // What stands among the tensors, such as the settings of quantized layers, is no weight.
+  // Skip entries that are not tensors, such as the settings of quantized layers.
   if (tensors.size === 0 && stateDict.size > 0)
-    return fail(`${showValue([...stateDict.keys()][0])}, which is no tensor`)
+    return fail(`${showValue([...stateDict.keys()][0])}, which is not a tensor`)
   return tensors
 }

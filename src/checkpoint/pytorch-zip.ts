@@ -5,21 +5,24 @@ import { unpickle } from './pickle.ts'
 import { type Storage, stateDictNames, type TorchFile } from './torch-tensor.ts'
 import { readZip } from './zip.ts'
 
-/** The pickle of a BERT takes some tens of kB. */
+/** The pickle of a BERT model takes a few tens of kB. */
 const MAX_PICKLE_BYTES = 64 * 2 ** 20
 
 const MAX_BYTEORDER_BYTES = 16
 
-/** torch's format since 1.6: a zip archive of one pickle, `data.pkl`, and a file of bytes for each storage. */
+/**
+ * Reads torch's format since version 1.6: a zip archive with one pickle, `data.pkl`, and one file of raw bytes per
+ * storage.
+ */
 export async function readZipFormat(file: BinaryFile): Promise<TorchFile> {
   const entries = await readZip(file)
   const fail = (message: string): never => {
     throw new SpanforgeError(`${file.path}: ${message}`, { remedy: 'Expected a state dict written by torch.save.' })
   }
-  const pickleName = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name)) ?? fail('holds no data.pkl')
+  const pickleName = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name)) ?? fail('data.pkl is missing')
   const folder = pickleName.slice(0, -'data.pkl'.length)
   const pickle = entries.get(pickleName)!
-  if (pickle.size > MAX_PICKLE_BYTES) fail(`data.pkl has ${pickle.size} bytes, at most ${MAX_PICKLE_BYTES} are read`)
+  if (pickle.size > MAX_PICKLE_BYTES) fail(`data.pkl has ${pickle.size} bytes, expected at most ${MAX_PICKLE_BYTES}`)
   const order = entries.get(`${folder}byteorder`)
   if (order && order.size > MAX_BYTEORDER_BYTES) fail(`byteorder has ${order.size} bytes, expected "little"`)
   if (order && Buffer.from(await file.read(order.position, order.size, 'byteorder')).toString() !== 'little')

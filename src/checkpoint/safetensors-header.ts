@@ -5,9 +5,9 @@ import { showText, showValue } from '../show-value.ts'
 import { ELEMENT_BYTES, isDtype } from './floats.ts'
 import { elementCount } from './stored-tensor.ts'
 
-/** Where a tensor lies: `begin` and `end` count bytes from the end of the header. */
+/** The position of a tensor. `begin` and `end` are byte offsets from the end of the header. */
 export interface Entry {
-  /** One that this version does not know, too. */
+  /** May be a type that this version does not know. */
   readonly dtype: string
   readonly shape: readonly number[]
   readonly begin: number
@@ -20,15 +20,15 @@ export interface Header {
 }
 
 const damaged = (message: string): never => {
-  throw new SpanforgeError(message, { remedy: 'The file is damaged: download or copy it again.' })
+  throw new SpanforgeError(message, { remedy: 'The file is corrupted. Download or copy it again.' })
 }
 
-/** A hundred thousand tensors have fewer; a header of 100 MB could state a hundred million. */
+/** Enough for a hundred thousand tensors. A header of 100 MB could declare a hundred million. */
 const BOUNDS = { depth: 3, values: 1_000_000 }
 
-/** PyTorch has the same limit. */
+/** The same limit as in PyTorch. */
 const MAX_AXES = 64
-/** The parameter names of a BERT have up to 60 characters. */
+/** The parameter names of a BERT model have up to 60 characters. */
 const MAX_NAME_LENGTH = 1024
 
 const count = z.int().nonnegative()
@@ -40,13 +40,14 @@ const entrySchema = z.object({
 const metadataSchema = z.record(z.string(), z.string()).nullish()
 
 /**
- * The header of a safetensors file, checked as the format's own implementation does: as many bytes as shape
- * and type say, and tensors that tile the `dataBytes` bytes after the header without gap or overlap.
+ * Parses the header of a safetensors file with the checks of the reference implementation: each tensor has the number
+ * of bytes that its shape and type require, and the tensors tile the `dataBytes` bytes after the header without gaps or
+ * overlaps.
  */
 export function parseHeader(bytes: Uint8Array, dataBytes: number, path: string): Header {
   const { __metadata__, ...tensors } = parseObject(bytes, path)
   const metadata = metadataSchema.safeParse(__metadata__)
-  if (!metadata.success) damaged(`${path}: __metadata__: found something else than text by name`)
+  if (!metadata.success) damaged(`${path}: __metadata__: expected an object that maps names to strings`)
   const entries = new Map(Object.entries(tensors).map(([name, value]) => [name, parseEntry(name, value, path)]))
   checkTiling(entries, dataBytes, path)
   return { entries, metadata: metadata.data ?? {} }
@@ -65,16 +66,16 @@ function parseObject(bytes: Uint8Array, path: string): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return damaged(`${path}: the header is not a JSON object`)
   const twice = repeatedKey(text)
-  if (twice !== undefined) damaged(`${path}: ${showText(twice)}: stands twice in the header`)
+  if (twice !== undefined) damaged(`${path}: duplicate name ${showText(twice)} in the header`)
   return value as Record<string, unknown>
 }
 
-/** The first key that stands twice, of which JSON.parse silently keeps the last. `text` is valid JSON. */
+/** Finds the first duplicate key; JSON.parse would silently keep the last value. `text` is valid JSON. */
 function repeatedKey(text: string): string | undefined {
   const seen = new Set<string>()
   let depth = 0
   let isKey = true
-  // By hand, because a regular expression overflows its stack on a string of some megabytes.
+  // Scanned by hand, because a regular expression overflows its stack on strings of several megabytes.
   for (let at = 0; at < text.length; at++) {
     const character = text[at]
     if (character === '{' || character === '[') depth++
@@ -102,7 +103,7 @@ function parseEntry(name: string, value: unknown, path: string): Entry {
     return damaged(`${place}: found ${showValue(value, 200)}, expected dtype, shape and data_offsets`)
   const { dtype, shape, data_offsets } = parsed.data
   const [begin, end] = data_offsets
-  // How large the elements of a newer type are is not known; whether anybody needs the tensor neither.
+  // The element size of an unknown type is not known, and the tensor may never be read.
   const fits = isDtype(dtype) ? end - begin === elementCount(shape) * ELEMENT_BYTES[dtype] : end >= begin
   if (!fits)
     damaged(`${place}: found bytes ${begin} to ${end}, which do not hold ${showText(dtype)} of shape [${shape}]`)
@@ -114,9 +115,13 @@ function checkTiling(entries: ReadonlyMap<string, Entry>, dataBytes: number, pat
   const inOrder = [...entries].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)
   for (const [name, { begin, end }] of inOrder) {
     const fault =
-      end > dataBytes ? 'past the end of the file' : begin < reached ? 'within another tensor' : 'after a gap'
+      end > dataBytes
+        ? 'extends past the end of the file'
+        : begin < reached
+          ? 'overlaps another tensor'
+          : 'follows a gap'
     if (begin !== reached || end > dataBytes)
-      damaged(`${path}: ${name}: lies ${fault}: bytes ${begin} to ${end} of ${dataBytes}`)
+      damaged(`${path}: ${name}: ${fault}: bytes ${begin} to ${end} of ${dataBytes}`)
     reached = end
   }
   if (reached !== dataBytes) damaged(`${path}: the tensors end at byte ${reached} of ${dataBytes}`)

@@ -25,28 +25,28 @@ const one = { w: tensor(0, 8) }
 const row = '{"dtype":"F32","shape":[2],"data_offsets":[0,8]}'
 
 const MALFORMED: Record<string, [content: Buffer, error: RegExp]> = {
-  'an empty file': [Buffer.alloc(0), /the header length lies at bytes 0 to 8, but the file has 0 bytes/],
-  'a header length cut off': [Buffer.alloc(5), /the header length lies at bytes 0 to 8, but the file has 5 bytes/],
+  'an empty file': [Buffer.alloc(0), /the header length is at bytes 0 to 8, but the file has 0 bytes/],
+  'a truncated header length': [Buffer.alloc(5), /the header length is at bytes 0 to 8, but the file has 5 bytes/],
   'a header length of 2^60': [file(one, 8, 2n ** 60n), /header length of 1152921504606846976 bytes in a file of/],
   'a header length of 2^64 - 1': [file(one, 8, 2n ** 64n - 1n), /header length of 18446744073709551615 bytes/],
-  'a header cut off': [file(one, 0, 1000n), /header length of 1000 bytes/],
+  'a truncated header': [file(one, 0, 1000n), /header length of 1000 bytes/],
   'a header length of 0': [file('', 0), /the header is not JSON/],
   'a header that is not JSON': [file('{"w":', 0), /the header is not JSON in UTF-8/],
   'a header that is not UTF-8': [file('{"\xff":1}', 0), /the header is not JSON in UTF-8/],
   'a header that is a list': [file([], 0), /the header is not a JSON object/],
   'a header that is null': [file('null', 0), /the header is not a JSON object/],
-  'metadata that are not text': [
+  'metadata that is not text': [
     file({ __metadata__: { step: 3 } }, 0),
-    /__metadata__: found something else than text/,
+    /__metadata__: expected an object that maps names to strings/,
   ],
   'an entry that is null': [file({ w: null }, 0), /w: found null, expected dtype, shape and data_offsets/],
   'an entry without a shape': [
     file({ w: { dtype: 'F32', data_offsets: [0, 4] } }, 4),
     /w: found .* expected dtype, shape/,
   ],
-  'a shape that is no list': [file({ w: tensor(0, 8, 2) }, 8), /w: found .* expected dtype, shape/],
+  'a shape that is not a list': [file({ w: tensor(0, 8, 2) }, 8), /w: found .* expected dtype, shape/],
   'a negative size': [file({ w: tensor(0, 8, [-1, -2]) }, 8), /w: found .* expected dtype, shape/],
-  'a size that is no integer': [file({ w: tensor(0, 8, [2.5]) }, 8), /w: found .* expected dtype, shape/],
+  'a size that is not an integer': [file({ w: tensor(0, 8, [2.5]) }, 8), /w: found .* expected dtype, shape/],
   'sizes whose product overflows': [
     file({ w: tensor(0, 8, [2 ** 40, 2 ** 40, 2 ** 40]) }, 8),
     /w: found bytes 0 to 8, which do not hold F32 of shape/,
@@ -55,9 +55,9 @@ const MALFORMED: Record<string, [content: Buffer, error: RegExp]> = {
     file(`{${Array.from({ length: 1_000_001 }, (_, i) => `"${i}":1`)}}`, 0),
     /the header is too complex: more than 1,000,000 values/,
   ],
-  'brackets within brackets': [file({ w: [[[[]]]] }, 0), /the header is too complex: nested deeper than 3 levels/],
+  'nested brackets': [file({ w: [[[[]]]] }, 0), /the header is too complex: nested deeper than 3 levels/],
   'a shape of 65 axes': [file({ w: tensor(0, 4, Array(65).fill(1)) }, 4), /w: found .* expected dtype, shape/],
-  'a name without end': [
+  'an unterminated name': [
     file({ ['n'.repeat(1025)]: tensor(0, 4) }, 4),
     /n{200}…: found a name of 1025 characters, expected at most 1024/,
   ],
@@ -66,25 +66,25 @@ const MALFORMED: Record<string, [content: Buffer, error: RegExp]> = {
     /w: found bytes 0 to 8, which do not hold F32 of shape \[3\]/,
   ],
   'an unknown dtype that ends before it begins': [file({ w: tensor(8, 0, [2], 'Q4') }, 8), /w: found bytes 8 to 0/],
-  'an unknown dtype past the end': [file({ w: tensor(0, 16, [2], 'Q4') }, 8), /w: lies past the end of the file/],
-  'a dtype that is no text': [file({ w: tensor(0, 8, [2], 4) }, 8), /w: found .* expected dtype, shape/],
-  'an end before its beginning': [file({ w: tensor(8, 0, [2]) }, 8), /w: found bytes 8 to 0, which do not hold/],
+  'an unknown dtype past the end': [file({ w: tensor(0, 16, [2], 'Q4') }, 8), /w: extends past the end of the file/],
+  'a dtype that is not a string': [file({ w: tensor(0, 8, [2], 4) }, 8), /w: found .* expected dtype, shape/],
+  'an end before the beginning': [file({ w: tensor(8, 0, [2]) }, 8), /w: found bytes 8 to 0, which do not hold/],
   'an offset past the end of the file': [
     file({ w: tensor(0, 16) }, 8),
-    /w: lies past the end of the file: bytes 0 to 16 of 8/,
+    /w: extends past the end of the file: bytes 0 to 16 of 8/,
   ],
   'tensors that overlap': [
     file({ a: tensor(0, 8), b: tensor(4, 12) }, 12),
-    /b: lies within another tensor: bytes 4 to 12/,
+    /b: overlaps another tensor: bytes 4 to 12/,
   ],
-  'two tensors in one place': [file({ a: tensor(0, 8), b: tensor(0, 8) }, 8), /b: lies within another tensor/],
-  'a gap between tensors': [file({ a: tensor(0, 4), b: tensor(8, 12) }, 12), /b: lies after a gap: bytes 8 to 12/],
+  'two tensors at the same offset': [file({ a: tensor(0, 8), b: tensor(0, 8) }, 8), /b: overlaps another tensor/],
+  'a gap between tensors': [file({ a: tensor(0, 4), b: tensor(8, 12) }, 12), /b: follows a gap: bytes 8 to 12/],
   'bytes after the last tensor': [file(one, 12), /the tensors end at byte 8 of 12/],
-  'a tensor cut off': [file(one, 7), /w: lies past the end of the file: bytes 0 to 8 of 7/],
-  'a name that stands twice': [file(`{"w":${row},"w":${row}}`, 8), /w: stands twice in the header/],
-  'a name that stands twice in two spellings': [
+  'a truncated tensor': [file(one, 7), /w: extends past the end of the file: bytes 0 to 8 of 7/],
+  'a duplicate name': [file(`{"w":${row},"w":${row}}`, 8), /duplicate name w in the header/],
+  'a duplicate name with a different spelling': [
     file(`{"w":${row},"\\u0077" :${row}}`, 8),
-    /w: stands twice in the header/,
+    /duplicate name w in the header/,
   ],
   'a web page': [Buffer.from('<!doctype html><html><body>Not found</body></html>'), /found a web page/],
   'a Git LFS pointer': [
@@ -93,7 +93,7 @@ const MALFORMED: Record<string, [content: Buffer, error: RegExp]> = {
   ],
 }
 
-test.each(Object.entries(MALFORMED))('%s is refused', async (_name, [content, expected]) => {
+test.each(Object.entries(MALFORMED))('rejects %s', async (_name, [content, expected]) => {
   const path = join(await temporaryFolder(), 'model.safetensors')
   await writeFile(path, content)
   const error = await openSafetensors(path).catch((error) => error)
@@ -103,7 +103,7 @@ test.each(Object.entries(MALFORMED))('%s is refused', async (_name, [content, ex
 })
 
 test.each(['Q4', 'F4', 'C64', 'F8_E8M0', 'constructor'])(
-  'a tensor of dtype %s is an error only when it is read',
+  'rejects a tensor of dtype %s only when it is read',
   async (dtype) => {
     const path = join(await temporaryFolder(), 'model.safetensors')
     await writeFile(path, file({ w: tensor(0, 8, [dtype === 'C64' ? 1 : 8], dtype), v: tensor(8, 12) }, 12))
@@ -117,7 +117,7 @@ test.each(['Q4', 'F4', 'C64', 'F8_E8M0', 'constructor'])(
   },
 )
 
-test.each([null, {}, { format: 'pt' }])('__metadata__ may be %j', async (__metadata__) => {
+test.each([null, {}, { format: 'pt' }])('accepts %j as __metadata__', async (__metadata__) => {
   const path = join(await temporaryFolder(), 'model.safetensors')
   await writeFile(path, file({ __metadata__, ...one }, 8))
   const { metadata, close } = await openSafetensors(path)
@@ -125,7 +125,7 @@ test.each([null, {}, { format: 'pt' }])('__metadata__ may be %j', async (__metad
   await close()
 })
 
-test('files without tensors, tensors of no size and of no dimension are read', async () => {
+test('reads files without tensors, empty tensors and scalars', async () => {
   const path = join(await temporaryFolder(), 'model.safetensors')
   await writeFile(path, file({}, 0))
   const empty = await openSafetensors(path)
@@ -138,7 +138,7 @@ test('files without tensors, tensors of no size and of no dimension are read', a
   await close()
 })
 
-test('keys repeated within an entry or its values are no names that stand twice', async () => {
+test('does not mistake keys repeated inside entries for duplicate names', async () => {
   const path = join(await temporaryFolder(), 'model.safetensors')
   await writeFile(
     path,
@@ -149,7 +149,7 @@ test('keys repeated within an entry or its values are no names that stand twice'
   await opened.close()
 })
 
-test('a header of one huge name, string or nest of brackets overflows no stack', async () => {
+test('a huge name, string or nesting in the header does not overflow the stack', async () => {
   const path = join(await temporaryFolder(), 'model.safetensors')
   for (const header of [`{"${'x'.repeat(16_000_000)}":1}`, `{"w":"${'\\n'.repeat(8_000_000)}"}`]) {
     await writeFile(path, file(header, 0))
@@ -159,13 +159,13 @@ test('a header of one huge name, string or nest of brackets overflows no stack',
   await expect(openSafetensors(path)).rejects.toThrow(SpanforgeError)
 })
 
-test('a missing file and a folder in its place are refused', async () => {
+test('rejects a missing file and a folder', async () => {
   const folder = await temporaryFolder()
   await expect(openSafetensors(join(folder, 'none.safetensors'))).rejects.toThrow('none.safetensors: does not exist')
   await expect(openSafetensors(folder)).rejects.toThrow('found a folder')
 })
 
-test('a file that becomes shorter after it was opened is an error, not a tensor of zeros', async () => {
+test('reports a file that is truncated after it was opened, instead of returning zeros', async () => {
   const path = join(await temporaryFolder(), 'model.safetensors')
   await writeFile(path, file(one, 8))
   const opened = await openSafetensors(path)
@@ -173,12 +173,12 @@ test('a file that becomes shorter after it was opened is an error, not a tensor 
   await handle.truncate(file(one, 4).length)
   await handle.close()
   await expect(opened.tensors.get('w')!.readInto(new Float32Array(2))).rejects.toThrow(
-    'became shorter while w was read',
+    'was truncated while w was being read',
   )
   await opened.close()
 })
 
-test('a header with any bytes changed is read within the file or refused, never anything else', async () => {
+test('changing any bytes of a header leads to a read within the file or a proper error', async () => {
   const original = await readFile(fixture('tiny/b1/safetensors-sharded/model-00006-of-00006.safetensors'))
   const headerEnd = 8 + original.readUInt32LE(0)
   const path = join(await temporaryFolder(), 'model.safetensors')

@@ -11,16 +11,16 @@ export interface NamedTensor {
 }
 
 export interface SafetensorsOptions {
-  /** F16 halves the file, rounding to nearest even. */
+  /** F16 halves the file size. Values are rounded to nearest even. */
   readonly dtype?: 'F32' | 'F16'
-  /** Notes for the header. transformers asks for `format: 'pt'`, which is always there. */
+  /** Additional header entries. `format: 'pt'`, which transformers requires, is always included. */
   readonly metadata?: Readonly<Record<string, string>>
 }
 
-/** Elements converted at a time: 16 MiB of float16. */
+/** Number of elements converted at a time: 16 MiB of float16. */
 const STEP = 2 ** 23
 
-/** Writes tensors in the order given, atomically, without a second copy of them in memory. */
+/** Writes tensors in the given order, atomically and without copying all of them in memory. */
 export async function writeSafetensors(
   path: string,
   tensors: Iterable<NamedTensor>,
@@ -54,15 +54,15 @@ function encodeHeader(
   const entries = new Map<string, unknown>([['__metadata__', { format: 'pt', ...metadata }]])
   let end = 0
   for (const { name, shape, data } of tensors) {
-    if (entries.has(name)) throw new SpanforgeError(`${path}: two tensors are named ${name}`)
+    if (entries.has(name)) throw new SpanforgeError(`${path}: duplicate tensor name ${name}`)
     if (data.length !== elementCount(shape))
-      throw new SpanforgeError(`${path}: ${name}: ${data.length} elements do not make the shape [${shape}]`)
+      throw new SpanforgeError(`${path}: ${name}: ${data.length} elements do not match shape [${shape}]`)
     const begin = end
     end += data.length * ELEMENT_BYTES[dtype]
     entries.set(name, { dtype, shape, data_offsets: [begin, end] })
   }
   const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)))
-  // Spaces up to a multiple of 8, so that a reader may map the file and find every tensor aligned.
+  // Pad with spaces to a multiple of 8, so that every tensor is aligned when a reader maps the file.
   const padded = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, ' ')
   padded.writeBigUInt64LE(BigInt(padded.length - 8))
   padded.set(json, 8)

@@ -3,17 +3,17 @@ import { BinaryFile } from '../files/binary-file.ts'
 import { parseHeader } from './safetensors-header.ts'
 import { contiguousTensor, type TensorSource } from './stored-tensor.ts'
 
-/** The limit of the format's own implementation. */
+/** The limit of the reference implementation. */
 const MAX_HEADER_BYTES = 100_000_000
 
 export interface SafetensorsFile extends TensorSource {
-  /** What the writer noted about the file, such as `format: 'pt'`. */
+  /** Entries that the writer added to the header, such as `format: 'pt'`. */
   readonly metadata: Readonly<Record<string, string>>
 }
 
 /**
- * Opens a safetensors file: 8 bytes header length, a JSON header, then the tensors' bytes. Only the header is read
- * and checked now; tensors are read when asked for.
+ * Opens a safetensors file: an 8-byte header length, a JSON header and the bytes of the tensors. Reads and validates
+ * only the header; tensors are read on demand.
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   const file = await BinaryFile.open(path)
@@ -41,6 +41,6 @@ function checkHeaderLength(headerBytes: bigint, file: BinaryFile): number {
   if (headerBytes <= most) return Number(headerBytes)
   throw new SpanforgeError(
     `${file.path}: found a header length of ${headerBytes} bytes in a file of ${file.size}, expected at most ${most}`,
-    { remedy: 'The file is cut off or is not a safetensors file: download or copy it again.' },
+    { remedy: 'The file is truncated or is not a safetensors file. Download or copy it again.' },
   )
 }

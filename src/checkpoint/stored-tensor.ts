@@ -3,31 +3,34 @@ import { type BinaryFile, CHUNK_BYTES } from '../files/binary-file.ts'
 import { showText } from '../show-value.ts'
 import { ELEMENT_BYTES, isFloat, toFloat32 } from './floats.ts'
 
-/** A tensor that lies in a file and is read when somebody asks for it. */
+/** A tensor stored in a file. Its elements are read on demand. */
 export interface StoredTensor {
   readonly name: string
-  /** The file that holds it. */
+  /** The file that contains the tensor. */
   readonly path: string
-  /** As the file names it: it may be one that cannot be read here. */
+  /** The type as named in the file. It may be a type that cannot be read. */
   readonly dtype: string
   readonly shape: readonly number[]
-  /** Reads all elements, row-major, as float32. Only for float types; `target` is as long as the tensor. */
+  /**
+   * Reads all elements as float32 in row-major order. Works only for float types; `target` must be as long as the
+   * tensor.
+   */
   readInto(target: Float32Array): Promise<void>
 }
 
-/** Tensors by name, in one file or several, open until closed. */
+/** Tensors from one or several files, by name. The files stay open until `close` is called. */
 export interface TensorSource {
   readonly tensors: ReadonlyMap<string, StoredTensor>
   close(): Promise<void>
 }
 
-/** Number of elements; NaN where it cannot be counted exactly, so that every comparison with it fails. */
+/** Returns the number of elements, or NaN if it is not a safe integer, so that every comparison with it fails. */
 export function elementCount(shape: readonly number[]): number {
   const count = shape.reduce((product, size) => product * size, 1)
   return Number.isSafeInteger(count) ? count : NaN
 }
 
-/** A tensor whose elements lie one after the other from byte `position` of `file`. */
+/** Creates a tensor whose elements are stored consecutively from byte `position` of `file`. */
 export function contiguousTensor(
   file: BinaryFile,
   name: string,
@@ -44,18 +47,16 @@ export function contiguousTensor(
 
 export function checkTarget(path: string, name: string, shape: readonly number[], target: Float32Array): void {
   if (target.length === elementCount(shape)) return
-  throw new SpanforgeError(
-    `${path}: ${name}: has shape [${shape}], which does not fit into an array of ${target.length} elements`,
-  )
+  throw new SpanforgeError(`${path}: ${name}: shape [${shape}] does not match an array of ${target.length} elements`)
 }
 
-/** The error for weights of a type that does not become float32. */
+/** Builds the error for weights whose type cannot be converted to float32. */
 export const unreadable = (place: string, dtype: string): SpanforgeError =>
   new SpanforgeError(`${place}: found dtype ${showText(dtype)}, expected F32, F16, BF16 or F64`, {
-    remedy: 'Quantized weights cannot be fine-tuned: use the unquantized model.',
+    remedy: 'Quantized weights cannot be fine-tuned. Use the unquantized model.',
   })
 
-/** Fills `target` with the floats that lie from byte `position`, a chunk at a time. */
+/** Fills `target` with the floats stored from byte `position`, one chunk at a time. */
 export async function readFloats(
   file: BinaryFile,
   name: string,

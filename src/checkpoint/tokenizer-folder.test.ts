@@ -19,7 +19,7 @@ afterEach(() => rm(folder, { recursive: true }))
 const write = (name: string, content: unknown) =>
   writeFile(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content))
 
-/** tokenizer.json of the small tokenizer, with changes to it. */
+/** The tokenizer.json of the small tokenizer with modifications. */
 async function writeJson(change: (json: ReturnType<typeof JSON.parse>) => void): Promise<void> {
   await saveTokenizer(small, folder)
   const json = JSON.parse(await readFile(join(folder, 'tokenizer.json'), 'utf8'))
@@ -31,7 +31,7 @@ const BERT_PROCESSING = { type: 'BertProcessing', cls: ['[CLS]', 2], sep: ['[SEP
 const TRIMMING = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true }
 
 describe('saveTokenizer and loadTokenizer', () => {
-  it('give the same tokenizer back, from tokenizer.json and from vocab.txt', async () => {
+  it('round-trip a tokenizer through tokenizer.json and vocab.txt', async () => {
     const added_tokens = [
       { id: 7, content: '<x>', single_word: true, lstrip: true, rstrip: false, normalized: false, special: false },
     ]
@@ -44,7 +44,7 @@ describe('saveTokenizer and loadTokenizer', () => {
     expect(inOrder(await loadTokenizer(folder))).toEqual(inOrder(tokenizer))
   })
 
-  it('keep a tokenizer without [MASK] without it', async () => {
+  it('do not add a missing [MASK]', async () => {
     const tokenizer = new BertTokenizer({ vocab: ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'a'] })
     await saveTokenizer(tokenizer, folder)
     const loaded = await loadTokenizer(folder)
@@ -53,7 +53,7 @@ describe('saveTokenizer and loadTokenizer', () => {
   })
 })
 
-it('saveTokenizer states no tokens that the class adds itself, which fails in transformers', async () => {
+it('saveTokenizer omits tokens that the class adds itself, because transformers would fail', async () => {
   await write('vocab.txt', [...SPECIALS, '.', 'a'].join('\n'))
   await write('tokenizer_config.json', { tokenizer_class: 'SplinterTokenizer' })
   const tokenizer = await loadTokenizer(folder)
@@ -65,14 +65,14 @@ it('saveTokenizer states no tokens that the class adds itself, which fails in tr
 })
 
 describe('loadTokenizer', () => {
-  it('takes vocab.txt alone, with Windows line ends too', async () => {
+  it('reads a folder with only vocab.txt, including Windows line endings', async () => {
     await copyFile(fixture('tokenizer/vocab.txt'), join(folder, 'vocab.txt'))
     expect((await loadTokenizer(folder)).vocab_size).toBe(30522)
     await write('vocab.txt', [...SPECIALS, 'a', ''].join('\r\n'))
     expect((await loadTokenizer(folder)).settings.vocab).toEqual([...SPECIALS, 'a'])
   })
 
-  it('follows tokenizer_config.json about case where tokenizer.json differs, as transformers does', async () => {
+  it('prefers the case setting of tokenizer_config.json to tokenizer.json, as transformers does', async () => {
     await saveTokenizer(small, folder)
     await write('tokenizer_config.json', {
       do_lower_case: false,
@@ -83,7 +83,7 @@ describe('loadTokenizer', () => {
     expect([settings.normalizer?.lowercase, settings.model_max_length]).toEqual([false, Number.POSITIVE_INFINITY])
   })
 
-  it('ignores a truncation and a padding written in tokenizer.json', async () => {
+  it('ignores truncation and padding settings in tokenizer.json', async () => {
     await writeJson((json) => {
       json.truncation = { max_length: 2, strategy: 'LongestFirst', stride: 0, direction: 'Right' }
       json.padding = { strategy: { Fixed: 9 }, direction: 'Right', pad_id: 0, pad_type_id: 0, pad_token: '[PAD]' }
@@ -91,33 +91,33 @@ describe('loadTokenizer', () => {
     expect([...(await loadTokenizer(folder)).encode('a a a ab').ids]).toEqual([5, 5, 5, 5, 6])
   })
 
-  it('names the folder that has no tokenizer', async () => {
+  it('names a folder without a tokenizer', async () => {
     await expect(loadTokenizer(folder)).rejects.toThrow(`${folder}: no tokenizer here`)
   })
 
-  it('refuses an empty vocabulary', async () => {
+  it('rejects an empty vocabulary', async () => {
     await write('vocab.txt', '')
     await expect(loadTokenizer(folder)).rejects.toThrow(/vocab.txt: found an empty file/)
   })
 
-  it('refuses words that a vocabulary without [UNK] cannot spell, and then reads others', async () => {
+  it('rejects words that a vocabulary without [UNK] cannot represent, and still encodes others', async () => {
     await write('vocab.txt', '[PAD]\n[CLS]\n[SEP]\na\n')
     const tokenizer = await loadTokenizer(folder)
     expect(() => tokenizer.encode('a a zebra')).toThrow(/cannot spell "zebra" and has no unk_token "\[UNK\]"/)
     expect([...tokenizer.encode('a').wordIds]).toEqual([0])
   })
 
-  it('refuses a vocab.txt that is not UTF-8', async () => {
+  it('rejects a vocab.txt that is not UTF-8', async () => {
     await writeFile(join(folder, 'vocab.txt'), Buffer.from('[UNK]\nStra\xdfe\n', 'latin1'))
     await expect(loadTokenizer(folder)).rejects.toThrow(/vocab.txt: found bytes that are not UTF-8/)
   })
 
-  it('refuses broken JSON, naming the file', async () => {
+  it('rejects broken JSON and names the file', async () => {
     await write('tokenizer.json', '{"model": {"vocab"')
     await expect(loadTokenizer(folder)).rejects.toThrow(/tokenizer\.json: .*broken JSON/)
   })
 
-  it('refuses another kind of tokenizer', async () => {
+  it('rejects other types of tokenizers', async () => {
     await writeJson((json) => {
       json.model.type = 'BPE'
     })
@@ -210,7 +210,7 @@ describe('loadTokenizer', () => {
     expect(error.message.split('\n')).toHaveLength(2)
   })
 
-  it('refuses ids that are far, negative, fractions or given twice', async () => {
+  it('rejects ids that are too large, negative, fractional or duplicated', async () => {
     for (const id of [2 ** 31, -1, 0.5, 3, '5', null]) {
       await writeJson((json) => {
         json.model.vocab.a = id
@@ -221,21 +221,21 @@ describe('loadTokenizer', () => {
 
   it.each<[string, RegExp, (json: ReturnType<typeof JSON.parse>) => void]>([
     [
-      'more components than a text can go through',
+      'too many normalizer components',
       /normalizer has 102 components; expected at most 100/,
       (json) => {
         json.normalizer = { type: 'Sequence', normalizers: Array(101).fill({ type: 'NFC' }) }
       },
     ],
     [
-      'a prefix of a page',
+      'a very long prefix',
       /normalizer.prepend is "x+…"?; expected at most 32 characters/,
       (json) => {
         json.normalizer = { type: 'Prepend', prepend: 'x'.repeat(3000) }
       },
     ],
     [
-      'special tokens used again and again',
+      'excessively repeated special tokens',
       /post_processor.pair: adds \d+ special tokens, expected at most 512/,
       ({ post_processor: { special_tokens, pair } }) => {
         special_tokens['[CLS]'].ids = Array(100).fill(2)
@@ -243,25 +243,25 @@ describe('loadTokenizer', () => {
       },
     ],
     [
-      'a million parts around a text',
+      'a template of a million parts',
       /post_processor.single: adds 1000001 special tokens/,
       ({ post_processor }) => {
         post_processor.single = Array(1_000_001).fill({ Sequence: { id: 'A', type_id: 0 } })
       },
     ],
     [
-      'more added tokens than models are extended by',
+      'too many added tokens',
       /found more than 131,072 added tokens/,
       ({ added_tokens }) => {
         for (let i = 0; i < 140_000; i++) added_tokens.push({ ...added_tokens[0], content: `<${i}>` })
       },
     ],
-  ])('refuses %s', async (_name, message, change) => {
+  ])('rejects %s', async (_name, message, change) => {
     await writeJson(change)
     await expect(loadTokenizer(folder)).rejects.toThrow(message)
   })
 
-  it('refuses a text that the normalizer makes much longer', async () => {
+  it('rejects a text that the normalizer makes much longer', async () => {
     const double = { type: 'Replace', pattern: { String: 'a' }, content: 'aa' }
     await writeJson((json) => {
       json.normalizer = { type: 'Sequence', normalizers: Array(40).fill(double) }
@@ -272,12 +272,12 @@ describe('loadTokenizer', () => {
     )
   })
 
-  it('refuses a vocab.txt of more lines than vocabularies have', async () => {
+  it('rejects a vocab.txt with too many lines', async () => {
     await write('vocab.txt', `${SPECIALS.join('\n')}\n${'a\n'.repeat(2 ** 20)}`)
     await expect(loadTokenizer(folder)).rejects.toThrow(/vocab.txt: found more than 1,048,576 lines/)
   })
 
-  it('reads 100,000 special tokens, each stated in three files, in time that grows with their number', async () => {
+  it('reads 100,000 special tokens, each listed in three files, in linear time', async () => {
     const tokens = Array.from({ length: 50_000 }, (_, i) => ({ content: `<${i}>` }))
     await saveTokenizer(small, folder)
     const config = JSON.parse(await readFile(join(folder, 'tokenizer_config.json'), 'utf8'))
@@ -289,7 +289,7 @@ describe('loadTokenizer', () => {
     expect([...tokenizer.encode('a<49999>').ids]).toEqual([5, tokenizer.id('<49999>')])
   })
 
-  it('gives added tokens the ids that transformers gives, whatever the file says', async () => {
+  it('assigns the same ids to added tokens as transformers, regardless of the file', async () => {
     for (const id of [5, 99]) {
       await writeJson((json) => {
         json.added_tokens.push({ id, content: '<x>', special: false })
@@ -298,7 +298,7 @@ describe('loadTokenizer', () => {
     }
   })
 
-  it('refuses a setting of the wrong type, naming it', async () => {
+  it('rejects a setting of the wrong type and names it', async () => {
     await saveTokenizer(small, folder)
     await write('tokenizer_config.json', { do_lower_case: 'yes' })
     await expect(loadTokenizer(folder)).rejects.toThrow(
@@ -332,11 +332,11 @@ describe('fast_tokenizer_files', () => {
     expect(fastTokenizerFile({ fast_tokenizer_files: files })).toBe(chosen)
   })
 
-  it.each([['../tokenizer.4.0.0.json'], ['tokenizer.new.json'], ['a/tokenizer.4.0.0.json']])('refuses %s', (name) => {
+  it.each([['../tokenizer.4.0.0.json'], ['tokenizer.new.json'], ['a/tokenizer.4.0.0.json']])('rejects %s', (name) => {
     expect(() => fastTokenizerFile({ fast_tokenizer_files: [name] })).toThrow(/fast_tokenizer_files lists/)
   })
 
-  it('choose the file that is read; where it is missing, vocab.txt is', async () => {
+  it('select the file to read, falling back to vocab.txt if it is missing', async () => {
     await saveTokenizer(small, folder)
     const other = new BertTokenizer({ vocab: [...SPECIALS, 'b', 'a'] })
     const versioned = JSON.stringify(toTokenizerJson(other))

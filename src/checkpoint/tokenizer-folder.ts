@@ -20,7 +20,7 @@ import {
   toVocabText,
 } from '../text/index.ts'
 
-/** The files that say what a tokenizer is, but for config.json, which names its class where they do not. */
+/** The files that define a tokenizer. config.json may also name the tokenizer's class, if these files do not. */
 const TOKENIZER_FILES = [
   'tokenizer.json',
   'tokenizer_config.json',
@@ -29,14 +29,14 @@ const TOKENIZER_FILES = [
   'added_tokens.json',
 ] as const satisfies (keyof TokenizerFiles)[]
 
-/** Whether `loadTokenizer` may read a file of this name, besides config.json. */
+/** Whether `loadTokenizer` may read a file with this name. Does not include config.json. */
 export const isTokenizerFile = (name: string): boolean =>
   isFastTokenizerFile(name) || TOKENIZER_FILES.some((file) => file === name)
 
 /**
- * The tokenizer of a model folder: tokenizer.json, or the versioned form of it that transformers takes, where it is
- * there, else vocab.txt, with the settings beside them.
- * @throws SpanforgeError naming the folder, where the files are missing, broken, or of another kind of tokenizer
+ * Loads the tokenizer of a model folder from tokenizer.json (or the versioned variant that transformers would choose)
+ * if it exists, otherwise from vocab.txt, together with the settings files next to it.
+ * @throws SpanforgeError, naming the folder, if files are missing or invalid, or belong to another type of tokenizer
  */
 export async function loadTokenizer(folder: string): Promise<BertTokenizer> {
   const present = await readdir(folder).catch((error) => Promise.reject(cannotRead(folder, error)))
@@ -55,7 +55,10 @@ export async function loadTokenizer(folder: string): Promise<BertTokenizer> {
 /** A vocabulary of half a million tokens has 5 MB. */
 const MAX_VOCABULARY_BYTES = 64 * 2 ** 20
 
-/** A text file, as it is. A web page would be a vocabulary, too, and bytes that are not UTF-8 would be other tokens. */
+/**
+ * Reads a text file unchanged. Rejects web pages, which would otherwise parse as a vocabulary, and invalid UTF-8, which
+ * would change tokens.
+ */
 async function readUtf8File(path: string): Promise<string> {
   const text = await readTextFile(path, MAX_VOCABULARY_BYTES)
   refuseImpostorOfText(path, text)
@@ -63,7 +66,7 @@ async function readUtf8File(path: string): Promise<string> {
   throw new SpanforgeError(`${path}: found bytes that are not UTF-8`, { remedy: 'Save the file as UTF-8.' })
 }
 
-/** The files that save_pretrained of a tokenizer writes, by name. */
+/** Returns the contents of the files that a tokenizer's save_pretrained writes, by file name. */
 export function tokenizerFiles(tokenizer: BertTokenizer): Record<string, string> {
   const { vocab } = tokenizer.settings
   return {
@@ -74,7 +77,7 @@ export function tokenizerFiles(tokenizer: BertTokenizer): Record<string, string>
   }
 }
 
-/** Writes `tokenizerFiles` into a folder, made if it is not there. */
+/** Writes `tokenizerFiles` into a folder, creating it if necessary. */
 export async function saveTokenizer(tokenizer: BertTokenizer, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
   for (const [name, text] of Object.entries(tokenizerFiles(tokenizer))) await writeFileAtomic(join(folder, name), text)
@@ -82,7 +85,7 @@ export async function saveTokenizer(tokenizer: BertTokenizer, folder: string): P
 
 const pretty = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
 
-/** Errors of the text room know the file at most; this says which folder. */
+/** Prefixes errors of the text module, which name at most the file, with the folder. */
 function inFolder<T>(folder: string, make: () => T): T {
   try {
     return make()

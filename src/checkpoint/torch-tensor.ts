@@ -25,7 +25,7 @@ export class Storage {
   }
 }
 
-/** A tensor as torch pickles it: shape, and stride and start in elements of its storage. */
+/** A tensor as pickled by torch. Strides and start are in elements of the storage. */
 export class View {
   constructor(
     readonly storage: Storage,
@@ -35,21 +35,21 @@ export class View {
     readonly dtype: Dtype = storage.dtype,
   ) {}
 
-  /** How many elements of this type the storage holds. */
+  /** Number of elements of this type that the storage can hold. */
   get room(): number {
     return Math.floor(this.storage.bytes / ELEMENT_BYTES[this.dtype])
   }
 }
 
-/** A tensor that is not laid out in a storage: `kind` says what it is. */
+/** A tensor without a dense storage; `kind` names its type. */
 export class OtherTensor {
   constructor(readonly kind: string) {}
 }
 
-/** What a file of torch.save holds, whichever of its two formats it has. */
+/** The contents of a torch.save file in either format. */
 export interface TorchFile {
   readonly stateDict: unknown
-  /** Byte where each storage begins, by key; every storage of the state dict lies wholly within the file. */
+  /** Byte offset of each storage, by key. Every storage of the state dict is completely within the file. */
   readonly positions: ReadonlyMap<string, number>
 }
 
@@ -73,7 +73,7 @@ const STORAGE_TYPES: Readonly<Record<string, Dtype>> = {
   QInt8Storage: 'QI8',
   QUInt8Storage: 'QU8',
   QInt32Storage: 'QI32',
-  // Bytes of any type, which the tensor then names.
+  // Bytes of any type; the tensor specifies the type.
   UntypedStorage: 'U8',
 }
 
@@ -89,35 +89,38 @@ const TYPES: Readonly<Record<string, Dtype>> = {
   uint64: 'U64',
 }
 
-/** Constants that stand among the weights of quantized and other models and say nothing about float weights. */
+/** Constants that occur in the state dicts of quantized and other models and do not affect float weights. */
 const CONSTANTS: ReadonlySet<string> = new Set([
   ...['qint8', 'quint8', 'qint32', 'quint4x2', 'per_tensor_affine', 'per_channel_affine'],
   ...['float64', 'float32', 'float16', 'bfloat16', 'int64', 'int32', 'int16', 'int8', 'uint8', 'bool'],
   ...['complex64', 'complex128'],
 ])
 
-/** That of torch itself. */
+/** The same limit as in torch. */
 const MAX_AXES = 64
-/** Each costs an access to the file; a BERT has some hundreds. */
+/** Each storage costs one file access. A BERT model has a few hundred. */
 const MAX_STORAGES = 10_000
-/** The parameter names of a BERT have up to 60 characters. */
+/** The parameter names of a BERT model have up to 60 characters. */
 export const MAX_NAME_LENGTH = 1024
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 const areCounts = (value: unknown): value is number[] =>
   Array.isArray(value) && value.length <= MAX_AXES && value.every(isCount)
 
-/** The names that the pickle of a state dict may use, and no others. `storages` gathers the storages that it names. */
+/**
+ * Resolves the names that the pickle of a state dict may use, and rejects all others. Adds the storages that the pickle
+ * refers to to `storages`.
+ */
 export function stateDictNames(path: string, storages: Map<string, Storage>): PickleNames {
   const fail = (message: string): never => {
-    throw new SpanforgeError(`${path}: ${message}`, { remedy: 'The file is damaged, or not a state dict.' })
+    throw new SpanforgeError(`${path}: ${message}`, { remedy: 'The file is corrupted or is not a state dict.' })
   }
 
   const rebuild = (args: unknown, dtype?: Dtype): View => {
     const [storage, start, shape, stride] = Array.isArray(args) ? args : []
     if (!(storage instanceof Storage && isCount(start) && areCounts(shape) && areCounts(stride)))
       return fail(
-        `found a tensor that is not made of storage, offset, shape and strides (of at most ${MAX_AXES} axes): ` +
+        `found an invalid tensor, expected a storage, offset, shape and strides (at most ${MAX_AXES} axes): ` +
           showValue([start, shape, stride]),
       )
     const view = new View(storage, start, shape, stride, dtype)
@@ -159,10 +162,10 @@ export function stateDictNames(path: string, storages: Map<string, Storage>): Pi
       if (module === 'torch' && Object.hasOwn(types, name)) return new StorageType(types[name])
     if (module === 'torch' && CONSTANTS.has(name)) return null
     throw new SpanforgeError(
-      `${path}: refused: the file asks for "${showText(module)}.${showText(name)}", which no weights need`,
+      `${path}: refused: the file requests "${showText(module)}.${showText(name)}", which weights never need`,
       {
         remedy:
-          'A pickle can run any program through such a name. Do not load this file elsewhere; ask for safetensors.',
+          'A pickle can execute arbitrary code through such a name. Do not load this file in any program; use a safetensors version instead.',
       },
     )
   }
@@ -170,10 +173,10 @@ export function stateDictNames(path: string, storages: Map<string, Storage>): Pi
   const persistent = (id: unknown): Storage => {
     const [kind, type, key, , count, part] = Array.isArray(id) ? id : []
     if (kind !== 'storage' || !(type instanceof StorageType) || typeof key !== 'string' || !isCount(count))
-      return fail('found a storage that is not made of type, key and size')
+      return fail('found an invalid storage, expected a type, a key and a size')
     if (key.length > MAX_NAME_LENGTH) return fail(`found a storage key of ${key.length} characters`)
     if (part !== undefined && part !== null)
-      fail(`storage ${showText(key)} is a part of another one, which is not read here`)
+      fail(`storage ${showText(key)} is a view of another storage, which is not supported`)
     const storage = new Storage(key, type.dtype, count)
     const known = storages.get(key) ?? storage
     if (known.dtype !== storage.dtype || known.count !== count) fail(`storage ${showText(key)} has two types or sizes`)
@@ -185,18 +188,18 @@ export function stateDictNames(path: string, storages: Map<string, Storage>): Pi
   return { resolve, persistent }
 }
 
-/** Elements of the storage from its beginning to the last one that the view sees. */
+/** Number of storage elements from the start of the storage to the last element of the view. */
 function span({ start, shape, stride }: View): number {
   if (elementCount(shape) === 0) return start
   return start + 1 + shape.reduce((sum, size, axis) => sum + (size - 1) * stride[axis], 0)
 }
 
-/** A tensor of which nothing but its name and kind is known. */
+/** Represents a tensor whose elements cannot be read. */
 export function otherTensor(path: string, name: string, { kind }: OtherTensor): StoredTensor {
   return { name, path, dtype: kind, shape: [], readInto: () => Promise.reject(unreadable(`${path}: ${name}`, kind)) }
 }
 
-/** A view of a storage that lies from byte `position` of the file. */
+/** Creates a tensor from a view of a storage that starts at byte `position` of the file. */
 export function viewedTensor(file: BinaryFile, name: string, view: View, position: number): StoredTensor {
   const { shape, start, dtype } = view
   const first = position + start * ELEMENT_BYTES[dtype]
@@ -220,7 +223,7 @@ function isContiguous({ shape, stride }: View): boolean {
   return true
 }
 
-/** Lays a strided view (files converted from TensorFlow hold transposed ones) out in row-major order. */
+/** Copies a strided view into row-major order. Files converted from TensorFlow contain transposed views. */
 function gather(elements: Float32Array, { shape, stride }: View, target: Float32Array): void {
   const index = shape.map(() => 0)
   let from = 0

@@ -2,7 +2,7 @@ import { SpanforgeError } from '../errors.ts'
 import type { BinaryFile } from '../files/binary-file.ts'
 import { showText } from '../show-value.ts'
 
-/** Where an entry's bytes lie in the file. */
+/** The position of an entry's bytes in the file. */
 export interface ZipEntry {
   readonly position: number
   readonly size: number
@@ -13,17 +13,17 @@ const CENTRAL = 0x02014b50
 const END = 0x06054b50
 const END_64 = 0x06064b50
 const LOCATOR_64 = 0x07064b50
-/** A state dict makes about 100 bytes a tensor. */
+/** A state dict needs about 100 bytes per tensor. */
 const MAX_DIRECTORY_BYTES = 64 * 2 ** 20
 const MAX_ENTRIES = 10_000
 const MAX_NAME_LENGTH = 1024
-/** What a 32-bit or 16-bit field holds when the number stands in the zip64 field instead. */
+/** Value of a 32-bit or 16-bit field whose actual value is in the zip64 field. */
 const ELSEWHERE_32 = 0xffffffff
 const ELSEWHERE_16 = 0xffff
 
 /**
- * The entries of a zip archive as torch.save writes it: stored, never compressed, zip64 where it is large.
- * (APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3.)
+ * Lists the entries of a zip archive written by torch.save: always stored uncompressed, with zip64 fields if large. See
+ * APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3.
  */
 export async function readZip(file: BinaryFile): Promise<ReadonlyMap<string, ZipEntry>> {
   const { position, size, count } = await findDirectory(file)
@@ -36,7 +36,7 @@ export async function readZip(file: BinaryFile): Promise<ReadonlyMap<string, Zip
     if (at + 46 > size || directory.readUInt32LE(at) !== CENTRAL) damaged(file, `no entry ${i} of ${count}`)
     const end =
       at + 46 + directory.readUInt16LE(at + 28) + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32)
-    if (end > size) damaged(file, `entry ${i} cut off`)
+    if (end > size) damaged(file, `entry ${i} is truncated`)
     const { name, ...place } = parseEntry(file, directory.subarray(at, end))
     if (entries.has(name)) damaged(file, `two entries named ${showText(name)}`)
     entries.set(name, await locate(file, name, place))
@@ -46,7 +46,7 @@ export async function readZip(file: BinaryFile): Promise<ReadonlyMap<string, Zip
   return entries
 }
 
-/** Small archives can claim much where entries share bytes; torch.save writes each entry's own. */
+/** Rejects overlapping entries, with which a small archive could claim a huge size. torch.save never writes them. */
 function refuseOverlaps(file: BinaryFile, entries: ReadonlyMap<string, ZipEntry>): void {
   let reached = 0
   const inOrder = [...entries].sort(([, a], [, b]) => a.position - b.position || a.size - b.size)
@@ -57,18 +57,18 @@ function refuseOverlaps(file: BinaryFile, entries: ReadonlyMap<string, ZipEntry>
 }
 
 function damaged(file: BinaryFile, found: string): never {
-  throw new SpanforgeError(`${file.path}: damaged zip archive: ${found}`, {
-    remedy: 'The file is cut off or damaged: download or copy it again.',
+  throw new SpanforgeError(`${file.path}: corrupted zip archive: ${found}`, {
+    remedy: 'The file is truncated or corrupted. Download or copy it again.',
   })
 }
 
-/** The end record lies in the last 22 bytes, or before a comment of up to 65,535. */
+/** Finds the end record, which is in the last 22 bytes or precedes a comment of up to 65,535 bytes. */
 async function findDirectory(file: BinaryFile): Promise<{ position: number; size: number; count: number }> {
   const tailStart = Math.max(0, file.size - 22 - 0xffff)
   const tail = Buffer.from((await file.read(tailStart, file.size - tailStart, 'the zip directory')).buffer)
   let at = tail.length - 22
   while (at >= 0 && tail.readUInt32LE(at) !== END) at--
-  if (at < 0) damaged(file, 'its directory, at the end, is missing')
+  if (at < 0) damaged(file, 'the directory at the end is missing')
   const here = {
     count: tail.readUInt16LE(at + 10),
     size: tail.readUInt32LE(at + 12),
@@ -102,7 +102,7 @@ function parseEntry(file: BinaryFile, entry: Buffer): DirectoryEntry {
     const value = entry.readUInt32LE(offset)
     return value === ELSEWHERE_32 ? (zip64.shift() ?? damaged(file, `${name} has no zip64 field`)) : value
   }
-  // The zip64 field holds, in this order, those of the three that do not fit.
+  // The zip64 field contains, in this order, those of the three values that do not fit.
   const size = number(24)
   const stored = number(20)
   const header = number(42)
@@ -110,7 +110,7 @@ function parseEntry(file: BinaryFile, entry: Buffer): DirectoryEntry {
   return { name, size, header }
 }
 
-/** The 64-bit numbers of the extra field with id 1. */
+/** Returns the 64-bit numbers of the extra field with id 1. */
 function zip64Numbers(extra: Buffer): number[] {
   for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
     if (extra.readUInt16LE(at) !== 1) continue
@@ -120,7 +120,10 @@ function zip64Numbers(extra: Buffer): number[] {
   return []
 }
 
-/** The bytes follow the local header, whose extra field (torch pads with it) has a length of its own. */
+/**
+ * Finds the bytes of an entry. They follow the local header, whose extra field (used by torch for padding) has its own
+ * length.
+ */
 async function locate(
   file: BinaryFile,
   name: string,

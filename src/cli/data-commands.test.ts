@@ -70,7 +70,7 @@ test('no data command writes over a file that it reads, with --overwrite either'
   writeFileSync(path('other.json'), before)
   for (const argv of [...commands, validation]) {
     const { code, stderr } = await runHere('data', ...argv, '--overwrite')
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('is the file that is read') })
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('is also an input') })
   }
   expect(readFileSync(path('all.json'), 'utf8')).toBe(before)
   expect(readdirSync(path('.')).sort()).toEqual(['all.json', 'other.json', 'same.json'])
@@ -81,7 +81,7 @@ test('no data command replaces a file unless it is told to, and says so before i
   writeFileSync(path('mine.json'), 'mine')
   for (const argv of writersTo(path('missing.json'), path('mine.json'))) {
     const { code, stderr } = await runHere('data', ...argv)
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('mine.json: exists already') })
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('mine.json: already exists') })
   }
   expect(readFileSync(path('mine.json'), 'utf8')).toBe('mine')
   for (const argv of writersTo(path('all.json'), path('mine.json')))

@@ -155,7 +155,7 @@ test('compresses when the name says so', async () => {
 test('writes over nothing unless told, and mixes no answers of other options', async () => {
   await linesOf(input)
   const again = await predict(input, path('answers.jsonl'))
-  expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('exists already') })
+  expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('already exists') })
 
   const state = { settings: { top_k: 7 }, questions: 1, failed: 0, windows: 1, last_id: 'q0', bytes: 3 }
   writeFileSync(path('other.jsonl.partial.json'), JSON.stringify(state))
@@ -179,7 +179,7 @@ test('refuses a damaged state of an unfinished file, and files that exist before
   }
   writeFileSync(path('there.jsonl'), 'mine')
   const { stderr } = await predict('none.jsonl', path('there.jsonl'))
-  expect(stderr).toContain('there.jsonl: exists already')
+  expect(stderr).toContain('there.jsonl: already exists')
 })
 
 test('replaces no file that it reads, none beside its output, and none that appears meanwhile', async () => {
@@ -189,18 +189,18 @@ test('replaces no file that it reads, none beside its output, and none that appe
     for (const more of [[], ['--overwrite']])
       expect(await predict(input, output, more)).toMatchObject({
         code: 2,
-        stderr: expect.stringContaining('is the file that is read'),
+        stderr: expect.stringContaining('is also an input'),
       })
   expect(readFileSync(input, 'utf8')).toBe(before)
 
   writeFileSync(path('mine.jsonl.partial'), 'mine')
   const beside = await predict(input, path('mine.jsonl'))
-  expect(beside).toMatchObject({ code: 2, stderr: expect.stringContaining('mine.jsonl.partial: exists already') })
+  expect(beside).toMatchObject({ code: 2, stderr: expect.stringContaining('mine.jsonl.partial: already exists') })
   expect(readFileSync(path('mine.jsonl.partial'), 'utf8')).toBe('mine')
 
   writeFileSync(path('nbest_predictions.json'), 'mine')
   const runQa = await predict(input, folder, ['--postprocess', 'run_qa'])
-  expect(runQa).toMatchObject({ code: 2, stderr: expect.stringContaining('nbest_predictions.json: exists already') })
+  expect(runQa).toMatchObject({ code: 2, stderr: expect.stringContaining('nbest_predictions.json: already exists') })
 })
 
 test('a file that appears while questions are answered is kept, and so are the answers', async () => {
@@ -208,8 +208,8 @@ test('a file that appears while questions are answered is kept, and so are the a
   const journal = (await AnswerJournal.open(target, settings))!
   await journal.append('{}\n', { questions: 1, failed: 0, windows: 1, last_id: 'q0' })
   writeFileSync(target, 'of another')
-  await expect(journal.finish()).rejects.toThrow('late.jsonl: exists already')
-  await expect(AnswerJournal.open(target, settings)).rejects.toThrow('late.jsonl: exists already')
+  await expect(journal.finish()).rejects.toThrow('late.jsonl: already exists')
+  await expect(AnswerJournal.open(target, settings)).rejects.toThrow('late.jsonl: already exists')
   expect(readFileSync(target, 'utf8')).toBe('of another')
   rmSync(target)
   await (await AnswerJournal.open(target, settings))!.finish()

@@ -35,7 +35,7 @@ describe('spanforge train --resume_from_checkpoint', () => {
     const argv = ['train', '--output_dir', join(folder, 'out'), '--resume_from_checkpoint', 'latest']
     const { code, stdout } = await runHere(...argv)
     expect(code).toBe(0)
-    expect(stdout).toMatch(/Skipped .*checkpoint-6: optimizer\.safetensors is damaged/)
+    expect(stdout).toMatch(/Skipped .*checkpoint-6: optimizer\.safetensors is corrupted/)
     expect(stdout).toMatch(/Going on from .*checkpoint-3\./)
     expect(checkpointBytes(join(folder, 'out/checkpoint-6'))).toEqual(whole)
   })

@@ -78,7 +78,7 @@ describe('Of models, spanforge refuses', () => {
 
   test('a missing config.json', async () => {
     rmSync(join(model, 'config.json'))
-    await expectRefused(/there is no config\.json, which a model needs/)
+    await expectRefused(/config\.json is missing/)
   })
 
   test('a missing tokenizer', async () => {
@@ -103,7 +103,7 @@ describe('Of models, spanforge refuses', () => {
   test('a vocabulary smaller than the ids of its tokenizer', async () => {
     rmSync(join(model, 'tokenizer.json'))
     change('vocab.txt', (bytes) => Buffer.concat([bytes, Buffer.from('onemore\n')]))
-    await expectRefused(/the tokenizer has 129 tokens, but .*config\.json says vocab_size 128/)
+    await expectRefused(/the tokenizer has 129 tokens, but vocab_size in .*config\.json is 128/)
   })
 
   test('weights of another shape than config.json says', async () => {
@@ -166,8 +166,8 @@ describe('spanforge train', () => {
   test('stops at once when a learning rate of 1e9 makes the loss NaN', async () => {
     const { code, stderr } = await runHere(...tinyTraining(folder, { learning_rate: 1e9, save_strategy: 'no' }))
     expect(code).toBe(1)
-    expect(stderr).toMatch(/training: step 2: the loss is NaN, and the gradient of [\w.]+ holds NaN/)
-    expect(stderr).toContain('The learning rate (1000000000) is the usual reason')
+    expect(stderr).toMatch(/training: step 2: the loss is NaN, and the gradient of [\w.]+ contains NaN/)
+    expect(stderr).toContain('The learning rate (1000000000) is probably too high')
   })
 
   test('keeps the last good checkpoint when the loss turns NaN, and names it', async () => {

@@ -145,14 +145,14 @@ describe('spanforge train', () => {
     writeFileSync(file, '{"lerning_rate": 3}')
     const { code, stderr } = await runHere(...tinyTraining(folder, { args_file: file }))
     expect(code).toBe(2)
-    expect(stderr).toContain(`${file}: line 1, column 18: lerning_rate: no such argument; did you mean learning_rate?`)
+    expect(stderr).toContain(`${file}: line 1, column 18: lerning_rate: unknown argument; did you mean learning_rate?`)
   })
 
   test('refuses before the first step what cannot be: the best model without evaluations', async () => {
     const folder = temporaryFolder()
     const { code, stderr } = await runHere(...tinyTraining(folder, { load_best_model_at_end: true }))
     expect(code).toBe(2)
-    expect(stderr).toContain('load_best_model_at_end needs loss, which is never computed with eval_strategy no')
+    expect(stderr).toContain('load_best_model_at_end requires loss, which is never computed with eval_strategy no')
     expect(existsSync(join(folder, 'out'))).toBe(false)
   })
 

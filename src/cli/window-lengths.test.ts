@@ -70,7 +70,7 @@ test('every command takes the lengths that are stored with the model', async () 
 test('without stored lengths those that the model can read', async () => {
   const { code, stdout, stderr } = await runHere('evaluate', '--model', tinyFolder, '--data', data)
   expect(code, stderr).toBe(0)
-  expect(stdout).toContain(`(the model reads at most ${positions} tokens)`)
+  expect(stdout).toContain(`(the model supports at most ${positions} tokens)`)
 })
 
 test('the library too', async () => {

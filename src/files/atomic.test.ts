@@ -11,7 +11,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-test('text, bytes and chunks of bytes are written whole, with nothing left beside them', async () => {
+test('writes text, bytes and chunks of bytes completely, without leaving other files', async () => {
   const chunks = [Uint8Array.of(1, 2), new Uint8Array(0), Uint8Array.of(3)]
   await writeFileAtomic(join(folder, 'text'), 'déjà')
   await writeFileAtomic(join(folder, 'bytes'), Uint8Array.of(0, 255))
@@ -29,7 +29,7 @@ test('text, bytes and chunks of bytes are written whole, with nothing left besid
   expect((await readdir(folder)).sort()).toEqual(['bytes', 'chunks', 'stream', 'text'])
 })
 
-test('while the new content is being written, the old one stands under the name', async () => {
+test('keeps the old content under the name while writing', async () => {
   const path = join(folder, 'file')
   await writeFile(path, 'old')
   let seen = ''
@@ -44,7 +44,7 @@ test('while the new content is being written, the old one stands under the name'
   expect(await readFile(path, 'utf8')).toBe('new')
 })
 
-test('a source that fails half-way leaves the old file and no temporary one', async () => {
+test('keeps the old file and removes the temporary one if the source fails', async () => {
   const path = join(folder, 'file')
   await writeFile(path, 'old')
   const failing = (function* () {
@@ -56,7 +56,7 @@ test('a source that fails half-way leaves the old file and no temporary one', as
   expect(await readdir(folder)).toEqual(['file'])
 })
 
-test('a disk that is full is named, with the remedy', async () => {
+test('reports a full disk with a remedy', async () => {
   const full = (function* () {
     yield Buffer.from('half')
     throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
@@ -67,8 +67,8 @@ test('a disk that is full is named, with the remedy', async () => {
   expect(await readdir(folder)).toEqual([])
 })
 
-test('a file system that cannot be written to is named, with the remedy', async () => {
-  // A folder's permissions do not stop root; /proc stops everyone.
+test('reports a read-only file system with a remedy', async () => {
+  // Folder permissions do not apply to root, but /proc is read-only for all users.
   const path = process.platform === 'linux' ? '/proc/file' : join(folder, 'missing', 'file')
   const error = await writeFileAtomic(path, 'x').catch((error) => error)
   expect(error).toBeInstanceOf(SpanforgeError)
@@ -76,9 +76,9 @@ test('a file system that cannot be written to is named, with the remedy', async 
   expect(error.options.remedy).toBeDefined()
 })
 
-test('a missing folder, and a folder in the place of the file, are errors with a remedy', async () => {
+test('reports a missing folder, and a folder instead of a file, with a remedy', async () => {
   await expect(writeFileAtomic(join(folder, 'no', 'file'), 'x')).rejects.toThrow('create it first')
   await mkdir(join(folder, 'taken'))
-  await expect(writeFileAtomic(join(folder, 'taken'), 'x')).rejects.toThrow('There is a folder of that name')
+  await expect(writeFileAtomic(join(folder, 'taken'), 'x')).rejects.toThrow('A folder with this name exists')
   expect(await readdir(folder)).toEqual(['taken'])
 })

@@ -10,16 +10,16 @@ import { isUnsupported } from './unsupported.ts'
 export type FileData = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 /**
- * Writes a file so that its name never shows anything but the old content or the whole new one, whatever happens in
- * between: to a temporary name beside the target, flushed, renamed, and the folder flushed so that the name lasts too.
- * The folder must exist. A failure leaves the target as it was and nothing beside it.
+ * Writes a file so that its name always refers to either the complete old content or the complete new one. Writes to a
+ * temporary file in the same folder, flushes it, renames it, and flushes the folder. The folder must exist. If writing
+ * fails, the target is unchanged and the temporary file is removed.
  * @throws SpanforgeError if the file cannot be written, or if this process has lost a lock that guards it
  */
 export async function writeFileAtomic(path: string, data: FileData): Promise<void> {
   await write(path, data, rename)
 }
 
-/** As `writeFileAtomic`, but returns false and writes nothing if there is a file of that name at the end. */
+/** Like `writeFileAtomic`, but returns false and keeps the existing file if there is one with this name in the end. */
 export const writeNewFile = (path: string, data: FileData): Promise<boolean> => write(path, data, giveNewName)
 
 async function write<T>(path: string, data: FileData, giveName: (from: string, to: string) => Promise<T>): Promise<T> {
@@ -37,7 +37,7 @@ async function write<T>(path: string, data: FileData, giveName: (from: string, t
   }
 }
 
-/** Most file systems allow names of 255 bytes; a character takes up to three for each unit of its length. */
+/** Most file systems allow names of 255 bytes. A UTF-16 code unit takes up to three bytes. */
 const LONGEST_START = 78
 
 function temporaryName(path: string): string {
@@ -46,13 +46,13 @@ function temporaryName(path: string): string {
   return join(dirname(path), `.${start}.${randomBytes(6).toString('hex')}.tmp`)
 }
 
-/** Renames a file. Returns false, and changes nothing, if another file has the new name. */
+/** Renames a file. Returns false and changes nothing if the new name is taken by another file. */
 export async function giveNewName(file: string, path: string): Promise<boolean> {
   try {
     await link(file, path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      // A process that was killed in between has left both names.
+      // A process that was killed after linking may have left both names.
       if (!isSameFile(file, path)) return false
     } else if (!isUnsupported(error)) throw error
     else if (lstatSync(path, { throwIfNoEntry: false })) return false
@@ -65,7 +65,10 @@ export async function giveNewName(file: string, path: string): Promise<boolean> 
   return true
 }
 
-/** Removes what killed processes left half written in a folder; only for the one process that writes to it now. */
+/**
+ * Removes incomplete files of killed processes from a folder. Must be called only by the process that currently writes
+ * to it.
+ */
 export async function removeTemporaryFiles(folder: string): Promise<void> {
   const left = (await readdir(folder)).filter((name) => /^\..+\.[0-9a-f]{12}\.tmp$/.test(name))
   for (const name of left) await rm(join(folder, name), { force: true })
@@ -86,17 +89,20 @@ async function writeFlushed(path: string, chunks: Iterable<Uint8Array> | AsyncIt
   }
 }
 
-/** write() may stop short: at 2 GiB on Linux, or just before the disk is full. */
+/** write() may write less than requested: at 2 GiB on Linux, or if the disk is almost full. */
 async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten
 }
 
-/** Flushes the names in a folder, so that a rename in it outlives a power failure, where the file system can do that. */
+/**
+ * Flushes the directory entries of a folder, so that a rename survives a power failure, if the file system supports
+ * this.
+ */
 export async function flushFolder(path: string): Promise<void> {
-  // Windows cannot open a folder; its rename is journalled.
+  // Windows cannot open folders, but journals renames.
   if (process.platform === 'win32') return
   const folder = await open(path).catch((error) => {
-    // A folder may be open for writing alone.
+    // The folder may be write-only.
     if (!isUnsupported(error)) throw error
   })
   if (!folder) return
@@ -107,7 +113,7 @@ export async function flushFolder(path: string): Promise<void> {
   }
 }
 
-/** Flushes a file or folder to the disk, where the file system can do that. */
+/** Flushes a file or folder to disk, if the file system supports this. */
 export async function flush(file: Pick<FileHandle, 'sync'>): Promise<void> {
   await file.sync().catch((error) => {
     if (!isUnsupported(error)) throw error

@@ -3,10 +3,13 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { SpanforgeError } from '../errors.ts'
 import { IMPOSTOR_BYTES, refuseImpostor } from './impostor.ts'
 
-/** Large enough that the disk is the limit, small enough to keep out of the way of 2 GiB limits and of memory. */
+/** Large enough for full disk throughput, small enough to limit memory and to avoid 2 GiB limits. */
 export const CHUNK_BYTES = 64 * 2 ** 20
 
-/** A file that is read at any place, where no place and no length that the file itself names is believed. */
+/**
+ * A random-access file. All positions and lengths are checked against the file size, because they may come from the
+ * file.
+ */
 export class BinaryFile {
   private constructor(
     readonly path: string,
@@ -27,7 +30,7 @@ export class BinaryFile {
     }
   }
 
-  /** `length` bytes from `position`; `what` is what they are, for the error when the file is too short for them. */
+  /** Reads `length` bytes from `position`. `what` describes them in the error if the file is too short. */
   async read(position: number, length: number, what: string): Promise<Uint8Array> {
     this.checkRange(position, length, what)
     const bytes = new Uint8Array(length)
@@ -35,7 +38,7 @@ export class BinaryFile {
     return bytes
   }
 
-  /** Fills `target` with the bytes from `position`, without a buffer in between. */
+  /** Fills `target` with the bytes from `position`, without an intermediate buffer. */
   async readInto(target: Uint8Array, position: number, what: string): Promise<void> {
     this.checkRange(position, target.length, what)
     for (let done = 0; done < target.length; ) {
@@ -43,7 +46,7 @@ export class BinaryFile {
       const { bytesRead } = await this.handle
         .read(target, done, length, position + done)
         .catch((error) => Promise.reject(cannotRead(this.path, error)))
-      if (bytesRead === 0) throw new SpanforgeError(`${this.path}: became shorter while ${what} was read`)
+      if (bytesRead === 0) throw new SpanforgeError(`${this.path}: was truncated while ${what} was being read`)
       done += bytesRead
     }
   }
@@ -56,23 +59,23 @@ export class BinaryFile {
     const end = position + length
     if (Number.isSafeInteger(end) && position >= 0 && length >= 0 && end <= this.size) return
     throw new SpanforgeError(
-      `${this.path}: ${what} lies at bytes ${position} to ${end}, but the file has ${this.size} bytes`,
-      { remedy: 'The file is cut off or damaged: download or copy it again.' },
+      `${this.path}: ${what} is at bytes ${position} to ${end}, but the file has ${this.size} bytes`,
+      { remedy: 'The file is truncated or corrupted. Download or copy it again.' },
     )
   }
 }
 
 /**
  * Opens a file for reading.
- * @throws SpanforgeError for a path that cannot be read, or at which there is no regular file: a FIFO or a device could
- * block for ever or never end
+ * @throws SpanforgeError if the file cannot be read, or is not a regular file. FIFOs and devices could block or never
+ * end.
  */
 export async function openRegularFile(path: string): Promise<FileHandle> {
   try {
     const found = await stat(path)
     if (!found.isFile())
       throw new SpanforgeError(`${path}: found ${kindOf(found)}, expected a file`, {
-        remedy: 'Give the path of a regular file: write what comes from elsewhere to one first.',
+        remedy: 'Use the path of a regular file. Write data from other sources to a file first.',
       })
     return await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   } catch (error) {
@@ -86,7 +89,7 @@ function kindOf(found: Stats): string {
   return found.isSocket() ? 'a socket' : 'a device'
 }
 
-/** The error for a file that the system does not let us read. */
+/** Builds the error for a file that cannot be read. */
 export function cannotRead(path: string, error: unknown): SpanforgeError {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'ENOENT' || code === 'ENOTDIR')

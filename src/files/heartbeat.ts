@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { renewLock } from './lock-file.ts'
 
-/** Renews locks from a thread of its own, since a training step may keep the main thread busy for minutes. */
+/** Renews locks from a separate thread, because a training step may block the main thread for minutes. */
 class Heartbeat {
   private readonly beats = new Map<string, { readonly text: string; readonly interval: number }>()
   private worker: Worker | undefined
@@ -27,7 +27,7 @@ class Heartbeat {
   }
 }
 
-/** The code is a text, so that it needs neither a file of its own in a bundle nor a loader of TypeScript. */
+/** The code is passed as a string, so that bundles need no separate file and no TypeScript loader is required. */
 function startThread(): Worker {
   const code = `
     const fs = require('node:fs')
@@ -38,7 +38,7 @@ function startThread(): Worker {
       timers = beats.map(({ path, text, interval }) => setInterval(() => renewLock(fs, path, text), interval))
     })`
   const worker = new Worker(code, { eval: true, execArgv: [], name: 'lock heartbeat' })
-  // Without the thread a lock is still renewed whenever its holder checks it.
+  // Without the thread, a lock is still renewed whenever its holder checks it.
   worker.on('error', () => {})
   worker.unref()
   return worker

@@ -1,10 +1,10 @@
 import { SpanforgeError } from '../errors.ts'
 
-/** How much of a file's beginning these functions look at. */
+/** Number of bytes at the beginning of a file that are inspected. */
 export const IMPOSTOR_BYTES = 256
 
 interface Impostor {
-  /** Matches the beginning, read as UTF-8, or as Latin-1 where the file should be binary. */
+  /** Matches the beginning, decoded as UTF-8, or as Latin-1 if the file should be binary. */
   readonly begins: RegExp
   readonly what: string
   readonly remedy: string
@@ -25,42 +25,42 @@ const ANYWHERE: readonly Impostor[] = [
   },
   {
     begins: /^(\ufeff|ï»¿)?\s*<\?xml\b/i,
-    what: 'an XML document, such as the error message of a file server; expected the file itself',
+    what: 'an XML document, such as a server error message; expected the file itself',
     remedy: AGAIN,
   },
   {
     begins:
       /^\s*(entry not found|not found|invalid username or password|repository not found|access to model\b.*)\s*$/i,
-    what: 'the error message of a file server, expected the file itself',
+    what: 'a server error message, expected the file itself',
     remedy: AGAIN,
   },
 ]
 
-/** Binary files may begin like these. */
+/** These do not apply to binary files, which may start in the same way. */
 const INSTEAD_OF_TEXT: readonly Impostor[] = [
   { begins: /^$/, what: 'an empty file', remedy: AGAIN },
-  { begins: /^\p{Cc}+$/u, what: 'nothing but control characters', remedy: AGAIN },
+  { begins: /^\p{Cc}+$/u, what: 'only control characters', remedy: AGAIN },
   { begins: /^(\ufffd{2}|\0?[^\0]\0)/, what: 'text in UTF-16, expected UTF-8', remedy: 'Save the file as UTF-8.' },
   {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what gzip begins with
     begins: /^\x1f\ufffd\x08/,
-    what: 'a file packed with gzip, expected the file unpacked',
-    remedy: 'Unpack it with gunzip.',
+    what: 'a gzip archive, expected the uncompressed file',
+    remedy: 'Decompress it with gunzip.',
   },
   {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what zip begins with
     begins: /^PK\x03\x04/,
-    what: 'a zip archive, expected the file unpacked',
-    remedy: 'Unpack it with unzip.',
+    what: 'a zip archive, expected the extracted file',
+    remedy: 'Extract it with unzip.',
   },
 ]
 
-/** Refuses what is often downloaded in place of a file of a model, such as a Git LFS pointer or a web page about it. */
+/** Rejects content that is often downloaded instead of a model file, such as a Git LFS pointer or a web page. */
 export function refuseImpostor(path: string, beginning: string): void {
   refuse(path, beginning, ANYWHERE)
 }
 
-/** As `refuseImpostor`, for a file of text. */
+/** Like `refuseImpostor`, but for text files. */
 export function refuseImpostorOfText(path: string, text: string): void {
   refuse(path, text.slice(0, IMPOSTOR_BYTES), [...ANYWHERE, ...INSTEAD_OF_TEXT])
 }

@@ -3,10 +3,10 @@ import { SpanforgeError } from '../errors.ts'
 import { refuseImpostorOfText } from './impostor.ts'
 import { readTextFile } from './text-file.ts'
 
-/** The largest vocabularies, with the merges of byte-pair encodings, have less than half of these values. */
+/** More than twice as many values as in the largest vocabularies, including merges of byte-pair encodings. */
 const BOUNDS: JsonBounds = { values: 5_000_000 }
 
-/** The content of a JSON file of a model or a run; an error that names the file if there is none or it is broken. */
+/** Reads a JSON file of a model or a run. Throws an error that names the file if it is missing or invalid. */
 export async function readJsonFile(path: string, bounds: JsonBounds = BOUNDS): Promise<unknown> {
   const text = await readTextFile(path)
   try {
@@ -17,7 +17,7 @@ export async function readJsonFile(path: string, bounds: JsonBounds = BOUNDS): P
       throw new SpanforgeError(`${path}: found a byte order mark (BOM), expected JSON without one`, {
         remedy: 'Save the file as UTF-8 without BOM.',
       })
-    const remedy = 'The file is cut off or damaged: download or copy it again.'
+    const remedy = 'The file is truncated or corrupted. Download or copy it again.'
     const found =
       cause instanceof JsonBoundsError
         ? `JSON that is too complex: ${cause.summary}`
@@ -26,13 +26,13 @@ export async function readJsonFile(path: string, bounds: JsonBounds = BOUNDS): P
   }
 }
 
-/** JSON.parse quotes the file, line breaks and all. */
+/** JSON.parse quotes parts of the file, including line breaks. */
 const oneLine = ({ message }: Error): string => message.replace(/\s+/g, ' ')
 
-/** The longest text that is searched for Python's constants: far above any file that a person writes metrics into. */
+/** Maximum length of texts that are searched for Python's constants. Much longer than any file of metrics. */
 const MAX_PYTHON_LENGTH = 2 ** 20
 
-/** JSON, or what Python's json module writes for numbers that are not finite: they are read as null. */
+/** Parses JSON. Also accepts the notation of Python's json module for non-finite numbers, which become null. */
 function parse(text: string, bounds: JsonBounds): unknown {
   try {
     return parseBoundedJson(text, bounds)

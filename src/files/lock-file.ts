@@ -5,24 +5,24 @@ import { SpanforgeError } from '../errors.ts'
 import { type LockOwner, parseOwner } from './lock-owner.ts'
 import { isUnsupported } from './unsupported.ts'
 
-/** A lock file as found at one moment. */
+/** A lock file as found at a certain time. */
 export interface FoundLock {
   readonly owner: LockOwner | undefined
-  /** Differs after every heartbeat, and for every holder. */
+  /** Changes with every heartbeat, and differs between holders. */
   readonly beat: string
-  /** Milliseconds since 1970, in the clock of the holder's machine. */
+  /** Milliseconds since 1970, by the clock of the holder's machine. */
   readonly modified: number
 }
 
-/** A lock file is far shorter. */
+/** Lock files are much shorter. */
 const MAX_BYTES = 4096
 
-/** Undefined if there is none. */
+/** Reads a lock file. Returns undefined if it does not exist. */
 export function findLock(path: string): FoundLock | undefined {
   try {
-    // A FIFO would be waited for.
+    // Reading a FIFO would block.
     if (!fs.statSync(path).isFile()) throw new Error('not a file')
-    // Opened rather than asked for by name: a network file system then answers with what the server has now.
+    // Opening the file makes network file systems return its current state on the server.
     const file = fs.openSync(path, 'r')
     try {
       const bytes = Buffer.alloc(MAX_BYTES)
@@ -36,16 +36,16 @@ export function findLock(path: string): FoundLock | undefined {
     const { code = '' } = error as NodeJS.ErrnoException
     if (code === 'ENOTDIR' || (code === 'ENOENT' && !hasName(path))) return undefined
     throw new SpanforgeError(`${path}: is not a readable lock file (${(error as Error).message})`, {
-      remedy: 'If no other process uses this place, remove that file.',
+      remedy: 'If no other process uses this location, remove the file.',
       cause: error,
     })
   }
 }
 
-/** A link that leads nowhere has a name, but no file. */
+/** A dangling symbolic link has a name but no file. */
 const hasName = (path: string): boolean => fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined
 
-/** Creates the lock file with its whole text at once, so that nobody reads half of it; false if there is one. */
+/** Creates a lock file atomically, so that it is never read half-written. Returns false if it already exists. */
 export function createLock(path: string, text: string): boolean {
   const temporary = besides(path)
   try {
@@ -56,7 +56,7 @@ export function createLock(path: string, text: string): boolean {
   }
 }
 
-/** Removes the lock of a dead holder; nothing happens if it has changed since it was found. */
+/** Removes the lock of a dead holder. Does nothing if the lock has changed since it was found. */
 export function breakLock(path: string, found: FoundLock): void {
   if (findLock(path)?.beat !== found.beat) return
   const aside = besides(path)
@@ -66,7 +66,7 @@ export function breakLock(path: string, found: FoundLock): void {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
     throw error
   }
-  // A heartbeat came at the last moment, or another process has broken the lock and taken it: give it back.
+  // Restore the lock if it was renewed just now, or if another process has broken and acquired it.
   if (findLock(aside)?.beat !== found.beat) giveName(aside, path)
   fs.rmSync(aside, { force: true })
 }
@@ -74,10 +74,10 @@ export function breakLock(path: string, found: FoundLock): void {
 type RenewalCalls = Pick<typeof fs, 'openSync' | 'readFileSync' | 'futimesSync' | 'writeSync' | 'closeSync'>
 
 /**
- * Renews a lock and returns whether it is still held. A contender moves the lock file away before it looks at its time
- * once more, and this looks for the file after setting the time: one of the two always notices the other.
+ * Renews a lock and returns whether it is still held. A contender moves the lock file away before checking its time
+ * again, and this function checks that the file exists after setting the time, so one of them always notices the other.
  *
- * The heartbeat's thread runs the text of this function: it must not use anything from outside.
+ * The heartbeat thread runs the source text of this function, so it must not use anything from outside.
  */
 export function renewLock(
   { openSync, readFileSync, futimesSync, writeSync, closeSync }: RenewalCalls,
@@ -91,7 +91,7 @@ export function renewLock(
     try {
       futimesSync(file, new Date(), new Date())
     } catch {
-      // A file system that does not set times: writing the same bytes does.
+      // If the file system cannot set times, writing the same bytes has the same effect.
       writeSync(file, text, 0)
     }
     return readFileSync(path, 'utf8') === text
@@ -102,7 +102,10 @@ export function renewLock(
   }
 }
 
-/** Removes what killed processes left beside a lock file. Young ones belong to processes that are taking it just now. */
+/**
+ * Removes files that killed processes left next to a lock file. Recent ones belong to processes that are acquiring the
+ * lock.
+ */
 export function removeLeftovers(path: string, age: number): void {
   const prefix = `${basename(path)}.`
   for (const name of fs.readdirSync(dirname(path))) {
@@ -115,7 +118,7 @@ export function removeLeftovers(path: string, age: number): void {
 
 const besides = (path: string): string => `${path}.${randomBytes(6).toString('hex')}`
 
-/** Gives a file its name unless that is taken. */
+/** Gives a file its name unless the name is taken. */
 function giveName(file: string, path: string): boolean {
   try {
     fs.linkSync(file, path)

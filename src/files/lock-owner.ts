@@ -4,20 +4,20 @@ import { z } from 'zod'
 import { showText } from '../show-value.ts'
 
 const current = z.object({
-  /** Random: tells this holder from every other, whatever else they share. */
+  /** Random identifier that distinguishes this holder from all others. */
   token: z.string(),
   pid: z.int().positive(),
   host: z.string(),
-  /** Identifies the time since the machine was started. */
+  /** Identifies the current boot of the machine. */
   boot: z.string(),
-  /** The PID namespace that `pid` belongs to; null if unknown. */
+  /** The PID namespace of `pid`; null if unknown. */
   pid_namespace: z.string().nullable(),
-  /** Start of the process in the kernel's clock: a later process may get the same pid. Null if unknown. */
+  /** Start time of the process by the kernel's clock, because PIDs are reused. Null if unknown. */
   started: z.string().nullable(),
   since: z.string(),
 })
 
-/** Version 0.1.0: locks of output folders have no heartbeat, locks of downloads and predictions have one. */
+/** Formats of version 0.1.0: locks of output folders have no heartbeat, those of downloads and predictions do. */
 const legacyRun = z.object({
   pid: z.int().positive(),
   host: z.string(),
@@ -31,7 +31,7 @@ export type LockOwner =
   | ({ readonly kind: 'legacy run' } & z.output<typeof legacyRun>)
   | ({ readonly kind: 'legacy' } & z.output<typeof legacyBeating>)
 
-/** The text of a lock file that this process writes. */
+/** Returns the contents of a lock file written by this process. */
 export const ownerText = (token: string): string =>
   JSON.stringify({
     token,
@@ -43,7 +43,7 @@ export const ownerText = (token: string): string =>
     since: new Date().toISOString(),
   } satisfies z.output<typeof current>)
 
-/** Undefined for a text that is not (yet) that of a lock file. */
+/** Parses the contents of a lock file. Returns undefined if they are invalid or not yet complete. */
 export function parseOwner(text: string): LockOwner | undefined {
   let value: unknown
   try {
@@ -57,7 +57,7 @@ export function parseOwner(text: string): LockOwner | undefined {
   return beating.success ? { kind: 'legacy', ...(beating.data as z.output<typeof legacyBeating>) } : undefined
 }
 
-/** "process 12 on ada, since 2026-01-31T12:00:00.000Z". */
+/** Describes a lock holder, such as "process 12 on ada, since 2026-01-31T12:00:00.000Z". */
 export function describeOwner(owner: LockOwner | undefined): string {
   if (!owner) return 'an unknown process'
   const since = 'since' in owner ? `, since ${showText(owner.since, 40)}` : ''
@@ -65,8 +65,8 @@ export function describeOwner(owner: LockOwner | undefined): string {
 }
 
 /**
- * Whether the owner's process runs, as far as this process can know it. A pid proves something only on the same boot
- * of the same host and in the same PID namespace: containers may share a host name and still number their own processes.
+ * Whether the owner's process is running, as far as this process can tell. A PID is conclusive only within the same
+ * boot, host and PID namespace, because containers may share a host name and still have separate PIDs.
  */
 export function evidenceOf(owner: LockOwner | undefined): 'alive' | 'dead' | 'unknown' {
   if (owner?.kind !== 'current' || !sharesProcesses(owner)) return 'unknown'
@@ -76,7 +76,7 @@ export function evidenceOf(owner: LockOwner | undefined): 'alive' | 'dead' | 'un
   return owner.started === now ? 'alive' : 'dead'
 }
 
-/** For display only: 0.1.0 took a pid of the same host name for proof. */
+/** Used only for display: version 0.1.0 considered a PID on the same host name conclusive. */
 export const seemsToRun = ({ host, pid }: LockOwner): boolean => host === hostname() && isRunning(pid)
 
 const sharesProcesses = ({ host, boot, pid_namespace }: z.output<typeof current>): boolean =>
@@ -87,7 +87,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // EPERM: it runs as another user.
+    // With EPERM, the process runs as another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
@@ -102,13 +102,16 @@ function pidNamespace(): string | null {
   }
 }
 
-/** Outside Linux the time of the boot in steps of 10 s: a wrong mismatch costs only the time to watch the heartbeat. */
+/**
+ * On systems other than Linux, the boot time in steps of 10 s. A false mismatch only costs the time to watch the
+ * heartbeat.
+ */
 const bootIdentity = (): string =>
   textOf('/proc/sys/kernel/random/boot_id')?.trim() ?? String(Math.round((Date.now() - 1000 * uptime()) / 10_000))
 
 /**
- * Field 22 of Linux's /proc/<pid>/stat, the start in clock ticks since boot, or "ended" where field 3 says that the
- * process is a zombie. Field 2, a name in brackets, may hold anything. Null on other systems.
+ * Returns field 22 of /proc/<pid>/stat on Linux, the start in clock ticks since boot, or "ended" if field 3 marks the
+ * process as a zombie. Field 2 is a name in parentheses that may contain anything. Returns null on other systems.
  */
 function startOf(pid: number): string | null {
   const stat = textOf(`/proc/${pid}/stat`)

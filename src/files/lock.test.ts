@@ -27,7 +27,7 @@ const TIMING = { beat: 50, silence: 600 }
 const lockIn = (folder: string, options: Partial<LockOptions> = {}) =>
   acquireLock(join(folder, '.lock'), { guards: folder, remedy: 'choose another folder', timing: TIMING, ...options })
 
-/** The lock that this process would write, with some fields changed. */
+/** Returns the lock that this process would write, with some fields changed. */
 async function lockFileWith(folder: string, change: object): Promise<string> {
   const path = join(folder, '.lock')
   const lock = await lockIn(folder, { timing: { beat: 60_000, silence: 60_000 } })
@@ -37,7 +37,7 @@ async function lockFileWith(folder: string, change: object): Promise<string> {
   return path
 }
 
-/** Touches a file as its holder would, until it is stopped. */
+/** Touches a file like a lock holder, until it is stopped. */
 function beating(path: string, interval = 50): () => void {
   const timer = setInterval(() => utimesSync(path, new Date(), new Date()), interval)
   return () => clearInterval(timer)
@@ -50,7 +50,7 @@ const startHolder = async (start: typeof startScript, folder: string, ...more: s
 }
 
 describe('a lock', () => {
-  it('keeps others out until it is released, and leaves no file', async () => {
+  it('excludes others until it is released, and leaves no file', async () => {
     const folder = join(temporaryFolder(), 'deep', 'run')
     const lock = await lockIn(folder)
     await expect(lockIn(folder)).rejects.toThrow(
@@ -63,7 +63,7 @@ describe('a lock', () => {
     ;(await lockIn(folder)).release()
   })
 
-  it('is held by one after the other of those that wait', async () => {
+  it('is acquired by one waiting process at a time', async () => {
     const path = join(temporaryFolder(), 'deep', 'turns')
     let holders = 0
     let waited = 0
@@ -79,7 +79,7 @@ describe('a lock', () => {
     expect(existsSync(path)).toBe(false)
   })
 
-  it('ends the wait for it with the reason of a signal', async () => {
+  it('stops waiting with the reason of a signal', async () => {
     const folder = temporaryFolder()
     const lock = await lockIn(folder)
     const interrupt = new AbortController()
@@ -89,13 +89,13 @@ describe('a lock', () => {
     lock.release()
   })
 
-  it('is released when the process exits by itself', async () => {
+  it('is released when the process exits normally', async () => {
     const folder = temporaryFolder()
     await once(startScript('exit-with-lock.ts', folder), 'exit')
     expect(readdirSync(folder)).toEqual([])
   })
 
-  it('of a killed process is taken over at once, as is one whose pid another process has now', async () => {
+  it('of a killed process is taken over immediately, even if its PID was reused', async () => {
     const folder = temporaryFolder()
     const script = await startHolder(startScript, folder)
     await expect(lockIn(folder)).rejects.toThrow(`in use by another run (process ${script.pid} on`)
@@ -109,18 +109,18 @@ describe('a lock', () => {
     expect(onDoubt).not.toHaveBeenCalled()
   })
 
-  it('of processes that cannot be seen from here is respected while its heart beats, and no longer', async () => {
+  it('of processes that are not visible is respected only while there are heartbeats', async () => {
     const unseen = [{ host: 'elsewhere' }, { boot: 'before' }, { pid_namespace: 'pid:[1]' }, { pid_namespace: null }]
     const look = async (change: object) => {
       const folder = temporaryFolder()
       const path = await lockFileWith(folder, { pid: 2 ** 22, ...change })
-      // The clocks of two machines need not agree.
+      // The clocks of two machines may differ.
       utimesSync(path, new Date(0), new Date(0))
       const onDoubt = vi.fn()
       const stop = beating(path)
       await expect(lockIn(folder, { onDoubt })).rejects.toThrow(`in use by another run (process ${2 ** 22} on`)
       expect(onDoubt).toHaveBeenCalledExactlyOnceWith(
-        expect.stringContaining('Checking whether it still runs (up to 1 s)'),
+        expect.stringContaining('Checking whether it is still running (up to 1 s)'),
       )
       expect(await isLocked(path, TIMING)).toBe(true)
       stop()
@@ -133,7 +133,7 @@ describe('a lock', () => {
     await Promise.all(unseen.map(look))
   })
 
-  it('that holds rubbish is taken over when nothing happens to it; what is no file is named', async () => {
+  it('with invalid content is taken over if it does not change; a lock that is not a file is reported', async () => {
     const folder = temporaryFolder()
     const path = join(folder, '.lock')
     writeFileSync(path, 'rubbish')
@@ -146,7 +146,7 @@ describe('a lock', () => {
     expect(new LockWatch().isHeld(path)).toBe(false)
   })
 
-  it('of a run of version 0.1.0, which has no heartbeat, is refused with the file to remove', async () => {
+  it('of a run of version 0.1.0, which has no heartbeat, is an error that names the file to remove', async () => {
     const folder = temporaryFolder()
     const path = join(folder, '.lock')
     writeFileSync(
@@ -155,11 +155,11 @@ describe('a lock', () => {
     )
     await expect(lockIn(folder)).rejects.toThrow(
       `locked by a run of spanforge 0.1.0 (process ${2 ** 22} on ${hostname()}, since 2026-01-31T12:00:00.000Z), ` +
-        `which does not show whether it still runs\n  If it has ended, remove ${path};`,
+        `which does not indicate whether it is still running\n  If it has ended, remove ${path};`,
     )
   })
 
-  it('of a download of version 0.1.0, which has one, is watched', async () => {
+  it('of a download of version 0.1.0, which has a heartbeat, is observed', async () => {
     const folder = temporaryFolder()
     const path = join(folder, '.lock')
     writeFileSync(path, JSON.stringify({ pid: 2 ** 22, host: hostname(), id: 'x' }))
@@ -169,7 +169,7 @@ describe('a lock', () => {
     ;(await lockIn(folder)).release()
   })
 
-  it('is taken by one process at a time, however many find it stale at once', async () => {
+  it('is acquired by only one process, even if many find it stale at the same time', async () => {
     const folder = temporaryFolder()
     const holder = await startHolder(startScript, folder)
     const dead = readFileSync(join(folder, '.lock'), 'utf8')
@@ -180,7 +180,7 @@ describe('a lock', () => {
 })
 
 describe('the holder of a lock', () => {
-  it('writes no more into what it guards once another process has taken it over', async () => {
+  it('does not write to guarded files after another process has taken over the lock', async () => {
     const folder = temporaryFolder()
     const lock = await lockIn(folder)
     await writeFileAtomic(join(folder, 'file'), 'mine')
@@ -199,7 +199,7 @@ describe('the holder of a lock', () => {
     expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('mine')
   })
 
-  it('that finds its lock file gone stops too: the other process may have come and ended', async () => {
+  it('also stops if the lock file is gone, because another process may have come and ended', async () => {
     const folder = temporaryFolder()
     const lock = await lockIn(folder)
     rmSync(join(folder, '.lock'))
@@ -209,7 +209,7 @@ describe('the holder of a lock', () => {
 })
 
 describe.runIf(hasPidNamespaces)('processes with the same host name in another PID namespace', () => {
-  it('keep their lock although no process here has their pid, and while their main thread is busy', async () => {
+  it('keep their lock although their PID is not visible, and while their main thread is busy', async () => {
     const folder = temporaryFolder()
     const holder = await startHolder(startScriptInNamespace, folder)
     await sleep(2 * TIMING.silence)
@@ -220,7 +220,7 @@ describe.runIf(hasPidNamespaces)('processes with the same host name in another P
     ;(await lockIn(folder)).release()
   })
 
-  it('lose it while they are stopped, and end with an error before they write again', async () => {
+  it('lose it while they are paused, and fail before they write again', async () => {
     const folder = temporaryFolder()
     const holder = await startHolder(startScriptInNamespace, folder, 'write')
     const output = text(holder.stdout)
@@ -235,11 +235,11 @@ describe.runIf(hasPidNamespaces)('processes with the same host name in another P
   })
 })
 
-/** The process that unshare has started, by its number here. */
+/** The process started by unshare, by its PID in this namespace. */
 const processInside = (pid: number): number =>
   Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ', 1)[0])
 
-it('who only looks sees by the clock whether a lock is held, and by the heartbeat where the clocks differ', async () => {
+it('LockWatch compares clocks, and relies on heartbeats if the clocks differ', async () => {
   const folder = temporaryFolder()
   const watch = new LockWatch()
   const path = join(folder, '.lock')

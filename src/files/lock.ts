@@ -9,42 +9,44 @@ import { breakLock, createLock, type FoundLock, findLock, removeLeftovers, renew
 import { describeOwner, evidenceOf, ownerText, seemsToRun } from './lock-owner.ts'
 
 export interface LockTiming {
-  /** Milliseconds between two heartbeats. */
+  /** Milliseconds between heartbeats. */
   readonly beat: number
-  /** Milliseconds without a heartbeat, as watched from here, after which a lock is taken over. */
+  /** Milliseconds without a heartbeat, as observed by a contender, after which the lock may be taken over. */
   readonly silence: number
 }
 
 export const LOCK_TIMING: LockTiming = { beat: 5_000, silence: 30_000 }
 
 const POLL = 100
-/** What a watcher counts at most between two looks: one that was paused itself has not watched. */
+/** Maximum time that counts as observed between two looks, because the observer itself may have been paused. */
 const LONGEST_LOOK = 10 * POLL
 
 export interface LockOptions {
-  /** What may only be written while the lock is held: a folder with all that is in it, or a file and `FILE.*`. */
+  /** What may be written only while the lock is held: a folder with its contents, or a file and `FILE.*`. */
   readonly guards: string
-  /** How to get on if another process holds it, as in "Wait for it to end, or ...". */
+  /** Alternative to waiting for another holder; completes "Wait for it to end, or ...". */
   readonly remedy: string
-  /** Called once if the lock's holder runs: then this waits for it. Without `onWait` a running holder is an error. */
+  /**
+   * Called once if the holder is running, in which case the call waits. Without `onWait`, a running holder is an error.
+   */
   readonly onWait?: () => void
-  /** Called once if it takes some time to find out whether the holder still runs. */
+  /** Called once if determining whether the holder is running takes some time. */
   readonly onDoubt?: (sentence: string) => void
-  /** Ends the wait with its reason. */
+  /** Aborts waiting with its reason. */
   readonly signal?: AbortSignal
   readonly timing?: LockTiming
 }
 
 export interface Lock {
-  /** @throws SpanforgeError if the lock is no longer held: this process was paused, and another one took it over */
+  /** @throws SpanforgeError if the lock was lost because this process was paused and another one took it over */
   assertHeld(): void
   release(): void
 }
 
 /**
- * Takes the lock file at `path` for this process; its folder is created if necessary. A lock is taken over from a
- * process that has provably ended, or whose heartbeat does not come for `silence` milliseconds while this process
- * watches: clocks of different machines are never compared.
+ * Acquires the lock file at `path`, creating its folder if necessary. A lock is taken over if its holder has provably
+ * ended, or if this process observes no heartbeat for `silence` milliseconds. Clocks of different machines are never
+ * compared.
  */
 export async function acquireLock(path: string, options: LockOptions): Promise<Lock> {
   const { guards, signal, timing = LOCK_TIMING } = options
@@ -81,7 +83,7 @@ export async function acquireLock(path: string, options: LockOptions): Promise<L
   return new HeldLock(path, text, options)
 }
 
-/** Runs `body` while this process holds the lock. */
+/** Runs `body` while holding the lock. */
 export async function withLock<T>(path: string, body: () => Promise<T>, options: LockOptions): Promise<T> {
   const lock = await acquireLock(path, options)
   try {
@@ -91,7 +93,7 @@ export async function withLock<T>(path: string, body: () => Promise<T>, options:
   }
 }
 
-/** Whether a running process holds the lock: watched, where there is no other way to know. */
+/** Whether a running process holds the lock. Observes the heartbeat if there is no other way to tell. */
 export async function isLocked(path: string, { silence } = LOCK_TIMING): Promise<boolean> {
   const watch = new Watch(LONGEST_LOOK)
   for (;;) {
@@ -104,18 +106,18 @@ export async function isLocked(path: string, { silence } = LOCK_TIMING): Promise
 }
 
 /**
- * @throws SpanforgeError if this process locked what `path` belongs to and no longer holds that lock. To be called
- * before every write that is not made by `writeFileAtomic`, which does so itself.
+ * Must be called before every write that does not use `writeFileAtomic`, which checks by itself.
+ * @throws SpanforgeError if this process acquired the lock that guards `path` but no longer holds it
  */
 export function assertLocksHeld(path: string): void {
   for (const lock of held) if (lock.isGuarding(resolve(path))) lock.assertHeld()
 }
 
-/** Locks seen again and again by one that only shows whether their holders run. */
+/** Repeatedly checks whether the holders of locks are running, for display. */
 export class LockWatch {
   private readonly watches = new Map<string, Watch>()
 
-  /** False too for a lock file that cannot be read. */
+  /** Also returns false for a lock file that cannot be read. */
   isHeld(path: string, { silence } = LOCK_TIMING): boolean {
     const found = readable(path)
     if (!found) {
@@ -126,7 +128,7 @@ export class LockWatch {
     const watch = this.watches.get(path) ?? new Watch(Number.POSITIVE_INFINITY)
     this.watches.set(path, watch)
     const state = watch.look(found, silence)
-    // At first sight the clocks have to do; the first heartbeat that comes corrects them.
+    // Initially, compare clocks. The first observed heartbeat corrects the result.
     return state === 'unknown' ? Date.now() - found.modified < silence : state === 'alive'
   }
 }
@@ -139,7 +141,7 @@ function readable(path: string): FoundLock | undefined {
   }
 }
 
-/** What can be known of a lock's holder by looking at the lock file from time to time. */
+/** Tracks the state of a lock's holder by looking at the lock file from time to time. */
 class Watch {
   private beat: string | undefined
   private owner = ''
@@ -162,7 +164,7 @@ class Watch {
     this.lastLook = now
     const evidence = evidenceOf(found.owner)
     if (evidence !== 'unknown') return evidence
-    // 0.1.0 beats from its main thread, and less regularly.
+    // Version 0.1.0 sends heartbeats less regularly, from its main thread.
     const limit = found.owner?.kind === 'legacy' ? 2 * silence : silence
     if (found.owner?.kind !== 'legacy run' && this.silent > limit) return 'dead'
     return this.hasBeaten ? 'alive' : 'unknown'
@@ -203,7 +205,10 @@ class HeldLock implements Lock {
     if (renewLock(fs, this.path, this.text)) fs.rmSync(this.path, { force: true })
   }
 
-  /** Nobody takes over a lock that was renewed a moment ago. Two clocks, as one of them stops while a machine sleeps. */
+  /**
+   * A recently renewed lock cannot have been taken over. Checks two clocks, because one of them stops while a machine
+   * sleeps.
+   */
   private wasRenewedJustNow(): boolean {
     const moment = (this.options.timing ?? LOCK_TIMING).beat / 10
     const passed = [Date.now() - this.checked.wall, performance.now() - this.checked.monotonic]
@@ -213,7 +218,7 @@ class HeldLock implements Lock {
   private renew(): boolean {
     for (let tries = 0; tries < 5; tries++) {
       if (renewLock(fs, this.path, this.text)) return true
-      // Moved away for a moment by a contender that will put it back, or the file system is in trouble.
+      // A contender may have moved the file temporarily, or the file system has a problem.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
     }
     return false
@@ -224,7 +229,7 @@ class HeldLock implements Lock {
     const state = found ? `it is held by ${describeOwner(found.owner)}` : 'its file is gone'
     return new SpanforgeError(`${this.options.guards}: this process lost its lock: ${state}`, {
       remedy:
-        'It was paused, or cut off from the file system, for so long that another process took over. ' +
+        'It was paused or disconnected from the file system for so long that another process took over. ' +
         'Nothing has been written since. Let the other process finish.',
     })
   }
@@ -243,7 +248,7 @@ function once<Argument>(call: (argument: Argument) => void): (argument: Argument
 }
 
 const doubtSentence = ({ owner }: FoundLock, guards: string, { silence }: LockTiming): string =>
-  `${guards}: locked by ${describeOwner(owner)}. Checking whether it still runs (up to ${Math.ceil(silence / 1000)} s).`
+  `${guards}: locked by ${describeOwner(owner)}. Checking whether it is still running (up to ${Math.ceil(silence / 1000)} s).`
 
 function refusal(found: FoundLock, { guards, remedy }: LockOptions): SpanforgeError {
   return new SpanforgeError(`${guards}: in use by another run (${describeOwner(found.owner)})`, {
@@ -253,7 +258,7 @@ function refusal(found: FoundLock, { guards, remedy }: LockOptions): SpanforgeEr
 
 function legacyRefusal(path: string, found: FoundLock, { guards, remedy }: LockOptions): SpanforgeError {
   return new SpanforgeError(
-    `${guards}: locked by a run of spanforge 0.1.0 (${describeOwner(found.owner)}), which does not show whether it still runs`,
+    `${guards}: locked by a run of spanforge 0.1.0 (${describeOwner(found.owner)}), which does not indicate whether it is still running`,
     { remedy: `If it has ended, remove ${path}; otherwise wait for it to end, or ${remedy}.` },
   )
 }

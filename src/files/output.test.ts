@@ -11,18 +11,18 @@ function folderWith(...names: string[]): (name: string) => string {
   return (name) => join(folder, name)
 }
 
-it('a file that exists is refused unless it may be overwritten', () => {
+it('rejects an existing file unless it may be overwritten', () => {
   const path = folderWith('there')
   symlinkSync('nowhere', path('dangling'))
   for (const name of ['there', 'dangling']) {
     expect(() => checkOutputs([path('new'), path(name)], {})).toThrow(
-      `${path(name)}: exists already\n  Write to another file, or replace it with --overwrite.`,
+      `${path(name)}: already exists\n  Write to another file, or replace it with --overwrite.`,
     )
     expect(() => checkOutputs([path(name)], { overwrite: true })).not.toThrow()
   }
 })
 
-it('a file that is read is refused under each of its names, even to overwrite', () => {
+it('rejects an input file under any of its names, even with overwrite', () => {
   const path = folderWith('input', 'other')
   linkSync(path('input'), path('hard'))
   symlinkSync('input', path('soft'))
@@ -37,16 +37,16 @@ it('a file that is read is refused under each of its names, even to overwrite', 
       path('soft'),
       path('./folder/../input'),
     ])
-      expect(() => checkOutputs([name], { overwrite, inputs: ['squad', path('input')] })).toThrow(
-        'is the file that is read',
-      )
-    expect(() => checkOutputs([path('folder-link/part')], { overwrite, inputs: [path('folder')] })).toThrow('is read')
+      expect(() => checkOutputs([name], { overwrite, inputs: ['squad', path('input')] })).toThrow('is also an input')
+    expect(() => checkOutputs([path('folder-link/part')], { overwrite, inputs: [path('folder')] })).toThrow(
+      'is also an input',
+    )
     expect(() => checkOutputs([path('folder/new')], { overwrite, inputs: [path('folder')] })).not.toThrow()
   }
   expect(() => checkOutputs([path('other')], { overwrite: true, inputs: [path('input')] })).not.toThrow()
 })
 
-it('two outputs must be two files, in whatever case and through whatever folders', () => {
+it('rejects two names of the same output, including different case and linked folders', () => {
   const path = folderWith()
   mkdirSync(path('folder'))
   symlinkSync('folder', path('link'))
@@ -60,29 +60,29 @@ it('two outputs must be two files, in whatever case and through whatever folders
     expect(() => checkOutputs([path(a), path(b)], { overwrite: true })).toThrow('is the same file as')
 })
 
-it('what is no file, or cannot be created, is refused before the work', () => {
+it('rejects outputs that are not files or cannot be created before the work begins', () => {
   const path = folderWith('file')
   mkdirSync(path('folder'))
-  expect(() => checkOutputs([path('folder')], { overwrite: true })).toThrow('is not a file')
-  expect(() => checkOutputs(['/dev/null'], { overwrite: true })).toThrow('is not a file')
+  expect(() => checkOutputs([path('folder')], { overwrite: true })).toThrow('is not a regular file')
+  expect(() => checkOutputs(['/dev/null'], { overwrite: true })).toThrow('is not a regular file')
   expect(() => checkOutputs([path('file/deep/x')], {})).toThrow(/cannot be written \(ENOTDIR/)
 })
 
-it('a file that appears meanwhile is left as it is, and nothing remains beside it', async () => {
+it('keeps a file that is created in the meantime, without leaving other files', async () => {
   const path = folderWith()
   checkOutputs([path('deep/x')], {})
   async function* slow() {
     yield Buffer.from('mine')
     writeFileSync(path('deep/x'), 'of another')
   }
-  await expect(writeOutput(path('deep/x'), slow(), {})).rejects.toThrow('exists already')
+  await expect(writeOutput(path('deep/x'), slow(), {})).rejects.toThrow('already exists')
   expect(readFileSync(path('deep/x'), 'utf8')).toBe('of another')
   await writeOutput(path('deep/x'), 'new', { overwrite: true })
   expect(readFileSync(path('deep/x'), 'utf8')).toBe('new')
   expect(readdirSync(path('deep'))).toEqual(['x'])
 })
 
-it('a new name is given once, also where a killed process has left both names', async () => {
+it('gives a new name only once, even if a killed process left both names', async () => {
   const path = folderWith('a', 'b')
   expect(await giveNewName(path('a'), path('b'))).toBe(false)
   linkSync(path('a'), path('c'))
@@ -91,25 +91,25 @@ it('a new name is given once, also where a killed process has left both names', 
   expect(statSync(path('c')).nlink).toBe(1)
 })
 
-it('what is no file is never replaced, neither through a link: a folder, a pipe, a device', () => {
+it('never replaces folders, pipes or devices, including through links', () => {
   const path = folderWith()
   mkdirSync(path('folder'))
   symlinkSync('folder', path('to-folder'))
   symlinkSync('/dev/null', path('to-device'))
   for (const name of ['folder', 'to-folder', 'to-device'])
     for (const overwrite of [true, false])
-      expect(() => checkOutputs([path(name)], { overwrite })).toThrow('is not a file, and cannot be replaced by one')
+      expect(() => checkOutputs([path(name)], { overwrite })).toThrow('is not a regular file and cannot be replaced')
   symlinkSync('loop', path('loop'))
   expect(() => checkOutputs([path('loop')], { overwrite: true })).not.toThrow()
 })
 
-it('the name of a folder is refused before the work', () => {
+it('rejects a folder name before the work begins', () => {
   const path = folderWith('file')
   for (const name of [path('new/'), path('file/'), '', '.', '..', `${path('x')}/..`])
-    expect(() => checkOutputs([name], { overwrite: true })).toThrow('names a folder')
+    expect(() => checkOutputs([name], { overwrite: true })).toThrow('is a folder name')
 })
 
-it('every name that the file system allows can be written, and a longer one is refused before the work', async () => {
+it('accepts all names that the file system allows, and rejects longer ones before the work begins', async () => {
   const path = folderWith()
   for (const name of [`${'n'.repeat(250)}.json`, `${'é'.repeat(125)}.json`, `${'好'.repeat(83)}.json`]) {
     checkOutputs([path(name)], {})

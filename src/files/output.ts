@@ -7,50 +7,47 @@ import { explain, makeFolder } from './explain.ts'
 import { isSameFile } from './same-file.ts'
 
 export interface OutputOptions {
-  /** Replace files that exist. */
+  /** Replace existing files. */
   readonly overwrite?: boolean
 }
 
 export interface OutputCheck extends OutputOptions {
-  /** Files that the work reads, and folders of such files: none of them is replaced, with `overwrite` either. */
+  /** Files, and folders of files, that are used as input. They are never replaced, even with `overwrite`. */
   readonly inputs?: readonly string[]
 }
 
 /**
- * Checks before the work begins that the files it ends with may be written.
- * @throws UsageError for one that exists, is read by the work, is given twice, or cannot be created
+ * Checks before the work begins that the output files can be written.
+ * @throws UsageError if one exists, is an input, is given twice, or cannot be created
  */
 export function checkOutputs(paths: readonly string[], { overwrite = false, inputs = [] }: OutputCheck): void {
   const places = new Map<string, string>()
   for (const path of paths) {
     if (isFolderName(path))
-      throw new UsageError(
-        `"${showText(path)}" names a folder, expected the name of a file`,
-        'Add the name of the file.',
-      )
+      throw new UsageError(`"${showText(path)}" is a folder name, expected a file name`, 'Add a file name.')
     checkFolder(path)
     const place = placeOf(path)
     const other = places.get(place)
     if (other !== undefined)
       throw new UsageError(
         `${showText(path)}: is the same file as ${showText(other)}`,
-        'Give each output its own file.',
+        'Use a different file for each output.',
       )
     places.set(place, path)
     if (!exists(path)) continue
     const input = inputs.find((input) => isOf(path, input))
     if (input !== undefined)
       throw new UsageError(
-        `${showText(path)}: is the file that is read${input === path ? '' : ` (${showText(input)})`}, and would be lost`,
+        `${showText(path)}: is also an input${input === path ? '' : ` (${showText(input)})`} and would be overwritten`,
         'Write to another file.',
       )
     if (!isReplaceable(path))
-      throw new UsageError(`${showText(path)}: is not a file, and cannot be replaced by one`, 'Write to another file.')
+      throw new UsageError(`${showText(path)}: is not a regular file and cannot be replaced`, 'Write to another file.')
     if (!overwrite) throw alreadyExists(path)
   }
 }
 
-/** Writes a file that `checkOutputs` has allowed, whole or not at all; its folder is created if necessary. */
+/** Writes a file allowed by `checkOutputs` atomically, creating its folder if necessary. */
 export async function writeOutput(path: string, data: FileData, { overwrite = false }: OutputOptions): Promise<void> {
   makeFolder(dirname(path))
   if (overwrite) await writeFileAtomic(path, data)
@@ -58,7 +55,7 @@ export async function writeOutput(path: string, data: FileData, { overwrite = fa
 }
 
 export const alreadyExists = (path: string): UsageError =>
-  new UsageError(`${showText(path)}: exists already`, 'Write to another file, or replace it with --overwrite.')
+  new UsageError(`${showText(path)}: already exists`, 'Write to another file, or replace it with --overwrite.')
 
 const isFolderName = (path: string): boolean => /(^|\/)\.{0,2}$/.test(path.replaceAll(sep, '/'))
 
@@ -70,21 +67,21 @@ function exists(path: string): boolean {
   }
 }
 
-/** A file, or a link that leads to one or nowhere; not a device, a pipe or a link to these, such as /dev/stdout. */
+/** Accepts files, and links to files or to nothing. Rejects devices, pipes and links to them, such as /dev/stdout. */
 function isReplaceable(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isFile() ?? true
   } catch {
-    // A link that leads to itself, or to a place that may not be entered.
+    // A circular link, or a link to an inaccessible location.
     return true
   }
 }
 
-/** The folder that the file goes to, or the nearest one that exists, must take new files. */
+/** Checks that the folder of the file, or its nearest existing parent, is writable. */
 function checkFolder(path: string): void {
   const folder = nearestExisting(dirname(resolve(path)))
   try {
-    // With the dot it fails where that is a file.
+    // With the dot, this fails if the path is a file.
     statSync(`${folder}${sep}.`)
     accessSync(folder, constants.W_OK)
   } catch (error) {
@@ -97,14 +94,16 @@ function nearestExisting(folder: string): string {
   return parent === folder || existsSync(folder) ? folder : nearestExisting(parent)
 }
 
-/** The same for two names of the same place, also where the file system ignores case or how accents are composed. */
+/**
+ * Returns the same value for all names of a location, also if the file system ignores case or Unicode normalization.
+ */
 function placeOf(path: string): string {
   const folder = dirname(resolve(path))
   const known = nearestExisting(folder)
   return join(realpathSync(known), relative(known, folder), basename(path)).normalize('NFC').toLowerCase()
 }
 
-/** Whether an existing file is an input, by any of its names, or lies in a folder that is one. */
+/** Whether an existing file is an input under any of its names, or is inside an input folder. */
 function isOf(path: string, input: string): boolean {
   if (!statSync(input, { throwIfNoEntry: false })?.isDirectory()) return isSameFile(path, input)
   return existsSync(path) && realpathSync(path).startsWith(`${realpathSync(input)}${sep}`)

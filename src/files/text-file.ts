@@ -4,10 +4,10 @@ import { cannotRead, openRegularFile } from './binary-file.ts'
 
 const MEGABYTE = 2 ** 20
 
-/** Far above any file of a model or a run, and far below the longest string. */
+/** Much larger than any file of a model or a run, and much smaller than the longest string. */
 const MAX_BYTES = 256 * MEGABYTE
 
-/** The text of a file in UTF-8, of at most `maxBytes` bytes. */
+/** Reads a UTF-8 text file of at most `maxBytes` bytes. */
 export async function readTextFile(path: string, maxBytes = MAX_BYTES): Promise<string> {
   const file = await openRegularFile(path)
   try {
@@ -20,7 +20,7 @@ export async function readTextFile(path: string, maxBytes = MAX_BYTES): Promise<
   }
 }
 
-/** As `readTextFile`; also from a pipe that the shell has opened, as it does for `<(command)` and /dev/stdin. */
+/** Like `readTextFile`, but also reads pipes opened by the shell, such as `<(command)` and /dev/stdin. */
 export function readTextFileOrPipe(path: string): Promise<string> {
   if (!/^\/(dev\/(stdin$|fd\/)|proc\/self\/fd\/)/.test(path)) return readTextFile(path)
   return readFile(path, 'utf8').catch((error) => Promise.reject(cannotRead(path, error)))

@@ -1,7 +1,10 @@
 import { SpanforgeError } from '../errors.ts'
 import { toFloat16 } from '../float16.ts'
 
-/** The array type that holds the elements of each type. JavaScript has no float16 and no bool: those hold bits and bytes. */
+/**
+ * The array type that stores the elements of each data type. JavaScript has no float16 and bool arrays, so their bits
+ * and bytes are stored as integers.
+ */
 const ARRAYS = {
   float32: Float32Array,
   float16: Uint16Array,
@@ -15,7 +18,7 @@ const ARRAYS = {
 export type DType = keyof typeof ARRAYS
 export type TensorData = Float32Array | Uint16Array | Int32Array | BigInt64Array | Int8Array | Uint8Array
 
-/** ONNX's numbers of the types (TensorProto.DataType). */
+/** ONNX's numbers for the data types (TensorProto.DataType). */
 export const ELEMENT_TYPE: Readonly<Record<DType, number>> = {
   float32: 1,
   uint8: 2,
@@ -26,7 +29,9 @@ export const ELEMENT_TYPE: Readonly<Record<DType, number>> = {
   float16: 10,
 }
 
-/** Elements of a type. A typed array must be of the type's own kind and is not copied; numbers are converted. */
+/**
+ * Converts values to the array type of a data type. A typed array must already have the correct type and is not copied.
+ */
 export function toTensorData(values: readonly number[] | TensorData, dtype: DType): TensorData {
   if (ArrayBuffer.isView(values)) {
     if (values instanceof ARRAYS[dtype]) return values

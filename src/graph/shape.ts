@@ -1,18 +1,18 @@
 import { SpanforgeError } from '../errors.ts'
 
 /**
- * A dimension is a number, or a name whose value is known only when the graph runs (`tokens`, `rows`), or a product
- * of such, written in one canonical way: `12*tokens`, `2*length*rows`.
+ * A dimension: a number, a name whose value is known only when the graph runs (`tokens`, `rows`), or a product of these
+ * in canonical form, such as `12*tokens` or `2*length*rows`.
  */
 export type Dim = number | string
 export type Shape = readonly Dim[]
 
-/** The values of the named dimensions in one run. */
+/** The values of named dimensions for one run. */
 export type Bindings = Readonly<Record<string, number>>
 
 export const formatShape = (shape: Shape): string => `[${shape.join(', ')}]`
 
-/** The number of elements: a number, or a canonical product. */
+/** Returns the number of elements as a number or a canonical product. */
 export function product(dims: Shape): Dim {
   let factor = 1
   const names: string[] = []
@@ -25,7 +25,10 @@ export function product(dims: Shape): Dim {
   return [...(factor === 1 ? [] : [factor]), ...names.sort()].join('*')
 }
 
-/** The shape of an element-wise result: numpy's rule, in which two named dimensions match only if they are the same. */
+/**
+ * Returns the shape of an element-wise result by NumPy's broadcasting rules. Named dimensions match only if they are
+ * equal.
+ */
 export function broadcast(op: string, a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length)
   return Array.from({ length: rank }, (_, i) => {
@@ -39,13 +42,14 @@ export function broadcast(op: string, a: Shape, b: Shape): Shape {
   })
 }
 
-/** Replaces names by their values. */
+/** Replaces named dimensions by their values. */
 export function bindShape(shape: Shape, bindings: Bindings): number[] {
   return shape.map((dim) => {
     if (typeof dim === 'number') return dim
     return dim.split('*').reduce((size, part) => {
       const value = bindings[part] ?? Number(part)
-      if (Number.isNaN(value)) throw new SpanforgeError(`shape ${formatShape(shape)}: no value for dimension "${part}"`)
+      if (Number.isNaN(value))
+        throw new SpanforgeError(`shape ${formatShape(shape)}: missing value for dimension "${part}"`)
       return size * value
     }, 1)
   })

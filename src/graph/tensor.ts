@@ -1,9 +1,11 @@
-/** Symbolic tensors. Building one works out its shape; nothing is computed here. */
+/** Symbolic tensors. Creating a tensor infers its shape but computes nothing. */
 import { SpanforgeError } from '../errors.ts'
 import { type DType, type TensorData, toTensorData } from './data.ts'
 import { formatShape, product, type Shape } from './shape.ts'
 
-/** Numbers are integers unless wrapped in `Float` or `Floats`. A tensor must be a constant. */
+/**
+ * An attribute of an operator. Numbers are integers unless wrapped in `Float` or `Floats`. A tensor must be a constant.
+ */
 export type Attribute = number | readonly number[] | string | readonly string[] | Float | Floats | Tensor
 export type Attributes = Readonly<Record<string, Attribute>>
 export interface TensorType {
@@ -11,31 +13,39 @@ export interface TensorType {
   readonly dtype: DType
 }
 
-/** A floating-point attribute: ONNX tells 1 and 1.0 apart, JavaScript does not. */
+/**
+ * A floating-point attribute. The wrapper is necessary because ONNX distinguishes 1 and 1.0 and JavaScript does not.
+ */
 export class Float {
   constructor(readonly value: number) {}
 }
 
-/** Floating-point numbers as an attribute. */
+/** A list of floating-point numbers as an attribute. */
 export class Floats {
   constructor(readonly values: readonly number[]) {}
 }
 
 /**
- * One operator and its gradient: one of ONNX, one of ONNX Runtime (com.microsoft), or a composite (spanforge), which
- * stands for several. The function that applies it works out the types of its results.
+ * An operator and its gradient. Operators belong to ONNX, ONNX Runtime (com.microsoft), or are composites of other
+ * operators (spanforge). The function that applies an operator infers the types of its results.
  */
 export interface Op {
   readonly type: string
-  /** Empty for ONNX's own operators. */
+  /** Empty for standard ONNX operators. */
   readonly domain?: 'com.microsoft' | 'spanforge'
-  /** The results of a composite in terms of other operators. `lowering/` applies it where an engine has no better. */
+  /**
+   * Expresses the results of a composite through other operators. `lowering/` calls it for engines without a rule of
+   * their own.
+   */
   lower?(node: Node): readonly Tensor[]
-  /** Given dL/dy of the first result, dL/dx for each operand; null where none flows. Broadcasting is undone by `gradient`. */
+  /**
+   * Given dL/dy of the first result, returns dL/dx for each operand, or null if no gradient flows to it. `gradient`
+   * reverses broadcasting.
+   */
   gradient?(dy: Tensor, node: Node): readonly (Tensor | null)[]
 }
 
-/** One use of an operator. */
+/** An application of an operator. */
 export interface Node {
   readonly op: Op
   readonly inputs: readonly Tensor[]
@@ -62,7 +72,7 @@ export class Tensor implements TensorType {
   }
 }
 
-/** A use of an operator with results of the types that the caller has worked out and checked. */
+/** Creates a node. The caller has inferred and checked the types of the results. */
 export function makeNode(
   op: Op,
   inputs: readonly Tensor[],
@@ -76,20 +86,20 @@ export function makeNode(
   return node
 }
 
-/** Applies an operator with several results. */
+/** Applies an operator and returns all of its results. */
 export const applyAll = (...use: Parameters<typeof makeNode>): readonly Tensor[] => makeNode(...use).outputs
 
-/** Applies an operator with one result. */
+/** Applies an operator with a single result. */
 export const apply = (op: Op, inputs: readonly Tensor[], type: TensorType, attributes: Attributes = {}): Tensor =>
   applyAll(op, inputs, [type], attributes)[0]
 
-/** A value fed by name when the graph runs. */
+/** Creates a value that is fed by name when the graph runs. */
 export const input = (name: string, shape: Shape, dtype: DType = 'float32'): Tensor =>
   new Tensor(shape, dtype, { kind: 'input', name })
 
 /**
- * A value that is part of the graph. A typed array is used as it is, without a copy; plain numbers are converted.
- * @param name what the encoded model calls it; a short name unless given
+ * Creates a value that is part of the graph. A typed array is used without a copy; plain numbers are converted.
+ * @param name name in the encoded model (default: a generated short name)
  */
 export function constant(
   values: readonly number[] | TensorData,
@@ -100,7 +110,7 @@ export function constant(
   const data = toTensorData(values, dtype)
   if (data.length !== product(shape))
     throw new SpanforgeError(
-      `constant${name ? ` ${name}` : ''}: found ${data.length} elements, expected ${product(shape)} for the shape ` +
+      `constant${name ? ` ${name}` : ''}: found ${data.length} elements, expected ${product(shape)} for shape ` +
         formatShape(shape),
     )
   return new Tensor(shape, dtype, { kind: 'constant', data, name })
@@ -108,10 +118,13 @@ export function constant(
 
 export const scalar = (value: number, dtype: DType = 'float32'): Tensor => constant([value], [], dtype)
 
-/** What a run computes: its outputs by name. */
+/** The outputs of a computation, by name. */
 export type Graph = Readonly<Record<string, Tensor>>
 
-/** Every tensor that `outputs` are made of, operands before results. `operands` says what a tensor is made of. */
+/**
+ * Returns all tensors on which `outputs` depend, operands before results. `operands` returns the dependencies of a
+ * tensor.
+ */
 export function topologicalOrder(
   outputs: readonly Tensor[],
   operands: (t: Tensor) => readonly Tensor[] = nodeInputs,
@@ -133,7 +146,7 @@ export function topologicalOrder(
   return order
 }
 
-/** Every use of an operator that `outputs` are made of, operands before results. */
+/** Returns all nodes on which `outputs` depend, operands before results. */
 export const nodesOf = (outputs: readonly Tensor[]): Node[] => [
   ...new Set(topologicalOrder(outputs).flatMap(({ source }) => (source.kind === 'node' ? [source.node] : []))),
 ]

@@ -11,7 +11,7 @@ const stored = {
   doc_stride: 8,
 }
 
-test('an option has one name, whichever it is given under; the first of its names counts', () => {
+test('resolves aliases to one name, and the first alias takes precedence', () => {
   const given = { topk: 2, max_answer_len: 5, max_seq_length: 64, version_2_with_negative: true, doc_stride: 3 }
   const options = { top_k: 2, max_answer_length: 5, max_seq_len: 64, handle_impossible_answer: true, doc_stride: 3 }
   expect(resolveAnswerOptions(given, undefined)).toEqual(options)
@@ -25,12 +25,12 @@ test('an option has one name, whichever it is given under; the first of its name
   })
 })
 
-test('what else an object holds is no option', () => {
+test('ignores unknown properties', () => {
   const flags = { top_k: 1, model: 'out', json: true }
   expect(resolveAnswerOptions(flags, undefined)).toEqual({ top_k: 1 })
 })
 
-test('a search follows the stored settings where nothing is given, and undefined gives nothing', () => {
+test('a search uses stored settings for missing and undefined options', () => {
   const followed = {
     handle_impossible_answer: true,
     null_score_diff_threshold: 1.25,
@@ -52,7 +52,7 @@ test('a search follows the stored settings where nothing is given, and undefined
   expect(resolveAnswerOptions({ max_seq_length: 32 }, stored)).not.toHaveProperty('doc_stride')
 })
 
-test('the Python pipeline has defaults of its own, but the stored threshold', () => {
+test('the Python pipeline uses its own defaults except for the stored threshold', () => {
   expect(resolvePipelineOptions({ null_score_diff_threshold: undefined }, stored)).toEqual({
     null_score_diff_threshold: 1.25,
   })
@@ -62,7 +62,7 @@ test('the Python pipeline has defaults of its own, but the stored threshold', ()
   })
 })
 
-test('an evaluation follows them too, and keeps its other options', () => {
+test('an evaluation uses stored settings too and keeps its other options', () => {
   const known = { version_2_with_negative: true, null_score_diff_threshold: 1.25, max_answer_length: 9 }
   expect(resolveEvaluateOptions({ batch_size: 3, version_2_with_negative: undefined }, stored)).toEqual({
     ...known,

@@ -1,4 +1,4 @@
-/** The options of answers: what values they take, under which names they are given, and what holds where none is. */
+/** Options for answering questions: their types, aliases and defaults. */
 import { z } from 'zod'
 import type { AnswerSettings } from '../checkpoint/answer-settings.ts'
 import type { ConfidenceModel } from '../squad/metrics/confidence.ts'
@@ -8,7 +8,7 @@ import type { PipelineOptions, SearchOptions } from './pipeline.ts'
 export const callback = <F extends (...args: never[]) => unknown>() =>
   z.custom<F>((value) => typeof value === 'function', 'a function')
 
-/** Every option once, with the values that it takes. The library, the HTTP API and its Hugging Face route pick theirs. */
+/** Schemas of all options. The library, the HTTP API and its Hugging Face route select the options they support. */
 export const answerOption = {
   top_k: z.int().min(1),
   max_answer_length: z.int().min(1),
@@ -28,7 +28,7 @@ export const answerOption = {
 
 type Name = keyof SearchOptions
 
-/** The names that transformers, its scripts and older versions give to an option; the first one that is given counts. */
+/** Names of options in transformers, its scripts and older versions, in order of precedence. */
 const ALIASES = {
   top_k: ['top_k', 'topk'],
   max_answer_length: ['max_answer_len', 'max_answer_length'],
@@ -38,12 +38,12 @@ const ALIASES = {
 
 type Aliases = typeof ALIASES
 
-/** Options of answers under any of their names. */
+/** Answer options under any of their names. */
 export type GivenAnswerOptions = SearchOptions & {
   readonly [K in keyof Aliases as Aliases[K][number]]?: SearchOptions[K]
 }
 
-/** The options that are given, each under the name that `searchDocuments` has for it. */
+/** Renames the given options to the names used by `searchDocuments`. */
 function namedOptions(given: GivenAnswerOptions): SearchOptions {
   const values: Readonly<Record<string, unknown>> = { ...given }
   const names: Partial<Record<Name, readonly string[]>> = ALIASES
@@ -56,8 +56,8 @@ function namedOptions(given: GivenAnswerOptions): SearchOptions {
 }
 
 /**
- * The options of a search. What is not given is as the settings stored with the model were fitted, so that the threshold
- * means what it meant there, and candidates have a confidence if one was fitted.
+ * Resolves the options of a search. Missing options default to the settings stored with the model, so that the
+ * threshold has its intended meaning and candidates have a confidence if one was fitted.
  */
 export function resolveAnswerOptions(given: GivenAnswerOptions, stored: AnswerSettings | undefined): SearchOptions {
   const known = namedOptions(given)
@@ -69,13 +69,16 @@ export function resolveAnswerOptions(given: GivenAnswerOptions, stored: AnswerSe
     confidence,
     max_answer_length,
     max_seq_len: max_seq_length,
-    // The stride belongs to the length that it was chosen with.
+    // The stored stride applies only to the stored length.
     ...((known.max_seq_len ?? max_seq_length) === max_seq_length && { doc_stride: stored.doc_stride }),
     ...known,
   }
 }
 
-/** The options of the Python pipeline, which keeps its own defaults: only the threshold is as stored with the model. */
+/**
+ * Resolves the options of the Python pipeline. They keep the defaults of Python, except for the threshold stored with
+ * the model.
+ */
 export function resolvePipelineOptions(
   given: GivenAnswerOptions,
   stored: AnswerSettings | undefined,
@@ -93,7 +96,7 @@ type GivenEvaluateOptions = Pick<
   'version_2_with_negative' | 'null_score_diff_threshold' | 'max_answer_length' | 'confidence'
 >
 
-/** The options of an evaluation of questions that have been cut into windows. */
+/** Resolves the options of an evaluation whose questions have already been split into windows. */
 export function resolveEvaluateOptions<T extends GivenEvaluateOptions>(given: T, stored: AnswerSettings | undefined) {
   const { version_2_with_negative, null_score_diff_threshold, max_answer_length, confidence } = given
   const asked = { version_2_with_negative, null_score_diff_threshold, max_answer_length, confidence }

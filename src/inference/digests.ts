@@ -1,4 +1,4 @@
-/** SHA-256 digests that show whether data or a model changed under the same path. */
+/** SHA-256 digests for detecting changes of data or models under the same path. */
 import { createHash, type Hash } from 'node:crypto'
 import type { ModelConfig } from '../models/architecture.ts'
 import type { FlatParameters } from '../models/flat-parameters.ts'
@@ -12,7 +12,7 @@ export interface DigestedQuestion {
   readonly answers?: readonly Answer[]
 }
 
-/** A running digest of questions as they are read: the same for every format of data file. */
+/** An incremental digest of questions, which does not depend on the format of the data file. */
 export class QuestionsDigest {
   private readonly hash: Hash = createHash('sha256')
 
@@ -32,7 +32,7 @@ export function digestQuestions(questions: Iterable<DigestedQuestion>): string {
   return digest.end()
 }
 
-/** Of what a tokenizer makes of questions, and of the labels. */
+/** Digest of the tokens and labels of windows. */
 export function digestWindows(windows: Iterable<LabelledWindow>): string {
   const hash = createHash('sha256')
   for (const { example, input_ids, context_start, context_end, start_position, end_position } of windows) {
@@ -45,7 +45,10 @@ export function digestWindows(windows: Iterable<LabelledWindow>): string {
 export const digestTokenizer = ({ settings }: BertTokenizer): string =>
   createHash('sha256').update(JSON.stringify(settings)).digest('hex')
 
-/** The configuration that a computation depends on: not the deviation of new weights, nor fields that are only saved. */
+/**
+ * Digest of the configuration that affects computation. Excludes the deviation of new weights and fields that are only
+ * saved.
+ */
 export function digestConfig({
   initializer_range,
   extra,
@@ -56,7 +59,7 @@ export function digestConfig({
     .digest('hex')
 }
 
-/** Of all weights but those in `without`, such as a new head, which the seed decides. */
+/** Digest of all weights except those in `without`, such as a new head, which depends only on the seed. */
 export function digestWeights(parameters: FlatParameters, without: readonly string[] = []): string {
   const hash = createHash('sha256')
   for (const { name } of parameters.entries)

@@ -4,14 +4,14 @@ import { type Tokens, WindowCutter, type WindowOptions } from '../squad/windows.
 import { wordRanges } from '../squad/words.ts'
 import type { BertTokenizer } from '../text/tokenizer.ts'
 
-/** A text, tokenized once for all questions that are asked about it. */
+/** A text that is tokenized once for all questions about it. */
 export class Document {
-  /** UTF-16 start and end of each word of the context, as words.ts lays them out. */
+  /** UTF-16 start and end of each word of the context, in the layout of words.ts. */
   readonly words: Int32Array
   readonly tokens: Tokens
   private readonly cutter: WindowCutter
 
-  /** `encoding` is the context's, where it has been tokenized before. */
+  /** `encoding` is the encoding of the context, if it is already tokenized. */
   constructor(
     readonly context: string,
     tokenizer: BertTokenizer,
@@ -24,25 +24,25 @@ export class Document {
     this.tokens = { ids, offsets }
   }
 
-  /** What surrounds the tokens of question and context in each window. */
+  /** The tokens that surround the question and the context in each window. */
   get layout(): WindowLayout {
     return this.cutter.layout
   }
 
-  /** The tokens of a question as every window holds them. */
+  /** Returns the tokens of a question as they appear in every window. */
   encodeQuestion(question: string): Tokens {
     return this.cutter.encodeQuestion(question)
   }
 
   /**
-   * Where the windows of a question lie. `id` names the question in errors.
-   * @throws SpanforgeError where the question leaves no room for the context
+   * Plans the windows of a question. `id` identifies the question in errors.
+   * @throws SpanforgeError if the question leaves no room for the context
    */
   plan(question: Tokens, id: string): WindowPlan {
     return this.cutter.plan(question, this.tokens, id)
   }
 
-  /** The first windows of a plan, in document order. */
+  /** Creates the first `count` windows of a plan, in document order. */
   cut(question: Tokens, plan: WindowPlan, count = plan.count): Window[] {
     return Array.from({ length: count }, (_, window) =>
       this.cutter.window(0, question, this.tokens, ...contextRange(plan, window)),
@@ -50,15 +50,15 @@ export class Document {
   }
 
   /**
-   * All windows of a question, in document order.
-   * @throws SpanforgeError as `plan`
+   * Creates all windows of a question, in document order.
+   * @throws SpanforgeError if the question leaves no room for the context
    */
   windows(question: string, id: string): Window[] {
     const tokens = this.encodeQuestion(question)
     return this.cut(tokens, this.plan(tokens, id))
   }
 
-  /** How many windows `windows` returns; 1 where it throws. */
+  /** Returns the number of windows that `windows` creates, or 1 if it would throw. */
   countWindows(question: string): number {
     return this.cutter.count(this.encodeQuestion(question), this.tokens)
   }

@@ -8,7 +8,7 @@ import { makeDataset } from '../squad/dataset.ts'
 import { type Evaluation, evaluateDataset } from './evaluate.ts'
 import { loadPretrained } from './pretrained.ts'
 
-/** All, or as many of each file. */
+/** The number of questions per file; undefined means all. */
 const QUESTIONS = isThorough ? Infinity : 12
 
 describeShared('The reference model on the recorded 260 questions', () => {
@@ -28,7 +28,7 @@ describeShared('The reference model on the recorded 260 questions', () => {
     await model.release()
   }, 600_000)
 
-  test('gives the recorded logits, those at padding included', () => {
+  test('reproduces the recorded logits, including those of padding', () => {
     const windows = readWindows(`${folder}/windows.json`, examples)
     const recorded = readLogits(`${folder}/logits.safetensors`)
     for (const [file, { logits }] of evaluations) {
@@ -38,7 +38,7 @@ describeShared('The reference model on the recorded 260 questions', () => {
         return examples[example].file === file && example < first + QUESTIONS
       })
       expect(logits).toHaveLength(own.length)
-      // As the reference asks: the same window padded or not differs by 1.5e-5 in torch alone.
+      // The tolerance of the reference: padding a window changes its logits by 1.5e-5 in torch itself.
       for (const [i, { start_logits, end_logits }] of logits.entries()) {
         expect(maxDifference(start_logits, own[i].start_logits)).toBeLessThan(1e-4)
         expect(maxDifference(end_logits, own[i].end_logits)).toBeLessThan(1e-4)
@@ -46,8 +46,8 @@ describeShared('The reference model on the recorded 260 questions', () => {
     }
   })
 
-  // The official figures are those of all questions.
-  test.each(isThorough ? files : [])('gives the official EM and F1 of %s exactly', (file) => {
+  // The official metrics are for all questions.
+  test.each(isThorough ? files : [])('reproduces the official EM and F1 of %s exactly', (file) => {
     const { v1 } = readJson<{ v1: Record<string, object> }>(`${folder}/metrics-v1.json`)
     const { eval_exact_match, eval_f1 } = evaluations.get(file)!.metrics
     expect(v1[file]).toMatchObject({ exact_match: eval_exact_match, f1: eval_f1 })

@@ -13,18 +13,18 @@ export interface EvaluateOptions extends ForwardOptions {
   readonly max_answer_length?: number
   readonly version_2_with_negative?: boolean
   readonly null_score_diff_threshold?: number
-  /** How many answers to keep of each question (default: 1). */
+  /** Number of answers to keep per question (default: 1). */
   readonly top_k?: number
-  /** Answers also have a confidence. */
+  /** If given, answers also have a confidence. */
   readonly confidence?: ConfidenceModel
 }
 
-/** What the script of SQuAD v2.0 finds besides `exact` and `f1`, under the names that run_qa logs. */
+/** Additional metrics of the SQuAD v2.0 script, under the names that run_qa logs. */
 type V2EvaluationMetrics = {
   readonly [K in Exclude<keyof SquadV2Metrics, 'exact' | 'f1' | 'total'> as `eval_${K}`]?: SquadV2Metrics[K]
 }
 
-/** What `Trainer.evaluate` gives, and what nobody should have to ask for: EM and F1 in per cent. */
+/** The metrics of `Trainer.evaluate`, plus EM and F1 in per cent. */
 export interface EvaluationMetrics extends V2EvaluationMetrics {
   readonly eval_loss: number
   readonly eval_exact_match: number
@@ -36,31 +36,31 @@ export interface EvaluationMetrics extends V2EvaluationMetrics {
 
 export interface Evaluation {
   readonly metrics: EvaluationMetrics
-  /** By question, in order. */
+  /** One entry per question, in order. */
   readonly answers: readonly ExampleAnswers[]
-  /** Of the best answers, by question. */
+  /** Scores of the best answer, one entry per question. */
   readonly scores: readonly AnswerScore[]
-  /** By window, in order. */
+  /** One entry per window, in order. */
   readonly logits: readonly WindowLogits[]
 }
 
-/** Of one question, each in [0, 1]. */
+/** Scores of a single question, in [0, 1]. */
 export interface AnswerScore {
   readonly exact_match: number
   readonly f1: number
 }
 
-/** EM and F1 in per cent, and of each question. */
+/** Average EM and F1 in per cent, together with the scores of each question. */
 export interface Scored extends AnswerScore {
   readonly scores: readonly AnswerScore[]
-  /** With SQuAD v2.0: all that its script finds. */
+  /** All metrics of the SQuAD v2.0 script, if it was used. */
   readonly v2?: SquadV2Metrics
 }
 
 /**
- * The loss over all windows, the best answer to each question, and how well those agree with the given answers.
- * @throws SpanforgeError for questions without an answer where `version_2_with_negative` is not set, before any work is
- * done, and where the loss is not a finite number
+ * Computes the loss over all windows and the best answer to each question, and scores the answers.
+ * @throws SpanforgeError if a question has no answer and `version_2_with_negative` is not set (before any computation),
+ * or if the loss is not finite
  */
 export async function evaluateDataset(
   model: QuestionAnsweringModel,
@@ -73,7 +73,7 @@ export async function evaluateDataset(
   const { logits, loss } = await windowLosses(model, windows, options)
   if (!Number.isFinite(loss))
     throw new SpanforgeError(`evaluation: the loss is ${loss}, expected a finite number`, {
-      remedy: 'The weights are far too large or not numbers: their training needs a lower learning_rate.',
+      remedy: 'The weights are too large or contain NaN. Train with a lower learning_rate.',
     })
   const answers = answerExamples(examples, windows, logits, {
     top_k: options.top_k,
@@ -103,7 +103,10 @@ export async function evaluateDataset(
   }
 }
 
-/** As the script of SQuAD v1.1, or, given how sure the model is of "no answer" (null odds), that of v2.0. */
+/**
+ * Scores predictions like the script of SQuAD v1.1 or, if null odds are given, like that of v2.0. Null odds express how
+ * confident the model is that there is no answer.
+ */
 export function scorePredictions(
   examples: readonly Example[],
   predictions: Predictions,

@@ -6,7 +6,7 @@ import { fitVocabulary } from './pretrained.ts'
 const VOCAB = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'a']
 const geometry = (vocab_size: number) => geometryOf(parseConfig({ vocab_size }, 'config.json'))
 
-test('A [MASK] that transformers adds is left out for a model that has no embedding for it', () => {
+test('omits the [MASK] that transformers adds if the model has no embedding for it', () => {
   const tokenizer = tokenizerFromVocab(VOCAB.join('\n'))
   expect([...tokenizer.encode('a [MASK]').ids]).toEqual([4, 5])
   const fitting = fitVocabulary('folder', tokenizer, geometry(5))
@@ -15,15 +15,15 @@ test('A [MASK] that transformers adds is left out for a model that has no embedd
   expect(fitVocabulary('folder', tokenizer, geometry(6))).toBe(tokenizer)
 })
 
-test('Other tokens beyond the table of embeddings, and the separators of windows, are refused', () => {
+test('rejects other tokens, including window separators, without an embedding', () => {
   const words = tokenizerFromVocab([...VOCAB, 'b', 'c'].join('\n'))
   expect(() => fitVocabulary('folder', words, geometry(5))).toThrow('the tokenizer has 7 tokens')
   const withoutSeparator = tokenizerFromVocab(VOCAB.filter((token) => token !== '[SEP]').join('\n'))
-  expect(() => fitVocabulary('folder', withoutSeparator, geometry(4))).toThrow('says vocab_size 4')
+  expect(() => fitVocabulary('folder', withoutSeparator, geometry(4))).toThrow('is 4')
 })
 
-test('Token types that the model does not know are refused', () => {
+test('rejects token types that the model does not support', () => {
   const vocab = ['<unk>', '<sep>', '<pad>', '<cls>', '<mask>', '<s>', '</s>'].join('\n')
   const funnel = tokenizerFromVocab(vocab, { tokenizer_class: 'FunnelTokenizer' })
-  expect(() => fitVocabulary('folder', funnel, geometry(7))).toThrow('gives token type 2, but')
+  expect(() => fitVocabulary('folder', funnel, geometry(7))).toThrow('uses token type 2, but')
 })

@@ -6,17 +6,17 @@ import type { LabelledWindow, Window } from '../squad/types.ts'
 
 export interface ForwardOptions {
   readonly padding?: Padding
-  /** The length that padding `max_length` pads to. */
+  /** Target length of padding `max_length`. */
   readonly max_seq_length?: number
-  /** How many windows `longest` pads together; without padding the result does not depend on it. */
+  /** Number of windows that `longest` pads together. Without padding, it does not affect the result. */
   readonly batch_size?: number
-  /** Most tokens computed at once: bounds memory. */
+  /** Maximum number of tokens computed at once, which limits memory usage. */
   readonly max_tokens_per_pass?: number
-  /** Told the number of windows done. */
+  /** Called with the number of completed windows. */
   readonly onProgress?: (done: number) => void
 }
 
-/** Logits of every window, in order. Without padding, windows of all batches are computed by length. */
+/** Computes the logits of all windows, in order. Without padding, windows are sorted by length across batches. */
 export async function windowLogits(
   model: QuestionAnsweringModel,
   windows: readonly Window[],
@@ -30,7 +30,7 @@ export async function windowLogits(
   return logits
 }
 
-/** As `windowLogits`, with the mean loss over all windows. */
+/** Like `windowLogits`, but also computes the mean loss over all windows. */
 export async function windowLosses(
   model: QuestionAnsweringModel,
   windows: readonly LabelledWindow[],

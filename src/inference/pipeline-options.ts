@@ -5,38 +5,38 @@ import type { BertTokenizer } from '../text/tokenizer.ts'
 import type { ForwardOptions } from './logits.ts'
 import { windowLengths } from './window-lengths.ts'
 
-/** How a context is cut into windows and how many of them are computed at once. */
+/** How to split contexts into windows, and how many windows to compute at once. */
 export interface WindowingOptions {
-  /** Tokens of a window, special ones included: 384, or what tokenizer and model can take if that is less. */
+  /**
+   * Window length in tokens, including special tokens (default: 384, or less if the tokenizer or the model requires
+   * it).
+   */
   readonly max_seq_len?: number
-  /** Context tokens that two windows share: 128, or half a window if that is less. */
+  /** Overlap of consecutive windows in context tokens (default: 128, or half a window if that is less). */
   readonly doc_stride?: number
   /**
-   * Tokens of a question at most; the rest of it is left out. Without it a question may fill the window, as with every
-   * fast tokenizer in Python, where the documented default of 64 has no effect.
+   * Maximum number of question tokens; longer questions are truncated. By default, a question may fill the window. This
+   * is also true for all fast tokenizers in Python, where the documented default of 64 has no effect.
    */
   readonly max_question_len?: number
   /**
-   * Number of full windows computed at once (default: 4); more if they are shorter. It bounds memory, and no answer
-   * depends on it.
+   * Number of full-length windows computed at once (default: 4); more if they are shorter. It limits memory usage and
+   * does not affect answers.
    */
   readonly batch_size?: number
   /** Padding of windows (default: do_not_pad). Padding costs time and changes results only by rounding. */
   readonly padding?: 'do_not_pad' | 'longest' | 'max_length'
-  /** Told how many windows have been read, and of how many where that is known beforehand. */
+  /** Called with the number of windows read, and with the total if it is known in advance. */
   readonly onProgress?: (windows: number, total?: number) => void
 }
 
-/** How texts are cut into windows, and how these go through the model. */
+/** How to split texts into windows and run the windows through the model. */
 export interface WindowingPlan {
   readonly windows: WindowOptions
   readonly forward: ForwardOptions
 }
 
-/**
- * Fills in the defaults of the Python pipeline.
- * @throws UsageError for an option out of range
- */
+/** Applies the defaults of the Python pipeline. @throws UsageError if an option is out of range */
 export function windowingPlan(
   tokenizer: BertTokenizer,
   { max_positions }: Geometry,
@@ -51,13 +51,13 @@ export function windowingPlan(
     if (value !== undefined) atLeastOne(name, value)
   if (max_seq_len > max_positions)
     throw new UsageError(
-      `max_seq_len is ${max_seq_len}, but the model reads at most ${max_positions} tokens`,
+      `max_seq_len is ${max_seq_len}, but the model supports at most ${max_positions} tokens`,
       `Choose a max_seq_len of at most ${max_positions}.`,
     )
   if (doc_stride > max_seq_len)
     throw new UsageError(
       `doc_stride is ${doc_stride}, more than max_seq_len ${max_seq_len}`,
-      `It is the overlap of two windows; choose one below ${max_seq_len}, such as ${Math.floor(max_seq_len / 4)}.`,
+      `doc_stride is the overlap of two windows. Choose a value below ${max_seq_len}, such as ${Math.floor(max_seq_len / 4)}.`,
     )
   return {
     windows: {
@@ -77,8 +77,8 @@ export function windowingPlan(
   }
 }
 
-/** @throws UsageError unless the value is a whole number from 1 */
+/** @throws UsageError if the value is not a positive integer */
 export function atLeastOne(name: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 1)
-    throw new UsageError(`${name} is ${value}, expected a whole number from 1`)
+    throw new UsageError(`${name} is ${value}, expected a positive integer`)
 }

@@ -1,4 +1,4 @@
-/** Questions and contexts in, answers out: as the Python pipeline gives them, and as exact probabilities do. */
+/** Answers questions about contexts, with the scores of the Python pipeline or with exact probabilities. */
 import { UsageError } from '../errors.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { type AnswerOptions, type DocumentLogits, type ExampleAnswers, findAnswers } from '../squad/answers.ts'
@@ -11,7 +11,7 @@ import { streamLogits } from './stream-logits.ts'
 
 export type { QuestionInput } from './read-questions.ts'
 
-/** The options of `QuestionAnsweringPipeline` in transformers 4.57, with its defaults. */
+/** The options of `QuestionAnsweringPipeline` in transformers 4.57, with the same defaults. */
 export interface PipelineOptions extends WindowingOptions {
   /** Maximum number of answers (default: 1). */
   readonly top_k?: number
@@ -21,26 +21,31 @@ export interface PipelineOptions extends WindowingOptions {
   readonly max_answer_len?: number
   /** Whether "" may be an answer (default: false). */
   readonly handle_impossible_answer?: boolean
-  /** The larger, the less likely "" is (default: the value stored with the model, else 0). */
+  /**
+   * Margin in favour of an answer over "": larger values make "" less likely (default: the value stored with the model,
+   * otherwise 0).
+   */
   readonly null_score_diff_threshold?: number
-  /** Whether answers start and end at word boundaries (default: true); use false for languages without spaces. */
+  /** Whether answers start and end at word boundaries (default: true). Use false for languages without spaces. */
   readonly align_to_words?: boolean
 }
 
-/** Options of `searchDocuments`: those of findAnswers, and how the documents are read. */
+/** Options of `searchDocuments`: those of findAnswers, and how documents are read. */
 export interface SearchOptions extends AnswerOptions, WindowingOptions {
   /** Whether answers start and end at word boundaries (default: true). */
   readonly align_to_words?: boolean
 }
 
 /**
- * The answers to each question in its context, at most top_k, best first, with Python's scores (pipeline-answers.ts).
- * Inputs may be a stream: one is asked for when its turn comes. Neighbours with the same context share its tokens. A
- * context may be a book: its tokens, windows and logits are held, 100 to 250 bytes a token, and of the model's work no
- * more than one pass.
- * `context.slice(start, end) === answer` holds for every answer.
- * @throws UsageError for an option out of range or an empty question or context; SpanforgeError for a question that
- * leaves no room for the context
+ * Answers each question about its context. Yields at most top_k answers per question, best first, with the scores of
+ * the Python pipeline (see pipeline-answers.ts). `context.slice(start, end) === answer` holds for every answer.
+ *
+ * Inputs may be a stream and are read on demand. Consecutive inputs with the same context share its tokens. Contexts
+ * may be as long as a book: tokens, windows and logits take 100 to 250 bytes per token, and the model computes only one
+ * pass at a time.
+ *
+ * @throws UsageError if an option is out of range or a question or context is empty
+ * @throws SpanforgeError if a question leaves no room for the context
  */
 export async function* answerQuestions(
   model: QuestionAnsweringModel,
@@ -61,10 +66,11 @@ export async function* answerQuestions(
 }
 
 /**
- * The best answers to each question in all documents together, with exact probabilities over every span of every
- * document (answers.ts): scores of different documents can be compared. Documents are tokenised once; for each they
- * may be of any length.
- * @throws as answerQuestions
+ * Finds the best answers to each question in all documents together. Probabilities are exact over all spans of all
+ * documents (see answers.ts), so scores from different documents are comparable. Each document is tokenized once and
+ * may have any length.
+ * @throws UsageError if an option is out of range or a question or document is empty
+ * @throws SpanforgeError if a question leaves no room for the document
  */
 export async function* searchDocuments(
   model: QuestionAnsweringModel,
@@ -73,7 +79,7 @@ export async function* searchDocuments(
   contexts: readonly string[],
   options: SearchOptions = {},
 ): AsyncGenerator<ExampleAnswers> {
-  if (contexts.length === 0) throw new UsageError('search: no documents given, expected one at least')
+  if (contexts.length === 0) throw new UsageError('search: expected at least one document')
   const windowing = windowingPlan(tokenizer, model.geometry, options)
   const documents = contexts.map((context, index) => {
     checkText('document', context, index)

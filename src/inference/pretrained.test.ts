@@ -10,7 +10,7 @@ import { recordedBatch, withoutDropout } from '../../tests/tiny-model.ts'
 import { parseConfig } from '../models/registry.ts'
 import { loadPretrained, newlyInitialized, randomModel } from './pretrained.ts'
 
-// What is left is rounding in another order of summation: torch's own float32 is as far from float64.
+// Differences are due to rounding with another summation order. float32 in torch is equally far from float64.
 const LOGITS = 1e-5
 const LOSS = 2e-6
 const GRADIENT = 2e-6
@@ -18,7 +18,7 @@ const GRADIENT = 2e-6
 const batch = recordedBatch(fixture('tiny/b1/batch-padded.safetensors'))
 const load = async (folder: string) => (await loadPretrained(fixture(`tiny/${folder}`))).model
 
-/** The batch through a model, beside what transformers gave. */
+/** Compares a batch with the output of transformers. */
 async function expectOutputs(folder: string, recorded: string) {
   const expected = readRecorded(fixture(`tiny/${recorded}.safetensors`))
   const { logits, loss } = await (await load(folder)).forward(batch.rows, batch.spans)
@@ -35,9 +35,9 @@ async function expectOutputs(folder: string, recorded: string) {
 describe.each(['safetensors', 'bin-zip', 'bin-legacy', 'safetensors-sharded', 'bin-sharded'])(
   'a model stored as %s',
   (form) => {
-    test('gives the recorded logits and loss', () => expectOutputs(`b1/${form}`, 'b1/expected-padded'))
+    test('reproduces the recorded logits and loss', () => expectOutputs(`b1/${form}`, 'b1/expected-padded'))
 
-    test('holds exactly the weights that it was saved with', async () => {
+    test('has exactly the saved weights', async () => {
       const { parameters } = await load(`b1/${form}`)
       for (const [name, { data }] of Object.entries(readRecorded(fixture('tiny/b1/safetensors/model.safetensors'))))
         expect(parameters.view(name), name).toEqual(data)
@@ -45,7 +45,7 @@ describe.each(['safetensors', 'bin-zip', 'bin-legacy', 'safetensors-sharded', 'b
   },
 )
 
-test('the hidden states after the embeddings and after each layer are the recorded ones', async () => {
+test('reproduces the recorded hidden states after the embeddings and each layer', async () => {
   const model = await load('b1/safetensors')
   const expected = readRecorded(fixture('tiny/b1/expected-padded.safetensors'))
   for (const layers of [0, 1, 2]) {
@@ -55,19 +55,19 @@ test('the hidden states after the embeddings and after each layer are the record
 })
 
 describe.each(['encoder-only', 'pretraining', 'pretraining-gamma-beta'])('the pretrained encoder %s', (name) => {
-  test('gives the recorded last hidden state', async () => {
+  test('reproduces the recorded last hidden state', async () => {
     const { last_hidden_state } = readRecorded(fixture(`tiny/b2/${name}.expected.safetensors`))
     const state = await hiddenState(await load(`b2/${name}`), batch.rows)
     expect(maxDifference(state, last_hidden_state.data)).toBeLessThan(LOGITS)
   })
 
-  test('gets a new head: normal weights of the seed, biases 0, and the familiar warning', async () => {
+  test('initialises a new head with random weights and zero biases, and warns about it', async () => {
     const folder = fixture(`tiny/b2/${name}`)
     const [a, b, other] = await Promise.all([42, 42, 43].map((seed) => loadPretrained(folder, { seed })))
     const head = ({ model }: typeof a) => [...model.parameters.view('qa_outputs.weight')]
     expect(head(a)).toEqual(head(b))
     expect(head(a)).not.toEqual(head(other))
-    // 64 draws of standard deviation 0.2: their root mean square is within 4 of its own deviations of 0.2.
+    // The root mean square of 64 values with standard deviation 0.2 is within 4 of its own standard deviations.
     const size = Math.sqrt(head(a).reduce((sum, w) => sum + w * w, 0) / 64)
     expect(Math.abs(size - 0.2)).toBeLessThan((4 * 0.2) / Math.sqrt(128))
     expect([...a.model.parameters.view('qa_outputs.bias')]).toEqual([0, 0])
@@ -77,13 +77,13 @@ describe.each(['encoder-only', 'pretraining', 'pretraining-gamma-beta'])('the pr
   })
 })
 
-test('nothing is said of a checkpoint that holds everything', async () => {
+test('does not warn about a complete checkpoint', async () => {
   const { model, report } = await loadPretrained(fixture('tiny/b1/safetensors'))
   expect(report).toEqual({ missing: [], unexpected: [], mismatched: [] })
   expect(newlyInitialized('folder', model, report)).toBeUndefined()
 })
 
-test('only the one missing tensor is initialised', async () => {
+test('initialises only the missing tensor', async () => {
   const name = 'bert.encoder.layer.1.output.dense.bias'
   const { model, report } = await loadPretrained(fixture('tiny/b2/one-tensor-missing'))
   expect(report.missing).toEqual([name])
@@ -92,7 +92,7 @@ test('only the one missing tensor is initialised', async () => {
   for (const [other, { data }] of Object.entries(stored)) expect(model.parameters.view(other), other).toEqual(data)
 })
 
-test('a head of another size is refused, or initialised anew where that is asked for', async () => {
+test('rejects a head of a different size, or reinitialises it on request', async () => {
   const folder = fixture('tiny/b2/head-of-three')
   await expect(loadPretrained(folder)).rejects.toThrow(/qa_outputs\.weight: found shape \[3, 32\], expected \[2, 32\]/)
   const { model, report } = await loadPretrained(folder, { ignore_mismatched_sizes: true })
@@ -108,9 +108,9 @@ describe.each(['float16', 'bfloat16'])('a model stored in %s', (type) => {
     for (const [name, { data }] of Object.entries(expected)) expect(parameters.view(name), name).toEqual(data)
   })
 
-  test('gives the recorded logits and loss', () => expectOutputs(`b3/${type}`, `b3/expected-${type}-as-float32`))
+  test('reproduces the recorded logits and loss', () => expectOutputs(`b3/${type}`, `b3/expected-${type}-as-float32`))
 
-  test('gives the recorded gradient of every parameter', async () => {
+  test('reproduces the recorded gradient of every parameter', async () => {
     const expected = readRecorded(fixture(`tiny/b3/expected-${type}-as-float32.safetensors`))
     const { view } = await batchGradient(withoutDropout(await load(`b3/${type}`)), batch)
     for (const [name, { data }] of Object.entries(expected))
@@ -119,7 +119,7 @@ describe.each(['float16', 'bfloat16'])('a model stored in %s', (type) => {
   })
 })
 
-test('float weights beside a quantization_config are loaded; packed ones are refused, never drawn at random', async () => {
+test('loads float weights despite a quantization_config, and rejects packed weights instead of initialising them randomly', async () => {
   const folder = temporaryFolder()
   const config = fixtureJson<object>('tiny/b1/safetensors/config.json')
   const quantized = { ...config, quantization_config: { quant_method: 'gptq', bits: 4 } }
@@ -129,11 +129,11 @@ test('float weights beside a quantization_config are loaded; packed ones are ref
   expect((await loadPretrained(folder)).report.missing).toEqual([])
   cpSync(fixture('tiny/b2/one-tensor-missing/model.safetensors'), weights)
   await expect(loadPretrained(folder)).rejects.toThrow(
-    'the model is quantized (quantization_config in config.json): no float weights for bert.encoder.layer.1.output.dense',
+    'the model is quantized (quantization_config in config.json) and has no float weights for bert.encoder.layer.1.output.dense',
   )
 })
 
-test('without pad_token_id no row of new word embeddings is zero; with -1 the last one is', async () => {
+test('initialises no word embedding with zeros without pad_token_id, and the last one with -1', async () => {
   const folder = temporaryFolder()
   const config = fixtureJson<object>('tiny/b1/safetensors/config.json')
   const zeroRows = (pad_token_id: number | null) => {

@@ -14,11 +14,11 @@ import type { BertTokenizer } from '../text/tokenizer.ts'
 
 export interface LoadOptions {
   readonly engine?: Engine
-  /** Multiply in bfloat16, where engine and device can. */
+  /** Use bfloat16 in matrix products. Must be supported by the engine and the device. */
   readonly bf16?: boolean
-  /** Decides the weights that the checkpoint does not hold. */
+  /** Seed for weights that are missing in the checkpoint. */
   readonly seed?: number
-  /** Initialise weights of another shape anew, instead of refusing them. */
+  /** Reinitialise weights whose shapes do not match, instead of rejecting them. */
   readonly ignore_mismatched_sizes?: boolean
 }
 
@@ -28,8 +28,9 @@ export interface Pretrained {
 }
 
 /**
- * A model from a Hugging Face folder, as `AutoModelForQuestionAnswering.from_pretrained`. Weights that the checkpoint
- * does not hold are initialised as transformers does: normal with `initializer_range`, LayerNorm 1 and 0, biases 0.
+ * Loads a model from a Hugging Face folder, like `AutoModelForQuestionAnswering.from_pretrained`. Missing weights are
+ * initialised as in transformers: normally distributed with `initializer_range`, with LayerNorm weights 1 and all
+ * biases 0.
  */
 export async function loadPretrained(folder: string, options: LoadOptions = {}): Promise<Pretrained> {
   const { engine = defaultEngine, bf16 = false, seed = 42, ignore_mismatched_sizes } = options
@@ -49,19 +50,22 @@ export async function loadPretrained(folder: string, options: LoadOptions = {}):
   }
 }
 
-/** Quantized weights that are packed under other names would be taken for missing, and drawn at random. */
+/**
+ * Rejects quantized weights that are packed under other names. Their parameters would count as missing and be
+ * initialised randomly.
+ */
 function refusePackedWeights(folder: string, { specs }: QuestionAnsweringModel, { missing }: LoadReport): void {
   const encoder = specs
     .filter(({ part, name }) => part.role !== 'head' && missing.includes(name))
     .map(({ name }) => name)
   if (encoder.length === 0) return
   throw new SpanforgeError(
-    `${folder}: the model is quantized (quantization_config in config.json): no float weights for ${showList(encoder, 3)}`,
-    { remedy: 'Quantized weights cannot be fine-tuned: use the unquantized model.' },
+    `${folder}: the model is quantized (quantization_config in config.json) and has no float weights for ${showList(encoder, 3)}`,
+    { remedy: 'Quantized weights cannot be fine-tuned. Use the unquantized model.' },
   )
 }
 
-/** A model with random weights. */
+/** Creates a model with random weights. */
 export function randomModel(
   config: ModelConfig,
   { engine = defaultEngine, seed = 42 }: LoadOptions = {},
@@ -76,7 +80,10 @@ function initialize(model: QuestionAnsweringModel, names: ReadonlySet<string>, s
     if (names.has(spec.name)) model.parameters.view(spec.name).set(initial(spec, model.geometry, seed))
 }
 
-/** Each parameter draws from a stream of its own name, so that it does not depend on what else is new. */
+/**
+ * Each parameter uses a random stream identified by its name, so its values do not depend on which other parameters are
+ * new.
+ */
 function initial(spec: ParameterSpec, geometry: Geometry, seed: number): Float32Array {
   const { name, init, shape, table } = spec
   const values = new Float32Array(totalSize([spec]))
@@ -87,7 +94,7 @@ function initial(spec: ParameterSpec, geometry: Geometry, seed: number): Float32
   return values
 }
 
-/** The warning everyone knows, where weights were newly initialised; nothing where all were found. */
+/** Returns the warning of transformers about newly initialised weights, or undefined if there are none. */
 export function newlyInitialized(
   folder: string,
   { architecture }: QuestionAnsweringModel,
@@ -103,9 +110,8 @@ export function newlyInitialized(
 }
 
 /**
- * The tokenizer as the model can use it: without special tokens that its vocabulary lacks, such as a [MASK] that
- * transformers adds, for which the model has no embedding.
- * @throws SpanforgeError where the model's table lacks other ids, or token types that windows have
+ * Removes special tokens for which the model has no embedding, such as a [MASK] that transformers adds.
+ * @throws SpanforgeError if the model's tables lack other token ids, or token types that occur in windows
  */
 export function fitVocabulary(folder: string, tokenizer: BertTokenizer, geometry: Geometry): BertTokenizer {
   const { vocab_size, token_types } = geometry
@@ -113,14 +119,14 @@ export function fitVocabulary(folder: string, tokenizer: BertTokenizer, geometry
   const fitting = tokenizer.size <= vocab_size ? tokenizer : tokenizer.withoutSpecialTokensFrom(vocab_size)
   if (fitting.size > vocab_size)
     throw new SpanforgeError(
-      `${folder}: the tokenizer has ${fitting.size} tokens, but ${place} says vocab_size ${vocab_size}`,
-      { remedy: 'Take the vocabulary that the model was trained with.' },
+      `${folder}: the tokenizer has ${fitting.size} tokens, but vocab_size in ${place} is ${vocab_size}`,
+      { remedy: 'Use the vocabulary that the model was trained with.' },
     )
   if (token_types > 0 && fitting.highestTokenType >= token_types)
     throw new SpanforgeError(
-      `${folder}: the tokenizer's post_processor gives token type ${fitting.highestTokenType}, ` +
-        `but ${place} says type_vocab_size ${token_types}`,
-      { remedy: 'Take the tokenizer that the model was trained with.' },
+      `${folder}: the tokenizer's post_processor uses token type ${fitting.highestTokenType}, ` +
+        `but type_vocab_size in ${place} is ${token_types}`,
+      { remedy: 'Use the tokenizer that the model was trained with.' },
     )
   return fitting
 }

@@ -13,7 +13,7 @@ export interface QuestionInput {
   readonly context: string
 }
 
-/** A question, the document it is asked of, and what the model says of each of its windows. */
+/** A question with its document and the logits of each of its windows. */
 export interface ReadQuestion<T extends QuestionInput> {
   readonly input: T
   readonly document: Document
@@ -22,9 +22,10 @@ export interface ReadQuestion<T extends QuestionInput> {
 }
 
 /**
- * Each question read in its context, in order. Inputs may be a stream: one is asked for when its turn comes. Neighbours
- * with the same context share its tokens.
- * @throws UsageError for an empty question or context; SpanforgeError for a question that leaves no room for the context
+ * Reads each question in its context, in order. Inputs may be a stream and are read on demand. Consecutive inputs with
+ * the same context share its tokens.
+ * @throws UsageError if a question or context is empty
+ * @throws SpanforgeError if a question leaves no room for the context
  */
 export async function* readQuestions<T extends QuestionInput>(
   model: QuestionAnsweringModel,
@@ -45,8 +46,8 @@ export async function* readQuestions<T extends QuestionInput>(
   yield* streamLogits(model, cut(), windowing.forward)
 }
 
-/** @throws UsageError for what is no text, or an empty one */
+/** @throws UsageError if the value is not a string or is empty */
 export function checkText(name: string, text: unknown, index: number): void {
-  if (typeof text !== 'string') throw new UsageError(`${name} ${index}: found ${showValue(text)}, expected a text`)
-  if (text === '') throw new UsageError(`${name} ${index}: found an empty text`)
+  if (typeof text !== 'string') throw new UsageError(`${name} ${index}: found ${showValue(text)}, expected a string`)
+  if (text === '') throw new UsageError(`${name} ${index}: found an empty string`)
 }

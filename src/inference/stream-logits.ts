@@ -3,12 +3,15 @@ import type { WindowLogits } from '../squad/document-logits.ts'
 import type { Window } from '../squad/types.ts'
 import { type ForwardOptions, windowLogits } from './logits.ts'
 
-/** Windows computed together: enough that long meet long and short meet short, few enough to be held at once. */
+/**
+ * Number of windows computed together. Large enough to group windows of similar length, small enough to fit into
+ * memory.
+ */
 const CHUNK = 512
 
 /**
- * The logits of each item's windows, item by item in their order. Items are asked for only as their turn comes, so
- * that of any number of them no more is held than one and CHUNK windows. `onProgress` counts windows over all items.
+ * Computes the logits of the windows of each item, in order. Items are read on demand, so at most one item and CHUNK
+ * windows are in memory at a time. `onProgress` counts windows over all items.
  */
 export async function* streamLogits<T extends { readonly windows: readonly Window[] }>(
   model: QuestionAnsweringModel,

@@ -1,34 +1,35 @@
 import type { AnswerSettings } from '../checkpoint/answer-settings.ts'
 import type { WindowOptions } from '../squad/windows.ts'
 
-/** run_qa.py's. */
+/** The defaults of run_qa.py. */
 const USUAL = { max_seq_length: 384, doc_stride: 128 }
 
-/** Lengths of windows as a user gives them; what is missing is for `windowLengths` to choose. */
+/** Window lengths given by the user. `windowLengths` chooses missing ones. */
 export interface GivenLengths {
   readonly max_seq_length?: number | null
   readonly doc_stride?: number | null
 }
 
-/** What a model says about the lengths of its windows. */
+/** Properties of a model that determine the lengths of its windows. */
 export interface LengthFacts {
-  /** Tokens that the model can read at once; undefined if that is not known. */
+  /** Maximum number of tokens that the model supports; undefined if unknown. */
   readonly max_positions: number | undefined
-  /** Tokens that its tokenizer allows. */
+  /** Maximum number of tokens that the tokenizer allows. */
   readonly model_max_length?: number
-  /** The lengths that are stored with it. */
+  /** The lengths stored with the model. */
   readonly settings?: Pick<AnswerSettings, 'max_seq_length' | 'doc_stride'>
 }
 
 export interface ChosenLengths extends Required<Pick<WindowOptions, 'max_seq_length' | 'doc_stride'>> {
   readonly max_positions?: number
-  /** Why the lengths are not the usual ones; undefined if they are, or were given. */
+  /** Explains why the lengths differ from the defaults. Undefined if they do not, or if they were given. */
   readonly note?: string
 }
 
 /**
- * The lengths of windows: as given, else as stored with the model, else 384 tokens with an overlap of 128, or what the
- * model can read and half of that if that is less. A stored overlap belongs to the stored length.
+ * Chooses the lengths of windows: the given lengths, otherwise those stored with the model, otherwise 384 tokens with
+ * an overlap of 128. If the model supports less, its maximum and half of it are used. A stored overlap applies only to
+ * the stored length.
  */
 export function windowLengths(given: GivenLengths, facts: LengthFacts): ChosenLengths {
   const { max_positions: positions = Number.POSITIVE_INFINITY, model_max_length = positions } = facts
@@ -45,10 +46,10 @@ export function windowLengths(given: GivenLengths, facts: LengthFacts): ChosenLe
   ]
   const reason =
     given.max_seq_length == null && !stored
-      ? `the model reads at most ${Math.min(positions, model_max_length)} tokens`
+      ? `the model supports at most ${Math.min(positions, model_max_length)} tokens`
       : stored && max_seq_length === stored.max_seq_length
         ? 'stored with the model'
-        : 'half of a window at most'
+        : 'at most half of a window'
   return {
     max_seq_length,
     doc_stride,

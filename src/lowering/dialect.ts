@@ -1,19 +1,25 @@
 import type { Node, Op, Tensor } from '../graph/tensor.ts'
 
-/** Other operators for one use of an operator, one tensor for each result; undefined leaves it as it is. */
+/** Rewrites a node. Returns one tensor per result, or undefined to leave the node unchanged. */
 export type Rule = (node: Node) => readonly Tensor[] | undefined
 
-/** What an engine runs. Composites that it neither runs nor has a rule for become what their definition says. */
+/**
+ * The operators that an engine supports. Composites that it neither runs nor rewrites are lowered by their own
+ * definition.
+ */
 export interface Dialect {
   readonly name: string
-  /** By `operatorName`. A rule's result is lowered in turn, so it must not contain the very operator it replaces. */
+  /**
+   * Keyed by `operatorName`. The result of a rule is lowered in turn, so it must not contain the operator that it
+   * replaces.
+   */
   readonly rules?: Readonly<Record<string, Rule>>
-  /** Composites that the engine runs itself, by `operatorName`. */
+  /** Composites that the engine runs natively, by `operatorName`. */
   readonly runs?: ReadonlySet<string>
 }
 
-/** Gemm, com.microsoft.FusedMatMul, spanforge.Gelu. */
+/** Returns a qualified name, such as Gemm, com.microsoft.FusedMatMul or spanforge.Gelu. */
 export const operatorName = ({ type, domain }: Op): string => (domain ? `${domain}.${type}` : type)
 
-/** ONNX's own operators and no others: what any ONNX tool reads. */
+/** Only standard ONNX operators, which all ONNX tools can read. */
 export const plainOnnx: Dialect = { name: 'ONNX' }

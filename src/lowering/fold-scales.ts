@@ -10,21 +10,23 @@ import {
 import { mul } from '../ops/elementwise.ts'
 import { operatorName } from './dialect.ts'
 
-/** Products that multiply their result by an attribute anyway. */
+/** Matrix products that multiply their result by an attribute. */
 const PRODUCTS: ReadonlySet<string> = new Set(['Gemm', 'com.microsoft.FusedMatMul'])
-/** Operators whose result is scaled where their first operand is: the factor can wait until after them. */
+/**
+ * Linear operators in their first operand: scaling the operand scales the result, so the factor can be applied later.
+ */
 const PASSES: ReadonlySet<string> = new Set(['ReduceSum', 'Reshape'])
 
-/** A value as `factor` times a tensor that is computed. */
+/** A value represented as `factor` times a computed tensor. */
 interface Scaled {
   readonly tensor: Tensor
   readonly factor: number
 }
 
 /**
- * Moves scalar factors into the matrix products beside them, where they cost nothing:
- *   s (α A B + β c) = (s α) A B + (s β) c   if nothing else uses the product,   (s A) B = s (A B),   Σ s x = s Σ x.
- * A factor that meets no product is multiplied in where it is needed.
+ * Moves scalar factors into adjacent matrix products, where they cost nothing:
+ *     s (α A B + β c) = (s α) A B + (s β) c   if nothing else uses the product,   (s A) B = s (A B),   Σ s x = s Σ x.
+ * A factor that does not reach a product is multiplied where it is needed.
  */
 export const foldScales = (graph: Graph): Graph => new Folding(Object.values(graph)).graph(graph)
 
@@ -69,7 +71,7 @@ class Folding {
     }
   }
 
-  /** A product with the factors of its operands in it, and with the one that all who use it multiply it by. */
+  /** Rebuilds a product with the factors of its operands, and with the factor by which all of its users multiply it. */
   private product(t: Tensor, node: Node): Tensor {
     const [a, b] = node.inputs.slice(0, 2).map((x) => this.scaled.get(x)!)
     const rest = node.inputs.slice(2).map((x) => this.value(x))
@@ -83,7 +85,7 @@ class Folding {
     return this.rebuild(node, [a.tensor, b.tensor, ...rest], attributes)[0]
   }
 
-  /** The very value of a tensor, multiplied by its factor if that is not 1. */
+  /** Returns the actual value of a tensor, multiplied by its factor if that is not 1. */
   private value(t: Tensor): Tensor {
     const { tensor, factor } = this.scaled.get(t)!
     if (factor === 1) return tensor
@@ -101,7 +103,7 @@ class Folding {
   }
 }
 
-/** x and the factor, where a node is x times a scalar constant. */
+/** Returns x and the factor if the node multiplies x by a scalar constant. */
 function scalingOf({ op, inputs }: Node): { readonly x: Tensor; readonly factor: number } | undefined {
   if (operatorName(op) !== 'Mul') return undefined
   const [factor, other] = inputs.map(scalarValue)
@@ -109,14 +111,17 @@ function scalingOf({ op, inputs }: Node): { readonly x: Tensor; readonly factor:
   return factor === undefined ? undefined : { x: inputs[1], factor }
 }
 
-/** 0 is no factor to move: what it multiplies may be infinite. */
+/**
+ * Returns the value of a scalar constant. Excludes 0, which must not be moved because the other operand may be
+ * infinite.
+ */
 function scalarValue({ source, shape, dtype }: Tensor): number | undefined {
   if (source.kind !== 'constant' || shape.length !== 0 || dtype !== 'float32') return undefined
   const value = source.data[0] as number
   return value !== 0 && Number.isFinite(value) ? value : undefined
 }
 
-/** The products that are used only multiplied by one and the same scalar, each with that scalar. */
+/** Finds the products whose every use multiplies them by the same scalar, together with that scalar. */
 function wantedFactors(order: readonly Tensor[], outputs: readonly Tensor[]): Map<Tensor, number> {
   const factors = new Map<Tensor, Set<number | undefined>>()
   const use = (x: Tensor, factor?: number) => factors.set(x, (factors.get(x) ?? new Set()).add(factor))

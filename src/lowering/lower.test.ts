@@ -29,17 +29,17 @@ const v = input('v', [2, 4])
 const c = input('c', [2])
 
 describe('composites', () => {
-  test('become what they stand for', () => {
+  test('are replaced by their definition', () => {
     expect(operators({ y: gelu(linear(x, w, b)) })).toEqual(['spanforge.Linear', 'spanforge.Gelu'])
     expect(operators(lowered(linear(x, w, b)))).toEqual(['Gemm'])
     expect(operators(lowered(matmul(x, w, { transB: true, alpha: 2 })))).toEqual(['Transpose', 'MatMul', 'Mul'])
   })
 
-  test('are refused by the encoder as long as they are there', () => {
-    expect(() => encodeModel({ y: gelu(x) })).toThrow('Gelu is no ONNX operator: lower the graph first')
+  test('are rejected by the encoder', () => {
+    expect(() => encodeModel({ y: gelu(x) })).toThrow('Gelu is not an ONNX operator. Lower the graph first.')
   })
 
-  test('stay where an engine runs them, with their gradients', () => {
+  test('are kept, including their gradients, if an engine runs them natively', () => {
     const dialect: Dialect = { name: 'test', runs: new Set(['spanforge.Gelu', 'spanforge.GeluGradient']) }
     const y = gelu(linear(x, w, b))
     const [dw] = gradient(sumAll(y), [w])
@@ -50,7 +50,7 @@ describe('composites', () => {
     expect(found).not.toContain('spanforge.Linear')
   })
 
-  test("follow an engine's rule instead of their own definition; undefined leaves an operator alone", () => {
+  test("are replaced by an engine's rule instead of their definition; undefined keeps an operator", () => {
     const rules: Dialect['rules'] = {
       'spanforge.Gelu': ({ inputs: [x], outputs: [y] }) => [apply({ type: 'Gelu' }, [tanh(x)], y)],
       Tanh: () => undefined,
@@ -58,7 +58,7 @@ describe('composites', () => {
     expect(operators(lower({ y: gelu(x) }, { name: 'test', rules }))).toEqual(['Tanh', 'Gelu'])
   })
 
-  test('may contain composites, and rules apply to what rules made', () => {
+  test('may contain composites, and rules apply to the results of rules', () => {
     const Twice: Op = { type: 'Twice', domain: 'spanforge', lower: ({ inputs: [x] }) => [gelu(gelu(x))] }
     const rules: Dialect['rules'] = {
       'spanforge.Gelu': ({ inputs: [x] }) => [tanh(x)],
@@ -67,16 +67,16 @@ describe('composites', () => {
     expect(operators(lower({ y: apply(Twice, [x], x) }, { name: 'test', rules }))).toEqual(['Neg', 'Neg'])
   })
 
-  test('a rule that gives another shape is an error that names both', () => {
+  test('rejects a rule that returns a wrong shape, and reports both shapes', () => {
     const rules: Dialect['rules'] = { Tanh: ({ inputs: [x] }) => [sum(x, [0])] }
     expect(() => lower({ y: tanh(x) }, { name: 'test', rules })).toThrow(
-      'lowering: the rule for Tanh gave ReduceSum: float32 [1, 3] for Tanh: float32 [n, 3]',
+      'lowering: the rule for Tanh returned ReduceSum: float32 [1, 3] for Tanh: float32 [n, 3]',
     )
   })
 
-  test('a rule that makes what it replaces is an error', () => {
+  test('rejects a rule that produces the operator it replaces', () => {
     const rules: Dialect['rules'] = { Tanh: ({ inputs: [x] }) => [tanh(neg(x))] }
-    expect(() => lower({ y: tanh(x) }, { name: 'test', rules })).toThrow('the rules of test for Tanh never end')
+    expect(() => lower({ y: tanh(x) }, { name: 'test', rules })).toThrow('the rules of test for Tanh do not terminate')
   })
 
   test('a dialect can multiply in float16 and leave everything else in float32', async () => {
@@ -103,7 +103,7 @@ describe('composites', () => {
   })
 
   test.each(['gelu', 'relu', 'gelu_new', 'mish'])(
-    'a training graph with %s needs ONNX operators only',
+    'a training graph with %s needs only ONNX operators',
     (hidden_act) => {
       const config = bert.parseConfig({ model_type: 'bert', hidden_act, num_hidden_layers: 2 }, 'test')
       const found = operators(lower(trainingGraph(config).outputs, plainOnnx))
@@ -113,25 +113,25 @@ describe('composites', () => {
   )
 })
 
-describe('what is computed alike', () => {
-  test('is computed once: an activation and its gradient share the error function', () => {
+describe('common subexpressions', () => {
+  test('are computed once: an activation and its gradient share the error function', () => {
     const y = gelu(linear(x, w, b))
     const found = operators(lowered(y, ...gradient(sumAll(y), [w])))
     expect(found.filter((name) => name === 'Erf')).toHaveLength(1)
     expect(found.filter((name) => name === 'Exp')).toHaveLength(1)
   })
 
-  test('in training: each layer has one softmax and one error function, the gradients none of their own', () => {
+  test('in training: each layer has one softmax and one error function, shared with the gradients', () => {
     const config = bert.parseConfig({ model_type: 'bert', num_hidden_layers: 3 }, 'test')
     const found = operators(lower(trainingGraph(config).outputs, plainOnnx))
     const count = (name: string) => found.filter((found) => found === name).length
     expect(count('Erf')).toBe(3)
     expect(count('LayerNormalization')).toBe(1 + 2 * 3)
-    // The loss and its gradient want a logarithm and the values themselves.
+    // The loss needs the logarithm, its gradient the values themselves.
     expect([count('Softmax'), count('LogSoftmax')]).toEqual([3 + 1, 1])
   })
 
-  test('depends on operator, operands, attributes and constants', () => {
+  test('are identified by operator, operands, attributes and constants', () => {
     const pairs: [Tensor, Tensor, number][] = [
       [tanh(x), tanh(x), 1],
       [tanh(x), neg(x), 2],
@@ -150,43 +150,43 @@ describe('scalar factors', () => {
   const alpha = (t: Tensor) => attributesOf(t).alpha
   const beta = (t: Tensor) => attributesOf(t).beta
 
-  test('go into the product whose result they scale, and into its row', () => {
+  test('move into the product that they scale, including its row vector', () => {
     const { y } = lower({ y: mul(0.5, linear(x, w, b)) }, plainOnnx)
     expect(operators({ y })).toEqual(['Gemm'])
     expect([alpha(y), beta(y)]).toEqual([{ value: 0.5 }, { value: 0.5 }])
   })
 
-  test('go into a product from its operands, but not into its row', () => {
+  test('move from the operands into a product, but not into its row vector', () => {
     const { y } = lower({ y: linear(mul(3, tanh(x)), mul(2, w), mul(5, b)) }, plainOnnx)
     expect(operators({ y })).toEqual(['Tanh', 'Mul', 'Gemm'])
     expect([alpha(y), beta(y)]).toEqual([{ value: 6 }, { value: 1 }])
   })
 
-  test('pass sums and new shapes on their way', () => {
+  test('move through sums and reshapes', () => {
     const y = gemm(reshape(sum(mul(0.5, tanh(x)), [0]), [3, 1]), w, { transA: true, transB: true })
     expect(operators(lowered(y))).toEqual(['Tanh', 'ReduceSum', 'Reshape', 'Gemm'])
     expect(alpha(lowered(y)[0])).toEqual({ value: 0.5 })
   })
 
-  test('leave a product alone whose result is also used without them, or with another', () => {
+  test('do not move into a product that is also used unscaled or with another factor', () => {
     const y = linear(x, w, b)
     expect(operators(lowered(y, mul(2, y)))).toEqual(['Gemm', 'Mul'])
     expect(operators(lowered(mul(2, y), mul(3, y)))).toEqual(['Gemm', 'Mul', 'Mul'])
     expect(operators(lowered(tanh(mul(2, y)), neg(mul(2, y))))).toEqual(['Gemm', 'Tanh', 'Neg'])
   })
 
-  test('are multiplied in once where they meet no product, and multiply each other', () => {
+  test('are combined and applied once if they do not reach a product', () => {
     const scaled = mul(0.5, mul(4, tanh(x)))
     const [y] = [lowered(add(neg(scaled), scaled))]
     expect(operators(y)).toEqual(['Tanh', 'Mul', 'Neg', 'Add'])
   })
 
-  test('of 0 and infinity stay, because what they multiply may be infinite', () => {
+  test('of 0 and infinity do not move, because the other operand may be infinite', () => {
     expect(operators(lowered(mul(0, linear(x, w, b))))).toEqual(['Gemm', 'Mul'])
     expect(operators(lowered(linear(mul(Infinity, tanh(x)), w, b)))).toEqual(['Tanh', 'Mul', 'Gemm'])
   })
 
-  test('of GELU between two layers cost nothing, forward and back', () => {
+  test('of GELU between two layers cost nothing in the forward and backward pass', () => {
     const y = linear(gelu(linear(x, w, b)), v, c)
     const isFactor = ({ source, shape }: Tensor) =>
       source.kind === 'constant' && shape.length === 0 && source.data[0] !== 0
@@ -194,7 +194,7 @@ describe('scalar factors', () => {
       nodesOf(Object.values(graph)).filter(({ op, inputs }) => operatorName(op) === 'Mul' && inputs.some(isFactor))
     expect(scaled(lowered(y))).toEqual([])
     const gradients = gradient(sumAll(tanh(y)), [x, w, b, v, c])
-    // The only factor left scales the gradient of the bias, which is a sum over the rows.
+    // The only remaining factor scales the gradient of the bias, which is a sum over the rows.
     expect(scaled(lowered(y, ...gradients)).map(({ outputs: [{ shape }] }) => shape)).toEqual([[4]])
   })
 })

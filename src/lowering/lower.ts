@@ -6,9 +6,9 @@ import { foldScales } from './fold-scales.ts'
 import { SharedNodes } from './shared-nodes.ts'
 
 /**
- * The same graph in the operators of a dialect: composites become what the dialect's rule or else their own definition
- * makes of them. Values that several composites work out alike (a layer and its gradient often do) are computed once, and
- * scalar factors go into the matrix products beside them.
+ * Expresses a graph in the operators of a dialect. Composites are replaced using the rule of the dialect or, without
+ * one, their own definition. Common subexpressions, which layers and their gradients often share, are computed once,
+ * and scalar factors are moved into adjacent matrix products.
  */
 export function lower(graph: Graph, dialect: Dialect): Graph {
   const lowering = new Lowering(dialect)
@@ -17,7 +17,10 @@ export function lower(graph: Graph, dialect: Dialect): Graph {
   return foldScales(Object.fromEntries(outputs.map(([name], i) => [name, lowered[i]])))
 }
 
-/** Composites of composites nest a few deep; rules that make what they replace would never end. */
+/**
+ * Composites are nested only a few levels deep. A deeper nesting indicates a rule that produces the operator it
+ * replaces.
+ */
 const MAX_DEPTH = 50
 
 class Lowering {
@@ -37,7 +40,7 @@ class Lowering {
     if (this.lowered.has(t)) return
     const result = t.source.kind === 'node' ? this.node(t.source.node)[t.source.output] : this.shared.leaf(t)
     this.lowered.set(t, result)
-    // The result of a rule may contain it, and is lowered by now.
+    // The result of a rule may itself occur as an operand later. It is already lowered.
     this.lowered.set(result, result)
   }
 
@@ -52,7 +55,7 @@ class Lowering {
     return results
   }
 
-  /** What a node becomes whose operands have been lowered. */
+  /** Returns the replacement of a node whose operands are already lowered. */
   private replacement(node: Node): readonly Tensor[] {
     const name = operatorName(node.op)
     const { runs, rules } = this.dialect
@@ -61,7 +64,7 @@ class Lowering {
     if (!results) return node.outputs
     checkTypes(name, node.outputs, results)
     if (++this.depth > MAX_DEPTH)
-      throw new SpanforgeError(`lowering: the rules of ${this.dialect.name} for ${name} never end`)
+      throw new SpanforgeError(`lowering: the rules of ${this.dialect.name} for ${name} do not terminate`)
     const replaced = this.all(results)
     this.depth--
     return replaced
@@ -72,6 +75,6 @@ function checkTypes(name: string, expected: readonly Tensor[], found: readonly T
   for (const [i, y] of expected.entries()) {
     const result = found[i]
     if (result?.dtype !== y.dtype || formatShape(result.shape) !== formatShape(y.shape))
-      throw new SpanforgeError(`lowering: the rule for ${name} gave ${result} for ${y}`)
+      throw new SpanforgeError(`lowering: the rule for ${name} returned ${result} for ${y}`)
   }
 }

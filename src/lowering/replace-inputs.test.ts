@@ -13,7 +13,7 @@ import { replaceInputs } from './replace-inputs.ts'
 const inputsOf = (t: Tensor): string[] =>
   topologicalOrder([t]).flatMap(({ source }) => (source.kind === 'input' ? [source.name] : []))
 
-test('a model whose weights have become constants computes the same without them', async () => {
+test('a model with constant weights computes the same result', async () => {
   const model = tinyModel('b1/safetensors')
   const { logits } = evaluationGraph(model.config)
   const weights = Object.fromEntries(
@@ -39,7 +39,7 @@ test('a model whose weights have become constants computes the same without them
   expect(maxDifference(found.data as Float32Array, [...start_logits, ...end_logits])).toBeLessThan(1e-6)
 })
 
-test('operators with several results stay one, and what does not change stays the same', () => {
+test('keeps operators with several results together, and keeps unchanged nodes', () => {
   const [x, g, b, y] = [input('x', ['n', 2]), input('g', [2]), input('b', [2]), input('y', [2])]
   const normal = layerNormalization(x, g, b, 1e-5)
   const outputs = normal.source.kind === 'node' ? normal.source.node.outputs : []
@@ -50,7 +50,7 @@ test('operators with several results stay one, and what does not change stays th
   expect(graph.untouched).toBe(untouched)
 })
 
-test('a value of another shape or type is refused', () => {
+test('rejects values with a different shape or type', () => {
   const graph = { y: add(input('x', [2]), 1) }
   expect(() => replaceInputs(graph, { x: constant([1], [1]) })).toThrow(
     'input x: found constant: float32 [1], expected float32 [2]',

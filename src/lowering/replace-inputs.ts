@@ -3,8 +3,8 @@ import { formatShape } from '../graph/shape.ts'
 import { type Graph, makeNode, type Node, type Tensor, topologicalOrder } from '../graph/tensor.ts'
 
 /**
- * The same graph with other tensors in the place of some inputs, by name: weights as constants make of a graph that takes
- * them as inputs one that contains them.
+ * Replaces inputs of a graph by other tensors, by name. For example, replacing weights by constants creates a graph
+ * that contains its weights.
  */
 export function replaceInputs(graph: Graph, values: Readonly<Record<string, Tensor>>): Graph {
   const replaced = new Map<Tensor, Tensor>()

@@ -2,10 +2,12 @@ import { formatShape } from '../graph/shape.ts'
 import { type Attribute, Float, Floats, makeNode, type Node, Tensor } from '../graph/tensor.ts'
 import { operatorName } from './dialect.ts'
 
-/** Constants of more elements are the same only if they are the same tensor. */
+/** Larger constants are shared only if they are the same tensor. */
 const SMALL = 16
 
-/** Makes nodes and constants so that equal ones exist once (common subexpressions): equal operators on the same operands. */
+/**
+ * Eliminates common subexpressions: equal constants, and equal operators on the same operands, are created only once.
+ */
 export class SharedNodes {
   private readonly ids = new Map<object, number>()
   private readonly nodes = new Map<string, Node>()
@@ -18,7 +20,7 @@ export class SharedNodes {
     return remembered(this.constants, `${dtype} [${shape}] ${bits}`, () => t)
   }
 
-  /** The node `original` with other operands. */
+  /** Returns `original` with other operands. */
   node(original: Node, inputs: readonly Tensor[]): Node {
     const { op, attributes, outputs } = original
     const types = outputs.map(({ dtype, shape }) => `${dtype} ${formatShape(shape)}`)

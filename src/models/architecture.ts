@@ -1,4 +1,4 @@
-/** What the rest of spanforge needs to know about a family of encoders; each family is one file beside this one. */
+/** The interface of an encoder architecture. Each architecture is implemented in one file next to this one. */
 import type { Tensor } from '../graph/tensor.ts'
 import type { ActivationName } from '../nn/activation.ts'
 import type { Dropout } from '../nn/dropout.ts'
@@ -6,14 +6,14 @@ import type { Parameters } from '../nn/parameters.ts'
 
 export type { ParameterSpec } from '../nn/parameters.ts'
 
-/** A config.json that has been checked: fields under the file's own names. Each family adds its own. */
+/** A validated config.json. Fields have the same names as in the file; each architecture adds its own. */
 export interface ModelConfig {
   readonly model_type: string
-  /** Fields that spanforge does not use. They are kept for saving. */
+  /** Fields that spanforge does not use but preserves when saving. */
   readonly extra: Readonly<Record<string, unknown>>
 }
 
-/** The sizes that every encoder has, whatever its configuration calls them. */
+/** The dimensions of an encoder, independent of their names in the configuration. */
 export interface Geometry {
   readonly layers: number
   readonly heads: number
@@ -22,55 +22,60 @@ export interface Geometry {
   readonly intermediate_size: number
   readonly activation: ActivationName
   readonly vocab_size: number
-  /** The longest sequence, in tokens. */
+  /** Maximum sequence length in tokens. */
   readonly max_positions: number
   /**
    * The id of padding, where only other tokens are counted, from the row after padding's on, as RoBERTa does. Undefined
    * where every token is counted, from row 0 on.
    */
   readonly position_padding?: number
-  /** Number of token types; 0 if the model does not tell the question from the context. */
+  /** Number of token types; 0 if the model does not distinguish question and context tokens. */
   readonly token_types: number
-  /** The row of the word embeddings that does not learn, counted from 0; undefined if every row learns. */
+  /** Index of the word embedding that is not trained; undefined if all are trained. */
   readonly padding_row: number | undefined
-  /** Standard deviation of new weights. */
+  /** Standard deviation of newly initialised weights. */
   readonly initializer_range: number
 }
 
-/** A part of an encoder, counted in layers. */
+/** A range of encoder layers. */
 export interface LayerRange {
-  /** 0 starts at the embeddings; above 0, the input `hidden` [tokens, hidden_size] is the state before that layer. */
+  /**
+   * With 0, the range starts with the embeddings. Otherwise, the input `hidden` [tokens, hidden_size] is the state
+   * before this layer.
+   */
   readonly from: number
-  /** The state after this many layers is returned. */
+  /** Number of the layer before which the range ends; the state at that point is returned. */
   readonly to: number
 }
 
-/** How the tensors of a checkpoint are named. */
+/** Names of tensors in a checkpoint. */
 export interface CheckpointNames {
-  /** What the encoder's names begin with, except in a checkpoint of the bare encoder: `bert.`. */
+  /** Prefix of the encoder's names, such as `bert.`. Checkpoints of the bare encoder do not have it. */
   readonly prefix: string
-  /** Tensors of the encoder that hold no weights, such as a table of 0, 1, 2…, which old checkpoints contain. */
+  /** Tensors of the encoder that are not weights, such as the position ids 0, 1, 2… in old checkpoints. */
   readonly constants: readonly string[]
 }
 
 export interface Architecture<Config extends ModelConfig = ModelConfig> {
   readonly model_type: Config['model_type']
-  /** The class of transformers that a saved folder is loaded with: `BertForQuestionAnswering`. */
+  /** The class that loads a saved folder in transformers, such as `BertForQuestionAnswering`. */
   readonly class_name: string
-  /** How the names of its classes begin, which alone tells the family of configurations without a model_type: `Bert`. */
+  /**
+   * Prefix of the architecture's class names, such as `Bert`. It identifies the architecture if model_type is missing.
+   */
   readonly class_prefix: string
-  /** Every field that is read. */
+  /** All fields of config.json that are read. */
   readonly field_names: readonly string[]
   readonly checkpoint: CheckpointNames
-  /** @throws SpanforgeError that names the file, `source`, and each field at fault */
+  /** @throws SpanforgeError that names the file `source` and each invalid field */
   parseConfig(json: unknown, source: string): Config
-  /** Fields that a saved config.json states beside those of the configuration. */
+  /** Additional fields to write to a saved config.json. */
   savedFields(config: Config): Readonly<Record<string, unknown>>
   geometry(config: Config): Geometry
-  /** The same architecture with other sizes. */
+  /** Returns the same architecture with different sizes. */
   resized(config: Config, sizes: Pick<Geometry, 'layers' | 'vocab_size'>): Config
-  /** The hidden state [tokens, hidden_size] after some layers, of inputs named as in transformers. */
+  /** Returns the hidden state [tokens, hidden_size] after a range of layers. Input names are those of transformers. */
   encoder(p: Parameters, config: Config, dropout: Dropout, range: LayerRange): Tensor
-  /** The question-answering head: start and end logits [tokens, 2] of the encoder's result. */
+  /** The question-answering head, which computes start and end logits [tokens, 2] from the encoder's output. */
   head(p: Parameters, config: Config, hidden: Tensor, dropout: Dropout): Tensor
 }

@@ -1,4 +1,4 @@
-/** BERT (Devlin et al. 2018), as transformers' BertModel without its pooler, on real tokens only. */
+/** BERT (Devlin et al. 2018), equivalent to BertModel in transformers without the pooler. Computes only real tokens. */
 import type { Architecture } from './architecture.ts'
 import {
   BERT_LIKE_NAMES,
@@ -14,7 +14,7 @@ import {
 import { checkSizes, configReader } from './config.ts'
 import { qaOutputs } from './qa-outputs.ts'
 
-/** The sizes and settings of a BERT: Hugging Face's config.json, with its names. */
+/** The configuration of a BERT model, with the field names of Hugging Face's config.json. */
 export interface BertConfig extends BertLikeConfig {
   readonly model_type: 'bert'
 }

@@ -5,7 +5,7 @@ import { configJson, geometryOf, parseConfig } from './registry.ts'
 
 const tiny = fixtureJson<Record<string, unknown>>('tiny/b1/safetensors/config.json')
 
-test('every field of a real config is read', () => {
+test('reads all fields of a real config', () => {
   const { extra, ...fields } = parseConfig(tiny, 'config.json')
   expect(fields).toEqual({
     model_type: 'bert',
@@ -26,7 +26,7 @@ test('every field of a real config is read', () => {
   expect(extra).toMatchObject({ use_cache: true, classifier_dropout: null, transformers_version: '4.57.6' })
 })
 
-test('what a config leaves out is as in bert-base-uncased, the default of transformers', () => {
+test('missing fields default to bert-base-uncased, as in transformers', () => {
   expect(parseConfig({ model_type: 'bert' }, 'config.json')).toEqual({
     model_type: 'bert',
     vocab_size: 30522,
@@ -47,7 +47,7 @@ test('what a config leaves out is as in bert-base-uncased, the default of transf
 })
 
 test.each(['gelu', 'gelu_pytorch_tanh', 'gelu_python', 'quick_gelu', 'swish', 'relu2'])(
-  'the activation %s is understood',
+  'supports the activation %s',
   (hidden_act) => {
     expect(bert.parseConfig({ hidden_act }, 'config.json').hidden_act).toBe(hidden_act)
   },
@@ -75,7 +75,7 @@ const REFUSED: Record<string, [fields: unknown, error: RegExp]> = {
   ],
   'sizes that only together are absurd': [
     { hidden_size: 65536, num_attention_heads: 16, num_hidden_layers: 1000 },
-    /the sizes make about \d+ parameters, expected at most/,
+    /the sizes result in about \d+ parameters, expected at most/,
   ],
   'a size of 0': [{ num_hidden_layers: 0 }, /num_hidden_layers: found 0, expected/],
   'a size that is no integer': [{ vocab_size: 1.5 }, /vocab_size: found 1.5, expected an integer from 1 to/],
@@ -92,16 +92,16 @@ const REFUSED: Record<string, [fields: unknown, error: RegExp]> = {
 }
 
 test.each(Object.entries(REFUSED))(
-  '%s is refused, with file, field, found and expected',
+  'rejects %s, with file, field, found and expected value',
   (_name, [fields, expected]) => {
     const parse = () => parseConfig(fields, 'model/config.json')
     expect(parse).toThrow(expected)
     expect(parse).toThrow('model/config.json: ')
-    expect(parse).toThrow(/Correct the file, or choose another model|Choose another BERT model/)
+    expect(parse).toThrow(/Correct the file or choose another model|Choose another BERT model/)
   },
 )
 
-test('all wrong fields are named at once', () => {
+test('reports all invalid fields at once', () => {
   expect(() => parseConfig({ hidden_act: 'x', vocab_size: -1 }, 'c')).toThrow(
     /hidden_act(.|\n)*vocab_size|vocab_size(.|\n)*hidden_act/,
   )
@@ -122,13 +122,13 @@ test.each([
   [1, 1],
   [-1, 127],
   [null, undefined],
-])('with pad_token_id %j the row of padding is %j, as torch has it', (pad_token_id, row) => {
+])('with pad_token_id %j, the padding row is %j, as in torch', (pad_token_id, row) => {
   const config = parseConfig({ ...tiny, pad_token_id }, 'config.json')
   expect(geometryOf(config).padding_row).toBe(row)
   expect(JSON.parse(configJson(config)).pad_token_id).toBe(pad_token_id)
 })
 
-/** What transformers writes or reads of other models; `tests/saved-configs.test.ts` shows what it makes of them. */
+/** Fields of other models that transformers reads or writes. */
 const OF_OTHERS = {
   num_labels: 3,
   _num_labels: 3,
@@ -162,7 +162,7 @@ const OF_OTHERS = {
   transformers_version: '4.6.0.dev0',
 }
 
-test('a config saved holds nothing that is only true of the model it was fine-tuned from', () => {
+test('a saved config omits fields that apply only to the pretrained model', () => {
   const config = parseConfig({ ...tiny, ...OF_OTHERS }, 'config.json')
   const text = configJson(config)
   expect(JSON.parse(text)).toEqual(tiny)
@@ -170,7 +170,7 @@ test('a config saved holds nothing that is only true of the model it was fine-tu
   expect(JSON.parse(configJson(config, 'float16')).dtype).toBe('float16')
 })
 
-test('a config saved keeps what it does not know', () => {
+test('a saved config keeps unknown fields', () => {
   const kept = { custom_metrics: { f1: 0.5 }, author: 'ann', gradient_checkpointing: false, tie_word_embeddings: true }
   expect(JSON.parse(configJson(parseConfig({ ...tiny, ...kept }, 'config.json')))).toEqual({ ...tiny, ...kept })
 })

@@ -1,14 +1,14 @@
-/** Reading and writing config.json: what all families of models share. */
+/** Shared functions for reading and writing config.json. */
 import { z } from 'zod'
 import { SpanforgeError } from '../errors.ts'
 import { type ActivationName, activations } from '../nn/activation.ts'
 import { showValue } from '../show-value.ts'
 import type { Architecture, Geometry, ModelConfig } from './architecture.ts'
 
-/** More than any model has. A damaged file should not be able to ask for the memory. */
+/** More than any supported model has. Prevents a corrupted file from requesting excessive memory. */
 const MAX_PARAMETERS = 2 ** 33
 
-// The texts of these checks follow the word "expected" in errors.
+// These messages follow the word "expected" in errors.
 export const integerBetween = (least: number, most: number) => {
   const expected = `an integer from ${least} to ${most}`
   return z.int(expected).min(least, expected).max(most, expected)
@@ -23,43 +23,51 @@ const activationNames = Object.keys(activations) as [ActivationName, ...Activati
 
 export const activation = () => z.enum(activationNames, `one of ${activationNames.join(', ')}`)
 
-/** A probability of dropout. */
+/** A dropout probability. */
 export const probability = () => numberBetween(0, 1)
 
-/** Which row of the word embeddings is padding: counted from the end if negative, none if null. */
+/** The index of the padding row in the word embeddings: counted from the end if negative; no padding row if null. */
 export const paddingId = () => integerBetween(-10_000_000, 10_000_000).nullable()
 
-/** The row that a padding id means. */
+/** Converts a padding id to a row index. */
 export function paddingRow(pad_token_id: number | null, vocab_size: number): number | undefined {
   if (pad_token_id === null) return undefined
   return pad_token_id < 0 ? pad_token_id + vocab_size : pad_token_id
 }
 
-/** Heads that have been pruned make the weights of their layer smaller, each layer by another amount. */
+/** Pruned heads reduce the sizes of the weights, differently in each layer. */
 const isUnpruned = (value: unknown): boolean =>
   value === undefined ||
   value === null ||
   (typeof value === 'object' && Object.values(value).every((heads) => Array.isArray(heads) && heads.length === 0))
 
-/** `pruned_heads`, which transformers understands for every family. */
+/** Validates `pruned_heads`, which transformers supports for all architectures. */
 export const unpruned = z
-  .custom(isUnpruned, 'no pruned heads: their weights are smaller than the configuration says')
+  .custom(isUnpruned, 'no pruned heads, whose weights are smaller than the configuration specifies')
   .optional()
 
 export interface ConfigFields<Traits extends z.ZodRawShape, Fields extends z.ZodRawShape> {
   readonly model_type: string
-  /** What must hold of the weights for this code to compute the model. Another value in the file would not help. */
+  /**
+   * Properties that the weights must have for this code to support the model. Changing the value in the file would not
+   * help.
+   */
   readonly traits: Traits
-  /** A field in `fields` that must also hold of the weights. */
+  /** Fields in `fields` that are also properties of the weights. */
   readonly fixed?: readonly (keyof Fields & string)[]
   readonly fields: Fields
-  /** Follows "Choose another": `BERT model: an encoder with absolute positions and two token types`. */
+  /**
+   * Completes the sentence "Choose another …", for example `BERT model: an encoder with absolute positions and two
+   * token types`.
+   */
   readonly readable: string
 }
 
 type Parsed<Fields extends z.ZodRawShape> = z.output<z.ZodObject<Fields>>
 
-/** A function that checks a parsed config.json and fills in defaults; `source` is its path, for errors. */
+/**
+ * Creates a function that validates a parsed config.json and applies defaults. `source` is the file path, for errors.
+ */
 export function configReader<Traits extends z.ZodRawShape, Fields extends z.ZodRawShape>({
   model_type,
   traits,
@@ -94,7 +102,7 @@ function describe({ path, message }: z.core.$ZodIssue, json: unknown): string {
   return `${path.map((key) => `${String(key)}: `).join('')}found ${showValue(found)}, expected ${message}`
 }
 
-/** How a family's configuration calls what is checked together. */
+/** Names of the jointly checked fields in the configuration of an architecture. */
 export interface SizeNames {
   readonly heads: string
   readonly hidden_size: string
@@ -106,7 +114,7 @@ interface CheckedFields {
   readonly max_position_embeddings: number
 }
 
-/** @throws SpanforgeError for sizes that each are possible, but not together */
+/** @throws SpanforgeError if the sizes are inconsistent or too large in combination */
 export function checkSizes(
   geometry: Geometry,
   { pad_token_id, max_position_embeddings }: CheckedFields,
@@ -125,38 +133,38 @@ export function checkSizes(
   const embeddings = (vocab_size + geometry.max_positions + geometry.token_types) * hidden_size
   const parameters = embeddings + layers * hidden_size * (4 * hidden_size + 2 * intermediate_size)
   if (parameters > MAX_PARAMETERS)
-    refuse(source, [`the sizes make about ${parameters} parameters, expected at most ${MAX_PARAMETERS}`])
+    refuse(source, [`the sizes result in about ${parameters} parameters, expected at most ${MAX_PARAMETERS}`])
 }
 
 function refuse(
   source: string,
   faults: readonly string[],
-  remedy = 'Correct the file, or choose another model.',
+  remedy = 'Correct the file or choose another model.',
 ): never {
   throw new SpanforgeError(`${source}: ${faults.join(`\n${source}: `)}`, { remedy })
 }
 
 /**
- * Fields of a pretrained model's configuration that are not true of a question-answering model fine-tuned from it.
- * With most of them transformers builds another model, returns something else, or fails.
+ * Fields of a pretrained configuration that do not apply to the fine-tuned question-answering model. Most of them would
+ * make transformers build a different model, return something else, or fail.
  */
 const NOT_SAVED: ReadonlySet<string> = new Set([
-  // The head: qa_outputs has num_labels rows, as many as id2label has entries.
+  // The head: qa_outputs has num_labels rows, which must equal the number of entries in id2label.
   ...['num_labels', '_num_labels', 'id2label', 'label2id', 'problem_type', 'loss_type'],
   ...['finetuning_task', 'task_specific_params'],
-  // How the weights were stored.
+  // Storage of the weights.
   ...['torch_dtype', 'use_bfloat16', 'quantization_config', 'compression_config', '_pre_quantization_dtype'],
-  // A decoder, or half of an encoder-decoder.
+  // Decoders, including those of encoder-decoder models.
   ...['add_cross_attention', 'cross_attention_hidden_size', 'is_encoder_decoder', 'tie_encoder_decoder'],
-  // What forward returns, and how it computes.
+  // Return values and implementation of `forward`.
   ...['return_dict', 'use_return_dict', 'output_attentions', 'output_hidden_states', 'torchscript'],
   ...['chunk_size_feed_forward', 'attn_implementation', '_attn_implementation'],
   ...['_attn_implementation_internal', '_attn_implementation_autoset'],
-  // Code of another model, and where the pretrained one came from.
+  // Custom code, and the origin of the pretrained model.
   ...['auto_map', '_name_or_path', 'name_or_path', '_commit_hash'],
 ])
 
-/** The text of a config.json that transformers loads; its keys sorted as save_pretrained sorts them. */
+/** Serializes a config.json that transformers can load, with keys sorted as in save_pretrained. */
 export function toConfigJson(
   { extra, ...config }: ModelConfig,
   { class_name, savedFields }: Pick<Architecture, 'class_name' | 'savedFields'>,

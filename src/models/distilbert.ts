@@ -1,4 +1,7 @@
-/** DistilBERT (Sanh et al. 2019), as transformers' DistilBertModel, on real tokens only. It has no token types. */
+/**
+ * DistilBERT (Sanh et al. 2019), equivalent to DistilBertModel in transformers. Computes only real tokens. It has no
+ * token types.
+ */
 import { z } from 'zod'
 import { input, type Tensor } from '../graph/tensor.ts'
 import { type ActivationName, activations } from '../nn/activation.ts'
@@ -21,7 +24,7 @@ import {
 import { qaOutputs } from './qa-outputs.ts'
 import { type SelfAttention, selfAttention } from './self-attention.ts'
 
-/** The sizes and settings of a DistilBERT: Hugging Face's config.json, with its names. */
+/** The configuration of a DistilBERT model, with the field names of Hugging Face's config.json. */
 export interface DistilBertConfig extends ModelConfig {
   readonly model_type: 'distilbert'
   readonly vocab_size: number
@@ -29,31 +32,31 @@ export interface DistilBertConfig extends ModelConfig {
   readonly dim: number
   readonly n_layers: number
   readonly n_heads: number
-  /** Width of the feed-forward layer. */
+  /** Width of the feed-forward layers. */
   readonly hidden_dim: number
   readonly activation: ActivationName
   readonly dropout: number
   readonly attention_dropout: number
-  /** Probability of dropout before the question-answering head. */
+  /** Dropout probability before the question-answering head. */
   readonly qa_dropout: number
-  /** The longest sequence, in tokens. */
+  /** Maximum sequence length in tokens. */
   readonly max_position_embeddings: number
-  /** Standard deviation of new weights. */
+  /** Standard deviation of newly initialised weights. */
   readonly initializer_range: number
-  /** The row of the word embeddings that does not learn: -1 is the last one, null none. */
+  /** Index of the word embedding that is not trained. -1 is the last one; null means that all are trained. */
   readonly pad_token_id: number | null
 }
 
-/** Not in the configuration: transformers has it in the code. */
+/** Hard-coded in transformers rather than part of the configuration. */
 const LAYER_NORM_EPS = 1e-12
 
 const reader = configReader({
   model_type: 'distilbert',
   traits: {
-    sinusoidal_pos_embds: z.literal(false, 'false: positions that are learnt').default(false),
+    sinusoidal_pos_embds: z.literal(false, 'false, which means learned positions').default(false),
     pruned_heads: unpruned,
   },
-  // Defaults are those of transformers' DistilBertConfig (4.57).
+  // The defaults are those of DistilBertConfig in transformers 4.57.
   fields: {
     vocab_size: integerBetween(1, 10_000_000).default(30522),
     dim: integerBetween(1, 65536).default(768),
@@ -68,7 +71,7 @@ const reader = configReader({
     initializer_range: numberBetween(0, 100).default(0.02),
     pad_token_id: paddingId().default(0),
   },
-  readable: 'DistilBERT model, with learnt positions',
+  readable: 'DistilBERT model, with learned positions',
 })
 
 export const distilbert: Architecture<DistilBertConfig> = {
@@ -115,7 +118,7 @@ function embeddings(p: Parameters, c: DistilBertConfig, dropout: Dropout): Tenso
   return dropout(layerNorm(p.at('LayerNorm'), add(words, positions), LAYER_NORM_EPS), c.dropout)
 }
 
-/** Unlike BERT, it drops nothing between attention and the residual sum. */
+/** Unlike BERT, there is no dropout between the attention and the residual sum. */
 function layer(p: Parameters, c: DistilBertConfig, x: Tensor, attend: SelfAttention, dropout: Dropout): Tensor {
   const project = (name: string) => linear(p.at(`attention.${name}`), x, c.dim)
   const attended = attend(project('q_lin'), project('k_lin'), project('v_lin'), c.attention_dropout)

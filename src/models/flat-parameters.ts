@@ -8,7 +8,7 @@ export interface FlatEntry {
   readonly size: number
 }
 
-/** Tensors that lie one after the other in one array, in a fixed order; each is seen through a view. */
+/** Tensors stored consecutively in one array, in a fixed order. Each tensor is accessible as a view. */
 export class FlatParameters {
   private changes = 0
   readonly entries: readonly FlatEntry[]
@@ -31,7 +31,7 @@ export class FlatParameters {
     )
   }
 
-  /** The entries from number `first` on, laid over another array. */
+  /** Creates a layout of the entries from index `first` over another array. */
   from(first: number, data: Float32Array): FlatParameters {
     return new FlatParameters(this.entries.slice(first), data)
   }
@@ -44,17 +44,17 @@ export class FlatParameters {
     return this.byName.get(name)!
   }
 
-  /** To be called by whoever has written into the array, so that an engine with memory of its own reads it again. */
+  /** Must be called after writing to the array, so that engines with their own memory read it again. */
   changed(): void {
     this.changes++
   }
 
-  /** How often the array has changed. */
+  /** Number of times the array has changed. */
   get version(): number {
     return this.changes
   }
 
-  /** All tensors as the runtime wants them, under their names or names made from them. */
+  /** Returns all tensors as engine values, optionally renamed. */
   values(rename: (name: string) => string = (name) => name): Values {
     return Object.fromEntries(this.entries.map(({ name }) => [rename(name), this.value(name)]))
   }

@@ -7,13 +7,13 @@ it.each([
   [{ architectures: ['MPNetForMaskedLM'] }, 'the architecture MPNetForMaskedLM'],
   [{ architectures: ['XLMRobertaXLForMaskedLM'] }, 'the architecture XLMRobertaXLForMaskedLM'],
   [{ architectures: ['BertGenerationEncoder'] }, 'the architecture BertGenerationEncoder'],
-])('A configuration of another family is refused with what it is: %j', (json, what) => {
+])('rejects the configuration of another architecture and names it: %j', (json, what) => {
   expect(() => parseConfig(json, 'config.json')).toThrow(
-    `config.json: this is ${what}; spanforge reads models of type "bert", "distilbert", `,
+    `config.json: this is ${what}; spanforge supports models of type "bert", "distilbert", `,
   )
 })
 
-it('An old configuration without a type is BERT unless its architecture says otherwise', () => {
+it('treats an old configuration without a type as BERT unless its architecture differs', () => {
   for (const [name, model_type] of [
     ['BertForMaskedLM', 'bert'],
     ['BertModel', 'bert'],
@@ -32,7 +32,7 @@ it.each([
   [{ error: 'Repository not found' }, '["error"]'],
 ])('A config.json that describes no model is not taken for bert-base-uncased: %j', (json, names) => {
   const parse = () => parseConfig(json, 'config.json')
-  expect(parse).toThrow('config.json: this is not the configuration of a model: it has no model_type and no sizes')
+  expect(parse).toThrow('config.json: this is not a model configuration: it has no model_type and no sizes')
   expect(parse).toThrow(`only ${names}`)
 })
 

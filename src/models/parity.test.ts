@@ -5,7 +5,7 @@ import { fixture } from '../../tests/fixture.ts'
 import { maxDifference, readRecorded } from '../../tests/read-safetensors.ts'
 import { recordedBatch, tinyModel, unpadded } from '../../tests/tiny-model.ts'
 
-// What is left is rounding in another order of summation: torch's own float32 is as far from float64.
+// Differences are due to rounding with another summation order. float32 in torch is equally far from float64.
 const LOGITS = 1e-5
 const LOSS = 2e-6
 const GRADIENT = 2e-6
@@ -21,7 +21,7 @@ describeEngines('the recorded outputs', (engine) => {
   describe.each(models)('%s', (_name, folder, data) => {
     const model = tinyModel(folder, engine)
 
-    test.each(batches)('gives the recorded logits and loss (%s)', async (name) => {
+    test.each(batches)('reproduces the recorded logits and loss (%s)', async (name) => {
       const expected = readRecorded(fixture(`tiny/${data}/expected-${name}.safetensors`))
       const { rows, spans } = recordedBatch(fixture(`tiny/${data}/batch-${name}.safetensors`))
       const { logits, loss } = await model.forward(rows, spans)
@@ -31,7 +31,7 @@ describeEngines('the recorded outputs', (engine) => {
       expect(Math.abs(loss! - expected.loss.data[0])).toBeLessThan(LOSS)
     })
 
-    test.each(batches)('gives the recorded gradient of every parameter (%s)', async (name) => {
+    test.each(batches)('reproduces the recorded gradient of every parameter (%s)', async (name) => {
       const expected = readRecorded(fixture(`tiny/${data}/expected-${name}.safetensors`))
       const { loss, view } = await batchGradient(
         model,
@@ -48,7 +48,7 @@ describeEngines('real tokens only', (engine) => {
   const model = tinyModel('b1/safetensors', engine)
   const padded = recordedBatch(fixture('tiny/b1/batch-padded.safetensors'))
 
-  test('padding changes no logit', async () => {
+  test('padding does not change logits', async () => {
     const whole = await model.forward(padded.rows)
     const real = await model.forward(unpadded(padded).rows)
     for (const [r, { start_logits, end_logits }] of real.logits.entries()) {
@@ -58,7 +58,7 @@ describeEngines('real tokens only', (engine) => {
     }
   })
 
-  test('the passes of a batch add up to the gradient of the batch', async () => {
+  test('the gradients of the passes add up to the gradient of the batch', async () => {
     const batch = unpadded(padded)
     const whole = await batchGradient(model, batch)
     const parts = await batchGradient(model, batch, 1)
@@ -66,11 +66,11 @@ describeEngines('real tokens only', (engine) => {
     expect(maxDifference(parts.all, whole.all)).toBeLessThan(GRADIENT)
   })
 
-  test('a row that shares its pass with longer ones has the gradient it has alone', async () => {
+  test('the gradient of a row does not depend on longer rows in the same pass', async () => {
     const { rows, spans } = unpadded(padded)
     const short = { rows: [rows[1]], spans: [spans[1]] }
     const alone = await batchGradient(model, short)
-    // A second row whose spans lie outside adds nothing but its presence.
+    // A second row whose spans are outside contributes nothing to the gradient.
     const outside = { start_position: 1e6, end_position: 1e6 }
     const beside = await batchGradient(model, { rows: [rows[1], rows[0]], spans: [spans[1], outside] })
     expect(maxDifference(alone.all, beside.all)).toBeLessThan(GRADIENT)

@@ -5,8 +5,8 @@ import { type Engine, float32Value } from '../runtime/engine.ts'
 const SIZE = 2048
 
 /**
- * What this machine multiplies at most through this engine, in GFLOP/s: the fastest of `runs` products of two square
- * matrices, 2048 x 2048 unless `size` says otherwise. The measure that useful work is held against.
+ * Measures the peak matrix multiplication rate of an engine on this machine, in GFLOP/s: the fastest of `runs` products
+ * of two square matrices (default size: 2048). Serves as the reference for the efficiency of useful work.
  */
 export async function peakRate(engine: Engine, runs = 20, size = SIZE): Promise<number> {
   const square = (name: string) => input(name, [size, size])

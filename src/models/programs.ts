@@ -7,11 +7,14 @@ import { add } from '../ops/elementwise.ts'
 import type { ModelConfig } from './architecture.ts'
 import { encoder, questionAnswering } from './span-head.ts'
 
-/** The loss of [rows, 2, length] logits: `span_bias` hides places without a token, `span_targets` weighs the rest. */
+/**
+ * Computes the loss of logits [rows, 2, length]. `span_bias` masks places without a token; `span_targets` weights the
+ * others.
+ */
 const spanLoss = (logits: Tensor): Tensor =>
   crossEntropy(add(logits, input('span_bias', ['rows', 1, 'length'])), input('span_targets', logits.shape))
 
-/** Outputs `logits` [rows, 2, length] and `loss` []. */
+/** Builds a graph with the outputs `logits` [rows, 2, length] and `loss` []. */
 export function evaluationGraph(config: ModelConfig): Graph {
   const logits = questionAnswering(new Parameters(), config, noDropout)
   return { logits, loss: spanLoss(logits) }
@@ -19,7 +22,9 @@ export function evaluationGraph(config: ModelConfig): Graph {
 
 type LookedUp = Pick<Lookup, 'table' | 'index' | 'padding_idx'>
 
-/** A gradient of gathered rows [tokens, width], to be added into the gradients of tables at the rows of an index. */
+/**
+ * Gradient of gathered rows [tokens, width], which must be added to the gradients of the tables at the indexed rows.
+ */
 export interface RowGradient {
   readonly output: string
   readonly width: number
@@ -28,8 +33,8 @@ export interface RowGradient {
 
 export interface TrainingGraph {
   /**
-   * `loss` [], each of `rowGradients`, and of each parameter in `dense` `gradient.<parameter>`: its gradient, added to the
-   * input `sofar.<parameter>`. Where both lie in the same memory, passes add up in place.
+   * The outputs `loss` [], all `rowGradients`, and `gradient.<parameter>` for each parameter in `dense`. The latter is
+   * the gradient plus the input `sofar.<parameter>`; if both use the same memory, passes accumulate in place.
    */
   readonly outputs: Graph
   readonly dense: readonly string[]
@@ -40,10 +45,12 @@ export interface TrainingGraph {
 export const gradientName = (parameter: string): string => `gradient.${parameter}`
 export const sofarName = (parameter: string): string => `sofar.${parameter}`
 
-/** What stays as it is: always the beginning of the model. Freezing layers freezes the embeddings too. */
+/** The frozen part of a model, which is always its beginning. Freezing layers also freezes the embeddings. */
 export interface Freeze {
   readonly freeze_embeddings?: boolean
-  /** The output of so many layers is computed beforehand, and is the input `hidden` [tokens, hidden_size]. */
+  /**
+   * Number of frozen layers. Their output is computed in advance and fed as the input `hidden` [tokens, hidden_size].
+   */
   readonly freeze_layers?: number
 }
 
@@ -60,7 +67,7 @@ export function trainingGraph(config: ModelConfig, freeze: Freeze = {}): Trainin
   for (const [i, { name, shape }] of dense.entries())
     outputs[gradientName(name)] = add(input(sofarName(name), shape), gradients[i])
 
-  // Words, positions and types are summed, so all three share one gradient: it leaves the graph once.
+  // Word, position and type embeddings are summed, so they share a single output for their gradient.
   const byGradient = new Map<Tensor, LookedUp[]>()
   for (const [i, lookup] of lookups.entries()) {
     const rowGradient = gradients[dense.length + i]
@@ -74,7 +81,7 @@ export function trainingGraph(config: ModelConfig, freeze: Freeze = {}): Trainin
   return { outputs, dense: dense.map(({ name }) => name), rowGradients, dropout }
 }
 
-/** Whether a parameter belongs to the frozen beginning. */
+/** Returns whether a parameter belongs to the frozen part. */
 export function isFrozen(
   { part }: Pick<ParameterSpec, 'part'>,
   { freeze_embeddings = false, freeze_layers = 0 }: Freeze,
@@ -83,12 +90,12 @@ export function isFrozen(
   return part.role === 'layer' && part.layer < freeze_layers
 }
 
-/** The hidden state after the frozen layers, without dropout: output `hidden` [tokens, hidden_size]. */
+/** Computes the hidden state after the frozen layers without dropout, as output `hidden` [tokens, hidden_size]. */
 export function frozenGraph(config: ModelConfig, freeze_layers: number): Graph {
   return { hidden: encoder(new Parameters(), config, noDropout, { to: freeze_layers }) }
 }
 
-/** The parameters of the question-answering model in the order of the checkpoint, as they lie in flat memory. */
+/** The parameters of the question-answering model in checkpoint order, which is also their order in memory. */
 export function parameterSpecs(config: ModelConfig): ParameterSpec[] {
   const p = new Parameters()
   questionAnswering(p, config, noDropout)

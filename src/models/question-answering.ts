@@ -10,16 +10,16 @@ import { evaluationGraph, parameterSpecs } from './programs.ts'
 import { architectureOf } from './registry.ts'
 import { ResidentParameters } from './resident-parameters.ts'
 
-/** An encoder with a question-answering head: weights in one flat array, and one session that serves every batch shape. */
+/**
+ * An encoder with a question-answering head. All weights are in one flat array, and one session handles batches of any
+ * shape.
+ */
 export class QuestionAnsweringModel {
   readonly architecture: Architecture
   readonly geometry: Geometry
-  /** What is known of each parameter, in the order in which they are stored in memory. */
+  /** Specifications of the parameters, in memory order. */
   readonly specs: readonly ParameterSpec[]
-  /**
-   * Where the weights are stored. A trainer may move them into memory of its own. Whoever writes into them calls
-   * `parameters.changed()`.
-   */
+  /** The weights. A trainer may move them to its own memory. Call `parameters.changed()` after modifying them. */
   parameters: FlatParameters
   private session: Promise<{ readonly executable: Executable; readonly weights: ResidentParameters }> | undefined
 
@@ -27,7 +27,7 @@ export class QuestionAnsweringModel {
     readonly config: ModelConfig,
     readonly engine: Engine,
     parameters?: FlatParameters,
-    /** What `forward` computes in. */
+    /** Precision of `forward`. */
     private computesIn: Precision = 'float32',
   ) {
     this.architecture = architectureOf(config)
@@ -40,21 +40,21 @@ export class QuestionAnsweringModel {
     return this.computesIn
   }
 
-  /** Takes effect with the next `forward`. */
+  /** Sets the precision, starting with the next `forward`. */
   async computeIn(precision: Precision): Promise<void> {
     if (precision === this.computesIn) return
     this.computesIn = precision
     await this.release()
   }
 
-  /** How many numbers the weights are. */
+  /** Returns the number of weights. */
   num_parameters(): number {
     return this.parameters.size
   }
 
   /**
-   * Logits of each row, and, given where the answers are, the loss averaged over the rows. Rows may differ in length;
-   * how many fit into memory at once is the caller's business.
+   * Computes the logits of each row and, if `spans` contains the answers, the loss averaged over the rows. Rows may
+   * differ in length. The caller must ensure that they fit into memory.
    */
   async forward(rows: readonly Row[], spans?: readonly Label[]): Promise<{ logits: WindowLogits[]; loss?: number }> {
     const { dims, inputs } = pack(rows, this.geometry)
@@ -83,7 +83,7 @@ export class QuestionAnsweringModel {
     return { executable, weights: new ResidentParameters(executable) }
   }
 
-  /** Frees the session. The weights stay. */
+  /** Frees the session but keeps the weights. */
   async release(): Promise<void> {
     const session = await this.session
     this.session = undefined

@@ -1,4 +1,4 @@
-/** The families of models that spanforge reads. To add one, write its file and list it here. */
+/** Registry of model architectures. To add one, write its file and list it here. */
 import { SpanforgeError } from '../errors.ts'
 import { showText, showValue } from '../show-value.ts'
 import type { Architecture, Geometry, ModelConfig } from './architecture.ts'
@@ -9,35 +9,35 @@ import { camembert, roberta, xlmRoberta } from './roberta.ts'
 
 const ARCHITECTURES: readonly Architecture[] = [bert, distilbert, roberta, camembert, xlmRoberta]
 
-/** Values of model_type. */
+/** Supported values of model_type. */
 export const MODEL_TYPES: readonly string[] = ARCHITECTURES.map(({ model_type }) => model_type)
 
-/** The family of a configuration that `parseConfig` has read. */
+/** Returns the architecture of a configuration read by `parseConfig`. */
 export function architectureOf({ model_type }: Pick<ModelConfig, 'model_type'>): Architecture {
   const architecture = ARCHITECTURES.find((known) => known.model_type === model_type)
-  if (!architecture) throw new SpanforgeError(`models: there is no architecture ${showText(model_type)}`)
+  if (!architecture) throw new SpanforgeError(`models: unknown architecture ${showText(model_type)}`)
   return architecture
 }
 
 export const geometryOf = (config: ModelConfig): Geometry => architectureOf(config).geometry(config)
 
 /**
- * Checks a parsed config.json and fills in the defaults of transformers; `source` is its path, for errors.
- * @throws SpanforgeError for a model of another family, and for each field that cannot be
+ * Validates a parsed config.json and applies the defaults of transformers. `source` is the file path, for errors.
+ * @throws SpanforgeError if the architecture is not supported or a field is invalid
  */
 export const parseConfig = (json: unknown, source: string): ModelConfig =>
   familyOf(json, source).parseConfig(json, source)
 
-/** The text of a config.json from which transformers loads the question-answering model of this family. */
+/** Serializes a config.json from which transformers can load the question-answering model. */
 export const configJson = (config: ModelConfig, dtype: 'float32' | 'float16' = 'float32'): string =>
   toConfigJson(config, architectureOf(config), dtype)
 
 function familyOf(json: unknown, source: string): Architecture {
   if (isOfNoModel(json))
     throw new SpanforgeError(
-      `${source}: this is not the configuration of a model: it has no model_type and no sizes such as hidden_size, ` +
+      `${source}: this is not a model configuration: it has no model_type and no sizes such as hidden_size, ` +
         `only ${showValue(Object.keys(json), 80)}`,
-      { remedy: `Choose the folder of a model: its config.json has a model_type, such as ${MODEL_TYPES[0]}.` },
+      { remedy: `Choose a model folder, whose config.json has a model_type such as ${MODEL_TYPES[0]}.` },
     )
   const { model_type, architectures } = (json ?? {}) as { model_type?: unknown; architectures?: unknown }
   if (typeof model_type === 'string')
@@ -45,7 +45,7 @@ function familyOf(json: unknown, source: string): Architecture {
       ARCHITECTURES.find((known) => known.model_type === model_type) ??
       refuse(source, `a model of type ${showValue(model_type)}`)
     )
-  // Files from before there was a model_type name the class alone, or nothing, and are BERT's.
+  // Old files without model_type contain only the class name, or nothing if they belong to BERT.
   const name = Array.isArray(architectures) ? architectures[0] : undefined
   if (model_type !== undefined || typeof name !== 'string') return bert
   return (
@@ -60,12 +60,15 @@ const isClassOf = (prefix: string, name: string): boolean =>
 
 function refuse(source: string, found: string): never {
   const types = new Intl.ListFormat('en').format(MODEL_TYPES.map((type) => `"${type}"`))
-  throw new SpanforgeError(`${source}: this is ${found}; spanforge reads models of type ${types}`, {
-    remedy: 'Choose such a model, for example bert-base-uncased.',
+  throw new SpanforgeError(`${source}: this is ${found}; spanforge supports models of type ${types}`, {
+    remedy: 'Choose a supported model, such as bert-base-uncased.',
   })
 }
 
-/** The pooling layer of sentence-transformers, training arguments and error messages of servers are JSON objects, too. */
+/**
+ * Detects other JSON objects, such as sentence-transformers pooling layers, training arguments and error messages of
+ * servers.
+ */
 const isOfNoModel = (json: unknown): json is object =>
   typeof json === 'object' &&
   json !== null &&

@@ -7,7 +7,7 @@ import type { ModelConfig } from './architecture.ts'
 import { architectureOf } from './registry.ts'
 import { layoutInputs } from './self-attention.ts'
 
-/** The hidden state [tokens, hidden_size] after layer `to`, computed from layer `from` on. */
+/** Computes layers `from` to `to` of the encoder and returns the hidden state [tokens, hidden_size]. */
 export function encoder(
   p: Parameters,
   config: ModelConfig,
@@ -20,8 +20,9 @@ export function encoder(
 }
 
 /**
- * An encoder with the question-answering head of transformers: start and end logits of every place of every window,
- * [rows, 2, length]. The values at padded places mean nothing. With `from`, only the layers from there on.
+ * An encoder with the question-answering head of transformers. Returns the start and end logits of each place in each
+ * window, [rows, 2, length]; values at padded places are meaningless. With `from`, computes only the layers starting
+ * with that one.
  */
 export function questionAnswering(p: Parameters, config: ModelConfig, dropout: Dropout, from = 0): Tensor {
   const hidden = encoder(p, config, dropout, { from })

@@ -1,6 +1,6 @@
 import type { Geometry } from './architecture.ts'
 
-/** Sums over windows: of their numbers of tokens, and of the squares of these. */
+/** Sums over windows: the numbers of tokens, and the squares of these numbers. */
 export interface WindowTotals {
   readonly tokens: number
   readonly squared_lengths: number
@@ -12,8 +12,8 @@ const totalsOf = (lengths: readonly number[]): WindowTotals => ({
 })
 
 /**
- * Floating-point operations of a forward pass over windows of these numbers of tokens if nothing is computed for
- * padding: matrix products only, two operations a multiply-accumulate. The formula of benchmarks/python/useful_work.py.
+ * Number of floating-point operations of a forward pass over windows of the given lengths, without padding. Counts only
+ * matrix products, with two operations per multiply-accumulate, like benchmarks/python/useful_work.py.
  */
 export const forwardFlop = (geometry: Geometry, lengths: readonly number[]): number =>
   forwardFlopOf(geometry, totalsOf(lengths))
@@ -24,7 +24,7 @@ function forwardFlopOf(geometry: Geometry, { tokens, squared_lengths }: WindowTo
   return 2 * (tokens * perToken + layers * 2 * squared_lengths * h)
 }
 
-/** Backward counts as twice the forward pass: gradients of inputs and of weights. */
+/** The backward pass counts twice as much as the forward pass, for the gradients of inputs and weights. */
 export const trainingFlopOf = (geometry: Geometry, totals: WindowTotals): number => 3 * forwardFlopOf(geometry, totals)
 
 export const trainingFlop = (geometry: Geometry, lengths: readonly number[]): number =>

@@ -7,14 +7,14 @@ import { sumAll } from '../ops/reduce.ts'
 import { float32Value } from '../runtime/engine.ts'
 import { type ActivationName, activations } from './activation.ts'
 
-/** What transformers 4.57.6 computes in float64 under each name of ACT2FN: values and slopes at x. */
+/** Values and derivatives at x that transformers 4.57.6 computes in float64 for each name in ACT2FN. */
 const recorded = fixtureJson<{
   readonly x: number[]
   readonly activations: Record<string, { readonly y: number[]; readonly slope: number[] }>
   readonly with_parameters: string[]
 }>('activations.json')
 
-test('every activation of transformers without weights of its own is there, and no other', () => {
+test('supports exactly the activations of transformers without learned weights', () => {
   expect(Object.keys(activations).sort()).toEqual(Object.keys(recorded.activations).sort())
   expect(recorded.with_parameters).toEqual(['prelu', 'xielu'])
 })
@@ -31,13 +31,16 @@ test.each(Object.keys(activations) as ActivationName[])('%s is one operator with
   expect([...types(slope)].filter(({ type }) => type.endsWith('Gradient'))).toHaveLength(1)
 })
 
-test.each(Object.entries(recorded.activations))('%s has the values and slopes of transformers', async (name, want) => {
-  const x = input('x', [recorded.x.length])
-  const y = activations[name as ActivationName](x)
-  const [slope] = gradient(sumAll(y), [x])
-  const found = await evaluate({ y, slope }, { x: float32Value(Float32Array.from(recorded.x), x.shape as number[]) })
-  for (const [i, at] of recorded.x.entries()) {
-    expect(Math.abs(found.y[i] - want.y[i]), `value at ${at}`).toBeLessThan(1e-6 * Math.max(1, Math.abs(want.y[i])))
-    expect(Math.abs(found.slope[i] - want.slope[i]), `slope at ${at}`).toBeLessThan(2e-6 * Math.max(1, Math.abs(at)))
-  }
-})
+test.each(Object.entries(recorded.activations))(
+  '%s has the same values and derivatives as in transformers',
+  async (name, want) => {
+    const x = input('x', [recorded.x.length])
+    const y = activations[name as ActivationName](x)
+    const [slope] = gradient(sumAll(y), [x])
+    const found = await evaluate({ y, slope }, { x: float32Value(Float32Array.from(recorded.x), x.shape as number[]) })
+    for (const [i, at] of recorded.x.entries()) {
+      expect(Math.abs(found.y[i] - want.y[i]), `value at ${at}`).toBeLessThan(1e-6 * Math.max(1, Math.abs(want.y[i])))
+      expect(Math.abs(found.slope[i] - want.slope[i]), `slope at ${at}`).toBeLessThan(2e-6 * Math.max(1, Math.abs(at)))
+    }
+  },
+)

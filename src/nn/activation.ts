@@ -5,13 +5,16 @@ import { gelu } from '../ops/gelu.ts'
 
 export type Activation = (x: Tensor) => Tensor
 
-/** GELU cut off at 10, for quantisation. GELU never goes below -0.17, so the reference's lower limit of -10 is moot. */
+/**
+ * GELU clipped at 10, for quantisation. The lower limit of -10 in the reference has no effect, because GELU is never
+ * below -0.17.
+ */
 const gelu10: Activation = (x) => {
   const y = gelu(x)
   return sub(y, relu(sub(y, 10)))
 }
 
-/** By the names of transformers (`ACT2FN`), but prelu and xielu, which have weights of their own. */
+/** Activations by their names in transformers (`ACT2FN`), except prelu and xielu, which have learned weights. */
 export const activations = {
   gelu,
   gelu_python: gelu,

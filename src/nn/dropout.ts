@@ -2,20 +2,23 @@ import type { Shape } from '../graph/shape.ts'
 import { input, type Tensor } from '../graph/tensor.ts'
 import { dropout, dropoutAdd } from '../ops/dropout.ts'
 
-/** One place where values are dropped: a graph input that holds 0 with `probability`, else 1 / (1 - probability). */
+/**
+ * A dropout mask, which is an input of the graph. Its values are 0 with `probability` and 1 / (1 - probability)
+ * otherwise.
+ */
 export interface DropoutSite {
   readonly name: string
   readonly shape: Shape
   readonly probability: number
 }
 
-/** The mask for values of a shape, each of which is dropped with a probability; undefined if none is dropped. */
+/** Creates the mask for values of the given shape, or returns undefined if nothing is dropped. */
 type Masks = (shape: Shape, probability: number) => Tensor | undefined
 
-/** How a model drops values. */
+/** Applies dropout in a model. */
 export interface Dropout {
   (x: Tensor, probability: number): Tensor
-  /** Drops values of x, then adds what went around the layer. */
+  /** Applies dropout to x, then adds the residual connection. */
   add(x: Tensor, probability: number, residual: Tensor): Tensor
   mask: Masks
 }
@@ -26,12 +29,12 @@ const dropoutBy = (mask: Masks): Dropout =>
     mask,
   })
 
-/** Drops nothing: how evaluation graphs are built. */
+/** Disables dropout, as in evaluation. */
 export const noDropout: Dropout = dropoutBy(() => undefined)
 
 /**
- * Dropout whose masks are inputs of the graph, because a runtime's own generator can neither be seeded well nor resumed.
- * Every mask is noted in `sites`.
+ * Dropout whose masks are inputs of the graph, because the random number generators of runtimes are hard to seed and
+ * cannot be resumed. Each mask is added to `sites`.
  */
 export const dropoutInputs = (sites: DropoutSite[]): Dropout =>
   dropoutBy((shape, probability) => {

@@ -5,7 +5,7 @@ import * as ops from '../ops/linalg.ts'
 import { layerNormalization } from '../ops/normalize.ts'
 import type { Parameters } from './parameters.ts'
 
-/** y = x Wᵀ + b for x [..., in], with W stored [out, in] as PyTorch does. */
+/** y = x Wᵀ + b for x [..., in], with W stored as [out, in] like in PyTorch. */
 export function linear(p: Parameters, x: Tensor, out: number): Tensor {
   const weight = p.get('weight', [out, x.shape.at(-1) as number])
   return ops.linear(x, weight, p.get('bias', [out], { init: 'zeros' }))
@@ -14,19 +14,19 @@ export function linear(p: Parameters, x: Tensor, out: number): Tensor {
 export interface EmbeddingOptions {
   readonly size: number
   readonly width: number
-  /** A row that is read but never learns. */
+  /** Index of a row that can be read but is not trained. */
   readonly padding_idx?: number
 }
 
-/** Rows of a learnt table [size, width] at `ids` [tokens], an input of the graph. */
+/** Looks up rows of a learned table [size, width] at `ids` [tokens], an input of the graph. */
 export function embedding(p: Parameters, ids: Tensor, { size, width, padding_idx }: EmbeddingOptions): Tensor {
-  if (ids.source.kind !== 'input') throw new SpanforgeError(`embedding: ids must be an input, got ${ids}`)
+  if (ids.source.kind !== 'input') throw new SpanforgeError(`embedding: ids must be an input, found ${ids}`)
   const rows = gatherRows(p.get('weight', [size, width], { table: { padding_idx } }), ids)
   p.lookups.push({ table: p.key('weight'), index: ids.source.name, padding_idx, rows })
   return rows
 }
 
-/** Ba et al. 2016, over the last axis. */
+/** Layer normalization (Ba et al. 2016) over the last axis. */
 export function layerNorm(p: Parameters, x: Tensor, epsilon: number): Tensor {
   const width = x.shape.at(-1) as number
   const scale = p.get('weight', [width], { init: 'ones' })

@@ -3,34 +3,34 @@ import { input, type Tensor } from '../graph/tensor.ts'
 
 export type Initialization = 'normal' | 'zeros' | 'ones'
 
-/** The part of a model that a parameter belongs to. */
+/** The part of a model to which a parameter belongs. */
 export type Part =
   | { readonly role: 'embedding' }
   | { readonly role: 'layer'; readonly layer: number }
   | { readonly role: 'head' }
 
-/** A parameter that a model has. */
+/** A parameter of a model. */
 export interface ParameterSpec {
-  /** Its name in the graph, which is its key in a checkpoint. */
+  /** Name in the graph, which is also the key in a checkpoint. */
   readonly name: string
   readonly shape: readonly number[]
-  /** How a parameter that no checkpoint holds begins. */
+  /** Initialisation of a parameter that is missing in the checkpoint. */
   readonly init: Initialization
   readonly part: Part
-  /** Present for a table whose rows are looked up. */
+  /** Present if the parameter is a lookup table. */
   readonly table?: TableFacts
   readonly tensor: Tensor
 }
 
 export interface TableFacts {
-  /** The row of padding, which is 0 at first and does not learn (PyTorch's padding_idx). */
+  /** Index of the padding row, which is initialised with 0 and not trained (padding_idx in PyTorch). */
   readonly padding_idx?: number
 }
 
-/** Rows gathered from a table. Their gradient is added into the table's by whatever runs the graph. */
+/** Rows gathered from a table. The code that runs the graph adds their gradient to the gradient of the table. */
 export interface Lookup extends TableFacts {
   readonly table: string
-  /** Name of the input that says which rows. */
+  /** Name of the input that contains the row indices. */
   readonly index: string
   readonly rows: Tensor
 }
@@ -42,7 +42,7 @@ export interface ParameterOptions {
 
 const HEAD: Part = { role: 'head' }
 
-/** A place in the checkpoint, where a model declares its parameters under the checkpoint's very names. */
+/** A prefix in the checkpoint, under which a model declares its parameters by their checkpoint names. */
 export class Parameters {
   readonly specs: Map<string, ParameterSpec>
   readonly lookups: Lookup[]
@@ -60,17 +60,17 @@ export class Parameters {
     return new Parameters(this, `${this.prefix}${name}.`, part)
   }
 
-  /** Where the embeddings of a model are, which can be frozen. */
+  /** Returns the prefix of the embeddings, which can be frozen. */
   embeddings(name: string): Parameters {
     return this.at(name, { role: 'embedding' })
   }
 
-  /** Where layer number `layer` of a model is, counted from 0; layers can be frozen from the first on. */
+  /** Returns the prefix of a layer, counted from 0. Layers can be frozen starting with the first. */
   layer(name: string, layer: number): Parameters {
     return this.at(name, { role: 'layer', layer })
   }
 
-  /** The checkpoint's name of what is called `name` here. */
+  /** Returns the full checkpoint key of a name. */
   key(name: string): string {
     return this.prefix + name
   }

@@ -12,7 +12,7 @@ import { onnxruntime } from '../runtime/onnxruntime.ts'
 import { encodeModel } from './encode.ts'
 import { ExternalData } from './external-data.ts'
 
-/** What ONNX Runtime, which reads the bytes by its own definition, gives for an operator without operands. */
+/** Returns the result that ONNX Runtime, an independent decoder, computes for an operator without operands. */
 async function ofAttribute(attributes: Attributes, type: TensorType): Promise<ort.Tensor> {
   const session = await ort.InferenceSession.create(
     toBytes(encodeModel({ y: apply({ type: 'Constant' }, [], type, attributes) })),
@@ -22,7 +22,7 @@ async function ofAttribute(attributes: Attributes, type: TensorType): Promise<or
   return y
 }
 
-describe('every kind of attribute', () => {
+describe('attribute types', () => {
   test.each<[string, Attributes, TensorType, unknown[]]>([
     ['an integer', { value_int: -3 }, { shape: [], dtype: 'int64' }, [-3n]],
     ['integers', { value_ints: [1, -2, 3] }, { shape: [3], dtype: 'int64' }, [1n, -2n, 3n]],
@@ -33,33 +33,33 @@ describe('every kind of attribute', () => {
     expect([...((await ofAttribute(attributes, type)).data as Iterable<unknown>)]).toEqual(expected)
   })
 
-  test('a text', async () => {
+  test('a string', async () => {
     const x = input('x', ['n'])
     const gelu = apply({ type: 'Gelu' }, [x], x, { approximate: 'tanh' })
     const session = await ort.InferenceSession.create(toBytes(encodeModel({ y: gelu }, { opset: 20 })))
     const { y } = await session.run({ x: new ort.Tensor('float32', [1], [1]) })
-    // Exact GELU is 0.841345.
+    // The exact GELU would be 0.841345.
     expect((y.data as Float32Array)[0]).toBeCloseTo(0.841192, 6)
     await session.release()
   })
 
-  test('texts', async () => {
+  test('strings', async () => {
     const model = toBytes(
       encodeModel({
         y: apply({ type: 'Constant' }, [], { shape: [2], dtype: 'int64' }, { value_strings: ['one', 'two'] }),
       }),
     )
-    // The output is declared as int64, and ONNX Runtime says what it has read instead.
+    // The output is declared as int64. The error message of ONNX Runtime contains the type that it decoded.
     await expect(ort.InferenceSession.create(model)).rejects.toThrow(/tensor\(string\)/)
   })
 
-  test('a tensor that is no constant is refused', () => {
+  test('rejects a tensor that is not a constant', () => {
     const bad = apply({ type: 'Constant' }, [], { shape: [], dtype: 'float32' }, { value: input('x', []) })
     expect(() => encodeModel({ bad })).toThrow('attribute value: expected a constant')
   })
 })
 
-describe('every type of element', () => {
+describe('element types', () => {
   const types: [DType, TensorData][] = [
     ['float32', Float32Array.of(1.5, -2)],
     ['float16', Uint16Array.of(0x3e00, 0xc000)],
@@ -69,7 +69,7 @@ describe('every type of element', () => {
     ['uint8', Uint8Array.of(0, 255)],
     ['bool', Uint8Array.of(1, 0)],
   ]
-  test.each(types)('%s passes through a session as a constant and as an input', async (dtype, data) => {
+  test.each(types)('%s works as a constant and as an input of a session', async (dtype, data) => {
     const session = await onnxruntime.compile({ a: constant(data, [2], dtype), b: input('x', ['n'], dtype) })
     const room = (): Value => ({ dtype, dims: [2], data: new (data.constructor as Int32ArrayConstructor)(2) })
     const outputs = { a: room(), b: room() }
@@ -81,7 +81,7 @@ describe('every type of element', () => {
 })
 
 describe('constants', () => {
-  test('plain numbers become an array of the type, a typed array is used as it is', () => {
+  test('converts plain numbers and uses typed arrays without a copy', () => {
     expect(constant([1, -2], [2], 'float16').source).toMatchObject({ data: Uint16Array.of(0x3c00, 0xc000) })
     expect(constant([1, -2], [2], 'int64').source).toMatchObject({ data: BigInt64Array.of(1n, -2n) })
     const data = Float32Array.of(1, 2)
@@ -89,14 +89,14 @@ describe('constants', () => {
     expect(source.kind === 'constant' && source.data).toBe(data)
   })
 
-  test('an array of another type or length is refused', () => {
+  test('rejects an array of the wrong type or length', () => {
     expect(() => constant(Float32Array.of(1), [1], 'int32')).toThrow('found a Float32Array, expected a Int32Array')
     expect(() => constant([1, 2], [3], 'float32', 'w')).toThrow('constant w: found 2 elements, expected 3')
   })
 
-  test('operands of different types are refused, and a number takes the type of the other operand', () => {
+  test('rejects operands of different types; a number takes the type of the other operand', () => {
     const half = input('x', [2], 'float16')
-    expect(() => add(half, input('y', [2]))).toThrow('Add: x: float16 [2] and y: float32 [2] are of different types')
+    expect(() => add(half, input('y', [2]))).toThrow('Add: x: float16 [2] and y: float32 [2] have different types')
     expect(mul(half, 0.5).dtype).toBe('float16')
   })
 })
@@ -107,12 +107,12 @@ describe('weights', () => {
   const x = new ort.Tensor('float32', new Float32Array(1000).fill(1), [1000])
   const expected = weights.map((w) => w + 1)
 
-  test('are referred to by the encoded model, not copied', () => {
+  test('are referenced by the encoded model, not copied', () => {
     const model = encodeModel({ y })
     expect([...chunks(model)].filter(({ buffer }) => buffer === weights.buffer)).toHaveLength(1)
   })
 
-  test('may be in a file beside the model, small ones not', async () => {
+  test('may be stored in a file next to the model, except small ones', async () => {
     const folder = temporaryFolder()
     const external = new ExternalData('model.onnx_data')
     const other = Float32Array.from(weights, (w) => -w)
@@ -127,16 +127,16 @@ describe('weights', () => {
     await session.release()
   })
 
-  test('have their own names, which no other value takes', async () => {
+  test('have unique names', async () => {
     const a = constant([2], [1], 'float32', 'v0')
     const session = await ort.InferenceSession.create(toBytes(encodeModel({ y: mul(mul(input('v1', [1]), 3), a) })))
     expect(session.inputNames).toEqual(['v1'])
     expect((await session.run({ v1: new ort.Tensor('float32', [5], [1]) })).y.data).toEqual(Float32Array.of(30))
     await session.release()
-    expect(() => encodeModel({ y: add(input('v0', [1]), a) })).toThrow('two values are called v0')
+    expect(() => encodeModel({ y: add(input('v0', [1]), a) })).toThrow('duplicate value name v0')
   })
 
-  test('embedded in the model compute the same', async () => {
+  test('compute the same result when embedded in the model', async () => {
     const session = await ort.InferenceSession.create(toBytes(encodeModel({ y })))
     expect((await session.run({ x })).y.data).toEqual(expected)
     await session.release()

@@ -17,22 +17,22 @@ import type { ExternalData } from './external-data.ts'
 const IR_VERSION = 9
 const DEFAULT_OPSET = 18
 const DOMAIN_VERSIONS: Readonly<Record<string, number>> = { 'com.microsoft': 1 }
-/** AttributeProto.AttributeType */
+/** Values of AttributeProto.AttributeType. */
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7, strings: 8 }
-/** TensorProto.DataLocation */
+/** Value of TensorProto.DataLocation. */
 const EXTERNAL = 1
 
 export interface EncodeOptions {
-  /** Version of ONNX's own operators (default: 18). */
+  /** Version of the standard ONNX operator set (default: 18). */
   readonly opset?: number
-  /** Collects large constants, which are then not part of the model's bytes. */
+  /** Collects large constants, which are then stored outside the model. */
   readonly external?: ExternalData
 }
 
 /**
- * Encodes the graph that computes `outputs` as an ONNX ModelProto. Field numbers are those of onnx.proto3.
- * Inputs keep their names and every operator is written as it is: there is no table of translations. Data of constants
- * is not copied: write the result with `toBytes` or `chunks`.
+ * Encodes the graph that computes `outputs` as an ONNX ModelProto, with the field numbers of onnx.proto3. Inputs keep
+ * their names, and operators are written without translation. The data of constants is not copied; write the result
+ * with `toBytes` or `chunks`.
  */
 export function encodeModel(outputs: Graph, { opset = DEFAULT_OPSET, external }: EncodeOptions = {}): Encoded {
   const order = topologicalOrder(Object.values(outputs))
@@ -48,7 +48,7 @@ export function encodeModel(outputs: Graph, { opset = DEFAULT_OPSET, external }:
     else if (!written.has(source.node)) {
       written.add(source.node)
       const { type, domain } = source.node.op
-      if (domain === 'spanforge') throw new SpanforgeError(`${type} is no ONNX operator: lower the graph first`)
+      if (domain === 'spanforge') throw new SpanforgeError(`${type} is not an ONNX operator. Lower the graph first.`)
       if (domain) domains.add(domain)
       graph.push(messageField(1, ...encodeNode(source.node, used.get(source.node)!, namer)))
     }
@@ -67,8 +67,8 @@ export function encodeModel(outputs: Graph, { opset = DEFAULT_OPSET, external }:
 }
 
 /**
- * The names of values: inputs and some constants have one of their own, all others get a short one that is free. The
- * results of one node are named together, whichever Tensor refers to them.
+ * Assigns names to values. Inputs and some constants have their own names; all other values receive an unused short
+ * name. Results are named by node, so every Tensor that refers to the same result has the same name.
  */
 class Namer {
   private readonly own = new Map<string, Tensor>()
@@ -79,7 +79,7 @@ class Namer {
     for (const t of order) {
       const name = ownName(t)
       if (name === undefined) continue
-      if (this.own.has(name)) throw new SpanforgeError(`two values are called ${name}`)
+      if (this.own.has(name)) throw new SpanforgeError(`duplicate value name ${name}`)
       this.own.set(name, t)
     }
   }
@@ -103,7 +103,7 @@ class Namer {
 
 const ownName = ({ source }: Tensor): string | undefined => (source.kind === 'node' ? undefined : source.name)
 
-/** Which results of each node are used. */
+/** Returns the indices of the used results of each node. */
 function usedOutputs(order: readonly Tensor[], outputs: readonly Tensor[]): Map<Node, Set<number>> {
   const used = new Map<Node, Set<number>>()
   const use = ({ source }: Tensor) => {

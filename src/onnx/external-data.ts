@@ -1,17 +1,17 @@
-/** Where the data of a constant is in a file beside the model, as ONNX writes it. */
+/** The position of a constant's data in a file next to the model, as encoded in ONNX. */
 export interface ExternalLocation {
-  /** The file, relative to the model's folder. */
+  /** File name relative to the folder of the model. */
   readonly location: string
   readonly offset: number
   readonly length: number
 }
 
-/** Pages of memory: runtimes map the file instead of reading it. */
+/** Size of a memory page, because runtimes map the file. */
 const ALIGNMENT = 4096
 
 /**
- * The data file of an ONNX model whose constants are too large for the model itself: protobuf ends at 2 GB. Nothing is
- * copied; write `chunks` one after the other to the file.
+ * The data file of an ONNX model whose constants do not fit into the model itself, because protobuf is limited to 2 GB.
+ * Nothing is copied; write the `chunks` to the file in order.
  */
 export class ExternalData {
   readonly chunks: Uint8Array[] = []
@@ -19,15 +19,15 @@ export class ExternalData {
   size = 0
 
   /**
-   * @param location the file's name as the model refers to it, which must be its final one
-   * @param least constants of fewer bytes stay in the model, where shape inference can read them
+   * @param location final name of the file, to which the model refers
+   * @param least minimum size in bytes; smaller constants stay in the model, where shape inference can read them
    */
   constructor(
     readonly location: string,
     private readonly least = 1024,
   ) {}
 
-  /** Takes in the data of a constant, unless it is small. */
+  /** Adds the data of a constant. Returns undefined if it is too small. */
   place(data: Uint8Array): ExternalLocation | undefined {
     if (data.length < this.least) return undefined
     const padding = (ALIGNMENT - (this.size % ALIGNMENT)) % ALIGNMENT

@@ -11,7 +11,10 @@ import { softmax } from './softmax.ts'
 
 const scale = (q: Tensor): number => 1 / Math.sqrt(q.shape.at(-1) as number)
 
-/** The weights of each value before and after dropout, [rows, heads, length, length], and their sums of values. */
+/**
+ * Computes the attention weights before and after dropout, [rows, heads, length, length], and the weighted sums of
+ * values.
+ */
 function attend([q, k, v, bias, mask]: readonly Tensor[]) {
   const weights = softmax(add(matmul(q, k, { transB: true, alpha: scale(q) }), bias))
   const kept = dropout(weights, mask)
@@ -19,16 +22,17 @@ function attend([q, k, v, bias, mask]: readonly Tensor[]) {
 }
 
 /**
- * With P the weights, M the dropout mask, o the result (Dao et al. 2022, appendix B.2):
- *   dv = (P M)ᵀ do,   dP = M (do vᵀ),   dS = P (dP - D)   where D = sum_j P_j dP_j = do · o, a sum over `size` values
- * instead of `length`, so that dS = (P M)(do vᵀ) - P D;   dq = dS k / √size,   dk = dSᵀ q / √size.
+ * With P the weights, M the dropout mask, and o the result (Dao et al. 2022, appendix B.2):
+ *     dv = (P M)ᵀ do,   dP = M (do vᵀ),   dS = P (dP - D)
+ * where D = sum_j P_j dP_j = do · o, which sums over `size` values instead of `length`. Hence
+ *     dS = (P M)(do vᵀ) - P D,   dq = dS k / √size,   dk = dSᵀ q / √size.
  */
 const AttentionGradient: Op = {
   type: 'AttentionGradient',
   domain: 'spanforge',
   lower({ inputs: [dOut, ...operands] }) {
     const [q, k, v] = operands
-    const { weights, kept, out } = attend(operands) // the forward pass's own: lowering computes nothing twice
+    const { weights, kept, out } = attend(operands) // shared with the forward pass: lowering removes duplicates
     const alpha = scale(q)
     const d = sum(mul(dOut, out), [-1]) // [rows, heads, length, 1]
     const dScores = sub(mul(kept, matmul(dOut, v, { transB: true })), mul(weights, d))
@@ -51,19 +55,24 @@ const Attention: Op = {
 }
 
 /**
- * softmax(q kᵀ / √size + bias) v (Vaswani et al. 2017), with dropout on the weights where there is a mask.
- * q, k, v: [rows, heads, length, size]; bias: [rows, 1, 1, length], 0, or hugely negative where a key is padding;
- * mask: [rows, heads, length, length]. No gradient flows to bias and mask.
+ * Computes softmax(q kᵀ / √size + bias) v (Vaswani et al. 2017), with dropout on the attention weights if a mask is
+ * given.
+ *
+ * q, k, v: [rows, heads, length, size]; bias: [rows, 1, 1, length], 0, or a large negative number where a key is
+ * padding; mask: [rows, heads, length, length]. No gradient flows to bias and mask.
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, mask?: Tensor): Tensor {
   if (q.shape.length !== 4 || [k, v].some(({ shape }) => formatShape(shape) !== formatShape(q.shape)))
-    throw new SpanforgeError(`Attention: ${q}, ${k} and ${v} are not three times [rows, heads, length, size]`)
+    throw new SpanforgeError(`Attention: ${q}, ${k} and ${v} must all have shape [rows, heads, length, size]`)
   return apply(Attention, [q, k, v, bias, ...(mask ? [mask] : [])], q)
 }
 
 type HeadsAttribute = { readonly heads: number }
 
-/** What PackedAttention does, on either side of `attention`: tokens [T, hidden] to [rows, heads, length, size] and back. */
+/**
+ * Returns the conversions of PackedAttention: `split` turns tokens [T, hidden] into [rows, heads, length, size], and
+ * `join` is its inverse.
+ */
 function layouts({ attributes, inputs }: Node, layout: Layout) {
   const { heads } = attributes as HeadsAttribute
   const [tokens, hidden] = inputs[0].shape
@@ -100,15 +109,16 @@ const PackedAttention: Op = {
 
 export interface PackedAttentionOptions {
   readonly heads: number
-  /** Where each place's tokens are. */
+  /** Maps places in the padded rows to tokens, and tokens to places. */
   readonly layout: Layout
   readonly bias: Tensor
   readonly mask?: Tensor
 }
 
 /**
- * `attention` of windows whose tokens follow one another without padding: q, k, v [tokens, hidden] -> [tokens, hidden].
- * An engine may lay them out as it likes; by default they are padded to [rows, heads, length, size] and back.
+ * Applies `attention` to windows whose tokens are packed without padding: q, k, v [tokens, hidden] -> [tokens, hidden].
+ * An engine may choose its own memory layout; by default the tokens are padded to [rows, heads, length, size] and
+ * packed again.
  */
 export function packedAttention(
   q: Tensor,
@@ -118,6 +128,6 @@ export function packedAttention(
 ): Tensor {
   const wrong = q.shape.length !== 2 || (q.shape[1] as number) % heads !== 0
   if (wrong || [k, v].some(({ shape }) => formatShape(shape) !== formatShape(q.shape)))
-    throw new SpanforgeError(`PackedAttention: ${q}, ${k} and ${v} are not three times [tokens, ${heads} heads * size]`)
+    throw new SpanforgeError(`PackedAttention: ${q}, ${k} and ${v} must all have shape [tokens, ${heads} heads * size]`)
   return apply(PackedAttention, [q, k, v, places, tokens, bias, ...(mask ? [mask] : [])], q, { heads })
 }

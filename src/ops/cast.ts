@@ -6,6 +6,6 @@ const Cast: Op = {
   gradient: (dy, { inputs: [x] }) => [cast(dy, x.dtype)],
 }
 
-/** The same values as another type; float16 rounds to the nearest. */
+/** Converts a tensor to another type. Conversion to float16 rounds to nearest. */
 export const cast = (x: Tensor, dtype: DType): Tensor =>
   apply(Cast, [x], { shape: x.shape, dtype }, { to: ELEMENT_TYPE[dtype] })

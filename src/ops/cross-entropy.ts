@@ -26,12 +26,12 @@ const CrossEntropy: Op = {
 }
 
 /**
- * Cross-entropy against weighted targets: -sum target log softmax(logits), over the last axis of both, as a scalar.
- * A target holds the weight of its window at the right place and 0 elsewhere, so that the caller decides what is
- * averaged over, what is left out, and how the passes of one batch add up.
+ * Cross-entropy with weighted targets: -sum target log softmax(logits), over the last axis, as a scalar. A target row
+ * contains the weight of its window at the correct position and 0 elsewhere, so the caller controls the averaging,
+ * excludes windows, and can add up the passes of a batch.
  */
 export function crossEntropy(logits: Tensor, target: Tensor): Tensor {
   if (formatShape(logits.shape) !== formatShape(target.shape))
-    throw new SpanforgeError(`CrossEntropy: ${target} does not fit ${logits}`)
+    throw new SpanforgeError(`CrossEntropy: the shape of ${target} does not match ${logits}`)
   return apply(CrossEntropy, [logits, target], { shape: [], dtype: logits.dtype })
 }

@@ -10,7 +10,7 @@ const Dropout: Op = {
   gradient: (dy, { inputs: [, mask] }) => [dropout(dy, mask), null],
 }
 
-/** What an engine can do in one pass over memory, or at the end of the product that makes x. */
+/** An engine can fuse this into a single pass over memory, or into the matrix product that computes x. */
 const DropoutAdd: Op = {
   type: 'DropoutAdd',
   domain: 'spanforge',
@@ -19,8 +19,8 @@ const DropoutAdd: Op = {
 }
 
 /**
- * Dropout (Srivastava et al. 2014): x times a mask of its shape, which holds 0 or 1 / (1 - probability). Without a mask
- * nothing is dropped.
+ * Dropout (Srivastava et al. 2014): multiplies x by a mask of the same shape whose values are 0 or 1 / (1 -
+ * probability). Returns x if there is no mask.
  */
 export function dropout(x: Tensor, mask: Tensor | undefined): Tensor {
   if (!mask) return x
@@ -28,7 +28,7 @@ export function dropout(x: Tensor, mask: Tensor | undefined): Tensor {
   return apply(Dropout, [x, mask], x)
 }
 
-/** Dropout of x, added to what went around the layer. */
+/** Applies dropout to x and adds the residual connection. */
 export function dropoutAdd(x: Tensor, mask: Tensor | undefined, residual: Tensor): Tensor {
   if (!mask) return add(x, residual)
   checkShape('mask', mask, x)
@@ -37,5 +37,6 @@ export function dropoutAdd(x: Tensor, mask: Tensor | undefined, residual: Tensor
 }
 
 function checkShape(what: string, t: Tensor, x: Tensor): void {
-  if (formatShape(t.shape) !== formatShape(x.shape)) throw new SpanforgeError(`Dropout: ${what} ${t} does not fit ${x}`)
+  if (formatShape(t.shape) !== formatShape(x.shape))
+    throw new SpanforgeError(`Dropout: the shape of ${what} ${t} does not match ${x}`)
 }

@@ -2,14 +2,14 @@ import { SpanforgeError } from '../errors.ts'
 import { broadcast } from '../graph/shape.ts'
 import { apply, type Op, scalar, type Tensor } from '../graph/tensor.ts'
 
-/** A plain number may stand wherever a tensor may. */
+/** A tensor, or a number that is broadcast. */
 export type Operand = Tensor | number
 
-/** Both operands as tensors of one type; a number takes the type of the other operand. */
+/** Converts both operands to tensors of the same type. A number takes the type of the other operand. */
 function operands(type: string, left: Operand, right: Operand): [Tensor, Tensor] {
   const dtype = typeof left !== 'number' ? left.dtype : typeof right !== 'number' ? right.dtype : 'float32'
   const [a, b] = [left, right].map((x) => (typeof x === 'number' ? scalar(x, dtype) : x))
-  if (a.dtype !== b.dtype) throw new SpanforgeError(`${type}: ${a} and ${b} are of different types`)
+  if (a.dtype !== b.dtype) throw new SpanforgeError(`${type}: ${a} and ${b} have different types`)
   return [a, b]
 }
 
@@ -46,7 +46,7 @@ export const tanh = unary('Tanh', (dy, _x, y) => mul(dy, sub(1, mul(y, y))))
 export const sigmoid = unary('Sigmoid', (dy, _x, y) => mul(dy, mul(y, sub(1, y))))
 // d erf(x) = 2/sqrt(pi) exp(-x^2) dx
 export const erf = unary('Erf', (dy, x) => mul(dy, mul(2 / Math.sqrt(Math.PI), exp(neg(mul(x, x))))))
-// The slope is 1 where the result is positive and 0 elsewhere: sign(relu(x)).
+// The slope is 1 where the result is positive and 0 elsewhere, which equals sign(relu(x)).
 export const relu = unary('Relu', (dy, _x, y) => mul(dy, sign(y)))
-/** -1, 0 or 1. Its own gradient is 0 wherever it has one. */
+/** Returns -1, 0 or 1. Its gradient is 0 wherever it is defined. */
 export const sign = unary('Sign', (dy) => mul(dy, 0))

@@ -3,16 +3,16 @@ import { formatShape, product } from '../graph/shape.ts'
 import { apply, type Op, type Tensor } from '../graph/tensor.ts'
 import { reshape } from './movement.ts'
 
-// The gradient of a table leaves the graph as the gradient of the gathered rows: see embedding in nn/layers.ts.
+// The gradient of a table is returned as the gradient of the gathered rows; see embedding in nn/layers.ts.
 const Gather: Op = { type: 'Gather', gradient: () => [null, null] }
 
-/** Rows of a table: [n, width] at index [...] -> [..., width]. No gradient flows to the table. */
+/** Looks up rows of a table: [n, width] at index [...] -> [..., width]. No gradient flows to the table. */
 export function gatherRows(table: Tensor, index: Tensor): Tensor {
-  if (table.shape.length !== 2) throw new SpanforgeError(`Gather: wants a matrix, got ${table}`)
+  if (table.shape.length !== 2) throw new SpanforgeError(`Gather: expected a matrix, found ${table}`)
   return apply(Gather, [table, index], { shape: [...index.shape, table.shape[1]], dtype: table.dtype }, { axis: 0 })
 }
 
-/** Two ways to lay out the same rows. `places` says where each place's row is; `tokens`, its inverse, where each row went. */
+/** Two arrangements of the same rows. `places` contains the source row of each place; `tokens` is its inverse. */
 export interface Layout {
   readonly places: Tensor
   readonly tokens: Tensor
@@ -28,15 +28,15 @@ const PermuteRows: Op = {
 }
 
 /**
- * Lays rows out anew: x [...from, width] at `index` [...to] -> [...to, width], where `inverse` [...from] says for each
- * row of x where it went.
+ * Rearranges rows: x [...from, width] at `index` [...to] -> [...to, width]. `inverse` [...from] contains the
+ * destination of each row of x.
  *
- * The gradient is the same operation the other way round, without any scattering. That holds if every place that
- * `inverse` does not name carries no gradient: padding that is masked wherever it could matter.
+ * The gradient is the inverse rearrangement and needs no scatter operation. This is correct only if places that are not
+ * in `inverse` have no gradient, such as padding that is masked wherever it could affect the result.
  */
 export function permuteRows(x: Tensor, index: Tensor, inverse: Tensor): Tensor {
   const width = x.shape.at(-1)!
   if (formatShape(x.shape.slice(0, -1)) !== formatShape(inverse.shape))
-    throw new SpanforgeError(`permuteRows: rows ${formatShape(x.shape)} do not fit the inverse index ${inverse}`)
+    throw new SpanforgeError(`permuteRows: rows ${formatShape(x.shape)} do not match the inverse index ${inverse}`)
   return apply(PermuteRows, [x, index, inverse], { shape: [...index.shape, width], dtype: x.dtype })
 }

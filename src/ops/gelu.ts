@@ -2,10 +2,10 @@ import { apply, type Op, type Tensor } from '../graph/tensor.ts'
 import { add, erf, exp, mul, sub } from './elementwise.ts'
 
 /**
- * GELU and its slope in the variable u = x √½:
- *   gelu(x) = x/2 (1 + erf(x √½)) = √½ f(u)   with f(u) = u (1 + erf u),
- *   gelu'(x) = ½ f'(u)   with f'(u) = 1 + erf u + u 2/√π exp(-u²)   and 2/√π exp(-u²) = exp(ln(2/√π) - u²).
- * The factors √½ stand outside, where the matrix products before and after take them in at no cost.
+ * GELU and its derivative in terms of u = x √½:
+ *     gelu(x) = x/2 (1 + erf(x √½)) = √½ f(u)   with f(u) = u (1 + erf u),
+ *     gelu'(x) = ½ f'(u)   with f'(u) = 1 + erf u + u 2/√π exp(-u²)   and 2/√π exp(-u²) = exp(ln(2/√π) - u²).
+ * The factors √½ are kept separate, so that the adjacent matrix products can absorb them at no cost.
  */
 function parts(x: Tensor): { u: Tensor; gate: Tensor } {
   const u = mul(x, Math.SQRT1_2)

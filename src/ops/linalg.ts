@@ -6,10 +6,10 @@ import { reshape, transpose } from './movement.ts'
 import { sum } from './reduce.ts'
 
 export interface ProductOptions {
-  /** Use the transpose of a (of its last two axes). */
+  /** Whether to transpose the last two axes of a. */
   readonly transA?: boolean
   readonly transB?: boolean
-  /** Multiplies the product. */
+  /** Factor of the product. */
   readonly alpha?: number
 }
 
@@ -41,8 +41,8 @@ const decode = ({ transA, transB, alpha }: Readonly<Record<string, unknown>>): R
 type Multiply = (a: Tensor, b: Tensor, options: ProductOptions) => Tensor
 
 /**
- * y = alpha A B with A = a or aᵀ, B = b or bᵀ   =>   dA = alpha dy Bᵀ,  dB = alpha Aᵀ dy,
- * and where a was transposed, da is the transpose of that: alpha B dyᵀ.
+ * Gradients of y = alpha A B, where A = a or aᵀ and B = b or bᵀ: dA = alpha dy Bᵀ and dB = alpha Aᵀ dy. If a is
+ * transposed, da is the transpose of dA: alpha B dyᵀ.
  */
 function productGradient(multiply: Multiply, dy: Tensor, a: Tensor, b: Tensor, options: Required<ProductOptions>) {
   const { transA, transB, alpha } = options
@@ -55,7 +55,7 @@ function productGradient(multiply: Multiply, dy: Tensor, a: Tensor, b: Tensor, o
   return [da, db] as const
 }
 
-/** ONNX's MatMul has neither transposes nor a factor. */
+/** MatMul of ONNX, which supports neither transposition nor a factor. */
 const PlainMatMul: Op = { type: 'MatMul' }
 
 const swapped = (x: Tensor): Tensor => {
@@ -90,18 +90,18 @@ const Gemm: Op = {
 }
 
 export interface GemmOptions extends ProductOptions {
-  /** A row that is added to each row of the product. */
+  /** A row vector added to each row of the product. */
   readonly c?: Tensor
-  /** Multiplies c. */
+  /** Factor of c. */
   readonly beta?: number
 }
 
-/** Matrix product of two matrices plus a row: alpha [m, k] x [k, n] + beta [n] -> [m, n]. */
+/** Product of two matrices plus a row vector: alpha [m, k] x [k, n] + beta [n] -> [m, n]. */
 export function gemm(a: Tensor, b: Tensor, { c, beta = 1, ...options }: GemmOptions = {}): Tensor {
   const shape = productShape('Gemm', a, b, options)
-  if (shape.length !== 2) throw new SpanforgeError(`Gemm: wants two matrices, got ${a} and ${b}`)
+  if (shape.length !== 2) throw new SpanforgeError(`Gemm: expected two matrices, found ${a} and ${b}`)
   if (c && (c.shape.length !== 1 || c.shape[0] !== shape[1]))
-    throw new SpanforgeError(`Gemm: the row ${c} does not fit a product of shape ${formatShape(shape)}`)
+    throw new SpanforgeError(`Gemm: the row vector ${c} does not match a product of shape ${formatShape(shape)}`)
   const attributes = { ...encode(options), beta: new Float(beta) }
   return apply(Gemm, c ? [a, b, c] : [a, b], { shape, dtype: a.dtype }, attributes)
 }
@@ -112,7 +112,7 @@ const Linear: Op = {
   lower: ({ inputs: [x, weight, bias] }) => [
     x.shape.length === 2 ? gemm(x, weight, { transB: true, c: bias }) : add(matmul(x, weight, { transB: true }), bias),
   ],
-  // dx = dy W,   dW = dyᵀ x,   db = dy, which `gradient` sums over the rows.
+  // dx = dy W,   dW = dyᵀ x,   db = dy, which `gradient` sums over the rows
   gradient(dy, { inputs: [x, weight] }) {
     const dx = x.shape.length === 2 ? gemm(dy, weight) : matmul(dy, weight)
     return [dx, gemm(asMatrix(dy), asMatrix(x), { transA: true }), dy]
@@ -125,6 +125,6 @@ const asMatrix = (x: Tensor): Tensor => reshape(x, [product(x.shape.slice(0, -1)
 export function linear(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
   const shape = productShape('Linear', x, weight, { transB: true })
   if (weight.shape.length !== 2 || bias.shape.length !== 1 || bias.shape[0] !== weight.shape[0])
-    throw new SpanforgeError(`Linear: ${weight} and ${bias} are not a matrix [out, in] and a row [out]`)
+    throw new SpanforgeError(`Linear: ${weight} and ${bias} must be a matrix [out, in] and a vector [out]`)
   return apply(Linear, [x, weight, bias], { shape, dtype: x.dtype })
 }

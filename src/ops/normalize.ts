@@ -34,7 +34,7 @@ const LayerNormalization: Op = {
 export function layerNormalization(x: Tensor, g: Tensor, b: Tensor, epsilon: number): Tensor {
   const n = x.shape.at(-1)
   if (x.shape.length < 2 || g.shape[0] !== n || b.shape[0] !== n)
-    throw new SpanforgeError(`LayerNormalization: ${x} does not fit ${g} and ${b}`)
+    throw new SpanforgeError(`LayerNormalization: the shapes of ${x}, ${g} and ${b} do not match`)
   const column = { shape: [...x.shape.slice(0, -1), 1], dtype: x.dtype }
   return applyAll(LayerNormalization, [x, g, b], [x, column, column], { axis: -1, epsilon: new Float(epsilon) })[0]
 }

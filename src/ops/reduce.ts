@@ -5,11 +5,12 @@ import { add, mul } from './elementwise.ts'
 
 const ReduceSum: Op = {
   type: 'ReduceSum',
-  // y = sum x   =>   dx = dy, repeated along the summed axes: x * 0 + dy has that shape whatever the sizes are.
+  // y = sum x   =>   dx = dy, repeated along the summed axes; x * 0 + dy has that shape for all
+  // sizes
   gradient: (dy, { inputs: [x] }) => [add(mul(x, 0), dy), null],
 }
 
-/** Sums over the given axes, which stay as size 1, so that results broadcast back without bookkeeping. */
+/** Sums over the given axes and keeps them with size 1, so that results broadcast against x. */
 export function sum(x: Tensor, axes: readonly number[]): Tensor {
   const rank = x.shape.length
   const positive = axes.map((axis) => (axis < 0 ? axis + rank : axis))
@@ -22,5 +23,5 @@ export function sum(x: Tensor, axes: readonly number[]): Tensor {
 
 const SumAll: Op = { type: 'ReduceSum', gradient: (dy, { inputs: [x] }) => [add(mul(x, 0), dy)] }
 
-/** The sum of all elements, as a scalar. */
+/** Sums all elements to a scalar. */
 export const sumAll = (x: Tensor): Tensor => apply(SumAll, [x], { shape: [], dtype: x.dtype }, { keepdims: 0 })

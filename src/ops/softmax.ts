@@ -14,7 +14,7 @@ const Softmax: Op = {
   gradient: (dy, { outputs: [y] }) => [apply(SoftmaxGradient, [dy, y], y)],
 }
 
-/** Over the last axis. */
+/** Softmax over the last axis. */
 export const softmax = (x: Tensor): Tensor => apply(Softmax, [x], x, { axis: -1 })
 
 const LogSoftmax: Op = {
@@ -23,5 +23,5 @@ const LogSoftmax: Op = {
   gradient: (dy, { inputs: [x] }) => [sub(dy, mul(softmax(x), sum(dy, [-1])))],
 }
 
-/** Over the last axis. */
+/** Logarithm of the softmax over the last axis. */
 export const logSoftmax = (x: Tensor): Tensor => apply(LogSoftmax, [x], x, { axis: -1 })

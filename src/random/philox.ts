@@ -1,12 +1,13 @@
 /**
- * Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3" (SC 2011): a keyed
- * bijection of 128-bit counters whose values pass TestU01's BigCrush. No state: block n of a stream is one call.
+ * Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011): a keyed
+ * bijection of 128-bit counters whose output passes TestU01's BigCrush. It has no state; each block of a stream is
+ * computed independently.
  */
 
 const MULTIPLIERS = [0xd2511f53, 0xcd9e8d57] as const
 const KEY_STEPS = [0x9e3779b9, 0xbb67ae85] as const
 
-/** Writes the four words of one counter under one key into `out`. */
+/** Writes the four output words for a counter and a key to `out`. */
 export function philox4x32(counter: Uint32Array, key: Uint32Array, out: Uint32Array): void {
   let c0 = counter[0]
   let c1 = counter[1]
@@ -30,7 +31,10 @@ export function philox4x32(counter: Uint32Array, key: Uint32Array, out: Uint32Ar
   out[3] = c3
 }
 
-/** The upper 32 bits of the product of two unsigned 32-bit numbers, by halves that float64 holds exactly. */
+/**
+ * Computes the upper 32 bits of the product of two unsigned 32-bit integers, from partial products that float64
+ * represents exactly.
+ */
 function highProduct(a: number, b: number): number {
   const aLow = a & 0xffff
   const aHigh = a >>> 16

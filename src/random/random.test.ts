@@ -10,7 +10,7 @@ function philox(counter: number[], key: number[]): string[] {
 }
 
 describe('Philox4x32-10', () => {
-  it("gives the known answers of its authors' library, Random123", () => {
+  it('reproduces the known answers of the reference implementation, Random123', () => {
     const ones = 0xffffffff
     expect(philox([0, 0, 0, 0], [0, 0])).toEqual(['6627e8d5', 'e169c58d', 'bc57ac4c', '9b00dbd8'])
     expect(philox([ones, ones, ones, ones], [ones, ones])).toEqual(['408f276d', '41c83b0e', 'a20bc7c6', '6d5451fd'])
@@ -25,14 +25,14 @@ describe('Philox4x32-10', () => {
 })
 
 describe('a stream of draws', () => {
-  it('is the same for the same seed, purpose and counters', () => {
+  it('is reproducible for the same seed, purpose and counters', () => {
     const draw = () => Array.from({ length: 9 }, random(42, 'shuffle', 3).nextUint32)
     expect(draw()).toEqual(draw())
-    // Pinned: a change here would change every run that was ever made.
+    // Pinned, because a change would affect the reproducibility of all runs.
     expect(draw().slice(0, 2)).toEqual([492521179, 2305997726])
   })
 
-  it('is another one for another seed, purpose or counter', () => {
+  it('differs for another seed, purpose or counter', () => {
     const streams = [
       random(42, 'shuffle', 3),
       random(43, 'shuffle', 3),
@@ -43,14 +43,14 @@ describe('a stream of draws', () => {
     expect(new Set(streams.map((stream) => stream.nextUint32())).size).toBe(streams.length)
   })
 
-  it('refuses a seed that 32 bits cannot hold', () => {
-    for (const seed of [-1, 1.5, 2 ** 32, Number.NaN]) expect(() => random(seed, 'shuffle')).toThrow('0 .. 2^32 - 1')
+  it('rejects a seed that does not fit into 32 bits', () => {
+    for (const seed of [-1, 1.5, 2 ** 32, Number.NaN]) expect(() => random(seed, 'shuffle')).toThrow('0 to 2^32 - 1')
   })
 
   it('has the moments of the uniform and the normal distribution', () => {
     const { uniform, normal } = random(7, 'moments')
     const count = 200_000
-    // Five standard errors of each mean: a right generator with this seed passes, always.
+    // Within five standard errors of each mean. The seed is fixed, so the test is deterministic.
     const mean = (draw: () => number) => Array.from({ length: count }, draw).reduce((a, b) => a + b) / count
     expect(Math.abs(mean(uniform) - 0.5)).toBeLessThan(5 * Math.sqrt(1 / 12 / count))
     expect(Math.abs(mean(normal))).toBeLessThan(5 * Math.sqrt(1 / count))
@@ -58,16 +58,16 @@ describe('a stream of draws', () => {
     expect(Math.abs(mean(() => normal() ** 4) - 3)).toBeLessThan(5 * Math.sqrt(96 / count))
   })
 
-  it('draws integers below n evenly', () => {
+  it('draws integers below n uniformly', () => {
     const { below } = random(7, 'below')
     const counts = new Array(7).fill(0)
     for (let i = 0; i < 70_000; i++) counts[below(7)]++
     const chiSquare = counts.reduce((sum, count) => sum + (count - 10_000) ** 2 / 10_000, 0)
-    // 6 degrees of freedom: 22.5 is passed once in a thousand.
+    // With 6 degrees of freedom, 22.5 is exceeded with a probability of 0.001.
     expect(chiSquare).toBeLessThan(22.5)
   })
 
-  it('permutes, every order about equally often', () => {
+  it('produces all permutations with about equal frequency', () => {
     expect([...random(7, 'order').permutation(100)].sort((a, b) => a - b)).toEqual(
       Array.from({ length: 100 }, (_, i) => i),
     )
@@ -78,11 +78,11 @@ describe('a stream of draws', () => {
     }
     expect(counts.size).toBe(24)
     const chiSquare = [...counts.values()].reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0)
-    // 23 degrees of freedom: 49.7 is passed once in a thousand.
+    // With 23 degrees of freedom, 49.7 is exceeded with a probability of 0.001.
     expect(chiSquare).toBeLessThan(49.7)
   })
 
-  it('has a logarithm of its own that agrees with Math.log', () => {
+  it('has a logarithm that agrees with Math.log', () => {
     const { uniform } = random(7, 'logarithm')
     for (let i = 0; i < 1000; i++) {
       const x = uniform() ** 8 * 10
@@ -92,7 +92,7 @@ describe('a stream of draws', () => {
 })
 
 describe('a dropout mask', () => {
-  it('drops where 16 bits of the stream are below p * 2^16, for any length', () => {
+  it('drops values where 16 bits of the stream are below p * 2^16, for any length', () => {
     for (const length of [0, 1, 31, 33, 8192, 20_001]) {
       const mask = new Float32Array(length)
       fillDropoutMask(mask, 0.1, 42, 'dropout', 5, 6, 7)
@@ -107,7 +107,7 @@ describe('a dropout mask', () => {
     }
   })
 
-  it('drops the share p and keeps the mean, with neighbours independent', () => {
+  it('drops a fraction p and preserves the mean, independently of neighbours', () => {
     const count = 1_000_000
     const mask = new Float32Array(count)
     for (const p of [0.1, 0.5]) {
@@ -122,7 +122,7 @@ describe('a dropout mask', () => {
     }
   })
 
-  it('keeps everything at p = 0 and refuses p = 1', () => {
+  it('keeps everything for p = 0 and rejects p = 1', () => {
     const mask = new Float32Array(100)
     fillDropoutMask(mask, 0, 42, 'dropout')
     expect(mask).toEqual(new Float32Array(100).fill(1))

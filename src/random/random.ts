@@ -1,40 +1,43 @@
 import { UsageError } from '../errors.ts'
 import { philox4x32 } from './philox.ts'
 
-/** A stream of draws. Streams of different (seed, purpose, counters) are independent; equal ones are equal anywhere. */
+/**
+ * A stream of random numbers. Streams with different (seed, purpose, counters) are independent. Equal streams produce
+ * equal values on all machines.
+ */
 export interface Random {
-  /** 0 .. 2^32 - 1 */
+  /** Returns an integer from 0 to 2^32 - 1. */
   nextUint32(): number
-  /** [0, 1), 53 bits. */
+  /** Returns a number in [0, 1) with 53 random bits. */
   uniform(): number
-  /** An integer of 0 .. n - 1, each equally likely; n at most 2^32. */
+  /** Returns a uniformly distributed integer from 0 to n - 1; n is at most 2^32. */
   below(n: number): number
-  /** Mean 0, standard deviation 1. */
+  /** Returns a normally distributed number with mean 0 and standard deviation 1. */
   normal(): number
-  /** 0 .. n - 1 in random order. */
+  /** Returns the numbers from 0 to n - 1 in random order. */
   permutation(n: number): Uint32Array
 }
 
-/** Where a stream stands: the key of the generator, and the upper three words of its counter. */
+/** The start of a stream: the key of the generator and the upper three words of its counter. */
 export interface Stream {
   readonly key: readonly [number, number]
   readonly counters: readonly [number, number, number]
 }
 
 /**
- * The stream of a seed (0 .. 2^32 - 1), a purpose and up to three counters (epoch, step, layer, ...), each below 2^32.
- * Different tuples never share a block of the generator, so nothing has to be saved for a run to go on as it was.
+ * Returns the stream for a seed (0 to 2^32 - 1), a purpose and up to three counters (epoch, step, layer, ...) below
+ * 2^32. Different tuples never share a block of the generator, so resuming a run needs no saved state.
  */
 export function streamOf(seed: number, purpose: string, ...counters: number[]): Stream {
   if (counters.length > 3) throw new Error(`random: ${purpose}: ${counters.length} counters, at most 3`)
   for (const value of [seed, ...counters])
     if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32)
-      throw new UsageError(`random: ${purpose}: found ${value}, expected an integer of 0 .. 2^32 - 1`)
+      throw new UsageError(`random: ${purpose}: found ${value}, expected an integer from 0 to 2^32 - 1`)
   const [first = 0, second = 0, third = 0] = counters
   return { key: [seed, hashOf(purpose)], counters: [first, second, third] }
 }
 
-/** A generator at the start of a stream; arguments as `streamOf`. */
+/** Creates a generator at the start of a stream. The arguments are those of `streamOf`. */
 export function random(seed: number, purpose: string, ...counters: number[]): Random {
   const stream = streamOf(seed, purpose, ...counters)
   const key = Uint32Array.from(stream.key)
@@ -56,14 +59,17 @@ export function random(seed: number, purpose: string, ...counters: number[]): Ra
   const uniform = (): number => ((nextUint32() >>> 5) * 2 ** 26 + (nextUint32() >>> 6)) / 2 ** 53
 
   function below(n: number): number {
-    // Words of the last, incomplete run of n would favour the small numbers.
+    // Words above the last multiple of n would favour small numbers.
     const fair = 2 ** 32 - (2 ** 32 % n)
     let word = nextUint32()
     while (word >= fair) word = nextUint32()
     return word % n
   }
 
-  /** Polar method: Marsaglia and Bray 1964, "A convenient method for generating normal variables". Two at a time. */
+  /**
+   * Polar method (Marsaglia and Bray 1964, "A convenient method for generating normal variables"). Generates two values
+   * at a time.
+   */
   function normal(): number {
     if (spare !== undefined) {
       const value = spare
@@ -95,7 +101,7 @@ export function random(seed: number, purpose: string, ...counters: number[]): Ra
   return { nextUint32, uniform, below, normal, permutation }
 }
 
-/** FNV-1a, 32 bits, over UTF-16 units. */
+/** 32-bit FNV-1a hash over UTF-16 code units. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
@@ -103,8 +109,8 @@ function hashOf(text: string): number {
 }
 
 /**
- * ln x for x > 0, to a few units in the last place. The language leaves Math.log's last bits to the engine; sums,
- * products and quotients are the same everywhere.
+ * Computes ln x for x > 0, accurate to a few units in the last place. The last bits of Math.log depend on the
+ * JavaScript engine, whereas sums, products and quotients are exactly specified.
  */
 export function naturalLog(x: number): number {
   let exponent = 0
@@ -116,7 +122,7 @@ export function naturalLog(x: number): number {
     x /= 2
     exponent++
   }
-  // ln x = 2 artanh z = 2 (z + z³/3 + z⁵/5 + ...), where |z| < 0.172 makes 12 terms enough.
+  // ln x = 2 artanh z = 2 (z + z³/3 + z⁵/5 + ...), where 12 terms are sufficient because |z| < 0.172.
   const z = (x - 1) / (x + 1)
   let sum = 0
   for (let power = 23; power > 0; power -= 2) sum = sum * z * z + 1 / power

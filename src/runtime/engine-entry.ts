@@ -1,43 +1,43 @@
 import type { Engine, Precision } from './engine.ts'
 
-/** What an engine can compute on. */
+/** A device that an engine supports. */
 export interface DeviceFacts {
-  /** As `--device` takes it: `cpu`, `openvino:GPU`. */
+  /** A value of `--device`, such as `cpu` or `openvino:GPU`. */
   readonly device: string
   readonly full_name: string
   readonly precisions: readonly Precision[]
 }
 
-/** An engine that was found on this machine. */
+/** An engine found on this machine. */
 export interface EngineFacts {
   readonly version: string
-  /** Where it comes from, for people. */
+  /** Human-readable origin, such as a package manager. */
   readonly source: string
-  /** The file that is loaded; null for a package of spanforge's own. */
+  /** The shared library to load; null for an engine bundled with spanforge. */
   readonly library: string | null
   readonly devices: readonly DeviceFacts[]
 }
 
-/** An engine as the registry lists it. It loads nothing before it is inspected or opened. */
+/** Registry entry of an engine. Nothing is loaded until the engine is inspected or opened. */
 export interface EngineEntry {
-  /** As `--engine` takes it. */
+  /** A value of `--engine`. */
   readonly name: string
-  /** For people. */
+  /** Human-readable name. */
   readonly title: string
-  /** Examples of the values of `--device` that it takes: `cpu`, or its name, a colon and a device of its own. */
+  /** Examples of supported `--device` values: `cpu`, or an engine-specific device in the form `NAME:DEVICE`. */
   readonly devices: readonly string[]
-  /** What it computes in on some machine; an open engine says what it computes in here. */
+  /** Precisions that the engine supports on some machine. An open engine lists those it supports on this machine. */
   readonly precisions: readonly Precision[]
-  /** The command that installs it; null for one that comes with spanforge. */
+  /** The command that installs the engine; null if it is bundled with spanforge. */
   readonly install: string | null
   /**
-   * Returns what is known of it on this machine; undefined where it is not installed.
-   * @throws SpanforgeError where what was found cannot be used
+   * Describes the engine on this machine. Returns undefined if it is not installed.
+   * @throws SpanforgeError if an installation was found but cannot be used
    */
   inspect(): Promise<EngineFacts | undefined>
   /**
-   * Opens it on `cpu`, or on a device of its own, without its name and colon.
-   * @throws SpanforgeError where engine or device are missing
+   * Opens the engine on `cpu` or on one of its own devices, given without the `NAME:` prefix.
+   * @throws SpanforgeError if the engine or the device is not available
    */
   open(device: string): Promise<Engine>
 }

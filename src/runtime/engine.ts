@@ -1,7 +1,7 @@
 import type { DType, TensorData } from '../graph/data.ts'
 import type { Graph } from '../graph/tensor.ts'
 
-/** What goes into a run and comes out: data of a type, with its dimensions. Views of larger arrays are welcome. */
+/** An input or output of a graph: typed data with dimensions. `data` may be a view of a larger array. */
 export interface Value {
   readonly dtype: DType
   readonly dims: readonly number[]
@@ -11,50 +11,50 @@ export interface Value {
 export type Values = Readonly<Record<string, Value>>
 
 /**
- * What an engine computes in. Inputs and outputs are float32 always; in bfloat16 the factors of matrix products are
- * rounded to its 8 bits, and their sums are kept in float32.
+ * Precision of matrix products. Inputs and outputs are always float32. With bfloat16, the factors are rounded to 8
+ * significant bits and their products are accumulated in float32.
  */
 export type Precision = 'float32' | 'bfloat16'
 
 export interface CompileOptions {
-  /** Default: float32. An engine refuses what is not among its `precisions`. */
+  /** Default: float32. Must be one of the engine's `precisions`. */
   readonly precision?: Precision
-  /** Threads within an operator (default: SPANFORGE_THREADS). With 0 the engine uses every core. */
+  /** Number of threads per operator (default: SPANFORGE_THREADS). 0 uses all cores. */
   readonly threads?: number
-  /** Writes a profile of time by node to a file that begins so. */
+  /** Writes an execution time profile per node to a file whose name starts with this prefix. */
   readonly profilePrefix?: string
 }
 
 /**
- * A compiled graph. Values that stay in the same memory from run to run are handed over once, with `hold`; what is of
- * another shape or in other memory each time is passed to `run`. An engine on the CPU computes in the memory of the
- * values; one with memory of its own copies there what it holds, and copies it again when it is invalidated.
+ * A compiled graph. Values that keep their memory between runs are registered once with `hold`; values whose shape or
+ * memory changes are passed to `run`. A CPU engine works directly on the memory of the values. An engine with its own
+ * memory copies held values and copies them again after `invalidate`.
  */
 export interface Executable {
   /**
-   * Keeps inputs to read and outputs to write at every run from now on, in place of those that had their names before.
-   * Names that the graph does not have are ignored. An input and an output may share their memory.
+   * Registers inputs and outputs for all following runs, replacing values registered earlier under the same names.
+   * Ignores names that are not in the graph. An input and an output may share memory.
    */
   hold(values: Values): void
-  /** Says that the caller has written into the memory of inputs that are held, so the next run must read it. */
+  /** Must be called after writing to the memory of held inputs, so that the next run reads it again. */
   invalidate(names: Iterable<string>): void
   /**
-   * Reads the inputs and writes the outputs: those that are held, and these, which must be all the others. When it
+   * Runs the graph. `inputs` and `outputs` must contain exactly the values that are not held. When the promise
    * resolves, the results are in the memory of the outputs.
    */
   run(inputs: Values, outputs: Values): Promise<void>
   release(): Promise<void>
 }
 
-/** Something that runs graphs. Nothing above this room knows which. */
+/** An engine that runs graphs. Code outside the runtime does not depend on a particular engine. */
 export interface Engine {
   readonly name: string
   readonly device: string
-  /** What this engine computes in on this device, float32 among it. */
+  /** Precisions that this engine supports on this device. Always includes float32. */
   readonly precisions: readonly Precision[]
-  /** What it would take to compute in more of them here. */
+  /** Explains which precisions are not supported here, and what would support them. */
   readonly lacks?: string
-  /** Makes a graph ready to run. Its outputs are what `run` writes, its inputs what `run` reads, by name. */
+  /** Compiles a graph. Inputs and outputs are identified by name. */
   compile(graph: Graph, options?: CompileOptions): Promise<Executable>
 }
 

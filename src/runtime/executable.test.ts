@@ -13,7 +13,7 @@ describeEngines('values that an executable holds', (engine) => {
     return session
   }
 
-  test('take part in every run, and what was written into them counts', async () => {
+  test('are used in every run with their current contents', async () => {
     const session = await product()
     const [a, y] = [vector(1, 2), vector(0, 0)]
     session.hold({ a, y })
@@ -25,7 +25,7 @@ describeEngines('values that an executable holds', (engine) => {
     expect(y).toEqual(vector(3, 6))
   })
 
-  test('are replaced by those that are handed over later', async () => {
+  test('are replaced by values that are held later', async () => {
     const session = await product()
     session.hold({ a: vector(1), b: vector(2) })
     const [first, second] = [vector(0), vector(0)]
@@ -35,7 +35,7 @@ describeEngines('values that an executable holds', (engine) => {
     expect([first, second]).toEqual([vector(2), vector(10)])
   })
 
-  test('may be an input and an output in the same memory: runs add up', async () => {
+  test('may be input and output in the same memory, so that runs accumulate', async () => {
     const session = await engine.compile({ 'sum.x': add(input('sofar.x', ['n']), input('x', ['n'])) })
     onTestFinished(() => session.release())
     const sum = vector(0, 0)
@@ -44,7 +44,7 @@ describeEngines('values that an executable holds', (engine) => {
     expect(sum).toEqual(vector(6, 60))
   })
 
-  test('of names that the graph does not have are ignored', async () => {
+  test('are ignored if the graph does not have their name', async () => {
     const session = await product()
     session.hold({ a: vector(1), b: vector(2), c: vector(3) })
     const y = vector(0)
@@ -52,7 +52,7 @@ describeEngines('values that an executable holds', (engine) => {
     expect(y).toEqual(vector(2))
   })
 
-  test('are not to be passed as well: that is refused by name', async () => {
+  test('must not also be passed to a run', async () => {
     const session = await product()
     session.hold({ a: vector(1), b: vector(2) })
     await expect(session.run({ a: vector(7) }, { y: vector(0) })).rejects.toThrow('runtime: a is held')
@@ -60,11 +60,11 @@ describeEngines('values that an executable holds', (engine) => {
     await expect(session.run({}, { y: vector(0) })).rejects.toThrow('runtime: y is held')
   })
 
-  test('are the only ones that last: what is passed counts for one run', async () => {
+  test('persist, unlike values that are passed to a run', async () => {
     const session = await product()
     const y = vector(0)
     await session.run({ a: vector(2), b: vector(3) }, { y })
-    await expect(session.run({ a: vector(2) }, { y })).rejects.toThrow('runtime: no value for b')
-    await expect(session.run({ a: vector(2), b: vector(3) }, {})).rejects.toThrow('runtime: no value for y')
+    await expect(session.run({ a: vector(2) }, { y })).rejects.toThrow('runtime: missing value for b')
+    await expect(session.run({ a: vector(2), b: vector(3) }, {})).rejects.toThrow('runtime: missing value for y')
   })
 })

@@ -1,12 +1,12 @@
 import { SpanforgeError } from '../errors.ts'
 import type { Value, Values } from './engine.ts'
 
-/** The values that an executable holds from run to run, in the form that its engine works with. */
+/** The values that an executable holds between runs, converted to the form that its engine uses. */
 export class HeldValues<T> {
   private readonly held = new Map<string, T>()
   private readonly names: ReadonlySet<string>
 
-  /** `names` are the inputs and outputs of the graph; `adopt` makes of a value what the engine works with. */
+  /** `names` are the inputs and outputs of the graph; `adopt` converts a value to the engine's form. */
   constructor(
     names: Iterable<string>,
     private readonly adopt: (value: Value) => T,
@@ -18,7 +18,7 @@ export class HeldValues<T> {
     for (const [name, value] of Object.entries(values)) if (this.names.has(name)) this.held.set(name, this.adopt(value))
   }
 
-  /** @throws SpanforgeError where a value that is passed to a run is held already */
+  /** @throws SpanforgeError if a value passed to a run is already held */
   refuseHeld(...passed: readonly Values[]): void {
     for (const values of passed)
       for (const name of Object.keys(values))
@@ -26,14 +26,14 @@ export class HeldValues<T> {
   }
 
   /**
-   * What is held by a name, or else passed with a run.
-   * @throws SpanforgeError where it is neither
+   * Returns the held value with this name or, if there is none, the value passed to the run.
+   * @throws SpanforgeError if there is neither
    */
   get(name: string, passed: Values): T {
     const held = this.held.get(name)
     if (held !== undefined) return held
     const value = passed[name]
-    if (!value) throw new SpanforgeError(`runtime: no value for ${name}`)
+    if (!value) throw new SpanforgeError(`runtime: missing value for ${name}`)
     return this.adopt(value)
   }
 

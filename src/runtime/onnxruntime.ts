@@ -10,7 +10,10 @@ import type { EngineEntry } from './engine-entry.ts'
 import { HeldValues } from './held-values.ts'
 import { threadsByDefault } from './threads.ts'
 
-/** What ONNX Runtime's CPU kernels are: ONNX's, and products that transpose and scale on the way. */
+/**
+ * Operators that the CPU kernels of ONNX Runtime support beyond standard ONNX: matrix products that transpose and scale
+ * their operands.
+ */
 export const dialect: Dialect = {
   name: 'ONNX Runtime on a CPU',
   rules: {
@@ -24,28 +27,29 @@ const cpuName = (): string => cpus()[0]?.model.trim() ?? 'unknown'
 
 const loadRuntime = () => import('onnxruntime-node')
 
-/** ONNX Runtime on the CPU. Its library is loaded with the first graph. */
+/** ONNX Runtime on the CPU. The library is loaded when the first graph is compiled. */
 export const onnxruntime: Engine = {
   name: 'onnxruntime',
   get device() {
     return `cpu (${cpuName()}, ${cpus().length} cores)`
   },
   precisions: ['float32'],
-  lacks: 'ONNX Runtime has no bfloat16 on a CPU: engine openvino may',
+  lacks: 'ONNX Runtime does not support bfloat16 on a CPU; the openvino engine may',
   async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
     const { threads = threadsByDefault(), profilePrefix, precision = 'float32' } = options
-    if (precision !== 'float32') throw new SpanforgeError(`ONNX Runtime does not compute in ${precision} on a CPU`)
+    if (precision !== 'float32') throw new SpanforgeError(`ONNX Runtime does not support ${precision} on a CPU`)
     const ort = await loadRuntime()
     const session = await ort.InferenceSession.create(toBytes(encodeModel(lower(graph, dialect))), {
       executionProviders: ['cpu'],
       intraOpNumThreads: threads,
-      // What fails is thrown, with the same words.
+      // Failures are thrown with the same message.
       logSeverityLevel: 4,
-      // Shapes change from run to run, and a pattern for each would only fill memory: 3.5 GB instead of 5.3 for BERT-base.
+      // Shapes change between runs, and a memory pattern for each would waste memory: 5.3 GB instead of 3.5 GB for
+      // BERT-base.
       enableMemPattern: false,
       ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
     }).catch((error: Error) => {
-      throw new SpanforgeError(`ONNX Runtime refused the model: ${error.message}`, { cause: error })
+      throw new SpanforgeError(`ONNX Runtime cannot load the model: ${error.message}`, { cause: error })
     })
     const held = new HeldValues(
       [...session.inputNames, ...session.outputNames],
@@ -55,7 +59,7 @@ export const onnxruntime: Engine = {
       Object.fromEntries(names.map((name) => [name, held.get(name, values)]))
     return {
       hold: (values) => held.hold(values),
-      // It reads the memory itself.
+      // The runtime reads the memory on every run.
       invalidate() {},
       async run(inputs, outputs) {
         held.refuseHeld(inputs, outputs)
@@ -73,8 +77,8 @@ export const onnxruntime: Engine = {
 function runFailure(error: Error): SpanforgeError {
   const isMemory = /bad.?alloc|allocate memory|out of memory/i.test(error.message)
   return new SpanforgeError(
-    isMemory ? `memory: ONNX Runtime found no room (${error.message})` : `ONNX Runtime failed: ${error.message}`,
-    { remedy: isMemory ? 'Lower max_tokens_per_pass, or end other programs.' : undefined, cause: error },
+    isMemory ? `memory: ONNX Runtime ran out of memory (${error.message})` : `ONNX Runtime failed: ${error.message}`,
+    { remedy: isMemory ? 'Lower max_tokens_per_pass, or close other programs.' : undefined, cause: error },
   )
 }
 
@@ -88,7 +92,7 @@ export const onnxruntimeEntry: EngineEntry = {
     const { env } = await loadRuntime()
     const device = { device: 'cpu', full_name: cpuName(), precisions: onnxruntime.precisions }
     const version = env.versions.node ?? env.versions.common
-    return { version, source: 'comes with spanforge', library: null, devices: [device] }
+    return { version, source: 'bundled with spanforge', library: null, devices: [device] }
   },
   open: async () => onnxruntime,
 }

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { openEngine } from './registry.ts'
 
-test('koffi is not loaded for ONNX Runtime, nor where OpenVINO is not found', () => {
-  // A process of its own: other tests of this one may have loaded it.
+test('does not load koffi for ONNX Runtime or if OpenVINO is not found', () => {
+  // Needs a separate process, because other tests may already have loaded koffi.
   const program = `
     import { createRequire } from 'node:module'
     import { openEngine } from ${JSON.stringify(import.meta.resolve('./registry.ts'))}
@@ -19,7 +19,7 @@ test('koffi is not loaded for ONNX Runtime, nor where OpenVINO is not found', ()
   expect(JSON.parse(stdout)).toEqual({ message: expect.stringMatching(/^OPENVINO_DIR: /), loaded: [] })
 })
 
-test('engine and device must go together', async () => {
+test('rejects a device that the engine does not support', async () => {
   await expect(openEngine('onnxruntime', 'openvino:GPU')).rejects.toThrow(/openvino:GPU belongs to OpenVINO/)
   await expect(openEngine('openvino', 'toaster')).rejects.toThrow(/^device: found "toaster", expected cpu/)
 })

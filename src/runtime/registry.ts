@@ -1,4 +1,4 @@
-/** The engines that spanforge computes with. To add one, write its entry and list it here. */
+/** Registry of compute engines. To add an engine, write its entry and list it here. */
 import { UsageError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
 import type { Engine } from './engine.ts'
@@ -6,34 +6,36 @@ import type { EngineEntry } from './engine-entry.ts'
 import { onnxruntimeEntry } from './onnxruntime.ts'
 import { openvinoEntry } from './openvino/index.ts'
 
-/** The engine of programs that name none. It is the registry's first and needs no opening. */
+/** The engine used if none is specified. It is the first entry of the registry and needs no opening. */
 export { onnxruntime as defaultEngine } from './onnxruntime.ts'
 
 const ENTRIES: EngineEntry[] = [onnxruntimeEntry, openvinoEntry]
 
-/** In the order in which they are listed and measured; the first is the default. */
+/** Entries in the order in which they are listed and benchmarked. The first is the default. */
 export const engineEntries = (): readonly EngineEntry[] => ENTRIES
 
-/** A value of `--engine` other than auto. */
+/** The name of an engine: any value of `--engine` except auto. */
 export type EngineName = string
 
 export const engineNames = (): EngineName[] => ENTRIES.map(({ name }) => name)
 
-/** The values of `--engine`. */
+/** All values of `--engine`. */
 export const engineChoices = (): ['auto', ...EngineName[]] => ['auto', ...engineNames()]
 
 /**
- * Adds an engine for this process. Arguments and flags take its name if it is added before they are loaded.
- * @throws UsageError for a name that is taken or cannot be one
+ * Adds an engine to this process. To be accepted by arguments and flags, it must be registered before they are loaded.
+ * @throws UsageError if the name is invalid or already in use
  */
 export function registerEngine(entry: EngineEntry): void {
   const { name } = entry
   if (!/^[a-z][a-z0-9_-]*$/.test(name) || name === 'auto' || name === 'cpu' || engineNames().includes(name))
-    throw new UsageError(`engine: ${showValue(name)} cannot be registered: expected a new name in lower-case letters`)
+    throw new UsageError(
+      `engine: ${showValue(name)} cannot be registered: expected an unused name in lower-case letters`,
+    )
   ENTRIES.push(entry)
 }
 
-/** @throws UsageError for a name that no engine has */
+/** @throws UsageError if there is no engine with this name */
 export function engineEntry(name: EngineName): EngineEntry {
   const entry = ENTRIES.find((known) => known.name === name)
   if (!entry) throw new UsageError(`engine: found ${showValue(name)}, expected one of ${engineChoices().join(', ')}`)
@@ -42,17 +44,17 @@ export function engineEntry(name: EngineName): EngineEntry {
 
 const hasOwnDevices = ({ name, devices }: EngineEntry): boolean => devices.some((known) => known.startsWith(`${name}:`))
 
-/** What `--device` takes, in words. */
+/** Describes the values of `--device`. */
 export function deviceChoices(): string {
   const own = ENTRIES.flatMap(({ name, devices }) =>
     devices.filter((known) => known.startsWith(`${name}:`)).slice(0, 1),
   )
-  return own.length > 0 ? `cpu, or a device of an engine's own, such as ${own.join(' or ')}` : 'cpu'
+  return own.length > 0 ? `cpu, or a device of an engine, such as ${own.join(' or ')}` : 'cpu'
 }
 
 /**
- * The engines that compute on a device: all that have a CPU on `cpu`, one alone on a device of its own.
- * @throws UsageError for what is not the name of a device
+ * Returns the engines that support a device: all CPU engines for `cpu`, otherwise the engine that owns the device.
+ * @throws UsageError if the device is invalid
  */
 export function enginesOn(device: string): EngineEntry[] {
   if (device === 'cpu') return ENTRIES.filter(({ devices }) => devices.includes('cpu'))
@@ -69,7 +71,8 @@ function splitDevice(device: string): [name: string, own: string] {
 
 /**
  * Opens an engine on a device.
- * @throws UsageError where the two do not go together, SpanforgeError where engine or device are missing
+ * @throws UsageError if the engine does not support the device
+ * @throws SpanforgeError if the engine or the device is not available
  */
 export async function openEngine(name: EngineName, device = 'cpu'): Promise<Engine> {
   const entry = engineEntry(name)
@@ -77,8 +80,8 @@ export async function openEngine(name: EngineName, device = 'cpu'): Promise<Engi
   if (able.includes(entry)) return entry.open(device === 'cpu' ? device : splitDevice(device)[1])
   if (device === 'cpu')
     throw new UsageError(
-      `device: ${entry.title} does not compute on cpu`,
-      `Choose one of its own: ${entry.devices[0]}.`,
+      `device: ${entry.title} does not support cpu`,
+      `Choose one of its devices, such as ${entry.devices[0]}.`,
     )
   const [owner] = able
   throw new UsageError(

@@ -31,7 +31,11 @@ describe('an open service', () => {
     ['a number for a text', { question, context: 7 }, 'context: '],
     ['a field that is none', { question, context, topk: 1 }, 'topk'],
     ['top_k of none', { question, context, top_k: 0 }, 'top_k: '],
-    ['a window longer than the model', { question, context, max_seq_len: 1000 }, 'the model reads at most 64 tokens'],
+    [
+      'a window longer than the model',
+      { question, context, max_seq_len: 1000 },
+      'the model supports at most 64 tokens',
+    ],
     ['a stride that does not move on', { question, context: tinyText(200), doc_stride: 60 }, 'doc_stride'],
     ['too long a question', { question: 'x'.repeat(51), context }, '51 characters; this server reads 50'],
     ['an array', [], 'expected object'],

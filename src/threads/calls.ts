@@ -1,19 +1,19 @@
-/** Calls between two threads: each side calls functions of the other and gets the answer, or the error thrown there. */
+/** Calls between two threads. Each side can call functions of the other and receives the result or the thrown error. */
 import { type MessagePort, parentPort, type TransferListItem, type Worker } from 'node:worker_threads'
 import { SpanforgeError, UsageError } from '../errors.ts'
 
 interface Call {
-  /** Undefined if no answer is expected. */
+  /** Undefined if no reply is expected. */
   readonly id?: number
   readonly name: string
   readonly args: readonly unknown[]
 }
 
-/** Errors lose their class between threads: this restores SpanforgeError and UsageError. */
+/** A serialized error. Errors lose their class between threads; this restores SpanforgeError and UsageError. */
 interface Failure {
   readonly message: string
   readonly stack?: string
-  /** Of a SpanforgeError, whose summary the message is. */
+  /** Present for a SpanforgeError, whose summary is the message. */
   readonly foreseen?: { readonly remedy?: string; readonly exitCode: number }
 }
 
@@ -23,7 +23,7 @@ interface Reply {
   readonly error?: Failure
 }
 
-/** An answer whose buffers are handed over rather than copied. */
+/** A result whose buffers are transferred rather than copied. */
 export class Handed<T> {
   constructor(
     readonly value: T,
@@ -31,7 +31,7 @@ export class Handed<T> {
   ) {}
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the functions of a thread take whatever they take.
+// biome-ignore lint/suspicious/noExplicitAny: the parameters of a thread's functions are arbitrary.
 export type Functions = Readonly<Record<string, (...args: any[]) => unknown>>
 
 /** One end of a channel between two threads. */
@@ -57,12 +57,12 @@ class Calls {
     })
   }
 
-  /** Calls a function without waiting for its answer; it must not throw. */
+  /** Calls a function without waiting for its result. The function must not throw. */
   tell(name: string, ...args: readonly unknown[]): void {
     this.port.postMessage({ name, args } satisfies Call)
   }
 
-  /** Every call that waits for an answer fails. */
+  /** Rejects all pending calls. */
   fail(error: Error): void {
     for (const { reject } of this.waiting.values()) reject(error)
     this.waiting.clear()
@@ -88,15 +88,15 @@ class Calls {
   }
 }
 
-/** In a worker: answers the calls of the thread that started it, and can call functions of that thread. */
+/** In a worker, answers the calls of the parent thread. The returned object can call functions of the parent. */
 export const answerCalls = (functions: Functions): Pick<Calls, 'call' | 'tell'> => new Calls(parentPort!, functions)
 
-/** A worker whose functions can be called. Once it has died, every call fails. */
+/** A worker whose functions can be called. After it has ended, all calls fail. */
 export class Thread {
   private readonly calls: Calls
   private dead: Error | undefined
 
-  /** @param functions what the worker may call */
+  /** @param functions functions that the worker may call */
   constructor(
     readonly worker: Worker,
     functions: Functions = {},
@@ -106,7 +106,7 @@ export class Thread {
     worker.once('exit', () => this.die(new Error('the thread has ended')))
   }
 
-  /** Whether the worker still answers. */
+  /** Whether the worker is running. */
   get isAlive(): boolean {
     return this.dead === undefined
   }
@@ -116,12 +116,12 @@ export class Thread {
     return this.calls.call<T>(name, ...args)
   }
 
-  /** Calls a function without waiting for its answer. */
+  /** Calls a function without waiting for its result. */
   tell(name: string, ...args: readonly unknown[]): void {
     if (this.isAlive) this.calls.tell(name, ...args)
   }
 
-  /** Ends the worker; calls that wait for an answer fail. */
+  /** Ends the worker. Pending calls fail. */
   async end(): Promise<void> {
     await this.worker.terminate()
   }

@@ -57,7 +57,7 @@ describe('without OpenVINO', () => {
   test('bf16 on ONNX Runtime is refused', async () => {
     withFeatures('avx512_bf16')
     await expect(chooseEngine({ bf16: true, engine: 'onnxruntime' }, config)).rejects.toThrow(
-      /^bf16: cpu .* cannot compute in bfloat16: ONNX Runtime has no bfloat16 on a CPU: engine openvino may/,
+      /^bf16: cpu .* cannot compute in bfloat16: ONNX Runtime does not support bfloat16 on a CPU; the openvino engine may/,
     )
   })
 })

@@ -35,7 +35,7 @@ describe('a file of arguments', () => {
     [
       'a.json',
       '{\n  "seed": 1,\n  "lerning_rate": 1\n}',
-      /line 3, column 19: lerning_rate: no such argument; did you mean learning_rate/,
+      /line 3, column 19: lerning_rate: unknown argument; did you mean learning_rate/,
     ],
     [
       'a.yaml',

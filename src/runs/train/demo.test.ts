@@ -22,5 +22,5 @@ it('a demonstration replaces an earlier one, and nothing else', async () => {
   const other = temporaryFolder()
   mkdirSync(join(other, 'data'))
   writeFileSync(join(other, 'data/train.json'), 'mine')
-  await expect(prepareDemo(other)).rejects.toThrow('train.json: exists already')
+  await expect(prepareDemo(other)).rejects.toThrow('train.json: already exists')
 })

@@ -39,7 +39,10 @@ export async function prepareDemo(folder: string): Promise<Demo> {
     const path = join(folder, 'data', name)
     const text = toSquadJson(examples)
     if (!isEarlier && existsSync(path) && (await readFile(path, 'utf8')) !== text)
-      throw new UsageError(`${path}: exists already, and is not of a demonstration`, 'Choose another --output_dir.')
+      throw new UsageError(
+        `${path}: already exists and does not belong to a demonstration`,
+        'Choose another --output_dir.',
+      )
     await writeFile(path, text)
     return path
   }

@@ -3,33 +3,34 @@ import { promisify } from 'node:util'
 import type koffi from 'koffi'
 import type { LibraryHandle } from 'koffi'
 
-/** An address that the library gave out and that must be given back to it. */
+/** An address returned by the library. It must be freed by the library. */
 export type Handle = bigint
 
-/** What a call of the library says when it fails, before anybody has said where. */
+/** The library's message for a failed call, before context is added. */
 export class OpenVinoFailure extends Error {}
 
-/** A C type, by name or as koffi makes it. */
+/** A C type, by name or as created by koffi. */
 export type Type = Parameters<typeof koffi.sizeof>[0]
 
-/** OpenVINO works on the stack it is called on, and koffi's own for calls on other threads has 128 kB. */
+/** OpenVINO needs a large stack. The default of koffi for asynchronous calls is 128 kB. */
 const STACK_BYTES = 8 * 2 ** 20
 
 const require = createRequire(import.meta.url)
 let ffi: typeof koffi | undefined
 
-/** Loaded here, by whoever found an OpenVINO: without one koffi is never loaded. */
+/** Called only when an OpenVINO library was found. Otherwise koffi is never loaded. */
 function loadKoffi(): typeof koffi {
   if (!ffi) {
     ffi = require('koffi') as typeof koffi
-    // Another copy of this module may have set it, and koffi refuses to be set once it has loaded a library.
+    // koffi cannot be configured after it has loaded a library, and another copy of this module may already have
+    // configured it.
     if (ffi.config().sync_stack_size !== STACK_BYTES)
       ffi.config({ sync_stack_size: STACK_BYTES, async_stack_size: STACK_BYTES })
   }
   return ffi
 }
 
-/** A shared library whose functions return a status, 0 for success, and keep the message of the last failure. */
+/** A shared library whose functions return a status (0 for success) and store the message of the last failure. */
 export class CLibrary {
   readonly koffi = loadKoffi()
   private readonly lib: LibraryHandle
@@ -43,13 +44,19 @@ export class CLibrary {
     this.freeText = this.free('ov_free')
   }
 
-  /** A function without a result. It and the next throw OpenVinoFailure where the library reports a failure. */
+  /**
+   * Declares a function without a result. The returned function throws OpenVinoFailure if the library reports a
+   * failure.
+   */
   command(name: string, types: Type[]): (...args: unknown[]) => void {
     const f = this.lib.func(name, 'int', types)
     return (...args) => this.check(f(...args))
   }
 
-  /** A function with one more argument, where it puts a result of the type `result`. */
+  /**
+   * Declares a function whose last argument is a pointer to a result of type `result`. The returned function throws
+   * OpenVinoFailure if the library reports a failure.
+   */
   query<T = Handle>(name: string, types: Type[], result: Type = 'void *'): (...args: unknown[]) => T {
     const command = this.command(name, [...types, this.out(result)])
     return (...args) => {
@@ -59,7 +66,7 @@ export class CLibrary {
     }
   }
 
-  /** A function that gives a text, which has to be freed. */
+  /** Declares a function that returns a string, which is freed after decoding. */
   text(name: string, types: Type[]): (...args: unknown[]) => string {
     const query = this.query(name, types)
     return (...args) => {
@@ -70,25 +77,26 @@ export class CLibrary {
     }
   }
 
-  /** A function that is called on a thread of its own. */
+  /** Declares a function that is called on a separate thread. */
   away(name: string, types: Type[]): (...args: unknown[]) => Promise<void> {
     const f = promisify(this.lib.func(name, 'int', types).async) as (...args: unknown[]) => Promise<unknown>
     return async (...args) => this.check((await f(...args)) as number)
   }
 
-  /** A function that gives a handle back. */
+  /** Declares a function that frees a handle. */
   free<T = Handle>(name: string, type: Type = 'void *'): (handle: T) => void {
     return this.lib.func(name, 'void', [type])
   }
 
-  /** Where a call puts a result. */
+  /** The type of an output parameter. */
   out(type: Type): Type {
     return this.koffi.out(this.koffi.pointer(type))
   }
 
   /**
-   * oneDNN within OpenVINO keeps compiled code for each shape: 8 MB a pass, where every pass has another. It reads this
-   * once, from the environment of the process, of which a worker's process.env is a copy.
+   * Disables the primitive cache of oneDNN, which OpenVINO uses. The cache keeps compiled code for every shape, and
+   * since almost every pass has a new shape it would grow by 8 MB per pass. oneDNN reads the variable once from the
+   * environment of the process; in a worker, process.env is only a copy, so setenv is called as well.
    */
   private keepNoPrimitives(): void {
     const name = 'ONEDNN_PRIMITIVE_CACHE_CAPACITY'

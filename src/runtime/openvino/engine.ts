@@ -10,20 +10,23 @@ import { OpenVinoExecutable } from './executable.ts'
 import { failure } from './failure.ts'
 import type { OpenVinoLibrary } from './library.ts'
 
-/** OpenVINO's names of what it computes in. */
+/** OpenVINO's names for the precisions. */
 const PRECISIONS: Readonly<Record<Precision, string>> = { float32: 'f32', bfloat16: 'bf16' }
 
 /**
- * OpenVINO on one of its devices: "CPU", "GPU", "GPU.1".
- * @throws SpanforgeError where it has no such device
+ * Creates an engine for an OpenVINO device, such as "CPU", "GPU" or "GPU.1".
+ * @throws SpanforgeError if the device does not exist
  */
 export function openvinoEngine(library: OpenVinoLibrary, device = 'CPU'): Engine {
   const { name, capabilities } = withCore(library, (core) => {
     const devices = library.devices(core)
     if (!devices.some((known) => known === device || known.startsWith(`${device}.`)))
-      throw new SpanforgeError(`OpenVINO finds no device ${device} here: it has ${devices.join(', ') || 'none'}`, {
-        remedy: 'Take one of those; a GPU needs its driver (on Linux, the package intel-opencl-icd).',
-      })
+      throw new SpanforgeError(
+        `OpenVINO device ${device} is not available. Available devices: ${devices.join(', ') || 'none'}`,
+        {
+          remedy: 'Choose an available device. A GPU requires a driver (on Linux, the package intel-opencl-icd).',
+        },
+      )
     return {
       name: library.property(core, device, 'FULL_DEVICE_NAME').trim(),
       capabilities: library.property(core, device, 'OPTIMIZATION_CAPABILITIES').split(/\s+/),
@@ -34,11 +37,11 @@ export function openvinoEngine(library: OpenVinoLibrary, device = 'CPU'): Engine
     name: 'openvino',
     device: `${device} (${name}), OpenVINO ${library.version.split('-')[0]}`,
     precisions,
-    lacks: precisions.length < 2 ? `OpenVINO says that ${name} has no bfloat16` : undefined,
+    lacks: precisions.length < 2 ? `OpenVINO does not support bfloat16 on ${name}` : undefined,
     async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
       const { precision = 'float32' } = options
       if (!precisions.includes(precision))
-        throw new SpanforgeError(`OpenVINO does not compute in ${precision} on ${name}`, { remedy: 'Use float32.' })
+        throw new SpanforgeError(`OpenVINO does not support ${precision} on ${name}`, { remedy: 'Use float32.' })
       return OpenVinoExecutable.compile(library, toBytes(encodeModel(lower(graph, plainOnnx))), {
         ...options,
         device,
@@ -48,7 +51,7 @@ export function openvinoEngine(library: OpenVinoLibrary, device = 'CPU'): Engine
   }
 }
 
-/** What OpenVINO can compute on here. */
+/** Lists the devices that OpenVINO supports on this machine. */
 export function openvinoDevices(library: OpenVinoLibrary): { readonly name: string; readonly full_name: string }[] {
   return withCore(library, (core) =>
     library.devices(core).map((name) => ({ name, full_name: library.property(core, name, 'FULL_DEVICE_NAME').trim() })),

@@ -8,7 +8,7 @@ import { failure } from './failure.ts'
 import { Handles } from './handles.ts'
 import type { OpenVinoLibrary, PortSide } from './library.ts'
 
-/** ov_element_type_e of the C API. */
+/** Values of ov_element_type_e in the C API. */
 const ELEMENT_TYPE: Readonly<Record<DType, number>> = {
   bool: 1,
   float16: 3,
@@ -21,17 +21,17 @@ const ELEMENT_TYPE: Readonly<Record<DType, number>> = {
 
 interface Settings extends CompileOptions {
   readonly device: string
-  /** What INFERENCE_PRECISION_HINT is set to. */
+  /** The value of INFERENCE_PRECISION_HINT. */
   readonly hint: string
 }
 
 /**
- * A model compiled by OpenVINO, with one inference request. A request keeps the addresses of its tensors from run to
- * run, so what is held is set once.
+ * A model compiled by OpenVINO, with a single inference request. The request keeps the addresses of its tensors between
+ * runs, so held values are set only once.
  */
 export class OpenVinoExecutable implements Executable {
   private readonly held: HeldValues<Value>
-  /** What the request knows, by name: these arrays must live as long as it may read or write them. */
+  /** Values set on the request, by name. The arrays must stay alive as long as the request may access them. */
   private readonly known = new Map<string, Value>()
   private running: Promise<void> = Promise.resolve()
   private released = false
@@ -45,12 +45,12 @@ export class OpenVinoExecutable implements Executable {
     this.held = new HeldValues([...names.input, ...names.output], (value) => value)
   }
 
-  /** @throws SpanforgeError where OpenVINO refuses the model, or would compute in another precision than asked for */
+  /** @throws SpanforgeError if OpenVINO rejects the model or selects a different precision than requested */
   static async compile(library: OpenVinoLibrary, bytes: Uint8Array, settings: Settings): Promise<OpenVinoExecutable> {
     const { device, hint, threads } = settings
     const [passing, kept] = [new Handles(), new Handles()]
     try {
-      // A core for each model: what is set on it holds for all that it compiles.
+      // Each model needs its own core, because settings of a core apply to all models that it compiles.
       const core = passing.keep(library.core(), library.freeCore)
       library.setProperty(core, device, 'INFERENCE_PRECISION_HINT', hint)
       if (device === 'CPU')
@@ -59,12 +59,13 @@ export class OpenVinoExecutable implements Executable {
       const names = { input: library.names(model, 'input'), output: library.names(model, 'output') }
       const compiled = kept.keep(await library.compile(core, model, device), library.freeCompiled)
       const given = library.compiledProperty(compiled, 'INFERENCE_PRECISION_HINT')
-      if (given !== hint) throw new SpanforgeError(`OpenVINO: ${device} was to compute in ${hint}, but chose ${given}`)
+      if (given !== hint)
+        throw new SpanforgeError(`OpenVINO: requested precision ${hint} on ${device}, but OpenVINO selected ${given}`)
       const request = kept.keep(library.request(compiled), library.freeRequest)
       return new OpenVinoExecutable(library, names, request, kept)
     } catch (error) {
       kept.free()
-      throw failure('OpenVINO refused the model', error)
+      throw failure('OpenVINO cannot load the model', error)
     } finally {
       passing.free()
     }
@@ -74,10 +75,10 @@ export class OpenVinoExecutable implements Executable {
     this.held.hold(values)
   }
 
-  /** On every device the request reads the memory itself. */
+  /** Does nothing: the request reads the memory on every run, on all devices. */
   invalidate(): void {}
 
-  /** One run after the other: a request has one set of tensors. */
+  /** Runs are serialised, because a request has only one set of tensors. */
   run(inputs: Values, outputs: Values): Promise<void> {
     const result = this.running.then(() => this.runNow(inputs, outputs))
     this.running = result.catch(() => {})
@@ -115,12 +116,13 @@ export class OpenVinoExecutable implements Executable {
   }
 }
 
-/** OpenVINO's settings for a CPU, by name. */
+/** OpenVINO's CPU settings, by name. */
 function* cpuProperties(threads = threadsByDefault()): Generator<[name: string, value: string]> {
-  // What is kept for a shape that hardly ever comes again only fills memory: see c-library.ts too.
+  // Shapes rarely repeat, so a cache per shape would waste memory. See also c-library.ts.
   yield ['CPU_RUNTIME_CACHE_CAPACITY', '0']
   if (threads === 0) return
   yield ['INFERENCE_NUM_THREADS', String(threads)]
-  // Told a number of threads it binds them to the first cores: every process to the same ones, the others idle.
+  // Given a number of threads, OpenVINO pins them to the first cores. Several processes would then share the same cores
+  // while others are idle.
   yield ['ENABLE_CPU_PINNING', 'NO']
 }

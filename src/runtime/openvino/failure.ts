@@ -1,7 +1,7 @@
 import { SpanforgeError } from '../../errors.ts'
 import { OpenVinoFailure } from './c-library.ts'
 
-/** An error of the library as one of ours: in its own words, without its source lines, and what to do. */
+/** Converts an error of the library to a SpanforgeError. Removes OpenVINO's source locations and adds a remedy. */
 export function failure(what: string, error: unknown): unknown {
   if (!(error instanceof OpenVinoFailure)) return error
   const words = error.message
@@ -9,8 +9,8 @@ export function failure(what: string, error: unknown): unknown {
     .filter((line) => !/^\s*(Exception from .*|)$/.test(line))
     .join('\n')
   const isMemory = /bad.?alloc|allocate|out of memory/i.test(words)
-  return new SpanforgeError(isMemory ? `memory: OpenVINO found no room (${words})` : `${what}: ${words}`, {
-    remedy: isMemory ? 'Lower max_tokens_per_pass, or end other programs.' : undefined,
+  return new SpanforgeError(isMemory ? `memory: OpenVINO ran out of memory (${words})` : `${what}: ${words}`, {
+    remedy: isMemory ? 'Lower max_tokens_per_pass, or close other programs.' : undefined,
     cause: error,
   })
 }

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { findOpenVino, type Surroundings } from './find.ts'
 
-/** A machine with nothing on it but the files that a test puts there. */
+/** A machine that contains only the files that a test creates. */
 function machine() {
   const root = temporaryFolder()
   const put = (path: string) => {
@@ -19,11 +19,11 @@ function machine() {
 
 const WHEEL = 'lib/python3.11/site-packages/openvino/libs/libopenvino_c.so.2641'
 
-test('finds nothing where there is nothing', () => {
+test('finds nothing on an empty machine', () => {
   expect(machine().find({ PATH: '/nowhere' })).toBeUndefined()
 })
 
-test('OPENVINO_DIR goes first, then the npm package, then a Python wheel, then the system', () => {
+test('searches OPENVINO_DIR, the npm package, Python wheels and the system, in this order', () => {
   const { root, put, find } = machine()
   const env = { PATH: join(root, 'python/bin') }
   const system = put('usr/lib/libopenvino_c.so.2630')
@@ -49,13 +49,15 @@ test.each([
   expect(find({ OPENVINO_DIR: join(root, folder) })?.file).toBe(file)
 })
 
-test('OPENVINO_DIR without a library is an error, not a reason to look elsewhere', () => {
+test('OPENVINO_DIR without a library is an error, without a fallback', () => {
   const { root, put, find } = machine()
   put('usr/lib/libopenvino_c.so')
-  expect(() => find({ OPENVINO_DIR: join(root, 'empty') })).toThrow(/^OPENVINO_DIR: .*empty holds no libopenvino_c\n/)
+  expect(() => find({ OPENVINO_DIR: join(root, 'empty') })).toThrow(
+    /^OPENVINO_DIR: libopenvino_c was not found in .*empty\n/,
+  )
 })
 
-test('wheels are found in the active environment, behind a linked python, and in the home folder', () => {
+test('finds wheels in the active environment, through a linked python, and in the home folder', () => {
   const { root, put, find } = machine()
   const own = put(`home/.local/${WHEEL}`)
   expect(find()?.file).toBe(own)

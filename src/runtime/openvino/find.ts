@@ -6,15 +6,15 @@ import { SpanforgeError } from '../../errors.ts'
 
 export interface FoundLibrary {
   readonly file: string
-  /** For people: where it comes from. */
+  /** Human-readable origin of the library. */
   readonly source: string
 }
 
-/** Where programs and this process look; tests give their own. */
+/** The environment in which the library is searched. Tests provide their own. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly home: string
-  /** Where packages of the project that is worked in are looked up from. */
+  /** The folder from which npm packages of the current project are resolved. */
   readonly cwd: string
   /** Folders of system libraries. */
   readonly system: readonly string[]
@@ -27,27 +27,27 @@ const SYSTEM_FOLDERS = [
 
 const here = (): Surroundings => ({ env: process.env, home: homedir(), cwd: process.cwd(), system: SYSTEM_FOLDERS })
 
-/** Where the library lies within what people call the folder of an OpenVINO: wheel, archive or plain folder. */
+/** Locations of the library within an OpenVINO folder, which may be a wheel, an extracted archive or a plain folder. */
 const WITHIN = [
   ...['', 'libs', 'openvino/libs', 'lib', 'bin'],
   ...['runtime/lib/intel64', 'runtime/lib/aarch64', 'runtime/lib/arm64/Release', 'runtime/bin/intel64/Release'],
 ]
 
-/** Linux adds the version to the name (.so.2641 is 2026.4.1), macOS puts it in the middle. */
+/** Linux appends the version to the name (.so.2641 is 2026.4.1); macOS inserts it in the middle. */
 const LIBRARY = /^(lib)?openvino_c(\.\d+)*\.(so(\.\d+)*|dylib|dll)$/
 
 /**
- * OpenVINO's C library: from OPENVINO_DIR, else of the npm package openvino-node, of a Python wheel, of the system.
- * Nothing is run for it: Python's folders are read, not asked for.
- * @throws SpanforgeError where OPENVINO_DIR is set and holds none
+ * Finds OpenVINO's C library in OPENVINO_DIR, the npm package openvino-node, a Python wheel or the system, in this
+ * order. Executes no programs: the folders of Python are read directly.
+ * @throws SpanforgeError if OPENVINO_DIR is set but does not contain the library
  */
 export function findOpenVino(surroundings: Surroundings = here()): FoundLibrary | undefined {
   const { env } = surroundings
   if (env.OPENVINO_DIR) {
     const file = firstLibrary([env.OPENVINO_DIR, ...packagesUnder(env.OPENVINO_DIR)])
     if (file) return { file, source: 'OPENVINO_DIR' }
-    throw new SpanforgeError(`OPENVINO_DIR: ${env.OPENVINO_DIR} holds no libopenvino_c`, {
-      remedy: 'Let it name the folder of an OpenVINO (one with libs/ or runtime/ in it), or unset it.',
+    throw new SpanforgeError(`OPENVINO_DIR: libopenvino_c was not found in ${env.OPENVINO_DIR}`, {
+      remedy: 'Set it to an OpenVINO folder (which contains libs/ or runtime/), or unset it.',
     })
   }
   for (const [source, folders] of places(surroundings)) {
@@ -64,7 +64,7 @@ function* places({ env, home, cwd, system }: Surroundings): Generator<readonly [
   yield ['system library', [...listed.filter(Boolean), ...system]]
 }
 
-/** openvino-node keeps the library in bin/. */
+/** openvino-node stores the library in bin/. */
 function nodePackage(cwd: string): string[] {
   return [join(cwd, 'package.json'), import.meta.url].flatMap((from) => {
     try {
@@ -75,14 +75,14 @@ function nodePackage(cwd: string): string[] {
   })
 }
 
-/** Folders of Python packages: of the active environment, of every python on the PATH, of the user, of the system. */
+/** Python package folders of the active environment, every python on PATH, the user and the system. */
 function sitePackages(env: Surroundings['env'], home: string): string[] {
   const prefixes = [env.VIRTUAL_ENV, env.CONDA_PREFIX, ...pythonPrefixes(env.PATH), join(home, '.local'), '/usr/local']
   const folders = prefixes.flatMap((prefix) => (prefix ? packagesUnder(prefix) : []))
   return [...(env.PYTHONPATH?.split(delimiter) ?? []), ...folders, '/usr/lib/python3/dist-packages']
 }
 
-/** A python in PREFIX/bin has its packages in PREFIX/lib; on Windows it stands in PREFIX itself or in PREFIX/Scripts. */
+/** A python in PREFIX/bin has its packages in PREFIX/lib. On Windows, it is in PREFIX or PREFIX/Scripts. */
 function pythonPrefixes(path = ''): string[] {
   return path.split(delimiter).flatMap((folder) => {
     const python = listing(folder).find((name) => /^python(3|\.exe)?$/.test(name))
@@ -104,7 +104,7 @@ function packagesUnder(prefix: string): string[] {
   return [...unix, join(prefix, 'Lib', 'site-packages')]
 }
 
-/** Of several versions in one folder, the last by name. */
+/** If a folder contains several versions, the last by name is used. */
 function firstLibrary(folders: readonly string[]): string | undefined {
   for (const folder of folders)
     for (const within of WITHIN) {

@@ -1,6 +1,6 @@
 import type { Handle } from './c-library.ts'
 
-/** Handles that are given back together, the last one first. */
+/** A list of handles that are freed together, in reverse order. */
 export class Handles {
   private readonly frees: (() => void)[] = []
 

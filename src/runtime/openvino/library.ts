@@ -4,7 +4,7 @@ import { CLibrary, type Handle } from './c-library.ts'
 export type PortSide = 'input' | 'output'
 
 export interface HostTensor {
-  /** Of the C API's enumeration ov_element_type_e. */
+  /** A value of ov_element_type_e in the C API. */
   readonly type: number
   readonly dims: readonly number[]
   readonly data: ArrayBufferView
@@ -13,8 +13,8 @@ export interface HostTensor {
 const loaded = new Map<string, OpenVinoLibrary>()
 
 /**
- * Loads `libopenvino_c` and what it needs, which its own folder holds. A library stays loaded until the process ends.
- * @throws SpanforgeError where the file is no OpenVINO or lacks something
+ * Loads `libopenvino_c` and its dependencies from the same folder. A library stays loaded until the process exits.
+ * @throws SpanforgeError if the file is not an OpenVINO library or a dependency is missing
  */
 export function loadLibrary(file: string): OpenVinoLibrary {
   try {
@@ -22,15 +22,15 @@ export function loadLibrary(file: string): OpenVinoLibrary {
     return loaded.get(file)!
   } catch (error) {
     throw new SpanforgeError(`${file}: cannot be loaded as OpenVINO's C library: ${(error as Error).message}`, {
-      remedy: 'Install OpenVINO anew (pip install openvino), or let OPENVINO_DIR name the folder of another.',
+      remedy: 'Reinstall OpenVINO (pip install openvino), or set OPENVINO_DIR to the folder of another installation.',
       cause: error,
     })
   }
 }
 
-/** The part of OpenVINO's C API that is used here. What it gives has to be freed; what fails throws OpenVinoFailure. */
+/** The part of OpenVINO's C API that spanforge uses. Returned handles must be freed. Failures throw OpenVinoFailure. */
 export class OpenVinoLibrary {
-  /** "2026.4.1-22982-e213a147257-releases/2026/4" */
+  /** For example "2026.4.1-22982-e213a147257-releases/2026/4". */
   readonly version: string
   private readonly c: CLibrary
   private readonly f: ReturnType<typeof functions>
@@ -65,7 +65,7 @@ export class OpenVinoLibrary {
   readModel = (core: Handle, bytes: Uint8Array): Handle => this.f.readModel(core, bytes, bytes.length, null)
   freeModel = (model: Handle): void => this.f.freeModel(model)
 
-  /** The names of a model's inputs or outputs, in the order of their indices. */
+  /** Returns the names of a model's inputs or outputs in index order. */
   names(model: Handle, side: PortSide): string[] {
     const { count, at } = this.f[side]
     return Array.from({ length: Number(count(model)) }, (_, i) => {
@@ -76,7 +76,7 @@ export class OpenVinoLibrary {
     })
   }
 
-  /** Takes seconds, on a thread of its own. The settings are those of the core. */
+  /** Compiles a model on a separate thread, which takes seconds. Uses the settings of the core. */
   async compile(core: Handle, model: Handle, device: string): Promise<Handle> {
     const place: [Handle | null] = [null]
     await this.f.compile(core, model, device, 0, place)
@@ -89,13 +89,16 @@ export class OpenVinoLibrary {
   request = (compiled: Handle): Handle => this.f.request(compiled)
   freeRequest = (request: Handle): void => this.f.freeRequest(request)
 
-  /** The data stays where it is: it must neither move nor be freed while the request knows it. */
+  /**
+   * Sets an input or output without copying it. The data must neither move nor be freed while the request may access
+   * it.
+   */
   setTensor(request: Handle, side: PortSide, index: number, { type, dims, data }: HostTensor): void {
-    // A small array lies inside V8's heap, where it would move, until somebody asks for its buffer.
+    // Small arrays are on V8's heap, where they can move. Accessing `buffer` moves them off the heap.
     void data.buffer
     const tensor = this.f.tensor(type, { rank: dims.length, dims: BigInt64Array.from(dims, BigInt) }, data)
     try {
-      // The request keeps a share of the tensor, so ours can go.
+      // The request holds its own reference to the tensor, so ours can be released.
       this.f[side].set(request, index, tensor)
     } finally {
       this.f.freeTensor(tensor)
@@ -103,8 +106,8 @@ export class OpenVinoLibrary {
   }
 
   /**
-   * Runs on threads of the library's, and is waited for on one of its own. `ov_infer_request_infer` would be one call,
-   * but with a single thread it reports no failure: nothing is written, and all seems well.
+   * Runs on the library's threads while a separate thread waits. The single call `ov_infer_request_infer` is not used,
+   * because with one thread it reports success even when it fails without writing a result.
    */
   infer = async (request: Handle): Promise<void> => {
     this.f.start(request)
@@ -137,7 +140,7 @@ function functions(c: CLibrary) {
     output: side('output'),
     portName: c.text('ov_port_get_any_name', [address]),
     freePort: c.free('ov_output_const_port_free'),
-    // Settings could follow as further arguments, but a function of so many cannot be called on another thread.
+    // Settings could be passed as variadic arguments, but koffi cannot call variadic functions asynchronously.
     compile: c.away('ov_core_compile_model', [address, address, text, size, c.out(address)]),
     compiledProperty: c.text('ov_compiled_model_get_property', [address, text]),
     freeCompiled: c.free('ov_compiled_model_free'),

@@ -4,20 +4,22 @@ import { openvinoDevices, openvinoEngine } from './engine.ts'
 import { type FoundLibrary, findOpenVino } from './find.ts'
 import { loadLibrary, type OpenVinoLibrary } from './library.ts'
 
-/** Earlier ones read LayerNormalization with one result only: the training graph wants its mean and deviation too. */
+/**
+ * Earlier versions support only one output of LayerNormalization. The training graph also needs its mean and deviation.
+ */
 const OLDEST = [2026, 3] as const
 
 const INSTALL_OPENVINO = 'pip install openvino'
 
 /**
- * OpenVINO's library, found, loaded, and of a version that reads the graphs.
- * @throws SpanforgeError where there is none, or one too old
+ * Finds and loads OpenVINO and checks its version.
+ * @throws SpanforgeError if it is not installed or too old
  */
 export function openOpenVino(): OpenVinoLibrary {
   const found = findOpenVino()
   if (!found)
     throw new SpanforgeError('OpenVINO: not found on this machine', {
-      remedy: `Install it (${INSTALL_OPENVINO}), or let OPENVINO_DIR name its folder. docs/engines.md says where it is looked for.`,
+      remedy: `Install it (${INSTALL_OPENVINO}), or set OPENVINO_DIR to its folder. See docs/engines.md for the folders that are searched.`,
     })
   return load(found)
 }
@@ -28,17 +30,22 @@ function load(found: FoundLibrary): OpenVinoLibrary {
   return library
 }
 
-/** "2026.4.1-22982-e213a147257-releases/2026/4" begins with year and release. */
+/** Versions such as "2026.4.1-22982-e213a147257-releases/2026/4" begin with year and release. */
 export function checkVersion(version: string, { file, source }: FoundLibrary): void {
   const [year = 0, release = 0] = version.split(/[.-]/).map(Number)
   if (year > OLDEST[0] || (year === OLDEST[0] && release >= OLDEST[1])) return
   throw new SpanforgeError(
-    `OpenVINO: ${file} (${source}) is version ${version}: expected ${OLDEST.join('.')} or later`,
-    { remedy: `Bring it up to date (${INSTALL_OPENVINO} --upgrade), or let OPENVINO_DIR name another.` },
+    `OpenVINO: ${file} (${source}) is version ${version}, expected ${OLDEST.join('.')} or later`,
+    {
+      remedy: `Upgrade it (${INSTALL_OPENVINO} --upgrade), or set OPENVINO_DIR to the folder of another installation.`,
+    },
   )
 }
 
-/** For `spanforge doctor`: what was found, or undefined where there is none. Throws as `openOpenVino` for a bad one. */
+/**
+ * Describes OpenVINO for `spanforge doctor`. Returns undefined if it is not installed, and throws like `openOpenVino`
+ * if it cannot be used.
+ */
 export function inspectOpenVino(): EngineFacts | undefined {
   const found = findOpenVino()
   if (!found) return undefined

@@ -18,11 +18,11 @@ const vector = (n: number, value = 1) => float32Value(new Float32Array(n).fill(v
 describeOpenVino('OpenVINO', (engine) => {
   const product = () => engine.compile({ y: mul(input('a', ['n']), input('b', ['n'])) })
 
-  test('computes into the arrays it is given, of a new shape each run, and of small ones too', async () => {
+  test('writes results into the given arrays, with a new shape per run and for small arrays', async () => {
     const session = await product()
     const memory = new WebAssembly.Memory({ initial: 1 })
     for (const n of [1, 3, 1000, 2, 1000]) {
-      // Views of a larger memory, as the trainer has them: the neighbours stay as they are.
+      // Views of a larger buffer, as in the trainer. The surrounding memory must not change.
       const y = new Float32Array(memory.buffer, 64, n).fill(-1)
       await session.run({ a: vector(n, 3), b: vector(n, 4) }, { y: float32Value(y, [n]) })
       expect(y).toEqual(new Float32Array(n).fill(12))
@@ -31,7 +31,7 @@ describeOpenVino('OpenVINO', (engine) => {
     await session.release()
   })
 
-  test.each(['1', '2'])('with SPANFORGE_THREADS %s says so too where it fails', async (threads) => {
+  test.each(['1', '2'])('reports failures with SPANFORGE_THREADS=%s', async (threads) => {
     vi.stubEnv('SPANFORGE_THREADS', threads)
     onTestFinished(() => void vi.unstubAllEnvs())
     const session = await product()
@@ -40,8 +40,8 @@ describeOpenVino('OpenVINO', (engine) => {
     await session.release()
   })
 
-  // Else processes with a share of the machine each would all sit on its first cores.
-  test.runIf(existsSync('/proc/self/task'))('binds no thread to a core where it has fewer than all', async () => {
+  // Otherwise several processes would all use the first cores of the machine.
+  test.runIf(existsSync('/proc/self/task'))('does not pin threads if it may not use all cores', async () => {
     vi.stubEnv('SPANFORGE_THREADS', '1')
     onTestFinished(() => void vi.unstubAllEnvs())
     const session = await engine.compile({ y: gemm(input('a', ['n', 'n']), input('b', ['n', 'n'])) })
@@ -55,13 +55,13 @@ describeOpenVino('OpenVINO', (engine) => {
     await session.release()
   })
 
-  test('refuses SPANFORGE_THREADS that is no number of threads', async () => {
+  test('rejects an invalid SPANFORGE_THREADS', async () => {
     vi.stubEnv('SPANFORGE_THREADS', 'all')
     onTestFinished(() => void vi.unstubAllEnvs())
     await expect(product()).rejects.toThrow('SPANFORGE_THREADS: found "all", expected an integer from 0')
   })
 
-  test('sees what was written into an input since the last run', async () => {
+  test('reads inputs that were modified since the last run', async () => {
     const session = await product()
     const [a, b, y] = [vector(4), vector(4, 2), vector(4)]
     await session.run({ a, b }, { y })
@@ -72,7 +72,7 @@ describeOpenVino('OpenVINO', (engine) => {
     await session.release()
   })
 
-  test('runs that were started together come one after the other', async () => {
+  test('serialises concurrent runs', async () => {
     const session = await product()
     const runs = [1, 2, 3, 4].map(async (n) => {
       const y = vector(8, 0)
@@ -83,7 +83,7 @@ describeOpenVino('OpenVINO', (engine) => {
     await session.release()
   })
 
-  test('the event loop goes on while it computes', async () => {
+  test('does not block the event loop', async () => {
     const n = 1024
     const [a, b] = [input('a', [n, n]), input('b', [n, n])]
     const session = await engine.compile({ y: gemm(gemm(a, b), b) })
@@ -97,12 +97,12 @@ describeOpenVino('OpenVINO', (engine) => {
     setImmediate(turn)
     await session.run({ a: matrix(1), b: matrix(0.5) }, { y: matrix(0) })
     done = true
-    // On this thread it would be one turn at most.
+    // A blocked event loop would turn at most once.
     expect(turns).toBeGreaterThan(10)
     await session.release()
   })
 
-  test('what it refuses to run is said in its own words, and the session lives on', async () => {
+  test('reports failed runs without source locations, and the session remains usable', async () => {
     const session = await product()
     const bad = session.run({ a: vector(2), b: vector(3) }, { y: vector(3) })
     await expect(bad).rejects.toThrow(/^OpenVINO failed: (?!.*Exception from)/)
@@ -112,14 +112,14 @@ describeOpenVino('OpenVINO', (engine) => {
     await session.release()
   })
 
-  test('a value that is missing is named', async () => {
+  test('names a missing value', async () => {
     const session = await product()
-    await expect(session.run({ a: vector(2) }, { y: vector(2) })).rejects.toThrow('runtime: no value for b')
+    await expect(session.run({ a: vector(2) }, { y: vector(2) })).rejects.toThrow('runtime: missing value for b')
     await session.release()
   })
 
-  test('out of memory is an error that says so and what to do, and the session lives on', async () => {
-    // a [n, 1] plus b [1, n], its squares: n² numbers on the way to their sum, of which 2^44 bytes cannot be had.
+  test('reports out of memory with a remedy, and the session remains usable', async () => {
+    // (a [n, 1] + b [1, n])² has n² intermediate values. 2^44 bytes cannot be allocated.
     const sum = add(input('a', ['n', 1]), input('b', [1, 'n']))
     const session = await engine.compile({ y: sumAll(mul(sum, sum)) })
     const result = float32Value(new Float32Array(1), [])
@@ -131,23 +131,23 @@ describeOpenVino('OpenVINO', (engine) => {
         },
         { y: result },
       )
-    await expect(run(2 ** 21)).rejects.toThrow(/^memory: OpenVINO found no room(.|\n)*Lower max_tokens_per_pass/)
+    await expect(run(2 ** 21)).rejects.toThrow(/^memory: OpenVINO ran out of memory(.|\n)*Lower max_tokens_per_pass/)
     await run(4)
     expect(result.data[0]).toBe(64)
     await session.release()
   })
 
-  test('an operator that it does not know is refused, and a released model does not run', async () => {
+  test('rejects unknown operators and runs of released models', async () => {
     const x = input('x', ['n'])
     const nonsense = engine.compile({ y: apply({ type: 'Nonsense' }, [x], x) })
-    await expect(nonsense).rejects.toThrow(/^OpenVINO refused the model: (.|\n)*Nonsense/)
+    await expect(nonsense).rejects.toThrow(/^OpenVINO cannot load the model: (.|\n)*Nonsense/)
     const session = await product()
     await session.release()
     await session.release()
     await expect(session.run({ a: vector(1), b: vector(1) }, { y: vector(1) })).rejects.toThrow(/has been released/)
   })
 
-  test('bfloat16 is refused where the device does not say that it has it, not silently computed in float32', async () => {
+  test('rejects bfloat16 on devices that do not support it, instead of falling back to float32', async () => {
     const compiled = engine.compile(
       { y: mul(input('a', ['n']), input('b', ['n'])) },
       {
@@ -155,10 +155,10 @@ describeOpenVino('OpenVINO', (engine) => {
       },
     )
     if (engine.precisions.includes('bfloat16')) await (await compiled).release()
-    else await expect(compiled).rejects.toThrow(/does not compute in bfloat16 on /)
+    else await expect(compiled).rejects.toThrow(/does not support bfloat16 on /)
   })
 
-  test('a device that is not there is refused with those that are', async () => {
+  test('rejects a missing device and lists the available ones', async () => {
     await expect(openEngine('openvino', 'openvino:TOASTER')).rejects.toThrow(
       /^OpenVINO finds no device TOASTER here: it has .*CPU/,
     )
@@ -166,7 +166,7 @@ describeOpenVino('OpenVINO', (engine) => {
 })
 
 describe('Without OpenVINO', () => {
-  test('a file that is no library is refused with what to do', () => {
+  test('rejects a file that is not a library, with a remedy', () => {
     const file = join(temporaryFolder(), 'libopenvino_c.so')
     writeFileSync(file, 'nothing')
     expect(() => loadLibrary(file)).toThrow(
@@ -174,10 +174,10 @@ describe('Without OpenVINO', () => {
     )
   })
 
-  test('versions that do not read the training graph are refused', () => {
+  test('rejects versions that cannot read the training graph', () => {
     const found = { file: 'lib.so', source: 'Python wheel' }
     expect(() => checkVersion('2026.2.0-21903-52ddc073857-releases/2026/2', found)).toThrow(
-      /^OpenVINO: lib.so \(Python wheel\) is version 2026.2.0.*: expected 2026.3 or later\n.*--upgrade/,
+      /^OpenVINO: lib.so \(Python wheel\) is version 2026.2.0.*, expected 2026.3 or later\n.*--upgrade/,
     )
     expect(() => checkVersion('unknown', found)).toThrow(/is version unknown/)
     for (const version of ['2026.3.0', '2026.4.1-22982-e213a147257-releases/2026/4', '2027.0.0'])

@@ -1,6 +1,6 @@
 import { leftOut } from './arguments-left-out.ts'
 
-/** Names that other versions of transformers, its scripts and other tools give to arguments. */
+/** Names of arguments in other versions of transformers, its scripts and other tools. */
 const ALIASES: Readonly<Record<string, string>> = {
   evaluation_strategy: 'eval_strategy',
   model_name_or_path: 'model',
@@ -47,23 +47,23 @@ const ALIASES: Readonly<Record<string, string>> = {
   data_file: 'data',
 }
 
-/** Arguments of run_qa.py and other tools that need none here. */
+/** Arguments of run_qa.py and other tools that have no equivalent in spanforge. */
 const NOT_NEEDED: Readonly<Record<string, string>> = {
   pad_to_max_length: 'use --padding max_length',
-  tokenizer_name: 'the tokenizer is that of the model',
-  config_name: 'the configuration is that of the model',
-  use_fast_tokenizer: 'there is one tokenizer, with offsets',
-  overwrite_cache: 'tokenized data are not cached',
+  tokenizer_name: 'the tokenizer of the model is always used',
+  config_name: 'the configuration of the model is always used',
+  use_fast_tokenizer: 'there is only one tokenizer, which provides offsets',
+  overwrite_cache: 'tokenized data is not cached',
   cache_dir: 'set HF_HOME or HF_HUB_CACHE',
   token: 'set HF_TOKEN',
   use_auth_token: 'set HF_TOKEN',
-  trust_remote_code: 'no code of a model is run',
-  verbose: 'progress is shown unless you give --quiet',
+  trust_remote_code: 'code from model repositories is never executed',
+  verbose: 'progress is always shown, except with --quiet',
 }
 
 /**
- * What to use in the place of an argument that does not exist, if it is known elsewhere; `exists` says which names do.
- * Undefined for names that nobody uses.
+ * Suggests a replacement for an unknown argument that other tools use. `exists` checks whether a name is available.
+ * Returns undefined for unfamiliar names.
  */
 export function hintFor(name: string, exists: (name: string) => boolean): string | undefined {
   const plain = name.replaceAll('-', '_').toLowerCase()
@@ -73,7 +73,7 @@ export function hintFor(name: string, exists: (name: string) => boolean): string
   return NOT_NEEDED[plain] ?? leftOut.get(plain)
 }
 
-/** Names that commands give to the same thing. */
+/** Alternative names that commands use for the same argument. */
 const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
   max_seq_length: ['max_seq_len'],
   max_answer_length: ['max_answer_len'],

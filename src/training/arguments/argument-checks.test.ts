@@ -32,64 +32,68 @@ describe('combinations of arguments', () => {
   })
 
   it.each<[TrainingArgumentsInput, Partial<RunFacts>, string]>([
-    [byEpoch, { validationExamples: 0 }, 'eval_strategy epoch has nothing to evaluate on: give validation_file'],
-    [{ eval_on_start: true }, { validationExamples: 0 }, 'eval_on_start has nothing to evaluate on'],
-    [{ load_best_model_at_end: true }, {}, 'needs loss, which is never computed with eval_strategy no'],
+    [byEpoch, { validationExamples: 0 }, 'eval_strategy epoch requires validation data: set validation_file'],
+    [{ eval_on_start: true }, { validationExamples: 0 }, 'eval_on_start requires validation data'],
+    [{ load_best_model_at_end: true }, {}, 'requires loss, which is never computed with eval_strategy no'],
     [
       { save_strategy: 'best', metric_for_best_model: 'f1' },
       {},
-      'save_strategy best needs f1, which is never computed',
+      'save_strategy best requires f1, which is never computed',
     ],
-    [{ early_stopping_patience: 1 }, {}, 'early_stopping_patience needs loss, which is never computed'],
-    [{ early_stopping_threshold: 1 }, {}, 'early_stopping_threshold does nothing alone'],
+    [{ early_stopping_patience: 1 }, {}, 'early_stopping_patience requires loss, which is never computed'],
+    [{ early_stopping_threshold: 1 }, {}, 'early_stopping_threshold requires early_stopping_patience'],
     [
       { ...byEpoch, load_best_model_at_end: true, save_strategy: 'steps' },
       {},
-      'eval_strategy is epoch and save_strategy steps',
+      'requires the same eval_strategy and save_strategy, but found epoch and steps',
     ],
     [{ ...bySteps, eval_steps: 50, save_steps: 75 }, {}, 'save_steps (75) to be a multiple of eval_steps (50)'],
     [{ ...bySteps, eval_steps: 100, save_steps: 50 }, {}, 'save_steps (50) to be a multiple of eval_steps (100)'],
     [{ ...bySteps, eval_steps: 0.1, save_steps: 100 }, {}, 'save_steps (100) to be a multiple of eval_steps (0.1)'],
     [{ ...bySteps, eval_steps: 600, save_steps: 600 }, {}, 'the first evaluation would come after the last step (579)'],
     [{ ...byEpoch, load_best_model_at_end: true, eval_delay: 4 }, {}, 'lower eval_steps or eval_delay'],
-    [{ greater_is_better: true }, {}, 'greater_is_better true would keep the worst loss'],
-    [{ metric_for_best_model: 'f1', greater_is_better: false }, {}, 'would keep the worst f1'],
+    [{ greater_is_better: true }, {}, 'greater_is_better true would select the worst loss'],
+    [{ metric_for_best_model: 'f1', greater_is_better: false }, {}, 'would select the worst f1'],
     [{ warmup_steps: 1, warmup_ratio: 0.1 }, {}, 'warmup_steps and warmup_ratio are mutually exclusive'],
-    [{ warmup_steps: 580 }, {}, 'warmup_steps 580 is more than the 579 steps of the run'],
-    [{ warmup_steps: 5, lr_scheduler_type: 'constant' }, {}, 'take constant_with_warmup'],
-    [{ lr_scheduler_kwargs: { power: 2 } }, {}, 'linear has no power; it takes none'],
+    [{ warmup_steps: 580 }, {}, 'warmup_steps 580 exceeds the 579 steps of the run'],
+    [{ warmup_steps: 5, lr_scheduler_type: 'constant' }, {}, 'use constant_with_warmup'],
+    [{ lr_scheduler_kwargs: { power: 2 } }, {}, 'unknown option power for linear; available options: none'],
     [
       { lr_scheduler_type: 'cosine', lr_scheduler_kwargs: { power: 2 } },
       {},
-      'cosine has no power; it takes num_cycles',
+      'unknown option power for cosine; available options: num_cycles',
     ],
-    [{ lr_scheduler_type: 'polynomial', learning_rate: 1e-8 }, {}, 'from learning_rate 1e-8 to lr_end 1e-7'],
-    [{ lr_scheduler_type: 'cosine_with_restarts', lr_scheduler_kwargs: { num_cycles: 1.5 } }, {}, 'not 1.5'],
+    [{ lr_scheduler_type: 'polynomial', learning_rate: 1e-8 }, {}, 'lr_end 1e-7 must be less than learning_rate 1e-8'],
+    [
+      { lr_scheduler_type: 'cosine_with_restarts', lr_scheduler_kwargs: { num_cycles: 1.5 } },
+      {},
+      'must be an integer, found 1.5',
+    ],
     [{ weight_decay: 1e5, learning_rate: 1e-3 }, {}, 'each step would multiply the weights by 1 - 100'],
-    [{ learning_rate: 1e38 }, {}, 'learning_rate 1e+38 makes steps that float32 cannot hold'],
+    [{ learning_rate: 1e38 }, {}, 'learning_rate 1e+38 causes steps that overflow float32'],
     [
       { lr_scheduler_type: 'cosine', lr_scheduler_kwargs: { num_cycles: 1e308 } },
       {},
-      '{"num_cycles": 1e+308} gives no finite learning rate',
+      '{"num_cycles": 1e+308} results in a learning rate that is not finite',
     ],
-    [{ max_seq_length: 600, max_tokens_per_pass: 1000 }, {}, "more than the model's 512 positions"],
+    [{ max_seq_length: 600, max_tokens_per_pass: 1000 }, {}, "exceeds the model's 512 positions"],
     [{ doc_stride: 384 }, {}, 'must be less than max_seq_length 384'],
-    [{ max_tokens_per_pass: 200 }, {}, 'max_tokens_per_pass 200 has no room for one window'],
-    [{ freeze_layers: 7 }, {}, "freeze_layers 7 is more than the model's 6 layers"],
-    [{ fp16: true }, {}, 'fp16: this CPU cannot train in it: leave it out and train in float32'],
-    [{ fp16: true }, { engine: withBfloat16 }, 'take bf16'],
+    [{ max_tokens_per_pass: 200 }, {}, 'max_tokens_per_pass 200 must be at least'],
+    [{ freeze_layers: 7 }, {}, "freeze_layers 7 exceeds the model's 6 layers"],
+    [{ fp16: true }, {}, 'fp16: this CPU does not support training in float16: remove it to train in float32'],
+    [{ fp16: true }, { engine: withBfloat16 }, 'use bf16'],
     [{ fp16: true, bf16: true }, {}, 'fp16 and bf16 are mutually exclusive'],
-    [{ null_score_diff_threshold: 1 }, {}, 'it needs version_2_with_negative'],
+    [{ null_score_diff_threshold: 1 }, {}, 'null_score_diff_threshold requires version_2_with_negative'],
     [
       { overwrite_output_dir: true, resume_from_checkpoint: 'latest' },
       {},
-      'would remove the checkpoint that resume_from_checkpoint names',
+      'overwrite_output_dir and resume_from_checkpoint are mutually exclusive',
     ],
   ])('refuses %j', (raw, facts, message) => {
     expect(() => check(raw, facts)).toThrow(message)
   })
 
-  it('lets a device that computes in bfloat16 do so', () => {
+  it('allows bfloat16 on a device that supports it', () => {
     expect(() => check({ bf16: true }, { engine: withBfloat16 })).not.toThrow()
   })
 })

@@ -1,23 +1,23 @@
 import { z } from 'zod'
 
-/** How an argument is written on a command line. */
+/** The syntax of an argument on the command line. */
 export type ArgumentKind = 'integer' | 'number' | 'boolean' | 'choice' | 'list' | 'text' | 'object'
 
 export interface ArgumentNotes {
   readonly kind: ArgumentKind
-  /** Completes "expected ..." in errors and the values in the reference page. */
+  /** Completes "expected ..." in errors, and describes the values in the reference page. */
   readonly expected: string
   readonly description: string
 }
 
 const notes = z.registry<ArgumentNotes>()
 
-/** What was said about an argument where it was defined. */
+/** Returns the notes of an argument's schema. */
 export function notesOf(schema: z.ZodType): ArgumentNotes {
   return notes.get(schema)!
 }
 
-/** One argument. `schema` has the default; `description` says what it does, and what to think of when setting it. */
+/** Defines an argument. `schema` contains the default; `description` explains the effect and how to choose a value. */
 export function argument<S extends z.ZodType>(kind: ArgumentKind, schema: S, expected: string, description: string): S {
   notes.add(schema, { kind, expected, description })
   return schema
@@ -32,7 +32,7 @@ export function optionalInteger(minimum: number, description: string) {
   return argument('integer', schema, `an integer of at least ${minimum}`, description)
 }
 
-/** A number of [minimum, maximum]. */
+/** Defines a number in [minimum, maximum]. */
 export function number(value: number, range: { minimum: number; maximum?: number }, description: string) {
   const { minimum, maximum } = range
   const upper = maximum === undefined ? '' : ` and at most ${maximum}`
@@ -49,24 +49,24 @@ export function positive(value: number, description: string) {
   return argument('number', z.number().positive().default(value), 'a number above 0', description)
 }
 
-/** The optimizer computes in float32, where 1e-50 is 0, 1e40 is Infinity and 0.99999999 is 1. */
+/** The optimizer computes in float32, where 1e-50 becomes 0, 1e40 becomes Infinity and 0.99999999 becomes 1. */
 const isFloat32 = (value: number): boolean =>
   Number.isFinite(Math.fround(value)) && (value === 0 || Math.fround(value) !== 0)
-const FLOAT32 = 'float32 holds 1e-45 to 3e38'
+const FLOAT32 = '1e-45 to 3e38 in float32'
 
-/** A number above 0 that the optimizer computes with. */
+/** Defines a positive number that the optimizer uses in float32. */
 export function positiveFloat32(value: number, description: string) {
   const schema = z.number().positive().refine(isFloat32).default(value)
   return argument('number', schema, `a number above 0 (${FLOAT32})`, description)
 }
 
-/** A number of at least 0 that the optimizer computes with. */
+/** Defines a nonnegative number that the optimizer uses in float32. */
 export function float32(value: number, description: string) {
   const schema = z.number().min(0).refine(isFloat32).default(value)
   return argument('number', schema, `a number of at least 0 (${FLOAT32})`, description)
 }
 
-/** A share of [0, 1) that the optimizer computes with: one that float32 rounds to 1 is none. */
+/** Defines a fraction in [0, 1) that the optimizer uses in float32. Rejects values that float32 rounds to 1. */
 export function float32Share(value: number, description: string) {
   const isBelow1 = (share: number): boolean => share === 0 || (Math.fround(share) > 0 && Math.fround(share) < 1)
   const schema = z.number().min(0).lt(1).refine(isBelow1).default(value)
@@ -78,12 +78,12 @@ export function float32Share(value: number, description: string) {
   )
 }
 
-/** Off unless asked for, as every boolean of ours is: `--name` alone is enough. */
+/** Defines a flag that is off by default. On the command line, `--name` turns it on. */
 export function boolean(description: string) {
   return argument('boolean', z.boolean().default(false), 'true or false', description)
 }
 
-/** Null where it follows something else unless given. */
+/** Defines a boolean whose default depends on something else; null if it is not given. */
 export function optionalBoolean(description: string) {
   return argument('boolean', z.boolean().nullable().default(null), 'true or false', description)
 }
@@ -104,7 +104,7 @@ export function text(value: string, description: string) {
 const isInterval = (steps: number): boolean => steps > 0 && (steps < 1 || Number.isInteger(steps))
 const INTERVAL = 'an integer of at least 1, or a share of all steps between 0 and 1'
 
-/** Every so many steps; below 1, a share of all steps. */
+/** Defines an interval in steps or, below 1, as a fraction of all steps. */
 export function interval(value: number, description: string) {
   return argument('number', z.number().refine(isInterval).default(value), INTERVAL, description)
 }

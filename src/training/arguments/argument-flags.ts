@@ -4,22 +4,25 @@ import { showValue } from '../../show-value.ts'
 import { type ArgumentKind, notesOf } from './argument-field.ts'
 import { argumentDefaults, argumentGroups } from './arguments.ts'
 
-/** One argument as a command-line flag, in commander's terms. */
+/** A training argument as a command-line flag, in the form that commander expects. */
 export interface ArgumentFlag {
   readonly name: string
-  /** "--learning_rate <number>" */
+  /** For example "--learning_rate <number>". */
   readonly flags: string
   readonly group: string
-  /** With the default, where there is one. */
+  /** Includes the default, if there is one. */
   readonly description: string
-  /** The text of the flag as a value for `parseArguments`; `previous` is what earlier texts of a list gave. */
+  /**
+   * Converts the text of the flag to a value for `parseArguments`. `previous` is the result for earlier texts of a
+   * list.
+   */
   readonly parse: (text: string, previous?: unknown) => unknown
 }
 
 const PLACEHOLDERS: Readonly<Record<ArgumentKind, string>> = {
   integer: ' <integer>',
   number: ' <number>',
-  // The value may be left out: --group_by_length is --group_by_length true.
+  // The value is optional: --group_by_length means --group_by_length true.
   boolean: ' [true|false]',
   choice: ' <name>',
   list: ' <names...>',
@@ -27,7 +30,7 @@ const PLACEHOLDERS: Readonly<Record<ArgumentKind, string>> = {
   object: ' <json>',
 }
 
-/** Every training argument as a flag. A boolean flag without a value comes from commander as `true`. */
+/** Returns all training arguments as flags. For a boolean flag without a value, commander returns `true`. */
 export function argumentFlags(): ArgumentFlag[] {
   return Object.entries(argumentGroups).flatMap(([group, fields]) =>
     Object.entries(fields).map(([name, schema]) => {

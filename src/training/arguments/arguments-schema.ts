@@ -4,13 +4,13 @@ import { argumentDefaults, argumentNames, argumentSchema } from './arguments.ts'
 
 type JsonSchema = Readonly<Record<string, unknown>>
 
-/** Spellings that an argument accepts besides its own, which are converted when read. */
+/** Additional spellings that an argument accepts and converts. */
 const ALSO_ACCEPTED: Readonly<Record<string, JsonSchema>> = {
   metric_for_best_model: { enum: ['eval_loss', 'eval_exact_match', 'eval_f1'] },
   report_to: { enum: ['all', 'none', 'tensorboard', 'jsonl'] },
 }
 
-/** The JSON Schema of a file of training arguments, with which editors complete and check it. */
+/** The JSON Schema of a training arguments file, for completion and validation in editors. */
 export const argumentsSchema = (): JsonSchema => ({
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'Training arguments of spanforge',

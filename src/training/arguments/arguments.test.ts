@@ -11,7 +11,7 @@ import { presets } from './presets.ts'
 
 const { defaults: theirs } = fixtureJson<{ defaults: Record<string, unknown> }>('training/training-arguments.json')
 
-/** Ours alone: transformers has them in scripts, in callbacks, or not at all. */
+/** Arguments specific to spanforge: transformers has them in scripts or callbacks, or not at all. */
 const OURS =
   `model revision dataset dataset_config dataset_revision train_split validation_split train_file validation_file max_seq_length doc_stride max_train_samples max_eval_samples
   version_2_with_negative null_score_diff_threshold max_answer_length padding max_tokens_per_pass max_minutes
@@ -20,20 +20,20 @@ const OURS =
   )
 
 describe('training arguments', () => {
-  it('are the fields of TrainingArguments that are not left out, and ours', () => {
+  it('are the supported fields of TrainingArguments and those specific to spanforge', () => {
     expect([...argumentNames].sort()).toEqual(
       [...Object.keys(theirs).filter((name) => !leftOut.has(name)), ...OURS].sort(),
     )
   })
 
-  it('leave out only fields that TrainingArguments has', () => {
+  it('list as unsupported only fields of TrainingArguments', () => {
     expect([...leftOut.keys()].filter((name) => !(name in theirs))).toEqual([])
   })
 
-  it("have transformers' defaults", () => {
+  it('have the defaults of transformers', () => {
     const ours = Object.fromEntries(Object.entries(argumentDefaults).filter(([name]) => name in theirs))
     const expected = Object.fromEntries(Object.keys(ours).map((name) => [name, theirs[name]]))
-    // transformers fills these in after the fact.
+    // transformers sets these after parsing.
     expect(ours).toEqual({
       ...expected,
       output_dir: 'trainer_output',
@@ -43,7 +43,7 @@ describe('training arguments', () => {
     })
   })
 
-  it('fill in what follows from others', () => {
+  it('derive defaults from other arguments', () => {
     expect(parseArguments({ logging_steps: 7, seed: 3 }, 'test')).toMatchObject({
       eval_steps: 7,
       data_seed: 3,
@@ -58,18 +58,18 @@ describe('training arguments', () => {
     expect(parseArguments({ resume_from_checkpoint: true }, 'test').resume_from_checkpoint).toBe('latest')
   })
 
-  it('survive being saved and read again', () => {
+  it('survive a round trip through JSON', () => {
     const args = parseArguments({ metric_for_best_model: 'f1', lr_scheduler_kwargs: { num_cycles: 2 } }, 'test')
     expect(parseArguments(JSON.parse(JSON.stringify(args)), 'test')).toEqual(args)
   })
 
   it.each([
-    [{ learning_rte: 1 }, 'arguments.json: learning_rte: no such argument; did you mean learning_rate?'],
+    [{ learning_rte: 1 }, 'arguments.json: learning_rte: unknown argument; did you mean learning_rate?'],
     [{ learningRate: 1 }, 'did you mean learning_rate?'],
-    [{ evaluation_strategy: 'epoch' }, 'no such argument: use eval_strategy'],
-    [{ zzz: 1 }, 'arguments.json: zzz: no such argument'],
+    [{ evaluation_strategy: 'epoch' }, 'unknown argument: use eval_strategy'],
+    [{ zzz: 1 }, 'arguments.json: zzz: unknown argument'],
     [Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`k${i}`, 1])), 'and 9,980 more unknown arguments'],
-    [{ optim: 'sgd' }, 'optim: not an argument here: AdamW is the optimizer'],
+    [{ optim: 'sgd' }, 'optim: not supported by spanforge: the optimizer is always AdamW'],
     [{ learning_rate: '3e-5' }, 'learning_rate: found "3e-5", expected a number above 0'],
     [{ learning_rate: -1 }, 'found -1'],
     [{ learning_rate: Number.POSITIVE_INFINITY }, 'learning_rate'],
@@ -78,13 +78,13 @@ describe('training arguments', () => {
     [{ eval_steps: 2.5 }, 'expected an integer of at least 1, or a share of all steps between 0 and 1'],
     [{ eval_strategy: 'epochs' }, 'found "epochs", expected one of no, steps, epoch'],
     [{ adam_beta2: 1 }, 'adam_beta2: found 1, expected a number of at least 0 and less than 1'],
-    // What float32 rounds to 0, to 1 or to Infinity.
+    // Values that float32 rounds to 0, 1 or Infinity.
     [{ adam_epsilon: 0 }, 'adam_epsilon: found 0, expected a number above 0'],
     [{ adam_epsilon: 1e-46 }, 'adam_epsilon: found 1e-46, expected a number above 0'],
     [{ adam_beta1: 0.99999999 }, 'adam_beta1: found 0.99999999, expected a number of at least 0 and less than 1'],
     [{ adam_beta2: 1e-50 }, 'adam_beta2: found 1e-50, expected a number of at least 0'],
     [{ label_smoothing_factor: 0.99999999 }, 'label_smoothing_factor: found 0.99999999, expected'],
-    [{ learning_rate: 1e39 }, 'learning_rate: found 1e+39, expected a number above 0 (float32 holds'],
+    [{ learning_rate: 1e39 }, 'learning_rate: found 1e+39, expected a number above 0 (1e-45 to 3e38 in float32'],
     [{ learning_rate: 1e-50 }, 'learning_rate: found 1e-50, expected a number above 0'],
     [{ weight_decay: 1e300 }, 'weight_decay: found 1e+300, expected a number of at least 0'],
     [{ max_grad_norm: 1e-50 }, 'max_grad_norm: found 1e-50, expected a number of at least 0'],
@@ -97,12 +97,12 @@ describe('training arguments', () => {
     expect(() => parseArguments(raw, 'arguments.json')).toThrow(message)
   })
 
-  it('report a value that breaks several rules once', () => {
+  it('report a value that violates several rules only once', () => {
     const parse = () => parseArguments({ label_smoothing_factor: 2 }, 'arguments.json')
     expect(parse).toThrow(/^arguments\.json: label_smoothing_factor: found 2, expected [^\n]*$/)
   })
 
-  it('name every fault at once', () => {
+  it('report all problems at once', () => {
     const message = (() => {
       try {
         parseArguments({ learning_rate: 0, seeed: 1, max_steps: -2 }, 'x')
@@ -113,7 +113,7 @@ describe('training arguments', () => {
     expect(message?.split('\n')).toHaveLength(3)
   })
 
-  it('have intervals in steps or as a share of all steps', () => {
+  it('accept intervals in steps or as a fraction of all steps', () => {
     expect(intervalSteps(10, 33)).toBe(10)
     expect(intervalSteps(0.1, 33)).toBe(4)
   })
@@ -127,7 +127,7 @@ describe('training arguments as flags', () => {
     return command.parse(argv, { from: 'user' }).opts()
   }
 
-  it('give what the same arguments in a JSON file give', () => {
+  it('are equivalent to the same arguments in a JSON file', () => {
     const flags = parseFlags(
       ...'--learning_rate 3e-5 --max_steps -1 --eval_strategy epoch --load_best_model_at_end --bf16 false'.split(' '),
       ...'--logging_steps 0.1 --report_to tensorboard jsonl --run_name 7 --seed 0'.split(' '),
@@ -149,7 +149,7 @@ describe('training arguments as flags', () => {
     expect(parseArguments(flags, 'command line').learning_rate).toBe(3e-5)
   })
 
-  it('separate the words of a list by commas too', () => {
+  it('also accept comma-separated lists', () => {
     expect(parseFlags('--report_to', 'tensorboard,jsonl').report_to).toEqual(['tensorboard', 'jsonl'])
   })
 
@@ -163,13 +163,13 @@ describe('training arguments as flags', () => {
 })
 
 describe('the reference page', () => {
-  it('is what the schema says', () => {
+  it('matches the schema', () => {
     expect(readFileSync(pagePath, 'utf8')).toBe(argumentsPage())
   })
 })
 
 describe('the JSON Schema of the package', () => {
-  it('describes the arguments as they are now', () => {
+  it('is up to date', () => {
     expect(readFileSync(schemaPath, 'utf8')).toBe(schemaText())
     const { files } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
     expect(files).toContain('schemas')

@@ -13,7 +13,7 @@ import { loggingArguments } from './groups/logging.ts'
 import { optimizationArguments } from './groups/optimization.ts'
 import { savingArguments } from './groups/saving.ts'
 
-/** The arguments of a training run by the heading that help and reference page put them under. */
+/** The training arguments, grouped by their headings in help texts and in the reference page. */
 export const argumentGroups: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
   'Model and data': dataArguments,
   'Batches and epochs': batchArguments,
@@ -34,30 +34,30 @@ const schema = z.strictObject({
   ...loggingArguments,
 })
 
-/** What a user may give: any of the arguments, under transformers' names. */
+/** The arguments that a user may set, under the names of transformers. */
 export type TrainingArgumentsInput = z.input<typeof schema>
 
 type Given = z.output<typeof schema>
 
-/** All arguments of a run, each with a value; those that follow another argument unless given are filled in. */
+/** All arguments of a run with their values. Those that default to other arguments are filled in. */
 export interface TrainingArguments extends Readonly<Omit<Given, 'eval_steps' | 'data_seed' | 'greater_is_better'>> {
   readonly eval_steps: number
   readonly data_seed: number
   readonly greater_is_better: boolean
 }
 
-/** The schema of one argument. */
+/** Returns the schema of an argument. */
 export const argumentSchema = (name: string): z.ZodType => schema.shape[name as keyof typeof schema.shape]
 
 export const argumentNames: readonly string[] = Object.keys(schema.shape)
 
-/** The value an argument has unless given; null where that depends on others or there is none. */
+/** Default values of the arguments; null if there is none or if it depends on other arguments. */
 export const argumentDefaults: Readonly<Given> = schema.parse({})
 
 /**
- * Checks arguments one by one and fills in the defaults. `source` says where an argument is from, for errors: a place in
- * a file, or the command line. Whether arguments go together is for `checkArguments` to say.
- * @throws UsageError that lists every unknown name and invalid value
+ * Validates each argument and applies defaults. `source` is the origin of an argument for errors: a position in a file,
+ * or the command line. Conflicts between arguments are detected by `checkArguments`.
+ * @throws UsageError that lists all unknown names and invalid values
  */
 export function parseArguments(raw: Readonly<Record<string, unknown>>, source: ArgumentSource): TrainingArguments {
   const result = schema.safeParse(raw)
@@ -72,10 +72,10 @@ export function parseArguments(raw: Readonly<Record<string, unknown>>, source: A
   }
 }
 
-/** A value may break several rules, all of which one message explains. */
+/** Removes duplicates: a value may violate several rules with the same message. */
 const unique = (messages: readonly string[]): string[] => [...new Set(messages)]
 
-/** Where arguments are from, all of them or by name. */
+/** The origin of all arguments, or of an argument by name. */
 export type ArgumentSource = string | ((name: string) => string)
 
 const placeIn = (source: ArgumentSource, name: string): string => (typeof source === 'string' ? source : source(name))
@@ -88,7 +88,7 @@ function explain(issue: z.core.$ZodIssue, raw: Readonly<Record<string, unknown>>
   return [`${placeIn(source, name)}: ${name}: found ${showValue(raw[name])}, expected ${expected}`]
 }
 
-/** To find what each was meant to be takes long for thousands of names. */
+/** Limits the search for similar names, which is slow for thousands of names. */
 const MOST_EXPLAINED = 20
 
 function explainAllUnknown(names: readonly string[], source: ArgumentSource): string[] {
@@ -100,13 +100,13 @@ function explainAllUnknown(names: readonly string[], source: ArgumentSource): st
 function explainUnknown(name: string, source: ArgumentSource): string {
   const place = `${placeIn(source, name)}: ${showText(name, 80)}`
   const reason = leftOut.get(name)
-  if (reason) return `${place}: not an argument here: ${reason}`
+  if (reason) return `${place}: not supported by spanforge: ${reason}`
   const hint = hintFor(name, (other) => argumentNames.includes(other))
-  if (hint) return `${place}: no such argument: ${hint.replace('use --', 'use ')}`
+  if (hint) return `${place}: unknown argument: ${hint.replace('use --', 'use ')}`
   const suggestion = nearestName(name, argumentNames)
-  return `${place}: no such argument${suggestion ? `; did you mean ${suggestion}?` : ''}`
+  return `${place}: unknown argument${suggestion ? `; did you mean ${suggestion}?` : ''}`
 }
 
-/** How many steps an interval is: itself, or below 1 that share of all steps, rounded up as transformers does. */
+/** Converts an interval to steps. Below 1, it is a fraction of all steps, rounded up as in transformers. */
 export const intervalSteps = (interval: number, max_steps: number): number =>
   interval < 1 ? Math.ceil(max_steps * interval) : interval

@@ -2,11 +2,11 @@ import { nearestName } from '../../edit-distance.ts'
 import { UsageError } from '../../errors.ts'
 import type { TrainingArgumentsInput } from './arguments.ts'
 
-/** Arguments that belong together, by a name. Whatever else is given wins over them. */
+/** Named sets of arguments. Other given arguments take precedence. */
 export const presets: Readonly<Record<string, TrainingArgumentsInput>> = {
   /**
-   * The run of the notebook that spanforge grew from: 3,074 windows in 3 epochs of 193 steps. Its fp16 is for its GPU,
-   * and is left out: a CPU computes in float32.
+   * The notebook from which spanforge originated: 3,074 windows and 3 epochs of 193 steps. Its fp16, intended for a
+   * GPU, is omitted because a CPU computes in float32.
    */
   notebook: {
     model: 'bert-base-uncased',
@@ -29,10 +29,10 @@ export const presets: Readonly<Record<string, TrainingArgumentsInput>> = {
   },
 }
 
-/** @throws UsageError for a name that is none */
+/** @throws UsageError if the preset is unknown */
 export function presetArguments(name: string): TrainingArgumentsInput {
   if (Object.hasOwn(presets, name)) return presets[name]
   const names = Object.keys(presets)
   const near = nearestName(name, names)
-  throw new UsageError(`preset: there is none called "${name}"`, near ? `Did you mean ${near}?` : `There is ${names}.`)
+  throw new UsageError(`unknown preset "${name}"`, near ? `Did you mean ${near}?` : `Available presets: ${names}.`)
 }

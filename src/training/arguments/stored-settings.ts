@@ -3,20 +3,23 @@ import { type LengthFacts, windowLengths } from '../../inference/window-lengths.
 import type { Example } from '../../squad/types.ts'
 import type { TrainingArguments } from './arguments.ts'
 
-/** Arguments in which everything is decided that may follow the model. */
+/** Arguments after all defaults that depend on the model have been determined. */
 export interface DecidedArguments extends TrainingArguments {
   readonly version_2_with_negative: boolean
   readonly max_seq_length: number
   readonly doc_stride: number
 }
 
-/** The arguments that follow the model unless they are given. */
+/** Arguments whose defaults depend on the model. */
 export const DECIDED_BY_MODEL: readonly string[] = ['version_2_with_negative', 'max_seq_length', 'doc_stride']
 
-/** A model as far as arguments may follow it. */
+/** The properties of a model that determine default arguments. */
 export type BaseModel = LengthFacts & { readonly settings?: AnswerSettings }
 
-/** The arguments with whether "" may be an answer, and the lengths of windows, as given, else as the model suggests. */
+/**
+ * Determines whether "" may be an answer and the window lengths: the given values, or else those suggested by the
+ * model.
+ */
 export function decideArguments(args: TrainingArguments, base: BaseModel): DecidedArguments {
   const { max_seq_length, doc_stride } = windowLengths(args, base)
   const version_2_with_negative = args.version_2_with_negative ?? base.settings?.version_2_with_negative ?? false
@@ -24,9 +27,9 @@ export function decideArguments(args: TrainingArguments, base: BaseModel): Decid
 }
 
 /**
- * The settings to store with a model that was trained but not evaluated. Threshold and confidence belong to the
- * weights that they were fitted on, so those of the base model are dropped: the threshold is the one given (0 by
- * default). Undefined where there is nothing to say: the base model has no settings and "" is never an answer.
+ * Returns the answer settings for a model that was trained but not evaluated. Thresholds and confidences are specific
+ * to the weights they were fitted on, so those of the base model are dropped and the given threshold (default: 0) is
+ * used. Returns undefined if the base model has no settings and "" is never an answer.
  */
 export function unfittedSettings(args: DecidedArguments, base: AnswerSettings | undefined): AnswerSettings | undefined {
   const { version_2_with_negative, null_score_diff_threshold, max_answer_length, max_seq_length, doc_stride } = args
@@ -34,7 +37,7 @@ export function unfittedSettings(args: DecidedArguments, base: AnswerSettings | 
   return { version_2_with_negative, null_score_diff_threshold, max_answer_length, max_seq_length, doc_stride }
 }
 
-/** What to tell the user where questions without an answer are trained but "" will never be an answer. */
+/** Returns a warning if the training data contains unanswerable questions but the model may never answer "". */
 export function unansweredWarning(
   examples: readonly Example[],
   { version_2_with_negative }: DecidedArguments,

@@ -6,25 +6,25 @@ import { type ArgumentKind, notesOf } from './argument-field.ts'
 import { argumentFlags } from './argument-flags.ts'
 import { argumentNames, argumentSchema } from './arguments.ts'
 
-/** Values of some training arguments: one run of a sweep. */
+/** Values of some training arguments, for one run of a sweep. */
 export type Trial = Readonly<Record<string, unknown>>
 
-/** From `low` to `high`, both included; `log` draws evenly by order of magnitude. */
+/** Values from `low` to `high`, both inclusive. `log` samples uniformly on a logarithmic scale. */
 export interface Range {
   readonly low: number
   readonly high: number
   readonly log: boolean
 }
 
-/** What a sweep tries: every combination of the grid, or `random` draws from grid and ranges. */
+/** The search space of a sweep: all combinations of the grid, or `random` samples of grid and ranges. */
 export interface SweepSpace {
   readonly grid: Readonly<Record<string, readonly unknown[]>>
   readonly ranges: Readonly<Record<string, Range>>
-  /** How many draws; none: the whole grid. */
+  /** Number of samples. If undefined, the whole grid is searched. */
   readonly random?: number
 }
 
-/** Belongs to the sweep as a whole, which decides it for each run. */
+/** Arguments that the sweep sets itself, or that apply to the whole sweep. */
 const RESERVED = ['output_dir', 'overwrite_output_dir', 'resume_from_checkpoint', 'metric_for_best_model']
 
 const spaceFile = z.strictObject({
@@ -34,9 +34,9 @@ const spaceFile = z.strictObject({
 })
 
 /**
- * A space from what was given: `grid` texts "learning_rate=3e-5,1e-4", `range` texts "learning_rate=1e-5..2e-4:log",
- * and a file with the same under the names grid, range and random.
- * @throws UsageError for what is no argument, no value of it, or no range
+ * Parses a search space: `grid` texts such as "learning_rate=3e-5,1e-4", `range` texts such as
+ * "learning_rate=1e-5..2e-4:log", and a file with the fields grid, range and random.
+ * @throws UsageError if an argument is unknown, or a value or range is invalid
  */
 export function sweepSpace(
   given: { readonly grid?: readonly string[]; readonly range?: readonly string[]; readonly random?: number },
@@ -65,11 +65,11 @@ function checkCount({ grid, random }: SweepSpace): void {
   const count = runs < 1e15 ? runs.toLocaleString('en-US') : runs.toPrecision(3)
   throw new UsageError(
     `sweep: found ${count} runs, expected at most ${MOST_RUNS.toLocaleString('en-US')}`,
-    'Give fewer values in the grid, or --random N.',
+    'Use fewer values in the grid, or --random N.',
   )
 }
 
-/** The runs of a sweep. Draw number i does not depend on how many there are: more can be added later. */
+/** Returns the runs of a sweep. A sample does not depend on the total number, so more can be added later. */
 export function trialsOf({ grid, ranges, random: draws }: SweepSpace, seed: number): Trial[] {
   if (draws === undefined)
     return Object.entries(grid).reduce<Trial[]>(
@@ -89,7 +89,7 @@ export function trialsOf({ grid, ranges, random: draws }: SweepSpace, seed: numb
 
 function draw({ low, high, log }: Range, share: number, whole: boolean): number {
   const value = log ? low * (high / low) ** share : low + (high - low) * share
-  // Three digits: as one would write it.
+  // Round to three digits for readability.
   return whole ? Math.round(value) : Math.min(high, Math.max(low, Number(value.toPrecision(3))))
 }
 
@@ -111,21 +111,21 @@ function parseRange(text: string): [string, Range] {
 function split(text: string, flag: string, example: string): [string, string] {
   const at = text.indexOf('=')
   if (at > 0 && at < text.length - 1) return [text.slice(0, at), text.slice(at + 1)]
-  throw new UsageError(`${flag} ${text}: expected for instance ${example}`)
+  throw new UsageError(`${flag} ${text}: expected, for example, ${example}`)
 }
 
 function checkNames({ grid, ranges, random }: SweepSpace): void {
   const names = [...Object.keys(grid), ...Object.keys(ranges)]
   if (names.length === 0)
-    throw new UsageError('sweep: nothing to try', 'Give --grid learning_rate=3e-5,1e-4, or --random with --range.')
+    throw new UsageError('sweep: no values to try', 'Use --grid learning_rate=3e-5,1e-4, or --random with --range.')
   for (const name of names) {
-    if (RESERVED.includes(name)) throw new UsageError(`sweep: ${name} is the same for the whole sweep`)
-    if (name in grid && name in ranges) throw new UsageError(`sweep: ${name} has a grid and a range: give one`)
+    if (RESERVED.includes(name)) throw new UsageError(`sweep: ${name} cannot vary within a sweep`)
+    if (name in grid && name in ranges) throw new UsageError(`sweep: ${name} has both a grid and a range`)
   }
   for (const name of Object.keys(ranges)) {
-    if (random === undefined) throw new UsageError(`--range ${name} is for random search`, 'Give --random N too.')
+    if (random === undefined) throw new UsageError(`--range ${name} requires random search`, 'Add --random N.')
     if (kindOf(name) !== 'integer' && kindOf(name) !== 'number')
-      throw new UsageError(`--range ${name}: not an argument that is a number`)
+      throw new UsageError(`--range ${name}: not a numeric argument`)
   }
 }
 

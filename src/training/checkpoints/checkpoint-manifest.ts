@@ -10,7 +10,7 @@ import { showIssues } from '../../show-value.ts'
 
 export const MANIFEST = 'manifest.json'
 
-/** A file in the checkpoint folder itself: a manifest is data and may not lead anywhere else. */
+/** Accepts only files directly in the checkpoint folder, because a manifest is untrusted data. */
 export const isPlainName = (name: string): boolean => name !== MANIFEST && /^[\w-][\w.-]*$/.test(name)
 
 const manifest = z.object({
@@ -22,8 +22,8 @@ const manifest = z.object({
 })
 
 /**
- * Flushes the files to the disk and writes their sizes and SHA-256 beside them, last of all: a folder with a manifest
- * that agrees is whole.
+ * Flushes the files to disk and then writes the manifest with their sizes and SHA-256 hashes. A folder with a matching
+ * manifest is complete.
  */
 export async function writeManifest(folder: string, step: number, names: readonly string[]): Promise<void> {
   const files: z.output<typeof manifest>['files'] = {}
@@ -35,21 +35,21 @@ export async function writeManifest(folder: string, step: number, names: readonl
   await writeFileAtomic(join(folder, MANIFEST), `${JSON.stringify(manifest.parse({ step, files }), null, 2)}\n`)
 }
 
-/** Why a checkpoint cannot be trusted, or null when every file is what its manifest says. */
+/** Returns why a checkpoint is invalid, or null if all files match the manifest. */
 export async function verifyCheckpoint(folder: string): Promise<string | null> {
   let expected: z.output<typeof manifest>
   try {
     expected = manifest.parse(parseBoundedJson(await readTextFile(join(folder, MANIFEST))))
   } catch (error) {
-    if (isMissing(error)) return `no ${MANIFEST}: it was not written to its end`
-    return `${MANIFEST} is damaged (${error instanceof z.ZodError ? showIssues(error.issues) : (error as Error).message})`
+    if (isMissing(error)) return `${MANIFEST} is missing: the checkpoint is incomplete`
+    return `${MANIFEST} is corrupted (${error instanceof z.ZodError ? showIssues(error.issues) : (error as Error).message})`
   }
   for (const [name, { size, sha256 }] of Object.entries(expected.files)) {
     const path = join(folder, name)
     try {
       const found = (await stat(path)).size
       if (found !== size) return `${name} has ${found} bytes instead of ${size}`
-      if ((await sha256Of(path)) !== sha256) return `${name} is damaged: its SHA-256 is not the one in ${MANIFEST}`
+      if ((await sha256Of(path)) !== sha256) return `${name} is corrupted: its SHA-256 does not match ${MANIFEST}`
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return `${name} is missing`
       return `${name} cannot be read (${(error as Error).message})`
@@ -58,7 +58,7 @@ export async function verifyCheckpoint(folder: string): Promise<string | null> {
   return null
 }
 
-/** Whether a file is not there; the error of the system may be the cause of one of ours. */
+/** Whether a file does not exist. The system error may be wrapped in one of ours. */
 const isMissing = (error: unknown): boolean =>
   ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
 

@@ -39,7 +39,7 @@ const steps = async (output_dir: string): Promise<number[]> =>
   (await listCheckpoints(output_dir)).map(({ step }) => step)
 
 describe('writing a checkpoint', () => {
-  it('leaves a whole folder and nothing else', async () => {
+  it('creates only a complete folder', async () => {
     const output_dir = join(temporaryFolder(), 'new', 'run')
     const folder = await save(output_dir, 12)
     expect(readdirSync(output_dir)).toEqual(['checkpoint-12'])
@@ -51,7 +51,7 @@ describe('writing a checkpoint', () => {
     })
   })
 
-  it('replaces a damaged checkpoint of the same step', async () => {
+  it('replaces a corrupted checkpoint of the same step', async () => {
     const output_dir = temporaryFolder()
     truncateSync(join(await save(output_dir, 3, 'old'), 'model.safetensors'), 1)
     const folder = await save(output_dir, 3, 'new')
@@ -59,7 +59,7 @@ describe('writing a checkpoint', () => {
     expect(readdirSync(output_dir)).toEqual(['checkpoint-3'])
   })
 
-  it('that fills the disk leaves the last one intact and nothing of its own', async () => {
+  it('keeps the last checkpoint and leaves no files if the disk is full', async () => {
     const output_dir = temporaryFolder()
     await save(output_dir, 1)
     const full = {
@@ -72,13 +72,13 @@ describe('writing a checkpoint', () => {
     expect((await newestWhole(output_dir)).folder).toBe(join(output_dir, 'checkpoint-1'))
   })
 
-  it('into a path that is a file says so', async () => {
+  it('reports that the output path is a file', async () => {
     const path = join(temporaryFolder(), 'file')
     writeFileSync(path, '')
     await expect(save(path, 1)).rejects.toThrow(/cannot be written/)
   })
 
-  it('refuses names that lead out of the folder', async () => {
+  it('rejects names outside the folder', async () => {
     const output_dir = temporaryFolder()
     await expect(writeCheckpoint(output_dir, 1, [file('../a.bin', 'a')])).rejects.toThrow(
       '"../a.bin" is not a plain file name',
@@ -87,30 +87,26 @@ describe('writing a checkpoint', () => {
   })
 })
 
-describe('the newest whole checkpoint', () => {
+describe('the newest complete checkpoint', () => {
   it.each<[string, (folder: string) => void, RegExp]>([
     [
-      'one byte damaged',
+      'a corrupted byte',
       (folder) => writeFileSync(join(folder, 'model.safetensors'), 'step 8'),
-      /model.safetensors is damaged/,
+      /model.safetensors is corrupted/,
     ],
     ['a file cut short', (folder) => truncateSync(join(folder, 'model.safetensors'), 3), /has 3 bytes instead of 6/],
     ['a file missing', (folder) => rmSync(join(folder, 'empty.json')), /empty.json is missing/],
+    ['no manifest', (folder) => rmSync(join(folder, 'manifest.json')), /manifest.json is missing/],
+    ['half a manifest', (folder) => truncateSync(join(folder, 'manifest.json'), 20), /manifest.json is corrupted/],
     [
-      'no manifest',
-      (folder) => rmSync(join(folder, 'manifest.json')),
-      /no manifest.json: it was not written to its end/,
-    ],
-    ['half a manifest', (folder) => truncateSync(join(folder, 'manifest.json'), 20), /manifest.json is damaged/],
-    [
-      'a manifest that leads elsewhere',
+      'a manifest with a path outside the folder',
       (folder) => {
         const entry = { size: 1, sha256: '0'.repeat(64) }
         writeFileSync(join(folder, 'manifest.json'), JSON.stringify({ step: 9, files: { '../../secret': entry } }))
       },
-      /manifest.json is damaged.*secret: Invalid key in record/s,
+      /manifest.json is corrupted.*secret: Invalid key in record/s,
     ],
-  ])('passes over one with %s and says why', async (_, damage, reason) => {
+  ])('skips a checkpoint with %s and reports why', async (_, damage, reason) => {
     const output_dir = temporaryFolder()
     await save(output_dir, 8)
     await save(output_dir, 10)
@@ -123,7 +119,7 @@ describe('the newest whole checkpoint', () => {
     expect(skipped[1].reason).toMatch(reason)
   })
 
-  it('is none in a folder without checkpoints or that does not exist', async () => {
+  it('is undefined for an empty or missing folder', async () => {
     const output_dir = temporaryFolder()
     mkdirSync(join(output_dir, 'checkpoint-best'))
     expect(await newestWhole(output_dir)).toEqual({ folder: undefined, skipped: [] })
@@ -131,8 +127,8 @@ describe('the newest whole checkpoint', () => {
   })
 })
 
-describe('keeping a number of checkpoints', () => {
-  // What transformers 4.57.6 keeps of 1 .. 5 for each limit and best.
+describe('limiting the number of checkpoints', () => {
+  // The checkpoints 1 to 5 that transformers 4.57.6 keeps for each limit and best step.
   it.each<[number | null, number | null, number[]]>([
     [null, 2, [1, 2, 3, 4, 5]],
     [9, 2, [1, 2, 3, 4, 5]],
@@ -151,14 +147,14 @@ describe('keeping a number of checkpoints', () => {
     expect([...kept, ...removed].sort()).toEqual([1, 2, 3, 4, 5])
   })
 
-  it('removes first what lies ahead of a run that went back', async () => {
+  it('first removes later checkpoints after resuming from an earlier step', async () => {
     const output_dir = temporaryFolder()
     for (const step of [10, 20, 25, 30, 40]) await save(output_dir, step)
     await rotateCheckpoints(output_dir, { save_total_limit: 2, newest: 25, best: null })
     expect(await steps(output_dir)).toEqual([20, 25])
   })
 
-  it('removes all of them when asked to start anew', async () => {
+  it('removes all checkpoints when starting over', async () => {
     const output_dir = temporaryFolder()
     for (const step of [1, 2]) await save(output_dir, step)
     writeFileSync(join(output_dir, 'notes.txt'), 'mine')
@@ -168,7 +164,7 @@ describe('keeping a number of checkpoints', () => {
 })
 
 describe('after a process was killed', () => {
-  it('at a random instant, the last checkpoint it had saved or a newer one is whole', async () => {
+  it('at a random time, its last checkpoint or a newer one is complete', async () => {
     const output_dir = temporaryFolder()
     const { uniform } = random(42, 'kill')
     let saved = 0
@@ -192,7 +188,7 @@ describe('after a process was killed', () => {
     }
   })
 
-  it('between the last byte and the name, the checkpoint gets its name', async () => {
+  it('after writing a checkpoint but before renaming it, the checkpoint is renamed', async () => {
     const output_dir = temporaryFolder()
     const folder = await save(output_dir, 5)
     renameSync(folder, join(output_dir, '.checkpoint-5.77.partial'))

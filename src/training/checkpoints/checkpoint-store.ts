@@ -7,9 +7,9 @@ import { assertLocksHeld } from '../../files/lock.ts'
 import { showValue } from '../../show-value.ts'
 import { isPlainName, verifyCheckpoint, writeManifest } from './checkpoint-manifest.ts'
 
-/** One file of a checkpoint. */
+/** Writes a file of a checkpoint. */
 export interface CheckpointWriter {
-  /** Letters, digits, "-", "_" and "." only. */
+  /** May contain only letters, digits, "-", "_" and ".". */
   readonly name: string
   readonly write: (path: string) => Promise<void> | void
 }
@@ -21,14 +21,14 @@ export interface Checkpoint {
 
 export const checkpointName = (step: number): string => `checkpoint-${step}`
 
-/** A folder on its way to becoming a checkpoint (partial), or on its way out (replaced, removed). */
+/** Path of a folder that is being written (partial), replaced or removed. */
 const hiddenPath = (output_dir: string, step: number, fate: 'partial' | 'replaced' | 'removed'): string =>
   join(output_dir, `.${checkpointName(step)}.${process.pid}.${fate}`)
 
 /**
- * Writes `checkpoint-<step>` so that, killed at any instant, there is either no folder of that name or a whole one:
- * into a hidden folder, everything flushed, the manifest last, then renamed. An earlier checkpoint of the same step is
- * replaced. When something fails nothing is left behind, and older checkpoints are as they were.
+ * Writes `checkpoint-<step>` so that the folder is always either missing or complete, even if the process is killed:
+ * writes to a hidden folder, flushes everything, writes the manifest last, then renames the folder. Replaces an earlier
+ * checkpoint of the same step. If it fails, it removes partial files and keeps older checkpoints.
  * @returns the folder
  */
 export async function writeCheckpoint(
@@ -58,7 +58,9 @@ export async function writeCheckpoint(
   }
 }
 
-/** A removed folder loses its name before its files, so that no half of it is ever taken for a checkpoint. */
+/**
+ * Renames the folder before deleting its files, so that a partially deleted folder is never mistaken for a checkpoint.
+ */
 async function removeAs(
   fate: 'replaced' | 'removed',
   output_dir: string,
@@ -79,7 +81,10 @@ async function removeAs(
   await rm(hidden, { recursive: true, force: true })
 }
 
-/** The checkpoints of a folder by step, whole or not; none where the folder does not exist. */
+/**
+ * Lists the checkpoints of a folder by step, including incomplete ones. Returns an empty list if the folder does not
+ * exist.
+ */
 export async function listCheckpoints(output_dir: string): Promise<Checkpoint[]> {
   return (await namesIn(output_dir))
     .map((name) => ({ folder: join(output_dir, name), step: Number(/^checkpoint-(\d+)$/.exec(name)?.[1]) }))
@@ -87,7 +92,7 @@ export async function listCheckpoints(output_dir: string): Promise<Checkpoint[]>
     .sort((a, b) => a.step - b.step)
 }
 
-/** The newest checkpoint that is what its manifest says, and which newer ones are not, and why. */
+/** Finds the newest valid checkpoint, and lists newer ones that are invalid with the reason. */
 export async function newestWhole(
   output_dir: string,
 ): Promise<{ folder: string | undefined; skipped: { folder: string; reason: string }[] }> {
@@ -101,11 +106,11 @@ export async function newestWhole(
 }
 
 /**
- * Clears away what a killed process left: a hidden folder that lacked nothing but its name gets it, all others go.
- * Only for the process that holds the run lock.
+ * Cleans up after a killed process: a hidden folder that is complete except for its name is renamed, all others are
+ * deleted. Must be called only while holding the run lock.
  */
 export async function recoverCheckpoints(output_dir: string): Promise<void> {
-  // Partial ones first: one may be the successor of a replaced one.
+  // Start with partial folders, because one may be the replacement for a replaced folder.
   for (const name of (await namesIn(output_dir)).sort((a, b) => rankOf(a) - rankOf(b))) {
     const step = HIDDEN.exec(name)?.[1]
     if (step === undefined) continue
@@ -121,10 +126,10 @@ const HIDDEN = /^\.checkpoint-(\d+)\.\d+\.(?:partial|replaced|removed)$/
 const rankOf = (name: string): number => (name.endsWith('.partial') ? 0 : 1)
 
 /**
- * Removes checkpoints beyond `save_total_limit` by transformers' rule: the oldest first, never `newest`, never `best`;
- * so a limit of 1 keeps two where these differ. Steps after `newest` are left from a future that this run gave up when
- * it resumed from an earlier step: they go before all others.
- * @returns the steps removed
+ * Removes checkpoints in excess of `save_total_limit` by the rule of transformers: oldest first, but never `newest` or
+ * `best`. With a limit of 1, two may therefore remain. Checkpoints after `newest`, which are left over when a run
+ * resumes from an earlier step, are removed first.
+ * @returns the steps of the removed checkpoints
  */
 export async function rotateCheckpoints(
   output_dir: string,
@@ -140,7 +145,7 @@ export async function rotateCheckpoints(
   return removed
 }
 
-/** Removes every checkpoint of a folder: for --overwrite_output_dir. */
+/** Removes all checkpoints of a folder, for --overwrite_output_dir. */
 export async function removeCheckpoints(output_dir: string): Promise<void> {
   for (const { step } of await listCheckpoints(output_dir)) await removeAs('removed', output_dir, step)
 }

@@ -23,24 +23,27 @@ import { readTrainerState, STATE_FILE, type TrainerState, writeTrainerState } fr
 
 const interval = z.tuple([z.number(), z.number()]).readonly()
 
-/** What a resumed run needs beside trainer_state.json: sums behind losses still to be logged, intervals of scores. */
+/**
+ * State needed for resuming in addition to trainer_state.json: sums of losses not yet logged, and confidence intervals
+ * of scores.
+ */
 const loopState = z.object({
-  /** Steps that changed the weights; less than global_step where steps were skipped. */
+  /** Number of steps that changed the weights. Less than global_step if steps were skipped. */
   steps_taken: z.int().min(0),
   loss_total: z.number(),
   loss_since_log: z.number(),
   last_logged_step: z.int().min(0),
   taken_at_last_log: z.int().min(0),
   loss_since_evaluation: z.number(),
-  /** Of the last step; null where it was not finite. */
+  /** Gradient norm of the last step; null if it was not finite. */
   last_grad_norm: z.number().nullable(),
   last_learning_rate: z.number(),
   last_evaluated_step: z.int().min(0),
   taken_at_last_evaluation: z.int().min(0),
   evaluations_without_improvement: z.int().min(0),
-  /** Of the sessions before this one. */
+  /** Runtime of the previous sessions. */
   train_runtime: z.number().min(0),
-  /** With max_minutes: the steps that were fitted to it, what was measured, and the seconds spent so far. */
+  /** With max_minutes: the planned number of steps, the measurements, and the seconds spent so far. */
   time_budget: z
     .object({
       max_steps: z.int().min(1),
@@ -49,9 +52,9 @@ const loopState = z.object({
       spent: z.number().min(0),
     })
     .optional(),
-  /** Of the scores of each evaluation, by its step; checkpoints of spanforge 0.1.0 have none. */
+  /** Confidence intervals of the scores of each evaluation, by step. Missing in checkpoints of spanforge 0.1.0. */
   score_intervals: z.record(z.string(), z.object({ exact_match: interval, f1: interval })).optional(),
-  /** Of data and base model; checkpoints of spanforge 0.1.0 have none. */
+  /** Digests of the data and the base model. Missing in checkpoints of spanforge 0.1.0. */
   digests: z.record(z.string(), z.string()).optional(),
 })
 
@@ -76,14 +79,16 @@ export interface RunState {
   readonly model: QuestionAnsweringModel
   readonly tokenizer?: BertTokenizer
   readonly answer_settings?: AnswerSettings
-  /** What the optimizer remembers, by name. */
+  /** State of the optimizer, by name. */
   readonly optimizer: Readonly<Record<string, FlatParameters>>
   readonly state: TrainerState
   readonly progress: LoopState
   readonly args: TrainingArguments
 }
 
-/** The files of a checkpoint: a model folder that transformers loads, and all that this trainer needs to go on. */
+/**
+ * Returns the files of a checkpoint: a model folder that transformers can load, plus everything required for resuming.
+ */
 export function checkpointWriters(run: RunState): CheckpointWriter[] {
   const text = (name: string, content: string) => ({ name, write: (path: string) => writeFileAtomic(path, content) })
   const optimizer = Object.entries(run.optimizer).flatMap(([name, values]) => tensorsOf(values, `${name}.`))
@@ -103,7 +108,7 @@ export function checkpointWriters(run: RunState): CheckpointWriter[] {
   ]
 }
 
-/** The arguments of a run, in its folder and in its checkpoints. */
+/** The arguments of a run, stored in its folder and in its checkpoints. */
 export const ARGUMENTS_FILE = 'training_args.json'
 const OPTIMIZER = 'optimizer.safetensors'
 const PROGRESS = 'progress.json'
@@ -111,20 +116,20 @@ const PROGRESS = 'progress.json'
 export const tensorsOf = (parameters: FlatParameters, prefix = ''): NamedTensor[] =>
   parameters.entries.map(({ name, shape }) => ({ name: prefix + name, shape, data: parameters.view(name) }))
 
-/** Reads a checkpoint's weights into the model. */
+/** Loads a checkpoint's weights into the model. */
 export async function restoreWeights(folder: string, model: QuestionAnsweringModel): Promise<void> {
   const checkpoint = await openWeights(folder)
   try {
     const view = (name: string) => model.parameters.view(name)
     const { missing } = await loadParameters(checkpoint, model.specs, model.architecture.checkpoint, view)
-    if (missing.length > 0) throw new SpanforgeError(`${folder}: the checkpoint lacks ${missing.join(', ')}`)
+    if (missing.length > 0) throw new SpanforgeError(`${folder}: missing in the checkpoint: ${missing.join(', ')}`)
   } finally {
     model.parameters.changed()
     await checkpoint.close()
   }
 }
 
-/** Reads weights and the optimizer's state into the run's memory; returns where the run stood. */
+/** Loads the weights and the optimizer state, and returns the state of the run. */
 export async function restoreRun(
   folder: string,
   model: QuestionAnsweringModel,
@@ -132,7 +137,7 @@ export async function restoreRun(
 ): Promise<{ state: TrainerState; progress: LoopState }> {
   await restoreWeights(folder, model)
   const stored = await openSafetensors(join(folder, OPTIMIZER)).catch((error: unknown) => {
-    throw new SpanforgeError(`${folder}: cannot go on from a checkpoint without ${OPTIMIZER}`, {
+    throw new SpanforgeError(`${folder}: cannot resume from a checkpoint without ${OPTIMIZER}`, {
       remedy: 'It was saved with save_only_model. Start a new run from it instead: --model.',
       cause: error,
     })
@@ -141,7 +146,7 @@ export async function restoreRun(
     for (const [kind, target] of Object.entries(optimizer))
       for (const { name } of target.entries) {
         const tensor = stored.tensors.get(`${kind}.${name}`)
-        if (!tensor) throw new SpanforgeError(`${folder}: ${OPTIMIZER} lacks ${kind}.${name}`)
+        if (!tensor) throw new SpanforgeError(`${folder}: ${kind}.${name} is missing in ${OPTIMIZER}`)
         await tensor.readInto(target.view(name))
         refuseNonfinite(
           `${folder}: ${OPTIMIZER}: ${kind}.${name}`,
@@ -156,13 +161,13 @@ export async function restoreRun(
   return { state, progress: (await readLoopState(folder))! }
 }
 
-/** Undefined for a checkpoint without the optimizer, from which no run can resume. */
+/** Returns undefined for a checkpoint without optimizer state, from which no run can resume. */
 export async function readLoopState(folder: string): Promise<LoopState | undefined> {
   const path = join(folder, PROGRESS)
   if (!existsSync(path)) return undefined
   const { data, error } = loopState.safeParse(await readJsonFile(path))
   if (data) return data
-  throw new SpanforgeError(`${path}: not the progress of a run: ${showIssues(error.issues)}`, {
+  throw new SpanforgeError(`${path}: invalid training progress: ${showIssues(error.issues)}`, {
     remedy: 'Resume from another checkpoint.',
   })
 }

@@ -17,15 +17,15 @@ const VALIDATION = [...DATASET, 'validation_split', 'validation_file', 'max_eval
 
 interface Digested {
   readonly what: string
-  /** What it is read from, for people. */
+  /** Human-readable origin. */
   readonly source: (args: TrainingArguments) => string | null
-  /** The arguments that name it: as long as they are the same, it must be the same. */
+  /** The arguments that identify it. While they are unchanged, its digest must not change. */
   readonly namedBy: readonly (keyof TrainingArguments)[]
-  /** What it is made from: where that has changed, nothing is said of this. */
+  /** Other items from which it is derived. If one of those has changed, this one is not reported. */
   readonly madeFrom?: readonly DigestName[]
 }
 
-/** What a run depends on besides its arguments, by the name of its digest. */
+/** Everything besides its arguments that a run depends on, by the name of its digest. */
 const DIGESTED = {
   train_questions: {
     what: 'the training questions',
@@ -63,10 +63,10 @@ type DigestName =
   | 'config'
   | 'weights'
 
-/** Digests of what a run depends on besides its arguments, as far as they are known. */
+/** The known digests of everything besides its arguments that a run depends on. */
 export type RunDigests = Readonly<Partial<Record<DigestName, string>>>
 
-/** The arguments that name data and base model. */
+/** The arguments that identify the data and the base model. */
 export const DATA_ARGUMENTS: readonly (keyof TrainingArguments)[] = [
   ...new Set(Object.values(DIGESTED).flatMap(({ namedBy }) => [...namedBy])),
 ]
@@ -78,7 +78,7 @@ export interface RunSources {
   readonly tokenizer?: BertTokenizer
 }
 
-/** All but the weights, which training changes. */
+/** Computes all digests except that of the weights, which training changes. */
 export const digestRun = ({ model, train, validation, tokenizer }: RunSources): RunDigests => ({
   train_questions: digestQuestions(train.examples),
   train_windows: digestWindows(train.windows),
@@ -95,7 +95,10 @@ interface Made {
   readonly args: Readonly<Record<string, unknown>>
 }
 
-/** What has changed between two runs although the same arguments name it. What only one of them knows has not. */
+/**
+ * Finds items that differ between two runs although the arguments that identify them are equal. Ignores items that are
+ * known for only one of the runs.
+ */
 export function changedDigests(
   before: Made,
   now: { readonly digests: RunDigests; readonly args: TrainingArguments },
@@ -117,9 +120,9 @@ export interface Change {
 }
 
 /**
- * Holds a checkpoint against the data and model that a run is about to resume it with.
- * @returns notes for people: what cannot be checked, or has changed without harm
- * @throws SpanforgeError where data, tokenizer or configuration changed although the same arguments name them
+ * Compares a checkpoint with the data and model that a run would use to resume it.
+ * @returns notes for the user about items that cannot be checked or have changed harmlessly
+ * @throws SpanforgeError if data, tokenizer or configuration changed although the arguments did not
  */
 export async function checkUnchanged(folder: string, digests: RunDigests, args: TrainingArguments): Promise<string[]> {
   const progress = await readLoopState(folder)
@@ -136,10 +139,10 @@ export async function checkUnchanged(folder: string, digests: RunDigests, args: 
   const harmful = changes.filter(({ name }) => name !== 'weights')
   if (harmful.length > 0)
     throw new SpanforgeError(
-      `${folder}: cannot resume, because this has changed since the run began: ${harmful.map(({ text }) => text).join(', ')}`,
+      `${folder}: cannot resume, because the following has changed since the run began: ${harmful.map(({ text }) => text).join(', ')}`,
       {
         remedy:
-          'Restore what has changed, or start a new run: with --overwrite_output_dir, or from these weights with ' +
+          'Restore the original, or start a new run: with --overwrite_output_dir, or from these weights with ' +
           `--model ${folder} and another --output_dir.`,
       },
     )

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { acquireRunLock, isRunInProgress } from './run-lock.ts'
 
-it('the lock of an output folder, made if necessary, keeps a second run out until it is released', async () => {
+it('locks an output folder, creating it if necessary, until the lock is released', async () => {
   const output_dir = join(temporaryFolder(), 'run')
   expect(isRunInProgress(output_dir)).toBe(false)
   const lock = await acquireRunLock(output_dir)

@@ -6,13 +6,13 @@ const lockOf = (output_dir: string): string => join(output_dir, '.run.lock')
 export type RunLockOptions = Pick<LockOptions, 'onDoubt' | 'signal' | 'timing'>
 
 /**
- * Takes the output folder, which is created if necessary, for this process.
- * @throws SpanforgeError while another process uses it
+ * Locks the output folder for this process, creating the folder if necessary.
+ * @throws SpanforgeError if another process uses the folder
  */
 export const acquireRunLock = (output_dir: string, options: RunLockOptions = {}): Promise<Lock> =>
   acquireLock(lockOf(output_dir), { ...options, guards: output_dir, remedy: 'choose another --output_dir' })
 
 const watch = new LockWatch()
 
-/** Whether a running process uses the output folder, as far as that can be seen at once. */
+/** Whether a running process uses the output folder, judging from what can be checked immediately. */
 export const isRunInProgress = (output_dir: string): boolean => watch.isHeld(lockOf(output_dir))

@@ -7,17 +7,17 @@ import { parseArguments } from '../arguments/arguments.ts'
 import { newTrainerState, readTrainerState, writeTrainerState } from './state.ts'
 
 describe('trainer_state.json', () => {
-  it('of transformers is read, and written again as it was', async () => {
+  it('written by transformers survives a round trip', async () => {
     const recorded = fixture('training/trainer_state.json')
     const path = join(temporaryFolder(), 'trainer_state.json')
     await writeTrainerState(path, await readTrainerState(recorded))
     expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(JSON.parse(readFileSync(recorded, 'utf8')))
-    // Numbers are spelt differently (3 and 3.0); the order of the keys is the same.
+    // Only the notation of numbers differs (3 and 3.0). The order of the keys is the same.
     const keys = (text: string) => text.match(/"\w+":/g)
     expect(keys(readFileSync(path, 'utf8'))).toEqual(keys(readFileSync(recorded, 'utf8')))
   })
 
-  it('has the fields of transformers from the start', async () => {
+  it('initially has the fields of transformers', async () => {
     const recorded = await readTrainerState(fixture('training/trainer_state.json'))
     const state = newTrainerState(parseArguments({ logging_steps: 0.1, eval_steps: 5 }, 'test'), 33, 3)
     expect(Object.keys(state).sort()).toEqual(Object.keys(recorded).sort())
@@ -30,7 +30,7 @@ describe('trainer_state.json', () => {
     })
   })
 
-  it.each(['', '{', '[]', '{"global_step": "3"}'])('is refused when it holds %j', async (content) => {
+  it.each(['', '{', '[]', '{"global_step": "3"}'])('is rejected if it contains %j', async (content) => {
     const path = join(temporaryFolder(), 'trainer_state.json')
     writeFileSync(path, content)
     await expect(readTrainerState(path)).rejects.toThrow(`${path}: not a trainer_state.json`)

@@ -25,9 +25,9 @@ export interface LogEntry {
 const logEntry: z.ZodType<LogEntry> = z.object({ step: z.int().min(0), epoch: z.number() }).catchall(z.number())
 
 const trainerState = z.strictObject({
-  /** Epochs done, fractions included. */
+  /** Completed epochs, including fractions. */
   epoch: z.number().nullable(),
-  /** Optimizer steps done. */
+  /** Completed optimizer steps. */
   global_step: z.int().min(0),
   max_steps: z.int().min(0),
   logging_steps: z.int().min(1),
@@ -35,33 +35,33 @@ const trainerState = z.strictObject({
   save_steps: z.int().min(1),
   train_batch_size: z.int().min(1),
   num_train_epochs: z.int().min(0),
-  /** Real tokens; padding is not computed. */
+  /** Counts only real tokens, because padding is not computed. */
   num_input_tokens_seen: z.int().min(0),
   total_flos: z.number().min(0),
   log_history: z.array(logEntry),
   best_metric: z.number().nullable(),
   best_global_step: z.int().min(0).nullable(),
-  /** Name of the folder in output_dir: checkpoint-12. */
+  /** Folder name within output_dir, such as checkpoint-12. */
   best_model_checkpoint: z.string().nullable(),
   is_local_process_zero: z.literal(true),
   is_world_process_zero: z.literal(true),
   is_hyper_param_search: z.boolean(),
   trial_name: z.string().nullable(),
   trial_params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).nullable(),
-  /** By the name of transformers' callback: what it was given, and what it remembers (early stopping's patience). */
+  /** Arguments and state of transformers' callbacks, such as the patience of early stopping, by name. */
   stateful_callbacks: z.record(
     z.string(),
     z.object({ args: z.record(z.string(), z.unknown()), attributes: z.record(z.string(), z.unknown()) }),
   ),
 })
 
-/** The file of a TrainerState, in a checkpoint and in the folder of a run. */
+/** File name of a TrainerState, in checkpoints and in run folders. */
 export const STATE_FILE = 'trainer_state.json'
 
-/** What trainer_state.json holds: the fields of transformers' TrainerState, which can load the file. */
+/** The contents of trainer_state.json, with the fields of TrainerState in transformers, which can load the file. */
 export type TrainerState = z.output<typeof trainerState>
 
-/** The state before the first step of a run of `max_steps` steps. */
+/** Creates the state before the first step of a run. */
 export function newTrainerState(args: TrainingArguments, max_steps: number, num_train_epochs: number): TrainerState {
   return {
     epoch: 0,
@@ -87,7 +87,7 @@ export function newTrainerState(args: TrainingArguments, max_steps: number, num_
   }
 }
 
-/** Writes trainer_state.json, keys sorted and indented as transformers does. */
+/** Writes trainer_state.json with keys sorted and indented as in transformers. */
 export async function writeTrainerState(path: string, state: TrainerState): Promise<void> {
   await writeFileAtomic(path, `${JSON.stringify(state, sortKeys, 2)}\n`)
 }
@@ -97,7 +97,7 @@ function sortKeys(_key: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** @throws SpanforgeError when the file is no trainer_state.json */
+/** @throws SpanforgeError if the file is not a valid trainer_state.json */
 export async function readTrainerState(path: string): Promise<TrainerState> {
   try {
     return trainerState.parse(parseBoundedJson(await readTextFile(path)))

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { parseArguments } from '../arguments/arguments.ts'
 import { epochOrder } from './batches.ts'
 
-test('Every epoch has an order of its own, and the same one each time it is asked for', () => {
+test('Each epoch has a different but reproducible order', () => {
   const lengths = Array.from({ length: 50 }, () => 10)
   const orders = [0, 1, 2].map((epoch) => epochOrder(lengths, parseArguments({}, 'test'), epoch).join())
   expect(new Set(orders).size).toBe(3)

@@ -10,12 +10,12 @@ type BatchArguments = Pick<
   | 'data_seed'
 >
 
-/** Windows of one optimizer step: the batches whose gradients are averaged, each a list of indices. */
+/** The windows of an optimizer step: the batches whose gradients are averaged, each a list of indices. */
 export type StepBatches = readonly (readonly number[])[]
 
 /**
- * The optimizer steps of one epoch. Groups never reach into the next epoch: the last one may hold fewer batches, and
- * the last batch fewer windows, as in transformers.
+ * Divides an epoch into optimizer steps. A step never extends into the next epoch: as in transformers, the last step
+ * may have fewer batches and the last batch fewer windows.
  */
 export function epochSteps(order: readonly number[], args: BatchArguments): StepBatches[] {
   const { per_device_train_batch_size: size, gradient_accumulation_steps, dataloader_drop_last } = args
@@ -23,21 +23,24 @@ export function epochSteps(order: readonly number[], args: BatchArguments): Step
   return chunks(batches, gradient_accumulation_steps)
 }
 
-/** How many batches an epoch over so many windows has. */
+/** Number of batches in an epoch. */
 export function batchesPerEpoch(windows: number, args: BatchArguments): number {
   const { per_device_train_batch_size: size, dataloader_drop_last } = args
   return dataloader_drop_last ? Math.floor(windows / size) : Math.ceil(windows / size)
 }
 
-/** The windows of an epoch in random order, drawn anew each epoch; with group_by_length sorted within random groups. */
+/**
+ * Returns the windows of an epoch in random order, which differs between epochs. With group_by_length, sorts within
+ * random groups.
+ */
 export function epochOrder(lengths: readonly number[], args: BatchArguments, epoch: number): number[] {
   const order = [...random(args.data_seed, 'order', epoch).permutation(lengths.length)]
   return args.group_by_length ? groupedByLength(order, lengths, args) : order
 }
 
 /**
- * transformers' LengthGroupedSampler: groups of at most 50 batches, each sorted by length, longest first; the longest
- * window of all comes first, so that a batch too large for memory fails at once.
+ * Equivalent to LengthGroupedSampler in transformers: sorts groups of at most 50 batches by decreasing length. The
+ * longest window comes first, so that running out of memory happens immediately.
  */
 function groupedByLength(order: readonly number[], lengths: readonly number[], args: BatchArguments): number[] {
   const batch = args.per_device_train_batch_size * args.gradient_accumulation_steps

@@ -39,18 +39,18 @@ test.each([
   }
 })
 
-test('the loss of the first step does not depend on what is frozen', async () => {
+test('the loss of the first step does not depend on frozen layers', async () => {
   const [whole, frozen] = await Promise.all([steps({}, 1), steps({ freeze_layers: 1 }, 1)])
-  // The same sums in another packing.
+  // The same sums with different packing.
   expect(Math.abs(whole.results[0].loss - frozen.results[0].loss)).toBeLessThan(1e-6)
 })
 
-test('the gradients of the layers that learn are those of the whole model', async () => {
+test('the gradients of trained layers equal those of the whole model', async () => {
   const [whole, frozen] = await Promise.all([
     steps({ weight_decay: 0, max_grad_norm: 0 }, 1),
     steps({ weight_decay: 0, max_grad_norm: 0, freeze_layers: 1 }, 1),
   ])
-  // After one step of AdamW every weight has moved by lr along the sign of its gradient, where that is not tiny.
+  // The first step of AdamW moves every weight by lr against the sign of its gradient, unless the gradient is tiny.
   const name = 'bert.encoder.layer.1.intermediate.dense.weight'
   expect(maxDifference(whole.model.parameters.view(name), frozen.model.parameters.view(name))).toBeLessThan(2e-5)
 })

@@ -10,18 +10,18 @@ import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import { float32Value } from '../../runtime/engine.ts'
 import type { Window } from '../../squad/types.ts'
 
-/** Told how many windows have been through the frozen layers. */
+/** Called with the number of windows that have passed through the frozen layers. */
 export type FrozenProgress = (done: number) => void
 
 /**
- * The output of the frozen layers for each training window, computed once and kept in a file of the output folder: what
- * is read often the system keeps in memory, and no more.
+ * The output of the frozen layers for each training window, computed once and stored in a file of the output folder.
+ * The operating system caches frequently read parts in memory.
  */
 export class FrozenLayers {
   private constructor(
     private readonly path: string,
     private readonly file: FileHandle,
-    /** Where each window's numbers begin, in bytes, and one past the last. */
+    /** Byte offset of each window, and the end of the last one. */
     private readonly offsets: Float64Array,
   ) {}
 
@@ -71,7 +71,7 @@ export class FrozenLayers {
     return new FrozenLayers(path, file, offsets)
   }
 
-  /** [tokens, hidden_size] of one window. */
+  /** Returns the hidden states [tokens, hidden_size] of a window. */
   async read(window: number): Promise<Float32Array> {
     const from = this.offsets[window]
     const values = new Float32Array((this.offsets[window + 1] - from) / 4)
@@ -79,7 +79,7 @@ export class FrozenLayers {
     return values
   }
 
-  /** The file goes: it is as large as the data, and quickly made again. */
+  /** Deletes the file, because it is as large as the data and quick to recreate. */
   async close(): Promise<void> {
     await this.file.close()
     await rm(this.path, { force: true })

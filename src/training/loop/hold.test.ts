@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { trainTiny } from '../../../tests/tiny-loop.ts'
 
-/** Says yes after the third step only, until `release` is called. */
+/** Pauses only after the third step, until `release` is called. */
 function holdAfterThree() {
   let [asked, release] = [0, () => {}]
   const released = new Promise<void>((resolve) => {
@@ -11,7 +11,7 @@ function holdAfterThree() {
   return { hold: () => (++asked === 3 ? released : undefined), release: () => release() }
 }
 
-test('A run that is held after a step goes on as if nothing had been', async () => {
+test('Pausing after a step does not affect the result of a run', async () => {
   const whole = await trainTiny({ output_dir: temporaryFolder() })
   const { hold, release } = holdAfterThree()
   const held = await trainTiny(
@@ -33,7 +33,7 @@ test('A run that is held after a step goes on as if nothing had been', async () 
   expect(held.weights.equals(whole.weights)).toBe(true)
 })
 
-test('The time that a run is held is not counted as its own', async () => {
+test('The runtime excludes pauses', async () => {
   const { hold, release } = holdAfterThree()
   let [from, heldFor] = [0, 0]
   const began = performance.now()
@@ -56,7 +56,7 @@ test('The time that a run is held is not counted as its own', async () => {
   expect(of('end')[0].metrics.train_runtime).toBeLessThan(whole - 0.35)
 })
 
-test('A run that is asked to stop while it is held saves and ends', async () => {
+test('A paused run that is interrupted saves and ends', async () => {
   const { hold } = holdAfterThree()
   const stop = new AbortController()
   const { events, of } = await trainTiny(
@@ -73,7 +73,7 @@ test('A run that is asked to stop while it is held saves and ends', async () => 
   expect(events.at(-1)?.type).toBe('interrupted')
 })
 
-test('The progress of evaluations and of frozen layers is part of the events, in order and complete', async () => {
+test('Events include the complete progress of evaluations and frozen layers in order', async () => {
   const given = {
     output_dir: temporaryFolder(),
     freeze_layers: 1,
@@ -92,7 +92,7 @@ test('The progress of evaluations and of frozen layers is part of the events, in
   expect(done.filter((n) => n === 10).length).toBeGreaterThanOrEqual(2)
 })
 
-test('A run whose events nobody reads any more during an evaluation ends without finishing it', async () => {
+test('A run whose consumer stops during an evaluation ends without finishing it', async () => {
   const given = { output_dir: temporaryFolder(), eval_on_start: true, per_device_eval_batch_size: 1 }
   const { events } = await trainTiny(given, { until: ({ type }) => type === 'progress' })
   expect(events.map(({ type }) => type)).toEqual(['start', 'progress'])

@@ -3,9 +3,9 @@ import { TrainingSession } from './session.ts'
 import type { TrainingRun } from './training-run.ts'
 
 /**
- * Fine-tunes the model, as transformers' Trainer does; what it does differently is in docs/training.md. Everything that
- * happens is an event; to stop the run, leave the loop. At the end the model holds the last
- * weights, or the best ones with load_best_model_at_end.
+ * Fine-tunes the model like the Trainer of transformers; docs/training.md describes the differences. Yields events.
+ * Leaving the loop stops the run. Afterwards, the model has the last weights or, with load_best_model_at_end, the best
+ * ones.
  */
 export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, void, void> {
   const session = await TrainingSession.begin(run)

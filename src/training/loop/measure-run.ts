@@ -5,14 +5,16 @@ import type { Stepper } from './stepper.ts'
 import type { Measured } from './time-budget.ts'
 import { clockOf, type TrainingRun } from './training-run.ts'
 
-/** How many steps are measured, unless this share of max_minutes is over before. */
+/** Number of steps to measure. Stops earlier after the fraction SHARE of max_minutes. */
 const STEPS = 4
 const SHARE = 0.05
 
-/** How many validation windows are measured. */
+/** Number of validation windows to measure. */
 const WINDOWS = 64
 
-/** Measures steps of the first epoch, which change nothing, and the evaluation of a sample of the validation windows. */
+/**
+ * Measures steps of the first epoch without changing the model, and the evaluation of a sample of validation windows.
+ */
 export async function measureRun(run: TrainingRun, stepper: Stepper): Promise<Measured> {
   return { seconds_per_evaluation: await measureEvaluation(run), seconds_per_step: await measureStep(run, stepper) }
 }
@@ -23,7 +25,7 @@ async function measureStep(run: TrainingRun, stepper: Stepper): Promise<number> 
   const lengths = windows.map(({ input_ids }) => input_ids.length)
   const groups = epochSteps(epochOrder(lengths, args, 0), args)
   const now = clockOf(run)
-  // The first step also pays for compilation.
+  // The first step includes compilation.
   await stepper.rehearse(groups[0], windows)
   const from = now()
   let tokens = 0

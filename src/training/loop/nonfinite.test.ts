@@ -17,7 +17,9 @@ import { newTrainerState } from '../checkpoints/state.ts'
 import type { TrainingEvent } from './events.ts'
 import { Recorder } from './recorder.ts'
 
-/** ONNX Runtime, but the training program's results number `run`, from 1, are spoiled; all of them for 0. */
+/**
+ * ONNX Runtime with corrupted results in run number `run` of the training program, starting at 1; in all runs for 0.
+ */
 function spoiling(run: number, spoil: (outputs: Values) => void): Engine {
   return {
     ...onnxruntime,
@@ -48,7 +50,7 @@ const infiniteGradient = (outputs: Values) =>
 const hugeGradient = (outputs: Values) => outputs[`gradient.${KEY}`].data.fill(1e25 as never, 7, 8)
 const lossIsNaN = (outputs: Values) => outputs.loss.data.fill(Number.NaN as never)
 
-/** Changes one value of a file of weights. */
+/** Changes a value in a weights file. */
 async function plant(path: string, name: string, index: number, value: number): Promise<void> {
   const recorded = Object.entries(readRecorded(path)) as [string, Recorded][]
   const tensors = recorded.map(([name, { shape, data }]) => ({ name, shape, data: data as Float32Array }))
@@ -58,30 +60,30 @@ async function plant(path: string, name: string, index: number, value: number): 
 }
 
 describe('A loss or gradient that is not finite', () => {
-  test('stops the run, which names step and parameter; the last checkpoint is whole', async () => {
+  test('stops the run with the step and the parameter, and the last checkpoint is complete', async () => {
     const output_dir = temporaryFolder()
     const run = trainTiny({ output_dir, save_steps: 2 }, { engine: spoiling(4, infiniteGradient) })
     await expect(run).rejects.toThrow(`step 4: the loss is`)
-    await expect(run).rejects.toThrow(`the gradient of ${KEY} holds Infinity`)
-    await expect(run).rejects.toThrow('lower it')
+    await expect(run).rejects.toThrow(`the gradient of ${KEY} contains Infinity`)
+    await expect(run).rejects.toThrow('Lower it')
     expect((await newestWhole(output_dir)).folder).toBe(join(output_dir, 'checkpoint-2'))
   })
 
-  test('is left out and counted with on_nonfinite skip, and the run goes on', async () => {
+  test('is skipped and counted with on_nonfinite skip, and the run continues', async () => {
     const output_dir = temporaryFolder()
     const skip = { on_nonfinite: 'skip', output_dir, logging_steps: 3, save_strategy: 'no' } as const
     const { of, log_history, weights } = await trainTiny(skip, { engine: spoiling(3, lossIsNaN) })
     expect(of('step').filter(({ taken }) => !taken)).toMatchObject([{ global_step: 3, loss: Number.NaN }])
     expect(of('step')).toHaveLength(12)
     expect(log_history.filter(({ skipped_steps }) => skipped_steps)).toMatchObject([{ step: 3, skipped_steps: 1 }])
-    // The mean of the two that were taken, rounded as it is logged.
+    // The mean of the two steps that were taken, rounded as in the log.
     const [one, two] = of('step')
     expect(log_history[0].loss).toBeCloseTo((one.loss + two.loss) / 2, 3)
     expect(of('end')[0].metrics.train_skipped_steps).toBe(1)
     expect(new Float32Array(weights.buffer).every(Number.isFinite)).toBe(true)
   })
 
-  test('is in no checkpoint: a run that skipped a step resumes bit for bit', async () => {
+  test('is not in any checkpoint, so a run with a skipped step resumes exactly', async () => {
     const skip = { on_nonfinite: 'skip', logging_steps: 2, save_steps: 4, eval_strategy: 'epoch' } as const
     const spoiled = { engine: spoiling(3, infiniteGradient) }
     const whole = await trainTiny({ ...skip, output_dir: temporaryFolder() }, spoiled)
@@ -97,7 +99,7 @@ describe('A loss or gradient that is not finite', () => {
     expect(resumed.of('end')[0].metrics.train_skipped_steps).toBe(1)
   })
 
-  test('of a step that is all there is to log leaves the loss out of the log', async () => {
+  test('in the only step to log omits the loss from the log', async () => {
     const skip = { on_nonfinite: 'skip', output_dir: temporaryFolder(), save_strategy: 'no', max_steps: 2 } as const
     const { log_history } = await trainTiny(skip, { engine: spoiling(1, lossIsNaN) })
     expect(log_history[0]).toEqual({
@@ -111,10 +113,10 @@ describe('A loss or gradient that is not finite', () => {
   })
 })
 
-/** The weights are multiplied by 1 - 1.5e39 in step 2, the first whose learning rate is not 0. */
+/** Step 2, the first one whose learning rate is not 0, multiplies the weights by 1 - 1.5e39. */
 const overflow = { learning_rate: 10, weight_decay: 3e38, warmup_steps: 2, max_steps: 4 } as const
 
-/** What is left of a run that fails: its error, and its checkpoints, all of them finite. */
+/** Returns the error of a failed run and its checkpoints, all of which must be finite. */
 async function failed(more: TrainingArgumentsInput, choice: LoopChoice = {}) {
   const output_dir = temporaryFolder()
   const error = await trainTiny({ output_dir, save_steps: 1, ...more }, choice).catch((error: Error) => error)
@@ -128,21 +130,23 @@ async function failed(more: TrainingArgumentsInput, choice: LoopChoice = {}) {
   return { message: (error as Error).message, steps: checkpoints.map(({ step }) => step), output_dir }
 }
 
-describe('A step that leaves weights or moments that are not finite', () => {
+describe('A step that makes weights or moments infinite or NaN', () => {
   test.each(['stop', 'skip'] as const)(
-    'ends the run, with on_nonfinite %s too; no checkpoint holds them',
+    'ends the run with on_nonfinite %s and without saving the values',
     async (on_nonfinite) => {
       const { message, steps } = await failed({ ...overflow, on_nonfinite })
-      expect(message).toMatch(/step 2: the update left -?(Infinity|NaN) in bert\.embeddings\.word_embeddings\.weight/)
-      expect(message).toContain('lower weight_decay (3e+38)')
+      expect(message).toMatch(
+        /step 2: the update resulted in -?(Infinity|NaN) in bert\.embeddings\.word_embeddings\.weight/,
+      )
+      expect(message).toContain('Lower weight_decay (3e+38)')
       expect(steps).toEqual([1])
     },
   )
 
-  test('is found in the moments: an infinite one would keep its weight as it is for ever', async () => {
+  test('is detected in the moments, where an infinite value would prevent all further updates of its weight', async () => {
     const { message, steps } = await failed({ max_grad_norm: 0 }, { engine: spoiling(3, hugeGradient) })
-    expect(message).toContain(`step 3: the update left Infinity in Adam's second moment of ${KEY}`)
-    expect(message).toContain('set max_grad_norm')
+    expect(message).toContain(`step 3: the update resulted in Infinity in Adam's second moment of ${KEY}`)
+    expect(message).toContain('Set max_grad_norm')
     expect(steps).toEqual([1, 2])
   })
 
@@ -159,26 +163,26 @@ describe('A step that leaves weights or moments that are not finite', () => {
     expect(steps).toEqual([])
   })
 
-  test('and one that leaves weights that are huge, although the loss of a frozen encoder and head is finite', async () => {
+  test('and one that makes weights huge, even though the loss with a frozen encoder and head is finite', async () => {
     for (const on_nonfinite of ['stop', 'skip'] as const) {
       const { message, steps } = await failed({ learning_rate: 1e30, freeze_layers: 2, max_steps: 2, on_nonfinite })
       expect(message).toMatch(
-        /after step 1: qa_outputs\.weight holds a weight of size 1\.00e\+30, expected at most 1e\+6/,
+        /after step 1: qa_outputs\.weight contains a weight of size 1\.00e\+30, expected at most 1e\+6/,
       )
       expect(message).toContain('The learning rate (1e+30)')
       expect(steps).toEqual([])
     }
   })
 
-  test('ends a run that keeps the best model, before it is evaluated', async () => {
+  test('ends a run with load_best_model_at_end before the evaluation', async () => {
     const best = { load_best_model_at_end: true, eval_strategy: 'steps', eval_steps: 1 } as const
     const { message, steps } = await failed({ ...overflow, ...best })
-    expect(message).toContain('step 2: the update left')
+    expect(message).toContain('step 2: the update resulted in')
     expect(steps).toEqual([1])
   })
 })
 
-test('A run whose steps were all skipped has trained nothing, and fails', async () => {
+test('A run with only skipped steps fails', async () => {
   const everyStep: Engine = spoiling(0, lossIsNaN)
   const { message, steps } = await failed(
     { max_steps: 2, on_nonfinite: 'skip', save_strategy: 'no' },
@@ -188,17 +192,17 @@ test('A run whose steps were all skipped has trained nothing, and fails', async 
   expect(steps).toEqual([])
 })
 
-test('A base model with a huge weight, in a row that no training question uses, is not trained', async () => {
+test('Rejects a base model with a huge weight, even in an embedding that no training question uses', async () => {
   const model = temporaryFolder()
   cpSync(tinyFolder, model, { recursive: true })
   await plant(join(model, 'model.safetensors'), 'bert.embeddings.position_embeddings.weight', -1, 1e30)
   const { message, steps } = await failed({ max_steps: 1 }, { model })
-  expect(message).toMatch(/before the first step: \S+position_embeddings.weight holds a weight of size 1.00e\+30/)
-  expect(message).toContain('check the weights of the base model')
+  expect(message).toMatch(/before the first step: \S+position_embeddings.weight contains a weight of size 1.00e\+30/)
+  expect(message).toContain('Check the weights of the base model')
   expect(steps).toEqual([])
 })
 
-test('A best checkpoint that was altered since it was written is not loaded at the end', async () => {
+test('Does not load a best checkpoint that was modified after it was written', async () => {
   const output_dir = temporaryFolder()
   const best = { load_best_model_at_end: true, eval_strategy: 'steps', eval_steps: 2, save_steps: 2 } as const
   const args = { output_dir, max_steps: 4, metric_for_best_model: 'loss', learning_rate: 0.1, ...best } as const
@@ -216,7 +220,7 @@ test('A best checkpoint that was altered since it was written is not loaded at t
   )
 })
 
-test('A checkpoint whose moments are not finite is not resumed from', async () => {
+test('Rejects resuming from a checkpoint whose moments are not finite', async () => {
   const output_dir = temporaryFolder()
   await trainTiny({ output_dir, save_steps: 2, max_steps: 2 })
   const folder = join(output_dir, 'checkpoint-2')
@@ -226,7 +230,7 @@ test('A checkpoint whose moments are not finite is not resumed from', async () =
   await expect(resumed).rejects.toThrow('Resume from an earlier checkpoint')
 })
 
-test('An evaluation whose metric is not finite is not the best', () => {
+test('An evaluation whose metric is not finite is never the best', () => {
   for (const [metric_for_best_model, value] of [
     ['f1', Infinity],
     ['loss', -Infinity],

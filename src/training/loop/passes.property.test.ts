@@ -11,15 +11,15 @@ import type { LabelledWindow } from '../../squad/types.ts'
 import { parseArguments } from '../arguments/arguments.ts'
 import { Stepper } from './stepper.ts'
 
-// Rounding in another order of summation: several times what was measured here (gradients 1.2e-7; losses of about 3.5,
-// one unit in their last place, 2.4e-7).
+// Tolerances for rounding with another summation order: several times the measured differences (gradients 1.2e-7; for
+// losses of about 3.5, one unit in the last place, 2.4e-7).
 const GRADIENT = 1e-6
 const LOSS = 1e-6
 
 const VOCABULARY = 128
 const LONGEST = 40
 
-/** Up to six windows of any length and content, each with an answer somewhere in it. */
+/** Up to six windows of any length and content, each containing an answer. */
 const windows: fc.Arbitrary<LabelledWindow[]> = fc.array(
   fc
     .array(fc.integer({ min: 1, max: VOCABULARY - 1 }), { minLength: 4, maxLength: LONGEST })
@@ -39,7 +39,7 @@ const windows: fc.Arbitrary<LabelledWindow[]> = fc.array(
   { minLength: 1, maxLength: 6 },
 )
 
-/** Batches shrink to the smallest that fails; the seed is fixed, so that a failure is found again. */
+/** Shrinks to the smallest failing batch. The seed is fixed, so that failures are reproducible. */
 const runs = { seed: 3, numRuns: 25 }
 
 describe('a batch of random windows', async () => {
@@ -47,7 +47,7 @@ describe('a batch of random windows', async () => {
   const program = trainingGraph(model.config)
   const session = await model.engine.compile(program.outputs)
 
-  /** Everything the training graph puts out for rows, the loss over their real tokens alone. */
+  /** Returns all outputs of the training graph for the rows, with the loss over real tokens only. */
   async function outputs(rows: readonly Row[], batch: readonly LabelledWindow[]) {
     const { dims, inputs } = pack(rows, model.geometry)
     const real = batch.map(({ input_ids }) => input_ids.length)
@@ -79,7 +79,7 @@ describe('a batch of random windows', async () => {
     return { input_ids, token_type_ids: new Int32Array(length), attended: window.input_ids.length }
   }
 
-  test('has the same loss and gradients padded as on real tokens only, and padding has none', async () => {
+  test('has the same loss and gradients with and without padding, and padding has no gradient', async () => {
     await fc.assert(
       fc.asyncProperty(windows, fc.integer({ min: LONGEST, max: 64 }), async (batch, length) => {
         const packed = await outputs(batch.map(real), batch)
@@ -113,13 +113,16 @@ describe('a step over random windows', async () => {
   const whole = await newStepper(6 * LONGEST)
   const steppers = new Map(await Promise.all(cuts.map(async (cut) => [cut, await newStepper(cut)] as const)))
 
-  /** The first step of a warm-up has the rate 0: weights stay, and only Adam's moments move. */
+  /** The first step of a warm-up has a learning rate of 0, so only Adam's moments change. */
   function newStepper(max_tokens_per_pass: number): Promise<Stepper> {
     const args = parseArguments({ max_grad_norm: 0, warmup_steps: 1, max_tokens_per_pass }, 'test')
     return Stepper.create(tinyModel('b1/safetensors'), args, 2)
   }
 
-  /** Loss and gradients: from zero and without clipping, Adam's first moment becomes a tenth of the gradient. */
+  /**
+   * Returns the loss and gradients. Without clipping, Adam's first moment after the first step is a tenth of the
+   * gradient.
+   */
   async function step(stepper: Stepper, batch: readonly LabelledWindow[]) {
     const { exp_avg } = stepper.optimizer.state
     exp_avg.data.fill(0)
@@ -127,7 +130,7 @@ describe('a step over random windows', async () => {
     return { loss, gradients: exp_avg.data.map((m) => 10 * m) }
   }
 
-  test('does not depend on how its batch is cut into passes', async () => {
+  test('does not depend on how the batch is divided into passes', async () => {
     await fc.assert(
       fc.asyncProperty(windows, fc.constantFrom(...cuts), async (batch, cut) => {
         const expected = await step(whole, batch)

@@ -2,26 +2,26 @@ import { UsageError } from '../../errors.ts'
 import type { TrainingArguments } from '../arguments/arguments.ts'
 import { batchesPerEpoch } from './batches.ts'
 
-/** How long a run is. */
+/** The length of a run. */
 export interface Plan {
   readonly batches_per_epoch: number
-  /** Optimizer steps; the last one may be of fewer batches. */
+  /** Number of optimizer steps. The last one may have fewer batches. */
   readonly steps_per_epoch: number
-  /** Optimizer steps of the whole run. */
+  /** Total number of optimizer steps. */
   readonly max_steps: number
-  /** Epochs that are begun. */
+  /** Number of epochs, including an incomplete last one. */
   readonly epochs: number
-  /** Windows trained on, counted as transformers does for its rate. */
+  /** Number of windows trained on, as transformers counts them for its rate. */
   readonly samples: number
 }
 
-/** transformers' reckoning: max_steps overrides num_train_epochs, which may be a fraction. */
+/** Plans a run as transformers does: max_steps overrides num_train_epochs, which may be fractional. */
 export function planRun(windows: number, args: TrainingArguments): Plan {
   const batches_per_epoch = batchesPerEpoch(windows, args)
   if (batches_per_epoch === 0)
     throw new UsageError(
-      `training: ${windows} windows make no full batch of ${args.per_device_train_batch_size}`,
-      'Lower per_device_train_batch_size, or leave dataloader_drop_last out.',
+      `training: ${windows} windows are not enough for a full batch of ${args.per_device_train_batch_size}`,
+      'Lower per_device_train_batch_size, or remove dataloader_drop_last.',
     )
   const { max_steps, num_train_epochs, per_device_train_batch_size, gradient_accumulation_steps } = args
   const steps_per_epoch = Math.ceil(batches_per_epoch / gradient_accumulation_steps)

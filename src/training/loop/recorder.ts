@@ -7,8 +7,8 @@ import type { LogEntry, TrainerState } from '../checkpoints/state.ts'
 import type { StepResult } from './stepper.ts'
 
 /**
- * The bookkeeping of a run: means of losses, the log history, the best evaluation, early stopping. All of it is in
- * `state` and `progress`, which checkpoints keep.
+ * Keeps track of a run: mean losses, the log history, the best evaluation and early stopping. Everything is stored in
+ * `state` and `progress`, which are part of checkpoints.
  */
 export class Recorder {
   constructor(
@@ -33,8 +33,8 @@ export class Recorder {
   }
 
   /**
-   * The log line of the steps since the one before; none if there were none. `loss` is the mean of those that were
-   * taken, `skipped_steps` how many were not (on_nonfinite skip).
+   * Creates the log entry for the steps since the previous one; returns undefined if there were none. `loss` is the
+   * mean over steps that were taken. `skipped_steps` counts the others (on_nonfinite skip).
    */
   log(): LogEntry | undefined {
     const { state, progress } = this
@@ -54,7 +54,10 @@ export class Recorder {
     })
   }
 
-  /** The log line of an evaluation, which may be the best. `train_loss` is the mean since the evaluation before. */
+  /**
+   * Creates the log entry of an evaluation and checks whether it is the best. `train_loss` is the mean since the
+   * previous evaluation.
+   */
   evaluation({ metrics, scores }: Pick<Evaluation, 'metrics' | 'scores'>): { entry: LogEntry; is_best: boolean } {
     const { state, progress } = this
     const taken = progress.steps_taken - progress.taken_at_last_evaluation
@@ -67,26 +70,26 @@ export class Recorder {
     return { entry: this.append(taken > 0 ? { ...metrics, train_loss } : { ...metrics }), is_best }
   }
 
-  /** A new line of the log history. */
+  /** Appends an entry to the log history. */
   append(values: Readonly<Record<string, number>>): LogEntry {
     const entry = { ...values, epoch: this.state.epoch ?? 0, step: this.state.global_step }
     this.state.log_history.push(entry)
     return entry
   }
 
-  /** Whether early stopping has waited long enough. */
+  /** Whether early stopping has run out of patience. */
   get outOfPatience(): boolean {
     const { early_stopping_patience } = this.args
     return early_stopping_patience !== null && this.progress.evaluations_without_improvement >= early_stopping_patience
   }
 
-  /** Where this step's evaluation is the best, so is the checkpoint about to be written, and its state says so. */
+  /** Records the checkpoint about to be written as the best one, if the evaluation of this step was the best. */
   beforeSave(): void {
     const { best_global_step, global_step } = this.state
     if (best_global_step === global_step) this.state.best_model_checkpoint = checkpointName(global_step)
   }
 
-  /** Strictly better is better; a tie keeps the earlier, and what is not finite is never better. */
+  /** Returns whether the value is strictly better than the best so far. Values that are not finite are never better. */
   private rank(value: number): boolean {
     const { state, args } = this
     const gain = Number.isFinite(value) ? this.gain(value) : Number.NaN

@@ -2,7 +2,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { reportsOf } from './reports.ts'
 
-/** All reports and the result, as a loop with a slow body sees them. */
+/** Returns all reports and the result, as seen by a slow consumer. */
 async function collect<T, R>(reports: AsyncGenerator<T, R, void>, pause = 0) {
   const seen: T[] = []
   for (;;) {
@@ -13,7 +13,7 @@ async function collect<T, R>(reports: AsyncGenerator<T, R, void>, pause = 0) {
   }
 }
 
-test('yields every report in order, also those made at once and right before the end', async () => {
+test('yields all reports in order, including simultaneous ones and those right before the end', async () => {
   const work = async (report: (n: number) => void) => {
     report(1)
     report(2)
@@ -29,7 +29,7 @@ test('yields every report in order, also those made at once and right before the
   expect(await collect(reportsOf(work), 3)).toEqual(expected)
 })
 
-test('yields a report while the work still runs', async () => {
+test('yields a report while the work is running', async () => {
   let finish = () => {}
   const reports = reportsOf(async (report: (n: number) => void) => {
     report(1)
@@ -42,7 +42,7 @@ test('yields a report while the work still runs', async () => {
   expect((await reports.next()).done).toBe(true)
 })
 
-test('yields what was reported before a failure, then throws it', async () => {
+test('yields the reports before a failure, then throws the error', async () => {
   const seen: number[] = []
   const failing = reportsOf(async (report: (n: number) => void) => {
     report(1)
@@ -54,7 +54,7 @@ test('yields what was reported before a failure, then throws it', async () => {
   expect(seen).toEqual([1])
 })
 
-test('stops the work at its next report if the consumer leaves, and waits for its end', async () => {
+test('stops the work at its next report if the consumer stops, and waits until it has ended', async () => {
   let [reported, released] = [0, false]
   const reports = reportsOf(async (report: (n: number) => void) => {
     try {

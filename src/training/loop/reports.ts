@@ -1,6 +1,6 @@
 /**
- * Starts `work` and yields what it reports while it runs, in order and without loss; returns its result. If the consumer
- * leaves early, the next report throws inside `work`, and the generator waits until `work` has ended.
+ * Starts `work` and yields the values that it reports, in order and without loss, then returns its result. If the
+ * consumer stops early, the next report throws inside `work`, and the generator waits until `work` has ended.
  */
 export async function* reportsOf<Report, Result>(
   work: (report: (value: Report) => void) => Promise<Result>,
@@ -8,7 +8,7 @@ export async function* reportsOf<Report, Result>(
   const waiting: Report[] = []
   let [isOver, isAbandoned, wake] = [false, false, () => {}]
   const result = work((value) => {
-    if (isAbandoned) throw new Error('nobody waits for this result')
+    if (isAbandoned) throw new Error('the consumer has stopped')
     waiting.push(value)
     wake()
   })

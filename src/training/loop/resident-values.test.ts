@@ -23,7 +23,7 @@ test.each<[what: string, more: TrainingArgumentsInput]>([
   expect(separate.weights.equals(shared.weights)).toBe(true)
 })
 
-test('and so is one that is resumed', async () => {
+test('and so is a resumed run', async () => {
   const whole = await trainTiny({ ...evaluated, output_dir: temporaryFolder() })
   const output_dir = temporaryFolder()
   await trainTiny({ ...evaluated, output_dir }, { until: (event) => event.type === 'save' })
@@ -33,7 +33,7 @@ test('and so is one that is resumed', async () => {
   expect(resumed.weights.equals(whole.weights)).toBe(true)
 })
 
-test('weights that are read from a checkpoint are those of the next forward pass', async () => {
+test('the next forward pass uses weights loaded from a checkpoint', async () => {
   const output_dir = temporaryFolder()
   await trainTiny({ output_dir, save_steps: 4 }, { until: (event) => event.type === 'save' })
   const checkpoint = join(output_dir, 'checkpoint-4')
@@ -46,14 +46,14 @@ test('weights that are read from a checkpoint are those of the next forward pass
   expect(await model.forward([row])).toEqual(await expected.forward([row]))
 })
 
-test('weights and gradients are copied once a step, however many passes it has', async () => {
+test('weights and gradients are copied once per step, regardless of the number of passes', async () => {
   const { engine, copies } = separateMemory()
-  // One window a pass: at most four passes a step, 22 in an epoch of 6 steps.
+  // With one window per pass, there are at most four passes per step, and 22 in an epoch of 6 steps.
   const settings = { num_train_epochs: 1, save_strategy: 'no', max_tokens_per_pass: 24 } as const
   const { of } = await trainTiny({ ...settings, output_dir: temporaryFolder() }, { engine })
   const steps = of('step').length
   expect(steps).toBe(6)
   expect(copies.get(`sofar.${WEIGHT}`)).toBe(steps + 1)
-  // The weights of each step, and for one evaluation of a window after the last.
+  // The weights of each step, and those for one evaluation of a window after the last step.
   expect(copies.get(WEIGHT)).toBe(steps + 1)
 })

@@ -11,7 +11,7 @@ import type { TrainingEvent } from './events.ts'
 const savedAt = (step: number) => (event: TrainingEvent) =>
   event.type === 'save' && event.folder.endsWith(`checkpoint-${step}`)
 
-/** Stops a run at the checkpoint of a step, goes on from it, and holds the whole against a run that never stopped. */
+/** Interrupts a run at a checkpoint, resumes it, and compares the result with that of an uninterrupted run. */
 async function expectSame(more: TrainingArgumentsInput, step: number, engine?: Engine) {
   const whole = await trainTiny({ ...more, output_dir: temporaryFolder() }, { engine })
   const output_dir = temporaryFolder()
@@ -25,18 +25,18 @@ async function expectSame(more: TrainingArgumentsInput, step: number, engine?: E
   return { whole, first, second }
 }
 
-describe('A resumed run is bit for bit the run that never stopped', () => {
+describe('A resumed run is bit-identical to an uninterrupted run', () => {
   test('from the middle of an epoch, of a log interval and of a mean training loss', async () => {
     await expectSame({ save_steps: 4, logging_steps: 3, eval_strategy: 'epoch' }, 4)
   })
 
-  test("from an epoch's last step, saved before the epoch was evaluated: that comes first", async () => {
+  test('from the last step of an epoch, saved before the evaluation of the epoch', async () => {
     const { first, second } = await expectSame({ save_steps: 6, logging_steps: 4, eval_strategy: 'epoch' }, 6)
     expect(first.of('evaluate')).toHaveLength(0)
     expect(second.of('evaluate').map(({ entry }) => entry.step)).toEqual([6, 12])
   })
 
-  test("from an epoch's last step, saved before the epoch was logged and saved itself", async () => {
+  test('from the last step of an epoch, saved before the epoch was logged and saved', async () => {
     await expectSame({ save_steps: 6, logging_strategy: 'epoch' }, 6)
   })
 
@@ -45,7 +45,7 @@ describe('A resumed run is bit for bit the run that never stopped', () => {
     expect(second.of('evaluate').map(({ entry }) => entry.step)).toEqual([12])
   })
 
-  test('with accumulated batches, the last of an epoch fewer', async () => {
+  test('with accumulated batches and fewer batches at the end of an epoch', async () => {
     await expectSame({ save_steps: 3, gradient_accumulation_steps: 4, num_train_epochs: 3 }, 3)
   })
 
@@ -55,23 +55,23 @@ describe('A resumed run is bit for bit the run that never stopped', () => {
     expect(second.of('evaluate').map(({ entry }) => entry.step)).toEqual([6, 12])
   })
 
-  test('with the patience of early stopping as it was', async () => {
-    // No evaluation is better by 100: the first is the best, the third is one too many.
+  test('with the remaining patience of early stopping', async () => {
+    // No evaluation is better by 100, so the first is the best and the third exhausts the patience.
     const impatient = { early_stopping_patience: 2, early_stopping_threshold: 100, num_train_epochs: 5 }
     const { second } = await expectSame({ ...impatient, eval_strategy: 'epoch', save_strategy: 'epoch' }, 12)
     expect(second.of('stopped early')[0].global_step).toBe(18)
   })
 
-  test('with frozen layers, whose file goes with the run', async () => {
+  test('with frozen layers, whose file is deleted at the end', async () => {
     await expectSame({ freeze_layers: 1, save_steps: 4 }, 4)
   })
 })
 
-describe('A run killed when its last checkpoint had its name but older ones were not yet removed', () => {
+describe('A run killed after renaming its last checkpoint but before removing older ones', () => {
   const saves = { save_steps: 4, max_steps: 12 }
   const checkpoints = (output_dir: string) => readdirSync(output_dir).filter((name) => name.startsWith('checkpoint-'))
 
-  /** At that instant nothing is removed: the folder is as without a limit. */
+  /** At that time nothing has been removed, as in a run without a limit. */
   async function killed(more: TrainingArgumentsInput): Promise<string> {
     const output_dir = temporaryFolder()
     await trainTiny({ ...saves, ...more, output_dir, save_total_limit: null }, { until: savedAt(12) })
@@ -79,7 +79,7 @@ describe('A run killed when its last checkpoint had its name but older ones were
     return output_dir
   }
 
-  test('has them removed when it goes on, even with nothing more to save', async () => {
+  test('removes them when it is resumed, even if there is nothing left to save', async () => {
     const output_dir = await killed({})
     const resume_from = join(output_dir, 'checkpoint-12')
     const { of } = await trainTiny({ ...saves, output_dir, save_total_limit: 2 }, { resume_from })
@@ -87,8 +87,8 @@ describe('A run killed when its last checkpoint had its name but older ones were
     expect(checkpoints(output_dir).sort()).toEqual(['checkpoint-12', 'checkpoint-8'])
   })
 
-  test('still has its best one then, though it is the oldest', async () => {
-    // Exact match stays at 0: of equal evaluations the first is the best.
+  test('keeps the best one, even if it is the oldest', async () => {
+    // Exact match remains 0. The first of several equal evaluations is the best.
     const best = { eval_strategy: 'steps', metric_for_best_model: 'exact_match', load_best_model_at_end: true } as const
     const output_dir = await killed({ ...best, eval_steps: 4 })
     const resume_from = join(output_dir, 'checkpoint-12')
@@ -100,7 +100,7 @@ describe('A run killed when its last checkpoint had its name but older ones were
     expect(checkpoints(output_dir).sort()).toEqual(['checkpoint-12', 'checkpoint-4'])
   })
 
-  test('keeps what lies ahead when it goes back, until it saves', async () => {
+  test('keeps later checkpoints after resuming from an earlier step, until it saves', async () => {
     const output_dir = await killed({})
     const [resume_from, settings] = [join(output_dir, 'checkpoint-4'), { ...saves, output_dir, save_total_limit: 1 }]
     await trainTiny(settings, { resume_from, until: ({ type }) => type === 'step' })
@@ -117,7 +117,7 @@ describeOpenVino('A resumed run on OpenVINO is bit for bit the run that never st
 })
 
 describeEngines('the same run', (engine) => {
-  test('gives the same bits twice, and another seed does not', async () => {
+  test('is bit-identical with the same seed and differs with another seed', async () => {
     const settings = { save_strategy: 'no', max_steps: 5 } as const
     const run = (seed: number) => trainTiny({ ...settings, seed, output_dir: temporaryFolder() }, { engine })
     const [one, two, other] = [await run(42), await run(42), await run(43)]

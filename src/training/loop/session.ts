@@ -31,13 +31,13 @@ type ProgressEvent = Extract<TrainingEvent, { type: 'progress' }>
 
 const BEFORE_TRAINING = 'training: before the first step'
 
-/** What the training loop (loop.ts) is made of: a step, and what follows steps and epochs. */
+/** The building blocks of the training loop (loop.ts): a step, and the actions after steps and epochs. */
 export class TrainingSession {
   private began = performance.now()
-  /** The step after which the model was last known to compute a finite loss. */
+  /** The last step after which the model's loss was known to be finite. */
   private checkedStep: number | undefined
   private readonly lengths: readonly number[]
-  /** transformers' estimate: 6 operations a token and weight, embedding tables left out. */
+  /** Estimate of transformers: 6 operations per token and weight, excluding embedding tables. */
   private readonly flosPerToken: number
 
   /** Whether max_minutes leaves no time for another step. */
@@ -49,7 +49,7 @@ export class TrainingSession {
     public plan: Plan,
     private readonly stepper: Stepper,
     private readonly recorder: Recorder,
-    /** When the time of max_minutes began in this session. */
+    /** Start of the time that counts towards max_minutes in this session. */
     private clockStart: number,
   ) {
     this.isOutOfTime = this.checkTime()
@@ -57,14 +57,14 @@ export class TrainingSession {
     this.flosPerToken = 6 * (run.model.num_parameters() - tableSize(run.model))
   }
 
-  /** Makes room for gradients and moments, and with `resume_from` puts everything back to where it was. */
+  /** Allocates gradients and moments and, with `resume_from`, restores the state of the run. */
   static async begin(run: TrainingRun): Promise<TrainingSession> {
     const { model, args, resume_from } = run
     const clockStart = clockOf(run)()
     const planned = planRun(run.train.windows.length, args)
     const digests = run.digests ?? digestRun(run)
     if (resume_from) await checkUnchanged(resume_from, digests, args)
-    // As the Trainer's autocast: what trains in bfloat16 is evaluated in it too.
+    // As with autocast in the Trainer, a model trained in bfloat16 is also evaluated in bfloat16.
     await model.computeIn(args.bf16 || args.bf16_full_eval ? 'bfloat16' : 'float32')
     const stepper = await Stepper.create(model, args, planned.max_steps, run.gradients)
     const { state, progress } = resume_from
@@ -78,13 +78,13 @@ export class TrainingSession {
     return new TrainingSession(run, plan, stepper, new Recorder(state, { ...progress, digests }, args), clockStart)
   }
 
-  /** With `freeze_layers`: computes the output of the frozen layers for every training window. */
+  /** With `freeze_layers`, computes the output of the frozen layers for all training windows. */
   async *freeze(): Events {
     const { windows } = this.run.train
     yield* progressOf('freezing', windows.length, (onProgress) => this.stepper.freeze(windows, onProgress))
   }
 
-  /** With max_minutes: measures steps and evaluation, and fits the plan and its schedule to the time. */
+  /** With max_minutes, measures steps and evaluation, and adapts the plan and the schedule to the time. */
   async fit(): Promise<void> {
     const { args, resume_from } = this.run
     if (args.max_minutes === null || resume_from) return
@@ -96,19 +96,19 @@ export class TrainingSession {
     this.progress.time_budget = { ...measured, max_steps, spent: 0 }
   }
 
-  /** A line of the log with the result of `fit`. */
+  /** Logs the result of `fit`. */
   async *logFit(): Events {
     const { max_minutes } = this.run.args
     if (max_minutes === null || this.run.resume_from) return
     yield { type: 'log', entry: this.recorder.append({ max_minutes, max_steps: this.plan.max_steps }) }
   }
 
-  /** Seconds of max_minutes that are used, those of earlier sessions included. */
+  /** Seconds of max_minutes spent so far, including earlier sessions. */
   private get spent(): number {
     return (this.progress.time_budget?.spent ?? 0) + (clockOf(this.run)() - this.clockStart) / 1000
   }
 
-  /** Whether another step would leave no time for the evaluation at the end. */
+  /** Whether another step would leave no time for the final evaluation. */
   private checkTime(): boolean {
     const { time_budget } = this.progress
     const { max_minutes } = this.run.args
@@ -142,14 +142,14 @@ export class TrainingSession {
     return !this.finished && !this.stopsEarly
   }
 
-  /** The steps of the current epoch that are still to be taken. */
+  /** Returns the remaining steps of the current epoch. */
   restOfEpoch(): StepBatches[] {
     const { args, order } = this.run
     const done = this.state.global_step % this.plan.steps_per_epoch
     return epochSteps(order?.(this.epoch) ?? epochOrder(this.lengths, args, this.epoch), args).slice(done)
   }
 
-  /** The epoch that the next step belongs to, from 0. */
+  /** Epoch of the next step, starting at 0. */
   private get epoch(): number {
     return Math.floor(this.state.global_step / this.plan.steps_per_epoch)
   }
@@ -196,9 +196,9 @@ export class TrainingSession {
   }
 
   /**
-   * What a session that was killed right after its last checkpoint still owes: the removal of older ones, and where it
-   * was written on the last step of an epoch, what follows the epoch. A run that goes back keeps what lies ahead of it
-   * until it saves.
+   * Completes what a session that was killed right after its last checkpoint did not do: removes older checkpoints and,
+   * if the checkpoint was written at the last step of an epoch, performs the actions after the epoch. If a run resumes
+   * from an earlier step, later checkpoints are kept until it saves.
    */
   async *catchUp(): Events {
     const newest = (await listCheckpoints(this.run.args.output_dir)).at(-1)
@@ -217,7 +217,7 @@ export class TrainingSession {
   }
 
   /**
-   * Nothing is evaluated, saved or ended with a model that computes no finite loss.
+   * Ensures that the model's loss is finite before it is evaluated or saved and before the run ends.
    * @throws SpanforgeError that names the step, the largest weight and the likely cause
    */
   private async checkModel(): Promise<void> {
@@ -263,7 +263,7 @@ export class TrainingSession {
     return rotateCheckpoints(output_dir, { save_total_limit, newest: global_step, best })
   }
 
-  /** Pauses the run where its control asks for it. */
+  /** Pauses the run if requested by its control. */
   async *hold(): Events {
     const { signal, hold } = this.control
     const released = signal?.aborted ? undefined : hold?.()
@@ -278,7 +278,7 @@ export class TrainingSession {
     yield { type: 'resumed', global_step }
   }
 
-  /** Saves where the run stands, for another session to go on from. */
+  /** Saves the run so that it can be resumed. */
   async *interrupt(): Events {
     yield* this.save()
     const { global_step } = this.state
@@ -286,7 +286,7 @@ export class TrainingSession {
     yield { type: 'interrupted', global_step, folder }
   }
 
-  /** Loads the best weights where that is asked for, and says how the run went. */
+  /** Loads the best weights if requested, and reports the totals of the run. */
   async *end(): Events {
     const { args, model } = this.run
     const { state } = this
@@ -331,7 +331,7 @@ export class TrainingSession {
     }
   }
 
-  /** Seconds, those of earlier sessions of the run included. */
+  /** Runtime in seconds, including earlier sessions of the run. */
   private runtime(): number {
     return this.progress.train_runtime + (performance.now() - this.began) / 1000
   }
@@ -341,7 +341,7 @@ export class TrainingSession {
   }
 }
 
-/** Runs `work`, whose progress becomes events. */
+/** Runs `work` and yields its progress as events. */
 async function* progressOf<Result>(
   of: ProgressEvent['of'],
   total: number,
@@ -350,7 +350,7 @@ async function* progressOf<Result>(
   return yield* reportsOf((report) => work((done) => report({ type: 'progress', of, done, total })))
 }
 
-/** @throws SpanforgeError for a best checkpoint that was changed or removed since it was written */
+/** @throws SpanforgeError if the best checkpoint was modified or removed after it was written */
 async function refuseDamaged(folder: string): Promise<void> {
   const reason = await verifyCheckpoint(folder)
   if (reason === null) return
@@ -359,7 +359,7 @@ async function refuseDamaged(folder: string): Promise<void> {
   })
 }
 
-/** Until one of the two comes. */
+/** Resolves when the run is released or the signal is aborted. */
 async function releasedOrAborted(released: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   if (!signal) return released
   if (signal.aborted) return
@@ -369,5 +369,5 @@ async function releasedOrAborted(released: Promise<void>, signal: AbortSignal | 
   over.abort()
 }
 
-/** Of the embedding tables, where a row is looked up, which takes no operations. */
+/** Size of the embedding tables, which are looked up without arithmetic operations. */
 const tableSize = ({ specs }: QuestionAnsweringModel): number => totalSize(specs.filter(({ table }) => table))

@@ -15,7 +15,7 @@ const fitted = (given: TrainingArgumentsInput, seconds: number, seconds_per_eval
     seconds_per_evaluation,
   })
 
-test('max_minutes leaves 5 % of the time and one evaluation free, and counts those along the way', () => {
+test('max_minutes reserves 5 % of the time and a final evaluation, and includes the other evaluations', () => {
   expect(fitted({}, 100, 0)).toMatchObject({ max_steps: 95, epochs: 1, samples: 760 })
   expect(fitted({}, 100).max_steps).toBe(85)
   expect(fitted({ eval_strategy: 'epoch' }, 100).max_steps).toBe(75)
@@ -24,9 +24,9 @@ test('max_minutes leaves 5 % of the time and one evaluation free, and counts tho
   expect(fitted({}, 1000)).toBe(plan)
 })
 
-test('max_minutes without room for a step or for the warm-up is refused', () => {
+test('rejects max_minutes that is too short for a step or the warm-up', () => {
   expect(() => fitted({}, 5)).toThrow(/max_minutes 1 is too short: a step takes 1.0 seconds, an evaluation 10/)
-  expect(() => fitted({ warmup_steps: 200 }, 100)).toThrow('warmup_steps 200 is more than the 85 steps that fit')
+  expect(() => fitted({ warmup_steps: 200 }, 100)).toThrow('warmup_steps 200 exceeds the 85 steps that fit')
 })
 
 test('max_minutes and max_steps are mutually exclusive', () => {
@@ -38,7 +38,7 @@ test('max_minutes and max_steps are mutually exclusive', () => {
   )
 })
 
-/** A clock on which each batch takes a second, or `seconds()`, and nothing else takes time. */
+/** A clock on which each batch takes one second, or `seconds()`, and nothing else takes time. */
 function slowBatches(seconds = () => 1) {
   let time = 0
   const gradients: GradientFactory = async (...given) => {
@@ -57,10 +57,10 @@ function slowBatches(seconds = () => 1) {
 
 const timed = { max_minutes: 0.25, num_train_epochs: 10, save_steps: 3, warmup_ratio: 0.2, logging_steps: 1 } as const
 
-test('a run with max_minutes is bit for bit the run of max_steps that fits', async () => {
+test('a run with max_minutes is bit-identical to a run with the same max_steps', async () => {
   const run = await trainTiny({ ...timed, output_dir: temporaryFolder() }, slowBatches())
   const steps = run.of('start')[0].plan.max_steps
-  // 15 seconds, of which measuring takes at most 5, at about a second each.
+  // 15 seconds, of which the measurement takes at most 5 at about one second each.
   expect(steps).toBeGreaterThan(6)
   expect(steps).toBeLessThan(15)
   expect(run.of('step')).toHaveLength(steps)
@@ -74,7 +74,7 @@ test('a run with max_minutes is bit for bit the run of max_steps that fits', asy
   )
 })
 
-test('a resumed run keeps its fitted steps, and the time already spent counts', async () => {
+test('a resumed run keeps its planned number of steps and includes the time already spent', async () => {
   const whole = await trainTiny({ ...timed, output_dir: temporaryFolder() }, slowBatches())
   const output_dir = temporaryFolder()
   const first = await trainTiny(
@@ -89,7 +89,7 @@ test('a resumed run keeps its fitted steps, and the time already spent counts', 
   expect(second.of('step').at(-1)!.time_left).toBeCloseTo(whole.of('step').at(-1)!.time_left!)
 })
 
-test('a run that becomes slower than measured still ends in time, evaluated and saved, with the best model', async () => {
+test('a run that is slower than measured still ends in time, evaluated, saved and with the best model', async () => {
   let batches = 0
   const clock = slowBatches(() => (++batches > 8 ? 3 : 1))
   const best = { load_best_model_at_end: true, eval_strategy: 'steps', eval_steps: 3 } as const
@@ -102,7 +102,7 @@ test('a run that becomes slower than measured still ends in time, evaluated and 
   expect(run.of('best loaded')).toHaveLength(1)
 })
 
-test('max_minutes cannot be added to a run that began without it', async () => {
+test('rejects max_minutes for a run that began without it', async () => {
   const output_dir = temporaryFolder()
   await trainTiny({ save_steps: 3, max_steps: 3, output_dir })
   const resumed = trainTiny({ max_minutes: 1, output_dir }, { resume_from: join(output_dir, 'checkpoint-3') })

@@ -3,7 +3,7 @@ import { intervalSteps, type TrainingArguments } from '../arguments/arguments.ts
 import { warmupSteps } from '../optimizer/schedule.ts'
 import type { Plan } from './plan.ts'
 
-/** Part of the time that stays free, for saves and for steps that are slower than those measured. */
+/** Fraction of the time reserved for saving and for steps that are slower than measured. */
 const MARGIN = 0.05
 
 export interface Measured {
@@ -13,7 +13,7 @@ export interface Measured {
 }
 
 /**
- * The plan shortened to what fits into `seconds`, with one evaluation more than it has, for the end of the run.
+ * Shortens the plan to fit into `seconds`, including one additional evaluation at the end of the run.
  * @throws UsageError if no step fits, or the warm-up is longer than the run
  */
 export function fitPlan(plan: Plan, args: TrainingArguments, seconds: number, measured: Measured): Plan {
@@ -36,26 +36,26 @@ export function fitPlan(plan: Plan, args: TrainingArguments, seconds: number, me
   const warmup = warmupSteps(args, fits)
   if (warmup > fits)
     throw new UsageError(
-      `warmup_steps ${warmup} is more than the ${fits} steps that fit into max_minutes ${args.max_minutes}`,
+      `warmup_steps ${warmup} exceeds the ${fits} steps that fit into max_minutes ${args.max_minutes}`,
       'Lower warmup_steps, use warmup_ratio, or raise max_minutes.',
     )
   return shortenPlan(plan, fits)
 }
 
 /**
- * The plan of a resumed run, which keeps the `fitted` steps that it began with.
- * @throws UsageError for max_minutes on a run that began without it
+ * Returns the plan of a resumed run, which keeps the number of steps determined at the start.
+ * @throws UsageError if max_minutes is set but the run began without it
  */
 export function resumedPlan(planned: Plan, { max_minutes }: TrainingArguments, fitted: number | undefined): Plan {
   if (max_minutes === null) return planned
   if (fitted !== undefined) return shortenPlan(planned, fitted)
   throw new UsageError(
-    'max_minutes: the run began without it, so its schedule can no longer be fitted',
+    'max_minutes: the run began without it, so its schedule can no longer be adapted',
     'Resume without max_minutes, or start a new run from the checkpoint (--model).',
   )
 }
 
-/** The same epochs, ended after `max_steps` steps. */
+/** Keeps the epochs but ends after `max_steps` steps. */
 function shortenPlan(plan: Plan, max_steps: number): Plan {
   const { steps_per_epoch, samples } = plan
   if (max_steps === plan.max_steps) return plan

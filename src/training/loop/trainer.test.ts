@@ -8,13 +8,13 @@ import type { LogEntry } from '../checkpoints/state.ts'
 import type { TrainingEvent } from './events.ts'
 import { train } from './loop.ts'
 
-// Rounding in another order of summation, grown over the steps; what torch's float32 differs from float64 by.
+// Rounding with another summation order, accumulated over the steps. float32 in torch differs from float64 by as much.
 const LOSS = 5e-6
-const LOGGED_LOSS = 1e-4 // rounded to 4 decimals: one unit of the last
+const LOGGED_LOSS = 1e-4 // one unit in the last of 4 decimals
 const NORM = 2e-5
 const WEIGHTS = 2e-5
 
-// True gradient zero: AdamW scales pure rounding noise up to lr a step, and no output depends on it.
+// The true gradient is zero: AdamW scales rounding errors up to lr per step, and outputs do not depend on it.
 const UNDETERMINED = /attention\.self\.key\.bias|qa_outputs\.bias|layer\.1\.output\.LayerNorm\.bias/
 
 interface Recorded {
@@ -37,7 +37,7 @@ async function runAsRecorded(options: TrainingArgumentsInput) {
       eval_strategy: 'epoch',
       save_strategy: 'epoch',
       load_best_model_at_end: true,
-      // Padded to 24 tokens, as the recorded batches are.
+      // Padded to 24 tokens like the recorded batches.
       padding: 'max_length',
       max_seq_length: 24,
     },
@@ -64,7 +64,7 @@ describe.each(['plain', 'accumulate-4', 'warmup-ratio-clip-off', 'cosine-max-ste
   (name) => {
     const recorded = fixtureJson<Recorded>(`trainer/${name}/result.json`)
 
-    test('gives the recorded log, evaluations, weights and best checkpoint', async () => {
+    test('reproduces the recorded log, evaluations, weights and best checkpoint', async () => {
       const { events, output_dir } = await runAsRecorded(recorded.options)
       const log = [...of(events, 'log'), ...of(events, 'evaluate')].map(({ entry }) => entry)
 
@@ -84,7 +84,7 @@ describe.each(['plain', 'accumulate-4', 'warmup-ratio-clip-off', 'cosine-max-ste
       expect(Math.abs(end.train_loss - recorded.metrics.train_loss)).toBeLessThan(LOSS)
       expect(end.epoch).toBe(recorded.metrics.epoch)
 
-      // The last recorded one is that of the best model, after training.
+      // The last recorded evaluation is that of the best model after training.
       const expectedEvaluations = recorded.log_history.filter((entry) => 'eval_loss' in entry).slice(0, -1)
       const evaluations = of(events, 'evaluate')
       expect(evaluations.map(({ entry }) => [entry.step, entry.epoch])).toEqual(

@@ -7,28 +7,30 @@ import type { RunDigests } from '../checkpoints/run-digests.ts'
 import type { GradientFactory } from './gradient-source.ts'
 import type { RunControl } from './run-control.ts'
 
-/** What a training run works on. */
+/** The inputs of a training run. */
 export interface TrainingRun {
   readonly model: QuestionAnsweringModel
   readonly args: TrainingArguments
   readonly train: Dataset
   readonly validation?: Dataset
-  /** How gradients are computed (default: by the model's engine). */
+  /** Computes gradients (default: with the model's engine). */
   readonly gradients?: GradientFactory
-  /** Saved with every checkpoint, so that each is a whole model folder. */
+  /** Saved with every checkpoint, so that each one is a complete model folder. */
   readonly tokenizer?: BertTokenizer
-  /** Saved with every checkpoint, so that a model made for questions without an answer says "" from the first one on. */
+  /**
+   * Saved with every checkpoint, so that models for unanswerable questions can answer "" from the first checkpoint on.
+   */
   readonly answer_settings?: AnswerSettings
-  /** Of data and base model, where they are known already. Stored with every checkpoint. */
+  /** Digests of data and base model, if they are already known. Stored with every checkpoint. */
   readonly digests?: RunDigests
-  /** A whole checkpoint of this very run, to resume from. */
+  /** A complete checkpoint of this run, to resume from. */
   readonly resume_from?: string
-  /** The order of the windows in an epoch, from 0 (default: random). */
+  /** Order of the windows in an epoch, starting at 0 (default: random). */
   readonly order?: (epoch: number) => readonly number[]
-  /** Asked after each step and each epoch whether the run ends here for good, as early stopping ends it. */
+  /** Called after each step and epoch. Returns true to end the run, like early stopping. */
   readonly shouldStop?: () => boolean
   readonly control?: RunControl
-  /** The clock that max_minutes is measured by, in milliseconds (default: performance.now). */
+  /** Clock for max_minutes, in milliseconds (default: performance.now). */
   readonly now?: () => number
   /** @deprecated Use `control.signal`. Removed in 0.3. */
   readonly signal?: AbortSignal

@@ -5,18 +5,18 @@ import { recordedDataset, tinyModel } from '../../../tests/tiny-model.ts'
 import { parseArguments } from '../arguments/arguments.ts'
 import { Stepper } from '../loop/stepper.ts'
 
-// Ten batches of four windows, padded to 24 tokens, through torch's AdamW: one batch a step (b5), and two (b6).
+// Ten batches of four windows, padded to 24 tokens, trained with torch's AdamW: one batch per step (b5) or two (b6).
 const BATCHES = 10
 const ROWS = 4
 
-// Rounding in another order of summation, grown over the steps: several times what was measured here (loss 4.8e-7, norm
-// 2.4e-7, weights 2.1e-7, moments 1.7e-8), for processors that sum in yet another order.
+// Rounding with another summation order, accumulated over the steps. Several times the measured differences (loss
+// 4.8e-7, norm 2.4e-7, weights 2.1e-7, moments 1.7e-8), because other processors sum in yet another order.
 const LOSS = 2e-6
 const NORM = 2.4e-6
 const WEIGHTS = 2.1e-6
 const MOMENTS = 1.7e-7
 
-// True gradient zero: AdamW scales pure rounding noise up to lr a step, and no output depends on it.
+// The true gradient is zero: AdamW scales rounding errors up to lr per step, and outputs do not depend on it.
 const UNDETERMINED = /attention\.self\.key\.bias|qa_outputs\.bias|layer\.1\.output\.LayerNorm\.bias/
 
 interface RecordedRun {
@@ -55,7 +55,7 @@ describe.each(['b5', 'b6'])('ten recorded batches of AdamW (%s)', async (folder)
       if (!UNDETERMINED.test(name)) expect(maxDifference(model.parameters.view(name), data), name).toBeLessThan(WEIGHTS)
   }
 
-  test('every step has the recorded loss, gradient norm and learning rate', async () => {
+  test('reproduces the recorded loss, gradient norm and learning rate of every step', async () => {
     for (const [step, expected] of recorded.steps.entries()) {
       const group = Array.from({ length: recorded.accumulation }, (_, i) => batch(step * recorded.accumulation + i))
       const { loss, grad_norm, learning_rate, taken } = await stepper.step(step, group, windows)
@@ -67,9 +67,9 @@ describe.each(['b5', 'b6'])('ten recorded batches of AdamW (%s)', async (folder)
     }
   })
 
-  test('the weights at the end are the recorded ones', () => expectWeights('weights-final'))
+  test('reproduces the recorded final weights', () => expectWeights('weights-final'))
 
-  test("Adam's moments at the end are the recorded ones", () => {
+  test('reproduces the recorded final moments of Adam', () => {
     const recorded = readRecorded(fixture(`tiny/${folder}/optimizer-final.safetensors`))
     expect(Object.keys(recorded)).toHaveLength(2 * model.parameters.entries.length)
     for (const [key, { data }] of Object.entries(recorded)) {

@@ -32,24 +32,25 @@ describe.each([
   ['SIMD loops', undefined],
   ['plain loops', 0],
 ])('AdamW with %s', (_, largestMemory) => {
-  it('takes ten clipped steps as torch does', () => {
+  it('reproduces ten clipped steps of torch', () => {
     const { arrays, kernels } = allocate(recorded.start.length, largestMemory)
     const ranges = decayRanges(recorded.sizes.map(asMatrix), 0.1)
     arrays.parameters.set(recorded.start)
     for (const [i, { learning_rate, gradients, grad_norm, parameters }] of recorded.steps.entries()) {
       arrays.gradients.set(gradients)
       const norm = gradientNorm(kernels, arrays.gradients)
-      // torch adds up the norm in float32.
+      // torch sums the norm in float32.
       expect(Math.abs(norm / grad_norm - 1)).toBeLessThan(2e-7)
       adamwStep(kernels, arrays, ranges, options, { step: i + 1, learning_rate, clip: clipCoefficient(norm, 1) })
-      // Parameters are below 4: one unit in their last place, from torch's float32 norm and its fused multiply-adds.
+      // Parameters are below 4. Tolerance of one unit in the last place, for torch's float32 norm and fused
+      // multiply-adds.
       expect(largestDifference(arrays.parameters, parameters)).toBeLessThanOrEqual(2 ** -22)
     }
     expect(largestDifference(arrays.exp_avg, recorded.exp_avg)).toBeLessThan(3e-8)
     expect(largestDifference(arrays.exp_avg_sq, recorded.exp_avg_sq)).toBeLessThan(1e-9)
   })
 
-  it('leaves the gradients as they were', () => {
+  it('does not modify the gradients', () => {
     const { arrays, kernels } = allocate(5, largestMemory)
     arrays.gradients.fill(2)
     adamwStep(kernels, arrays, decayRanges([asMatrix({ name: 'w', size: 5 })], 0), options, {
@@ -64,7 +65,7 @@ describe.each([
     ['a parameter', { learning_rate: 3e38, gradient: 1, weight_decay: 1e10, adam_epsilon: 1e-8 }],
     ['a parameter by 0 / 0', { learning_rate: 1, gradient: 0, weight_decay: 0, adam_epsilon: 0 }],
     ['a second moment', { learning_rate: 1e-3, gradient: 1e25, weight_decay: 0, adam_epsilon: 1e-8 }],
-  ])('says when a step leaves %s that is not finite, wherever it is', (_, { gradient, adam_epsilon, ...step }) => {
+  ])('reports %s that is not finite, at any position', (_, { gradient, adam_epsilon, ...step }) => {
     for (const position of [0, 3, 4, 6]) {
       const { arrays, kernels } = allocate(7, largestMemory)
       const take = () => {
@@ -83,7 +84,7 @@ describe.each([
     }
   })
 
-  it('has a norm that is not finite when one gradient is not', () => {
+  it('has an infinite or NaN norm if a gradient is not finite', () => {
     for (const position of [0, 6, 8, 17])
       for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
         const { arrays, kernels } = allocate(18, largestMemory)
@@ -93,10 +94,10 @@ describe.each([
   })
 })
 
-describe('the two kinds of loops', () => {
+describe('the SIMD and plain kernels', () => {
   const value = fc.float({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 })
 
-  it('give the same bits for any values and any length', () => {
+  it('are bit-identical for any values and any length', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(value, value, value, value), { maxLength: 40 }),
@@ -125,7 +126,7 @@ describe('the two kinds of loops', () => {
     )
   })
 
-  it('start at any element of an array', () => {
+  it('can start at any element of an array', () => {
     const { arrays, kernels } = allocate(64)
     arrays.gradients.forEach((_, i) => {
       arrays.gradients[i] = i
@@ -133,13 +134,13 @@ describe('the two kinds of loops', () => {
     expect(kernels.sumOfSquares(arrays.gradients.subarray(61))).toBe(61 ** 2 + 62 ** 2 + 63 ** 2)
   })
 
-  it('refuse an array from elsewhere', () => {
+  it('reject an array outside the allocation', () => {
     expect(() => allocate(8).kernels.sumOfSquares(new Float32Array(8))).toThrow('outside the allocation')
   })
 })
 
 describe('weight decay', () => {
-  it('leaves out biases and normalisation weights', () => {
+  it('excludes biases and normalisation weights', () => {
     const matrix = (name: string) => decays({ name, shape: [2, 3] })
     const vector = (name: string) => decays({ name, shape: [3] })
     expect(matrix('bert.embeddings.word_embeddings.weight')).toBe(true)
@@ -151,7 +152,7 @@ describe('weight decay', () => {
     expect(vector('bert.encoder.layer.0.attention.ln.weight')).toBe(false)
   })
 
-  it('makes one range of neighbours with one rate', () => {
+  it('merges adjacent parameters with the same rate', () => {
     const sizes = ['a.weight', 'b.weight', 'b.bias', 'LayerNorm.weight', 'c.weight'].map((name) =>
       asMatrix({ name, size: 10 }),
     )
@@ -164,7 +165,7 @@ describe('weight decay', () => {
 })
 
 describe('clipping', () => {
-  it('shrinks only gradients longer than the maximum', () => {
+  it('scales only gradients whose norm exceeds the maximum', () => {
     expect(clipCoefficient(0.5, 1)).toBe(1)
     expect(clipCoefficient(4, 1)).toBe(1 / (4 + 1e-6))
     expect(clipCoefficient(4, 0)).toBe(1)

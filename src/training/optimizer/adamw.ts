@@ -2,7 +2,7 @@ import type { FlatEntry, FlatParameters } from '../../models/flat-parameters.ts'
 import type { Optimizer } from './optimizer.ts'
 import type { AdamWArrays, Kernels } from './plain-kernels.ts'
 
-/** `adamwStep` over the parameters of a run, some of which decay. */
+/** AdamW for the parameters of a run. Weight decay applies to some of them. */
 export class AdamW implements Optimizer {
   taken = 0
   private readonly ranges: readonly DecayRange[]
@@ -28,7 +28,7 @@ export interface AdamWOptions {
   readonly adam_epsilon: number
 }
 
-/** A stretch [start, end) of the flat arrays whose parameters shrink at the same rate. */
+/** A range [start, end) of the flat arrays with the same weight decay. */
 export interface DecayRange {
   readonly start: number
   readonly end: number
@@ -36,23 +36,23 @@ export interface DecayRange {
 }
 
 export interface AdamWStep {
-  /** How many steps the moments will have seen, this one included: 1 for the first. */
+  /** Number of the step, starting at 1. */
   readonly step: number
   readonly learning_rate: number
-  /** What the gradients are multiplied with first; 1 for no clipping. */
+  /** Factor applied to the gradients; 1 without clipping. */
   readonly clip: number
 }
 
 /**
- * One step of AdamW (Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", algorithm 2) over flat
- * arrays, in the form and in the order of operations of torch.optim.AdamW:
+ * Performs a step of AdamW (Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", algorithm 2) on flat
+ * arrays, with the formulas and order of operations of torch.optim.AdamW:
  *
  *     θ ← θ (1 - lr λ)
  *     m ← m + (1 - β₁)(g - m)                  v ← β₂ v + (1 - β₂) g²
  *     θ ← θ - lr / (1 - β₁ᵗ) · m / (√v / √(1 - β₂ᵗ) + ε)
  *
- * Factors are worked out in float64 and rounded once; the arithmetic over the arrays is float32. The gradients stay as
- * they are: the clipped ones are used, not stored.
+ * Factors are computed in float64 and rounded once; the arrays are processed in float32. The gradients are clipped on
+ * the fly and not modified.
  * @returns whether all parameters and moments are finite afterwards
  */
 export function adamwStep(
@@ -88,13 +88,16 @@ export function adamwStep(
 const KEPT_FROM_DECAY = /bias|layernorm|rmsnorm|(^|\.|_)norm($|\.)/
 
 /**
- * Whether a parameter decays, as transformers' Trainer decides: not biases, not normalisation weights. Those are the vectors
- * among the parameters, whatever they are called, and what has a name of theirs.
+ * Whether weight decay applies to a parameter. As in transformers' Trainer, it does not apply to biases and normalisation
+ * weights, which are recognised by being vectors or by their names.
  */
 export const decays = ({ name, shape }: Pick<FlatEntry, 'name' | 'shape'>): boolean =>
   shape.length > 1 && !KEPT_FROM_DECAY.test(name.toLowerCase())
 
-/** The ranges of parameters that lie one after the other from element 0 on; neighbours of one rate are one range. */
+/**
+ * Returns the decay ranges of consecutive parameters, starting at element 0. Adjacent ranges with the same rate are
+ * merged.
+ */
 export function decayRanges(
   parameters: readonly Pick<FlatEntry, 'name' | 'shape' | 'size'>[],
   weight_decay: number,

@@ -4,7 +4,7 @@ import { allocateFlat } from './flat-memory.ts'
 import { plainKernels } from './plain-kernels.ts'
 
 describe('flat memory', () => {
-  it('holds all arrays in one buffer, zero, each from the start of a cache line', () => {
+  it('allocates zero-filled arrays in one buffer, each aligned to a cache line', () => {
     const { arrays } = allocateFlat({ parameters: 5, gradients: 17, exp_avg: 0, exp_avg_sq: 3 })
     expect(Object.values(arrays).map((array) => array.length)).toEqual([5, 17, 0, 3])
     expect(new Set(Object.values(arrays).map((array) => array.buffer)).size).toBe(1)
@@ -16,8 +16,8 @@ describe('flat memory', () => {
     expect(arrays.gradients.every((value) => value === 0)).toBe(true)
   })
 
-  it('is reached by the SIMD loops above 2 GiB, where addresses have their highest bit set', () => {
-    // Pages that nobody touches take no memory.
+  it('can be accessed by SIMD kernels above 2 GiB, where the highest bit of addresses is set', () => {
+    // Untouched pages take no memory.
     const { arrays, kernels } = allocateFlat({
       low: 600_000_000,
       parameters: 7,
@@ -35,15 +35,15 @@ describe('flat memory', () => {
     expect(kernels.sumOfSquares(low.subarray(0, 16))).toBe(0)
   })
 
-  it('falls back to plain loops where one WebAssembly memory is too small', () => {
+  it('falls back to plain kernels if one WebAssembly memory is too small', () => {
     const { arrays, kernels } = allocateFlat({ parameters: 100, gradients: 100 }, 799)
     expect(kernels).toBe(plainKernels)
     expect(arrays.parameters.buffer).not.toBe(arrays.gradients.buffer)
   })
 
-  it('says how much there was no room for', () => {
+  it('reports the size of a failed allocation', () => {
     const allocate = () => allocateFlat({ parameters: 2 ** 50, gradients: 2 ** 50 })
     expect(allocate).toThrow(SpanforgeError)
-    expect(allocate).toThrow(/no room for 9007199.25 GB of parameters, gradients/)
+    expect(allocate).toThrow(/cannot allocate 9007199.25 GB for parameters, gradients/)
   })
 })

@@ -2,10 +2,10 @@ import { SpanforgeError } from '../../errors.ts'
 import { base64 } from './kernels-wasm.ts'
 import { type Kernels, plainKernels } from './plain-kernels.ts'
 
-/** Named flat arrays in one allocation, and the loops that run over them. */
+/** Named flat arrays in a single allocation, and the kernels that process them. */
 export interface FlatMemory<Name extends string> {
   readonly arrays: Readonly<Record<Name, Float32Array>>
-  /** Take these arrays and views of them, nothing else. */
+  /** Accept only these arrays and views of them. */
   readonly kernels: Kernels
 }
 
@@ -15,9 +15,9 @@ const CACHE_LINE = 64
 const LARGEST_MEMORY = 65_536 * PAGE
 
 /**
- * Float32 arrays of the given lengths, all zero. Where they fit into 4 GiB together they lie in one WebAssembly memory,
- * so that SIMD loops work on them in place (ONNX Runtime takes views of such a memory as inputs and outputs); larger
- * ones are ordinary arrays with plain loops that give the same bits.
+ * Allocates zero-filled float32 arrays of the given lengths. If they fit into 4 GiB, they share one WebAssembly memory
+ * and are processed in place by SIMD kernels; ONNX Runtime accepts views of this memory as inputs and outputs.
+ * Otherwise, they are ordinary arrays, and plain kernels produce bit-identical results.
  */
 export function allocateFlat<Name extends string>(
   lengths: Readonly<Record<Name, number>>,
@@ -38,8 +38,8 @@ export function allocateFlat<Name extends string>(
     return { arrays, kernels: simdKernels(memory) }
   } catch (error) {
     throw new SpanforgeError(
-      `memory: no room for ${(bytes / 1e9).toFixed(2)} GB of ${names.join(', ')} (${(error as Error).message})`,
-      { remedy: 'Close other programs, freeze layers (--freeze_layers) or take a smaller model.', cause: error },
+      `memory: cannot allocate ${(bytes / 1e9).toFixed(2)} GB for ${names.join(', ')} (${(error as Error).message})`,
+      { remedy: 'Close other programs, freeze layers (--freeze_layers) or use a smaller model.', cause: error },
     )
   }
 
@@ -77,7 +77,7 @@ function simdKernels(memory: WebAssembly.Memory): Kernels {
   }
 
   function address(view: Float32Array): number {
-    if (view.buffer !== memory.buffer) throw new Error('flat memory: this array lies outside the allocation')
+    if (view.buffer !== memory.buffer) throw new Error('flat memory: the array is outside the allocation')
     return view.byteOffset
   }
 }

@@ -1,8 +1,11 @@
-// The loops over whole flat arrays, in AssemblyScript with 128-bit SIMD. `plain-kernels.ts` says the same in
-// TypeScript, bit for bit. `scripts/build-wasm.ts` compiles this file into `kernels-wasm.ts`.
-// Pointers are byte offsets into the imported memory; counts are elements, so that an array may end at 4 GiB.
+// Kernels for flat arrays, in AssemblyScript with 128-bit SIMD. `plain-kernels.ts` is a bit-identical implementation in
+// TypeScript. `scripts/build-wasm.ts` compiles this file to `kernels-wasm.ts`. Pointers are byte offsets into the
+// imported memory; counts are in elements, so that an array may end at 4 GiB.
 
-/** Sum of x² in float64: eight running sums, element i goes to sum i mod 8; infinite or NaN when an element is. */
+/**
+ * Sum of x² in float64, accumulated in eight running sums: element i is added to sum i mod 8. The result is finite if
+ * and only if all elements are.
+ */
 export function sumOfSquares(x: usize, count: u32): f64 {
   let s01 = f64x2.splat(0)
   let s23 = f64x2.splat(0)
@@ -33,8 +36,8 @@ export function sumOfSquares(x: usize, count: u32): f64 {
 }
 
 /**
- * One AdamW step over a range; the arithmetic and the names are those of `AdamWFactors` in `plain-kernels.ts`. Says
- * whether all that it wrote is finite: x - x is 0 for a finite number and NaN for any other.
+ * Performs one AdamW step on a range, with the arithmetic and names of `AdamWFactors` in `plain-kernels.ts`. Returns
+ * whether all results are finite; x - x is 0 for finite numbers and NaN for all others.
  */
 export function adamw(
   parameter: usize,

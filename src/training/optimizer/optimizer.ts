@@ -1,15 +1,15 @@
 import type { FlatParameters } from '../../models/flat-parameters.ts'
 
-/** Turns gradients into a change of the parameters. */
+/** Updates parameters from gradients. */
 export interface Optimizer {
-  /** Steps taken so far, which do not include those that were skipped. A resumed run sets it. */
+  /** Number of steps taken so far, excluding skipped ones. Set when a run is resumed. */
   taken: number
-  /** What it remembers of the steps, by name: stored in checkpoints, and read back by a resumed run. */
+  /** Optimizer state by name, which is saved in checkpoints and restored when a run is resumed. */
   readonly state: Readonly<Record<string, FlatParameters>>
   /**
-   * Changes the parameters.
-   * @param clip what the gradients are multiplied with first; 1 for no clipping
-   * @returns whether all parameters and state are finite afterwards
+   * Updates the parameters.
+   * @param clip factor applied to the gradients; 1 without clipping
+   * @returns whether all parameters and the state are finite afterwards
    */
   step(learning_rate: number, clip: number): boolean
 }

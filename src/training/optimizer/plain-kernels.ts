@@ -1,8 +1,11 @@
-/** The loops over whole flat arrays; every implementation gives the same bits. */
+/** Kernels for flat arrays. All implementations produce bit-identical results. */
 export interface Kernels {
-  /** Sum of x² in float64, always in the same order; not finite when an element is not. */
+  /** Sum of x² in float64, always in the same order. The result is finite if and only if all elements are. */
   sumOfSquares(x: Float32Array): number
-  /** One AdamW step over arrays of one length; whether all parameters and moments are finite afterwards. */
+  /**
+   * Performs one AdamW step on arrays of equal length. Returns whether all parameters and moments are finite
+   * afterwards.
+   */
   adamw(arrays: AdamWArrays, factors: AdamWFactors): boolean
 }
 
@@ -14,7 +17,7 @@ export interface AdamWArrays {
 }
 
 /**
- * The numbers of one step, each rounded to float32, the type of the arithmetic:
+ * Factors of an AdamW step, each rounded to float32, in which the step is computed:
  *
  *     g = clip * gradient
  *     m = m + oneMinusBeta1 * (g - m)
@@ -35,12 +38,12 @@ export interface AdamWFactors {
 const round = Math.fround
 
 /**
- * Plain TypeScript, for arrays larger than a WebAssembly memory. Float64 has more than twice the digits of float32, so
- * one float64 operation rounded to float32 is the float32 operation, division and square root included.
+ * Plain TypeScript kernels for arrays larger than a WebAssembly memory. float64 has more than twice the precision of
+ * float32, so rounding a single float64 operation gives the exact float32 result, including division and square root.
  */
 export const plainKernels: Kernels = {
   sumOfSquares(x) {
-    // Eight running sums, added as the SIMD loop adds its lanes.
+    // Eight running sums, added in the same order as the lanes of the SIMD kernel.
     const sums = new Float64Array(8)
     const whole = x.length - (x.length % 8)
     for (let i = 0; i < whole; i += 8) for (let lane = 0; lane < 8; lane++) sums[lane] += x[i + lane] * x[i + lane]
@@ -52,7 +55,7 @@ export const plainKernels: Kernels = {
 
   adamw({ parameters, gradients, exp_avg, exp_avg_sq }, factors) {
     const { clip, decay, oneMinusBeta1, beta2, oneMinusBeta2, rootOfCorrection2, epsilon, negativeStepSize } = factors
-    // x - x is 0 for a finite number and NaN for any other.
+    // x - x is 0 for finite numbers and NaN for all others.
     let zero = 0
     for (let i = 0; i < parameters.length; i++) {
       const g = round(gradients[i] * clip)

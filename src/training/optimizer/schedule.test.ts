@@ -9,21 +9,21 @@ interface Recorded {
 const recorded = fixtureJson<Recorded>('training/schedules.json')
 
 describe('learning-rate schedules', () => {
-  it('are all recorded', () => {
+  it('are all covered by recordings', () => {
     expect(new Set(recorded.cases.map((one) => one.lr_scheduler_type))).toEqual(new Set(schedulerTypes))
   })
 
   for (const { warmup, total, multipliers, ...options } of recorded.cases) {
     const kwargs = JSON.stringify(options.lr_scheduler_kwargs ?? {})
-    it(`${options.lr_scheduler_type} ${kwargs} with ${warmup} of ${total} steps of warm-up is as in transformers`, () => {
+    it(`${options.lr_scheduler_type} ${kwargs} with ${warmup} of ${total} warm-up steps matches transformers`, () => {
       const multiplier = multiplierOf({ ...options, warmup_steps: warmup, warmup_ratio: 0 }, total)
-      // Both are float64; cosines and powers of two libraries may differ in the last place.
+      // Both are float64, but cosines and powers of two libraries may differ in the last place.
       for (const [step, expected] of multipliers.entries()) expect(multiplier(step)).toBeCloseTo(expected, 14)
     })
   }
 
   for (const { total, expected, ...options } of recorded.warmups)
-    it(`warms up ${expected} of ${total} steps with ${JSON.stringify(options)}`, () => {
+    it(`has ${expected} warm-up steps of ${total} with ${JSON.stringify(options)}`, () => {
       expect(warmupSteps(options, total)).toBe(expected)
     })
 

@@ -1,4 +1,7 @@
-/** Learning-rate schedules: how much of `learning_rate` each step uses. Names and formulas as transformers'. */
+/**
+ * Learning-rate schedules, with the names and formulas of transformers. A schedule determines the fraction of
+ * `learning_rate` used in each step.
+ */
 
 export const schedulerTypes = [
   'linear',
@@ -20,17 +23,20 @@ export interface ScheduleOptions {
   readonly lr_scheduler_kwargs: SchedulerOptions | null
 }
 
-/** What lr_scheduler_kwargs may hold. */
+/** The options in lr_scheduler_kwargs. */
 export interface SchedulerOptions {
-  /** cosine: waves over the whole run (default: 0.5); cosine_with_restarts: hard restarts (default: 1). */
+  /**
+   * For cosine, the number of waves over the whole run (default: 0.5); for cosine_with_restarts, the number of hard
+   * restarts (default: 1).
+   */
   readonly num_cycles?: number
-  /** polynomial: the learning rate at the end (default: 1e-7). */
+  /** Final learning rate of polynomial (default: 1e-7). */
   readonly lr_end?: number
-  /** polynomial: the exponent (default: 1). */
+  /** Exponent of polynomial (default: 1). */
   readonly power?: number
 }
 
-/** Which of lr_scheduler_kwargs each type takes. */
+/** The options that each scheduler type supports. */
 export const schedulerOptions: Readonly<Record<SchedulerType, readonly (keyof SchedulerOptions)[]>> = {
   linear: [],
   cosine: ['num_cycles'],
@@ -41,7 +47,7 @@ export const schedulerOptions: Readonly<Record<SchedulerType, readonly (keyof Sc
   inverse_sqrt: [],
 }
 
-/** Steps of warm-up: `warmup_steps` where given, else that share of all steps, rounded up. */
+/** Number of warm-up steps: `warmup_steps` if given, otherwise the fraction `warmup_ratio` of all steps, rounded up. */
 export function warmupSteps(
   options: Pick<ScheduleOptions, 'warmup_steps' | 'warmup_ratio'>,
   max_steps: number,
@@ -50,21 +56,21 @@ export function warmupSteps(
 }
 
 /**
- * The learning rate of each of `max_steps` steps; the first is step 0, whose rate is 0 where there is a warm-up.
+ * Returns the learning rate of each of `max_steps` steps, starting with step 0. With a warm-up, the first rate is 0.
  */
 export function learningRates(options: ScheduleOptions, max_steps: number): (step: number) => number {
   const multiplier = multiplierOf(options, max_steps)
   return (step) => options.learning_rate * multiplier(step)
 }
 
-/** As `learningRates`, but the factor that `learning_rate` is multiplied with. */
+/** Like `learningRates`, but returns the factor of `learning_rate`. */
 export function multiplierOf(options: ScheduleOptions, max_steps: number): (step: number) => number {
   const warmup = options.lr_scheduler_type === 'constant' ? 0 : warmupSteps(options, max_steps)
   const afterWarmup = decayOf(options, warmup, max_steps)
   return (step) => (step < warmup ? step / warmup : afterWarmup(step))
 }
 
-/** The multiplier after the warm-up; `progress` below runs from 0 to 1 over the steps that are left then. */
+/** Returns the factor after the warm-up. `progress` goes from 0 to 1 over the remaining steps. */
 function decayOf(options: ScheduleOptions, warmup: number, max_steps: number): (step: number) => number {
   const { num_cycles, lr_end = 1e-7, power = 1 } = options.lr_scheduler_kwargs ?? {}
   const decaySteps = Math.max(1, max_steps - warmup)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { argument, boolean, choice, integer, optionalPositive, positive } from '../argument-field.ts'
 
 const LARGEST_SEED = 2 ** 32 - 1
-const SEED = 'an integer of 0 .. 4294967295'
+const SEED = 'an integer from 0 to 4294967295'
 
 export const batchArguments = {
   num_train_epochs: positive(3, 'Number of passes over the training data; may be a fraction. max_steps overrides it.'),
@@ -13,11 +13,11 @@ export const batchArguments = {
       .refine((steps) => steps === -1 || steps > 0)
       .default(-1),
     '-1, or an integer of at least 1',
-    'Total number of optimizer steps; overrides num_train_epochs. -1: num_train_epochs decides.',
+    'Total number of optimizer steps; overrides num_train_epochs. With -1, num_train_epochs applies.',
   ),
   max_minutes: optionalPositive(
-    'Longest time for training and its evaluations, in minutes. A few steps are measured, then the number of steps and ' +
-      'the learning-rate schedule are fitted to the time. num_train_epochs remains the upper limit.',
+    'Maximum time for training and its evaluations, in minutes. A few steps are measured, then the number of steps and ' +
+      'the learning-rate schedule are adapted to it. num_train_epochs remains the upper limit.',
   ),
   per_device_train_batch_size: integer(
     8,
@@ -40,7 +40,7 @@ export const batchArguments = {
     1024,
     16,
     'Maximum number of tokens computed at once. Larger batches are split into passes, which limits memory; their ' +
-      'gradients add up.',
+      'gradients are added.',
   ),
   group_by_length: boolean(
     'Put windows of similar length into the same batch (sorted within groups of 50 random batches).',
@@ -50,7 +50,7 @@ export const batchArguments = {
     'integer',
     z.int().min(0).max(LARGEST_SEED).default(42),
     SEED,
-    'Seed for everything random: a new head, the order of the data, dropout. On the same machine, the same seed gives ' +
+    'Seed for all random values: new heads, data order and dropout. On the same machine, the same seed gives ' +
       'bit-identical results.',
   ),
   data_seed: argument(

@@ -9,7 +9,7 @@ export const dataArguments = {
   revision: optionalText('Branch, tag or commit of the model on the hub. (default: main)'),
   dataset: optionalText(
     'Data set to train and evaluate on: a name on the hub (squad, squad_v2, owner/name), a folder of Parquet files, or ' +
-      'a folder written by save_to_disk of datasets.',
+      'a folder written by save_to_disk in datasets.',
   ),
   dataset_config: optionalText('Configuration of dataset, if it has several.'),
   dataset_revision: optionalText('Branch, tag or commit of dataset on the hub. (default: main)'),
@@ -31,8 +31,8 @@ export const dataArguments = {
     'Number of context tokens shared by neighbouring windows, so that an answer at the edge of one is inside the other. ' +
       '(default: the value stored with the model, otherwise 128, or half of max_seq_length if that is less)',
   ),
-  max_train_samples: optionalInteger(1, 'Maximum number of questions to train on: the first of the data.'),
-  max_eval_samples: optionalInteger(1, 'Maximum number of questions to evaluate on: the first of the data.'),
+  max_train_samples: optionalInteger(1, 'Maximum number of questions to train on, taken from the start of the data.'),
+  max_eval_samples: optionalInteger(1, 'Maximum number of questions to evaluate on, taken from the start of the data.'),
   version_2_with_negative: optionalBoolean(
     'The data contains questions without an answer (SQuAD v2.0), and the model may answer "". (default: the value ' +
       'stored with the base model in answer_settings.json, otherwise false)',
@@ -41,7 +41,7 @@ export const dataArguments = {
     'number',
     z.number().default(0),
     'a number',
-    'With version_2_with_negative: answer "" if the score of no answer exceeds that of the best answer by more than this.',
+    'With version_2_with_negative, answer "" if the score of no answer exceeds the score of the best answer by more than this.',
   ),
   max_answer_length: integer(30, 1, 'Maximum length of an answer in tokens.'),
   dataloader_num_workers: integer(

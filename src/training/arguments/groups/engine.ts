@@ -10,20 +10,20 @@ export const engineArguments = {
     'choice',
     engine.nullable().default(null),
     `one of ${engineChoices().join(', ')}`,
-    'Engine to compute with. auto times a small step on each, uses the fastest one and reports the choice. A resumed run ' +
+    'Engine to compute with. auto measures a small step on each engine, then uses the fastest one and reports it. A resumed run ' +
       `keeps its engine. (default: ${first}, or one that supports bf16 or the device if that is required)`,
   ),
   device: argument(
     'text',
     z.string().min(1).nullable().default(null),
     deviceChoices(),
-    "Device to compute on. A device of an engine's own selects that engine. (default: with engine auto or bf16 the fastest, " +
-      "otherwise cpu, or the engine's own if it has no other)",
+    'Device to compute on. A device that belongs to an engine selects that engine. (default: the fastest with engine ' +
+      "auto or bf16, otherwise cpu, or the engine's own device if it does not support cpu)",
   ),
-  fp16: boolean('Train in float16. Not supported: no engine can do this.'),
+  fp16: boolean('Train in float16. Not supported by any engine.'),
   bf16: boolean(
-    'Multiply in bfloat16 in training and evaluation; requires a processor with AVX512_BF16 or AMX. Weights, gradients ' +
-      'and moments stay in float32.',
+    'Use bfloat16 in matrix products for training and evaluation; requires AVX512_BF16 or AMX. Weights, gradients ' +
+      'and moments remain in float32.',
   ),
   bf16_full_eval: boolean('Evaluate in bfloat16, even if training does not use it.'),
 }

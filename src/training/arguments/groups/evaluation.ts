@@ -32,7 +32,7 @@ export const evaluationArguments = {
     'choice',
     z.preprocess(withoutPrefix, z.enum(METRICS)).default('loss'),
     `one of ${METRICS.join(', ')}`,
-    'Metric that selects the best evaluation. The loss may be best earlier than exact_match and f1, which users notice.',
+    'Metric that selects the best evaluation. The loss is often best earlier than exact_match and f1, which matter to users.',
   ),
   greater_is_better: optionalBoolean(
     'Whether larger values of that metric are better. (default: true, but false for loss)',

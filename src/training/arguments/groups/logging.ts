@@ -9,7 +9,7 @@ function asList(value: unknown): unknown {
   return typeof value === 'string' ? [value] : value
 }
 
-/** A list of one word may stand for several: all, none. */
+/** Accepts lists whose only element is all or none. */
 const reporters = z.preprocess(
   (value) => (Array.isArray(value) && value.length === 1 ? asList(value[0]) : asList(value)),
   z.array(z.enum(REPORTERS)),
