@@ -34,6 +34,7 @@ export type { Geometry, ModelConfig } from './models/architecture.ts'
 export type { BertConfig } from './models/bert.ts'
 export type { BertLikeConfig } from './models/bert-like.ts'
 export type { DistilBertConfig } from './models/distilbert.ts'
+export type { ElectraConfig } from './models/electra.ts'
 export type { RobertaConfig } from './models/roberta.ts'
 export { type LossClass, lossClass, type Meaning, meaning as lossMeaning } from './report/loss-meaning.ts'
 export {

@@ -34,17 +34,18 @@ from transformers.trainer_pt_utils import get_parameter_names
 # The probabilities of dropout differ, so that one in the place of another shows.
 BERT = dict(
     vocab_size=64, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
-    max_position_embeddings=24, initializer_range=0.5, hidden_dropout_prob=0.2, attention_probs_dropout_prob=0.3,
+    max_position_embeddings=24, initializer_range=0.3, hidden_dropout_prob=0.2, attention_probs_dropout_prob=0.3,
 )  # fmt: skip
 ROBERTA = dict(BERT, type_vocab_size=1, max_position_embeddings=26)
 
 FAMILIES = {
     "distilbert": ("DistilBert", dict(
         vocab_size=64, dim=16, n_layers=2, n_heads=2, hidden_dim=32, max_position_embeddings=24,
-        initializer_range=0.5, dropout=0.2, attention_dropout=0.3, qa_dropout=0.4,
+        initializer_range=0.3, dropout=0.2, attention_dropout=0.3, qa_dropout=0.4,
     )),
     "roberta": ("Roberta", ROBERTA),
     "camembert": ("Camembert", dict(ROBERTA, type_vocab_size=2, pad_token_id=3)),
+    "electra": ("Electra", dict(BERT, embedding_size=12)),
     "xlm-roberta": ("XLMRoberta", dict(ROBERTA, hidden_act="gelu_new")),
 }  # fmt: skip
 
@@ -158,10 +159,10 @@ def record(name, folder):
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     model = getattr(T, f"{prefix}ForQuestionAnswering")(config).eval()
-    for parameter_name, parameter in model.named_parameters():
+    scales = {id(module.weight) for module in model.modules() if isinstance(module, torch.nn.LayerNorm)}
+    for parameter in model.parameters():
         if parameter.dim() == 1:
-            centre = 1.0 if "norm" in parameter_name.lower() and parameter_name.endswith("weight") else 0.0
-            torch.nn.init.normal_(parameter, centre, 0.2)
+            torch.nn.init.normal_(parameter, 1.0 if id(parameter) in scales else 0.0, 0.2)
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder / "model")
     batches = {batch: batch_of(config, generator=generator, **options) for batch, options in BATCHES.items()}

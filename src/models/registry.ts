@@ -5,9 +5,10 @@ import type { Architecture, Geometry, ModelConfig } from './architecture.ts'
 import { bert } from './bert.ts'
 import { toConfigJson } from './config.ts'
 import { distilbert } from './distilbert.ts'
+import { electra } from './electra.ts'
 import { camembert, roberta, xlmRoberta } from './roberta.ts'
 
-const ARCHITECTURES: readonly Architecture[] = [bert, distilbert, roberta, camembert, xlmRoberta]
+const ARCHITECTURES: readonly Architecture[] = [bert, distilbert, roberta, camembert, xlmRoberta, electra]
 
 /** Supported values of model_type. */
 export const MODEL_TYPES: readonly string[] = ARCHITECTURES.map(({ model_type }) => model_type)
