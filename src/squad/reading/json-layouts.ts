@@ -1,18 +1,21 @@
 import { showList } from '../../show-value.ts'
 import type { JsonPart } from './json-text.ts'
-import { isRow } from './row-record.ts'
+import { isTask } from './label-studio.ts'
+import { isNamelessRow, isRow, namelessRow } from './row-record.ts'
 
 /**
  * The articles, paragraphs or rows of a JSON file: a list of them, or one in `data` as SQuAD has it; `rows` of the
- * dataset viewer; the one split of a data set; a table as pandas writes it, by columns, split, or by index; or a single row.
+ * dataset viewer; the one split of a data set; a table as pandas writes it, by columns, split, or by index; tasks of
+ * Label Studio; or a single row.
  * @throws DataProblem for any other layout
  */
 export function itemsOf(file: JsonPart): JsonPart[] {
   const { value } = file
-  if (Array.isArray(value)) return file.items()
+  if (Array.isArray(value)) return namedRows(file)
+  if (isTask(value)) return [file]
   if (typeof value !== 'object' || value === null) throw file.unexpected('an object {...}')
   if (isSplitTable(value)) return value.data.map((cells, i) => file.as(rowOfCells(value.columns, cells), `data[${i}]`))
-  if ('data' in value) return file.field('data').items()
+  if ('data' in value) return namedRows(file.field('data'))
   if (isRow(value)) return isByColumns(value) ? rowsOfColumns(file, value) : [file]
   if ('rows' in value) return file.field('rows').items().map(rowOfViewer)
   const splits = Object.keys(value).filter((name) => isListOfObjects((value as Record<string, unknown>)[name]))
@@ -22,6 +25,12 @@ export function itemsOf(file: JsonPart): JsonPart[] {
   if (splits.length > 1)
     throw file.unexpected(`one list of questions, but it has ${showList(splits)}: write each of them to its own file`)
   return file.field('data').items()
+}
+
+function namedRows(list: JsonPart): JsonPart[] {
+  const items = list.items()
+  if (isNamelessRow(items[0]?.value)) throw namelessRow(list.source.place)
+  return items
 }
 
 interface SplitTable {

@@ -28,6 +28,11 @@ export interface SourceRow {
   readonly answerColumn?: string
 }
 
+interface Remedy {
+  readonly remedy: string
+  readonly correction?: string
+}
+
 export interface AnswerParts {
   readonly text: JsonPart
   /** Undefined if the file does not say; the answer is then found by its text, which must occur only once. */
@@ -96,7 +101,7 @@ export class QuestionReader {
     const found = this.finder.find(text, context, count, this.codePoints)
     const there = showValue(context.slice(answer_start, answer_start + text.length))
     const finding = `answer ${showValue(text)} is not at character ${count} of the context (found ${there})`
-    const about = { id, ...this.remedy(text, found) }
+    const about = { id, ...this.remedy(text, found, context) }
     this.report(new DataProblem(found?.kind ?? 'misaligned', place, finding, about))
     return found?.answer
   }
@@ -105,7 +110,7 @@ export class QuestionReader {
   private onlyPlace(text: string, context: string, place: string, id: string): Answer | undefined {
     const [first, ...others] = likelyPlaces(text, context)
     const number = first && cutsNumber(first, context) ? this.finder.findVariant(text, context) : undefined
-    if (number) return this.variant(number, text, place, id)
+    if (number) return this.variant(number, text, { context, place, id })
     if (first && others.length === 0) return first
     if (first) {
       const correction = `${this.characterOf(first)}, the first`
@@ -114,17 +119,21 @@ export class QuestionReader {
       this.report(new DataProblem('ambiguous_answer', place, finding, { id, remedy, correction }))
       return first
     }
-    return this.variant(this.finder.findVariant(text, context), text, place, id)
+    return this.variant(this.finder.findVariant(text, context), text, { context, place, id })
   }
 
-  private variant(found: FoundAnswer | undefined, text: string, place: string, id: string): Answer | undefined {
+  private variant(
+    found: FoundAnswer | undefined,
+    text: string,
+    { context, place, id }: Readonly<Record<'context' | 'place' | 'id', string>>,
+  ): Answer | undefined {
     const finding = `answer ${showValue(text)} does not occur in the context`
-    this.report(new DataProblem('misaligned', place, finding, { id, ...this.remedyOfVariant(found, text) }))
+    this.report(new DataProblem('misaligned', place, finding, { id, ...this.remedyOfVariant(found, text, context) }))
     return found?.answer
   }
 
-  private remedyOfVariant(variant: FoundAnswer | undefined, text: string): { remedy: string; correction?: string } {
-    if (!variant) return { remedy: remedyOfMissing(text) }
+  private remedyOfVariant(variant: FoundAnswer | undefined, text: string, context: string): Remedy {
+    if (!variant) return { remedy: remedyOfMissing(text, context) }
     const { answer, places } = variant
     const correction = `${this.characterOf(answer)} as ${showValue(answer.text)}${places > 1 ? ', the first' : ''}`
     if (answer.text.normalize() === text.normalize())
@@ -133,8 +142,8 @@ export class QuestionReader {
     return { remedy: `Did you mean ${showValue(answer.text)}?${several} ${fixTakes(correction)}`, correction }
   }
 
-  private remedy(text: string, found: FoundAnswer | undefined): { remedy: string; correction?: string } {
-    if (!found) return { remedy: remedyOfMissing(text) }
+  private remedy(text: string, found: FoundAnswer | undefined, context: string): Remedy {
+    if (!found) return { remedy: remedyOfMissing(text, context) }
     const { answer, kind } = found
     const at = this.characterOf(answer)
     if (answer.text.normalize() === text.normalize() && answer.text !== text)
@@ -166,8 +175,31 @@ const NOT_THERE = 'The context does not contain this answer: correct its text, o
 /** What people write where there is no answer. */
 const NO_ANSWER_WORDS = /^(n\/?a|nan|none|null|nil|-+|no answer|not answerable|unanswerable|cannotanswer|unknown)$/i
 
-const remedyOfMissing = (text: string): string =>
-  NO_ANSWER_WORDS.test(text.trim()) ? 'If the context does not answer the question, leave the answer empty.' : NOT_THERE
+function remedyOfMissing(text: string, context: string): string {
+  if (NO_ANSWER_WORDS.test(text.trim())) return 'If the context does not answer the question, leave the answer empty.'
+  const several = answersIn(text, context)
+  if (several) return `It holds ${several.length} answers: write them as a list, ${JSON.stringify(several)}.`
+  return NOT_THERE
+}
+
+/** People separate several answers by one of these, perhaps with spaces around it. */
+const SEPARATORS = ['|', ';', '\n', '/', ',']
+
+/** More answers than that are not listed in a message. */
+const MOST_ANSWERS = 10
+
+/** The answers of a text that holds several, all of which are in the context. */
+function answersIn(text: string, context: string): string[] | undefined {
+  for (const separator of SEPARATORS) {
+    const parts = text
+      .split(separator)
+      .map((part) => part.trim())
+      .filter(Boolean)
+    const isList = parts.length > 1 && parts.length <= MOST_ANSWERS
+    if (isList && parts.every((part) => likelyPlaces(part, context).length > 0)) return parts
+  }
+  return undefined
+}
 
 const WHICH = 'Choose one with answer_start, the number of Unicode code points before it.'
 

@@ -31,6 +31,7 @@ export interface RowOptions {
  * or, as people write tables, with one `answer`. `id` and `answer_start` may be missing.
  */
 export function rowRecord(row: JsonPart, { place, report, ...options }: RowOptions): QuestionRecord {
+  if (isNamelessRow(row.value)) throw namelessRow(place)
   if (!isObject(row.value)) throw row.unexpected('an object {...}')
   const names = Object.keys(row.value)
   const columns = withAnswers(options.columns ?? findColumns(names), row)
@@ -55,6 +56,15 @@ export function rowRecord(row: JsonPart, { place, report, ...options }: RowOptio
     },
   }
 }
+
+/** A row whose values have no names: pandas writes such rows with orient="values". */
+export const isNamelessRow = (value: unknown): boolean =>
+  Array.isArray(value) && value.length > 0 && !value.some(isObject)
+
+export const namelessRow = (place: string): DataProblem =>
+  new DataProblem('layout', place, 'rows are lists of values without column names (orient="values" of pandas)', {
+    remedy: 'Save the table with its column names: df.to_json(PATH, orient="records").',
+  })
 
 /** The column for one answer may hold what `answers` holds. */
 function withAnswers({ answer, answers, ...others }: Columns, row: JsonPart): Columns {

@@ -4,6 +4,7 @@ import { type Columns, columnFinder } from './columns.ts'
 import { DataProblem, orReport, type Report, refuse } from './data-problem.ts'
 import { itemsOf } from './json-layouts.ts'
 import { JsonPart, parseJson } from './json-text.ts'
+import { isTask, rowOfTask } from './label-studio.ts'
 import { QuestionReader, type QuestionRecord } from './read-question.ts'
 import { answerParts, isRow, isTrue, ROW_LAYOUT, rowRecord } from './row-record.ts'
 
@@ -44,11 +45,18 @@ export function* squadRecords(text: string, name: string, report: Report = refus
   const columnsOf = columnFinder()
   let paragraphs = 0
   for (const item of orReport(report, () => itemsOf(file)) ?? []) {
+    const at = item.path ? `${place}: ${item.path}` : place
+    const record = (whole: string, read: () => unknown) =>
+      orReport(report, () => {
+        const row = new JsonPart(read(), { place: at, whole, remedy: ROW_LAYOUT })
+        return [rowRecord(row, { place: at, columns: columnsOf(row.value as object), report })]
+      }) ?? []
+    if (isTask(item.value)) {
+      yield* record("the data of Label Studio's task", () => rowOfTask(item, at))
+      continue
+    }
     if (isRow(item.value)) {
-      const at = item.path ? `${place}: ${item.path}` : place
-      const columns = columnsOf(item.value as object)
-      const row = new JsonPart(item.value, { place: at, whole: 'the row', remedy: ROW_LAYOUT })
-      yield* orReport(report, () => [rowRecord(row, { place: at, columns, report })]) ?? []
+      yield* record('the row', () => item.value)
       continue
     }
     for (const paragraph of orReport(report, () => paragraphsOf(item)) ?? []) {
