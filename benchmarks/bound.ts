@@ -19,21 +19,21 @@ import { pickBatches } from './speed/batches.ts'
 import { readDataset } from './speed/data.ts'
 
 /**
- * How fast a training step could be at most: each matrix product of its graph, in the sizes of real passes, alone in a
- * session of its own, the fastest of some runs. What the products take together is the least that a step can take
- * through this runtime, whatever becomes of all that stands between them.
+ * Measures an upper bound for the speed of a training step: each matrix product of its graph, with the sizes of real
+ * passes, is run alone in its own session, and the fastest of several runs counts. The sum is the minimum time of a
+ * step with this runtime, no matter how the other operators are implemented.
  */
 
 type Sizes = readonly number[]
 
-/** A product of the graph in the sizes of one pass. */
+/** A matrix product of the graph with the sizes of one pass. */
 interface Product {
   readonly node: Node
   readonly operands: readonly Sizes[]
   readonly result: Sizes
 }
 
-/** Products of one kind and size. */
+/** Products of the same type and size. */
 interface Measured extends Product {
   count: number
   readonly seconds: number
@@ -44,7 +44,7 @@ function productsOf(nodes: readonly Node[], dims: Parameters<typeof bindShape>[1
   return nodes.map((node) => ({ node, operands: node.inputs.map(sizes), result: sizes(node.outputs[0]) }))
 }
 
-/** The fastest of `runs`, in seconds. */
+/** Returns the time of the fastest of `runs`, in seconds. */
 async function timeAlone({ node, operands, result }: Product, runs: number): Promise<number> {
   const names = operands.map((_, i) => `operand.${i}`)
   const inputs = operands.map((sizes, i) => input(names[i], sizes))
@@ -63,7 +63,7 @@ async function timeAlone({ node, operands, result }: Product, runs: number): Pro
   return seconds
 }
 
-/** Multiply-adds count as two: the result's elements times the inner size. */
+/** Counts a multiply-add as two operations: the number of elements of the result times the inner size. */
 function flop({ node, operands, result }: Product): number {
   const inner = operands[0].at(node.attributes.transA === 1 ? -2 : -1)!
   return 2 * elements(result) * inner
@@ -120,11 +120,9 @@ function print(kinds: readonly Measured[], useful: number, peak: number): void {
   ])
   console.log(`A product of two 2048 x 2048 matrices: ${decimal(peak, 1)} GFLOP/s.\n`)
   console.log(textTable({ columns: columns('Operator', 'Operands', '>Times', '>Of all products', '>Of peak'), rows }))
+  console.log(`\nAll products: ${decimal(seconds, 2)} s for ${decimal(useful / 1e9, 0)} GFLOP of useful work, so at`)
   console.log(
-    `\nAll products alone: ${decimal(seconds, 2)} s for ${decimal(useful / 1e9, 0)} GFLOP of useful work, so at`,
-  )
-  console.log(
-    `most ${decimal(useful / seconds / 1e9, 1)} GFLOP/s, ${share(useful / seconds / 1e9)} of the peak, if nothing else took any time.`,
+    `most ${decimal(useful / seconds / 1e9, 1)} GFLOP/s, ${share(useful / seconds / 1e9)} of the peak, if everything else took no time.`,
   )
 }
 
@@ -133,7 +131,7 @@ await new Command('bound')
   .argument('<folder>', 'Hugging Face folder: the model, or only the tokenizer with --model bert-base')
   .option('--model <model>', 'folder, or bert-base', 'folder')
   .option('--steps <n>', 'batches of 16 windows', Number, 1)
-  .option('--runs <n>', 'runs of each product, of which the fastest counts', Number, 20)
+  .option('--runs <n>', 'runs of each product; the fastest counts', Number, 20)
   .action(async (train_file: string, folder: string, options: { model: string; steps: number; runs: number }) => {
     const peak = await peakRate(onnxruntime, 40)
     const { kinds, useful } = await bound(train_file, folder, options)

@@ -5,7 +5,7 @@ import { decimal } from '../src/report/format.ts'
 import { defaultEngine, engineEntry } from '../src/runtime/registry.ts'
 import type { OwnResult, Result, SpeedDocument, TorchDocument } from './speed/document.ts'
 
-/** spanforge beside torch, as a Markdown table, from the JSON of speed.ts and of python/bench_torch.py. */
+/** Compares spanforge with torch in a Markdown table, from the JSON output of speed.ts and python/bench_torch.py. */
 
 const TORCH_MODES: Readonly<Record<string, string>> = {
   run_qa: 'torch as run_qa runs it: fp32, padded to 384',
@@ -17,18 +17,18 @@ const OUR_MODES: Readonly<Record<string, string>> = {
   grouped: 'grouped by length',
 }
 
-/** Documents of before there was a second engine name none. */
+/** Documents from before there was a second engine do not name one. */
 function ourName({ mode, engine, bf16 }: OwnResult): string {
   const on = engine && engine !== defaultEngine.name ? ` on ${engineEntry(engine).title}` : ''
   return `spanforge${on}: ${bf16 ? 'bf16' : 'fp32'}, ${OUR_MODES[mode]}`
 }
 
-/** Figures are compared only where both timed the same windows on the same machine. */
+/** Ensures that both were measured with the same windows on the same machine. */
 function checkSame(ours: SpeedDocument, torch: TorchDocument): void {
   const differ = (what: string, a: unknown, b: unknown) => {
     if (a === b) return
-    throw new SpanforgeError(`${what}: ${a} here and ${b} with torch: not the same work on the same machine`, {
-      remedy: 'Run both on the same file and machine.',
+    throw new SpanforgeError(`${what}: ${a} here and ${b} with torch: the work or the machine differs`, {
+      remedy: 'Run both with the same file on the same machine.',
     })
   }
   for (const key of ['cpu', 'cores', 'train_file'] as const) differ(key, ours[key], torch[key])

@@ -21,9 +21,9 @@ import type { Example } from '../src/squad/types.ts'
 import { makeWindows } from '../src/squad/windows.ts'
 
 /**
- * Measures how well the confidence is calibrated: fitted on questions of some articles, tested on questions of others,
- * each with its own paragraph and with eight paragraphs around it. It tests one split of the file and other data sets,
- * then random splits of the file by article.
+ * Measures the calibration of the confidence. It is fitted on questions of some articles and tested on questions of
+ * others, each with its own paragraph and with eight other paragraphs around it. Tests one split of the file and other
+ * data sets, then random splits of the file by article.
  */
 
 interface Flags {
@@ -49,25 +49,25 @@ const RULE = { handle_impossible_answer: false, null_score_diff_threshold: 0 }
 
 await new Command('confidence')
   .argument('<model>', 'model folder')
-  .argument('<data>', 'data file, whose last questions are tested on and whose first ones are fitted on')
-  .option('--shift <files...>', 'data files that are only tested on', [])
+  .argument('<data>', 'data file; the first questions are for fitting, the last ones for testing')
+  .option('--shift <files...>', 'data files that are used only for testing', [])
   .option('--test <integer>', 'questions to test on', wholeNumber(1), 600)
   .option('--splits <integer>', 'random splits by article', wholeNumber(1), 100)
-  .option('--cache <file>', 'where to keep the judged answers of the data file, to fit on them again')
+  .option('--cache <file>', 'file for caching the scored answers of the data file')
   .option('--shift_test <integer>', 'questions of each --shift file', wholeNumber(1), 300)
-  .option('--max_seq_length <integer>', 'tokens of a window', wholeNumber(1), 384)
+  .option('--max_seq_length <integer>', 'tokens per window', wholeNumber(1), 384)
   .option('--doc_stride <integer>', 'tokens that windows share', wholeNumber(0), 128)
   .action(async (model: string, data: string, flags: Flags) => {
     const examples = await readExamples([data], {})
     if (examples.length < flags.test + LEAST_QUESTIONS)
       throw new UsageError(
-        `${data}: ${examples.length} questions, expected at least ${LEAST_QUESTIONS} to fit on and ${flags.test} to test on`,
-        'Give another file, or a lower --test.',
+        `${data}: ${examples.length} questions, expected at least ${LEAST_QUESTIONS} for fitting and ${flags.test} for testing`,
+        'Use another file or a lower --test.',
       )
     const ask = await asker(model, flags)
     const asked = await cached(flags.cache, () => ask(examples, examples.length))
     const { own, long } = asked
-    // Questions about the paragraph where the two parts meet are in neither.
+    // Questions about the paragraph at the boundary of the two parts belong to neither.
     const first = examples.length - flags.test
     const before = examples.findIndex(({ context }) => context === examples[first].context)
     const tests: [string, Asked][] = [[data, { own: own.slice(first), long: long.slice(first) }]]
@@ -121,7 +121,7 @@ async function asker(folder: string, { max_seq_length, doc_stride }: Flags) {
   }
 }
 
-/** Reads the judged answers from `file` if it exists; otherwise computes them, and keeps them there. */
+/** Reads the scored answers from `file` if it exists; otherwise computes them and writes the file. */
 async function cached(file: string | undefined, compute: () => Promise<Asked>): Promise<Asked> {
   if (file && existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'))
   const asked = await compute()
@@ -142,7 +142,7 @@ interface Split {
   readonly tested: readonly number[]
 }
 
-/** Articles in random order: the first ones, up to `test` questions, are tested; the others are fitted on. */
+/** Shuffles the articles. The first ones, up to `test` questions, are for testing; the others are for fitting. */
 function articleSplits(examples: readonly Example[], test: number, count: number): Split[] {
   const articles = new Map<string, number[]>()
   for (const [i, { title, context }] of examples.entries()) {
@@ -192,7 +192,7 @@ function errorOf(answers: readonly JudgedAnswer[], bins = 10): number {
   return expectedCalibrationError(reliabilityBins(answers, bins))
 }
 
-/** The mean error of a perfect confidence. */
+/** The mean error of a perfectly calibrated confidence. */
 function byChance(answers: readonly JudgedAnswer[], bins: number): number {
   return mean(Array.from({ length: 200 }, (_, draw) => errorOf(perfect(answers, draw), bins)))
 }
@@ -213,13 +213,15 @@ function figures(answers: readonly JudgedAnswer[]): string[] {
   ]
 }
 
-/** The same confidences, right exactly as often as they say: what of the error is chance. */
+/**
+ * Simulates answers that are correct exactly as often as their confidences state, to determine the error due to chance.
+ */
 function perfect(answers: readonly JudgedAnswer[], draw: number): JudgedAnswer[] {
   const draws = random(42, 'perfect confidence', draw)
   return answers.map(({ confidence }) => ({ confidence, correct: draws.uniform() < confidence }))
 }
 
-/** Expected calibration error over 15 bins of equally many answers. */
+/** Expected calibration error over 15 bins with equal numbers of answers. */
 function equalMass(answers: readonly JudgedAnswer[]): number {
   const sorted = answers.toSorted((a, b) => a.confidence - b.confidence)
   const edge = (bin: number) => Math.round((bin * sorted.length) / 15)
@@ -231,7 +233,10 @@ function equalMass(answers: readonly JudgedAnswer[]): number {
   return errors.reduce((sum, error) => sum + Math.abs(error), 0) / sorted.length
 }
 
-/** The probability that a right answer has a higher confidence than a wrong one; undefined without answers of both kinds. */
+/**
+ * The probability that a correct answer has a higher confidence than a wrong one. Undefined unless there are answers of
+ * both kinds.
+ */
 function areaUnderCurve(answers: readonly JudgedAnswer[]): number | undefined {
   const of = (correct: boolean) => answers.filter((one) => one.correct === correct).map(({ confidence }) => confidence)
   const [right, wrong] = [of(true), of(false)]

@@ -1,9 +1,9 @@
 /**
- * What the dashboard costs: one run that it is told of in every other block of steps, so that both halves meet the same
- * machine in the same minutes; with nobody looking, and with pages looking. Prints how much longer a step takes with
- * it, each block beside the two around it that it is not told of, with a bootstrap interval over these, as JSON; and of
- * the run's time the part that passed in the dashboard's listener and timer, which is all that it does between steps. A
- * first run, whose blocks are told to nobody, shows what the machine alone makes of such a comparison.
+ * Measures the cost of the dashboard. In a single run, it receives the events of every other block of steps, so that
+ * both halves run on the same machine at the same time; once with no open pages and once with several. Prints as JSON
+ * how much longer a step takes with the dashboard, comparing each block with the two neighbouring blocks without it,
+ * with a bootstrap interval; and the fraction of the run's time spent in the dashboard's listener and timer, which is
+ * all that it does between steps. A first run without a dashboard shows the noise of such a comparison.
  *
  *     npx tsx benchmarks/dashboard-cost.ts [--model FOLDER] [--train_file FILE] [--told 60] [--block 10] [--pages 2]
  */
@@ -30,7 +30,7 @@ const { values } = parseArgs({
     pages: { type: 'string', default: '2' },
   },
 })
-/** Blocks that the dashboard is told of, and steps in each. */
+/** Number of blocks with the dashboard, and number of steps per block. */
 const [told, block] = [Number(values.told), Number(values.block)]
 
 const folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
@@ -39,19 +39,19 @@ if (!values.train_file)
   writeFileSync(train_file, toSquadJson(generateExamples({ seed: 1, split: 'train', questions: 2000 })))
 
 interface Blocks {
-  /** Median seconds of a step, of each block in order; the dashboard is told of the odd ones. */
+  /** Median seconds of a step in each block, in order. The dashboard receives the events of odd blocks. */
   readonly medians: readonly number[]
-  /** Of the time of told blocks, the part that passed in the dashboard's own functions. */
+  /** Fraction of the time of odd blocks spent in the dashboard's own functions. */
   readonly within: number
 }
 
-/** With so many pages that look; with none, not even a dashboard, where it is undefined. */
+/** Runs the blocks with the given number of open pages, or without a dashboard if undefined. */
 async function blocks(pages: number | undefined): Promise<Blocks> {
   const args = parseArguments(
     {
       ...{ model: values.model, train_file, output_dir: join(folder, `pages-${pages ?? 'none'}`) },
       ...{ max_seq_length: 128, doc_stride: 32, per_device_train_batch_size: 16 },
-      // One block more: each that is told lies between two that are not.
+      // One additional block, so that each block with the dashboard is between two blocks without it.
       ...{ max_steps: (2 * told + 1) * block, logging_steps: 10, save_strategy: 'no' },
     },
     'benchmark',
@@ -80,7 +80,7 @@ async function blocks(pages: number | undefined): Promise<Blocks> {
   const clock: Listener = (event) => {
     if (event.type !== 'step') return
     const now = performance.now()
-    // The first step of a block still has to do with the one before.
+    // The first step of a block is still affected by the previous block.
     if (step % block > 0) seconds[Math.floor(step / block)].push((now - before) / 1000)
     before = now
     step++
@@ -94,7 +94,7 @@ async function blocks(pages: number | undefined): Promise<Blocks> {
   }
   try {
     const outcome = await fineTune(args, { ...watched.hooks, listeners: [clock, sometimes] })
-    if (outcome.status !== 'finished') throw new Error('the run did not come to its end')
+    if (outcome.status !== 'finished') throw new Error('the run did not finish')
   } finally {
     await watched.close()
     await Promise.allSettled(readers)
@@ -108,7 +108,7 @@ const median = (all: readonly number[]): number => all.toSorted((a, b) => a - b)
 const result = []
 for (const pages of [undefined, 0, Number(values.pages)]) {
   const { medians: seconds, within } = await blocks(pages)
-  // Told in blocks 1, 3, 5, ... and compared with the mean of the untold ones around each.
+  // Compare blocks 1, 3, 5, ... with the mean of the two neighbouring blocks.
   const longer = Array.from({ length: told }, (_, i) => {
     const [before, one, after] = seconds.slice(2 * i, 2 * i + 3) as [number, number, number]
     return 100 * ((2 * one) / (before + after) - 1)

@@ -8,7 +8,7 @@ import { columns, textTable } from '../src/report/table.ts'
 import { type EngineName, engineNames, openEngine } from '../src/runtime/registry.ts'
 import { BatchGradient } from '../src/training/loop/gradients.ts'
 
-/** Whether memory stays flat over thousands of passes that all have another shape: see README.md beside this file. */
+/** Measures whether memory stays constant over thousands of passes with different shapes. See README.md. */
 
 const CONFIG = { hidden_size: 128, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: 512 }
 const STILL = { vocab_size: 1024, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 }
@@ -40,8 +40,8 @@ async function measure(name: EngineName, passes: number, every: number): Promise
 }
 
 await new Command('engine-memory')
-  .addOption(new Option('--engine <name>', 'what computes').choices(engineNames()).default('openvino'))
-  .option('--passes <n>', 'passes, nearly each of a new shape', Number, 5000)
-  .option('--every <n>', 'passes between two looks', Number, 500)
+  .addOption(new Option('--engine <name>', 'engine to measure').choices(engineNames()).default('openvino'))
+  .option('--passes <n>', 'passes, almost all with different shapes', Number, 5000)
+  .option('--every <n>', 'passes between measurements', Number, 500)
   .action(({ engine, passes, every }) => measure(engine, passes, every))
   .parseAsync()

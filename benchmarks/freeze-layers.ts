@@ -1,9 +1,10 @@
 /**
- * What `freeze_layers` saves and what it costs: the notebook's recipe on a real model, all of it trained, and with its
- * lowest layers frozen. Prints a table and keeps every run in a file; runs that are in it are not repeated.
+ * Measures the speedup and the loss of accuracy of `freeze_layers`: trains the notebook's recipe on a real model,
+ * completely and with its lowest layers frozen. Prints a table and stores all runs in a file; stored runs are not
+ * repeated.
  *
- *   npx tsx benchmarks/freeze-layers.ts MODEL_FOLDER TRAIN_FILE VALIDATION_FILE [--freeze_layers 0,2,4]
- *     [--questions 3000] [--validation_questions 500] [--epochs 3] [--learning_rate 1e-4] [--seeds 42] [--out FILE]
+ *     npx tsx benchmarks/freeze-layers.ts MODEL_FOLDER TRAIN_FILE VALIDATION_FILE [--freeze_layers 0,2,4]
+ *       [--questions 3000] [--validation_questions 500] [--epochs 3] [--learning_rate 1e-4] [--seeds 42] [--out FILE]
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -20,7 +21,7 @@ import { parseSquad } from '../src/squad/reading/squad-json.ts'
 import { parseArguments } from '../src/training/arguments/arguments.ts'
 import { train } from '../src/training/loop/loop.ts'
 
-/** What is the same in all runs of a comparison. */
+/** The settings that all runs of a comparison share. */
 interface Recipe {
   readonly cpu: string
   readonly cores: number
@@ -37,11 +38,11 @@ interface Run {
   readonly freeze_layers: number
   readonly seed: number
   readonly trained_parameters: number
-  /** From the first look at the data to the first step: the frozen layers are computed here. */
+  /** Time from reading the data to the first step, including the computation of the frozen layers. */
   readonly preparing_seconds: number
-  /** Of all training steps; evaluations are not counted. */
+  /** Time of all training steps, excluding evaluations. */
   readonly training_seconds: number
-  /** Of each epoch, in order; exact match and F1 in per cent. */
+  /** Results of each epoch, in order. Exact match and F1 are in per cent. */
   readonly evaluations: readonly { readonly loss: number; readonly exact_match: number; readonly f1: number }[]
 }
 
@@ -88,12 +89,12 @@ for (const seed of numbers(values.seeds))
   }
 console.log(toText())
 
-/** The runs that the file holds, if they are of this recipe on this machine. */
+/** Returns the runs in the file if they have the same recipe and machine. */
 function earlierRuns(): Run[] {
   if (!existsSync(values.out)) return []
   const { runs, ...others }: Recipe & { runs: Run[] } = JSON.parse(readFileSync(values.out, 'utf8'))
   if (JSON.stringify(others) === JSON.stringify(recipe)) return runs
-  throw new Error(`${values.out} holds runs of another recipe or machine: remove it, or give another --out`)
+  throw new Error(`${values.out} contains runs with another recipe or machine: remove it or choose another --out`)
 }
 
 async function measure(freeze_layers: number, seed: number): Promise<Run> {
@@ -149,9 +150,9 @@ function toText(): string {
       decimal(last?.f1, 1),
     ]
   })
-  const titles = ['>Frozen layers', '>Seed', '>Parameters trained', '>Before the first step', '>Time in all']
+  const titles = ['>Frozen layers', '>Seed', '>Parameters trained', '>Before the first step', '>Total time']
   const table = { columns: columns(...titles, '>Of the full run', '>Loss', '>Exact match', '>F1'), rows }
   const { cpu, cores, model, questions, epochs, learning_rate } = recipe
   const what = `${model}, ${count(questions)} questions, ${epochs} epochs, learning rate ${learning_rate}`
-  return `${what}; ${cpu}, ${cores} cores. Evaluations take no part in the time.\n\n${textTable(table)}`
+  return `${what}; ${cpu}, ${cores} cores. Times exclude evaluations.\n\n${textTable(table)}`
 }

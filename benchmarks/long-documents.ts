@@ -12,8 +12,8 @@ import { loadModel } from '../src/runs/load/load-model.ts'
 import { countingProgressBar } from '../src/runs/screen/progress.ts'
 
 /**
- * Many questions about one book, and one question about a whole shelf: questions a second and the peak of resident
- * memory, each in a process of its own. The text is real: the contexts of a data file one after the other.
+ * Measures many questions about one book, and one question about a whole shelf of books: questions per second and peak
+ * resident memory, each in a separate process. The text is real: the concatenated contexts of a data file.
  */
 
 interface Flags {
@@ -39,11 +39,14 @@ await new Command('long-documents')
   .argument('<data>', 'data file whose contexts and questions are used')
   .argument('<model>', 'model folder')
   .option('--questions <integer>', 'questions about the book', wholeNumber(1), 1000)
-  .option('--words <integer>', 'words of the book', wholeNumber(1), 50_000)
-  .option('--context_words <integer>', 'words of the shelf, of which one question is asked', wholeNumber(1), 1_000_000)
-  .option('--bert_tiny', 'random weights in the shape of BERT-tiny, 2 layers of 128, with the tokenizer of the folder')
-  .option('--only <name>', 'book or shelf')
-  .option('--json', 'of one measurement, in this process')
+  .option('--words <integer>', 'number of words in the book', wholeNumber(1), 50_000)
+  .option('--context_words <integer>', 'number of words on the shelf', wholeNumber(1), 1_000_000)
+  .option(
+    '--bert_tiny',
+    'use random weights with the size of BERT-tiny (2 layers of 128) and the tokenizer of the folder',
+  )
+  .option('--only <name>', 'run only book or shelf')
+  .option('--json', 'run one measurement in this process and print JSON')
   .action(async (data: string, model: string, flags: Flags) => {
     if (flags.json) return console.log(JSON.stringify(await measure(data, model, flags)))
     for (const only of flags.only ? [flags.only] : (['book', 'shelf'] as const)) report(only, inFreshProcess(only))
@@ -95,7 +98,10 @@ async function measure(data: string, folder: string, flags: Flags): Promise<Meas
   }
 }
 
-/** Turc et al. 2019. What random weights find is worth nothing and costs what trained ones cost. */
+/**
+ * BERT-tiny (Turc et al. 2019) with random weights. The answers are meaningless, but the speed is that of trained
+ * weights.
+ */
 async function bert_tiny(folder: string) {
   const tokenizer = await loadTokenizer(folder)
   const vocab_size = tokenizer.settings.vocab.length
@@ -103,7 +109,7 @@ async function bert_tiny(folder: string) {
   return { model: randomModel(parseConfig(shape, 'BERT-tiny')), tokenizer }
 }
 
-/** Contexts until there are so many words, from the first again where they do not suffice. */
+/** Concatenates contexts, repeating them if necessary, up to the given number of words. */
 function textOf(contexts: readonly string[], words: number): string {
   const distinct = [...new Set(contexts)]
   const parts: string[] = []
@@ -116,7 +122,7 @@ function textOf(contexts: readonly string[], words: number): string {
   return parts.join('\n')
 }
 
-/** Linux's VmHWM; elsewhere what is resident now. */
+/** Peak resident memory: VmHWM on Linux, the current resident memory elsewhere. */
 function peakResidentBytes(): number {
   try {
     const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))!

@@ -1,8 +1,8 @@
 /**
- * The notebook's recipe on a real model and real data, for several seeds and learning rates, beside the same recipe
- * recorded from transformers. Runs that have a result are not repeated.
+ * Runs the notebook's recipe on a real model and real data for several seeds and learning rates, for comparison with
+ * results recorded from transformers. Runs that already have a result are not repeated.
  *
- *   npx tsx benchmarks/notebook-recipe.ts MODEL_FOLDER TRAIN_FILE VALIDATION_FILE [--seeds 42,43,44] [--learning_rates 3e-5,1e-4]
+ *     npx tsx benchmarks/notebook-recipe.ts MODEL_FOLDER TRAIN_FILE VALIDATION_FILE [--seeds 42,43,44] [--learning_rates 3e-5,1e-4]
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,7 +27,7 @@ const { positionals, values } = parseArgs({
 const [modelFolder, trainFile, validationFile] = positionals
 if (!modelFolder || !trainFile || !validationFile) throw new Error('give MODEL_FOLDER TRAIN_FILE VALIDATION_FILE')
 
-/** One evaluation of a run, as the reference has it. */
+/** An evaluation of a run, in the format of the reference. */
 interface EpochResult {
   epoch: number
   training_loss: number
@@ -46,7 +46,7 @@ const [trainSet, validationSet] = [dataset(trainFile, 3000), dataset(validationF
 for (const learning_rate of values.learning_rates.split(',').map(Number))
   for (const seed of values.seeds.split(',').map(Number)) {
     const result = join(values.out, `lr-${learning_rate}-seed-${seed}.json`)
-    if (existsSync(result)) console.log(`${result}: there already`)
+    if (existsSync(result)) console.log(`${result}: already exists`)
     else await run(learning_rate, seed, result)
   }
 

@@ -1,7 +1,7 @@
 /**
- * The results of benchmarks/notebook-recipe.ts beside the same recipe recorded from transformers, as Markdown.
+ * Compares the results of benchmarks/notebook-recipe.ts with the same recipe recorded from transformers, as Markdown.
  *
- *   npx tsx benchmarks/notebook-table.ts RECORDED.json... [--results benchmarks/results/notebook-recipe]
+ *     npx tsx benchmarks/notebook-table.ts RECORDED.json... [--results benchmarks/results/notebook-recipe]
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

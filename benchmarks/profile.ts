@@ -11,12 +11,12 @@ import { pickBatches } from './speed/batches.ts'
 import { readDataset } from './speed/data.ts'
 import { engineWith } from './speed/engine.ts'
 
-/** Where the time of training steps goes: ONNX Runtime's profile, by operator and by node. */
+/** Profiles training steps with ONNX Runtime, by operator and by node. */
 
 interface NodeEvent {
   readonly cat: string
   readonly name: string
-  /** Begin and duration in microseconds. */
+  /** Start and duration in microseconds. */
   readonly ts: number
   readonly dur: number
   readonly args: { readonly op_name?: string; readonly input_type_shape?: readonly Record<string, readonly number[]>[] }
@@ -43,7 +43,7 @@ function sharesBy(events: readonly NodeEvent[], key: (event: NodeEvent) => strin
 const inputShapes = ({ args }: NodeEvent): string =>
   (args.input_type_shape ?? []).map((typed) => `[${Object.values(typed)[0].join(',')}]`).join(' ')
 
-/** The same engine, with a count of its runs. */
+/** Wraps an engine and counts its runs. */
 function counting(engine: Engine): Engine & { runs: number } {
   const counter = {
     ...engine,
@@ -62,7 +62,7 @@ function counting(engine: Engine): Engine & { runs: number } {
   return counter
 }
 
-/** Runs steps on real windows with profiling on, after one that only fills the memory. */
+/** Profiles steps on real windows, after a warm-up step that allocates memory. */
 async function profile(train_file: string, folder: string, options: { model: string; steps: number }) {
   const data = await readDataset(train_file, folder, 3000)
   const { warmup, timed } = pickBatches(data.windows, 'shuffled', options.steps)
@@ -93,10 +93,10 @@ function print(nodes: readonly NodeEvent[], milliseconds: number, steps: number)
   const line = (name: string, { count, microseconds }: Share) =>
     `${name.padEnd(24)} ${((100 * microseconds) / total).toFixed(1).padStart(5)} % ` +
     `${(microseconds / 1000 / steps).toFixed(1).padStart(9)} ms/step ${String(Math.round(count / steps)).padStart(6)} runs/step`
-  console.log(`Steps took ${(milliseconds / steps).toFixed(0)} ms each, ONNX Runtime's operators of it:`)
-  console.log(`${'in all'.padEnd(24)} 100.0 % ${(total / 1000 / steps).toFixed(1).padStart(9)} ms/step\n`)
+  console.log(`Steps took ${(milliseconds / steps).toFixed(0)} ms each. Time per operator of ONNX Runtime:`)
+  console.log(`${'total'.padEnd(24)} 100.0 % ${(total / 1000 / steps).toFixed(1).padStart(9)} ms/step\n`)
   for (const [name, share] of sharesBy(nodes, ({ args }) => args.op_name!)) console.log(line(name, share))
-  console.log('\nThe most expensive nodes, with the shapes of their operands in one of the passes:')
+  console.log('\nThe most expensive nodes, with the shapes of their operands in one pass:')
   for (const [name, share] of sharesBy(nodes, (event) => event.name).slice(0, 25))
     console.log(`${line(name.replace('_kernel_time', ''), share)}  ${share.example}`)
 }

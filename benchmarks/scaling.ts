@@ -9,7 +9,9 @@ import type { ScalingDocument, ScalingPoint } from './speed/document.ts'
 import { runScript } from './speed/start.ts'
 import type { ScalingSettings } from './speed/time-scaling.ts'
 
-/** How the cost of a token and the memory grow with data, batch, epochs and the size of a pass: see README.md beside. */
+/**
+ * Measures how the cost per token and the memory grow with the data, batch size, epochs and pass size. See README.md.
+ */
 
 const EXPERIMENTS = ['shares', 'batches', 'epochs', 'passes'] as const
 type Experiment = (typeof EXPERIMENTS)[number]
@@ -29,12 +31,13 @@ interface Options {
 
 const USUAL = { share: 100, batch_size: 16, max_tokens_per_pass: 1024 }
 
-/** What each experiment runs: everything as usual but for the one thing that it is about. */
+/** The runs of each experiment. All settings have their usual values except the one under test. */
 function plan(options: Options): Record<Experiment, Partial<ScalingSettings>[]> {
   const { shares, batches, passes, epochs, windows } = options
   return {
     shares: shares.map((share) => ({ share })),
-    // As many windows at every size, and at least --steps steps: dropout masks are drawn anew every 16.
+    // The same number of windows for every size, and at least --steps steps, because dropout masks are redrawn every 16
+    // steps.
     batches: batches.map((size) => ({ batch_size: size, steps: Math.max(options.steps, Math.ceil(windows / size)) })),
     epochs: [{ share: shares[0], epochs }],
     passes: passes.map((max_tokens_per_pass) => ({ max_tokens_per_pass, model: options.passes_model })),
@@ -73,13 +76,13 @@ function toText(document: ScalingDocument): string {
       : [
           title,
           textTable({
-            columns: columns(name, '>Microseconds a token', '>Above the cheapest', '>Peak memory'),
+            columns: columns(name, '>Microseconds per token', '>Above the minimum', '>Peak memory'),
             rows: points.map((p) => [value(p), costOf(p), against(points, p), byteSize(p.peak_resident_bytes)]),
           }),
         ]
   return [
     `${document.folder} on ${document.train_file}; ${cpu}, ${cores} cores`,
-    ...table('Cost by how much of the data there is', 'Windows', shares, (p) => count(p.data_windows)),
+    ...table('Cost by fraction of the data', 'Windows', shares, (p) => count(p.data_windows)),
     ...table('Cost by batch', 'Batch', batches, (p) => String(p.batch_size)),
     ...epochs.flatMap(({ resident_bytes_by_epoch: resident, data_windows }) => [
       `Memory after each of ${resident.length} epochs over ${count(data_windows)} windows, evaluated each time`,
@@ -104,16 +107,18 @@ const list = (text: string): number[] => text.split(',').map(positive)
 await new Command('scaling')
   .argument('<train_file>', 'SQuAD v1.1 JSON; windows of 384 tokens, stride 128')
   .argument('<folder>', 'Hugging Face folder: the model, and the tokenizer')
-  .addOption(new Option('--only <experiments...>', 'leave out the others').choices(EXPERIMENTS).default(EXPERIMENTS))
-  .option('--shares <per cent>', 'parts of the data set; the first is what the epochs go through', list, [1, 10, 100])
-  .option('--batches <sizes>', 'windows in a batch', list, [4, 8, 16, 32, 64])
+  .addOption(
+    new Option('--only <experiments...>', 'run only these experiments').choices(EXPERIMENTS).default(EXPERIMENTS),
+  )
+  .option('--shares <per cent>', 'fractions of the data set; the epochs use the first one', list, [1, 10, 100])
+  .option('--batches <sizes>', 'windows per batch', list, [4, 8, 16, 32, 64])
   .option('--passes <tokens>', 'max_tokens_per_pass', list, [384, 768, 1024, 1536, 3072])
   .option('--passes_model <name>', 'bert-base (random weights), or folder', 'bert-base')
-  .option('--epochs <n>', 'epochs over which memory is watched', positive, 8)
-  .option('--steps <n>', 'timed steps, at least', positive, 16)
-  .option('--windows <n>', 'windows that each batch size is timed on, at least', positive, 256)
+  .option('--epochs <n>', 'epochs during which memory is measured', positive, 8)
+  .option('--steps <n>', 'minimum number of timed steps', positive, 16)
+  .option('--windows <n>', 'minimum number of timed windows per batch size', positive, 256)
   .option('--json', 'print the document instead of tables')
-  .option('--out <file>', 'write the document to a file, too')
+  .option('--out <file>', 'also write the document to a file')
   .action((train_file: string, folder: string, options: Options) => {
     const document = measure(train_file, folder, options)
     const json = JSON.stringify(document, null, 1)

@@ -1,8 +1,8 @@
 /**
- * What hostile clients do to ordinary ones: `spanforge serve` with 2 GB of memory, 32 clients whose questions are about
- * a paragraph, a page or an article, and beside them one attack after the other. See README.md beside this file. Exit
- * code 1 where an ordinary answer is lost or wrong, memory or waiting time is above the limit, or SIGTERM takes longer
- * than a second.
+ * Measures the effect of hostile clients on ordinary ones: runs `spanforge serve` with 2 GB of memory and 32 clients
+ * that ask about a paragraph, a page or an article, under one attack after another. See README.md. Exits with code 1 if
+ * an ordinary answer is lost or wrong, if memory or response times exceed their limits, or if SIGTERM takes longer than
+ * a second.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -26,16 +26,16 @@ interface Options {
   readonly out?: string
 }
 
-/** What ordinary clients got while an attack lasted. */
+/** Results of the ordinary clients during an attack. */
 interface Phase {
   readonly attack: string
   readonly answered: number
   readonly lost: number
-  /** Answers other than the pipeline's own before the attacks. */
+  /** Number of answers that differ from those of the pipeline before the attacks. */
   readonly wrong: number
   readonly p50_ms: number
   readonly p99_ms: number
-  /** The most that the server has held so far. */
+  /** Peak memory of the server so far. */
   readonly peak_mb: number
 }
 
@@ -44,7 +44,7 @@ interface Ending {
   readonly milliseconds: number
 }
 
-/** An attack may make ordinary answers this many times slower. */
+/** Maximum factor by which an attack may slow down ordinary answers. */
 const SLOWER = 3
 
 async function measure(model: string, data: string, options: Options): Promise<boolean> {
@@ -65,7 +65,7 @@ async function measure(model: string, data: string, options: Options): Promise<b
       await sleep(1000)
       phases.push(await clients.phase(name))
       console.error(JSON.stringify(phases.at(-1)))
-      // The last attack is still there when the server ends: it owes none of those clients an answer.
+      // The last attack is still running when the server ends, which need not answer those clients.
       if (name === names.at(-1)) ending = await endingOf(server)
       attacker.kill('SIGTERM')
       await once(attacker, 'exit')
@@ -82,7 +82,7 @@ const bookOf = (paragraphs: readonly Asked[]): string => {
   return text.repeat(Math.ceil(2_000_000 / text.length)).slice(0, 2_000_000)
 }
 
-/** Most questions are about a paragraph, some about a page, a few about an article of 20,000 characters. */
+/** Most questions are about a paragraph, some about a page, and a few about an article of 20,000 characters. */
 const mixedLengths = (paragraphs: readonly Asked[]): Asked[] =>
   paragraphs.map(({ question, context }, i) => {
     const around = i % 16 === 15 ? 25 : i % 8 === 3 ? 5 : 1
@@ -91,7 +91,7 @@ const mixedLengths = (paragraphs: readonly Asked[]): Asked[] =>
   })
 
 class Clients {
-  /** Where the answer to each question begins and ends, as it was found first. */
+  /** Start and end of the first answer to each question. */
   private readonly known = new Map<number, string>()
   private next = 0
 
@@ -101,7 +101,7 @@ class Clients {
     private readonly options: Options,
   ) {}
 
-  /** All clients ask for some time, each its next question as soon as it is answered. */
+  /** All clients ask for some time; each asks its next question as soon as the previous one is answered. */
   async phase(attack: string): Promise<Phase> {
     const end = performance.now() + 1000 * this.options.seconds
     const took: number[] = []
@@ -145,7 +145,7 @@ class Clients {
   }
 }
 
-/** Bytes that it has held at most, by the system's own count. */
+/** Peak memory in bytes, as measured by the operating system. */
 function peakMegabytes({ child }: ServerProcess): number {
   if (child.exitCode !== null || child.signalCode !== null) return Number.NaN
   const [, kilobytes] = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? []
@@ -158,7 +158,7 @@ async function endingOf(server: ServerProcess): Promise<Ending> {
   return { exit_code, milliseconds: Math.round(performance.now() - started) }
 }
 
-/** Whether all is as it should be. */
+/** Prints the results and returns whether all limits were met. */
 function report(phases: readonly Phase[], ending: Ending, { megabytes, out }: Options): boolean {
   const [quiet] = phases
   const ratio = ({ p99_ms }: Phase) => p99_ms / quiet.p99_ms
@@ -189,11 +189,11 @@ function report(phases: readonly Phase[], ending: Ending, { megabytes, out }: Op
 await new Command()
   .argument('<model>', 'model folder')
   .argument('<data>', 'SQuAD file whose questions are asked')
-  .option('--clients <number>', 'ordinary clients', Number, 32)
-  .option('--seconds <number>', 'how long each attack lasts', Number, 10)
-  .option('--megabytes <number>', 'memory that the server may have', Number, 2048)
-  .option('--only <text>', 'only the attacks with this in their names')
-  .option('--build <file>', 'dist/cli/main.js of another build, to compare with')
+  .option('--clients <number>', 'number of ordinary clients', Number, 32)
+  .option('--seconds <number>', 'duration of each attack', Number, 10)
+  .option('--megabytes <number>', 'memory limit of the server', Number, 2048)
+  .option('--only <text>', 'run only attacks whose names contain this text')
+  .option('--build <file>', 'dist/cli/main.js of another build, for comparison')
   .option('--out <file>', 'write the results as JSON')
   .action(async (model: string, data: string, options: Options) => {
     process.exitCode = (await measure(model, data, options)) ? 0 : 1

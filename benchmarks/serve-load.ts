@@ -1,6 +1,6 @@
 /**
- * Requests a second and waiting times of `spanforge serve`, batched and one by one. Two servers are up, and rounds of
- * the same questions go to one and the other by turns: see README.md beside this file.
+ * Measures the throughput and response times of `spanforge serve` with and without batching. Two servers run at the
+ * same time, and rounds of the same questions alternate between them. See README.md.
  */
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -29,7 +29,7 @@ interface Result {
   readonly clients: number
   readonly batched: Load
   readonly one_by_one: Load
-  /** How many more requests a second batching answers than one by one, by round, and the mean of these. */
+  /** Relative increase in requests per second due to batching, per round, and the mean. */
   readonly more_percent: {
     readonly rounds: readonly number[]
     readonly mean: number
@@ -43,12 +43,12 @@ async function measure(model: string, data: string, { clients, rounds, questions
   const batched = await startServerProcess(model)
   const one_by_one = await startServerProcess(model, '--batch_tokens', '1', '--batch_wait', '0')
   const servers = { batched, one_by_one }
-  for (const { address } of Object.values(servers)) await load(address, asked.slice(0, 50), 8) // warms up
+  for (const { address } of Object.values(servers)) await load(address, asked.slice(0, 50), 8) // warm-up
   const results: Result[] = []
   for (const count of clients) {
     const loads = { batched: [] as Load[], one_by_one: [] as Load[] }
     for (let round = 0; round < rounds; round++) {
-      // Other questions each round; each server as often the first.
+      // Each round has different questions, and each server is the first equally often.
       const first = Math.floor((round * asked.length) / rounds)
       const turned = [...asked.slice(first), ...asked.slice(0, first)].slice(
         0,
@@ -74,7 +74,7 @@ async function measure(model: string, data: string, { clients, rounds, questions
   return results
 }
 
-/** The questions once, by so many clients at a time. */
+/** Asks each question once, with the given number of concurrent clients. */
 async function load(address: string, questions: readonly Asked[], connections: number): Promise<Load> {
   const requests = questions.map((asked) => ({
     method: 'POST' as const,
@@ -82,7 +82,7 @@ async function load(address: string, questions: readonly Asked[], connections: n
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(asked),
   }))
-  // Each client has the questions that the ones before it leave.
+  // Each client takes questions from the same queue.
   let clients = 0
   const started = performance.now()
   let ended = started
@@ -93,7 +93,7 @@ async function load(address: string, questions: readonly Asked[], connections: n
     timeout: 120,
     setupClient(client) {
       const own = clients++
-      // The program itself ends at a full second.
+      // The tool itself only stops at full seconds.
       client.on('response', () => {
         ended = performance.now()
       })
@@ -135,9 +135,9 @@ const wholeNumbers = (text: string): number[] => text.split(',').map(Number)
 await new Command()
   .argument('<model>', 'model folder')
   .argument('<data>', 'SQuAD file whose questions are asked')
-  .option('--clients <list>', 'how many ask at once', wholeNumbers, [1, 8, 64])
-  .option('--rounds <number>', 'how often each is measured', Number, 8)
-  .option('--questions <number>', 'how many different ones', Number, 800)
+  .option('--clients <list>', 'numbers of concurrent clients', wholeNumbers, [1, 8, 64])
+  .option('--rounds <number>', 'rounds per measurement', Number, 8)
+  .option('--questions <number>', 'number of different questions', Number, 800)
   .option('--out <file>', 'write the results as JSON')
   .action(async (model: string, data: string, options: Options) => {
     const results = await measure(model, data, options)

@@ -1,6 +1,6 @@
 /**
- * Whether `spanforge serve` keeps what it promises under load: no answer lost or mixed up, memory flat, clients that
- * hang up and overload do no harm. See README.md beside this file. Exit code 1 where something is not so.
+ * Checks the reliability of `spanforge serve` under load: answers are never lost or mixed up, memory stays constant,
+ * and disconnecting clients and overload do no harm. See README.md. Exits with code 1 if a check fails.
  */
 import { Command } from 'commander'
 import { pipeline } from '../src/api/pipeline.ts'
@@ -40,7 +40,7 @@ async function pipelineSearches(model: string, questions: readonly Asked[]): Pro
   return found
 }
 
-/** Asks until both so many requests have been answered and so many minutes are over. */
+/** Sends requests until both the minimum number and the minimum duration are reached. */
 async function everyAnswer(
   server: ServerProcess,
   questions: readonly Asked[],
@@ -60,7 +60,7 @@ async function everyAnswer(
       const [found] = answers ?? []
       furthest = Math.max(furthest, Math.abs((found?.score ?? Number.NaN) - score))
       if (found?.start === start && found.end === after) continue
-      // Two spans may be so close that rounding decides; then their probabilities are equal.
+      // Two spans may be so close that rounding decides. Their probabilities are then equal.
       if (found && Math.abs(found.score - score) < 1e-6) continue
       wrong++
       console.log(
@@ -77,7 +77,7 @@ async function everyAnswer(
   return wrong === 0
 }
 
-/** Clients that ask about much text and hang up; then one that does not. */
+/** Several clients ask about long texts and disconnect, followed by one that does not. */
 async function hangingUp(server: ServerProcess, questions: readonly Asked[], clients: number): Promise<boolean> {
   const context = questions.map((one) => one.context).join('\n\n')
   const gone = new AbortController()
@@ -96,8 +96,9 @@ async function hangingUp(server: ServerProcess, questions: readonly Asked[], cli
 }
 
 /**
- * More than may wait: each is answered or refused, the refused at once, and afterwards all is as before. The clients
- * have asked after the server's health before, which opens their connections and tells how long they take themselves.
+ * Sends more requests than may wait. Each is answered or rejected, rejections are immediate, and the server recovers
+ * afterwards. The clients first request the server's health, which opens their connections and measures their own
+ * latency.
  */
 async function overload(server: ServerProcess, questions: readonly Asked[]): Promise<boolean> {
   const burst = (ask: (i: number) => Promise<Response>) => {
@@ -138,11 +139,11 @@ const answer = ({ address }: ServerProcess, asked: Asked, signal?: AbortSignal):
 await new Command()
   .argument('<model>', 'model folder')
   .argument('<data>', 'SQuAD file whose questions are asked')
-  .option('--requests <number>', 'at least so many', Number, 20_000)
-  .option('--questions <number>', 'how many different ones', Number, 1000)
-  .option('--clients <number>', 'how many ask at once', Number, 64)
-  .option('--minutes <number>', 'for at least so long', Number, 10)
-  .option('--hang_ups <number>', 'clients that hang up half-way', Number, 200)
+  .option('--requests <number>', 'minimum number of requests', Number, 20_000)
+  .option('--questions <number>', 'number of different questions', Number, 1000)
+  .option('--clients <number>', 'number of concurrent clients', Number, 64)
+  .option('--minutes <number>', 'minimum duration in minutes', Number, 10)
+  .option('--hang_ups <number>', 'number of clients that disconnect early', Number, 200)
   .action(async (model: string, data: string, options: Options) => {
     process.exitCode = (await soak(model, data, options)) ? 0 : 1
   })

@@ -12,7 +12,7 @@ import { engineWith } from './speed/engine.ts'
 import { runScript } from './speed/start.ts'
 import type { ModeSettings } from './speed/time-mode.ts'
 
-/** How fast spanforge trains and evaluates on this machine's CPU: see README.md beside this file. */
+/** Measures how fast spanforge trains and evaluates on the CPU of this machine. See README.md. */
 
 interface Options {
   readonly models: readonly string[]
@@ -60,11 +60,11 @@ async function measure(train_file: string, folder: string, options: Options): Pr
   }
 }
 
-/** As bench_torch.py names it. */
+/** The CPU name, as in bench_torch.py. */
 const cpuName = (): string => /^model name\s*:\s*(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 'unknown'
 
 function toText({ cpu, cores, peak_gflop_per_second: peak, results }: SpeedDocument): string {
-  const titles = columns('Model', 'Batches', '>Tokens a pass', '>Samples/s', '>Real tokens/s', '>GFLOP/s', '>Of peak',
+  const titles = columns('Model', 'Batches', '>Tokens per pass', '>Samples/s', '>Real tokens/s', '>GFLOP/s', '>Of peak',
     '>Peak memory', '>Evaluation samples/s', '>GFLOP/s', '>Of peak') // biome-ignore format: a heading is one line
   const share = (gflop: number) => `${decimal((100 * gflop) / peak, 0)} %`
   const rows = results.map(({ model, mode, max_tokens_per_pass, training, evaluation }) => [
@@ -105,13 +105,13 @@ await new Command('speed')
       .default(['shuffled', 'grouped']),
   )
   .option('--steps <n>', 'timed steps', positive, 6)
-  .option('--questions <n>', 'questions of the file', positive, 3000)
-  .option('--threads <n>', 'threads within an operator; 0: one for each core', Number, 0)
-  .addOption(new Option('--engine <name>', 'what computes').choices(engineNames()).default(defaultEngine.name))
-  .option('--bf16', 'multiply in bfloat16', false)
-  .option('--max_tokens_per_pass <n...>', 'each is timed', list)
+  .option('--questions <n>', 'number of questions from the file', positive, 3000)
+  .option('--threads <n>', 'threads per operator; 0 uses all cores', Number, 0)
+  .addOption(new Option('--engine <name>', 'engine to measure').choices(engineNames()).default(defaultEngine.name))
+  .option('--bf16', 'use bfloat16 in matrix products', false)
+  .option('--max_tokens_per_pass <n...>', 'limits to measure', list)
   .option('--json', 'print the document instead of a table')
-  .option('--out <file>', 'write the document to a file, too')
+  .option('--out <file>', 'also write the document to a file')
   .action(async (train_file: string, folder: string, options: Options) => {
     const document = await measure(train_file, folder, {
       ...options,

@@ -1,7 +1,7 @@
 /**
- * How long the command line takes to start: `--version`, `--help` and the help of a command beside `node -e 0`, in turn,
- * so that all meet the same machine in the same seconds. Prints the medians and their ratios as JSON, and fails where
- * `--version` or `--help` take more than four times as long as Node alone. Compile first: npm run setup.
+ * Measures the start-up time of the command line: `--version`, `--help` and the help of a command, alternating with
+ * `node -e 0`, so that all run under the same conditions. Prints medians and ratios as JSON, and fails if `--version`
+ * or `--help` take more than four times as long as Node alone. Compile first with npm run setup.
  *
  *     npx tsx benchmarks/start-up.ts [--rounds 15] [--main dist/cli/main.js]
  */
@@ -43,5 +43,6 @@ const results = [...taken].map(([name, times]) => {
 })
 console.log(JSON.stringify(results, null, 2))
 const slow = results.filter(({ name, ratio }) => ['--version', '--help'].includes(name) && ratio > MOST)
-for (const { name, ratio } of slow) console.error(`${name} takes ${ratio} times as long as node -e 0; at most ${MOST}`)
+for (const { name, ratio } of slow)
+  console.error(`${name} takes ${ratio} times as long as node -e 0; expected at most ${MOST}`)
 process.exitCode = slow.length > 0 ? 1 : 0

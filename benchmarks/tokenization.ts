@@ -1,6 +1,6 @@
 /**
- * How fast questions are cut into windows, on one core: the notebook's 3,000 in a fresh process, as a run meets them,
- * and all of the file again and again once the engine of Node has compiled what it is busy with. Prints JSON.
+ * Measures how fast questions are split into windows on one core: the notebook's 3,000 questions in a fresh process, as
+ * in a real run, and the whole file repeatedly after just-in-time compilation. Prints JSON.
  *
  *     npx tsx benchmarks/tokenization.ts DATA MODEL [--times 5]
  */

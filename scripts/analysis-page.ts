@@ -1,6 +1,6 @@
 /**
- * Bundles the script of the analysis page, `src/analysis/browser/`, into a TypeScript module that contains it as text.
- * The module is committed, so that neither a build nor a user needs the bundler. A test checks that it is current.
+ * Bundles the script of the analysis page, `src/analysis/browser/`, into a TypeScript module that contains it as a
+ * string. The module is committed, so that builds and users do not need the bundler; a test bundles again and compares.
  *
  *     npx tsx scripts/analysis-page.ts
  */
@@ -11,12 +11,12 @@ import { build } from 'esbuild'
 
 const at = (path: string): string => fileURLToPath(new URL(`../src/analysis/${path}`, import.meta.url))
 
-/** The text of `src/analysis/page/browser-script.ts`. */
+/** Returns the contents of `src/analysis/page/browser-script.ts`. */
 export async function bundleScript(): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [at('browser/main.ts')],
     bundle: true,
-    // Names are kept, so that the script in the page is readable.
+    // Keep names, so that the script in the page is readable.
     minifyWhitespace: true,
     minifySyntax: true,
     charset: 'ascii',

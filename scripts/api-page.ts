@@ -1,5 +1,6 @@
 /**
- * Writes docs/api.md, every export of the library with its signature, from the doc comments of the sources.
+ * Generates docs/api.md from the doc comments of the sources. It lists all exports of the library with their
+ * signatures.
  *
  *     npx tsx scripts/api-page.ts
  */
@@ -49,7 +50,7 @@ function exportText(checker: ts.TypeChecker, exported: ts.Symbol): string {
   ].join('\n')
 }
 
-/** A declaration without its body. */
+/** Returns a declaration without its body. */
 function signature(declaration: ts.Declaration | undefined): string | undefined {
   if (!declaration) return undefined
   if (ts.isFunctionDeclaration(declaration))

@@ -1,5 +1,5 @@
 /**
- * Writes docs/arguments.md and schemas/training-arguments.schema.json from the schema of the training arguments.
+ * Generates docs/arguments.md and schemas/training-arguments.schema.json from the schema of the training arguments.
  *
  *     npx tsx scripts/arguments-page.ts
  */

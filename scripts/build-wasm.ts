@@ -1,6 +1,6 @@
 /**
- * Compiles the SIMD loops of the `.as.ts` files of src/training/ into TypeScript modules that hold them as base64.
- * The modules are committed, so that neither a build nor a user needs the compiler; a test compiles again and compares.
+ * Compiles the SIMD kernels in the `.as.ts` files of src/training/ to TypeScript modules that contain them as base64.
+ * The modules are committed, so that builds and users do not need the compiler; a test compiles again and compares.
  *
  *     npx tsx scripts/build-wasm.ts
  */
@@ -10,17 +10,17 @@ import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
 
-/** Paths within src/training/. */
+/** Paths relative to src/training/. */
 export const modules = ['optimizer/kernels', 'dropout/random']
 
 const inTraining = (name: string): string => fileURLToPath(new URL(`../src/training/${name}`, import.meta.url))
 
-/** The text of `<name>-wasm.ts`, compiled from `<name>.as.ts`. */
+/** Returns the contents of `<name>-wasm.ts`, compiled from `<name>.as.ts`. */
 export async function compileModule(name: string): Promise<string> {
   const source = readFileSync(inTraining(`${name}.as.ts`), 'utf8')
   let wasm = new Uint8Array()
   const { error, stderr } = await asc.main(
-    // Relaxed SIMD stays off: its results may differ from processor to processor.
+    // Relaxed SIMD is disabled, because its results may differ between processors.
     ['source.ts', '--outFile', 'out.wasm', '-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd'].concat([
       '--importMemory',
       '--initialMemory',

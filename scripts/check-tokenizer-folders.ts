@@ -1,7 +1,7 @@
 /**
- * Compares how spanforge and transformers read tokenizer folders that `scripts/python/tokenizer_folders.py` has recorded:
- * `npx tsx scripts/check-tokenizer-folders.ts FILE [SAVED]`. SAVED is a new folder for what spanforge saves of each, for
- * `python scripts/python/tokenizer_folders.py --saved SAVED FILE` to compare in turn.
+ * Compares how spanforge and transformers read tokenizer folders recorded by `scripts/python/tokenizer_folders.py`:
+ * `npx tsx scripts/check-tokenizer-folders.ts FILE [SAVED]`. SAVED is a new folder in which spanforge saves each
+ * tokenizer, for comparison with `python scripts/python/tokenizer_folders.py --saved SAVED FILE`.
  */
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -26,13 +26,13 @@ process.exitCode = differing > 0 ? 1 : 0
 
 async function differenceOf(recorded: TokenizerCase, folder: string): Promise<string | undefined> {
   const loaded = await loadTokenizer(writeCase(recorded, folder)).catch((error: Error) => error)
-  if (recorded.error !== undefined) return loaded instanceof Error ? undefined : `Python refuses it: ${recorded.error}`
+  if (recorded.error !== undefined) return loaded instanceof Error ? undefined : `Python rejects it: ${recorded.error}`
   if (loaded instanceof Error) return loaded.message
   await saveTokenizer(loaded, `${folder}-saved`)
   if (keptIn) cpSync(`${folder}-saved`, join(keptIn, basename(folder)), { recursive: true })
   for (const [tokenizer, when] of [
     [loaded, 'as it is'],
-    [await loadTokenizer(`${folder}-saved`), 'saved and loaded again'],
+    [await loadTokenizer(`${folder}-saved`), 'saved and reloaded'],
   ] as const) {
     const { expected, found } = compareCase(tokenizer, recorded)
     const place = firstDifference(expected, found)
@@ -41,7 +41,7 @@ async function differenceOf(recorded: TokenizerCase, folder: string): Promise<st
   return undefined
 }
 
-/** Where two values differ first, and how. */
+/** Describes the first difference between two values. */
 function firstDifference(expected: unknown, found: unknown, place = ''): string | undefined {
   if (isDeepStrictEqual(expected, found)) return undefined
   if (typeof expected === 'object' && typeof found === 'object' && expected && found && !isNumbers(expected))

@@ -1,10 +1,10 @@
 /**
- * How much do the tests notice? Makes a copy of the repository, puts one small fault after the other into it, and runs
- * the tests that should fail. Prints those faults that nothing noticed; fails where more than three were not.
+ * Mutation testing: copies the repository, introduces one small bug at a time, and runs the tests that should fail.
+ * Prints the mutations that no test detected, and fails if there are more than three.
  *
- *   npx tsx scripts/mutate.ts [--only TEXT] [--list] [--keep FILE]
+ *     npx tsx scripts/mutate.ts [--only TEXT] [--list] [--keep FILE]
  *
- * --only takes the mutations whose file holds TEXT; --keep notes results in FILE and does not repeat what it holds.
+ * --only selects mutations whose file names contain TEXT; --keep stores results in FILE and skips those already stored.
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -57,14 +57,14 @@ try {
 }
 
 const missed = chosen.filter((mutation) => !caught[keyOf(mutation)])
-console.log(`${chosen.length - missed.length} of ${chosen.length} mutations were caught`)
+console.log(`${chosen.length - missed.length} of ${chosen.length} mutations were detected`)
 for (const mutation of missed) console.log(`  not ${keyOf(mutation)}`)
 process.exitCode = missed.length > ALLOWED ? 1 : 0
 
 function isCaught({ file, find, replace, tests }: Mutation): boolean {
   const path = join(copy, file)
   const text = readFileSync(path, 'utf8')
-  if (text.split(find).length !== 2) throw new Error(`${file}: ${JSON.stringify(find)} does not stand there once`)
+  if (text.split(find).length !== 2) throw new Error(`${file}: ${JSON.stringify(find)} does not occur exactly once`)
   writeFileSync(
     path,
     text.replace(find, () => replace),

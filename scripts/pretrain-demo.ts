@@ -1,12 +1,12 @@
 /**
- * Pretrains the small BERT that `npm start` fine-tunes, on text that the project generates itself, and writes its
- * encoder to examples/embedded/model as float16. About ten minutes on two cores:
+ * Pretrains the small BERT model that `npm start` fine-tunes, on generated text, and writes its encoder to
+ * examples/embedded/model as float16. Takes about ten minutes on two cores:
  *
- *   npx tsx scripts/pretrain-demo.ts [--max_steps 6000] [--questions 200000]
+ *     npx tsx scripts/pretrain-demo.ts [--max_steps 6000] [--questions 200000]
  *
- * The task is recurring span selection (Ram et al. 2021): a sentence retells a fact of the paragraph in other words
- * with [MASK] in place of the answer, and the model marks the answer in the paragraph. There is not one question in
- * it, and none of the people, firms and towns of the data that it is fine-tuned and evaluated on.
+ * The task is recurring span selection (Ram et al. 2021): a sentence paraphrases a fact of the paragraph with [MASK] in
+ * place of the answer, and the model marks the answer in the paragraph. The text contains no questions, and none of the
+ * people, companies and towns in the data used for fine-tuning and evaluation.
  */
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -80,21 +80,25 @@ for await (const event of train({ model, args, train: trainSet, validation: vali
 console.log(JSON.stringify((await evaluateDataset(model, validationSet)).metrics))
 await save(model)
 
-/** Half brief paragraphs, which teach to look things up sooner, half of the kind that questions are asked about. */
+/**
+ * Half of the paragraphs are short, from which the model learns sooner to look things up; the others are like those in
+ * the questions.
+ */
 function cloze(seed: number, questions: number): Dataset {
   const options = { seed, questions: Math.ceil(questions / 2) }
   const examples = [...generateCloze({ ...options, size: 'brief' }), ...generateCloze({ ...options, seed: seed + 100 })]
   return makeDataset(tokenizer, examples, { max_seq_length: MAX_SEQ_LENGTH, doc_stride: 32 })
 }
 
-/** A window without the answer has nothing to teach here. */
+/** Windows without the answer do not help here. */
 function withAnswers(dataset: Dataset): Dataset {
   return { ...dataset, windows: dataset.windows.filter(({ end_position }) => end_position > 0) }
 }
 
 /**
- * What large models find by themselves, and small ones wait long for: keys begin as queries, so that equal tokens
- * attend to each other, and positions as waves (Vaswani et al. 2017), so that neighbours are alike.
+ * Initialises patterns that large models learn by themselves, but small ones only slowly: keys equal queries, so that
+ * equal tokens attend to each other, and positions are sinusoidal (Vaswani et al. 2017), so that neighbouring positions
+ * are similar.
  */
 function giveHeadStart({ parameters }: QuestionAnsweringModel): void {
   const positions = parameters.view('bert.embeddings.position_embeddings.weight')
@@ -111,7 +115,7 @@ function giveHeadStart({ parameters }: QuestionAnsweringModel): void {
   }
 }
 
-/** The encoder alone: the head is what fine-tuning brings. */
+/** Saves only the encoder, because fine-tuning adds the head. */
 async function save(model: QuestionAnsweringModel): Promise<void> {
   const encoder = tensorsOf(model.parameters).filter(({ name }) => name.startsWith('bert.'))
   const finetuned: BertConfig = { ...config, hidden_dropout_prob: 0.1, attention_probs_dropout_prob: 0.1 }

@@ -1,6 +1,7 @@
 /**
- * Makes a fresh clone ready to run, and does nothing where it is ready: checks Node, installs the packages of
- * package-lock.json, compiles src/ to dist/ and web/ to dist/web/. Plain Node without packages, for it runs before there are any.
+ * Prepares a fresh clone; does nothing if it is already prepared. Checks the Node version, installs the packages of
+ * package-lock.json, and compiles src/ to dist/ and web/ to dist/web/. Must not use packages, because it runs before
+ * they are installed.
  *
  *     node scripts/setup.mjs
  */
@@ -21,7 +22,7 @@ if (!packagesInstalled()) {
 }
 const sources = digestOfSources()
 if (builtFrom() !== sources) {
-  say('Compiling src/ and web/ to dist/, half a minute or so')
+  say('Compiling src/ and web/ to dist/ (about half a minute)')
   build(sources)
   say('Ready: npx spanforge --help')
 }
@@ -30,10 +31,12 @@ function checkNode(range) {
   const wanted = range.replace('>=', '').split('.').map(Number)
   const found = process.versions.node.split('.').map(Number)
   if (found[0] > wanted[0] || (found[0] === wanted[0] && found[1] >= wanted[1])) return
-  fail(`This is Node ${process.versions.node}; spanforge needs Node ${range}.\n  Get it from https://nodejs.org.`)
+  fail(
+    `spanforge requires Node ${range}, but this is Node ${process.versions.node}.\n  Download it from https://nodejs.org.`,
+  )
 }
 
-/** Whether node_modules holds exactly what the lock file asks for; npm writes its own list there when it is done. */
+/** Whether node_modules matches the lock file; npm writes its own list there after installing. */
 function packagesInstalled() {
   if (!existsSync(at('node_modules/.package-lock.json'))) return false
   const locked = readJson('package-lock.json').packages
@@ -43,7 +46,7 @@ function packagesInstalled() {
   return Object.keys(installed).every(same) && !Object.keys(locked).some(leftOut)
 }
 
-/** One digest over every file that the compiler reads, by name and content: dates say little in a clone. */
+/** Digest of the names and contents of all compiler inputs, because modification times are not reliable in a clone. */
 function digestOfSources() {
   const inside = (folder) => readdirSync(at(folder), { recursive: true }).map((file) => join(folder, file))
   const files = [
@@ -63,7 +66,7 @@ function builtFrom() {
   return existsSync(at('dist/.built-from')) ? readFileSync(at('dist/.built-from'), 'utf8') : undefined
 }
 
-/** Compiles beside dist/ and puts the result in its place, so that a failed build leaves the last good one. */
+/** Compiles to a folder next to dist/ and then replaces dist/, so that a failed build keeps the previous one. */
 function build(sources) {
   rmSync(at('dist.new'), { recursive: true, force: true })
   run(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', 'dist.new'])
@@ -80,11 +83,11 @@ function build(sources) {
 function run(command, args) {
   const shell = command === 'npm' && process.platform === 'win32' // npm is a .cmd file there
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], shell })
-  if (error) fail(`${command} could not be started: ${error.message}`)
-  if (status !== 0) fail(`Set-up stopped: ${[command, ...args].join(' ')} failed, see above.`)
+  if (error) fail(`${command} cannot be started: ${error.message}`)
+  if (status !== 0) fail(`Set-up failed: ${[command, ...args].join(' ')} failed (see above).`)
 }
 
-/** On standard error: standard output belongs to the command that follows. */
+/** Prints to standard error, because standard output belongs to the command that follows. */
 function say(text) {
   process.stderr.write(`${text}\n`)
 }

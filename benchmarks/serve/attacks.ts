@@ -1,6 +1,6 @@
 /**
- * What hostile clients do to `spanforge serve`, each attack bounded in number and ended by its signal. Run as a process
- * of its own (`fork`), so that what it takes is not the server's: `attacks.ts ADDRESS NAME BOOK`, ended by SIGTERM.
+ * Attacks on `spanforge serve`, each limited in number and ended by its signal. Runs in a separate process (`fork`), so
+ * that its cost is not attributed to the server: `attacks.ts ADDRESS NAME BOOK`, ended by SIGTERM.
  */
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
@@ -21,7 +21,7 @@ type Attack = (target: Target) => Promise<void>
 
 const QUESTION = 'Who wrote the first program?'
 
-/** By what the table calls them. */
+/** Attacks by their names in the results table. */
 export const ATTACKS: Readonly<Record<string, Attack>> = {
   '1,000 questions about 200,000 characters': (target) =>
     askers(target, 2, '/api/batch', { questions: many(1000), context: target.book.slice(0, 200_000) }),
@@ -64,7 +64,7 @@ const many = (count: number): string[] => Array.from({ length: count }, (_, i) =
 
 const stepByOne = (context: string) => ({ question: 'Who?', context, max_seq_len: 384, doc_stride: 379 })
 
-/** So many clients that ask the same again and again, and take whatever they are answered. */
+/** Starts clients that repeat the same request and accept any response. */
 async function askers({ address, signal }: Target, count: number, path: string, asked: object): Promise<void> {
   const body = JSON.stringify(asked)
   const ask = async () => {
@@ -84,8 +84,8 @@ async function askers({ address, signal }: Target, count: number, path: string, 
 }
 
 /**
- * So many connections that send a beginning, then a bit more every second, and read nothing. Those that the server
- * closes are opened again.
+ * Opens connections that send an initial text, then a little more every second, and never read. Reopens connections
+ * that the server closes.
  */
 async function sockets({ host, port, signal }: Target, count: number, script: () => readonly string[]): Promise<void> {
   const open = new Set<Socket>()
@@ -110,7 +110,7 @@ const post = (path: string, asked: object): string => head(JSON.stringify(asked)
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [address, name, book] = process.argv.slice(2)
-  // What the attack itself computes is not to be measured.
+  // Keep the cost of the attack itself out of the measurement.
   setPriority(10)
   const ending = new AbortController()
   process.once('SIGTERM', () => ending.abort())

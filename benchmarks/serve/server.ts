@@ -5,13 +5,13 @@ import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseSquad } from '../../src/squad/reading/squad-json.ts'
 
-/** A `spanforge serve` in a process of its own, as compiled by `npm run setup`. */
+/** A `spanforge serve` process, as compiled by `npm run setup`. */
 export interface ServerProcess {
   readonly address: string
   readonly child: ChildProcess
-  /** Bytes that it holds in memory. */
+  /** Resident memory in bytes. */
   memory(): Promise<number>
-  /** Ends it with SIGTERM; its exit code. */
+  /** Ends the server with SIGTERM and returns its exit code. */
   end(): Promise<number | null>
 }
 
@@ -20,7 +20,7 @@ const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 export const startServerProcess = (model: string, ...flags: readonly string[]): Promise<ServerProcess> =>
   startServer([process.execPath, main], model, flags)
 
-/** A server that the system refuses more memory than this: it ends where it asks for more. */
+/** Starts a server with a memory limit, at which it is terminated. */
 export const startLimitedServer = (model: string, megabytes: number, compiled = main): Promise<ServerProcess> => {
   const limited = `ulimit -d ${megabytes * 1024}; exec "$@"`
   return startServer(['/bin/sh', '-c', limited, 'sh', process.execPath, compiled], model, [])
@@ -55,7 +55,7 @@ async function addressOf(child: ChildProcess): Promise<string> {
     const [, address] = /"address": "([^"]+)"/.exec(said) ?? []
     if (address) return address
   }
-  throw new Error(`the server did not start: exit code ${child.exitCode}; npm run setup compiles it`)
+  throw new Error(`the server did not start: exit code ${child.exitCode}; compile it with npm run setup`)
 }
 
 const residentBytes = (metrics: string): number => Number(/^process_resident_memory_bytes (\S+)$/m.exec(metrics)?.[1])
@@ -65,7 +65,7 @@ export interface Asked {
   readonly context: string
 }
 
-/** Questions of a SQuAD file with their contexts, taken from all over it. */
+/** Selects questions with their contexts evenly from a SQuAD file. */
 export async function realQuestions(file: string, count: number): Promise<Asked[]> {
   const examples = parseSquad(await readFile(file, 'utf8'), basename(file))
   const step = Math.max(1, Math.floor(examples.length / count))

@@ -1,7 +1,7 @@
 import { SpanforgeError } from '../../src/errors.ts'
 import type { Window } from '../../src/squad/types.ts'
 
-/** Which windows are timed, in which order: the rule of ../python/batches.py, without a random generator. */
+/** Selects the windows to time and their order, with the same deterministic rule as ../python/batches.py. */
 
 export type Order = 'shuffled' | 'grouped'
 
@@ -15,26 +15,26 @@ export interface Picked {
 }
 
 /**
- * Windows, by index, of the batch to warm up with and of the batches to time. Warm-up is batch 0: of grouped batches
- * the longest, which sets the memory peak. Timed are batches 1, 2, ... of shuffled ones, and the middles of `steps`
- * equal parts of grouped ones.
+ * Returns the windows, by index, of the warm-up batch and of the batches to time. Batch 0 is the warm-up; for grouped
+ * batches, it is the longest and determines the peak memory. The timed batches are 1, 2, ... of the shuffled ones, or
+ * the middles of `steps` equal parts of the grouped ones.
  */
 export function pickBatches(windows: readonly Window[], order: Order, steps: number): Picked {
   const batches = order === 'grouped' ? groupedBatches(windows) : shuffledBatches(windows.length)
   if (steps >= batches.length)
-    throw new SpanforgeError(`${steps} steps asked for, but the data has ${batches.length} batches: at most one less`)
+    throw new SpanforgeError(`${steps} steps require at least ${steps + 1} batches, but the data has ${batches.length}`)
   const middle = (k: number) => Math.floor(((2 * k + 1) * batches.length) / (2 * steps))
   const timed = Array.from({ length: steps }, (_, k) => batches[order === 'grouped' ? middle(k) : k + 1])
   return { warmup: batches[0], timed }
 }
 
-/** All full batches of (i * 1009) mod count, i = 0, 1, ... */
+/** Returns all full batches of the sequence (i * 1009) mod count for i = 0, 1, ... */
 function shuffledBatches(count: number): number[][] {
-  if (count % STRIDE === 0) throw new SpanforgeError(`${count} windows: a multiple of ${STRIDE} is not shuffled by it`)
+  if (count % STRIDE === 0) throw new SpanforgeError(`${count} windows: multiples of ${STRIDE} cannot be shuffled`)
   return inBatches(Array.from({ length: count }, (_, i) => (i * STRIDE) % count))
 }
 
-/** The first 50 shuffled batches, their windows sorted by length, longest first, and cut into batches again. */
+/** Sorts the windows of the first 50 shuffled batches by decreasing length and divides them into batches again. */
 function groupedBatches(windows: readonly Window[]): number[][] {
   const length = (i: number) => windows[i].input_ids.length
   const megabatch = shuffledBatches(windows.length).slice(0, MEGABATCH).flat()

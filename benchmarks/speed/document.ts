@@ -1,4 +1,4 @@
-/** What a run of a benchmark leaves behind. Fields that bench_torch.py writes too have its names and units. */
+/** The output formats of the benchmarks. Fields that bench_torch.py also writes have the same names and units. */
 
 export interface Rates {
   readonly samples_per_second: number
@@ -21,7 +21,7 @@ export interface TrainingRates extends Rates {
   readonly steps: readonly StepRecord[]
 }
 
-/** One model in one mode. */
+/** A model in one mode. */
 export interface Result {
   readonly model: string
   readonly mode: string
@@ -32,10 +32,10 @@ export interface Result {
   readonly evaluation: Rates
 }
 
-/** A result of ours says under which limit of memory it was measured. */
+/** A result of spanforge, with the token limit under which it was measured. */
 export interface OwnResult extends Result {
   readonly max_tokens_per_pass: number
-  /** Absent in documents of before there was a second engine: ONNX Runtime, in float32. */
+  /** Missing in documents from before there was a second engine, which are for ONNX Runtime in float32. */
   readonly engine?: string
   readonly bf16?: boolean
 }
@@ -46,7 +46,7 @@ export interface SpeedDocument {
   readonly node: string
   readonly onnxruntime: string
   readonly train_file: string
-  /** The fastest large matrix product through the same engine. */
+  /** Rate of the fastest large matrix product with the same engine. */
   readonly peak_gflop_per_second: number
   readonly results: readonly OwnResult[]
 }
@@ -58,20 +58,20 @@ export interface TorchDocument {
   readonly results: readonly Result[]
 }
 
-/** One run of the training loop by scaling.ts. */
+/** A run of the training loop by scaling.ts. */
 export interface ScalingPoint {
   readonly model: string
-  /** Of the questions of the file, in per cent. */
+  /** Fraction of the file's questions in per cent. */
   readonly share: number
   readonly batch_size: number
   readonly max_tokens_per_pass: number
   readonly data_windows: number
   readonly data_tokens: number
-  /** Real tokens of the timed steps, and how long these took. */
+  /** Real tokens of the timed steps, and their duration. */
   readonly tokens: number
   readonly seconds: number
   readonly peak_resident_bytes: number
-  /** Right after the evaluation of each epoch, where there were any. */
+  /** Memory after the evaluation of each epoch, if there were any. */
   readonly resident_bytes_by_epoch: readonly number[]
 }
 
@@ -82,10 +82,10 @@ export interface ScalingDocument {
   readonly onnxruntime: string
   readonly train_file: string
   readonly folder: string
-  /** Parts of the data set, from small to whole. */
+  /** Fractions of the data set, in increasing order. */
   readonly shares: readonly ScalingPoint[]
   readonly batches: readonly ScalingPoint[]
   readonly epochs: readonly ScalingPoint[]
-  /** BERT-base under limits of tokens computed at once. */
+  /** BERT-base with different limits of tokens per pass. */
   readonly passes: readonly ScalingPoint[]
 }

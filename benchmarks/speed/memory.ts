@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** The most that this process has held: the kernel's high-water mark. */
+/** Peak resident memory of this process, as measured by the kernel. */
 export function peakResidentBytes(): number {
   const [, kibibytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))!
   return Number(kibibytes) * 1024

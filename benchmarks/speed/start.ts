@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { SpanforgeError } from '../../src/errors.ts'
 
-/** Runs a script of this folder with its settings in a fresh process; returns the JSON document that it prints. */
+/** Runs a script of this folder in a separate process and returns the JSON document that it prints. */
 export function runScript<T>(name: string, settings: { readonly model: string }, what: string): T {
   const script = fileURLToPath(new URL(name, import.meta.url))
   const { status, signal, stdout } = spawnSync(

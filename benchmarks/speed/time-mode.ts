@@ -14,8 +14,8 @@ import { engineWith } from './engine.ts'
 import { peakResidentBytes } from './memory.ts'
 
 /**
- * One model in one mode, in a process of its own, so that its memory peak is its own. Started by ../speed.ts with its
- * settings as one JSON argument; prints one JSON document.
+ * Measures a model in one mode in a separate process, so that the peak memory is that of this mode. Started by
+ * ../speed.ts with its settings as a JSON argument; prints a JSON document.
  */
 
 export interface ModeSettings {
@@ -28,12 +28,14 @@ export interface ModeSettings {
   readonly steps: number
   readonly threads: number
   readonly engine: EngineName
-  /** Training and evaluation multiply in bfloat16. */
+  /** Whether training and evaluation use bfloat16. */
   readonly bf16: boolean
   readonly max_tokens_per_pass: number
 }
 
-/** The warm-up's step number: every 16 steps new dropout masks are drawn, and their cost should be in the time. */
+/**
+ * Step number of the warm-up. New dropout masks are drawn every 16 steps, and the measurement must include their cost.
+ */
 const WARMUP_STEP = 15
 
 const lengthsOf = ({ windows }: Dataset, indices: readonly number[]): number[] =>
@@ -70,7 +72,7 @@ async function timeTraining(
   }
 }
 
-/** The whole of evaluation, answers and metrics included, on the windows of all timed batches. */
+/** Measures the complete evaluation, including answers and metrics, on the windows of all timed batches. */
 async function timeEvaluation(
   model: QuestionAnsweringModel,
   data: Dataset,

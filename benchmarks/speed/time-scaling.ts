@@ -11,19 +11,19 @@ import type { ScalingPoint } from './document.ts'
 import { peakResidentBytes } from './memory.ts'
 
 /**
- * The real training loop on a part of the data, in a process of its own, so that its memory is its own. Started by
- * ../scaling.ts with its settings as one JSON argument; prints one JSON document.
+ * Runs the real training loop on part of the data in a separate process, so that the memory is that of this run.
+ * Started by ../scaling.ts with its settings as a JSON argument; prints a JSON document.
  */
 export interface ScalingSettings {
   readonly train_file: string
   readonly folder: string
   /** `bert-base` has random weights; `folder` is the model in the folder. */
   readonly model: string
-  /** Of the file's questions, in per cent, taken from all over it. */
+  /** Percentage of the file's questions, selected evenly. */
   readonly share: number
   readonly batch_size: number
   readonly max_tokens_per_pass: number
-  /** Steps to time; with `epochs` the whole run is. */
+  /** Number of steps to time; with `epochs`, the whole run is timed. */
   readonly steps: number
   readonly epochs?: number
 }
@@ -41,7 +41,7 @@ const args = parseArguments(
   {
     ...{ output_dir, max_seq_length: 384, doc_stride: 128, learning_rate: 3e-5, weight_decay: 0.01 },
     ...{ per_device_train_batch_size: batch_size, per_device_eval_batch_size: batch_size, max_tokens_per_pass },
-    // The first step makes everything ready, and is not timed.
+    // The first step includes preparations and is not timed.
     ...(epochs === undefined ? { max_steps: steps + 1 } : { num_train_epochs: epochs }),
     ...{ save_strategy: 'no', logging_strategy: 'epoch', eval_strategy: epochs === undefined ? 'no' : 'epoch' },
   },

@@ -1,11 +1,11 @@
-/** Small faults, one at a time, that the tests must notice: run by ../mutate.ts. */
+/** Small bugs that the tests must detect, introduced one at a time by ../mutate.ts. */
 
 export interface Mutation {
   readonly file: string
-  /** Stands exactly once in the file. */
+  /** Occurs exactly once in the file. */
   readonly find: string
   readonly replace: string
-  /** Those that should fail, a quick one first. */
+  /** Tests that should fail, starting with a fast one. */
   readonly tests: readonly string[]
 }
 

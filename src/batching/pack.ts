@@ -23,10 +23,10 @@ export interface Packed {
  */
 const UNSEEN = -1e30
 
-/** The part of a model's geometry that decides about its inputs. */
+/** The part of a model's geometry that determines its inputs. */
 export interface PackOptions {
   readonly heads: number
-  /** The id of padding, where positions count only other tokens, from the row after padding's on. */
+  /** The padding id, if positions count only other tokens, starting at the row after the padding row. */
   readonly position_padding?: number
 }
 

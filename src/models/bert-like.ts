@@ -1,4 +1,4 @@
-/** What BERT shares with its nearest relatives: fields of config.json, sums of embeddings, and layers that normalise last. */
+/** Code shared by BERT and similar architectures: configuration fields, sums of embeddings, and post-norm layers. */
 import { z } from 'zod'
 import { input, type Tensor } from '../graph/tensor.ts'
 import { type ActivationName, activations } from '../nn/activation.ts'
@@ -10,34 +10,34 @@ import type { Geometry, LayerRange, ModelConfig } from './architecture.ts'
 import { activation, integerBetween, numberBetween, paddingId, paddingRow, probability, unpruned } from './config.ts'
 import { type SelfAttention, selfAttention } from './self-attention.ts'
 
-/** Sizes and settings under the names that BERT's config.json gives them. */
+/** Configuration fields with the names in BERT's config.json. */
 export interface BertLikeConfig extends ModelConfig {
   readonly vocab_size: number
   readonly hidden_size: number
   readonly num_hidden_layers: number
   readonly num_attention_heads: number
-  /** Width of the feed-forward layer. */
+  /** Width of the feed-forward layers. */
   readonly intermediate_size: number
   readonly hidden_act: ActivationName
   readonly hidden_dropout_prob: number
   readonly attention_probs_dropout_prob: number
-  /** Rows of the table of positions; the longest sequence, in tokens, where positions are counted from row 0 on. */
+  /** Number of position embeddings. If positions start at row 0, this is also the maximum sequence length in tokens. */
   readonly max_position_embeddings: number
   readonly type_vocab_size: number
-  /** Standard deviation of new weights. */
+  /** Standard deviation of newly initialised weights. */
   readonly initializer_range: number
   readonly layer_norm_eps: number
-  /** The row of the word embeddings that does not learn: -1 is the last one, null none. */
+  /** Index of the word embedding that is not trained. -1 is the last one; null means that all are trained. */
   readonly pad_token_id: number | null
 }
 
 export const bertLikeTraits = {
   position_embedding_type: z.literal('absolute', 'absolute').default('absolute'),
-  is_decoder: z.literal(false, 'false: a decoder does not see the text after a word').nullable().default(false),
+  is_decoder: z.literal(false, 'false, because a decoder cannot see the text after a word').nullable().default(false),
   pruned_heads: unpruned,
 }
 
-/** Defaults are those of transformers' BertConfig (4.57); a family overrides the fields in which it differs. */
+/** Fields with the defaults of BertConfig in transformers 4.57. An architecture overrides the fields that differ. */
 export const bertLikeFields = {
   vocab_size: integerBetween(1, 10_000_000).default(30522),
   hidden_size: integerBetween(1, 65536).default(768),
@@ -48,17 +48,17 @@ export const bertLikeFields = {
   hidden_dropout_prob: probability().default(0.1),
   attention_probs_dropout_prob: probability().default(0.1),
   max_position_embeddings: integerBetween(1, 1_000_000).default(512),
-  // Question and context are told apart by types 0 and 1.
+  // Types 0 and 1 distinguish the question from the context.
   type_vocab_size: integerBetween(2, 10_000).default(2),
   initializer_range: numberBetween(0, 100).default(0.02),
   layer_norm_eps: numberBetween(1e-30, 1).default(1e-12),
   pad_token_id: paddingId().default(0),
 }
 
-/** Fields that a saved config.json states beside those of the configuration. */
+/** Additional fields to write to a saved config.json. */
 export const bertLikeSavedFields = () => ({ position_embedding_type: 'absolute' })
 
-/** How the sizes that `checkSizes` checks together are called. */
+/** Names of the fields that `checkSizes` checks jointly. */
 export const BERT_LIKE_NAMES = { heads: 'num_attention_heads', hidden_size: 'hidden_size' }
 
 export const bertLikeGeometry = (config: BertLikeConfig): Geometry => ({
@@ -74,20 +74,20 @@ export const bertLikeGeometry = (config: BertLikeConfig): Geometry => ({
   initializer_range: config.initializer_range,
 })
 
-/** `config` with other sizes. */
+/** Returns the configuration with different sizes. */
 export const resizedBertLike = <Config extends BertLikeConfig>(
   config: Config,
   { layers, vocab_size }: Pick<Geometry, 'layers' | 'vocab_size'>,
 ): Config => ({ ...config, num_hidden_layers: layers, vocab_size })
 
 export interface EmbeddingOptions {
-  /** Width of the tables (default: hidden_size). */
+  /** Width of the embeddings (default: hidden_size). */
   readonly width?: number
-  /** The row of the positions that does not learn. */
+  /** Index of the position embedding that is not trained. */
   readonly position_padding?: number
 }
 
-/** Words, token types and positions [tokens, width], summed and normalised. */
+/** Returns the normalised sum of word, token type and position embeddings [tokens, width]. */
 export function sumOfEmbeddings(
   p: Parameters,
   c: BertLikeConfig,
@@ -104,8 +104,8 @@ export function sumOfEmbeddings(
 }
 
 /**
- * The hidden state [tokens, hidden_size] after a range of BERT's layers; `embedded` makes that before the first one, and is
- * not called where the range begins later.
+ * Returns the hidden state [tokens, hidden_size] after a range of BERT layers. `embedded` computes the state before the
+ * first layer, and is not called if the range starts later.
  */
 export function bertLikeEncoder(
   p: Parameters,

@@ -108,7 +108,7 @@ export interface SizeNames {
   readonly hidden_size: string
 }
 
-/** Fields that are checked together with the sizes. */
+/** Other fields that are checked together with the sizes. */
 interface CheckedFields {
   readonly pad_token_id: number | null
   readonly max_position_embeddings: number

@@ -14,8 +14,8 @@ const rows = [48, 17].map((length) => ({
   attended: length,
 }))
 
-/** The default configurations of transformers are those of published models. */
-test.skipIf(!isThorough).each(MODEL_TYPES)('a %s of published size is saved, loaded and run', async (model_type) => {
+/** The default configurations in transformers are those of published models. */
+test.skipIf(!isThorough).each(MODEL_TYPES)('saves, loads and runs a %s model of published size', async (model_type) => {
   const folder = temporaryFolder()
   const made = randomModel(parseConfig({ model_type }, 'config.json'))
   await saveModel(folder, made.config, tensorsOf(made.parameters))

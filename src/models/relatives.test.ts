@@ -13,8 +13,8 @@ import { decays } from '../training/optimizer/adamw.ts'
 import { MODEL_TYPES } from './registry.ts'
 
 /**
- * How far torch's own float32 is from what scripts/python/tiny_models.py recorded, which was computed in float64. Another
- * order of summation may be a few times as far.
+ * How far torch's float32 is from the results that scripts/python/tiny_models.py recorded in float64. Another summation
+ * order may differ a few times as much.
  */
 interface Rounding {
   readonly logits: number
@@ -31,7 +31,7 @@ const tolerances = (family: string): Rounding => {
   return Object.fromEntries(Object.entries(recorded).map(([kind, rounding]) => [kind, TIMES * rounding])) as never
 }
 
-/** Every family but BERT, which has fixtures of its own. */
+/** All architectures except BERT, which has its own fixtures. */
 const families = MODEL_TYPES.filter((type) => type !== 'bert')
 
 const expected = (family: string, name: string) => readRecorded(fixture(`tiny/${family}/expected-${name}.safetensors`))
@@ -44,7 +44,7 @@ describeEngines('the recorded outputs', (engine) => {
     afterAll(() => model.release())
 
     test.each(Object.keys(batches))(
-      'gives the recorded logits, loss and gradient of every parameter (%s)',
+      'reproduces the recorded logits, loss and gradient of every parameter (%s)',
       async (name) => {
         const want = expected(family, name)
         const { rows, spans } = batches[name]
@@ -61,7 +61,7 @@ describeEngines('the recorded outputs', (engine) => {
       },
     )
 
-    test('drops values where transformers drops them in training mode', async () => {
+    test('applies dropout in the same places as transformers in training mode', async () => {
       const want = expected(family, 'dropout')
       const dropping = tinyModel(`${family}/model`, engine, { dropout: true })
       const { loss, view } = await batchGradient(dropping, batches.plain, undefined, recordedMask)
@@ -83,7 +83,7 @@ function expectGradients(
     expect(maxDifference(view(name), want[`grad.${name}`].data), name).toBeLessThan(within.gradient)
 }
 
-/** `Mask` of scripts/python/tiny_models.py: dropout without chance. */
+/** Equivalent of `Mask` in scripts/python/tiny_models.py: deterministic dropout. */
 const recordedMask: DropoutMask = (site, probability, size) =>
   Float32Array.from({ length: size }, (_, i) =>
     (7919 * site + 104729 * i) % 1000 >= Math.round(1000 * probability) ? 1 / (1 - probability) : 0,
@@ -95,7 +95,7 @@ interface RecordedSteps {
   readonly clip: number
   readonly warmup: number
   readonly eps: number
-  /** The parameters that decay. */
+  /** The parameters to which weight decay applies. */
   readonly decay: readonly string[]
   readonly steps: readonly { readonly loss: number; readonly grad_norm: number; readonly lr: number }[]
 }
@@ -125,12 +125,12 @@ describe.each(families)('ten recorded steps of AdamW: %s', (family) => {
   })
   afterAll(() => stepper.release())
 
-  test('the same parameters decay', () => {
+  test('weight decay applies to the same parameters', () => {
     const decaying = model.parameters.entries.filter(decays)
     expect(decaying.map(({ name }) => name).sort()).toEqual(recorded.decay)
   })
 
-  test('every step has the recorded loss, gradient norm and learning rate, and the last weights are the recorded ones', async () => {
+  test('reproduces the recorded loss, gradient norm and learning rate of every step, and the final weights', async () => {
     for (const [step, want] of recorded.steps.entries()) {
       const turn = step % batches.length
       const group = [batches[turn].rows.map((_, r) => firsts[turn] + r)]
@@ -155,7 +155,7 @@ describe.each(families)('checkpoints of other classes: %s', (family) => {
   const checkpoints = fixtureJson<Record<string, RecordedReport>>(`tiny/${family}/checkpoints.json`)
 
   test.each(Object.entries(checkpoints))(
-    '%s: missing and unexpected tensors are those that transformers reports',
+    '%s: reports the same missing and unexpected tensors as transformers',
     (_name, recorded) => {
       const stored = Object.entries(recorded.tensors).map(
         ([name, shape]) => [name, { name, shape, dtype: 'F32' } as StoredTensor] as const,

@@ -1,6 +1,6 @@
 /**
- * RoBERTa (Liu et al. 2019), and CamemBERT and XLM-RoBERTa, which differ from it in their vocabulary. Their layers are
- * BERT's. Positions count the tokens other than padding, from the row after padding's on.
+ * RoBERTa (Liu et al. 2019), CamemBERT and XLM-RoBERTa, which differ only in their vocabularies. The layers are those of
+ * BERT. Positions count tokens other than padding, starting at the row after the padding row.
  */
 import type { Architecture } from './architecture.ts'
 import {
@@ -19,17 +19,17 @@ import { qaOutputs } from './qa-outputs.ts'
 
 type RobertaType = 'roberta' | 'camembert' | 'xlm-roberta'
 
-/** The sizes and settings of a RoBERTa: Hugging Face's config.json, with its names. */
+/** The configuration of a RoBERTa model, with the field names of Hugging Face's config.json. */
 export interface RobertaConfig extends BertLikeConfig {
   readonly model_type: RobertaType
-  /** The row of padding among words and among positions. Neither learns. */
+  /** Index of the padding row in the word and position embeddings. Neither is trained. */
   readonly pad_token_id: number
 }
 
 interface Variant {
   readonly model_type: RobertaType
   readonly class_prefix: string
-  /** The default of transformers' configuration. */
+  /** Default of the configuration in transformers. */
   readonly vocab_size: number
   readonly name: string
 }
@@ -41,7 +41,7 @@ function variant({ model_type, class_prefix, vocab_size, name }: Variant): Archi
     fields: {
       ...bertLikeFields,
       vocab_size: bertLikeFields.vocab_size.default(vocab_size),
-      // Without types of its own, the model tells question and context apart by the separators between them.
+      // With a single token type, the model distinguishes question and context by the separators between them.
       type_vocab_size: integerBetween(1, 10_000).default(2),
       pad_token_id: integerBetween(0, 10_000_000).default(1),
     },

@@ -3,7 +3,7 @@ import { add, erf, exp, log, mul, neg, relu, sigmoid, sign, sub, tanh } from './
 
 type Elementwise = (x: Tensor) => Tensor
 
-/** A function of each element as one operator, and its slope times the gradient of the result as a second. */
+/** Creates an element-wise operator, and a second operator that multiplies its derivative by the gradient of the result. */
 function composite(type: string, value: Elementwise, slope: Elementwise): Elementwise {
   const Gradient: Op = {
     type: `${type}Gradient`,
@@ -19,13 +19,13 @@ function composite(type: string, value: Elementwise, slope: Elementwise): Elemen
   return (x) => apply(op, [x], x)
 }
 
-/** d tanh(u) / du, given tanh(u). */
+/** The derivative of tanh(u) in terms of tanh(u). */
 const tanhSlope = (t: Tensor) => sub(1, mul(t, t))
 
 const [TANH_SCALE, CUBIC] = [Math.sqrt(2 / Math.PI), 0.044715]
 const tanhOfGelu = (x: Tensor) => tanh(mul(TANH_SCALE, mul(x, add(1, mul(CUBIC, mul(x, x))))))
 
-/** GELU by tanh: x/2 (1 + tanh u) with u = √(2/π) (x + 0.044715 x³) and du/dx = √(2/π) (1 + 3 · 0.044715 x²). */
+/** Approximate GELU with tanh: x/2 (1 + tanh u) with u = √(2/π) (x + 0.044715 x³) and du/dx = √(2/π) (1 + 3 · 0.044715 x²). */
 export const geluTanh = composite(
   'GeluTanh',
   (x) => mul(mul(0.5, x), add(1, tanhOfGelu(x))),
@@ -36,7 +36,7 @@ export const geluTanh = composite(
   },
 )
 
-// x s with s = σ(αx); its slope is s + αx s (1 - s).
+// x s with s = σ(αx); its derivative is s + αx s (1 - s).
 const gatedBySigmoid = (type: string, argument: Elementwise) =>
   composite(
     type,
@@ -53,14 +53,14 @@ export const silu = gatedBySigmoid('Silu', (x) => x)
 /** x σ(1.702 x), an approximation of GELU. */
 export const quickGelu = gatedBySigmoid('QuickGelu', (x) => mul(1.702, x))
 
-/** tanh(log(1 + exp x)), with the logarithm in a form that does not overflow: max(x, 0) + log(1 + exp(-|x|)). */
+/** tanh(log(1 + exp x)). The logarithm is computed without overflow as max(x, 0) + log(1 + exp(-|x|)). */
 function tanhOfSoftplus(x: Tensor): Tensor {
   const positive = relu(x)
   const magnitude = add(positive, relu(neg(x)))
   return tanh(add(positive, log(add(1, exp(neg(magnitude))))))
 }
 
-/** x t with t = tanh(log(1 + exp x)); its slope is t + x (1 - t²) σ(x). */
+/** x t with t = tanh(log(1 + exp x)); its derivative is t + x (1 - t²) σ(x). */
 export const mish = composite(
   'Mish',
   (x) => mul(x, tanhOfSoftplus(x)),
@@ -73,7 +73,10 @@ export const mish = composite(
 const [LAPLACE_MEAN, LAPLACE_DEVIATION] = [Math.SQRT1_2, 0.282095]
 const standardized = (x: Tensor) => mul(sub(x, LAPLACE_MEAN), 1 / (LAPLACE_DEVIATION * Math.SQRT2))
 
-/** The Gaussian's integral with mean √½ and deviation 0.282095 (Ma et al. 2022); its slope is the Gaussian's density. */
+/**
+ * Normal distribution function with mean √½ and standard deviation 0.282095 (Ma et al. 2022); its derivative is the
+ * density.
+ */
 export const laplace = composite(
   'Laplace',
   (x) => mul(0.5, add(1, erf(standardized(x)))),
@@ -97,7 +100,7 @@ export const relu6 = composite(
   (x) => sub(sign(relu(x)), sign(relu(sub(x, 6)))),
 )
 
-/** x where it is positive, x/100 elsewhere */
+/** x for positive x, otherwise x/100 */
 export const leakyRelu = composite(
   'LeakyRelu',
   (x) => sub(relu(x), mul(0.01, relu(neg(x)))),
