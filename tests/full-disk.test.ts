@@ -58,7 +58,7 @@ describe.skipIf(!may)('An output folder', () => {
     expect(mount('-o', 'remount,size=8m', disk)).toBe(true)
     const resumed = await runHere(...argv, '--resume_from_checkpoint', 'latest')
     expect(resumed.code, resumed.stderr).toBe(0)
-    expect(resumed.stdout).toMatch(/Going on from .*checkpoint-4\./)
+    expect(resumed.stdout).toMatch(/Resuming from .*checkpoint-4\./)
     expect(checkpointBytes(join(disk, 'out/checkpoint-8'))).toEqual(
       checkpointBytes(join(undisturbed, 'out/checkpoint-8')),
     )
@@ -127,7 +127,7 @@ test('A checkpoint damaged in one byte is refused by its name, with what is wron
     const resume = { max_steps: 2, resume_from_checkpoint: 'checkpoint-2' }
     const { code, stderr } = await runHere(...tinyTraining(folder, resume))
     expect(code).toBe(1)
-    expect(stderr).toContain(`checkpoint-2: the checkpoint is not whole: ${name} is corrupted`)
+    expect(stderr).toContain(`checkpoint-2: the checkpoint is incomplete: ${name} is corrupted`)
     expect(stderr).toContain('--resume_from_checkpoint latest')
     writeFileSync(path, bytes)
   }

@@ -131,9 +131,9 @@ describe('Trainer', () => {
     writeFileSync(`${checkpoint}/model.safetensors`, 'cut')
     const resume = (resume_from_checkpoint: string | boolean) => trainer.train({ resume_from_checkpoint })
     await expect(resume(checkpoint)).rejects.toThrow(/checkpoint-1: .*model\.safetensors/)
-    await expect(resume(true)).rejects.toThrow(/no whole checkpoint.*model\.safetensors/s)
+    await expect(resume(true)).rejects.toThrow(/no complete checkpoint.*model\.safetensors/s)
     rmSync(checkpoint, { recursive: true })
-    await expect(resume(true)).rejects.toThrow('no whole checkpoint')
+    await expect(resume(true)).rejects.toThrow('no complete checkpoint')
   })
 
   test('refuses a checkpoint outside output_dir before the first step, as the command line does', async () => {

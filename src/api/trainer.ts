@@ -144,7 +144,7 @@ export class Trainer {
     const { folder: resume_from, notes } = await chooseCheckpoint(decided, digests)
     if (decided.resume_from_checkpoint !== null && !resume_from)
       throw new UsageError(
-        `${decided.output_dir}: no whole checkpoint to resume from, because there is no checkpoint yet`,
+        `${decided.output_dir}: no complete checkpoint to resume from, because there is no checkpoint yet`,
         'Start a new run: leave resume_from_checkpoint out.',
       )
     await prepareOutputFolder(decided)

@@ -22,11 +22,11 @@ interface AnswerFlags extends HubFlags, PipelineFlags, EngineFlags {
 }
 
 const EXAMPLES = `
-Each --question is answered separately. If you give several --context or
---context_file, they are searched together: the best answers of all of them are
-given, with the probability of each among all spans of all of them.
---postprocess pipeline gives the answers and scores of the Python pipeline
-instead, for one document; --max_answer_len then defaults to 15.
+Each --question is answered separately. Several contexts (--context or
+--context_file) are searched together: the answers are the best of all contexts,
+and their probabilities are relative to all spans of all contexts.
+With --postprocess pipeline you get the answers and scores of the Python
+pipeline instead, for a single context; --max_answer_len then defaults to 15.
 
 Examples:
   spanforge answer --model out --question "Who wrote it?" \\
@@ -37,25 +37,25 @@ Examples:
     --context_file - --json
 `
 
-/** `spanforge answer`: the answers to questions in texts of any length. */
+/** `spanforge answer`: answers questions from texts of any length. */
 export function answerCommand(): Command {
   const command = new Command('answer')
-    .requiredOption('--model <folder>', 'model folder, or name on the hub')
-    .requiredOption('--question <text>', 'the question; may be given more than once', listed)
-    .option('--context_file <file>', 'file with the context; - is standard input; more than one for a search', listed)
-    .option('--context <text>', 'the context itself; more than one for a search', listed)
+    .requiredOption('--model <folder>', 'model folder or hub name')
+    .requiredOption('--question <text>', 'the question; can be repeated', listed)
+    .option('--context_file <file>', 'file with the context, or - for standard input; can be repeated', listed)
+    .option('--context <text>', 'the context as text; can be repeated', listed)
     .addOption(
-      new Option('--postprocess <name>', 'exact probabilities, or the scores of the Python pipeline')
+      new Option('--postprocess <name>', 'exact probabilities or the scores of the Python pipeline')
         .choices(['exact', 'pipeline'])
         .default('exact'),
     )
-  return withHubFlags(withEngineFlags(withPipelineFlags(command)).option('--json', 'print one JSON document'))
+  return withHubFlags(withEngineFlags(withPipelineFlags(command)).option('--json', 'print the result as JSON'))
     .addHelpText('after', EXAMPLES)
     .action(answer)
 }
 
 interface GivenAnswer extends Pick<AnswerCandidate, 'answer' | 'score' | 'confidence' | 'start' | 'end'> {
-  /** Where there are several: the file, or the place in the list of contexts. */
+  /** File or index of the context, if there are several. */
   readonly document?: string | number
 }
 
@@ -118,7 +118,10 @@ async function asPipeline(flags: AnswerFlags, loaded: Loaded, documents: readonl
   const { answerQuestions } = await import('../inference/pipeline.ts')
   const { resolvePipelineOptions } = await import('../inference/answer-options.ts')
   if (documents.length > 1)
-    throw new UsageError('answer: --postprocess pipeline knows one document', 'Leave it out to search several.')
+    throw new UsageError(
+      'answer: --postprocess pipeline supports a single context',
+      'Omit --postprocess to search several.',
+    )
   const inputs = flags.question.map((question) => ({ question, context: documents[0].context }))
   const options = resolvePipelineOptions(flags, loaded.settings)
   const found: Answers[] = []
@@ -130,14 +133,14 @@ async function asPipeline(flags: AnswerFlags, loaded: Loaded, documents: readonl
   return found
 }
 
-/** From this many windows on it takes long enough to be watched. */
-const WATCHED = 100
+/** Number of windows from which a progress bar is shown. */
+const MIN_WINDOWS_WITH_BAR = 100
 
 function readingProgress() {
   let bar: CountingProgressBar | undefined
   return {
     onProgress(done: number, total = 0) {
-      if (total < WATCHED) return
+      if (total < MIN_WINDOWS_WITH_BAR) return
       bar ??= countingProgressBar('Reading', 'windows', total)
       bar.update(done)
     },
@@ -145,7 +148,7 @@ function readingProgress() {
   }
 }
 
-/** One answer alone stands for itself; a list of answers has the best one before it. */
+/** With --top_k 1, the fields of the answer; otherwise the fields of the best answer plus a list of all. */
 function documentOf({ answers, null_odds }: Answers, { top_k }: AnswerFlags): object {
   const odds = null_odds === undefined ? {} : { null_odds }
   return top_k === 1 ? { ...answers[0], ...odds } : { ...answers[0], ...odds, answers }
@@ -178,14 +181,14 @@ interface NamedContext {
 
 async function documentsOf({ context, context_file }: AnswerFlags): Promise<NamedContext[]> {
   if ((context === undefined) === (context_file === undefined))
-    throw new UsageError('answer: give the context, by either --context_file or --context')
+    throw new UsageError('answer: exactly one of --context_file and --context is required')
   if (context !== undefined) return context.map((given, i) => ({ name: i, context: given }))
   return Promise.all(context_file!.map(async (file) => ({ name: file, context: await contentOf(file) })))
 }
 
 async function contentOf(file: string): Promise<string> {
   const content = await (file === '-' ? standardInput() : readTextFileOrPipe(file))
-  if (!content.trim()) throw new UsageError(`${file}: the context is empty`, 'Give a file with a text in it.')
+  if (!content.trim()) throw new UsageError(`${file}: the context is empty`, 'Use a file that contains text.')
   return content
 }
 

@@ -6,15 +6,15 @@ import { byteSize, count } from './format.ts'
 import { createOutput } from './output.ts'
 import { columns, textTable } from './table.ts'
 
-/** `spanforge cache ls | verify | prune`: what lies in the cache that Python shares. */
+/** `spanforge cache ls | verify | prune`: manages the hub cache, which is shared with Python. */
 export function cacheCommand(): Command {
   return new Command('cache').addCommand(listCommand()).addCommand(verifyCommand()).addCommand(pruneCommand())
 }
 
 const listCommand = (): Command =>
   new Command('ls')
-    .description('what lies in the cache')
-    .option('--json', 'print one JSON document')
+    .description('list cached models and data sets')
+    .option('--json', 'print the result as JSON')
     .action(async ({ json }: { json?: boolean }) => {
       const output = createOutput(json === true)
       const cache = cacheFolder()
@@ -33,16 +33,16 @@ const listCommand = (): Command =>
         ),
       )
       const header = columns('name', 'type', '>size', 'revision', 'commit', '>files')
-      output.print(rows.length > 0 ? textTable({ columns: header, rows }) : 'nothing')
+      output.print(rows.length > 0 ? textTable({ columns: header, rows }) : 'The cache is empty.')
       output.print(`${byteSize(entries.reduce((sum, { size }) => sum + size, 0))} in ${cache}`)
       output.result({ cache, entries })
     })
 
 const verifyCommand = (): Command =>
   new Command('verify')
-    .description('read every file in the cache and compare its hash')
-    .option('--remove', 'remove what is wrong, so that it is downloaded again when it is next wanted')
-    .option('--json', 'print one JSON document')
+    .description('verify the hash of every file in the cache')
+    .option('--remove', 'remove corrupted files, so that they are downloaded again when needed')
+    .option('--json', 'print the result as JSON')
     .action(async ({ json, remove }: { json?: boolean; remove?: boolean }) => {
       const output = createOutput(json === true)
       const cache = cacheFolder()
@@ -50,20 +50,20 @@ const verifyCommand = (): Command =>
       const bar = countingProgressBar('Verifying', 'kB', Math.ceil(total / 1000))
       const { sound, faults } = await verifyCache(cache, (done) => bar.update(Math.ceil(done / 1000))).finally(bar.stop)
       for (const { name, path, problem } of faults) output.print(`${name}: ${path}: ${problem}`)
-      output.print(`sound files: ${count(sound)}, damaged: ${count(faults.length)}`)
+      output.print(`intact files: ${count(sound)}, corrupted: ${count(faults.length)}`)
       if (remove) await removeFaults(faults)
       output.result({ cache, sound, faults, removed: remove === true })
       if (faults.length > 0 && !remove)
-        throw new SpanforgeError(`cache: damaged files: ${count(faults.length)}`, {
-          remedy: 'spanforge cache verify --remove takes them away; they are downloaded again when next wanted.',
+        throw new SpanforgeError(`cache: corrupted files: ${count(faults.length)}`, {
+          remedy: 'Run spanforge cache verify --remove to delete them; they are downloaded again when needed.',
         })
     })
 
 const pruneCommand = (): Command =>
   new Command('prune')
-    .description('remove old revisions, contents that nothing names, and unfinished downloads')
-    .option('--dry_run', 'only show what would go')
-    .option('--json', 'print one JSON document')
+    .description('remove old revisions, unreferenced files and unfinished downloads')
+    .option('--dry_run', 'show what would be removed without removing it')
+    .option('--json', 'print the result as JSON')
     .action(async ({ json, dry_run }: { json?: boolean; dry_run?: boolean }) => {
       const output = createOutput(json === true)
       const found = await findPrunable(cacheFolder())

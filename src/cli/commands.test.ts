@@ -12,7 +12,7 @@ import { tinyFolder, writeTinySquad } from '../../tests/tiny-squad.ts'
 import { pipeline } from '../api/pipeline.ts'
 import { saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 
-// Whole runs: seconds on a machine at rest, minutes on a busy one.
+// Full runs take seconds, or minutes on a busy machine.
 vi.setConfig({ testTimeout: 600_000 })
 
 const json = async (...argv: string[]) => {
@@ -23,13 +23,13 @@ const json = async (...argv: string[]) => {
 const windowFlags = ['--max_seq_length', '48', '--doc_stride', '8']
 
 describe('spanforge inspect', () => {
-  test('counts the parameters of bert-base-uncased with its head from a config.json alone', async () => {
+  test('counts the parameters of bert-base-uncased with a question-answering head from config.json alone', async () => {
     const folder = temporaryFolder()
     writeFileSync(join(folder, 'config.json'), '{"model_type": "bert"}')
     expect(await json('inspect', folder)).toMatchObject({ parameters: 108893186, layers: 12, missing: [], files: [] })
   })
 
-  test('names what a pretrained checkpoint lacks and what it has too much of', async () => {
+  test('lists missing and unexpected tensors of a pretrained checkpoint', async () => {
     const folder = fixture('tiny/b2/encoder-only')
     const reference = readJson<Record<string, { missing_keys: string[]; unexpected_keys: string[] }>>(
       fixture('tiny/b2/loading-report.json'),
@@ -39,7 +39,7 @@ describe('spanforge inspect', () => {
     expect(found.unexpected).toEqual(reference.unexpected_keys)
   })
 
-  test('names quantized weights instead of taking them for floats', async () => {
+  test('rejects quantized weights', async () => {
     const folder = temporaryFolder()
     cpSync(fixture('tiny/b1/safetensors'), folder, { recursive: true })
     const path = join(folder, 'model.safetensors')
@@ -53,7 +53,7 @@ describe('spanforge inspect', () => {
     ])
   })
 
-  test('shows people the architecture, layer by layer', async () => {
+  test('shows the architecture layer by layer', async () => {
     const { code, stdout } = await runHere('inspect', tinyFolder)
     expect(code).toBe(0)
     expect(stdout).toMatch(/bert\.encoder\.layer\.\{0-1\}\.attention\.self\.query\.weight +32 x 32 +2 +2,048/)
@@ -71,7 +71,7 @@ describe('spanforge data windows', () => {
 })
 
 describeShared('spanforge data windows on the first 3,000 questions of the notebook', () => {
-  test('gives the numbers and digests recorded from transformers', async () => {
+  test('prints the counts and digests recorded with transformers', async () => {
     const all = readJson<Record<string, Record<string, unknown>>>(shared('reference/tokenizer/totals-384-128.json'))
     const { labels_sha256, ...recorded } = all['squad-train-articles.json (first 3000 questions)']
     const { covering } = labels_sha256 as { covering: string }
@@ -83,25 +83,25 @@ describeShared('spanforge data windows on the first 3,000 questions of the noteb
 })
 
 describe('spanforge evaluate', () => {
-  test('gives loss, exact match and F1 as JSON and nothing else on standard output', async () => {
+  test('prints loss, exact match and F1 as JSON and nothing else to standard output', async () => {
     const file = writeTinySquad(temporaryFolder(), 'dev.json', 8)
     const found = await json('evaluate', '--model', tinyFolder, '--data', file, ...windowFlags)
     expect(found).toMatchObject({ examples: 8, windows: 8 })
-    // A random model knows nothing: its loss is near that of a guess among some 26 positions, ln 26 = 3.3.
+    // The loss of a random model is close to that of a random guess among about 26 positions, ln 26 = 3.3.
     expect(found.eval_loss).toBeGreaterThan(2.5)
     expect(found.eval_loss).toBeLessThan(5)
     for (const name of ['exact_match', 'f1', 'samples_per_second']) expect(found[name]).toBeGreaterThanOrEqual(0)
   })
 
-  test('gives the same figures however the windows are batched', async () => {
+  test('prints the same metrics for any batch size', async () => {
     const file = writeTinySquad(temporaryFolder(), 'dev.json', 8)
     const argv = ['evaluate', '--model', tinyFolder, '--data', file, ...windowFlags, '--padding', 'max_length']
     const [one, eight] = [await json(...argv, '--batch_size', '1'), await json(...argv, '--batch_size', '8')]
-    // Rounding of a float32 sum in another order.
+    // Summing float32 in a different order changes the rounding.
     expect(Math.abs(one.eval_loss - eight.eval_loss)).toBeLessThan(1e-6)
   })
 
-  test('warns that a new head wants training', async () => {
+  test('warns that a newly initialized head must be trained', async () => {
     const folder = temporaryFolder()
     cpSync(tinyFolder, folder, { recursive: true })
     cpSync(fixture('tiny/b2/encoder-only/model.safetensors'), join(folder, 'model.safetensors'))
@@ -117,7 +117,7 @@ describe('spanforge answer', () => {
   const context = 'li is in ro. una was in ka, and bo was new in sea.'
   const ask = ['answer', '--model', tinyFolder, '--question', 'who is in ro?']
 
-  test('gives answer, score, start and end, where the context has the answer at just that place', async () => {
+  test('prints answer, score, start and end, and the context has the answer at that position', async () => {
     const file = join(temporaryFolder(), 'context.txt')
     writeFileSync(file, context)
     const found = await json(...ask, '--context_file', file)
@@ -127,21 +127,21 @@ describe('spanforge answer', () => {
     expect(found.score).toBeLessThanOrEqual(1)
   })
 
-  test('gives several answers, best first', async () => {
+  test('prints several answers, best first', async () => {
     const { answer, score, answers } = await json(...ask, '--context', context, '--top_k', '3')
     expect(answers).toHaveLength(3)
     expect(answers[0]).toMatchObject({ answer, score })
     expect(answers[0].score).toBeGreaterThanOrEqual(answers[1].score)
   })
 
-  test('reads a context of more than 100 windows', async () => {
+  test('supports a context of more than 100 windows', async () => {
     const long = `${context} `.repeat(100)
     const windows = ['--max_seq_length', '32', '--doc_stride', '8']
     const { answer, start, end } = await json(...ask, '--context', long, ...windows)
     expect(long.slice(start, end)).toBe(answer)
   })
 
-  test('searches several documents for several questions, and says where each answer stands', async () => {
+  test('searches several documents for several questions and names the document of each answer', async () => {
     const folder = temporaryFolder()
     const files = ['a.txt', 'b.txt'].map((name) => join(folder, name))
     const contexts = [context, 'eve is in oz.']
@@ -159,7 +159,7 @@ describe('spanforge answer', () => {
     expect(stdout).toMatch(/^who is in ro\?\nAnswer .*Document\n/)
   })
 
-  test('gives the answers and scores of the Python pipeline when asked, with all its options', async () => {
+  test('prints the answers and scores of the Python pipeline, with all its options', async () => {
     const options = { top_k: 3, max_answer_len: 4, max_seq_len: 32, doc_stride: 6, max_question_len: 3, batch_size: 2 }
     const pipe = await pipeline('question-answering', tinyFolder)
     const input = { question: 'who is in ro?', context }
@@ -172,7 +172,7 @@ describe('spanforge answer', () => {
     await pipe.dispose()
   })
 
-  test('uses the threshold and confidence that are stored with the model', async () => {
+  test('uses the threshold and confidence stored with the model', async () => {
     const folder = temporaryFolder()
     cpSync(tinyFolder, folder, { recursive: true })
     const settings = { max_answer_length: 5, max_seq_length: 48, doc_stride: 8, fitted_on: { data: 'd', questions: 9 } }
@@ -185,41 +185,41 @@ describe('spanforge answer', () => {
       })
     const stored = ['answer', '--model', folder, '--question', 'who is in ro?', '--context', context]
     await store(-100)
-    const silent = await json(...stored)
-    expect(silent).toMatchObject({ answer: '', start: 0, end: 0 })
+    const unanswered = await json(...stored)
+    expect(unanswered).toMatchObject({ answer: '', start: 0, end: 0 })
     const asPython = ['--postprocess', 'pipeline', '--handle_impossible_answer']
     expect((await json(...stored, ...asPython)).answer).toBe('')
     await store(100)
     expect((await json(...stored, ...asPython)).answer).not.toBe('')
     const { answer, score, confidence, null_odds } = await json(...stored)
     expect(answer).not.toBe('')
-    expect(null_odds).toBe(silent.null_odds)
+    expect(null_odds).toBe(unanswered.null_odds)
     expect(confidence).toBeGreaterThan(score)
     expect(await json(...stored, '--no-handle_impossible_answer')).not.toHaveProperty('null_odds')
     expect((await runHere(...stored)).stdout).toMatch(/Answer +Probability +Confidence +Characters/)
   })
 
-  test('wants the context once', async () => {
+  test('requires exactly one of --context and --context_file', async () => {
     expect(await runHere(...ask)).toMatchObject({ code: 2 })
     expect(await runHere(...ask, '--context', context, '--context_file', '-')).toMatchObject({ code: 2 })
   })
 })
 
-describe('The command line', () => {
-  test('explains itself, with examples', async () => {
+describe('the command line', () => {
+  test('shows help with examples', async () => {
     const { code, stdout } = await runHere('--help')
     expect(code).toBe(0)
     expect(stdout).toContain('spanforge answer --model out')
     expect((await runHere('train', '--help')).stdout).toContain('--per_device_train_batch_size <integer>')
   })
 
-  test('says which flag was meant, with exit code 2', async () => {
+  test('suggests the intended flag and exits with 2', async () => {
     const { code, stderr } = await runHere('train', '--lerning_rate', '1')
     expect(code).toBe(2)
     expect(stderr).toContain('Did you mean --learning_rate?')
   })
 
-  test('names every option that is missing, not the first of them', async () => {
+  test('lists all missing required options', async () => {
     const { code, stderr } = await runHere('data', 'split', 'all.json')
     expect(code).toBe(2)
     expect(stderr).toContain(
@@ -229,7 +229,7 @@ describe('The command line', () => {
     expect(one).toContain("error: required option '--question <text>' not specified\n")
   })
 
-  test('a data file that is not there is a wrong argument, as a model folder is', async () => {
+  test('exits with 2 for a missing data file or model folder', async () => {
     for (const args of [
       ['data', 'check', 'nowhere.json'],
       ['inspect', './nowhere'],
@@ -239,7 +239,7 @@ describe('The command line', () => {
     }
   })
 
-  test('says why a flag of transformers is none here', async () => {
+  test('explains which flags of transformers have no equivalent', async () => {
     const { code, stderr } = await runHere('train', '--do_train')
     expect(code).toBe(2)
     expect(stderr).toContain("unknown option '--do_train': commands say what to do: train, evaluate, answer")

@@ -1,46 +1,46 @@
 import type { Command } from 'commander'
 
-/** A command as `spanforge --help` lists it, and how to load the rest: only the one that runs is loaded. */
+/** A command as listed by `spanforge --help`. Only the command that runs is loaded. */
 export interface CommandEntry {
   readonly name: string
-  /** The heading that help puts it under. */
+  /** Heading in the help. */
   readonly group: string
   readonly summary: string
-  /** What follows the name on the command line. */
+  /** Arguments after the name on the command line. */
   readonly usage: string
   readonly load: () => Promise<Command>
 }
 
 const TRAIN_AND_USE = 'Train and use:'
-const LOOK_INSIDE = 'Look inside:'
+const INSPECT = 'Inspect:'
 const BY_NAME = 'Models and data sets by name:'
 
 export const commandEntries: readonly CommandEntry[] = [
   {
     name: 'demo',
     group: TRAIN_AND_USE,
-    summary: 'fine-tune a small BERT on made-up data, in a few minutes and without a network',
+    summary: 'fine-tune a small BERT on generated data in a few minutes, without a network',
     usage: '[options]',
     load: async () => (await import('./demo.ts')).demoCommand(),
   },
   {
     name: 'train',
     group: TRAIN_AND_USE,
-    summary: 'fine-tune a BERT on SQuAD or data like it: train, evaluate, save, report',
+    summary: 'fine-tune BERT on SQuAD or similar data: train, evaluate, save, report',
     usage: '[options]',
     load: async () => (await import('./train.ts')).trainCommand(),
   },
   {
     name: 'sweep',
     group: TRAIN_AND_USE,
-    summary: 'train with several arguments, one run after another, and compare: grid or random search',
+    summary: 'search training arguments (grid or random search) and compare the runs',
     usage: '[options]',
     load: async () => (await import('./sweep.ts')).sweepCommand(),
   },
   {
     name: 'evaluate',
     group: TRAIN_AND_USE,
-    summary: 'measure loss, exact match and F1 of models on a data file, and see what goes wrong',
+    summary: 'compute loss, exact match and F1 of models, and analyse their errors',
     usage: '[options]',
     load: async () => (await import('./evaluate.ts')).evaluateCommand(),
   },
@@ -61,56 +61,56 @@ export const commandEntries: readonly CommandEntry[] = [
   {
     name: 'serve',
     group: TRAIN_AND_USE,
-    summary: 'serve models: a page to ask questions on, and a JSON API',
+    summary: 'serve models with a web page and a JSON API',
     usage: '[options] <model...>',
     load: async () => (await import('./serve.ts')).serveCommand(),
   },
   {
     name: 'dashboard',
-    group: LOOK_INSIDE,
-    summary: 'look at runs and compare them in a web page',
+    group: INSPECT,
+    summary: 'view and compare runs in a web page',
     usage: '[options] [folder]',
     load: async () => (await import('./dashboard.ts')).dashboardCommand(),
   },
   {
     name: 'inspect',
-    group: LOOK_INSIDE,
-    summary: 'show the architecture of a model, layer by layer; a config.json alone is enough',
+    group: INSPECT,
+    summary: 'show the architecture of a model layer by layer; config.json is sufficient',
     usage: '[options] <folder>',
     load: async () => (await import('./inspect.ts')).inspectCommand(),
   },
   {
     name: 'data',
-    group: LOOK_INSIDE,
-    summary: 'check, split, sample, merge and convert data files, and data sets by name',
+    group: INSPECT,
+    summary: 'check, split, sample, merge and convert data sets',
     usage: '<command>',
     load: async () => (await import('./data.ts')).dataCommand(),
   },
   {
     name: 'doctor',
-    group: LOOK_INSIDE,
-    summary: 'show what this machine has for training, measure its peak, estimate how long a training takes',
+    group: INSPECT,
+    summary: "show this machine's hardware and engines, and estimate training times",
     usage: '[options]',
     load: async () => (await import('./doctor.ts')).doctorCommand(),
   },
   {
     name: 'download',
     group: BY_NAME,
-    summary: 'download a model or a data set from the hub into the cache; afterwards it works offline',
+    summary: 'download a model or data set from the hub for offline use',
     usage: '[options] <name>',
     load: async () => (await import('./download.ts')).downloadCommand(),
   },
   {
     name: 'cache',
     group: BY_NAME,
-    summary: 'list, check or tidy the cache of models and data sets',
+    summary: 'list, verify or prune cached models and data sets',
     usage: '<command>',
     load: async () => (await import('./cache.ts')).cacheCommand(),
   },
   {
     name: 'push',
     group: BY_NAME,
-    summary: 'upload a saved model with its model card to the hub (needs HF_TOKEN)',
+    summary: 'upload a saved model and its model card to the hub (requires HF_TOKEN)',
     usage: '[options] <folder> <name>',
     load: async () => (await import('./push.ts')).pushCommand(),
   },

@@ -13,28 +13,29 @@ export interface DashboardFlags {
   readonly dashboard_host?: string
 }
 
-/** --dashboard, and where it is to be found. */
+/** Adds --dashboard and its address. */
 export const withDashboardFlags = (command: Command): Command =>
   command
-    .addOption(
-      new Option('--dashboard', 'watch the run in a web page, pause and stop it there').helpGroup('Dashboard:'),
-    )
+    .addOption(new Option('--dashboard', 'watch, pause and stop the run in a web page').helpGroup('Dashboard:'))
     .addOption(portOption('--dashboard_port').helpGroup('Dashboard:'))
     .addOption(hostOption('--dashboard_host').helpGroup('Dashboard:'))
 
 export const portOption = (flag: string): Option =>
-  new Option(`${flag} <integer>`, 'port of the dashboard, or the next free one (default 6007)').argParser((text) => {
+  new Option(`${flag} <integer>`, 'port of the dashboard, or the next free one (default: 6007)').argParser((text) => {
     const port = Number(text)
     if (/^\d+$/.test(text) && port <= 65_535) return port
     throw new UsageError(`${flag}: found ${showValue(text)}, expected a port, 0 .. 65535`)
   })
 
 export const hostOption = (flag: string): Option =>
-  new Option(`${flag} <name>`, 'address to listen on (default 127.0.0.1: this machine only); 0.0.0.0 lets others look')
+  new Option(
+    `${flag} <name>`,
+    'address to listen on (default: 127.0.0.1, this machine only); use 0.0.0.0 for the network',
+  )
 
 type RunOptions = Pick<FineTuneOptions, 'screen' | 'listeners' | 'control' | 'onPrepared'>
 
-/** Runs a training as it is, or with its dashboard beside it where that is asked for. */
+/** Runs a training, with a dashboard if requested. */
 export async function withDashboard(
   { dashboard, dashboard_port: port, dashboard_host: host }: DashboardFlags,
   args: TrainingArguments,
@@ -61,6 +62,6 @@ export async function withDashboard(
 
 /** "Dashboard: http://127.0.0.1:6007/#token=..." */
 export function addressLine({ address, port }: { address: string; port: number }, wanted: number | undefined): string {
-  const other = wanted && wanted !== port ? `  (port ${wanted} is taken)` : ''
+  const other = wanted && wanted !== port ? `  (port ${wanted} is in use)` : ''
   return `Dashboard: ${address}${other}`
 }

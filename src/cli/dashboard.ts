@@ -8,14 +8,14 @@ import { createOutput } from './output.ts'
 
 const EXAMPLES = `
 Examples:
-  All runs below a folder, their curves overlaid, their arguments compared:
+  Compare the curves and arguments of all runs in a folder:
     spanforge dashboard runs
 
-  A run while it trains; here it can be paused and stopped too:
+  Watch, pause and stop a run while it trains:
     spanforge train --args_file arguments.json --dashboard
 `
 
-/** How deep below the folder runs may lie: sweeps are folders of runs, and may lie in folders themselves. */
+/** Number of folder levels to search for runs. Sweeps are folders of runs and may be nested in other folders. */
 const DEPTH = 4
 
 interface Flags {
@@ -23,10 +23,10 @@ interface Flags {
   readonly host?: string
 }
 
-/** `spanforge dashboard`: the page of `train --dashboard` for runs that are over, or go on elsewhere. */
+/** `spanforge dashboard`: shows finished runs and runs of other processes in a web page. */
 export function dashboardCommand(): Command {
   return new Command('dashboard')
-    .argument('[folder]', 'folder of runs; they may lie some folders deeper', 'runs')
+    .argument('[folder]', 'folder of runs, searched recursively', 'runs')
     .addOption(portOption('--port'))
     .addOption(hostOption('--host'))
     .addHelpText('after', EXAMPLES)
@@ -35,12 +35,12 @@ export function dashboardCommand(): Command {
 
 async function show(folder: string, { port, host }: Flags): Promise<void> {
   if (!existsSync(folder) || !statSync(folder).isDirectory())
-    throw new UsageError(`dashboard: ${folder} is not a folder`, 'Give the folder that runs were written to.')
+    throw new UsageError(`dashboard: ${folder} is not a folder`, 'Use the folder that contains the runs.')
   const { startDashboard } = await import('../dashboard/index.ts')
   const output = createOutput(false)
   const interrupts = catchInterrupts(() => {})
   const dashboard = await startDashboard({ folder: resolve(folder), depth: DEPTH, port, host })
-  output.print(`${addressLine(dashboard, port)}\nCtrl-C ends it.`)
+  output.print(`${addressLine(dashboard, port)}\nPress Ctrl-C to stop.`)
   try {
     await new Promise((ended) => interrupts.signal.addEventListener('abort', ended))
   } finally {

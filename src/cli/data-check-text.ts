@@ -3,36 +3,36 @@ import type { Fixed } from '../data/fix-file.ts'
 import type { Lengths } from '../data/lengths.ts'
 import { count, counted } from './format.ts'
 
-/** The most findings of a kind that are shown. */
+/** Maximum number of findings shown per kind. */
 const SHOWN = 3
 
 const KINDS: Readonly<Record<FindingKind, string>> = {
   unreadable: 'cannot be read',
-  cut_off: 'cut off',
+  cut_off: 'truncated',
   layout: 'missing fields and fields of the wrong type',
   python_notation: "answers in Python's notation, not JSON",
   duplicate_id: 'duplicate ids',
   empty_answer: 'empty answers',
   ambiguous_answer: 'answers that occur several times, without answer_start',
-  misaligned: 'answers that are not in the context, or not at answer_start',
+  misaligned: 'answers not found in the context or not at answer_start',
   utf16_offset: 'answers whose answer_start counts UTF-16 units, not code points',
   byte_offset: 'answers whose answer_start counts bytes, not code points',
-  leak: 'contexts that the validation file has too (leaks)',
+  leak: 'contexts shared with the validation file (leaks)',
   question_too_long: 'questions that leave no room for the context',
-  repeated_question: 'questions asked twice on the same context',
-  other_answers: 'questions asked twice on the same context, with other answers',
-  odd_answer: 'answers that look odd: they begin or end within a word, or with white space',
+  repeated_question: 'repeated questions on the same context',
+  other_answers: 'repeated questions on the same context with different answers',
+  odd_answer: 'suspicious answers: they start or end within a word or with whitespace',
   no_words: 'empty questions or contexts',
-  no_window: 'answers that are in no window as a whole',
+  no_window: 'answers that do not fit into any window',
 }
 
-/** Problems for which a reader leaves a question out. */
+/** Problems because of which the readers skip a question. */
 const UNREAD: readonly FindingKind[] = ['layout', 'misaligned', 'empty_answer']
 
-/** Below this number of texts their lengths are not plotted. */
+/** Minimum number of texts for a histogram of their lengths. */
 const FEW = 20
 
-/** The findings of a check as text. */
+/** Formats the findings of a check. */
 export function formatCheck(check: FileCheck): string {
   const { file, questions, contexts, articles, answers, unanswered, problems, notes, lengths, windows } = check
   const unread = problems.filter(({ kind, correction }) => UNREAD.includes(kind) && correction === LEFT_OUT).length
@@ -41,7 +41,7 @@ export function formatCheck(check: FileCheck): string {
     counted(contexts, 'context'),
     ...(articles ? [counted(articles, 'article')] : []),
     counted(answers, 'answer'),
-    ...(unanswered ? [`${counted(unanswered, 'question')} without one`] : []),
+    ...(unanswered ? [`${counted(unanswered, 'question')} without answers`] : []),
     ...(unread ? [`${counted(unread, 'question')} more that could not be read`] : []),
   ]
   return [
@@ -59,10 +59,10 @@ export function formatCheck(check: FileCheck): string {
   ].join('\n')
 }
 
-/** The most corrections that are shown. */
+/** Maximum number of corrections shown. */
 const CORRECTIONS_SHOWN = 10
 
-/** The contents of a corrected copy, and what was changed for it. */
+/** Summarizes a corrected copy and lists its corrections. */
 export function fixedText({ problems }: FileCheck, { file, questions, repeated }: Fixed): string {
   const corrected = problems.filter((problem) => problem.correction)
   const leftOut = corrected.filter((problem) => problem.correction === LEFT_OUT).length

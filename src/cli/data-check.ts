@@ -20,8 +20,8 @@ interface CheckFlags extends WindowFlags, DataCommandFlags {
 }
 
 const EXAMPLES = `
-Problems stop training or falsify its results; the exit code is 1 if any remain.
-Notes deserve a look; real data has some of them.
+Problems stop training or distort its results; the exit code is 1 if any remain.
+Notes are worth checking, but real data usually has some.
 
 Examples:
   spanforge data check train.json --validation dev.json
@@ -30,14 +30,14 @@ Examples:
   spanforge data check train.jsonl --fix train-fixed.jsonl
 `
 
-/** `spanforge data check`: what is wrong with a data file, or odd. */
+/** `spanforge data check`: reports problems and suspicious entries in a data file. */
 export function checkCommand(): Command {
   const command = new Command('check')
-    .description('check a data file, and write a corrected copy')
+    .description('check a data file and optionally write a corrected copy')
     .argument('<file>', DATA_ARGUMENT)
-    .option('--validation <file>', 'evaluation data (file, or data set by name): report contexts that both have')
-    .option('--model <folder>', 'model folder, or name on the hub: check the windows that its tokenizer makes')
-    .option('--estimate', 'with --model: take a few training steps and estimate the cost of an epoch')
+    .option('--validation <file>', 'evaluation data (file or data set name): report shared contexts')
+    .option('--model <folder>', 'model folder or hub name: also check the windows of its tokenizer')
+    .option('--estimate', 'with --model: run a few training steps and estimate the cost of an epoch')
     .option('--fix <file>', 'write a corrected copy with the same columns (.csv, .tsv, .xlsx, .json, .jsonl, .parquet)')
     .option('--revision <name>', 'branch, tag or commit of the model on the hub')
   return withDataCommandFlags(withWindowFlags(command)).addHelpText('after', EXAMPLES).action(check)
@@ -45,7 +45,7 @@ export function checkCommand(): Command {
 
 async function check(file: string, flags: CheckFlags): Promise<void> {
   const { model, validation, fix, estimate, json, overwrite } = flags
-  if (estimate && !model) throw new UsageError('data check: --estimate needs a model', 'Give --model FOLDER.')
+  if (estimate && !model) throw new UsageError('data check: --estimate requires a model', 'Add --model FOLDER.')
   const { isFixable } = await import('../data/fix-file.ts')
   const { checkFile } = await import('../data/check-file.ts')
   const { outputFormat } = await import('../data/write-examples.ts')
@@ -54,10 +54,10 @@ async function check(file: string, flags: CheckFlags): Promise<void> {
   checkOutputs(outputs, { overwrite, inputs: [file, ...(validation ? [validation] : [])] })
   const output = createOutput(json === true)
   const { busyNote, inspectMachine } = await import('../runs/doctor/machine.ts')
-  // Before this command itself is what keeps the machine busy.
+  // Measured first, because this command itself loads the machine later.
   const busy = busyNote(inspectMachine())
   const files = await filesOf(file, flags, output)
-  // The other source has splits of its own: --split is about the file to check.
+  // --split applies to the checked data only.
   const others = validation && (await filesOf(validation, { ...flags, split: undefined }, output, 'validation'))
   checkOutputs(outputs, { overwrite, inputs: [...files, ...(others || [])] })
   const found = await checkFile(files, { validation: others, ...(await cuttingOf(flags, output)) })
@@ -78,13 +78,13 @@ async function check(file: string, flags: CheckFlags): Promise<void> {
     const canFix = isFixable(found) && left.some(({ correction }) => correction)
     throw new SpanforgeError(`${file}: ${counted(left.length, 'problem')}`, {
       remedy: fixed
-        ? 'They cannot be corrected automatically; the copy still has them.'
-        : `Correct the file${canFix ? ', or write a corrected copy with --fix FILE, which lists every change' : ''}.`,
+        ? 'They cannot be fixed automatically; the copy still has them.'
+        : `Fix the file${canFix ? ', or write a corrected copy with --fix FILE, which lists every change' : ''}.`,
     })
   }
 }
 
-/** With the name that a correction had before version 0.2, until 0.3. */
+/** Adds the field name used before version 0.2, which is supported until 0.3. */
 const withOldName = (finding: Finding) => ({ ...finding, mended: finding.correction })
 
 async function cuttingOf(flags: CheckFlags, output: Output) {
@@ -118,10 +118,10 @@ async function estimateCost({ sound, windows }: FileCheck, flags: CheckFlags, ou
   const seconds_per_epoch = windows.tokens / speed.tokens_per_second
   output.print(
     `\nTraining here: ${rate(speed.tokens_per_second, 'tokens')}, an epoch in about ${duration(seconds_per_epoch)} ` +
-      `(three, as is usual, in ${duration(3 * seconds_per_epoch)}), memory about ${byteSize(speed.peak_bytes)}; ` +
-      `measured with a few steps of ${counted(speed.batch_size, 'window')}; evaluation comes on top`,
+      `(three epochs in ${duration(3 * seconds_per_epoch)}), memory about ${byteSize(speed.peak_bytes)}; ` +
+      `measured with a few steps of ${counted(speed.batch_size, 'window')}, without evaluation`,
   )
-  if (busy) output.print(`In the minute before, ${busy}.`)
+  if (busy) output.print(`In the last minute before the measurement, ${busy}.`)
   return { ...speed, seconds_per_epoch }
 }
 

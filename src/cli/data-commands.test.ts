@@ -9,7 +9,7 @@ import { readExamples } from '../data/read-examples.ts'
 import { writeExamples } from '../data/write-examples.ts'
 import { argumentDefaults } from '../training/arguments/arguments.ts'
 
-// Training steps: seconds on a machine at rest, minutes on a busy one.
+// Training steps take seconds, or minutes on a busy machine.
 vi.setConfig({ testTimeout: 600_000 })
 
 const json = async (...argv: string[]) => {
@@ -25,22 +25,22 @@ async function folderWithData(): Promise<(name: string) => string> {
   return path
 }
 
-test('data check shows counts and lengths, and no problem', async () => {
+test('data check shows counts and lengths of valid data', async () => {
   const path = await folderWithData()
   const { code, stdout } = await runHere('data', 'check', path('all.json'))
   expect(code).toBe(0)
-  expect(stdout).toMatch(/60 questions, 60 contexts, 1 article, 54 answers, 6 questions without one/)
+  expect(stdout).toMatch(/60 questions, 60 contexts, 1 article, 54 answers, 6 questions without answers/)
   expect(stdout).toMatch(/Context length in words: median 11.*\n +11 - 11 {2}█{40} 60/s)
   expect(stdout).toMatch(/Problems: none\n\nNotes: none/)
 })
 
-test('data check leaves with 1 for problems, and with 0 where its copy has none', async () => {
+test('data check exits with 1 if there are problems, and with 0 if the corrected copy has none', async () => {
   const path = await folderWithData()
   const text = readFileSync(path('all.json'), 'utf8')
   writeFileSync(path('broken.json'), text.replace('"answer_start":21', '"answer_start":22').slice(0, -20))
   const checked = await runHere('data', 'check', path('broken.json'))
   expect(checked.code).toBe(1)
-  expect(checked.stdout).toMatch(/Problems: 2\n {2}cut off: 1\n/)
+  expect(checked.stdout).toMatch(/Problems: 2\n {2}truncated: 1\n/)
   expect(checked.stdout).toMatch(
     /answers whose answer_start counts UTF-16 units, not code points: 1\n.*question a0: answer "0" is not at/,
   )
@@ -51,7 +51,7 @@ test('data check leaves with 1 for problems, and with 0 where its copy has none'
   expect(await readExamples(path('fixed.csv'))).toEqual(madeUpExamples(59))
 })
 
-/** Every data command that writes, with its output. */
+/** All data commands that write files, with the given output. */
 const writersTo = (input: string, output: string): string[][] => [
   ['check', input, '--fix', output],
   ['split', input, '--train', output, '--validation', `${output}-v.json`],
@@ -61,7 +61,7 @@ const writersTo = (input: string, output: string): string[][] => [
   ['sample', input, '--count', '3', '--output', output],
 ]
 
-test('no data command writes over a file that it reads, with --overwrite either', async () => {
+test('data commands never overwrite their input, even with --overwrite', async () => {
   const path = await folderWithData()
   const before = readFileSync(path('all.json'), 'utf8')
   linkSync(path('all.json'), path('same.json'))
@@ -76,7 +76,7 @@ test('no data command writes over a file that it reads, with --overwrite either'
   expect(readdirSync(path('.')).sort()).toEqual(['all.json', 'other.json', 'same.json'])
 })
 
-test('no data command replaces a file unless it is told to, and says so before it reads', async () => {
+test('data commands overwrite files only with --overwrite, and check this before reading', async () => {
   const path = await folderWithData()
   writeFileSync(path('mine.json'), 'mine')
   for (const argv of writersTo(path('missing.json'), path('mine.json'))) {
@@ -89,7 +89,7 @@ test('no data command replaces a file unless it is told to, and says so before i
   expect((await readExamples(path('mine.json'))).length).toBe(3)
 })
 
-test('data check with a model counts windows, and estimates what training costs', async () => {
+test('data check with a model counts windows and estimates the cost of training', async () => {
   const path = await folderWithData()
   const model = fixture('tiny/b1/safetensors')
   const flags = ['--model', model, '--max_seq_length', '48', '--doc_stride', '8']
@@ -102,7 +102,7 @@ test('data check with a model counts windows, and estimates what training costs'
   expect(checked.problems).toEqual([])
 })
 
-test('data split, merge and convert lose nothing on the way', async () => {
+test('data split, merge and convert preserve all examples', async () => {
   const path = await folderWithData()
   const { by, files } = await json(
     'split',
@@ -119,7 +119,7 @@ test('data split, merge and convert lose nothing on the way', async () => {
   expect((await readExamples(path('merged.json'))).sort(byId)).toEqual(madeUpExamples(60))
 })
 
-test('data convert, sample, split and merge keep the columns of a table, or write those of run_qa', async () => {
+test('data convert, sample, split and merge keep the columns of the source or write those of run_qa', async () => {
   const path = await folderWithData()
   const rows = Array.from({ length: 20 }, (_, i) => `Who?,It was Ada in ${i},Ada,note ${i}`)
   writeFileSync(path('own.csv'), `Question,Context,Answer,Notes\n${rows.join('\n')}\n`)
@@ -143,7 +143,7 @@ test('data convert, sample, split and merge keep the columns of a table, or writ
   ])
 })
 
-test('data merge of tables of several kinds has all their columns after those of run_qa', async () => {
+test('data merge of different tables writes the columns of run_qa followed by all others', async () => {
   const path = await folderWithData()
   writeFileSync(path('own.csv'), 'question,context,answer,notes\nWho?,It was Ada,Ada,hers\n')
   await json('merge', path('all.json'), path('own.csv'), '--output', path('merged.csv'))
@@ -152,7 +152,7 @@ test('data merge of tables of several kinds has all their columns after those of
   expect(await readExamples(path('merged.csv'))).toHaveLength(61)
 })
 
-test('data sample draws as many as it is told, the same for the same seed', async () => {
+test('data sample draws the requested number of questions, the same for the same seed', async () => {
   const path = await folderWithData()
   const draw = (seed: string) =>
     json('sample', path('all.json'), '--count', '9', '--output', path('few.jsonl'), '--seed', seed, '--overwrite')
@@ -164,7 +164,7 @@ test('data sample draws as many as it is told, the same for the same seed', asyn
   expect(readFileSync(path('few.jsonl'), 'utf8')).toBe(first)
 })
 
-test('an output whose name tells no format is a wrong command line', async () => {
+test('an output file with an unknown extension is a usage error', async () => {
   const path = await folderWithData()
   const { code, stderr } = await runHere('data', 'convert', path('all.json'), path('out.txt'))
   expect(code).toBe(2)

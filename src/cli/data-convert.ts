@@ -13,12 +13,12 @@ import { createOutput } from './output.ts'
 
 type ConvertFlags = DataCommandFlags & ColumnsFlag
 
-/** `spanforge data convert`: a data file in another format. */
+/** `spanforge data convert`: converts a data file to another format. */
 export const convertCommand = (): Command =>
   withColumnsFlag(withDataCommandFlags(new Command('convert')))
-    .description('write a data file in another format')
+    .description('convert a data file to another format')
     .argument('<file>', DATA_ARGUMENT)
-    .argument('<output>', 'where to write it: .json, .jsonl, .csv, .tsv (perhaps with .gz), .xlsx or .parquet')
+    .argument('<output>', 'output file: .json, .jsonl, .csv or .tsv (optionally with .gz), .xlsx or .parquet')
     .addHelpText(
       'after',
       '\nExamples:\n  spanforge data convert train.parquet train.json\n  spanforge data convert squad dev.json --split validation\n',

@@ -7,30 +7,30 @@ import { type OverwriteFlag, withOverwriteFlag } from './flags.ts'
 import { type OfflineFlag, withDataFlags, withHubProgress, withOfflineFlag } from './hub-options.ts'
 import type { Output } from './output.ts'
 
-/** What the commands under `data` share that work on files, or on data sets by name. */
+/** Flags shared by the `data` commands. */
 export interface DataCommandFlags extends DataOptions, OfflineFlag, OverwriteFlag {
   readonly json?: boolean
 }
 
-/** What such a command says of its argument. */
-export const DATA_ARGUMENT = 'data file of any format, or name of a data set (squad, owner/name)'
+/** Help text of the input argument. */
+export const DATA_ARGUMENT = 'data file in any format, or data set name (squad, owner/name)'
 
 export const withDataCommandFlags = (command: Command): Command =>
-  withOverwriteFlag(withOfflineFlag(withDataFlags(command, 'train'))).option('--json', 'print one JSON document')
+  withOverwriteFlag(withOfflineFlag(withDataFlags(command, 'train'))).option('--json', 'print the result as JSON')
 
-/** Of a command that copies questions. */
+/** Flag of commands that copy questions. */
 export interface ColumnsFlag {
   readonly columns: 'source' | 'run_qa'
 }
 
 export const withColumnsFlag = (command: Command): Command =>
   command.addOption(
-    new Option('--columns <which>', 'keep those of the data (source), or write only those of run_qa.py')
+    new Option('--columns <which>', 'keep the columns of the source, or write only those of run_qa.py')
       .choices(['source', 'run_qa'])
       .default('source'),
   )
 
-/** The columns to write these examples in. */
+/** The columns in which to write the examples. */
 export async function layoutOf(
   examples: Examples<SourceExample>,
   { columns }: ColumnsFlag,
@@ -39,13 +39,13 @@ export async function layoutOf(
   return (await import('../data/source-layout.ts')).sourceLayout(examples)
 }
 
-/** The files of a source that a user named: the file itself, or what a name on the hub stands for. */
+/** Resolves a file or data set name to its files. */
 export const filesOf = (source: string, flags: DataCommandFlags, output: Output, split = 'train'): Promise<string[]> =>
   withHubProgress('Downloading', flags, output, (hub) => dataFiles(source, dataChoice(flags, { split, hub })))
 
 /**
- * The files of each source, for a command that writes `outputs` from them.
- * @throws UsageError before anything is downloaded or read where an output may not be written
+ * Resolves each source to its files, for a command that writes `outputs`.
+ * @throws UsageError if an output cannot be written, before anything is downloaded or read
  */
 export async function sourcesFor(
   outputs: readonly string[],

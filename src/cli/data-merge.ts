@@ -15,12 +15,12 @@ interface MergeFlags extends DataCommandFlags, ColumnsFlag {
   readonly output: string
 }
 
-/** `spanforge data merge`: several data files as one. */
+/** `spanforge data merge`: merges several data files. */
 export const mergeCommand = (): Command =>
   withColumnsFlag(withDataCommandFlags(new Command('merge')))
-    .description('make one data file of several: repeated questions once, every id once')
-    .argument('<files...>', 'data files of any format, or names of data sets')
-    .requiredOption('--output <file>', 'where to write it, in the format that its name tells')
+    .description('merge data files, removing duplicates and making ids unique')
+    .argument('<files...>', 'data files in any format, or data set names')
+    .requiredOption('--output <file>', 'output file; its extension selects the format')
     .addHelpText('after', '\nExample:\n  spanforge data merge squad.json own.csv --output train.parquet\n')
     .action(merge)
 
@@ -37,8 +37,8 @@ async function merge(files: readonly string[], flags: MergeFlags): Promise<void>
   const layout = await layoutOf(examples, flags)
   const questions = await writeExamples(path, examples, { ...flags, layout })
   output.print(`${path}: ${counted(questions, 'question')} of ${counted(files.length, 'file')}`)
-  if (repeated) output.print(`left out, for an earlier one is the same: ${count(repeated)}`)
-  if (renamed.size) output.print(`given a new id, for it was taken: ${count(renamed.size)}`)
+  if (repeated) output.print(`duplicates removed: ${count(repeated)}`)
+  if (renamed.size) output.print(`duplicate ids replaced: ${count(renamed.size)}`)
   for (const [id, old] of [...renamed].slice(0, 3)) output.print(`  ${showText(old)} -> ${showText(id)}`)
   output.result({ file: path, questions, repeated, renamed: Object.fromEntries(renamed) })
 }

@@ -18,14 +18,14 @@ interface SampleFlags extends DataCommandFlags, ColumnsFlag {
   readonly seed: number
 }
 
-/** `spanforge data sample`: a few questions of many. */
+/** `spanforge data sample`: draws a random sample of questions. */
 export const sampleCommand = (): Command =>
   withColumnsFlag(withDataCommandFlags(new Command('sample')))
-    .description('draw questions at random')
+    .description('draw a random sample of questions')
     .argument('<file>', DATA_ARGUMENT)
-    .requiredOption('--count <integer>', 'how many questions', wholeNumber(1))
-    .requiredOption('--output <file>', 'where to write them, in the format that its name tells')
-    .option('--seed <integer>', 'decides which', wholeNumber(0), 42)
+    .requiredOption('--count <integer>', 'number of questions', wholeNumber(1))
+    .requiredOption('--output <file>', 'output file; its extension selects the format')
+    .option('--seed <integer>', 'random seed', wholeNumber(0), 42)
     .addHelpText('after', '\nExample:\n  spanforge data sample train.json --count 1000 --output small.json\n')
     .action(sample)
 

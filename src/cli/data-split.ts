@@ -23,24 +23,23 @@ interface SplitFlags extends DataCommandFlags, ColumnsFlag {
   readonly seed: number
 }
 
-/** `spanforge data split`: parts of a data file that share no context. */
+/** `spanforge data split`: splits a data file into parts without shared contexts. */
 export const splitCommand = (): Command =>
   withColumnsFlag(withDataCommandFlags(new Command('split')))
-    .description('split a data file so that no context is in two parts')
+    .description('split a data file into parts without shared contexts')
     .argument('<file>', DATA_ARGUMENT)
-    .requiredOption('--train <file>', 'where to write the questions to train on')
-    .requiredOption('--validation <file>', 'where to write those to evaluate on')
-    .option('--test <file>', 'where to write those to test on at the very end')
-    .option('--validation_share <number>', 'of the questions', anyNumber, 0.1)
-    .option('--test_share <number>', 'of the questions, with --test', anyNumber, 0.1)
+    .requiredOption('--train <file>', 'output file for training')
+    .requiredOption('--validation <file>', 'output file for validation')
+    .option('--test <file>', 'output file for the final test')
+    .option('--validation_share <number>', 'share of the questions for validation', anyNumber, 0.1)
+    .option('--test_share <number>', 'share of the questions for the final test, with --test', anyNumber, 0.1)
     .addOption(
-      new Option('--by <what>', 'what stays together (article, where there are enough of them, else context)').choices([
-        'article',
-        'context',
-        'question',
-      ]),
+      new Option(
+        '--by <what>',
+        'unit that is never divided (default: article if there are enough articles, else context)',
+      ).choices(['article', 'context', 'question']),
     )
-    .option('--seed <integer>', 'decides which go where', wholeNumber(0), 42)
+    .option('--seed <integer>', 'random seed', wholeNumber(0), 42)
     .addHelpText('after', '\nExample:\n  spanforge data split all.json --train train.json --validation dev.json\n')
     .action(split)
 

@@ -11,7 +11,7 @@ import { createOutput } from './output.ts'
 import { textFacts } from './table.ts'
 import { terminalScreen } from './terminal-screen.ts'
 
-/** `spanforge data ...`: data files checked and changed, and what a model reads of them. */
+/** `spanforge data ...`: checks, converts and inspects data files. */
 export const dataCommand = (): Command =>
   new Command('data')
     .addCommand(checkCommand())
@@ -28,17 +28,17 @@ interface WindowsFlags extends WindowFlags, HubFlags, DataOptions {
 
 function windowsCommand(): Command {
   const command = new Command('windows')
-    .description('cut a file into windows and print their number and digests')
-    .argument('<file>', 'data file (SQuAD JSON, JSON lines, CSV, .xlsx, Parquet, Arrow) or name of a data set')
-    .requiredOption('--model <folder>', 'folder whose tokenizer is used, or name on the hub')
-    .option('--max_samples <integer>', 'the first so many questions only', wholeNumber(1))
-    .option('--json', 'print one JSON document')
+    .description('cut a data set into windows and print their number and digests')
+    .argument('<file>', 'data file (SQuAD JSON, JSON lines, CSV, .xlsx, Parquet, Arrow) or data set name')
+    .requiredOption('--model <folder>', 'model folder or hub name of the tokenizer')
+    .option('--max_samples <integer>', 'maximum number of questions', wholeNumber(1))
+    .option('--json', 'print the result as JSON')
   return withDataFlags(withHubFlags(withWindowFlags(command)), 'train')
     .addHelpText(
       'after',
       `
-The digests are SHA-256 of little-endian int32 arrays, all windows one after the
-other: two programs with equal digests feed a model the same numbers.
+The digests are SHA-256 hashes of the concatenated windows as little-endian
+int32. Two programs with equal digests feed the model the same input.
 
 Example:
   spanforge data windows train.json --model bert-base-uncased --max_samples 3000

@@ -7,17 +7,17 @@ import { isWatched, serveDemo } from './serve-demo.ts'
 
 const QUESTIONS = 5
 
-const OPENING = `spanforge fine-tunes a BERT to find answers in a text. What follows is a whole run, in small: a BERT of
-under a million parameters, pretrained on text that this project makes up, learns to answer questions about
-people, firms and towns that it also makes up. Two to five minutes on two cores.`
+const OPENING = `spanforge fine-tunes BERT to find answers in texts. This is a small end-to-end example: a BERT with fewer
+than a million parameters, pretrained on generated text, learns to answer questions about invented people,
+firms and towns. It takes two to five minutes on two cores.`
 
 const CLOSING = `
-The same on a real model and real data is one command; everything else in it is as above:
+To train a real model on real data in the same way, run:
 
   npx spanforge train --preset notebook --output_dir bert-qa
 
-That is bert-base-uncased on the first 3,000 questions of SQuAD, both fetched from the hub by their names.
-npx spanforge --help shows the rest.`
+It fine-tunes bert-base-uncased on the first 3,000 questions of SQuAD, both downloaded from the hub.
+Run npx spanforge --help for all commands.`
 
 interface DemoFlags extends DashboardFlags {
   readonly output_dir: string
@@ -25,14 +25,17 @@ interface DemoFlags extends DashboardFlags {
   readonly serve?: boolean
 }
 
-/** `spanforge demo`, which is `npm start`: the main job on data that comes with the package. */
+/** `spanforge demo`, also run by `npm start`: trains a small model on generated data. */
 export function demoCommand(): Command {
   return new Command('demo')
-    .option('--output_dir <folder>', 'where data and run go; an earlier demonstration there is replaced', 'runs/demo')
-    .option('--json', 'print the contents of all_results.json on standard output, and nothing else there')
-    .option('--serve', 'at the end serve a page to ask the model on; so it does where a person watches, but for --json')
-    .option('--no-serve', 'end after the run')
-    .option('--no-dashboard', 'train without the page to watch it in')
+    .option('--output_dir <folder>', 'output folder; replaces an earlier demo in it', 'runs/demo')
+    .option('--json', 'print all_results.json, and nothing else, to standard output')
+    .option(
+      '--serve',
+      'serve the model in a web page after the run (default: in an interactive terminal without --json)',
+    )
+    .option('--no-serve', 'exit after the run')
+    .option('--no-dashboard', 'train without the dashboard')
     .addOption(portOption('--dashboard_port'))
     .addOption(hostOption('--dashboard_host'))
     .action(async ({ output_dir, json, serve, ...flags }: DemoFlags) => {
@@ -40,11 +43,11 @@ export function demoCommand(): Command {
       output.print(OPENING)
       const { busyNote, inspectMachine } = await import('../runs/doctor/machine.ts')
       const busy = busyNote(inspectMachine())
-      if (busy) output.print(`Now it will take longer: in the last minute, ${busy}.`)
+      if (busy) output.print(`It will take longer now: in the last minute, ${busy}.`)
       const { fineTune } = await import('../runs/index.ts')
       const { prepareDemo } = await import('../runs/train/demo.ts')
       const interrupts = catchInterrupts(() =>
-        output.print('Finishing the step and saving. Once more (Ctrl-C) leaves at once.'),
+        output.print('Finishing the step and saving. Press Ctrl-C again to quit immediately.'),
       )
       try {
         const demo = await prepareDemo(output_dir)
@@ -52,7 +55,7 @@ export function demoCommand(): Command {
           fineTune(demo.args, options),
         )
         if (outcome.status === 'interrupted') {
-          output.print(`Stopped after step ${outcome.global_step}. The same command begins anew.`)
+          output.print(`Stopped after step ${outcome.global_step}. Run the same command again to start over.`)
           process.exitCode = interrupts.exitCode()
           return
         }
@@ -68,7 +71,7 @@ export function demoCommand(): Command {
 
 async function showAnswers(demo: Demo, output: Output): Promise<void> {
   const { askDemo } = await import('../runs/train/demo.ts')
-  output.print('\nQuestions that the model has never seen, about people and places it has never heard of:')
+  output.print('\nQuestions about people and places that were not in the training data:')
   for await (const answer of askDemo(demo, QUESTIONS)) output.print(asText(answer))
 }
 
@@ -78,7 +81,7 @@ function asText({ example, answer, confidence }: DemoAnswer): string {
   return `\n  ${excerpt(example)}\n  ${example.question}\n  -> ${answer}  (${confidence === null ? '' : `${(100 * confidence).toFixed(0)} % likely right; `}${verdict})`
 }
 
-/** The context, or what stands around the answer where it is long. */
+/** The context, shortened to the surroundings of the answer if it is long. */
 function excerpt({ context, answers: [gold] }: DemoAnswer['example']): string {
   const [from, to] = [Math.max(0, gold.answer_start - 200), gold.answer_start + gold.text.length + 100]
   return `${from > 0 ? '...' : ''}${context.slice(from, to)}${to < context.length ? '...' : ''}`

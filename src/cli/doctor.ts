@@ -6,21 +6,21 @@ import { byteSize, count, decimal, duration, percentage } from './format.ts'
 import { createOutput } from './output.ts'
 import { columns, textFacts, textTable } from './table.ts'
 
-/** `spanforge doctor`: what this machine has, what works on it, how long a training would take here. */
+/** `spanforge doctor`: shows the hardware and engines of this machine and estimates training times. */
 export function doctorCommand(): Command {
-  return new Command('doctor').option('--json', 'print one JSON document').action(doctor)
+  return new Command('doctor').option('--json', 'print the result as JSON').action(doctor)
 }
 
 async function doctor(flags: { readonly json?: boolean }): Promise<void> {
   const { diagnose } = await import('../runs/doctor/doctor.ts')
   const output = createOutput(flags.json === true)
-  output.print('Measuring what this machine multiplies at most ...')
+  output.print('Measuring peak performance ...')
   const found = await diagnose()
   if (output.forPeople) output.print(`\n${doctorText(found)}`)
   output.result(found)
 }
 
-/** What a person reads, a section after the other. */
+/** The sections of the text output. */
 const sections: readonly ((found: Diagnosis) => string)[] = [machineText, enginesText, trainingText]
 
 export const doctorText = (found: Diagnosis): string => sections.map((section) => section(found)).join('\n\n')
@@ -35,7 +35,7 @@ function machineText(found: Diagnosis): string {
     ['NVIDIA GPU', found.gpus.join(', ') || 'none'],
     [
       'Peak',
-      `${decimal(found.peak_gflop_per_second, 1)} GFLOP/s in float32: the fastest of some large matrix products`,
+      `${decimal(found.peak_gflop_per_second, 1)} GFLOP/s in float32, the fastest of several large matrix products`,
     ],
   ])
 }
@@ -44,7 +44,7 @@ function enginesText({ engines, advice }: Diagnosis): string {
   return textFacts([...engines.flatMap(engineFacts), ['Advice', advice]])
 }
 
-/** Version and devices of an engine, or how to install it. */
+/** The version and devices of an engine, or how to install it. */
 function engineFacts({ title, found, problem, install }: EngineState): readonly (readonly [string, string])[] {
   if (!found) return [[title, problem ?? `not installed${install ? `: ${install}` : ''}`]]
   const { version, source, library, devices } = found
@@ -60,7 +60,7 @@ function engineFacts({ title, found, problem, install }: EngineState): readonly 
 function trainingText({ notebook, estimates }: Diagnosis): string {
   const { windows, epochs, tokens } = notebook
   return [
-    `A training of the notebook's size, ${count(windows)} windows of SQuAD (${count(tokens)} tokens), ${epochs} epochs, on the CPU:`,
+    `Training as in the notebook, on the CPU: ${count(windows)} windows (${count(tokens)} tokens), ${epochs} epochs:`,
     textTable({
       columns: columns('Model', '>Parameters', '>Time', '>Of the peak', '>Memory', 'Fits'),
       rows: estimates.map((estimate) => [
@@ -72,7 +72,7 @@ function trainingText({ notebook, estimates }: Diagnosis): string {
         estimate.fits ? 'yes' : 'no: lower --max_tokens_per_pass',
       ]),
     }),
-    'Time is estimated: the work over the measured peak, of which a training gets the share given (from benchmarks).\n' +
-      'Evaluation comes on top. Where other programs keep the machine busy the peak was measured too low.',
+    'Times are estimated from the measured peak and the share of it that training reaches in benchmarks. They do\n' +
+      'not include evaluation, and are too long if other programs slowed down the measurement.',
   ].join('\n\n')
 }

@@ -9,14 +9,14 @@ interface DownloadFlags extends HubFlags {
   readonly dataset_config?: string
 }
 
-/** `spanforge download NAME`: a model, or with --dataset a data set, into the cache that Python shares. */
+/** `spanforge download NAME`: downloads a model or data set into the hub cache, which is shared with Python. */
 export function downloadCommand(): Command {
   const command = new Command('download')
     .argument('<name>', 'bert-base-uncased, squad, owner/name')
-    .option('--dataset', 'the name is that of a data set')
+    .option('--dataset', 'download a data set instead of a model')
     .option('--split <name...>', 'splits of the data set', ['train', 'validation'])
     .option('--dataset_config <name>', 'configuration of the data set')
-    .option('--json', 'print one JSON document')
+    .option('--json', 'print the result as JSON')
   return withHubFlags(command).action(async (name: string, flags: DownloadFlags) => {
     const output = createOutput(flags.json === true)
     const paths = await withHubProgress('Downloading', flags, output, async (options) => {

@@ -8,17 +8,17 @@ export interface EngineFlags {
   readonly bf16?: boolean
 }
 
-/** What computes: the flags of every command that loads a model to read with it. */
+/** Adds the engine flags, shared by all commands that run a model for inference. */
 export function withEngineFlags(command: Command): Command {
   const [, first] = engineChoices()
   const engine = new Option(
     '--engine <name>',
-    `engine that computes; auto measures (default: ${first}; with --bf16 or a device of its own, one that has it)`,
+    `inference engine; auto selects the fastest (default: ${first}, or one that supports --bf16 or --device)`,
   )
   return command
     .addOption(engine.choices(engineChoices()))
     .option('--device <name>', `${deviceChoices()} (default: cpu, or with auto or --bf16 the fastest)`)
-    .option('--bf16', 'multiply in bfloat16, on processors that can (AVX512_BF16, AMX)')
+    .option('--bf16', 'multiply in bfloat16; requires a CPU with AVX512_BF16 or AMX')
 }
 
 export const engineChoice = ({ engine, device, bf16 }: EngineFlags): EngineChoice => ({ engine, device, bf16 })

@@ -9,10 +9,10 @@ const score = (value: number | undefined): string => `${decimal(value)} %`
 const interval = ([low, high]: readonly [number, number], level: number): string =>
   low === high ? ALIKE : `${Number((100 * level).toFixed(1))} %: ${decimal(low)} to ${decimal(high)}`
 
-/** Resampling questions that all have the same score says nothing of how far others would lie from it. */
-const ALIKE = 'all questions alike: no interval'
+/** Bootstrapping identical scores gives no information about the variance. */
+const ALIKE = 'all scores are equal: no interval'
 
-/** One model's evaluation, for people. */
+/** Formats the evaluation of one model. */
 export function evaluationText(found: ModelEvaluation): string {
   const { confidence_level: level } = found
   return textFacts([
@@ -35,7 +35,7 @@ function v2Facts(found: ModelEvaluation): Fact[] {
   const best = (value: number | undefined, threshold: number | undefined) =>
     `${score(value)} at threshold ${decimal(threshold, 3)}`
   return [
-    ['Threshold', `${decimal(found.null_score_diff_threshold, 3)}: "" where null score - best score lies above`],
+    ['Threshold', `${decimal(found.null_score_diff_threshold, 3)}: "" if null score - best score is larger`],
     ...(found.HasAns_total
       ? [['With answer', part(found.HasAns_total, found.HasAns_exact, found.HasAns_f1)] as const]
       : []),
@@ -54,14 +54,14 @@ function v2Facts(found: ModelEvaluation): Fact[] {
 }
 
 function calibrationText({ confidence: { expected_calibration_error: error, calibrated } }: ModelEvaluation): string {
-  if (!calibrated) return `${percentage(error)} of the raw probabilities; no confidence is stored with the model`
+  if (!calibrated) return `${percentage(error)} of the raw probabilities; the model has no stored confidence`
   const { cross_validated, expected_calibration_error: own, expected_calibration_error_long_texts: long } = calibrated
   const where = cross_validated ? 'fitted on these questions, cross-validated' : 'stored with the model'
   const longer = long === undefined ? '' : `, ${percentage(long)} in longer texts`
   return `${percentage(own)}${longer}: the confidence ${where}; ${percentage(error)} of the raw probabilities`
 }
 
-/** What --calibrate stored, what stood there before, and that the scores above are not yet those of it. */
+/** Describes the values stored by --calibrate, the previous ones, and that the scores above do not use them yet. */
 function fittedText({ fitted, fitted_before: before, version_2_with_negative }: ModelEvaluation): string {
   const now = (value: number, was: number | undefined, digits: number) =>
     `${decimal(value, digits)} (${was === undefined ? 'was not stored' : `was ${decimal(was, digits)}`})`
@@ -71,15 +71,15 @@ function fittedText({ fitted, fitted_before: before, version_2_with_negative }: 
       : []),
     `confidence fitted on ${counted(fitted!.confidence!.questions, 'question')}`,
   ]
-  return `${parts.join(', ')}; used from now on, not yet in the scores above`
+  return `${parts.join(', ')}; will be used from now on, but not in the scores above`
 }
 
-/** Several models beside each other, and what the paired test says of each pair. */
+/** Formats the evaluations of several models as a table, followed by the paired tests. */
 export function modelsText({ models, comparisons }: ModelsEvaluation): string {
   const level = models[0].confidence_level
   const title = `${Number((100 * level).toFixed(1))} %`
   const between = ([low, high]: readonly [number, number]) =>
-    low === high ? 'all alike' : `${decimal(low)} to ${decimal(high)}`
+    low === high ? 'all equal' : `${decimal(low)} to ${decimal(high)}`
   const best = models.reduce((a, b) => (b.f1 > a.f1 ? b : a))
   const hasNull = models.some(({ version_2_with_negative }) => version_2_with_negative)
   const thresholds = new Set(models.map(({ null_score_diff_threshold }) => null_score_diff_threshold))
@@ -107,7 +107,7 @@ export function modelsText({ models, comparisons }: ModelsEvaluation): string {
   const { examples } = models[0]
   return [
     table,
-    `* the highest F1 on ${counted(examples, 'question')}, the same for all`,
+    `* highest F1 on the same ${counted(examples, 'question')}`,
     ...(thresholds.size > 1 ? [THRESHOLDS] : []),
     ...comparisons.flatMap((comparison) => ['', ...comparisonLines(comparison)]),
     ...models.filter(({ fitted }) => fitted).map((found, i) => `${i ? '' : '\n'}${found.model}: ${fittedText(found)}`),
@@ -116,8 +116,8 @@ export function modelsText({ models, comparisons }: ModelsEvaluation): string {
 }
 
 const THRESHOLDS =
-  'Each model has the threshold stored with it, or 0 where none is: much of a difference may be theirs. Fit them all with\n' +
-  '--calibrate, on questions other than these, or give one for all with --null_score_diff_threshold.'
+  'The models use different thresholds (stored with the model, or 0), which may explain much of the difference.\n' +
+  'Fit all of them with --calibrate on other questions, or set one with --null_score_diff_threshold.'
 
 const chance = (p: number): string => (p < 0.0001 ? 'p < 0.0001' : `p ${decimal(p, 4)}`)
 

@@ -11,11 +11,11 @@ import { squadMetrics } from '../squad/metrics/metrics.ts'
 import { squadV2Metrics } from '../squad/metrics/metrics-v2.ts'
 import { toSquadJson } from '../squad/reading/squad-json.ts'
 
-// Whole evaluations: seconds on a machine at rest, minutes on a busy one.
+// Evaluations take seconds, or minutes on a busy machine.
 vi.setConfig({ testTimeout: 600_000 })
 
 const examples = tinyExamples(24)
-/** Every third question has no answer. */
+/** Every third question is unanswerable. */
 const examplesV2 = examples.map((example, i) => (i % 3 ? example : { ...example, answers: [] }))
 let folder: string
 let argv: string[]
@@ -35,7 +35,7 @@ const json = async (...more: string[]) => {
   expect(code, stderr).toBe(0)
   return JSON.parse(stdout)
 }
-/** Questions enough to fit on, of which those that are answered have an answer. */
+/** Writes `count` questions, of which those selected by `isAnswered` have an answer. */
 function writeMany(name: string, isAnswered: (i: number) => boolean, count = 210): string[] {
   const many = differentExamples(count).map((example, i) => (isAnswered(i) ? example : { ...example, answers: [] }))
   writeFileSync(join(folder, name), toSquadJson(many))
@@ -45,7 +45,7 @@ const predictionsOf = (place: string) =>
   new Map(Object.entries(readJson<Record<string, string>>(join(place, 'predictions.json'))))
 
 describe('spanforge evaluate', () => {
-  test('writes the predictions that it measures, and gives an interval around each score', async () => {
+  test('writes the predictions behind its scores, and prints an interval for each score', async () => {
     const place = join(folder, 'evaluation')
     const found = await json('--model', tinyFolder, ...argv, '--output_dir', place, '--n_best_size', '3')
     const { exact_match, f1 } = squadMetrics(predictionsOf(place), examples)
@@ -66,22 +66,22 @@ describe('spanforge evaluate', () => {
     }
   })
 
-  test('measures SQuAD v2.0 as the official script, from the files that it writes', async () => {
+  test('computes the same SQuAD v2.0 metrics as the official script from the written files', async () => {
     const place = join(folder, 'evaluation')
     const found = await json('--model', tinyFolder, ...argvV2, '--version_2_with_negative', '--output_dir', place)
     const no_answer_scores = new Map(Object.entries(readJson<Record<string, number>>(join(place, 'null_odds.json'))))
-    // The script's own threshold would be 1; run_qa has applied it before.
+    // run_qa has already applied the threshold; the script's own default is 1.
     const options = { no_answer_scores, no_answer_threshold: Number.POSITIVE_INFINITY }
     const { exact, total, ...official } = squadV2Metrics(predictionsOf(place), examplesV2, options).metrics
     expect(found).toMatchObject({ exact_match: exact, examples: total, ...official })
     expect(official).toMatchObject({ HasAns_total: 16, NoAns_total: 8 })
   })
 
-  test('gives the answers of run_qa when asked', async () => {
+  test('writes the answers of run_qa with --postprocess run_qa', async () => {
     const [exact, runQa] = [join(folder, 'exact'), join(folder, 'run_qa')]
     await json('--model', tinyFolder, ...argv, '--output_dir', exact)
     const found = await json('--model', tinyFolder, ...argv, '--output_dir', runQa, '--postprocess', 'run_qa')
-    // 30 tokens: the 20 best starts and ends miss no best span here, but the probabilities are among 20 answers alone.
+    // With contexts this short the 20 best starts and ends include the best span; the probabilities cover 20 answers.
     expect(predictionsOf(runQa)).toEqual(predictionsOf(exact))
     expect(found.exact_match).toBe(squadMetrics(predictionsOf(runQa), examples).exact_match)
     const sums = Object.values(
@@ -111,7 +111,7 @@ describe('spanforge evaluate', () => {
     expect((await runHere('evaluate', '--model', tinyFolder, '--model', tinyFolder, ...argv)).code).toBe(2)
   })
 
-  test('stores threshold and confidence with the model when asked, and uses them from then on', async () => {
+  test('stores threshold and confidence with the model with --calibrate, and then uses them', async () => {
     const model = join(folder, 'model')
     cpSync(tinyFolder, model, { recursive: true })
     const many = writeMany('many-v2.json', (i) => i % 3 > 0)
@@ -138,12 +138,12 @@ describe('spanforge evaluate', () => {
     const { stdout } = await runHere('evaluate', '--model', model, ...many, '--calibrate')
     const at = null_score_diff_threshold.toFixed(3)
     expect(stdout.replace(/\s+/g, ' ')).toContain(
-      `threshold ${at} (was ${at}), confidence fitted on 210 questions; used from now on`,
+      `threshold ${at} (was ${at}), confidence fitted on 210 questions; will be used from now on`,
     )
     expect(stdout).toMatch(/Calibration error +[\d.]+ %, [\d.]+ % in longer texts: the confidence fitted on these/)
   })
 
-  test('gives the same confidence to the same model and data', async () => {
+  test('fits the same confidence for the same model and data', async () => {
     const many = writeMany('many.json', () => true)
     const fits = []
     for (const name of ['first', 'second']) {
@@ -170,29 +170,32 @@ describe('spanforge evaluate', () => {
       () => true,
       /at least 200 different questions are needed to fit it, and there are 199 in/,
     ],
-    ['one kind only', 'answered.json', 210, () => true, /without an answer are needed to fit it, and 210 of the 210/],
     [
-      'few of one kind',
+      'answerable questions only',
+      'answered.json',
+      210,
+      () => true,
+      /without an answer are needed to fit it, and 210 of the 210/,
+    ],
+    [
+      'too few unanswerable questions',
       'v2.json',
       210,
       (i: number) => i > 18,
       /20 without an answer are needed to fit it, and 191 of the/,
     ],
-  ])(
-    'fits neither threshold nor confidence on %s, and keeps what is stored',
-    async (_, name, count, answered, message) => {
-      const model = join(folder, name.replace('.json', ''))
-      cpSync(tinyFolder, model, { recursive: true })
-      const few = writeMany(name, answered, count)
-      const asked = ['--version_2_with_negative', '--calibrate']
-      const { code, stderr } = await runHere('evaluate', '--model', model, ...few, ...asked)
-      expect(stderr).toMatch(message)
-      expect(code).toBe(2)
-      expect(await loadAnswerSettings(model)).toBeUndefined()
-    },
-  )
+  ])('does not fit threshold and confidence on %s', async (_, name, count, answered, message) => {
+    const model = join(folder, name.replace('.json', ''))
+    cpSync(tinyFolder, model, { recursive: true })
+    const few = writeMany(name, answered, count)
+    const asked = ['--version_2_with_negative', '--calibrate']
+    const { code, stderr } = await runHere('evaluate', '--model', model, ...few, ...asked)
+    expect(stderr).toMatch(message)
+    expect(code).toBe(2)
+    expect(await loadAnswerSettings(model)).toBeUndefined()
+  })
 
-  test('writes the error analysis as a page and as JSON', async () => {
+  test('writes the error analysis as HTML and JSON', async () => {
     const report = join(folder, 'errors.html')
     const { files, f1 } = await json('--model', tinyFolder, ...argv, '--report', report)
     expect(files).toEqual([report, join(folder, 'errors.json')])
@@ -201,7 +204,7 @@ describe('spanforge evaluate', () => {
     expect(analysis.overall.f1.mean).toBeCloseTo(f1, 9)
   })
 
-  test('replaces no file unless it is told to, and none that it reads', async () => {
+  test('overwrites files only with --overwrite, and never its input', async () => {
     const [place, model] = [join(folder, 'kept'), join(folder, 'own-model')]
     cpSync(tinyFolder, model, { recursive: true })
     mkdirSync(place)
@@ -232,13 +235,13 @@ describe('spanforge evaluate', () => {
     [['--confidence_level', '95'], /confidence_level is 95/],
     [['--postprocess', 'best'], /Allowed choices are exact, run_qa/],
     [['--padding', 'some'], /Allowed choices are none, longest, max_length/],
-  ])('refuses %j before it reads anything', async (more, message) => {
+  ])('rejects %j before reading anything', async (more, message) => {
     const { code, stderr } = await runHere('evaluate', '--model', tinyFolder, ...argv, ...more)
     expect(stderr).toMatch(message)
     expect(code).toBe(2)
   })
 
-  test('says that questions without an answer want another evaluation', async () => {
+  test('suggests --version_2_with_negative for unanswerable questions', async () => {
     const { code, stderr } = await runHere('evaluate', '--model', tinyFolder, ...argvV2)
     expect(code).toBe(1)
     expect(stderr).toContain('(--version_2_with_negative) for data with unanswerable questions')

@@ -36,62 +36,65 @@ interface EvaluateFlags extends OverwriteFlag, WindowFlags, HubFlags, DataOption
 
 const EXAMPLES = `
 Examples:
-  Loss, exact match and F1, each score with its bootstrap interval:
+  Compute loss, exact match and F1 with bootstrap intervals:
     spanforge evaluate --model out --data dev.json
 
-  An analysis of the errors as an HTML page, and the predictions of run_qa:
+  Write an error analysis as an HTML page, and the prediction files of run_qa:
     spanforge evaluate --model out --data dev.json --report errors.html \\
       --output_dir evaluation
 
   Compare two models on the same questions, with a paired test:
     spanforge evaluate --model out --model out-2 --data dev.json
 
-  SQuAD v2.0: fit threshold and confidence on these questions, store them:
+  Fit the threshold and the confidence on SQuAD v2.0 and store them:
     spanforge evaluate --model out --data dev-v2.0.json \\
       --version_2_with_negative --calibrate
 `
 
-/** `spanforge evaluate`: loss, exact match and F1 of one or several models on a data file. */
+/** `spanforge evaluate`: computes loss, exact match and F1 of one or several models. */
 export function evaluateCommand(): Command {
   const command = new Command('evaluate')
-    .requiredOption('--model <folder>', 'model folder, or name on the hub; several are compared', listed)
-    .requiredOption('--data <file>', 'data file of any format, or name of a data set (squad, owner/name)')
-    .option('--max_samples <integer>', 'the first so many questions only', wholeNumber(1))
-    .option('--report <file>', 'write the error analysis: this HTML file, and its JSON beside it')
+    .requiredOption('--model <folder>', 'model folder or hub name; repeat it to compare models', listed)
+    .requiredOption('--data <file>', 'data file in any format, or data set name (squad, owner/name)')
+    .option('--max_samples <integer>', 'maximum number of questions', wholeNumber(1))
+    .option('--report <file>', 'write an error analysis as HTML, and as JSON next to it')
     .option(
       '--output_dir <folder>',
       'write predictions.json, nbest_predictions.json, null_odds.json, eval_results.json',
     )
-    .option('--n_best_size <integer>', 'answers of each question in nbest_predictions.json', wholeNumber(1), 20)
+    .option('--n_best_size <integer>', 'answers per question in nbest_predictions.json', wholeNumber(1), 20)
     .option(
       '--max_answer_length <integer>',
-      'longest answer in tokens (default: as stored with the model, or else 30)',
+      'maximum answer length in tokens (default: stored with the model, or 30)',
       wholeNumber(1),
     )
-    .option('--version_2_with_negative', 'the data holds questions without an answer (as stored with the model)')
-    .option('--no-version_2_with_negative', 'it holds none, whatever is stored with the model')
+    .option('--version_2_with_negative', 'the data has unanswerable questions (default: stored with the model)')
+    .option('--no-version_2_with_negative', 'the data has no unanswerable questions')
     .option(
       '--null_score_diff_threshold <number>',
-      'answer "" where it is better by more than this (0, or what is stored)',
+      'answer "" if its score is higher by more than this (default: stored with the model, or 0)',
       anyNumber,
     )
     .option(
       '--calibrate',
-      'fit the threshold for "no answer" and the confidence of answers on these questions (200 or more) and store them with the model',
+      'fit the "no answer" threshold and the confidence on these questions (at least 200), and store them',
     )
     .addOption(
-      new Option('--postprocess <name>', 'exact looks at every span, run_qa as utils_qa.py at the 20 best ends')
+      new Option(
+        '--postprocess <name>',
+        'exact considers every span; run_qa considers the 20 best starts and ends, like utils_qa.py',
+      )
         .choices(['exact', 'run_qa'])
         .default('exact'),
     )
-    .option('--confidence_level <number>', 'of the intervals', anyNumber, 0.95)
+    .option('--confidence_level <number>', 'confidence level of the intervals', anyNumber, 0.95)
     .addOption(
-      new Option('--padding <name>', 'what the loss, and run_qa, see of padding; max_length as run_qa.py')
+      new Option('--padding <name>', 'padding seen by the loss and by run_qa; use max_length to match run_qa.py')
         .choices(['none', 'longest', 'max_length'])
         .default('none'),
     )
-    .option('--batch_size <integer>', 'windows that longest pads together', wholeNumber(1), 8)
-    .option('--json', 'print one JSON document')
+    .option('--batch_size <integer>', 'number of windows padded together with --padding longest', wholeNumber(1), 8)
+    .option('--json', 'print the result as JSON')
   return withOverwriteFlag(withDataFlags(withHubFlags(withEngineFlags(withWindowFlags(command))), 'validation'))
     .addHelpText('after', EXAMPLES)
     .action(evaluate)

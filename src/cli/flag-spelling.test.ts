@@ -22,7 +22,7 @@ test.each([
     'serve --token a --token-file b --cors c d --rate-limit 1',
     'serve --token a --token_file b --cors c d --rate_limit 1',
   ],
-])('%s is %s', (given, expected) => {
+])('%s becomes %s', (given, expected) => {
   expect(spelled(given)).toBe(expected)
 })
 
@@ -36,11 +36,11 @@ test.each([
   'data check --model-name x',
   'serve ---max-windows --',
   'nonsense --max-windows',
-])('%s stays as it is: values, unknown flags and what comes after "--"', (line) => {
+])('%s is unchanged: values, unknown flags and everything after "--"', (line) => {
   expect(spelled(line)).toBe(line)
 })
 
-test('every flag of every command is declared with _ and found with either spelling', () => {
+test('every flag is declared in snake_case and found in either spelling', () => {
   const commands = [program, ...program.commands.flatMap((one) => [one, ...one.commands])]
   const options = commands.flatMap((command) => command.options.map((option) => ({ command, option })))
   expect(options.length).toBeGreaterThan(200)
@@ -52,7 +52,7 @@ test('every flag of every command is declared with _ and found with either spell
   }
 })
 
-test('a command takes both spellings, the last one counts, and a wrong value names the flag as help does', async () => {
+test('commands accept both spellings, the last one wins, and errors name the flag as in help', async () => {
   const refused = async (...argv: string[]) => (await runHere('serve', 'no-such-folder', ...argv)).stderr
   const expected = "option '--max_windows <integer>' argument '0' is invalid"
   expect(await refused('--max-windows', '0')).toContain(expected)
@@ -60,7 +60,7 @@ test('a command takes both spellings, the last one counts, and a wrong value nam
   expect(await refused('--max_windows', '1', '--max-windows', '0')).toContain(expected)
 })
 
-test('an unknown flag is named as it was written, and suggestions are written with _', async () => {
+test('errors quote unknown flags as written and suggest flags in snake_case', async () => {
   const { code, stderr } = await runHere('demo', '--no-dashbord')
   expect(code).toBe(2)
   expect(stderr).toContain("unknown option '--no-dashbord'\n(Did you mean --no_dashboard?)")

@@ -1,8 +1,8 @@
 import type { Command, Option } from 'commander'
 
 /**
- * A command line with each flag as its command declares it: --max-windows and --no_serve become --max_windows and
- * --no-serve. Values, unknown flags and everything after "--" are left as they are.
+ * Normalizes the flags of a command line to their declared spelling: --max-windows and --no_serve become --max_windows
+ * and --no-serve. Values, unknown flags and everything after "--" are unchanged.
  */
 export function spellFlags(argv: readonly string[], program: Command): string[] {
   const spelled = [...argv]
@@ -16,17 +16,17 @@ export function spellFlags(argv: readonly string[], program: Command): string[] 
     const option = findFlag(command, name)
     if (!option) continue
     spelled[i] = `${option.long}${value}`
-    // The next argument is the value of this flag, whatever it looks like.
+    // The next argument is the value of this flag, even if it looks like a flag.
     if (option.required && !value) i++
   }
   return spelled
 }
 
-/** The option of a command that has this name, written with - or with _. */
+/** Finds an option of a command by name in either spelling. */
 export const findFlag = (command: Command, name: string): Option | undefined =>
   command.options.find(({ long }) => long && plain(long.slice(2)) === plain(name))
 
 const plain = (name: string): string => name.replaceAll('-', '_')
 
-/** Flags as help shows them: commander knows a flag that switches another one off by its --no- only. */
+/** Converts flags to the spelling shown in help. Commander requires the prefix --no- for negated flags. */
 export const shownFlags = (text: string): string => text.replace(/--no-(?=\w)/g, '--no_')

@@ -1,2 +1,2 @@
-/** Commands and reports write numbers the same way. */
+/** Number formats, shared with reports. */
 export * from '../report/format.ts'

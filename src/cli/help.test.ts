@@ -9,29 +9,29 @@ const leaves = (command: Command, path: readonly string[] = []): string[][] =>
     ? [[...path]]
     : [[...path], ...command.commands.flatMap((one) => leaves(one, [...path, one.name()]))]
 
-test('the help of every command fits into 80 columns and writes flags of several words with _', async () => {
+test('the help of every command fits into 80 columns and shows flags in snake_case', async () => {
   for (const path of leaves(await createProgram())) {
     const { code, stdout } = await runHere(...path, '--help')
     expect(code).toBe(0)
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
-    expect(stdout.match(/--\w+-[\w-]*/g), 'flags of several words are shown with _').toBeNull()
+    expect(stdout.match(/--\w+-[\w-]*/g), 'flags are shown in snake_case').toBeNull()
   }
 })
 
-test('every command that is listed is there under its name, and has --quiet', async () => {
+test('every listed command exists and has --quiet', async () => {
   const program = await createProgram()
   expect(program.commands.map((command) => command.name())).toEqual(commandEntries.map(({ name }) => name))
   for (const path of leaves(program).filter(([name]) => name !== 'data' && name !== 'cache' && name !== undefined))
     expect((await runHere(...path, '--help')).stdout).toContain('--quiet')
 })
 
-test('help lists every command with its usage, whichever is loaded', async () => {
+test('help lists every command with its usage, independent of which ones are loaded', async () => {
   const lines = async (argv: string[]) => (await createProgram(argv)).helpInformation()
   expect(await lines(['--help'])).toBe(await lines(['train']))
   expect(await lines(['--help'])).toMatch(/serve \[options\] <model\.\.\.> +serve models/)
 })
 
-test('the help of train begins with what nearly every run gives', async () => {
+test('the help of train starts with the essential arguments', async () => {
   const { stdout } = await runHere('train', '--help')
   const flags = [...stdout.matchAll(/^ {2}--(\w+)/gm)].map(([, name]) => name)
   expect(flags.slice(0, 8)).toEqual([

@@ -31,7 +31,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** What the command prints on standard output. */
+/** Runs a command and returns its standard output. */
 async function run(command: Command, ...args: string[]): Promise<string> {
   printed = ''
   await command.exitOverride().parseAsync(args, { from: 'user' })
@@ -39,39 +39,39 @@ async function run(command: Command, ...args: string[]): Promise<string> {
 }
 const runJson = async (command: Command, ...args: string[]) => JSON.parse(await run(command, ...args, '--json'))
 
-it('download brings a model, and says where it lies', async () => {
+it('download fetches a model and prints its folder', async () => {
   const { folder } = await runJson(downloadCommand(), 'ann/bert')
   expect(folder).toContain(join(world.cache, 'models--ann--bert/snapshots'))
   expect(await run(downloadCommand(), 'ann/bert', '--offline')).toBe(`${folder}\n`)
 })
 
-it('download brings the splits of a data set', async () => {
+it('download fetches the splits of a data set', async () => {
   const { files } = await runJson(downloadCommand(), 'ann/squad', '--dataset')
   expect(files).toEqual([expect.stringMatching(/train-0\.parquet$/), expect.stringMatching(/validation-0\.parquet$/)])
 })
 
 it('cache ls, verify and prune', async () => {
-  expect(await run(cacheCommand(), 'ls')).toBe(`nothing\n0 B in ${world.cache}\n`)
+  expect(await run(cacheCommand(), 'ls')).toBe(`The cache is empty.\n0 B in ${world.cache}\n`)
   const { folder } = await runJson(downloadCommand(), 'ann/bert')
   expect(await run(cacheCommand(), 'ls')).toMatch(/ann\/bert +model +30\d\.\d kB +main +[0-9a-f]{8} +4\n30\d\.\d kB in/)
   expect(await runJson(cacheCommand(), 'verify')).toMatchObject({ sound: 4, faults: [] })
   await writeFile(join(folder, 'vocab.txt'), 'changed')
-  await expect(run(cacheCommand(), 'verify')).rejects.toThrow(/cache: damaged files: 1[\s\S]*verify --remove/)
-  expect(printed).toMatch(/ann\/bert: .*: its hash is [0-9a-f]{40}\nsound files: 3, damaged: 1/)
+  await expect(run(cacheCommand(), 'verify')).rejects.toThrow(/cache: corrupted files: 1[\s\S]*verify --remove/)
+  expect(printed).toMatch(/ann\/bert: .*: its hash is [0-9a-f]{40}\nintact files: 3, corrupted: 1/)
   expect(await runJson(cacheCommand(), 'verify', '--remove')).toMatchObject({ removed: true })
   expect(await runJson(cacheCommand(), 'prune', '--dry_run')).toEqual({ removed: [], size: 0, dry_run: true })
 })
 
-it('push shows what would go, and sends it', async () => {
+it('push shows what it would upload, and uploads it', async () => {
   const folder = join(world.cache, 'run')
   await mkdir(folder)
   await writeFile(join(folder, 'config.json'), '{}')
   expect(await run(pushCommand(), folder, 'ann/pushed', '--dry_run')).toMatch(
-    /config\.json +2 B\nfiles: 1, 2 B\nThere is no model card/,
+    /config\.json +2 B\nfiles: 1, 2 B\nThe folder has no model card/,
   )
   await writeFile(join(folder, 'dashboard.jsonl'), 'questions')
   const shown = await run(pushCommand(), folder, 'ann/pushed', '--dry_run')
-  expect(shown).toMatch(/files: 1, 2 B\n[\s\S]*Not uploaded: dashboard\.jsonl\. To upload one, give --include/)
+  expect(shown).toMatch(/files: 1, 2 B\n[\s\S]*Not uploaded: dashboard\.jsonl\. Use --include to upload them/)
   const asked = ['--dry_run', '--include', 'dash*', '--include', 'config.json']
   expect(await runJson(pushCommand(), folder, 'ann/pushed', ...asked)).toMatchObject({ left_out: [], size: 11 })
   expect(world.server.requests).toEqual([])

@@ -7,30 +7,30 @@ export interface OfflineFlag {
   readonly offline?: boolean
 }
 
-/** Of every command that looks up names on the hub. */
+/** Adds --offline, shared by all commands that use the hub. */
 export const withOfflineFlag = (command: Command): Command =>
-  command.option('--offline', 'use the cache alone, no network (as HF_HUB_OFFLINE=1)')
+  command.option('--offline', 'use only the cache, not the network (like HF_HUB_OFFLINE=1)')
 
 export interface HubFlags extends OfflineFlag {
   readonly revision?: string
   readonly json?: boolean
 }
 
-/** The flags of every command that takes the name of a model on the hub. */
+/** Adds the flags of commands that accept the hub name of a model. */
 export const withHubFlags = (command: Command): Command =>
   withOfflineFlag(command.option('--revision <name>', 'branch, tag or commit of the model on the hub'))
 
 /**
- * The flags of every command that takes the name of a data set where it takes a data file, for `dataChoice`; `split` is
- * the part that the command usually wants.
+ * Adds the flags of commands that accept a data set name instead of a data file, for `dataChoice`. `split` is the
+ * default split.
  */
 export const withDataFlags = (command: Command, split: string): Command =>
   command
-    .option('--split <name>', 'of a data set by name: which part', split)
-    .option('--dataset_config <name>', 'of a data set by name: which configuration, where it has several')
-    .option('--dataset_revision <name>', 'of a data set by name: branch, tag or commit')
+    .option('--split <name>', 'split of a data set from the hub', split)
+    .option('--dataset_config <name>', 'configuration of a data set from the hub, if it has several')
+    .option('--dataset_revision <name>', 'branch, tag or commit of a data set from the hub')
 
-/** Runs what speaks with the hub, with a bar of the bytes that it moves and its notices. */
+/** Runs a function that uses the hub, and shows its progress and notices. */
 export async function withHubProgress<T>(
   label: string,
   flags: OfflineFlag,
@@ -42,7 +42,7 @@ export async function withHubProgress<T>(
     bar?.progress.stop()
     bar = undefined
   }
-  // One bar for each repository's files, gone when they are there: what comes after has bars of its own.
+  // Each repository has its own bar, which ends with its last file; later steps show their own bars.
   const onProgress = ({ repository, totalReceived, totalSize }: DownloadProgress) => {
     const key = `${repository} ${totalSize}`
     if (bar && bar.key !== key) stop()

@@ -3,11 +3,11 @@ import { type HubFlags, withHubFlags, withHubProgress } from './hub-options.ts'
 import { createOutput } from './output.ts'
 import { terminalScreen } from './terminal-screen.ts'
 
-/** `spanforge inspect FOLDER`: the architecture of a model, and what its weights lack or have too much of. */
+/** `spanforge inspect FOLDER`: shows the architecture of a model and its missing or unexpected tensors. */
 export function inspectCommand(): Command {
   const command = new Command('inspect')
-    .argument('<folder>', 'model folder, or name on the hub')
-    .option('--json', 'print one JSON document')
+    .argument('<folder>', 'model folder or hub name')
+    .option('--json', 'print the result as JSON')
   return withHubFlags(command).action(inspect)
 }
 
@@ -19,7 +19,7 @@ async function inspect(nameOrFolder: string, flags: HubFlags): Promise<void> {
     inspectModel(nameOrFolder, { ...hub, revision: flags.revision }),
   )
   if (output.forPeople) terminalScreen(output).show(modelBlocks(facts))
-  if (files.length === 0) output.print('There are no weights here: this is what config.json says.')
+  if (files.length === 0) output.print('No weights found; this information is from config.json.')
   const { architecture, num_hidden_layers, hidden_size, num_attention_heads, vocab_size } = facts
   const { missing, unexpected, mismatched } = report
   output.result({

@@ -10,16 +10,16 @@ import { thoroughOr } from '../../tests/thorough.ts'
 import { checkpointBytes, type Flags, tinyTraining } from '../../tests/tiny-run.ts'
 import { newestWhole } from '../training/checkpoints/checkpoint-store.ts'
 
-// Whole runs: seconds on a machine at rest, minutes on a busy one.
+// Full runs take seconds, or minutes on a busy machine.
 vi.setConfig({ testTimeout: 600_000 })
 
 /**
- * A run that no test lives to see the end of, so that a signal always comes in time. At a constant learning rate its
- * weights do not depend on how many steps were planned.
+ * Settings of a run that is too long to finish, so that signals always arrive in time. With a constant learning rate
+ * the weights do not depend on the number of planned steps.
  */
 const endless = { lr_scheduler_type: 'constant', max_steps: 1_000_000, save_steps: 5, save_total_limit: 2 } as const
 
-/** Sends the signals one after the other, each when the run has logged another `steps` steps. */
+/** Sends one of the signals after every `steps` logged steps. */
 const signalsAfter =
   (steps: number, ...signals: NodeJS.Signals[]) =>
   (child: ChildProcess): void => {
@@ -32,7 +32,7 @@ const signalsAfter =
 const resume = (folder: string, more: Flags) =>
   runHere(...tinyTraining(folder, { ...endless, resume_from_checkpoint: 'latest', ...more }))
 
-/** Ends the run of `folder` five steps on, and one that was never interrupted at that step: the same bytes. */
+/** Resumes the run for five steps and expects the same bytes as from an uninterrupted run. */
 async function expectSameAsUninterrupted(folder: string, step: number): Promise<void> {
   const checkpoint = `out/checkpoint-${step + 5}`
   const max_steps = step + 5
@@ -47,26 +47,26 @@ async function expectSameAsUninterrupted(folder: string, step: number): Promise<
 
 const stepOf = (folder: string) => Number(/\d+$/.exec(folder)![0])
 
-describe('A run that is interrupted', () => {
-  test('by SIGINT finishes its step, saves, says how to go on, exits with 130, and goes on to the same bits', async () => {
+describe('an interrupted run', () => {
+  test('saves on SIGINT, explains how to resume, exits with 130 and resumes bit for bit', async () => {
     const folder = temporaryFolder()
     const said = await spanforge(tinyTraining(folder, endless), { meanwhile: signalsAfter(3, 'SIGINT') })
     expect(said.code).toBe(130)
     expect(said.stdout).toContain('Finishing the step and saving.')
     const out = join(folder, 'out')
-    const [, step, checkpoint] = /Stopped after step (\d+); everything is in (.*)\. Go on with:/.exec(said.stdout)!
+    const [, step, checkpoint] = /Stopped after step (\d+)\. Checkpoint: (.*)\nTo resume, run:/.exec(said.stdout)!
     expect(said.stdout).toContain(`npx spanforge train --output_dir ${out} --resume_from_checkpoint latest`)
     expect(checkpoint).toBe(join(out, `checkpoint-${step}`))
     await expectSameAsUninterrupted(folder, Number(step))
   })
 
-  test('by SIGTERM does the same, and exits with 143', async () => {
+  test('does the same on SIGTERM and exits with 143', async () => {
     const said = await spanforge(tinyTraining(temporaryFolder(), endless), { meanwhile: signalsAfter(3, 'SIGTERM') })
     expect(said.code).toBe(143)
-    expect(said.stdout).toMatch(/Stopped after step \d+; everything is in/)
+    expect(said.stdout).toMatch(/Stopped after step \d+\. Checkpoint: /)
   })
 
-  test('by SIGKILL at several instants goes on each time, to the same bits', async () => {
+  test('resumes bit for bit after SIGKILL at several points', async () => {
     const folder = temporaryFolder()
     for (const steps of thoroughOr([2, 7, 11, 6, 9], [2, 7, 6])) {
       const argv = tinyTraining(folder, { ...endless, resume_from_checkpoint: 'latest' })
@@ -78,8 +78,8 @@ describe('A run that is interrupted', () => {
   })
 })
 
-describe('A second run in the same folder', () => {
-  test('is refused while the first one lives', async () => {
+describe('a second run in the same folder', () => {
+  test('is rejected while the first one is active', async () => {
     const folder = temporaryFolder()
     let second: ReturnType<typeof resume> | undefined
     await spanforge(tinyTraining(folder, endless), {

@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { catchInterrupts } from './interrupts.ts'
 
-describe('Signals', () => {
+describe('catchInterrupts', () => {
   const exit = vi.spyOn(process, 'exit').mockImplementation((() => {}) as typeof process.exit)
   afterEach(() => exit.mockClear())
 
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('%s once asks to stop, twice leaves at once with %i', (name, code) => {
+  ] as const)('requests a stop on the first %s and exits immediately with %i on the second', (name, code) => {
     const announce = vi.fn()
     const interrupts = catchInterrupts(announce)
     process.emit(name)
@@ -21,7 +21,7 @@ describe('Signals', () => {
     interrupts.release()
   })
 
-  test('are left to others after release', () => {
+  test('removes its listeners on release', () => {
     const before = process.listenerCount('SIGINT')
     catchInterrupts(() => {}).release()
     expect(process.listenerCount('SIGINT')).toBe(before)

@@ -1,16 +1,16 @@
-/** What the shell is told when a signal ended a process: 128 + its number. */
+/** Exit codes for processes ended by a signal: 128 + signal number. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const
 
 export interface Interrupts {
   readonly signal: AbortSignal
-  /** Asks the same without a signal: exit code and all are those of Ctrl-C. */
+  /** Requests a stop programmatically, with the same effect and exit code as Ctrl-C. */
   readonly ask: () => void
-  /** The exit code of the signal that came. */
+  /** The exit code of the received signal. */
   readonly exitCode: () => number
   readonly release: () => void
 }
 
-/** The first SIGINT or SIGTERM asks to end in good order, a second one ends the process at once. */
+/** On the first SIGINT or SIGTERM requests a graceful stop; on the second, exits immediately. */
 export function catchInterrupts(announce: () => void): Interrupts {
   const controller = new AbortController()
   let exitCode = 0

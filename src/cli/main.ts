@@ -4,5 +4,5 @@ import { runProgram } from './program.ts'
 
 handleStreamErrors()
 const code = await runProgram(process.argv.slice(2))
-// A command that was interrupted has set it already.
+// An interrupted command has already set its exit code.
 if (code !== 0) process.exitCode = code

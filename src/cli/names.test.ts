@@ -10,13 +10,13 @@ import { tinyService } from '../../tests/tiny-service.ts'
 import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
 import { loadDataset, pipeline } from '../index.ts'
 
-// Whole runs: seconds on a machine at rest, minutes on a busy one.
+// Full runs take seconds, or minutes on a busy machine.
 vi.setConfig({ testTimeout: 600_000 })
 
 const parquet = (questions: number, first = 0) => squadParquet(tinyExamples(questions, first))
 const model = Object.fromEntries(readdirSync(tinyFolder).map((name) => [name, readFileSync(join(tinyFolder, name))]))
 
-/** The branch `old` has another activation, and other questions. */
+/** The branch `old` has a different activation and different questions. */
 const world = hubWorld((server) => {
   const config = JSON.parse(model['config.json'].toString())
   const bert = server.add('model', 'ann/bert')
@@ -40,14 +40,14 @@ const lengths = ['--max_seq_length', '48', '--doc_stride', '8']
 const question = ['--question', 'who is in ro?', '--context', 'bo is in ro. li was ka.']
 const training = ['--model', 'ann/bert', '--dataset', 'ann/squad', '--max_steps', '1', ...lengths]
 
-describe('A model by name', () => {
+describe('a model given by hub name', () => {
   test.each<[string, string[]]>([
     ['inspect', ['inspect', 'ann/bert']],
     ['answer', ['answer', '--model', 'ann/bert', ...question]],
     ['evaluate', ['evaluate', '--model', 'ann/bert', '--data', 'ann/squad', ...lengths]],
     ['data windows', ['data', 'windows', 'ann/squad', '--model', 'ann/bert', ...lengths]],
     ['data check', ['data', 'check', 'ann/squad', '--model', 'ann/bert', ...lengths]],
-  ])('works in spanforge %s, and then without a network', async (_, argv) => {
+  ])('works in spanforge %s, afterwards also offline', async (_, argv) => {
     const untimed = (found: object) =>
       JSON.stringify(found, (key, value) => (/runtime|second/.test(key) ? undefined : value))
     const online = untimed(await json(...argv))
@@ -56,7 +56,7 @@ describe('A model by name', () => {
     expect(world.server.requests).toEqual([])
   })
 
-  test('answers a data set by name in spanforge predict, and then without a network', async () => {
+  test('answers a data set from the hub in spanforge predict, afterwards also offline', async () => {
     const answers = async (...more: string[]) => {
       const output = join(temporaryFolder(), 'answers.jsonl')
       await json('predict', '--model', 'ann/bert', '--input', 'ann/squad', '--output', output, ...more)
@@ -69,7 +69,7 @@ describe('A model by name', () => {
     expect(world.server.requests).toEqual([])
   })
 
-  test('is served under that name', async () => {
+  test('is served under its name', async () => {
     const service = await tinyService({ folders: ['ann/bert'] })
     onTestFinished(() => service.close())
     const payload = { question: 'who is in ro?', context: 'bo is in ro.', model: 'ann/bert' }
@@ -77,7 +77,7 @@ describe('A model by name', () => {
     expect([response.statusCode, response.json().model]).toEqual([200, 'ann/bert'])
   })
 
-  test('is that of the revision that is asked for', async () => {
+  test('is loaded from the requested revision', async () => {
     const score = async (...more: string[]) => (await json('answer', '--model', 'ann/bert', ...question, ...more)).score
     expect(await score('--revision', 'old')).not.toBe(await score())
     expect(await score('--revision', 'main')).toBe(await score())
@@ -86,13 +86,13 @@ describe('A model by name', () => {
     expect(stderr).toContain('the model "ann/bert" has no revision "older"')
   })
 
-  test('whose tokenizer alone is wanted comes without its weights', async () => {
+  test('is downloaded without weights if only the tokenizer is needed', async () => {
     await json('data', 'windows', 'ann/squad', '--model', 'ann/bert', ...lengths)
     expect((await world.files()).some((path) => path.endsWith('config.json'))).toBe(true)
     expect((await world.files()).some((path) => path.endsWith('model.safetensors'))).toBe(false)
   })
 
-  test('that is misspelt is answered with the nearest, that is private with what opens it', async () => {
+  test('leads to similar names if misspelt, and to the token if private', async () => {
     const wrong = await runHere('inspect', 'ann/bret')
     expect(wrong.code).toBe(1)
     expect(wrong.stderr).toMatch(/there is no model "ann\/bret".*\n.*Nearest names: ann\/bert/)
@@ -102,8 +102,8 @@ describe('A model by name', () => {
   })
 })
 
-describe('A data set by name', () => {
-  test('is converted, sampled, split, merged and checked as a file is', async () => {
+describe('a data set given by hub name', () => {
+  test('can be converted, sampled, split, merged and checked like a file', async () => {
     const folder = temporaryFolder()
     const path = (name: string) => join(folder, name)
     const data = (...argv: string[]) => json('data', ...argv)
@@ -122,7 +122,7 @@ describe('A data set by name', () => {
     expect(merged.questions + merged.repeated).toBe(20)
   })
 
-  test('leaks into a data set by name', async () => {
+  test('is checked for leaks against another one', async () => {
     const { code, stdout } = await runHere(
       'data',
       'check',
@@ -133,10 +133,10 @@ describe('A data set by name', () => {
       'train',
     )
     expect(code).toBe(1)
-    expect(stdout).toContain('contexts that the validation file has too (leaks)')
+    expect(stdout).toContain('contexts shared with the validation file (leaks)')
   })
 
-  test('trains and evaluates by its splits, configurations and revisions', async () => {
+  test('can be used for training by split, configuration and revision', async () => {
     const run = (...more: string[]) => json('train', ...training, '--output_dir', temporaryFolder(), ...more)
     expect(await run()).toMatchObject({ train_samples: 12, eval_samples: 8 })
     expect(await run('--dataset_revision', 'old')).toMatchObject({ train_samples: 24, eval_samples: 8 })
@@ -144,7 +144,7 @@ describe('A data set by name', () => {
     expect(await run('--validation_split', 'train')).toMatchObject({ eval_samples: 12 })
   })
 
-  test('trains from the revision of the model that is asked for, and goes on from it', async () => {
+  test('is used with the requested model revision, also when the run is resumed', async () => {
     const folder = temporaryFolder()
     const resume = ['--output_dir', folder, '--resume_from_checkpoint', 'latest']
     await json('train', ...training, '--revision', 'old', '--save_steps', '1', '--output_dir', folder)
@@ -154,13 +154,13 @@ describe('A data set by name', () => {
     expect(activation()).toBe('relu')
   })
 
-  test('is compared in a sweep', async () => {
+  test('can be used in a sweep', async () => {
     const folder = temporaryFolder()
     const { trials } = await json('sweep', ...training, '--output_dir', folder, '--grid', 'seed=1,2')
     expect(trials.map(({ status }: { status: string }) => status)).toEqual(['finished', 'finished'])
   })
 
-  test('that lacks what is asked for says what it has', async () => {
+  test('lists its splits or configurations if the requested one does not exist', async () => {
     const refused = async (...more: string[]) =>
       (await runHere('train', ...training, '--output_dir', join(temporaryFolder(), 'out'), ...more)).stderr
     expect(await refused('--train_split', 'test')).toMatch(/has no split "test".*\n.*train, validation/)
@@ -169,7 +169,7 @@ describe('A data set by name', () => {
   })
 })
 
-test('The library takes names where the commands do', async () => {
+test('the library accepts hub names like the commands', async () => {
   expect(await loadDataset('ann/squad', { split: 'validation' })).toEqual(tinyExamples(8, 100))
   const ask = await pipeline('question-answering', 'ann/bert')
   expect((await ask('who is in ro?', 'bo is in ro.')).answer).not.toBe('')

@@ -8,8 +8,8 @@ import { createOutput, describeError, exitCodeOf, handleStreamErrors } from './o
 const streams = () => ({ stdout: new PassThrough(), stderr: new PassThrough() })
 const textOf = (stream: PassThrough) => String(stream.read() ?? '')
 
-describe('output', () => {
-  test('with --json standard output is one JSON document and all else goes to standard error', () => {
+describe('createOutput', () => {
+  test('with --json prints one JSON document to standard output and everything else to standard error', () => {
     const to = streams()
     const output = createOutput(true, to)
     output.print('Loading...')
@@ -19,7 +19,7 @@ describe('output', () => {
     expect(() => output.result({})).toThrow('two results')
   })
 
-  test('what a data file holds cannot move the cursor or turn text around', () => {
+  test('escapes control characters and text direction marks from data files', () => {
     const to = streams()
     createOutput(false, to).print('question a\x1b[2Jb\u202ec\r: \u0645\u06cc\u200c\u062e \x1b[1mbold\x1b[22m')
     expect(textOf(to.stdout)).toBe(
@@ -27,7 +27,7 @@ describe('output', () => {
     )
   })
 
-  test('without --json text goes to standard output and the document nowhere', () => {
+  test('without --json prints text to standard output and no document', () => {
     const to = streams()
     const output = createOutput(false, to)
     output.print('exact match  81.2')
@@ -44,18 +44,18 @@ describe('errors', () => {
     return { code, text: textOf(to.stderr) }
   }
 
-  test('a foreseen error is its message and remedy without a stack, exit code 1', async () => {
+  test('a SpanforgeError prints message and remedy without a stack, exit code 1', async () => {
     const { code, text } = await failing(new SpanforgeError('squad: dev.json: no data', { remedy: 'Give a file.' }))
     expect(text).toBe('error: squad: dev.json: no data\n  Give a file.\n')
     expect(code).toBe(1)
   })
 
-  test('a wrong command line exits with 2, and an error may name its own code', async () => {
+  test('a UsageError exits with 2, and errors can set their own exit code', async () => {
     expect((await failing(new UsageError('--seed: "x" is not a number'))).code).toBe(2)
     expect((await failing(new SpanforgeError('interrupted', { exitCode: 130 }))).code).toBe(130)
   })
 
-  test('an error that nobody foresaw shows its stack and asks for a report', async () => {
+  test('an unexpected error prints its stack and asks for a bug report', async () => {
     const { code, text } = await failing(new TypeError('x is undefined', { cause: new Error('below') }))
     expect(code).toBe(1)
     expect(text).toMatch(/^unexpected error: TypeError: x is undefined\n\s+at .*output\.test\.ts/)
@@ -64,43 +64,40 @@ describe('errors', () => {
     expect(describeError('a string')).toMatch(/^unexpected error: a string\n/)
   })
 
-  test('DEBUG shows the stack and the cause of a foreseen error too', () => {
+  test('with DEBUG a SpanforgeError prints its stack and cause', () => {
     const error = new SpanforgeError('cannot read', { cause: new Error('ENOENT') })
     expect(describeError(error, true)).toMatch(/SpanforgeError: cannot read\n\s+at [\s\S]*caused by Error: ENOENT/)
     expect(describeError(error, false)).toBe('error: cannot read')
   })
 
-  test('success is exit code 0 and says nothing', async () => {
+  test('success exits with 0 and prints nothing', async () => {
     const to = streams()
     expect(await exitCodeOf(async () => {}, to)).toBe(0)
     expect(textOf(to.stderr)).toBe('')
   })
 })
 
-describe('a reader that goes away', () => {
-  test('is no error; a full disk is said once', () => {
+describe('a closed or failing output stream', () => {
+  test('is ignored if the reader has closed the pipe; a full disk is reported once', () => {
     const to = streams()
     handleStreamErrors(to)
     expect(() => to.stdout.emit('error', Object.assign(new Error('broken'), { code: 'EPIPE' }))).not.toThrow()
     expect(textOf(to.stderr)).toBe('')
     for (let i = 0; i < 3; i++) to.stdout.emit('error', Object.assign(new Error('full'), { code: 'ENOSPC' }))
-    expect(textOf(to.stderr)).toBe('error: standard output cannot be written (full): the output is incomplete\n')
+    expect(textOf(to.stderr)).toBe('error: cannot write to standard output (full); the output is incomplete\n')
     expect(process.exitCode).toBe(1)
     process.exitCode = undefined
   })
 
-  test.skipIf(!existsSync('/dev/full'))(
-    'a full disk under standard output is one sentence and exit code 1',
-    async () => {
-      const shell = '"$@" --help > /dev/full'
-      const argv = ['-c', shell, 'sh', process.execPath, inject('cli')]
-      const { status, stderr } = spawnSync('sh', argv, { encoding: 'utf8' })
-      expect(stderr).toMatch(/^error: standard output cannot be written \(ENOSPC.*\): the output is incomplete\n$/)
-      expect(status).toBe(1)
-    },
-  )
+  test.skipIf(!existsSync('/dev/full'))('reports a full disk in one sentence with exit code 1', async () => {
+    const shell = '"$@" --help > /dev/full'
+    const argv = ['-c', shell, 'sh', process.execPath, inject('cli')]
+    const { status, stderr } = spawnSync('sh', argv, { encoding: 'utf8' })
+    expect(stderr).toMatch(/^error: cannot write to standard output \(ENOSPC.*\); the output is incomplete\n$/)
+    expect(status).toBe(1)
+  })
 
-  test('a real pipe closed early leaves no trace on standard error, and the work goes on to its end', () => {
+  test('prints nothing to standard error if a pipe is closed early, and the command completes', () => {
     const module = new URL('./output.ts', import.meta.url).href
     const script = `
       import { handleStreamErrors } from '${module}'

@@ -3,25 +3,25 @@ import { printAbove } from '../runs/screen/live-bar.ts'
 import { showMessage, showOnTerminal } from '../show-value.ts'
 import { DataProblem } from '../squad/reading/data-problem.ts'
 
-/** The lines of a stack that help, with a message of any length before them. */
+/** Maximum length of a printed stack, including its message. */
 const MAX_STACK = 3500
 
-/** Where a command writes: `process` unless a test stands in. */
+/** The streams of a command: those of `process`, except in tests. */
 export interface Streams {
   readonly stdout: NodeJS.WritableStream & { isTTY?: boolean }
   readonly stderr: NodeJS.WritableStream & { isTTY?: boolean }
 }
 
 export interface Output {
-  /** True where people read: what a command says only to a person need not be put together otherwise. */
+  /** Whether the output is text. Without it, a command can skip preparing text. */
   readonly forPeople: boolean
-  /** Text for people: on standard output, or on standard error when that is kept for JSON. */
+  /** Prints text to standard output, or to standard error if standard output is reserved for JSON. */
   print(text: string): void
-  /** The command's result, once: one JSON document on standard output with --json, nothing without. */
+  /** Prints the result as a JSON document with --json, otherwise does nothing. Call it once. */
   result(document: unknown): void
 }
 
-/** With `json` standard output carries exactly one JSON document; all else goes to standard error. */
+/** With `json`, standard output contains exactly one JSON document; everything else goes to standard error. */
 export function createOutput(json: boolean, { stdout, stderr }: Streams = process): Output {
   let given = false
   return {
@@ -33,7 +33,7 @@ export function createOutput(json: boolean, { stdout, stderr }: Streams = proces
       else stream.write(`${shown}\n`)
     },
     result(document) {
-      if (given) throw new Error('a command gave two results')
+      if (given) throw new Error('a command printed two results')
       given = true
       if (json) stdout.write(`${JSON.stringify(document, null, 2)}\n`)
     },
@@ -41,8 +41,8 @@ export function createOutput(json: boolean, { stdout, stderr }: Streams = proces
 }
 
 /**
- * Runs a command to its end, prints what went wrong and returns the exit code: 0, or the error's own (1 in general,
- * 2 for a wrong command line), or 1 for an error that nobody foresaw.
+ * Runs a command, prints its error and returns the exit code: 0 for success, the code of a SpanforgeError (usually 1,
+ * or 2 for a usage error), or 1 for an unexpected error.
  */
 export async function exitCodeOf(command: () => Promise<void>, { stderr }: Pick<Streams, 'stderr'> = process) {
   try {
@@ -54,14 +54,14 @@ export async function exitCodeOf(command: () => Promise<void>, { stderr }: Pick<
   }
 }
 
-/** A foreseen error is its message and remedy; the stack only for those who set DEBUG, or when nobody foresaw it. */
+/** Formats an error. The stack is included for unexpected errors, or if DEBUG is set. */
 export function describeError(error: unknown, debug = Boolean(process.env.DEBUG)): string {
   const stack = error instanceof Error ? stackWithCauses(error) : String(error)
   if (error instanceof SpanforgeError) return `error: ${debug ? stack : error.message}${moreOf(error)}`
-  return `unexpected error: ${showMessage(stack, MAX_STACK)}\n  This is a fault in spanforge: please report it, with the lines above and the command.`
+  return `unexpected error: ${showMessage(stack, MAX_STACK)}\n  This is a bug in spanforge. Please report it with the lines above and the command.`
 }
 
-/** Reading ends at the first problem of a data file; a check goes on to its end. */
+/** Points to `data check`, because reading a data file stops at its first problem. */
 const moreOf = (error: SpanforgeError): string =>
   error instanceof DataProblem && error.kind !== 'unreadable' && !error.message.includes('data check')
     ? '\n  "spanforge data check FILE" lists all problems of the file; with --fix OUT it writes a corrected copy.'
@@ -73,9 +73,9 @@ function stackWithCauses(error: Error): string {
 }
 
 /**
- * A reader that went away (`spanforge ... | head`) is no error: what is still written to it is dropped, and the command
- * runs to its end, so that hours of training do not die with a pager. So does it where standard output cannot be
- * written, as on a full disk; that is said once, and the exit code is 1.
+ * Handles write errors so that a command, such as a long training, does not fail because of its output. If the reader
+ * has closed the pipe (`spanforge ... | head`), further output is discarded. Other errors, such as a full disk, are
+ * reported once and set the exit code to 1.
  */
 export function handleStreamErrors({ stdout, stderr }: Streams = process): void {
   let failed = false
@@ -83,7 +83,7 @@ export function handleStreamErrors({ stdout, stderr }: Streams = process): void 
     if (failed || code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') return
     failed = true
     process.exitCode = 1
-    stderr.write(`error: standard output cannot be written (${message}): the output is incomplete\n`)
+    stderr.write(`error: cannot write to standard output (${message}); the output is incomplete\n`)
   })
   stderr.on('error', () => {})
 }

@@ -15,7 +15,7 @@ import { AnswerJournal } from '../runs/predict/predict-journal.ts'
 import { noScreen } from '../runs/screen/screen.ts'
 import type { Example } from '../squad/types.ts'
 
-// Model runs: seconds on a machine at rest, minutes on a busy one.
+// Model runs take seconds, or minutes on a busy machine.
 vi.setConfig({ testTimeout: 600_000 })
 
 interface Line {
@@ -49,7 +49,7 @@ async function linesOf(from: string, more: readonly string[] = []): Promise<Line
   return lines.map((line) => JSON.parse(line))
 }
 
-test('gives every question a line, in order, whose places hold in UTF-16 units and in code points', async () => {
+test('writes one line per question, in order, with positions in UTF-16 units and in code points', async () => {
   const lines = await linesOf(input)
   expect(lines.map(({ id }) => id)).toEqual(examples.map(({ id }) => id))
   for (const [i, { answer, start, end, answer_start, score }] of lines.entries()) {
@@ -60,7 +60,7 @@ test('gives every question a line, in order, whose places hold in UTF-16 units a
   }
 })
 
-test('reads every format, in gzip too, and gives the same', async () => {
+test('reads every format, also gzipped, with the same result', async () => {
   const expected = await linesOf(input)
   for (const name of ['q.json', 'q.csv', 'q.parquet', 'q.jsonl.gz', 'q.csv.gz']) {
     await writeExamples(path(name), examples)
@@ -68,7 +68,7 @@ test('reads every format, in gzip too, and gives the same', async () => {
   }
 })
 
-test('wants no answers and no ids in the input', async () => {
+test('does not require answers or ids in the input', async () => {
   const rows = examples.map(({ question, context }) => JSON.stringify({ question, context }))
   writeFileSync(path('bare.jsonl'), rows.join('\n'))
   const csv = examples.map(({ question, context }) => `${question},"${context}"`)
@@ -78,7 +78,7 @@ test('wants no answers and no ids in the input', async () => {
   expect(await linesOf(path('bare.csv'))).toEqual(expected)
 })
 
-test('a question that cannot be answered has a line that says why, and the others their answers', async () => {
+test('writes an error line for a question that cannot be answered, and answers the others', async () => {
   const bad = [
     { id: 'empty', question: ' ', context: 'bo' },
     { id: 'long', question: 'who '.repeat(60), context: 'bo' },
@@ -92,7 +92,7 @@ test('a question that cannot be answered has a line that says why, and the other
   expect(JSON.parse(stdout)).toMatchObject({ questions: 22, failed: 2, resumed_from: 0 })
 })
 
-test('gives the scores of the Python pipeline, or the answers of a stored threshold, when told', async () => {
+test('writes the scores of the Python pipeline on request, and applies a stored threshold', async () => {
   const options = { top_k: 2, postprocess: 'pipeline', max_answer_len: 4, handle_impossible_answer: true } as const
   const answers = ['answer', '--model', tinyFolder, '--question', examples[1].question, '--context']
   const [, line] = await linesOf(input, flags(options))
@@ -113,13 +113,13 @@ test('gives the scores of the Python pipeline, or the answers of a stored thresh
     confidence: storedConfidence,
     ...fitted,
   })
-  const [silent] = await linesOf(input, ['--model', model])
-  expect(silent).toMatchObject({ answer: '', start: 0, end: 0, null_odds: expect.any(Number) })
-  expect(silent).toHaveProperty('confidence')
-  expect(silent).not.toHaveProperty('answer_start')
+  const [unanswered] = await linesOf(input, ['--model', model])
+  expect(unanswered).toMatchObject({ answer: '', start: 0, end: 0, null_odds: expect.any(Number) })
+  expect(unanswered).toHaveProperty('confidence')
+  expect(unanswered).not.toHaveProperty('answer_start')
 })
 
-test('writes the files of run_qa, those that evaluate writes', async () => {
+test('writes the same files of run_qa as evaluate', async () => {
   const answered = examples.map((example) =>
     example.answers.length
       ? example
@@ -144,7 +144,7 @@ test('writes the files of run_qa, those that evaluate writes', async () => {
   for (const [id, odds] of Object.entries(expected[1])) expect(predicted[1][id]).toBeCloseTo(odds as number, 4)
 })
 
-test('compresses when the name says so', async () => {
+test('compresses the output if its name ends with .gz', async () => {
   const { code } = await predict(input, path('answers.jsonl.gz'))
   expect(code).toBe(0)
   const lines = await linesOf(input)
@@ -152,7 +152,7 @@ test('compresses when the name says so', async () => {
   expect(zipped).toBe(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
 })
 
-test('writes over nothing unless told, and mixes no answers of other options', async () => {
+test('overwrites files only with --overwrite, and does not resume with different options', async () => {
   await linesOf(input)
   const again = await predict(input, path('answers.jsonl'))
   expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('already exists') })
@@ -165,7 +165,7 @@ test('writes over nothing unless told, and mixes no answers of other options', a
   expect((await predict(input, path('other.jsonl'), ['--overwrite'])).code).toBe(0)
 })
 
-test('refuses a damaged state of an unfinished file, and files that exist before it loads the model', async () => {
+test('rejects a corrupted state of an unfinished file, and existing files before loading the model', async () => {
   const state = { settings: {}, questions: 1, failed: 0, windows: 1, last_id: 'q0', bytes: 3 }
   const damaged = ['', '{}', '[]', 'null', '{"settings":null}', JSON.stringify({ ...state, bytes: -1 })]
   writeFileSync(path('bad.jsonl.partial'), 'abc')
@@ -182,7 +182,7 @@ test('refuses a damaged state of an unfinished file, and files that exist before
   expect(stderr).toContain('there.jsonl: already exists')
 })
 
-test('replaces no file that it reads, none beside its output, and none that appears meanwhile', async () => {
+test('never replaces input files or unrelated files next to its output', async () => {
   const before = readFileSync(input, 'utf8')
   const outputs = [input, path('./../').concat(basename(folder), '/questions.jsonl'), join(tinyFolder, 'config.json')]
   for (const output of outputs)
@@ -203,21 +203,21 @@ test('replaces no file that it reads, none beside its output, and none that appe
   expect(runQa).toMatchObject({ code: 2, stderr: expect.stringContaining('nbest_predictions.json: already exists') })
 })
 
-test('a file that appears while questions are answered is kept, and so are the answers', async () => {
+test('keeps a file created in the meantime, and keeps the answers', async () => {
   const [target, settings] = [path('late.jsonl'), { a: 1 }]
   const journal = (await AnswerJournal.open(target, settings))!
   await journal.append('{}\n', { questions: 1, failed: 0, windows: 1, last_id: 'q0' })
-  writeFileSync(target, 'of another')
+  writeFileSync(target, 'other content')
   await expect(journal.finish()).rejects.toThrow('late.jsonl: already exists')
   await expect(AnswerJournal.open(target, settings)).rejects.toThrow('late.jsonl: already exists')
-  expect(readFileSync(target, 'utf8')).toBe('of another')
+  expect(readFileSync(target, 'utf8')).toBe('other content')
   rmSync(target)
   await (await AnswerJournal.open(target, settings))!.finish()
   expect(readFileSync(target, 'utf8')).toBe('{}\n')
   expect(readdirSync(folder).sort()).toEqual(['late.jsonl', 'questions.jsonl'])
 })
 
-test('finds a broken line before it answers the first question', async () => {
+test('finds an invalid line before answering the first question', async () => {
   writeFileSync(input, `${readFileSync(input, 'utf8')}{"id": "x", "question": "who?"\n`)
   const { code, stderr } = await predict(input, path('answers.jsonl'))
   expect(code).toBe(1)
@@ -227,7 +227,7 @@ test('finds a broken line before it answers the first question', async () => {
   expect(existsSync(path('answers.jsonl.partial'))).toBe(false)
 })
 
-test('says which ids are repeated, and refuses them where a file holds one answer for each id', async () => {
+test('reports duplicate ids, and rejects them if the output is keyed by id', async () => {
   const [first, second] = examples
   await writeExamples(input, [first, second, { ...second, id: first.id }, { ...second, id: first.id }], {
     overwrite: true,
@@ -243,7 +243,7 @@ test('says which ids are repeated, and refuses them where a file holds one answe
   expect(refused.stderr).toMatch(/hold one answer for each id\n.*--postprocess exact/)
 })
 
-test('interrupted before the first answers, says that nothing is saved and leaves no file', async () => {
+test('if interrupted before the first answers, reports that nothing was saved and leaves no file', async () => {
   const screen = { ...noScreen, print: (text: string) => void printed.push(text) }
   const printed: string[] = []
   const controller = new AbortController()

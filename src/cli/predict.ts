@@ -3,7 +3,7 @@ import type { DataOptions } from '../runs/load/load-data.ts'
 import type { Predicted } from '../runs/predict/predict.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from './engine-options.ts'
 import { wholeNumber } from './flags.ts'
-import { count, counted, duration, rate } from './format.ts'
+import { counted, duration, rate } from './format.ts'
 import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from './hub-options.ts'
 import { catchInterrupts } from './interrupts.ts'
 import { createOutput, type Output } from './output.ts'
@@ -22,17 +22,19 @@ interface PredictFlags extends HubFlags, PipelineFlags, DataOptions, EngineFlags
 }
 
 const EXAMPLES = `
-Each line of the output is a JSON object with the question's id and its answer:
-score (a probability), start and end in UTF-16 units, and answer_start in code
-points, as SQuAD counts. With --top_k above 1 it has all answers; with
---handle_impossible_answer it has null_odds, which is larger the more likely it
-is that there is no answer; with a model that has a stored confidence it has the
-probability that the answer is right. The line of a question that cannot be
-answered (it is empty, or longer than a window) has an error instead. Only id,
-question and context of the input are read; ids are optional.
+Each line of the output is a JSON object with these fields:
+  id, answer    id of the question (its index if the input has no ids) and answer
+  score         probability of the answer
+  start, end    position in UTF-16 units
+  answer_start  position in code points, as in SQuAD
+  answers       all answers, with --top_k above 1
+  null_odds     the higher, the more likely there is no answer; with
+                --handle_impossible_answer
+  confidence    probability that the answer is correct, if stored with the model
+  error         why the question cannot be answered (empty or too long)
 
-If it is interrupted, run the same command again to resume; the output is the
-same, byte for byte.
+If the command is interrupted, run it again to resume. The output is identical
+to that of an uninterrupted run.
 
 Examples:
   spanforge predict --model out --input questions.jsonl --output answers.jsonl
@@ -42,32 +44,32 @@ Examples:
     --postprocess run_qa --padding max_length
 `
 
-/** `spanforge predict`: the answers to all questions of a file. */
+/** `spanforge predict`: answers all questions of a file. */
 export function predictCommand(): Command {
   const command = new Command('predict')
-    .requiredOption('--model <folder>', 'model folder, or name on the hub')
+    .requiredOption('--model <folder>', 'model folder or hub name')
     .requiredOption(
       '--input <file>',
-      'SQuAD JSON, JSON lines, CSV, .xlsx, Parquet or Arrow, gzipped or not; or name of a data set',
+      'SQuAD JSON, JSON lines, CSV, .xlsx, Parquet or Arrow file, optionally gzipped, or data set name',
     )
-    .requiredOption('--output <file>', 'answers, a line of JSON each; .gz compresses; with run_qa a folder')
+    .requiredOption('--output <file>', 'JSON lines file, compressed if it ends with .gz; a folder with run_qa')
     .addOption(
       new Option(
         '--postprocess <name>',
-        'exact probabilities; the scores of the Python pipeline; or the three files of run_qa',
+        'exact probabilities, the scores of the Python pipeline, or the three files of run_qa',
       )
         .choices(['exact', 'pipeline', 'run_qa'])
         .default('exact'),
     )
-    .option('--n_best_size <integer>', 'with run_qa: answers of each question', wholeNumber(1), 20)
+    .option('--n_best_size <integer>', 'answers per question with run_qa', wholeNumber(1), 20)
     .addOption(
-      new Option('--padding <name>', 'of windows; max_length with run_qa gives the very files of run_qa.py')
+      new Option('--padding <name>', 'padding of windows; with run_qa, use max_length to match run_qa.py exactly')
         .choices(['do_not_pad', 'longest', 'max_length'])
         .default('do_not_pad'),
     )
-    .option('--overwrite', 'replace an existing output, complete or not')
+    .option('--overwrite', 'replace an existing output, complete or unfinished')
   return withDataFlags(
-    withHubFlags(withEngineFlags(withPipelineFlags(command)).option('--json', 'print one JSON document')),
+    withHubFlags(withEngineFlags(withPipelineFlags(command)).option('--json', 'print a summary as JSON')),
     'validation',
   )
     .addHelpText('after', EXAMPLES)
@@ -102,7 +104,7 @@ function report(found: Predicted, output: Output): void {
   output.print(
     textFacts([
       ['Answered', `${counted(questions - failed, 'question')}, ${counted(windows, 'window')}`],
-      ...(failed ? [['Not answered', `${count(failed)}: their lines say why`] as const] : []),
+      ...(failed ? [['Not answered', `${counted(failed, 'question')}; see "error" in the output`] as const] : []),
       ['Time', `${duration(runtime)}, ${rate(questions_per_second, 'questions')}`],
       ...files.map((file, i) => [i ? '' : 'Written', file] as const),
     ]),

@@ -7,23 +7,23 @@ import { findFlag, shownFlags, spellFlags } from './flag-spelling.ts'
 import { exitCodeOf } from './output.ts'
 
 const EXAMPLES = `
-From a pretrained BERT and SQuAD to answers, by their names on the hub:
+From a pretrained BERT and SQuAD, both from the hub, to answers:
   spanforge train --model bert-base-uncased --dataset squad --output_dir out
   spanforge evaluate --model out --data squad
   spanforge answer --model out --question "Who?" --context_file book.txt
   spanforge predict --model out --input questions.jsonl --output answers.jsonl
   spanforge serve out
 
-spanforge COMMAND --help shows what a command can do. A model is a folder or a
-name on the hub, and data is a file or a name on the hub.
+Run spanforge COMMAND --help for the options of a command. Models are folders or
+hub names; data is a file or a data set name.
 `
 
-/** The widest that help is, so that it is easy to read on any terminal. */
+/** Maximum width of help. */
 const HELP_WIDTH = 80
 
 /**
- * The program with the commands that a command line names; of the others, whose modules are not loaded, only what help
- * lists. With all commands if there is no command line.
+ * Creates the program. Only the modules of commands named in `argv` are loaded; the others are only listed in help.
+ * Without `argv`, all commands are loaded.
  */
 export async function createProgram(argv?: readonly string[]): Promise<Command> {
   const usages = new Map(commandEntries.map(({ name, usage }) => [name, usage]))
@@ -34,14 +34,14 @@ export async function createProgram(argv?: readonly string[]): Promise<Command> 
   for (const entry of commandEntries) program.addCommand(await commandOf(entry, argv))
   for (const command of everyCommand(program)) {
     command.exitOverride().showHelpAfterError('(use --help for usage)')
-    // Long flags leave less room than commander wraps by itself.
+    // Long flags leave less room than commander's default minimum for wrapping.
     command.configureHelp({
       helpWidth: Math.min(HELP_WIDTH, process.stdout.columns ?? HELP_WIDTH),
       minWidthToWrap: 20,
       optionTerm: ({ flags }) => shownFlags(flags),
     })
     if (command !== program && command.commands.length === 0)
-      command.option('--quiet', 'show results, warnings and errors only, no progress')
+      command.option('--quiet', 'print only results, warnings and errors, no progress')
     if (command !== program) explainErrors(command, argv ?? [])
   }
   return program
@@ -53,13 +53,13 @@ const termOf = (name: string, usages: ReadonlyMap<string, string>): string =>
   `${name} ${usages.get(name) ?? '[command]'}`
 
 async function commandOf({ name, group, summary, load }: CommandEntry, argv?: readonly string[]): Promise<Command> {
-  // The name of a command comes first, or after "help".
+  // The name of the command is the first argument, or follows "help".
   const isNamed = argv === undefined || argv.slice(0, 2).includes(name)
   const command = isNamed ? await load() : new Command(name)
   return command.description(summary).helpGroup(group)
 }
 
-/** Runs a command line, without node and script, to its end; returns the exit code. */
+/** Runs a command line, given without node and script, and returns the exit code. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
   let usage = 0
   const failed = await exitCodeOf(async () => {
@@ -68,7 +68,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
       await program.parseAsync(spellFlags(argv, program), { from: 'user' })
     } catch (error) {
       if (!(error instanceof CommanderError)) throw error
-      // Commander has said what is wrong, or shown the help that was asked for.
+      // Commander has already printed the error or the requested help.
       usage = error.exitCode === 0 ? 0 : 2
     }
   })
@@ -76,8 +76,8 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
 }
 
 /**
- * Commander names the first option that is missing, and the next one once that is given: all of them are named. For
- * options of other tools it is said what to use here.
+ * Improves commander's errors: lists all missing required options instead of only the first, and suggests replacements
+ * for options of other tools.
  */
 function explainErrors(command: Command, argv: readonly string[]): void {
   const { outputError } = command.configureOutput()
@@ -98,7 +98,7 @@ function explainErrors(command: Command, argv: readonly string[]): void {
 
 const spellSuggestion = (message: string): string => message.replace(/\(Did you mean .*/s, shownFlags)
 
-/** What to use in the place of each option that the command does not have. */
+/** Suggests a replacement for each unknown option. */
 const hintsFor = (argv: readonly string[], command: Command): string[] =>
   argv.flatMap((argument) => {
     const name = /^--([\w-]+)/.exec(argument)?.[1]

@@ -16,21 +16,21 @@ interface PushFlags {
   readonly json?: boolean
 }
 
-/** `spanforge push FOLDER OWNER/NAME`: a saved model with its card, as one commit on the hub. */
+/** `spanforge push FOLDER OWNER/NAME`: uploads a saved model with its model card to the hub in one commit. */
 export function pushCommand(): Command {
   return new Command('push')
-    .argument('<folder>', 'folder that training wrote')
-    .argument('<name>', 'OWNER/NAME on the hub; made if there is none')
+    .argument('<folder>', 'folder of a trained model')
+    .argument('<name>', 'OWNER/NAME on the hub; created if it does not exist')
     .option(
       '--include <pattern>',
-      'upload these files too: report.html, runs/** (may be repeated); by default the model, its card and figures',
+      'upload more than the model, its card and figures, such as report.html or runs/**; can be repeated',
       listed,
     )
-    .option('--dry_run', 'show which files would be uploaded, and upload nothing')
-    .option('--private', 'make a private model')
+    .option('--dry_run', 'show which files would be uploaded without uploading them')
+    .option('--private', 'create a private repository')
     .option('--revision <branch>', 'branch to commit to')
-    .option('--message <text>', 'message of the commit')
-    .option('--json', 'print one JSON document')
+    .option('--message <text>', 'commit message')
+    .option('--json', 'print the result as JSON')
     .action(async (folder: string, name: string, flags: PushFlags) => {
       const output = createOutput(flags.json === true)
       const { files, left_out } = await planPush(folder, flags)
@@ -38,10 +38,8 @@ export function pushCommand(): Command {
       const rows = files.map((file) => [file.path, byteSize(file.size)])
       output.print(textTable({ columns: columns('file', '>size'), rows }))
       output.print(`files: ${count(files.length)}, ${byteSize(size)}`)
-      if (!files.some(({ path }) => path === 'README.md'))
-        output.print('There is no model card (README.md) among them.')
-      if (left_out.length)
-        output.print(`Not uploaded: ${showList(left_out)}. To upload one, give --include with its name or a pattern.`)
+      if (!files.some(({ path }) => path === 'README.md')) output.print('The folder has no model card (README.md).')
+      if (left_out.length) output.print(`Not uploaded: ${showList(left_out)}. Use --include to upload them.`)
       if (flags.dry_run) return output.result({ dry_run: true, name, files, left_out, size })
       const result = await withHubProgress('Uploading', {}, output, (options) =>
         pushFolder(folder, name, {
@@ -53,7 +51,7 @@ export function pushCommand(): Command {
         }),
       )
       output.print(
-        `sent: ${count(result.uploaded.length)}, there already: ${count(result.unchanged.length)}: ${result.url}`,
+        `uploaded: ${count(result.uploaded.length)}, unchanged: ${count(result.unchanged.length)}: ${result.url}`,
       )
       output.result({ dry_run: false, name, ...result })
     })

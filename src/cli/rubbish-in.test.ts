@@ -7,10 +7,10 @@ import { checkpointBytes, type Flags, tinyTraining } from '../../tests/tiny-run.
 import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
 import { toSquadJson } from '../squad/reading/squad-json.ts'
 
-// Whole runs: seconds on a machine at rest, minutes on a busy one.
+// Full runs take seconds, or minutes on a busy machine.
 vi.setConfig({ testTimeout: 600_000 })
 
-/** A folder with a copy of the tiny model in it, to be damaged. */
+/** A folder with a copy of the tiny model for the tests to corrupt. */
 let folder: string
 let model: string
 beforeEach(() => {
@@ -19,7 +19,7 @@ beforeEach(() => {
   cpSync(tinyFolder, model, { recursive: true })
 })
 
-/** A training that must end with an error, and must not have begun. */
+/** Expects a training to fail before it starts. */
 async function expectRefused(message: RegExp, more: Flags = {}): Promise<void> {
   const { code, stdout, stderr } = await runHere(...tinyTraining(folder, { model, max_steps: 1, json: true, ...more }))
   expect(stderr).toMatch(message)
@@ -47,7 +47,7 @@ const dataFile = (text: string) => {
   return path
 }
 
-describe('Of models, spanforge refuses', () => {
+describe('spanforge rejects models with', () => {
   test('a truncated safetensors file', async () => {
     change('model.safetensors', (bytes) => bytes.subarray(0, bytes.length - 100))
     await expectRefused(/model\.safetensors: .*(bytes|cut off)/)
@@ -61,17 +61,17 @@ describe('Of models, spanforge refuses', () => {
     await expectRefused(/model\.safetensors: .*1152921504606846976/)
   })
 
-  test('weights of a wrong dtype', async () => {
+  test('weights of the wrong dtype', async () => {
     editHeader((header) => header.replace('"F32"', '"I32"'))
     await expectRefused(/model\.safetensors: .*I32/)
   })
 
-  test('a dtype that does not exist', async () => {
+  test('an unknown dtype', async () => {
     editHeader((header) => header.replace('"F32"', '"F33"'))
     await expectRefused(/model\.safetensors: .*F33/)
   })
 
-  test('a missing weight file', async () => {
+  test('missing weights', async () => {
     rmSync(join(model, 'model.safetensors'))
     await expectRefused(/model: found no weights/)
   })
@@ -106,12 +106,12 @@ describe('Of models, spanforge refuses', () => {
     await expectRefused(/the tokenizer has 129 tokens, but vocab_size in .*config\.json is 128/)
   })
 
-  test('weights of another shape than config.json says', async () => {
+  test('weights whose shape differs from config.json', async () => {
     configure({ vocab_size: 100 })
     await expectRefused(/word_embeddings\.weight: found shape \[128, 32\], expected \[100, 32\]/)
   })
 
-  test('NaN in weights, by name and place', async () => {
+  test('NaN in the weights', async () => {
     change('model.safetensors', (bytes) => {
       bytes.writeFloatLE(Number.NaN, bytes.length - 4)
       return bytes
@@ -120,14 +120,14 @@ describe('Of models, spanforge refuses', () => {
   })
 })
 
-describe('Of data, spanforge refuses', () => {
+describe('spanforge rejects data with', () => {
   const squad = toSquadJson(tinyExamples(8))
 
-  test('a file that does not exist', async () => {
+  test('a missing file', async () => {
     await expectRefused(/nothing\.json: no such file/, { train_file: join(folder, 'nothing.json') })
   })
 
-  test('SQuAD JSON that is cut off in the middle, with the place', async () => {
+  test('truncated SQuAD JSON, with the position', async () => {
     const train_file = dataFile(squad.slice(0, squad.length / 2))
     await expectRefused(/broken\.json: the file ends in the middle, at line 1, character \d+/, { train_file })
   })
@@ -145,7 +145,7 @@ describe('Of data, spanforge refuses', () => {
     await expectRefused(/broken\.json: no questions in it/, { train_file: dataFile('{"data": []}') })
   })
 
-  test('no data at all', async () => {
+  test('no data argument', async () => {
     const { code, stderr } = await runHere('train', '--model', model, '--output_dir', join(folder, 'out'))
     expect(code).toBe(2)
     expect(stderr).toContain('train: there is nothing to train on')
@@ -153,7 +153,7 @@ describe('Of data, spanforge refuses', () => {
 })
 
 describe('spanforge train', () => {
-  test('reads a context of more than 100 windows', async () => {
+  test('supports a context of more than 100 windows', async () => {
     const context = 'bo is in ro. '.repeat(300)
     const example = { id: 'long', question: 'who is in ro?', context, answers: [{ text: 'bo', answer_start: 13 }] }
     const train_file = dataFile(toSquadJson([example]))
@@ -163,19 +163,19 @@ describe('spanforge train', () => {
     expect(JSON.parse(stdout).train_samples).toBeGreaterThan(100)
   })
 
-  test('stops at once when a learning rate of 1e9 makes the loss NaN', async () => {
+  test('stops immediately when a learning rate of 1e9 makes the loss NaN', async () => {
     const { code, stderr } = await runHere(...tinyTraining(folder, { learning_rate: 1e9, save_strategy: 'no' }))
     expect(code).toBe(1)
     expect(stderr).toMatch(/training: step 2: the loss is NaN, and the gradient of [\w.]+ contains NaN/)
     expect(stderr).toContain('The learning rate (1000000000) is probably too high')
   })
 
-  test('keeps the last good checkpoint when the loss turns NaN, and names it', async () => {
+  test('keeps and names the last good checkpoint when the loss becomes NaN', async () => {
     const epochs = { save_strategy: 'epoch' } as const
     expect((await runHere(...tinyTraining(folder, { ...epochs, num_train_epochs: 1 }))).code).toBe(0)
     const good = join(folder, 'out/checkpoint-6')
     const before = checkpointBytes(good)
-    // With Adam's moments of a sound run it takes more than 1e9 for a model this small.
+    // With the Adam moments of a good run, 1e9 is not enough for a model this small.
     const resumed = { ...epochs, resume_from_checkpoint: 'latest', learning_rate: 1e30 } as const
     const { code, stderr } = await runHere(...tinyTraining(folder, resumed))
     expect(code).toBe(1)
@@ -184,7 +184,7 @@ describe('spanforge train', () => {
     expect(checkpointBytes(good)).toEqual(before)
   })
 
-  test('stops when an evaluation finds that the loss is not a number', async () => {
+  test('stops when the loss of an evaluation is not finite', async () => {
     const flags = { learning_rate: 1e9, eval_strategy: 'steps', eval_steps: 1, save_strategy: 'no' } as const
     const { code, stderr } = await runHere(...tinyTraining(folder, flags))
     expect(code).toBe(1)
@@ -192,7 +192,7 @@ describe('spanforge train', () => {
     expect(stderr).toContain('There was no checkpoint yet.')
   })
 
-  test('writes nothing into an output folder that is not empty', async () => {
+  test('does not write into a non-empty output folder', async () => {
     const output_dir = join(folder, 'mine')
     mkdirSync(output_dir)
     writeFileSync(join(output_dir, 'thesis.txt'), 'years of work')

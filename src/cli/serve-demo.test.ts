@@ -7,7 +7,7 @@ import { tinyFolder } from '../../tests/tiny-squad.ts'
 import { createOutput } from './output.ts'
 import { serveDemo } from './serve-demo.ts'
 
-/** Serves a finished demonstration until `meanwhile` is done with its address; returns what was printed. */
+/** Serves a finished demo until `meanwhile` has used its address, and returns the printed text. */
 async function served(meanwhile: (address: string) => Promise<void>): Promise<string> {
   const folder = temporaryFolder()
   cpSync(tinyFolder, `${folder}/run`, { recursive: true })
@@ -27,20 +27,20 @@ async function served(meanwhile: (address: string) => Promise<void>): Promise<st
   return printed
 }
 
-describe('the last step of the demonstration', () => {
-  it('serves the page over the model just trained until Ctrl-C, and says how to do so again', async () => {
+describe('the last step of the demo', () => {
+  it('serves the trained model until Ctrl-C and explains how to serve it again', async () => {
     const printed = await served(async (address) => {
       const page = await fetch(address)
       expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('Ask a text')])
       const list = await fetch(`${address}api/models`)
       expect(await list.json()).toMatchObject({ models: [{ id: 'run', source: expect.stringMatching(/run$/) }] })
     })
-    expect(printed).toMatch(/Ctrl-C ends it. Later: npx spanforge serve \S+run\n/)
+    expect(printed).toMatch(/Press Ctrl-C to stop\. To serve it again: npx spanforge serve \S+run\n/)
   })
 
-  it('takes another port where the usual one is taken', async () => {
+  it('uses another port if the default one is in use', async () => {
     const other = createServer()
-    // Where another program holds the port already, so much the better.
+    // If another program already uses the port, the test works as well.
     await new Promise<void>((done) => other.once('error', () => done()).listen(8000, '127.0.0.1', done))
     onTestFinished(() => void other.close())
     await served(async (address) => {

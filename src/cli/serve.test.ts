@@ -12,7 +12,7 @@ import { tokensOf } from './serve-flags.ts'
 const TOKEN = 'correct-horse-battery-staple'
 const asked = { question: 'who is in ro?', context: 'bo is in ro.' }
 
-/** The address, once the server has said it. */
+/** Resolves to the printed address of the server. */
 const started = (child: ChildProcess): Promise<string> =>
   new Promise((resolve) => {
     let said = ''
@@ -23,7 +23,7 @@ const started = (child: ChildProcess): Promise<string> =>
     })
   })
 
-/** Resolves when the log holds such a line. */
+/** Resolves when the log contains the text. */
 const logged = (child: ChildProcess, words: string): Promise<void> =>
   new Promise((resolve) => {
     child.stderr!.on('data', (chunk) => {
@@ -32,7 +32,7 @@ const logged = (child: ChildProcess, words: string): Promise<void> =>
   })
 
 describe('spanforge serve', () => {
-  it('serves on a free port, loads anew at SIGHUP, and ends well at SIGTERM', async () => {
+  it('serves on a free port, reloads on SIGHUP and exits cleanly on SIGTERM', async () => {
     const statuses: number[] = []
     const { code, stdout, stderr } = await spanforge(
       ['serve', `one=${tinyFolder}`, `two=${tinyFolder}`, '--port', '0', '--json', '--token', TOKEN],
@@ -53,7 +53,7 @@ describe('spanforge serve', () => {
           await ask('two')
           await ask('three')
           await ask('one', 'Bearer wrong')
-          const again = logged(child, '"model":"two","msg":"model loaded anew"')
+          const again = logged(child, '"model":"two","msg":"model reloaded"')
           child.kill('SIGHUP')
           await again
           await ask('two')
@@ -72,7 +72,7 @@ describe('spanforge serve', () => {
     expect(code).toBe(0)
   })
 
-  it('ends well at SIGTERM though a request is never sent to its end', async () => {
+  it('exits cleanly on SIGTERM while a request is incomplete', async () => {
     let half: Socket | undefined
     const { code, stderr } = await spanforge(['serve', tinyFolder, '--port', '0', '--json', '--grace', '20'], {
       async meanwhile(child) {
@@ -80,17 +80,17 @@ describe('spanforge serve', () => {
         half = connect(Number(port), '127.0.0.1').on('error', () => {})
         const head = 'POST /api/answer HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n'
         await new Promise((sent) => half!.write(head, sent))
-        // After it one that is answered: what was sent before has been read by then.
+        // Once this request is answered, the incomplete one has been read too.
         await fetch(`http://127.0.0.1:${port}/health`)
         child.kill('SIGTERM')
       },
     })
     half?.destroy()
-    expect(stderr).not.toContain('cut off')
+    expect(stderr).not.toContain('still pending')
     expect(code).toBe(0)
   })
 
-  it('ends after --grace seconds though an answer would take longer', async () => {
+  it('exits after --grace seconds even if a response would take longer', async () => {
     const { code, stderr } = await spanforge(
       ['serve', tinyFolder, '--port', '0', '--json', '--grace', '1', '--batch_tokens', '1', '--max_windows', '100000'],
       {
@@ -111,29 +111,29 @@ describe('spanforge serve', () => {
     expect(code).toBe(1)
   })
 
-  it('says what to do where its port is taken', async () => {
+  it('explains what to do if the port is in use', async () => {
     const other = createServer()
     await new Promise<void>((listening) => other.listen(0, '127.0.0.1', listening))
     const { port } = other.address() as { port: number }
     const { code, stderr } = await runHere('serve', tinyFolder, '--port', String(port), '--log_level', 'silent')
     other.close()
     expect(code).toBe(2)
-    expect(stderr).toMatch(/port \d+ of 127.0.0.1 is taken by another program\n {2}Take another with --port/)
+    expect(stderr).toMatch(/port \d+ of 127.0.0.1 is already in use\n {2}Choose another one with --port/)
   })
 
   it.each([
     [['nowhere/at/all'], 'nowhere/at/all: no such folder'],
-    [[tinyFolder, tinyFolder], 'two models go by the name'],
+    [[tinyFolder, tinyFolder], 'two models have the same id'],
     [[tinyFolder, '--port', '70000'], 'Expected a port from 0 to 65535'],
-    [[tinyFolder, '--token', 'short'], 'a token of 5 characters, expected 16 or more'],
-    [[tinyFolder, '--cors', 'https://a.example', 'www.example.org'], 'Expected an origin: https://example.org'],
-    [[tinyFolder, '--cors', 'https://a.example/page'], 'Expected an origin: https://example.org'],
+    [[tinyFolder, '--token', 'short'], 'a token of 5 characters, expected at least 16'],
+    [[tinyFolder, '--cors', 'https://a.example', 'www.example.org'], 'Expected an origin such as https://example.org'],
+    [[tinyFolder, '--cors', 'https://a.example/page'], 'Expected an origin such as https://example.org'],
     [[tinyFolder, '--log_level', 'loud'], 'Expected one of error'],
-  ])('refuses %j', async (args, words) => {
+  ])('rejects %j', async (args, words) => {
     expect(await runHere('serve', ...args)).toMatchObject({ code: 2, stderr: expect.stringContaining(words) })
   })
 
-  it('takes tokens from flag, file and environment', async () => {
+  it('accepts tokens from flag, file and environment', async () => {
     const file = join(temporaryFolder(), 'tokens.txt')
     writeFileSync(file, `# ours\n${TOKEN}-1\n\n  ${TOKEN}-2  # of the crawler\n`)
     const tokens = await tokensOf(

@@ -8,13 +8,13 @@ import { type ServeFlags, serverLog, tokensOf, withServeFlags } from './serve-fl
 
 const EXAMPLES = `
 Examples:
-  A page to ask questions on, and the API, for this machine only:
+  Serve a web page and an API on this machine only:
     spanforge serve out
 
-  Two models side by side, one from the hub, under names of your own:
+  Serve two models, one of them from the hub, under custom names:
     spanforge serve mine=runs/mine squad=deepset/minilm-uncased-squad2
 
-  Behind a proxy, with tokens (one a line) and a rate limit for each client:
+  Serve behind a proxy, with tokens and a rate limit per client:
     spanforge serve out --host 0.0.0.0 --token_file tokens.txt \\
       --rate_limit 600 --trust_proxy
 
@@ -22,19 +22,19 @@ Examples:
     curl -s localhost:8000/api/answer -H 'content-type: application/json' \\
       -d '{"question": "Who wrote it?", "context": "Ada wrote it."}'
 
-  Load new weights from the same folder without losing a request:
+  Reload the weights from the same folder without dropping requests:
     kill -HUP PID
 
 The page is at /, the API documentation at /docs, and metrics for Prometheus at
-/metrics. On SIGTERM or Ctrl-C the server answers the requests it has and exits.
-It logs each request to standard error as a line of JSON, without any texts.
+/metrics. On SIGTERM or Ctrl-C the server finishes pending requests and exits.
+It logs each request as a line of JSON to standard error, without its texts.
 `
 
-/** `spanforge serve`: models as a page for people and an API for programs. */
+/** `spanforge serve`: serves models with a web page and an HTTP API. */
 export function serveCommand(): Command {
   const command = new Command('serve')
-    .argument('<model...>', 'model folders or names on the hub, NAME=FOLDER to name one')
-    .option('--json', 'print address, models and process id as one JSON document once the server listens')
+    .argument('<model...>', 'model folders or hub names; NAME=FOLDER sets the name')
+    .option('--json', 'print address, models and process id as JSON once the server is listening')
   return withHubFlags(withEngineFlags(withServeFlags(command)))
     .addHelpText('after', EXAMPLES)
     .action(serve)
@@ -57,10 +57,10 @@ async function serve(given: readonly string[], flags: ServeFlags & HubFlags & En
   await untilInterrupted(server, output, () => announce(server, tokens.length > 0, output))
 }
 
-/** Announces a server once signals find it ready, and closes it when one comes. */
+/** Calls `announce` once signal handlers are installed, and closes the server on SIGINT or SIGTERM. */
 export async function untilInterrupted(server: RunningServer, output: Output, announce: () => void): Promise<void> {
   const interrupts = catchInterrupts(() =>
-    output.print('Answering what has been asked, then ending. Once more (Ctrl-C) leaves at once.'),
+    output.print('Finishing pending requests. Press Ctrl-C again to quit immediately.'),
   )
   const reload = () => void server.reloadAll()
   process.on('SIGHUP', reload)
@@ -74,11 +74,12 @@ export async function untilInterrupted(server: RunningServer, output: Output, an
   }
 }
 
-function announce({ address, models, isLocal }: RunningServer, asksForToken: boolean, output: Output): void {
+function announce({ address, models, isLocal }: RunningServer, requiresToken: boolean, output: Output): void {
   const names = models.all.map(({ id }) => id)
   output.print(`Serving ${names.join(', ')} at ${address}`)
-  if (asksForToken) output.print('Whoever asks must send a token.')
-  else if (!isLocal) output.print('Anybody who reaches this machine may ask: a token (--token_file) keeps others out.')
-  output.print('Ctrl-C ends it. The API is described at /docs.')
+  if (requiresToken) output.print('Requests must include a token.')
+  else if (!isLocal)
+    output.print('Anyone who can reach this machine can use the service. Restrict access with --token_file.')
+  output.print('Press Ctrl-C to stop. See /docs for the API.')
   output.result({ address, models: names, pid: process.pid })
 }

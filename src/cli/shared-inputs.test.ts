@@ -8,9 +8,9 @@ import { readExamples } from '../data/read-examples.ts'
 import type { Example } from '../squad/types.ts'
 
 interface Expected {
-  /** The texts of the answers of each question, as `train` reads the file or, where it is refused, as `--fix` writes it. */
+  /** Answer texts of each question, as read by `train` or, if that rejects the file, as written by `--fix`. */
   readonly answers?: readonly (readonly string[])[]
-  /** How `train` refuses the file. */
+  /** The error of `train` if it rejects the file. */
   readonly refused?: RegExp
 }
 
@@ -74,20 +74,20 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   '62-train-key.json': FIVE,
 }
 
-/** Each answer is where its `answer_start` says. */
+/** Returns the answer texts after checking that each answer is at its `answer_start`. */
 function textsOf(examples: readonly Example[]): string[][] {
   for (const { context, answers } of examples)
     for (const { text, answer_start } of answers) expect(context.startsWith(text, answer_start)).toBe(true)
   return examples.map(({ answers }) => answers.map(({ text }) => text))
 }
 
-describeShared('small data files as people have them', () => {
-  it('are all listed here', () => {
+describeShared('small real-world data files', () => {
+  it('are all covered', () => {
     const names = readdirSync(shared('inputs')).filter((name) => name !== 'README.md')
     expect(Object.keys(EXPECTED).sort()).toEqual(names.sort())
   })
 
-  it.each(Object.entries(EXPECTED))('%s is read or refused, and corrected', async (name, { answers, refused }) => {
+  it.each(Object.entries(EXPECTED))('%s is read or rejected, and corrected', async (name, { answers, refused }) => {
     const path = shared(`inputs/${name}`)
     if (refused) await expect(readExamples(path)).rejects.toThrow(refused)
     else expect(textsOf(await readExamples(path))).toEqual(answers)

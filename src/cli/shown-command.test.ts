@@ -3,7 +3,7 @@ import { publicCommand } from './shown-command.ts'
 
 const shown = (...argv: string[]) => publicCommand(argv).slice('spanforge '.length)
 
-test('A command is shown as a shell reads it back', () => {
+test('quotes arguments for the shell', () => {
   expect(shown('train', '--model', 'bert-base-uncased', '--run_name', "it's")).toBe(
     "train --model bert-base-uncased --run_name 'it'\\''s'",
   )
@@ -20,7 +20,7 @@ test.each([
   ['--proxy', 'http://me:abc@proxy:1'],
   ['--dataset', 'https://x.org/d?token=abc'],
   ['--run_name', 'hf_abcabcabcabcabcabc'],
-])('Secrets are removed: %s %s', (...argv) => {
+])('removes secrets: %s %s', (...argv) => {
   expect(shown(...argv)).not.toContain('abc')
   expect(shown(...argv)).toContain('***')
 })
@@ -35,18 +35,18 @@ test.each([
   'file:///home/alice/out',
   '/home/alice smith/out',
   '/home/alice/out/',
-])('Of %s only the last part is shown', (path) => {
+])('shows only the last part of %s', (path) => {
   for (const argv of [['--output_dir', path], [`--output_dir=${path}`], ['--grid', `model=${path},${path}`]]) {
     expect(shown(...argv)).not.toContain('alice')
     expect(shown(...argv)).toContain('…/out')
   }
 })
 
-test('The names of flags and arguments are no secrets', () => {
+test('keeps flags and values that only look like secrets', () => {
   expect(shown('--max_tokens_per_pass', '4096', '--tokenizer', 'x')).toBe('--max_tokens_per_pass 4096 --tokenizer x')
 })
 
-test('A long command is cut, and what could rewrite the page is made visible', () => {
+test('truncates long commands and escapes control characters', () => {
   expect(shown('--run_name', 'x'.repeat(5000)).length).toBeLessThan(1010)
   expect(shown('--run_name', 'a\u202eb\nc')).toContain('a\\u202eb\\u000ac')
 })

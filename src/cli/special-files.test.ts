@@ -6,7 +6,7 @@ import { runHere } from '../../tests/run-here.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { tinyFolder } from '../../tests/tiny-squad.ts'
 
-/** Runs a command line in which PIPE is a named pipe that nobody writes to, and OUTPUT a new path. */
+/** Runs a command line with PIPE replaced by a named pipe without a writer, and OUTPUT by a new path. */
 async function withPipe(argv: readonly string[]) {
   const folder = temporaryFolder()
   const pipe = join(folder, 'pipe')
@@ -22,14 +22,14 @@ test.skipIf(process.platform === 'win32').each([
   ['serve', ['serve', tinyFolder, '--token_file', 'PIPE']],
   ['train', ['train', '--model', tinyFolder, '--train_file', 'PIPE', '--output_dir', 'OUTPUT']],
   ['train with arguments', ['train', '--args_file', 'PIPE']],
-])('%s refuses a named pipe instead of waiting for it', { timeout: 20_000 }, async (_name, argv) => {
+])('%s rejects a named pipe instead of waiting for it', { timeout: 20_000 }, async (_name, argv) => {
   const { code, stderr } = await withPipe(argv)
   expect(code).toBeGreaterThan(0)
   expect(stderr).toMatch(/^error: .*found a named pipe \(FIFO\), expected a file/m)
 })
 
 test.skipIf(process.platform === 'win32').each(['config.json', 'tokenizer.json', 'model.safetensors'])(
-  'a named pipe in place of %s is refused',
+  'a named pipe in place of %s is rejected',
   async (name) => {
     const folder = temporaryFolder()
     cpSync(tinyFolder, folder, { recursive: true })
@@ -40,7 +40,7 @@ test.skipIf(process.platform === 'win32').each(['config.json', 'tokenizer.json',
   },
 )
 
-test('arguments nested too deeply are refused, in JSON and in YAML', async () => {
+test('deeply nested arguments are rejected in JSON and YAML', async () => {
   for (const name of ['args.json', 'args.yaml']) {
     const path = join(temporaryFolder(), name)
     writeFileSync(path, `{"seed": ${'['.repeat(50_000)}${']'.repeat(50_000)}}`)

@@ -26,12 +26,12 @@ interface SweepFlags extends Readonly<Record<string, unknown>> {
 
 const EXAMPLES = `
 Examples:
-  Every combination of two learning rates and two seeds, the best F1 first:
+  Try every combination of two learning rates and two seeds, ranked by F1:
     spanforge sweep --args_file arguments.json --output_dir sweep \\
       --metric_for_best_model f1 \\
       --grid learning_rate=3e-5,1e-4 --grid seed=42,43
 
-  Ten random draws; if you ask for more later, the first ten are kept:
+  Try ten random configurations; a larger number later keeps the first ten:
     spanforge sweep --args_file arguments.json --output_dir sweep \\
       --random 10 --range learning_rate=1e-5..2e-4:log --grid warmup_ratio=0,0.1
 
@@ -43,19 +43,15 @@ Examples:
 export function sweepCommand(): Command {
   const list = (text: string, previous: readonly string[] = []) => [...previous, text]
   const command = new Command('sweep')
-    .option('--grid <name=values>', 'argument and its values: learning_rate=3e-5,1e-4 (may be given again)', list)
-    .option('--random <integer>', 'draw so many runs from grid and ranges instead of all of the grid', wholeNumber(1))
-    .option(
-      '--range <name=low..high>',
-      'with --random: from where to draw; ends with :log for orders of magnitude',
-      list,
-    )
+    .option('--grid <name=values>', 'argument and its values: learning_rate=3e-5,1e-4; can be repeated', list)
+    .option('--random <integer>', 'number of runs drawn at random from grid and ranges', wholeNumber(1))
+    .option('--range <name=low..high>', 'with --random: range to draw from; append :log for a log scale', list)
     .option('--sweep_file <file>', 'JSON or YAML file with grid, random and range')
-    .option('--json', 'print the table as one JSON document')
+    .option('--json', 'print the table as JSON')
   return withTrainingFlags(command).addHelpText('after', EXAMPLES).action(sweep)
 }
 
-/** The table, where more is to be seen, and how to find out whether the best is the best. */
+/** The results table, followed by the path of the report and the command that compares the two best runs. */
 function sweepText(sweep: SweepSummary, given: Readonly<Record<string, unknown>>): string {
   const lines = [textTable(sweepTable(sweep), { colour: hasColour(process.stdout) })]
   const folder = String(given.output_dir)
@@ -65,11 +61,12 @@ function sweepText(sweep: SweepSummary, given: Readonly<Record<string, unknown>>
   })
   if (sweep.trials.length > sweepConfigurations(sweep).length)
     lines.push('', 'Scores are the mean over seeds (lowest to highest).')
-  if (finished.length) lines.push('', `The table as a page, with the report of each run: ${join(folder, 'sweep.html')}`)
+  if (finished.length)
+    lines.push('', `Table as a web page, with links to the reports of all runs: ${join(folder, 'sweep.html')}`)
   const data = given.validation_file ?? given.dataset
   if (finished.length > 1 && data)
     lines.push(
-      `* the best by ${sweep.metric}, perhaps by chance. Whether it is better than the second:`,
+      `* best by ${sweep.metric}, possibly by chance. To test whether it is better than the second best, run:`,
       `  npx spanforge evaluate ${finished
         .slice(0, 2)
         .map((name) => `--model ${shellQuoted(name)}`)
@@ -88,9 +85,9 @@ async function sweep(flags: SweepFlags, command: Command): Promise<void> {
   const space = sweepSpace(flags, flags.sweep_file ? (await readConfigurationFile(flags.sweep_file)).values : undefined)
   const trials = trialsOf(space, typeof given.seed === 'number' ? given.seed : 42)
   const interrupts = catchInterrupts(() =>
-    output.print('Finishing the step and saving. Once more (Ctrl-C) leaves at once.'),
+    output.print('Finishing the step and saving. Press Ctrl-C again to quit immediately.'),
   )
-  // What a run shows at its beginning and end is in its own report.
+  // The details of each run are in its own report.
   const screen = { ...terminalScreen(output), show: () => {} }
   try {
     const { status, sweep } = await withHubProgress('Downloading', flags, output, (hub) =>
@@ -101,7 +98,7 @@ async function sweep(flags: SweepFlags, command: Command): Promise<void> {
     output.result(sweep)
     if (status === 'interrupted') process.exitCode = interrupts.exitCode()
     else if (!sweep.trials.some(({ status }) => status === 'finished'))
-      throw new SpanforgeError('sweep: no run came to its end', { remedy: 'Each says above why it failed.' })
+      throw new SpanforgeError('sweep: all runs failed', { remedy: 'See the errors above.' })
   } finally {
     interrupts.release()
   }

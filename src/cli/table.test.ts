@@ -3,7 +3,7 @@ import { hasColour } from './table.ts'
 
 afterEach(() => vi.unstubAllEnvs())
 
-test('colours are for terminals that have them, and never where NO_COLOR is set', () => {
+test('colours are used only on terminals that support them, and never if NO_COLOR is set', () => {
   vi.stubEnv('NO_COLOR', undefined)
   expect(hasColour({ isTTY: true, hasColors: () => true })).toBe(true)
   expect(hasColour({ isTTY: true, hasColors: () => false })).toBe(false)

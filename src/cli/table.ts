@@ -1,6 +1,6 @@
-/** Commands and reports lay out tables the same way; here also: whether a stream may be coloured. */
+/** Table layout, shared with reports, and colour support of streams. */
 export * from '../report/table.ts'
 
-/** Colours only on a terminal that shows them, and never when NO_COLOR is set (https://no-color.org). */
+/** Whether a stream is a terminal that supports colours and NO_COLOR is not set (https://no-color.org). */
 export const hasColour = (stream: { isTTY?: boolean; hasColors?: () => boolean }): boolean =>
   Boolean(stream.isTTY && !process.env.NO_COLOR && (stream.hasColors?.() ?? true))

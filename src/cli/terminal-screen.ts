@@ -5,7 +5,7 @@ import type { Screen } from '../runs/screen/screen.ts'
 import type { Output } from './output.ts'
 import { hasColour } from './table.ts'
 
-/** A run as a person at a terminal sees it: text where the command prints, bars on standard error. */
+/** Shows a run in the terminal: text through `output`, progress bars on standard error. */
 export const terminalScreen = (output: Output): Screen => ({
   print: (text) => isQuiet() || output.print(text),
   warn: output.print,

@@ -7,7 +7,7 @@ import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { checkpointBytes, tinyTraining } from '../../tests/tiny-run.ts'
 import { tinyFolder } from '../../tests/tiny-squad.ts'
 
-// Whole runs: seconds on a machine at rest, minutes on a busy one.
+// Full runs take seconds, or minutes on a busy machine.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 })
 
 const readJson = (...path: string[]) => JSON.parse(readFileSync(join(...path), 'utf8'))
@@ -16,7 +16,7 @@ const lines = (...path: string[]) =>
     .trimEnd()
     .split('\n')
 
-describe('A run of spanforge train', () => {
+describe('a run of spanforge train', () => {
   let folder: string
   let said: Said
   const epochs = { eval_strategy: 'epoch', save_strategy: 'epoch', load_best_model_at_end: true } as const
@@ -28,7 +28,7 @@ describe('A run of spanforge train', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  test('leaves a model folder, its history, its results and its report', () => {
+  test('writes the model, history, results and report', () => {
     expect(readdirSync(join(folder, 'out')).sort()).toEqual([
       'README.md',
       'all_results.json',
@@ -61,7 +61,7 @@ describe('A run of spanforge train', () => {
     expect(saved.equals(readFileSync(join(best_model_checkpoint, 'model.safetensors')))).toBe(true)
   })
 
-  test("names its results as transformers' run_qa does", () => {
+  test('names its results like run_qa of transformers', () => {
     const all = readJson(folder, 'out/all_results.json')
     expect(all).toMatchObject({ epoch: 2, train_samples: 24, eval_samples: 8 })
     expect(all).toMatchObject(readJson(folder, 'out/train_results.json'))
@@ -73,14 +73,14 @@ describe('A run of spanforge train', () => {
     for (const name of ['eval_exact_match', 'eval_f1']) expect(all[name], name).toBeGreaterThanOrEqual(0)
   })
 
-  test('logs every step to JSON lines, the same entries as in trainer_state.json', () => {
+  test('logs every step to log.jsonl with the same entries as in trainer_state.json', () => {
     const { log_history } = readJson(folder, 'out/trainer_state.json')
     expect(lines(folder, 'out/log.jsonl').map((line) => JSON.parse(line))).toEqual(log_history)
-    // A line a step, one an epoch for its evaluation, one for the whole run.
+    // One entry per step, one per evaluation and one for the whole run.
     expect(log_history).toHaveLength(12 + 2 + 1)
   })
 
-  test('opens with model, data and setup, and closes with losses, their meaning and the saved files', () => {
+  test('prints model, data and setup first, and losses, their meaning and the saved files last', () => {
     for (const text of ['Model', 'Data', 'Training setup', 'Arguments', 'Losses by epoch', 'What the loss means'])
       expect(said.stdout).toContain(`\n${text}\n---`)
     expect(said.stdout).toContain('12 = 2 epochs x ceil(24 windows / 4)')
@@ -90,7 +90,7 @@ describe('A run of spanforge train', () => {
     expect(said.stdout).toMatch(/model\.safetensors +9\d\.\d kB +weights/)
   })
 
-  test('can be evaluated as it was, from the folder that it saved', async () => {
+  test('gets the same scores from spanforge evaluate', async () => {
     const { eval_loss, eval_f1 } = readJson(folder, 'out/all_results.json')
     const windows = ['--max_seq_length', '48', '--doc_stride', '8', '--json']
     const argv = ['--model', join(folder, 'out'), '--data', join(folder, 'dev.json'), ...windows]
@@ -98,14 +98,14 @@ describe('A run of spanforge train', () => {
     expect(found).toMatchObject({ eval_loss, f1: eval_f1 })
   })
 
-  test('is refused a second time in the same folder, with what to do instead', async () => {
+  test('is rejected a second time in the same folder, with a remedy', async () => {
     const { code, stderr } = await runHere(...tinyTraining(folder))
     expect(code).toBe(2)
     expect(stderr).toContain('the output folder holds an earlier run')
     expect(stderr).toContain('--resume_from_checkpoint latest')
   })
 
-  test('goes on after its end without harm: the same weights, the same history', async () => {
+  test('can be resumed after its end without changing weights or history', async () => {
     const before = readFileSync(join(folder, 'out/model.safetensors'))
     const history = readJson(folder, 'out/trainer_state.json').log_history
     const again = await runHere('train', '--output_dir', join(folder, 'out'), '--resume_from_checkpoint', 'latest')
@@ -114,7 +114,7 @@ describe('A run of spanforge train', () => {
     expect(readJson(folder, 'out/trainer_state.json').log_history.slice(0, -1)).toEqual(history.slice(0, -1))
   })
 
-  test('gives way to a new one with --overwrite_output_dir, which leaves nothing of it', async () => {
+  test('is removed completely by a new run with --overwrite_output_dir', async () => {
     const { code } = await runHere(...tinyTraining(folder, { overwrite_output_dir: true, max_steps: 2 }))
     expect(code).toBe(0)
     expect(existsSync(join(folder, 'out/checkpoint-2'))).toBe(true)
@@ -123,13 +123,13 @@ describe('A run of spanforge train', () => {
 })
 
 describe('spanforge train', () => {
-  test('prints with --json the contents of all_results.json, and nothing else on standard output', async () => {
+  test('prints only the contents of all_results.json to standard output with --json', async () => {
     const folder = temporaryFolder()
     const { stdout } = await runHere(...tinyTraining(folder, { max_steps: 2, json: true }))
     expect(JSON.parse(stdout)).toEqual(readJson(folder, 'out/all_results.json'))
   })
 
-  test('takes arguments from a file, and flags over it', async () => {
+  test('reads arguments from a file, and flags override them', async () => {
     const folder = temporaryFolder()
     const file = join(folder, 'arguments.json')
     writeFileSync(file, '{"max_steps": 3, "weight_decay": 0.5, "seed": 7}')
@@ -139,7 +139,7 @@ describe('spanforge train', () => {
     expect({ max_steps, weight_decay, seed }).toEqual({ max_steps: 1, weight_decay: 0.5, seed: 7 })
   })
 
-  test('names the file in which an argument is wrong', async () => {
+  test('names the file and position of an invalid argument', async () => {
     const folder = temporaryFolder()
     const file = join(folder, 'arguments.json')
     writeFileSync(file, '{"lerning_rate": 3}')
@@ -148,7 +148,7 @@ describe('spanforge train', () => {
     expect(stderr).toContain(`${file}: line 1, column 18: lerning_rate: unknown argument; did you mean learning_rate?`)
   })
 
-  test('refuses before the first step what cannot be: the best model without evaluations', async () => {
+  test('rejects load_best_model_at_end without evaluations before the first step', async () => {
     const folder = temporaryFolder()
     const { code, stderr } = await runHere(...tinyTraining(folder, { load_best_model_at_end: true }))
     expect(code).toBe(2)
@@ -156,21 +156,21 @@ describe('spanforge train', () => {
     expect(existsSync(join(folder, 'out'))).toBe(false)
   })
 
-  test('writes log files only where report_to asks for them', async () => {
+  test('writes no log files with report_to none', async () => {
     const folder = temporaryFolder()
     await runHere(...tinyTraining(folder, { max_steps: 1, report_to: 'none' }))
     expect(existsSync(join(folder, 'out/log.jsonl'))).toBe(false)
     expect(existsSync(join(folder, 'out/runs'))).toBe(false)
   })
 
-  test('gives the same bits twice', async () => {
+  test('is reproducible bit for bit', async () => {
     const folders = [temporaryFolder(), temporaryFolder()]
     for (const folder of folders) await runHere(...tinyTraining(folder, { max_steps: 4 }))
     const [one, two] = folders.map((folder) => checkpointBytes(join(folder, 'out/checkpoint-4')))
     expect(one).toEqual(two)
   })
 
-  test('expects questions without an answer only where it is told to, before it loads anything', async () => {
+  test('rejects unanswerable questions without --version_2_with_negative before loading anything', async () => {
     const folder = temporaryFolder()
     const argv = tinyTraining(folder, { max_steps: 1, eval_strategy: 'epoch' })
     const path = join(folder, 'dev.json')
@@ -183,7 +183,7 @@ describe('spanforge train', () => {
     expect(stdout).toBe('')
   })
 
-  test('does not clear away the model or the data that it reads', async () => {
+  test('does not remove the model or data of the run with --overwrite_output_dir', async () => {
     const folder = temporaryFolder()
     const output_dir = join(folder, 'out')
     const argv = tinyTraining(folder, { output_dir, overwrite_output_dir: true })
@@ -198,7 +198,7 @@ describe('spanforge train', () => {
     expect(existsSync(join(output_dir, 'checkpoint-1', 'model.safetensors'))).toBe(true)
   })
 
-  test('leaves the pretrained model alone', async () => {
+  test('does not overwrite the pretrained model', async () => {
     const folder = temporaryFolder()
     const before = readFileSync(join(tinyFolder, 'model.safetensors'))
     const { code, stderr } = await runHere(

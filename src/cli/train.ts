@@ -17,31 +17,29 @@ interface OwnFlags extends DashboardFlags {
 
 const EXAMPLES = `
 Examples:
-  The run of the notebook: bert-base-uncased on 3,000 questions of squad:
+  Repeat the run of the notebook: bert-base-uncased, 3,000 questions of SQuAD:
     spanforge train --preset notebook --output_dir out
 
-  A first run, evaluated and saved after each epoch; the best model is kept:
+  Evaluate and save after each epoch, and keep the best model:
     spanforge train --model bert-base-uncased --dataset squad \\
       --max_train_samples 3000 --output_dir out --num_train_epochs 3 \\
       --per_device_train_batch_size 16 --learning_rate 3e-5 \\
       --eval_strategy epoch --save_strategy epoch --load_best_model_at_end
 
-  Arguments from a file (JSON or YAML); flags override it:
+  Read arguments from a JSON or YAML file; flags override it:
     spanforge train --args_file arguments.yaml --seed 43
 
-  Watch the run in a web page, whose address is the first line printed:
+  Watch the run in a web page, whose address is printed first:
     spanforge train --args_file arguments.yaml --dashboard
 
   Resume an interrupted run exactly where it stopped, with the same arguments:
     spanforge train --output_dir out --resume_from_checkpoint latest
 `
 
-/** `spanforge train`: fine-tunes a BERT for question answering. */
+/** `spanforge train`: fine-tunes a model for question answering. */
 export function trainCommand(): Command {
   const withOwn = (command: Command) =>
-    withDashboardFlags(
-      command.option('--json', 'print the contents of all_results.json on standard output, and nothing else there'),
-    )
+    withDashboardFlags(command.option('--json', 'print all_results.json, and nothing else, to standard output'))
   return withTrainingFlags(new Command('train'), withOwn)
     .addHelpText('after', EXAMPLES)
     .action((given: OwnFlags & Record<string, unknown>, command: Command) =>
@@ -54,14 +52,14 @@ async function train(flags: OwnFlags, given: Record<string, unknown>, output: Ou
   const args = await readArguments(given, flags)
   if (args.disable_tqdm) setQuiet(true)
   const interrupts = catchInterrupts(() =>
-    output.print('Finishing the step and saving. Once more (Ctrl-C) leaves at once.'),
+    output.print('Finishing the step and saving. Press Ctrl-C again to quit immediately.'),
   )
   try {
     const outcome = await withHubProgress('Downloading', flags, output, (hub) =>
       withDashboard(flags, args, { output, interrupts }, (options) => fineTune(args, { ...options, command, hub })),
     )
     if (outcome.status === 'finished') return output.result(outcome.results)
-    output.print(howToGoOn(outcome, args.output_dir))
+    output.print(howToResume(outcome, args.output_dir))
     output.result(outcome)
     process.exitCode = interrupts.exitCode()
   } finally {
@@ -69,13 +67,13 @@ async function train(flags: OwnFlags, given: Record<string, unknown>, output: Ou
   }
 }
 
-function howToGoOn(
+function howToResume(
   { folder, global_step }: Extract<RunOutcome, { status: 'interrupted' }>,
   output_dir: string,
 ): string {
-  if (!folder) return 'Stopped before the first step: there is nothing to save.'
+  if (!folder) return 'Stopped before the first step; nothing was saved.'
   return (
-    `Stopped after step ${global_step}; everything is in ${folder}. Go on with:\n` +
+    `Stopped after step ${global_step}. Checkpoint: ${folder}\nTo resume, run:\n` +
     `  npx spanforge train --output_dir ${shellQuoted(output_dir)} --resume_from_checkpoint latest`
   )
 }

@@ -13,7 +13,7 @@ import { loadPretrained } from '../inference/pretrained.ts'
 import { makeDataset } from '../squad/dataset.ts'
 import { argumentDefaults } from '../training/arguments/arguments.ts'
 
-// Model runs: seconds on a machine at rest, minutes on a busy one.
+// Model runs take seconds, or minutes on a busy machine.
 vi.setConfig({ testTimeout: 600_000 })
 
 const positions = JSON.parse(readFileSync(join(tinyFolder, 'config.json'), 'utf8')).max_position_embeddings as number
@@ -32,9 +32,9 @@ beforeEach(async () => {
   await saveAnswerSettings(model, { version_2_with_negative: false, null_score_diff_threshold: 0, ...lengths })
 })
 
-test('the model cannot read 384 tokens', () => expect(positions).toBeLessThan(384))
+test('the model supports fewer than 384 tokens', () => expect(positions).toBeLessThan(384))
 
-test('every command takes the lengths that are stored with the model', async () => {
+test('every command uses the lengths stored with the model', async () => {
   const commands = [
     ['evaluate', '--model', model, '--data', data],
     ['data', 'check', data, '--model', model, '--estimate'],
@@ -67,13 +67,13 @@ test('every command takes the lengths that are stored with the model', async () 
   expect([max_seq_length, doc_stride]).toEqual([48, 12])
 })
 
-test('without stored lengths those that the model can read', async () => {
+test('without stored lengths, the maximum of the model is used', async () => {
   const { code, stdout, stderr } = await runHere('evaluate', '--model', tinyFolder, '--data', data)
   expect(code, stderr).toBe(0)
   expect(stdout).toContain(`(the model supports at most ${positions} tokens)`)
 })
 
-test('the library too', async () => {
+test('the library trains with padding to max_length', async () => {
   const loaded = await loadPretrained(tinyFolder)
   const dataset = makeDataset(await loadTokenizer(tinyFolder), tinyExamples(4), { max_seq_length: 48, doc_stride: 12 })
   const args = new TrainingArguments({
@@ -86,7 +86,7 @@ test('the library too', async () => {
   await loaded.model.release()
 })
 
-test('a question that leaves no room is refused with values that are possible, under the name of the flag', async () => {
+test('the error for a question that is too long suggests possible values and names the flag', async () => {
   const long = { ...tinyExamples(1)[0], question: 'who '.repeat(60) }
   const longData = join(folder, 'long.jsonl')
   await writeExamples(longData, [long])

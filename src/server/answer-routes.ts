@@ -11,10 +11,10 @@ import { SSE_HEADERS, sse } from './sse.ts'
 import { type StreamEvent, streamAnswers } from './stream-answers.ts'
 import type { QuestionFields } from './tokenizing-task.ts'
 
-/** A line that no client shows, so that no proxy takes a queue for a dead connection. */
+/** Milliseconds between keep-alive comments, so that proxies do not close a stream whose question is still queued. */
 const KEEP_ALIVE = 15_000
 
-/** The routes that answer: one question, many, and as windows are read. */
+/** Routes that answer one question, many questions, or stream answers while windows are read. */
 export function answerRoutes(app: App, context: ServiceContext): void {
   const { models, metrics, limits, timeout } = context
 
@@ -24,7 +24,7 @@ export function answerRoutes(app: App, context: ServiceContext): void {
       schema: {
         operationId: 'answer',
         tags: ['Answers'],
-        summary: 'Answer a question from a text of any length, or from several',
+        summary: 'Answer a question from one or several texts of any length',
         body: AnswerRequest,
         response: { 200: AnswerResponse, ...failures },
       },
@@ -42,7 +42,7 @@ export function answerRoutes(app: App, context: ServiceContext): void {
       schema: {
         operationId: 'batch',
         tags: ['Answers'],
-        summary: 'Answer many questions; a text that several are about is tokenised once',
+        summary: 'Answer many questions; a text shared by several questions is tokenized once',
         body: BatchRequest,
         response: { 200: BatchResponse, ...failures },
       },
@@ -56,10 +56,11 @@ export function answerRoutes(app: App, context: ServiceContext): void {
       schema: {
         operationId: 'stream',
         tags: ['Answers'],
-        summary: 'As /api/batch, with answers that come in as windows are read (server-sent events)',
+        summary: 'Like /api/batch, but streams intermediate answers while windows are read (server-sent events)',
         description:
-          'The events are `start`, then for each question any number of `progress` and one `answer`, then `end`; or ' +
-          '`error` with a problem. The result of an `answer` is that of /api/answer.',
+          'The stream sends `start`, then for each question any number of `progress` events and one `answer`, then ' +
+          '`end`. If something fails, it ends with `error`, which carries a problem. The result in `answer` is that ' +
+          'of /api/answer.',
         body: BatchRequest,
         response: { 200: eventStream, ...failures },
       },
@@ -108,14 +109,14 @@ interface BatchFields {
 
 interface StreamFacts {
   readonly model: string
-  /** Of each question. */
+  /** Number of windows of each question. */
   readonly windows: readonly number[]
   readonly started: number
-  /** Id of the request. */
+  /** Request id. */
   readonly request: string
 }
 
-/** A stream as it is sent, from `start` to `end` or `error`. */
+/** The lines of an event stream, from `start` to `end` or `error`. */
 async function* eventLines(events: AsyncGenerator<StreamEvent>, { model, windows, started, request }: StreamFacts) {
   const line = (event: string, data: unknown) => sse(event, JSON.stringify(data))
   try {
@@ -128,7 +129,7 @@ async function* eventLines(events: AsyncGenerator<StreamEvent>, { model, windows
   }
 }
 
-/** The items as they come; undefined where none has come for a while. */
+/** Yields items as they arrive, and undefined whenever none has arrived within the keep-alive interval. */
 async function* withKeepAlive<T>(items: AsyncGenerator<T>): AsyncGenerator<T | undefined> {
   for (let next = items.next(); ; ) {
     const result = await within(KEEP_ALIVE, next)
@@ -138,11 +139,11 @@ async function* withKeepAlive<T>(items: AsyncGenerator<T>): AsyncGenerator<T | u
   }
 }
 
-/** What a promise resolves to; undefined if it takes longer than that. No timer is left behind, however it ends. */
+/** Resolves to the value of `promise`, or to undefined after a timeout. Always clears its timer. */
 async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined
-  const patience = new Promise<undefined>((resolve) => {
+  const timeout = new Promise<undefined>((resolve) => {
     timer = setTimeout(resolve, milliseconds, undefined)
   })
-  return Promise.race([promise, patience]).finally(() => clearTimeout(timer))
+  return Promise.race([promise, timeout]).finally(() => clearTimeout(timer))
 }

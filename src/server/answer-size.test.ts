@@ -1,4 +1,4 @@
-/** An endless word is one token: each of a hundred answers may hold it, and so may each of a thousand questions. */
+/** A very long word is a single token, so each of a hundred answers to each of a thousand questions may contain it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TinyService, tinyService } from '../../tests/tiny-service.ts'
 import type { Problem } from './contract.ts'
@@ -9,7 +9,7 @@ const among = `bo is ${word} in ro.`
 const questions = (count: number) => Array.from({ length: count }, () => question)
 const inputs = (count: number) => questions(count).map((question) => ({ question, context: word }))
 
-describe('answers of more characters than are sent', () => {
+describe('answers that exceed the character limit of a response', () => {
   let service: TinyService
   beforeAll(async () => {
     service = await tinyService({ bodyLimit: 16_000_000 })
@@ -22,7 +22,7 @@ describe('answers of more characters than are sent', () => {
     ['/api/batch', { questions: questions(9), context: word }],
     ['/', { inputs: inputs(9) }],
     ['/models/tiny', { inputs: { question, context: among }, parameters: { top_k: 100 } }],
-  ])('are refused at %s', async (url, payload) => {
+  ])('are rejected at %s', async (url, payload) => {
     const response = await post(url, payload)
     expect(response.json<Problem>()).toMatchObject({
       status: 422,
@@ -40,7 +40,7 @@ describe('answers of more characters than are sent', () => {
     ])
   })
 
-  it('are sent up to that number', async () => {
+  it('are sent when they are exactly at the limit', async () => {
     const { statusCode, body } = await post('/api/batch', { questions: questions(8), context: word })
     expect([statusCode, body.split(word).length - 1]).toEqual([200, 8])
   })

@@ -14,17 +14,17 @@ import { asProblem, HttpProblem, problemBody } from './problem.ts'
 import { readRequestJson, validatorCompiler } from './request-json.ts'
 
 export interface AppOptions {
-  /** Nothing is logged without one. */
+  /** Logger (default: no logging). */
   readonly logger?: FastifyBaseLogger
-  /** Largest body in bytes. */
+  /** Maximum size of a request body, in bytes. */
   readonly bodyLimit?: number
-  /** Origins whose pages may call, such as `https://example.org` (default: none). */
+  /** Origins allowed by CORS, such as `https://example.org` (default: none). */
   readonly corsOrigins?: readonly string[]
-  /** Proxies whose X-Forwarded-For is believed. */
+  /** Proxies whose X-Forwarded-For header is trusted. */
   readonly trustProxy?: boolean | string
-  /** Milliseconds that a client may take to send a request, headers and body. */
+  /** Milliseconds within which a client must send a whole request, headers and body. */
   readonly receiveTimeout?: number
-  /** Milliseconds after which a client that does not read its answer is cut off. */
+  /** Milliseconds after which a client that does not read its response is disconnected. */
   readonly sendTimeout?: number
 }
 
@@ -32,7 +32,7 @@ const MEGABYTE = 2 ** 20
 
 const METHODS = ['GET', 'HEAD', 'POST'] as const
 
-/** Only what the server itself has is loaded by a page, and no page of others may frame it. */
+/** Pages load resources from this server only and cannot be framed by other sites. */
 const CONTENT_SECURITY_POLICY = {
   'default-src': ["'none'"],
   'script-src': ["'self'"],
@@ -50,8 +50,8 @@ const CONTENT_SECURITY_POLICY = {
 export type App = Awaited<ReturnType<typeof createApp>>
 
 /**
- * An HTTP server with what every one of ours has: security headers, problem bodies for whatever goes wrong, zod
- * schemas, limits on what a client may send and how long it may take. JSON is the one thing that is read.
+ * Creates an HTTP server with everything our servers share: security headers, problem+json errors, zod schemas, and
+ * limits on the size and duration of requests. It accepts only JSON bodies.
  */
 export async function createApp(options: AppOptions = {}) {
   const { logger, bodyLimit = 8 * MEGABYTE, corsOrigins = [], trustProxy = false } = options
@@ -63,9 +63,9 @@ export async function createApp(options: AppOptions = {}) {
     requestTimeout: receiveTimeout,
     connectionTimeout: sendTimeout,
     http: { headersTimeout: Math.min(receiveTimeout, 10_000), connectionsCheckingInterval: 1000 },
-    // What was on its way when the server was told to go is answered too.
+    // Requests that were in flight when the server started to shut down are still answered.
     return503OnClosing: false,
-    // The log has one line a request, written by the service.
+    // The service writes its own log line for each request.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => crypto.randomUUID(),
     clientErrorHandler: refuseRaw,
@@ -76,7 +76,7 @@ export async function createApp(options: AppOptions = {}) {
   app.addHook('onRequest', async (_request, { raw }) => connections.turn(raw))
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
-  // Other pages may post text without asking; JSON they may not.
+  // Cross-origin pages can post text/plain without a preflight request, but not JSON.
   app.removeContentTypeParser('text/plain')
   readRequestJson(app)
   app.setErrorHandler(sendProblem)
@@ -84,17 +84,17 @@ export async function createApp(options: AppOptions = {}) {
     const url = request.url.split('?')[0]
     const allowed = METHODS.filter((method) => app.hasRoute({ method, url }))
     if (allowed.length === 0)
-      return sendProblem(new HttpProblem(404, `There is no ${request.method} ${showText(url)}.`), request, reply)
+      return sendProblem(new HttpProblem(404, `Not found: ${request.method} ${showText(url)}.`), request, reply)
     reply.header('allow', allowed.join(', '))
     return sendProblem(
-      new HttpProblem(405, `${url} takes ${allowed.join(' and ')}, not ${request.method}.`),
+      new HttpProblem(405, `Method ${request.method} is not allowed at ${url}. Allowed: ${allowed.join(', ')}.`),
       request,
       reply,
     )
   })
   await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY },
-    // Whether the server is reached over HTTPS is known to the proxy that makes it so.
+    // Only the proxy that terminates TLS knows whether clients use HTTPS.
     strictTransportSecurity: false,
     xFrameOptions: { action: 'deny' },
   })
@@ -120,33 +120,33 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     .send(problemBody(problem, request.id))
 }
 
-/** What is no HTTP, or takes too long to become it, has no request to reply to. */
+/** Answers input that never became a valid HTTP request, so there is no reply object to use. */
 function refuseRaw(error: Error & { readonly code?: string }, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
   const [status, detail] = {
     ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time.'] as const,
     HPE_HEADER_OVERFLOW: [431, 'The headers are too large.'] as const,
-  }[error.code ?? ''] ?? [400, 'This is no HTTP request.']
+  }[error.code ?? ''] ?? [400, 'Malformed HTTP request.']
   const body = JSON.stringify(problemBody(new HttpProblem(status, detail)))
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/problem+json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
-  // Destroyed at once, the connection would be reset, and the client might never read why.
+  // Destroying the socket immediately would reset the connection, and the client might never read the error.
   const lingering = setTimeout(() => socket.destroy(), LINGER).unref()
   socket.once('close', () => clearTimeout(lingering))
 }
 
-/** Milliseconds that a refused client has to read its answer and close. */
+/** Milliseconds that a rejected client has to read the error and close the connection. */
 const LINGER = 1000
 
 /**
- * Serves a page that was built from web/: its index.html at `/`, and the assets that pages share. Paths in it are
- * relative, so that it also works behind a proxy under any path.
+ * Serves a page built from web/: its index.html at `/` and the shared assets. Its paths are relative, so that it works
+ * behind a proxy under any path.
  */
 export async function servePage(app: App, built: string, page: string): Promise<void> {
   const html = await readFile(join(built, page, 'index.html'), 'utf8').catch((cause: Error) => {
-    throw new SpanforgeError(`${join(built, page)}: the page is not there (${cause.message})`, {
+    throw new SpanforgeError(`${join(built, page)}: page not found (${cause.message})`, {
       remedy: 'Build it with: npm run setup',
       cause,
     })
@@ -158,7 +158,7 @@ export async function servePage(app: App, built: string, page: string): Promise<
   await app.register(files, {
     root: join(built, 'assets'),
     prefix: '/assets/',
-    // Their names hold a digest of their content.
+    // File names contain a hash of the content.
     immutable: true,
     maxAge: '365d',
     index: false,

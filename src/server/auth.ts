@@ -5,8 +5,8 @@ import { HttpProblem } from './problem.ts'
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
 /**
- * Lets pass only who sends `Authorization: Bearer TOKEN` with one of the tokens. Digests are compared, each of them in
- * the same time whatever was sent, so that nothing can be learned by measuring.
+ * Creates a hook that rejects requests without `Authorization: Bearer TOKEN` for one of the tokens. It compares digests
+ * in constant time, which prevents timing attacks.
  */
 export function bearerTokens(tokens: readonly string[]) {
   const known = tokens.map(digest)
@@ -19,12 +19,8 @@ export function bearerTokens(tokens: readonly string[]) {
       return
     }
     reply.header('www-authenticate', token === undefined ? 'Bearer' : 'Bearer error="invalid_token"')
-    throw new HttpProblem(
-      401,
-      token === undefined ? 'This server asks for a token.' : 'The token is not one of this server.',
-      {
-        remedy: 'Send the header "Authorization: Bearer TOKEN".',
-      },
-    )
+    throw new HttpProblem(401, token === undefined ? 'This server requires a token.' : 'The token is invalid.', {
+      remedy: 'Send the header "Authorization: Bearer TOKEN".',
+    })
   }
 }

@@ -5,7 +5,7 @@ import { BatchQueue, type QueueOptions } from './batch-queue.ts'
 import { SharedLimit } from './shared-limit.ts'
 import type { RowSource } from './window-rows.ts'
 
-/** Windows of these lengths, of which every token is `mark`. */
+/** Windows of the given lengths whose tokens are all `mark`. */
 const windows = (mark: number, ...lengths: number[]): RowSource => ({
   count: lengths.length,
   tokens: lengths.reduce((sum, length) => sum + length, 0),
@@ -17,7 +17,7 @@ const windows = (mark: number, ...lengths: number[]): RowSource => ({
   }),
 })
 
-/** A model whose logits are the ids that it read, and that computes a pass when it is told to. */
+/** A model that returns the input ids as logits. A pass completes when the test calls `finish` or `fail`. */
 class Model {
   readonly passes: number[][] = []
   private next: { finish(): void; fail(error: Error): void } | undefined
@@ -33,7 +33,7 @@ class Model {
     })
   }
 
-  /** Computes what is in work, and lets the queue go on. */
+  /** Completes the current pass and lets the queue continue. */
   async finish(): Promise<void> {
     this.next!.finish()
     await settled()
@@ -56,8 +56,8 @@ function queueOf(options: Partial<QueueOptions> = {}) {
 
 const marks = (logits: readonly WindowLogits[]) => logits.map(({ start_logits }) => start_logits[0])
 
-describe('a queue of windows', () => {
-  it('computes requests together that came while a pass was computed, and gives each its own', async () => {
+describe('BatchQueue', () => {
+  it('batches requests that arrive during a pass, and returns to each its own logits', async () => {
     const { model, queue } = queueOf()
     const first = queue.ask(windows(1, 20))
     const others = [2, 3, 4].map((mark) => queue.ask(windows(mark, 20, 20)))
@@ -73,7 +73,7 @@ describe('a queue of windows', () => {
     ])
   })
 
-  it('waits a moment for company when it has nothing to do, but only where there was any lately', async () => {
+  it('waits briefly for more requests when idle, but only if there were concurrent requests recently', async () => {
     const { model, queue } = queueOf({ wait: 5 })
     const first = [queue.ask(windows(1, 20)), queue.ask(windows(2, 20))]
     expect(model.passes).toEqual([[20]])
@@ -88,7 +88,7 @@ describe('a queue of windows', () => {
     expect(model.passes).toEqual([[20], [20], [20, 20]])
   })
 
-  it('puts windows of a length together', async () => {
+  it('batches windows of similar length', async () => {
     const { model, queue } = queueOf({ max_tokens: 120 })
     const asked = [
       queue.ask(windows(0, 10)),
@@ -99,7 +99,7 @@ describe('a queue of windows', () => {
     expect(model.passes).toEqual([[10], [60, 58], [20, 21, 22]])
   })
 
-  it('takes a question before the rest of a book that came earlier, and alone', async () => {
+  it('computes a short question before the rest of an earlier book, in a pass of its own', async () => {
     const { model, queue } = queueOf()
     const book = queue.ask(windows(1, ...new Array(50).fill(50)))
     const question = queue.ask(windows(2, 10))
@@ -111,7 +111,7 @@ describe('a queue of windows', () => {
     expect(marks(await book)).toEqual(new Array(50).fill(1))
   })
 
-  it('shares the passes between two books', async () => {
+  it('alternates passes between two books', async () => {
     const { model, queue } = queueOf({ max_tokens: 100 })
     const progress: number[][] = [[], []]
     const books = [0, 1].map((i) =>
@@ -123,7 +123,7 @@ describe('a queue of windows', () => {
     await Promise.all(books)
   })
 
-  it('computes one window at a time where a pass may hold one token', async () => {
+  it('computes one window at a time when max_tokens is 1', async () => {
     const { model, queue } = queueOf({ max_tokens: 1 })
     const asked = queue.ask(windows(1, 20, 20))
     await model.finish()
@@ -132,7 +132,7 @@ describe('a queue of windows', () => {
     expect(model.passes).toEqual([[20], [20]])
   })
 
-  it('drops what nobody waits for any more', async () => {
+  it('drops the windows of an aborted request', async () => {
     const { model, queue } = queueOf()
     const gone = new AbortController()
     const dropped = queue.ask(windows(1, ...new Array(50).fill(50)), { signal: gone.signal })
@@ -147,13 +147,13 @@ describe('a queue of windows', () => {
     expect(queue.waiting.tokens).toBe(0)
   })
 
-  it('computes nothing for one who had gone before', () => {
+  it('rejects a request whose signal is already aborted', () => {
     const { model, queue } = queueOf()
     expect(() => queue.ask(windows(1, 20), { signal: AbortSignal.abort(new Error('gone')) })).toThrow('gone')
     expect(model.passes).toEqual([])
   })
 
-  it('fails those alone whose pass failed', async () => {
+  it('rejects only the requests whose pass failed', async () => {
     const { model, queue } = queueOf()
     const first = queue.ask(windows(1, 100))
     const second = queue.ask(windows(2, 100))
@@ -164,7 +164,7 @@ describe('a queue of windows', () => {
     expect(marks(await second)).toEqual([2])
   })
 
-  it('refuses requests above its limit at once, says when to come again, and recovers', () => {
+  it('rejects requests above its limit immediately with a retry delay, and recovers', () => {
     const { queue } = queueOf({ max_requests: 2 })
     const { leave } = queue.enter(60)
     queue.enter(60)
@@ -174,29 +174,29 @@ describe('a queue of windows', () => {
       expect.objectContaining({ status: 503, more: expect.objectContaining({ retryAfter: 1 }) }),
     )
     leave()
-    leave() // a place is given back once
+    leave() // the second call has no effect
     expect(queue.waiting.requests).toBe(1)
     queue.enter(60)
   })
 
-  it('gives large texts half of the places, and keeps the others for small ones', () => {
+  it('reserves half of the places for small requests', () => {
     const { queue } = queueOf({ max_requests: 4 })
     for (let i = 0; i < 2; i++) queue.enter(100_000)
     expect(() => queue.enter(100_000)).toThrow(expect.objectContaining({ status: 503 }))
     const small = queue.enter(1000)
     small.measure(2000)
-    // A small text with many questions is large too.
+    // A small text with many questions counts as large.
     expect(() => small.measure(600_000)).toThrow(expect.objectContaining({ status: 503 }))
     queue.enter(1000, 'another client')
     expect(() => queue.enter(1000, 'a third')).toThrow(expect.objectContaining({ status: 503 }))
   })
 
-  it('takes no text, and no windows, above half of what is left of what all may hold', async () => {
+  it('limits one request to half of the free characters and half of the free windows', async () => {
     const { model, queue } = queueOf({ texts: new SharedLimit(100_000), windows: new SharedLimit(8) })
     queue.enter(50_000)
     expect(() => queue.enter(26_000, 'another client')).toThrow(expect.objectContaining({ status: 503 }))
     queue.enter(25_000, 'another client')
-    // Of the 56,250 that the other leaves to this client it holds 50,000.
+    // The other client leaves 56,250 characters to this client, which already holds 50,000.
     expect(() => queue.enter(4000)).toThrow(expect.objectContaining({ status: 503 }))
     queue.enter(3000)
     const gone = new AbortController()
@@ -210,7 +210,7 @@ describe('a queue of windows', () => {
     expect((await Promise.all([small, again])).map(marks)).toEqual([[2], [3, 3]])
   })
 
-  it('keeps a quarter of everything for other clients, however many requests one sends', () => {
+  it('reserves a quarter of each limit for other clients, even if one client sends many requests', () => {
     const limits = { max_requests: 100, texts: new SharedLimit(1_000_000), windows: new SharedLimit(1000) }
     const { queue } = queueOf(limits)
     const fill = (characters: number, windowCount: number, client: string) => {
@@ -218,7 +218,7 @@ describe('a queue of windows', () => {
       for (let i = 0; i < 200 && limits.windows.hasRoom(windowCount, client); i++)
         queue.ask(windows(1, ...new Array(windowCount).fill(1)), { client }).catch(() => {})
     }
-    // Ever smaller requests, so that each is below half of what is left.
+    // Send smaller and smaller requests, each below half of what is left.
     for (let size = 500_000; size >= 1; size /= 2) fill(size, Math.ceil(size / 1000), 'greedy')
     expect(queue.hasRoom(1, 'greedy')).toBe(false)
     expect(queue.waiting.requests).toBeLessThanOrEqual(75)
@@ -228,13 +228,13 @@ describe('a queue of windows', () => {
     expect(queue.hasRoom(1000, 'a third')).toBe(true)
   })
 
-  it('gives each client one place while any is left', () => {
+  it('gives each client a place while places are left', () => {
     const { queue } = queueOf({ max_requests: 100 })
     for (let i = 0; i < 100; i++) queue.enter(10, `client ${i}`)
     expect(queue.hasRoom(10, 'one more')).toBe(false)
   })
 
-  it('refuses nothing that comes alone', async () => {
+  it('accepts a request of any size when no other request is pending', async () => {
     const { model, queue } = queueOf({ texts: new SharedLimit(10), windows: new SharedLimit(1) })
     queue.enter(200)
     const asked = queue.ask(windows(1, 20, 20, 20))
@@ -243,7 +243,7 @@ describe('a queue of windows', () => {
     expect(marks(await asked)).toEqual([1, 1, 1])
   })
 
-  it('makes rows when their turn comes, and not before', async () => {
+  it('creates rows only when they are about to be computed', async () => {
     const { model, queue } = queueOf()
     const book = windows(1, ...new Array(1000).fill(50))
     let made = 0

@@ -1,6 +1,6 @@
 /**
- * Windows of many requests, computed together. A pass holds the window whose turn it is (turns.ts), and those next in
- * turn that are nearest to it in length.
+ * Batches windows of many requests. A pass contains the window that is next in turn (turns.ts) and, of those that
+ * follow it, the ones closest to it in length.
  */
 import type { Row } from '../batching/pack.ts'
 import type { WindowLogits } from '../squad/document-logits.ts'
@@ -10,37 +10,37 @@ import { type QueuedRow, Turn, Turns } from './turns.ts'
 import type { RowSource } from './window-rows.ts'
 
 export interface QueueOptions {
-  /** Most tokens computed at once; one window is computed whatever its length, so that 1 is one by one. */
+  /** Maximum tokens per pass. A longer window is computed on its own, so 1 means one window at a time. */
   readonly max_tokens: number
-  /** Milliseconds that the first of a quiet moment waits for company, where there was any lately. */
+  /** Milliseconds that an idle queue waits for more requests, if there were concurrent requests recently. */
   readonly wait: number
   /**
-   * Most requests that are read, waiting or computed; more are refused. Large ones may have half of the places, and one
-   * client three quarters.
+   * Maximum number of requests being read, waiting or computed; further ones are rejected. Large requests may take half
+   * of the places, and one client three quarters.
    */
   readonly max_requests: number
-  /** Characters of the texts of all requests that are read, waiting or computed. */
+  /** Limits the characters in the texts of all requests being read, waiting or computed. */
   readonly texts: SharedLimit
-  /** Windows of all requests that are waiting or computed. */
+  /** Limits the windows of all requests waiting or being computed. */
   readonly windows: SharedLimit
-  /** Told of each pass. */
+  /** Called after each pass. */
   readonly onPass?: (pass: { readonly windows: number; readonly tokens: number; readonly milliseconds: number }) => void
 }
 
 export interface AskOptions {
-  /** Who asks: clients share the model. */
+  /** Client that sent the request. The model is shared fairly between clients. */
   readonly client?: string
-  /** Aborted when the client has gone or time is up: what has not been computed is dropped. */
+  /** Aborted when the client disconnects or the timeout expires; windows not yet computed are then dropped. */
   readonly signal?: AbortSignal
-  /** Told the number of windows done, with what is there so far. */
+  /** Called after each pass with the number of computed windows and the logits so far. */
   readonly onProgress?: (done: number, logits: readonly (WindowLogits | undefined)[]) => void
 }
 
-/** The place of a request among all that are read, waiting or computed. */
+/** A request's slot among those being read, waiting or computed. */
 export interface QueuePlace {
   /**
-   * Says how many tokens its windows have: a small text may have many.
-   * @throws Problem 503 where that makes it a large request, and these have no place left
+   * Records how many tokens the windows have; even a short text may have many.
+   * @throws HttpProblem 503 if this makes it a large request and all places for large requests are taken
    */
   measure(tokens: number): void
   leave(): void
@@ -62,16 +62,16 @@ class QueuedRequest extends Turn {
   }
 }
 
-/** A pass takes no window more than so many times as long as the one whose turn it is: a book must wait for its own. */
+/** A pass includes only windows up to this many times as long as the one in turn, so that it stays short. */
 const LONGER = 2
 
-/** How far ahead, in passes, a pass looks for windows of its length. */
+/** How many passes ahead to look for windows of similar length. */
 const LOOK_AHEAD = 4
 
-/** Milliseconds after which those who asked at the same time are no longer expected back. */
+/** Milliseconds after the last concurrent requests during which more are expected. */
 const LATELY = 1000
 
-/** Characters of texts, or tokens of windows, above which a request is a large one. */
+/** Characters of text, or tokens of windows, above which a request counts as large. */
 const LARGE = 20_000
 
 export class BatchQueue {
@@ -79,14 +79,14 @@ export class BatchQueue {
   private readonly turns = new Turns<QueuedRequest>()
   private readonly places: SharedLimit
   private readonly largePlaces: SharedLimit
-  /** Requests that have a place. */
+  /** Number of requests that have a place. */
   private entered = 0
   private waitingTokens = 0
-  /** When a request last found another one here. */
+  /** Time at which a request last arrived while another was pending. */
   private hadCompany = -Infinity
   private isBusy = false
   private timer: NodeJS.Timeout | undefined
-  /** Tokens a second, a running mean. */
+  /** Tokens per second, as an exponential moving average. */
   private rate = 0
 
   constructor(
@@ -101,7 +101,7 @@ export class BatchQueue {
     return { requests: this.entered, tokens: this.waitingTokens }
   }
 
-  /** Whether a question of a client about a text of this many characters would be accepted now. */
+  /** Whether a question about a text of this length would be accepted from this client now. */
   hasRoom(characters: number, client = ''): boolean {
     const { texts, windows } = this.options
     const hasPlace = characters <= LARGE || this.largePlaces.hasRoom(1, client)
@@ -110,8 +110,8 @@ export class BatchQueue {
   }
 
   /**
-   * Gives a request with texts of this many characters a place, from before its texts are read until it is answered.
-   * @throws Problem 503 where too much is waiting
+   * Reserves a place for a request whose texts have this many characters, until it is answered.
+   * @throws HttpProblem 503 if the queue is full
    */
   enter(characters: number, client = ''): QueuePlace {
     if (!this.hasRoom(characters, client)) throw this.overloaded()
@@ -137,8 +137,8 @@ export class BatchQueue {
   }
 
   /**
-   * The logits of each row, one at least, once all are computed.
-   * @throws at once Problem 503 where too many windows wait already; the signal's reason once it is aborted
+   * Computes the logits of each row; `rows` must not be empty. The promise rejects with the signal's reason on abort.
+   * @throws HttpProblem 503 synchronously if too many windows are already waiting
    */
   ask(rows: RowSource, { client = '', signal, onProgress }: AskOptions = {}): Promise<WindowLogits[]> {
     signal?.throwIfAborted()
@@ -159,8 +159,8 @@ export class BatchQueue {
 
   private overloaded(): HttpProblem {
     const seconds = this.rate > 0 ? this.waitingTokens / this.rate : 1
-    return new HttpProblem(503, `The server is busy with ${this.entered} requests and has no room for this one.`, {
-      remedy: 'Ask again later; the header Retry-After says when.',
+    return new HttpProblem(503, `The server is overloaded: ${this.entered} requests are pending.`, {
+      remedy: 'Retry after the delay in the Retry-After header.',
       retryAfter: Math.min(60, Math.max(1, seconds)),
     })
   }
@@ -177,7 +177,7 @@ export class BatchQueue {
     clearTimeout(this.timer)
     this.timer = undefined
     this.isBusy = true
-    // What came while a pass was computed has waited long enough.
+    // Requests that arrived during a pass need not wait any longer for others.
     while (!this.turns.isEmpty) await this.pass(this.nextPass())
     this.isBusy = false
   }
@@ -202,7 +202,7 @@ export class BatchQueue {
   }
 
   private advance(request: QueuedRequest): void {
-    // Whoever has gone is told nothing more.
+    // The request may have been dropped during the pass.
     if (!this.requests.has(request)) return
     request.onProgress?.(request.done, request.logits)
     if (request.done < request.rows.count) return
@@ -217,7 +217,7 @@ export class BatchQueue {
     request.reject(reason)
   }
 
-  /** Takes the next windows off the queue. */
+  /** Removes the windows of the next pass from the queue. */
   private nextPass(): QueuedRow<QueuedRequest>[] {
     const { max_tokens } = this.options
     const [head, ...next] = this.turns.ahead(LOOK_AHEAD * max_tokens)

@@ -6,9 +6,8 @@ import { HttpProblem } from './problem.ts'
 import type { SharedLimit } from './shared-limit.ts'
 
 /**
- * Counts the bytes of bodies that are being received and of answers that are being sent against a limit that all
- * requests share. They are counted as they come, for as long as the request lasts: a client that announces much and
- * sends nothing holds nothing.
+ * Counts the bytes of request bodies and responses against a limit shared by all requests. Bytes count from their
+ * arrival until the end of the request, so that a large Content-Length alone reserves nothing.
  */
 export function limitBytes(app: App, limit: SharedLimit): void {
   const holdings = new WeakMap<FastifyRequest, Holding>()
@@ -23,12 +22,12 @@ export function limitBytes(app: App, limit: SharedLimit): void {
         bytes += chunk.length
         const isCutUp = ++chunks > SOME_CHUNKS && bytes < SMALLEST * chunks
         if (!isCutUp && (holding.isReleased || holding.take(chunk.length))) return next(null, chunk)
-        // What is still to come is not received.
+        // The rest of the body is not received.
         reply.header('connection', 'close')
-        next(isCutUp ? cutUp() : noRoom('bodies of requests'))
+        next(isCutUp ? cutUp() : noRoom('request bodies'))
       },
     })
-    // Where the request is refused unread nobody listens, and the rest of its body is dropped.
+    // A request that is rejected before its body is read has no error listener; the rest of the body is discarded.
     counted.on('error', () => {})
     onceClosed(reply, () => {
       holding.release()
@@ -43,27 +42,27 @@ export function limitBytes(app: App, limit: SharedLimit): void {
 
   app.addHook('onSend', async (request, reply, payload) => {
     const isAnswer = typeof payload === 'string' && reply.statusCode < 400
-    if (isAnswer && holdings.get(request)?.take(payload.length) === false) throw noRoom('answers that are being sent')
+    if (isAnswer && holdings.get(request)?.take(payload.length) === false) throw noRoom('responses')
     return payload
   })
 }
 
-/** After this many chunks of a body, its chunks must have `SMALLEST` bytes on average: each costs a few microseconds. */
+/** Beyond this many chunks, the average chunk must have `SMALLEST` bytes, because each costs a few microseconds. */
 const SOME_CHUNKS = 4096
 const SMALLEST = 64
 
 const cutUp = (): HttpProblem =>
-  new HttpProblem(400, `The body comes in more than ${SOME_CHUNKS} chunks of less than ${SMALLEST} bytes.`, {
-    remedy: 'Send it with a Content-Length, or in larger chunks.',
+  new HttpProblem(400, `The body has more than ${SOME_CHUNKS} chunks of less than ${SMALLEST} bytes on average.`, {
+    remedy: 'Send it with a Content-Length header or in larger chunks.',
   })
 
 const noRoom = (what: string): HttpProblem =>
-  new HttpProblem(503, `The server has no room left for the ${what}.`, {
-    remedy: 'Ask again later, about less text or with fewer questions at a time.',
+  new HttpProblem(503, `The server has reached its memory limit for ${what}.`, {
+    remedy: 'Retry later, with less text or fewer questions per request.',
     retryAfter: 5,
   })
 
-/** What one request holds of a limit. */
+/** The share of a limit that one request holds. */
 class Holding {
   private amount = 0
   private readonly giveBack: (() => void)[] = []
@@ -74,7 +73,7 @@ class Holding {
     private readonly client: string,
   ) {}
 
-  /** Whether there was room. */
+  /** Takes an amount and returns true, or returns false if there is no room for it. */
   take(amount: number): boolean {
     if (!this.limit.hasRoom(this.amount + amount, this.client, this.amount)) return false
     this.giveBack.push(this.limit.take(amount, this.client))

@@ -5,7 +5,7 @@ import { ClientGone, clientSignal, networkOf } from './client.ts'
 
 const replyTo = (state: object) => ({ raw: Object.assign(new EventEmitter(), state) }) as unknown as FastifyReply
 
-test('a client that hangs up before its answer is told of', () => {
+test('the signal is aborted when the client disconnects before the response', () => {
   const reply = replyTo({ destroyed: false, writableFinished: false })
   const signal = clientSignal(reply)
   expect(signal.aborted).toBe(false)
@@ -13,11 +13,11 @@ test('a client that hangs up before its answer is told of', () => {
   expect(signal.reason).toBeInstanceOf(ClientGone)
 })
 
-test('a client that had hung up before its request was read is told of too', () => {
+test('the signal is already aborted if the client disconnected before its request was read', () => {
   expect(clientSignal(replyTo({ destroyed: true, writableFinished: false })).reason).toBeInstanceOf(ClientGone)
 })
 
-test('a client that has its answer may close', () => {
+test('the signal is not aborted when the client closes after the response', () => {
   const reply = replyTo({ destroyed: false, writableFinished: true })
   const signal = clientSignal(reply)
   reply.raw.emit('close')

@@ -4,19 +4,19 @@ import { HttpProblem } from './problem.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who sends it, among whom the server is shared: its network, and its token where there are tokens. */
+    /** Identifies the client for fair sharing: its network, plus the index of its token if tokens are required. */
     client: string
   }
 }
 
-/** Who asks, and until when. */
+/** The client that sent a request, and how long it waits. */
 export interface Asker {
   readonly client: string
-  /** Aborted when the client hangs up before its answer has been sent, and when its time is up. */
+  /** Aborted when the client disconnects before its response has been sent, or when its time is up. */
   readonly signal: AbortSignal
 }
 
-/** Names the client of each request by its network, to which other hooks may add. */
+/** Sets `request.client` to the client's network. Other hooks may add to it. */
 export function identifyClients(app: Pick<FastifyInstance, 'decorateRequest' | 'addHook'>): void {
   app.decorateRequest('client', '')
   app.addHook('onRequest', async (request) => {
@@ -24,7 +24,7 @@ export function identifyClients(app: Pick<FastifyInstance, 'decorateRequest' | '
   })
 }
 
-/** An IPv4 address, or the 64 bits of an IPv6 address that its provider gives to one customer. */
+/** An IPv4 address, or the first 64 bits of an IPv6 address, which providers assign to a single customer. */
 export function networkOf(address: string): string {
   if (!isIPv6(address) || address.includes('.')) return address
   const [before, after] = address.split('::').map((part) => (part === '' ? [] : part.split(':')))
@@ -40,15 +40,15 @@ export const askerOf = ({ client }: FastifyRequest, reply: FastifyReply, millise
   signal: clientSignal(reply, milliseconds),
 })
 
-/** The client has gone: nothing is sent, and what it asked for is dropped. */
+/** The client disconnected: its request is dropped and no response is sent. */
 export class ClientGone extends HttpProblem {
   constructor() {
-    // Nobody reads it; the log does, where nginx writes the same number.
+    // The status appears only in the log; nginx uses the same number.
     super(499, 'The client closed the connection.')
   }
 }
 
-/** Aborted when the client hangs up before its answer has been sent, and when `milliseconds` are over. */
+/** A signal that is aborted when the client disconnects before its response has been sent, or after `milliseconds`. */
 export function clientSignal(reply: FastifyReply, milliseconds = Infinity): AbortSignal {
   const controller = new AbortController()
   const timer = Number.isFinite(milliseconds)
@@ -61,13 +61,13 @@ export function clientSignal(reply: FastifyReply, milliseconds = Infinity): Abor
   return controller.signal
 }
 
-/** Calls `close` once, when the response has been sent or its connection is closed; at once where that has happened. */
+/** Calls `close` when the response has been sent or the connection is closed, or immediately if it already is. */
 export function onceClosed({ raw }: FastifyReply, close: () => void): void {
   if (raw.destroyed) close()
   else raw.once('close', close)
 }
 
 const tooLate = (milliseconds: number): HttpProblem =>
-  new HttpProblem(504, `There was no answer within ${milliseconds / 1000} seconds.`, {
-    remedy: 'Ask about less text, or use /api/stream, which has no such limit.',
+  new HttpProblem(504, `The request timed out after ${milliseconds / 1000} seconds.`, {
+    remedy: 'Send less text, or use /api/stream, which has no time limit.',
   })

@@ -17,8 +17,8 @@ async function listening(options: ConnectionOptions, answer: RequestListener) {
   return { server, port: (server.address() as AddressInfo).port }
 }
 
-describe('connections', () => {
-  it('above their number push out idle ones, those first on which nothing was ever asked', async () => {
+describe('ClientConnections', () => {
+  it('closes idle connections above the limit, starting with those that never sent a request', async () => {
     const { port } = await listening({ most: 3 }, (_request, response) => void response.end('ok'))
     const open = async (name: string) => {
       const socket = connect(port, '127.0.0.1')
@@ -36,7 +36,7 @@ describe('connections', () => {
     await vi.waitFor(() => expect(closed).toEqual(['first', 'second']), 10_000)
   })
 
-  it('above their number push out the one that has been sending its request longest, where none is idle', async () => {
+  it('closes the connection that has been sending its request longest if none is idle', async () => {
     const { server, port } = await listening(
       { most: 3 },
       (request, response) => void request.on('end', () => response.end('ok')).resume(),
@@ -54,7 +54,7 @@ describe('connections', () => {
     expect(closed).toEqual(['first'])
   })
 
-  it('are closed where an answer is read too slowly, a bit all the time, and not where it is read in time', async () => {
+  it('closes connections that read their response too slowly, and only those', async () => {
     const answer = Buffer.alloc(40e6, 'x')
     const { server, port } = await listening({ slowest: 20e6 }, (_request, response) => void response.end(answer))
     server.setTimeout(500)
@@ -62,7 +62,7 @@ describe('connections', () => {
       const socket = connect(port, '127.0.0.1')
       socket.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')
       let bytes = 0
-      // What is in flight when the connection is cut off counts as an error, or as an early end.
+      // When the server closes the connection, the client sees an error or an early end.
       try {
         for await (const chunk of socket) {
           bytes += chunk.length

@@ -1,40 +1,40 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** What one connection has been used for. */
+/** State of one connection. */
 interface Use {
-  /** Settles when the response to the newest request has ended. */
+  /** Settles when the response to the latest request has ended. */
   last: Promise<void>
-  /** Responses that have not ended, with their requests. */
+  /** Unfinished responses with their requests. */
   readonly open: Map<ServerResponse, IncomingMessage>
-  /** Bytes received up to the end of the last one. */
+  /** Bytes received by the time the latest response ended. */
   done: number
-  /** Whether a response has been sent on it. */
+  /** Whether the connection has carried a response. */
   wasAnswered: boolean
-  /** Since when what has been sent has waited to be read, and the bytes that were read by then. */
+  /** Time since which the client has left sent data unread, and the bytes it had read by then. */
   backlog?: { readonly since: number; readonly read: number }
 }
 
-/** Milliseconds that a request which is being received may still take once the server is closing. */
-const AT_ONCE = 500
+/** Milliseconds within which a partly received request must arrive once the server is closing. */
+const CLOSING_GRACE = 500
 
-/** Milliseconds between two looks at what waits to be read. */
-const LOOK = 1000
+/** Milliseconds between checks for slow readers. */
+const CHECK_INTERVAL = 1000
 
 export interface ConnectionOptions {
-  /** How many may be open before others are closed. */
+  /** Maximum number of open connections (default: 5000). */
   readonly most?: number
-  /** Bytes a second that a client must read of what is sent to it, on average. */
+  /** Minimum average rate, in bytes per second, at which a client must read its response (default: 16000). */
   readonly slowest?: number
 }
 
 /**
- * The connections of a server. None is held by a client that owes something itself: one that does not read its answer
- * for a while, or reads it too slowly, is cut off, and when the server closes it waits for answers alone, not for idle connections (Node's own
- * `closeIdleConnections` leaves those that were never used) nor for requests that are never sent to their end.
+ * Manages the connections of a server so that no client can hold one indefinitely. Clients that do not read their
+ * response, or read it too slowly, are disconnected. On shutdown the server waits only for pending responses, not for
+ * idle connections (Node's own `closeIdleConnections` skips those that were never used) or incomplete requests.
  */
 export class ClientConnections {
-  /** Those that were answered last are last. */
+  /** Ordered by the time of the latest response, oldest first. */
   private readonly uses = new Map<Socket, Use>()
   private readonly turns = new WeakMap<ServerResponse, Promise<void>>()
   private isClosing = false
@@ -50,30 +50,30 @@ export class ClientConnections {
     this.most = most
     this.slowest = slowest
     server.on('connection', (socket) => this.add(socket))
-    // Before the hooks of the application, which ask for the request's turn.
+    // Must run before the application's hooks, which wait for the request's turn.
     server.prependListener('request', (request, response) => this.open(request, response))
-    // After server.timeout milliseconds without a byte in either direction.
+    // Emitted after server.timeout milliseconds without traffic.
     server.on('timeout', (socket) => this.closeStalled(socket))
-    const looking = setInterval(() => this.closeSlow(), LOOK).unref()
-    server.once('close', () => clearInterval(looking))
+    const checking = setInterval(() => this.closeSlow(), CHECK_INTERVAL).unref()
+    server.once('close', () => clearInterval(checking))
   }
 
   /**
-   * Settles when all earlier requests of the same connection have been answered. Pipelined requests, whose answers are
-   * sent in their order anyway, thus get no more than those of a client that waits for each answer.
+   * Resolves when all earlier requests on the same connection have been answered. A client that pipelines requests
+   * therefore gets no larger share of the server than one that waits for each response.
    */
   async turn(response: ServerResponse): Promise<void> {
     await this.turns.get(response)
   }
 
-  /** Closes idle connections now, and each other one as soon as its answers have been sent. */
+  /** Closes idle connections now and the others once their responses have been sent. */
   close(): void {
     this.isClosing = true
     for (const socket of this.uses.keys()) this.closeIdle(socket)
     setTimeout(() => {
       this.isCutOff = true
       for (const socket of this.uses.keys()) this.closeIdle(socket)
-    }, AT_ONCE).unref()
+    }, CLOSING_GRACE).unref()
   }
 
   private add(socket: Socket): void {
@@ -81,15 +81,15 @@ export class ClientConnections {
     this.uses.set(socket, use)
     socket.once('close', () => {
       this.uses.delete(socket)
-      // Node closes the response that is being sent, but not those that wait for it, of pipelined requests.
+      // Node closes the current response, but not those of later pipelined requests.
       for (const response of use.open.keys()) {
         response.destroy()
         response.emit('close')
       }
     })
     if (this.uses.size > this.most) this.makeRoom(socket)
-    // It was on its way when the server was told to close: what it asks at once is answered.
-    if (this.isCutOff) setTimeout(() => this.closeIdle(socket), AT_ONCE).unref()
+    // The connection was being established when the server started to close; answer it if its request arrives soon.
+    if (this.isCutOff) setTimeout(() => this.closeIdle(socket), CLOSING_GRACE).unref()
   }
 
   private open(request: IncomingMessage, response: ServerResponse): void {
@@ -113,23 +113,23 @@ export class ClientConnections {
     })
   }
 
-  /** Closes a connection, in a server that closes, where no answer is owed. */
+  /** Closes a connection of a closing server unless a response is pending. */
   private closeIdle(socket: Socket): void {
     const use = this.uses.get(socket)
     if (!use) return
     const isOwed = [...use.open.values()].some(({ complete }) => complete)
-    // More bytes than there were in requests: the next one is being received.
+    // Bytes beyond the answered requests belong to one that is still being received.
     const isReceiving = use.open.size > 0 || socket.bytesRead !== use.done
     if (!isOwed && (this.isCutOff || !isReceiving)) socket.destroy()
   }
 
-  /** What waits to be sent has not been read for a while; an answer that is being computed may take its time. */
+  /** Closes a connection without traffic unless its response is still being computed. */
   private closeStalled(socket: Socket): void {
     const isComputing = (this.uses.get(socket)?.open.size ?? 0) > 0
     if (!isComputing || socket.writableLength > 0) socket.destroy()
   }
 
-  /** A byte now and then is enough for a connection not to be stalled, but an answer must not be kept in memory for it. */
+  /** Closes connections that read too slowly, because an occasional byte prevents a timeout. */
   private closeSlow(): void {
     const now = performance.now()
     for (const [socket, use] of this.uses) {
@@ -142,7 +142,7 @@ export class ClientConnections {
     }
   }
 
-  /** Closes an idle connection, first one on which nothing was ever asked; else the one that has been sending longest. */
+  /** Closes one connection: an unused one if possible, else an idle one, else the longest-running sender. */
   private makeRoom(newest: Socket): void {
     const others = [...this.uses].filter(([socket]) => socket !== newest)
     const idle = others.filter(([, { open }]) => open.size === 0)

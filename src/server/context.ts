@@ -2,15 +2,15 @@ import type { TextLimits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
 import type { Models } from './models.ts'
 
-/** What the routes of the service share. */
+/** State shared by the routes of the service. */
 export interface ServiceContext {
   readonly models: Models
   readonly metrics: Metrics
   readonly limits: TextLimits
-  /** Milliseconds that a request may take; streams have all the time they need. */
+  /** Milliseconds within which a request must be answered. Streams have no limit. */
   readonly timeout: number
-  /** Who may load models anew: nobody where the server knows no tokens. */
+  /** Whether clients may reload models. Requires a server with tokens. */
   readonly mayReload: boolean
-  /** False once the server is going down. */
+  /** False once the server is shutting down. */
   isReady(): boolean
 }

@@ -1,25 +1,24 @@
-/** What the command line and the server call by the same names: seconds, megabytes, characters, tokens. */
+/** Server settings, named as on the command line. Units are seconds, megabytes, characters and tokens. */
 export interface ServerSettings {
   readonly host: string
   readonly port: number
   readonly cors?: readonly string[]
-  /** Requests a minute of one client. */
+  /** Maximum requests per minute from one client. */
   readonly rate_limit?: number
   readonly trust_proxy?: boolean
   readonly max_body: number
   readonly max_context: number
   readonly max_question: number
-  /** Windows of a request. */
+  /** Maximum windows per request. */
   readonly max_windows: number
   readonly max_requests: number
   readonly batch_tokens: number
-  /** In milliseconds. */
+  /** Milliseconds that an idle server waits for more requests before it computes a batch. */
   readonly batch_wait: number
   readonly timeout: number
   readonly grace: number
 }
 
-/** What a server does unless told otherwise. */
 export const SERVER_DEFAULTS = {
   host: '127.0.0.1',
   port: 8000,

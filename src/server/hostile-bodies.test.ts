@@ -1,4 +1,4 @@
-/** Bodies that would cost the server far more than they cost the client. */
+/** Request bodies that are cheap to send and would be expensive to process. */
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { type TinyService, tinyService } from '../../tests/tiny-service.ts'
@@ -23,10 +23,15 @@ const bodies: readonly (readonly [name: string, body: string, status: number, wo
   ['a list of a million numbers', `{"context": "a", "contexts": [${many(1e6)}]}`, 422, 'more than 100,000 values'],
   ['JSON nested 90,000 deep', `{"question": ${'['.repeat(9e4)}${']'.repeat(9e4)}}`, 422, 'nested deeper than 20'],
   ['a model with a very long name', JSON.stringify({ question, context, model: 'm'.repeat(1e6) }), 404, 'mmm'],
-  ['an odd model name', JSON.stringify({ question, context, model: '\u001b[31m' }), 404, '\\u001b[31m'],
+  [
+    'a model name with control characters',
+    JSON.stringify({ question, context, model: '\u001b[31m' }),
+    404,
+    '\\u001b[31m',
+  ],
 ]
 
-it.each(bodies)('answers %s with a short problem', async (_name, payload, status, words) => {
+it.each(bodies)('responds to %s with a short problem', async (_name, payload, status, words) => {
   for (const url of ['/api/answer', '/api/batch', '/api/stream']) {
     if (url !== '/api/answer' && status === 404) continue
     const headers = { 'content-type': 'application/json' }
@@ -36,7 +41,7 @@ it.each(bodies)('answers %s with a short problem', async (_name, payload, status
   }
 })
 
-it('reads large bodies in a thread, with the same answers and refusals', async () => {
+it('parses large bodies in a thread, with the same results and errors', async () => {
   const headers = { 'content-type': 'application/json' }
   const post = (payload: string | Buffer) =>
     service.app.inject({ method: 'POST', url: '/api/answer', payload, headers })
@@ -57,7 +62,7 @@ it('reads large bodies in a thread, with the same answers and refusals', async (
   parse.mockRestore()
 })
 
-it('refuses bytes that are not UTF-8 instead of changing the text, and reads a byte order mark as none', async () => {
+it('rejects invalid UTF-8 instead of replacing characters, and ignores a byte order mark', async () => {
   const post = (payload: Buffer) =>
     service.app.inject({ method: 'POST', url: '/api/answer', payload, headers: { 'content-type': 'application/json' } })
   const latin1 = await post(Buffer.from(JSON.stringify({ question, context: 'für bo' }), 'latin1'))
@@ -66,7 +71,7 @@ it('refuses bytes that are not UTF-8 instead of changing the text, and reads a b
   expect(marked.statusCode).toBe(200)
 })
 
-it('refuses a body that is cut up into bytes, and reads one in small pieces', async () => {
+it('rejects a body in one-byte chunks, but accepts one in small chunks', async () => {
   const headers = { 'content-type': 'application/json' }
   const post = (pieces: readonly string[]) =>
     service.app.inject({ method: 'POST', url: '/api/answer', payload: Readable.from(pieces), headers })
@@ -79,7 +84,7 @@ it('refuses a body that is cut up into bytes, and reads one in small pieces', as
   expect((await post([...spaces.slice(4000).fill(' '.repeat(100)), ...pieces])).statusCode).toBe(200)
 })
 
-it('answers a list of wrong inputs, and an unknown path, with a short problem', async () => {
+it('responds to many invalid inputs and to an unknown path with a short problem', async () => {
   const inputs = Array.from({ length: 900 }, (_, i) => ({ [`key${i}`.repeat(100)]: i }))
   for (const [url, payload] of [
     ['/api/batch', { inputs }],

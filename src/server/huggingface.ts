@@ -1,6 +1,7 @@
 /**
- * The question-answering route of Hugging Face's Inference API and Endpoints: Python's scores, and positions that count
- * code points, as its clients in Python expect. Options that it does not know are ignored, as there.
+ * Routes compatible with the question-answering task of Hugging Face's Inference API and Inference Endpoints. Scores
+ * are those of the Python pipeline and positions count code points, as Python clients expect. Unknown options are
+ * ignored, as they are there.
  */
 import { z } from 'zod'
 import { answerOption, resolvePipelineOptions } from '../inference/answer-options.ts'
@@ -47,8 +48,9 @@ export const InferenceResponse = z.union([
 export function huggingFaceRoutes(app: App, { models, metrics, limits, timeout }: ServiceContext): void {
   const schema = {
     tags: ['Hugging Face'],
-    summary: 'Question answering as the Inference API of Hugging Face',
-    description: 'One answer for one input, a list with top_k above 1; positions count code points, as in Python.',
+    summary: 'Question answering, compatible with the Hugging Face Inference API',
+    description:
+      'Returns one answer per input, or a list if top_k is above 1. Positions count code points, as in Python.',
     body: InferenceRequest,
     response: { 200: InferenceResponse, ...failures },
   }

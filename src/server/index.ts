@@ -1,4 +1,4 @@
-/** The HTTP service: see docs/deployment.md. */
+/** The HTTP service, described in docs/deployment.md. */
 export { SERVER_DEFAULTS } from './defaults.ts'
 export { Metrics } from './metrics.ts'
 export { Models, modelSources } from './models.ts'

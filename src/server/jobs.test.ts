@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { Jobs } from './jobs.ts'
 
-/** A job of so many steps that notes each of them. */
+/** A job of `count` steps that logs each of them. */
 function* steps(name: string, count: number, log: string[]): Generator<void, string> {
   for (let i = 0; i < count; i++) {
     log.push(name)
@@ -12,18 +12,18 @@ function* steps(name: string, count: number, log: string[]): Generator<void, str
   return name
 }
 
-describe('jobs of one thread', () => {
-  it('let a small one overtake many large ones', async () => {
+describe('Jobs', () => {
+  it('lets a small job overtake many large ones', async () => {
     const jobs = new Jobs()
     const log: string[] = []
     const books = Array.from({ length: 40 }, (_, i) => jobs.run(2_000_000, steps(`book ${i}`, 120, log)))
     await jobs.run(25_000, steps('text', 2, log))
-    // By turns with the oldest book.
+    // It alternates with the oldest book.
     expect(log.length).toBeLessThanOrEqual(8)
     expect(await Promise.all(books)).toHaveLength(40)
   })
 
-  it('give the oldest half of the steps, however many small ones come', async () => {
+  it('gives the oldest job half of the steps while small jobs keep arriving', async () => {
     const jobs = new Jobs()
     const log: string[] = []
     let isDone = false
@@ -37,7 +37,7 @@ describe('jobs of one thread', () => {
     expect(log.length).toBeLessThanOrEqual(110)
   })
 
-  it('take no further step of what nobody waits for any more', async () => {
+  it('stops the steps of an aborted job', async () => {
     const jobs = new Jobs()
     const log: string[] = []
     const gone = new AbortController()
@@ -53,7 +53,7 @@ describe('jobs of one thread', () => {
     await expect(jobs.run(1, steps('late', 1, log), gone.signal)).rejects.toThrow('gone')
   })
 
-  it('fail alone', async () => {
+  it('rejects only the job that failed', async () => {
     const jobs = new Jobs()
     // biome-ignore lint/correctness/useYield: it fails in its first step.
     function* failing(): Generator<void, never> {

@@ -5,23 +5,23 @@ interface Job {
   readonly steps: Iterator<void, unknown>
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
-  /** Listens to the signal no longer. */
+  /** Removes the abort listener. */
   readonly end: () => void
 }
 
 /**
- * Jobs that share one thread, step by step. The smallest job and the oldest one take steps by turns: a small job does
- * not wait until large ones are done, and the oldest always has half of the thread, however many smaller ones come.
+ * Runs jobs step by step on one thread. Steps alternate between the smallest and the oldest job, so that small jobs do
+ * not wait for large ones, and the oldest job always gets half of the thread.
  */
 export class Jobs {
-  /** In the order in which they came. */
+  /** Jobs in order of arrival. */
   private readonly waiting = new Set<Job>()
   private isRunning = false
   private isTurnOfOldest = false
 
   /**
-   * Runs a job of `size`, in a unit that all jobs share. Resolves to what the steps return; once the signal is aborted
-   * no further step is taken.
+   * Runs a job and resolves to the return value of its steps. Sizes are only compared with each other, so any common
+   * unit works. No further step runs once the signal is aborted.
    */
   run<T>(size: number, steps: Iterator<void, T>, signal?: AbortSignal): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -43,7 +43,7 @@ export class Jobs {
     this.isRunning = true
     while (this.waiting.size > 0) {
       this.step(this.nextJob())
-      // Messages are received in between: new jobs, and which ones nobody waits for any more.
+      // Lets the thread receive messages that add or abort jobs.
       await setImmediate()
     }
     this.isRunning = false

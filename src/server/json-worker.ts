@@ -1,10 +1,10 @@
-/** The thread in which large bodies of requests are parsed, started by json-thread.ts: 16 MB take a tenth of a second. */
+/** Worker that parses large request bodies (16 MB take about 0.1 s). Started by json-thread.ts. */
 
 import { answerCalls } from '../threads/calls.ts'
 import { parseRequestJson } from './parse-json.ts'
 import { HttpProblem } from './problem.ts'
 
-/** A body's value, or why it is refused. */
+/** The parsed value, or the reason why the body was rejected. */
 export interface Parsed {
   readonly value?: unknown
   readonly refused?: { readonly status: number; readonly detail: string; readonly remedy?: string }

@@ -2,68 +2,62 @@ import { HttpProblem } from './problem.ts'
 import type { QuestionFields, RequestQuestion, TokenizingTask } from './tokenizing-task.ts'
 
 export interface TextLimits {
-  /** Characters of a question. */
+  /** Maximum characters per question. */
   readonly question: number
-  /** Characters of all texts of a request together. */
+  /** Maximum characters of all texts in a request. */
   readonly context: number
-  /** Questions of a request. */
+  /** Maximum questions per request. */
   readonly questions: number
-  /** Windows of all questions of a request together. */
+  /** Maximum windows per request, over all its questions. */
   readonly windows: number
 }
 
-/** @throws Problem 422 for questions that are too long, too many, or about too many texts */
+/** @throws HttpProblem 422 if questions are too long, too many, or about too many texts */
 export function checkQuestions(questions: readonly QuestionFields[], limits: TextLimits): void {
   if (questions.length > limits.questions)
-    throw new HttpProblem(
-      422,
-      `The request has ${questions.length} questions; this server takes ${limits.questions} at a time.`,
-      { remedy: 'Send them in several requests.' },
-    )
+    throw new HttpProblem(422, `The request has ${questions.length} questions; the maximum is ${limits.questions}.`, {
+      remedy: 'Split them into several requests.',
+    })
   for (const [index, { question }] of questions.entries())
     if (question.length > limits.question)
       throw new HttpProblem(
         422,
-        `Question ${index} has ${question.length} characters; this server reads ${limits.question} at most.`,
-        { remedy: 'Ask more briefly, or start the server with a larger --max_question.' },
+        `Question ${index} has ${question.length} characters; the maximum is ${limits.question}.`,
+        { remedy: 'Shorten the question, or start the server with a larger --max_question.' },
       )
-  // Every question takes a window of each of its texts, one at least.
+  // Every question needs at least one window for each of its texts.
   const windows = questions.reduce((sum, { contexts }) => sum + (contexts?.length ?? 1), 0)
   if (windows > limits.windows)
     throw new HttpProblem(
       422,
-      `The request takes ${count(windows)} windows at least, one for each question and text; this server reads ` +
-        `${count(limits.windows)} at most.`,
+      `The request needs at least ${count(windows)} windows, one for each question and text; the maximum is ` +
+        `${count(limits.windows)}.`,
       { remedy: FEWER_WINDOWS },
     )
 }
 
-/** @throws Problem 413 for more text than is read */
+/** @throws HttpProblem 413 if the texts are too long */
 export function checkTexts(texts: readonly string[], limits: TextLimits): void {
   const characters = texts.reduce((sum, { length }) => sum + length, 0)
   if (characters > limits.context)
-    throw new HttpProblem(
-      413,
-      `The context has ${characters} characters; this server reads ${limits.context} at most.`,
-      {
-        remedy: 'Ask about a part of it, or start the server with a larger --max_context.',
-      },
-    )
+    throw new HttpProblem(413, `The context has ${characters} characters; the maximum is ${limits.context}.`, {
+      remedy: 'Send less text, or start the server with a larger --max_context.',
+    })
 }
 
-/** A problem that says how many windows a request takes, and what makes them fewer. */
+/** The problem for a request that exceeds the window limit. */
 export function tooManyWindows(windows: number, { asked, windows: options, max_windows }: TokenizingTask): HttpProblem {
   const { max_seq_length, doc_stride } = options
   return new HttpProblem(
     422,
-    `The request takes ${count(windows)} windows of ${max_seq_length} tokens (${questionsOf(asked)}, doc_stride ` +
-      `${doc_stride}); this server reads ${count(max_windows)} at most.`,
+    `The request needs ${count(windows)} windows of ${max_seq_length} tokens (${questionsOf(asked)}, doc_stride ` +
+      `${doc_stride}); the maximum is ${count(max_windows)}.`,
     { remedy: FEWER_WINDOWS },
   )
 }
 
 const FEWER_WINDOWS =
-  'Ask fewer questions or send less text in a request, use a smaller doc_stride, or start the server with a larger ' +
+  'Send fewer questions or less text per request, use a smaller doc_stride, or start the server with a larger ' +
   '--max_windows.'
 
 const questionsOf = (asked: readonly RequestQuestion[]): string =>

@@ -4,7 +4,7 @@ import type { Models } from './models.ts'
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
-/** What Prometheus is told. */
+/** The service's metrics for Prometheus. */
 export class Metrics {
   readonly registry = new Registry()
   private readonly requests = this.histogram('http_request_duration_seconds', 'Time to answer a request.', SECONDS, [
@@ -23,7 +23,7 @@ export class Metrics {
   private readonly questions = this.counter('questions_total', 'Questions answered.', ['model'])
   private readonly hangUps = this.counter(
     'requests_dropped_total',
-    'Requests whose client hung up before its answer.',
+    'Requests whose client disconnected before the response.',
     [],
   )
 
@@ -31,12 +31,12 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry })
   }
 
-  /** Tells also how long the queues of these models are, and how old they are. */
+  /** Adds gauges for the models' queues and load times. */
   watch(models: Models): void {
-    const requests = 'Requests that are read, waiting or computed.'
+    const requests = 'Requests being read, waiting or computed.'
     this.gauge('queue_requests', requests, models, ({ queue }) => queue.waiting.requests)
-    this.gauge('queue_tokens', 'Tokens that are waiting.', models, ({ queue }) => queue.waiting.tokens)
-    this.gauge('model_loaded_seconds', 'When a model was loaded, in seconds since 1970.', models, ({ loaded }) =>
+    this.gauge('queue_tokens', 'Tokens waiting to be computed.', models, ({ queue }) => queue.waiting.tokens)
+    this.gauge('model_loaded_seconds', 'Unix time at which the model was loaded, in seconds.', models, ({ loaded }) =>
       Math.round(loaded.getTime() / 1000),
     )
   }
@@ -53,7 +53,7 @@ export class Metrics {
     this.questions.inc({ model }, questions)
   }
 
-  /** What a queue of a model tells. */
+  /** Returns the callback that records the passes of a model's queue. */
   onPass(model: string): NonNullable<QueueOptions['onPass']> {
     return ({ windows, tokens, milliseconds }) => {
       this.passes.observe({ model }, milliseconds / 1000)

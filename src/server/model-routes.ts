@@ -5,7 +5,7 @@ import { ModelInfo, ModelList } from './contract.ts'
 import { HttpProblem } from './problem.ts'
 import { failures } from './route-schemas.ts'
 
-/** Which models there are, and loading one anew. */
+/** Routes that list and reload models. */
 export function modelRoutes(app: App, { models, limits, mayReload }: ServiceContext): void {
   app.get(
     '/api/models',
@@ -13,7 +13,7 @@ export function modelRoutes(app: App, { models, limits, mayReload }: ServiceCont
       schema: {
         operationId: 'models',
         tags: ['Models'],
-        summary: 'The models that are loaded, and what a request may hold',
+        summary: 'List the loaded models and the request limits',
         response: { 200: ModelList, 401: failures[401] },
       },
     },
@@ -23,10 +23,10 @@ export function modelRoutes(app: App, { models, limits, mayReload }: ServiceCont
   const schema = {
     operationId: 'reload',
     tags: ['Models'],
-    summary: 'Load a model anew from where it came from',
+    summary: 'Reload a model from its source',
     description:
-      'For a folder whose files have been replaced. Requests in work are answered by the old weights; where the new ' +
-      'ones do not load the old ones stay. Only for servers that ask for a token. An id with a slash has two parts.',
+      'Use it after replacing the files of a model folder. Requests in progress finish with the old weights. If the ' +
+      'new weights fail to load, the old ones stay in use. Requires a server with tokens.',
     response: { 200: ModelInfo, ...failures },
   }
   app.post('/api/models/:id/reload', { schema: { ...schema, params: z.object({ id: z.string() }) } }, ({ params }) =>
@@ -40,8 +40,8 @@ export function modelRoutes(app: App, { models, limits, mayReload }: ServiceCont
 
   async function reload(id: string): Promise<ModelInfo> {
     if (!mayReload)
-      throw new HttpProblem(403, 'This server asks for no token, and so lets nobody load models.', {
-        remedy: 'Start it with a token, or send the process SIGHUP.',
+      throw new HttpProblem(403, 'Reloading models requires a server with tokens.', {
+        remedy: 'Start the server with --token_file, or send SIGHUP to the process.',
       })
     await models.reload(id)
     return models.list().find((model) => model.id === id)!

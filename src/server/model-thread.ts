@@ -10,7 +10,7 @@ import { Thread } from '../threads/calls.ts'
 import { startWorker } from '../threads/start-worker.ts'
 import type { LoadedInWorker, ModelWorkerData } from './model-worker.ts'
 
-/** A model that computes in its own thread, so that the caller's thread stays responsive. */
+/** A model that runs in its own thread, so that the caller's thread stays responsive. */
 export class ModelThread {
   readonly tokenizer: BertTokenizer
 
@@ -25,8 +25,8 @@ export class ModelThread {
   }
 
   /**
-   * Loads a model folder and computes a first window, to make sure that the model works.
-   * @throws SpanforgeError for a folder that is no model, is damaged, or computes no numbers
+   * Loads a model folder and computes one window to verify that the model works.
+   * @throws SpanforgeError if the folder is not a valid model or its outputs are not finite
    */
   static async start(folder: string, choice?: EngineChoice): Promise<ModelThread> {
     const thread = new Thread(
@@ -46,14 +46,14 @@ export class ModelThread {
     return this.thread.isAlive
   }
 
-  /** Logits of each row, [tokens of the row]. */
+  /** Computes the logits of each row. */
   forward(rows: readonly Row[]): Promise<WindowLogits[]> {
     const logits = this.thread.call<WindowLogits[]>('forward', rows)
     this.last = logits.catch(() => {})
     return logits
   }
 
-  /** Ends the thread after the current pass. Ending an engine during a pass would crash the process. */
+  /** Ends the thread after the current pass; ending it during a pass would crash the process. */
   async end(): Promise<void> {
     await this.last
     await this.thread.call('release').catch(() => {})
@@ -66,8 +66,8 @@ export class ModelThread {
     const [logits] = await this.forward(toRows(empty))
     const numbers = [...logits.start_logits, ...logits.end_logits]
     if (numbers.every(Number.isFinite)) return
-    throw new SpanforgeError(`${this.folder}: the model computes ${numbers.join(', ')}, expected finite numbers`, {
-      remedy: 'The model itself is broken: look for NaN in its weights.',
+    throw new SpanforgeError(`${this.folder}: the model returned ${numbers.join(', ')}, expected finite numbers`, {
+      remedy: 'The weights are probably corrupted; check them for NaN.',
     })
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The thread in which a model computes: ONNX Runtime holds its thread until a pass is done, and the server's own must
- * stay free for its clients. Started by model-thread.ts.
+ * Worker that runs a model. ONNX Runtime blocks its thread during a pass, and the server's main thread must stay
+ * responsive. Started by model-thread.ts.
  */
 import { workerData } from 'node:worker_threads'
 import type { Row } from '../batching/pack.ts'
@@ -23,15 +23,15 @@ export interface LoadedInWorker {
   readonly tokenizer: TokenizerSettings
   readonly parameters: number
   readonly device: string
-  /** Threshold and confidence, where they are stored with the model. */
+  /** Default answer options, if stored with the model. */
   readonly settings?: AnswerSettings
-  /** What a person should know about the weights. */
+  /** Warning about newly initialized weights. */
   readonly warning?: string
 }
 
 const { folder, choice } = workerData as ModelWorkerData
 const loading = loadModel(folder, { choice })
-loading.catch(() => {}) // the call of `load` is told
+loading.catch(() => {}) // `load` reports the error
 
 answerCalls({
   async load() {

@@ -9,7 +9,7 @@ import { ModelThread } from './model-thread.ts'
 import { HttpProblem } from './problem.ts'
 import { RequestTokenizer } from './request-tokenizer.ts'
 
-/** One loading of a model: its thread, its queue, its tokenizer, and how many requests use it. */
+/** A loaded model with its thread, queue and tokenizer. Counts the requests that use it. */
 export class ServedModel {
   readonly queue: BatchQueue
   readonly requestTokenizer: RequestTokenizer
@@ -44,7 +44,7 @@ export class ServedModel {
     }
   }
 
-  /** Keeps this loading until what is returned has been called. */
+  /** Keeps the model loaded until the returned function is called. */
   hold(): () => void {
     this.users++
     let isHeld = true
@@ -54,7 +54,7 @@ export class ServedModel {
     }
   }
 
-  /** Frees everything once the last request that uses it is answered. */
+  /** Releases all resources once the last request that uses the model has ended. */
   async retire(): Promise<void> {
     if (this.users > 0)
       await new Promise<void>((done) => {
@@ -66,29 +66,29 @@ export class ServedModel {
 
 export interface ModelSource {
   readonly id: string
-  /** Folder, or name on the hub. */
+  /** Folder or hub name. */
   readonly source: string
 }
 
 export interface ModelsOptions {
-  /** Of the queue of the model of that id. */
+  /** Returns the queue options of the model with this id. */
   readonly queueOptions: (id: string) => QueueOptions
   readonly hub?: HubChoice
-  /** What computes. */
+  /** Engine and device. */
   readonly choice?: EngineChoice
-  /** Whether folders are told to those who ask. */
-  readonly tellsSources?: boolean
+  /** Whether `list` includes the folder or hub name of each model. */
+  readonly showSources?: boolean
 }
 
-/** Characters. */
+/** Characters in a typical paragraph. */
 const PARAGRAPH = 1000
 
-/** The models of a server, by id. Each may be loaded anew while it is in use. */
+/** The models of a server by id. A model can be reloaded while it is in use. */
 export class Models {
   private readonly models = new Map<string, ServedModel>()
   private readonly sources = new Map<string, string>()
   private readonly loading = new Map<string, Promise<ServedModel>>()
-  /** Each pass wants all cores: models take turns. */
+  /** Each pass uses all cores, so models take turns. */
   private readonly mutex = new Mutex()
 
   constructor(private readonly options: ModelsOptions) {}
@@ -97,7 +97,7 @@ export class Models {
     return [...this.models.values()]
   }
 
-  /** Whether every model would accept a question about a paragraph now. */
+  /** Whether every model would currently accept a question about a paragraph. */
   get haveRoom(): boolean {
     return this.all.every(({ queue }) => queue.hasRoom(PARAGRAPH))
   }
@@ -107,8 +107,8 @@ export class Models {
   }
 
   /**
-   * Loads a model and puts it in the place of the one of that id; requests that use the old one are answered by it.
-   * Where the new one does not load, or does not work, the old one stays. A load of that id on its way is waited for.
+   * Loads a model and replaces the one with the same id. Requests in progress finish with the old model, which stays in
+   * use if the new one fails to load. Concurrent loads of the same id share one result.
    */
   async load({ id, source }: ModelSource): Promise<ServedModel> {
     const loading = this.loading.get(id) ?? this.replace(id, source).finally(() => this.loading.delete(id))
@@ -116,7 +116,7 @@ export class Models {
     return loading
   }
 
-  /** @throws Problem 404 for an id that is none */
+  /** @throws HttpProblem 404 for an unknown id */
   async reload(id: string): Promise<ServedModel> {
     return this.load({ id, source: this.sources.get(this.get(id).id)! })
   }
@@ -126,13 +126,13 @@ export class Models {
     const model = id === undefined ? this.all[0] : this.models.get(id)
     if (model) return model
     const known = [...this.models.keys()].join(', ')
-    throw new HttpProblem(404, `There is no model "${id?.slice(0, 100) ?? ''}"; there is ${known || 'none yet'}.`)
+    throw new HttpProblem(404, `Unknown model "${id?.slice(0, 100) ?? ''}". Available models: ${known || 'none yet'}.`)
   }
 
   list(): ModelInfo[] {
     return this.all.map((model, index) => ({
       ...model.info,
-      ...(this.options.tellsSources && { source: this.sources.get(model.id) }),
+      ...(this.options.showSources && { source: this.sources.get(model.id) }),
       default: index === 0,
     }))
   }
@@ -146,7 +146,7 @@ export class Models {
     const thread = await ModelThread.start(await modelFolder(source, hub), choice)
     const model = new ServedModel(id, displayName(source), thread, this.mutex, queueOptions(id))
     const old = this.models.get(id)
-    this.models.set(id, model) // a Map keeps the place of a key that it has
+    this.models.set(id, model) // a Map keeps the position of an existing key
     this.sources.set(id, source)
     void old?.retire()
     return model
@@ -154,9 +154,9 @@ export class Models {
 }
 
 /**
- * Ids for models: `NAME=FOLDER` says it, else the name on the hub or the last part of the folder, with the part before
- * it where that alone would name two.
- * @throws UsageError for two models of one id
+ * Assigns ids to models: NAME for `NAME=FOLDER`, otherwise the hub name or the last part of the folder's path,
+ * preceded by its parent if the last part alone is ambiguous.
+ * @throws UsageError if two models have the same id
  */
 export function modelSources(given: readonly string[]): ModelSource[] {
   const named = given.map((text) => {
@@ -166,14 +166,14 @@ export function modelSources(given: readonly string[]): ModelSource[] {
   const counts = new Map<string, number>()
   for (const { id } of named) counts.set(id, (counts.get(id) ?? 0) + 1)
   const sources = named.map(({ id, source, isGiven }) => {
-    const isTold = isGiven || counts.get(id) === 1
-    return { id: isTold ? id : `${basename(dirname(resolve(source)))}/${id}`, source }
+    const isUnique = isGiven || counts.get(id) === 1
+    return { id: isUnique ? id : `${basename(dirname(resolve(source)))}/${id}`, source }
   })
   const twice = sources.find(({ id }, index) => sources.findIndex((other) => other.id === id) < index)
   if (twice)
     throw new UsageError(
-      `serve: two models go by the name ${twice.id}`,
-      'Give each a name of its own: first=FOLDER second=FOLDER',
+      `serve: two models have the same id ${twice.id}`,
+      'Give each a unique name: first=FOLDER second=FOLDER',
     )
   return sources
 }

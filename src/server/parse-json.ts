@@ -1,19 +1,19 @@
-/** From the bytes of a request to the value of its JSON, at a cost that its limits bound. */
+/** Parses the JSON of a request within limits on time and memory. */
 import { parse } from 'secure-json-parse'
 import { checkJsonBounds, type JsonBounds, JsonBoundsError } from '../bounded-json.ts'
 import { showText } from '../show-value.ts'
 import { HttpProblem } from './problem.ts'
 
-/** 1,000 questions, each with its own texts, have a tenth of it. */
+/** Ten times what 1,000 questions with their own texts need. */
 const MAX_VALUES = 100_000
-/** Objects cost more to make and to hand from thread to thread than lists. */
+/** Objects are more expensive than lists to create and to pass between threads. */
 const MAX_FIELDS = 10_000
 const MAX_DEPTH = 20
 
 /**
- * Refuses JSON of too many values before it is parsed, because an object of a million keys would take gigabytes and
- * seconds, and JSON that is nested too deeply before anything walks through it.
- * @throws Problem 400 for what is not JSON in UTF-8, 422 for JSON above the bounds
+ * Rejects JSON with too many values before parsing it, because an object with a million keys would take seconds and
+ * gigabytes, and JSON that is nested too deeply before any recursive code sees it.
+ * @throws HttpProblem 400 for invalid JSON or UTF-8, 422 for JSON that exceeds the limits
  */
 export function parseRequestJson(body: Uint8Array): unknown {
   const text = decode(body)
@@ -47,6 +47,6 @@ function checkBounds(text: string, bounds: JsonBounds): void {
     checkJsonBounds(text, bounds)
   } catch (error) {
     if (!(error instanceof JsonBoundsError)) throw error
-    throw new HttpProblem(422, `The body is too complex: ${error.summary}.`, { remedy: 'Send less at a time.' })
+    throw new HttpProblem(422, `The body is too complex: ${error.summary}.`, { remedy: 'Send less per request.' })
   }
 }

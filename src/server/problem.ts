@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { SpanforgeError } from '../errors.ts'
 import type { Problem as ProblemBody } from './contract.ts'
 
-/** A request that is not answered: the status says why, in the words of HTTP; `Retry-After` where waiting helps. */
+/** An error with an HTTP status, and a Retry-After delay if a later attempt may succeed. */
 export class HttpProblem extends SpanforgeError {
   override readonly name = 'Problem'
 
@@ -19,15 +19,15 @@ export class HttpProblem extends SpanforgeError {
   }
 }
 
-/** What other code's errors carry, fastify's among them. */
+/** The fields of errors from other code, such as fastify. */
 interface Foreign {
   readonly statusCode?: number
   readonly message?: string
 }
 
 /**
- * Any error as a problem. A SpanforgeError was foreseen, and is the request's fault: 422. What fastify found wrong has
- * its status. All else is a fault of ours, of which the caller learns nothing: it stands in the log.
+ * Converts any error to a problem. A SpanforgeError is the client's fault and becomes 422. Client errors of fastify
+ * keep their status. Anything else is a bug: the client receives a generic 500, and the details go to the log.
  */
 export function asProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error
@@ -36,8 +36,8 @@ export function asProblem(error: unknown): HttpProblem {
   }
   const { statusCode = 500, message = '' } = (error ?? {}) as Foreign
   if (statusCode >= 400 && statusCode < 500) return new HttpProblem(statusCode, message, { cause: error })
-  return new HttpProblem(500, 'The server failed.', {
-    remedy: 'Its log says more, under the request_id.',
+  return new HttpProblem(500, 'Internal server error.', {
+    remedy: 'See the server log for this request_id.',
     cause: error,
   })
 }

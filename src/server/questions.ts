@@ -1,4 +1,4 @@
-/** A request's questions, from its body to its results. */
+/** Processes the questions of a request, from its body to its results. */
 import type { SearchOptions } from '../inference/pipeline.ts'
 import { type WindowingOptions, windowingPlan } from '../inference/pipeline-options.ts'
 import type { WindowLogits } from '../squad/document-logits.ts'
@@ -15,15 +15,15 @@ export interface QuestionRequest {
   readonly questions: readonly QuestionFields[]
   readonly options: WindowingOptions
   readonly limits: TextLimits
-  /** Once its signal is aborted no more is read. */
+  /** Processing stops once its signal is aborted. */
   readonly asker: Asker
 }
 
 /**
- * Tokenizes the texts of a request. Until it is closed, the request keeps its place in the queue and its
- * model stays loaded.
- * @throws Problem for texts or windows above the limits, or where too much waits already; UsageError for an option
- * that the model cannot follow
+ * Tokenizes the texts of a request. Until it is closed, the request keeps its place in the queue and its model stays
+ * loaded.
+ * @throws HttpProblem if the request exceeds a limit or the queue is full; UsageError for an option that the model does
+ * not support
  */
 export async function openRequest(model: ServedModel, request: QuestionRequest): Promise<OpenRequest> {
   const { questions, options, limits, asker } = request
@@ -65,7 +65,7 @@ export async function withRequest<T>(
   }
 }
 
-/** The results of all questions, in their order. */
+/** Computes the results of all questions, in request order. */
 export async function answerAll(
   { queue }: ServedModel,
   opened: OpenRequest,
@@ -84,7 +84,7 @@ export async function answerAll(
   return results
 }
 
-/** The first windows of a question that have all been computed. */
+/** The logits of a question's leading windows, up to the first one that is not yet computed. */
 export function firstComputed(logits: readonly (WindowLogits | undefined)[]): readonly WindowLogits[] {
   const end = logits.indexOf(undefined)
   return (end < 0 ? logits : logits.slice(0, end)) as readonly WindowLogits[]

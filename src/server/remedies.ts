@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 import { asProblem, HttpProblem } from './problem.ts'
 
-const DESCRIBED = 'What it takes is described at /docs.'
+const DESCRIBED = 'See /docs for the request format.'
 
-/** What fastify refuses at the door, in the words of this API, and what the caller can do about it. */
+/** Converts an error to a problem that says how to fix the request. */
 export function explained(error: unknown, { body, routeOptions }: FastifyRequest): HttpProblem {
   const problem = asProblem(error)
   const { status, detail, more } = problem
@@ -14,11 +14,11 @@ export function explained(error: unknown, { body, routeOptions }: FastifyRequest
       return say(`Send a JSON object. ${DESCRIBED}`)
     case 413:
       return say(
-        'Send less at a time, or start the server with a larger --max_body.',
-        `The body has more than the ${megabytes(routeOptions.bodyLimit)} MB that this server reads.`,
+        'Send less per request, or start the server with a larger --max_body.',
+        `The body is larger than ${megabytes(routeOptions.bodyLimit)} MB.`,
       )
     case 415:
-      return say('Send JSON, with the header "Content-Type: application/json".')
+      return say('Send JSON with the header "Content-Type: application/json".')
     case 422:
       return say(routeOptions.url === '/api/answer' && asksMany(body) ? MANY : DESCRIBED)
     default:
@@ -28,7 +28,7 @@ export function explained(error: unknown, { body, routeOptions }: FastifyRequest
 
 const megabytes = (bytes = 0): string => (bytes / 2 ** 20).toLocaleString('en-US', { maximumFractionDigits: 1 })
 
-const MANY = 'Several questions at once, questions or inputs, go to /api/batch.'
+const MANY = 'To ask several questions (questions or inputs), use /api/batch.'
 
 const asksMany = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && ('questions' in body || 'inputs' in body)

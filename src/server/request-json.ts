@@ -1,4 +1,4 @@
-/** How a request's JSON is read and checked. */
+/** Reads and validates the JSON of requests. */
 import type { FastifyInstance, FastifyRequest, FastifySchemaCompiler } from 'fastify'
 import { type ZodType, z } from 'zod'
 import { showIssues } from '../show-value.ts'
@@ -6,10 +6,10 @@ import { JsonThread } from './json-thread.ts'
 import { parseRequestJson } from './parse-json.ts'
 import { HttpProblem } from './problem.ts'
 
-/** Bytes; parsing as many takes a few milliseconds. */
+/** Body size in bytes above which JSON is parsed in a thread, because it takes more than a few milliseconds. */
 const LARGE = 256 * 1024
 
-/** Reads bodies of JSON with `parseRequestJson`; large ones in a thread, while other clients are answered. */
+/** Parses JSON bodies with `parseRequestJson`, large ones in a thread so that other clients do not have to wait. */
 export function readRequestJson(app: Pick<FastifyInstance, 'addHook' | 'addContentTypeParser'>): void {
   const thread = new JsonThread()
   app.addHook('onClose', () => thread.end())
@@ -18,7 +18,7 @@ export function readRequestJson(app: Pick<FastifyInstance, 'addHook' | 'addConte
   )
 }
 
-/** Checks what a route's schema asks for; whatever is wrong becomes one bounded problem, 422. */
+/** Validates requests with zod. All issues are combined into one problem 422 of limited length. */
 export const validatorCompiler: FastifySchemaCompiler<ZodType> =
   ({ schema }) =>
   (data: unknown) => {

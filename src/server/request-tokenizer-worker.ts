@@ -1,6 +1,6 @@
 /**
- * The thread in which texts are tokenized and searched, started by request-tokenizer.ts, which keeps tokenized
- * requests by number. A book takes a second of either.
+ * Worker that tokenizes and searches texts; each takes about a second for a book. Started by request-tokenizer.ts,
+ * which refers to tokenized requests by number.
  */
 import { workerData } from 'node:worker_threads'
 import type { PipelineOptions, SearchOptions } from '../inference/pipeline.ts'
@@ -12,7 +12,7 @@ import { Jobs } from './jobs.ts'
 import { TokenizedRequest } from './tokenized-request.ts'
 import { type TokenizingTask, taskSize } from './tokenizing-task.ts'
 
-/** A search costs about as much as tokenizing this many characters for each window. */
+/** Searching one window costs about as much as tokenizing this many characters. */
 const WINDOW = 500
 
 interface Held {
@@ -44,7 +44,7 @@ answerCalls({
     search(id, logits.length, (request) => request.answers(question, logits, options)),
   pipelineAnswers: (id: number, question: number, logits: readonly WindowLogits[], options: PipelineOptions) =>
     search(id, logits.length, (request) => request.pipelineAnswers(question, logits, options)),
-  /** Forgets a request; one that is still being tokenized is cancelled. */
+  /** Discards a request, and cancels it if it is still being tokenized. */
   async close(id: number) {
     held.get(id)?.closing.abort()
     held.delete(id)

@@ -11,7 +11,7 @@ import { TokenizedRequest } from './tokenized-request.ts'
 import { type TokenizingTask, taskSize } from './tokenizing-task.ts'
 import { type RowPlan, WindowRows } from './window-rows.ts'
 
-/** A `TokenizedRequest`, held in this thread or in a worker. */
+/** A `TokenizedRequest` in this thread or in a worker. */
 export interface OpenRequest {
   readonly rows: WindowRows
   answers(question: number, logits: readonly WindowLogits[], options: SearchOptions): Promise<AnswerResult>
@@ -20,15 +20,15 @@ export interface OpenRequest {
     logits: readonly WindowLogits[],
     options: PipelineOptions,
   ): Promise<readonly PipelineAnswer[]>
-  /** To be called when all is answered or nobody waits any more. */
+  /** Must be called when the request has been answered or aborted. */
   close(): void
 }
 
-/** Up to this size (`taskSize`) and this many windows (about a page), tokenizing and searching take a millisecond or two. */
+/** Up to this size (`taskSize`) and number of windows, about a page, a task takes only a millisecond or two. */
 const SMALL = 4000
 const FEW = 16
 
-/** Tokenizes the texts of requests: short ones at once, long ones in a worker thread, which the first of them starts. */
+/** Tokenizes the texts of requests, up to a page in this thread and longer ones in a worker started on demand. */
 export class RequestTokenizer {
   private readonly mutex = new Mutex()
   private thread: Thread | undefined
@@ -37,8 +37,8 @@ export class RequestTokenizer {
   constructor(private readonly tokenizer: BertTokenizer) {}
 
   /**
-   * @throws SpanforgeError for a question that leaves no room for its text; Problem 422 for more windows than the task
-   * allows; the signal's reason once it is aborted, and then no more is read
+   * @throws SpanforgeError if a question leaves no room for its text; HttpProblem 422 if the task has too many windows;
+   * the signal's reason if it is aborted
    */
   async open(task: TokenizingTask, signal: AbortSignal): Promise<OpenRequest> {
     return (taskSize(task) <= SMALL && (await this.here(task, signal))) || this.elsewhere(task, signal)
@@ -50,7 +50,7 @@ export class RequestTokenizer {
 
   private here(task: TokenizingTask, signal: AbortSignal): Promise<OpenRequest | undefined> {
     return this.mutex.runExclusive(async () => {
-      // Between any two, the event loop takes in what else has come: most of a thousand are refused unread.
+      // Lets the event loop accept or reject other requests before this one is tokenized.
       await setImmediate()
       signal.throwIfAborted()
       const steps = TokenizedRequest.steps(this.tokenizer, task)

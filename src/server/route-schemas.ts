@@ -6,17 +6,17 @@ const problem = (description: string) => ({
   content: { 'application/problem+json': { schema: Problem } },
 })
 
-/** What may go wrong in every route that answers, for OpenAPI. */
+/** Error responses shared by all routes that answer questions, for OpenAPI. */
 export const failures = {
-  400: problem('The body is no JSON'),
-  401: problem('No token, or a wrong one'),
-  404: problem('There is no such model'),
-  413: problem('More text than this server reads'),
+  400: problem('The body is not valid JSON'),
+  401: problem('The token is missing or invalid'),
+  404: problem('Unknown model'),
+  413: problem('The body or the texts are too large'),
   415: problem('The body is not application/json'),
-  422: problem('The request cannot be answered as it stands'),
-  429: problem('Too many requests from one client: Retry-After says when to ask again'),
-  503: problem('Too much waits already: Retry-After says when to ask again'),
-  504: problem('Not answered in time'),
+  422: problem('The request is invalid'),
+  429: problem('Rate limit exceeded; retry after the delay in Retry-After'),
+  503: problem('The server is overloaded; retry after the delay in Retry-After'),
+  504: problem('The request timed out'),
 }
 
 export const eventStream = { description: 'Server-sent events', content: { 'text/event-stream': { schema: z.any() } } }

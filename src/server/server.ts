@@ -13,28 +13,28 @@ export interface ServerOptions extends ServerSettings {
   readonly tokens?: readonly string[]
   readonly log: FastifyBaseLogger
   readonly hub?: HubChoice
-  /** What computes. */
+  /** Engine and device. */
   readonly choice?: EngineChoice
 }
 
 export interface RunningServer {
-  /** For a browser. */
+  /** URL to open in a browser. */
   readonly address: string
-  /** Only this machine reaches it. */
+  /** Whether the server listens on a loopback address only. */
   readonly isLocal: boolean
   readonly models: Models
-  /** Loads all models anew, one after the other; what fails is logged, and the old one stays. */
+  /** Reloads all models one by one. If one fails to load, the error is logged and the old model stays in use. */
   reloadAll(): Promise<void>
-  /** Answers what it took, then ends. */
+  /** Stops accepting requests, answers those in progress and releases the models. */
   close(): Promise<void>
 }
 
-/** Others learn nothing of its folders, those behind a proxy included. */
-const isForThisMachine = ({ host, trust_proxy }: ServerOptions): boolean => isLoopback(host) && !trust_proxy
+/** Whether only this machine can reach the server. Remote clients, also those behind a proxy, must not see folders. */
+const isPrivate = ({ host, trust_proxy }: ServerOptions): boolean => isLoopback(host) && !trust_proxy
 
 /**
- * Loads models (folders, names on the hub, NAME=FOLDER) and serves them, with the demo's page.
- * @throws SpanforgeError for a model that does not load or an address that cannot be had; nothing is left running
+ * Loads models, given as folders, hub names or NAME=FOLDER, and serves them together with the demo page.
+ * @throws SpanforgeError if a model fails to load or the address is not available; everything is released before
  */
 export async function startServer(given: readonly string[], options: ServerOptions): Promise<RunningServer> {
   const { log, batch_tokens, batch_wait, max_requests, hub, choice } = options
@@ -50,7 +50,7 @@ export async function startServer(given: readonly string[], options: ServerOptio
     },
     hub,
     choice,
-    tellsSources: isForThisMachine(options),
+    showSources: isPrivate(options),
   })
   metrics.watch(models)
   try {
@@ -80,8 +80,8 @@ export async function startServer(given: readonly string[], options: ServerOptio
       async reloadAll() {
         for (const { id } of models.all)
           await models.reload(id).then(
-            () => log.info({ model: id }, 'model loaded anew'),
-            (error) => log.error({ model: id, err: error }, 'the model does not load: the old one stays'),
+            () => log.info({ model: id }, 'model reloaded'),
+            (error) => log.error({ model: id, err: error }, 'failed to reload the model; the old one stays in use'),
           )
       },
       async close() {

@@ -8,14 +8,14 @@ import type { AnswerResponse, BatchResponse, ModelList } from './contract.ts'
 
 const [first, second] = tinyExamples(2) as [Example, Example]
 
-describe('a service over a model', () => {
+describe('the service', () => {
   let service: TinyService
   beforeAll(async () => {
     service = await tinyService()
   })
   afterAll(() => service.close())
 
-  it('answers as the pipeline searches', async () => {
+  it('returns the same answers as pipeline.search', async () => {
     const { question, context } = first
     const response = await service.app.inject({
       method: 'POST',
@@ -36,7 +36,7 @@ describe('a service over a model', () => {
     }
   })
 
-  it('answers a batch as it answers each', async () => {
+  it('returns the same answers for a batch as for single questions', async () => {
     const each = await Promise.all(
       [first, second].map(({ question, context }) =>
         service.app.inject({ method: 'POST', url: '/api/answer', payload: { question, context } }),
@@ -50,7 +50,7 @@ describe('a service over a model', () => {
     )
   })
 
-  it('streams what it answers in the end', async () => {
+  it('ends a stream with the same answers as /api/batch', async () => {
     const context = tinyText(3000)
     const payload = { questions: ['who is in ro?'], context, top_k: 5 }
     const whole = await service.app.inject({ method: 'POST', url: '/api/batch', payload })
@@ -68,13 +68,13 @@ describe('a service over a model', () => {
     )
   })
 
-  it('lists its models and their limits', async () => {
+  it('lists its models and limits', async () => {
     const { models, limits } = (await service.app.inject('/api/models')).json<ModelList>()
     expect(models).toMatchObject([{ id: 'tiny', default: true, layers: 2, max_seq_length: 64 }])
     expect(limits.context).toBe(2_000_000)
   })
 
-  it('answers in the form of Hugging Face', async () => {
+  it('answers in the format of the Hugging Face API', async () => {
     const { question, context } = first
     const expected = await pipeline('question-answering', tinyFolder)
     const wanted = await expected(question, context)

@@ -21,13 +21,13 @@ export interface ServiceOptions extends AppOptions {
   readonly models: Models
   readonly metrics: Metrics
   readonly limits?: Partial<TextLimits>
-  /** Milliseconds in which a request must be answered, streams apart. */
+  /** Milliseconds within which a request must be answered. Streams have no limit. */
   readonly timeout?: number
-  /** Who asks must send one of these; anybody may ask where there are none. */
+  /** Accepted tokens. If there are none, requests need no token. */
   readonly tokens?: readonly string[]
-  /** Requests a minute that one client may send (default: any number). */
+  /** Maximum requests per minute from one client (default: unlimited). */
   readonly rateLimit?: number
-  /** Folder of the built pages, whose demo is served at `/` (default: no page). */
+  /** Folder of the built pages; the demo is served at `/` (default: no page). */
   readonly pages?: string
 }
 
@@ -40,7 +40,7 @@ const DEFAULT_LIMITS: TextLimits = {
 
 const QUIET = ['/health', '/ready', '/metrics']
 
-/** The whole service, ready to listen; closing it waits for the requests in work. */
+/** Creates the service, ready to listen. Closing it waits for requests in progress. */
 export async function createService(options: ServiceOptions): Promise<App> {
   const {
     models,
@@ -69,18 +69,18 @@ export async function createService(options: ServiceOptions): Promise<App> {
     if (isClosing) reply.header('connection', 'close')
   })
   app.addHook('onRequest', async (request, reply) => {
-    // Whoever hangs up is sent no response, so that no other hook tells of it.
+    // onResponse is not called for clients that disconnect.
     reply.raw.once('close', () => {
       if (reply.raw.writableFinished) return
       metrics.dropped()
-      request.log.info(logged(request, reply, 499), 'client gone')
+      request.log.info(logged(request, reply, 499), 'client disconnected')
     })
   })
   app.addHook('onResponse', async (request, reply) => {
     const { statusCode: status } = reply
     const line = logged(request, reply, status)
     metrics.request(line.method, line.route, status, reply.elapsedTime)
-    // Whoever asks after its health does so again and again.
+    // Health checks and metrics are requested all the time.
     const level = QUIET.includes(line.route) && status < 400 ? 'debug' : 'info'
     request.log[level](line, 'answered')
   })
@@ -102,8 +102,8 @@ export async function createService(options: ServiceOptions): Promise<App> {
 }
 
 /**
- * Counts requests by client, for `app.rateLimit()` to be put before whatever else may refuse one, so that tokens cannot
- * be tried without limit. Requests for what does not exist are counted here.
+ * Registers the rate limit. Routes add `app.rateLimit()` before other checks, so that guessing tokens is limited too.
+ * Requests for unknown paths are counted here.
  */
 async function limitRate(app: App, max: number): Promise<void> {
   await app.register(rateLimit, {
@@ -112,7 +112,7 @@ async function limitRate(app: App, max: number): Promise<void> {
     timeWindow: '1 minute',
     errorResponseBuilder: (_request, { max, ttl }) =>
       new HttpProblem(429, `Rate limit exceeded (${max} requests per minute).`, {
-        remedy: `Retry in ${Math.ceil(ttl / 1000)} s. --rate_limit sets how many a client may send.`,
+        remedy: `Retry in ${Math.ceil(ttl / 1000)} s, or start the server with a larger --rate_limit.`,
         retryAfter: ttl / 1000,
       }),
   })
@@ -122,7 +122,7 @@ async function limitRate(app: App, max: number): Promise<void> {
   })
 }
 
-/** What the log says of a request: nothing of what was asked. */
+/** The log entry of a request. It does not include questions or texts. */
 const logged = ({ method, routeOptions, ip }: FastifyRequest, { elapsedTime }: FastifyReply, status: number) => ({
   method,
   route: routeOptions.url ?? 'none',

@@ -1,25 +1,26 @@
-/** How much of what the other clients leave free one client may take, with all of its requests. */
+/** Share of the capacity left by other clients that one client may take with all its requests. */
 const OF_CLIENT = 3 / 4
 
 /**
- * A limit that all requests share. No request may take more than a part of what the others leave free, so that there is
- * room for smaller ones: the smaller a request, the longer it is accepted. No client may take more than three quarters
- * of what the other clients leave free, however many requests it sends, so that there is room for another client; nor
- * one of its requests more than the same part of what its others leave of that, so that its own smaller requests have
- * room as well. A request that is alone may take any amount, and the first one of a client is not bound by what it
- * would hold.
+ * A limit shared by all requests.
+ *
+ * - One request may take only a part of the free capacity, so small requests still fit when large ones do not.
+ * - One client may take at most three quarters of what other clients leave free, so there is always room for another
+ * client. Of this, one request may again take only a part, so the client's own small requests are accepted too.
+ * - A request may take any amount if no other request is pending, and the per-client rule does not apply to a client's
+ * first request.
  */
 export class SharedLimit {
   private taken = 0
   private readonly byClient = new Map<string, number>()
 
-  /** `part` is the part of what the other requests leave free that one request may take. */
+  /** `part` is the share of the free capacity that one request may take. */
   constructor(
     private readonly most: number,
     private readonly part = 1 / 2,
   ) {}
 
-  /** Whether there is room for a request of this amount, `held` of which it holds already. */
+  /** Whether a request may take this amount in total, of which it already holds `held`. */
   hasRoom(amount: number, client: string, held = 0): boolean {
     const ofRequests = this.taken - held
     const ofClient = (this.byClient.get(client) ?? 0) - held
@@ -31,7 +32,7 @@ export class SharedLimit {
     )
   }
 
-  /** Takes an amount that there is room for; returns the function that gives it back. */
+  /** Takes an amount and returns a function that releases it. Check `hasRoom` first. */
   take(amount: number, client: string): () => void {
     this.change(client, amount)
     let isHeld = true
@@ -49,5 +50,5 @@ export class SharedLimit {
   }
 }
 
-/** All requests together may hold this many times what one request may. */
+/** All requests together may hold this many times the maximum of a single request. */
 export const SHARED = 4

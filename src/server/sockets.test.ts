@@ -1,4 +1,4 @@
-/** Clients over real sockets: many at once, slow ones, those that hang up, and a server that goes down. */
+/** Clients on real sockets: concurrent, slow and disconnecting ones, and a server that shuts down. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -31,7 +31,7 @@ async function listening(options: TinyOptions = {}): Promise<Listening> {
   }
 }
 
-/** Lets the model compute nothing until what is returned is called: what has been asked until then waits. */
+/** Blocks the model until the returned function is called. */
 function hold({ models }: TinyService): () => void {
   const { thread } = models.get()
   const forward = thread.forward.bind(thread)
@@ -49,7 +49,7 @@ function hold({ models }: TinyService): () => void {
 const question = 'who is in ro?'
 const context = 'bo is in ro.'
 
-/** A request as it goes over the wire. */
+/** The bytes of a POST request. */
 function posted(path: string, body: object): string {
   const json = JSON.stringify(body)
   const headers = `host: x\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(json)}`
@@ -63,8 +63,8 @@ const connections = ({ app }: TinyService): Promise<number> =>
 
 const waiting = ({ models }: TinyService) => models.get().queue.waiting
 
-describe('many clients at once', () => {
-  it('each get their own answer, as the pipeline finds it', async () => {
+describe('concurrent clients', () => {
+  it('each get the same answer as from the pipeline', async () => {
     const service = await listening({ max_tokens: 512, max_requests: 1000 })
     const search = await pipeline('question-answering', tinyFolder)
     const examples = tinyExamples(120).map((example, i) => ({
@@ -85,15 +85,15 @@ describe('many clients at once', () => {
     await search.dispose()
   })
 
-  it('above the limit are told at once to come again, and the rest is answered', async () => {
-    // One client has three quarters of the places.
+  it('are rejected immediately above the limit, and the others are answered', async () => {
+    // One client may take three quarters of the places.
     const service = await listening({ max_requests: 5 })
     const context = tinyText(100)
     const release = hold(service)
     const asked = Array.from({ length: 40 }, () => service.post('/api/answer', { question, context }))
     let answered = 0
     for (const response of asked) void response.then(() => answered++)
-    // All that is refused is told so while those that have a place still wait.
+    // Rejections arrive while the accepted requests are still waiting.
     await vi.waitFor(() => expect(answered).toBe(36), 60_000)
     release()
     const responses = await Promise.all(asked)
@@ -104,7 +104,7 @@ describe('many clients at once', () => {
     expect((await service.post('/api/answer', { question, context })).status).toBe(200)
   })
 
-  it('that hang up half-way are dropped, and do the others no harm', async () => {
+  it('are dropped when they disconnect, without affecting others', async () => {
     const service = await listening({ max_requests: 500, max_tokens: 128 })
     const context = tinyText(1500)
     const release = hold(service)
@@ -129,7 +129,7 @@ describe('many clients at once', () => {
     expect((await service.post('/api/answer', { question, context: 'bo is in ro.' })).status).toBe(200)
   })
 
-  it('are answered while a model is loaded anew, none of them dropped', async () => {
+  it('are all answered while a model is reloaded', async () => {
     const service = await listening({ max_requests: 1000 })
     const old = service.models.get()
     let isDone = false
@@ -148,8 +148,8 @@ describe('many clients at once', () => {
   })
 })
 
-describe('one client', () => {
-  it('gets 504 for what takes too long, and its windows are dropped', async () => {
+describe('a single client', () => {
+  it('gets 504 after the timeout, and its windows are dropped', async () => {
     const service = await listening({ timeout: 50, max_tokens: 64 })
     const release = hold(service)
     const response = await service.post('/api/answer', { question, context: tinyText(3000) })
@@ -159,13 +159,13 @@ describe('one client', () => {
     release()
   })
 
-  it('reads a book of one word of seven million letters', async () => {
+  it('can send a text that is one word of seven million letters', async () => {
     const service = await listening({ bodyLimit: 20e6, limits: { context: 20e6 } })
     const response = await service.post('/api/answer', { question, context: 'a'.repeat(7e6) })
     expect(response.status).toBe(200)
   })
 
-  it('is refused where the headers, or the body, never end', async () => {
+  it('is rejected when its headers or body never end', async () => {
     const service = await listening({ receiveTimeout: 1000 })
     const body =
       'POST /api/answer HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"que'
@@ -176,7 +176,7 @@ describe('one client', () => {
     }
   })
 
-  it('is cut off where it does not close the connection on which it was refused', async () => {
+  it('is disconnected when it does not close a rejected connection', async () => {
     const service = await listening({ receiveTimeout: 1000 })
     const sockets = ['GET /health HTTP/1.1\r\nhost: x\r\nx-slow: ', '\x16\x03\x01 not HTTP\r\n\r\n'].map((sent) => {
       const socket = connect({ port: service.port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => {})
@@ -188,7 +188,7 @@ describe('one client', () => {
     await vi.waitFor(async () => expect(await connections(service)).toBe(0), 10_000)
   })
 
-  it('is cut off where it does not read its answer, and holds nothing any more', async () => {
+  it('is disconnected when it does not read its response, and releases everything', async () => {
     const service = await listening({ sendTimeout: 1000, max_tokens: 2048 })
     const questions = Array.from({ length: 500 }, (_, i) => `who is in ${i}?`)
     for (const path of ['/api/batch', '/api/stream']) {
@@ -202,7 +202,7 @@ describe('one client', () => {
     expect(waiting(service)).toEqual({ requests: 0, tokens: 0 })
   }, 60_000)
 
-  it('that pipelines requests has one computed after the other, and is dropped with all of them', async () => {
+  it('that pipelines requests has them computed one by one, and all are dropped when it disconnects', async () => {
     const service = await listening()
     const release = hold(service)
     const socket = connect(service.port, '127.0.0.1')
@@ -215,13 +215,13 @@ describe('one client', () => {
     socket.destroy()
     await vi.waitFor(() => expect(waiting(service)).toEqual({ requests: 0, tokens: 0 }), 10_000)
     release()
-    // Nobody holds the model any more, or this would not end.
+    // The old model only ends when no request holds it any more.
     const old = service.models.get()
     await service.models.reload('tiny')
     await vi.waitFor(() => expect(old.thread.isAlive).toBe(false), 60_000)
   })
 
-  it('is read no further once it has hung up', async () => {
+  it('has its text abandoned when it disconnects', async () => {
     const service = await listening()
     const { requestTokenizer } = service.models.get()
     const open = vi.spyOn(requestTokenizer, 'open')
@@ -234,7 +234,7 @@ describe('one client', () => {
     await vi.waitFor(() => expect(waiting(service).requests).toBe(0), 10_000)
   })
 
-  it('is refused where it speaks no HTTP, or in headers without end', async () => {
+  it('is rejected for malformed HTTP and oversized headers', async () => {
     const service = await listening()
     for (const [sent, status] of [
       ['\x16\x03\x01 not HTTP\r\n\r\n', 400],
@@ -248,8 +248,8 @@ describe('one client', () => {
   })
 })
 
-describe('a server that goes down', () => {
-  it('finishes what it took, streams too, and keeps no connection', async () => {
+describe('a server that shuts down', () => {
+  it('finishes pending requests and streams, and closes all connections', async () => {
     const service = await listening({ max_tokens: 128 })
     const context = tinyText(500)
     const release = hold(service)
@@ -263,10 +263,10 @@ describe('a server that goes down', () => {
     expect(parseStream(await (await stream).text()).at(-1)!.event).toBe('end')
     await closed
     await expect(service.post('/api/answer', { question, context })).rejects.toThrow()
-    // A client may keep its connections for 72 seconds; the server does not wait for that.
+    // The keep-alive timeout is 72 seconds; the server does not wait for it.
   }, 60_000)
 
-  it('does not wait for connections on which nothing was asked, or nothing more', async () => {
+  it('does not wait for idle or unused connections', async () => {
     const service = await listening()
     const unused = connect(service.port, '127.0.0.1')
     const used = connect(service.port, '127.0.0.1')
@@ -277,7 +277,7 @@ describe('a server that goes down', () => {
     await Promise.all(ends)
   }, 9000)
 
-  it('still answers one whose request is being received', async () => {
+  it('answers a request that is partly received', async () => {
     const service = await listening({ max_tokens: 64 })
     const slow = connect(service.port, '127.0.0.1')
     await new Promise((sent) => slow.write('GET /health HTTP/1.1\r\n', sent))
@@ -293,14 +293,14 @@ describe('a server that goes down', () => {
   }, 60_000)
 })
 
-describe('a server that owes nothing', () => {
-  it('closes in a second, whatever clients hold open', async () => {
+describe('a server without pending responses', () => {
+  it('closes within a second while clients hold connections open', async () => {
     const service = await listening({ sendTimeout: 60_000 })
     const beginnings = [
       '',
       'GET /health HTTP/1.1\r\n',
       'POST /api/answer HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{',
-      // Refused before its body has come.
+      // Rejected before its body arrives.
       'POST /nowhere HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: 100\r\n\r\n{',
       '\x16\x03\x01 not HTTP\r\n\r\n',
     ]
@@ -317,7 +317,7 @@ describe('a server that owes nothing', () => {
     expect(performance.now() - started).toBeLessThan(1500)
   })
 
-  it.each(['failed', 'was hung up on'])('is not kept by a stream that %s', async (how) => {
+  it.each(['failed', 'was aborted'])('is not kept alive by a stream that %s', async (how) => {
     const service = await listening()
     const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
     const { thread } = service.models.get()
@@ -342,21 +342,21 @@ describe('a server that owes nothing', () => {
   })
 })
 
-describe('a model whose thread has died', () => {
-  it('makes the server neither healthy nor ready, until it is loaded anew', async () => {
+describe('a model whose thread has crashed', () => {
+  it('makes the server unhealthy and not ready until it is reloaded', async () => {
     const service = await listening()
     await service.models.get().thread.end()
     const get = async (path: string) => (await fetch(`http://127.0.0.1:${service.port}${path}`)).status
     const broken = await service.post('/api/answer', { question, context: 'bo is in ro.' })
     expect([broken.status, await get('/ready'), await get('/health')]).toEqual([500, 503, 503])
     await service.models.reload('tiny')
-    const mended = await service.post('/api/answer', { question, context: 'bo is in ro.' })
-    expect([mended.status, await get('/ready'), await get('/health')]).toEqual([200, 200, 200])
+    const reloaded = await service.post('/api/answer', { question, context: 'bo is in ro.' })
+    expect([reloaded.status, await get('/ready'), await get('/health')]).toEqual([200, 200, 200])
   })
 })
 
-describe('the container', () => {
-  it('is healthy while the server is overloaded, and not once the model has died', async () => {
+describe('the container health check', () => {
+  it('passes while the server is overloaded and fails once the model has crashed', async () => {
     const service = await listening({ max_requests: 1 })
     const { queue, thread } = service.models.get()
     queue.enter(1, 'a client')

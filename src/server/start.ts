@@ -4,18 +4,18 @@ import type { FastifyBaseLogger } from 'fastify'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import type { App } from './app.ts'
 
-/** Where a server is to be found. */
+/** Address on which a server listens. */
 export interface Address {
   readonly host: string
   readonly port: number
 }
 
-/** Whether only this machine can reach it. */
+/** Whether only this machine can reach the host. */
 export const isLoopback = (host: string): boolean => ['127.0.0.1', '::1', 'localhost'].includes(host)
 
 /**
- * Listens; port 0 takes any that is free. Returns the address for a browser.
- * @throws UsageError for a port that is taken or may not be used, or a host that is not of this machine
+ * Starts listening and returns the URL for a browser. Port 0 selects any free port.
+ * @throws UsageError if the port is in use or privileged, or the host is not an address of this machine
  */
 export async function listen(app: App, { host, port }: Address): Promise<string> {
   try {
@@ -26,7 +26,7 @@ export async function listen(app: App, { host, port }: Address): Promise<string>
   return browserAddress(app, host)
 }
 
-/** Where a browser finds a server that listens; of one that listens on all addresses, where the machine itself does. */
+/** The URL of a listening server for a browser on this machine. */
 export function browserAddress(app: App, host: string): string {
   const { port } = app.server.address() as AddressInfo
   const name = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host
@@ -34,8 +34,8 @@ export function browserAddress(app: App, host: string): string {
 }
 
 /**
- * Finds out whether a server could listen, before it loads what takes long.
- * @throws UsageError as listen
+ * Checks that the address is available, before models are loaded.
+ * @throws UsageError for the same reasons as `listen`
  */
 export async function checkAddress(address: Address): Promise<void> {
   const probe = createServer()
@@ -49,17 +49,17 @@ function cannotListen({ host, port }: Address, error: NodeJS.ErrnoException): un
   switch (error.code) {
     case 'EADDRINUSE':
       return new UsageError(
-        `port ${port} of ${host} is taken by another program`,
-        'Take another with --port, or --port 0 for any that is free.',
+        `port ${port} of ${host} is already in use`,
+        'Choose another one with --port, or use --port 0 for any free port.',
       )
     case 'EACCES':
-      return new UsageError(`port ${port} of ${host} is not for everybody`, 'Take one from 1024 on with --port.')
+      return new UsageError(`permission denied: port ${port} is privileged`, 'Choose a port from 1024 up with --port.')
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return new UsageError(
-        `${host} is no address of this machine`,
-        'Take --host 127.0.0.1 for this machine alone, or --host 0.0.0.0 for the network.',
+        `${host} is not an address of this machine`,
+        'Use --host 127.0.0.1 for this machine only, or --host 0.0.0.0 for the network.',
       )
     default:
       return error
@@ -67,14 +67,14 @@ function cannotListen({ host, port }: Address, error: NodeJS.ErrnoException): un
 }
 
 /**
- * Answers what has been taken, and takes no more. What is not done after `grace` milliseconds is cut off.
- * @throws SpanforgeError where something was
+ * Stops accepting requests and answers those in progress. Connections still open after `grace` milliseconds are closed.
+ * @throws SpanforgeError if any had to be closed
  */
 export async function closeGracefully(app: App, grace: number, log: FastifyBaseLogger): Promise<void> {
   let isCut = false
   const timer = setTimeout(() => {
     isCut = true
-    log.warn(`not done within ${grace / 1000} seconds: the connections that are left are cut off`)
+    log.warn(`requests still pending after ${grace / 1000} seconds; closing their connections`)
     app.server.closeAllConnections()
   }, grace)
   await app.close()

@@ -11,15 +11,15 @@ export type StreamEvent = {
   [Name in keyof StreamEvents]: { readonly event: Name; readonly data: StreamEvents[Name] }
 }[keyof StreamEvents]
 
-/** Milliseconds between two reports of one question at least. */
-const PAUSE = 100
-/** Of the time that passes, a report's making takes a fifth at most, however long the text. */
-const SHARE = 5
+/** Minimum milliseconds between two progress events of a question. */
+const MIN_INTERVAL = 100
+/** The interval is at least this many times the time that creating an event takes, which grows with the text. */
+const COST_FACTOR = 5
 
 /**
- * The results of a request while its windows are computed: the questions in their order, each with its progress. A reader
- * that is slow gets the newest state when it comes for it, and nothing piles up.
- * @throws at once what the queue throws
+ * Yields the progress and the answer of each question, in order, while the model reads their windows. A slow consumer
+ * gets the latest state each time, so events do not pile up.
+ * @throws HttpProblem 503 synchronously if the queue is full
  */
 export function streamAnswers(
   { queue }: ServedModel,
@@ -28,15 +28,15 @@ export function streamAnswers(
   asker: Asker,
 ): AsyncGenerator<StreamEvent> {
   let logits: readonly (WindowLogits | undefined)[] = []
-  const news = new News()
+  const updates = new Updates()
   const computed = queue.ask(opened.rows, {
     ...asker,
     onProgress(_done, soFar) {
       logits = soFar
-      news.tell()
+      updates.notify()
     },
   })
-  computed.catch((error) => news.fail(error))
+  computed.catch((error) => updates.fail(error))
   const readSoFar = (question: number) => firstComputed(opened.rows.ofQuestion(logits, question))
 
   async function* events(): AsyncGenerator<StreamEvent> {
@@ -49,10 +49,10 @@ export function streamAnswers(
           const started = performance.now()
           const result = await opened.answers(question, read, options)
           const now = performance.now()
-          next = now + Math.max(PAUSE, SHARE * (now - started))
+          next = now + Math.max(MIN_INTERVAL, COST_FACTOR * (now - started))
           yield { event: 'progress', data: { question, done: read.length, total, result } }
         }
-        await news.next()
+        await updates.next()
         read = readSoFar(question)
       }
       const result = await opened.answers(question, read, options)
@@ -63,14 +63,14 @@ export function streamAnswers(
   return events()
 }
 
-/** Wakes whoever waits when there is something new; what came before the waiting counts. */
-class News {
-  private isThere = false
+/** Notifies one waiting consumer of updates. An update that precedes `next` is not lost. */
+class Updates {
+  private isPending = false
   private failure: { readonly error: unknown } | undefined
   private wake: (() => void) | undefined
 
-  tell(): void {
-    this.isThere = true
+  notify(): void {
+    this.isPending = true
     this.wake?.()
   }
 
@@ -80,11 +80,11 @@ class News {
   }
 
   async next(): Promise<void> {
-    if (!this.isThere && !this.failure)
+    if (!this.isPending && !this.failure)
       await new Promise<void>((wake) => {
         this.wake = wake
       })
-    this.isThere = false
+    this.isPending = false
     if (this.failure) throw this.failure.error
   }
 }

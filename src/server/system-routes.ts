@@ -7,14 +7,14 @@ import type { App } from './app.ts'
 import type { ServiceContext } from './context.ts'
 import { HttpProblem } from './problem.ts'
 
-/** Swagger UI writes styles into its elements; nothing of it comes from elsewhere. */
+/** Content security policy of /docs: Swagger UI needs inline styles, but loads nothing from other servers. */
 const DOCS_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 const Status = z.object({ status: z.string() })
 
-/** Whether the process must be restarted, and whether it should be sent requests: for containers and load balancers. */
+/** Routes for containers and load balancers: whether the process is alive, and whether it accepts requests. */
 export function healthRoutes(app: App, { models, isReady }: ServiceContext): void {
   const checkModels = () => {
     if (!models.areAlive) throw new HttpProblem(503, 'A model has stopped working.', { retryAfter: 5 })
@@ -22,7 +22,14 @@ export function healthRoutes(app: App, { models, isReady }: ServiceContext): voi
 
   app.get(
     '/health',
-    { schema: { operationId: 'health', tags: ['Operation'], summary: 'All models work', response: { 200: Status } } },
+    {
+      schema: {
+        operationId: 'health',
+        tags: ['Operation'],
+        summary: 'Check that all models are alive',
+        response: { 200: Status },
+      },
+    },
     async () => {
       checkModels()
       return { status: 'ok' }
@@ -34,12 +41,12 @@ export function healthRoutes(app: App, { models, isReady }: ServiceContext): voi
       schema: {
         operationId: 'ready',
         tags: ['Operation'],
-        summary: 'All models answer, and accept requests',
+        summary: 'Check that all models are alive and accept requests',
         response: { 200: Status },
       },
     },
     async () => {
-      if (!isReady()) throw new HttpProblem(503, 'The server is going down.', { retryAfter: 5 })
+      if (!isReady()) throw new HttpProblem(503, 'The server is shutting down.', { retryAfter: 5 })
       checkModels()
       if (!models.haveRoom) throw new HttpProblem(503, 'The server is overloaded.', { retryAfter: 1 })
       return { status: 'ready' }
@@ -50,13 +57,20 @@ export function healthRoutes(app: App, { models, isReady }: ServiceContext): voi
 export function metricsRoute(app: App, { metrics }: ServiceContext): void {
   app.get(
     '/metrics',
-    { schema: { operationId: 'metrics', tags: ['Operation'], summary: 'For Prometheus', produces: ['text/plain'] } },
+    {
+      schema: {
+        operationId: 'metrics',
+        tags: ['Operation'],
+        summary: 'Metrics for Prometheus',
+        produces: ['text/plain'],
+      },
+    },
     async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   )
 }
 
-/** /openapi.json and /docs, of the routes that are added afterwards. */
-export async function documentation(app: App, asksForToken: boolean): Promise<void> {
+/** Serves /openapi.json and /docs for the routes that are added afterwards. */
+export async function documentation(app: App, requiresToken: boolean): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -64,11 +78,11 @@ export async function documentation(app: App, asksForToken: boolean): Promise<vo
         title: 'spanforge',
         version: packageVersion(),
         description:
-          'Answers to questions, found in texts. Positions count UTF-16 units, so that `context.slice(start, end)` ' +
-          'is the answer in JavaScript; Python slices by code points, which the routes of Hugging Face count.',
+          'Extractive question answering. Positions are UTF-16 offsets, so in JavaScript `context.slice(start, end)` ' +
+          'is the answer. The Hugging Face routes count code points instead, as Python does.',
       },
       tags: ['Answers', 'Models', 'Hugging Face', 'Operation'].map((name) => ({ name })),
-      ...(asksForToken && {
+      ...(requiresToken && {
         components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
         security: [{ token: [] }],
       }),

@@ -20,29 +20,29 @@ async function read(task: Partial<TokenizingTask> & Pick<TokenizingTask, 'texts'
 
 const questions = (count: number) => Array.from({ length: count }, (_, i) => ({ question: `who is ${i}?`, texts: [0] }))
 
-describe('a request', () => {
-  it('tokenizes a text once for a thousand questions, in steps, and cuts no windows', async () => {
+describe('TokenizedRequest', () => {
+  it('tokenizes a text once for a thousand questions, in steps, without creating windows', async () => {
     const text = tinyText(60_000)
     const { request, encode, steps } = await read({ texts: [text], asked: questions(1000) })
     expect(encode.mock.calls).toEqual([[text]])
-    // A step is 16,384 characters of a text, or a question.
+    // A step processes 16,384 characters of a text, or one question.
     expect(steps).toBeGreaterThan(1000 + text.length / 20_000)
     const { texts } = request.plan
-    // All that crosses to the server's own thread are the text's tokens and the questions.
+    // Only the tokens of the text and the questions are sent to the main thread.
     expect(texts).toHaveLength(1)
     expect(new WindowRows(request.plan).count).toBeGreaterThan(1_000_000)
   })
 
-  it('counts windows before it cuts any, and says how many there are and how many may be', async () => {
-    const windows = { max_seq_length: 64, doc_stride: 57 } // a step of one token
+  it('counts windows before creating any, and reports their number and the maximum', async () => {
+    const windows = { max_seq_length: 64, doc_stride: 57 } // windows advance by one token
     await expect(
       read({ texts: [tinyText(5000)], asked: [{ question: 'ro', texts: [0] }], windows, max_windows: 1000 }),
     ).rejects.toThrow(
-      /^The request takes [456],\d{3} windows of 64 tokens \(1 question, doc_stride 57\).* reads 1,000 at most/,
+      /^The request needs [456],\d{3} windows of 64 tokens \(1 question, doc_stride 57\); the maximum is 1,000/,
     )
   })
 
-  it('makes the rows that cutting all windows makes', async () => {
+  it('creates the same rows as makeWindows', async () => {
     const texts = [tinyText(150), tinyText(7), tinyText(64)]
     const asked = [
       { question: 'who is in ro?', texts: [0, 2] },

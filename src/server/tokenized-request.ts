@@ -1,4 +1,4 @@
-/** From the texts of a request to a plan of the windows that the model reads, and from its logits to answers. */
+/** Plans the windows of a request's texts, and finds answers from the model's logits. */
 import { Document } from '../inference/document.ts'
 import type { PipelineOptions, SearchOptions } from '../inference/pipeline.ts'
 import { type DocumentLogits, type ExampleAnswers, findAnswers } from '../squad/answers.ts'
@@ -14,7 +14,7 @@ import { tooManyWindows } from './limits.ts'
 import type { TokenizingTask } from './tokenizing-task.ts'
 import type { PlannedText, RowPlan } from './window-rows.ts'
 
-/** Characters of all candidates for the answers to one question: far above those of a text of sentences. */
+/** Maximum characters of all answer candidates to one question, far more than ordinary prose has. */
 const MAX_COMPARED = 100_000_000
 
 interface PlannedQuestion {
@@ -22,7 +22,7 @@ interface PlannedQuestion {
   readonly parts: readonly PlannedText[]
 }
 
-/** The texts of one request, tokenized. Answers may be asked for before all windows have been read. */
+/** The tokenized texts of one request. Answers are available before all windows have been read. */
 export class TokenizedRequest {
   private constructor(
     private readonly documents: readonly Document[],
@@ -31,7 +31,7 @@ export class TokenizedRequest {
 
   /**
    * Tokenizes each text and question once, in steps of a few milliseconds, and counts the windows.
-   * @throws SpanforgeError for a question that leaves no room for its text; Problem 422 for more than `max_windows`
+   * @throws SpanforgeError if a question leaves no room for its text; HttpProblem 422 if there are too many windows
    */
   static *steps(tokenizer: BertTokenizer, task: TokenizingTask): Generator<void, TokenizedRequest> {
     const documents: Document[] = []
@@ -52,7 +52,7 @@ export class TokenizedRequest {
     return new TokenizedRequest(documents, questions)
   }
 
-  /** What the model reads. */
+  /** The windows that the model must read. */
   get plan(): RowPlan {
     return {
       layout: this.documents[0].layout,
@@ -62,8 +62,8 @@ export class TokenizedRequest {
   }
 
   /**
-   * The answers to a question from the logits of its first windows, one at least.
-   * @throws Problem 422 for answers of too many characters
+   * Finds the answers to a question from the logits of its first windows, of which there must be at least one.
+   * @throws HttpProblem 422 if the answers have too many characters
    */
   answers(question: number, logits: readonly WindowLogits[], options: SearchOptions): AnswerResult {
     const read = this.read(question, logits, options.align_to_words)
@@ -80,8 +80,9 @@ export class TokenizedRequest {
   }
 
   /**
-   * As the pipeline of transformers answers from one text, all of it read.
-   * @throws as `answers`
+   * Finds the answers that the transformers pipeline would return. Requires a single text whose windows have all been
+   * read.
+   * @throws HttpProblem 422 if the answers have too many characters
    */
   pipelineAnswers(question: number, logits: readonly WindowLogits[], options: PipelineOptions): PipelineAnswer[] {
     const [{ context, windows, words }] = this.read(question, logits, options.align_to_words)
@@ -114,8 +115,8 @@ export class TokenizedRequest {
 type ReadText = DocumentLogits & Pick<PlannedText, 'plan'>
 
 /**
- * P(no answer) among all spans and no answer, whether "" may be an answer or not: the total over the spans is got back
- * from the best candidate, whose logit and probability are known.
+ * P(no answer) relative to all spans, whether "" is allowed as an answer or not. The sum over all spans is recovered
+ * from the logit and the probability of the best candidate.
  */
 function noAnswer(
   { candidates, null_score, null_odds }: ExampleAnswers,

@@ -1,21 +1,21 @@
 import type { WindowOptions } from '../squad/windows.ts'
 
-/** A question, and which of the request's texts it is asked about. */
+/** A question and the indices of the texts that it is about. */
 export interface RequestQuestion {
   readonly question: string
   readonly texts: readonly number[]
 }
 
-/** All that a request wants read: each text once, however many questions there are about it. */
+/** The texts and questions of a request. Each text is included only once, even if several questions share it. */
 export interface TokenizingTask {
   readonly texts: readonly string[]
   readonly asked: readonly RequestQuestion[]
   readonly windows: WindowOptions
-  /** Most windows of all questions together. */
+  /** Maximum windows over all questions. */
   readonly max_windows: number
 }
 
-/** Characters to be tokenized and pairs of question and text to be planned: roughly what the task costs. */
+/** Approximate cost of a task: characters to tokenize plus pairs of question and text to plan. */
 export const taskSize = ({ texts, asked }: Pick<TokenizingTask, 'texts' | 'asked'>): number =>
   asked.reduce(
     (sum, { question, texts: own }) => sum + question.length + own.length,
@@ -28,7 +28,7 @@ export interface QuestionFields {
   readonly contexts?: readonly string[]
 }
 
-/** Each of the texts once, and which of them each question is about. */
+/** Removes duplicate texts and maps each question to the indices of its texts. */
 export function gatherTexts(questions: readonly QuestionFields[]): Pick<TokenizingTask, 'texts' | 'asked'> {
   const places = new Map<string, number>()
   const place = (text: string): number => {

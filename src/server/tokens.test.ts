@@ -1,4 +1,4 @@
-/** Whom a service with tokens lets in, how often, and from which pages. */
+/** Authentication, rate limits and CORS. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type TinyService, tinyService } from '../../tests/tiny-service.ts'
 
@@ -6,7 +6,7 @@ const TOKEN = 'correct-horse-battery-staple'
 const question = 'who is in ro?'
 const context = 'bo is in ro.'
 
-describe('a service that asks for a token', () => {
+describe('a service with tokens', () => {
   let service: TinyService
   beforeAll(async () => {
     const corsOrigins = ['https://one.example']
@@ -17,7 +17,7 @@ describe('a service that asks for a token', () => {
   const ask = (headers: Record<string, string>, remoteAddress = '10.0.0.1') =>
     service.app.inject({ method: 'POST', url: '/api/answer', payload: { question, context }, headers, remoteAddress })
 
-  it('answers who has one, and nobody else', async () => {
+  it('answers only requests with a valid token', async () => {
     expect((await ask({ authorization: `Bearer ${TOKEN}` })).statusCode).toBe(200)
     for (const authorization of [
       '',
@@ -33,7 +33,7 @@ describe('a service that asks for a token', () => {
     }
   })
 
-  it('knows clients by their network and token', async () => {
+  it('identifies clients by network and token', async () => {
     const { queue } = service.models.get()
     const enter = vi.spyOn(queue, 'enter')
     const address = '2001:db8:0:7::1'
@@ -44,7 +44,7 @@ describe('a service that asks for a token', () => {
     enter.mockRestore()
   })
 
-  it('keeps models and figures for those too, but not its health', async () => {
+  it('requires a token for models and metrics, but not for health checks', async () => {
     const from = { remoteAddress: '10.0.0.2' }
     for (const url of ['/api/models', '/metrics'])
       expect((await service.app.inject({ url, ...from })).statusCode, url).toBe(401)
@@ -52,7 +52,7 @@ describe('a service that asks for a token', () => {
       expect((await service.app.inject({ url, ...from })).statusCode, url).toBe(200)
   })
 
-  it('loads a model anew for who has one', async () => {
+  it('reloads a model for a client with a token', async () => {
     const before = service.models.get('tiny')
     const response = await service.app.inject({
       method: 'POST',
@@ -65,7 +65,7 @@ describe('a service that asks for a token', () => {
     expect((await ask({ authorization: `Bearer ${TOKEN}` }, '10.0.0.3')).statusCode).toBe(200)
   })
 
-  it('lets one client send so many requests a minute, and tells it when to come again', async () => {
+  it('limits the requests per minute of each client and sends Retry-After', async () => {
     const from = (address: string) => ask({ authorization: `Bearer ${TOKEN}` }, address)
     const first = await Promise.all(Array.from({ length: 8 }, () => from('10.0.0.9')))
     const more = await from('10.0.0.9')
@@ -81,9 +81,9 @@ describe('a service that asks for a token', () => {
       { url: '/api/answer', headers: { authorization: 'Bearer wrong' }, payload: { question, context } },
       401,
     ],
-    ['no such route', { url: '/nowhere', payload: {} }, 404],
+    ['an unknown route', { url: '/nowhere', payload: {} }, 404],
     [
-      'a body that is no JSON',
+      'invalid JSON',
       {
         url: '/api/answer',
         headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
@@ -92,16 +92,16 @@ describe('a service that asks for a token', () => {
       400,
     ],
     [
-      'a body of another type',
+      'an unsupported content type',
       { url: '/api/answer', headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'text/x' }, payload: 'x' },
       415,
     ],
     [
-      'a field that is wrong',
+      'a missing field',
       { url: '/api/answer', headers: { authorization: `Bearer ${TOKEN}` }, payload: { question } },
       422,
     ],
-  ] as const)('counts requests that are refused for %s', async (_name, request, status) => {
+  ] as const)('counts requests rejected for %s', async (_name, request, status) => {
     const remoteAddress = `10.1.0.${status - 400}`
     const send = async (more: object = request) =>
       (await service.app.inject({ method: 'POST', remoteAddress, ...more })).statusCode
@@ -113,14 +113,14 @@ describe('a service that asks for a token', () => {
     ).toBe(429)
   })
 
-  it('counts neither questions about its health nor its pages', async () => {
+  it('does not count health checks and documentation', async () => {
     const remoteAddress = '10.2.0.1'
     for (let i = 0; i < 20; i++)
       for (const url of ['/health', '/ready', '/openapi.json'])
         expect((await service.app.inject({ url, remoteAddress })).statusCode).toBe(200)
   })
 
-  it('lets pages of listed origins call, and no others', async () => {
+  it('allows CORS requests from the listed origins only', async () => {
     const origin = async (name: string) => {
       const headers = { origin: name, 'access-control-request-method': 'POST' }
       const response = await service.app.inject({ method: 'OPTIONS', url: '/api/answer', headers })

@@ -1,21 +1,21 @@
 /**
- * Whose rows are computed next. Requests stand in lines by size, and the lines share the model: each has twice the
- * share of the next larger one, so that a question about a page does not wait for books, however many there are, and
- * books go on, however many questions come. Within a line clients take turns by tokens, so that one with many requests
- * gets no more than one with a few, and so do the requests of each client. A new client, or a new request of a client,
- * begins behind the turns of all that wait: nothing that waits is overtaken by what comes later.
+ * Decides whose rows are computed next. Requests wait in lines by size, and each line gets twice the share of the next
+ * larger one: a question about a page does not have to wait for books, and books still make progress while questions
+ * keep arriving. Within a line, clients take turns by tokens, so that a client with many requests gets no more than one
+ * with few. The requests of a client take turns in the same way. A new client, or a new request of a client, starts
+ * behind those that are already waiting, so later arrivals cannot overtake them.
  *
- * The lines are the flows of start-time fair queueing (Goyal, Vin and Cheng 1996). Requests would be no such flows: as
- * long as short ones keep coming, each starts at the virtual time of the one that is computed, which then stands still,
- * and the second row of a longer request never has its turn.
+ * The lines are the flows of start-time fair queueing (Goyal, Vin and Cheng 1996). Requests themselves cannot be the
+ * flows: while short ones keep arriving, each starts at the virtual time of the one being computed. Virtual time then
+ * does not advance, and the second row of a longer request never gets its turn.
  */
 import type { RowSource } from './window-rows.ts'
 
-/** A request among those of its client, and which of its rows have not been taken. */
+/** A waiting request that keeps track of its remaining rows. */
 export class Turn {
-  /** The lowest of a client is next. */
+  /** The request with the lowest turn of a client is next. */
   turn = 0
-  /** Tokens of the rows that wait. */
+  /** Tokens of the waiting rows. */
   tokens: number
   /** All rows before this one have been taken, except those in `passedOver`. */
   private next = 0
@@ -28,18 +28,18 @@ export class Turn {
     this.tokens = rows.tokens
   }
 
-  /** How many rows wait. */
+  /** Number of waiting rows. */
   get waiting(): number {
     return this.passedOver.length + this.rows.count - this.next
   }
 
-  /** The row at a place among those that wait. */
+  /** The index of the waiting row at a position. */
   at(place: number): number {
     const { passedOver } = this
     return place < passedOver.length ? passedOver[place] : this.next + place - passedOver.length
   }
 
-  /** Takes rows that wait; returns their tokens. */
+  /** Removes rows from the waiting ones and returns the number of their tokens. */
   take(rows: ReadonlySet<number>): number {
     let tokens = 0
     for (const row of rows) {
@@ -53,29 +53,29 @@ export class Turn {
   }
 }
 
-/** A row of a request. */
+/** A waiting row of a request. */
 export interface QueuedRow<T extends Turn> {
   readonly request: T
   readonly row: number
 }
 
-/** The requests of a client that stand in one line. */
+/** The requests of a client in one line. */
 interface Client<T> {
   readonly requests: Set<T>
-  /** The lowest of a line is next. */
+  /** The client with the lowest turn of a line is next. */
   turn: number
 }
 
 interface Line<T> {
-  /** Tokens of the largest request that stands here. */
+  /** Maximum tokens of a request in this line. */
   readonly most: number
   readonly share: number
   readonly clients: Map<string, Client<T>>
-  /** The lowest line is next. */
+  /** The line with the lowest turn is next. */
   turn: number
 }
 
-/** Some paragraphs, some pages, books. */
+/** Maximum tokens of a request in each line: a few paragraphs, a few pages, books. */
 const SIZES = [2048, 16_384, Infinity]
 
 export class Turns<T extends Turn> {
@@ -85,7 +85,7 @@ export class Turns<T extends Turn> {
     clients: new Map<string, Client<T>>(),
     turn: 0,
   }))
-  /** Virtual time: the turn of the line that was served last. */
+  /** Virtual time: the turn of the line that was last served. */
   private now = 0
 
   get isEmpty(): boolean {
@@ -95,7 +95,7 @@ export class Turns<T extends Turn> {
   add(request: T): void {
     const line = this.lineOf(request)
     const { clients } = line
-    // What a line did not use while it was empty is not saved up.
+    // An empty line does not accumulate credit.
     if (clients.size === 0) line.turn = Math.max(line.turn, this.now)
     const client = clients.get(request.client) ?? { requests: new Set<T>(), turn: highestTurn(clients.values()) }
     clients.set(request.client, client)
@@ -110,7 +110,7 @@ export class Turns<T extends Turn> {
     if (client?.requests.size === 0) clients.delete(request.client)
   }
 
-  /** The next rows in turn, one at least, until they have so many tokens. */
+  /** The next rows in turn: at least one, and enough to reach `tokens` if available. */
   ahead(tokens: number): QueuedRow<T>[] {
     const lines = this.lines.flatMap((line) => (line.clients.size === 0 ? [] : [lineAhead(line)]))
     const places: QueuedRow<T>[] = []
@@ -133,7 +133,7 @@ export class Turns<T extends Turn> {
     return places
   }
 
-  /** Takes rows, the first of which was the first of `ahead`; returns their tokens. */
+  /** Removes rows and returns the number of their tokens. The first row must be the first one returned by `ahead`. */
   take(places: readonly QueuedRow<T>[]): number {
     const rows = new Map<T, Set<number>>()
     for (const { request, row } of places) rows.set(request, (rows.get(request) ?? new Set()).add(row))
@@ -159,7 +159,7 @@ interface Turned {
   readonly turn: number
 }
 
-/** A copy of a line, in which turns are looked at ahead of time. */
+/** A copy of a line, used to simulate future turns. */
 const lineAhead = <T extends Turn>({ turn, share, clients }: Line<T>) => ({
   turn,
   share,
@@ -175,7 +175,7 @@ const highestTurn = (all: Iterable<Turned>): number => {
   return highest
 }
 
-/** Of equal turns the first. */
+/** The element with the lowest turn, or the first of several. */
 const lowest = <T extends Turned>(all: readonly T[]): T =>
   all.reduce((first, other) => (other.turn < first.turn ? other : first))
 

@@ -11,23 +11,23 @@ import {
 } from '../squad/window-plan.ts'
 import { tokenTypeIds } from '../squad/windows.ts'
 
-/** Rows that are made one by one, when their turn to be computed comes. */
+/** Rows that are created on demand, just before they are computed. */
 export interface RowSource {
   readonly count: number
-  /** Tokens of all rows. */
+  /** Number of tokens in all rows. */
   readonly tokens: number
-  /** Tokens of one row. */
+  /** Number of tokens in one row. */
   length(index: number): number
   row(index: number): Row
 }
 
-/** A question over one of the texts of its request. */
+/** The windows of a question over one of the texts of its request. */
 export interface PlannedText {
   readonly text: number
   readonly plan: WindowPlan
 }
 
-/** The texts and questions of a request as token ids, and where the windows lie: all that cutting rows takes. */
+/** Everything needed to create rows: the texts and questions of a request as token ids, and the window positions. */
 export interface RowPlan {
   readonly layout: WindowLayout
   readonly texts: readonly Int32Array[]
@@ -40,11 +40,11 @@ interface Part extends PlannedText {
   readonly first: number
 }
 
-/** The rows of a request, one question after the other. A waiting request holds each text once and no rows. */
+/** The rows of a request, ordered by question. A waiting request stores each text once and creates rows on demand. */
 export class WindowRows implements RowSource {
   readonly count: number
   readonly tokens: number
-  /** Windows of each question. */
+  /** Number of windows of each question. */
   readonly windows: readonly number[]
   /** Index of the first row of each question. */
   private readonly firstRows: readonly number[]
@@ -90,7 +90,7 @@ export class WindowRows implements RowSource {
     return { input_ids, token_type_ids, attended: input_ids.length }
   }
 
-  /** Of values for all rows in their order, those of a question. */
+  /** The part of `values`, which has one element per row, that belongs to a question. */
   ofQuestion<T>(values: readonly T[], question: number): T[] {
     const first = this.firstRows[question]
     return values.slice(first, first + this.windows[question])

@@ -185,6 +185,6 @@ describeChromium('texts on the demo page', () => {
     await page.fill('#question', 'who?')
     await page.press('#question', 'Enter')
     await page.waitForSelector('.failed')
-    expect(await page.innerText('.failed')).toMatch(/3000000 characters; this server reads 2000000 at most/)
+    expect(await page.innerText('.failed')).toMatch(/3000000 characters; the maximum is 2000000/)
   })
 })

@@ -48,8 +48,8 @@ export async function chooseCheckpoint(args: TrainingArguments, digests: RunDige
   const differing = await differences(folder, args)
   const resuming =
     differing.length === 0
-      ? `Going on from ${folder}.`
-      : `Going on from ${folder}, but not as the run began, so that it will not be the same bit for bit: ` +
+      ? `Resuming from ${folder}.`
+      : `Resuming from ${folder} with changed arguments, so the results will not be bit-identical: ` +
         differing.join(', ')
   return { folder, notes: [...notes, resuming, ...unverified] }
 }
@@ -59,7 +59,7 @@ async function latest(output_dir: string): Promise<Resumption> {
   const notes = skipped.map(({ folder, reason }) => `Skipped ${folder}: ${reason}.`)
   if (folder) return { folder, notes }
   if (skipped.length > 0)
-    throw new SpanforgeError(`${output_dir}: no whole checkpoint to resume from:\n  ${notes.join('\n  ')}`, {
+    throw new SpanforgeError(`${output_dir}: no complete checkpoint to resume from:\n  ${notes.join('\n  ')}`, {
       remedy: 'Start over with --overwrite_output_dir, which removes them.',
     })
   return { notes: [`No checkpoint in ${output_dir} yet: starting from the beginning.`] }
@@ -69,8 +69,8 @@ async function named(output_dir: string, name: string): Promise<Resumption> {
   const folder = await namedFolder(output_dir, name)
   const reason = await verifyCheckpoint(folder)
   if (reason !== null)
-    throw new SpanforgeError(`${folder}: the checkpoint is not whole: ${reason}`, {
-      remedy: 'Take another one, or the newest whole one: --resume_from_checkpoint latest.',
+    throw new SpanforgeError(`${folder}: the checkpoint is incomplete: ${reason}`, {
+      remedy: 'Use another checkpoint, or the newest complete one: --resume_from_checkpoint latest.',
     })
   return { folder: join(output_dir, basename(folder)), notes: [] }
 }
@@ -88,7 +88,7 @@ async function namedFolder(output_dir: string, name: string): Promise<string> {
       : []
     throw new UsageError(
       `resume_from_checkpoint: ${name} does not exist`,
-      `Give latest, or the name of a checkpoint; ${output_dir} has ${there.join(', ') || 'none'}.`,
+      `Use latest or the name of a checkpoint. Checkpoints in ${output_dir}: ${there.join(', ') || 'none'}.`,
     )
   }
   // The best checkpoint so far is in the same folder, and is needed at the end.
@@ -128,8 +128,8 @@ export async function withEarlierArguments(given: RawArguments): Promise<RawArgu
   if (!existsSync(join(output_dir, ARGUMENTS_FILE))) {
     if (given.model) return given
     throw new UsageError(
-      `resume_from_checkpoint: ${output_dir} holds no run to go on with: it ${existsSync(output_dir) ? `has no ${ARGUMENTS_FILE}` : 'does not exist'}`,
-      'Give --output_dir, the folder of the run; or --model and data, to start one there.',
+      `resume_from_checkpoint: no run to resume in ${output_dir}: ${existsSync(output_dir) ? `it has no ${ARGUMENTS_FILE}` : 'it does not exist'}`,
+      'Set --output_dir to the folder of the run, or start a new run there with --model and data.',
     )
   }
   const saved = (await readJsonFile(join(output_dir, ARGUMENTS_FILE))) as RawArguments

@@ -1,4 +1,4 @@
-/** What the service lets in, what it refuses, and in which words. */
+/** Requests that the service accepts or rejects, and its error messages. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TinyService, tinyService, tinyText } from '../../tests/tiny-service.ts'
 import { packageFile } from '../package-root.ts'
@@ -7,7 +7,7 @@ import type { Problem } from './contract.ts'
 const question = 'who is in ro?'
 const context = 'bo is in ro.'
 
-describe('an open service', () => {
+describe('a service without tokens', () => {
   let service: TinyService
   beforeAll(async () => {
     const limits = { question: 50, context: 10_000, questions: 3, windows: 40 }
@@ -26,40 +26,40 @@ describe('an open service', () => {
 
   it.each([
     ['a question without a context', { question }, 'context: expected either context or contexts'],
-    ['a context twice', { question, context, contexts: [context] }, 'context: expected either'],
+    ['both context and contexts', { question, context, contexts: [context] }, 'context: expected either'],
     ['an empty question', { question: '', context }, 'question: '],
-    ['a number for a text', { question, context: 7 }, 'context: '],
-    ['a field that is none', { question, context, topk: 1 }, 'topk'],
-    ['top_k of none', { question, context, top_k: 0 }, 'top_k: '],
+    ['a number as context', { question, context: 7 }, 'context: '],
+    ['an unknown field', { question, context, topk: 1 }, 'topk'],
+    ['top_k of 0', { question, context, top_k: 0 }, 'top_k: '],
     [
       'a window longer than the model',
       { question, context, max_seq_len: 1000 },
       'the model supports at most 64 tokens',
     ],
-    ['a stride that does not move on', { question, context: tinyText(200), doc_stride: 60 }, 'doc_stride'],
-    ['too long a question', { question: 'x'.repeat(51), context }, '51 characters; this server reads 50'],
+    ['a doc_stride that leaves no new tokens', { question, context: tinyText(200), doc_stride: 60 }, 'doc_stride'],
+    ['a question that is too long', { question: 'x'.repeat(51), context }, '51 characters; the maximum is 50'],
     ['an array', [], 'expected object'],
-  ])('refuses %s as 422, and says what was expected', async (_name, payload, words) => {
+  ])('rejects %s with 422 and says what was expected', async (_name, payload, words) => {
     const { status, detail, remedy } = await problemOf('/api/answer', payload)
     expect({ status, detail }).toEqual({ status: 422, detail: expect.stringContaining(words) })
     expect(remedy).toBeTruthy()
   })
 
-  it('says where several questions go', async () => {
+  it('points to /api/batch when several questions are sent', async () => {
     const { remedy } = await problemOf('/api/answer', { questions: [question], context })
     expect(remedy).toContain('/api/batch')
   })
 
-  it('refuses another method as 405, with those that there are', async () => {
+  it('rejects other methods with 405 and lists the allowed ones', async () => {
     const response = await service.app.inject({ method: 'GET', url: '/api/answer?x=1' })
     expect(response.statusCode).toBe(405)
     expect(response.headers.allow).toBe('POST')
-    expect(response.json<Problem>().detail).toBe('/api/answer takes POST, not GET.')
+    expect(response.json<Problem>().detail).toBe('Method GET is not allowed at /api/answer. Allowed: POST.')
     const { headers } = await service.app.inject({ method: 'DELETE', url: '/health' })
     expect(headers.allow).toBe('GET, HEAD')
   })
 
-  it('refuses more questions than a request may have', async () => {
+  it('rejects more questions than the limit', async () => {
     const problem = await problemOf('/api/batch', { questions: ['a', 'b', 'c', 'd'], context })
     expect(problem).toMatchObject({ status: 422, detail: expect.stringContaining('4 questions') })
   })
@@ -78,43 +78,43 @@ describe('an open service', () => {
       },
     ],
     ['/api/answer', { question, contexts: tinyText(60).split(' ') }],
-  ])('refuses what takes more windows than it reads at %s', async (url, payload) => {
+  ])('rejects requests that exceed the window limit at %s', async (url, payload) => {
     const { status, detail, remedy } = await problemOf(url, payload)
     expect({ status, detail }).toEqual({
       status: 422,
-      detail: expect.stringMatching(/takes \d+ windows.* reads 40 at most/),
+      detail: expect.stringMatching(/needs (at least )?\d+ windows.* maximum is 40/),
     })
     expect(remedy).toContain('--max_windows')
   })
 
-  it('refuses more text than it reads, and larger bodies', async () => {
+  it('rejects texts and bodies that are too large', async () => {
     expect(await problemOf('/api/answer', { question, context: 'x'.repeat(10_001) })).toMatchObject({
       status: 413,
       remedy: expect.stringContaining('--max_context'),
     })
     expect(await problemOf('/api/answer', { question, context: 'x'.repeat(100_000) })).toMatchObject({
       status: 413,
-      detail: 'The body has more than the 0.1 MB that this server reads.',
+      detail: 'The body is larger than 0.1 MB.',
       remedy: expect.stringContaining('--max_body'),
     })
   })
 
   it.each([
     ['broken JSON', '{"question": "who'],
-    ['nothing', ''],
+    ['an empty body', ''],
     ['JSON that poisons prototypes', '{"__proto__": {"admin": true}, "question": "a", "context": "b"}'],
-  ])('refuses %s as 400', async (_name, payload) => {
+  ])('rejects %s with 400', async (_name, payload) => {
     expect(await problemOf('/api/answer', payload)).toMatchObject({ status: 400 })
   })
 
-  it('survives JSON of any depth', async () => {
+  it('survives deeply nested JSON', async () => {
     const deep = (inside: string) => `${'[{"a":'.repeat(9_000)}${inside}${'}]'.repeat(9_000)}`
     expect(await problemOf('/api/answer', deep('1'))).toMatchObject({ status: 422 })
     expect(await problemOf('/api/answer', deep('{"__proto__": 1}'))).toMatchObject({ status: 400 })
     expect(await problemOf('/api/answer', '['.repeat(90_000))).toMatchObject({ status: 400 })
   })
 
-  it('reads JSON alone, which pages of others may not send', async () => {
+  it('accepts only JSON, which cross-origin pages cannot send without a preflight request', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
       const headers = { 'content-type': type }
       const response = await service.app.inject({ method: 'POST', url: '/api/answer', payload: 'x', headers })
@@ -126,7 +126,7 @@ describe('an open service', () => {
     expect(response.headers).not.toHaveProperty('access-control-allow-origin')
   })
 
-  it('gives back script as text, never as a page', async () => {
+  it('returns scripts in questions, texts and paths as JSON, never as HTML', async () => {
     const script = '<script>alert(1)</script>'
     const found = await post('/api/answer', { question: script, context: `bo ${script}` })
     const missing = await post('/api/answer', { question, context, model: script })
@@ -146,7 +146,7 @@ describe('an open service', () => {
     '/assets//etc/passwd',
     '/assets/%00',
     '/docs/static/..%2f..%2fpackage.json',
-  ])('serves no file for %s', async (url) => {
+  ])('does not serve a file for %s', async (url) => {
     const response = await service.app.inject(url)
     expect(response.statusCode).toBeGreaterThanOrEqual(400)
     expect(response.statusCode).toBeLessThan(500)
@@ -155,17 +155,17 @@ describe('an open service', () => {
   })
 
   it.each(['/models/..%2f..%2fsecret', '/models/../secret', '/models/%2fetc/passwd'])(
-    'looks for no model at %s',
+    'does not look for a model at %s',
     async (url) => {
       expect(await problemOf(url, { inputs: { question, context } })).toMatchObject({ status: 404 })
     },
   )
 
-  it('lets nobody load models, having no token to ask for', async () => {
+  it('does not allow clients to reload models', async () => {
     expect(await problemOf('/api/models/tiny/reload', {})).toMatchObject({ status: 403 })
   })
 
-  it('serves its page and what that needs, all from itself', async () => {
+  it('serves its page, whose resources all come from the same server', async () => {
     const page = await service.app.inject('/')
     const assets = [...page.body.matchAll(/(?:src|href)="\.\/(assets\/[^"]+)"/g)].map(([, path]) => path)
     expect(page.headers['content-security-policy']).toMatch(/^default-src 'none';script-src 'self';style-src 'self';/)
@@ -179,7 +179,7 @@ describe('an open service', () => {
     }
   })
 
-  it('is not ready while it would refuse a question', async () => {
+  it('is not ready while it would reject a question', async () => {
     const { queue } = service.models.get()
     const places = Array.from({ length: 64 }, (_, i) => queue.enter(100, `client ${i}`))
     const ready = await service.app.inject('/ready')
@@ -190,7 +190,7 @@ describe('an open service', () => {
     expect((await service.app.inject('/ready')).statusCode).toBe(200)
   })
 
-  it('describes itself in OpenAPI 3.1, every route with what may go wrong', async () => {
+  it('documents every route and its errors in OpenAPI 3.1', async () => {
     const { openapi, paths } = (await service.app.inject('/openapi.json')).json()
     expect(openapi).toBe('3.1.0')
     expect(Object.keys(paths).sort()).toEqual([
@@ -213,7 +213,7 @@ describe('an open service', () => {
     expect(responses['422'].content).toHaveProperty(['application/problem+json'])
   })
 
-  it('is healthy and ready, and counts what it does', async () => {
+  it('is healthy and ready, and counts requests', async () => {
     await post('/api/answer', { question, context })
     expect((await service.app.inject('/health')).statusCode).toBe(200)
     expect((await service.app.inject('/ready')).statusCode).toBe(200)
