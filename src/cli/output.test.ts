@@ -60,7 +60,7 @@ describe('errors', () => {
     expect(code).toBe(1)
     expect(text).toMatch(/^unexpected error: TypeError: x is undefined\n\s+at .*output\.test\.ts/)
     expect(text).toContain('caused by Error: below')
-    expect(text).toContain('please report it')
+    expect(text).toContain('Please report it')
     expect(describeError('a string')).toMatch(/^unexpected error: a string\n/)
   })
 

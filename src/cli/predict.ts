@@ -23,7 +23,8 @@ interface PredictFlags extends HubFlags, PipelineFlags, DataOptions, EngineFlags
 
 const EXAMPLES = `
 Each line of the output is a JSON object with these fields:
-  id, answer    id of the question (its index if the input has no ids) and answer
+  id            id of the question, or its index if the input has no ids
+  answer        the answer, or "" for no answer
   score         probability of the answer
   start, end    position in UTF-16 units
   answer_start  position in code points, as in SQuAD

@@ -5,13 +5,13 @@ import { SSE_HEADERS, sse } from '../server/sse.ts'
 import type { LiveSource } from './live-source.ts'
 
 const MOST_STREAMS = 50
-/** What may wait for a client that does not read; it then has to come again, with the last id it got. */
+/** Maximum bytes buffered for a client. If it reads too slowly, it must reconnect with its last event id. */
 const MOST_WAITING = 8 * 2 ** 20
 const PULSE = 1000
 
 /**
- * The live run as server-sent events: `record`s with ids, all of them or those after Last-Event-ID; `reset` in front
- * where that id is none of ours; a `pulse` each second; `end` when nothing more will come.
+ * Streams the live run as server-sent events: `record` events with ids, starting after Last-Event-ID if it is known and
+ * otherwise from the beginning after a `reset`; a `pulse` every second; and a final `end`.
  */
 export class EventStreams {
   private readonly open = new Map<ServerResponse, () => void>()
@@ -19,10 +19,10 @@ export class EventStreams {
 
   constructor(private readonly run: LiveSource) {}
 
-  /** Answers a request with the stream, until either side ends it. */
+  /** Responds with the event stream until either side closes it. */
   serve(request: FastifyRequest, reply: FastifyReply): void {
     if (this.open.size >= MOST_STREAMS)
-      throw new HttpProblem(503, `${MOST_STREAMS} pages are open already, which is the limit.`, { retryAfter: 5 })
+      throw new HttpProblem(503, `The limit of ${MOST_STREAMS} open pages is reached.`, { retryAfter: 5 })
     reply.hijack()
     const { raw } = reply
     for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
@@ -36,7 +36,7 @@ export class EventStreams {
     raw.on('close', () => this.forget(raw))
   }
 
-  /** Tells everybody that this was all. */
+  /** Sends `end` to all clients and closes their streams. */
   end(): void {
     for (const raw of [...this.open.keys()]) {
       raw.end(sse('end', '{}'))
@@ -53,14 +53,14 @@ export class EventStreams {
     }
   }
 
-  /** Runs only while somebody looks. */
+  /** The pulse runs only while clients are connected. */
   private startPulse(): void {
-    const tell = () => {
+    const send = () => {
       const text = sse('pulse', JSON.stringify(this.run.pulse()))
       for (const raw of this.open.keys()) write(raw, text)
     }
-    this.pulse ??= setInterval(tell, PULSE).unref()
-    tell()
+    this.pulse ??= setInterval(send, PULSE).unref()
+    send()
   }
 }
 

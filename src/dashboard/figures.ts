@@ -1,4 +1,4 @@
-/** Figures that the page derives from a run. */
+/** Metrics that the page derives from a run. */
 import { setting } from '../report/format.ts'
 import type { LogEntry } from '../training/checkpoints/state.ts'
 import type { ArgumentValues } from './records.ts'
@@ -9,17 +9,17 @@ export interface Rates {
   readonly tokens: number
 }
 
-/** Points that "now" is made of. */
+/** Number of latest points that count as recent. */
 const RECENT = 30
 
-/** A second, over the latest steps; undefined before the first. */
+/** Samples and tokens per second over the latest steps, or undefined before the first. */
 export function latestRates({ steps }: RunView): Rates | undefined {
   const seconds = sum(steps.seconds.slice(-RECENT))
   if (seconds === 0) return undefined
   return { samples: sum(steps.samples.slice(-RECENT)) / seconds, tokens: sum(steps.tokens.slice(-RECENT)) / seconds }
 }
 
-/** Seconds until the last step and evaluation, by the speed of the latest steps; undefined while nobody knows. */
+/** Estimated remaining seconds for steps and evaluations, or undefined if unknown. */
 export function timeLeft(view: RunView): number | undefined {
   const { steps, step, first_step, max_steps } = view
   const from = Math.max(0, steps.step.length - RECENT)
@@ -33,11 +33,11 @@ export function timeLeft(view: RunView): number | undefined {
   return Math.max(0, max_steps - step) * (aStep + evaluating)
 }
 
-/** Seconds spent on steps and evaluations, those of earlier sessions included. */
+/** Seconds spent on steps and evaluations, including earlier sessions. */
 export const timeSpent = (view: RunView): number =>
   sum(view.steps.seconds) + sum(evaluationsOf(view.log).map(({ eval_runtime = 0 }) => eval_runtime))
 
-/** The evaluations along the way; a later one at the same step (that of the best model, at the end) is none. */
+/** The evaluations during training. Excludes the final evaluation of the best model, which repeats a step. */
 export function evaluationsOf(log: readonly LogEntry[]): LogEntry[] {
   const found: LogEntry[] = []
   for (const entry of log)
@@ -45,7 +45,7 @@ export function evaluationsOf(log: readonly LogEntry[]): LogEntry[] {
   return found
 }
 
-/** The evaluation that the run holds to be best, else the one of lowest validation loss. */
+/** The evaluation that the run chose as best, else the one with the lowest validation loss. */
 export function bestEvaluation({ log, best_step }: Pick<RunView, 'log' | 'best_step'>): LogEntry | undefined {
   const all = evaluationsOf(log)
   return (
@@ -55,8 +55,8 @@ export function bestEvaluation({ log, best_step }: Pick<RunView, 'log' | 'best_s
 }
 
 /**
- * A moving mean in which the weight of a value halves with every `halfLife` values after it; the first values are not
- * drawn towards zero (bias correction, as Adam's).
+ * An exponential moving average whose weights halve every `halfLife` values, with bias correction for the first values
+ * as in Adam.
  */
 export function smoothed(values: readonly (number | null)[], halfLife: number): (number | null)[] {
   const keep = 0.5 ** (1 / halfLife)
@@ -69,10 +69,10 @@ export function smoothed(values: readonly (number | null)[], halfLife: number): 
   })
 }
 
-/** Arguments that say where a run lies rather than what it does. */
+/** Arguments that concern the location of a run, not its training. */
 const PLACES = ['output_dir', 'overwrite_output_dir', 'resume_from_checkpoint', 'logging_dir', 'run_name']
 
-/** Arguments that are not the same in all of the runs, and what they are in each. */
+/** The arguments that differ between runs, with their values in each run. */
 export function differingArguments(runs: readonly ArgumentValues[]): { name: string; values: string[] }[] {
   const names = [...new Set(runs.flatMap((args) => Object.keys(args)))].filter((name) => !PLACES.includes(name))
   return names
@@ -80,7 +80,7 @@ export function differingArguments(runs: readonly ArgumentValues[]): { name: str
     .filter(({ values }) => values.some((value) => value !== values[0]))
 }
 
-/** As a person would type it: 3e-5, 0.01, true. */
+/** Formats an argument as one would type it: 3e-5, 0.01, true. */
 export function argumentText(value: unknown): string {
   if (value === undefined || value === null) return '–'
   if (typeof value === 'number') return setting(value)

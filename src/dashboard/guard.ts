@@ -5,24 +5,24 @@ import type { FastifyRequest } from 'fastify'
 import { HttpProblem } from '../server/problem.ts'
 import { showValue } from '../show-value.ts'
 
-/** Part of the address that the terminal shows: whoever has it may pause and stop the run. */
+/** Creates the token contained in the printed address. It authorizes pausing and stopping the run. */
 export const newToken = (): string => randomBytes(16).toString('hex')
 
 /**
- * Refuses a request by a name that is not this machine's. A page elsewhere may have its own name point here (DNS
- * rebinding), and would then be let read and send as if it were ours; it cannot have the name be an address.
+ * Rejects requests whose Host header is not a name or address of this machine. This prevents DNS rebinding, in which
+ * another site points its own host name here to get same-origin access.
  */
 export function checkHost({ headers: { host = '' } }: FastifyRequest, ownNames: readonly string[]): void {
   const name = nameOf(host)
   if (name !== undefined && (isIP(name) !== 0 || [...OWN_NAMES, ...ownNames].includes(name))) return
-  throw new HttpProblem(403, `Host: found ${showValue(host)}, expected an address or a name of this machine.`, {
-    remedy: 'Open the address that the terminal shows, or give the name with --dashboard_host.',
+  throw new HttpProblem(403, `Host: found ${showValue(host)}, expected an IP address or a name of this machine.`, {
+    remedy: 'Open the address printed in the terminal, or set the name with --dashboard_host.',
   })
 }
 
 const OWN_NAMES: readonly string[] = ['localhost', hostname().toLowerCase()]
 
-/** Of "name:port"; undefined for what is no such thing. */
+/** The name in "name:port", or undefined if malformed. */
 function nameOf(host: string): string | undefined {
   try {
     const { hostname, username, pathname } = new URL(`http://${host}`)
@@ -32,14 +32,14 @@ function nameOf(host: string): string | undefined {
   }
 }
 
-/** Lets through only what the dashboard's own page asks, opened with the token: another site can do neither. */
+/** Accepts only requests that come from the dashboard's own page and include the token. */
 export function checkControl({ headers }: FastifyRequest, token: string): void {
   const { origin, host = '', authorization = '', 'sec-fetch-site': site = 'same-origin' } = headers
   if (origin === undefined || hostOf(origin) !== host.toLowerCase() || site !== 'same-origin')
     throw new HttpProblem(403, `Origin: found ${showValue(origin ?? null)}, expected the dashboard's own page.`)
   if (!isSame(authorization, `Bearer ${token}`))
-    throw new HttpProblem(401, 'The token is missing or is that of another run.', {
-      remedy: 'Open the whole address that the terminal shows, with what follows #.',
+    throw new HttpProblem(401, 'The token is missing or belongs to another run.', {
+      remedy: 'Open the complete address printed in the terminal, including the part after #.',
     })
 }
 
@@ -51,7 +51,7 @@ function hostOf(origin: string): string | undefined {
   }
 }
 
-/** In a time that does not tell how much of it is right. */
+/** Compares in constant time. */
 function isSame(found: string, expected: string): boolean {
   const [a, b] = [Buffer.from(found), Buffer.from(expected)]
   return a.length === b.length && timingSafeEqual(a, b)

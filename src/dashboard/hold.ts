@@ -1,9 +1,9 @@
-/** Keeps a run waiting between two steps. */
+/** Pauses a run between two steps. */
 export class Hold {
   private released: Promise<void> | undefined
   private release = () => {}
 
-  /** When the wait will be over; undefined where nobody has to wait. */
+  /** Resolves when the pause ends; undefined if there is none. */
   get until(): Promise<void> | undefined {
     return this.released
   }

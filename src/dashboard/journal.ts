@@ -8,7 +8,7 @@ import { showIssues } from '../show-value.ts'
 import { recordSchema } from './record-schema.ts'
 import type { RunRecord } from './records.ts'
 
-/** The records in a journal's text, and what is wrong with it. A last line without its end was cut off by a kill. */
+/** Parses a journal and reports its first problem. An incomplete last line, left by a killed process, is ignored. */
 export function parseJournal(text: string): { lines: string[]; records: RunRecord[]; problem?: string } {
   const lines = text.split('\n')
   const isCut = lines.pop() !== ''
@@ -21,10 +21,14 @@ export function parseJournal(text: string): { lines: string[]; records: RunRecor
       return { lines: lines.slice(0, i), records, problem: `line ${i + 1}: ${reason}` }
     }
   }
-  return { lines, records, ...(isCut && lines.length === 0 && text !== '' && { problem: 'cut off in its first line' }) }
+  return {
+    lines,
+    records,
+    ...(isCut && lines.length === 0 && text !== '' && { problem: 'truncated in its first line' }),
+  }
 }
 
-/** The lines of an earlier session's journal that are whole; none where there is no journal. */
+/** The complete lines of an earlier session's journal, or none if there is no journal. */
 export const earlierLines = (path: string): Promise<string[]> =>
   readTextFile(path).then(
     (text) => parseJournal(text).lines,
@@ -32,8 +36,8 @@ export const earlierLines = (path: string): Promise<string[]> =>
   )
 
 /**
- * Keeps a run's records in a file, a line each, beside the training and never in its way: what cannot be written is
- * said once, and the run goes on.
+ * Writes the records of a run to a file, one per line, without delaying the training. A write error is reported once
+ * and ends the journal, but not the run.
  */
 export class Journal {
   private work: Promise<void> = Promise.resolve()
@@ -44,7 +48,7 @@ export class Journal {
     private readonly onBroken: (error: unknown) => void,
   ) {}
 
-  /** Replaces whatever the file held. */
+  /** Replaces the content of the file. */
   begin(lines: readonly string[]): void {
     this.queue(() => writeFileAtomic(this.path, asText(lines)))
   }
@@ -56,7 +60,7 @@ export class Journal {
     })
   }
 
-  /** Until everything is written. */
+  /** Resolves when everything has been written. */
   settled(): Promise<void> {
     return this.work
   }

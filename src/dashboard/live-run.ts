@@ -18,32 +18,32 @@ import { asWatched, chooseQuestions, predictionOf } from './watched-questions.ts
 import { watchedScreen } from './watched-screen.ts'
 
 export interface LiveRunOptions {
-  /** Asks the run to finish its step, save and end: what Ctrl-C does. */
+  /** Makes the run finish its step, save and end, like Ctrl-C. */
   readonly stop: () => void
-  /** Aborted by `stop`, or by Ctrl-C. */
+  /** Aborted by `stop` or Ctrl-C. */
   readonly signal?: AbortSignal
   readonly screen: Screen
 }
 
-/** What can be asked for: in which states of the run, and which it is in then. */
+/** For each action, the states in which it is allowed and the resulting state. */
 const ACTIONS: Readonly<Record<Action, { readonly from: readonly RunStatus[]; readonly to: RunStatus }>> = {
   pause: { from: ['running'], to: 'pausing' },
   resume: { from: ['pausing', 'paused'], to: 'running' },
   stop: { from: ['preparing', 'running', 'pausing', 'paused'], to: 'stopping' },
 }
 
-/** After these no step follows. */
+/** States that no further step follows. */
 const LAST: readonly RunStatus[] = ['finishing', 'finished', 'interrupted', 'failed']
 
-/** Milliseconds after which what has gathered is told while somebody looks. */
-const WATCHED = 500
+/** Milliseconds between flushes while a page is open. */
+const WATCHED_INTERVAL = 500
 
-/** And for the journal alone. */
-const UNWATCHED = 10_000
+/** Milliseconds between flushes to the journal only. */
+const UNWATCHED_INTERVAL = 10_000
 
 /**
- * A run in progress, for the dashboard. Training waits for nothing here but a pause: events leave numbers in arrays,
- * and a timer turns what has gathered into records, for the journal and for whoever looks.
+ * The dashboard's view of a run in progress. Except for pauses, it does not delay training: events only store numbers,
+ * and a timer turns them into records for the journal and open pages.
  */
 export class LiveRun implements LiveSource {
   readonly name: string
@@ -51,7 +51,7 @@ export class LiveRun implements LiveSource {
   private readonly points = new StepPoints()
   private readonly timer: NodeJS.Timeout
   private waiting: RunRecord[] = []
-  private toldAt = performance.now()
+  private flushedAt = performance.now()
   private status: RunStatus = 'preparing'
   private step = 0
   private lastEvent = performance.now()
@@ -67,32 +67,32 @@ export class LiveRun implements LiveSource {
   ) {
     this.name = args.output_dir
     this.journal = new Journal(join(args.output_dir, DASHBOARD_FILE), (error) =>
-      options.screen.print(`The dashboard's record of this run is not kept: ${(error as Error).message}`),
+      options.screen.print(`Cannot write the dashboard's record of this run: ${(error as Error).message}`),
     )
-    this.timer = setInterval(() => this.tick(), WATCHED)
+    this.timer = setInterval(() => this.tick(), WATCHED_INTERVAL)
     this.timer.unref()
-    this.tell({ type: 'setup', at: Date.now(), arguments: { ...args }, questions: [] })
-    this.become('preparing')
+    this.publish({ type: 'setup', at: Date.now(), arguments: { ...args }, questions: [] })
+    this.setStatus('preparing')
   }
 
-  /** Before the run begins. A run that goes on begins with what its earlier sessions recorded. */
+  /** Creates the live view before the run begins. A resumed run starts with the records of its earlier sessions. */
   static async create(args: TrainingArguments, options: LiveRunOptions): Promise<LiveRun> {
     const path = join(args.output_dir, DASHBOARD_FILE)
     const earlier = args.resume_from_checkpoint === null ? [] : await earlierLines(path)
     return new LiveRun(args, new RecordLog(earlier), options)
   }
 
-  /** What `fineTune` is to be given. */
+  /** Options for `fineTune`. */
   get hooks(): Pick<FineTuneOptions, 'screen' | 'listeners' | 'control' | 'onPrepared'> {
     return {
       screen: watchedScreen(this.options.screen, {
-        // In between, events say what there is to say.
+        // Later notes duplicate events.
         onNote: (text) => this.status === 'preparing' && this.note(text),
         onActivity: (activity) => {
           this.activity = activity
         },
       }),
-      listeners: [(event) => this.hear(event)],
+      listeners: [(event) => this.handle(event)],
       control: { signal: this.options.signal, hold: () => this.hold.until },
       onPrepared: (run) => this.prepared(run),
     }
@@ -101,34 +101,33 @@ export class LiveRun implements LiveSource {
   pulse(): Pulse {
     const { step, activity } = this
     const memory = process.memoryUsage.rss()
-    // Kilobytes, on every system.
+    // maxRSS is in kilobytes on every platform.
     const peak_memory = Math.max(memory, process.resourceUsage().maxRSS * 1024)
     return { at: Date.now(), step, memory, peak_memory, ...(activity && { activity }) }
   }
 
-  /** @throws UsageError where the run is in no state for that */
+  /** @throws UsageError if the state of the run does not allow the action */
   control(action: Action): void {
     const { status } = this
     const { from, to } = ACTIONS[action]
     if (!from.includes(status)) throw new UsageError(`${action}: the run is ${status}`)
     if (action === 'pause') this.hold.begin()
     if (action === 'resume') this.hold.end()
-    this.become(to)
+    this.setStatus(to)
     if (action === 'stop') this.options.stop()
   }
 
-  /** The run has come to its end. */
+  /** Records the end of the run. */
   ended(outcome: RunOutcome): void {
-    if (outcome.status === 'finished') this.become('finished')
-    else
-      this.become('interrupted', outcome.folder ? `Everything is in ${outcome.folder}.` : 'There was nothing to save.')
+    if (outcome.status === 'finished') this.setStatus('finished')
+    else this.setStatus('interrupted', outcome.folder ? `Saved to ${outcome.folder}.` : 'Nothing was saved.')
   }
 
   failed(error: unknown): void {
-    this.become('failed', error instanceof Error ? error.message : String(error))
+    this.setStatus('failed', error instanceof Error ? error.message : String(error))
   }
 
-  /** The page is gone; the training continues. */
+  /** Reports a crash of the server thread. Training continues. */
   lostServer(error: unknown): void {
     this.options.screen.print(`The dashboard has stopped: ${(error as Error).message}. The training continues.`)
   }
@@ -143,7 +142,7 @@ export class LiveRun implements LiveSource {
     const { model, data, device } = runSetup(run)
     const examples = run.validation?.examples ?? []
     this.watched = chooseQuestions(examples).map((index) => ({ index, example: examples[index] }))
-    this.tell({
+    this.publish({
       type: 'setup',
       at: Date.now(),
       arguments: { ...this.args },
@@ -159,7 +158,7 @@ export class LiveRun implements LiveSource {
     })
   }
 
-  private hear(event: TrainingEvent): void {
+  private handle(event: TrainingEvent): void {
     const now = performance.now()
     const seconds = (now - this.lastEvent) / 1000
     this.lastEvent = now
@@ -191,26 +190,26 @@ export class LiveRun implements LiveSource {
       case 'stopped early':
         this.note(
           event.is_out_of_time
-            ? `stopped after step ${event.global_step}: max_minutes is used up`
-            : `stopped early after step ${event.global_step}: evaluations no longer get better`,
+            ? `stopped after step ${event.global_step}: max_minutes reached`
+            : `stopped early after step ${event.global_step}: no further improvement`,
         )
         break
       case 'paused':
-        this.become('paused')
+        this.setStatus('paused')
         break
       case 'resumed':
         this.hold.end()
-        if (this.status === 'paused') this.become('running')
+        if (this.status === 'paused') this.setStatus('running')
         break
       case 'end':
-        this.become('finishing')
+        this.setStatus('finishing')
     }
   }
 
   private begin({ plan, global_step, state }: Extract<TrainingEvent, { type: 'start' }>): void {
     this.step = global_step
     this.points.begin(plan.max_steps)
-    this.tell({
+    this.publish({
       type: 'start',
       at: Date.now(),
       step: global_step,
@@ -219,32 +218,32 @@ export class LiveRun implements LiveSource {
       log_history: [...state.log_history],
       best_step: state.best_global_step,
     })
-    // Only now is what an earlier run left in the folder gone.
+    // Only now have the files of an earlier run been removed from the folder.
     this.isJournalling = true
     this.journal.begin(this.log.all)
-    if (this.status === 'preparing') this.become('running')
+    if (this.status === 'preparing') this.setStatus('running')
   }
 
   private note(text: string): void {
     this.waiting.push({ type: 'note', at: Date.now(), text })
   }
 
-  private become(status: RunStatus, message?: string): void {
+  private setStatus(status: RunStatus, message?: string): void {
     this.status = status
-    this.tell({ type: 'status', at: Date.now(), status, ...(message !== undefined && { message }) })
+    this.publish({ type: 'status', at: Date.now(), status, ...(message !== undefined && { message }) })
   }
 
-  private tell(record: RunRecord): void {
+  private publish(record: RunRecord): void {
     this.waiting.push(record)
     this.flush({ unfinished: record.type === 'status' && LAST.includes(record.status) })
   }
 
   private tick(): void {
-    if (this.log.isWatched || performance.now() - this.toldAt >= UNWATCHED) this.flush()
+    if (this.log.isWatched || performance.now() - this.flushedAt >= UNWATCHED_INTERVAL) this.flush()
   }
 
   private flush({ unfinished } = { unfinished: false }): void {
-    this.toldAt = performance.now()
+    this.flushedAt = performance.now()
     const steps = this.points.take(process.memoryUsage.rss(), { unfinished })
     const records: RunRecord[] = steps ? [{ type: 'steps', ...steps }, ...this.waiting] : this.waiting
     if (records.length === 0) return

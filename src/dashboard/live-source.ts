@@ -3,9 +3,9 @@ import type { Pulse } from './records.ts'
 
 export type Action = 'pause' | 'resume' | 'stop'
 
-/** A run in progress as the server sees it: in the same thread, or in another one that does not wait for the training. */
+/** The server's interface to a run in progress, in the same or another thread. */
 export interface LiveSource {
-  /** Its output folder. */
+  /** Output folder. */
   readonly name: string
   readonly log: RecordLog
   pulse(): Pulse

@@ -3,16 +3,16 @@ import { join } from 'node:path'
 import { writeFileAtomic } from '../files/atomic.ts'
 import { RUN_NOTE_FILE } from '../runs/train/run-files.ts'
 
-/** Characters of a note at most. */
+/** Maximum characters of a note. */
 export const MAX_NOTE_LENGTH = 2000
 
-/** What the user wrote about a run; '' where nothing was written. */
+/** Reads the user's note about a run, or '' if there is none. */
 export async function readNote(folder: string): Promise<string> {
   const text = await readFile(join(folder, RUN_NOTE_FILE), 'utf8').catch(() => '')
   return text.slice(0, MAX_NOTE_LENGTH).trimEnd()
 }
 
-/** Keeps a note in the run's folder; an empty one is removed. */
+/** Saves a note in the folder of the run. An empty note deletes the file. */
 export async function writeNote(folder: string, note: string): Promise<void> {
   const path = join(folder, RUN_NOTE_FILE)
   if (note.trim() === '') await rm(path, { force: true })

@@ -22,17 +22,17 @@ const MAX_PROBLEM_BYTES = 1000
 const MAX_ARGUMENTS = 500
 const MAX_ARGUMENT_LENGTH = 1000
 
-/** A run as its folder tells it. */
+/** A run reconstructed from its folder. */
 export interface PastRun {
   readonly view: RunView
-  /** Milliseconds since 1970: when something of it was last written. */
+  /** Time of the last change, in milliseconds since 1970. */
   readonly changed: number
-  /** Files that are damaged, and how; the rest is shown. */
+  /** Problems with corrupted files. The others are still shown. */
   readonly problems: readonly string[]
 }
 
 const logEntry = z.object({ step: z.number(), epoch: z.number() }).catchall(z.unknown())
-/** What is needed of a trainer_state.json: that of transformers will do. */
+/** The required fields of trainer_state.json, compatible with transformers. */
 const trainerState = z.object({
   global_step: z.number(),
   max_steps: z.number(),
@@ -43,7 +43,7 @@ const trainerState = z.object({
 const argumentValues = z.record(z.string(), z.unknown())
 const failureFile = z.object({ error: z.string() })
 
-/** Reads whatever there is of a run; a file that cannot be read is a problem to name, not an error. */
+/** Reads the files of a run. Unreadable files are listed as problems instead of throwing an error. */
 export async function readPastRun(folder: string): Promise<PastRun> {
   const problems: string[] = []
   const read = async <T>(name: string, parse: (path: string) => Promise<T>): Promise<T | undefined> => {
@@ -83,13 +83,13 @@ export async function readPastRun(folder: string): Promise<PastRun> {
   return { view, problems: problems.slice(0, MAX_PROBLEMS), changed: await lastChange(folder) }
 }
 
-/** What is wrong with a file of a run, or with the run as a whole. */
+/** Describes a problem with a file of a run or with the run as a whole. */
 export const problemText = (name: string, error: unknown): string =>
   error instanceof z.ZodError
     ? `${name}: ${showIssues(error.issues)}`
     : showMessage((error as Error).message, MAX_PROBLEM_BYTES)
 
-/** Arguments as a page shows them: a damaged or hostile file may hold a million, or one of any depth. */
+/** Limits the number, length and depth of arguments, because the file may be corrupted or malicious. */
 const boundedArguments = (args: ArgumentValues): ArgumentValues =>
   Object.fromEntries(
     Object.entries(args)
@@ -104,7 +104,7 @@ function boundedArgument(value: unknown): unknown {
   return isPlain ? value.map(boundedArgument) : showValue(value, MAX_ARGUMENT_LENGTH)
 }
 
-/** A journal says it itself, unless its process was killed; without one the files must. */
+/** Derives the status from the journal, or from the files if there is no journal or its process was killed. */
 function statusOf(
   folder: string,
   { status }: RunView,
@@ -122,23 +122,23 @@ async function readRecords(path: string, problems: string[]): Promise<RunRecord[
   return records
 }
 
-/** Its last line may be cut off, where the run was killed or goes on right now. */
+/** The last line is ignored if it is incomplete, because the run was killed or is still writing it. */
 async function readLog(path: string): Promise<LogEntry[]> {
   const lines = (await readTextFile(path)).split('\n').slice(0, -1)
   return lines.map((line, i) => {
     try {
       return numbersOf(logEntry.parse(parseBoundedJson(line)))
     } catch {
-      throw new Error(`${LOG_FILE}: line ${i + 1} is no entry of a log`)
+      throw new Error(`${LOG_FILE}: line ${i + 1} is not a log entry`)
     }
   })
 }
 
-/** NaN and infinities of Python's JSON do not come this far; other texts are left out. */
+/** Keeps only the numeric fields. The NaN and Infinity of Python's JSON have been rejected before. */
 const numbersOf = (entry: Readonly<Record<string, unknown>>): LogEntry =>
   Object.fromEntries(Object.entries(entry).filter(([, value]) => typeof value === 'number')) as unknown as LogEntry
 
-/** Milliseconds since 1970: when a run last wrote something. */
+/** Time of a run's last write, in milliseconds since 1970. */
 export async function lastChange(folder: string): Promise<number> {
   const times = [STATE_FILE, RESULTS_FILE, LOG_FILE, FAILURE_FILE, DASHBOARD_FILE, ARGUMENTS_FILE].map((name) =>
     stat(join(folder, name)).then(

@@ -7,7 +7,7 @@ import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { acquireRunLock } from '../training/checkpoints/run-lock.ts'
 import { PastRuns } from './past-runs.ts'
 
-/** Writes files, each a text or a value for JSON, and lists the runs among them. */
+/** Creates a folder with the given files, each a string or a value to write as JSON. */
 function folderOf(files: Readonly<Record<string, unknown>>): PastRuns {
   const folder = temporaryFolder()
   for (const [name, content] of Object.entries(files)) {
@@ -25,7 +25,7 @@ const log_history = [
 const state = { global_step: 12, max_steps: 12, best_global_step: 6, best_metric: 2, log_history }
 const lines = (...records: unknown[]): string => records.map((record) => `${JSON.stringify(record)}\n`).join('')
 
-test('runs are found some folders deep, and not looked into', async () => {
+test('finds runs in nested folders, but does not search inside runs', async () => {
   const runs = folderOf({
     'a/training_args.json': {},
     'sweep/lr=1/training_args.json': {},
@@ -38,7 +38,7 @@ test('runs are found some folders deep, and not looked into', async () => {
   expect((await runs.list()).map(({ id }) => id).sort()).toEqual(['a', 'python', join('sweep', 'lr=1')])
 })
 
-test('a finished run is listed with the scores of its best evaluation, one of transformers too', async () => {
+test('lists a finished run with the scores of its best evaluation, also if written by transformers', async () => {
   const runs = folderOf({ 'a/trainer_state.json': { ...state, stateful_callbacks: 7 }, 'a/all_results.json': {} })
   const [entry] = await runs.list()
   expect(entry).toMatchObject({ id: 'a', status: 'finished', step: 12, max_steps: 12, best_step: 6, problems: [] })
@@ -46,7 +46,7 @@ test('a finished run is listed with the scores of its best evaluation, one of tr
   expect((await runs.find('a'))!.view.log).toEqual(log_history)
 })
 
-test('a run that failed says why, whatever an earlier session left', async () => {
+test('shows the error of a failed run, even if an earlier session left results', async () => {
   const runs = folderOf({
     'a/training_args.json': {},
     'a/all_results.json': {},
@@ -56,7 +56,7 @@ test('a run that failed says why, whatever an earlier session left', async () =>
   expect(view).toMatchObject({ status: 'failed', message: 'training: step 3: the loss is NaN' })
 })
 
-test('a run that was stopped is read from its newest checkpoint that can be read', async () => {
+test('reads an interrupted run from its newest readable checkpoint', async () => {
   const runs = folderOf({
     'a/training_args.json': { seed: 3 },
     'a/checkpoint-12/trainer_state.json': '{"global_step": 12, "max',
@@ -68,7 +68,7 @@ test('a run that was stopped is read from its newest checkpoint that can be read
   expect(problems[0]).toContain('checkpoint-12')
 })
 
-test('the journal gives steps and questions; where a later session had none, the log goes on', async () => {
+test('reads steps and questions from the journal, and later entries from the log', async () => {
   const runs = folderOf({
     'a/dashboard.jsonl': lines(startRecord(), stepsRecord(1, 6), evaluateRecord(6, true)),
     'a/trainer_state.json': state,
@@ -79,13 +79,13 @@ test('the journal gives steps and questions; where a later session had none, the
   expect(view.log).toEqual(log_history)
 })
 
-test('a journal that was cut off by a kill is whole but for its last line', async () => {
+test('ignores the truncated last line of a journal', async () => {
   const text = lines(startRecord(), stepsRecord(1, 6))
   const runs = folderOf({ 'a/dashboard.jsonl': text + text.slice(0, 30), 'a/training_args.json': {} })
   expect(await runs.find('a')).toMatchObject({ problems: [], view: { step: 6, status: 'interrupted' } })
 })
 
-test('damaged folders are named, what can be read is shown, and the others are listed', async () => {
+test('reports corrupted files, shows the readable rest and lists the other runs', async () => {
   const runs = folderOf({
     'bad/training_args.json': '{"seed": ',
     'bad/trainer_state.json': '[]',
@@ -103,7 +103,7 @@ test('damaged folders are named, what can be read is shown, and the others are l
   expect(problems).toHaveLength(5)
 })
 
-test('a run that another process works on is in progress, and read anew when it has gone on', async () => {
+test('shows a run of another process as running and rereads it when it has changed', async () => {
   const runs = folderOf({ 'a/training_args.json': {}, 'a/log.jsonl': lines(log_history[0]) })
   const lock = await acquireRunLock(join(runs.folder, 'a'))
   expect((await runs.list())[0]).toMatchObject({ status: 'running', step: 6 })
@@ -113,7 +113,7 @@ test('a run that another process works on is in progress, and read anew when it 
   expect((await runs.list())[0]).toMatchObject({ status: 'interrupted' })
 })
 
-test('one hostile run folder neither breaks, blocks nor swells the list', async () => {
+test('malicious run folders do not break, block or inflate the list', async () => {
   const deep = '['.repeat(200_000) + ']'.repeat(200_000)
   const keys = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`key${i}`, 'x'.repeat(50)]))
   const runs = folderOf({

@@ -8,28 +8,28 @@ import { MAX_NOTE_LENGTH, readNote, writeNote } from './note.ts'
 import { lastChange, type PastRun, problemText, readPastRun } from './past-run.ts'
 import type { ArgumentValues, RunStatus } from './records.ts'
 
-/** Folders that are looked into at most: the one that is given may be a home folder. */
+/** Maximum number of folders to search, because the start folder may be a home folder. */
 const MOST_FOLDERS = 2000
 const MOST_RUNS = 500
 
-/** A run in the list. */
+/** An entry in the list of runs. */
 export interface RunEntry {
-  /** Its folder, relative to the one that is looked into; '.' for that itself. */
+  /** Folder of the run relative to the searched folder; '.' for the searched folder itself. */
   readonly id: string
   readonly status: RunStatus
   readonly changed: number
   readonly step: number
   readonly max_steps: number
   readonly best_step: number | null
-  /** Of the best evaluation, or the last one where none is best. */
+  /** Scores of the best evaluation, or of the last one if none is marked as best. */
   readonly scores: { readonly loss?: number; readonly exact_match?: number; readonly f1?: number }
   readonly arguments: ArgumentValues
-  /** What the user wrote about it. */
+  /** The user's note. */
   readonly note: string
   readonly problems: readonly string[]
 }
 
-/** The runs in a folder, to a depth of `depth` folders below it. */
+/** The runs in a folder and its subfolders, up to `depth` levels. */
 export class PastRuns {
   private readonly entries = new Map<string, { readonly state: string; readonly entry: RunEntry }>()
 
@@ -38,7 +38,7 @@ export class PastRuns {
     private readonly depth: number,
   ) {}
 
-  /** Latest first. */
+  /** All runs, most recently changed first. */
   async list(): Promise<RunEntry[]> {
     const ids = await this.ids()
     const entries: RunEntry[] = []
@@ -46,12 +46,12 @@ export class PastRuns {
     return entries.sort((a, b) => b.changed - a.changed)
   }
 
-  /** Undefined where there is no such run. No path is made of what was asked for. */
+  /** Finds a run by id. Only ids from the list are valid, so a request cannot access other paths. */
   async find(id: string): Promise<PastRun | undefined> {
     return (await this.ids()).includes(id) ? readPastRun(join(this.folder, id)) : undefined
   }
 
-  /** False where there is no such run. */
+  /** Saves a note and returns true, or returns false if the run does not exist. */
   async setNote(id: string, note: string): Promise<boolean> {
     if (!(await this.ids()).includes(id)) return false
     await writeNote(join(this.folder, id), note.slice(0, MAX_NOTE_LENGTH))
@@ -59,7 +59,7 @@ export class PastRuns {
     return true
   }
 
-  /** Read again only where something has changed. */
+  /** The entry of a run, read again only if something has changed. */
   private async entry(id: string): Promise<RunEntry> {
     const folder = join(this.folder, id)
     const note = await readNote(folder)
@@ -99,7 +99,7 @@ const isOfRun = (entry: Dirent): boolean =>
 const isOpen = (entry: Dirent): boolean =>
   entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules'
 
-/** The entry of a run that cannot be read at all: the others are listed all the same. */
+/** The entry of an unreadable run. */
 const unreadableEntry = (id: string, error: unknown): RunEntry => ({
   id,
   status: 'interrupted',

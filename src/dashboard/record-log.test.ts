@@ -6,63 +6,63 @@ import type { RunRecord } from './records.ts'
 const note = (n: number): RunRecord => ({ type: 'note', at: n, text: `note ${n}` })
 const numberIn = (json: string): number => JSON.parse(json).at
 
-test('a subscriber is told all that was, and all that comes, in order', () => {
+test('a subscriber receives all past and future records in order', () => {
   const log = new RecordLog()
-  const told: number[] = []
+  const received: number[] = []
   log.append(note(1))
-  log.subscribe(undefined, (_, json) => told.push(numberIn(json)))
+  log.subscribe(undefined, (_, json) => received.push(numberIn(json)))
   log.append(note(2))
-  expect(told).toEqual([1, 2])
+  expect(received).toEqual([1, 2])
 })
 
-test('whoever comes back, however often and whenever, has missed nothing and got nothing twice', () => {
+test('a reconnecting subscriber neither misses nor repeats records', () => {
   fc.assert(
-    fc.property(fc.array(fc.constantFrom('append', 'leave', 'come back')), (moves) => {
+    fc.property(fc.array(fc.constantFrom('append', 'unsubscribe', 'resubscribe')), (moves) => {
       const log = new RecordLog()
-      const told: number[] = []
+      const received: number[] = []
       let last: string | undefined
-      let leave = () => {}
+      let unsubscribe = () => {}
       let count = 0
-      const comeBack = () => {
-        leave()
-        leave = log.subscribe(last, (id, json) => {
+      const resubscribe = () => {
+        unsubscribe()
+        unsubscribe = log.subscribe(last, (id, json) => {
           last = id
-          told.push(numberIn(json))
+          received.push(numberIn(json))
         })
       }
       for (const move of moves) {
         if (move === 'append') log.append(note(++count))
-        else if (move === 'leave') leave()
-        else comeBack()
+        else if (move === 'unsubscribe') unsubscribe()
+        else resubscribe()
       }
-      comeBack()
-      expect(told).toEqual(Array.from({ length: count }, (_, i) => i + 1))
+      resubscribe()
+      expect(received).toEqual(Array.from({ length: count }, (_, i) => i + 1))
     }),
   )
 })
 
-test('an id of another process, or of no record, is not known: everything is told', () => {
+test('an unknown id, or one from another process, leads to all records', () => {
   const [log, other] = [new RecordLog(), new RecordLog()]
   let id = ''
   other.append(note(1))
-  other.subscribe(undefined, (told) => {
-    id = told
+  other.subscribe(undefined, (received) => {
+    id = received
   })
   log.append(note(1))
   for (const unknown of [id, 'rubbish', `${id}9999999999999`, undefined]) {
-    const told: number[] = []
+    const received: number[] = []
     expect(log.knows(unknown)).toBe(false)
-    log.subscribe(unknown, (_, json) => told.push(numberIn(json)))
-    expect(told).toEqual([1])
+    log.subscribe(unknown, (_, json) => received.push(numberIn(json)))
+    expect(received).toEqual([1])
   }
   expect(other.knows(id)).toBe(true)
 })
 
-test('nobody who has left is told anything', () => {
+test('a former subscriber receives nothing', () => {
   const log = new RecordLog()
-  const told: string[] = []
-  log.subscribe(undefined, (id) => told.push(id))()
+  const received: string[] = []
+  log.subscribe(undefined, (id) => received.push(id))()
   log.append(note(1))
-  expect(told).toEqual([])
+  expect(received).toEqual([])
   expect(log.isWatched).toBe(false)
 })

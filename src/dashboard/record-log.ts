@@ -5,14 +5,14 @@ import type { RunRecord } from './records.ts'
 export type Subscriber = (id: string, json: string) => void
 
 /**
- * The records of a run in order, as JSON. A subscriber receives all of them, past and future, or only those after the id
- * it gives. Ids contain the log's name, so that an id from another process is not mistaken for one of this log.
+ * The records of a run in order, as JSON. A subscriber receives all of them, past and future, or only those after a
+ * given id. Ids contain the log's name, so that an id from another process is not mistaken for one of this log.
  */
 export class RecordLog {
   private readonly name = randomBytes(6).toString('hex')
   private readonly subscribers = new Set<Subscriber>()
   private readonly mirrors = new Set<(json: string) => void>()
-  /** Whether somebody watches a copy of this log. */
+  /** Whether a copy of this log has subscribers. */
   isWatchedElsewhere = false
 
   constructor(

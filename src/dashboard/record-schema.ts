@@ -51,7 +51,7 @@ const columns = z
     error: 'columns of different lengths',
   })
 
-/** What a line of a journal must be: files are data, and may be damaged or somebody else's. */
+/** Validates a line of a journal, which may be corrupted or come from an untrusted source. */
 export const recordSchema: z.ZodType<RunRecord> = z.union([
   columns,
   z.discriminatedUnion('type', [

@@ -2,8 +2,8 @@ import type { SplitFacts } from '../report/run-summary.ts'
 import type { LogEntry } from '../training/checkpoints/state.ts'
 
 /**
- * What happens in a run, as the dashboard's page and its journal (dashboard.jsonl) are told it: one JSON object each,
- * in order, never changed afterwards. `run-view.ts` puts them together again. Times (`at`) are milliseconds since 1970.
+ * An event of a run, as sent to the dashboard's page and appended to its journal (dashboard.jsonl). Records are ordered
+ * and immutable; `run-view.ts` combines them into a view. Times (`at`) are milliseconds since 1970.
  */
 export type RunRecord =
   | SetupRecord
@@ -20,8 +20,8 @@ export type RunRecord =
   | { readonly type: 'status'; readonly at: number; readonly status: RunStatus; readonly message?: string }
 
 /**
- * `pausing` and `stopping` are asked for and happen after the step; `interrupted` is stopped with everything saved;
- * `finishing` writes model and report.
+ * In `pausing` and `stopping`, the run still finishes its step. `interrupted` means stopped and saved. In `finishing`,
+ * the run writes its model and report.
  */
 export type RunStatus =
   | 'preparing'
@@ -34,12 +34,12 @@ export type RunStatus =
   | 'finished'
   | 'failed'
 
-/** What a run works on. A resumed run has a second one. */
+/** The setup of a run. Each session of a resumed run has its own. */
 export interface SetupRecord {
   readonly type: 'setup'
   readonly at: number
   readonly arguments: ArgumentValues
-  /** Where it is computed: 'CPU, 2 threads'. */
+  /** The device, such as 'CPU, 2 threads'. */
   readonly device?: string
   readonly model?: {
     readonly name: string
@@ -53,27 +53,27 @@ export interface SetupRecord {
 
 export type ArgumentValues = Readonly<Record<string, unknown>>
 
-/** A validation question whose predicted answer is kept of every evaluation. */
+/** A validation question whose predicted answer is recorded at every evaluation. */
 export interface WatchedQuestion {
   readonly id: string
   readonly question: string
   readonly context: string
-  /** None: the context has no answer. UTF-16. */
+  /** Correct answers with UTF-16 offsets; empty if the question is unanswerable. */
   readonly answers: readonly { readonly text: string; readonly answer_start: number }[]
 }
 
-/** `context.slice(start, end)` is the predicted answer; scores lie in [0, 1]. */
+/** A predicted answer, `context.slice(start, end)`. Scores are in [0, 1]. */
 export interface Prediction {
   readonly id: string
   readonly start: number
   readonly end: number
-  /** The probability that the model gives it. */
+  /** Probability assigned by the model. */
   readonly score: number
   readonly exact_match: number
   readonly f1: number
 }
 
-/** The first step is about to be taken; of a resumed run step `step + 1`: what was recorded after `step` is void. */
+/** The start of training, at `step + 1` in a resumed run. Records of later steps become invalid. */
 export interface StartRecord {
   readonly type: 'start'
   readonly at: number
@@ -85,9 +85,9 @@ export interface StartRecord {
 }
 
 /**
- * Points of the curves, a column each. A point covers one step, in long runs several: `loss` is their mean, rates and
- * norms are those of the last, `samples`, `tokens` (real ones) and `seconds` their sums; evaluations and saves take no
- * part in `seconds`. `memory` is that of the whole process, in bytes. Null: not a finite number.
+ * Points of the curves in columns. A point covers one step, or several in long runs: `loss` is the mean, learning rates
+ * and norms are those of the last step, and `samples`, `tokens` (without padding) and `seconds` (without evaluations
+ * and saves) are sums. `memory` is the memory of the process in bytes. Null means not finite.
  */
 export interface StepColumns {
   readonly step: number[]
@@ -117,13 +117,13 @@ export const noSteps = (): StepColumns => ({
   memory: [],
 })
 
-/** How things stand at this instant; told to whoever looks about once a second, and kept nowhere. */
+/** The current state of a run, sent to open pages about once a second and not stored. */
 export interface Pulse {
   readonly at: number
   readonly step: number
-  /** Bytes, of the whole process. */
+  /** Memory of the process in bytes. */
   readonly memory: number
   readonly peak_memory: number
-  /** What is going on besides steps: tokenizing, evaluating. */
+  /** Current activity other than steps, such as tokenizing or evaluating. */
   readonly activity?: { readonly label: string; readonly unit: string; readonly done: number; readonly total: number }
 }

@@ -12,18 +12,18 @@ import type { PastRuns } from './past-runs.ts'
 
 export interface DashboardParts {
   readonly runs: PastRuns
-  /** None where only past runs are shown. */
+  /** The run in progress, if there is one. */
   readonly live?: { readonly run: LiveSource; readonly streams: EventStreams }
-  /** Lets whoever opens the address that contains it control the run and write notes. */
+  /** Token that authorizes controlling the run and writing notes. */
   readonly token: string
-  /** Names of this machine that are asked for, beside its addresses and localhost. */
+  /** Accepted host names besides localhost, the machine's name and IP addresses. */
   readonly ownNames: readonly string[]
 }
 
-/** What the page is told first. */
+/** The first response that the page requests. */
 export interface DashboardInfo {
   readonly folder: string
-  /** Id of the run in progress, in the list of runs. */
+  /** Id of the run in progress in the list of runs. */
   readonly live: string | null
 }
 
@@ -31,7 +31,7 @@ const control = z.strictObject({ action: z.enum(['pause', 'resume', 'stop']) })
 const note = z.strictObject({ id: z.string(), note: z.string().max(MAX_NOTE_LENGTH) })
 const runQuery = z.strictObject({ id: z.string() })
 
-/** Everything that the page asks for. Reading needs no token; whatever changes the run does. */
+/** Adds the routes of the page. Reading needs no token, but changes do. */
 export function addRoutes(app: App, { runs, live, token, ownNames }: DashboardParts): void {
   app.addHook('onRequest', async (request) => checkHost(request, ownNames))
 
@@ -50,7 +50,7 @@ export function addRoutes(app: App, { runs, live, token, ownNames }: DashboardPa
 
   app.get('/api/run', { schema: { querystring: runQuery } }, async ({ query: { id } }, reply) => {
     const run = await runs.find(id)
-    if (!run) throw new HttpProblem(404, `There is no run ${showValue(id)} in ${runs.folder}.`)
+    if (!run) throw new HttpProblem(404, `Unknown run ${showValue(id)} in ${runs.folder}.`)
     reply.header('cache-control', 'no-store')
     return { ...run }
   })
@@ -61,17 +61,17 @@ export function addRoutes(app: App, { runs, live, token, ownNames }: DashboardPa
     const isKept = await runs.setNote(id, note).catch((error) => {
       throw new HttpProblem(409, `The note could not be saved: ${showMessage(error.message, 500)}`)
     })
-    if (!isKept) throw new HttpProblem(404, `There is no run ${showValue(id)} in ${runs.folder}.`)
+    if (!isKept) throw new HttpProblem(404, `Unknown run ${showValue(id)} in ${runs.folder}.`)
     return reply.code(204).send()
   })
 
   app.get('/api/events', (request, reply) => {
-    if (!live) throw new HttpProblem(404, 'No run is in progress here.')
+    if (!live) throw new HttpProblem(404, 'This dashboard has no run in progress.')
     live.streams.serve(request, reply)
   })
 
   app.post('/api/control', { schema: { body: control } }, async (request, reply) => {
-    if (!live) throw new HttpProblem(404, 'No run is in progress here.')
+    if (!live) throw new HttpProblem(404, 'This dashboard has no run in progress.')
     checkControl(request, token)
     try {
       await live.run.control(request.body.action)

@@ -12,7 +12,7 @@ const sixSteps: RunRecord[] = [
   evaluateRecord(6, true),
 ]
 
-test('a run is what its records say', () => {
+test('combines the records of a run', () => {
   const view = foldAll([...sixSteps, { type: 'status', at: 5, status: 'paused' }])
   expect(view).toMatchObject({ arguments: { seed: 42 }, step: 6, max_steps: 12, best_step: 6, status: 'paused' })
   expect(view.steps.step).toEqual([1, 2, 3, 4, 5, 6])
@@ -21,11 +21,11 @@ test('a run is what its records say', () => {
   expect(view.evaluations).toMatchObject([{ step: 6, epoch: 1, predictions: [{ id: 'q1', exact_match: 1 }] }])
 })
 
-test('an evaluation that is not the best leaves the best where it was', () => {
+test('keeps the best step after a worse evaluation', () => {
   expect(foldAll([...sixSteps, evaluateRecord(12, false)]).best_step).toBe(6)
 })
 
-test('a run that goes on from a checkpoint takes back what came after it, and continues its curve', () => {
+test('discards records after the checkpoint of a resumed run and continues its curves', () => {
   const log_history = [{ step: 4, epoch: 4 / 6, loss: 2 }]
   const again = { ...startRecord(4), log_history } as RunRecord
   const view = foldAll([...sixSteps, again])
@@ -36,7 +36,7 @@ test('a run that goes on from a checkpoint takes back what came after it, and co
   expect(Object.values(whole.steps).map(({ length }) => length)).toEqual(Array(9).fill(12))
 })
 
-test('a run that starts anew in the same records begins with nothing', () => {
+test('discards everything when a run starts over', () => {
   const view = foldAll([...sixSteps, startRecord(0)])
   expect(view).toMatchObject({ step: 0, log: [], evaluations: [] })
   expect(view.steps.step).toEqual([])

@@ -10,12 +10,12 @@ import {
   type WatchedQuestion,
 } from './records.ts'
 
-/** A run as its records tell it so far. */
+/** The state of a run according to its records so far. */
 export interface RunView {
   status: RunStatus
-  /** Why it failed, or where it was saved. */
+  /** The error of a failed run, or where it was saved. */
   message?: string
-  /** When the status was said. */
+  /** Time of the status. */
   status_at?: number
   arguments: ArgumentValues
   device?: string
@@ -23,14 +23,14 @@ export interface RunView {
   data?: SetupRecord['data']
   questions: readonly WatchedQuestion[]
   step: number
-  /** Steps that were done when this process began: more than 0 in a resumed run. */
+  /** Step at which the latest session started; above 0 in a resumed run. */
   first_step: number
   max_steps: number
   steps_per_epoch: number
   steps: StepColumns
   log: LogEntry[]
   best_step: number | null
-  /** What each evaluation made of the questions, in order. */
+  /** Predictions of each evaluation, in order. */
   evaluations: { readonly step: number; readonly epoch: number; readonly predictions: readonly Prediction[] }[]
   notes: { readonly at: number; readonly text: string }[]
 }
@@ -50,7 +50,7 @@ export const emptyView = (): RunView => ({
   notes: [],
 })
 
-/** Adds what one record says. */
+/** Applies a record to the view. */
 export function fold(view: RunView, record: RunRecord): void {
   switch (record.type) {
     case 'setup': {
@@ -59,7 +59,7 @@ export function fold(view: RunView, record: RunRecord): void {
       return
     }
     case 'start':
-      takeBack(view, record.step)
+      discardAfter(view, record.step)
       view.step = view.first_step = record.step
       view.max_steps = record.max_steps
       view.steps_per_epoch = record.steps_per_epoch
@@ -99,8 +99,8 @@ export const foldAll = (records: readonly RunRecord[]): RunView => {
 
 const COLUMNS = Object.keys(noSteps()) as (keyof StepColumns)[]
 
-/** A run that goes on from a checkpoint repeats what came after it. */
-function takeBack(view: RunView, step: number): void {
+/** Discards everything after `step`, because the resumed run repeats it. */
+function discardAfter(view: RunView, step: number): void {
   const kept = view.steps.step.findIndex((s) => s > step)
   if (kept >= 0) for (const name of COLUMNS) view.steps[name].length = kept
   view.evaluations = view.evaluations.filter((evaluation) => evaluation.step <= step)

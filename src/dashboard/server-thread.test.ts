@@ -10,7 +10,7 @@ import { watchRun } from './watch-run.ts'
 const argumentsIn = (output_dir: string) =>
   parseArguments({ model: 'some-model', train_file: 'train.json', output_dir }, 'test')
 
-/** Opens the page as a browser does, from a thread of its own, and says when each part had arrived. */
+/** Opens the page like a browser, in a separate thread, and reports when everything has arrived. */
 const VISITOR = `
   const { parentPort, workerData } = require('node:worker_threads')
   const visit = async () => {
@@ -25,7 +25,7 @@ const VISITOR = `
   visit()
 `
 
-test('the page opens while a pass of the model blocks the training', async () => {
+test('the page opens while a pass of the model blocks the main thread', async () => {
   const watched = await watchRun(argumentsIn(temporaryFolder()), { screen: noScreen, stop: () => {}, port: 0 })
   onTestFinished(watched.close)
   const [address] = watched.address.split('#')
@@ -37,7 +37,7 @@ test('the page opens while a pass of the model blocks the training', async () =>
   await visitor.terminate()
 })
 
-test('a port that cannot be had is reported as without a thread, and nothing is left running', async () => {
+test('reports an unavailable port and ends the thread', async () => {
   const other = createServer().listen(65_535, '127.0.0.1')
   await once(other, 'listening')
   onTestFinished(() => void other.close())

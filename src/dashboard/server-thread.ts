@@ -6,15 +6,15 @@ import type { Action } from './live-source.ts'
 import type { Dashboard, DashboardOptions } from './server.ts'
 import type { ThreadData } from './thread-data.ts'
 
-/** How often the thread learns how far the run is, in milliseconds. */
+/** Milliseconds between progress updates to the thread. */
 const PULSE = 1000
-/** What the thread gets to close its connections, in milliseconds. */
+/** Milliseconds that the thread has to close its connections. */
 const LONGEST_CLOSING = 5000
 
 /**
- * The dashboard of a run, in a thread of its own. A pass of the model blocks the training's thread for seconds on a slow
- * machine; the page opens and is answered meanwhile, with everything that happened before the pass.
- * @throws SpanforgeError as `startDashboard`
+ * Starts the dashboard of a run in a separate thread, so that the page stays responsive while a pass of the model
+ * blocks the training thread, for seconds on a slow machine.
+ * @throws SpanforgeError for the same reasons as `startDashboard`
  */
 export async function startDashboardThread(
   live: LiveRun,
@@ -36,9 +36,9 @@ export async function startDashboardThread(
   const end = async () => {
     clearInterval(pulses)
     thread.tell('close')
-    const patience = setTimeout(() => worker.terminate(), LONGEST_CLOSING)
+    const timeout = setTimeout(() => worker.terminate(), LONGEST_CLOSING)
     await exited
-    clearTimeout(patience)
+    clearTimeout(timeout)
   }
   try {
     return { ...(await thread.call<Pick<Dashboard, 'address' | 'port'>>('listen')), close: end }

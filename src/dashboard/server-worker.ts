@@ -1,4 +1,4 @@
-/** The thread of server-thread.ts: serves the dashboard from a copy of the run's records. */
+/** Worker that serves the dashboard from a copy of the run's records. Started by server-thread.ts. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { answerCalls } from '../threads/calls.ts'
 import type { Action, LiveSource } from './live-source.ts'
@@ -9,7 +9,7 @@ import type { ThreadData } from './thread-data.ts'
 
 const { name, folder, depth, host, port, pulse } = workerData as ThreadData
 
-/** The run in the training's thread. */
+/** Proxy of the run in the training thread. */
 class RemoteRun implements LiveSource {
   readonly name = name
   readonly log = new RecordLog([], (isWatched) => training.tell('watched', isWatched))
@@ -26,7 +26,7 @@ class RemoteRun implements LiveSource {
 
 const run = new RemoteRun()
 const starting = startDashboard({ folder, depth, host, port, live: run })
-starting.catch(() => {}) // thrown by `listen`
+starting.catch(() => {}) // `listen` reports the error
 
 const training = answerCalls({
   async listen() {

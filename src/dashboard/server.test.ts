@@ -9,7 +9,7 @@ import { parseArguments } from '../training/arguments/arguments.ts'
 import { LiveRun } from './live-run.ts'
 import { startDashboard } from './server.ts'
 
-/** A run that is about to begin, its dashboard on a port of its own; `stopped` counts what stop was asked. */
+/** Starts the dashboard of a run that has not begun yet. `asked.stops` counts stop requests. */
 async function liveDashboard({ host }: { host?: string } = {}) {
   const folder = temporaryFolder()
   const asked = { stops: 0 }
@@ -24,7 +24,7 @@ async function liveDashboard({ host }: { host?: string } = {}) {
   return { address: address, token: token, live, asked, dashboard }
 }
 
-/** Asks as the page does, but for what is given. */
+/** Sends a control request like the page, with the given headers replaced. */
 const control = (address: string, token: string, headers: Record<string, string> = {}, action: unknown = 'stop') =>
   fetch(`${address}/api/control`, {
     method: 'POST',
@@ -32,7 +32,7 @@ const control = (address: string, token: string, headers: Record<string, string>
     body: JSON.stringify({ action }),
   })
 
-/** fetch() sets Host itself. */
+/** Sends a request with the given Host header, which fetch() does not allow. */
 const withHost = (address: string, host: string): Promise<number> =>
   new Promise((resolve, reject) => {
     import('node:http').then(({ get }) =>
@@ -43,7 +43,7 @@ const withHost = (address: string, host: string): Promise<number> =>
     )
   })
 
-test('the page comes with the headers that keep other pages out of it', async () => {
+test('serves the page with security headers', async () => {
   const { address } = await liveDashboard()
   const page = await fetch(address)
   expect(page.status).toBe(200)
@@ -52,7 +52,7 @@ test('the page comes with the headers that keep other pages out of it', async ()
   expect(await (await fetch(`${address}/api/dashboard`)).json()).toMatchObject({ live: 'run' })
 })
 
-test('stop is asked of the run by its own page with the token, once', async () => {
+test('the page can stop the run once with the token', async () => {
   const { address, token, asked } = await liveDashboard()
   expect((await control(address, token)).status).toBe(204)
   expect(asked.stops).toBe(1)
@@ -65,18 +65,18 @@ test('stop is asked of the run by its own page with the token, once', async () =
 test.each([
   ['another origin', { origin: 'http://evil.example' }, 403],
   ['the same machine, another port', { origin: 'http://127.0.0.1:1' }, 403],
-  ['an origin that hides itself', { origin: 'null' }, 403],
-  ['another site, as the browser says', { 'sec-fetch-site': 'cross-site' }, 403],
+  ['an opaque origin', { origin: 'null' }, 403],
+  ['a cross-site request', { 'sec-fetch-site': 'cross-site' }, 403],
   ['a wrong token', { authorization: `Bearer ${'0'.repeat(32)}` }, 401],
   ['no token', { authorization: '' }, 401],
-  ['a form of another page', { 'content-type': 'text/plain' }, 415],
-])('control is refused to %s', async (_, headers, status) => {
+  ['a form on another page', { 'content-type': 'text/plain' }, 415],
+])('rejects control from %s', async (_, headers, status) => {
   const { address, token, asked } = await liveDashboard()
   expect((await control(address, token, headers as Record<string, string>)).status).toBe(status)
   expect(asked.stops).toBe(0)
 })
 
-test('without an Origin, and for actions that are none, control is refused', async () => {
+test('rejects control without an Origin and unknown actions', async () => {
   const { address, token, asked } = await liveDashboard()
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` }
   const body = JSON.stringify({ action: 'stop' })
@@ -86,7 +86,7 @@ test('without an Origin, and for actions that are none, control is refused', asy
   expect(asked.stops).toBe(0)
 })
 
-test('a name that is not of this machine gets nothing, an address or localhost does', async () => {
+test('accepts IP addresses and localhost as Host, but no other names', async () => {
   const { address } = await liveDashboard()
   for (const host of ['evil.example', 'evil.example:6007', '127.0.0.1.evil.example', 'user@localhost'])
     expect(await withHost(address, host), host).toBeGreaterThanOrEqual(400)
@@ -94,7 +94,7 @@ test('a name that is not of this machine gets nothing, an address or localhost d
     expect(await withHost(address, host), host).toBe(200)
 })
 
-test('a port that is taken is passed over for the next free one', async () => {
+test('uses the next free port if the port is in use', async () => {
   const other = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => other.once('listening', resolve))
   onTestFinished(() => void other.close())
@@ -105,17 +105,17 @@ test('a port that is taken is passed over for the next free one', async () => {
   expect((await fetch(dashboard.address)).status).toBe(200)
 })
 
-test('a host that is none of this machine is refused with a remedy', async () => {
+test('rejects a host that is not an address of this machine, with a remedy', async () => {
   await expect(startDashboard({ folder: temporaryFolder(), depth: 1, port: 0, host: '203.0.113.1' })).rejects.toThrow(
     /cannot listen on 203.0.113.1.*\n.*--dashboard_host/,
   )
 })
 
-/** Reads events of the stream until `enough` of them are there, then hangs up. */
+/** Reads events from the stream until there are `enough`, then disconnects. */
 async function events(address: string, enough: number, last?: string) {
-  const hangUp = new AbortController()
+  const disconnect = new AbortController()
   const response = await fetch(`${address}/api/events`, {
-    signal: hangUp.signal,
+    signal: disconnect.signal,
     headers: last === undefined ? {} : { 'last-event-id': last },
   })
   const found: { id?: string; event: string; data: { text?: string } }[] = []
@@ -135,11 +135,11 @@ async function events(address: string, enough: number, last?: string) {
     }
     if (found.length >= enough) break
   }
-  hangUp.abort()
+  disconnect.abort()
   return { found, type: response.headers.get('content-type') }
 }
 
-test('over a socket: all that was and what comes; after a break what followed it; another id begins anew', async () => {
+test('streams past and new records, continues after the last id, and resets for an unknown id', async () => {
   const { address, live } = await liveDashboard()
   const note = (text: string) => live.log.append({ type: 'note', at: 1, text })
   const begun = live.log.all.length
@@ -161,7 +161,7 @@ test('over a socket: all that was and what comes; after a break what followed it
   expect((await events(address, 1, 'f00f00f00f00-3')).found[0].event).toBe('reset')
 })
 
-test('pages are told when nothing more will come', async () => {
+test('sends an end event when the dashboard closes', async () => {
   const { address, live, dashboard } = await liveDashboard()
   const reading = events(address, Number.POSITIVE_INFINITY)
   while (!live.log.isWatched) await new Promise((resolve) => setTimeout(resolve, 5))
@@ -169,7 +169,7 @@ test('pages are told when nothing more will come', async () => {
   expect((await reading).found.at(-1)!.event).toBe('end')
 })
 
-test('runs are asked for by the names in the list, never by a path', async () => {
+test('serves runs by their ids in the list, never by path', async () => {
   const folder = temporaryFolder()
   mkdirSync(join(folder, 'runs/a b'), { recursive: true })
   writeFileSync(join(folder, 'runs/a b/training_args.json'), '{"seed": 1}')
@@ -185,7 +185,7 @@ test('runs are asked for by the names in the list, never by a path', async () =>
   expect((await fetch(`${address}../../package.json`)).status).toBe(404)
 })
 
-test('notes are kept in the folder of the run, and only by the page that was opened with the token', async () => {
+test('saves notes in the folder of the run, but only with the token', async () => {
   const folder = temporaryFolder()
   mkdirSync(join(folder, 'one'))
   writeFileSync(join(folder, 'one/training_args.json'), '{"seed": 1}')

@@ -13,25 +13,25 @@ export const DEFAULT_PORT = 6007
 export const DEFAULT_HOST = '127.0.0.1'
 
 export interface DashboardOptions {
-  /** Where past runs lie. */
+  /** Folder of past runs. */
   readonly folder: string
-  /** How many folders below it runs are looked for. */
+  /** Number of subfolder levels to search for runs. */
   readonly depth: number
   readonly live?: LiveSource
   readonly host?: string
-  /** The next free one is taken where this is not. 0: any. */
+  /** Port to use, or the next free one if it is in use. 0 selects any free port. */
   readonly port?: number
 }
 
 export interface Dashboard {
-  /** To open; with the token that allows pausing and stopping the run, and writing notes. */
+  /** URL of the page, including the token that authorizes controlling the run and writing notes. */
   readonly address: string
   readonly port: number
-  /** What pages are told last, before the server goes. */
+  /** Ends the streams of open pages and closes the server. */
   readonly close: () => Promise<void>
 }
 
-/** @throws SpanforgeError where no port is free, the host is none of this machine, or the page is not built */
+/** @throws SpanforgeError if no port is free, the host is not an address of this machine, or the page is not built */
 export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
   const { folder, depth, live, host = DEFAULT_HOST, port = DEFAULT_PORT } = options
   const token = newToken()
@@ -51,18 +51,18 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     close: async () => {
       streams?.end()
       const closed = app.close()
-      // Nobody who does not read may keep the process.
-      const patience = setTimeout(() => app.server.closeAllConnections(), GRACE)
+      // Clients that do not read must not keep the process alive.
+      const timeout = setTimeout(() => app.server.closeAllConnections(), GRACE)
       await closed
-      clearTimeout(patience)
+      clearTimeout(timeout)
     },
   }
 }
 
-/** What open pages get to read their last words, in milliseconds. */
+/** Milliseconds that open pages have to read the last events. */
 const GRACE = 1000
 
-/** How many ports are tried, one after another. */
+/** Number of consecutive ports to try. */
 const TRIES = 100
 
 async function listen(app: App, host: string, first: number): Promise<number> {
@@ -75,7 +75,7 @@ async function listen(app: App, host: string, first: number): Promise<number> {
       if (code === 'EADDRINUSE' && port + 1 < first + TRIES && port < 65_535) continue
       await app.close()
       throw new SpanforgeError(`dashboard: cannot listen on ${host}, port ${port}: ${message}`, {
-        remedy: 'Choose another --dashboard_port or --dashboard_host, or leave --dashboard out.',
+        remedy: 'Choose another --dashboard_port or --dashboard_host, or omit --dashboard.',
         cause: error,
       })
     }

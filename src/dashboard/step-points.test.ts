@@ -3,7 +3,7 @@ import { StepPoints } from './step-points.ts'
 
 const result = (loss: number) => ({ loss, grad_norm: 2, learning_rate: 1e-4, samples: 4, tokens: 100, taken: true })
 
-test('in a run of a few steps each is a point', () => {
+test('in a short run each step is a point', () => {
   const points = new StepPoints()
   points.begin(12)
   points.add(1, 0.5, result(3), 0.25)
@@ -22,7 +22,7 @@ test('in a run of a few steps each is a point', () => {
   expect(points.take(7, { unfinished: true })).toBeUndefined()
 })
 
-test('in a run of a hundred thousand steps a point is the mean of twenty-five', () => {
+test('in a run of 100,000 steps a point is the mean of 25 steps', () => {
   const points = new StepPoints()
   points.begin(100_000)
   for (let step = 1; step <= 60; step++) points.add(step, step / 100, result(step <= 25 ? 4 : 2), 0.1)
@@ -34,7 +34,7 @@ test('in a run of a hundred thousand steps a point is the mean of twenty-five', 
   expect(points.take(1, { unfinished: true })?.step).toEqual([60])
 })
 
-test('a loss that is no number is a gap, and no part of a mean', () => {
+test('a non-finite loss is a gap and excluded from means', () => {
   const points = new StepPoints()
   points.begin(8000)
   points.add(1, 0, result(Number.NaN), 1)

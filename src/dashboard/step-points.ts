@@ -1,12 +1,12 @@
 import type { StepResult } from '../training/loop/stepper.ts'
 import { noSteps, type StepColumns } from './records.ts'
 
-/** Points that a run's curves are made of at most, so that the longest run costs no more than this. */
+/** Maximum points per curve, which limits the cost of long runs. */
 const MOST_POINTS = 4000
 
 const finite = (x: number): number | null => (Number.isFinite(x) ? x : null)
 
-/** Gathers steps into points: one a step, or in a run of many thousand steps one for several. */
+/** Collects steps into points: one per step, or one per several steps in long runs. */
 export class StepPoints {
   private steps_per_point = 1
   private points = noSteps()
@@ -18,7 +18,7 @@ export class StepPoints {
     this.open = empty()
   }
 
-  /** `seconds` is what the step took. */
+  /** Adds a step that took `seconds`. */
   add(step: number, epoch: number, result: StepResult, seconds: number): void {
     const { open } = this
     const { loss, grad_norm, learning_rate, samples, tokens } = result
@@ -33,7 +33,7 @@ export class StepPoints {
     if (++open.steps >= this.steps_per_point) this.close()
   }
 
-  /** The points since the last call, each with the memory of now; none if there were no steps. */
+  /** Returns the points since the last call with the current memory, or undefined if there are none. */
   take(memory: number, { unfinished }: { readonly unfinished: boolean }): StepColumns | undefined {
     if (unfinished && this.open.steps > 0) this.close()
     const { points } = this

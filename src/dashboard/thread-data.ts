@@ -1,6 +1,6 @@
 import type { Pulse } from './records.ts'
 
-/** What the dashboard's thread starts with. */
+/** Start data of the dashboard's thread. */
 export interface ThreadData {
   readonly name: string
   readonly folder: string

@@ -10,20 +10,20 @@ export interface WatchOptions extends LiveRunOptions {
   readonly port?: number
 }
 
-/** A run that is about to begin, with its dashboard up already. */
+/** A run that has not begun yet, with its dashboard already started. */
 export interface WatchedRun {
-  /** For `fineTune`. */
+  /** Options for `fineTune`. */
   readonly hooks: Pick<FineTuneOptions, 'screen' | 'listeners' | 'control' | 'onPrepared'>
   readonly address: string
   readonly port: number
-  /** How the run went; open pages show it. */
+  /** Shows the outcome of the run in open pages. */
   readonly ended: (outcome: RunOutcome) => void
   readonly failed: (error: unknown) => void
-  /** The record is written, open pages are told that this was all, and the server is gone. */
+  /** Writes the remaining records, ends the streams of open pages and closes the server. */
   readonly close: () => Promise<void>
 }
 
-/** Puts the dashboard of a run up; beside it, the runs in neighbouring folders. */
+/** Starts the dashboard of a run. It also shows the runs in sibling folders. */
 export async function watchRun(args: TrainingArguments, options: WatchOptions): Promise<WatchedRun> {
   const { host, port = DEFAULT_PORT } = options
   const live = await LiveRun.create(args, options)

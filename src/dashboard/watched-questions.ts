@@ -4,12 +4,12 @@ import type { Example } from '../squad/types.ts'
 import type { Prediction, WatchedQuestion } from './records.ts'
 
 const COUNT = 8
-/** A context that fits on a screen, in characters. */
+/** Maximum characters of a context that fits on a screen. */
 const SHORT = 900
 
 /**
- * A few questions to watch, the same ones for the same data: spread over the file, each about another context and
- * beginning with another word where there are such, short contexts first. Indices into `examples`.
+ * Chooses a few questions to watch and returns their indices. The choice is deterministic and spread over the data; it
+ * prefers short contexts, different contexts and different question words.
  */
 export function chooseQuestions(examples: readonly Example[], count = COUNT): number[] {
   const every = Math.max(1, Math.floor(examples.length / (count * 16)))
@@ -39,7 +39,7 @@ export const asWatched = ({ id, question, context, answers }: Example): WatchedQ
   answers: answers.map(({ text, answer_start }) => ({ text, answer_start })),
 })
 
-/** What an evaluation answered, and how right that is. */
+/** The predicted answer of an evaluation with its scores. */
 export function predictionOf({ id, answers }: Example, { candidates: [best] }: ExampleAnswers): Prediction {
   const { answer, start, end, score } = best
   const most = (measure: (prediction: string, gold: string) => number) =>

@@ -16,7 +16,7 @@ function watched() {
   return { screen, onActivity, wrapper: watchedScreen(screen, { onNote: vi.fn(), onActivity }) }
 }
 
-test('a watched screen passes every argument on', () => {
+test('a watched screen forwards every argument', () => {
   const { screen, wrapper } = watched()
   const calls = {
     print: ['a note'],
@@ -31,7 +31,7 @@ test('a watched screen passes every argument on', () => {
   }
 })
 
-test('a watched screen reports resumed counting from where it resumes', () => {
+test('a watched screen reports resumed progress from where it resumes', () => {
   const { wrapper, onActivity } = watched()
   const counting = wrapper.counting('Answering', 'questions', 3000, 1200)
   expect(onActivity).toHaveBeenLastCalledWith({ label: 'Answering', unit: 'questions', done: 1200, total: 3000 })

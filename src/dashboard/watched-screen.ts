@@ -2,13 +2,13 @@ import type { Screen } from '../runs/screen/screen.ts'
 import type { Pulse } from './records.ts'
 
 export interface ScreenWatch {
-  /** A line that stays, but for those above the bar of a training. */
+  /** Called with each printed line, except those above the progress bar of a training. */
   readonly onNote: (text: string) => void
-  /** What is being counted now; undefined where that has ended. */
+  /** Called with the current activity, or undefined when it ends. */
   readonly onActivity: (activity: Pulse['activity']) => void
 }
 
-/** Wraps a screen: everything is shown as before, and reported to the callbacks. */
+/** Wraps a screen and reports its output to callbacks. */
 export const watchedScreen = (screen: Screen, { onNote, onActivity }: ScreenWatch): Screen => ({
   show: (blocks) => screen.show(blocks),
   print(text) {

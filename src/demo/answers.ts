@@ -10,7 +10,7 @@ const SMALL =
   )
 const TENS = '- - twenty thirty forty fifty sixty'.split(' ')
 
-/** Invents an answer of a kind. `firstYear` is the year before which nothing happened to the entity. */
+/** Invents an answer of the given kind. No event of the entity happens before `firstYear`. */
 export function invent(kind: GeneratedAnswerKind, firstYear: number, random: Draws, namer: Namer): string {
   switch (kind) {
     case 'person':
@@ -61,14 +61,14 @@ function ordinal(day: number): string {
   return `${day}${suffix}`
 }
 
-/** In figures or in words: 42, forty-two. */
+/** Formats a number in digits or in words: 42, forty-two. */
 function few(value: number, random: Draws): string {
   if (random.chance(0.5)) return `${value}`
   if (value < 20) return SMALL[value]
   return value % 10 === 0 ? TENS[value / 10] : `${TENS[Math.floor(value / 10)]}-${SMALL[value % 10]}`
 }
 
-/** 480, 4,300, 4300 or 12 thousand. */
+/** Draws a number in one of several formats: 480, 4,300, 4300 or 12 thousand. */
 function many(random: Draws): string {
   const shape = random.uniform()
   if (shape < 0.15) return `${random.int(2, 90)} thousand`

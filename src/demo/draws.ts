@@ -1,6 +1,6 @@
 import { random as generator, type Random } from '../random/random.ts'
 
-/** Choices that repeat: a stream of draws of its own for every (seed, purpose, index). */
+/** Reproducible random choices, with an independent stream for every (seed, purpose, index). */
 export class Draws {
   private readonly random: Random
 
@@ -12,17 +12,17 @@ export class Draws {
     this.random = generator(seed, purpose, index)
   }
 
-  /** The stream for one part of the work: what it yields does not depend on what was drawn before. */
+  /** Creates an independent stream for one part of the work. It does not depend on earlier draws. */
   fork(part: string): Draws {
     return new Draws(this.seed, `${this.purpose} ${part}`, this.index)
   }
 
-  /** [0, 1) */
+  /** A random number in [0, 1). */
   uniform(): number {
     return this.random.uniform()
   }
 
-  /** A whole number from `low` to `high`, both included. */
+  /** A random integer from `low` to `high`, inclusive. */
   int(low: number, high: number): number {
     return low + this.random.below(high - low + 1)
   }

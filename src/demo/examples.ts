@@ -3,33 +3,33 @@ import { Draws } from './draws.ts'
 import { choose } from './grammar.ts'
 import type { SplitName } from './names.ts'
 import { fill } from './sentence.ts'
-import { capital, type Size, type Told, tellStory, UNSEEN_SHARE } from './story.ts'
+import { capital, type Size, type StatedFact, tellStory, UNSEEN_SHARE } from './story.ts'
 
 export interface GenerateOptions {
   readonly seed: number
   readonly split: SplitName
-  /** How many questions; the last paragraph may be asked fewer than the others. */
+  /** Total number of questions. The last paragraph may have fewer than the others. */
   readonly questions: number
-  /** The size of every paragraph; plain with a share of long ones when not given. */
+  /** Size of all paragraphs (default: plain, with a share of long ones). */
   readonly size?: Size
 }
 
-/** Share of the paragraphs that do not fit into one window of 128 tokens. */
+/** Share of paragraphs that do not fit into a window of 128 tokens. */
 const LONG_SHARE = 0.12
 const QUESTIONS_PER_PARAGRAPH = 5
 
-/** Questions about invented people, firms and towns. The same options give the same examples. */
+/** Generates questions about invented people, firms and towns. The same options give the same examples. */
 export function generateExamples(options: GenerateOptions): Example[] {
-  return build(options, (told, random) => ask(told, options.split, random))
+  return build(options, (stated, random) => ask(stated, options.split, random))
 }
 
 /**
- * Text for pretraining: the "question" tells a fact of the paragraph in other words, with [MASK] where the answer
- * stood (recurring span selection: Ram et al. 2021, "Few-Shot Question Answering by Pretraining Span Selection").
- * No sentence of it is a question.
+ * Generates text for pretraining by recurring span selection (Ram et al. 2021, "Few-Shot Question Answering by
+ * Pretraining Span Selection"). Instead of a question, each example has a statement that paraphrases a fact of the
+ * paragraph with [MASK] in place of the answer.
  */
 export function generateCloze(options: Omit<GenerateOptions, 'split'>): Example[] {
-  return build({ ...options, split: 'pretraining' }, retell)
+  return build({ ...options, split: 'pretraining' }, paraphrase)
 }
 
 function build({ seed, split, questions, size }: GenerateOptions, phrase: Phrase): Example[] {
@@ -39,9 +39,9 @@ function build({ seed, split, questions, size }: GenerateOptions, phrase: Phrase
     const {
       title,
       text: context,
-      told,
+      stated,
     } = tellStory(random, split, size ?? (random.chance(LONG_SHARE) ? 'long' : 'plain'))
-    const chosen = random.shuffle(told).slice(0, Math.min(QUESTIONS_PER_PARAGRAPH, questions - examples.length))
+    const chosen = random.shuffle(stated).slice(0, Math.min(QUESTIONS_PER_PARAGRAPH, questions - examples.length))
     for (const [i, one] of chosen.entries()) {
       const text = context.slice(one.start, one.start + one.answer.length)
       const answers = [{ text, answer_start: one.start }]
@@ -51,19 +51,21 @@ function build({ seed, split, questions, size }: GenerateOptions, phrase: Phrase
   return examples
 }
 
-type Phrase = (told: Told, random: Draws) => string
+type Phrase = (stated: StatedFact, random: Draws) => string
 
-function ask(told: Told, split: SplitName, random: Draws): string {
-  const { fact, entity } = told
+function ask(stated: StatedFact, split: SplitName, random: Draws): string {
+  const { fact, entity } = stated
   const unseen = split === 'validation' && random.chance(UNSEEN_SHARE)
-  const template = choose(random.pick(unseen ? fact.askedUnseen : fact.asked), random)
+  const template = choose(random.pick(unseen ? fact.unseenQuestions : fact.questions), random)
   const mention = entity.kind === 'person' && random.chance(0.15) ? entity.surname : entity.name
   return capital(fill(template, { mention, entity, answer: '', year: String, town: String }).text)
 }
 
-function retell(told: Told, random: Draws): string {
-  const { fact, entity, answer } = told
-  const plain = fact.told.map((template) => choose(template, random)).filter((text) => !/\{(year|town)\}/.test(text))
+function paraphrase(stated: StatedFact, random: Draws): string {
+  const { fact, entity, answer } = stated
+  const plain = fact.statements
+    .map((template) => choose(template, random))
+    .filter((text) => !/\{(year|town)\}/.test(text))
   const template = random.pick(plain.length > 0 ? plain : ['{S}: {A}'])
   const mention = entity.kind === 'person' && random.chance(0.15) ? entity.surname : entity.name
   const { text, answerAt } = fill(template, { mention, entity, answer, year: String, town: String })

@@ -2,7 +2,7 @@ import type { Draws } from './draws.ts'
 
 const CHOICE = /\(([^()]*)\)/
 
-/** One sentence of a template: `(a|b|)` becomes a, b or nothing, innermost first. */
+/** Expands a template at random: `(a|b|)` becomes a, b or nothing, innermost first. */
 export function choose(template: string, random: Draws): string {
   let text = template
   for (let match = CHOICE.exec(text); match; match = CHOICE.exec(text))
@@ -10,7 +10,7 @@ export function choose(template: string, random: Draws): string {
   return tidy(text)
 }
 
-/** Every sentence that a template can become. */
+/** All expansions of a template. */
 export function expansions(template: string): Set<string> {
   const match = CHOICE.exec(template)
   if (!match) return new Set([tidy(template)])
@@ -21,7 +21,7 @@ function splice(text: string, match: RegExpExecArray, replacement: string): stri
   return text.slice(0, match.index) + replacement + text.slice(match.index + match[0].length)
 }
 
-/** An empty choice leaves two blanks, or one at an end or before a comma. */
+/** Removes the extra spaces left by empty choices. */
 function tidy(text: string): string {
   return text
     .replace(/ +/g, ' ')

@@ -1,6 +1,6 @@
 import type { Draws } from './draws.ts'
 
-/** Which text a name may stand in. Every invented stem belongs to exactly one of them. */
+/** The split in which a name is used. Every invented stem belongs to exactly one split. */
 export type SplitName = 'pretraining' | 'train' | 'validation'
 
 export type Gender = 'female' | 'male'
@@ -25,7 +25,7 @@ export interface Firm {
 export type Entity = Person | Town | Firm
 
 const words = (text: string): string[] => text.split(' ')
-/** Parts of a stem; `-` is the empty middle. */
+/** Parses the parts of stems; `-` denotes an empty part. */
 const parts = (...columns: string[]): string[][] => columns.map((c) => words(c).map((w) => (w === '-' ? '' : w)))
 
 const given = 'A Be Da E Fe Ga Ha I Jo Ka Le Ma Ne O Pe Ra Sa Te U Vi Wi Yo Ze Bri Cla Tho Ste'
@@ -59,13 +59,13 @@ const FIRM_TRADES = words(
   'Ironworks Shipyard Mills Brewery Instruments Press Glassworks Foundry Chemicals Motors Textiles Tools Paper Optics Engines Ceramics',
 )
 
-/** Whether a stem belongs to a split: decided by its hash alone, so two splits never share one. */
+/** Whether a stem belongs to a split. Its hash decides, so that splits never share a stem. */
 export function belongsTo(stem: string, split: SplitName): boolean {
   const share = hashText(stem.toLowerCase()) % 10
   return split === 'pretraining' ? share < 4 : split === 'train' ? share >= 4 && share < 7 : share >= 7
 }
 
-/** Invents people, towns, firms and rivers for one document; within it no stem comes twice. */
+/** Invents people, towns, firms and rivers for one document, without repeating a stem. */
 export class Namer {
   private readonly used = new Set<string>()
 
@@ -112,7 +112,7 @@ export class Namer {
   }
 }
 
-/** FNV-1a, 32 bits, over UTF-16 units. */
+/** 32-bit FNV-1a hash over UTF-16 units. */
 function hashText(text: string): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)

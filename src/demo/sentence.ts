@@ -2,31 +2,31 @@ import type { Draws } from './draws.ts'
 import { choose } from './grammar.ts'
 import type { Entity } from './names.ts'
 
-/** What the slots of a sentence stand for. */
+/** The values of the slots in a template. */
 export interface Slots {
-  /** `{S}`, as it is mentioned here: a name, a surname, a pronoun, "the firm". */
+  /** `{S}`: a name, a surname, a pronoun or a phrase such as "the firm". */
   readonly mention: string
   readonly entity: Entity
-  /** `{A}`, and `{on A}` with the preposition that a date wants. */
+  /** `{A}`, or `{on A}` with the preposition for a date. */
   readonly answer: string
-  /** `{year}` and `{town}`: details beside the point, of the same types as answers. */
+  /** `{year}` and `{town}`: irrelevant details of the same types as answers. */
   readonly year: () => string
   readonly town: () => string
 }
 
-/** A sentence without its capital and full stop. `answerAt` is the UTF-16 index of the answer; -1: not told. */
+/** A sentence without initial capital and full stop. `answerAt` is the UTF-16 index of the answer, or -1. */
 export interface Sentence {
   readonly text: string
   readonly answerAt: number
 }
 
-/** `{he}`, `{his}`, `{him}` for an entity. */
+/** The values of `{he}`, `{his}` and `{him}` for an entity. */
 export function pronouns(entity: Entity): Readonly<Record<'he' | 'his' | 'him', string>> {
   if (entity.kind !== 'person') return { he: 'it', his: 'its', him: 'it' }
   return entity.gender === 'female' ? { he: 'she', his: 'her', him: 'her' } : { he: 'he', his: 'his', him: 'him' }
 }
 
-/** Fills a template's slots, after `choose` has settled its alternatives. */
+/** Fills the slots of a template that `choose` has expanded. */
 export function fill(template: string, slots: Slots): Sentence {
   let text = ''
   let answerAt = -1
@@ -44,7 +44,7 @@ export function fill(template: string, slots: Slots): Sentence {
   return { text, answerAt }
 }
 
-/** An answer phrase such as "{his} eyes had grown weak", settled for an entity. */
+/** Draws an answer phrase, such as "{his} eyes had grown weak", and fills in the pronouns of the entity. */
 export function phrase(templates: readonly string[], entity: Entity, random: Draws): string {
   return choose(random.pick(templates), random).replace(/\{[^}]*\}/g, (slot) => fillPronouns(slot, entity))
 }

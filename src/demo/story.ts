@@ -6,8 +6,8 @@ import { choose } from './grammar.ts'
 import { type Entity, Namer, type SplitName } from './names.ts'
 import { fill, phrase, pronouns, type Slots } from './sentence.ts'
 
-/** A fact as a story tells it. `start` is the UTF-16 index of the answer in the story's text. */
-export interface Told {
+/** A fact stated in a story. `start` is the UTF-16 index of the answer in the text of the story. */
+export interface StatedFact {
   readonly fact: Fact
   readonly entity: Entity
   readonly answer: string
@@ -17,7 +17,7 @@ export interface Told {
 export interface Story {
   readonly title: string
   readonly text: string
-  readonly told: readonly Told[]
+  readonly stated: readonly StatedFact[]
 }
 
 interface Character {
@@ -28,16 +28,16 @@ interface Character {
 
 interface Clause {
   readonly text: string
-  readonly told?: Omit<Told, 'start'> & { readonly at: number }
+  readonly stated?: Omit<StatedFact, 'start'> & { readonly at: number }
 }
 
-/** Probability that a validation sentence, or question, follows a template that training never used. */
+/** Probability that a sentence or question of the validation split uses a template unseen in training. */
 export const UNSEEN_SHARE = 0.2
 
-/** Probability that a further character is of the first one's kind: then the name alone tells whose fact is asked for. */
-const ALIKE = 0.3
+/** Probability that a character is of the same kind as the first, so that only the name identifies the subject. */
+const SAME_KIND_SHARE = 0.3
 
-/** How many characters, and how many facts of each: `brief` is about 50 tokens, `plain` 100, `long` 250. */
+/** The size of a story: `brief` is about 50 tokens, `plain` 100 and `long` 250. */
 export type Size = 'brief' | 'plain' | 'long'
 type Range = readonly [low: number, high: number]
 const SIZES: Readonly<Record<Size, { readonly characters: Range; readonly facts: Range }>> = {
@@ -60,8 +60,8 @@ const ASIDES = [
 ]
 
 /**
- * Tells a few facts about two to six people, firms or towns. Some of its characters are of one kind and share their
- * kinds of fact, so that a question is answered neither by the type of the answer alone nor by the name alone.
+ * Generates a story with a few facts about two to six people, firms or towns. Some characters are of the same kind and
+ * share kinds of facts, so that neither the type of the answer nor the name is sufficient to answer a question.
  */
 export function tellStory(random: Draws, split: SplitName, size: Size): Story {
   const namer = new Namer(random.fork('names'), split)
@@ -73,7 +73,7 @@ export function tellStory(random: Draws, split: SplitName, size: Size): Story {
     const { entity, firstYear } = character
     const fact = character.facts.shift() as Fact
     const unseen = split === 'validation' && random.chance(UNSEEN_SHARE)
-    const template = choose(random.pick(unseen ? fact.toldUnseen : fact.told), random)
+    const template = choose(random.pick(unseen ? fact.unseenStatements : fact.statements), random)
     const answer = answerFor(fact, entity, firstYear)
     const slots: Slots = {
       mention: fits(mention, template) ? mention : (names.get(entity) as string),
@@ -83,7 +83,7 @@ export function tellStory(random: Draws, split: SplitName, size: Size): Story {
       town: () => namer.town().name,
     }
     const sentence = fill(template, slots)
-    return { text: sentence.text, told: { fact, entity, answer, at: sentence.answerAt } }
+    return { text: sentence.text, stated: { fact, entity, answer, at: sentence.answerAt } }
   }
 
   const answerFor = (fact: Fact, entity: Entity, firstYear: number): string => {
@@ -106,7 +106,7 @@ export function tellStory(random: Draws, split: SplitName, size: Size): Story {
       if (random.chance(0.1)) page.write([{ text: choose(random.pick(ASIDES), random) }])
     }
   }
-  return { title: first.entity.name, text: page.text, told: page.told }
+  return { title: first.entity.name, text: page.text, stated: page.stated }
 }
 
 function assemble(random: Draws, namer: Namer, size: Size): Character[] {
@@ -115,7 +115,8 @@ function assemble(random: Draws, namer: Namer, size: Size): Character[] {
   const theme = random.pick(kinds)
   const pools = Object.fromEntries(kinds.map((kind) => [kind, random.shuffle(factsAbout[kind]).slice(0, facts[1] + 1)]))
   return Array.from({ length: random.int(...characters) }, (_, i) => {
-    const kind = i === 0 || random.chance(ALIKE) ? theme : random.pick(kinds.filter((other) => other !== theme))
+    const kind =
+      i === 0 || random.chance(SAME_KIND_SHARE) ? theme : random.pick(kinds.filter((other) => other !== theme))
     const shared = random.chance(0.5) ? pools[kind] : random.shuffle(pools[kind])
     return {
       entity: namer[kind](),
@@ -125,7 +126,7 @@ function assemble(random: Draws, namer: Namer, size: Size): Character[] {
   })
 }
 
-/** Later mentions: a pronoun, a surname, "the firm", or the name again. */
+/** A later mention of an entity: a pronoun, a surname, "the firm" or the name. */
 function mentionAgain(entity: Entity, random: Draws): string {
   const draw = random.uniform()
   if (draw < 0.25) return entity.name
@@ -133,24 +134,24 @@ function mentionAgain(entity: Entity, random: Draws): string {
   return entity.kind === 'town' ? 'the town' : random.pick(['the firm', 'the company'])
 }
 
-/** "he" and "she" stand only where a sentence wants its subject. */
+/** Whether a mention fits the template: "he" and "she" are only used as subjects. */
 function fits(mention: string, template: string): boolean {
   return (mention !== 'he' && mention !== 'she') || /^\{S\} |, \{S\} (?!with|for)/.test(template)
 }
 
-/** The text so far, and where the answers stand in it. */
+/** Builds the text and records the positions of the answers. */
 class Page {
   text = ''
-  readonly told: Told[] = []
+  readonly stated: StatedFact[] = []
 
   write(clauses: readonly Clause[], link = ''): void {
     if (this.text) this.text += ' '
     const opening = this.text.length
     clauses.forEach((clause, i) => {
       if (i > 0) this.text += link
-      if (clause.told) {
-        const { fact, entity, answer, at } = clause.told
-        this.told.push({ fact, entity, answer, start: this.text.length + at })
+      if (clause.stated) {
+        const { fact, entity, answer, at } = clause.stated
+        this.stated.push({ fact, entity, answer, start: this.text.length + at })
       }
       this.text += clause.text
     })
@@ -158,7 +159,7 @@ class Page {
   }
 }
 
-/** The same text with its first letter in upper case. */
+/** Capitalizes the first letter. */
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -1,10 +1,10 @@
 import { generateExamples } from './examples.ts'
 import { trainWordPiece } from './wordpiece.ts'
 
-/** Small enough that invented names fall into two to five pieces, large enough that common words are whole. */
+/** Small enough to split invented names into two to five pieces, large enough to keep common words whole. */
 const VOCABULARY_SIZE = 2500
 
-/** The embedded model's vocabulary, trained on text whose names appear neither in training nor in validation. */
+/** Trains the vocabulary of the embedded model, on text whose names occur in neither training nor validation. */
 export function demoVocabulary(): string[] {
   const examples = generateExamples({ seed: 5, split: 'pretraining', questions: 20_000 })
   const contexts = new Set(examples.map((example) => example.context))

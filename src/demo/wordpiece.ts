@@ -3,9 +3,9 @@ import { SpanforgeError } from '../errors.ts'
 const SPECIAL = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]']
 
 /**
- * A WordPiece vocabulary of at most `size` entries for uncased text: the special tokens, every character (alone and
- * as a continuation `##c`), then the most frequent joins of two neighbouring pieces, one after the other (byte-pair
- * merges: Sennrich et al. 2016). Ties go to the pair that sorts first, so the result depends on the texts alone.
+ * Trains a WordPiece vocabulary of at most `size` entries for uncased text. It contains the special tokens, every
+ * character (alone and as a continuation `##c`), and the most frequent byte-pair merges in order (Sennrich et al.
+ * 2016). Ties are resolved in sort order, so the result depends only on the texts.
  */
 export function trainWordPiece(texts: Iterable<string>, size: number): string[] {
   const words = countWords(texts)
@@ -14,8 +14,8 @@ export function trainWordPiece(texts: Iterable<string>, size: number): string[] 
     vocabulary.add(character).add(`##${character}`)
   }
   if (vocabulary.size > size) {
-    throw new SpanforgeError(`vocabulary: ${size} entries do not hold the ${vocabulary.size} single characters`, {
-      remedy: 'Ask for a larger vocabulary.',
+    throw new SpanforgeError(`vocabulary: size ${size} is too small for ${vocabulary.size} single characters`, {
+      remedy: 'Use a larger size.',
     })
   }
   const pairs = new PairTable(words)
@@ -32,7 +32,7 @@ interface Word {
   readonly count: number
 }
 
-/** Lower case without accents, split as BERT does: runs of letters and digits, and single other characters. */
+/** Counts words in lower case and without accents, split like in BERT: runs of letters and digits, other characters. */
 function countWords(texts: Iterable<string>): Word[] {
   const counts = new Map<string, number>()
   for (const text of texts) {
@@ -46,7 +46,7 @@ function countWords(texts: Iterable<string>): Word[] {
   return [...counts].map(([word, count]) => ({ pieces: [...word].map((c, i) => (i === 0 ? c : `##${c}`)), count }))
 }
 
-/** How often two pieces stand side by side, and in which words; kept up to date as pieces are joined. */
+/** Counts of adjacent pieces and the words that contain them, updated with each merge. */
 class PairTable {
   private readonly counts = new Map<string, number>()
   private readonly places = new Map<string, Set<Word>>()
@@ -67,7 +67,7 @@ class PairTable {
     return best
   }
 
-  /** Joins the pair wherever it stands; returns the new piece. */
+  /** Merges all occurrences of the pair and returns the new piece. */
   merge(pair: string): string {
     const [left, right] = pair.split(' ')
     const joined = left + right.slice(2)

@@ -1,25 +1,25 @@
 import type { Entity } from '../names.ts'
 
-/** The first words of a question. */
+/** The question word. */
 export type QuestionKind = 'who' | 'what' | 'when' | 'where' | 'which' | 'how many' | 'why'
 
-/** What may be asked of an entity, and the sentences that tell it. */
+/** A fact about an entity, with templates for statements and questions. */
 export interface Fact {
   readonly about: Entity['kind']
-  readonly asks: QuestionKind
-  /** What the answer is: a name or a date invented on the spot, or one of the phrases given. */
+  readonly kind: QuestionKind
+  /** The kind of generated answer, or templates of answer phrases. */
   readonly answer: GeneratedAnswerKind | readonly string[]
-  /** Sentences without a capital or a full stop; grammar in `../grammar.ts`, slots in `../sentence.ts`. */
-  readonly told: readonly string[]
-  /** Sentences that only the validation text uses. */
-  readonly toldUnseen: readonly string[]
-  readonly asked: readonly string[]
-  readonly askedUnseen: readonly string[]
+  /** Templates without initial capital and full stop. See `../grammar.ts` for the syntax, `../sentence.ts` for slots. */
+  readonly statements: readonly string[]
+  /** Templates used only in the validation split. */
+  readonly unseenStatements: readonly string[]
+  readonly questions: readonly string[]
+  readonly unseenQuestions: readonly string[]
 }
 
 /**
- * `date`: a day, or a month of a year; `year`: a year, sometimes with a season; either is `first` when nothing
- * that is told of the entity may lie before it. `few`: 3 to 60; `many`: 300 to 90,000.
+ * `date` is a day or a month with its year; `year` is a year, sometimes with a month or season. The kinds with `first` are
+ * the earliest event of the entity. `few` is 3 to 60; `many` is 300 to 90,000.
  */
 export type GeneratedAnswerKind =
   | Entity['kind']

@@ -1,12 +1,12 @@
 import type { Fact } from './fact.ts'
 
-/** What is told of a firm. */
+/** Facts about firms. */
 export const firmFacts: Readonly<Record<string, Fact>> = {
   founder: {
     about: 'firm',
-    asks: 'who',
+    kind: 'who',
     answer: 'person',
-    told: [
+    statements: [
       '{S} was (founded|started|established|set up) by {A}(| with borrowed money| in {year}| in a shed behind the station)',
       '{A} (founded|started|established|set up) {S}(| in {year}| together with two friends)',
       'the founder of {S} was {A}(|, a former sailor|, the child of a weaver)',
@@ -14,36 +14,40 @@ export const firmFacts: Readonly<Record<string, Fact>> = {
       'when {A} founded {S}, (there was no money for a sign|nobody took much notice)',
       '{S} (bears the mark|still honours the memory) of {A}, its founder',
     ],
-    toldUnseen: ['it was {A} who called {S} into being', 'behind the founding of {S} stood {A}'],
-    asked: ['who (founded|started|established|set up) {S}?', 'who was the founder of {S}?', 'by whom was {S} founded?'],
-    askedUnseen: ['who is the person that founded {S}?', 'who created {S}?'],
+    unseenStatements: ['it was {A} who called {S} into being', 'behind the founding of {S} stood {A}'],
+    questions: [
+      'who (founded|started|established|set up) {S}?',
+      'who was the founder of {S}?',
+      'by whom was {S} founded?',
+    ],
+    unseenQuestions: ['who is the person that founded {S}?', 'who created {S}?'],
   },
   director: {
     about: 'firm',
-    asks: 'who',
+    kind: 'who',
     answer: 'person',
-    told: [
+    statements: [
       '{S} (is|was) (led|managed|directed|run) by {A}(| since {year}| with a firm hand)',
       '{A} (leads|managed|directed|ran) {S}(| from {year} on| for two decades)',
       'the (director|manager) of {S} (is|was) {A}',
       '(in {year}|later), {A} (became|was appointed) (director|manager) of {S}',
     ],
-    toldUnseen: [
+    unseenStatements: [
       "{A} (sat in the director's chair|held the post of director) at {S}",
       'the daily business of {S} lay in the hands of {A}, its manager',
     ],
-    asked: [
+    questions: [
       'who (led|managed|directed|ran) {S}?',
       'who (is|was) the (director|manager) of {S}?',
       'by whom was {S} (managed|directed)?',
     ],
-    askedUnseen: ['who was in charge of {S}?', 'who became the director of {S}?'],
+    unseenQuestions: ['who was in charge of {S}?', 'who became the director of {S}?'],
   },
   founded: {
     about: 'firm',
-    asks: 'when',
+    kind: 'when',
     answer: 'first year',
-    told: [
+    statements: [
       '{S} was (founded|started|established|set up) in {A}(| as a family business| with only three workers)',
       'in {A}, {S} was (founded|established|set up)(| in an old barn)',
       'the (founding|establishment) of {S} in {A} (was hardly noticed|drew a large crowd)',
@@ -53,22 +57,22 @@ export const firmFacts: Readonly<Record<string, Fact>> = {
       '{S} has (existed|been in business) since it was founded in {A}',
       'a date over the gate of {S} says that it was founded in {A}(|, long before the war)',
     ],
-    toldUnseen: [
+    unseenStatements: [
       'the history of {S} goes back to its founding in {A}',
       '{S} opened its doors for the first time in {A}',
     ],
-    asked: [
+    questions: [
       'when was {S} (founded|established|started|set up)?',
       'in (which|what) year was {S} founded?',
       'when did the founding of {S} take place?',
     ],
-    askedUnseen: ['when did the history of {S} begin?', 'since when has {S} existed?'],
+    unseenQuestions: ['when did the history of {S} begin?', 'since when has {S} existed?'],
   },
   seat: {
     about: 'firm',
-    asks: 'where',
+    kind: 'where',
     answer: 'town',
-    told: [
+    statements: [
       '{S} (has its seat|is based|has its head office|has its headquarters) in {A}(|, right beside the harbour|, in a plain brick building)',
       'the (seat|head office|headquarters) of {S} (is|was|lies) in {A}',
       '{S} (runs its business|does its business|operates) from {A}(|, where rents are low)',
@@ -76,21 +80,21 @@ export const firmFacts: Readonly<Record<string, Fact>> = {
       '{S} (moved|shifted) its (head office|headquarters) to {A}(| in {year})',
       '{S} keeps its (books|clerks) at its head office in {A}',
     ],
-    toldUnseen: [
+    unseenStatements: [
       'letters to {S} are addressed to {A}, where its main office stands',
       'from its offices in {A}, {S} serves the whole country',
     ],
-    asked: [
+    questions: [
       'where is {S} based?',
       'where (is|was) the (seat|head office|headquarters) of {S}?',
       'where does {S} have its (seat|head office|headquarters)?',
       'in which town is {S} based?',
     ],
-    askedUnseen: ['where are the offices of {S}?', 'where is the main office of {S}?'],
+    unseenQuestions: ['where are the offices of {S}?', 'where is the main office of {S}?'],
   },
   product: {
     about: 'firm',
-    asks: 'what',
+    kind: 'what',
     answer: [
       '(fishing|sewing|knitting) (nets|needles|machines)',
       '(brass|wooden|copper) (buttons|toys|kettles|flutes)',
@@ -106,41 +110,44 @@ export const firmFacts: Readonly<Record<string, Fact>> = {
       'lamp oil',
       'ship ropes',
     ],
-    told: [
+    statements: [
       '{S} (makes|made|produces|produced|manufactures|manufactured) {A}(| of the highest quality| for customers in {town}| for export)',
       '(over the years|from the start), {S} (made|produced|has produced) {A}',
       'the main product of {S} (is|was) {A}',
       '{S} (became|is) known for its {A}(|, which are sold everywhere)',
     ],
-    toldUnseen: ['{A} (leave|left) the factory of {S} by the thousand', '{S} earned its money with {A}'],
-    asked: [
+    unseenStatements: ['{A} (leave|left) the factory of {S} by the thousand', '{S} earned its money with {A}'],
+    questions: [
       'what does {S} (make|produce|manufacture)?',
       'what did {S} (make|produce|manufacture)?',
       'what (is|was) the main product of {S}?',
       'what is {S} known for?',
     ],
-    askedUnseen: ['what kind of goods does {S} make?', 'what comes out of the factory of {S}?'],
+    unseenQuestions: ['what kind of goods does {S} make?', 'what comes out of the factory of {S}?'],
   },
   workers: {
     about: 'firm',
-    asks: 'how many',
+    kind: 'how many',
     answer: 'many',
-    told: [
+    statements: [
       '{S} (employs|employed|gave work to|gives work to) {A} (people|workers|men and women)(| in its best years| in {year})',
       '(in {year}|at its height), {S} (employed|had) {A} (people|workers) (on its books|in three halls|)',
       '{A} (people|workers) (work|worked|were employed) at {S}',
       'the number of workers at {S} (rose to|was) {A}(| in {year})',
     ],
-    toldUnseen: ['{S} paid wages to {A} (people|workers) every month', 'with {A} employees, {S} was a large business'],
-    asked: [
+    unseenStatements: [
+      '{S} paid wages to {A} (people|workers) every month',
+      'with {A} employees, {S} was a large business',
+    ],
+    questions: [
       'how many (people|workers) (did {S} employ|does {S} employ|worked at {S}|work at {S})?',
       'how many (people|workers) were employed (at|by) {S}?',
     ],
-    askedUnseen: ['how many employees did {S} have?', 'to how many people did {S} give work?'],
+    unseenQuestions: ['how many employees did {S} have?', 'to how many people did {S} give work?'],
   },
   closing: {
     about: 'firm',
-    asks: 'why',
+    kind: 'why',
     answer: [
       '(the price of|the demand for) (coal|iron|wool|copper) (had fallen|had collapsed)',
       '(two|three) bad (winters|harvests) had emptied its purse',
@@ -150,7 +157,7 @@ export const firmFacts: Readonly<Record<string, Fact>> = {
       'nobody wanted to (buy|repair) the old machines',
       '(cheaper|foreign) goods had (taken|ruined) the market',
     ],
-    told: [
+    statements: [
       '{S} (closed|had to close|shut its gates|stopped work) because {A}',
       'because {A}, {S} (closed|had to close|shut its gates)(| in {year})',
       '{S} (closed down|went out of business) (in {year} |)since {A}',
@@ -159,19 +166,19 @@ export const firmFacts: Readonly<Record<string, Fact>> = {
       'the (owners|heirs) of {S} closed it (in {year}|with regret|) because {A}',
       '(workers|newspapers) (say|said|wrote) that {S} closed because {A}',
     ],
-    toldUnseen: ['{A}, and so {S} (closed|had to close)', '{S} came to an end, for {A}'],
-    asked: [
+    unseenStatements: ['{A}, and so {S} (closed|had to close)', '{S} came to an end, for {A}'],
+    questions: [
       'why did {S} (close|have to close|shut its gates|stop work)?',
       'why did {S} (close down|go out of business)?',
       'for what reason did {S} close?',
     ],
-    askedUnseen: ['what forced {S} to close?', 'why did {S} come to an end?'],
+    unseenQuestions: ['what forced {S} to close?', 'why did {S} come to an end?'],
   },
   buyer: {
     about: 'firm',
-    asks: 'which',
+    kind: 'which',
     answer: 'firm',
-    told: [
+    statements: [
       '{S} was (bought|taken over|acquired|swallowed) by {A}(| in {year}| for a modest sum| after long talks)',
       '(in {year}|later), {A} (bought|took over|acquired) {S}',
       '{S} (was sold to|became part of|merged into) {A}(| in {year})',
@@ -179,19 +186,19 @@ export const firmFacts: Readonly<Record<string, Fact>> = {
       '(the owners|the heirs) (sold|handed over) {S} to {A}(| in {year})',
       '{S} (changed hands|was up for sale) in {year}, and {A} bought it',
     ],
-    toldUnseen: ['{S} passed into the hands of {A}', '{A} paid a good price for {S} when it was for sale'],
-    asked: [
+    unseenStatements: ['{S} passed into the hands of {A}', '{A} paid a good price for {S} when it was for sale'],
+    questions: [
       'which (firm|company) (bought|took over|acquired) {S}?',
       'which (firm|company) was the (buyer|new owner) of {S}?',
       'to which (firm|company) was {S} sold?',
     ],
-    askedUnseen: ['which (firm|company) did {S} become part of?'],
+    unseenQuestions: ['which (firm|company) did {S} become part of?'],
   },
   fire: {
     about: 'firm',
-    asks: 'when',
+    kind: 'when',
     answer: 'date',
-    told: [
+    statements: [
       '{on A}, a (fire|blaze) (destroyed|damaged) the (warehouse|main hall) of {S}',
       'a (fire|blaze) (broke out|started) at {S} {on A}(| and burned for two days|, but nobody was hurt)',
       'the (fire|blaze) at {S} {on A} (is still talked about|could be seen for miles)',
@@ -199,13 +206,13 @@ export const firmFacts: Readonly<Record<string, Fact>> = {
       '{on A}, {S} (was struck|was hit) by a (fire|blaze)',
       '(a careless smoker|a broken lamp) caused the (fire|blaze) at {S} {on A}',
     ],
-    toldUnseen: ['flames (swept through|consumed) the stores of {S} {on A}', '{S} burned {on A}'],
-    asked: [
+    unseenStatements: ['flames (swept through|consumed) the stores of {S} {on A}', '{S} burned {on A}'],
+    questions: [
       'when did (a fire|the fire|the blaze) (break out|start) at {S}?',
       'when was the (fire|blaze) at {S}?',
       'when did a fire (destroy|damage) {S}?',
       'when did {S} suffer a fire?',
     ],
-    askedUnseen: ['on what day was there a fire at {S}?', 'when did {S} burn?'],
+    unseenQuestions: ['on what day was there a fire at {S}?', 'when did {S} burn?'],
   },
 }

@@ -5,7 +5,7 @@ import { lifeFacts } from './person-life.ts'
 import { workFacts } from './person-work.ts'
 import { townFacts } from './town.ts'
 
-/** Every fact that the demonstration text tells, by what it is about. */
+/** All facts of the demo text, by kind of entity. */
 export const factsAbout: Readonly<Record<Entity['kind'], readonly Fact[]>> = {
   person: [...Object.values(lifeFacts), ...Object.values(workFacts)],
   firm: Object.values(firmFacts),

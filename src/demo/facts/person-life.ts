@@ -1,12 +1,12 @@
 import type { Fact } from './fact.ts'
 
-/** What is told of a person: where, when and with whom the person lived. */
+/** Facts about the life of a person. */
 export const lifeFacts: Readonly<Record<string, Fact>> = {
   birthplace: {
     about: 'person',
-    asks: 'where',
+    kind: 'where',
     answer: 'town',
-    told: [
+    statements: [
       '{S} was born in {A}(| to a poor family| in a small house by the market| as the youngest of five children)',
       '{S} (came into the world|was born and baptised|first saw the light of day) in {A}(|, far from the sea|, where {his} parents kept a shop)',
       '{A} (was|is) the (birthplace|native town) of {S}',
@@ -15,23 +15,23 @@ export const lifeFacts: Readonly<Record<string, Fact>> = {
       '{S} (spent {his} first years|was a child) in {A}, the town (of {his} birth|where {he} was born)',
       '{S} was (a child|a son or daughter|one of many children) of {A}, born (there|within its walls)(| during a hard winter)',
     ],
-    toldUnseen: [
+    unseenStatements: [
       'it was in {A} that {S} was born',
       '{S} (hailed|came) from {A}, where {his} birth (is still remembered|was recorded)',
     ],
-    asked: [
+    questions: [
       'where was {S} born?',
       'in (which|what) town was {S} born?',
       'where (is|was) the (birthplace|native town) of {S}?',
       'where did {S} come into the world?',
     ],
-    askedUnseen: ['what is the name of the town where {S} was born?'],
+    unseenQuestions: ['what is the name of the town where {S} was born?'],
   },
   birthday: {
     about: 'person',
-    asks: 'when',
+    kind: 'when',
     answer: 'first date',
-    told: [
+    statements: [
       '{S} was born {on A}(|, in the middle of a storm|, a few weeks too early)',
       '{S}, (who was born|born) {on A}, (was a quiet child|had two older brothers|was often ill as a child)',
       'the (birth|arrival) of {S} {on A} (was celebrated by the whole street|was noted in the church register)',
@@ -42,26 +42,26 @@ export const lifeFacts: Readonly<Record<string, Fact>> = {
       '{S} (shared|did not like to share) {his} birthday with a cousin, both having been born {on A}',
       '{S} (was born|came into the world) {on A}, (during a thunderstorm|on the way to market|in the back of a cart)',
     ],
-    toldUnseen: [
+    unseenStatements: [
       'the year book (gives|names) {A} as the time when {S} was born',
       '{S} (first opened {his} eyes|saw the light of day) {on A}',
     ],
-    asked: [
+    questions: [
       'when was {S} born?',
       '(on what date|when) did {S} come into the world?',
       'when was the birth of {S}?',
       'what is the birth date of {S}?',
     ],
-    askedUnseen: [
+    unseenQuestions: [
       'since when has {S} been alive, or in other words, when was {he} born?',
       'when did the birth of {S} take place?',
     ],
   },
   spouse: {
     about: 'person',
-    asks: 'who',
+    kind: 'who',
     answer: 'person',
-    told: [
+    statements: [
       '{S} married {A}(| in {year}| after a short engagement| in the town hall of {town})',
       '(in {year}|soon afterwards|a year later), {S} (and {A} were married|was married to {A}|became engaged to {A} and married in the same year)',
       'the marriage of {S} (to|with) {A} (was a happy one|lasted for thirty years)',
@@ -69,68 +69,68 @@ export const lifeFacts: Readonly<Record<string, Fact>> = {
       '{A} (married|became engaged to and later married) {S}(| in a small chapel| against all advice| in {year})',
       '{S} (lived|spent {his} best years) with {A}, whom {he} had married (in {year}|in {town})',
     ],
-    toldUnseen: [
+    unseenStatements: [
       '{S} took {A} as {his} lawful partner in marriage',
       '(church records|letters) show that {S} was wedded to {A}',
     ],
-    asked: [
+    questions: [
       'who did {S} marry?',
       'who was {S} married to?',
       'to whom was {S} married?',
       'who (married|became the partner of) {S}?',
     ],
-    askedUnseen: ['who was the partner that {S} married?'],
+    unseenQuestions: ['who was the partner that {S} married?'],
   },
   move: {
     about: 'person',
-    asks: 'where',
+    kind: 'where',
     answer: 'town',
-    told: [
+    statements: [
       '{S} (moved|moved house|went to live|settled down) (in|to) {A}(| in {year}| with {his} mother)',
       '(in {year}|later|some years afterwards), {S} (left for|settled in|moved to) {A}',
       '{S} (bought a house|made a new home|rented two rooms) in {A}(| and moved there at once| in {year})',
       'the (new home|last home) of {S} was in {A}(|, close to the river)',
     ],
-    toldUnseen: [
+    unseenStatements: [
       '{A} was the town to which {S} (moved|went to live)',
       '{S} packed {his} belongings and (resettled|found a new home) in {A}',
     ],
-    asked: [
+    questions: [
       'where did {S} (move|settle|move to)?',
       'to which town did {S} move?',
       'where did {S} go to live?',
       'where was the (new home|last home) of {S}?',
     ],
-    askedUnseen: ['where did {S} make a new home?'],
+    unseenQuestions: ['where did {S} make a new home?'],
   },
   teacher: {
     about: 'person',
-    asks: 'who',
+    kind: 'who',
     answer: 'person',
-    told: [
+    statements: [
       '{S} (learned {his} craft from|was taught by|studied under) {A}(|, a strict but patient master|, whom {he} admired all {his} life)',
       '(the teacher|the mentor|the most important teacher) of {S} was {A}',
       '{A} (taught|trained|was the teacher of) {S}(| for three years| without asking for any money)',
       '{S} (took|had) lessons (from|with) {A}(| every Sunday| until the war)',
       '{S} (owed|said {he} owed) everything to {A}, {his} (old|first|only) teacher',
     ],
-    toldUnseen: [
+    unseenStatements: [
       'it was {A} who (instructed|taught) {S}',
       'under the guidance of {A}, {S} (quickly made progress|learned all there was to learn)',
     ],
-    asked: [
+    questions: [
       'who taught {S}?',
       'who was the (teacher|mentor) of {S}?',
       'who did {S} (learn from|study under)?',
       'who trained {S}?',
     ],
-    askedUnseen: ['from whom did {S} take lessons?', 'who gave lessons to {S}?'],
+    unseenQuestions: ['from whom did {S} take lessons?', 'who gave lessons to {S}?'],
   },
   retirement: {
     about: 'person',
-    asks: 'when',
+    kind: 'when',
     answer: 'year',
-    told: [
+    statements: [
       '{S} (retired|withdrew from public life|went into retirement) in {A}(|, tired but content|, with a small pension)',
       'in {A}, {S} (retired|withdrew from public life)(| to the country)',
       'the (retirement|farewell) of {S} in {A} (surprised nobody|was a sad day for many)',
@@ -141,12 +141,12 @@ export const lifeFacts: Readonly<Record<string, Fact>> = {
       '{S} (gave a last speech|sold the house|handed over the keys) and retired in {A}(|, without a word)',
       'in {A}, at last, {S} (retired|could retire|went into retirement)',
     ],
-    toldUnseen: ['{S} laid down {his} tools for good in {A}', '{A} was the year in which {S} retired'],
-    asked: [
+    unseenStatements: ['{S} laid down {his} tools for good in {A}', '{A} was the year in which {S} retired'],
+    questions: [
       'when did {S} (retire|withdraw from public life)?',
       'when was the retirement of {S}?',
       'in (which|what) year did {S} retire?',
     ],
-    askedUnseen: ['when did {S} go into retirement?'],
+    unseenQuestions: ['when did {S} go into retirement?'],
   },
 }

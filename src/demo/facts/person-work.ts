@@ -1,10 +1,10 @@
 import type { Fact } from './fact.ts'
 
-/** What is told of a person: work and what came of it. */
+/** Facts about the work of a person. */
 export const workFacts: Readonly<Record<string, Fact>> = {
   profession: {
     about: 'person',
-    asks: 'what',
+    kind: 'what',
     answer: [
       '(clock|instrument|map|lens|paper|cabinet|boat|lace)maker',
       '(ship|organ|bridge) builder',
@@ -23,46 +23,46 @@ export const workFacts: Readonly<Record<string, Fact>> = {
       'chemist',
       'translator',
     ],
-    told: [
+    statements: [
       '{S} (worked|earned a living|made {his} living) as (a|an experienced|a respected|a travelling) {A}(| for most of {his} life| for twenty years)',
       '(by trade|by profession), {S} was (a|an able|a gifted) {A}',
       '{S} (became|was trained as) a {A}(| against the wishes of {his} father| after a long apprenticeship)',
       'the profession of {S} was that of (a|an ordinary) {A}',
     ],
-    toldUnseen: ['{S} (set up|began) as a {A} with borrowed money', 'people knew {S} as a (careful|patient) {A}'],
-    asked: [
+    unseenStatements: ['{S} (set up|began) as a {A} with borrowed money', 'people knew {S} as a (careful|patient) {A}'],
+    questions: [
       'what was the profession of {S}?',
       'what did {S} work as?',
       'what (kind of work|job) did {S} do?',
       'what was {S} by (trade|profession)?',
     ],
-    askedUnseen: ['what did {S} do for a living?'],
+    unseenQuestions: ['what did {S} do for a living?'],
   },
   employer: {
     about: 'person',
-    asks: 'which',
+    kind: 'which',
     answer: 'firm',
-    told: [
+    statements: [
       '{S} (worked for|was employed by|was hired by|entered the service of) {A}(| for {his} whole working life| as a young clerk| until {year})',
       '(in {year}|later|at the age of twenty), {S} (joined|took a post at|found work at) {A}',
       'the (employer|first employer) of {S} was {A}',
       '{A} (employed|hired|took on) {S}(| in {year}| on the advice of a friend)',
     ],
-    toldUnseen: [
+    unseenStatements: [
       '{S} (was on the payroll of|drew {his} wages from) {A}',
       'for years {S} went to work every morning at {A}',
     ],
-    asked: [
+    questions: [
       'which (firm|company) did {S} work for?',
       'which (firm|company) (employed|hired) {S}?',
       'which (firm|company) did {S} join?',
       'which (firm|company) was the employer of {S}?',
     ],
-    askedUnseen: ['at which (firm|company) did {S} find work?'],
+    unseenQuestions: ['at which (firm|company) did {S} find work?'],
   },
   leaving: {
     about: 'person',
-    asks: 'why',
+    kind: 'why',
     answer: [
       '(the doctors|a physician) had advised (warmer air|complete rest)',
       '{his} eyes had grown (weak|too weak for the work)',
@@ -72,7 +72,7 @@ export const workFacts: Readonly<Record<string, Fact>> = {
       '(a fire|a flood) had destroyed {his} workshop',
       '{he} could not bear the (noise|smoke|dust) any longer',
     ],
-    told: [
+    statements: [
       '{S} (gave up|resigned from|quit) {his} (post|position|work) because {A}',
       'because {A}, {S} (gave up {his} post|resigned|stopped working)(| in {year})',
       '{S} (resigned|retired early|gave notice) (in {year} |)since {A}',
@@ -81,22 +81,22 @@ export const workFacts: Readonly<Record<string, Fact>> = {
       '(friends|neighbours|colleagues) (say|said|wrote) that {S} resigned because {A}',
       '{S} (resigned|gave notice) (that year|in {year}|in the end) because {A}',
     ],
-    toldUnseen: ['{A}, and so {S} (resigned|gave up {his} position)', '{S} handed in {his} notice, for {A}'],
-    asked: [
+    unseenStatements: ['{A}, and so {S} (resigned|gave up {his} position)', '{S} handed in {his} notice, for {A}'],
+    questions: [
       'why did {S} (resign|give up {his} post|quit {his} position)?',
       'why did {S} (stop working|give notice)?',
       'for what reason did {S} resign?',
     ],
-    askedUnseen: ['why did {S} hand in {his} notice?', 'what made {S} resign?'],
+    unseenQuestions: ['why did {S} hand in {his} notice?', 'what made {S} resign?'],
   },
   prize: {
     about: 'person',
-    asks: 'which',
+    kind: 'which',
     answer: [
       '(Silver|Golden|Copper|White|Blue|Iron) (Lantern|Compass|Feather|Anchor|Lily|Key) (Prize|Medal|Award|Cross)',
       '(Northern|Royal|City|Harbour|Founders) (Science|Arts|Trade|Peace|Letters) (Prize|Medal|Award)',
     ],
-    told: [
+    statements: [
       '{S} (won|received|was awarded|was honoured with) the {A}(| in {year}| for {his} services| at a solemn dinner in {town})',
       '(in {year}|two years later), the {A} (went to|was given to|was won by) {S}',
       '{his} friends (cheered|were proud) when {S} (won|received) the {A}',
@@ -104,65 +104,65 @@ export const workFacts: Readonly<Record<string, Fact>> = {
       '{S} (travelled to {town}|put on {his} best coat) to receive the {A}',
       '{S} was (seventy|still young|ill) when {he} won the {A}',
     ],
-    toldUnseen: [
+    unseenStatements: [
       '{S} was the proud (winner|holder) of the {A}',
       'the {A} (hung|was kept) in the study of {S}, who had won it',
     ],
-    asked: [
+    questions: [
       'which (prize|award|honour) did {S} (win|receive)?',
       'which (prize|award) was (given to|won by) {S}?',
       'which (prize|award) went to {S}?',
     ],
-    askedUnseen: ['which (prize|honour) was {S} awarded?', 'what is the name of the prize that {S} won?'],
+    unseenQuestions: ['which (prize|honour) was {S} awarded?', 'what is the name of the prize that {S} won?'],
   },
   pupils: {
     about: 'person',
-    asks: 'how many',
+    kind: 'how many',
     answer: 'few',
-    told: [
+    statements: [
       '{S} (taught|trained|instructed) {A} (pupils|apprentices)(| over the years| in {his} own workshop| without any help)',
       '(over the years|in all|by {year}), {S} (had taught|had trained) {A} (pupils|apprentices)',
       '{A} (pupils|apprentices) (were taught|were trained|learned their trade) (by|under) {S}',
       'the number of (pupils|apprentices) of {S} (rose to|was) {A}',
     ],
-    toldUnseen: [
+    unseenStatements: [
       '{S} could look back on {A} (pupils|apprentices)',
       'no fewer than {A} (pupils|apprentices) passed through the school of {S}',
     ],
-    asked: [
+    questions: [
       'how many (pupils|apprentices) did {S} (teach|train|have)?',
       'how many (pupils|apprentices) were (taught|trained) by {S}?',
     ],
-    askedUnseen: ['how many (young people|pupils) learned from {S}?'],
+    unseenQuestions: ['how many (young people|pupils) learned from {S}?'],
   },
   books: {
     about: 'person',
-    asks: 'how many',
+    kind: 'how many',
     answer: 'few',
-    told: [
+    statements: [
       '{S} (wrote|published|left behind|completed) {A} (books|volumes|novels)(| in a clear and simple style| before {year})',
       '(during {his} life|by {year}), {S} (wrote|had published) {A} (books|volumes|novels)',
       '{A} (books|volumes|novels) (were written by|came from the pen of) {S}',
       'the (collected works|writings) of {S} (fill|fill as many as) {A} (books|volumes)',
     ],
-    toldUnseen: [
+    unseenStatements: [
       '{S} was the author of {A} (books|volumes)',
       'a shelf in the library holds the {A} (books|volumes) that {S} wrote',
     ],
-    asked: [
+    questions: [
       'how many (books|volumes|novels) did {S} (write|publish|leave behind)?',
       'how many (books|volumes|novels) were written by {S}?',
     ],
-    askedUnseen: ['how many (books|volumes) did {S} complete?'],
+    unseenQuestions: ['how many (books|volumes) did {S} complete?'],
   },
   invention: {
     about: 'person',
-    asks: 'what',
+    kind: 'what',
     answer: [
       '(folding|floating|portable|silent|double|self-winding) (loom|crane|harp|lamp|pump|telescope|clock|stove|printing press)',
       '(safety|harbour|railway|tower) (signal|brake|clock|whistle)',
     ],
-    told: [
+    statements: [
       '{S} (invented|devised|designed|built) a {A}(| in {year}| with the help of a neighbour| and sold it all over the country)',
       '(in {year}|one winter), {S} (invented|designed|patented) a {A}',
       '{S} (is remembered|became known) for inventing a {A}',
@@ -171,15 +171,15 @@ export const workFacts: Readonly<Record<string, Fact>> = {
       '(in a shed|in the attic|at night), {S} (invented|built) a {A}',
       '{S} (showed|presented) the {A} of {his} own invention at the fair in {town}',
     ],
-    toldUnseen: [
+    unseenStatements: [
       'a {A} was the (invention|brainchild) of {S}',
       '{S} drew the plans of a {A}, which was {his} own invention',
     ],
-    asked: [
+    questions: [
       'what did {S} (invent|design|devise|patent)?',
       'what was the (first|best known) invention of {S}?',
       'what was invented by {S}?',
     ],
-    askedUnseen: ['what is {S} remembered for inventing?'],
+    unseenQuestions: ['what is {S} remembered for inventing?'],
   },
 }

@@ -1,51 +1,54 @@
 import type { Fact } from './fact.ts'
 
-/** What is told of a town. */
+/** Facts about towns. */
 export const townFacts: Readonly<Record<string, Fact>> = {
   population: {
     about: 'town',
-    asks: 'how many',
+    kind: 'how many',
     answer: 'many',
-    told: [
+    statements: [
       '{S} (has|had|counts|counted) {A} (inhabitants|people)(| in {year}| according to the last census)',
       '(in {year}|today), {A} (people|inhabitants) (lived|live) in {S}',
       '{S} is (a town of|home to) {A} (inhabitants|people)',
       'the number of (inhabitants|people) in {S} (rose to|fell to|is) {A}',
     ],
-    toldUnseen: ['the census found {A} souls in {S}', '{S}, with its {A} inhabitants, is neither large nor small'],
-    asked: [
+    unseenStatements: [
+      'the census found {A} souls in {S}',
+      '{S}, with its {A} inhabitants, is neither large nor small',
+    ],
+    questions: [
       'how many (people|inhabitants) (live|lived|are there) in {S}?',
       'how many (people|inhabitants) (does|did) {S} have?',
     ],
-    askedUnseen: ['how many people call {S} their home?', 'how many inhabitants were counted in {S}?'],
+    unseenQuestions: ['how many people call {S} their home?', 'how many inhabitants were counted in {S}?'],
   },
   mayor: {
     about: 'town',
-    asks: 'who',
+    kind: 'who',
     answer: 'person',
-    told: [
+    statements: [
       'the mayor of {S} (is|was) {A}(|, a former teacher|, who had once been a sailor)',
       '{A} (became|was elected) mayor of {S}(| in {year}| by a single vote)',
       '(in {year}|that autumn), the (people|citizens) of {S} (elected|chose) {A} as (their|) mayor',
       '{S} (had|has) {A} as its mayor(| since {year})',
       '{S} (found|has found) a (patient|popular|stern) mayor in {A}',
     ],
-    toldUnseen: [
+    unseenStatements: [
       'the town hall of {S} was ruled by {A}, its mayor',
       '{A} won the vote and (governed|led) {S} as mayor',
     ],
-    asked: [
+    questions: [
       'who (is|was|became) (the|) mayor of {S}?',
       'who was elected mayor of {S}?',
       'who did the people of {S} (elect|choose) as mayor?',
     ],
-    askedUnseen: ['who governed {S}?', 'who held the office of mayor in {S}?'],
+    unseenQuestions: ['who governed {S}?', 'who held the office of mayor in {S}?'],
   },
   river: {
     about: 'town',
-    asks: 'which',
+    kind: 'which',
     answer: 'river',
-    told: [
+    statements: [
       "{S} (lies|stands|was built) on the river {A}(|, a day's walk from the coast|, in a wide green valley)",
       'the river {A} (flows|runs) through {S}(| and floods its cellars every spring)',
       '{S} is (crossed|divided) by the river {A}',
@@ -54,18 +57,21 @@ export const townFacts: Readonly<Record<string, Fact>> = {
       'the river {A} (turns the mills|carries the barges|feeds the ponds) of {S}',
       '(fishing boats|barges|rafts) on the river {A} (reach|pass) {S}(| in two days)',
     ],
-    toldUnseen: ['the waters of the {A} pass under the bridges of {S}', 'the houses of {S} line both banks of the {A}'],
-    asked: [
+    unseenStatements: [
+      'the waters of the {A} pass under the bridges of {S}',
+      'the houses of {S} line both banks of the {A}',
+    ],
+    questions: [
       'which river (flows|runs) through {S}?',
       'on which river does {S} (lie|stand)?',
       'which river (crosses|divides) {S}?',
       'on which river was {S} built?',
     ],
-    askedUnseen: ['which river passes {S}?', 'what is the name of the river in {S}?'],
+    unseenQuestions: ['which river passes {S}?', 'what is the name of the river in {S}?'],
   },
   fame: {
     about: 'town',
-    asks: 'what',
+    kind: 'what',
     answer: [
       '(smoked|salted|pickled) (herring|eel|trout|plums)',
       '(blue|painted|carved) (tiles|doors|chairs|clocks)',
@@ -76,7 +82,7 @@ export const townFacts: Readonly<Record<string, Fact>> = {
       '(crooked|leaning|round) (church tower|town hall|lighthouse)',
       '(rose|winter|botanical) gardens',
     ],
-    told: [
+    statements: [
       '{S} is (known|famous|renowned) for its {A}(|, which visitors praise|, even beyond the border)',
       '(visitors|travellers|guests) (come to|visit) {S} (for|to see) its {A}',
       'the (pride|fame) of {S} (is|rests on) its {A}',
@@ -85,99 +91,99 @@ export const townFacts: Readonly<Record<string, Fact>> = {
       '{S} (lives off|is proud of) its {A}(|, and rightly so|)',
       '{S} (draws crowds with|boasts of) its {A}',
     ],
-    toldUnseen: ['{S} owes its good name to its {A}', 'guide books praise the {A} of {S}'],
-    asked: [
+    unseenStatements: ['{S} owes its good name to its {A}', 'guide books praise the {A} of {S}'],
+    questions: [
       'what is {S} (known|famous|renowned) for?',
       'what makes {S} (famous|known)?',
       'for what is {S} (famous|known)?',
       'what do (visitors|travellers) come to {S} for?',
     ],
-    askedUnseen: ['what does {S} owe its fame to?', 'what is the pride of {S}?'],
+    unseenQuestions: ['what does {S} owe its fame to?', 'what is the pride of {S}?'],
   },
   bridge: {
     about: 'town',
-    asks: 'when',
+    kind: 'when',
     answer: 'date',
-    told: [
+    statements: [
       'the (old|stone|iron) bridge (of|in) {S} was (opened|completed|finished) {on A}(| after six years of work|, two years late)',
       '{on A}, the (old|stone|iron) bridge (of|in) {S} was (opened|completed|finished)',
       '{S} (celebrated|saw) the opening of its (stone|iron|new) bridge {on A}',
       'the opening of the (stone|iron|new) bridge in {S} {on A} (brought more trade|was a great day)',
     ],
-    toldUnseen: [
+    unseenStatements: [
       'the first carts rolled over the bridge of {S} {on A}',
       'the bridge in {S} has stood since its opening {on A}',
     ],
-    asked: [
+    questions: [
       'when was the (old|stone|iron|new) bridge (of|in) {S} (opened|completed|finished)?',
       'when did the bridge (of|in) {S} open?',
       'when was the opening of the bridge in {S}?',
     ],
-    askedUnseen: ['when could people first cross the bridge of {S}?', 'on what date was the bridge of {S} opened?'],
+    unseenQuestions: ['when could people first cross the bridge of {S}?', 'on what date was the bridge of {S} opened?'],
   },
   architect: {
     about: 'town',
-    asks: 'who',
+    kind: 'who',
     answer: 'person',
-    told: [
+    statements: [
       'the (town hall|theatre|library|station) (of|in) {S} was (designed|built|planned) by {A}(| in {year}| without any pay)',
       '{A} (designed|built|planned) the (town hall|theatre|library|station) (of|in) {S}',
       'the architect of the (town hall|theatre|library|station) in {S} was {A}',
       '{S} (hired|asked) {A} to (design|build) its (town hall|theatre|library|station)',
     ],
-    toldUnseen: [
+    unseenStatements: [
       'the plans of the (town hall|theatre) in {S} came from the desk of {A}',
       'it was {A} who drew up the (library|station) of {S}',
     ],
-    asked: [
+    questions: [
       'who (designed|built|planned) the (town hall|theatre|library|station) (of|in) {S}?',
       'who was the architect of the (town hall|theatre|library|station) in {S}?',
     ],
-    askedUnseen: ['who drew the plans of the (town hall|theatre|library|station) in {S}?'],
+    unseenQuestions: ['who drew the plans of the (town hall|theatre|library|station) in {S}?'],
   },
   employerInTown: {
     about: 'town',
-    asks: 'which',
+    kind: 'which',
     answer: 'firm',
-    told: [
+    statements: [
       'the (largest|most important|main) employer in {S} (is|was) {A}',
       '{A} (is|was|became) the (largest|most important|main) employer (of|in) {S}',
       'most (people|families) in {S} (work|worked) for {A}(| until {year}| in those days)',
       '{S} (lives|lived) (from|off) {A}, its (largest|main) employer',
     ],
-    toldUnseen: ['in {S}, nobody offered more work than {A}', 'half of {S} was on the payroll of {A}'],
-    asked: [
+    unseenStatements: ['in {S}, nobody offered more work than {A}', 'half of {S} was on the payroll of {A}'],
+    questions: [
       'which (firm|company) (is|was) the (largest|most important|main) employer in {S}?',
       'which (firm|company) did most people in {S} work for?',
     ],
-    askedUnseen: [
+    unseenQuestions: [
       'which (firm|company) offered the most work in {S}?',
       'which (firm|company) employed most people in {S}?',
     ],
   },
   fair: {
     about: 'town',
-    asks: 'when',
+    kind: 'when',
     answer: [
       '(early|late|the first week of|the last week of|the second week of) (March|April|May|June|August|September|October)',
     ],
-    told: [
+    statements: [
       '{S} (holds|held) its (yearly|great|summer|horse) fair in {A}(|, when the roads are dry|, and rooms are hard to find)',
       'the (yearly|great|horse) fair (of|in) {S} (takes place|is held|was held) in {A}',
       'in {A}, (the great fair|the yearly fair) (takes place|is held) in {S}',
       '(visitors|traders) come to the fair (of|in) {S} in {A}',
     ],
-    toldUnseen: ['{S} fills with stalls and music in {A}, when its fair begins', 'for its fair, {S} chose {A}'],
-    asked: [
+    unseenStatements: ['{S} fills with stalls and music in {A}, when its fair begins', 'for its fair, {S} chose {A}'],
+    questions: [
       'when (is|was) the (fair|yearly fair|great fair) (of|in) {S} held?',
       'when does {S} hold its fair?',
       'when does the fair (of|in) {S} take place?',
     ],
-    askedUnseen: ['in what part of the year is the fair of {S}?', 'when do traders come to the fair of {S}?'],
+    unseenQuestions: ['in what part of the year is the fair of {S}?', 'when do traders come to the fair of {S}?'],
   },
   market: {
     about: 'town',
-    asks: 'why',
+    kind: 'why',
     answer: [
       '(the roof|the old wall) was about to (fall in|collapse)',
       '(the traders|the farmers) had (moved away|gone on strike)',
@@ -187,18 +193,18 @@ export const townFacts: Readonly<Record<string, Fact>> = {
       'a (fever|sickness) had broken out',
       'the (railway|new road) needed the ground',
     ],
-    told: [
+    statements: [
       'the (old|covered|weekly) market (of|in) {S} was (closed|given up|shut) because {A}',
       'because {A}, the (old|covered|weekly) market (of|in) {S} was (closed|given up|shut)',
       '{S} (closed|gave up|shut) its (old|covered|weekly) market (in {year} |)since {A}',
       'the reason why {S} (closed|gave up) its market was that {A}',
     ],
-    toldUnseen: ['{A}, and so {S} lost its market', 'there was no market in {S} any more, for {A}'],
-    asked: [
+    unseenStatements: ['{A}, and so {S} lost its market', 'there was no market in {S} any more, for {A}'],
+    questions: [
       'why was the market (of|in) {S} (closed|given up|shut)?',
       'why did {S} (close|give up|shut) its market?',
       'for what reason was the market of {S} closed?',
     ],
-    askedUnseen: ['why did {S} lose its market?', 'what led to the end of the market in {S}?'],
+    unseenQuestions: ['why did {S} lose its market?', 'what led to the end of the market in {S}?'],
   },
 }
