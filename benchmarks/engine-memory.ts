@@ -18,7 +18,7 @@ const residentBytes = (): number =>
 
 async function measure(name: EngineName, passes: number, every: number): Promise<void> {
   const model = randomModel(parseConfig({ ...CONFIG, ...STILL }, 'benchmark'), { engine: await openEngine(name) })
-  const gradient = await BatchGradient.compile(model, new Float32Array(model.num_parameters()))
+  const gradient = await BatchGradient.open(model, new Float32Array(model.num_parameters()))
   const { below } = random(42, 'shapes')
   const rows: string[][] = []
   const shapes = new Set<string>()

@@ -72,7 +72,7 @@ async function profile(train_file: string, folder: string, options: { model: str
     options.model === 'bert-base'
       ? randomModel(parseConfig({ model_type: 'bert' }, 'bert-base'), { engine })
       : (await loadPretrained(folder, { engine })).model
-  const stepper = await Stepper.create(model, parseArguments({}, 'profile'), options.steps + 1)
+  const stepper = await Stepper.open(model, parseArguments({}, 'profile'), options.steps + 1)
   await stepper.step(0, [warmup], data.windows)
   const warmupRuns = engine.runs
   const start = performance.now()

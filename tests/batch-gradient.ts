@@ -23,7 +23,7 @@ export async function batchGradient(
   mask = noMask,
 ): Promise<Gradients> {
   const gradients = new Float32Array(model.parameters.size)
-  const batch = await BatchGradient.compile(model, gradients)
+  const batch = await BatchGradient.open(model, gradients)
   const counts = countSpans(
     spans,
     rows.map(({ input_ids }) => input_ids.length),

@@ -96,7 +96,7 @@ async function expectRecordedSteps(name: string, padding: Padding, steps: number
   const windows = await firstWindows('squad-train-articles.json', steps * BATCH)
   const model = await miniLm(engine)
   const options = { padding, max_seq_length: 384, learning_rate: 3e-5, weight_decay: 0.01 }
-  const stepper = await Stepper.create(model, parseArguments(options, 'test'), STEPS)
+  const stepper = await Stepper.open(model, parseArguments(options, 'test'), STEPS)
   for (const [step, expected] of recorded.steps.slice(0, steps).entries()) {
     const batch = Array.from({ length: BATCH }, (_, i) => step * BATCH + i)
     const { loss, grad_norm, learning_rate } = await stepper.step(step, [batch], windows)

@@ -48,7 +48,7 @@ async function timeTraining(
   max_tokens_per_pass: number,
 ): Promise<TrainingRates> {
   const options = { learning_rate: 3e-5, weight_decay: 0.01, max_grad_norm: 1, max_tokens_per_pass }
-  const stepper = await Stepper.create(model, parseArguments(options, 'benchmark'), WARMUP_STEP + timed.length + 1)
+  const stepper = await Stepper.open(model, parseArguments(options, 'benchmark'), WARMUP_STEP + timed.length + 1)
   await stepper.step(WARMUP_STEP, [warmup], data.windows)
   const steps: StepRecord[] = []
   for (const [i, windows] of timed.entries()) {

@@ -14,7 +14,7 @@ async function liveDashboard({ host }: { host?: string } = {}) {
   const folder = temporaryFolder()
   const asked = { stops: 0 }
   const args = parseArguments({ output_dir: join(folder, 'run') }, 'test')
-  const live = await LiveRun.create(args, { screen: noScreen, stop: () => asked.stops++ })
+  const live = await LiveRun.open(args, { screen: noScreen, stop: () => asked.stops++ })
   const dashboard = await startDashboard({ folder, depth: 1, live, port: 0, host })
   onTestFinished(async () => {
     await live.close()

@@ -26,7 +26,7 @@ export interface WatchedRun {
 /** Starts the dashboard of a run. It also shows the runs in sibling folders. */
 export async function watchRun(args: TrainingArguments, options: WatchOptions): Promise<WatchedRun> {
   const { host, port = DEFAULT_PORT } = options
-  const live = await LiveRun.create(args, options)
+  const live = await LiveRun.open(args, options)
   try {
     const dashboard = await startDashboardThread(live, { host, port, folder: dirname(args.output_dir), depth: 1 })
     return {

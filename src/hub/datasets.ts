@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { OutOfReachError } from './http.ts'
 import { isFolder, refusePath } from './models.ts'
-import { type HubOptions, openHub } from './options.ts'
+import { type HubOptions, resolveHub } from './options.ts'
 import { parseRepository } from './repository.ts'
 import { notCached, Snapshot } from './snapshot.ts'
 import { type DatasetConfiguration, datasetConfigurations } from './splits.ts'
@@ -49,15 +49,15 @@ export async function resolveDataset(nameOrFolder: string, options: DatasetOptio
 const hasParquet = ({ listing }: Snapshot): boolean => listing.files.some(({ path }) => path.endsWith('.parquet'))
 
 async function withParquet(name: string, options: DatasetOptions): Promise<Snapshot> {
-  const hub = openHub(options)
+  const hub = resolveHub(options)
   const repository = parseRepository('dataset', name)
   const revision = options.revision ?? 'main'
   const converted = async () => {
     if (options.revision) return undefined
-    const found = await Snapshot.find(hub, repository, CONVERTED).catch(() => undefined)
+    const found = await Snapshot.locate(hub, repository, CONVERTED).catch(() => undefined)
     return found && hasParquet(found) ? found : undefined
   }
-  const given = await Snapshot.find(hub, repository, revision).catch(async (error) => {
+  const given = await Snapshot.locate(hub, repository, revision).catch(async (error) => {
     // If an earlier download used the converted branch, the cache holds only that branch.
     const kept = hub.offline || error instanceof OutOfReachError ? await converted() : undefined
     if (kept) return kept

@@ -1,5 +1,5 @@
 import { CachedRepository } from './cache.ts'
-import { type HubOptions, openHub } from './options.ts'
+import { type HubOptions, resolveHub } from './options.ts'
 import { parseRepository, type Repository, type RepositoryCard } from './repository.ts'
 import { Snapshot } from './snapshot.ts'
 
@@ -15,10 +15,10 @@ export async function knownRepository(
   name: string,
   { revision, ...options }: HubOptions & { readonly revision?: string },
 ): Promise<KnownRepository | undefined> {
-  const hub = openHub({ ...options, offline: true })
+  const hub = resolveHub({ ...options, offline: true })
   const repository = parseRepository(type, name)
   const commit = await new CachedRepository(hub.cache, repository).commitOf(revision ?? 'main')
   if (!commit) return undefined
-  const { listing } = await Snapshot.find(hub, repository, revision ?? 'main')
+  const { listing } = await Snapshot.locate(hub, repository, revision ?? 'main')
   return { commit, card: listing.card ?? {} }
 }

@@ -5,7 +5,7 @@ import { otherWeights } from '../checkpoint/other-weights.ts'
 import { isTokenizerFile, loadTokenizer } from '../checkpoint/tokenizer-folder.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { showList } from '../show-value.ts'
-import { type HubOptions, openHub } from './options.ts'
+import { type HubOptions, resolveHub } from './options.ts'
 import { parseRepository } from './repository.ts'
 import { notCached, Snapshot } from './snapshot.ts'
 
@@ -38,7 +38,7 @@ export async function resolveModel(nameOrFolder: string, options: ModelOptions =
   if (await isFolder(nameOrFolder)) return nameOrFolder
   refusePath(nameOrFolder)
   const { revision = 'main', weights = true } = options
-  const snapshot = await Snapshot.find(openHub(options), parseRepository('model', nameOrFolder), revision)
+  const snapshot = await Snapshot.locate(resolveHub(options), parseRepository('model', nameOrFolder), revision)
   const paths = snapshot.listing.files.map(({ path }) => path)
   const files = modelFiles(paths, weights)
   if (typeof files !== 'string') return weights ? bringModel(snapshot, files) : snapshot.bring(files)

@@ -8,7 +8,7 @@ import { expect, it } from 'vitest'
 import { BERT, hubWorld } from '../../tests/hub-world.ts'
 import { send } from './http.ts'
 import { resolveModel } from './models.ts'
-import { cacheFolder, openHub } from './options.ts'
+import { cacheFolder, resolveHub } from './options.ts'
 
 const world = hubWorld((server) => {
   server.add('model', 'ann/bert').commit(BERT)
@@ -30,7 +30,7 @@ it('takes the token from the option, HF_TOKEN, the file at HF_TOKEN_PATH, or HF_
   const own = join(folder, 'own')
   writeFileSync(join(folder, 'token'), 'hf_home\n')
   writeFileSync(own, 'hf_path\n')
-  const token = (environment: object, options = {}) => openHub(options, { HF_HOME: folder, ...environment }).token
+  const token = (environment: object, options = {}) => resolveHub(options, { HF_HOME: folder, ...environment }).token
   expect(token({})).toBe('hf_home')
   expect(token({ HF_TOKEN_PATH: own })).toBe('hf_path')
   expect(token({ HF_TOKEN_PATH: own, HF_TOKEN: ' hf_env ' })).toBe('hf_env')
@@ -40,10 +40,10 @@ it('takes the token from the option, HF_TOKEN, the file at HF_TOKEN_PATH, or HF_
 })
 
 it('validates HF_ENDPOINT, and reads HF_HUB_OFFLINE as Python does', () => {
-  expect(openHub({}, {}).endpoint).toBe('https://huggingface.co')
-  expect(openHub({}, { HF_ENDPOINT: 'http://mirror/' }).endpoint).toBe('http://mirror')
-  expect(() => openHub({}, { HF_ENDPOINT: 'mirror' })).toThrow('invalid hub address "mirror"')
-  const offline = (HF_HUB_OFFLINE: string) => openHub({}, { HF_HUB_OFFLINE }).offline
+  expect(resolveHub({}, {}).endpoint).toBe('https://huggingface.co')
+  expect(resolveHub({}, { HF_ENDPOINT: 'http://mirror/' }).endpoint).toBe('http://mirror')
+  expect(() => resolveHub({}, { HF_ENDPOINT: 'mirror' })).toThrow('invalid hub address "mirror"')
+  const offline = (HF_HUB_OFFLINE: string) => resolveHub({}, { HF_HUB_OFFLINE }).offline
   expect(['1', 'true', 'YES', 'on', '0', '', 'no'].map(offline)).toEqual([true, true, true, true, false, false, false])
 })
 
@@ -56,10 +56,10 @@ it.each([
   const folder = mkdtempSync(join(tmpdir(), 'spanforge-token-'))
   writeFileSync(join(folder, 'token'), HF_TOKEN)
   for (const environment of [{ HF_TOKEN }, { HF_HOME: folder }])
-    expect(() => openHub({}, environment)).toThrow(/^(HF_TOKEN|.*\/token) contains a line break or another character/)
-  expect(() => openHub({ token: HF_TOKEN }, {})).toThrow(/^(?!.*hf_[\0oh])/)
-  expect(openHub({ token: 'hf_one\r\n' }, {}).token).toBe('hf_one')
-  expect(openHub({ offline: true }, { HF_TOKEN }).token).toBeUndefined()
+    expect(() => resolveHub({}, environment)).toThrow(/^(HF_TOKEN|.*\/token) contains a line break or another character/)
+  expect(() => resolveHub({ token: HF_TOKEN }, {})).toThrow(/^(?!.*hf_[\0oh])/)
+  expect(resolveHub({ token: 'hf_one\r\n' }, {}).token).toBe('hf_one')
+  expect(resolveHub({ offline: true }, { HF_TOKEN }).token).toBeUndefined()
 })
 
 it('sends a user name and password in HF_ENDPOINT only to that host, and shows them in no message', async () => {
@@ -100,7 +100,7 @@ it('names the proxy in the error if the proxy refuses a request', async () => {
   const ALL_PROXY = `ann:s@cret@127.0.0.1:${(proxy.address() as AddressInfo).port}`
   try {
     for (const url of ['http://hub.example.org/x', 'https://hub.example.org/x']) {
-      const error = await send(openHub(world.options, { ALL_PROXY }), { url }).catch((error) => error)
+      const error = await send(resolveHub(world.options, { ALL_PROXY }), { url }).catch((error) => error)
       expect(error.message).toMatch(/the proxy refused to connect to hub.example.org \(407\)\n.*user name and password/)
       expect(error.message).not.toContain('cret')
     }
@@ -131,7 +131,7 @@ it('sends requests through the proxy in the environment, except to hosts in NO_P
   try {
     const { endpoint } = world.server
     const ask = async (environment: object) => {
-      const hub = openHub({ ...world.options }, { HTTP_PROXY, ...environment })
+      const hub = resolveHub({ ...world.options }, { HTTP_PROXY, ...environment })
       const { status, body } = await send(hub, { url: `${endpoint}/api/models/ann/bert` })
       body.destroy()
       return status

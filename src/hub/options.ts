@@ -59,7 +59,7 @@ export interface Hub {
 
 const PUBLIC_HUB = 'https://huggingface.co'
 
-export function openHub(options: HubOptions = {}, environment: Environment = process.env): Hub {
+export function resolveHub(options: HubOptions = {}, environment: Environment = process.env): Hub {
   const timeout = options.timeout ?? 1000 * Number(environment.HF_HUB_DOWNLOAD_TIMEOUT || 30)
   if (!(timeout > 0))
     throw new UsageError(

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { HttpAgents } from './exchange.ts'
-import { openHub } from './options.ts'
+import { resolveHub } from './options.ts'
 import { proxyFor } from './proxy.ts'
 
 const HUB = 'https://huggingface.co/api'
@@ -71,6 +71,6 @@ it.each([
 
 it('reads the proxy settings at the first request, so never when offline', async () => {
   const environment = { HTTPS_PROXY: 'socks5://proxy', HF_HUB_OFFLINE: '1' }
-  expect(openHub({}, environment).offline).toBe(true)
+  expect(resolveHub({}, environment).offline).toBe(true)
   await expect(new HttpAgents(environment).agentFor(new URL(HUB))).rejects.toThrow('SOCKS')
 })

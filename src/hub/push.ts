@@ -6,7 +6,7 @@ import { SpanforgeError, UsageError } from '../errors.ts'
 import { digestFile, digestLike } from './digest.ts'
 import { converse, type HubAnswer, readJson } from './http.ts'
 import { accepted, type LargeFile, uploadLargeFiles } from './large-files.ts'
-import { type Hub, type HubOptions, openHub } from './options.ts'
+import { type Hub, type HubOptions, resolveHub } from './options.ts'
 import { contentToPush, privatePlaces } from './push-content.ts'
 import { type PlanOptions, type PushFile, planPush } from './push-plan.ts'
 import { apiUrl, parseRepository, type Repository, refusal } from './repository.ts'
@@ -31,7 +31,7 @@ export interface PushResult {
  * files are sent. Large files are uploaded before the commit, so that users never see an incomplete upload.
  */
 export async function pushFolder(folder: string, name: string, options: PushOptions = {}): Promise<PushResult> {
-  const hub = openHub(options)
+  const hub = resolveHub(options)
   const repository = parseRepository('model', name)
   const { revision = 'main', message = 'Upload a question-answering model with spanforge' } = options
   const { files } = await planPush(folder, options)

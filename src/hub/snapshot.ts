@@ -54,7 +54,7 @@ export class Snapshot {
    * Looks up a repository on the hub. The cache is used instead when offline, when the hub is unreachable, or when the
    * revision is a commit whose listing is stored.
    */
-  static async find(hub: Hub, repository: Repository, revision: string): Promise<Snapshot> {
+  static async locate(hub: Hub, repository: Repository, revision: string): Promise<Snapshot> {
     const cached = new CachedRepository(hub.cache, repository)
     const stored = await cachedListing(cached, repository, revision)
     const local = stored && new Snapshot(hub, repository, revision, cached, stored.listing, stored.source)

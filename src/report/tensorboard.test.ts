@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SpanforgeError } from '../errors.ts'
 import { crc32c } from './crc32c.ts'
-import { createEventFile, record, scalars } from './tensorboard.ts'
+import { openEventFile, record, scalars } from './tensorboard.ts'
 
 let folder: string
 beforeEach(() => {
@@ -24,7 +24,7 @@ describe('CRC-32C', () => {
 
 describe('event files', () => {
   test('contain the log_history as TFRecords of protocol buffers', () => {
-    const file = createEventFile(join(folder, 'runs', 'first'), () => 1700000000.5)
+    const file = openEventFile(join(folder, 'runs', 'first'), () => 1700000000.5)
     file.log({ epoch: 1, step: 193, loss: 1.1314, grad_norm: 12.5, learning_rate: 2e-5 })
     file.log({ epoch: 1, step: 193, eval_loss: 1.647568, eval_f1: Number.NaN })
     file.log({ epoch: 3, step: 20_000_000_000, loss: 0.4221 })
@@ -43,7 +43,7 @@ describe('event files', () => {
   })
 
   test('have names that TensorBoard finds', () => {
-    expect(createEventFile(folder, () => 1700000000.5).path).toMatch(/events\.out\.tfevents\.1700000000\..+/)
+    expect(openEventFile(folder, () => 1700000000.5).path).toMatch(/events\.out\.tfevents\.1700000000\..+/)
   })
 
   test('use the tags of transformers, and skip values that are not numbers', () => {
@@ -61,8 +61,8 @@ describe('event files', () => {
 
   test('fail clearly if the folder cannot be created', () => {
     writeFileSync(join(folder, 'taken'), '')
-    expect(() => createEventFile(join(folder, 'taken', 'runs'))).toThrow(SpanforgeError)
-    expect(() => createEventFile(join(folder, 'taken', 'runs'))).toThrow(/cannot create the folder .*taken/)
+    expect(() => openEventFile(join(folder, 'taken', 'runs'))).toThrow(SpanforgeError)
+    expect(() => openEventFile(join(folder, 'taken', 'runs'))).toThrow(/cannot create the folder .*taken/)
   })
 })
 

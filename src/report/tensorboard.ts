@@ -30,7 +30,7 @@ export interface EventFile {
  * run, so a resumed run starts a new file.
  * @throws SpanforgeError if the folder or the file cannot be written
  */
-export function createEventFile(folder: string, now: () => number = () => Date.now() / 1000): EventFile {
+export function openEventFile(folder: string, now: () => number = () => Date.now() / 1000): EventFile {
   const name = `events.out.tfevents.${Math.floor(now())}.${hostname()}.${process.pid}`
   const path = join(folder, name)
   const append = (event: Encoded) => {

@@ -28,7 +28,7 @@ export class ModelThread {
    * Loads a model folder and computes one window to verify that the model works.
    * @throws SpanforgeError if the folder is not a valid model or its outputs are not finite
    */
-  static async start(folder: string, choice?: EngineChoice): Promise<ModelThread> {
+  static async open(folder: string, choice?: EngineChoice): Promise<ModelThread> {
     const thread = new Thread(
       startWorker(import.meta.url, './model-worker', { folder, choice } satisfies ModelWorkerData),
     )

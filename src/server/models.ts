@@ -143,7 +143,7 @@ export class Models {
 
   private async replace(id: string, source: string): Promise<ServedModel> {
     const { hub, choice, queueOptions } = this.options
-    const thread = await ModelThread.start(await modelFolder(source, hub), choice)
+    const thread = await ModelThread.open(await modelFolder(source, hub), choice)
     const model = new ServedModel(id, displayName(source), thread, this.mutex, queueOptions(id))
     const old = this.models.get(id)
     this.models.set(id, model) // a Map keeps the position of an existing key

@@ -33,7 +33,7 @@ export async function measureTraining(
   const apart = Math.max(1, Math.floor(examples.length / (batch_size * STEPS)))
   for (let i = 0; i < examples.length && windows.length < batch_size * STEPS; i += apart)
     for (const window of cutter.cut(examples[i], i)) windows.push(labelled(window, examples[i]))
-  const stepper = await Stepper.create(model, args, STEPS)
+  const stepper = await Stepper.open(model, args, STEPS)
   try {
     let [tokens, seconds] = [0, 0]
     for (let step = 0; step < STEPS; step++) {

@@ -17,7 +17,7 @@ export async function secondsOfStep(engine: Engine, config: ModelConfig, precisi
   const vocab_size = Math.min(words, WORDS)
   const length = Math.min(LENGTH, max_positions)
   const model = randomModel(resized(config, { layers: Math.min(LAYERS, layers), vocab_size }), { engine })
-  const batch = await BatchGradient.compile(model, new Float32Array(model.num_parameters()), {
+  const batch = await BatchGradient.open(model, new Float32Array(model.num_parameters()), {
     bf16: precision === 'bfloat16',
   })
   const rows = Array.from({ length: ROWS }, (_, r) => ({

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { explain } from '../../files/explain.ts'
 import { assertLocksHeld } from '../../files/lock.ts'
-import { createEventFile } from '../../report/tensorboard.ts'
+import { openEventFile } from '../../report/tensorboard.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import type { Listener } from '../screen/listener.ts'
 import { EVENTS_FOLDER, LOG_FILE } from './run-files.ts'
@@ -17,7 +17,7 @@ export function logFiles({ report_to, output_dir, logging_dir }: TrainingArgumen
 }
 
 function tensorboard(folder: string): Listener {
-  const file = createEventFile(folder)
+  const file = openEventFile(folder)
   return (event) => {
     if (event.type === 'log' || event.type === 'evaluate') file.log(event.entry)
   }

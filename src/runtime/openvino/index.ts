@@ -8,7 +8,7 @@ export const openvinoEntry: EngineEntry = {
   install: 'pip install openvino',
   inspect: async () => (await import('./open.ts')).inspectOpenVino(),
   async open(device) {
-    const [{ openOpenVino }, { openvinoEngine }] = await Promise.all([import('./open.ts'), import('./engine.ts')])
-    return openvinoEngine(openOpenVino(), device === 'cpu' ? 'CPU' : device)
+    const [{ loadOpenVino }, { openvinoEngine }] = await Promise.all([import('./open.ts'), import('./engine.ts')])
+    return openvinoEngine(loadOpenVino(), device === 'cpu' ? 'CPU' : device)
   },
 }

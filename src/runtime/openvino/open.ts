@@ -15,7 +15,7 @@ const INSTALL_OPENVINO = 'pip install openvino'
  * Finds and loads OpenVINO and checks its version.
  * @throws SpanforgeError if it is not installed or too old
  */
-export function openOpenVino(): OpenVinoLibrary {
+export function loadOpenVino(): OpenVinoLibrary {
   const found = findOpenVino()
   if (!found)
     throw new SpanforgeError('OpenVINO: not found on this machine', {
@@ -43,7 +43,7 @@ export function checkVersion(version: string, { file, source }: FoundLibrary): v
 }
 
 /**
- * Describes OpenVINO for `spanforge doctor`. Returns undefined if it is not installed, and throws like `openOpenVino`
+ * Describes OpenVINO for `spanforge doctor`. Returns undefined if it is not installed, and throws like `loadOpenVino`
  * if it cannot be used.
  */
 export function inspectOpenVino(): EngineFacts | undefined {

@@ -17,7 +17,7 @@ async function steps(options: TrainingArgumentsInput, count: number) {
     { learning_rate: 1e-3, weight_decay: 0.1, output_dir: join(temporaryFolder(), 'new'), ...options },
     'test',
   )
-  const stepper = await Stepper.create(model, args, 10)
+  const stepper = await Stepper.open(model, args, 10)
   await stepper.freeze(windows)
   const results = []
   for (let step = 0; step < count; step++) results.push(await stepper.step(step, [[0, 1, 2, 3 + step]], windows))

@@ -25,7 +25,7 @@ export class FrozenLayers {
     private readonly offsets: Float64Array,
   ) {}
 
-  static async compute(
+  static async open(
     model: QuestionAnsweringModel,
     windows: readonly Window[],
     { freeze_layers, max_tokens_per_pass, output_dir, bf16 }: FrozenOptions,

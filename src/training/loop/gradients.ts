@@ -46,7 +46,7 @@ export class BatchGradient implements GradientSource {
   }
 
   /** `gradients` holds those of the parameters that are trained, in their order. */
-  static async compile(
+  static async open(
     model: QuestionAnsweringModel,
     gradients: Float32Array,
     { label_smoothing_factor = 0, bf16 = false, freeze_embeddings, freeze_layers }: GradientOptions = {},

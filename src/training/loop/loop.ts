@@ -8,7 +8,7 @@ import type { TrainingRun } from './training-run.ts'
  * ones.
  */
 export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, void, void> {
-  const session = await TrainingSession.begin(run)
+  const session = await TrainingSession.open(run)
   try {
     yield* session.freeze()
     await session.fit()

@@ -116,7 +116,7 @@ describe('a step over random windows', async () => {
   /** The first step of a warm-up has a learning rate of 0, so only Adam's moments change. */
   function newStepper(max_tokens_per_pass: number): Promise<Stepper> {
     const args = parseArguments({ max_grad_norm: 0, warmup_steps: 1, max_tokens_per_pass }, 'test')
-    return Stepper.create(tinyModel('b1/safetensors'), args, 2)
+    return Stepper.open(tinyModel('b1/safetensors'), args, 2)
   }
 
   /**

@@ -66,7 +66,7 @@ export class TrainingSession {
     if (resume_from) await checkUnchanged(resume_from, digests, args)
     // As with autocast in the Trainer, a model trained in bfloat16 is also evaluated in bfloat16.
     await model.computeIn(args.bf16 || args.bf16_full_eval ? 'bfloat16' : 'float32')
-    const stepper = await Stepper.create(model, args, planned.max_steps, run.gradients)
+    const stepper = await Stepper.open(model, args, planned.max_steps, run.gradients)
     const { state, progress } = resume_from
       ? await restoreRun(resume_from, model, stepper.optimizer.state)
       : { state: newTrainerState(args, planned.max_steps, planned.epochs), progress: newLoopState() }

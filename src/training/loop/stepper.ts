@@ -69,11 +69,11 @@ export class Stepper {
     this.learningRate = learningRates(args, max_steps)
   }
 
-  static async create(
+  static async open(
     model: QuestionAnsweringModel,
     args: TrainingArguments,
     max_steps: number,
-    gradientsOf: GradientFactory = BatchGradient.compile,
+    gradientsOf: GradientFactory = BatchGradient.open,
   ): Promise<Stepper> {
     const { entries, size, data } = model.parameters
     const n = size - totalSize(entries.slice(0, frozenEntries(model, args)))
@@ -86,8 +86,7 @@ export class Stepper {
 
   /** With `freeze_layers`: computes what the frozen layers make of every window. */
   async freeze(windows: readonly LabelledWindow[], onProgress?: FrozenProgress): Promise<void> {
-    if (this.args.freeze_layers > 0)
-      this.frozen = await FrozenLayers.compute(this.model, windows, this.args, onProgress)
+    if (this.args.freeze_layers > 0) this.frozen = await FrozenLayers.open(this.model, windows, this.args, onProgress)
   }
 
   /** Sets the length of the run, which its learning rates follow. */

@@ -42,7 +42,7 @@ test('max_minutes and max_steps are mutually exclusive', () => {
 function slowBatches(seconds = () => 1) {
   let time = 0
   const gradients: GradientFactory = async (...given) => {
-    const source = await BatchGradient.compile(...given)
+    const source = await BatchGradient.open(...given)
     return {
       reset: () => source.reset(),
       release: () => source.release(),

@@ -47,7 +47,7 @@ describe.each(['b5', 'b6'])('ten recorded batches of AdamW (%s)', async (folder)
     },
     'test',
   )
-  const stepper = await Stepper.create(model, args, recorded.steps.length)
+  const stepper = await Stepper.open(model, args, recorded.steps.length)
   afterAll(() => stepper.release())
 
   const expectWeights = (file: string) => {
