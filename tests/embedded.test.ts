@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../src/checkpoint/model-folder.ts'
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
-import { generateExamples } from '../src/demo/examples.ts'
 import { geometryOf } from '../src/models/registry.ts'
 import { makeDataset } from '../src/squad/dataset.ts'
+import { generateExamples } from '../src/synthetic/examples.ts'
 
 const folder = join(import.meta.dirname, '../examples/embedded/model')
 const tokenizer = await loadTokenizer(folder)

@@ -28,7 +28,7 @@ const mayImport: Record<string, readonly string[]> = {
   training: ['files', 'random', 'graph', 'runtime', 'batching', 'models', 'text', 'squad', 'checkpoint', 'inference'],
   report: ['squad', 'training'],
   analysis: ['random', 'text', 'squad', 'inference', 'report'],
-  demo: ['random', 'squad'],
+  synthetic: ['random', 'squad'],
   runs: [
     'files',
     'threads',
@@ -44,7 +44,7 @@ const mayImport: Record<string, readonly string[]> = {
     'training',
     'report',
     'analysis',
-    'demo',
+    'synthetic',
   ],
   server: [
     'threads',

@@ -13,6 +13,6 @@ export default defineConfig({
     outDir: at('../dist/web'),
     emptyOutDir: true,
     target: 'es2022',
-    rolldownOptions: { input: { demo: at('demo/index.html'), dashboard: at('dashboard/index.html') } },
+    rolldownOptions: { input: { playground: at('playground/index.html'), dashboard: at('dashboard/index.html') } },
   },
 })

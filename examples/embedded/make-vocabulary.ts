@@ -1,16 +1,16 @@
 /** Writes the embedded model's vocabulary and tokenizer settings: `npx tsx examples/embedded/make-vocabulary.ts` */
 import { existsSync, readFileSync } from 'node:fs'
-import { demoVocabulary } from '../../src/demo/vocabulary.ts'
 import { SpanforgeError } from '../../src/errors.ts'
 import { writeFileAtomic } from '../../src/files/atomic.ts'
+import { embeddedVocabulary } from '../../src/synthetic/vocabulary.ts'
 import { tokenizerFromVocab, toTokenizerConfig, toVocabText } from '../../src/text/index.ts'
 
 const folder = `${import.meta.dirname}/model`
-const vocab = toVocabText(demoVocabulary())
+const vocab = toVocabText(embeddedVocabulary())
 // Row i of the weights' embedding table is line i of the vocabulary: a change of the text moves the lines.
 if (existsSync(`${folder}/model.safetensors`) && readFileSync(`${folder}/vocab.txt`, 'utf8') !== vocab) {
   throw new SpanforgeError(`${folder}: its weights were trained with another vocabulary than the text gives now`, {
-    remedy: 'Delete model.safetensors, run this again, then pretrain anew: npx tsx scripts/pretrain-demo.ts',
+    remedy: 'Delete model.safetensors, run this again, then pretrain anew: npx tsx scripts/pretrain-embedded.ts',
   })
 }
 const tokenizer = tokenizerFromVocab(vocab, { do_lower_case: true, model_max_length: 128 })

@@ -33,7 +33,7 @@ export interface RunningServer {
 const isPrivate = ({ host, trust_proxy }: ServerOptions): boolean => isLoopback(host) && !trust_proxy
 
 /**
- * Loads models, given as folders, hub names or NAME=FOLDER, and serves them together with the demo page.
+ * Loads models, given as folders, hub names or NAME=FOLDER, and serves them together with the playground.
  * @throws SpanforgeError if a model fails to load or the address is not available; everything is released before
  */
 export async function startServer(given: readonly string[], options: ServerOptions): Promise<RunningServer> {

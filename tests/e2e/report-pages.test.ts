@@ -8,7 +8,7 @@ import { runReport } from '../../src/report/run-report.ts'
 import { describeChromium, launchChromium } from '../chromium.ts'
 import { miniLmRun } from '../sample-runs.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
-import { seriousFaults } from './demo-world.ts'
+import { seriousFaults } from './playground-world.ts'
 
 const origin = {
   ended: '2026-03-04T05:06:07.890Z',

@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadAnswerSettings } from '../../checkpoint/answer-settings.ts'
 import { loadTokenizer } from '../../checkpoint/tokenizer-folder.ts'
-import { generateExamples } from '../../demo/examples.ts'
 import { UsageError } from '../../errors.ts'
 import { readJsonFile } from '../../files/json-file.ts'
 import { resolveAnswerOptions } from '../../inference/answer-options.ts'
@@ -12,10 +11,11 @@ import { loadPretrained } from '../../inference/pretrained.ts'
 import { packageFile } from '../../package-root.ts'
 import { toSquadJson } from '../../squad/reading/squad-json.ts'
 import type { Example } from '../../squad/types.ts'
+import { generateExamples } from '../../synthetic/examples.ts'
 import { parseArguments, type TrainingArguments } from '../../training/arguments/arguments.ts'
 import { ARGUMENTS_FILE, writeFile } from './run-files.ts'
 
-/** The small BERT that the project pretrained on text of its own: scripts/pretrain-demo.ts. */
+/** The small BERT that the project pretrained on text of its own: scripts/pretrain-embedded.ts. */
 const MODEL = packageFile('examples/embedded/model')
 
 const TRAIN_QUESTIONS = 6000

@@ -7,7 +7,7 @@ import { describeChromium } from '../chromium.ts'
 import { runHere } from '../run-here.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { tinyText } from '../tiny-service.ts'
-import { ask, demoWorld, giveText } from './demo-world.ts'
+import { ask, giveText, playgroundWorld } from './playground-world.ts'
 
 const context = 'in ka 🦊🦊 eve, bo is in ro.\n\nli was in the den, and una in the pit by the sea.'
 
@@ -63,8 +63,8 @@ async function downloaded(page: Page, folder: string): Promise<string> {
 
 const marked = async (page: Page) => (await page.locator('.text mark.marked').allTextContents()).join('')
 
-describeChromium('correcting answers on the demo page', () => {
-  const world = demoWorld()
+describeChromium('correcting answers on the playground', () => {
+  const world = playgroundWorld()
 
   it('collects what is marked with the mouse, in a file that can be checked and trained on', async () => {
     const folder = temporaryFolder()
@@ -237,8 +237,8 @@ describeChromium('correcting answers on the demo page', () => {
   })
 })
 
-describeChromium('a demo page whose server wants a token', () => {
-  const world = demoWorld(['a-token-of-sixteen-or-more'])
+describeChromium('a playground whose server wants a token', () => {
+  const world = playgroundWorld(['a-token-of-sixteen-or-more'])
 
   it('asks for the token, and goes on once it has it', async () => {
     const page = await world.open()

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { describeChromium } from '../chromium.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
-import { answered, ask, demoWorld, giveText } from './demo-world.ts'
+import { answered, ask, giveText, playgroundWorld } from './playground-world.ts'
 
 const hostile = '<img src=x onerror="document.title=\'taken\'"><script>document.title="taken"</script>'
 
@@ -52,8 +52,8 @@ const textOf = async (page: Page) => {
   return page.textContent('.text')
 }
 
-describeChromium('texts on the demo page', () => {
-  const world = demoWorld()
+describeChromium('texts on the playground', () => {
+  const world = playgroundWorld()
 
   it.each([
     ['plain.txt', 'One line.\r\nAnother.', 'One line.\nAnother.'],

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { describeChromium } from '../chromium.ts'
 import { thoroughOr } from '../thorough.ts'
 import { tinyText } from '../tiny-service.ts'
-import { answered, ask, demoWorld, giveText, seriousFaults } from './demo-world.ts'
+import { answered, ask, giveText, playgroundWorld, seriousFaults } from './playground-world.ts'
 
 const SCHEMES = thoroughOr<readonly ('light' | 'dark')[]>(['light', 'dark'], ['light'])
 
@@ -12,8 +12,8 @@ const question = 'who is in ro?'
 const shown = (page: Page, selector: string) => page.locator(selector).allInnerTexts()
 const lit = async (page: Page, kind: string) => (await page.locator(`.text mark.${kind}`).allTextContents()).join('')
 
-describeChromium('the demo page', () => {
-  const world = demoWorld()
+describeChromium('the playground', () => {
+  const world = playgroundWorld()
 
   it('shows the answer of the service in place, how sure it is, and says so to a screen reader', async () => {
     const page = await world.open()

@@ -1,6 +1,7 @@
 /** What the page keeps in this browser, and nowhere else. */
 export type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 
+// Named before the page was called the playground; a new name would lose what browsers have kept.
 const PREFIX = 'spanforge.demo.'
 
 /** The kept text; undefined where there is none, or where the browser keeps nothing for this page. */

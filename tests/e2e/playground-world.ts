@@ -17,7 +17,7 @@ const embeddedFolder = join(import.meta.dirname, '../../examples/embedded/model'
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 
-export interface DemoWorld {
+export interface PlaygroundWorld {
   readonly server: RunningServer
   /** A page that finds nothing of another test; with options, nothing of another page either. */
   open(options?: BrowserContextOptions, address?: string): Promise<Page>
@@ -44,10 +44,10 @@ async function withConfidence(folder: string): Promise<string> {
 }
 
 /**
- * The demo's page in Chromium, from a real server over two small models. After each test whatever the page complained
+ * The playground in Chromium, from a real server over two small models. After each test whatever the page complained
  * of, policy violations among it, or loaded from elsewhere fails the test.
  */
-export function demoWorld(tokens: readonly string[] = []): DemoWorld {
+export function playgroundWorld(tokens: readonly string[] = []): PlaygroundWorld {
   const world = {} as { server: RunningServer; browser: Browser; shared: BrowserContext; storage: CDPSession }
   let folder: string | undefined
   let faults: string[] = []

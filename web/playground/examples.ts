@@ -33,7 +33,7 @@ const CHRONICLE_STORIES = 1200
 
 /** A book of a hundred thousand words, made on the spot. */
 async function chronicle(): Promise<string> {
-  const { generateExamples } = await import('../../src/demo/examples.ts')
+  const { generateExamples } = await import('../../src/synthetic/examples.ts')
   const chapters = new Map<string, string>()
   const stories = generateExamples({ seed: 1871, split: 'validation', questions: 5 * CHRONICLE_STORIES })
   for (const { context, title } of stories) if (!chapters.has(context)) chapters.set(context, title ?? '')
