@@ -121,7 +121,7 @@ describe.each(families)('ten recorded steps of AdamW: %s', (family) => {
   beforeAll(async () => {
     const { lr: learning_rate, weight_decay, clip: max_grad_norm, warmup: warmup_steps, eps: adam_epsilon } = recorded
     const args = { learning_rate, weight_decay, max_grad_norm, warmup_steps, adam_epsilon, padding: 'longest' }
-    stepper = await Stepper.create(model, parseArguments(args, 'test'), recorded.steps.length)
+    stepper = await Stepper.open(model, parseArguments(args, 'test'), recorded.steps.length)
   })
   afterAll(() => stepper.release())
 
