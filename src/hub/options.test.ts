@@ -56,7 +56,9 @@ it.each([
   const folder = mkdtempSync(join(tmpdir(), 'spanforge-token-'))
   writeFileSync(join(folder, 'token'), HF_TOKEN)
   for (const environment of [{ HF_TOKEN }, { HF_HOME: folder }])
-    expect(() => resolveHub({}, environment)).toThrow(/^(HF_TOKEN|.*\/token) contains a line break or another character/)
+    expect(() => resolveHub({}, environment)).toThrow(
+      /^(HF_TOKEN|.*\/token) contains a line break or another character/,
+    )
   expect(() => resolveHub({ token: HF_TOKEN }, {})).toThrow(/^(?!.*hf_[\0oh])/)
   expect(resolveHub({ token: 'hf_one\r\n' }, {}).token).toBe('hf_one')
   expect(resolveHub({ offline: true }, { HF_TOKEN }).token).toBeUndefined()
