@@ -38,7 +38,7 @@ export function trainingProgressBar(
   }
 }
 
-/** Progress of evaluation or tokenization: `countingProgress('Tokenizing', 'examples', 3000)`, from `first` on. */
+/** Progress of evaluation or tokenization: `countingProgressBar('Tokenizing', 'examples', 3000)`, from `first` on. */
 export function countingProgressBar(
   label: string,
   unit: string,

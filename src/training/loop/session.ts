@@ -58,7 +58,7 @@ export class TrainingSession {
   }
 
   /** Allocates gradients and moments and, with `resume_from`, restores the state of the run. */
-  static async begin(run: TrainingRun): Promise<TrainingSession> {
+  static async open(run: TrainingRun): Promise<TrainingSession> {
     const { model, args, resume_from } = run
     const clockStart = clockOf(run)()
     const planned = planRun(run.train.windows.length, args)
