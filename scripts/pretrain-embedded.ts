@@ -2,7 +2,7 @@
  * Pretrains the small BERT model that `npm start` fine-tunes, on generated text, and writes its encoder to
  * examples/embedded/model as float16. Takes about ten minutes on two cores:
  *
- *     npx tsx scripts/pretrain-demo.ts [--max_steps 6000] [--questions 200000]
+ *     npx tsx scripts/pretrain-embedded.ts [--max_steps 6000] [--questions 200000]
  *
  * The task is recurring span selection (Ram et al. 2021): a sentence paraphrases a fact of the paragraph with [MASK] in
  * place of the answer, and the model marks the answer in the paragraph. The text contains no questions, and none of the
@@ -13,12 +13,12 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { saveModel } from '../src/checkpoint/model-folder.ts'
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
-import { generateCloze } from '../src/synthetic/examples.ts'
 import { evaluateDataset } from '../src/inference/evaluate.ts'
 import { randomModel } from '../src/inference/pretrained.ts'
 import { type BertConfig, bert } from '../src/models/bert.ts'
 import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
 import { type Dataset, makeDataset } from '../src/squad/dataset.ts'
+import { generateCloze } from '../src/synthetic/examples.ts'
 import { parseArguments } from '../src/training/arguments/arguments.ts'
 import { tensorsOf } from '../src/training/checkpoints/run-checkpoint.ts'
 import { train } from '../src/training/loop/loop.ts'
@@ -55,7 +55,7 @@ const model = randomModel(config, { seed: 1 })
 giveHeadStart(model)
 const args = parseArguments(
   {
-    output_dir: join(tmpdir(), 'pretrain-demo'),
+    output_dir: join(tmpdir(), 'pretrain-embedded'),
     max_steps: Number(values.max_steps),
     per_device_train_batch_size: 32,
     max_tokens_per_pass: 2048,

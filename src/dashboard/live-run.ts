@@ -76,7 +76,7 @@ export class LiveRun implements LiveSource {
   }
 
   /** Creates the live view before the run begins. A resumed run starts with the records of its earlier sessions. */
-  static async create(args: TrainingArguments, options: LiveRunOptions): Promise<LiveRun> {
+  static async open(args: TrainingArguments, options: LiveRunOptions): Promise<LiveRun> {
     const path = join(args.output_dir, DASHBOARD_FILE)
     const earlier = args.resume_from_checkpoint === null ? [] : await earlierLines(path)
     return new LiveRun(args, new RecordLog(earlier), options)

@@ -87,7 +87,7 @@ export async function createService(options: ServiceOptions): Promise<App> {
   if (perMinute !== undefined) await limitRate(app, perMinute)
   await documentation(app, tokens.length > 0)
   healthRoutes(app, context)
-  if (pages) await servePage(app, pages, 'demo')
+  if (pages) await servePage(app, pages, 'playground')
   await app.register(async (inner) => {
     const guarded = inner as unknown as App
     guarded.setErrorHandler((error, request, reply) => sendProblem(explained(error, request), request, reply))
