@@ -119,6 +119,31 @@ test('data split, merge and convert preserve all examples', async () => {
   expect((await readExamples(path('merged.json'))).sort(byId)).toEqual(madeUpExamples(60))
 })
 
+test('questions of a table without ids keep their numbers as ids in the parts of a split, a sample and a merged file', async () => {
+  const path = await folderWithData()
+  const rows = Array.from({ length: 12 }, (_, i) => `who?,Text ${i} names Ada${i} here.,Ada${i}`)
+  writeFileSync(path('a.csv'), `question,context,answer\n${rows.join('\n')}\n`)
+  const idsByContext = async (name: string) =>
+    new Map((await readExamples(path(name))).map(({ id, context }) => [context, id]))
+  const source = await idsByContext('a.csv')
+  await json(
+    'split',
+    path('a.csv'),
+    '--train',
+    path('t.csv'),
+    '--validation',
+    path('v.jsonl'),
+    '--test',
+    path('e.xlsx'),
+  )
+  await json('sample', path('a.csv'), '--count', '5', '--output', path('s.csv'))
+  await json('merge', path('v.jsonl'), path('t.csv'), '--output', path('m.csv'))
+  for (const name of ['t.csv', 'v.jsonl', 'e.xlsx', 's.csv', 'm.csv'])
+    for (const [context, id] of await idsByContext(name)) expect(id, `${name}: ${context}`).toBe(source.get(context))
+  await json('convert', path('a.csv'), path('c.csv'))
+  expect(readFileSync(path('c.csv'), 'utf8')).toMatch(/^question,context,answer,answer_start\r?\n/)
+})
+
 test('data convert, sample, split and merge keep the columns of the source or write those of run_qa', async () => {
   const path = await folderWithData()
   const rows = Array.from({ length: 20 }, (_, i) => `Who?,It was Ada in ${i},Ada,note ${i}`)
@@ -128,8 +153,9 @@ test('data convert, sample, split and merge keep the columns of the source or wr
   await json('merge', path('t.parquet'), path('v.tsv'), '--output', path('merged.jsonl'))
   await json('convert', path('merged.jsonl'), path('kept.csv'))
   const [header, first, ...others] = readFileSync(path('kept.csv'), 'utf8').trim().split('\n')
-  expect(header).toBe('Question,Context,Answer,answer_start,Notes')
-  expect(first).toMatch(/^"Who\?","It was Ada in (\d+)","Ada","7","note \1"$/)
+  // The sample took some of the rows: their numbers became ids.
+  expect(header).toBe('id,Question,Context,Answer,answer_start,Notes')
+  expect(first).toMatch(/^"q\d+","Who\?","It was Ada in (\d+)","Ada","7","note \1"$/)
   expect(others).toHaveLength(11)
 
   await json('convert', path('kept.csv'), path('squad.json'))

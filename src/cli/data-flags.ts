@@ -30,13 +30,14 @@ export const withColumnsFlag = (command: Command): Command =>
       .default('source'),
   )
 
-/** The columns in which to write the examples. */
+/** The columns in which to write the examples, or a part of them with `isPart`. */
 export async function layoutOf(
   examples: Examples<SourceExample>,
   { columns }: ColumnsFlag,
+  options: { readonly isPart?: boolean } = {},
 ): Promise<RowLayout<SourceExample>> {
   if (columns === 'run_qa') return (await import('../data/rows.ts')).runQaLayout()
-  return (await import('../data/source-layout.ts')).sourceLayout(examples)
+  return (await import('../data/source-layout.ts')).sourceLayout(examples, options)
 }
 
 /** Resolves a file or data set name to its files. */

@@ -38,7 +38,7 @@ async function sample(file: string, flags: SampleFlags): Promise<void> {
   const output = createOutput(flags.json === true)
   const [files] = await sourcesFor([path], [file], flags, output)
   const examples = await readSourceExamples(files)
-  const layout = await layoutOf(examples, flags)
+  const layout = await layoutOf(examples, flags, { isPart: true })
   const questions = await writeExamples(path, sampleExamples(examples, wanted, seed), { ...flags, layout })
   output.print(`${path}: ${count(questions)} of ${counted(examples.length, 'question')}, seed ${seed}`)
   output.result({ file: path, questions, of: examples.length, seed })

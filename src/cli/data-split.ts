@@ -54,7 +54,7 @@ async function split(file: string, flags: SplitFlags): Promise<void> {
   const output = createOutput(flags.json === true)
   const [files] = await sourcesFor(paths, [file], flags, output)
   const examples = await readSourceExamples(files)
-  const layout = await layoutOf(examples, flags)
+  const layout = await layoutOf(examples, flags, { isPart: true })
   const parts = splitExamples(examples, { seed, shares, by })
   const written: Record<string, number> = {}
   for (const [index, path] of paths.entries())

@@ -1,25 +1,36 @@
-import type { SourceRow } from '../squad/reading/read-question.ts'
+import { numberedId, type SourceRow } from '../squad/reading/read-question.ts'
 import type { SourceExample } from './read-examples.ts'
 import { type Examples, type RowLayout, type RunQaRow, rowMaker } from './rows.ts'
 
 /**
  * The columns that the examples' own rows have, in their order, with `answer_start` beside an `answer`: what a copy of a
  * table has. Questions of SQuAD's layout, and rows of several kinds, get the columns of run_qa.py and all others after
- * them.
+ * them. Rows without ids keep the numbers that reading gave them as ids where the copy is a part of the examples
+ * (`isPart`), or where reading the copy would number them otherwise.
  */
-export async function sourceLayout(examples: Examples<SourceExample>): Promise<RowLayout<SourceExample>> {
+export async function sourceLayout(
+  examples: Examples<SourceExample>,
+  { isPart = false } = {},
+): Promise<RowLayout<SourceExample>> {
   const runQaRow = rowMaker()
   const sources = new Map<string, SourceRow>()
   let isPlain = true
-  for await (const { source, answers } of examples) {
+  let numbered = 0
+  let keepsIds = false
+  for await (const { id, source, answers } of examples) {
+    if (!hasId(source) && (isPart || id !== numberedId(++numbered))) keepsIds = true
     if (source.answerColumn === undefined || answers.length > 1) isPlain = false
     const kind = [source.answerColumn, ...Object.keys(source.values)].join('\n')
     if (!sources.has(kind)) sources.set(kind, source)
   }
   const isTable = [...sources.values()].every(({ columns }) => columns.context !== undefined)
-  const valuesOf = (example: SourceExample) =>
-    isPlain ? plainValues(example, runQaRow(example)) : runQaValues(example, runQaRow(example), isTable)
-  const names = [...new Set([...sources.values()].flatMap((source) => namesOf(source, { isPlain, isTable })))]
+  const idColumn = [...sources.values()].find(({ columns }) => columns.id)?.columns.id ?? 'id'
+  const valuesOf = (example: SourceExample) => ({
+    ...(isPlain ? plainValues(example, runQaRow(example)) : runQaValues(example, runQaRow(example), isTable)),
+    ...((keepsIds || hasId(example.source)) && { [example.source.columns.id ?? idColumn]: example.id }),
+  })
+  const given = [...sources.values()].flatMap((source) => namesOf(source, { isPlain, isTable }))
+  const names = [...new Set(keepsIds && !given.includes(idColumn) ? [idColumn, ...given] : given)]
   return {
     names,
     rowOf(example) {
@@ -56,29 +67,26 @@ function extraNames({ columns, values }: SourceRow): string[] {
 const extraValues = (source: SourceRow): Record<string, unknown> =>
   Object.fromEntries(extraNames(source).map((name) => [name, source.values[name]]))
 
-/** The given values with the id, the context, the answer and its place as they were corrected. */
-function plainValues({ source, id }: SourceExample, { context, answers }: RunQaRow): Record<string, unknown> {
+/** The given values with the context, the answer and its place as they were corrected. */
+function plainValues({ source }: SourceExample, { context, answers }: RunQaRow): Record<string, unknown> {
   const { columns, values, answerColumn } = source
   return {
     ...values,
-    ...idValue(source, id),
     [columns.context!]: context,
     ...(answers.text.length > 0 && { [answerColumn!]: answers.text[0] }),
     [columns.answer_start ?? 'answer_start']: answers.answer_start[0] ?? null,
   }
 }
 
-function runQaValues({ source, id }: SourceExample, row: RunQaRow, isTable: boolean): Record<string, unknown> {
+function runQaValues({ source }: SourceExample, row: RunQaRow, isTable: boolean): Record<string, unknown> {
   if (!isTable) return { ...row, ...extraValues(source) }
   const { columns, values } = source
   return {
     ...values,
-    ...idValue(source, id),
     [columns.context!]: row.context,
     [columns.answers ?? 'answers']: row.answers,
   }
 }
 
-/** A row that has no id was numbered, and is numbered again. */
-const idValue = ({ columns, values }: SourceRow, id: string): Record<string, unknown> =>
-  columns.id !== undefined && values[columns.id] != null && values[columns.id] !== '' ? { [columns.id]: id } : {}
+const hasId = ({ columns, values }: SourceRow): boolean =>
+  columns.id !== undefined && values[columns.id] != null && values[columns.id] !== ''

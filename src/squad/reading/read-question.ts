@@ -33,6 +33,9 @@ interface Remedy {
   readonly correction?: string
 }
 
+/** The id of a question that has none, by its number among those, from 1. */
+export const numberedId = (number: number): string => `q${number}`
+
 export interface AnswerParts {
   readonly text: JsonPart
   /** Undefined if the file does not say; the answer is then found by its text, which must occur only once. */
@@ -83,7 +86,7 @@ export class QuestionReader {
   }
 
   private id(part: JsonPart | undefined): string {
-    if (!part) return `q${++this.numbered}`
+    if (!part) return numberedId(++this.numbered)
     return typeof part.value === 'number' ? String(part.value) : part.string()
   }
 
