@@ -5,6 +5,7 @@ import type { EngineEntry } from '../src/runtime/engine-entry.ts'
 
 /** What else is installed must not matter. */
 vi.stubEnv('OPENVINO_DIR', '/nowhere')
+vi.stubEnv('ONEDNN_DIR', '/nowhere')
 vi.stubEnv('SPANFORGE_REQUIRE_OPENVINO', '')
 
 // Modules of their own, which no other test sees: what lists the engines reads them when it is loaded.
@@ -111,6 +112,7 @@ describe('An engine that is registered', () => {
     expect(text).toMatch(/^Abacus +3\.0, this test$/m)
     expect(text).toMatch(/^ {2}abacus:wood +Abacus on abacus:wood; float32, bfloat16$/m)
     expect(text).toMatch(/^OpenVINO +OPENVINO_DIR: libopenvino_c was not found in \/nowhere/m)
+    expect(text).toMatch(/^oneDNN +ONEDNN_DIR: libdnnl.so.3 was not found in \/nowhere/m)
     expect(text).toMatch(/^Advice +Train faster with --bf16: Abacus multiplies in bfloat16 here\.$/m)
   })
 })

@@ -1,5 +1,5 @@
 import type { Bindings } from '../graph/shape.ts'
-import { float32Value, int32Value, type Values } from '../runtime/engine.ts'
+import { float32Value, int32Value, type Multiples, type Values } from '../runtime/engine.ts'
 
 /** The input of the model for one window: its tokens, including any padding. */
 export interface Row {
@@ -23,6 +23,8 @@ export interface Packed {
  */
 const UNSEEN = -1e30
 
+const UNPADDED: Multiples = { tokens: 1, length: 1 }
+
 /** The part of a model's geometry that determines its inputs. */
 export interface PackOptions {
   readonly heads: number
@@ -31,15 +33,15 @@ export interface PackOptions {
 }
 
 /**
- * Packs rows without gaps. If rows differ in length, all unused places in `[rows, length]` point to one extra token at
- * the end, which points back to the first unused place. The extra token never affects the result, so its gradient is
- * exactly zero, as `permuteRows` requires for places that its inverse does not contain.
+ * Packs rows without gaps. If rows differ in length, all unused places in `[rows, length]` point to an extra token at
+ * the end. It, and each further token that `multiples` requires, points back to the first unused place. The extra tokens
+ * never affect the result, so their gradient is exactly zero, as `permuteRows` requires for places that its inverse does
+ * not contain.
  */
-export function pack(rows: readonly Row[], { heads, position_padding }: PackOptions): Packed {
-  const length = Math.max(...rows.map((row) => row.input_ids.length))
+export function pack(rows: readonly Row[], { heads, position_padding }: PackOptions, multiples = UNPADDED): Packed {
   const real = rows.reduce((n, row) => n + row.input_ids.length, 0)
-  const padded = real < rows.length * length
-  const tokens = real + (padded ? 1 : 0)
+  const length = paddedLength(rows, real, multiples)
+  const tokens = roundUp(real + (real < rows.length * length ? 1 : 0), multiples.tokens)
 
   const input_ids = new Int32Array(tokens)
   const token_type_ids = new Int32Array(tokens)
@@ -60,7 +62,7 @@ export function pack(rows: readonly Row[], { heads, position_padding }: PackOpti
       placeOf[token] = r * length + i
     }
   }
-  if (padded) placeOf[real] = tokenAt.indexOf(real)
+  placeOf.fill(tokenAt.indexOf(real), real)
 
   const dims = { tokens, rows: rows.length, length }
   return {
@@ -76,6 +78,15 @@ export function pack(rows: readonly Row[], { heads, position_padding }: PackOpti
       ...layout('spans', 2, dims, tokenAt, placeOf),
     },
   }
+}
+
+const roundUp = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple
+
+/** Returns the length of the places, which leaves at least one place unused if extra tokens are needed. */
+function paddedLength(rows: readonly Row[], real: number, { tokens, length: multiple }: Multiples): number {
+  const length = roundUp(Math.max(...rows.map((row) => row.input_ids.length)), multiple)
+  const isFull = real === rows.length * length
+  return isFull && real % tokens !== 0 ? length + multiple : length
 }
 
 /** Returns the row of each token in the position embeddings. */

@@ -57,7 +57,7 @@ export class QuestionAnsweringModel {
    * differ in length. The caller must ensure that they fit into memory.
    */
   async forward(rows: readonly Row[], spans?: readonly Label[]): Promise<{ logits: WindowLogits[]; loss?: number }> {
-    const { dims, inputs } = pack(rows, this.geometry)
+    const { dims, inputs } = pack(rows, this.geometry, this.engine.multiples)
     const lengths = rows.map(({ input_ids }) => input_ids.length)
     const logits = new Float32Array(rows.length * 2 * dims.length)
     const loss = new Float32Array(1)

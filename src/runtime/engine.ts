@@ -46,6 +46,12 @@ export interface Executable {
   release(): Promise<void>
 }
 
+/** What the number of tokens of a pass and the length of its windows are rounded up to. */
+export interface Multiples {
+  readonly tokens: number
+  readonly length: number
+}
+
 /** An engine that runs graphs. Code outside the runtime does not depend on a particular engine. */
 export interface Engine {
   readonly name: string
@@ -54,6 +60,11 @@ export interface Engine {
   readonly precisions: readonly Precision[]
   /** Explains which precisions are not supported here, and what would support them. */
   readonly lacks?: string
+  /**
+   * Sizes that the engine prefers: passes are padded so that the number of tokens and the length of the longest window are
+   * multiples of these. Default: no padding.
+   */
+  readonly multiples?: Multiples
   /** Compiles a graph. Inputs and outputs are identified by name. */
   compile(graph: Graph, options?: CompileOptions): Promise<Executable>
 }

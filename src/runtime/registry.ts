@@ -3,13 +3,14 @@ import { UsageError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
 import type { Engine } from './engine.ts'
 import type { EngineEntry } from './engine-entry.ts'
+import { onednnEntry } from './onednn/index.ts'
 import { onnxruntimeEntry } from './onnxruntime.ts'
 import { openvinoEntry } from './openvino/index.ts'
 
 /** The engine used if none is specified. It is the first entry of the registry and needs no opening. */
 export { onnxruntime as defaultEngine } from './onnxruntime.ts'
 
-const ENTRIES: EngineEntry[] = [onnxruntimeEntry, openvinoEntry]
+const ENTRIES: EngineEntry[] = [onnxruntimeEntry, openvinoEntry, onednnEntry]
 
 /** Entries in the order in which they are listed and benchmarked. The first is the default. */
 export const engineEntries = (): readonly EngineEntry[] => ENTRIES

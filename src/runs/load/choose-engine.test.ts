@@ -18,9 +18,10 @@ beforeEach(() => {
   return () => vi.unstubAllEnvs()
 })
 
-describe('without OpenVINO', () => {
+describe('with ONNX Runtime alone', () => {
   beforeEach(() => {
     vi.stubEnv('OPENVINO_DIR', '/nowhere')
+    vi.stubEnv('ONEDNN_DIR', '/nowhere')
   })
 
   test('ONNX Runtime is the default, whatever there is', async () => {
@@ -34,14 +35,17 @@ describe('without OpenVINO', () => {
     const measure = vi.fn()
     const { name, note } = await chooseEngine({ engine: 'auto' }, config, measure)
     expect(name).toBe('onnxruntime')
-    expect(note).toMatch(/^Engine: ONNX Runtime, the only one here. OPENVINO_DIR: /)
+    expect(note).toMatch(/^Engine: ONNX Runtime, the only one here. OPENVINO_DIR: (.|\n)*ONEDNN_DIR: /)
     expect(measure).not.toHaveBeenCalled()
   })
 
   test('asking for it, or for bf16 on a processor that has it, names what is missing', async () => {
     withFeatures('avx2', 'avx512_bf16')
-    for (const choice of [{ engine: 'openvino' }, { bf16: true }, { device: 'openvino:GPU' }] as const)
+    for (const choice of [{ engine: 'openvino' }, { device: 'openvino:GPU' }] as const)
       await expect(chooseEngine(choice, config)).rejects.toThrow(/^OPENVINO_DIR: /)
+    await expect(chooseEngine({ bf16: true }, config)).rejects.toThrow(
+      /^engine: none computes in bfloat16 here:\n {2}OPENVINO_DIR: (.|\n)*\n {2}ONEDNN_DIR: /,
+    )
   })
 
   test.runIf(process.arch === 'x64')(
@@ -63,6 +67,10 @@ describe('without OpenVINO', () => {
 })
 
 describeOpenVino('with OpenVINO', (engine) => {
+  beforeEach(() => {
+    vi.stubEnv('ONEDNN_DIR', '/nowhere')
+  })
+
   test('auto takes the faster one and gives both times', async () => {
     const slow =
       (slower: string) =>

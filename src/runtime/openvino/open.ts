@@ -1,7 +1,8 @@
 import { SpanforgeError } from '../../errors.ts'
 import type { EngineFacts } from '../engine-entry.ts'
+import type { FoundLibrary } from '../find-library.ts'
 import { openvinoDevices, openvinoEngine } from './engine.ts'
-import { type FoundLibrary, findOpenVino } from './find.ts'
+import { findOpenVino } from './find.ts'
 import { loadLibrary, type OpenVinoLibrary } from './library.ts'
 
 /**

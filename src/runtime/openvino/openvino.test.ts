@@ -160,7 +160,7 @@ describeOpenVino('OpenVINO', (engine) => {
 
   test('rejects a missing device and lists the available ones', async () => {
     await expect(openEngine('openvino', 'openvino:TOASTER')).rejects.toThrow(
-      /^OpenVINO finds no device TOASTER here: it has .*CPU/,
+      /^OpenVINO device TOASTER is not available. Available devices: .*CPU/,
     )
   })
 })

@@ -47,7 +47,7 @@ export class FrozenLayers {
     try {
       for (const pass of cutIntoPasses(lengths, max_tokens_per_pass)) {
         const rows = toRows(pass.map((i) => windows[i]))
-        const { dims, inputs } = pack(rows, model.geometry)
+        const { dims, inputs } = pack(rows, model.geometry, model.engine.multiples)
         const hidden = new Float32Array(dims.tokens * hidden_size)
         const outputs = { hidden: float32Value(hidden, [dims.tokens, hidden_size]) }
         await session.run(inputs, outputs)

@@ -14,7 +14,7 @@ import {
 } from '../../models/programs.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import { ResidentParameters } from '../../models/resident-parameters.ts'
-import { type Executable, float32Value, type Value, type Values } from '../../runtime/engine.ts'
+import { type Executable, float32Value, type Multiples, type Value, type Values } from '../../runtime/engine.ts'
 import type { DropoutMask, GradientOptions, GradientSource } from './gradient-source.ts'
 
 /** How many of the parameters, in their order, are frozen. */
@@ -35,6 +35,7 @@ export class BatchGradient implements GradientSource {
 
   private constructor(
     private readonly geometry: Geometry,
+    private readonly multiples: Multiples | undefined,
     private readonly graph: TrainingGraph,
     private readonly session: Executable,
     private readonly parameters: FlatParameters,
@@ -56,7 +57,7 @@ export class BatchGradient implements GradientSource {
     const graph = trainingGraph(config, freeze)
     const session = await engine.compile(graph.outputs, { precision: bf16 ? 'bfloat16' : 'float32' })
     const trained = parameters.from(frozenEntries(model, freeze), gradients)
-    return new BatchGradient(geometry, graph, session, parameters, trained, label_smoothing_factor)
+    return new BatchGradient(geometry, engine.multiples, graph, session, parameters, trained, label_smoothing_factor)
   }
 
   reset(): void {
@@ -66,7 +67,7 @@ export class BatchGradient implements GradientSource {
 
   async add(pass: Pass, mask: DropoutMask): Promise<number> {
     const { graph } = this
-    const { dims, inputs } = pack(pass.rows, this.geometry)
+    const { dims, inputs } = pack(pass.rows, this.geometry, this.multiples)
     const lengths = pass.rows.map(({ input_ids }) => input_ids.length)
     const targets = spanTargets(pass.spans, lengths, dims.length, {
       counts: pass.counts,

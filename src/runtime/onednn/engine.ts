@@ -1,0 +1,72 @@
+import { cpus } from 'node:os'
+import { SpanforgeError } from '../../errors.ts'
+import type { Graph } from '../../graph/tensor.ts'
+import type { CompileOptions, Engine, Executable, Precision } from '../engine.ts'
+import type { EngineFacts } from '../engine-entry.ts'
+import type { FoundLibrary } from '../find-library.ts'
+import { OneDnnExecutable } from './executable.ts'
+import { findOneDnn } from './find.ts'
+import { LENGTH_MULTIPLE } from './kernels/attention.ts'
+import { type Library, loadLibrary } from './library.ts'
+import { programOf } from './program.ts'
+
+const INSTALL = 'pip install onednn-cpu-gomp'
+
+/** Bits of dnnl_cpu_isa_t: with AVX-512 alone bfloat16 is emulated, with the second it is the processor's own. */
+const [AVX512, AVX512_BF16] = [0x27, 0xe7]
+const hasAll = (sets: number, wanted: number): boolean => (sets & wanted) === wanted
+
+/** Tokens of a pass are padded to a multiple of this, so that few shapes occur: each costs a millisecond to compile. */
+const TOKEN_MULTIPLE = 32
+
+const precisionsOf = (library: Library): readonly Precision[] =>
+  hasAll(library.instructionSets(), AVX512) ? ['float32', 'bfloat16'] : ['float32']
+
+/** @throws SpanforgeError if the library is missing or unsuitable */
+export function openOneDnn(): Engine {
+  const found = findOneDnn()
+  if (!found)
+    throw new SpanforgeError('oneDNN: not found on this machine', {
+      remedy: `Install it (${INSTALL}), or set ONEDNN_DIR to its folder. docs/engines.md lists where it is searched.`,
+    })
+  return engineOf(load(found))
+}
+
+/** What was found, for `spanforge doctor`; undefined if there is none. */
+export function inspectOneDnn(): EngineFacts | undefined {
+  const found = findOneDnn()
+  if (!found) return undefined
+  const library = load(found)
+  const device = { device: 'cpu', full_name: processor(), precisions: precisionsOf(library) }
+  return { version: library.version, source: found.source, library: found.file, devices: [device] }
+}
+
+function load({ file, source }: FoundLibrary): Library {
+  const library = loadLibrary(file)
+  if (library.version.startsWith('3.')) return library
+  throw new SpanforgeError(`oneDNN: ${file} (${source}) is version ${library.version}; expected 3.0 or later`, {
+    remedy: `Update it (${INSTALL} --upgrade), or set ONEDNN_DIR to the folder of another copy.`,
+  })
+}
+
+const processor = (): string => cpus()[0]?.model.trim() ?? 'unknown'
+
+function engineOf(library: Library): Engine {
+  const precisions = precisionsOf(library)
+  const isEmulated = precisions.length > 1 && !hasAll(library.instructionSets(), AVX512_BF16)
+  return {
+    name: 'onednn',
+    device: `cpu (${processor()}, ${cpus().length} cores), oneDNN ${library.version}${isEmulated ? ', bfloat16 emulated' : ''}`,
+    precisions,
+    lacks: precisions.length < 2 ? 'oneDNN computes in bfloat16 only on processors with AVX-512' : undefined,
+    multiples: { tokens: TOKEN_MULTIPLE, length: LENGTH_MULTIPLE },
+    async compile(graph: Graph, { precision = 'float32', threads }: CompileOptions = {}): Promise<Executable> {
+      if (!precisions.includes(precision))
+        throw new SpanforgeError(`oneDNN does not compute in ${precision} on ${processor()}`, {
+          remedy: 'Use float32.',
+        })
+      const factors = precision === 'bfloat16' ? 'bf16' : 'f32'
+      return OneDnnExecutable.compile(library.file, programOf(graph, precision), factors, threads)
+    },
+  }
+}

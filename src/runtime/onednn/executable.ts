@@ -1,0 +1,149 @@
+import { availableParallelism } from 'node:os'
+import { SpanforgeError } from '../../errors.ts'
+import { type Bindings, bindShape, elements } from '../../graph/shape.ts'
+import { Thread } from '../../threads/calls.ts'
+import { startWorker } from '../../threads/start-worker.ts'
+import type { Executable, Value, Values } from '../engine.ts'
+import { HeldValues } from '../held-values.ts'
+import { threadsByDefault } from '../threads.ts'
+import type { Placed, PlacedValues } from './interpreter.ts'
+import { nativeMemory } from './native.ts'
+import type { Program } from './program.ts'
+
+/**
+ * The thread that computes, one for each library: its executables run one after the other, so that they do not compete
+ * for the cores. It ends with the last executable.
+ */
+class Computing {
+  private static readonly running = new Map<string, Computing>()
+  readonly thread: Thread
+  private users = 0
+  private next = 0
+
+  private constructor(private readonly file: string) {
+    const worker = startWorker(import.meta.url, './worker', file)
+    // Only a run that is waited for keeps the process alive.
+    worker.unref()
+    this.thread = new Thread(worker)
+  }
+
+  static enter(file: string): { readonly computing: Computing; readonly id: number } {
+    let computing = Computing.running.get(file)
+    if (!computing?.thread.isAlive) {
+      computing = new Computing(file)
+      Computing.running.set(file, computing)
+    }
+    computing.users++
+    return { computing, id: computing.next++ }
+  }
+
+  async leave(): Promise<void> {
+    if (--this.users > 0) return
+    Computing.running.delete(this.file)
+    await this.thread.end()
+  }
+}
+
+interface PlacedValue extends Placed {
+  /** Keeps the memory alive. */
+  readonly data: Value['data']
+}
+
+const place = ({ data, dims }: Value): PlacedValue => ({ address: nativeMemory().addressOf(data), dims, data })
+
+/** A program on the thread that computes. Values stay where they are: the thread reads and writes their memory. */
+export class OneDnnExecutable implements Executable {
+  private readonly held: HeldValues<PlacedValue>
+  private running: Promise<void> = Promise.resolve()
+  private released = false
+
+  private constructor(
+    private readonly program: Program,
+    private readonly computing: Computing,
+    private readonly id: number,
+    private readonly threads: number,
+  ) {
+    this.held = new HeldValues([...Object.keys(program.inputs), ...Object.keys(program.outputs)], place)
+  }
+
+  static async compile(
+    file: string,
+    program: Program,
+    factors: 'f32' | 'bf16',
+    threads = threadsByDefault(),
+  ): Promise<OneDnnExecutable> {
+    const { computing, id } = Computing.enter(file)
+    await computing.thread.call('compile', id, program, factors)
+    return new OneDnnExecutable(program, computing, id, threads || availableParallelism())
+  }
+
+  hold(values: Values): void {
+    this.held.hold(values)
+    this.computing.thread.tell('hold', this.id, this.placed(Object.keys(values).filter(this.has), {}))
+  }
+
+  invalidate(names: Iterable<string>): void {
+    this.computing.thread.tell('invalidate', this.id, [...names])
+  }
+
+  run(inputs: Values, outputs: Values): Promise<void> {
+    const result = this.running.then(() => this.runNow(inputs, outputs))
+    this.running = result.catch(() => {})
+    return result
+  }
+
+  async release(): Promise<void> {
+    await this.running
+    if (this.released) return
+    this.released = true
+    this.held.clear()
+    await this.computing.thread.call('release', this.id)
+    await this.computing.leave()
+  }
+
+  private async runNow(inputs: Values, outputs: Values): Promise<void> {
+    if (this.released) throw new SpanforgeError('runtime: this model has been released')
+    this.held.refuseHeld(inputs, outputs)
+    const values = { ...inputs, ...outputs }
+    const passed = Object.keys(values).filter(this.has)
+    const bindings = this.bind(values)
+    this.computing.thread.worker.ref()
+    try {
+      await this.computing.thread.call('run', this.id, this.placed(passed, values), bindings, this.threads)
+    } finally {
+      this.computing.thread.worker.unref()
+    }
+  }
+
+  private readonly has = (name: string): boolean => name in this.program.inputs || name in this.program.outputs
+
+  /**
+   * The named dimensions of a run.
+   * @throws SpanforgeError for a value that is missing, or whose dimensions do not fit the graph and the other values
+   */
+  private bind(passed: Values): Bindings {
+    const { slots, inputs, outputs } = this.program
+    const bindings: Record<string, number> = {}
+    for (const [name, slot] of [...Object.entries(inputs), ...Object.entries(outputs)]) {
+      const { dims, data } = this.held.get(name, passed)
+      const { shape } = slots[slot]
+      for (const [axis, dim] of shape.entries())
+        if (typeof dim === 'string' && !dim.includes('*')) bindings[dim] ??= dims[axis]
+      const expected = bindShape(shape, bindings)
+      if (`${dims}` !== `${expected}` || data.length !== elements(expected))
+        throw new SpanforgeError(
+          `oneDNN failed: ${name} has ${data.length} elements in dimensions [${dims}]; expected [${expected}]`,
+        )
+    }
+    return bindings
+  }
+
+  private placed(names: readonly string[], values: Values): PlacedValues {
+    return Object.fromEntries(
+      names.map((name) => {
+        const { address, dims } = this.held.get(name, values)
+        return [name, { address, dims }]
+      }),
+    )
+  }
+}

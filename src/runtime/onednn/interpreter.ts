@@ -1,0 +1,216 @@
+import { type Bindings, bindShape } from '../../graph/shape.ts'
+import { kernels } from './kernels/index.ts'
+import type { Use } from './kernels/kernel.ts'
+import { BYTES, type ElementType, Heap, reshaped, size, type View, view } from './memory.ts'
+import { nativeMemory } from './native.ts'
+import type { Packed, PostOp, Primitives } from './primitives.ts'
+import type { FusedOp, Program, Step } from './program.ts'
+import { Weights } from './weights.ts'
+
+/** An input or output where its owner keeps it. */
+export interface Placed {
+  readonly address: number
+  readonly dims: readonly number[]
+}
+export type PlacedValues = Readonly<Record<string, Placed>>
+
+/** Memory of a value that a run computes. Slots that are the same elements in other dimensions share it. */
+interface Room {
+  readonly address: number
+  readonly bytes: number
+  users: number
+}
+
+/** Rows behind a value for each token that attention may write. */
+const SLACK_ROWS = 16
+
+/** Addresses to reserve. Linux gives memory only to those that are used. */
+const RESERVED_BYTES = 2 ** 40
+
+/** Runs a program, step by step, on the calling thread and OpenMP's. */
+export class Interpreter {
+  private readonly heap: Heap
+  private readonly weights: Weights
+  private readonly constants = new Map<number, View>()
+  private readonly held = new Map<number, Placed>()
+  private readonly memory = nativeMemory()
+  private readonly onesOf = new Map<ElementType, View>()
+
+  // Of the current run:
+  private views: (View | undefined)[] = []
+  private rooms: (Room | undefined)[] = []
+  private temporaries: Room[] = []
+  private readonly saved = new Map<number, readonly View[]>()
+
+  constructor(
+    private readonly dnn: Primitives,
+    private readonly program: Program,
+    private readonly factors: 'f32' | 'bf16',
+  ) {
+    this.heap = new Heap(RESERVED_BYTES)
+    this.weights = new Weights(dnn, this.heap, factors)
+    for (const { slot, data } of program.constants) {
+      const { type, shape } = program.slots[slot]
+      const x = view(type, shape as number[], this.heap.allocate(data.byteLength))
+      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+      new Uint8Array(this.memory.view(x.address, data.byteLength)).set(bytes)
+      this.constants.set(slot, x)
+    }
+  }
+
+  /** Bytes that weights and intermediate values of the largest run took. */
+  get peakBytes(): number {
+    return this.heap.peak
+  }
+
+  hold(values: PlacedValues): void {
+    const { inputs, outputs } = this.program
+    for (const [name, value] of Object.entries(values))
+      for (const slot of [inputs[name], outputs[name]]) {
+        if (slot === undefined) continue
+        this.held.set(slot, value)
+        this.weights.changed(slot)
+      }
+  }
+
+  invalidate(names: readonly string[]): void {
+    for (const name of names) {
+      const slot = this.program.inputs[name]
+      if (slot !== undefined) this.weights.changed(slot)
+    }
+  }
+
+  /** Reads the inputs and writes the outputs, which are those that are held and these. */
+  run(passed: PlacedValues, bindings: Bindings): void {
+    const { inputs, outputs, slots, steps } = this.program
+    this.views = [...slots.keys()].map((slot) => this.constants.get(slot))
+    this.rooms = []
+    for (const [name, slot] of [...Object.entries(inputs), ...Object.entries(outputs)]) {
+      const value = passed[name] ?? this.held.get(slot)!
+      this.views[slot] = view(slots[slot].type, value.dims, value.address)
+      if (passed[name]) this.weights.changed(slot)
+    }
+    try {
+      for (const step of steps) this.step(step, bindings)
+    } finally {
+      for (const room of new Set([...this.rooms, ...this.temporaries]))
+        if (room) this.heap.release(room.address, room.bytes)
+      for (const arrays of this.saved.values()) this.free(arrays)
+      this.rooms = []
+      this.temporaries = []
+      this.saved.clear()
+    }
+  }
+
+  close(): void {
+    this.heap.close()
+  }
+
+  private step(step: Step, bindings: Bindings): void {
+    const inputs = step.inputs.map((slot) => this.views[slot]!)
+    const post = step.post.map((p) => this.postOp(p))
+    const outputs = step.outputs.map((slot) => this.result(slot, step, bindings))
+    kernels[step.op](this.use(step, inputs, outputs, post))
+    for (const room of this.temporaries.splice(0)) this.heap.release(room.address, room.bytes)
+    for (const slot of step.last) this.drop(slot)
+  }
+
+  private postOp(p: FusedOp): PostOp {
+    return 'slot' in p ? { op: p.op, with: this.views[p.slot]! } : p
+  }
+
+  /** Where a step writes a result: an output's own place, its operand's memory for a reshape, or new memory. */
+  private result(slot: number, step: Step, bindings: Bindings): View {
+    const placed = this.views[slot]
+    if (placed) return placed
+    const { shape, type } = this.program.slots[slot]
+    const dims = bindShape(shape, bindings)
+    const x = step.op === 'Reshape' ? this.share(step.inputs[0], slot, dims) : this.newRoom(slot, type, dims)
+    this.views[slot] = x
+    return x
+  }
+
+  private share(operand: number, slot: number, dims: readonly number[]): View {
+    const room = this.rooms[operand]
+    this.rooms[slot] = room
+    if (room) room.users++
+    return reshaped(this.views[operand]!, dims)
+  }
+
+  private newRoom(slot: number, type: ElementType, dims: readonly number[]): View {
+    const elements = dims.length === 2 ? (dims[0] + SLACK_ROWS) * dims[1] : size(dims)
+    const bytes = BYTES[type] * elements
+    const room = { address: this.heap.allocate(bytes), bytes, users: 1 }
+    this.rooms[slot] = room
+    return view(type, dims, room.address)
+  }
+
+  private drop(slot: number): void {
+    const room = this.rooms[slot]
+    this.rooms[slot] = undefined
+    if (room && --room.users === 0) this.heap.release(room.address, room.bytes)
+  }
+
+  private allocate(type: ElementType, dims: readonly number[]): View {
+    return view(type, dims, this.heap.allocate(BYTES[type] * size(dims)))
+  }
+
+  private free(arrays: readonly View[]): void {
+    for (const { address, type, dims } of arrays) this.heap.release(address, BYTES[type] * size(dims))
+  }
+
+  private use(step: Step, inputs: readonly View[], outputs: readonly View[], post: readonly PostOp[]): Use {
+    const { dnn, factors, program } = this
+    const temporary = (type: ElementType, dims: readonly number[]): View => {
+      const x = this.allocate(type, dims)
+      this.temporaries.push({ address: x.address, bytes: BYTES[type] * size(dims), users: 1 })
+      return x
+    }
+    const inputSlots = new Set(Object.values(program.inputs))
+    return {
+      ...{ dnn, factors, inputs, outputs, post, temporary },
+      attributes: step.attributes,
+      isForeign: ({ address }) => !this.heap.contains(address),
+      saved: step.saved,
+      as: (x, type) => {
+        if (x.type === type) return x
+        const y = temporary(type, x.dims)
+        dnn.reorder(x, y, 'cast')
+        return y
+      },
+      weight: (input, b, out): Packed | undefined => {
+        const slot = step.inputs[input]
+        const isParameter = inputSlots.has(slot) && program.slots[slot].shape.every((d) => typeof d === 'number')
+        return isParameter && b.dims.length === 2 ? this.weights.pack(slot, b, out) : undefined
+      },
+      keep: (type, dims) => this.allocate(type, dims),
+      save: (arrays) => void this.saved.set(step.saved!, arrays),
+      restore: () => {
+        const arrays = this.saved.get(step.saved!)!
+        this.saved.delete(step.saved!)
+        for (const { address, type, dims } of arrays)
+          this.temporaries.push({ address, bytes: BYTES[type] * size(dims), users: 1 })
+        return arrays
+      },
+      ones: (type, count) => this.ones(type, count),
+      copy: (from, to, bytes) => this.memory.move(to.address, from.address, bytes),
+      numbers: (x) => new Float32Array(this.memory.view(x.address, 4 * size(x.dims))),
+      integers: (x) => new Int32Array(this.memory.view(x.address, 4 * size(x.dims))),
+      zero: (x, from, count) => this.memory.fill(x.address + from * BYTES[x.type], 0, count * BYTES[x.type]),
+    }
+  }
+
+  /** A row of ones [1, count]. */
+  private ones(type: ElementType, count: number): View {
+    let row = this.onesOf.get(type)
+    if (!row || row.dims[1] < count) {
+      if (row) this.free([row])
+      row = this.allocate(type, [1, 2 * count])
+      const bytes = this.memory.view(row.address, BYTES[type] * size(row.dims))
+      if (type === 'bf16') new Uint16Array(bytes).fill(0x3f80)
+      else new Float32Array(bytes).fill(1)
+      this.onesOf.set(type, row)
+    }
+    return reshaped(row, [1, count])
+  }
+}

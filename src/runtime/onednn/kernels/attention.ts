@@ -1,0 +1,158 @@
+/**
+ * Attention of each window by itself, on packed rows [tokens, hidden]: a window's queries, keys and values are copied to
+ * [heads, length, size], because products of dense arrays are twice as fast, with the length rounded up to a multiple of
+ * 16, so that few shapes occur. The rows behind a window are those of the next one: as keys they are masked; as results
+ * they are overwritten when the next window, which follows in memory, is computed.
+ */
+import { BYTES, reshaped, size, transposed, type View } from '../memory.ts'
+import type { Kernel, Kernels, Use } from './kernel.ts'
+
+export const LENGTH_MULTIPLE = 16
+
+interface Window {
+  readonly row: number
+  /** Its first token. */
+  readonly start: number
+  readonly length: number
+  /** The length that is computed. */
+  readonly padded: number
+}
+
+interface Layout {
+  readonly heads: number
+  /** Of a head. */
+  readonly size: number
+  readonly tokens: number
+  readonly windows: readonly Window[]
+}
+
+/** The windows, from the places of their tokens [rows, heads, length]: token * heads + head. */
+function layoutOf(use: Use, q: View, places: View): Layout {
+  const heads = use.attributes.heads as number
+  const [tokens, hidden] = q.dims
+  const [rows, , longest] = places.dims
+  const index = use.integers(places)
+  const windows = Array.from({ length: rows }, (_, row) => {
+    const at = (j: number) => index[row * heads * longest + j] / heads
+    const start = at(0)
+    let length = 1
+    while (length < longest && at(length) === start + length) length++
+    const padded = Math.min(longest, Math.ceil(length / LENGTH_MULTIPLE) * LENGTH_MULTIPLE)
+    return { row, start, length, padded }
+  })
+  return { heads, size: hidden / heads, tokens, windows }
+}
+
+/** A window's heads [heads, length, size] within rows [tokens, hidden]. */
+const headsOf = (x: View, { heads, size }: Layout, { start, padded }: Window): View =>
+  reshaped(x, [heads, padded, size], [size, heads * size, 1], start * heads * size)
+
+/** The same, copied. */
+function dense(use: Use, x: View, layout: Layout, window: Window): View {
+  const from = headsOf(x, layout, window)
+  const to = use.temporary(from.type, from.dims)
+  use.dnn.reorder(from, to, 'heads')
+  return to
+}
+
+/** A window's part of an array [rows, ..., length] or [rows, ..., length, length], as long as the window. */
+function partOf(x: View, { row, padded }: Window): View {
+  const [, heads, queries, keys] = x.dims
+  const dims = [heads, queries === 1 ? 1 : padded, padded]
+  return reshaped(x, dims, [queries * keys, keys, 1], row * heads * queries * keys)
+}
+
+/** A window's part of a dropout mask, dense and in the type of what it multiplies: other operands are slow. */
+function maskOf(use: Use, mask: View, window: Window, type: View['type']): View {
+  const part = partOf(mask, window)
+  const copy = use.temporary(type, part.dims)
+  use.dnn.reorder(part, copy, 'mask')
+  return copy
+}
+
+function attend(use: Use): void {
+  const { dnn, inputs, outputs } = use
+  const [q, k, v, places, , bias, mask] = inputs
+  const layout = layoutOf(use, q, places)
+  const scale = { op: 'scale', by: 1 / Math.sqrt(layout.size) } as const
+  const probabilities: View[] = []
+  for (const x of [q, k, v]) zeroAfterLast(use, x, layout)
+  for (const window of layout.windows) {
+    const dims = [layout.heads, window.padded, window.padded]
+    const [qs, ks, vs] = [q, k, v].map((x) => dense(use, x, layout, window))
+    const p = use.saved === undefined ? use.temporary(q.type, dims) : use.keep(q.type, dims)
+    dnn.matmul(qs, transposed(ks), p, { post: [scale, { op: 'add', with: partOf(bias, window) }], name: 'q k' })
+    dnn.softmax(p, p)
+    const kept = mask ? use.temporary(q.type, dims) : p
+    if (mask) dnn.binary('mul', p, maskOf(use, mask, window, q.type), kept)
+    dnn.matmul(kept, vs, qs, { name: 'p v' })
+    dnn.reorder(qs, headsOf(outputs[0], layout, window), 'heads')
+    probabilities.push(p)
+  }
+  zeroAfterLast(use, outputs[0], layout)
+  if (use.saved !== undefined) use.save(probabilities)
+}
+
+/**
+ * dv = (P M)ᵀ do,  dP = M (do vᵀ),  dS = softmax'(dP),  dq = dS k / √size,  dk = dSᵀ q / √size  with M the dropout mask.
+ * Rows of `do` behind the window are set to zero, which makes their dS zero as well.
+ */
+function attendBackward(use: Use): void {
+  const { dnn, inputs, outputs } = use
+  const [dOut, q, k, v, places, , , mask] = inputs
+  const [dq, dk, dv] = outputs
+  const layout = layoutOf(use, q, places)
+  const scale = { op: 'scale', by: 1 / Math.sqrt(layout.size) } as const
+  const saved = use.restore()
+  for (const [i, window] of layout.windows.entries()) {
+    const p = saved[i]
+    const [qs, ks, vs, ds] = [q, k, v, dOut].map((x) => dense(use, x, layout, window))
+    const { length, padded } = window
+    for (let head = 0; head < layout.heads; head++)
+      use.zero(ds, (head * padded + length) * layout.size, (padded - length) * layout.size)
+    const part = mask && maskOf(use, mask, window, p.type)
+    const kept = part ? use.temporary(p.type, p.dims) : p
+    if (part) dnn.binary('mul', p, part, kept)
+    const result = use.temporary(p.type, qs.dims)
+    const write = (to: View) => dnn.reorder(result, headsOf(to, layout, window), 'heads')
+    dnn.matmul(transposed(kept), ds, result, { name: 'd v' })
+    write(dv)
+    const dp = use.temporary(p.type, p.dims)
+    dnn.matmul(ds, transposed(vs), dp, { name: 'd p' })
+    if (part) dnn.binary('mul', dp, part, dp)
+    dnn.softmaxBackward(p, dp, dp)
+    dnn.matmul(dp, ks, result, { post: [scale], name: 'd q' })
+    write(dq)
+    dnn.matmul(transposed(dp), qs, result, { post: [scale], name: 'd k' })
+    write(dk)
+  }
+  for (const x of outputs) zeroAfterLast(use, x, layout)
+}
+
+/** Runs a kernel on arrays with room for rows behind their end, which the arrays of callers do not have. */
+const withRoom =
+  (kernel: Kernel): Kernel =>
+  (use) => {
+    const roomy = (x: View) => {
+      if (x.dims.length !== 2 || x.type === 's32' || !use.isForeign(x)) return x
+      const [tokens, hidden] = x.dims
+      return reshaped(use.temporary(x.type, [tokens + LENGTH_MULTIPLE, hidden]), x.dims)
+    }
+    const bytes = (x: View) => BYTES[x.type] * size(x.dims)
+    const [inputs, outputs] = [use.inputs.map(roomy), use.outputs.map(roomy)]
+    for (const [i, x] of use.inputs.entries()) if (inputs[i] !== x) use.copy(x, inputs[i], bytes(x))
+    kernel({ ...use, inputs, outputs })
+    for (const [i, x] of use.outputs.entries()) if (outputs[i] !== x) use.copy(outputs[i], x, bytes(x))
+  }
+
+/** Sets the rows behind the last window to zero, and as many behind the array as a padded window may reach. */
+function zeroAfterLast(use: Use, x: View, { windows, tokens, heads, size }: Layout): void {
+  const { start, length } = windows.at(-1)!
+  const end = start + length
+  use.zero(x, end * heads * size, (tokens - end + LENGTH_MULTIPLE) * heads * size)
+}
+
+export const attention: Kernels = {
+  'spanforge.PackedAttention': withRoom(attend),
+  'spanforge.PackedAttentionGradient': withRoom(attendBackward),
+}

@@ -1,0 +1,153 @@
+import { reshaped, rowMajor, size, type View } from '../memory.ts'
+import type { Binary, Eltwise } from '../primitives.ts'
+import type { Kernel, Kernels, Use } from './kernel.ts'
+
+/** Fewer elements are computed here: a primitive for each of their shapes would cost more than it saves. */
+const SMALL = 4096
+
+type Unary = (x: number) => number
+
+/** Computed here, in float32. */
+function each(use: Use, f: Unary): void {
+  const [[x], [y]] = [use.inputs, use.outputs]
+  const result = y.type === 'f32' ? y : use.temporary('f32', y.dims)
+  const [from, to] = [use.numbers(use.as(x, 'f32')), use.numbers(result)]
+  for (let i = 0; i < to.length; i++) to[i] = f(from[i])
+  if (result !== y) use.dnn.reorder(result, y)
+}
+
+const unary =
+  (op: Eltwise, f: Unary, alpha = 0): Kernel =>
+  (use) => {
+    const [[x], [y]] = [use.inputs, use.outputs]
+    if (size(y.dims) > SMALL) use.dnn.eltwise(op, x, y, alpha)
+    else each(use, f)
+  }
+
+const binary =
+  (op: Binary, f: (a: number, b: number) => number): Kernel =>
+  (use) => {
+    const [[a, b], [y]] = [use.inputs, use.outputs]
+    if (size(y.dims) > SMALL || [a, b, y].some(({ type }) => type !== 'f32')) {
+      large(use, op, a, b, y)
+      return
+    }
+    const [left, right, to] = [use.numbers(a), use.numbers(b), use.numbers(y)]
+    const [atLeft, atRight] = [a, b].map((x) => broadcastIndex(x.dims, y.dims))
+    for (let i = 0; i < to.length; i++) to[i] = f(left[atLeft(i)], right[atRight(i)])
+  }
+
+function large(use: Use, op: Binary, a: View, b: View, y: View): void {
+  const rank = y.dims.length
+  const [left, right] = [a, b].map((x) => reshaped(x, [...new Array(rank - x.dims.length).fill(1), ...x.dims]))
+  if (size(a.dims) === size(y.dims)) use.dnn.binary(op, left, right, y)
+  else if (op === 'add' || op === 'mul') use.dnn.binary(op, right, left, y)
+  else broadcastFirst(use, op, left, right, y)
+}
+
+/** oneDNN broadcasts the second operand only: a - b is -b + a, and a / b is 1/b a. */
+function broadcastFirst({ dnn, temporary }: Use, op: 'sub' | 'div', a: View, b: View, y: View): void {
+  const inverse = temporary(b.type, b.dims)
+  if (op === 'sub') dnn.eltwise('linear', b, inverse, -1)
+  else dnn.eltwise('pow', b, inverse, 1, -1)
+  dnn.binary(op === 'sub' ? 'add' : 'mul', inverse, a, y)
+}
+
+/** The element of an operand that belongs to element i of the result. */
+function broadcastIndex(dims: readonly number[], to: readonly number[]): (i: number) => number {
+  if (size(dims) === size(to)) return (i) => i
+  if (size(dims) === 1) return () => 0
+  const [strides, own] = [rowMajor(to), rowMajor(dims)]
+  const offset = to.length - dims.length
+  return (i) => {
+    let index = 0
+    for (let axis = offset; axis < to.length; axis++)
+      if (dims[axis - offset] > 1) index += (Math.floor(i / strides[axis]) % to[axis]) * own[axis - offset]
+    return index
+  }
+}
+
+const dropout: Kernel = ({ dnn, inputs: [x, mask], outputs: [y] }) => dnn.binary('mul', x, mask, y)
+
+function dropoutAdd(use: Use): void {
+  const [x, mask, residual] = use.inputs
+  const [y] = use.outputs
+  const kept = use.temporary(y.type, y.dims)
+  use.dnn.binary('mul', x, mask, kept)
+  use.dnn.binary('add', kept, residual, y)
+}
+
+/** Softmax or its logarithm over the last axis, in float32. */
+const softmax =
+  (finish: (x: number, logSum: number) => number): Kernel =>
+  (use) => {
+    const [[x], [y]] = [use.inputs, use.outputs]
+    const [from, to] = [use.numbers(x), use.numbers(y)]
+    const width = y.dims.at(-1)!
+    for (let start = 0; start < to.length; start += width) {
+      let highest = Number.NEGATIVE_INFINITY
+      for (let i = start; i < start + width; i++) highest = Math.max(highest, from[i])
+      let sum = 0
+      for (let i = start; i < start + width; i++) sum += Math.exp(from[i] - highest)
+      const logSum = highest + Math.log(sum)
+      for (let i = start; i < start + width; i++) to[i] = finish(from[i], logSum)
+    }
+  }
+
+/** Sums of rows are products with ones, for which oneDNN has fast code; others are small. */
+function reduceSum(use: Use): void {
+  const [[x], [y]] = [use.inputs, use.outputs]
+  const axes = (use.attributes.axes as readonly number[] | undefined) ?? x.dims.map((_, axis) => axis)
+  const width = x.dims.at(-1)!
+  if (size(x.dims) > SMALL && axes.length === x.dims.length - 1 && !axes.includes(axes.length)) {
+    const rows = size(x.dims) / width
+    use.dnn.matmul(use.ones(x.type, rows), reshaped(x, [rows, width]), reshaped(y, [1, width]), { name: 'sum of rows' })
+    return
+  }
+  const [from, to] = [use.numbers(use.as(x, 'f32')), use.numbers(y)]
+  const at = broadcastIndex(
+    x.dims.map((d, axis) => (axes.includes(axis) ? 1 : d)),
+    x.dims,
+  )
+  const sums = new Float64Array(to.length)
+  for (let i = 0; i < from.length; i++) sums[at(i)] += from[i]
+  to.set(sums)
+}
+
+/** The error function: its series near 0, else the continued fraction of its complement. */
+function erf(x: number): number {
+  const z = Math.abs(x)
+  if (z > 6) return Math.sign(x)
+  if (z < 2) {
+    let [term, sum] = [x, x]
+    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum) && n < 100; n++) {
+      term *= (-x * x) / n
+      sum += term / (2 * n + 1)
+    }
+    return (2 / Math.sqrt(Math.PI)) * sum
+  }
+  let fraction = 0
+  for (let n = 60; n > 0; n--) fraction = n / 2 / (z + fraction)
+  return Math.sign(x) * (1 - Math.exp(-z * z) / Math.sqrt(Math.PI) / (z + fraction))
+}
+
+export const elementwise: Kernels = {
+  Add: binary('add', (a, b) => a + b),
+  Sub: binary('sub', (a, b) => a - b),
+  Mul: binary('mul', (a, b) => a * b),
+  Div: binary('div', (a, b) => a / b),
+  Neg: unary('linear', (x) => -x, -1),
+  Exp: unary('exp', Math.exp),
+  Log: unary('log', Math.log),
+  Sqrt: unary('sqrt', Math.sqrt),
+  Tanh: unary('tanh', Math.tanh),
+  Sigmoid: unary('logistic', (x) => 1 / (1 + Math.exp(-x))),
+  Relu: unary('relu', (x) => Math.max(0, x)),
+  Erf: (use) => each(use, erf),
+  Sign: (use) => each(use, Math.sign),
+  Softmax: softmax((x, logSum) => Math.exp(x - logSum)),
+  LogSoftmax: softmax((x, logSum) => x - logSum),
+  ReduceSum: reduceSum,
+  'spanforge.Dropout': dropout,
+  'spanforge.DropoutAdd': dropoutAdd,
+}

@@ -1,0 +1,106 @@
+/** Memory outside of V8's heap: how oneDNN sees it, and the heap that intermediate values come from. */
+import { SpanforgeError } from '../../errors.ts'
+import { nativeMemory } from './native.ts'
+
+export type ElementType = 'f32' | 'bf16' | 's32' | 'u8'
+
+export const BYTES: Readonly<Record<ElementType, number>> = { f32: 4, bf16: 2, s32: 4, u8: 1 }
+
+/** An array at an address. It does not own the memory. Strides count elements. */
+export interface View {
+  readonly type: ElementType
+  readonly dims: readonly number[]
+  readonly strides: readonly number[]
+  readonly address: number
+}
+
+export const size = (dims: readonly number[]): number => dims.reduce((n, d) => n * d, 1)
+
+export function rowMajor(dims: readonly number[]): number[] {
+  const strides = new Array<number>(dims.length)
+  for (let i = dims.length - 1, n = 1; i >= 0; i--) {
+    strides[i] = n
+    n *= dims[i]
+  }
+  return strides
+}
+
+export const view = (type: ElementType, dims: readonly number[], address: number): View => ({
+  type,
+  dims,
+  strides: rowMajor(dims),
+  address,
+})
+
+/** The same memory with other dimensions and strides, from element `offset` on. */
+export const reshaped = (x: View, dims: readonly number[], strides = rowMajor(dims), offset = 0): View => ({
+  type: x.type,
+  dims,
+  strides,
+  address: x.address + offset * BYTES[x.type],
+})
+
+/** The last two axes exchanged. */
+export const transposed = (x: View): View => ({
+  ...x,
+  dims: swapLast(x.dims),
+  strides: swapLast(x.strides),
+})
+
+const swapLast = (list: readonly number[]): number[] => [...list.slice(0, -2), list.at(-1)!, list.at(-2)!]
+
+/** Arrays begin at cache lines; the distance keeps arrays of equal size out of each other's cache sets. */
+const ALIGNMENT = 128
+const roomFor = (bytes: number): number => (Math.ceil(bytes / ALIGNMENT) + 1) * ALIGNMENT
+
+/**
+ * A heap for values that live for a part of a run. It reserves as many addresses as it may ever need and occupies what
+ * the largest run needed. Allocation takes the first gap that is large enough.
+ */
+export class Heap {
+  private readonly base: number
+  /** In ascending order, never adjacent. */
+  private readonly gaps: { start: number; end: number }[]
+  /** Bytes that the largest run needed. */
+  peak = 0
+
+  constructor(private readonly bytes: number) {
+    this.base = nativeMemory().reserve(bytes)
+    this.gaps = [{ start: 0, end: bytes }]
+  }
+
+  contains(address: number): boolean {
+    return address >= this.base && address < this.base + this.bytes
+  }
+
+  allocate(bytes: number): number {
+    const room = roomFor(bytes)
+    const i = this.gaps.findIndex(({ start, end }) => end - start >= room)
+    if (i < 0) throw new SpanforgeError('memory: oneDNN ran out of memory', { remedy: 'Lower max_tokens_per_pass.' })
+    const gap = this.gaps[i]
+    const { start } = gap
+    gap.start += room
+    if (gap.start === gap.end) this.gaps.splice(i, 1)
+    this.peak = Math.max(this.peak, start + room)
+    return this.base + start
+  }
+
+  /** Frees what `allocate` returned for so many bytes. */
+  release(address: number, bytes: number): void {
+    const start = address - this.base
+    const end = start + roomFor(bytes)
+    const next = this.gaps.findIndex((gap) => gap.start >= end)
+    const i = next < 0 ? this.gaps.length : next
+    const [before, after] = [this.gaps[i - 1], this.gaps[i]]
+    if (before?.end === start && after?.start === end) {
+      before.end = after.end
+      this.gaps.splice(i, 1)
+    } else if (before?.end === start) before.end = end
+    else if (after?.start === end) after.start = start
+    else this.gaps.splice(i, 0, { start, end })
+  }
+
+  close(): void {
+    nativeMemory().unreserve(this.base, this.bytes)
+  }
+}

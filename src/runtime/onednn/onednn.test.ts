@@ -1,0 +1,311 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describeEngine } from '../../../tests/engines.ts'
+import { temporaryFolder } from '../../../tests/temporary-folder.ts'
+import { isThorough } from '../../../tests/thorough.ts'
+import { gradient } from '../../autodiff/gradient.ts'
+import { elements, type Shape } from '../../graph/shape.ts'
+import { apply, type Graph, input, type Tensor } from '../../graph/tensor.ts'
+import { activations } from '../../nn/activation.ts'
+import { packedAttention } from '../../ops/attention.ts'
+import { add, div, erf, exp, log, mul, neg, sign, sqrt, sub } from '../../ops/elementwise.ts'
+import { gemm, linear, matmul } from '../../ops/linalg.ts'
+import { layerNormalization } from '../../ops/normalize.ts'
+import { sum, sumAll } from '../../ops/reduce.ts'
+import { softmax } from '../../ops/softmax.ts'
+import { type Engine, type Executable, float32Value, type Values } from '../engine.ts'
+import { onnxruntime } from '../onnxruntime.ts'
+import { loadLibrary } from './library.ts'
+
+const vector = (n: number, value = 1) => float32Value(new Float32Array(n).fill(value), [n])
+
+const floats = ({ data }: { data: unknown }) => data as Float32Array
+
+/** Numbers between -1 and 1 that look random. */
+function numbers(dims: readonly number[], seed = 1) {
+  let state = seed
+  const data = Float32Array.from({ length: elements(dims) }, () => {
+    state = (state * 1103515245 + 12345) % 2 ** 31
+    return state / 2 ** 30 - 1
+  })
+  return float32Value(data, dims)
+}
+
+async function compute(
+  engine: Engine,
+  graph: Graph,
+  inputs: Values,
+  shapes: Readonly<Record<string, readonly number[]>>,
+) {
+  const session = await engine.compile(graph)
+  const outputs = Object.fromEntries(
+    Object.entries(shapes).map(([name, dims]) => [name, float32Value(new Float32Array(elements(dims)), dims)]),
+  )
+  await session.run(inputs, outputs)
+  await session.release()
+  return outputs
+}
+
+describeEngine('onednn', 'oneDNN', (engine) => {
+  // As long as one executable is open, the thread that computes is the same.
+  let first: Executable
+  beforeAll(async () => {
+    first = await product()
+  })
+  afterAll(() => first.release())
+  const product = () => engine.compile({ y: mul(input('a', ['n']), input('b', ['n'])) })
+
+  test('computes into the arrays it is given, of another shape in each run, small ones too', async () => {
+    const session = await product()
+    const memory = new WebAssembly.Memory({ initial: 2 })
+    for (const n of [1, 3, 10_000, 2, 10_000]) {
+      const y = new Float32Array(memory.buffer, 64, n).fill(-1)
+      await session.run({ a: vector(n, 3), b: vector(n, 4) }, { y: float32Value(y, [n]) })
+      expect(y).toEqual(new Float32Array(n).fill(12))
+      expect(new Float32Array(memory.buffer, 0, 16)).toEqual(new Float32Array(16))
+    }
+    await session.release()
+  })
+
+  const [A, B, C]: Shape[] = [
+    ['n', 96],
+    ['n', 96],
+    ['n', 1],
+  ]
+  const operations: [string, (a: Tensor, b: Tensor, c: Tensor) => Tensor][] = [
+    ['a + b', add],
+    ['a - c, broadcast along the last axis', (a, _b, c) => sub(a, c)],
+    ['c - a', (a, _b, c) => sub(c, a)],
+    ['2 - a', (a) => sub(2, a)],
+    ['c / (2 + a)', (a, _b, c) => div(c, add(2, a))],
+    ['a / (2 + b)', (a, b) => div(a, add(2, b))],
+    ['-a', (a) => neg(a)],
+    ['exp a', (a) => exp(a)],
+    ['log(2 + a)', (a) => log(add(2, a))],
+    ['sqrt(2 + a)', (a) => sqrt(add(2, a))],
+    ['erf 4a', (a) => erf(mul(4, a))],
+    ['sign a', (a) => sign(a)],
+    ['sum over the last axis', (a) => add(mul(a, 0), sum(a, [-1]))],
+    ['sum over rows', (a) => add(mul(a, 0), sum(a, [0]))],
+    ['softmax', (a) => softmax(a)],
+    ['a bᵀ b', (a, b) => matmul(matmul(a, b, { transB: true, alpha: 0.5 }), b)],
+    ...Object.entries(activations).map(([name, f]): [string, (a: Tensor) => Tensor] => [name, (a) => f(mul(4, a))]),
+  ]
+
+  // 32 rows are computed here, 128 by oneDNN.
+  test.each(operations)('computes %s and its gradient as ONNX Runtime does', async (_name, f) => {
+    const [a, b, c] = [A, B, C].map((shape, i) => input('abc'[i], shape))
+    const y = f(a, b, c)
+    const [da] = gradient(sumAll(mul(y, add(1, mul(a, b)))), [a])
+    for (const n of [32, 128]) {
+      const values = { a: numbers([n, 96]), b: numbers([n, 96], 2), c: numbers([n, 1], 3) }
+      const graph = { y, da }
+      const shapes = { y: [n, 96], da: [n, 96] }
+      const [expected, found] = [
+        await compute(onnxruntime, graph, values, shapes),
+        await compute(engine, graph, values, shapes),
+      ]
+      for (const name of ['y', 'da'] as const) {
+        const [right, here] = [floats(expected[name]), floats(found[name])]
+        const scale = Math.max(...right.map((x) => Math.abs(x)))
+        const worst = Math.max(...right.map((x, i) => Math.abs(x - here[i])))
+        // Both round to 24 bits at each operation; oneDNN's polynomials of exp, erf and their kin are good to about 20.
+        expect(worst / scale).toBeLessThan(4e-6)
+      }
+    }
+  })
+
+  test('computes attention of windows of any length, with padding and dropout, as ONNX Runtime does', async () => {
+    const [heads, size] = [3, 8]
+    const lengths = [21, 16, 5]
+    const [longest, tokens] = [21, 43]
+    const hidden = heads * size
+    const at = (name: string) => input(name, ['tokens', hidden])
+    const layout = {
+      places: input('places', ['rows', heads, 'length'], 'int32'),
+      tokens: input('places.inverse', ['tokens', heads], 'int32'),
+    }
+    const bias = input('bias', ['rows', 1, 1, 'length'])
+    const mask = input('mask', ['rows', heads, 'length', 'length'])
+    const y = packedAttention(at('q'), at('k'), at('v'), { heads, layout, bias, mask })
+    const [dq, dk, dv] = gradient(
+      sumAll(mul(y, at('w'))),
+      ['q', 'k', 'v'].map((name) => findInput(y, name)),
+    )
+    const starts = [0, 21, 37]
+    const places = Int32Array.from({ length: 3 * heads * longest }, (_, i) => {
+      const [row, head, j] = [Math.floor(i / heads / longest), Math.floor(i / longest) % heads, i % longest]
+      return (j < lengths[row] ? starts[row] + j : 42) * heads + head
+    })
+    const inverse = new Int32Array(tokens * heads)
+    for (const [place, index] of [...places.entries()].reverse()) inverse[index] = place
+    const biases = Float32Array.from({ length: 3 * longest }, (_, i) =>
+      i % longest < lengths[Math.floor(i / longest)] ? 0 : -1e30,
+    )
+    const masks = floats(numbers([3, heads, longest, longest], 9)).map((x) => (x < -0.8 ? 0 : 10 / 9))
+    const w = floats(numbers([tokens, hidden], 5)).map((x, i) => (i < 42 * hidden ? x : 0))
+    const values: Values = {
+      ...{ q: numbers([tokens, hidden], 1), k: numbers([tokens, hidden], 2), v: numbers([tokens, hidden], 3) },
+      w: float32Value(w, [tokens, hidden]),
+      places: { dtype: 'int32', dims: [3, heads, longest], data: places },
+      'places.inverse': { dtype: 'int32', dims: [tokens, heads], data: inverse },
+      bias: float32Value(biases, [3, 1, 1, longest]),
+      mask: float32Value(masks, [3, heads, longest, longest]),
+    }
+    const graph = { y, dq, dk, dv }
+    const shapes = { y: [tokens, hidden], dq: [tokens, hidden], dk: [tokens, hidden], dv: [tokens, hidden] }
+    const expected = await compute(onnxruntime, graph, values, shapes)
+    const found = await compute(engine, graph, values, shapes)
+    for (const name of ['y', 'dq', 'dk', 'dv'] as const)
+      for (let i = 0; i < 42 * hidden; i++)
+        expect(found[name].data[i], `${name} ${i}`).toBeCloseTo(expected[name].data[i] as number, 5)
+  })
+
+  test('adds a product to what its output held, where output and addend share memory', async () => {
+    const [x, w, sofar] = [input('x', ['n', 32]), input('w', ['n', 48]), input('sofar', [32, 48])]
+    const session = await engine.compile({ y: add(sofar, gemm(x, w, { transA: true })) })
+    const total = float32Value(new Float32Array(32 * 48).fill(100), [32, 48])
+    session.hold({ sofar: total, y: total })
+    const ones = (width: number) => float32Value(new Float32Array(64 * width).fill(1), [64, width])
+    for (const expected of [164, 228]) {
+      await session.run({ x: ones(32), w: ones(48) }, {})
+      expect(new Set(floats(total))).toEqual(new Set([expected]))
+    }
+    await session.release()
+  })
+
+  test('sees a held weight again only after it was invalidated', async () => {
+    const [x, w, b] = [input('x', ['n', 16]), input('w', [16, 16]), input('b', [16])]
+    const session = await engine.compile({ y: linear(x, w, b) }, { precision: engine.precisions.at(-1) })
+    const weight = float32Value(new Float32Array(256).fill(1), [16, 16])
+    session.hold({ w: weight, b: vector(16, 0) })
+    const y = float32Value(new Float32Array(32), [2, 16])
+    const run = () => session.run({ x: float32Value(new Float32Array(32).fill(1), [2, 16]) }, { y })
+    await run()
+    expect(y.data[0]).toBe(16)
+    ;(weight.data as Float32Array).fill(2)
+    session.invalidate(['w'])
+    await run()
+    expect(y.data[31]).toBe(32)
+    await session.release()
+  })
+
+  test.each(['1', '2'])('with SPANFORGE_THREADS %s gives the same bits each time', async (threads) => {
+    vi.stubEnv('SPANFORGE_THREADS', threads)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const [x, g, b] = [input('x', ['n', 64]), input('g', [64]), input('b', [64])]
+    const y = layerNormalization(matmul(x, x, { transA: true }) as Tensor, g, b, 1e-5)
+    const values = { x: numbers([300, 64]), g: numbers([64], 2), b: numbers([64], 3) }
+    const bits = async () => (await compute(engine, { y }, values, { y: [64, 64] })).y.data
+    expect(await bits()).toEqual(await bits())
+  })
+
+  test('runs that were started together come one after the other', async () => {
+    const session = await product()
+    const runs = [1, 2, 3, 4].map(async (n) => {
+      const y = vector(8, 0)
+      await session.run({ a: vector(8, n), b: vector(8, 10) }, { y })
+      return y.data[0]
+    })
+    expect(await Promise.all(runs)).toEqual([10, 20, 30, 40])
+    await session.release()
+  })
+
+  test('the event loop keeps turning while it computes', async () => {
+    const n = 1024
+    const [a, b] = [input('a', [n, n]), input('b', [n, n])]
+    const session = await engine.compile({ y: gemm(gemm(a, b), b) })
+    const matrix = (value: number) => float32Value(new Float32Array(n * n).fill(value), [n, n])
+    let turns = 0
+    let done = false
+    const turn = () => {
+      turns++
+      if (!done) setImmediate(turn)
+    }
+    setImmediate(turn)
+    await session.run({ a: matrix(1), b: matrix(0.5) }, { y: matrix(0) })
+    done = true
+    expect(turns).toBeGreaterThan(10)
+    await session.release()
+  })
+
+  test('values that do not fit are refused by name before anything is read, and the session lives on', async () => {
+    const session = await product()
+    await expect(session.run({ a: vector(2), b: vector(3) }, { y: vector(3) })).rejects.toThrow(
+      'oneDNN failed: b has 3 elements in dimensions [3]; expected [2]',
+    )
+    const short = { ...vector(4), dims: [8] }
+    await expect(session.run({ a: short, b: vector(8) }, { y: vector(8) })).rejects.toThrow('a has 4 elements')
+    await expect(session.run({ a: vector(2) }, { y: vector(2) })).rejects.toThrow('runtime: missing value for b')
+    const y = vector(2, 0)
+    await session.run({ a: vector(2, 2), b: vector(2, 2) }, { y })
+    expect(y.data[1]).toBe(4)
+    await session.release()
+  })
+
+  test('an operator that it does not know is refused by name, and a released model does not run', async () => {
+    const x = input('x', ['n'])
+    await expect(engine.compile({ y: apply({ type: 'Nonsense' }, [x], x) })).rejects.toThrow(
+      /^oneDNN: the operator Nonsense of this model is not supported\n.*--engine onnxruntime/,
+    )
+    const session = await product()
+    await session.release()
+    await session.release()
+    await expect(session.run({ a: vector(1), b: vector(1) }, { y: vector(1) })).rejects.toThrow(/has been released/)
+  })
+
+  test.runIf(isThorough)('memory does not grow with the number of shapes', async () => {
+    const [x, w, b] = [input('x', ['n', 64]), input('w', [64, 64]), input('b', [64])]
+    const session = await engine.compile({ y: linear(linear(x, w, b), w, b) })
+    session.hold({ w: numbers([64, 64]), b: numbers([64]) })
+    const run = (n: number) =>
+      session.run({ x: numbers([n, 64]) }, { y: float32Value(new Float32Array(64 * n), [n, 64]) })
+    for (let n = 1; n <= 1600; n++) await run(n)
+    const before = process.memoryUsage().rss
+    for (let n = 1601; n <= 3200; n++) await run(n)
+    // Each shape would keep 0.2 MB.
+    expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(100)
+    await session.release()
+  })
+
+  test('a process that used it ends by itself with status 0', () => {
+    const program = `
+      import { openEngine } from ${JSON.stringify(import.meta.resolve('../registry.ts'))}
+      import { input } from ${JSON.stringify(import.meta.resolve('../../graph/tensor.ts'))}
+      import { matmul } from ${JSON.stringify(import.meta.resolve('../../ops/linalg.ts'))}
+      const x = input('x', ['n', 64])
+      const session = await (await openEngine('onednn')).compile({ y: matmul(x, x, { transA: true }) })
+      const value = (dims) => ({ dtype: 'float32', dims, data: new Float32Array(dims[0] * dims[1]).fill(1) })
+      const y = value([64, 64])
+      await session.run({ x: value([500, 64]) }, { y })
+      console.log(y.data[0])`
+    const file = join(temporaryFolder(), 'program.mts')
+    writeFileSync(file, program)
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', import.meta.resolve('tsx'), file], {
+      encoding: 'utf8',
+    })
+    expect(stderr).toBe('')
+    expect(stdout).toBe('500\n')
+    expect(status).toBe(0)
+  })
+})
+
+describe('Without oneDNN', () => {
+  test('a file that is not a library is refused with a remedy', () => {
+    const file = join(temporaryFolder(), 'libdnnl.so.3')
+    writeFileSync(file, 'nothing')
+    expect(() => loadLibrary(file)).toThrow(/libdnnl.so.3: cannot be loaded as oneDNN: (.|\n)*pip install/)
+  })
+})
+
+function findInput(t: Tensor, name: string): Tensor {
+  if (t.source.kind === 'input' && t.source.name === name) return t
+  const operands = t.source.kind === 'node' ? t.source.node.inputs : []
+  for (const x of operands) {
+    const found = operands.length > 0 && (x.source.kind === 'input' ? x.source.name === name && x : findInput(x, name))
+    if (found) return found
+  }
+  return undefined as unknown as Tensor
+}

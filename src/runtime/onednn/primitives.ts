@@ -1,0 +1,359 @@
+import type { Handle, Library } from './library.ts'
+import type { ElementType, View } from './memory.ts'
+
+/** Numbers of dnnl_types.h, the same in all of oneDNN 3. */
+const TYPE: Readonly<Record<ElementType, number>> = { bf16: 2, f32: 3, s32: 4, u8: 6 }
+const ARG = {
+  ...{ src: 1, src1: 2, dst: 17, weights: 33, bias: 41, mean: 49, variance: 50, scale: 51, shift: 52 },
+  ...{ diffSrc: 129, diffDst: 145, diffScale: 255, diffShift: 256 },
+} as const
+const postOpArg = (i: number): number => (32768 * (i + 1)) | 2
+const [FORWARD_TRAINING, BACKWARD] = [64, 128]
+const SOFTMAX = 0x30000
+const FORMAT_ANY = 1
+const QUERY_WEIGHTS = 131
+const [CPU, IN_ORDER] = [1, 1]
+const USE_SCALE_AND_SHIFT = 2 | 4
+
+const BINARY = { add: 0x1fff0, mul: 0x1fff1, sub: 0x1fff5, div: 0x1fff4 } as const
+const ELTWISE = {
+  ...{ relu: 0x20, tanh: 0x21, sqrt: 0x25, linear: 0x26, logistic: 0x29, exp: 0x2a, log: 0x2d },
+  ...{ gelu_tanh: 0x2b, gelu_erf: 0x31, swish: 0x2c, mish: 0x33, pow: 0x30 },
+} as const
+export type Binary = keyof typeof BINARY
+export type Eltwise = keyof typeof ELTWISE
+export type Activation = 'gelu_erf' | 'gelu_tanh' | 'swish' | 'mish'
+
+/** What a product does to its result before it is written. */
+export type PostOp =
+  | { readonly op: 'scale'; readonly by: number }
+  | { readonly op: Activation; readonly alpha: number }
+  /** `add` of the destination itself adds to what it held. */
+  | { readonly op: 'add' | 'mul'; readonly with: View }
+
+/** A matrix in a layout of oneDNN's own choice. */
+export interface Packed {
+  readonly descriptor: Handle
+  readonly address: number
+}
+
+/** Mean and variance of each row, and the scale and shift of a layer normalization. */
+export interface Norm {
+  readonly mean: View
+  readonly variance: View
+  readonly scale: View
+  readonly shift: View
+}
+
+type Arguments = (readonly [argument: number, array: View | Packed])[]
+
+/** Milliseconds and calls by name. */
+export class Profile {
+  readonly parts: Record<string, { milliseconds: number; calls: number }> = {}
+
+  add(name: string, milliseconds: number): void {
+    this.parts[name] ??= { milliseconds: 0, calls: 0 }
+    this.parts[name].milliseconds += milliseconds
+    this.parts[name].calls++
+  }
+}
+
+/** Primitives kept. Each holds code compiled for its shapes, about 0.1 to 0.3 MB. */
+const CAPACITY = 1500
+
+/**
+ * oneDNN's primitives, run one after the other on the calling thread and OpenMP's. A call whose arguments have the types
+ * and shapes of an earlier one uses its primitive again; the least recently used are forgotten.
+ */
+export class Primitives {
+  private readonly engine: Handle
+  private readonly stream: Handle
+  private readonly primitives = new Map<string, Handle>()
+  private readonly descriptors = new Map<string, Handle>()
+  private readonly memories = new Map<string, { readonly handle: Handle; address: number }>()
+  private readonly preferences = new Map<string, { readonly descriptor: Handle; readonly bytes: number }>()
+  /** dnnl_exec_arg_t[]: an int and a pointer each. */
+  private readonly argumentBytes = new ArrayBuffer(16 * 16)
+  private readonly argumentNumbers = new Int32Array(this.argumentBytes)
+  private readonly argumentHandles = new BigUint64Array(this.argumentBytes)
+  /** Set to measure what each kind of call takes. */
+  profile?: Profile
+
+  constructor(readonly lib: Library) {
+    this.engine = lib.engine(CPU, 0)
+    this.stream = lib.stream(this.engine, IN_ORDER)
+    // oneDNN's own cache would keep what is forgotten here.
+    lib.cacheCapacity(0)
+  }
+
+  /** dst = post(a b + bias) for [..., m, k] x [..., k, n]. */
+  matmul(a: View, b: View | Packed, dst: View, options: { bias?: View; post?: readonly PostOp[]; name?: string } = {}) {
+    const { bias, post = [], name = 'matmul' } = options
+    const key = `matmul ${signature(a)} ${signature(b)} ${bias ? signature(bias) : ''} ${signature(dst)} ${postKey(post, dst)}`
+    const args: Arguments = [
+      [ARG.src, a],
+      [ARG.weights, b],
+      [ARG.dst, dst],
+    ]
+    if (bias) args.push([ARG.bias, bias])
+    for (const [i, p] of post.entries()) if ('with' in p && !isSame(p.with, dst)) args.push([postOpArg(i), p.with])
+    this.run(name, key, args, () =>
+      this.withPostOps(post, dst, (attributes) =>
+        this.lib.matmul(
+          this.engine,
+          this.descriptor(a),
+          this.descriptor(b),
+          bias ? this.descriptor(bias) : null,
+          this.descriptor(dst),
+          attributes,
+        ),
+      ),
+    )
+  }
+
+  /** The layout that oneDNN likes best for b in a product a b. */
+  preferred(a: View, b: View, dst: View): { readonly descriptor: Handle; readonly bytes: number } {
+    const key = `${signature(a)} ${signature(b)} ${signature(dst)}`
+    const known = this.preferences.get(key)
+    if (known) return known
+    const { lib } = this
+    const any = lib.descriptorByTag(b.dims.length, int64(b.dims), TYPE[b.type], FORMAT_ANY)
+    const product = lib.matmul(this.engine, this.descriptor(a), any, null, this.descriptor(dst), null)
+    const descriptor = lib.cloneDescriptor(lib.queryDescriptor(product, QUERY_WEIGHTS, 0))
+    lib.freePrimitiveDescriptor(product)
+    lib.freeDescriptor(any)
+    const preference = { descriptor, bytes: Number(lib.descriptorBytes(descriptor)) }
+    this.preferences.set(key, preference)
+    return preference
+  }
+
+  /** Copies, converting type and layout. */
+  reorder(from: View, to: View | Packed, name = 'reorder'): void {
+    const args: Arguments = [
+      [ARG.src, from],
+      [ARG.dst, to],
+    ]
+    this.run(name, `reorder ${signature(from)} ${signature(to)}`, args, () =>
+      this.lib.reorder(this.descriptor(from), this.engine, this.descriptor(to), this.engine, null),
+    )
+  }
+
+  /** Over the last axis. */
+  softmax(x: View, y: View): void {
+    const args: Arguments = [
+      [ARG.src, x],
+      [ARG.dst, y],
+    ]
+    this.run('softmax', `softmax ${signature(x)} ${signature(y)}`, args, () => this.softmaxDescriptor(x, y))
+  }
+
+  softmaxBackward(y: View, dy: View, dx: View): void {
+    const args: Arguments = [
+      [ARG.dst, y],
+      [ARG.diffDst, dy],
+      [ARG.diffSrc, dx],
+    ]
+    this.run('softmax backward', `softmax' ${signature(y)} ${signature(dy)} ${signature(dx)}`, args, () =>
+      this.hinted(this.softmaxDescriptor(y, y), (hint) => {
+        const [d, g, axis] = [this.descriptor(dx), this.descriptor(dy), y.dims.length - 1]
+        return this.lib.softmaxBackward(this.engine, SOFTMAX, d, g, this.descriptor(y), axis, hint, null)
+      }),
+    )
+  }
+
+  /** y = op(x), with the parameters α and β that some of them have. */
+  eltwise(op: Eltwise, x: View, y: View, alpha = 0, beta = 0): void {
+    const args: Arguments = [
+      [ARG.src, x],
+      [ARG.dst, y],
+    ]
+    this.run(op, `${op} ${alpha} ${beta} ${signature(x)} ${signature(y)}`, args, () =>
+      this.eltwiseDescriptor(op, x, y, alpha, beta),
+    )
+  }
+
+  /** dx = op'(x) dy. */
+  eltwiseBackward(op: Eltwise, x: View, dy: View, dx: View, alpha = 0): void {
+    const args: Arguments = [
+      [ARG.src, x],
+      [ARG.diffDst, dy],
+      [ARG.diffSrc, dx],
+    ]
+    this.run(`${op} backward`, `${op}' ${alpha} ${signature(x)} ${signature(dy)} ${signature(dx)}`, args, () =>
+      this.hinted(this.eltwiseDescriptor(op, x, x, alpha, 0), (hint) => {
+        const [d, g] = [this.descriptor(dx), this.descriptor(dy)]
+        return this.lib.eltwiseBackward(this.engine, ELTWISE[op], d, g, this.descriptor(x), alpha, 0, hint, null)
+      }),
+    )
+  }
+
+  /** y = a op b, where b is broadcast along axes of size 1. */
+  binary(op: Binary, a: View, b: View, y: View): void {
+    const args: Arguments = [
+      [ARG.src, a],
+      [ARG.src1, b],
+      [ARG.dst, y],
+    ]
+    this.run(op, `${op} ${signature(a)} ${signature(b)} ${signature(y)}`, args, () =>
+      this.lib.binary(this.engine, BINARY[op], this.descriptor(a), this.descriptor(b), this.descriptor(y), null),
+    )
+  }
+
+  layerNorm(x: View, norm: Norm, y: View, epsilon: number): void {
+    const args: Arguments = [[ARG.src, x], [ARG.dst, y], ...normArguments(norm)]
+    this.run('layer norm', `norm ${signature(x)} ${signature(y)} ${epsilon}`, args, () =>
+      this.layerNormDescriptor(x, y, norm, epsilon),
+    )
+  }
+
+  layerNormBackward(x: View, norm: Norm, dy: View, dx: View, dScale: View, dShift: View, epsilon: number): void {
+    const args: Arguments = [
+      [ARG.src, x],
+      [ARG.diffDst, dy],
+      [ARG.diffSrc, dx],
+      [ARG.diffScale, dScale],
+      [ARG.diffShift, dShift],
+      ...normArguments(norm),
+    ]
+    this.run('layer norm backward', `norm' ${signature(x)} ${signature(dy)} ${signature(dx)} ${epsilon}`, args, () =>
+      this.hinted(this.layerNormDescriptor(x, dy, norm, epsilon), (hint) =>
+        this.lib.layerNormBackward(
+          ...[this.engine, BACKWARD, this.descriptor(dx), this.descriptor(dy), this.descriptor(x)],
+          ...[this.descriptor(norm.mean), epsilon, USE_SCALE_AND_SHIFT, hint, null],
+        ),
+      ),
+    )
+  }
+
+  close(): void {
+    const { lib } = this
+    for (const primitive of this.primitives.values()) lib.freePrimitive(primitive)
+    for (const { handle } of this.memories.values()) lib.freeMemory(handle)
+    for (const descriptor of this.descriptors.values()) lib.freeDescriptor(descriptor)
+    for (const { descriptor } of this.preferences.values()) lib.freeDescriptor(descriptor)
+    lib.freeStream(this.stream)
+    lib.freeEngine(this.engine)
+  }
+
+  private softmaxDescriptor = (x: View, y: View): Handle =>
+    this.lib.softmax(
+      ...[this.engine, FORWARD_TRAINING, SOFTMAX, this.descriptor(x), this.descriptor(y), x.dims.length - 1, null],
+    )
+
+  private eltwiseDescriptor = (op: Eltwise, x: View, y: View, alpha: number, beta: number): Handle =>
+    this.lib.eltwise(
+      ...[this.engine, FORWARD_TRAINING, ELTWISE[op], this.descriptor(x), this.descriptor(y), alpha, beta, null],
+    )
+
+  private layerNormDescriptor = (x: View, y: View, { mean }: Norm, epsilon: number): Handle =>
+    this.lib.layerNorm(
+      ...[this.engine, FORWARD_TRAINING, this.descriptor(x), this.descriptor(y), this.descriptor(mean)],
+      ...[epsilon, USE_SCALE_AND_SHIFT, null],
+    )
+
+  /** A backward primitive's description, made from its forward one. */
+  private hinted(hint: Handle, describe: (hint: Handle) => Handle): Handle {
+    try {
+      return describe(hint)
+    } finally {
+      this.lib.freePrimitiveDescriptor(hint)
+    }
+  }
+
+  private withPostOps(post: readonly PostOp[], dst: View, describe: (attributes: Handle | null) => Handle): Handle {
+    if (post.length === 0) return describe(null)
+    const { lib } = this
+    const [attributes, operations] = [lib.attributes(), lib.postOps()]
+    try {
+      for (const p of post) {
+        if (p.op === 'scale') lib.appendEltwise(operations, ELTWISE.linear, p.by, 0)
+        else if (!('with' in p)) lib.appendEltwise(operations, ELTWISE[p.op], p.alpha, 0)
+        else if (p.op === 'add' && isSame(p.with, dst)) lib.appendSum(operations, 1, 0, 0)
+        else lib.appendBinary(operations, BINARY[p.op], this.descriptor(p.with))
+      }
+      lib.setPostOps(attributes, operations)
+      return describe(attributes)
+    } finally {
+      lib.freePostOps(operations)
+      lib.freeAttributes(attributes)
+    }
+  }
+
+  private run(name: string, key: string, args: Arguments, describe: () => Handle): void {
+    const begin = performance.now()
+    const primitive = this.primitive(key, describe)
+    for (const [i, [argument, array]] of args.entries()) {
+      this.argumentNumbers[4 * i] = argument
+      this.argumentHandles[2 * i + 1] = this.memory(array, argument)
+    }
+    const status = this.lib.execute(primitive, this.stream, args.length, this.argumentBytes)
+    if (status !== 0) throw new Error(`oneDNN: ${name} failed with status ${status}`)
+    this.profile?.add(name, performance.now() - begin)
+  }
+
+  private primitive(key: string, describe: () => Handle): Handle {
+    const known = this.primitives.get(key)
+    if (known !== undefined) {
+      this.primitives.delete(key)
+      this.primitives.set(key, known)
+      return known
+    }
+    const begin = performance.now()
+    const description = describe()
+    const primitive = this.lib.primitive(description)
+    this.lib.freePrimitiveDescriptor(description)
+    this.primitives.set(key, primitive)
+    this.profile?.add('compiling primitives', performance.now() - begin)
+    if (this.primitives.size > CAPACITY) {
+      const [oldest, handle] = this.primitives.entries().next().value!
+      this.primitives.delete(oldest)
+      this.lib.freePrimitive(handle)
+    }
+    return primitive
+  }
+
+  private descriptor(x: View | Packed): Handle {
+    if ('descriptor' in x) return x.descriptor
+    const key = signature(x)
+    let descriptor = this.descriptors.get(key)
+    if (descriptor === undefined) {
+      descriptor = this.lib.descriptor(x.dims.length, int64(x.dims), TYPE[x.type], int64(x.strides))
+      this.descriptors.set(key, descriptor)
+    }
+    return descriptor
+  }
+
+  /** A memory object for an argument: one for each shape, which is pointed at the array. */
+  private memory(x: View | Packed, argument: number): Handle {
+    const descriptor = this.descriptor(x)
+    const key = `${descriptor} ${argument}`
+    let memory = this.memories.get(key)
+    if (memory === undefined) {
+      memory = { handle: this.lib.memory(descriptor, this.engine, x.address), address: x.address }
+      this.memories.set(key, memory)
+    } else if (memory.address !== x.address) {
+      this.lib.setAddress(memory.handle, x.address)
+      memory.address = x.address
+    }
+    return memory.handle
+  }
+}
+
+const normArguments = ({ mean, variance, scale, shift }: Norm): Arguments => [
+  [ARG.mean, mean],
+  [ARG.variance, variance],
+  [ARG.scale, scale],
+  [ARG.shift, shift],
+]
+
+const int64 = (values: readonly number[]): BigInt64Array => BigInt64Array.from(values, BigInt)
+const signature = (x: View | Packed): string =>
+  'descriptor' in x ? `packed${x.descriptor}` : `${x.type}${x.dims}/${x.strides}`
+const isSame = (a: View, b: View): boolean => a.address === b.address && signature(a) === signature(b)
+const postKey = (post: readonly PostOp[], dst: View): string =>
+  post
+    .map((p) => {
+      if (!('with' in p)) return `${p.op}${p.op === 'scale' ? p.by : p.alpha}`
+      return p.op === 'add' && isSame(p.with, dst) ? 'sum' : p.op + signature(p.with)
+    })
+    .join()

@@ -1,0 +1,247 @@
+/** A graph as a list of steps that can be sent to another thread: which operators run, in what order, on which values. */
+import { SpanforgeError } from '../../errors.ts'
+import type { DType, TensorData } from '../../graph/data.ts'
+import { formatShape, type Shape } from '../../graph/shape.ts'
+import { Float, type Graph, type Node, nodesOf, type Tensor, topologicalOrder } from '../../graph/tensor.ts'
+import { type Dialect, operatorName } from '../../lowering/dialect.ts'
+import { lower } from '../../lowering/lower.ts'
+import type { Precision } from '../engine.ts'
+import { activations } from './kernels/activations.ts'
+import { kernels } from './kernels/index.ts'
+import type { ElementType } from './memory.ts'
+import type { Activation } from './primitives.ts'
+
+/** A value of the program. */
+export interface Slot {
+  readonly shape: Shape
+  readonly type: ElementType
+}
+
+/** An operation that a product applies to its result before it writes it; `slot` is its second operand. */
+export type FusedOp =
+  | { readonly op: Activation; readonly alpha: number }
+  | { readonly op: 'add' | 'mul'; readonly slot: number }
+
+export interface Step {
+  readonly op: string
+  readonly inputs: readonly number[]
+  readonly outputs: readonly number[]
+  readonly attributes: Readonly<Record<string, number | readonly number[]>>
+  readonly post: readonly FusedOp[]
+  /** Slots that no later step reads. */
+  readonly last: readonly number[]
+  /** Of an attention in a graph that has its gradient: the number under which it leaves its probabilities. */
+  readonly saved?: number
+}
+
+export interface Program {
+  readonly slots: readonly Slot[]
+  readonly steps: readonly Step[]
+  readonly inputs: Readonly<Record<string, number>>
+  readonly outputs: Readonly<Record<string, number>>
+  readonly constants: readonly { readonly slot: number; readonly data: TensorData }[]
+}
+
+/** The composites that have a kernel stay as they are. */
+const dialect: Dialect = {
+  name: 'oneDNN',
+  runs: new Set(Object.keys(kernels).filter((name) => name.startsWith('spanforge.'))),
+}
+
+const ELEMENT: Readonly<Partial<Record<DType, ElementType>>> = {
+  ...{ float32: 'f32', int32: 's32', uint8: 'u8', bool: 'u8' },
+}
+
+/** @throws SpanforgeError for an operator that no kernel computes */
+export const programOf = (graph: Graph, precision: Precision): Program =>
+  new Builder(lower(graph, dialect), precision).program()
+
+interface MutableStep extends Step {
+  outputs: readonly number[]
+  post: FusedOp[]
+  saved?: number
+}
+
+const PRODUCTS: ReadonlySet<string> = new Set(['spanforge.Linear', 'Gemm'])
+
+class Builder {
+  private readonly slots: Slot[] = []
+  private readonly slotOf = new Map<Tensor, number>()
+  private readonly constants: { slot: number; data: TensorData }[] = []
+  private readonly inputs: Record<string, number> = {}
+  private readonly uses = new Map<Tensor, number>()
+  private readonly results: ReadonlySet<Tensor>
+  /** In order; a product that another step takes over moves to that step's place. */
+  private readonly steps = new Set<MutableStep>()
+  private readonly stepOf = new Map<Tensor, MutableStep>()
+
+  constructor(
+    private readonly graph: Graph,
+    private readonly precision: Precision,
+  ) {
+    this.results = new Set(Object.values(graph))
+    for (const t of this.results) this.count(t)
+    for (const node of nodesOf([...this.results])) for (const x of node.inputs) this.count(x)
+  }
+
+  program(): Program {
+    const tensors = Object.values(this.graph)
+    for (const t of topologicalOrder(tensors)) if (t.source.kind === 'input') this.inputs[t.source.name] = this.slot(t)
+    const nodes = nodesOf(tensors)
+    for (const node of nodes) this.add(node)
+    this.shareProbabilities(nodes)
+    const outputs = Object.fromEntries(Object.entries(this.graph).map(([name, t]) => [name, this.slot(t)]))
+    const { slots, inputs, constants } = this
+    return { slots, inputs, outputs, constants, steps: withLifetimes([...this.steps]) }
+  }
+
+  private count(t: Tensor): void {
+    this.uses.set(t, (this.uses.get(t) ?? 0) + 1)
+  }
+
+  private add(node: Node): void {
+    const name = operatorName(node.op)
+    if (this.fuse(name, node)) return
+    if (!kernels[name])
+      throw new SpanforgeError(`oneDNN: the operator ${name} of this model is not supported`, {
+        remedy: 'Use --engine onnxruntime.',
+      })
+    // Shapes and axes are int64 constants; the steps know their shapes, and have axes as an attribute.
+    const operands = node.inputs.filter((x) => x.dtype !== 'int64')
+    const axes = name === 'ReduceSum' && node.inputs[1]?.source
+    const attributes = {
+      ...numeric(node.attributes),
+      ...(axes && axes.kind === 'constant' && { axes: Array.from(axes.data, Number) }),
+      ...(name === 'spanforge.LayerNormGradient' && { epsilon: epsilonOf(node.inputs[3]) }),
+    }
+    const inputs = operands.map((x) => this.slot(x))
+    const step: MutableStep = {
+      ...{ op: name, inputs, attributes, post: [], last: [] },
+      outputs: node.outputs.map((y, i) => this.slot(y, this.resultType(name, i, y, operands))),
+    }
+    this.place(step, node.outputs)
+  }
+
+  private place(step: MutableStep, outputs: readonly Tensor[]): void {
+    this.steps.delete(step)
+    this.steps.add(step)
+    for (const y of outputs) this.stepOf.set(y, step)
+  }
+
+  /** Adds a node to the product that makes its operand, where nothing else needs the operand. */
+  private fuse(name: string, { inputs, outputs: [y] }: Node): boolean {
+    const [x, ...rest] = inputs
+    if (name === 'Add') {
+      const [a, b] = [this.product(inputs[0], y), this.product(inputs[1], y)]
+      const later = [...this.steps].reverse().find((step) => step === a || step === b)
+      if (!later) return false
+      const other = later === a ? inputs[1] : inputs[0]
+      if (formatShape(other.shape) !== formatShape(y.shape)) return false
+      return this.extend(later, y, [{ op: 'add', slot: this.slot(other) }])
+    }
+    const step = this.product(x, y)
+    if (!step) return false
+    if (activations[name]) return this.extend(step, y, [activations[name]])
+    const [mask, residual] = rest.map((t) => this.slot(t))
+    if (name === 'spanforge.Dropout') return this.extend(step, y, [{ op: 'mul', slot: mask }])
+    if (name === 'spanforge.DropoutAdd')
+      return this.extend(step, y, [
+        { op: 'mul', slot: mask },
+        { op: 'add', slot: residual },
+      ])
+    return false
+  }
+
+  /** The product that makes x and could make y in its place. */
+  private product(x: Tensor, y: Tensor): MutableStep | undefined {
+    const step = this.stepOf.get(x)
+    const isFree = step && PRODUCTS.has(step.op) && this.uses.get(x) === 1 && !this.results.has(x)
+    return isFree && formatShape(x.shape) === formatShape(y.shape) ? step : undefined
+  }
+
+  private extend(step: MutableStep, y: Tensor, post: readonly FusedOp[]): true {
+    const { type } = this.slots[step.outputs[0]]
+    step.post.push(...post)
+    step.outputs = [this.slot(y, this.results.has(y) ? 'f32' : type)]
+    this.place(step, [y])
+    return true
+  }
+
+  /** The gradient of an attention uses the probabilities that the forward pass computed. */
+  private shareProbabilities(nodes: readonly Node[]): void {
+    const forward = new Map<string, MutableStep>()
+    let saved = 0
+    for (const node of nodes) {
+      const name = operatorName(node.op)
+      const step = this.stepOf.get(node.outputs[0])!
+      if (name === 'spanforge.PackedAttention') forward.set(step.inputs.join(), step)
+      if (name !== 'spanforge.PackedAttentionGradient') continue
+      const match = forward.get(step.inputs.slice(1).join())
+      if (!match) throw new SpanforgeError('oneDNN: the gradient of an attention without the attention')
+      match.saved ??= saved++
+      step.saved = match.saved
+    }
+  }
+
+  private slot(t: Tensor, type?: ElementType): number {
+    const known = this.slotOf.get(t)
+    if (known !== undefined) return known
+    const element = type ?? ELEMENT[t.dtype]
+    if (!element) throw new SpanforgeError(`oneDNN: values of type ${t.dtype} are not supported (${t})`)
+    const slot = this.slots.push({ shape: t.shape, type: element }) - 1
+    this.slotOf.set(t, slot)
+    if (t.source.kind === 'constant') this.constants.push({ slot, data: t.source.data })
+    return slot
+  }
+
+  /**
+   * What a result is stored in. In bfloat16 that is bfloat16 for rows of a value for each token, from the first product
+   * or normalization on; sums of embeddings, statistics, logits, losses and gradients of parameters stay in float32.
+   */
+  private resultType(name: string, i: number, y: Tensor, operands: readonly Tensor[]): ElementType | undefined {
+    if (y.dtype !== 'float32') return undefined
+    if (this.precision === 'float32' || this.results.has(y) || !isTokenRows(y)) return 'f32'
+    if (name === 'LayerNormalization') return i === 0 ? 'bf16' : 'f32'
+    if (NARROWING.has(name)) return 'bf16'
+    return operands.some((x) => this.slots[this.slot(x)].type === 'bf16') ? 'bf16' : 'f32'
+  }
+}
+
+const NARROWING: ReadonlySet<string> = new Set(['spanforge.Linear', 'Gemm', 'spanforge.MatMul'])
+
+/** A row of at least 16 numbers for each token; fewer are logits. */
+const isTokenRows = ({ shape }: Tensor): boolean => {
+  const width = shape.at(-1)
+  return shape.some((dim) => typeof dim === 'string') && typeof width === 'number' && width >= 16
+}
+
+/** Of the normalization whose statistics a gradient reads: oneDNN wants the variance and epsilon, not 1 / deviation. */
+function epsilonOf({ source }: Tensor): number {
+  const epsilon = source.kind === 'node' && source.node.attributes.epsilon
+  if (epsilon instanceof Float) return epsilon.value
+  throw new SpanforgeError('oneDNN: the gradient of a normalization that is not in the graph')
+}
+
+function numeric(attributes: Node['attributes']): Record<string, number | readonly number[]> {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [
+      name,
+      value instanceof Float ? value.value : (value as number | readonly number[]),
+    ]),
+  )
+}
+
+/** Notes in each step the slots that it is the last to read or, for what nothing reads, to write. */
+function withLifetimes(steps: readonly MutableStep[]): Step[] {
+  const lastStep = new Map<number, number>()
+  const slotsOf = ({ inputs, outputs, post }: Step) => [
+    ...inputs,
+    ...outputs,
+    ...post.flatMap((p) => ('slot' in p ? [p.slot] : [])),
+  ]
+  for (const [i, step] of steps.entries()) for (const slot of slotsOf(step)) lastStep.set(slot, i)
+  return steps.map((step, i) => ({
+    ...step,
+    last: [...new Set(slotsOf(step))].filter((slot) => lastStep.get(slot) === i),
+  }))
+}

@@ -1,0 +1,48 @@
+import { type ElementType, type Heap, type View, view } from './memory.ts'
+import type { Packed, Primitives } from './primitives.ts'
+
+/** Rows that the layout of a weight is chosen for; it depends on their number only in extremes. */
+const TYPICAL_ROWS = 1024
+
+interface Weight {
+  readonly packed: Packed
+  /** The version of the parameter that it was packed from. */
+  version: number
+}
+
+/** Parameters in the type and layout that products like best, packed again after they have changed. */
+export class Weights {
+  private readonly weights = new Map<string, Weight>()
+  /** By slot. */
+  private readonly versions = new Map<number, number>()
+
+  constructor(
+    private readonly dnn: Primitives,
+    private readonly heap: Heap,
+    private readonly type: ElementType,
+  ) {}
+
+  changed(slot: number): void {
+    this.versions.set(slot, (this.versions.get(slot) ?? 0) + 1)
+  }
+
+  /** Slot `slot`, as the right factor `b` of a product whose result has type `out`. */
+  pack(slot: number, b: View, out: ElementType): Packed {
+    const key = `${slot} ${b.strides} ${out}`
+    let weight = this.weights.get(key)
+    const version = this.versions.get(slot) ?? 0
+    if (!weight) {
+      const [inner, columns] = b.dims
+      const left = view(this.type, [TYPICAL_ROWS, inner], 0)
+      const result = view(out, [TYPICAL_ROWS, columns], 0)
+      const { descriptor, bytes } = this.dnn.preferred(left, { ...b, type: this.type }, result)
+      weight = { packed: { descriptor, address: this.heap.allocate(bytes) }, version: version - 1 }
+      this.weights.set(key, weight)
+    }
+    if (weight.version !== version) {
+      this.dnn.reorder(b, weight.packed, 'weights')
+      weight.version = version
+    }
+    return weight.packed
+  }
+}

@@ -1,0 +1,29 @@
+/** The thread that oneDNN computes on, so that signals, pages and progress of the caller stay alive. */
+import { workerData } from 'node:worker_threads'
+import type { Bindings } from '../../graph/shape.ts'
+import { answerCalls } from '../../threads/calls.ts'
+import { Interpreter, type PlacedValues } from './interpreter.ts'
+import { loadLibrary } from './library.ts'
+import { Primitives } from './primitives.ts'
+import type { Program } from './program.ts'
+
+const library = loadLibrary(workerData as string)
+/** By number. All share the primitives, since models of one kind have the same shapes. */
+const interpreters = new Map<number, Interpreter>()
+const primitives = new Primitives(library)
+
+answerCalls({
+  compile(id: number, program: Program, factors: 'f32' | 'bf16') {
+    interpreters.set(id, new Interpreter(primitives, program, factors))
+  },
+  hold: (id: number, values: PlacedValues) => interpreters.get(id)!.hold(values),
+  invalidate: (id: number, names: readonly string[]) => interpreters.get(id)!.invalidate(names),
+  run(id: number, values: PlacedValues, bindings: Bindings, threads: number) {
+    library.setThreads?.(threads)
+    interpreters.get(id)!.run(values, bindings)
+  },
+  release(id: number) {
+    interpreters.get(id)?.close()
+    interpreters.delete(id)
+  },
+})
