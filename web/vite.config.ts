@@ -3,10 +3,10 @@ import { defineConfig } from 'vite'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-/** The pages of `spanforge serve` and of the training dashboard: plain files in dist/web, nothing loaded from elsewhere. */
+/** Builds the pages of `spanforge serve` and the dashboard as static files in dist/web without external resources. */
 export default defineConfig({
   root: at('.'),
-  // Pages may stand behind a proxy, under any path.
+  // Pages can be served behind a proxy under any path.
   base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {

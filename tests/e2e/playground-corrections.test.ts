@@ -66,7 +66,7 @@ const marked = async (page: Page) => (await page.locator('.text mark.marked').al
 describeChromium('correcting answers on the playground', () => {
   const world = playgroundWorld()
 
-  it('collects what is marked with the mouse, in a file that can be checked and trained on', async () => {
+  it('collects passages marked with the mouse in a file for training', async () => {
     const folder = temporaryFolder()
     const page = await world.open()
     await giveText(page, context)
@@ -75,7 +75,7 @@ describeChromium('correcting answers on the playground', () => {
     await drawOver(page, 'bo')
     expect(await marked(page)).toBe('bo')
     await page.click('text=This is the answer')
-    expect(await page.innerText('.saved')).toBe('Right: “bo”')
+    expect(await page.innerText('.saved')).toBe('Correct: “bo”')
 
     const path = await downloaded(page, folder)
     const file = readFileSync(path, 'utf8')
@@ -96,7 +96,7 @@ describeChromium('correcting answers on the playground', () => {
     expect(JSON.parse(trained.stdout)).toMatchObject({ epoch: 3 })
   })
 
-  it('takes “there is no answer”, which makes the file v2.0', async () => {
+  it('accepts “There is no answer”, which makes the file v2.0', async () => {
     const folder = temporaryFolder()
     const page = await world.open()
     await giveText(page, context)
@@ -104,7 +104,7 @@ describeChromium('correcting answers on the playground', () => {
     await page.click('.card:nth-child(1) >> text=This is right')
     await page.click('.card:nth-child(2) .wrong')
     await page.click('text=There is no answer')
-    expect(await page.innerText('.card:nth-child(2) .saved')).toBe('Right: no answer')
+    expect(await page.innerText('.card:nth-child(2) .saved')).toBe('Correct: no answer')
     const path = await downloaded(page, folder)
     expect(JSON.parse(readFileSync(path, 'utf8')).version).toBe('v2.0')
     expect(parseSquad(readFileSync(path, 'utf8'), path).map(({ answers }) => answers.length)).toEqual([1, 0])
@@ -114,7 +114,7 @@ describeChromium('correcting answers on the playground', () => {
     )
   })
 
-  it('lights up what is known to be right, and nothing where there is no answer', async () => {
+  it('highlights the saved answer, and nothing if there is none', async () => {
     const page = await world.open()
     await giveText(page, context)
     await ask(page, 'who is in ro?')
@@ -170,7 +170,7 @@ describeChromium('correcting answers on the playground', () => {
     }
   })
 
-  it('can be done by keyboard alone: by typing the words, and by moving the mark', async () => {
+  it('can be done by keyboard, by typing the words or moving the mark', async () => {
     const page = await world.open()
     await giveText(page, context)
     await ask(page, 'who was in the den?')
@@ -193,34 +193,32 @@ describeChromium('correcting answers on the playground', () => {
     await page.locator('.card h2 button').press('w')
     await page.fill('#right', 'li')
     await page.keyboard.press('Enter')
-    expect(await page.innerText('.saved')).toBe('Right: “li”')
+    expect(await page.innerText('.saved')).toBe('Correct: “li”')
   })
 
-  it('takes one of the further answers with one click, or by keyboard, and shows it in the text before', async () => {
+  it('accepts another answer with one click or by keyboard, and previews it in the text', async () => {
     const page = await world.open()
     await giveText(page, context)
     await ask(page, 'who is in ro?')
     const further = await page.locator('.answer:not(.chosen) .words').allInnerTexts()
     await page.click('.wrong')
-    const choices = page
-      .getByRole('list', { name: 'Or choose one of the answers that were found:' })
-      .getByRole('button')
+    const choices = page.getByRole('list', { name: 'Or choose one of the answers found:' }).getByRole('button')
     expect(await choices.locator('.words').allInnerTexts()).toEqual(further)
     expect(further.length).toBeGreaterThan(0)
     await choices.first().hover()
     expect((await page.locator('.text mark.lit-0').allTextContents()).join('')).toBe(further[0])
     await choices.first().click()
-    expect(await page.innerText('.saved')).toBe(`Right: “${further[0]}”`)
+    expect(await page.innerText('.saved')).toBe(`Correct: “${further[0]}”`)
     expect(await page.locator('.text mark.lit-0').count()).toBe(0)
 
-    // Once more, from where the panel left the focus; what was called wrong may have been right.
+    // Repeat from where the panel left the focus; the answer marked as wrong may have been right.
     await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Change')
     await page.keyboard.press('Enter')
     await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
     const best = await page.innerText('.answer.chosen .words')
-    expect(await page.innerText('.saved')).toBe(`Right: “${best}”`)
-    expect(await page.innerText('[role=status].unseen')).toBe(`Kept as right: “${best}”. 1 correction in all.`)
+    expect(await page.innerText('.saved')).toBe(`Correct: “${best}”`)
+    expect(await page.innerText('[role=status].unseen')).toBe(`Saved as correct: “${best}”. 1 correction in total.`)
   })
 
   it('keeps corrections over a reload, and lets them be removed', async () => {

@@ -92,11 +92,11 @@ describeChromium('texts on the playground', () => {
   })
 
   it.each([
-    ['picture.png', Buffer.from([0x89, 0x50, 0, 0]), '“picture.png” is no text.'],
+    ['picture.png', Buffer.from([0x89, 0x50, 0, 0]), '“picture.png” is not a text file.'],
     ['broken.pdf', 'no pdf', '“broken.pdf” cannot be read as a PDF: '],
-    ['scan.pdf', pdfOf([]), 'its pages are pictures'],
-    ['empty.txt', '', '“empty.txt” holds no text.'],
-  ])('are refused with a reason: %s', async (name, content, expected) => {
+    ['scan.pdf', pdfOf([]), 'its pages are images without text'],
+    ['empty.txt', '', '“empty.txt” contains no text.'],
+  ])('are rejected with a reason: %s', async (name, content, expected) => {
     const page = await world.open()
     await chooseFile(page, name, content)
     await page.waitForSelector('.complaint')

@@ -15,7 +15,7 @@ const lit = async (page: Page, kind: string) => (await page.locator(`.text mark.
 describeChromium('the playground', () => {
   const world = playgroundWorld()
 
-  it('shows the answer of the service in place, how sure it is, and says so to a screen reader', async () => {
+  it('shows the answer in the text with its confidence, and announces it to screen readers', async () => {
     const page = await world.open()
     await giveText(page, context)
     await ask(page, question)
@@ -70,7 +70,7 @@ describeChromium('the playground', () => {
     expect(await page.locator('.card').count()).toBe(0)
   })
 
-  it('gives one percentage to a place, and none to its other wordings', async () => {
+  it('shows one percentage per place, and none for its variants', async () => {
     const page = await world.open()
     await giveText(page, 'bo is.')
     await ask(page, question)
@@ -78,19 +78,19 @@ describeChromium('the playground', () => {
     const { answers } = await world.answers(question, 'bo is.')
     expect(answers.length).toBeGreaterThan(2)
     expect(shares[0]).toMatch(/^<?\d+\u00a0%$/)
-    expect(await page.locator('.answer .sure[title^="Another wording"]').count()).toBeGreaterThan(0)
+    expect(await page.locator('.answer .sure[title^="A variant"]').count()).toBeGreaterThan(0)
     for (const [i, { start, end, confidence }] of answers.entries())
       if (answers.slice(0, i).some((better) => start < better.end && better.start < end)) expect(confidence).toBeNull()
   })
 
-  it('shows no percentage and takes no threshold where the model has no confidence, and says why', async () => {
+  it('explains why a model without confidence has no percentages and no threshold', async () => {
     const page = await world.open()
     await giveText(page, context)
     await page.click('label:has-text("embedded")')
     await page.click('label:has-text("tiny")')
     await ask(page, question)
     const reason = await page.locator('.answer.chosen .sure').getAttribute('title')
-    expect(reason).toMatch(/^No percentage: fitting one takes at least 200 questions/)
+    expect(reason).toMatch(/^No percentage, because fitting one requires at least 200 questions/)
     expect((await shown(page, '.answer .sure')).join(' ')).not.toContain('\u00a0%')
     expect(await page.isDisabled('#threshold')).toBe(true)
     const { answers, no_answer } = await world.answers(question, context, 'embedded')
@@ -98,13 +98,13 @@ describeChromium('the playground', () => {
     expect(no_answer.confidence).toBeNull()
   })
 
-  it('gives no answer that is less sure than the threshold', async () => {
+  it('shows no answer whose confidence is below the threshold', async () => {
     const page = await world.open()
     await giveText(page, context)
     await ask(page, question)
     await page.focus('#threshold')
     await page.keyboard.press('End')
-    expect(await page.innerText('.none')).toMatch(/^No answer\s+The best guess is only \d+\u00a0% sure.$/)
+    expect(await page.innerText('.none')).toMatch(/^No answer\s+The best guess has only \d+\u00a0% confidence.$/)
     expect(await lit(page, 'best-0')).toBe('')
     await page.keyboard.press('Home')
     expect(await lit(page, 'best-0')).not.toBe('')
@@ -280,7 +280,7 @@ describeChromium('the playground', () => {
     const page = await world.open({ colorScheme: 'light' })
     const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
     const light = await paper()
-    await page.click('[aria-label="Dark or light"]')
+    await page.click('[aria-label="Switch theme"]')
     await expect.poll(paper).not.toBe(light)
     const dark = await paper()
     await page.reload()

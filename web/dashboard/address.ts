@@ -1,12 +1,12 @@
 /**
- * What follows # in the address: the token, and what is shown. It is never sent to a server, and it survives a reload
- * and a bookmark.
+ * The state in the fragment of the address: the token and what the page shows. Browsers never send the fragment to a
+ * server, and it survives reloads and bookmarks.
  */
 export interface Place {
   readonly view: 'run' | 'runs'
-  /** Id of the run that is shown (default: the one in progress). */
+  /** Id of the shown run (default: the one in progress). */
   readonly run?: string
-  /** Ids of the runs that are compared. */
+  /** Ids of the compared runs. */
   readonly compare: readonly string[]
 }
 
@@ -23,7 +23,7 @@ export function placeOfAddress(): Place {
   }
 }
 
-/** The part of an address that leads to a place, token included. */
+/** The fragment that links to a place, including the token. */
 export function linkTo({ view, run, compare = [] }: Partial<Place>): string {
   const next = new URLSearchParams()
   const token = tokenOfAddress()

@@ -3,10 +3,10 @@ import type { RunEntry } from '../../src/dashboard/past-runs.ts'
 import type { DashboardInfo } from '../../src/dashboard/routes.ts'
 import { tokenOfAddress } from './address.ts'
 
-/** What the server says, or an error in its words. */
+/** Sends a request and throws the server's error message if it fails. */
 async function ask(path: string, init?: RequestInit): Promise<Response> {
   const response = await fetch(path, init).catch(() => {
-    throw new Error('The dashboard does not answer: its process has ended, or the connection is lost.')
+    throw new Error('Cannot reach the dashboard. Its process has ended or the connection is lost.')
   })
   if (response.ok) return response
   const problem = await response.json().catch(() => undefined)
@@ -19,7 +19,7 @@ export const getRuns = async (): Promise<RunEntry[]> => (await (await ask('api/r
 
 export const getRun = async (id: string): Promise<PastRun> => (await ask(`api/run?id=${encodeURIComponent(id)}`)).json()
 
-/** Keeps what the user wrote about a run, in its folder. */
+/** Saves the user's note about a run in its folder. */
 export async function saveNote(id: string, note: string): Promise<void> {
   await send('PUT', 'api/note', { id, note })
 }

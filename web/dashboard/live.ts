@@ -4,16 +4,16 @@ import { emptyView, fold, type RunView } from '../../src/dashboard/run-view.ts'
 export type Connection = 'connecting' | 'open' | 'lost' | 'ended'
 
 export interface LiveHandlers {
-  /** At most once a frame. */
+  /** Called at most once per frame. */
   readonly onView: (view: RunView) => void
   readonly onPulse: (pulse: Pulse) => void
   readonly onConnection: (connection: Connection) => void
 }
 
-/** Milliseconds until the next try where the browser itself gives up. */
+/** Milliseconds until the next attempt after the browser has given up. */
 const RETRY = 2000
 
-/** Follows the run in progress. The browser comes back by itself, with the id of the last record, so none is missed. */
+/** Follows the run in progress. The browser reconnects with the id of the last record, so that none is missed. */
 export function follow({ onView, onPulse, onConnection }: LiveHandlers): void {
   let view = emptyView()
   let isDue = false
@@ -22,7 +22,7 @@ export function follow({ onView, onPulse, onConnection }: LiveHandlers): void {
     isDue = true
     requestAnimationFrame(() => {
       isDue = false
-      // A new object for each frame: what shows it compares objects, not what is in them.
+      // Signals compare objects by identity, so each frame needs a new one.
       onView({ ...view })
     })
   }

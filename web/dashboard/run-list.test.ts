@@ -22,15 +22,15 @@ const sweep = [1e-5, 3e-5].flatMap((learning_rate) =>
 )
 const names = (rows: Parameters<typeof asCsv>[0]) => rows.flatMap(runsIn).map(({ id }) => id)
 
-describe('the rows of the list', () => {
-  it('are one for runs of a folder that differ in their seeds alone', () => {
+describe('the rows of the run list', () => {
+  it('group runs of a folder that differ only in their seeds', () => {
     const others = [run('other/run', { learning_rate: 1e-5, seed: 42 }), run('old'), run('older')]
     const rows = rowsOf([...sweep, ...others], true)
     expect(rows.map((row) => (isGroup(row) ? row.runs.length : row.id))).toEqual([3, 3, 'other/run', 'old', 'older'])
     expect(rowsOf(sweep, false)).toEqual(sweep)
   })
 
-  it('are sorted by any column, groups by their mean, runs without a value last', () => {
+  it('can be sorted by any column, groups by their mean and runs without a value last', () => {
     const runs = [...sweep, run('none', { learning_rate: 1 }), run('best', { learning_rate: 2 }, 99)]
     const rows = rowsOf(runs, true)
     const [low, high] = [sweep.slice(0, 3), sweep.slice(3)].map((seeds) => seeds.map(({ id }) => id).reverse())
@@ -39,7 +39,7 @@ describe('the rows of the list', () => {
     expect(names(sorted(rows, argumentColumn('learning_rate'), true)).slice(0, 2)).toEqual(['best', 'none'])
   })
 
-  it('are those that contain every word that is searched for', () => {
+  it('are filtered by all words of the query', () => {
     const runs = [...sweep, run('broken', {}, undefined, { status: 'failed', note: 'Out of memory' })]
     expect(names(found(runs, 'learning_rate=3e-5 seed=43'))).toEqual([sweep[4].id])
     expect(names(found(runs, 'memory FAILED'))).toEqual(['broken'])
@@ -47,12 +47,12 @@ describe('the rows of the list', () => {
   })
 })
 
-it('the columns of arguments are those that differ, the usual ones first', () => {
+it('shows columns for arguments that differ, the most common ones first', () => {
   const args = (i: number) => ({ a: i, weight_decay: i, seed: i, learning_rate: i, same: 1 })
   expect(argumentColumns([run('a', args(1)), run('b', args(2))])).toEqual(['learning_rate', 'seed', 'a'])
 })
 
-it('CSV holds every argument, quotes what needs it, and starts no formula', () => {
+it('exports every argument as CSV, quotes fields and prevents formulas', () => {
   const csv = asCsv([run('=HYPERLINK("x")', { a: 'x,"y"', b: -1 }, 50, { note: '+1\n2' }), run('plain', { b: 3e-5 })])
   expect(csv.split('\r\n')).toEqual([
     'run,status,exact_match,f1,eval_loss,step,max_steps,last_written,note,a,b,output_dir',

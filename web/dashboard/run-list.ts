@@ -1,9 +1,9 @@
-/** The list of runs: which rows it has, in which order, and as CSV. */
+/** Filtering, grouping, sorting and CSV export of the run list. */
 import { argumentText, differingArguments } from '../../src/dashboard/figures.ts'
 import type { RunEntry } from '../../src/dashboard/past-runs.ts'
 import { SEEDS, spreadOf } from '../../src/report/spread.ts'
 
-/** Runs in one folder that differ in nothing but their seeds. */
+/** Runs in one folder that differ only in their seeds. */
 export interface SeedGroup {
   readonly key: string
   readonly runs: readonly RunEntry[]
@@ -14,20 +14,20 @@ export type Row = RunEntry | SeedGroup
 export const isGroup = (row: Row): row is SeedGroup => 'runs' in row
 export const runsIn = (row: Row): readonly RunEntry[] => (isGroup(row) ? row.runs : [row])
 
-/** Arguments that may have a column of their own, those that people vary most first. */
+/** Arguments that get a column first, ordered by how often they are varied. */
 const USUAL_ARGUMENTS = ['learning_rate', 'num_train_epochs', 'per_device_train_batch_size', 'model', 'seed']
 
-/** How many arguments have a column. */
+/** Maximum number of argument columns. */
 const MOST_ARGUMENTS = 3
 
-/** Names of the arguments that the list shows: those that differ between runs, as far as there is room. */
+/** The arguments shown as columns: those that differ between runs, up to the maximum. */
 export function argumentColumns(runs: readonly RunEntry[]): string[] {
   const differing = differingArguments(runs.map((run) => run.arguments)).map(({ name }) => name)
   const rank = (name: string) => (USUAL_ARGUMENTS.includes(name) ? USUAL_ARGUMENTS.indexOf(name) : 99)
   return differing.toSorted((a, b) => rank(a) - rank(b)).slice(0, MOST_ARGUMENTS)
 }
 
-/** Runs that contain every word of the query in their name, status, note, or arguments as `name=value`. */
+/** The runs that contain every word of the query in their name, status, note or arguments (as `name=value`). */
 export function found(runs: readonly RunEntry[], query: string): RunEntry[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean)
   return runs.filter((run) => {
@@ -37,7 +37,7 @@ export function found(runs: readonly RunEntry[], query: string): RunEntry[] {
   })
 }
 
-/** Runs as rows; with groups where several runs in one folder differ in their seeds alone. */
+/** Converts runs to rows, optionally grouping runs of a folder that differ only in their seeds. */
 export function rowsOf(runs: readonly RunEntry[], groupSeeds: boolean): Row[] {
   if (!groupSeeds) return [...runs]
   const groups = new Map<string, RunEntry[]>()
@@ -45,7 +45,7 @@ export function rowsOf(runs: readonly RunEntry[], groupSeeds: boolean): Row[] {
   return [...groups].flatMap(([key, members]): Row[] => (members.length > 1 ? [{ key, runs: members }] : members))
 }
 
-/** The same for runs of one folder that differ only in their seeds; a run without arguments is by itself. */
+/** Equal for runs of a folder that differ only in their seeds, and unique for a run without arguments. */
 function groupKey(run: RunEntry): string {
   const settings = Object.entries(run.arguments).filter(([name]) => !SEEDS.includes(name) && !isPlace(name))
   if (settings.length === 0) return JSON.stringify([run.id])
@@ -55,7 +55,7 @@ function groupKey(run: RunEntry): string {
 
 const isPlace = (name: string): boolean => differingArguments([{ [name]: 1 }, { [name]: 2 }]).length === 0
 
-/** What a column shows and is sorted by. */
+/** A column with the value that it shows and sorts by. */
 export interface Column {
   readonly name: string
   readonly title: string
@@ -73,7 +73,7 @@ export const COLUMNS = {
   note: { name: 'note', title: 'Note', read: (run) => run.note || undefined },
 } as const satisfies Record<string, Column>
 
-/** The column of an argument. Numbers are sorted as numbers, everything else as text. */
+/** The column of an argument. Numbers are sorted numerically, everything else as text. */
 export const argumentColumn = (name: string): Column => ({
   name: `argument:${name}`,
   title: name,
@@ -88,7 +88,7 @@ export interface Order {
   readonly descending: boolean
 }
 
-/** Sorted by a column: groups by the mean or the first of their runs, runs without a value last either way. */
+/** Sorts rows by a column: groups by the mean (or first value) of their runs, and runs without a value last. */
 export function sorted(rows: readonly Row[], column: Column, descending: boolean): Row[] {
   const keyed = rows.map((row) => {
     if (!isGroup(row)) return { row, value: column.read(row) }
@@ -111,7 +111,7 @@ const by =
     return descending ? -order : order
   }
 
-/** All runs of the rows as CSV, with every argument that any of them has. */
+/** Formats all runs of the rows as CSV, with the arguments of all of them. */
 export function asCsv(rows: readonly Row[]): string {
   const runs = rows.flatMap(runsIn)
   const names = [...new Set(runs.flatMap((run) => Object.keys(run.arguments)))].sort()
@@ -142,7 +142,7 @@ export function asCsv(rows: readonly Row[]): string {
   return [header, ...lines].map((line) => `${line.map(csvField).join(',')}\r\n`).join('')
 }
 
-/** Quoted where it must be. Text that a spreadsheet would run as a formula begins with an apostrophe. */
+/** Formats a CSV field. Text that a spreadsheet would interpret as a formula is prefixed with an apostrophe. */
 function csvField(value: unknown): string {
   if (value === undefined) return ''
   const isFormula = typeof value === 'string' && /^[=+@\t\r-]/.test(value) && Number.isNaN(Number(value))

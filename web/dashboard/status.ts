@@ -14,14 +14,14 @@ const WORDS: Readonly<Record<RunStatus, string>> = {
 
 type Activity = Pulse['activity']
 
-/** What is being counted now. What is counted to its end stays in the pulse until something else is: it is over. */
-export const goingOn = (status: RunStatus, activity: Activity): Activity =>
+/** The activity in progress. A completed activity remains in the pulse until the next one starts, and is ignored. */
+export const currentActivity = (status: RunStatus, activity: Activity): Activity =>
   activity && activity.done < activity.total && !ENDED.includes(status) ? activity : undefined
 
 const ENDED: readonly RunStatus[] = ['interrupted', 'finished', 'failed']
 
-/** What the run does, in words: it evaluates in the midst of training, and once more before it writes the report. */
+/** The status as text. Runs evaluate during training and once more before they write the report. */
 export function statusText(status: RunStatus, activity: Activity): string {
-  const isEvaluating = goingOn(status, activity)?.label === 'Evaluating'
+  const isEvaluating = currentActivity(status, activity)?.label === 'Evaluating'
   return isEvaluating && (status === 'running' || status === 'finishing') ? 'Evaluating' : WORDS[status]
 }

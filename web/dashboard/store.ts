@@ -8,7 +8,7 @@ import { placeOfAddress } from './address.ts'
 import { getInfo, getRun, getRuns } from './api.ts'
 import { type Connection, follow } from './live.ts'
 
-/** How often what goes on in another process is read again, and how often the list, in milliseconds. */
+/** Milliseconds between reloads of runs in other processes and of the list. */
 const [RUN_INTERVAL, LIST_INTERVAL] = [3000, 10_000]
 
 export const info = signal<DashboardInfo | undefined>(undefined)
@@ -16,19 +16,19 @@ export const place = signal(placeOfAddress())
 export const connection = signal<Connection>('connecting')
 export const pulse = signal<Pulse | undefined>(undefined)
 export const runs = signal<readonly RunEntry[] | undefined>(undefined)
-/** What went wrong last, for the banner. */
+/** The latest error, shown in the banner. */
 export const trouble = signal<string | undefined>(undefined)
-/** Curves over epochs, or over steps. */
+/** Horizontal axis of the curves. */
 export const axis = signal<'epoch' | 'step'>('epoch')
 
 const liveView = signal<RunView | undefined>(undefined)
 const pastRuns = signal<Readonly<Record<string, PastRun>>>({})
 
-/** Id of the run that is shown. */
+/** Id of the shown run. */
 export const shownId = computed(() => place.value.run ?? info.value?.live ?? runs.value?.[0]?.id)
 export const isLive = computed(() => shownId.value !== undefined && shownId.value === info.value?.live)
 
-/** With the folder that runs are looked for in: 'demo/run'. */
+/** The id of a run preceded by the name of the searched folder: 'demo/run'. */
 export function nameOf(id: string): string {
   const folder = info.value?.folder.split(/[\\/]/).findLast((part) => part !== '' && part !== '.')
   if (id === '.') return folder ?? id
@@ -55,7 +55,7 @@ const attempt = async (work: () => Promise<void>): Promise<void> => {
     await work()
     trouble.value = undefined
   } catch (error) {
-    // What the run left behind can still be looked at when its process is gone.
+    // The data that has been loaded remains visible after the process has ended.
     if (connection.value !== 'ended') trouble.value = (error as Error).message
   }
 }
@@ -71,17 +71,17 @@ const loadRun = (id: string): Promise<void> =>
     pastRuns.value = { ...pastRuns.value, [id]: run }
   })
 
-/** Reads whatever the place needs and is not there yet, or goes on elsewhere. */
+/** Loads the runs that the page shows if they are not loaded yet, or are running in another process. */
 async function loadPlace(): Promise<void> {
   const wanted = [...(place.value.view === 'run' ? [shownId.value] : []), ...place.value.compare]
   for (const id of wanted) {
     if (id === undefined || id === info.value?.live) continue
     const known = pastRuns.value[id]
-    if (!known || isGoingOn(known.view)) await loadRun(id)
+    if (!known || isRunning(known.view)) await loadRun(id)
   }
 }
 
-export const isGoingOn = ({ status }: RunView): boolean => !['finished', 'failed', 'interrupted'].includes(status)
+export const isRunning = ({ status }: RunView): boolean => !['finished', 'failed', 'interrupted'].includes(status)
 
 export async function begin(): Promise<void> {
   addEventListener('hashchange', () => {

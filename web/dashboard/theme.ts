@@ -5,9 +5,9 @@ export type Theme = 'light' | 'dark'
 const systemIsDark = matchMedia('(prefers-color-scheme: dark)')
 const KEY = 'spanforge-theme'
 
-/** Undefined: as the system is set. */
+/** The chosen theme; undefined follows the system setting. */
 export const theme = signal<Theme | undefined>(kept())
-/** Counts changes of colours, by whoever: what is drawn on a canvas has to be drawn again. */
+/** Counts colour changes, because canvases must be redrawn after each. */
 export const coloursChanged = signal(0)
 
 apply()
@@ -22,7 +22,7 @@ export function toggleTheme(): void {
   try {
     localStorage.setItem(KEY, theme.value)
   } catch {
-    // A browser that keeps nothing still shows it.
+    // Without storage the theme applies until the page is closed.
   }
   apply()
   coloursChanged.value++

@@ -1,4 +1,4 @@
-/** What people do with the page. */
+/** User actions. */
 import { ask, askMissing, askWithoutHistory, forgetQuestions, show } from './asking.ts'
 import { corrected } from './logic/corrections.ts'
 import { textOfFile, tidy } from './logic/file-text.ts'
@@ -11,7 +11,7 @@ import type { Shared } from './logic/share-link.ts'
 import { verdictOf } from './logic/verdict.ts'
 import * as state from './state.ts'
 
-/** Another text, with the questions that come with it. */
+/** Opens a text and asks its questions. */
 export function openText(text: string, name: string, questions: readonly string[] = []): void {
   const changed = tidy(text)
   if (changed !== state.text.value) forgetQuestions()
@@ -22,7 +22,7 @@ export function openText(text: string, name: string, questions: readonly string[
   if (questions.length > 0) ask(questions)
 }
 
-/** Takes what was written as the text; false where nothing was. */
+/** Opens the draft as the text. Returns false if it is empty. */
 export function takeDraft(): boolean {
   if (state.draft.value.trim() === '') return false
   openText(state.draft.value, state.text.value === '' ? '' : state.name.value)
@@ -46,7 +46,7 @@ export function openShared({ text, name, questions, models, threshold }: Shared)
   openText(text, name, [...questions].reverse())
 }
 
-/** The page as it was before a reload. */
+/** Restores the page after a reload. */
 export function openSession({ questions, ...session }: Session): void {
   openShared({ ...session, questions: [] })
   if (questions.length > 0) askWithoutHistory([...questions].reverse())
@@ -58,7 +58,7 @@ export function openSession({ questions, ...session }: Session): void {
 export const openVisit = async ({ packed, name, questions }: Visit): Promise<void> =>
   openText(await unpack(packed), name, [...questions].reverse())
 
-/** Adds a model to those that answer, or takes it away; one stays. */
+/** Selects or deselects a model. At least one stays selected. */
 export function toggleModel(id: string): void {
   const next = state.models.value
     .map((model) => model.id)
@@ -80,7 +80,7 @@ export function mark(span: Span | undefined): void {
   marking.value = { asked: marking.value.asked, span: span && trimmed(text.value, span) }
 }
 
-/** Keeps a correction; without a span, that the text does not answer the question. */
+/** Saves a correction. Without a span, it says that the text does not answer the question. */
 export function correct({ question, readings }: state.AskedQuestion, span: Span | undefined): void {
   const text = state.text.value
   const result = state.chosen.value.map((model) => readings[model]?.result).find((each) => each !== undefined)
@@ -89,5 +89,5 @@ export function correct({ question, readings }: state.AskedQuestion, span: Span 
   state.corrections.value = corrected(state.corrections.value, { title, text, question, span, mistaken })
   state.marking.value = undefined
   const what = span ? `“${text.slice(span.start, span.end)}”` : 'no answer'
-  state.announcement.value = `Kept as right: ${what}. ${counted(state.corrections.value.length, 'correction')} in all.`
+  state.announcement.value = `Saved as correct: ${what}. ${counted(state.corrections.value.length, 'correction')} in total.`
 }

@@ -1,8 +1,8 @@
-/** The service that this page came from; everything is asked of it alone. */
+/** Client of the service that serves this page. */
 import type { BatchRequest, ModelList, Problem, StreamEvents } from '../../src/server/contract.ts'
 import { serverEvents } from './logic/server-events.ts'
 
-/** What went wrong, for people; `status` 0 where the server was not reached. */
+/** An error of the service with a message for the user. The status is 0 if the server was not reached. */
 export class ServiceError extends Error {
   constructor(
     readonly status: number,
@@ -17,7 +17,7 @@ export type StreamEvent = { [Name in keyof StreamEvents]: { name: Name; data: St
 
 const TOKEN = 'spanforge.token'
 
-/** For this tab only: a token is a secret. */
+/** Stores the token for this tab only. */
 export const setToken = (token: string): void => sessionStorage.setItem(TOKEN, token)
 
 export async function fetchModels(): Promise<ModelList> {
@@ -25,7 +25,7 @@ export async function fetchModels(): Promise<ModelList> {
   return (await response.json()) as ModelList
 }
 
-/** Answers as they come. Ends with the event `end`; a server that breaks off is an error. */
+/** Streams answers up to the event `end`. Throws if the connection is lost before. */
 export async function* streamAnswers(request: BatchRequest, signal: AbortSignal): AsyncGenerator<StreamEvent> {
   const response = await patiently(signal, () =>
     call('api/stream', { method: 'POST', body: JSON.stringify(request), signal }),
@@ -41,7 +41,7 @@ export async function* streamAnswers(request: BatchRequest, signal: AbortSignal)
 
 const MOST_TRIES = 5
 
-/** A server that is busy says so, and when to come back. */
+/** Retries while the server is overloaded, after the delay that it requests. */
 async function patiently<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
@@ -74,13 +74,17 @@ async function call(path: string, init: RequestInit = {}): Promise<Response> {
     response = await fetch(path, { ...init, headers })
   } catch (error) {
     if (init.signal?.aborted) throw error
-    throw new ServiceError(0, 'The server cannot be reached. Is it still running?')
+    throw new ServiceError(0, 'Cannot reach the server. Is it still running?')
   }
   if (response.ok) return response
   const retryAfter = Number(response.headers.get('retry-after')) || undefined
   const problem = (await response.json().catch(() => undefined)) as Problem | undefined
   if (problem?.detail) throw problemError(problem, retryAfter)
-  throw new ServiceError(response.status, `The server answered ${response.status} ${response.statusText}.`, retryAfter)
+  throw new ServiceError(
+    response.status,
+    `The server responded with ${response.status} ${response.statusText}.`,
+    retryAfter,
+  )
 }
 
 const problemError = ({ status, detail, remedy }: Problem, retryAfter?: number): ServiceError =>

@@ -49,8 +49,8 @@ export function App() {
 
 const Hint = () => (
   <p class="hint">
-    Answers are passages of your text, highlighted in it, each with how likely it is right. If one is wrong, mark the
-    right passage; you can train a better model on your corrections.
+    Answers are passages of your text. They are highlighted in it, with the probability that they are correct. If an
+    answer is wrong, mark the correct passage; you can train a better model on your corrections.
   </p>
 )
 

@@ -1,23 +1,23 @@
-/** Questions go out, answers come in as they are found. */
+/** Sends questions and receives streamed answers. */
 import { fetchModels, ServiceError, type StreamEvent, streamAnswers } from './api.ts'
 import { keepVisit } from './keeping.ts'
 import { verdictOf } from './logic/verdict.ts'
 import * as state from './state.ts'
 
-/** More than are shown, for many are other wordings of a better one: the same place, a word more or less. */
+/** More answers than are shown, because many are variants of a better one at the same place. */
 const TOP_K = 20
 
-/** Ends what is still being read of the text before. */
+/** Aborts the requests about the current text when another one is opened. */
 let reading = new AbortController()
 let lastId = 0
-/** Questions, and windows, that a request may have. */
+/** Maximum questions and windows per request. */
 let mostQuestions = 100
 let mostWindows = 10_000
 
-/** A window adds this many characters at least, in languages whose characters are tokens. */
+/** Minimum number of characters per window, for languages in which each character is a token. */
 const WINDOW = 240
 
-/** Asks every question of every model that is chosen; the first question is shown, and the visit goes to the history. */
+/** Asks all selected models, shows the first question and adds the text to the history. */
 export function ask(texts: readonly string[]): void {
   askWithoutHistory(texts)
   void keepVisit()
@@ -39,7 +39,7 @@ export function show(asked: state.AskedQuestion): void {
   goToBest(asked, model)
 }
 
-/** Asks the chosen models what they have not been asked: after a question, and after a model was added. */
+/** Sends each selected model the questions that it has not been asked yet. */
 export function askMissing(): void {
   for (const model of state.chosen.value) {
     const open = state.questions.value.filter(({ readings }) => !readings[model])
@@ -49,13 +49,13 @@ export function askMissing(): void {
   }
 }
 
-/** Once more, after something went wrong. */
+/** Repeats a question after an error. */
 export function askAgain(id: number, model: string): void {
   const asked = state.questions.value.find((one) => one.id === id)
   if (asked) void askModel(model, [asked])
 }
 
-/** Nothing that is on its way counts any more: the text is another one. */
+/** Removes all questions and aborts their requests, because the text has changed. */
 export function forgetQuestions(): void {
   reading.abort()
   reading = new AbortController()
@@ -73,7 +73,7 @@ export function forgetQuestion(id: number): void {
   void keepVisit()
 }
 
-/** @throws ServiceError where the server cannot be reached or wants a token */
+/** @throws ServiceError if the server cannot be reached or requires a token */
 export async function loadModels(): Promise<void> {
   const { models, limits } = await fetchModels()
   state.models.value = models
@@ -124,7 +124,7 @@ function announce({ question, readings }: state.AskedQuestion, model: string): v
   const { answer, sure } = verdictOf(readings[model].result!, state.threshold.value)
   const from = state.chosen.value.length > 1 ? ` (${model})` : ''
   state.announcement.value = answer
-    ? `${question}${from} Answer: ${answer.answer}${sure === null ? '' : `, ${Math.round(100 * sure)} percent sure`}.`
+    ? `${question}${from} Answer: ${answer.answer}${sure === null ? '' : `, ${Math.round(100 * sure)} percent confidence`}.`
     : `${question}${from} No answer.`
 }
 

@@ -1,4 +1,4 @@
-/** Texts to start from. All of them are made up. */
+/** An invented example text. */
 export interface ExampleText {
   readonly name: string
   readonly about: string
@@ -22,7 +22,7 @@ Shape the dough with wet hands and lay it in a greased tin. Bake it at 230 degre
 
 Bakers in Orlesund add caraway to the dough. In the upper valley this is frowned upon, and the bakers' guild of Hochorle has forbidden it since 1760.`
 
-/** In the manner of the texts that \`npm start\` trains on, so that the model of the demonstration feels at home. */
+/** Similar to the training data of `npm start`, so that the demo model works well on it. */
 const TOWNS = `Undinghampton lies on the river Sollen. The stone bridge of Undinghampton was opened on the 2nd of November 1944 after six years of work. The morning paper wrote about it at length. Because the council had run out of money, the weekly market of the town was given up. The town draws crowds with its hot springs.
 
 Sadis Farersett was born in Undinghampton. For years Sadis Farersett went to work every morning at Loredahl & Sons. The farewell of Sadis Farersett in 1848 surprised nobody.
@@ -31,7 +31,7 @@ Farinner & Sons has its seat in Gleninghaven, in a plain brick building. Farinne
 
 const CHRONICLE_STORIES = 1200
 
-/** A book of a hundred thousand words, made on the spot. */
+/** Generates a book of 100,000 words. */
 async function chronicle(): Promise<string> {
   const { generateExamples } = await import('../../src/synthetic/examples.ts')
   const chapters = new Map<string, string>()
@@ -55,7 +55,7 @@ export const examples: readonly ExampleText[] = [
   },
   {
     name: 'Undinghampton and its people',
-    about: 'As npm start trains on',
+    about: 'Like the training data of npm start',
     text: async () => TOWNS,
     questions: ['When did the bridge in Undinghampton open?', 'Which firm took over Farinner & Sons?'],
   },

@@ -1,4 +1,4 @@
-/** What the page keeps between visits, and what it takes out of links. */
+/** Persistence of the page between visits, and sharing by link. */
 import { effect } from '@preact/signals'
 import { fileOf, parseCorrections } from './logic/corrections.ts'
 import { parseHistory, remembered, visitOf } from './logic/history.ts'
@@ -16,16 +16,16 @@ export function restore(): void {
   state.history.value = parseHistory(kept(HISTORY))
   const corrections = parseCorrections(kept(CORRECTIONS))
   if (corrections) state.corrections.value = corrections
-  else state.complaint.value = 'The corrections kept in this browser cannot be read. New ones will take their place.'
+  else state.complaint.value = 'The corrections stored in this browser cannot be read. New ones will replace them.'
   effect(() => {
     const list = state.corrections.value
     const isKept = keep(CORRECTIONS, list.length > 0 ? fileOf(list) : undefined)
     if (!isKept && list.length > 0)
-      state.complaint.value = 'This browser has no room for the corrections: download them before you leave the page.'
+      state.complaint.value = 'The browser storage is full. Download your corrections before you leave the page.'
   })
 }
 
-/** Puts the text and its questions first in the history. */
+/** Adds the text and its questions to the top of the history. */
 export async function keepVisit(): Promise<void> {
   const [text, name] = [state.text.value, state.name.value]
   const questions = state.questions.value.map(({ question }) => question).reverse()
@@ -40,7 +40,7 @@ export function clearHistory(): void {
   keep(HISTORY, undefined)
 }
 
-/** Keeps the page for a reload of this tab. The browser discards it when the tab is closed. */
+/** Saves the page for a reload of this tab. The browser discards it when the tab is closed. */
 export function keepSession(): void {
   const session: Session = {
     ...sharedNow(),
@@ -50,13 +50,13 @@ export function keepSession(): void {
   keep(SESSION, JSON.stringify(session), perTab)
 }
 
-/** The page as it was before a reload; undefined where the address now asks for something else. */
+/** The saved page after a reload, or undefined if the address has changed. */
 export function keptSession(): Session | undefined {
   const session = parseSession(kept(SESSION, perTab))
   return session?.link === location.hash ? session : undefined
 }
 
-/** The page as a link would share it, oldest question first. */
+/** The current page in the form shared by links, with the oldest question first. */
 export const sharedNow = (): Shared =>
   sharedOf({
     text: state.text.value,

@@ -1,4 +1,4 @@
-/** Which stretches of the text are lit, and how: class names of styles/text.css. */
+/** The highlighted spans of the text, with class names defined in styles/marks.css. */
 import { computed } from '@preact/signals'
 import type { Layer } from '../../src/analysis/browser/segments.ts'
 import { shownAnswers, verdictOf } from './logic/verdict.ts'
@@ -17,8 +17,8 @@ export const layers = computed((): Layer[] => {
       if (one.answer === '') return []
       const { lit } = state
       const isLit = lit.value?.asked === asked.id && lit.value.model === model && lit.value.index === index
-      // Once the right answer is known, the model's answers light up only under the pointer, as other wordings of its
-      // best answer always do.
+      // Once the correct answer is known, the model's answers are highlighted only under the pointer. Variants of the
+      // best answer always are.
       if (!isLit && known !== undefined && !marked) return []
       if (!isLit && answer && one !== answer && one.start < answer.end && answer.start < one.end) return []
       const kind = isLit ? 'lit' : one === answer ? 'best' : 'further'

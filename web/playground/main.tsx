@@ -22,9 +22,9 @@ restore()
 render(<App />, document.getElementById('app')!)
 await start()
 addEventListener('pagehide', keepSession)
-// Phones end pages in the background without a further event.
+// Mobile browsers may kill background pages without a further event.
 document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && keepSession())
-// A link that is opened in this very tab changes the fragment alone.
+// Opening a share link in this tab only changes the fragment.
 addEventListener('hashchange', () => void openLink())
 
 async function start(): Promise<void> {

@@ -4,7 +4,7 @@ import { show } from './asking.ts'
 import { keep, kept } from './logic/storage.ts'
 import * as state from './state.ts'
 
-/** Single keys get in the way of some who speak to their computer: they can be switched off. */
+/** Whether shortcuts are on. Single-key shortcuts can interfere with speech input, so users can turn them off. */
 export const areOn = signal(kept('shortcuts') !== 'off')
 
 export function setShortcuts(on: boolean): void {
@@ -12,12 +12,12 @@ export function setShortcuts(on: boolean): void {
   keep('shortcuts', on ? undefined : 'off')
 }
 
-/** What each key does, for the page of help. */
+/** Descriptions of the shortcuts for the help page. */
 export const SHORTCUTS: readonly (readonly [key: string, what: string])[] = [
   ['/', 'focus the question'],
   ['j  k', 'next and previous question'],
   ['t', 'focus the text'],
-  ['w', 'this is wrong: mark the right answer'],
+  ['w', 'mark the answer as wrong and correct it'],
   ['Esc', 'stop marking'],
   ['?', 'this page'],
 ]
@@ -28,7 +28,7 @@ export function onShortcut(event: KeyboardEvent): void {
     state.marking.value = undefined
     return
   }
-  // The browser closes a dialog a moment before it says so: what is open is seen in the page, not in the state.
+  // The close event of a dialog is delayed, so check the document instead of the state.
   const isOpen = document.querySelector('dialog[open]') !== null
   if (!areOn.value || event.ctrlKey || event.altKey || event.metaKey || isOpen) return
   if ((event.target as Element).closest('input:not([type=checkbox], [type=range]), textarea, select')) return

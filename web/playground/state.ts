@@ -1,4 +1,4 @@
-/** What the page shows, in one place. Components read it, and change it through actions.ts and asking.ts. */
+/** The state of the page. Components read it, and change it through actions.ts and asking.ts. */
 import { computed, signal } from '@preact/signals'
 import type { AnswerResult, ModelInfo } from '../../src/server/contract.ts'
 import type { Example } from '../../src/squad/types.ts'
@@ -6,7 +6,7 @@ import { correctionOf, type KnownAnswer } from './logic/corrections.ts'
 import type { Visit } from './logic/history.ts'
 import type { Span } from './logic/marking.ts'
 
-/** What one model says to one question: windows read so far, and the best answers in them. */
+/** The answers of one model to one question, and its progress in windows. */
 export interface ModelAnswers {
   readonly state: 'waiting' | 'reading' | 'done' | 'failed'
   readonly done: number
@@ -15,17 +15,17 @@ export interface ModelAnswers {
   readonly problem?: string
 }
 
-/** How many answers of a model are shown. */
+/** Maximum number of shown answers per model. */
 export const MOST_SHOWN = 5
 
 export interface AskedQuestion {
   readonly id: number
   readonly question: string
-  /** By id of the model. */
+  /** Answers by model id. */
   readonly readings: Readonly<Record<string, ModelAnswers>>
 }
 
-/** One answer on the page. */
+/** Identifies an answer on the page. */
 export interface Place {
   readonly asked: number
   readonly model: string
@@ -34,51 +34,51 @@ export interface Place {
 
 export const text = signal('')
 export const name = signal('')
-/** Whether the text is being written rather than asked. */
+/** Whether the text is being edited. */
 export const editing = signal(true)
 
-/** What is being written, until it is used. */
+/** The edited text before it is used. */
 export const draft = signal('')
 
 export const models = signal<readonly ModelInfo[]>([])
-/** Ids of the models that answer, in the server's order. */
+/** Ids of the selected models, in the server's order. */
 export const chosen = signal<readonly string[]>([])
 
-/** Newest first. */
+/** The questions, newest first. */
 export const questions = signal<readonly AskedQuestion[]>([])
-/** The question whose answers the text shows. */
+/** The question whose answers are highlighted in the text. */
 export const active = signal<number | undefined>(undefined)
-/** The answer under the pointer or the focus. */
+/** The hovered or focused answer. */
 export const lit = signal<Place | undefined>(undefined)
-/** Answers with a confidence below this count as none. */
+/** Minimum confidence of an answer. */
 export const threshold = signal(0)
-/** The question that is being corrected, and the span marked for it. */
+/** The question being corrected and the marked span. */
 export const marking = signal<{ readonly asked: number; readonly span?: Span } | undefined>(undefined)
-/** Where the text view goes next; a new object each time. */
+/** Scroll target of the text view; must be a new object each time. */
 export const goTo = signal<Span | undefined>(undefined)
 
 export const corrections = signal<readonly Example[]>([])
 export const history = signal<readonly Visit[]>([])
 
-/** What went wrong, until it is closed. */
+/** The current error message. */
 export const complaint = signal<string | undefined>(undefined)
-/** Read out by screen readers. */
+/** Message for screen readers. */
 export const announcement = signal('')
 export const openDialog = signal<'history' | 'corrections' | 'share' | 'help' | 'token' | undefined>(undefined)
 
-/** The question whose answers light up in the text. */
+/** The question whose answers are highlighted, including hovered ones. */
 export const shown = computed(() => {
   const id = marking.value?.asked ?? lit.value?.asked ?? active.value
   return questions.value.find((one) => one.id === id)
 })
 
-/** The answer kept as right for a question about this text; null for "there is none", undefined for nothing kept. */
+/** The saved correct answer to a question about this text: null for "no answer", undefined if nothing is saved. */
 export const knownAnswer = (question: string): KnownAnswer | null | undefined =>
   correctionOf(corrections.value, question, text.value)
 
 export const modelOf = (id: string): ModelInfo | undefined => models.value.find((model) => model.id === id)
 
-/** Whether the model can tell how likely its answers are right. */
+/** Whether the model has a stored confidence. */
 export const hasConfidence = (id: string): boolean => modelOf(id)?.answer_settings?.confidence !== undefined
 
-export const NO_CONFIDENCE = 'No percentage: fitting one takes at least 200 questions with known answers'
+export const NO_CONFIDENCE = 'No percentage, because fitting one requires at least 200 questions with known answers'

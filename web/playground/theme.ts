@@ -3,7 +3,7 @@ import { keep, kept } from './logic/storage.ts'
 
 export type Theme = 'light' | 'dark'
 
-/** Undefined: as the system is set. */
+/** The chosen theme; undefined follows the system setting. */
 export const theme = signal<Theme | undefined>(undefined)
 
 export function restoreTheme(): void {

@@ -2,7 +2,7 @@ import { argumentText } from '../../../src/dashboard/figures.ts'
 import type { RunView } from '../../../src/dashboard/run-view.ts'
 import { count, counted } from '../../../src/report/format.ts'
 
-/** What the run works on and with. */
+/** The model, data and arguments of a run. */
 export function Arguments({ view }: { readonly view: RunView }) {
   const { model, data, device } = view
   const given = Object.entries(view.arguments).filter(([, value]) => value !== null)
@@ -15,7 +15,7 @@ export function Arguments({ view }: { readonly view: RunView }) {
     ],
     ['training data', data && splitText(data.train)],
     ['validation data', data?.validation && splitText(data.validation)],
-    ['computed on', device],
+    ['device', device],
   ]
   return (
     <section aria-labelledby="arguments-title">

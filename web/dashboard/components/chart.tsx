@@ -10,17 +10,17 @@ export interface ChartProps {
   readonly lines: readonly Line[]
   readonly format: (value: number) => string
   readonly xLabel: string
-  /** A point to put a ring around, and what the legend says of it. */
+  /** A point to circle, with its label in the legend. */
   readonly circled?: { readonly x: number; readonly y: number; readonly label: string }
-  /** The vertical axis begins at zero. */
+  /** Whether the vertical axis starts at zero. */
   readonly fromZero?: boolean
-  /** The horizontal axis ends here at least, so that a run fills its chart as it goes on. */
+  /** Minimum end of the horizontal axis, so that the chart fills up during a run. */
   readonly until?: number
 }
 
 const HEIGHT = 230
 
-/** Lines over epochs or steps, each with its latest value, or the one under the pointer or the arrow keys. */
+/** A line chart over epochs or steps. The legend shows the latest values, or those at the cursor. */
 export function Chart(props: ChartProps) {
   const { title, lines, format, xLabel, circled } = props
   const place = useRef<HTMLDivElement>(null)
@@ -29,10 +29,10 @@ export function Chart(props: ChartProps) {
   latest.current = props
   const [x, setX] = useState<number | undefined>(undefined)
   const drawn = lines.filter((line) => line.x.length > 0)
-  // Another set of lines, or other colours, is another plot; more points are not.
+  // The plot is recreated when lines or colours change, but not for new points.
   const shape = `${drawn.map(({ label, colour }) => label + colour).join()}|${coloursChanged.value}|${xLabel}`
 
-  // `shape` stands for all that the plot is made of.
+  // `shape` represents all inputs of the plot.
   useEffect(() => {
     const parent = place.current!
     const current = () => latest.current
@@ -66,7 +66,7 @@ export function Chart(props: ChartProps) {
   }
 
   const values = valuesAt(drawn, x)
-  const said = drawn.map(({ label }, i) => `${label} ${values[i] === undefined ? 'unknown' : format(values[i])}`)
+  const spoken = drawn.map(({ label }, i) => `${label} ${values[i] === undefined ? 'unknown' : format(values[i])}`)
   return (
     <figure class="chart">
       <figcaption>
@@ -100,7 +100,7 @@ export function Chart(props: ChartProps) {
         role="img"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys read values off the curves.
         tabIndex={0}
-        aria-label={`${title}. ${said.join(', ')}.${circled ? ` ${circled.label}.` : ''} Arrow keys read values.`}
+        aria-label={`${title}. ${spoken.join(', ')}.${circled ? ` ${circled.label}.` : ''} Use the arrow keys to read values.`}
         onKeyDown={move}
       />
       {drawn.length === 0 && <p class="nothing">Nothing yet.</p>}
@@ -161,7 +161,7 @@ function plotOptions(
   }
 }
 
-/** '5.000' as '5', '300.0 MB' as '300 MB': ticks are round. */
+/** Removes trailing zeros from tick labels: '5.000' becomes '5', '300.0 MB' becomes '300 MB'. */
 const withoutZeros = (text: string): string => text.replace(/(\.\d*?)0+(?=\D*$)/, '$1').replace(/\.(?=\D*$)/, '')
 
 function rangeOf(min: number | null, max: number | null, fromZero: boolean): [number, number] {

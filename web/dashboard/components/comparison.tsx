@@ -6,7 +6,7 @@ import { Chart } from './chart.tsx'
 import type { Line } from './lines.ts'
 import { Scrolling } from './scrolling.tsx'
 
-/** As many as can be told apart. */
+/** The largest number of distinguishable colours. */
 const COLOURS = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `--run-${n}`)
 
 const CHARTS = [
@@ -15,7 +15,7 @@ const CHARTS = [
   { name: 'eval_f1', title: 'F1 (validation, %)', digits: 1 },
 ] as const
 
-/** The curves of several runs over one another, and the arguments in which they differ. */
+/** Overlays the curves of several runs and lists the arguments that differ. */
 export function Comparison() {
   const all = compared.value
   const missing = place.value.compare.length - all.length
@@ -23,8 +23,8 @@ export function Comparison() {
   const colourAt = (i: number) => COLOURS[i % COLOURS.length]
   return (
     <section class="comparison" aria-labelledby="comparison-title">
-      <h2 id="comparison-title">Compared</h2>
-      {missing > 0 && <p class="nothing">Reading {missing} more …</p>}
+      <h2 id="comparison-title">Comparison</h2>
+      {missing > 0 && <p class="nothing">Loading {missing} more …</p>}
       <div class="charts">
         <Chart
           title="Step loss, smoothed"
@@ -80,8 +80,8 @@ function Differences({
       <table class="differences">
         <caption>
           {differing.length > 0
-            ? 'Best evaluation, and the arguments that differ'
-            : 'Best evaluation; no argument differs'}
+            ? 'Best evaluation and arguments that differ'
+            : 'Best evaluation; all arguments are the same'}
         </caption>
         <thead>
           <tr>

@@ -4,7 +4,7 @@ import { decimal } from '../../../src/report/format.ts'
 import { placeOf } from '../../../src/report/history.ts'
 import { Scrolling } from './scrolling.tsx'
 
-/** The evaluations in figures: what the curves show, for those who read rather than look. */
+/** A table of the evaluations, as an alternative to the curves. */
 export function Evaluations({ view }: { readonly view: RunView }) {
   const all = evaluationsOf(view.log)
   const best = bestEvaluation(view)
@@ -43,7 +43,7 @@ export function Evaluations({ view }: { readonly view: RunView }) {
   )
 }
 
-/** What the run said along the way. */
+/** The messages of the run. */
 export function Notes({ view: { notes } }: { readonly view: RunView }) {
   if (notes.length === 0) return null
   return (

@@ -1,19 +1,19 @@
 import type uPlot from 'uplot'
 
-/** The value that a CSS variable has now, as a colour that a canvas takes. */
+/** The current value of a CSS variable as a colour for a canvas. */
 export function colourOf(variable: string): string {
   probe.style.color = `var(${variable})`
   if (!probe.isConnected) document.body.append(probe)
   return getComputedStyle(probe).color
 }
 
-/** light-dark() is only resolved where it is used. */
+/** Browsers resolve light-dark() only on an element. */
 const probe = document.createElement('span')
 probe.hidden = true
 
 export const dots = (colour: string): uPlot.Series.Points => ({ show: true, size: 7, fill: colour, width: 0 })
 
-/** A ring around the best value. Its words stand in the legend: beside the ring they would hide the curves. */
+/** Circles the best value. Its label is in the legend, because it would hide the curves next to the circle. */
 export function circleOf(u: uPlot, circled: { x: number; y: number } | undefined): void {
   if (!circled) return
   const { ctx } = u

@@ -5,9 +5,9 @@ import { percentage } from '../../../src/report/format.ts'
 import { placeOf } from '../../../src/report/history.ts'
 import { marked } from './spans.ts'
 
-/** A few validation questions, and what each evaluation answered: the answers get better before one's eyes. */
+/** A few validation questions with the answers of each evaluation, which show how the model improves. */
 export function Questions({ view: { questions, evaluations } }: { readonly view: RunView }) {
-  // Undefined: the latest, as evaluations come.
+  // Undefined follows the latest evaluation.
   const chosen = useSignal<number | undefined>(undefined)
   if (questions.length === 0) return null
   const last = evaluations.length - 1
@@ -57,7 +57,7 @@ export function Questions({ view: { questions, evaluations } }: { readonly view:
         ))}
       </ul>
       <p class="key">
-        <mark class="gold">the right answer</mark> <mark class="predicted">what the model answers</mark>{' '}
+        <mark class="gold">correct answer</mark> <mark class="predicted">the model's answer</mark>{' '}
         <mark class="gold predicted">both</mark>
       </p>
     </section>

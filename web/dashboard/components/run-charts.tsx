@@ -11,7 +11,7 @@ const score = (value: number): string => decimal(value, 1)
 const rate = (value: number): string => decimal(value, value >= 100 ? 0 : 1)
 const small = (value: number): string => setting(Number(value.toPrecision(3)))
 
-/** Losses, and what they are for. */
+/** Charts of the losses and scores. */
 export function LearningCurves({ view }: { readonly view: RunView }) {
   const { log } = view
   const by = axis.value
@@ -59,7 +59,7 @@ export function LearningCurves({ view }: { readonly view: RunView }) {
   )
 }
 
-/** How the steps go: what the optimizer does, and what it costs. */
+/** Charts of the optimizer, speed and memory per step. */
 export function StepCurves({ view }: { readonly view: RunView }) {
   const { steps } = view
   const by = axis.value
@@ -104,16 +104,16 @@ export function StepCurves({ view }: { readonly view: RunView }) {
   )
 }
 
-/** The horizontal axis, as long as the run will be. */
+/** The horizontal axis, which spans the whole planned run. */
 function axisOf({ max_steps, steps_per_epoch }: RunView): { xLabel: string; until: number } {
   if (axis.value === 'step') return { xLabel: 'step', until: max_steps }
   return { xLabel: 'epoch', until: steps_per_epoch ? max_steps / steps_per_epoch : 0 }
 }
 
-/** A fiftieth of the run: calm, and still quick to turn. */
+/** Half-life for smoothing: a fiftieth of the run. */
 const halfLife = (points: number): number => Math.max(1, points / 50)
 
-/** The loss of every step with a moving mean where steps were recorded; else the training loss as it was logged. */
+/** The loss of every step with its moving average if steps were recorded, else the logged training loss. */
 function trainingLines({ steps, log }: RunView, by: 'epoch' | 'step'): Line[] {
   if (steps.step.length > 0)
     return [

@@ -6,10 +6,10 @@ import type { RunView } from '../../../src/dashboard/run-view.ts'
 import { clock, count } from '../../../src/report/format.ts'
 import { tokenOfAddress } from '../address.ts'
 import { type Action, control } from '../api.ts'
-import { goingOn, statusText } from '../status.ts'
+import { currentActivity, statusText } from '../status.ts'
 import { connection, isLive, nameOf, pulse, type Shown, trouble } from '../store.ts'
 
-/** What the run does, how far it is, and what one can have it do. */
+/** Status, progress and controls of a run. */
 export function RunHeader({ shown: { id, view, problems } }: { readonly shown: Shown }) {
   const { status, message } = view
   return (
@@ -24,7 +24,7 @@ export function RunHeader({ shown: { id, view, problems } }: { readonly shown: S
       </div>
       {message && <p class={`message ${status}`}>{message}</p>}
       {problems.length > 0 && (
-        <ul class="problems" aria-label="Damaged files">
+        <ul class="problems" aria-label="Corrupted files">
           {problems.map((problem) => (
             <li key={problem}>{problem}</li>
           ))}
@@ -37,7 +37,7 @@ export function RunHeader({ shown: { id, view, problems } }: { readonly shown: S
 
 function ProgressBar({ view }: { readonly view: RunView }) {
   const { step, max_steps, steps_per_epoch } = view
-  const activity = goingOn(view.status, isLive.value ? pulse.value?.activity : undefined)
+  const activity = currentActivity(view.status, isLive.value ? pulse.value?.activity : undefined)
   const left = ['running', 'pausing', 'paused'].includes(view.status) ? timeLeft(view) : undefined
   const spent = timeSpent(view)
   const share = max_steps ? step / max_steps : 0
@@ -57,7 +57,7 @@ function ProgressBar({ view }: { readonly view: RunView }) {
         )}
         {spent > 0 && (
           <span>
-            <b>{clock(spent)}</b> spent
+            <b>{clock(spent)}</b> elapsed
           </span>
         )}
         {left !== undefined && (
@@ -79,7 +79,7 @@ function Connection() {
   const words = {
     connecting: 'connecting',
     open: '',
-    lost: 'connection lost, trying again',
+    lost: 'connection lost, reconnecting',
     ended: 'the process has ended',
   }
   const text = words[connection.value]
@@ -127,8 +127,8 @@ function Controls({ status }: { readonly status: RunStatus }) {
       <dialog ref={dialog} aria-labelledby="stop-title">
         <h2 id="stop-title">Stop this run?</h2>
         <p>
-          The current step is finished and a checkpoint is saved. You can resume the run from there later, with
-          bit-identical results.
+          The run finishes the current step and saves a checkpoint. You can resume from it later with bit-identical
+          results.
         </p>
         <div class="choices">
           <button type="button" class="quiet" onClick={() => dialog.current?.close()}>

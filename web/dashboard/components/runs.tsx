@@ -27,14 +27,14 @@ import { Scrolling } from './scrolling.tsx'
 const query = signal('')
 const groupSeeds = signal(true)
 const order = signal<Order>({ column: COLUMNS.changed.name, descending: true })
-/** Keys of the groups whose runs are listed. */
+/** Keys of the expanded groups. */
 const opened = signal<ReadonlySet<string>>(new Set())
 
-/** All runs of the folder: searched, sorted, grouped over seeds. The selected ones are compared below. */
+/** The list of runs with search, sorting and grouping by seed. Selected runs are compared below. */
 export function Runs() {
   const all = runs.value
   const { compare } = place.value
-  if (!all) return <p class="nothing">Reading the runs …</p>
+  if (!all) return <p class="nothing">Loading the runs …</p>
   if (all.length === 0) return <p class="nothing">There are no runs in {info.value?.folder} yet.</p>
   const matching = found(all, query.value)
   const argumentsShown = argumentColumns(all).map(argumentColumn)
@@ -138,7 +138,7 @@ function Heading({ column: { name, title } }: { readonly column: Column }) {
   const isSorted = order.value.column === name
   const direction = order.value.descending ? 'descending' : 'ascending'
   const sort = () => {
-    // Numbers are of interest from the top, names from the beginning.
+    // Sort names and losses in ascending order first, and everything else in descending order.
     const descending = isSorted ? !order.value.descending : name !== COLUMNS.id.name && name !== COLUMNS.loss.name
     order.value = { column: name, descending }
   }
@@ -157,7 +157,7 @@ interface SelectProps {
   readonly ids: readonly string[]
 }
 
-/** Selects runs for the comparison. */
+/** Checkbox that selects runs for the comparison. */
 function Select({ label, ids }: SelectProps) {
   const { compare } = place.value
   const toggle = (on: boolean) => {
@@ -179,7 +179,7 @@ interface GroupProps {
   readonly columns: readonly Column[]
 }
 
-/** Several seeds of one run: mean and range. */
+/** A row for runs that differ only in their seeds, with mean and range. */
 function GroupRow({ group: { key, runs }, columns }: GroupProps) {
   const isOpen = opened.value.has(key)
   const name = commonName(runs.map(({ id }) => id))
@@ -225,13 +225,13 @@ function GroupRow({ group: { key, runs }, columns }: GroupProps) {
   )
 }
 
-/** The value of a column that all runs of a group share, else how many there are. */
+/** The value of a column if all runs of a group share it, else the number of different values. */
 function sharedText(runs: readonly RunEntry[], column: Column): string {
   const texts = [...new Set(runs.map((run) => argumentText(column.read(run))))]
   return texts.length === 1 ? texts[0] : `${texts.length} values`
 }
 
-/** What the names of the runs begin with, up to where they differ. */
+/** The common prefix of the run names. */
 function commonName(ids: readonly string[]): string {
   const [first, ...others] = ids
   let length = first.length
@@ -280,7 +280,7 @@ function RunRow({ run, columns, inGroup = false }: RowProps) {
   )
 }
 
-/** What the user writes about a run. It is kept in the run's folder, and can be changed with the token in the address. */
+/** The user's note about a run, stored in its folder. It is editable only with the token in the address. */
 function Note({ run: { id, note } }: { readonly run: RunEntry }) {
   const [draft, setDraft] = useState<string | undefined>(undefined)
   if (!tokenOfAddress()) return <span>{note}</span>

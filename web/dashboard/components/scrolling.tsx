@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact'
 
-/** What may be wider than the window: it scrolls by itself, by keyboard too. */
+/** A container that scrolls horizontally, also by keyboard, if its content is wider than the window. */
 export function Scrolling({ label, children }: { readonly label: string; readonly children: ComponentChildren }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolling elements must be reachable by keyboard.
     <section class="scrolling" tabIndex={0} aria-label={label}>
       {children}
     </section>

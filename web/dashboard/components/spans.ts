@@ -2,14 +2,14 @@ import type { Prediction, WatchedQuestion } from '../../../src/dashboard/records
 
 export interface Stretch {
   readonly text: string
-  /** Classes of the mark: 'gold', 'predicted', both; none for plain text. */
+  /** Classes of the mark: 'gold', 'predicted' or both; undefined for plain text. */
   readonly kind?: string
 }
 
-/** Characters of the context on either side of what is marked; what lies further off is left out. */
+/** Characters of context shown on either side of a mark. */
 const AROUND = 220
 
-/** A context cut where a mark begins or ends, shortened to what stands around the marks. */
+/** Splits a context at the marks, and shortens the unmarked parts. */
 export function marked({ context, answers }: WatchedQuestion, prediction: Prediction | undefined): Stretch[] {
   const gold = answers[0] && { start: answers[0].answer_start, end: answers[0].answer_start + answers[0].text.length }
   const predicted = prediction && prediction.end > prediction.start ? prediction : undefined
@@ -37,6 +37,6 @@ function shortened(text: string, { isFirst, isLast }: { isFirst: boolean; isLast
   return tail > 0 ? `${start} ${ending(text, tail)}` : start
 }
 
-/** At most so many characters, in whole words: but for a word that is longer than all of them. */
+/** Truncates text to `most` characters at a word boundary, if there is one. */
 const beginning = (text: string, most: number): string => text.slice(0, most).replace(/(?<=\S)\s+\S*$/, '')
 const ending = (text: string, most: number): string => text.slice(-most).replace(/^\S*\s+(?=\S)/, '')

@@ -10,7 +10,7 @@ interface Tile {
   readonly note?: string
 }
 
-/** The figures of now. */
+/** The current metrics of a run. */
 export function Tiles({ view }: { readonly view: RunView }) {
   const { steps, log } = view
   const last = evaluationsOf(log).at(-1)
@@ -32,7 +32,7 @@ export function Tiles({ view }: { readonly view: RunView }) {
     {
       label: 'Step loss',
       value: loss === undefined ? undefined : decimal(loss, 4),
-      note: 'mean of the latest steps',
+      note: 'moving average',
     },
     { label: 'Learning rate', value: rate === undefined ? undefined : setting(Number(rate.toPrecision(3))) },
     { label: 'Gradient norm', value: norm === undefined ? undefined : decimal(norm, 3), note: 'before clipping' },
@@ -44,7 +44,7 @@ export function Tiles({ view }: { readonly view: RunView }) {
     {
       label: 'Memory',
       value: memory === undefined ? undefined : byteSize(memory),
-      note: peak === undefined ? undefined : `at most ${byteSize(peak)}`,
+      note: peak === undefined ? undefined : `peak ${byteSize(peak)}`,
     },
   ]
   return (

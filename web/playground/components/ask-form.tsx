@@ -4,7 +4,7 @@ import { ask } from '../asking.ts'
 import { percent } from '../logic/numbers.ts'
 import * as state from '../state.ts'
 
-/** One question, or one a line. */
+/** The form for one question, or several with one per line. */
 export function AskForm() {
   const box = useRef<HTMLTextAreaElement>(null)
   const hasText = state.text.value.trim() !== '' && !state.editing.value
@@ -12,9 +12,9 @@ export function AskForm() {
     event.preventDefault()
     const lines = box.current!.value.split('\n')
     if (lines.every((line) => line.trim() === '')) return
-    // Whoever asks has finished writing the text.
+    // Asking a question also finishes editing the text.
     if (state.editing.value ? !takeDraft() : !hasText) {
-      state.complaint.value = 'There is no text yet: paste one, choose a file, or start from an example.'
+      state.complaint.value = 'There is no text yet. Paste one, choose a file, or start from an example.'
       return
     }
     state.complaint.value = undefined
@@ -50,7 +50,7 @@ export function AskForm() {
 function Threshold() {
   const { threshold } = state
   const isKnown = state.chosen.value.some(state.hasConfidence)
-  const said = `${percent(threshold.value)} sure`
+  const label = `${percent(threshold.value)} confidence`
   return (
     <div class="threshold" title={isKnown ? undefined : state.NO_CONFIDENCE}>
       <label for="threshold">No answer below</label>
@@ -62,10 +62,10 @@ function Threshold() {
         step="1"
         disabled={!isKnown}
         value={Math.round(100 * threshold.value)}
-        aria-valuetext={said}
+        aria-valuetext={label}
         onInput={(event) => (threshold.value = Number(event.currentTarget.value) / 100)}
       />
-      <output for="threshold">{said}</output>
+      <output for="threshold">{label}</output>
     </div>
   )
 }

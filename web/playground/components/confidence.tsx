@@ -2,9 +2,9 @@ import type { PredictedAnswer } from '../../../src/server/contract.ts'
 import { percent } from '../logic/numbers.ts'
 import * as state from '../state.ts'
 
-const OTHER_WORDING = 'Another wording of an answer above, which has the percentage for both'
+const OTHER_WORDING = 'A variant of an answer above, whose percentage covers both'
 
-/** How likely the answer is right; where there is no number, the tooltip of the dash says why. */
+/** The confidence of an answer, or a dash whose tooltip explains why there is none. */
 export function Confidence({ answer, model }: { readonly answer: PredictedAnswer; readonly model: string }) {
   if (answer.confidence === null) {
     const why = answer.answer !== '' && state.hasConfidence(model) ? OTHER_WORDING : state.NO_CONFIDENCE
@@ -22,4 +22,4 @@ export function Confidence({ answer, model }: { readonly answer: PredictedAnswer
   )
 }
 
-const MEANING = 'How likely this answer is right, word for word'
+const MEANING = 'Probability that this answer is exactly right'

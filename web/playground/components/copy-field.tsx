@@ -6,22 +6,22 @@ interface CopyProps {
   readonly text: string
 }
 
-/** A command or an address, with a button that copies it. Lines break at spaces only, never inside a flag. */
+/** A command or an address with a copy button. Lines break only at spaces, never inside a flag. */
 export function CopyField({ label, text }: CopyProps) {
   const field = useRef<HTMLElement>(null)
-  const [said, setSaid] = useState('Copy')
+  const [caption, setCaption] = useState('Copy')
   const copy = async () => {
-    // A page that came over plain HTTP from another machine has no clipboard: the user copies what is selected.
+    // Pages loaded over plain HTTP have no clipboard access, so the text is selected for the user to copy.
     document.getSelection()?.selectAllChildren(field.current!)
     const done = await navigator.clipboard?.writeText(text).then(
       () => true,
       () => false,
     )
-    setSaid(done ? 'Copied' : 'Press Ctrl+C to copy')
+    setCaption(done ? 'Copied' : 'Press Ctrl+C to copy')
   }
   return (
     <div class="copy">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrolling elements must be reachable by keyboard. */}
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset groups form controls. */}
       <code ref={field} tabIndex={0} role="group" aria-label={label}>
         {text.split(' ').map((word, i) => (
@@ -32,7 +32,7 @@ export function CopyField({ label, text }: CopyProps) {
         ))}
       </code>
       <button type="button" onClick={copy}>
-        {said}
+        {caption}
       </button>
     </div>
   )

@@ -6,8 +6,8 @@ import * as state from '../state.ts'
 import { Confidence } from './confidence.tsx'
 
 /**
- * Says what is right: one of the further answers, or what is marked with the mouse in the text, by its words here, or
- * with the arrow keys in the text.
+ * The form for correcting an answer. The user marks the right passage with the mouse or arrow keys in the text, types
+ * it, or chooses one of the other answers.
  */
 export function CorrectionPanel({ asked }: { readonly asked: state.AskedQuestion }) {
   const form = useRef<HTMLFormElement>(null)
@@ -17,7 +17,7 @@ export function CorrectionPanel({ asked }: { readonly asked: state.AskedQuestion
   const text = state.text.value
   const found = occurrences(text, words)
   const span = state.marking.value?.span
-  // At once: the next key is meant for it. On a touch screen the keyboard would hide the text that is to be marked.
+  // Focus before the next key press. On touch screens the keyboard would hide the text.
   useLayoutEffect(() => {
     if (matchMedia('(pointer: fine)').matches) input.current?.focus({ preventScroll: true })
     form.current?.scrollIntoView({ block: isOneColumn() ? 'start' : 'nearest' })
@@ -35,8 +35,8 @@ export function CorrectionPanel({ asked }: { readonly asked: state.AskedQuestion
     if (span) correct(asked, span)
   }
   return (
-    <form class="correction" ref={form} onSubmit={save} aria-label="The right answer">
-      <label for="right">Mark the right answer in the text, or type it as it appears there</label>
+    <form class="correction" ref={form} onSubmit={save} aria-label="Correct answer">
+      <label for="right">Mark the correct answer in the text, or type it as it appears there</label>
       <div class="field">
         <input
           id="right"
@@ -68,7 +68,7 @@ export function CorrectionPanel({ asked }: { readonly asked: state.AskedQuestion
         ) : words.trim() ? (
           'The text does not contain this.'
         ) : (
-          'With the keyboard: Tab to the text, arrow keys to move, Shift and arrow keys to extend.'
+          'By keyboard: press Tab to reach the text, arrow keys to move, and Shift with arrow keys to extend.'
         )}
       </p>
       <Choices asked={asked} />
@@ -87,10 +87,10 @@ export function CorrectionPanel({ asked }: { readonly asked: state.AskedQuestion
   )
 }
 
-/** Whether the text lies above the answers rather than beside them: see styles/narrow.css. */
+/** Whether the text is above the answers instead of next to them; see styles/narrow.css. */
 const isOneColumn = (): boolean => matchMedia('(max-width: 52rem)').matches
 
-/** Where a model found the right answer but likes another better, one press says so. */
+/** The answers found by the models, to choose the correct one with a single click. */
 function Choices({ asked }: { readonly asked: state.AskedQuestion }) {
   const { chosen, lit, threshold } = state
   const choices = choicesFor(asked, threshold.value)
@@ -102,7 +102,7 @@ function Choices({ asked }: { readonly asked: state.AskedQuestion }) {
   }
   return (
     <>
-      <p id="choices">Or choose one of the answers that were found:</p>
+      <p id="choices">Or choose one of the answers found:</p>
       <ul class="choices" aria-labelledby="choices">
         {choices.map((choice) => {
           const { model, index, answer } = choice
@@ -131,7 +131,7 @@ function Choices({ asked }: { readonly asked: state.AskedQuestion }) {
   )
 }
 
-/** Of one model without the answer that counted, which is called wrong; unless that is being changed again. */
+/** With a single model, excludes the answer marked as wrong, unless a saved correction is being changed. */
 function choicesFor(asked: state.AskedQuestion, threshold: number): Choice[] {
   const readings = state.chosen.value.flatMap((model) => {
     const result = asked.readings[model]?.result

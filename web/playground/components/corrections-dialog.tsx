@@ -17,7 +17,7 @@ export function CorrectionsDialog() {
 
 const Nothing = () => (
   <p>
-    If an answer is wrong, press “This is wrong” under it and mark the right one in the text. You can download your
+    If an answer is wrong, click “This is wrong” below it and mark the correct one in the text. You can download your
     corrections here and train a model on them.
   </p>
 )
@@ -57,7 +57,8 @@ function Collected({ list }: { readonly list: readonly Example[] }) {
         <>
           <h3>Training on corrections</h3>
           <p class="note">
-            Run this next to the downloaded file{model.source ? ', in the folder where the server was started' : ''}:
+            Run this command in the folder with the downloaded file
+            {model.source ? ', which must be the folder in which the server was started' : ''}:
           </p>
           <CopyField label="Command that trains on the corrections" text={trainCommand(list, FILE, model)} />
         </>

@@ -9,7 +9,7 @@ interface DialogProps {
   readonly children: () => ComponentChildren
 }
 
-/** The browser's own dialog: it holds the focus, closes with Escape, and gives the focus back. */
+/** A native dialog, which traps the focus, closes with Escape and restores the focus. */
 export function Dialog({ name, title, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const isOpen = state.openDialog.value === name

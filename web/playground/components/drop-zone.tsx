@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { openFile } from '../actions.ts'
 
-/** The whole page takes files that are dropped on it. */
+/** Accepts files dropped anywhere on the page. */
 export function DropZone({ children }: { readonly children: ComponentChildren }) {
   const [over, setOver] = useState(false)
   useEffect(() => {
@@ -32,7 +32,7 @@ export function DropZone({ children }: { readonly children: ComponentChildren })
   return (
     <>
       {children}
-      {over && <div class="drop">Drop the file to read it</div>}
+      {over && <div class="drop">Drop the file to open it</div>}
     </>
   )
 }

@@ -17,7 +17,7 @@ export function Header() {
         <Tool icon="history" label="History" dialog="history" />
         <Tool icon="check" label="Corrections" dialog="corrections" badge={corrections} />
         <Tool icon="link" label="Share" dialog="share" disabled={!hasText} />
-        <button type="button" class="tool" onClick={toggleTheme} title="Dark or light" aria-label="Dark or light">
+        <button type="button" class="tool" onClick={toggleTheme} title="Switch theme" aria-label="Switch theme">
           <Icon name={theme.value === 'dark' ? 'sun' : 'moon'} />
         </button>
         <Tool icon="help" label="Help" dialog="help" />
@@ -51,13 +51,13 @@ function Tool({ icon, label, dialog, badge = 0, disabled }: ToolProps) {
   )
 }
 
-/** Which models answer; where there is one alone, its name. */
+/** The model selection, or the name of the only model. */
 function Models() {
   const models = state.models.value
   if (models.length < 2) return <p class="model">{models.map(nameOf)}</p>
   return (
     <fieldset class="models">
-      <legend class="unseen">Models that answer, side by side</legend>
+      <legend class="unseen">Models to compare</legend>
       {models.map((model) => {
         const place = state.chosen.value.indexOf(model.id)
         return (
@@ -74,7 +74,7 @@ function Models() {
 
 function change(event: Event, id: string): void {
   toggleModel(id)
-  // The last one cannot be taken away.
+  // The last model cannot be deselected.
   ;(event.currentTarget as HTMLInputElement).checked = state.chosen.value.includes(id)
 }
 

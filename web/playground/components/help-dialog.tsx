@@ -6,14 +6,14 @@ export const HelpDialog = () => (
     {() => (
       <>
         <p>
-          The model reads the text and marks the words that answer the question. It makes nothing up: every answer is a
-          passage of your text. The percentage says how likely the answer is right, word for word: of the answers with
-          70&nbsp;%, about 7 in 10 are right. It was fitted on questions with known answers. A model that was evaluated
-          on fewer than 200 such questions shows no percentages.
+          The model reads the text and marks the words that answer the question. It cannot make anything up, because
+          every answer is a passage of your text. The percentage is the probability that the answer is exactly right: of
+          the answers with 70&nbsp;%, about 7 in 10 are right. It is fitted on questions with known answers. Models
+          evaluated on fewer than 200 such questions show no percentages.
         </p>
         <p>
-          Further answers are listed below the first. Point at one to highlight it in the text; click it to go there. A
-          long text is read in windows, and the page shows the best answers so far.
+          More answers are listed below the first one. Point at an answer to highlight it in the text, or click it to go
+          there. Long texts are read in windows, and the page shows the best answers so far.
         </p>
         <h3>Keyboard shortcuts</h3>
         <dl class="keys">
@@ -36,7 +36,7 @@ export const HelpDialog = () => (
           />
           Use keyboard shortcuts
         </label>
-        <p class="note">Texts and questions are sent only to the server that this page came from.</p>
+        <p class="note">Texts and questions are sent only to the server of this page.</p>
       </>
     )}
   </Dialog>

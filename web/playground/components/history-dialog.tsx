@@ -15,7 +15,7 @@ export function HistoryDialog() {
     <Dialog name="history" title="History">
       {() =>
         state.history.value.length === 0 ? (
-          <p>Texts that you ask about will be listed here. They are kept in this browser only.</p>
+          <p>Texts that you ask about are listed here. They are stored only in this browser.</p>
         ) : (
           <>
             <ul class="list">
@@ -36,7 +36,7 @@ export function HistoryDialog() {
               ))}
             </ul>
             <div class="row">
-              <span class="note">Kept in this browser only.</span>
+              <span class="note">Stored only in this browser.</span>
               <button type="button" onClick={clearHistory}>
                 Clear history
               </button>
@@ -50,7 +50,7 @@ export function HistoryDialog() {
 
 const MOST_LINES = 3
 
-/** The newest questions first, as on the page; a line for those that are left out. */
+/** The newest questions first, as on the page, followed by the number of those omitted. */
 function shownOf(questions: readonly string[]): string[] {
   const newest = [...questions].reverse()
   const left = newest.length - MOST_LINES

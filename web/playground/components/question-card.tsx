@@ -7,14 +7,14 @@ import { CorrectionPanel } from './correction-panel.tsx'
 import { Icon } from './icon.tsx'
 import { ReadingView } from './reading-view.tsx'
 
-/** A question and what each model says to it. */
+/** A question with the answers of each model. */
 export function QuestionCard({ asked }: { readonly asked: state.AskedQuestion }) {
   const card = useRef<HTMLLIElement>(null)
   const isActive = state.active.value === asked.id
   const isMarking = state.marking.value?.asked === asked.id
   const wasMarking = useRef(false)
   useEffect(() => {
-    // The button that was pressed is gone with the panel: the focus returns to where the panel was opened.
+    // When the panel closes, its focused button disappears; move the focus to the button that opened the panel.
     if (!isMarking && wasMarking.current && document.activeElement === document.body)
       card.current?.querySelector<HTMLElement>('.wrong')?.focus({ preventScroll: true })
     wasMarking.current = isMarking
@@ -53,24 +53,24 @@ export function QuestionCard({ asked }: { readonly asked: state.AskedQuestion })
   )
 }
 
-/** Right or wrong, once there is an answer. */
+/** Buttons to confirm or correct the answer once there is one. */
 function Judgement({ asked }: { readonly asked: state.AskedQuestion }) {
   const results = state.chosen.value.flatMap((model) => asked.readings[model]?.result ?? [])
   const isDone = state.chosen.value.some((model) => asked.readings[model]?.state === 'done')
   if (!isDone) return null
   const { answer } = verdictOf(results[0], state.threshold.value)
   const known = state.knownAnswer(asked.question)
-  const said = known === null ? 'no answer' : known && `“${known.text}”`
+  const saved = known === null ? 'no answer' : known && `“${known.text}”`
   return (
     <div class="judgement">
-      {said && <span class="saved">Right: {said}</span>}
-      {!said && results.length === 1 && (
+      {saved && <span class="saved">Correct: {saved}</span>}
+      {!saved && results.length === 1 && (
         <button type="button" class="quiet" onClick={() => correct(asked, answer)}>
           This is right
         </button>
       )}
       <button type="button" class="quiet wrong" onClick={() => startMarking(asked)}>
-        {said ? 'Change' : results.length === 1 ? 'This is wrong' : 'Mark the right answer'}
+        {saved ? 'Change' : results.length === 1 ? 'This is wrong' : 'Mark the correct answer'}
       </button>
     </div>
   )

@@ -10,7 +10,7 @@ interface ReadingProps {
   readonly place: number
 }
 
-/** What one model says: its answer, and further ones as bars. */
+/** The answers of one model with their confidence as bars. */
 export function ReadingView({ asked, model, place }: ReadingProps) {
   const reading = asked.readings[model]
   const isMany = state.chosen.value.length > 1
@@ -67,7 +67,7 @@ function Answers({ asked, model, result }: AnswersProps) {
         <p class="none">
           No answer
           {typeof best?.confidence === 'number' && (
-            <span class="note"> The best guess is only {percent(best.confidence)} sure.</span>
+            <span class="note"> The best guess has only {percent(best.confidence)} confidence.</span>
           )}
         </p>
       )}

@@ -20,13 +20,13 @@ function Link() {
   return (
     <>
       <p>
-        The link itself contains the text and the questions, in the part after #, which browsers do not send. Nothing is
-        stored on a server.
+        The link contains the text and the questions in the part after #, which browsers do not send. Nothing is stored
+        on a server.
       </p>
       <CopyField label="Link to this page" text={link} />
       {link.length > LONG_LINK && (
         <p class="note">
-          The link has {count(link.length)} characters. Some mail and chat programs truncate links of this length; in
+          The link has {count(link.length)} characters. Some mail and chat programs truncate links of this length. In
           that case, send it as a file.
         </p>
       )}

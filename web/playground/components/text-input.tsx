@@ -5,14 +5,14 @@ import { READABLE } from '../logic/file-text.ts'
 import * as state from '../state.ts'
 import { Icon } from './icon.tsx'
 
-/** A text is pasted, written, or taken from a file or an example. */
+/** The form for pasting, writing or opening a text. */
 export function TextInput() {
   const box = useRef<HTMLTextAreaElement>(null)
   const text = state.text.value
   useEffect(() => {
     if (text !== '') box.current?.focus()
   }, [text])
-  // A text that is pasted into the empty box is meant to be asked, not edited.
+  // A text pasted into the empty box is opened immediately instead of being edited.
   const onPaste = (event: ClipboardEvent) => {
     const pasted = event.clipboardData?.getData('text/plain') ?? ''
     if (box.current!.value !== '' || pasted.trim() === '') return
@@ -65,7 +65,7 @@ export function TextInput() {
 
 const open = async ({ text, name, questions }: ExampleText): Promise<void> => openText(await text(), name, questions)
 
-/** A file chooser that looks like a button, and is one for keyboard and screen reader too. */
+/** A file chooser that looks and behaves like a button, also for keyboards and screen readers. */
 export function FileButton() {
   const input = useRef<HTMLInputElement>(null)
   const onChange = () => {

@@ -7,11 +7,11 @@ import { Rail } from './rail.tsx'
 import { FileButton } from './text-input.tsx'
 import { TextView } from './text-view.tsx'
 
-/** The text that is asked, with what can be done with it. */
+/** The text with its toolbar. */
 export function TextPane() {
   const text = state.text.value
   const words = useMemo(() => wordsIn(text), [text])
-  const anew = () => {
+  const startOver = () => {
     forgetQuestions()
     openText('', '')
   }
@@ -24,7 +24,7 @@ export function TextPane() {
         <button type="button" onClick={() => (state.editing.value = true)}>
           Edit
         </button>
-        <button type="button" onClick={anew}>
+        <button type="button" onClick={startOver}>
           New text
         </button>
       </div>

@@ -8,7 +8,7 @@ import { layersByBlock, within } from '../logic/layers.ts'
 import { moved, type Span } from '../logic/marking.ts'
 import * as state from '../state.ts'
 
-/** The text in blocks that the browser lays out when they come into view, so that a book is as quick as a page. */
+/** Shows the text in blocks that the browser lays out on demand, so that a book is as fast as a page. */
 export function TextView({ text }: { readonly text: string }) {
   const view = useRef<HTMLElement>(null)
   const blocks = useMemo(() => blocksOf(text), [text])
@@ -20,10 +20,10 @@ export function TextView({ text }: { readonly text: string }) {
       id="text"
       class="text"
       ref={view}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard.
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolling elements must be reachable by keyboard.
       tabIndex={0}
       aria-label={
-        state.marking.value ? 'The text. Arrow keys move the mark, Shift and arrow keys stretch it.' : 'The text'
+        state.marking.value ? 'The text. Arrow keys move the mark, Shift with arrow keys extends it.' : 'The text'
       }
       dir="auto"
       onKeyDown={(event) => onKey(event, text)}
@@ -43,7 +43,7 @@ interface PieceProps {
   readonly text: string
   readonly block: Block
   readonly lit: readonly Layer[]
-  /** What `lit` looks like: the piece is drawn again when it changes. */
+  /** A key for `lit`; the piece is rendered again when it changes. */
   readonly look: string
 }
 
@@ -70,12 +70,12 @@ const Piece = memo(
   (last, next) => last.text === next.text && last.block === next.block && last.look === next.look,
 )
 
-/** Milliseconds after which a selection that is made without a mouse counts as made. */
+/** Milliseconds after which a selection without a mouse counts as complete. */
 const SETTLED = 300
 
 /**
- * While an answer is being corrected, what is selected in the text is the right one. It is taken when the mouse is let
- * go, or the selection has settled: marking draws the text anew, and a selection in the making would lose its start.
+ * While an answer is being corrected, marks the selected text as the correct one. This waits until the mouse is
+ * released or the selection is complete, because marking renders the text again and interrupts the selection.
  */
 function useSelection(view: { readonly current: HTMLElement | null }): void {
   useEffect(() => {
@@ -92,7 +92,7 @@ function useSelection(view: { readonly current: HTMLElement | null }): void {
         start: indexOf(view.current, range.startContainer, range.startOffset),
         end: indexOf(view.current, range.endContainer, range.endOffset),
       })
-      // From here on the mark shows it.
+      // The mark replaces the selection.
       selection.removeAllRanges()
     }
     const listeners = {
@@ -108,7 +108,7 @@ function useSelection(view: { readonly current: HTMLElement | null }): void {
         if (isHeld) take()
         isHeld = false
       },
-      // A finger's touch has become something else, such as a selection with handles.
+      // A touch has become another gesture, such as a selection with handles.
       pointercancel() {
         isHeld = false
       },
@@ -121,7 +121,7 @@ function useSelection(view: { readonly current: HTMLElement | null }): void {
   }, [view])
 }
 
-/** The index in the text of a place in the document. */
+/** Converts a position in the document to an index in the text. */
 function indexOf(view: HTMLElement, node: Node, offset: number): number {
   const element = node instanceof Element ? node : node.parentElement!
   const block = element.closest<HTMLElement>('[data-start]')
@@ -131,7 +131,7 @@ function indexOf(view: HTMLElement, node: Node, offset: number): number {
   return Number(block?.dataset.start ?? 0) + before.toString().length
 }
 
-/** Scrolls to the place that is asked for, and keeps it in view when the pane changes its width. */
+/** Scrolls to the requested place and keeps it in view when the width of the pane changes. */
 function useGoTo(view: { readonly current: HTMLElement | null }, blocks: readonly Block[]): void {
   const place = state.goTo.value
   useEffect(() => {
@@ -144,12 +144,12 @@ function useGoTo(view: { readonly current: HTMLElement | null }, blocks: readonl
   }, [place, view, blocks])
 }
 
-/** Blocks that come into view turn out taller than estimated: a place has settled once it stays in view this long. */
+/** Frames that a place must stay in view, because blocks that come into view may be taller than estimated. */
 const STILL_FRAMES = 10
-/** Milliseconds after which a place that does not settle is left where it is. */
+/** Milliseconds after which to stop correcting the position. */
 const LONGEST_SETTLING = 5000
 
-/** Brings one place into view and keeps it there until the user scrolls away. */
+/** Scrolls to a place and keeps it in view until the user scrolls away. */
 class Scroll {
   private frame = 0
   private width: number
@@ -217,7 +217,7 @@ const placeIn = (pane: HTMLElement, blocks: readonly Block[], place: Span): DOMR
   return block && targetIn(block, place.start).getBoundingClientRect()
 }
 
-/** The place itself, which need not be lit yet. */
+/** The position in the document, even if it is not highlighted yet. */
 function targetIn(block: Element, index: number): Range | Element {
   let rest = index - Number((block as HTMLElement).dataset.start)
   const walker = document.createTreeWalker(block, NodeFilter.SHOW_TEXT)
@@ -250,7 +250,7 @@ function onKey(event: KeyboardEvent, text: string): void {
   state.goTo.value = next
 }
 
-/** Marking by keyboard begins at the answer that the model gave. */
+/** The span at which marking by keyboard starts: the answer of the model. */
 function firstMark(): Span {
   const [first] = layers.value
   return first ? { start: first.start, end: first.end } : { start: 0, end: 0 }

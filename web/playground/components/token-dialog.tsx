@@ -4,7 +4,7 @@ import { askMissing, loadModels } from '../asking.ts'
 import * as state from '../state.ts'
 import { Dialog } from './dialog.tsx'
 
-/** Some servers answer only those who know a token. */
+/** Asks for the token if the server requires one. */
 export function TokenDialog() {
   const input = useRef<HTMLInputElement>(null)
   const [problem, setProblem] = useState<string | undefined>(undefined)
@@ -19,7 +19,7 @@ export function TokenDialog() {
       askMissing()
     } catch (error) {
       setProblem(problemOf(error as Error))
-      // So that what is typed or pasted next takes the place of what was wrong.
+      // The next input replaces the invalid token.
       input.current?.focus()
       input.current?.select()
     }
@@ -53,7 +53,7 @@ export function TokenDialog() {
   )
 }
 
-/** The server speaks of headers to programs that call it; people typed a token. */
+/** The server's message is about headers; users need one about the token they typed. */
 const problemOf = (error: Error): string =>
   error instanceof ServiceError && error.status === 401
     ? 'Invalid token. Type it again, or ask the operator of the server.'

@@ -1,4 +1,4 @@
-/** A long text is shown in blocks of a page or so, which the browser lays out only when they come into view. */
+/** A block of about a page. The browser lays out blocks only when they come into view. */
 export interface Block {
   readonly start: number
   readonly end: number
@@ -7,7 +7,7 @@ export interface Block {
 const LEAST = 1000
 const MOST = 3000
 
-/** The text cut into blocks: after a line break where there is one, else after a sentence or word, never in a character. */
+/** Splits text into blocks after line breaks, sentences or words, but never inside a character. */
 export function blocksOf(text: string): Block[] {
   const blocks: Block[] = []
   for (let start = 0; start < text.length; ) {
@@ -33,7 +33,7 @@ function cut(text: string, start: number): number {
   return isLow(text.charCodeAt(to)) ? to - 1 : to
 }
 
-/** The empty lines after a line stay with it: a block never begins with one. */
+/** Includes the following empty lines, so that blocks do not start with one. */
 function afterBlank(text: string, line: number): number {
   let end = line + 1
   while (text[end] === '\n' && end - line < MOST) end++
@@ -42,7 +42,7 @@ function afterBlank(text: string, line: number): number {
 
 const isLow = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff
 
-/** The index of the block that holds a character; the last one for a place at the end of the text. */
+/** The index of the block that contains a character, or of the last block for the end of the text. */
 export function blockAt(blocks: readonly Block[], index: number): number {
   let low = 0
   for (let high = blocks.length - 1; low < high; ) {

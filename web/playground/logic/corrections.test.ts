@@ -24,7 +24,7 @@ const correction = (more: Partial<Corrected> = {}): Corrected => ({
 })
 
 describe('a file of corrections', () => {
-  it('counts code points, as SQuAD does', () => {
+  it('counts code points like SQuAD', () => {
     const file = JSON.parse(fileOf(corrected([], correction())))
     expect(file.version).toBe('1.1')
     const [{ context: written, qas }] = file.data[0].paragraphs
@@ -33,13 +33,13 @@ describe('a file of corrections', () => {
     expect([...written].slice(answer_start, answer_start + [...text].length).join('')).toBe('Łódź')
   })
 
-  it('is read back as it was written', () => {
+  it('survives a round trip', () => {
     const list = corrected(corrected([], correction()), correction({ question: 'When?', span: undefined }))
     expect(parseSquad(fileOf(list), 'file')).toEqual(list)
     expect(parseCorrections(fileOf(list))).toEqual(list)
   })
 
-  it('is v2.0 once a question has no answer, and every question then says so', () => {
+  it('is in SQuAD v2.0 format if a question has no answer', () => {
     const list = corrected(corrected([], correction()), correction({ question: 'Why?', span: undefined }))
     expect(versionOf(list)).toBe('v2.0')
     const { version, data } = JSON.parse(fileOf(list))
@@ -47,7 +47,7 @@ describe('a file of corrections', () => {
     expect(data[0].paragraphs[0].qas.map((qa: { is_impossible: boolean }) => qa.is_impossible)).toEqual([false, true])
   })
 
-  it('holds each text once, whatever the order of the corrections', () => {
+  it('contains each text once, independent of the order of corrections', () => {
     const other = correction({ text: context.replace('nine', 'ten'), title: 'more.txt' })
     const list = [correction(), other, correction({ question: 'Who?', span: spanOf('🦊') })].reduce(corrected, [])
     const { data } = JSON.parse(fileOf(list))
@@ -57,12 +57,12 @@ describe('a file of corrections', () => {
 })
 
 describe('a correction', () => {
-  it('takes the place of an earlier one of the same question to the same text', () => {
+  it('replaces an earlier one for the same question and text', () => {
     const list = corrected(corrected([], correction()), correction({ span: spanOf('nine') }))
     expect(list.map(({ answers }) => answers)).toEqual([[{ text: 'nine', answer_start: context.indexOf('nine') }]])
   })
 
-  it('keeps the passage around the answer, not the whole text', () => {
+  it('includes the passage around the answer, not the whole text', () => {
     const filler = 'Nothing happens here. '.repeat(20)
     const book = `${`${filler}\n\n`.repeat(300)}${context}\n\n${`${filler}\n\n`.repeat(300)}`
     const start = book.indexOf('nine')
@@ -80,36 +80,36 @@ describe('a correction', () => {
     expect(correctionOf([none], none.question, book)).toBeNull()
   })
 
-  it('has an id of its own', () => {
+  it('has a unique id', () => {
     const list = corrected(corrected([], correction()), correction({ question: 'Who?' }))
     expect(new Set(list.map(({ id }) => id)).size).toBe(2)
   })
 })
 
-describe('corrections that were kept', () => {
-  it('are none at first, and told from damaged ones', () => {
+describe('stored corrections', () => {
+  it('are empty at first, and undefined if corrupted', () => {
     expect(parseCorrections(undefined)).toEqual([])
     for (const broken of ['', '{', '{"data": [{}]}']) expect(parseCorrections(broken)).toBeUndefined()
   })
 })
 
-describe('the command that trains on them', () => {
+describe('the training command', () => {
   const list = corrected([], correction())
   const none = corrected(list, correction({ question: 'Why?', span: undefined }))
   const model = { name: 'run', source: 'runs/demo/run' }
 
-  it('names model and file', () => {
+  it('contains the model and the file', () => {
     expect(trainCommand(list, 'corrections.json', model)).toBe(
       'npx spanforge train --model runs/demo/run --train_file corrections.json --output_dir corrected',
     )
     expect(trainCommand(list, 'c.json', { name: 'own/bert' })).toContain('--model own/bert ')
   })
 
-  it('says where there may be no answer', () => {
+  it('has --version_2_with_negative for unanswerable questions', () => {
     expect(trainCommand(none, 'c.json', model)).toMatch(/ --version_2_with_negative$/)
   })
 
-  it('lets no name of a model become a command of its own', () => {
+  it('quotes the name of the model', () => {
     expect(trainCommand(list, 'c.json', { ...model, source: "my model'; rm -rf x" })).toContain(
       "--model 'my model'\\''; rm -rf x' --train_file",
     )

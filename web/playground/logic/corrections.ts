@@ -1,4 +1,4 @@
-/** What people say about answers, as data to train on. */
+/** User corrections as training data. */
 import { parseSquad, toSquadJson } from '../../../src/squad/reading/squad-json.ts'
 import type { Example } from '../../../src/squad/types.ts'
 import type { Span } from './marking.ts'
@@ -8,15 +8,15 @@ export interface Corrected {
   readonly title: string
   readonly text: string
   readonly question: string
-  /** The right answer; undefined where the text does not answer the question. */
+  /** The correct answer, or undefined if the text does not answer the question. */
   readonly span: Span | undefined
-  /** The place that was taken for the answer, where there is none: its surroundings are kept. */
+  /** The model's wrong answer if there is no correct one; its surroundings are saved. */
   readonly mistaken?: Span
 }
 
 /**
- * The list with this correction, in place of an earlier one of the same question about the same text. The correction
- * keeps the passage around the answer, not the whole text.
+ * Adds a correction to the list, replacing an earlier one for the same question and text. It contains the passage
+ * around the answer instead of the whole text.
  */
 export function corrected(
   list: readonly Example[],
@@ -34,11 +34,11 @@ const isAbout = (one: Example, question: string, text: string): boolean =>
 
 export interface KnownAnswer {
   readonly text: string
-  /** Where in the whole text it is. */
+  /** Position in the whole text. */
   readonly span: Span
 }
 
-/** What was kept for a question about this text: its answer, null where there is none, undefined where nothing was. */
+/** The saved answer to a question about this text: null for "no answer", undefined if nothing is saved. */
 export function correctionOf(list: readonly Example[], question: string, text: string): KnownAnswer | null | undefined {
   const one = list.find((each) => isAbout(each, question, text))
   if (!one) return undefined
@@ -48,7 +48,7 @@ export function correctionOf(list: readonly Example[], question: string, text: s
   return { text: answer.text, span: { start, end: start + answer.text.length } }
 }
 
-/** Questions to one text one after the other, as SQuAD's paragraphs hold them; texts in the order they came. */
+/** Groups questions by text, as in the paragraphs of SQuAD, in order of first appearance. */
 const grouped = (list: readonly Example[]): Example[] =>
   [
     ...list
@@ -59,7 +59,7 @@ const grouped = (list: readonly Example[]): Example[] =>
       .values(),
   ].flat()
 
-/** `crypto.randomUUID` is not there on pages that come over plain HTTP from another machine. */
+/** `crypto.randomUUID` is not available on pages loaded over plain HTTP. */
 const newId = (): string =>
   [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 
@@ -68,7 +68,7 @@ export const fileOf = (list: readonly Example[]): string => `${toSquadJson(list)
 export const versionOf = (list: readonly Example[]): 'v1.1' | 'v2.0' =>
   list.some(({ answers }) => answers.length === 0) ? 'v2.0' : 'v1.1'
 
-/** Corrections as they were kept; undefined where they cannot be read. */
+/** Parses stored corrections. Returns undefined if they are corrupted. */
 export function parseCorrections(json: string | undefined): Example[] | undefined {
   if (json === undefined) return []
   try {
@@ -78,10 +78,10 @@ export function parseCorrections(json: string | undefined): Example[] | undefine
   }
 }
 
-/** What the command needs to know of a model. */
+/** The model fields needed for the command. */
 export interface Trainable {
   readonly name: string
-  /** Its folder, or name on the hub, where the server tells it. */
+  /** Folder or hub name, if the server reveals it. */
   readonly source?: string
 }
 
@@ -96,5 +96,5 @@ export function trainCommand(list: readonly Example[], file: string, { name, sou
   return `npx spanforge train ${flags.join(' ')}`
 }
 
-/** As a shell takes it: POSIX shells, and in plain cases every other. */
+/** Quotes a word for POSIX shells if necessary. */
 const quoted = (word: string): string => (/^[\w./:@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)

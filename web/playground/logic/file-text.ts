@@ -1,23 +1,23 @@
 import { htmlText } from './html-text.ts'
 
-/** What the file chooser offers. */
+/** File types accepted by the file chooser. */
 export const READABLE = '.txt,.text,.md,.markdown,.html,.htm,.pdf,text/*,application/pdf'
 
 const MOST_BYTES = 100 * 2 ** 20
 
 /**
- * The text of a file: PDF, HTML, Markdown, or plain text in UTF-8, UTF-16 with its mark, or Windows-1252.
- * @throws Error that says to a person why the file cannot be read
+ * Reads the text of a PDF, HTML, Markdown or plain text file (UTF-8, UTF-16 with a byte order mark, or Windows-1252).
+ * @throws Error with a message for the user if the file cannot be read
  */
 export async function textOfFile(file: File): Promise<string> {
-  if (file.size > MOST_BYTES) throw new Error(`“${file.name}” has more than 100 MB. Give a part of it.`)
+  if (file.size > MOST_BYTES) throw new Error(`“${file.name}” is larger than 100 MB. Use a part of it.`)
   const bytes = await file.arrayBuffer()
   const text = tidy(await read(file, bytes))
-  if (text.trim() === '') throw new Error(`“${file.name}” holds no text.`)
+  if (text.trim() === '') throw new Error(`“${file.name}” contains no text.`)
   return text
 }
 
-/** Line breaks of one kind, and no mark of the encoding. */
+/** Normalizes line breaks and removes a byte order mark. */
 export const tidy = (text: string): string => text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n')
 
 async function read({ name, type }: File, bytes: ArrayBuffer): Promise<string> {
@@ -37,7 +37,7 @@ async function read({ name, type }: File, bytes: ArrayBuffer): Promise<string> {
   return text
 }
 
-/** A document that is parsed this way loads nothing and runs nothing. */
+/** DOMParser neither loads resources nor runs scripts. */
 const fromHtml = (html: string): string => htmlText(new DOMParser().parseFromString(html, 'text/html').body)
 
 export function decoded(name: string, bytes: Uint8Array): string {
@@ -45,7 +45,7 @@ export function decoded(name: string, bytes: Uint8Array): string {
   if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes)
   if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be').decode(bytes)
   if (bytes.subarray(0, 4096).includes(0))
-    throw new Error(`“${name}” is no text. Give a text, Markdown, HTML or PDF file.`)
+    throw new Error(`“${name}” is not a text file. Use a text, Markdown, HTML or PDF file.`)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {

@@ -1,22 +1,22 @@
 import { pack } from './packed.ts'
 
-/** A text that was asked about, newest first in a list of them. */
+/** A text in the history. */
 export interface Visit {
-  /** When it was last asked, milliseconds since 1970. */
+  /** Time of the last question, in milliseconds since 1970. */
   readonly at: number
   readonly name: string
-  /** Of a text without a name: how it begins. */
+  /** First words of a text without a name. */
   readonly beginning?: string
-  /** The text, packed: a book is a few hundred kilobytes. */
+  /** The compressed text; a book takes a few hundred kilobytes. */
   readonly packed: string
   readonly questions: readonly string[]
 }
 
-/** Browsers give a page about five million characters. */
+/** Half of the about five million characters that browsers allow per site. */
 const MOST_CHARACTERS = 2_500_000
 const MOST_VISITS = 50
 
-/** The list with this visit first, the same text's earlier ones taken into it; the oldest go where room is short. */
+/** Adds a visit to the top of the list, replaces earlier ones with the same text and drops the oldest if necessary. */
 export function remembered(history: readonly Visit[], visit: Visit): Visit[] {
   const kept: Visit[] = []
   let room = MOST_CHARACTERS
@@ -45,14 +45,14 @@ export function beginningOf(whole: string): string {
   const first = text.slice(0, 1000).split(/\s+/).join(' ')
   if (first.length <= MOST_BEGINNING && text.length <= 1000) return first
   const words = first.slice(0, MOST_BEGINNING).replace(/(?<=\S)\s\S*$/, '')
-  // Not through the middle of a character.
+  // Do not split a surrogate pair.
   return `${words.replace(/[\ud800-\udbff]$/, '')} …`
 }
 
-/** What to call it in the list; those kept by earlier versions do not know how they begin. */
+/** The title in the list. Entries of earlier versions have no beginning. */
 export const titleOf = ({ name, beginning }: Visit): string => name || beginning || 'A pasted text'
 
-/** When it was, as short as one would say it: '9:23', of another day 'Nov 26', of another year with that. */
+/** Formats a time briefly: '9:23' today, 'Nov 26' in this year, or with the year before that. */
 export function whenOf(at: number, now: Date = new Date(), locale?: string): string {
   const then = new Date(at)
   if (then.toDateString() === now.toDateString())
@@ -61,7 +61,7 @@ export function whenOf(at: number, now: Date = new Date(), locale?: string): str
   return then.toLocaleDateString(locale, { day: 'numeric', month: 'short', year })
 }
 
-/** A history as it was kept; what is damaged in it is left out. */
+/** Parses a stored history and ignores corrupted entries. */
 export function parseHistory(json: string | undefined): Visit[] {
   try {
     const list: unknown = JSON.parse(json ?? '[]')

@@ -1,4 +1,4 @@
-/** The text of an HTML document as a reader sees it: blocks on lines of their own, no scripts, no styles, no markup. */
+/** Extracts the visible text of an HTML document, with a line per block. */
 
 const BLOCKS = new Set(
   (
@@ -31,7 +31,7 @@ export function htmlText(root: Node): string {
   return lines.toString()
 }
 
-/** Lines, and the line breaks that are wanted before what comes next. */
+/** Collects lines, and the line breaks required before the next text. */
 class Lines {
   private readonly parts: string[] = []
   private line = ''

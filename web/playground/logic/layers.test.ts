@@ -7,8 +7,8 @@ const blocks = [
   { start: 20, end: 25 },
 ]
 
-describe('what is lit up in the text', () => {
-  it('shows in every block that it reaches into, and in no other', () => {
+describe('highlights', () => {
+  it('appear in every block that they overlap', () => {
     const long = { name: 'a', start: 8, end: 21 }
     const short = { name: 'b', start: 10, end: 20 }
     const found = layersByBlock(blocks, [long, short, { name: 'empty', start: 3, end: 3 }])
@@ -19,7 +19,7 @@ describe('what is lit up in the text', () => {
     ])
   })
 
-  it('counts from the start of its block', () => {
+  it('are relative to the start of their block', () => {
     expect(within(blocks[1], [{ name: 'a', start: 8, end: 14 }])).toEqual([{ name: 'a', start: 0, end: 4 }])
   })
 })

@@ -1,8 +1,8 @@
-/** What is lit up in the text. */
+/** Highlights in the text. */
 import type { Layer } from '../../../src/analysis/browser/segments.ts'
 import { type Block, blockAt } from './blocks.ts'
 
-/** The layers that each block shows, by index of the block; those of the text, not of the block. */
+/** The layers that overlap each block, by index of the block. Positions are relative to the text. */
 export function layersByBlock(blocks: readonly Block[], layers: readonly Layer[]): Map<number, Layer[]> {
   const found = new Map<number, Layer[]>()
   for (const layer of layers) {
@@ -13,7 +13,7 @@ export function layersByBlock(blocks: readonly Block[], layers: readonly Layer[]
   return found
 }
 
-/** The part of the layers that lies within a block, counted from its start. */
+/** Clips layers to a block, with positions relative to its start. */
 export const within = ({ start, end }: Block, layers: readonly Layer[]): Layer[] =>
   layers.map((layer) => ({
     name: layer.name,

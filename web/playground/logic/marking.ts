@@ -1,10 +1,10 @@
-/** Marking a span of the text by keyboard, word by word. */
+/** Marking spans of the text by mouse or keyboard. */
 export interface Span {
   readonly start: number
   readonly end: number
 }
 
-/** A span without the white space and half characters at its ends; undefined where nothing is left. */
+/** Trims whitespace and completes surrogate pairs at the ends. Returns undefined if nothing is left. */
 export function trimmed(text: string, { start, end }: Span): Span | undefined {
   if (start > end) [start, end] = [end, start]
   if (/[\udc00-\udfff]/.test(text.charAt(start))) start--
@@ -16,8 +16,8 @@ export function trimmed(text: string, { start, end }: Span): Span | undefined {
 }
 
 /**
- * Where a key moves the span: an arrow to the next or last word, with Shift the end by a word, with Alt too by a
- * character. Undefined for a key that means nothing here.
+ * The span after a key press: arrow keys move it to the next or previous word, with Shift they move its end by a word,
+ * and with Shift and Alt by a character. Returns undefined for other keys.
  */
 export function moved(
   text: string,
@@ -34,15 +34,15 @@ export function moved(
 }
 
 function characterEnd(text: string, { start, end }: Span, forward: boolean): number {
-  // A space at the end is passed over, for a span does not end with one.
+  // Spans do not end with whitespace, so skip it.
   if (forward) while (end < text.length && text.slice(end, end + 1).trim() === '') end++
   const low = /[\udc00-\udfff]/.test(text.charAt(forward ? end + 1 : end - 1))
   return Math.min(text.length, Math.max(start + 1, end + (forward ? 1 : -1) * (low ? 2 : 1)))
 }
 
-/** A word may be longer than what is looked at; then it is cut. */
+/** Number of characters to search; longer words are truncated. */
 const REACH = 2000
-/** Letters and digits with what joins them, or one mark of any other kind. */
+/** Letters and digits with joining characters, or a single other character. */
 const WORD = /[\p{L}\p{N}\p{M}]+(?:['’.,-][\p{L}\p{N}\p{M}]+)*|[^\s\p{L}\p{N}\p{M}]/gu
 
 function wordAfter(text: string, from: number): Span | undefined {
@@ -59,7 +59,7 @@ function wordBefore(text: string, before: number): Span | undefined {
 
 const lastWordStart = (text: string, { end }: Span): number => wordBefore(text, end)?.start ?? end
 
-/** Where `words` stand in the text, in any case, at most `most` times; white space matches any white space. */
+/** Finds up to `most` occurrences of `words`, ignoring case and differences in whitespace. */
 export function occurrences(text: string, words: string, most = 500): Span[] {
   const parts = words.trim().split(/\s+/).filter(Boolean)
   if (parts.length === 0) return []

@@ -1,10 +1,10 @@
 export { count, counted } from '../../../src/report/format.ts'
 
-/** The sign stays with its number: the space before it does not break. */
+/** Formats a share as a percentage with a non-breaking space. */
 export const percent = (share: number): string =>
   `${share > 0 && share < 0.005 ? '<1' : Math.round(100 * share)}\u00a0%`
 
-/** How many words, roughly as people count them. */
+/** The number of words, separated by whitespace. */
 export function wordsIn(text: string): number {
   let words = 0
   let between = true

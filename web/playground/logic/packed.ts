@@ -1,6 +1,6 @@
-/** Text made small and safe for an address: deflate, then base64url. */
+/** Compresses text for use in a URL: deflate, then base64url. */
 
-/** What an unpacked text may weigh at most, in characters: a link from elsewhere must not fill the memory. */
+/** Maximum characters of an unpacked text, so that an untrusted link cannot exhaust the memory. */
 export const MOST_CHARACTERS = 20_000_000
 
 export async function pack(text: string): Promise<string> {
@@ -11,7 +11,7 @@ export async function pack(text: string): Promise<string> {
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 }
 
-/** @throws Error where the text was not packed by `pack`, was cut off on its way, or is longer than MOST_CHARACTERS */
+/** @throws Error if the text was not packed by `pack`, is truncated, or is longer than MOST_CHARACTERS */
 export async function unpack(packed: string): Promise<string> {
   const binary = atob(packed.replaceAll('-', '+').replaceAll('_', '/'))
   const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))

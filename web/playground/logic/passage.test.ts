@@ -12,30 +12,30 @@ const around = (text: string, words: string, most: number) => {
 }
 
 describe('the passage around an answer', () => {
-  it('is the whole text where that is short', () => {
+  it('is the whole text if it is short', () => {
     expect(around(' One. Two.\n\nThree. ', 'Two', 100)).toBe('One. Two.\n\nThree.')
   })
 
-  it('is made of whole paragraphs where they fit', () => {
+  it('consists of whole paragraphs if they fit', () => {
     const text = ['First one here.', 'Second one here.', 'The answer is 42.', 'Fourth one here.', 'Fifth.'].join('\n\n')
     expect(around(text, '42', 60)).toBe('First one here.\n\nSecond one here.\n\nThe answer is 42.')
     expect(around(text, '42', 19)).toBe('The answer is 42.')
   })
 
-  it('is made of whole sentences where the paragraph is too long', () => {
+  it('consists of whole sentences if the paragraph is too long', () => {
     const text = `${'Some words. '.repeat(50)}The answer is 42. ${'More words. '.repeat(50)}`
     expect(around(text, '42', 60)).toMatch(/^(Some words\. )+The answer is 42\.( More words\.)*$/)
     const japanese = `${'これは文です。'.repeat(50)}答えは42です。${'これは文です。'.repeat(50)}`
     expect(around(japanese, '42', 40)).toMatch(/^(これは文です。)+答えは42です。(これは文です。)*$/)
   })
 
-  it('is made of whole words where there are no sentences', () => {
+  it('consists of whole words if there are no sentences', () => {
     const text = `${'word '.repeat(500)}answer ${'word '.repeat(500)}`
     expect(around(text, 'answer', 40)).toMatch(/^(word )+answer( word)*$/)
     expect(around('x'.repeat(5000).replace(/^(x{2500})/, '$142'), '42', 40)).toBe('42')
   })
 
-  it('always holds the answer, and stays below the limit unless the answer alone is longer', () => {
+  it('always contains the answer, and respects the limit unless the answer is longer', () => {
     const piece = fc.constantFrom('a', 'bc ', '. ', '\n', '\n\n', '🦊', 'は', '。')
     const texts = fc.array(piece, { minLength: 1, maxLength: 120 }).map((pieces) => pieces.join(''))
     fc.assert(

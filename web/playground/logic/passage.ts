@@ -1,15 +1,15 @@
-/** The part of a long text that a correction keeps: training on a whole book would read it again for every question. */
+/** Selects the part of a long text to save in a correction, because training would read a whole book per question. */
 import { type Span, trimmed } from './marking.ts'
 
-/** Characters of a passage: about as much as one window of 384 tokens holds. */
+/** Maximum characters of a passage, about as many as fit into a window of 384 tokens. */
 const MOST_CHARACTERS = 1200
 
 const PARAGRAPH_END = /\n\s*/g
 const SENTENCE_END = /[.!?…。！？]["'”’»)\]]*\s+|[。！？]/g
 
 /**
- * The passage around `span`: whole paragraphs where they fit into `most` characters, else whole sentences, else words.
- * The span itself is always inside, however long it is.
+ * The passage around `span`: whole paragraphs if they fit into `most` characters, else whole sentences, else words. It
+ * always includes the span itself.
  */
 export function passageAround(text: string, span: Span, most = MOST_CHARACTERS): Span {
   if (text.length <= most) return trimmed(text, { start: 0, end: text.length }) ?? { start: 0, end: text.length }
@@ -23,16 +23,15 @@ export function passageAround(text: string, span: Span, most = MOST_CHARACTERS):
   return span
 }
 
-/** Consecutive pieces of `nearby` that end where the pattern matches, as spans of the whole text. */
+/** Splits `nearby` after each match of the pattern. Positions are relative to the whole text. */
 function piecesOf(nearby: string, pattern: RegExp, offset: number): Span[] {
   const ends = [...nearby.matchAll(pattern)].map(({ 0: match, index }) => index + match.length)
   return [...ends, nearby.length].map((end, i) => ({ start: offset + (ends[i - 1] ?? 0), end: offset + end }))
 }
 
 /**
- * The pieces that hold the span, with as many whole neighbours on either side as fit. Undefined where even these are too
- * many. The first and the last piece may have been cut when the surroundings were, and count as whole only at the ends
- * of the text.
+ * The pieces that contain the span, plus as many whole neighbours on either side as fit, or undefined if the pieces
+ * themselves do not fit. The first and last piece may be truncated and count as whole only at the ends of the text.
  */
 function grown(pieces: readonly Span[], span: Span, most: number, length: number): Span | undefined {
   const isWhole = (i: number) => (i > 0 || pieces[i].start === 0) && (i < pieces.length - 1 || pieces[i].end === length)

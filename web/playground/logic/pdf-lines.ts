@@ -1,6 +1,6 @@
-/** The text of a page of a PDF, whose file knows only pieces of lines and where they stand. */
+/** Reconstructs the text of a PDF page, which contains only pieces of lines and their positions. */
 
-/** A piece as pdfjs gives it: `transform[4]` and `[5]` are its place in points, y upwards. */
+/** A piece as returned by pdfjs: `transform[4]` and `[5]` are its position in points, with y upwards. */
 export interface Piece {
   readonly str: string
   readonly hasEOL: boolean
@@ -15,7 +15,7 @@ interface Line {
   readonly height: number
 }
 
-/** Lines as paragraphs: joined where the text runs on, words that were hyphenated at a line's end made whole. */
+/** Joins lines to paragraphs and removes hyphenation. */
 export function pageText(pieces: readonly Piece[]): string {
   const lines = linesOf(pieces)
   const usual = usualDistance(lines)
@@ -33,7 +33,7 @@ export function pageText(pieces: readonly Piece[]): string {
 
 function startsParagraph(last: Line, line: Line, usual: number): boolean {
   const distance = last.y - line.y
-  // Upwards is a new column; it may go on in the middle of a sentence.
+  // A line further up starts a new column, which may continue a sentence.
   if (distance < 0) return /[.!?:]["'”’)]*$/.test(last.text)
   return distance > 1.4 * usual || Math.abs(line.height - last.height) > 0.2 * Math.max(line.height, last.height)
 }
@@ -59,7 +59,7 @@ function linesOf(pieces: readonly Piece[]): Line[] {
   return lines
 }
 
-/** The median distance of two lines, the lower one of two: most lines are followed by one of their own paragraph. */
+/** The lower median of line distances, since most lines are followed by another one of the same paragraph. */
 function usualDistance(lines: readonly Line[]): number {
   const distances = lines.slice(1).map(({ y }, i) => lines[i].y - y)
   const down = distances.filter((distance) => distance > 0).sort((a, b) => a - b)

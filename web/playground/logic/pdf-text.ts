@@ -1,13 +1,13 @@
-/** pdfjs, loaded when the first PDF is opened. Its worker and its character maps are files of this page. */
+/** Extracts text from PDFs with pdfjs, loaded on demand. Its worker and character maps are assets of the page. */
 import { GlobalWorkerOptions, getDocument } from 'pdfjs-dist'
 import workerAddress from 'pdfjs-dist/build/pdf.worker.min.mjs?url'
 import { type Piece, pageText } from './pdf-lines.ts'
 
 GlobalWorkerOptions.workerSrc = workerAddress
 
-/** Chinese, Japanese and Korean fonts name their encoding and leave it to the reader to know it. */
+/** Character maps for Chinese, Japanese and Korean fonts, which refer to them by name. */
 const characterMaps = import.meta.glob<string>('/../node_modules/pdfjs-dist/cmaps/*.bcmap', {
-  // The page's security policy lets it fetch files of the server, and no data: addresses.
+  // The content security policy allows fetching files of the server, but not data: URLs.
   query: '?url&no-inline',
   import: 'default',
   eager: true,
@@ -16,17 +16,17 @@ const characterMaps = import.meta.glob<string>('/../node_modules/pdfjs-dist/cmap
 class CharacterMaps {
   async fetch({ name }: { name: string }) {
     const found = Object.entries(characterMaps).find(([path]) => path.endsWith(`/${name}.bcmap`))
-    if (!found) throw new Error(`no character map ${name}`)
+    if (!found) throw new Error(`unknown character map ${name}`)
     const response = await fetch(found[1])
     return { cMapData: new Uint8Array(await response.arrayBuffer()), isCompressed: true }
   }
 }
 
-/** @throws Error for a file that is no PDF, needs a password, or holds pictures of text only */
+/** @throws Error if the file is not a PDF, requires a password, or contains only images */
 export async function pdfText(bytes: ArrayBuffer): Promise<string> {
   const task = getDocument({
     data: bytes,
-    // The page's security policy forbids it, rightly.
+    // The content security policy forbids eval.
     isEvalSupported: false,
     useWorkerFetch: false,
     disableFontFace: true,
@@ -42,7 +42,7 @@ export async function pdfText(bytes: ArrayBuffer): Promise<string> {
       page.cleanup()
     }
     const text = pages.filter(Boolean).join('\n\n')
-    if (text === '') throw new Error('its pages are pictures, without text in them')
+    if (text === '') throw new Error('its pages are images without text')
     return text
   } finally {
     await task.destroy()

@@ -21,18 +21,18 @@ describe('server-sent events', () => {
     { name: 'end', data: '1' },
   ]
 
-  it.each([1, 2, 7, 1000])('are the same in parts of %i bytes', async (size) => {
+  it.each([1, 2, 7, 1000])('are parsed from chunks of %i bytes', async (size) => {
     expect(await parsed(text, size)).toEqual(events)
   })
 
-  it('without a name are messages, without data none at all', async () => {
+  it('are messages without a name, and ignored without data', async () => {
     expect(await parsed('data: x\n\nevent: nothing\n\ndata: y\n\n', 5)).toEqual([
       { name: 'message', data: 'x' },
       { name: 'message', data: 'y' },
     ])
   })
 
-  it('are no longer read when nobody wants more', async () => {
+  it('cancel the response when the consumer stops', async () => {
     let cancelled = false
     const body = new ReadableStream<Uint8Array>({
       pull: (controller) => controller.enqueue(new TextEncoder().encode('data: x\n\n')),

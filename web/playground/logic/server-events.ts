@@ -1,10 +1,10 @@
-/** Server-sent events of a response to POST, which the browser's own EventSource cannot make. */
+/** A server-sent event in the response to a POST request, which EventSource does not support. */
 export interface ServerEvent {
   readonly name: string
   readonly data: string
 }
 
-/** As https://html.spec.whatwg.org/multipage/server-sent-events.html parses them; ids and retry times are not used. */
+/** Parses events as specified at https://html.spec.whatwg.org/multipage/server-sent-events.html, except id, retry. */
 export async function* serverEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent> {
   const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader()
   let rest = ''
@@ -26,7 +26,7 @@ export async function* serverEvents(body: ReadableStream<Uint8Array>): AsyncGene
       }
     }
   } finally {
-    // Whoever leaves the loop wants nothing more from the server.
+    // Cancels the response when the consumer leaves the loop.
     await reader.cancel().catch(() => {})
   }
 }

@@ -1,14 +1,14 @@
 import { type Shared, sharedOf } from './share-link.ts'
 
-/** What one tab shows, kept over a reload. */
+/** The state of a tab, stored across reloads. */
 export interface Session extends Shared {
-  /** The fragment of the page's address: another one asks for another page. */
+  /** The fragment of the address. If it changes, the session does not apply. */
   readonly link: string
-  /** The text that is being written, while it is. */
+  /** The text being edited, if any. */
   readonly draft?: string
 }
 
-/** A session as it was kept; undefined for anything else. */
+/** Parses a stored session. Returns undefined if it is invalid. */
 export function parseSession(json: string | undefined): Session | undefined {
   try {
     const value = JSON.parse(json ?? 'null')

@@ -10,12 +10,12 @@ const shared: Shared = {
   threshold: 0.25,
 }
 
-describe('a link that shares a page', () => {
-  it('gives back what it was made of', async () => {
+describe('a share link', () => {
+  it('survives a round trip', async () => {
     expect(await fromFragment(await toFragment(shared))).toEqual(shared)
   })
 
-  it('consists of characters that no program changes in an address', async () => {
+  it('consists of URL-safe characters', async () => {
     expect(await toFragment({ ...shared, text: 'x÷y?'.repeat(500) })).toMatch(/^#share=[\w-]+$/)
   })
 
@@ -24,35 +24,35 @@ describe('a link that shares a page', () => {
     expect((await toFragment({ ...shared, text })).length).toBeLessThan(text.length / 50)
   })
 
-  it('says that it is damaged when it was cut off or changed', async () => {
+  it('is reported as damaged if it is truncated or changed', async () => {
     const whole = await toFragment({ ...shared, text: Array.from({ length: 300 }, (_, i) => `word${i * i}`).join(' ') })
     for (const broken of [whole.slice(0, -20), `${whole.slice(0, 40)}AAAA${whole.slice(44)}`, '#share=%%%', '#share='])
       await expect(fromFragment(broken), broken.slice(0, 50)).rejects.toThrow('This link is damaged')
   })
 
-  it('says so when it holds something else', async () => {
+  it('is reported as damaged if its content is invalid', async () => {
     for (const other of [null, 1, [], { ...shared, text: 1 }, { ...shared, questions: [1] }])
       await expect(fromFragment(`#share=${await pack(JSON.stringify(other))}`)).rejects.toThrow('This link is damaged')
   })
 
-  it('takes a threshold out of range for none', async () => {
+  it('ignores a threshold out of range', async () => {
     const link = await toFragment({ ...shared, threshold: 7 })
     expect(await fromFragment(link)).toEqual({ ...shared, threshold: 0 })
   })
 
-  it('is told from the fragments of the page itself', async () => {
+  it('is distinguished from other fragments', async () => {
     expect(await fromFragment('')).toBeUndefined()
     expect(await fromFragment('#text')).toBeUndefined()
   })
 })
 
 describe('a packed text', () => {
-  it('may be of any length and hold any character', async () => {
+  it('can have any length and contain any character', async () => {
     const text = Array.from({ length: 200_000 }, (_, i) => String.fromCodePoint(32 + ((i * 7919) % 50_000))).join('')
     expect(await unpack(await pack(text))).toBe(text)
   })
 
-  it('that would fill the memory is refused while it is unpacked', async () => {
+  it('is rejected during unpacking if it is too long', async () => {
     await expect(unpack(await pack('a'.repeat(20_000_001)))).rejects.toThrow('more than 20000000 characters')
   })
 })

@@ -1,17 +1,17 @@
-/** Everything that a link shares stands in its fragment, which browsers do not send: nothing leaves the machine. */
+/** Links that share a page. The content is in the fragment, which browsers do not send to servers. */
 import { pack, unpack } from './packed.ts'
 
 export interface Shared {
   readonly text: string
   readonly name: string
   readonly questions: readonly string[]
-  /** Ids of models; those that another server lacks are passed over. */
+  /** Model ids; those unknown to the server are ignored. */
   readonly models: readonly string[]
-  /** Answers less sure than this count as none; 0 .. 1. */
+  /** Minimum confidence of an answer, from 0 to 1. */
   readonly threshold: number
 }
 
-/** Some mail and chat programs cut longer links. */
+/** Length above which some mail and chat programs truncate links. */
 export const LONG_LINK = 8000
 
 const MARK = '#share='
@@ -19,19 +19,19 @@ const MARK = '#share='
 export const toFragment = async (shared: Shared): Promise<string> => MARK + (await pack(JSON.stringify(shared)))
 
 /**
- * What a fragment shares; undefined for one that shares nothing.
- * @throws Error for a link that was cut off or changed
+ * Parses a fragment. Returns undefined if it is not a share link.
+ * @throws Error if the link is truncated or changed
  */
 export async function fromFragment(fragment: string): Promise<Shared | undefined> {
   if (!fragment.startsWith(MARK)) return undefined
   try {
     return sharedOf(JSON.parse(await unpack(fragment.slice(MARK.length))))
   } catch (cause) {
-    throw new Error('This link is damaged: it was cut off or changed on its way. Ask for it again.', { cause })
+    throw new Error('This link is damaged: it was truncated or changed. Ask the sender for it again.', { cause })
   }
 }
 
-/** @throws Error for a value of another form */
+/** @throws Error if the value is invalid */
 export function sharedOf(value: unknown): Shared {
   const { text, name, questions, models, threshold } = Object(value) as Record<string, unknown>
   if (typeof text !== 'string' || typeof name !== 'string' || !isTexts(questions) || !isTexts(models))

@@ -1,10 +1,10 @@
-/** What the page keeps in this browser, and nowhere else. */
+/** The browser storage of the page. */
 export type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 
 // Named before the page was called the playground; a new name would lose what browsers have kept.
 const PREFIX = 'spanforge.demo.'
 
-/** The kept text; undefined where there is none, or where the browser keeps nothing for this page. */
+/** Reads a stored text. Returns undefined if there is none or storage is not available. */
 export function kept(name: string, store: () => Store = () => localStorage): string | undefined {
   try {
     return store().getItem(PREFIX + name) ?? undefined
@@ -13,7 +13,7 @@ export function kept(name: string, store: () => Store = () => localStorage): str
   }
 }
 
-/** Whether it was kept: browsers refuse to when their room is used up, or when the user forbids it. */
+/** Stores a text. Returns false if the storage is full or not available. */
 export function keep(name: string, text: string | undefined, store: () => Store = () => localStorage): boolean {
   try {
     if (text === undefined) store().removeItem(PREFIX + name)

@@ -19,69 +19,69 @@ const result = (...answers: PredictedAnswer[]): AnswerResult => ({
   tokens: 20,
 })
 
-describe('the answer that counts', () => {
-  it('is the best one where the model is sure enough', () => {
+describe('the verdict', () => {
+  it('is the best answer if its confidence reaches the threshold', () => {
     const best = answer('Lund', 0.4)
     expect(verdictOf(result(best, answer('Oslo', 0.3)), 0.4)).toEqual({ answer: best, best, sure: 0.4 })
   })
 
-  it('is none below the threshold, and the best one is still known', () => {
+  it('is no answer below the threshold, but includes the best one', () => {
     const best = answer('Lund', 0.4)
     expect(verdictOf(result(best), 0.41)).toEqual({ best, sure: 0.1 })
   })
 
-  it('is none where the model says so, whatever the threshold', () => {
+  it('is no answer if the model says so, at any threshold', () => {
     const best = answer('Lund', 0.2)
     expect(verdictOf(result(answer('', 0.7), best), 0)).toEqual({ best, sure: 0.1 })
   })
 
-  it('goes by the confidence, not by the probability of the very characters', () => {
+  it('depends on the confidence, not on the probability of the span', () => {
     const best = answer('Lund', 0.9, { confidence: 0.5 })
     expect(verdictOf(result(best), 0.6).answer).toBeUndefined()
     expect(verdictOf(result(best), 0.5)).toEqual({ answer: best, best, sure: 0.5 })
   })
 
-  it('is the best one, with no number, where the model has no confidence', () => {
+  it('is the best answer without a number if the model has no confidence', () => {
     const best = answer('Lund', 0.1, { confidence: null })
     expect(verdictOf(result(best), 0.9)).toEqual({ answer: best, best, sure: null })
   })
 
-  it('is none in a text without words', () => {
+  it('is no answer for a text without words', () => {
     expect(verdictOf(result(answer('', 0)), 0)).toEqual({ sure: 0.1, best: undefined })
   })
 })
 
-describe('the answers that are shown', () => {
+describe('the shown answers', () => {
   const at = (start: number, end: number) => answer('x', 0.1, { start, end })
 
-  it('are those of other places than the better ones, best first', () => {
+  it('do not overlap better ones, and are sorted best first', () => {
     const list = [at(10, 20), at(12, 18), answer('', 0.2), at(20, 25), at(0, 11), at(5, 9)]
     expect(shownAnswers(list, 9)).toEqual([list[0], list[2], list[3], list[5]])
   })
 
-  it('are no more than asked for', () => {
+  it('are limited in number', () => {
     const list = [at(0, 1), at(2, 3), at(4, 5), at(6, 7)]
     expect(shownAnswers(list, 3)).toEqual(list.slice(0, 3))
   })
 
-  it('are other wordings too where all are of one place', () => {
+  it('include variants if all answers overlap', () => {
     const list = [at(10, 20), at(11, 20), at(9, 20), at(10, 19)]
     expect(shownAnswers(list, 5)).toEqual(list.slice(0, 3))
   })
 })
 
-describe('the answers to choose from', () => {
+describe('the choices', () => {
   const best = answer('Lund', 0.4)
   const second = answer('Oslo', 0.3, { start: 10, end: 14 })
   const none = answer('', 0.2, { start: 0, end: 0 })
 
-  it('are those shown but the wrong one and the empty one, with their place in the list', () => {
+  it('are the shown answers except the wrong and the empty one, with their index', () => {
     const readings = [{ model: 'a', answers: [best, none, second] }]
     expect(choicesOf(readings, 5, best)).toEqual([{ model: 'a', index: 2, answer: second }])
     expect(choicesOf(readings, 5).map(({ answer }) => answer)).toEqual([best, second])
   })
 
-  it('stand there once, however many models gave them', () => {
+  it('list the same answer of several models once', () => {
     const readings = [
       { model: 'a', answers: [best] },
       { model: 'b', answers: [{ ...best, score: 0.1 }, second] },

@@ -1,20 +1,20 @@
 import type { AnswerResult, PredictedAnswer } from '../../../src/server/contract.ts'
 
-/** The answer that counts; undefined for none, with the best answer in the text all the same. */
+/** The answer to show, which depends on the threshold. */
 export interface Verdict {
   readonly answer?: PredictedAnswer
-  /** The best answer with text, where there is one. */
+  /** The best non-empty answer, if any. */
   readonly best?: PredictedAnswer
-  /** The confidence of `answer`, or of there being none; null where the model has none. */
+  /** Confidence of `answer`, or that there is no answer. Null if the model has no confidence. */
   readonly sure: number | null
 }
 
-/** Where all the best answers are wordings of one place, so many of them are shown all the same. */
+/** Minimum number of answers to show, even if they overlap. */
 const LEAST_SHOWN = 3
 
 /**
- * The best answers of different places, at most `most`, and "" where the model may say it. Where these are few, other
- * wordings of the same places too.
+ * The best answers that do not overlap, at most `most`, including "". If there are too few, overlapping answers are
+ * included too.
  */
 export function shownAnswers(answers: readonly PredictedAnswer[], most: number): PredictedAnswer[] {
   const kept: PredictedAnswer[] = []
@@ -26,15 +26,15 @@ export function shownAnswers(answers: readonly PredictedAnswer[], most: number):
 const overlap = (one: PredictedAnswer, other: PredictedAnswer): boolean =>
   one.answer !== '' && other.answer !== '' && one.start < other.end && other.start < one.end
 
-/** An answer that may be chosen as the right one, and where the page lists it. */
+/** An answer that can be chosen as the correct one. */
 export interface Choice {
   readonly model: string
-  /** Place among the answers of the model that are shown. */
+  /** Index among the shown answers of the model. */
   readonly index: number
   readonly answer: PredictedAnswer
 }
 
-/** The answers that are shown of each model, every place of the text once, without the one that is known to be wrong. */
+/** The shown answers of all models without duplicates and without the one known to be wrong. */
 export function choicesOf(
   readings: readonly { readonly model: string; readonly answers: readonly PredictedAnswer[] }[],
   most: number,
@@ -53,7 +53,7 @@ export function choicesOf(
 
 const placeOf = ({ start, end }: PredictedAnswer): string => `${start} ${end}`
 
-/** No answer counts where the model itself says so, or where its best one has a confidence below `threshold`. */
+/** The best answer, unless the model predicts "no answer" or its confidence is below `threshold`. */
 export function verdictOf({ answers, no_answer }: AnswerResult, threshold: number): Verdict {
   const best = answers.find(({ answer }) => answer !== '')
   const [first] = answers
