@@ -194,5 +194,5 @@ test('an output file with an unknown extension is a usage error', async () => {
   const path = await folderWithData()
   const { code, stderr } = await runHere('data', 'convert', path('all.json'), path('out.txt'))
   expect(code).toBe(2)
-  expect(stderr).toMatch(/its name does not say in which format/)
+  expect(stderr).toMatch(/unsupported extension for an output file/)
 })

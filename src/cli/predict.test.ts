@@ -221,7 +221,7 @@ test('finds an invalid line before answering the first question', async () => {
   writeFileSync(input, `${readFileSync(input, 'utf8')}{"id": "x", "question": "who?"\n`)
   const { code, stderr } = await predict(input, path('answers.jsonl'))
   expect(code).toBe(1)
-  expect(stderr).toMatch(/questions\.jsonl: line 21: the line ends in the middle/)
+  expect(stderr).toMatch(/questions\.jsonl: line 21: the line is truncated/)
   writeFileSync(input, '{"id": "x", "question": "who?", "context": 5}\n{}')
   expect((await predict(input, path('answers.jsonl'))).stderr).toMatch(/line 1: context is 5; expected a text/)
   expect(existsSync(path('answers.jsonl.partial'))).toBe(false)

@@ -52,7 +52,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   '29-csv-idnone.csv': read(['1843'], ['Ada']),
   '30-null-answers.jsonl': read([]),
   '31-noanswerkey.jsonl': refused(/the line has no answer; found id, question, context/),
-  '32-latin1.csv': refused(/line 2 has the byte 0xE9 at 38, which would be "é" in Windows-1252/),
+  '32-latin1.csv': refused(/line 2 contains the byte 0xE9 at offset 38, which would be "é" in Windows-1252/),
   '33-utf16.csv': read(['1843']),
   '34-emoji.jsonl': read(['1843']),
   '35-answerlist.jsonl': read(['1843']),

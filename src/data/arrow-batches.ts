@@ -3,9 +3,9 @@ import type { Batch, Column } from '@uwdata/flechette'
 type AnyBatch = Batch<unknown> & { readonly dictionary?: Column<unknown>; readonly stride?: number }
 
 /**
- * Refuses a column whose buffers are shorter than its lengths and offsets say. The reader believes them: it would make
- * lists of billions of values for a damaged file. (Arrow's columnar format: lengths, offsets and child arrays.)
- * @throws Error with what was found
+ * Validates lengths, offsets and child arrays of a column against the size of its buffers. The Arrow reader trusts them
+ * and would allocate lists of billions of values for a corrupted file.
+ * @throws Error that describes the inconsistency
  */
 export function checkColumn({ data }: Column<unknown>, most: number): void {
   for (const batch of data) checkBatch(batch as AnyBatch, most)
@@ -32,7 +32,7 @@ interface Extent {
 
 type Offsets = ArrayLike<number | bigint>
 
-/** Offsets rise from the start of the child to its end; with sizes each value has a place of its own. */
+/** Checks that offsets are ascending and within the child. With `sizes`, values may be in any order. */
 function checkOffsets(offsets: Offsets, sizes: Offsets | undefined, { length, end }: Extent): void {
   if (offsets.length < length + (sizes ? 0 : 1)) throw new Error(`${length} values with ${offsets.length} offsets`)
   let previous = 0

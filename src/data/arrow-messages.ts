@@ -1,18 +1,18 @@
-/** What an Arrow stream begins each message with, since version 0.15. */
+/** Marker at the start of each message in an Arrow stream, since version 0.15. */
 const CONTINUATION = -1
 const FILE_MAGIC = 'ARROW1'
 
 const HEADERS = { schema: 1, dictionary: 2, records: 3 } as const
 const UNION = 14
 
-/** The stream of a file in either of Arrow's formats: a file is a stream between a magic number and an index. */
+/** Returns the stream in an Arrow file. The file format adds a magic number before the stream and an index after it. */
 export const arrowStream = (bytes: Uint8Array): Uint8Array =>
   Buffer.from(bytes.subarray(0, 6)).toString('latin1') === FILE_MAGIC ? bytes.subarray(8) : bytes
 
 /**
- * Refuses a stream whose descriptions say that they hold more than fits into them. The reader believes them: for a
- * damaged file it would make lists of billions of items. (Arrow's IPC format: Message.fbs, Schema.fbs.)
- * @throws Error with what was found
+ * Validates the sizes in the message headers of an Arrow stream (Message.fbs, Schema.fbs). The Arrow reader trusts them
+ * and would allocate lists of billions of items for a corrupted file.
+ * @throws Error that describes the inconsistency
  */
 export function checkMessages(bytes: Uint8Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -27,13 +27,13 @@ export function checkMessages(bytes: Uint8Array): void {
   }
 }
 
-/** A field of a table: where its value is; 0 if it has none. */
+/** Returns the position of a table field by its slot, or 0 if the field is missing. */
 type Fields = (slot: number) => number
 
-/** The description of one message: a FlatBuffer. */
+/** The header of a message, which is a FlatBuffer. */
 class Description {
   private readonly view: DataView
-  /** Every item takes at least a byte, unless several lists share it. */
+  /** Upper bound for the remaining list items: each takes at least a byte. */
   private left: number
 
   constructor(private readonly bytes: Uint8Array) {
@@ -41,7 +41,7 @@ class Description {
     this.left = bytes.length
   }
 
-  /** @returns the length of the message's body */
+  /** Validates the header and returns the length of the message's body. */
   check(): number {
     const [type, header, bodyLength] = [6, 8, 10].map(this.table(0))
     const kind = type ? this.view.getUint8(type) : 0
@@ -72,7 +72,7 @@ class Description {
     const columns = this.list(records(6), 16)
     this.list(records(8), 16)
     this.list(records(12), 8)
-    // No value takes less than a bit.
+    // Every value takes at least one bit.
     for (const length of [...(rows ? [rows] : []), ...columns].map((place) => this.count(place)))
       if (length > 8 * bodyLength) throw new Error(`${length} values in ${bodyLength} bytes`)
   }
@@ -83,7 +83,7 @@ class Description {
     return count
   }
 
-  /** Places beyond the description make the view throw. */
+  /** Reads a table. A position outside the header makes the DataView throw. */
   private table(reference: number): Fields {
     const start = reference + this.view.getInt32(reference, true)
     const slots = start - this.view.getInt32(start, true)
@@ -94,7 +94,7 @@ class Description {
     }
   }
 
-  /** Where the items of a list are. */
+  /** Returns the positions of the items of a list. */
   private list(reference: number, stride: number): number[] {
     if (reference === 0) return []
     const start = reference + this.view.getInt32(reference, true)

@@ -13,12 +13,12 @@ interface ArrowOptions {
   readonly allColumns?: boolean
 }
 
-/** Whether bytes begin as an Arrow IPC stream, which `save_to_disk` writes, or as an Arrow file. */
+/** Whether a file starts like an Arrow IPC stream, as written by `save_to_disk`, or like an Arrow file. */
 export const isArrow = (head: Uint8Array): boolean =>
   (head.length > 8 && head.subarray(0, 4).every((byte) => byte === 0xff)) ||
   Buffer.from(head.subarray(0, 6)).toString('latin1') === 'ARROW1'
 
-/** The rows of a table in Arrow's format. */
+/** Yields the rows of an Arrow table. */
 export function* arrowRecords(bytes: Uint8Array, path: string, options: ArrowOptions): Generator<QuestionRecord> {
   const { report, mayLack, allColumns = false } = options
   const table = readable(path, () => checkedTable(bytes))
@@ -33,12 +33,12 @@ export function* arrowRecords(bytes: Uint8Array, path: string, options: ArrowOpt
   }
 }
 
-/** @throws Error for a table that its own bytes cannot hold */
+/** @throws Error for a table that claims to be larger than the file */
 function checkedTable(bytes: Uint8Array): Table {
   const stream = arrowStream(bytes)
   checkMessages(stream)
   const table = tableFromIPC(stream, { useDate: true, useProxy: false })
-  // No value takes less than a bit.
+  // Every value takes at least one bit.
   const most = 8 * bytes.length
   for (const name of table.names) {
     if (typeof name !== 'string') throw new Error('a column without a name')
@@ -54,12 +54,12 @@ function readable<T>(path: string, read: () => T): T {
   try {
     return read()
   } catch (error) {
-    throw damaged(path, error)
+    throw corrupted(path, error)
   }
 }
 
-const damaged = (path: string, cause: unknown): DataProblem =>
+const corrupted = (path: string, cause: unknown): DataProblem =>
   new DataProblem('unreadable', path, `cannot be read as Arrow (${(cause as Error).message})`, {
-    remedy: 'The file is damaged, or compressed. Write it again with save_to_disk, or as Parquet with to_parquet.',
+    remedy: 'The file is corrupted or compressed. Write it again with save_to_disk, or as Parquet with to_parquet.',
     cause,
   })

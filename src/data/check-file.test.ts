@@ -29,8 +29,8 @@ function written(...rows: object[]): string {
 const check = (rows: object[], options: CheckOptions = {}) => checkFile(written(...rows), options)
 const kinds = (findings: readonly Finding[]) => findings.map(({ kind, ids }) => [kind, ...ids])
 
-describe('a file is told', () => {
-  it('to be sound, with its counts', async () => {
+describe('checking a file', () => {
+  it('counts its contents and finds no problem in valid data', async () => {
     const found = await check([
       row('a', { title: 'T' }),
       row('b', { title: 'T', answers: { text: [], answer_start: [] } }),
@@ -40,22 +40,22 @@ describe('a file is told', () => {
     expect(found.lengths.context).toMatchObject({ median: 20, longest: 20, total: 40 })
   })
 
-  it('which answers begin or end within a word, or are white space', async () => {
+  it('finds answers that start or end inside a word or are white space', async () => {
     const rows = [
       row('a', answers('ob', 12)),
       row('b', answers('Bob ', 11)),
       row('c', answers(' ', 14)),
       row('d', answers('Ulm', 18)),
-      // A combining mark belongs to its letter, as a digit to its number.
+      // A combining mark belongs to its letter, and a digit to its number.
       row('e', { context: 'xe\u0301 17', ...answers('xe', 0) }),
       row('f', { context: 'xe\u0301 17', ...answers('1', 4) }),
     ]
     const { notes } = await check(rows)
     expect(kinds(notes)).toEqual([...'abcef'].map((id) => ['odd_answer', id]))
-    expect(notes[0].message).toContain('begins or ends within a word: "a: Ann met B[ob] in Ulm, and there t"')
+    expect(notes[0].message).toContain('starts or ends inside a word: "a: Ann met B[ob] in Ulm, and there t"')
   })
 
-  it('which questions are asked twice, however their case and white space are', async () => {
+  it('finds repeated questions regardless of case and white space', async () => {
     const other = { question: ' WHO  is a?', context: `A: ${CONTEXT.replaceAll(' ', '\n ')}` }
     const { notes, contexts } = await check([
       row('a'),
@@ -66,7 +66,7 @@ describe('a file is told', () => {
     expect(contexts).toBe(2)
   })
 
-  it('questions and contexts without a word', async () => {
+  it('finds empty questions and contexts', async () => {
     const none = { answers: { text: [], answer_start: [] } }
     const found = await check([row('a'), row('b', { question: ' ' }), row('c', { context: '', ...none })])
     expect(kinds(found.problems)).toEqual([
@@ -76,7 +76,7 @@ describe('a file is told', () => {
     expect(found.sound.map(({ id }) => id)).toEqual(['a'])
   })
 
-  it('which contexts the validation file has too, whole or a run of 13 words of them', async () => {
+  it('finds contexts that share 13 consecutive words with the validation file', async () => {
     const run = 'there, the two of them (saw) THE tallest of all the church towers'
     const none = { answers: { text: [], answer_start: [] } }
     const validation = written(
@@ -99,7 +99,7 @@ describe('a file is told', () => {
     expect(found.sound.map(({ id }) => id)).toEqual(['short'])
   })
 
-  it('which answers no window holds, and which questions leave no room', async () => {
+  it('finds answers that are in no window, and questions that are too long', async () => {
     const tokenizer = await loadTokenizer(fixture('tiny/b1/safetensors'))
     const rows = [
       row('a', { question: 'Who?' }),
@@ -126,7 +126,7 @@ describe('a corrected copy', () => {
     row('d', { question: 5 }),
   ]
 
-  it('has nothing wrong with it', async () => {
+  it('has no problems', async () => {
     const found = await check(broken)
     expect(kinds(found.problems).map(([kind]) => kind)).toEqual([
       'misaligned',
@@ -146,20 +146,20 @@ describe('a corrected copy', () => {
     ])
   })
 
-  it('is not written where a part of the file could not be read', async () => {
+  it('is not written if part of the file could not be read', async () => {
     const path = written(row('a'), row('b'))
     writeFileSync(path, Buffer.from([0xff]), { flag: 'a' })
     const copy = join(temporaryFolder(), 'copy.json')
     await expect(writeFixed(await checkFile(path, {}), copy)).rejects.toThrow(
-      /this cannot be corrected: .*not text in UTF-8/,
+      /this cannot be fixed automatically: .*not valid UTF-8 text/,
     )
     await expect(readExamples(copy)).rejects.toThrow(/does not exist/)
   })
 })
 
 describeShared('the real files', () => {
-  // As its README tells, but for the validation file: there it says 8, and a letter or digit on both sides of an edge
-  // has one answer alone, "2,70" of "2,700,000".
+  // The numbers are those of its README, except for the validation file: the README says 8, but only one answer, "2,70"
+  // in "2,700,000", has a letter or digit on both sides of a boundary.
   it.each([
     ['squad-train-articles', 8491, 1541, 51],
     ['squad-train-sampled', 6647, 3820, 3],
@@ -174,7 +174,7 @@ describeShared('the real files', () => {
     expect(found.notes.filter(({ kind }) => kind === 'odd_answer')).toHaveLength(odd)
   })
 
-  it('between the two SQuAD files one paragraph shares a run of 13 words', async () => {
+  it('the two SQuAD files share 13 consecutive words in one paragraph', async () => {
     const validation = shared('data/squad-train-articles.json')
     const { problems } = await checkFile(shared('data/squad-train-sampled.json'), { validation })
     expect(kinds(problems)).toEqual([['leak', 'fr-556-0', 'fr-556-1', 'fr-556-2', 'fr-556-3']])

@@ -24,9 +24,9 @@ export type FindingKind =
 export interface Finding {
   readonly kind: FindingKind
   readonly message: string
-  /** Ids of the questions concerned. */
+  /** Ids of the affected questions. */
   readonly ids: readonly string[]
-  /** What a corrected copy has instead; undefined if the problem cannot be corrected. */
+  /** How a corrected copy fixes the problem; undefined if it cannot be fixed automatically. */
   readonly correction?: string
 }
 
@@ -37,25 +37,25 @@ export interface FileCheck {
   readonly articles: number
   readonly answers: number
   readonly unanswered: number
-  /** Faults that training refuses, or that would distort its metrics. */
+  /** Errors that stop a training run or would distort its metrics. */
   readonly problems: readonly Finding[]
-  /** Findings that deserve a look; real data sets contain some. */
+  /** Findings worth a look, which also occur in good data sets. */
   readonly notes: readonly Finding[]
-  /** In words between white space. */
+  /** Lengths in words, split at white space. */
   readonly lengths: Readonly<Record<'context' | 'question' | 'answer', Lengths>>
   readonly windows?: WindowCheck
-  /** The questions of a corrected copy: everything that could be read, without leaks and empty questions. */
+  /** The questions for a corrected copy: all readable questions without leaks and empty texts. */
   readonly sound: readonly SourceExample[]
 }
 
 export interface CheckOptions {
-  /** The file that the model will be evaluated on. */
+  /** Validation data to check for leaks. */
   readonly validation?: DataSource
   readonly cutting?: WindowOptions & { readonly tokenizer: BertTokenizer }
   readonly onProgress?: (done: number, total: number) => void | Promise<void>
 }
 
-/** Reads a whole data file and collects its faults and oddities. */
+/** Reads a whole data file and collects its problems and notes. */
 export async function checkFile(
   source: DataSource,
   { validation, cutting, onProgress }: CheckOptions,
@@ -109,15 +109,15 @@ const ofReading = ({ kind, message, id, correction }: DataProblem): Finding => (
   correction: correction ?? CORRECTIONS[kind],
 })
 
-/** The correction of a question that a corrected copy leaves out. */
-export const LEFT_OUT = 'left out'
+/** The correction of a question that is removed from a corrected copy. */
+export const LEFT_OUT = 'removed'
 
 const CORRECTIONS: Readonly<Partial<Record<ProblemKind, string>>> = {
   cut_off: LEFT_OUT,
   layout: LEFT_OUT,
   empty_answer: LEFT_OUT,
   misaligned: LEFT_OUT,
-  duplicate_id: 'left out where all is the same, else an id of its own',
+  duplicate_id: 'removed if the questions are identical, otherwise given a new id',
 }
 
 async function leaks(examples: readonly Example[], contexts: Contexts, validation: DataSource) {
@@ -138,7 +138,7 @@ function repeats(examples: readonly Example[], contexts: Contexts): Finding[] {
     if (first === index) return []
     const [a, b] = [examples[first], examples[index]]
     const same = haveSameAnswers(a, b)
-    const message = `questions ${a.id} and ${b.id} are the same on the same context, ${same ? 'with the same' : 'but with other'} answers`
+    const message = `questions ${a.id} and ${b.id} have the same text and context, ${same ? 'and the same' : 'but different'} answers`
     return [{ kind: same ? 'repeated_question' : 'other_answers', message, ids: [a.id, b.id] }]
   })
 }
@@ -157,12 +157,12 @@ function oddAnswers(examples: readonly Example[]): Finding[] {
 const withoutWords = (examples: readonly Example[]): [index: number, Finding][] =>
   examples.flatMap(({ id, question, context }, index): [number, Finding][] => {
     const part = !question.trim() ? 'question' : !context.trim() ? 'context' : undefined
-    const message = `question ${showText(id)}: its ${part} has no word`
+    const message = `question ${showText(id)}: its ${part} is empty`
     return part ? [[index, { kind: 'no_words', message, ids: [id], correction: LEFT_OUT }]] : []
   })
 
 const noWindow = ({ id, answers }: Example): Finding => ({
   kind: 'no_window',
-  message: `question ${showText(id)}: no window holds its whole answer ${showValue(answers[0].text)}`,
+  message: `question ${showText(id)}: no window contains its whole answer ${showValue(answers[0].text)}`,
   ids: [id],
 })

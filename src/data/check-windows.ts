@@ -7,17 +7,17 @@ import { type Lengths, lengthsOf } from './lengths.ts'
 
 export interface WindowCheck {
   readonly windows: number
-  /** Special tokens included, without padding. */
+  /** Total number of tokens, including special tokens but not padding. */
   readonly tokens: number
-  /** Of all windows, in tokens. */
+  /** Lengths of the windows in tokens. */
   readonly lengths: Lengths
-  /** Answered questions none of whose windows holds the first answer: they would be trained as having none. */
+  /** Answerable questions whose first answer is in no window, so that they would be trained as unanswerable. */
   readonly unheld: readonly number[]
-  /** Questions that leave no room for their context, with the reason. */
+  /** Questions that are too long to leave room for their context, with the reason. */
   readonly tooLong: ReadonlyMap<number, string>
 }
 
-/** Cuts all examples into windows and sees what becomes of their answers. */
+/** Cuts all examples into windows and checks whether these contain the answers. */
 export async function checkWindows(
   tokenizer: BertTokenizer,
   examples: readonly Example[],

@@ -10,7 +10,7 @@ interface ParsedRow {
   readonly info: { readonly lines: number }
 }
 
-/** The rows of a CSV file, the names of the columns among them. Rows that are broken are reported. */
+/** Yields the rows of a CSV file, including the header. Malformed rows are reported. */
 export async function* csvRows(
   text: AsyncIterable<string>,
   { delimiter, firstLine, newlines }: CsvDialect,
@@ -25,16 +25,16 @@ export async function* csvRows(
     from_line: firstLine,
     info: true,
     relax_column_count: true,
-    // Half of the longest string that V8 can hold: a quote that is never closed takes the rest of the file.
+    // Half of V8's maximum string length. An unclosed quotation mark would otherwise consume the rest of the file.
     max_record_size: 2 ** 28,
     record_delimiter: [...newlines],
-    // A quotation mark inside a field that does not begin with one is a character like any other: 5" nail.
+    // Allows quotation marks inside an unquoted field, such as: 5" nail.
     relax_quotes: true,
     skip_empty_lines: true,
     skip_records_with_error: true,
     on_skip: (error) => void (error && skipped.push(error)),
   })
-  // An error of the text comes out of the parser.
+  // Errors of the text stream reach the caller through the parser.
   const rows: AsyncIterable<ParsedRow> = pipeline(Readable.from(text), parser, () => {})
   const reportSkipped = () => {
     for (const error of skipped.splice(0)) report(broken(error, path, line))
@@ -51,13 +51,10 @@ export async function* csvRows(
   reportSkipped()
 }
 
-/** `line` is the last line of the last row that could be read. */
+/** Creates the problem for a malformed row. `line` is the last line of the last valid row. */
 const broken = ({ code, message }: CsvError, path: string, line: number): DataProblem =>
   code === 'CSV_QUOTE_NOT_CLOSED'
-    ? new DataProblem(
-        'layout',
-        `${path}: the row that begins at line ${line + 1}`,
-        'a quotation mark is never closed',
-        { remedy: 'Close it. Inside a field in quotation marks, write a quotation mark twice ("").' },
-      )
+    ? new DataProblem('layout', `${path}: the row that starts at line ${line + 1}`, 'unclosed quotation mark', {
+        remedy: 'Close the quotation mark. Inside a quoted field, write quotation marks twice ("").',
+      })
     : new DataProblem('layout', path, `not CSV (${message})`, { remedy: EXPECTED_COLUMNS })

@@ -8,7 +8,7 @@ import { SpanforgeError } from '../errors.ts'
 import { random } from '../random/random.ts'
 import { readExamples } from './read-examples.ts'
 
-/** With how far apart words are tried. */
+/** Files with the distance between the words to corrupt. */
 const FILES: [name: string, step: number][] = [
   ['saved-datasets/shards/data-00000-of-00002.arrow', 4],
   ['saved-datasets/plain.arrow', 4],
@@ -16,7 +16,7 @@ const FILES: [name: string, step: number][] = [
   ['workbooks/openpyxl.xlsx', 32],
 ]
 
-/** Each word of a file in turn as a number far larger than the file: lengths, counts and offsets among them. */
+/** Replaces one word of a file at a time, including lengths, counts and offsets, with a very large number. */
 function* withLargeNumbers(whole: Buffer, step: number): Generator<Buffer> {
   for (let at = 0; at + 4 <= whole.length; at += step) {
     const bytes = Buffer.from(whole)
@@ -25,7 +25,7 @@ function* withLargeNumbers(whole: Buffer, step: number): Generator<Buffer> {
   }
 }
 
-/** Up to four bytes are others, or the file is cut off. */
+/** Changes up to four bytes, or truncates the file. */
 function* damaged(whole: Buffer): Generator<Buffer> {
   for (let round = 0; round < thoroughOr(2000, 100); round++) {
     const draw = random(round, 'damaged binaries')

@@ -3,20 +3,20 @@ import { noQuestions } from '../squad/reading/squad-json.ts'
 import { openFile } from './open-file.ts'
 import { type DataSource, recordsOf, sourceName } from './read-examples.ts'
 
-/** A question to be answered: of its row nothing else is looked at, given answers neither. */
+/** A question to answer. All other columns of its row, including labelled answers, are ignored. */
 export interface AskedQuestion {
-  /** The row's own, or without one its number among the questions, from 0. */
+  /** The id in the file or, if it has none, the number of the question, counted from 0. */
   readonly id: string
   readonly question: string
   readonly context: string
-  /** The file and line, row or paragraph. */
+  /** Position in the data: the file and the line, row or paragraph. */
   readonly place: string
 }
 
 /**
- * The questions of a data file, or of several as one, in file order, as they are read; any format that `eachExample`
- * reads, of which JSON alone is held as a whole. Answers and ids may be missing.
- * @throws DataProblem for the first line, row or paragraph that holds no question with its context
+ * Streams the questions of one or several data files in any format that `eachExample` supports. Only JSON files are
+ * loaded into memory as a whole. Answers and ids may be missing.
+ * @throws DataProblem for the first line, row or paragraph without a question and a context
  */
 export async function* eachQuestion(source: DataSource): AsyncGenerator<AskedQuestion> {
   let count = 0

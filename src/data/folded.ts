@@ -1,7 +1,7 @@
-/** A text as a person compares it: without the difference of case, of white space and of how accents are written. */
+/** Folds a text for comparison, so that case, white space and the encoding of accents make no difference. */
 export const folded = (text: string): string => text.normalize('NFC').toLowerCase().trim().replace(/\s+/gu, ' ')
 
-/** The different contexts of a file, folded, and which of them each example has. */
+/** The distinct contexts of a file, folded, and for each example the index of its context. */
 export interface Contexts {
   readonly texts: readonly string[]
   readonly of: readonly number[]

@@ -3,7 +3,7 @@ import { showValue } from '../show-value.ts'
 import { findColumns, HEADER_ROWS, namesQuestions } from '../squad/reading/columns.ts'
 import { DataProblem } from '../squad/reading/data-problem.ts'
 
-/** JSON is SQuAD's own layout, the others have a question a row. */
+/** A data format. JSON means the layout of SQuAD; the other formats have one question per row. */
 export type DataFormat = 'json' | 'jsonl' | 'csv' | 'parquet' | 'xlsx' | 'arrow'
 
 const BY_SUFFIX: Readonly<Record<string, DataFormat>> = {
@@ -17,15 +17,15 @@ const BY_SUFFIX: Readonly<Record<string, DataFormat>> = {
   '.arrow': 'arrow',
 }
 
-/** The format that a name says, whether or not `.gz` follows. */
+/** Determines the format from a file name, ignoring a trailing `.gz`. */
 export const formatOfName = (path: string): DataFormat | undefined =>
   BY_SUFFIX[extname(path.replace(/\.gz$/i, '')).toLowerCase()]
 
-/** How the fields of a CSV file are separated, and on which line, from 1, it names its columns. */
+/** How a CSV file is delimited, and the line of its header, counted from 1. */
 export interface CsvDialect {
   readonly delimiter: string
   readonly firstLine: number
-  /** What ends a row: a line feed, with or without a carriage return, or a carriage return alone. */
+  /** Row endings: line feeds with or without carriage returns, or carriage returns alone. */
   readonly newlines: readonly string[]
 }
 
@@ -34,8 +34,8 @@ const DELIMITERS = [',', '\t', ';', '|'] as const
 const newlinesOf = (head: string): readonly string[] => (/\r\n?|\n/.exec(head)?.[0] === '\r' ? ['\r'] : ['\r\n', '\n'])
 
 /**
- * The dialect of a CSV file by its first lines: Excel's `sep=;`, or the delimiter with which the header names the most
- * columns that are known. Undefined if no line names the question or the context.
+ * Determines the dialect of a CSV file from its first lines: Excel's `sep=;`, or the delimiter that yields the most
+ * known columns in the header. Undefined if no line names a question or context column.
  */
 export function csvDialect(head: string): CsvDialect | undefined {
   const [first, ...others] = head.replace(/^\ufeff/, '').split(/\r\n?|\n/)
@@ -53,7 +53,7 @@ const isHeader = (line: string): boolean => DELIMITERS.some((delimiter) => names
 const fieldsOf = (line: string, delimiter: string): string[] =>
   line.split(delimiter).map((name) => name.trim().replace(/^"|"$/g, ''))
 
-/** How many columns of questions a line names; none where neither question nor context is among them. */
+/** Number of known columns in a line; 0 if neither question nor context is among them. */
 function knownFields(line: string, delimiter: string): number {
   const names = fieldsOf(line, delimiter)
   const columns = findColumns(names)
@@ -61,7 +61,7 @@ function knownFields(line: string, delimiter: string): number {
   return isNamed ? Object.keys(columns).length : 0
 }
 
-/** A file that is named as CSV but has none of the columns: to name those that it has. */
+/** Guesses the dialect of a CSV file without known columns, so that an error can list the columns it has. */
 function likelyDialect(head: string): CsvDialect {
   const line = head.replace(/^\ufeff/, '').split(/[\r\n]/, 1)[0]
   const counts = DELIMITERS.map((delimiter) => ({ delimiter, count: line.split(delimiter).length }))
@@ -71,9 +71,9 @@ function likelyDialect(head: string): CsvDialect {
 export const dialectOf = (head: string): CsvDialect => csvDialect(head) ?? likelyDialect(head)
 
 /**
- * The format of a text file, Parquet or Arrow by how it begins; its name decides only where that leaves a doubt. `head`
- * is the beginning of the text, without compression.
- * @throws DataProblem for a file that is none of them
+ * Determines the format of a file from its content; its name only decides ambiguous cases. `head` is the start of the
+ * uncompressed content.
+ * @throws DataProblem for an unsupported format
  */
 export function formatOfContent(head: string, path: string): DataFormat {
   const text = head.trimStart()
@@ -82,10 +82,10 @@ export function formatOfContent(head: string, path: string): DataFormat {
   if (text.startsWith('[')) return 'json'
   if (text.startsWith('{')) return isJsonLine(firstLine, text, path) ? 'jsonl' : 'json'
   if (csvDialect(head)) return 'csv'
-  // What is damaged is best explained by the reader of what it should have been.
+  // For a corrupted file, the reader of the intended format gives the best error.
   const named = text && formatOfName(path)
   if (named && named !== 'xlsx' && named !== 'arrow') return named
-  const finding = text ? `begins with ${showValue(text, 40)}` : 'the file is empty'
+  const finding = text ? `unknown format, starts with ${showValue(text, 40)}` : 'the file is empty'
   throw new DataProblem('unreadable', path, finding, {
     remedy:
       'Expected SQuAD JSON, Parquet, Arrow, an Excel workbook (.xlsx), or JSON lines or CSV whose first line names the ' +
@@ -93,7 +93,7 @@ export function formatOfContent(head: string, path: string): DataFormat {
   })
 }
 
-/** A line of its own that is a row, with others after it; a whole JSON file may be on one line too. */
+/** Whether the first line is a row of JSON lines. A JSON file can also be on a single line. */
 function isJsonLine(line: string, text: string, path: string): boolean {
   if (/^\{\s*"(version|data)"/.test(line)) return false
   try {
@@ -101,7 +101,7 @@ function isJsonLine(line: string, text: string, path: string): boolean {
     if ('data' in value) return false
     return formatOfName(path) === 'jsonl' || text.slice(line.length).trim() !== ''
   } catch {
-    // Cut off, broken, or longer than what was looked at.
+    // The line is truncated, malformed, or longer than `head`.
     return (
       formatOfName(path) === 'jsonl' ||
       (formatOfName(path) !== 'json' && /^\{[ \t]*"(id|title|question|context|answers)"/.test(line))

@@ -23,7 +23,7 @@ const EXAMPLES: Example[] = [
 
 const NAMES = ['a.json', 'a.jsonl', 'a.csv', 'a.tsv', 'a.json.gz', 'a.jsonl.gz', 'a.csv.gz', 'a.parquet']
 
-describe('a written file is read as it was', () => {
+describe('a written file reads back unchanged', () => {
   it.each(NAMES)('%s', async (name) => {
     const path = join(temporaryFolder(), name)
     expect(await writeExamples(path, EXAMPLES)).toBe(EXAMPLES.length)
@@ -31,7 +31,7 @@ describe('a written file is read as it was', () => {
     expect(await readExamples(path, { max_samples: 3 })).toEqual(EXAMPLES.slice(0, 3))
   })
 
-  it.each(NAMES)('%s under a name that says nothing, and in gzip whatever it is', async (name) => {
+  it.each(NAMES)('%s under a name without extension, and gzipped', async (name) => {
     const folder = temporaryFolder()
     await writeExamples(join(folder, name), EXAMPLES)
     const bytes = readFileSync(join(folder, name))
@@ -52,7 +52,7 @@ const Q1 = { id: '1', question: 'Who?', context: '😀 Bob' }
 const READ = { ...Q1, answers: [{ text: 'Bob', answer_start: 3 }] }
 const answers = { text: ['Bob'], answer_start: [2] }
 
-describe('read are also', () => {
+describe('also supports', () => {
   it.each([
     ['run_qa.py\'s JSON, rows in "data"', JSON.stringify({ version: '1', data: [{ ...Q1, answers }] })],
     ['a list of rows', JSON.stringify([{ ...Q1, answers }], null, 2)],
@@ -66,12 +66,12 @@ describe('read are also', () => {
     expect(await readExamples(write('file', content))).toEqual([READ])
   })
 
-  it('UTF-16, as spreadsheets save it', async () => {
+  it('UTF-16 as saved by spreadsheet programs', async () => {
     const text = `\ufeffid\tquestion\tcontext\tanswers\r\n1\tWho?\t😀 Bob\t"${quoted(answers)}"\r\n`
     expect(await readExamples(write('file.csv', Buffer.from(text, 'utf16le')))).toEqual([READ])
   })
 
-  it('Parquet that Python wrote, in gzip', async () => {
+  it('gzipped Parquet written by Python', async () => {
     const path = write('x.gz', gzipSync(readFileSync(fixture('squad-parquet/datasets-4.0.0.parquet'))))
     expect(await readExamples(path)).toHaveLength(60)
   })
@@ -79,29 +79,29 @@ describe('read are also', () => {
 
 const line = (more: object) => JSON.stringify({ ...Q1, answers, ...more })
 
-describe('a file is refused, with the place, that', () => {
+describe('rejects, with its position, a file that', () => {
   it.each([
     ['does not exist', undefined, /nowhere\.json: does not exist/],
     ['is empty', '', /the file is empty/],
     [
       'is none of the formats',
       'Dear reader',
-      /begins with "Dear reader"\n.*SQuAD JSON, Parquet, Arrow, an Excel workbook/,
+      /unknown format, starts with "Dear reader"\n.*SQuAD JSON, Parquet, Arrow, an Excel workbook/,
     ],
     ['is a zip archive', 'PK\x03\x04', /found a zip archive/],
     [
       'is not UTF-8',
       Buffer.from('{"data": "\xe9t\xe9"}', 'latin1'),
-      /not text in UTF-8: line 1 has the byte 0xE9 at 10, which would be "é" in Windows-1252/,
+      /not valid UTF-8 text: line 1 contains the byte 0xE9 at offset 10, which would be "é" in Windows-1252/,
     ],
-    ['is cut-off gzip', gzipSync(line({}).repeat(50)).subarray(0, 60), /damaged gzip file/],
+    ['is truncated gzip', gzipSync(line({}).repeat(50)).subarray(0, 60), /corrupted gzip file/],
+    ['has a truncated line', `${line({})}\n${line({ id: '2' }).slice(0, -9)}`, /line 2: the line is truncated at ch/],
     [
-      'has a line cut off',
-      `${line({})}\n${line({ id: '2' }).slice(0, -9)}`,
-      /line 2: the line ends in the middle, at ch/,
+      'has a line that is not JSON',
+      `${line({})}\n{'id': 2}`,
+      /line 2: "\{'id': 2\}" is in Python's notation, not JSON/,
     ],
-    ['has a line that is no JSON', `${line({})}\n{'id': 2}`, /line 2: "\{'id': 2\}" is in Python's notation, not JSON/],
-    ['has a line that is no object', `${line({})}\n5`, /line 2: the line is 5; expected an object/],
+    ['has a line that is not an object', `${line({})}\n5`, /line 2: the line is 5; expected an object/],
     [
       'lacks a field',
       JSON.stringify({ ...Q1, answers, question: undefined }),
@@ -109,21 +109,21 @@ describe('a file is refused, with the place, that', () => {
     ],
     ['lacks the answers', JSON.stringify(Q1), /the row has no answer; found id, question, context/],
     [
-      'has fewer places than answers',
+      'has fewer positions than answers',
       line({ answers: { text: ['Bob'], answer_start: [] } }),
       /has 1 text and 0 answer_start/,
     ],
     ['has an id twice', `${line({})}\n${line({})}`, /line 2, question 1: another question has the same id/],
     [
-      'has its answers as Python writes them',
+      "has its answers in Python's notation",
       `id,question,context,answers\n1,W?,Bob,"{'text': ['Bob']}"`,
       /ends at line 2: answers is in Python's notation, "\{'text': \['Bob'\]\}"; expected JSON/,
     ],
     ['has a row too short', `id,question,context,answers\n1,W?`, /ends at line 2: the row has 2 fields; expected 4/],
     [
-      'has a quote that is not closed',
+      'has an unclosed quotation mark',
       `id,question,context,answers\n1,"W?,Bob,x`,
-      /the row that begins at line 2: a quotation mark is never closed/,
+      /the row that starts at line 2: unclosed quotation mark/,
     ],
   ])('%s', async (_, content, message) => {
     const path = content === undefined ? join(temporaryFolder(), 'nowhere.json') : write('file', content)
@@ -131,7 +131,7 @@ describe('a file is refused, with the place, that', () => {
   })
 })
 
-it('with a report the reader fixes what it can, reports it, and reads the rest', async () => {
+it('fixes and reports problems and reads the rest if there is a report function', async () => {
   const problems: DataProblem[] = []
   const lines = [
     line({}),
@@ -154,7 +154,7 @@ it('with a report the reader fixes what it can, reports it, and reads the rest',
   ])
 })
 
-it('a cut-off SQuAD file is read as far as its last whole question', async () => {
+it('reads a truncated SQuAD file up to its last complete question', async () => {
   const path = join(temporaryFolder(), 'a.json')
   await writeExamples(path, EXAMPLES)
   const text = readFileSync(path, 'utf8')
@@ -167,7 +167,7 @@ it('a cut-off SQuAD file is read as far as its last whole question', async () =>
   }
 })
 
-it('half a character goes into JSON, and is refused where it cannot be written', async () => {
+it('writes an unpaired surrogate to JSON and rejects it in other formats', async () => {
   const half: Example[] = [{ id: '1', question: '\ud83d?', context: 'x', answers: [] }]
   const folder = temporaryFolder()
   for (const name of ['a.json', 'a.jsonl']) {
@@ -175,12 +175,14 @@ it('half a character goes into JSON, and is refused where it cannot be written',
     expect(await readExamples(join(folder, name))).toEqual(half)
   }
   for (const name of ['a.csv', 'a.parquet', 'a.csv.gz'])
-    await expect(writeExamples(join(folder, name), half)).rejects.toThrow(/question 1 has half a character \(U\+D83D\)/)
+    await expect(writeExamples(join(folder, name), half)).rejects.toThrow(
+      /question 1 contains an unpaired surrogate \(U\+D83D\)/,
+    )
 })
 
-it('a name that tells no format is refused before anything is written', async () => {
-  await expect(writeExamples('a.txt', EXAMPLES)).rejects.toThrow(/a\.txt: its name does not say/)
-  await expect(writeExamples('a.parquet.gz', EXAMPLES)).rejects.toThrow(/its name does not say/)
+it('rejects an unsupported extension before writing', async () => {
+  await expect(writeExamples('a.txt', EXAMPLES)).rejects.toThrow(/a\.txt: unsupported extension/)
+  await expect(writeExamples('a.parquet.gz', EXAMPLES)).rejects.toThrow(/unsupported extension/)
 })
 
 const quoted = (value: unknown): string => JSON.stringify(value).replaceAll('"', '""')

@@ -9,7 +9,7 @@ import type { Example } from '../squad/types.ts'
 import { readExamples } from './read-examples.ts'
 import { writeExamples } from './write-examples.ts'
 
-/** Scripts that join, stack, run from right to left, or lie beyond the basic plane; quotes and line ends of files. */
+/** Texts in scripts with joiners, stacked marks, right-to-left order or astral characters; quotes and line endings. */
 const SCRIPTS = [
   'aé',
   'ß ',
@@ -65,11 +65,11 @@ function expectRightSlices(read: readonly Example[]): void {
 }
 
 const FORMATS = ['json', 'jsonl', 'csv', 'tsv', 'parquet', 'jsonl.gz'] as const
-/** 10,000 cases in all, or a tenth of them. */
+/** 10,000 cases in total, or a tenth of them in a quick run. */
 const [VALID, BROKEN, TYPES] = thoroughOr([3000, 5000, 2000], [300, 500, 200])
 
 describe('random files', () => {
-  it('are read as they were written, in every format', async () => {
+  it('read back unchanged in every format', async () => {
     const folder = temporaryFolder()
     await fc.assert(
       fc.asyncProperty(examples, fc.constantFrom(...FORMATS), async (written, format) => {
@@ -83,7 +83,7 @@ describe('random files', () => {
     )
   }, 600_000)
 
-  it('that are damaged anywhere are read with right slices or refused in words, never a crash', async () => {
+  it('that are corrupted are read with correct spans or rejected with a message, but never crash', async () => {
     const folder = temporaryFolder()
     const damage = fc.record({
       at: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -110,7 +110,7 @@ describe('random files', () => {
     )
   }, 600_000)
 
-  it('with values of every type in every field are read with right slices or refused in words', async () => {
+  it('with values of every type in every field are read with correct spans or rejected with a message', async () => {
     const path = join(temporaryFolder(), 'x')
     const value = fc.oneof(fc.jsonValue(), fc.nat(6), text, fc.constantFrom(['a'], [0], ['a', ''], [1e300, -1, 0.5]))
     const field = <T>(right: fc.Arbitrary<T>) =>
@@ -134,7 +134,7 @@ describe('random files', () => {
   }, 600_000)
 })
 
-/** Strict and lenient: what comes back is right, and what is thrown is a message. */
+/** Checks that strict and lenient reading return correct examples or throw a proper error. */
 async function expectWords(path: string): Promise<void> {
   const strict = await readExamples(path).catch((error) => error)
   if (Array.isArray(strict)) expectRightSlices(strict)

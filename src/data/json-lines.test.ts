@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { refuse } from '../squad/reading/data-problem.ts'
 import { jsonLineRecords, MAX_LINE } from './json-lines.ts'
 
-it('a line without end is refused before it becomes one string', async () => {
+it('rejects an endless line before it is joined to one string', async () => {
   const chunk = 'x'.repeat(2 ** 24)
   let read = 0
   async function* endless() {
@@ -17,7 +17,7 @@ it('a line without end is refused before it becomes one string', async () => {
   expect(read).toBeLessThan(MAX_LINE + 2 * chunk.length)
 })
 
-it('a line nested too deeply is refused by its number', async () => {
+it('rejects a line that is nested too deeply, with its number', async () => {
   async function* text() {
     yield `{"id": ${'['.repeat(200_000)}${']'.repeat(200_000)}}\n`
   }

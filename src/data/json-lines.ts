@@ -7,7 +7,7 @@ import { JsonPart } from '../squad/reading/json-text.ts'
 import type { QuestionRecord } from '../squad/reading/read-question.ts'
 import { ROW_LAYOUT, rowRecord } from '../squad/reading/row-record.ts'
 
-/** The questions of a file with a JSON object a line; empty lines are skipped, broken lines are reported. */
+/** Yields the questions of a JSON lines file. Empty lines are skipped, and malformed lines are reported. */
 export async function* jsonLineRecords(
   text: AsyncIterable<string>,
   path: string,
@@ -27,7 +27,7 @@ export async function* jsonLineRecords(
   }
 }
 
-/** Half of the longest string that V8 can hold. */
+/** Maximum length of a line: half of V8's maximum string length. */
 export const MAX_LINE = 2 ** 28
 
 const LINE_TOO_LONG = `longer than ${MAX_LINE.toLocaleString('en-US')} characters`
@@ -47,11 +47,11 @@ function parseLine(line: string, place: string): unknown {
       })
     if (/^-?(NaN|Infinity)\b/.test(line.slice(position)))
       throw new DataProblem('layout', place, `NaN and Infinity are not JSON (character ${position + 1})`, {
-        remedy: 'Write null for a missing value, or leave the field out.',
+        remedy: 'Use null for a missing value, or omit the field.',
         cause,
       })
     const where = `character ${position + 1} (after ${showValue(line.slice(0, position).slice(-40))})`
-    const finding = cutOff ? `the line ends in the middle, at ${where}` : `not JSON at ${where}`
+    const finding = cutOff ? `the line is truncated at ${where}` : `not JSON at ${where}`
     throw new DataProblem(cutOff ? 'cut_off' : 'layout', place, finding, { remedy: ROW_LAYOUT, cause })
   }
 }

@@ -1,18 +1,19 @@
 import type { Contexts } from './folded.ts'
 
-/** A context to train on that the validation file has too, as a whole or in part. */
+/** A training context that also occurs in the validation data, entirely or in part. */
 export interface Leak {
-  /** Numbers of the two contexts. */
+  /** Index of the training context. */
   readonly training: number
+  /** Index of the validation context. */
   readonly validation: number
-  /** The words that both have, where the contexts as a whole are not the same. */
+  /** The shared words, if the contexts are not identical. */
   readonly run?: string
 }
 
-/** Shorter runs than this two texts share by chance: names, titles, figures of speech. */
+/** Minimum number of shared consecutive words. Shorter runs, such as names and titles, are shared by chance. */
 export const RUN_WORDS = 13
 
-/** Leaks between two files: contexts that are equal when folded, or that share a run of 13 words. One a context. */
+/** Finds contexts that are equal when folded or share 13 consecutive words. Reports at most one leak per context. */
 export function findLeaks(training: Contexts, validation: Contexts): Leak[] {
   const whole = new Map(validation.texts.map((text, number) => [text, number]))
   const words = new WordNumbers()
@@ -29,7 +30,7 @@ export function findLeaks(training: Contexts, validation: Contexts): Leak[] {
   })
 }
 
-/** Words are runs of letters and digits: punctuation makes no difference. */
+/** Maps words to numbers. Words are sequences of letters and digits, so punctuation makes no difference. */
 class WordNumbers {
   private readonly numbers = new Map<string, number>()
 
@@ -50,7 +51,7 @@ interface Run {
   readonly context: number
 }
 
-/** Runs of words by a hash that rolls along a text (Karp and Rabin 1987); what it finds is compared word by word. */
+/** An index of word runs by rolling hash (Karp and Rabin 1987). Matches are verified word by word. */
 class Runs {
   private readonly byHash = new Map<number, Run[]>()
 
@@ -62,7 +63,7 @@ class Runs {
     })
   }
 
-  /** The first run of a text that is here: its position there, and the context that has it. */
+  /** Finds the first run of a text that is in the index: its position in the text, and the context that has it. */
   find(numbers: Int32Array): { position: number; context: number } | undefined {
     let found: { position: number; context: number } | undefined
     eachRun(numbers, (hash, position) => {

@@ -3,8 +3,8 @@ import { contextsOf } from './folded.ts'
 import { firstAlike, haveSameAnswers, type OwnIds, withOwnIds } from './repeats.ts'
 
 /**
- * Several lists as one. A question that an earlier one asks on the same context, with the same answers, is left out; one
- * whose id is taken gets a new one.
+ * Merges several lists. Duplicates (same question, context and answers) are removed, and questions with an id that is
+ * already in use get a new one.
  */
 export function mergeExamples<T extends Example>(lists: readonly (readonly T[])[]): OwnIds<T> {
   const all = lists.flat()

@@ -1,14 +1,14 @@
 import { isUtf8 } from 'node:buffer'
 
-/** Where bytes stop being UTF-8, as an editor tells it, and the byte that stands there. */
+/** The first byte of a file that is not valid UTF-8, with its line as in an editor. */
 export interface OddByte {
   readonly line: number
-  /** In the file, from 0. */
+  /** Offset in the file, from 0. */
   readonly position: number
   readonly byte: number
 }
 
-/** The first byte that is no UTF-8, or begins a character that the file does not end. */
+/** Finds the first byte that is not valid UTF-8 or starts a character that is truncated at the end of the file. */
 export async function firstOddByte(chunks: AsyncIterable<Uint8Array>): Promise<OddByte> {
   let [line, position] = [1, 0]
   let carried = Buffer.alloc(0)
@@ -26,7 +26,7 @@ export async function firstOddByte(chunks: AsyncIterable<Uint8Array>): Promise<O
   return { line, position, byte: carried[0] }
 }
 
-/** Bytes of the character that begins there, as its first one tells; 1 where that begins none. */
+/** Length in bytes of the character at a position, from its first byte; 1 for an invalid first byte. */
 const lengthAt = (bytes: Uint8Array, at: number): number => {
   const first = bytes[at]
   return first >= 0xf0 && first < 0xf8 ? 4 : first >= 0xe0 ? (first < 0xf0 ? 3 : 1) : first >= 0xc0 ? 2 : 1

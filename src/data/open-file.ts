@@ -9,22 +9,22 @@ import { isArrow } from './arrow.ts'
 import { type DataFormat, formatOfContent } from './format.ts'
 import { firstOddByte, type OddByte } from './not-utf8.ts'
 
-/** A data file whose format is known. */
+/** A data file with its detected format. */
 export interface DataFile {
   readonly path: string
   readonly format: DataFormat
   readonly gzip: boolean
-  /** The beginning of its text. */
+  /** Start of its text. */
   readonly head: string
   readonly encoding: 'utf-8' | 'utf-16le' | 'utf-16be'
 }
 
-/** Enough to tell the formats apart. */
+/** Number of bytes to inspect, which is enough to distinguish the formats. */
 const HEAD_BYTES = 64 * 1024
 
 /**
- * Looks at how a file begins.
- * @throws SpanforgeError for one that cannot be read or is no data file
+ * Detects the format of a file from its first bytes.
+ * @throws SpanforgeError for a file that cannot be read or is not a data file
  */
 export async function openFile(path: string): Promise<DataFile> {
   const raw = await beginning(path)
@@ -40,16 +40,16 @@ export async function openFile(path: string): Promise<DataFile> {
   return { path, format: formatOfContent(head, path), gzip, head, encoding }
 }
 
-/** Excel workbooks are zip archives; so are other things. The first file of an archive tells which. */
+/** Excel workbooks are zip archives. The first file in the archive distinguishes them from others. */
 function zipFormat(head: Buffer, path: string): DataFormat {
   const text = head.toString('latin1')
   if (/\[Content_Types\]\.xml|xl\/|_rels\/|docProps\//.test(text.slice(30, 400))) return 'xlsx'
   if (text.slice(30, 120).includes('opendocument'))
     throw unreadable(path, 'an OpenDocument file', 'Save it as .xlsx, or as CSV in UTF-8.')
-  throw unreadable(path, 'a zip archive', 'Unpack it.')
+  throw unreadable(path, 'a zip archive', 'Extract it and pass the file inside.')
 }
 
-/** Files that people give by mistake, by how they begin. */
+/** Signatures of other file types that users may pass by mistake. */
 const OTHER_FILES = [
   {
     signature: /^\xd0\xcf.\xe0/,
@@ -59,12 +59,12 @@ const OTHER_FILES = [
   {
     signature: /^version https:\/\/git-lfs/,
     name: 'a Git LFS pointer',
-    remedy: 'Run "git lfs pull" where it was cloned.',
+    remedy: 'Run "git lfs pull" in the cloned repository.',
   },
   {
     signature: /^(\xef\xbb\xbf)?\s*<(!doctype html|html|head|body|table)\b/i,
     name: 'a web page',
-    remedy: 'Download the file itself; it may need a login.',
+    remedy: 'Download the file itself, which may require a login.',
   },
   {
     signature: /^(\xef\xbb\xbf)?\s*<\?xml/i,
@@ -72,15 +72,15 @@ const OTHER_FILES = [
     remedy: 'Open it in a spreadsheet program and save it as .xlsx or CSV.',
   },
   { signature: /^\{\\rtf/, name: 'a Rich Text document', remedy: 'Save the table as CSV, or as an Excel workbook.' },
-  { signature: /^BZh\d/, name: 'a bzip2 file', remedy: 'Unpack it: bunzip2 FILE.' },
-  { signature: /^\xfd7zXZ/, name: 'an xz file', remedy: 'Unpack it: unxz FILE.' },
-  { signature: /^\x28\xb5\x2f\xfd/, name: 'a Zstandard file', remedy: 'Unpack it: unzstd FILE.' },
-  { signature: /^7z\xbc\xaf/, name: 'a 7-Zip archive', remedy: 'Unpack it.' },
+  { signature: /^BZh\d/, name: 'a bzip2 file', remedy: 'Decompress it: bunzip2 FILE.' },
+  { signature: /^\xfd7zXZ/, name: 'an xz file', remedy: 'Decompress it: unxz FILE.' },
+  { signature: /^\x28\xb5\x2f\xfd/, name: 'a Zstandard file', remedy: 'Decompress it: unzstd FILE.' },
+  { signature: /^7z\xbc\xaf/, name: 'a 7-Zip archive', remedy: 'Extract it and pass the file inside.' },
   { signature: /^\x80[^ -~][\x95}\]c]/, name: 'a Python pickle', remedy: 'Save the table as CSV or JSON lines.' },
   { signature: /^%PDF-/, name: 'a PDF file', remedy: 'Save the table as CSV, or as an Excel workbook.' },
 ]
 
-/** By the byte-order mark. Without one, Latin text in UTF-16 has a zero in every other byte. */
+/** Detects the encoding from the byte-order mark or, without one, from the zero bytes of Latin text in UTF-16. */
 function encodingOf(bytes: Uint8Array): DataFile['encoding'] {
   const [first, second] = bytes
   if (first === 0xff && second === 0xfe) return 'utf-16le'
@@ -106,28 +106,28 @@ async function beginning(path: string): Promise<Buffer> {
 
 function unzippedHead(raw: Buffer, path: string): Buffer {
   try {
-    // The head of a compressed file ends in the middle: what is there so far is all that is wanted.
+    // The input is only the start of a compressed file, so the output may end anywhere.
     return gunzipSync(raw, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, HEAD_BYTES)
   } catch (error) {
-    throw damagedGzip(path, error)
+    throw corruptedGzip(path, error)
   }
 }
 
-/** The bytes of a file as they come, unzipped. */
+/** Streams the bytes of a file, decompressed if it is gzipped. */
 export async function* bytesOf({ path, gzip }: DataFile): AsyncGenerator<Buffer> {
   const file = createReadStream(path, { highWaterMark: 256 * 1024 })
-  // An error of the file comes out of the stream that is read, so there is nothing to be told.
+  // Errors of the file reach the caller through the stream, so the callback has nothing to do.
   const bytes = gzip ? pipeline(file, createGunzip(), () => {}) : file
   try {
     yield* bytes
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code?.startsWith('Z_') ? damagedGzip(path, error) : cannotRead(path, error)
+    throw (error as NodeJS.ErrnoException).code?.startsWith('Z_') ? corruptedGzip(path, error) : cannotRead(path, error)
   } finally {
     bytes.destroy()
   }
 }
 
-/** The text of a file as it comes. */
+/** Streams the text of a file. */
 export async function* textOf(file: DataFile): AsyncGenerator<string> {
   const decoder = new TextDecoder(file.encoding, { fatal: true })
   try {
@@ -141,10 +141,11 @@ export async function* textOf(file: DataFile): AsyncGenerator<string> {
 }
 
 async function notText(file: DataFile, cause: unknown): Promise<DataProblem> {
-  const finding = `not text in ${file.encoding.toUpperCase()}`
-  const place = file.encoding === 'utf-8' ? oddPlace(await firstOddByte(bytesOf(file))) : 'it ends within a character'
+  const finding = `not valid ${file.encoding.toUpperCase()} text`
+  const place =
+    file.encoding === 'utf-8' ? oddPlace(await firstOddByte(bytesOf(file))) : 'the last character is incomplete'
   const remedy =
-    'Save it as UTF-8 (in Excel "CSV UTF-8"), or where all of it is Windows-1252: ' +
+    'Save it as UTF-8 (in Excel: "CSV UTF-8"). If the whole file is Windows-1252, run: ' +
     `iconv -f WINDOWS-1252 -t UTF-8 ${basename(file.path)} > NEW`
   return new DataProblem('unreadable', file.path, `${finding}: ${place}`, { remedy, cause })
 }
@@ -152,11 +153,16 @@ async function notText(file: DataFile, cause: unknown): Promise<DataProblem> {
 function oddPlace({ line, position, byte }: OddByte): string {
   const hex = byte.toString(16).toUpperCase().padStart(2, '0')
   const letter = new TextDecoder('windows-1252').decode(Uint8Array.of(byte))
-  return `line ${line} has the byte 0x${hex} at ${position}, which would be ${JSON.stringify(letter)} in Windows-1252`
+  return `line ${line} contains the byte 0x${hex} at offset ${position}, which would be ${JSON.stringify(letter)} in Windows-1252`
 }
 
 const unreadable = (path: string, found: string, remedy: string, cause?: unknown): DataProblem =>
   new DataProblem('unreadable', path, `found ${found}, expected a data file`, { remedy, cause })
 
-const damagedGzip = (path: string, error: unknown): DataProblem =>
-  unreadable(path, `a damaged gzip file (${(error as Error).message})`, 'Fetch it again: it may be cut off.', error)
+const corruptedGzip = (path: string, error: unknown): DataProblem =>
+  unreadable(
+    path,
+    `a corrupted gzip file (${(error as Error).message})`,
+    'The file may be truncated. Download it again.',
+    error,
+  )

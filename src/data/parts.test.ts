@@ -4,7 +4,7 @@ import { mergeExamples } from './merge.ts'
 import { sampleExamples } from './sample.ts'
 import { splitExamples } from './split.ts'
 
-/** 200 questions, two a context, eight an article. */
+/** 200 questions, two per context and eight per article. */
 const EXAMPLES: Example[] = Array.from({ length: 200 }, (_, i) => ({
   id: `${i}`,
   title: `T${Math.floor(i / 8)}`,
@@ -20,7 +20,7 @@ const shared = (parts: readonly (readonly Example[])[], of: (example: Example) =
 }
 
 describe('splitting', () => {
-  it('keeps articles whole, every question once, in the order of the file', () => {
+  it('keeps articles together and the order of the file', () => {
     const { by, parts } = splitExamples(EXAMPLES, { seed: 1, shares: [0.2, 0.1] })
     expect(by).toBe('article')
     expect(parts.map((part) => part.length)).toEqual([144, 40, 16])
@@ -29,7 +29,7 @@ describe('splitting', () => {
     expect(new Set(parts.flatMap(ids)).size).toBe(200)
   })
 
-  it('keeps contexts whole where there are no articles, or hardly', () => {
+  it('keeps contexts together if there are no or too few articles', () => {
     for (const examples of [untitled, EXAMPLES.map((example) => ({ ...example, title: 'untitled' }))]) {
       const { by, parts } = splitExamples(examples, { seed: 1, shares: [0.1] })
       expect(by).toBe('context')
@@ -38,7 +38,7 @@ describe('splitting', () => {
     }
   })
 
-  it('keeps two articles together that share a context, however it is spaced', () => {
+  it('keeps articles together that share a context, regardless of white space', () => {
     const examples = EXAMPLES.map((example, i) => (i === 199 ? { ...example, context: 'CONTEXT  0' } : example))
     for (let seed = 0; seed < 20; seed++) {
       const { parts } = splitExamples(examples, { seed, shares: [0.3] })
@@ -46,25 +46,25 @@ describe('splitting', () => {
     }
   })
 
-  it('is decided by the seed alone', () => {
+  it('depends only on the seed', () => {
     const split = (seed: number) => ids(splitExamples(EXAMPLES, { seed, shares: [0.2] }).parts[1])
     expect(split(1)).toEqual(split(1))
     expect(split(1)).not.toEqual(split(2))
   })
 
-  it('is refused where it leaves nothing for a part', () => {
+  it('rejects shares that make a part empty', () => {
     const split =
       (examples: readonly Example[], ...shares: number[]) =>
       () =>
         splitExamples(examples, { seed: 1, shares })
-    expect(split(EXAMPLES, 0.5, 0.5)).toThrow(/together below 1/)
-    expect(split(EXAMPLES, 0)).toThrow(/above 0/)
+    expect(split(EXAMPLES, 0.5, 0.5)).toThrow(/their sum less than 1/)
+    expect(split(EXAMPLES, 0)).toThrow(/greater than 0/)
     expect(split(EXAMPLES.slice(0, 2), 0.1)).toThrow(/2 questions in 1 groups by context make no such parts/)
   })
 })
 
 describe('sampling', () => {
-  it('draws so many in the order of the file, decided by the seed', () => {
+  it('draws the requested number in the order of the file, depending only on the seed', () => {
     const drawn = ids(sampleExamples(EXAMPLES, 50, 7))
     expect(new Set(drawn).size).toBe(50)
     expect(drawn).toEqual([...drawn].sort((a, b) => Number(a) - Number(b)))
@@ -73,14 +73,14 @@ describe('sampling', () => {
     expect(sampleExamples(EXAMPLES, 200, 1)).toEqual(EXAMPLES)
   })
 
-  it('is refused where there are not so many', () => {
-    expect(() => sampleExamples(EXAMPLES, 201, 1)).toThrow('201 of 200 questions cannot be drawn')
+  it('rejects a size larger than the data', () => {
+    expect(() => sampleExamples(EXAMPLES, 201, 1)).toThrow('cannot draw 201 of 200 questions')
   })
 })
 
 describe('merging', () => {
   const bob = { text: 'Context', answer_start: 0 }
-  it('leaves out what is repeated, keeps other answers, and gives every question an id of its own', () => {
+  it('removes duplicates, keeps different answers, and makes ids unique', () => {
     const [first, second] = EXAMPLES
     const { examples, repeated, renamed } = mergeExamples([
       [first, second],

@@ -18,7 +18,7 @@ where?,"bo is in",,
 `
 
 describe('a table with question, context and answer', () => {
-  it('is read: answers that stand once need no place, empty ones are none, ids are numbers', async () => {
+  it('locates unique answers, treats empty ones as missing, and numbers the questions', async () => {
     const context = '😀 bo is in, says bo'
     const expected = [
       { id: 'q1', question: 'who?', context, answers: [{ text: 'in', answer_start: 9 }] },
@@ -38,7 +38,7 @@ describe('a table with question, context and answer', () => {
     expect(await readExamples(file('a.jsonl', `${lines.join('\n')}\n`))).toEqual(expected)
   })
 
-  it('is told where an answer stands more than once, or nowhere', async () => {
+  it('reports answers that occur several times or not at all', async () => {
     const path = file('a.csv', 'question,context,answer\nwho?,bo and bo,bo\nwho?,bo,li\nwho?,Bo,bo\n')
     await expect(readExamples(path)).rejects.toThrow(
       'question q1: answer "bo" occurs 2 times in the context\n  Choose one with answer_start, the number of Unicode code points before it.',
@@ -56,7 +56,7 @@ describe('a table with question, context and answer', () => {
     ])
   })
 
-  it('without answers is told once, not for each row', async () => {
+  it('without answers is reported once, not for each row', async () => {
     const path = file('a.csv', 'question,context\nwho?,bo\nwhy?,bo\n')
     const problems: DataProblem[] = []
     await readExamples(path, { report: (problem) => problems.push(problem) })
@@ -65,7 +65,7 @@ describe('a table with question, context and answer', () => {
     ])
   })
 
-  it('without its columns is told which they are', async () => {
+  it('without the required columns lists them in the error', async () => {
     const path = file('a.csv', 'Frage,Text,Antwort\nwer?,bo,bo\n')
     await expect(readExamples(path)).rejects.toThrow(
       'no question or answer column; found the columns Frage, Text, Antwort',

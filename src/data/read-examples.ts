@@ -12,10 +12,10 @@ import { bytesOf, type DataFile, openFile, textOf } from './open-file.ts'
 import { tableRecords } from './table.ts'
 import { workbookRecords } from './workbook.ts'
 
-/** A data file, or the files that make up one data set, in their order. */
+/** The path of a data file, or the paths of several files that form one data set, in order. */
 export type DataSource = string | readonly string[]
 
-/** For people. */
+/** Formats a data source for messages. */
 export const sourceName = (source: DataSource): string => [source].flat().join(', ')
 
 export interface ReadOptions {
@@ -23,29 +23,29 @@ export interface ReadOptions {
   readonly report?: Report
 }
 
-/** An example with the row of the file that it comes from. */
+/** An example with its original row in the file. */
 export interface SourceExample extends Example {
   readonly source: SourceRow
 }
 
 /**
- * The examples of a data file, or of several as one, in file order, as they are read: SQuAD JSON v1.1 and v2.0 and other
- * JSON files (held in memory as a whole), JSON lines, CSV, Parquet, Arrow and Excel workbooks with a question a row, any
- * of them gzipped or not. `answer_start` counts code points in the file and UTF-16 units in the examples.
- * @throws DataProblem for the first thing that is wrong, unless `report` takes it
+ * Streams the examples of one or several data files in file order. Supported formats, optionally gzipped, are SQuAD
+ * JSON v1.1 and v2.0 and other JSON layouts (loaded into memory as a whole), and JSON lines, CSV, Parquet, Arrow and Excel
+ * workbooks with one question per row. `answer_start` counts code points in the file and UTF-16 units in the examples.
+ * @throws DataProblem for the first problem, unless `report` handles it
  * @throws SpanforgeError for a file that cannot be read
  */
 export async function* eachExample(source: DataSource, options: ReadOptions = {}): AsyncGenerator<Example> {
   for await (const [example] of examplesWithRows(source, options)) yield example
 }
 
-/** As `eachExample`, each example with the row that it comes from, all columns included. */
+/** Streams examples like `eachExample`, each with its original row including all columns. */
 export async function* eachSourceExample(source: DataSource, options: ReadOptions = {}): AsyncGenerator<SourceExample> {
   for await (const [example, row] of examplesWithRows(source, { ...options, allColumns: true }))
     yield { ...example, source: row }
 }
 
-/** As `eachSourceExample`, in a list. */
+/** Reads all examples with their original rows into a list. */
 export async function readSourceExamples(source: DataSource, options: ReadOptions = {}): Promise<SourceExample[]> {
   const examples: SourceExample[] = []
   for await (const example of eachSourceExample(source, options)) examples.push(example)
@@ -78,7 +78,7 @@ async function* examplesWithRows(
   }
 }
 
-/** As `eachExample`, in a list: the first `max_samples`, or all of them where it is null. */
+/** Reads the first `max_samples` examples (default: all) into a list. */
 export async function readExamples(
   source: DataSource,
   { max_samples, ...options }: ReadOptions & { readonly max_samples?: number | null } = {},
@@ -94,11 +94,11 @@ interface RecordOptions {
   readonly report?: Report
   /** Columns that may be missing. */
   readonly mayLack?: readonly string[]
-  /** Read the columns too that are none of a question's. */
+  /** Whether to read columns that are not part of a question too. */
   readonly allColumns?: boolean
 }
 
-/** The questions of a file as they are. */
+/** Streams the questions of a file without validation. */
 export async function* recordsOf(file: DataFile, options: RecordOptions = {}): AsyncGenerator<QuestionRecord> {
   const { path, format, head, gzip } = file
   const { report = refuse } = options
@@ -112,8 +112,8 @@ export async function* recordsOf(file: DataFile, options: RecordOptions = {}): A
   else yield* squadRecords(await wholeText(file), path, report)
 }
 
-/** Larger files are read piece by piece or not at all. */
-const MOST_BYTES = 2 ** 31 - 1
+/** Maximum size of a file in a format that must be loaded as a whole. */
+const MAX_BYTES = 2 ** 31 - 1
 
 async function whole(file: DataFile): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = []
@@ -121,9 +121,9 @@ async function whole(file: DataFile): Promise<Uint8Array<ArrayBuffer>> {
   for await (const chunk of bytesOf(file)) {
     chunks.push(chunk)
     length += chunk.length
-    if (length > MOST_BYTES)
-      throw new DataProblem('unreadable', file.path, 'more than 2 GiB, the most that is read at once', {
-        remedy: 'Write it in several files, or as JSON lines, which are read one by one.',
+    if (length > MAX_BYTES)
+      throw new DataProblem('unreadable', file.path, 'larger than 2 GiB, the maximum for this format', {
+        remedy: 'Split it into several files, or convert it to JSON lines, which are streamed.',
       })
   }
   const bytes = new Uint8Array(length)
@@ -135,8 +135,8 @@ async function whole(file: DataFile): Promise<Uint8Array<ArrayBuffer>> {
   return bytes
 }
 
-/** The longest string that V8 can hold. */
-const LONGEST_TEXT = 2 ** 29 - 24
+/** Maximum string length of V8. */
+const MAX_TEXT_LENGTH = 2 ** 29 - 24
 
 async function wholeText(file: DataFile): Promise<string> {
   const chunks: string[] = []
@@ -144,9 +144,9 @@ async function wholeText(file: DataFile): Promise<string> {
   for await (const chunk of textOf(file)) {
     chunks.push(chunk)
     length += chunk.length
-    if (length > LONGEST_TEXT)
-      throw new DataProblem('unreadable', file.path, 'more than 512 million characters of one JSON text', {
-        remedy: 'Write it as JSON lines (a question a line), which are read one by one, or in several files.',
+    if (length > MAX_TEXT_LENGTH)
+      throw new DataProblem('unreadable', file.path, 'longer than 512 million characters, the maximum for JSON', {
+        remedy: 'Convert it to JSON lines (one question per line), which are streamed, or split it into several files.',
       })
   }
   return chunks.join('')

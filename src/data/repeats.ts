@@ -1,7 +1,7 @@
 import type { Example } from '../squad/types.ts'
 import { type Contexts, folded } from './folded.ts'
 
-/** For each example the first one with the same question on the same context, both folded; itself where it is that. */
+/** For each example, the index of the first one with the same folded question and context, which may be its own. */
 export function firstAlike(examples: readonly Example[], { of }: Contexts): number[] {
   const first = new Map<string, number>()
   return examples.map(({ question }, i) => {
@@ -23,13 +23,13 @@ const isSame = (a: Example, b: Example): boolean =>
 
 export interface OwnIds<T extends Example = Example> {
   readonly examples: readonly T[]
-  /** How many were the same as another in everything, and are left out. */
+  /** Number of exact duplicates that were removed. */
   readonly repeated: number
-  /** New ids with the old ones. */
+  /** Maps each new id to the old one. */
   readonly renamed: ReadonlyMap<string, string>
 }
 
-/** The examples with an id of its own each: a later one with an id that is taken gets a number after it. */
+/** Makes ids unique: a number is appended to an id that is already in use. Removes exact duplicates. */
 export function withOwnIds<T extends Example>(examples: readonly T[]): OwnIds<T> {
   const taken = new Set(examples.map(({ id }) => id))
   const first = new Map<string, T>()

@@ -3,7 +3,7 @@ import { showText } from '../show-value.ts'
 import { CodePoints } from '../squad/reading/code-points.ts'
 import type { Example } from '../squad/types.ts'
 
-/** A question in run_qa.py's columns, which are those of Hugging Face's squad; `answer_start` counts code points. */
+/** A row with the columns of run_qa.py and Hugging Face's squad. `answer_start` counts code points. */
 export interface RunQaRow {
   readonly id: string
   readonly title?: string
@@ -12,7 +12,7 @@ export interface RunQaRow {
   readonly answers: { readonly text: readonly string[]; readonly answer_start: readonly number[] }
 }
 
-/** The rows of examples; those that follow one another and share a context have it counted once. */
+/** Creates a function that converts examples to rows. Consecutive examples with the same context share its index. */
 export function rowMaker(): (example: Example) => RunQaRow {
   let counted = ''
   let codePoints = new CodePoints('')
@@ -34,11 +34,11 @@ export function rowMaker(): (example: Example) => RunQaRow {
 
 export type Examples<T extends Example> = Iterable<T> | AsyncIterable<T>
 
-/** The rows of a file: the columns that are given, in order, and what each example has in them. */
+/** The layout of a file with rows: the names of the columns, and their values for each example. */
 export interface RowLayout<T extends Example = Example> {
   readonly names: readonly string[]
   readonly rowOf: (example: T) => Readonly<Record<string, unknown>>
-  /** Fields of a question in SQuAD's layout that are not its own. */
+  /** Additional fields of a question in the SQuAD layout. */
   readonly extraOf?: (example: T) => Readonly<Record<string, unknown>>
 }
 
@@ -46,28 +46,28 @@ const columnsOf =
   (rowOf: (example: Example) => RunQaRow) =>
   (example: Example): Readonly<Record<string, unknown>> => ({ ...rowOf(example) })
 
-/** The columns of run_qa.py. */
+/** The layout with the columns of run_qa.py. */
 export const runQaLayout = (): RowLayout => ({
   names: ['id', 'title', 'context', 'question', 'answers'],
   rowOf: columnsOf(rowMaker()),
 })
 
-/** A value as a field of a text table. */
+/** Formats a value as a field of a text table. */
 export const cellText = (value: unknown): string =>
   value == null ? '' : typeof value === 'string' ? value : JSON.stringify(value)
 
 /**
- * JSON can write half a character of two UTF-16 units as an escape, files of UTF-8 text cannot.
- * @throws SpanforgeError for a row that has one
+ * Rejects unpaired surrogates, which JSON can escape but UTF-8 text cannot represent.
+ * @throws SpanforgeError for a row that contains one
  */
 export function refuseHalfCharacters(row: Readonly<Record<string, unknown>>, id: string, path: string): void {
   const half = /\p{Surrogate}/u.exec(Object.values(row).map(cellText).join(' '))
   if (!half) return
   const code = half[0].charCodeAt(0).toString(16).toUpperCase()
   throw new SpanforgeError(
-    `${path}: question ${showText(id)} has half a character (U+${code}), which this format cannot hold`,
+    `${path}: question ${showText(id)} contains an unpaired surrogate (U+${code}), which this format cannot represent`,
     {
-      remedy: 'Write JSON or JSON lines.',
+      remedy: 'Write JSON or JSON lines instead.',
     },
   )
 }

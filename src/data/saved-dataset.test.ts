@@ -10,11 +10,11 @@ import { writeFixed } from './fix-file.ts'
 import { readExamples as readFile } from './read-examples.ts'
 
 const folder = (name: string): string => fixture(`saved-datasets/${name}`)
-/** The fixtures' every seventh row has no title. */
+/** Every seventh row of the fixtures has no title. */
 const rows = madeUpExamples(12).map((example, i) => (i % 7 ? example : { ...example, title: undefined }))
 
-describe('a data set that Python saved to disk', () => {
-  it('is read from all its shards, whatever split is asked for', async () => {
+describe('a data set saved to disk by Python', () => {
+  it('is read from all shards, regardless of the split, if it has no splits', async () => {
     expect(await loadExamples(folder('shards'), { split: 'validation' })).toEqual(rows)
   })
 
@@ -25,19 +25,19 @@ describe('a data set that Python saved to disk', () => {
     await expect(ids('test')).rejects.toThrow(/no split "test"\n.*Available splits: train, validation\./)
   })
 
-  it('is read with large strings and 64-bit numbers, and keeps its other columns when it is corrected', async () => {
+  it('may contain large strings and 64-bit numbers, and keeps additional columns when fixed', async () => {
     expect(await loadExamples(folder('large'), { split: 'train' })).toEqual(rows.slice(0, 4))
     const fixed = join(temporaryFolder(), 'fixed.jsonl')
     await writeFixed(await checkFile(join(folder('large'), 'data-00000-of-00001.arrow'), {}), fixed)
     expect(JSON.parse(readFileSync(fixed, 'utf8').split('\n')[0])).toMatchObject({ id: 'a0', difficulty: 1 })
   })
 
-  it('is read as an Arrow file with a dictionary of contexts and one answer a row', async () => {
+  it('can be an Arrow file with dictionary-encoded contexts and one answer per row', async () => {
     const read = await readFile(folder('plain.arrow'))
     expect(read).toEqual(rows.slice(0, 3).map(({ title, ...row }, i) => ({ ...row, id: `q${i + 1}` })))
   })
 
-  it('is refused in words where it is damaged', async () => {
+  it('is rejected with a clear message if it is corrupted', async () => {
     const bytes = readFileSync(join(folder('shards'), 'data-00000-of-00002.arrow'))
     const path = join(temporaryFolder(), 'a.arrow')
     for (const end of [12, 300, 1200]) {
@@ -48,7 +48,7 @@ describe('a data set that Python saved to disk', () => {
     cpSync(folder('shards'), copy, { recursive: true })
     writeFileSync(join(copy, 'state.json'), '{"_data_files": [{"filename": "../a.arrow"}]}')
     await expect(loadExamples(copy, { split: 'train' })).rejects.toThrow(
-      /state\.json: not the description of a data set/,
+      /state\.json: not a valid data set description/,
     )
   })
 })

@@ -4,7 +4,7 @@ import { SpanforgeError, UsageError } from '../errors.ts'
 import { readTextFile } from '../files/text-file.ts'
 import { showList } from '../show-value.ts'
 
-/** The files in which `save_to_disk` of Hugging Face's datasets describes a data set, and one with splits. */
+/** Files in which `save_to_disk` of Hugging Face's datasets library describes a data set without or with splits. */
 const STATE = 'state.json'
 const SPLITS = 'dataset_dict.json'
 
@@ -15,9 +15,9 @@ const state = z.object({
 const splitNames = z.object({ splits: z.array(z.string().refine((name) => name === basename(name))).min(1) })
 
 /**
- * The Arrow files of a folder that `save_to_disk` wrote, in order: of its split `split`, or of the folder itself if it
- * has no splits. Undefined for any other folder.
- * @throws UsageError for a split that is not there
+ * Returns the Arrow files of a folder written by `save_to_disk`, in order: those of the given split or, if the folder
+ * has no splits, all of them. Undefined for any other folder.
+ * @throws UsageError for an unknown split
  */
 export async function savedDatasetFiles(folder: string, split: string): Promise<string[] | undefined> {
   const splits = await description(join(folder, SPLITS), splitNames)
@@ -31,9 +31,12 @@ async function dataFiles(folder: string): Promise<string[] | undefined> {
   const path = join(folder, STATE)
   const found = await description(path, state)
   if (found?._indices_data_files?.length)
-    throw new SpanforgeError(`${path}: the rows are chosen by a separate file of indices, which is not supported`, {
-      remedy: 'Save the data set again with flatten_indices().save_to_disk(...).',
-    })
+    throw new SpanforgeError(
+      `${path}: the data set selects rows through a separate index file, which is not supported`,
+      {
+        remedy: 'Save the data set again with flatten_indices().save_to_disk(...).',
+      },
+    )
   return found?._data_files.map(({ filename }) => join(folder, filename))
 }
 
@@ -46,7 +49,7 @@ async function description<T>(path: string, schema: z.ZodType<T>): Promise<T | u
   try {
     return schema.parse(JSON.parse(text))
   } catch (cause) {
-    throw new SpanforgeError(`${path}: not the description of a data set that save_to_disk writes`, {
+    throw new SpanforgeError(`${path}: not a valid data set description of save_to_disk`, {
       remedy: 'Save the data set again with save_to_disk.',
       cause,
     })

@@ -3,10 +3,8 @@ import type { SourceExample } from './read-examples.ts'
 import { type Examples, type RowLayout, type RunQaRow, rowMaker } from './rows.ts'
 
 /**
- * The columns that the examples' own rows have, in their order, with `answer_start` beside an `answer`: what a copy of a
- * table has. Questions of SQuAD's layout, and rows of several kinds, get the columns of run_qa.py and all others after
- * them. Rows without ids keep the numbers that reading gave them as ids where the copy is a part of the examples
- * (`isPart`), or where reading the copy would number them otherwise.
+ * The layout for a copy of a table: the original columns in their order, with `answer_start` added after `answer`.
+ * Questions in the SQuAD layout and mixed rows get the columns of run_qa.py, followed by all other columns.
  */
 export async function sourceLayout(
   examples: Examples<SourceExample>,
@@ -58,7 +56,7 @@ function namesOf({ columns, values, answerColumn }: SourceRow, { isPlain, isTabl
   return columns.answers ? names : [...names, 'answers']
 }
 
-/** The columns that hold no part of a question. */
+/** The columns that are not part of a question. */
 function extraNames({ columns, values }: SourceRow): string[] {
   const own = new Set(Object.values(columns))
   return Object.keys(values).filter((name) => !own.has(name) && !isFlattened(name))
@@ -67,7 +65,7 @@ function extraNames({ columns, values }: SourceRow): string[] {
 const extraValues = (source: SourceRow): Record<string, unknown> =>
   Object.fromEntries(extraNames(source).map((name) => [name, source.values[name]]))
 
-/** The given values with the context, the answer and its place as they were corrected. */
+/** The original values with the corrected id, context, answer and position. */
 function plainValues({ source }: SourceExample, { context, answers }: RunQaRow): Record<string, unknown> {
   const { columns, values, answerColumn } = source
   return {
@@ -88,5 +86,6 @@ function runQaValues({ source }: SourceExample, row: RunQaRow, isTable: boolean)
   }
 }
 
+/** The id, unless the row has none, because missing ids are generated when reading. */
 const hasId = ({ columns, values }: SourceRow): boolean =>
   columns.id !== undefined && values[columns.id] != null && values[columns.id] !== ''

@@ -3,14 +3,14 @@ import { random } from '../random/random.ts'
 import type { Example } from '../squad/types.ts'
 import { contextsOf } from './folded.ts'
 
-/** What stays together: all questions of an article, all of a context, or each question by itself. */
+/** Which questions stay together: all of an article, all of a context, or none. */
 export type SplitBy = 'article' | 'context' | 'question'
 
 export interface SplitOptions {
   readonly seed: number
-  /** Of the questions, for each part but the first, which gets the rest. */
+  /** Share of the questions for each part except the first, which gets the rest. */
   readonly shares: readonly number[]
-  /** By article where there are several and none has more than a third of the questions, else by context. */
+  /** Default: `article` if there are several and none has more than a third of the questions, otherwise `context`. */
   readonly by?: SplitBy
 }
 
@@ -20,16 +20,16 @@ export interface DatasetSplit<T extends Example = Example> {
 }
 
 /**
- * Parts of a data set, each in the order of the file. No context is in two parts (equal when folded), unless it is split
- * by question: articles that share a context stay together. The same seed gives the same parts.
- * @throws UsageError for shares that leave nothing for a part
+ * Splits a data set into parts that keep the order of the file. Unless it is split by question, no context (compared
+ * after folding) is in two parts, and articles that share a context stay together. The same seed gives the same parts.
+ * @throws UsageError for shares that would make a part empty
  */
 export function splitExamples<T extends Example>(
   examples: readonly T[],
   { seed, shares, by }: SplitOptions,
 ): DatasetSplit<T> {
   if (shares.some((share) => !(share > 0)) || shares.reduce((sum, share) => sum + share, 0) >= 1)
-    throw new UsageError(`the shares ${shares.join(', ')} should be above 0 and leave something: together below 1`)
+    throw new UsageError(`invalid shares ${shares.join(', ')}: each must be greater than 0, and their sum less than 1`)
   const chosen = by ?? (hasArticles(examples) ? 'article' : 'context')
   const groups = groupsOf(examples, chosen)
   const part = new Int32Array(examples.length)
@@ -37,7 +37,7 @@ export function splitExamples<T extends Example>(
   for (const [index, share] of shares.entries()) {
     const wanted = share * examples.length
     let count = 0
-    // A group goes in where that brings the part nearer to its size.
+    // Adds a group if that brings the part closer to its target size.
     for (const [place, number] of order.entries()) {
       const group = groups[number]
       if (number < 0 || Math.abs(count + group.length - wanted) >= Math.abs(count - wanted)) continue
@@ -79,7 +79,7 @@ function groupsOf(examples: readonly Example[], by: SplitBy): number[][] {
   return [...groups.values()]
 }
 
-/** Things that belong together, as trees (Galler and Fischer 1964). */
+/** A disjoint-set forest (union-find; Galler and Fischer 1964). */
 class Joined {
   private readonly parents = new Map<string, string>()
 

@@ -32,7 +32,7 @@ describe('a table is read', () => {
   it.each([
     ['below a title', 'Questions of 2021,,\n,,\nquestion,context,answer\nWhen?,Ada wrote in 1843,1843\n'],
     [
-      'below notes that have other delimiters',
+      'below notes with other delimiters',
       'Notes; 1, 2, and 3\nquestion\tcontext\tanswer\nWhen?\tAda wrote in 1843\t1843',
     ],
     [
@@ -64,14 +64,14 @@ describe('a table is read', () => {
     expect(answersOf(await readExamples(path))).toEqual(WHEN)
   })
 
-  it('and an index column is kept by --fix', async () => {
+  it('with an index column, which --fix keeps', async () => {
     const path = file('a.csv', ',question,context,answer,,\n7,When?,Ada wrote in 1843,1843,,a note\n')
     expect(readFileSync(await fixed(path), 'utf8')).toBe(
       ',question,context,answer,answer_start,(column 6)\n"7","When?","Ada wrote in 1843","1843","13","a note"\n',
     )
   })
 
-  it('or refused with the columns of the row that is most like a header', async () => {
+  it('or rejected with the columns of the most likely header', async () => {
     const path = file('a.csv', 'My questions\nquestion,text of the page,answer\na,b,c\n')
     await expect(readExamples(path)).rejects.toThrow(
       'no context column; found the columns question, text of the page, answer',
@@ -79,7 +79,7 @@ describe('a table is read', () => {
   })
 })
 
-describe('the column "answer" may hold', () => {
+describe('the column "answer" may contain', () => {
   it.each([
     ['JSON', '{"text": ["1843"], "answer_start": [13]}'],
     ['a list of texts', '["1843"]'],
@@ -100,7 +100,7 @@ describe('the column "answer" may hold', () => {
     expect(answersOf(await readExamples(await fixed(path)))).toEqual(WHEN)
   })
 
-  it.each(['nan', 'None', 'N/A', 'no answer', '-'])('%s, which is no answer', async (answer) => {
+  it.each(['nan', 'None', 'N/A', 'no answer', '-'])('%s, which means no answer', async (answer) => {
     const path = file('a.csv', `question,context,answer\nWhen?,Ada wrote,${answer}\n`)
     await expect(readExamples(path)).rejects.toThrow(
       /does not occur in the context\n {2}If the context does not answer the question, leave the answer empty/,
@@ -108,8 +108,8 @@ describe('the column "answer" may hold', () => {
   })
 })
 
-describe('an answer_start that is no place', () => {
-  it.each(['-1', '13.5', 'x'])('%s is refused, and found by --fix', async (start) => {
+describe('an invalid answer_start', () => {
+  it.each(['-1', '13.5', 'x'])('%s is rejected, and corrected by --fix', async (start) => {
     const path = file('a.csv', `question,context,answer,answer_start\nWhen?,Ada wrote in 1843,1843,${start}\n`)
     await expect(readExamples(path)).rejects.toThrow(`answer_start is "${start}"; expected a whole number from 0`)
     const { problems } = await checkFile(path, {})
@@ -131,7 +131,7 @@ describe('tables of LibreOffice and openpyxl', () => {
     ['libreoffice.xlsx', 3],
     ['libreoffice-german.csv', 7],
     ['libreoffice-utf16.csv', 7],
-  ])('%s, with a title, merged cells, formulas, dates and percentages, is corrected', async (name, problems) => {
+  ])('%s, with a title, merged cells, formulas, dates and percentages, can be fixed', async (name, problems) => {
     const path = fixture(`workbooks/${name}`)
     const check = await checkFile(path, {})
     expect([check.problems.length, check.problems.every(({ correction }) => correction)]).toEqual([problems, true])
@@ -139,7 +139,7 @@ describe('tables of LibreOffice and openpyxl', () => {
     expect(answersOf(await readExamples(await fixed(path, 'fixed.xlsx')))).toEqual(FIXED)
   })
 
-  it('formulas without stored results are refused', async () => {
+  it('are rejected if formulas have no stored results', async () => {
     const path = fixture('workbooks/formulas.xlsx')
     await expect(readExamples(path)).rejects.toThrow(
       'sheet Sheet, row 4: the formula =CONCATENATE("A","da") has no stored result\n  Open the workbook',
@@ -147,7 +147,7 @@ describe('tables of LibreOffice and openpyxl', () => {
     expect(answersOf(await readExamples(await fixed(path)))).toEqual(FIXED.slice(1))
   })
 
-  it('an empty context at the top is refused', async () => {
+  it('are rejected if the first context is empty', async () => {
     const path = file('a.csv', 'question,context,answer\nWhen?,,1843\n')
     await expect(readExamples(path)).rejects.toThrow('the context is empty\n  Repeat the context')
     expect((await checkFile(path, {})).sound).toEqual([])
@@ -166,7 +166,7 @@ describe('JSON of pandas', () => {
   })
 })
 
-describe('a file of another kind is refused by its name:', () => {
+describe('rejects by name', () => {
   it.each([
     ['a web page', '\ufeff<!DOCTYPE html><html>'],
     ['a web page', '<table><tr><td>question</td></tr></table>'],
@@ -184,20 +184,22 @@ describe('a file of another kind is refused by its name:', () => {
   })
 })
 
-describe('a workbook that costs more than it holds', () => {
+describe('a malicious workbook', () => {
   const header = ['question', 'context', 'answer']
   const asked = ['When?', 'Ada wrote in 1843', '1843']
 
-  it('is refused where it is packed as only repetition can be', () => {
+  it('is rejected for a suspicious compression ratio', () => {
     const entry = (packed: number, unpacked: number) => [
       { name: 'sheet1.xml', packed, unpacked, isStored: false, header: 0 },
     ]
-    expect(() => checkUnpackedSize(entry(500_000, 500e6), 512e6, 'a.xlsx')).toThrow('unpacks to 477 MB; at most 48 MB')
+    expect(() => checkUnpackedSize(entry(500_000, 500e6), 512e6, 'a.xlsx')).toThrow(
+      'unpacks to 477 MB; the maximum is 48 MB',
+    )
     checkUnpackedSize(entry(1e6, 90e6), 512e6, 'a.xlsx')
     checkUnpackedSize(entry(1000, 10e6), 512e6, 'a.xlsx')
   })
 
-  it('is read in a time that grows with its cells, not with what its merged cells repeat', async () => {
+  it('is read in time proportional to its cells, not to the size of merged cells', async () => {
     const rows = [header, ...Array.from({ length: 1000 }, () => asked)]
     const merge = { startRow: 1, endRow: 1000, startCol: 2, endCol: 2 }
     const merges = [{ ...merge, startCol: 1, endRow: 2 }, ...new Array(50_000).fill(merge)]
@@ -216,26 +218,26 @@ describe('a workbook that costs more than it holds', () => {
       /999 rows × 16,384 columns in .*sheet1\.xml; at most 4,000,000/,
     ],
     ['of many cells', '<c r="A2"/>'.repeat(600_000), '', /more than 5\d\d,\d{3} XML tags in/],
-  ])('is refused before its cells are made: %s', async (_, first, last, message) => {
+  ])('is rejected before its cells are allocated: %s', async (_, first, last, message) => {
     const rows = `<row r="2">${first}</row><row r="999">${last}</row></sheetData>`
     const path = file('a.xlsx', await edited('xl/worksheets/sheet1.xml', (xml) => xml.replace('</sheetData>', rows)))
     await expect(readExamples(path)).rejects.toThrow(message)
   })
 
-  it('is refused where sheets share a part', async () => {
+  it('is rejected if sheets share a part', async () => {
     const twice = (xml: string) => xml.replace(/<sheet .*?\/>/, '$&$&')
     await expect(readExamples(file('a.xlsx', await edited('xl/workbook.xml', twice)))).rejects.toThrow(
       /several sheets that share rId1/,
     )
   })
 
-  it('is refused where readers may find two tables of contents', async () => {
+  it('is rejected if it has two possible central directories', async () => {
     const bytes = Buffer.from(await edited('xl/workbook.xml', (xml) => xml))
     bytes.writeUInt32LE(0xffffffff, bytes.lastIndexOf('PK\x05\x06') + 12)
-    await expect(readExamples(file('a.xlsx', bytes))).rejects.toThrow(/table of contents is broken/)
+    await expect(readExamples(file('a.xlsx', bytes))).rejects.toThrow(/central directory is corrupted/)
   })
 
-  /** A workbook of one question, with a part edited. */
+  /** Returns a workbook with one question and one edited part. */
   async function edited(part: string, edit: (xml: string) => string): Promise<Uint8Array> {
     const bytes = await writeXlsx({ sheets: [{ name: 'S', rows: [header, asked] }] })
     const entries = zipEntries(bytes, 'a.xlsx').map((entry) => {
@@ -248,7 +250,7 @@ describe('a workbook that costs more than it holds', () => {
     return zipOf(entries)
   }
 
-  it('keeps the numbers of its rows where unused ones lie between them', async () => {
+  it('keeps its row numbers across unused rows', async () => {
     const rows = [header, ...new Array(5000).fill([]), asked, ['Who?', 'Ada wrote in 1843', 'Bob']]
     const path = file('a.xlsx', await writeXlsx({ sheets: [{ name: 'S', rows }] }))
     await expect(readExamples(path)).rejects.toThrow('sheet S, row 5003')

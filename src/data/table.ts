@@ -6,12 +6,12 @@ import { JsonPart } from '../squad/reading/json-text.ts'
 import type { QuestionRecord } from '../squad/reading/read-question.ts'
 import { isStructuredAnswer, ROW_LAYOUT, rowRecord } from '../squad/reading/row-record.ts'
 
-/** A row of a table of texts, as a file of fields or cells has it. */
+/** A row of a CSV file or a spreadsheet. */
 export interface TableRow {
-  /** Such as `train.csv: the row that ends at line 2`. */
+  /** Position for messages, such as `train.csv: the row that ends at line 2`. */
   readonly place: string
   readonly cells: readonly string[]
-  /** Formulas whose results are not stored in the file, by column. */
+  /** Formulas without a stored result, by column. */
   readonly formulas?: ReadonlyMap<number, string>
 }
 
@@ -23,8 +23,8 @@ interface TableOptions {
 }
 
 /**
- * The questions of a table whose header names the columns of run_qa, of which `answers` is JSON, or `answer` and perhaps
- * `answer_start`. Rows above the header, rows without any text, and headers of appended files are skipped.
+ * Yields the questions of a table with either the columns of run_qa.py, where `answers` is JSON, or with `answer` and
+ * optionally `answer_start`. Skips rows above the header, empty rows, and repeated headers of appended files.
  */
 export async function* tableRecords(
   rows: AsyncIterable<TableRow>,
@@ -51,7 +51,7 @@ export async function* tableRecords(
   if (header === undefined && above.length > 0) requireColumns(columnNames(likelyHeader(above), path), path, mayLack)
 }
 
-/** The row that names the most columns that are known. */
+/** The row with the most known column names. */
 function likelyHeader(rows: readonly string[][]): string[] {
   const known = (names: string[]) => Object.keys(findColumns(names)).length
   return rows.reduce((best, row) => (known(row) > known(best) ? row : best))
@@ -69,7 +69,7 @@ function tableRecord(names: readonly string[], { cells, place, formulas }: Table
   const surplus = cells.slice(names.length).some((cell) => cell.trim())
   if (surplus || names.slice(cells.length).some(isNamed))
     throw new DataProblem('layout', place, `the row has ${cells.length} fields; expected ${names.length}`, {
-      remedy: 'A field with a delimiter, a quotation mark or a line break belongs in quotation marks ("...").',
+      remedy: 'Put fields that contain a delimiter, a quotation mark or a line break in quotation marks ("...").',
     })
   const values: Record<string, unknown> = Object.fromEntries(
     names.flatMap((name, i) => (isNamed(name) || cells[i]?.trim() ? [[name, cells[i] ?? '']] : [])),
@@ -84,7 +84,7 @@ function tableRecord(names: readonly string[], { cells, place, formulas }: Table
   return { ...record, source: { ...record.source, values } }
 }
 
-/** What an empty field is, and what is not text. */
+/** Converters for columns that are not plain text or may be empty. */
 const readers = {
   answers: parsed,
   answer(text: string) {
@@ -97,11 +97,11 @@ const readers = {
   is_impossible: (text: string) => text.trim(),
 } as const
 
-/** A whole number as spreadsheets show it: 1,450 and 1.450 are 1450, and 13,0 is 13. */
+/** Normalizes integers as formatted by spreadsheets: 1,450 and 1.450 become 1450, and 13,0 becomes 13.0. */
 const ungrouped = (text: string): string =>
   /^\s*\d{1,3}([.,'’\s]\d{3})+\s*$/.test(text) ? text.replace(/\D/g, '') : text.replace(/,(0*)\s*$/, '.$1')
 
-/** JSON objects and lists; any other text is an answer. */
+/** Parses JSON objects and lists; any other text is returned unchanged. */
 function parsed(text: string): unknown {
   try {
     const value = parseBoundedJson(text)
@@ -111,7 +111,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Names that are different from each other: one that is there already, such as none, is numbered. */
+/** Makes column names unique by adding the column number to repeated and empty ones. */
 function columnNames(names: readonly string[], path: string): string[] {
   refuseRepeated(names, path)
   const taken = new Set<string>()
@@ -122,5 +122,5 @@ function columnNames(names: readonly string[], path: string): string[] {
   })
 }
 
-/** Columns without a name only count where they have text. */
+/** Whether a column has a name. Unnamed columns are ignored if they are empty. */
 const isNamed = (name: string): boolean => name !== '' && !/^\(column \d+\)$/.test(name)

@@ -75,11 +75,11 @@ describe('CSV is read', () => {
     ],
     ['context', 'question,answer\na,c', 'no context column; found the columns question, answer'],
     ['answer', 'Question;Context\na;c', 'no answer column; found the columns Question, Context'],
-  ])('or the missing %s column is named', async (_, text, message) => {
+  ])('or rejected with the name of the missing %s column', async (_, text, message) => {
     await expect(readExamples(file('a.csv', text))).rejects.toThrow(message)
   })
 
-  it('or a column that is there twice is named', async () => {
+  it('or rejected with the name of a repeated column', async () => {
     const path = file('a.csv', 'question,context,answer,context\na,b,c,d')
     await expect(readExamples(path)).rejects.toThrow('several columns are named context')
   })
@@ -91,7 +91,7 @@ describe("answers in Python's notation", () => {
     `{'text': array(['Ada'], dtype=object), 'answer_start': array([0], dtype=int32)}`,
     `{'text': ["Ada"], 'answer_start': array([0])}`,
     `[{'text': 'Ada', 'answer_start': 0}]`,
-  ])('%s are refused by that name, and converted by --fix', async (answers) => {
+  ])('%s are rejected with that explanation, and converted by --fix', async (answers) => {
     const path = file('a.csv', `id,question,context,answers\n1,Who?,Ada wrote it,"${answers.replaceAll('"', '""')}"\n`)
     await expect(readExamples(path)).rejects.toThrow(/answers is in Python's notation, .*; expected JSON\n.*--fix/)
     const fixed = join(temporaryFolder(), 'fixed.csv')
@@ -101,7 +101,7 @@ describe("answers in Python's notation", () => {
 })
 
 describe('a workbook', () => {
-  it('of openpyxl has its cells read as they are shown, on the one visible sheet of questions', async () => {
+  it('of openpyxl is read from its visible sheet of questions, with cells as displayed', async () => {
     const read = await readExamples(fixture('workbooks/openpyxl.xlsx'))
     expect(read.map(({ question, answers: [answer] }) => [question, answer?.text])).toEqual([
       ['grouped', '1,450'],
@@ -128,21 +128,21 @@ describe('a workbook', () => {
     ])
   })
 
-  it('is refused when it unpacks to more than the memory should hold', async () => {
+  it('is rejected if it unpacks to more than the limit', async () => {
     const bytes = Buffer.from(readFileSync(fixture('workbooks/pandas.xlsx')))
     const directory = bytes.indexOf('PK\x01\x02')
     bytes.writeUInt32LE(2 ** 31, directory + 24)
-    await expect(readExamples(file('a.xlsx', bytes))).rejects.toThrow(/unpacks to 2,0\d\d MB; at most 16 MB are read/)
+    await expect(readExamples(file('a.xlsx', bytes))).rejects.toThrow(/unpacks to 2,0\d\d MB; the maximum is 16 MB/)
   })
 
-  it('that says it is small is not unpacked further than that', async () => {
+  it('is not unpacked beyond its declared size', async () => {
     const path = file('a.xlsx', zipOf([{ name: 'xl/workbook.xml', content: Buffer.alloc(2 ** 24), declared: 1000 }]))
-    await expect(readExamples(path)).rejects.toThrow(/cannot be unpacked to the size that it states/)
+    await expect(readExamples(path)).rejects.toThrow(/does not unpack to its declared size/)
   })
 
-  it('that is cut off, and other archives, are refused by what they are', async () => {
+  it('is rejected if it is truncated or another kind of archive', async () => {
     const bytes = readFileSync(fixture('workbooks/pandas.xlsx'))
-    await expect(readExamples(file('a.xlsx', bytes.subarray(0, 900)))).rejects.toThrow(/damaged zip archive/)
+    await expect(readExamples(file('a.xlsx', bytes.subarray(0, 900)))).rejects.toThrow(/corrupted zip archive/)
     await expect(readExamples(file('a.zip', zipOf([{ name: 'a.txt', content: Buffer.from('x') }])))).rejects.toThrow(
       /found a zip archive/,
     )
@@ -244,12 +244,12 @@ describe('JSON in the layouts of other tools', () => {
     expect(await readExamples(file('b.json', JSON.stringify(value, null, 1)))).toEqual(READ)
   })
 
-  it('with two splits is refused by their names', async () => {
+  it('with two splits is rejected with their names', async () => {
     const path = file('a.json', JSON.stringify({ train: [row], validation: [row] }))
     await expect(readExamples(path)).rejects.toThrow(/it has train, validation/)
   })
 
-  it('a problem is reported once, without "no questions" after it', async () => {
+  it('reports a problem once, without a subsequent "no questions"', async () => {
     const problems: DataProblem[] = []
     await readExamples(file('a.json', JSON.stringify([row])), { report: (problem) => problems.push(problem) })
     expect(problems.map(({ message }) => message.split('\n')[0].replace(/^.*\.json: /, ''))).toEqual([

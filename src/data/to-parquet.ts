@@ -19,7 +19,7 @@ const isAnswers = (value: unknown): boolean =>
 
 const isInt32 = (value: unknown): boolean => Number.isInteger(value) && Math.abs(value as number) < 2 ** 31
 
-/** How a column of these values is stored; what has no type of its own is stored as JSON. */
+/** Determines the Parquet type of a column. Values without a suitable type are stored as JSON text. */
 function columnOf(name: string, rows: readonly ParquetRow[]): { data: unknown[]; schema: SchemaElement[] } {
   const values = rows.map((row) => row[name] ?? null)
   const some = values.filter((value) => value !== null)
@@ -45,7 +45,7 @@ function columnOf(name: string, rows: readonly ParquetRow[]): { data: unknown[];
   )
 }
 
-/** A Parquet file with the columns `names`, compressed with Snappy; what a row lacks is null. */
+/** Encodes rows as a Parquet file with the columns `names` and Snappy compression. Missing values become null. */
 export function toParquet(names: readonly string[], rows: readonly ParquetRow[], rowGroupSize = 1000): Uint8Array {
   const columns = names.map((name) => ({ name, ...columnOf(name, rows) }))
   return new Uint8Array(

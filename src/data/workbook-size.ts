@@ -3,24 +3,24 @@ import { showText } from '../show-value.ts'
 import { DataProblem } from '../squad/reading/data-problem.ts'
 import { checkUnpackedSize, unpackEntry, zipEntries } from './zip-directory.ts'
 
-/** Far above any table of questions, and below what would fill the memory. */
-const MOST_UNPACKED_BYTES = 512 * 2 ** 20
-/** Opening and closing tags of all parts together. A cell with its text has six to ten of them. */
-const MOST_TAGS = 10_000_000
-const FEW_TAGS = 500_000
-/** A cell of a real table takes tens of packed bytes. */
-const MOST_TAGS_A_BYTE = 2
-/** Rows times columns up to the last cell: the reader makes room for all of them. */
-const MOST_CELLS = 4_000_000
+/** Far larger than any real table of questions, but small enough for memory. */
+const MAX_UNPACKED_BYTES = 512 * 2 ** 20
+/** Maximum number of opening and closing tags in all parts. A cell with its text has six to ten. */
+const MAX_TAGS = 10_000_000
+const ALWAYS_ALLOWED_TAGS = 500_000
+/** A cell of a real table takes tens of compressed bytes. */
+const MAX_TAGS_PER_BYTE = 2
+/** Maximum of rows times columns up to the last cell. The reader allocates all of these cells. */
+const MAX_CELLS = 4_000_000
 
 /**
- * Counts what a workbook holds before anything is made of it.
- * @throws DataProblem for a workbook that is too large to be read
+ * Checks the size of a workbook before it is parsed.
+ * @throws DataProblem for a workbook that is too large
  */
 export function checkWorkbookSize(bytes: Uint8Array, path: string): void {
   const entries = zipEntries(bytes, path)
-  checkUnpackedSize(entries, MOST_UNPACKED_BYTES, path)
-  const most = Math.min(MOST_TAGS, FEW_TAGS + MOST_TAGS_A_BYTE * bytes.length)
+  checkUnpackedSize(entries, MAX_UNPACKED_BYTES, path)
+  const most = Math.min(MAX_TAGS, ALWAYS_ALLOWED_TAGS + MAX_TAGS_PER_BYTE * bytes.length)
   let tags = 0
   for (const entry of entries) {
     const part = unpackEntry(bytes, entry, path)
@@ -37,19 +37,19 @@ interface Extent {
   readonly columns: number
 }
 
-/** @throws DataProblem for a sheet whose last cell lies far from its first */
+/** @throws DataProblem for a sheet with too many rows times columns */
 export function checkSheetArea({ name, rows }: Sheet, path: string): void {
   const columns = rows.reduce((most, { length }) => Math.max(most, length), 0)
   checkExtent({ rows: rows.length, columns }, `sheet ${name}`, path)
 }
 
 function checkExtent({ rows, columns }: Extent, place: string, path: string): void {
-  if (rows * columns <= MOST_CELLS) return
+  if (rows * columns <= MAX_CELLS) return
   const area = `${inThousands(rows)} rows × ${inThousands(columns)} columns`
-  throw tooLarge(path, `${area} in ${place}; at most ${inThousands(MOST_CELLS)} cells are read`)
+  throw tooLarge(path, `${area} in ${place}; the maximum is ${inThousands(MAX_CELLS)} cells`)
 }
 
-/** The last row and the last column that the cells of a part name. */
+/** The last row and column that the cells of a part refer to. */
 function extentOf(part: Uint8Array): Extent {
   const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength)
   let rows = 0
@@ -70,7 +70,7 @@ const CELL = /^(?:[\w.-]+:)?c\s[^>]*?\br\s*=\s*["']?([A-Za-z]{1,3})(\d+)/
 const columnNumber = (letters: string): number =>
   [...letters.toUpperCase()].reduce((number, letter) => number * 26 + letter.charCodeAt(0) - 64, 0)
 
-/** The number of tags, or one above `most` where there are more. */
+/** Counts tags, but stops when the count exceeds `most`. */
 function countTags(part: Uint8Array, most: number): number {
   let count = 0
   for (let at = part.indexOf(LESS_THAN); at >= 0 && count <= most; at = part.indexOf(LESS_THAN, at + 1)) count++
@@ -79,7 +79,7 @@ function countTags(part: Uint8Array, most: number): number {
 
 const LESS_THAN = 0x3c
 
-/** The reader parses a part again for each sheet that refers to it. */
+/** Rejects several sheets that refer to the same part, because the reader would parse it for each of them. */
 function checkSharedSheets(part: Uint8Array, path: string): void {
   const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength)
   if (!bytes.includes('Relationship') && !bytes.includes('sheet ')) return

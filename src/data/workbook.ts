@@ -13,7 +13,7 @@ interface WorkbookOptions {
   readonly mayLack?: readonly string[]
 }
 
-/** The questions of an Excel workbook, on its first sheet that names their columns. Cells are read as Excel shows them. */
+/** Yields the questions of an Excel workbook from the sheet with their columns. Cells are read as Excel shows them. */
 export async function* workbookRecords(bytes: Uint8Array, options: WorkbookOptions): AsyncGenerator<QuestionRecord> {
   const { path } = options
   checkWorkbookSize(bytes, path)
@@ -36,15 +36,15 @@ async function readWorkbook(bytes: Uint8Array, path: string): Promise<Workbook> 
   }
 }
 
-/** @throws DataProblem where no sheet has the columns of questions, or several visible ones do */
+/** @throws DataProblem if no sheet has the columns of questions, or several visible sheets do */
 function questionSheet({ sheets }: Workbook, path: string): Sheet {
   const filled = sheets.filter(({ rows }) => rows.some(hasText))
   const isVisible = ({ hidden, veryHidden }: Sheet) => !hidden && !veryHidden
   const withQuestions = filled.filter(hasQuestions)
   const visible = withQuestions.filter(isVisible)
   if (visible.length > 1)
-    throw new DataProblem('unreadable', path, `several sheets have questions: ${showList(visible.map(nameOf))}`, {
-      remedy: 'Leave one of them in the workbook, or save each as CSV and run "spanforge data merge".',
+    throw new DataProblem('unreadable', path, `several sheets contain questions: ${showList(visible.map(nameOf))}`, {
+      remedy: 'Keep only one of them in the workbook, or save each as CSV and run "spanforge data merge".',
     })
   const sheet = visible[0] ?? withQuestions[0] ?? (filled.length === 1 ? filled[0] : undefined)
   if (sheet) return sheet
@@ -68,7 +68,7 @@ const hasQuestions = ({ rows }: Sheet): boolean =>
 
 type CellText = (value: CellValue, cell: Cell | undefined) => string
 
-/** Rows of equal length. A cell that is merged over several rows has its text in each of them. */
+/** Yields rows of equal length. A cell that is merged over several rows has its text in each of them. */
 async function* rowsOf(sheet: Sheet, path: string, textOf: CellText): AsyncGenerator<TableRow> {
   const { name, rows, cells } = sheet
   const width = rows.reduce((most, row) => Math.max(most, row.findLastIndex(isText) + 1), 0)
@@ -92,17 +92,17 @@ async function* rowsOf(sheet: Sheet, path: string, textOf: CellText): AsyncGener
   }
 }
 
-/** A row that only fills the gap before another one. */
+/** Whether a row is not stored in the file and only fills a gap. */
 const isUnused = ({ rows, cells }: Sheet, row: number): boolean =>
   rows[row].every((value, column) => value === null && !cells?.has(`${row},${column}`))
 
 const formulaWithoutResult = (cell: Cell | undefined): string | undefined =>
   cell?.type === 'formula' && cell.formulaResult == null && cell.value == null ? `=${cell.formula}` : undefined
 
-/** The row that has the text of a cell that is merged with the one above it, by `row,column`. */
+/** For each cell that is merged with one above it (key: `row,column`), the row with the text. */
 function mergedRows({ merges = [], rows }: Sheet): Map<string, number> {
   const first = new Map<string, number>()
-  // Merged cells cannot overlap: together they have no more rows than the sheet has cells.
+  // Merged cells cannot overlap, so the number of cells in the sheet is an upper bound.
   const width = rows.reduce((most, { length }) => Math.max(most, length), 0)
   let left = rows.length * width
   for (const { startRow, endRow, startCol } of merges.filter(({ startCol }) => startCol < width))
@@ -111,10 +111,10 @@ function mergedRows({ merges = [], rows }: Sheet): Map<string, number> {
   return first
 }
 
-/** Excel's number format 14 follows the reader's country; this is its form in the United States. */
+/** Excel's number format 14 depends on the locale. This is its US form. */
 const SHORT_DATE = { stored: 'mm-dd-yy', shown: 'm/d/yyyy' }
 
-/** A cell's value in its number format, such as 1450 as "1,450" and a date as "2021-03-05". */
+/** Formats the value of a cell in its number format: 1450 as "1,450", a date as "2021-03-05". */
 const cellText =
   (format: typeof import('hucre').formatValue, is1904: boolean): CellText =>
   (value, cell) => {
@@ -122,24 +122,24 @@ const cellText =
     if (shown === null || shown === undefined) return ''
     if (typeof shown === 'string') return shown
     const stored = cell?.style?.numFmt ?? 'General'
-    // Excel shows 15 digits of a number.
+    // Excel shows 15 significant digits.
     const rounded = typeof shown === 'number' ? Number(shown.toPrecision(15)) : shown
     return format(rounded, stored === SHORT_DATE.stored ? SHORT_DATE.shown : stored, { is1904 })
   }
 
-/** The most characters that a cell of Excel holds. */
-const LONGEST_CELL = 32_767
+/** Maximum number of characters in an Excel cell. */
+const MAX_CELL_LENGTH = 32_767
 
 /**
- * A workbook with one sheet of texts.
- * @throws SpanforgeError for a text that is too long for a cell
+ * Encodes rows as a workbook with a single sheet.
+ * @throws SpanforgeError for a text that does not fit in a cell
  */
 export async function toWorkbook(rows: readonly string[][], path: string): Promise<Uint8Array> {
   for (const [row, cells] of rows.entries()) {
-    const long = cells.find((cell) => cell.length > LONGEST_CELL)
+    const long = cells.find((cell) => cell.length > MAX_CELL_LENGTH)
     if (long === undefined) continue
-    const finding = `row ${row + 1} has a text of ${long.length} characters, but a cell of Excel holds ${LONGEST_CELL}`
-    throw new SpanforgeError(`${path}: ${finding}`, { remedy: 'Write CSV or JSON lines.' })
+    const finding = `row ${row + 1} has a text of ${long.length} characters; Excel allows at most ${MAX_CELL_LENGTH} per cell`
+    throw new SpanforgeError(`${path}: ${finding}`, { remedy: 'Write CSV or JSON lines instead.' })
   }
   const { writeXlsx } = await import('hucre/xlsx')
   return writeXlsx({ sheets: [{ name: 'Questions', rows: [...rows] }] })

@@ -10,16 +10,16 @@ import { toParquet } from './to-parquet.ts'
 import { toWorkbook } from './workbook.ts'
 
 export interface WriteExamplesOptions<T extends Example> extends OutputOptions {
-  /** Columns and rows: by default those of run_qa.py. */
+  /** Columns and rows (default: those of run_qa.py). */
   readonly layout?: RowLayout<T>
 }
 
 /**
- * Writes a data file, whole or not at all, in the format that its name says: .json (SQuAD's layout), .jsonl, .csv, .tsv,
- * .xlsx or .parquet, the text formats also with .gz. JSON lines and CSV are written as the examples come, the others are
- * held in memory. `answer_start` counts code points there. The columns are those of run_qa.py by default.
+ * Writes a data file atomically in the format of its extension: .json (the SQuAD layout), .jsonl, .csv, .tsv, .xlsx or
+ * .parquet; text formats may be followed by .gz. JSON lines and CSV are streamed, other formats are built in memory.
+ * `answer_start` counts code points in the file.
  * @returns the number of questions
- * @throws UsageError if the file exists and is not to be overwritten
+ * @throws UsageError if the file exists and `overwrite` is not set
  */
 export async function writeExamples<T extends Example>(
   path: string,
@@ -35,7 +35,7 @@ export async function writeExamples<T extends Example>(
     }
   }
   const bytes = inPieces(writers[format](counted(), layout, path))
-  // An error of what is compressed comes out of the compression.
+  // Errors of the input reach the caller through the compressed stream.
   const zipped = /\.gz$/i.test(path) ? pipeline(Readable.from(bytes), createGzip(), () => {}) : bytes
   await writeOutput(path, zipped, { overwrite })
   return count
@@ -43,14 +43,14 @@ export async function writeExamples<T extends Example>(
 
 type OutputFormat = Exclude<DataFormat, 'arrow'>
 
-/** @throws UsageError for a name that says no format, or one that is only read */
+/** @throws UsageError for an unknown extension, or a format that cannot be written */
 export function outputFormat(path: string): OutputFormat {
   const format = formatOfName(path)
   const isBinary = format === 'parquet' || format === 'xlsx'
   if (format === undefined || format === 'arrow' || (isBinary && /\.gz$/i.test(path)))
     throw new UsageError(
-      `${path}: its name does not say in which format to write it`,
-      'Let it end with .json, .jsonl, .csv, .tsv, .xlsx or .parquet; the text formats may have .gz after that.',
+      `${path}: unsupported extension for an output file`,
+      'Expected .json, .jsonl, .csv, .tsv, .xlsx or .parquet. Text formats may be followed by .gz.',
     )
   return format
 }
@@ -97,7 +97,7 @@ const writers: Readonly<Record<OutputFormat, Writer>> = {
 
 const quoted = (field: string): string => `"${field.replaceAll('"', '""')}"`
 
-/** Names are only quoted where they need it. */
+/** Quotes a column name only if necessary. */
 const csvName = (name: string): string => (/[",;|\t\n\r]/.test(name) ? quoted(name) : name)
 
 async function collected<T>(examples: AsyncIterable<T>): Promise<T[]> {
@@ -108,7 +108,7 @@ async function collected<T>(examples: AsyncIterable<T>): Promise<T[]> {
 
 const PIECE_BYTES = 2 ** 20
 
-/** Lines gathered into pieces that are worth a write each. */
+/** Combines lines into larger chunks for fewer writes. */
 async function* inPieces(pieces: Pieces): AsyncGenerator<Uint8Array> {
   let text = ''
   for await (const piece of pieces) {
