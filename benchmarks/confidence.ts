@@ -14,7 +14,7 @@ import {
   type ConfidenceModel,
   fitConfidence,
   type JudgedQuestion,
-  LEAST_QUESTIONS,
+  MIN_QUESTIONS,
 } from '../src/squad/metrics/confidence.ts'
 import { FITTED_TOP_K, judgeGiven, judgeQuestions } from '../src/squad/metrics/judged-questions.ts'
 import type { Example } from '../src/squad/types.ts'
@@ -59,9 +59,9 @@ await new Command('confidence')
   .option('--doc_stride <integer>', 'tokens that windows share', wholeNumber(0), 128)
   .action(async (model: string, data: string, flags: Flags) => {
     const examples = await readExamples([data], {})
-    if (examples.length < flags.test + LEAST_QUESTIONS)
+    if (examples.length < flags.test + MIN_QUESTIONS)
       throw new UsageError(
-        `${data}: ${examples.length} questions, expected at least ${LEAST_QUESTIONS} for fitting and ${flags.test} for testing`,
+        `${data}: ${examples.length} questions, expected at least ${MIN_QUESTIONS} for fitting and ${flags.test} for testing`,
         'Use another file or a lower --test.',
       )
     const ask = await asker(model, flags)

@@ -129,7 +129,7 @@ describe('spanforge rejects data with', () => {
 
   test('truncated SQuAD JSON, with the position', async () => {
     const train_file = dataFile(squad.slice(0, squad.length / 2))
-    await expectRefused(/broken\.json: the file ends in the middle, at line 1, character \d+/, { train_file })
+    await expectRefused(/broken\.json: the file is truncated at line 1, character \d+/, { train_file })
   })
 
   test('an answer that is not in the context', async () => {
@@ -142,7 +142,7 @@ describe('spanforge rejects data with', () => {
   })
 
   test('a file without questions', async () => {
-    await expectRefused(/broken\.json: no questions in it/, { train_file: dataFile('{"data": []}') })
+    await expectRefused(/broken\.json: no questions found/, { train_file: dataFile('{"data": []}') })
   })
 
   test('no data argument', async () => {

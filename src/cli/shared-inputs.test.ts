@@ -40,7 +40,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   '17-list.json': read(['1843']),
   '18-nested-text.json': read(['1843']),
   '19-hf-viewer.json': read(['1843']),
-  '20-nan.jsonl': refused(/NaN and Infinity are not JSON .*\n.*Write null/),
+  '20-nan.jsonl': refused(/NaN and Infinity are not JSON .*\n.*Use null/),
   '21-crlf.jsonl': read(['1843']),
   '22-crlfctx.json': read(['1843']),
   '23-bom.json': read(['1843']),

@@ -30,8 +30,9 @@ export interface SourceExample extends Example {
 
 /**
  * Streams the examples of one or several data files in file order. Supported formats, optionally gzipped, are SQuAD
- * JSON v1.1 and v2.0 and other JSON layouts (loaded into memory as a whole), and JSON lines, CSV, Parquet, Arrow and Excel
- * workbooks with one question per row. `answer_start` counts code points in the file and UTF-16 units in the examples.
+ * JSON v1.1 and v2.0 and other JSON layouts (loaded into memory as a whole), and JSON lines, CSV, Parquet, Arrow and
+ * Excel workbooks with one question per row. `answer_start` counts code points in the file and UTF-16 units in the
+ * examples.
  * @throws DataProblem for the first problem, unless `report` handles it
  * @throws SpanforgeError for a file that cannot be read
  */

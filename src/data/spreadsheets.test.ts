@@ -113,7 +113,7 @@ describe('an invalid answer_start', () => {
     const path = file('a.csv', `question,context,answer,answer_start\nWhen?,Ada wrote in 1843,1843,${start}\n`)
     await expect(readExamples(path)).rejects.toThrow(`answer_start is "${start}"; expected a whole number from 0`)
     const { problems } = await checkFile(path, {})
-    expect(problems.map(({ correction }) => correction)).toEqual(['found by its text'])
+    expect(problems.map(({ correction }) => correction)).toEqual(['position found by the text'])
     expect(answersOf(await readExamples(await fixed(path)))).toEqual(WHEN)
   })
 })
@@ -215,7 +215,7 @@ describe('a malicious workbook', () => {
       'of far columns',
       '<c r="A2"/>',
       '<c r="XFD999"/>',
-      /999 rows × 16,384 columns in .*sheet1\.xml; at most 4,000,000/,
+      /999 rows × 16,384 columns in .*sheet1\.xml; the maximum is 4,000,000/,
     ],
     ['of many cells', '<c r="A2"/>'.repeat(600_000), '', /more than 5\d\d,\d{3} XML tags in/],
   ])('is rejected before its cells are allocated: %s', async (_, first, last, message) => {

@@ -1,4 +1,4 @@
-/** From the logits of a document's windows to answers in its text. */
+/** Turns the logits of a document's windows into answers. */
 import { UsageError } from '../errors.ts'
 import { bestSpans, bestWindow, type ContextLogits, type Span } from './best-spans.ts'
 import { readDocument, spanEdges, type WindowLogits } from './document-logits.ts'
@@ -13,54 +13,56 @@ import { type FoundSpan, gatherEvidence } from './metrics/evidence.ts'
 import type { Example, Window } from './types.ts'
 
 export interface AnswerOptions {
-  /** How many answers at most. */
+  /** Maximum number of answers (default: 1). */
   readonly top_k?: number
-  /** In tokens. */
+  /** Maximum length of an answer in tokens (default: 30). */
   readonly max_answer_length?: number
-  /** May "" be the answer? Its logit is the null score less the threshold; it takes part in the probabilities. */
+  /** Whether "" is a possible answer, with the null score minus the threshold as its logit (default: false). */
   readonly handle_impossible_answer?: boolean
-  /** "" is the best answer when null score - best logit > threshold; tuned on validation, a property of the model. */
+  /**
+   * "" is the best answer if null score - best logit > threshold. A property of the model, tuned on validation data.
+   */
   readonly null_score_diff_threshold?: number
-  /** Divides the logits before they become probabilities. The ranking does not depend on it. */
+  /** Divisor of the logits before the softmax (default: 1). It does not affect the ranking. */
   readonly temperature?: number
-  /** Fitted on questions with known answers; candidates then have a confidence. */
+  /** A model fitted on questions with known answers, which adds a confidence to each candidate. */
   readonly confidence?: ConfidenceModel
-  /** Candidates also have the evidence that a model of confidence is fitted on. */
+  /** Whether candidates include the evidence for fitting a confidence model (default: false). */
   readonly evidence?: boolean
 }
 
-/** A context, cut into windows, and what the model says about them. */
+/** A context with its windows and the model's logits for them. */
 export interface DocumentLogits {
   readonly context: string
-  /** In document order, one at least. */
+  /** Windows in document order, at least one. */
   readonly windows: readonly Window[]
-  /** One for each window. */
+  /** Logits of each window. */
   readonly logits: readonly WindowLogits[]
   /**
-   * UTF-16 start and end of each word of the context (words.ts). If given, answers start and end at words' edges.
-   * Leave it out for languages without spaces between words.
+   * UTF-16 start and end of each word of the context, from `wordRanges`. If set, answers start and end at word
+   * boundaries. Omit it for languages without spaces between words.
    */
   readonly words?: Int32Array
 }
 
 export interface AnswerCandidate {
-  /** Always `context.slice(start, end)`. */
+  /** Text of the answer, which is `context.slice(start, end)`. */
   readonly answer: string
-  /** The probability of this answer among all that are possible. */
+  /** Probability of this answer among all possible answers. */
   readonly score: number
   /**
-   * The probability that the answer is right, word for word (confidence.ts); for "", that there is no answer. null for
-   * another wording of a better answer, which shares its place. Only with the option `confidence`.
+   * Probability that the answer is an exact match; for "", that there is no answer. null for a variant of a better
+   * answer that it overlaps. Requires the option `confidence`.
    */
   readonly confidence?: number | null
-  /** Of the best answer at each place. Only with the option `evidence`. */
+  /** Evidence for the confidence, for the best answer at each position. Requires the option `evidence`. */
   readonly evidence?: AnswerEvidence
-  /** Start logit + end logit; for "" null score - threshold. */
+  /** Start logit + end logit; for "", null score - threshold. */
   readonly logit: number
-  /** Those of the window that reads it best; for "" of [CLS] where the null score is least. */
+  /** Start logit from the window with the best score; for "", of [CLS] in the window with the lowest null score. */
   readonly start_logit: number
   readonly end_logit: number
-  /** UTF-16 indices into the context; 0, 0 for "". */
+  /** Start of the answer as a UTF-16 index into the context; 0 for "". */
   readonly start: number
   readonly end: number
   /** Index of the document that contains it; 0 for "". */
@@ -68,17 +70,18 @@ export interface AnswerCandidate {
 }
 
 export interface ExampleAnswers {
-  /** Best first, never empty: where no context holds a token the answer is "" with score 0. */
+  /** Candidates, best first. Never empty: without any context tokens, the only candidate is "" with score 0. */
   readonly candidates: readonly AnswerCandidate[]
-  /** The smallest [CLS] start logit + end logit of all windows: no answer means that no window sees one. */
+  /** Lowest [CLS] start logit + end logit of all windows, because "no answer" requires that no window has an answer. */
   readonly null_score: number
-  /** null_score less the logit of the best answer with text, as run_qa: the larger, the surer that there is none. */
+  /** null_score minus the logit of the best non-empty answer, as in run_qa. High values mean "no answer". */
   readonly null_odds: number
 }
 
 /**
- * The best answers to one question in one or several documents, with exact probabilities over all spans of all of
- * them (best-spans.ts). Throws UsageError for an option out of range, SpanforgeError for logits missing or not finite.
+ * Finds the best answers to a question in one or several documents, with exact probabilities over all spans.
+ * @throws UsageError for an option out of range
+ * @throws SpanforgeError for missing or non-finite logits
  */
 export function findAnswers(documents: readonly DocumentLogits[], options: AnswerOptions = {}): ExampleAnswers {
   const { top_k = 1, max_answer_length = 30, null_score_diff_threshold = 0, temperature = 1 } = options
@@ -130,7 +133,7 @@ function confidenceOf(
   return own ? answerConfidence(model, own) : null
 }
 
-/** An answer with the place among the tokens where it was found; "" has none. */
+/** An answer with its token span, which "" does not have. */
 type Found = Omit<AnswerCandidate, 'score' | 'confidence' | 'evidence'> & Partial<Omit<FoundSpan, 'document'>>
 
 function foundAnswer(
@@ -152,13 +155,13 @@ function foundAnswer(
   }
 }
 
-/** Of equal logits the earlier found stays first. */
+/** Sorts by logit. Ties keep their order. */
 const bestFirst = (a: Found, b: Found): number => b.logit - a.logit
 
 const probability = (logit: number, temperature: number, total: LogSum): number =>
   Math.exp(logit / temperature - total.value)
 
-/** `findAnswers` for each of the examples that the windows were cut from, in its own context. */
+/** Runs `findAnswers` for each example in its own context. */
 export function answerExamples(
   examples: readonly Example[],
   windows: readonly Window[],
@@ -172,7 +175,7 @@ export function answerExamples(
   })
 }
 
-/** "" by the logits of [CLS] in the window with the least sum. */
+/** The candidate "", with the logits of [CLS] in the window with the lowest null score. */
 function noAnswerCandidate(documents: readonly DocumentLogits[], threshold: number): Found {
   let least: readonly [number, number] = [Infinity, Infinity]
   for (const { logits } of documents)
@@ -183,7 +186,7 @@ function noAnswerCandidate(documents: readonly DocumentLogits[], threshold: numb
   return { answer: '', logit, start_logit, end_logit, start: 0, end: 0, document: 0 }
 }
 
-/** For each example the indices of its windows, in order. */
+/** Returns the indices of the windows of each example, in order. */
 export function groupByExample(windows: readonly Window[], examples: number): number[][] {
   const groups: number[][] = Array.from({ length: examples }, () => [])
   windows.forEach((window, index) => {

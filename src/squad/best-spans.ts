@@ -1,26 +1,26 @@
 /**
- * The span chooser: which stretches of a document does the model take for the answer?
+ * Exact search for the best answer spans of a document.
  *
- * Every stretch of at most `max_answer_length` tokens that some window holds whole is a span, and is looked at: exact,
- * in O(tokens x max_answer_length), where run_qa guesses from the 20 best starts and ends. A span's score is the sum
- * of its start and end logit. Windows overlap, so a span may be read more than once: it counts once, with the score of
- * its best window.
+ * A span is a sequence of at most `max_answer_length` tokens that is contained in at least one window. The search
+ * scores every span, in O(tokens x max_answer_length), where run_qa only combines the 20 best starts and ends. The
+ * score of a span is the sum of its start and end logit. A span in several overlapping windows counts once, with its
+ * best score.
  *
- * The scores make a probability distribution over all spans: P(span) = exp(score / temperature - log_total), with
- * log_total the log of the sum of exp(score / temperature) over every span there is.
+ * The scores define a probability distribution over all spans: P(span) = exp(score / temperature - log_total), where
+ * log_total is the log of the sum of exp(score / temperature) over all spans.
  */
 import { SpanforgeError } from '../errors.ts'
 import { LogSum } from './log-sum.ts'
 
-/** What one window says about the document tokens that it holds: `first` is the first one's index in the document. */
+/** The logits of one window for its context tokens. `first` is the index of the first of them in the document. */
 export interface ContextLogits {
   readonly first: number
-  /** Logits of the context tokens alone, [tokens of the document in this window]. */
+  /** Start logits, only of the context tokens in this window. */
   readonly start_logits: Float32Array
   readonly end_logits: Float32Array
 }
 
-/** The document's tokens `start` to `end`, both included. */
+/** The tokens `start` to `end` of a document, inclusive, with their score. */
 export interface Span {
   readonly start: number
   readonly end: number
@@ -29,22 +29,24 @@ export interface Span {
 
 export interface SpanOptions {
   readonly top_k: number
-  /** In tokens. */
+  /** Maximum length of a span in tokens. */
   readonly max_answer_length: number
   readonly temperature?: number
-  /** By document token: 1 where a span may start, and end; everywhere by default. */
+  /** For each token of the document, 1 if a span may start there (default: everywhere). `mayEnd` is analogous. */
   readonly mayStart?: Uint8Array
   readonly mayEnd?: Uint8Array
 }
 
 export interface BestSpans {
-  /** Best first; of equal scores the earlier, then the shorter span first. */
+  /** Spans, best first. Ties are sorted by start, then by length. */
   readonly spans: readonly Span[]
-  /** -Infinity where there is no span. */
+  /** Log of the sum of exp(score / temperature) over all spans; -Infinity if there are none. */
   readonly log_total: number
 }
 
-/** Readings in document order, each starting and ending no earlier than the one before it. */
+/**
+ * Finds the best spans. Windows must be in document order, each starting and ending no earlier than the previous one.
+ */
 export function bestSpans(logitsByWindow: readonly ContextLogits[], options: SpanOptions): BestSpans {
   const best: Span[] = []
   const total = new LogSum()
@@ -54,13 +56,13 @@ export function bestSpans(logitsByWindow: readonly ContextLogits[], options: Spa
       insert(best, { start, end, score }, options.top_k)
   })
   if (best.length > 0 && !Number.isFinite(total.value))
-    throw new SpanforgeError('answers: the logits hold NaN or infinity, expected finite numbers', {
-      remedy: 'The model itself is broken: look for NaN in its weights.',
+    throw new SpanforgeError('answers: the logits contain NaN or infinity, expected finite numbers', {
+      remedy: 'The model is corrupted: check its weights for NaN.',
     })
   return { spans: best, log_total: total.value }
 }
 
-/** The score of the best span that shares no token with `place`; -Infinity where there is none. */
+/** The score of the best span that does not overlap `place`; -Infinity if there is none. */
 export function bestScoreElsewhere(
   logitsByWindow: readonly ContextLogits[],
   options: Omit<SpanOptions, 'top_k' | 'temperature'>,
@@ -73,19 +75,19 @@ export function bestScoreElsewhere(
   return best
 }
 
-/** The start and end logit that make the span's score, and which window has them: the best one. */
+/** The window with the best score for a span, and the start and end logit in that window. */
 export function bestWindow(logitsByWindow: readonly ContextLogits[], { start, end, score }: Span) {
   for (const [window, { first, start_logits, end_logits }] of logitsByWindow.entries()) {
     if (start < first || end >= first + start_logits.length) continue
     const [start_logit, end_logit] = [start_logits[start - first], end_logits[end - first]]
     if (start_logit + end_logit === score) return { start_logit, end_logit, window }
   }
-  throw new Error('the span is of other windows')
+  throw new Error('the span does not belong to these windows')
 }
 
 type Visit = (start: number, end: number, score: number) => void
 
-/** Every span once, in document order: a span belongs to the last window that holds its start. */
+/** Visits each span once, in document order. A span is attributed to the last window that contains its start. */
 function eachSpan(
   logitsByWindow: readonly ContextLogits[],
   options: Omit<SpanOptions, 'top_k' | 'temperature'>,
@@ -104,7 +106,7 @@ function eachSpan(
   }
 }
 
-/** Over the window at `index` and those before it that hold the span too. */
+/** The best score of a span in the window at `index` and the earlier windows that contain it. */
 function bestScore(logitsByWindow: readonly ContextLogits[], index: number, start: number, end: number): number {
   let best = -Infinity
   for (let i = index; i >= 0 && end < afterLast(logitsByWindow[i]); i--) {
@@ -116,7 +118,7 @@ function bestScore(logitsByWindow: readonly ContextLogits[], index: number, star
 
 const afterLast = (window: ContextLogits): number => window.first + window.start_logits.length
 
-/** Keeps `best` sorted and at most `limit` long. An equal score goes behind, having come later. */
+/** Inserts a span and keeps `best` sorted and at most `limit` long. On a tie, the new span comes after the old one. */
 function insert(best: Span[], span: Span, limit: number): void {
   let place = best.length
   while (place > 0 && best[place - 1].score < span.score) place--

@@ -3,7 +3,7 @@ import { labelWindow } from './labels.ts'
 import type { Example, LabelledWindow, Window } from './types.ts'
 import { makeWindows, type WindowOptions } from './windows.ts'
 
-/** Questions, and the labelled windows that they were cut into. */
+/** Questions and their labelled windows. */
 export interface Dataset {
   readonly examples: readonly Example[]
   readonly windows: readonly LabelledWindow[]

@@ -6,8 +6,8 @@ export const DIGESTS = ['input_ids', 'token_type_ids', 'offsets_utf16', 'labels'
 export type Digest = (typeof DIGESTS)[number]
 
 /**
- * What each digest is taken of: little-endian int32 arrays, all windows one after the other without padding;
- * `offsets_utf16` start and end of every token, `labels` all start positions, then all end positions.
+ * The input of each digest: little-endian int32 arrays of all windows in order, without padding. `offsets_utf16` holds
+ * the start and end of every token, `labels` all start positions followed by all end positions.
  */
 export function digestStreams(
   windows: readonly Window[],

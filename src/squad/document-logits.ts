@@ -3,20 +3,20 @@ import type { ContextLogits } from './best-spans.ts'
 import type { Window } from './types.ts'
 import { wordAt } from './words.ts'
 
-/** What the model gives for one window: one logit a token, [CLS] first. Logits of padding may follow. */
+/** The model's output for one window: one logit per token, starting with [CLS]. Logits of padding may follow. */
 export interface WindowLogits {
   readonly start_logits: Float32Array
   readonly end_logits: Float32Array
 }
 
-/** A document as its tokens: where each lies in the text, and what the windows say about them. */
+/** The tokens of a document with their text positions and the logits of all windows. */
 export interface TokenizedDocument {
   readonly logitsByWindow: readonly ContextLogits[]
   /** UTF-16 start and end of token i at 2i and 2i + 1. */
   readonly offsets: Int32Array
 }
 
-/** Lays the windows of one document (in document order) over each other: equal tokens, equal index. */
+/** Aligns the overlapping windows of a document, given in document order, to a common token index. */
 export function readDocument(windows: readonly Window[], logits: readonly WindowLogits[]): TokenizedDocument {
   if (windows.length === 0) throw new SpanforgeError('answers: a document has no windows, expected at least one')
   const offsets: number[] = []
@@ -33,7 +33,7 @@ export function readDocument(windows: readonly Window[], logits: readonly Window
   return { logitsByWindow, offsets: Int32Array.from(offsets) }
 }
 
-/** What is said about the context of a window, whose first token is the document's token `first`. */
+/** The logits of a window's context tokens. `first` is the index of the first of them in the document. */
 export const contextLogits = (
   { context_start, context_end }: Window,
   { start_logits, end_logits }: WindowLogits,
@@ -45,9 +45,9 @@ export const contextLogits = (
 })
 
 /**
- * Where answers may start and end, 1 for yes, so that no two spans are the same characters: a character that becomes
- * several tokens (a Hangul syllable in an uncased model) starts with its first and ends with its last one. With
- * `words` (words.ts) only at the edges of words.
+ * Marks the tokens (1) at which answers may start and end, so that no two spans have the same characters: a character
+ * with several tokens, such as a Hangul syllable in an uncased model, starts at its first and ends at its last token.
+ * With `words`, answers may only start and end at word boundaries.
  */
 export function spanEdges(offsets: Int32Array, words?: Int32Array): { mayStart: Uint8Array; mayEnd: Uint8Array } {
   const tokens = offsets.length / 2
@@ -63,14 +63,14 @@ export function spanEdges(offsets: Int32Array, words?: Int32Array): { mayStart: 
   return { mayStart, mayEnd }
 }
 
-/** How many context tokens of `window` come before the first one of `next`: all of them if the two do not overlap. */
+/** Number of context tokens of `window` before the first one of `next`, which is all of them without an overlap. */
 function tokensBeforeNext(window: Window, next: Window): number {
   let token = window.context_start
   while (token < window.context_end && !isSameToken(window, token, next, next.context_start)) token++
   return token - window.context_start
 }
 
-/** Place and id: a character that becomes several tokens gives them all the same place. */
+/** Compares position and id, because all tokens of one character have the same position. */
 const isSameToken = (a: Window, i: number, b: Window, j: number): boolean =>
   a.offsets[2 * i] === b.offsets[2 * j] &&
   a.offsets[2 * i + 1] === b.offsets[2 * j + 1] &&

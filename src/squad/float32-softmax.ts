@@ -1,8 +1,8 @@
 /**
- * Softmax as numpy computes it for a short float32 array on x86-64 with AVX2 or AVX-512: bit for bit, so that the
- * probabilities in run_qa's files come out digit for digit. `exp` follows numpy's vectorised float32 kernel
- * (loops_exponent_log: Cody-Waite range reduction, a rational minimax approximation, fused multiply-adds), the sum its
- * pairwise summation.
+ * Softmax with exactly the same bits as numpy's for a short float32 array on x86-64 with AVX2 or AVX-512, so that the
+ * probabilities in run_qa's files agree in every digit. `exp` follows numpy's vectorised float32 kernel
+ * (loops_exponent_log: Cody-Waite range reduction, a rational minimax approximation, fused multiply-adds), and the sum
+ * numpy's pairwise summation.
  */
 
 const { fround } = Math
@@ -10,10 +10,10 @@ const [LOG2_E, LN2_HIGH, LN2_LOW] = [Math.LOG2E, 6.93145752e-1, 1.42860677e-6].m
 // The float32 values of numpy's coefficients, highest power first.
 const NUMERATOR = [5.0827626e-4, 6.757897e-3, 5.1145121e-2, 2.4736154e-1, 7.2576646e-1, 1].map(fround)
 const DENOMINATOR = [2.1595094e-2, -2.7423354e-1, 1].map(fround)
-/** Below this exp(x) is 0. */
+/** exp(x) is 0 for x at or below this value. */
 const SMALLEST = -103.97208404541016
 
-/** At most 128 scores, so that pairwise summation is one block; float32 values in and out. */
+/** Softmax of at most 128 float32 scores, for which pairwise summation uses a single block. */
 export function float32Softmax(scores: readonly number[]): number[] {
   const highest = Math.max(...scores)
   const exps = scores.map((score) => float32Exp(fround(score - highest)))
@@ -32,7 +32,7 @@ function float32Exp(x: number): number {
 const polynomial = (coefficients: readonly number[], x: number): number =>
   coefficients.reduce((value, coefficient) => fma(value, x, coefficient))
 
-/** A product of two float32 is exact in float64. */
+/** Fused multiply-add. The product of two float32 values is exact in float64. */
 const fma = (a: number, b: number, c: number): number => fround(a * b + c)
 
 function roundHalfEven(x: number): number {
@@ -40,7 +40,7 @@ function roundHalfEven(x: number): number {
   return x + shift - shift
 }
 
-/** Eight running sums where there are eight values or more, added up in pairs; then the values left over. */
+/** Pairwise summation within a block: eight running sums, added in pairs, followed by the remaining values. */
 function blockSum(values: readonly number[]): number {
   const add = (a: number, b: number) => fround(a + b)
   if (values.length < 8) return values.reduce(add, 0)

@@ -1,6 +1,6 @@
 /**
- * Extractive question answering without Node or an engine: questions to labelled windows, logits to answers, scores of
- * answers. Runs in a browser.
+ * Extractive question answering without Node or an engine: labelled windows from questions, answers from logits, and
+ * metrics. Runs in a browser.
  */
 export { SpanforgeError, UsageError } from '../errors.ts'
 export {

@@ -3,9 +3,9 @@ import type { Answer, Label, Window } from './types.ts'
 const NO_ANSWER: Label = { start_position: 0, end_position: 0 }
 
 /**
- * The tokens that cover the answer's first and last character; [CLS] where the window does not hold the whole answer,
- * or there is none. run_qa.py's rule, without its slip: there an answer that begins in the last context token gets a
- * start beyond the context.
+ * Labels a window with the tokens of the answer's first and last character, or with [CLS] if the window does not
+ * contain the whole answer or there is none. This is the rule of run_qa.py without its bug: there, an answer that
+ * starts in the last context token gets a start position after the context.
  */
 export function labelWindow(window: Window, answer: Answer | undefined): Label {
   const { offsets, context_start, context_end } = window
@@ -17,7 +17,7 @@ export function labelWindow(window: Window, answer: Answer | undefined): Label {
   while (start_position + 1 < context_end && offsets[2 * start_position + 2] <= first) start_position++
   let end_position = context_end - 1
   while (end_position > context_start && offsets[2 * end_position - 1] >= end) end_position--
-  // Several tokens can stand for one character (the letters of a Hangul syllable): the two ways in then cross.
+  // If several tokens have the same character (such as a Hangul syllable), the two searches can cross.
   if (end_position < start_position) return { start_position: end_position, end_position: start_position }
   return { start_position, end_position }
 }

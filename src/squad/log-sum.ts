@@ -1,4 +1,4 @@
-/** log(sum of exp(x)) in one pass: the sum is kept relative to the largest x so far, so that nothing overflows. */
+/** Computes log(sum of exp(x)) in one pass. The sum is relative to the largest x so far, which prevents overflow. */
 export class LogSum {
   private largest = -Infinity
   private sum = 0
@@ -12,7 +12,7 @@ export class LogSum {
     }
   }
 
-  /** -Infinity where nothing was added. */
+  /** The result; -Infinity if nothing was added. */
   get value(): number {
     return this.largest + Math.log(this.sum)
   }

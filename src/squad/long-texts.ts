@@ -1,12 +1,12 @@
 import type { Example } from './types.ts'
 
-/** Paragraphs around the one that a question belongs to. */
+/** Number of paragraphs to add to a question's own context. */
 const AROUND = 8
 
 /**
- * The same questions, each asked about a longer text: its own context among the eight nearest other ones of the data,
- * in their order, separated by blank lines. The own context is the first in one question, the second in the next, and
- * so on. `indices` says which questions. Empty where there are no other contexts.
+ * Creates versions of the questions at `indices` with longer texts: the eight nearest contexts in the data are added to
+ * a question's own context, in order and separated by blank lines. The position of the own context rotates from
+ * question to question. Returns an empty list if there is only one context.
  */
 export function inLongTexts(
   examples: readonly Example[],
@@ -28,6 +28,6 @@ export function inLongTexts(
   })
 }
 
-/** `count` of the numbers below `total`, evenly spaced; all of them where there are no more. */
+/** Up to `count` evenly spaced numbers below `total`. */
 export const evenlySpaced = (total: number, count: number): number[] =>
   Array.from({ length: Math.min(total, count) }, (_, i) => Math.floor((i * total) / Math.min(total, count)))

@@ -1,6 +1,8 @@
-/** Questions over documents, and the windows that a model reads them through. */
+/** Types of questions, answers and windows. */
 
-/** `answer_start` counts UTF-16 units: `context.slice(answer_start, answer_start + text.length) === text`. */
+/**
+ * An answer. `answer_start` counts UTF-16 units: `context.slice(answer_start, answer_start + text.length) === text`.
+ */
 export interface Answer {
   readonly text: string
   readonly answer_start: number
@@ -11,34 +13,33 @@ export interface Example {
   readonly title?: string
   readonly question: string
   readonly context: string
-  /** Empty for a question that the context does not answer (SQuAD v2.0), or that nobody has answered yet. */
+  /** Labelled answers. Empty for an unanswerable question (SQuAD v2.0) or one without labels. */
   readonly answers: readonly Answer[]
 }
 
 /**
- * One model input, without padding: [CLS] question [SEP] a stretch of the context [SEP], or what the tokenizer's
- * post-processor puts around the two.
- * `offsets[2 * i]` and `offsets[2 * i + 1]` are the UTF-16 start and end of token i, in the question (left-stripped)
- * for the question's tokens and in the context for the context's; 0, 0 for special tokens.
+ * A model input without padding: [CLS] question [SEP] part of the context [SEP], or the special tokens of the
+ * tokenizer's post-processor. `offsets[2 * i]` and `offsets[2 * i + 1]` are the UTF-16 start and end of token i, in the
+ * left-stripped question or in the context; 0, 0 for special tokens.
  */
 export interface Window {
-  /** Index of the example in the list that was cut into windows. */
+  /** Index of the example. */
   readonly example: number
   readonly input_ids: Int32Array
   /** Token index of the first context token. */
   readonly context_start: number
-  /** Token index just after the last context token: the place of the special tokens at the end. */
+  /** Token index after the last context token, where the final special tokens start. */
   readonly context_end: number
   readonly offsets: Int32Array
-  /** Token types where they are not BERT's: 0 before the context, 1 from there to the end. */
+  /** Token types, if they differ from BERT's, which are 0 before the context and 1 from there on. */
   readonly token_types?: Uint8Array
 }
 
-/** Token positions of the first and last token of the answer in a window; [0, 0] is [CLS]: no answer here. */
+/** Positions of the answer's first and last token in a window. Both are 0, for [CLS], if the answer is not in it. */
 export interface Label {
   readonly start_position: number
   readonly end_position: number
 }
 
-/** A window with its label, as training wants it. */
+/** A window with its label, for training. */
 export interface LabelledWindow extends Window, Label {}

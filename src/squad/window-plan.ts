@@ -1,13 +1,13 @@
-/** Where windows lie and what stands in them, as plain data, so that any of them can be cut anywhere. */
+/** Layout and boundaries of windows as plain data, so that windows can be cut in any thread. */
 import type { PairLayout } from '../text/post-processors.ts'
 
-/** What surrounds a question and its context in each window. */
+/** The special tokens and token types around a question and its context in each window. */
 export interface WindowLayout {
   readonly pair: PairLayout
   readonly has_token_types: boolean
 }
 
-/** Where the windows of a question over a context begin and end, known before any of them is cut. */
+/** The boundaries of the windows of a question and a context, computed before they are cut. */
 export interface WindowPlan {
   readonly count: number
   /** Tokens of the question in each window. */
@@ -16,33 +16,33 @@ export interface WindowPlan {
   readonly special: number
   /** Tokens of the whole context. */
   readonly context: number
-  /** Context tokens of a window at most. */
+  /** Maximum number of context tokens in a window. */
   readonly room: number
-  /** Context tokens from the start of one window to the start of the next. */
+  /** Number of context tokens between the starts of consecutive windows. */
   readonly step: number
 }
 
-/** The context tokens of a plan's window: the first one, and the one after the last. */
+/** The range of context tokens in a window: the first one, and the one after the last. */
 export const contextRange = ({ context, room, step }: WindowPlan, window: number): readonly [number, number] => [
   window * step,
   Math.min(context, window * step + room),
 ]
 
-/** Tokens of a plan's window, special ones included. */
+/** Number of tokens in a window, including special tokens. */
 export function windowLength(plan: WindowPlan, window: number): number {
   const [first, last] = contextRange(plan, window)
   return plan.question + plan.special + last - first
 }
 
-/** Tokens of the first `count` windows of a plan. All are full, except for the last one of the plan. */
+/** Number of tokens in the first `count` windows (default: all). All windows except the last are full. */
 export const planTokens = (plan: WindowPlan, count = plan.count): number =>
   count === 0 ? 0 : (count - 1) * windowLength(plan, 0) + windowLength(plan, count - 1)
 
-/** Special tokens of a window. */
+/** Number of special tokens in a window. */
 export const specialTokenCount = ({ pair: { before, between, after } }: WindowLayout): number =>
   before.ids.length + between.ids.length + after.ids.length
 
-/** Where the first token of the context stands in a window. */
+/** Position of the first context token in a window. */
 export const contextStart = ({ pair: { before, between } }: WindowLayout, question: number): number =>
   before.ids.length + question + between.ids.length
 
@@ -60,8 +60,8 @@ export function windowIds(layout: WindowLayout, question: Int32Array, context: I
 }
 
 /**
- * The token types of a window of `question` and `context` tokens; undefined where they are BERT's. In windows after the
- * first, `isLater`, the context has type 1 with some tokenizers that give it another type in the first.
+ * The token types of a window with `question` and `context` tokens; undefined if they are those of BERT. With some
+ * tokenizers, the type of the context in later windows (`isLater`) differs from that in the first one.
  */
 export function windowTypes(
   layout: WindowLayout,

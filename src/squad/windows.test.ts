@@ -101,7 +101,7 @@ describe('makeWindows', () => {
   it.each([
     [61, 64, 100, 'raise max_seq_len to 81 or more'],
     [61, 64, 80, 'use max_seq_len 80 with a doc_stride below 16'],
-    [61, 64, 64, 'the model reads at most 64 tokens'],
+    [61, 64, 64, 'the model supports at most 64 tokens'],
     [45, 64, 64, 'use a doc_stride below 16'],
   ])(
     'names values that a model can have: %i tokens in windows of %i of %i',
@@ -220,6 +220,6 @@ describe('Windows of other tokenizers than BERT', () => {
     expect(refusal(null)).toMatch('post_processor is null, so pairs get no special tokens')
     expect(refusal(pairs(['A', 'B']))).toMatch('puts no special token before the question')
     expect(refusal(pairs(['[CLS]', 'A', '[CLS]', 'B']))).toMatch('puts no special token after the context')
-    expect(refusal(pairs(['[CLS]', 'B', 'A', '[CLS]']))).toMatch('the question before the context, each once')
+    expect(refusal(pairs(['[CLS]', 'B', 'A', '[CLS]']))).toMatch('must output the question once, followed by the context once')
   })
 })

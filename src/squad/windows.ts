@@ -15,24 +15,24 @@ import {
 } from './window-plan.ts'
 
 export interface WindowOptions {
-  /** Tokens of a window at most, [CLS] and both [SEP] included. */
+  /** Maximum number of tokens in a window, including special tokens. */
   readonly max_seq_length: number
-  /** Context tokens that a window shares with the one before. */
+  /** Number of context tokens that consecutive windows share. */
   readonly doc_stride: number
-  /** Maximum length of a question in tokens (default: no limit). The rest of it is cut off. */
+  /** Maximum length of a question in tokens (default: no limit). Longer questions are truncated. */
   readonly max_question_length?: number
-  /** The most tokens that the model can read, to suggest no larger windows. */
+  /** Maximum number of tokens that the model supports, for suggestions in errors. */
   readonly max_positions?: number
-  /** The name of max_seq_length in messages: what the command or function at hand calls it. */
+  /** Name of max_seq_length in messages, as used by the current command or function. */
   readonly length_name?: string
 }
 
-/** What a window takes over of a question or context. */
+/** The part of an encoding that windows are made of. */
 export type Tokens = Pick<Encoding, 'ids' | 'offsets'>
 
 /**
- * Cuts examples into windows as run_qa.py does with a fast tokenizer: the question, its leading white space taken off,
- * in every window; of the context as much as there is room for, windows overlapping by `doc_stride` tokens.
+ * Cuts examples into windows like run_qa.py with a fast tokenizer: each window contains the question, without leading
+ * white space, and as much of the context as fits. Consecutive windows overlap by `doc_stride` tokens.
  */
 export class WindowCutter {
   readonly layout: WindowLayout
@@ -53,9 +53,8 @@ export class WindowCutter {
   }
 
   /**
-   * The windows of one example; `index` is its place in the list of examples.
-   * @throws SpanforgeError where the question leaves no room, or room not larger than `doc_stride`, for a context that
-   * needs more.
+   * Cuts an example into windows. `index` is its index in the list of examples.
+   * @throws SpanforgeError if the question leaves too little room for a context that does not fit in one window
    */
   cut(example: Example, index: number): Window[] {
     const question = this.encodeQuestion(example.question)
@@ -67,8 +66,8 @@ export class WindowCutter {
   }
 
   /**
-   * Where the windows of a question over a context lie; `id` names the question in errors.
-   * @throws SpanforgeError as `cut`
+   * Computes the boundaries of the windows. `id` is the id of the question for errors.
+   * @throws SpanforgeError if the question leaves too little room for a context that does not fit in one window
    */
   plan(question: Tokens, context: Tokens, id: string): WindowPlan {
     const plan = this.layOut(question, context)
@@ -76,17 +75,17 @@ export class WindowCutter {
     return plan
   }
 
-  /** How many windows `cut` makes of a question, without making them; 1 where `cut` throws. */
+  /** Number of windows that `cut` creates, without creating them; 1 if `cut` throws. */
   count(question: Tokens, context: Tokens): number {
     return this.layOut(question, context).count
   }
 
-  /** Whether `cut` has room for the question and enough of the context. */
+  /** Whether an example can be cut: whether its question leaves enough room for the context. */
   canCut({ question, context }: Pick<Example, 'question' | 'context'>): boolean {
     return movesOn(this.layOut(this.encodeQuestion(question), this.encodeContext(context)))
   }
 
-  /** The tokens of a context. The questions of a paragraph follow one another and share it: the last one is kept. */
+  /** Encodes a context. The last one is cached, because consecutive questions often share it. */
   encodeContext(context: string): Encoding {
     if (!this.encoding || context !== this.context) {
       this.encoding = this.tokenizer.encode(context)
@@ -95,12 +94,12 @@ export class WindowCutter {
     return this.encoding
   }
 
-  /** The question as it stands in every window. */
+  /** Encodes a question as it appears in every window. */
   encodeQuestion(question: string): Encoding {
     return firstTokens(this.tokenizer.encode(leftStripped(question)), this.max_question_length)
   }
 
-  /** The window over the context tokens from `first` up to `last`. */
+  /** Creates the window with the context tokens from `first` up to, but not including, `last`. */
   window(example: number, question: Tokens, context: Tokens, first: number, last: number): Window {
     const input_ids = windowIds(this.layout, question.ids, context.ids.subarray(first, last))
     const context_start = contextStart(this.layout, question.ids.length)
@@ -127,16 +126,15 @@ export class WindowCutter {
 const movesOn = ({ context, room, step }: WindowPlan): boolean => step > 0 || context <= room
 
 /**
- * How a tokenizer lays out a question and its context.
+ * The layout in which a tokenizer arranges a question and its context.
  * @throws SpanforgeError unless it puts special tokens before the question and after the context, in this order
  */
 export function questionLayout({ pair, settings }: BertTokenizer): PairLayout {
   for (const name of ['padding_side', 'truncation_side'] as const)
     if (settings[name] === 'left')
       throw new SpanforgeError(
-        `tokenizer_config.json: ${name} is left, which puts the context before the question or cuts it from its end; ` +
-          'spanforge supports right only',
-        { remedy: `Set ${name} to right, as models of BERT's kind are trained.` },
+        `tokenizer_config.json: ${name} is left, which is not supported for question answering`,
+        { remedy: `Set ${name} to right, which is what BERT models are trained with.` },
       )
   if (pair?.before.ids.length && pair.after.ids.length) return pair
   throw new SpanforgeError(`tokenizer.json: ${whatPairsLack(settings.post_processor !== null, pair)}`, {
@@ -146,17 +144,17 @@ export function questionLayout({ pair, settings }: BertTokenizer): PairLayout {
   })
 }
 
-/** Why pairs are no input for question answering, where the position of the first token stands for "no answer". */
+/** Explains why the pair layout is not suitable: a special token before the question must represent "no answer". */
 function whatPairsLack(hasPostProcessor: boolean, pair: PairLayout | undefined): string {
   if (!hasPostProcessor)
-    return 'post_processor is null, so pairs get no special tokens; answering questions needs one before the question, which stands for "no answer"'
-  if (!pair) return 'the post_processor does not put the question before the context, each once'
+    return 'post_processor is null, so pairs get no special tokens; question answering requires one before the question, which represents "no answer"'
+  if (!pair) return 'the post_processor must output the question once, followed by the context once'
   if (pair.before.ids.length === 0)
-    return 'the post_processor puts no special token before the question; answering questions needs one, such as [CLS], which stands for "no answer"'
-  return 'the post_processor puts no special token after the context; answering questions needs one, such as [SEP]'
+    return 'the post_processor puts no special token before the question; question answering requires one, such as [CLS], which represents "no answer"'
+  return 'the post_processor puts no special token after the context; question answering requires one, such as [SEP]'
 }
 
-/** The windows of all examples, in their order; `onProgress` receives the number of examples done. */
+/** Cuts all examples into windows. `onProgress` receives the number of finished examples. */
 export function makeWindows(
   tokenizer: BertTokenizer,
   examples: readonly Example[],
@@ -172,7 +170,7 @@ export function makeWindows(
   return windows
 }
 
-/** As BERT's: 0 for [CLS], the question and its [SEP]; 1 for the context and its [SEP]. */
+/** Token types of a window; by default those of BERT: 0 for [CLS] question [SEP], 1 for context [SEP]. */
 export const tokenTypeIds = ({
   input_ids,
   context_start,
@@ -186,7 +184,7 @@ const firstTokens = ({ ids, offsets, wordIds }: Encoding, count: number): Encodi
   wordIds: wordIds.subarray(0, count),
 })
 
-/** Without leading white space in the sense of Python's `str.lstrip`: the separators 1c to 1f are white space there. */
+/** Removes leading white space like Python's `str.lstrip`, where U+001C to U+001F are white space. */
 function leftStripped(text: string): string {
   let start = 0
   while (start < text.length && isPythonSpace(text.charCodeAt(start))) start++
@@ -202,12 +200,12 @@ function tooLong(id: string, { question, room }: WindowPlan, options: WindowOpti
   const finding =
     room <= 0
       ? `${place} no room for the context in windows of ${length_name} ${max_seq_length}`
-      : `${place} room for ${room} context tokens in windows of ${length_name} ${max_seq_length}, not more than ` +
-        `their overlap, doc_stride ${doc_stride}`
+      : `${place} room for ${room} context tokens in windows of ${length_name} ${max_seq_length}, which ` +
+        `must be more than doc_stride ${doc_stride}`
   return new SpanforgeError(finding, { remedy: `${roomRemedies(room, options).join(', or ')}.` })
 }
 
-/** Values with which a question fits; none that the model cannot have. */
+/** Remedies with values for which the question fits and that the model supports. */
 function roomRemedies(room: number, options: WindowOptions): string[] {
   const {
     max_seq_length,
@@ -222,6 +220,6 @@ function roomRemedies(room: number, options: WindowOptions): string[] {
   if (needed <= max_positions) remedies.push(`raise ${length_name} to ${needed} or more`)
   else if (room <= 0 && taken + 1 < max_positions)
     remedies.push(`use ${length_name} ${max_positions} with a doc_stride below ${max_positions - taken}`)
-  else if (room <= 0) remedies.push(`the model reads at most ${max_positions} tokens`)
+  else if (room <= 0) remedies.push(`the model supports at most ${max_positions} tokens`)
   return ['Shorten the question', ...remedies]
 }

@@ -1,7 +1,7 @@
-/** Words of a text as character ranges: a flat array of UTF-16 starts and ends, in order, as `[s0, e0, s1, e1, ...]`. */
+/** Words of a text as a flat array of UTF-16 starts and ends in order: `[s0, e0, s1, e1, ...]`. */
 import type { Encoding } from '../text/encoding.ts'
 
-/** The words that the tokenizer found in a text: `wordRanges(tokenizer.encode(context))`. */
+/** The words that a tokenizer found in a text, from its encoding: `wordRanges(tokenizer.encode(context))`. */
 export function wordRanges({ wordIds, offsets }: Pick<Encoding, 'wordIds' | 'offsets'>): Int32Array {
   const ranges: number[] = []
   for (let token = 0; token < wordIds.length; token++) {
@@ -11,7 +11,7 @@ export function wordRanges({ wordIds, offsets }: Pick<Encoding, 'wordIds' | 'off
   return Int32Array.from(ranges)
 }
 
-/** The word that holds the character at `index`, as its start and end; undefined between words. */
+/** Start and end of the word that contains the character at `index`; undefined between words. */
 export function wordAt(words: Int32Array, index: number): readonly [start: number, end: number] | undefined {
   let low = 0
   let high = words.length / 2

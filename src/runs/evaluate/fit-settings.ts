@@ -6,7 +6,7 @@ import { answerExamples } from '../../squad/answers.ts'
 import type { Dataset } from '../../squad/dataset.ts'
 import { evenlySpaced, inLongTexts } from '../../squad/long-texts.ts'
 import { expectedCalibrationError, type JudgedAnswer, reliabilityBins } from '../../squad/metrics/calibration.ts'
-import { fitConfidence, type JudgedQuestion, LEAST_QUESTIONS } from '../../squad/metrics/confidence.ts'
+import { fitConfidence, type JudgedQuestion, MIN_QUESTIONS } from '../../squad/metrics/confidence.ts'
 import {
   crossFit,
   FITTED_TOP_K,
@@ -55,8 +55,8 @@ const MOST_LONG_WINDOWS = 3000
 export function cannotFit(examples: readonly Example[], version_2_with_negative: boolean): string | undefined {
   const different = withoutCopies(examples)
   const questions = different.length
-  if (questions < LEAST_QUESTIONS)
-    return `at least ${LEAST_QUESTIONS} different questions are needed to fit it, and there are ${questions}`
+  if (questions < MIN_QUESTIONS)
+    return `at least ${MIN_QUESTIONS} different questions are needed to fit it, and there are ${questions}`
   const answered = different.filter(({ answers }) => answers.length > 0).length
   if (!version_2_with_negative || Math.min(answered, questions - answered) >= LEAST_OF_A_KIND) return undefined
   return (

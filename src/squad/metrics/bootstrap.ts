@@ -1,6 +1,6 @@
 /**
- * How far can a score be trusted? The percentile bootstrap (Efron 1979): draw as many questions as there are, with
- * replacement, many times over, and see how the mean varies. Compared models answer the same drawn questions (paired).
+ * Confidence intervals of scores by the percentile bootstrap (Efron 1979): the questions are resampled with replacement
+ * many times, and the interval is taken from the resampled means. Models are compared on the same resamples (paired).
  */
 import { UsageError } from '../../errors.ts'
 import { stirred } from './stirred.ts'
@@ -8,7 +8,7 @@ import { stirred } from './stirred.ts'
 export interface BootstrapOptions {
   readonly seed?: number
   readonly resamples?: number
-  /** Share of the resampled means inside the interval. */
+  /** Share of the resampled means within the interval (default: 0.95). */
   readonly confidence_level?: number
 }
 
@@ -19,34 +19,36 @@ export interface BootstrapMean {
 }
 
 export interface BootstrapDifference {
-  /** Mean of b less mean of a. */
+  /** Mean of b minus mean of a. */
   readonly difference: number
   readonly low: number
   readonly high: number
 }
 
-/** The mean of scores with its confidence interval. `scores` has one entry for each question, in any unit. */
+/** Computes the mean of scores with its confidence interval. `scores` has one entry per question, in any unit. */
 export function bootstrapMean(scores: ArrayLike<number>, options: BootstrapOptions = {}): BootstrapMean {
   const means = resampledMeans(scores, options)
   return { mean: mean(scores), ...interval(means, options.confidence_level) }
 }
 
-/** By how much is model b better than model a? `a[i]` and `b[i]` are their scores for the same question. */
+/** Computes how much better model b is than model a. `a[i]` and `b[i]` are their scores for the same question. */
 export function bootstrapDifference(
   a: ArrayLike<number>,
   b: ArrayLike<number>,
   options: BootstrapOptions = {},
 ): BootstrapDifference {
   if (a.length !== b.length)
-    throw new UsageError(`bootstrap: ${a.length} scores against ${b.length}, expected one each for the same questions`)
+    throw new UsageError(
+      `bootstrap: ${a.length} and ${b.length} scores, expected the same number for the same questions`,
+    )
   const differences = Float64Array.from(a, (score, i) => b[i] - score)
   const means = resampledMeans(differences, options)
   return { difference: mean(differences), ...interval(means, options.confidence_level) }
 }
 
-/** Sorted, ascending. */
+/** The resampled means in ascending order. */
 function resampledMeans(scores: ArrayLike<number>, { seed = 42, resamples = 10_000 }: BootstrapOptions): Float64Array {
-  if (scores.length === 0) throw new UsageError('bootstrap: there are no scores, expected at least one')
+  if (scores.length === 0) throw new UsageError('bootstrap: no scores, expected at least one')
   if (!(resamples >= 1)) throw new UsageError(`bootstrap: resamples is ${resamples}, expected 1 or more`)
   const values = Float64Array.from(scores)
   const means = new Float64Array(resamples)
@@ -66,7 +68,7 @@ function interval(sorted: Float64Array, confidence_level = 0.95): { low: number;
   return { low: quantile(sorted, tail), high: quantile(sorted, 1 - tail) }
 }
 
-/** With linear interpolation, as numpy.quantile. */
+/** Quantile with linear interpolation, like numpy.quantile. */
 function quantile(sorted: Float64Array, share: number): number {
   const place = share * (sorted.length - 1)
   const below = Math.floor(place)

@@ -1,24 +1,24 @@
-/** Does a confidence of 80 % mean right in 80 % of the cases? Guo et al. 2017, "On Calibration of Modern Neural Networks". */
+/** Calibration: whether answers with a confidence of 80 % are right in 80 % of the cases (Guo et al. 2017). */
 import { UsageError } from '../../errors.ts'
 
 /** An answer with the model's confidence in it, and whether it was right. */
 export interface JudgedAnswer {
-  /** A probability. */
+  /** Confidence as a probability in [0, 1]. */
   readonly confidence: number
   readonly correct: boolean
 }
 
 export interface ReliabilityBin {
-  /** Confidences from `low` up to `high`. */
+  /** Lower bound of the bin's confidences. */
   readonly low: number
   readonly high: number
   readonly count: number
-  /** Means over the bin's answers; NaN in an empty bin. */
+  /** Mean confidence of the bin's answers; NaN for an empty bin. */
   readonly confidence: number
   readonly accuracy: number
 }
 
-/** Of equal width from 0 to 1, as a reliability plot shows them. */
+/** Groups answers into bins of equal width from 0 to 1, as in a reliability diagram. */
 export function reliabilityBins(answers: readonly JudgedAnswer[], bins = 10): ReliabilityBin[] {
   checkAnswers(answers)
   if (!(bins >= 1)) throw new UsageError(`calibration: bins is ${bins}, expected 1 or more`)
@@ -35,7 +35,7 @@ export function reliabilityBins(answers: readonly JudgedAnswer[], bins = 10): Re
   })
 }
 
-/** Mean distance between confidence and accuracy over the bins, each weighing as many answers as it holds. */
+/** Mean distance between confidence and accuracy over the bins, weighted by the number of answers. */
 export function expectedCalibrationError(bins: readonly ReliabilityBin[]): number {
   const filled = bins.filter(({ count }) => count > 0)
   const total = filled.reduce((sum, { count }) => sum + count, 0)
@@ -45,5 +45,5 @@ export function expectedCalibrationError(bins: readonly ReliabilityBin[]): numbe
 }
 
 function checkAnswers(answers: readonly JudgedAnswer[]): void {
-  if (answers.length === 0) throw new UsageError('calibration: there are no answers, expected at least one')
+  if (answers.length === 0) throw new UsageError('calibration: no answers, expected at least one')
 }

@@ -1,13 +1,14 @@
 import type { BootstrapDifference } from './bootstrap.ts'
 
-/** A difference, its interval, and how often chance alone would show one as large. */
+/** A difference with its interval and p-value. */
 export interface PairedDifference extends BootstrapDifference {
   readonly p_value: number
 }
 
 /**
- * "B is better than A by 1.3 F1, 95 % interval 0.4 to 2.2", or that no difference is shown: 0 lies inside the interval,
- * or, as with few questions the interval is too narrow, the test says so. Scores in per cent.
+ * Describes the comparison of two models: "B is better than A by 1.3 F1, 95 % interval 0.4 to 2.2", or that there is no
+ * significant difference. That is the case if the interval contains 0 or the p-value is too high; the test is needed
+ * because the interval is too narrow for few questions. Scores are percentages.
  */
 export function comparisonSentence(
   [a, b]: readonly [string, string],
@@ -17,7 +18,7 @@ export function comparisonSentence(
 ): string {
   const share = `${Number((100 * confidence_level).toFixed(1))} % interval`
   if ((low <= 0 && high >= 0) || p_value >= 1 - confidence_level)
-    return `${b} and ${a} cannot be told apart: ${signed(difference)} ${metric}, ${share} ${signed(low)} to ${signed(high)}`
+    return `no significant difference between ${b} and ${a}: ${signed(difference)} ${metric}, ${share} ${signed(low)} to ${signed(high)}`
   const [better, worse, sign] = difference > 0 ? [b, a, 1] : [a, b, -1]
   const [near, far] = [low, high].map((edge) => Math.abs(edge)).sort((x, y) => x - y)
   return `${better} is better than ${worse} by ${(sign * difference).toFixed(1)} ${metric}, ${share} ${near.toFixed(1)} to ${far.toFixed(1)}`

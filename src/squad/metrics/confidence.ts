@@ -1,55 +1,55 @@
 /**
- * The confidence of an answer: the probability that it is right, word for word, as exact match counts. It is a logistic
- * function of what the model says about the answer, and its coefficients are fitted on questions with known answers, in
- * short and long texts. It falls with the length of the text only as far as answers are less often right there.
+ * The confidence of an answer: the probability that it is an exact match. It is a logistic function of the evidence
+ * from the model, with coefficients fitted on questions with known answers, in short and long texts. It decreases with
+ * the length of the text only to the extent that answers are less often right there.
  */
 import { UsageError } from '../../errors.ts'
 import { fitLogistic, logistic, type Observation, predictLogistic } from './logistic-regression.ts'
 
-/** What the confidence of an answer depends on. */
+/** The features that determine the confidence of an answer. */
 export interface AnswerEvidence {
   /**
-   * The answer's logit less that of the best answer at another place, in whichever document. Overlapping wordings of one
-   * answer are one place. Where there is no other place, it equals `presence`.
+   * The answer's logit minus that of the best answer elsewhere, in any document. Overlapping variants of an answer do
+   * not count as elsewhere. Equals `presence` if there is no other answer.
    */
   readonly lead: number
-  /** The answer's logit less that of "no answer" ([CLS]) in the window that reads it best. */
+  /** The answer's logit minus that of "no answer" ([CLS]) in the window with the answer's best score. */
   readonly presence: number
   /** Logarithm of the answer's length in tokens. */
   readonly length: number
-  /** Logarithm of the number of windows that were searched, which counts up to MOST_WINDOWS. */
+  /** Logarithm of the number of searched windows, limited to MAX_WINDOWS. */
   readonly windows: number
 }
 
-/** About as many as the longest texts of a fit have: what holds beyond them was not measured. */
-export const MOST_WINDOWS = 10
+/** Upper limit of the `windows` feature, about the number of windows of the longest texts used for fitting. */
+export const MAX_WINDOWS = 10
 
 /** Coefficients for the confidence of a text answer. */
 export interface AnswerCoefficients {
   readonly intercept: number
   readonly lead: number
-  /** For sigmoid(lead), the answer's share of the probability that it and the answer at the other place have together. */
+  /** Coefficient of sigmoid(lead), the answer's share of the probability of itself and the best answer elsewhere. */
   readonly share: number
   readonly presence: number
   readonly length: number
   readonly windows: number
 }
 
-/** Coefficients for the probability that the text does not answer the question; `odds` multiplies the null odds. */
+/** Coefficients for the probability that there is no answer. `odds` is the coefficient of the null odds. */
 export interface NoAnswerCoefficients {
   readonly intercept: number
   readonly odds: number
 }
 
-/** What turns evidence into probabilities. */
+/** A fitted model that turns evidence into probabilities. */
 export interface ConfidenceModel {
   readonly answer: AnswerCoefficients
-  /** Only for models that were fitted on questions with and without an answer. */
+  /** Present if the model was fitted on questions with and without answers. */
   readonly no_answer?: NoAnswerCoefficients
 }
 
-/** Fewer questions say too little about how often a model is right: neither confidence nor threshold is fitted. */
-export const LEAST_QUESTIONS = 200
+/** Minimum number of questions for fitting a confidence or a threshold. */
+export const MIN_QUESTIONS = 200
 
 /** The probability that an answer with this evidence is right. */
 export const answerConfidence = ({ answer }: ConfidenceModel, evidence: AnswerEvidence): number =>
@@ -58,21 +58,21 @@ export const answerConfidence = ({ answer }: ConfidenceModel, evidence: AnswerEv
     featuresOf(evidence),
   )
 
-/** The probability that there is no answer, where the model can tell. */
+/** The probability that there is no answer; null if the model was not fitted for that. */
 export const noAnswerConfidence = ({ no_answer }: ConfidenceModel, null_odds: number): number | null =>
   no_answer ? predictLogistic({ intercept: no_answer.intercept, coefficients: [no_answer.odds] }, [null_odds]) : null
 
-/** A question whose answer is known, as one text was searched for it. */
+/** A question with known answers, and the answers found in one text. */
 export interface JudgedQuestion {
-  /** Of the best answer at each place, best first. */
+  /** The best answer at each position, best first. */
   readonly answers: readonly { readonly evidence: AnswerEvidence; readonly correct: boolean }[]
   readonly null_odds: number
   readonly has_answer: boolean
-  /** How much it counts; 1 by default. */
+  /** Weight of the question (default: 1). */
   readonly weight?: number
 }
 
-/** With `handle_impossible_answer`, also the probability that there is no answer. */
+/** Fits a confidence model; with `handle_impossible_answer`, also for the probability that there is no answer. */
 export function fitConfidence(
   questions: readonly JudgedQuestion[],
   { handle_impossible_answer = false }: { readonly handle_impossible_answer?: boolean } = {},
@@ -82,7 +82,7 @@ export function fitConfidence(
       ({ evidence, correct }): Observation => ({ features: featuresOf(evidence), happened: correct, weight }),
     ),
   )
-  if (observations.length === 0) throw new UsageError('confidence: there are no answers to fit it on')
+  if (observations.length === 0) throw new UsageError('confidence: no answers to fit the model on')
   const { intercept, coefficients } = fitLogistic(observations, { increasing: INCREASING, ridge: RIDGE })
   const [lead, share, presence, length, windows] = coefficients
   return {
@@ -99,15 +99,15 @@ function fitNoAnswer(questions: readonly JudgedQuestion[]): NoAnswerCoefficients
   return { intercept, odds: coefficients[0] }
 }
 
-/** In the order of the coefficients that are fitted. */
+/** Features in the order of the fitted coefficients. */
 const FEATURES = ['lead', 'share', 'presence', 'length', 'windows'] as const
 
-/** A wider lead never makes an answer less likely to be right: `lead`, `share` and `presence`. */
+/** Features that must not decrease the confidence: `lead`, `share` and `presence`. */
 const INCREASING = [0, 1, 2]
 
 /**
- * The observations come in groups, the places of one question in a short and in a long text, which are alike: they say
- * less than as many independent ones, which a ridge of 1 would suit.
+ * Observations of the same question are correlated, so they contain less information than independent ones, for which a
+ * ridge of 1 would be appropriate.
  */
 const RIDGE = 5
 

@@ -1,16 +1,16 @@
 import { bestScoreElsewhere, type ContextLogits, type Span, type SpanOptions } from '../best-spans.ts'
 import type { WindowLogits } from '../document-logits.ts'
-import { type AnswerEvidence, MOST_WINDOWS } from './confidence.ts'
+import { type AnswerEvidence, MAX_WINDOWS } from './confidence.ts'
 
-/** A document that was searched, and how. */
+/** A searched document with the options of the search. */
 export interface SearchedDocument {
   readonly logitsByWindow: readonly ContextLogits[]
-  /** By window, like `logitsByWindow`; [CLS] first. */
+  /** Logits of all tokens of each window, starting with [CLS]. */
   readonly logits: readonly WindowLogits[]
   readonly search: Omit<SpanOptions, 'top_k' | 'temperature'>
 }
 
-/** A span of one of several documents, and which window of that document scores it best. */
+/** A span in one of several documents, with the window that gives it the best score. */
 export interface FoundSpan {
   readonly document: number
   readonly span: Span
@@ -18,8 +18,8 @@ export interface FoundSpan {
 }
 
 /**
- * The evidence for the best answer at each place. `found` is sorted best first and holds the best span of every
- * document. A span that overlaps a better one is another wording of the same answer and gets no entry.
+ * Collects the evidence for the best answer at each position. `found` must be sorted best first and include the best
+ * span of every document. A span that overlaps a better one is a variant of the same answer and gets no entry.
  */
 export function gatherEvidence<T extends Partial<FoundSpan>>(
   found: readonly T[],
@@ -28,7 +28,7 @@ export function gatherEvidence<T extends Partial<FoundSpan>>(
   const evidence = new Map<T, AnswerEvidence>()
   const places: FoundSpan[] = []
   const windowsRead = documents.reduce((sum, { logitsByWindow }) => sum + logitsByWindow.length, 0)
-  const windows = Math.log(Math.min(windowsRead, MOST_WINDOWS))
+  const windows = Math.log(Math.min(windowsRead, MAX_WINDOWS))
   for (const one of found) {
     if (!isSpan(one) || places.some((place) => overlap(place, one))) continue
     const { span, document, window } = one
@@ -47,7 +47,7 @@ const isSpan = <T extends Partial<FoundSpan>>(one: T): one is T & FoundSpan => o
 const overlap = (a: FoundSpan, b: FoundSpan): boolean =>
   a.document === b.document && a.span.start <= b.span.end && b.span.start <= a.span.end
 
-/** The best score at another place than the best answer's. */
+/** The best score of a span that does not overlap the best answer. */
 function bestElsewhere(best: FoundSpan, found: readonly Partial<FoundSpan>[], documents: readonly SearchedDocument[]) {
   const { logitsByWindow, search } = documents[best.document]
   const others = found.find(({ document, span }) => span && document !== best.document)

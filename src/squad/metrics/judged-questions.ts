@@ -4,19 +4,19 @@ import type { JudgedAnswer } from './calibration.ts'
 import { answerConfidence, type ConfidenceModel, type JudgedQuestion, noAnswerConfidence } from './confidence.ts'
 import { exactMatch } from './metrics.ts'
 
-/** Answers of a question that a fit looks for its places among, and places that it uses. */
+/** Number of candidates per question from which the positions for a fit are taken, and number of positions to use. */
 export const FITTED_TOP_K = 20
 const FITTED_PLACES = 3
 
 const FOLDS = 5
 
-/** Whether "" may be an answer, and from which null odds on it is. */
+/** Whether "" is a possible answer, and the threshold for it. */
 export interface NoAnswerRule {
   readonly handle_impossible_answer: boolean
   readonly null_score_diff_threshold: number
 }
 
-/** Answers that were found with `top_k: FITTED_TOP_K` and `evidence`, held against those that people gave. */
+/** Compares answers, found with `top_k: FITTED_TOP_K` and `evidence`, with the labelled answers. */
 export const judgeQuestions = (examples: readonly Example[], found: readonly ExampleAnswers[]): JudgedQuestion[] =>
   examples.map(({ answers: gold }, i) => ({
     answers: found[i].candidates
@@ -28,7 +28,7 @@ export const judgeQuestions = (examples: readonly Example[], found: readonly Exa
     has_answer: gold.length > 0,
   }))
 
-/** The confidence of the answer that is given, and whether it is right; undefined without a confidence. */
+/** The confidence of the final answer and whether it is right; undefined if there is no confidence. */
 export function judgeGiven(
   model: ConfidenceModel,
   { answers: [best], null_odds, has_answer }: JudgedQuestion,
@@ -41,8 +41,8 @@ export function judgeGiven(
 }
 
 /**
- * A function that tells for each example the model fitted without it: `questions` are of the examples at the same
- * place, and those of one context stay together, since they are alike.
+ * Cross-validates a fit: returns a function that maps each example to the model fitted without it. Examples with the
+ * same context are in the same fold, because they are similar.
  */
 export function crossFit(
   contexts: readonly string[],
@@ -53,7 +53,7 @@ export function crossFit(
   return (example) => models.get(folds[example])!
 }
 
-/** Neighbouring contexts, which are often of one article, go together; questions about a single one are split. */
+/** Assigns folds. Neighbouring contexts, often of one article, share a fold; a single context is split by question. */
 function foldsOf(contexts: readonly string[]): number[] {
   const distinct = [...new Set(contexts)]
   const place = new Map(distinct.map((context, i) => [context, i]))

@@ -1,22 +1,22 @@
-/** Logistic regression: the probability of an event from a few numbers, fitted by penalized maximum likelihood. */
+/** Logistic regression by penalized maximum likelihood. */
 
 export interface Observation {
   readonly features: readonly number[]
   readonly happened: boolean
-  /** How many observations it counts for; 1 by default. */
+  /** Weight of the observation (default: 1). */
   readonly weight?: number
 }
 
-/** P(event) = sigmoid(intercept + sum of coefficient * feature). */
+/** A fitted model: P(event) = sigmoid(intercept + sum of coefficient * feature). */
 export interface LogisticModel {
   readonly intercept: number
   readonly coefficients: readonly number[]
 }
 
 export interface LogisticOptions {
-  /** Features that may only raise the probability: where the data say otherwise, their coefficient is 0. */
+  /** Features that may only increase the probability. A negative coefficient is replaced by 0. */
   readonly increasing?: readonly number[]
-  /** Strength of the penalty on the squared coefficients of the standardized features. */
+  /** Strength of the penalty on the squared coefficients of the standardized features (default: 1). */
   readonly ridge?: number
 }
 
@@ -26,8 +26,8 @@ export const predictLogistic = ({ intercept, coefficients }: LogisticModel, feat
   logistic(coefficients.reduce((sum, coefficient, i) => sum + coefficient * features[i], intercept))
 
 /**
- * Fits by Newton's method on standardized features: deterministic, and the solution is unique. Half an event and half a
- * non-event with average features are added, so that the model never claims certainty, whatever it was fitted on.
+ * Fits a model by Newton's method on standardized features. The result is deterministic and unique. Half an event and
+ * half a non-event with average features are added, so that the model never predicts certainty.
  */
 export function fitLogistic(observations: readonly Observation[], options: LogisticOptions = {}): LogisticModel {
   const { increasing = [], ridge = 1 } = options
@@ -50,7 +50,7 @@ function fitFeatures(observations: readonly Observation[], used: readonly number
   const mean = (of: (observation: Observation) => number) =>
     observations.reduce((sum, observation, i) => sum + weights[i] * of(observation), 0) / total
   const means = used.map((feature) => mean(({ features }) => features[feature]))
-  // A feature that never changes says nothing: its standardized value is 0.
+  // The standardized value of a constant feature is 0.
   const scales = used.map(
     (feature, i) => Math.sqrt(mean(({ features }) => (features[feature] - means[i]) ** 2)) || Number.POSITIVE_INFINITY,
   )
@@ -78,11 +78,11 @@ function fitFeatures(observations: readonly Observation[], used: readonly number
 }
 
 interface RegressionProblem {
-  /** Each begins with the 1 that the intercept multiplies. */
+  /** Rows of features, each starting with a 1 for the intercept. */
   readonly rows: readonly (readonly number[])[]
   readonly targets: readonly number[]
   readonly weights: readonly number[]
-  /** Penalty on every value of the solution but the intercept. */
+  /** Penalty on every coefficient except the intercept. */
   readonly ridge: number
 }
 
@@ -91,7 +91,7 @@ function minimize(problem: RegressionProblem): number[] {
   let loss = penalizedLoss(problem, solution)
   for (let iteration = 0; iteration < 100; iteration++) {
     const step = newtonStep(problem, solution)
-    // A full step may overshoot far from the solution: halve it until the loss falls.
+    // A full step may overshoot, so it is halved until the loss decreases.
     let size = 1
     let next = solution
     let nextLoss = Number.POSITIVE_INFINITY
@@ -110,7 +110,7 @@ function minimize(problem: RegressionProblem): number[] {
 const logit = (row: readonly number[], solution: readonly number[]): number =>
   row.reduce((sum, x, i) => sum + x * solution[i], 0)
 
-/** Negative log likelihood with the penalty. */
+/** Negative log-likelihood plus the penalty. */
 function penalizedLoss({ rows, targets, weights, ridge }: RegressionProblem, solution: readonly number[]): number {
   const penalty = solution.reduce((sum, value, i) => (i === 0 ? 0 : sum + (ridge * value * value) / 2), 0)
   return rows.reduce((sum, row, n) => {
@@ -119,7 +119,7 @@ function penalizedLoss({ rows, targets, weights, ridge }: RegressionProblem, sol
   }, penalty)
 }
 
-/** Minus the inverse Hessian of the penalized loss times its gradient. */
+/** The Newton step: minus the inverse Hessian of the penalized loss times its gradient. */
 function newtonStep({ rows, targets, weights, ridge }: RegressionProblem, solution: readonly number[]): number[] {
   const penalty = (i: number) => (i === 0 ? 0 : ridge)
   const gradient = solution.map((value, i) => penalty(i) * value)
@@ -137,7 +137,7 @@ function newtonStep({ rows, targets, weights, ridge }: RegressionProblem, soluti
   )
 }
 
-/** Gaussian elimination, which needs no pivoting for such a matrix. */
+/** Gaussian elimination, which needs no pivoting for a positive definite matrix. */
 function solvePositiveDefinite(matrix: readonly (readonly number[])[], vector: readonly number[]): number[] {
   const rows = matrix.map((row, i) => [...row, vector[i]])
   const size = rows.length

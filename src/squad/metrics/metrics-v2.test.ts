@@ -66,7 +66,7 @@ test('a missing prediction scores 0 whether or not there is an answer, at every 
 test('a prediction without a no-answer score is refused with the remedy', () => {
   const predictions = predictionsOf('v1')
   expect(() => squadV2Metrics(predictions, examples, { no_answer_scores: new Map() })).toThrow(
-    new RegExp(`${examples[0].id} was answered but has no no-answer score\n.*null_odds.json`),
+    new RegExp(`${examples[0].id} has a prediction but no no-answer score\n.*null_odds.json`),
   )
 })
 

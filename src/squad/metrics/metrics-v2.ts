@@ -5,7 +5,7 @@ import { exactMatch, f1OfTokens, meanPercent, type Predictions } from './metrics
 import { averagePrecision, bestThreshold, type ThresholdedQuestion } from './no-answer-threshold.ts'
 import { answerTokens } from './normalize-answer.ts'
 
-/** The keys are those of the official script; scores and average precisions in per cent. */
+/** Metrics with the keys of the official script. Scores and average precisions are percentages. */
 export interface SquadV2Metrics {
   readonly exact: number
   readonly f1: number
@@ -27,7 +27,7 @@ export interface SquadV2Metrics {
 
 export interface QuestionScoreV2 {
   readonly id: string
-  /** In [0, 1], of the prediction as it stands, before any threshold. */
+  /** Exact match in [0, 1], before any threshold is applied. */
   readonly exact: number
   readonly f1: number
   readonly has_answer: boolean
@@ -36,27 +36,27 @@ export interface QuestionScoreV2 {
 export interface SquadV2Result {
   readonly metrics: SquadV2Metrics
   readonly per_question: readonly QuestionScoreV2[]
-  /** Ids of the questions without a prediction: each scores 0, where the official script ends with a KeyError. */
+  /** Ids of questions without a prediction, which score 0. The official script fails with a KeyError instead. */
   readonly missing: readonly string[]
 }
 
 export interface SquadV2Options {
-  /** Question id to how sure the model is that there is no answer: run_qa's null odds, or a probability. */
+  /** For each question id, a score for "no answer": run_qa's null odds, or a probability. */
   readonly no_answer_scores?: ReadonlyMap<string, number>
-  /** A question whose no-answer score lies above counts as answered with "", whatever was predicted. */
+  /** A question with a higher no-answer score counts as answered with "" (default: 1). */
   readonly no_answer_threshold?: number
 }
 
 /**
- * The official SQuAD v2.0 script: exact match and F1 over all questions and over those with (HasAns) and without
- * (NoAns) an answer; with no-answer scores also the best thresholds and the average precisions.
+ * The metrics of the official SQuAD v2.0 script: exact match and F1 over all questions and over those with (HasAns) and
+ * without (NoAns) an answer. With no-answer scores, also the best thresholds and the average precisions.
  */
 export function squadV2Metrics(
   predictions: Predictions,
   examples: readonly Example[],
   { no_answer_scores, no_answer_threshold = 1 }: SquadV2Options = {},
 ): SquadV2Result {
-  if (examples.length === 0) throw new SpanforgeError('metrics: there are no questions, expected at least one')
+  if (examples.length === 0) throw new SpanforgeError('metrics: no questions, expected at least one')
   const per_question = examples.map((example) => scoreQuestion(example, predictions.get(example.id)))
   const missing = examples.filter(({ id }) => !predictions.has(id)).map(({ id }) => id)
 
@@ -89,7 +89,7 @@ function scoreQuestion({ id, answers }: Example, prediction: string | undefined)
   }
 }
 
-/** Unlike v1.1, two texts without words agree. */
+/** F1 of v2.0: unlike in v1.1, two texts without words are equal. */
 function f1V2(prediction: string, gold: string): number {
   const [a, b] = [answerTokens(prediction), answerTokens(gold)]
   return a.length === 0 && b.length === 0 ? 1 : f1OfTokens(a, b)
@@ -109,7 +109,7 @@ function thresholdMetrics(
   per_question: readonly QuestionScoreV2[],
   no_answer_scores: ReadonlyMap<string, number>,
 ): Partial<SquadV2Metrics> {
-  // In the order of the no-answer scores' own file, which decides between equal scores in the official script.
+  // Uses the order of the no-answer scores, by which the official script breaks ties.
   const byId = new Map(per_question.map((score) => [score.id, score]))
   const questions = [...no_answer_scores.keys()].flatMap((id) => byId.get(id) ?? [])
   const scoredBy = (scoreOf: (score: QuestionScoreV2) => number): ThresholdedQuestion[] =>
@@ -144,8 +144,8 @@ function noAnswerScore(scores: ReadonlyMap<string, number> | undefined, id: stri
   if (!scores) return 0
   const score = scores.get(id)
   if (score === undefined)
-    throw new SpanforgeError(`metrics: question ${showText(id)} was answered but has no no-answer score`, {
-      remedy: 'Give the null_odds.json that was written with these predictions.',
+    throw new SpanforgeError(`metrics: question ${showText(id)} has a prediction but no no-answer score`, {
+      remedy: 'Use the null_odds.json that was written with these predictions.',
     })
   return score
 }

@@ -2,7 +2,7 @@ import { SpanforgeError } from '../../errors.ts'
 import type { Example } from '../types.ts'
 import { answerTokens, normalizeAnswer } from './normalize-answer.ts'
 
-/** Question id to answer text. A map, since objects reorder keys that look like numbers. */
+/** Answer text by question id. A Map, because objects reorder keys that look like numbers. */
 export type Predictions = ReadonlyMap<string, string>
 
 /** Scores of one question, each in [0, 1]. */
@@ -13,19 +13,19 @@ export interface QuestionScore {
 }
 
 export interface SquadMetrics {
-  /** Means over all questions, in per cent. */
+  /** Mean exact match over all questions, in percent. */
   readonly exact_match: number
   readonly f1: number
   readonly total: number
   readonly per_question: readonly QuestionScore[]
-  /** Ids of the questions without a prediction: each scores 0. */
+  /** Ids of questions without a prediction, which score 0. */
   readonly missing: readonly string[]
 }
 
 export const exactMatch = (prediction: string, gold: string): number =>
   normalizeAnswer(prediction) === normalizeAnswer(gold) ? 1 : 0
 
-/** Harmonic mean of precision and recall over bags of words; 0 where no word is shared, even if both are empty. */
+/** F1 over bags of words: the harmonic mean of precision and recall. 0 if no word is shared, even if both are empty. */
 export const f1 = (prediction: string, gold: string): number => f1OfTokens(answerTokens(prediction), answerTokens(gold))
 
 export function f1OfTokens(prediction: readonly string[], gold: readonly string[]): number {
@@ -36,7 +36,7 @@ export function f1OfTokens(prediction: readonly string[], gold: readonly string[
   return (2 * precision * recall) / (precision + recall)
 }
 
-/** @throws SpanforgeError where a question has no answer: that is SQuAD v2.0, `squadV2Metrics` */
+/** @throws SpanforgeError for a question without answers, which requires `squadV2Metrics` */
 export function checkAnswered(examples: readonly Example[]): void {
   const without = examples.find(({ answers }) => answers.length === 0)
   if (!without) return
@@ -46,11 +46,12 @@ export function checkAnswered(examples: readonly Example[]): void {
 }
 
 /**
- * The official SQuAD v1.1 script: for each question the best exact match and the best F1 over its answers, averaged.
- * Throws when there is no question, or one without answers (that is SQuAD v2.0: `squadV2Metrics`).
+ * The metrics of the official SQuAD v1.1 script: the best exact match and F1 over the answers to each question,
+ * averaged.
+ * @throws SpanforgeError if there are no questions, or one without answers, which requires `squadV2Metrics`
  */
 export function squadMetrics(predictions: Predictions, examples: readonly Example[]): SquadMetrics {
-  if (examples.length === 0) throw new SpanforgeError('metrics: there are no questions, expected at least one')
+  if (examples.length === 0) throw new SpanforgeError('metrics: no questions, expected at least one')
   checkAnswered(examples)
   const missing: string[] = []
   const per_question = examples.map(({ id, answers }): QuestionScore => {
@@ -74,7 +75,7 @@ export function squadMetrics(predictions: Predictions, examples: readonly Exampl
   }
 }
 
-/** Mean in per cent, added up and scaled in the order of the official scripts, so that the last digit agrees. */
+/** Mean in percent, computed in the same order as in the official scripts, so that all digits agree. */
 export const meanPercent = (scores: readonly number[]): number =>
   (100 * scores.reduce((sum, score) => sum + score, 0)) / scores.length
 

@@ -1,18 +1,18 @@
-/** Where to put the line between answering and staying silent: the threshold analyses of the official v2.0 script. */
+/** Analyses of the no-answer threshold from the official SQuAD v2.0 script. */
 
 export interface ThresholdedQuestion {
-  /** How sure the model is that there is no answer; any monotone scale. */
+  /** Score for "no answer" on any monotone scale. */
   readonly no_answer_score: number
   readonly has_answer: boolean
   /** Exact match or F1 of the prediction, in [0, 1]. */
   readonly score: number
-  /** "" stays silent at every threshold; undefined, a missing prediction, scores 0 at every threshold. */
+  /** Predicted text. "" means no answer at any threshold; undefined, a missing prediction, always scores 0. */
   readonly prediction: string | undefined
 }
 
 /**
- * The threshold with the best mean score (per cent of `total` questions) when a question above it is answered with "".
- * Starts from silence everywhere and answers one question more at a time, surest first; ties in the given order.
+ * Finds the threshold above which answering "" gives the best mean score, in percent of `total` questions. Starts with
+ * "" for every question and answers one more at a time, most confident first. Ties keep their order.
  */
 export function bestThreshold(
   questions: readonly ThresholdedQuestion[],
@@ -34,8 +34,8 @@ export function bestThreshold(
 }
 
 /**
- * The threshold for `null_score_diff_threshold`: as bestThreshold for predictions that are never "", and halfway to the
- * next question's score, since other questions will lie between the two. Beyond the outermost scores by 1.
+ * Finds a value for `null_score_diff_threshold`, like bestThreshold for predictions that are never "", but halfway to
+ * the score of the next question, which generalizes better. Outside the range of scores, it is 1 beyond the last one.
  */
 export function tuneThreshold(questions: readonly Omit<ThresholdedQuestion, 'prediction'>[]): number {
   const sorted = surestFirst(questions)
@@ -55,7 +55,7 @@ export function tuneThreshold(questions: readonly Omit<ThresholdedQuestion, 'pre
   return (scoreOf(answered - 1) + scoreOf(answered)) / 2
 }
 
-/** Area under the precision-recall steps (per cent) as the threshold rises; `answerable` questions in all. */
+/** Average precision in percent: the area under the precision-recall curve for `answerable` questions in total. */
 export function averagePrecision(questions: readonly ThresholdedQuestion[], answerable: number): number {
   const sorted = surestFirst(questions)
   let truePositives = 0

@@ -1,13 +1,13 @@
 /**
- * Could the difference between two models that answered the same questions be chance? Both tests ask how often one as
- * large would be seen if for each question it were open which model is which; both are two-sided.
+ * Two-sided significance tests for the difference between two models on the same questions. The null hypothesis is that
+ * the models are interchangeable for each question.
  */
 import { UsageError } from '../../errors.ts'
 import { stirred } from './stirred.ts'
 
 /**
- * For scores of any kind, by drawing which model is which (the paired randomization test: Fisher 1935; Noreen 1989).
- * `a[i]` and `b[i]` are scores for the same question.
+ * The paired randomization test for any scores (Fisher 1935; Noreen 1989), which swaps the models at random. `a[i]` and
+ * `b[i]` are scores for the same question. Returns the p-value.
  */
 export function randomizationTest(
   a: ArrayLike<number>,
@@ -16,11 +16,11 @@ export function randomizationTest(
 ): number {
   if (a.length !== b.length)
     throw new UsageError(
-      `paired test: ${a.length} scores against ${b.length}, expected one each for the same questions`,
+      `paired test: ${a.length} and ${b.length} scores, expected the same number for the same questions`,
     )
   const differences = Float64Array.from(a, (score, i) => b[i] - score).filter((difference) => difference !== 0)
   const sum = differences.reduce((x, y) => x + y, 0)
-  // Sums of the same numbers in another order differ in their last bits.
+  // The tolerance covers rounding errors of sums in different orders.
   const seen = Math.abs(sum) * (1 - 1e-9)
   let asLarge = 0
   for (let resample = 0; resample < resamples; resample++) {
@@ -29,13 +29,13 @@ export function randomizationTest(
     for (let i = 0; i < differences.length; i++) drawn += stirred(key + i) & 1 ? differences[i] : -differences[i]
     if (Math.abs(drawn) >= seen) asLarge++
   }
-  // The data themselves count as one resample: no finite number of draws proves p = 0 (Davison and Hinkley 1997).
+  // The data count as one resample, because a finite number of draws cannot prove p = 0 (Davison and Hinkley 1997).
   return (1 + asLarge) / (1 + resamples)
 }
 
 /**
- * For right and wrong, exactly (McNemar 1947): of the questions that only one model has right, each is a coin thrown.
- * The same p as scipy's `binomtest(onlyA, onlyA + onlyB)`.
+ * The exact McNemar test (1947) for binary results: questions that only one of the models answers correctly are treated
+ * as coin tosses. Returns the p-value, equal to that of scipy's `binomtest(onlyA, onlyA + onlyB)`.
  */
 export function mcNemarTest(onlyA: number, onlyB: number): number {
   const throws = onlyA + onlyB

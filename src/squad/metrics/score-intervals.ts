@@ -11,7 +11,7 @@ export interface ScoreIntervals {
   readonly f1: Interval
 }
 
-/** One metric of every question, in percent. */
+/** The scores of all questions by one metric, in percent. */
 export const inPercent = (scores: readonly Score[], metric: keyof Score): Float64Array =>
   Float64Array.from(scores, (score) => 100 * score[metric])
 

@@ -1,11 +1,11 @@
 /**
- * The answers that the Python pipeline gives: `QuestionAnsweringPipeline.postprocess` of transformers 4.57, with what
- * is peculiar to it. Scores are products of two softmaxes within one window; answers with the same text, in any case
- * and anywhere in the context, are one answer with the sum of their scores, at the first one's place; so a score may
- * depend on top_k and may exceed 1. `findAnswers` in answers.ts is the better way; this one is for comparison.
+ * The answers of the Python pipeline, with the peculiarities of `QuestionAnsweringPipeline.postprocess` in transformers
+ * 4.57. Scores are products of two softmaxes within one window. Answers with the same text, ignoring case and position,
+ * are merged at the first position and their scores added, so a score may depend on top_k and exceed 1. Use it for
+ * comparison with Python; otherwise prefer `findAnswers`.
  *
- * Left out: the answers with score 0 (empty, or from [CLS] into the text) that Python fills up with when a context has
- * spans, but fewer than top_k asks for.
+ * One difference: if a context has fewer than top_k spans, Python adds meaningless answers with score 0 (empty, or from
+ * [CLS] into the text). These are omitted here.
  */
 import { UsageError } from '../../errors.ts'
 import { bestSpans } from '../best-spans.ts'
@@ -19,11 +19,11 @@ export interface PipelineAnswerOptions {
   readonly max_answer_len?: number
   readonly handle_impossible_answer?: boolean
   /**
-   * Multiplies the score of "" by exp(-threshold), so that in a context of one window "" is best where run_qa says so.
-   * Python has no such option (default: 0).
+   * The score of "" is multiplied by exp(-threshold), so that in a context with one window "" is best exactly if it is
+   * in run_qa (default: 0). Python does not have this option.
    */
   readonly null_score_diff_threshold?: number
-  /** UTF-16 starts and ends of the context's words (words.ts): align_to_words, which is Python's default. */
+  /** UTF-16 start and end of each word of the context, for align_to_words, which is Python's default. */
   readonly words?: Int32Array
   /** Maximum number of characters of all candidates together (default: no limit). */
   readonly max_characters?: number
@@ -36,7 +36,7 @@ export interface PipelineAnswer {
   readonly answer: string
 }
 
-/** At most top_k answers, best first; "" with score 0 where the context holds no token. */
+/** Returns at most top_k answers, best first. For a context without tokens, the answer is "" with score 0. */
 export function pipelineAnswers(
   context: string,
   windows: readonly Window[],
@@ -49,7 +49,7 @@ export function pipelineAnswers(
   if (!(max_answer_len >= 1)) throw new UsageError(`max_answer_len is ${max_answer_len}, expected 1 or more`)
 
   const answers = new Map<string, PipelineAnswer>()
-  // A text of one endless word has it in every window and in most spans: it is put into lower case once a place.
+  // Caches lower-case texts, because a single very long word would otherwise be converted for almost every span.
   const keys = new Map<string, string>()
   let characters = 0
   const keyOf = (start: number, end: number): string => {
@@ -60,7 +60,7 @@ export function pipelineAnswers(
     if (characters > max_characters)
       throw new UsageError(
         `the candidate answers have more than ${max_characters.toLocaleString('en-US')} characters`,
-        'Use a smaller top_k or max_answer_len, or a text without endless words.',
+        'Use a smaller top_k or max_answer_len, or a text without extremely long words.',
       )
     const key = context.slice(start, end).toLowerCase()
     keys.set(place, key)
@@ -73,7 +73,7 @@ export function pipelineAnswers(
     const logTotal = logSumExp(start_logits, window) + logSumExp(end_logits, window)
     nullScore = Math.min(nullScore, Math.exp(start_logits[0] + end_logits[0] - logTotal - null_score_diff_threshold))
     const { spans } = bestSpans([contextLogits(window, logits[index])], {
-      // Some become equal when aligned to words.
+      // Extra spans, because some become equal when aligned to words.
       top_k: words ? 2 * top_k + 10 : top_k,
       max_answer_length: max_answer_len,
     })
@@ -94,7 +94,7 @@ export function pipelineAnswers(
   return found.sort((a, b) => b.score - a.score).slice(0, top_k)
 }
 
-/** Over [CLS] and the context's tokens: the question, [SEP] and padding take no part. */
+/** log-sum-exp over [CLS] and the context tokens, without question, [SEP] and padding. */
 function logSumExp(logits: Float32Array, { context_start, context_end }: Window): number {
   const total = new LogSum()
   total.add(logits[0])
@@ -102,7 +102,7 @@ function logSumExp(logits: Float32Array, { context_start, context_end }: Window)
   return total.value
 }
 
-/** From the window's context tokens `first` to `last`; with `words` from word edge to word edge, within the window. */
+/** The character range of the context tokens `first` to `last`, with `words` extended to words within the window. */
 function charactersOf(window: Window, first: number, last: number, words?: Int32Array): readonly [number, number] {
   const { offsets, context_start, context_end } = window
   const start = offsets[2 * (context_start + first)]

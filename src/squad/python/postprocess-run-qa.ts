@@ -1,7 +1,7 @@
 /**
- * `postprocess_qa_predictions` of transformers' run_qa (utils_qa.py), number for number: the 20 best starts times the
- * 20 best ends of each window, wherever they lie, of which those outside the context, too long or the wrong way round
- * are dropped; all in float32. To compare with Python; answers.ts looks at every span instead.
+ * An exact port of `postprocess_qa_predictions` from transformers' run_qa (utils_qa.py), in float32, for comparison
+ * with Python. It combines the 20 best starts and ends of each window and drops pairs that are outside the context, too
+ * long or reversed. `findAnswers` considers every span instead.
  */
 
 import { SpanforgeError } from '../../errors.ts'
@@ -18,7 +18,7 @@ export interface RunQaOptions {
   readonly null_score_diff_threshold?: number
 }
 
-/** In the key order of nbest_predictions.json, which differs for the stand-in "empty". */
+/** A candidate. Objects have the key order of nbest_predictions.json, which differs for the placeholder "empty". */
 export interface RunQaCandidate {
   readonly text: string
   readonly start_logit: number
@@ -26,15 +26,15 @@ export interface RunQaCandidate {
   readonly probability: number
 }
 
-/** By question id, in the order of the examples. */
+/** Predictions by question id, in the order of the examples. */
 export interface RunQaPredictions {
   readonly predictions: ReadonlyMap<string, string>
   readonly nbest_predictions: ReadonlyMap<string, readonly RunQaCandidate[]>
-  /** Null score less the score of the best answer with text; only of version 2. */
+  /** Null score minus the score of the best non-empty answer. Only for version 2. */
   readonly null_odds?: ReadonlyMap<string, number>
 }
 
-/** The logits of a window may go on over its padding: padding then takes places among the 20 best, as in run_qa. */
+/** Computes predictions. If the logits include padding, it can be among the 20 best positions, as in run_qa. */
 export function postprocessRunQa(
   examples: readonly Example[],
   windows: readonly Window[],
@@ -91,7 +91,7 @@ function nBest(
 
   if (best.every(({ text }) => text === '')) {
     const scores = [0, ...best.map(({ score }) => score)]
-    // Python's 0.0 among float32 scores makes numpy compute this one softmax in float64.
+    // In Python, a float 0.0 among the float32 scores makes numpy compute this softmax in float64.
     const probabilities = float64Softmax(scores)
     const empty = { text: 'empty', start_logit: 0, end_logit: 0, probability: probabilities[0] }
     return [empty, ...best.map((candidate, i) => withProbability(candidate, probabilities[i + 1]))]
@@ -129,7 +129,7 @@ function candidates(
   )
 }
 
-/** [CLS] of the window with the smallest null score. */
+/** The candidate for "no answer": [CLS] of the window with the lowest null score. */
 function nullCandidate(logits: readonly WindowLogits[]): Candidate {
   const candidates = logits.map(({ start_logits, end_logits }) => ({
     text: '',
@@ -140,7 +140,7 @@ function nullCandidate(logits: readonly WindowLogits[]): Candidate {
   return candidates.reduce((least, candidate) => (candidate.score < least.score ? candidate : least))
 }
 
-/** Indices of the largest values, largest first. Of equal ones the later first: numpy's ascending order, reversed. */
+/** Indices of the largest values in descending order. Ties are in reverse order, as in numpy's reversed argsort. */
 const largest = (values: Float32Array, count: number): number[] =>
   Array.from(values, (_, index) => index)
     .sort((a, b) => values[b] - values[a] || b - a)

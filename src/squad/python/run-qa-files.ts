@@ -1,8 +1,8 @@
 import type { RunQaPredictions } from './postprocess-run-qa.ts'
 
 /**
- * The contents of the files that run_qa writes, as its `json.dumps(indent=4)` writes them: ASCII only, every number a
- * Python float. By file name.
+ * The contents of run_qa's output files by name, formatted like `json.dumps(indent=4)` in Python: ASCII only, with all
+ * numbers as Python floats.
  */
 export function runQaFiles(results: RunQaPredictions): Record<string, string> {
   const { predictions, nbest_predictions, null_odds } = results
@@ -13,7 +13,7 @@ export function runQaFiles(results: RunQaPredictions): Record<string, string> {
   }
 }
 
-/** One such file, an entry at a time: of any number of questions no more than one is held. */
+/** Streams such a file entry by entry, with only one entry in memory. */
 export async function* runQaFile(
   entries: AsyncIterable<readonly [id: string, value: unknown]>,
 ): AsyncGenerator<string> {
@@ -39,7 +39,7 @@ function pythonJson(value: unknown, indent = '\n'): string {
 const pythonString = (text: string): string =>
   JSON.stringify(text).replace(/[\x7f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
-/** As `repr`: the shortest digits that give the number back; exponents below 1e-4 and from 1e16, of two digits. */
+/** Formats a number like Python's `repr`: shortest round-trip digits, two-digit exponents below 1e-4 and from 1e16. */
 function pythonFloat(x: number): string {
   if (x === 0) return Object.is(x, -0) ? '-0.0' : '0.0'
   const size = Math.abs(x)

@@ -1,6 +1,6 @@
-/** Changes indices into a text between Unicode code points, which data files count, and UTF-16 units, which we do. */
+/** Converts text indices between Unicode code points, used in data files, and UTF-16 units, used everywhere else. */
 export class CodePoints {
-  /** UTF-16 index of each code point, and of the end; undefined where both counts are the same. */
+  /** UTF-16 index of each code point and of the end; undefined if both counts are the same. */
   private readonly starts: number[] | undefined
   private readonly length: number
 
@@ -11,7 +11,7 @@ export class CodePoints {
     for (let i = 0; i <= text.length; i += text.codePointAt(i)! > 0xffff ? 2 : 1) this.starts.push(i)
   }
 
-  /** A place beyond the text gives a place beyond the text. */
+  /** Converts an index. An index beyond the text stays beyond the text. */
   toUtf16(codePoints: number): number {
     return this.starts ? (this.starts[codePoints] ?? this.length + 1) : codePoints
   }

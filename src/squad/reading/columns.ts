@@ -7,7 +7,7 @@ export type Field = 'id' | 'title' | 'question' | 'context' | 'answers' | 'answe
 /** The name that a file gives each of these fields. */
 export type Columns = Readonly<Partial<Record<Field, string>>>
 
-/** Other names that people give these fields, without case, spaces and punctuation. */
+/** Common alternative names of these fields, without case, spaces and punctuation. */
 const SYNONYMS: Readonly<Record<Field, readonly string[]>> = {
   id: ['qid', 'questionid', 'qasid', 'exampleid'],
   title: ['articletitle', 'documenttitle'],
@@ -29,8 +29,8 @@ export const EXPECTED_COLUMNS =
 const plain = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '')
 
 /**
- * Which names are which fields: a name as it is written here, else one that differs in case, spaces or punctuation, else
- * a synonym.
+ * Maps fields to column names. An exact name takes precedence over one that differs in case, spaces or punctuation,
+ * which takes precedence over a synonym.
  */
 export function findColumns(names: readonly string[]): Columns {
   const columns: Partial<Record<Field, string>> = {}
@@ -44,7 +44,7 @@ export function findColumns(names: readonly string[]): Columns {
   return columns
 }
 
-/** Titles and notes may be above the row that names the columns: it is one of the first rows with text. */
+/** Number of rows in which to look for the header, because titles and notes may come before it. */
 export const HEADER_ROWS = 20
 
 /** Whether a row names the columns of questions. */
@@ -53,7 +53,7 @@ export function namesQuestions(names: readonly string[]): boolean {
   return question !== undefined && context !== undefined
 }
 
-/** As `findColumns`, for rows that mostly have the same names. */
+/** Creates a cached version of `findColumns` for rows that mostly have the same names. */
 export function columnFinder(): (row: object) => Columns {
   let known = ''
   let columns: Columns = {}
@@ -81,7 +81,7 @@ export function requireColumns(names: readonly string[], place: string, mayLack:
   })
 }
 
-/** The same name twice leaves it open which column is meant. */
+/** @throws DataProblem if a column of a question occurs twice */
 export function refuseRepeated(names: readonly string[], place: string): void {
   const columns = findColumns(names)
   const repeated = Object.values(columns).find((name) => names.indexOf(name) !== names.lastIndexOf(name))
@@ -91,13 +91,13 @@ export function refuseRepeated(names: readonly string[], place: string): void {
   })
 }
 
-/** Of all names those that hold a part of a question. */
+/** Selects the columns that are part of a question. */
 export function wantedColumns(names: readonly string[], columns: Columns): string[] {
   const wanted = new Set(Object.values(columns))
   return names.filter((name) => wanted.has(name) || /^answers\.(text|answer_start)$/.test(name))
 }
 
-/** A value of a column as JSON would hold it: typed arrays as lists, 64-bit integers as numbers. */
+/** Converts a column value to plain JSON: typed arrays to lists, 64-bit integers to numbers. */
 export function plainValue(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value)
   if (ArrayBuffer.isView(value) || Array.isArray(value)) return Array.from(value as Iterable<unknown>, plainValue)

@@ -1,12 +1,12 @@
 import { SpanforgeError } from '../../errors.ts'
 
 export type ProblemKind =
-  /** Nothing can be read beyond this: another format, damaged, no JSON, no questions. */
+  /** Reading cannot continue: wrong format, corrupted file, invalid JSON, no questions. */
   | 'unreadable'
   | 'cut_off'
-  /** A field is missing or of another type. */
+  /** A field is missing or has the wrong type. */
   | 'layout'
-  /** Answers as Python prints them, not JSON. */
+  /** Answers are in Python's notation instead of JSON. */
   | 'python_notation'
   | 'duplicate_id'
   | 'empty_answer'
@@ -22,12 +22,12 @@ interface About {
   readonly remedy: string
   /** The id of the question, if it is known. */
   readonly id?: string
-  /** The correction that a reader makes if it continues; undefined if it leaves out the faulty part. */
+  /** The correction that a reader makes if it continues; undefined if it skips the invalid part. */
   readonly correction?: string
   readonly cause?: unknown
 }
 
-/** A fault in a data file. A reader throws it, or reports it and continues. */
+/** A problem in a data file. A reader throws it, or reports it and continues. */
 export class DataProblem extends SpanforgeError {
   override readonly name = 'DataProblem'
   readonly id?: string
@@ -45,7 +45,7 @@ export class DataProblem extends SpanforgeError {
   }
 }
 
-/** Receives each fault of a file. If it returns, the reader corrects what it can, leaves out the rest and continues. */
+/** Called for each problem in a file. If it returns, the reader corrects what it can, skips the rest and continues. */
 export type Report = (problem: DataProblem) => void
 
 /** The strict report: the first problem stops the reader. */

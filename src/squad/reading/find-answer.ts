@@ -4,25 +4,25 @@ import type { ProblemKind } from './data-problem.ts'
 import { FoldedSearch } from './folded-search.ts'
 import { sameValues } from './spreadsheet-values.ts'
 
-/** Where an answer that is not in its place may have been meant to be. */
+/** The likely position of an answer with a wrong `answer_start`. */
 export interface FoundAnswer {
   readonly answer: Answer
   readonly kind: ProblemKind & ('misaligned' | 'utf16_offset' | 'byte_offset')
-  /** How many places are as good, this one included. */
+  /** Number of equally good positions, including this one. */
   readonly places: number
 }
 
-/** Longer answers are only looked for as they are. */
-const LONGEST_VARIANT = 2000
+/** Longer answers are only searched for exactly. */
+const MAX_VARIANT_LENGTH = 2000
 
-/** Looks for answers that are not where their `answer_start` says. */
+/** Finds answers that are not at their `answer_start`. */
 export class AnswerFinder {
   private readonly folded = new FoldedSearch()
 
   /**
-   * The most likely place of an answer that is not at code point `count`: where that number would be right in UTF-16
-   * units or in UTF-8 bytes; else the nearest place of the text; else the nearest place of a text that differs in
-   * spelling only, and then the answer is the text there.
+   * Finds the most likely position of an answer that is not at code point `count`: first the position if `count` is in
+   * UTF-16 units or UTF-8 bytes, then the nearest occurrence of the text, then the nearest spelling variant, whose text
+   * becomes the answer.
    */
   find(text: string, context: string, count: number, codePoints: CodePoints): FoundAnswer | undefined {
     const isAt = (at: number) => context.startsWith(text, at) && isBetweenCharacters(context, at)
@@ -34,11 +34,11 @@ export class AnswerFinder {
   }
 
   /**
-   * The place nearest to UTF-16 index `near` of a text that differs in case, white space, Unicode normalization,
-   * quotation marks or dashes; or, as spreadsheets change them, is the same number or date.
+   * Finds the variant of a text that is nearest to UTF-16 index `near`. Variants differ in case, white space, Unicode
+   * normalization, quotation marks or dashes, or are the same number or date as reformatted by a spreadsheet.
    */
   findVariant(text: string, context: string, near = 0): FoundAnswer | undefined {
-    if (text.length > LONGEST_VARIANT) return undefined
+    if (text.length > MAX_VARIANT_LENGTH) return undefined
     const spelled = [...this.folded.places(text, context)].filter((place) => !cutsNumber(place, context))
     return nearestAnswer(spelled, near) ?? nearestAnswer(sameValues(text, context), near)
   }
@@ -62,7 +62,7 @@ const isWordPart = (character: string | undefined): boolean =>
 
 const isDigit = (character: string | undefined): boolean => character !== undefined && /\d/.test(character)
 
-/** Whether characters of a kind are on both sides of an edge of the answer. */
+/** Whether the start or end of the answer separates two characters of a kind. */
 function cuts({ text, answer_start }: Answer, context: string, isKind: (character?: string) => boolean): boolean {
   const [before, after] = [
     [...context.slice(Math.max(0, answer_start - 2), answer_start)].at(-1),
@@ -72,26 +72,26 @@ function cuts({ text, answer_start }: Answer, context: string, isKind: (characte
   return (isKind(before) && isKind(first)) || (isKind(last) && isKind([...after.slice(0, 2)][0]))
 }
 
-/** Whether the answer is a part of a number: 123 in 00123. */
+/** Whether the answer is only part of a number, such as 123 in 00123. */
 export const cutsNumber = (answer: Answer, context: string): boolean => cuts(answer, context, isDigit)
 
-/** Where the text is as it is: where it is whole words if it is that anywhere, else everywhere. */
+/** Occurrences of the text as whole words or, if there are none, all occurrences. */
 export function likelyPlaces(text: string, context: string): Answer[] {
   const all = [...placesOf(text, context)]
   const words = all.filter((place) => !cuts(place, context, isWordPart))
   return words.length > 0 ? words : all
 }
 
-/** Where the text is as it is, from the first place to the last. */
+/** All occurrences of the text in order. */
 export function* placesOf(text: string, context: string): Generator<Answer> {
   for (let at = context.indexOf(text); at >= 0; at = context.indexOf(text, at + 1))
     if (isBetweenCharacters(context, at)) yield { text, answer_start: at }
 }
 
-/** The two halves of a character beyond the basic plane belong together. */
+/** Whether an index is not inside a surrogate pair. */
 const isBetweenCharacters = (text: string, at: number): boolean => at === 0 || text.codePointAt(at - 1)! < 0x10000
 
-/** UTF-16 index of the character that begins at a byte of the text in UTF-8; beyond the text where none does. */
+/** UTF-16 index of the character that starts at a UTF-8 byte offset; beyond the text if none does. */
 function utf16OfByte(text: string, byte: number): number {
   let at = 0
   for (let bytes = 0; at < text.length && bytes < byte; ) {

@@ -1,6 +1,6 @@
 import type { Answer } from '../types.ts'
 
-/** Characters that programs replace by others which look alike. */
+/** Characters that programs often replace with similar ones. */
 const ALIKE: Readonly<Record<string, string>> = {
   '‘': "'",
   '’': "'",
@@ -29,13 +29,13 @@ const ALIKE: Readonly<Record<string, string>> = {
 
 const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/gu
 
-/** A letter with its marks in one spelling, without case; quotes and dashes in their plain form. */
+/** Folds a letter with its marks: normalized, without case, with plain quotes and dashes. */
 const foldedCluster = (cluster: string): string =>
   (ALIKE[cluster] ?? cluster).normalize('NFD').toLowerCase().replace(INVISIBLE, '').replace(/\s/gu, ' ')
 
 interface Folded {
   readonly text: string
-  /** For each character of `text`, where the cluster that it comes from begins and ends. */
+  /** For each character of `text`, start and end of its original cluster. */
   readonly starts: readonly number[]
   readonly ends: readonly number[]
 }
@@ -61,8 +61,8 @@ function folded(text: string): Folded {
 }
 
 /**
- * Finds a text in contexts whatever its case, white space, Unicode normalization, quotation marks and dashes. Questions
- * that share a context have it folded once.
+ * Finds a text in contexts, ignoring case, white space, Unicode normalization, and the style of quotation marks and
+ * dashes. The last folded context is cached.
  */
 export class FoldedSearch {
   private last = { context: '', folded: folded('') }
@@ -78,7 +78,7 @@ export class FoldedSearch {
     const { text: within, starts, ends } = this.foldedContext(context)
     for (let at = within.indexOf(wanted); at >= 0; at = within.indexOf(wanted, at + 1)) {
       const last = at + wanted.length - 1
-      // A match does not begin or end inside a letter with its marks.
+      // A match must not start or end inside a cluster.
       if (at > 0 && starts[at - 1] === starts[at]) continue
       if (last + 1 < within.length && starts[last + 1] === starts[last]) continue
       const answer_start = starts[at]

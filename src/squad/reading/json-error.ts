@@ -4,9 +4,9 @@ const ESCAPE = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y
 type Bracket = '[' | '{'
 
 /**
- * Index where a text that does not parse stops being JSON (RFC 8259); its length where it just ends too early.
- * Engines' own messages name a place only sometimes, and each in its own words. `onClose` is told where each object or
- * list ends, and the brackets that are still open there.
+ * Returns the index of the first character that is not valid JSON (RFC 8259), or the length of a truncated text. Error
+ * messages of JSON.parse include the position only sometimes and differ between engines. `onClose` is called with the
+ * end of each object or list and the brackets still open there.
  */
 export function jsonErrorPosition(text: string, onClose?: (end: number, open: readonly Bracket[]) => void): number {
   const open: Bracket[] = []
@@ -59,7 +59,7 @@ function skipSpace(text: string, from: number): number {
   return i
 }
 
-/** Index of the closing quote of the string that begins at `start`, or of what must not stand in it, or the end. */
+/** Index of the closing quote of the string that starts at `start`, of an invalid character in it, or of the end. */
 function stringEnd(text: string, start: number): number {
   for (let i = start + 1; i < text.length; ) {
     const code = text.charCodeAt(i)

@@ -4,9 +4,9 @@ import { isTask } from './label-studio.ts'
 import { isNamelessRow, isRow, namelessRow } from './row-record.ts'
 
 /**
- * The articles, paragraphs or rows of a JSON file: a list of them, or one in `data` as SQuAD has it; `rows` of the
- * dataset viewer; the one split of a data set; a table as pandas writes it, by columns, split, or by index; tasks of
- * Label Studio; or a single row.
+ * Returns the articles, paragraphs or rows of a JSON file. Supported layouts are a list, a list in `data` (SQuAD),
+ * `rows` of the dataset viewer, a data set with a single split, a pandas table (by columns, split, or by index), and a
+ * single row.
  * @throws DataProblem for any other layout
  */
 export function itemsOf(file: JsonPart): JsonPart[] {
@@ -38,7 +38,7 @@ interface SplitTable {
   readonly data: readonly (readonly unknown[])[]
 }
 
-/** As pandas writes a table with orient="split". */
+/** Whether a value is a pandas table with orient="split". */
 function isSplitTable(value: object): value is SplitTable {
   const { columns, data } = value as Record<string, unknown>
   const isNames = Array.isArray(columns) && columns.every((name) => typeof name === 'string')
@@ -48,7 +48,7 @@ function isSplitTable(value: object): value is SplitTable {
 const rowOfCells = (columns: readonly string[], cells: readonly unknown[]): Record<string, unknown> =>
   Object.fromEntries(columns.map((name, i) => [name, cells[i]]))
 
-/** A row of the dataset viewer has its number around it. */
+/** Unwraps a row of the dataset viewer, which nests the row next to its number. */
 const rowOfViewer = (item: JsonPart): JsonPart => (item.field('row').value === undefined ? item : item.field('row'))
 
 const isListOfObjects = (value: unknown): boolean =>
@@ -56,7 +56,7 @@ const isListOfObjects = (value: unknown): boolean =>
 
 const isCollection = (value: unknown): value is object => typeof value === 'object' && value !== null
 
-/** Every column is a list, or an object whose keys are the rows' numbers. */
+/** Whether every column is a list, or an object whose keys are row numbers. */
 function isByColumns(value: object): boolean {
   const columns = Object.values(value)
   return columns.length > 0 && columns.every((column) => Array.isArray(column) || isNumbered(column))

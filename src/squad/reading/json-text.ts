@@ -3,7 +3,7 @@ import { showValue } from '../../show-value.ts'
 import { DataProblem, type Report, refuse } from './data-problem.ts'
 import { jsonErrorPosition } from './json-error.ts'
 
-/** Brackets around a question in SQuAD's layout: file, data, article, paragraphs, paragraph, qas. */
+/** Nesting depth of a question in the SQuAD layout: file, data, article, paragraphs, paragraph, qas. */
 const BRACKETS_AROUND_QUESTION = 6
 
 /**
@@ -12,7 +12,7 @@ const BRACKETS_AROUND_QUESTION = 6
  * @throws DataProblem that names the line and character of the first invalid JSON, and the text before it.
  */
 export function parseJson(text: string, place: string, remedy: string, report: Report = refuse): unknown {
-  // A byte-order mark is not JSON, but Windows programs write it.
+  // Windows programs write a byte-order mark, which is not valid JSON.
   const json = text.startsWith('\ufeff') ? text.slice(1) : text
   if (!json.trim()) throw new DataProblem('unreadable', place, 'the file is empty', { remedy })
   try {
@@ -26,16 +26,16 @@ export function parseJson(text: string, place: string, remedy: string, report: R
     const after = `(after ${showValue(before.slice(-40))})`
     if (/^-?(NaN|Infinity)\b/.test(json.slice(position, position + 10)))
       throw new DataProblem('unreadable', place, `NaN and Infinity are not JSON, at ${where} ${after}`, {
-        remedy: 'Write null for a missing value, or leave the field out.',
+        remedy: 'Use null for a missing value, or omit the field.',
         cause,
       })
     if (position < json.length)
       throw new DataProblem('unreadable', place, `not JSON at ${where} ${after}`, { remedy, cause })
     const whole = wholePart(json)
     report(
-      new DataProblem('cut_off', place, `the file ends in the middle, at ${where} ${after}`, {
-        remedy: 'It was cut off when it was copied or downloaded: fetch it again.',
-        correction: whole && 'read as far as the last whole question',
+      new DataProblem('cut_off', place, `the file is truncated at ${where} ${after}`, {
+        remedy: 'Copy or download the file again.',
+        correction: whole && 'read up to the last complete question',
         cause,
       }),
     )
@@ -58,7 +58,7 @@ function wholePart(json: string): string | undefined {
 /** The origin of a JSON value, for errors. */
 export interface JsonSource {
   readonly place: string
-  /** What the value is as a whole: the file, a line of it, a row. */
+  /** What the whole value is: "the file", "the line", "the row". */
   readonly whole: string
   readonly remedy: string
 }
@@ -81,7 +81,7 @@ export class JsonPart {
     )
   }
 
-  /** Another value in the place of this one. */
+  /** Returns a part with another value at the same position. */
   as(value: unknown, path = this.path): JsonPart {
     return new JsonPart(value, this.source, path)
   }
@@ -96,7 +96,7 @@ export class JsonPart {
     return this.value
   }
 
-  /** A whole number from 0, or text such as pandas' 13.0. `correction` describes what a corrected copy has otherwise. */
+  /** Reads a whole number from 0, or text such as 13.0 from pandas. `correction` describes the fix for other values. */
   count(correction?: string): number {
     const value =
       typeof this.value === 'string' && /^\s*\d+(\.0*)?\s*$/.test(this.value) ? Number(this.value) : this.value

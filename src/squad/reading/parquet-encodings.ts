@@ -4,10 +4,10 @@ import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js'
 import { readVarInt, readZigZagBigInt } from 'hyparquet/src/thrift.js'
 
 /**
- * Refuses a run that is longer than the `count` values of its page, among `length` bytes of runs that begin where the
- * reader stands and past which it is put. (Parquet's RLE / bit-packing hybrid: the lowest bit of a run's header tells a
- * run of one value, of `width` bits, from one of groups of eight packed values.)
- * @throws Error with what was found
+ * Validates `length` bytes of runs in Parquet's RLE / bit-packing hybrid and moves the reader past them. A run must not
+ * be longer than the `count` values of its page. The lowest bit of a run's header distinguishes a repeated value of
+ * `width` bits from groups of eight packed values.
+ * @throws Error that describes the inconsistency
  */
 export function checkRuns(reader: DataReader, width: number, count: number, length: number): void {
   const end = reader.offset + length
@@ -23,7 +23,7 @@ export function checkRuns(reader: DataReader, width: number, count: number, leng
   reader.offset = end
 }
 
-/** Likewise for levels of definition from 0 to `highest`; returns how many of the `count` values are there. */
+/** Validates definition levels from 0 to `highest`, and returns how many of the `count` values are not null. */
 export function checkDefined(reader: DataReader, highest: number, count: number, length: number): number {
   const runs = { ...reader }
   checkRuns(reader, levelWidth(highest), count, length)
@@ -32,14 +32,14 @@ export function checkDefined(reader: DataReader, highest: number, count: number,
   return levels.filter((level) => level === highest).length
 }
 
-/** Bits that a level of at most `highest` takes. */
+/** Number of bits for levels up to `highest`. */
 export const levelWidth = (highest: number): number => 32 - Math.clz32(highest)
 
 /**
- * Refuses blocks of `count` deltas that do not lie as they must, and puts the reader past them. (Parquet's
- * DELTA_BINARY_PACKED: values per block, miniblocks per block, values, the first one; then in each block the smallest
- * delta, the width of each miniblock and as many of them as are needed.)
- * @throws Error with what was found
+ * Validates blocks with `count` deltas in Parquet's DELTA_BINARY_PACKED and moves the reader past them. The header
+ * holds values per block, miniblocks per block, number of values and the first value. Each block holds the smallest
+ * delta, the width of each miniblock, and the miniblocks that are needed.
+ * @throws Error that describes the inconsistency
  */
 export function checkDeltas(reader: DataReader, count: number): void {
   if (count === 0) return
@@ -60,9 +60,9 @@ export function checkDeltas(reader: DataReader, count: number): void {
 }
 
 /**
- * Refuses texts that share more with the text before than it has, and more than `most` bytes of them. (Parquet's
- * DELTA_BYTE_ARRAY: the lengths of what is shared, the lengths of what follows, then what follows.)
- * @throws Error with what was found
+ * Validates texts in Parquet's DELTA_BYTE_ARRAY: prefix lengths, suffix lengths, suffixes. A prefix must not be longer
+ * than the previous text, and all texts together not longer than `most` bytes.
+ * @throws Error that describes the inconsistency
  */
 export function checkSharedTexts(reader: DataReader, count: number, most: number): void {
   const [shared, own] = [deltas(reader, count), deltas(reader, count)]

@@ -5,15 +5,15 @@ import { getMaxDefinitionLevel, getMaxRepetitionLevel, getTreePath } from 'hypar
 import { compressors } from 'hyparquet-compressors'
 import { checkDefined, checkDeltas, checkRuns, checkSharedTexts, levelWidth } from './parquet-encodings.ts'
 
-/** What fits into memory; the row groups that pyarrow writes have no more rows than that, others' have fewer. */
-const MOST_ROWS = 1024 * 1024
-const MOST_VALUES = 4 * MOST_ROWS
-const MOST_BYTES = 1024 ** 3
+/** Maximum number of rows in a row group, which is also that of pyarrow. Other writers use fewer. */
+const MAX_ROWS = 1024 * 1024
+const MAX_VALUES = 4 * MAX_ROWS
+const MAX_BYTES = 1024 ** 3
 
 /**
- * Refuses a row group whose `wanted` columns say what cannot be. hyparquet believes a file: it would count to what a
- * damaged one says for minutes, or until memory ends. (Parquet's format: PageHeader and its kinds, the layout of pages.)
- * @throws Error with what was found
+ * Validates the headers and pages of the `wanted` columns in a row group. hyparquet trusts these numbers, and a
+ * corrupted file could make it run for minutes or exhaust the memory.
+ * @throws Error that describes the inconsistency
  */
 export async function checkPages(
   file: AsyncBuffer,
@@ -21,29 +21,31 @@ export async function checkPages(
   schema: SchemaTree,
   wanted: readonly string[],
 ): Promise<void> {
-  if (num_rows > MOST_ROWS) throw new Error(`a row group of ${num_rows} rows; at most ${MOST_ROWS} are read at once`)
+  if (num_rows > MAX_ROWS) throw new Error(`a row group of ${num_rows} rows; the maximum is ${MAX_ROWS}`)
   for (const { meta_data: column } of columns) {
     if (!(column && wanted.includes(column.path_in_schema[0]))) continue
     if (num_rows > column.num_values) throw new Error(`a column of ${column.num_values} values for ${num_rows} rows`)
-    if (column.num_values > MOST_VALUES)
-      throw new Error(`a column of ${column.num_values} values; at most ${MOST_VALUES} are read`)
+    if (column.num_values > MAX_VALUES)
+      throw new Error(`a column of ${column.num_values} values; the maximum is ${MAX_VALUES}`)
     await checkColumn(file, column, getTreePath(schema, column.path_in_schema))
   }
 }
 
-/** Pages together hold the values of their column and no more bytes; `path` leads to it from the root of the schema. */
+/**
+ * Checks that the pages of a column do not exceed its declared size. `path` is the path of the column in the schema.
+ */
 async function checkColumn(file: AsyncBuffer, column: ColumnMetaData, path: SchemaTree[]): Promise<void> {
   const start = Number(column.dictionary_page_offset || column.data_page_offset)
   const end = start + Number(column.total_compressed_size)
   if (!(start >= 0 && start <= end && end <= file.byteLength)) throw new Error(`a column from ${start} to ${end}`)
   const reader = readerOf(new Uint8Array(await file.slice(start, end)))
-  let [values, unpacked] = [Number(column.num_values), MOST_BYTES]
+  let [values, unpacked] = [Number(column.num_values), MAX_BYTES]
   while (reader.offset < reader.view.byteLength - 1) {
     const header = parquetHeader(reader)
     const bytes = header.compressed_page_size
     if (!(bytes >= 0 && reader.offset + bytes <= reader.view.byteLength)) throw new Error(`a page of ${bytes} bytes`)
     unpacked -= header.uncompressed_page_size
-    if (!(unpacked >= 0)) throw new Error(`a column of more than ${MOST_BYTES} bytes`)
+    if (!(unpacked >= 0)) throw new Error(`a column of more than ${MAX_BYTES} bytes`)
     const held = header[header.type === 'DATA_PAGE' ? 'data_page_header' : 'data_page_header_v2']?.num_values ?? 0
     if (!(held >= 0 && held <= values)) throw new Error(`a page of ${held} values where ${values} are left`)
     values -= held
@@ -53,7 +55,7 @@ async function checkColumn(file: AsyncBuffer, column: ColumnMetaData, path: Sche
   }
 }
 
-/** Levels of repetition come first, then those of definition, then the values. */
+/** Validates a page: repetition levels, then definition levels, then values. */
 function checkPage(bytes: Uint8Array, header: PageHeader, column: ColumnMetaData, path: SchemaTree[]): void {
   const [repetition, definition] = [getMaxRepetitionLevel(path), getMaxDefinitionLevel(path)]
   if (header.type === 'DATA_PAGE' && header.data_page_header) {
@@ -80,7 +82,7 @@ function checkValues(page: DataReader, encoding: string, { type }: ColumnMetaDat
     if (count === 0) return
     const width = page.view.getUint8(page.offset++)
     checkRuns(page, width, count, page.view.byteLength - page.offset)
-  } else if (encoding === 'DELTA_BYTE_ARRAY') checkSharedTexts(page, count, MOST_BYTES)
+  } else if (encoding === 'DELTA_BYTE_ARRAY') checkSharedTexts(page, count, MAX_BYTES)
   else if (encoding.startsWith('DELTA_')) checkDeltas(page, count)
 }
 

@@ -8,15 +8,15 @@ import { checkPages } from './parquet-pages.ts'
 import { QuestionReader, type QuestionRecord } from './read-question.ts'
 import { ROW_LAYOUT, rowRecord } from './row-record.ts'
 
-/** A text may begin with U+FEFF, which is not a mark of byte order there; hyparquet would take it away. */
+/** Keeps U+FEFF at the start of a text, which hyparquet would remove as a byte-order mark. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const parsers = { stringFromBytes: (bytes: Uint8Array | undefined) => bytes && decoder.decode(bytes) }
 
 /**
- * Examples of a Parquet file with the columns of Hugging Face's `squad` and `squad_v2`, a row group at a time. The
- * file's `answer_start` counts code points; the examples' counts UTF-16 units. `name` is the file's name, for messages.
- * @throws SpanforgeError for a file that is not Parquet or is corrupted, a column that is missing or of another type,
- * and an answer that is not in its context at answer_start.
+ * Streams the examples of a Parquet file with the columns of Hugging Face's `squad` and `squad_v2`, one row group at a
+ * time. `answer_start` counts code points in the file and UTF-16 units in the examples. `name` is used in messages.
+ * @throws SpanforgeError for a file that is not Parquet or is corrupted, for a missing or invalid column, and for an
+ * answer that is not in its context at answer_start
  */
 export async function* parquetExamples(
   file: AsyncBuffer,
@@ -34,11 +34,11 @@ export interface ParquetOptions {
   readonly report?: Report
   /** Columns that may be missing. */
   readonly mayLack?: readonly string[]
-  /** Read the columns too that are none of a question's. */
+  /** Whether to read columns that are not part of a question too. */
   readonly allColumns?: boolean
 }
 
-/** The rows of such a file as they are. */
+/** Streams the rows of a Parquet file without validation. */
 export async function* parquetRecords(
   file: AsyncBuffer,
   name: string,
@@ -68,7 +68,7 @@ export async function* parquetRecords(
   }
 }
 
-/** A damaged schema may lack the name that its type promises. */
+/** Names of the columns. A corrupted schema may lack a name that its type declares. */
 function columnNames({ children }: SchemaTree): string[] {
   return children.map(({ element: { name } }, i) => {
     if (typeof name !== 'string') throw new Error(`column ${i + 1} has no name`)
@@ -81,8 +81,7 @@ async function readable<T>(place: string, read: () => Promise<T>): Promise<T> {
     return await read()
   } catch (error) {
     throw new DataProblem('unreadable', place, `cannot be read as Parquet (${(error as Error).message})`, {
-      remedy:
-        'The file is damaged or has another format. If it is in the cache, "spanforge cache verify" finds damaged files.',
+      remedy: 'The file is corrupted or has another format. For a cached file, run "spanforge cache verify".',
       cause: error,
     })
   }

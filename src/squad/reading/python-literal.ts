@@ -1,6 +1,6 @@
-/** Python's notation of a list, dict, string or number, as pandas writes into CSV files what is not text. */
+/** Parses Python literals, which pandas writes into CSV files for lists and dicts. */
 
-/** Whether a text that is not JSON looks like such a value. */
+/** Whether a text that is not JSON looks like a Python literal. */
 export const isPythonNotation = (text: string): boolean =>
   /^\s*[[{(]/.test(text) &&
   (/[[{(,:]\s*b?'/.test(text) || /\barray\(/.test(text) || /[[{(,:]\s*(None|True|False|nan)\b/.test(text))
@@ -19,11 +19,11 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\n': '',
 }
 
-const MOST_NESTED = 20
+const MAX_DEPTH = 20
 
 /**
- * The value of a Python literal: dicts, lists, tuples, strings, numbers, True, False, None and NumPy arrays
- * (`array([...], dtype=object)`). Undefined for anything else.
+ * Parses a Python literal: dicts, lists, tuples, strings, numbers, True, False, None and NumPy arrays
+ * (`array([...], dtype=object)`). Returns undefined for anything else.
  */
 export function parsePython(text: string): unknown {
   try {
@@ -89,7 +89,7 @@ class PythonParser {
 
   private items<T>(open: string, close: string, item: () => T): T[] {
     this.expect(open)
-    if (++this.depth > MOST_NESTED) this.fail()
+    if (++this.depth > MAX_DEPTH) this.fail()
     const items: T[] = []
     while (!this.takes(close)) {
       items.push(item())

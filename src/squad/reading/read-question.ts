@@ -6,25 +6,25 @@ import { DataProblem, orReport, type Report } from './data-problem.ts'
 import { AnswerFinder, cutsNumber, type FoundAnswer, likelyPlaces } from './find-answer.ts'
 import type { JsonPart } from './json-text.ts'
 
-/** A question as a file has it: parts that know their place in the file, none of them checked yet. */
+/** An unvalidated question of a file. Its parts know their position in the file. */
 export interface QuestionRecord {
-  /** The line, row or paragraph, such as `train.jsonl: line 3`. */
+  /** Line, row or paragraph, such as `train.jsonl: line 3`. */
   readonly place: string
   /** Undefined if the reader numbers the questions. */
   readonly id: JsonPart | undefined
   readonly title: JsonPart
   readonly question: JsonPart
   readonly context: JsonPart
-  /** `answer_start` counts code points. Empty for a question marked `is_impossible`. */
+  /** Labelled answers, with `answer_start` in code points. Empty for a question marked `is_impossible`. */
   readonly answers: () => readonly AnswerParts[]
   readonly source: SourceRow
 }
 
-/** A row as the file has it, with whatever else it holds; in SQuAD's layout a question without its context. */
+/** The original row of a file, with all its columns. In the SQuAD layout, a question without its context. */
 export interface SourceRow {
   readonly columns: Columns
   readonly values: Readonly<Record<string, unknown>>
-  /** The column that holds the answer as text; undefined where answers are objects or lists. */
+  /** Column with the answer as text; undefined if answers are objects or lists. */
   readonly answerColumn?: string
 }
 
@@ -38,15 +38,15 @@ export const numberedId = (number: number): string => `q${number}`
 
 export interface AnswerParts {
   readonly text: JsonPart
-  /** Undefined if the file does not say; the answer is then found by its text, which must occur only once. */
+  /** Position of the answer. If undefined, the answer is found by its text, which must be unique in the context. */
   readonly answer_start: JsonPart | undefined
 }
 
-/** Makes examples of the questions of one file, and reports what is wrong with them. */
+/** Converts the questions of one file to examples, and reports problems. */
 export class QuestionReader {
   private readonly ids = new Set<string>()
   private numbered = 0
-  /** The last context that is not empty. */
+  /** Last non-empty context. */
   private last: string | undefined
   private context = ''
   private codePoints = new CodePoints('')
@@ -55,8 +55,8 @@ export class QuestionReader {
   constructor(readonly report: Report) {}
 
   /**
-   * The example; undefined if a problem was reported that cannot be corrected. A question that loses all its answers is
-   * left out, because it would otherwise become one without an answer.
+   * Converts a question. Returns undefined if it has a problem that cannot be corrected. A question that loses all its
+   * answers is skipped, because it would otherwise become unanswerable.
    */
   read(record: QuestionRecord): Example | undefined {
     return orReport(this.report, () => {
@@ -74,11 +74,11 @@ export class QuestionReader {
     })
   }
 
-  /** An answer needs a context. Where cells were merged, only the first of their rows has it. */
+  /** Returns the context of a question with answers. If it is empty (merged cells), uses the previous one. */
   private contextOf(context: string, place: string, { id, isNeeded }: { id: string; isNeeded: boolean }): string {
     if (context.trim()) this.last = context
     if (context.trim() || !isNeeded) return context
-    const correction = this.last && 'the context above'
+    const correction = this.last && 'previous context'
     const problem = new DataProblem('layout', place, 'the context is empty', { id, correction, ...NO_CONTEXT })
     if (!this.last) throw problem
     this.report(problem)
@@ -94,8 +94,8 @@ export class QuestionReader {
     const text = part.text.string()
     if (!text) throw new DataProblem('empty_answer', place, 'its answer is empty', { remedy: NO_ANSWER, id })
     const { answer_start: start } = part
-    const count = start && orReport(this.report, () => start.count('found by its text'))
-    // The questions of a paragraph share its context.
+    const count = start && orReport(this.report, () => start.count('position found by the text'))
+    // Questions of the same paragraph reuse its code points.
     if (context !== this.context) this.codePoints = new CodePoints(context)
     this.context = context
     if (count === undefined) return this.onlyPlace(text, context, place, id)
@@ -109,7 +109,7 @@ export class QuestionReader {
     return found?.answer
   }
 
-  /** The only place where the text occurs. If there are several, the most likely one is reported. */
+  /** Returns the only occurrence of the text. If there are several, reports and returns the most likely one. */
   private onlyPlace(text: string, context: string, place: string, id: string): Answer | undefined {
     const [first, ...others] = likelyPlaces(text, context)
     const number = first && cutsNumber(first, context) ? this.finder.findVariant(text, context) : undefined
@@ -166,16 +166,16 @@ export class QuestionReader {
 
 const FIX = '"spanforge data check FILE --fix OUT"'
 
-const fixTakes = (correction: string): string => `${FIX} takes ${correction}.`
+const fixTakes = (correction: string): string => `${FIX} uses ${correction}.`
 
-/** An answer of white space may be in a context of white space. */
+/** Whether an answer is not just white space. */
 const hasWords = ({ text }: AnswerParts): boolean => typeof text.value !== 'string' || text.value.trim() !== ''
 
-const NO_CONTEXT = { remedy: `Repeat the context in the row of each of its questions. ${FIX} takes the one above.` }
+const NO_CONTEXT = { remedy: `Repeat the context in the row of each of its questions. ${FIX} uses the previous one.` }
 
 const NOT_THERE = 'The context does not contain this answer: correct its text, or remove the question.'
 
-/** What people write where there is no answer. */
+/** Texts commonly used for "no answer". */
 const NO_ANSWER_WORDS = /^(n\/?a|nan|none|null|nil|-+|no answer|not answerable|unanswerable|cannotanswer|unknown)$/i
 
 function remedyOfMissing(text: string, context: string): string {
@@ -210,12 +210,12 @@ const NO_ANSWER = 'Write "answers": [] for no answer.'
 
 const COUNTED: Readonly<Record<FoundAnswer['kind'], string>> = {
   misaligned: '',
-  utf16_offset: ', but this one counts UTF-16 units, as strings in JavaScript and Java do',
-  byte_offset: ', but this one counts bytes of UTF-8',
+  utf16_offset: ', but this one counts UTF-16 units, like strings in JavaScript and Java',
+  byte_offset: ', but this one counts UTF-8 bytes',
 }
 
 const repeated = (place: string, id: string): DataProblem =>
   new DataProblem('duplicate_id', place, 'another question has the same id', {
-    remedy: 'Give every question an id of its own: predictions are stored under it.',
+    remedy: 'Give every question a unique id, because predictions are stored by id.',
     id,
   })

@@ -11,7 +11,7 @@ export const ROW_LAYOUT = EXPECTED_COLUMNS
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** A question that has its context beside it, not around it. */
+/** Whether a value is a row, which contains both question and context, instead of a paragraph or article. */
 export function isRow(value: unknown): boolean {
   if (!isObject(value) || 'paragraphs' in value || 'qas' in value) return false
   const { question, context, answers, answer } = findColumns(Object.keys(value))
@@ -20,15 +20,15 @@ export function isRow(value: unknown): boolean {
 
 export interface RowOptions {
   readonly place: string
-  /** The file's names of the fields (default: found among the names in the row). */
+  /** Column names of the fields (default: detected from the row). */
   readonly columns?: Columns
-  /** Called for answers that are not JSON but can be read. */
+  /** Called for answers that are not JSON but can be converted. */
   readonly report: Report
 }
 
 /**
- * A row with run_qa.py's columns, whose answers are two lists, `text` and `answer_start`, or one list of pairs or texts;
- * or, as people write tables, with one `answer`. `id` and `answer_start` may be missing.
+ * Interprets a row. It has either the columns of run_qa.py, where answers are two lists (`text` and `answer_start`) or
+ * one list of pairs or texts, or a single `answer`. `id` and `answer_start` may be missing.
  */
 export function rowRecord(row: JsonPart, { place, report, ...options }: RowOptions): QuestionRecord {
   if (isNamelessRow(row.value)) throw namelessRow(place)
@@ -66,14 +66,14 @@ export const namelessRow = (place: string): DataProblem =>
     remedy: 'Save the table with its column names: df.to_json(PATH, orient="records").',
   })
 
-/** The column for one answer may hold what `answers` holds. */
+/** Treats the column `answer` as `answers` if it contains structured answers. */
 function withAnswers({ answer, answers, ...others }: Columns, row: JsonPart): Columns {
   const isInAnswer = answer !== undefined && isStructuredAnswer(row.field(answer).value)
   const hasAnswers = answers !== undefined && !isEmpty(row.field(answers))
   return isInAnswer && !hasAnswers ? { ...others, answers: answer } : { ...others, answer, answers }
 }
 
-/** Whether it is an object as in `answers`, or a list of texts or objects, perhaps in Python's notation. */
+/** Whether a value is an object as in `answers`, or a list of texts or objects, possibly in Python's notation. */
 export function isStructuredAnswer(value: unknown): boolean {
   if (typeof value === 'string') return isPythonNotation(value) && isStructuredAnswer(parsePython(value))
   if (!Array.isArray(value)) return isObject(value) && 'text' in value
@@ -85,33 +85,33 @@ function missing(name: string, names: readonly string[], { source }: JsonPart, p
   return new DataProblem('layout', place, finding, { remedy: EXPECTED_COLUMNS })
 }
 
-/** pandas.json_normalize puts the fields of `answers` beside the others. */
+/** Restores `answers` from columns flattened by pandas.json_normalize. */
 function flattened(row: JsonPart): JsonPart | undefined {
   const [text, answer_start] = [row.field('answers.text'), row.field('answers.answer_start')]
   if (text.value === undefined) return undefined
   return row.as({ text: text.value, answer_start: answer_start.value }, 'answers')
 }
 
-/** As JSON, Python and spreadsheets write it. */
+/** Whether a value means true in JSON, Python or a spreadsheet. */
 export const isTrue = (value: unknown): boolean =>
   value === true || (typeof value === 'string' && /^(true|1|yes)$/i.test(value))
 
 const isEmpty = ({ value }: JsonPart): boolean => value === undefined || value === ''
 
-/** `answers` that is the text of one answer, not a JSON or Python object. */
+/** Returns `answers` if it is the plain text of one answer instead of a JSON or Python object. */
 const plainText = (answers: JsonPart): JsonPart | undefined =>
   typeof answers.value === 'string' && /^\s*[^\s[{]/.test(answers.value) ? answers : undefined
 
-/** An empty answer is none. */
+/** A single answer as a list, which is empty for an empty answer. */
 const plainAnswer = (text: JsonPart, answer_start: JsonPart): AnswerParts[] =>
   text.value === null || text.value === '' ? [] : [{ text, answer_start: startOf(answer_start) }]
 
 const startOf = (part: JsonPart): JsonPart | undefined => (part.value == null ? undefined : part)
 
-/** Empty text at -1 is how some files say that there is no answer. */
+/** Whether an answer is the empty text at -1, which means "no answer" in some files. */
 const isNone = ({ text, answer_start }: AnswerParts): boolean => text.value === '' && Number(answer_start?.value) === -1
 
-/** Answers in any of the ways to write them; what is only readable as Python is reported. */
+/** Reads answers in any supported notation. Python notation is reported. */
 export function answerParts(answers: JsonPart, place: string, report: Report): readonly AnswerParts[] {
   if (answers.value === null) return []
   if (typeof answers.value === 'string') return answerParts(fromPython(answers, place, report), place, report)
@@ -121,16 +121,16 @@ export function answerParts(answers: JsonPart, place: string, report: Report): r
   return parts.every(isNone) ? [] : parts
 }
 
-/** An item of a list of answers: a text, a pair of text and place, or lists of both. */
+/** Reads an item of a list of answers: a text, a pair of text and position, or lists of both. */
 function itemParts(item: JsonPart, place: string): AnswerParts[] {
   if (typeof item.value === 'string') return [{ text: item, answer_start: undefined }]
   return pairs(item, place)
 }
 
-/** Two lists, or one text and its place. */
+/** Reads two lists, or one text and its position. */
 function pairs(answers: JsonPart, place: string): AnswerParts[] {
   const text = answers.field('text')
-  // Label Studio writes start.
+  // Label Studio uses the name "start".
   const start = ['answer_start', 'start'].map((name) => answers.field(name)).find(({ value }) => value != null)
   if (!Array.isArray(text.value)) return [{ text, answer_start: start }]
   const texts = text.items()
@@ -141,7 +141,7 @@ function pairs(answers: JsonPart, place: string): AnswerParts[] {
   throw new DataProblem('layout', place, finding, { remedy: EXPECTED_COLUMNS })
 }
 
-/** Answers as Python prints them, which the report may accept. */
+/** Converts answers in Python's notation, after reporting them. */
 function fromPython(answers: JsonPart, place: string, report: Report): JsonPart {
   const text = answers.string()
   if (!isPythonNotation(text)) throw answers.unexpected('JSON {"text": ["..."], "answer_start": [0]}')

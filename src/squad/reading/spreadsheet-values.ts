@@ -1,8 +1,10 @@
 import type { Answer } from '../types.ts'
 
-/** What spreadsheets change when a cell looks like a number, a date or a time: "1,450" to 1450, "March 5" to 5-Mar. */
+/**
+ * Spreadsheets reformat cells that look like numbers, dates or times: "1,450" becomes 1450, "March 5" becomes 5-Mar.
+ */
 
-/** The places of a context that hold the same number, date or time as the text, written in another way. */
+/** Finds the same number, date or time in a context, in a different format. */
 export function* sameValues(text: string, context: string): Generator<Answer> {
   const wanted = text.trim()
   if (wanted.length > 40 || !/\d/.test(wanted)) return
@@ -13,14 +15,14 @@ export function* sameValues(text: string, context: string): Generator<Answer> {
 }
 
 const SCIENTIFIC = /^[-+]?\d(?:[.,](\d+))?E[-+]?\d+$/i
-/** Digits with separators between them, and a percent sign. */
+/** A number with optional separators and percent sign. */
 const NUMBER_IN_TEXT = /(?<![\p{L}\d])[-−]?\d+(?:[.,'’\u00a0\u202f\u2009 ]\d+)*(?:\s?%)?(?![\p{L}\d])/gu
 
 function* sameNumbers(wanted: string, context: string): Generator<Answer> {
   const scientific = SCIENTIFIC.exec(wanted)
   const values = scientific ? [Number(wanted.replace(',', '.'))] : readings(wanted)
   if (values.length === 0) return
-  // Of a long number Excel keeps the first digits alone: 1.23E+12.
+  // Excel shortens long numbers to their first digits: 1.23E+12.
   const shown = (value: number) => (scientific ? value.toExponential(scientific[1]?.length ?? 0) : String(value))
   const wantedShown = new Set(values.map(shown))
   for (const { 0: written, index } of context.matchAll(NUMBER_IN_TEXT))
@@ -29,7 +31,7 @@ function* sameNumbers(wanted: string, context: string): Generator<Answer> {
         yield { text: part, answer_start: index + written.indexOf(part) }
 }
 
-/** "5 600" may be one number or two. */
+/** Splits at spaces too, because "5 600" may be one number or two. */
 const numberParts = (written: string): string[] => [...new Set([written, ...written.split(/ (?=\d)/)])]
 
 const THOUSANDS = [
@@ -40,7 +42,7 @@ const THOUSANDS = [
   { pattern: /^\d{1,3}(?:['’\u00a0\u202f\u2009 ]\d{3})+(?:[.,]\d+)?$/, group: /['’\u00a0\u202f\u2009 ]/g, point: ',' },
 ] as const
 
-/** The numbers that a text may be, by the ways to write thousands and decimals. */
+/** The possible values of a number, depending on the style of thousands and decimal separators. */
 function readings(written: string): number[] {
   const [, sign, digits, percent] = /^([-−+]?)(.*?)(\s?%)?$/u.exec(written) ?? []
   return THOUSANDS.filter(({ pattern }) => pattern.test(digits ?? '')).map(({ group, point }) => {
@@ -52,7 +54,7 @@ function readings(written: string): number[] {
 const SIGN_BEFORE = /^\p{Sc}\s?/u
 const SIGN_AFTER = /\s?\p{Sc}$/u
 
-/** Numbers with the same sign of a currency before or after them: "$1,450.00" for "$1,450". */
+/** Finds amounts with the same currency sign: "$1,450.00" for "$1,450". */
 function* sameAmounts(wanted: string, context: string): Generator<Answer> {
   const sign = /\p{Sc}/u.exec(wanted)?.[0]
   if (!sign) return
@@ -75,7 +77,7 @@ function* sameTimes(wanted: string, context: string): Generator<Answer> {
     if (secondsOf(found) === secondsOf(parts)) yield { text: found[0], answer_start: found.index }
 }
 
-/** Since midnight. */
+/** Seconds since midnight. */
 function secondsOf([, hour, minute, second = '0', half]: RegExpExecArray): number {
   const hours = half ? (Number(hour) % 12) + (half.toLowerCase() === 'p' ? 12 : 0) : Number(hour)
   return (hours * 60 + Number(minute)) * 60 + Number(second)
@@ -87,7 +89,7 @@ const MONTH =
 const DAY = '\\d{1,2}(?:st|nd|rd|th)?'
 const YEAR = '(?:\\d{4}|\\d{2})'
 
-/** Ways to write a date, with what each part may be; two-part forms come after those that contain them. */
+/** Date formats with the possible orders of their parts. Formats with two parts come after those that contain them. */
 const DATES: readonly (readonly [pattern: string, ...orders: string[]])[] = [
   ['(\\d{4})[-/.](\\d{1,2})[-/.](\\d{1,2})(?: 00:00:00)?', 'ymd'],
   [`(\\d{1,2})[-/.](\\d{1,2})[-/.](${YEAR})`, 'mdy', 'dmy'],
@@ -113,7 +115,7 @@ function* sameDates(wanted: string, context: string): Generator<Answer> {
       if (datesOf(parts, orders).some((date) => values.has(date))) yield { text: parts[0], answer_start: parts.index }
 }
 
-/** The dates that the parts may be, as "year-month-day", "month-day" and the like. */
+/** The possible dates of the parts in each order, as comparable keys. */
 function datesOf([, ...parts]: RegExpExecArray, orders: readonly string[]): string[] {
   return orders.flatMap((order) => {
     const of = (unit: string) => (order.includes(unit) ? unitValue(unit, parts[order.indexOf(unit)]) : undefined)
@@ -127,6 +129,6 @@ function unitValue(unit: string, text: string): number {
   const month = MONTHS.indexOf(text.slice(0, 3).toLowerCase()) + 1
   if (month > 0) return month
   const value = Number.parseInt(text, 10)
-  // Two digits of a year, as spreadsheets read them.
+  // Interprets two-digit years like spreadsheets do.
   return unit === 'y' && text.length === 2 ? value + (value < 30 ? 2000 : 1900) : value
 }

@@ -30,9 +30,9 @@ describe('parseSquad', () => {
   it('says where the file is cut off', () => {
     const cut = file(paragraph('In Paris', paris)).slice(0, -20)
     expect(parse(cut)).toThrow(
-      new RegExp(`train.json: the file ends in the middle, at line 1, character ${cut.length + 1} .*\n.*cut off`),
+      new RegExp(`train.json: the file is truncated at line 1, character ${cut.length + 1} .*\n.*download the file again`),
     )
-    expect(parse('{"data": ["abc')).toThrow(/ends in the middle, at line 1, character 15/)
+    expect(parse('{"data": ["abc')).toThrow(/truncated at line 1, character 15/)
   })
 
   it('says where the file is not JSON', () => {

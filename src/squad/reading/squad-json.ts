@@ -9,11 +9,11 @@ import { QuestionReader, type QuestionRecord } from './read-question.ts'
 import { answerParts, isRow, isTrue, ROW_LAYOUT, rowRecord } from './row-record.ts'
 
 /**
- * Examples of a file in the layout of SQuAD v1.1 or v2.0 (Rajpurkar et al. 2016, 2018), or in that of run_qa.py, where
- * `data` is a list of rows. The file's `answer_start` counts code points; the examples' counts UTF-16 units. A question
- * marked `is_impossible` has no answers. `name` is the file's name, for messages.
+ * Parses a JSON file in the layout of SQuAD v1.1 or v2.0 (Rajpurkar et al. 2016, 2018), or of run_qa.py, where `data`
+ * is a list of rows. `answer_start` counts code points in the file and UTF-16 units in the examples. A question marked
+ * `is_impossible` has no answers. `name` is the name of the file for messages.
  * @throws DataProblem for truncated JSON, another layout, no questions, a repeated id, or an answer that is not in its
- * context at answer_start. If `report` returns, reading continues without the faulty part.
+ * context at answer_start. If `report` returns, reading continues without the invalid part.
  */
 export function parseSquad(text: string, name: string, report: Report = refuse): Example[] {
   let problems = 0
@@ -32,11 +32,11 @@ export function parseSquad(text: string, name: string, report: Report = refuse):
 }
 
 export const noQuestions = (name: string): DataProblem =>
-  new DataProblem('unreadable', name, 'no questions in it', {
-    remedy: 'Give a file with at least one question.',
+  new DataProblem('unreadable', name, 'no questions found', {
+    remedy: 'Expected at least one question.',
   })
 
-/** The questions of such a file as they are; an article or a paragraph that is none is reported. */
+/** Yields the questions of a JSON file without validation. Invalid articles and paragraphs are reported. */
 export function* squadRecords(text: string, name: string, report: Report = refuse): Generator<QuestionRecord> {
   const place = name
   const value = parseJson(text, place, LAYOUT, report)
@@ -68,7 +68,7 @@ export function* squadRecords(text: string, name: string, report: Report = refus
   }
 }
 
-/** An article has paragraphs; the lists of Simple Transformers have paragraphs without articles. */
+/** The paragraphs of an article. Simple Transformers writes a list of paragraphs without articles. */
 const paragraphsOf = (item: JsonPart): JsonPart[] =>
   item.field('qas').value !== undefined ? [item] : item.field('paragraphs').items()
 
@@ -105,11 +105,11 @@ const LAYOUT =
   'answer.'
 
 /**
- * The same examples as SQuAD JSON, v2.0 where one has no answer; examples that follow one another share a paragraph.
- * `extraOf` gives more fields of a question.
+ * Writes examples as SQuAD JSON, in v2.0 if any question has no answer. Consecutive examples with the same context
+ * share a paragraph. `extraOf` returns additional fields of a question.
  */
 export function toSquadJson<T extends Example>(examples: readonly T[], extraOf?: (example: T) => object): string {
-  // A file is v2.0 as a whole: there every question says whether it is impossible.
+  // In v2.0, every question has is_impossible.
   const unanswered = examples.some(({ answers }) => !answers.length)
   const data: { title?: string; paragraphs: { context: string; qas: object[] }[] }[] = []
   let codePoints = new CodePoints('')
