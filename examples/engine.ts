@@ -1,5 +1,6 @@
 /**
- * The engine by itself, in small: one layer, its gradient, its bytes, one run. docs/engine.md walks through it.
+ * The engine on its own: builds a layer and its gradient, encodes them as ONNX, and runs them. docs/engine.md explains
+ * each step.
  *
  *   npx tsx examples/engine.ts
  */
@@ -20,26 +21,26 @@ const operators = (...outputs: Tensor[]): string =>
     .map(({ op }) => op.type)
     .join(' ')
 
-// A description: nothing is computed yet. `tokens` is known only when the graph runs.
+// Describes a graph without computing anything. The size `tokens` is determined when the graph runs.
 const x = input('x', ['tokens', 3])
 const w = input('w', [2, 3])
 const y = tanh(gemm(x, w, { transB: true }))
 const loss = sumAll(mul(y, y))
 console.log(`${y}\nforward:  ${operators(loss)}`)
 
-// The same description, extended by what each operator's rule says of its operands.
+// Extends the graph with the gradient, by the gradient rule of each operator.
 const [dw] = gradient(loss, [w])
 console.log(`gradient: ${operators(loss, dw)}`)
 
-// A layer as models write it, and what an engine runs in its place.
+// A layer as used in models, and the plain operators to which it is lowered for an engine.
 const layer = gelu(linear(x, w, input('b', [2])))
 const { lowered } = lower({ lowered: layer }, plainOnnx)
 console.log(`layer:    ${operators(layer)}\nlowered:  ${operators(lowered)}`)
 
-// As an ONNX model, for other tools.
+// Encodes the graph as an ONNX model, which other tools can read.
 console.log(`model:    ${encodeModel({ loss, dw }).size} bytes`)
 
-// Made ready by an engine, and run: for two tokens, then for one.
+// Compiles the graph with an engine and runs it, first for two tokens and then for one.
 const session = await onnxruntime.compile({ loss, dw })
 const weights = float32Value(Float32Array.of(0.1, 0.2, 0.3, -0.1, 0, 0.1), [2, 3])
 for (const rows of [
@@ -49,6 +50,6 @@ for (const rows of [
   const [value, slope] = [new Float32Array(1), new Float32Array(6)]
   const inputs = { x: float32Value(Float32Array.from(rows), [rows.length / 3, 3]), w: weights }
   await session.run(inputs, { loss: float32Value(value, []), dw: float32Value(slope, [2, 3]) })
-  console.log(`loss ${value[0].toFixed(3)}, its gradient ${[...slope].map((n) => n.toFixed(3)).join(' ')}`)
+  console.log(`loss ${value[0].toFixed(3)}, gradient ${[...slope].map((n) => n.toFixed(3)).join(' ')}`)
 }
 await session.release()

@@ -1,5 +1,5 @@
 /**
- * Measures a model on a file of questions, with a confidence interval, and prints the answers that are most wrong.
+ * Evaluates a model on a file of questions, with a confidence interval, and prints its worst answers.
  *
  *   npx tsx examples/evaluate.ts MODEL FILE
  *

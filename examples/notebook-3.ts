@@ -1,18 +1,19 @@
 /**
- * "BERT Question Answering, Notebook 3: Model Loading & Fine-Tuning", cell by cell. The Python of the notebook stands
- * in comments above the lines that say the same; the notebook's figures are those of bert-base-uncased on a Tesla T4.
+ * "BERT Question Answering, Notebook 3: Model Loading & Fine-Tuning", cell by cell. Comments show
+ * the Python code of the notebook above the equivalent lines. The notebook's numbers are for bert-base-uncased on a
+ * Tesla T4.
  *
  *   npx tsx examples/notebook-3.ts MODEL_FOLDER TRAIN_FILE VALIDATION_FILE [--max_train_samples 3000]
  *       [--max_eval_samples 500] [--num_train_epochs 3] [--learning_rate 3e-5] [--max_seq_length 384]
  *       [--doc_stride 128] [--output_dir results] [--save_dir bert-qa-model]
  *
- * MODEL_FOLDER is a Hugging Face folder or a name on the hub, bert-base-uncased for one; the files are SQuAD JSON.
+ * MODEL_FOLDER is a Hugging Face folder or a name on the hub, such as bert-base-uncased. The files are SQuAD JSON.
  */
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 // from transformers import AutoTokenizer, AutoModelForQuestionAnswering, TrainingArguments, Trainer
-// A user of the package writes: import { AutoTokenizer, ... } from 'spanforge'
+// In your own project: import { AutoTokenizer, ... } from 'spanforge'
 import {
   AutoModelForQuestionAnswering,
   AutoTokenizer,
@@ -45,7 +46,7 @@ if (!validationFile) throw new Error('usage: npx tsx examples/notebook-3.ts MODE
 // ---------------------------------------------------------------------------- Question 3.1: Load BERT Model
 
 // !pip install datasets transformers torch accelerate -q
-// npm install spanforge: nothing else is needed, and no Python.
+// npm install spanforge; nothing else is required, not even Python.
 
 // dataset = load_dataset("squad")
 // train_dataset = dataset["train"].select(range(3000)); eval_dataset = dataset["validation"].select(range(500))
@@ -59,8 +60,8 @@ const tokenizer = await AutoTokenizer.from_pretrained(modelFolder)
 console.log(`Tokenizer loaded: ${tokenizer.constructor.name}, ${tokenizer.vocab_size} tokens`)
 
 // tokenized_train = train_dataset.map(preprocess_function, batched=True, ...), and the same for validation.
-// 3,000 questions become 3,074 windows: a context that does not fit is read through several. The notebook thanks the
-// GPU for 1,374 examples/s; tokenizing runs on the CPU, there and here.
+// 3,000 questions become 3,074 windows, because a long context is split into several. The notebook attributes its 1,374
+// examples/s to the GPU, but tokenization always runs on the CPU.
 const windowOptions = { max_seq_length: Number(values.max_seq_length), doc_stride: Number(values.doc_stride) }
 const tokenizedTrain = makeDataset(tokenizer, trainExamples, windowOptions)
 const tokenizedEval = makeDataset(tokenizer, evalExamples, windowOptions)
@@ -68,8 +69,8 @@ console.log(`Tokenized Training: ${tokenizedTrain.windows.length} features`)
 console.log(`Tokenized Validation: ${tokenizedEval.windows.length} features\n`)
 
 // model = AutoModelForQuestionAnswering.from_pretrained("bert-base-uncased"); model = model.cuda()
-// Warns that qa_outputs is newly initialized, as it should be: SQuAD is what will train it. That head is one
-// Linear(768, 2) of 1,538 numbers, not the two layers with 2,048 of the notebook's text.
+// Warns that qa_outputs is newly initialized, which is expected, because it is trained on SQuAD. The head is a single
+// Linear(768, 2) with 1,538 parameters, not the two layers with 2,048 that the notebook's text describes.
 const model = await AutoModelForQuestionAnswering.from_pretrained(modelFolder)
 const { layers, hidden_size, heads } = model.geometry
 console.log(`Model loaded: ${model.architecture.class_name} on ${model.engine.device}`)
@@ -95,13 +96,13 @@ const args = new TrainingArguments({
   save_strategy: 'epoch',
   load_best_model_at_end: true,
   metric_for_best_model: 'loss',
-  // fp16=True, dataloader_num_workers=2: for a GPU. On a CPU it is float32, and the windows are there already.
-  // The notebook runs one session; this file may be run again.
+  // The notebook has fp16=True and dataloader_num_workers=2, for a GPU. On a CPU, training uses float32, and the windows
+  // are already in memory. Unlike the notebook, this file may be run several times.
   overwrite_output_dir: true,
   ...windowOptions,
 })
-// The notebook writes 3074 / 16 = 192 and 576 steps in all. The last batch of an epoch is one too, if not a full one:
-// ceil(3074 / 16) = 193, and 579 steps, which is what its own progress bar counts to.
+// The notebook computes 3074 / 16 = 192 and 576 steps in total. With the incomplete last batch of each epoch, it is
+// ceil(3074 / 16) = 193 and 579 steps, as its own progress bar shows.
 const stepsPerEpoch = Math.ceil(tokenizedTrain.windows.length / args.per_device_train_batch_size)
 console.log('Training Configuration:')
 console.log(`  Epochs: ${args.num_train_epochs}`)
@@ -112,7 +113,7 @@ console.log(`  Total training steps: ${Math.ceil(stepsPerEpoch * args.num_train_
 
 // ------------------------------------------------------------------------ Question 3.3: Initialize Trainer
 
-// The table that the Trainer shows in a notebook, with EM and F1, which the notebook leaves for the next one.
+// The table that the Trainer shows in a notebook, with the addition of EM and F1.
 const table: TrainerCallback = {
   on_train_begin: () => console.log('Epoch  Training Loss  Validation Loss  Exact Match  F1'),
   on_step_end: ({ state }) => {
@@ -127,8 +128,8 @@ const table: TrainerCallback = {
 
 // trainer = Trainer(model=model, args=training_args, train_dataset=..., eval_dataset=..., tokenizer=tokenizer,
 //                   data_collator=DefaultDataCollator())
-// `tokenizer` is called processing_class, as the FutureWarning asks. There is no collator: batches hold real tokens
-// one after the other, without padding.
+// `tokenizer` is now called processing_class, as the FutureWarning recommends. No collator is needed, because batches
+// contain only real tokens, without padding.
 const trainer = new Trainer({
   model,
   args,
@@ -141,8 +142,8 @@ const trainer = new Trainer({
 // --------------------------------------------------------------------- Question 3.4: Fine-Tune and Evaluate
 
 // train_result = trainer.train()
-// The notebook: 1.1314 / 1.6476, 0.6137 / 1.8053, 0.4221 / 1.8659. Training loss falls and validation loss rises after
-// the first epoch: it overfits, and load_best_model_at_end goes back to the first epoch.
+// The notebook: 1.1314 / 1.6476, 0.6137 / 1.8053, 0.4221 / 1.8659. After the first epoch, the training loss falls and
+// the validation loss rises: the model overfits, and load_best_model_at_end restores the first epoch.
 const { global_step, training_loss, metrics } = await trainer.train()
 console.log('\nTraining complete!')
 console.log(`Total training time: ${metrics.train_runtime.toFixed(2)} seconds`)
@@ -157,8 +158,8 @@ console.log(`Exact Match: ${evaluation.eval_exact_match.toFixed(1)}, F1: ${evalu
 console.log(`Evaluation time: ${evaluation.eval_runtime.toFixed(2)} seconds`)
 console.log(`Samples/second: ${evaluation.eval_samples_per_second.toFixed(2)}`)
 
-// The loss is the mean of the start's and the end's cross-entropy, not their sum as in the notebook's formula, so that
-// e^-loss is the geometric mean of what the model gives to a correct position. The random baseline is ln L.
+// The loss is the mean of the start and end cross-entropies, not their sum as in the notebook's formula. e^-loss is
+// therefore the geometric mean of the probabilities of the correct positions. The random baseline is ln L.
 const { windows } = tokenizedEval
 const meanLength = windows.reduce((n, { input_ids }) => n + input_ids.length, 0) / windows.length
 const { probability, randomLoss } = lossMeaning(evaluation.eval_loss, meanLength)
@@ -167,15 +168,15 @@ console.log(`${randomLoss.toFixed(2)}. By the notebook's classes this is ${lossC
 console.log('what counts is the measured Exact Match above, of which those are only a guess.\n')
 
 // model.save_pretrained("./bert-qa-model"); tokenizer.save_pretrained("./bert-qa-model")
-// The weights are in model.safetensors, as from every transformers of today, not in pytorch_model.bin.
+// The weights are saved in model.safetensors, as in current versions of transformers, not in pytorch_model.bin.
 await model.save_pretrained(values.save_dir)
 await tokenizer.save_pretrained(values.save_dir)
 console.log(`Model saved to '${values.save_dir}'`)
 for (const name of await readdir(values.save_dir))
   console.log(`- ${name}: ${((await stat(join(values.save_dir, name))).size / 1024).toFixed(1)} KB`)
 
-// model = AutoModelForQuestionAnswering.from_pretrained("./bert-qa-model"), and the tokenizer: here the pipeline does
-// both, and asks; the notebook stops before that.
+// model = AutoModelForQuestionAnswering.from_pretrained("./bert-qa-model"), and the tokenizer. Here, the pipeline
+// loads both and answers a question, which the notebook does not do.
 const ask = await pipeline('question-answering', values.save_dir)
 for (const { question, context, answers } of evalExamples.slice(0, 3)) {
   const { answer, score, start, end } = await ask(question, context)

@@ -1,6 +1,6 @@
 /**
- * Answers questions in an HTTP server of your own: POST {"question": ..., "context": ...}. `spanforge serve` has
- * batching, limits and tokens; this shows the pipeline inside a program that does other things as well.
+ * Answers questions in your own HTTP server: POST {"question": ..., "context": ...}. Use `spanforge serve` for
+ * batching, limits and access tokens; this example shows how to use the pipeline in a larger program.
  *
  *   npx tsx examples/serve.ts MODEL [PORT]
  *
@@ -20,7 +20,7 @@ async function answer(request: IncomingMessage): Promise<{ status: number; body:
     const { question, context } = (await json(request)) as { question: string; context: string }
     return { status: 200, body: await answerer({ question, context }) }
   } catch (error) {
-    // The request caused these: JSON that cannot be parsed, or a question that the pipeline refuses.
+    // Errors caused by the request: invalid JSON, or a question that the pipeline rejects.
     if (error instanceof SyntaxError || error instanceof TypeError || error instanceof SpanforgeError)
       return { status: 400, body: { error: error.message } }
     throw error

@@ -1,4 +1,6 @@
-/** Writes the embedded model's vocabulary and tokenizer settings: `npx tsx examples/embedded/make-vocabulary.ts` */
+/**
+ * Writes the vocabulary and tokenizer settings of the embedded model: `npx tsx examples/embedded/make-vocabulary.ts`
+ */
 import { existsSync, readFileSync } from 'node:fs'
 import { SpanforgeError } from '../../src/errors.ts'
 import { writeFileAtomic } from '../../src/files/atomic.ts'
@@ -7,7 +9,7 @@ import { tokenizerFromVocab, toTokenizerConfig, toVocabText } from '../../src/te
 
 const folder = `${import.meta.dirname}/model`
 const vocab = toVocabText(embeddedVocabulary())
-// Row i of the weights' embedding table is line i of the vocabulary: a change of the text moves the lines.
+// Row i of the embedding table corresponds to line i of the vocabulary, so new lines would invalidate the weights.
 if (existsSync(`${folder}/model.safetensors`) && readFileSync(`${folder}/vocab.txt`, 'utf8') !== vocab) {
   throw new SpanforgeError(`${folder}: its weights were trained with another vocabulary than the text gives now`, {
     remedy: 'Delete model.safetensors, run this again, then pretrain anew: npx tsx scripts/pretrain-embedded.ts',

@@ -6,15 +6,15 @@ import type { TrainingEvent } from '../training/loop/events.ts'
 import type { Plan } from '../training/loop/plan.ts'
 import type { StepResult } from '../training/loop/stepper.ts'
 
-/** What a callback may ask for. */
+/** Lets a callback control the training. */
 export interface TrainerControl {
-  /** Set it to true and training ends after this step or epoch, with the best weights where those are wanted. */
+  /** Set to true to stop training after this step or epoch. load_best_model_at_end still applies. */
   should_training_stop: boolean
 }
 
 export interface CallbackContext {
   readonly args: TrainingArguments
-  /** Steps, epochs, best metric and log_history, as trainer_state.json has them. */
+  /** Steps, epochs, best metric and log_history, in the format of trainer_state.json. */
   readonly state: Readonly<TrainerState>
   readonly control: TrainerControl
   readonly model: QuestionAnsweringModel
@@ -22,22 +22,22 @@ export interface CallbackContext {
 
 type Hook<More = object> = (context: CallbackContext & Readonly<More>) => void | Promise<void>
 
-/** Functions that a Trainer calls, with the names of transformers' TrainerCallback. Training waits for their promises. */
+/** Functions called by a Trainer, named as in transformers' TrainerCallback. Training waits for their promises. */
 export interface TrainerCallback {
   on_train_begin?: Hook<{ plan: Plan }>
-  /** After each optimizer step. */
+  /** Called after each optimizer step. */
   on_step_end?: Hook<{ step: StepResult }>
-  /** After the last step of an epoch, before it is evaluated. */
+  /** Called after the last step of an epoch, before its evaluation. */
   on_epoch_end?: Hook
   on_log?: Hook<{ logs: LogEntry }>
-  /** `train_loss` is the mean over the steps since the evaluation before, where there were any. */
+  /** Called after an evaluation. `train_loss` is the mean over the steps since the previous evaluation, if any. */
   on_evaluate?: Hook<{ metrics: EvaluationMetrics & { readonly train_loss?: number } }>
   on_save?: Hook<{ folder: string }>
-  /** The best weights are loaded by now, where those are wanted. */
+  /** Called at the end, after the best weights have been loaded if load_best_model_at_end is set. */
   on_train_end?: Hook
 }
 
-/** Tells one callback of one event. */
+/** Calls the hook of a callback that corresponds to an event. */
 export async function notify(callback: TrainerCallback, context: CallbackContext, event: TrainingEvent): Promise<void> {
   switch (event.type) {
     case 'start':

@@ -3,16 +3,16 @@ import { UsageError } from '../errors.ts'
 import { refuseUnknown } from '../known-options.ts'
 import { showList, showValue } from '../show-value.ts'
 
-/** A schema for each of a type's options, so that neither can have one that the other lacks. */
+/** A schema for each option of a type. The compiler rejects missing and additional schemas. */
 export type SchemasOf<Options> = { readonly [K in keyof Options]-?: z.ZodType<Options[K]> }
 
-/** An object of a class or interface that is not looked into. */
+/** A schema for an object of a class or interface, without checking its contents. */
 export const anObject = <T>(expected: string) =>
   z.custom<T>((value) => typeof value === 'object' && value !== null, expected)
 
 /**
- * Checks what types cannot check for callers in JavaScript: an option that does not exist, or a value of another kind.
- * @throws UsageError for options that are no object, or one of another name or kind
+ * Validates options at run time, for callers in JavaScript.
+ * @throws UsageError if `options` is not an object, or has an unknown option or an invalid value
  */
 export function checkOptions(place: string, schema: z.ZodObject, options: unknown): void {
   refuseUnknown(place, options, schema.shape)
@@ -23,7 +23,7 @@ export function checkOptions(place: string, schema: z.ZodObject, options: unknow
   throw new UsageError(`${place}: ${name} is ${showValue(value)}, expected ${expectation(issue)}`)
 }
 
-/** What a value should have been: "a whole number from 1". */
+/** Describes the expected value, such as "a whole number from 1". */
 function expectation(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'too_small':

@@ -5,11 +5,11 @@ import type { Dataset } from '../squad/dataset.ts'
 import { storedSettings } from './model.ts'
 
 /**
- * The loss over all windows, the best answer to each question, and how well those agree with the given answers. What
- * `options` leave open is as stored with the model (answer_settings.json): whether "" may be an answer, from which
- * threshold on, and what the confidence of answers is computed with.
- * @throws SpanforgeError for questions without an answer where `version_2_with_negative` is not set, before any work is
- * done, and where the loss is not a finite number
+ * Evaluates a model: computes the loss over all windows, the best answer to each question, and the scores of the
+ * answers. Options that are omitted use the settings stored with the model (answer_settings.json): whether "" is a
+ * possible answer, its threshold, and the confidence model.
+ * @throws SpanforgeError for unanswerable questions without `version_2_with_negative`, before the evaluation starts,
+ * and if the loss is not finite
  */
 export function evaluate(
   model: QuestionAnsweringModel,

@@ -9,16 +9,16 @@ import type { Warn } from './warn.ts'
 
 export interface FromPretrainedOptions extends Omit<LoadOptions, 'engine'>, Omit<ModelOptions, 'weights'> {
   /**
-   * The engine that computes, or its name (default: the one that comes with spanforge; with bf16 or a device of its own,
-   * one that has it). `auto` times a small step on each and takes the fastest.
+   * The engine that computes, or its name (default: the one that comes with spanforge; with bf16 or a device of its
+   * own, one that has it). `auto` times a small step on each and takes the fastest.
    */
   readonly engine?: Engine | EngineName | 'auto'
   /**
-   * `cpu`, or a device of an engine's own, such as `openvino:GPU` (default: with `auto` or bf16 the fastest, otherwise `cpu`,
-   * or the engine's own if it has no other).
+   * `cpu`, or a device of an engine's own, such as `openvino:GPU` (default: with `auto` or bf16 the fastest, otherwise
+   * `cpu`, or the engine's own if it has no other).
    */
   readonly device?: string
-  /** Receives warnings about missing weights (default: writes them to standard error). Use `() => {}` for silence. */
+  /** Receives warnings about missing weights (default: writes them to standard error). `() => {}` disables them. */
   readonly onWarning?: Warn
 }
 

@@ -11,15 +11,18 @@ import { checkOptions } from './check-options.ts'
 import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-options.ts'
 import { toStandardError } from './warn.ts'
 
-/** An encoder with a head that gives each token a start and an end logit. Its config.json decides the architecture. */
+/** An encoder with a question-answering head. The architecture is determined by config.json. */
 export class AutoModelForQuestionAnswering extends QuestionAnsweringModel {
-  /** What of the checkpoint was missing, left over or of another shape. */
+  /** Missing, unexpected and mismatched tensors of the checkpoint. */
   readonly loading_report: LoadReport
 
   private constructor(
     { config, engine, parameters, precision }: QuestionAnsweringModel,
     report: LoadReport,
-    /** Whether "" may be an answer, its threshold and what confidences are computed with, if stored with the model. Training replaces them. */
+    /**
+     * Answer settings stored with the model: whether "" is a possible answer, its threshold, and the confidence model.
+     * Training replaces them.
+     */
     public answer_settings?: AnswerSettings,
   ) {
     super(config, engine, parameters, precision)
@@ -27,10 +30,10 @@ export class AutoModelForQuestionAnswering extends QuestionAnsweringModel {
   }
 
   /**
-   * The model of a Hugging Face folder, or of that name on the hub. Its weights are float32 whatever they are stored
-   * as; those that the checkpoint does not hold are drawn by `seed` (42), with the warning that everyone knows.
-   * @throws UsageError for an option that there is not; SpanforgeError for a folder of another architecture or a damaged
-   * one, which says what is wrong
+   * Loads a model from a Hugging Face folder or by its name on the hub. Weights are converted to float32. Missing
+   * weights are initialized at random from `seed` (default: 42), with a warning.
+   * @throws UsageError for an unknown option
+   * @throws SpanforgeError for an unsupported architecture or a corrupted checkpoint
    */
   static async from_pretrained(nameOrFolder: string, options: FromPretrainedOptions = {}) {
     checkOptions('from_pretrained', FROM_PRETRAINED, options)
@@ -46,21 +49,21 @@ export class AutoModelForQuestionAnswering extends QuestionAnsweringModel {
     return new AutoModelForQuestionAnswering(model, report, settings)
   }
 
-  /** Writes config.json and model.safetensors into a folder, made if need be: transformers loads it, and so do we. */
+  /** Writes config.json and model.safetensors into a folder, which is created if needed. transformers can load it. */
   async save_pretrained(folder: string, options: { readonly dtype?: 'F32' | 'F16' } = {}): Promise<void> {
     await saveModel(folder, this.config, tensorsOf(this.parameters), options)
     if (this.answer_settings) await saveAnswerSettings(folder, this.answer_settings)
   }
 }
 
-/** The settings that a model was loaded with, or that training gave it. */
+/** The answer settings that a model was loaded with or got in training. */
 export const storedSettings = (model: QuestionAnsweringModel): AnswerSettings | undefined =>
   model instanceof AutoModelForQuestionAnswering ? model.answer_settings : undefined
 
 const engineFor = async (folder: string, choice: EngineChoice): Promise<Engine> =>
   (await chooseEngine(choice, await loadConfig(folder))).engine
 
-/** @deprecated Use `AutoModelForQuestionAnswering`; this name goes with version 0.3. */
+/** @deprecated Use `AutoModelForQuestionAnswering`; this name will be removed in version 0.3. */
 export const BertForQuestionAnswering = AutoModelForQuestionAnswering
-/** @deprecated Use `AutoModelForQuestionAnswering`; this name goes with version 0.3. */
+/** @deprecated Use `AutoModelForQuestionAnswering`; this name will be removed in version 0.3. */
 export type BertForQuestionAnswering = AutoModelForQuestionAnswering

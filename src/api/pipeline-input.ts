@@ -23,21 +23,21 @@ export const PIPELINE_OPTIONS = z
 
 export const SEARCH_OPTIONS = z.strictObject(answerOption satisfies SchemasOf<SearchOptions>).partial()
 
-/** A list of questions with their contexts; or questions, in one context or each in its own. */
+/** A list of questions with contexts, or a list of questions with one common context or one for each. */
 export type ManyQuestions =
   | readonly QuestionInput[]
   | { readonly question: readonly string[]; readonly context: string | readonly string[] }
 
 export interface PipelineCall {
   readonly inputs: readonly QuestionInput[]
-  /** One question was asked, not a list of one. */
+  /** Whether the input was a single question, not a list. */
   readonly isSingle: boolean
   readonly options?: PipelineOptions
 }
 
 /**
- * The arguments of a call: `(question, context, options)`, `({ question, context }, options)` or a list.
- * @throws UsageError where they are none of these
+ * Normalizes the arguments of a call: `(question, context, options)`, `({ question, context }, options)` or a list.
+ * @throws UsageError for any other arguments
  */
 export function toInputs(args: readonly unknown[]): PipelineCall {
   if (typeof args[0] === 'string') {
@@ -54,12 +54,12 @@ export function toInputs(args: readonly unknown[]): PipelineCall {
   return { inputs: question.map((q: string, i) => ({ question: q, context: contextOf(i) })), isSingle: false, options }
 }
 
-/** Types are not there for callers in JavaScript. Whether these are texts is looked at when they are read. */
+/** Checks the shape of an input, for callers in JavaScript. The texts are validated when they are read. */
 function checked(given: unknown): QuestionInput {
   if (typeof given === 'object' && given !== null && 'question' in given && 'context' in given)
     return given as QuestionInput
   throw new UsageError(
     `pipeline: found ${showValue(given)}, expected { question, context }`,
-    'Several questions are a list of these; several documents are for search().',
+    'Pass a list of these for several questions, or use search() for several documents.',
   )
 }

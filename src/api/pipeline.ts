@@ -19,17 +19,17 @@ import { AutoModelForQuestionAnswering, storedSettings } from './model.ts'
 import { type ManyQuestions, PIPELINE_OPTIONS, SEARCH_OPTIONS, toInputs } from './pipeline-input.ts'
 import { BertTokenizer } from './tokenizer.ts'
 
-/** The one best answer is what comes back unless `top_k` asks for a list. */
+/** Options without `top_k`, for which only the best answer is returned. */
 export type OneAnswer = Omit<PipelineOptions, 'top_k' | 'topk'>
 export type TopAnswers = PipelineOptions & ({ readonly top_k: number } | { readonly topk: number })
 
 /**
- * What `pipeline('question-answering', ...)` gives: to be called with a question and a context, or with many, as the
- * pipeline of transformers 4.57, whose answers and scores these are. Two differences of shape: what comes back depends
- * on what was asked alone (with `top_k` always a list, for a list of questions always a list), and `start` and `end`
- * count UTF-16 units, so that `context.slice(start, end) === answer` for every text there is. Python's scores are within
- * one window, those of equal answers added up: in a long text they may exceed 1. `search` gives probabilities; with a
- * model that has stored settings (answer_settings.json) it uses their threshold and gives a confidence, if one was fitted.
+ * A question-answering pipeline, created by `pipeline('question-answering', ...)`. Call it with one or many questions
+ * and contexts. Answers and scores equal those of the pipeline in transformers 4.57, with two differences in shape: the
+ * result is a list exactly if `top_k` or a list of questions is given, and `start` and `end` count UTF-16 units, so
+ * that `context.slice(start, end) === answer`. As in Python, scores are computed within a window and added for equal
+ * answers, so in a long text they may exceed 1. `search` returns probabilities instead. It also uses the threshold
+ * stored with the model (answer_settings.json) and returns a confidence if one was fitted.
  */
 export interface QuestionAnsweringPipeline {
   (question: string, context: string, options: TopAnswers): Promise<PipelineAnswer[]>
@@ -39,14 +39,14 @@ export interface QuestionAnsweringPipeline {
   (inputs: ManyQuestions, options: TopAnswers): Promise<PipelineAnswer[][]>
   (inputs: ManyQuestions, options?: OneAnswer): Promise<PipelineAnswer[]>
 
-  /** The answers to each of any number of questions, one by one as they are found; memory stays bounded. */
+  /** Streams the answers to any number of questions with bounded memory. */
   stream(
     inputs: Iterable<QuestionInput> | AsyncIterable<QuestionInput>,
     options?: PipelineOptions,
   ): AsyncGenerator<PipelineAnswer[]>
-  /** The best answers in several documents together, their scores exact probabilities that can be compared. */
+  /** Finds the best answers across several documents, with exact probabilities that are comparable. */
   search(question: string, documents: readonly string[], options?: SearchOptions): Promise<ExampleAnswers>
-  /** As `search`, for many questions; each document is tokenised once. */
+  /** Searches documents for the answers to many questions. Each document is tokenized once. */
   searchAll(
     questions: Iterable<string> | AsyncIterable<string>,
     documents: readonly string[],
@@ -55,11 +55,11 @@ export interface QuestionAnsweringPipeline {
 
   readonly model: QuestionAnsweringModel
   readonly tokenizer: Tokenizer
-  /** Frees the engine's memory. The pipeline stays usable: the next call makes ready again, as the first did. */
+  /** Releases the engine's memory. The pipeline can still be used; the next call prepares the engine again. */
   dispose(): Promise<void>
 }
 
-/** How model and tokenizer are loaded, where they are given by name. */
+/** Options for loading the model and the tokenizer by name. */
 export interface PipelineSource extends FromPretrainedOptions {
   /** Folder or name of the tokenizer, or the tokenizer itself (default: that of the model). */
   readonly tokenizer?: string | Tokenizer
@@ -73,9 +73,9 @@ const PIPELINE_SOURCE = z
   .partial()
 
 /**
- * A pipeline from a model folder or name, or from a model and its tokenizer.
- * @throws UsageError for another task, an unknown option or one of another kind, or a model without a tokenizer; SpanforgeError where
- * the two do not fit
+ * Creates a pipeline from a model folder or name, or from a model and its tokenizer.
+ * @throws UsageError for another task, an unknown or invalid option, or a model without a tokenizer
+ * @throws SpanforgeError if model and tokenizer do not match
  */
 export async function pipeline(
   task: 'question-answering',
@@ -86,7 +86,7 @@ export async function pipeline(
   checkOptions('pipeline', PIPELINE_SOURCE, options)
   const { tokenizer = typeof model === 'string' ? model : undefined, ...loading } = options
   if (tokenizer === undefined)
-    throw new UsageError('pipeline: the model came without a tokenizer', 'Give it too: { tokenizer }.')
+    throw new UsageError('pipeline: a model object requires a tokenizer', 'Pass it as an option: { tokenizer }.')
   const asLoaded = typeof tokenizer === 'string' ? await BertTokenizer.from_pretrained(tokenizer, loading) : tokenizer
   const loaded = typeof model === 'string' ? await AutoModelForQuestionAnswering.from_pretrained(model, loading) : model
   const fitting = fitVocabulary(typeof model === 'string' ? model : 'pipeline', asLoaded, loaded.geometry)

@@ -4,12 +4,13 @@ import { BertTokenizer as Tokenizer } from '../text/tokenizer.ts'
 import { checkOptions } from './check-options.ts'
 import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-options.ts'
 
-/** WordPiece with UTF-16 offsets, as the fast tokenizers of BERT and its relatives in transformers. */
+/** A tokenizer with UTF-16 offsets, equivalent to the fast tokenizers of BERT and related models in transformers. */
 export class BertTokenizer extends Tokenizer {
   /**
-   * Loads the tokenizer of a Hugging Face folder, or of a model on the hub, from tokenizer.json or vocab.txt and the
-   * settings beside them. It takes the options of a model, of which it uses those about the hub.
-   * @throws UsageError for an unknown option; SpanforgeError if files are missing, broken, or of an unsupported kind
+   * Loads the tokenizer of a Hugging Face folder or of a model on the hub, from tokenizer.json or vocab.txt and their
+   * settings. It accepts all options of a model and uses those for the hub.
+   * @throws UsageError for an unknown option
+   * @throws SpanforgeError for missing, corrupted or unsupported files
    */
   static async from_pretrained(nameOrFolder: string, options: FromPretrainedOptions = {}) {
     checkOptions('from_pretrained', FROM_PRETRAINED, options)
@@ -23,5 +24,5 @@ export class BertTokenizer extends Tokenizer {
   }
 }
 
-/** WordPiece is the one tokenizer there is: chosen by name, as in transformers. */
+/** Loads the right tokenizer for a model, as in transformers. */
 export const AutoTokenizer = BertTokenizer

@@ -42,7 +42,7 @@ export interface TrainerOptions {
   readonly args?: TrainingArguments
   readonly train_dataset?: Dataset
   readonly eval_dataset?: Dataset
-  /** The tokenizer: saved with every checkpoint and by save_model, so that each is a whole model folder. */
+  /** Tokenizer to save with every checkpoint and in save_model, so that each is a complete model folder. */
   readonly processing_class?: BertTokenizer
   readonly callbacks?: readonly TrainerCallback[]
 }
@@ -60,33 +60,33 @@ const TRAINER_OPTIONS = z
 
 export interface TrainOutput {
   readonly global_step: number
-  /** Mean over all steps. */
+  /** Mean training loss over all steps. */
   readonly training_loss: number
   readonly metrics: TrainMetrics
 }
 
 export interface PredictionOutput {
-  /** Start and end logits by window, one of each for every token. */
+  /** Start and end logits of each window, one of each per token. */
   readonly predictions: readonly WindowLogits[]
-  /** By question, best first. */
+  /** Answers to each question, best first. */
   readonly answers: readonly ExampleAnswers[]
   readonly metrics: Readonly<Record<string, number>>
 }
 
 /**
- * transformers' Trainer over `train` and `evaluate`, which do the work and can be used without it. It shows progress and
- * log on standard error unless `disable_tqdm` is set.
+ * A counterpart of transformers' Trainer, built on `train` and `evaluate`, which can also be used directly. It shows
+ * progress and logs on standard error unless `disable_tqdm` is set.
  */
 export class Trainer {
   readonly model: QuestionAnsweringModel
   readonly args: TrainingArguments
-  /** The bookkeeping of the last run, log_history included. */
+  /** State of the last run, including log_history. */
   state: TrainerState
   private readonly control: TrainerControl = { should_training_stop: false }
-  /** As `args`, with what follows the model decided. */
+  /** The arguments with all values resolved that depend on the model. */
   private readonly decided: DecidedArguments
 
-  /** @throws UsageError for an unknown option or one of another kind */
+  /** @throws UsageError for an unknown or invalid option */
   constructor(private readonly options: TrainerOptions) {
     checkOptions('Trainer', TRAINER_OPTIONS, options)
     this.model = options.model
@@ -96,19 +96,22 @@ export class Trainer {
   }
 
   /**
-   * Fine-tunes the model on train_dataset; checkpoints go to args.output_dir, which no other run may use meanwhile.
-   * `resume_from_checkpoint` is a checkpoint in output_dir (its path or its name), or true for the newest whole one.
-   * @throws UsageError for arguments that do not go together, a checkpoint outside output_dir, or an output_dir that
-   * holds an earlier run or files that no run wrote; SpanforgeError if the loss becomes NaN or the checkpoint is damaged
+   * Fine-tunes the model on train_dataset and saves checkpoints in args.output_dir, which no other run may use at the
+   * same time. `resume_from_checkpoint` is the path or name of a checkpoint in output_dir, or true for the newest
+   * complete one.
+   * @throws UsageError for incompatible arguments, a checkpoint outside output_dir, or an output_dir that contains an
+   * earlier run or other files
+   * @throws SpanforgeError if the loss becomes NaN or the checkpoint is corrupted
    */
   async train(options: { readonly resume_from_checkpoint?: string | boolean } = {}): Promise<TrainOutput> {
     const { train_dataset, eval_dataset } = this.options
-    if (!train_dataset) throw new UsageError('Trainer: nothing to train on', 'Give train_dataset.')
+    if (!train_dataset)
+      throw new UsageError('Trainer: train_dataset is required for training', 'Pass it to the constructor.')
     const { args, model } = this
     if (args.engine && args.engine !== 'auto' && args.engine !== model.engine.name)
       throw new UsageError(
         `Trainer: engine is ${args.engine}, but the model was loaded on ${model.engine.name}`,
-        'Give from_pretrained the same engine.',
+        'Pass the same engine to from_pretrained.',
       )
     const { max_positions, layers } = model.geometry
     const { resume_from_checkpoint: resume = args.resume_from_checkpoint ?? false } = options
@@ -137,7 +140,7 @@ export class Trainer {
     const warning = unansweredWarning(train_dataset.examples, decided)
     if (warning) toStandardError(warning)
     const answer_settings = unfittedSettings(decided, storedSettings(model))
-    // What was fitted on the weights before does not hold for those to come.
+    // Settings fitted on the previous weights are invalid for the new ones.
     if (model instanceof AutoModelForQuestionAnswering) model.answer_settings = answer_settings
     const datasets = { train: train_dataset, validation: this.options.eval_dataset }
     const digests = digestRun({ model, ...datasets, tokenizer: this.options.processing_class })
@@ -145,7 +148,7 @@ export class Trainer {
     if (decided.resume_from_checkpoint !== null && !resume_from)
       throw new UsageError(
         `${decided.output_dir}: no complete checkpoint to resume from, because there is no checkpoint yet`,
-        'Start a new run: leave resume_from_checkpoint out.',
+        'Omit resume_from_checkpoint to start a new run.',
       )
     await prepareOutputFolder(decided)
     for (const note of notes) this.screen.print(note)
@@ -183,26 +186,31 @@ export class Trainer {
   }
 
   /**
-   * Loss, EM and F1 over a data set (default: eval_dataset), also added to log_history. The loss is that of real
-   * tokens, or with args.padding max_length that of transformers.
+   * Computes loss, EM and F1 over a data set (default: eval_dataset) and adds them to log_history. The loss covers real
+   * tokens only; with args.padding max_length, it includes padding, as in transformers.
    */
   async evaluate(dataset: Dataset | undefined = this.options.eval_dataset): Promise<EvaluationMetrics> {
     if (!dataset)
-      throw new UsageError('Trainer: nothing to evaluate on', 'Give eval_dataset, or a data set to evaluate.')
+      throw new UsageError(
+        'Trainer: a data set is required for evaluation',
+        'Pass eval_dataset, or a data set to evaluate().',
+      )
     const { metrics } = await this.evaluation(dataset, 'Evaluating')
     this.state.log_history.push({ ...metrics, epoch: this.state.epoch ?? 0, step: this.state.global_step })
     for (const callback of this.options.callbacks ?? []) await callback.on_evaluate?.({ ...this.context, metrics })
     return metrics
   }
 
-  /** Logits of every window and answers to every question, with the metrics of `evaluate` under test_ names. */
+  /** Returns the logits of every window, the answers to every question, and the metrics with the prefix test_. */
   async predict(dataset: Dataset): Promise<PredictionOutput> {
     const { metrics, answers, logits } = await this.evaluation(dataset, 'Predicting')
     const renamed = Object.entries(metrics).map(([name, value]) => [name.replace(/^eval_/, 'test_'), value])
     return { predictions: logits, answers, metrics: Object.fromEntries(renamed) }
   }
 
-  /** Writes model, tokenizer and answer settings into a folder, args.output_dir unless given: from_pretrained reads it back. */
+  /**
+   * Writes model, tokenizer and answer settings into a folder (default: args.output_dir) that from_pretrained can load.
+   */
   async save_model(folder: string = this.args.output_dir): Promise<void> {
     await saveModel(folder, this.model.config, tensorsOf(this.model.parameters))
     if (this.options.processing_class) await saveTokenizer(this.options.processing_class, folder)
@@ -215,7 +223,7 @@ export class Trainer {
     return evaluateOnScreen(this.screen, label, this.model, dataset, options)
   }
 
-  /** Progress and log go to standard error, unless args.disable_tqdm. */
+  /** Shows progress and logs on standard error unless args.disable_tqdm is set. */
   private get screen(): Screen {
     return this.args.disable_tqdm ? noScreen : standardErrorScreen
   }

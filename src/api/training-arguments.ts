@@ -7,9 +7,9 @@ import {
 export type TrainingArguments = Parsed
 
 /**
- * The arguments of a training run under transformers' names, each with its default where it is not given: see
- * docs/arguments.md. What goes together is checked by the Trainer, before the first step.
- * @throws UsageError that lists every unknown name and every wrong value
+ * The arguments of a training run, with the names of transformers. Omitted arguments have the defaults listed in
+ * docs/arguments.md. The Trainer checks combinations of arguments before the first step.
+ * @throws UsageError that lists all unknown names and invalid values
  */
 export const TrainingArguments = class {
   constructor(given: TrainingArgumentsInput = {}) {

@@ -220,6 +220,8 @@ describe('Windows of other tokenizers than BERT', () => {
     expect(refusal(null)).toMatch('post_processor is null, so pairs get no special tokens')
     expect(refusal(pairs(['A', 'B']))).toMatch('puts no special token before the question')
     expect(refusal(pairs(['[CLS]', 'A', '[CLS]', 'B']))).toMatch('puts no special token after the context')
-    expect(refusal(pairs(['[CLS]', 'B', 'A', '[CLS]']))).toMatch('must output the question once, followed by the context once')
+    expect(refusal(pairs(['[CLS]', 'B', 'A', '[CLS]']))).toMatch(
+      'must output the question once, followed by the context once',
+    )
   })
 })

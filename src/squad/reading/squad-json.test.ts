@@ -30,7 +30,9 @@ describe('parseSquad', () => {
   it('says where the file is cut off', () => {
     const cut = file(paragraph('In Paris', paris)).slice(0, -20)
     expect(parse(cut)).toThrow(
-      new RegExp(`train.json: the file is truncated at line 1, character ${cut.length + 1} .*\n.*download the file again`),
+      new RegExp(
+        `train.json: the file is truncated at line 1, character ${cut.length + 1} .*\n.*download the file again`,
+      ),
     )
     expect(parse('{"data": ["abc')).toThrow(/truncated at line 1, character 15/)
   })
