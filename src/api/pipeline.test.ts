@@ -248,7 +248,7 @@ describe('The question-answering pipeline', () => {
     await made.dispose()
     close([await made(question, context)], [await ask(question, context)])
     await made.dispose()
-    await expect(pipeline('question-answering', model)).rejects.toThrow('without a tokenizer')
+    await expect(pipeline('question-answering', model)).rejects.toThrow('a model object requires a tokenizer')
     const larger = new BertTokenizer({ ...tokenizer.settings, vocab: [...tokenizer.settings.vocab, 'more'] })
     await expect(pipeline('question-answering', model, { tokenizer: larger })).rejects.toThrow(
       /vocab_size in .* is 128/,
