@@ -3,7 +3,7 @@ import type { App } from '../src/server/app.ts'
 import { Metrics, Models, modelSources } from '../src/server/index.ts'
 import { createService, type ServiceOptions } from '../src/server/service.ts'
 import { SharedLimit } from '../src/server/shared-limit.ts'
-import type { BertTokenizer } from '../src/text/tokenizer.ts'
+import type { Tokenizer } from '../src/text/tokenizer.ts'
 import { tinyFolder } from './tiny-squad.ts'
 
 export interface TinyOptions extends Partial<ServiceOptions> {
@@ -47,7 +47,7 @@ export async function tinyService({
 }
 
 /** The tokenizer of the tiny model. */
-export const tinyTokenizer = (): Promise<BertTokenizer> => loadTokenizer(tinyFolder)
+export const tinyTokenizer = (): Promise<Tokenizer> => loadTokenizer(tinyFolder)
 
 /** A text of so many words that the tiny model knows. */
 export const tinyText = (words: number): string => {

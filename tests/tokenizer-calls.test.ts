@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
-import { BertTokenizer, type CallOptions } from '../src/text/index.ts'
+import { type CallOptions, Tokenizer } from '../src/text/index.ts'
 import { fixtureJson } from './fixture.ts'
 import { describeShared, shared } from './shared.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -23,19 +23,19 @@ interface RecordedCall {
 
 const calls = fixtureJson<RecordedCall[]>('tokenizer-folders/calls.json')
 const cases = fixtureJson<TokenizerCase[]>('tokenizer-folders/cases.json')
-const folders = new Map<string, BertTokenizer>()
+const folders = new Map<string, Tokenizer>()
 
-async function tokenizerOf({ folder, truncation_side }: RecordedCall): Promise<BertTokenizer> {
+async function tokenizerOf({ folder, truncation_side }: RecordedCall): Promise<Tokenizer> {
   const known = folders.get(folder)
   const tokenizer =
     known ?? (await loadTokenizer(writeCase(cases.find(({ name }) => name === folder)!, temporaryFolder())))
   folders.set(folder, tokenizer)
-  return new BertTokenizer({ ...tokenizer.settings, truncation_side })
+  return new Tokenizer({ ...tokenizer.settings, truncation_side })
 }
 
 /** The result as it was recorded, with `sequence_ids` and `word_ids` of every row. */
 function resultOf(
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   { text, text_pair, options }: Pick<RecordedCall, 'text' | 'text_pair' | 'options'>,
 ): Record<string, unknown> {
   const encoding = tokenizer.call(text, text_pair, options)
@@ -69,8 +69,8 @@ describe('tokenizer.call, of invalid arguments', async () => {
   const call = tokenizer.call.bind(tokenizer) as (...given: unknown[]) => unknown
 
   it.each([
-    [['a', undefined, { trunction: true }], /no option trunction; did you mean truncation\?/],
-    [['a', undefined, { return_tensors: 'pt' }], /no option return_tensors/],
+    [['a', undefined, { trunction: true }], /unknown option trunction; did you mean truncation\?/],
+    [['a', undefined, { return_tensors: 'pt' }], /unknown option return_tensors/],
     [['a', undefined, { truncation: 'first' }], /truncation is "first"; expected one of true, false, longest_first/],
     [['a', undefined, { padding: 'max' }], /padding is "max"; expected one of/],
     [

@@ -1,7 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BertTokenizer } from '../src/text/index.ts'
-import { type RecordedPair, type RecordedText, readPair, readText } from './tokenizer-record.ts'
+import type { Tokenizer } from '../src/text/index.ts'
+import {
+  callPair,
+  canAnswer,
+  type RecordedPair,
+  type RecordedText,
+  type RecordedWindow,
+  readPair,
+  readText,
+} from './tokenizer-record.ts'
 
 /** A small tokenizer folder and how transformers reads it, as `scripts/python/tokenizer_folders.py` records it. */
 export interface TokenizerCase {
@@ -25,7 +33,7 @@ export function writeCase({ files }: TokenizerCase, folder: string): string {
 }
 
 /** What was recorded and what ours gives, to be compared. */
-export function compareCase(tokenizer: BertTokenizer, expected: TokenizerCase): { expected: unknown; found: unknown } {
+export function compareCase(tokenizer: Tokenizer, expected: TokenizerCase): { expected: unknown; found: unknown } {
   const { length, vocab_size, model_max_length, special_tokens, strings, pairs } = expected
   const { settings } = tokenizer
   const known = Object.entries(special_tokens).filter(([name]) => name in settings.special_tokens)
@@ -46,11 +54,24 @@ export function compareCase(tokenizer: BertTokenizer, expected: TokenizerCase): 
       },
       strings: strings.map((text) => attempt(() => readText(tokenizer, text)) ?? { text: text.text, error: true }),
       pairs: pairs.map((pair) => {
-        const windows = attempt(() => readPair(tokenizer, pair, { max_seq_length: 24, doc_stride: 4 }))
+        const windows = attempt(() => windowsOf(tokenizer, pair))
         return { question: pair.question, windows, error: windows === undefined }
       }),
     },
   }
+}
+
+const WINDOWS = { max_seq_length: 24, doc_stride: 4 }
+
+/**
+ * The windows that a model is trained on; the rows of a call where those are none, or differ from it because the token
+ * at their start keeps a space.
+ */
+function windowsOf(tokenizer: Tokenizer, pair: RecordedPair): RecordedWindow[] {
+  const stripped = { ...pair, question: pair.question.trimStart() }
+  if (canAnswer(tokenizer) && !tokenizer.postProcessor.trim_offsets?.add_prefix_space)
+    return readPair(tokenizer, pair, WINDOWS)
+  return callPair(tokenizer, stripped, WINDOWS).map(({ sequence_ids, ...window }) => window)
 }
 
 function attempt<T>(action: () => T): T | undefined {

@@ -1,5 +1,5 @@
 import { tokenTypeIds, WindowCutter, type WindowOptions } from '../src/squad/windows.ts'
-import type { BertTokenizer } from '../src/text/index.ts'
+import type { Tokenizer } from '../src/text/index.ts'
 
 /** What transformers makes of a text, with offsets in UTF-16 units, flat. */
 export interface RecordedText {
@@ -31,10 +31,7 @@ export interface RecordedPair {
 }
 
 /** The same of ours, with the fields that were recorded. */
-export function readText(
-  tokenizer: BertTokenizer,
-  { text, tokens, skipped }: RecordedText,
-): Omit<RecordedText, 'error'> {
+export function readText(tokenizer: Tokenizer, { text, tokens, skipped }: RecordedText): Omit<RecordedText, 'error'> {
   const { ids, offsets, wordIds } = tokenizer.encode(text)
   return {
     text,
@@ -48,7 +45,37 @@ export function readText(
   }
 }
 
-export function readPair(tokenizer: BertTokenizer, pair: RecordedPair, options: WindowOptions): RecordedWindow[] {
+/** Whether the tokenizer puts a special token before the question, which stands for "no answer", and one at the end. */
+export const canAnswer = ({ pair }: Tokenizer): boolean =>
+  pair !== undefined && pair.before.ids.length > 0 && pair.after.ids.length > 0
+
+/** The rows of a pair, as `tokenizer(question, context)` returns them. */
+export function callPair(
+  tokenizer: Tokenizer,
+  { question, context }: RecordedPair,
+  { max_seq_length: max_length, doc_stride: stride }: WindowOptions,
+): (RecordedWindow & { readonly sequence_ids: (number | null)[] })[] {
+  const called = tokenizer.call(question, context, {
+    truncation: 'only_second',
+    max_length,
+    stride,
+    return_overflowing_tokens: true,
+    return_offsets_mapping: true,
+  })
+  return called.input_ids.map((input_ids, row) => {
+    const sequence_ids = called.sequence_ids(row)
+    return {
+      input_ids,
+      token_type_ids: called.token_type_ids?.[row] ?? null,
+      sequence_ids,
+      // Recorded as 0, 0 where a token is of no text.
+      offsets: called.offset_mapping![row].flatMap((offsets, i) => (sequence_ids[i] === null ? [0, 0] : offsets)),
+    }
+  })
+}
+
+/** The windows of a pair, as a model is trained on them. */
+export function readPair(tokenizer: Tokenizer, pair: RecordedPair, options: WindowOptions): RecordedWindow[] {
   const { question, context } = pair
   const windows = new WindowCutter(tokenizer, options).cut({ id: 'recorded', question, context, answers: [] }, 0)
   return windows.map((window) => ({

@@ -1,9 +1,10 @@
 """Records how transformers reads small tokenizer folders in every layout, old and new.
 
     python scripts/python/tokenizer_folders.py tests/fixtures/tokenizer-folders/cases.json
+    python scripts/python/tokenizer_folders.py --bpe tests/fixtures/tokenizer-folders/bpe.json
     python scripts/python/tokenizer_folders.py --random 500 --seed 1 random.json
 
-The second form combines components and settings at random; compare what it writes with
+The second form records BPE and other models beside WordPiece. The third combines components and settings at random; compare what it writes with
 `npx tsx scripts/check-tokenizer-folders.ts random.json`. Needs transformers 4.57.6. Known differences, all of folders that
 contradict themselves: added tokens that were normalized by a normalizer that the class then replaces (transformers itself
 reads them otherwise once it has saved them), once saved two tokens that share one id, and what version 4.57 refuses but
@@ -13,8 +14,8 @@ version 5 writes.
 
 compares what AutoTokenizer reads from the folders that spanforge saved, one a number, with what was recorded.
 
-Each folder is read by AutoTokenizer; where that refuses, by BertTokenizerFast if there is a vocab.txt, else by
-PreTrainedTokenizerFast.
+Each folder is read by AutoTokenizer; where that refuses, by BertTokenizerFast if there is a vocab.txt, by
+RobertaTokenizerFast if there is a merges.txt and no tokenizer.json, else by PreTrainedTokenizerFast.
 """
 import argparse
 import copy
@@ -24,14 +25,19 @@ import tempfile
 from pathlib import Path
 
 import transformers
-from transformers import AutoTokenizer, BertTokenizerFast, PreTrainedTokenizerFast
+from transformers import AutoTokenizer, BertTokenizerFast, PreTrainedTokenizerFast, RobertaTokenizerFast
 
+from bpe_cases import bpe_cases
 from random_tokenizer_cases import random_cases
 from tokenizer_cases import PAIRS, TEXTS, cases
 
 def load(path):
     reasons = []
-    fallback = BertTokenizerFast if (path / "vocab.txt").exists() else PreTrainedTokenizerFast
+    fallback = PreTrainedTokenizerFast
+    if (path / "vocab.txt").exists():
+        fallback = BertTokenizerFast
+    elif not (path / "tokenizer.json").exists() and (path / "merges.txt").exists():
+        fallback = RobertaTokenizerFast
     for reader in (AutoTokenizer, fallback):
         try:
             return reader.from_pretrained(str(path)), reader.__name__
@@ -120,7 +126,8 @@ def record(name, files):
 
 def differences(recorded, path):
     """Where the tokenizer of a folder that spanforge saved differs from the original."""
-    (path / "config.json").write_text('{"model_type": "bert"}')
+    config = recorded["files"].get("config.json", {"model_type": "bert"})
+    (path / "config.json").write_text(json.dumps(config))
     try:
         tokenizer = AutoTokenizer.from_pretrained(str(path))
     except Exception as error:
@@ -145,6 +152,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("file", help="where to write what is recorded; with --saved, what was recorded")
     parser.add_argument("--saved", type=Path)
+    parser.add_argument("--bpe", action="store_true")
     parser.add_argument("--random", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -152,7 +160,7 @@ def main():
     logging.disable(logging.WARNING)
     if options.saved:
         check_saved(options.file, options.saved)
-    chosen = random_cases(options.random, options.seed) if options.random else cases()
+    chosen = random_cases(options.random, options.seed) if options.random else bpe_cases() if options.bpe else cases()
     recorded = [record(name, copy.deepcopy(files)) for name, files in chosen]
     lines = ",\n".join(json.dumps(case, ensure_ascii=True, separators=(",", ":")) for case in recorded)
     Path(options.file).write_text(f"[\n{lines}\n]\n", encoding="utf-8")

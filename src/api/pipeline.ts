@@ -12,12 +12,12 @@ import { fitVocabulary } from '../inference/pretrained.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import type { ExampleAnswers } from '../squad/answers.ts'
 import type { PipelineAnswer } from '../squad/python/pipeline-answers.ts'
-import type { BertTokenizer as Tokenizer } from '../text/tokenizer.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
 import { anObject, checkOptions, type SchemasOf } from './check-options.ts'
 import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-options.ts'
 import { AutoModelForQuestionAnswering, storedSettings } from './model.ts'
 import { type ManyQuestions, PIPELINE_OPTIONS, SEARCH_OPTIONS, toInputs } from './pipeline-input.ts'
-import { BertTokenizer } from './tokenizer.ts'
+import { AutoTokenizer } from './tokenizer.ts'
 
 /** Options without `top_k`, for which only the best answer is returned. */
 export type OneAnswer = Omit<PipelineOptions, 'top_k' | 'topk'>
@@ -87,7 +87,7 @@ export async function pipeline(
   const { tokenizer = typeof model === 'string' ? model : undefined, ...loading } = options
   if (tokenizer === undefined)
     throw new UsageError('pipeline: a model object requires a tokenizer', 'Pass it as an option: { tokenizer }.')
-  const asLoaded = typeof tokenizer === 'string' ? await BertTokenizer.from_pretrained(tokenizer, loading) : tokenizer
+  const asLoaded = typeof tokenizer === 'string' ? await AutoTokenizer.from_pretrained(tokenizer, loading) : tokenizer
   const loaded = typeof model === 'string' ? await AutoModelForQuestionAnswering.from_pretrained(model, loading) : model
   const fitting = fitVocabulary(typeof model === 'string' ? model : 'pipeline', asLoaded, loaded.geometry)
   return makePipeline(loaded, fitting)

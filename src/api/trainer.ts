@@ -17,7 +17,7 @@ import type { ExampleAnswers } from '../squad/answers.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import type { WindowLogits } from '../squad/document-logits.ts'
 import { checkAnswered } from '../squad/metrics/metrics.ts'
-import type { BertTokenizer } from '../text/tokenizer.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
 import { checkArguments } from '../training/arguments/argument-checks.ts'
 import {
   type DecidedArguments,
@@ -43,7 +43,7 @@ export interface TrainerOptions {
   readonly train_dataset?: Dataset
   readonly eval_dataset?: Dataset
   /** Tokenizer to save with every checkpoint and in save_model, so that each is a complete model folder. */
-  readonly processing_class?: BertTokenizer
+  readonly processing_class?: Tokenizer
   readonly callbacks?: readonly TrainerCallback[]
 }
 
@@ -53,7 +53,7 @@ const TRAINER_OPTIONS = z
     args: anObject<TrainingArguments>('TrainingArguments'),
     train_dataset: anObject<Dataset>('a data set'),
     eval_dataset: anObject<Dataset>('a data set'),
-    processing_class: anObject<BertTokenizer>('a tokenizer'),
+    processing_class: anObject<Tokenizer>('a tokenizer'),
     callbacks: z.array(anObject<TrainerCallback>('a callback')),
   } satisfies SchemasOf<TrainerOptions>)
   .partial({ args: true, train_dataset: true, eval_dataset: true, processing_class: true, callbacks: true })

@@ -117,36 +117,35 @@ describe('loadTokenizer', () => {
     await expect(loadTokenizer(folder)).rejects.toThrow(/tokenizer\.json: .*broken JSON/)
   })
 
-  it('rejects other types of tokenizers', async () => {
+  it.each([
+    ['BPE', { vocab: { a: 0 }, merges: [] }],
+    ['WordLevel', { vocab: { a: 0 }, unk_token: 'a' }],
+    ['WordPiece', { vocab: { a: 0 }, unk_token: 'a', continuing_subword_prefix: '##', max_input_chars_per_word: 9 }],
+  ])('knows a model without type by its fields: %s', async (type, model) => {
     await writeJson((json) => {
-      json.model.type = 'BPE'
+      json.model = model
+    })
+    expect((await loadTokenizer(folder)).settings.model.type).toBe(type)
+  })
+
+  it.each(['Neural', 'toString'])('refuses a model of type %s by name', async (type) => {
+    await writeJson((json) => {
+      json.model = { type }
     })
     await expect(loadTokenizer(folder)).rejects.toThrow(
-      /tokenizer.json is a BPE \(byte-pair encoding\) tokenizer; spanforge reads WordPiece tokenizers/,
+      `model.type is "${type}", a model that spanforge does not support`,
     )
   })
 
   it.each([
-    ['BPE', { vocab: { a: 0 }, merges: [] }],
-    ['WordLevel', { vocab: { a: 0 }, unk_token: '[UNK]' }],
-    ['Unigram', { vocab: [['a', 0]], unk_id: 0 }],
-    ['"Neural"', { type: 'Neural' }],
-    ['"toString"', { type: 'toString' }],
-  ])('calls a model by its kind, which its fields tell: %s', async (kind, model) => {
-    await writeJson((json) => {
-      json.model = model
-    })
-    await expect(loadTokenizer(folder)).rejects.toThrow(`tokenizer.json is a ${kind}`)
-  })
-
-  it.each([
-    ['normalizer', { type: 'Precompiled', precompiled_charsmap: '' }, 'normalizer.type is "Precompiled", a normalizer'],
     ['normalizer', { type: 'constructor' }, 'normalizer.type is "constructor", a normalizer'],
-    ['normalizer', { type: 'Replace', pattern: { Regex: ' {2,}' }, content: '' }, 'the regular expression " {2,}"'],
+    ['normalizer', { type: 'Replace', pattern: { Regex: 'a(' }, content: '' }, 'the regular expression "a("'],
     ['normalizer', { type: 'BertNormalizer', lowercase: 1 }, 'normalizer.clean_text is missing; expected a boolean'],
-    ['normalizer', { type: 'Sequence', normalizers: [{ type: 'Nmt' }] }, 'normalizers[0].type is "Nmt"'],
+    ['normalizer', { type: 'Sequence', normalizers: [{ type: 'Nmt2' }] }, 'normalizers[0].type is "Nmt2"'],
     ['normalizer', 'lower', 'normalizer is "lower"; expected an object'],
-    ['pre_tokenizer', { type: 'Metaspace' }, 'pre_tokenizer.type is "Metaspace", a pre-tokenizer'],
+    ['pre_tokenizer', { type: 'UnicodeScripts' }, 'pre_tokenizer.type is "UnicodeScripts", a pre-tokenizer'],
+    ['pre_tokenizer', { type: 'Metaspace', replacement: '__' }, 'pre_tokenizer.replacement is "__"; expected one'],
+    ['pre_tokenizer', { type: 'ByteLevel' }, 'pre_tokenizer.add_prefix_space is missing; expected a boolean'],
     ['pre_tokenizer', { type: 'Punctuation', behavior: 'Gone' }, 'behavior is "Gone"; expected Isolated, Removed'],
     [
       'post_processor',
@@ -156,7 +155,14 @@ describe('loadTokenizer', () => {
     ['post_processor', { type: 'Sequence', processors: [TRIMMING, TRIMMING] }, 'processors trim offsets 2 times'],
     ['post_processor', { type: 'Mystery' }, 'post_processor.type is "Mystery", a post-processor'],
     ['post_processor', { type: 'BertProcessing', cls: ['[CLS]', -1], sep: ['[SEP]', 3] }, 'a token and its id'],
-    ['decoder', { type: 'ByteLevel' }, 'decoder.type is "ByteLevel", a decoder'],
+    ['decoder', { type: 'CTC' }, 'decoder.type is "CTC", a decoder'],
+    ['model', { type: 'BPE', vocab: { a: 0 }, merges: ['a b c'] }, 'model.merges[0] is "a b c"; expected two tokens'],
+    ['model', { type: 'BPE', vocab: { a: 0 }, merges: ['a b'] }, 'merge 1 needs token "b"'],
+    [
+      'model',
+      { type: 'BPE', vocab: { a: 0 }, merges: [], dropout: 0.1 },
+      'model.dropout is 0.1, with which a text has',
+    ],
     ['added_tokens', {}, 'added_tokens is {}; expected a list'],
     ['added_tokens', [{ id: 1 }], 'added_tokens[0].content is missing; expected a string'],
     ['model', { type: 'WordPiece' }, 'model.vocab is missing; expected an object'],
@@ -181,7 +187,7 @@ describe('loadTokenizer', () => {
     [
       { tokenizer_class: 'XLMRobertaTokenizer' },
       ['sentencepiece.bpe.model'],
-      'this folder has a SentencePiece tokenizer in sentencepiece.bpe.model',
+      'the tokenizer of this folder is XLMRobertaTokenizer, and no tokenizer.json describes it',
     ],
     [
       { tokenizer_class: 'XLMRobertaTokenizer' },
@@ -198,6 +204,13 @@ describe('loadTokenizer', () => {
       ['vocab.json', 'merges.txt'],
       'this folder has a BPE (byte-pair encoding) tokenizer in vocab.json and merges.txt',
     ],
+    [
+      { model_type: 'roberta' },
+      ['merges.txt'],
+      'this folder has half of a BPE (byte-pair encoding) tokenizer: merges.txt',
+    ],
+    [{ model_type: 'llama' }, ['tokenizer.json'], 'the tokenizer of this folder is LlamaTokenizer, which adds special'],
+    [{ model_type: 'byt5' }, [], 'the tokenizer of this folder is ByT5Tokenizer, which has no fast form'],
     [{}, ['vocab.txt', 'bpe.codes'], 'this folder has a BPE (byte-pair encoding) tokenizer in bpe.codes'],
     [{}, ['spiece.model'], 'this folder has a SentencePiece tokenizer in spiece.model'],
     [{ model_type: 'xlm-roberta' }, [], 'this folder has the tokenizer of a model of type "xlm-roberta"'],
@@ -206,7 +219,7 @@ describe('loadTokenizer', () => {
     for (const name of names) await write(name, name.endsWith('.json') ? '{}' : 'a\n')
     const error: Error = await loadTokenizer(folder).catch((error) => error)
     expect(error.message).toContain(`${folder}: ${what}`)
-    expect(error.message).toContain('; spanforge reads WordPiece tokenizers')
+    expect(error.message).toContain('; spanforge reads tokenizer.json, ')
     expect(error.message.split('\n')).toHaveLength(2)
   })
 

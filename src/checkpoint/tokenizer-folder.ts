@@ -8,25 +8,27 @@ import { refuseImpostorOfText } from '../files/impostor.ts'
 import { readJsonFile } from '../files/json-file.ts'
 import { readTextFile } from '../files/text-file.ts'
 import {
-  type BertTokenizer,
   fastTokenizerFile,
-  fitsLines,
   isFastTokenizerFile,
+  type Tokenizer,
   type TokenizerFiles,
   tokenizerFromFiles,
   toSpecialTokensMap,
   toTokenizerConfig,
   toTokenizerJson,
-  toVocabText,
+  toVocabularyFiles,
 } from '../text/index.ts'
 
-/** The files that define a tokenizer. config.json may also name the tokenizer's class, if these files do not. */
+/** The files beside a vocabulary, but for config.json, which names the class of a tokenizer where they do not. */
+const SETTINGS_FILES = ['tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json'] as const
+/** The vocabulary of a BPE tokenizer, which tokenizer.json has too. */
+const MERGES_FILES = ['vocab.json', 'merges.txt'] as const
+
 const TOKENIZER_FILES = [
+  ...SETTINGS_FILES,
+  ...MERGES_FILES,
   'tokenizer.json',
-  'tokenizer_config.json',
   'vocab.txt',
-  'special_tokens_map.json',
-  'added_tokens.json',
 ] as const satisfies (keyof TokenizerFiles)[]
 
 /** Whether `loadTokenizer` may read a file with this name. Does not include config.json. */
@@ -34,21 +36,25 @@ export const isTokenizerFile = (name: string): boolean =>
   isFastTokenizerFile(name) || TOKENIZER_FILES.some((file) => file === name)
 
 /**
- * Loads the tokenizer of a model folder from tokenizer.json (or the versioned variant that transformers would choose)
- * if it exists, otherwise from vocab.txt, together with the settings files next to it.
- * @throws SpanforgeError, naming the folder, if files are missing or invalid, or belong to another type of tokenizer
+ * The tokenizer of a model folder: tokenizer.json, or the versioned form of it that transformers takes, where it is
+ * there, else the files of a slow tokenizer, with the settings beside them.
+ * @throws SpanforgeError naming the folder, where the files are missing, broken, or of another kind of tokenizer
  */
-export async function loadTokenizer(folder: string): Promise<BertTokenizer> {
+export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const present = await readdir(folder).catch((error) => Promise.reject(cannotRead(folder, error)))
   const files: Record<string, unknown> = {}
-  for (const name of [...TOKENIZER_FILES, 'config.json']) {
-    if (!present.includes(name)) continue
-    const path = join(folder, name)
-    files[name] = name.endsWith('.json') ? await readJsonFile(path) : await readUtf8File(path)
+  const read = async (name: string, file = name): Promise<void> => {
+    if (!present.includes(file)) return
+    const path = join(folder, file)
+    files[name] = file.endsWith('.json') ? await readJsonFile(path) : await readUtf8File(path)
   }
-  const fast = inFolder(folder, () => fastTokenizerFile(files['tokenizer_config.json']))
-  if (fast !== 'tokenizer.json')
-    files['tokenizer.json'] = present.includes(fast) ? await readJsonFile(join(folder, fast)) : undefined
+  for (const name of [...SETTINGS_FILES, 'config.json']) await read(name)
+  await read(
+    'tokenizer.json',
+    inFolder(folder, () => fastTokenizerFile(files['tokenizer_config.json'])),
+  )
+  await read('vocab.txt')
+  if (files['tokenizer.json'] === undefined) for (const name of MERGES_FILES) await read(name)
   return inFolder(folder, () => tokenizerFromFiles(files, present))
 }
 
@@ -66,19 +72,18 @@ async function readUtf8File(path: string): Promise<string> {
   throw new SpanforgeError(`${path}: found bytes that are not UTF-8`, { remedy: 'Save the file as UTF-8.' })
 }
 
-/** Returns the contents of the files that a tokenizer's save_pretrained writes, by file name. */
-export function tokenizerFiles(tokenizer: BertTokenizer): Record<string, string> {
-  const { vocab } = tokenizer.settings
+/** The files that save_pretrained of a tokenizer writes, by name. */
+export function tokenizerFiles(tokenizer: Tokenizer): Record<string, string> {
   return {
-    ...(fitsLines(vocab) && { 'vocab.txt': toVocabText(vocab) }),
+    ...toVocabularyFiles(tokenizer),
     'special_tokens_map.json': pretty(toSpecialTokensMap(tokenizer)),
     'tokenizer_config.json': pretty(toTokenizerConfig(tokenizer)),
     'tokenizer.json': pretty(toTokenizerJson(tokenizer)),
   }
 }
 
-/** Writes `tokenizerFiles` into a folder, creating it if necessary. */
-export async function saveTokenizer(tokenizer: BertTokenizer, folder: string): Promise<void> {
+/** Writes `tokenizerFiles` into a folder, made if it is not there. */
+export async function saveTokenizer(tokenizer: Tokenizer, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
   for (const [name, text] of Object.entries(tokenizerFiles(tokenizer))) await writeFileAtomic(join(folder, name), text)
 }

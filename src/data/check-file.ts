@@ -2,7 +2,7 @@ import { showText, showValue } from '../show-value.ts'
 import type { DataProblem, ProblemKind, Report } from '../squad/reading/data-problem.ts'
 import type { Example } from '../squad/types.ts'
 import type { WindowOptions } from '../squad/windows.ts'
-import type { BertTokenizer } from '../text/tokenizer.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
 import { checkWindows, type WindowCheck } from './check-windows.ts'
 import { type Contexts, contextsOf } from './folded.ts'
 import { findLeaks } from './leaks.ts'
@@ -51,7 +51,7 @@ export interface FileCheck {
 export interface CheckOptions {
   /** Validation data to check for leaks. */
   readonly validation?: DataSource
-  readonly cutting?: WindowOptions & { readonly tokenizer: BertTokenizer }
+  readonly cutting?: WindowOptions & { readonly tokenizer: Tokenizer }
   readonly onProgress?: (done: number, total: number) => void | Promise<void>
 }
 

@@ -2,7 +2,7 @@ import { SpanforgeError } from '../errors.ts'
 import { labelWindow } from '../squad/labels.ts'
 import type { Example } from '../squad/types.ts'
 import { WindowCutter, type WindowOptions } from '../squad/windows.ts'
-import type { BertTokenizer } from '../text/tokenizer.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
 import { type Lengths, lengthsOf } from './lengths.ts'
 
 export interface WindowCheck {
@@ -19,7 +19,7 @@ export interface WindowCheck {
 
 /** Cuts all examples into windows and checks whether these contain the answers. */
 export async function checkWindows(
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   examples: readonly Example[],
   options: WindowOptions,
   onProgress?: (done: number) => void | Promise<void>,

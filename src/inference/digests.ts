@@ -3,7 +3,7 @@ import { createHash, type Hash } from 'node:crypto'
 import type { ModelConfig } from '../models/architecture.ts'
 import type { FlatParameters } from '../models/flat-parameters.ts'
 import type { Answer, LabelledWindow } from '../squad/types.ts'
-import type { BertTokenizer } from '../text/tokenizer.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
 
 export interface DigestedQuestion {
   readonly id: string
@@ -42,7 +42,7 @@ export function digestWindows(windows: Iterable<LabelledWindow>): string {
   return hash.digest('hex')
 }
 
-export const digestTokenizer = ({ settings }: BertTokenizer): string =>
+export const digestTokenizer = ({ settings }: Tokenizer): string =>
   createHash('sha256').update(JSON.stringify(settings)).digest('hex')
 
 /**

@@ -2,7 +2,7 @@ import type { Window } from '../squad/types.ts'
 import { contextRange, type WindowLayout, type WindowPlan } from '../squad/window-plan.ts'
 import { type Tokens, WindowCutter, type WindowOptions } from '../squad/windows.ts'
 import { wordRanges } from '../squad/words.ts'
-import type { BertTokenizer } from '../text/tokenizer.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
 
 /** A text that is tokenized once for all questions about it. */
 export class Document {
@@ -14,7 +14,7 @@ export class Document {
   /** `encoding` is the encoding of the context, if it is already tokenized. */
   constructor(
     readonly context: string,
-    tokenizer: BertTokenizer,
+    tokenizer: Tokenizer,
     options: WindowOptions,
     encoding = tokenizer.encode(context),
   ) {

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts'
 import type { Geometry } from '../models/architecture.ts'
 import type { WindowOptions } from '../squad/windows.ts'
-import type { BertTokenizer } from '../text/tokenizer.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
 import type { ForwardOptions } from './logits.ts'
 import { windowLengths } from './window-lengths.ts'
 
@@ -38,7 +38,7 @@ export interface WindowingPlan {
 
 /** Applies the defaults of the Python pipeline. @throws UsageError if an option is out of range */
 export function windowingPlan(
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   { max_positions }: Geometry,
   options: WindowingOptions,
 ): WindowingPlan {

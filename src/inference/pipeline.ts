@@ -3,7 +3,7 @@ import { UsageError } from '../errors.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { type AnswerOptions, type DocumentLogits, type ExampleAnswers, findAnswers } from '../squad/answers.ts'
 import { type PipelineAnswer, pipelineAnswers } from '../squad/python/pipeline-answers.ts'
-import type { BertTokenizer } from '../text/tokenizer.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
 import { Document } from './document.ts'
 import { atLeastOne, type WindowingOptions, windowingPlan } from './pipeline-options.ts'
 import { checkText, type QuestionInput, readQuestions } from './read-questions.ts'
@@ -49,7 +49,7 @@ export interface SearchOptions extends AnswerOptions, WindowingOptions {
  */
 export async function* answerQuestions(
   model: QuestionAnsweringModel,
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   inputs: Iterable<QuestionInput> | AsyncIterable<QuestionInput>,
   options: PipelineOptions = {},
 ): AsyncGenerator<PipelineAnswer[]> {
@@ -74,7 +74,7 @@ export async function* answerQuestions(
  */
 export async function* searchDocuments(
   model: QuestionAnsweringModel,
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   questions: Iterable<string> | AsyncIterable<string>,
   contexts: readonly string[],
   options: SearchOptions = {},

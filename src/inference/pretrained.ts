@@ -10,7 +10,7 @@ import { random } from '../random/random.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { defaultEngine } from '../runtime/registry.ts'
 import { showList } from '../show-value.ts'
-import type { BertTokenizer } from '../text/tokenizer.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
 
 export interface LoadOptions {
   readonly engine?: Engine
@@ -113,7 +113,7 @@ export function newlyInitialized(
  * Removes special tokens for which the model has no embedding, such as a [MASK] that transformers adds.
  * @throws SpanforgeError if the model's tables lack other token ids, or token types that occur in windows
  */
-export function fitVocabulary(folder: string, tokenizer: BertTokenizer, geometry: Geometry): BertTokenizer {
+export function fitVocabulary(folder: string, tokenizer: Tokenizer, geometry: Geometry): Tokenizer {
   const { vocab_size, token_types } = geometry
   const place = join(folder, 'config.json')
   const fitting = tokenizer.size <= vocab_size ? tokenizer : tokenizer.withoutSpecialTokensFrom(vocab_size)

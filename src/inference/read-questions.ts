@@ -3,7 +3,7 @@ import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { showValue } from '../show-value.ts'
 import type { WindowLogits } from '../squad/document-logits.ts'
 import type { Window } from '../squad/types.ts'
-import type { BertTokenizer } from '../text/tokenizer.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
 import { Document } from './document.ts'
 import type { WindowingPlan } from './pipeline-options.ts'
 import { streamLogits } from './stream-logits.ts'
@@ -29,7 +29,7 @@ export interface ReadQuestion<T extends QuestionInput> {
  */
 export async function* readQuestions<T extends QuestionInput>(
   model: QuestionAnsweringModel,
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   inputs: Iterable<T> | AsyncIterable<T>,
   windowing: WindowingPlan,
 ): AsyncGenerator<ReadQuestion<T>> {

@@ -5,14 +5,14 @@ import type { EngineChoice } from '../runs/load/choose-engine.ts'
 import type { WindowLogits } from '../squad/document-logits.ts'
 import { WindowCutter } from '../squad/windows.ts'
 import type { TokenizerSettings } from '../text/settings.ts'
-import { BertTokenizer } from '../text/tokenizer.ts'
+import { Tokenizer } from '../text/tokenizer.ts'
 import { Thread } from '../threads/calls.ts'
 import { startWorker } from '../threads/start-worker.ts'
 import type { LoadedInWorker, ModelWorkerData } from './model-worker.ts'
 
 /** A model that runs in its own thread, so that the caller's thread stays responsive. */
 export class ModelThread {
-  readonly tokenizer: BertTokenizer
+  readonly tokenizer: Tokenizer
 
   private last: Promise<unknown> = Promise.resolve()
 
@@ -21,7 +21,7 @@ export class ModelThread {
     readonly facts: LoadedInWorker,
     private readonly thread: Thread,
   ) {
-    this.tokenizer = new BertTokenizer(facts.tokenizer satisfies TokenizerSettings)
+    this.tokenizer = new Tokenizer(facts.tokenizer satisfies TokenizerSettings)
   }
 
   /**

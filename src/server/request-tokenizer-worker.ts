@@ -6,7 +6,7 @@ import { workerData } from 'node:worker_threads'
 import type { PipelineOptions, SearchOptions } from '../inference/pipeline.ts'
 import type { WindowLogits } from '../squad/document-logits.ts'
 import type { TokenizerSettings } from '../text/settings.ts'
-import { BertTokenizer } from '../text/tokenizer.ts'
+import { Tokenizer } from '../text/tokenizer.ts'
 import { answerCalls } from '../threads/calls.ts'
 import { Jobs } from './jobs.ts'
 import { TokenizedRequest } from './tokenized-request.ts'
@@ -20,7 +20,7 @@ interface Held {
   request?: TokenizedRequest
 }
 
-const tokenizer = new BertTokenizer(workerData as TokenizerSettings)
+const tokenizer = new Tokenizer(workerData as TokenizerSettings)
 const held = new Map<number, Held>()
 const jobs = new Jobs()
 

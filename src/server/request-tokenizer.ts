@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { PipelineOptions, SearchOptions } from '../inference/pipeline.ts'
 import type { WindowLogits } from '../squad/document-logits.ts'
 import type { PipelineAnswer } from '../squad/python/pipeline-answers.ts'
-import type { BertTokenizer } from '../text/tokenizer.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
 import { Thread } from '../threads/calls.ts'
 import { Mutex } from '../threads/mutex.ts'
 import { startWorker } from '../threads/start-worker.ts'
@@ -34,7 +34,7 @@ export class RequestTokenizer {
   private thread: Thread | undefined
   private next = 0
 
-  constructor(private readonly tokenizer: BertTokenizer) {}
+  constructor(private readonly tokenizer: Tokenizer) {}
 
   /**
    * @throws SpanforgeError if a question leaves no room for its text; HttpProblem 422 if the task has too many windows;

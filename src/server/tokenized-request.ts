@@ -7,7 +7,7 @@ import { noAnswerConfidence } from '../squad/metrics/confidence.ts'
 import { type PipelineAnswer, pipelineAnswers } from '../squad/python/pipeline-answers.ts'
 import { planTokens } from '../squad/window-plan.ts'
 import type { Tokens } from '../squad/windows.ts'
-import type { BertTokenizer } from '../text/tokenizer.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
 import { AnswerSize } from './answer-size.ts'
 import type { AnswerResult } from './contract.ts'
 import { tooManyWindows } from './limits.ts'
@@ -33,7 +33,7 @@ export class TokenizedRequest {
    * Tokenizes each text and question once, in steps of a few milliseconds, and counts the windows.
    * @throws SpanforgeError if a question leaves no room for its text; HttpProblem 422 if there are too many windows
    */
-  static *steps(tokenizer: BertTokenizer, task: TokenizingTask): Generator<void, TokenizedRequest> {
+  static *steps(tokenizer: Tokenizer, task: TokenizingTask): Generator<void, TokenizedRequest> {
     const documents: Document[] = []
     for (const text of task.texts) {
       const encoding = yield* tokenizer.encodeSteps(text)

@@ -1,4 +1,4 @@
-import type { BertTokenizer } from '../text/tokenizer.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
 import { labelWindow } from './labels.ts'
 import type { Example, LabelledWindow, Window } from './types.ts'
 import { makeWindows, type WindowOptions } from './windows.ts'
@@ -11,7 +11,7 @@ export interface Dataset {
 
 /** Cuts examples into windows labelled with their first answer. `onProgress` receives the number of examples done. */
 export function makeDataset(
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   examples: readonly Example[],
   options: WindowOptions,
   onProgress?: (done: number) => void,

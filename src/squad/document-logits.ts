@@ -66,8 +66,18 @@ export function spanEdges(offsets: Int32Array, words?: Int32Array): { mayStart: 
 /** Number of context tokens of `window` before the first one of `next`, which is all of them without an overlap. */
 function tokensBeforeNext(window: Window, next: Window): number {
   let token = window.context_start
-  while (token < window.context_end && !isSameToken(window, token, next, next.context_start)) token++
+  while (token < window.context_end && !continuesWith(window, token, next)) token++
   return token - window.context_start
+}
+
+/**
+ * Whether the context of `window` from `token` on is what `next` begins with. One token is not enough: the bytes of a
+ * character can be equal tokens, and all have the place of that character.
+ */
+function continuesWith(window: Window, token: number, next: Window): boolean {
+  const shared = Math.min(window.context_end - token, next.context_end - next.context_start)
+  for (let i = 0; i < shared; i++) if (!isSameToken(window, token + i, next, next.context_start + i)) return false
+  return true
 }
 
 /** Compares position and id, because all tokens of one character have the same position. */

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fixture, fixtureJson } from '../../tests/fixture.ts'
 import { describeShared, shared } from '../../tests/shared.ts'
-import { BertTokenizer } from '../text/tokenizer.ts'
+import { Tokenizer } from '../text/tokenizer.ts'
 import { tokenizerFromVocab } from '../text/tokenizer-files.ts'
 import { labelWindow } from './labels.ts'
 import type { Example, Window } from './types.ts'
@@ -202,7 +202,7 @@ describe('Windows of other tokenizers than BERT', () => {
   it('are refused where no special token stands before the question or after the context', () => {
     const { settings } = tokenizerFromVocab(vocab, { tokenizer_class: 'MPNetTokenizer' })
     const refusal = (post_processor: unknown) => {
-      const bare = new BertTokenizer({ ...settings, post_processor: post_processor as typeof settings.post_processor })
+      const bare = new Tokenizer({ ...settings, post_processor: post_processor as typeof settings.post_processor })
       try {
         return new WindowCutter(bare, { max_seq_length: 16, doc_stride: 2 }).layout
       } catch (error) {

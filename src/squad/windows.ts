@@ -2,7 +2,7 @@ import { SpanforgeError, UsageError } from '../errors.ts'
 import { showText } from '../show-value.ts'
 import type { Encoding } from '../text/encoding.ts'
 import type { PairLayout } from '../text/post-processors.ts'
-import type { BertTokenizer } from '../text/tokenizer.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
 import type { Example, Window } from './types.ts'
 import {
   contextRange,
@@ -41,7 +41,7 @@ export class WindowCutter {
   private encoding: Encoding | undefined
 
   constructor(
-    readonly tokenizer: BertTokenizer,
+    readonly tokenizer: Tokenizer,
     readonly options: WindowOptions,
   ) {
     const { max_seq_length, doc_stride, max_question_length = Number.MAX_SAFE_INTEGER } = options
@@ -129,7 +129,7 @@ const movesOn = ({ context, room, step }: WindowPlan): boolean => step > 0 || co
  * The layout in which a tokenizer arranges a question and its context.
  * @throws SpanforgeError unless it puts special tokens before the question and after the context, in this order
  */
-export function questionLayout({ pair, settings }: BertTokenizer): PairLayout {
+export function questionLayout({ pair, settings }: Tokenizer): PairLayout {
   for (const name of ['padding_side', 'truncation_side'] as const)
     if (settings[name] === 'left')
       throw new SpanforgeError(
@@ -156,7 +156,7 @@ function whatPairsLack(hasPostProcessor: boolean, pair: PairLayout | undefined):
 
 /** Cuts all examples into windows. `onProgress` receives the number of finished examples. */
 export function makeWindows(
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   examples: readonly Example[],
   options: WindowOptions,
   onProgress?: (done: number) => void,

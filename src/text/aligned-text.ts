@@ -1,8 +1,8 @@
 /** A text after normalization; its UTF-16 unit i comes from `[starts[i], ends[i])` of the text before. */
 export interface AlignedText {
   readonly text: string
-  readonly starts: ArrayLike<number>
-  readonly ends: ArrayLike<number>
+  readonly starts: Int32Array | readonly number[]
+  readonly ends: Int32Array | readonly number[]
 }
 
 /** A character of a text after a change, as the tokenizers library describes changes. */
@@ -38,14 +38,17 @@ export class AlignedTextBuilder {
 
 /** `[from, to)` of a text, each character coming from itself. */
 export function alignedSlice(text: string, from: number, to: number): AlignedText {
-  const slice = new AlignedTextBuilder()
-  for (let i = from; i < to; ) {
-    const character = String.fromCodePoint(text.codePointAt(i)!)
-    slice.push(character, i, i + character.length)
-    i += character.length
+  const slice = text.slice(from, to)
+  const starts = Int32Array.from({ length: slice.length }, (_, i) => from + i)
+  const ends = Int32Array.from({ length: slice.length }, (_, i) => from + i + 1)
+  for (const { index } of slice.matchAll(SURROGATE_PAIRS)) {
+    ends[index]++
+    starts[index + 1]--
   }
-  return slice.finish()
+  return { text: slice, starts, ends }
 }
+
+const SURROGATE_PAIRS = /[\ud800-\udbff][\udc00-\udfff]/g
 
 /** Each character replaced by what `expand` makes of it: nothing, itself, or several characters. */
 export function mapCharacters(input: AlignedText, expand: (codePoint: number) => string): AlignedText {
@@ -74,4 +77,14 @@ export function applyChanges(input: AlignedText, changes: Iterable<ChangedCharac
     for (let removed = change; removed <= 0; removed++) skip()
   }
   return output.finish()
+}
+
+/** `[from, to)` of a text, not empty, after an addition, which comes from where the first character does. */
+export function prepended({ text, starts, ends }: AlignedText, from: number, to: number, added: string): AlignedText {
+  const places = (all: AlignedText['starts']): Int32Array => {
+    const longer = new Int32Array(added.length + to - from).fill(all[from], 0, added.length)
+    longer.set(all.slice(from, to), added.length)
+    return longer
+  }
+  return { text: added + text.slice(from, to), starts: places(starts), ends: places(ends) }
 }

@@ -204,7 +204,7 @@ function sampleRows(
   const template = (texts.length === 1 ? single : pair).filter((part) => add_special_tokens || 'sequence' in part)
   const encodings = texts.map((text) => tokenizer.encode(text))
   const pieces = limit?.max_length === undefined ? encodings.map((one) => [one]) : truncate(encodings, cutting())
-  const parts = template.map((part) => tokensOf(part, pieces))
+  const parts = template.map((part) => tokensOf(part, pieces, tokenizer.postProcessor))
   return parts.reduce<EncodedRow[][]>(combined, [[]]).map(concatenated)
 
   function cutting(): Truncation {
@@ -217,16 +217,22 @@ function sampleRows(
 }
 
 /** The tokens of a part of a template, once for each piece of its text. */
-function tokensOf(part: TemplatePart, pieces: readonly (readonly Encoding[])[]): EncodedRow[] {
+function tokensOf(
+  part: TemplatePart,
+  pieces: readonly (readonly Encoding[])[],
+  { later_type, losesSequences }: PostProcessor,
+): EncodedRow[] {
   if ('ids' in part) return [uniform(part.ids, part.type, 1)]
   const sequence = part.sequence === 'A' ? 0 : 1
-  return (pieces[sequence] ?? []).map(({ ids, offsets, wordIds }) => ({
+  // Some post-processors set the type of a text in the first row only: what overflows has its own.
+  const overflowType = later_type === undefined ? part.type : sequence === 0 ? 0 : later_type
+  return (pieces[sequence] ?? []).map(({ ids, offsets, wordIds }, piece) => ({
     input_ids: Array.from(ids),
-    token_type_ids: Array.from(ids, () => part.type),
+    token_type_ids: Array.from(ids, () => (piece === 0 ? part.type : overflowType)),
     attention_mask: Array.from(ids, () => 1),
     special_tokens_mask: Array.from(ids, () => 0),
     offset_mapping: Array.from(ids, (_, i): Offsets => [offsets[2 * i], offsets[2 * i + 1]]),
-    sequence_ids: Array.from(ids, () => sequence),
+    sequence_ids: Array.from(ids, () => (piece > 0 && losesSequences ? null : sequence)),
     word_ids: Array.from(wordIds),
   }))
 }

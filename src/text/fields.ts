@@ -19,6 +19,11 @@ export class Fields {
     throw unexpected(place, value, 'an object {...}')
   }
 
+  /** The file that the object is in. */
+  get file(): string {
+    return this.place.replace(/:.*/, '')
+  }
+
   get names(): string[] {
     return Object.keys(this.values)
   }
@@ -55,6 +60,11 @@ export class Fields {
   optional(name: string, type: JsonType): unknown {
     const value = this.raw(name)
     return value === undefined || value === null ? undefined : this.typed(name, type)
+  }
+
+  /** A switch that may be missing; null does not count as missing. */
+  flag(name: string, missing: boolean): boolean {
+    return this.has(name) ? this.boolean(name) : missing
   }
 
   object(name: string): Fields {
@@ -106,6 +116,15 @@ export function readComponent(value: unknown, place: string): Component | null {
   return { ...(value as object), type: Fields.of(value, place).string('type') }
 }
 
+/** The components that a component such as a Sequence lists, each with its place. */
+export const readComponents = (fields: Fields, name: string): [component: Component, place: string][] =>
+  fields.list(name).map((value, i) => {
+    const place = `${fields.path(name)}[${i}]`
+    const component = readComponent(value, place)
+    if (component === null) throw unexpected(place, null, 'an object {...}')
+    return [component, place]
+  })
+
 function componentCount(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0
   let count = Object.hasOwn(value, 'type') ? 1 : 0
@@ -113,12 +132,21 @@ function componentCount(value: unknown): number {
   return count
 }
 
-/** The entry of a registry of components by their type, or an error that says which types spanforge can read. */
-export function lookUp<T>(registry: Readonly<Record<string, T>>, type: string, place: string, kind: string): T {
+/**
+ * The entry of a registry of components by their type, or an error that says which types spanforge can read: those of the
+ * registry, and `others` that are read elsewhere.
+ */
+export function lookUp<T>(
+  registry: Readonly<Record<string, T>>,
+  type: string,
+  place: string,
+  kind: string,
+  others: readonly string[] = [],
+): T {
   if (Object.hasOwn(registry, type)) return registry[type]
   throw new SpanforgeError(
     `${place} is ${showValue(type)}, a ${kind} that spanforge does not support; ` +
-      `it supports ${Object.keys(registry).join(', ')}`,
-    { remedy: 'Use a model with a tokenizer like that of BERT.' },
+      `it supports ${[...Object.keys(registry), ...others].sort().join(', ')}`,
+    { remedy: 'Use a model with another tokenizer.' },
   )
 }

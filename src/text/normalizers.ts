@@ -1,8 +1,18 @@
 import { SpanforgeError } from '../errors.ts'
-import { showValue } from '../show-value.ts'
-import { type AlignedText, AlignedTextBuilder, alignedSlice, applyChanges, mapCharacters } from './aligned-text.ts'
+import {
+  type AlignedText,
+  AlignedTextBuilder,
+  alignedSlice,
+  applyChanges,
+  type ChangedCharacter,
+  mapCharacters,
+  prepended,
+} from './aligned-text.ts'
 import { BertNormalizer, type NormalizerOptions } from './bert-normalizer.ts'
-import { type Component, Fields, lookUp, readComponent, unexpected } from './fields.ts'
+import { alignedBytes } from './byte-level.ts'
+import { type Component, Fields, lookUp, readComponents, unexpected } from './fields.ts'
+import { readPattern } from './pattern-field.ts'
+import { eachMatch, eachOccurrence, type FindDelimiters } from './splitting.ts'
 import { isMark, isWhitespace } from './unicode.ts'
 import { composed, decomposed } from './unicode-forms.ts'
 
@@ -29,34 +39,54 @@ const NORMALIZERS: Readonly<Record<string, (fields: Fields) => Normalize>> = {
     const normalizer = new BertNormalizer(bertNormalizerOptions(fields))
     return (input) => normalizer.normalize(input)
   },
+  ByteLevel: () => (input) => alignedBytes(input, 0, input.text.length),
+  Lowercase: () => (input) => mapCharacters(input, (codePoint) => String.fromCodePoint(codePoint).toLowerCase()),
+  NFC: () => form('NFC', (text) => composed(decomposed(text, 'NFD'))),
+  NFD: () => form('NFD', (text) => decomposed(text, 'NFD')),
+  NFKC: () => form('NFKC', (text) => composed(decomposed(text, 'NFKD'))),
+  NFKD: () => form('NFKD', (text) => decomposed(text, 'NFKD')),
+  Nmt: () => (input) => mapCharacters(input, nmtCharacter),
+  Prepend: (fields) => {
+    const added = shortString(fields, 'prepend')
+    return (input) => (input.text === '' ? input : prepended(input, 0, input.text.length, added))
+  },
+  Replace: (fields) => {
+    const pattern = readPattern(fields, 'pattern')
+    const find = typeof pattern === 'string' ? eachOccurrence(pattern) : eachMatch(pattern)
+    const content = shortString(fields, 'content')
+    return (input) => replace(input, find, content)
+  },
   Sequence: (fields) => {
-    const steps = fields.list('normalizers').map((value, i) => {
-      const place = `${fields.path('normalizers')}[${i}]`
-      return buildNormalizer(readComponent(value, place), place)
-    })
+    const steps = readComponents(fields, 'normalizers').map((step) => buildNormalizer(...step))
     return (input) => steps.reduce((text, normalize) => refuseGrowth(normalize(text), input, fields.place), input)
   },
-  NFC: () => (input) => applyChanges(input, composed(decomposed(input.text, 'NFD'))),
-  NFD: () => (input) => applyChanges(input, decomposed(input.text, 'NFD')),
-  NFKC: () => (input) => applyChanges(input, composed(decomposed(input.text, 'NFKD'))),
-  NFKD: () => (input) => applyChanges(input, decomposed(input.text, 'NFKD')),
-  Lowercase: () => (input) => mapCharacters(input, (codePoint) => String.fromCodePoint(codePoint).toLowerCase()),
-  StripAccents: () => (input) =>
-    mapCharacters(input, (codePoint) => (isMark(codePoint) ? '' : String.fromCodePoint(codePoint))),
   Strip: (fields) => {
     const [left, right] = [fields.boolean('strip_left'), fields.boolean('strip_right')]
     return (input) => strip(input, left, right)
   },
-  Prepend: (fields) => {
-    const added = shortString(fields, 'prepend')
-    return (input) => prepend(input, added)
-  },
-  Replace: (fields) => {
-    const pattern = stringPattern(fields)
-    const content = shortString(fields, 'content')
-    return (input) => replace(input, pattern, content)
-  },
+  StripAccents: () => (input) =>
+    mapCharacters(input, (codePoint) => (isMark(codePoint) ? '' : String.fromCodePoint(codePoint))),
 }
+
+/** A text that is in a normal form already stays as it is. */
+const form =
+  (name: string, change: (text: string) => Iterable<ChangedCharacter>): Normalize =>
+  (input) =>
+    input.text.normalize(name) === input.text ? input : applyChanges(input, change(input.text))
+
+/** What `Nmt` of the tokenizers library makes of a character: controls disappear, what looks like a space is one. */
+function nmtCharacter(codePoint: number): string {
+  if (NMT_SPACES.has(codePoint)) return ' '
+  const isDropped =
+    (codePoint >= 0x01 && codePoint <= 0x1f) || codePoint === 0x7f || codePoint === 0x8f || codePoint === 0x9f
+  return isDropped ? '' : String.fromCodePoint(codePoint)
+}
+
+const NMT_SPACES: ReadonlySet<number> = new Set(
+  Array.from('\t\n\f\r\u1680\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u2581\ufeff\ufffd', (space) =>
+    space.charCodeAt(0),
+  ),
+)
 
 /** What a normalizer puts in is a character or a word. */
 const MAX_INSERTED = 32
@@ -78,20 +108,6 @@ function refuseGrowth(output: AlignedText, { text: { length } }: AlignedText, pl
   )
 }
 
-/** The string that a `pattern` of tokenizer.json looks for; a regular expression is in another dialect than JavaScript's. */
-export function stringPattern(fields: Fields): string {
-  const pattern = fields.object('pattern')
-  const place = fields.path('pattern')
-  if (pattern.has('Regex'))
-    throw new SpanforgeError(
-      `${place} is the regular expression ${showValue(pattern.raw('Regex'), 60)}; spanforge supports strings only`,
-      { remedy: 'Use a model with a tokenizer like that of BERT.' },
-    )
-  const text = pattern.string('String')
-  if (text === '') throw unexpected(`${place}.String`, text, 'at least one character')
-  return text
-}
-
 function strip(input: AlignedText, left: boolean, right: boolean): AlignedText {
   let from = 0
   let to = input.text.length
@@ -102,26 +118,15 @@ function strip(input: AlignedText, left: boolean, right: boolean): AlignedText {
   return output.finish()
 }
 
-/** What is prepended comes from the first character. */
-function prepend(input: AlignedText, added: string): AlignedText {
-  if (input.text === '') return input
-  const output = new AlignedTextBuilder()
-  output.push(added, input.starts[0], input.ends[0])
-  output.copy(input, 0, input.text.length)
-  return output.finish()
-}
-
 /** What replaces several characters comes from the last of them. */
-function replace(input: AlignedText, pattern: string, content: string): AlignedText {
+function replace(input: AlignedText, find: FindDelimiters, content: string): AlignedText {
+  const { text, starts, ends } = input
+  const stretches = find(text, 0, text.length)
+  if (!stretches.some(({ isDelimiter }) => isDelimiter)) return input
   const output = new AlignedTextBuilder()
-  let from = 0
-  for (let at = input.text.indexOf(pattern); at >= 0; at = input.text.indexOf(pattern, from)) {
-    const last = at + pattern.length - 1
-    output.copy(input, from, at)
-    output.push(content, input.starts[last], input.ends[last])
-    from = last + 1
-  }
-  output.copy(input, from, input.text.length)
+  for (const { start, end, isDelimiter } of stretches)
+    if (!isDelimiter) output.copy(input, start, end)
+    else output.push(content, starts[end - 1] ?? 0, ends[end - 1] ?? 0)
   return output.finish()
 }
 

@@ -12,6 +12,8 @@ export interface PostProcessor {
   readonly pair: readonly TemplatePart[]
   /** Token type of the second text in windows after the first, where it differs from that in the first. */
   readonly later_type?: number
+  /** Whether tokens in rows after the first are of no text: without any post-processor nothing says of which. */
+  readonly losesSequences?: boolean
   /** Offsets leave out white space that a token begins or ends with. */
   readonly trim_offsets?: TrimOffsets
 }
@@ -23,7 +25,7 @@ export interface TrimOffsets {
 
 /** What a `post_processor` of tokenizer.json describes. */
 export function buildPostProcessor(component: Component | null, place: string): PostProcessor {
-  if (component === null) return NONE
+  if (component === null) return { ...NONE, losesSequences: true }
   return lookUp(POST_PROCESSORS, component.type, `${place}.type`, 'post-processor')(Fields.of(component, place))
 }
 

@@ -1,52 +1,128 @@
-import { type Component, Fields, lookUp, readComponent, unexpected } from './fields.ts'
-import { stringPattern } from './normalizers.ts'
+import { prepended } from './aligned-text.ts'
+import { type Component, Fields, lookUp, readComponents, unexpected } from './fields.ts'
+import { forEachGpt2Word } from './gpt2-words.ts'
+import { metaspaceOptions } from './metaspace.ts'
+import { readPattern } from './pattern-field.ts'
+import {
+  BEHAVIORS,
+  byteLevelPiece,
+  eachCharacter,
+  eachMatch,
+  eachOccurrence,
+  inverted,
+  type Piece,
+  type PreTokenize,
+  splitter,
+} from './splitting.ts'
 import { isNumeric, isPunctuation, isWhitespace, WORD_CHARACTER } from './unicode.ts'
 
-/** Calls `visit` with the UTF-16 range of each word of a normalized text. */
-export type PreTokenize = (text: string, from: number, to: number, visit: (start: number, end: number) => void) => void
+export interface PreTokenizer {
+  /** Cuts a normalized text into words. */
+  readonly split: PreTokenize
+  /** Whether the words are then written with a character for each byte. */
+  readonly isByteLevel: boolean
+}
 
-/** The function that a `pre_tokenizer` of tokenizer.json describes; without one all of a text is one word. */
-export function buildPreTokenizer(component: Component | null, place: string): PreTokenize {
-  if (component === null)
-    return (_text, from, to, visit) => {
-      if (to > from) visit(from, to)
-    }
-  return lookUp(PRE_TOKENIZERS, component.type, `${place}.type`, 'pre-tokenizer')(Fields.of(component, place))
+/** What a `pre_tokenizer` of tokenizer.json describes; without one all of a text is one word. */
+export function buildPreTokenizer(component: Component | null, place: string): PreTokenizer {
+  if (component === null) return { split: (piece) => [piece], isByteLevel: false }
+  const fields = Fields.of(component, place)
+  if (component.type === 'Sequence') return sequence(fields)
+  const split = lookUp(PRE_TOKENIZERS, component.type, `${place}.type`, 'pre-tokenizer', ['Sequence'])(fields)
+  return { split, isByteLevel: component.type === 'ByteLevel' }
+}
+
+function sequence(fields: Fields): PreTokenizer {
+  const steps = readComponents(fields, 'pretokenizers').map((step) => buildPreTokenizer(...step))
+  const splits = steps.map(({ split, isByteLevel }, i): PreTokenize => {
+    const isLast = i === steps.length - 1
+    return isByteLevel && !isLast ? (piece) => split(piece).map(byteLevelPiece) : split
+  })
+  return {
+    split: (piece) => splits.reduce((pieces, split) => pieces.flatMap(split), [piece]),
+    isByteLevel: steps.at(-1)?.isByteLevel ?? false,
+  }
 }
 
 const PRE_TOKENIZERS: Readonly<Record<string, (fields: Fields) => PreTokenize>> = {
-  BertPreTokenizer: () => forEachWord,
-  Sequence: (fields) => {
-    const steps = fields.list('pretokenizers').map((value, i) => {
-      const place = `${fields.path('pretokenizers')}[${i}]`
-      return buildPreTokenizer(readComponent(value, place), place)
-    })
-    return steps.reduceRight<PreTokenize>(
-      (next, step) => (text, from, to, visit) => step(text, from, to, (start, end) => next(text, start, end, visit)),
-      (_text, from, to, visit) => visit(from, to),
-    )
+  BertPreTokenizer: () => bertWords,
+  ByteLevel: (fields) => {
+    const addSpace = fields.boolean('add_prefix_space')
+    const split = fields.flag('use_regex', true) ? gpt2Words : (piece: Piece) => [piece]
+    return (piece) => split(addSpace && piece.source.text[piece.start] !== ' ' ? withPrefix(piece, ' ') : piece)
   },
-  Whitespace: () => (text, from, to, visit) => {
-    for (const { 0: word, index } of text.slice(from, to).matchAll(WORDS))
-      visit(from + index, from + index + word.length)
-  },
-  WhitespaceSplit: () => splitter(eachCharacter(isWhitespace), 'Removed'),
-  Punctuation: (fields) => splitter(eachCharacter(isPunctuation), fields.oneOf('behavior', BEHAVIORS)),
-  Digits: (fields) =>
-    splitter(eachCharacter(isNumeric), fields.boolean('individual_digits') ? 'Isolated' : 'Contiguous'),
   CharDelimiterSplit: (fields) => {
     const delimiter = fields.string('delimiter')
     if (delimiter.length !== String.fromCodePoint(delimiter.codePointAt(0) ?? 0).length)
       throw unexpected(fields.path('delimiter'), delimiter, 'one character')
     return splitter(eachOccurrence(delimiter), 'Removed')
   },
-  Split: (fields) => {
-    const matches = eachOccurrence(stringPattern(fields))
-    return splitter(fields.boolean('invert') ? inverted(matches) : matches, fields.oneOf('behavior', BEHAVIORS))
+  Digits: (fields) =>
+    splitter(eachCharacter(isNumeric), fields.boolean('individual_digits') ? 'Isolated' : 'Contiguous'),
+  FixedLength: (fields) => {
+    const length = fields.has('length') ? fields.integer('length', 1) : 5
+    return ({ source, start, end }) =>
+      fixedLengths(source.text, start, end, length).map((range) => ({ source, ...range }))
   },
+  Metaspace: (fields) => {
+    const { replacement, prepend_scheme, split } = metaspaceOptions(fields)
+    const cut = split ? splitter(eachOccurrence(replacement), 'MergedWithNext') : (piece: Piece) => [piece]
+    return (given) => {
+      const isFirst = given.source.starts[given.start] === 0
+      const piece = withReplaced(given, ' ', replacement)
+      const prepends = prepend_scheme === 'always' || (prepend_scheme === 'first' && isFirst)
+      return cut(prepends && piece.source.text[piece.start] !== replacement ? withPrefix(piece, replacement) : piece)
+    }
+  },
+  Punctuation: (fields) => splitter(eachCharacter(isPunctuation), fields.oneOf('behavior', BEHAVIORS)),
+  Split: (fields) => {
+    const pattern = readPattern(fields, 'pattern')
+    const find = typeof pattern === 'string' ? eachOccurrence(pattern) : eachMatch(pattern)
+    return splitter(fields.boolean('invert') ? inverted(find) : find, fields.oneOf('behavior', BEHAVIORS))
+  },
+  Whitespace: () => (piece) => {
+    const words = piece.source.text.slice(piece.start, piece.end).matchAll(WORDS)
+    return Array.from(words, ({ 0: word, index }) => {
+      const start = piece.start + index
+      return { ...piece, start, end: start + word.length }
+    })
+  },
+  WhitespaceSplit: () => splitter(eachCharacter(isWhitespace), 'Removed'),
 }
 
 const WORDS = new RegExp(`[${WORD_CHARACTER}]+|[^${WORD_CHARACTER}\\p{White_Space}]+`, 'gu')
+
+function withPrefix({ source, start, end }: Piece, prefix: string): Piece {
+  const longer = prepended(source, start, end, prefix)
+  return { source: longer, start: 0, end: longer.text.length }
+}
+
+/** A piece with one character, of one UTF-16 unit, in place of another. */
+function withReplaced(piece: Piece, character: string, replacement: string): Piece {
+  const { source, start, end } = piece
+  const text = source.text.slice(start, end)
+  if (!text.includes(character)) return piece
+  const [starts, ends] = [source.starts.slice(start, end), source.ends.slice(start, end)]
+  return { source: { text: text.replaceAll(character, replacement), starts, ends }, start: 0, end: text.length }
+}
+
+/** Ranges of as many code points each; the last may have fewer. */
+function fixedLengths(text: string, from: number, to: number, length: number): { start: number; end: number }[] {
+  const ranges: { start: number; end: number }[] = []
+  for (let start = from; start < to; ) {
+    let end = start
+    for (let count = 0; count < length && end < to; count++) end += text.codePointAt(end)! > 0xffff ? 2 : 1
+    ranges.push({ start, end })
+    start = end
+  }
+  return ranges
+}
+
+function gpt2Words({ source, start, end }: Piece): Piece[] {
+  const words: Piece[] = []
+  forEachGpt2Word(source.text, start, end, (start, end) => words.push({ source, start, end }))
+  return words
+}
 
 const LETTER = 0
 const SPACE = 1
@@ -67,103 +143,20 @@ function classOf(codePoint: number): number {
 export const isWordEdge = (codePoint: number): boolean => classOf(codePoint) !== LETTER
 
 /** Words as `BertPreTokenizer` cuts them: split at white space, every punctuation character by itself. */
-function forEachWord(text: string, from: number, to: number, visit: (start: number, end: number) => void): void {
+function bertWords({ source, start: from, end: to }: Piece): Piece[] {
+  const words: Piece[] = []
   let start = from
-  for (let i = from; i < to; ) {
-    const codePoint = text.codePointAt(i)!
-    const next = i + (codePoint > 0xffff ? 2 : 1)
+  for (let at = from; at < to; ) {
+    const codePoint = source.text.codePointAt(at)!
+    const next = at + (codePoint > 0xffff ? 2 : 1)
     const kind = classOf(codePoint)
     if (kind !== LETTER) {
-      if (i > start) visit(start, i)
-      if (kind === PUNCTUATION) visit(i, next)
+      if (at > start) words.push({ source, start, end: at })
+      if (kind === PUNCTUATION) words.push({ source, start: at, end: next })
       start = next
     }
-    i = next
+    at = next
   }
-  if (to > start) visit(start, to)
-}
-
-/** What becomes of the delimiters that a text is split at; the first is the default. */
-const BEHAVIORS = ['Isolated', 'Removed', 'MergedWithPrevious', 'MergedWithNext', 'Contiguous'] as const
-type Behavior = (typeof BEHAVIORS)[number]
-
-/** A stretch of a text: a delimiter, or what lies between two. */
-interface Stretch {
-  readonly start: number
-  readonly end: number
-  readonly isDelimiter: boolean
-}
-
-type FindDelimiters = (text: string, from: number, to: number) => Stretch[]
-
-const eachCharacter =
-  (isDelimiter: (codePoint: number) => boolean): FindDelimiters =>
-  (text, from, to) => {
-    const stretches: Stretch[] = []
-    let start = from
-    for (let i = from; i < to; ) {
-      const codePoint = text.codePointAt(i)!
-      const next = i + (codePoint > 0xffff ? 2 : 1)
-      if (isDelimiter(codePoint)) {
-        if (i > start) stretches.push({ start, end: i, isDelimiter: false })
-        stretches.push({ start: i, end: next, isDelimiter: true })
-        start = next
-      }
-      i = next
-    }
-    if (to > start) stretches.push({ start, end: to, isDelimiter: false })
-    return stretches
-  }
-
-const eachOccurrence =
-  (delimiter: string): FindDelimiters =>
-  (text, from, to) => {
-    const stretches: Stretch[] = []
-    let start = from
-    for (let at = text.indexOf(delimiter, from); at >= 0 && at + delimiter.length <= to; ) {
-      const end = at + delimiter.length
-      if (at > start) stretches.push({ start, end: at, isDelimiter: false })
-      stretches.push({ start: at, end, isDelimiter: true })
-      start = end
-      at = text.indexOf(delimiter, start)
-    }
-    if (to > start) stretches.push({ start, end: to, isDelimiter: false })
-    return stretches
-  }
-
-const inverted =
-  (find: FindDelimiters): FindDelimiters =>
-  (text, from, to) =>
-    find(text, from, to).map((stretch) => ({ ...stretch, isDelimiter: !stretch.isDelimiter }))
-
-const splitter =
-  (find: FindDelimiters, behavior: Behavior): PreTokenize =>
-  (text, from, to, visit) => {
-    for (const { start, end } of SPLIT[behavior](find(text, from, to))) visit(start, end)
-  }
-
-const SPLIT: Record<Behavior, (stretches: readonly Stretch[]) => readonly Stretch[]> = {
-  Isolated: (stretches) => stretches,
-  Removed: (stretches) => stretches.filter(({ isDelimiter }) => !isDelimiter),
-  Contiguous: (stretches) => merged(stretches, (a, b) => a.isDelimiter === b.isDelimiter),
-  MergedWithPrevious: (stretches) => merged(stretches, (a, b) => b.isDelimiter && !a.isDelimiter),
-  MergedWithNext: (stretches) => mergedWithNext(stretches),
-}
-
-/** Joins neighbours; `joins` compares a stretch with the one just before it. */
-function merged(stretches: readonly Stretch[], joins: (before: Stretch, stretch: Stretch) => boolean): Stretch[] {
-  const result: Stretch[] = []
-  for (const [i, stretch] of stretches.entries())
-    if (i > 0 && joins(stretches[i - 1], stretch)) result.push({ ...result.pop()!, end: stretch.end })
-    else result.push(stretch)
-  return result
-}
-
-function mergedWithNext(stretches: readonly Stretch[]): Stretch[] {
-  const result: Stretch[] = []
-  for (const [i, stretch] of stretches.entries())
-    if (i > 0 && stretches[i - 1].isDelimiter && !stretch.isDelimiter)
-      result.push({ ...stretch, start: result.pop()!.start })
-    else result.push(stretch)
-  return result
+  if (to > start) words.push({ source, start, end: to })
+  return words
 }

@@ -2,6 +2,7 @@ import { SpanforgeError } from '../errors.ts'
 import type { AddedToken } from './added-tokens.ts'
 import { AddedVocabulary } from './added-vocabulary.ts'
 import type { Component } from './fields.ts'
+import type { ModelSettings } from './model.ts'
 import { type NewToken, SPECIAL_TOKENS, type SpecialTokenName, specialToken } from './special-tokens.ts'
 import type { WordPieceModel } from './wordpiece.ts'
 
@@ -17,7 +18,7 @@ export interface TokenizerSettings {
   readonly tokenizer_class: string
   /** Token of each id, from 0; null for an id that no token has. */
   readonly vocab: readonly (string | null)[]
-  readonly model: WordPieceModel
+  readonly model: ModelSettings
   readonly normalizer: Component | null
   /**
    * The normalizer that an added token's own text went through, where a class of transformers has changed the normalizer
@@ -154,7 +155,7 @@ export function pairTemplate(pair: string, idOf: (name: string) => readonly [str
   const [first, ...others] = parts
   return {
     type: 'TemplateProcessing',
-    single: [first, 'A:0', others.find((written) => written.startsWith('sep'))!].map(part),
+    single: [first, 'A:0', ...others.filter((written) => written.startsWith('sep')).slice(0, 1)].map(part),
     pair: parts.map(part),
     special_tokens: Object.fromEntries(
       [...used].map(([token, id]) => [token, { id: token, ids: [id], tokens: [token] }]),

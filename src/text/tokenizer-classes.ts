@@ -4,19 +4,38 @@ import type { SpecialTokenName, StatedToken } from './special-tokens.ts'
 export interface TokenizerClass {
   readonly name: string
   /** Tokens that it uses where the files name no others. */
-  readonly special: Partial<Record<SpecialTokenName, string | StatedToken>>
+  readonly special: SpecialDefaults
+  /** Those of the same tokens that are others where there is no tokenizer.json. */
+  readonly specialOfSlow?: SpecialDefaults
   readonly additional: readonly string[]
   /** Switches of a BertNormalizer that it sets itself, from tokenizer_config.json or to its defaults. */
   readonly sets: readonly ('lowercase' | 'strip_accents' | 'handle_chinese_chars')[]
+  /** Whether it sets `add_prefix_space` and `trim_offsets` of the post-processor in the same way. */
+  readonly setsTrimming?: boolean
   /** Whether it returns token_type_ids. */
   readonly hasTokenTypes: boolean
-  /** Pairs as it makes them from vocab.txt, in the notation of tokenizers: `[CLS]:0 A:0 [SEP]:0 B:1 [SEP]:1`. */
-  readonly pair: string
-  /** Whether it can make a tokenizer from vocab.txt. */
-  readonly readsVocabulary: boolean
-  /** Whether `decode` of a tokenizer made from vocab.txt cleans up spaces by default. */
-  readonly cleansUp: boolean
+  /** How it makes a tokenizer from the files of a slow one, if it can. */
+  readonly slow: SlowFiles | undefined
 }
+
+type SpecialDefaults = Partial<Record<SpecialTokenName, string | StatedToken>>
+
+/** How a class makes a tokenizer where there is no tokenizer.json. */
+export type SlowFiles =
+  | {
+      readonly reads: 'vocab.txt'
+      /** Pairs in the notation of tokenizers: `[CLS]:0 A:0 [SEP]:0 B:1 [SEP]:1`. */
+      readonly pair: string
+      /** Whether `decode` cleans up spaces by default. */
+      readonly cleansUp: boolean
+    }
+  | {
+      readonly reads: 'merges.txt'
+      readonly kind: 'roberta' | 'gpt2' | 'deberta'
+    }
+
+/** How BERT's class makes a tokenizer from vocab.txt. */
+export const WORDPIECE = { reads: 'vocab.txt', pair: 'cls:0 A:0 sep:0 B:1 sep:1', cleansUp: true } as const
 
 const BERT: Omit<TokenizerClass, 'name'> = {
   special: {
@@ -29,15 +48,44 @@ const BERT: Omit<TokenizerClass, 'name'> = {
   additional: [],
   sets: ['lowercase', 'strip_accents', 'handle_chinese_chars'],
   hasTokenTypes: true,
-  pair: 'cls:0 A:0 sep:0 B:1 sep:1',
-  readsVocabulary: true,
-  cleansUp: true,
+  slow: WORDPIECE,
 }
 
 const WITHOUT_TYPES = { ...BERT, hasTokenTypes: false }
 
-/** Classes for other kinds of vocabularies, which read a WordPiece tokenizer.json as well. */
-const OF_TOKENIZER_JSON = { ...BERT, sets: [], readsVocabulary: false }
+/** Classes that set nothing, and read tokenizer.json only. */
+const OF_TOKENIZER_JSON = { ...BERT, special: {}, sets: [], slow: undefined }
+
+const ROBERTA: Omit<TokenizerClass, 'name'> = {
+  special: {
+    bos_token: '<s>',
+    eos_token: '</s>',
+    unk_token: '<unk>',
+    sep_token: '</s>',
+    pad_token: '<pad>',
+    cls_token: '<s>',
+    mask_token: { content: '<mask>', lstrip: true, normalized: false },
+  },
+  additional: [],
+  sets: [],
+  setsTrimming: true,
+  hasTokenTypes: false,
+  slow: { reads: 'merges.txt', kind: 'roberta' },
+}
+
+const BART = { ...ROBERTA, special: { ...ROBERTA.special, mask_token: maskOf('<mask>', { normalized: true }) } }
+
+const END_OF_TEXT = '<|endoftext|>'
+const GPT2: Omit<TokenizerClass, 'name'> = {
+  ...OF_TOKENIZER_JSON,
+  special: { bos_token: END_OF_TEXT, eos_token: END_OF_TEXT, unk_token: END_OF_TEXT },
+  hasTokenTypes: false,
+  slow: { reads: 'merges.txt', kind: 'gpt2' },
+}
+
+function maskOf(content: string, flags: Partial<StatedToken> = {}): StatedToken {
+  return { content, lstrip: true, ...flags }
+}
 
 const TABLE: Readonly<Record<string, Omit<TokenizerClass, 'name'>>> = {
   BertTokenizer: BERT,
@@ -54,16 +102,31 @@ const TABLE: Readonly<Record<string, Omit<TokenizerClass, 'name'>>> = {
       mask_token: { content: '[MASK]', lstrip: true, normalized: false },
     },
   },
-  RobertaTokenizer: {
+  BartTokenizer: BART,
+  LEDTokenizer: BART,
+  LongformerTokenizer: ROBERTA,
+  MvpTokenizer: { ...ROBERTA, special: { ...ROBERTA.special, mask_token: maskOf('<mask>') } },
+  RobertaTokenizer: ROBERTA,
+  BlenderbotTokenizer: { ...ROBERTA, slow: undefined },
+  CodeGenTokenizer: GPT2,
+  DebertaTokenizer: {
+    ...OF_TOKENIZER_JSON,
+    special: { ...BERT.special, bos_token: '[CLS]', eos_token: '[SEP]' },
+    specialOfSlow: { mask_token: maskOf('[MASK]') },
+    slow: { reads: 'merges.txt', kind: 'deberta' },
+  },
+  GPT2Tokenizer: GPT2,
+  HerbertTokenizer: {
+    ...OF_TOKENIZER_JSON,
+    special: { unk_token: '<unk>', sep_token: '</s>', pad_token: '<pad>', cls_token: '<s>', mask_token: '<mask>' },
+  },
+  OpenAIGPTTokenizer: { ...OF_TOKENIZER_JSON, special: { unk_token: '<unk>' }, hasTokenTypes: false },
+  Qwen2Tokenizer: {
     ...OF_TOKENIZER_JSON,
     special: {
-      bos_token: '<s>',
-      eos_token: '</s>',
-      unk_token: '<unk>',
-      sep_token: '</s>',
-      pad_token: '<pad>',
-      cls_token: '<s>',
-      mask_token: { content: '<mask>', lstrip: true, normalized: false },
+      eos_token: { content: END_OF_TEXT, normalized: false },
+      unk_token: { content: END_OF_TEXT, normalized: false },
+      pad_token: { content: END_OF_TEXT, normalized: false },
     },
     hasTokenTypes: false,
   },
@@ -75,8 +138,8 @@ const TABLE: Readonly<Record<string, Omit<TokenizerClass, 'name'>>> = {
   LayoutLMTokenizer: BERT,
   LxmertTokenizer: BERT,
   MobileBertTokenizer: BERT,
-  RealmTokenizer: { ...BERT, cleansUp: false },
-  RetriBertTokenizer: { ...WITHOUT_TYPES, cleansUp: false },
+  RealmTokenizer: { ...BERT, slow: { ...WORDPIECE, cleansUp: false } },
+  RetriBertTokenizer: { ...WITHOUT_TYPES, slow: { ...WORDPIECE, cleansUp: false } },
   SqueezeBertTokenizer: BERT,
   FunnelTokenizer: {
     ...BERT,
@@ -89,7 +152,7 @@ const TABLE: Readonly<Record<string, Omit<TokenizerClass, 'name'>>> = {
       cls_token: '<cls>',
       mask_token: '<mask>',
     },
-    pair: 'cls:2 A:0 sep:0 B:1 sep:1',
+    slow: { ...WORDPIECE, pair: 'cls:2 A:0 sep:0 B:1 sep:1' },
   },
   MPNetTokenizer: {
     ...WITHOUT_TYPES,
@@ -103,14 +166,13 @@ const TABLE: Readonly<Record<string, Omit<TokenizerClass, 'name'>>> = {
       mask_token: { content: '<mask>', lstrip: true },
     },
     sets: ['lowercase', 'strip_accents'],
-    pair: 'cls:0 A:0 sep:0 sep:0 B:1 sep:1',
+    slow: { ...WORDPIECE, pair: 'cls:0 A:0 sep:0 sep:0 B:1 sep:1' },
   },
   SplinterTokenizer: {
     ...BERT,
     additional: ['[QUESTION]'],
     sets: ['lowercase', 'strip_accents'],
-    pair: 'cls:0 A:0 [QUESTION]:0 .:0 sep:0 B:1 sep:1',
-    cleansUp: false,
+    slow: { ...WORDPIECE, pair: 'cls:0 A:0 [QUESTION]:0 .:0 sep:0 B:1 sep:1', cleansUp: false },
   },
 }
 
@@ -120,78 +182,47 @@ export const GENERIC_CLASS: TokenizerClass = {
   name: 'PreTrainedTokenizerFast',
   special: {},
   sets: [],
-  readsVocabulary: false,
+  slow: undefined,
 }
 
-/** Classes that cut texts with code of their own, which no file describes, and how they do it. */
+/** Classes that do with code of their own what no file describes, and what that is. */
 const OWN_CODE: Readonly<Record<string, string>> = {
   BertJapaneseTokenizer: 'cuts words with MeCab, Sudachi or Juman++',
   BertweetTokenizer: 'normalizes tweets and merges pairs from bpe.codes',
+  BloomTokenizer: 'changes parts of its tokenizer.json',
   CanineTokenizer: 'takes characters as tokens',
+  CLIPTokenizer: 'changes words before it decodes them',
+  CodeLlamaTokenizer: 'adds special tokens for code',
+  CohereTokenizer: 'adds special tokens of its own',
   CpmAntTokenizer: 'cuts words with Jieba',
+  CpmTokenizer: 'cuts words with Jieba',
   EsmTokenizer: 'cuts protein sequences into residues',
+  GemmaTokenizer: 'adds special tokens of its own',
+  GPTNeoXTokenizer: 'adds special tokens of its own',
   LayoutLMv2Tokenizer: 'reads words with their boxes',
+  LayoutLMv3Tokenizer: 'reads words with their boxes',
+  LayoutXLMTokenizer: 'reads words with their boxes',
+  LlamaTokenizer: 'adds special tokens of its own',
+  MarkupLMTokenizer: 'reads the nodes of a page',
+  MBartTokenizer: 'adds tokens for languages',
+  MBart50Tokenizer: 'adds tokens for languages',
+  NllbTokenizer: 'adds tokens for languages',
   PhobertTokenizer: 'merges pairs from bpe.codes',
   ProphetNetTokenizer: 'reads prophetnet.tokenizer',
   RoCBertTokenizer: 'reads shapes and sounds of characters',
   RoFormerTokenizer: 'cuts words with Jieba',
+  SeamlessM4TTokenizer: 'adds tokens for languages',
   TapasTokenizer: 'reads tables',
+  UdopTokenizer: 'reads words with their boxes',
+  WhisperTokenizer: 'adds tokens for speech',
 }
 
-/** Classes that transformers uses for a `model_type` where no class is named. */
-const OF_MODEL_TYPE: Readonly<Record<string, string>> = {
-  albert: 'AlbertTokenizer',
-  align: 'BertTokenizer',
-  bark: 'BertTokenizer',
-  bert: 'BertTokenizer',
-  'bert-japanese': 'BertJapaneseTokenizer',
-  bertweet: 'BertweetTokenizer',
-  blip: 'BertTokenizer',
-  bridgetower: 'RobertaTokenizer',
-  bros: 'BertTokenizer',
-  canine: 'CanineTokenizer',
-  chinese_clip: 'BertTokenizer',
-  clap: 'RobertaTokenizer',
-  convbert: 'ConvBertTokenizer',
-  cpmant: 'CpmAntTokenizer',
-  'data2vec-text': 'RobertaTokenizer',
-  distilbert: 'DistilBertTokenizer',
-  dpr: 'DPRQuestionEncoderTokenizer',
-  electra: 'ElectraTokenizer',
-  ernie: 'BertTokenizer',
-  esm: 'EsmTokenizer',
-  funnel: 'FunnelTokenizer',
-  git: 'BertTokenizer',
-  'grounding-dino': 'BertTokenizer',
-  ibert: 'RobertaTokenizer',
-  layoutlm: 'LayoutLMTokenizer',
-  layoutlmv2: 'LayoutLMv2Tokenizer',
-  lxmert: 'LxmertTokenizer',
-  mega: 'RobertaTokenizer',
-  'megatron-bert': 'BertTokenizer',
-  'mm-grounding-dino': 'BertTokenizer',
-  mobilebert: 'MobileBertTokenizer',
-  mpnet: 'MPNetTokenizer',
-  mra: 'RobertaTokenizer',
-  nezha: 'BertTokenizer',
-  nystromformer: 'AlbertTokenizer',
-  phobert: 'PhobertTokenizer',
-  prophetnet: 'ProphetNetTokenizer',
-  qdqbert: 'BertTokenizer',
-  realm: 'RealmTokenizer',
-  retribert: 'RetriBertTokenizer',
-  roberta: 'RobertaTokenizer',
-  'roberta-prelayernorm': 'RobertaTokenizer',
-  roc_bert: 'RoCBertTokenizer',
-  roformer: 'RoFormerTokenizer',
-  splinter: 'SplinterTokenizer',
-  squeezebert: 'SqueezeBertTokenizer',
-  tapas: 'TapasTokenizer',
-  tvp: 'BertTokenizer',
-  vilt: 'BertTokenizer',
-  visual_bert: 'BertTokenizer',
-  yoso: 'AlbertTokenizer',
-}
+/** Classes of which transformers has no fast form, without which tokens have no offsets. */
+const SLOW_ONLY: ReadonlySet<string> = new Set(
+  `Bartpho BertGeneration BioGpt BlenderbotSmall ByT5 CTRL Clvp Dia ErnieM FSMT Flaubert GPTNeoXJapanese GPTSanJapanese
+  GPTSw3 Jukebox Luke M2M100 MLuke Marian Mgpstr MyT5 PLBart Perceiver Siglip Speech2Text Speech2Text2 SpeechT5 Tapex
+  TransfoXL Vits Wav2Vec2CTC Wav2Vec2PhonemeCTC XLM XLMProphetNet`.split(/\s+/),
+)
 
 /** The class of this name, with or without `Fast` at its end; the generic one where transformers has none such. */
 export function tokenizerClass(name: string): TokenizerClass {
@@ -199,14 +230,12 @@ export function tokenizerClass(name: string): TokenizerClass {
   return Object.hasOwn(TABLE, slow) ? { name: slow, ...TABLE[slow] } : GENERIC_CLASS
 }
 
-/** How a class cuts texts with code of its own, undefined where its files say it. */
+/** Why the files of a class do not say how it cuts texts, undefined where they do. */
 export function ownCodeOf(name: string): string | undefined {
   const slow = withoutFast(name)
+  if (SLOW_ONLY.has(slow.replace(/Tokenizer$/, ''))) return 'has no fast form in transformers, which gives offsets'
   return Object.hasOwn(OWN_CODE, slow) ? OWN_CODE[slow] : undefined
 }
-
-export const classOfModelType = (model_type: string): string | undefined =>
-  Object.hasOwn(OF_MODEL_TYPE, model_type) ? OF_MODEL_TYPE[model_type] : undefined
 
 /** Names that say no more than that the files describe the tokenizer. */
 export const isGenericName = (name: string): boolean => /^(PreTrainedTokenizer(Fast)?|TokenizersBackend)$/.test(name)

@@ -1,11 +1,11 @@
 import { Fields } from './fields.ts'
 import { bertNormalizerOptions } from './normalizers.ts'
 import { SPECIAL_TOKENS } from './special-tokens.ts'
-import type { BertTokenizer } from './tokenizer.ts'
+import type { Tokenizer } from './tokenizer.ts'
 import { tokenizerClass } from './tokenizer-classes.ts'
 
 /** tokenizer_config.json, as transformers 4.57 writes it. */
-export function toTokenizerConfig(tokenizer: BertTokenizer): Record<string, unknown> {
+export function toTokenizerConfig(tokenizer: Tokenizer): Record<string, unknown> {
   const { settings } = tokenizer
   const { sets, hasTokenTypes } = tokenizerClass(settings.tokenizer_class)
   const { split_special_tokens, padding_side, truncation_side, has_token_types } = settings
@@ -23,18 +23,19 @@ export function toTokenizerConfig(tokenizer: BertTokenizer): Record<string, unkn
     ...(truncation_side !== 'right' && { truncation_side }),
     ...(split_special_tokens && { split_special_tokens }),
     ...(sets.length > 0 && normalizerSwitches(tokenizer)),
+    ...byteLevelSwitches(tokenizer),
     tokenizer_class: settings.tokenizer_class,
   }
 }
 
-function namedToken({ settings }: BertTokenizer, name: (typeof SPECIAL_TOKENS)[number]): [string, string | null][] {
+function namedToken({ settings }: Tokenizer, name: (typeof SPECIAL_TOKENS)[number]): [string, string | null][] {
   const token = settings.special_tokens[name]
   if (token !== undefined) return [[name, token]]
   return name in tokenizerClass(settings.tokenizer_class).special ? [[name, null]] : []
 }
 
 /** The normalizer's switches by the names that classes of transformers have for them. */
-function normalizerSwitches({ settings }: BertTokenizer): Record<string, unknown> {
+function normalizerSwitches({ settings }: Tokenizer): Record<string, unknown> {
   if (settings.normalizer?.type !== 'BertNormalizer') return {}
   const switches = bertNormalizerOptions(Fields.of(settings.normalizer, 'normalizer'))
   return {
@@ -44,8 +45,18 @@ function normalizerSwitches({ settings }: BertTokenizer): Record<string, unknown
   }
 }
 
+/** The switches of byte-level tokenizers that classes of transformers set, whatever tokenizer.json says. */
+function byteLevelSwitches({ settings }: Tokenizer): Record<string, unknown> {
+  const { pre_tokenizer, post_processor, tokenizer_class } = settings
+  const trim_offsets = tokenizerClass(tokenizer_class).setsTrimming ? post_processor?.trim_offsets : undefined
+  return {
+    ...(pre_tokenizer?.type === 'ByteLevel' && { add_prefix_space: pre_tokenizer.add_prefix_space }),
+    ...(trim_offsets !== undefined && { trim_offsets }),
+  }
+}
+
 /** special_tokens_map.json: the special tokens that the tokenizer has. */
-export function toSpecialTokensMap(tokenizer: BertTokenizer): Record<string, string | readonly string[]> {
+export function toSpecialTokensMap(tokenizer: Tokenizer): Record<string, string | readonly string[]> {
   const named = SPECIAL_TOKENS.flatMap((name) => {
     const token = tokenizer.settings.special_tokens[name]
     return token === undefined ? [] : [[name, token] as const]
@@ -54,7 +65,7 @@ export function toSpecialTokensMap(tokenizer: BertTokenizer): Record<string, str
 }
 
 /** Without those that the class adds itself: SplinterTokenizer fails where a file states them, too. */
-function additionalTokens({ settings }: BertTokenizer): { additional_special_tokens?: string[] } {
+function additionalTokens({ settings }: Tokenizer): { additional_special_tokens?: string[] } {
   const { additional } = tokenizerClass(settings.tokenizer_class)
   const stated = settings.additional_special_tokens.filter((token) => !additional.includes(token))
   return stated.length > 0 ? { additional_special_tokens: stated } : {}

@@ -1,23 +1,22 @@
-import { SpanforgeError } from '../errors.ts'
 import { AddedVocabulary } from './added-vocabulary.ts'
 import { chooseClass, type TokenizerFiles } from './choose-class.ts'
 import { type Component, Fields, unexpected } from './fields.ts'
-import { pairTemplate, type Side, specialTokens, vocabularyIds, wordPieceModel } from './settings.ts'
+import { type Side, specialTokens, vocabularyIds } from './settings.ts'
+import { type Base, fromMerges, fromVocabTxt, statedSwitches } from './slow-tokenizers.ts'
 import { completeToken, contentOf, isSameToken, type StatedToken } from './special-tokens.ts'
 import { type StatedTokens, statedTokens } from './stated-tokens.ts'
-import { BertTokenizer } from './tokenizer.ts'
-import { GENERIC_CLASS, type TokenizerClass } from './tokenizer-classes.ts'
-import { readTokenizerJson, type TokenizerJson } from './tokenizer-json.ts'
-import { readVocabText } from './vocab-txt.ts'
+import { Tokenizer } from './tokenizer.ts'
+import { GENERIC_CLASS, type TokenizerClass, WORDPIECE } from './tokenizer-classes.ts'
+import { readTokenizerJson } from './tokenizer-json.ts'
 
 /**
  * The tokenizer that the files of a model folder describe, as `AutoTokenizer` of transformers 4.57 reads them: the class
- * decides which settings of tokenizer_config.json count, tokenizer.json goes before vocab.txt, and
+ * decides which settings of tokenizer_config.json count, tokenizer.json goes before the files of a slow tokenizer, and
  * special_tokens_map.json and added_tokens.json count where tokenizer_config.json lists no added tokens.
  * `present` names all files of the folder, which tell other kinds of tokenizers.
  * @throws SpanforgeError where it is another kind of tokenizer, or a file is incomplete
  */
-export function tokenizerFromFiles(files: TokenizerFiles, present: readonly string[] = []): BertTokenizer {
+export function tokenizerFromFiles(files: TokenizerFiles, present: readonly string[] = []): Tokenizer {
   const config = Fields.of(files['tokenizer_config.json'] ?? {}, 'tokenizer_config.json')
   const ofFolder = chooseClass(files, config, present)
   const json = files['tokenizer.json'] === undefined ? undefined : readTokenizerJson(files['tokenizer.json'])
@@ -26,16 +25,17 @@ export function tokenizerFromFiles(files: TokenizerFiles, present: readonly stri
   // Classes that set switches of the normalizer cannot read a tokenizer without one; the generic class can.
   const chosen = json?.normalizer === null && ofFolder.sets.length > 0 ? GENERIC_CLASS : ofFolder
   const { pad_token, ...sides } = json?.defaults ?? {}
-  const stated = statedTokens(files, config, { ...chosen, special: { pad_token, ...chosen.special } })
-  const base = json ?? fromVocabulary(files['vocab.txt'] ?? '', chosen, stated, config)
+  const special = { pad_token, ...chosen.special, ...(json === undefined && chosen.specialOfSlow) }
+  const stated = statedTokens(files, config, { ...chosen, special })
+  const base = json ?? fromSlowFiles(files, chosen, stated, config)
   const added = addTokens(base, stated)
   const normalizer = withSwitches(base.normalizer, chosen, config)
   const inputs = config.raw('model_input_names')
-  return new BertTokenizer({
+  return new Tokenizer({
     vocab: base.vocab,
     model: base.model,
-    pre_tokenizer: base.pre_tokenizer,
-    post_processor: base.post_processor,
+    pre_tokenizer: withPrefixSpace(base.pre_tokenizer, config),
+    post_processor: withTrimming(base.post_processor, chosen, config),
     decoder: base.decoder,
     tokenizer_class: chosen.name,
     normalizer,
@@ -48,7 +48,8 @@ export function tokenizerFromFiles(files: TokenizerFiles, present: readonly stri
     model_max_length: maxLength(config),
     // The default of the class in Python, which reads vocab.txt; from tokenizer.json it is false.
     clean_up_tokenization_spaces:
-      config.optional('clean_up_tokenization_spaces', 'boolean') ?? (json === undefined && chosen.cleansUp),
+      config.optional('clean_up_tokenization_spaces', 'boolean') ??
+      (json === undefined && chosen.slow?.reads === 'vocab.txt' && chosen.slow.cleansUp),
     split_special_tokens: config.optional('split_special_tokens', 'boolean') ?? false,
     has_token_types: Array.isArray(inputs) ? inputs.includes('token_type_ids') : chosen.hasTokenTypes,
     padding_side: side(config, 'padding_side', sides.padding_side),
@@ -57,50 +58,18 @@ export function tokenizerFromFiles(files: TokenizerFiles, present: readonly stri
 }
 
 /** The tokenizer of the objects of tokenizer.json and tokenizer_config.json. */
-export const tokenizerFromJson = (tokenizer: unknown, config?: unknown): BertTokenizer =>
+export const tokenizerFromJson = (tokenizer: unknown, config?: unknown): Tokenizer =>
   tokenizerFromFiles({ 'tokenizer.json': tokenizer, 'tokenizer_config.json': config })
 
 /** The tokenizer of a vocab.txt and the object of tokenizer_config.json. */
-export const tokenizerFromVocab = (vocabText: string, config?: unknown): BertTokenizer =>
+export const tokenizerFromVocab = (vocabText: string, config?: unknown): Tokenizer =>
   tokenizerFromFiles({ 'vocab.txt': vocabText, 'tokenizer_config.json': config })
 
-type Base = Omit<TokenizerJson, 'defaults'>
-
-/** The tokenizer that a class makes from vocab.txt. */
-function fromVocabulary(text: string, { pair }: TokenizerClass, stated: StatedTokens, config: Fields): Base {
-  const vocab = readVocabText(text)
-  const ids = vocabularyIds(vocab)
-  const unk_token = contentOf(stated.named.get('unk_token') ?? '[UNK]')
-  const idOf = slowIds(ids, stated, unk_token)
-  return {
-    vocab,
-    model: wordPieceModel(unk_token),
-    normalizer: { type: 'BertNormalizer', clean_text: true, ...slowSwitches(config) },
-    pre_tokenizer: { type: 'BertPreTokenizer' },
-    post_processor: pairTemplate(pair, (name) => {
-      const token = name === 'cls' || name === 'sep' ? stated.named.get(`${name}_token`) : name
-      if (token !== undefined) return [contentOf(token), idOf(contentOf(token))]
-      throw new SpanforgeError(`tokenizer_config.json: ${name}_token is null; expected the token that windows need`)
-    }),
-    decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
-    added_tokens: [],
-  }
-}
-
-/**
- * The ids that transformers' own tokenizer in Python gives to special tokens, which the template made from vocab.txt
- * keeps: those stated, those of the vocabulary, and for others the next ones; of any other token, that of unk_token.
- */
-function slowIds(
-  ids: ReadonlyMap<string, number>,
-  { named, byId }: StatedTokens,
-  unk_token: string,
-): (token: string) => number {
-  const stated = new Map([...byId].map(([id, { content }]) => [content, id]))
-  let next = new Set([...ids.keys(), ...stated.keys()]).size
-  for (const content of [...named.values()].map(contentOf))
-    if (!stated.has(content)) stated.set(content, ids.get(content) ?? next++)
-  return (token) => stated.get(token) ?? ids.get(token) ?? ids.get(unk_token) ?? 0
+/** The tokenizer that a class makes where there is no tokenizer.json. */
+function fromSlowFiles(files: TokenizerFiles, { slow }: TokenizerClass, stated: StatedTokens, config: Fields): Base {
+  if (slow?.reads !== 'merges.txt') return fromVocabTxt(files['vocab.txt'] ?? '', slow ?? WORDPIECE, stated, config)
+  const vocabulary = Fields.of(files['vocab.json'], 'vocab.json')
+  return fromMerges({ vocabulary, merges: files['merges.txt'] ?? '' }, slow, stated, config)
 }
 
 /** Adds the tokens of tokenizer.json, then those of the other files by their ids, then special tokens still missing. */
@@ -138,17 +107,28 @@ function withSwitches(normalizer: Component | null, { sets }: TokenizerClass, co
   return { ...normalizer, ...Object.fromEntries(sets.map((name) => [name, switches[name]])) }
 }
 
-const statedSwitches = (config: Fields) => ({
-  lowercase: config.optional('do_lower_case', 'boolean') ?? true,
-  strip_accents: config.optional('strip_accents', 'boolean') ?? null,
-  handle_chinese_chars: config.optional('tokenize_chinese_chars', 'boolean') ?? true,
-})
+/** The `add_prefix_space` that every class of fast tokenizers sets itself, if the pre-tokenizer has one. */
+function withPrefixSpace(pre_tokenizer: Component | null, config: Fields): Component | null {
+  const add_prefix_space = config.has('add_prefix_space') ? config.raw('add_prefix_space') : false
+  if (pre_tokenizer?.type !== 'ByteLevel' || typeof add_prefix_space !== 'boolean') return pre_tokenizer
+  if (!Object.hasOwn(pre_tokenizer, 'add_prefix_space')) return pre_tokenizer
+  return { ...pre_tokenizer, add_prefix_space }
+}
 
-/** The switches of transformers' own tokenizer in Python, which a fast one made from vocab.txt begins with. */
-const slowSwitches = (config: Fields) =>
-  (config.optional('do_basic_tokenize', 'boolean') ?? true)
-    ? statedSwitches(config)
-    : { lowercase: false, strip_accents: false, handle_chinese_chars: false }
+/** The switches of a post-processor that some classes set themselves, if it has them. */
+function withTrimming(
+  post_processor: Component | null,
+  { setsTrimming }: TokenizerClass,
+  config: Fields,
+): Component | null {
+  if (!setsTrimming || post_processor === null) return post_processor
+  const switches = {
+    add_prefix_space: config.optional('add_prefix_space', 'boolean') ?? false,
+    trim_offsets: config.optional('trim_offsets', 'boolean') ?? true,
+  }
+  const own = Object.entries(switches).filter(([name]) => Object.hasOwn(post_processor, name))
+  return { ...post_processor, ...Object.fromEntries(own) }
+}
 
 /** transformers writes 1e30 for "no limit". */
 const NO_LIMIT = 1e20

@@ -1,11 +1,13 @@
 import { SpanforgeError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
 import type { AddedToken } from './added-tokens.ts'
-import { unsupportedModel } from './choose-class.ts'
-import { type Component, Fields, readComponent, unexpected } from './fields.ts'
-import { MAX_VOCABULARY, type TokenizerSettings } from './settings.ts'
+import type { BpeModel } from './bpe.ts'
+import { type Component, Fields, lookUp, readComponent, unexpected } from './fields.ts'
+import type { ModelSettings } from './model.ts'
+import type { TokenizerSettings } from './settings.ts'
 import { completeToken, type NewToken, readToken } from './special-tokens.ts'
-import type { BertTokenizer } from './tokenizer.ts'
+import type { Tokenizer } from './tokenizer.ts'
+import { mergesOf, readVocabulary, toVocabulary } from './vocabularies.ts'
 import type { WordPieceModel } from './wordpiece.ts'
 
 /** What tokenizer.json says of a tokenizer. */
@@ -19,7 +21,7 @@ export interface TokenizerJson
 
 const PLACE = 'tokenizer.json'
 
-/** @throws SpanforgeError where it is no WordPiece tokenizer, or incomplete */
+/** @throws SpanforgeError for a file that is incomplete, or of an unsupported kind */
 export function readTokenizerJson(value: unknown): TokenizerJson {
   const json = Fields.of(value, PLACE)
   if (!json.has('model'))
@@ -28,12 +30,9 @@ export function readTokenizerJson(value: unknown): TokenizerJson {
       { remedy: 'Download tokenizer.json again.' },
     )
   const model = json.object('model')
-  const kind = modelKind(model)
-  if (kind !== 'WordPiece') throw unsupportedModel(`tokenizer.json is a ${kind} tokenizer`)
   const component = (name: string): Component | null => readComponent(json.raw(name), json.path(name))
   return {
-    vocab: readVocabulary(model.object('vocab')),
-    model: readWordPiece(model),
+    ...lookUp(MODELS, modelKind(model), model.path('type'), 'model')(model),
     normalizer: component('normalizer'),
     pre_tokenizer: component('pre_tokenizer'),
     post_processor: component('post_processor'),
@@ -55,20 +54,19 @@ function defaultsOf(json: Fields): TokenizerJson['defaults'] {
 
 /** The kind of a model; files written before tokenizers 0.9 do not name it, but each kind has its own fields. */
 function modelKind(model: Fields): string {
-  if (model.has('type')) {
-    const type = model.string('type')
-    return Object.hasOwn(MODEL_NAMES, type) ? MODEL_NAMES[type] : showValue(type, 40)
-  }
-  if (model.has('merges')) return MODEL_NAMES.BPE
+  if (model.has('type')) return model.string('type')
+  if (model.has('merges')) return 'BPE'
   if (model.has('max_input_chars_per_word')) return 'WordPiece'
-  return Array.isArray(model.raw('vocab')) ? MODEL_NAMES.Unigram : 'WordLevel'
+  return Array.isArray(model.raw('vocab')) ? 'Unigram' : 'WordLevel'
 }
 
-const MODEL_NAMES: Readonly<Record<string, string>> = {
-  WordPiece: 'WordPiece',
-  WordLevel: 'WordLevel',
-  BPE: 'BPE (byte-pair encoding)',
-  Unigram: 'Unigram (SentencePiece)',
+const MODELS: Readonly<Record<string, (model: Fields) => Pick<TokenizerJson, 'vocab' | 'model'>>> = {
+  BPE: (model) => ({ vocab: readVocabulary(model.object('vocab')), model: readBpe(model) }),
+  WordLevel: (model) => ({
+    vocab: readVocabulary(model.object('vocab')),
+    model: { type: 'WordLevel', unk_token: model.string('unk_token') },
+  }),
+  WordPiece: (model) => ({ vocab: readVocabulary(model.object('vocab')), model: readWordPiece(model) }),
 }
 
 const readWordPiece = (model: Fields): WordPieceModel => ({
@@ -78,24 +76,23 @@ const readWordPiece = (model: Fields): WordPieceModel => ({
   max_input_chars_per_word: model.integer('max_input_chars_per_word', 0),
 })
 
-/** Ids may have gaps between them; a damaged file must not make an array of any size. */
-const MAX_ID = MAX_VOCABULARY - 1
-
-/** Tokens by id; an id that no token has, which transformers allows, gets none. */
-function readVocabulary(fields: Fields): (string | null)[] {
-  const tokens = fields.names
-  const vocab: (string | null)[] = []
-  for (const token of tokens) {
-    const id = fields.raw(token)
-    if (!Number.isInteger(id) || (id as number) < 0 || (id as number) > MAX_ID || vocab[id as number] !== undefined)
-      throw new SpanforgeError(
-        `tokenizer.json: token ${showValue(token, 60)} of ${tokens.length} has id ${showValue(id, 60)}; ` +
-          `expected whole numbers from 0 to ${MAX_ID}, each once`,
-        { remedy: 'Download tokenizer.json again, or delete it if vocab.txt is there too.' },
-      )
-    vocab[id as number] = token
+function readBpe(model: Fields): BpeModel {
+  const dropout = model.optional('dropout', 'number') ?? 0
+  if (dropout !== 0)
+    throw new SpanforgeError(
+      `${model.path('dropout')} is ${dropout}, with which a text has other tokens each time; expected null`,
+      { remedy: 'Set dropout to null in the file.' },
+    )
+  return {
+    type: 'BPE',
+    merges: mergesOf(model),
+    unk_token: model.optional('unk_token', 'string') ?? null,
+    continuing_subword_prefix: model.optional('continuing_subword_prefix', 'string') ?? null,
+    end_of_word_suffix: model.optional('end_of_word_suffix', 'string') ?? null,
+    fuse_unk: model.optional('fuse_unk', 'boolean') ?? false,
+    byte_fallback: model.optional('byte_fallback', 'boolean') ?? false,
+    ignore_merges: model.optional('ignore_merges', 'boolean') ?? false,
   }
-  return Array.from(vocab, (token) => token ?? null)
 }
 
 /** Ids of added tokens are not read: the tokenizers library gives them out itself, in the order of the list. */
@@ -110,7 +107,7 @@ function addedToken(value: unknown, index: number): NewToken {
  * tokenizer.json, as the tokenizers library 0.22 writes it. Its normalizer is the one that the added tokens went through:
  * the class, which tokenizer_config.json names, changes it again when it reads the file.
  */
-export function toTokenizerJson(tokenizer: BertTokenizer): Record<string, unknown> {
+export function toTokenizerJson(tokenizer: Tokenizer): Record<string, unknown> {
   const { vocab, model, pre_tokenizer, post_processor, decoder } = tokenizer.settings
   const { added_tokens_normalizer: normalizer = tokenizer.settings.normalizer } = tokenizer.settings
   return {
@@ -122,15 +119,19 @@ export function toTokenizerJson(tokenizer: BertTokenizer): Record<string, unknow
     pre_tokenizer,
     post_processor,
     decoder,
-    model: {
-      ...model,
-      vocab: Object.fromEntries([...vocab.entries()].flatMap(([id, token]) => (token === null ? [] : [[token, id]]))),
-    },
+    model: writeModel(model, vocab),
   }
 }
 
+/** A model with its vocabulary, and the fields of which spanforge knows one value only. */
+function writeModel(model: ModelSettings, vocab: TokenizerSettings['vocab']): Record<string, unknown> {
+  if (model.type !== 'BPE') return { ...model, vocab: toVocabulary(vocab) }
+  const { merges, ...switches } = model
+  return { dropout: null, ...switches, vocab: toVocabulary(vocab), merges }
+}
+
 /** Tokens with the switches that they were first added with; tokenizer_config.json lists those they have now. */
-function firstAdditions(tokenizer: BertTokenizer): AddedToken[] {
+function firstAdditions(tokenizer: Tokenizer): AddedToken[] {
   const [first = [], ...later] = tokenizer.settings.added_tokens
   const known = new Set(first.map(({ content }) => content))
   const added = later.flat().filter(({ content }) => !known.has(content))

@@ -6,7 +6,9 @@ import { forEachAsciiWord, forEachStretch } from './ascii.ts'
 import { type BatchEncoding, type CallOptions, callTokenizer, type Texts } from './batch-encoding.ts'
 import { buildDecoder, type Decode, withoutSpacesBeforeMarks } from './decoders.ts'
 import { type Encoding, EncodingBuilder } from './encoding.ts'
+import { buildModel } from './model.ts'
 import { buildNormalizer, type Normalize, normalizedText } from './normalizers.ts'
+import { ByteLevelModel, CachedModel, type Model } from './pieces.ts'
 import {
   buildPostProcessor,
   type PairLayout,
@@ -15,17 +17,11 @@ import {
   type TemplatePart,
   type TrimOffsets,
 } from './post-processors.ts'
-import { buildPreTokenizer, isWordEdge, type PreTokenize } from './pre-tokenizers.ts'
-import {
-  type BertTokenizerOptions,
-  bertSettings,
-  specialTokens,
-  type TokenizerSettings,
-  vocabularyIds,
-} from './settings.ts'
+import { buildPreTokenizer, isWordEdge } from './pre-tokenizers.ts'
+import { specialTokens, type TokenizerSettings, vocabularyIds } from './settings.ts'
 import type { SpecialTokenName } from './special-tokens.ts'
+import type { PreTokenize } from './splitting.ts'
 import { isWhitespace } from './unicode.ts'
-import { WordPiece } from './wordpiece.ts'
 
 /** Characters of a step of `encodeSteps`: a few milliseconds. */
 const STEP = 16_384
@@ -48,11 +44,11 @@ interface Draft {
 }
 
 /**
- * A WordPiece tokenizer, as BERT's (Devlin et al. 2019), with the ids, offsets and word numbers of transformers 4.57.
- * Offsets are UTF-16 indices into the text given.
+ * A tokenizer made of the parts that tokenizer.json describes, with the ids, offsets and word numbers of transformers
+ * 4.57. Offsets are UTF-16 indices into the text given. They overlap where tokens are bytes of one character: each has
+ * all of that character.
  */
-export class BertTokenizer {
-  readonly settings: TokenizerSettings
+export class Tokenizer {
   readonly unk_token_id: number | undefined
   readonly sep_token_id: number | undefined
   readonly pad_token_id: number | undefined
@@ -71,7 +67,7 @@ export class BertTokenizer {
   private readonly added: AddedVocabulary
   private readonly normalize: Normalize
   private readonly preTokenize: PreTokenize
-  private readonly wordPiece: WordPiece
+  private readonly model: Model
   private readonly joinTokens: Decode
   private readonly written: AddedTokenFinder
   private readonly normalizedTokens: AddedTokenFinder
@@ -83,9 +79,7 @@ export class BertTokenizer {
   private readonly edges = new Map<number, boolean>()
 
   /** @throws SpanforgeError for a component that is not supported, or a vocabulary that lacks a required token */
-  constructor(options: BertTokenizerOptions | TokenizerSettings) {
-    const settings = 'model' in options ? options : bertSettings(options)
-    this.settings = settings
+  constructor(readonly settings: TokenizerSettings) {
     const ids = vocabularyIds(settings.vocab)
     this.vocab_size = ids.size
     this.added = new AddedVocabulary(ids)
@@ -100,8 +94,10 @@ export class BertTokenizer {
     this.mask_token_id = this.idOf('mask_token')
     const { normalizer, added_tokens_normalizer = normalizer, pre_tokenizer } = settings
     this.normalize = buildNormalizer(normalizer, 'tokenizer.json: normalizer')
-    this.preTokenize = buildPreTokenizer(pre_tokenizer, 'tokenizer.json: pre_tokenizer')
-    this.wordPiece = new WordPiece(ids, settings.model)
+    const { split, isByteLevel } = buildPreTokenizer(pre_tokenizer, 'tokenizer.json: pre_tokenizer')
+    this.preTokenize = split
+    const model = buildModel(settings.model, ids)
+    this.model = new CachedModel(isByteLevel ? new ByteLevelModel(model) : model)
     this.postProcessor = buildPostProcessor(settings.post_processor, 'tokenizer.json: post_processor')
     this.pair = pairLayout(this.postProcessor)
     this.joinTokens = buildDecoder(settings.decoder, 'tokenizer.json: decoder')
@@ -131,13 +127,13 @@ export class BertTokenizer {
   }
 
   /** This tokenizer without those named special tokens whose ids are `size` or more, and that no window needs. */
-  withoutSpecialTokensFrom(size: number): BertTokenizer {
+  withoutSpecialTokensFrom(size: number): Tokenizer {
     const { added_tokens, special_tokens } = this.settings
     const needed = new Set(this.postProcessor.pair.flatMap((part) => ('ids' in part ? part.ids : [])))
     const named = Object.entries(special_tokens)
     const isDropped = (id: number | undefined): boolean => id !== undefined && id >= size && !needed.has(id)
     const dropped = new Set(named.map(([, token]) => this.id(token ?? '')).filter(isDropped))
-    return new BertTokenizer({
+    return new Tokenizer({
       ...this.settings,
       added_tokens: added_tokens.map((batch) => batch.filter(({ content }) => !dropped.has(this.id(content)))),
       special_tokens: specialTokens(
@@ -237,12 +233,13 @@ export class BertTokenizer {
     yield* this.partSteps(draft, text, from, text.length, characters)
     const encoding = draft.builder.finish()
     const { trim_offsets } = this.postProcessor
-    return trim_offsets ? this.trim(encoding, draft, trim_offsets) : encoding
+    return trim_offsets ? this.trim(encoding, draft, text, trim_offsets) : encoding
   }
 
   private *partSteps(draft: Draft, text: string, from: number, to: number, characters: number): Generator<void> {
     // Only BERT's own normalizer and pre-tokenizer are known to treat what lies between two edges separately.
-    if (!this.hasShortWay) return this.encodeNormalized(draft, this.normalize(alignedSlice(text, from, to)))
+    if (!this.hasShortWay)
+      return yield* this.normalizedSteps(draft, this.normalize(alignedSlice(text, from, to)), characters)
     for (let start = from; start < to; ) {
       const end = to - start <= characters ? to : this.nextEdge(text, start + characters, to)
       this.encodePart(draft, text, start, end)
@@ -276,46 +273,74 @@ export class BertTokenizer {
 
   private pushAsciiWord({ builder }: Draft, text: string, from: number, to: number): void {
     const word = text.slice(from, to)
-    const { ids, ends } = this.wordPiece.pieces(this.lowercase ? word.toLowerCase() : word)
+    const { ids, starts, ends } = this.model.pieces(this.lowercase ? word.toLowerCase() : word)
     builder.nextWord()
-    for (let i = 0, start = from; i < ids.length; start = from + ends[i++]) builder.push(ids[i], start, from + ends[i])
+    for (let i = 0; i < ids.length; i++) builder.push(ids[i], from + starts[i], from + ends[i])
   }
 
   private encodeNormalized(draft: Draft, normalized: AlignedText): void {
+    this.normalizedSteps(draft, normalized, Infinity).next()
+  }
+
+  private *normalizedSteps(draft: Draft, normalized: AlignedText, characters: number): Generator<void> {
     const { text, starts, ends } = normalized
     let from = 0
     for (const match of this.normalizedTokens.find(text, this.isIgnored)) {
-      this.encodeWords(draft, normalized, from, match.start)
+      yield* this.wordSteps(draft, normalized, from, match.start, characters)
       const matched = text.slice(match.start, match.end)
       pushAdded(draft, match.token.id, matched, starts[match.start], ends[match.end - 1])
       from = match.end
     }
-    this.encodeWords(draft, normalized, from, text.length)
+    yield* this.wordSteps(draft, normalized, from, text.length, characters)
   }
 
-  private encodeWords({ builder }: Draft, { text, starts, ends }: AlignedText, from: number, to: number): void {
-    if (from >= to) return
-    this.preTokenize(text, from, to, (start, end) => {
-      const pieces = this.wordPiece.pieces(text.slice(start, end))
+  private *wordSteps(
+    { builder }: Draft,
+    source: AlignedText,
+    start: number,
+    end: number,
+    characters: number,
+  ): Generator<void> {
+    if (start >= end) return
+    let done = 0
+    for (const word of this.preTokenize({ source, start, end })) {
+      const { starts, ends } = word.source
+      const pieces = this.model.pieces(word.source.text.slice(word.start, word.end))
       builder.nextWord()
-      for (let i = 0, at = start; i < pieces.ids.length; at = start + pieces.ends[i++])
-        builder.push(pieces.ids[i], starts[at], ends[start + pieces.ends[i] - 1])
-    })
+      for (let i = 0; i < pieces.ids.length; i++)
+        builder.push(pieces.ids[i], starts[word.start + pieces.starts[i]], ends[word.start + pieces.ends[i] - 1])
+      done += word.end - word.start
+      if (done < characters) continue
+      done = 0
+      yield
+    }
   }
 
   /** Offsets without the white space that tokens begin and end with, as `trim_offsets` of the tokenizers library. */
-  private trim(encoding: Encoding, { found }: Draft, { add_prefix_space }: TrimOffsets): Encoding {
+  private trim(encoding: Encoding, { found }: Draft, text: string, { add_prefix_space }: TrimOffsets): Encoding {
     const { ids, offsets } = encoding
+    const firstOffsets = new Int32Array(offsets.length)
     for (const [i, id] of ids.entries()) {
       const [start, end] = [offsets[2 * i], offsets[2 * i + 1]]
       const token = found.get(i) ?? this.settings.vocab[id] ?? ''
       const [before, after] = [spacesBefore(token), spacesAfter(token)]
-      const keepsSpace = add_prefix_space && (i === 0 || start === 0) && before === 1
-      offsets[2 * i] = keepsSpace ? start : Math.min(start + before, end)
-      if (end >= after) offsets[2 * i + 1] = Math.max(end - after, offsets[2 * i])
+      const endFrom = (from: number): number => (end >= after ? Math.max(moved(text, end, -after), from) : end)
+      const trimmed = Math.min(moved(text, start, before), end)
+      const first = before === 1 ? start : trimmed
+      const isFirst = add_prefix_space && (i === 0 || start === 0)
+      firstOffsets.set([first, endFrom(first)], 2 * i)
+      offsets.set(isFirst ? [first, endFrom(first)] : [trimmed, endFrom(trimmed)], 2 * i)
     }
-    return encoding
+    return add_prefix_space ? { ...encoding, firstOffsets } : encoding
   }
+}
+
+/** The index that is as many code points further on, or back. */
+function moved(text: string, index: number, count: number): number {
+  let at = index
+  for (; count > 0; count--) at += text.codePointAt(at)! > 0xffff ? 2 : 1
+  for (; count < 0 && at > 0; count++) at -= at > 1 && text.codePointAt(at - 2)! > 0xffff ? 2 : 1
+  return at
 }
 
 function pushAdded({ builder, found }: Draft, id: number, matched: string, start: number, end: number): void {

@@ -72,8 +72,8 @@ function pieces(text: Encoding, length: number, { stride, side }: Truncation): E
   }
 }
 
-const slice = ({ ids, offsets, wordIds }: Encoding, from: number, to: number): Encoding => ({
-  ids: ids.subarray(from, to),
-  offsets: offsets.subarray(2 * from, 2 * to),
-  wordIds: wordIds.subarray(from, to),
-})
+function slice({ ids, offsets, wordIds, firstOffsets }: Encoding, from: number, to: number): Encoding {
+  const places = offsets.slice(2 * from, 2 * to)
+  if (firstOffsets && from > 0 && from < to) places.set(firstOffsets.subarray(2 * from, 2 * from + 2))
+  return { ids: ids.subarray(from, to), offsets: places, wordIds: wordIds.subarray(from, to) }
+}

@@ -1,5 +1,5 @@
 import type { ChangedCharacter } from './aligned-text.ts'
-import { decompose, isUnknown } from './unicode.ts'
+import { decompose, isOrderedMark, isUnknown } from './unicode.ts'
 
 /**
  * Unicode's normal forms with the place that each character comes from, as the library
@@ -47,7 +47,8 @@ export function composed(characters: readonly ChangedCharacter[]): ChangedCharac
 
 function compose(first: string, second: string): string | undefined {
   const both = (first + second).normalize('NFC')
-  return both.length === String.fromCodePoint(both.codePointAt(0)!).length ? both : undefined
+  const whole = both.codePointAt(0)!
+  return both.length === String.fromCodePoint(whole).length && !isUnknown(whole) ? both : undefined
 }
 
 /** U+0345 has the highest combining class there is: any other mark moves before it. */
@@ -60,7 +61,7 @@ function isMark(character: string): boolean {
   if (character < '\u0300') return false
   let known = marks.get(character)
   if (known === undefined) {
-    known = character === HIGHEST || (!isUnknown(character.codePointAt(0)!) && isOutOfOrder(HIGHEST, character))
+    known = character === HIGHEST || (isOrderedMark(character.codePointAt(0)!) && isOutOfOrder(HIGHEST, character))
     marks.set(character, known)
   }
   return known

@@ -8,6 +8,6 @@ test('A word is unknown when it has more code points than the limit, however man
   const vocabulary = new Map(['[UNK]', letter, `##${letter}`].map((token, id) => [token, id]))
   const wordPiece = new WordPiece(vocabulary, wordPieceModel('[UNK]', 3))
   const pieces = (count: number) => wordPiece.pieces(letter.repeat(count))
-  expect(pieces(3)).toEqual({ ids: [1, 2, 2], ends: [2, 4, 6] })
-  expect(pieces(4)).toEqual({ ids: [0], ends: [8] })
+  expect(pieces(3)).toEqual({ ids: [1, 2, 2], starts: [0, 2, 4], ends: [2, 4, 6] })
+  expect(pieces(4)).toEqual({ ids: [0], starts: [0], ends: [8] })
 })

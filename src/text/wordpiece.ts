@@ -1,5 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
+import { consecutive, type Model, type Pieces } from './pieces.ts'
 
 /** The settings of a WordPiece model, as `model` of a tokenizer.json has them. */
 export interface WordPieceModel {
@@ -11,24 +12,15 @@ export interface WordPieceModel {
   readonly max_input_chars_per_word: number
 }
 
-/** A word cut into tokens: their ids, and the UTF-16 index just after each within the word. */
-export interface Pieces {
-  readonly ids: readonly number[]
-  readonly ends: readonly number[]
-}
-
-const CACHED_WORDS = 1 << 16
-
 /**
  * WordPiece: the longest piece of the vocabulary that the word begins with, then the longest `##` piece that the rest
  * begins with, and so on; a word that cannot be cut whole, or is too long, is one unknown token.
  */
-export class WordPiece {
+export class WordPiece implements Model {
   private readonly first = new Map<string, number>()
   private readonly following = new Map<string, number>()
   private readonly longest: number = 0
   private readonly unknown: number | undefined
-  private readonly cache = new Map<string, Pieces>()
 
   constructor(
     vocabulary: ReadonlyMap<string, number>,
@@ -43,17 +35,7 @@ export class WordPiece {
     this.unknown = vocabulary.get(model.unk_token)
   }
 
-  /** `word` is normalized and not empty. */
   pieces(word: string): Pieces {
-    const known = this.cache.get(word)
-    if (known) return known
-    const pieces = this.cut(word)
-    if (this.cache.size >= CACHED_WORDS) this.cache.clear()
-    this.cache.set(detached(word), pieces)
-    return pieces
-  }
-
-  private cut(word: string): Pieces {
     if (longerThan(word, this.model.max_input_chars_per_word)) return this.unknownWord(word)
     const ids: number[] = []
     const ends: number[] = []
@@ -66,11 +48,11 @@ export class WordPiece {
       ids.push(id)
       ends.push(end)
     }
-    return { ids, ends }
+    return consecutive(ids, ends)
   }
 
   private unknownWord(word: string): Pieces {
-    if (this.unknown !== undefined) return { ids: [this.unknown], ends: [word.length] }
+    if (this.unknown !== undefined) return consecutive([this.unknown], [word.length])
     throw new SpanforgeError(
       `tokenizer: the vocabulary cannot spell ${showValue(word, 60)} and has no unk_token ` +
         `${showValue(this.model.unk_token, 60)} for such words`,
@@ -85,6 +67,3 @@ function longerThan(word: string, limit: number): boolean {
   for (const _ of word) if (++codePoints > limit) return true
   return false
 }
-
-/** A slice of a long text keeps all of that text alive while it is a key; a copy does not. */
-const detached = (word: string): string => ` ${word}`.slice(1)

@@ -17,7 +17,7 @@ import {
 import { tuneThreshold } from '../../squad/metrics/no-answer-threshold.ts'
 import type { Example } from '../../squad/types.ts'
 import { WindowCutter } from '../../squad/windows.ts'
-import type { BertTokenizer } from '../../text/tokenizer.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
 import { displayName } from '../load/load-model.ts'
 import type { Screen } from '../screen/screen.ts'
 
@@ -28,7 +28,7 @@ type FittedWith = Pick<
 
 interface ModelAndTokenizer {
   readonly model: QuestionAnsweringModel
-  readonly tokenizer: BertTokenizer
+  readonly tokenizer: Tokenizer
 }
 
 /** Settings, and how likely the answer to each question is right by coefficients fitted on other questions. */

@@ -1,6 +1,6 @@
 import type { Example, LabelledWindow } from '../../squad/types.ts'
 import type { WindowOptions } from '../../squad/windows.ts'
-import type { BertTokenizer } from '../../text/tokenizer.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
 import { Thread } from '../../threads/calls.ts'
 import { startWorker } from '../../threads/start-worker.ts'
 import type { CutWorkerData } from './cut-worker.ts'
@@ -14,7 +14,7 @@ const TASK = 256
  * @throws SpanforgeError of the first example that cannot be cut
  */
 export async function* cutInThreads(
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   examples: readonly Example[],
   options: WindowOptions,
   threads: number,

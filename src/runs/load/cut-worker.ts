@@ -4,7 +4,7 @@ import { labelled } from '../../squad/dataset.ts'
 import type { Example } from '../../squad/types.ts'
 import { WindowCutter, type WindowOptions } from '../../squad/windows.ts'
 import type { TokenizerSettings } from '../../text/settings.ts'
-import { BertTokenizer } from '../../text/tokenizer.ts'
+import { Tokenizer } from '../../text/tokenizer.ts'
 import { answerCalls, Handed } from '../../threads/calls.ts'
 
 export interface CutWorkerData {
@@ -13,7 +13,7 @@ export interface CutWorkerData {
 }
 
 const { settings, options } = workerData as CutWorkerData
-const cutter = new WindowCutter(new BertTokenizer(settings), options)
+const cutter = new WindowCutter(new Tokenizer(settings), options)
 
 answerCalls({
   /** The windows of some examples, the first of which is number `first` of all. */

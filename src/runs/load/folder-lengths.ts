@@ -4,12 +4,12 @@ import { loadAnswerSettings } from '../../checkpoint/answer-settings.ts'
 import { loadConfig } from '../../checkpoint/model-folder.ts'
 import { type ChosenLengths, type GivenLengths, windowLengths } from '../../inference/window-lengths.ts'
 import { geometryOf } from '../../models/registry.ts'
-import type { BertTokenizer } from '../../text/tokenizer.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
 
 /** The lengths of windows for a model folder of which only the tokenizer has been read. */
 export async function folderLengths(
   folder: string,
-  { model_max_length }: BertTokenizer,
+  { model_max_length }: Tokenizer,
   given: GivenLengths,
 ): Promise<ChosenLengths> {
   const hasConfig = existsSync(join(folder, 'config.json'))

@@ -8,7 +8,7 @@ import type { HubOptions } from '../../hub/index.ts'
 import { type Dataset, labelled } from '../../squad/dataset.ts'
 import type { Example, LabelledWindow } from '../../squad/types.ts'
 import { WindowCutter, type WindowOptions } from '../../squad/windows.ts'
-import type { BertTokenizer } from '../../text/tokenizer.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
 import type { Screen } from '../screen/screen.ts'
 import { cutInThreads } from './cut-in-threads.ts'
 
@@ -68,7 +68,7 @@ export interface CuttingOptions extends WindowOptions {
 
 /** Cuts examples into labelled windows, with progress; lets the process see to other things now and then. */
 export async function cutWindows(
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   examples: readonly Example[],
   { label, screen, signal, workers = 0, ...options }: CuttingOptions,
 ): Promise<Dataset> {
@@ -89,7 +89,7 @@ export async function cutWindows(
 }
 
 async function* cutHere(
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   examples: readonly Example[],
   options: WindowOptions,
 ): AsyncGenerator<LabelledWindow[]> {

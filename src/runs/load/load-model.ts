@@ -10,7 +10,7 @@ import type { HubOptions } from '../../hub/index.ts'
 import { fitVocabulary, type LoadOptions, loadPretrained } from '../../inference/pretrained.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import type { EngineName } from '../../runtime/registry.ts'
-import type { BertTokenizer } from '../../text/tokenizer.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
 import { chooseEngine, type EngineChoice } from './choose-engine.ts'
 
 export interface HubChoice extends HubOptions {
@@ -30,7 +30,7 @@ export interface LoadedModel {
   /** For people: the name on the hub, or the folder's. */
   readonly name: string
   readonly model: QuestionAnsweringModel
-  readonly tokenizer: BertTokenizer
+  readonly tokenizer: Tokenizer
   readonly report: LoadReport
   /** Threshold and confidence, where they are stored with the model. */
   readonly settings?: AnswerSettings

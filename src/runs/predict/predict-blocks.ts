@@ -3,7 +3,7 @@ import { SpanforgeError } from '../../errors.ts'
 import { Document } from '../../inference/document.ts'
 import type { Window } from '../../squad/types.ts'
 import type { WindowOptions } from '../../squad/windows.ts'
-import type { BertTokenizer } from '../../text/tokenizer.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
 
 /** A question cut into windows, or why that cannot be. */
 export type CutQuestion =
@@ -19,7 +19,7 @@ const BLOCK = 512
 /** Questions with the windows to ask them through, a block at a time; neighbours with one context share its tokens. */
 export async function* cutBlocks(
   questions: AsyncIterable<AskedQuestion>,
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   options: WindowOptions,
 ): AsyncGenerator<CutQuestion[]> {
   let document: Document | undefined

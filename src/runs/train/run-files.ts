@@ -7,7 +7,7 @@ import { saveTokenizer } from '../../checkpoint/tokenizer-folder.ts'
 import { type FileData, writeFileAtomic } from '../../files/atomic.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import type { SavedFile } from '../../report/run-summary.ts'
-import type { BertTokenizer } from '../../text/tokenizer.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
 import { ARGUMENTS_FILE, tensorsOf } from '../../training/checkpoints/run-checkpoint.ts'
 import { STATE_FILE } from '../../training/checkpoints/state.ts'
 
@@ -55,7 +55,7 @@ export const FINAL_FILES: readonly string[] = [...MODEL_FILES, ...RESULT_FILES, 
 export async function savePretrained(
   folder: string,
   model: QuestionAnsweringModel,
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
 ): Promise<void> {
   await saveModel(folder, model.config, tensorsOf(model.parameters))
   await saveTokenizer(tokenizer, folder)

@@ -16,7 +16,7 @@ import type { FlatParameters } from '../../models/flat-parameters.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import { configJson } from '../../models/registry.ts'
 import { showIssues } from '../../show-value.ts'
-import type { BertTokenizer } from '../../text/tokenizer.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
 import type { TrainingArguments } from '../arguments/arguments.ts'
 import type { CheckpointWriter } from './checkpoint-store.ts'
 import { readTrainerState, STATE_FILE, type TrainerState, writeTrainerState } from './state.ts'
@@ -77,7 +77,7 @@ export const newLoopState = (): LoopState => ({
 
 export interface RunState {
   readonly model: QuestionAnsweringModel
-  readonly tokenizer?: BertTokenizer
+  readonly tokenizer?: Tokenizer
   readonly answer_settings?: AnswerSettings
   /** State of the optimizer, by name. */
   readonly optimizer: Readonly<Record<string, FlatParameters>>

@@ -5,7 +5,7 @@ import { digestConfig, digestQuestions, digestTokenizer, digestWindows } from '.
 import type { ModelConfig } from '../../models/architecture.ts'
 import { showText } from '../../show-value.ts'
 import type { Dataset } from '../../squad/dataset.ts'
-import type { BertTokenizer } from '../../text/tokenizer.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
 import type { TrainingArguments } from '../arguments/arguments.ts'
 import { ARGUMENTS_FILE, readLoopState } from './run-checkpoint.ts'
 
@@ -75,7 +75,7 @@ export interface RunSources {
   readonly model: { readonly config: ModelConfig }
   readonly train: Dataset
   readonly validation?: Dataset
-  readonly tokenizer?: BertTokenizer
+  readonly tokenizer?: Tokenizer
 }
 
 /** Computes all digests except that of the weights, which training changes. */

@@ -1,7 +1,7 @@
 import type { AnswerSettings } from '../../checkpoint/answer-settings.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import type { Dataset } from '../../squad/dataset.ts'
-import type { BertTokenizer } from '../../text/tokenizer.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
 import type { TrainingArguments } from '../arguments/arguments.ts'
 import type { RunDigests } from '../checkpoints/run-digests.ts'
 import type { GradientFactory } from './gradient-source.ts'
@@ -16,7 +16,7 @@ export interface TrainingRun {
   /** Computes gradients (default: with the model's engine). */
   readonly gradients?: GradientFactory
   /** Saved with every checkpoint, so that each one is a complete model folder. */
-  readonly tokenizer?: BertTokenizer
+  readonly tokenizer?: Tokenizer
   /**
    * Saved with every checkpoint, so that models for unanswerable questions can answer "" from the first checkpoint on.
    */

@@ -1,0 +1,64 @@
+"""Writes how transformers tokenizes random texts, for scripts/check-tokenizers.ts, which runs it.
+
+    python scripts/python/tokenizer_strings.py FOLDER COUNT SEED
+
+Prints a line of JSON for each text: the text, ids, offsets in UTF-16 units, word ids, and what decode makes of the ids.
+Needs transformers 4.57.6. A folder that AutoTokenizer refuses is read by PreTrainedTokenizerFast, or by the class that
+its files need.
+"""
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+
+import transformers
+from transformers import AutoTokenizer, PreTrainedTokenizerFast, RobertaTokenizerFast
+
+from random_texts import RandomTexts
+
+
+def load(folder):
+    try:
+        return AutoTokenizer.from_pretrained(folder)
+    except Exception:
+        has_json = (Path(folder) / "tokenizer.json").exists()
+        return (PreTrainedTokenizerFast if has_json else RobertaTokenizerFast).from_pretrained(folder)
+
+
+def utf16(text):
+    starts = [0]
+    for character in text:
+        starts.append(starts[-1] + (2 if ord(character) > 0xFFFF else 1))
+    return starts
+
+
+def record(tokenizer, text):
+    encoding = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    places = utf16(text)
+    return {
+        "text": text,
+        "ids": encoding.input_ids,
+        "offsets": [places[place] for pair in encoding.offset_mapping for place in pair],
+        "words": encoding.word_ids(),
+        "decoded": tokenizer.decode(encoding.input_ids),
+    }
+
+
+def main(folder, count, seed):
+    transformers.logging.set_verbosity_error()
+    logging.disable(logging.WARNING)
+    tokenizer = load(folder)
+    texts = RandomTexts(int(seed), tokenizer.get_added_vocab())
+    for _ in range(int(count)):
+        text = texts.text()
+        try:
+            found = record(tokenizer, text)
+        except BaseException as error:  # the tokenizers library panics with one that is no Exception
+            found = {"text": text, "error": f"{type(error).__name__}: {str(error)[:120]}"}
+        print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    main(*sys.argv[1:])

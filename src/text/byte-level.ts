@@ -1,0 +1,71 @@
+/** The characters that byte-level vocabularies write bytes with: GPT-2's table, all of them single UTF-16 units. */
+import { type AlignedText, AlignedTextBuilder } from './aligned-text.ts'
+
+/** The character for each byte. Bytes that Latin-1 prints stand for themselves; the others follow from U+0100. */
+export const BYTE_CHARACTERS: readonly string[] = byteCharacters()
+
+/** The character that byte-level vocabularies write a space with. */
+export const BYTE_SPACE = BYTE_CHARACTERS[0x20]
+
+const BYTES: ReadonlyMap<string, number> = new Map(BYTE_CHARACTERS.map((character, byte) => [character, byte]))
+
+function byteCharacters(): string[] {
+  let others = 0
+  const isPrinted = (byte: number): boolean =>
+    (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae
+  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(isPrinted(byte) ? byte : 0x100 + others++))
+}
+
+const encoder = new TextEncoder()
+
+/** A text with a character for each of its UTF-8 bytes. */
+export function toByteCharacters(text: string): string {
+  let written = ''
+  for (const byte of encoder.encode(text)) written += BYTE_CHARACTERS[byte]
+  return written
+}
+
+/** `[from, to)` of an aligned text with a character for each byte; each comes from where its whole character does. */
+export function alignedBytes(input: AlignedText, from: number, to: number): AlignedText {
+  const output = new AlignedTextBuilder()
+  for (let at = from; at < to; ) {
+    const next = at + (input.text.codePointAt(at)! > 0xffff ? 2 : 1)
+    output.push(toByteCharacters(input.text.slice(at, next)), input.starts[at], input.ends[next - 1])
+    at = next
+  }
+  return output.finish()
+}
+
+/** How many UTF-8 bytes a code point has. A lone surrogate is encoded as U+FFFD. */
+export const utf8Length = (codePoint: number): number =>
+  codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4
+
+/** For each UTF-8 byte of a text, the UTF-16 indices at which its character starts and ends. */
+export function bytePlaces(text: string): { readonly starts: Int32Array; readonly ends: Int32Array } {
+  const starts = new Int32Array(3 * text.length)
+  const ends = new Int32Array(3 * text.length)
+  let byte = 0
+  for (let at = 0; at < text.length; ) {
+    const codePoint = text.codePointAt(at)!
+    const next = at + (codePoint > 0xffff ? 2 : 1)
+    for (const end = byte + utf8Length(codePoint); byte < end; byte++) {
+      starts[byte] = at
+      ends[byte] = next
+    }
+    at = next
+  }
+  return { starts: starts.subarray(0, byte), ends: ends.subarray(0, byte) }
+}
+
+/**
+ * The bytes that tokens in byte-level characters stand for. A token with any other character, such as an added one, is
+ * itself.
+ */
+export function bytesOfTokens(tokens: readonly string[]): Uint8Array {
+  return Uint8Array.from(
+    tokens.flatMap((token) => {
+      const bytes = Array.from(token, (character) => BYTES.get(character))
+      return bytes.includes(undefined) ? [...encoder.encode(token)] : (bytes as number[])
+    }),
+  )
+}

@@ -1,0 +1,19 @@
+import { Bpe, type BpeModel } from './bpe.ts'
+import type { Model } from './pieces.ts'
+import { WordLevel, type WordLevelModel } from './word-level.ts'
+import { WordPiece, type WordPieceModel } from './wordpiece.ts'
+
+/** The settings of a model, as `model` of tokenizer.json has them, without its vocabulary. */
+export type ModelSettings = WordPieceModel | BpeModel | WordLevelModel
+
+/** The model of these settings over a vocabulary: ids by token. */
+export function buildModel(settings: ModelSettings, vocabulary: ReadonlyMap<string, number>): Model {
+  switch (settings.type) {
+    case 'WordPiece':
+      return new WordPiece(vocabulary, settings)
+    case 'BPE':
+      return new Bpe(vocabulary, settings)
+    case 'WordLevel':
+      return new WordLevel(vocabulary, settings)
+  }
+}
