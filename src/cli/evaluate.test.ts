@@ -230,7 +230,7 @@ describe('spanforge evaluate', () => {
   })
 
   test.each([
-    [['--report', 'errors.txt'], /--report errors\.txt is no HTML file/],
+    [['--report', 'errors.txt'], /--report errors\.txt is not an HTML file/],
     [['--report', 'e.html', '--postprocess', 'run_qa'], /--report needs exact probabilities/],
     [['--confidence_level', '95'], /confidence_level is 95/],
     [['--postprocess', 'best'], /Allowed choices are exact, run_qa/],

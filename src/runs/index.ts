@@ -1,4 +1,4 @@
-/** Whole runs, as `spanforge train` and programs start them. */
+/** Complete runs, as started by the command line and by programs. */
 
 export { type HubChoice, type LoadedModel, loadModel, modelFolder } from './load/load-model.ts'
 export type { Listener } from './screen/listener.ts'

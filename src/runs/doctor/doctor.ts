@@ -11,7 +11,7 @@ import { inspectMachine, type Machine } from './machine.ts'
 /** What the notebook trains on: 3,000 SQuAD questions, real tokens of windows of at most 384. */
 export const NOTEBOOK = { windows: 3074, epochs: 3, tokens: 571_987, squared_lengths: 123_093_175 } as const
 
-/** What a training of the notebook's size takes here. */
+/** Estimated time and memory for a training run of the notebook's size on this machine. */
 export interface TrainingEstimate {
   readonly model: string
   readonly parameters: number
@@ -24,7 +24,7 @@ export interface TrainingEstimate {
 
 export interface Diagnosis extends Machine {
   readonly engines: readonly EngineState[]
-  /** What would make training faster here. */
+  /** Suggestion for faster training on this machine. */
   readonly advice: string
   readonly peak_gflop_per_second: number
   readonly notebook: typeof NOTEBOOK
@@ -44,7 +44,9 @@ function bertOf(sizes: object): Pick<KnownModel, 'geometry' | 'parameters'> {
   return { geometry: bert.geometry(config), parameters: totalSize(parameterSpecs(config)) }
 }
 
-/** Shares and memory of benchmarks/results/speed.json: random batches of 16, float32, dropout and optimizer included. */
+/**
+ * Shares and memory of benchmarks/results/speed.json: random batches of 16, float32, dropout and optimizer included.
+ */
 export const KNOWN: readonly KnownModel[] = [
   { model: 'BERT-base', ...bertOf({}), share_of_peak: 0.73, memory_bytes: 5.6e9 },
   {

@@ -3,7 +3,7 @@ import type { EngineFacts } from '../../runtime/engine-entry.ts'
 import { engineEntries } from '../../runtime/registry.ts'
 import type { Machine } from './machine.ts'
 
-/** What `spanforge doctor` says of an engine. */
+/** The state of an engine, as reported by `spanforge doctor`. */
 export interface EngineState {
   readonly name: string
   readonly title: string
@@ -33,7 +33,7 @@ export async function engineStates(): Promise<EngineState[]> {
   return states
 }
 
-/** What would make training faster here, or that nothing would. */
+/** Suggests how to train faster on this machine, or explains why bfloat16 would not help. */
 export function adviceOn(states: readonly EngineState[], { cpu_features: has }: Pick<Machine, 'cpu_features'>): string {
   const devices = states.flatMap(({ title, found }) => (found?.devices ?? []).map((device) => ({ title, ...device })))
   const inBfloat16 = devices.find(({ precisions }) => precisions.includes('bfloat16'))

@@ -15,7 +15,7 @@ import { modelFacts } from '../train/model-facts.ts'
 
 export interface Inspection {
   readonly facts: ModelFacts
-  /** How many numbers the weights are, the question-answering head included. */
+  /** Number of parameters, including the question-answering head. */
   readonly parameters: number
   readonly report: LoadReport
   /** The weight files; none where there is a config.json alone, of which nothing is missing. */

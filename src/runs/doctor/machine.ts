@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism, cpus, freemem, loadavg, totalmem } from 'node:os'
 import { join } from 'node:path'
 
-/** What a training can use of this machine. Memory in bytes. */
+/** The resources of this machine that training can use. Memory is in bytes. */
 export interface Machine {
   readonly node: string
   readonly platform: string
@@ -42,10 +42,10 @@ export function inspectMachine(): Machine {
   }
 }
 
-/** What keeps others from the cores, in words, where it is worth a word. */
+/** A note if other programs keep a relevant number of cores busy. */
 export function busyNote({ cores, load }: Pick<Machine, 'cores' | 'load'>): string | undefined {
   if (load < 0.3 * cores) return undefined
-  return `other programs kept ${Math.min(load, cores).toFixed(1)} of ${cores} cores busy: without them it is faster`
+  return `other programs used ${Math.min(load, cores).toFixed(1)} of ${cores} cores; training is faster without them`
 }
 
 function cpuFeatures(): string[] {
@@ -54,7 +54,7 @@ function cpuFeatures(): string[] {
     if (process.platform === 'darwin')
       return featuresOfSysctl(execFileSync('sysctl', ['hw.optional'], { encoding: 'utf8' }))
   } catch {
-    // Not to be known, then.
+    // The features are unknown.
   }
   return []
 }

@@ -15,10 +15,10 @@ export interface TrainingSpeed {
   readonly batch_size: number
 }
 
-/** The first step makes the graph ready and is not counted. */
+/** The first step prepares the graph and is not counted. */
 const STEPS = 3
 
-/** Takes a few real training steps, with the usual arguments, on questions from all over a data set. */
+/** Measures a few real training steps with default arguments on questions spread over a data set. */
 export async function measureTraining(
   { model, tokenizer, settings }: LoadedModel,
   examples: readonly Example[],

@@ -16,7 +16,7 @@ import {
 } from './evaluate-model.ts'
 import { evaluationOutputs } from './evaluation-files.ts'
 
-/** Model b against model a on the same questions; differences in per cent, positive where b is better. */
+/** A comparison of two models on the same questions. Differences are in percent, positive if b is better. */
 export interface ModelComparison {
   readonly a: string
   readonly b: string
@@ -29,7 +29,7 @@ export interface ModelComparison {
     readonly only_b: number
     readonly neither: number
   }
-  /** What the test says, in words. */
+  /** Result of the tests in words. */
   readonly sentences: readonly string[]
 }
 

@@ -52,7 +52,7 @@ export interface EvaluateModelOptions
   readonly calibrate?: boolean
   readonly screen: Screen
   readonly hub?: HubChoice
-  /** What computes. */
+  /** Engine that computes the logits. */
   readonly choice?: EngineChoice
 }
 
@@ -214,7 +214,7 @@ export function checkEvaluateOptions({
   confidence_level = 0.95,
 }: EvaluateModelOptions) {
   if (report !== undefined && !/\.html?$/i.test(report))
-    throw new UsageError(`evaluate: --report ${report} is no HTML file`, 'Give a name that ends with .html.')
+    throw new UsageError(`evaluate: --report ${report} is not an HTML file`, 'Expected a name that ends with .html.')
   if (report !== undefined && postprocess === 'run_qa')
     throw new UsageError(
       'evaluate: --report needs exact probabilities, which run_qa does not give',

@@ -78,9 +78,9 @@ const withoutCopies = (examples: readonly Example[]): Example[] => [
 ]
 
 /**
- * What to store with a model, found on an evaluation of it: with version 2 first the threshold at which F1 is best, then
- * the confidence of the answers at that threshold. With too few questions (`cannotFit`) neither: the threshold stays as
- * it was given.
+ * What to store with a model, found on an evaluation of it: with version 2 first the threshold at which F1 is best,
+ * then the confidence of the answers at that threshold. With too few questions (`cannotFit`) neither: the threshold
+ * stays as it was given.
  */
 export async function fitSettings(
   data: Dataset,

@@ -38,8 +38,8 @@ export const dataChoice = (
 
 /**
  * The files that hold a source's questions: a data file itself; or those of the split of a data set, which is a folder
- * of Parquet files, a folder that `save_to_disk` wrote, or a name on the hub, brought into the cache. Every command that
- * takes data goes through here.
+ * of Parquet files, a folder that `save_to_disk` wrote, or a name on the hub, brought into the cache. Every command
+ * that takes data goes through here.
  * @throws UsageError for the name of a data file that does not exist
  */
 export async function dataFiles(source: string, { split, config, revision, hub }: DataChoice): Promise<string[]> {
@@ -53,7 +53,9 @@ export async function dataFiles(source: string, { split, config, revision, hub }
   return resolveDataset(source, { ...hub, split, config: config ?? undefined, revision: revision ?? undefined })
 }
 
-/** Questions of a data file of any format, or of a data set: a folder of Parquet or Arrow files, or a name on the hub. */
+/**
+ * Questions of a data file of any format, or of a data set: a folder of Parquet or Arrow files, or a name on the hub.
+ */
 export const loadExamples = async (source: string, choice: DataChoice): Promise<Example[]> =>
   readFileExamples(await dataFiles(source, choice), { max_samples: choice.max_samples })
 

@@ -74,9 +74,9 @@ interface OpenOptions {
 }
 
 /**
- * A file of lines that grows by whole blocks: first into `PATH.partial`, flushed, then `PATH.partial.json` says, whole or
- * not at all, how long it is. A process that is killed at any instant leaves nothing to repeat and nothing lost: the
- * next one cuts off what was half written and goes on.
+ * A file of lines that is written in whole blocks. Each block is appended to `PATH.partial` and flushed, then its
+ * length is recorded atomically in `PATH.partial.json`. After a crash at any time, the next process truncates the file
+ * to the recorded length and resumes.
  */
 export class AnswerJournal {
   private constructor(

@@ -1,4 +1,4 @@
 import type { TrainingEvent } from '../../training/loop/events.ts'
 
-/** Told every event of a run, in order; the run waits for it. */
+/** Receives every event of a run in order. The run waits for it. */
 export type Listener = (event: TrainingEvent) => void | Promise<void>

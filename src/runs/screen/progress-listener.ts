@@ -39,7 +39,7 @@ export function runProgress(screen: Screen): RunProgress {
       if (event.type === 'start') {
         total_steps = event.plan.max_steps
         if (event.global_step >= total_steps)
-          screen.print(`This run had come to its end, step ${event.global_step} of ${total_steps}: no step is taken.`)
+          screen.print(`This run is already complete (step ${event.global_step} of ${total_steps}); nothing to do.`)
         begin(event.global_step)
       }
       if (event.type === 'step') steps?.step(event.global_step, event)

@@ -18,7 +18,7 @@ const sweepFile = z.object({
 /** Data or base model changed under the same path, so that the runs of a sweep cannot be compared. */
 export class DataChangedError extends SpanforgeError {}
 
-/** Sees to it that all runs of a sweep whose arguments name the same data and base model are made with the same. */
+/** Ensures that all runs of a sweep with the same data and base model arguments use identical files. */
 export class SweepData {
   /** By the arguments that name data and model. */
   private readonly known = new Map<string, RunDigests>()

@@ -154,7 +154,9 @@ function refuseOthers(output_dir: string): void {
   )
 }
 
-/** "learning_rate=3e-5,seed=42". Characters that a file name cannot hold are replaced, and a digest keeps names unique. */
+/**
+ * "learning_rate=3e-5,seed=42". Characters that a file name cannot hold are replaced, and a digest keeps names unique.
+ */
 function folderName(values: Trial): string {
   const full = Object.entries(values).map(([name, value]) => `${name}=${textOf(value)}`)
   const plain = full.join(',').replace(/[^\w.,=+-]+/g, '_')

@@ -19,7 +19,7 @@ export async function noteFailure({ args, loaded }: PreparedRun, error: unknown,
   const origin = runOrigin(command)
   const { message, summary = message, remedy } = partsOf(error)
   try {
-    // Not where another process has taken the folder over.
+    // Skip if another process has taken over the folder.
     assertLocksHeld(join(output_dir, FAILURE_FILE))
     for (const name of REPORT_FILES) await rm(join(output_dir, name), { force: true })
     await writeJson(join(output_dir, FAILURE_FILE), { error: message, at: origin.ended })

@@ -22,11 +22,11 @@ export interface FineTuneOptions {
   /** The command line that started the run, as its report shows it: without secrets. */
   readonly command?: string
   readonly control?: RunControl
-  /** Told what the run works on, once all of it is read and checked. */
+  /** Called with the run's inputs after they have been read and validated. */
   readonly onPrepared?: (run: PreparedRun) => void
-  /** Told every event, beside those that show and log the run. */
+  /** Receives every event, in addition to the listeners that show and log the run. */
   readonly listeners?: readonly Listener[]
-  /** How to look up models and data sets that are no files here. */
+  /** Options for looking up models and data sets on the hub. */
   readonly hub?: HubChoice
 }
 
@@ -36,8 +36,8 @@ export type RunOutcome =
   | { readonly status: 'interrupted'; readonly global_step: number; readonly folder?: string }
 
 /**
- * A whole run: reads model and data, trains, evaluates, saves the model, its results and its report in output_dir.
- * @throws SpanforgeError before the first step for whatever would keep the run from its end, as far as that can be known
+ * Performs a complete run: reads model and data, trains, evaluates, and saves model, results and report in output_dir.
+ * @throws SpanforgeError before the first step for any problem that can be detected in advance
  */
 export async function fineTune(args: TrainingArguments, options: FineTuneOptions = {}): Promise<RunOutcome> {
   const { screen = noScreen, control } = options

@@ -48,7 +48,7 @@ export async function cardSummary(run: PreparedRun, summary: RunSummary): Promis
 const known = async (...asked: Parameters<typeof knownRepository>) =>
   (await import('../../hub/known.ts')).knownRepository(...asked)
 
-/** What is neither here nor a file by its name is a name on the hub. */
+/** Whether a name refers to the hub: it is neither an existing path nor named like a file. */
 const isName = (source: string): boolean => !existsSync(source) && !formatOfName(source)
 
 async function dataOf(

@@ -4,7 +4,7 @@ import { architectureOf } from '../../models/registry.ts'
 import { parameterTable } from '../../report/architecture.ts'
 import type { ModelFacts } from '../../report/run-summary.ts'
 
-/** What reports and `inspect` say of a model. */
+/** The facts about a model for reports and `inspect`. */
 export function modelFacts(
   name: string,
   config: ModelConfig,

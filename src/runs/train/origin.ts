@@ -1,7 +1,7 @@
 import { packageVersion } from '../../package-root.ts'
 import type { RunOrigin } from '../../report/run-summary.ts'
 
-/** What a run that ends now was made with. */
+/** Date, command and software versions of a run that ends now. */
 export const runOrigin = (command: string | undefined): RunOrigin => ({
   ended: new Date().toISOString(),
   ...(command !== undefined && { command }),

@@ -19,7 +19,7 @@ import { type HubChoice, type LoadedModel, loadModel } from '../load/load-model.
 import type { Screen } from '../screen/screen.ts'
 import { readRunData } from './run-data.ts'
 
-/** All that a run needs, read and checked. */
+/** The validated inputs of a run. */
 export interface PreparedRun {
   readonly args: DecidedArguments
   readonly loaded: LoadedModel

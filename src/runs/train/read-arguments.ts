@@ -13,8 +13,8 @@ export interface ArgumentSources {
 }
 
 /**
- * The arguments of a run: those given, else those of the file, else, if a run is resumed, those that it began with, else
- * those of the preset, else the defaults.
+ * The arguments of a run: those given, else those of the file, else, if a run is resumed, those that it began with,
+ * else those of the preset, else the defaults.
  * @throws UsageError for unknown names and invalid values
  */
 export async function readArguments(given: Raw, sources: ArgumentSources = {}): Promise<TrainingArguments> {

@@ -4,7 +4,7 @@ import { STATE_FILE, type TrainerState, writeTrainerState } from '../../training
 import type { TrainMetrics } from '../../training/loop/events.ts'
 import { writeJson } from './run-files.ts'
 
-/** What came of a run, under the names of transformers' run_qa; samples are windows. */
+/** Results of a run, with the names of transformers' run_qa. Samples are windows. */
 export interface AllResults extends TrainMetrics, Partial<EvaluationMetrics> {
   readonly train_samples: number
   readonly eval_samples?: number

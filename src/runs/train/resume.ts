@@ -34,8 +34,8 @@ export interface Resumption {
 }
 
 /**
- * The checkpoint that resume_from_checkpoint names: `latest` for the newest complete one in output_dir, or a folder there.
- * It is verified against its manifest, and its data and base model are compared with the current ones.
+ * The checkpoint that resume_from_checkpoint names: `latest` for the newest complete one in output_dir, or a folder
+ * there. It is verified against its manifest, and its data and base model are compared with the current ones.
  * @throws SpanforgeError where the checkpoint is damaged, or was made with other data
  */
 export async function chooseCheckpoint(args: TrainingArguments, digests: RunDigests): Promise<Resumption> {
@@ -106,7 +106,9 @@ function isOpen(name: string, value: unknown, { bf16, bf16_full_eval }: Training
   return value === null && (name === 'device' || DECIDED_BY_MODEL.includes(name))
 }
 
-/** The arguments, with their values then and now, in which a run differs from the one whose arguments are in `folder`. */
+/**
+ * The arguments, with their values then and now, in which a run differs from the one whose arguments are in `folder`.
+ */
 export async function differences(folder: string, args: TrainingArguments): Promise<string[]> {
   const saved = (await readJsonFile(join(folder, ARGUMENTS_FILE))) as RawArguments
   return Object.entries(args)

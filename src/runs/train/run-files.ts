@@ -15,7 +15,7 @@ export { ARGUMENTS_FILE }
 export const LOG_FILE = 'log.jsonl'
 /** Why the run failed; only there until it is resumed or replaced. */
 export const FAILURE_FILE = 'failure.json'
-/** What the dashboard was told of the run. */
+/** Events of the run for the dashboard. */
 export const DASHBOARD_FILE = 'dashboard.jsonl'
 /** What the user wrote about the run on the dashboard. */
 export const RUN_NOTE_FILE = 'dashboard-note.txt'
@@ -79,7 +79,7 @@ export function modelInputs(folder: string): string[] {
     .map((name) => join(folder, name))
 }
 
-/** Those of the files that are in the folder, with their sizes. */
+/** The listed files that exist in the folder, with their sizes. */
 export async function savedFiles(folder: string, names: readonly string[]): Promise<SavedFile[]> {
   const found = await Promise.all(
     names.map((name) =>

@@ -53,7 +53,7 @@ export async function runLoop(run: TrainingRun, listeners: readonly Listener[]):
   throw new Error('training ended without its last event')
 }
 
-/** A run that failed says where it can be taken up again. */
+/** Adds the last good checkpoint to the error of a failed run. */
 function withLastCheckpoint(error: unknown, checkpoint: string | undefined): unknown {
   if (!(error instanceof SpanforgeError)) return error
   const remedy = checkpoint ? `The last good checkpoint is ${checkpoint}.` : 'There was no checkpoint yet.'

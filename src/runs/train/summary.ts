@@ -7,7 +7,7 @@ import { modelFacts } from './model-facts.ts'
 import type { PreparedRun } from './prepare.ts'
 import type { Results } from './results.ts'
 
-/** What the opening shows of a run. */
+/** The facts about a run for the opening report. */
 export function runSetup({ args, loaded, train, validation, plan }: PreparedRun): RunSetup {
   const { model, report, name } = loaded
   return {
@@ -19,7 +19,7 @@ export function runSetup({ args, loaded, train, validation, plan }: PreparedRun)
   }
 }
 
-/** What the closing and the report show of a run that has ended. */
+/** The facts about a finished run for the closing report. */
 export function runSummary(
   run: PreparedRun,
   state: TrainerState,
