@@ -242,6 +242,6 @@ describe('the command line', () => {
   test('explains which flags of transformers have no equivalent', async () => {
     const { code, stderr } = await runHere('train', '--do_train')
     expect(code).toBe(2)
-    expect(stderr).toContain("unknown option '--do_train': commands say what to do: train, evaluate, answer")
+    expect(stderr).toContain("unknown option '--do_train': use the commands train, evaluate and answer instead")
   })
 })

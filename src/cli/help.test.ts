@@ -53,7 +53,7 @@ test.each([
   ['train', '--epochs', 'use --num_train_epochs'],
   ['train', '--batch_size', 'use --per_device_train_batch_size'],
   ['train', '--train-batch-size', 'use --per_device_train_batch_size'],
-  ['train', '--do_train', 'commands say what to do'],
+  ['train', '--do_train', 'use the commands train, evaluate and answer instead'],
   ['train', '--pad_to_max_length', 'use --padding max_length'],
   ['evaluate', '--model_name_or_path', 'use --model'],
   ['evaluate', '--max_length', 'use --max_seq_length'],
