@@ -14,12 +14,12 @@ export const pagePath = fileURLToPath(new URL('../docs/arguments.md', import.met
 
 const INTRODUCTION = `# Training arguments
 
-Every argument of \`spanforge train\`: a flag (\`--learning_rate 3e-5\`), a property in a JSON or YAML file of arguments
-(\`--args_file\`), and a property in the library, all under one name. Names, defaults and behaviour are those of transformers' TrainingArguments
-(4.57) and run_qa.py wherever these have the argument. A boolean flag may be given alone: \`--group_by_length\` is
-\`--group_by_length true\`. Arguments that do not go together are refused before the first step.
+The arguments of \`spanforge train\`. Each argument is available under the same name as a flag (\`--learning_rate 3e-5\`), as a
+property in a JSON or YAML file (\`--args_file\`), and as a property in the library. Names, defaults and behaviour are those of
+TrainingArguments in transformers 4.57 and of run_qa.py, if these have the argument. A boolean flag without a value means
+true: \`--group_by_length\` is \`--group_by_length true\`. Conflicting arguments are rejected before the first step.
 
-Comments and trailing commas are fine in JSON. Editors complete and check the file with the JSON Schema of the package:
+JSON files may contain comments and trailing commas. Editors can complete and validate the file with the JSON Schema of the package:
 
 \`\`\`json
 {
@@ -33,7 +33,7 @@ Comments and trailing commas are fine in JSON. Editors complete and check the fi
 learning_rate: 3e-5
 \`\`\`
 
-\`scripts/arguments-page.ts\` writes this page and the JSON Schema from the schema that also checks the arguments.
+\`scripts/arguments-page.ts\` generates this page and the JSON Schema from the schema that validates the arguments.
 `
 
 export function argumentsPage(): string {
@@ -42,12 +42,14 @@ export function argumentsPage(): string {
       const { expected, description } = notesOf(schema)
       return [`\`${name}\``, defaultOf(name), expected, description]
     })
-    return `## ${title}\n\n${table(['argument', 'default', 'values', 'what it does'], rows)}`
+    return `## ${title}\n\n${table(['argument', 'default', 'values', 'description'], rows)}`
   })
   const rows = [...leftOut].map(([name, reason]) => [`\`${name}\``, reason])
-  return [INTRODUCTION, ...groups, `## Fields of TrainingArguments left out\n\n${table(['field', 'why'], rows)}`].join(
-    '\n',
-  )
+  return [
+    INTRODUCTION,
+    ...groups,
+    `## Unsupported fields of TrainingArguments\n\n${table(['field', 'reason'], rows)}`,
+  ].join('\n')
 }
 
 function defaultOf(name: string): string {

@@ -15,16 +15,16 @@ import { squadParquet } from './squad-parquet.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { tinyExamples, tinyFolder, writeTinySquad } from './tiny-squad.ts'
 
-/** What can be seen of a run; a run that was refused has its error only. */
+/** The observable results of a run. A rejected run has only its error. */
 interface Run {
   readonly error: string
   readonly events: readonly TrainingEvent[]
-  /** Their digest. */
+  /** Digest of the weights. */
   readonly weights: string
   readonly windows: number
-  /** Questions done, as the progress of tokenization was told. */
+  /** Number of tokenized questions, as reported by the progress callback. */
   readonly counted: readonly number[]
-  /** Of output_dir and all that is in it, but for names that hold times and processes. */
+  /** Contents of output_dir, except for names that contain times and process ids. */
   readonly files: readonly string[]
 }
 
@@ -42,7 +42,7 @@ const evaluations = (run: Run) => of(run, 'evaluate').map(({ entry }) => entry.s
 const losses = (run: Run) => of(run, 'evaluate').map(({ entry }) => entry.eval_loss)
 const answers = (run: Run) =>
   of(run, 'evaluate').map(({ evaluation }) => evaluation.answers.map(({ candidates }) => candidates[0].answer))
-/** Of the answers: that there is none is one more possibility. */
+/** Number of answers. A missing answer also counts as a possibility. */
 const scores = (run: Run) =>
   of(run, 'evaluate').map(({ evaluation }) => evaluation.answers.map(({ candidates }) => candidates[0].score))
 const saves = (run: Run) => of(run, 'save').map(({ folder }) => folder.match(/\d+$/)![0])
@@ -53,7 +53,7 @@ type Effect = readonly [
   together?: TrainingArgumentsInput,
 ]
 
-/** The tiny model with another activation. */
+/** The tiny model with a different activation. */
 function withRelu(folder: string): string {
   const model = join(folder, 'relu')
   cpSync(tinyFolder, model, { recursive: true })
@@ -66,7 +66,7 @@ const everyEpoch = { eval_strategy: 'epoch', num_train_epochs: 2, max_steps: -1 
 const everyStep = { eval_strategy: 'steps', eval_steps: 1, max_steps: 3 } as const
 const impatient = { ...everyStep, early_stopping_patience: 1, learning_rate: 1e-12 } as const
 
-/** A folder of Parquet files: 12 questions to train on, or 4 of another configuration, and 8 to evaluate on. */
+/** A folder of Parquet files with 12 training questions (4 in the second configuration) and 8 validation questions. */
 function writeDataset(folder: string, name: string, first = 0): string {
   const path = join(folder, name)
   const write = (place: string, file: string, questions: number, from: number) => {
@@ -108,7 +108,7 @@ const effects = (
   ],
   max_answer_length: [{ max_answer_length: 1 }, answers, everyEpoch],
 
-  // Worker threads are given more questions at once.
+  // Worker threads receive more questions at a time.
   dataloader_num_workers: [{ dataloader_num_workers: 1 }, (run) => run.counted, { train_file: many }],
 
   num_train_epochs: [{ num_train_epochs: 2 }, steps, { max_steps: -1 }],
@@ -136,7 +136,7 @@ const effects = (
   lr_scheduler_kwargs: [{ lr_scheduler_kwargs: { power: 3 } }, rates, { lr_scheduler_type: 'polynomial' }],
   warmup_steps: [{ warmup_steps: 1 }, rates],
   warmup_ratio: [{ warmup_ratio: 0.5 }, rates],
-  // Another engine sums in another order; where it is not installed the run is refused.
+  // Another engine sums in a different order. If it is not installed, the run is rejected.
   engine: [{ engine: 'openvino' }, hasEngine('openvino') ? weights : refused],
   device: [{ device: 'toaster' }, refused],
   fp16: [{ fp16: true }, refused],
@@ -178,7 +178,7 @@ const effects = (
   logging_dir: [{ logging_dir: join(folder, 'elsewhere') }, files],
 })
 
-/** What no single run shows, or no loop alone: where it is tested. */
+/** Arguments whose effect cannot be seen in a single run or only in the loop, and where they are tested. */
 const elsewhere: Readonly<Record<string, string>> = {
   revision: 'src/cli/names.test.ts',
   dataset_revision: 'src/cli/names.test.ts',
@@ -215,7 +215,7 @@ async function run(given: TrainingArgumentsInput): Promise<Run> {
   }
 }
 
-describe('An argument of a training run has an effect that can be seen', () => {
+describe('Each training argument has an observable effect', () => {
   const folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
   afterAll(() => rmSync(folder, { recursive: true }))
   const table = effects(folder)
@@ -233,7 +233,7 @@ describe('An argument of a training run has an effect that can be seen', () => {
     logging_steps: 1,
   }
 
-  test('each of them, here or in a test of its own', () => {
+  test('each argument is tested here or in another test', () => {
     expect([...Object.keys(table), ...Object.keys(elsewhere)].sort()).toEqual([...argumentNames].sort())
     for (const [name, file] of Object.entries(elsewhere))
       expect(readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8'), file).toContain(name)

@@ -15,7 +15,7 @@ const noMask: DropoutMask = () => {
   throw new Error('a model without dropout asked for a mask')
 }
 
-/** The loss of a batch and its gradients by name, the batch cut into passes of so many rows. */
+/** Computes the loss of a batch and its gradients by name, with the given number of rows per pass. */
 export async function batchGradient(
   model: QuestionAnsweringModel,
   { rows, spans }: RecordedBatch,

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { packageFile } from '../src/package-root.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-test('the command that npm links says how to compile what it starts', () => {
+test('the npm command explains how to compile if dist is missing', () => {
   const folder = temporaryFolder()
   cpSync(packageFile('bin'), join(folder, 'bin'), { recursive: true })
   cpSync(packageFile('package.json'), join(folder, 'package.json'))
@@ -19,7 +19,7 @@ test('the command that npm links says how to compile what it starts', () => {
   })
 })
 
-test('on a Node that is too old it says so at once', () => {
+test('reports a Node version that is too old', () => {
   const folder = temporaryFolder()
   cpSync(packageFile('bin'), join(folder, 'bin'), { recursive: true })
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ engines: { node: '>=999.1' } }))
@@ -30,9 +30,9 @@ test('on a Node that is too old it says so at once', () => {
   )
 })
 
-test('it has only syntax that every Node can parse', async () => {
+test('uses only syntax that all Node versions can parse', async () => {
   const source = readFileSync(packageFile('bin/spanforge.cjs'), 'utf8')
-  // esbuild fails for what it cannot say in ES5, and changes what it can.
+  // esbuild rejects or changes what ES5 does not support.
   const { code, warnings } = await transform(source, { target: 'es5', format: 'cjs' })
   expect(warnings).toEqual([])
   expect(code).not.toContain('__async')

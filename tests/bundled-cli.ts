@@ -13,7 +13,7 @@ declare module 'vitest' {
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const entryPoints = ['cli/main', 'server/model-worker', 'server/request-tokenizer-worker', 'runs/load/cut-worker']
-/** What cannot be in a bundle: native code, and what looks for files of its own. */
+/** Dependencies that cannot be bundled: native code, and packages that search for their own files. */
 const external = ['onnxruntime-node', 'koffi', '@resvg/resvg-js', 'fastify', '@fastify/*', 'pino']
 
 /**
@@ -21,7 +21,7 @@ const external = ['onnxruntime-node', 'koffi', '@resvg/resvg-js', 'fastify', '@f
  * JavaScript. A process that runs it starts several times as fast as one that reads TypeScript and looks for packages.
  */
 export default async function bundle(project: TestProject): Promise<() => Promise<void>> {
-  // Within node_modules, so that the other packages are found from there.
+  // Inside node_modules, so that the other packages can be resolved.
   const cache = join(root, 'node_modules/.cache')
   await mkdir(cache, { recursive: true })
   const folder = await mkdtemp(join(cache, 'spanforge-test-'))
@@ -36,7 +36,7 @@ export default async function bundle(project: TestProject): Promise<() => Promis
     platform: 'node',
     target: 'node20',
     external,
-    // Packages in the older module format ask for Node's own modules by require.
+    // CommonJS packages load Node's built-in modules with require.
     banner: {
       js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
     },

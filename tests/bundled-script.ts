@@ -21,7 +21,7 @@ export async function bundledScript(name: string): Promise<{ readonly folder: st
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    // Packages in the older module format ask for Node's own modules by require.
+    // CommonJS packages load Node's built-in modules with require.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
   })

@@ -18,7 +18,7 @@ import { thoroughOr } from './thorough.ts'
 import { type Flags, tinyTraining } from './tiny-run.ts'
 import { tinyExamples, tinyFolder } from './tiny-squad.ts'
 
-// Whole runs: seconds on a machine at rest, minutes on a busy one.
+// Complete runs take seconds on an idle machine and minutes on a busy one.
 vi.setConfig({ testTimeout: 600_000 })
 
 let folder: string
@@ -95,7 +95,9 @@ describe('A run is resumed only with the data, tokenizer and configuration that 
     const before = readFileSync(at('out/training_args.json'), 'utf8')
     const { code, stdout, stderr } = await resume('--weight_decay', '0.5')
     expect(code).toBe(1)
-    expect(stderr).toContain(`checkpoint-2: cannot resume, because the following has changed since the run began: ${expected}`)
+    expect(stderr).toContain(
+      `checkpoint-2: cannot resume, because the following has changed since the run began: ${expected}`,
+    )
     expect(stderr).toContain('--overwrite_output_dir')
     expect(stdout).not.toContain('Going on')
     expect(readFileSync(at('out/training_args.json'), 'utf8')).toBe(before)

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
 import { describe } from 'vitest'
 
-/** SPANFORGE_CHROMIUM names another one. */
+/** Overridden by SPANFORGE_CHROMIUM. */
 const places = [
   process.env.SPANFORGE_CHROMIUM,
   '/usr/bin/chromium',
@@ -21,5 +21,5 @@ export function describeChromium(name: string, body: () => void): void {
   describe.skipIf(!executablePath)(name, body)
 }
 
-/** Its own sandbox does not work inside containers; the tests open no page but ours. */
+/** Chromium's sandbox does not work in containers. It is safe to disable because the tests open only our own pages. */
 export const launchChromium = (): Promise<Browser> => chromium.launch({ executablePath, args: ['--no-sandbox'] })

@@ -12,11 +12,11 @@ export interface CliResult {
 export interface CliOptions {
   readonly cwd?: string
   readonly stdin?: string
-  /** Given the process while it runs, to send it signals. */
+  /** Called with the running process, for example to send signals. */
   readonly meanwhile?: (child: ChildProcess) => void
 }
 
-/** Runs `spanforge` in a process of its own, as a person would. */
+/** Runs `spanforge` in a separate process. */
 export async function spanforge(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const env = { ...process.env, NO_COLOR: '1', HF_HUB_OFFLINE: '1' }
   const child = spawn(process.execPath, [inject('cli'), ...args], { cwd: options.cwd, env })
@@ -31,6 +31,6 @@ export async function spanforge(args: readonly string[], options: CliOptions = {
   return { code, signal, stdout, stderr }
 }
 
-/** Flags as a list: { seed: 1, json: true } is --seed 1 --json. */
+/** Converts an object to flags: { seed: 1, json: true } becomes --seed 1 --json. */
 export const flags = (values: Readonly<Record<string, string | number | true>>): string[] =>
   Object.entries(values).flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]))

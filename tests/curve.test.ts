@@ -27,7 +27,7 @@ const WEIGHTS = 1e-6
 
 const STEPS = 30
 const BATCH = 8
-/** Of these, how many each test goes on for; what one batch gives, on each engine, minilm.test.ts holds always. */
+/** The number of steps in each test. minilm.test.ts always tests the first batch on each engine. */
 const CURVES: readonly (readonly [name: string, padding: Padding, steps: number])[] = [
   ...(isThorough ? ([['padded-384', 'max_length', STEPS]] as const) : []),
   ['longest', 'longest', thoroughOr(STEPS, 2)],
@@ -40,7 +40,7 @@ interface Curve {
   readonly eval_batch: number
 }
 
-/** The first windows of a data file, read from no more of its questions than there are windows. */
+/** Reads the first windows of a data file, from at most as many questions. */
 async function firstWindows(file: string, count: number): Promise<LabelledWindow[]> {
   const tokenizer = await loadTokenizer(shared('models/minilm-l6-h384'))
   const examples = parseSquad(readFileSync(shared(`data/${file}`), 'utf8'), file).slice(0, count)
@@ -77,7 +77,7 @@ async function expectRecordedOutcome(
   name: string,
   padding: Padding,
 ): Promise<void> {
-  // True gradient zero: qa_outputs.bias drifts with rounding by up to the learning rate a step.
+  // The true gradient is zero: rounding changes qa_outputs.bias by up to the learning rate per step.
   const { 'qa_outputs.bias': _, ...weights } = readRecorded(
     shared(`reference/curve/${name}-some-weights-after.safetensors`),
   )

@@ -6,12 +6,12 @@ const opened = new Map<EngineName, Engine | Error>()
 for (const { name, devices } of engineEntries())
   opened.set(name, await openEngine(name, devices[0]).catch((error: Error) => error))
 
-/** Whether an engine can be tested here. */
+/** Whether an engine can be tested on this machine. */
 export const hasEngine = (name: EngineName): boolean => !(opened.get(name) instanceof Error)
 
 /**
- * As `describe`, with an engine of the registry; where it is missing skips and says so, or fails where
- * SPANFORGE_REQUIRE_<ENGINE> is set, such as SPANFORGE_REQUIRE_OPENVINO.
+ * Like `describe`, with an engine of the registry. If the engine is missing, skips the tests with a message, or fails
+ * if SPANFORGE_REQUIRE_<ENGINE> is set, such as SPANFORGE_REQUIRE_OPENVINO.
  */
 export function describeEngine(engine: EngineName, name: string, body: (engine: Engine) => void): void {
   const found = opened.get(engine)!
@@ -26,7 +26,7 @@ export function describeEngine(engine: EngineName, name: string, body: (engine: 
 export const describeOpenVino = (name: string, body: (engine: Engine) => void): void =>
   describeEngine('openvino', name, body)
 
-/** The same tests on every engine. */
+/** Runs the same tests on every engine. */
 export function describeEngines(name: string, body: (engine: Engine) => void): void {
   for (const entry of engineEntries()) describeEngine(entry.name, `${name}, on ${entry.title}`, body)
 }

@@ -11,8 +11,8 @@ export interface Killable {
 const killer = new URL('./processes/kill-at-file-operation.mjs', import.meta.url).href
 
 /**
- * Starts a command line in a process of its own. It may be killed by its own file operation number `kill_at`, and ends
- * with the test at the latest.
+ * Starts a command line in a separate process, which may kill itself at file operation number `kill_at` and ends with
+ * the test at the latest.
  */
 export function startKillable(argv: readonly string[], kill_at?: number): Killable {
   const preload = kill_at === undefined ? [] : ['--import', killer]
@@ -20,7 +20,7 @@ export function startKillable(argv: readonly string[], kill_at?: number): Killab
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, KILL_AT: String(kill_at) },
   })
-  // Nobody may be reading: what it writes must not stop it.
+  // The output may not be read, which must not block the process.
   child.stdout.resume()
   child.stderr.resume()
   onTestFinished(() => {

@@ -7,12 +7,12 @@ import { temporaryFolder } from './temporary-folder.ts'
 import { thoroughOr } from './thorough.ts'
 import { tinyExamples, tinyFolder } from './tiny-squad.ts'
 
-// Processes: seconds on a machine at rest, minutes on a busy one.
+// Processes take seconds on an idle machine and minutes on a busy one.
 vi.setConfig({ testTimeout: 600_000 })
 
 const QUESTIONS = 1400
 
-/** Questions of different lengths, one of them without a text; some blocks of windows. */
+/** Questions of different lengths, one without a context, in several blocks of windows. */
 function writeQuestions(path: string): void {
   const lines = tinyExamples(QUESTIONS).map(({ id, question, context }, i) =>
     JSON.stringify({ id, question: i === 700 ? ' ' : question, context: context.repeat(1 + (i % 3)) }),
@@ -20,7 +20,7 @@ function writeQuestions(path: string): void {
   writeFileSync(path, `${lines.join('\n')}\n`)
 }
 
-test('a prediction that is killed again and again ends with the bytes of one left alone', async () => {
+test('a prediction that is killed repeatedly produces the same bytes as an uninterrupted one', async () => {
   const folder = temporaryFolder()
   writeQuestions(join(folder, 'questions.jsonl'))
   const argv = (output: string) => [
@@ -31,10 +31,10 @@ test('a prediction that is killed again and again ends with the bytes of one lef
   expect(await startKillable(argv(whole)).closed).toEqual([0, null])
 
   let kills = 0
-  // In front of some of its file operations, those around the first blocks among them.
+  // Kill before some file operations, including those around the first blocks.
   for (const kill_at of thoroughOr([0, 1, 3, 4, 5], [1, 4]))
     if ((await startKillable(argv(output), kill_at).closed)[1]) kills++
-  // And from outside, as soon as there are more answers.
+  // Also kill from outside as soon as there are more answers.
   for (let i = 0; i < thoroughOr(4, 2) && !existsSync(output); i++) {
     const { child, closed } = startKillable(argv(output))
     const before = sizeOf(`${output}.partial`)

@@ -9,11 +9,13 @@ import { temporaryFolder } from './temporary-folder.ts'
 import { thoroughOr } from './thorough.ts'
 import { checkpointBytes, tinyTraining } from './tiny-run.ts'
 
-/** By turns from outside at some instant, and by the process itself in front of some file operation: in a save. */
+/**
+ * Alternates between killing from outside at a random time and killing itself before a file operation during a save.
+ */
 const KILLS = thoroughOr(30, 6)
 const STEPS = 18
 
-/** Dropout as in the model's config; two batches a step, saved and evaluated every second, logged every third. */
+/** Dropout as in the model's config; two batches per step; saves and evaluates every second step, logs every third. */
 const settings = {
   per_device_train_batch_size: 2,
   gradient_accumulation_steps: 2,
@@ -27,7 +29,7 @@ const settings = {
   resume_from_checkpoint: 'latest',
 } as const
 
-/** A run, and the lines that it writes. */
+/** Starts a run and collects its output lines. */
 function start(argv: readonly string[], kill_at?: number) {
   const { child, closed } = startKillable(argv, kill_at)
   const lines: string[] = []
@@ -41,7 +43,7 @@ function start(argv: readonly string[], kill_at?: number) {
     child,
     closed,
     said: () => lines.join('\n'),
-    /** Resolves when it has told of steps, evaluations or checkpoints so many times, or has ended. */
+    /** Resolves after the given number of steps, evaluations and checkpoints, or when the run ends. */
     async reports(count: number): Promise<void> {
       const told = new Promise<void>((resolve) => {
         wake = () => {
@@ -60,7 +62,7 @@ async function finish(argv: readonly string[]): Promise<void> {
   expect(child.exitCode, said()).toBe(0)
 }
 
-/** All that a run leaves but times: weights, moments and history. */
+/** All results of a run except times: weights, moments and history. */
 function outcome(folder: string) {
   const out = join(folder, 'out')
   const { log_history, best_metric, best_global_step } = JSON.parse(
@@ -77,7 +79,7 @@ function outcome(folder: string) {
   }
 }
 
-test(`A run killed ${KILLS} times at random instants and resumed gives byte for byte what it gives undisturbed`, async () => {
+test(`A run killed ${KILLS} times at random times and resumed is byte-identical to an uninterrupted run`, async () => {
   const undisturbed = temporaryFolder()
   await finish(tinyTraining(undisturbed, settings))
   const expected = outcome(undisturbed)

@@ -1,4 +1,4 @@
-/** No malformed file or request takes much longer than a good one, or is answered with a long message. */
+/** Malformed files and requests take little more time than valid ones and produce only short messages. */
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,15 +26,15 @@ const SEED = 17
 const MAX_MESSAGE_BYTES = 4096
 const MORE_MILLISECONDS = 1000
 
-/** Of each kind below: more than 1,000 together in the thorough run. */
+/** Number of cases per kind; more than 1,000 in total in thorough runs. */
 const CASES = thoroughOr(250, 15)
 const cases = Array.from({ length: CASES }, (_, index) => index)
 
-/** What was refused, so that a generator that makes good files is noticed. */
+/** Counts rejections, to detect a generator that creates valid files. */
 const refused = new Map<string, number>()
 const countRefusal = (kind: string): void => void refused.set(kind, (refused.get(kind) ?? 0) + 1)
 
-/** Processor time, which other processes do not lengthen. */
+/** CPU time, which does not depend on other processes. */
 async function timed<T>(work: () => Promise<T>): Promise<{ result: T; milliseconds: number }> {
   const before = process.cpuUsage()
   const result = await work()
@@ -42,7 +42,10 @@ async function timed<T>(work: () => Promise<T>): Promise<{ result: T; millisecon
   return { result, milliseconds: (user + system) / 1000 }
 }
 
-/** Fails unless `read` succeeds, or fails with a foreseen error and a short message, in little more than `usual` time. */
+/**
+ * Requires that `read` succeeds or fails with an expected error and a short message, in little more than the `usual`
+ * time.
+ */
 async function expectBounded(kind: string, read: () => Promise<unknown>, usual: number): Promise<void> {
   const { result: error, milliseconds } = await timed(() =>
     read().then(
@@ -233,7 +236,7 @@ describe(`${KINDS.length * CASES} malformed files and requests`, { timeout: 30_0
     })
   })
 
-  it('are malformed indeed: more than a fifth of each kind are refused', () => {
+  it('are actually malformed: more than a fifth of each kind are rejected', () => {
     for (const kind of KINDS) expect(refused.get(kind), kind).toBeGreaterThan(CASES / 5)
   })
 })

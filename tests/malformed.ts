@@ -1,7 +1,7 @@
-/** Malformed files and requests from good ones: what accidents and hostile hands make of them, repeatable by a seed. */
+/** Creates malformed files and requests from valid ones, simulating accidents and attacks, reproducibly from a seed. */
 import { type Random, random } from '../src/random/random.ts'
 
-/** Random choices of one case. */
+/** Random choices of a case. */
 export class Dice {
   private readonly random: Random
 
@@ -26,7 +26,7 @@ const splice = (content: Buffer, at: number, removed: number, inserted: Buffer |
 
 const randomBytes = (dice: Dice, length: number): Buffer => Buffer.from(Array.from({ length }, () => dice.below(256)))
 
-/** What accidents do to any file. */
+/** Accidental damage to files of any type. */
 const BYTES: readonly Mutation[] = [
   (content, dice) => content.subarray(0, dice.below(content.length)),
   (content, dice) => content.subarray(dice.below(Math.min(64, content.length))),
@@ -48,7 +48,7 @@ const BYTES: readonly Mutation[] = [
 const fields = (count: number, length: number): string =>
   `{${Array.from({ length: count }, (_, i) => `"${i}${'k'.repeat(length)}": ${i}`).join(', ')}}`
 
-/** Values that nobody expects where they stand. */
+/** Unexpected values. */
 const VALUES: readonly string[] = [
   'null',
   '-1',
@@ -72,7 +72,10 @@ const VALUES: readonly string[] = [
   `[${Array(50_000).fill('"\\u0007"').join(',')}]`,
 ]
 
-/** Where a value, or a key with its value, begins and ends in JSON text, as far as a pattern finds them. */
+/**
+ * The start and end of values, and of keys with their values, in JSON text, as far as a regular expression can find
+ * them.
+ */
 const VALUE = /(?<=[[:,]\s*)("(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null)/g
 const KEY = /"(?:[^"\\]|\\.)*"(?=\s*:)/g
 
@@ -83,7 +86,7 @@ function replaceOne(text: string, pattern: RegExp, dice: Dice, by: string): stri
   return text.slice(0, index) + by + text.slice(index + match.length)
 }
 
-/** What hostile hands do to JSON. */
+/** Malicious changes to JSON. */
 const JSON_TEXT: readonly Mutation[] = [
   (content, dice) => Buffer.from(replaceOne(content.toString(), VALUE, dice, dice.of(VALUES))),
   (content, dice) => Buffer.from(replaceOne(content.toString(), KEY, dice, `"${'n'.repeat(dice.of([1, 1_000_000]))}"`)),
@@ -92,12 +95,12 @@ const JSON_TEXT: readonly Mutation[] = [
   (_content, dice) => Buffer.from(dice.of(VALUES)),
 ]
 
-/** A good file's content, malformed; of JSON text mostly in its values. */
+/** Returns malformed content based on a valid file. JSON is mostly changed in its values. */
 export function malformed(content: Buffer, isJson: boolean, dice: Dice): Buffer {
   return dice.of(isJson && dice.below(4) > 0 ? JSON_TEXT : BYTES)(content, dice)
 }
 
-/** A safetensors file whose header, not its bytes, is malformed. */
+/** A safetensors file with a malformed header. */
 export function malformedHeader(content: Buffer, dice: Dice): Buffer {
   const length = Number(content.readBigUInt64LE())
   const header = malformed(content.subarray(8, 8 + length), true, dice)
@@ -106,11 +109,11 @@ export function malformedHeader(content: Buffer, dice: Dice): Buffer {
   return Buffer.concat([size, header, content.subarray(8 + length)])
 }
 
-/** Sizes that no file of ours states. */
+/** Sizes that never occur in valid files. */
 const SIZES = ['-1', '0', '65536', '2147483647', '2147483648', '4294967296', '1000000000000', '1e308']
 const NUMBER = /(?<=[[:,]\s*)-?\d[\d.eE+-]*/g
 
-/** JSON text with some of its numbers absurd, or a part of it nested deeply. */
+/** JSON text with some absurd numbers or a deeply nested part. */
 export function absurd(content: Buffer, dice: Dice): Buffer {
   let text = content.toString()
   if (dice.below(4) === 0)
@@ -121,7 +124,7 @@ export function absurd(content: Buffer, dice: Dice): Buffer {
 
 const nested = (open: string, close: string): string => `${open.repeat(20_000)}1${close.repeat(20_000)}`
 
-/** A binary file with some of its integers, most of which are lengths and offsets, absurd. */
+/** A binary file with some absurd integers, most of which are lengths and offsets. */
 export function falseLengths(content: Buffer, dice: Dice): Buffer {
   const changed = Buffer.from(content)
   for (let left = 1 + dice.below(3); left > 0; left--) {

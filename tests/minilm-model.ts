@@ -5,7 +5,7 @@ import { readRecorded } from './read-safetensors.ts'
 import { shared } from './shared.ts'
 import { withoutDropout } from './tiny-model.ts'
 
-/** MiniLM with the head that all recordings of it began with, without dropout. */
+/** MiniLM without dropout, with the head from which all recordings started. */
 export async function miniLm(engine?: Engine): Promise<QuestionAnsweringModel> {
   const { model } = await loadPretrained(shared('models/minilm-l6-h384'), { engine })
   for (const [name, { data }] of Object.entries(readRecorded(shared('reference/minilm/head.safetensors'))))

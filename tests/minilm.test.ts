@@ -19,7 +19,7 @@ const LOSS = 2e-6
 const NORM = 2e-5
 const GRADIENT = 1e-5
 
-// True gradient zero: what is left is rounding noise.
+// The true gradient is zero; only rounding errors remain.
 const UNDETERMINED = /attention\.self\.key\.bias|qa_outputs\.bias|layer\.5\.output\.LayerNorm\.bias/
 
 interface Expected {
@@ -42,9 +42,9 @@ function expectRecorded(engine: Engine): void {
   })
   afterAll(() => model.release())
 
-  // What padding does is the same on every engine, and that it changes no logit is tested below.
+  // Padding works the same on every engine. A test below checks that it does not change logits.
   for (const padding of isThorough && engine === defaultEngine ? ['padded-384', 'longest'] : ['longest']) {
-    test(`logits and loss are the recorded ones (${padding})`, async () => {
+    test(`reproduces the recorded logits and loss (${padding})`, async () => {
       const { rows, spans } = batchOf(padding)
       const expected = expectedOf(padding)
       const { logits, loss } = await model.forward(rows, spans)
@@ -58,9 +58,9 @@ function expectRecorded(engine: Engine): void {
       expect(Math.abs(loss! - expected.loss.data[0])).toBeLessThan(LOSS)
     })
 
-    // Those of OpenVINO are usually tested on small models only.
+    // The gradients of OpenVINO are usually tested only on small models.
     if (isThorough || engine === defaultEngine)
-      test(`gradients are the recorded ones (${padding})`, async () => {
+      test(`reproduces the recorded gradients (${padding})`, async () => {
         const gradients = await batchGradient(model, batchOf(padding))
         const expected = readJson<Record<string, Expected>>(shared('reference/minilm/expected.json'))[padding]
         expect(Math.abs(gradients.loss - expected.loss)).toBeLessThan(LOSS)
@@ -71,7 +71,7 @@ function expectRecorded(engine: Engine): void {
       })
   }
 
-  test('padding changes no logit: each window alone, and all together without padding', async () => {
+  test('padding does not change logits: each window alone, and all together without padding', async () => {
     const padded = batchOf('padded-384')
     const expected = expectedOf('padded-384')
     const real = unpadded(padded)

@@ -1,6 +1,6 @@
 import type { ModelCardSummary } from '../src/hub/model-card.ts'
 
-/** The figures of the notebook's run. */
+/** The results of the notebook's run. */
 export const NOTEBOOK_CARD: ModelCardSummary = {
   name: 'bert-squad: "3,000"',
   model_type: 'bert',

@@ -9,7 +9,7 @@ import { temporaryFolder } from './temporary-folder.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Questions in the words of the tiny vocabulary; every context is longer than a window of 48 tokens. */
+/** Questions in the vocabulary of the tiny model. All contexts are longer than a window of 48 tokens. */
 function questions(count: number, first: string): Example[] {
   const context = `${first} was in the new fed. the cat is of 42, and what was new is in. `.repeat(3)
   return Array.from({ length: count }, (_, i) => {
@@ -44,7 +44,7 @@ test('the notebook runs from its first cell to an answer', async () => {
   const steps = 2 * Math.ceil(features / 16)
   expect(stdout).toContain(`Total training steps: ${steps}\n`)
   expect(stdout).toContain(`Training steps: ${steps}\n`)
-  // The table of the two epochs, and the best of them evaluated again.
+  // The table of the two epochs, and another evaluation of the best one.
   const losses = [...stdout.matchAll(/^[12] +\d\.\d{6} +(\d\.\d{6}) +[\d.]+ +[\d.]+$/gm)].map(([, loss]) =>
     Number(loss),
   )

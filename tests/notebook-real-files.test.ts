@@ -18,7 +18,7 @@ vi.setConfig({ testTimeout: 1_800_000 })
 
 const real = (name: string): Buffer => readFileSync(shared(`zoo/google-bert--bert-base-uncased/${name}`))
 
-/** The files of bert-base-uncased as they are on the hub, around random weights under the names of the real ones. */
+/** The hub files of bert-base-uncased, with random weights under the real names. */
 async function bertBaseUncased(sizes: object): Promise<Record<string, Buffer>> {
   const config = { ...JSON.parse(real('config.json').toString()), ...sizes }
   const path = join(temporaryFolder(), 'model.safetensors')
@@ -43,7 +43,10 @@ async function bertBaseUncased(sizes: object): Promise<Record<string, Buffer>> {
   }
 }
 
-/** Uniform with BERT's standard deviation, from a quick generator (Marsaglia 2003): there may be 110 million. */
+/**
+ * Uniform random numbers with BERT's standard deviation from a fast generator (Marsaglia 2003), because there may be
+ * 110 million.
+ */
 function values(count: number, init: Initialization, seed: number): Float32Array {
   const data = new Float32Array(count)
   if (init !== 'normal') return data.fill(init === 'ones' ? 1 : 0)

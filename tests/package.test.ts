@@ -58,7 +58,7 @@ function expectRuns(place: string): void {
 }
 
 describe('a release', () => {
-  it('compiles in a project of strict TypeScript and runs', () => expectRuns(project))
+  it('compiles in a strict TypeScript project and runs', () => expectRuns(project))
 
   test.skipIf(!isThorough)('installs into an empty project with npm', ({ skip }) => {
     const place = join(folder, 'installed')
@@ -136,7 +136,7 @@ describe('docs/bundlers.md', () => {
       void load().then((name) => console.log(
         tokenizerFromVocab('[PAD]\\n[UNK]\\n[CLS]\\n[SEP]\\nwho').call('who').input_ids, normalizeAnswer('The Bo.'), name))`,
     )
-    // The two rooms go into the bundle, spanforge itself stays outside.
+    // The two modules are bundled; spanforge itself remains external.
     const stayOut = {
       name: 'stay-out',
       setup: (builder: import('esbuild').PluginBuild) =>

@@ -9,7 +9,7 @@ export const hasReadOnlyMounts =
 
 if (!hasReadOnlyMounts) console.warn('SKIPPED (needs unshare, and user namespaces): tests on a read-only file system')
 
-/** A command line that runs `argv` where `folder` is on a read-only file system. */
+/** Returns a command line that runs `argv` with `folder` on a read-only file system. */
 export const withReadOnly = (folder: string, argv: readonly string[]): string[] => [
   'unshare',
   ...UNSHARE,

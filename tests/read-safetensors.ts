@@ -5,7 +5,7 @@ export interface Recorded {
   readonly data: Float32Array | Int32Array
 }
 
-/** Recorded tensors, float32 or int64 (as int32), by name. For tests: a file of ours, read whole. */
+/** Reads recorded tensors by name: float32, or int64 as int32. For test files, which are read completely. */
 export function readRecorded(path: string): Record<string, Recorded> {
   const file = readFileSync(path)
   const headerLength = Number(file.readBigUInt64LE(0))
@@ -24,7 +24,7 @@ export function readRecorded(path: string): Record<string, Recorded> {
   )
 }
 
-/** The largest difference between two arrays. NaN anywhere makes it NaN. */
+/** Returns the largest difference between two arrays, or NaN if any value is NaN. */
 export function maxDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) return Number.NaN
   let worst = 0

@@ -7,7 +7,9 @@ export interface Said {
   readonly stderr: string
 }
 
-/** Runs a command line of spanforge in this process: quicker than one of its own, the same but for signals. */
+/**
+ * Runs a spanforge command line in this process, which is faster than a separate process and differs only in signals.
+ */
 export async function runHere(...argv: readonly string[]): Promise<Said> {
   const written = { stdout: '', stderr: '' }
   const spies = (['stdout', 'stderr'] as const).map((name) =>

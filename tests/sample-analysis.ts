@@ -12,7 +12,7 @@ const context = (name: string) =>
 interface Case {
   readonly question: string
   readonly given: readonly string[]
-  /** The prediction; of a text that stands twice, the last one. "" is no answer. */
+  /** The prediction; if the text occurs twice, the last occurrence. "" means no answer. */
   readonly predicted: string
   /** Whether the context is cut in the middle of the first labelled answer. */
   readonly cut?: boolean

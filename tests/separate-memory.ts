@@ -3,8 +3,8 @@ import type { Engine, Executable, Values } from '../src/runtime/engine.ts'
 import { onnxruntime } from '../src/runtime/onnxruntime.ts'
 
 /**
- * ONNX Runtime as an engine with memory of its own, such as a GPU's: values that are held are copied there when they are
- * handed over and when they are invalidated, and at no other time. `copies` counts them by name.
+ * ONNX Runtime as an engine with separate memory, like a GPU: held values are copied when they are registered and when
+ * they are invalidated, but at no other time. `copies` counts the copies by name.
  */
 export function separateMemory() {
   const copies = new Map<string, number>()
@@ -15,7 +15,7 @@ export function separateMemory() {
     async compile(graph, options): Promise<Executable> {
       const inner = await onnxruntime.compile(graph, options)
       const hosts = new Map<string, TensorData>()
-      /** By the caller's memory, so that an input and an output that share theirs share ours. */
+      /** Keyed by the caller's memory, so that inputs and outputs that share memory also share the copy. */
       const owns = new Map<TensorData, TensorData>()
       const upload = (name: string) => {
         const host = hosts.get(name)!

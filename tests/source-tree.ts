@@ -5,16 +5,16 @@ import ts from 'typescript'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Folders whose contents are made, fetched or another program's. */
+/** Folders with generated, downloaded or external contents. */
 const notOurs = new Set(['.git', 'node_modules', 'dist', 'dist.new', 'build', 'runs', 'coverage', '__pycache__'])
 
-/** Every file of the repository that we keep, by its path from the root, with `/` between folders. */
+/** All files of the repository, by path from the root with `/` as the separator. */
 export const files: readonly string[] = list('')
 
 function list(folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = posix.join(folder, entry.name)
-    // src/runs is a room of ours; runs/ beside it holds what people train.
+    // src/runs is a module; runs/ in the root contains training runs of users.
     if (notOurs.has(entry.name) && path !== 'src/runs') return []
     return entry.isDirectory() ? list(path) : entry.isFile() ? [path] : []
   })
@@ -22,15 +22,15 @@ function list(folder: string): string[] {
 
 export const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 
-/** A Markdown page without its blocks of code. */
+/** Removes the code blocks of a Markdown page. */
 export const prose = (path: string): string => read(path).replaceAll(/^ *```\w*\n[\s\S]*?^ *```$/gm, '')
 
-/** Shipped sources: what stands under src/ but tests, and AssemblyScript, which is compiled and committed. */
+/** Shipped sources: files in src/ except tests and AssemblyScript, which is compiled and committed. */
 export const sources: readonly string[] = files.filter(
   (path) => /^src\/.*\.ts$/.test(path) && !/\.(test|as)\.ts$/.test(path),
 )
 
-/** Everything that a source names after `import` or `export ... from`: our files by path, the rest as written. */
+/** All modules that a source file imports or re-exports: our files by path, others as written. */
 export const importsOf = (source: string): readonly string[] => imports.get(source)!
 
 const imports = new Map(sources.map((source) => [source, readImports(source)]))
@@ -55,5 +55,5 @@ function namedModule(node: ts.Node): ts.Node | undefined {
   return undefined
 }
 
-/** The room of a source: its folder under src/, or its own name where it stands in none. */
-export const roomOf = (source: string): string => source.split('/')[1]
+/** The module of a source file: its folder under src/, or its own name if it is directly in src/. */
+export const moduleOf = (source: string): string => source.split('/')[1]

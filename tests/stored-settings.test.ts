@@ -15,10 +15,10 @@ import { temporaryFolder } from './temporary-folder.ts'
 import { type Flags, tinyTraining } from './tiny-run.ts'
 import { tinyExamples, tinyFolder } from './tiny-squad.ts'
 
-// Whole runs: seconds on a machine at rest, minutes on a busy one.
+// Complete runs take seconds on an idle machine and minutes on a busy one.
 vi.setConfig({ testTimeout: 600_000 })
 
-/** Of 24 questions 6 have no answer. */
+/** 6 of 24 questions have no answer. */
 const mixed: Example[] = tinyExamples(24).map((example, i) => (i % 4 ? example : { ...example, answers: [] }))
 const lengths = { max_answer_length: 30, max_seq_length: 48, doc_stride: 8 }
 
@@ -42,7 +42,7 @@ beforeEach(async () => {
   await saveAnswerSettings(base, fitted)
 })
 
-/** Trains two steps without validation; the settings of the model and of its checkpoint. */
+/** Trains two steps without validation, and returns the settings of the model and of its checkpoint. */
 async function trained(more: Flags) {
   const argv = tinyTraining(folder, { max_steps: 2, ...more }).filter(
     (flag, i, all) => flag !== '--validation_file' && all[i - 1] !== '--validation_file',
@@ -55,35 +55,35 @@ async function trained(more: Flags) {
 }
 
 describe('Questions without an answer', () => {
-  test('are trained with a warning that counts them where "" is never an answer', async () => {
+  test('cause a warning with their number if "" is never an answer', async () => {
     const { settings, warnings } = await trained({ train_file })
     expect(warnings).toEqual([expect.stringContaining('6 of the 24 training questions have no answer')])
     expect(warnings[0]).toContain('--version_2_with_negative')
     expect(settings).toBeUndefined()
   })
 
-  test('make a model that may answer "", without validation at threshold 0 or the one given', async () => {
+  test('train a model that may answer "", with the given threshold (default: 0) if there is no validation', async () => {
     const { settings, warnings } = await trained({ train_file, version_2_with_negative: true })
     expect(warnings).toEqual([])
     expect(settings).toEqual({ version_2_with_negative: true, null_score_diff_threshold: 0, ...lengths })
     const given = { train_file, version_2_with_negative: true, null_score_diff_threshold: -2 } as const
     const again = await trained({ ...given, overwrite_output_dir: true })
     expect(again.settings).toMatchObject({ null_score_diff_threshold: -2 })
-    // The served answer may be "" from now on.
+    // From now on, the served answer may be "".
     const argv = ['--model', join(folder, 'out'), '--question', 'who is in ro?', '--context', 'bo is in ro.', '--json']
     const { stdout } = await runHere('answer', ...argv)
     expect(JSON.parse(stdout)).toHaveProperty('null_odds')
   })
 })
 
-test('A sweep warns of them once, not once in each run', async () => {
+test('A sweep warns about them only once', async () => {
   const argv = tinyTraining(folder, { max_steps: 1, train_file }).with(0, 'sweep')
   const { code, stdout, stderr } = await runHere(...argv, '--grid', 'seed=1,2')
   expect(code, stderr).toBe(0)
   expect(stdout.match(/Warning: 6 of the 24 training questions/g)).toHaveLength(1)
 })
 
-test('The Trainer refuses validation questions without an answer before the first step', async () => {
+test('The Trainer rejects validation questions without an answer before the first step', async () => {
   const sizes = { max_seq_length: 48, doc_stride: 8 }
   const tokenizer = await AutoTokenizer.from_pretrained(tinyFolder)
   const dataset = makeDataset(tokenizer, mixed, sizes)
@@ -100,25 +100,25 @@ test('The Trainer refuses validation questions without an answer before the firs
 })
 
 describe('The settings of the base model', () => {
-  test('say whether "" may be an answer; what was fitted on the weights before is dropped', async () => {
+  test('determine whether "" may be an answer, but values fitted on the old weights are dropped', async () => {
     const { settings, warnings } = await trained({ model: base, train_file })
     expect(warnings).toEqual([])
     expect(settings).toEqual({ version_2_with_negative: true, null_score_diff_threshold: 0, ...lengths })
   })
 
-  test('give way to an explicit false', async () => {
+  test('are overridden by an explicit false', async () => {
     const { settings, warnings } = await trained({ model: base, train_file, version_2_with_negative: 'false' })
     expect(warnings).toHaveLength(1)
     expect(settings).toEqual({ version_2_with_negative: false, null_score_diff_threshold: 0, ...lengths })
   })
 
-  test('decide how the run evaluates', async () => {
+  test('determine how the run evaluates', async () => {
     const said = await runHere(...tinyTraining(folder, { model: base, validation_file: train_file, max_steps: 2 }))
     expect(said.code, said.stderr).toBe(0)
     expect(await loadAnswerSettings(join(folder, 'out'))).toMatchObject({ version_2_with_negative: true })
   })
 
-  test('hold for the Trainer too', async () => {
+  test('also apply to the Trainer', async () => {
     const model = await AutoModelForQuestionAnswering.from_pretrained(base)
     const tokenizer = await AutoTokenizer.from_pretrained(base)
     const args = new TrainingArguments({ output_dir: join(folder, 'out'), max_steps: 2, ...lengths })

@@ -1,10 +1,10 @@
 import { builtinModules } from 'node:module'
 import { describe, expect, it } from 'vitest'
-import { files, importsOf, read, roomOf, sources } from './source-tree.ts'
+import { files, importsOf, moduleOf, read, sources } from './source-tree.ts'
 
 /**
- * Which rooms of src/ a room may import, besides itself: the table of docs/architecture.md, in its order. A room that
- * may be imported stands above the rooms that import it.
+ * The modules of src/ that each module may import besides itself, as in the table of docs/architecture.md, in the same
+ * order. A module must be listed before all modules that import it.
  */
 const mayImport: Record<string, readonly string[]> = {
   files: [],
@@ -76,10 +76,10 @@ const mayImport: Record<string, readonly string[]> = {
   ],
 }
 
-/** The command line and the library's index stand above every room. */
+/** The command line and the library's index may import all modules. */
 const onTop = ['cli', 'index.ts']
 
-/** Modules that every room may import, and that import none. */
+/** Files that all modules may import, and that import no module. */
 const forAll = [
   'bounded-json.ts',
   'edit-distance.ts',
@@ -91,11 +91,11 @@ const forAll = [
   'show-value.ts',
 ]
 
-/** Rooms that run in a browser as they stand. */
+/** Modules that run in a browser without changes. */
 const inBrowser = ['text', 'squad']
 
-const importsAllowed = (room: string): readonly string[] =>
-  onTop.includes(room) ? Object.keys(mayImport) : (mayImport[room] ?? [])
+const importsAllowed = (module: string): readonly string[] =>
+  onTop.includes(module) ? Object.keys(mayImport) : (mayImport[module] ?? [])
 
 const ours = (path: string): boolean => path.startsWith('src/')
 const packageOf = (name: string): string =>
@@ -105,26 +105,26 @@ const packageOf = (name: string): string =>
     .join('/')
 
 describe('imports under src/', () => {
-  it('go the one way that docs/architecture.md gives', () => {
+  it('follow the dependency rules of docs/architecture.md', () => {
     const wrong = sources.flatMap((source) => {
-      const allowed = [...forAll, roomOf(source), ...importsAllowed(roomOf(source))]
+      const allowed = [...forAll, moduleOf(source), ...importsAllowed(moduleOf(source))]
       return importsOf(source)
-        .filter((path) => ours(path) && !allowed.includes(roomOf(path)))
-        .map((path) => `${source} imports ${path}: ${roomOf(source)} may not import ${roomOf(path)}`)
+        .filter((path) => ours(path) && !allowed.includes(moduleOf(path)))
+        .map((path) => `${source} imports ${path}: ${moduleOf(source)} may not import ${moduleOf(path)}`)
     })
     expect(wrong).toEqual([])
   })
 
-  it('know no engine by name above runtime/', () => {
+  it('do not name engines outside runtime/', () => {
     const open = ['engine.ts', 'engine-entry.ts', 'registry.ts'].map((name) => `src/runtime/${name}`)
     const wrong = sources.flatMap((source) =>
       importsOf(source)
-        .filter((path) => roomOf(source) !== 'runtime' && path.startsWith('src/runtime/') && !open.includes(path))
+        .filter((path) => moduleOf(source) !== 'runtime' && path.startsWith('src/runtime/') && !open.includes(path))
         .map((path) => `${source} imports ${path}`),
     )
     expect(wrong).toEqual([])
     const named = sources.filter(
-      (source) => roomOf(source) !== 'runtime' && /'(onnxruntime|openvino|onednn)'/.test(read(source)),
+      (source) => moduleOf(source) !== 'runtime' && /'(onnxruntime|openvino|onednn)'/.test(read(source)),
     )
     expect(named).toEqual([])
   })
@@ -138,23 +138,23 @@ describe('imports under src/', () => {
     expect(outside).toEqual([])
   })
 
-  it('make no cycle between files', () => {
+  it('have no cycles between files', () => {
     expect(cycles()).toEqual([])
   })
 
-  it('of text/ and squad/ name nothing that a browser lacks', () => {
-    const rooms = sources.filter((source) => inBrowser.includes(roomOf(source)))
-    const node = rooms.flatMap((source) =>
+  it('of text/ and squad/ are available in a browser', () => {
+    const modules = sources.filter((source) => inBrowser.includes(moduleOf(source)))
+    const node = modules.flatMap((source) =>
       [
         ...importsOf(source).filter((name) => name.startsWith('node:') || builtinModules.includes(packageOf(name))),
         ...(/\b(Buffer|process)\./.exec(read(source))?.slice(0, 1) ?? []),
       ].map((name) => `${source}: ${name}`),
     )
-    expect(rooms).not.toEqual([])
+    expect(modules).not.toEqual([])
     expect(node).toEqual([])
   })
 
-  it('name only packages that a user of spanforge also installs', () => {
+  it('include only packages that users of spanforge install', () => {
     const { dependencies } = JSON.parse(read('package.json'))
     const missing = sources.flatMap((source) =>
       importsOf(source)
@@ -165,26 +165,26 @@ describe('imports under src/', () => {
   })
 })
 
-describe('the rooms of src/', () => {
-  it('are those of the test', () => {
-    const unknown = [...new Set(sources.map(roomOf))].filter(
-      (room) => !(room in mayImport) && !onTop.includes(room) && !forAll.includes(room),
+describe('the modules of src/', () => {
+  it('are all listed in this test', () => {
+    const unknown = [...new Set(sources.map(moduleOf))].filter(
+      (module) => !(module in mayImport) && !onTop.includes(module) && !forAll.includes(module),
     )
-    expect(unknown, 'rooms without a line in this test and in docs/architecture.md').toEqual([])
+    expect(unknown, 'modules that are not listed in this test and in docs/architecture.md').toEqual([])
   })
 
-  it('all stand in docs/architecture.md, with what they may import', () => {
+  it('are listed in docs/architecture.md with their allowed imports', () => {
     const page = read('docs/architecture.md')
-    const missing = Object.entries(mayImport).filter(([room, allowed]) => {
-      const row = page.split('\n').find((line) => line.startsWith(`| \`${room}/\``))
+    const missing = Object.entries(mayImport).filter(([module, allowed]) => {
+      const row = page.split('\n').find((line) => line.startsWith(`| \`${module}/\``))
       return row?.split('|').at(-2)?.trim() !== allowed.join(', ')
     })
-    expect(missing.map(([room, allowed]) => `${room}/ -> ${allowed.join(', ')}`)).toEqual([])
+    expect(missing.map(([module, allowed]) => `${module}/ -> ${allowed.join(', ')}`)).toEqual([])
   })
 })
 
 describe('the files of the repository', () => {
-  it('have at most 400 lines where they are programs', () => {
+  it('have at most 400 lines if they are programs', () => {
     const long = files
       .filter((path) => /\.(tsx?|mjs|js|py|css)$/.test(path))
       .map((path) => ({ path, lines: read(path).trimEnd().split('\n').length }))
@@ -192,7 +192,7 @@ describe('the files of the repository', () => {
     expect(long).toEqual([])
   })
 
-  it('name no place of the machine they were written on', () => {
+  it('do not contain local paths', () => {
     const place = new RegExp(`(^|[\\s'"\`(=:])/(${['work', 'root', 'tmp'].join('|')})/\\w`, 'm')
     const named = files.flatMap((path) => {
       const text = read(path)
@@ -211,19 +211,19 @@ describe('the files of the repository', () => {
     expect(named).toEqual([])
   })
 
-  it('give the licence of every package that npm installs for them', () => {
+  it('list the licences of all packages', () => {
     const { dependencies, devDependencies } = JSON.parse(read('package.json'))
     const page = read('docs/licences.md')
     const missing = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !page.includes(`\`${name}\``))
     expect(missing, 'packages without a line in docs/licences.md').toEqual([])
   })
 
-  it('leave it to npm where packages come from', () => {
+  it('do not specify a package registry', () => {
     expect(read('package-lock.json')).not.toContain('"resolved"')
   })
 })
 
-/** Each cycle once, as the files along it: a depth-first walk that finds itself again on its own path. */
+/** Finds each cycle once, as the list of its files, by a depth-first search that detects nodes on its current path. */
 function cycles(): string[] {
   const found: string[] = []
   const done = new Set<string>()

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** An empty folder that goes when the test that asked for it has ended. */
+/** Creates an empty folder that is removed when the current test ends. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))

@@ -10,7 +10,7 @@ import { recordedDataset } from './tiny-model.ts'
 import { tinyFolder } from './tiny-squad.ts'
 
 export interface LoopChoice {
-  /** Leaves the loop after the first event that it says true to. */
+  /** Stops after the first event for which it returns true. */
   readonly until?: (event: TrainingEvent) => boolean
   readonly resume_from?: string
   readonly engine?: Engine
@@ -23,7 +23,7 @@ export interface LoopChoice {
   readonly now?: () => number
 }
 
-/** Trains the tiny model, with its dropout, on 22 windows, 4 a batch: 6 batches an epoch, 2 epochs. */
+/** Trains the tiny model with dropout on 22 windows in batches of 4: 6 batches per epoch, 2 epochs. */
 export async function trainTiny(
   more: TrainingArgumentsInput,
   { until, engine, model: folder = tinyFolder, onEvent, ...choice }: LoopChoice = {},

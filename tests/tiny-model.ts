@@ -9,7 +9,7 @@ import type { Label } from '../src/squad/types.ts'
 import { fixture, fixtureJson } from './fixture.ts'
 import { readRecorded } from './read-safetensors.ts'
 
-/** Every family's fields. */
+/** The fields of all architectures. */
 const NO_DROPOUT = {
   ...{ hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
   ...{ dropout: 0, attention_dropout: 0, qa_dropout: 0 },
@@ -28,7 +28,7 @@ export function tinyModel(
   return model
 }
 
-/** The same weights in a model that drops nothing in training. */
+/** Returns a model with the same weights and without dropout. */
 export function withoutDropout({ config, engine, parameters }: QuestionAnsweringModel): QuestionAnsweringModel {
   const model = new QuestionAnsweringModel({ ...config, ...NO_DROPOUT }, engine)
   model.parameters = parameters
@@ -86,7 +86,7 @@ interface JsonBatch {
   readonly end_positions: readonly number[]
 }
 
-/** The same batch without its padding. */
+/** Returns the same batch without padding. */
 export const unpadded = ({ rows, spans }: RecordedBatch): RecordedBatch => ({
   spans,
   rows: rows.map(({ input_ids, token_type_ids, attended }) => ({

@@ -5,7 +5,7 @@ import { tinyFolder, writeTinySquad } from './tiny-squad.ts'
 
 export type Flags = Readonly<Record<string, string | number | true>>
 
-/** A command line that trains the tiny model on 24 questions for `num_train_epochs` 2: 12 steps in all. */
+/** A command line that trains the tiny model on 24 questions for 2 epochs, 12 steps in total. */
 export function tinyTraining(folder: string, more: Flags = {}): string[] {
   return [
     'train',
@@ -25,6 +25,6 @@ export function tinyTraining(folder: string, more: Flags = {}): string[] {
   ]
 }
 
-/** Weights and Adam's moments of a checkpoint, as bytes. */
+/** The weights and Adam's moments of a checkpoint, as bytes. */
 export const checkpointBytes = (folder: string): Buffer[] =>
   ['model.safetensors', 'optimizer.safetensors'].map((name) => readFileSync(join(folder, name)))

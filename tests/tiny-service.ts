@@ -22,7 +22,7 @@ export interface TinyService {
   close(): Promise<void>
 }
 
-/** The whole service over small models; without a socket until told to listen. */
+/** The complete service with small models; without a socket until it is started. */
 export async function tinyService({
   folders = [`tiny=${tinyFolder}`],
   ...options
@@ -49,7 +49,7 @@ export async function tinyService({
 /** The tokenizer of the tiny model. */
 export const tinyTokenizer = (): Promise<Tokenizer> => loadTokenizer(tinyFolder)
 
-/** A text of so many words that the tiny model knows. */
+/** A text with the given number of words from the vocabulary of the tiny model. */
 export const tinyText = (words: number): string => {
   const some = ['bo', 'is', 'in', 'ro', 'li', 'was', 'sea', 'max', 'den', 'una', 'oz', 'eve', 'pit']
   return Array.from({ length: words }, (_, i) => some[(i * i + 3 * i) % some.length]).join(' ')

@@ -4,13 +4,13 @@ import { toSquadJson } from '../src/squad/reading/squad-json.ts'
 import type { Example } from '../src/squad/types.ts'
 import { fixture } from './fixture.ts'
 
-/** A small random model with its tokenizer; it knows single letters, so that every word has tokens. */
+/** A small random model with its tokenizer. It knows single letters, so every word has tokens. */
 export const tinyFolder = fixture('tiny/b1/safetensors')
 
 const NAMES = ['bo', 'li', 'max', 'una', 'eve', 'ida']
 const PLACES = ['ro', 'ka', 'sea', 'pit', 'den', 'oz']
 
-/** "Who is in ro?" in short texts: some 30 tokens each. */
+/** "Who is in ro?" with short contexts of about 30 tokens. */
 export function tinyExamples(count: number, first = 0): Example[] {
   return Array.from({ length: count }, (_, i) => {
     const n = first + i
@@ -23,11 +23,11 @@ export function tinyExamples(count: number, first = 0): Example[] {
   })
 }
 
-/** As tinyExamples, which repeat each other after 30, but each with a context of its own. */
+/** Like tinyExamples, which repeats after 30, but with different contexts. */
 export const differentExamples = (count: number, first = 0): Example[] =>
   tinyExamples(count, first).map((example, i) => ({ ...example, context: `${example.context} ${first + i}.` }))
 
-/** Writes such a file; returns its path. */
+/** Writes such a file and returns its path. */
 export function writeTinySquad(folder: string, name: string, count: number, first = 0): string {
   const path = join(folder, name)
   writeFileSync(path, toSquadJson(tinyExamples(count, first)))

@@ -1,4 +1,7 @@
-/** Builds, piece by piece, what torch.save writes, so that a test can build it wrong. Text is latin1. */
+/**
+ * Builds files in the format of torch.save from individual parts, so that tests can create invalid files. Text is
+ * latin1.
+ */
 
 type Bytes = string | Buffer
 
@@ -46,7 +49,7 @@ export const tensor = (of: Bytes, start: number, shape: readonly number[], strid
     call(name('collections', 'OrderedDict')),
   )
 
-/** A zip archive of stored entries; with zip64 every number stands in the 64-bit fields. */
+/** A zip archive of stored entries. With zip64, all numbers are in the 64-bit fields. */
 export function zip(entries: Record<string, Buffer>, { zip64 = false, method = 0, flags = 0 } = {}): Buffer {
   const local: Buffer[] = []
   const central: Buffer[] = []
@@ -92,7 +95,7 @@ export function zip(entries: Record<string, Buffer>, { zip64 = false, method = 0
   return bytes(...local, directory, ...(zip64 ? [end64, locator] : []), end)
 }
 
-/** torch's format before 1.6. */
+/** The format of torch before version 1.6. */
 export function legacy(stateDict: Bytes, storages: Record<string, { count: number; data: Buffer }>): Buffer {
   const magic = bytes('\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.')
   const keys = bytes(']', '(', ...Object.keys(storages).map(text), 'e')

@@ -16,7 +16,10 @@ const WINDOWS = ['--max_seq_length', '48', '--doc_stride', '8']
 const STEPS = ['--per_device_train_batch_size', '4', '--num_train_epochs', '2', '--learning_rate', '1e-3']
 const RUN = [...DATA, ...WINDOWS, ...STEPS, '--per_device_eval_batch_size', '4', '--logging_steps', '1']
 
-/** A copy of what version 0.1.0 left, which is the current folder until the test ends: the paths in it are relative. */
+/**
+ * Copies the output of version 0.1.0 and makes it the current folder until the test ends, because it contains relative
+ * paths.
+ */
 function leftBy010() {
   const folder = temporaryFolder()
   cpSync(fixture('version-0.1.0'), folder, { recursive: true })
@@ -38,7 +41,7 @@ const losses = (folder: string): number[] =>
     ({ loss, eval_loss }: { loss?: number; eval_loss?: number }) => loss ?? eval_loss ?? [],
   )
 
-test('its models open: the recorded evaluation loss and scores, and answers', async () => {
+test('loads its models and reproduces the recorded evaluation and answers', async () => {
   const { json, run } = leftBy010()
   const { eval_loss, eval_f1, eval_exact_match } = json('runs/finished/eval_results.json')
   const evaluated = await run('evaluate', '--model', 'runs/finished', '--data', 'dev.json', '--json', ...WINDOWS)
@@ -48,7 +51,7 @@ test('its models open: the recorded evaluation loss and scores, and answers', as
   expect((await run('inspect', 'model')).stdout).toContain('6,306')
 })
 
-test('its models are served, with the answer settings stored beside them', async () => {
+test('serves its models with their stored answer settings', async () => {
   const { at } = leftBy010()
   const service = await tinyService({
     folders: [at('model'), at('runs/finished'), at('runs/interrupted/checkpoint-6')],
@@ -64,7 +67,7 @@ test('its models are served, with the answer settings stored beside them', async
   }
 })
 
-test('its interrupted run resumes to the weights and moments that 0.1.0 gets', async () => {
+test('resumes its interrupted run with the same weights and moments as 0.1.0', async () => {
   const { at, run } = leftBy010()
   const { stdout } = await run('train', '--output_dir', 'runs/interrupted', '--resume_from_checkpoint', 'latest')
   expect(stdout).toContain('checkpoint-6')
@@ -72,7 +75,8 @@ test('its interrupted run resumes to the weights and moments that 0.1.0 gets', a
   const [resumed, expected] = [at('runs/interrupted/checkpoint-12'), at('runs/finished/checkpoint-12')]
   expect(losses(resumed)).toHaveLength(losses(expected).length)
   for (const [i, loss] of losses(expected).entries()) expect(losses(resumed)[i]).toBeCloseTo(loss, 4)
-  // Processors round differently. One that repeats the whole run to the recorded bits must also resume to them.
+  // Processors round differently. If a processor reproduces the recorded bits of the whole run, resuming must reproduce
+  // them too.
   const again = ['--eval_strategy', 'steps', '--eval_steps', '4', '--save_steps', '6', '--output_dir', 'again']
   await run('train', ...RUN, ...again)
   const repeats = checkpointBytes(at('again/checkpoint-12'))[0].equals(checkpointBytes(expected)[0])
@@ -80,7 +84,7 @@ test('its interrupted run resumes to the weights and moments that 0.1.0 gets', a
   else console.warn('SKIPPED: this processor rounds differently, so the recorded bits cannot be compared')
 })
 
-test('its finished run is complete: nothing is trained again', async () => {
+test('recognises its finished run as complete', async () => {
   const { at, run } = leftBy010()
   const before = checkpointBytes(at('runs/finished/checkpoint-12'))
   const { stderr } = await run('train', '--output_dir', 'runs/finished', '--resume_from_checkpoint', 'latest')
@@ -88,7 +92,7 @@ test('its finished run is complete: nothing is trained again', async () => {
   expect(checkpointBytes(at('runs/finished/checkpoint-12'))).toEqual(before)
 })
 
-test('its sweep is completed: the finished run stands, the interrupted one resumes', async () => {
+test('completes its sweep, keeping the finished run and resuming the interrupted one', async () => {
   const { at, json, run } = leftBy010()
   const { stderr } = await run(
     'sweep',
@@ -107,7 +111,7 @@ test('its sweep is completed: the finished run stands, the interrupted one resum
   expect(summary(json('runs/sweep/sweep.json'))).toEqual(summary(fixtureJson('version-0.1.0/expected-sweep.json')))
 })
 
-test('its unfinished file of answers is completed', async () => {
+test('completes its unfinished answer file', async () => {
   const { at, json, run } = leftBy010()
   const journal = json('answers.jsonl.partial.json')
   journal.settings.input = [at('questions.jsonl')]
@@ -128,7 +132,7 @@ test('its unfinished file of answers is completed', async () => {
   expect(stderr).not.toMatch(/Answering: [0-5]\/12/)
 })
 
-test('its runs are listed by the dashboard, with their status, scores and steps', async () => {
+test('lists its runs in the dashboard with status, scores and steps', async () => {
   const { at } = leftBy010()
   const runs = new PastRuns(at('runs'), 3)
   const entries = await runs.list()
@@ -145,7 +149,7 @@ test('its runs are listed by the dashboard, with their status, scores and steps'
   expect((await runs.find('interrupted'))!.view.evaluations).toHaveLength(1)
 })
 
-test('the lock of its killed process is named, because it does not show whether that process still runs', async () => {
+test('names the lock of its killed process, which does not indicate whether the process is running', async () => {
   const { at } = leftBy010()
   const dead = { pid: 2 ** 22 - 1, host: hostname(), started: '1', since: '2026-11-29T00:00:00.000Z' }
   writeFileSync(at('runs/interrupted/.run.lock'), JSON.stringify(dead))

@@ -3,11 +3,11 @@ import { deflateRawSync } from 'node:zlib'
 export interface ZipFile {
   readonly name: string
   readonly content: Uint8Array
-  /** Its size as the archive states it (default: its size). */
+  /** The size stated in the archive (default: the actual size). */
   readonly declared?: number
 }
 
-/** A zip archive of deflated files. */
+/** Creates a zip archive of deflated files. */
 export function zipOf(files: readonly ZipFile[]): Buffer {
   const locals: Buffer[] = []
   const directory: Buffer[] = []

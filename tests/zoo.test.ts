@@ -5,7 +5,7 @@ import { describeShared } from './shared.ts'
 import { callPair, canAnswer, readPair, readText } from './tokenizer-record.ts'
 import { unpackZoo, type ZooRecord, zooFolders, zooRecord } from './zoo.ts'
 
-/** Folders whose tokenizer is none that spanforge reads, and what the error calls it. */
+/** Folders whose tokenizers spanforge does not support, and the expected errors. */
 const REFUSED: Record<string, RegExp> = {
   'microsoft--deberta-v3-spm': /the tokenizer of this folder is DebertaV2Tokenizer, and no tokenizer.json/,
   'x-ArnurBerikbol1--emotion-albert': /model.type is "Unigram", a model that spanforge does not support/,

@@ -5,7 +5,7 @@ import { shared } from './shared.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import type { RecordedPair, RecordedText, RecordedWindow } from './tokenizer-record.ts'
 
-/** Real model folders of the hub, with what transformers made of their tokenizers: see README.md there. */
+/** Real model folders from the hub, with the results of their tokenizers in transformers. See the README there. */
 export const zooFolders = (): string[] =>
   readdirSync(shared('zoo'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -16,7 +16,7 @@ interface ZooPair extends RecordedPair {
 }
 
 export interface ZooRecord {
-  /** Why Python cannot load the folder in any way. */
+  /** Why Python cannot load the folder. */
   readonly error?: string
   readonly loaded_by: string
   readonly class: string

@@ -1,4 +1,4 @@
-/** Locks a folder and exits without releasing it: for lock.test.ts. */
+/** Locks a folder and exits without releasing the lock, for lock.test.ts. */
 import { join } from 'node:path'
 import { acquireLock } from '../../src/files/lock.ts'
 

@@ -90,6 +90,9 @@ describeOpenVino('with OpenVINO', (engine) => {
     withFeatures('avx512_bf16')
     const chosen = chooseEngine({ bf16: true }, config)
     if (engine.precisions.includes('bfloat16')) expect((await chosen).name).toBe('openvino')
-    else await expect(chosen).rejects.toThrow(/^bf16: CPU .*OpenVINO.* cannot compute in bfloat16: OpenVINO does not support bfloat16 on /)
+    else
+      await expect(chosen).rejects.toThrow(
+        /^bf16: CPU .*OpenVINO.* cannot compute in bfloat16: OpenVINO does not support bfloat16 on /,
+      )
   })
 })
