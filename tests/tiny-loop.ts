@@ -4,7 +4,7 @@ import { parseArguments, type TrainingArgumentsInput } from '../src/training/arg
 import type { TrainingEvent } from '../src/training/loop/events.ts'
 import type { GradientFactory } from '../src/training/loop/gradient-source.ts'
 import { train } from '../src/training/loop/loop.ts'
-import type { RunControl } from '../src/training/loop/run-control.ts'
+import type { RunControl } from '../src/training/loop/training-run.ts'
 import { fixture } from './fixture.ts'
 import { recordedDataset } from './tiny-model.ts'
 import { tinyFolder } from './tiny-squad.ts'

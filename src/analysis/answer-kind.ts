@@ -1,4 +1,4 @@
-import { digitsOf } from './number-words.ts'
+import { digitsOf } from './spelling-forms.ts'
 
 /** Kinds of answers, in the order in which `answerKind` checks for them. */
 export const answerKinds = ['none', 'date', 'number', 'name', 'phrase'] as const

@@ -1,7 +1,6 @@
 /** The dimensions by which questions are grouped. If a question has several labelled answers, the first one counts. */
 import { answerKind, answerKinds } from './answer-kind.ts'
 import type { GoldAnswer } from './gold-answer.ts'
-import { questionWord, questionWords } from './question-word.ts'
 
 export const dimensions = [
   'question_word',
@@ -95,4 +94,28 @@ function rangeLabel(starts: readonly number[], value: number): string {
 function positionLabel(share: number): string {
   const from = 20 * Math.min(4, Math.max(0, Math.floor(share * 5)))
   return `${from} to ${from + 20} %`
+}
+
+/** Question words. The first one in a question counts, wherever it is: "In what year ..." counts as "what". */
+export const questionWords = [
+  'who',
+  'what',
+  'when',
+  'where',
+  'which',
+  'why',
+  'how many',
+  'how much',
+  'how',
+  'other',
+] as const
+
+export type QuestionWord = (typeof questionWords)[number]
+
+const QUESTION_WORD = /\b(who|what|when|where|which|why|how +many|how +much|how)(?:m|se)?\b/i
+
+/** Finds the English question word. "whom" and "whose" count as "who", and a question without any as "other". */
+export function questionWord(question: string): QuestionWord {
+  const word = QUESTION_WORD.exec(question)?.[1].toLowerCase().replace(/ +/, ' ')
+  return (word as QuestionWord | undefined) ?? 'other'
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { questionWord } from './question-word.ts'
+import { questionWord } from './dimensions.ts'
 
 it.each([
   ['Who wrote it?', 'who'],

@@ -1,3 +1,4 @@
+import { SpanforgeError } from '../errors.ts'
 import { fromFloat16 } from '../float16.ts'
 
 /**
@@ -56,4 +57,17 @@ export function toFloat32(dtype: FloatDtype, bytes: Uint8Array, target: Float32A
 function fromBfloat16(halves: Uint16Array, target: Float32Array): void {
   const bits = new Uint32Array(target.buffer, target.byteOffset, target.length)
   for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16
+}
+
+/** @throws SpanforgeError, starting with `place`, if any value is infinite or NaN */
+export function refuseNonfinite(place: string, values: Float32Array, remedy: string): void {
+  let count = 0
+  // x - x is 0 for finite numbers and NaN for all others.
+  for (let i = 0; i < values.length; i++) if (values[i] - values[i] !== 0) count++
+  if (count === 0) return
+  const first = values.findIndex((value) => !Number.isFinite(value))
+  throw new SpanforgeError(
+    `${place}: found ${count} of ${values.length} weights that are not finite, the first (${values[first]}) at ${first}`,
+    { remedy },
+  )
 }

@@ -1,8 +1,7 @@
 import { SpanforgeError } from '../errors.ts'
 import type { CheckpointNames, ParameterSpec } from '../models/architecture.ts'
 import { showLines, showList, showText, showValue } from '../show-value.ts'
-import { refuseNonfinite } from './finite.ts'
-import { isFloat } from './floats.ts'
+import { isFloat, refuseNonfinite } from './floats.ts'
 import type { ModelWeights } from './open.ts'
 import { type StoredTensor, unreadable } from './stored-tensor.ts'
 

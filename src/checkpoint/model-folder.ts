@@ -5,7 +5,7 @@ import { writeFileAtomic } from '../files/atomic.ts'
 import { readJsonFile } from '../files/json-file.ts'
 import type { ModelConfig } from '../models/architecture.ts'
 import { configJson, parseConfig } from '../models/registry.ts'
-import { refuseNonfinite } from './finite.ts'
+import { refuseNonfinite } from './floats.ts'
 import { missingConfig } from './missing-config.ts'
 import { type NamedTensor, type SafetensorsOptions, writeSafetensors } from './safetensors-writer.ts'
 

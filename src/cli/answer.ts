@@ -3,15 +3,15 @@ import { Command, Option } from 'commander'
 import { UsageError } from '../errors.ts'
 import { cannotRead } from '../files/binary-file.ts'
 import { readTextFileOrPipe } from '../files/text-file.ts'
+import { percentage } from '../report/format.ts'
+import { columns, textTable } from '../report/table.ts'
 import { type CountingProgressBar, countingProgressBar } from '../runs/screen/progress.ts'
 import type { AnswerCandidate } from '../squad/answers.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from './engine-options.ts'
 import { listed } from './flags.ts'
-import { percentage } from './format.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from './hub-options.ts'
 import { createOutput, type Output } from './output.ts'
 import { type PipelineFlags, withPipelineFlags } from './pipeline-flags.ts'
-import { columns, textTable } from './table.ts'
 
 interface AnswerFlags extends HubFlags, PipelineFlags, EngineFlags {
   readonly model: string

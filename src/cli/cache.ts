@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import { SpanforgeError } from '../errors.ts'
 import { cacheFolder, findPrunable, listCache, prune, removeFaults, verifyCache } from '../hub/index.ts'
+import { byteSize, count } from '../report/format.ts'
+import { columns, textTable } from '../report/table.ts'
 import { countingProgressBar } from '../runs/screen/progress.ts'
-import { byteSize, count } from './format.ts'
 import { createOutput } from './output.ts'
-import { columns, textTable } from './table.ts'
 
 /** `spanforge cache ls | verify | prune`: manages the hub cache, which is shared with Python. */
 export function cacheCommand(): Command {

@@ -1,7 +1,7 @@
 import { type FileCheck, type Finding, type FindingKind, LEFT_OUT } from '../data/check-file.ts'
 import type { Fixed } from '../data/fix-file.ts'
 import type { Lengths } from '../data/lengths.ts'
-import { count, counted } from './format.ts'
+import { count, counted } from '../report/format.ts'
 
 /** Maximum number of findings shown per kind. */
 const SHOWN = 3

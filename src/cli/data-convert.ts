@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { counted } from '../report/format.ts'
 import {
   type ColumnsFlag,
   DATA_ARGUMENT,
@@ -8,7 +9,6 @@ import {
   withColumnsFlag,
   withDataCommandFlags,
 } from './data-flags.ts'
-import { counted } from './format.ts'
 import { createOutput } from './output.ts'
 
 type ConvertFlags = DataCommandFlags & ColumnsFlag

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { count, counted } from '../report/format.ts'
 import { showText } from '../show-value.ts'
 import {
   type ColumnsFlag,
@@ -8,7 +9,6 @@ import {
   withColumnsFlag,
   withDataCommandFlags,
 } from './data-flags.ts'
-import { count, counted } from './format.ts'
 import { createOutput } from './output.ts'
 
 interface MergeFlags extends DataCommandFlags, ColumnsFlag {

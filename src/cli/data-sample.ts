@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { count, counted } from '../report/format.ts'
 import {
   type ColumnsFlag,
   DATA_ARGUMENT,
@@ -9,7 +10,6 @@ import {
   withDataCommandFlags,
 } from './data-flags.ts'
 import { wholeNumber } from './flags.ts'
-import { count, counted } from './format.ts'
 import { createOutput } from './output.ts'
 
 interface SampleFlags extends DataCommandFlags, ColumnsFlag {

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import type { SplitBy } from '../data/split.ts'
+import { counted } from '../report/format.ts'
 import {
   type ColumnsFlag,
   DATA_ARGUMENT,
@@ -10,7 +11,6 @@ import {
   withDataCommandFlags,
 } from './data-flags.ts'
 import { anyNumber, wholeNumber } from './flags.ts'
-import { counted } from './format.ts'
 import { createOutput } from './output.ts'
 
 interface SplitFlags extends DataCommandFlags, ColumnsFlag {

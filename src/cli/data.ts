@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { textFacts } from '../report/table.ts'
 import type { DataOptions } from '../runs/load/load-data.ts'
 import { checkCommand } from './data-check.ts'
 import { convertCommand } from './data-convert.ts'
@@ -8,7 +9,6 @@ import { splitCommand } from './data-split.ts'
 import { type WindowFlags, wholeNumber, withWindowFlags } from './flags.ts'
 import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from './hub-options.ts'
 import { createOutput } from './output.ts'
-import { textFacts } from './table.ts'
 import { terminalScreen } from './terminal-screen.ts'
 
 /** `spanforge data ...`: checks, converts and inspects data files. */

@@ -1,10 +1,10 @@
 import { Command } from 'commander'
+import { byteSize, count, decimal, duration, percentage } from '../report/format.ts'
+import { columns, textFacts, textTable } from '../report/table.ts'
 import type { Diagnosis } from '../runs/doctor/doctor.ts'
 import type { EngineState } from '../runs/doctor/engine-states.ts'
 import { busyNote } from '../runs/doctor/machine.ts'
-import { byteSize, count, decimal, duration, percentage } from './format.ts'
 import { createOutput } from './output.ts'
-import { columns, textFacts, textTable } from './table.ts'
 
 /** `spanforge doctor`: shows the hardware and engines of this machine and estimates training times. */
 export function doctorCommand(): Command {

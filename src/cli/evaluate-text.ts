@@ -1,7 +1,7 @@
+import { count, counted, decimal, duration, percentage, rate } from '../report/format.ts'
+import { columns, textFacts, textTable } from '../report/table.ts'
 import type { ModelComparison, ModelsEvaluation } from '../runs/evaluate/compare-models.ts'
 import type { ModelEvaluation } from '../runs/evaluate/evaluate-model.ts'
-import { count, counted, decimal, duration, percentage, rate } from './format.ts'
-import { columns, textFacts, textTable } from './table.ts'
 
 type Fact = readonly [name: string, value: string]
 

@@ -1,14 +1,14 @@
 import { Command, Option } from 'commander'
+import { counted, duration, rate } from '../report/format.ts'
+import { textFacts } from '../report/table.ts'
 import type { DataOptions } from '../runs/load/load-data.ts'
 import type { Predicted } from '../runs/predict/predict.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from './engine-options.ts'
 import { wholeNumber } from './flags.ts'
-import { counted, duration, rate } from './format.ts'
 import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from './hub-options.ts'
 import { catchInterrupts } from './interrupts.ts'
 import { createOutput, type Output } from './output.ts'
 import { type PipelineFlags, withPipelineFlags } from './pipeline-flags.ts'
-import { textFacts } from './table.ts'
 import { terminalScreen } from './terminal-screen.ts'
 
 interface PredictFlags extends HubFlags, PipelineFlags, DataOptions, EngineFlags {

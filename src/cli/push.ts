@@ -1,11 +1,11 @@
 import { Command } from 'commander'
 import { planPush, pushFolder } from '../hub/index.ts'
+import { byteSize, count } from '../report/format.ts'
+import { columns, textTable } from '../report/table.ts'
 import { showList } from '../show-value.ts'
 import { listed } from './flags.ts'
-import { byteSize, count } from './format.ts'
 import { withHubProgress } from './hub-options.ts'
 import { createOutput } from './output.ts'
-import { columns, textTable } from './table.ts'
 
 interface PushFlags {
   readonly include?: readonly string[]

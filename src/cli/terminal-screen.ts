@@ -3,7 +3,6 @@ import { isQuiet } from '../runs/screen/live-bar.ts'
 import { countingProgressBar, trainingProgressBar } from '../runs/screen/progress.ts'
 import type { Screen } from '../runs/screen/screen.ts'
 import type { Output } from './output.ts'
-import { hasColour } from './table.ts'
 
 /** Shows a run in the terminal: text through `output`, progress bars on standard error. */
 export const terminalScreen = (output: Output): Screen => ({
@@ -15,3 +14,7 @@ export const terminalScreen = (output: Output): Screen => ({
   training: trainingProgressBar,
   counting: (label, unit, total, first) => countingProgressBar(label, unit, total, { first }),
 })
+
+/** Whether a stream is a terminal that supports colours and NO_COLOR is not set (https://no-color.org). */
+export const hasColour = (stream: { isTTY?: boolean; hasColors?: () => boolean }): boolean =>
+  Boolean(stream.isTTY && !process.env.NO_COLOR && (stream.hasColors?.() ?? true))

@@ -8,7 +8,6 @@ import { runSetup } from '../runs/train/summary.ts'
 import type { Example } from '../squad/types.ts'
 import type { TrainingArguments } from '../training/arguments/arguments.ts'
 import type { TrainingEvent } from '../training/loop/events.ts'
-import { Hold } from './hold.ts'
 import { earlierLines, Journal } from './journal.ts'
 import type { Action, LiveSource } from './live-source.ts'
 import { RecordLog } from './record-log.ts'
@@ -250,5 +249,27 @@ export class LiveRun implements LiveSource {
     this.waiting = []
     const lines = records.map((record) => this.log.append(record))
     if (this.isJournalling) this.journal.append(lines)
+  }
+}
+
+/** Pauses a run between two steps. */
+export class Hold {
+  private released: Promise<void> | undefined
+  private release = () => {}
+
+  /** Resolves when the pause ends; undefined if there is none. */
+  get until(): Promise<void> | undefined {
+    return this.released
+  }
+
+  begin(): void {
+    this.released ??= new Promise((resolve) => {
+      this.release = resolve
+    })
+  }
+
+  end(): void {
+    this.release()
+    this.released = undefined
   }
 }

@@ -3,8 +3,8 @@ import { Thread } from '../threads/calls.ts'
 import { startWorker } from '../threads/start-worker.ts'
 import type { LiveRun } from './live-run.ts'
 import type { Action } from './live-source.ts'
+import type { Pulse } from './records.ts'
 import type { Dashboard, DashboardOptions } from './server.ts'
-import type { ThreadData } from './thread-data.ts'
 
 /** Milliseconds between progress updates to the thread. */
 const PULSE = 1000
@@ -46,4 +46,14 @@ export async function startDashboardThread(
     await end()
     throw error
   }
+}
+
+/** Start data of the dashboard's thread. */
+export interface ThreadData {
+  readonly name: string
+  readonly folder: string
+  readonly depth: number
+  readonly host: string | undefined
+  readonly port: number | undefined
+  readonly pulse: Pulse
 }

@@ -5,7 +5,7 @@ import type { Action, LiveSource } from './live-source.ts'
 import { RecordLog } from './record-log.ts'
 import type { Pulse } from './records.ts'
 import { startDashboard } from './server.ts'
-import type { ThreadData } from './thread-data.ts'
+import type { ThreadData } from './server-thread.ts'
 
 const { name, folder, depth, host, port, pulse } = workerData as ThreadData
 

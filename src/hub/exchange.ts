@@ -2,7 +2,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { pipeline, type Readable } from 'node:stream'
-import type { Environment } from './environment.ts'
+import type { Environment } from './proxy.ts'
 import { proxyAgent, proxyFor } from './proxy.ts'
 
 /** Large enough for the signed URLs in redirects. */

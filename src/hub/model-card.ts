@@ -1,6 +1,5 @@
+import { showText } from '../show-value.ts'
 import type { Interval, ScoreIntervals } from '../squad/metrics/score-intervals.ts'
-import { plainText } from './markdown.ts'
-import { loadingBlocks } from './model-card-loading.ts'
 import { toYaml, type YamlValue } from './yaml.ts'
 
 /** A metric with the bounds of its confidence interval. EM and F1 are percentages. */
@@ -221,3 +220,40 @@ const cellText = (cell: Cell): string =>
   typeof cell === 'string' && !/^`\w+`$/.test(cell) ? plainText(cell) : String(cell)
 
 const round = (value: number, digits: number): number => Number(value.toFixed(digits))
+
+/** Code samples that load the model with transformers, spanforge and, if there is an ONNX file, transformers.js. */
+export function loadingBlocks(repository: string, hasOnnx: boolean): string {
+  const blocks = [
+    code(
+      'With transformers:',
+      'python',
+      `from transformers import pipeline
+
+answer = pipeline("question-answering", model="${repository}")
+print(answer(question="Who wrote it?", context="It was written by Ada."))`,
+    ),
+    code(
+      'With spanforge:',
+      'bash',
+      `spanforge answer --model ${repository} --question "Who wrote it?" --context_file text.txt`,
+    ),
+  ]
+  const inBrowser = code(
+    'With transformers.js:',
+    'js',
+    `import { pipeline } from '@huggingface/transformers'
+
+const answerer = await pipeline('question-answering', '${repository}')
+console.log(await answerer('Who wrote it?', 'It was written by Ada.'))`,
+  )
+  return [...blocks, ...(hasOnnx ? [inBrowser] : [])].join('\n\n')
+}
+
+const code = (title: string, language: string, lines: string): string =>
+  `${title}\n\n\`\`\`${language}\n${lines}\n\`\`\``
+
+/** Characters with a meaning in Markdown or HTML. An underscore inside a word has none. */
+const SPECIAL = /[\\`*[\]<>|~#!&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g
+
+/** Escapes a text so that Markdown shows it literally, on one line. */
+export const plainText = (text: string): string => showText(text).replace(SPECIAL, '\\$&')

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UsageError } from '../errors.ts'
 import { showAddress } from './address.ts'
-import type { Environment } from './environment.ts'
 import { HttpAgents } from './exchange.ts'
+import type { Environment } from './proxy.ts'
 import { PATIENT, type RetryPolicy } from './retry.ts'
 
 /** Progress of a download in bytes. Data already in the cache counts as received. */

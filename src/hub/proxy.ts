@@ -2,7 +2,9 @@ import type { Agent } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 import { UsageError } from '../errors.ts'
 import { showAddress } from './address.ts'
-import type { Environment } from './environment.ts'
+
+/** Environment variables, in the form of `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * Returns the proxy for requests to `url`, from the environment variables that curl and Python's requests read:

@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { editDistance } from '../edit-distance.ts'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { showList, showText, showValue } from '../show-value.ts'
 import { converse, type HubAnswer, readJson } from './http.ts'
-import { nearestNames } from './nearest.ts'
 import type { Hub } from './options.ts'
 
 export interface Repository {
@@ -153,4 +153,20 @@ async function searched(hub: Hub, type: Repository['type'], query: string): Prom
   const url = `${hub.endpoint}/api/${type}s?${query}&sort=downloads&limit=50`
   const answer = await converse({ ...hub, retry: { ...hub.retry, attempts: 1 } }, { url })
   return readJson(answer, z.array(z.object({ id: z.string() })), url).map(({ id }) => id)
+}
+
+/**
+ * Returns up to `count` candidates with the smallest edit distance to `word`, nearest first. Leaves out `word` itself
+ * and candidates that are too different.
+ */
+export function nearestNames(word: string, candidates: readonly string[], count: number): string[] {
+  // The owner may be missing: "bert-base-uncased" is close to "google-bert/bert-base-uncased".
+  const distance = (candidate: string) =>
+    Math.min(editDistance(word, candidate), 0.5 + editDistance(word, candidate.split('/').at(-1)!))
+  return candidates
+    .map((candidate) => ({ candidate, far: distance(candidate) }))
+    .filter(({ far }) => far > 0 && far <= Math.max(2, word.length / 2))
+    .sort((a, b) => a.far - b.far)
+    .slice(0, count)
+    .map(({ candidate }) => candidate)
 }

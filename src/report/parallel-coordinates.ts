@@ -2,8 +2,7 @@ import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
 import { setting } from './format.ts'
 import { plotSvg } from './plot-svg.ts'
-import { spreadOf } from './spread.ts'
-import { comparedParameters, type SweepSummary, sweepConfigurations } from './sweep-summary.ts'
+import { comparedParameters, type SweepSummary, spreadOf, sweepConfigurations } from './sweep-summary.ts'
 
 /** Colours by Okabe and Ito (2008), the same as in the learning curve. */
 const colour = { run: '#0072b2', best: '#d55e00', ink: '#1b1f24', axis: '#8a949e' }

@@ -1,6 +1,12 @@
 import { counted, decimal, duration, setting } from './format.ts'
-import { spreadOf, spreadText } from './spread.ts'
-import { comparedParameters, type SweepSummary, type SweepTrial, sweepConfigurations } from './sweep-summary.ts'
+import {
+  comparedParameters,
+  type SweepSummary,
+  type SweepTrial,
+  spreadOf,
+  spreadText,
+  sweepConfigurations,
+} from './sweep-summary.ts'
 import { columns, type Table } from './table.ts'
 
 /**

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SpanforgeError } from '../errors.ts'
-import { crc32c } from './crc32c.ts'
-import { openEventFile, record, scalars } from './tensorboard.ts'
+import { crc32c, openEventFile, record, scalars } from './tensorboard.ts'
 
 let folder: string
 beforeEach(() => {

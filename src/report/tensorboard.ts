@@ -13,7 +13,6 @@ import {
   toBytes,
 } from '../protobuf.ts'
 import type { LogEntry } from '../training/checkpoints/state.ts'
-import { crc32c } from './crc32c.ts'
 
 /**
  * An event file for TensorBoard: TFRecords of Event messages (tensorflow/core/util/event.proto,
@@ -83,3 +82,15 @@ const scalarEvent = (time: number, step: number, values: [string, number][]): En
     integerField(2, step),
     messageField(5, ...values.map(([tag, value]) => messageField(1, textField(1, tag), floatField(2, value)))),
   ])
+
+/** CRC-32C (Castagnoli, reflected polynomial 0x82f63b78), as an unsigned number; RFC 3720, appendix B.4. */
+export function crc32c(bytes: Uint8Array): number {
+  let crc = 0xffffffff
+  for (const byte of bytes) crc = table[(crc ^ byte) & 0xff] ^ (crc >>> 8)
+  return (crc ^ 0xffffffff) >>> 0
+}
+
+const table = Uint32Array.from({ length: 256 }, (_, byte) => {
+  for (let bit = 0; bit < 8; bit++) byte = byte & 1 ? (byte >>> 1) ^ 0x82f63b78 : byte >>> 1
+  return byte
+})

@@ -7,13 +7,12 @@ import { z } from 'zod'
 import { answerOption, resolvePipelineOptions } from '../inference/answer-options.ts'
 import type { PipelineAnswer } from '../squad/python/pipeline-answers.ts'
 import { CodePoints } from '../squad/reading/code-points.ts'
-import { AnswerSize } from './answer-size.ts'
 import type { App } from './app.ts'
 import { type Asker, askerOf } from './client.ts'
 import type { ServiceContext } from './context.ts'
-import { EXAMPLE } from './contract.ts'
+import { EXAMPLE, failures } from './contract.ts'
+import { AnswerSize } from './limits.ts'
 import { withRequest } from './questions.ts'
-import { failures } from './route-schemas.ts'
 
 const Input = z.object({ question: z.string().min(1), context: z.string().min(1) })
 

@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import type { App } from './app.ts'
 import type { ServiceContext } from './context.ts'
-import { ModelInfo, ModelList } from './contract.ts'
+import { failures, ModelInfo, ModelList } from './contract.ts'
 import { HttpProblem } from './problem.ts'
-import { failures } from './route-schemas.ts'
 
 /** Routes that list and reload models. */
 export function modelRoutes(app: App, { models, limits, mayReload }: ServiceContext): void {

@@ -2,7 +2,6 @@ import { decimal, setting } from '../../report/format.ts'
 import { placeOf } from '../../report/history.ts'
 import type { LogEntry } from '../../training/checkpoints/state.ts'
 import type { TrainingEvent } from '../../training/loop/events.ts'
-import type { Listener } from './listener.ts'
 import type { CountingProgressBar, Screen, TrainingProgressBar } from './screen.ts'
 
 export interface RunProgress {
@@ -97,3 +96,6 @@ function evaluationLine(entry: LogEntry): string {
     `exact match ${decimal(eval_exact_match)}, F1 ${decimal(eval_f1)}`
   )
 }
+
+/** Told every event of a run, in order; the run waits for it. */
+export type Listener = (event: TrainingEvent) => void | Promise<void>

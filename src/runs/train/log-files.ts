@@ -4,7 +4,7 @@ import { explain } from '../../files/explain.ts'
 import { assertLocksHeld } from '../../files/lock.ts'
 import { openEventFile } from '../../report/tensorboard.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
-import type { Listener } from '../screen/listener.ts'
+import type { Listener } from '../screen/progress-listener.ts'
 import { EVENTS_FOLDER, LOG_FILE } from './run-files.ts'
 
 /** The listeners that report_to asks for: each log line goes to its file as soon as it is known. */

@@ -5,7 +5,7 @@ import type { TrainerState } from '../../training/checkpoints/state.ts'
 import type { TrainMetrics } from '../../training/loop/events.ts'
 import { train } from '../../training/loop/loop.ts'
 import type { TrainingRun } from '../../training/loop/training-run.ts'
-import type { Listener } from '../screen/listener.ts'
+import type { Listener } from '../screen/progress-listener.ts'
 
 export type LoopOutcome =
   | { readonly status: 'interrupted'; readonly global_step: number; readonly folder: string }

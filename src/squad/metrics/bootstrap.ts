@@ -3,7 +3,6 @@
  * many times, and the interval is taken from the resampled means. Models are compared on the same resamples (paired).
  */
 import { UsageError } from '../../errors.ts'
-import { stirred } from './stirred.ts'
 
 export interface BootstrapOptions {
   readonly seed?: number
@@ -80,4 +79,11 @@ function mean(scores: ArrayLike<number>): number {
   let sum = 0
   for (let i = 0; i < scores.length; i++) sum += scores[i]
   return sum / scores.length
+}
+
+/** An integer's 32 bits well stirred, from 0 to 2^32 - 1 (the finalizer "lowbias32" of Wellons). */
+export function stirred(x: number): number {
+  x = Math.imul(x ^ (x >>> 16), 0x7feb352d)
+  x = Math.imul(x ^ (x >>> 15), 0x846ca68b)
+  return (x ^ (x >>> 16)) >>> 0
 }

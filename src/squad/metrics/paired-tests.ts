@@ -3,7 +3,7 @@
  * the models are interchangeable for each question.
  */
 import { UsageError } from '../../errors.ts'
-import { stirred } from './stirred.ts'
+import { stirred } from './bootstrap.ts'
 
 /**
  * The paired randomization test for any scores (Fisher 1935; Noreen 1989), which swaps the models at random. `a[i]` and

@@ -21,9 +21,9 @@ import { measureRun } from './measure-run.ts'
 import { type Plan, planRun } from './plan.ts'
 import { Recorder } from './recorder.ts'
 import { reportsOf } from './reports.ts'
-import type { RunControl } from './run-control.ts'
 import { Stepper } from './stepper.ts'
 import { fitPlan, resumedPlan } from './time-budget.ts'
+import type { RunControl } from './training-run.ts'
 import { clockOf, type TrainingRun } from './training-run.ts'
 
 type Events = AsyncGenerator<TrainingEvent, void, void>

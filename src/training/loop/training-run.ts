@@ -5,7 +5,6 @@ import type { Tokenizer } from '../../text/tokenizer.ts'
 import type { TrainingArguments } from '../arguments/arguments.ts'
 import type { RunDigests } from '../checkpoints/run-digests.ts'
 import type { GradientFactory } from './gradient-source.ts'
-import type { RunControl } from './run-control.ts'
 
 /** The inputs of a training run. */
 export interface TrainingRun {
@@ -39,3 +38,11 @@ export interface TrainingRun {
 }
 
 export const clockOf = ({ now }: TrainingRun): (() => number) => now ?? (() => performance.now())
+
+/** Controls a run in progress. */
+export interface RunControl {
+  /** When aborted, the run finishes its step, saves and ends, so that it can be resumed. */
+  readonly signal?: AbortSignal
+  /** Called after each step. If it returns a promise, the run pauses until it resolves or `signal` is aborted. */
+  readonly hold?: () => Promise<void> | undefined
+}

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import { argumentText } from '../../../src/dashboard/figures.ts'
 import type { RunEntry } from '../../../src/dashboard/past-runs.ts'
 import { count, counted, decimal } from '../../../src/report/format.ts'
-import { spreadOf } from '../../../src/report/spread.ts'
+import { spreadOf } from '../../../src/report/sweep-summary.ts'
 import { linkTo, tokenOfAddress } from '../address.ts'
 import { saveNote } from '../api.ts'
 import {

@@ -4,8 +4,8 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { tinyFolder } from '../../tests/tiny-squad.ts'
+import { serveDemo } from './demo.ts'
 import { createOutput } from './output.ts'
-import { serveDemo } from './serve-demo.ts'
 
 /** Serves a finished demo until `meanwhile` has used its address, and returns the printed text. */
 async function served(meanwhile: (address: string) => Promise<void>): Promise<string> {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { hasColour } from './table.ts'
+import { hasColour } from './terminal-screen.ts'
 
 afterEach(() => vi.unstubAllEnvs())
 

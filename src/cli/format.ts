@@ -1,2 +1,0 @@
-/** Number formats, shared with reports. */
-export * from '../report/format.ts'
