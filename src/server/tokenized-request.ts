@@ -8,9 +8,8 @@ import { type PipelineAnswer, pipelineAnswers } from '../squad/python/pipeline-a
 import { planTokens } from '../squad/window-plan.ts'
 import type { Tokens } from '../squad/windows.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
-import { AnswerSize } from './answer-size.ts'
 import type { AnswerResult } from './contract.ts'
-import { tooManyWindows } from './limits.ts'
+import { AnswerSize, tooManyWindows } from './limits.ts'
 import type { TokenizingTask } from './tokenizing-task.ts'
 import type { PlannedText, RowPlan } from './window-rows.ts'
 
