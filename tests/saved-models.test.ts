@@ -42,6 +42,7 @@ function small(fields: Fields): Fields {
   const [width, inner] = [8 * heads, 64]
   if (config.model_type === 'distilbert')
     return { ...fields, ...tables, n_layers: 2, ...(isThorough ? {} : { dim: width, hidden_dim: inner }) }
+  if (config.model_type === 'modernbert') Object.assign(tables, { pad_token_id: 0 })
   const widths = isThorough ? {} : { hidden_size: width, intermediate_size: inner }
   return { ...fields, ...tables, num_hidden_layers: 2, ...widths }
 }
@@ -185,7 +186,7 @@ test.skipIf(!hasPython)('models fine-tuned with every activation are the same in
 )
 
 /** The defaults of transformers, where the zoo has no configuration. */
-const DEFAULTS = ['camembert', 'xlm-roberta', 'electra']
+const DEFAULTS = ['camembert', 'xlm-roberta', 'electra', 'modernbert']
 
 test.skipIf(!hasPython)('models with the default configuration of their family are the same in transformers', () =>
   expectSameInPython(Object.fromEntries(DEFAULTS.map((model_type) => [model_type, { model_type }]))),

@@ -12,6 +12,7 @@ import { readRecorded } from './read-safetensors.ts'
 /** The fields of all architectures. */
 const NO_DROPOUT = {
   ...{ hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
+  ...{ embedding_dropout: 0, mlp_dropout: 0, classifier_dropout: 0 },
   ...{ dropout: 0, attention_dropout: 0, qa_dropout: 0 },
 }
 

@@ -7,14 +7,16 @@ import { attention, packedAttention } from '../ops/attention.ts'
 import { cast } from '../ops/cast.ts'
 import { crossEntropy } from '../ops/cross-entropy.ts'
 import { dropout, dropoutAdd } from '../ops/dropout.ts'
-import { add, div, erf, exp, log, mul, neg, relu, sigmoid, sqrt, sub, tanh } from '../ops/elementwise.ts'
+import { add, cos, div, erf, exp, log, mul, neg, relu, sigmoid, sin, sqrt, sub, tanh } from '../ops/elementwise.ts'
 import { permuteRows } from '../ops/gather.ts'
 import { gelu } from '../ops/gelu.ts'
 import { gemm, linear, matmul } from '../ops/linalg.ts'
 import { reshape, transpose } from '../ops/movement.ts'
 import { layerNormalization } from '../ops/normalize.ts'
 import { sum, sumAll } from '../ops/reduce.ts'
+import { rotary } from '../ops/rotary.ts'
 import { logSoftmax, softmax } from '../ops/softmax.ts'
+import { concat, split } from '../ops/split.ts'
 import { float32Value } from '../runtime/engine.ts'
 import { gradient } from './gradient.ts'
 
@@ -22,6 +24,12 @@ type Case = [name: string, f: (...xs: Tensor[]) => Tensor, shapes: Shape[], rang
 const positive = { low: 0.5, high: 2 }
 const named = { dims: { n: 3 } }
 const masked = { also: { mask: float32Value(Float32Array.of(2, 0, 2, 0), [4]) } }
+const angles = {
+  also: {
+    cos: float32Value(Float32Array.of(1, 0.6, 0, 0.8, -1, 0.28), [3, 1, 2]),
+    sin: float32Value(Float32Array.of(0, 0.8, 1, -0.6, 0, 0.96), [3, 1, 2]),
+  },
+}
 const swap = { also: { to: index([2, 0, 1], [3]), from: index([1, 2, 0], [3]) } }
 
 // Every gradient rule needs a line here to be tested.
@@ -58,6 +66,8 @@ const cases: Case[] = [
   ['Log', log, [[3]], positive],
   ['Sqrt', sqrt, [[3]], positive],
   ['Tanh', tanh, [[3]]],
+  ['Sin', sin, [[5]]],
+  ['Cos', cos, [[5]]],
   ['Sigmoid', sigmoid, [[3]]],
   ['Erf', erf, [[5]]],
   ['Relu of positive values', relu, [[4]], positive],
@@ -89,6 +99,19 @@ const cases: Case[] = [
       ]
     }),
   ),
+  ['Split, both parts', (x) => mul(...(split(x, [2, 2]) as [Tensor, Tensor])), [['n', 4]], named],
+  ['Split, one part of three', (x) => split(x, [1, 2, 3])[1], [[2, 6]]],
+  ['Split, a part used twice', (x) => mul(split(x, [1, 2])[1], tanh(split(x, [1, 2])[1])), [[2, 3]]],
+  [
+    'Concat',
+    (x, y) => mul(concat([x, y]), concat([y, x])),
+    [
+      ['n', 2],
+      ['n', 2],
+    ],
+    named,
+  ],
+  ['Rotary', (x) => rotary(x, input('cos', [3, 1, 2]), input('sin', [3, 1, 2])), [[3, 2, 4]], angles],
   ['Cast', (x) => mul(3, cast(x, 'float32')), [[3]]],
   ['Linear', linear, [['n', 3], [2, 3], [2]], named],
   ['Linear of batches', linear, [['n', 2, 3], [4, 3], [4]], named],

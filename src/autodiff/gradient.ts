@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
 import { formatShape, type Shape } from '../graph/shape.ts'
-import { constant, nodeInputs, type Tensor, topologicalOrder } from '../graph/tensor.ts'
+import { constant, type Node, nodeInputs, type Tensor, topologicalOrder } from '../graph/tensor.ts'
 import { add } from '../ops/elementwise.ts'
 import { reshape } from '../ops/movement.ts'
 import { sum } from '../ops/reduce.ts'
@@ -17,10 +17,10 @@ export function gradient(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   for (const t of order) if (nodeInputs(t).some((x) => needed.has(x))) needed.add(t)
 
   const gradients = new Map<Tensor, Tensor>([[loss, constant([1], [])]])
+  const first = firstResults(order)
   for (const y of order.reverse()) {
-    const dy = gradients.get(y)
-    if (!dy || !needed.has(y) || nodeInputs(y).length === 0) continue
-    const shares = rule(y)(dy)
+    if (!needed.has(y) || nodeInputs(y).length === 0) continue
+    const shares = sharesOf(y, gradients, first)
     for (const [i, x] of nodeInputs(y).entries()) {
       const share = shares[i]
       if (!share || !needed.has(x)) continue
@@ -36,16 +36,34 @@ export function gradient(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   })
 }
 
-function rule(y: Tensor): (dy: Tensor) => readonly (Tensor | null)[] {
+/** The first result of each operator in the order of computation: going backwards, all others come before it. */
+function firstResults(order: readonly Tensor[]): ReadonlyMap<Node, Tensor> {
+  const first = new Map<Node, Tensor>()
+  for (const t of order) if (t.source.kind === 'node' && !first.has(t.source.node)) first.set(t.source.node, t)
+  return first
+}
+
+/** What y's operator hands to each of its operands. Nothing if the loss does not use y, or another result is yet to come. */
+function sharesOf(
+  y: Tensor,
+  gradients: ReadonlyMap<Tensor, Tensor>,
+  first: ReadonlyMap<Node, Tensor>,
+): readonly (Tensor | null)[] {
   if (y.source.kind !== 'node')
     throw new SpanforgeError(`gradient: ${y} has operands but is not the result of an operator`)
   const { node, output } = y.source
+  if (node.op.gradients) {
+    const dys = node.outputs.map((result) => gradients.get(result))
+    return first.get(node) === y && dys.some(Boolean) ? node.op.gradients(dys, node) : []
+  }
+  const dy = gradients.get(y)
+  if (!dy) return []
   if (!node.op.gradient) throw new SpanforgeError(`gradient: ${node.op.type} has no gradient rule (at ${y})`)
   if (output !== 0)
     throw new SpanforgeError(
       `gradient: only the first result of ${node.op.type} can be differentiated, not result ${output}`,
     )
-  return (dy) => node.op.gradient!(dy, node)
+  return node.op.gradient(dy, node)
 }
 
 /**

@@ -21,7 +21,7 @@ export interface Packed {
  * Added to masked logits before a softmax. Small enough for their probability to be 0, but far enough from the smallest
  * float32 that sums remain finite.
  */
-const UNSEEN = -1e30
+export const UNSEEN = -1e30
 
 const UNPADDED: Multiples = { tokens: 1, length: 1 }
 
@@ -71,6 +71,10 @@ export function pack(rows: readonly Row[], { heads, position_padding }: PackOpti
       input_ids: int32Value(input_ids, [tokens]),
       token_type_ids: int32Value(token_type_ids, [tokens]),
       position_ids: int32Value(position_ids, [tokens]),
+      place_ids: int32Value(
+        Int32Array.from({ length }, (_, place) => place),
+        [length],
+      ),
       attention_bias: float32Value(attention_bias, [rows.length, 1, 1, length]),
       span_bias: float32Value(span_bias, [rows.length, 1, length]),
       ...packedHidden(rows, tokens),

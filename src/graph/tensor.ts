@@ -33,6 +33,8 @@ export interface Op {
   readonly type: string
   /** Empty for standard ONNX operators. */
   readonly domain?: 'com.microsoft' | 'spanforge'
+  /** Whether it has as many results as its attributes and operands say, so that unused ones cannot be left out. */
+  readonly hasAllResults?: boolean
   /**
    * Expresses the results of a composite through other operators. `lowering/` calls it for engines without a rule of
    * their own.
@@ -43,6 +45,8 @@ export interface Op {
    * reverses broadcasting.
    */
   gradient?(dy: Tensor, node: Node): readonly (Tensor | null)[]
+  /** The same for an operator of which several results have a gradient; undefined for one that the loss does not use. */
+  gradients?(dys: readonly (Tensor | undefined)[], node: Node): readonly (Tensor | null)[]
 }
 
 /** An application of an operator. */

@@ -87,9 +87,15 @@ function initialize(model: QuestionAnsweringModel, names: ReadonlySet<string>, s
 function initial(spec: ParameterSpec, geometry: Geometry, seed: number): Float32Array {
   const { name, init, shape, table } = spec
   const values = new Float32Array(totalSize([spec]))
-  if (init !== 'normal') return values.fill(init === 'ones' ? 1 : 0)
+  if (init === 'ones' || init === 'zeros') return values.fill(init === 'ones' ? 1 : 0)
+  const { deviation, cutoff } =
+    init === 'normal' ? { deviation: geometry.initializer_range, cutoff: Number.POSITIVE_INFINITY } : init
   const draws = random(seed, `initial ${name}`)
-  for (let i = 0; i < values.length; i++) values[i] = draws.normal() * geometry.initializer_range
+  for (let i = 0; i < values.length; i++) {
+    let drawn = draws.normal()
+    while (Math.abs(drawn) > cutoff) drawn = draws.normal()
+    values[i] = drawn * deviation
+  }
   if (table?.padding_idx !== undefined) values.fill(0, table.padding_idx * shape[1], (table.padding_idx + 1) * shape[1])
   return values
 }

@@ -21,6 +21,8 @@ export interface Geometry {
   /** Width of the feed-forward layers. */
   readonly intermediate_size: number
   readonly activation: ActivationName
+  /** Whether the feed-forward layers are gated, which takes a third matrix. */
+  readonly is_gated?: boolean
   readonly vocab_size: number
   /** Maximum sequence length in tokens. */
   readonly max_positions: number

@@ -89,7 +89,7 @@ export function configReader<Traits extends z.ZodRawShape, Fields extends z.ZodR
         const { issues } = parsed.error
         const faults = new Set(issues.map((issue) => describe(issue, json)))
         const isBuiltOtherwise = issues.some(({ path }) => ofTheWeights.has(path[0]))
-        return refuse(source, [...faults], isBuiltOtherwise ? `Choose another ${readable}.` : undefined)
+        return refuseConfig(source, [...faults], isBuiltOtherwise ? `Choose another ${readable}.` : undefined)
       }
       const extra = Object.entries(json as object).filter(([key]) => !Object.hasOwn(schema.shape, key))
       return { ...own.parse(json), extra: Object.fromEntries(extra) }
@@ -121,22 +121,23 @@ export function checkSizes(
   names: SizeNames,
   source: string,
 ): void {
-  const { heads, hidden_size, layers, intermediate_size, vocab_size } = geometry
+  const { heads, hidden_size, layers, intermediate_size, is_gated, vocab_size } = geometry
   if (hidden_size % heads !== 0)
-    refuse(source, [`${names.heads}: found ${heads}, expected a divisor of ${names.hidden_size}, ${hidden_size}`])
+    refuseConfig(source, [`${names.heads}: found ${heads}, expected a divisor of ${names.hidden_size}, ${hidden_size}`])
   if (pad_token_id !== null && (pad_token_id >= vocab_size || pad_token_id < -vocab_size))
-    refuse(source, [`pad_token_id: found ${pad_token_id}, expected less than vocab_size, ${vocab_size}`])
+    refuseConfig(source, [`pad_token_id: found ${pad_token_id}, expected less than vocab_size, ${vocab_size}`])
   if (geometry.max_positions < 1)
-    refuse(source, [
+    refuseConfig(source, [
       `max_position_embeddings: found ${max_position_embeddings}, expected more than pad_token_id + 1, because positions are counted from the row after padding's on`,
     ])
   const embeddings = (vocab_size + geometry.max_positions + geometry.token_types) * hidden_size
-  const parameters = embeddings + layers * hidden_size * (4 * hidden_size + 2 * intermediate_size)
+  const parameters = embeddings + layers * hidden_size * (4 * hidden_size + (is_gated ? 3 : 2) * intermediate_size)
   if (parameters > MAX_PARAMETERS)
-    refuse(source, [`the sizes result in about ${parameters} parameters, expected at most ${MAX_PARAMETERS}`])
+    refuseConfig(source, [`the sizes result in about ${parameters} parameters, expected at most ${MAX_PARAMETERS}`])
 }
 
-function refuse(
+/** Refuses a configuration; each of `faults` names a field. */
+export function refuseConfig(
   source: string,
   faults: readonly string[],
   remedy = 'Correct the file or choose another model.',
@@ -158,7 +159,7 @@ const NOT_SAVED: ReadonlySet<string> = new Set([
   ...['add_cross_attention', 'cross_attention_hidden_size', 'is_encoder_decoder', 'tie_encoder_decoder'],
   // Return values and implementation of `forward`.
   ...['return_dict', 'use_return_dict', 'output_attentions', 'output_hidden_states', 'torchscript'],
-  ...['chunk_size_feed_forward', 'attn_implementation', '_attn_implementation'],
+  ...['chunk_size_feed_forward', 'reference_compile', 'attn_implementation', '_attn_implementation'],
   ...['_attn_implementation_internal', '_attn_implementation_autoset'],
   // Custom code, and the origin of the pretrained model.
   ...['auto_map', '_name_or_path', 'name_or_path', '_commit_hash'],

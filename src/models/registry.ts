@@ -6,9 +6,10 @@ import { bert } from './bert.ts'
 import { toConfigJson } from './config.ts'
 import { distilbert } from './distilbert.ts'
 import { electra } from './electra.ts'
+import { modernBert } from './modernbert.ts'
 import { camembert, roberta, xlmRoberta } from './roberta.ts'
 
-const ARCHITECTURES: readonly Architecture[] = [bert, distilbert, roberta, camembert, xlmRoberta, electra]
+const ARCHITECTURES: readonly Architecture[] = [bert, distilbert, roberta, camembert, xlmRoberta, electra, modernBert]
 
 /** Supported values of model_type. */
 export const MODEL_TYPES: readonly string[] = ARCHITECTURES.map(({ model_type }) => model_type)

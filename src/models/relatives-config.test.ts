@@ -30,3 +30,38 @@ describe.each(['roberta', 'camembert', 'xlm-roberta'])('%s', (model_type) => {
     expect(parseConfig(JSON.parse(configJson(config)), 'saved')).toMatchObject({ ...config, extra: {} })
   })
 })
+
+describe('modernbert', () => {
+  const model_type = 'modernbert'
+  const full_attention = { rope_type: 'default', rope_theta: 160_000 }
+  const sliding_attention = { rope_type: 'default', rope_theta: 10_000 }
+
+  test('the defaults are those of ModernBERT-base', () => {
+    const config = parse({ model_type })
+    expect(config).toMatchObject({
+      vocab_size: 50368,
+      num_hidden_layers: 22,
+      local_attention: 128,
+      pad_token_id: 50283,
+    })
+    expect(geometryOf(config)).toMatchObject({ max_positions: 8192, token_types: 0, is_gated: true })
+  })
+
+  test('the fields that transformers 5 writes are understood where they say the same', () => {
+    const layer_types = ['full_attention', 'sliding_attention', 'sliding_attention', 'full_attention']
+    const fields = { model_type, num_hidden_layers: 4, rope_parameters: { full_attention, sliding_attention } }
+    expect(parse({ ...fields, layer_types }).model_type).toBe(model_type)
+  })
+
+  test.each([
+    [{ rope_scaling: { rope_type: 'yarn', factor: 4 } }, /rope_scaling: found {.*yarn.*}, expected null: unscaled/],
+    [{ rope_parameters: { full_attention, sliding_attention: full_attention } }, /sliding_attention: found .*160000/],
+    [{ rope_parameters: { full_attention: { rope_type: 'linear', factor: 2 } } }, /full_attention: found .*linear/],
+    [{ layer_types: ['sliding_attention'], num_hidden_layers: 1 }, /layer_types: found \["sliding_attention"\]/],
+    [{ hidden_size: 6, num_attention_heads: 2 }, /num_attention_heads: found 2, expected heads of an even size/],
+    [{ norm_bias: 1 }, /norm_bias: found 1, expected true or false/],
+    [{ hidden_activation: 'swiglu' }, /hidden_activation: found "swiglu", expected one of/],
+  ])('%j is refused by name', (fields, error) => {
+    expect(() => parse({ model_type, ...fields })).toThrow(error)
+  })
+})

@@ -13,13 +13,22 @@ export const layoutInputs = (name: string, parts: number): Layout => ({
 })
 
 /** Attention over packed tokens. Queries, keys, values and the result are [tokens, hidden_size]. */
-export type SelfAttention = (query: Tensor, key: Tensor, value: Tensor, probability: number) => Tensor
+export type SelfAttention = (
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  probability: number,
+  /** Added to the scores [rows, heads, length, length] in place of `attentionBias`. */
+  bias?: Tensor,
+) => Tensor
+
+/** What is added to the scores of a key: 0, or UNSEEN (see pack.ts) for padding. */
+export const attentionBias = (): Tensor => input('attention_bias', ['rows', 1, 1, 'length'])
 
 /** Self-attention within each window. The windows of a pass are packed as consecutive rows [tokens, hidden_size]. */
-export function selfAttention(heads: number, dropout: Dropout): SelfAttention {
+export function selfAttention(heads: number, dropout: Dropout, seen = attentionBias()): SelfAttention {
   const layout = layoutInputs('heads', heads)
-  const bias = input('attention_bias', ['rows', 1, 1, 'length']) // 0, or UNSEEN (see pack.ts) for padding
-  return (query, key, value, probability) => {
+  return (query, key, value, probability, bias = seen) => {
     const mask = dropout.mask(['rows', heads, 'length', 'length'], probability)
     return packedAttention(query, key, value, { heads, layout, bias, mask })
   }

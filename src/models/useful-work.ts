@@ -19,8 +19,8 @@ export const forwardFlop = (geometry: Geometry, lengths: readonly number[]): num
   forwardFlopOf(geometry, totalsOf(lengths))
 
 function forwardFlopOf(geometry: Geometry, { tokens, squared_lengths }: WindowTotals): number {
-  const { hidden_size: h, intermediate_size: f, layers } = geometry
-  const perToken = layers * (4 * h ** 2 + 2 * h * f) + 2 * h
+  const { hidden_size: h, intermediate_size: f, layers, is_gated } = geometry
+  const perToken = layers * (4 * h ** 2 + (is_gated ? 3 : 2) * h * f) + 2 * h
   return 2 * (tokens * perToken + layers * 2 * squared_lengths * h)
 }
 

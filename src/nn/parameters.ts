@@ -1,12 +1,20 @@
 import { SpanforgeError } from '../errors.ts'
 import { input, type Tensor } from '../graph/tensor.ts'
 
-export type Initialization = 'normal' | 'zeros' | 'ones'
+/** A normal distribution around 0 that is redrawn where it is further out than `cutoff` deviations. */
+export interface TruncatedNormal {
+  readonly deviation: number
+  readonly cutoff: number
+}
+
+/** How new weights are initialised; `normal` has the standard deviation `initializer_range` of the configuration. */
+export type Initialization = 'normal' | 'zeros' | 'ones' | TruncatedNormal
 
 /** The part of a model to which a parameter belongs. */
 export type Part =
   | { readonly role: 'embedding' }
   | { readonly role: 'layer'; readonly layer: number }
+  | { readonly role: 'after-layers' }
   | { readonly role: 'head' }
 
 /** A parameter of a model. */
@@ -68,6 +76,11 @@ export class Parameters {
   /** Returns the prefix of a layer, counted from 0. Layers can be frozen starting with the first. */
   layer(name: string, layer: number): Parameters {
     return this.at(name, { role: 'layer', layer })
+  }
+
+  /** Returns the prefix of encoder parameters between the last layer and the head. */
+  afterLayers(name: string): Parameters {
+    return this.at(name, { role: 'after-layers' })
   }
 
   /** Returns the full checkpoint key of a name. */

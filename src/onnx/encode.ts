@@ -117,7 +117,10 @@ function usedOutputs(order: readonly Tensor[], outputs: readonly Tensor[]): Map<
 }
 
 function encodeNode(node: Node, used: ReadonlySet<number>, namer: Namer): Encoded[] {
-  const results = Array.from({ length: Math.max(...used) + 1 }, (_, i) => (used.has(i) ? namer.resultOf(node, i) : ''))
+  const { hasAllResults } = node.op
+  const results = Array.from({ length: hasAllResults ? node.outputs.length : Math.max(...used) + 1 }, (_, i) =>
+    hasAllResults || used.has(i) ? namer.resultOf(node, i) : '',
+  )
   return [
     ...node.inputs.map((x) => textField(1, namer.nameOf(x))),
     ...results.map((name) => textField(2, name)),

@@ -43,6 +43,8 @@ export const exp = unary('Exp', (dy, _x, y) => mul(dy, y))
 export const log = unary('Log', (dy, x) => div(dy, x))
 export const sqrt = unary('Sqrt', (dy, _x, y) => div(dy, mul(2, y)))
 export const tanh = unary('Tanh', (dy, _x, y) => mul(dy, sub(1, mul(y, y))))
+export const sin = unary('Sin', (dy, x) => mul(dy, cos(x)))
+export const cos = unary('Cos', (dy, x) => neg(mul(dy, sin(x))))
 export const sigmoid = unary('Sigmoid', (dy, _x, y) => mul(dy, mul(y, sub(1, y))))
 // d erf(x) = 2/sqrt(pi) exp(-x^2) dx
 export const erf = unary('Erf', (dy, x) => mul(dy, mul(2 / Math.sqrt(Math.PI), exp(neg(mul(x, x))))))

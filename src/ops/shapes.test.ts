@@ -7,6 +7,8 @@ import { gemm, matmul } from './linalg.ts'
 import { reshape, transpose } from './movement.ts'
 import { layerNormalization } from './normalize.ts'
 import { sum } from './reduce.ts'
+import { rotary } from './rotary.ts'
+import { concat, split } from './split.ts'
 
 const x = input('x', [2, 3])
 const packed = input('packed', ['tokens', 8])
@@ -55,6 +57,19 @@ test('layer normalization requires a scale and shift as wide as the rows', () =>
   expect(() => layerNormalization(packed, input('g', [4]), input('b', [8]), 1e-12)).toThrow(
     'g: float32 [4] and b: float32 [8] do not match',
   )
+})
+
+test('parts of a split make up the last axis, and joined parts have the same rows', () => {
+  expect(() => split(packed, [4, 3])).toThrow('Split: parts of 4 and 3 do not make up [tokens, 8]')
+  expect(() => split(input('y', [2, 'length']), [1])).toThrow(
+    'the last axis of y: float32 [2, length] has no fixed size',
+  )
+  expect(() => concat([x, packed])).toThrow('Concat: packed: float32 [tokens, 8] does not fit x: float32 [2, 3]')
+})
+
+test('a rotation wants an angle for each pair of values', () => {
+  const angles = input('angles', ['tokens', 8])
+  expect(() => rotary(packed, angles, angles)).toThrow('are not the angles of half of packed: float32 [tokens, 8]')
 })
 
 test('products of dimensions have a canonical form', () => {
