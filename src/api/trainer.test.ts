@@ -79,7 +79,7 @@ describe('Trainer', () => {
     await trainer.model.release()
   })
 
-  test('goes on from its newest checkpoint as if it had never stopped', async () => {
+  test('resumes from its newest checkpoint with identical results', async () => {
     const whole = await makeTrainer()
     await whole.train()
     const first = await makeTrainer({}, [
@@ -114,14 +114,14 @@ describe('Trainer', () => {
 
   const oneStep: TrainingArgumentsInput = { max_steps: 1, eval_strategy: 'no', load_best_model_at_end: false }
 
-  test('refuses an output folder with checkpoints of an earlier run, unless told to overwrite or go on', async () => {
+  test('rejects an output folder with an earlier run unless it is overwritten or resumed', async () => {
     const first = await makeTrainer(oneStep)
     await first.train()
     const { output_dir } = first.args
     const again = await makeTrainer({ ...oneStep, output_dir })
     await expect(again.train()).rejects.toThrow('the output folder holds an earlier run')
-    const anew = await makeTrainer({ ...oneStep, output_dir, overwrite_output_dir: true })
-    expect((await anew.train()).global_step).toBe(1)
+    const fresh = await makeTrainer({ ...oneStep, output_dir, overwrite_output_dir: true })
+    expect((await fresh.train()).global_step).toBe(1)
   })
 
   test('refuses a checkpoint that is not whole, and names what is wrong', async () => {

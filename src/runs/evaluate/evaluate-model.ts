@@ -66,7 +66,7 @@ export interface ModelEvaluation extends Omit<SquadV2Metrics, 'exact' | 'f1' | '
   readonly eval_loss: number
   readonly exact_match: number
   readonly f1: number
-  /** In which the score lies with the probability `confidence_level`, by bootstrap over questions. */
+  /** Bootstrap interval of the score over questions, at `confidence_level`. */
   readonly exact_match_interval: Interval
   readonly f1_interval: Interval
   readonly confidence_level: number

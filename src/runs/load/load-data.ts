@@ -19,7 +19,7 @@ export interface DataChoice {
   readonly config?: string | null
   /** Branch, tag or commit of the data set. */
   readonly revision?: string | null
-  /** The first so many questions; all of them where null. */
+  /** Maximum number of questions to read; null for all. */
   readonly max_samples?: number | null
   readonly hub?: HubOptions
 }

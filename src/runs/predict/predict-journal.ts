@@ -26,7 +26,7 @@ const STATE = z.object({
   failed: COUNT,
   windows: COUNT,
   last_id: z.string().nullable(),
-  /** Of the unfinished file: what lies beyond was being written when the process ended. */
+  /** Length of the unfinished file in bytes. Anything after it is an incomplete write. */
   bytes: COUNT,
   /** Whether files that exist are replaced at the end. Version 0.1.0 did not note it, and replaced them. */
   replaces: z.boolean().optional(),
@@ -61,7 +61,7 @@ function isFinished(path: string, target: string, state: JournalState): boolean 
   return state.questions > 0 || !mayReplace(state)
 }
 
-/** @throws UsageError if the work would begin anew and end with files that exist and are not to be overwritten */
+/** @throws UsageError if a new output would replace existing files without `overwrite` */
 export function refuseExisting(path: string, targets: readonly string[], overwrite: boolean | undefined): void {
   if (!existsSync(`${path}.partial.json`)) checkOutputs([`${path}.partial`, ...targets], { overwrite })
 }
@@ -219,7 +219,7 @@ function parsedLine(line: string, place: string): unknown {
     return parseBoundedJson(line)
   } catch (cause) {
     throw new SpanforgeError(`${place}: not an answer (${(cause as Error).message})`, {
-      remedy: 'The unfinished file was altered: begin anew with --overwrite.',
+      remedy: 'The unfinished file was altered: start again with --overwrite.',
       cause,
     })
   }
@@ -246,7 +246,7 @@ function refuseOther(path: string, before: Begun, now: Required<Begun>): void {
     )
     throw new UsageError(
       `${path}: an unfinished file was begun otherwise: ${shown.join(', ')}`,
-      'Give what it was begun with, or begin anew with --overwrite.',
+      'Give what it was begun with, or start again with --overwrite.',
     )
   }
   const texts = [...changed, ...names].map((name) => (Object.hasOwn(CHANGED, name) ? CHANGED[name] : showText(name)))

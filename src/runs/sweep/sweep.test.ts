@@ -50,7 +50,7 @@ describe('spanforge sweep', () => {
     expect(other.stderr).toMatch(/holds a run with other arguments: weight_decay 0.5 \(was 0\)/)
   })
 
-  test('goes on with the run that was interrupted, and notes one that fails', async () => {
+  test('resumes an interrupted run, and records a failed one', async () => {
     const folder = temporaryFolder()
     const given = {
       ...settings,

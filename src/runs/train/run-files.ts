@@ -48,7 +48,7 @@ export const EVALUATION_FILES = {
 /** The model card, as the hub shows it. */
 export const CARD_FILE = 'README.md'
 
-/** Everything that a run leaves at its end: gone when a run starts anew in the same folder. */
+/** Everything that a run leaves at its end, which a new run in the same folder removes first. */
 export const FINAL_FILES: readonly string[] = [...MODEL_FILES, ...RESULT_FILES, ...REPORT_FILES, CARD_FILE]
 
 /** Writes model and tokenizer as save_pretrained does. */
