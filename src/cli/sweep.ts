@@ -89,9 +89,16 @@ async function sweep(flags: SweepFlags, command: Command): Promise<void> {
   )
   // The details of each run are in its own report.
   const screen = { ...terminalScreen(output), show: () => {} }
+  const inputs = [flags.args_file, flags.sweep_file].filter((path) => path !== undefined)
   try {
     const { status, sweep } = await withHubProgress('Downloading', flags, output, (hub) =>
-      runSweep(given, trials, { screen, command: shownCommand(command), control: { signal: interrupts.signal }, hub }),
+      runSweep(given, trials, {
+        screen,
+        command: shownCommand(command),
+        control: { signal: interrupts.signal },
+        hub,
+        inputs,
+      }),
     )
     if (output.forPeople) output.print(`\n${sweepText(sweep, given)}`)
     if (status === 'interrupted') output.print('Stopped. Run the same command again to resume.')

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -196,6 +196,22 @@ describe('spanforge train', () => {
       })
     }
     expect(existsSync(join(output_dir, 'checkpoint-1', 'model.safetensors'))).toBe(true)
+    const kept = join(output_dir, 'checkpoint-1', 'arguments.json')
+    const link = join(output_dir, 'checkpoint-1', 'link.json')
+    writeFileSync(kept, '{}')
+    symlinkSync(join(folder, 'train.json'), link)
+    for (const more of [
+      ['--args_file', kept],
+      ['--dataset', join(output_dir, 'checkpoint-1')],
+      ['--train_file', link],
+    ]) {
+      const { code, stderr } = await runHere(...argv, ...more)
+      expect({ code, stderr }).toEqual({
+        code: 2,
+        stderr: expect.stringContaining(`--overwrite_output_dir would remove ${more[1]}, which this run reads`),
+      })
+      expect(existsSync(more[1])).toBe(true)
+    }
   })
 
   test('does not overwrite the pretrained model', async () => {

@@ -54,9 +54,12 @@ async function train(flags: OwnFlags, given: Record<string, unknown>, output: Ou
   const interrupts = catchInterrupts(() =>
     output.print('Finishing the step and saving. Press Ctrl-C again to quit immediately.'),
   )
+  const inputs = flags.args_file === undefined ? [] : [flags.args_file]
   try {
     const outcome = await withHubProgress('Downloading', flags, output, (hub) =>
-      withDashboard(flags, args, { output, interrupts }, (options) => fineTune(args, { ...options, command, hub })),
+      withDashboard(flags, args, { output, interrupts }, (options) =>
+        fineTune(args, { ...options, command, hub, inputs }),
+      ),
     )
     if (outcome.status === 'finished') return output.result(outcome.results)
     output.print(howToResume(outcome, args.output_dir))

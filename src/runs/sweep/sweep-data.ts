@@ -82,8 +82,17 @@ function refuseChanged(args: TrainingArguments, before: RunDigests, now: RunDige
 }
 
 async function readRecorded(output_dir: string): Promise<ReadonlyMap<string, RunDigests | undefined>> {
+  const sweep = await readSweepFile(output_dir)
+  return new Map(sweep?.trials.map(({ name, digests }) => [name, digests]))
+}
+
+/** Whether the folder has a sweep.json that a sweep wrote; other programs have files of this name, too. */
+export const hasSweepFile = async (output_dir: string): Promise<boolean> =>
+  (await readSweepFile(output_dir)) !== undefined
+
+async function readSweepFile(output_dir: string): Promise<z.infer<typeof sweepFile> | undefined> {
   const path = join(output_dir, SWEEP_FILE)
-  if (!existsSync(path)) return new Map()
-  const parsed = sweepFile.safeParse(await readJsonFile(path))
-  return new Map(parsed.success ? parsed.data.trials.map(({ name, digests }) => [name, digests]) : [])
+  if (!existsSync(path)) return undefined
+  const content = await readJsonFile(path).catch(() => undefined)
+  return sweepFile.safeParse(content).data
 }

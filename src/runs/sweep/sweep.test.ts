@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { runHere } from '../../../tests/run-here.ts'
@@ -99,5 +99,26 @@ describe('spanforge sweep', () => {
     })
     const foreign = sweepArgv(folder, ...grid, '--output_dir', tinyFolder)
     expect(await runHere(...foreign)).toMatchObject({ code: 2, stderr: expect.stringContaining('holds no sweep') })
+  })
+
+  test.each(['{"method": "bayes"}', 'program: train.py'])(
+    'leaves a sweep.json of another program alone: %s',
+    async (text) => {
+      const folder = temporaryFolder()
+      mkdirSync(join(folder, 'out'))
+      writeFileSync(join(folder, 'out/sweep.json'), text)
+      const { code, stderr } = await runHere(...sweepArgv(folder, '--grid', 'seed=1,2'))
+      expect([code, stderr]).toEqual([2, expect.stringContaining('not empty, and holds no sweep: sweep.json')])
+      expect(readFileSync(join(folder, 'out/sweep.json'), 'utf8')).toBe(text)
+    },
+  )
+
+  test('names mutually exclusive arguments once, before the first run', async () => {
+    const folder = temporaryFolder()
+    const argv = sweepArgv(folder, '--grid', 'seed=1,2', '--warmup_steps', '1', '--warmup_ratio', '0.1')
+    const { code, stdout, stderr } = await runHere(...argv)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr.match(/mutually exclusive/g)).toHaveLength(1)
+    expect(existsSync(join(folder, 'out'))).toBe(false)
   })
 })

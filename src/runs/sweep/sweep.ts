@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { SpanforgeError, UsageError } from '../../errors.ts'
 import { readJsonFile } from '../../files/json-file.ts'
 import { ranked, type SweepSummary, type SweepTrial } from '../../report/sweep-summary.ts'
+import { refuseExclusive } from '../../training/arguments/argument-checks.ts'
 import { parseArguments, type TrainingArguments } from '../../training/arguments/arguments.ts'
 import type { Trial } from '../../training/arguments/sweep-space.ts'
 import type { RunDigests } from '../../training/checkpoints/run-digests.ts'
@@ -13,7 +14,7 @@ import { type FineTuneOptions, fineTune } from '../train/fine-tune.ts'
 import type { PreparedRun } from '../train/prepare.ts'
 import { differences } from '../train/resume.ts'
 import { ARGUMENTS_FILE, FAILURE_FILE, REPORT_FILES, writeFile, writeJson } from '../train/run-files.ts'
-import { DataChangedError, SWEEP_FILE, SweepData } from './sweep-data.ts'
+import { DataChangedError, hasSweepFile, SWEEP_FILE, SweepData } from './sweep-data.ts'
 
 export interface SweepOutcome {
   readonly status: 'finished' | 'interrupted'
@@ -44,6 +45,8 @@ export async function runSweep(
     const args = parseArguments({ ...given, ...values, output_dir: join(output_dir, name) }, `sweep, ${name}`)
     return { name, values, args }
   })
+  for (const { args } of planned) refuseExclusive(args)
+  if (existsSync(output_dir)) await refuseOthers(output_dir)
   const data = await SweepData.open(output_dir, options)
   const results = new Map<string, SweepTrial>(
     planned.map(({ name, values }) => [
@@ -62,7 +65,7 @@ export async function runSweep(
   }
   const lock = await acquireRunLock(output_dir, { onDoubt: screen.print, signal: options.control?.signal })
   try {
-    refuseOthers(output_dir)
+    await refuseOthers(output_dir)
     for (const [i, { name, values, args }] of planned.entries()) {
       screen.print(`Run ${i + 1} of ${planned.length}: ${name}`)
       const result =
@@ -143,10 +146,10 @@ async function writeSweep(output_dir: string, sweep: SweepSummary): Promise<void
   for (const { name, content } of sweepReport(sweep)) await writeFile(join(output_dir, name), content)
 }
 
-function refuseOthers(output_dir: string): void {
+async function refuseOthers(output_dir: string): Promise<void> {
   const names = readdirSync(output_dir).filter((name) => !name.startsWith('.'))
   const isSweep =
-    names.every((name) => existsSync(join(output_dir, name, ARGUMENTS_FILE))) || names.includes(SWEEP_FILE)
+    names.every((name) => existsSync(join(output_dir, name, ARGUMENTS_FILE))) || (await hasSweepFile(output_dir))
   if (isSweep && !names.includes(ARGUMENTS_FILE)) return
   throw new UsageError(
     `${output_dir}: the output folder is not empty, and holds no sweep: ${names.slice(0, 5).join(', ')}`,

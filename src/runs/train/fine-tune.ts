@@ -28,6 +28,8 @@ export interface FineTuneOptions {
   readonly listeners?: readonly Listener[]
   /** Options for looking up models and data sets on the hub. */
   readonly hub?: HubChoice
+  /** Files that the run was described in, such as `--args_file`. They are never removed. */
+  readonly inputs?: readonly string[]
 }
 
 export type RunOutcome =
@@ -44,7 +46,7 @@ export async function fineTune(args: TrainingArguments, options: FineTuneOptions
   const signal = control?.signal
   let claim: Lock | undefined
   try {
-    claim = await claimOutputFolder(args, { onDoubt: screen.print, signal })
+    claim = await claimOutputFolder(args, { onDoubt: screen.print, signal, inputs: options.inputs })
     await checkResumption(args)
     const run = await prepareRun(args, { screen, signal, hub: options.hub })
     const outcome = await trainAndFinish(run, { ...options, screen }, claim)

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, realpathSync, rmdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { UsageError } from '../../errors.ts'
 import { removeTemporaryFiles } from '../../files/atomic.ts'
 import type { Lock } from '../../files/lock.ts'
@@ -20,14 +20,25 @@ import {
 } from './run-files.ts'
 
 type FolderArguments = Pick<TrainingArguments, 'output_dir' | 'overwrite_output_dir' | 'resume_from_checkpoint'> &
-  Partial<Pick<TrainingArguments, 'model' | 'train_file' | 'validation_file'>>
+  Partial<Pick<TrainingArguments, (typeof INPUTS)[number]>>
+
+/** Arguments that may name a file or folder to read. */
+const INPUTS = ['model', 'dataset', 'train_file', 'validation_file'] as const
+
+export interface ClaimOptions extends RunLockOptions {
+  /** Files that the run was described in. */
+  readonly inputs?: readonly string[]
+}
 
 /**
  * Takes the output folder for this process and clears away what a killed run left half done.
  * @throws SpanforgeError while another process has it; UsageError where it holds an earlier run that is neither to be
  * resumed nor overwritten, or something that no run wrote
  */
-export async function claimOutputFolder(args: FolderArguments, options?: RunLockOptions): Promise<Lock> {
+export async function claimOutputFolder(
+  args: FolderArguments,
+  { inputs = [], ...options }: ClaimOptions = {},
+): Promise<Lock> {
   const { output_dir } = args
   const lock = await acquireRunLock(output_dir, options)
   const release = () => {
@@ -36,7 +47,7 @@ export async function claimOutputFolder(args: FolderArguments, options?: RunLock
   }
   try {
     refuseOthers(args)
-    if (args.overwrite_output_dir) refuseInputs(args)
+    if (args.overwrite_output_dir) refuseInputs(args, inputs)
     await recoverCheckpoints(output_dir)
     await removeTemporaryFiles(output_dir)
     return { assertHeld: () => lock.assertHeld(), release }
@@ -49,17 +60,23 @@ export async function claimOutputFolder(args: FolderArguments, options?: RunLock
 const CLEARED = [...FINAL_FILES, LOG_FILE, FAILURE_FILE, DASHBOARD_FILE, EVENTS_FOLDER]
 
 /** A new run replaces all that an earlier one left: its own inputs must not be among that. */
-function refuseInputs({ output_dir, model, train_file, validation_file }: FolderArguments): void {
-  const folder = realpathSync(output_dir)
-  for (const input of [model, train_file, validation_file]) {
+function refuseInputs(args: FolderArguments, inputs: readonly string[]): void {
+  const folder = realpathSync(args.output_dir)
+  for (const input of [...INPUTS.map((name) => args[name]), ...inputs]) {
     if (!input || !existsSync(input)) continue
-    const [first] = relative(folder, realpathSync(input)).split(sep)
-    if (first !== '' && !CLEARED.includes(first) && !/^checkpoint-\d+$/.test(first)) continue
+    // A link is removed from its own folder, not from that of its target.
+    const link = join(realpathSync(dirname(resolve(input))), basename(resolve(input)))
+    if (![link, realpathSync(input)].some((path) => isCleared(relative(folder, path)))) continue
     throw new UsageError(
-      `${output_dir}: --overwrite_output_dir would remove ${showText(input)}, which this run reads`,
+      `${args.output_dir}: --overwrite_output_dir would remove ${showText(input)}, which this run reads`,
       'Choose another --output_dir.',
     )
   }
+}
+
+function isCleared(path: string): boolean {
+  const [first] = path.split(sep)
+  return first === '' || CLEARED.includes(first) || /^checkpoint-\d+$/.test(first)
 }
 
 /** Removes what the run replaces from its claimed folder, and writes its arguments there. */
