@@ -15,11 +15,16 @@ async function inspect(nameOrFolder: string, flags: HubFlags): Promise<void> {
   const { inspectModel } = await import('../runs/doctor/inspect-model.ts')
   const { modelBlocks } = await import('../report/opening.ts')
   const output = createOutput(flags.json === true)
-  const { facts, parameters, report, files } = await withHubProgress('Downloading', flags, output, (hub) =>
-    inspectModel(nameOrFolder, { ...hub, revision: flags.revision }),
+  const { facts, parameters, report, files, hasTokenizer } = await withHubProgress(
+    'Downloading',
+    flags,
+    output,
+    (hub) => inspectModel(nameOrFolder, { ...hub, revision: flags.revision }),
   )
   if (output.forPeople) terminalScreen(output).show(modelBlocks(facts))
   if (files.length === 0) output.print('No weights found; this information is from config.json.')
+  if (!hasTokenizer)
+    output.print('No tokenizer found; the model cannot be trained or used without tokenizer.json or vocab.txt.')
   const { architecture, num_hidden_layers, hidden_size, num_attention_heads, vocab_size } = facts
   const { missing, unexpected, mismatched } = report
   output.result({
@@ -31,6 +36,7 @@ async function inspect(nameOrFolder: string, flags: HubFlags): Promise<void> {
     num_attention_heads,
     vocab_size,
     files,
+    has_tokenizer: hasTokenizer,
     missing,
     unexpected,
     mismatched,

@@ -42,7 +42,9 @@ describe('event files', () => {
   })
 
   test('have names that TensorBoard finds', () => {
-    expect(openEventFile(folder, () => 1700000000.5).path).toMatch(/events\.out\.tfevents\.1700000000\..+/)
+    expect(openEventFile(folder, () => 1700000000.5).path).toMatch(
+      /\/events\.out\.tfevents\.1700000000\.spanforge\.[0-9a-f]{8}$/,
+    )
   })
 
   test('use the tags of transformers, and skip values that are not numbers', () => {

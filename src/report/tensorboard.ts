@@ -1,5 +1,5 @@
+import { randomBytes } from 'node:crypto'
 import { appendFileSync, mkdirSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { SpanforgeError } from '../errors.ts'
 import {
@@ -26,11 +26,12 @@ export interface EventFile {
 
 /**
  * Creates a new event file in `folder`, and the folder if it is missing. TensorBoard shows all files in a folder as one
- * run, so a resumed run starts a new file.
+ * run, so a resumed run starts a new file. Its name has a random part in the place of the names of host and process, which
+ * others would see where it is pushed to a hub.
  * @throws SpanforgeError if the folder or the file cannot be written
  */
 export function openEventFile(folder: string, now: () => number = () => Date.now() / 1000): EventFile {
-  const name = `events.out.tfevents.${Math.floor(now())}.${hostname()}.${process.pid}`
+  const name = `events.out.tfevents.${Math.floor(now())}.spanforge.${randomBytes(4).toString('hex')}`
   const path = join(folder, name)
   const append = (event: Encoded) => {
     try {

@@ -20,6 +20,8 @@ export interface Inspection {
   readonly report: LoadReport
   /** The weight files; none where there is a config.json alone, of which nothing is missing. */
   readonly files: readonly string[]
+  /** Whether there is a tokenizer, without which a model can be inspected but not used. */
+  readonly hasTokenizer: boolean
 }
 
 /**
@@ -29,18 +31,19 @@ export interface Inspection {
 export async function inspectModel(nameOrFolder: string, hub?: HubChoice): Promise<Inspection> {
   const folder = await modelFolder(nameOrFolder, hub)
   const config = await loadConfig(folder)
-  await checkTokenizer(folder, config)
+  const hasTokenizer = await checkTokenizer(folder, config)
   const specs = parameterSpecs(config)
   const { report, files } = await weightsOf(folder, config, specs)
   const facts = modelFacts(displayName(nameOrFolder), config, specs, report)
-  return { facts, parameters: totalSize(specs), report, files }
+  return { facts, parameters: totalSize(specs), report, files, hasTokenizer }
 }
 
-/** Refuses the tokenizers that training refuses; a folder of a configuration alone has none. */
-async function checkTokenizer(folder: string, config: ModelConfig): Promise<void> {
+/** Refuses the tokenizers that training refuses; returns whether there is one. */
+async function checkTokenizer(folder: string, config: ModelConfig): Promise<boolean> {
   const names = await readdir(folder)
-  if (names.some(isTokenizerFile))
-    questionLayout(fitVocabulary(folder, await loadTokenizer(folder), geometryOf(config)))
+  if (!names.some(isTokenizerFile)) return false
+  questionLayout(fitVocabulary(folder, await loadTokenizer(folder), geometryOf(config)))
+  return true
 }
 
 async function weightsOf(folder: string, config: ModelConfig, specs: readonly ParameterSpec[]) {
