@@ -32,7 +32,7 @@ async function measure(name: EngineName, passes: number, every: number): Promise
       attended: length,
     }))
     gradient.reset()
-    await gradient.add({ rows: windows, spans, counts: countSpans(spans, lengths) }, (_s, _p, n) => new Float32Array(n))
+    await gradient.add({ rows: windows, places: [], spans, counts: countSpans(spans, lengths) }, () => {})
     if (pass % every === 0) rows.push([String(pass), String(shapes.size), `${(residentBytes() / 1e6).toFixed(0)} MB`])
   }
   await gradient.release()

@@ -1,6 +1,6 @@
 import { countSpans } from '../src/batching/span-targets.ts'
 import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
-import type { DropoutMask } from '../src/training/loop/gradient-source.ts'
+import type { DropoutMasks } from '../src/training/loop/gradient-source.ts'
 import { BatchGradient } from '../src/training/loop/gradients.ts'
 import type { RecordedBatch } from './tiny-model.ts'
 
@@ -11,7 +11,7 @@ export interface Gradients {
   readonly view: (name: string) => Float32Array
 }
 
-const noMask: DropoutMask = () => {
+const noMasks: DropoutMasks = () => {
   throw new Error('a model without dropout asked for a mask')
 }
 
@@ -20,7 +20,7 @@ export async function batchGradient(
   model: QuestionAnsweringModel,
   { rows, spans }: RecordedBatch,
   rowsPerPass = rows.length,
-  mask = noMask,
+  masks = noMasks,
 ): Promise<Gradients> {
   const gradients = new Float32Array(model.parameters.size)
   const batch = await BatchGradient.open(model, gradients)
@@ -30,8 +30,10 @@ export async function batchGradient(
   )
   let loss = 0
   for (let r = 0; r < rows.length; r += rowsPerPass) {
-    const part = { rows: rows.slice(r, r + rowsPerPass), spans: spans.slice(r, r + rowsPerPass), counts }
-    loss += await batch.add(part, mask)
+    const end = r + rowsPerPass
+    const places = [...rows.keys()].slice(r, end)
+    const part = { rows: rows.slice(r, end), places, spans: spans.slice(r, end), counts }
+    loss += await batch.add(part, masks)
   }
   await batch.release()
   const view = (name: string) => {

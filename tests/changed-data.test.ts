@@ -12,6 +12,7 @@ import { runSweep } from '../src/runs/sweep/sweep.ts'
 import { makeDataset } from '../src/squad/dataset.ts'
 import { toSquadJson } from '../src/squad/reading/squad-json.ts'
 import type { Example } from '../src/squad/types.ts'
+import { rewriteProgress } from './rewrite-progress.ts'
 import { runHere } from './run-here.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { thoroughOr } from './thorough.ts'
@@ -131,14 +132,11 @@ describe('A run is resumed only with the data, tokenizer and configuration that 
 function withoutDigests(checkpoint: string) {
   return {
     folder: checkpoint,
-    async rewrite() {
-      const { digests, ...progress } = JSON.parse(readFileSync(join(checkpoint, 'progress.json'), 'utf8'))
-      expect(Object.keys(digests)).toContain('train_questions')
-      writeFileSync(join(checkpoint, 'progress.json'), JSON.stringify(progress))
-      const { files, step } = JSON.parse(readFileSync(join(checkpoint, 'manifest.json'), 'utf8'))
-      const { writeManifest } = await import('../src/training/checkpoints/checkpoint-manifest.ts')
-      await writeManifest(checkpoint, step, Object.keys(files))
-    },
+    rewrite: () =>
+      rewriteProgress(checkpoint, ({ digests, ...progress }) => {
+        expect(Object.keys(digests as object)).toContain('train_questions')
+        return progress
+      }),
   }
 }
 

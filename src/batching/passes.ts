@@ -6,6 +6,8 @@ import { countSpans, type SpanCounts } from './span-targets.ts'
 /** The part of a batch that is computed in one run of the graph. */
 export interface Pass {
   readonly rows: readonly Row[]
+  /** The place of each row's window in the global batch of the step: in all its batches together, one after the other. */
+  readonly places: readonly number[]
   readonly spans: readonly Label[]
   /**
    * Denominators of the loss: the starts and ends in the whole batch, multiplied by the number of batches in the step.
@@ -41,13 +43,15 @@ export interface PassOptions extends PaddingOptions {
   readonly max_tokens_per_pass: number
   /** Number of batches in the step, over which the loss is averaged. */
   readonly batches: number
+  /** The place of this batch's first window in the global batch of the step. */
+  readonly first_place: number
   /** The outputs of the frozen layers for each window, if layers are frozen. */
   readonly hidden?: readonly Float32Array[]
 }
 
 /** Creates the passes of a training batch. */
 export function trainingPasses(windows: readonly LabelledWindow[], options: PassOptions): Pass[] {
-  const { max_tokens_per_pass, batches, hidden } = options
+  const { max_tokens_per_pass, batches, first_place, hidden } = options
   const rows = toRows(windows, options).map((row, i) => (hidden ? { ...row, hidden: hidden[i] } : row))
   const lengths = rows.map(({ input_ids }) => input_ids.length)
   const { starts, ends } = countSpans(windows, lengths)
@@ -55,6 +59,7 @@ export function trainingPasses(windows: readonly LabelledWindow[], options: Pass
   const counts = { starts: starts * batches, ends: ends * batches }
   return cutIntoPasses(lengths, max_tokens_per_pass).map((indices) => ({
     rows: indices.map((r) => rows[r]),
+    places: indices.map((r) => first_place + r),
     spans: indices.map((r) => windows[r]),
     counts,
   }))

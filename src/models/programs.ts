@@ -20,6 +20,8 @@ export function evaluationGraph(config: ModelConfig): Graph {
   return { logits, loss: spanLoss(logits) }
 }
 
+export type { DropoutSite } from '../nn/dropout.ts'
+
 type LookedUp = Pick<Lookup, 'table' | 'index' | 'padding_idx'>
 
 /**

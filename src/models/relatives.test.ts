@@ -7,7 +7,7 @@ import { recordedBatches, tinyModel } from '../../tests/tiny-model.ts'
 import { matchParameters } from '../checkpoint/load-parameters.ts'
 import type { StoredTensor } from '../checkpoint/stored-tensor.ts'
 import { parseArguments } from '../training/arguments/arguments.ts'
-import type { DropoutMask } from '../training/loop/gradient-source.ts'
+import type { DropoutMasks } from '../training/loop/gradient-source.ts'
 import { Stepper } from '../training/loop/stepper.ts'
 import { decays } from '../training/optimizer/adamw.ts'
 import { MODEL_TYPES } from './registry.ts'
@@ -64,7 +64,7 @@ describeEngines('the recorded outputs', (engine) => {
     test('applies dropout in the same places as transformers in training mode', async () => {
       const want = expected(family, 'dropout')
       const dropping = tinyModel(`${family}/model`, engine, { dropout: true })
-      const { loss, view } = await batchGradient(dropping, batches.plain, undefined, recordedMask)
+      const { loss, view } = await batchGradient(dropping, batches.plain, undefined, recordedMasks)
       expect(Math.abs(loss - want.loss.data[0])).toBeLessThan(within.loss)
       expectGradients(model.parameters.entries, view, want, within)
     })
@@ -84,10 +84,10 @@ function expectGradients(
 }
 
 /** Equivalent of `Mask` in scripts/python/tiny_models.py: deterministic dropout. */
-const recordedMask: DropoutMask = (site, probability, size) =>
-  Float32Array.from({ length: size }, (_, i) =>
-    (7919 * site + 104729 * i) % 1000 >= Math.round(1000 * probability) ? 1 / (1 - probability) : 0,
-  )
+const recordedMasks: DropoutMasks = (site, { probability }, _pass, out) => {
+  for (let i = 0; i < out.length; i++)
+    out[i] = (7919 * site + 104729 * i) % 1000 >= Math.round(1000 * probability) ? 1 : 0
+}
 
 interface RecordedSteps {
   readonly lr: number

@@ -1,11 +1,8 @@
 import type { Shape } from '../graph/shape.ts'
 import { input, type Tensor } from '../graph/tensor.ts'
-import { dropout, dropoutAdd } from '../ops/dropout.ts'
+import { dropout, dropoutAdd, dropoutMask } from '../ops/dropout.ts'
 
-/**
- * A dropout mask, which is an input of the graph. Its values are 0 with `probability` and 1 / (1 - probability)
- * otherwise.
- */
+/** A place where values are dropped: an input of the graph, of uint8, that is 0 with `probability` and 1 otherwise. */
 export interface DropoutSite {
   readonly name: string
   readonly shape: Shape
@@ -41,5 +38,5 @@ export const dropoutInputs = (sites: DropoutSite[]): Dropout =>
     if (probability === 0) return undefined
     const site = { name: `dropout.${sites.length}`, shape, probability }
     sites.push(site)
-    return input(site.name, site.shape)
+    return dropoutMask(input(site.name, site.shape, 'uint8'), probability)
   })

@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
 import { formatShape } from '../graph/shape.ts'
-import { apply, type Op, type Tensor } from '../graph/tensor.ts'
+import { apply, type Op, scalar, type Tensor } from '../graph/tensor.ts'
 import { add, mul } from './elementwise.ts'
 
 const Dropout: Op = {
@@ -17,6 +17,12 @@ const DropoutAdd: Op = {
   lower: ({ inputs: [x, mask, residual] }) => [add(mul(x, mask), residual)],
   gradient: (dy, { inputs: [, mask] }) => [dropout(dy, mask), null, dy],
 }
+
+const DequantizeLinear: Op = { type: 'DequantizeLinear', gradient: () => [null, null] }
+
+/** The mask for `dropout` of what is kept: 1 / (1 - probability) where `kept`, of uint8, is 1, and 0 where it is 0. */
+export const dropoutMask = (kept: Tensor, probability: number): Tensor =>
+  apply(DequantizeLinear, [kept, scalar(1 / (1 - probability))], { shape: kept.shape, dtype: 'float32' })
 
 /**
  * Dropout (Srivastava et al. 2014): multiplies x by a mask of the same shape whose values are 0 or 1 / (1 -

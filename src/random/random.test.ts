@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { fillDropoutMask } from '../training/dropout/dropout-mask.ts'
 import { philox4x32 } from './philox.ts'
 import { naturalLog, random } from './random.ts'
 
@@ -88,44 +87,5 @@ describe('a stream of draws', () => {
       const x = uniform() ** 8 * 10
       expect(Math.abs(naturalLog(x) - Math.log(x))).toBeLessThan(4e-16 * Math.max(1, Math.abs(Math.log(x))))
     }
-  })
-})
-
-describe('a dropout mask', () => {
-  it('drops values where 16 bits of the stream are below p * 2^16, for any length', () => {
-    for (const length of [0, 1, 31, 33, 8192, 20_001]) {
-      const mask = new Float32Array(length)
-      fillDropoutMask(mask, 0.1, 42, 'dropout', 5, 6, 7)
-      const { nextUint32 } = random(42, 'dropout', 5, 6, 7)
-      const expected = new Float32Array(length)
-      for (let i = 0; i < length; i += 2) {
-        const word = nextUint32()
-        expected[i] = (word & 0xffff) < 6554 ? 0 : 1 / 0.9
-        if (i + 1 < length) expected[i + 1] = word >>> 16 < 6554 ? 0 : 1 / 0.9
-      }
-      expect(mask).toEqual(expected)
-    }
-  })
-
-  it('drops a fraction p and preserves the mean, independently of neighbours', () => {
-    const count = 1_000_000
-    const mask = new Float32Array(count)
-    for (const p of [0.1, 0.5]) {
-      fillDropoutMask(mask, p, 42, 'dropout', 1)
-      const dropped = mask.reduce((sum, value) => sum + (value === 0 ? 1 : 0), 0)
-      expect(Math.abs(dropped / count - p)).toBeLessThan(5 * Math.sqrt((p * (1 - p)) / count))
-      for (const distance of [1, 2, 8, 32, 8192]) {
-        let both = 0
-        for (let i = distance; i < count; i++) if (mask[i] === 0 && mask[i - distance] === 0) both++
-        expect(Math.abs(both / count - p * p)).toBeLessThan(5 * Math.sqrt((p * p * (1 - p * p)) / count))
-      }
-    }
-  })
-
-  it('keeps everything for p = 0 and rejects p = 1', () => {
-    const mask = new Float32Array(100)
-    fillDropoutMask(mask, 0, 42, 'dropout')
-    expect(mask).toEqual(new Float32Array(100).fill(1))
-    expect(() => fillDropoutMask(mask, 1, 42, 'dropout')).toThrow('0 <= p < 1')
   })
 })

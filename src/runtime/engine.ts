@@ -70,4 +70,5 @@ export interface Engine {
 }
 
 export const float32Value = (data: Float32Array, dims: readonly number[]): Value => ({ dtype: 'float32', dims, data })
+export const uint8Value = (data: Uint8Array, dims: readonly number[]): Value => ({ dtype: 'uint8', dims, data })
 export const int32Value = (data: Int32Array, dims: readonly number[]): Value => ({ dtype: 'int32', dims, data })

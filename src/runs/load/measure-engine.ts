@@ -26,13 +26,13 @@ export async function secondsOfStep(engine: Engine, config: ModelConfig, precisi
     attended: length,
   }))
   const spans = rows.map((_, r) => ({ start_position: r, end_position: r + 1 }))
-  const pass = { rows, spans, counts: countSpans(spans, new Array(ROWS).fill(length)) }
+  const pass = { rows, places: [...rows.keys()], spans, counts: countSpans(spans, new Array(ROWS).fill(length)) }
   const times: number[] = []
   try {
     for (let run = 0; run <= RUNS; run++) {
       batch.reset()
       const began = performance.now()
-      await batch.add(pass, (_site, _probability, size) => new Float32Array(size).fill(1))
+      await batch.add(pass, (_site, _spec, _pass, out) => void out.fill(1))
       times.push((performance.now() - began) / 1000)
     }
   } finally {

@@ -10,12 +10,13 @@ import { elements, type Shape } from '../../graph/shape.ts'
 import { apply, type Graph, input, type Tensor } from '../../graph/tensor.ts'
 import { activations } from '../../nn/activation.ts'
 import { packedAttention } from '../../ops/attention.ts'
+import { dropout, dropoutMask } from '../../ops/dropout.ts'
 import { add, div, erf, exp, log, mul, neg, sign, sqrt, sub } from '../../ops/elementwise.ts'
 import { gemm, linear, matmul } from '../../ops/linalg.ts'
 import { layerNormalization } from '../../ops/normalize.ts'
 import { sum, sumAll } from '../../ops/reduce.ts'
 import { softmax } from '../../ops/softmax.ts'
-import { type Engine, type Executable, float32Value, type Values } from '../engine.ts'
+import { type Engine, type Executable, float32Value, uint8Value, type Values } from '../engine.ts'
 import { onnxruntime } from '../onnxruntime.ts'
 import { loadLibrary } from './library.ts'
 
@@ -115,6 +116,15 @@ describeEngine('onednn', 'oneDNN', (engine) => {
         expect(worst / scale).toBeLessThan(4e-6)
       }
     }
+  })
+
+  test.each([60, 6000])('drops %s values by a mask of uint8 as ONNX Runtime does', async (n) => {
+    const mask = dropoutMask(input('kept', ['n', 4], 'uint8'), 0.1)
+    const graph = { y: dropout(input('x', ['n', 4]), mask), mask }
+    const kept = floats(numbers([n, 4], 9)).map((x) => (x < -0.8 ? 0 : 1))
+    const values = { x: numbers([n, 4], 1), kept: uint8Value(Uint8Array.from(kept), [n, 4]) }
+    const shapes = { y: [n, 4], mask: [n, 4] }
+    expect(await compute(engine, graph, values, shapes)).toEqual(await compute(onnxruntime, graph, values, shapes))
   })
 
   test('computes attention of windows of any length, with padding and dropout, as ONNX Runtime does', async () => {

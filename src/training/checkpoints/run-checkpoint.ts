@@ -24,10 +24,18 @@ import { readTrainerState, STATE_FILE, type TrainerState, writeTrainerState } fr
 const interval = z.tuple([z.number(), z.number()]).readonly()
 
 /**
+ * The version of new checkpoints. From 2 on, dropout is drawn for each window; before, it was drawn for each pass.
+ * A checkpoint of a newer version cannot be resumed.
+ */
+const CHECKPOINT_VERSION = 2
+
+/**
  * State needed for resuming in addition to trainer_state.json: sums of losses not yet logged, and confidence intervals
  * of scores.
  */
 const loopState = z.object({
+  /** CHECKPOINT_VERSION. Missing in checkpoints of spanforge 0.1.0 and of runs that were resumed from them. */
+  version: z.int().min(1).max(CHECKPOINT_VERSION).optional(),
   /** Number of steps that changed the weights. Less than global_step if steps were skipped. */
   steps_taken: z.int().min(0),
   loss_total: z.number(),
@@ -61,6 +69,7 @@ const loopState = z.object({
 export type LoopState = z.output<typeof loopState>
 
 export const newLoopState = (): LoopState => ({
+  version: CHECKPOINT_VERSION,
   steps_taken: 0,
   loss_total: 0,
   loss_since_log: 0,
@@ -165,9 +174,22 @@ export async function restoreRun(
 export async function readLoopState(folder: string): Promise<LoopState | undefined> {
   const path = join(folder, PROGRESS)
   if (!existsSync(path)) return undefined
-  const { data, error } = loopState.safeParse(await readJsonFile(path))
+  const json = await readJsonFile(path)
+  refuseNewer(path, json)
+  const { data, error } = loopState.safeParse(json)
   if (data) return data
   throw new SpanforgeError(`${path}: invalid training progress: ${showIssues(error.issues)}`, {
     remedy: 'Resume from another checkpoint.',
   })
+}
+
+const newerVersion = z.object({ version: z.int().min(CHECKPOINT_VERSION + 1) })
+
+function refuseNewer(path: string, json: unknown): void {
+  const { data } = newerVersion.safeParse(json)
+  if (!data) return
+  throw new SpanforgeError(
+    `${path}: found version ${data.version} of checkpoints, expected ${CHECKPOINT_VERSION} or lower: a newer spanforge wrote it`,
+    { remedy: 'Resume with that spanforge, or start a new run from the checkpoint with --model.' },
+  )
 }

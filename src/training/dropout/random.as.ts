@@ -1,4 +1,4 @@
-// Dropout masks from Philox4x32-10, four counters at a time. `philox.ts` holds the same generator in TypeScript,
+// Dropout draws from Philox4x32-10, four counters at a time. `philox.ts` holds the same generator in TypeScript,
 // with the paper. `scripts/build-wasm.ts` compiles this file into `random-wasm.ts`.
 
 const M0: u32 = 0xd2511f53
@@ -7,15 +7,13 @@ const W0: u32 = 0x9e3779b9
 const W1: u32 = 0xbb67ae85
 
 /**
- * Writes 32 mask elements per group of four counters, from counter `block` on: an element is `kept` where its 16 bits
- * of the stream (the low half of a word, then the high half) are at least `threshold`, else 0.
- * `out` has room for groups * 32 floats.
+ * Writes 32 bits per group of four counters, from counter `block` on: a bit is 1 where its 16 bits of the stream (the low
+ * half of a word, then the high half) are at least `threshold`. `out` has room for groups * 4 bytes.
  */
-export function fillMask(
+export function drawBits(
   out: usize,
   groups: u32,
   threshold: u32,
-  kept: f32,
   block: u32,
   counter1: u32,
   counter2: u32,
@@ -26,7 +24,6 @@ export function fillMask(
   const m0 = i32x4.splat(M0)
   const m1 = i32x4.splat(M1)
   const thresholds = i16x8.splat(<i16>threshold)
-  const keptBits = f32x4.splat(kept)
   const four = i32x4.splat(4)
   let blocks = i32x4.add(i32x4.splat(block), i32x4(0, 1, 2, 3))
   for (let group: u32 = 0; group < groups; group++) {
@@ -49,24 +46,62 @@ export function fillMask(
       k0 += W0
       k1 += W1
     }
-    // Words of one counter stand in one lane of c0..c3: transpose, so that the mask follows the stream's order.
+    // Words of one counter are in one lane of c0..c3: transpose, so that the bits follow the stream's order.
     const low01 = v128.shuffle<i32>(c0, c1, 0, 4, 1, 5)
     const high01 = v128.shuffle<i32>(c0, c1, 2, 6, 3, 7)
     const low23 = v128.shuffle<i32>(c2, c3, 0, 4, 1, 5)
     const high23 = v128.shuffle<i32>(c2, c3, 2, 6, 3, 7)
-    storeMask(out, v128.shuffle<i32>(low01, low23, 0, 1, 4, 5), thresholds, keptBits)
-    storeMask(out + 32, v128.shuffle<i32>(low01, low23, 2, 3, 6, 7), thresholds, keptBits)
-    storeMask(out + 64, v128.shuffle<i32>(high01, high23, 0, 1, 4, 5), thresholds, keptBits)
-    storeMask(out + 96, v128.shuffle<i32>(high01, high23, 2, 3, 6, 7), thresholds, keptBits)
-    out += 128
+    const first = keptBits(
+      v128.shuffle<i32>(low01, low23, 0, 1, 4, 5),
+      v128.shuffle<i32>(low01, low23, 2, 3, 6, 7),
+      thresholds,
+    )
+    const second = keptBits(
+      v128.shuffle<i32>(high01, high23, 0, 1, 4, 5),
+      v128.shuffle<i32>(high01, high23, 2, 3, 6, 7),
+      thresholds,
+    )
+    store<u32>(out, first | (second << 16))
+    out += 4
     blocks = i32x4.add(blocks, four)
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function storeMask(out: usize, words: v128, thresholds: v128, kept: v128): void {
-  const isKept = i16x8.ge_u(words, thresholds)
-  v128.store(out, v128.and(i32x4.extend_low_i16x8_s(isKept), kept))
-  v128.store(out, v128.and(i32x4.extend_high_i16x8_s(isKept), kept), 16)
+function keptBits(words0: v128, words1: v128, thresholds: v128): u32 {
+  const kept0 = i16x8.ge_u(words0, thresholds)
+  const kept1 = i16x8.ge_u(words1, thresholds)
+  return i8x16.bitmask(i8x16.narrow_i16x8_s(kept0, kept1))
+}
+
+/**
+ * Writes rows of `width` bytes, one after the other: each byte is the value, 0 or 1, of a bit, from bit `start` + row *
+ * `step` on. `bits` is a ring of `byteMask` + 1 bytes, a power of two, whose first 8 bytes are repeated after its end.
+ * Up to 31 bytes after the last row are overwritten.
+ */
+export function expandBits(
+  out: usize,
+  bits: usize,
+  byteMask: u32,
+  start: u32,
+  rows: u32,
+  step: u32,
+  width: u32,
+): void {
+  const bit = i8x16(1, 2, 4, 8, 16, 32, 64, -128, 1, 2, 4, 8, 16, 32, 64, -128)
+  const one = i8x16.splat(1)
+  for (let row: u32 = 0; row < rows; row++) {
+    let at = start
+    for (let column: u32 = 0; column < width; column += 32) {
+      const word = i32x4.splat(<i32>(load<u64>(bits + ((at >> 3) & byteMask)) >> (at & 7)))
+      const low = v128.shuffle<i8>(word, word, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1)
+      const high = v128.shuffle<i8>(word, word, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3)
+      v128.store(out + column, v128.and(i8x16.eq(v128.and(low, bit), bit), one))
+      v128.store(out + column, v128.and(i8x16.eq(v128.and(high, bit), bit), one), 16)
+      at += 32
+    }
+    out += width
+    start += step
+  }
 }

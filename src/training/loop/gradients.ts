@@ -1,7 +1,7 @@
 import { pack } from '../../batching/pack.ts'
 import type { Pass } from '../../batching/passes.ts'
 import { spanTargets } from '../../batching/span-targets.ts'
-import { bindShape, elements } from '../../graph/shape.ts'
+import { type Bindings, bindShape, elements } from '../../graph/shape.ts'
 import type { Geometry } from '../../models/architecture.ts'
 import type { FlatParameters } from '../../models/flat-parameters.ts'
 import {
@@ -14,8 +14,15 @@ import {
 } from '../../models/programs.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import { ResidentParameters } from '../../models/resident-parameters.ts'
-import { type Executable, float32Value, type Multiples, type Value, type Values } from '../../runtime/engine.ts'
-import type { DropoutMask, GradientOptions, GradientSource } from './gradient-source.ts'
+import {
+  type Executable,
+  float32Value,
+  type Multiples,
+  uint8Value,
+  type Value,
+  type Values,
+} from '../../runtime/engine.ts'
+import type { DropoutMasks, GradientOptions, GradientSource } from './gradient-source.ts'
 
 /** How many of the parameters, in their order, are frozen. */
 export const frozenEntries = ({ specs }: Pick<QuestionAnsweringModel, 'specs'>, freeze: Freeze): number =>
@@ -31,6 +38,7 @@ export const frozenEntries = ({ specs }: Pick<QuestionAnsweringModel, 'specs'>, 
  */
 export class BatchGradient implements GradientSource {
   private rowRoom = new Float32Array(0)
+  private maskRoom = new Uint8Array(0)
   private readonly weights: ResidentParameters
 
   private constructor(
@@ -65,7 +73,7 @@ export class BatchGradient implements GradientSource {
     this.session.invalidate(this.graph.dense.map(sofarName))
   }
 
-  async add(pass: Pass, mask: DropoutMask): Promise<number> {
+  async add(pass: Pass, masks: DropoutMasks): Promise<number> {
     const { graph } = this
     const { dims, inputs } = pack(pass.rows, this.geometry, this.multiples)
     const lengths = pass.rows.map(({ input_ids }) => input_ids.length)
@@ -73,21 +81,34 @@ export class BatchGradient implements GradientSource {
       counts: pass.counts,
       label_smoothing_factor: this.label_smoothing_factor,
     })
-    const masks = graph.dropout.map(({ name, shape, probability }, site) => {
-      const size = bindShape(shape, dims)
-      return [name, float32Value(mask(site, probability, elements(size)), size)] as const
-    })
     const loss = new Float32Array(1)
     const rowGradients = this.roomForRows(dims.tokens)
     this.weights.follow(this.parameters)
     await this.session.run(
-      { ...inputs, span_targets: targets, ...Object.fromEntries(masks) },
+      { ...inputs, span_targets: targets, ...this.masks(pass, dims, masks) },
       { ...rowGradients, loss: float32Value(loss, []) },
     )
     for (const { output, width, tables } of graph.rowGradients)
       for (const { table, index, padding_idx } of tables)
         addRows(this.gradients.view(table), inputs[index].data, rowGradients[output].data, width, padding_idx)
     return loss[0]
+  }
+
+  /** The masks of all sites, in room that is kept from pass to pass and enlarged when one needs more. */
+  private masks(pass: Pass, dims: Bindings, write: DropoutMasks): Values {
+    const sites = this.graph.dropout.map((site) => ({ ...site, dims: bindShape(site.shape, dims) }))
+    const needed = sites.reduce((n, { dims }) => n + elements(dims), 0)
+    if (this.maskRoom.length < needed) this.maskRoom = new Uint8Array(Math.ceil(needed * 1.25))
+    let end = 0
+    return Object.fromEntries(
+      sites.map((site, i) => {
+        const start = end
+        end += elements(site.dims)
+        const mask = this.maskRoom.subarray(start, end)
+        write(i, site, pass, mask)
+        return [site.name, uint8Value(mask, site.dims)]
+      }),
+    )
   }
 
   /** Room for the gradients of looked-up rows, kept from pass to pass and enlarged when one needs more. */

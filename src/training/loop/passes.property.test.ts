@@ -108,7 +108,10 @@ describe('a batch of random windows', async () => {
   })
 })
 
-describe('a step over random windows', async () => {
+describe.each([
+  { what: 'without dropout', dropout: false },
+  { what: 'with dropout', dropout: true },
+])('a step over random windows $what', async ({ dropout }) => {
   const cuts = [LONGEST, 64, 100]
   const whole = await newStepper(6 * LONGEST)
   const steppers = new Map(await Promise.all(cuts.map(async (cut) => [cut, await newStepper(cut)] as const)))
@@ -116,17 +119,17 @@ describe('a step over random windows', async () => {
   /** The first step of a warm-up has a learning rate of 0, so only Adam's moments change. */
   function newStepper(max_tokens_per_pass: number): Promise<Stepper> {
     const args = parseArguments({ max_grad_norm: 0, warmup_steps: 1, max_tokens_per_pass }, 'test')
-    return Stepper.open(tinyModel('b1/safetensors'), args, 2)
+    return Stepper.open(tinyModel('b1/safetensors', undefined, { dropout }), args, 2)
   }
 
   /**
    * Returns the loss and gradients. Without clipping, Adam's first moment after the first step is a tenth of the
    * gradient.
    */
-  async function step(stepper: Stepper, batch: readonly LabelledWindow[]) {
+  async function step(stepper: Stepper, windows: readonly LabelledWindow[], group = [[...windows.keys()]]) {
     const { exp_avg } = stepper.optimizer.state
     exp_avg.data.fill(0)
-    const { loss } = await stepper.step(0, [[...batch.keys()]], batch)
+    const { loss } = await stepper.step(0, group, windows)
     return { loss, gradients: exp_avg.data.map((m) => 10 * m) }
   }
 
@@ -137,6 +140,27 @@ describe('a step over random windows', async () => {
         const { loss, gradients } = await step(steppers.get(cut)!, batch)
         expect(Math.abs(loss - expected.loss)).toBeLessThan(LOSS)
         expect(maxDifference(gradients, expected.gradients)).toBeLessThan(GRADIENT)
+      }),
+      runs,
+    )
+  })
+
+  test('does not depend on how many batches of one size its windows come in', async () => {
+    await fc.assert(
+      fc.asyncProperty(windows, async (batch) => {
+        const four = [0, 1, 2, 3].map((i) => batch[i % batch.length])
+        const expected = await step(whole, four)
+        for (const group of [
+          [
+            [0, 1],
+            [2, 3],
+          ],
+          [[0], [1], [2], [3]],
+        ]) {
+          const { loss, gradients } = await step(steppers.get(64)!, four, group)
+          expect(Math.abs(loss - expected.loss)).toBeLessThan(LOSS)
+          expect(maxDifference(gradients, expected.gradients)).toBeLessThan(GRADIENT)
+        }
       }),
       runs,
     )

@@ -1,11 +1,13 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { describeEngines, describeOpenVino } from '../../../tests/engines.ts'
+import { rewriteProgress } from '../../../tests/rewrite-progress.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { trainTiny } from '../../../tests/tiny-loop.ts'
 import type { Engine } from '../../runtime/engine.ts'
 import type { TrainingArgumentsInput } from '../arguments/arguments.ts'
+import { readLoopState } from '../checkpoints/run-checkpoint.ts'
 import type { TrainingEvent } from './events.ts'
 
 const savedAt = (step: number) => (event: TrainingEvent) =>
@@ -64,6 +66,46 @@ describe('A resumed run is bit-identical to an uninterrupted run', () => {
 
   test('with frozen layers, whose file is deleted at the end', async () => {
     await expectSame({ freeze_layers: 1, save_steps: 4 }, 4)
+  })
+})
+
+describe('Dropout of a resumed run', () => {
+  const settings = { save_steps: 4, max_steps: 12 }
+  const progress = (folder: string) => JSON.parse(readFileSync(join(folder, 'progress.json'), 'utf8'))
+  const withoutVersion = (folder: string) => rewriteProgress(folder, ({ version, ...rest }) => rest)
+
+  async function begun(): Promise<{ output_dir: string; resume_from: string }> {
+    const output_dir = temporaryFolder()
+    await trainTiny({ ...settings, output_dir }, { until: savedAt(4) })
+    return { output_dir, resume_from: join(output_dir, 'checkpoint-4') }
+  }
+
+  test('is drawn as by spanforge 0.1 where its checkpoint has no version, however often it resumes', async () => {
+    const { output_dir, resume_from } = await begun()
+    expect(progress(resume_from).version).toBe(2)
+    const { weights: byWindows } = await trainTiny({ ...settings, output_dir }, { resume_from })
+    await withoutVersion(resume_from)
+    const { weights: byPasses } = await trainTiny({ ...settings, output_dir }, { resume_from })
+    expect(byPasses.equals(byWindows)).toBe(false)
+    expect(progress(join(output_dir, 'checkpoint-8'))).not.toHaveProperty('version')
+    const again = await trainTiny({ ...settings, output_dir }, { resume_from: join(output_dir, 'checkpoint-8') })
+    expect(again.weights.equals(byPasses)).toBe(true)
+  })
+
+  test('is refused, and nothing is trained, where a newer spanforge wrote the checkpoint', async () => {
+    const { output_dir, resume_from } = await begun()
+    await rewriteProgress(resume_from, (progress) => ({ ...progress, version: 3, steps_taken: 'many' }))
+    await expect(trainTiny({ ...settings, output_dir }, { resume_from })).rejects.toThrow(
+      /checkpoint-4.progress.json: found version 3 of checkpoints, expected 2 or lower: a newer spanforge wrote it\n.*--model/,
+    )
+  })
+
+  test('is refused where the version is not a number that there was', async () => {
+    const { resume_from } = await begun()
+    for (const version of [0, -1, 1.5, '2', null]) {
+      await rewriteProgress(resume_from, (progress) => ({ ...progress, version }))
+      await expect(readLoopState(resume_from), String(version)).rejects.toThrow(/invalid training progress: version/)
+    }
   })
 })
 

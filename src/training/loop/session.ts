@@ -15,6 +15,7 @@ import {
 } from '../checkpoints/run-checkpoint.ts'
 import { checkUnchanged, digestRun } from '../checkpoints/run-digests.ts'
 import { newTrainerState, type TrainerState } from '../checkpoints/state.ts'
+import { PassDraws } from '../dropout/pass-draws.ts'
 import { epochOrder, epochSteps, type StepBatches } from './batches.ts'
 import type { TrainingEvent, TrainMetrics } from './events.ts'
 import { measureRun } from './measure-run.ts'
@@ -71,6 +72,7 @@ export class TrainingSession {
       ? await restoreRun(resume_from, model, stepper.optimizer.state)
       : { state: newTrainerState(args, planned.max_steps, planned.epochs), progress: newLoopState() }
     stepper.optimizer.taken = progress.steps_taken
+    if (progress.version === undefined) stepper.draws = new PassDraws(args.seed)
     if (resume_from) await stepper.probe(resume_from, run.train.windows, 'Resume from an earlier checkpoint.')
     else stepper.refuseHugeWeights(BEFORE_TRAINING)
     const plan = resume_from ? resumedPlan(planned, args, progress.time_budget?.max_steps) : planned

@@ -1,11 +1,11 @@
-import { type Pass, trainingPasses } from '../../batching/passes.ts'
+import { type Pass, type PassOptions, trainingPasses } from '../../batching/passes.ts'
 import { windowLosses } from '../../inference/logits.ts'
 import { windowLengths } from '../../inference/window-lengths.ts'
 import { FlatParameters, totalSize } from '../../models/flat-parameters.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import type { LabelledWindow } from '../../squad/types.ts'
 import type { TrainingArguments } from '../arguments/arguments.ts'
-import { DropoutPool } from '../dropout/dropout-pool.ts'
+import { WindowDraws } from '../dropout/window-draws.ts'
 import { AdamW } from '../optimizer/adamw.ts'
 import { clipCoefficient, gradientNorm } from '../optimizer/clip.ts'
 import { allocateFlat, type FlatMemory } from '../optimizer/flat-memory.ts'
@@ -13,7 +13,7 @@ import type { Optimizer } from '../optimizer/optimizer.ts'
 import { learningRates } from '../optimizer/schedule.ts'
 import type { StepBatches } from './batches.ts'
 import { FrozenLayers, type FrozenProgress } from './frozen-layers.ts'
-import type { GradientFactory, GradientSource } from './gradient-source.ts'
+import type { DropoutDraws, GradientFactory, GradientSource } from './gradient-source.ts'
 import { BatchGradient, frozenEntries } from './gradients.ts'
 import {
   divergedModel,
@@ -44,9 +44,10 @@ export interface StepResult {
 export class Stepper {
   /** A resumed run needs what it remembers. */
   readonly optimizer: Optimizer
+  /** A run that resumes from a checkpoint of spanforge 0.1 draws as that did. */
+  draws: DropoutDraws
   /** Parameters that are trained, in their order, with their gradients. */
   private readonly trained: { readonly parameters: FlatParameters; readonly gradients: Float32Array }
-  private readonly pool: DropoutPool
   private learningRate: (step: number) => number
   private frozen: FrozenLayers | undefined
 
@@ -65,7 +66,7 @@ export class Stepper {
     this.trained = { parameters: like(parameters), gradients }
     const state = { exp_avg: like(exp_avg), exp_avg_sq: like(exp_avg_sq) }
     this.optimizer = new AdamW(kernels, { parameters, gradients, exp_avg, exp_avg_sq }, state, args)
-    this.pool = new DropoutPool(args.seed)
+    this.draws = new WindowDraws(args.seed)
     this.learningRate = learningRates(args, max_steps)
   }
 
@@ -129,13 +130,20 @@ export class Stepper {
   private async gradients(step: number, group: StepBatches, windows: readonly LabelledWindow[]): Promise<number[]> {
     this.source.reset()
     const losses: number[] = []
-    for (const batch of group)
-      for (const pass of await this.passes(batch, windows, group.length))
-        losses.push(await this.source.add(pass, this.pool.masks(step, losses.length)))
+    let first_place = 0
+    for (const batch of group) {
+      for (const pass of await this.passes(batch, windows, { batches: group.length, first_place }))
+        losses.push(await this.source.add(pass, this.draws.masks(step, losses.length)))
+      first_place += batch.length
+    }
     return losses
   }
 
-  private async passes(batch: readonly number[], windows: readonly LabelledWindow[], batches: number): Promise<Pass[]> {
+  private async passes(
+    batch: readonly number[],
+    windows: readonly LabelledWindow[],
+    place: Pick<PassOptions, 'batches' | 'first_place'>,
+  ): Promise<Pass[]> {
     const { padding, max_tokens_per_pass } = this.args
     const { geometry } = this.model
     const { max_seq_length } = windowLengths(this.args, geometry)
@@ -144,7 +152,7 @@ export class Stepper {
     const shape = { padding, max_seq_length, pad_token_id: geometry.padding_row ?? 0 }
     return trainingPasses(
       batch.map((i) => windows[i]),
-      { ...shape, max_tokens_per_pass, batches, hidden },
+      { ...shape, ...place, max_tokens_per_pass, hidden },
     )
   }
 

@@ -67,6 +67,10 @@ function broadcastIndex(dims: readonly number[], to: readonly number[]): (i: num
   }
 }
 
+/** Of one scale and no zero point. */
+const dequantize: Kernel = ({ dnn, inputs: [x, scale], outputs: [y] }) =>
+  dnn.binary('mul', x, reshaped(scale, new Array(x.dims.length).fill(1)), y)
+
 const dropout: Kernel = ({ dnn, inputs: [x, mask], outputs: [y] }) => dnn.binary('mul', x, mask, y)
 
 function dropoutAdd(use: Use): void {
@@ -148,6 +152,7 @@ export const elementwise: Kernels = {
   Softmax: softmax((x, logSum) => Math.exp(x - logSum)),
   LogSoftmax: softmax((x, logSum) => x - logSum),
   ReduceSum: reduceSum,
+  DequantizeLinear: dequantize,
   'spanforge.Dropout': dropout,
   'spanforge.DropoutAdd': dropoutAdd,
 }

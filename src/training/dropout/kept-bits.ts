@@ -1,0 +1,94 @@
+import type { Stream } from '../../random/random.ts'
+import { base64 } from './random-wasm.ts'
+
+/** Bits drawn at a time. */
+const CHUNK = 8192
+const BITS_PER_GROUP = 32
+/** Bytes that are expanded at a time; they stay in the processor's nearest caches until they are copied out. */
+const SCRATCH = 65_536
+/** What a kernel may read or write past the end. */
+const SLACK = 64
+const PAGE = 65_536
+
+interface Kernels {
+  // biome-ignore format: as in random.as.ts
+  drawBits(out: number, groups: number, threshold: number, block: number, ...counterAndKey: number[]): void
+  // biome-ignore format: as in random.as.ts
+  expandBits(out: number, bits: number, byteMask: number, start: number, rows: number, step: number, width: number): void
+}
+
+/** Rows of bits: row r is the `width` bits from `start` + r * `step` on. */
+export interface BitRows {
+  readonly start: number
+  readonly rows: number
+  readonly step: number
+  /** At most 65,536. */
+  readonly width: number
+}
+
+let compiled: WebAssembly.Module | undefined
+
+/**
+ * A ring of random bits, each 0 (dropped) with a probability and else 1 (kept), which are drawn where they are needed.
+ * Every bit takes 16 bits of a stream of `random`: bits 2i and 2i + 1 are 0 where the low and the high half of word i are
+ * below probability * 2^16. So the probability is rounded to a multiple of 2^-16.
+ */
+export class KeptBits {
+  readonly size: number
+  private readonly threshold: number
+  private readonly kernels: Kernels
+  private readonly bytes: Uint8Array
+  private readonly scratch: Uint8Array
+  /** 1 for each chunk that has been drawn. */
+  private readonly drawn: Uint8Array
+
+  /** Holds a power of two of bits, at least `size`. */
+  constructor(
+    size: number,
+    probability: number,
+    private stream: Stream,
+  ) {
+    if (!(probability >= 0 && probability < 1))
+      throw new Error(`dropout: found probability ${probability}, expected 0 <= p < 1`)
+    this.threshold = Math.min(Math.round(probability * 2 ** 16), 2 ** 16 - 1)
+    this.size = 2 ** Math.ceil(Math.log2(Math.max(size, CHUNK)))
+    this.drawn = new Uint8Array(this.size / CHUNK)
+    const bytes = this.size / 8 + SLACK
+    const memory = new WebAssembly.Memory({ initial: Math.ceil((bytes + SCRATCH + SLACK) / PAGE) })
+    this.bytes = new Uint8Array(memory.buffer, 0, bytes)
+    this.scratch = new Uint8Array(memory.buffer, bytes, SCRATCH)
+    compiled ??= new WebAssembly.Module(Buffer.from(base64, 'base64'))
+    this.kernels = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Kernels
+  }
+
+  /** Begins anew with another stream. */
+  restart(stream: Stream): void {
+    this.stream = stream
+    this.drawn.fill(0)
+  }
+
+  /** Writes the rows, one after the other, into `out` from `at` on, a byte for each bit: 1 where a value is kept. */
+  expand(out: Uint8Array, at: number, { start, rows, step, width }: BitRows): void {
+    const { scratch, bytes, size, kernels } = this
+    this.draw(start, start + (rows - 1) * step + width)
+    const together = Math.floor(SCRATCH / width)
+    for (let row = 0; row < rows; row += together) {
+      const n = Math.min(together, rows - row)
+      const from = (start + row * step) % size
+      kernels.expandBits(scratch.byteOffset, bytes.byteOffset, size / 8 - 1, from, n, step, width)
+      out.set(n * width === SCRATCH ? scratch : scratch.subarray(0, n * width), at + row * width)
+    }
+  }
+
+  private draw(start: number, end: number): void {
+    const { drawn, bytes, threshold, stream, kernels } = this
+    for (let i = Math.floor(start / CHUNK); i * CHUNK < end; i++) {
+      const chunk = i % drawn.length
+      if (drawn[chunk]) continue
+      const [address, block] = [(chunk * CHUNK) / 8, (chunk * CHUNK) / 8]
+      kernels.drawBits(address, CHUNK / BITS_PER_GROUP, threshold, block, ...stream.counters, ...stream.key)
+      if (chunk === 0) bytes.copyWithin(bytes.length - SLACK, 0, SLACK)
+      drawn[chunk] = 1
+    }
+  }
+}
