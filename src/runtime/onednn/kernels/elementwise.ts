@@ -67,9 +67,11 @@ function broadcastIndex(dims: readonly number[], to: readonly number[]): (i: num
   }
 }
 
-/** Of one scale and no zero point. */
-const dequantize: Kernel = ({ dnn, inputs: [x, scale], outputs: [y] }) =>
-  dnn.binary('mul', x, reshaped(scale, new Array(x.dims.length).fill(1)), y)
+/** By one scale, without a zero point. A product of two types would run on oneDNN's slow reference code. */
+const dequantize: Kernel = ({ dnn, numbers, inputs: [x, scale], outputs: [y] }) => {
+  dnn.reorder(x, y)
+  dnn.eltwise('linear', y, y, numbers(scale)[0])
+}
 
 const dropout: Kernel = ({ dnn, inputs: [x, mask], outputs: [y] }) => dnn.binary('mul', x, mask, y)
 
