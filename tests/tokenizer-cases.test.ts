@@ -5,7 +5,9 @@ import { fixtureJson } from './fixture.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { compareCase, type TokenizerCase, writeCase } from './tokenizer-cases.ts'
 
-const cases = ['cases', 'bpe'].flatMap((name) => fixtureJson<TokenizerCase[]>(`tokenizer-folders/${name}.json`))
+const cases = ['cases', 'bpe', 'unigram'].flatMap((name) =>
+  fixtureJson<TokenizerCase[]>(`tokenizer-folders/${name}.json`),
+)
 
 /** What transformers 5 writes; 4.57 cannot read it, but its tokenizer.json is like any other. */
 const FOR_VERSION_5 = /^settings extra list/

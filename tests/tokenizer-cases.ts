@@ -27,8 +27,10 @@ export interface TokenizerCase {
 
 export function writeCase({ files }: TokenizerCase, folder: string): string {
   mkdirSync(folder, { recursive: true })
-  for (const [name, content] of Object.entries(files))
-    writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content))
+  for (const [name, content] of Object.entries(files)) {
+    const text = typeof content === 'string' ? content : JSON.stringify(content)
+    writeFileSync(join(folder, name), name.endsWith('.model') ? Buffer.from(text, 'base64') : text)
+  }
   return folder
 }
 

@@ -2,9 +2,11 @@
 
     python scripts/python/tokenizer_folders.py tests/fixtures/tokenizer-folders/cases.json
     python scripts/python/tokenizer_folders.py --bpe tests/fixtures/tokenizer-folders/bpe.json
+    python scripts/python/tokenizer_folders.py --unigram tests/fixtures/tokenizer-folders/unigram.json
     python scripts/python/tokenizer_folders.py --random 500 --seed 1 random.json
 
-The second form records BPE and other models beside WordPiece. The third combines components and settings at random; compare what it writes with
+The second form records BPE and other models beside WordPiece, the third Unigram, for which it needs sentencepiece. The
+fourth combines components and settings at random; compare what it writes with
 `npx tsx scripts/check-tokenizer-folders.ts random.json`. Needs transformers 4.57.6. Known differences, all of folders that
 contradict themselves: added tokens that were normalized by a normalizer that the class then replaces (transformers itself
 reads them otherwise once it has saved them), once saved two tokens that share one id, and what version 4.57 refuses but
@@ -18,6 +20,7 @@ Each folder is read by AutoTokenizer; where that refuses, by BertTokenizerFast i
 RobertaTokenizerFast if there is a merges.txt and no tokenizer.json, else by PreTrainedTokenizerFast.
 """
 import argparse
+import base64
 import copy
 import json
 import logging
@@ -102,7 +105,7 @@ def record(name, files):
         path = Path(made)
         for file, content in files.items():
             text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
-            (path / file).write_bytes(text.encode("utf-8"))
+            (path / file).write_bytes(base64.b64decode(text) if file.endswith(".model") else text.encode("utf-8"))
         try:
             tokenizer, reader = load(path)
         except ValueError as error:
@@ -153,6 +156,7 @@ def main():
     parser.add_argument("file", help="where to write what is recorded; with --saved, what was recorded")
     parser.add_argument("--saved", type=Path)
     parser.add_argument("--bpe", action="store_true")
+    parser.add_argument("--unigram", action="store_true")
     parser.add_argument("--random", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -160,7 +164,15 @@ def main():
     logging.disable(logging.WARNING)
     if options.saved:
         check_saved(options.file, options.saved)
-    chosen = random_cases(options.random, options.seed) if options.random else bpe_cases() if options.bpe else cases()
+    chosen = cases()
+    if options.bpe:
+        chosen = bpe_cases()
+    elif options.unigram:
+        from unigram_cases import unigram_cases  # needs sentencepiece
+
+        chosen = unigram_cases()
+    elif options.random:
+        chosen = random_cases(options.random, options.seed)
     recorded = [record(name, copy.deepcopy(files)) for name, files in chosen]
     lines = ",\n".join(json.dumps(case, ensure_ascii=True, separators=(",", ":")) for case in recorded)
     Path(options.file).write_text(f"[\n{lines}\n]\n", encoding="utf-8")

@@ -6,13 +6,13 @@ import { checkOptions } from './check-options.ts'
 import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-options.ts'
 
 /**
- * A tokenizer with UTF-16 offsets, equivalent to the fast tokenizers of transformers: WordPiece, byte-level BPE and other
- * models.
+ * A tokenizer with UTF-16 offsets, equivalent to the fast tokenizers of transformers: WordPiece, BPE, Unigram and
+ * WordLevel.
  */
 export class AutoTokenizer extends Tokenizer {
   /**
    * Loads the tokenizer of a Hugging Face folder or of a model on the hub, from tokenizer.json or from the files of a slow
-   * tokenizer (vocab.txt; vocab.json and merges.txt) and their settings. It accepts all options of a model and uses those
+   * tokenizer (vocab.txt; vocab.json and merges.txt; SentencePiece's .model) and their settings. It accepts all options of a model and uses those
    * for the hub.
    * @throws UsageError for an unknown option
    * @throws SpanforgeError for missing, corrupted or unsupported files

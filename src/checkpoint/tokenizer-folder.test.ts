@@ -119,6 +119,7 @@ describe('loadTokenizer', () => {
 
   it.each([
     ['BPE', { vocab: { a: 0 }, merges: [] }],
+    ['Unigram', { vocab: [['a', 0]], unk_id: 0 }],
     ['WordLevel', { vocab: { a: 0 }, unk_token: 'a' }],
     ['WordPiece', { vocab: { a: 0 }, unk_token: 'a', continuing_subword_prefix: '##', max_input_chars_per_word: 9 }],
   ])('knows a model without type by its fields: %s', async (type, model) => {
@@ -138,6 +139,12 @@ describe('loadTokenizer', () => {
   })
 
   it.each([
+    ['normalizer', { type: 'Precompiled', precompiled_charsmap: '?' }, 'precompiled_charsmap is "?"; expected bytes'],
+    [
+      'normalizer',
+      { type: 'Precompiled', precompiled_charsmap: 'AAAA' },
+      'is no map of characters: its 3 bytes are cut',
+    ],
     ['normalizer', { type: 'constructor' }, 'normalizer.type is "constructor", a normalizer'],
     ['normalizer', { type: 'Replace', pattern: { Regex: 'a(' }, content: '' }, 'the regular expression "a("'],
     ['normalizer', { type: 'BertNormalizer', lowercase: 1 }, 'normalizer.clean_text is missing; expected a boolean'],
@@ -163,6 +170,12 @@ describe('loadTokenizer', () => {
       { type: 'BPE', vocab: { a: 0 }, merges: [], dropout: 0.1 },
       'model.dropout is 0.1, with which a text has',
     ],
+    [
+      'model',
+      { type: 'Unigram', vocab: [['a', 0]], unk_id: 1 },
+      'model.unk_id is 1; expected null or an id from 0 to 0',
+    ],
+    ['model', { type: 'Unigram', vocab: [['a', 'b']] }, 'model.vocab[0] is ["a", "b"]; expected a token and its score'],
     ['added_tokens', {}, 'added_tokens is {}; expected a list'],
     ['added_tokens', [{ id: 1 }], 'added_tokens[0].content is missing; expected a string'],
     ['model', { type: 'WordPiece' }, 'model.vocab is missing; expected an object'],
@@ -185,14 +198,14 @@ describe('loadTokenizer', () => {
       'the tokenizer of this folder is RoFormerTokenizerFast, which cuts words with Jieba',
     ],
     [
-      { tokenizer_class: 'XLMRobertaTokenizer' },
-      ['sentencepiece.bpe.model'],
-      'the tokenizer of this folder is XLMRobertaTokenizer, and no tokenizer.json describes it',
+      { tokenizer_class: 'XLNetTokenizer' },
+      ['spiece.model'],
+      'the tokenizer of this folder is XLNetTokenizer, and no tokenizer.json describes it',
     ],
     [
-      { tokenizer_class: 'XLMRobertaTokenizer' },
+      { tokenizer_class: 'T5Tokenizer' },
       [],
-      'the tokenizer of this folder is XLMRobertaTokenizer, and no tokenizer.json describes it',
+      'the tokenizer of this folder is T5Tokenizer, and no tokenizer.json describes it',
     ],
     [
       { tokenizer_class: 'KoBertTokenizer' },
@@ -213,7 +226,7 @@ describe('loadTokenizer', () => {
     [{ model_type: 'byt5' }, [], 'the tokenizer of this folder is ByT5Tokenizer, which has no fast form'],
     [{}, ['vocab.txt', 'bpe.codes'], 'this folder has a BPE (byte-pair encoding) tokenizer in bpe.codes'],
     [{}, ['spiece.model'], 'this folder has a SentencePiece tokenizer in spiece.model'],
-    [{ model_type: 'xlm-roberta' }, [], 'this folder has the tokenizer of a model of type "xlm-roberta"'],
+    [{ model_type: 't5' }, [], 'this folder has the tokenizer of a model of type "t5"'],
   ])('says what tokenizer the folder of another family has: %j, %j', async (config, names, what) => {
     await write('config.json', config)
     for (const name of names) await write(name, name.endsWith('.json') ? '{}' : 'a\n')
@@ -317,6 +330,25 @@ describe('loadTokenizer', () => {
     await expect(loadTokenizer(folder)).rejects.toThrow(
       /tokenizer_config.json: do_lower_case is "yes"; expected a boolean/,
     )
+  })
+})
+
+describe('SentencePiece files', () => {
+  it.each([
+    ['that are cut off', Buffer.from([10, 200, 1, 65]), 'a field is cut off'],
+    ['of zeros', Buffer.alloc(64), 'found a field of an unknown type, 0'],
+    ['without pieces', Buffer.from([18, 2, 24, 1]), 'no pieces'],
+    ['of a web page', Buffer.from('<!doctype html><html><body>no</body></html>'), 'spm.model'],
+  ])('%s are rejected, naming the file', async (_name, bytes, message) => {
+    await write('config.json', { model_type: 'deberta-v2' })
+    await writeFile(join(folder, 'spm.model'), bytes)
+    await expect(loadTokenizer(folder)).rejects.toThrow(message)
+  })
+
+  it('of BPE are rejected by name', async () => {
+    await write('config.json', { model_type: 'xlm-roberta' })
+    await writeFile(join(folder, 'sentencepiece.bpe.model'), Buffer.from([10, 3, 10, 1, 65, 18, 2, 24, 2]))
+    await expect(loadTokenizer(folder)).rejects.toThrow('sentencepiece.bpe.model is a SentencePiece model of BPE')
   })
 })
 

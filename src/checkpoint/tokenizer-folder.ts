@@ -3,13 +3,14 @@ import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SpanforgeError } from '../errors.ts'
 import { writeFileAtomic } from '../files/atomic.ts'
-import { cannotRead } from '../files/binary-file.ts'
+import { BinaryFile, cannotRead } from '../files/binary-file.ts'
 import { refuseImpostorOfText } from '../files/impostor.ts'
 import { readJsonFile } from '../files/json-file.ts'
 import { readTextFile } from '../files/text-file.ts'
 import {
   fastTokenizerFile,
   isFastTokenizerFile,
+  SENTENCE_PIECE_FILES,
   type Tokenizer,
   type TokenizerFiles,
   tokenizerFromFiles,
@@ -27,9 +28,10 @@ const MERGES_FILES = ['vocab.json', 'merges.txt'] as const
 const TOKENIZER_FILES = [
   ...SETTINGS_FILES,
   ...MERGES_FILES,
+  ...SENTENCE_PIECE_FILES,
   'tokenizer.json',
   'vocab.txt',
-] as const satisfies (keyof TokenizerFiles)[]
+] as const
 
 /** Whether `loadTokenizer` may read a file with this name. Does not include config.json. */
 export const isTokenizerFile = (name: string): boolean =>
@@ -54,8 +56,33 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
     inFolder(folder, () => fastTokenizerFile(files['tokenizer_config.json'])),
   )
   await read('vocab.txt')
-  if (files['tokenizer.json'] === undefined) for (const name of MERGES_FILES) await read(name)
+  if (files['tokenizer.json'] === undefined) {
+    for (const name of MERGES_FILES) await read(name)
+    files.sentencePiece = await readSentencePieceFiles(folder, present)
+  }
   return inFolder(folder, () => tokenizerFromFiles(files, present))
+}
+
+async function readSentencePieceFiles(
+  folder: string,
+  present: readonly string[],
+): Promise<TokenizerFiles['sentencePiece']> {
+  const files: Record<string, Uint8Array> = {}
+  for (const name of SENTENCE_PIECE_FILES)
+    if (present.includes(name)) files[name] = await readModelFile(join(folder, name))
+  return files
+}
+
+async function readModelFile(path: string): Promise<Uint8Array> {
+  const file = await BinaryFile.open(path)
+  try {
+    if (file.size <= MAX_VOCABULARY_BYTES) return await file.read(0, file.size, 'the vocabulary')
+  } finally {
+    await file.close()
+  }
+  throw new SpanforgeError(`${path}: is larger than the ${MAX_VOCABULARY_BYTES} bytes that a vocabulary can have`, {
+    remedy: 'Download the file again.',
+  })
 }
 
 /** A vocabulary of half a million tokens has 5 MB. */

@@ -19,8 +19,11 @@ export class AddedVocabulary {
   private readonly special = new Map<string, AddedToken>()
   private readonly others: AddedToken[] = []
 
-  /** `vocabulary` is the model's own: the ids of its tokens. */
-  constructor(private readonly vocabulary: ReadonlyMap<string, number>) {}
+  /** `vocabulary` is the model's own: the ids of its tokens; `size`, how many it has, counting each as often as it comes. */
+  constructor(
+    private readonly vocabulary: ReadonlyMap<string, number>,
+    private readonly size = vocabulary.size,
+  ) {}
 
   /**
    * Adds tokens in one batch. New ids follow the highest one that an earlier batch added, so in a vocabulary with gaps
@@ -36,7 +39,7 @@ export class AddedVocabulary {
     const special = new Set(tokens.filter((token) => token.special).map(({ content }) => content))
     const known = new Map<string, NewToken[]>()
     for (const token of this.byId.values()) known.set(token.content, [token])
-    let next = Math.max(this.vocabulary.size, this.highest + 1)
+    let next = Math.max(this.size, this.highest + 1)
     for (const token of tokens) {
       const versions = known.get(token.content) ?? []
       if (token.content === '' || versions.some((version) => isSameToken(version, token))) continue

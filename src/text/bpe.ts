@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
-import { bytePlaces, utf8Length } from './byte-level.ts'
+import { bytePlaces, byteToken, utf8Bytes, utf8Length } from './byte-level.ts'
 import { MergeQueue } from './merge-queue.ts'
 import { consecutive, type Model, type Pieces } from './pieces.ts'
 
@@ -118,7 +118,7 @@ export class Bpe implements Model {
 
   /** The tokens for the bytes of a text, if there are tokens for all of them. */
   private bytesOf(text: string): number[] | undefined {
-    const ids = Array.from(new TextEncoder().encode(text), (byte) => this.byteTokens[byte])
+    const ids = Array.from(utf8Bytes(text), (byte) => this.byteTokens[byte])
     return ids.includes(undefined) ? undefined : (ids as number[])
   }
 
@@ -159,8 +159,6 @@ export class Bpe implements Model {
 
 /** In place of a symbol that has become part of the one before. */
 const MERGED = -1
-
-const byteToken = (byte: number): string => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
 
 /**
  * The places of tokens that follow one another. Characters without a token are not counted, so that all tokens after

@@ -18,6 +18,11 @@ function byteCharacters(): string[] {
 
 const encoder = new TextEncoder()
 
+export const utf8Bytes = (text: string): Uint8Array => encoder.encode(text)
+
+/** The token for a byte in vocabularies with byte fallback. */
+export const byteToken = (byte: number): string => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
+
 /** A text with a character for each of its UTF-8 bytes. */
 export function toByteCharacters(text: string): string {
   let written = ''

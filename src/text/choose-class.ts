@@ -2,7 +2,13 @@ import { SpanforgeError } from '../errors.ts'
 import { showText, showValue } from '../show-value.ts'
 import { Fields } from './fields.ts'
 import { classOfModelType } from './model-types.ts'
-import { isGenericName, ownCodeOf, type TokenizerClass, tokenizerClass } from './tokenizer-classes.ts'
+import {
+  isGenericName,
+  ownCodeOf,
+  type SentencePieceFile,
+  type TokenizerClass,
+  tokenizerClass,
+} from './tokenizer-classes.ts'
 
 /** The files of a model folder that say what its tokenizer is: parsed JSON, and the text of the others. */
 export interface TokenizerFiles {
@@ -14,6 +20,8 @@ export interface TokenizerFiles {
   readonly 'special_tokens_map.json'?: unknown
   readonly 'added_tokens.json'?: unknown
   readonly 'config.json'?: unknown
+  /** Bytes of SentencePiece's files. */
+  readonly sentencePiece?: Partial<Record<SentencePieceFile, Uint8Array>>
 }
 
 /**
@@ -43,13 +51,17 @@ export function chooseClass(files: TokenizerFiles, config: Fields, present: read
 
 /** The error for a tokenizer of a kind that spanforge cannot read; `what` says what it is. */
 export const unsupportedModel = (what: string): SpanforgeError =>
-  new SpanforgeError(`${what}; spanforge reads tokenizer.json, vocab.txt, and vocab.json with merges.txt`, {
-    remedy: 'Choose a model with a fast tokenizer in transformers: its folder has a tokenizer.json.',
-  })
+  new SpanforgeError(
+    `${what}; spanforge reads tokenizer.json, vocab.txt, vocab.json with merges.txt, and some SentencePiece models`,
+    {
+      remedy: 'Choose a model with a fast tokenizer in transformers: its folder has a tokenizer.json.',
+    },
+  )
 
 /** Whether the files from which a class makes a tokenizer without tokenizer.json are there. */
 function hasFiles({ slow }: TokenizerClass, files: TokenizerFiles): boolean {
   if (slow?.reads === 'vocab.txt') return files['vocab.txt'] !== undefined
+  if (slow?.reads === 'sentencepiece') return files.sentencePiece?.[slow.file] !== undefined
   return slow?.reads === 'merges.txt' && files['merges.txt'] !== undefined && files['vocab.json'] !== undefined
 }
 
@@ -67,7 +79,12 @@ function noTokenizer({ slow }: TokenizerClass, present: readonly string[], type:
   if (other !== undefined) return unsupportedModel(`this folder has ${other}`)
   if (!slow && type !== undefined)
     return unsupportedModel(`this folder has the tokenizer of a model of type ${showValue(type, 60)}`)
-  const wanted = slow?.reads === 'merges.txt' ? 'vocab.json with merges.txt' : 'vocab.txt'
+  const wanted =
+    slow?.reads === 'sentencepiece'
+      ? slow.file
+      : slow?.reads === 'merges.txt'
+        ? 'vocab.json with merges.txt'
+        : 'vocab.txt'
   return new SpanforgeError(`no tokenizer here: neither tokenizer.json nor ${wanted}`, {
     remedy: 'Copy the tokenizer files of the pretrained model into the folder.',
   })

@@ -1,4 +1,4 @@
-/** WordPiece tokenizers as BERT's, made from a model's files or from a list of tokens. Runs in a browser. */
+/** Tokenizers with UTF-16 offsets, made from a model's files or, as BERT's, from a list of tokens. Runs in a browser. */
 export { SpanforgeError, UsageError } from '../errors.ts'
 export type { AddedToken } from './added-tokens.ts'
 export type { BatchEncoding, BatchFields, CallOptions, Offsets, Rows } from './batch-encoding.ts'
@@ -8,6 +8,7 @@ export type { Encoding } from './encoding.ts'
 export { fastTokenizerFile, isFastTokenizerFile } from './fast-tokenizer-file.ts'
 export type { BertTokenizerOptions, TokenizerSettings } from './settings.ts'
 export { type DecodeOptions, Tokenizer } from './tokenizer.ts'
+export { SENTENCE_PIECE_FILES } from './tokenizer-classes.ts'
 export { toSpecialTokensMap, toTokenizerConfig } from './tokenizer-config.ts'
 export { tokenizerFromFiles, tokenizerFromJson, tokenizerFromVocab } from './tokenizer-files.ts'
 export { toTokenizerJson } from './tokenizer-json.ts'

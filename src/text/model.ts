@@ -1,10 +1,11 @@
 import { Bpe, type BpeModel } from './bpe.ts'
 import type { Model } from './pieces.ts'
+import { Unigram, type UnigramModel } from './unigram.ts'
 import { WordLevel, type WordLevelModel } from './word-level.ts'
 import { WordPiece, type WordPieceModel } from './wordpiece.ts'
 
 /** The settings of a model, as `model` of tokenizer.json has them, without its vocabulary. */
-export type ModelSettings = WordPieceModel | BpeModel | WordLevelModel
+export type ModelSettings = WordPieceModel | BpeModel | UnigramModel | WordLevelModel
 
 /** The model of these settings over a vocabulary: ids by token. */
 export function buildModel(settings: ModelSettings, vocabulary: ReadonlyMap<string, number>): Model {
@@ -13,6 +14,8 @@ export function buildModel(settings: ModelSettings, vocabulary: ReadonlyMap<stri
       return new WordPiece(vocabulary, settings)
     case 'BPE':
       return new Bpe(vocabulary, settings)
+    case 'Unigram':
+      return new Unigram(vocabulary, settings)
     case 'WordLevel':
       return new WordLevel(vocabulary, settings)
   }

@@ -12,6 +12,7 @@ import { BertNormalizer, type NormalizerOptions } from './bert-normalizer.ts'
 import { alignedBytes } from './byte-level.ts'
 import { type Component, Fields, lookUp, readComponents, unexpected } from './fields.ts'
 import { readPattern } from './pattern-field.ts'
+import { PrecompiledMap } from './precompiled.ts'
 import { eachMatch, eachOccurrence, type FindDelimiters } from './splitting.ts'
 import { isMark, isWhitespace } from './unicode.ts'
 import { composed, decomposed } from './unicode-forms.ts'
@@ -46,6 +47,11 @@ const NORMALIZERS: Readonly<Record<string, (fields: Fields) => Normalize>> = {
   NFKC: () => form('NFKC', (text) => composed(decomposed(text, 'NFKD'))),
   NFKD: () => form('NFKD', (text) => decomposed(text, 'NFKD')),
   Nmt: () => (input) => mapCharacters(input, nmtCharacter),
+  Precompiled: (fields) => {
+    const place = fields.path('precompiled_charsmap')
+    const map = new PrecompiledMap(readBase64(fields, 'precompiled_charsmap'), place)
+    return (input) => map.normalize(input)
+  },
   Prepend: (fields) => {
     const added = shortString(fields, 'prepend')
     return (input) => (input.text === '' ? input : prepended(input, 0, input.text.length, added))
@@ -66,6 +72,15 @@ const NORMALIZERS: Readonly<Record<string, (fields: Fields) => Normalize>> = {
   },
   StripAccents: () => (input) =>
     mapCharacters(input, (codePoint) => (isMark(codePoint) ? '' : String.fromCodePoint(codePoint))),
+}
+
+function readBase64(fields: Fields, name: string): Uint8Array {
+  const written = fields.string(name)
+  try {
+    return Uint8Array.from(atob(written), (character) => character.charCodeAt(0))
+  } catch {
+    throw unexpected(fields.path(name), written, 'bytes in base64')
+  }
 }
 
 /** A text that is in a normal form already stays as it is. */

@@ -128,6 +128,10 @@ export function vocabularyIds(vocab: readonly (string | null)[]): Map<string, nu
   })
 }
 
+/** How many tokens a vocabulary has: a Unigram model counts one that comes twice as two. */
+export const vocabularySize = ({ vocab, model }: Pick<TokenizerSettings, 'vocab' | 'model'>): number =>
+  model.type === 'Unigram' ? vocab.length : vocabularyIds(vocab).size
+
 export const wordPieceModel = (unk_token: string, max_input_chars_per_word = 100): WordPieceModel => ({
   type: 'WordPiece',
   unk_token,
@@ -140,7 +144,7 @@ export const specialTokens = (named: Partial<SpecialTokens>): SpecialTokens =>
 
 /**
  * A TemplateProcessing of a template for pairs such as `cls:0 A:0 sep:0 B:1 sep:1`; `idOf` gives token and id for each
- * name but A and B. A single text gets what stands around A.
+ * name but A and B. A single text gets the first part before it, and the last one after it.
  */
 export function pairTemplate(pair: string, idOf: (name: string) => readonly [string, number]): Component {
   const used = new Map<string, number>()
@@ -152,10 +156,10 @@ export function pairTemplate(pair: string, idOf: (name: string) => readonly [str
     return { SpecialToken: { id: token, type_id: type } }
   }
   const parts = pair.split(' ')
-  const [first, ...others] = parts
+  const end = parts.at(-1)!.slice(0, -2)
   return {
     type: 'TemplateProcessing',
-    single: [first, 'A:0', ...others.filter((written) => written.startsWith('sep')).slice(0, 1)].map(part),
+    single: [parts[0], 'A:0', ...(end === 'B' ? [] : [`${end}:0`])].map(part),
     pair: parts.map(part),
     special_tokens: Object.fromEntries(
       [...used].map(([token, id]) => [token, { id: token, ids: [id], tokens: [token] }]),

@@ -48,7 +48,7 @@ export function fromMerges(
 ): Base {
   const vocab = readVocabulary(files.vocabulary)
   const add_prefix_space = config.optional('add_prefix_space', 'boolean') ?? false
-  const idOf = slowIds(vocabularyIds(vocab), stated, contentOf(stated.named.get('unk_token') ?? ''))
+  const idOf = slowIds(vocabularyIds(vocab), stated, unknownToken(stated))
   return {
     vocab,
     model: byteLevelBpe(readMerges(files.merges)),
@@ -101,6 +101,8 @@ const byteLevelBpe = (merges: BpeModel['merges']): BpeModel => ({
   ignore_merges: false,
 })
 
+export const unknownToken = ({ named }: StatedTokens): string => contentOf(named.get('unk_token') ?? '')
+
 function requiredToken({ named }: StatedTokens, name: SpecialTokenName): string {
   const token = named.get(name)
   if (token !== undefined) return contentOf(token)
@@ -113,7 +115,7 @@ function requiredToken({ named }: StatedTokens, name: SpecialTokenName): string 
  * The ids that transformers' own tokenizer in Python gives to special tokens, which the template made from its files
  * keeps: those stated, those of the vocabulary, and for others the next ones; of any other token, that of unk_token.
  */
-function slowIds(
+export function slowIds(
   ids: ReadonlyMap<string, number>,
   { named, byId }: StatedTokens,
   unk_token: string,

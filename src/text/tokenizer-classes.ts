@@ -33,6 +33,21 @@ export type SlowFiles =
       readonly reads: 'merges.txt'
       readonly kind: 'roberta' | 'gpt2' | 'deberta'
     }
+  | {
+      readonly reads: 'sentencepiece'
+      /** Name of the file. */
+      readonly file: SentencePieceFile
+      readonly kind: 'albert' | 'bigbird' | 'camembert' | 'deberta' | 'rembert' | 'xlm-roberta'
+    }
+
+/** Names of SentencePiece's files in model folders. */
+export const SENTENCE_PIECE_FILES = [
+  'spiece.model',
+  'spm.model',
+  'sentencepiece.model',
+  'sentencepiece.bpe.model',
+] as const
+export type SentencePieceFile = (typeof SENTENCE_PIECE_FILES)[number]
 
 /** How BERT's class makes a tokenizer from vocab.txt. */
 export const WORDPIECE = { reads: 'vocab.txt', pair: 'cls:0 A:0 sep:0 B:1 sep:1', cleansUp: true } as const
@@ -56,14 +71,23 @@ const WITHOUT_TYPES = { ...BERT, hasTokenTypes: false }
 /** Classes that set nothing, and read tokenizer.json only. */
 const OF_TOKENIZER_JSON = { ...BERT, special: {}, sets: [], slow: undefined }
 
+/** Slow classes take these for tokens that are looked for in normalized text. */
+const normalized = (tokens: Partial<Record<SpecialTokenName, string>>): SpecialDefaults =>
+  Object.fromEntries(Object.entries(tokens).map(([name, content]) => [name, { content, normalized: true }]))
+
+const ROBERTA_NAMES = {
+  bos_token: '<s>',
+  eos_token: '</s>',
+  unk_token: '<unk>',
+  sep_token: '</s>',
+  pad_token: '<pad>',
+  cls_token: '<s>',
+}
+
 const ROBERTA: Omit<TokenizerClass, 'name'> = {
+  specialOfSlow: normalized(ROBERTA_NAMES),
   special: {
-    bos_token: '<s>',
-    eos_token: '</s>',
-    unk_token: '<unk>',
-    sep_token: '</s>',
-    pad_token: '<pad>',
-    cls_token: '<s>',
+    ...ROBERTA_NAMES,
     mask_token: { content: '<mask>', lstrip: true, normalized: false },
   },
   additional: [],
@@ -75,10 +99,26 @@ const ROBERTA: Omit<TokenizerClass, 'name'> = {
 
 const BART = { ...ROBERTA, special: { ...ROBERTA.special, mask_token: maskOf('<mask>', { normalized: true }) } }
 
+const XLM_ROBERTA: Omit<TokenizerClass, 'name'> = {
+  ...ROBERTA,
+  special: { ...ROBERTA.special, mask_token: maskOf('<mask>') },
+  specialOfSlow: {},
+  setsTrimming: false,
+  slow: { reads: 'sentencepiece', file: 'sentencepiece.bpe.model', kind: 'xlm-roberta' },
+}
+
+const T5: Omit<TokenizerClass, 'name'> = {
+  ...OF_TOKENIZER_JSON,
+  special: { eos_token: '</s>', unk_token: '<unk>', pad_token: '<pad>' },
+  additional: Array.from({ length: 100 }, (_, i) => `<extra_id_${i}>`),
+  hasTokenTypes: false,
+}
+
 const END_OF_TEXT = '<|endoftext|>'
 const GPT2: Omit<TokenizerClass, 'name'> = {
   ...OF_TOKENIZER_JSON,
   special: { bos_token: END_OF_TEXT, eos_token: END_OF_TEXT, unk_token: END_OF_TEXT },
+  specialOfSlow: normalized({ bos_token: END_OF_TEXT, eos_token: END_OF_TEXT, unk_token: END_OF_TEXT }),
   hasTokenTypes: false,
   slow: { reads: 'merges.txt', kind: 'gpt2' },
 }
@@ -99,20 +139,78 @@ const TABLE: Readonly<Record<string, Omit<TokenizerClass, 'name'>>> = {
       sep_token: '[SEP]',
       pad_token: '<pad>',
       cls_token: '[CLS]',
-      mask_token: { content: '[MASK]', lstrip: true, normalized: false },
+      mask_token: maskOf('[MASK]', { normalized: false }),
+    },
+    slow: { reads: 'sentencepiece', file: 'spiece.model', kind: 'albert' },
+  },
+  BarthezTokenizer: { ...XLM_ROBERTA, slow: undefined },
+  BigBirdTokenizer: {
+    ...OF_TOKENIZER_JSON,
+    special: {
+      bos_token: { content: '<s>' },
+      eos_token: { content: '</s>' },
+      unk_token: { content: '<unk>' },
+      sep_token: { content: '[SEP]' },
+      pad_token: { content: '<pad>' },
+      cls_token: { content: '[CLS]' },
+      mask_token: maskOf('[MASK]'),
+    },
+    specialOfSlow: {
+      ...normalized({ ...ROBERTA_NAMES, sep_token: '[SEP]', cls_token: '[CLS]' }),
+      mask_token: maskOf('[MASK]', { normalized: true }),
+    },
+    hasTokenTypes: false,
+    slow: { reads: 'sentencepiece', file: 'spiece.model', kind: 'bigbird' },
+  },
+  CamembertTokenizer: {
+    ...XLM_ROBERTA,
+    additional: ['<s>NOTUSED', '</s>NOTUSED', '<unk>NOTUSED'],
+    slow: { reads: 'sentencepiece', file: 'sentencepiece.bpe.model', kind: 'camembert' },
+  },
+  DebertaV2Tokenizer: {
+    ...OF_TOKENIZER_JSON,
+    special: { ...BERT.special, bos_token: '[CLS]', eos_token: '[SEP]' },
+    specialOfSlow: { unk_token: { content: '[UNK]', normalized: true } },
+    slow: { reads: 'sentencepiece', file: 'spm.model', kind: 'deberta' },
+  },
+  FNetTokenizer: {
+    ...OF_TOKENIZER_JSON,
+    special: {
+      unk_token: '<unk>',
+      sep_token: { content: '[SEP]' },
+      pad_token: '<pad>',
+      cls_token: { content: '[CLS]' },
+      mask_token: maskOf('[MASK]'),
     },
   },
+  RemBertTokenizer: {
+    ...OF_TOKENIZER_JSON,
+    special: {
+      bos_token: '[CLS]',
+      eos_token: '[SEP]',
+      unk_token: '<unk>',
+      sep_token: '[SEP]',
+      pad_token: '[PAD]',
+      cls_token: '[CLS]',
+      mask_token: maskOf('[MASK]'),
+    },
+    specialOfSlow: { unk_token: '[UNK]', mask_token: maskOf('[MASK]', { normalized: true }) },
+    slow: { reads: 'sentencepiece', file: 'sentencepiece.model', kind: 'rembert' },
+  },
+  T5Tokenizer: T5,
+  MT5Tokenizer: T5,
+  XLMRobertaTokenizer: XLM_ROBERTA,
   BartTokenizer: BART,
   LEDTokenizer: BART,
   LongformerTokenizer: ROBERTA,
-  MvpTokenizer: { ...ROBERTA, special: { ...ROBERTA.special, mask_token: maskOf('<mask>') } },
+  MvpTokenizer: { ...ROBERTA, special: { ...ROBERTA.special, mask_token: maskOf('<mask>') }, specialOfSlow: {} },
   RobertaTokenizer: ROBERTA,
   BlenderbotTokenizer: { ...ROBERTA, slow: undefined },
   CodeGenTokenizer: GPT2,
   DebertaTokenizer: {
     ...OF_TOKENIZER_JSON,
     special: { ...BERT.special, bos_token: '[CLS]', eos_token: '[SEP]' },
-    specialOfSlow: { mask_token: maskOf('[MASK]') },
+    specialOfSlow: { mask_token: maskOf('[MASK]', { normalized: true }) },
     slow: { reads: 'merges.txt', kind: 'deberta' },
   },
   GPT2Tokenizer: GPT2,

@@ -1,8 +1,9 @@
 import { AddedVocabulary } from './added-vocabulary.ts'
 import { chooseClass, type TokenizerFiles } from './choose-class.ts'
 import { type Component, Fields, unexpected } from './fields.ts'
-import { type Side, specialTokens, vocabularyIds } from './settings.ts'
-import { type Base, fromMerges, fromVocabTxt, statedSwitches } from './slow-tokenizers.ts'
+import { fromSentencePiece } from './from-sentencepiece.ts'
+import { type Side, specialTokens, vocabularyIds, vocabularySize } from './settings.ts'
+import { type Base, fromMerges, fromVocabTxt, slowIds, statedSwitches, unknownToken } from './slow-tokenizers.ts'
 import { completeToken, contentOf, isSameToken, type StatedToken } from './special-tokens.ts'
 import { type StatedTokens, statedTokens } from './stated-tokens.ts'
 import { Tokenizer } from './tokenizer.ts'
@@ -67,6 +68,10 @@ export const tokenizerFromVocab = (vocabText: string, config?: unknown): Tokeniz
 
 /** The tokenizer that a class makes where there is no tokenizer.json. */
 function fromSlowFiles(files: TokenizerFiles, { slow }: TokenizerClass, stated: StatedTokens, config: Fields): Base {
+  if (slow?.reads === 'sentencepiece') {
+    const model = { name: slow.file, bytes: files.sentencePiece?.[slow.file] ?? new Uint8Array(0) }
+    return fromSentencePiece(model, slow.kind, (ids) => slowIds(ids, stated, unknownToken(stated)), config)
+  }
   if (slow?.reads !== 'merges.txt') return fromVocabTxt(files['vocab.txt'] ?? '', slow ?? WORDPIECE, stated, config)
   const vocabulary = Fields.of(files['vocab.json'], 'vocab.json')
   return fromMerges({ vocabulary, merges: files['merges.txt'] ?? '' }, slow, stated, config)
@@ -74,7 +79,7 @@ function fromSlowFiles(files: TokenizerFiles, { slow }: TokenizerClass, stated: 
 
 /** Adds the tokens of tokenizer.json, then those of the other files by their ids, then special tokens still missing. */
 function addTokens(base: Base, { named, additional, byId }: StatedTokens): AddedVocabulary {
-  const added = new AddedVocabulary(vocabularyIds(base.vocab))
+  const added = new AddedVocabulary(vocabularyIds(base.vocab), vocabularySize(base))
   added.add(base.added_tokens ?? [])
   const special = new Map<string, string | StatedToken>()
   for (const token of [...named.values(), ...additional])

@@ -7,7 +7,8 @@ import type { ModelSettings } from './model.ts'
 import type { TokenizerSettings } from './settings.ts'
 import { completeToken, type NewToken, readToken } from './special-tokens.ts'
 import type { Tokenizer } from './tokenizer.ts'
-import { mergesOf, readVocabulary, toVocabulary } from './vocabularies.ts'
+import type { UnigramModel } from './unigram.ts'
+import { mergesOf, readScores, readVocabulary, toVocabulary } from './vocabularies.ts'
 import type { WordPieceModel } from './wordpiece.ts'
 
 /** What tokenizer.json says of a tokenizer. */
@@ -62,6 +63,10 @@ function modelKind(model: Fields): string {
 
 const MODELS: Readonly<Record<string, (model: Fields) => Pick<TokenizerJson, 'vocab' | 'model'>>> = {
   BPE: (model) => ({ vocab: readVocabulary(model.object('vocab')), model: readBpe(model) }),
+  Unigram: (model) => {
+    const vocab = readScores(model)
+    return { vocab: vocab.map(([token]) => token), model: readUnigram(model, vocab) }
+  },
   WordLevel: (model) => ({
     vocab: readVocabulary(model.object('vocab')),
     model: { type: 'WordLevel', unk_token: model.string('unk_token') },
@@ -75,6 +80,18 @@ const readWordPiece = (model: Fields): WordPieceModel => ({
   continuing_subword_prefix: model.string('continuing_subword_prefix'),
   max_input_chars_per_word: model.integer('max_input_chars_per_word', 0),
 })
+
+function readUnigram(model: Fields, vocab: readonly (readonly [string, number])[]): UnigramModel {
+  const unk_id = model.optional('unk_id', 'number') ?? null
+  if (unk_id !== null && !(unk_id in vocab))
+    throw unexpected(model.path('unk_id'), unk_id, `null or an id from 0 to ${vocab.length - 1}`)
+  return {
+    type: 'Unigram',
+    scores: vocab.map(([, score]) => score),
+    unk_id,
+    byte_fallback: model.optional('byte_fallback', 'boolean') ?? false,
+  }
+}
 
 function readBpe(model: Fields): BpeModel {
   const dropout = model.optional('dropout', 'number') ?? 0
@@ -125,6 +142,10 @@ export function toTokenizerJson(tokenizer: Tokenizer): Record<string, unknown> {
 
 /** A model with its vocabulary, and the fields of which spanforge knows one value only. */
 function writeModel(model: ModelSettings, vocab: TokenizerSettings['vocab']): Record<string, unknown> {
+  if (model.type === 'Unigram') {
+    const { scores, ...switches } = model
+    return { ...switches, vocab: scores.map((score, id) => [vocab[id], score]) }
+  }
   if (model.type !== 'BPE') return { ...model, vocab: toVocabulary(vocab) }
   const { merges, ...switches } = model
   return { dropout: null, ...switches, vocab: toVocabulary(vocab), merges }

@@ -18,7 +18,7 @@ import {
   type TrimOffsets,
 } from './post-processors.ts'
 import { buildPreTokenizer, isWordEdge } from './pre-tokenizers.ts'
-import { specialTokens, type TokenizerSettings, vocabularyIds } from './settings.ts'
+import { specialTokens, type TokenizerSettings, vocabularyIds, vocabularySize } from './settings.ts'
 import type { SpecialTokenName } from './special-tokens.ts'
 import type { PreTokenize } from './splitting.ts'
 import { isWhitespace } from './unicode.ts'
@@ -81,8 +81,8 @@ export class Tokenizer {
   /** @throws SpanforgeError for a component that is not supported, or a vocabulary that lacks a required token */
   constructor(readonly settings: TokenizerSettings) {
     const ids = vocabularyIds(settings.vocab)
-    this.vocab_size = ids.size
-    this.added = new AddedVocabulary(ids)
+    this.vocab_size = vocabularySize(settings)
+    this.added = new AddedVocabulary(ids, this.vocab_size)
     for (const batch of settings.added_tokens) this.added.add(batch)
     const highest = settings.vocab.findLastIndex((token) => token !== null)
     this.length = new Set([...ids.keys(), ...this.added.contents]).size

@@ -29,6 +29,20 @@ export function readVocabulary(fields: Fields): (string | null)[] {
   return Array.from(vocab, (token) => token ?? null)
 }
 
+/** Tokens with their log probabilities, by ids, as a Unigram model has them. */
+export function readScores(model: Fields): (readonly [string, number])[] {
+  const list = model.list('vocab')
+  if (list.length > MAX_VOCABULARY)
+    throw unexpected(model.path('vocab'), list.length, `at most ${MAX_VOCABULARY} tokens`)
+  return list.map((entry, id) => {
+    if (isScored(entry)) return entry
+    throw unexpected(`${model.path('vocab')}[${id}]`, entry, 'a token and its score')
+  })
+}
+
+const isScored = (value: unknown): value is readonly [string, number] =>
+  Array.isArray(value) && value.length === 2 && typeof value[0] === 'string' && typeof value[1] === 'number'
+
 /** Ids by token, as tokenizer.json and vocab.json have them. */
 export const toVocabulary = (vocab: readonly (string | null)[]): Record<string, number> =>
   Object.fromEntries([...vocab.entries()].flatMap(([id, token]) => (token === null ? [] : [[token, id]])))

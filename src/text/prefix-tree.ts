@@ -1,0 +1,59 @@
+/**
+ * The tokens of a vocabulary as a tree of their UTF-16 units, to find all those that a text goes on with. Its edges are
+ * in one hash table of typed arrays: vocabularies have hundreds of thousands of tokens.
+ */
+export class PrefixTree {
+  private readonly mask: number
+  /** Of each edge: the node that it leaves, the unit that it is for, and the node that it leads to; 0 where there is none. */
+  private readonly parents: Int32Array
+  private readonly units: Uint16Array
+  private readonly children: Int32Array
+  /** Of each node: the id of the token that ends there, or -1. */
+  private readonly ids: Int32Array
+
+  constructor(vocabulary: ReadonlyMap<string, number>) {
+    let units = 0
+    for (const token of vocabulary.keys()) units += token.length
+    const size = 2 ** Math.ceil(Math.log2(2 * units + 2))
+    this.mask = size - 1
+    this.parents = new Int32Array(size)
+    this.units = new Uint16Array(size)
+    this.children = new Int32Array(size)
+    this.ids = new Int32Array(units + 1).fill(-1)
+    let nodes = 1
+    for (const [token, id] of vocabulary) {
+      let node = 0
+      for (let i = 0; i < token.length; i++) {
+        const unit = token.charCodeAt(i)
+        const edge = this.edge(node, unit)
+        if (this.children[edge] === 0) {
+          this.parents[edge] = node
+          this.units[edge] = unit
+          this.children[edge] = nodes++
+        }
+        node = this.children[edge]
+      }
+      this.ids[node] = id
+    }
+    // An empty token is found nowhere.
+    this.ids[0] = -1
+  }
+
+  /** Calls `visit` for each token that the text has at `start`, shortest first, with where it ends. */
+  forEachPrefix(text: string, start: number, visit: (end: number, id: number) => void): void {
+    let node = 0
+    for (let at = start; at < text.length; ) {
+      node = this.children[this.edge(node, text.charCodeAt(at++))]
+      if (node === 0) return
+      if (this.ids[node] >= 0) visit(at, this.ids[node])
+    }
+  }
+
+  /** The place of an edge in the table, or the free one where it would be. */
+  private edge(node: number, unit: number): number {
+    let place = (Math.imul(node, 0x9e3779b1) ^ Math.imul(unit, 0x85ebca6b)) >>> 0
+    for (place = (place ^ (place >>> 15)) & this.mask; this.children[place] !== 0; place = (place + 1) & this.mask)
+      if (this.parents[place] === node && this.units[place] === unit) return place
+    return place
+  }
+}
