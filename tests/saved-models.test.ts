@@ -186,7 +186,7 @@ test.skipIf(!hasPython)('models fine-tuned with every activation are the same in
 )
 
 /** The defaults of transformers, where the zoo has no configuration. */
-const DEFAULTS = ['camembert', 'xlm-roberta', 'electra', 'modernbert']
+const DEFAULTS = ['camembert', 'xlm-roberta', 'electra', 'modernbert', 'albert']
 
 test.skipIf(!hasPython)('models with the default configuration of their family are the same in transformers', () =>
   expectSameInPython(Object.fromEntries(DEFAULTS.map((model_type) => [model_type, { model_type }]))),

@@ -46,6 +46,10 @@ FAMILIES = {
     "roberta": ("Roberta", ROBERTA),
     "camembert": ("Camembert", dict(ROBERTA, type_vocab_size=2, pad_token_id=3)),
     "electra": ("Electra", dict(BERT, embedding_size=12)),
+    # Two groups, of which the first is applied twice.
+    "albert": ("Albert", dict(
+        BERT, embedding_size=12, num_hidden_layers=3, num_hidden_groups=2, hidden_act="gelu_new", initializer_range=0.4,
+    )),
     # Layers 0 and 2 attend to everything, layer 1 to two tokens on either side.
     "modernbert": ("ModernBert", dict(
         vocab_size=64, hidden_size=16, num_hidden_layers=3, num_attention_heads=2, intermediate_size=24,

@@ -1,4 +1,5 @@
 import { gradient } from '../autodiff/gradient.ts'
+import { SpanforgeError } from '../errors.ts'
 import { type Graph, input, type Tensor } from '../graph/tensor.ts'
 import { type DropoutSite, dropoutInputs, noDropout } from '../nn/dropout.ts'
 import { type Lookup, type ParameterSpec, Parameters } from '../nn/parameters.ts'
@@ -58,6 +59,7 @@ export interface Freeze {
 
 export function trainingGraph(config: ModelConfig, freeze: Freeze = {}): TrainingGraph {
   const { freeze_embeddings = false, freeze_layers = 0 } = freeze
+  refuseSplitSharing(config, freeze)
   const p = new Parameters()
   const dropout: DropoutSite[] = []
   const loss = spanLoss(questionAnswering(p, config, dropoutInputs(dropout), freeze_layers))
@@ -90,6 +92,20 @@ export function isFrozen(
 ): boolean {
   if (part.role === 'embedding') return freeze_embeddings || freeze_layers > 0
   return part.role === 'layer' && part.layer < freeze_layers
+}
+
+/** @throws SpanforgeError if weights that are trained are also those of a frozen layer, whose output is computed once */
+function refuseSplitSharing(config: ModelConfig, freeze: Freeze): void {
+  const { freeze_layers = 0 } = freeze
+  if (freeze_layers === 0) return
+  const p = new Parameters()
+  encoder(p, config, noDropout, { to: freeze_layers })
+  const shared = [...p.specs.values()].find((spec) => !isFrozen(spec, freeze))
+  if (shared?.part.role === 'layer')
+    throw new SpanforgeError(
+      `freeze_layers ${freeze_layers}: layers up to ${shared.part.layer + 1} share their weights, such as ${shared.name}`,
+      { remedy: `Freeze ${shared.part.layer + 1} layers, or none (freeze_layers 0).` },
+    )
 }
 
 /** Computes the hidden state after the frozen layers without dropout, as output `hidden` [tokens, hidden_size]. */

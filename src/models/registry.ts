@@ -1,6 +1,7 @@
 /** Registry of model architectures. To add one, write its file and list it here. */
 import { SpanforgeError } from '../errors.ts'
 import { showText, showValue } from '../show-value.ts'
+import { albert } from './albert.ts'
 import type { Architecture, Geometry, ModelConfig } from './architecture.ts'
 import { bert } from './bert.ts'
 import { toConfigJson } from './config.ts'
@@ -9,7 +10,16 @@ import { electra } from './electra.ts'
 import { modernBert } from './modernbert.ts'
 import { camembert, roberta, xlmRoberta } from './roberta.ts'
 
-const ARCHITECTURES: readonly Architecture[] = [bert, distilbert, roberta, camembert, xlmRoberta, electra, modernBert]
+const ARCHITECTURES: readonly Architecture[] = [
+  bert,
+  distilbert,
+  roberta,
+  camembert,
+  xlmRoberta,
+  electra,
+  modernBert,
+  albert,
+]
 
 /** Supported values of model_type. */
 export const MODEL_TYPES: readonly string[] = ARCHITECTURES.map(({ model_type }) => model_type)

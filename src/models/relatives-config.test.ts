@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { trainingGraph } from './programs.ts'
 import { configJson, geometryOf, parseConfig } from './registry.ts'
 
 const parse = (fields: object) => parseConfig(fields, 'config.json')
@@ -63,5 +64,33 @@ describe('modernbert', () => {
     [{ hidden_activation: 'swiglu' }, /hidden_activation: found "swiglu", expected one of/],
   ])('%j is refused by name', (fields, error) => {
     expect(() => parse({ model_type, ...fields })).toThrow(error)
+  })
+})
+
+describe('albert', () => {
+  const model_type = 'albert'
+
+  test.each([
+    [
+      { num_hidden_layers: 2, num_hidden_groups: 3 },
+      /num_hidden_groups: found 3, expected at most num_hidden_layers, 2/,
+    ],
+    [
+      { num_hidden_layers: 3, num_hidden_groups: 2, inner_group_num: 2 },
+      /inner_group_num: found 2, expected at most 1/,
+    ],
+    [{ position_embedding_type: 'relative_key' }, /position_embedding_type: found "relative_key", expected absolute/],
+  ])('%j is refused by name', (fields, error) => {
+    expect(() => parse({ model_type, ...fields })).toThrow(error)
+  })
+
+  test('layers that share weights are frozen together or not at all', () => {
+    const config = parse({ model_type, num_hidden_layers: 4, num_hidden_groups: 2 })
+    expect(() => trainingGraph(config, { freeze_layers: 1 })).toThrow(
+      /freeze_layers 1: layers up to 2 share their weights, such as albert.*\n.*Freeze 2 layers, or none/,
+    )
+    const { dense } = trainingGraph(config, { freeze_layers: 2 })
+    expect(dense.some((name) => name.includes('albert_layer_groups.0'))).toBe(false)
+    expect(dense.some((name) => name.includes('albert_layer_groups.1'))).toBe(true)
   })
 })

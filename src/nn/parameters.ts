@@ -59,13 +59,19 @@ export class Parameters {
     parent?: Parameters,
     private readonly prefix = '',
     private readonly part = HEAD,
+    private readonly isShared = false,
   ) {
     this.specs = parent?.specs ?? new Map()
     this.lookups = parent?.lookups ?? []
   }
 
   at(name: string, part = this.part): Parameters {
-    return new Parameters(this, `${this.prefix}${name}.`, part)
+    return new Parameters(this, `${this.prefix}${name}.`, part, this.isShared)
+  }
+
+  /** Returns the same prefix, under which a parameter that is declared again is the one declared before. */
+  shared(): Parameters {
+    return new Parameters(this, this.prefix, this.part, true)
   }
 
   /** Returns the prefix of the embeddings, which can be frozen. */
@@ -90,7 +96,9 @@ export class Parameters {
 
   get(name: string, shape: readonly number[], { init = 'normal', table }: ParameterOptions = {}): Tensor {
     const key = this.key(name)
-    if (this.specs.has(key)) throw new SpanforgeError(`parameter ${key} is declared twice`)
+    const known = this.specs.get(key)
+    if (known && this.isShared && String(known.shape) === String(shape)) return known.tensor
+    if (known) throw new SpanforgeError(`parameter ${key} is declared twice`)
     const tensor = input(key, shape)
     this.specs.set(key, { name: key, shape, init, part: this.part, ...(table && { table }), tensor })
     return tensor
