@@ -70,9 +70,24 @@ function apply(root: string, { language, path, text }: Block): void {
   const lines = text.split('\n')
   const without = (mark: string) => lines.filter((line) => !line.startsWith(mark)).map((line) => line.slice(1))
   const [before, after] = [without('+').join('\n'), without('-').join('\n')]
-  const parts = `\n${readFileSync(file, 'utf8')}`.split(`\n${before}\n`)
-  expect(parts.length - 1, `${path} contains once:\n${before}`).toBe(1)
-  writeFileSync(file, parts.join(`\n${after}\n`).slice(1))
+  const content = `\n${readFileSync(file, 'utf8')}`
+  const found = [...content.matchAll(patternOf(before))]
+  expect(found.length, `${path} contains once:\n${before}`).toBe(1)
+  const [{ 0: old, index }] = found
+  const left = found[0].slice(1)
+  const changed = after.replaceAll('…', () => left.shift()!)
+  writeFileSync(file, (content.slice(0, index) + changed + content.slice(index + old.length)).slice(1))
+}
+
+/** Whole lines, however the formatter has broken a list; `…` stands for any text. */
+function patternOf(lines: string): RegExp {
+  const parts = lines.split('…').map((part) =>
+    part
+      .replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+      .replaceAll(/\s+/g, '\\s+')
+      .replaceAll('\\[', '\\[\\s*'),
+  )
+  return new RegExp(`(?<=\\n)${parts.join('([\\s\\S]*?)')}(?=\\n)`, 'g')
 }
 
 /** The repository with all recipes applied. */
@@ -119,7 +134,7 @@ describe('The recipes of CONTRIBUTING.md, applied to a copy', () => {
   afterAll(() => rmSync(root, { recursive: true }))
 
   test.runIf(isThorough)('pass npm run check', async () => {
-    await run('npm run check')
+    await run('npx biome check --write src tests && npm run check')
   })
 
   const commands = recipes.flatMap(({ title, blocks }) =>
