@@ -23,6 +23,9 @@ export interface Packed {
  */
 export const UNSEEN = -1e30
 
+/** The same for places that are not even padding: they count nowhere, not even where nothing can be seen. */
+const ABSENT = 2 * UNSEEN
+
 const UNPADDED: Multiples = { tokens: 1, length: 1 }
 
 /** The part of a model's geometry that determines its inputs. */
@@ -46,7 +49,7 @@ export function pack(rows: readonly Row[], { heads, position_padding }: PackOpti
   const input_ids = new Int32Array(tokens)
   const token_type_ids = new Int32Array(tokens)
   const position_ids = new Int32Array(tokens)
-  const attention_bias = new Float32Array(rows.length * length).fill(UNSEEN)
+  const attention_bias = new Float32Array(rows.length * length).fill(ABSENT)
   const span_bias = new Float32Array(rows.length * length).fill(UNSEEN)
   const tokenAt = new Int32Array(rows.length * length).fill(real) // by place
   const placeOf = new Int32Array(tokens) // by token
@@ -55,6 +58,7 @@ export function pack(rows: readonly Row[], { heads, position_padding }: PackOpti
     input_ids.set(row.input_ids, token)
     token_type_ids.set(row.token_type_ids, token)
     position_ids.set(positions(row.input_ids, position_padding), token)
+    attention_bias.fill(UNSEEN, r * length, r * length + row.input_ids.length)
     attention_bias.fill(0, r * length, r * length + row.attended)
     span_bias.fill(0, r * length, r * length + row.input_ids.length)
     for (let i = 0; i < row.input_ids.length; i++, token++) {

@@ -272,7 +272,8 @@ function nearby(bias: Tensor, distance: number): Tensor {
   const offsets = sub(reshape(places, ['length', 1]), places)
   const beyond = add(relu(sub(offsets, distance)), relu(sub(neg(offsets), distance)))
   const sum = add(bias, mul(beyond, UNSEEN))
-  return add(relu(sub(sum, UNSEEN)), UNSEEN)
+  // Places without a token stay lower than UNSEEN.
+  return sub(add(relu(sub(sum, UNSEEN)), UNSEEN), relu(sub(UNSEEN, bias)))
 }
 
 /** The last norm belongs to no layer, so frozen layers end before it. */

@@ -138,7 +138,9 @@ export class Interpreter {
   }
 
   private newRoom(slot: number, type: ElementType, dims: readonly number[]): View {
-    const elements = dims.length === 2 ? (dims[0] + SLACK_ROWS) * dims[1] : size(dims)
+    // Rows of tokens, also those that are divided into heads.
+    const isRows = dims.length === 2 || dims.length === 3
+    const elements = isRows ? (dims[0] + SLACK_ROWS) * size(dims.slice(1)) : size(dims)
     const bytes = BYTES[type] * elements
     const room = { address: this.heap.allocate(bytes), bytes, users: 1 }
     this.rooms[slot] = room
