@@ -1,14 +1,19 @@
 /**
  * Compares how spanforge and transformers tokenize random texts in all scripts:
- * `npx tsx scripts/check-tokenizers.ts [--count 10000] [--seed 1] FOLDER ...`. SPANFORGE_PYTHON names a Python with
- * transformers 4.57.6; without it the script says that it compares nothing.
+ * `npx tsx scripts/check-tokenizers.ts [--count 10000] [--seed 1] [FOLDER ...]`. Without folders it compares the small ones
+ * of tests/fixtures/tokenizer-folders, which have a tokenizer of each kind. SPANFORGE_PYTHON names a Python with
+ * transformers 4.57.6 and sentencepiece; without it the script says that it compares nothing.
  */
 import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import type { Tokenizer } from '../src/text/index.ts'
+import { type TokenizerCase, writeCase } from '../tests/tokenizer-cases.ts'
 
 interface Recorded {
   readonly text: string
@@ -25,12 +30,25 @@ const { values, positionals } = parseArgs({
 })
 const python = process.env.SPANFORGE_PYTHON
 if (!python) console.log('skipped: SPANFORGE_PYTHON names no Python with transformers to compare with')
-else
-  for (const folder of positionals) {
-    const { texts, differing } = await compare(python, folder)
-    console.log(`${folder}: ${texts} texts, ${differing} differ`)
-    if (differing > 0 || texts === 0) process.exitCode = 1
-  }
+else if (positionals.length > 0) for (const folder of positionals) await report(python, folder, folder)
+else {
+  const root = mkdtempSync(join(tmpdir(), 'spanforge-tokenizers-'))
+  for (const [i, recorded] of smallFolders().entries())
+    await report(python, writeCase(recorded, join(root, String(i))), recorded.name)
+  rmSync(root, { recursive: true })
+}
+
+function smallFolders(): TokenizerCase[] {
+  const read = (name: string): TokenizerCase[] =>
+    JSON.parse(readFileSync(new URL(`../tests/fixtures/tokenizer-folders/${name}.json`, import.meta.url), 'utf8'))
+  return ['cases', 'bpe', 'unigram'].flatMap(read).filter(({ error }) => error === undefined)
+}
+
+async function report(python: string, folder: string, name: string): Promise<void> {
+  const { texts, differing } = await compare(python, folder)
+  console.log(`${name}: ${texts} texts, ${differing} differ`)
+  if (differing > 0 || texts === 0) process.exitCode = 1
+}
 
 async function compare(python: string, folder: string): Promise<{ texts: number; differing: number }> {
   const tokenizer = await loadTokenizer(folder)

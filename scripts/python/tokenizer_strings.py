@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import transformers
-from transformers import AutoTokenizer, PreTrainedTokenizerFast, RobertaTokenizerFast
+from transformers import AutoTokenizer, BertTokenizerFast, PreTrainedTokenizerFast, RobertaTokenizerFast
 
 from random_texts import RandomTexts
 
@@ -22,8 +22,9 @@ def load(folder):
     try:
         return AutoTokenizer.from_pretrained(folder)
     except Exception:
-        has_json = (Path(folder) / "tokenizer.json").exists()
-        return (PreTrainedTokenizerFast if has_json else RobertaTokenizerFast).from_pretrained(folder)
+        has = lambda name: (Path(folder) / name).exists()
+        reader = BertTokenizerFast if has("vocab.txt") else RobertaTokenizerFast
+        return (PreTrainedTokenizerFast if has("tokenizer.json") else reader).from_pretrained(folder)
 
 
 def utf16(text):

@@ -39,8 +39,12 @@ export class AlignedTextBuilder {
 /** `[from, to)` of a text, each character coming from itself. */
 export function alignedSlice(text: string, from: number, to: number): AlignedText {
   const slice = text.slice(from, to)
-  const starts = Int32Array.from({ length: slice.length }, (_, i) => from + i)
-  const ends = Int32Array.from({ length: slice.length }, (_, i) => from + i + 1)
+  const starts = new Int32Array(slice.length)
+  const ends = new Int32Array(slice.length)
+  for (let i = 0; i < slice.length; i++) {
+    starts[i] = from + i
+    ends[i] = from + i + 1
+  }
   for (const { index } of slice.matchAll(SURROGATE_PAIRS)) {
     ends[index]++
     starts[index + 1]--

@@ -37,9 +37,8 @@ interface Symbols {
 
 /** Byte-pair encoding (Sennrich et al. 2016): characters merged pair by pair, in the order in which pairs were learned. */
 export class Bpe implements Model {
-  private readonly merges = new Map<number, Merge>()
-  /** Ids are below this: a pair is one number. */
-  private readonly radix: number
+  /** By the id of the first token, then by that of the second. */
+  private readonly merges = new Map<number, Map<number, Merge>>()
   private readonly byteTokens: readonly (number | undefined)[]
   private readonly unknown: number | undefined
 
@@ -47,13 +46,12 @@ export class Bpe implements Model {
     private readonly vocabulary: ReadonlyMap<string, number>,
     private readonly model: BpeModel,
   ) {
-    let highest = 0
-    for (const id of vocabulary.values()) highest = Math.max(highest, id)
-    this.radix = highest + 1
     const prefix = model.continuing_subword_prefix?.length ?? 0
     for (const [rank, [first, second]] of model.merges.entries()) {
-      const pair = this.idIn(first, rank) * this.radix + this.idIn(second, rank)
-      this.merges.set(pair, { id: this.idIn(first + second.slice(prefix), rank), rank })
+      const [left, right] = [this.idIn(first, rank), this.idIn(second, rank)]
+      const following = this.merges.get(left) ?? new Map<number, Merge>()
+      following.set(right, { id: this.idIn(first + second.slice(prefix), rank), rank })
+      this.merges.set(left, following)
     }
     this.byteTokens = Array.from({ length: 256 }, (_, byte) => vocabulary.get(byteToken(byte)))
     this.unknown = model.unk_token === null ? undefined : vocabulary.get(model.unk_token)
@@ -123,7 +121,7 @@ export class Bpe implements Model {
   }
 
   private mergeOf(first: number, second: number): Merge | undefined {
-    return this.merges.get(first * this.radix + second)
+    return this.merges.get(first)?.get(second)
   }
 
   /** Merges neighbors until no pair can be merged, lowest rank first, of equal ranks the one further left. */

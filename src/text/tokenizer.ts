@@ -75,6 +75,8 @@ export class Tokenizer {
   private readonly hasShortWay: boolean
   private readonly lowercase: boolean
   private readonly builder = new EncodingBuilder()
+  /** White space of tokens, by ids. */
+  private readonly spaces = new Map<number, Spaces>()
   /** Whether no word continues over a character, by its code point. */
   private readonly edges = new Map<number, boolean>()
 
@@ -319,20 +321,47 @@ export class Tokenizer {
   /** Offsets without the white space that tokens begin and end with, as `trim_offsets` of the tokenizers library. */
   private trim(encoding: Encoding, { found }: Draft, text: string, { add_prefix_space }: TrimOffsets): Encoding {
     const { ids, offsets } = encoding
-    const firstOffsets = new Int32Array(offsets.length)
-    for (const [i, id] of ids.entries()) {
+    const firstOffsets = add_prefix_space ? offsets.slice() : undefined
+    for (let i = 0; i < ids.length; i++) {
+      const matched = found.get(i)
+      const spaces = matched === undefined ? this.spacesOf(ids[i]) : spacesAround(matched)
+      if (spaces === NO_SPACES) continue
       const [start, end] = [offsets[2 * i], offsets[2 * i + 1]]
-      const token = found.get(i) ?? this.settings.vocab[id] ?? ''
-      const [before, after] = [spacesBefore(token), spacesAfter(token)]
-      const endFrom = (from: number): number => (end >= after ? Math.max(moved(text, end, -after), from) : end)
-      const trimmed = Math.min(moved(text, start, before), end)
-      const first = before === 1 ? start : trimmed
-      const isFirst = add_prefix_space && (i === 0 || start === 0)
-      firstOffsets.set([first, endFrom(first)], 2 * i)
-      offsets.set(isFirst ? [first, endFrom(first)] : [trimmed, endFrom(trimmed)], 2 * i)
+      const trimmed = trimmedRange(text, start, end, spaces)
+      const first = spaces.before === 1 ? trimmedRange(text, start, end, { ...spaces, before: 0 }) : trimmed
+      firstOffsets?.set(first, 2 * i)
+      offsets.set(add_prefix_space && (i === 0 || start === 0) ? first : trimmed, 2 * i)
     }
-    return add_prefix_space ? { ...encoding, firstOffsets } : encoding
+    return firstOffsets ? { ...encoding, firstOffsets } : encoding
   }
+
+  private spacesOf(id: number): Spaces {
+    let spaces = this.spaces.get(id)
+    if (!spaces) {
+      spaces = spacesAround(this.settings.vocab[id] ?? '')
+      this.spaces.set(id, spaces)
+    }
+    return spaces
+  }
+}
+
+/** How many characters of white space a token begins and ends with. */
+interface Spaces {
+  readonly before: number
+  readonly after: number
+}
+
+const NO_SPACES: Spaces = { before: 0, after: 0 }
+
+function spacesAround(token: string): Spaces {
+  const [before, after] = [spacesBefore(token), spacesAfter(token)]
+  return before === 0 && after === 0 ? NO_SPACES : { before, after }
+}
+
+/** A range of a text without white space at its ends; never less than nothing. */
+function trimmedRange(text: string, start: number, end: number, { before, after }: Spaces): [number, number] {
+  const from = before > 0 ? Math.min(moved(text, start, before), end) : start
+  return [from, after > 0 && end >= after ? Math.max(moved(text, end, -after), from) : end]
 }
 
 /** The index that is as many code points further on, or back. */
