@@ -43,7 +43,7 @@ interface Asked {
 
 const KINDS = ['own', 'long'] as const
 type Kind = (typeof KINDS)[number]
-const TITLES = { own: 'own paragraph', long: 'eight around it' }
+const TITLES = { own: 'own paragraph', long: 'among eight others' }
 
 const RULE = { handle_impossible_answer: false, null_score_diff_threshold: 0 }
 
@@ -86,7 +86,7 @@ await new Command('confidence')
     })
     const titles = ['>ECE', '>by chance', '>ECE, 15 bins', '>by chance', '>equal mass', '>Brier', '>AUC']
     console.log(
-      textTable({ columns: columns('>Fitted on', 'Tested on', 'Text', '>Questions', '>Right', ...titles), rows }),
+      textTable({ columns: columns('>Fitted on', 'Tested on', 'Text', '>Questions', '>Correct', ...titles), rows }),
     )
     const splits = articleSplits(examples, flags.test, flags.splits)
     console.log(

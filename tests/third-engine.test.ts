@@ -113,7 +113,7 @@ describe('An engine that is registered', () => {
     expect(text).toMatch(/^ {2}abacus:wood +Abacus on abacus:wood; float32, bfloat16$/m)
     expect(text).toMatch(/^OpenVINO +OPENVINO_DIR: libopenvino_c was not found in \/nowhere/m)
     expect(text).toMatch(/^oneDNN +ONEDNN_DIR: libdnnl.so.3 was not found in \/nowhere/m)
-    expect(text).toMatch(/^Advice +Train faster with --bf16: Abacus multiplies in bfloat16 here\.$/m)
+    expect(text).toMatch(/^Advice +Train faster with --bf16: Abacus supports bfloat16 on this machine\.$/m)
   })
 })
 
@@ -121,7 +121,7 @@ const ran: string[] = []
 describeEngines('A suite on every engine', ({ name }) => {
   test('runs', () => void ran.push(name))
 })
-test('such a suite has run on those that are registered and installed', () => {
+test('the suite ran on all registered engines that are installed', () => {
   expect(ran).toEqual(['onnxruntime', 'abacus', 'sliderule'])
 })
 
@@ -131,17 +131,17 @@ describe('Among several engines', () => {
     vi.spyOn(machine, 'inspectMachine').mockReturnValue({ ...machine.inspectMachine(), cpu_features: ['avx512_bf16'] })
   })
 
-  test('auto takes the fastest on any device, and gives all times', async () => {
+  test('auto chooses the fastest engine and device, and reports all times', async () => {
     const measure = taking({ onnxruntime: 0.3, 'abacus (cpu)': 0.4, 'abacus (wood)': 0.2, sliderule: 0.1 })
     expect(await chooseEngine({ engine: 'auto' }, config, measure)).toMatchObject({
       ...{ name: 'sliderule', device: 'sliderule:bamboo', engine: { device: 'sliderule (bamboo)' } },
       note:
-        'Engine: Slide rule on sliderule:bamboo: a small step took it 100 ms, Abacus on abacus:wood 200 ms, ' +
-        'ONNX Runtime 300 ms, Abacus 400 ms.',
+        'Engine: Slide rule on sliderule:bamboo, the fastest in a small training step: 100 ms ' +
+        '(Abacus on abacus:wood: 200 ms, ONNX Runtime: 300 ms, Abacus: 400 ms).',
     })
   })
 
-  test('auto leaves out an engine that fails while it is measured', async () => {
+  test('auto rules out an engine that fails during the measurement', async () => {
     const measure = vi.fn(async ({ name }: Engine) => {
       if (name === 'sliderule') throw new SpanforgeError('Slide rule: the bamboo broke')
       return name === 'abacus' ? 0.1 : 0.2
@@ -149,31 +149,31 @@ describe('Among several engines', () => {
     expect((await chooseEngine({ engine: 'auto' }, config, measure)).name).toBe('abacus')
     const failing = vi.fn(async () => Promise.reject(new SpanforgeError('broken')))
     await expect(chooseEngine({ engine: 'auto' }, config, failing)).rejects.toThrow(
-      /^engine: none computes in float32 here:\n {2}OPENVINO_DIR: [\s\S]*\n {2}broken/,
+      /^engine: no engine supports float32 on this machine:\n {2}OPENVINO_DIR: [\s\S]*\n {2}broken/,
     )
   })
 
-  test('auto takes the fastest of those on the device that is named', async () => {
+  test('auto chooses the fastest engine on the given device', async () => {
     const choice = { engine: 'auto', device: 'cpu' }
     const { name, note } = await chooseEngine(choice, config, taking({ onnxruntime: 0.3, abacus: 0.1 }))
     expect(name).toBe('abacus')
-    expect(note).toBe('Engine: Abacus: a small step took it 100 ms, ONNX Runtime 300 ms.')
+    expect(note).toBe('Engine: Abacus, the fastest in a small training step: 100 ms (ONNX Runtime: 300 ms).')
   })
 
-  test('auto measures none where a device belongs to one', async () => {
+  test('auto measures nothing if only one engine has the device', async () => {
     const measure = taking({})
     const { name, note } = await chooseEngine({ engine: 'auto', device: 'sliderule:bamboo' }, config, measure)
-    expect([name, note]).toEqual(['sliderule', 'Engine: Slide rule on sliderule:bamboo, the only one here.'])
+    expect([name, note]).toEqual(['sliderule', 'Engine: Slide rule on sliderule:bamboo, the only one available.'])
     expect(measure).not.toHaveBeenCalled()
   })
 
-  test('bf16 takes the fastest of those that compute in it', async () => {
+  test('bf16 chooses the fastest engine that supports it', async () => {
     registerEngine(entryOf('napier', "Napier's bones", ['cpu']))
     const measure = taking({ abacus: 0.2, napier: 0.1, sliderule: 0.05 })
     expect((await chooseEngine({ bf16: true }, config, measure)).device).toBe('sliderule:bamboo')
     const { name, note } = await chooseEngine({ bf16: true, device: 'cpu' }, config, measure)
     expect(name).toBe('napier')
-    expect(note).toBe("Engine: Napier's bones: a small step took it 100 ms, Abacus 200 ms.")
+    expect(note).toBe("Engine: Napier's bones, the fastest in a small training step: 100 ms (Abacus: 200 ms).")
     expect(measure).toHaveBeenCalledWith(expect.anything(), config, 'bfloat16')
   })
 })

@@ -1,4 +1,4 @@
-"""Real windows of a SQuAD file, and the batches that a benchmark runs: the same rule in Python and in TypeScript."""
+"""Windows of a SQuAD file and the batches of the benchmarks, which are the same in Python and in TypeScript."""
 
 import json
 import math
@@ -11,11 +11,11 @@ STRIDE = 1009
 
 
 def read_windows(train_file, tokenizer, questions):
-    """Windows of the first `questions` questions in file order, unpadded, each a dict of input_ids, token_type_ids,
-    start_positions and end_positions.
+    """Return the windows of the first `questions` questions in file order, without padding. Each window is a dict with
+    input_ids, token_type_ids, start_positions and end_positions.
 
-    A label is the tokens that cover the first and last character of the first answer, or [0, 0] ([CLS]) where the
-    answer is not wholly inside the window.
+    The label of a window consists of the tokens with the first and the last character of the first answer, or of
+    [0, 0] ([CLS]) if the window does not contain the entire answer.
     """
     with open(train_file, encoding="utf-8") as file:
         articles = json.load(file)["data"]
@@ -61,30 +61,31 @@ def _label(offsets, sequence_ids, answer):
 
 
 def shuffled_batches(windows):
-    """All full batches of the sequence (i * 1009) mod N, i = 0, 1, ...: a shuffle that needs no random generator."""
+    """Return the full batches of the sequence (i * 1009) mod N for i = 0, 1, ..., a shuffle without random numbers."""
     count = len(windows)
     if math.gcd(STRIDE, count) != 1:
-        raise ValueError(f"{count} windows share a factor with {STRIDE}: (i * {STRIDE}) mod {count} is no permutation")
+        raise ValueError(f"{count} windows share a factor with {STRIDE}: (i * {STRIDE}) mod {count} is not a permutation")
     order = [(i * STRIDE) % count for i in range(count)]
     return [order[i : i + BATCH_SIZE] for i in range(0, count - BATCH_SIZE + 1, BATCH_SIZE)]
 
 
 def length_grouped_batches(windows):
-    """The first 50 shuffled batches (one megabatch of group_by_length), their windows sorted by length, longest
-    first, equal lengths in shuffled order, and cut into batches again."""
+    """Return the windows of the first 50 shuffled batches (one megabatch of group_by_length), sorted by length with the
+    longest first, and split into batches again. Windows of equal length stay in shuffled order."""
     megabatch = [window for batch in shuffled_batches(windows)[:MEGABATCH] for window in batch]
     megabatch.sort(key=lambda window: len(windows[window]["input_ids"]), reverse=True)
     return [megabatch[i : i + BATCH_SIZE] for i in range(0, len(megabatch), BATCH_SIZE)]
 
 
 def pick(batches, steps, grouped):
-    """The batch to warm up with, and the `steps` batches to time.
+    """Return the warm-up batch and a list of the `steps` batches to time.
 
-    Warm-up is batch 0 (when grouped: the longest windows, which set the memory peak). Timed are batches 1, 2, ...
-    of a shuffled list, and the middles of `steps` equal parts of a grouped one: batch floor((2k + 1) M / (2 steps)).
+    The warm-up batch is batch 0; if grouped, it has the longest windows, which determine the peak memory. The timed
+    batches of a shuffled list are batches 1, 2, ... Those of a grouped list are in the middle of `steps` equal parts:
+    batch floor((2k + 1) M / (2 steps)).
     """
     if steps >= len(batches):
-        raise ValueError(f"{steps} steps asked for, but the data has {len(batches)} batches: at most one less")
+        raise ValueError(f"steps is {steps}; expected at most {len(batches) - 1}, because the data has {len(batches)} batches")
     if grouped:
         return batches[0], [batches[(2 * k + 1) * len(batches) // (2 * steps)] for k in range(steps)]
     return batches[0], batches[1 : steps + 1]

@@ -1,7 +1,7 @@
-"""How fast torch fine-tunes BERT for question answering on this machine's CPU: see README.md beside this file.
+"""Measure how fast torch fine-tunes BERT for question answering on the CPU. See README.md in the same folder.
 
-Each model in each mode runs in a fresh process, so that its memory peak is its own. Progress goes to standard
-error; standard output is one JSON document.
+Each model runs in a new process for each mode, so that its peak memory can be measured. Progress is written to standard
+error, and the results as one JSON document to standard output.
 """
 
 import argparse
@@ -23,26 +23,26 @@ MODELS = ["bert-base", "folder"]
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("train_file", help="SQuAD v1.1 JSON; windows of 384 tokens, stride 128")
-    parser.add_argument("folder", help="Hugging Face folder: the second model, and the tokenizer of both")
+    parser.add_argument("train_file", help="SQuAD v1.1 JSON file")
+    parser.add_argument("folder", help="Hugging Face model folder: the second model, and the tokenizer of both models")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS, metavar="MODEL",
-                        help="bert-base (random weights), folder; default: both")  # fmt: skip
+                        help="models to measure: bert-base (with random weights), folder (default: both)")  # fmt: skip
     parser.add_argument("--modes", nargs="+", choices=MODES, default=list(MODES), metavar="MODE",
-                        help="run_qa, longest-fp32, longest-bf16; default: all")  # fmt: skip
+                        help="modes to measure: run_qa, longest-fp32, longest-bf16 (default: all)")  # fmt: skip
     parser.add_argument("--steps", nargs="+", type=int, metavar="N",
-                        help="timed steps: one number for all modes, or one for each; default: 2, 6 and 6")  # fmt: skip
-    parser.add_argument("--questions", type=int, default=3000, help="questions of the file; default: 3000")
-    parser.add_argument("--threads", type=int, default=2)
+                        help="number of timed steps, for all modes or for each mode (default: 2 6 6)")  # fmt: skip
+    parser.add_argument("--questions", type=int, default=3000, help="number of questions to read (default: 3000)")
+    parser.add_argument("--threads", type=int, default=2, help="number of threads of torch (default: 2)")
     parser.add_argument("--tcmalloc", action="store_true",
-                        help="preload libtcmalloc_minimal in the longest modes (run_qa stays as it comes)")  # fmt: skip
+                        help="preload libtcmalloc_minimal in the two longest-* modes")  # fmt: skip
     arguments = parser.parse_args()
     steps = arguments.steps or [MODES[mode]["steps"] for mode in arguments.modes]
     if len(steps) == 1:
         steps *= len(arguments.modes)
     if len(steps) != len(arguments.modes):
-        parser.error(f"--steps: {len(steps)} numbers for {len(arguments.modes)} modes")
+        parser.error(f"--steps: found {len(steps)} numbers, expected 1 or {len(arguments.modes)} (one for each mode)")
     if min(steps) < 1:
-        parser.error("--steps: at least 1")
+        parser.error("--steps: expected positive integers")
     arguments.steps = steps
     return arguments
 
@@ -57,7 +57,7 @@ def child_environment(arguments, mode):
     if arguments.tcmalloc and MODES[mode]["tcmalloc"]:
         library = ctypes.util.find_library("tcmalloc_minimal")
         if not library:
-            sys.exit("--tcmalloc: libtcmalloc_minimal not found; Debian's package is libtcmalloc-minimal4")
+            sys.exit("--tcmalloc: libtcmalloc_minimal not found; on Debian, install libtcmalloc-minimal4")
         environment["LD_PRELOAD"] = library
     return environment
 
@@ -79,7 +79,7 @@ def run_mode(arguments, model, mode, steps):
         stdout=subprocess.PIPE,
     )
     if child.returncode != 0:
-        sys.exit(f"{model} in mode {mode} failed with exit code {child.returncode} (-9: likely out of memory)")
+        sys.exit(f"{model} in mode {mode} failed with exit code {child.returncode} (-9 usually means out of memory)")
     return {"model": model, "mode": mode, **json.loads(child.stdout)}
 
 

@@ -1,6 +1,6 @@
-"""One model in one mode, in a process of its own: steps of training, then of evaluation, timed one by one.
+"""Time training and evaluation steps of one model in one mode.
 
-Started by bench_torch.py with its settings as one JSON argument; prints one JSON document.
+bench_torch.py starts this in a new process, with the settings as a JSON argument. It prints one JSON document.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ WARMUP_STEPS = 1
 
 
 def load_model(name, folder):
-    """`bert-base`: the configuration of bert-base-uncased, random weights; else the model in the folder."""
+    """Load the model in the folder, or for `bert-base` create bert-base-uncased with random weights."""
     torch.manual_seed(42)
     if name == "bert-base":
         return BertForQuestionAnswering(BertConfig())
@@ -27,7 +27,8 @@ def load_model(name, folder):
 
 
 def collate(windows, indices, length):
-    """Padded int64 tensors: input_ids, token_type_ids, attention_mask [rows, length]; the two positions [rows]."""
+    """Return the padded int64 tensors of a batch: input_ids, token_type_ids and attention_mask of shape [rows, length],
+    start_positions and end_positions of shape [rows]."""
 
     def padded(key):
         return torch.tensor([windows[i][key] + [0] * (length - len(windows[i][key])) for i in indices])
@@ -43,7 +44,8 @@ def collate(windows, indices, length):
 
 
 def make_trainer_step(model, autocast, total_steps):
-    """A whole step as the Trainer takes it by default: fused AdamW, clipping to norm 1, linear decay."""
+    """Return a function that performs a training step with the Trainer's defaults: fused AdamW, clipping to norm 1 and
+    linear decay."""
     named = list(model.named_parameters())
     plain = [p for name, p in named if "bias" in name or "LayerNorm" in name]
     decayed = [p for name, p in named if not ("bias" in name or "LayerNorm" in name)]
@@ -73,7 +75,8 @@ def make_evaluation_step(model, autocast):
 
 
 def measure(step, windows, warmup, timed, pad_to, flop):
-    """Run the warm-up batch and the timed ones; `pad_to` is a fixed length, or None: the longest of each batch."""
+    """Run the warm-up batch and the timed batches. `pad_to` is a fixed length, or None for the longest window of each
+    batch."""
     records = []
     for indices in [warmup] * WARMUP_STEPS + timed:
         lengths = [len(windows[i]["input_ids"]) for i in indices]
@@ -95,7 +98,7 @@ def measure(step, windows, warmup, timed, pad_to, flop):
 
 
 def peak_resident_bytes():
-    """The kernel's high-water mark of this program: getrusage's would include the parent's before exec."""
+    """Return the peak memory of this process. getrusage is not suitable, because it includes the parent before exec."""
     with open("/proc/self/status", encoding="ascii") as file:
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:"))
 

@@ -1,16 +1,16 @@
-"""Floating-point operations of useful work: what a step must multiply if it computes nothing for padding."""
+"""Floating-point operations of useful work, which does not include any computation for padding."""
 
 
 def forward_flop(config, lengths):
-    """Operations of one forward pass over windows of these real lengths (tokens without padding).
+    """Return the operations of a forward pass over windows with the given lengths in real tokens (without padding).
 
-    A multiply-accumulate counts as two operations. Counted are matrix multiplications only:
+    A multiply-accumulate counts as two operations. Only matrix multiplications count:
 
     - linear layers, per real token: layers x (4 hidden^2 + 2 hidden x intermediate) + 2 hidden
-      (query, key, value, attention output; the two of the feed-forward block; the head, hidden -> 2);
-    - attention, per window of n tokens: layers x 2 n^2 hidden (scores and weighted values, all heads together).
+      (query, key, value and attention output; the two layers of the feed-forward block; the head, hidden -> 2)
+    - attention, per window of n tokens: layers x 2 n^2 hidden (scores and weighted values of all heads)
 
-    Left out: embeddings, biases, softmax, layer norm, activation, dropout, loss, optimizer.
+    Not counted: embeddings, biases, softmax, layer norm, activations, dropout, loss and optimizer.
     """
     hidden, layers = config.hidden_size, config.num_hidden_layers
     per_token = layers * (4 * hidden**2 + 2 * hidden * config.intermediate_size) + 2 * hidden
@@ -18,5 +18,6 @@ def forward_flop(config, lengths):
 
 
 def training_flop(config, lengths):
-    """A training step: forward, and backward as twice the forward (gradients of inputs and of weights)."""
+    """Return the operations of a training step. The backward pass counts as twice the forward pass, because it computes
+    the gradients of inputs and of weights."""
     return 3 * forward_flop(config, lengths)

@@ -27,9 +27,9 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
     askers(target, 2, '/api/batch', { questions: many(1000), context: target.book.slice(0, 200_000) }),
   '150 questions about it, streamed': (target) =>
     askers(target, 2, '/api/stream', { questions: many(150), context: target.book.slice(0, 200_000) }),
-  'streams of nearly as many windows as allowed': (target) =>
+  'streams with almost the maximum number of windows': (target) =>
     askers(target, 8, '/api/stream', { questions: many(45), context: target.book.slice(0, 200_000) }),
-  'windows that step by one token': (target) =>
+  'windows that advance by one token': (target) =>
     Promise.all(
       [40_000, 200_000].map((characters) =>
         askers(target, 2, '/api/answer', stepByOne(target.book.slice(0, characters))),
@@ -37,23 +37,23 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
     ).then(() => {}),
   '1,000 questions about each of 1,000 texts': (target) =>
     askers(target, 2, '/api/batch', { questions: many(1000), contexts: many(1000) }),
-  '40 books at once, hung up on after 2 s': async (target) => {
+  '40 books at once, disconnected after 2 s': async (target) => {
     while (!target.signal.aborted) {
       const patience = AbortSignal.any([target.signal, AbortSignal.timeout(2000)])
       await askers({ ...target, signal: patience }, 40, '/api/answer', { question: QUESTION, context: target.book })
     }
   },
-  '16 MB bodies that are refused': (target) =>
+  'rejected bodies of 16 MB': (target) =>
     askers(target, 8, '/api/answer', { question: QUESTION, context: 'x'.repeat(16_000_000) }),
   '1,000 bodies that never end': (target) =>
     sockets(target, 1000, () => [head(`{"question": "${'x'.repeat(30_000)}`, 1_000_000), ' ']),
   '1,000 headers that never end': (target) =>
     sockets(target, 1000, () => ['GET /health HTTP/1.1\r\nHost: x\r\n', 'X: y\r\n']),
-  '200 streams that nobody reads': (target) =>
+  '200 streams that are never read': (target) =>
     sockets(target, 200, () => [post('/api/stream', { questions: many(200), context: page(target), top_k: 100 })]),
-  '50 large answers that nobody reads': (target) =>
+  '50 large answers that are never read': (target) =>
     sockets(target, 50, () => [post('/api/batch', { questions: many(300), context: page(target), top_k: 100 })]),
-  '8 times 2,000 pipelined requests': (target) =>
+  '8 x 2,000 pipelined requests': (target) =>
     sockets(target, 8, () => [post('/api/answer', { question: QUESTION, context: page(target) }).repeat(2000)]),
   '10,000 idle connections': (target) => sockets(target, 10_000, () => []),
 }

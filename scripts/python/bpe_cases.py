@@ -1,4 +1,4 @@
-"""Small tokenizer folders with BPE and other models beside WordPiece, for tokenizer_folders.py."""
+"""Small tokenizer folders with BPE and other models besides WordPiece, for tokenizer_folders.py."""
 import json
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -31,7 +31,7 @@ def split(pattern, behavior="Isolated", invert=False):
 
 
 def trained(specials, merges=120, alphabet=True, **model):
-    """The `model` of tokenizer.json, learned from a few words."""
+    """Return the `model` of tokenizer.json, trained on a few words."""
     tokenizer = Tokenizer(models.BPE(**model))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     letters = pre_tokenizers.ByteLevel.alphabet() if alphabet else []
@@ -78,7 +78,7 @@ def renamed(files):
 
 
 def words_model(tokens, **model):
-    """A BPE over characters, made by hand."""
+    """Return a handwritten BPE model over characters."""
     vocab = {token: i for i, token in enumerate(tokens.split(" "))}
     return {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None, "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False, "ignore_merges": False, "vocab": vocab, **model}
 

@@ -1,13 +1,13 @@
-"""Load a saved question-answering folder with Python transformers and print its logits, to compare with ours.
+"""Load a saved question-answering folder with Python's transformers and print its logits, to compare with spanforge's.
 
     check_folder.py FOLDER PAIRS.json        PAIRS.json: a list of {"question", "context"}; "-" is standard input
 
 Prints one JSON document: {model, tokenizer, parameters, pairs: [{question, context, windows: [{input_ids,
-token_type_ids, start_logits, end_logits}]}]}. Each window (max_length 384, stride 128) runs alone, without padding,
-in float32 and evaluation mode.
+token_type_ids, start_logits, end_logits}]}]}. Each window (max_length 384, stride 128) is a separate batch without
+padding, computed in float32 and evaluation mode.
 
-Exits with 1 and says why on standard error when the folder's tensors are not exactly the model's parameters, or when
-transformers has any warning about the folder.
+The exit code is 1, with the reasons on standard error, if the folder's tensors are not exactly the model's parameters or
+if transformers logs any warning about the folder.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
 
 class Warnings(logging.Handler):
-    """Keeps what transformers logs at warning level and above."""
+    """Collect the messages that transformers logs at warning level and above."""
 
     def __init__(self):
         super().__init__(logging.WARNING)
@@ -46,18 +46,18 @@ def some(kind, keys):
 
 
 def load(folder):
-    """Tokenizer and model, and a list of complaints: empty when the folder is exactly right."""
+    """Return the tokenizer, the model and a list of problems, which is empty if the folder is correct."""
     warnings = Warnings()
     transformers.logging.disable_default_handler()
     transformers.logging.disable_progress_bar()
     transformers.logging.get_logger().addHandler(warnings)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model, info = AutoModelForQuestionAnswering.from_pretrained(folder, output_loading_info=True)
-    complaints = [f"{kind}: {found}" for kind, found in info.items() if found] + warnings.messages
+    problems = [f"{kind}: {found}" for kind, found in info.items() if found] + warnings.messages
     stored, wanted = set(stored_keys(folder)), set(model.state_dict())
-    complaints += [some("not parameters of the model", stored - wanted)] if stored - wanted else []
-    complaints += [some("parameters not in the folder", wanted - stored)] if wanted - stored else []
-    return tokenizer, model.float().eval(), complaints
+    problems += [some("not parameters of the model", stored - wanted)] if stored - wanted else []
+    problems += [some("parameters not in the folder", wanted - stored)] if wanted - stored else []
+    return tokenizer, model.float().eval(), problems
 
 
 def windows_of(tokenizer, question, context):
@@ -90,9 +90,9 @@ def main():
     arguments = parser.parse_args()
     pairs = json.loads(sys.stdin.read() if arguments.pairs == "-" else Path(arguments.pairs).read_text("utf-8"))
 
-    tokenizer, model, complaints = load(arguments.folder)
-    if complaints:
-        sys.exit("\n".join(complaints))
+    tokenizer, model, problems = load(arguments.folder)
+    if problems:
+        sys.exit("\n".join(problems))
     for pair in pairs:
         windows = windows_of(tokenizer, pair["question"], pair["context"])
         pair["windows"] = [answer(model, *window) for window in windows]

@@ -1,9 +1,9 @@
-"""Checks that transformers reads a tokenizer folder that spanforge wrote as it reads the original.
+"""Check that transformers reads a tokenizer folder saved by spanforge in the same way as the original.
 
     python scripts/python/check_tokenizer.py ORIGINAL_FOLDER SAVED_FOLDER SQUAD_FILE [SQUAD_FILE ...]
 
-Compares ids, offsets and word ids of every context and question, from tokenizer.json and from vocab.txt alone.
-Needs transformers 4.57.
+Compares the ids, offsets and word ids of every context and question, read from tokenizer.json and from vocab.txt alone.
+Requires transformers 4.57.
 """
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Random texts in all scripts, with what trips tokenizers: marks, emoji, odd spaces, controls, added tokens."""
+"""Random texts in all scripts with difficult characters: marks, emoji, unusual spaces, controls and added tokens."""
 import random
 import unicodedata
 
@@ -14,7 +14,7 @@ SAMPLES = [
 
 
 def characters():
-    """One list of characters for each kind, so that rare scripts come as often as common ones."""
+    """Return a list of characters for each kind, so that rare scripts are as frequent as common ones."""
     kinds = {}
     for code in range(0x110000):
         character = chr(code)

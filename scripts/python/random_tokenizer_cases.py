@@ -40,7 +40,7 @@ def random_cases(count, seed):
         if draw.random() < 0.5:
             config["tokenizer_class"] = draw.choice(CLASSES)
         if normalizer["type"] == "BertNormalizer" and any(token["normalized"] for token in tokens):
-            # A class that replaces it leaves added tokens as the first one normalized them, until saved and loaded again.
+            # If the class replaces the normalizer, added tokens keep their first normalization until saved and reloaded.
             config["tokenizer_class"] = "PreTrainedTokenizerFast"
         files = folder(
             tokenizer_json(

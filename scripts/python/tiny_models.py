@@ -1,19 +1,19 @@
 """
-Records small random models of each architecture with what transformers computes of them: the fixtures
+Record small random models of each architecture and the results that transformers computes with them, as the fixtures
 tests/fixtures/tiny/<architecture>. Usage:
 
     python scripts/python/tiny_models.py tests/fixtures/tiny [architecture ...]
 
-Weights are drawn wide and LayerNorms around 1, so that logits differ between tokens. For each architecture:
+Weights have a large variance and LayerNorms are close to 1, so that logits differ between tokens. For each architecture:
 
-    model/                   the folder that save_pretrained writes
-    batches.json             `plain`, `padded`, and `ignored-positions`, where answers lie outside their windows
-    expected-*.safetensors   logits, loss and the gradient of every parameter for each batch; `dropout` is the batch
-                             `plain` in training mode, where `mask` below decides what is dropped
-    steps.json               loss, gradient norm and learning rate of ten steps of AdamW, one batch each in turn
-    weights-final.safetensors    the weights after them
-    rounding.json            how far torch's own float32 is from these numbers, which were computed in float64
-    checkpoints.json         the tensors of other classes' checkpoints, and what from_pretrained reports of them
+    model/                   the folder written by save_pretrained
+    batches.json             `plain`, `padded`, and `ignored-positions` with answers outside their windows
+    expected-*.safetensors   logits, loss and the gradients of all parameters for each batch; `dropout` is the batch
+                             `plain` in training mode, with the values dropped by `mask` below
+    steps.json               loss, gradient norm and learning rate of ten AdamW steps that alternate between the batches
+    weights-final.safetensors    the weights after these steps
+    rounding.json            the difference between torch's float32 results and these, which were computed in float64
+    checkpoints.json         the tensors of other classes' checkpoints, and the report of from_pretrained about them
 
 Recorded with torch 2.8.0 and transformers 4.57.6.
 """
@@ -31,7 +31,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from transformers.trainer_pt_utils import get_parameter_names
 
-# The probabilities of dropout differ, so that one in the place of another shows.
+# The dropout probabilities differ, so that a test detects if they are swapped.
 BERT = dict(
     vocab_size=64, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
     max_position_embeddings=24, initializer_range=0.3, hidden_dropout_prob=0.2, attention_probs_dropout_prob=0.3,
@@ -60,7 +60,7 @@ FAMILIES = {
     "xlm-roberta": ("XLMRoberta", dict(ROBERTA, hidden_act="gelu_new")),
 }  # fmt: skip
 
-# Other classes whose checkpoints are fine-tuned to answer questions.
+# Other classes whose checkpoints can be fine-tuned for question answering.
 CHECKPOINTS = ("Model", "ForMaskedLM", "ForSequenceClassification")
 
 BATCHES = {
@@ -73,7 +73,7 @@ STEPS = {"lr": 3e-3, "weight_decay": 0.1, "clip": 1.0, "warmup": 2, "eps": 1e-4,
 
 
 def batch_of(config, lengths, spans, generator):
-    """Ids above 4 are words of the vocabulary; one word within each text is the padding's token."""
+    """Return a random text. Ids above 4 are words of the vocabulary; one word in each text is the padding token."""
     pad = config.pad_token_id
     width = max(lengths)
     takes_types = getattr(config, "type_vocab_size", 0) > 1
@@ -109,7 +109,7 @@ def results_of(model, batch):
 
 
 class Mask:
-    """Dropout without chance: value i of call c is dropped if (7919 c + 104729 i) mod 1000 is below 1000 p."""
+    """Deterministic dropout: value i of call c is dropped if (7919 c + 104729 i) mod 1000 is below 1000 p."""
 
     calls = 0
 
@@ -127,7 +127,7 @@ def save(folder, name, tensors):
 
 
 def take_steps(model, batches):
-    """As the Trainer does: two groups of parameters, clipping, a linear schedule with warm-up."""
+    """Train like the Trainer: with two groups of parameters, clipping, and a linear schedule with warm-up."""
     forbidden = [r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)"]
     decays = set(get_parameter_names(model, [torch.nn.LayerNorm], forbidden))
     groups = [
@@ -149,7 +149,7 @@ def take_steps(model, batches):
 
 
 def reports(prefix, config):
-    """What from_pretrained of the question-answering class says of the checkpoints of other classes."""
+    """Return the report of the question-answering class's from_pretrained for the checkpoints of other classes."""
     found = {}
     for suffix in CHECKPOINTS:
         with tempfile.TemporaryDirectory() as folder:
@@ -180,7 +180,7 @@ def record(name, folder):
     lists = {batch: {key: value.tolist() for key, value in tensors.items()} for batch, tensors in batches.items()}
     (folder / "batches.json").write_text(json.dumps(lists))
 
-    # ModernBERT rounds scores to float32, in which the mask of float64 is infinite.
+    # ModernBERT rounds scores to float32, where the mask for float64 becomes infinite.
     softmax = torch.nn.functional.softmax
     patched = mock.patch("torch.nn.functional.softmax", lambda x, dim=None, dtype=None: softmax(x, dim=dim))
     with patched:

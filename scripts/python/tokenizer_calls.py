@@ -1,13 +1,13 @@
-"""Records what transformers 4.57 returns when a fast tokenizer is called with pairs, truncation, stride and padding.
+"""Record the results of calling fast tokenizers of transformers 4.57 with pairs, truncation, stride and padding.
 
     python scripts/python/tokenizer_calls.py tests/fixtures/tokenizer-folders/calls.json
 
-Each record has the name of a folder of cases.json beside it, the arguments of the call, and its result, or "error".
-`sequence_ids` and `word_ids` hold one list for each row. Offsets count UTF-16 units.
+Each record contains the name of a folder from cases.json, the arguments of the call, and its result or "error".
+`sequence_ids` and `word_ids` contain a list for each row. Offsets are in UTF-16 code units.
 
     python scripts/python/tokenizer_calls.py --folder MODEL_FOLDER --squad FILE OUTPUT
 
-records real questions and contexts instead: for each set of options the SHA-256 of the result of each call.
+records calls with real questions and contexts instead: for each set of options, the SHA-256 of each result.
 """
 import argparse
 import hashlib

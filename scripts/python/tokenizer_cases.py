@@ -1,4 +1,4 @@
-"""Small tokenizer folders in every layout, kept as tests, for tokenizer_folders.py."""
+"""Small tokenizer folders in all layouts, which are test cases, for tokenizer_folders.py."""
 
 SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 PIECES = (
@@ -71,7 +71,7 @@ ADDED = [added(token, i) for i, token in enumerate(SPECIALS)]
 
 
 def tokenizer_json(vocab=None, **changes):
-    """A tokenizer.json as new versions write it; `model` is merged, None takes a field away."""
+    """Return a tokenizer.json in the format of new versions. `model` is merged, and None removes a field."""
     model = {
         "type": "WordPiece",
         "unk_token": "[UNK]",

@@ -1,23 +1,25 @@
-"""Records how transformers reads small tokenizer folders in every layout, old and new.
+"""Record how transformers reads small tokenizer folders in all old and new layouts.
 
     python scripts/python/tokenizer_folders.py tests/fixtures/tokenizer-folders/cases.json
     python scripts/python/tokenizer_folders.py --bpe tests/fixtures/tokenizer-folders/bpe.json
     python scripts/python/tokenizer_folders.py --unigram tests/fixtures/tokenizer-folders/unigram.json
     python scripts/python/tokenizer_folders.py --random 500 --seed 1 random.json
 
-The second form records BPE and other models beside WordPiece, the third Unigram, for which it needs sentencepiece. The
-fourth combines components and settings at random; compare what it writes with
-`npx tsx scripts/check-tokenizer-folders.ts random.json`. Needs transformers 4.57.6. Known differences, all of folders that
-contradict themselves: added tokens that were normalized by a normalizer that the class then replaces (transformers itself
-reads them otherwise once it has saved them), once saved two tokens that share one id, and what version 4.57 refuses but
-version 5 writes.
+The second form records BPE and other models besides WordPiece. The third form records Unigram, and requires sentencepiece.
+The fourth form combines components and settings at random. Compare its output with spanforge:
+`npx tsx scripts/check-tokenizer-folders.ts random.json`. Requires transformers 4.57.6.
+
+There are a few known differences, all for inconsistent folders: added tokens that were normalized by a normalizer that the
+class later replaces (transformers itself reads them differently after saving them), saved folders in which two tokens share
+an id, and folders that version 5 writes and version 4.57 rejects.
 
     python scripts/python/tokenizer_folders.py --saved SAVED tests/fixtures/tokenizer-folders/cases.json
 
-compares what AutoTokenizer reads from the folders that spanforge saved, one a number, with what was recorded.
+compares the recorded results with the results of AutoTokenizer for the folders that spanforge saved in SAVED under their
+numbers.
 
-Each folder is read by AutoTokenizer; where that refuses, by BertTokenizerFast if there is a vocab.txt, by
-RobertaTokenizerFast if there is a merges.txt and no tokenizer.json, else by PreTrainedTokenizerFast.
+Each folder is read by AutoTokenizer. If that fails, it is read by BertTokenizerFast if there is a vocab.txt, by
+RobertaTokenizerFast if there is a merges.txt but no tokenizer.json, and otherwise by PreTrainedTokenizerFast.
 """
 import argparse
 import base64
@@ -128,7 +130,7 @@ def record(name, files):
 
 
 def differences(recorded, path):
-    """Where the tokenizer of a folder that spanforge saved differs from the original."""
+    """Describe the differences between the tokenizer of a folder that spanforge saved and the original."""
     config = recorded["files"].get("config.json", {"model_type": "bert"})
     (path / "config.json").write_text(json.dumps(config))
     try:
@@ -153,7 +155,7 @@ def check_saved(path, saved):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("file", help="where to write what is recorded; with --saved, what was recorded")
+    parser.add_argument("file", help="output file; with --saved, the file with the recorded results")
     parser.add_argument("--saved", type=Path)
     parser.add_argument("--bpe", action="store_true")
     parser.add_argument("--unigram", action="store_true")
@@ -176,7 +178,7 @@ def main():
     recorded = [record(name, copy.deepcopy(files)) for name, files in chosen]
     lines = ",\n".join(json.dumps(case, ensure_ascii=True, separators=(",", ":")) for case in recorded)
     Path(options.file).write_text(f"[\n{lines}\n]\n", encoding="utf-8")
-    print(f"{len(recorded)} folders, {sum('error' in case for case in recorded)} refused")
+    print(f"{len(recorded)} folders, {sum('error' in case for case in recorded)} rejected")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Writes how transformers tokenizes random texts, for scripts/check-tokenizers.ts, which runs it.
+"""Print how transformers tokenizes random texts. Used by scripts/check-tokenizers.ts.
 
     python scripts/python/tokenizer_strings.py FOLDER COUNT SEED
 
-Prints a line of JSON for each text: the text, ids, offsets in UTF-16 units, word ids, and what decode makes of the ids.
-Needs transformers 4.57.6. A folder that AutoTokenizer refuses is read by PreTrainedTokenizerFast, or by the class that
-its files need.
+Prints a line of JSON for each text: the text, ids, offsets in UTF-16 code units, word ids, and the decoded ids. Requires
+transformers 4.57.6. If AutoTokenizer rejects a folder, it is read by PreTrainedTokenizerFast or the class that its files
+require.
 """
 import json
 import logging

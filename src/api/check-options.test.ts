@@ -10,7 +10,7 @@ const [question, context] = ['Who wrote it?', 'Ada wrote it.']
 /** As from JavaScript, where no types tell. */
 type Untyped = (...args: unknown[]) => Promise<unknown>
 
-test('a pipeline refuses options that there are not, and says which was meant', async () => {
+test('a pipeline rejects unknown options and suggests the right one', async () => {
   const asked = await pipeline('question-answering', folder)
   const ask = asked as unknown as Untyped
   await expect(ask(question, context, { topK: 2 })).rejects.toThrow(
@@ -23,7 +23,7 @@ test('a pipeline refuses options that there are not, and says which was meant', 
   await asked.dispose()
 })
 
-test('so do loading and the Trainer, which list what there is', async () => {
+test('loading functions and the Trainer reject unknown options and list the valid ones', async () => {
   const make = pipeline as unknown as Untyped
   await expect(make('question-answering', folder, { dtype: 'q8' })).rejects.toThrow(
     /unknown option dtype\n.*: tokenizer, engine,/,
@@ -38,12 +38,12 @@ test('so do loading and the Trainer, which list what there is', async () => {
 
 test.each([
   ['handle_impossible_answer', 'no', '"no", expected true or false'],
-  ['top_k', 1.5, '1.5, expected a whole number'],
+  ['top_k', 1.5, '1.5, expected an integer'],
   ['top_k', '3', '"3", expected a number'],
   ['null_score_diff_threshold', Number.NaN, 'NaN, expected a number'],
   ['padding', 'none', '"none", expected one of do_not_pad, longest, max_length'],
   ['onProgress', true, 'true, expected a function'],
-])('a pipeline refuses %s of another kind: %j', async (name, value, message) => {
+])('a pipeline rejects %s with an invalid value: %j', async (name, value, message) => {
   const asked = await pipeline('question-answering', folder)
   const ask = asked as unknown as Untyped
   await expect(ask(question, context, { [name]: value })).rejects.toThrow(`pipeline: ${name} is ${message}`)
@@ -53,7 +53,7 @@ test.each([
   await asked.dispose()
 })
 
-test('so do loading and the Trainer', async () => {
+test('loading functions and the Trainer reject invalid values', async () => {
   const make = pipeline as unknown as Untyped
   const load = AutoTokenizer.from_pretrained as unknown as Untyped
   await expect(make('question-answering', folder, { tokenizer: 3 })).rejects.toThrow(

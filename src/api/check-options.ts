@@ -23,11 +23,11 @@ export function checkOptions(place: string, schema: z.ZodObject, options: unknow
   throw new UsageError(`${place}: ${name} is ${showValue(value)}, expected ${expectation(issue)}`)
 }
 
-/** Describes the expected value, such as "a whole number from 1". */
+/** Describes the expected value, such as "a positive integer". */
 function expectation(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'too_small':
-      return issue.inclusive ? `a whole number from ${issue.minimum}` : `a number above ${issue.minimum}`
+      return issue.inclusive ? integerFrom(Number(issue.minimum)) : `a number above ${issue.minimum}`
     case 'invalid_type':
       return KINDS[issue.expected] ?? issue.expected
     case 'invalid_value':
@@ -38,9 +38,14 @@ function expectation(issue: z.core.$ZodIssue): string {
 }
 
 const KINDS: Readonly<Record<string, string>> = {
-  int: 'a whole number',
+  int: 'an integer',
   number: 'a number',
   boolean: 'true or false',
-  string: 'a text',
-  array: 'a list',
+  string: 'a string',
+  array: 'an array',
+}
+
+function integerFrom(minimum: number): string {
+  if (minimum === 0) return 'a non-negative integer'
+  return minimum === 1 ? 'a positive integer' : `an integer of at least ${minimum}`
 }

@@ -25,7 +25,7 @@ describe('AutoModelForQuestionAnswering.from_pretrained', () => {
     expect(other.parameters.view('qa_outputs.weight')).not.toEqual(model.parameters.view('qa_outputs.weight'))
   })
 
-  test('saves what loads again as it was', async () => {
+  test('saves a model that loads with the same values', async () => {
     const folder = fixture('tiny/b1/safetensors')
     const model = await AutoModelForQuestionAnswering.from_pretrained(folder)
     // Embeddings (128 + 64 + 2 + 2) * 32, two layers of 8,544, a head of 2 * 32 + 2.
@@ -37,13 +37,13 @@ describe('AutoModelForQuestionAnswering.from_pretrained', () => {
     expect({ ...again.config, extra: {} }).toEqual({ ...model.config, extra: {} })
   })
 
-  test('names a folder that is not there', async () => {
+  test('reports a missing folder by name', async () => {
     await expect(AutoModelForQuestionAnswering.from_pretrained('./nowhere')).rejects.toThrow('./nowhere')
     await expect(AutoTokenizer.from_pretrained('./nowhere')).rejects.toThrow('./nowhere')
   })
 })
 
-test('AutoTokenizer.from_pretrained saves what loads again as it was', async () => {
+test('AutoTokenizer.from_pretrained saves a tokenizer that loads with the same values', async () => {
   const tokenizer = await AutoTokenizer.from_pretrained(fixture('tiny/b1/safetensors'))
   const saved = temporaryFolder()
   await tokenizer.save_pretrained(saved)
@@ -55,7 +55,7 @@ describe('loadSquad', () => {
     .slice(0, 3)
     .map(({ id, question, context }) => ({ context, qas: [{ id, question, answers: [] }] }))
 
-  test('gives the first max_samples questions of a file', async () => {
+  test('returns the first max_samples questions of a file', async () => {
     const file = `${temporaryFolder()}/squad.json`
     writeFileSync(file, JSON.stringify({ data: [{ title: 'x', paragraphs: qas }] }))
     expect(await loadSquad(file)).toHaveLength(3)
@@ -64,7 +64,7 @@ describe('loadSquad', () => {
     )
   })
 
-  test('names a file that is not there or broken', async () => {
+  test('reports a missing or broken file by name', async () => {
     const file = `${temporaryFolder()}/cut.json`
     await expect(loadSquad(file)).rejects.toThrow('cut.json')
     writeFileSync(file, '{"data": [')

@@ -16,7 +16,7 @@ import { BertForQuestionAnswering } from './model.ts'
 import { type OneAnswer, pipeline, type QuestionAnsweringPipeline } from './pipeline.ts'
 import { BertTokenizer } from './tokenizer.ts'
 
-describeShared('The question-answering pipeline against every recorded call of the Python pipeline', () => {
+describeShared('The question-answering pipeline compared with every recorded call of the Python pipeline', () => {
   interface RecordedAnswer {
     readonly score: number
     readonly answer: string
@@ -73,9 +73,9 @@ describeShared('The question-answering pipeline against every recorded call of t
   )
 
   const refused = calls.filter(({ error }) => error !== undefined)
-  test.each(refused.map((call) => [call.error!, call] as const))('refuses as Python does: %s', async (_error, call) => {
+  test.each(refused.map((call) => [call.error!, call] as const))('rejects what Python rejects: %s', async (_error, call) => {
     await expect(answers(call)).rejects.toThrow(
-      /question 0: found an empty string|context 0: found an empty string|question 0: its \d+ tokens|expected a (positive integer|whole number from 1)|more than max_seq_len/,
+      /question 0: found an empty string|context 0: found an empty string|question 0: its \d+ tokens|expected a positive integer|more than max_seq_len/,
     )
   })
 })
@@ -112,7 +112,7 @@ describe('The question-answering pipeline', () => {
     for (const [i, { score }] of found.entries()) expect(score).toBeCloseTo(expected[i].score, 6)
   }
 
-  test('gives the one best answer, or with top_k a list', async () => {
+  test('returns the best answer, or a list with top_k', async () => {
     const best = await ask(question, context)
     const three = await ask({ question, context }, { top_k: 3 })
     expect(three).toHaveLength(3)
@@ -121,7 +121,7 @@ describe('The question-answering pipeline', () => {
     expect(await ask({ question, context }, { top_k: 1 })).toHaveLength(1)
   })
 
-  test('gives for a list what it gives one by one', async () => {
+  test('returns the same answers for a list as for single questions', async () => {
     const other = 'what is it?'
     const one = await ask(question, context)
     const two = await ask(other, context)
@@ -138,34 +138,34 @@ describe('The question-answering pipeline', () => {
     close((await ask([{ question, context }], { top_k: 2 }))[0], await ask({ question, context }, { top_k: 2 }))
   })
 
-  test('finds the same however many windows are computed at once, padded or not', async () => {
+  test('returns the same answers for any batch size and padding', async () => {
     const expected = await ask({ question, context }, { top_k: 5 })
     for (const options of [{ batch_size: 1 }, { batch_size: 50 }, { padding: 'max_length' as const }])
       close(await ask({ question, context }, { top_k: 5, ...options }), expected)
   })
 
-  test('reads a context of any number of windows, and says how far it is', async () => {
+  test('reads a context with any number of windows, and reports its progress', async () => {
     const long = context.repeat(120)
     const done: number[] = []
     const best = await ask(question, long, { doc_stride: 8, onProgress: (windows) => done.push(windows) })
     expect(long.slice(best.start, best.end)).toBe(best.answer)
-    // More than one chunk, so that the count goes on from one to the next.
+    // More than one chunk, so that the count continues across chunks.
     expect(done.at(-1)).toBeGreaterThan(512)
     expect(done).toEqual([...done].sort((a, b) => a - b))
   })
 
-  test('leaves out what a question has beyond max_question_len tokens', async () => {
+  test('truncates a question to max_question_len tokens', async () => {
     const short = await ask({ question: 'who was in', context }, { top_k: 3 })
     close(await ask({ question: 'who was in the new fed?', context }, { top_k: 3, max_question_len: 3 }), short)
   })
 
-  test('can say that there is no answer', async () => {
+  test('can answer that there is no answer', async () => {
     const answers = await ask({ question, context }, { top_k: 1000, handle_impossible_answer: true })
     expect(answers.filter(({ answer }) => answer === '')).toMatchObject([{ start: 0, end: 0 }])
     expect(await ask(question, ' \n ')).toEqual({ score: 0, start: 0, end: 0, answer: '' })
   })
 
-  test('searches several documents: comparable scores that add up to 1, each answer in its document', async () => {
+  test('searches several documents, with comparable scores that add up to 1 and the document of each answer', async () => {
     const documents = [context, 'the fed', 'a new cat, the 2nd']
     const all = { top_k: 100_000, max_answer_length: 4 }
     const { candidates } = await ask.search(question, documents, all)
@@ -180,7 +180,7 @@ describe('The question-answering pipeline', () => {
     expect(found[1]).toBe(candidates[0].answer)
   })
 
-  test('answers with a slice of the context, whatever that is', async () => {
+  test('answers with a slice of any context', async () => {
     const text = fc.string({
       unit: fc.oneof(
         fc.constantFrom('a ', 'the', '가', 'e\u0301', '😀', ' ', 'א', '\n'),
@@ -198,7 +198,7 @@ describe('The question-answering pipeline', () => {
     )
   })
 
-  test('uses the threshold and confidence that are stored in the folder, and saves them again', async () => {
+  test('uses the threshold and confidence stored in the folder, and saves them', async () => {
     const stored = temporaryFolder()
     cpSync(folder, stored, { recursive: true })
     const fitted = { max_answer_length: 5, max_seq_length: 64, doc_stride: 8, fitted_on: { data: 'd', questions: 9 } }
@@ -221,17 +221,17 @@ describe('The question-answering pipeline', () => {
   })
 
   test.each([
-    [{ top_k: 0 }, /top_k is 0, expected a whole number from 1/],
+    [{ top_k: 0 }, /top_k is 0, expected a positive integer/],
     [{ top_k: 1, max_answer_len: 0 }, /max_answer_len is 0/],
     [{ top_k: 1, max_seq_len: 100 }, /max_seq_len is 100, but the model supports at most 64 tokens/],
     [{ top_k: 1, doc_stride: 65 }, /doc_stride is 65, more than max_seq_len 64/],
     [{ top_k: 1, doc_stride: 60 }, /question 0: .* doc_stride 60/],
     [{ top_k: 1, batch_size: 1.5 }, /batch_size is 1.5/],
-  ])('refuses %j', async (options, message) => {
+  ])('rejects %j', async (options, message) => {
     await expect(ask({ question, context }, options)).rejects.toThrow(message)
   })
 
-  test('refuses what is no question, context, or pair of these', async () => {
+  test('rejects invalid questions, contexts and pairs', async () => {
     const call = ask as unknown as (...args: unknown[]) => Promise<unknown>
     await expect(call('', context)).rejects.toThrow('question 0: found an empty string')
     await expect(call(question, '')).rejects.toThrow('context 0: found an empty string')
@@ -241,7 +241,7 @@ describe('The question-answering pipeline', () => {
     await expect(ask.search(question, [])).rejects.toThrow('at least one document')
   })
 
-  test('is made of a model and a tokenizer too, which must fit; disposed of, it makes itself ready again', async () => {
+  test('can be created from a matching model and tokenizer, and can be used again after dispose()', async () => {
     const model = await BertForQuestionAnswering.from_pretrained(folder)
     const tokenizer = await BertTokenizer.from_pretrained(folder)
     const made = await pipeline('question-answering', model, { tokenizer })

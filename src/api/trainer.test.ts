@@ -47,7 +47,7 @@ const noting = (calls: string[]): TrainerCallback => ({
 })
 
 describe('Trainer', () => {
-  test('trains, tells callbacks, evaluates the best model, saves it; loaded again it gives the same logits', async () => {
+  test('trains, calls callbacks, and evaluates and saves the best model, which loads with the same logits', async () => {
     const calls: string[] = []
     const trainer = await makeTrainer({}, [noting(calls)])
     const { global_step, training_loss, metrics } = await trainer.train()
@@ -98,7 +98,7 @@ describe('Trainer', () => {
     expect(losses(second)).toEqual(losses(whole))
   })
 
-  test('ends where a callback asks it to, with the best weights', async () => {
+  test('stops when a callback requests it, with the best weights', async () => {
     const calls: string[] = []
     const stopping: TrainerCallback = {
       on_evaluate: ({ control }) => {
@@ -119,12 +119,12 @@ describe('Trainer', () => {
     await first.train()
     const { output_dir } = first.args
     const again = await makeTrainer({ ...oneStep, output_dir })
-    await expect(again.train()).rejects.toThrow('the output folder holds an earlier run')
+    await expect(again.train()).rejects.toThrow('the output folder contains an earlier run')
     const fresh = await makeTrainer({ ...oneStep, output_dir, overwrite_output_dir: true })
     expect((await fresh.train()).global_step).toBe(1)
   })
 
-  test('refuses a checkpoint that is not whole, and names what is wrong', async () => {
+  test('rejects an incomplete checkpoint with the reason', async () => {
     const trainer = await makeTrainer(oneStep)
     await trainer.train()
     const checkpoint = `${trainer.args.output_dir}/checkpoint-1`
@@ -136,7 +136,7 @@ describe('Trainer', () => {
     await expect(resume(true)).rejects.toThrow('no complete checkpoint')
   })
 
-  test('refuses a checkpoint outside output_dir before the first step, as the command line does', async () => {
+  test('rejects a checkpoint outside output_dir before the first step, like the command line', async () => {
     const first = await makeTrainer(oneStep)
     await first.train()
     const calls: string[] = []
@@ -148,17 +148,17 @@ describe('Trainer', () => {
     expect(calls).toEqual([])
   })
 
-  test('resumes a checkpoint by its name, and refuses a folder with files that no run wrote', async () => {
+  test('resumes a checkpoint by name, and rejects a folder with files that do not belong to a run', async () => {
     const first = await makeTrainer(oneStep)
     await first.train()
     const more = await makeTrainer({ ...oneStep, max_steps: 2, output_dir: first.args.output_dir })
     expect((await more.train({ resume_from_checkpoint: 'checkpoint-1' })).global_step).toBe(2)
     const other = await makeTrainer(oneStep)
     writeFileSync(`${other.args.output_dir}/thesis.txt`, 'mine')
-    await expect(other.train()).rejects.toThrow('holds no run of spanforge: thesis.txt')
+    await expect(other.train()).rejects.toThrow('contains no spanforge run: thesis.txt')
   })
 
-  test('refuses before the first step what cannot be done', async () => {
+  test('rejects impossible arguments before the first step', async () => {
     await expect((await makeTrainer({ fp16: true })).train()).rejects.toThrow(/fp16.*float32/)
     await expect((await makeTrainer({ save_strategy: 'steps' })).train()).rejects.toThrow(/save_strategy/)
     const { model, args } = await makeTrainer({ eval_strategy: 'no', load_best_model_at_end: false })
@@ -168,12 +168,12 @@ describe('Trainer', () => {
 })
 
 describe('TrainingArguments', () => {
-  test('has the defaults of transformers, and what is given', () => {
+  test('has the defaults of transformers, overridden by the given values', () => {
     expect(new TrainingArguments({ learning_rate: 3e-5 })).toMatchObject({ learning_rate: 3e-5, num_train_epochs: 3 })
     expect(new TrainingArguments()).toMatchObject({ learning_rate: 5e-5, per_device_train_batch_size: 8, seed: 42 })
   })
 
-  test('names unknown and wrong arguments', () => {
+  test('reports unknown and invalid arguments by name', () => {
     const wrong = { learning_rat: 1, num_train_epochs: -1 } as TrainingArgumentsInput
     expect(() => new TrainingArguments(wrong)).toThrow(/num_train_epochs: found -1.*did you mean learning_rate/s)
   })

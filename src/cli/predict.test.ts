@@ -161,7 +161,10 @@ test('overwrites files only with --overwrite, and does not resume with different
   writeFileSync(path('other.jsonl.partial.json'), JSON.stringify(state))
   writeFileSync(path('other.jsonl.partial'), 'abc')
   const other = await predict(input, path('other.jsonl'))
-  expect(other).toMatchObject({ code: 2, stderr: expect.stringMatching(/begun otherwise: top_k 1 \(was 7\)/) })
+  expect(other).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/started with other options: top_k 1 \(was 7\)/),
+  })
   expect((await predict(input, path('other.jsonl'), ['--overwrite'])).code).toBe(0)
 })
 
@@ -223,7 +226,7 @@ test('finds an invalid line before answering the first question', async () => {
   expect(code).toBe(1)
   expect(stderr).toMatch(/questions\.jsonl: line 21: the line is truncated/)
   writeFileSync(input, '{"id": "x", "question": "who?", "context": 5}\n{}')
-  expect((await predict(input, path('answers.jsonl'))).stderr).toMatch(/line 1: context is 5; expected a text/)
+  expect((await predict(input, path('answers.jsonl'))).stderr).toMatch(/line 1: context is 5; expected a string/)
   expect(existsSync(path('answers.jsonl.partial'))).toBe(false)
 })
 
@@ -235,7 +238,7 @@ test('reports duplicate ids, and rejects them if the output is keyed by id', asy
   const said = await predict(input, path('answers.jsonl'), ['--json'])
   expect(said.code, said.stderr).toBe(0)
   expect(said.stderr).toContain(
-    `2 questions have the id of an earlier question, the first "${first.id}"; their answers`,
+    `2 questions have the id of an earlier question, the first "${first.id}", so the output`,
   )
   expect(JSON.parse(said.stdout)).toMatchObject({ questions: 4, repeated_ids: 2 })
   const refused = await predict(input, path('predicted'), ['--postprocess', 'run_qa'])

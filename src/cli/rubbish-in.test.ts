@@ -148,7 +148,7 @@ describe('spanforge rejects data with', () => {
   test('no data argument', async () => {
     const { code, stderr } = await runHere('train', '--model', model, '--output_dir', join(folder, 'out'))
     expect(code).toBe(2)
-    expect(stderr).toContain('train: there is nothing to train on')
+    expect(stderr).toContain('train: no training data')
   })
 })
 
@@ -189,7 +189,7 @@ describe('spanforge train', () => {
     const { code, stderr } = await runHere(...tinyTraining(folder, flags))
     expect(code).toBe(1)
     expect(stderr).toMatch(/the model's loss on a training window is (NaN|Infinity)/)
-    expect(stderr).toContain('There was no checkpoint yet.')
+    expect(stderr).toContain('No checkpoint was saved.')
   })
 
   test('does not write into a non-empty output folder', async () => {

@@ -101,7 +101,7 @@ describe('a run of spanforge train', () => {
   test('is rejected a second time in the same folder, with a remedy', async () => {
     const { code, stderr } = await runHere(...tinyTraining(folder))
     expect(code).toBe(2)
-    expect(stderr).toContain('the output folder holds an earlier run')
+    expect(stderr).toContain('the output folder contains an earlier run')
     expect(stderr).toContain('--resume_from_checkpoint latest')
   })
 
@@ -221,7 +221,7 @@ describe('spanforge train', () => {
       ...tinyTraining(folder, { output_dir: tinyFolder, overwrite_output_dir: true }),
     )
     expect(code).toBe(2)
-    expect(stderr).toContain('is not empty, and holds no run of spanforge')
+    expect(stderr).toContain('is not empty and contains no spanforge run')
     expect(readFileSync(join(tinyFolder, 'model.safetensors')).equals(before)).toBe(true)
   })
 })

@@ -17,7 +17,7 @@ describeShared('findAnswers on the recorded logits', () => {
   const logits = readLogits(`${folder}/logits.safetensors`)
   const answers = answerExamples(examples, windows, logits, { top_k: 20 })
 
-  test('gives the answers of run_qa to all 260 questions, and so the official EM and F1', () => {
+  test('returns the answers of run_qa to all 260 questions, and thus the official EM and F1', () => {
     const predictions = new Map(examples.map(({ id }, i) => [id, answers[i].candidates[0].answer]))
     expect(Object.fromEntries(predictions)).toEqual(readJson(`${folder}/v1/predictions.json`))
     const recorded = readJson<{ v1: Record<string, object> }>(`${folder}/metrics-v1.json`).v1
@@ -30,7 +30,7 @@ describeShared('findAnswers on the recorded logits', () => {
     }
   })
 
-  test('gives the null odds of run_qa', () => {
+  test('returns the null odds of run_qa', () => {
     const recorded = readJson<Record<string, number>>(`${folder}/v2-threshold-0/null_odds.json`)
     // run_qa subtracts in float32: two roundings of numbers below 16.
     for (const [i, { id }] of examples.entries())
@@ -41,7 +41,7 @@ describeShared('findAnswers on the recorded logits', () => {
     ['0', 0],
     ['minus-2', -2],
     ['minus-8', -8],
-  ])('is silent where run_qa is, at threshold %s', (name, null_score_diff_threshold) => {
+  ])('returns "" for the same questions as run_qa, at threshold %s', (name, null_score_diff_threshold) => {
     const found = answerExamples(examples, windows, logits, {
       handle_impossible_answer: true,
       null_score_diff_threshold,
@@ -76,19 +76,19 @@ function lettersOf(context: string, size: number, overlap: number, logitsOf: (i:
 describe('findAnswers', () => {
   const flat = () => [0, 0] as [number, number]
 
-  test('counts what two windows read once', () => {
+  test('counts a span in two windows once', () => {
     // 6 letters, windows of 4 that share 2: spans of up to 2 letters are 6 + 5, whichever window reads them.
     const { candidates } = findAnswers([lettersOf('abcdef', 4, 2, flat)], { top_k: 50, max_answer_length: 2 })
     expect(candidates.map(({ answer }) => answer)).toEqual('a ab b bc c cd d de e ef f'.split(' '))
     for (const { score } of candidates) expect(score).toBeCloseTo(1 / 11, 12)
   })
 
-  test('reads no answer across two windows that share nothing', () => {
+  test('finds no answer across two windows that do not overlap', () => {
     const { candidates } = findAnswers([lettersOf('abcdef', 3, 0, flat)], { top_k: 50, max_answer_length: 2 })
     expect(candidates.map(({ answer }) => answer)).toEqual('a ab b bc c d de e ef f'.split(' '))
   })
 
-  test('ranks answers of several documents together, their probabilities adding up to 1', () => {
+  test('ranks the answers of several documents together, with probabilities that add up to 1', () => {
     const documents = [lettersOf('abc', 4, 2, flat), lettersOf('xyz', 2, 1, (i) => (i === 1 ? [2, 2] : [0, 0]))]
     const { candidates } = findAnswers(documents, { top_k: 50, max_answer_length: 3 })
     expect(candidates[0]).toMatchObject({ answer: 'y', document: 1, start: 1, end: 2 })
@@ -96,7 +96,7 @@ describe('findAnswers', () => {
     expect(candidates.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 12)
   })
 
-  test('puts "" where its score less the threshold belongs', () => {
+  test('ranks "" by its score minus the threshold', () => {
     const documents = [lettersOf('abc', 4, 2, (i) => [i, 0])]
     const answersAt = (null_score_diff_threshold: number) =>
       findAnswers(documents, {
@@ -117,7 +117,7 @@ describe('findAnswers', () => {
     expect(answersAt(-4).candidates[0].answer).toBe('c')
   })
 
-  test('a temperature changes the probabilities and not the ranks', () => {
+  test('changes probabilities, but not ranks, with a temperature', () => {
     const documents = [lettersOf('abc', 4, 2, (i) => [i, i])]
     const [cold, hot] = [0.5, 4].map((temperature) => findAnswers(documents, { top_k: 6, temperature }).candidates)
     expect(hot.map(({ answer }) => answer)).toEqual(cold.map(({ answer }) => answer))
@@ -125,7 +125,7 @@ describe('findAnswers', () => {
     expect(hot.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 12)
   })
 
-  test('says "" with score 0 where there is nothing to read', () => {
+  test('returns "" with score 0 if there are no context tokens', () => {
     expect(findAnswers([lettersOf('', 4, 2, flat)]).candidates).toEqual([
       { answer: '', score: 0, logit: -2, start_logit: -1, end_logit: -1, start: 0, end: 0, document: 0 },
     ])
@@ -135,22 +135,22 @@ describe('findAnswers', () => {
     [{ top_k: 0 }, /top_k is 0, expected 1 or more/],
     [{ max_answer_length: 0 }, /max_answer_length is 0, expected 1 or more/],
     [{ temperature: 0 }, /temperature is 0, expected a positive number/],
-  ])('refuses %j', (options, message) => {
+  ])('rejects %j', (options, message) => {
     expect(() => findAnswers([lettersOf('abc', 4, 2, flat)], options)).toThrow(message)
   })
 
-  test('refuses fewer logits than tokens', () => {
+  test('rejects fewer logits than tokens', () => {
     const { context, windows, logits } = lettersOf('abc', 4, 2, flat)
     const short = logits.map(({ start_logits, end_logits }) => ({ start_logits, end_logits: end_logits.subarray(1) }))
     expect(() => findAnswers([{ context, windows, logits: short }])).toThrow(/window 0 has 4 logits.*each of its 5/)
   })
 })
 
-test('findAnswers refuses a document without windows', () => {
+test('findAnswers rejects a document without windows', () => {
   expect(() => findAnswers([{ context: 'abc', windows: [], logits: [] }])).toThrow(/no windows, expected at least one/)
 })
 
-describe('findAnswers in any text', () => {
+describe('findAnswers in random texts', () => {
   // Jamo and a combining mark: characters that become several tokens, and tokens that are several characters.
   const letters = [...'abcdefghijklmnopqrstuvwxyz가나ᄀᄂ아ᅡ한ᄒᆫ上é😀.-!א'.normalize('NFKD')]
   const vocab = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', ...new Set(letters.flatMap((l) => [l, `##${l}`]))]
@@ -181,7 +181,7 @@ describe('findAnswers in any text', () => {
       return { context, windows, logits, words: aligned ? wordRanges(tokenizer.encode(context)) : undefined }
     })
 
-  test('an answer is the slice between its places, no two are the same, and all together are certain', () => {
+  test('returns distinct answers that match their positions, with probabilities that add up to 1', () => {
     fc.assert(
       fc.property(documents, (document) => {
         const { candidates } = findAnswers([document], { top_k: 10_000, max_answer_length: 5 })
@@ -198,7 +198,7 @@ describe('findAnswers in any text', () => {
     )
   })
 
-  test('aligned answers start and end where words do', () => {
+  test('returns aligned answers that start and end at word boundaries', () => {
     fc.assert(
       fc.property(documents, (document) => {
         fc.pre(document.words !== undefined)

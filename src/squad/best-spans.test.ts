@@ -39,7 +39,7 @@ function everySpan(logitsByWindow: readonly ContextLogits[], tokens: number, max
   return spans
 }
 
-test('the best spans are those of a search through all pairs, in the same order', () => {
+test('the best spans and their order match an exhaustive search', () => {
   fc.assert(
     fc.property(documents, options, ({ tokens, logitsByWindow }, options) => {
       // Sorting is stable: of equal scores the earlier, then the shorter span stays first.
@@ -65,7 +65,7 @@ const one = (start: number[], end: number[]): ContextLogits[] => [
   { first: 0, start_logits: Float32Array.from(start), end_logits: Float32Array.from(end) },
 ]
 
-test('an end before the start is no span, though its logits are the largest', () => {
+test('a span never ends before its start, even if the logits are largest there', () => {
   const { spans } = bestSpans(one([0, 0, 9], [9, 1, 0]), { top_k: 2, max_answer_length: 3 })
   expect(spans).toEqual([
     { start: 0, end: 0, score: 9 },
@@ -73,17 +73,17 @@ test('an end before the start is no span, though its logits are the largest', ()
   ])
 })
 
-test('spans start and end only where they may', () => {
+test('spans start and end only at allowed tokens', () => {
   const edges = { mayStart: Uint8Array.of(0, 1, 0), mayEnd: Uint8Array.of(1, 0, 1) }
   const { spans, log_total } = bestSpans(one([9, 1, 9], [9, 9, 2]), { top_k: 5, max_answer_length: 3, ...edges })
   expect(spans).toEqual([{ start: 1, end: 2, score: 3 }])
   expect(log_total).toBe(3)
 })
 
-test('no tokens, no spans', () => {
+test('there are no spans without tokens', () => {
   expect(bestSpans(one([], []), { top_k: 1, max_answer_length: 1 })).toEqual({ spans: [], log_total: -Infinity })
 })
 
-test.each([NaN, Infinity])('logits that hold %s are refused', (bad) => {
+test.each([NaN, Infinity])('logits with %s are rejected', (bad) => {
   expect(() => bestSpans(one([1, bad], [1, 2]), { top_k: 1, max_answer_length: 2 })).toThrow(/NaN or infinity/)
 })

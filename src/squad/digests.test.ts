@@ -21,7 +21,7 @@ interface Totals {
   windows_with_answer: number
 }
 
-it('Digests are taken of little-endian int32 arrays', () => {
+it('Digests are computed from little-endian int32 arrays', () => {
   const window: Window = {
     example: 0,
     input_ids: Int32Array.of(101, 102, 258, 102),
@@ -37,7 +37,7 @@ it('Digests are taken of little-endian int32 arrays', () => {
   expect(bytes(streams.labels)).toBe('0200000003000000')
 })
 
-describeShared('Every data file, cut into windows of 384 tokens overlapping by 128', () => {
+describeShared('Each data file, cut into windows of 384 tokens with an overlap of 128', () => {
   const totals: Record<string, Totals> = JSON.parse(
     readFileSync(shared('reference/tokenizer/totals-384-128.json'), 'utf8'),
   )
@@ -76,7 +76,7 @@ describeShared('Every data file, cut into windows of 384 tokens overlapping by 1
       })
     })
 
-  it('makes 3,074 windows of the first 3,000 training questions', () => {
+  it('gives 3,074 windows for the first 3,000 training questions', () => {
     expect(totals['squad-train-articles.json (first 3000 questions)']).toMatchObject({ questions: 3000, windows: 3074 })
   })
 })

@@ -12,7 +12,7 @@ const windowsOf = (context: string, max_seq_length = 64) =>
   makeWindows(tokenizer, [{ id: 'q', question: 'who?', context, answers: [] }], { max_seq_length, doc_stride: 2 })
 
 describe('labelWindow', () => {
-  it('labels no answer, and a window of no context, with [CLS]', () => {
+  it('labels questions without an answer, and windows without context, with [CLS]', () => {
     expect(labelWindow(windowsOf('Bob')[0], undefined)).toEqual({ start_position: 0, end_position: 0 })
     expect(labelWindow(windowsOf('')[0], { text: 'Bob', answer_start: 0 })).toEqual({
       start_position: 0,
@@ -20,13 +20,13 @@ describe('labelWindow', () => {
     })
   })
 
-  it('covers a Hangul syllable, which three tokens stand for', () => {
+  it('covers a Hangul syllable that consists of three tokens', () => {
     // [CLS] who ? [SEP] then the three letters of the second syllable at 7 to 9.
     const [window] = windowsOf('서울 is')
     expect(labelWindow(window, { text: '울', answer_start: 1 })).toEqual({ start_position: 6, end_position: 8 })
   })
 
-  it('points at tokens that hold the answer, or at [CLS] where the window cuts it', () => {
+  it('points to the tokens of the answer, or to [CLS] if the window cuts it', () => {
     const word = fc.constantFrom('word', 'Ångström', '北京', '😀', 'unbelievable', 'x.y')
     fc.assert(
       fc.property(fc.array(word, { minLength: 1, maxLength: 60 }), fc.nat(), fc.nat(3), (words, place, more) => {

@@ -7,7 +7,7 @@ const examples = Array.from({ length: 40 }, (_, i): Example => {
   return { id: `${i}`, question: '?', context, answers: [{ text: 'says', answer_start: context.indexOf('says') }] }
 })
 
-test('a question is asked about its own and the eight nearest other paragraphs', () => {
+test('a question is asked about its own paragraph and the eight nearest others', () => {
   const indices = evenlySpaced(40, 18)
   for (const { index, example } of inLongTexts(examples, indices)) {
     const paragraphs = example.context.split('\n\n')
@@ -21,7 +21,7 @@ test('a question is asked about its own and the eight nearest other paragraphs',
   }
 })
 
-test('its own paragraph is in every place by turns', () => {
+test('the position of its own paragraph varies', () => {
   const middle = Array.from({ length: 9 }, (_, i) => 18 + (i % 2))
   const places = inLongTexts(examples, middle).map(({ index, example }) =>
     example.context.split('\n\n').indexOf(examples[index].context),
@@ -29,11 +29,11 @@ test('its own paragraph is in every place by turns', () => {
   expect(places).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
 })
 
-test('there is no longer text where all questions are about one', () => {
+test('there are no longer texts if all questions are about the same text', () => {
   expect(inLongTexts(examples.slice(0, 2), [0, 1])).toEqual([])
 })
 
-test('evenly spaced numbers begin with the first and are no more than there are', () => {
+test('evenly spaced numbers start with the first one and never exceed the total', () => {
   expect(evenlySpaced(10, 4)).toEqual([0, 2, 5, 7])
   expect(evenlySpaced(3, 5)).toEqual([0, 1, 2])
 })

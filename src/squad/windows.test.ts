@@ -53,7 +53,7 @@ function record(windows: Window[], { answers }: Example): Omit<Recorded, 'error'
 
 function compareWith(pairs: Pairs): void {
   for (const { max_length, stride } of pairs.settings)
-    it(`equal the recorded ones at max_seq_length ${max_length}, doc_stride ${stride}`, () => {
+    it(`match the recorded ones at max_seq_length ${max_length}, doc_stride ${stride}`, () => {
       const options = { max_seq_length: max_length, doc_stride: stride }
       for (const recorded of pairs.examples) {
         const example = toExample(recorded)
@@ -72,7 +72,7 @@ describeShared('Windows and labels of all recorded pairs', () => {
   const pairs: Pairs = JSON.parse(readFileSync(shared('reference/tokenizer/pairs.json'), 'utf8'))
   compareWith(pairs)
 
-  it('of many examples at once say which example they are of', () => {
+  it('of many examples contain the index of their example', () => {
     for (const { max_length, stride } of pairs.settings) {
       const batch = pairs.batch[`${max_length}/${stride}`]
       const examples = batch.examples.map((index) => toExample(pairs.examples[index]))
@@ -85,13 +85,13 @@ describeShared('Windows and labels of all recorded pairs', () => {
 describe('makeWindows', () => {
   const example = (question: string, context: string): Example => ({ id: 'q7', question, context, answers: [] })
 
-  it('names the question that fills a window, and how to make room', () => {
+  it('reports a question that fills a window, with a remedy', () => {
     expect(() =>
       makeWindows(tokenizer, [example('q '.repeat(61), 'word')], { max_seq_length: 64, doc_stride: 16 }),
     ).toThrow(/question q7: its 61 tokens leave no room .* max_seq_length 64\n.*raise max_seq_length to 81 or more/)
   })
 
-  it('names the question that leaves no more room than doc_stride', () => {
+  it('reports a question that leaves no more room than doc_stride', () => {
     const long = example('q '.repeat(45), 'word '.repeat(17))
     expect(() => makeWindows(tokenizer, [long], { max_seq_length: 64, doc_stride: 16 })).toThrow(
       /question q7: .* room for 16 context tokens .* doc_stride 16.*\n.*doc_stride below 16/,
@@ -104,7 +104,7 @@ describe('makeWindows', () => {
     [61, 64, 64, 'the model supports at most 64 tokens'],
     [45, 64, 64, 'use a doc_stride below 16'],
   ])(
-    'names values that a model can have: %i tokens in windows of %i of %i',
+    'suggests values that the model supports: %i tokens in windows of %i of %i',
     (tokens, max_seq_length, max_positions, remedy) => {
       const options = { max_seq_length, doc_stride: 16, max_positions, length_name: 'max_seq_len' }
       const long = example('q '.repeat(tokens), 'word '.repeat(17))
@@ -112,12 +112,12 @@ describe('makeWindows', () => {
     },
   )
 
-  it('refuses settings that are no whole numbers', () => {
+  it('rejects lengths that are not integers', () => {
     expect(() => makeWindows(tokenizer, [], { max_seq_length: 64.5, doc_stride: 16 })).toThrow(/max_seq_length is 64.5/)
     expect(() => makeWindows(tokenizer, [], { max_seq_length: 64, doc_stride: -1 })).toThrow(/doc_stride is -1/)
   })
 
-  it('cuts a question down to max_question_length tokens, its last word maybe within', () => {
+  it('truncates a question to max_question_length tokens, possibly within a word', () => {
     const [window] = makeWindows(tokenizer, [example('what of unbelievable things', 'word')], {
       max_seq_length: 64,
       doc_stride: 16,
@@ -127,7 +127,7 @@ describe('makeWindows', () => {
     expect([...window.input_ids.subarray(1, window.context_start - 1)]).toEqual(whole.slice(0, 3))
   })
 
-  it('reports how many examples are done', () => {
+  it('reports the number of finished examples', () => {
     const done: number[] = []
     makeWindows(tokenizer, [example('a', 'b'), example('c', 'd')], { max_seq_length: 8, doc_stride: 2 }, (n) =>
       done.push(n),
@@ -135,7 +135,7 @@ describe('makeWindows', () => {
     expect(done).toEqual([1, 2])
   })
 
-  it('covers the whole context, each window overlapping the one before by doc_stride tokens', () => {
+  it('covers the entire context with windows that overlap by doc_stride tokens', () => {
     const words = fc.array(fc.constantFrom('word', 'Ångström', '北京', '😀', 'unbelievable', '.'), { maxLength: 200 })
     fc.assert(
       fc.property(words, fc.nat(6), fc.integer({ min: 12, max: 40 }), fc.nat(2), (words, asked, length, stride) => {
@@ -158,7 +158,7 @@ describe('makeWindows', () => {
   })
 })
 
-it('Windows are counted and measured without being cut', () => {
+it('Windows can be counted and measured without cutting them', () => {
   const sizes = fc.record({ words: fc.integer({ min: 0, max: 60 }), length: fc.integer({ min: 9, max: 30 }) })
   fc.assert(
     fc.property(sizes, fc.integer({ min: 0, max: 4 }), ({ words, length }, doc_stride) => {
@@ -175,7 +175,7 @@ it('Windows are counted and measured without being cut', () => {
   )
 })
 
-describe('Windows of other tokenizers than BERT', () => {
+describe('Windows of tokenizers other than BERT', () => {
   const vocab = ['[UNK]', '<s>', '</s>', '<pad>', '<mask>', 'a', 'b'].join('\n')
   const windowOf = (config: object) =>
     new WindowCutter(tokenizerFromVocab(vocab, config), { max_seq_length: 16, doc_stride: 2 }).cut(
@@ -183,23 +183,23 @@ describe('Windows of other tokenizers than BERT', () => {
       0,
     )[0]
 
-  it('carry the special tokens of the class, and its token types', () => {
+  it('have the special tokens and the token types of the class', () => {
     const window = windowOf({ tokenizer_class: 'MPNetTokenizer', model_input_names: ['input_ids', 'token_type_ids'] })
     expect([...window.input_ids]).toEqual([1, 5, 2, 2, 6, 6, 2])
     expect([...tokenTypeIds(window)]).toEqual([0, 0, 0, 0, 1, 1, 1])
     expect([window.context_start, window.context_end]).toEqual([4, 6])
   })
 
-  it('have types of 0 where the tokenizer has none', () => {
+  it('have token types of 0 if the tokenizer has none', () => {
     expect([...tokenTypeIds(windowOf({ tokenizer_class: 'MPNetTokenizer' }))]).toEqual([0, 0, 0, 0, 0, 0, 0])
   })
 
-  it('are refused where the context comes first or is cut from its end', () => {
+  it('are rejected if padding or truncation is on the left', () => {
     for (const name of ['padding_side', 'truncation_side'])
       expect(() => windowOf({ tokenizer_class: 'MPNetTokenizer', [name]: 'left' })).toThrow(`${name} is left`)
   })
 
-  it('are refused where no special token stands before the question or after the context', () => {
+  it('are rejected without a special token before the question or after the context', () => {
     const { settings } = tokenizerFromVocab(vocab, { tokenizer_class: 'MPNetTokenizer' })
     const refusal = (post_processor: unknown) => {
       const bare = new Tokenizer({ ...settings, post_processor: post_processor as typeof settings.post_processor })

@@ -47,7 +47,7 @@ export class WindowCutter {
     const { max_seq_length, doc_stride, max_question_length = Number.MAX_SAFE_INTEGER } = options
     for (const [name, value] of Object.entries({ max_seq_length, doc_stride, max_question_length }))
       if (!Number.isSafeInteger(value) || value < 0)
-        throw new UsageError(`${name} is ${value}; expected a whole number of tokens from 0`)
+        throw new UsageError(`${name} is ${value}; expected a non-negative integer`)
     this.max_question_length = max_question_length
     this.layout = { pair: questionLayout(tokenizer), has_token_types: tokenizer.settings.has_token_types }
   }

@@ -7,28 +7,28 @@ import { diagnose, estimate, KNOWN, NOTEBOOK } from './doctor.ts'
 import { featuresOfCpuinfo, featuresOfSysctl, inspectMachine } from './machine.ts'
 
 describe('The instruction sets', () => {
-  test('are read from what Linux says of an x86 processor', () => {
+  test('are parsed from Linux on an x86 processor', () => {
     const text = 'processor\t: 0\nflags\t\t: fpu sse2 avx2 fma avx512f amx_tile avx512_bf16\n\nprocessor\t: 1\n'
     expect(featuresOfCpuinfo(text)).toEqual(['avx2', 'fma', 'avx512f', 'avx512_bf16', 'amx_tile'])
   })
 
-  test('are read from what Linux says of an Arm processor', () => {
+  test('are parsed from Linux on an Arm processor', () => {
     expect(featuresOfCpuinfo('Features\t: fp asimd asimddp bf16 sve')).toEqual(['asimd', 'asimddp', 'bf16', 'sve'])
   })
 
-  test('are read from what macOS says, where 0 means absent', () => {
+  test('are parsed from macOS, where 0 means missing', () => {
     const text =
       'hw.optional.arm.FEAT_BF16: 1\nhw.optional.arm.FEAT_I8MM: 0\nhw.optional.neon: 1\nhw.optional.avx2_0: 0\n'
     expect(featuresOfSysctl(text)).toEqual(['asimd', 'bf16'])
   })
 
-  test('are none where the text is of another kind', () => {
+  test('are empty for an unrelated text', () => {
     expect(featuresOfCpuinfo('Hardware: something')).toEqual([])
   })
 })
 
 describe('The diagnosis of this machine', () => {
-  test('holds a measured peak and the estimates that follow from it', async () => {
+  test('contains a measured peak rate and estimates', async () => {
     const found = await diagnose()
     expect(found.peak_gflop_per_second).toBeGreaterThan(0)
     expect(found.cores).toBeGreaterThan(0)
@@ -38,28 +38,28 @@ describe('The diagnosis of this machine', () => {
     expect(found.estimates.map(({ parameters }) => parameters)).toEqual([108_893_186, 22_566_146])
   })
 
-  test('estimates in proportion to the peak, and says what does not fit into memory', () => {
+  test('scales the estimates with the peak rate, and reports models that do not fit in memory', () => {
     const found = inspectMachine()
     const sizes = { hidden_size: 2, intermediate_size: 1, num_hidden_layers: 1, num_attention_heads: 1 }
     const geometry = geometryOf(parseConfig(sizes, 'test'))
     const known = { model: 'x', geometry, parameters: 0, share_of_peak: 0.5, memory_bytes: 2e9 }
     const one = estimate(known, 100, { ...found, memory_total: 1e9 })
     expect(one.fits).toBe(false)
-    // 3 passes over the data, backward twice forward, 2 operations each: 16 + 4 + 4 a token, 4 a pair of tokens.
+    // 3 epochs, backward = 2 x forward, 2 operations per product: 16 + 4 + 4 per token, 4 per pair of tokens.
     const flop = 3 * 3 * 2 * (NOTEBOOK.tokens * 24 + NOTEBOOK.squared_lengths * 4)
     expect(one.seconds).toBeCloseTo(flop / 1e9 / 50, 6)
     expect(estimate(known, 200, found).seconds).toBeCloseTo(one.seconds / 2, 6)
   })
 })
 
-test('What the estimates stand on is what the benchmark measured', () => {
+test('The estimates are based on the results of the benchmark', () => {
   const { peak_gflop_per_second: peak, results } = JSON.parse(
     readFileSync(packageFile('benchmarks/results/speed.json'), 'utf8'),
   ) as SpeedDocument
   // The benchmark calls the model of its second argument, MiniLM, "folder".
   for (const [i, name] of ['bert-base', 'folder'].entries()) {
     const { training } = results.find(({ model, mode }) => model === name && mode === 'shuffled')!
-    // Rounded to whole per cent and to a tenth of a gigabyte, upwards.
+    // The constants are rounded to 1 % and up to 0.1 GB.
     expect(Math.abs(KNOWN[i].share_of_peak - training.gflop_per_second / peak), name).toBeLessThan(0.01)
     expect(Math.abs(KNOWN[i].memory_bytes - training.peak_resident_bytes), name).toBeLessThan(0.1e9)
   }

@@ -8,15 +8,16 @@ import { defaultEngine } from '../../runtime/registry.ts'
 import { adviceOn, type EngineState, engineStates } from './engine-states.ts'
 import { inspectMachine, type Machine } from './machine.ts'
 
-/** What the notebook trains on: 3,000 SQuAD questions, real tokens of windows of at most 384. */
+/** The notebook's training data: 3,000 SQuAD questions in windows of at most 384 tokens. Only real tokens count. */
 export const NOTEBOOK = { windows: 3074, epochs: 3, tokens: 571_987, squared_lengths: 123_093_175 } as const
 
 /** Estimated time and memory for a training run of the notebook's size on this machine. */
 export interface TrainingEstimate {
   readonly model: string
   readonly parameters: number
-  /** How much of the machine's peak useful work gets, and what the process takes at most: as benchmarks measured. */
+  /** Useful work as a fraction of the machine's peak rate, as measured by the benchmarks. */
   readonly share_of_peak: number
+  /** Peak memory of the process, as measured by the benchmarks. */
   readonly memory_bytes: number
   readonly seconds: number
   readonly fits: boolean
@@ -45,7 +46,7 @@ function bertOf(sizes: object): Pick<KnownModel, 'geometry' | 'parameters'> {
 }
 
 /**
- * Shares and memory of benchmarks/results/speed.json: random batches of 16, float32, dropout and optimizer included.
+ * Figures from benchmarks/results/speed.json, for random batches of 16 in float32, including dropout and the optimizer.
  */
 export const KNOWN: readonly KnownModel[] = [
   { model: 'BERT-base', ...bertOf({}), share_of_peak: 0.73, memory_bytes: 5.6e9 },
@@ -57,7 +58,7 @@ export const KNOWN: readonly KnownModel[] = [
   },
 ]
 
-/** This machine, what it multiplies at most (about two seconds of all cores), and what that means for a training. */
+/** Examines this machine, measures its peak rate (about two seconds on all cores) and estimates training times. */
 export async function diagnose(): Promise<Diagnosis> {
   const machine = inspectMachine()
   const engines = await engineStates()
@@ -72,7 +73,7 @@ export async function diagnose(): Promise<Diagnosis> {
   }
 }
 
-/** Useful work (real tokens, matrix products) over the rate that training gets; the optimizer is in the share. */
+/** Estimates training: its useful work (matrix products for real tokens) divided by the expected rate. */
 export function estimate(known: KnownModel, peak: number, { memory_total }: Machine): TrainingEstimate {
   const { model, geometry, parameters, share_of_peak, memory_bytes } = known
   const { tokens, squared_lengths, epochs } = NOTEBOOK

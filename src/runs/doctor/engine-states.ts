@@ -7,13 +7,13 @@ import type { Machine } from './machine.ts'
 export interface EngineState {
   readonly name: string
   readonly title: string
-  /** Null where it is not installed or cannot be used. */
+  /** Null if it is not installed or cannot be used. */
   readonly found: EngineFacts | null
-  /** Why what was found cannot be used. */
+  /** The reason why the installed engine cannot be used. */
   readonly problem: string | null
-  /** The command that installs it; null for one that comes with spanforge. */
+  /** The command that installs it; null if it is part of spanforge. */
   readonly install: string | null
-  /** Whether it computes in bfloat16 on some machine. */
+  /** Whether it supports bfloat16 on any machine. */
   readonly offers_bfloat16: boolean
 }
 
@@ -37,14 +37,16 @@ export async function engineStates(): Promise<EngineState[]> {
 export function adviceOn(states: readonly EngineState[], { cpu_features: has }: Pick<Machine, 'cpu_features'>): string {
   const devices = states.flatMap(({ title, found }) => (found?.devices ?? []).map((device) => ({ title, ...device })))
   const inBfloat16 = devices.find(({ precisions }) => precisions.includes('bfloat16'))
-  if (inBfloat16?.device === 'cpu') return `Train faster with --bf16: ${inBfloat16.title} multiplies in bfloat16 here.`
+  if (inBfloat16?.device === 'cpu')
+    return `Train faster with --bf16: ${inBfloat16.title} supports bfloat16 on this machine.`
   if (inBfloat16) return `Train faster with --device ${inBfloat16.device} --bf16.`
   const accelerator = devices.find(({ device }) => device !== 'cpu')
-  if (accelerator) return `Try --device ${accelerator.device}, and compare.`
+  if (accelerator) return `Try --device ${accelerator.device} and compare the speed.`
   if (!has.includes('avx512_bf16') && !has.includes('amx_bf16'))
-    return 'This processor has no bfloat16 (AVX512_BF16 or AMX), so --bf16 would not make training faster.'
+    return 'This processor does not support bfloat16 (AVX512_BF16 or AMX), so --bf16 would not make training faster.'
   const missing = states.find(({ offers_bfloat16, found }) => offers_bfloat16 && !found)
-  if (missing?.problem) return `This processor has bfloat16: with a working ${missing.title}, --bf16 trains faster.`
-  if (missing) return `This processor has bfloat16: after ${missing.install}, --bf16 trains faster.`
-  return 'This processor has bfloat16, but no engine uses it here.'
+  if (missing?.problem)
+    return `This processor supports bfloat16: with a working ${missing.title}, --bf16 trains faster.`
+  if (missing) return `This processor supports bfloat16: after ${missing.install}, --bf16 trains faster.`
+  return 'This processor supports bfloat16, but no engine uses it here.'
 }

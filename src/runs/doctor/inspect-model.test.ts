@@ -7,13 +7,17 @@ import { loadModel } from '../load/load-model.ts'
 import { inspectModel } from './inspect-model.ts'
 
 it.each([
-  { name: 'cuts words with code of its own', config: { tokenizer_class: 'BertJapaneseTokenizer' }, vocab: '[UNK]\n' },
+  {
+    name: 'requires its own code for splitting words',
+    config: { tokenizer_class: 'BertJapaneseTokenizer' },
+    vocab: '[UNK]\n',
+  },
   {
     name: 'has more tokens than the model',
     config: {},
     vocab: `[PAD]\n[UNK]\n[CLS]\n[SEP]\n${Array.from({ length: 200 }, (_, i) => `${i}\n`).join('')}`,
   },
-])('inspect refuses a tokenizer that $name with the error of loading the model', async ({ config, vocab }) => {
+])('inspect rejects a tokenizer that $name with the same error as loading the model', async ({ config, vocab }) => {
   const folder = temporaryFolder()
   cpSync(fixture('tiny/b1/safetensors'), folder, { recursive: true })
   rmSync(join(folder, 'tokenizer.json'))

@@ -18,15 +18,15 @@ export interface Inspection {
   /** Number of parameters, including the question-answering head. */
   readonly parameters: number
   readonly report: LoadReport
-  /** The weight files; none where there is a config.json alone, of which nothing is missing. */
+  /** The weight files. Empty if there is only a config.json; nothing is reported missing then. */
   readonly files: readonly string[]
   /** Whether there is a tokenizer, without which a model can be inspected but not used. */
   readonly hasTokenizer: boolean
 }
 
 /**
- * What config.json describes, compared with the weights beside it, of which only names and shapes are read.
- * @throws SpanforgeError for a tokenizer that training refuses
+ * Compares the model described by config.json with the weights next to it. Only their names and shapes are read.
+ * @throws SpanforgeError for a tokenizer that training rejects
  */
 export async function inspectModel(nameOrFolder: string, hub?: HubChoice): Promise<Inspection> {
   const folder = await modelFolder(nameOrFolder, hub)
@@ -38,7 +38,7 @@ export async function inspectModel(nameOrFolder: string, hub?: HubChoice): Promi
   return { facts, parameters: totalSize(specs), report, files, hasTokenizer }
 }
 
-/** Refuses the tokenizers that training refuses; returns whether there is one. */
+/** Returns whether there is a tokenizer, after checking that training accepts it. */
 async function checkTokenizer(folder: string, config: ModelConfig): Promise<boolean> {
   const names = await readdir(folder)
   if (!names.some(isTokenizerFile)) return false

@@ -19,7 +19,7 @@ export type WindowCounts = { readonly questions: number; readonly windows: numbe
   readonly [D in `${Digest}_sha256`]: string
 }
 
-/** Number of windows of a file, with digests to compare them with those of another program. */
+/** Counts the windows of a file, and computes digests to compare the windows with those of another program. */
 export async function inspectWindows(file: string, options: InspectWindowsOptions): Promise<WindowCounts> {
   const { model, max_samples, hub } = options
   const folder = await modelFolder(model, { ...hub, weights: false })

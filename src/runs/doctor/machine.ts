@@ -8,26 +8,26 @@ export interface Machine {
   readonly node: string
   readonly platform: string
   readonly cpu: string
-  /** Of `CPU_FEATURES`, those that this processor says it has. */
+  /** Those of `CPU_FEATURES` that this processor has. */
   readonly cpu_features: readonly string[]
-  /** Logical, those that this process may use. */
+  /** Number of logical cores that this process can use. */
   readonly cores: number
-  /** Programs that wanted a core, mean of the last minute; 0 on Windows, which does not count. */
+  /** Load average of the last minute; 0 on Windows, which does not report it. */
   readonly load: number
   readonly memory_total: number
   readonly memory_available: number
-  /** Names of NVIDIA GPUs, as the Linux driver gives them. */
+  /** Names of NVIDIA GPUs, as reported by the Linux driver. */
   readonly gpus: readonly string[]
 }
 
-/** Instruction sets that matrix products use, as Linux names them; x86 first, then Arm. */
+/** Instruction sets for matrix products with their Linux names, first those of x86, then those of Arm. */
 export const CPU_FEATURES = [
   ...['avx2', 'fma', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_tile', 'amx_bf16', 'amx_int8'],
   ...['asimd', 'asimddp', 'bf16', 'i8mm', 'sve', 'sve2'],
 ] as const
 
 export function inspectMachine(): Machine {
-  // 0 or absent where nothing limits the process, and larger than the memory where the limit means nothing.
+  // 0 or missing without a limit, and larger than the memory if the limit has no effect.
   const limit = process.constrainedMemory?.() || Number.POSITIVE_INFINITY
   return {
     node: process.versions.node,
@@ -42,7 +42,7 @@ export function inspectMachine(): Machine {
   }
 }
 
-/** A note if other programs keep a relevant number of cores busy. */
+/** Returns a note if other programs use a relevant part of the cores. */
 export function busyNote({ cores, load }: Pick<Machine, 'cores' | 'load'>): string | undefined {
   if (load < 0.3 * cores) return undefined
   return `other programs used ${Math.min(load, cores).toFixed(1)} of ${cores} cores; training is faster without them`
@@ -59,14 +59,14 @@ function cpuFeatures(): string[] {
   return []
 }
 
-/** Of Linux's /proc/cpuinfo: "flags" on x86, "Features" on Arm. */
+/** Parses the features in Linux's /proc/cpuinfo, which are called "flags" on x86 and "Features" on Arm. */
 export function featuresOfCpuinfo(text: string): string[] {
   const [, flags = ''] = /^(?:flags|Features)\s*:(.*)$/m.exec(text) ?? []
   const present = new Set(flags.trim().split(/\s+/))
   return CPU_FEATURES.filter((name) => present.has(name))
 }
 
-/** macOS has names of its own: "hw.optional.avx2_0: 1", "hw.optional.arm.FEAT_BF16: 1". */
+/** Parses the features reported by macOS, which have different names, for example "hw.optional.arm.FEAT_BF16: 1". */
 export function featuresOfSysctl(text: string): string[] {
   const names: Readonly<Record<string, string>> = {
     avx2_0: 'avx2',

@@ -7,15 +7,15 @@ import { Stepper } from '../../training/loop/stepper.ts'
 import type { LoadedModel } from '../load/load-model.ts'
 
 export interface TrainingSpeed {
-  /** Real tokens. */
+  /** Rate in real tokens, without padding. */
   readonly tokens_per_second: number
-  /** The most that the process has held so far, the data set included. */
+  /** Peak memory of the process so far, including the data set. */
   readonly peak_bytes: number
-  /** Windows of each measured step. */
+  /** Number of windows in each measured step. */
   readonly batch_size: number
 }
 
-/** The first step prepares the graph and is not counted. */
+/** Number of steps, including the first one, which prepares the graph and is not counted. */
 const STEPS = 3
 
 /** Measures a few real training steps with default arguments on questions spread over a data set. */

@@ -40,9 +40,9 @@ export interface ModelsEvaluation {
 }
 
 /**
- * Several models on the same questions, one after the other, and each pair of them compared: intervals by a paired
- * bootstrap, p-values by a randomization test for F1 and McNemar's for exact match. Each writes its files into a folder
- * of its name within output_dir, and its report into a file with its name.
+ * Evaluates several models on the same questions and compares each pair of them: intervals come from a paired
+ * bootstrap, p-values from a randomization test for F1 and from McNemar's test for exact match. The files of each model
+ * go to a folder with its name in output_dir, and its report to a file with its name.
  */
 export async function compareModels(
   models: readonly string[],
@@ -66,7 +66,7 @@ export async function compareModels(
   }
 }
 
-/** The last part of each path, or as many more as tell them apart. */
+/** Shortens each path to as few of its last parts as keep the names distinct. */
 function shortNames(models: readonly string[]): string[] {
   const parts = models.map((model) => model.split(/[\\/]/).filter(Boolean))
   return parts.map((own, i) => {

@@ -36,19 +36,19 @@ export interface EvaluateModelOptions
   readonly model: string
   readonly data: string
   readonly max_samples?: number
-  /** Every span is looked at unless it says run_qa, which is number for number what utils_qa.py does. */
+  /** `exact` (default) considers every span; `run_qa` reproduces the numbers of utils_qa.py. */
   readonly postprocess?: 'exact' | 'run_qa'
-  /** Candidates in nbest_predictions.json (default: 20). */
+  /** Number of candidates for each question in nbest_predictions.json (default: 20). */
   readonly n_best_size?: number
   /** Confidence level of the bootstrap intervals (default: 0.95). */
   readonly confidence_level?: number
-  /** For predictions.json, nbest_predictions.json, null_odds.json and eval_results.json. */
+  /** Folder for predictions.json, nbest_predictions.json, null_odds.json and eval_results.json. */
   readonly output_dir?: string
-  /** File of the error analysis, .html; its JSON goes beside it. */
+  /** HTML file for the error analysis; the same analysis as JSON is written next to it. */
   readonly report?: string
-  /** Replace files of `output_dir` and `report` that exist. */
+  /** Replace existing files in `output_dir` and of `report`. */
   readonly overwrite?: boolean
-  /** Fit threshold and confidence on these questions and store them with the model. */
+  /** Fit the threshold and the confidence on these questions and store them with the model. */
   readonly calibrate?: boolean
   readonly screen: Screen
   readonly hub?: HubChoice
@@ -57,8 +57,8 @@ export interface EvaluateModelOptions
 }
 
 /**
- * What `spanforge evaluate --json` prints. Samples are windows, as in transformers. With version 2 also what its
- * official script finds, under its names.
+ * What `spanforge evaluate --json` prints. Samples are windows, as in transformers. For SQuAD version 2, this includes
+ * the metrics of its official script under their own names.
  */
 export interface ModelEvaluation extends Omit<SquadV2Metrics, 'exact' | 'f1' | 'total'> {
   readonly model: string
@@ -76,24 +76,24 @@ export interface ModelEvaluation extends Omit<SquadV2Metrics, 'exact' | 'f1' | '
   readonly runtime: number
   readonly samples_per_second: number
   readonly version_2_with_negative: boolean
-  /** With version 2: the one that was used. */
+  /** The threshold that was used; only with version 2. */
   readonly null_score_diff_threshold?: number
   readonly confidence: ModelConfidence
-  /** With `calibrate`: what is stored with the model from now on. The scores are those of the settings before. */
+  /** With `calibrate`, the settings that are now stored with the model. The scores are those of the previous settings. */
   readonly fitted?: AnswerSettings
-  /** With `calibrate`: what it took the place of. */
+  /** With `calibrate`, the settings that were replaced. */
   readonly fitted_before?: AnswerSettings
-  /** What was written. */
+  /** Paths of the files that were written. */
   readonly files: readonly string[]
 }
 
-/** An evaluation, and the scores of each question that it is made of. */
+/** An evaluation with the scores of each question. */
 export interface EvaluatedModel {
   readonly evaluation: ModelEvaluation
   readonly scores: readonly AnswerScore[]
 }
 
-/** Loss, exact match and F1 of a saved model on a data file, with intervals, and what else was asked for. */
+/** Evaluates a saved model on a data file: loss, exact match and F1 with intervals, and any requested files. */
 export async function evaluateModel(options: EvaluateModelOptions): Promise<ModelEvaluation> {
   checkEvaluateOptions(options)
   checkPlaces(evaluationOutputs(options), [options])
@@ -105,7 +105,7 @@ export const readEvaluationData = (options: EvaluateModelOptions): Promise<Examp
   return loadExamples(data, { ...dataChoice(options, { split: 'validation', hub }), max_samples })
 }
 
-/** As evaluateModel, on questions that have been read. */
+/** Like `evaluateModel`, for questions that have already been read. */
 export async function evaluateOn(examples: readonly Example[], options: EvaluateModelOptions): Promise<EvaluatedModel> {
   const { screen, hub } = options
   const loaded = await loadModel(options.model, { choice: options.choice }, hub)
@@ -135,7 +135,7 @@ type ResolvedOptions = ReturnType<typeof withStored>
 const lengthsOf = (options: EvaluateModelOptions, { model, tokenizer, settings }: LoadedModel) =>
   windowLengths(options, { ...model.geometry, model_max_length: tokenizer.model_max_length, settings })
 
-/** The options, with those that are not given as they are stored with the model. */
+/** Fills in missing options with the settings stored with the model. */
 function withStored(options: EvaluateModelOptions, loaded: LoadedModel) {
   const { settings } = loaded
   const { max_seq_length, doc_stride } = lengthsOf(options, loaded)
@@ -205,7 +205,7 @@ async function calibrate(
   return fitted
 }
 
-/** @throws UsageError for options that do not go together */
+/** @throws UsageError for invalid or incompatible options */
 export function checkEvaluateOptions({
   model,
   postprocess,
@@ -217,25 +217,25 @@ export function checkEvaluateOptions({
     throw new UsageError(`evaluate: --report ${report} is not an HTML file`, 'Expected a name that ends with .html.')
   if (report !== undefined && postprocess === 'run_qa')
     throw new UsageError(
-      'evaluate: --report needs exact probabilities, which run_qa does not give',
+      'evaluate: --report needs exact probabilities, which --postprocess run_qa does not compute',
       'Leave out --postprocess run_qa.',
     )
   if (calibrate && !existsSync(model))
     throw new UsageError(
-      `evaluate: --calibrate stores with the model, but ${model} is no folder`,
-      'Download it first: spanforge download.',
+      `evaluate: --calibrate stores settings in the model's folder, but ${model} is not a folder`,
+      `Download the model first: spanforge download ${model}.`,
     )
   if (!(confidence_level > 0 && confidence_level < 1))
-    throw new UsageError(`evaluate: confidence_level is ${confidence_level}, expected a share between 0 and 1`)
+    throw new UsageError(`evaluate: confidence_level is ${confidence_level}, expected a number between 0 and 1`)
 }
 
-/** @throws UsageError for files that may not be written, or are read by one of the evaluations */
+/** @throws UsageError if an output file cannot be written, or is an input of one of the evaluations */
 export function checkPlaces(outputs: readonly string[], evaluations: readonly EvaluateModelOptions[]): void {
   const inputs = evaluations.flatMap(({ data, model }) => [data, ...modelInputs(model)])
   checkOutputs(outputs, { overwrite: evaluations[0].overwrite, inputs })
 }
 
-/** @throws UsageError for too few questions to fit threshold and confidence on, before the model reads them */
+/** @throws UsageError before the evaluation if there are too few questions to fit the threshold and the confidence */
 function checkFit(questions: Dataset, { version_2_with_negative, data }: ResolvedOptions): void {
   const reason = cannotFit(readableExamples(questions), version_2_with_negative)
   if (!reason) return
@@ -243,15 +243,15 @@ function checkFit(questions: Dataset, { version_2_with_negative, data }: Resolve
   throw new UsageError(
     `evaluate: --calibrate stores ${fits}, but ${reason} in ${data}`,
     version_2_with_negative
-      ? 'Give more questions, of both kinds, or leave out --calibrate.'
-      : 'Give more questions, or leave out --calibrate.',
+      ? 'Use more questions of both kinds, or leave out --calibrate.'
+      : 'Use more questions, or leave out --calibrate.',
   )
 }
 
 function checkLength({ model, max_seq_length }: EvaluateModelOptions, positions: number): void {
   if (max_seq_length == null || max_seq_length <= positions) return
   throw new UsageError(
-    `evaluate: max_seq_length ${max_seq_length} is more than the ${positions} tokens that ${model} reads at most`,
-    `Give --max_seq_length ${positions} or less, or leave it out.`,
+    `evaluate: max_seq_length ${max_seq_length} exceeds the ${positions} tokens that ${model} supports`,
+    `Set --max_seq_length to ${positions} or less, or leave it out.`,
   )
 }

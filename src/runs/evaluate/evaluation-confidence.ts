@@ -3,21 +3,21 @@ import type { Evaluation } from '../../inference/evaluate.ts'
 import type { JudgedAnswer } from '../../squad/metrics/calibration.ts'
 import { errorOf, type FittedSettings } from './fit-settings.ts'
 
-/** How well a model knows when it is right: exact matches against what it says about its answers. */
+/** The calibration of a model: how well its confidences match the share of exact matches. */
 export interface ModelConfidence {
-  /** Of the raw probabilities of the answers among all spans. */
+  /** Calibration error of the raw probabilities, which are normalized over all spans. */
   readonly expected_calibration_error: number
-  /** Of the fitted confidence: the one stored with the model, or the one that was fitted on these questions. */
+  /** Calibration of the fitted confidence, either stored with the model or fitted on these questions. */
   readonly calibrated?: {
-    /** Fitted on these questions, and each of them judged by coefficients fitted on others (cross-validation). */
+    /** Whether it was fitted on these questions, with each of them judged by coefficients fitted on the others. */
     readonly cross_validated: boolean
     readonly expected_calibration_error: number
-    /** The same for a sample of the questions, each asked about its text and eight others around it. */
+    /** The error on a sample of the questions, each asked about its text surrounded by eight others. */
     readonly expected_calibration_error_long_texts?: number
   }
 }
 
-/** The confidences of an evaluation, and those of each question for its report. */
+/** The calibration of an evaluated model, and the confidence of each question for the report. */
 export function modelConfidence(
   { answers, scores }: Pick<Evaluation, 'answers' | 'scores'>,
   fitted?: FittedSettings,

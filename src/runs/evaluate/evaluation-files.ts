@@ -7,7 +7,7 @@ import type { Example } from '../../squad/types.ts'
 import { EVALUATION_FILES } from '../train/run-files.ts'
 import { jsonBeside } from './evaluation-report.ts'
 
-/** The answers in the shape of run_qa's; the probabilities are those among all spans, not among the n best. */
+/** Converts answers to run_qa's format. Probabilities are normalized over all spans, not only over the n best. */
 export function exactPredictions(
   examples: readonly Example[],
   answers: readonly ExampleAnswers[],
@@ -33,13 +33,13 @@ export interface EvaluationPlaces extends OutputOptions {
   readonly report?: string
 }
 
-/** All files that an evaluation may write. */
+/** Paths of all files that an evaluation may write. */
 export const evaluationOutputs = ({ output_dir, report }: EvaluationPlaces): string[] => [
   ...(output_dir === undefined ? [] : Object.values(EVALUATION_FILES).map((name) => join(output_dir, name))),
   ...(report === undefined ? [] : [report, jsonBeside(report)]),
 ]
 
-/** predictions.json, nbest_predictions.json, null_odds.json and eval_results.json; returns their paths. */
+/** Writes predictions.json, nbest_predictions.json, null_odds.json and eval_results.json; returns their paths. */
 export async function writeEvaluation(
   folder: string,
   predictions: RunQaPredictions,

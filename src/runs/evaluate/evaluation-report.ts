@@ -4,10 +4,10 @@ import { type OutputOptions, writeOutput } from '../../files/output.ts'
 import type { Evaluation } from '../../inference/evaluate.ts'
 import type { Dataset } from '../../squad/dataset.ts'
 
-/** Candidates that the page shows of each question. */
+/** Number of candidates that the page shows for each question. */
 const SHOWN = 5
 
-/** Where the figures of a report go. */
+/** The path of a report's JSON file. */
 export const jsonBeside = (report: string): string => report.replace(/\.html?$/i, '.json')
 
 interface Evaluated {
@@ -26,7 +26,7 @@ export async function writeAnalysis(
   calibrated: FittedConfidences | undefined,
   options: OutputOptions,
 ): Promise<string[]> {
-  // Loaded now only: the drawing libraries take longer to start than the rest of the command.
+  // Imported only when needed: the plotting libraries take longer to load than the rest of the command.
   const { analyse, analysisHtml } = await import('../../analysis/index.ts')
   const analysis = analyse({
     model,

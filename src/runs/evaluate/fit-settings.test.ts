@@ -9,10 +9,10 @@ import { loadAnswerSettings } from '../../checkpoint/answer-settings.ts'
 import { toSquadJson } from '../../squad/reading/squad-json.ts'
 import { cannotFit } from './fit-settings.ts'
 
-// Whole runs: seconds on a machine at rest, minutes on a busy one.
+// Complete runs, which take seconds on an idle machine and minutes on a busy one.
 vi.setConfig({ testTimeout: 600_000 })
 
-/** A run with as many validation questions, a third of them without an answer; what it prints and stores. */
+/** Trains with the given number of validation questions, a third of them without an answer. */
 async function trained(questions: number) {
   const folder = temporaryFolder()
   const examples = differentExamples(questions, 200).map((example, i) =>
@@ -40,7 +40,7 @@ test('training with fewer than 200 validation questions stores no threshold and 
   )
 })
 
-test('training stores threshold and confidence with the model, and evaluation uses them', async () => {
+test('training stores the threshold and the confidence with the model, and evaluation uses them', async () => {
   const { model, validation_file, results, stderr } = await trained(210)
   expect(results).toMatchObject({ eval_HasAns_total: 140, eval_NoAns_total: 70 })
   expect(stderr).toMatch(/Confidence fitted on 210 validation questions.*in longer texts \(210 questions\)/)
@@ -72,7 +72,7 @@ test('copies of a question about the same text do not count towards the 200', ()
   expect(cannotFit([...examples, ...unanswered], true)).toContain('20 without an answer')
 })
 
-test('texts without a token cannot be fitted on: training ends with its model and says why none is stored', async () => {
+test('if the texts have no tokens, training saves its model and says why no confidence is stored', async () => {
   const folder = temporaryFolder()
   const context = '\u0001\u0002'
   const answers = [{ text: '\u0001', answer_start: 0 }]

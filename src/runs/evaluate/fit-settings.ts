@@ -31,26 +31,26 @@ interface ModelAndTokenizer {
   readonly tokenizer: Tokenizer
 }
 
-/** Settings, and how likely the answer to each question is right by coefficients fitted on other questions. */
+/** Fitted settings, and the cross-validated confidence of each question: its coefficients come from other questions. */
 export interface FittedSettings {
   readonly settings: AnswerSettings
-  /** By question; undefined for one without a confidence. */
+  /** By question; undefined if it has no confidence. */
   readonly judged: readonly (JudgedAnswer | undefined)[]
 }
 
-/** A confidence, and what it was fitted on. */
+/** A fitted confidence and the questions that it was fitted on. */
 type FittedConfidence = Pick<FittedSettings, 'judged'> & Required<Pick<AnswerSettings, 'confidence'>>
 
-/** Fewer of either kind say too little about where the threshold between them lies. */
+/** Minimum number of questions with and without an answer for fitting the threshold between them. */
 const LEAST_OF_A_KIND = 20
 
-/** Questions that are also asked about a longer text, and windows that this may take: what bounds the time of a fit. */
+/** Maximum number of questions that are also asked about a longer text, and of their windows. They limit the time. */
 const MOST_LONG_TEXTS = 300
 const MOST_LONG_WINDOWS = 3000
 
 /**
- * Why neither confidence nor threshold can be fitted on these questions; undefined where they can. Copies of a question
- * about the same text add nothing, so they count as one.
+ * Returns the reason why the confidence and the threshold cannot be fitted on these questions, or undefined if they
+ * can. Copies of a question about the same text add nothing, so they count as one.
  */
 export function cannotFit(examples: readonly Example[], version_2_with_negative: boolean): string | undefined {
   const different = withoutCopies(examples)
@@ -65,7 +65,7 @@ export function cannotFit(examples: readonly Example[], version_2_with_negative:
   )
 }
 
-/** The questions that a fit can use: a text of control characters alone has no tokens, and so no answer. */
+/** The questions that a fit can use. A text that consists of control characters has no tokens, and so no answer. */
 export function readableExamples({ examples, windows }: Dataset): Example[] {
   const readable = new Set(
     windows.flatMap(({ example, context_start, context_end }) => (context_end > context_start ? [example] : [])),
@@ -78,9 +78,9 @@ const withoutCopies = (examples: readonly Example[]): Example[] => [
 ]
 
 /**
- * What to store with a model, found on an evaluation of it: with version 2 first the threshold at which F1 is best,
- * then the confidence of the answers at that threshold. With too few questions (`cannotFit`) neither: the threshold
- * stays as it was given.
+ * Fits the settings to store with a model, from an evaluation of it. With version 2, it first finds the threshold with
+ * the best F1, then fits the confidence at that threshold. With too few questions (see `cannotFit`) it fits neither,
+ * and keeps the given threshold.
  */
 export async function fitSettings(
   data: Dataset,
@@ -111,7 +111,7 @@ export async function fitSettings(
   return { settings, judged }
 }
 
-/** What was fitted, or why nothing was, for people. */
+/** Describes what was fitted, or why nothing was. */
 export function fittedNote({ version_2_with_negative, confidence }: AnswerSettings, data: Dataset): string {
   if (!confidence) {
     const what = version_2_with_negative ? 'No threshold and no confidence are' : 'No confidence is'
@@ -139,7 +139,7 @@ function bestThreshold(examples: readonly Example[], found: ReturnType<typeof an
   )
 }
 
-/** Questions by their place in the data, as asked about longer texts. */
+/** Questions asked about longer texts, with their indices in the data. */
 interface LongTexts {
   readonly indices: readonly number[]
   readonly judged: readonly JudgedQuestion[]
@@ -156,7 +156,7 @@ async function inLongTextsRead(
   const cutter = new WindowCutter(tokenizer, { max_seq_length, doc_stride })
   const cut = (count: number) => {
     const all = inLongTexts(examples, evenlySpaced(examples.length, count))
-    // A question that leaves little room in a window may fit a short text alone.
+    // A long question leaves little room in a window, and may fit only with a short text.
     const texts = all.filter(({ example }) => cutter.canCut(example))
     return { texts, windows: texts.flatMap(({ example }, i) => cutter.cut(example, i)) }
   }
@@ -176,7 +176,7 @@ async function inLongTextsRead(
   }
 }
 
-/** Short and long texts count for the same, however many there are of each. */
+/** Fits the confidence. Short and long texts have the same total weight, no matter how many there are of each. */
 function fitOn(
   examples: readonly Example[],
   own: readonly JudgedQuestion[],
@@ -213,7 +213,7 @@ function fitOn(
   }
 }
 
-/** Over the answers that have a confidence; undefined where none has. */
+/** The expected calibration error of the answers that have a confidence; undefined if none has. */
 export function errorOf(judged: readonly (JudgedAnswer | undefined)[]): number | undefined {
   const known = judged.filter((one) => one !== undefined)
   return known.length > 0 ? expectedCalibrationError(reliabilityBins(known)) : undefined

@@ -6,21 +6,21 @@ import { type EngineName, engineEntries, engineEntry, enginesOn, openEngine } fr
 import { inspectMachine } from '../doctor/machine.ts'
 import { secondsOfStep } from './measure-engine.ts'
 
-/** As flags and arguments say it. */
+/** The engine, device and precision that flags or arguments ask for. */
 export interface EngineChoice {
   readonly engine?: EngineName | 'auto' | null
-  /** Default: every device with `auto` or bf16; otherwise `cpu`, or the engine's own where it has no other. */
+  /** Default: every device with `auto` or bf16; otherwise `cpu`, or the engine's first device if it has no `cpu`. */
   readonly device?: string | null
-  /** Whether anything is to be computed in bfloat16. */
+  /** Whether anything is computed in bfloat16. */
   readonly bf16?: boolean
 }
 
 export interface ChosenEngine {
   readonly name: EngineName
-  /** As `--device` takes it. */
+  /** Name of the device, as for `--device`. */
   readonly device: string
   readonly engine: Engine
-  /** What was chosen and why, where it was chosen by measuring. */
+  /** Explains the choice, if the engine was chosen by measuring. */
   readonly note?: string
 }
 
@@ -38,15 +38,15 @@ interface TimedCandidate extends EngineCandidate {
   readonly seconds: number
 }
 
-/** What cannot compute, and why. */
+/** Why engines and devices were ruled out. */
 type Refusals = SpanforgeError[]
 
 /**
- * Opens the engine that was asked for. Without a name it is the first of the registry, whatever else is installed, so
- * that the same command gives the same bits. A device of an engine's own asks for that engine, bf16 for those that may
- * compute in it. Where several can do what is asked for, or with `auto`, a small step of the model is timed on each
+ * Opens the requested engine. By default, this is the first engine in the registry no matter what else is installed, so
+ * that the same command produces the same bits. A device that only one engine has selects that engine, and bf16 selects
+ * the engines that support it. If several engines qualify, or with `auto`, a small step of the model is timed on each
  * engine and each device.
- * @throws UsageError for what does not go together, SpanforgeError for what is missing
+ * @throws UsageError for incompatible options, SpanforgeError if an engine is missing
  */
 export async function chooseEngine(
   choice: EngineChoice,
@@ -71,7 +71,7 @@ export async function chooseEngine(
   if (timed.length > 1) return { ...chosen, note: timesNote(timed) }
   if (asked !== 'auto' && candidates.length === 1) return chosen
   const reasons = refusals.map(({ message }) => message).join(' ')
-  return { ...chosen, note: `Engine: ${titleOf(best)}, the only one here. ${reasons}`.trimEnd() }
+  return { ...chosen, note: `Engine: ${titleOf(best)}, the only one available. ${reasons}`.trimEnd() }
 }
 
 /** The engines and devices to choose from. */
@@ -84,7 +84,7 @@ async function placesFor({ engine: asked, device, bf16 }: EngineChoice, refusals
       const chosenHere = asked !== 'auto' && (asked || !bf16)
       if (chosenHere && entry.devices.includes('cpu')) return void places.push({ entry, device: 'cpu' })
       const found = (await entry.inspect())?.devices.map((facts) => facts.device) ?? []
-      // Where none is found, opening the engine says why.
+      // If no device is found, opening the engine reports the reason.
       const devices = found.length > 0 ? found : entry.devices.slice(0, 1)
       places.push(...(chosenHere ? devices.slice(0, 1) : devices).map((device) => ({ entry, device })))
     })
@@ -102,7 +102,7 @@ function entriesFor(
   return bf16 ? able.filter(({ precisions }) => precisions.includes('bfloat16')) : able.slice(0, 1)
 }
 
-/** Opens the engines that can compute this, and says why the others cannot. */
+/** Opens the engines that support the precision, and records why the others are ruled out. */
 async function open(places: readonly Place[], precision: Precision, refusals: Refusals): Promise<EngineCandidate[]> {
   const candidates: EngineCandidate[] = []
   for (const place of places)
@@ -114,7 +114,7 @@ async function open(places: readonly Place[], precision: Precision, refusals: Re
   return candidates
 }
 
-/** An engine that is missing or fails is one less to choose from; a wrong command line stays an error. */
+/** Rules out an engine that is missing or fails. Usage errors are thrown. */
 async function unlessRefused(refusals: Refusals, attempt: () => Promise<void>): Promise<void> {
   try {
     await attempt()
@@ -127,21 +127,21 @@ async function unlessRefused(refusals: Refusals, attempt: () => Promise<void>): 
 const titleOf = ({ entry, device }: Place): string => (device === 'cpu' ? entry.title : `${entry.title} on ${device}`)
 
 function cannotCompute({ device, lacks }: Engine, place: Place, isOneOfSeveral: boolean): SpanforgeError {
-  if (isOneOfSeveral) return new SpanforgeError(`${titleOf(place)} does not compute in bfloat16 here.`)
+  if (isOneOfSeveral) return new SpanforgeError(`${titleOf(place)} does not support bfloat16 on this machine.`)
   return new UsageError(
-    `bf16: ${device} cannot compute in bfloat16${lacks ? `: ${lacks}` : ''}`,
-    'Leave it out and compute in float32.',
+    `bf16: ${device} does not support bfloat16${lacks ? `: ${lacks}` : ''}`,
+    'Leave out bf16 to compute in float32.',
   )
 }
 
-/** That the processor cannot do it comes first, before anybody installs something that could not help. */
+/** If the processor has no bfloat16, the error says so first, because installing an engine would not help. */
 function refusalOf(refusals: Refusals, device: EngineChoice['device'], precision: Precision): SpanforgeError {
   const processor = precision === 'bfloat16' && (device ?? 'cpu') === 'cpu' ? refusedProcessor() : undefined
   if (processor) return processor
   if (refusals.length === 1) return refusals[0]
   const reasons = refusals.map(({ message }) => `\n  ${message}`)
   return new SpanforgeError(
-    `engine: none computes in ${precision}${device ? ` on ${device}` : ' here'}${reasons.length > 0 ? ':' : ''}${reasons.join('')}`,
+    `engine: no engine supports ${precision} on ${device ?? 'this machine'}${reasons.length > 0 ? ':' : ''}${reasons.join('')}`,
   )
 }
 
@@ -150,13 +150,13 @@ function refusedProcessor(): UsageError | undefined {
   if (process.arch !== 'x64' || has.length === 0) return undefined
   if (has.includes('avx512_bf16') || has.includes('amx_bf16')) return undefined
   return new UsageError(
-    `bf16: this processor (${cpu}) cannot multiply in bfloat16: it has neither AVX512_BF16 nor AMX`,
-    'Leave it out and compute in float32.',
+    `bf16: this processor (${cpu}) does not support bfloat16: it has neither AVX512_BF16 nor AMX`,
+    'Leave out bf16 to compute in float32.',
   )
 }
 
 function timesNote([best, ...others]: readonly TimedCandidate[]): string {
   const milliseconds = (seconds: number) => `${(1000 * seconds).toFixed(0)} ms`
-  const rest = others.map((other) => `, ${titleOf(other)} ${milliseconds(other.seconds)}`)
-  return `Engine: ${titleOf(best)}: a small step took it ${milliseconds(best.seconds)}${rest.join('')}.`
+  const slower = others.map((other) => `${titleOf(other)}: ${milliseconds(other.seconds)}`).join(', ')
+  return `Engine: ${titleOf(best)}, the fastest in a small training step: ${milliseconds(best.seconds)} (${slower}).`
 }

@@ -8,7 +8,7 @@ const cutting = { label: 'Tokenizing', screen: noScreen, max_seq_length: 20, doc
 
 test('worker threads cut the same windows in the same order as one thread', async () => {
   const tokenizer = await loadTokenizer(tinyFolder)
-  // More tasks than two workers are given at first, the last one not full.
+  // More tasks than two workers receive at first; the last task is smaller.
   const examples = tinyExamples(1300)
   const here = await cutWindows(tokenizer, examples, cutting)
   const counted: number[] = []
@@ -22,7 +22,7 @@ test('worker threads cut the same windows in the same order as one thread', asyn
   expect(counted).toEqual([256, 512, 768, 1024, 1280, 1300])
 })
 
-test('a question too long for its window is named the same from a worker thread, the first of several', async () => {
+test('worker threads report the first question that is too long for its window, with the same error', async () => {
   const tokenizer = await loadTokenizer(tinyFolder)
   const long = (id: string) => ({
     id,

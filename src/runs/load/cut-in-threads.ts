@@ -5,13 +5,13 @@ import { Thread } from '../../threads/calls.ts'
 import { startWorker } from '../../threads/start-worker.ts'
 import type { CutWorkerData } from './cut-worker.ts'
 
-/** Examples that a worker is given at once: enough to make the messages cheap, few enough to keep all workers busy. */
+/** Number of examples in a message to a worker: enough to make messages cheap, few enough to keep all workers busy. */
 const TASK = 256
 
 /**
- * The labelled windows of consecutive stretches of the examples, cut by `threads` worker threads: the same windows in
- * the same order as one thread cuts.
- * @throws SpanforgeError of the first example that cannot be cut
+ * Cuts the examples into labelled windows with `threads` worker threads, and yields them chunk by chunk. Windows and
+ * their order are the same as with a single thread.
+ * @throws SpanforgeError for the first example that cannot be cut
  */
 export async function* cutInThreads(
   tokenizer: Tokenizer,

@@ -16,7 +16,7 @@ const { settings, options } = workerData as CutWorkerData
 const cutter = new WindowCutter(new Tokenizer(settings), options)
 
 answerCalls({
-  /** The windows of some examples, the first of which is number `first` of all. */
+  /** Cuts a chunk of the examples; `first` is the index of its first example. */
   cut(first: number, examples: readonly Example[]) {
     const windows = examples.flatMap((example, i) =>
       cutter.cut(example, first + i).map((window) => labelled(window, example)),

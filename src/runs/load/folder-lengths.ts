@@ -6,7 +6,7 @@ import { type ChosenLengths, type GivenLengths, windowLengths } from '../../infe
 import { geometryOf } from '../../models/registry.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 
-/** The lengths of windows for a model folder of which only the tokenizer has been read. */
+/** Chooses the lengths of windows for a model folder without loading its weights. */
 export async function folderLengths(
   folder: string,
   { model_max_length }: Tokenizer,

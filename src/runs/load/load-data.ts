@@ -12,10 +12,10 @@ import type { Tokenizer } from '../../text/tokenizer.ts'
 import type { Screen } from '../screen/screen.ts'
 import { cutInThreads } from './cut-in-threads.ts'
 
-/** Which part of a data set is meant; a file is one part, and passes over all but `max_samples`. */
+/** The part of a data set to read. For a file, only `max_samples` applies. */
 export interface DataChoice {
   readonly split: string
-  /** Of a data set with several. */
+  /** Configuration, for a data set that has several. */
   readonly config?: string | null
   /** Branch, tag or commit of the data set. */
   readonly revision?: string | null
@@ -24,7 +24,7 @@ export interface DataChoice {
   readonly hub?: HubOptions
 }
 
-/** The same as a command's flags and a function's options call it. */
+/** The flags of commands and the options of functions that choose the part of a data set. */
 export interface DataOptions {
   readonly split?: string
   readonly dataset_config?: string
@@ -37,16 +37,16 @@ export const dataChoice = (
 ): DataChoice => ({ ...usual, split: split ?? usual.split, config: dataset_config, revision: dataset_revision })
 
 /**
- * The files that hold a source's questions: a data file itself; or those of the split of a data set, which is a folder
- * of Parquet files, a folder that `save_to_disk` wrote, or a name on the hub, brought into the cache. Every command
- * that takes data goes through here.
+ * Returns the files with the questions of a source: a data file itself, or the files of one split of a data set. A data
+ * set is a folder of Parquet files, a folder written by `save_to_disk`, or a name on the hub, which is downloaded to the
+ * cache. All commands that read data use this.
  * @throws UsageError for the name of a data file that does not exist
  */
 export async function dataFiles(source: string, { split, config, revision, hub }: DataChoice): Promise<string[]> {
   const found = await stat(source).catch(() => undefined)
   if (found && !found.isDirectory()) return [source]
   if (!found && formatOfName(source))
-    throw new UsageError(`${source}: no such file`, 'Give an existing file, or the name of a data set.')
+    throw new UsageError(`${source}: no such file`, 'Use an existing file or the name of a data set.')
   const saved = found?.isDirectory() ? await savedDatasetFiles(source, split) : undefined
   if (saved) return saved
   const { resolveDataset } = await import('../../hub/index.ts')
@@ -54,33 +54,34 @@ export async function dataFiles(source: string, { split, config, revision, hub }
 }
 
 /**
- * Questions of a data file of any format, or of a data set: a folder of Parquet or Arrow files, or a name on the hub.
+ * Reads the questions of a data file in any format, or of a data set: a folder of Parquet or Arrow files, or a name on
+ * the hub.
  */
 export const loadExamples = async (source: string, choice: DataChoice): Promise<Example[]> =>
   readFileExamples(await dataFiles(source, choice), { max_samples: choice.max_samples })
 
 export interface CuttingOptions extends WindowOptions {
-  /** What the progress is called. */
+  /** Label of the progress bar. */
   readonly label: string
   readonly screen: Screen
-  /** Worker threads that do it; this thread where 0 or not given. */
+  /** Number of worker threads (default: 0, which uses the calling thread). */
   readonly workers?: number
   readonly signal?: AbortSignal
 }
 
-/** Cuts examples into labelled windows, with progress; lets the process see to other things now and then. */
+/** Cuts examples into labelled windows and shows the progress. It yields to the event loop regularly. */
 export async function cutWindows(
   tokenizer: Tokenizer,
   examples: readonly Example[],
   { label, screen, signal, workers = 0, ...options }: CuttingOptions,
 ): Promise<Dataset> {
-  const stretches =
+  const chunks =
     workers > 0 ? cutInThreads(tokenizer, examples, options, workers) : cutHere(tokenizer, examples, options)
   const windows: LabelledWindow[] = []
   const progress = screen.counting(label, 'examples', examples.length)
   try {
-    for await (const stretch of stretches) {
-      for (const window of stretch) windows.push(window)
+    for await (const chunk of chunks) {
+      for (const window of chunk) windows.push(window)
       progress.update((windows.at(-1)?.example ?? -1) + 1)
       signal?.throwIfAborted()
     }

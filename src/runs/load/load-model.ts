@@ -16,34 +16,34 @@ import { chooseEngine, type EngineChoice } from './choose-engine.ts'
 export interface HubChoice extends HubOptions {
   /** Branch, tag or commit. */
   readonly revision?: string
-  /** False for the configuration and the tokenizer alone. */
+  /** Set this to false to download only the configuration and the tokenizer. */
   readonly weights?: boolean
 }
 
 export interface LoadModelOptions extends Omit<LoadOptions, 'engine' | 'bf16'> {
-  /** What computes, and in what. */
+  /** Engine, device and precision. */
   readonly choice?: EngineChoice
 }
 
 export interface LoadedModel {
   readonly folder: string
-  /** For people: the name on the hub, or the folder's. */
+  /** Display name: the name on the hub, or that of the folder. */
   readonly name: string
   readonly model: QuestionAnsweringModel
   readonly tokenizer: Tokenizer
   readonly report: LoadReport
-  /** Threshold and confidence, where they are stored with the model. */
+  /** Threshold and confidence, if they are stored with the model. */
   readonly settings?: AnswerSettings
   readonly engineName: EngineName
-  /** As `--device` takes it. */
+  /** Name of the device, as for `--device`. */
   readonly device: string
-  /** What was chosen and why, where that was left to us. */
+  /** Explains the choice of the engine, if it was chosen by measuring. */
   readonly engineNote?: string
 }
 
 /**
- * The local folder of a model: itself, or where the model of that name on the hub has been brought to.
- * @throws UsageError for a file, or a folder with nothing of a model in it
+ * Returns the local folder of a model. A name on the hub is downloaded first.
+ * @throws UsageError for a file, or a folder that contains no model
  */
 export async function modelFolder(nameOrFolder: string, hub: HubChoice = {}): Promise<string> {
   if (existsSync(nameOrFolder)) {
@@ -58,19 +58,19 @@ export async function modelFolder(nameOrFolder: string, hub: HubChoice = {}): Pr
     return await resolveModel(nameOrFolder, hub)
   } catch (error) {
     if (!(error instanceof SpanforgeError)) throw error
-    const missing = `${nameOrFolder}: there is no such folder, and no model of that name could be had: ${error.summary}`
+    const missing = `${nameOrFolder}: no such folder, and no model with this name could be downloaded: ${error.summary}`
     throw new SpanforgeError(missing, { ...error.options, cause: error })
   }
 }
 
-/** Model and tokenizer of a folder or of a name on the hub, checked to belong together. */
+/** Loads the model and the tokenizer of a folder or of a name on the hub, and checks that they match. */
 export async function loadModel(
   nameOrFolder: string,
   { choice = {}, ...options }: LoadModelOptions = {},
   hub: HubChoice = {},
 ): Promise<LoadedModel> {
   const folder = await modelFolder(nameOrFolder, hub)
-  // Of a model of another family, its type says more than its tokenizer.
+  // First the configuration: for an unsupported model, its type is a better error than its tokenizer.
   const config = await loadConfig(folder)
   const loaded = await loadTokenizer(folder)
   const settings = await loadAnswerSettings(folder)
@@ -81,6 +81,6 @@ export async function loadModel(
   return { folder, name: displayName(nameOrFolder), model, tokenizer, report, settings, ...engineFacts }
 }
 
-/** A folder goes by its last part; a name on the hub is its own. */
+/** The last part of a folder's path, or the full name on the hub. */
 export const displayName = (nameOrFolder: string): string =>
   existsSync(nameOrFolder) ? basename(resolve(nameOrFolder)) : nameOrFolder

@@ -8,8 +8,8 @@ import { BatchGradient } from '../../training/loop/gradients.ts'
 const [ROWS, LENGTH, LAYERS, WORDS, RUNS] = [4, 160, 2, 1024, 3]
 
 /**
- * How long an engine takes for the gradient of a small batch: two layers of the model's size over 4 windows of 160
- * tokens, the fastest of three after one that makes everything ready.
+ * Measures how long an engine takes for the gradient of a small batch: two layers of the model's size and 4 windows of
+ * 160 tokens. The result is the fastest of three runs after a warm-up.
  */
 export async function secondsOfStep(engine: Engine, config: ModelConfig, precision: Precision): Promise<number> {
   const { resized, geometry } = architectureOf(config)

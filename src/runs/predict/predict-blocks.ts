@@ -5,18 +5,18 @@ import type { Window } from '../../squad/types.ts'
 import type { WindowOptions } from '../../squad/windows.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 
-/** A question cut into windows, or why that cannot be. */
+/** A question cut into windows, or the reason why it cannot be cut. */
 export type CutQuestion =
   | { readonly asked: AskedQuestion; readonly document: Document; readonly windows: readonly Window[] }
   | { readonly asked: AskedQuestion; readonly error: string }
 
 /**
- * Windows in a block at least: what is computed together. The last bits of a logit depend on which windows are computed
- * together, so blocks begin and end with the same questions whether a run was interrupted or not.
+ * Minimum number of windows in a block, the unit of computation. The last bits of a logit depend on which windows are
+ * computed together, so blocks begin and end with the same questions whether a run was interrupted or not.
  */
 const BLOCK = 512
 
-/** Questions with the windows to ask them through, a block at a time; neighbours with one context share its tokens. */
+/** Cuts questions into windows, block by block. Consecutive questions about the same context share its tokens. */
 export async function* cutBlocks(
   questions: AsyncIterable<AskedQuestion>,
   tokenizer: Tokenizer,

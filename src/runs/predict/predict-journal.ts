@@ -17,22 +17,22 @@ import { showIssues, showText, showValue } from '../../show-value.ts'
 const COUNT = z.int().nonnegative()
 
 const STATE = z.object({
-  /** What the answers depend on: those of other settings are not mixed with these. */
+  /** The settings that the answers depend on. A file with other settings is not resumed. */
   settings: z.record(z.string(), z.unknown()),
-  /** Of the questions, the tokenizer and the configuration; a file that spanforge 0.1.0 began has none. */
+  /** Digests of the questions, the tokenizer and the configuration. Files begun by spanforge 0.1.0 have none. */
   digests: z.record(z.string(), z.string()).optional(),
   questions: COUNT,
-  /** Of the questions, those that could not be answered. */
+  /** Number of questions that could not be answered. */
   failed: COUNT,
   windows: COUNT,
   last_id: z.string().nullable(),
   /** Length of the unfinished file in bytes. Anything after it is an incomplete write. */
   bytes: COUNT,
-  /** Whether files that exist are replaced at the end. Version 0.1.0 did not note it, and replaced them. */
+  /** Whether existing files are replaced at the end. Version 0.1.0 did not record this, and replaced them. */
   replaces: z.boolean().optional(),
 })
 
-/** How far a file of answers is. */
+/** The state of an unfinished file of answers. */
 export type JournalState = Readonly<z.output<typeof STATE>>
 
 const mayReplace = ({ replaces = true }: JournalState): boolean => replaces
@@ -43,25 +43,25 @@ const writeState = (path: string, state: JournalState): Promise<void> =>
 async function readState(path: string): Promise<JournalState | undefined> {
   const noted = `${path}.partial.json`
   if (!existsSync(noted)) return undefined
-  const remedy = 'The file was altered: start again with --overwrite.'
+  const remedy = 'The file has been modified. Start over with --overwrite.'
   const json = await readJsonFile(noted).catch((cause: SpanforgeError) => {
     throw new SpanforgeError(cause.summary, { remedy, cause })
   })
   const state = STATE.safeParse(json)
   if (state.success) return state.data
   const faults = showIssues(state.error.issues)
-  throw new SpanforgeError(`${noted}: does not say how many answers are saved: ${faults}`, { remedy })
+  throw new SpanforgeError(`${noted}: not the state of an unfinished prediction: ${faults}`, { remedy })
 }
 
-/** A process may be killed after it has given the file its name, and before it has removed the last traces. */
+/** Whether the output is complete: a process may be killed after renaming the file and before cleaning up. */
 function isFinished(path: string, target: string, state: JournalState): boolean {
   if (!existsSync(target)) return false
   if (existsSync(`${path}.partial`)) return isSameFile(`${path}.partial`, target)
-  // Or killed before the first answer, when the target is a file that is still to be replaced.
+  // Without any answers, the target is an older file that has yet to be replaced.
   return state.questions > 0 || !mayReplace(state)
 }
 
-/** @throws UsageError if a new output would replace existing files without `overwrite` */
+/** @throws UsageError if a new prediction would replace existing files without `overwrite` */
 export function refuseExisting(path: string, targets: readonly string[], overwrite: boolean | undefined): void {
   if (!existsSync(`${path}.partial.json`)) checkOutputs([`${path}.partial`, ...targets], { overwrite })
 }
@@ -87,10 +87,10 @@ export class AnswerJournal {
   ) {}
 
   /**
-   * Takes up what is there, or begins. Undefined if the work is done: killed just before the last trace went. `targets`
-   * are the files that the work ends with, the one that is written last before the others.
-   * @throws UsageError if an unfinished file has other settings, or a file exists and is not to be overwritten;
-   * SpanforgeError if questions or model changed since an unfinished file was begun
+   * Resumes an unfinished file, or starts a new one. Returns undefined if the output is already complete, because the
+   * process was killed while cleaning up. `targets` are the output files; the one that is written last comes first.
+   * @throws UsageError if an unfinished file has other settings, or a file exists and must not be overwritten;
+   * SpanforgeError if the questions or the model have changed since the unfinished file was started
    */
   static async open(
     path: string,
@@ -105,8 +105,8 @@ export class AnswerJournal {
       refuseOther(path, before, { settings, digests })
       if (!before.digests)
         onNote?.(
-          `${path}: the unfinished file was begun by spanforge 0.1.0, which stored no digests: whether the questions ` +
-            'and the tokenizer are still the same cannot be checked.',
+          `${path}: the unfinished file was started by spanforge 0.1.0, which stored no digests, so spanforge cannot ` +
+            'check that the questions and the tokenizer are still the same.',
         )
     }
     if (before && isFinished(path, targets[0], before)) {
@@ -123,8 +123,8 @@ export class AnswerJournal {
       const { size } = await file.stat()
       if (size < state.bytes) {
         await file.close()
-        throw new SpanforgeError(`${partial}: ${size} bytes are there, expected ${state.bytes} or more`, {
-          remedy: 'The file has changed: start again with --overwrite.',
+        throw new SpanforgeError(`${partial}: found ${size} bytes, expected at least ${state.bytes}`, {
+          remedy: 'The file has been modified. Start over with --overwrite.',
         })
       }
       await truncate(partial, state.bytes)
@@ -134,14 +134,14 @@ export class AnswerJournal {
     }
   }
 
-  /** Adds the lines of some questions, which from then on are done. */
+  /** Appends the lines of a block of questions. Once this resolves, they survive a crash. */
   async append(
     lines: string,
     { questions, failed, windows, last_id }: Pick<JournalState, 'questions' | 'failed' | 'windows' | 'last_id'>,
   ): Promise<void> {
     assertLocksHeld(this.path)
     try {
-      // Members of a gzip file may follow one another.
+      // Concatenated gzip members form a valid gzip file.
       const bytes = this.gzip ? gzipSync(lines) : Buffer.from(lines)
       for (let done = 0; done < bytes.length; ) done += (await this.file.write(bytes, done)).bytesWritten
       await this.file.datasync()
@@ -159,7 +159,7 @@ export class AnswerJournal {
     await writeState(this.path, this.state)
   }
 
-  /** The unfinished file becomes the file. */
+  /** Renames the finished file to its final name. */
   async finish(): Promise<void> {
     await this.close()
     assertLocksHeld(this.path)
@@ -168,14 +168,14 @@ export class AnswerJournal {
     await this.forget()
   }
 
-  /** Writes files from the lines, which are then discarded. */
+  /** Writes the output files, which are made from the lines, and then deletes the lines. */
   async finishAs(files: readonly (readonly [path: string, content: FileData])[]): Promise<void> {
     const overwrite = mayReplace(this.state)
     checkOutputs(
       files.map(([path]) => path),
       { overwrite },
     )
-    // Killed from here on, the next process may find some of the files.
+    // If the process is killed from here on, some of the files exist already, and the next process must replace them.
     await writeState(this.path, { ...this.state, replaces: true })
     for (const [path, content] of files) await writeOutput(path, content, { overwrite })
     await this.discard()
@@ -188,7 +188,7 @@ export class AnswerJournal {
     await this.forget()
   }
 
-  /** Stops before the end. An unfinished file without answers is removed, since there is nothing to resume. */
+  /** Closes an unfinished file. If it has no answers, it is removed, since there is nothing to resume. */
   async leave(): Promise<void> {
     await this.close()
     if (this.state.questions > 0) return
@@ -200,7 +200,7 @@ export class AnswerJournal {
     await rm(`${this.path}.partial.json`, { force: true })
   }
 
-  /** Each line, parsed. */
+  /** Reads the lines back and parses each of them. */
   async *lines(): AsyncGenerator<unknown> {
     const path = `${this.path}.partial`
     const input = createReadStream(path, { encoding: 'utf8' })
@@ -218,14 +218,14 @@ function parsedLine(line: string, place: string): unknown {
   try {
     return parseBoundedJson(line)
   } catch (cause) {
-    throw new SpanforgeError(`${place}: not an answer (${(cause as Error).message})`, {
-      remedy: 'The unfinished file was altered: start again with --overwrite.',
+    throw new SpanforgeError(`${place}: not a valid answer (${(cause as Error).message})`, {
+      remedy: 'The unfinished file has been modified. Start over with --overwrite.',
       cause,
     })
   }
 }
 
-/** What can change although its path does not, for people. */
+/** Inputs that can change while their paths stay the same, with their names for messages. */
 const CHANGED: Readonly<Record<string, string>> = {
   questions: 'the questions',
   tokenizer: 'the tokenizer',
@@ -233,11 +233,11 @@ const CHANGED: Readonly<Record<string, string>> = {
   weights: "the model's weights",
 }
 
-type Begun = Pick<JournalState, 'settings' | 'digests'>
+type PredictInputs = Pick<JournalState, 'settings' | 'digests'>
 
-function refuseOther(path: string, before: Begun, now: Required<Begun>): void {
+function refuseOther(path: string, before: PredictInputs, now: Required<PredictInputs>): void {
   const changed = before.digests ? differing(before.digests, now.digests) : []
-  // Where the questions are known to be the same, it does not matter which file they are in.
+  // If the digests show that the questions are the same, it does not matter which file they are in.
   const names = differing(before.settings, now.settings).filter((name) => name !== 'input' || !before.digests)
   const others = names.filter((name) => !Object.hasOwn(CHANGED, name))
   if (others.length > 0) {
@@ -245,15 +245,15 @@ function refuseOther(path: string, before: Begun, now: Required<Begun>): void {
       (name) => `${showText(name)} ${showValue(now.settings[name])} (was ${showValue(before.settings[name])})`,
     )
     throw new UsageError(
-      `${path}: an unfinished file was begun otherwise: ${shown.join(', ')}`,
-      'Give what it was begun with, or start again with --overwrite.',
+      `${path}: the unfinished file was started with other options: ${shown.join(', ')}`,
+      'Use the same options to resume it, or start over with --overwrite.',
     )
   }
   const texts = [...changed, ...names].map((name) => (Object.hasOwn(CHANGED, name) ? CHANGED[name] : showText(name)))
   if (texts.length === 0) return
   throw new SpanforgeError(
-    `${path}: cannot resume the unfinished file, because this has changed since it was begun: ${texts.join(', ')}`,
-    { remedy: 'Restore what has changed, or start again with --overwrite.' },
+    `${path}: cannot resume the unfinished file, because this has changed since it was started: ${texts.join(', ')}`,
+    { remedy: 'Restore what has changed, or start over with --overwrite.' },
   )
 }
 
@@ -262,7 +262,7 @@ function differing(before: Readonly<Record<string, unknown>>, now: Readonly<Reco
   return names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]))
 }
 
-/** What killed processes left half written; only for the one process that writes to it now. */
+/** Removes temporary files that killed processes left behind. Call it only while holding the lock of the output. */
 async function removeLeftovers(path: string): Promise<void> {
   const name = basename(path)
   const isLeft = (other: string) => other.startsWith(`.${name}.partial.json.`)

@@ -12,19 +12,19 @@ export interface LineOptions extends AnswerOptions {
   readonly n_best_size: number
 }
 
-/** An answer as a line has it. */
+/** An answer as it appears in the output. */
 interface LineAnswer {
   readonly answer: string
   readonly score: number
   readonly confidence?: number | null
-  /** UTF-16 units, as strings of JavaScript and Java count. */
+  /** In UTF-16 code units, as in JavaScript and Java strings. */
   readonly start: number
   readonly end: number
-  /** Code points, as SQuAD and strings of Python count; none for "". */
+  /** In code points, as in SQuAD and in Python strings; missing for an empty answer. */
   readonly answer_start?: number
 }
 
-/** What run_qa's three files have of one question. */
+/** The entries of one question in run_qa's three files. */
 export interface RunQaLine {
   readonly id: string
   readonly prediction: string
@@ -40,7 +40,7 @@ interface Read {
   readonly logits: readonly WindowLogits[]
 }
 
-/** Makes the line of each question: the best answer, and with top_k above 1 all of them. */
+/** Returns a function that makes the output line of a question: its best answer and, if top_k exceeds 1, all answers. */
 export function lineMaker(options: LineOptions): (read: Read) => object {
   let counted: { readonly document: Document; readonly codePoints: CodePoints } | undefined
   const withCodePoints = (document: Document, answers: readonly Omit<LineAnswer, 'answer_start'>[]): LineAnswer[] => {

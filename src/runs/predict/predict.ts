@@ -27,9 +27,9 @@ import { lineMaker, type RunQaLine } from './predict-lines.ts'
 
 export interface PredictOptions extends Omit<GivenAnswerOptions, 'onProgress'>, DataOptions {
   readonly model: string
-  /** Data file or name of a data set; answers in it are not looked at. */
+  /** Data file or name of a data set. Any answers in it are ignored. */
   readonly input: string
-  /** File of lines of JSON, .gz compresses; with run_qa a folder. */
+  /** JSON Lines file, compressed if its name ends with .gz; with run_qa a folder. */
   readonly output: string
   readonly postprocess?: 'exact' | 'pipeline' | 'run_qa'
   /** Number of answers for each question in run_qa's files (default: 20). */
@@ -37,7 +37,7 @@ export interface PredictOptions extends Omit<GivenAnswerOptions, 'onProgress'>, 
   readonly overwrite?: boolean
   readonly screen: Screen
   readonly hub?: HubChoice
-  /** What computes. */
+  /** The engine that computes the logits. */
   readonly choice?: EngineChoice
   readonly signal?: AbortSignal
 }
@@ -53,7 +53,7 @@ export interface Predicted {
   readonly windows: number
   /** Questions that an earlier run had answered. */
   readonly resumed_from: number
-  /** Of this run, in seconds. */
+  /** Duration of this call in seconds. */
   readonly runtime: number
   readonly questions_per_second: number
 }
@@ -79,12 +79,12 @@ export async function predict(options: PredictOptions): Promise<Predicted> {
 async function answerFile(options: PredictOptions, path: string): Promise<Predicted> {
   const { screen, hub, overwrite, signal } = options
   const sureTargets = options.postprocess === 'run_qa' ? runQaPaths(options.output) : [path]
-  // Reading the file and loading the model may take minutes.
+  // Fail now: reading the file and loading the model may take minutes.
   refuseExisting(path, sureTargets, overwrite)
   const source = await dataFiles(options.input, dataChoice(options, { split: 'validation', hub }))
   checkInputs(options, path, [source].flat())
   const counted = await countQuestions(source, signal)
-  sayRepeated(counted, options)
+  warnOfRepeatedIds(counted, options)
   const loaded = await loadModel(options.model, { choice: options.choice }, hub)
   for (const text of [loaded.engineNote, newlyInitialized(options.model, loaded.model, loaded.report)])
     if (text) screen.print(`${text}\n`)
@@ -129,19 +129,19 @@ const stoppedText = ({ questions }: JournalState): string =>
  * Warns about repeated ids, because answers are matched to questions by id. run_qa's files have one entry for each id.
  * @throws UsageError for repeated ids with run_qa
  */
-function sayRepeated({ repeated, firstRepeated }: Counted, { input, postprocess, screen }: PredictOptions): void {
+function warnOfRepeatedIds({ repeated, firstRepeated }: Counted, { input, postprocess, screen }: PredictOptions): void {
   if (firstRepeated === undefined) return
   const questions = repeated === 1 ? '1 question has' : `${repeated.toLocaleString('en-US')} questions have`
   const finding = `${input}: ${questions} the id of an earlier question, the first ${showValue(firstRepeated)}`
   if (postprocess === 'run_qa')
     throw new UsageError(
-      `${finding}, but the files of run_qa hold one answer for each id`,
-      'Give every question its own id ("spanforge data check FILE --fix OUT" does), or use --postprocess exact.',
+      `${finding}, but run_qa's files hold one answer for each id`,
+      'Give every question a unique id ("spanforge data check FILE --fix OUT" does this), or use --postprocess exact.',
     )
-  screen.print(`${finding}; their answers cannot be told apart by id.`)
+  screen.print(`${finding}, so the output has several answers with the same id.`)
 }
 
-/** @throws UsageError where a file that is read would be replaced; `AnswerJournal` refuses others that exist */
+/** @throws UsageError if the output would replace an input; `AnswerJournal` checks for other existing files */
 function checkInputs({ postprocess, output }: PredictOptions, path: string, inputs: readonly string[]): void {
   const written = postprocess === 'run_qa' ? runQaPaths(output, true) : [path]
   checkOutputs([...written, `${path}.partial`, `${path}.partial.json`], { overwrite: true, inputs })
@@ -149,7 +149,7 @@ function checkInputs({ postprocess, output }: PredictOptions, path: string, inpu
 
 type ResolvedOptions = ReturnType<typeof askedOf>
 
-/** What is not given is as it is stored with the model, but for the Python pipeline, which has defaults of its own. */
+/** Fills in missing options with the settings stored with the model; the Python pipeline has its own defaults. */
 function askedOf(options: PredictOptions, { settings }: LoadedModel) {
   const { postprocess = 'exact', n_best_size = 20 } = options
   if (postprocess !== 'pipeline') return { ...resolveAnswerOptions(options, settings), postprocess, n_best_size }
@@ -157,7 +157,7 @@ function askedOf(options: PredictOptions, { settings }: LoadedModel) {
   return { ...asked, max_answer_length, postprocess, n_best_size }
 }
 
-/** All that the lines depend on. */
+/** Everything that the output depends on, apart from the digests. */
 function settingsOf(source: DataSource, { model }: LoadedModel, asked: ResolvedOptions): JournalState['settings'] {
   const { data } = model.parameters
   const weights = createHash('sha256').update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
@@ -171,17 +171,17 @@ function settingsOf(source: DataSource, { model }: LoadedModel, asked: ResolvedO
 
 interface Counted {
   readonly questions: number
-  /** Questions whose id an earlier one has. */
+  /** Number of questions with the id of an earlier question. */
   readonly repeated: number
   readonly firstRepeated?: string
-  /** Of all that the answers depend on. */
+  /** Digest of everything in the questions that the answers depend on. */
   readonly digest: string
 }
 
-/** Repeated ids are looked for among this many, so that memory stays bounded. */
+/** Maximum number of ids to remember when looking for repeated ones, so that memory stays bounded. */
 const MOST_IDS = 2_000_000
 
-/** Reads the whole file once before the work of hours begins, to count its questions and find what is wrong with it. */
+/** Reads the whole file once, to count its questions and find problems before hours of work begin. */
 async function countQuestions(source: DataSource, signal?: AbortSignal): Promise<Counted> {
   const ids = new Set<string>()
   let [questions, repeated] = [0, 0]
@@ -234,7 +234,7 @@ async function answerAll(
 const failureLine = (cut: CutQuestion): string =>
   JSON.stringify({ id: cut.asked.id, error: 'error' in cut ? cut.error : '' })
 
-/** The questions after those that are done. */
+/** Yields the questions that have not been answered yet. */
 async function* remaining(source: DataSource, { questions, last_id }: JournalState): AsyncGenerator<AskedQuestion> {
   let index = 0
   for await (const question of eachQuestion(source)) {
@@ -258,7 +258,7 @@ function runQaPaths(folder: string, version_2_with_negative = false): string[] {
   return names.map((name) => join(folder, name))
 }
 
-/** run_qa's files out of the lines, one after the other. A question that failed is in none of them. */
+/** Writes run_qa's files from the lines, one after the other. Questions that failed are left out. */
 async function writeRunQa(journal: AnswerJournal, [predictions, nbest, odds]: readonly string[]): Promise<void> {
   const file = (path: string, take: (line: RunQaLine) => unknown) => {
     const entries = async function* () {
@@ -270,7 +270,7 @@ async function writeRunQa(journal: AnswerJournal, [predictions, nbest, odds]: re
   await journal.finishAs([
     file(nbest, (line) => line.nbest),
     ...(odds ? [file(odds, (line) => line.null_odds)] : []),
-    // Last the file whose presence says that the work is done.
+    // Written last, because the presence of this file marks the prediction as complete.
     file(predictions, (line) => line.prediction),
   ])
 }
@@ -288,7 +288,7 @@ async function* encoded(pieces: AsyncIterable<string>): AsyncGenerator<Uint8Arra
   yield Buffer.from(text)
 }
 
-interface Course {
+interface Timing {
   readonly counted: Counted
   readonly resumed_from: number
   /** In seconds. */
@@ -298,7 +298,7 @@ interface Course {
 function summary(
   files: readonly string[],
   { questions, failed, windows }: Pick<JournalState, 'questions' | 'failed' | 'windows'>,
-  { counted, resumed_from, runtime }: Course,
+  { counted, resumed_from, runtime }: Timing,
 ): Predicted {
   const questions_per_second = runtime > 0 ? (questions - resumed_from) / runtime : 0
   const repeated_ids = counted.repeated

@@ -6,7 +6,7 @@ export interface LiveBar {
 
 let live: LiveBar | undefined
 
-/** The bar on the screen, if any. */
+/** Registers the progress bar that is on the screen now. */
 export const showLiveBar = (bar: LiveBar): void => {
   live = bar
 }
@@ -15,7 +15,7 @@ export const hideLiveBar = (bar: LiveBar): void => {
   if (live === bar) live = undefined
 }
 
-/** Writes a line above the bar on the screen, if any: behind the bar nobody could read it. Only for a terminal. */
+/** Writes a line above the current progress bar, if there is one, so that the bar does not overwrite it. */
 export function printAbove(text: string, stream: NodeJS.WritableStream): void {
   if (!live) return void stream.write(`${text}\n`)
   live.log(`${text}\n`)
@@ -24,7 +24,7 @@ export function printAbove(text: string, stream: NodeJS.WritableStream): void {
 
 let quiet = false
 
-/** Whether progress and notes are hidden: --quiet. */
+/** Whether progress and notes are hidden (--quiet). */
 export const isQuiet = (): boolean => quiet
 
 export const setQuiet = (value: boolean): void => {

@@ -6,13 +6,13 @@ import type { CountingProgressBar, Screen, TrainingProgressBar } from './screen.
 
 export interface RunProgress {
   readonly listener: Listener
-  /** Takes the bars off the screen, at the end and on failure. */
+  /** Stops the progress bars, at the end and on failure. */
   readonly stop: () => void
 }
 
 const PROGRESS_LABELS = { evaluation: 'Evaluating', freezing: 'Computing the frozen layers' } as const
 
-/** Shows a run: a bar of its steps, a bar for each evaluation, and a line for each event worth keeping. */
+/** Shows a run: a progress bar for its steps, another for each evaluation, and a line for each important event. */
 export function runProgress(screen: Screen): RunProgress {
   let total_steps = 0
   let steps: TrainingProgressBar | undefined
@@ -52,11 +52,13 @@ export function runProgress(screen: Screen): RunProgress {
   }
 }
 
-/** The line that stays of an event; most leave none. */
+/** The permanent line of an event; most events have none. */
 function textOf(event: TrainingEvent): string | undefined {
   switch (event.type) {
     case 'step':
-      return event.taken ? undefined : `step ${event.global_step}: left out, its loss or gradients are not finite`
+      return event.taken
+        ? undefined
+        : `step ${event.global_step}: skipped, because its loss or gradients are not finite`
     case 'log':
       if (event.entry.max_minutes !== undefined) return fitLine(event.entry)
       return event.entry.loss === undefined ? undefined : logLine(event.entry)
@@ -67,10 +69,10 @@ function textOf(event: TrainingEvent): string | undefined {
     case 'paused':
       return `paused after step ${event.global_step}`
     case 'resumed':
-      return 'going on'
+      return 'resumed'
     case 'stopped early':
-      if (event.is_out_of_time) return `stopped after step ${event.global_step}: max_minutes is used up`
-      return `stopped early after step ${event.global_step}: evaluations no longer get better`
+      if (event.is_out_of_time) return `stopped after step ${event.global_step}: max_minutes reached`
+      return `stopped early after step ${event.global_step}: no further improvement`
     case 'best loaded':
       return `loaded the best checkpoint, ${event.folder}`
     default:
@@ -97,5 +99,5 @@ function evaluationLine(entry: LogEntry): string {
   )
 }
 
-/** Told every event of a run, in order; the run waits for it. */
+/** Receives every event of a run in order. The run waits for it. */
 export type Listener = (event: TrainingEvent) => void | Promise<void>

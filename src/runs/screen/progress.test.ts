@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { printAbove, setQuiet } from './live-bar.ts'
 import { countingProgressBar, trainingProgressBar } from './progress.ts'
 
-/** A stream that keeps what is written, and a clock that stands still until it is moved. */
+/** A stream that records what is written, and a clock that advances only on request. */
 function bench(isTTY: boolean, columns = 200) {
   const stream = Object.assign(new PassThrough(), { isTTY, columns })
   let [text, milliseconds] = ['', 0]
@@ -22,8 +22,8 @@ function bench(isTTY: boolean, columns = 200) {
   }
 }
 
-describe('progress where there is no terminal', () => {
-  test('a training writes a plain line every ten seconds and one at the end', () => {
+describe('progress without a terminal', () => {
+  test('training writes a plain line every ten seconds and one at the end', () => {
     const { options, pass, written } = bench(false)
     const progress = trainingProgressBar({ total_steps: 40 }, options)
     for (let step = 1; step <= 40; step++) {
@@ -40,7 +40,7 @@ describe('progress where there is no terminal', () => {
     expect(written()).not.toContain('\x1b')
   })
 
-  test('a resumed training counts its rates from where it took up', () => {
+  test('resumed training computes its rates from the step at which it resumed', () => {
     const { options, pass, written } = bench(false)
     const progress = trainingProgressBar({ total_steps: 100, first_step: 90 }, options)
     pass(10)
@@ -50,7 +50,7 @@ describe('progress where there is no terminal', () => {
     )
   })
 
-  test('lines grow rarer as the hours go by', () => {
+  test('lines become less frequent in long runs', () => {
     const { options, pass, written } = bench(false)
     const progress = countingProgressBar('Evaluating', 'windows', 1e6, options)
     for (let done = 1; done <= 10_000; done++) {
@@ -62,7 +62,7 @@ describe('progress where there is no terminal', () => {
     expect(lines).toBeLessThan(120)
   })
 
-  test('work that is broken off shows how far it came, once', () => {
+  test('interrupted work shows its last state once', () => {
     const { options, pass, written } = bench(false)
     const progress = countingProgressBar('Tokenizing training set', 'examples', 3000, options)
     pass(1)
@@ -77,7 +77,7 @@ describe('progress where there is no terminal', () => {
 })
 
 describe('progress on a terminal', () => {
-  test('a live bar is redrawn in place, notes stay above it, and the cursor is never hidden', () => {
+  test('a live bar is redrawn in place, notes appear above it, and the cursor is never hidden', () => {
     const { options, pass, written } = bench(true)
     const progress = trainingProgressBar({ total_steps: 4 }, options)
     pass(1)
@@ -90,7 +90,7 @@ describe('progress on a terminal', () => {
     expect(written().endsWith('\n')).toBe(true)
   })
 
-  test('in a narrow one the time left stays, and rates make room for it', () => {
+  test('in a narrow terminal, rates are left out to make room for the time left', () => {
     const { options, pass, written } = bench(true, 80)
     const progress = trainingProgressBar({ total_steps: 19 }, options)
     pass(30)
@@ -101,7 +101,7 @@ describe('progress on a terminal', () => {
     expect(written()).toContain(bar)
   })
 
-  test('what a command says meanwhile stands on a line of its own above the bar', () => {
+  test('messages of a command appear on separate lines above the bar', () => {
     const { options, pass, written } = bench(true)
     const other = new PassThrough()
     const progress = trainingProgressBar({ total_steps: 4 }, options)
@@ -110,11 +110,11 @@ describe('progress on a terminal', () => {
     printAbove('Finishing the step.', other)
     progress.stop()
     printAbove('Stopped.', other)
-    expect(written()).toContain('\x1b[2KFinishing the step.\n') // its line was wiped before
+    expect(written()).toContain('\x1b[2KFinishing the step.\n') // the line is cleared first
     expect(String(other.read())).toBe('Stopped.\n')
   })
 
-  test('nothing to do is a full bar and not a division by zero', () => {
+  test('a total of zero shows a full bar', () => {
     const { options, written } = bench(true)
     const progress = countingProgressBar('Evaluating', 'windows', 0, options)
     progress.update(0)

@@ -5,15 +5,15 @@ import type { CountingProgressBar, ProgressBar, TrainingProgressBar } from './sc
 
 export type { CountingProgressBar, ProgressBar, TrainingProgressBar } from './screen.ts'
 
-/** A terminal gets a live bar, anything else (a file, a pipe, a build log) plain lines now and then, no escapes. */
+/** Where progress is shown: a terminal gets a live bar; files, pipes and build logs get occasional plain lines. */
 export interface ProgressBarOptions {
-  /** Standard error, so that standard output stays free for results. */
+  /** Default: standard error, so that standard output stays free for results. */
   readonly stream?: NodeJS.WritableStream & { isTTY?: boolean }
-  /** Milliseconds, of any origin. */
+  /** A clock in milliseconds, with any origin. */
   readonly now?: () => number
 }
 
-/** Progress of a training that goes from `first_step` (steps done before a resume) to `total_steps`. */
+/** Shows the progress of a training run from `first_step` (the number of steps done before a resume) to `total_steps`. */
 export function trainingProgressBar(
   run: { readonly total_steps: number; readonly first_step?: number },
   options: ProgressBarOptions = {},
@@ -38,7 +38,7 @@ export function trainingProgressBar(
   }
 }
 
-/** Progress of evaluation or tokenization: `countingProgressBar('Tokenizing', 'examples', 3000)`, from `first` on. */
+/** Shows the progress of counted work from `first` on, for example `countingProgressBar('Tokenizing', 'examples', 3000)`. */
 export function countingProgressBar(
   label: string,
   unit: string,
@@ -58,7 +58,7 @@ export function countingProgressBar(
 
 type Display = ProgressBar & { update(done: number): void }
 
-/** Of the parts of a line those that have room, the first and the last before all others. */
+/** Joins as many parts of a line as fit; the first and the last are always kept. */
 function fitting(parts: readonly string[], room: number): string {
   const [first, ...others] = parts
   const last = others.pop()
@@ -95,7 +95,7 @@ function liveBar(
   stream: NodeJS.WritableStream & { columns?: number },
   line: (done: number) => readonly string[],
 ): Display {
-  // A MultiBar of one: the plain bar cannot print lines above itself. Signals belong to the command, not to the bar.
+  // A MultiBar, because a SingleBar cannot print lines above itself. The command handles signals, not the bar.
   const bars = new MultiBar({
     stream,
     gracefulExit: false,
@@ -142,7 +142,7 @@ function plainLines(
   return {
     update(value) {
       done = value
-      // Every ten seconds at first, and at each further twentieth of the time: a log of hours stays readable.
+      // Every ten seconds at first, later after another 5 % of the elapsed time, so that long logs stay readable.
       const pause = Math.max(10_000, (shownAt - began) / 20)
       if (now() - shownAt >= pause || done >= total) write()
     },

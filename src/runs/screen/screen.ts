@@ -1,39 +1,39 @@
 import type { Block } from '../../report/document.ts'
 
-/** What is common to all progress: lines above the bar, and the end of it. */
+/** Operations common to all progress bars. */
 export interface ProgressBar {
-  /** A line that stays: above the bar on a terminal. */
+  /** Writes a permanent line, on a terminal above the bar. */
   note(text: string): void
-  /** The last state is shown and stays. To be called on failure too; a second call does nothing. */
+  /** Shows the last state and ends the progress. Call it on failure too; further calls do nothing. */
   stop(): void
 }
 
 export interface TrainingProgressBar extends ProgressBar {
-  /** After step `step` (1 is the first): its loss, and the samples and real tokens that it trained on. */
+  /** Reports step `step` (counted from 1) with its loss and the number of samples and real tokens that it trained on. */
   step(step: number, facts: { loss: number; samples: number; tokens: number; time_left?: number }): void
 }
 
 export interface CountingProgressBar extends ProgressBar {
-  /** How many are done in all. */
+  /** Sets the total number done so far. */
   update(done: number): void
 }
 
-/** Where a run shows itself to a person while it works. */
+/** Where a run shows its messages and its progress to the user. */
 export interface Screen {
-  /** A note that stays on the screen. */
+  /** Prints a permanent message. */
   print(text: string): void
-  /** As `print`, of what should not be missed even where notes are hidden. */
+  /** Prints a warning, which is shown even if other messages are hidden. */
   warn(text: string): void
   show(blocks: readonly Block[]): void
-  /** Progress of a training that goes from `first_step` (steps done before a resume) to `total_steps`. */
+  /** Shows the progress of a training run from `first_step` (the number of steps done before a resume). */
   training(run: { readonly total_steps: number; readonly first_step?: number }): TrainingProgressBar
-  /** `counting('Tokenizing', 'examples', 3000)`; `first` were done before. */
+  /** Shows the progress of counted work, for example `counting('Tokenizing', 'examples', 3000)`; `first` are already done. */
   counting(label: string, unit: string, total: number, first?: number): CountingProgressBar
 }
 
 const nothing = () => {}
 
-/** For programs: a run that says nothing. */
+/** A screen that shows nothing, for programs. */
 export const noScreen: Screen = {
   print: nothing,
   warn: nothing,

@@ -5,7 +5,7 @@ import type { Screen } from './screen.ts'
 const print = (text: string): void =>
   process.stderr.isTTY ? printAbove(text, process.stderr) : void process.stderr.write(`${text}\n`)
 
-/** For programs that use the library: bars and log lines on standard error, which leave standard output to them. */
+/** A screen for programs that use the library: it writes to standard error, so that standard output stays free. */
 export const standardErrorScreen: Screen = {
   print,
   warn: print,

@@ -15,16 +15,16 @@ const sweepFile = z.object({
   trials: z.array(z.object({ name: z.string(), digests: z.record(z.string(), z.string()).optional() })),
 })
 
-/** Data or base model changed under the same path, so that the runs of a sweep cannot be compared. */
+/** The data or the base model of a sweep has changed, so that its runs cannot be compared. */
 export class DataChangedError extends SpanforgeError {}
 
 /** Ensures that all runs of a sweep with the same data and base model arguments use identical files. */
 export class SweepData {
-  /** By the arguments that name data and model. */
+  /** Digests by the arguments that specify data and model. */
   private readonly known = new Map<string, RunDigests>()
 
   private constructor(
-    /** By run, as sweep.json has them. */
+    /** Digests by run, from sweep.json. */
     readonly recorded: ReadonlyMap<string, RunDigests | undefined>,
     private readonly options: FineTuneOptions,
   ) {}
@@ -33,7 +33,7 @@ export class SweepData {
     return new SweepData(await readRecorded(output_dir), options)
   }
 
-  /** @throws DataChangedError where an earlier run with the same arguments had other data or another base model */
+  /** @throws DataChangedError if an earlier run with the same arguments had different data or a different base model */
   check(args: TrainingArguments, digests: RunDigests): void {
     const key = keyOf(args)
     const before = this.known.get(key) ?? digests
@@ -42,14 +42,14 @@ export class SweepData {
   }
 
   /**
-   * The digests of a run that finished earlier, held against what its arguments name now.
-   * @throws DataChangedError where these differ
+   * Returns the digests of a run that finished earlier, after comparing them with the current data and base model.
+   * @throws DataChangedError if they differ
    */
   async earlier(name: string, args: TrainingArguments): Promise<RunDigests | undefined> {
     const before = this.recorded.get(name)
     if (!before) {
       const { screen = noScreen } = this.options
-      screen.print(`${name} has no digests of its data: whether that is still the same cannot be checked.`)
+      screen.print(`${name} has no digests of its data, so spanforge cannot check that the data is still the same.`)
       return undefined
     }
     refuseChanged(args, before, await this.now(args), `since ${name} finished`)
@@ -61,7 +61,7 @@ export class SweepData {
     const known = this.known.get(key)
     if (known) return known
     const { hub, control } = this.options
-    // Digests depend on no engine; the one that the run had may be slow to start.
+    // Digests do not depend on the engine, and that of the run may be slow to start.
     const plain = { ...args, engine: null, device: null, bf16: false, bf16_full_eval: false }
     const { digests, loaded } = await prepareRun(plain, { screen: noScreen, hub, signal: control?.signal })
     await loaded.model.release()
@@ -86,7 +86,7 @@ async function readRecorded(output_dir: string): Promise<ReadonlyMap<string, Run
   return new Map(sweep?.trials.map(({ name, digests }) => [name, digests]))
 }
 
-/** Whether the folder has a sweep.json that a sweep wrote; other programs have files of this name, too. */
+/** Whether the folder contains a sweep.json of spanforge. Other programs also use files with this name. */
 export const hasSweepFile = async (output_dir: string): Promise<boolean> =>
   (await readSweepFile(output_dir)) !== undefined
 

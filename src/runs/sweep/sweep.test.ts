@@ -12,7 +12,7 @@ const settings = { max_steps: 4, save_steps: 2 }
 const sweepArgv = (folder: string, ...more: string[]) => ['sweep', ...tinyTraining(folder, settings).slice(1), ...more]
 
 describe('spanforge sweep', () => {
-  test('trains every combination, ranks the runs, and leaves table, picture and page', async () => {
+  test('trains every combination, ranks the runs, and writes a table, a plot and a page', async () => {
     const folder = temporaryFolder()
     const argv = sweepArgv(folder, '--grid', 'learning_rate=1e-3,1e-5', '--grid', 'seed=1', '--json')
     const { code, stdout, stderr } = await runHere(...argv)
@@ -38,16 +38,16 @@ describe('spanforge sweep', () => {
     expect(page).toContain('2 of 2 runs are finished')
     expect(page).toContain('<figure role="img"')
 
-    // The same command again: nothing is trained.
+    // The same command again trains nothing.
     const before = statSync(join(folder, 'out/learning_rate=0.001,seed=1/all_results.json')).mtimeMs
     const again = await runHere(...argv)
     expect(JSON.parse(again.stdout)).toEqual(sweep)
     expect(statSync(join(folder, 'out/learning_rate=0.001,seed=1/all_results.json')).mtimeMs).toBe(before)
 
-    // Other arguments for the same folders: refused, not mixed.
+    // Other arguments for the same folders are rejected.
     const other = await runHere(...argv, '--weight_decay', '0.5')
     expect(other.code).toBe(2)
-    expect(other.stderr).toMatch(/holds a run with other arguments: weight_decay 0.5 \(was 0\)/)
+    expect(other.stderr).toMatch(/contains a run with other arguments: weight_decay 0.5 \(was 0\)/)
   })
 
   test('resumes an interrupted run, and records a failed one', async () => {
@@ -80,7 +80,7 @@ describe('spanforge sweep', () => {
     expect(sweep.trials[1].error).toMatch(/not a number|NaN|finite/)
   })
 
-  test('wants something to compare by, and a folder of its own', async () => {
+  test('requires validation data and a folder without other files', async () => {
     const folder = temporaryFolder()
     const grid = ['--grid', 'seed=1,2']
     const blind = [
@@ -95,10 +95,10 @@ describe('spanforge sweep', () => {
     ]
     expect(await runHere(...blind)).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('give dataset or validation_file'),
+      stderr: expect.stringContaining('set dataset or validation_file'),
     })
     const foreign = sweepArgv(folder, ...grid, '--output_dir', tinyFolder)
-    expect(await runHere(...foreign)).toMatchObject({ code: 2, stderr: expect.stringContaining('holds no sweep') })
+    expect(await runHere(...foreign)).toMatchObject({ code: 2, stderr: expect.stringContaining('contains no sweep') })
   })
 
   test.each(['{"method": "bayes"}', 'program: train.py'])(
@@ -108,7 +108,7 @@ describe('spanforge sweep', () => {
       mkdirSync(join(folder, 'out'))
       writeFileSync(join(folder, 'out/sweep.json'), text)
       const { code, stderr } = await runHere(...sweepArgv(folder, '--grid', 'seed=1,2'))
-      expect([code, stderr]).toEqual([2, expect.stringContaining('not empty, and holds no sweep: sweep.json')])
+      expect([code, stderr]).toEqual([2, expect.stringContaining('not empty and contains no sweep: sweep.json')])
       expect(readFileSync(join(folder, 'out/sweep.json'), 'utf8')).toBe(text)
     },
   )

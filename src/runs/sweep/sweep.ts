@@ -25,7 +25,7 @@ export interface SweepOutcome {
  * Runs one training after another, each in its own folder in output_dir. Finished runs are not repeated, and an
  * interrupted run resumes from its newest checkpoint. A failed run is recorded, and the others continue. The table is
  * written to sweep.json after each run, and to sweep.html with a plot.
- * @throws UsageError before the first run for arguments that cannot be, or a folder with other runs
+ * @throws UsageError before the first run for invalid arguments, or a folder with other runs
  */
 export async function runSweep(
   given: Readonly<Record<string, unknown>>,
@@ -37,9 +37,9 @@ export async function runSweep(
   const base = parseArguments(given, 'arguments')
   const { output_dir, overwrite_output_dir } = base
   if (!base.validation_file && !base.dataset)
-    throw new UsageError('sweep: runs are compared by evaluation: give dataset or validation_file')
+    throw new UsageError('sweep: comparing runs requires an evaluation; set dataset or validation_file')
   if (base.resume_from_checkpoint !== null)
-    throw new UsageError('sweep: leave resume_from_checkpoint out: a sweep resumes by itself')
+    throw new UsageError('sweep: leave out resume_from_checkpoint; a sweep resumes automatically')
   const planned = trials.map((values) => {
     const name = folderName(values)
     const args = parseArguments({ ...given, ...values, output_dir: join(output_dir, name) }, `sweep, ${name}`)
@@ -80,7 +80,7 @@ export async function runSweep(
   }
 }
 
-/** Each run of a sweep would repeat the warnings about the data that all of them share. */
+/** A screen that shows each warning once, because the runs of a sweep share their data. */
 function warningOnce(screen: Screen): Screen {
   const warned = new Set<string>()
   const warn = (text: string) => {
@@ -92,14 +92,14 @@ function warningOnce(screen: Screen): Screen {
 
 type Result = Omit<SweepTrial, 'name' | 'values'>
 
-/** The result of a finished run. */
+/** Returns the result of a run that has already finished. */
 async function earlier(name: string, args: TrainingArguments, data: SweepData): Promise<Result | undefined> {
   const { output_dir } = args
   if (!existsSync(join(output_dir, ARGUMENTS_FILE))) return undefined
   const differing = await differences(output_dir, args)
   if (differing.length > 0)
     throw new UsageError(
-      `${output_dir}: holds a run with other arguments: ${differing.join(', ')}`,
+      `${output_dir}: contains a run with other arguments: ${differing.join(', ')}`,
       'Choose another --output_dir, or start the whole sweep over with --overwrite_output_dir.',
     )
   const isFinished = REPORT_FILES.every((name) => existsSync(join(output_dir, name)))
@@ -152,13 +152,14 @@ async function refuseOthers(output_dir: string): Promise<void> {
     names.every((name) => existsSync(join(output_dir, name, ARGUMENTS_FILE))) || (await hasSweepFile(output_dir))
   if (isSweep && !names.includes(ARGUMENTS_FILE)) return
   throw new UsageError(
-    `${output_dir}: the output folder is not empty, and holds no sweep: ${names.slice(0, 5).join(', ')}`,
-    'Choose another --output_dir, one that is empty or does not exist.',
+    `${output_dir}: the output folder is not empty and contains no sweep: ${names.slice(0, 5).join(', ')}`,
+    'Choose an --output_dir that is empty or does not exist.',
   )
 }
 
 /**
- * "learning_rate=3e-5,seed=42". Characters that a file name cannot hold are replaced, and a digest keeps names unique.
+ * Returns a folder name like "learning_rate=3e-5,seed=42". Characters that are not suitable for file names are replaced,
+ * and a digest keeps such names unique.
  */
 function folderName(values: Trial): string {
   const full = Object.entries(values).map(([name, value]) => `${name}=${textOf(value)}`)

@@ -47,7 +47,7 @@ describe('a file of arguments', () => {
     ['a.yaml', 'seed: 1\nparameters:\n  a: 1\n  a: 2\n', /a\.yaml: line 4, column 3: a is given twice/],
     ['a.yaml', '- seed\n', /a\.yaml: expected an object of arguments/],
     ['a.yaml', 'seed:\n\t1\n', /a\.yaml: line 2, column 1: /],
-  ])('is refused by line and column: %s %j', async (name, text, message) => {
+  ])('is rejected with line and column: %s %j', async (name, text, message) => {
     await expect(readArguments({}, { args_file: file(name, text) })).rejects.toThrow(message)
   })
 
@@ -61,7 +61,7 @@ describe('a file of arguments', () => {
     ['a.json', '{"a": '.repeat(20_000)],
     ['a.json', `// "\n${'['.repeat(100_000)}`],
     ['a.jsonc', `/* " */ {"a": ${'['.repeat(100_000)}`],
-  ])('that is nested deeply is refused before it is parsed: %s %.20j', async (name, text) => {
+  ])('is rejected before parsing if it is nested too deeply: %s %.20j', async (name, text) => {
     const message = /line \d+, column \d+: nested deeper than 100 levels/
     await expect(readConfigurationFile(file(name, text))).rejects.toThrow(message)
   })
@@ -70,14 +70,14 @@ describe('a file of arguments', () => {
     ['a.yaml', `a: |\n${'  - - - - - - - -\n'.repeat(50)}`],
     ['a.yaml', Array.from({ length: 300 }, (_, i) => `k${i}:\n- [a, "[[[", '{']\n- b: {c: 1}`).join('\n')],
     ['a.json', `{"a": [${Array(300).fill('"[", [], {}')}]} // ${'['.repeat(300)}`],
-  ])('that only looks as if it were nested deeply is read: %s %.20j', async (name, text) => {
+  ])('is read if it only seems to be nested deeply: %s %.20j', async (name, text) => {
     await expect(readConfigurationFile(file(name, text))).resolves.toBeDefined()
   })
 
   it.each([
     ['a.yaml', (key: string) => `${key}: 1\n`],
     ['a.json', (key: string, index: number) => `${index ? ',' : '{'}"${key}":1${index === 9999 ? '}' : ''}`],
-  ])('with 10,000 names is read in a time that grows with their number: %s', async (name, line) => {
+  ])('with 10,000 names is read in linear time: %s', async (name, line) => {
     const text = Array.from({ length: 10_000 }, (_, index) => line(`k${index}`, index)).join('')
     const before = process.cpuUsage()
     const { values } = await readConfigurationFile(file(name, text))
@@ -86,12 +86,12 @@ describe('a file of arguments', () => {
     expect((user + system) / 1e6).toBeLessThan(1.5)
   })
 
-  it('whose aliases repeat each other is refused', async () => {
+  it('is rejected if its aliases form a long chain', async () => {
     const chain = Array.from({ length: 3000 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}]`).join('\n')
     await expect(readConfigurationFile(file('a.yaml', `a0: &a0 [x]\n${chain}\n`))).rejects.toThrow(/100 aliases/)
   })
 
-  it('that is not there, or whose aliases never end, is refused', async () => {
+  it('is rejected if it does not exist or if its aliases expand exponentially', async () => {
     await expect(readConfigurationFile(join(temporaryFolder(), 'no.json'))).rejects.toThrow(/no\.json: does not exist/)
     const levels = Array.from({ length: 12 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`)}]`)
     const bomb = `a0: &a0 [x]\n${levels.join('\n')}\n`

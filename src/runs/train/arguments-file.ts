@@ -8,26 +8,26 @@ import { readTextFile } from '../../files/text-file.ts'
 import { showText } from '../../show-value.ts'
 import { checkJsonNesting, checkYamlNesting, SyntaxProblem } from './configuration-bounds.ts'
 
-/** The content of a configuration file, and where in it each of its names is. */
+/** The contents of a configuration file, with the position of each top-level name. */
 export interface ConfigurationFile {
   readonly values: Readonly<Record<string, unknown>>
-  /** `FILE: line 3, column 5` of the value of a name at the top; the file's name for any other. */
+  /** Returns `FILE: line 3, column 5` for the value of a top-level name, or the path for any other name. */
   readonly placeOf: (name: string) => string
 }
 
 interface Parsed {
   readonly value: unknown
-  /** Offset of the value of each name at the top. */
+  /** Offset of the value of each top-level name. */
   readonly offsets: ReadonlyMap<string, number>
 }
 
-/** Far above any file that people write by hand. */
+/** Maximum file size, far larger than any file written by hand. */
 const MOST_BYTES = 2 ** 17
 
 /**
- * Reads a file of arguments: JSON, in which comments and trailing commas may be, or YAML. `$schema`, with which editors
- * find the JSON Schema, is not an argument.
- * @throws UsageError that names the line and column of what is not JSON or YAML
+ * Reads a file of arguments in YAML or JSON, which may contain comments and trailing commas. `$schema`, which tells
+ * editors where the JSON Schema is, is ignored.
+ * @throws UsageError with the line and column of a syntax error
  */
 export async function readConfigurationFile(path: string): Promise<ConfigurationFile> {
   const { size } = await stat(path).catch((error) => Promise.reject(cannotRead(path, error)))
@@ -49,20 +49,20 @@ export async function readConfigurationFile(path: string): Promise<Configuration
   }
 }
 
-const JSON_EXAMPLE = 'For example {"learning_rate": 3e-5}.'
-const YAML_EXAMPLE = 'For example "learning_rate: 3e-5".'
+const JSON_EXAMPLE = 'Example: {"learning_rate": 3e-5}'
+const YAML_EXAMPLE = 'Example: "learning_rate: 3e-5"'
 
 async function parse(text: string, isYaml: boolean, placeAt: (offset: number) => string): Promise<Parsed> {
   try {
     return isYaml ? await parseYaml(text) : await parseJsonWithComments(text)
   } catch (cause) {
     if (!(cause instanceof SyntaxProblem)) throw cause
-    const format = isYaml ? 'YAML' : 'JSON (comments and trailing commas are fine)'
+    const format = isYaml ? 'YAML' : 'JSON (comments and trailing commas are allowed)'
     throw new UsageError(`${placeAt(cause.offset)}: ${showText(cause.message)}`, `Expected ${format}.`)
   }
 }
 
-/** As editors count: from 1. */
+/** Converts an offset to a line and column, which count from 1 as in editors. */
 function position(text: string, offset: number): string {
   const before = text.slice(0, offset).split(/\r\n?|\n/)
   return `line ${before.length}, column ${before.at(-1)!.length + 1}`
@@ -84,13 +84,13 @@ async function parseJsonWithComments(text: string): Promise<Parsed> {
   return { value: root && jsonc.getNodeValue(root), offsets }
 }
 
-/** "CommaExpected" as "comma expected". */
+/** Converts "CommaExpected" to "comma expected". */
 const inWords = (code: string): string => code.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter}`).toLowerCase()
 
 async function parseYaml(text: string): Promise<Parsed> {
   const { isMap, isNode, isScalar, parseDocument, visit } = await import('yaml')
   await checkYamlNesting(text)
-  // The parser's own check for duplicates compares every key of a map with all others.
+  // The parser's own check for duplicates takes quadratic time.
   const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false })
   const [first] = document.errors
   if (first) throw new SyntaxProblem(first.message, first.pos[0])
@@ -112,7 +112,7 @@ async function parseYaml(text: string): Promise<Parsed> {
   return { value: asJavaScript(document), offsets: new Map(offsets) }
 }
 
-/** Aliases that would expand without end are refused. */
+/** Converts the document to values. @throws SyntaxProblem for aliases that expand too far */
 function asJavaScript(document: Document.Parsed): unknown {
   try {
     return document.toJS()

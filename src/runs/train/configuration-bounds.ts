@@ -1,4 +1,4 @@
-/** What a configuration file may not contain, and at which offset of its text it does. */
+/** A problem in a configuration file, with its offset in the text. */
 export class SyntaxProblem extends Error {
   constructor(
     message: string,
@@ -8,13 +8,13 @@ export class SyntaxProblem extends Error {
   }
 }
 
-/** Far above any configuration that people write by hand, and far below what overflows the stack of a parser. */
+/** Limits far above any configuration written by hand, and far below what overflows the stack of a parser. */
 const MAX_DEPTH = 100
 const MAX_ALIASES = 100
 
 /**
- * The parser calls itself for every level, so the levels are counted before.
- * @throws SyntaxProblem
+ * Checks the nesting of a JSON text before parsing, because the parser is recursive.
+ * @throws SyntaxProblem if it is nested too deeply
  */
 export async function checkJsonNesting(text: string): Promise<void> {
   const { default: jsonc } = await import('jsonc-parser')
@@ -27,19 +27,19 @@ export async function checkJsonNesting(text: string): Promise<void> {
   }
 }
 
-/** Tokens of the lexer that are not part of the text. */
+/** Tokens that the lexer inserts and that are not part of the text. */
 const DOCUMENT = '\x02'
 const FLOW_ERROR_END = '\x18'
 const SCALAR = '\x1f'
 
 /**
- * The parser calls itself for every level of brackets and of indentation, so both are counted before. An alias may
- * repeat what is nested deeply.
- * @throws SyntaxProblem
+ * Checks the nesting of a YAML text before parsing, because the parser is recursive in brackets and in indentation. The
+ * number of aliases is limited as well, because an alias can repeat a deeply nested value.
+ * @throws SyntaxProblem if it is nested too deeply or has too many aliases
  */
 export async function checkYamlNesting(text: string): Promise<void> {
   const { Lexer } = await import('yaml')
-  /** Columns at which the collections around the current token begin. */
+  /** Start columns of the collections that contain the current token. */
   const columns: number[] = []
   let brackets = 0
   let aliases = 0

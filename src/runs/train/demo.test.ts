@@ -5,7 +5,7 @@ import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { prepareDemo } from './demo.ts'
 import { ARGUMENTS_FILE } from './run-files.ts'
 
-it('a demonstration replaces an earlier one, and nothing else', async () => {
+it('replaces an earlier demonstration and nothing else', async () => {
   const folder = temporaryFolder()
   const { args } = await prepareDemo(folder)
   await prepareDemo(folder)
@@ -18,7 +18,7 @@ it('a demonstration replaces an earlier one, and nothing else', async () => {
   expect(readFileSync(args.train_file!, 'utf8')).not.toBe('of another version')
 
   save({ train_file: 'squad.json' })
-  await expect(prepareDemo(folder)).rejects.toThrow('holds a run that is not a demonstration')
+  await expect(prepareDemo(folder)).rejects.toThrow('contains a run that is not a demonstration')
   const other = temporaryFolder()
   mkdirSync(join(other, 'data'))
   writeFileSync(join(other, 'data/train.json'), 'mine')

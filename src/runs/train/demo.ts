@@ -15,23 +15,23 @@ import { generateExamples } from '../../synthetic/examples.ts'
 import { parseArguments, type TrainingArguments } from '../../training/arguments/arguments.ts'
 import { ARGUMENTS_FILE, writeFile } from './run-files.ts'
 
-/** The small BERT that the project pretrained on text of its own: scripts/pretrain-embedded.ts. */
+/** The small BERT that scripts/pretrain-embedded.ts pretrained on synthetic text. */
 const MODEL = packageFile('examples/embedded/model')
 
 const TRAIN_QUESTIONS = 6000
 const VALIDATION_QUESTIONS = 500
 const SEED = 42
 
-/** A run on the embedded model and data that the project makes up, ready for `fineTune`. */
+/** A run with the embedded model and synthetic data, ready for `fineTune`. */
 export interface Demo {
   readonly args: TrainingArguments
-  /** Questions that neither training nor validation has seen. */
+  /** Questions used neither for training nor for validation. */
   readonly heldOut: readonly Example[]
 }
 
 /**
- * Writes the two data files into `folder`/data, as SQuAD JSON; the run, one like any other, goes to `folder`/run.
- * @throws UsageError if the folder holds data or a run that is not an earlier demonstration's
+ * Writes the two data files as SQuAD JSON to `folder`/data. The output folder of the run is `folder`/run.
+ * @throws UsageError if the folder contains data or a run that does not belong to an earlier demonstration
  */
 export async function prepareDemo(folder: string): Promise<Demo> {
   const isEarlier = await isDemo(folder)
@@ -76,14 +76,14 @@ export async function prepareDemo(folder: string): Promise<Demo> {
   return { args, heldOut: unseen.slice(VALIDATION_QUESTIONS) }
 }
 
-/** Whether the folder holds an earlier demonstration, which the new one replaces. */
+/** Whether the folder contains an earlier demonstration, which the new one replaces. */
 async function isDemo(folder: string): Promise<boolean> {
   const path = join(folder, 'run', ARGUMENTS_FILE)
   if (!existsSync(path)) return false
   const { model, train_file } = (await readJsonFile(path)) as Partial<TrainingArguments>
   if (model?.endsWith(join('embedded', 'model')) && train_file?.endsWith(join('data', 'train.json'))) return true
   throw new UsageError(
-    `${folder}: holds a run that is not a demonstration (${join(folder, 'run')}), and would be replaced`,
+    `${join(folder, 'run')}: contains a run that is not a demonstration, which would be replaced`,
     'Choose another --output_dir.',
   )
 }
@@ -91,11 +91,11 @@ async function isDemo(folder: string): Promise<boolean> {
 export interface DemoAnswer {
   readonly example: Example
   readonly answer: string
-  /** How likely the answer is right; null without a fitted confidence. */
+  /** Probability that the answer is correct; null without a fitted confidence. */
   readonly confidence: number | null
 }
 
-/** What the model just trained says to some held-out questions, one of each kind, each about another text. */
+/** Answers up to `count` held-out questions with the trained model, each of a different kind and about a different text. */
 export async function* askDemo({ args, heldOut }: Demo, count: number): AsyncGenerator<DemoAnswer> {
   const { model } = await loadPretrained(args.output_dir)
   const tokenizer = await loadTokenizer(args.output_dir)

@@ -7,13 +7,13 @@ import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { type Flags, tinyTraining } from '../../../tests/tiny-run.ts'
 import { readJsonFile } from '../../files/json-file.ts'
 
-// Whole runs: seconds on a machine at rest, minutes on a busy one.
+// Complete runs, which take seconds on an idle machine and minutes on a busy one.
 vi.setConfig({ testTimeout: 600_000 })
 
-/** Step 1 has the learning rate 0; step 2 makes the weights as large as the learning rate. */
+/** Step 1 has a learning rate of 0; step 2 makes the weights as large as the learning rate. */
 const diverging: Flags = { learning_rate: 1e30, warmup_steps: 1, save_steps: 1, max_steps: 4 }
 
-test('a run that fails exits with 1, leaves its last good checkpoint and the reason, and nothing that looks finished', async () => {
+test('a failed run exits with 1 and keeps its last good checkpoint and the reason, but no final results', async () => {
   const folder = temporaryFolder()
   const out = join(folder, 'out')
   const { code, stderr } = await runHere(...tinyTraining(folder, { ...diverging, eval_strategy: 'epoch' }))
@@ -34,14 +34,14 @@ test('a run that fails exits with 1, leaves its last good checkpoint and the rea
   expect(page()).toContain('The last good checkpoint is')
   expect(page()).toContain('<dt>Command</dt><dd><code>spanforge train --model')
 
-  // Resumed with a learning rate that works, it is a run like any other.
+  // Resumed with a reasonable learning rate, the run succeeds.
   const resumed = { ...diverging, resume_from_checkpoint: 'latest', learning_rate: 1e-4 }
   const again = await runHere(...tinyTraining(folder, resumed))
   expect(again.code, again.stderr).toBe(0)
   expect(existsSync(join(out, 'failure.json'))).toBe(false)
   expect(page()).not.toContain('training failed')
 
-  // Continued with one that does not, it shows nothing of its earlier success.
+  // Resumed with a bad one, it fails, and the report of its earlier success is removed.
   const further = { ...resumed, learning_rate: 1e30, max_steps: 8 }
   expect((await runHere(...tinyTraining(folder, further))).code).toBe(1)
   expect(page()).toContain('training failed')
@@ -52,7 +52,7 @@ test('a run that fails exits with 1, leaves its last good checkpoint and the rea
   ).toEqual(['failure.json', 'report.html'])
 })
 
-test('a sweep shows it as failed, ranks it last, and does not take earlier results for its own', async () => {
+test('a sweep ranks a failed run last and resumes a run that failed after it had finished', async () => {
   const folder = temporaryFolder()
   const argv = ['sweep', ...tinyTraining(folder, { max_steps: 2 }).slice(1), '--json']
   const { code, stdout, stderr } = await runHere(...argv, '--grid', 'learning_rate=1e30,1e-4')
@@ -61,7 +61,7 @@ test('a sweep shows it as failed, ranks it last, and does not take earlier resul
   expect(trials.map(({ status }: { status: string }) => status)).toEqual(['finished', 'failed'])
   expect(trials[1].error).toMatch(/the loss is NaN|loss on a training window is NaN/)
 
-  // A run that had finished, was resumed and failed is not finished: the sweep takes it up again.
+  // A run that finished, was resumed and then failed does not count as finished: the sweep resumes it.
   const failure = join(folder, 'out/learning_rate=1e-4/failure.json')
   writeFileSync(failure, '{"error": "the disk was full"}')
   expect((await runHere(...argv, '--grid', 'learning_rate=1e-4')).code).toBe(0)

@@ -11,8 +11,8 @@ import { FAILURE_FILE, REPORT_FILES, writeFile, writeJson } from './run-files.ts
 const [REPORT] = REPORT_FILES
 
 /**
- * Leaves the reason in the folder: as JSON for the dashboard and for a sweep, as a page for people, in the place of the
- * report of an earlier success. Does nothing more where it cannot write, as on a full disk.
+ * Writes the reason of a failure to the output folder: as JSON for the dashboard and sweeps, and as a page that replaces
+ * the report of an earlier success. Errors are ignored, for example if the disk is full.
  */
 export async function noteFailure({ args, loaded }: PreparedRun, error: unknown, command?: string): Promise<void> {
   const { output_dir } = args
@@ -41,7 +41,7 @@ function partsOf(error: unknown): ErrorParts {
   return { message: error instanceof Error ? error.message : String(error) }
 }
 
-/** Removes what an earlier session left when it failed. */
+/** Removes the files of an earlier failure. */
 export async function clearFailure(output_dir: string): Promise<void> {
   const failure = join(output_dir, FAILURE_FILE)
   if (!existsSync(failure)) return

@@ -28,13 +28,13 @@ export interface FineTuneOptions {
   readonly listeners?: readonly Listener[]
   /** Options for looking up models and data sets on the hub. */
   readonly hub?: HubChoice
-  /** Files that the run was described in, such as `--args_file`. They are never removed. */
+  /** Files with the arguments of the run, such as `--args_file`. They are never removed. */
   readonly inputs?: readonly string[]
 }
 
 export type RunOutcome =
   | { readonly status: 'finished'; readonly results: AllResults }
-  /** `folder` is the checkpoint to go on from; none where the first step was not reached. */
+  /** `folder` is the checkpoint to resume from; undefined if the run was interrupted before the first step. */
   | { readonly status: 'interrupted'; readonly global_step: number; readonly folder?: string }
 
 /**

@@ -35,7 +35,7 @@ export interface FinishOptions {
   readonly command?: string
 }
 
-/** Evaluates the model that the run ended with, saves it with its results and its report, and shows the closing. */
+/** Evaluates the final model, saves it with its results and report, and shows the closing report. */
 export async function finishRun(
   run: PreparedRun,
   outcome: Extract<LoopOutcome, { status: 'finished' }>,
@@ -60,7 +60,7 @@ export async function finishRun(
   if (evaluation) screen.print(fittedNote(settings!, validation))
   const all = await writeResults(output_dir, results, outcome.state)
   const written = [...MODEL_FILES, ARGUMENTS_FILE, ...RESULT_FILES, LOG_FILE]
-  // Loaded now only: the drawing libraries take longer to start than the rest of the command.
+  // Imported only when needed: the plotting libraries take longer to load than the rest of the command.
   const { runReport } = await import('../../report/run-report.ts')
   const summary = runSummary(run, outcome.state, results, {
     saved_files: await savedFiles(output_dir, written),
@@ -76,7 +76,7 @@ export async function finishRun(
   return all
 }
 
-/** What the report shows of the saved model's evaluation besides its metrics. */
+/** Intervals and example answers of the saved model's evaluation, for the report. */
 function evaluated(
   { examples }: Dataset,
   { answers, scores }: Evaluation,

@@ -7,7 +7,7 @@ import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import type { Listener } from '../screen/progress-listener.ts'
 import { EVENTS_FOLDER, LOG_FILE } from './run-files.ts'
 
-/** The listeners that report_to asks for: each log line goes to its file as soon as it is known. */
+/** Returns the listeners that `report_to` selects. They write each log entry immediately. */
 export function logFiles({ report_to, output_dir, logging_dir }: TrainingArguments): Listener[] {
   const makers = {
     tensorboard: () => tensorboard(logging_dir ?? join(output_dir, EVENTS_FOLDER)),
@@ -23,7 +23,7 @@ function tensorboard(folder: string): Listener {
   }
 }
 
-/** One JSON object a line. What a resumed run had logged after its checkpoint is taken back: it will come again. */
+/** Writes JSON Lines. When a run resumes, entries after its checkpoint are removed, because they will be logged again. */
 function jsonLines(path: string): Listener {
   const line = (entry: object) => `${JSON.stringify(entry)}\n`
   return (event) => {

@@ -5,7 +5,7 @@ import { runHere } from '../../../tests/run-here.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { type Flags, tinyTraining } from '../../../tests/tiny-run.ts'
 
-// Whole runs: seconds on a machine at rest, minutes on a busy one.
+// Complete runs, which take seconds on an idle machine and minutes on a busy one.
 vi.setConfig({ testTimeout: 600_000 })
 
 async function cardOf(more: Flags) {
@@ -17,7 +17,7 @@ async function cardOf(more: Flags) {
 }
 
 test.each<Flags>([{}, { version_2_with_negative: true }])(
-  'The card of a run from files, with %j, has its scores, and tells neither paths nor what nobody knows',
+  'The card of a run from files, with %j, contains the scores, no paths and no unknown metadata',
   async (more) => {
     const { folder, card, results } = await cardOf(more)
     const [, exact, low, high] = /\| Exact match \| ([\d.]+) \| ([\d.]+) to ([\d.]+) \|/.exec(card)!.map(Number)

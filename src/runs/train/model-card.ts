@@ -10,7 +10,7 @@ import type { Interval } from '../../squad/metrics/score-intervals.ts'
 import { parseArguments } from '../../training/arguments/arguments.ts'
 import type { PreparedRun } from './prepare.ts'
 
-/** The card of a finished run. */
+/** Collects the contents of the model card of a finished run. */
 export async function cardSummary(run: PreparedRun, summary: RunSummary): Promise<ModelCardSummary> {
   const { args, loaded, hub } = run
   const isNamed = isName(args.model!)
@@ -44,7 +44,7 @@ export async function cardSummary(run: PreparedRun, summary: RunSummary): Promis
   }
 }
 
-/** Loaded now only, as all that speaks with the hub. */
+/** Looks up a repository on the hub. The module is imported only when needed, like all modules that access the hub. */
 const known = async (...asked: Parameters<typeof knownRepository>) =>
   (await import('../../hub/known.ts')).knownRepository(...asked)
 
@@ -85,7 +85,7 @@ function shownArguments(all: RunSummary['arguments']): ModelCardSummary['argumen
   const shown = Object.entries(all).filter(
     ([name, value]) => !PRIVATE.includes(name) && (ALWAYS.includes(name) || !isDefault(name, value)),
   )
-  // Of a path only the last part is shown, because folders contain people's names.
+  // Only the last part of a path is shown, because the others often contain user names.
   const isPlace = (name: string) => ['model', 'dataset', 'train_file', 'validation_file'].includes(name)
   return Object.fromEntries(
     shown.map(([name, value]) => [

@@ -26,14 +26,14 @@ type FolderArguments = Pick<TrainingArguments, 'output_dir' | 'overwrite_output_
 const INPUTS = ['model', 'dataset', 'train_file', 'validation_file'] as const
 
 export interface ClaimOptions extends RunLockOptions {
-  /** Files that the run was described in. */
+  /** Files with the arguments of the run. */
   readonly inputs?: readonly string[]
 }
 
 /**
- * Takes the output folder for this process and clears away what a killed run left half done.
- * @throws SpanforgeError while another process has it; UsageError where it holds an earlier run that is neither to be
- * resumed nor overwritten, or something that no run wrote
+ * Locks the output folder for this process and cleans up after a killed run.
+ * @throws SpanforgeError if another process uses it; UsageError if it contains an earlier run that is neither resumed nor
+ * overwritten, or files that do not belong to a run
  */
 export async function claimOutputFolder(
   args: FolderArguments,
@@ -59,12 +59,12 @@ export async function claimOutputFolder(
 
 const CLEARED = [...FINAL_FILES, LOG_FILE, FAILURE_FILE, DASHBOARD_FILE, EVENTS_FOLDER]
 
-/** A new run replaces all that an earlier one left: its own inputs must not be among that. */
+/** @throws UsageError if an input of the run is among the files of an earlier run, which are removed */
 function refuseInputs(args: FolderArguments, inputs: readonly string[]): void {
   const folder = realpathSync(args.output_dir)
   for (const input of [...INPUTS.map((name) => args[name]), ...inputs]) {
     if (!input || !existsSync(input)) continue
-    // A link is removed from its own folder, not from that of its target.
+    // If the input is a link, the link itself must not be in the folder either.
     const link = join(realpathSync(dirname(resolve(input))), basename(resolve(input)))
     if (![link, realpathSync(input)].some((path) => isCleared(relative(folder, path)))) continue
     throw new UsageError(
@@ -79,7 +79,7 @@ function isCleared(path: string): boolean {
   return first === '' || CLEARED.includes(first) || /^checkpoint-\d+$/.test(first)
 }
 
-/** Removes what the run replaces from its claimed folder, and writes its arguments there. */
+/** Removes the files that the run replaces from its locked folder, and writes its arguments there. */
 export async function prepareOutputFolder(args: TrainingArguments): Promise<void> {
   const { output_dir, overwrite_output_dir } = args
   if (overwrite_output_dir) await clearOutputFolder(output_dir)
@@ -87,7 +87,7 @@ export async function prepareOutputFolder(args: TrainingArguments): Promise<void
   await writeJson(join(output_dir, ARGUMENTS_FILE), args)
 }
 
-/** Removes what an earlier run left, its checkpoints first, so that nothing old is taken for new. */
+/** Removes the files of an earlier run, checkpoints first, so that they cannot be mistaken for new ones. */
 async function clearOutputFolder(output_dir: string): Promise<void> {
   await removeCheckpoints(output_dir)
   for (const name of CLEARED) await rm(join(output_dir, name), { recursive: true, force: true })
@@ -99,22 +99,22 @@ function refuseOthers({ output_dir, overwrite_output_dir, resume_from_checkpoint
   const isRun = existsSync(join(output_dir, ARGUMENTS_FILE)) || names.some((name) => /^checkpoint-\d+$/.test(name))
   if (!isRun)
     throw new UsageError(
-      `${output_dir}: the output folder is not empty, and holds no run of spanforge: ${names.slice(0, 5).join(', ')}` +
+      `${output_dir}: the output folder is not empty and contains no spanforge run: ${names.slice(0, 5).join(', ')}` +
         `${names.length > 5 ? ' ...' : ''}`,
-      'Choose another --output_dir, one that is empty or does not exist.',
+      'Choose an --output_dir that is empty or does not exist.',
     )
   if (overwrite_output_dir || resume_from_checkpoint !== null) return
   throw new UsageError(
-    `${output_dir}: the output folder holds an earlier run`,
+    `${output_dir}: the output folder contains an earlier run`,
     'Resume it with --resume_from_checkpoint latest, replace it with --overwrite_output_dir, or choose another --output_dir.',
   )
 }
 
-/** A run that was refused before it began leaves no trace. */
+/** Removes the folder of a run that failed before it wrote anything. */
 function removeIfEmpty(folder: string): void {
   try {
     rmdirSync(folder)
   } catch {
-    // It holds something, which is as it should be.
+    // The folder is not empty.
   }
 }

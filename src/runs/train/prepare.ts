@@ -26,9 +26,9 @@ export interface PreparedRun {
   readonly train: Dataset
   readonly validation?: Dataset
   readonly plan: Plan
-  /** Of data and base model. */
+  /** Digests of the data and the base model. */
   readonly digests: RunDigests
-  /** How names were looked up. */
+  /** Options for looking up names on the hub. */
   readonly hub: HubChoice
 }
 
@@ -38,19 +38,19 @@ export interface PrepareOptions {
   readonly hub?: HubChoice
 }
 
-/** Reads data, model and tokenizer, cuts the windows, and holds the arguments against all of it. */
+/** Reads data, model and tokenizer, cuts the windows, and checks the arguments against them. */
 export async function prepareRun(given: TrainingArguments, options: PrepareOptions): Promise<PreparedRun> {
   const { screen, signal } = options
   const hub = { ...options.hub, signal }
   const { model } = given
   if (!model)
-    throw new UsageError('train: --model is missing', 'Give a pretrained BERT: its folder, or a name on the hub.')
+    throw new UsageError('train: --model is missing', 'Use the folder of a pretrained BERT or a name on the hub.')
   refuseExclusive(given)
   const examples = await readRunData(given, hub)
   const { seed, engine, device, bf16, bf16_full_eval, revision } = given
   const choice = { engine, device, bf16: bf16 || bf16_full_eval }
   const loaded = await loadModel(model, { seed, choice }, { ...hub, revision: revision ?? hub.revision })
-  // A run that is resumed must not measure again and choose another.
+  // Stored in the arguments, so that a resumed run does not measure again and choose another engine.
   const settled =
     loaded.engineNote === undefined ? given : { ...given, engine: loaded.engineName, device: loaded.device }
   const base = {
@@ -90,7 +90,7 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
   return { args, loaded, train, validation, plan, digests, hub }
 }
 
-/** What the training loop takes of a prepared run. */
+/** The inputs of the training loop. */
 export function trainingRun({ args, loaded, train, validation, digests }: PreparedRun): TrainingRun {
   const { model, tokenizer, settings } = loaded
   return { model, tokenizer, args, train, validation, digests, answer_settings: unfittedSettings(args, settings) }

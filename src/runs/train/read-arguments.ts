@@ -5,16 +5,16 @@ import { withEarlierArguments } from './resume.ts'
 
 type Raw = Readonly<Record<string, unknown>>
 
-/** Sources of arguments besides those given one by one. */
+/** Sources of arguments besides individual ones. */
 export interface ArgumentSources {
-  /** JSON with or without comments, or YAML, under the same names. Wins over the preset. */
+  /** A file with arguments in YAML or JSON, which may contain comments. It takes precedence over the preset. */
   readonly args_file?: string
   readonly preset?: string
 }
 
 /**
- * The arguments of a run: those given, else those of the file, else, if a run is resumed, those that it began with,
- * else those of the preset, else the defaults.
+ * Collects the arguments of a run. In order of precedence, they come from the given arguments, the file, the arguments
+ * that a resumed run was started with, the preset, and the defaults.
  * @throws UsageError for unknown names and invalid values
  */
 export async function readArguments(given: Raw, sources: ArgumentSources = {}): Promise<TrainingArguments> {
@@ -23,7 +23,7 @@ export async function readArguments(given: Raw, sources: ArgumentSources = {}): 
   return parseArguments({ ...preset, ...(await withEarlierArguments({ ...place, ...nearer })) }, 'arguments')
 }
 
-/** The arguments given anywhere, in that order of precedence; of these only the file's are checked. */
+/** Collects the arguments that were set anywhere, with the same precedence. Only those of the file are validated. */
 export async function gatherArguments(given: Raw, sources: ArgumentSources): Promise<Raw> {
   const { preset, nearer } = await gather(given, sources)
   return { ...preset, ...nearer }
@@ -33,11 +33,11 @@ async function gather(given: Raw, { args_file, preset }: ArgumentSources): Promi
   const fromFile = args_file === undefined ? {} : await argumentsOfFile(args_file)
   const nearer = { ...fromFile, ...given }
   const { dataset, ...others } = preset === undefined ? {} : presetArguments(preset)
-  // A file to train on takes the place of the preset's data set.
+  // A training file replaces the data set of the preset.
   return { preset: dataset && !nearer.train_file ? { dataset, ...others } : others, nearer }
 }
 
-/** The arguments of a file, checked. */
+/** Reads and validates the arguments of a file. */
 async function argumentsOfFile(path: string): Promise<Raw> {
   const { values, placeOf } = await readConfigurationFile(path)
   parseArguments(values, placeOf)

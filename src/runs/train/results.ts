@@ -4,18 +4,18 @@ import { STATE_FILE, type TrainerState, writeTrainerState } from '../../training
 import type { TrainMetrics } from '../../training/loop/events.ts'
 import { writeJson } from './run-files.ts'
 
-/** Results of a run, with the names of transformers' run_qa. Samples are windows. */
+/** Results of a run, with the same names as in transformers' run_qa. Samples are windows. */
 export interface AllResults extends TrainMetrics, Partial<EvaluationMetrics> {
   readonly train_samples: number
   readonly eval_samples?: number
-  /** Folder of the best checkpoint and its metric; null where no evaluation looked for one. */
+  /** Folder of the best checkpoint and its metric; null if no evaluation determined one. */
   readonly best_model_checkpoint: string | null
   readonly best_metric: number | null
 }
 
 export interface Results {
   readonly train: TrainMetrics & { readonly train_samples: number }
-  /** Of the model that is saved. */
+  /** Evaluation of the saved model. */
   readonly evaluation?: EvaluationMetrics & { readonly eval_samples: number }
 }
 

@@ -13,7 +13,7 @@ import { ARGUMENTS_FILE } from './run-files.ts'
 
 type RawArguments = Readonly<Record<string, unknown>>
 
-/** Arguments that may change when a run is resumed: no weight, moment or log line depends on them. */
+/** Arguments that may change when a run is resumed, because no weight, moment or log entry depends on them. */
 const FREE: ReadonlySet<string> = new Set([
   'output_dir',
   'overwrite_output_dir',
@@ -34,9 +34,9 @@ export interface Resumption {
 }
 
 /**
- * The checkpoint that resume_from_checkpoint names: `latest` for the newest complete one in output_dir, or a folder
- * there. It is verified against its manifest, and its data and base model are compared with the current ones.
- * @throws SpanforgeError where the checkpoint is damaged, or was made with other data
+ * Finds the checkpoint given by `resume_from_checkpoint`: `latest` for the newest complete one in output_dir, or a folder
+ * there. The checkpoint is verified with its manifest, and its data and base model are compared with the current ones.
+ * @throws SpanforgeError if the checkpoint is corrupted, or if the data or the base model has changed
  */
 export async function chooseCheckpoint(args: TrainingArguments, digests: RunDigests): Promise<Resumption> {
   const { output_dir, resume_from_checkpoint } = args
@@ -91,7 +91,7 @@ async function namedFolder(output_dir: string, name: string): Promise<string> {
       `Use latest or the name of a checkpoint. Checkpoints in ${output_dir}: ${there.join(', ') || 'none'}.`,
     )
   }
-  // The best checkpoint so far is in the same folder, and is needed at the end.
+  // The run needs the best checkpoint at the end, which is in the same folder.
   if ((await realpath(dirname(folder))) !== (await realpath(output_dir)))
     throw new UsageError(
       `resume_from_checkpoint: ${folder} is not in output_dir ${output_dir}`,
@@ -106,9 +106,7 @@ function isOpen(name: string, value: unknown, { bf16, bf16_full_eval }: Training
   return value === null && (name === 'device' || DECIDED_BY_MODEL.includes(name))
 }
 
-/**
- * The arguments, with their values then and now, in which a run differs from the one whose arguments are in `folder`.
- */
+/** Describes the arguments that differ from those stored in `folder`, with their current and previous values. */
 export async function differences(folder: string, args: TrainingArguments): Promise<string[]> {
   const saved = (await readJsonFile(join(folder, ARGUMENTS_FILE))) as RawArguments
   return Object.entries(args)
@@ -118,9 +116,9 @@ export async function differences(folder: string, args: TrainingArguments): Prom
 }
 
 /**
- * The given arguments. For a run that is resumed, those it was started with fill in the rest, so that naming its output
- * folder is enough.
- * @throws UsageError if there is neither such a run nor a model to start one with
+ * Adds the arguments that a resumed run was started with to the given ones, so that its output folder is enough to resume
+ * it.
+ * @throws UsageError if there is no such run and no model to start a new one with
  */
 export async function withEarlierArguments(given: RawArguments): Promise<RawArguments> {
   const resume = given.resume_from_checkpoint === true ? 'latest' : given.resume_from_checkpoint
@@ -135,7 +133,7 @@ export async function withEarlierArguments(given: RawArguments): Promise<RawArgu
     )
   }
   const saved = (await readJsonFile(join(output_dir, ARGUMENTS_FILE))) as RawArguments
-  // The engine that was measured to be the fastest is kept: another one would give other bits.
+  // With `auto`, the engine chosen by the original run is kept, because another one would produce different bits.
   const { engine, ...others } = given
   const kept = engine === 'auto' && typeof saved.engine === 'string' ? others : given
   return { ...saved, overwrite_output_dir: false, ...kept, output_dir }

@@ -6,23 +6,23 @@ import { loadExamples } from '../load/load-data.ts'
 
 export interface RunData {
   readonly train: readonly Example[]
-  /** Empty where there is nothing to evaluate on. */
+  /** Empty if there is no validation data. */
   readonly validation: readonly Example[]
 }
 
 /**
- * The questions that a run trains and evaluates on: splits of `dataset`, or files.
- * @throws UsageError where the arguments name no data to train on, or two
+ * Reads the training and validation questions of a run from the splits of `dataset` or from files.
+ * @throws UsageError if the arguments specify no training data, or both a data set and a file
  */
 export async function readRunData(args: TrainingArguments, hub?: HubOptions): Promise<RunData> {
   const { dataset, train_file, validation_file, train_split, validation_split } = args
   if (dataset && train_file)
-    throw new UsageError('train: --dataset and --train_file both say what to train on', 'Give one of them.')
+    throw new UsageError('train: --dataset and --train_file are mutually exclusive', 'Use one of them.')
   const [train_source, validation_source] = [dataset ?? train_file, validation_file ?? dataset]
   if (!train_source)
     throw new UsageError(
-      'train: there is nothing to train on',
-      'Give a data set by name (--dataset squad) or a file (--train_file train.json).',
+      'train: no training data',
+      'Use a data set (--dataset squad) or a file (--train_file train.json).',
     )
   const choice = { config: args.dataset_config, revision: args.dataset_revision, hub }
   const train = await loadExamples(train_source, { ...choice, split: train_split, max_samples: args.max_train_samples })

@@ -13,7 +13,7 @@ import { STATE_FILE } from '../../training/checkpoints/state.ts'
 
 export { ARGUMENTS_FILE }
 export const LOG_FILE = 'log.jsonl'
-/** Why the run failed; only there until it is resumed or replaced. */
+/** The reason why the run failed. It is removed when the run is resumed or replaced. */
 export const FAILURE_FILE = 'failure.json'
 /** Events of the run for the dashboard. */
 export const DASHBOARD_FILE = 'dashboard.jsonl'
@@ -22,7 +22,7 @@ export const RUN_NOTE_FILE = 'dashboard-note.txt'
 /** Folder of the TensorBoard event files. */
 export const EVENTS_FOLDER = 'runs'
 
-/** The saved model: what transformers loads, and the answer settings, which it ignores. */
+/** The files of a saved model: those that transformers loads, and the answer settings, which it ignores. */
 export const MODEL_FILES = [
   'config.json',
   'model.safetensors',
@@ -37,7 +37,7 @@ export const RESULT_FILES = [STATE_FILE, 'train_results.json', 'eval_results.jso
 
 export const REPORT_FILES = ['report.html', 'report.md', 'learning_curve.svg', 'learning_curve.png'] as const
 
-/** What evaluation writes, under the names that run_qa gives them. */
+/** The files written by an evaluation, with the same names as in run_qa. */
 export const EVALUATION_FILES = {
   predictions: 'predictions.json',
   nbest_predictions: 'nbest_predictions.json',
@@ -45,13 +45,13 @@ export const EVALUATION_FILES = {
   results: 'eval_results.json',
 } as const
 
-/** The model card, as the hub shows it. */
+/** The model card, which the hub displays. */
 export const CARD_FILE = 'README.md'
 
-/** Everything that a run leaves at its end, which a new run in the same folder removes first. */
+/** All files that a run writes at its end. A new run in the same folder removes them first. */
 export const FINAL_FILES: readonly string[] = [...MODEL_FILES, ...RESULT_FILES, ...REPORT_FILES, CARD_FILE]
 
-/** Writes model and tokenizer as save_pretrained does. */
+/** Saves the model and the tokenizer in the same format as save_pretrained. */
 export async function savePretrained(
   folder: string,
   model: QuestionAnsweringModel,
@@ -64,13 +64,13 @@ export async function savePretrained(
 export const writeJson = (path: string, value: unknown): Promise<void> =>
   writeFile(path, `${JSON.stringify(value, null, 2)}\n`)
 
-/** Atomically; the folder is made if it is missing. */
+/** Writes a file atomically, and creates its folder if it is missing. */
 export async function writeFile(path: string, content: FileData): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   await writeFileAtomic(path, content)
 }
 
-/** The files that a model in a folder may be read from: all but those that are written from it. None for a name. */
+/** Files in a model's folder that are inputs: all except results that were computed with it. Empty for a name. */
 export function modelInputs(folder: string): string[] {
   const written: readonly string[] = [...RESULT_FILES, ...REPORT_FILES, ...Object.values(EVALUATION_FILES)]
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return []

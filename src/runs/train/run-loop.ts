@@ -13,15 +13,15 @@ export type LoopOutcome =
       readonly status: 'finished'
       readonly state: TrainerState
       readonly metrics: TrainMetrics
-      /** Of every evaluation, by its step. */
+      /** Intervals of each evaluation, by its step. */
       readonly score_intervals: Readonly<Record<string, ScoreIntervals>>
-      /** Of the weights that the run ended with, where they were evaluated in this session. */
+      /** Evaluation of the final weights, if they were evaluated in this session. */
       readonly evaluation?: Evaluation
     }
 
 /** Runs the training loop from its first event to its last; each listener receives every event, in order. */
 export async function runLoop(run: TrainingRun, listeners: readonly Listener[]): Promise<LoopOutcome> {
-  /** By step: the best and the newest, one of which is of the weights at the end. */
+  /** The best and the newest evaluation by step. One of them belongs to the final weights. */
   const evaluations = new Map<number, Evaluation>()
   let state: TrainerState | undefined
   let isBestLoaded = false
@@ -56,6 +56,6 @@ export async function runLoop(run: TrainingRun, listeners: readonly Listener[]):
 /** Adds the last good checkpoint to the error of a failed run. */
 function withLastCheckpoint(error: unknown, checkpoint: string | undefined): unknown {
   if (!(error instanceof SpanforgeError)) return error
-  const remedy = checkpoint ? `The last good checkpoint is ${checkpoint}.` : 'There was no checkpoint yet.'
+  const remedy = checkpoint ? `The last good checkpoint is ${checkpoint}.` : 'No checkpoint was saved.'
   return new SpanforgeError(error.message, { remedy, exitCode: error.exitCode, cause: error })
 }

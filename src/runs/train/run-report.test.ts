@@ -6,12 +6,12 @@ import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { tinyTraining } from '../../../tests/tiny-run.ts'
 import { packageVersion } from '../../package-root.ts'
 
-// Whole runs: seconds on a machine at rest, minutes on a busy one.
+// Complete runs, which take seconds on an idle machine and minutes on a busy one.
 vi.setConfig({ testTimeout: 600_000 })
 
 const INTERVAL = String.raw`[\d.]+( %)? \([\d.]+ to [\d.]+\)`
 
-test('A run gives intervals on the screen, in its report and its card, also of evaluations before it was resumed', async () => {
+test('Screen, report and card of a resumed run show intervals, also for evaluations before it was resumed', async () => {
   const folder = temporaryFolder()
   const out = join(folder, 'out')
   const flags = { eval_strategy: 'epoch', save_strategy: 'epoch' }

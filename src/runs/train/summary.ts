@@ -73,7 +73,7 @@ function bestOf(args: TrainingArguments, state: TrainerState): BestCheckpoint | 
   }
 }
 
-/** With padding `longest` it depends on the batches: nothing is said. */
+/** Mean number of positions in a window; undefined with padding `longest`, where it depends on the batches. */
 function meanPositions({ args, validation }: PreparedRun): number | undefined {
   if (!validation || args.padding === 'longest') return undefined
   return args.padding === 'max_length'

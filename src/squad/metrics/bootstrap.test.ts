@@ -7,7 +7,7 @@ import { mcNemarTest, randomizationTest } from './paired-tests.ts'
 const scores = (count: number, ones: number) =>
   Float64Array.from({ length: count }, (_, i) => Number((i * 37) % 100 < ones))
 
-test('the interval of a proportion is the normal one of the textbook', () => {
+test('the interval of a proportion matches the normal approximation', () => {
   const { mean, low, high } = bootstrapMean(scores(1000, 30))
   expect(mean).toBeCloseTo(0.3, 12)
   const halfWidth = 1.96 * Math.sqrt((0.3 * 0.7) / 1000)
@@ -16,7 +16,7 @@ test('the interval of a proportion is the normal one of the textbook', () => {
   expect(Math.abs(high - (0.3 + halfWidth))).toBeLessThan(0.0015)
 })
 
-test('an interval holds the truth as often as it promises', () => {
+test('an interval contains the true value as often as its level says', () => {
   // 400 experiments of 60 coin throws: 95 % +- 3 standard errors, and percentile intervals are slightly too narrow.
   let hits = 0
   for (let experiment = 0; experiment < 400; experiment++) {
@@ -29,20 +29,20 @@ test('an interval holds the truth as often as it promises', () => {
   expect(hits / 400).toBeLessThan(0.985)
 })
 
-test('the same seed gives the same interval, another seed another', () => {
+test('the interval depends only on the seed', () => {
   const values = Array.from({ length: 50 }, (_, i) => Math.sqrt(i))
   expect(bootstrapMean(values, { seed: 1 })).toEqual(bootstrapMean(values, { seed: 1 }))
   expect(bootstrapMean(values, { seed: 1 }).low).not.toBe(bootstrapMean(values, { seed: 2 }).low)
 })
 
-test('a higher level makes a wider interval', () => {
+test('a higher level gives a wider interval', () => {
   const narrow = bootstrapMean(scores(200, 30), { confidence_level: 0.8 })
   const wide = bootstrapMean(scores(200, 30), { confidence_level: 0.99 })
   expect(wide.low).toBeLessThan(narrow.low)
   expect(wide.high).toBeGreaterThan(narrow.high)
 })
 
-test('pairing finds a small difference that two separate intervals hide', () => {
+test('a paired comparison detects a small difference that separate intervals hide', () => {
   const a = scores(500, 40)
   const b = a.map((score, i) => (i % 25 === 0 ? 1 : score))
   const { difference, low } = bootstrapDifference(a, b)
@@ -60,7 +60,7 @@ test('finds no significant difference between models that differ by chance, and 
   expect(randomizationTest(a, a)).toBe(1)
 })
 
-test('the order of the models turns the difference round', () => {
+test('swapping the models changes the sign of the difference', () => {
   const [a, b] = [scores(100, 40), scores(100, 50)]
   const [forth, back] = [bootstrapDifference(a, b), bootstrapDifference(b, a)]
   expect(back.difference).toBeCloseTo(-forth.difference, 12)
@@ -68,7 +68,7 @@ test('the order of the models turns the difference round', () => {
   expect(randomizationTest(b, a)).toBe(randomizationTest(a, b))
 })
 
-test('right and wrong are compared exactly, as scipy.stats.binomtest does', () => {
+test('correct and wrong answers are compared exactly, like with scipy.stats.binomtest', () => {
   expect(mcNemarTest(0, 0)).toBe(1)
   expect(mcNemarTest(0, 5)).toBeCloseTo(0.0625, 14)
   expect(mcNemarTest(12, 3)).toBeCloseTo(0.03515625, 14)
@@ -76,7 +76,7 @@ test('right and wrong are compared exactly, as scipy.stats.binomtest does', () =
   expect(mcNemarTest(1100, 1000)).toBeCloseTo(0.0307207, 7)
 })
 
-test('the drawn test comes to the exact one where scores are right and wrong', () => {
+test('the randomization test approximates the exact test for scores of 0 and 1', () => {
   const [a, b] = [scores(100, 40), scores(100, 40)]
   for (let i = 0, turned = 0; turned < 12; i++) if (a[i] === 0) [b[i], turned] = [1, turned + 1]
   for (let i = 0, turned = 0; turned < 3; i++) if (a[i] === 1) [b[i], turned] = [0, turned + 1]
@@ -90,11 +90,11 @@ test.each([
   [() => bootstrapMean([1], { confidence_level: 95 }), /confidence_level is 95, expected a share between 0 and 1/],
   [() => bootstrapDifference([1], [1, 2]), /1 and 2 scores/],
   [() => randomizationTest([1], [1, 2]), /1 and 2 scores/],
-])('refuses what makes no sense: %s', (run, message) => {
+])('rejects invalid input: %s', (run, message) => {
   expect(run).toThrow(message)
 })
 
-test('a comparison is a sentence', () => {
+test('a comparison is described in a sentence', () => {
   const names = ['A', 'B'] as const
   const difference = { difference: 1.32, low: 0.41, high: 2.23, p_value: 0.003 }
   expect(comparisonSentence(names, 'F1', difference)).toBe('B is better than A by 1.3 F1, 95 % interval 0.4 to 2.2')

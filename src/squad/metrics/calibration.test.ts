@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { expectedCalibrationError, reliabilityBins } from './calibration.ts'
 
-test('bins hold means, and a confidence of 1 is in the last', () => {
+test('bins contain means, and a confidence of 1 belongs to the last bin', () => {
   const answers = [
     { confidence: 0.1, correct: false },
     { confidence: 0.3, correct: true },
@@ -16,12 +16,12 @@ test('bins hold means, and a confidence of 1 is in the last', () => {
   expect(expectedCalibrationError(bins)).toBeCloseTo((2 * 0.3 + 2 * 0.25) / 4, 12)
 })
 
-test('an empty bin weighs nothing', () => {
+test('empty bins have no weight', () => {
   const bins = reliabilityBins([{ confidence: 0.9, correct: true }], 10)
   expect(bins.filter(({ count }) => count === 0)).toHaveLength(9)
   expect(expectedCalibrationError(bins)).toBeCloseTo(0.1, 12)
 })
 
-test('no answers are refused', () => {
+test('an empty list of answers is rejected', () => {
   expect(() => reliabilityBins([])).toThrow(/no answers/)
 })

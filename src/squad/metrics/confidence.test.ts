@@ -40,7 +40,7 @@ const low = [-2, -2] as const
 const oneWording = [low, low, low, low, low, [3, -2], [-2, 3]] as const
 
 describe('The confidence of an answer', () => {
-  test('does not fall with the length of the text, as its probability does', () => {
+  test('does not decrease with the length of the text, unlike the probability', () => {
     const [short, long] = [0, 9].map(
       (more) => findAnswers([story(oneWording, more)], { confidence: model }).candidates[0],
     )
@@ -50,7 +50,7 @@ describe('The confidence of an answer', () => {
     expect(Math.abs(long.confidence! - short.confidence!)).toBeLessThan(0.1)
   })
 
-  test('is not shared among overlapping wordings: the best one has it, the others none', () => {
+  test('is null for all but the best of several overlapping wordings', () => {
     // "under the drip tray", "the drip tray" and "drip tray" are equally probable.
     const wordings = [low, low, low, [3, -2], [3, -2], [3, -2], [-2, 3]] as const
     const { candidates } = findAnswers([story(wordings)], { top_k: 3, confidence: model })
@@ -65,7 +65,7 @@ describe('The confidence of an answer', () => {
     ])
   })
 
-  test('leaves answers, probabilities and order as they are', () => {
+  test('does not change answers, probabilities and their order', () => {
     const plain = findAnswers([story(oneWording, 2)], { top_k: 9, handle_impossible_answer: true })
     const options = { top_k: 9, handle_impossible_answer: true, confidence: model }
     const { candidates } = findAnswers([story(oneWording, 2)], options)
@@ -73,7 +73,7 @@ describe('The confidence of an answer', () => {
     for (const candidate of plain.candidates) expect(candidate).not.toHaveProperty('confidence')
   })
 
-  test('compares an answer with those of all documents', () => {
+  test('compares an answer with the answers in all documents', () => {
     const rival = story([low, [2, 2], low, low, low, low, low])
     const [alone, contested] = [[story(oneWording)], [story(oneWording), rival]].map(
       (documents) => findAnswers(documents, { top_k: 2, confidence: model, evidence: true }).candidates,
@@ -84,7 +84,7 @@ describe('The confidence of an answer', () => {
     expect(contested[1].confidence).toBeLessThan(contested[0].confidence!)
   })
 
-  test('finds the lead over another place whatever top_k is', () => {
+  test('uses the lead over another place regardless of top_k', () => {
     const wordings = [[1, 1], low, low, [3, -2], [3, -2], [3, -2], [-2, 3]] as const
     for (const top_k of [1, 2, 20]) {
       const [best] = findAnswers([story(wordings)], { top_k, evidence: true }).candidates
@@ -92,12 +92,12 @@ describe('The confidence of an answer', () => {
     }
   })
 
-  test('of a text with a single place counts its lead over "no answer"', () => {
+  test('uses the lead over "no answer" if there is only one place', () => {
     const { candidates } = findAnswers([story([[3, 2]])], { evidence: true })
     expect(candidates[0].evidence).toEqual({ lead: 5, presence: 5, length: 0, windows: 0 })
   })
 
-  test('of "" is that there is no answer, where that was fitted', () => {
+  test('is the probability of no answer for "", if it was fitted', () => {
     const options = { top_k: 2, handle_impossible_answer: true, null_score_diff_threshold: -10 }
     const fitted = { ...model, no_answer: { intercept: 0, odds: 1 } }
     const { candidates, null_odds } = findAnswers([story(oneWording)], { ...options, confidence: fitted })
@@ -131,7 +131,7 @@ describe('fitConfidence', () => {
   test.each([
     ['short', false],
     ['long', true],
-  ])('says how often answers to other questions are right, in %s texts', (_, isLong) => {
+  ])('predicts how often answers to other questions are correct in %s texts', (_, isLong) => {
     const answers = judged(6000, 21, isLong).map(
       ({ answers: [{ evidence, correct }] }): JudgedAnswer => ({
         confidence: answerConfidence(fitted, evidence),
@@ -147,7 +147,7 @@ describe('fitConfidence', () => {
     expect(mean(true)).toBeGreaterThan(mean(false) + 0.1)
   })
 
-  test('follows a probability that levels off as the lead grows', () => {
+  test('can represent a probability that levels off as the lead increases', () => {
     const truth = (lead: number) => logistic(-3 + 4 * logistic(lead))
     const lead = (i: number) => 30 * noise(i, 41) - 10
     const fittedOn = Array.from({ length: 2000 }, (_, i) => ({
@@ -162,7 +162,7 @@ describe('fitConfidence', () => {
       expect(answerConfidence(model, { lead, presence: 5, length: 0, windows: 0 })).toBeCloseTo(truth(lead), 1)
   })
 
-  test('never lets a wider lead lower the confidence', () => {
+  test('never decreases with a larger lead', () => {
     const { answer } = fitConfidence(
       judged(300, 31, false).map((question, i) => ({
         ...question,
@@ -175,7 +175,7 @@ describe('fitConfidence', () => {
   })
 })
 
-test('answers are judged by exact match, the best three places of a question', () => {
+test('the best three places of a question are judged by exact match', () => {
   const { context } = story(oneWording)
   const example: Example = { id: 'q', question: '?', context, answers: [{ text: 'The Drip tray', answer_start: 18 }] }
   const found = findAnswers([story(oneWording)], { top_k: 20, evidence: true })

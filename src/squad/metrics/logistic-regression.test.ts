@@ -11,7 +11,7 @@ const observed = Array.from({ length: 4000 }, (): Observation => {
 })
 
 describe('fitLogistic', () => {
-  test('finds the coefficients that the events were drawn with', () => {
+  test('recovers the coefficients that generated the events', () => {
     const { intercept, coefficients } = fitLogistic(observed)
     expect(coefficients[0]).toBeCloseTo(-2, 0)
     expect(coefficients[1]).toBeCloseTo(0.5, 1)
@@ -19,7 +19,7 @@ describe('fitLogistic', () => {
     expect(fitLogistic(observed)).toEqual({ intercept, coefficients })
   })
 
-  test('counts a weight as that many observations', () => {
+  test('treats a weight as a number of observations', () => {
     const weighted = observed.slice(0, 50).map((one) => ({ ...one, weight: 3 }))
     const repeated = weighted.flatMap(({ weight, ...one }) => [one, one, one])
     const [a, b] = [weighted, repeated].map((observations) => fitLogistic(observations))
@@ -27,7 +27,7 @@ describe('fitLogistic', () => {
     for (const [i, coefficient] of a.coefficients.entries()) expect(coefficient).toBeCloseTo(b.coefficients[i], 8)
   })
 
-  test('gives a feature that may only raise the probability the coefficient 0 where it lowers it', () => {
+  test('sets the coefficient of a feature that must not lower the probability to 0 if it would', () => {
     const { coefficients } = fitLogistic(observed, { increasing: [0, 1] })
     expect(coefficients[0]).toBe(0)
     expect(coefficients[1]).toBeGreaterThan(0)
@@ -36,7 +36,7 @@ describe('fitLogistic', () => {
   test.each([
     ['all events', () => true],
     ['no event', () => false],
-  ])('never claims certainty: %s', (_, happened) => {
+  ])('never returns a probability of 0 or 1: %s', (_, happened) => {
     const model = fitLogistic(observed.map(({ features }) => ({ features, happened: happened() })))
     for (const { features } of observed) {
       const p = predictLogistic(model, features)
@@ -45,7 +45,7 @@ describe('fitLogistic', () => {
     }
   })
 
-  test('has an end where a feature separates the events', () => {
+  test('terminates if a feature separates the events', () => {
     const { intercept, coefficients } = fitLogistic(
       observed.map(({ features }) => ({ features, happened: features[0] > 1 })),
     )
@@ -53,7 +53,7 @@ describe('fitLogistic', () => {
     expect(coefficients[0]).toBeLessThan(50)
   })
 
-  test('takes no notice of a feature that never changes', () => {
+  test('ignores a constant feature', () => {
     const constant = observed.map(({ features, happened }) => ({ features: [features[0], 5], happened }))
     expect(fitLogistic(constant).coefficients[1]).toBe(0)
   })

@@ -22,8 +22,8 @@ const settings = Object.keys(evaluations).flatMap((key): [string, string, number
   return run ? [[key, run === 'v1 predictions' ? 'v1' : run, Number(threshold)]] : []
 })
 
-describe('squadV2Metrics are the official ones, to the last digit', () => {
-  test('for every recorded setting there is', () => {
+describe('squadV2Metrics are identical to the official ones', () => {
+  test('with several recorded settings', () => {
     expect(settings).toHaveLength(11)
   })
 
@@ -43,7 +43,7 @@ describe('squadV2Metrics are the official ones, to the last digit', () => {
   })
 })
 
-test('a missing prediction scores 0 whether or not there is an answer, at every threshold, and is reported', () => {
+test('a missing prediction scores 0 at every threshold, even without an answer, and is reported', () => {
   const question = (id: string, ...texts: string[]): Example => ({
     id,
     question: '?',
@@ -63,13 +63,13 @@ test('a missing prediction scores 0 whether or not there is an answer, at every 
   expect(metrics).toMatchObject({ exact: 100 / 3, total: 3, HasAns_exact: 50, NoAns_exact: 0, best_exact: 100 / 3 })
 })
 
-test('a prediction without a no-answer score is refused with the remedy', () => {
+test('a prediction without a no-answer score is rejected with a remedy', () => {
   const predictions = predictionsOf('v1')
   expect(() => squadV2Metrics(predictions, examples, { no_answer_scores: new Map() })).toThrow(
     new RegExp(`${examples[0].id} has a prediction but no no-answer score\n.*null_odds.json`),
   )
 })
 
-test('the recorded dataset holds an answer that normalises to nothing', () => {
+test('the recorded data set contains an answer that normalises to an empty text', () => {
   expect(examples.some(({ answers }) => answers.length === 1 && answers[0].text === 'The')).toBe(true)
 })

@@ -17,7 +17,7 @@ const predictionsOf = (run: string) =>
 
 describe.each(['v1', 'v1-real-tokens'])('squadMetrics of the predictions in %s', (run) => {
   test.each(['squad-v1.1-dev-xquad-en.json', 'mlqa-dev-en.json'])(
-    'are the official ones, to the last digit: %s',
+    'are identical to the official ones: %s',
     (file) => {
       const result = squadMetrics(
         predictionsOf(run),
@@ -39,7 +39,7 @@ describe.each(['v1', 'v1-real-tokens'])('squadMetrics of the predictions in %s',
   })
 })
 
-test('words count as often as they occur in both texts', () => {
+test('a word counts as often as it occurs in both texts', () => {
   expect(f1('x x y', 'x y y')).toBeCloseTo(2 / 3, 15)
   expect(f1('x x', 'x')).toBeCloseTo(2 / 3, 15)
 })
@@ -49,13 +49,13 @@ test('two texts without words match exactly and have F1 0, as in the official v1
   expect(f1('the', 'a!')).toBe(0)
 })
 
-test('a question without answers is refused with the remedy', () => {
+test('a question without answers is rejected with a remedy', () => {
   const question = { id: 'q7', question: '?', context: 'x', answers: [] }
   expect(() => squadMetrics(new Map([['q7', 'x']]), [question])).toThrow(
     /q7 has no answers.*\n.*version_2_with_negative/,
   )
 })
 
-test('no questions at all are refused', () => {
+test('an empty list of questions is rejected', () => {
   expect(() => squadMetrics(new Map(), [])).toThrow(/no questions/)
 })

@@ -4,11 +4,11 @@ import { tuneThreshold } from './no-answer-threshold.ts'
 
 const question = (no_answer_score: number, has_answer: boolean, score = 1) => ({ no_answer_score, has_answer, score })
 
-test('the tuned threshold lies halfway between the questions to answer and those to be silent on', () => {
+test('the tuned threshold is halfway between the questions to answer and those to leave unanswered', () => {
   expect(tuneThreshold([question(2, false), question(-3, true), question(0, true), question(5, false)])).toBe(1)
 })
 
-test('it lies beyond all scores where every question is best answered, or none', () => {
+test('it is beyond all scores if answering all questions or none is best', () => {
   expect(tuneThreshold([question(1, true), question(4, true)])).toBe(5)
   expect(tuneThreshold([question(1, false), question(4, false)])).toBe(0)
   expect(tuneThreshold([])).toBe(-1)

@@ -42,7 +42,7 @@ interface RecordedDocument {
   }[]
 }
 
-describe('pipelineAnswers on short and awkward texts, from logits of the same model in torch', () => {
+describe('pipelineAnswers for short and difficult texts, with logits of the same model in torch', () => {
   const { calls, documents } = fixtureJson<{
     calls: (RecordedCall & { document: number })[]
     documents: RecordedDocument[]
@@ -74,7 +74,7 @@ describe('pipelineAnswers on short and awkward texts, from logits of the same mo
     calls.filter((call) => !isFilledUp(call)).map((call) => [call.question.slice(0, 60), call.options, call] as const),
   )('%s %j', (_, __, call) => expectAnswers(answersOf(call), call.output))
 
-  test('but without the "" of score 0 that Python fills up with when there are fewer spans than top_k', () => {
+  test('omit the "" with score 0 that Python adds if there are fewer spans than top_k', () => {
     const call = calls.find(isFilledUp)!
     const output = [call.output].flat()
     expect(output.at(-1)).toMatchObject({ answer: '', score: 0 })
@@ -82,7 +82,7 @@ describe('pipelineAnswers on short and awkward texts, from logits of the same mo
   })
 })
 
-describeShared('pipelineAnswers from the recorded logits', () => {
+describeShared('pipelineAnswers for the recorded logits', () => {
   const folder = shared('reference/postprocess')
   const model = shared('models/minilm-qa-reference')
   const tokenizer = tokenizerFromJson(readJson(`${model}/tokenizer.json`), readJson(`${model}/tokenizer_config.json`))
@@ -97,7 +97,7 @@ describeShared('pipelineAnswers from the recorded logits', () => {
     (call) => call.output !== undefined && call.options.max_seq_len === undefined && exampleOf(call) >= 0,
   )
 
-  test('answers every call about a recorded question as Python does', () => {
+  test('match Python for every call with a recorded question', () => {
     expect(calls.length).toBeGreaterThan(100)
     for (const call of calls) {
       const own = windows.flatMap(({ example }, i) => (example === exampleOf(call) ? [i] : []))
@@ -113,11 +113,11 @@ describeShared('pipelineAnswers from the recorded logits', () => {
   })
 })
 
-test.each([{ top_k: 0 }, { max_answer_len: 0 }])('%j is refused', (options) => {
+test.each([{ top_k: 0 }, { max_answer_len: 0 }])('%j is rejected', (options) => {
   expect(() => pipelineAnswers('Bob.', [], [], options)).toThrow(/is 0, expected 1 or more/)
 })
 
-test('candidates are counted once for each place, and refused above a number of characters', () => {
+test('candidates are counted once per place, and rejected above a number of characters', () => {
   const context = 'x'.repeat(1000)
   const window: Window = {
     example: 0,

@@ -34,7 +34,7 @@ describeShared('postprocessRunQa writes the files of run_qa, byte for byte', () 
   })
 })
 
-describe('postprocessRunQa on logits made to be awkward', () => {
+describe('postprocessRunQa on difficult logits', () => {
   const folder = fixture('postprocess/edge')
   const all = readExamples(fixture('postprocess/examples.json'))
   const used = new Set(readWindows(`${folder}/windows.json`, all).map(({ example }) => all[example].id))
@@ -47,14 +47,14 @@ describe('postprocessRunQa on logits made to be awkward', () => {
   test.each([
     ['v1', {}],
     ['v1-nbest-5-longest-8', short],
-  ])('gives the files of %s, byte for byte', (name, options: RunQaOptions) => {
+  ])('writes the same bytes as %s', (name, options: RunQaOptions) => {
     expectSameFiles(`${folder}/${name}`, runQaFiles(postprocessRunQa(examples, windows, logits, options)))
   })
 
   test.each([
     ['v2', v2],
     ['v2-nbest-5-longest-8', { ...v2, ...short }],
-  ])('gives the files of %s; where only "" is left, probabilities to 1e-15', (name, options: RunQaOptions) => {
+  ])('writes the same files as %s, with a tolerance of 1e-15 for probabilities if only "" is left', (name, options: RunQaOptions) => {
     const results = postprocessRunQa(examples, windows, logits, options)
     expectSameFiles(`${folder}/${name}`, runQaFiles(results), ['predictions.json', 'null_odds.json'])
     const recorded = readJson<Record<string, RunQaCandidate[]>>(`${folder}/${name}/nbest_predictions.json`)
@@ -71,7 +71,7 @@ describe('postprocessRunQa on logits made to be awkward', () => {
   })
 })
 
-test('a question without windows is refused', () => {
+test('a question without windows is rejected', () => {
   const question = { id: 'q', question: '?', context: '', answers: [] }
   expect(() => postprocessRunQa([question], [], [])).toThrow(/question q has no windows/)
 })

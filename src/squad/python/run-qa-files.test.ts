@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { runQaFiles } from './run-qa-files.ts'
 
-test('numbers are written as Python writes floats', () => {
+test('numbers are written like floats in Python', () => {
   const numbers = [0, -0, 1, -2.5, 1e-4, 9.999e-5, 3.983604983659461e-5, 1e15, 1e16, 1.5e22, 5e-324, 1e100]
   const null_odds = new Map(numbers.map((x, i) => [`q${i}`, x]))
   const written = runQaFiles({ predictions: new Map(), nbest_predictions: new Map(), null_odds })['null_odds.json']
@@ -31,7 +31,7 @@ test('strings are written in ASCII, with two escapes outside the BMP', () => {
   expect(written['nbest_predictions.json']).toBe('{}\n')
 })
 
-test('questions keep their order though their ids look like numbers', () => {
+test('questions keep their order even if their ids look like numbers', () => {
   const predictions = new Map([
     ['10', 'a'],
     ['9', 'b'],

@@ -4,7 +4,7 @@ import { AnswerFinder, cutsNumber, likelyPlaces } from './find-answer.ts'
 
 const found = (text: string, context: string) => new AnswerFinder().findVariant(text, context)?.answer.text
 
-describe('an answer that is not in its context as it is', () => {
+describe('an answer that is not verbatim in its context', () => {
   it.each([
     ['NFC in NFD', 'München', 'Das Café in München', 'München'.normalize('NFD'), 'NFD'],
     ['NFD in NFC', 'München'.normalize('NFD'), 'Das Café in München', 'München', 'NFC'],
@@ -20,7 +20,7 @@ describe('an answer that is not in its context as it is', () => {
     ['dashes', '1990-1995', 'from 1990–1995 on', '1990–1995'],
     ['dots', 'wait...', 'They said wait… then', 'wait…'],
     ['soft hyphens', 'program', 'the pro\u00adgram ran', 'pro\u00adgram'],
-  ])('is found where it differs in %s', (_, text, context, expected) => {
+  ])('is found if it differs in %s', (_, text, context, expected) => {
     expect(found(text, context)).toBe(expected)
   })
 
@@ -77,11 +77,11 @@ describe('an answer that is not in its context as it is', () => {
     ['mu', 'Das Mu\u0308nchen'],
     ['Ada', 'Bob'],
     ['', 'Bob'],
-  ])('is not found where it is something else: %s in "%s"', (text, context) => {
+  ])('is not confused with something else: %s in "%s"', (text, context) => {
     expect(found(text, context)).toBeUndefined()
   })
 
-  it('prefers whole words, and knows a part of a number from the number', () => {
+  it('prefers whole words and distinguishes parts of a number from the number', () => {
     expect(likelyPlaces('bo', 'bobby, bo and Ebo')).toEqual([{ text: 'bo', answer_start: 7 }])
     expect(likelyPlaces('京', '東京と京都').length).toBe(2)
     expect([
@@ -90,7 +90,7 @@ describe('an answer that is not in its context as it is', () => {
     ]).toEqual([true, false])
   })
 
-  it('says how many places are as good, and takes the nearest', () => {
+  it('returns all equally good places, the nearest first', () => {
     const context = 'ADA and Ada'
     const { answer, places } = new AnswerFinder().find('ada', context, 9, new CodePoints(context))!
     expect([answer, places]).toEqual([{ text: 'Ada', answer_start: 8 }, 2])

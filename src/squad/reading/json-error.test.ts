@@ -4,7 +4,7 @@ import { jsonErrorPosition } from './json-error.ts'
 
 const WRONG = '\u0001'
 
-it('A document that is cut off anywhere ends too early', () => {
+it('A truncated document is reported as such', () => {
   fc.assert(
     fc.property(
       fc.oneof(
@@ -20,7 +20,7 @@ it('A document that is cut off anywhere ends too early', () => {
   )
 })
 
-it('A control character, which may stand nowhere, is found where it is put between tokens or into a string', () => {
+it('A control character between tokens or in a string is found at its position', () => {
   const documents = fc.jsonValue().map((value) => JSON.stringify([value, 'text'], null, 1))
   fc.assert(
     fc.property(documents, fc.nat(), (json, at) => {
@@ -43,7 +43,7 @@ it.each([
   ['["\\q and more"]', 2],
   ['[1}', 2],
   ["['a']", 1],
-])('%s stops being JSON at %i', (json, position) => {
+])('%s is invalid at position %i', (json, position) => {
   expect(() => JSON.parse(json)).toThrow()
   expect(jsonErrorPosition(json)).toBe(position)
 })

@@ -87,21 +87,21 @@ export class JsonPart {
   }
 
   items(): JsonPart[] {
-    if (!Array.isArray(this.value)) throw this.unexpected('a list [...]')
+    if (!Array.isArray(this.value)) throw this.unexpected('an array [...]')
     return this.value.map((item, i) => new JsonPart(item, this.source, `${this.path}[${i}]`))
   }
 
   string(): string {
-    if (typeof this.value !== 'string') throw this.unexpected('a text "..."')
+    if (typeof this.value !== 'string') throw this.unexpected('a string "..."')
     return this.value
   }
 
-  /** Reads a whole number from 0, or text such as 13.0 from pandas. `correction` describes the fix for other values. */
+  /** Reads a non-negative integer, or text such as 13.0 from pandas. `correction` describes the fix for other values. */
   count(correction?: string): number {
     const value =
       typeof this.value === 'string' && /^\s*\d+(\.0*)?\s*$/.test(this.value) ? Number(this.value) : this.value
     if (!Number.isSafeInteger(value) || (value as number) < 0)
-      throw this.unexpected('a whole number from 0', correction)
+      throw this.unexpected('a non-negative integer', correction)
     return value as number
   }
 

@@ -5,7 +5,7 @@ const reader = (...bytes: number[]) => ({ view: new DataView(Uint8Array.from(byt
 /** 2^31 - 1, the most that a run's header can say: the lowest bit is the kind of run. */
 const ENDLESS = [0xfe, 0xff, 0xff, 0xff, 0x0f]
 
-it('runs of one value and of packed values are passed, to the end of what they are said to take', () => {
+it('accepts runs of repeated and of packed values, up to their stated size', () => {
   // Nine times 1, then eight packed bits of which seven are wanted, then a byte of something else.
   const runs = reader(9 << 1, 1, (1 << 1) | 1, 0b10101010, 7)
   checkRuns(runs, 1, 16, 4)
@@ -16,7 +16,7 @@ it('runs of one value and of packed values are passed, to the end of what they a
   expect(empty.offset).toBe(4)
 })
 
-it('a run longer than its page is refused, however long it says it is', () => {
+it('rejects a run of any length that exceeds its page', () => {
   expect(() => checkRuns(reader(17 << 1, 1), 1, 16, 2)).toThrow('a run of 17 values in a page of 16')
   expect(() => checkRuns(reader((3 << 1) | 1, 0, 0, 0), 1, 16, 4)).toThrow('a run of 24 values in a page of 16')
   expect(() => checkRuns(reader(...ENDLESS, 1), 1, 16, 6)).toThrow('a run of 2147483647 values in a page of 16')
@@ -26,13 +26,13 @@ it('a run longer than its page is refused, however long it says it is', () => {
   expect(() => checkRuns(reader(1, 2, 3), 1, 16, 4)).toThrow('runs of 4 bytes')
 })
 
-it('values that are there are counted by their level', () => {
+it('counts the values that are present by their level', () => {
   const levels = reader(5 << 1, 3, 4 << 1, 2, (1 << 1) | 1, 0b11_10_11_01, 0b11_11_11_00)
   expect(checkDefined(levels, 3, 17, 7)).toBe(5 + 2 + 3)
   expect(levels.offset).toBe(7)
 })
 
-it('blocks of deltas are passed; those that would never end are refused', () => {
+it('accepts blocks of deltas, and rejects those that would never end', () => {
   // 128 values a block, 4 miniblocks, 34 values, the first 0; a smallest delta of 1; widths 1, 2, 0, 0: two are needed.
   const deltas = reader(0x80, 1, 4, 34, 0, 2, 1, 2, 0, 0, ...new Array(4 + 8).fill(0), 9)
   checkDeltas(deltas, 34)
@@ -49,7 +49,7 @@ it('blocks of deltas are passed; those that would never end are refused', () => 
   checkDeltas(reader(), 0)
 })
 
-it('texts that share more than there is, or grow without end, are refused', () => {
+it('rejects texts that share more than the previous text has, or that grow without limit', () => {
   // One value a block is enough here: the first of each list, then equal deltas in a miniblock of no bits.
   const list = (first: number, delta: number) => [0x80, 1, 4, 3, first * 2, delta * 2, 0, 0, 0, 0]
   const shared = (first: number, more: number, own: number) => reader(...list(first, more), ...list(own, 0))

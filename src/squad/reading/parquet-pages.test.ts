@@ -12,7 +12,7 @@ const check = (rows: bigint, change: object = {}) => {
   return checkPages(file, group, parquetSchema(metadata), ['id'])
 }
 
-it('a row group is read as it is, refused where it says more than it can hold or than fits into memory', async () => {
+it('reads a row group, and rejects one that claims more than it can contain or than fits in memory', async () => {
   await check(25n)
   await expect(check(26n)).rejects.toThrow('a column of 25 values for 26 rows')
   await expect(check(25n, { num_values: 24n })).rejects.toThrow('a column of 24 values for 25 rows')
@@ -21,7 +21,7 @@ it('a row group is read as it is, refused where it says more than it can hold or
   await expect(check(25n, { num_values: 2n ** 40n })).rejects.toThrow('a column of 1099511627776 values; the maximum')
 })
 
-it('a column lies within its file', async () => {
+it('rejects a column outside its file', async () => {
   await expect(check(25n, { total_compressed_size: 2n ** 40n })).rejects.toThrow(/^a column from \d+ to \d+$/)
   await expect(check(25n, { dictionary_page_offset: -4n })).rejects.toThrow('a column from -4 to')
 })

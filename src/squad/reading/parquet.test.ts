@@ -8,7 +8,7 @@ import { SpanforgeError } from '../../errors.ts'
 import type { Example } from '../types.ts'
 import { parquetExamples } from './parquet.ts'
 
-it('a file that Python wrote (datasets 4.0.0, snappy, three row groups) is read as it was meant', async () => {
+it('reads a file written by Python (datasets 4.0.0, snappy, three row groups)', async () => {
   const examples: Example[] = []
   const file = await asyncBufferFromFile(fixture('squad-parquet/datasets-4.0.0.parquet'))
   for await (const example of parquetExamples(file, 'squad')) examples.push(example)
@@ -19,7 +19,7 @@ it('a file that Python wrote (datasets 4.0.0, snappy, three row groups) is read 
   expect(examples).toEqual(expected)
 })
 
-it('only as much is read as is asked for', async () => {
+it('reads only the requested rows', async () => {
   const file = await asyncBufferFromFile(fixture('squad-parquet/datasets-4.0.0.parquet'))
   const slices: number[] = []
   const slice = (start: number, end?: number) => {
@@ -39,7 +39,7 @@ const OTHERS = ['v1-deltas-gzip', 'v2-deltas', 'v2-dictionary-zstd'].map(
   (name) => `squad-parquet/pyarrow-${name}.parquet`,
 )
 
-it.each(OTHERS)('other kinds of pages and encodings hold the same: %s', async (name) => {
+it.each(OTHERS)('reads the same from other types of pages and encodings: %s', async (name) => {
   const read = async (path: string) => {
     const examples: Example[] = []
     for await (const example of parquetExamples(await asyncBufferFromFile(fixture(path)), path)) examples.push(example)
@@ -48,13 +48,13 @@ it.each(OTHERS)('other kinds of pages and encodings hold the same: %s', async (n
   expect(await read(name)).toEqual(await read('squad-parquet/datasets-4.0.0.parquet'))
 })
 
-it('a damaged page that claims more values than its column is refused at once, not counted to for minutes', async () => {
+it('immediately rejects a corrupted page with more values than its column', async () => {
   const file = await asyncBufferFromFile(fixture('squad-parquet/endless-page.parquet'))
   await expect(parquetExamples(file, 'squad').next()).rejects.toThrow('squad: cannot be read as Parquet (')
 })
 
 it.each(OTHERS)(
-  'a number as large as can be, wherever it stands, ends neither memory nor patience: %s',
+  'rejects a huge number at any position quickly and without running out of memory: %s',
   async (name) => {
     const right = readFileSync(fixture(name))
     const file = { byteLength: right.length, slice: (start: number, end?: number) => bytes.buffer.slice(start, end) }

@@ -16,13 +16,13 @@ test.each<[string, unknown]>([
 })
 
 test.each(["{'a': }", "{'a'", '[1, 2', "['a' 'b']", 'open("x")', "{'a': 1} x", `${'['.repeat(10_000)}`])(
-  '%s is none',
+  '%s is not a Python literal',
   (text) => {
     expect(parsePython(text)).toBeUndefined()
   },
 )
 
-test('JSON and plain text are not taken for it', () => {
+test('JSON and plain text are not recognised as Python literals', () => {
   expect(['{"text": ["a"], "answer_start": [0]}', 'Ada', "Ada's {'x'}", '1843'].map(isPythonNotation)).toEqual([
     false,
     false,

@@ -18,16 +18,16 @@ describe('parseSquad', () => {
     ])
   })
 
-  it('changes answer_start from code points to UTF-16', () => {
+  it('converts answer_start from code points to UTF-16', () => {
     const [{ answers }] = parseSquad(file(paragraph('😀 𠀀 Bob', [{ text: 'Bob', answer_start: 4 }])), 'train.json')
     expect(answers).toEqual([{ text: 'Bob', answer_start: 6 }])
   })
 
-  it('gives an impossible question no answers', () => {
+  it('reads an impossible question without answers', () => {
     expect(parseSquad(file(paragraph('x', [], { is_impossible: true })), 'dev.json')[0].answers).toEqual([])
   })
 
-  it('says where the file is cut off', () => {
+  it('reports where the file is truncated', () => {
     const cut = file(paragraph('In Paris', paris)).slice(0, -20)
     expect(parse(cut)).toThrow(
       new RegExp(
@@ -37,42 +37,42 @@ describe('parseSquad', () => {
     expect(parse('{"data": ["abc')).toThrow(/truncated at line 1, character 15/)
   })
 
-  it('says where the file is not JSON', () => {
+  it('reports where the file is not JSON', () => {
     expect(parse('{"data":\n [1, x]}')).toThrow(/train.json: not JSON at line 2, character 6 \(after .*1, "\)/)
   })
 
-  it('says that the file is empty, or has no questions', () => {
+  it('reports that the file is empty or has no questions', () => {
     expect(parse(' \n')).toThrow(/train.json: the file is empty/)
     expect(parse('{"data": []}')).toThrow(/train.json: no questions/)
   })
 
-  it('names the place where the layout is another one', () => {
+  it('reports where the file has an unexpected structure', () => {
     expect(parse('[]')).toThrow(/train.json: no questions/)
-    expect(parse('{"lines": 1}')).toThrow(/train.json: data is missing; expected a list/)
+    expect(parse('{"lines": 1}')).toThrow(/train.json: data is missing; expected an array/)
     expect(parse(file(paragraph('x', 5)))).toThrow(
       /data\[0\]\.paragraphs\[0\]\.qas\[0\]\.answers is 5; expected an object/,
     )
     expect(parse(file(paragraph('x', [{ text: 'x', answer_start: -1 }])))).toThrow(
-      /data\[0\]\.paragraphs\[0\]\.qas\[0\]\.answers\[0\]\.answer_start is -1; expected a whole number from 0/,
+      /data\[0\]\.paragraphs\[0\]\.qas\[0\]\.answers\[0\]\.answer_start is -1; expected a non-negative integer/,
     )
-    expect(parse(file(paragraph('x', [], { question: null })))).toThrow(/qas\[0\]\.question is null; expected a text/)
+    expect(parse(file(paragraph('x', [], { question: null })))).toThrow(/qas\[0\]\.question is null; expected a string/)
   })
 
-  it('refuses an answer that is not in its place, and says where it stands', () => {
+  it('rejects an answer that is not at its position, and reports its actual position', () => {
     expect(parse(file(paragraph('😀 In Paris, Paris', [{ text: 'Paris', answer_start: 4 }])))).toThrow(
       'train.json: paragraph 1, question q1: answer "Paris" is not at character 4 of the context ' +
         '(found " Pari")\n  It is at character 5;',
     )
   })
 
-  it('refuses an answer that is nowhere in the context, and one beyond its end', () => {
+  it('rejects an answer that is not in the context, or starts after its end', () => {
     expect(parse(file(paragraph('In Rome', paris)))).toThrow(/found "Rome"\)\n.*does not contain/)
     expect(parse(file(paragraph('😀', [{ text: 'x', answer_start: 9e15 }])))).toThrow(
       /not at character 9000000000000000/,
     )
   })
 
-  it('refuses two questions with one id', () => {
+  it('rejects two questions with the same id', () => {
     expect(parse(file(paragraph('a', []), paragraph('b', [])))).toThrow(
       /paragraph 2, question q1: another question has/,
     )
@@ -80,7 +80,7 @@ describe('parseSquad', () => {
 })
 
 describe('toSquadJson', () => {
-  it('writes what parseSquad reads, whatever characters there are', () => {
+  it('writes any characters so that parseSquad reads them back', () => {
     const text = fc.string({ unit: 'grapheme' })
     const questions = fc.array(
       fc.record({
@@ -105,7 +105,7 @@ describe('toSquadJson', () => {
     )
   })
 
-  it('puts questions of one context into one paragraph', () => {
+  it('groups questions with the same context into one paragraph', () => {
     const text = JSON.stringify({
       version: '1.1',
       data: [
