@@ -31,11 +31,11 @@ beforeEach(() => {
   cpSync(tinyFolder, model, { recursive: true })
 })
 
-/** The questions with one of them asked otherwise. */
+/** The questions, with one of them worded differently. */
 const changed = (examples: readonly Example[]): Example[] =>
   examples.map((example, i) => (i === 2 ? { ...example, question: 'who was in ro?' } : example))
 
-/** Two tokens of the vocabulary change places. */
+/** Swaps two tokens of the vocabulary. */
 function swapTokens(one = 'who', other = 'in'): void {
   const tokenizer = JSON.parse(readFileSync(join(model, 'tokenizer.json'), 'utf8'))
   const { vocab } = tokenizer.model
@@ -63,10 +63,10 @@ async function changeWeights(): Promise<void> {
 
 type Change = [what: string, change: () => unknown, expected: string]
 
-/** All changes in the thorough run, else the first `usually` of them. */
+/** All changes in a thorough run, otherwise the first `usually` of them. */
 const eachOf = (usually: number, changes: Change[]) => test.each(thoroughOr(changes, changes.slice(0, usually)))
 
-describe('A run is resumed only with the data, tokenizer and configuration that it began with', () => {
+describe('A run can only be resumed with its original data, tokenizer and configuration', () => {
   const flags = (): Flags => ({ model, save_steps: 2, max_steps: 4 })
   let argv: string[]
   beforeEach(async () => {
@@ -91,7 +91,7 @@ describe('A run is resumed only with the data, tokenizer and configuration that 
     ['tokens in a tokenizer that no question has', swapUnusedTokens, 'the tokenizer ('],
     ['tokens in a tokenizer', swapTokens, 'the tokenizer ('],
     ['configuration', changeConfig, 'the configuration of the base model ('],
-  ])('other %s', async (_, change, expected) => {
+  ])('rejects other %s', async (_, change, expected) => {
     await change()
     const before = readFileSync(at('out/training_args.json'), 'utf8')
     const { code, stdout, stderr } = await resume('--weight_decay', '0.5')
@@ -104,7 +104,7 @@ describe('A run is resumed only with the data, tokenizer and configuration that 
     expect(readFileSync(at('out/training_args.json'), 'utf8')).toBe(before)
   })
 
-  test('the same questions in another layout are no change; nor are other weights of the base model', async () => {
+  test('accepts the same questions in another layout, and other weights of the base model', async () => {
     writeFileSync(at('train.json'), JSON.stringify(JSON.parse(toSquadJson(tinyExamples(24))), null, 2))
     await changeWeights()
     const { code, stdout, stderr } = await resume()
@@ -112,7 +112,7 @@ describe('A run is resumed only with the data, tokenizer and configuration that 
     expect(stdout).toMatch(/Changed since the run began: the weights of the base model \(.*\)\. The run continues with/)
   })
 
-  test('other data given by name is taken, and said', async () => {
+  test('accepts other data that is given explicitly, with a note', async () => {
     writeFileSync(at('other.json'), toSquadJson(changed(tinyExamples(24))))
     const { code, stdout, stderr } = await resume('--train_file', at('other.json'))
     expect(code, stderr).toBe(0)
@@ -128,7 +128,7 @@ describe('A run is resumed only with the data, tokenizer and configuration that 
   })
 })
 
-/** Takes the digests out of a checkpoint, as in those of version 0.1.0. */
+/** Removes the digests from a checkpoint, because those of version 0.1.0 have none. */
 function withoutDigests(checkpoint: string) {
   return {
     folder: checkpoint,
@@ -140,7 +140,7 @@ function withoutDigests(checkpoint: string) {
   }
 }
 
-test('the Trainer resumes only with the data that it began with', async () => {
+test('the Trainer only resumes with its original data', async () => {
   const lengths = { max_seq_length: 48, doc_stride: 8 }
   const tokenizer = await AutoTokenizer.from_pretrained(model)
   const trainer = async (examples: readonly Example[], max_steps: number) =>
@@ -171,7 +171,7 @@ describe('A sweep compares only runs with the same data and base model', () => {
     ['validation questions', changeDev, 'the validation questions'],
     ['weights of the base model', changeWeights, 'the weights of the base model'],
     ['tokenizer', swapUnusedTokens, 'the tokenizer'],
-  ])('other %s than those of finished runs', async (_, change, expected) => {
+  ])('rejects %s that differ from those of finished runs', async (_, change, expected) => {
     const args = given()
     await runSweep(args, trials.slice(0, 1))
     const table = readFileSync(at('sweep/sweep.json'), 'utf8')
@@ -182,7 +182,7 @@ describe('A sweep compares only runs with the same data and base model', () => {
     expect(again.sweep.trials.map(({ status }) => status)).toEqual(['finished', 'finished'])
   })
 
-  test('data that change while it runs', async () => {
+  test('rejects data that changes during the sweep', async () => {
     const args = given()
     const sweep = runSweep(args, trials, { listeners: [({ type }) => void (type === 'end' && changeDev())] })
     await expect(sweep).rejects.toThrow('since the first run of this sweep')
@@ -191,7 +191,7 @@ describe('A sweep compares only runs with the same data and base model', () => {
   })
 })
 
-describe('An unfinished file of answers is completed only with the questions, tokenizer and model that began it', () => {
+describe('An unfinished prediction can only be resumed with its original questions, tokenizer and model', () => {
   const questions = tinyExamples(600)
   const answer = (input = at('questions.jsonl'), signal?: AbortSignal, update = (_done: number) => {}) => {
     const screen = {
@@ -216,19 +216,19 @@ describe('An unfinished file of answers is completed only with the questions, to
     ['tokenizer', swapTokens, 'the tokenizer'],
     ['configuration', changeConfig, "the model's configuration"],
     ['weights', changeWeights, "the model's weights"],
-  ])('other %s', async (_, change, expected) => {
+  ])('rejects other %s', async (_, change, expected) => {
     await change()
     const resumed = answer()
     await expect(resumed).rejects.toThrow(`this has changed since it was begun: ${expected}`)
     await expect(resumed).rejects.toThrow('--overwrite')
   })
 
-  test('the same questions in another file and format are no change', async () => {
+  test('accepts the same questions in another file and format', async () => {
     await writeExamples(at('moved.csv'), questions)
     expect(await answer(at('moved.csv'))).toMatchObject({ questions: 600, resumed_from: 512 })
   })
 
-  test('one without digests is completed with a note', async () => {
+  test('resumes without digests, with a note', async () => {
     const path = at('answers.jsonl.partial.json')
     const { digests, ...state } = JSON.parse(readFileSync(path, 'utf8'))
     expect(Object.keys(digests)).toEqual(['questions', 'tokenizer', 'config'])

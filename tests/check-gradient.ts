@@ -15,7 +15,7 @@ export interface Range {
   readonly also?: Values
 }
 
-/** A plain generator (Park and Miller 1988): tests must repeat. */
+/** A simple random number generator (Park and Miller 1988), so that tests are reproducible. */
 export function uniform(seed: number): () => number {
   let state = (seed % 2147483646) + 1
   return () => {

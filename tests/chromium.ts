@@ -13,7 +13,7 @@ const places = [
 ]
 const executablePath = places.find((place) => place !== undefined && existsSync(place))
 
-/** As `describe`; without Chromium skips and says so, or fails where SPANFORGE_REQUIRE_CHROMIUM is set. */
+/** Like `describe`. Without Chromium, the tests are skipped with a message, or fail if SPANFORGE_REQUIRE_CHROMIUM is set. */
 export function describeChromium(name: string, body: () => void): void {
   if (!executablePath && process.env.SPANFORGE_REQUIRE_CHROMIUM)
     throw new Error(`${name}: needs Chromium, and SPANFORGE_REQUIRE_CHROMIUM is set`)

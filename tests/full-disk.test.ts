@@ -13,7 +13,7 @@ import { checkpointBytes, tinyTraining } from './tiny-run.ts'
 const mount = (...args: string[]): boolean => spawnSync('mount', args, { stdio: 'ignore' }).status === 0
 const unmount = (folder: string) => spawnSync('umount', [folder], { stdio: 'ignore' })
 
-/** A folder that is a file system of its own, gone with the test. */
+/** Mounts a separate file system in a folder until the test ends. */
 function fileSystem(options: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
   onTestFinished(() => {
@@ -39,12 +39,12 @@ afterAll(() => {
 })
 
 describe.skipIf(!may)('An output folder', () => {
-  test('on a disk that fills up while saving: a clear error, the last checkpoint whole, and the run goes on from it', async () => {
+  test('on a disk that fills up while saving fails clearly, keeps the last complete checkpoint, and can be resumed', async () => {
     const undisturbed = temporaryFolder()
     const settings = { save_steps: 2, max_steps: 8, report_to: 'none' } as const
     await runHere(...tinyTraining(undisturbed, settings))
 
-    // A checkpoint has some 320 kB: there is room for two.
+    // A checkpoint has about 320 kB, so there is space for two.
     const disk = fileSystem('size=800k')
     const folder = temporaryFolder()
     const argv = tinyTraining(folder, { ...settings, output_dir: join(disk, 'out') })
@@ -64,7 +64,7 @@ describe.skipIf(!may)('An output folder', () => {
     )
   })
 
-  test('that is read-only is refused before the model is read', async () => {
+  test('that is read-only is rejected before the model is loaded', async () => {
     const disk = fileSystem('size=64k,ro')
     const { code, stderr } = await runHere(...tinyTraining(temporaryFolder(), { output_dir: join(disk, 'out') }))
     expect(code).toBe(1)
@@ -107,7 +107,7 @@ describe.skipIf(!may)('A cache', () => {
   })
 })
 
-test('An output folder under a path that is a file is refused', async () => {
+test('An output folder inside a path that is a file is rejected', async () => {
   const folder = temporaryFolder()
   writeFileSync(join(folder, 'file'), '')
   const { code, stderr } = await runHere(...tinyTraining(folder, { output_dir: join(folder, 'file/out') }))
@@ -115,7 +115,7 @@ test('An output folder under a path that is a file is refused', async () => {
   expect(stderr).toMatch(/out: cannot be written \(ENOTDIR/)
 })
 
-test('A checkpoint damaged in one byte is refused by its name, with what is wrong and what to take instead', async () => {
+test('A checkpoint with one corrupted byte is rejected with its name, the reason and a remedy', async () => {
   const folder = temporaryFolder()
   await runHere(...tinyTraining(folder, { save_steps: 1, max_steps: 2 }))
   for (const name of ['model.safetensors', 'trainer_state.json', 'progress.json']) {

@@ -25,7 +25,7 @@ const commands = blocks.flatMap(([, language, block]) =>
     : [],
 )
 
-/** The model of `npm start` in place of one that would have to be downloaded, and fewer epochs. */
+/** Replaces the model, which would have to be downloaded, with that of `npm start`, and reduces the number of epochs. */
 const small = new Map([
   ['sentence-transformers/all-MiniLM-L6-v2', join(import.meta.dirname, '../examples/embedded/model')],
   ['--dashboard', ''],
@@ -46,7 +46,7 @@ const bridges: readonly Entry[] = Array.from({ length: thoroughOr(60, 12) }, (_,
   const context = `${name} built bridge ${i} in ${year}.\nIt cost ${cost.toLocaleString('en')} crowns, "a fortune"; it is 12,5 metres high.`
   return [
     { question: `Who built bridge ${i}?`, context, answer: name },
-    // Excel takes 1,450 for a number.
+    // Excel interprets 1,450 as a number.
     { question: `What did bridge ${i} cost?`, context, answer: String(cost) },
   ]
 }).flat()
@@ -61,7 +61,7 @@ const cellOf = (cell: string, { isQuoted }: Style) => (isQuoted(cell) ? `"${cell
 const lineOf = (cells: readonly string[], style: Style) =>
   cells.map((cell) => cellOf(cell, style)).join(style.delimiter) + style.newline
 
-/** As Excel saves "CSV UTF-8" where the decimal separator is a comma, with a line that names the delimiter. */
+/** The format of Excel's "CSV UTF-8" if the decimal separator is a comma, with a line that specifies the delimiter. */
 function excelTable(entries: readonly Entry[]): string {
   const style: Style = { delimiter: ';', newline: '\r\n', isQuoted: (cell) => /[;"\n]/.test(cell) }
   const rows = entries.map(({ question, context, answer }, i) => [question, context, answer, `0,${i}`])
@@ -69,7 +69,7 @@ function excelTable(entries: readonly Entry[]): string {
   return `\ufeffsep=;\r\n${lines.join('')}`
 }
 
-/** As LibreOffice saves CSV with all texts quoted. */
+/** The format of LibreOffice's CSV with all texts quoted. */
 function libreOfficeTable(entries: readonly Entry[]): string {
   const style: Style = { delimiter: ',', newline: '\n', isQuoted: (cell) => !/^\d*$/.test(cell) }
   const rows = entries.map(({ question, context, answer }) => [question, context, answer])
@@ -85,7 +85,7 @@ const freePort = () =>
     })
   })
 
-/** Runs a command that serves until `use` is done with its address. */
+/** Runs a command that serves until `use`, which receives its address, resolves. */
 async function serve(command: string, cwd: string, use: (address: string) => Promise<void>): Promise<CliResult> {
   const port = await freePort()
   const address = `http://127.0.0.1:${port}/`
@@ -108,17 +108,17 @@ async function serve(command: string, cwd: string, use: (address: string) => Pro
   return ended
 }
 
-/** Reads the body that the guide gives to curl, and posts it. */
+/** Posts the request body from the guide's curl command. */
 async function post(curl: string, address: string): Promise<unknown> {
   const [, path, body] = /localhost:8000(\S+) .*-d '(.*)'/.exec(curl)!
   const headers = { 'content-type': 'application/json' }
   return (await fetch(new URL(path, address), { method: 'POST', headers, body })).json()
 }
 
-/** A question that the table does not have. */
+/** A question that is not in the table. */
 const ASKED = 'Who is the builder?'
 
-/** Asks on the page, says what the right answer is, downloads that, and returns the command that the page shows. */
+/** Asks a question on the page, corrects the answer, downloads the correction, and returns the command on the page. */
 async function correct(page: Page, address: string, path: string): Promise<string> {
   await page.goto(address)
   await giveText(page, bridges[0].context)
@@ -140,7 +140,7 @@ describeChromium('docs/guide.md, word for word', () => {
   })
   afterAll(() => browser?.close())
 
-  it('goes from tables of Excel and LibreOffice to a corrected and retrained model', async () => {
+  it('leads from tables of Excel and LibreOffice to a corrected and retrained model', async () => {
     const folder = temporaryFolder()
     const inFolder = (name: string) => join(folder, name)
     writeFileSync(inFolder('all.csv'), excelTable(bridges))
@@ -176,7 +176,7 @@ describeChromium('docs/guide.md, word for word', () => {
     expect(answers.map((line) => parseBoundedJson(line))).toHaveLength(bridges.length)
   })
 
-  it('reads the table that the guide prints, and the same questions in the styles of both programs', async () => {
+  it('shows a table that can be read, as can the same questions in the formats of both programs', async () => {
     const folder = temporaryFolder()
     const examplesOf = async (name: string, text: string) => {
       writeFileSync(join(folder, name), text)

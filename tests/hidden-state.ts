@@ -5,7 +5,7 @@ import { noDropout } from '../src/nn/dropout.ts'
 import { Parameters } from '../src/nn/parameters.ts'
 import { float32Value } from '../src/runtime/engine.ts'
 
-/** What the encoder puts out after so many layers, [rows, length, hidden]; 0 is the embeddings. Rows of one length. */
+/** The encoder's output after the given number of layers, of shape [rows, length, hidden]. Rows must have equal lengths. */
 export async function hiddenState(
   { config, geometry, engine, parameters }: QuestionAnsweringModel,
   rows: readonly Row[],

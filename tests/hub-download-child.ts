@@ -1,4 +1,4 @@
-// Downloads a model when told to, and says where it lies: for tests that end it in the middle.
+// Downloads a model on request and prints its path, for tests that kill this process during the download.
 import { once } from 'node:events'
 import { resolveModel } from '../src/hub/models.ts'
 

@@ -12,7 +12,7 @@ import { BERT, hubWorld } from './hub-world.ts'
 import { NOTEBOOK_CARD } from './model-card-summary.ts'
 import { madeUpExamples, squadParquet } from './squad-parquet.ts'
 
-/** A Python that has huggingface_hub and datasets: SPANFORGE_PYTHON, or python3. */
+/** A Python with huggingface_hub and datasets: SPANFORGE_PYTHON, or python3. */
 const python = process.env.SPANFORGE_PYTHON ?? 'python3'
 const script = fileURLToPath(new URL('hub-python.py', import.meta.url))
 const versions = spawnSync(python, [script, 'versions'], { encoding: 'utf8' })
@@ -48,42 +48,48 @@ async function run(environment: Record<string, string>, ...args: string[]) {
   return JSON.parse(stdout.trim().split('\n').at(-1)!)
 }
 
-/** Bodies that were fetched; Python asks for the head of a file to see whether it changed. */
+/** The downloaded files, without HEAD requests, with which Python checks whether a file has changed. */
 const fetched = () =>
   world.server.requests.filter(({ method, url }) => method === 'GET' && /\/content\/|\/resolve\//.test(url)).length
 
-describe.skipIf(!hasPython)('the cache is one with Python', { timeout: 120_000 }, () => {
-  it.each(['ann/bert', 'bert-base-uncased'])('what spanforge downloaded of %s, Python does not again', async (name) => {
-    const folder = await resolveModel(name, world.options)
-    world.server.reset()
-    expect(await run({}, 'snapshot', name, ...NEEDED)).toBe(folder)
-    expect(await run({}, 'files', name, ...NEEDED)).toEqual(NEEDED.map((path) => join(folder, path)))
-    expect(fetched()).toBe(0)
-    expect(await run({ HF_HUB_OFFLINE: '1' }, 'snapshot', name, ...NEEDED)).toBe(folder)
-    const size = NEEDED.reduce((sum, path) => sum + BERT[path as keyof typeof BERT].length, 0)
-    const { repos, warnings } = await run({}, 'scan')
-    expect(repos).toEqual([['model', name, size, NEEDED.length]])
-    expect(warnings).toEqual([])
-  })
+describe.skipIf(!hasPython)('the cache is shared with Python', { timeout: 120_000 }, () => {
+  it.each(['ann/bert', 'bert-base-uncased'])(
+    'Python does not download again what spanforge downloaded of %s',
+    async (name) => {
+      const folder = await resolveModel(name, world.options)
+      world.server.reset()
+      expect(await run({}, 'snapshot', name, ...NEEDED)).toBe(folder)
+      expect(await run({}, 'files', name, ...NEEDED)).toEqual(NEEDED.map((path) => join(folder, path)))
+      expect(fetched()).toBe(0)
+      expect(await run({ HF_HUB_OFFLINE: '1' }, 'snapshot', name, ...NEEDED)).toBe(folder)
+      const size = NEEDED.reduce((sum, path) => sum + BERT[path as keyof typeof BERT].length, 0)
+      const { repos, warnings } = await run({}, 'scan')
+      expect(repos).toEqual([['model', name, size, NEEDED.length]])
+      expect(warnings).toEqual([])
+    },
+  )
 
-  it.each(['ann/bert', 'bert-base-uncased'])('what Python downloaded of %s, spanforge does not again', async (name) => {
-    const folder = await run({}, 'snapshot', name, ...NEEDED)
-    world.server.reset()
-    expect(await resolveModel(name, { ...world.options, offline: true })).toBe(folder)
-    expect(world.server.requests).toEqual([])
-    expect(await resolveModel(name, world.options)).toBe(folder)
-    expect(fetched()).toBe(0)
-    expect(await verifyCache(world.cache)).toMatchObject({ sound: NEEDED.length, faults: [] })
-  })
+  it.each(['ann/bert', 'bert-base-uncased'])(
+    'spanforge does not download again what Python downloaded of %s',
+    async (name) => {
+      const folder = await run({}, 'snapshot', name, ...NEEDED)
+      world.server.reset()
+      expect(await resolveModel(name, { ...world.options, offline: true })).toBe(folder)
+      expect(world.server.requests).toEqual([])
+      expect(await resolveModel(name, world.options)).toBe(folder)
+      expect(fetched()).toBe(0)
+      expect(await verifyCache(world.cache)).toMatchObject({ sound: NEEDED.length, faults: [] })
+    },
+  )
 
-  it('what Python has in part, spanforge completes', async () => {
+  it('spanforge completes a partial download of Python', async () => {
     const [config] = await run({}, 'files', 'ann/bert', 'config.json')
     const folder = await resolveModel('ann/bert', world.options)
     expect(config).toBe(join(folder, 'config.json'))
     expect(fetched()).toBe(1 + 3 + 1) // One by Python; three and a redirect by spanforge.
   })
 
-  it('both may download at once', async () => {
+  it('both can download at the same time', async () => {
     world.server.misbehave(/content/, { slow: true }, 10)
     const [ours, theirs] = await Promise.all([
       resolveModel('ann/bert', world.options),
@@ -94,7 +100,7 @@ describe.skipIf(!hasPython)('the cache is one with Python', { timeout: 120_000 }
     expect(await verifyCache(world.cache)).toMatchObject({ sound: NEEDED.length, faults: [] })
   })
 
-  it.skipIf(!hasDatasets)('a data set that load_dataset brought, spanforge does not download again', async () => {
+  it.skipIf(!hasDatasets)('spanforge does not download again a data set that load_dataset downloaded', async () => {
     const { rows, first } = await run({}, 'dataset', 'ann/squad', 'train')
     expect(rows).toBe(SQUAD.length)
     expect(first).toMatchObject({ id: SQUAD[0].id, context: SQUAD[0].context })
@@ -104,14 +110,14 @@ describe.skipIf(!hasPython)('the cache is one with Python', { timeout: 120_000 }
     expect(fetched()).toBe(0)
   })
 
-  it.skipIf(!hasDatasets)('a data set that spanforge brought, load_dataset does not again', async () => {
+  it.skipIf(!hasDatasets)('load_dataset does not download again a data set that spanforge downloaded', async () => {
     await loadDataset('ann/squad', { ...world.options, split: 'train' })
     world.server.reset()
     expect(await run({}, 'dataset', 'ann/squad', 'train')).toMatchObject({ rows: SQUAD.length })
     expect(world.downloads.filter((url) => url.startsWith('/content/'))).toEqual([])
   })
 
-  it('a model card is read as the hub reads it', async () => {
+  it('huggingface_hub reads the metadata of a model card', async () => {
     await writeFile(join(world.cache, 'README.md'), modelCard(NOTEBOOK_CARD))
     expect(await run({}, 'card', join(world.cache, 'README.md'))).toEqual({
       base_model: 'bert-base-uncased',

@@ -14,11 +14,11 @@ export function packRelease(folder: string): string {
   return join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz'))!)
 }
 
-/** Makes `folder` an empty project in strict TypeScript. */
+/** Turns `folder` into an empty project in strict TypeScript. */
 export function emptyProject(folder: string): void {
   mkdirSync(join(folder, 'node_modules'), { recursive: true })
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'project', private: true, type: 'module' }))
-  // To check the types of all packages too takes ten seconds more.
+  // Checking the types of all packages takes another ten seconds.
   const strict = { strict: true, skipLibCheck: !isThorough }
   const compilerOptions = { module: 'nodenext', target: 'es2022', types: ['node'], ...strict }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
@@ -36,7 +36,7 @@ export function unpackRelease(tarball: string, project: string): void {
   renameSync(join(modules, 'package'), join(modules, 'spanforge'))
 }
 
-/** Installs a release with npm, as a user does. Returns why that is not possible, such as a registry out of reach. */
+/** Installs a release with npm, like a user. Returns the reason if it fails, for example an unreachable registry. */
 export function installRelease(tarball: string, project: string): string | undefined {
   const argv = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']
   try {
@@ -49,7 +49,7 @@ export function installRelease(tarball: string, project: string): string | undef
   }
 }
 
-/** What a project in TypeScript also installs. */
+/** The development dependencies of a project in TypeScript. */
 function typePackages(): string[] {
   const { devDependencies } = JSON.parse(read('package.json'))
   return ['@types/node'].map((name) => `${name}@${devDependencies[name]}`)

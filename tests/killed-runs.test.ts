@@ -45,13 +45,13 @@ function start(argv: readonly string[], kill_at?: number) {
     said: () => lines.join('\n'),
     /** Resolves after the given number of steps, evaluations and checkpoints, or when the run ends. */
     async reports(count: number): Promise<void> {
-      const told = new Promise<void>((resolve) => {
+      const reached = new Promise<void>((resolve) => {
         wake = () => {
           if (lines.filter((line) => /^(step|saved|Evaluating)/.test(line)).length >= count) resolve()
         }
         wake()
       })
-      await Promise.race([told, closed])
+      await Promise.race([reached, closed])
     },
   }
 }

@@ -1,4 +1,4 @@
-/** docs/library.md: its programs run; and docs/api.md is current. */
+/** The programs of docs/library.md run, and docs/api.md is up to date. */
 import { execFile } from 'node:child_process'
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ const programs = [...page.matchAll(/^## (.*)\n[\s\S]*?^```ts\n([\s\S]*?)^```/gm)
 ])
 
 describe('docs/library.md', () => {
-  it.each(programs)('has a program that runs: %s', async (title, code) => {
+  it.each(programs)('has working programs: %s', async (title, code) => {
     const folder = temporaryFolder()
     cpSync(tinyFolder, join(folder, 'qa-model'), { recursive: true })
     writeTinySquad(folder, 'train.json', 16)
@@ -36,7 +36,7 @@ describe('docs/library.md', () => {
     if (title.startsWith('Evaluate')) expect(existsSync(join(folder, 'errors.html'))).toBe(true)
   })
 
-  it('and the other pages import nothing that it does not', () => {
+  it('and other pages only import what the package exports', () => {
     const pages = ['README.md', 'docs/hub.md', 'docs/deployment.md', 'docs/guide.md', 'docs/library.md'].map(read)
     const imported = pages.flatMap((text) =>
       [...text.matchAll(/import \{([^}]*)\} from 'spanforge'/g)].flatMap(([, names]) =>
@@ -52,7 +52,7 @@ describe('docs/library.md', () => {
 })
 
 describe('docs/api.md', () => {
-  it('is current; if not, run npm run write:api', () => {
+  it('is up to date; if not, run npm run write:api', () => {
     const found = readFileSync(apiPagePath, 'utf8')
     expect(found).toBe(apiPage())
     expect(Object.keys(library).filter((name) => !found.includes(`\n### ${name}\n`))).toEqual([])

@@ -71,7 +71,7 @@ function expectRecorded(engine: Engine): void {
       })
   }
 
-  test('padding does not change logits: each window alone, and all together without padding', async () => {
+  test('padding does not change the logits of single windows and of all windows together', async () => {
     const padded = batchOf('padded-384')
     const expected = expectedOf('padded-384')
     const real = unpadded(padded)

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { MUTATIONS } from '../scripts/mutations/list.ts'
 import { packageFile } from '../src/package-root.ts'
 
-describe('The mutations that the tests must notice (scripts/mutate.ts)', () => {
-  test('are at least fifty, all different', () => {
+describe('The mutations that the tests must detect (scripts/mutate.ts)', () => {
+  test('are at least fifty different ones', () => {
     expect(MUTATIONS.length).toBeGreaterThanOrEqual(50)
     expect(new Set(MUTATIONS.map((mutation) => JSON.stringify(mutation))).size).toBe(MUTATIONS.length)
   })

@@ -66,8 +66,8 @@ function expectCard(card: string) {
   expect(card).not.toMatch(/output_dir|`adam_beta1`/)
 }
 
-describe('The notebook by name, from one command', () => {
-  test('runs with the hub there, and again with the hub switched off: the same bits', async () => {
+describe('The notebook with models and data from the hub, in one command', () => {
+  test('produces the same bits online and, after that, offline', async () => {
     const folder = temporaryFolder()
     const online = await notebook(join(folder, 'online'))
     expect(online.args).toMatchObject({ model: 'bert-base-uncased', dataset: 'squad', num_train_epochs: 3 })
@@ -90,7 +90,7 @@ describe('The notebook by name, from one command', () => {
   })
 })
 
-test('The preset is what the notebook says: its model, its data, its arguments, 579 steps for 3,074 windows', () => {
+test('The preset has the model, data and arguments of the notebook: 579 steps for 3,074 windows', () => {
   const args = parseArguments(presets.notebook, 'the preset')
   expect(args).toEqual({
     ...parseArguments({}, 'test'),

@@ -60,7 +60,7 @@ function values(count: number, init: Initialization, seed: number): Float32Array
   return data
 }
 
-describeShared('The notebook by name, with the real files of bert-base-uncased', () => {
+describeShared('The notebook with the real files of bert-base-uncased', () => {
   const world = hubWorld((server) => {
     server.add('model', 'google-bert/bert-base-uncased', { card: { license: 'apache-2.0' } })
     server.rename('model', 'bert-base-uncased', 'google-bert/bert-base-uncased')
@@ -84,7 +84,7 @@ describeShared('The notebook by name, with the real files of bert-base-uncased',
     return { said, output_dir, config: json('config.json'), state: json('trainer_state.json') }
   }
 
-  test('the whole preset runs at 2 layers of width 32: 3,000 questions, 579 steps, the best of three epochs', async () => {
+  test('the complete preset runs with 2 layers of size 32: 3,000 questions, 579 steps, the best of three epochs', async () => {
     const sizes = { num_hidden_layers: 2, hidden_size: 32, num_attention_heads: 2, intermediate_size: 64 }
     const { said, output_dir, config, state } = await notebook(sizes)
     expect(config).toMatchObject({ ...sizes, architectures: ['BertForQuestionAnswering'], vocab_size: 30522 })
@@ -99,7 +99,7 @@ describeShared('The notebook by name, with the real files of bert-base-uncased',
     expect(answered.code, answered.stderr).toBe(0)
   })
 
-  test.skipIf(!isThorough)('at full size it trains, saves and evaluates', async () => {
+  test.skipIf(!isThorough)('trains, saves and evaluates at full size', async () => {
     const { said, config, state } = await notebook({}, '--max_steps', '2', '--max_eval_samples', '8')
     expect(config).toMatchObject({
       hidden_size: 768,

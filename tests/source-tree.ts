@@ -47,7 +47,7 @@ function readImports(source: string): string[] {
   return found
 }
 
-/** What stands for a module in `import ... from`, `export ... from`, `import(...)` and `import('...').Type`. */
+/** Matches the module specifier in `import ... from`, `export ... from`, `import(...)` and `import('...').Type`. */
 function namedModule(node: ts.Node): ts.Node | undefined {
   if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier
   if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) return node.argument.literal

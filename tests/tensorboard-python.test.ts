@@ -9,7 +9,7 @@ import { runHere } from './run-here.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { type Flags, tinyTraining } from './tiny-run.ts'
 
-/** A Python that has tensorboard: SPANFORGE_PYTHON, or python3. */
+/** A Python with tensorboard: SPANFORGE_PYTHON, or python3. */
 const python = process.env.SPANFORGE_PYTHON ?? 'python3'
 const script = fileURLToPath(new URL('tensorboard-python.py', import.meta.url))
 const hasTensorBoard = spawnSync(python, [script]).status === 0
@@ -21,7 +21,7 @@ function readByTensorBoard(folder: string): { readonly kinds: readonly string[];
   return JSON.parse(execFileSync(python, [script, folder], { encoding: 'utf8' }))
 }
 
-/** The log lines of a run as TensorBoard should have them: numbers by tag, in float32. */
+/** The log entries of a run as expected in TensorBoard: numbers by tag, in float32. */
 function expectedOf(entries: readonly LogEntry[]): Scalars {
   const byTag: Record<string, [number, number][]> = {}
   for (const entry of entries)
@@ -34,15 +34,15 @@ function expectedOf(entries: readonly LogEntry[]): Scalars {
 
 const logOf = (out: string): LogEntry[] => JSON.parse(readFileSync(join(out, 'trainer_state.json'), 'utf8')).log_history
 
-describe.skipIf(!hasTensorBoard)('TensorBoard reads of a run', { timeout: 120_000 }, () => {
+describe.skipIf(!hasTensorBoard)('TensorBoard reads', { timeout: 120_000 }, () => {
   const settings: Flags = { eval_strategy: 'epoch', save_steps: 6 }
 
-  test('every number that it logged, and nothing else', async () => {
+  test('exactly the numbers that a run logged', async () => {
     const folder = temporaryFolder()
     const { code, stderr } = await runHere(...tinyTraining(folder, settings))
     expect(code, stderr).toBe(0)
     const history = logOf(join(folder, 'out'))
-    // 12 steps, 2 evaluations, the whole.
+    // 12 steps, 2 evaluations and the totals.
     expect(history).toHaveLength(15)
     const found = readByTensorBoard(join(folder, 'out/runs'))
     expect(found).toEqual({ kinds: ['scalars'], scalars: expectedOf(history) })
@@ -50,7 +50,7 @@ describe.skipIf(!hasTensorBoard)('TensorBoard reads of a run', { timeout: 120_00
     expect(Object.keys(found.scalars)).toEqual(expect.arrayContaining(['eval/loss', 'eval/f1', 'train/learning_rate']))
   })
 
-  test('that went on from a checkpoint the numbers of both sessions', async () => {
+  test('the numbers of both sessions of a resumed run', async () => {
     const folder = temporaryFolder()
     const out = join(folder, 'out')
     await runHere(...tinyTraining(folder, settings))

@@ -3,12 +3,12 @@ import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Engine, Precision } from '../src/runtime/engine.ts'
 import type { EngineEntry } from '../src/runtime/engine-entry.ts'
 
-/** What else is installed must not matter. */
+/** Ignores other installed engines. */
 vi.stubEnv('OPENVINO_DIR', '/nowhere')
 vi.stubEnv('ONEDNN_DIR', '/nowhere')
 vi.stubEnv('SPANFORGE_REQUIRE_OPENVINO', '')
 
-// Modules of their own, which no other test sees: what lists the engines reads them when it is loaded.
+// Imported separately for this test, because modules that list the engines read the registry when they are loaded.
 vi.resetModules()
 afterAll(() => {
   vi.resetModules()
@@ -19,7 +19,7 @@ const { defaultEngine, engineChoices, openEngine, registerEngine } = await impor
 
 const precisions: readonly Precision[] = ['float32', 'bfloat16']
 
-/** An engine of this file, which knows nothing of the others. */
+/** An engine that is independent of the others. */
 const entryOf = (name: string, title: string, devices: readonly string[]): EngineEntry => ({
   name,
   title,
@@ -35,7 +35,7 @@ const entryOf = (name: string, title: string, devices: readonly string[]): Engin
     name,
     device: `${name} (${device})`,
     precisions,
-    // The products are those of ONNX Runtime, whatever the precision.
+    // ONNX Runtime computes the products, regardless of the precision.
     compile: (graph, options) => defaultEngine.compile(graph, { ...options, precision: 'float32' }),
   }),
 })
@@ -61,12 +61,12 @@ const config = parseConfig(
 
 const choices = [...builtIn, 'abacus', 'sliderule']
 
-/** A measure that gives each engine, by its name or by its device, the seconds named. */
+/** A measurement that returns the given seconds for each engine, by its name or device. */
 const taking = (seconds: Readonly<Record<string, number>>) =>
   vi.fn(async ({ name, device }: Engine) => seconds[device] ?? seconds[name])
 
 describe('An engine that is registered', () => {
-  test('is a value of the argument, in its error, its help and its JSON Schema', () => {
+  test('is a valid value of the argument and appears in its error, help and JSON Schema', () => {
     expect(parseArguments({ engine: 'abacus' }, 'test').engine).toBe('abacus')
     expect(() => parseArguments({ engine: 'pebbles' }, 'test')).toThrow(
       `test: engine: found "pebbles", expected one of ${choices.join(', ')}`,
@@ -77,7 +77,7 @@ describe('An engine that is registered', () => {
     expect(properties.engine.anyOf).toContainEqual({ type: 'string', enum: choices })
   })
 
-  test('is a value of --engine, and its devices are in the help of --device', () => {
+  test('appears in the help of --engine, and its devices in that of --device', () => {
     const { options } = withEngineFlags(new Command())
     expect(options.find(({ long }) => long === '--engine')?.argChoices).toEqual(choices)
     expect(options.find(({ long }) => long === '--device')?.description).toMatch(
@@ -85,7 +85,7 @@ describe('An engine that is registered', () => {
     )
   })
 
-  test('is opened by its name, and by the name of a device of its own', async () => {
+  test('is opened by its name, and by a device that only it has', async () => {
     expect((await chooseEngine({ engine: 'abacus' }, config)).engine.device).toBe('abacus (cpu)')
     expect((await chooseEngine({ device: 'abacus:wood' }, config)).engine.device).toBe('abacus (wood)')
     expect((await chooseEngine({ engine: 'sliderule' }, config)).engine.device).toBe('sliderule (bamboo)')
@@ -97,7 +97,7 @@ describe('An engine that is registered', () => {
     )
   })
 
-  test('changes nothing for those who do not ask for it', async () => {
+  test('is not used by default', async () => {
     const measure = taking({})
     expect(await chooseEngine({}, config, measure)).toEqual({
       name: 'onnxruntime',
@@ -107,7 +107,7 @@ describe('An engine that is registered', () => {
     expect(measure).not.toHaveBeenCalled()
   })
 
-  test('has a line in doctor, with its devices and their precisions', async () => {
+  test('is listed by doctor with its devices and their precisions', async () => {
     const text = doctorText(await diagnose())
     expect(text).toMatch(/^Abacus +3\.0, this test$/m)
     expect(text).toMatch(/^ {2}abacus:wood +Abacus on abacus:wood; float32, bfloat16$/m)
@@ -178,7 +178,7 @@ describe('Among several engines', () => {
   })
 })
 
-test('names that are taken, reserved or cannot be typed are refused', () => {
+test('names that are taken, reserved or unsuitable for a command line are rejected', () => {
   for (const name of ['onnxruntime', 'abacus', 'auto', 'cpu', '', 'a:b', 'Two words'])
     expect(() => registerEngine(entryOf(name, 'X', ['cpu'])), name).toThrow(/^engine: .* cannot be registered/)
 })

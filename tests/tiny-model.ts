@@ -16,7 +16,7 @@ const NO_DROPOUT = {
   ...{ dropout: 0, attention_dropout: 0, qa_dropout: 0 },
 }
 
-/** A small random model of tests/fixtures/tiny, by its folder, without dropout unless `dropout` says otherwise. */
+/** Loads a small random model from a folder of tests/fixtures/tiny (default: without dropout). */
 export function tinyModel(
   folder: string,
   engine: Engine = defaultEngine,
@@ -41,7 +41,7 @@ export interface RecordedBatch {
   readonly spans: readonly Label[]
 }
 
-/** A batch as transformers was given it: input_ids, token_type_ids, attention_mask [rows, length], and positions. */
+/** A batch in the format of transformers: input_ids, token_type_ids, attention_mask [rows, length], and positions. */
 export function recordedBatch(path: string): RecordedBatch {
   const batch = readRecorded(path)
   const [count, length] = batch.input_ids.shape as [number, number]
@@ -58,7 +58,7 @@ export function recordedBatch(path: string): RecordedBatch {
   return { rows, spans }
 }
 
-/** The batches of a family's folder, by name, as `scripts/python/tiny_models.py` gave them to transformers. */
+/** The batches in the folder of an architecture by name, as `scripts/python/tiny_models.py` recorded them. */
 export function recordedBatches(folder: string): Record<string, RecordedBatch> {
   const recorded = fixtureJson<Record<string, JsonBatch>>(`tiny/${folder}/batches.json`)
   return Object.fromEntries(
@@ -97,7 +97,7 @@ export const unpadded = ({ rows, spans }: RecordedBatch): RecordedBatch => ({
   })),
 })
 
-/** A recorded batch as a data set of windows. The questions are stand-ins: only the loss has been recorded. */
+/** A recorded batch as a data set of windows. The questions are placeholders, because only the loss was recorded. */
 export function recordedDataset(path: string): Dataset {
   const { rows, spans } = recordedBatch(path)
   const windows = rows.map(({ input_ids, token_type_ids, attended }, example) => ({

@@ -1,4 +1,4 @@
-/** `tokenizer.call` beside `tokenizer(...)` of transformers, recorded by scripts/python/tokenizer_calls.py. */
+/** Compares `tokenizer.call` with `tokenizer(...)` of transformers, recorded by scripts/python/tokenizer_calls.py. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
@@ -33,7 +33,7 @@ async function tokenizerOf({ folder, truncation_side }: RecordedCall): Promise<T
   return new Tokenizer({ ...tokenizer.settings, truncation_side })
 }
 
-/** The result as it was recorded, with `sequence_ids` and `word_ids` of every row. */
+/** The result in the recorded format, with `sequence_ids` and `word_ids` of every row. */
 function resultOf(
   tokenizer: Tokenizer,
   { text, text_pair, options }: Pick<RecordedCall, 'text' | 'text_pair' | 'options'>,
@@ -49,13 +49,13 @@ function resultOf(
 }
 
 describe('tokenizer.call', () => {
-  it('was recorded with results and errors', () => {
+  it('has recorded results and errors', () => {
     expect(calls.filter(({ error }) => error === undefined).length).toBeGreaterThan(150)
     expect(calls.filter(({ error }) => error !== undefined).length).toBeGreaterThan(20)
   })
 
   for (const name of new Set(calls.map(({ folder }) => folder)))
-    it(`returns what transformers returns, or refuses what it refuses: ${name}`, async () => {
+    it(`returns the same result or error as transformers: ${name}`, async () => {
       for (const call of calls.filter(({ folder }) => folder === name)) {
         const tokenizer = await tokenizerOf(call)
         if (call.error === undefined) expect(resultOf(tokenizer, call), JSON.stringify(call)).toEqual(call.result)
@@ -64,7 +64,7 @@ describe('tokenizer.call', () => {
     })
 })
 
-describe('tokenizer.call, of invalid arguments', async () => {
+describe('tokenizer.call rejects invalid arguments', async () => {
   const tokenizer = await loadTokenizer(tinyFolder)
   const call = tokenizer.call.bind(tokenizer) as (...given: unknown[]) => unknown
 
@@ -91,7 +91,7 @@ describe('tokenizer.call, of invalid arguments', async () => {
     expect(() => call(...given)).toThrow(message)
   })
 
-  it('returns no rows for no texts, and plain data', () => {
+  it('returns no rows for no texts, and plain arrays', () => {
     expect({ ...tokenizer.call([]) }).toEqual({ input_ids: [], token_type_ids: [], attention_mask: [] })
     expect(Object.keys(tokenizer.call('a'))).toEqual(['input_ids', 'token_type_ids', 'attention_mask'])
     expect(() => tokenizer.call('a').sequence_ids(1)).toThrow(/row is 1; expected a whole number from 0 to 0/)
@@ -116,7 +116,7 @@ describeShared('tokenizer.call on real questions', () => {
   const all = data.flatMap((article) => article.paragraphs)
   const paragraphs = all.slice(0, thoroughOr(all.length, 40))
 
-  it.each(recorded)('returns what transformers returns with $options', async ({ options, digests }) => {
+  it.each(recorded)('returns the same results as transformers with $options', async ({ options, digests }) => {
     const tokenizer = await loadTokenizer(shared('models/minilm-l6-h384'))
     const found = paragraphs.map(({ context, qas }) => {
       const text = qas.map(({ question }) => question)
@@ -128,6 +128,6 @@ describeShared('tokenizer.call on real questions', () => {
   })
 })
 
-/** As `json.dumps(..., separators=(',', ':'), sort_keys=True)` of a flat object. */
+/** Equivalent to `json.dumps(..., separators=(',', ':'), sort_keys=True)` for a flat object. */
 const sortedJson = (object: Record<string, unknown>): string =>
   JSON.stringify(Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1))))

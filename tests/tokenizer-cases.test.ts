@@ -9,12 +9,12 @@ const cases = ['cases', 'bpe', 'unigram'].flatMap((name) =>
   fixtureJson<TokenizerCase[]>(`tokenizer-folders/${name}.json`),
 )
 
-/** What transformers 5 writes; 4.57 cannot read it, but its tokenizer.json is like any other. */
+/** Folders written by transformers 5. Version 4.57 cannot read them, but their tokenizer.json is valid. */
 const FOR_VERSION_5 = /^settings extra list/
 
-describe('Small tokenizer folders of every layout', () => {
+describe('Small tokenizer folders in all layouts', () => {
   for (const recorded of cases.filter(({ error }) => error === undefined))
-    it(`reads as Python does: ${recorded.name}`, async () => {
+    it(`are read as in Python: ${recorded.name}`, async () => {
       const folder = temporaryFolder()
       const tokenizer = await loadTokenizer(writeCase(recorded, join(folder, 'original')))
       const read = compareCase(tokenizer, recorded)
@@ -26,7 +26,7 @@ describe('Small tokenizer folders of every layout', () => {
 
   for (const recorded of cases.filter(({ error }) => error !== undefined)) {
     const isRead = FOR_VERSION_5.test(recorded.name)
-    it(`${isRead ? 'reads' : 'refuses'} what Python refuses: ${recorded.name}`, async () => {
+    it(`are ${isRead ? 'read' : 'rejected'}, which Python rejects: ${recorded.name}`, async () => {
       const loaded = loadTokenizer(writeCase(recorded, temporaryFolder()))
       if (isRead) await expect(loaded).resolves.toMatchObject({ cls_token_id: 2, sep_token_id: 3 })
       else await expect(loaded).rejects.toThrow(/expected/)

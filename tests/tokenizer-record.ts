@@ -1,7 +1,7 @@
 import { tokenTypeIds, WindowCutter, type WindowOptions } from '../src/squad/windows.ts'
 import type { Tokenizer } from '../src/text/index.ts'
 
-/** What transformers makes of a text, with offsets in UTF-16 units, flat. */
+/** The encoding of a text in transformers, with flat offsets in UTF-16 code units. */
 export interface RecordedText {
   readonly text: string
   /** Why Python cannot encode the text. */
@@ -18,7 +18,7 @@ export interface RecordedText {
 
 export interface RecordedWindow {
   readonly input_ids: number[]
-  /** null where the tokenizer has none. */
+  /** null if the tokenizer has none. */
   readonly token_type_ids: number[] | null
   readonly offsets: number[]
 }
@@ -30,7 +30,7 @@ export interface RecordedPair {
   readonly windows: RecordedWindow[]
 }
 
-/** The same of ours, with the fields that were recorded. */
+/** The encoding of spanforge's tokenizer, with the recorded fields. */
 export function readText(tokenizer: Tokenizer, { text, tokens, skipped }: RecordedText): Omit<RecordedText, 'error'> {
   const { ids, offsets, wordIds } = tokenizer.encode(text)
   return {
@@ -45,11 +45,11 @@ export function readText(tokenizer: Tokenizer, { text, tokens, skipped }: Record
   }
 }
 
-/** Whether the tokenizer puts a special token before the question, which stands for "no answer", and one at the end. */
+/** Whether the tokenizer puts a special token before the question, which represents "no answer", and one at the end. */
 export const canAnswer = ({ pair }: Tokenizer): boolean =>
   pair !== undefined && pair.before.ids.length > 0 && pair.after.ids.length > 0
 
-/** The rows of a pair, as `tokenizer(question, context)` returns them. */
+/** The rows of a pair in the format of `tokenizer(question, context)`. */
 export function callPair(
   tokenizer: Tokenizer,
   { question, context }: RecordedPair,
@@ -68,13 +68,13 @@ export function callPair(
       input_ids,
       token_type_ids: called.token_type_ids?.[row] ?? null,
       sequence_ids,
-      // Recorded as 0, 0 where a token is of no text.
+      // Recorded as 0, 0 for tokens that do not come from the text.
       offsets: called.offset_mapping![row].flatMap((offsets, i) => (sequence_ids[i] === null ? [0, 0] : offsets)),
     }
   })
 }
 
-/** The windows of a pair, as a model is trained on them. */
+/** The windows of a pair for training. */
 export function readPair(tokenizer: Tokenizer, pair: RecordedPair, options: WindowOptions): RecordedWindow[] {
   const { question, context } = pair
   const windows = new WindowCutter(tokenizer, options).cut({ id: 'recorded', question, context, answers: [] }, 0)

@@ -17,13 +17,13 @@ describeShared('Tokenizers of real model folders', () => {
   for (const name of zooFolders()) {
     const expected = REFUSED[name]
     if (expected)
-      it(`refuses ${name}`, async () => {
+      it(`rejects ${name}`, async () => {
         const error = await loadTokenizer(unpackZoo(name)).catch((error) => error)
         expect(error.message).toMatch(expected)
         expect(error.message.split('\n')).toHaveLength(2)
       })
     else
-      it(`reads ${name} as Python does`, async () => {
+      it(`reads ${name} like Python`, async () => {
         const tokenizer = await loadTokenizer(unpackZoo(name))
         const record = zooRecord(name)
         compareFacts(tokenizer, record)
@@ -36,7 +36,7 @@ describeShared('Tokenizers of real model folders', () => {
 function compareFacts(tokenizer: Tokenizer, { class: reader, ...record }: ZooRecord): void {
   const { length, vocab_size, model_max_length, settings } = tokenizer
   expect({ length, vocab_size }).toEqual({ length: record.length, vocab_size: record.vocab_size })
-  // Where no class of transformers can read the folder, the tokenizers library alone has, which reads no settings.
+  // Folders that no class of transformers can read were read by the tokenizers library, which ignores settings.
   if (reader === 'Tokenizer') return
   expect(Number.isFinite(model_max_length) ? model_max_length : null).toBe(record.model_max_length)
   const named = Object.keys(record.special_tokens) as (keyof typeof settings.special_tokens)[]
@@ -63,7 +63,7 @@ function compareWindows(tokenizer: Tokenizer, { pairs }: ZooRecord): void {
       continue
     }
     expect(read()).toEqual(pair.windows)
-    // Windows for training leave out white space that the question begins with.
+    // Training windows do not contain leading white space of the question.
     if (pair.question !== pair.question.trimStart() || !canAnswer(tokenizer)) continue
     expect(readPair(tokenizer, pair, WINDOWS)).toEqual(pair.windows.map(({ sequence_ids, ...window }) => window))
   }

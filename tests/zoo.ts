@@ -32,7 +32,7 @@ export interface ZooRecord {
 export const zooRecord = (name: string): ZooRecord =>
   JSON.parse(gunzipSync(readFileSync(shared(`zoo/${name}/expected.json.gz`))).toString('utf8')) as ZooRecord
 
-/** A copy of a folder as it is on the hub: unpacked, without what was recorded of it. */
+/** An unpacked copy of a folder as on the hub, without the recorded results. */
 export function unpackZoo(name: string): string {
   const folder = temporaryFolder()
   for (const file of readdirSync(shared(`zoo/${name}`))) {

@@ -1,4 +1,4 @@
-// Downloads the model ann/bert again and again, each time into an empty cache, and prints how often it succeeded.
+// Downloads the model ann/bert repeatedly, each time to an empty cache, and prints how often it succeeded.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,6 +1,6 @@
 /**
  * Locks a folder until it is killed: for lock.test.ts. `FOLDER BEAT SILENCE [write]`: with `write` it replaces
- * FOLDER/written again and again, otherwise its main thread is as busy as one in a long native call.
+ * FOLDER/written repeatedly; otherwise it blocks its main thread, like a long native call.
  */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'

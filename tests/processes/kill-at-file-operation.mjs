@@ -1,4 +1,4 @@
-/** Preloaded (node --import): kills its process in front of its writing file operation number KILL_AT, from 0. */
+/** Preloaded with node --import. Kills its process before its write operation number KILL_AT, counted from 0. */
 import promises from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 

@@ -1,4 +1,4 @@
-/** Saves checkpoint after checkpoint into a folder until it is killed: for checkpoint-store.test.ts. */
+/** Saves checkpoints to a folder until it is killed, for checkpoint-store.test.ts. */
 import { writeFileSync } from 'node:fs'
 import {
   newestWhole,
@@ -16,7 +16,7 @@ console.log(`resumed ${folder?.match(/\d+$/) ?? 0}`)
 for (let step = Number(folder?.match(/\d+$/) ?? 0) + 1; ; step++) {
   const content = `${step} `.repeat(20_000)
   const write = (path: string): void => writeFileSync(path, content)
-  // Every step is saved twice, so that replacing a checkpoint is interrupted too.
+  // Each step is saved twice, so that the replacement of a checkpoint can be interrupted as well.
   for (let time = 0; time < 2; time++)
     await writeCheckpoint(output_dir, step, [
       { name: 'a.bin', write },
