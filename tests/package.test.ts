@@ -98,7 +98,7 @@ async function bundled(): Promise<string> {
 const modelFile = (url: string): string => readFileSync(join(project, 'qa-model', url.split('/').at(-1)!), 'utf8')
 
 describe('docs/bundlers.md', () => {
-  it('shows a program whose bundle does not use Node's modules', async () => {
+  it('shows a program whose bundle uses no modules of Node', async () => {
     const code = await bundled()
     expect(code.length).toBeLessThan(100_000)
     const printed: unknown[][] = []

@@ -73,11 +73,14 @@ describeShared('The question-answering pipeline compared with every recorded cal
   )
 
   const refused = calls.filter(({ error }) => error !== undefined)
-  test.each(refused.map((call) => [call.error!, call] as const))('rejects what Python rejects: %s', async (_error, call) => {
-    await expect(answers(call)).rejects.toThrow(
-      /question 0: found an empty string|context 0: found an empty string|question 0: its \d+ tokens|expected a positive integer|more than max_seq_len/,
-    )
-  })
+  test.each(refused.map((call) => [call.error!, call] as const))(
+    'rejects what Python rejects: %s',
+    async (_error, call) => {
+      await expect(answers(call)).rejects.toThrow(
+        /question 0: found an empty string|context 0: found an empty string|question 0: its \d+ tokens|expected a positive integer|more than max_seq_len/,
+      )
+    },
+  )
 })
 
 /** The calls ask about the same windows again and again, with other options for what is made of their logits. */

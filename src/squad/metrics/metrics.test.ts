@@ -16,20 +16,17 @@ const predictionsOf = (run: string) =>
   new Map(Object.entries(fixtureJson<Record<string, string>>(`postprocess/${run}/predictions.json`)))
 
 describe.each(['v1', 'v1-real-tokens'])('squadMetrics of the predictions in %s', (run) => {
-  test.each(['squad-v1.1-dev-xquad-en.json', 'mlqa-dev-en.json'])(
-    'are identical to the official ones: %s',
-    (file) => {
-      const result = squadMetrics(
-        predictionsOf(run),
-        examples.filter((example) => example.file === file),
-      )
-      expect(result.exact_match).toBe(recorded[run][file].exact_match)
-      expect(result.f1).toBe(recorded[run][file].f1)
-      const byId = result.per_question.map(({ id, exact_match, f1 }) => [id, { exact_match, f1 }])
-      expect(Object.fromEntries(byId)).toEqual(recorded[run][file].per_question)
-      expect(result.missing).toEqual([])
-    },
-  )
+  test.each(['squad-v1.1-dev-xquad-en.json', 'mlqa-dev-en.json'])('are identical to the official ones: %s', (file) => {
+    const result = squadMetrics(
+      predictionsOf(run),
+      examples.filter((example) => example.file === file),
+    )
+    expect(result.exact_match).toBe(recorded[run][file].exact_match)
+    expect(result.f1).toBe(recorded[run][file].f1)
+    const byId = result.per_question.map(({ id, exact_match, f1 }) => [id, { exact_match, f1 }])
+    expect(Object.fromEntries(byId)).toEqual(recorded[run][file].per_question)
+    expect(result.missing).toEqual([])
+  })
 
   test('count a missing prediction as 0 and report it', () => {
     const predictions = new Map([...predictionsOf(run)].slice(0, -20))

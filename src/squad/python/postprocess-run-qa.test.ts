@@ -54,21 +54,24 @@ describe('postprocessRunQa on difficult logits', () => {
   test.each([
     ['v2', v2],
     ['v2-nbest-5-longest-8', { ...v2, ...short }],
-  ])('writes the same files as %s, with a tolerance of 1e-15 for probabilities if only "" is left', (name, options: RunQaOptions) => {
-    const results = postprocessRunQa(examples, windows, logits, options)
-    expectSameFiles(`${folder}/${name}`, runQaFiles(results), ['predictions.json', 'null_odds.json'])
-    const recorded = readJson<Record<string, RunQaCandidate[]>>(`${folder}/${name}/nbest_predictions.json`)
-    expect([...results.nbest_predictions.keys()]).toEqual(Object.keys(recorded))
-    for (const [id, nbest] of results.nbest_predictions) {
-      // Such a softmax is float64, where JavaScript's exp and numpy's differ in the last bit.
-      const digits = nbest[0].text === 'empty' ? 15 : 30
-      expect(nbest.map(({ probability, ...rest }) => rest)).toEqual(
-        recorded[id].map(({ probability, ...rest }) => rest),
-      )
-      for (const [i, { probability }] of nbest.entries())
-        expect(probability).toBeCloseTo(recorded[id][i].probability, digits)
-    }
-  })
+  ])(
+    'writes the same files as %s, with a tolerance of 1e-15 for probabilities if only "" is left',
+    (name, options: RunQaOptions) => {
+      const results = postprocessRunQa(examples, windows, logits, options)
+      expectSameFiles(`${folder}/${name}`, runQaFiles(results), ['predictions.json', 'null_odds.json'])
+      const recorded = readJson<Record<string, RunQaCandidate[]>>(`${folder}/${name}/nbest_predictions.json`)
+      expect([...results.nbest_predictions.keys()]).toEqual(Object.keys(recorded))
+      for (const [id, nbest] of results.nbest_predictions) {
+        // Such a softmax is float64, where JavaScript's exp and numpy's differ in the last bit.
+        const digits = nbest[0].text === 'empty' ? 15 : 30
+        expect(nbest.map(({ probability, ...rest }) => rest)).toEqual(
+          recorded[id].map(({ probability, ...rest }) => rest),
+        )
+        for (const [i, { probability }] of nbest.entries())
+          expect(probability).toBeCloseTo(recorded[id][i].probability, digits)
+      }
+    },
+  )
 })
 
 test('a question without windows is rejected', () => {
