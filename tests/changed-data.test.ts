@@ -116,7 +116,7 @@ describe('A run can only be resumed with its original data, tokenizer and config
     writeFileSync(at('other.json'), toSquadJson(changed(tinyExamples(24))))
     const { code, stdout, stderr } = await resume('--train_file', at('other.json'))
     expect(code, stderr).toBe(0)
-    expect(stdout).toMatch(/not as the run began.*train_file/)
+    expect(stdout).toMatch(/with changed arguments.*train_file/)
   })
 
   test('a checkpoint without digests is resumed with a note', async () => {
@@ -219,7 +219,7 @@ describe('An unfinished prediction can only be resumed with its original questio
   ])('rejects other %s', async (_, change, expected) => {
     await change()
     const resumed = answer()
-    await expect(resumed).rejects.toThrow(`this has changed since it was begun: ${expected}`)
+    await expect(resumed).rejects.toThrow(`this has changed since it was started: ${expected}`)
     await expect(resumed).rejects.toThrow('--overwrite')
   })
 
@@ -234,6 +234,6 @@ describe('An unfinished prediction can only be resumed with its original questio
     expect(Object.keys(digests)).toEqual(['questions', 'tokenizer', 'config'])
     writeFileSync(path, JSON.stringify(state))
     expect(await answer()).toMatchObject({ resumed_from: 512 })
-    expect(said.join()).toContain('begun by spanforge 0.1.0, which stored no digests')
+    expect(said.join()).toContain('started by spanforge 0.1.0, which stored no digests')
   })
 })

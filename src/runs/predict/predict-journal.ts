@@ -19,7 +19,7 @@ const COUNT = z.int().nonnegative()
 const STATE = z.object({
   /** The settings that the answers depend on. A file with other settings is not resumed. */
   settings: z.record(z.string(), z.unknown()),
-  /** Digests of the questions, the tokenizer and the configuration. Files begun by spanforge 0.1.0 have none. */
+  /** Digests of the questions, the tokenizer and the configuration. Files started by spanforge 0.1.0 have none. */
   digests: z.record(z.string(), z.string()).optional(),
   questions: COUNT,
   /** Number of questions that could not be answered. */
