@@ -186,10 +186,22 @@ test.skipIf(!hasPython)('models fine-tuned with every activation are the same in
 )
 
 /** The defaults of transformers, where the zoo has no configuration. */
-const DEFAULTS = ['camembert', 'xlm-roberta', 'electra', 'modernbert', 'albert']
+const DEFAULTS = ['camembert', 'xlm-roberta', 'electra', 'modernbert', 'albert', 'deberta-v2']
+
+/** The other ways in which a DeBERTa can be built. */
+const DEBERTAS: Readonly<Record<string, Fields>> = {
+  'projections of its own': { relative_attention: true, pos_att_type: 'c2p|p2c', type_vocab_size: 2 },
+  'content to position only': { relative_attention: true, pos_att_type: ['c2p'], position_buckets: 8 },
+  'narrow embeddings': { relative_attention: true, pos_att_type: ['p2c'], embedding_size: 24, share_att_key: true },
+}
 
 test.skipIf(!hasPython)('models with the default configuration of their family are the same in transformers', () =>
-  expectSameInPython(Object.fromEntries(DEFAULTS.map((model_type) => [model_type, { model_type }]))),
+  expectSameInPython({
+    ...Object.fromEntries(DEFAULTS.map((model_type) => [model_type, { model_type }])),
+    ...Object.fromEntries(
+      Object.entries(DEBERTAS).map(([name, fields]) => [name, { model_type: 'deberta-v2', ...fields }]),
+    ),
+  }),
 )
 
 describeShared('the real configurations of supported types', () => {

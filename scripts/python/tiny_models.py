@@ -50,6 +50,10 @@ FAMILIES = {
     "albert": ("Albert", dict(
         BERT, embedding_size=12, num_hidden_layers=3, num_hidden_groups=2, hidden_act="gelu_new", initializer_range=0.4,
     )),
+    "deberta-v2": ("DebertaV2", dict(
+        BERT, relative_attention=True, pos_att_type=["p2c", "c2p"], position_buckets=6, max_relative_positions=-1,
+        share_att_key=True, norm_rel_ebd="layer_norm", position_biased_input=False, type_vocab_size=0,
+    )),
     # Layers 0 and 2 attend to everything, layer 1 to two tokens on either side.
     "modernbert": ("ModernBert", dict(
         vocab_size=64, hidden_size=16, num_hidden_layers=3, num_attention_heads=2, intermediate_size=24,
@@ -162,6 +166,18 @@ def reports(prefix, config):
     return found
 
 
+def buckets():
+    """The buckets of all distances, by number of buckets and largest distance."""
+    from transformers.models.deberta_v2.modeling_deberta_v2 import make_log_bucket_position
+
+    sizes = ((256, 512), (32, 128), (6, 24), (7, 100), (2, 16), (64, 64), (256, 1024))
+    distances = {(count, most): torch.arange(1 - most, most) for count, most in sizes}
+    return {
+        f"{count},{most}": make_log_bucket_position(rows, count, most).long().tolist()
+        for (count, most), rows in distances.items()
+    }
+
+
 def record(name, folder):
     prefix, fields = FAMILIES[name]
     config = getattr(T, f"{prefix}Config")(**fields)
@@ -191,6 +207,8 @@ def record(name, folder):
     (folder / "steps.json").write_text(json.dumps(double["steps"], indent=1))
     save(folder, "weights-final", double["weights"])
     (folder / "rounding.json").write_text(json.dumps(rounding(single, double), indent=1))
+    if name == "deberta-v2":
+        (folder / "buckets.json").write_text(json.dumps(buckets()))
     (folder / "checkpoints.json").write_text(json.dumps(reports(prefix, config)))
 
 

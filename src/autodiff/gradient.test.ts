@@ -17,6 +17,7 @@ import { sum, sumAll } from '../ops/reduce.ts'
 import { rotary } from '../ops/rotary.ts'
 import { logSoftmax, softmax } from '../ops/softmax.ts'
 import { concat, split } from '../ops/split.ts'
+import { takeAlong } from '../ops/take-along.ts'
 import { float32Value } from '../runtime/engine.ts'
 import { gradient } from './gradient.ts'
 
@@ -30,6 +31,7 @@ const angles = {
     sin: float32Value(Float32Array.of(0, 0.8, 1, -0.6, 0, 0.96), [3, 1, 2]),
   },
 }
+const taken = { ...named, also: { at: index([4, 0, 1, 1, 2, 2, 2, 2, 0, 3, 4, 0], [3, 4]) } }
 const swap = { also: { to: index([2, 0, 1], [3]), from: index([1, 2, 0], [3]) } }
 
 // Every gradient rule needs a line here to be tested.
@@ -112,6 +114,7 @@ const cases: Case[] = [
     named,
   ],
   ['Rotary', (x) => rotary(x, input('cos', [3, 1, 2]), input('sin', [3, 1, 2])), [[3, 2, 4]], angles],
+  ['TakeAlong', (x) => takeAlong(x, input('at', [3, 4], 'int32')), [['n', 2, 3, 5]], taken],
   ['Cast', (x) => mul(3, cast(x, 'float32')), [[3]]],
   ['Linear', linear, [['n', 3], [2, 3], [2]], named],
   ['Linear of batches', linear, [['n', 2, 3], [4, 3], [4]], named],

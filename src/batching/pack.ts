@@ -49,6 +49,7 @@ export function pack(rows: readonly Row[], { heads, position_padding }: PackOpti
   const input_ids = new Int32Array(tokens)
   const token_type_ids = new Int32Array(tokens)
   const position_ids = new Int32Array(tokens)
+  const attended = new Float32Array(tokens)
   const attention_bias = new Float32Array(rows.length * length).fill(ABSENT)
   const span_bias = new Float32Array(rows.length * length).fill(UNSEEN)
   const tokenAt = new Int32Array(rows.length * length).fill(real) // by place
@@ -57,6 +58,7 @@ export function pack(rows: readonly Row[], { heads, position_padding }: PackOpti
   for (const [r, row] of rows.entries()) {
     input_ids.set(row.input_ids, token)
     token_type_ids.set(row.token_type_ids, token)
+    attended.fill(1, token, token + row.attended)
     position_ids.set(positions(row.input_ids, position_padding), token)
     attention_bias.fill(UNSEEN, r * length, r * length + row.input_ids.length)
     attention_bias.fill(0, r * length, r * length + row.attended)
@@ -75,6 +77,7 @@ export function pack(rows: readonly Row[], { heads, position_padding }: PackOpti
       input_ids: int32Value(input_ids, [tokens]),
       token_type_ids: int32Value(token_type_ids, [tokens]),
       position_ids: int32Value(position_ids, [tokens]),
+      attended: float32Value(attended, [tokens, 1]),
       place_ids: int32Value(
         Int32Array.from({ length }, (_, place) => place),
         [length],

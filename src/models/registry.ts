@@ -5,6 +5,7 @@ import { albert } from './albert.ts'
 import type { Architecture, Geometry, ModelConfig } from './architecture.ts'
 import { bert } from './bert.ts'
 import { toConfigJson } from './config.ts'
+import { debertaV2 } from './deberta-v2.ts'
 import { distilbert } from './distilbert.ts'
 import { electra } from './electra.ts'
 import { modernBert } from './modernbert.ts'
@@ -19,6 +20,7 @@ const ARCHITECTURES: readonly Architecture[] = [
   electra,
   modernBert,
   albert,
+  debertaV2,
 ]
 
 /** Supported values of model_type. */

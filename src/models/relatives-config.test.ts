@@ -94,3 +94,20 @@ describe('albert', () => {
     expect(dense.some((name) => name.includes('albert_layer_groups.1'))).toBe(true)
   })
 })
+
+describe('deberta-v2', () => {
+  const model_type = 'deberta-v2'
+
+  test.each([
+    [{ conv_kernel_size: 3 }, /conv_kernel_size: found 3, expected 0: no convolution/],
+    [{ pos_att_type: ['p2p'] }, /pos_att_type: found \["p2p"\], expected a list of c2p and p2c/],
+    [{ position_buckets: 1 }, /position_buckets: found 1, expected at least 2/],
+    [{ attention_head_size: 32 }, /attention_head_size: found 32, expected null/],
+  ])('%j is refused by name', (fields, error) => {
+    expect(() => parse({ model_type, ...fields })).toThrow(error)
+  })
+
+  test('DeBERTa v1 is refused as what it is', () => {
+    expect(() => parse({ model_type: 'deberta' })).toThrow('this is a model of type "deberta"')
+  })
+})

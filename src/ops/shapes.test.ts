@@ -9,6 +9,7 @@ import { layerNormalization } from './normalize.ts'
 import { sum } from './reduce.ts'
 import { rotary } from './rotary.ts'
 import { concat, split } from './split.ts'
+import { takeAlong } from './take-along.ts'
 
 const x = input('x', [2, 3])
 const packed = input('packed', ['tokens', 8])
@@ -70,6 +71,10 @@ test('parts of a split make up the last axis, and joined parts have the same row
 test('a rotation wants an angle for each pair of values', () => {
   const angles = input('angles', ['tokens', 8])
   expect(() => rotary(packed, angles, angles)).toThrow('are not the angles of half of packed: float32 [tokens, 8]')
+})
+
+test('an index along rows fits the rows', () => {
+  expect(() => takeAlong(packed, input('at', [2, 2], 'int32'))).toThrow('does not fit the rows of packed')
 })
 
 test('products of dimensions have a canonical form', () => {

@@ -58,6 +58,18 @@ describeEngine('onednn', 'oneDNN', (engine) => {
   afterAll(() => first.release())
   const product = () => engine.compile({ y: mul(input('a', ['n']), input('b', ['n'])) })
 
+  test('adds a column to a row of any size, and divides a row of huge negative numbers evenly', async () => {
+    const [column, row] = [input('column', [100, 1]), input('row', [100])]
+    const graph = { sum: sub(column, row), share: softmax(input('hidden', [2, 5])) }
+    const inputs = { column: numbers([100, 1]), row: numbers([100], 7) }
+    const hidden = float32Value(new Float32Array(10).fill(-1e30), [2, 5])
+    const { sum, share } = await compute(engine, graph, { ...inputs, hidden }, { sum: [100, 100], share: [2, 5] })
+    for (let i = 0; i < 100; i++)
+      for (let j = 0; j < 100; j++)
+        expect(floats(sum)[100 * i + j]).toBeCloseTo(floats(inputs.column)[i] - floats(inputs.row)[j], 6)
+    for (const value of floats(share)) expect(value).toBeCloseTo(0.2, 6)
+  })
+
   test('computes into the arrays it is given, of another shape in each run, small ones too', async () => {
     const session = await product()
     const memory = new WebAssembly.Memory({ initial: 2 })

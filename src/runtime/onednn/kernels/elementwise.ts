@@ -28,7 +28,9 @@ const binary =
   (op: Binary, f: (a: number, b: number) => number): Kernel =>
   (use) => {
     const [[a, b], [y]] = [use.inputs, use.outputs]
-    if (size(y.dims) > SMALL || [a, b, y].some(({ type }) => type !== 'f32')) {
+    // oneDNN broadcasts one operand, not both.
+    const isOuter = [a, b].every((x) => size(x.dims) < size(y.dims))
+    if ((size(y.dims) > SMALL && !isOuter) || [a, b, y].some(({ type }) => type !== 'f32')) {
       large(use, op, a, b, y)
       return
     }
@@ -83,7 +85,7 @@ function dropoutAdd(use: Use): void {
   use.dnn.binary('add', kept, residual, y)
 }
 
-/** Softmax or its logarithm over the last axis, in float32. */
+/** Softmax or its logarithm over the last axis, in float32. `finish` takes the distance to the highest value of the row. */
 const softmax =
   (finish: (x: number, logSum: number) => number): Kernel =>
   (use) => {
@@ -95,8 +97,8 @@ const softmax =
       for (let i = start; i < start + width; i++) highest = Math.max(highest, from[i])
       let sum = 0
       for (let i = start; i < start + width; i++) sum += Math.exp(from[i] - highest)
-      const logSum = highest + Math.log(sum)
-      for (let i = start; i < start + width; i++) to[i] = finish(from[i], logSum)
+      const logSum = Math.log(sum)
+      for (let i = start; i < start + width; i++) to[i] = finish(from[i] - highest, logSum)
     }
   }
 
