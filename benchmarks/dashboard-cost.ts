@@ -5,7 +5,7 @@
  * with a bootstrap interval; and the fraction of the run's time spent in the dashboard's listener and timer, which is
  * all that it does between steps. A first run without a dashboard shows the noise of such a comparison.
  *
- *     npx tsx benchmarks/dashboard-cost.ts [--model FOLDER] [--train_file FILE] [--told 60] [--block 10] [--pages 2]
+ *     npx tsx benchmarks/dashboard-cost.ts [--model FOLDER] [--train_file FILE] [--observed 60] [--block 10] [--pages 2]
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,13 +25,13 @@ const { values } = parseArgs({
   options: {
     model: { type: 'string', default: packageFile('examples/embedded/model') },
     train_file: { type: 'string' },
-    told: { type: 'string', default: '60' },
+    observed: { type: 'string', default: '60' },
     block: { type: 'string', default: '10' },
     pages: { type: 'string', default: '2' },
   },
 })
 /** Number of blocks with the dashboard, and number of steps per block. */
-const [told, block] = [Number(values.told), Number(values.block)]
+const [observed, block] = [Number(values.observed), Number(values.block)]
 
 const folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
 const train_file = values.train_file ?? join(folder, 'train.json')
@@ -52,7 +52,7 @@ async function blocks(pages: number | undefined): Promise<Blocks> {
       ...{ model: values.model, train_file, output_dir: join(folder, `pages-${pages ?? 'none'}`) },
       ...{ max_seq_length: 128, doc_stride: 32, per_device_train_batch_size: 16 },
       // One additional block, so that each block with the dashboard is between two blocks without it.
-      ...{ max_steps: (2 * told + 1) * block, logging_steps: 10, save_strategy: 'no' },
+      ...{ max_steps: (2 * observed + 1) * block, logging_steps: 10, save_strategy: 'no' },
     },
     'benchmark',
   )
@@ -74,7 +74,7 @@ async function blocks(pages: number | undefined): Promise<Blocks> {
     const reader = body!.getReader()
     while (!(await reader.read()).done);
   })
-  const seconds: number[][] = Array.from({ length: 2 * told + 1 }, () => [])
+  const seconds: number[][] = Array.from({ length: 2 * observed + 1 }, () => [])
   let step = 0
   let before = 0
   const clock: Listener = (event) => {
@@ -85,12 +85,12 @@ async function blocks(pages: number | undefined): Promise<Blocks> {
     before = now
     step++
   }
-  const isTold = () => Math.floor((step - 1) / block) % 2 === 1
+  const isObserved = () => Math.floor((step - 1) / block) % 2 === 1
   const [tell] = watched.hooks.listeners!
   const clockedTell = clocked(tell)
   const sometimes: Listener = (event) => {
     if (!['step', 'log'].includes(event.type)) return tell(event)
-    if (pages !== undefined && isTold()) clockedTell(event)
+    if (pages !== undefined && isObserved()) clockedTell(event)
   }
   try {
     const outcome = await fineTune(args, { ...watched.hooks, listeners: [clock, sometimes] })
@@ -109,7 +109,7 @@ const result = []
 for (const pages of [undefined, 0, Number(values.pages)]) {
   const { medians: seconds, within } = await blocks(pages)
   // Compare blocks 1, 3, 5, ... with the mean of the two neighbouring blocks.
-  const longer = Array.from({ length: told }, (_, i) => {
+  const longer = Array.from({ length: observed }, (_, i) => {
     const [before, one, after] = seconds.slice(2 * i, 2 * i + 3) as [number, number, number]
     return 100 * ((2 * one) / (before + after) - 1)
   })
@@ -119,4 +119,4 @@ for (const pages of [undefined, 0, Number(values.pages)]) {
   result.push({ pages: pages ?? 'no dashboard', ...times })
 }
 rmSync(folder, { recursive: true })
-console.log(JSON.stringify({ told, block, result }, null, 2))
+console.log(JSON.stringify({ observed, block, result }, null, 2))

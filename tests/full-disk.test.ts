@@ -34,8 +34,7 @@ function mayMount(): boolean {
 
 const may = mayMount()
 afterAll(() => {
-  if (!may)
-    console.warn('SKIPPED: full and read-only disks: file systems can be mounted here by nobody, or not by this user')
+  if (!may) console.warn('SKIPPED: full and read-only disks: file systems cannot be mounted here, or not by this user')
 })
 
 describe.skipIf(!may)('An output folder', () => {

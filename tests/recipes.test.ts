@@ -79,7 +79,7 @@ function apply(root: string, { language, path, text }: Block): void {
   writeFileSync(file, (content.slice(0, index) + changed + content.slice(index + old.length)).slice(1))
 }
 
-/** Whole lines, however the formatter has broken a list; `…` stands for any text. */
+/** Matches whole lines, regardless of how the formatter wraps a list. `…` matches any text. */
 function patternOf(lines: string): RegExp {
   const parts = lines.split('…').map((part) =>
     part

@@ -101,7 +101,7 @@ async function trainFrom(folder: string, fields: Fields) {
   await makeBase(base, fields)
   const { model: untrained } = await loadPretrained(base)
   const trained = await fineTuneBase(base, folder)
-  // Every tensor learned, so that none can pass by being as it was in the base model.
+  // Every tensor has changed, so that a tensor copied from the base model cannot pass.
   for (const { name } of trained.entries)
     expect(
       trained.view(name).some((value, i) => value !== untrained.parameters.view(name)[i]),

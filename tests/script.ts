@@ -8,10 +8,10 @@ import { withReadOnly } from './read-only-mount.ts'
 
 export type Script = ChildProcessByStdio<null, Readable, null>
 
-/** Starts a TypeScript file under tests/processes in a process of its own, which ends with the test at the latest. */
+/** Starts a TypeScript file under tests/processes in a separate process, which is killed at the end of the test. */
 export const startScript = (name: string, ...args: string[]): Script => start(commandLine(name, args))
 
-/** As `startScript`, in a PID namespace of its own: as in a container that shares the name of the host. */
+/** Like `startScript`, but in a separate PID namespace, like in a container that has the same name as the host. */
 export const startScriptInNamespace = (name: string, ...args: string[]): Script =>
   start(inOwnPidNamespace(commandLine(name, args)))
 

@@ -46,7 +46,7 @@ export interface ErrorEvidence {
  *    spelling; or there are several labelled answers and no two of them share a word.
  * 5. cut_by_window: no window contains an entire labelled answer.
  * 6. silent_with_answer: the prediction is "".
- * 7. too_wide, too_narrow, overlapping: the prediction contains the labelled answer with the greatest overlap, lies
+ * 7. too_wide, too_narrow, overlapping: the prediction contains the labelled answer with the greatest overlap, is
  *    inside it, or neither.
  * 8. same_sentence: the prediction starts in the same sentence as a labelled answer.
  * 9. right_kind_elsewhere: the prediction is a date, number or name, like a labelled answer.

@@ -7,7 +7,7 @@ import { Trainer } from './trainer.ts'
 const folder = fixture('tiny/b1/safetensors')
 const [question, context] = ['Who wrote it?', 'Ada wrote it.']
 
-/** As from JavaScript, where no types tell. */
+/** For calls without types, as in JavaScript. */
 type Untyped = (...args: unknown[]) => Promise<unknown>
 
 test('a pipeline rejects unknown options and suggests the right one', async () => {

@@ -19,7 +19,7 @@ describe('AutoModelForQuestionAnswering.from_pretrained', () => {
     expect(write).not.toHaveBeenCalled()
     write.mockRestore()
     expect(model.loading_report.missing).toEqual(['qa_outputs.bias', 'qa_outputs.weight'])
-    // The same seed draws the same head.
+    // The same seed gives the same random head.
     expect(again.parameters.data).toEqual(model.parameters.data)
     const other = await AutoModelForQuestionAnswering.from_pretrained(folder, { seed: 1, onWarning: () => {} })
     expect(other.parameters.view('qa_outputs.weight')).not.toEqual(model.parameters.view('qa_outputs.weight'))

@@ -28,7 +28,7 @@ describeShared('The question-answering pipeline compared with every recorded cal
     readonly question: Recorded<string>
     readonly context: Recorded<string>
     readonly options: OneAnswer
-    /** One answer alone is not in a list, nor are the answers to one question. */
+    /** A single answer is not in a list, nor are the answers to a single question. */
     readonly output?: Recorded<Recorded<RecordedAnswer>>
     readonly error?: string
   }
@@ -41,11 +41,11 @@ describeShared('The question-answering pipeline compared with every recorded cal
   })
   afterAll(() => ask.dispose())
 
-  /** Any call as Python makes it; types tell apart what is recorded as one. */
+  /** Makes any call without types, like Python. */
   const answers = async ({ question, context, options }: Call): Promise<PipelineAnswer[]> =>
     [await ask({ question, context } as { question: string; context: string }, options)].flat(2)
 
-  // Texts and places exactly; scores as the reference asks: 1e-4 relative or 1e-6 absolute.
+  // Compares texts and positions exactly, and scores with the tolerance of the reference: 1e-4 relative or 1e-6 absolute.
   const expectSame = (found: readonly PipelineAnswer[], recorded: readonly RecordedAnswer[]) => {
     expect(found.map(({ answer, start, end }) => ({ answer, start, end }))).toEqual(
       recorded.map(({ answer, start_utf16, end_utf16 }) => ({ answer, start: start_utf16, end: end_utf16 })),
@@ -54,8 +54,8 @@ describeShared('The question-answering pipeline compared with every recorded cal
       expect(Math.abs(score - recorded[i].score)).toBeLessThanOrEqual(Math.max(1e-6, 1e-4 * recorded[i].score))
   }
 
-  // Where the reference is wrong, once in 176 calls: "Bob." has three spans, top_k is 5, and Python fills up with a ""
-  // of score 0 that nobody asked for, out of the spans that its mask had set to 0.
+  // The reference is wrong in one of 176 calls: "Bob." has three spans, top_k is 5, and Python adds a "" with score 0 from
+  // the spans that its mask set to 0, although handle_impossible_answer is not set.
   const isFilledUp = ({ context, options }: Call) => context === 'Bob.' && (options as { top_k?: number }).top_k === 5
 
   const answered = calls.filter(({ output }) => output !== undefined)
@@ -83,7 +83,7 @@ describeShared('The question-answering pipeline compared with every recorded cal
   )
 })
 
-/** The calls ask about the same windows again and again, with other options for what is made of their logits. */
+/** Caches logits, because the calls repeat the same windows with different options for post-processing. */
 function computedOnce(model: BertForQuestionAnswering): BertForQuestionAnswering {
   const known = new Map<string, WindowLogits>()
   const key = ({ input_ids, attended }: Row) => `${attended}:${input_ids}`
@@ -111,7 +111,7 @@ describe('The question-answering pipeline', () => {
     expect(found.map(({ answer, start, end }) => [answer, start, end])).toEqual(
       expected.map(({ answer, start, end }) => [answer, start, end]),
     )
-    // Another number of rows in a pass is another order of float32 sums.
+    // A different number of rows per pass changes the order of float32 sums.
     for (const [i, { score }] of found.entries()) expect(score).toBeCloseTo(expected[i].score, 6)
   }
 

@@ -11,7 +11,7 @@ import { Trainer } from './trainer.ts'
 import { TrainingArguments } from './training-arguments.ts'
 
 const folder = fixture('tiny/b1/safetensors')
-// 22 windows, 6 batches of 4 an epoch; 10 to evaluate on.
+// 22 windows for training, which are 6 batches of 4 per epoch, and 10 for evaluation.
 const train_dataset = recordedDataset(fixture('trainer/train.safetensors'))
 const eval_dataset = recordedDataset(fixture('trainer/eval.safetensors'))
 
@@ -35,7 +35,7 @@ async function makeTrainer(options: TrainingArgumentsInput = {}, callbacks: Trai
   return new Trainer({ model, args, train_dataset, eval_dataset, processing_class, callbacks })
 }
 
-/** Notes the name of every hook that is called. */
+/** Records the name of each hook that is called. */
 const noting = (calls: string[]): TrainerCallback => ({
   on_train_begin: ({ plan }) => void calls.push(`begin ${plan.max_steps}`),
   on_step_end: ({ state }) => void calls.push(`step ${state.global_step}`),
@@ -83,7 +83,7 @@ describe('Trainer', () => {
     const whole = await makeTrainer()
     await whole.train()
     const first = await makeTrainer({}, [
-      // Interrupted by an error, the way a program ends.
+      // Interrupted by an error, like a program that crashes.
       {
         on_step_end: ({ state }) => {
           if (state.global_step === 8) throw new Error('power cut')

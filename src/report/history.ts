@@ -40,7 +40,7 @@ export const trainingLogs = (log: readonly LogEntry[]): { epoch: number; step: n
 
 /**
  * Mean training loss of the steps after `from` up to `to`. A log entry is a mean over the steps since the previous
- * entry. It is used only if more than half of these steps lie in the range, weighted by the steps in the range.
+ * entry. It is used only if more than half of these steps are in the range, weighted by the steps in the range.
  * Entries that span several epochs are therefore not attributed to any one of them.
  */
 function meanLoss(log: readonly LogEntry[], from: number, to: number): number | undefined {

@@ -26,8 +26,8 @@ export interface EventFile {
 
 /**
  * Creates a new event file in `folder`, and the folder if it is missing. TensorBoard shows all files in a folder as one
- * run, so a resumed run starts a new file. Its name has a random part in the place of the names of host and process, which
- * others would see where it is pushed to a hub.
+ * run, so a resumed run starts a new file. Its name has a random part instead of the host name and process id,
+ * which would become public if the folder is uploaded to a hub.
  * @throws SpanforgeError if the folder or the file cannot be written
  */
 export function openEventFile(folder: string, now: () => number = () => Date.now() / 1000): EventFile {

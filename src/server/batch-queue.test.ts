@@ -99,7 +99,7 @@ describe('BatchQueue', () => {
     expect(model.passes).toEqual([[10], [60, 58], [20, 21, 22]])
   })
 
-  it('computes a short question before the rest of an earlier book, in a pass of its own', async () => {
+  it('computes a short question before the rest of an earlier book, in a separate pass', async () => {
     const { model, queue } = queueOf()
     const book = queue.ask(windows(1, ...new Array(50).fill(50)))
     const question = queue.ask(windows(2, 10))

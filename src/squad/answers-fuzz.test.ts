@@ -12,7 +12,7 @@ import { wordRanges } from './words.ts'
 
 const tokenizer = tokenizerFromVocab(readFileSync(fixture('tokenizer/vocab.txt'), 'utf8'))
 
-/** Words of many scripts, marks that combine, signs that join or turn the direction, and half characters. */
+/** Words in many scripts, combining marks, joiners, direction marks and lone surrogates. */
 const WORDS =
   'the Ångström naïve e\u0301a\u0308 straße İstanbul שלום مَرْحَبًا नमस्ते สวัสดี ខ្មែរ தமிழ் 한국어 ᄒᆞᆫ글 漢字かな カナ 𠀀𝔘 Ελλάδα Привет ' +
   '👩‍👩‍👧 🇫🇷 ﬁne ½ ٣٤ \u202eabc\u202c \u200b \ufeff \ud83d \udc00 [SEP] [MASK] don’t 3.14 $5 — …'

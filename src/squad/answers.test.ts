@@ -32,7 +32,7 @@ describeShared('findAnswers on the recorded logits', () => {
 
   test('returns the null odds of run_qa', () => {
     const recorded = readJson<Record<string, number>>(`${folder}/v2-threshold-0/null_odds.json`)
-    // run_qa subtracts in float32: two roundings of numbers below 16.
+    // run_qa subtracts in float32, with two roundings of numbers below 16.
     for (const [i, { id }] of examples.entries())
       expect(Math.abs(answers[i].null_odds - recorded[id])).toBeLessThan(2e-6)
   })
@@ -51,7 +51,7 @@ describeShared('findAnswers on the recorded logits', () => {
   })
 })
 
-/** Every character a token, [CLS] and no question: windows of `size` characters that share `overlap`. */
+/** Windows of `size` characters with the given overlap, where each character is a token, with [CLS] but no question. */
 function lettersOf(context: string, size: number, overlap: number, logitsOf: (i: number) => [number, number]) {
   const windows: Window[] = []
   const logits: WindowLogits[] = []
@@ -77,7 +77,7 @@ describe('findAnswers', () => {
   const flat = () => [0, 0] as [number, number]
 
   test('counts a span in two windows once', () => {
-    // 6 letters, windows of 4 that share 2: spans of up to 2 letters are 6 + 5, whichever window reads them.
+    // 6 letters have 6 + 5 spans of up to 2 letters, in windows of 4 with an overlap of 2.
     const { candidates } = findAnswers([lettersOf('abcdef', 4, 2, flat)], { top_k: 50, max_answer_length: 2 })
     expect(candidates.map(({ answer }) => answer)).toEqual('a ab b bc c cd d de e ef f'.split(' '))
     for (const { score } of candidates) expect(score).toBeCloseTo(1 / 11, 12)
@@ -151,7 +151,7 @@ test('findAnswers rejects a document without windows', () => {
 })
 
 describe('findAnswers in random texts', () => {
-  // Jamo and a combining mark: characters that become several tokens, and tokens that are several characters.
+  // Jamo and a combining mark: characters with several tokens, and tokens with several characters.
   const letters = [...'abcdefghijklmnopqrstuvwxyz가나ᄀᄂ아ᅡ한ᄒᆫ上é😀.-!א'.normalize('NFKD')]
   const vocab = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', ...new Set(letters.flatMap((l) => [l, `##${l}`]))]
   const tokenizer = tokenizerFromVocab(vocab.join('\n'))

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { bestSpans, type ContextLogits, type Span } from './best-spans.ts'
 
-/** A document of `tokens` tokens in overlapping windows. Few different logits, so that many scores are equal. */
+/** A document of `tokens` tokens in overlapping windows, with few different logits, so that many scores are equal. */
 const documents = fc
   .record({ tokens: fc.integer({ min: 1, max: 30 }), size: fc.integer({ min: 1, max: 12 }) })
   .chain(({ tokens, size }) =>
@@ -26,7 +26,7 @@ const options = fc.record({
   temperature: fc.constantFrom(0.5, 1, 3),
 })
 
-/** Every pair of tokens, in every window that holds both. */
+/** All pairs of tokens, in each window that contains both. */
 function everySpan(logitsByWindow: readonly ContextLogits[], tokens: number, max_answer_length: number): Span[] {
   const spans: Span[] = []
   for (let start = 0; start < tokens; start++)
@@ -42,7 +42,7 @@ function everySpan(logitsByWindow: readonly ContextLogits[], tokens: number, max
 test('the best spans and their order match an exhaustive search', () => {
   fc.assert(
     fc.property(documents, options, ({ tokens, logitsByWindow }, options) => {
-      // Sorting is stable: of equal scores the earlier, then the shorter span stays first.
+      // Sorting is stable, so that spans with equal scores stay sorted by start, then by length.
       const all = everySpan(logitsByWindow, tokens, options.max_answer_length).sort((a, b) => b.score - a.score)
       expect(bestSpans(logitsByWindow, options).spans).toEqual(all.slice(0, options.top_k))
     }),

@@ -10,10 +10,10 @@ import { tinyExamples } from '../tiny-squad.ts'
 const [snippet] = /<form id="ask">[\s\S]*?<\/script>/.exec(read('docs/deployment.md'))!
 const [{ question, context }] = tinyExamples(1)
 
-/** Words for the people who run the service, which visitors of a page must not see. */
+/** Terms for operators of the service, which visitors of a page must not see. */
 const OPERATORS_WORDS = /server|service|--|max-|status|token|window|\d{3}|undefined|JSON/i
 
-describeChromium('the answer box of docs/deployment.md in a page of another origin', () => {
+describeChromium('the answer box of docs/deployment.md on a page of another origin', () => {
   const world = {} as {
     browser: Browser
     origin: string
@@ -35,7 +35,7 @@ describeChromium('the answer box of docs/deployment.md in a page of another orig
   })
   afterAll(() => world.close?.())
 
-  /** The box in a page whose text is `text`, made surer or less sure by its threshold. */
+  /** Opens a page with the box and the given text and threshold. */
   async function openBox(text: string, sure = 0): Promise<Page> {
     const box = snippet
       .replace('http://127.0.0.1:8000', world.address)
@@ -70,7 +70,7 @@ describeChromium('the answer box of docs/deployment.md in a page of another orig
     expect(text.replace(/\.$/, '')).toBe(sentence.replace(/\.$/, ''))
   })
 
-  it('says that the page does not answer, below its threshold and where there is no text', async () => {
+  it('says that the page has no answer if the confidence is below the threshold or there is no text', async () => {
     for (const [text, sure] of [
       [context, 0.999],
       ['', 0],
@@ -81,13 +81,13 @@ describeChromium('the answer box of docs/deployment.md in a page of another orig
   it.each([
     ['a long question', context, 'who '.repeat(2000), /shorter/],
     ['a long page', 'in '.repeat(4000), question, /too long/],
-  ])('tells visitors about %s in their words', async (_, text, asked, expected) => {
+  ])('explains %s to visitors in plain words', async (_, text, asked, expected) => {
     const words = await said(await openBox(text), asked)
     expect(words).toMatch(expected)
     expect(words).not.toMatch(OPERATORS_WORDS)
   })
 
-  it('tells visitors in their words what keeps the service from answering', async () => {
+  it('explains to visitors in plain words why the service cannot answer', async () => {
     const page = await openBox(context)
     for (const status of [401, 403, 404, 408, 429, 500, 503, 504]) {
       await page.route('**/api/answer', (route) =>

@@ -4,7 +4,7 @@ import { describeChromium, launchChromium } from '../chromium.ts'
 import { tinyService } from '../tiny-service.ts'
 
 describeChromium('the documentation of the API in a browser', () => {
-  it('shows every route under the policy it is sent with, and loads nothing from elsewhere', async () => {
+  it('shows every route under its content security policy, and loads nothing from other origins', async () => {
     const service = await tinyService()
     onTestFinished(() => service.close())
     await service.app.listen({ port: 0, host: '127.0.0.1' })

@@ -15,7 +15,7 @@ import { tinyFolder, writeTinySquad } from '../tiny-squad.ts'
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** A tiny run of 12 steps with its dashboard up; it waits after step 4 until `goOn` is called. */
+/** Starts a tiny run of 12 steps with its dashboard. The run waits after step 4 until `proceed` is called. */
 async function tinyRun(folder: string, more: TrainingArgumentsInput = {}, port = 0) {
   const args = parseArguments(
     {
@@ -38,9 +38,9 @@ async function tinyRun(folder: string, more: TrainingArgumentsInput = {}, port =
   )
   const stop = new AbortController()
   const watched = await watchRun(args, { screen: noScreen, stop: () => stop.abort(), signal: stop.signal, port })
-  let goOn = () => {}
+  let proceed = () => {}
   const gate = new Promise<void>((resolve) => {
-    goOn = resolve
+    proceed = resolve
   })
   const wait = async (event: { type: string; global_step?: number }) => {
     if (event.type === 'step' && event.global_step === 4) await gate
@@ -53,7 +53,7 @@ async function tinyRun(folder: string, more: TrainingArgumentsInput = {}, port =
     watched.ended(outcome)
     return outcome
   }
-  return { args, watched, goOn: () => goOn(), run }
+  return { args, watched, proceed: () => proceed(), run }
 }
 
 const journalOf = (folder: string) => parseJournal(readFileSync(join(folder, 'dashboard.jsonl'), 'utf8')).records
@@ -93,19 +93,19 @@ describeChromium('the dashboard in Chromium', () => {
   }
   const fits = async (width: number) => {
     await page.setViewportSize({ width, height: 844 })
-    // The charts follow a moment after the window.
+    // The charts are resized shortly after the window.
     await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
   }
 
-  it('shows a run from start to finish, paused, reloaded and resumed; narrow, dark, to screen readers', async () => {
-    const { watched, goOn, run, args } = await tinyRun(temporaryFolder())
+  it('shows a run from start to finish, with pause, reload and resume, on narrow and dark screens and to screen readers', async () => {
+    const { watched, proceed, run, args } = await tinyRun(temporaryFolder())
     await page.goto(watched.address)
     await status('Preparing')
     const outcome = run()
     await says('step 4 of 12')
     await press('Pause')
     await status('Pausing after this step')
-    goOn()
+    proceed()
     await status('Paused')
     await page.reload()
     await status('Paused')
@@ -127,7 +127,7 @@ describeChromium('the dashboard in Chromium', () => {
     await page.keyboard.press('ArrowLeft')
     await says(/epoch 2/)
 
-    // The best value is named beside the curves, not over them; a long context ends with a whole line.
+    // The label of the best value is next to the curves, not over them. A long context ends with a complete line.
     await page.locator('.legend li', { hasText: /^best: .*, loss \d/ }).waitFor()
     const lines = await page
       .locator('.card .context')
@@ -147,7 +147,7 @@ describeChromium('the dashboard in Chromium', () => {
     expect(foldAll(journalOf(args.output_dir)).steps.step).toEqual(twelve)
   })
 
-  it('stops and saves; the run that goes on continues the curve, in the page that stayed open', async () => {
+  it('stops and saves a run; when it is resumed, the open page continues the curve', async () => {
     const folder = temporaryFolder()
     const first = await tinyRun(folder)
     await page.goto(first.watched.address)
@@ -156,7 +156,7 @@ describeChromium('the dashboard in Chromium', () => {
     await press('Stop and save')
     await page.getByRole('dialog').getByRole('button', { name: 'Stop and save' }).click()
     await status('Saving after this step')
-    first.goOn()
+    first.proceed()
     await status('Stopped')
     expect(await outcome).toMatchObject({ status: 'interrupted', global_step: 4 })
     await first.watched.close()
@@ -173,7 +173,7 @@ describeChromium('the dashboard in Chromium', () => {
     expect(evaluations.map(({ step }) => step)).toEqual([0, 6, 12])
   })
 
-  it('compares past runs by curves and differing arguments, and names what is damaged', async () => {
+  it('compares past runs by curves and differing arguments, and reports corrupted runs', async () => {
     const folder = temporaryFolder()
     for (const [name, learning_rate, loss] of [
       ['slow', 1e-5, 3],
@@ -194,7 +194,7 @@ describeChromium('the dashboard in Chromium', () => {
     await says(/broken.trainer_state.json: found broken JSON/)
     await page.getByRole('checkbox', { name: 'Compare slow' }).check()
     await page.getByRole('checkbox', { name: 'Compare quick <b>' }).check()
-    // The list has a column of the same name.
+    // The list has a column with the same name.
     const differing = page.locator('.differences').getByRole('row', { name: /^learning_rate/ })
     await differing.getByRole('cell', { name: '0.001' }).waitFor()
     expect(await differing.getByRole('cell').allTextContents()).toEqual(['1e-5', '0.001'])
@@ -207,7 +207,7 @@ describeChromium('the dashboard in Chromium', () => {
     await fits(390)
   })
 
-  it('lists runs sorted, searched and grouped over seeds, with notes and as CSV', async () => {
+  it('sorts, searches and groups runs by seed, and exports them with notes as CSV', async () => {
     const folder = temporaryFolder()
     for (const learning_rate of [1e-5, 1e-3])
       for (const seed of [42, 43, 44]) {

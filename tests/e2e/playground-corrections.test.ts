@@ -11,7 +11,7 @@ import { ask, giveText, playgroundWorld } from './playground-world.ts'
 
 const context = 'in ka 🦊🦊 eve, bo is in ro.\n\nli was in the den, and una in the pit by the sea.'
 
-/** Draws the mouse over some words of the text at the speed of people, so that the page is drawn meanwhile. */
+/** Selects words of the text with the mouse at human speed, so that the page is redrawn in between. */
 async function drawOver(page: Page, words: string): Promise<void> {
   const [from, to] = await page.evaluate((words) => {
     const walker = document.createTreeWalker(document.querySelector('.text')!, NodeFilter.SHOW_TEXT)
@@ -66,7 +66,7 @@ const marked = async (page: Page) => (await page.locator('.text mark.marked').al
 describeChromium('correcting answers on the playground', () => {
   const world = playgroundWorld()
 
-  it('collects passages marked with the mouse in a file for training', async () => {
+  it('collects passages selected with the mouse in a training file', async () => {
     const folder = temporaryFolder()
     const page = await world.open()
     await giveText(page, context)
@@ -96,7 +96,7 @@ describeChromium('correcting answers on the playground', () => {
     expect(JSON.parse(trained.stdout)).toMatchObject({ epoch: 3 })
   })
 
-  it('accepts “There is no answer”, which makes the file v2.0', async () => {
+  it('accepts “There is no answer”, which sets the version of the file to v2.0', async () => {
     const folder = temporaryFolder()
     const page = await world.open()
     await giveText(page, context)
@@ -131,7 +131,7 @@ describeChromium('correcting answers on the playground', () => {
     expect(await page.locator('.text mark').allTextContents()).toEqual(['una'])
   })
 
-  it('keeps the passage around the answer of a long text', async () => {
+  it('keeps the passage around the answer in a long text', async () => {
     const folder = temporaryFolder()
     const page = await world.open()
     await giveText(page, tinyText(20_000))
@@ -170,7 +170,7 @@ describeChromium('correcting answers on the playground', () => {
     }
   })
 
-  it('can be done by keyboard, by typing the words or moving the mark', async () => {
+  it('is possible by keyboard, by typing the words or moving the selection', async () => {
     const page = await world.open()
     await giveText(page, context)
     await ask(page, 'who was in the den?')
@@ -211,7 +211,7 @@ describeChromium('correcting answers on the playground', () => {
     expect(await page.innerText('.saved')).toBe(`Correct: “${further[0]}”`)
     expect(await page.locator('.text mark.lit-0').count()).toBe(0)
 
-    // Repeat from where the panel left the focus; the answer marked as wrong may have been right.
+    // Repeat from the element that the panel left focused. The answer marked as wrong may have been correct.
     await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Change')
     await page.keyboard.press('Enter')
     await page.keyboard.press('Tab')
@@ -221,7 +221,7 @@ describeChromium('correcting answers on the playground', () => {
     expect(await page.innerText('[role=status].unseen')).toBe(`Saved as correct: “${best}”. 1 correction in total.`)
   })
 
-  it('keeps corrections over a reload, and lets them be removed', async () => {
+  it('keeps corrections after a reload, until they are removed', async () => {
     const page = await world.open()
     await giveText(page, context)
     await ask(page, 'who is in ro?')
@@ -235,10 +235,10 @@ describeChromium('correcting answers on the playground', () => {
   })
 })
 
-describeChromium('a playground whose server wants a token', () => {
+describeChromium('a playground whose server requires a token', () => {
   const world = playgroundWorld(['a-token-of-sixteen-or-more'])
 
-  it('asks for the token, and goes on once it has it', async () => {
+  it('asks for the token and then continues', async () => {
     const page = await world.open()
     expect(await page.innerText('dialog[open] h2')).toBe('This server requires a token')
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('token')
@@ -249,7 +249,7 @@ describeChromium('a playground whose server wants a token', () => {
       .filter({ hasText: /^Invalid token\./ })
       .waitFor()
     expect(await page.locator('.complaint').count()).toBe(0)
-    // What is typed next takes the place of what was wrong.
+    // Typing replaces the wrong token.
     await page.keyboard.type('a-token-of-sixteen-or-more')
     await page.keyboard.press('Enter')
     await page.waitForSelector('.chip')

@@ -8,7 +8,7 @@ import { answered, ask, giveText, playgroundWorld } from './playground-world.ts'
 
 const hostile = '<img src=x onerror="document.title=\'taken\'"><script>document.title="taken"</script>'
 
-/** A PDF of one page with these lines, the smallest that a reader takes. */
+/** A minimal valid PDF with one page that contains the given lines. */
 function pdfOf(lines: readonly string[]): Buffer {
   const shown = lines.map((line) => `(${line}) Tj T*`).join('\n')
   const stream = `BT /F1 12 Tf 14 TL 72 720 Td\n${shown}\nET`
@@ -35,7 +35,7 @@ function pdfOf(lines: readonly string[]): Buffer {
 const chooseFile = (page: Page, name: string, content: string | Buffer) =>
   page.setInputFiles('input[type=file]', { name, mimeType: '', buffer: Buffer.from(content) })
 
-/** As if a file from the desktop were dropped on the page. */
+/** Simulates dropping a file from the desktop on the page. */
 const dropFile = (page: Page, name: string, content: string) =>
   page.evaluate(
     ([name, content]) => {
@@ -76,7 +76,7 @@ describeChromium('texts on the playground', () => {
     expect(await page.innerText('.reading h2')).toBe(name)
   })
 
-  it('may be pasted or dropped', async () => {
+  it('can be pasted or dropped', async () => {
     const page = await world.open()
     await dropFile(page, 'dropped.txt', 'bo is in ro.')
     expect(await textOf(page)).toBe('bo is in ro.')
@@ -103,11 +103,11 @@ describeChromium('texts on the playground', () => {
     expect(await page.innerText('.complaint p')).toContain(expected)
   })
 
-  it('stay text, whatever stands in them, in their names and in questions', async () => {
+  it('are escaped, as are their names and questions', async () => {
     const page = await world.open()
     await dropFile(page, `${hostile}.txt`, `${hostile} bo is in ro. `.repeat(3))
     expect(await textOf(page)).toContain(hostile)
-    // As long as the small model can read beside a text.
+    // The longest question for which the small model has room for a text.
     await ask(page, '<img src=x onerror=a>')
     await page.click('text=This is right')
     for (const name of ['History', 'Corrections (1)']) {
@@ -115,7 +115,7 @@ describeChromium('texts on the playground', () => {
       expect(await page.innerText('dialog[open]')).toContain('onerror')
       await page.keyboard.press('Escape')
     }
-    // The browser reports what it does not run in a file that is only read.
+    // The browser reports scripts in the file that it does not run.
     world.provokes(/^Executing inline event handler violates .* The action has been blocked/s)
     await dropFile(page, 'page.html', `<p>&lt;script&gt; ${hostile}</p>`)
     await page.waitForFunction(() => document.querySelector('.text')?.textContent?.startsWith('<script>'))
@@ -123,7 +123,7 @@ describeChromium('texts on the playground', () => {
     expect(await page.title()).not.toBe('taken')
   })
 
-  it('are shared by a link that holds everything, and asks again where it is opened', async () => {
+  it('are shared by a link with everything, which asks the questions again when opened', async () => {
     const page = await world.open()
     await giveText(page, 'bo is in ro. li 🦊 is in ka.')
     await page.click('label:has-text("embedded")')
@@ -143,7 +143,7 @@ describeChromium('texts on the playground', () => {
     expect(await broken.innerText('.complaint p')).toContain('This link is damaged')
   })
 
-  it('are found again in the history, until it is cleared', async () => {
+  it('stay in the history until it is cleared', async () => {
     const page = await world.open()
     await giveText(page, 'bo is in ro.')
     await ask(page, 'who is in ro?')
@@ -176,7 +176,7 @@ describeChromium('texts on the playground', () => {
     }
   })
 
-  it('of three megabytes without a space are shown, and refused by the server with a reason', async () => {
+  it('of three megabytes without spaces are shown, and rejected by the server with a reason', async () => {
     const folder = temporaryFolder()
     writeFileSync(join(folder, 'word.txt'), 'x'.repeat(3_000_000))
     const page = await world.open()

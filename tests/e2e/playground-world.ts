@@ -12,22 +12,22 @@ import { launchChromium } from '../chromium.ts'
 import { storedConfidence } from '../stored-confidence.ts'
 import { tinyFolder } from '../tiny-squad.ts'
 
-/** Another small model; nobody has taught it to answer, so that it disagrees with the tiny one. */
+/** Another small model. It was not trained to answer questions, so it disagrees with the tiny one. */
 const embeddedFolder = join(import.meta.dirname, '../../examples/embedded/model')
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 
 export interface PlaygroundWorld {
   readonly server: RunningServer
-  /** A page that finds nothing of another test; with options, nothing of another page either. */
+  /** Opens a page without the data of other tests; with options, also without the data of other pages. */
   open(options?: BrowserContextOptions, address?: string): Promise<Page>
-  /** The test at hand provokes this complaint, and wants it. */
+  /** Declares an error of the page that the current test causes deliberately. */
   provokes(complaint: RegExp): void
-  /** What the service says, for comparison. */
+  /** Asks the service directly, for comparison. */
   answers(question: string, context: string, model?: string): Promise<AnswerResponse>
 }
 
-/** A copy of a model with a stored confidence: its answers have percentages, those of `embedded` have none. */
+/** A copy of a model with a stored confidence, so that its answers have percentages, unlike those of `embedded`. */
 async function withConfidence(folder: string): Promise<string> {
   const copy = mkdtempSync(join(tmpdir(), 'spanforge-'))
   cpSync(folder, copy, { recursive: true })
@@ -44,8 +44,8 @@ async function withConfidence(folder: string): Promise<string> {
 }
 
 /**
- * The playground in Chromium, from a real server over two small models. After each test whatever the page complained
- * of, policy violations among it, or loaded from elsewhere fails the test.
+ * The playground in Chromium, with a real server and two small models. A test fails if the page reported errors,
+ * including policy violations, or loaded anything from other origins.
  */
 export function playgroundWorld(tokens: readonly string[] = []): PlaygroundWorld {
   const world = {} as { server: RunningServer; browser: Browser; shared: BrowserContext; storage: CDPSession }
@@ -60,7 +60,7 @@ export function playgroundWorld(tokens: readonly string[] = []): PlaygroundWorld
     const models = [`tiny=${folder}`, `embedded=${embeddedFolder}`]
     world.server = await startServer(models, { ...SERVER_DEFAULTS, port: 0, tokens, log })
     world.browser = await launchChromium()
-    // A context takes longer to open than a page, so that most pages share one, and only what they keep is taken away.
+    // Contexts open more slowly than pages, so most pages share one, and only their stored data is cleared.
     world.shared = await world.browser.newContext()
     world.storage = await world.shared.newCDPSession(await world.shared.newPage())
   })
@@ -89,7 +89,7 @@ export function playgroundWorld(tokens: readonly string[] = []): PlaygroundWorld
     async open(options, address = world.server.address) {
       const page = await (options ? await world.browser.newContext(options) : world.shared).newPage()
       pages.push(page)
-      // What a server refuses, the browser too reports as an error; the page tells people.
+      // The browser also logs responses with an error status, which the page shows to the user.
       const isRefusal = (text: string) => /status of 4\d\d/.test(text)
       page.on('pageerror', (error) => faults.push(error.message))
       page.on('console', (message) => {
@@ -114,13 +114,13 @@ export function playgroundWorld(tokens: readonly string[] = []): PlaygroundWorld
   }
 }
 
-/** Puts a text into the empty page. */
+/** Enters a text on the empty page. */
 export async function giveText(page: Page, text: string): Promise<void> {
   await page.fill('textarea#text', text)
   await page.click('text=Use this text')
 }
 
-/** Asks, and waits until every model has said its last word. */
+/** Asks a question, and waits until all models have finished. */
 export async function ask(page: Page, question: string): Promise<void> {
   await page.fill('#question', question)
   await page.press('#question', 'Enter')
@@ -134,9 +134,9 @@ export async function answered(page: Page): Promise<void> {
   )
 }
 
-/** What people with disabilities would stumble over, by rule and place: serious faults only. */
+/** Serious accessibility problems, by rule and element. */
 export async function seriousFaults(page: Page): Promise<string[]> {
-  // The page's own policy forbids scripts of others; the debugger's are not asked.
+  // The page's policy forbids foreign scripts, but does not apply to scripts of the debugger.
   await page.evaluate(await (await import('node:fs/promises')).readFile(axe, 'utf8'))
   return page.evaluate(async () => {
     const { violations } = await (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run()

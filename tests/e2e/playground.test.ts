@@ -28,7 +28,7 @@ describeChromium('the playground', () => {
     expect(await page.textContent('.text')).toBe(context)
   })
 
-  it('lights up a further answer under the pointer and under the focus', async () => {
+  it('highlights another answer on hover and on focus', async () => {
     const page = await world.open()
     await giveText(page, context)
     await ask(page, question)
@@ -42,7 +42,7 @@ describeChromium('the playground', () => {
     expect(await lit(page, 'lit-0')).toBe(words)
   })
 
-  it('asks several questions at once, one a line, and shows each one’s answers in the text', async () => {
+  it('asks several questions at once, one per line, and shows the answers to each in the text', async () => {
     const page = await world.open()
     await giveText(page, context)
     await ask(page, 'who is in ro?\nwho was in the den?\n\nwho is in ro?')
@@ -54,7 +54,7 @@ describeChromium('the playground', () => {
     expect(await shown(page, '.card h2')).toEqual(['who is in ro?'])
   })
 
-  it('takes a text that was written when it is asked, and asks to have one first', async () => {
+  it('requires a text, and uses a typed text when a question is asked', async () => {
     const page = await world.open()
     await page.fill('#question', question)
     await page.press('#question', 'Enter')
@@ -110,7 +110,7 @@ describeChromium('the playground', () => {
     expect(await lit(page, 'best-0')).not.toBe('')
   })
 
-  it('lets two models answer side by side, each in its colour', async () => {
+  it('shows the answers of two models side by side in different colours', async () => {
     const page = await world.open()
     await giveText(page, context)
     await ask(page, question)
@@ -125,7 +125,7 @@ describeChromium('the playground', () => {
     await expect.poll(() => page.locator('.one').count()).toBe(1)
   })
 
-  it('reads a book of 100,000 words in blocks, and answers come in while it is read', async () => {
+  it('reads a book of 100,000 words in blocks, and shows answers in the meantime', async () => {
     const book = tinyText(100_000)
     const page = await world.open()
     await page.evaluate(() => {
@@ -144,7 +144,7 @@ describeChromium('the playground', () => {
     expect(all).toBeGreaterThan(100)
     expect(laidOut).toBeLessThan(20)
 
-    // Watched from the start: on a fast machine what is looked for is there only for a moment.
+    // Observed from the start, because the state may be visible only briefly on a fast machine.
     const early = page.evaluate(
       () =>
         new Promise<boolean>((resolve) => {
@@ -159,7 +159,7 @@ describeChromium('the playground', () => {
     expect(await early).toBe(true)
   })
 
-  it('goes to the answer in a long text once it is found', async () => {
+  it('scrolls to the answer in a long text', async () => {
     const page = await world.open()
     await giveText(page, tinyText(10_000))
     await ask(page, question)
@@ -194,7 +194,7 @@ describeChromium('the playground', () => {
     }
   })
 
-  it('brings a place into view although the blocks above it are taller than estimated', async () => {
+  it('scrolls to a place even if the blocks above it are taller than estimated', async () => {
     const page = await world.open({ viewport: { width: 390, height: 860 } })
     const sentence = 'una in the pit by the sea'
     const text = `${'bo.\n'.repeat(1500)}${sentence}.\n${'li is in the den. '.repeat(4000)}`
@@ -212,7 +212,7 @@ describeChromium('the playground', () => {
       .toBe(true)
   })
 
-  it('keeps text, questions and what is being written over a reload', async () => {
+  it('keeps text, questions and unfinished input after a reload', async () => {
     const page = await world.open()
     await giveText(page, context)
     await ask(page, 'who is in ro?\nwho was in the den?')
@@ -229,7 +229,7 @@ describeChromium('the playground', () => {
     await expect.poll(() => page.inputValue('textarea#text')).toBe('bo is in the den')
   })
 
-  it('marks places beside the scroll bar only where there is one', async () => {
+  it('marks places next to the scroll bar only if there is one', async () => {
     const page = await world.open({ viewport: { width: 1200, height: 800 } })
     await giveText(page, context)
     await ask(page, question)
@@ -256,7 +256,7 @@ describeChromium('the playground', () => {
     await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('text')
   })
 
-  it.each(SCHEMES)('has no serious fault for axe-core, %s', async (colorScheme) => {
+  it.each(SCHEMES)('has no serious accessibility problems in axe-core, %s', async (colorScheme) => {
     const page = await world.open({ colorScheme })
     expect(await seriousFaults(page)).toEqual([])
     await giveText(page, context)
@@ -276,7 +276,7 @@ describeChromium('the playground', () => {
     }
   })
 
-  it('goes dark and stays so', async () => {
+  it('switches to dark mode and stays dark', async () => {
     const page = await world.open({ colorScheme: 'light' })
     const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
     const light = await paper()
@@ -290,7 +290,7 @@ describeChromium('the playground', () => {
 
   it('is never wider than a phone', async () => {
     const page = await world.open({ viewport: { width: 360, height: 740 } })
-    // What is drawn follows what was done a moment later.
+    // The page is drawn shortly after the change.
     const fits = () => expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
     await fits()
     await giveText(page, `${context} ${'x'.repeat(3000)} ${'https://example.org/'.repeat(40)}`)

@@ -48,7 +48,7 @@ describeChromium('reports in Chromium', () => {
   ]
 
   it.each(Object.keys(pages).flatMap((name) => sizes.map((size) => [name, size] as const)))(
-    'the %s fits %o, its wide tables scroll by themselves, and axe finds no fault',
+    'the %s fits %o, with wide tables that scroll separately, and without accessibility problems in axe',
     async (name, size) => {
       const page = await open(pages[name](), size)
       try {

@@ -15,7 +15,7 @@ const axis = (label: string, domain: readonly [number, number] = [0, 1]): Plot.S
   grid: true,
 })
 
-/** Plots accuracy against confidence. A calibrated model lies on the diagonal. Larger marks represent more answers. */
+/** Plots accuracy against confidence. A calibrated model follows the diagonal. Larger marks represent more answers. */
 export function reliabilityPlot({ raw, calibrated }: Analysis['confidence']): Html {
   const series = (bins: Reliability['bins'], colour: string, symbol: 'circle' | 'square', strokeDasharray: string) => [
     Plot.line(bins, { x: 'confidence', y: 'accuracy', stroke: colour, strokeWidth: 2, strokeDasharray }),

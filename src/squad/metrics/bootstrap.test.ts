@@ -3,7 +3,7 @@ import { bootstrapDifference, bootstrapMean } from './bootstrap.ts'
 import { comparisonSentence } from './compare-models.ts'
 import { mcNemarTest, randomizationTest } from './paired-tests.ts'
 
-/** 0 or 1, `ones` in a hundred of them 1, in an order without pattern. */
+/** Zeros and ones in an irregular order, with `ones` ones per hundred. */
 const scores = (count: number, ones: number) =>
   Float64Array.from({ length: count }, (_, i) => Number((i * 37) % 100 < ones))
 
@@ -11,13 +11,13 @@ test('the interval of a proportion matches the normal approximation', () => {
   const { mean, low, high } = bootstrapMean(scores(1000, 30))
   expect(mean).toBeCloseTo(0.3, 12)
   const halfWidth = 1.96 * Math.sqrt((0.3 * 0.7) / 1000)
-  // 10,000 resamples know a percentile to about 2 % of the standard error, and means come in steps of 0.001.
+  // 10,000 resamples give a percentile to about 2 % of the standard error, and means are multiples of 0.001.
   expect(Math.abs(low - (0.3 - halfWidth))).toBeLessThan(0.0015)
   expect(Math.abs(high - (0.3 + halfWidth))).toBeLessThan(0.0015)
 })
 
 test('an interval contains the true value as often as its level says', () => {
-  // 400 experiments of 60 coin throws: 95 % +- 3 standard errors, and percentile intervals are slightly too narrow.
+  // 400 experiments of 60 coin tosses: 95 % +- 3 standard errors, and percentile intervals are slightly too narrow.
   let hits = 0
   for (let experiment = 0; experiment < 400; experiment++) {
     const throws = Array.from({ length: 60 }, (_, i) => (Math.sin(1 + experiment * 60 + i) * 43758.5453) % 1)
@@ -80,7 +80,7 @@ test('the randomization test approximates the exact test for scores of 0 and 1',
   const [a, b] = [scores(100, 40), scores(100, 40)]
   for (let i = 0, turned = 0; turned < 12; i++) if (a[i] === 0) [b[i], turned] = [1, turned + 1]
   for (let i = 0, turned = 0; turned < 3; i++) if (a[i] === 1) [b[i], turned] = [0, turned + 1]
-  // 10,000 draws know a share of 0.035 to 0.0018.
+  // 10,000 draws give a share of 0.035 to within 0.0018.
   expect(Math.abs(randomizationTest(a, b) - mcNemarTest(3, 12))).toBeLessThan(3 * 0.0018)
 })
 
@@ -104,7 +104,7 @@ test('a comparison is described in a sentence', () => {
   expect(comparisonSentence(names, 'EM', unclear, 0.99)).toBe(
     'no significant difference between B and A: +0.3 EM, 99 % interval -0.4 to +1.1',
   )
-  // Five questions of a hundred that only B has right: no wonder with a fair coin.
+  // If only B answers five of a hundred questions correctly, this can be due to chance.
   const few = { difference: 5, low: 1, high: 10, p_value: 0.0625 }
   expect(comparisonSentence(names, 'EM', few)).toMatch(/^no significant difference between B and A: \+5.0 EM/)
 })

@@ -10,7 +10,7 @@ const model: ConfidenceModel = {
   answer: { intercept: -1.5, lead: 0.4, share: 1, presence: 0.25, length: -0.3, windows: -0.1 },
 }
 
-/** A window over words, each a token with its start and end logit; [CLS] has 0 and 0. */
+/** A window of words, each of which is a token with its start and end logit. Those of [CLS] are 0. */
 function windowOf(context: string, first: number, words: readonly (readonly [number, number])[]) {
   const places = [...context.matchAll(/\S+/g)].map(({ 0: word, index }) => [index, index + word.length] as const)
   const own = places.slice(first, first + words.length)
@@ -25,7 +25,7 @@ function windowOf(context: string, first: number, words: readonly (readonly [num
   return { window, logits: { start_logits: side(0), end_logits: side(1) } }
 }
 
-/** "the cat sat under the drip tray", then any number of windows of words that answer nothing. */
+/** "the cat sat under the drip tray", followed by any number of windows without answers. */
 function story(answer: readonly (readonly [number, number])[], more = 0): DocumentLogits {
   const filler = Array.from({ length: 60 * more }, (_, i) => `word${i}`)
   const context = ['the cat sat under the drip tray', ...filler].join(' ')
@@ -106,10 +106,10 @@ describe('The confidence of an answer', () => {
   })
 })
 
-/** Numbers that look random: uniform in [0, 1). */
+/** Pseudorandom numbers, uniform in [0, 1). */
 const noise = (i: number, salt: number) => (Math.abs(Math.sin(i * 12.9898 + salt * 78.233)) * 43758.5453) % 1
 
-/** Evidence with a known truth; in long texts leads are smaller, and answers less often right. */
+/** Evidence with known correctness. In long texts, leads are smaller and answers less often correct. */
 function judged(count: number, salt: number, isLong: boolean) {
   const truth = ({ lead, presence, length, windows }: AnswerEvidence) =>
     logistic(-2 + 0.7 * lead + 0.2 * presence - 0.6 * length - 0.3 * windows)
@@ -139,7 +139,7 @@ describe('fitConfidence', () => {
       }),
     )
     expect(expectedCalibrationError(reliabilityBins(answers, 15))).toBeLessThan(0.05)
-    // It tells right from wrong, too: not everything has the same number.
+    // It also separates correct from wrong answers, instead of giving all the same confidence.
     const mean = (correct: boolean) => {
       const own = answers.filter((answer) => answer.correct === correct)
       return own.reduce((sum, { confidence }) => sum + confidence, 0) / own.length

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { answerTokens, normalizeAnswer } from './normalize-answer.ts'
 
-// Each right-hand side is what the official script's normalize_answer returned under Python 3.11.
+// Each right-hand side is the result of the official script's normalize_answer in Python 3.11.
 const recorded: [text: string, normalized: string][] = [
   ['The  Cat, an Ox & a Hen!', 'cat ox hen'],
   ['the', ''],

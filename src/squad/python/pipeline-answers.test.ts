@@ -17,11 +17,11 @@ interface RecordedCall {
   question: string
   context: string
   options: PipelineAnswerOptions & { align_to_words?: boolean; max_seq_len?: number; doc_stride?: number }
-  /** One answer alone is not in a list. */
+  /** A single answer is not in a list. */
   output: RecordedAnswer | RecordedAnswer[]
 }
 
-/** Texts and places exactly; scores as the reference asks: 1e-4 relative or 1e-6 absolute. */
+/** Compares texts and positions exactly, and scores with the tolerance of the reference: 1e-4 relative or 1e-6 absolute. */
 function expectAnswers(found: readonly PipelineAnswer[], output: RecordedCall['output']): void {
   const expected = [output].flat()
   expect(found.map(({ answer, start, end }) => ({ answer, start, end }))).toEqual(
@@ -66,8 +66,8 @@ describe('pipelineAnswers for short and difficult texts, with logits of the same
     return pipelineAnswers(context, inputs, logits, { ...options, words: Int32Array.from(words) })
   }
 
-  // Where the reference is wrong: "Bob." has three spans, top_k is 5, and Python adds a fourth answer, "" with score 0,
-  // out of the spans that its mask had set to 0 (end before start, [CLS]). Nobody asked for an impossible answer.
+  // The reference is wrong here: "Bob." has three spans, top_k is 5, and Python adds a fourth answer, "" with score 0, from
+  // the spans that its mask set to 0 (end before start, [CLS]), although handle_impossible_answer is not set.
   const isFilledUp = ({ context, options }: RecordedCall) => context === 'Bob.' && options.top_k === 5
 
   test.each(

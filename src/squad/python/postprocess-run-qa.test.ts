@@ -6,7 +6,7 @@ import { readExamples, readJson, readLogits, readWindows } from '../../../tests/
 import { postprocessRunQa, type RunQaCandidate, type RunQaOptions } from './postprocess-run-qa.ts'
 import { runQaFiles } from './run-qa-files.ts'
 
-/** Byte for byte, where the softmax is float32; the n-best of a folder with "empty" answers has its own test. */
+/** Requires the same bytes if the softmax is float32. The n-best of a folder with "empty" answers has a separate test. */
 function expectSameFiles(folder: string, files: Record<string, string>, names = Object.keys(files)) {
   for (const name of names) expect(files[name] === readFileSync(`${folder}/${name}`, 'utf8'), name).toBe(true)
 }
@@ -62,7 +62,7 @@ describe('postprocessRunQa on difficult logits', () => {
       const recorded = readJson<Record<string, RunQaCandidate[]>>(`${folder}/${name}/nbest_predictions.json`)
       expect([...results.nbest_predictions.keys()]).toEqual(Object.keys(recorded))
       for (const [id, nbest] of results.nbest_predictions) {
-        // Such a softmax is float64, where JavaScript's exp and numpy's differ in the last bit.
+        // This softmax is computed in float64, where exp in JavaScript and numpy can differ in the last bit.
         const digits = nbest[0].text === 'empty' ? 15 : 30
         expect(nbest.map(({ probability, ...rest }) => rest)).toEqual(
           recorded[id].map(({ probability, ...rest }) => rest),

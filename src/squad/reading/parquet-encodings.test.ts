@@ -2,15 +2,15 @@ import { expect, it } from 'vitest'
 import { checkDefined, checkDeltas, checkRuns, checkSharedTexts } from './parquet-encodings.ts'
 
 const reader = (...bytes: number[]) => ({ view: new DataView(Uint8Array.from(bytes).buffer), offset: 0 })
-/** 2^31 - 1, the most that a run's header can say: the lowest bit is the kind of run. */
+/** 2^31 - 1, the maximum in the header of a run, whose lowest bit is the type of run. */
 const ENDLESS = [0xfe, 0xff, 0xff, 0xff, 0x0f]
 
 it('accepts runs of repeated and of packed values, up to their stated size', () => {
-  // Nine times 1, then eight packed bits of which seven are wanted, then a byte of something else.
+  // Nine times 1, then eight packed bits of which seven are used, then an unrelated byte.
   const runs = reader(9 << 1, 1, (1 << 1) | 1, 0b10101010, 7)
   checkRuns(runs, 1, 16, 4)
   expect(runs.offset).toBe(4)
-  // The writer may end with a block that holds nothing.
+  // Some writers add an empty block at the end.
   const empty = reader(4 << 1, 0, 0, 0)
   checkRuns(empty, 1, 4, 4)
   expect(empty.offset).toBe(4)
@@ -21,7 +21,7 @@ it('rejects a run of any length that exceeds its page', () => {
   expect(() => checkRuns(reader((3 << 1) | 1, 0, 0, 0), 1, 16, 4)).toThrow('a run of 24 values in a page of 16')
   expect(() => checkRuns(reader(...ENDLESS, 1), 1, 16, 6)).toThrow('a run of 2147483647 values in a page of 16')
   const packed = [0xff, ...ENDLESS.slice(1)]
-  // Values of no bits take no bytes: only their number ends them.
+  // Values of 0 bits take no bytes, so only their number limits them.
   expect(() => checkRuns(reader(...packed), 0, 16, 5)).toThrow('a run of 17179869176 values in a page of 16')
   expect(() => checkRuns(reader(1, 2, 3), 1, 16, 4)).toThrow('runs of 4 bytes')
 })
@@ -50,7 +50,7 @@ it('accepts blocks of deltas, and rejects those that would never end', () => {
 })
 
 it('rejects texts that share more than the previous text has, or that grow without limit', () => {
-  // One value a block is enough here: the first of each list, then equal deltas in a miniblock of no bits.
+  // One value per block is enough here: the first of each list, then equal deltas in a miniblock of 0 bits.
   const list = (first: number, delta: number) => [0x80, 1, 4, 3, first * 2, delta * 2, 0, 0, 0, 0]
   const shared = (first: number, more: number, own: number) => reader(...list(first, more), ...list(own, 0))
   checkSharedTexts(shared(0, 2, 2), 3, 2 + 4 + 6)

@@ -12,7 +12,7 @@ it('reads a file written by Python (datasets 4.0.0, snappy, three row groups)', 
   const examples: Example[] = []
   const file = await asyncBufferFromFile(fixture('squad-parquet/datasets-4.0.0.parquet'))
   for await (const example of parquetExamples(file, 'squad')) examples.push(example)
-  // Every seventh title is null there.
+  // Every seventh title in this file is null.
   const expected = madeUpExamples(60).map(({ title, ...example }, index) =>
     index % 7 ? { ...example, title } : example,
   )
@@ -59,7 +59,7 @@ it.each(OTHERS)(
     const right = readFileSync(fixture(name))
     const file = { byteLength: right.length, slice: (start: number, end?: number) => bytes.buffer.slice(start, end) }
     let bytes = new Uint8Array(right)
-    // Each place in turn: a varint of 2^32 - 2, which is a run of 2^31 - 1 values, a length of -1, or as many miniblocks.
+    // Writes the varint 2^32 - 2 at each position: a run of 2^31 - 1 values, a length of -1, or a number of miniblocks.
     for (let at = 4; at < right.length - 12; at += thoroughOr(3, 41)) {
       bytes = new Uint8Array(right)
       bytes.set([0xfe, 0xff, 0xff, 0xff, 0x0f], at)

@@ -16,7 +16,7 @@ test.each<[what: string, more: TrainingArgumentsInput]>([
   ['evaluated in between, with the best model loaded at the end', { ...evaluated, load_best_model_at_end: true }],
   ['with accumulated batches', { gradient_accumulation_steps: 2 }],
   ['of frozen layers', { freeze_layers: 1 }],
-])('a run %s is the same, bit for bit, on an engine with memory of its own', async (_what, more) => {
+])('a run %s is the same, bit for bit, on an engine with separate memory', async (_what, more) => {
   const shared = await trainTiny({ ...more, output_dir: temporaryFolder() })
   const separate = await trainTiny({ ...more, output_dir: temporaryFolder() }, { engine: separateMemory().engine })
   expect(separate.timeless).toEqual(shared.timeless)
