@@ -109,7 +109,9 @@ async function trainFrom(folder: string, fields: Fields) {
     ).toBe(true)
   const { input_ids, token_type_ids } = window
   const takesTypes = untrained.geometry.token_types > 1
-  const inputs = takesTypes ? { input_ids, token_type_ids } : { input_ids }
+  // A text may hold the padding's token, so the mask says that it is one of its tokens.
+  const attention_mask = input_ids.map(() => 1)
+  const inputs = { input_ids, attention_mask, ...(takesTypes && { token_type_ids }) }
   writeFileSync(join(folder, 'inputs.json'), JSON.stringify(inputs))
   const row = {
     input_ids: Int32Array.from(input_ids),

@@ -14,10 +14,20 @@ const rows = [48, 17].map((length) => ({
   attended: length,
 }))
 
-/** The default configurations in transformers are those of published models. */
+/** Where the default configuration is that of a huge model: the sizes of ALBERT-base-v2 and DeBERTa-v3-base. */
+const BASE = { hidden_size: 768, num_hidden_layers: 12, num_attention_heads: 12, intermediate_size: 3072 }
+const SIZES: Readonly<Record<string, object>> = {
+  albert: BASE,
+  'deberta-v2': {
+    ...BASE,
+    ...{ relative_attention: true, pos_att_type: 'p2c|c2p', position_buckets: 256, share_att_key: true },
+    ...{ norm_rel_ebd: 'layer_norm', position_biased_input: false },
+  },
+}
+
 test.skipIf(!isThorough).each(MODEL_TYPES)('saves, loads and runs a %s model of published size', async (model_type) => {
   const folder = temporaryFolder()
-  const made = randomModel(parseConfig({ model_type }, 'config.json'))
+  const made = randomModel(parseConfig({ model_type, ...SIZES[model_type] }, 'config.json'))
   await saveModel(folder, made.config, tensorsOf(made.parameters))
   const { model, report } = await loadPretrained(folder)
   expect(report).toEqual({ missing: [], unexpected: [], mismatched: [] })
