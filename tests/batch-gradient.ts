@@ -1,6 +1,6 @@
 import { countSpans } from '../src/batching/span-targets.ts'
 import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
-import type { DropoutMasks } from '../src/training/loop/gradient-source.ts'
+import type { DropoutMasks, GradientOptions } from '../src/training/loop/gradient-source.ts'
 import { BatchGradient } from '../src/training/loop/gradients.ts'
 import type { RecordedBatch } from './tiny-model.ts'
 
@@ -21,9 +21,10 @@ export async function batchGradient(
   { rows, spans }: RecordedBatch,
   rowsPerPass = rows.length,
   masks = noMasks,
+  options: GradientOptions = {},
 ): Promise<Gradients> {
   const gradients = new Float32Array(model.parameters.size)
-  const batch = await BatchGradient.open(model, gradients)
+  const batch = await BatchGradient.open(model, gradients, options)
   const counts = countSpans(
     spans,
     rows.map(({ input_ids }) => input_ids.length),

@@ -32,6 +32,8 @@ export class Interpreter {
   private readonly heap: Heap
   private readonly weights: Weights
   private readonly constants = new Map<number, View>()
+  /** Inputs whose dimensions are the same in each run. */
+  private readonly parameters: ReadonlySet<number>
   private readonly held = new Map<number, Placed>()
   private readonly memory = nativeMemory()
   private readonly onesOf = new Map<ElementType, View>()
@@ -49,6 +51,9 @@ export class Interpreter {
   ) {
     this.heap = new Heap(RESERVED_BYTES)
     this.weights = new Weights(dnn, this.heap, factors)
+    this.parameters = new Set(
+      Object.values(program.inputs).filter((slot) => program.slots[slot].shape.every((dim) => typeof dim === 'number')),
+    )
     for (const { slot, data } of program.constants) {
       const { type, shape } = program.slots[slot]
       const x = view(type, shape as number[], this.heap.allocate(data.byteLength))
@@ -123,9 +128,8 @@ export class Interpreter {
   private result(slot: number, step: Step, bindings: Bindings): View {
     const placed = this.views[slot]
     if (placed) return placed
-    const { shape, type } = this.program.slots[slot]
-    const dims = bindShape(shape, bindings)
-    const x = step.op === 'Reshape' ? this.share(step.inputs[0], slot, dims) : this.newRoom(slot, type, dims)
+    const dims = bindShape(this.program.slots[slot].shape, bindings)
+    const x = step.op === 'Reshape' ? this.share(step.inputs[0], slot, dims) : this.newRoom(slot, dims)
     this.views[slot] = x
     return x
   }
@@ -137,11 +141,11 @@ export class Interpreter {
     return reshaped(this.views[operand]!, dims)
   }
 
-  private newRoom(slot: number, type: ElementType, dims: readonly number[]): View {
-    // Rows of tokens, also those that are divided into heads.
-    const isRows = dims.length === 2 || dims.length === 3
-    const elements = isRows ? (dims[0] + SLACK_ROWS) * size(dims.slice(1)) : size(dims)
-    const bytes = BYTES[type] * elements
+  private newRoom(slot: number, dims: readonly number[]): View {
+    const { shape, type } = this.program.slots[slot]
+    const [first, ...rest] = shape
+    const isOfTokens = typeof first === 'string' && rest.every((dim) => typeof dim === 'number')
+    const bytes = BYTES[type] * (size(dims) + (isOfTokens ? SLACK_ROWS * size(dims.slice(1)) : 0))
     const room = { address: this.heap.allocate(bytes), bytes, users: 1 }
     this.rooms[slot] = room
     return view(type, dims, room.address)
@@ -162,13 +166,12 @@ export class Interpreter {
   }
 
   private use(step: Step, inputs: readonly View[], outputs: readonly View[], post: readonly PostOp[]): Use {
-    const { dnn, factors, program } = this
+    const { dnn, factors } = this
     const temporary = (type: ElementType, dims: readonly number[]): View => {
       const x = this.allocate(type, dims)
       this.temporaries.push({ address: x.address, bytes: BYTES[type] * size(dims), users: 1 })
       return x
     }
-    const inputSlots = new Set(Object.values(program.inputs))
     return {
       ...{ dnn, factors, inputs, outputs, post, temporary },
       attributes: step.attributes,
@@ -182,8 +185,7 @@ export class Interpreter {
       },
       weight: (input, b, out): Packed | undefined => {
         const slot = step.inputs[input]
-        const isParameter = inputSlots.has(slot) && program.slots[slot].shape.every((d) => typeof d === 'number')
-        return isParameter && b.dims.length === 2 ? this.weights.pack(slot, b, out) : undefined
+        return b.dims.length === 2 && this.parameters.has(slot) ? this.weights.pack(slot, b, out) : undefined
       },
       keep: (type, dims) => this.allocate(type, dims),
       save: (arrays) => void this.saved.set(step.saved!, arrays),

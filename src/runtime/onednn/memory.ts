@@ -25,6 +25,18 @@ export function rowMajor(dims: readonly number[]): number[] {
   return strides
 }
 
+const signatures = new WeakMap<View, string>()
+
+/** Type, dimensions and strides, which decide about the primitive that computes with an array. */
+export function signatureOf(x: View): string {
+  let signature = signatures.get(x)
+  if (signature === undefined) {
+    signature = `${x.type}${x.dims}/${x.strides}`
+    signatures.set(x, signature)
+  }
+  return signature
+}
+
 export const view = (type: ElementType, dims: readonly number[], address: number): View => ({
   type,
   dims,

@@ -1,5 +1,5 @@
 import type { Handle, Library } from './library.ts'
-import type { ElementType, View } from './memory.ts'
+import { type ElementType, signatureOf, type View } from './memory.ts'
 
 /** Numbers of dnnl_types.h, the same in all of oneDNN 3. */
 const TYPE: Readonly<Record<ElementType, number>> = { bf16: 2, f32: 3, s32: 4, u8: 6 }
@@ -187,15 +187,20 @@ export class Primitives {
     )
   }
 
-  /** y = a op b, where b is broadcast along axes of size 1. */
-  binary(op: Binary, a: View, b: View, y: View): void {
+  /** y = scale (a op b), where b is broadcast along axes of size 1. */
+  binary(op: Binary, a: View, b: View, y: View, scale = 1): void {
     const args: Arguments = [
       [ARG.src, a],
       [ARG.src1, b],
       [ARG.dst, y],
     ]
-    this.run(op, `${op} ${signature(a)} ${signature(b)} ${signature(y)}`, args, () =>
-      this.lib.binary(this.engine, BINARY[op], this.descriptor(a), this.descriptor(b), this.descriptor(y), null),
+    const post: readonly PostOp[] = scale === 1 ? [] : [{ op: 'scale', by: scale }]
+    this.run(op, `${op} ${scale} ${signature(a)} ${signature(b)} ${signature(y)}`, args, () =>
+      this.withPostOps(post, y, (attributes) =>
+        this.lib.binary(
+          ...[this.engine, BINARY[op], this.descriptor(a), this.descriptor(b), this.descriptor(y), attributes],
+        ),
+      ),
     )
   }
 
@@ -347,8 +352,7 @@ const normArguments = ({ mean, variance, scale, shift }: Norm): Arguments => [
 ]
 
 const int64 = (values: readonly number[]): BigInt64Array => BigInt64Array.from(values, BigInt)
-const signature = (x: View | Packed): string =>
-  'descriptor' in x ? `packed${x.descriptor}` : `${x.type}${x.dims}/${x.strides}`
+const signature = (x: View | Packed): string => ('descriptor' in x ? `packed${x.descriptor}` : signatureOf(x))
 const isSame = (a: View, b: View): boolean => a.address === b.address && signature(a) === signature(b)
 const postKey = (post: readonly PostOp[], dst: View): string =>
   post

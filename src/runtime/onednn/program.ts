@@ -20,6 +20,7 @@ export interface Slot {
 /** An operation that a product applies to its result before it writes it; `slot` is its second operand. */
 export type FusedOp =
   | { readonly op: Activation; readonly alpha: number }
+  | { readonly op: 'scale'; readonly by: number }
   | { readonly op: 'add' | 'mul'; readonly slot: number }
 
 export interface Step {
@@ -88,7 +89,9 @@ class Builder {
     const tensors = Object.values(this.graph)
     for (const t of topologicalOrder(tensors)) if (t.source.kind === 'input') this.inputs[t.source.name] = this.slot(t)
     const nodes = nodesOf(tensors)
-    for (const node of nodes) this.add(node)
+    // Masks of dropout are applied as they are; others want their numbers.
+    const wanted = new Set([...tensors, ...nodes.flatMap((node) => node.inputs.filter((x) => x !== maskOf(node)))])
+    for (const node of nodes) if (!isMask(node.outputs[0]) || wanted.has(node.outputs[0])) this.add(node)
     this.shareProbabilities(nodes)
     const outputs = Object.fromEntries(Object.entries(this.graph).map(([name, t]) => [name, this.slot(t)]))
     const { slots, inputs, constants } = this
@@ -107,11 +110,13 @@ class Builder {
         remedy: 'Use --engine onnxruntime.',
       })
     // Shapes and axes are int64 constants; the steps know their shapes, and have axes as an attribute.
-    const operands = node.inputs.filter((x) => x.dtype !== 'int64')
+    const masked = maskOf(node)
+    const operands = node.inputs.filter((x) => x.dtype !== 'int64').map((x) => (x === masked ? keptOf(x).kept : x))
     const axes = name === 'ReduceSum' && node.inputs[1]?.source
     const attributes = {
       ...numeric(node.attributes),
       ...(axes && axes.kind === 'constant' && { axes: Array.from(axes.data, Number) }),
+      ...(masked && { scale: keptOf(masked).scale }),
       ...(name === 'spanforge.LayerNormGradient' && { epsilon: epsilonOf(node.inputs[3]) }),
     }
     const inputs = operands.map((x) => this.slot(x))
@@ -142,14 +147,14 @@ class Builder {
     const step = this.product(x, y)
     if (!step) return false
     if (activations[name]) return this.extend(step, y, [activations[name]])
-    const [mask, residual] = rest.map((t) => this.slot(t))
-    if (name === 'spanforge.Dropout') return this.extend(step, y, [{ op: 'mul', slot: mask }])
-    if (name === 'spanforge.DropoutAdd')
-      return this.extend(step, y, [
-        { op: 'mul', slot: mask },
-        { op: 'add', slot: residual },
-      ])
-    return false
+    if (name !== 'spanforge.Dropout' && name !== 'spanforge.DropoutAdd') return false
+    const [mask, residual] = rest
+    const { kept, scale } = keptOf(mask)
+    const dropout: FusedOp[] = [
+      { op: 'scale', by: scale },
+      { op: 'mul', slot: this.slot(kept) },
+    ]
+    return this.extend(step, y, residual ? [...dropout, { op: 'add', slot: this.slot(residual) }] : dropout)
   }
 
   /** The product that makes x and could make y in its place. */
@@ -162,7 +167,8 @@ class Builder {
   private extend(step: MutableStep, y: Tensor, post: readonly FusedOp[]): true {
     const { type } = this.slots[step.outputs[0]]
     step.post.push(...post)
-    step.outputs = [this.slot(y, this.results.has(y) ? 'f32' : type)]
+    const isSum = step.post.some(({ op }) => op === 'add')
+    step.outputs = [this.slot(y, isSum || this.results.has(y) ? 'f32' : type)]
     this.place(step, [y])
     return true
   }
@@ -195,16 +201,39 @@ class Builder {
   }
 
   /**
-   * What a result is stored in. In bfloat16 that is bfloat16 for rows of a value for each token, from the first product
-   * or normalization on; sums of embeddings, statistics, logits, losses and gradients of parameters stay in float32.
+   * What a result is stored in. If factors are rounded to bfloat16, so are the rows of each token that products,
+   * activations and normalizations compute, because they become factors. Sums around a layer and their gradients,
+   * statistics, logits, the loss and the gradients of parameters are float32: rounding them costs more accuracy than it
+   * saves time.
    */
   private resultType(name: string, i: number, y: Tensor, operands: readonly Tensor[]): ElementType | undefined {
     if (y.dtype !== 'float32') return undefined
     if (this.precision === 'float32' || this.results.has(y) || !isTokenRows(y)) return 'f32'
     if (name === 'LayerNormalization') return i === 0 ? 'bf16' : 'f32'
     if (NARROWING.has(name)) return 'bf16'
+    if (name === 'spanforge.LayerNormGradient') return 'f32'
     return operands.some((x) => this.slots[this.slot(x)].type === 'bf16') ? 'bf16' : 'f32'
   }
+}
+
+/** Which operand of these is a dropout mask; attention without dropout has none there. */
+const MASK: Readonly<Record<string, number>> = {
+  'spanforge.Dropout': 1,
+  'spanforge.DropoutAdd': 1,
+  'spanforge.PackedAttention': 6,
+  'spanforge.PackedAttentionGradient': 7,
+}
+
+const maskOf = ({ op, inputs }: Node): Tensor | undefined => inputs[MASK[operatorName(op)]]
+
+const isMask = ({ source }: Tensor): boolean => source.kind === 'node' && source.node.op.type === 'DequantizeLinear'
+
+/** A mask as what is kept, in whatever type is given, and the factor of what is kept. */
+function keptOf(mask: Tensor): { readonly kept: Tensor; readonly scale: number } {
+  const node = mask.source.kind === 'node' ? mask.source.node : undefined
+  if (node?.op.type !== 'DequantizeLinear') return { kept: mask, scale: 1 }
+  const [kept, scale] = node.inputs
+  return { kept, scale: scale.source.kind === 'constant' ? Number(scale.source.data[0]) : 1 }
 }
 
 const NARROWING: ReadonlySet<string> = new Set(['spanforge.Linear', 'Gemm', 'spanforge.MatMul'])

@@ -62,10 +62,14 @@ function partOf(x: View, { row, padded }: Window): View {
   return reshaped(x, dims, [queries * keys, keys, 1], row * heads * queries * keys)
 }
 
-/** A window's part of a dropout mask, dense and in the type of what it multiplies: other operands are slow. */
-function maskOf(use: Use, mask: View, window: Window, type: View['type']): View {
+/** A window's part of the bias: a row for all queries, or a row for each. */
+const biasOf = (use: Use, bias: View, window: Window): View =>
+  bias.dims[2] === 1 ? partOf(bias, window) : densePartOf(use, bias, window)
+
+/** The same as `partOf`, copied, because operands that are not dense are slow. */
+function densePartOf(use: Use, mask: View, window: Window): View {
   const part = partOf(mask, window)
-  const copy = use.temporary(type, part.dims)
+  const copy = use.temporary(mask.type, part.dims)
   use.dnn.reorder(part, copy, 'mask')
   return copy
 }
@@ -81,10 +85,14 @@ function attend(use: Use): void {
     const dims = [layout.heads, window.padded, window.padded]
     const [qs, ks, vs] = [q, k, v].map((x) => dense(use, x, layout, window))
     const p = use.saved === undefined ? use.temporary(q.type, dims) : use.keep(q.type, dims)
-    dnn.matmul(qs, transposed(ks), p, { post: [scale, { op: 'add', with: partOf(bias, window) }], name: 'q k' })
-    dnn.softmax(p, p)
+    const scores = use.temporary('f32', dims)
+    dnn.matmul(qs, transposed(ks), scores, {
+      post: [scale, { op: 'add', with: biasOf(use, bias, window) }],
+      name: 'q k',
+    })
+    dnn.softmax(scores, p)
     const kept = mask ? use.temporary(q.type, dims) : p
-    if (mask) dnn.binary('mul', p, maskOf(use, mask, window, q.type), kept)
+    if (mask) dnn.binary('mul', p, densePartOf(use, mask, window), kept, use.attributes.scale as number)
     dnn.matmul(kept, vs, qs, { name: 'p v' })
     dnn.reorder(qs, headsOf(outputs[0], layout, window), 'heads')
     probabilities.push(p)
@@ -110,16 +118,17 @@ function attendBackward(use: Use): void {
     const { length, padded } = window
     for (let head = 0; head < layout.heads; head++)
       use.zero(ds, (head * padded + length) * layout.size, (padded - length) * layout.size)
-    const part = mask && maskOf(use, mask, window, p.type)
-    const kept = part ? use.temporary(p.type, p.dims) : p
-    if (part) dnn.binary('mul', p, part, kept)
-    const result = use.temporary(p.type, qs.dims)
+    const part = mask && densePartOf(use, mask, window)
+    const kept = part ? use.temporary(q.type, p.dims) : p
+    const dropout = use.attributes.scale as number
+    if (part) dnn.binary('mul', p, part, kept, dropout)
+    const result = use.temporary(q.type, qs.dims)
     const write = (to: View) => dnn.reorder(result, headsOf(to, layout, window), 'heads')
     dnn.matmul(transposed(kept), ds, result, { name: 'd v' })
     write(dv)
     const dp = use.temporary(p.type, p.dims)
     dnn.matmul(ds, transposed(vs), dp, { name: 'd p' })
-    if (part) dnn.binary('mul', dp, part, dp)
+    if (part) dnn.binary('mul', dp, part, dp, dropout)
     dnn.softmaxBackward(p, dp, dp)
     dnn.matmul(dp, ks, result, { post: [scale], name: 'd q' })
     write(dq)

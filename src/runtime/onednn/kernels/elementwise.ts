@@ -69,19 +69,20 @@ function broadcastIndex(dims: readonly number[], to: readonly number[]): (i: num
   }
 }
 
-/** By one scale, without a zero point. A product of two types would run on oneDNN's slow reference code. */
+/** By one scale, without a zero point. */
 const dequantize: Kernel = ({ dnn, numbers, inputs: [x, scale], outputs: [y] }) => {
   dnn.reorder(x, y)
   dnn.eltwise('linear', y, y, numbers(scale)[0])
 }
 
-const dropout: Kernel = ({ dnn, inputs: [x, mask], outputs: [y] }) => dnn.binary('mul', x, mask, y)
+const dropout: Kernel = ({ dnn, inputs: [x, mask], outputs: [y], attributes }) =>
+  dnn.binary('mul', x, mask, y, attributes.scale as number)
 
 function dropoutAdd(use: Use): void {
   const [x, mask, residual] = use.inputs
   const [y] = use.outputs
   const kept = use.temporary(y.type, y.dims)
-  use.dnn.binary('mul', x, mask, kept)
+  use.dnn.binary('mul', x, mask, kept, use.attributes.scale as number)
   use.dnn.binary('add', kept, residual, y)
 }
 

@@ -1,5 +1,5 @@
-import { BYTES, size, type View } from '../memory.ts'
-import type { Kernel, Kernels, Use } from './kernel.ts'
+import { BYTES, reshaped, size, type View } from '../memory.ts'
+import type { Kernel, Kernels } from './kernel.ts'
 
 /** Rows of a table [n, width] at an index [...]. */
 const gather: Kernel = (use) => {
@@ -26,61 +26,43 @@ const reshape: Kernel = (use) => {
   if (x.address !== y.address) use.copy(x, y, size(x.dims) * BYTES[x.type])
 }
 
+/** The part of an array from `offset` on, of `width` elements, along the last axis. */
+function columns(x: View, offset: number, width: number): View {
+  const dims = [...x.dims.slice(0, -1), width]
+  return { ...reshaped(x, dims, [...x.strides], offset) }
+}
+
+/** Parts along the last axis. */
+const split: Kernel = ({ dnn, inputs: [x], outputs }) => {
+  let offset = 0
+  for (const y of outputs) {
+    dnn.reorder(columns(x, offset, y.dims.at(-1)!), y)
+    offset += y.dims.at(-1)!
+  }
+}
+
+/** Arrays one after the other along the last axis. */
+const concat: Kernel = ({ dnn, inputs, outputs: [y] }) => {
+  let offset = 0
+  for (const x of inputs) {
+    dnn.reorder(x, columns(y, offset, x.dims.at(-1)!))
+    offset += x.dims.at(-1)!
+  }
+}
+
+const transpose: Kernel = ({ dnn, inputs: [x], outputs: [y], attributes }) => {
+  const perm = attributes.perm as readonly number[]
+  dnn.reorder({ ...x, dims: perm.map((axis) => x.dims[axis]), strides: perm.map((axis) => x.strides[axis]) }, y)
+}
+
 const cast: Kernel = ({ dnn, inputs: [x], outputs: [y] }) => dnn.reorder(x, y)
-
-/** Copies columns of a matrix: `from` on to `to`, `count` of each row. */
-function copyColumns(x: Float32Array, y: Float32Array, rows: number, { from, to, count }: Columns): void {
-  const [wide, narrow] = [x.length / rows, y.length / rows]
-  for (let r = 0; r < rows; r++) y.set(x.subarray(r * wide + from, r * wide + from + count), r * narrow + to)
-}
-
-interface Columns {
-  readonly from: number
-  readonly to: number
-  readonly count: number
-}
-
-/** The array to write a float32 result into, and what brings it to its place. */
-function written(use: Use, y: View): { readonly data: Float32Array; readonly finish: () => void } {
-  if (y.type === 'f32') return { data: use.numbers(y), finish: () => {} }
-  const whole = use.temporary('f32', y.dims)
-  return { data: use.numbers(whole), finish: () => use.dnn.reorder(whole, y) }
-}
-
-/** Parts of the last axis. */
-const split: Kernel = (use) => {
-  const [x] = use.inputs
-  const data = use.numbers(use.as(x, 'f32'))
-  const rows = size(x.dims.slice(0, -1))
-  let from = 0
-  for (const y of use.outputs) {
-    const { data: part, finish } = written(use, y)
-    const count = y.dims.at(-1)!
-    copyColumns(data, part, rows, { from, to: 0, count })
-    finish()
-    from += count
-  }
-}
-
-/** Tensors joined along their last axis. */
-const concat: Kernel = (use) => {
-  const [y] = use.outputs
-  const { data, finish } = written(use, y)
-  const rows = size(y.dims.slice(0, -1))
-  let to = 0
-  for (const x of use.inputs) {
-    const count = x.dims.at(-1)!
-    copyColumns(use.numbers(use.as(x, 'f32')), data, rows, { from: 0, to, count })
-    to += count
-  }
-  finish()
-}
 
 export const movement: Kernels = {
   Gather: gather,
   'spanforge.PermuteRows': permuteRows,
   Reshape: reshape,
-  Cast: cast,
   Split: split,
   Concat: concat,
+  Transpose: transpose,
+  Cast: cast,
 }
