@@ -102,8 +102,9 @@ describe('docs/bundlers.md', () => {
     const code = await bundled()
     expect(code.length).toBeLessThan(100_000)
     const printed: unknown[][] = []
-    // A context without any global of Node: no process, no Buffer, no require.
+    // A context with the globals of a page that are used, and none of Node: no process, no Buffer, no require.
     await runInNewContext(`(async () => { ${code} })()`, {
+      TextEncoder,
       console: { log: (...values: unknown[]) => printed.push(values) },
       fetch: async (url: string) => ({ json: async () => JSON.parse(modelFile(url)) }),
     })

@@ -7,6 +7,7 @@ import type { EngineEntry } from '../src/runtime/engine-entry.ts'
 vi.stubEnv('OPENVINO_DIR', '/nowhere')
 vi.stubEnv('ONEDNN_DIR', '/nowhere')
 vi.stubEnv('SPANFORGE_REQUIRE_OPENVINO', '')
+vi.stubEnv('SPANFORGE_REQUIRE_ONEDNN', '')
 
 // Imported separately for this test, because modules that list the engines read the registry when they are loaded.
 vi.resetModules()

@@ -90,8 +90,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   ...tokenizer(
     'src/text/pre-tokenizers.ts',
-    ['if (kind === PUNCTUATION) visit(i, next)', ''],
-    ['if (to > start) visit(start, to)', 'if (to > start + 1) visit(start, to)'],
+    ['if (kind === PUNCTUATION) words.push({ source, start: at, end: next })', ''],
+    ['if (to > start) words', 'if (to > start + 1) words'],
   ),
   ...tokenizer(
     'src/text/bert-normalizer.ts',

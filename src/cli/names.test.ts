@@ -165,7 +165,7 @@ describe('a data set given by hub name', () => {
       (await runHere('train', ...training, '--output_dir', join(temporaryFolder(), 'out'), ...more)).stderr
     expect(await refused('--train_split', 'test')).toMatch(/has no split "test".*\n.*train, validation/)
     expect(await refused('--dataset_config', 'large')).toMatch(/has no configuration "large".*\n.*default, small/)
-    expect(await refused('--train_file', 'train.json')).toContain('--dataset and --train_file both say')
+    expect(await refused('--train_file', 'train.json')).toContain('--dataset and --train_file are mutually exclusive')
   })
 })
 

@@ -18,8 +18,10 @@ const world = hubWorld((server) => {
     'pytorch_model.bin': bytes(100),
   })
   server.add('model', 'ann/keras').commit({ 'config.json': '{}', 'tf_model.h5': bytes(100) })
-  server.add('model', 'ann/roberta').commit({ ...BERT, 'config.json': '{"model_type":"roberta"}' })
-  server.add('model', 'ann/unigram').commit({ ...BERT, 'tokenizer.json': '{"model":{"type":"Unigram","vocab":[]}}' })
+  server.add('model', 'ann/t5').commit({ ...BERT, 'config.json': '{"model_type":"t5"}' })
+  server
+    .add('model', 'ann/phonetic')
+    .commit({ ...BERT, 'tokenizer.json': '{"added_tokens":[],"model":{"type":"Phonetic","vocab":{}}}' })
   server.add('model', 'ann/climbs').commit({ ...BERT, '../../../../.bashrc': 'echo' })
   server.add('model', 'ann/secret', { access: 'private' }).commit(BERT)
   server.add('model', 'ann/gated', { access: 'gated' }).commit(BERT)
@@ -185,8 +187,8 @@ describe('the error for', () => {
   })
 
   it.each([
-    ['ann/roberta', 'this is a model of type "roberta"'],
-    ['ann/unigram', 'is a Unigram (SentencePiece) tokenizer'],
+    ['ann/t5', 'this is a model of type "t5"'],
+    ['ann/phonetic', 'Phonetic'],
   ])('%s, which is not supported, is thrown before its weights are downloaded', async (name, message) => {
     await expect(resolve(name)).rejects.toThrow(message)
     expect(world.downloads.filter((url) => /config|tokenizer/.test(url)).length).toBeGreaterThan(0)
