@@ -104,6 +104,7 @@ describe('docs/bundlers.md', () => {
     const printed: unknown[][] = []
     // A context with the globals of a page that are used, and none of Node: no process, no Buffer, no require.
     await runInNewContext(`(async () => { ${code} })()`, {
+      TextDecoder,
       TextEncoder,
       console: { log: (...values: unknown[]) => printed.push(values) },
       fetch: async (url: string) => ({ json: async () => JSON.parse(modelFile(url)) }),
