@@ -60,13 +60,14 @@ function engineOf(library: Library): Engine {
     precisions,
     lacks: precisions.length < 2 ? 'oneDNN computes in bfloat16 only on processors with AVX-512' : undefined,
     multiples: { tokens: TOKEN_MULTIPLE, length: LENGTH_MULTIPLE },
-    async compile(graph: Graph, { precision = 'float32', threads }: CompileOptions = {}): Promise<Executable> {
+    async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
+      const { precision = 'float32' } = options
       if (!precisions.includes(precision))
         throw new SpanforgeError(`oneDNN does not compute in ${precision} on ${processor()}`, {
           remedy: 'Use float32.',
         })
       const factors = precision === 'bfloat16' ? 'bf16' : 'f32'
-      return OneDnnExecutable.compile(library.file, programOf(graph, precision), factors, threads)
+      return OneDnnExecutable.compile(library.file, programOf(graph, precision), factors, options)
     },
   }
 }

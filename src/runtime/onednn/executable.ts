@@ -1,9 +1,10 @@
+import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { SpanforgeError } from '../../errors.ts'
 import { type Bindings, bindShape, elements } from '../../graph/shape.ts'
 import { Thread } from '../../threads/calls.ts'
 import { startWorker } from '../../threads/start-worker.ts'
-import type { Executable, Value, Values } from '../engine.ts'
+import type { CompileOptions, Executable, Value, Values } from '../engine.ts'
 import { HeldValues } from '../held-values.ts'
 import { threadsByDefault } from '../threads.ts'
 import type { Placed, PlacedValues } from './interpreter.ts'
@@ -16,13 +17,13 @@ import type { Program } from './program.ts'
  */
 class Computing {
   private static readonly running = new Map<string, Computing>()
-  readonly thread: Thread
+  private readonly thread: Thread
   private users = 0
+  private waiting = 0
   private next = 0
 
   private constructor(private readonly file: string) {
     const worker = startWorker(import.meta.url, './worker', file)
-    // Only a run that is waited for keeps the process alive.
     worker.unref()
     this.thread = new Thread(worker)
   }
@@ -35,6 +36,22 @@ class Computing {
     }
     computing.users++
     return { computing, id: computing.next++ }
+  }
+
+  /** Calls a function of the thread. The process stays alive until it answers, and only so long. */
+  async call<T = void>(name: string, ...args: readonly unknown[]): Promise<T> {
+    const { worker } = this.thread
+    if (this.waiting++ === 0) worker.ref()
+    try {
+      return await this.thread.call<T>(name, ...args)
+    } finally {
+      if (--this.waiting === 0) worker.unref()
+    }
+  }
+
+  /** Calls a function without waiting for it. */
+  tell(name: string, ...args: readonly unknown[]): void {
+    this.thread.tell(name, ...args)
   }
 
   async leave(): Promise<void> {
@@ -62,6 +79,7 @@ export class OneDnnExecutable implements Executable {
     private readonly computing: Computing,
     private readonly id: number,
     private readonly threads: number,
+    private readonly profilePrefix: string | undefined,
   ) {
     this.held = new HeldValues([...Object.keys(program.inputs), ...Object.keys(program.outputs)], place)
   }
@@ -70,20 +88,20 @@ export class OneDnnExecutable implements Executable {
     file: string,
     program: Program,
     factors: 'f32' | 'bf16',
-    threads = threadsByDefault(),
+    { threads = threadsByDefault(), profilePrefix }: CompileOptions,
   ): Promise<OneDnnExecutable> {
     const { computing, id } = Computing.enter(file)
-    await computing.thread.call('compile', id, program, factors)
-    return new OneDnnExecutable(program, computing, id, threads || availableParallelism())
+    await computing.call('compile', id, program, factors, profilePrefix !== undefined)
+    return new OneDnnExecutable(program, computing, id, threads || availableParallelism(), profilePrefix)
   }
 
   hold(values: Values): void {
     this.held.hold(values)
-    this.computing.thread.tell('hold', this.id, this.placed(Object.keys(values).filter(this.has), {}))
+    this.computing.tell('hold', this.id, this.placed(Object.keys(values).filter(this.has), {}))
   }
 
   invalidate(names: Iterable<string>): void {
-    this.computing.thread.tell('invalidate', this.id, [...names])
+    this.computing.tell('invalidate', this.id, [...names])
   }
 
   run(inputs: Values, outputs: Values): Promise<void> {
@@ -97,7 +115,8 @@ export class OneDnnExecutable implements Executable {
     if (this.released) return
     this.released = true
     this.held.clear()
-    await this.computing.thread.call('release', this.id)
+    const profile = await this.computing.call<object | undefined>('release', this.id)
+    if (this.profilePrefix) writeFileSync(`${this.profilePrefix}_onednn.json`, JSON.stringify(profile, null, 2))
     await this.computing.leave()
   }
 
@@ -107,12 +126,7 @@ export class OneDnnExecutable implements Executable {
     const values = { ...inputs, ...outputs }
     const passed = Object.keys(values).filter(this.has)
     const bindings = this.bind(values)
-    this.computing.thread.worker.ref()
-    try {
-      await this.computing.thread.call('run', this.id, this.placed(passed, values), bindings, this.threads)
-    } finally {
-      this.computing.thread.worker.unref()
-    }
+    await this.computing.call('run', this.id, this.placed(passed, values), bindings, this.threads)
   }
 
   private readonly has = (name: string): boolean => name in this.program.inputs || name in this.program.outputs

@@ -4,7 +4,7 @@ import type { Bindings } from '../../graph/shape.ts'
 import { answerCalls } from '../../threads/calls.ts'
 import { Interpreter, type PlacedValues } from './interpreter.ts'
 import { loadLibrary } from './library.ts'
-import { Primitives } from './primitives.ts'
+import { Primitives, Profile } from './primitives.ts'
 import type { Program } from './program.ts'
 
 const library = loadLibrary(workerData as string)
@@ -13,7 +13,8 @@ const interpreters = new Map<number, Interpreter>()
 const primitives = new Primitives(library)
 
 answerCalls({
-  compile(id: number, program: Program, factors: 'f32' | 'bf16') {
+  compile(id: number, program: Program, factors: 'f32' | 'bf16', hasProfile: boolean) {
+    if (hasProfile) primitives.profile ??= new Profile()
     interpreters.set(id, new Interpreter(primitives, program, factors))
   },
   hold: (id: number, values: PlacedValues) => interpreters.get(id)!.hold(values),
@@ -22,8 +23,10 @@ answerCalls({
     library.setThreads?.(threads)
     interpreters.get(id)!.run(values, bindings)
   },
+  /** Returns what each kind of call took, if that was measured. */
   release(id: number) {
     interpreters.get(id)?.close()
     interpreters.delete(id)
+    return primitives.profile?.parts
   },
 })
