@@ -9,8 +9,8 @@ import type { Warn } from './warn.ts'
 
 export interface FromPretrainedOptions extends Omit<LoadOptions, 'engine'>, Omit<ModelOptions, 'weights'> {
   /**
-   * The engine that computes, or its name (default: the one that comes with spanforge; with bf16 or a device of its
-   * own, one that has it). `auto` times a small step on each and takes the fastest.
+   * The engine to compute with, or its name (default: `onnxruntime`; with bf16 or the device of another engine, an engine
+   * that supports it). `auto` times a small step on each engine and uses the fastest.
    */
   readonly engine?: Engine | EngineName | 'auto'
   /**

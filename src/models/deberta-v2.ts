@@ -33,9 +33,9 @@ export interface DebertaV2Config extends BertLikeConfig {
   readonly relative_attention: boolean
   /** Which products with relative positions are added: content to position (c2p), position to content (p2c). */
   readonly pos_att_type: readonly string[] | string | null
-  /** The largest distance that is told from others; below 1 it is max_position_embeddings. */
+  /** Maximum relative distance. Values below 1 mean max_position_embeddings. */
   readonly max_relative_positions: number
-  /** Number of buckets for distances in each direction; below 1 each distance has its own. */
+  /** Number of buckets of distances in each direction. Values below 1 give each distance its own bucket. */
   readonly position_buckets: number
   /** Whether relative positions are projected by the matrices of queries and keys. */
   readonly share_att_key: boolean

@@ -3,7 +3,7 @@ const { fround } = Math
 export interface BucketOptions {
   /** Buckets in each direction; below 1 each distance is its own. */
   readonly buckets: number
-  /** The largest distance that is told from others. */
+  /** Maximum distance. Larger distances share its bucket. */
   readonly largest: number
 }
 

@@ -1,6 +1,6 @@
 import { isWhitespace, WORD_CHARACTER } from './unicode.ts'
 
-/** A token that is found in the text as it is written, before words are cut; the fields are tokenizer.json's. */
+/** A token that is matched in the text before it is split into words, with the field names of tokenizer.json. */
 export interface AddedToken {
   readonly id: number
   readonly content: string
