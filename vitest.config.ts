@@ -18,7 +18,7 @@ const LONG = [
   'tests/e2e/',
   'src/training/loop/resume.test.ts',
   'src/server/sockets.test.ts',
-  'src/cli/interrupted.test.ts',
+  'src/cli/commands/train-interrupted.test.ts',
   'src/models/parity.test.ts',
   'src/api/pipeline.test.ts',
 ]

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { SpanforgeError } from '../src/errors.ts'
-import { decimal } from '../src/report/format.ts'
+import { decimal } from '../src/report/render/format.ts'
 import { defaultEngine, engineEntry } from '../src/runtime/registry.ts'
 import type { OwnResult, Result, SpeedDocument, TorchDocument } from './speed/document.ts'
 

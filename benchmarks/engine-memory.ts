@@ -4,7 +4,7 @@ import { countSpans } from '../src/batching/span-targets.ts'
 import { randomModel } from '../src/inference/pretrained.ts'
 import { parseConfig } from '../src/models/registry.ts'
 import { random } from '../src/random/random.ts'
-import { columns, textTable } from '../src/report/table.ts'
+import { columns, textTable } from '../src/report/render/table.ts'
 import { type EngineName, engineNames, openEngine } from '../src/runtime/registry.ts'
 import { BatchGradient } from '../src/training/loop/gradients.ts'
 

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import autocannon from 'autocannon'
 import { Command } from 'commander'
-import { columns, textTable } from '../src/report/table.ts'
+import { columns, textTable } from '../src/report/render/table.ts'
 import { bootstrapMean } from '../src/squad/metrics/bootstrap.ts'
 import { type Asked, realQuestions, startServerProcess } from './serve/server.ts'
 

@@ -4,7 +4,7 @@
  */
 import { Command } from 'commander'
 import { pipeline } from '../src/api/pipeline.ts'
-import type { AnswerResponse, PredictedAnswer } from '../src/server/contract.ts'
+import type { AnswerResponse, PredictedAnswer } from '../src/server/http/contract.ts'
 import { type Asked, realQuestions, type ServerProcess, startServerProcess } from './serve/server.ts'
 
 interface Options {

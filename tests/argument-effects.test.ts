@@ -184,8 +184,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   dataset_revision: 'src/cli/names.test.ts',
   max_minutes: 'src/training/loop/time-budget.test.ts',
   on_nonfinite: 'src/training/loop/nonfinite.test.ts',
-  overwrite_output_dir: 'src/cli/train.test.ts',
-  resume_from_checkpoint: 'src/cli/train.test.ts',
+  overwrite_output_dir: 'src/cli/commands/train.test.ts',
+  resume_from_checkpoint: 'src/cli/commands/train.test.ts',
   run_name: 'src/report/run-report.test.ts',
   disable_tqdm: 'src/api/trainer.test.ts',
 }

@@ -12,7 +12,12 @@ declare module 'vitest' {
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const entryPoints = ['cli/main', 'server/model-worker', 'server/request-tokenizer-worker', 'runs/load/cut-worker']
+const entryPoints = [
+  'cli/main',
+  'server/models/model-worker',
+  'server/tokenizing/request-tokenizer-worker',
+  'runs/load/cut-worker',
+]
 /** Dependencies that cannot be bundled: native code, and packages that search for their own files. */
 const external = ['onnxruntime-node', 'koffi', '@resvg/resvg-js', 'fastify', '@fastify/*', 'pino']
 

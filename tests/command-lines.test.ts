@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { expect, test } from 'vitest'
-import { shownFlags } from '../src/cli/flag-spelling.ts'
+import { shownFlags } from '../src/cli/flags/spelling.ts'
 import { createProgram } from '../src/cli/program.ts'
 import { files, prose, read } from './source-tree.ts'
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
-import { resolveModel } from '../src/hub/models.ts'
+import { resolveModel } from '../src/hub/download/models.ts'
 import { newestWhole } from '../src/training/checkpoints/checkpoint-store.ts'
 import { BERT, hubWorld } from './hub-world.ts'
 import { runHere } from './run-here.ts'

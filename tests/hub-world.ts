@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest'
-import type { HubOptions } from '../src/hub/options.ts'
+import type { HubOptions } from '../src/hub/http/options.ts'
 import { BertTokenizer, toTokenizerJson } from '../src/text/index.ts'
 import { HubServer } from './hub-server.ts'
 

@@ -1,4 +1,4 @@
-import type { ModelCardSummary } from '../src/hub/model-card.ts'
+import type { ModelCardSummary } from '../src/hub/push/model-card.ts'
 
 /** The results of the notebook's run. */
 export const NOTEBOOK_CARD: ModelCardSummary = {

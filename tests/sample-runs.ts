@@ -1,5 +1,5 @@
-import { parameterTable } from '../src/report/architecture.ts'
-import type { ModelFacts, RunSummary } from '../src/report/run-summary.ts'
+import { parameterTable } from '../src/report/summary/architecture.ts'
+import type { ModelFacts, RunSummary } from '../src/report/summary/run.ts'
 import { fixtureJson } from './fixture.ts'
 
 /** Names and shapes of a BertForQuestionAnswering, in the order of its state dict. */

@@ -1,8 +1,8 @@
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
-import type { App } from '../src/server/app.ts'
+import type { App } from '../src/server/http/app.ts'
 import { Metrics, Models, modelSources } from '../src/server/index.ts'
+import { SharedLimit } from '../src/server/security/shared-limit.ts'
 import { createService, type ServiceOptions } from '../src/server/service.ts'
-import { SharedLimit } from '../src/server/shared-limit.ts'
 import type { Tokenizer } from '../src/text/tokenizer.ts'
 import { tinyFolder } from './tiny-squad.ts'
 

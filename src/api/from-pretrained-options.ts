@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ModelOptions } from '../hub/models.ts'
+import type { ModelOptions } from '../hub/download/models.ts'
 import { callback } from '../inference/answer-options.ts'
 import type { LoadOptions } from '../inference/pretrained.ts'
 import type { Engine } from '../runtime/engine.ts'

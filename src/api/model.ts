@@ -1,7 +1,7 @@
 import { type AnswerSettings, loadAnswerSettings, saveAnswerSettings } from '../checkpoint/answer-settings.ts'
 import type { LoadReport } from '../checkpoint/load-parameters.ts'
 import { loadConfig, saveModel } from '../checkpoint/model-folder.ts'
-import { resolveModel } from '../hub/models.ts'
+import { resolveModel } from '../hub/download/models.ts'
 import { loadPretrained, newlyInitialized } from '../inference/pretrained.ts'
 import { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { chooseEngine, type EngineChoice } from '../runs/load/choose-engine.ts'

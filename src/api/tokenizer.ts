@@ -1,5 +1,5 @@
 import { loadTokenizer, saveTokenizer } from '../checkpoint/tokenizer-folder.ts'
-import { resolveModel } from '../hub/models.ts'
+import { resolveModel } from '../hub/download/models.ts'
 import { type BertTokenizerOptions, bertSettings, type TokenizerSettings } from '../text/settings.ts'
 import { Tokenizer } from '../text/tokenizer.ts'
 import { checkOptions } from './check-options.ts'

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { handleStreamErrors } from './output.ts'
 import { runProgram } from './program.ts'
+import { handleStreamErrors } from './terminal/output.ts'
 
 handleStreamErrors()
 const code = await runProgram(process.argv.slice(2))

@@ -3,8 +3,8 @@ import { packageVersion } from '../package-root.ts'
 import { setQuiet } from '../runs/screen/live-bar.ts'
 import { hintFor } from '../training/arguments/argument-aliases.ts'
 import { type CommandEntry, commandEntries } from './commands.ts'
-import { findFlag, shownFlags, spellFlags } from './flag-spelling.ts'
-import { exitCodeOf } from './output.ts'
+import { findFlag, shownFlags, spellFlags } from './flags/spelling.ts'
+import { exitCodeOf } from './terminal/output.ts'
 
 const EXAMPLES = `
 From a pretrained BERT and SQuAD, both from the hub, to answers:

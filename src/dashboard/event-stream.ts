@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { HttpProblem } from '../server/problem.ts'
-import { SSE_HEADERS, sse } from '../server/sse.ts'
+import { HttpProblem } from '../server/http/problem.ts'
+import { SSE_HEADERS, sse } from '../server/http/sse.ts'
 import type { LiveSource } from './live-source.ts'
 
 const MOST_STREAMS = 50

@@ -1,5 +1,5 @@
 /** Metrics that the page derives from a run. */
-import { setting } from '../report/format.ts'
+import { setting } from '../report/render/format.ts'
 import type { LogEntry } from '../training/checkpoints/state.ts'
 import type { ArgumentValues } from './records.ts'
 import type { RunView } from './run-view.ts'

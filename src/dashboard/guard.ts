@@ -2,7 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import type { FastifyRequest } from 'fastify'
-import { HttpProblem } from '../server/problem.ts'
+import { HttpProblem } from '../server/http/problem.ts'
 import { showValue } from '../show-value.ts'
 
 /** Creates the token contained in the printed address. It authorizes pausing and stopping the run. */

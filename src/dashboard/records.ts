@@ -1,4 +1,4 @@
-import type { SplitFacts } from '../report/run-summary.ts'
+import type { SplitFacts } from '../report/summary/run.ts'
 import type { LogEntry } from '../training/checkpoints/state.ts'
 
 /**

@@ -1,7 +1,7 @@
-import { type Block, facts, heading, literal, type NamedValue, paragraph } from './document.ts'
-import { originFacts } from './origin-facts.ts'
-import { renderHtml } from './render-html.ts'
-import type { RunOrigin } from './run-summary.ts'
+import { originFacts } from './blocks/origin.ts'
+import { type Block, facts, heading, literal, type NamedValue, paragraph } from './render/document.ts'
+import { renderHtml } from './render/html.ts'
+import type { RunOrigin } from './summary/run.ts'
 
 export interface RunFailure {
   /** Name of the model that was fine-tuned. */

@@ -1,11 +1,11 @@
-import { type Block, heading, paragraph, table, warning } from './document.ts'
-import { count } from './format.ts'
-import { parallelCoordinates } from './parallel-coordinates.ts'
-import { renderHtml } from './render-html.ts'
+import { runsTable, sweepTable } from './blocks/sweep-table.ts'
+import { parallelCoordinates } from './plots/parallel-coordinates.ts'
+import { toPng } from './plots/to-png.ts'
+import { type Block, heading, paragraph, table, warning } from './render/document.ts'
+import { count } from './render/format.ts'
+import { renderHtml } from './render/html.ts'
 import type { ReportFile } from './run-report.ts'
-import { comparedParameters, type SweepSummary, sweepConfigurations } from './sweep-summary.ts'
-import { runsTable, sweepTable } from './sweep-table.ts'
-import { toPng } from './to-png.ts'
+import { comparedParameters, type SweepSummary, sweepConfigurations } from './summary/sweep.ts'
 
 const FIGURE = 'parallel_coordinates.svg'
 

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { type TinyService, tinyService } from '../../tests/tiny-service.ts'
-import type { Problem } from './contract.ts'
+import type { Problem } from './http/contract.ts'
 
 let service: TinyService
 beforeAll(async () => {

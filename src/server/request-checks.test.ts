@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TinyService, tinyService, tinyText } from '../../tests/tiny-service.ts'
 import { packageFile } from '../package-root.ts'
-import type { Problem } from './contract.ts'
+import type { Problem } from './http/contract.ts'
 
 const question = 'who is in ro?'
 const context = 'bo is in ro.'

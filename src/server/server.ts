@@ -3,11 +3,11 @@ import { packageFile } from '../package-root.ts'
 import type { EngineChoice } from '../runs/load/choose-engine.ts'
 import type { HubChoice } from '../runs/load/load-model.ts'
 import type { ServerSettings } from './defaults.ts'
-import { Metrics } from './metrics.ts'
-import { Models, modelSources } from './models.ts'
+import { checkAddress, closeGracefully, isLoopback, listen } from './http/listen.ts'
+import { Metrics } from './models/metrics.ts'
+import { Models, modelSources } from './models/models.ts'
+import { SHARED, SharedLimit } from './security/shared-limit.ts'
 import { createService } from './service.ts'
-import { SHARED, SharedLimit } from './shared-limit.ts'
-import { checkAddress, closeGracefully, isLoopback, listen } from './start.ts'
 
 export interface ServerOptions extends ServerSettings {
   readonly tokens?: readonly string[]

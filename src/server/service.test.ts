@@ -4,7 +4,7 @@ import { type TinyService, tinyService, tinyText } from '../../tests/tiny-servic
 import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
 import { pipeline } from '../api/pipeline.ts'
 import type { Example } from '../squad/types.ts'
-import type { AnswerResponse, BatchResponse, ModelList } from './contract.ts'
+import type { AnswerResponse, BatchResponse, ModelList } from './http/contract.ts'
 
 const [first, second] = tinyExamples(2) as [Example, Example]
 

@@ -10,7 +10,7 @@ import { type TinyOptions, type TinyService, tinyService, tinyText } from '../..
 import { tinyExamples, tinyFolder } from '../../tests/tiny-squad.ts'
 import { pipeline } from '../api/pipeline.ts'
 import { packageFile } from '../package-root.ts'
-import type { AnswerResponse } from './contract.ts'
+import type { AnswerResponse } from './http/contract.ts'
 
 interface Listening extends TinyService {
   readonly port: number

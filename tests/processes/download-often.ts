@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { resolveModel } from '../../src/hub/models.ts'
+import { resolveModel } from '../../src/hub/download/models.ts'
 
 const [endpoint, times] = process.argv.slice(2)
 let done = 0

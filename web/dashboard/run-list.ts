@@ -1,7 +1,7 @@
 /** Filtering, grouping, sorting and CSV export of the run list. */
 import { argumentText, differingArguments } from '../../src/dashboard/figures.ts'
 import type { RunEntry } from '../../src/dashboard/past-runs.ts'
-import { SEEDS, spreadOf } from '../../src/report/sweep-summary.ts'
+import { SEEDS, spreadOf } from '../../src/report/summary/sweep.ts'
 
 /** Runs in one folder that differ only in their seeds. */
 export interface SeedGroup {

@@ -1,5 +1,5 @@
 /** Client of the service that serves this page. */
-import type { BatchRequest, ModelList, Problem, StreamEvents } from '../../src/server/contract.ts'
+import type { BatchRequest, ModelList, Problem, StreamEvents } from '../../src/server/http/contract.ts'
 import { serverEvents } from './logic/server-events.ts'
 
 /** An error of the service with a message for the user. The status is 0 if the server was not reached. */

@@ -1,6 +1,6 @@
 /** The state of the page. Components read it, and change it through actions.ts and asking.ts. */
 import { computed, signal } from '@preact/signals'
-import type { AnswerResult, ModelInfo } from '../../src/server/contract.ts'
+import type { AnswerResult, ModelInfo } from '../../src/server/http/contract.ts'
 import type { Example } from '../../src/squad/types.ts'
 import { correctionOf, type KnownAnswer } from './logic/corrections.ts'
 import type { Visit } from './logic/history.ts'

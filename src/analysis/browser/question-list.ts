@@ -1,4 +1,4 @@
-import { counted } from '../../report/format.ts'
+import { counted } from '../../report/render/format.ts'
 import type { Analysis } from '../types.ts'
 import { byId, percent } from './dom.ts'
 import { questionView } from './question-view.ts'

@@ -1,4 +1,4 @@
-import { style } from '../../report/style.ts'
+import { style } from '../../report/render/style.ts'
 import type { Analysis } from '../types.ts'
 import { breakdownNote, breakdownTable } from './breakdown-table.ts'
 import { browserScript, browserScriptDigest } from './browser-script.ts'

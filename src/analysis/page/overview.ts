@@ -1,4 +1,4 @@
-import { count, counted, setting } from '../../report/format.ts'
+import { count, counted, setting } from '../../report/render/format.ts'
 import { classTexts } from '../error-class-texts.ts'
 import type { Analysis, ClassSummary } from '../types.ts'
 import { type Html, html } from './html-text.ts'

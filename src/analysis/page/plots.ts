@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
-import { plotSvg } from '../../report/plot-svg.ts'
+import { plotSvg } from '../../report/plots/plot-svg.ts'
 import type { Analysis, Reliability } from '../types.ts'
 import { Html } from './html-text.ts'
 

@@ -1,4 +1,4 @@
-import { counted } from '../../report/format.ts'
+import { counted } from '../../report/render/format.ts'
 import { dimensionTexts } from '../dimensions.ts'
 import { classTexts } from '../error-class-texts.ts'
 import type { Analysis, Breakdown, QuestionGroup } from '../types.ts'

@@ -1,5 +1,5 @@
-import { decimal, setting } from '../../report/format.ts'
-import { placeOf } from '../../report/history.ts'
+import { decimal, setting } from '../../report/render/format.ts'
+import { placeOf } from '../../report/summary/history.ts'
 import type { LogEntry } from '../../training/checkpoints/state.ts'
 import type { TrainingEvent } from '../../training/loop/events.ts'
 import type { CountingProgressBar, Screen, TrainingProgressBar } from './screen.ts'

@@ -1,5 +1,5 @@
 import { MultiBar, type SingleBar } from 'cli-progress'
-import { clock, count, decimal, percentage, rate } from '../../report/format.ts'
+import { clock, count, decimal, percentage, rate } from '../../report/render/format.ts'
 import { hideLiveBar, isQuiet, showLiveBar } from './live-bar.ts'
 import type { CountingProgressBar, ProgressBar, TrainingProgressBar } from './screen.ts'
 

@@ -1,4 +1,4 @@
-import type { Block } from '../../report/document.ts'
+import type { Block } from '../../report/render/document.ts'
 
 /** Operations common to all progress bars. */
 export interface ProgressBar {

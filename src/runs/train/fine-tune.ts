@@ -1,5 +1,5 @@
 import type { Lock } from '../../files/lock.ts'
-import { openingOnScreen } from '../../report/opening.ts'
+import { openingOnScreen } from '../../report/blocks/opening.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import type { RunControl } from '../../training/loop/training-run.ts'
 import type { HubChoice } from '../load/load-model.ts'

@@ -1,8 +1,8 @@
 import type { LoadReport } from '../../checkpoint/load-parameters.ts'
 import type { ModelConfig, ParameterSpec } from '../../models/architecture.ts'
 import { architectureOf } from '../../models/registry.ts'
-import { parameterTable } from '../../report/architecture.ts'
-import type { ModelFacts } from '../../report/run-summary.ts'
+import { parameterTable } from '../../report/summary/architecture.ts'
+import type { ModelFacts } from '../../report/summary/run.ts'
 
 /** The facts about a model for reports and `inspect`. */
 export function modelFacts(

@@ -1,5 +1,5 @@
 import { packageVersion } from '../../package-root.ts'
-import type { RunOrigin } from '../../report/run-summary.ts'
+import type { RunOrigin } from '../../report/summary/run.ts'
 
 /** Date, command and software versions of a run that ends now. */
 export const runOrigin = (command: string | undefined): RunOrigin => ({

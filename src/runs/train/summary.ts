@@ -1,4 +1,4 @@
-import type { BestCheckpoint, RunSetup, RunSummary, SplitFacts } from '../../report/run-summary.ts'
+import type { BestCheckpoint, RunSetup, RunSummary, SplitFacts } from '../../report/summary/run.ts'
 import { countTokens, type Dataset } from '../../squad/dataset.ts'
 import { parseArguments, type TrainingArguments } from '../../training/arguments/arguments.ts'
 import { decideArguments } from '../../training/arguments/stored-settings.ts'

@@ -1,6 +1,6 @@
 import { argumentText } from '../../../src/dashboard/figures.ts'
 import type { RunView } from '../../../src/dashboard/run-view.ts'
-import { count, counted } from '../../../src/report/format.ts'
+import { count, counted } from '../../../src/report/render/format.ts'
 
 /** The model, data and arguments of a run. */
 export function Arguments({ view }: { readonly view: RunView }) {

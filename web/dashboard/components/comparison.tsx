@@ -1,6 +1,6 @@
 import { bestEvaluation, differingArguments, evaluationsOf, smoothed } from '../../../src/dashboard/figures.ts'
-import { decimal } from '../../../src/report/format.ts'
-import { placeOf } from '../../../src/report/history.ts'
+import { decimal } from '../../../src/report/render/format.ts'
+import { placeOf } from '../../../src/report/summary/history.ts'
 import { axis, compared, place, type Shown } from '../store.ts'
 import { Chart } from './chart.tsx'
 import type { Line } from './lines.ts'

@@ -1,7 +1,7 @@
 import { bestEvaluation, evaluationsOf } from '../../../src/dashboard/figures.ts'
 import type { RunView } from '../../../src/dashboard/run-view.ts'
-import { decimal } from '../../../src/report/format.ts'
-import { placeOf } from '../../../src/report/history.ts'
+import { decimal } from '../../../src/report/render/format.ts'
+import { placeOf } from '../../../src/report/summary/history.ts'
 import { Scrolling } from './scrolling.tsx'
 
 /** A table of the evaluations, as an alternative to the curves. */

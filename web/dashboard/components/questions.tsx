@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals'
 import type { Prediction, WatchedQuestion } from '../../../src/dashboard/records.ts'
 import type { RunView } from '../../../src/dashboard/run-view.ts'
-import { percentage } from '../../../src/report/format.ts'
-import { placeOf } from '../../../src/report/history.ts'
+import { percentage } from '../../../src/report/render/format.ts'
+import { placeOf } from '../../../src/report/summary/history.ts'
 import { marked } from './spans.ts'
 
 /** A few validation questions with the answers of each evaluation, which show how the model improves. */

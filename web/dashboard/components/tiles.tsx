@@ -1,7 +1,7 @@
 import { bestEvaluation, evaluationsOf, latestRates, smoothed } from '../../../src/dashboard/figures.ts'
 import type { RunView } from '../../../src/dashboard/run-view.ts'
-import { byteSize, count, decimal, setting } from '../../../src/report/format.ts'
-import { placeOf } from '../../../src/report/history.ts'
+import { byteSize, count, decimal, setting } from '../../../src/report/render/format.ts'
+import { placeOf } from '../../../src/report/summary/history.ts'
 import { isLive, pulse } from '../store.ts'
 
 interface Tile {

@@ -1,4 +1,4 @@
-import type { PredictedAnswer } from '../../../src/server/contract.ts'
+import type { PredictedAnswer } from '../../../src/server/http/contract.ts'
 import { percent } from '../logic/numbers.ts'
 import * as state from '../state.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { AnswerResult, PredictedAnswer } from '../../../src/server/contract.ts'
+import type { AnswerResult, PredictedAnswer } from '../../../src/server/http/contract.ts'
 import { choicesOf, shownAnswers, verdictOf } from './verdict.ts'
 
 const answer = (text: string, score: number, more: Partial<PredictedAnswer> = {}): PredictedAnswer => ({

@@ -1,4 +1,4 @@
-import type { AnswerResult, PredictedAnswer } from '../../../src/server/contract.ts'
+import type { AnswerResult, PredictedAnswer } from '../../../src/server/http/contract.ts'
 
 /** The answer to show, which depends on the threshold. */
 export interface Verdict {

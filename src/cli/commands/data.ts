@@ -1,0 +1,58 @@
+import { Command } from 'commander'
+import { textFacts } from '../../report/render/table.ts'
+import type { DataOptions } from '../../runs/load/load-data.ts'
+import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
+import { type WindowFlags, wholeNumber, withWindowFlags } from '../flags/numbers.ts'
+import { createOutput } from '../terminal/output.ts'
+import { terminalScreen } from '../terminal/screen.ts'
+import { checkCommand } from './data/check.ts'
+import { convertCommand } from './data/convert.ts'
+import { mergeCommand } from './data/merge.ts'
+import { sampleCommand } from './data/sample.ts'
+import { splitCommand } from './data/split.ts'
+
+/** `spanforge data ...`: checks, converts and inspects data files. */
+export const dataCommand = (): Command =>
+  new Command('data')
+    .addCommand(checkCommand())
+    .addCommand(windowsCommand())
+    .addCommand(splitCommand())
+    .addCommand(sampleCommand())
+    .addCommand(mergeCommand())
+    .addCommand(convertCommand())
+
+interface WindowsFlags extends WindowFlags, HubFlags, DataOptions {
+  readonly model: string
+  readonly max_samples?: number
+}
+
+function windowsCommand(): Command {
+  const command = new Command('windows')
+    .description('cut a data set into windows and print their number and digests')
+    .argument('<file>', 'data file (SQuAD JSON, JSON lines, CSV, .xlsx, Parquet, Arrow) or data set name')
+    .requiredOption('--model <folder>', 'model folder or hub name of the tokenizer')
+    .option('--max_samples <integer>', 'maximum number of questions', wholeNumber(1))
+    .option('--json', 'print the result as JSON')
+  return withDataFlags(withHubFlags(withWindowFlags(command)), 'train')
+    .addHelpText(
+      'after',
+      `
+The digests are SHA-256 hashes of the concatenated windows as little-endian
+int32. Two programs with equal digests feed the model the same input.
+
+Example:
+  spanforge data windows train.json --model bert-base-uncased --max_samples 3000
+`,
+    )
+    .action(windows)
+}
+
+async function windows(file: string, flags: WindowsFlags): Promise<void> {
+  const { inspectWindows } = await import('../../runs/doctor/inspect-windows.ts')
+  const output = createOutput(flags.json === true)
+  const found = await withHubProgress('Downloading', flags, output, (hub) =>
+    inspectWindows(file, { ...flags, screen: terminalScreen(output), hub: { ...hub, revision: flags.revision } }),
+  )
+  if (output.forPeople) output.print(textFacts(Object.entries(found).map(([name, value]) => [name, String(value)])))
+  output.result(found)
+}

@@ -1,0 +1,78 @@
+import { Command } from 'commander'
+import { byteSize, count, decimal, duration, percentage } from '../../report/render/format.ts'
+import { columns, textFacts, textTable } from '../../report/render/table.ts'
+import type { Diagnosis } from '../../runs/doctor/doctor.ts'
+import type { EngineState } from '../../runs/doctor/engine-states.ts'
+import { busyNote } from '../../runs/doctor/machine.ts'
+import { createOutput } from '../terminal/output.ts'
+
+/** `spanforge doctor`: shows the hardware and engines of this machine and estimates training times. */
+export function doctorCommand(): Command {
+  return new Command('doctor').option('--json', 'print the result as JSON').action(doctor)
+}
+
+async function doctor(flags: { readonly json?: boolean }): Promise<void> {
+  const { diagnose } = await import('../../runs/doctor/doctor.ts')
+  const output = createOutput(flags.json === true)
+  output.print('Measuring peak performance ...')
+  const found = await diagnose()
+  if (output.forPeople) output.print(`\n${doctorText(found)}`)
+  output.result(found)
+}
+
+/** The sections of the text output. */
+const sections: readonly ((found: Diagnosis) => string)[] = [machineText, enginesText, trainingText]
+
+export const doctorText = (found: Diagnosis): string => sections.map((section) => section(found)).join('\n\n')
+
+function machineText(found: Diagnosis): string {
+  return textFacts([
+    ['Node', `${found.node}, ${found.platform}`],
+    ['Processor', found.cpu],
+    ['Instruction sets', found.cpu_features.join(', ') || 'unknown'],
+    ['Cores', [count(found.cores), busyNote(found)].filter(Boolean).join('; ')],
+    ['Memory', `${byteSize(found.memory_total)}, ${byteSize(found.memory_available)} of it free`],
+    ['NVIDIA GPU', found.gpus.join(', ') || 'none'],
+    [
+      'Peak',
+      `${decimal(found.peak_gflop_per_second, 1)} GFLOP/s in float32, the fastest of several large matrix products`,
+    ],
+  ])
+}
+
+function enginesText({ engines, advice }: Diagnosis): string {
+  return textFacts([...engines.flatMap(engineFacts), ['Advice', advice]])
+}
+
+/** The version and devices of an engine, or how to install it. */
+function engineFacts({ title, found, problem, install }: EngineState): readonly (readonly [string, string])[] {
+  if (!found) return [[title, problem ?? `not installed${install ? `: ${install}` : ''}`]]
+  const { version, source, library, devices } = found
+  return [
+    [title, `${version}, ${source}`],
+    ...(library ? [['  library', library] as const] : []),
+    ...devices.map(
+      ({ device, full_name, precisions }) => [`  ${device}`, `${full_name}; ${precisions.join(', ')}`] as const,
+    ),
+  ]
+}
+
+function trainingText({ notebook, estimates }: Diagnosis): string {
+  const { windows, epochs, tokens } = notebook
+  return [
+    `Training as in the notebook, on the CPU: ${count(windows)} windows (${count(tokens)} tokens), ${epochs} epochs:`,
+    textTable({
+      columns: columns('Model', '>Parameters', '>Time', '>Of the peak', '>Memory', 'Fits'),
+      rows: estimates.map((estimate) => [
+        estimate.model,
+        count(estimate.parameters),
+        duration(estimate.seconds),
+        percentage(estimate.share_of_peak),
+        byteSize(estimate.memory_bytes),
+        estimate.fits ? 'yes' : 'no: lower --max_tokens_per_pass',
+      ]),
+    }),
+    'Times are estimated from the measured peak and the share of it that training reaches in benchmarks. They do\n' +
+      'not include evaluation, and are too long if other programs slowed down the measurement.',
+  ].join('\n\n')
+}

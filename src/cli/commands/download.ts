@@ -1,0 +1,33 @@
+import { Command } from 'commander'
+import { resolveDataset, resolveModel } from '../../hub/index.ts'
+import { type HubFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
+import { createOutput } from '../terminal/output.ts'
+
+interface DownloadFlags extends HubFlags {
+  readonly dataset?: boolean
+  readonly split: readonly string[]
+  readonly dataset_config?: string
+}
+
+/** `spanforge download NAME`: downloads a model or data set into the hub cache, which is shared with Python. */
+export function downloadCommand(): Command {
+  const command = new Command('download')
+    .argument('<name>', 'bert-base-uncased, squad, owner/name')
+    .option('--dataset', 'download a data set instead of a model')
+    .option('--split <name...>', 'splits of the data set', ['train', 'validation'])
+    .option('--dataset_config <name>', 'configuration of the data set')
+    .option('--json', 'print the result as JSON')
+  return withHubFlags(command).action(async (name: string, flags: DownloadFlags) => {
+    const output = createOutput(flags.json === true)
+    const paths = await withHubProgress('Downloading', flags, output, async (options) => {
+      const { revision, dataset_config: config } = flags
+      if (!flags.dataset) return [await resolveModel(name, { ...options, revision })]
+      const files: string[] = []
+      for (const split of flags.split)
+        files.push(...(await resolveDataset(name, { ...options, revision, split, config })))
+      return files
+    })
+    for (const path of paths) output.print(path)
+    output.result(flags.dataset ? { files: paths } : { folder: paths[0] })
+  })
+}

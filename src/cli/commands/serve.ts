@@ -1,0 +1,85 @@
+import { Command } from 'commander'
+import type { RunningServer } from '../../server/index.ts'
+import { type EngineFlags, engineChoice, withEngineFlags } from '../flags/engine.ts'
+import { type HubFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
+import { type ServeFlags, serverLog, tokensOf, withServeFlags } from '../flags/serve.ts'
+import { catchInterrupts } from '../terminal/interrupts.ts'
+import { createOutput, type Output } from '../terminal/output.ts'
+
+const EXAMPLES = `
+Examples:
+  Serve a web page and an API on this machine only:
+    spanforge serve out
+
+  Serve two models, one of them from the hub, under custom names:
+    spanforge serve mine=runs/mine squad=deepset/minilm-uncased-squad2
+
+  Serve behind a proxy, with tokens and a rate limit per client:
+    spanforge serve out --host 0.0.0.0 --token_file tokens.txt \\
+      --rate_limit 600 --trust_proxy
+
+  Ask a question:
+    curl -s localhost:8000/api/answer -H 'content-type: application/json' \\
+      -d '{"question": "Who wrote it?", "context": "Ada wrote it."}'
+
+  Reload the weights from the same folder without dropping requests:
+    kill -HUP PID
+
+The page is at /, the API documentation at /docs, and metrics for Prometheus at
+/metrics. On SIGTERM or Ctrl-C the server finishes pending requests and exits.
+It logs each request as a line of JSON to standard error, without its texts.
+`
+
+/** `spanforge serve`: serves models with a web page and an HTTP API. */
+export function serveCommand(): Command {
+  const command = new Command('serve')
+    .argument('<model...>', 'model folders or hub names; NAME=FOLDER sets the name')
+    .option('--json', 'print address, models and process id as JSON once the server is listening')
+  return withHubFlags(withEngineFlags(withServeFlags(command)))
+    .addHelpText('after', EXAMPLES)
+    .action(serve)
+}
+
+async function serve(given: readonly string[], flags: ServeFlags & HubFlags & EngineFlags): Promise<void> {
+  const output = createOutput(flags.json === true)
+  const { startServer } = await import('../../server/index.ts')
+  const tokens = await tokensOf(flags)
+  const log = await serverLog(flags)
+  const server = await withHubProgress('Downloading', flags, output, (hub) =>
+    startServer(given, {
+      ...flags,
+      choice: engineChoice(flags),
+      tokens,
+      log,
+      hub: { ...hub, revision: flags.revision },
+    }),
+  )
+  await untilInterrupted(server, output, () => announce(server, tokens.length > 0, output))
+}
+
+/** Calls `announce` once signal handlers are installed, and closes the server on SIGINT or SIGTERM. */
+export async function untilInterrupted(server: RunningServer, output: Output, announce: () => void): Promise<void> {
+  const interrupts = catchInterrupts(() =>
+    output.print('Finishing pending requests. Press Ctrl-C again to quit immediately.'),
+  )
+  const reload = () => void server.reloadAll()
+  process.on('SIGHUP', reload)
+  try {
+    announce()
+    if (!interrupts.signal.aborted) await new Promise((ended) => interrupts.signal.addEventListener('abort', ended))
+    await server.close()
+  } finally {
+    process.off('SIGHUP', reload)
+    interrupts.release()
+  }
+}
+
+function announce({ address, models, isLocal }: RunningServer, requiresToken: boolean, output: Output): void {
+  const names = models.all.map(({ id }) => id)
+  output.print(`Serving ${names.join(', ')} at ${address}`)
+  if (requiresToken) output.print('Requests must include a token.')
+  else if (!isLocal)
+    output.print('Anyone who can reach this machine can use the service. Restrict access with --token_file.')
+  output.print('Press Ctrl-C to stop. See /docs for the API.')
+  output.result({ address, models: names, pid: process.pid })
+}

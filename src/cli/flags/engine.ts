@@ -1,0 +1,24 @@
+import { type Command, Option } from 'commander'
+import type { EngineChoice } from '../../runs/load/choose-engine.ts'
+import { deviceChoices, engineChoices } from '../../runtime/registry.ts'
+
+export interface EngineFlags {
+  readonly engine?: EngineChoice['engine']
+  readonly device?: string
+  readonly bf16?: boolean
+}
+
+/** Adds the engine flags, shared by all commands that run a model for inference. */
+export function withEngineFlags(command: Command): Command {
+  const [, first] = engineChoices()
+  const engine = new Option(
+    '--engine <name>',
+    `inference engine; auto selects the fastest (default: ${first}, or one that supports --bf16 or --device)`,
+  )
+  return command
+    .addOption(engine.choices(engineChoices()))
+    .option('--device <name>', `${deviceChoices()} (default: cpu, or with auto or --bf16 the fastest)`)
+    .option('--bf16', 'multiply in bfloat16; requires a CPU with AVX512_BF16 or AMX')
+}
+
+export const engineChoice = ({ engine, device, bf16 }: EngineFlags): EngineChoice => ({ engine, device, bf16 })

@@ -1,0 +1,119 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import type { Logger } from 'pino'
+import { UsageError } from '../../errors.ts'
+import { readTextFileOrPipe } from '../../files/text-file.ts'
+import { SERVER_DEFAULTS, type ServerSettings } from '../../server/defaults.ts'
+import { wholeNumber } from './numbers.ts'
+
+export interface ServeFlags extends ServerSettings {
+  readonly token?: readonly string[]
+  readonly token_file?: string
+  readonly log_level?: string
+}
+
+const LEVELS = ['error', 'warn', 'info', 'debug', 'silent']
+
+export const withServeFlags = (command: Command): Command =>
+  command
+    .option('--host <address>', 'address to listen on; 0.0.0.0 for the network', SERVER_DEFAULTS.host)
+    .option('--port <integer>', 'port to listen on; 0 for any free port', portNumber, SERVER_DEFAULTS.port)
+    .option(
+      '--token <text...>',
+      'require one of these tokens; prefer --token_file or SPANFORGE_TOKEN, as other users can see flags',
+    )
+    .option('--token_file <file>', 'file with one token per line; # starts a comment')
+    .option('--cors <origin...>', 'origins allowed by CORS, such as https://example.org', origins)
+    .option('--rate_limit <integer>', 'maximum requests per minute from one client', wholeNumber(1))
+    .option('--trust_proxy', 'trust X-Forwarded-For; use only behind a proxy that sets it')
+    .option('--max_body <megabytes>', 'maximum size of a request', wholeNumber(1), SERVER_DEFAULTS.max_body)
+    .option(
+      '--max_context <characters>',
+      'maximum text length per request',
+      wholeNumber(1),
+      SERVER_DEFAULTS.max_context,
+    )
+    .option('--max_question <characters>', 'maximum question length', wholeNumber(1), SERVER_DEFAULTS.max_question)
+    .option(
+      '--max_windows <integer>',
+      'maximum windows per request, over all its questions and texts',
+      wholeNumber(1),
+      SERVER_DEFAULTS.max_windows,
+    )
+    .option(
+      '--max_requests <integer>',
+      'maximum pending requests, at most half of them with long texts and 3/4 from one client; others get 503',
+      wholeNumber(1),
+      SERVER_DEFAULTS.max_requests,
+    )
+    .option(
+      '--batch_tokens <integer>',
+      'maximum tokens per batch; 1 for one window at a time',
+      wholeNumber(1),
+      SERVER_DEFAULTS.batch_tokens,
+    )
+    .option(
+      '--batch_wait <milliseconds>',
+      'how long an idle server waits for more requests to batch',
+      wholeNumber(0),
+      SERVER_DEFAULTS.batch_wait,
+    )
+    .option(
+      '--timeout <seconds>',
+      'time limit of a request, after which it gets 504; streams have no limit',
+      wholeNumber(1),
+      SERVER_DEFAULTS.timeout,
+    )
+    .option('--grace <seconds>', 'time to finish requests on shutdown', wholeNumber(0), SERVER_DEFAULTS.grace)
+    .option('--log_level <name>', `${LEVELS.join(', ')} (default: warn in a terminal, else info)`, logLevel)
+
+/** Parses origins as sent by browsers: scheme, host and non-default port. */
+function origins(text: string, before: readonly string[] = []): string[] {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || url.origin === 'null' || url.href !== `${url.origin}/`)
+    throw new InvalidArgumentError('Expected an origin such as https://example.org or http://localhost:3000.')
+  return [...before, url.origin]
+}
+
+/**
+ * Collects the tokens of --token, --token_file and SPANFORGE_TOKEN.
+ * @throws UsageError for a token that is too short or not valid in a header
+ */
+export async function tokensOf(
+  { token = [], token_file }: Pick<ServeFlags, 'token' | 'token_file'>,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string[]> {
+  const text = token_file ? await readTextFileOrPipe(token_file) : ''
+  const inFile = text
+    .split(/\r?\n/)
+    .map((line) => line.replace(/(^|\s)#.*/, '').trim())
+    .filter(Boolean)
+  if (token_file && inFile.length === 0) throw new UsageError(`${token_file}: found no token, expected one per line`)
+  const inEnvironment = (env.SPANFORGE_TOKEN ?? '').split(/[\s,]+/).filter(Boolean)
+  const tokens = [...token, ...inFile, ...inEnvironment]
+  const wrong = tokens.find((one) => !/^[\x21-\x7e]{16,}$/.test(one))
+  if (wrong === undefined) return tokens
+  throw new UsageError(
+    `serve: found a token of ${wrong.length} characters, expected at least 16 ASCII characters without spaces`,
+    'Create one with: openssl rand -hex 32',
+  )
+}
+
+/** Logs JSON lines to standard error; standard output is reserved for the output of the command. */
+export async function serverLog({ log_level: level }: Pick<ServeFlags, 'log_level'>): Promise<Logger> {
+  const { pino } = await import('pino')
+  return pino(
+    { level: level ?? (process.stderr.isTTY ? 'warn' : 'info'), base: { pid: process.pid } },
+    pino.destination(2),
+  )
+}
+
+function portNumber(text: string): number {
+  const port = wholeNumber(0)(text)
+  if (port <= 65_535) return port
+  throw new InvalidArgumentError('Expected a port from 0 to 65535.')
+}
+
+function logLevel(text: string): string {
+  if (LEVELS.includes(text)) return text
+  throw new InvalidArgumentError(`Expected one of ${LEVELS.join(', ')}.`)
+}

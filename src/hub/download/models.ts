@@ -1,0 +1,88 @@
+import { stat } from 'node:fs/promises'
+import { ANSWER_SETTINGS_FILE } from '../../checkpoint/answer-settings.ts'
+import { loadConfig } from '../../checkpoint/model-folder.ts'
+import { otherWeights } from '../../checkpoint/other-weights.ts'
+import { isTokenizerFile, loadTokenizer } from '../../checkpoint/tokenizer-folder.ts'
+import { SpanforgeError, UsageError } from '../../errors.ts'
+import { showList } from '../../show-value.ts'
+import { type HubOptions, resolveHub } from '../http/options.ts'
+import { parseRepository } from '../http/repository.ts'
+import { notCached, Snapshot } from './snapshot.ts'
+
+export interface ModelOptions extends HubOptions {
+  /** Branch, tag or commit (default: `main`). */
+  readonly revision?: string
+  /** Whether to include the weights (default: true). If false, only the configuration and tokenizer are resolved. */
+  readonly weights?: boolean
+}
+
+const CONFIG = 'config.json'
+/** Tokenizer files, and the answer settings that spanforge stores with a model. */
+const isSmallFile = (path: string): boolean => isTokenizerFile(path) || path === ANSWER_SETTINGS_FILE
+
+/** Weight files in order of preference. Only the first kind that a repository has is downloaded. */
+const WEIGHTS = [
+  /^model\.safetensors$/,
+  /^model(-\d{5}-of-\d{5}\.safetensors|\.safetensors\.index\.json)$/,
+  /^pytorch_model\.bin$/,
+  /^pytorch_model(-\d{5}-of-\d{5}\.bin|\.bin\.index\.json)$/,
+]
+
+const WEIGHTS_MISSING = 'model.safetensors or pytorch_model.bin'
+
+/**
+ * Returns the local folder of a model. If a folder of that name exists, it is returned; otherwise the files that
+ * spanforge needs are downloaded from the hub into the cache shared with Python.
+ */
+export async function resolveModel(nameOrFolder: string, options: ModelOptions = {}): Promise<string> {
+  if (await isFolder(nameOrFolder)) return nameOrFolder
+  refusePath(nameOrFolder)
+  const { revision = 'main', weights = true } = options
+  const snapshot = await Snapshot.locate(resolveHub(options), parseRepository('model', nameOrFolder), revision)
+  const paths = snapshot.listing.files.map(({ path }) => path)
+  const files = modelFiles(paths, weights)
+  if (typeof files !== 'string') return weights ? bringModel(snapshot, files) : snapshot.bring(files)
+  if (snapshot.source === 'found') throw notCached(snapshot.repository, revision, `${files} is`)
+  const other = files === WEIGHTS_MISSING ? otherWeights(paths) : undefined
+  if (other)
+    throw new SpanforgeError(`hub: the model "${nameOrFolder}" (${revision}) has ${other.found}, but no ${files}`, {
+      remedy: other.remedy,
+    })
+  throw new SpanforgeError(`hub: the model "${nameOrFolder}" (${revision}) has no ${files}`, {
+    remedy: `Expected the files of a transformers model, found ${showList(paths, 12) || 'no files'}.`,
+  })
+}
+
+/** Downloads the small files first and checks that spanforge supports the model before it downloads the weights. */
+function bringModel(snapshot: Snapshot, files: readonly string[]): Promise<string> {
+  const isSmall = (path: string) => !WEIGHTS.some((pattern) => pattern.test(path))
+  return snapshot.bring(files, {
+    files: files.filter(isSmall),
+    check: async (folder) => {
+      await loadConfig(folder)
+      await loadTokenizer(folder)
+    },
+  })
+}
+
+/** Returns the files to download, or a description of what is missing. */
+export function modelFiles(paths: readonly string[], weights: boolean): string[] | string {
+  if (!paths.includes(CONFIG)) return CONFIG
+  const small = paths.filter(isSmallFile)
+  if (!weights) return [CONFIG, ...small]
+  const kind = WEIGHTS.find((pattern) => paths.some((path) => pattern.test(path)))
+  if (!kind) return WEIGHTS_MISSING
+  return [CONFIG, ...small, ...paths.filter((path) => kind.test(path))]
+}
+
+export const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+
+/** @throws UsageError for a name that can only be a path, so that it is not looked up on the hub */
+export function refusePath(path: string): void {
+  if (/^[./~]|\\|\/.*\/|\/$/.test(path) || path === '')
+    throw new UsageError(`${path || '""'}: no such folder`, 'Expected an existing folder or a name on the hub.')
+}

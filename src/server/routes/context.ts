@@ -1,0 +1,16 @@
+import type { Metrics } from '../models/metrics.ts'
+import type { Models } from '../models/models.ts'
+import type { TextLimits } from '../tokenizing/limits.ts'
+
+/** State shared by the routes of the service. */
+export interface ServiceContext {
+  readonly models: Models
+  readonly metrics: Metrics
+  readonly limits: TextLimits
+  /** Milliseconds within which a request must be answered. Streams have no limit. */
+  readonly timeout: number
+  /** Whether clients may reload models. Requires a server with tokens. */
+  readonly mayReload: boolean
+  /** False once the server is shutting down. */
+  isReady(): boolean
+}
