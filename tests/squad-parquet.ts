@@ -1,5 +1,5 @@
-import { runQaLayout } from '../src/data/rows.ts'
-import { toParquet } from '../src/data/to-parquet.ts'
+import { runQaLayout } from '../src/data/formats/rows.ts'
+import { toParquet } from '../src/data/formats/to-parquet.ts'
 import type { Example } from '../src/squad/types.ts'
 
 /** A Parquet file with the columns of Hugging Face's squad. */

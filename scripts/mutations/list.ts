@@ -18,7 +18,11 @@ const graph = mutations('src/ops/shapes.test.ts', 'src/autodiff/gradient.test.ts
 const ops = mutations('src/autodiff/gradient.test.ts', 'src/models/parity.test.ts')
 const lowering = mutations('src/lowering/lower.test.ts', 'src/autodiff/gradient.test.ts')
 const model = mutations('src/models/parity.test.ts')
-const tokenizer = mutations('src/text/wordpiece.test.ts', 'src/text/tokenizer.test.ts', 'src/text/oracle.test.ts')
+const tokenizer = mutations(
+  'src/text/models/wordpiece.test.ts',
+  'src/text/tokenizer.test.ts',
+  'src/text/oracle.test.ts',
+)
 const windows = mutations('src/squad/windows.test.ts', 'src/squad/labels.test.ts')
 const optimizer = mutations(
   'src/training/optimizer/adamw.test.ts',
@@ -83,22 +87,22 @@ export const MUTATIONS: readonly Mutation[] = [
   ...model('src/batching/span-targets.ts', ['if (position >= n) return', 'if (position > n) return']),
   ...model('src/ops/cross-entropy.ts', ['mul(target, logSoftmax(logits))', 'mul(target, logits)']),
   ...tokenizer(
-    'src/text/wordpiece.ts',
+    'src/text/models/wordpiece.ts',
     ['Math.min(word.length, start + this.longest)', 'Math.min(word.length, start + 4)'],
     ['const vocabulary = start === 0 ? this.first : this.following', 'const vocabulary = this.first'],
     ['if (++codePoints > limit) return true', 'if (++codePoints >= limit) return true'],
   ),
   ...tokenizer(
-    'src/text/pre-tokenizers.ts',
+    'src/text/components/pre-tokenizers.ts',
     ['if (kind === PUNCTUATION) words.push({ source, start: at, end: next })', ''],
     ['if (to > start) words', 'if (to > start + 1) words'],
   ),
   ...tokenizer(
-    'src/text/bert-normalizer.ts',
+    'src/text/components/bert-normalizer.ts',
     ['strip_accents ?? lowercase', 'strip_accents ?? false'],
     ["if (clean_text && isDropped(codePoint)) return ''", ''],
   ),
-  ...tokenizer('src/text/aligned-text.ts', ['starts[i], ends[next - 1])', 'starts[i], i + 1)']),
+  ...tokenizer('src/text/characters/aligned-text.ts', ['starts[i], ends[next - 1])', 'starts[i], i + 1)']),
   ...windows(
     'src/squad/windows.ts',
     ['room - this.options.doc_stride', 'room'],

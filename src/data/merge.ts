@@ -1,6 +1,6 @@
 import type { Example } from '../squad/types.ts'
-import { contextsOf } from './folded.ts'
-import { firstAlike, haveSameAnswers, type OwnIds, withOwnIds } from './repeats.ts'
+import { contextsOf } from './checks/folded.ts'
+import { firstAlike, haveSameAnswers, type OwnIds, withOwnIds } from './checks/repeats.ts'
 
 /**
  * Merges several lists. Duplicates (same question, context and answers) are removed, and questions with an id that is

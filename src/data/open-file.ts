@@ -5,8 +5,8 @@ import { constants, createGunzip, gunzipSync } from 'node:zlib'
 import { SpanforgeError } from '../errors.ts'
 import { cannotRead, openRegularFile } from '../files/binary-file.ts'
 import { DataProblem } from '../squad/reading/data-problem.ts'
-import { isArrow } from './arrow.ts'
 import { type DataFormat, formatOfContent } from './format.ts'
+import { isArrow } from './formats/arrow.ts'
 import { firstOddByte, type OddByte } from './not-utf8.ts'
 
 /** A data file with its detected format. */

@@ -4,13 +4,13 @@ import { parquetRecords } from '../squad/reading/parquet.ts'
 import { QuestionReader, type QuestionRecord, type SourceRow } from '../squad/reading/read-question.ts'
 import { noQuestions, squadRecords } from '../squad/reading/squad-json.ts'
 import type { Example } from '../squad/types.ts'
-import { arrowRecords } from './arrow.ts'
-import { csvRows } from './csv.ts'
 import { dialectOf } from './format.ts'
-import { jsonLineRecords } from './json-lines.ts'
+import { arrowRecords } from './formats/arrow.ts'
+import { csvRows } from './formats/csv.ts'
+import { jsonLineRecords } from './formats/json-lines.ts'
+import { tableRecords } from './formats/table.ts'
+import { workbookRecords } from './formats/workbook.ts'
 import { bytesOf, type DataFile, openFile, textOf } from './open-file.ts'
-import { tableRecords } from './table.ts'
-import { workbookRecords } from './workbook.ts'
 
 /** The path of a data file, or the paths of several files that form one data set, in order. */
 export type DataSource = string | readonly string[]

@@ -5,8 +5,8 @@ import { fixture } from '../../tests/fixture.ts'
 import { madeUpExamples } from '../../tests/squad-parquet.ts'
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { loadExamples } from '../runs/load/load-data.ts'
-import { checkFile } from './check-file.ts'
-import { writeFixed } from './fix-file.ts'
+import { checkFile } from './checks/check-file.ts'
+import { writeFixed } from './checks/fix-file.ts'
 import { readExamples as readFile } from './read-examples.ts'
 
 const folder = (name: string): string => fixture(`saved-datasets/${name}`)

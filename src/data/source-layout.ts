@@ -1,6 +1,6 @@
 import { numberedId, type SourceRow } from '../squad/reading/read-question.ts'
+import { type Examples, type RowLayout, type RunQaRow, rowMaker } from './formats/rows.ts'
 import type { SourceExample } from './read-examples.ts'
-import { type Examples, type RowLayout, type RunQaRow, rowMaker } from './rows.ts'
 
 /**
  * The layout for a copy of a table: the original columns in their order, with `answer_start` added after `answer`.

@@ -1,7 +1,7 @@
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { random } from '../random/random.ts'
 import type { Example } from '../squad/types.ts'
-import { contextsOf } from './folded.ts'
+import { contextsOf } from './checks/folded.ts'
 
 /** Which questions stay together: all of an article, all of a context, or none. */
 export type SplitBy = 'article' | 'context' | 'question'

@@ -5,9 +5,9 @@ import { type OutputOptions, writeOutput } from '../files/output.ts'
 import { toSquadJson } from '../squad/reading/squad-json.ts'
 import type { Example } from '../squad/types.ts'
 import { type DataFormat, formatOfName } from './format.ts'
-import { cellText, type Examples, type RowLayout, refuseHalfCharacters, runQaLayout } from './rows.ts'
-import { toParquet } from './to-parquet.ts'
-import { toWorkbook } from './workbook.ts'
+import { cellText, type Examples, type RowLayout, refuseHalfCharacters, runQaLayout } from './formats/rows.ts'
+import { toParquet } from './formats/to-parquet.ts'
+import { toWorkbook } from './formats/workbook.ts'
 
 export interface WriteExamplesOptions<T extends Example> extends OutputOptions {
   /** Columns and rows (default: those of run_qa.py). */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fixture } from '../../tests/fixture.ts'
-import { tokenizerFromVocab } from '../text/tokenizer-files.ts'
+import { tokenizerFromVocab } from '../text/reading/tokenizer-files.ts'
 import { labelWindow } from './labels.ts'
 import { makeWindows } from './windows.ts'
 

@@ -1,5 +1,5 @@
 /** Layout and boundaries of windows as plain data, so that windows can be cut in any thread. */
-import type { PairLayout } from '../text/post-processors.ts'
+import type { PairLayout } from '../text/components/post-processors.ts'
 
 /** The special tokens and token types around a question and its context in each window. */
 export interface WindowLayout {

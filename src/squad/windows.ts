@@ -1,7 +1,7 @@
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { showText } from '../show-value.ts'
+import type { PairLayout } from '../text/components/post-processors.ts'
 import type { Encoding } from '../text/encoding.ts'
-import type { PairLayout } from '../text/post-processors.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import type { Example, Window } from './types.ts'
 import {

@@ -1,4 +1,4 @@
-import { isWhitespace, WORD_CHARACTER } from './unicode.ts'
+import { isWhitespace, WORD_CHARACTER } from './characters/unicode.ts'
 
 /** A token that is matched in the text before it is split into words, with the field names of tokenizer.json. */
 export interface AddedToken {

@@ -1,8 +1,8 @@
 import { UsageError } from '../errors.ts'
 import { type OptionNames, refuseUnknown } from '../known-options.ts'
 import { showValue } from '../show-value.ts'
+import type { PostProcessor, TemplatePart } from './components/post-processors.ts'
 import type { Encoding } from './encoding.ts'
-import type { PostProcessor, TemplatePart } from './post-processors.ts'
 import type { Side, TokenizerSettings } from './settings.ts'
 import { type Truncation, type TruncationStrategy, truncate } from './truncation.ts'
 

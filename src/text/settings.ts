@@ -2,9 +2,9 @@ import { SpanforgeError } from '../errors.ts'
 import type { AddedToken } from './added-tokens.ts'
 import { AddedVocabulary } from './added-vocabulary.ts'
 import type { Component } from './fields.ts'
-import type { ModelSettings } from './model.ts'
+import type { ModelSettings } from './models/model.ts'
+import type { WordPieceModel } from './models/wordpiece.ts'
 import { type NewToken, SPECIAL_TOKENS, type SpecialTokenName, specialToken } from './special-tokens.ts'
-import type { WordPieceModel } from './wordpiece.ts'
 
 /** Most tokens of a vocabulary; the largest of published BERTs has half of them. */
 export const MAX_VOCABULARY = 2 ** 20

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { fixture, fixtureJson } from '../../tests/fixture.ts'
 import { BertTokenizer } from './bert-tokenizer.ts'
-import { tokenizerFromVocab } from './tokenizer-files.ts'
+import { tokenizerFromVocab } from './reading/tokenizer-files.ts'
 
 interface Recorded {
   input_ids: number[]

@@ -1,14 +1,13 @@
 import { UsageError } from '../errors.ts'
 import type { AddedToken, AddedTokenFinder } from './added-tokens.ts'
 import { AddedVocabulary } from './added-vocabulary.ts'
-import { type AlignedText, alignedSlice } from './aligned-text.ts'
-import { forEachAsciiWord, forEachStretch } from './ascii.ts'
 import { type BatchEncoding, type CallOptions, callTokenizer, type Texts } from './batch-encoding.ts'
-import { buildDecoder, type Decode, withoutSpacesBeforeMarks } from './decoders.ts'
-import { type Encoding, EncodingBuilder } from './encoding.ts'
-import { buildModel } from './model.ts'
-import { buildNormalizer, type Normalize, normalizedText } from './normalizers.ts'
-import { ByteLevelModel, CachedModel, type Model } from './pieces.ts'
+import { type AlignedText, alignedSlice } from './characters/aligned-text.ts'
+import { forEachAsciiWord, forEachStretch } from './characters/ascii.ts'
+import type { PreTokenize } from './characters/splitting.ts'
+import { isWhitespace } from './characters/unicode.ts'
+import { buildDecoder, type Decode, withoutSpacesBeforeMarks } from './components/decoders.ts'
+import { buildNormalizer, type Normalize, normalizedText } from './components/normalizers.ts'
 import {
   buildPostProcessor,
   type PairLayout,
@@ -16,12 +15,13 @@ import {
   pairLayout,
   type TemplatePart,
   type TrimOffsets,
-} from './post-processors.ts'
-import { buildPreTokenizer, isWordEdge } from './pre-tokenizers.ts'
+} from './components/post-processors.ts'
+import { buildPreTokenizer, isWordEdge } from './components/pre-tokenizers.ts'
+import { type Encoding, EncodingBuilder } from './encoding.ts'
+import { buildModel } from './models/model.ts'
+import { ByteLevelModel, CachedModel, type Model } from './models/pieces.ts'
 import { specialTokens, type TokenizerSettings, vocabularyIds, vocabularySize } from './settings.ts'
 import type { SpecialTokenName } from './special-tokens.ts'
-import type { PreTokenize } from './splitting.ts'
-import { isWhitespace } from './unicode.ts'
 
 /** Characters of a step of `encodeSteps`: a few milliseconds. */
 const STEP = 16_384

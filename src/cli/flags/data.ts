@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
+import type { Examples, RowLayout } from '../../data/formats/rows.ts'
 import type { SourceExample } from '../../data/read-examples.ts'
-import type { Examples, RowLayout } from '../../data/rows.ts'
 import { checkOutputs } from '../../files/output.ts'
 import { type DataOptions, dataChoice, dataFiles } from '../../runs/load/load-data.ts'
 import type { Output } from '../terminal/output.ts'
@@ -36,7 +36,7 @@ export async function layoutOf(
   { columns }: ColumnsFlag,
   options: { readonly isPart?: boolean } = {},
 ): Promise<RowLayout<SourceExample>> {
-  if (columns === 'run_qa') return (await import('../../data/rows.ts')).runQaLayout()
+  if (columns === 'run_qa') return (await import('../../data/formats/rows.ts')).runQaLayout()
   return (await import('../../data/source-layout.ts')).sourceLayout(examples, options)
 }
 

@@ -1,6 +1,6 @@
-import { type FileCheck, type Finding, type FindingKind, LEFT_OUT } from '../../../data/check-file.ts'
-import type { Fixed } from '../../../data/fix-file.ts'
-import type { Lengths } from '../../../data/lengths.ts'
+import { type FileCheck, type Finding, type FindingKind, LEFT_OUT } from '../../../data/checks/check-file.ts'
+import type { Fixed } from '../../../data/checks/fix-file.ts'
+import type { Lengths } from '../../../data/checks/lengths.ts'
 import { count, counted } from '../../../report/render/format.ts'
 
 /** Maximum number of findings shown per kind. */

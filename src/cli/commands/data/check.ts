@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { Command } from 'commander'
-import type { FileCheck, Finding } from '../../../data/check-file.ts'
+import type { FileCheck, Finding } from '../../../data/checks/check-file.ts'
 import { SpanforgeError, UsageError } from '../../../errors.ts'
 import { checkOutputs } from '../../../files/output.ts'
 import { byteSize, counted, duration, rate } from '../../../report/render/format.ts'
@@ -46,8 +46,8 @@ export function checkCommand(): Command {
 async function check(file: string, flags: CheckFlags): Promise<void> {
   const { model, validation, fix, estimate, json, overwrite } = flags
   if (estimate && !model) throw new UsageError('data check: --estimate requires a model', 'Add --model FOLDER.')
-  const { isFixable } = await import('../../../data/fix-file.ts')
-  const { checkFile } = await import('../../../data/check-file.ts')
+  const { isFixable } = await import('../../../data/checks/fix-file.ts')
+  const { checkFile } = await import('../../../data/checks/check-file.ts')
   const { outputFormat } = await import('../../../data/write-examples.ts')
   const outputs = fix === undefined ? [] : [fix]
   outputs.forEach(outputFormat)
@@ -126,7 +126,7 @@ async function estimateCost({ sound, windows }: FileCheck, flags: CheckFlags, ou
 }
 
 async function writeCopy(found: FileCheck, path: string, flags: CheckFlags, output: Output) {
-  const { writeFixed } = await import('../../../data/fix-file.ts')
+  const { writeFixed } = await import('../../../data/checks/fix-file.ts')
   const fixed = await writeFixed(found, path, flags)
   output.print(`\n${fixedText(found, fixed)}`)
   return fixed

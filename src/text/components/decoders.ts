@@ -1,0 +1,140 @@
+import { SpanforgeError } from '../../errors.ts'
+import { bytesOfTokens } from '../characters/byte-level.ts'
+import { readPattern } from '../characters/pattern-field.ts'
+import { eachMatch, eachOccurrence } from '../characters/splitting.ts'
+import { type Component, Fields, lookUp, readComponents, unexpected } from '../fields.ts'
+import { metaspaceOptions } from './metaspace.ts'
+
+/** Makes a text of tokens. */
+export type Decode = (tokens: readonly string[]) => string
+
+/** Makes the parts of a text of tokens. */
+type DecodeParts = (tokens: readonly string[]) => readonly string[]
+
+/** The function that a `decoder` of tokenizer.json describes; without one, spaces stand between tokens. */
+export function buildDecoder(component: Component | null, place: string): Decode {
+  if (component === null) return (tokens) => tokens.join(' ')
+  const decode = partsDecoder(component, place)
+  return (tokens) => decode(tokens).join('')
+}
+
+const partsDecoder = (component: Component, place: string): DecodeParts =>
+  lookUp(DECODERS, component.type, `${place}.type`, 'decoder')(Fields.of(component, place))
+
+const DECODERS: Readonly<Record<string, (fields: Fields) => DecodeParts>> = {
+  BPEDecoder: (fields) => {
+    const suffix = fields.string('suffix')
+    return (tokens) =>
+      tokens.map((token, i) => (suffix === '' ? token : token.replaceAll(suffix, i < tokens.length - 1 ? ' ' : '')))
+  },
+  ByteFallback: () => withBytes,
+  ByteLevel: () => (tokens) => [utf8.decode(bytesOfTokens(tokens))],
+  Fuse: () => (tokens) => [tokens.join('')],
+  Metaspace: (fields) => {
+    const { replacement, prepend_scheme } = metaspaceOptions(fields)
+    return (tokens) =>
+      tokens.map((token, i) => token.replaceAll(replacement, i === 0 && prepend_scheme !== 'never' ? '' : ' '))
+  },
+  Replace: (fields) => {
+    const pattern = readPattern(fields, 'pattern')
+    const find = typeof pattern === 'string' ? eachOccurrence(pattern) : eachMatch(pattern)
+    const content = fields.string('content')
+    return (tokens) =>
+      tokens.map((token) =>
+        find(token, 0, token.length)
+          .map(({ start, end, isDelimiter }) => (isDelimiter ? content : token.slice(start, end)))
+          .join(''),
+      )
+  },
+  Sequence: (fields) => {
+    const steps = readComponents(fields, 'decoders').map((step) => partsDecoder(...step))
+    return (tokens) => steps.reduce((parts, decode) => refuseGrowth(decode(parts), tokens, fields.place), tokens)
+  },
+  Strip: (fields) => {
+    const content = fields.string('content')
+    if (Array.from(content).length !== 1) throw unexpected(fields.path('content'), content, 'one character')
+    const [start, stop] = [fields.integer('start', 0), fields.integer('stop', 0)]
+    return (tokens) => tokens.map((token) => stripped(token, content, start, stop))
+  },
+  WordPiece: (fields) => {
+    const [prefix, cleanup] = [fields.string('prefix'), fields.boolean('cleanup')]
+    return (tokens) => tokens.map((token, i) => withoutPrefix(token, i, prefix)).map(cleanup ? cleaned : String)
+  },
+}
+
+/** Bytes that are no character become U+FFFD; a byte order mark is a character like any other. */
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+const strictUtf8 = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
+
+/** Tokens such as `<0x0A>` in a row joined to the text of their bytes, or as many U+FFFD where they are not UTF-8. */
+function withBytes(tokens: readonly string[]): string[] {
+  const parts: string[] = []
+  let bytes: number[] = []
+  const endBytes = (): void => {
+    if (bytes.length > 0) parts.push(...textsOf(bytes))
+    bytes = []
+  }
+  for (const token of tokens) {
+    const byte = /^<0x([\da-fA-F]{2})>$/.exec(token)
+    if (byte) bytes.push(Number.parseInt(byte[1], 16))
+    else {
+      endBytes()
+      parts.push(token)
+    }
+  }
+  endBytes()
+  return parts
+}
+
+function textsOf(bytes: readonly number[]): string[] {
+  try {
+    return [strictUtf8.decode(Uint8Array.from(bytes))]
+  } catch {
+    return bytes.map(() => '\ufffd')
+  }
+}
+
+/** Without at most `start` characters of a kind at its beginning, and `stop` at its end. */
+function stripped(token: string, content: string, start: number, stop: number): string {
+  const characters = Array.from(token)
+  let from = 0
+  while (from < Math.min(start, characters.length) && characters[from] === content) from++
+  let to = characters.length
+  while (to > Math.max(from, characters.length - stop) && characters[to - 1] === content) to--
+  return characters.slice(from, to).join('')
+}
+
+/** Far more than decoders add to a token; steps that each double a text would exhaust the memory. */
+const MAX_GROWTH = 1000
+
+function refuseGrowth(parts: readonly string[], tokens: readonly string[], place: string): readonly string[] {
+  const size = (texts: readonly string[]): number => texts.reduce((sum, { length }) => sum + length + 1, 0)
+  if (size(parts) <= MAX_GROWTH * (size(tokens) + 1)) return parts
+  throw new SpanforgeError(`${place} makes a text more than ${MAX_GROWTH} times as long as its tokens`, {
+    remedy: 'Download tokenizer.json again.',
+  })
+}
+
+/** A token that continues a word is joined to the one before; a space stands before every other token. */
+const withoutPrefix = (token: string, index: number, prefix: string): string =>
+  index === 0 ? token : token.startsWith(prefix) ? token.slice(prefix.length) : ` ${token}`
+
+const cleaned = (token: string): string => withoutSpacesBeforeMarks(token).replaceAll(' do not', " don't")
+
+const CONTRACTIONS: readonly (readonly [string, string])[] = [
+  [' .', '.'],
+  [' ?', '?'],
+  [' !', '!'],
+  [' ,', ','],
+  [" ' ", "'"],
+  [" n't", "n't"],
+  [" 'm", "'m"],
+  [" 's", "'s"],
+  [" 've", "'ve"],
+  [" 're", "'re"],
+]
+
+/** transformers' `clean_up_tokenization`, for English. */
+export function withoutSpacesBeforeMarks(text: string): string {
+  return CONTRACTIONS.reduce((cleaned, [spaced, joined]) => cleaned.replaceAll(spaced, joined), text)
+}

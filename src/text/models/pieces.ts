@@ -1,0 +1,65 @@
+import { bytePlaces, toByteCharacters } from '../characters/byte-level.ts'
+
+/**
+ * A word cut into tokens: their ids, and the UTF-16 indices within the word between which each lies. Tokens that are
+ * bytes of one character each have all of that character, so ranges may overlap.
+ */
+export interface Pieces {
+  readonly ids: readonly number[]
+  readonly starts: readonly number[]
+  readonly ends: readonly number[]
+}
+
+/** Pieces that follow one another, from where each ends. */
+export const consecutive = (ids: readonly number[], ends: readonly number[]): Pieces => ({
+  ids,
+  starts: ends.map((_, i) => (i === 0 ? 0 : ends[i - 1])),
+  ends,
+})
+
+/** Cuts a word, normalized and not empty, into tokens. */
+export interface Model {
+  pieces(word: string): Pieces
+}
+
+const CACHED_WORDS = 1 << 16
+/** Longer words rarely come again, and would make the cache large. */
+const MAX_CACHED_LENGTH = 256
+
+/** A model that keeps its results for recent words. */
+export class CachedModel implements Model {
+  private readonly cache = new Map<string, Pieces>()
+
+  constructor(private readonly model: Model) {}
+
+  pieces(word: string): Pieces {
+    const known = this.cache.get(word)
+    if (known) return known
+    const pieces = this.model.pieces(word)
+    if (word.length > MAX_CACHED_LENGTH) return pieces
+    if (this.cache.size >= CACHED_WORDS) this.cache.clear()
+    this.cache.set(detached(word), pieces)
+    return pieces
+  }
+}
+
+/** A model whose vocabulary is written with a character for each byte, for words as they are. */
+export class ByteLevelModel implements Model {
+  constructor(private readonly model: Model) {}
+
+  pieces(word: string): Pieces {
+    const written = toByteCharacters(word)
+    const pieces = this.model.pieces(written)
+    if (written.length === word.length) return pieces
+    const places = bytePlaces(word)
+    const { ids, starts, ends } = pieces
+    return {
+      ids,
+      starts: starts.map((start) => places.starts[start] ?? word.length),
+      ends: ends.map((end) => places.ends[end - 1] ?? word.length),
+    }
+  }
+}
+
+/** A slice of a long text keeps all of that text alive while it is a key; a copy does not. */
+const detached = (word: string): string => ` ${word}`.slice(1)

@@ -1,0 +1,99 @@
+/** Vocabularies and merges as tokenizer.json, vocab.json and merges.txt have them. */
+import { SpanforgeError } from '../../errors.ts'
+import { showText, showValue } from '../../show-value.ts'
+import { type Fields, unexpected } from '../fields.ts'
+import { MAX_VOCABULARY } from '../settings.ts'
+
+/** Ids may have gaps between them; a corrupted file must not make an array of any size. */
+const MAX_ID = MAX_VOCABULARY - 1
+
+/** Tokens by id, from an object of ids by token; null for an id that no token has, which transformers allows. */
+export function readVocabulary(fields: Fields): (string | null)[] {
+  const tokens = fields.names
+  const vocab: (string | null)[] = []
+  for (const token of tokens) {
+    const id = fields.raw(token)
+    if (!Number.isInteger(id) || (id as number) < 0 || (id as number) > MAX_ID || vocab[id as number] !== undefined)
+      throw new SpanforgeError(
+        `${fields.file}: token ${showValue(token, 60)} of ${tokens.length} has id ${showValue(id, 60)}; ` +
+          `expected whole numbers from 0 to ${MAX_ID}, each once`,
+        {
+          remedy:
+            fields.file === 'tokenizer.json'
+              ? 'Download tokenizer.json again, or delete it if vocab.txt is there too.'
+              : `Download ${fields.file} again.`,
+        },
+      )
+    vocab[id as number] = token
+  }
+  return Array.from(vocab, (token) => token ?? null)
+}
+
+/** Tokens with their log probabilities, by ids, as a Unigram model has them. */
+export function readScores(model: Fields): (readonly [string, number])[] {
+  const list = model.list('vocab')
+  if (list.length > MAX_VOCABULARY)
+    throw unexpected(model.path('vocab'), list.length, `at most ${MAX_VOCABULARY} tokens`)
+  return list.map((entry, id) => {
+    if (isScored(entry)) return entry
+    throw unexpected(`${model.path('vocab')}[${id}]`, entry, 'a token and its score')
+  })
+}
+
+const isScored = (value: unknown): value is readonly [string, number] =>
+  Array.isArray(value) && value.length === 2 && typeof value[0] === 'string' && typeof value[1] === 'number'
+
+/** Ids by token, as tokenizer.json and vocab.json have them. */
+export const toVocabulary = (vocab: readonly (string | null)[]): Record<string, number> =>
+  Object.fromEntries([...vocab.entries()].flatMap(([id, token]) => (token === null ? [] : [[token, id]])))
+
+/** Above those of any published tokenizer; each makes a token, and some tokens are made in several ways. */
+const MAX_MERGES = 4 * MAX_VOCABULARY
+
+export type Merges = readonly (readonly [string, string])[]
+
+/** The merges of tokenizer.json: pairs, or as older versions wrote them, two tokens with a space between. */
+export function mergesOf(model: Fields): Merges {
+  const list = model.list('merges')
+  if (list.length > MAX_MERGES) throw unexpected(model.path('merges'), list.length, `at most ${MAX_MERGES} pairs`)
+  const pairs = list.filter((merge) => typeof merge !== 'string' || !merge.startsWith('#version'))
+  return pairs.map((merge, i) => {
+    const pair = typeof merge === 'string' ? merge.split(' ') : merge
+    if (isPair(pair)) return pair
+    throw unexpected(`${model.path('merges')}[${i}]`, merge, 'two tokens')
+  })
+}
+
+const isPair = (value: unknown): value is readonly [string, string] =>
+  Array.isArray(value) && value.length === 2 && value.every((token) => typeof token === 'string')
+
+/**
+ * The merges of a merges.txt, one a line. As transformers does it, the first line is taken for the version, and what
+ * follows the last line break is left out; of merges that come again the first counts.
+ */
+export function readMerges(text: string): Merges {
+  const lines = text.split(/\r\n|\r|\n/, MAX_MERGES + 2)
+  if (lines.length > MAX_MERGES)
+    throw new SpanforgeError(`merges.txt has more than ${MAX_MERGES} lines; expected one for each merge`, {
+      remedy: 'Download merges.txt again.',
+    })
+  const merges = new Map<string, readonly [string, string]>()
+  for (const [i, line] of lines.slice(1, -1).entries()) {
+    const pair = line.split(/\s+/).filter((token) => token !== '')
+    if (!isPair(pair))
+      throw new SpanforgeError(
+        `merges.txt: line ${i + 2} is "${showText(line, 60)}"; expected two tokens with a space between`,
+        { remedy: 'Download merges.txt again.' },
+      )
+    const key = pair.join(' ')
+    if (!merges.has(key)) merges.set(key, pair)
+  }
+  return [...merges.values()]
+}
+
+/** merges.txt, as transformers writes it. */
+export const toMergesText = (merges: Merges): string =>
+  ['#version: 0.2', ...merges.map((pair) => pair.join(' '))].map((line) => `${line}\n`).join('')
+
+/** Whether merges.txt can hold these merges: white space in a token would end it. */
+export const fitsMerges = (merges: Merges): boolean => merges.every((pair) => pair.every((token) => !/\s/.test(token)))
