@@ -1,11 +1,11 @@
-import type { JsonPart } from '../squad/reading/json-text.ts'
+import { QuestionIds } from '../squad/reading/read-question.ts'
 import { noQuestions } from '../squad/reading/squad-json.ts'
 import { openFile } from './open-file.ts'
 import { type DataSource, recordsOf, sourceName } from './read-examples.ts'
 
 /** A question to answer. All other columns of its row, including labelled answers, are ignored. */
 export interface AskedQuestion {
-  /** The id in the file or, if it has none, the number of the question, counted from 0. */
+  /** The id in the file or, for questions without one, the number that all readers give it: `q1`, `q2` and so on. */
   readonly id: string
   readonly question: string
   readonly context: string
@@ -19,16 +19,12 @@ export interface AskedQuestion {
  * @throws DataProblem for the first line, row or paragraph without a question and a context
  */
 export async function* eachQuestion(source: DataSource): AsyncGenerator<AskedQuestion> {
+  const ids = new QuestionIds()
   let count = 0
   for (const path of [source].flat())
     for await (const { place, id, question, context } of recordsOf(await openFile(path), { mayLack: ['answers'] })) {
-      yield { id: idOf(id, count), question: question.string(), context: context.string(), place }
+      yield { id: ids.next(id), question: question.string(), context: context.string(), place }
       count++
     }
   if (count === 0) throw noQuestions(sourceName(source))
-}
-
-function idOf(id: JsonPart | undefined, count: number): string {
-  if (id?.value === undefined || id.value === null) return String(count)
-  return typeof id.value === 'number' ? String(id.value) : id.string()
 }

@@ -41,7 +41,7 @@ const examples: fc.Arbitrary<Example[]> = fc
   .array(
     fc.record({
       title: fc.option(piece, { nil: undefined }),
-      question: text,
+      question: text.filter((question) => question.trim() !== ''),
       before: text,
       answer: fc.option(piece),
       after: text,

@@ -1,4 +1,4 @@
-import { numberedId, type SourceRow } from '../squad/reading/read-question.ts'
+import { isId, numberedId, type SourceRow } from '../squad/reading/read-question.ts'
 import { type Examples, type RowLayout, type RunQaRow, rowMaker } from './formats/rows.ts'
 import type { SourceExample } from './read-examples.ts'
 
@@ -87,5 +87,4 @@ function runQaValues({ source }: SourceExample, row: RunQaRow, isTable: boolean)
 }
 
 /** The id, unless the row has none, because missing ids are generated when reading. */
-const hasId = ({ columns, values }: SourceRow): boolean =>
-  columns.id !== undefined && values[columns.id] != null && values[columns.id] !== ''
+const hasId = ({ columns, values }: SourceRow): boolean => columns.id !== undefined && isId(values[columns.id])

@@ -9,6 +9,7 @@ import { storedConfidence } from '../../../tests/stored-confidence.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { tinyExamples, tinyFolder } from '../../../tests/tiny-squad.ts'
 import { saveAnswerSettings } from '../../checkpoint/answer-settings.ts'
+import { readExamples } from '../../data/read-examples.ts'
 import { writeExamples } from '../../data/write-examples.ts'
 import { predict as runPredict } from '../../runs/predict/predict.ts'
 import { AnswerJournal } from '../../runs/predict/predict-journal.ts'
@@ -68,14 +69,18 @@ test('reads every format, also gzipped, with the same result', async () => {
   }
 })
 
-test('does not require answers or ids in the input', async () => {
+test('does not require answers in the input, and numbers questions without an id as data files are numbered', async () => {
   const rows = examples.map(({ question, context }) => JSON.stringify({ question, context }))
   writeFileSync(path('bare.jsonl'), rows.join('\n'))
   const csv = examples.map(({ question, context }) => `${question},"${context}"`)
   writeFileSync(path('bare.csv'), `question,context\n${csv.join('\n')}\n`)
-  const expected = (await linesOf(input)).map((line, i) => ({ ...line, id: String(i) }))
+  const expected = (await linesOf(input)).map((line, i) => ({ ...line, id: `q${i + 1}` }))
   expect(await linesOf(path('bare.jsonl'))).toEqual(expected)
   expect(await linesOf(path('bare.csv'))).toEqual(expected)
+  const answers = csv.map((row) => `${row},`)
+  writeFileSync(path('with-answers.csv'), `question,context,answer\n${answers.join('\n')}\n`)
+  const read = await readExamples(path('with-answers.csv'))
+  expect(read.map(({ id }) => id)).toEqual(expected.map(({ id }) => id))
 })
 
 test('writes an error line for a question that cannot be answered, and answers the others', async () => {

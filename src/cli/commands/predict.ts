@@ -23,7 +23,7 @@ interface PredictFlags extends HubFlags, PipelineFlags, DataOptions, EngineFlags
 
 const EXAMPLES = `
 Each line of the output is a JSON object with these fields:
-  id            id of the question, or its index if the input has no ids
+  id            id of the question; those without one are q1, q2 and so on
   answer        the answer, or "" for no answer
   score         probability of the answer
   start, end    position in UTF-16 units

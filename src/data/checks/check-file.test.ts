@@ -70,8 +70,8 @@ describe('checking a file', () => {
     const none = { answers: { text: [], answer_start: [] } }
     const found = await check([row('a'), row('b', { question: ' ' }), row('c', { context: '', ...none })])
     expect(kinds(found.problems)).toEqual([
-      ['no_words', 'b'],
-      ['no_words', 'c'],
+      ['empty_question', 'b'],
+      ['empty_context', 'c'],
     ])
     expect(found.sound.map(({ id }) => id)).toEqual(['a'])
   })

@@ -18,7 +18,7 @@ export type FindingKind =
   | 'repeated_question'
   | 'other_answers'
   | 'odd_answer'
-  | 'no_words'
+  | 'empty_context'
   | 'no_window'
 
 export interface Finding {
@@ -71,7 +71,7 @@ export async function checkFile(
       for (const question of questions) leaking.add(question)
     }
   const wordless = new Set<number>()
-  for (const [index, finding] of withoutWords(examples)) {
+  for (const [index, finding] of withoutContext(examples)) {
     problems.push(finding)
     wordless.add(index)
   }
@@ -115,6 +115,7 @@ export const LEFT_OUT = 'removed'
 const CORRECTIONS: Readonly<Partial<Record<ProblemKind, string>>> = {
   cut_off: LEFT_OUT,
   layout: LEFT_OUT,
+  empty_question: LEFT_OUT,
   empty_answer: LEFT_OUT,
   misaligned: LEFT_OUT,
   duplicate_id: 'removed if the questions are identical, otherwise given a new id',
@@ -154,11 +155,11 @@ function oddAnswers(examples: readonly Example[]): Finding[] {
   )
 }
 
-const withoutWords = (examples: readonly Example[]): [index: number, Finding][] =>
-  examples.flatMap(({ id, question, context }, index): [number, Finding][] => {
-    const part = !question.trim() ? 'question' : !context.trim() ? 'context' : undefined
-    const message = `question ${showText(id)}: its ${part} is empty`
-    return part ? [[index, { kind: 'no_words', message, ids: [id], correction: LEFT_OUT }]] : []
+/** Unanswerable questions whose context is empty, which training would accept. */
+const withoutContext = (examples: readonly Example[]): [index: number, Finding][] =>
+  examples.flatMap(({ id, context }, index): [number, Finding][] => {
+    const message = `question ${showText(id)}: its context is empty`
+    return context.trim() ? [] : [[index, { kind: 'empty_context', message, ids: [id], correction: LEFT_OUT }]]
   })
 
 const noWindow = ({ id, answers }: Example): Finding => ({

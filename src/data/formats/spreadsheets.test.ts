@@ -8,7 +8,8 @@ import { zipOf } from '../../../tests/zip-archive.ts'
 import type { Example } from '../../squad/types.ts'
 import { checkFile } from '../checks/check-file.ts'
 import { writeFixed } from '../checks/fix-file.ts'
-import { readExamples } from '../read-examples.ts'
+import { openFile } from '../open-file.ts'
+import { readExamples, readSourceExamples, recordsOf } from '../read-examples.ts'
 import { checkUnpackedSize, unpackEntry, zipEntries } from './zip-directory.ts'
 
 const file = (name: string, content: string | Uint8Array): string => {
@@ -208,6 +209,19 @@ describe('a malicious workbook', () => {
     expect(await readExamples(path)).toHaveLength(1000)
     const { user, system } = process.cpuUsage(before)
     expect((user + system) / 1e6).toBeLessThan(2)
+  })
+
+  it('with 16,384 columns is read without the columns that are not part of a question', async () => {
+    const names = [...header, ...Array.from({ length: 16_384 - header.length }, (_, i) => `Column ${i}`)]
+    const rows = [names, ...Array.from({ length: 240 }, () => [...asked, ...new Array(names.length - 4), 'x'])]
+    const path = file('a.xlsx', await writeXlsx({ sheets: [{ name: 'S', rows }] }))
+    const before = process.cpuUsage()
+    expect(await readExamples(path)).toHaveLength(240)
+    const { user, system } = process.cpuUsage(before)
+    expect((user + system) / 1e6).toBeLessThan(2)
+    for await (const { source } of recordsOf(await openFile(path))) expect(Object.keys(source.values)).toEqual(header)
+    const [{ source }] = await readSourceExamples(path)
+    expect(Object.keys(source.values)).toEqual(names)
   })
 
   it.each([

@@ -1,11 +1,13 @@
 import { parseBoundedJson } from '../../bounded-json.ts'
 import { showText } from '../../show-value.ts'
 import {
+  type Columns,
   findColumns,
   HEADER_ROWS,
   namesQuestions,
   refuseRepeated,
   requireColumns,
+  wantedColumns,
 } from '../../squad/reading/columns.ts'
 import { DataProblem, orReport, type Report } from '../../squad/reading/data-problem.ts'
 import { JsonPart } from '../../squad/reading/json-text.ts'
@@ -26,6 +28,8 @@ interface TableOptions {
   readonly report: Report
   /** Columns that may be missing. */
   readonly mayLack?: readonly string[]
+  /** Whether to read columns that are not part of a question too. */
+  readonly allColumns?: boolean
 }
 
 /**
@@ -34,28 +38,49 @@ interface TableOptions {
  */
 export async function* tableRecords(
   rows: AsyncIterable<TableRow>,
-  { path, report, mayLack }: TableOptions,
+  options: TableOptions,
 ): AsyncGenerator<QuestionRecord> {
+  const { path, report, mayLack } = options
   const above: string[][] = []
-  let header: string | undefined
-  let names: readonly string[] = []
+  let header: Header | undefined
   for await (const row of rows) {
-    const cells = row.cells.map((cell) => cell.trim())
-    const text = cells.join('\n')
-    if (!text.trim() || text === header) continue
+    if (!row.cells.some(hasText)) continue
     if (header === undefined) {
-      if (namesQuestions(cells)) {
-        header = text
-        names = columnNames(cells, path)
-        requireColumns(names, path, mayLack)
-      } else if (above.push(cells) === HEADER_ROWS) break
+      const cells = row.cells.map((cell) => cell.trim())
+      if (namesQuestions(cells)) header = headerOf(cells, options)
+      else if (above.push(cells) === HEADER_ROWS) break
       continue
     }
-    const record = orReport(report, () => tableRecord(names, row, report))
+    if (isRepeated(header, row)) continue
+    const known = header
+    const record = orReport(report, () => tableRecord(known, row, report))
     if (record) yield record
   }
   if (header === undefined && above.length > 0) requireColumns(columnNames(likelyHeader(above), path), path, mayLack)
 }
+
+const hasText = (cell: string | undefined): boolean => cell !== undefined && cell.trim() !== ''
+
+/** What the header says about every row. It is worked out once, because a workbook may have 16,384 columns. */
+interface Header {
+  readonly cells: readonly string[]
+  readonly names: readonly string[]
+  readonly columns: Columns
+  readonly isNamed: readonly boolean[]
+  /** Indices of the columns that are part of a question. */
+  readonly fields: readonly number[]
+  readonly allColumns: boolean
+}
+
+function headerOf(cells: readonly string[], { path, mayLack, allColumns = false }: TableOptions): Header {
+  const names = columnNames(cells, path)
+  const columns = requireColumns(names, path, mayLack)
+  const fields = wantedColumns(names, columns).map((name) => names.indexOf(name))
+  return { cells, names, columns, fields, isNamed: names.map(isNamed), allColumns }
+}
+
+const isRepeated = ({ cells }: Header, row: TableRow): boolean =>
+  row.cells.length === cells.length && cells.every((cell, i) => cell === row.cells[i].trim())
 
 /** The row with the most known column names. */
 function likelyHeader(rows: readonly string[][]): string[] {
@@ -63,32 +88,34 @@ function likelyHeader(rows: readonly string[][]): string[] {
   return rows.reduce((best, row) => (known(row) > known(best) ? row : best))
 }
 
-function tableRecord(names: readonly string[], { cells, place, formulas }: TableRow, report: Report) {
-  const columns = findColumns(names)
-  const formula = Object.values(columns)
-    .map((name) => formulas?.get(names.indexOf(name)))
-    .find((formula) => formula !== undefined)
+function tableRecord(header: Header, { cells, place, formulas }: TableRow, report: Report): QuestionRecord {
+  const { names, columns, isNamed } = header
+  const formula = header.fields.map((index) => formulas?.get(index)).find((formula) => formula !== undefined)
   if (formula !== undefined)
     throw new DataProblem('layout', place, `the formula ${showText(formula, 80)} has no stored result`, {
       remedy: 'Open the workbook in a spreadsheet program and save it, so that the results are stored.',
     })
-  const surplus = cells.slice(names.length).some((cell) => cell.trim())
-  if (surplus || names.slice(cells.length).some(isNamed))
+  const surplus = cells.slice(names.length).some(hasText)
+  if (surplus || isNamed.indexOf(true, cells.length) >= 0)
     throw new DataProblem('layout', place, `the row has ${cells.length} fields; expected ${names.length}`, {
       remedy: 'Put fields that contain a delimiter, a quotation mark or a line break in quotation marks ("...").',
     })
-  const values: Record<string, unknown> = Object.fromEntries(
-    names.flatMap((name, i) => (isNamed(name) || cells[i]?.trim() ? [[name, cells[i] ?? '']] : [])),
-  )
-  const read = { ...values }
+  const textsOf = (indices: readonly number[]): Record<string, unknown> =>
+    Object.fromEntries(indices.map((index) => [names[index], cells[index] ?? '']))
+  const read = textsOf(header.fields)
+  const values = header.allColumns ? textsOf(usedColumns(header, cells)) : { ...read }
   for (const name of ['answers', 'answer', 'title', 'id', 'answer_start', 'is_impossible'] as const) {
     const column = columns[name]
-    if (column !== undefined) read[column] = readers[name](String(values[column]))
+    if (column !== undefined) read[column] = readers[name](String(read[column]))
   }
   const source = { place, whole: 'the row', remedy: ROW_LAYOUT }
   const record = rowRecord(new JsonPart(read, source), { place, columns, report })
   return { ...record, source: { ...record.source, values } }
 }
+
+/** The columns that have a name, or at least a text in this row. */
+const usedColumns = ({ names, isNamed }: Header, cells: readonly string[]): number[] =>
+  [...names.keys()].filter((index) => isNamed[index] || hasText(cells[index]))
 
 /** Converters for columns that are not plain text or may be empty. */
 const readers = {

@@ -11,6 +11,7 @@ interface WorkbookOptions {
   readonly path: string
   readonly report: Report
   readonly mayLack?: readonly string[]
+  readonly allColumns?: boolean
 }
 
 /** Yields the questions of an Excel workbook from the sheet with their columns. Cells are read as Excel shows them. */
@@ -72,43 +73,47 @@ type CellText = (value: CellValue, cell: Cell | undefined) => string
 async function* rowsOf(sheet: Sheet, path: string, textOf: CellText): AsyncGenerator<TableRow> {
   const { name, rows, cells } = sheet
   const width = rows.reduce((most, row) => Math.max(most, row.findLastIndex(isText) + 1), 0)
-  const merged = mergedRows(sheet)
-  for (const index of rows.keys()) {
-    if (merged.size === 0 && isUnused(sheet, index)) continue
-    const formulas = new Map<number, string>()
-    const text = (_: unknown, column: number) => {
-      const row = merged.get(`${index},${column}`) ?? index
-      const cell = cells?.get(`${row},${column}`)
-      const formula = formulaWithoutResult(cell)
-      if (formula === undefined) return textOf(rows[row][column] ?? null, cell)
-      formulas.set(column, formula)
-      return formula
-    }
-    yield {
-      place: `${path}: sheet ${name}, row ${index + 1}`,
-      cells: Array.from({ length: width }, text),
-      formulas,
-    }
+  const merged = mergedCells(sheet)
+  const unfinished = formulasWithoutResult(sheet)
+  for (const [index, values] of rows.entries()) {
+    const [above, formulas] = [merged.get(index), unfinished.get(index)]
+    if (merged.size === 0 && !formulas && values.every((value) => value === null)) continue
+    const texts = Array.from({ length: width }, (_, column) => {
+      const row = above?.get(column) ?? index
+      const value = rows[row][column] ?? null
+      return unfinished.get(row)?.get(column) ?? (value === null ? '' : textOf(value, cells?.get(`${row},${column}`)))
+    })
+    yield { place: `${path}: sheet ${name}, row ${index + 1}`, cells: texts, formulas }
   }
 }
 
-/** Whether a row is not stored in the file and only fills a gap. */
-const isUnused = ({ rows, cells }: Sheet, row: number): boolean =>
-  rows[row].every((value, column) => value === null && !cells?.has(`${row},${column}`))
+/** The formulas without a stored result, by row and column. */
+function formulasWithoutResult({ cells = new Map() }: Sheet): Map<number, Map<number, string>> {
+  const formulas = new Map<number, Map<number, string>>()
+  for (const [place, { type, formula, formulaResult, value }] of cells) {
+    if (type !== 'formula' || formulaResult != null || value != null) continue
+    const [row, column] = place.split(',').map(Number)
+    atKey(formulas, row).set(column, `=${formula}`)
+  }
+  return formulas
+}
 
-const formulaWithoutResult = (cell: Cell | undefined): string | undefined =>
-  cell?.type === 'formula' && cell.formulaResult == null && cell.value == null ? `=${cell.formula}` : undefined
-
-/** For each cell that is merged with one above it (key: `row,column`), the row with the text. */
-function mergedRows({ merges = [], rows }: Sheet): Map<string, number> {
-  const first = new Map<string, number>()
+/** For each cell that is merged with one above it, by row and column, the row with the text. */
+function mergedCells({ merges = [], rows }: Sheet): Map<number, Map<number, number>> {
+  const first = new Map<number, Map<number, number>>()
   // Merged cells cannot overlap, so the number of cells in the sheet is an upper bound.
   const width = rows.reduce((most, { length }) => Math.max(most, length), 0)
   let left = rows.length * width
   for (const { startRow, endRow, startCol } of merges.filter(({ startCol }) => startCol < width))
     for (let row = startRow + 1; row <= Math.min(endRow, rows.length - 1) && left-- > 0; row++)
-      first.set(`${row},${startCol}`, startRow)
+      atKey(first, row).set(startCol, startRow)
   return first
+}
+
+function atKey<T>(rows: Map<number, Map<number, T>>, row: number): Map<number, T> {
+  const cells = rows.get(row) ?? new Map<number, T>()
+  rows.set(row, cells)
+  return cells
 }
 
 /** Excel's number format 14 depends on the locale. This is its US form. */

@@ -234,6 +234,10 @@ async function answerAll(
 const failureLine = (cut: CutQuestion): string =>
   JSON.stringify({ id: cut.asked.id, error: 'error' in cut ? cut.error : '' })
 
+const OTHER_IDS =
+  'The file changed before this question, or the answers are from version 0.1.0, which numbered questions without an id ' +
+  'from 0. Start over with --overwrite.'
+
 /** Yields the questions that have not been answered yet. */
 async function* remaining(source: DataSource, { questions, last_id }: JournalState): AsyncGenerator<AskedQuestion> {
   let index = 0
@@ -242,7 +246,7 @@ async function* remaining(source: DataSource, { questions, last_id }: JournalSta
     if (index === questions && question.id !== last_id)
       throw new SpanforgeError(
         `${sourceName(source)}: question ${index} has the id ${question.id}, but the last answered one had ${last_id}`,
-        { remedy: 'The file changed before this question. Start over with --overwrite.' },
+        { remedy: OTHER_IDS },
       )
     if (index > questions) yield question
   }

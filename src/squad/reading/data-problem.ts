@@ -9,6 +9,7 @@ export type ProblemKind =
   /** Answers are in Python's notation instead of JSON. */
   | 'python_notation'
   | 'duplicate_id'
+  | 'empty_question'
   | 'empty_answer'
   /** The answer occurs several times in its context, and answer_start is missing. */
   | 'ambiguous_answer'

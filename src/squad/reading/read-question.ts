@@ -10,8 +10,8 @@ import type { JsonPart } from './json-text.ts'
 export interface QuestionRecord {
   /** Line, row or paragraph, such as `train.jsonl: line 3`. */
   readonly place: string
-  /** Undefined if the reader numbers the questions. */
-  readonly id: JsonPart | undefined
+  /** Null, undefined or empty if the question has no id. */
+  readonly id: JsonPart
   readonly title: JsonPart
   readonly question: JsonPart
   readonly context: JsonPart
@@ -33,8 +33,22 @@ interface Remedy {
   readonly correction?: string
 }
 
+/** Whether a value is an id. Empty ids of tables and JSON files count as missing. */
+export const isId = (value: unknown): boolean => value != null && value !== ''
+
 /** The id of a question that has none, by its number among those, from 1. */
 export const numberedId = (number: number): string => `q${number}`
+
+/** Gives every question an id. All readers of questions use it, so that they agree on the ids of numbered questions. */
+export class QuestionIds {
+  private numbered = 0
+
+  /** Returns the id of the next question in the data. */
+  next(part: JsonPart): string {
+    if (!isId(part.value)) return numberedId(++this.numbered)
+    return typeof part.value === 'number' ? String(part.value) : part.string()
+  }
+}
 
 export interface AnswerParts {
   readonly text: JsonPart
@@ -44,8 +58,8 @@ export interface AnswerParts {
 
 /** Converts the questions of one file to examples, and reports problems. */
 export class QuestionReader {
-  private readonly ids = new Set<string>()
-  private numbered = 0
+  private readonly ids = new QuestionIds()
+  private readonly seen = new Set<string>()
   /** Last non-empty context. */
   private last: string | undefined
   private context = ''
@@ -60,12 +74,14 @@ export class QuestionReader {
    */
   read(record: QuestionRecord): Example | undefined {
     return orReport(this.report, () => {
-      const id = this.id(record.id)
-      const place = `${record.place}, question ${showText(`${id}`)}`
-      if (this.ids.has(id)) this.report(repeated(place, id))
-      this.ids.add(id)
+      const id = this.ids.next(record.id)
+      const place = `${record.place}, question ${showText(id)}`
+      if (this.seen.has(id)) this.report(repeated(place, id))
+      this.seen.add(id)
       const title = record.title.value == null ? undefined : record.title.string()
       const question = record.question.string()
+      if (!question.trim())
+        throw new DataProblem('empty_question', place, 'the question is empty', { id, ...NO_QUESTION })
       const parts = record.answers()
       const context = this.contextOf(record.context.string(), place, { id, isNeeded: parts.some(hasWords) })
       const answers = parts.flatMap((part) => orReport(this.report, () => this.answer(part, context, place, id)) ?? [])
@@ -83,11 +99,6 @@ export class QuestionReader {
     if (!this.last) throw problem
     this.report(problem)
     return this.last
-  }
-
-  private id(part: JsonPart | undefined): string {
-    if (!part) return numberedId(++this.numbered)
-    return typeof part.value === 'number' ? String(part.value) : part.string()
   }
 
   private answer(part: AnswerParts, context: string, place: string, id: string): Answer | undefined {
@@ -170,6 +181,8 @@ const fixTakes = (correction: string): string => `${FIX} uses ${correction}.`
 
 /** Whether an answer is not just white space. */
 const hasWords = ({ text }: AnswerParts): boolean => typeof text.value !== 'string' || text.value.trim() !== ''
+
+const NO_QUESTION = { remedy: `Write the question, or remove it from the file; ${FIX} does the latter.` }
 
 const NO_CONTEXT = { remedy: `Repeat the context in the row of each of its questions. ${FIX} uses the previous one.` }
 

@@ -40,10 +40,9 @@ export function rowRecord(row: JsonPart, { place, report, ...options }: RowOptio
     if (columns[name] === undefined) throw missing(name, names, row, place)
   const answers = flattened(row) ?? field('answers')
   const answer = plainText(answers) ?? (isEmpty(answers) && columns.answer !== undefined ? field('answer') : undefined)
-  const id = field('id')
   return {
     place,
-    id: id.value == null ? undefined : id,
+    id: field('id'),
     title: field('title'),
     question: field('question'),
     context: field('context'),

@@ -22,12 +22,13 @@ const KINDS: Readonly<Record<FindingKind, string>> = {
   repeated_question: 'repeated questions on the same context',
   other_answers: 'repeated questions on the same context with different answers',
   odd_answer: 'suspicious answers: they start or end within a word or with whitespace',
-  no_words: 'empty questions or contexts',
+  empty_question: 'empty questions',
+  empty_context: 'empty contexts',
   no_window: 'answers that do not fit into any window',
 }
 
 /** Problems because of which the readers skip a question. */
-const UNREAD: readonly FindingKind[] = ['layout', 'misaligned', 'empty_answer']
+const UNREAD: readonly FindingKind[] = ['layout', 'misaligned', 'empty_answer', 'empty_question']
 
 /** Minimum number of texts for a histogram of their lengths. */
 const FEW = 20
