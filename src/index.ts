@@ -4,12 +4,10 @@
  * `train` yields the events of a run, `evaluate` computes the metrics of a model, and `findAnswers` finds the answers
  * for given logits.
  */
-export {
-  type Analysis,
-  type AnalysisInput,
-  analyse,
-  analysisHtml,
-} from './analysis/index.ts'
+
+export { type AnalysisInput, analyse } from './analysis/analyse.ts'
+export { analysisHtml } from './analysis/page/html.ts'
+export type { Analysis } from './analysis/types.ts'
 export type { CallbackContext, TrainerCallback, TrainerControl } from './api/callbacks.ts'
 export { evaluate } from './api/evaluate.ts'
 export type { FromPretrainedOptions } from './api/from-pretrained-options.ts'
@@ -24,10 +22,17 @@ export {
 } from './api/pipeline.ts'
 export type { ManyQuestions } from './api/pipeline-input.ts'
 export { AutoTokenizer, BertTokenizer } from './api/tokenizer.ts'
-export { type PredictionOutput, Trainer, type TrainerOptions, type TrainOutput } from './api/trainer.ts'
-export { TrainingArguments } from './api/training-arguments.ts'
+export {
+  type PredictionOutput,
+  Trainer,
+  type TrainerOptions,
+  TrainingArguments,
+  type TrainOutput,
+} from './api/trainer.ts'
 export { SpanforgeError, UsageError } from './errors.ts'
-export { type DatasetOptions, loadDataset, type ModelOptions, resolveModel } from './hub/index.ts'
+export type { DatasetOptions } from './hub/download/datasets.ts'
+export { loadDataset } from './hub/download/examples.ts'
+export { type ModelOptions, resolveModel } from './hub/download/models.ts'
 export type { EvaluateOptions, Evaluation, EvaluationMetrics } from './inference/evaluate.ts'
 export type { PipelineOptions, QuestionInput, SearchOptions } from './inference/pipeline.ts'
 export type { AlbertConfig } from './models/albert.ts'

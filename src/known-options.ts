@@ -1,4 +1,3 @@
-import { nearestName } from './edit-distance.ts'
 import { UsageError } from './errors.ts'
 import { showValue } from './show-value.ts'
 
@@ -19,3 +18,34 @@ export function refuseUnknown(place: string, options: unknown, known: Readonly<R
   const near = nearestName(unknown, Object.keys(known))
   throw new UsageError(`${place}: unknown option ${unknown}${near ? `; did you mean ${near}?` : ''}`, all)
 }
+
+/**
+ * Levenshtein distance (1966): the minimum number of insertions, deletions and replacements of one letter that turn `a`
+ * into `b`.
+ */
+export function editDistance(a: string, b: string): number {
+  let above = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row]
+    for (let column = 1; column <= b.length; column++) {
+      const replace = above[column - 1] + (a[row - 1] === b[column - 1] ? 0 : 1)
+      current.push(Math.min(replace, above[column] + 1, current[column - 1] + 1))
+    }
+    above = current
+  }
+  return above[b.length]
+}
+
+/** Returns the most similar name, if at most a third of the letters differ. */
+export function nearestName(misspelt: string, names: readonly string[]): string | undefined {
+  let best: string | undefined
+  let fewest = Math.floor(misspelt.length / 3) + 1
+  for (const name of names) {
+    const edits = editDistance(letters(misspelt), letters(name))
+    if (edits < fewest) [best, fewest] = [name, edits]
+  }
+  return best
+}
+
+/** Ignores case and separators, so that learningRate, learning-rate and learning_rate are equal. */
+const letters = (name: string): string => name.replace(/[-_]/g, '').toLowerCase()

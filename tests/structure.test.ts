@@ -82,7 +82,6 @@ const onTop = ['cli', 'index.ts']
 /** Files that all modules may import, and that import no module. */
 const forAll = [
   'bounded-json.ts',
-  'edit-distance.ts',
   'errors.ts',
   'float16.ts',
   'known-options.ts',

@@ -1,6 +1,7 @@
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import type { App } from '../src/server/http/app.ts'
-import { Metrics, Models, modelSources } from '../src/server/index.ts'
+import { Metrics } from '../src/server/models/metrics.ts'
+import { Models, modelSources } from '../src/server/models/models.ts'
 import { SharedLimit } from '../src/server/security/shared-limit.ts'
 import { createService, type ServiceOptions } from '../src/server/service.ts'
 import type { Tokenizer } from '../src/text/tokenizer.ts'

@@ -4,8 +4,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { SpanforgeError } from '../../src/errors.ts'
 import { writeFileAtomic } from '../../src/files/atomic.ts'
-import { embeddedVocabulary } from '../../src/synthetic/vocabulary.ts'
+import { generateExamples } from '../../src/synthetic/examples.ts'
+import { trainWordPiece } from '../../src/synthetic/wordpiece.ts'
 import { tokenizerFromVocab, toTokenizerConfig, toVocabText } from '../../src/text/index.ts'
+
+/** Small enough to split invented names into two to five pieces, large enough to keep common words whole. */
+const VOCABULARY_SIZE = 2500
 
 const folder = `${import.meta.dirname}/model`
 const vocab = toVocabText(embeddedVocabulary())
@@ -18,3 +22,10 @@ if (existsSync(`${folder}/model.safetensors`) && readFileSync(`${folder}/vocab.t
 const tokenizer = tokenizerFromVocab(vocab, { do_lower_case: true, model_max_length: 128 })
 await writeFileAtomic(`${folder}/vocab.txt`, vocab)
 await writeFileAtomic(`${folder}/tokenizer_config.json`, `${JSON.stringify(toTokenizerConfig(tokenizer), null, 2)}\n`)
+
+/** Trains the vocabulary on text whose names occur in neither training nor validation. */
+function embeddedVocabulary(): string[] {
+  const examples = generateExamples({ seed: 5, split: 'pretraining', questions: 20_000 })
+  const contexts = new Set(examples.map((example) => example.context))
+  return trainWordPiece([...contexts, ...examples.map((example) => example.question)], VOCABULARY_SIZE)
+}

@@ -5,7 +5,6 @@ import type { LoadOptions } from '../inference/pretrained.ts'
 import type { Engine } from '../runtime/engine.ts'
 import type { EngineName } from '../runtime/registry.ts'
 import { anObject, type SchemasOf } from './check-options.ts'
-import type { Warn } from './warn.ts'
 
 export interface FromPretrainedOptions extends Omit<LoadOptions, 'engine'>, Omit<ModelOptions, 'weights'> {
   /**
@@ -42,3 +41,7 @@ export const FROM_PRETRAINED = z
     signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'an AbortSignal'),
   } satisfies SchemasOf<FromPretrainedOptions>)
   .partial()
+
+export type Warn = (message: string) => void
+
+export const toStandardError: Warn = (message) => void process.stderr.write(`${message}\n`)

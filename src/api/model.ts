@@ -8,8 +8,7 @@ import { chooseEngine, type EngineChoice } from '../runs/load/choose-engine.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { tensorsOf } from '../training/checkpoints/run-checkpoint.ts'
 import { checkOptions } from './check-options.ts'
-import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-options.ts'
-import { toStandardError } from './warn.ts'
+import { FROM_PRETRAINED, type FromPretrainedOptions, toStandardError } from './from-pretrained-options.ts'
 
 /** An encoder with a question-answering head. The architecture is determined by config.json. */
 export class AutoModelForQuestionAnswering extends QuestionAnsweringModel {

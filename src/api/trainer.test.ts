@@ -7,8 +7,7 @@ import type { TrainingArgumentsInput } from '../training/arguments/arguments.ts'
 import type { TrainerCallback } from './callbacks.ts'
 import { AutoModelForQuestionAnswering } from './model.ts'
 import { AutoTokenizer } from './tokenizer.ts'
-import { Trainer } from './trainer.ts'
-import { TrainingArguments } from './training-arguments.ts'
+import { Trainer, TrainingArguments } from './trainer.ts'
 
 const folder = fixture('tiny/b1/safetensors')
 // 22 windows for training, which are 6 batches of 4 per epoch, and 10 for evaluation.

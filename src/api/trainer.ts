@@ -6,7 +6,7 @@ import { UsageError } from '../errors.ts'
 import type { Lock } from '../files/lock.ts'
 import type { Evaluation, EvaluationMetrics } from '../inference/evaluate.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
-import { evaluateOnScreen } from '../runs/evaluate/evaluate-on-screen.ts'
+import { evaluateOnScreen } from '../runs/evaluate/evaluate-model.ts'
 import { runProgress } from '../runs/screen/progress-listener.ts'
 import { noScreen, type Screen } from '../runs/screen/screen.ts'
 import { standardErrorScreen } from '../runs/screen/standard-error-screen.ts'
@@ -20,6 +20,11 @@ import { checkAnswered } from '../squad/metrics/metrics.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { checkArguments } from '../training/arguments/argument-checks.ts'
 import {
+  type TrainingArguments as Parsed,
+  parseArguments,
+  type TrainingArgumentsInput,
+} from '../training/arguments/arguments.ts'
+import {
   type DecidedArguments,
   decideArguments,
   unansweredWarning,
@@ -32,9 +37,23 @@ import type { TrainingEvent, TrainMetrics } from '../training/loop/events.ts'
 import { planRun } from '../training/loop/plan.ts'
 import { notify, type TrainerCallback, type TrainerControl } from './callbacks.ts'
 import { anObject, checkOptions, type SchemasOf } from './check-options.ts'
+import { toStandardError } from './from-pretrained-options.ts'
 import { AutoModelForQuestionAnswering, storedSettings } from './model.ts'
-import { TrainingArguments } from './training-arguments.ts'
-import { toStandardError } from './warn.ts'
+
+export type TrainingArguments = Parsed
+
+/**
+ * The arguments of a training run, with the names of transformers. Omitted arguments have the defaults listed in
+ * docs/arguments.md. The Trainer checks combinations of arguments before the first step.
+ * @throws UsageError that lists all unknown names and invalid values
+ */
+export const TrainingArguments = class {
+  constructor(given: TrainingArgumentsInput = {}) {
+    Object.assign(this, parseArguments(given, 'TrainingArguments'))
+  }
+} as new (
+  given?: TrainingArgumentsInput,
+) => TrainingArguments
 
 export interface TrainerOptions {
   readonly model: QuestionAnsweringModel

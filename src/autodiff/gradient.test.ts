@@ -4,10 +4,25 @@ import type { Shape } from '../graph/shape.ts'
 import { apply, input, type Tensor } from '../graph/tensor.ts'
 import { geluTanh, laplace, leakyRelu, mish, quickGelu, relu2, relu6, silu } from '../ops/activations.ts'
 import { attention, packedAttention } from '../ops/attention.ts'
-import { cast } from '../ops/cast.ts'
 import { crossEntropy } from '../ops/cross-entropy.ts'
 import { dropout, dropoutAdd } from '../ops/dropout.ts'
-import { add, cos, div, erf, exp, log, mul, neg, relu, sigmoid, sin, sqrt, sub, tanh } from '../ops/elementwise.ts'
+import {
+  add,
+  cast,
+  cos,
+  div,
+  erf,
+  exp,
+  log,
+  mul,
+  neg,
+  relu,
+  sigmoid,
+  sin,
+  sqrt,
+  sub,
+  tanh,
+} from '../ops/elementwise.ts'
 import { permuteRows } from '../ops/gather.ts'
 import { gelu } from '../ops/gelu.ts'
 import { gemm, linear, matmul } from '../ops/linalg.ts'

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { SpanforgeError } from '../errors.ts'
 import { writeFileAtomic } from '../files/atomic.ts'
-import { readJsonFile } from '../files/json-file.ts'
+import { readJsonFile } from '../files/text-file.ts'
 import { showIssues } from '../show-value.ts'
 
 /** Stored next to config.json; transformers ignores this file. */

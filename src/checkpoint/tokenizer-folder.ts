@@ -5,8 +5,7 @@ import { SpanforgeError } from '../errors.ts'
 import { writeFileAtomic } from '../files/atomic.ts'
 import { BinaryFile, cannotRead } from '../files/binary-file.ts'
 import { refuseImpostorOfText } from '../files/impostor.ts'
-import { readJsonFile } from '../files/json-file.ts'
-import { readTextFile } from '../files/text-file.ts'
+import { readJsonFile, readTextFile } from '../files/text-file.ts'
 import {
   fastTokenizerFile,
   isFastTokenizerFile,

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HttpProblem } from '../server/http/problem.ts'
 import { SSE_HEADERS, sse } from '../server/http/sse.ts'
-import type { LiveSource } from './live-source.ts'
+import type { LiveSource } from './record-log.ts'
 
 const MOST_STREAMS = 50
 /** Maximum bytes buffered for a client. If it reads too slowly, it must reconnect with its last event id. */

@@ -1,10 +1,10 @@
 import type { Dirent } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { ARGUMENTS_FILE } from '../runs/train/run-files.ts'
+import { writeFileAtomic } from '../files/atomic.ts'
+import { ARGUMENTS_FILE, RUN_NOTE_FILE } from '../runs/train/run-files.ts'
 import { isRunInProgress } from '../training/checkpoints/run-lock.ts'
 import { STATE_FILE } from '../training/checkpoints/state.ts'
-import { MAX_NOTE_LENGTH, readNote, writeNote } from './note.ts'
 import { lastChange, type PastRun, problemText, readPastRun } from './past-run.ts'
 import type { ArgumentValues, RunStatus } from './records.ts'
 
@@ -119,4 +119,20 @@ function entryOf(id: string, { view, changed, problems }: PastRun, note: string)
   const best = evaluations.find((entry) => entry.step === best_step) ?? evaluations.at(-1)
   const scores = { loss: best?.eval_loss, exact_match: best?.eval_exact_match, f1: best?.eval_f1 }
   return { id, status, changed, step, max_steps, best_step, scores, arguments: view.arguments, note, problems }
+}
+
+/** Maximum characters of a note. */
+export const MAX_NOTE_LENGTH = 2000
+
+/** Reads the user's note about a run, or '' if there is none. */
+export async function readNote(folder: string): Promise<string> {
+  const text = await readFile(join(folder, RUN_NOTE_FILE), 'utf8').catch(() => '')
+  return text.slice(0, MAX_NOTE_LENGTH).trimEnd()
+}
+
+/** Saves a note in the folder of the run. An empty note deletes the file. */
+export async function writeNote(folder: string, note: string): Promise<void> {
+  const path = join(folder, RUN_NOTE_FILE)
+  if (note.trim() === '') await rm(path, { force: true })
+  else await writeFileAtomic(path, `${note.trim()}\n`)
 }

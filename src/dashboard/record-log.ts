@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { RunRecord } from './records.ts'
+import type { Pulse, RunRecord } from './records.ts'
 
 /** Receives each record as JSON, with an id to continue after. */
 export type Subscriber = (id: string, json: string) => void
@@ -72,4 +72,16 @@ export class RecordLog {
     const [, name, count] = /^([0-9a-f]{12})-(\d{1,12})$/.exec(id ?? '') ?? []
     return name === this.name && Number(count) <= this.entries.length ? Number(count) : undefined
   }
+}
+
+export type Action = 'pause' | 'resume' | 'stop'
+
+/** The server's interface to a run in progress, in the same or another thread. */
+export interface LiveSource {
+  /** Output folder. */
+  readonly name: string
+  readonly log: RecordLog
+  pulse(): Pulse
+  /** @throws UsageError where the run's state does not allow the action */
+  control(action: Action): void | Promise<void>
 }

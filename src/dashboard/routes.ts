@@ -6,9 +6,8 @@ import { HttpProblem } from '../server/http/problem.ts'
 import { showMessage, showValue } from '../show-value.ts'
 import type { EventStreams } from './event-stream.ts'
 import { checkControl, checkHost } from './guard.ts'
-import type { LiveSource } from './live-source.ts'
-import { MAX_NOTE_LENGTH } from './note.ts'
-import type { PastRuns } from './past-runs.ts'
+import { MAX_NOTE_LENGTH, type PastRuns } from './past-runs.ts'
+import type { LiveSource } from './record-log.ts'
 
 export interface DashboardParts {
   readonly runs: PastRuns

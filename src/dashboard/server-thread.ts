@@ -1,8 +1,7 @@
 import { once } from 'node:events'
-import { Thread } from '../threads/calls.ts'
-import { startWorker } from '../threads/start-worker.ts'
+import { startWorker, Thread } from '../threads/calls.ts'
 import type { LiveRun } from './live-run.ts'
-import type { Action } from './live-source.ts'
+import type { Action } from './record-log.ts'
 import type { Pulse } from './records.ts'
 import type { Dashboard, DashboardOptions } from './server.ts'
 

@@ -1,8 +1,7 @@
 /** Worker that serves the dashboard from a copy of the run's records. Started by server-thread.ts. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { answerCalls } from '../threads/calls.ts'
-import type { Action, LiveSource } from './live-source.ts'
-import { RecordLog } from './record-log.ts'
+import { type Action, type LiveSource, RecordLog } from './record-log.ts'
 import type { Pulse } from './records.ts'
 import { startDashboard } from './server.ts'
 import type { ThreadData } from './server-thread.ts'

@@ -5,8 +5,8 @@ import { type App, createApp, servePage } from '../server/http/app.ts'
 import { browserAddress } from '../server/http/listen.ts'
 import { EventStreams } from './event-stream.ts'
 import { newToken } from './guard.ts'
-import type { LiveSource } from './live-source.ts'
 import { PastRuns } from './past-runs.ts'
+import type { LiveSource } from './record-log.ts'
 import { addRoutes } from './routes.ts'
 
 export const DEFAULT_PORT = 6007

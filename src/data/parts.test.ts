@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Example } from '../squad/types.ts'
-import { mergeExamples } from './merge.ts'
-import { sampleExamples } from './sample.ts'
-import { splitExamples } from './split.ts'
+import { mergeExamples, sampleExamples, splitExamples } from './parts.ts'
 
 /** 200 questions, two per context and eight per article. */
 const EXAMPLES: Example[] = Array.from({ length: 200 }, (_, i) => ({

@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { lstatSync } from 'node:fs'
+import { lstatSync, statSync } from 'node:fs'
 import { type FileHandle, link, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { explain } from './explain.ts'
+import { explain, isUnsupported } from './explain.ts'
 import { assertLocksHeld } from './lock.ts'
-import { isSameFile } from './same-file.ts'
-import { isUnsupported } from './unsupported.ts'
 
 export type FileData = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
@@ -118,4 +116,10 @@ export async function flush(file: Pick<FileHandle, 'sync'>): Promise<void> {
   await file.sync().catch((error) => {
     if (!isUnsupported(error)) throw error
   })
+}
+
+/** Whether two names refer to the same existing file, including through links and with different case. */
+export function isSameFile(a: string, b: string): boolean {
+  const [first, second] = [a, b].map((path) => statSync(path, { throwIfNoEntry: false, bigint: true }))
+  return first !== undefined && first.dev === second?.dev && first.ino === second.ino
 }

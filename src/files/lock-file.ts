@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { SpanforgeError } from '../errors.ts'
+import { isUnsupported } from './explain.ts'
 import { type LockOwner, parseOwner } from './lock-owner.ts'
-import { isUnsupported } from './unsupported.ts'
 
 /** A lock file as found at a certain time. */
 export interface FoundLock {

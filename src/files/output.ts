@@ -2,9 +2,8 @@ import { accessSync, constants, existsSync, lstatSync, realpathSync, statSync } 
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { showText } from '../show-value.ts'
-import { type FileData, writeFileAtomic, writeNewFile } from './atomic.ts'
+import { type FileData, isSameFile, writeFileAtomic, writeNewFile } from './atomic.ts'
 import { explain, makeFolder } from './explain.ts'
-import { isSameFile } from './same-file.ts'
 
 export interface OutputOptions {
   /** Replace existing files. */

@@ -1,5 +1,5 @@
 import { elements } from '../graph/shape.ts'
-import { float32Value, type Value, type Values } from '../runtime/engine.ts'
+import { type Executable, float32Value, type Value, type Values } from '../runtime/engine.ts'
 
 export interface FlatEntry {
   readonly name: string
@@ -62,3 +62,19 @@ export class FlatParameters {
 
 export const totalSize = (specs: readonly { readonly shape: readonly number[] }[]): number =>
   specs.reduce((n, { shape }) => n + elements(shape), 0)
+
+/** The parameters held by an executable. They are registered once, and updated only if they have moved or changed. */
+export class ResidentParameters {
+  private parameters: FlatParameters | undefined
+  private version = 0
+
+  constructor(private readonly executable: Executable) {}
+
+  /** Ensures that the next run uses the current values of these parameters. */
+  follow(parameters: FlatParameters): void {
+    if (parameters !== this.parameters) this.executable.hold(parameters.values())
+    else if (parameters.version !== this.version) this.executable.invalidate(parameters.entries.map(({ name }) => name))
+    this.parameters = parameters
+    this.version = parameters.version
+  }
+}

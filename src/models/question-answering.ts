@@ -5,10 +5,9 @@ import { type Engine, type Executable, float32Value, type Precision } from '../r
 import type { WindowLogits } from '../squad/document-logits.ts'
 import type { Label } from '../squad/types.ts'
 import type { Architecture, Geometry, ModelConfig } from './architecture.ts'
-import { FlatParameters } from './flat-parameters.ts'
+import { FlatParameters, ResidentParameters } from './flat-parameters.ts'
 import { evaluationGraph, parameterSpecs } from './programs.ts'
 import { architectureOf } from './registry.ts'
-import { ResidentParameters } from './resident-parameters.ts'
 
 /**
  * An encoder with a question-answering head. All weights are in one flat array, and one session handles batches of any

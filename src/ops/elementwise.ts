@@ -1,4 +1,5 @@
 import { SpanforgeError } from '../errors.ts'
+import { type DType, ELEMENT_TYPE } from '../graph/data.ts'
 import { broadcast } from '../graph/shape.ts'
 import { apply, type Op, scalar, type Tensor } from '../graph/tensor.ts'
 
@@ -52,3 +53,12 @@ export const erf = unary('Erf', (dy, x) => mul(dy, mul(2 / Math.sqrt(Math.PI), e
 export const relu = unary('Relu', (dy, _x, y) => mul(dy, sign(y)))
 /** Returns -1, 0 or 1. Its gradient is 0 wherever it is defined. */
 export const sign = unary('Sign', (dy) => mul(dy, 0))
+
+const Cast: Op = {
+  type: 'Cast',
+  gradient: (dy, { inputs: [x] }) => [cast(dy, x.dtype)],
+}
+
+/** Converts a tensor to another type. Conversion to float16 rounds to nearest. */
+export const cast = (x: Tensor, dtype: DType): Tensor =>
+  apply(Cast, [x], { shape: x.shape, dtype }, { to: ELEMENT_TYPE[dtype] })

@@ -1,4 +1,4 @@
-import { originFacts } from './blocks/origin.ts'
+import { originFacts } from './blocks/opening.ts'
 import { type Block, facts, heading, literal, type NamedValue, paragraph } from './render/document.ts'
 import { renderHtml } from './render/html.ts'
 import type { RunOrigin } from './summary/run.ts'

@@ -1,7 +1,6 @@
 import { closing, learningCurveFile } from './blocks/closing.ts'
 import { exampleBlocks } from './blocks/examples.ts'
-import { opening } from './blocks/opening.ts'
-import { originFacts } from './blocks/origin.ts'
+import { opening, originFacts } from './blocks/opening.ts'
 import { percentScore } from './blocks/score.ts'
 import { learningCurve } from './plots/learning-curve.ts'
 import { toPng } from './plots/to-png.ts'

@@ -1,5 +1,7 @@
+import { UsageError } from '../errors.ts'
 import type { DType, TensorData } from '../graph/data.ts'
 import type { Graph } from '../graph/tensor.ts'
+import { showValue } from '../show-value.ts'
 
 /** An input or output of a graph: typed data with dimensions. `data` may be a view of a larger array. */
 export interface Value {
@@ -72,3 +74,15 @@ export interface Engine {
 export const float32Value = (data: Float32Array, dims: readonly number[]): Value => ({ dtype: 'float32', dims, data })
 export const uint8Value = (data: Uint8Array, dims: readonly number[]): Value => ({ dtype: 'uint8', dims, data })
 export const int32Value = (data: Int32Array, dims: readonly number[]): Value => ({ dtype: 'int32', dims, data })
+
+/**
+ * Reads SPANFORGE_THREADS, which limits the number of cores to use. Returns 0 (all cores) if it is not set.
+ * @throws UsageError if the value is not a number of threads
+ */
+export function threadsByDefault(): number {
+  const given = process.env.SPANFORGE_THREADS
+  if (given === undefined || given === '') return 0
+  const threads = Number(given)
+  if (Number.isInteger(threads) && threads >= 0 && threads <= 1024) return threads
+  throw new UsageError(`SPANFORGE_THREADS: found ${showValue(given)}, expected an integer from 0 (all cores) to 1024`)
+}

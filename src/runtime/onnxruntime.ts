@@ -5,10 +5,9 @@ import type { Dialect } from '../lowering/dialect.ts'
 import { lower } from '../lowering/lower.ts'
 import { encodeModel } from '../onnx/encode.ts'
 import { toBytes } from '../protobuf.ts'
-import type { CompileOptions, Engine, Executable, Values } from './engine.ts'
+import { type CompileOptions, type Engine, type Executable, threadsByDefault, type Values } from './engine.ts'
 import type { EngineEntry } from './engine-entry.ts'
 import { HeldValues } from './held-values.ts'
-import { threadsByDefault } from './threads.ts'
 
 /**
  * Operators that the CPU kernels of ONNX Runtime support beyond standard ONNX: matrix products that transpose and scale

@@ -1,5 +1,9 @@
 /** Calls between two threads. Each side can call functions of the other and receives the result or the thrown error. */
-import { type MessagePort, parentPort, type TransferListItem, type Worker } from 'node:worker_threads'
+
+import { createRequire } from 'node:module'
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type MessagePort, parentPort, type TransferListItem, Worker } from 'node:worker_threads'
 import { SpanforgeError, UsageError } from '../errors.ts'
 
 interface Call {
@@ -143,4 +147,18 @@ function asError({ message, stack, foreseen }: Failure): Error {
   if (!foreseen) return Object.assign(new Error(message), { stack })
   const { remedy, exitCode } = foreseen
   return exitCode === 2 ? new UsageError(message, remedy) : new SpanforgeError(message, { remedy, exitCode })
+}
+
+/**
+ * Starts a worker thread that runs a module next to the caller's, compiled or not, for example
+ * `startWorker(import.meta.url, './cut-worker', data)`. The module can access `workerData` under that name.
+ */
+export function startWorker(caller: string, module: string, workerData: unknown): Worker {
+  const extension = extname(caller)
+  const url = new URL(`${module}${extension}`, caller)
+  if (extension !== '.ts') return new Worker(url, { workerData })
+  // In tests and development, the worker runs TypeScript sources and needs a loader, which no flag provides.
+  const tsx = createRequire(import.meta.url).resolve('tsx/cjs/api')
+  const load = `require(${JSON.stringify(tsx)}).register(); require(${JSON.stringify(fileURLToPath(url))})`
+  return new Worker(load, { eval: true, workerData })
 }

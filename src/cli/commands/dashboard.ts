@@ -36,7 +36,7 @@ export function dashboardCommand(): Command {
 async function show(folder: string, { port, host }: Flags): Promise<void> {
   if (!existsSync(folder) || !statSync(folder).isDirectory())
     throw new UsageError(`dashboard: ${folder} is not a folder`, 'Use the folder that contains the runs.')
-  const { startDashboard } = await import('../../dashboard/index.ts')
+  const { startDashboard } = await import('../../dashboard/server.ts')
   const output = createOutput(false)
   const interrupts = catchInterrupts(() => {})
   const dashboard = await startDashboard({ folder: resolve(folder), depth: DEPTH, port, host })

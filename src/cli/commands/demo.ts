@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { UsageError } from '../../errors.ts'
 import type { Demo, DemoAnswer } from '../../runs/train/demo.ts'
+import { SERVER_DEFAULTS } from '../../server/defaults.ts'
 import { type DashboardFlags, hostOption, portOption, withDashboard } from '../flags/dashboard.ts'
 import { serverLog } from '../flags/serve.ts'
 import { catchInterrupts } from '../terminal/interrupts.ts'
@@ -46,7 +47,7 @@ export function demoCommand(): Command {
       const { busyNote, inspectMachine } = await import('../../runs/doctor/machine.ts')
       const busy = busyNote(inspectMachine())
       if (busy) output.print(`It will take longer now: in the last minute, ${busy}.`)
-      const { fineTune } = await import('../../runs/index.ts')
+      const { fineTune } = await import('../../runs/train/fine-tune.ts')
       const { prepareDemo } = await import('../../runs/train/demo.ts')
       const interrupts = catchInterrupts(() =>
         output.print('Finishing the step and saving. Press Ctrl-C again to quit immediately.'),
@@ -94,7 +95,7 @@ export const isWatched = (): boolean => process.stdin.isTTY === true && process.
 
 /** The last step of `npm start`: serves the trained model in a web page until Ctrl-C. */
 export async function serveDemo(folder: string, output: Output): Promise<void> {
-  const { SERVER_DEFAULTS, startServer } = await import('../../server/index.ts')
+  const { startServer } = await import('../../server/server.ts')
   const { untilInterrupted } = await import('./serve.ts')
   const options = { ...SERVER_DEFAULTS, log: await serverLog({ log_level: 'warn' }) }
   const models = [join(folder, 'run')]

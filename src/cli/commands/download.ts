@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { resolveDataset, resolveModel } from '../../hub/index.ts'
+import { resolveDataset } from '../../hub/download/datasets.ts'
+import { resolveModel } from '../../hub/download/models.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
 import { createOutput } from '../terminal/output.ts'
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { planPush, pushFolder } from '../../hub/index.ts'
+import { planPush } from '../../hub/push/plan.ts'
+import { pushFolder } from '../../hub/push/push.ts'
 import { byteSize, count } from '../../report/render/format.ts'
 import { columns, textTable } from '../../report/render/table.ts'
 import { showList } from '../../show-value.ts'

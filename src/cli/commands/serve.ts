@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { RunningServer } from '../../server/index.ts'
+import type { RunningServer } from '../../server/server.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from '../flags/engine.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
 import { type ServeFlags, serverLog, tokensOf, withServeFlags } from '../flags/serve.ts'
@@ -42,7 +42,7 @@ export function serveCommand(): Command {
 
 async function serve(given: readonly string[], flags: ServeFlags & HubFlags & EngineFlags): Promise<void> {
   const output = createOutput(flags.json === true)
-  const { startServer } = await import('../../server/index.ts')
+  const { startServer } = await import('../../server/server.ts')
   const tokens = await tokensOf(flags)
   const log = await serverLog(flags)
   const server = await withHubProgress('Downloading', flags, output, (hub) =>

@@ -48,7 +48,8 @@ export function trainCommand(): Command {
 }
 
 async function train(flags: OwnFlags, given: Record<string, unknown>, output: Output, command: string): Promise<void> {
-  const { readArguments, fineTune } = await import('../../runs/index.ts')
+  const { readArguments } = await import('../../runs/train/read-arguments.ts')
+  const { fineTune } = await import('../../runs/train/fine-tune.ts')
   const args = await readArguments(given, flags)
   if (args.disable_tqdm) setQuiet(true)
   const interrupts = catchInterrupts(() =>

@@ -45,7 +45,7 @@ export async function withDashboard(
   const screen = terminalScreen(output)
   if (dashboard === false || (!dashboard && port === undefined && host === undefined))
     return fineTune({ screen, control: { signal: interrupts.signal } })
-  const { watchRun } = await import('../../dashboard/index.ts')
+  const { watchRun } = await import('../../dashboard/watch-run.ts')
   const watched = await watchRun(args, { screen, stop: interrupts.ask, signal: interrupts.signal, host, port })
   output.print(addressLine(watched, port))
   try {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { DownloadProgress, HubOptions } from '../../hub/index.ts'
+import type { DownloadProgress, HubOptions } from '../../hub/http/options.ts'
 import { type CountingProgressBar, countingProgressBar } from '../../runs/screen/progress.ts'
 import type { Output } from '../terminal/output.ts'
 

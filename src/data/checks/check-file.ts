@@ -1,15 +1,13 @@
 import { showText, showValue } from '../../show-value.ts'
 import type { DataProblem, ProblemKind, Report } from '../../squad/reading/data-problem.ts'
-import type { Example } from '../../squad/types.ts'
+import type { Answer, Example } from '../../squad/types.ts'
 import type { WindowOptions } from '../../squad/windows.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import { type DataSource, readExamples, readSourceExamples, type SourceExample, sourceName } from '../read-examples.ts'
 import { checkWindows, type WindowCheck } from './check-windows.ts'
-import { type Contexts, contextsOf } from './folded.ts'
 import { findLeaks } from './leaks.ts'
 import { countWords, type Lengths, lengthsOf } from './lengths.ts'
-import { inItsPlace, oddity } from './odd-answers.ts'
-import { firstAlike, haveSameAnswers } from './repeats.ts'
+import { type Contexts, contextsOf, firstAlike, haveSameAnswers } from './repeats.ts'
 
 export type FindingKind =
   | ProblemKind
@@ -167,3 +165,27 @@ const noWindow = ({ id, answers }: Example): Finding => ({
   message: `question ${showText(id)}: no window contains its whole answer ${showValue(answers[0].text)}`,
   ids: [id],
 })
+
+const isWordPart = (character: string): boolean => /[\p{L}\p{M}\p{N}]/u.test(character)
+
+/** Describes what is suspicious about a correctly positioned answer; undefined if nothing is. */
+export function oddity({ text, answer_start }: Answer, context: string): string | undefined {
+  if (!/[^\s]/u.test(text)) return 'is only white space'
+  if (text !== text.trim()) return 'starts or ends with white space'
+  if (isInsideWord(context, answer_start) || isInsideWord(context, answer_start + text.length))
+    return 'starts or ends inside a word'
+  return undefined
+}
+
+/** Whether a position is between two characters of a word (letters, digits or marks). */
+function isInsideWord(context: string, at: number): boolean {
+  const before = [...context.slice(Math.max(0, at - 2), at)].at(-1)
+  const after = context.codePointAt(at)
+  return before !== undefined && after !== undefined && isWordPart(before) && isWordPart(String.fromCodePoint(after))
+}
+
+/** Shows an answer in brackets with the surrounding text. */
+export function inItsPlace({ text, answer_start }: Answer, { context }: Example): string {
+  const end = answer_start + text.length
+  return `${context.slice(Math.max(0, answer_start - 20), answer_start)}[${text}]${context.slice(end, end + 20)}`
+}

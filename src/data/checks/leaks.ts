@@ -1,4 +1,4 @@
-import type { Contexts } from './folded.ts'
+import type { Contexts } from './repeats.ts'
 
 /** A training context that also occurs in the validation data, entirely or in part. */
 export interface Leak {

@@ -1,5 +1,28 @@
 import type { Example } from '../../squad/types.ts'
-import { type Contexts, folded } from './folded.ts'
+
+/** Folds a text for comparison, so that case, white space and the encoding of accents make no difference. */
+export const folded = (text: string): string => text.normalize('NFC').toLowerCase().trim().replace(/\s+/gu, ' ')
+
+/** The distinct contexts of a file, folded, and for each example the index of its context. */
+export interface Contexts {
+  readonly texts: readonly string[]
+  readonly of: readonly number[]
+}
+
+export function contextsOf(examples: readonly { readonly context: string }[]): Contexts {
+  const byText = new Map<string, number>()
+  const byFolded = new Map<string, number>()
+  const of = examples.map(({ context }) => {
+    const known = byText.get(context)
+    if (known !== undefined) return known
+    const text = folded(context)
+    const number = byFolded.get(text) ?? byFolded.size
+    byFolded.set(text, number)
+    byText.set(context, number)
+    return number
+  })
+  return { texts: [...byFolded.keys()], of }
+}
 
 /** For each example, the index of the first one with the same folded question and context, which may be its own. */
 export function firstAlike(examples: readonly Example[], { of }: Contexts): number[] {

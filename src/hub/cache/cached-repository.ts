@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto'
-import { constants } from 'node:fs'
+import { createHash, type Hash, randomUUID } from 'node:crypto'
+import { constants, createReadStream } from 'node:fs'
 import { copyFile, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { UsageError } from '../../errors.ts'
 import { writeFileAtomic } from '../../files/atomic.ts'
-import { isUnsupported } from '../../files/unsupported.ts'
+import { isUnsupported } from '../../files/explain.ts'
 import type { Repository } from '../http/repository.ts'
 
 /**
@@ -84,3 +84,15 @@ export class CachedRepository {
 }
 
 export const isCommit = (text: string): boolean => /^[0-9a-f]{40}$/.test(text)
+
+/** Starts the kind of hash that `hash` is: SHA-256 for 64 digits, git's SHA-1, which includes the size, for 40. */
+export function digestLike(hash: string, size: number): Hash {
+  return hash.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`)
+}
+
+/** Adds the first `end` bytes of a file to a hash, which can be continued afterwards. */
+export async function digestFile(path: string, digest: Hash, end: number): Promise<Hash> {
+  if (end === 0) return digest
+  for await (const chunk of createReadStream(path, { end: end - 1, highWaterMark: 1 << 20 })) digest.update(chunk)
+  return digest
+}

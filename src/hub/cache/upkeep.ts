@@ -1,8 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isLocked } from '../../files/lock.ts'
-import { CachedRepository } from './cached-repository.ts'
-import { digestFile, digestLike } from './digest.ts'
+import { CachedRepository, digestFile, digestLike } from './cached-repository.ts'
 import { type CachedFile, type CacheEntry, hashOf, listCache } from './list.ts'
 
 export interface Fault {

@@ -8,7 +8,7 @@ import { beforeAll, expect, it } from 'vitest'
 import { bundledScript } from '../../../tests/bundled-script.ts'
 import { bytes, hubWorld } from '../../../tests/hub-world.ts'
 import { thoroughOr } from '../../../tests/thorough.ts'
-import { digestLike } from '../cache/digest.ts'
+import { digestLike } from '../cache/cached-repository.ts'
 
 const KILLS = thoroughOr(20, 8)
 const FILES = {

@@ -5,15 +5,17 @@ import { parseBoundedJson } from '../../bounded-json.ts'
 import { SpanforgeError } from '../../errors.ts'
 import { writeFileAtomic } from '../../files/atomic.ts'
 import { CachedRepository, isCommit } from '../cache/cached-repository.ts'
-import type { DownloadProgress, Hub } from '../http/options.ts'
+import { type DownloadProgress, type Hub, type HubOptions, resolveHub } from '../http/options.ts'
 import {
   CARD,
   checkedPath,
   fetchListing,
   fileUrl,
   type Listing,
+  parseRepository,
   type RemoteFile,
   type Repository,
+  type RepositoryCard,
 } from '../http/repository.ts'
 import { OutOfReachError } from '../http/request.ts'
 import { readableSize } from './disk.ts'
@@ -186,4 +188,24 @@ async function filesUnder(folder: string): Promise<RemoteFile[]> {
     files.push({ path: name.replaceAll('\\', '/'), size: found.size, hash })
   }
   return files
+}
+
+/** What the cache knows about a model or data set: its commit and the metadata of its card. */
+export interface KnownRepository {
+  readonly commit: string
+  readonly card: RepositoryCard
+}
+
+/** Looks up a model or data set in the cache, without network access. Returns undefined if it is not cached. */
+export async function knownRepository(
+  type: Repository['type'],
+  name: string,
+  { revision, ...options }: HubOptions & { readonly revision?: string },
+): Promise<KnownRepository | undefined> {
+  const hub = resolveHub({ ...options, offline: true })
+  const repository = parseRepository(type, name)
+  const commit = await new CachedRepository(hub.cache, repository).commitOf(revision ?? 'main')
+  if (!commit) return undefined
+  const { listing } = await Snapshot.locate(hub, repository, revision ?? 'main')
+  return { commit, card: listing.card ?? {} }
 }

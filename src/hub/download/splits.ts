@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { globPattern } from '../http/glob.ts'
+import { globPattern } from '../http/repository.ts'
 
 const PATHS = z.union([z.string(), z.array(z.string())]).transform((paths) => [paths].flat())
 const SPLITS = z.union([

@@ -3,9 +3,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UsageError } from '../../errors.ts'
-import { showAddress } from './address.ts'
 import { HttpAgents } from './exchange.ts'
-import type { Environment } from './proxy.ts'
+import { type Environment, showAddress } from './proxy.ts'
 import { PATIENT, type RetryPolicy } from './retry.ts'
 
 /** Progress of a download in bytes. Data already in the cache counts as received. */

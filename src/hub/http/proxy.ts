@@ -1,7 +1,7 @@
 import type { Agent } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 import { UsageError } from '../../errors.ts'
-import { showAddress } from './address.ts'
+import { showText } from '../../show-value.ts'
 
 /** Environment variables, in the form of `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -88,3 +88,8 @@ export async function proxyAgent(proxy: URL, protocol: string): Promise<Agent> {
   const { HttpProxyAgent } = await import('http-proxy-agent')
   return new HttpProxyAgent(proxy, { keepAlive: true })
 }
+
+/** A web address made safe for a message: user name, password, query and fragment are removed. */
+export const showAddress = (address: string): string =>
+  // Cuts up to the last @, because the password in an invalid address can contain any character.
+  showText(address.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, '$1').replace(/[?#].*$/s, ''))

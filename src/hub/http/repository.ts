@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { editDistance } from '../../edit-distance.ts'
 import { SpanforgeError, UsageError } from '../../errors.ts'
+import { editDistance } from '../../known-options.ts'
 import { showList, showText, showValue } from '../../show-value.ts'
 import type { Hub } from './options.ts'
 import { converse, type HubAnswer, readJson } from './request.ts'
@@ -169,4 +169,17 @@ export function nearestNames(word: string, candidates: readonly string[], count:
     .sort((a, b) => a.far - b.far)
     .slice(0, count)
     .map(({ candidate }) => candidate)
+}
+
+/** Converts a glob pattern to a regular expression. `*` and `?` match within a folder, `**` across folders. */
+export function globPattern(glob: string): RegExp {
+  const source = glob.replace(/\*\*\/|\*\*|\*|\?|\[!?[^\]]+\]|[^*?[]+|\[/g, (part) => {
+    if (part === '**/') return '(?:.*/)?'
+    if (part === '**') return '.*'
+    if (part === '*') return '[^/]*'
+    if (part === '?') return '[^/]'
+    if (/^\[.+\]$/.test(part)) return part.replace(/^\[!/, '[^').replaceAll('\\', '\\\\')
+    return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  })
+  return new RegExp(`^${source}$`)
 }

@@ -3,10 +3,10 @@ import type { ZodType } from 'zod'
 import { parseBoundedJson } from '../../bounded-json.ts'
 import { SpanforgeError } from '../../errors.ts'
 import { showIssues } from '../../show-value.ts'
-import { showAddress } from './address.ts'
 import { decodeResponse } from './content-encoding.ts'
 import { chunksWithin, exchange, ProxyError } from './exchange.ts'
 import type { Hub } from './options.ts'
+import { showAddress } from './proxy.ts'
 import { retryAfter, retrying, TransientError } from './retry.ts'
 
 export interface HubRequest {

@@ -1,5 +1,5 @@
 import { showText } from '../../show-value.ts'
-import type { Interval, ScoreIntervals } from '../../squad/metrics/score-intervals.ts'
+import type { Interval, ScoreIntervals } from '../../squad/metrics/bootstrap.ts'
 import { toYaml, type YamlValue } from './yaml.ts'
 
 /** A metric with the bounds of its confidence interval. EM and F1 are percentages. */

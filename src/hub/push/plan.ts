@@ -1,7 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { UsageError } from '../../errors.ts'
-import { globPattern } from '../http/glob.ts'
+import { globPattern } from '../http/repository.ts'
 
 export interface PushFile {
   /** Path relative to the folder, which is also the path in the repository. */

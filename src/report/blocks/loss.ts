@@ -1,4 +1,4 @@
-import type { Interval } from '../../squad/metrics/score-intervals.ts'
+import type { Interval } from '../../squad/metrics/bootstrap.ts'
 import { type Block, heading, paragraph, table } from '../render/document.ts'
 import { decimal, percentage } from '../render/format.ts'
 import { columns } from '../render/table.ts'

@@ -1,8 +1,8 @@
-import { type Block, facts, heading, paragraph, table } from '../render/document.ts'
+import { type Block, facts, heading, literal, type NamedValue, paragraph, table } from '../render/document.ts'
 import { byteSize, count, decimal, setting } from '../render/format.ts'
 import { columns } from '../render/table.ts'
 import { totalParameters } from '../summary/architecture.ts'
-import type { ModelFacts, RunSetup, SplitFacts } from '../summary/run.ts'
+import type { ModelFacts, RunOrigin, RunSetup, SplitFacts } from '../summary/run.ts'
 import { collatorOf, lossOf, optimizerOf, scheduleOf, stepsOf } from './training-setup.ts'
 
 /** The first part of a report: the model, the data, the training setup and all arguments. */
@@ -121,3 +121,10 @@ function dataBlocks({ data }: RunSetup): Block[] {
     }),
   ]
 }
+
+/** Date, command and software versions of a run. */
+export const originFacts = ({ ended, command, spanforge, node }: RunOrigin): NamedValue[] => [
+  ['Date', `${ended.slice(0, 16).replace('T', ' ')} UTC`],
+  ...(command ? [['Command', `\`${literal(command)}\``] as const] : []),
+  ['Software', `spanforge ${spanforge}, Node.js ${node}`],
+]

@@ -1,4 +1,4 @@
-import type { Interval } from '../../squad/metrics/score-intervals.ts'
+import type { Interval } from '../../squad/metrics/bootstrap.ts'
 import { decimal } from '../render/format.ts'
 
 /** Formats a score in percent with its 95 % interval, if known: '44.20 (40.00 to 48.60)'. */

@@ -1,4 +1,4 @@
-import type { ScoreIntervals } from '../../squad/metrics/score-intervals.ts'
+import type { ScoreIntervals } from '../../squad/metrics/bootstrap.ts'
 import type { LogEntry } from '../../training/checkpoints/state.ts'
 import type { RunSummary } from './run.ts'
 

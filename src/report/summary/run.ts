@@ -1,4 +1,4 @@
-import type { ScoreIntervals } from '../../squad/metrics/score-intervals.ts'
+import type { ScoreIntervals } from '../../squad/metrics/bootstrap.ts'
 import type { LogEntry } from '../../training/checkpoints/state.ts'
 import type { TrainMetrics } from '../../training/loop/events.ts'
 import type { ParameterRow } from './architecture.ts'

@@ -1,10 +1,13 @@
 import { join, parse } from 'node:path'
 import { UsageError } from '../../errors.ts'
 import type { AnswerScore } from '../../inference/evaluate.ts'
-import { bootstrapDifference } from '../../squad/metrics/bootstrap.ts'
-import { comparisonSentence, type PairedDifference } from '../../squad/metrics/compare-models.ts'
+import {
+  bootstrapDifference,
+  comparisonSentence,
+  inPercent,
+  type PairedDifference,
+} from '../../squad/metrics/bootstrap.ts'
 import { mcNemarTest, randomizationTest } from '../../squad/metrics/paired-tests.ts'
-import { inPercent } from '../../squad/metrics/score-intervals.ts'
 import {
   checkEvaluateOptions,
   checkPlaces,

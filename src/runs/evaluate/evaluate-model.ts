@@ -13,10 +13,11 @@ import {
 } from '../../inference/evaluate.ts'
 import { newlyInitialized } from '../../inference/pretrained.ts'
 import { type GivenLengths, windowLengths } from '../../inference/window-lengths.ts'
+import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import type { Dataset } from '../../squad/dataset.ts'
+import { type Interval, intervalOf } from '../../squad/metrics/bootstrap.ts'
 import { checkAnswered } from '../../squad/metrics/metrics.ts'
 import type { SquadV2Metrics } from '../../squad/metrics/metrics-v2.ts'
-import { type Interval, intervalOf } from '../../squad/metrics/score-intervals.ts'
 import { postprocessRunQa } from '../../squad/python/postprocess-run-qa.ts'
 import type { Example } from '../../squad/types.ts'
 import type { EngineChoice } from '../load/choose-engine.ts'
@@ -254,4 +255,20 @@ function checkLength({ model, max_seq_length }: EvaluateModelOptions, positions:
     `evaluate: max_seq_length ${max_seq_length} exceeds the ${positions} tokens that ${model} supports`,
     `Set --max_seq_length to ${positions} or less, or leave it out.`,
   )
+}
+
+/** Evaluates a model outside of the training loop, with a progress bar. */
+export async function evaluateOnScreen(
+  screen: Screen,
+  label: string,
+  model: QuestionAnsweringModel,
+  dataset: Dataset,
+  options: EvaluateOptions,
+): Promise<Evaluation> {
+  const progress = screen.counting(label, 'samples', dataset.windows.length)
+  try {
+    return await evaluateDataset(model, dataset, { ...options, onProgress: progress.update })
+  } finally {
+    progress.stop()
+  }
 }

@@ -1,4 +1,4 @@
-import type { FittedConfidences } from '../../analysis/index.ts'
+import type { FittedConfidences } from '../../analysis/confidence.ts'
 import type { Evaluation } from '../../inference/evaluate.ts'
 import type { JudgedAnswer } from '../../squad/metrics/calibration.ts'
 import { errorOf, type FittedSettings } from './fit-settings.ts'

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { FittedConfidences } from '../../analysis/index.ts'
+import type { FittedConfidences } from '../../analysis/confidence.ts'
 import { type OutputOptions, writeOutput } from '../../files/output.ts'
 import type { Evaluation } from '../../inference/evaluate.ts'
 import type { Dataset } from '../../squad/dataset.ts'
@@ -27,7 +27,10 @@ export async function writeAnalysis(
   options: OutputOptions,
 ): Promise<string[]> {
   // Imported only when needed: the plotting libraries take longer to load than the rest of the command.
-  const { analyse, analysisHtml } = await import('../../analysis/index.ts')
+  const [{ analyse }, { analysisHtml }] = await Promise.all([
+    import('../../analysis/analyse.ts'),
+    import('../../analysis/page/html.ts'),
+  ])
   const analysis = analyse({
     model,
     data: basename(data),

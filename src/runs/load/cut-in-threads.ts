@@ -1,8 +1,7 @@
 import type { Example, LabelledWindow } from '../../squad/types.ts'
 import type { WindowOptions } from '../../squad/windows.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
-import { Thread } from '../../threads/calls.ts'
-import { startWorker } from '../../threads/start-worker.ts'
+import { startWorker, Thread } from '../../threads/calls.ts'
 import type { CutWorkerData } from './cut-worker.ts'
 
 /** Number of examples in a message to a worker: enough to make messages cheap, few enough to keep all workers busy. */

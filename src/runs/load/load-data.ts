@@ -4,7 +4,7 @@ import { formatOfName } from '../../data/format.ts'
 import { readExamples as readFileExamples } from '../../data/read-examples.ts'
 import { savedDatasetFiles } from '../../data/saved-dataset.ts'
 import { UsageError } from '../../errors.ts'
-import type { HubOptions } from '../../hub/index.ts'
+import type { HubOptions } from '../../hub/http/options.ts'
 import { type Dataset, labelled } from '../../squad/dataset.ts'
 import type { Example, LabelledWindow } from '../../squad/types.ts'
 import { WindowCutter, type WindowOptions } from '../../squad/windows.ts'
@@ -49,7 +49,7 @@ export async function dataFiles(source: string, { split, config, revision, hub }
     throw new UsageError(`${source}: no such file`, 'Use an existing file or the name of a data set.')
   const saved = found?.isDirectory() ? await savedDatasetFiles(source, split) : undefined
   if (saved) return saved
-  const { resolveDataset } = await import('../../hub/index.ts')
+  const { resolveDataset } = await import('../../hub/download/datasets.ts')
   return resolveDataset(source, { ...hub, split, config: config ?? undefined, revision: revision ?? undefined })
 }
 

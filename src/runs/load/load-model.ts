@@ -6,7 +6,7 @@ import { missingConfig } from '../../checkpoint/missing-config.ts'
 import { loadConfig } from '../../checkpoint/model-folder.ts'
 import { loadTokenizer } from '../../checkpoint/tokenizer-folder.ts'
 import { SpanforgeError, UsageError } from '../../errors.ts'
-import type { HubOptions } from '../../hub/index.ts'
+import type { HubOptions } from '../../hub/http/options.ts'
 import { fitVocabulary, type LoadOptions, loadPretrained } from '../../inference/pretrained.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import type { EngineName } from '../../runtime/registry.ts'
@@ -52,7 +52,7 @@ export async function modelFolder(nameOrFolder: string, hub: HubChoice = {}): Pr
     const { summary, options } = await missingConfig(nameOrFolder).catch((error: SpanforgeError) => error)
     throw new UsageError(summary, options.remedy)
   }
-  const { refusePath, resolveModel } = await import('../../hub/index.ts')
+  const { refusePath, resolveModel } = await import('../../hub/download/models.ts')
   refusePath(nameOrFolder)
   try {
     return await resolveModel(nameOrFolder, hub)

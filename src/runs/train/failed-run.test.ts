@@ -5,7 +5,7 @@ import { readRecorded } from '../../../tests/read-safetensors.ts'
 import { runHere } from '../../../tests/run-here.ts'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
 import { type Flags, tinyTraining } from '../../../tests/tiny-run.ts'
-import { readJsonFile } from '../../files/json-file.ts'
+import { readJsonFile } from '../../files/text-file.ts'
 
 // Complete runs, which take seconds on an idle machine and minutes on a busy one.
 vi.setConfig({ testTimeout: 600_000 })

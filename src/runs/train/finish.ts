@@ -6,13 +6,12 @@ import { closing } from '../../report/blocks/closing.ts'
 import { chooseExamples } from '../../report/blocks/examples.ts'
 import type { RunSummary } from '../../report/summary/run.ts'
 import type { Dataset } from '../../squad/dataset.ts'
-import { scoreIntervals } from '../../squad/metrics/score-intervals.ts'
+import { scoreIntervals } from '../../squad/metrics/bootstrap.ts'
 import { unfittedSettings } from '../../training/arguments/stored-settings.ts'
-import { evaluateOnScreen } from '../evaluate/evaluate-on-screen.ts'
+import { evaluateOnScreen } from '../evaluate/evaluate-model.ts'
 import { fitSettings, fittedNote } from '../evaluate/fit-settings.ts'
 import type { Screen } from '../screen/screen.ts'
 import { cardSummary } from './model-card.ts'
-import { runOrigin } from './origin.ts'
 import type { PreparedRun } from './prepare.ts'
 import { type AllResults, type Results, writeResults } from './results.ts'
 import {
@@ -22,6 +21,7 @@ import {
   MODEL_FILES,
   REPORT_FILES,
   RESULT_FILES,
+  runOrigin,
   savedFiles,
   savePretrained,
   writeFile,

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { formatOfName } from '../../data/format.ts'
-import type { knownRepository } from '../../hub/download/known.ts'
-import type { CardData, CardMetric, ModelCardSummary } from '../../hub/index.ts'
+import type { knownRepository } from '../../hub/download/snapshot.ts'
+import type { CardData, CardMetric, ModelCardSummary } from '../../hub/push/model-card.ts'
 import { packageVersion } from '../../package-root.ts'
 import { evaluations } from '../../report/summary/history.ts'
 import type { RunSummary, SplitFacts } from '../../report/summary/run.ts'
-import type { Interval } from '../../squad/metrics/score-intervals.ts'
+import type { Interval } from '../../squad/metrics/bootstrap.ts'
 import { parseArguments } from '../../training/arguments/arguments.ts'
 import type { PreparedRun } from './prepare.ts'
 
@@ -46,7 +46,7 @@ export async function cardSummary(run: PreparedRun, summary: RunSummary): Promis
 
 /** Looks up a repository on the hub. The module is imported only when needed, like all modules that access the hub. */
 const known = async (...asked: Parameters<typeof knownRepository>) =>
-  (await import('../../hub/download/known.ts')).knownRepository(...asked)
+  (await import('../../hub/download/snapshot.ts')).knownRepository(...asked)
 
 /** Whether a name refers to the hub: it is neither an existing path nor named like a file. */
 const isName = (source: string): boolean => !existsSync(source) && !formatOfName(source)

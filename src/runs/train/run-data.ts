@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.ts'
-import type { HubOptions } from '../../hub/index.ts'
+import type { HubOptions } from '../../hub/http/options.ts'
 import type { Example } from '../../squad/types.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import { loadExamples } from '../load/load-data.ts'

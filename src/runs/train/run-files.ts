@@ -6,7 +6,8 @@ import { saveModel } from '../../checkpoint/model-folder.ts'
 import { saveTokenizer } from '../../checkpoint/tokenizer-folder.ts'
 import { type FileData, writeFileAtomic } from '../../files/atomic.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
-import type { SavedFile } from '../../report/summary/run.ts'
+import { packageVersion } from '../../package-root.ts'
+import type { RunOrigin, SavedFile } from '../../report/summary/run.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import { ARGUMENTS_FILE, tensorsOf } from '../../training/checkpoints/run-checkpoint.ts'
 import { STATE_FILE } from '../../training/checkpoints/state.ts'
@@ -91,3 +92,11 @@ export async function savedFiles(folder: string, names: readonly string[]): Prom
   )
   return found.filter((file) => file !== undefined)
 }
+
+/** Date, command and software versions of a run that ends now. */
+export const runOrigin = (command: string | undefined): RunOrigin => ({
+  ended: new Date().toISOString(),
+  ...(command !== undefined && { command }),
+  spanforge: packageVersion(),
+  node: process.versions.node,
+})

@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../../errors.ts'
 import type { Evaluation } from '../../inference/evaluate.ts'
-import type { ScoreIntervals } from '../../squad/metrics/score-intervals.ts'
+import type { ScoreIntervals } from '../../squad/metrics/bootstrap.ts'
 import type { TrainerState } from '../../training/checkpoints/state.ts'
 import type { TrainMetrics } from '../../training/loop/events.ts'
 import { train } from '../../training/loop/loop.ts'

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
 import type koffi from 'koffi'
 import type { LibraryHandle } from 'koffi'
+import { SpanforgeError } from '../../errors.ts'
 
 /** An address returned by the library. It must be freed by the library. */
 export type Handle = bigint
@@ -109,4 +110,18 @@ export class CLibrary {
   private check(status: number): void {
     if (status !== 0) throw new OpenVinoFailure(this.lastError()?.trim() || `status ${status}`)
   }
+}
+
+/** Converts an error of the library to a SpanforgeError. Removes OpenVINO's source locations and adds a remedy. */
+export function failure(what: string, error: unknown): unknown {
+  if (!(error instanceof OpenVinoFailure)) return error
+  const words = error.message
+    .split('\n')
+    .filter((line) => !/^\s*(Exception from .*|)$/.test(line))
+    .join('\n')
+  const isMemory = /bad.?alloc|allocate|out of memory/i.test(words)
+  return new SpanforgeError(isMemory ? `memory: OpenVINO ran out of memory (${words})` : `${what}: ${words}`, {
+    remedy: isMemory ? 'Lower max_tokens_per_pass, or close other programs.' : undefined,
+    cause: error,
+  })
 }

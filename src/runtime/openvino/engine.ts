@@ -5,9 +5,8 @@ import { lower } from '../../lowering/lower.ts'
 import { encodeModel } from '../../onnx/encode.ts'
 import { toBytes } from '../../protobuf.ts'
 import type { CompileOptions, Engine, Executable, Precision } from '../engine.ts'
-import type { Handle } from './c-library.ts'
+import { failure, type Handle } from './c-library.ts'
 import { OpenVinoExecutable } from './executable.ts'
-import { failure } from './failure.ts'
 import type { OpenVinoLibrary } from './library.ts'
 
 /** OpenVINO's names for the precisions. */

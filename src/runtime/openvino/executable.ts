@@ -1,11 +1,8 @@
 import { SpanforgeError } from '../../errors.ts'
 import type { DType } from '../../graph/data.ts'
-import type { CompileOptions, Executable, Value, Values } from '../engine.ts'
+import { type CompileOptions, type Executable, threadsByDefault, type Value, type Values } from '../engine.ts'
 import { HeldValues } from '../held-values.ts'
-import { threadsByDefault } from '../threads.ts'
-import type { Handle } from './c-library.ts'
-import { failure } from './failure.ts'
-import { Handles } from './handles.ts'
+import { failure, type Handle } from './c-library.ts'
 import type { OpenVinoLibrary, PortSide } from './library.ts'
 
 /** Values of ov_element_type_e in the C API. */
@@ -125,4 +122,18 @@ function* cpuProperties(threads = threadsByDefault()): Generator<[name: string, 
   // Given a number of threads, OpenVINO pins them to the first cores. Several processes would then share the same cores
   // while others are idle.
   yield ['ENABLE_CPU_PINNING', 'NO']
+}
+
+/** A list of handles that are freed together, in reverse order. */
+export class Handles {
+  private readonly frees: (() => void)[] = []
+
+  keep(handle: Handle, free: (handle: Handle) => void): Handle {
+    this.frees.push(() => free(handle))
+    return handle
+  }
+
+  free(): void {
+    for (const free of this.frees.splice(0).reverse()) free()
+  }
 }

@@ -6,8 +6,7 @@ import type { WindowLogits } from '../../squad/document-logits.ts'
 import { WindowCutter } from '../../squad/windows.ts'
 import type { TokenizerSettings } from '../../text/settings.ts'
 import { Tokenizer } from '../../text/tokenizer.ts'
-import { Thread } from '../../threads/calls.ts'
-import { startWorker } from '../../threads/start-worker.ts'
+import { startWorker, Thread } from '../../threads/calls.ts'
 import type { LoadedInWorker, ModelWorkerData } from './model-worker.ts'
 
 /** A model that runs in its own thread, so that the caller's thread stays responsive. */

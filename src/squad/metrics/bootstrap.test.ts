@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { bootstrapDifference, bootstrapMean } from './bootstrap.ts'
-import { comparisonSentence } from './compare-models.ts'
+import { bootstrapDifference, bootstrapMean, comparisonSentence } from './bootstrap.ts'
 import { mcNemarTest, randomizationTest } from './paired-tests.ts'
 
 /** Zeros and ones in an irregular order, with `ones` ones per hundred. */

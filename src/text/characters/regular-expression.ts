@@ -1,5 +1,6 @@
 import { SpanforgeError } from '../../errors.ts'
 import { showText } from '../../show-value.ts'
+import { type Fields, unexpected } from '../fields.ts'
 import { withoutNewCharacters } from './unicode.ts'
 
 /**
@@ -326,3 +327,12 @@ const withFlags = ({ ignoreCase, dotAll }: Flags, letters: string): Flags => ({
   ignoreCase: ignoreCase || letters.includes('i'),
   dotAll: dotAll || letters.includes('m'),
 })
+
+/** What a `pattern` of tokenizer.json looks for: a string, or a regular expression. */
+export function readPattern(fields: Fields, name: string): string | Pattern {
+  const pattern = fields.object(name)
+  if (pattern.has('Regex')) return new Pattern(pattern.string('Regex'), pattern.path('Regex'))
+  const text = pattern.string('String')
+  if (text === '') throw unexpected(pattern.path('String'), text, 'at least one character')
+  return text
+}

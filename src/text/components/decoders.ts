@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../../errors.ts'
 import { bytesOfTokens } from '../characters/byte-level.ts'
-import { readPattern } from '../characters/pattern-field.ts'
+import { readPattern } from '../characters/regular-expression.ts'
 import { eachMatch, eachOccurrence } from '../characters/splitting.ts'
 import { type Component, Fields, lookUp, readComponents, unexpected } from '../fields.ts'
 import { metaspaceOptions } from './metaspace.ts'

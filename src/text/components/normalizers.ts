@@ -9,7 +9,7 @@ import {
   prepended,
 } from '../characters/aligned-text.ts'
 import { alignedBytes } from '../characters/byte-level.ts'
-import { readPattern } from '../characters/pattern-field.ts'
+import { readPattern } from '../characters/regular-expression.ts'
 import { eachMatch, eachOccurrence, type FindDelimiters } from '../characters/splitting.ts'
 import { isMark, isWhitespace } from '../characters/unicode.ts'
 import { composed, decomposed } from '../characters/unicode-forms.ts'

@@ -1,5 +1,5 @@
 import { prepended } from '../characters/aligned-text.ts'
-import { readPattern } from '../characters/pattern-field.ts'
+import { readPattern } from '../characters/regular-expression.ts'
 import {
   BEHAVIORS,
   byteLevelPiece,

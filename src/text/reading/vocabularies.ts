@@ -3,6 +3,27 @@ import { SpanforgeError } from '../../errors.ts'
 import { showText, showValue } from '../../show-value.ts'
 import { type Fields, unexpected } from '../fields.ts'
 import { MAX_VOCABULARY } from '../settings.ts'
+import type { Tokenizer } from '../tokenizer.ts'
+
+/** The tokens of a vocab.txt: one a line, the id is the line's number from 0; spaces belong to the token. */
+export function readVocabText(text: string): string[] {
+  const lines = text.split(/\r\n|\r|\n/, MAX_VOCABULARY + 2)
+  if (lines[lines.length - 1] === '') lines.pop()
+  if (lines.length > MAX_VOCABULARY)
+    throw new SpanforgeError(
+      `vocab.txt: found more than ${MAX_VOCABULARY.toLocaleString('en-US')} lines, expected one for each token`,
+      { remedy: 'Download vocab.txt again.' },
+    )
+  return lines
+}
+
+/** vocab.txt; an id that no token has is an empty line. */
+export const toVocabText = (vocab: readonly (string | null)[]): string =>
+  vocab.map((token) => `${token ?? ''}\n`).join('')
+
+/** Whether vocab.txt can hold these tokens: a line break would begin another token. */
+export const fitsLines = (vocab: readonly (string | null)[]): boolean =>
+  vocab.every((token) => token === null || !/[\r\n]/.test(token))
 
 /** Ids may have gaps between them; a corrupted file must not make an array of any size. */
 const MAX_ID = MAX_VOCABULARY - 1
@@ -97,3 +118,15 @@ export const toMergesText = (merges: Merges): string =>
 
 /** Whether merges.txt can hold these merges: white space in a token would end it. */
 export const fitsMerges = (merges: Merges): boolean => merges.every((pair) => pair.every((token) => !/\s/.test(token)))
+
+/**
+ * The files with the vocabulary alone that transformers writes beside tokenizer.json, by name. None where they could not
+ * hold all of it.
+ */
+export function toVocabularyFiles({ settings: { vocab, model } }: Tokenizer): Record<string, string> {
+  if (model.type === 'BPE')
+    return fitsMerges(model.merges)
+      ? { 'vocab.json': `${JSON.stringify(toVocabulary(vocab))}\n`, 'merges.txt': toMergesText(model.merges) }
+      : {}
+  return model.type === 'WordPiece' && fitsLines(vocab) ? { 'vocab.txt': toVocabText(vocab) } : {}
+}

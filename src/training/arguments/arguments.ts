@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { nearestName } from '../../edit-distance.ts'
 import { UsageError } from '../../errors.ts'
+import { nearestName } from '../../known-options.ts'
 import { showText, showValue } from '../../show-value.ts'
 import { hintFor } from './argument-aliases.ts'
 import { notesOf } from './argument-field.ts'

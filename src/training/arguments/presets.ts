@@ -1,5 +1,5 @@
-import { nearestName } from '../../edit-distance.ts'
 import { UsageError } from '../../errors.ts'
+import { nearestName } from '../../known-options.ts'
 import type { TrainingArgumentsInput } from './arguments.ts'
 
 /** Named sets of arguments. Other given arguments take precedence. */

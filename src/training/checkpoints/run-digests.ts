@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { SpanforgeError } from '../../errors.ts'
-import { readJsonFile } from '../../files/json-file.ts'
+import { readJsonFile } from '../../files/text-file.ts'
 import { digestConfig, digestQuestions, digestTokenizer, digestWindows } from '../../inference/digests.ts'
 import type { ModelConfig } from '../../models/architecture.ts'
 import { showText } from '../../show-value.ts'

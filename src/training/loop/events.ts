@@ -1,5 +1,5 @@
 import type { Evaluation } from '../../inference/evaluate.ts'
-import type { ScoreIntervals } from '../../squad/metrics/score-intervals.ts'
+import type { ScoreIntervals } from '../../squad/metrics/bootstrap.ts'
 import type { LogEntry, TrainerState } from '../checkpoints/state.ts'
 import type { Plan } from './plan.ts'
 import type { StepResult } from './stepper.ts'

@@ -3,7 +3,7 @@ import type { Pass } from '../../batching/passes.ts'
 import { spanTargets } from '../../batching/span-targets.ts'
 import { type Bindings, bindShape, elements } from '../../graph/shape.ts'
 import type { Geometry } from '../../models/architecture.ts'
-import type { FlatParameters } from '../../models/flat-parameters.ts'
+import { type FlatParameters, ResidentParameters } from '../../models/flat-parameters.ts'
 import {
   type Freeze,
   gradientName,
@@ -13,7 +13,6 @@ import {
   trainingGraph,
 } from '../../models/programs.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
-import { ResidentParameters } from '../../models/resident-parameters.ts'
 import {
   type Executable,
   float32Value,

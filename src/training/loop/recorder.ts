@@ -1,5 +1,5 @@
 import type { Evaluation } from '../../inference/evaluate.ts'
-import { scoreIntervals } from '../../squad/metrics/score-intervals.ts'
+import { scoreIntervals } from '../../squad/metrics/bootstrap.ts'
 import type { TrainingArguments } from '../arguments/arguments.ts'
 import { checkpointName } from '../checkpoints/checkpoint-store.ts'
 import type { LoopState } from '../checkpoints/run-checkpoint.ts'

@@ -27,7 +27,7 @@ export const mergeCommand = (): Command =>
 async function merge(files: readonly string[], flags: MergeFlags): Promise<void> {
   const { output: path } = flags
   const { readSourceExamples } = await import('../../../data/read-examples.ts')
-  const { mergeExamples } = await import('../../../data/merge.ts')
+  const { mergeExamples } = await import('../../../data/parts.ts')
   const { outputFormat, writeExamples } = await import('../../../data/write-examples.ts')
   outputFormat(path)
   const output = createOutput(flags.json === true)

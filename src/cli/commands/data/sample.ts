@@ -32,7 +32,7 @@ export const sampleCommand = (): Command =>
 async function sample(file: string, flags: SampleFlags): Promise<void> {
   const { count: wanted, output: path, seed } = flags
   const { readSourceExamples } = await import('../../../data/read-examples.ts')
-  const { sampleExamples } = await import('../../../data/sample.ts')
+  const { sampleExamples } = await import('../../../data/parts.ts')
   const { outputFormat, writeExamples } = await import('../../../data/write-examples.ts')
   outputFormat(path)
   const output = createOutput(flags.json === true)

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import type { SplitBy } from '../../../data/split.ts'
+import type { SplitBy } from '../../../data/parts.ts'
 import { counted } from '../../../report/render/format.ts'
 import {
   type ColumnsFlag,
@@ -45,7 +45,7 @@ export const splitCommand = (): Command =>
 
 async function split(file: string, flags: SplitFlags): Promise<void> {
   const { readSourceExamples } = await import('../../../data/read-examples.ts')
-  const { splitExamples } = await import('../../../data/split.ts')
+  const { splitExamples } = await import('../../../data/parts.ts')
   const { outputFormat, writeExamples } = await import('../../../data/write-examples.ts')
   const { train, validation, test, seed, by } = flags
   const paths = [train, validation, ...(test === undefined ? [] : [test])]

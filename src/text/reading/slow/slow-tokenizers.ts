@@ -6,8 +6,7 @@ import { pairTemplate, vocabularyIds, wordPieceModel } from '../../settings.ts'
 import { contentOf, type SpecialTokenName } from '../../special-tokens.ts'
 import type { SlowFiles } from '../tokenizer-classes.ts'
 import type { TokenizerJson } from '../tokenizer-json.ts'
-import { readVocabText } from '../vocab-txt.ts'
-import { readMerges, readVocabulary } from '../vocabularies.ts'
+import { readMerges, readVocabText, readVocabulary } from '../vocabularies.ts'
 import type { StatedTokens } from './stated-tokens.ts'
 
 /** A tokenizer before the settings beside its files change it. */

@@ -1,7 +1,7 @@
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { random } from '../random/random.ts'
 import type { Example } from '../squad/types.ts'
-import { contextsOf } from './checks/folded.ts'
+import { contextsOf, firstAlike, haveSameAnswers, type OwnIds, withOwnIds } from './checks/repeats.ts'
 
 /** Which questions stay together: all of an article, all of a context, or none. */
 export type SplitBy = 'article' | 'context' | 'question'
@@ -94,4 +94,26 @@ class Joined {
     const [from, to] = [this.root(a), this.root(b)]
     if (from !== to) this.parents.set(from, to)
   }
+}
+
+/**
+ * Merges several lists. Duplicates (same question, context and answers) are removed, and questions with an id that is
+ * already in use get a new one.
+ */
+export function mergeExamples<T extends Example>(lists: readonly (readonly T[])[]): OwnIds<T> {
+  const all = lists.flat()
+  const first = firstAlike(all, contextsOf(all))
+  const kept = all.filter((example, i) => first[i] === i || !haveSameAnswers(example, all[first[i]]))
+  const own = withOwnIds(kept)
+  return { ...own, repeated: own.repeated + all.length - kept.length }
+}
+
+/**
+ * Draws `count` examples without replacement and keeps their order. The same seed draws the same examples.
+ * @throws UsageError if there are fewer than `count` examples
+ */
+export function sampleExamples<T extends Example>(examples: readonly T[], count: number, seed: number): T[] {
+  if (count > examples.length) throw new UsageError(`cannot draw ${count} of ${examples.length} questions`)
+  const drawn = random(seed, 'sample').permutation(examples.length).subarray(0, count).sort()
+  return Array.from(drawn, (i) => examples[i])
 }
