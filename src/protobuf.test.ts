@@ -37,8 +37,8 @@ test('encodes the length of a body of more than 127 bytes in two bytes', () => {
   expect(hex(encoded).slice(0, 8)).toBe('0aac0207')
 })
 
-test('references bytes without copying at any depth', () => {
-  const weights = new Uint8Array(1000)
+test('references large parts without copying, at any depth, and merges small ones', () => {
+  const weights = new Uint8Array(2000)
   const model = concat([
     integerField(1, 9),
     messageField(7, messageField(5, textField(8, 'w'), bytesField(9, weights))),

@@ -42,20 +42,43 @@ export const concat = (parts: readonly (Uint8Array | Encoded)[]): Encoded => ({
   parts,
 })
 
-/** Yields the encoded bytes in chunks that can be written to a file. */
-export function* chunks({ parts }: Encoded): Generator<Uint8Array> {
+/** Smaller parts are merged into chunks of at least this many bytes. */
+const MERGED = 1024
+
+/** Yields the encoded bytes in chunks that can be written to a file. Only small parts are copied. */
+export function* chunks(encoded: Encoded): Generator<Uint8Array> {
+  let small: Uint8Array[] = []
+  let size = 0
+  for (const part of leaves(encoded)) {
+    if (part.length < MERGED) {
+      small.push(part)
+      size += part.length
+    }
+    if (size >= MERGED || (size > 0 && part.length >= MERGED)) {
+      yield joined(small, size)
+      small = []
+      size = 0
+    }
+    if (part.length >= MERGED) yield part
+  }
+  if (size > 0) yield joined(small, size)
+}
+
+function* leaves({ parts }: Encoded): Generator<Uint8Array> {
   for (const part of parts) {
     if (part instanceof Uint8Array) yield part
-    else yield* chunks(part)
+    else yield* leaves(part)
   }
 }
 
-export function toBytes(encoded: Encoded): Uint8Array {
-  const out = new Uint8Array(encoded.size)
+export const toBytes = (encoded: Encoded): Uint8Array => joined(leaves(encoded), encoded.size)
+
+function joined(parts: Iterable<Uint8Array>, size: number): Uint8Array {
+  const out = new Uint8Array(size)
   let at = 0
-  for (const chunk of chunks(encoded)) {
-    out.set(chunk, at)
-    at += chunk.length
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
   }
   return out
 }

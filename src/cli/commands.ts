@@ -66,6 +66,13 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import('./commands/serve.ts')).serveCommand(),
   },
   {
+    name: 'export',
+    group: TRAIN_AND_USE,
+    summary: 'export a model to ONNX for transformers.js, Python and other runtimes',
+    usage: '[options] <folder>',
+    load: async () => (await import('./commands/export.ts')).exportCommand(),
+  },
+  {
     name: 'dashboard',
     group: INSPECT,
     summary: 'view and compare runs in a web page',

@@ -121,7 +121,7 @@ describe('weights', () => {
     expect(model.length).toBeLessThan(1000)
     expect(external.size).toBe(4096 + 4000)
     writeFileSync(join(folder, 'model.onnx'), model)
-    writeFileSync(join(folder, 'model.onnx_data'), Buffer.concat(external.chunks))
+    writeFileSync(join(folder, 'model.onnx_data'), toBytes(external.content))
     const session = await ort.InferenceSession.create(join(folder, 'model.onnx'))
     expect((await session.run({ x })).z.data).toEqual(new Float32Array(1000).fill(2))
     await session.release()

@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
-import { ELEMENT_TYPE } from '../graph/data.ts'
-import type { Dim } from '../graph/shape.ts'
+import { type DType, ELEMENT_TYPE, type TensorData } from '../graph/data.ts'
+import { type Dim, elements } from '../graph/shape.ts'
 import {
   type Attribute,
   Float,
@@ -11,7 +11,7 @@ import {
   type TensorType,
   topologicalOrder,
 } from '../graph/tensor.ts'
-import { bytesField, concat, type Encoded, floatField, integerField, messageField, textField } from '../protobuf.ts'
+import { concat, type Encoded, floatField, integerField, messageField, textField } from '../protobuf.ts'
 import type { ExternalData } from './external-data.ts'
 
 const IR_VERSION = 9
@@ -22,9 +22,18 @@ const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints
 /** Value of TensorProto.DataLocation. */
 const EXTERNAL = 1
 
+/** A tensor that is stored in the model. Its data is requested when it is written, so only one is in memory at a time. */
+export interface Initializer {
+  readonly shape: readonly number[]
+  readonly dtype: DType
+  data(): TensorData
+}
+
 export interface EncodeOptions {
   /** Version of the standard ONNX operator set (default: 18). */
   readonly opset?: number
+  /** Inputs of the graph whose values are stored in the model, by name. */
+  readonly initializers?: ReadonlyMap<string, Initializer>
   /** Collects large constants, which are then stored outside the model. */
   readonly external?: ExternalData
 }
@@ -34,7 +43,8 @@ export interface EncodeOptions {
  * their names, and operators are written without translation. The data of constants is not copied; write the result
  * with `toBytes` or `chunks`.
  */
-export function encodeModel(outputs: Graph, { opset = DEFAULT_OPSET, external }: EncodeOptions = {}): Encoded {
+export function encodeModel(outputs: Graph, options: EncodeOptions = {}): Encoded {
+  const { opset = DEFAULT_OPSET, initializers, external } = options
   const order = topologicalOrder(Object.values(outputs))
   const namer = new Namer(order)
   const used = usedOutputs(order, Object.values(outputs))
@@ -43,8 +53,15 @@ export function encodeModel(outputs: Graph, { opset = DEFAULT_OPSET, external }:
   const domains = new Set<string>()
   for (const t of order) {
     const { source } = t
-    if (source.kind === 'input') graph.push(messageField(11, ...valueInfo(source.name, t)))
-    else if (source.kind === 'constant') graph.push(messageField(5, ...initializer(namer.nameOf(t), t, external)))
+    if (source.kind === 'input') {
+      const initializer = initializers?.get(source.name)
+      graph.push(
+        initializer
+          ? messageField(5, ...tensor(source.name, initializer, external))
+          : messageField(11, ...valueInfo(source.name, t)),
+      )
+    } else if (source.kind === 'constant')
+      graph.push(messageField(5, ...tensor(namer.nameOf(t), stored(namer.nameOf(t), t), external)))
     else if (!written.has(source.node)) {
       written.add(source.node)
       const { type, domain } = source.node.op
@@ -137,7 +154,8 @@ function attribute(name: string, value: Attribute): Encoded[] {
   const type = (kind: keyof typeof ATTRIBUTE_TYPE) => integerField(20, ATTRIBUTE_TYPE[kind])
   if (value instanceof Float) return [floatField(2, value.value), type('float')]
   if (value instanceof Floats) return [...value.values.map((v) => floatField(7, v)), type('floats')]
-  if (value instanceof Tensor) return [messageField(5, ...initializer(name, value)), type('tensor')]
+  if (value instanceof Tensor)
+    return [messageField(5, ...tensor(name, stored(`attribute ${name}`, value))), type('tensor')]
   if (typeof value === 'number') return [integerField(3, value), type('int')]
   if (typeof value === 'string') return [textField(4, value), type('string')]
   if (isTexts(value)) return [...value.map((v) => textField(9, v)), type('strings')]
@@ -146,13 +164,36 @@ function attribute(name: string, value: Attribute): Encoded[] {
 
 const isTexts = (list: readonly number[] | readonly string[]): list is readonly string[] => typeof list[0] === 'string'
 
-function initializer(name: string, { shape, dtype, source }: Tensor, external?: ExternalData): Encoded[] {
-  if (source.kind !== 'constant') throw new SpanforgeError(`attribute ${name}: expected a constant`)
-  const { buffer, byteOffset, byteLength } = source.data
-  const data = new Uint8Array(buffer, byteOffset, byteLength)
+function stored(what: string, { shape, dtype, source }: Tensor): Initializer {
+  if (source.kind !== 'constant') throw new SpanforgeError(`${what}: expected a constant`)
+  return { shape: shape as readonly number[], dtype, data: () => source.data }
+}
+
+const ELEMENT_BYTES: Readonly<Record<DType, number>> = {
+  float32: 4,
+  float16: 2,
+  int32: 4,
+  int64: 8,
+  int8: 1,
+  uint8: 1,
+  bool: 1,
+}
+
+export const byteLength = ({ shape, dtype }: Pick<Initializer, 'shape' | 'dtype'>): number =>
+  elements(shape) * ELEMENT_BYTES[dtype]
+
+function tensor(name: string, initializer: Initializer, external?: ExternalData): Encoded[] {
+  const { shape, dtype } = initializer
+  const data: Encoded = {
+    size: byteLength(initializer),
+    get parts() {
+      const { buffer, byteOffset, byteLength } = initializer.data()
+      return [new Uint8Array(buffer, byteOffset, byteLength)]
+    },
+  }
   const place = external?.place(data)
   return [
-    ...(shape as readonly number[]).map((d) => integerField(1, d)),
+    ...shape.map((d) => integerField(1, d)),
     integerField(2, ELEMENT_TYPE[dtype]),
     textField(8, name),
     ...(place
@@ -162,7 +203,7 @@ function initializer(name: string, { shape, dtype, source }: Tensor, external?: 
           ),
           integerField(14, EXTERNAL),
         ]
-      : [bytesField(9, data)]),
+      : [messageField(9, data)]),
   ]
 }
 

@@ -1,3 +1,5 @@
+import { concat, type Encoded } from '../protobuf.ts'
+
 /** The position of a constant's data in a file next to the model, as encoded in ONNX. */
 export interface ExternalLocation {
   /** File name relative to the folder of the model. */
@@ -11,10 +13,10 @@ const ALIGNMENT = 4096
 
 /**
  * The data file of an ONNX model whose constants do not fit into the model itself, because protobuf is limited to 2 GB.
- * Nothing is copied; write the `chunks` to the file in order.
+ * Nothing is copied; write the `chunks` of `content` to the file.
  */
 export class ExternalData {
-  readonly chunks: Uint8Array[] = []
+  private readonly parts: (Uint8Array | Encoded)[] = []
   /** Length of the file in bytes. */
   size = 0
 
@@ -28,13 +30,18 @@ export class ExternalData {
   ) {}
 
   /** Adds the data of a constant. Returns undefined if it is too small. */
-  place(data: Uint8Array): ExternalLocation | undefined {
-    if (data.length < this.least) return undefined
+  place(data: Encoded): ExternalLocation | undefined {
+    if (data.size < this.least) return undefined
     const padding = (ALIGNMENT - (this.size % ALIGNMENT)) % ALIGNMENT
-    if (padding > 0) this.chunks.push(new Uint8Array(padding))
+    if (padding > 0) this.parts.push(new Uint8Array(padding))
     const offset = this.size + padding
-    this.chunks.push(data)
-    this.size = offset + data.length
-    return { location: this.location, offset, length: data.length }
+    this.parts.push(data)
+    this.size = offset + data.size
+    return { location: this.location, offset, length: data.size }
+  }
+
+  /** The content of the file. */
+  get content(): Encoded {
+    return concat(this.parts)
   }
 }

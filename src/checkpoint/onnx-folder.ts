@@ -1,0 +1,85 @@
+/** The layout in which Optimum and transformers.js store an exported model: `onnx/model.onnx` and its variants. */
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UsageError } from '../errors.ts'
+import { cannotRead } from '../files/binary-file.ts'
+import { showValue } from '../show-value.ts'
+import { ANSWER_SETTINGS_FILE } from './answer-settings.ts'
+import { isTokenizerFile } from './tokenizer-folder.ts'
+
+/** Name of each dtype in transformers.js, and what it adds to the name of the file. */
+const SUFFIXES = {
+  fp32: '',
+  fp16: '_fp16',
+  q8: '_quantized',
+  int8: '_int8',
+  uint8: '_uint8',
+  q4: '_q4',
+  q4f16: '_q4f16',
+} as const
+
+export type ExportDtype = keyof typeof SUFFIXES
+
+export const EXPORT_DTYPES = Object.keys(SUFFIXES) as readonly ExportDtype[]
+
+/** @throws UsageError for an unknown dtype */
+export function exportDtype(name: string): ExportDtype {
+  const known = EXPORT_DTYPES.find((dtype) => dtype === name)
+  if (known) return known
+  throw new UsageError(`dtype: unknown dtype ${showValue(name)}`, `Available dtypes: ${EXPORT_DTYPES.join(', ')}.`)
+}
+
+/** File name of a variant within `onnx/`. */
+export const onnxFileName = (dtype: ExportDtype): string => `model${SUFFIXES[dtype]}.onnx`
+
+/** File name of the weights of a variant that do not fit into its ONNX file. transformers.js requires this name. */
+export const externalDataName = (dtype: ExportDtype): string => `${onnxFileName(dtype)}_data`
+
+/** A variant in an exported folder. Paths are relative to the folder, with slashes. */
+export interface StoredVariant {
+  readonly dtype: ExportDtype
+  readonly file: string
+  /** Weights outside the ONNX file. */
+  readonly external_data?: string
+  /** Size of all files of the variant. */
+  readonly bytes: number
+}
+
+/** Lists the variants of an exported folder, in the order of `EXPORT_DTYPES`. A folder without `onnx/` has none. */
+export async function listVariants(folder: string): Promise<StoredVariant[]> {
+  const present = await readdir(join(folder, 'onnx')).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return []
+    throw cannotRead(join(folder, 'onnx'), error)
+  })
+  const size = async (name: string) => (await stat(join(folder, 'onnx', name))).size
+  const variants: StoredVariant[] = []
+  for (const dtype of EXPORT_DTYPES) {
+    const [name, data] = [onnxFileName(dtype), externalDataName(dtype)]
+    if (!present.includes(name)) continue
+    const isExternal = present.includes(data)
+    const bytes = (await size(name)) + (isExternal ? await size(data) : 0)
+    variants.push({ dtype, file: `onnx/${name}`, ...(isExternal && { external_data: `onnx/${data}` }), bytes })
+  }
+  return variants
+}
+
+export interface StoredFile {
+  /** Path within the folder, with slashes. */
+  readonly path: string
+  readonly bytes: number
+}
+
+/**
+ * Lists the files of an exported folder that are needed to run one of its variants: the ONNX file, its external data,
+ * the configuration, the tokenizer and the answer settings.
+ */
+export async function variantFiles(folder: string, variant: StoredVariant): Promise<StoredFile[]> {
+  const present = await readdir(folder).catch((error) => Promise.reject(cannotRead(folder, error)))
+  const beside = present.filter(
+    (name) => name === 'config.json' || name === ANSWER_SETTINGS_FILE || isTokenizerFile(name),
+  )
+  const own = variant.external_data ? [variant.file, variant.external_data] : [variant.file]
+  return Promise.all(
+    [...beside.sort(), ...own].map(async (path) => ({ path, bytes: (await stat(join(folder, path))).size })),
+  )
+}

@@ -1,0 +1,141 @@
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { ANSWER_SETTINGS_FILE, type AnswerSettings, toAnswerSettingsJson } from '../checkpoint/answer-settings.ts'
+import { type ExportDtype, onnxFileName } from '../checkpoint/onnx-folder.ts'
+import { tokenizerFiles } from '../checkpoint/tokenizer-folder.ts'
+import { configJson } from '../models/registry.ts'
+import { chunks } from '../protobuf.ts'
+import { exportCard } from './export-card.ts'
+import {
+  type ExportedVariant,
+  type ExportSource,
+  type PlannedVariant,
+  planVariant,
+  type VariantPlanOptions,
+} from './plan-variants.ts'
+import { StagedFolder } from './staged-folder.ts'
+
+/** A loaded model folder. */
+export interface ExportedModelSource extends ExportSource {
+  /** The folder that it was loaded from. */
+  readonly folder: string
+  /** Display name. */
+  readonly name: string
+  readonly settings?: AnswerSettings
+}
+
+export interface ExportOptions extends VariantPlanOptions {
+  readonly output_dir: string
+  /** Variants to write (default: fp32). */
+  readonly dtypes?: readonly ExportDtype[]
+  /** Replace existing files. */
+  readonly overwrite?: boolean
+  /** Called before anything is written. */
+  readonly onPlan?: (variants: readonly ExportedVariant[]) => void
+  /** Called with the number of bytes written so far, in all variants together. */
+  readonly onProgress?: (bytes: number) => void
+  /**
+   * Decides whether a variant is kept, once it is written to `folder`, which is complete except for the other variants
+   * and the model card.
+   */
+  readonly accept?: (variant: ExportedVariant, folder: string) => Promise<boolean>
+}
+
+export interface ExportedModel {
+  readonly folder: string
+  readonly variants: readonly ExportedVariant[]
+  /** Variants that `accept` rejected. */
+  readonly rejected: readonly ExportedVariant[]
+  /** Paths of all files, relative to the folder. */
+  readonly files: readonly string[]
+}
+
+/**
+ * Writes a model in the layout of Optimum and transformers.js: ONNX files in `onnx/`, with the configuration and the
+ * tokenizer beside. The folder appears only when everything is written. Files that are already there are never replaced
+ * without `overwrite`.
+ * @throws UsageError if a file exists, SpanforgeError if a weight does not fit into a dtype
+ */
+export async function exportModel(source: ExportedModelSource, options: ExportOptions): Promise<ExportedModel> {
+  const { output_dir, dtypes = ['fp32'], overwrite, onPlan, onProgress, accept } = options
+  const planned = dtypes.map((dtype) => planVariant(source, dtype, options))
+  const beside = await missingFiles(besideFiles(source, planned), source.folder, options)
+  const files = [...planned.flatMap(({ contents }) => [...contents.keys()]), ...beside.keys()]
+  const staged = await StagedFolder.open(output_dir, files, { overwrite })
+  try {
+    onPlan?.(planned.map(facts))
+    for (const [file, text] of beside) if (file !== CARD) await staged.write(file, text)
+    let written = 0
+    const report = (bytes: number) => {
+      written += bytes
+      onProgress?.(written)
+    }
+    const [variants, rejected]: [ExportedVariant[], ExportedVariant[]] = [[], []]
+    for (const variant of planned) {
+      for (const [file, content] of variant.contents) await staged.write(file, counted(chunks(content), report))
+      const isAccepted = !accept || (await accept(facts(variant), staged.path))
+      if (!isAccepted) for (const file of variant.contents.keys()) await staged.remove(file)
+      const list = isAccepted ? variants : rejected
+      list.push(facts(variant))
+    }
+    if (beside.has(CARD)) await staged.write(CARD, await card(source, variants))
+    const placed = await staged.finish()
+    return { folder: resolve(output_dir), variants, rejected, files: placed }
+  } finally {
+    await staged.abandon()
+  }
+}
+
+const facts = ({ contents, ...variant }: PlannedVariant): ExportedVariant => variant
+
+function* counted(parts: Iterable<Uint8Array>, report: (bytes: number) => void): Generator<Uint8Array> {
+  for (const part of parts) {
+    yield part
+    report(part.length)
+  }
+}
+
+const CARD = 'README.md'
+
+/** The files beside `onnx/`, by name. The text of the card depends on the variants that are accepted. */
+function besideFiles({ model, tokenizer, settings }: ExportedModelSource, variants: readonly PlannedVariant[]) {
+  return new Map([
+    ['config.json', configFor(JSON.parse(configJson(model.config)), variants)],
+    ...Object.entries(tokenizerFiles(tokenizer)),
+    ...(settings ? [[ANSWER_SETTINGS_FILE, toAnswerSettingsJson(settings)] as const] : []),
+    [CARD, ''],
+  ])
+}
+
+/** Adds what transformers.js reads: which files have external data, and the dtype to load if fp32 is not there. */
+function configFor(config: object, variants: readonly PlannedVariant[]): string {
+  const external = variants.filter(({ external_data }) => external_data).map(({ dtype }) => [onnxFileName(dtype), 1])
+  const settings = {
+    ...(external.length > 0 && { use_external_data_format: Object.fromEntries(external) }),
+    ...(variants.every(({ dtype }) => dtype !== 'fp32') && { dtype: variants[0].dtype }),
+  }
+  const all = Object.keys(settings).length > 0 ? { ...config, 'transformers.js_config': settings } : config
+  return `${JSON.stringify(all, null, 2)}\n`
+}
+
+/** Leaves out files that the folder has already, because it is the source or has the same files from another export. */
+async function missingFiles(
+  files: ReadonlyMap<string, string>,
+  source: string,
+  { output_dir, overwrite }: ExportOptions,
+): Promise<Map<string, string>> {
+  if (overwrite) return new Map(files)
+  const isSource = resolve(source) === resolve(output_dir)
+  const missing = new Map<string, string>()
+  for (const [file, text] of files) {
+    const found = await readFile(join(output_dir, file), 'utf8').catch(() => undefined)
+    if (found === undefined || !(isSource || found === text)) missing.set(file, text)
+  }
+  return missing
+}
+
+/** The card of the source with a section about the variants, or a new one. */
+async function card({ folder, name, model }: ExportedModelSource, variants: readonly ExportedVariant[]) {
+  const existing = await readFile(join(folder, CARD), 'utf8').catch(() => undefined)
+  return exportCard({ name, model_type: model.config.model_type, variants, existing })
+}

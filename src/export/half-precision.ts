@@ -1,0 +1,88 @@
+import {
+  apply,
+  constant,
+  type Graph,
+  makeNode,
+  type Node,
+  scalar,
+  type Tensor,
+  topologicalOrder,
+} from '../graph/tensor.ts'
+import { cast } from '../ops/elementwise.ts'
+import type { StoredWeights } from './stored-weights.ts'
+
+/** Added to scores that a softmax must not see. As large as float16 allows with room for sums, and as 0 after it. */
+const HALF_UNSEEN = -1e4
+
+/**
+ * Converts a lowered graph to float16, with outputs in float32. Everything that depends on weights becomes float16.
+ * Positions, distances and masks, which depend on no weight, are computed in float32: float16 counts only to 2048 and
+ * ends at 65,504. They are converted where they meet the rest.
+ */
+export function halfPrecision(graph: Graph, weights: StoredWeights): Graph {
+  const conversion = new Conversion(weights)
+  for (const t of topologicalOrder(Object.values(graph))) conversion.convert(t)
+  return Object.fromEntries(
+    Object.entries(graph).map(([name, t]) => {
+      const half = conversion.converted(t)
+      return [name, half.dtype === t.dtype ? half : cast(half, t.dtype)]
+    }),
+  )
+}
+
+class Conversion {
+  private readonly results = new Map<Tensor, Tensor>()
+  /** The tensors that depend on weights. */
+  private readonly weighted = new Set<Tensor>()
+  private readonly nodes = new Map<Node, readonly Tensor[]>()
+  private readonly halves = new Map<Tensor, Tensor>()
+
+  constructor(private readonly weights: StoredWeights) {}
+
+  converted(t: Tensor): Tensor {
+    return this.results.get(t)!
+  }
+
+  convert(t: Tensor): void {
+    const { source } = t
+    const isStored = source.kind === 'input' && this.weights.has(source.name)
+    if (isStored || (source.kind === 'node' && source.node.inputs.some((x) => this.weighted.has(x))))
+      this.weighted.add(t)
+    this.results.set(t, this.result(t, isStored))
+  }
+
+  private result(t: Tensor, isStored: boolean): Tensor {
+    const { source, dtype } = t
+    if (!this.weighted.has(t) || source.kind === 'constant') return t
+    if (isStored || source.kind === 'input')
+      return dtype === 'float32' ? this.weights.halve((source as { name: string }).name) : t
+    if (!this.nodes.has(source.node)) this.nodes.set(source.node, this.remade(source.node))
+    return this.nodes.get(source.node)![source.output]
+  }
+
+  private remade({ op, inputs, outputs, attributes }: Node): readonly Tensor[] {
+    const operands = inputs.map((x) => (this.weighted.has(x) ? this.converted(x) : this.half(x)))
+    if (op.type === 'Cast') return [cast(operands[0], halved(outputs[0].dtype))]
+    const types = outputs.map(({ shape, dtype }) => ({ shape, dtype: halved(dtype) }))
+    return makeNode(op, operands, types, attributes).outputs
+  }
+
+  /** A value without weights in float16, if it is a float. */
+  private half(t: Tensor): Tensor {
+    if (t.dtype !== 'float32') return t
+    const known = this.halves.get(t)
+    if (known) return known
+    const half = t.source.kind === 'constant' ? halfConstant(t) : cast(atLeast(HALF_UNSEEN, t), 'float16')
+    this.halves.set(t, half)
+    return half
+  }
+}
+
+const halved = (dtype: Tensor['dtype']): Tensor['dtype'] => (dtype === 'float32' ? 'float16' : dtype)
+
+const atLeast = (least: number, t: Tensor): Tensor => apply({ type: 'Max' }, [t, scalar(least)], t)
+
+function halfConstant({ source, shape }: Tensor): Tensor {
+  const { data } = source as { data: Float32Array }
+  return constant([...data], shape as readonly number[], 'float16')
+}

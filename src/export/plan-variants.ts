@@ -1,0 +1,63 @@
+import { type ExportDtype, externalDataName, onnxFileName, type StoredVariant } from '../checkpoint/onnx-folder.ts'
+import type { QuestionAnsweringModel } from '../models/question-answering.ts'
+import { encodeModel } from '../onnx/encode.ts'
+import { ExternalData } from '../onnx/external-data.ts'
+import type { Encoded } from '../protobuf.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
+import { variantGraph } from './variant-graph.ts'
+
+export interface ExportSource {
+  readonly model: QuestionAnsweringModel
+  readonly tokenizer: Tokenizer
+}
+
+export interface VariantPlanOptions {
+  /** The weights of products that stay in floating point, per dtype. */
+  readonly kept?: Partial<Readonly<Record<ExportDtype, readonly string[]>>>
+  /** Store all weights outside the ONNX file, which is otherwise done only above 2 GB. */
+  readonly external_data?: boolean
+}
+
+/** A variant of an exported model. */
+export interface ExportedVariant extends StoredVariant {
+  /** Names of the products' weights that stay in floating point. */
+  readonly kept: readonly string[]
+}
+
+/** A variant before it is written. */
+export interface PlannedVariant extends ExportedVariant {
+  /** The contents of its files, by path. Weights are converted while they are written. */
+  readonly contents: ReadonlyMap<string, Encoded>
+}
+
+/** Protobuf messages are smaller than this. */
+const LARGEST_MESSAGE = 2 ** 31 - 1
+
+/** Determines the files of a variant and their sizes without converting any weights. */
+export function planVariant(
+  { model, tokenizer }: ExportSource,
+  dtype: ExportDtype,
+  { kept = {}, external_data = false }: VariantPlanOptions = {},
+): PlannedVariant {
+  const keptHere = kept[dtype] ?? []
+  const hasTokenTypes = model.geometry.token_types > 1 && tokenizer.settings.has_token_types
+  const { graph, initializers } = variantGraph(model, dtype, { hasTokenTypes, kept: new Set(keptHere) })
+  const file = `onnx/${onnxFileName(dtype)}`
+  const whole = encodeModel(graph, { initializers })
+  if (!external_data && whole.size <= LARGEST_MESSAGE)
+    return { dtype, file, bytes: whole.size, kept: keptHere, contents: new Map([[file, whole]]) }
+  const external = new ExternalData(externalDataName(dtype))
+  const small = encodeModel(graph, { initializers, external })
+  const external_file = `onnx/${external.location}`
+  return {
+    dtype,
+    file,
+    external_data: external_file,
+    bytes: small.size + external.size,
+    kept: keptHere,
+    contents: new Map([
+      [external_file, external.content],
+      [file, small],
+    ]),
+  }
+}

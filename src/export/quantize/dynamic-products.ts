@@ -1,0 +1,77 @@
+import type { DType } from '../../graph/data.ts'
+import { apply, applyAll, type Tensor } from '../../graph/tensor.ts'
+import type { ParameterSpec } from '../../nn/parameters.ts'
+import { cast, mul } from '../../ops/elementwise.ts'
+import type { StoredWeights } from '../stored-weights.ts'
+import type { Product } from './products.ts'
+
+/** Weights of 8 bits with one scale per output, and where their zero is. */
+export interface DynamicType {
+  readonly dtype: 'int8' | 'uint8'
+  readonly zero: number
+}
+
+export const SIGNED: DynamicType = { dtype: 'int8', zero: 0 }
+export const UNSIGNED: DynamicType = { dtype: 'uint8', zero: 128 }
+
+const LARGEST = 127
+
+/**
+ * Products of 8-bit integers. Weights are quantized here with one scale per output, activations while the graph runs
+ * with one scale for the whole tensor: x Wᵀ = (xq - xz) (wq - wz) xs ws.
+ */
+export function dynamicProduct(weights: StoredWeights, { dtype, zero }: DynamicType): Product {
+  return (x, weight, type) => {
+    const [out, size] = weight.shape
+    const add = (
+      part: string,
+      shape: readonly number[],
+      dtype: DType,
+      data: () => Float32Array | Int8Array | Uint8Array,
+    ) => weights.add(`${weight.name}_${part}`, { shape, dtype, data })
+    const scales = () => outputScales(weights.values(weight.name), weight)
+    const [xq, xs, xz] = quantized(x)
+    const wq = add('quantized', [size, out], dtype, () =>
+      columns(weights.values(weight.name), weight, scales(), { dtype, zero }),
+    )
+    const ws = add('scale', [out], 'float32', scales)
+    const wz = zero === 0 ? [] : [add('zero_point', [out], dtype, () => new Uint8Array(out).fill(zero))]
+    const sums = apply({ type: 'MatMulInteger' }, [xq, wq, xz, ...wz], { ...type, dtype: 'int32' })
+    return mul(cast(sums, 'float32'), mul(xs, ws))
+  }
+}
+
+const quantized = (x: Tensor): readonly Tensor[] =>
+  applyAll(
+    { type: 'DynamicQuantizeLinear' },
+    [x],
+    [
+      { shape: x.shape, dtype: 'uint8' },
+      { shape: [], dtype: 'float32' },
+      { shape: [], dtype: 'uint8' },
+    ],
+  )
+
+function outputScales(values: Float32Array, { shape: [out, size] }: ParameterSpec): Float32Array {
+  return Float32Array.from({ length: out }, (_, o) => largest(values.subarray(o * size, (o + 1) * size)) / LARGEST || 1)
+}
+
+/** Largest magnitude. */
+export function largest(values: Float32Array): number {
+  let found = 0
+  for (const value of values) if (Math.abs(value) > found) found = Math.abs(value)
+  return found
+}
+
+/** The quantized weights [size, out]: MatMulInteger has no transposition. */
+function columns(
+  values: Float32Array,
+  { shape: [out, size] }: ParameterSpec,
+  scales: Float32Array,
+  { dtype, zero }: DynamicType,
+): Int8Array | Uint8Array {
+  const q = dtype === 'int8' ? new Int8Array(values.length) : new Uint8Array(values.length)
+  for (let o = 0; o < out; o++)
+    for (let i = 0; i < size; i++) q[i * out + o] = Math.round(values[o * size + i] / scales[o]) + zero
+  return q
+}

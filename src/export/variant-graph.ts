@@ -1,0 +1,59 @@
+import type { ExportDtype } from '../checkpoint/onnx-folder.ts'
+import type { Graph } from '../graph/tensor.ts'
+import type { Dialect } from '../lowering/dialect.ts'
+import { lower } from '../lowering/lower.ts'
+import type { QuestionAnsweringModel } from '../models/question-answering.ts'
+import type { Initializer } from '../onnx/encode.ts'
+import { exportDialect } from './dialect.ts'
+import { halfPrecision } from './half-precision.ts'
+import { type PaddedOptions, paddedGraph } from './padded-graph.ts'
+import { blockProduct } from './quantize/block-products.ts'
+import { dynamicProduct, SIGNED, UNSIGNED } from './quantize/dynamic-products.ts'
+import { type Product, quantizedProducts } from './quantize/products.ts'
+import { quantizedTables } from './quantize/table-rows.ts'
+import { StoredWeights } from './stored-weights.ts'
+
+interface Storage {
+  /** How products are computed; in floating point if undefined. Lookup tables are then stored in 8 bits too. */
+  readonly product?: (weights: StoredWeights) => Product
+  /** Whether floating-point values are float16. */
+  readonly isHalf?: boolean
+}
+
+const STORAGE: Readonly<Record<ExportDtype, Storage>> = {
+  fp32: {},
+  fp16: { isHalf: true },
+  q8: { product: (weights) => blockProduct(weights, 8) },
+  int8: { product: (weights) => dynamicProduct(weights, SIGNED) },
+  uint8: { product: (weights) => dynamicProduct(weights, UNSIGNED) },
+  q4: { product: (weights) => blockProduct(weights, 4) },
+  q4f16: { product: (weights) => blockProduct(weights, 4, true), isHalf: true },
+}
+
+export interface VariantOptions extends PaddedOptions {
+  /** Weights of products that stay in floating point. */
+  readonly kept?: ReadonlySet<string>
+}
+
+/** A graph of standard operators, and the tensors that its file stores. */
+export interface VariantGraph {
+  readonly graph: Graph
+  readonly initializers: ReadonlyMap<string, Initializer>
+}
+
+/** Rewrites the graph of a model for one dtype. */
+export function variantGraph(
+  { config, parameters }: Pick<QuestionAnsweringModel, 'config' | 'parameters'>,
+  dtype: ExportDtype,
+  { kept = new Set(), ...options }: VariantOptions,
+): VariantGraph {
+  const { product, isHalf } = STORAGE[dtype]
+  const padded = paddedGraph(config, options)
+  const weights = new StoredWeights(padded.parameters, parameters)
+  const quantization: Dialect['rules'] = product && {
+    Gemm: quantizedProducts(weights, product(weights), kept),
+    Gather: quantizedTables(weights),
+  }
+  const lowered = lower(padded.graph, exportDialect({ ...padded.rules, ...quantization }))
+  return { graph: isHalf ? halfPrecision(lowered, weights) : lowered, initializers: weights.initializers }
+}
