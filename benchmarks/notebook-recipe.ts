@@ -2,7 +2,8 @@
  * Runs the notebook's recipe on a real model and real data for several seeds and learning rates, for comparison with
  * results recorded from transformers. Runs that already have a result are not repeated.
  *
- *     npx tsx benchmarks/notebook-recipe.ts MODEL_FOLDER TRAIN_FILE VALIDATION_FILE [--seeds 42,43,44] [--learning_rates 3e-5,1e-4]
+ *     npx tsx benchmarks/notebook-recipe.ts MODEL_FOLDER TRAIN_FILE VALIDATION_FILE [--seeds 42,43,44] \
+ *       [--learning_rates 3e-5,1e-4] [--engine onednn --bf16 --out FOLDER]
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,6 +12,7 @@ import { parseArgs } from 'node:util'
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import { windowLosses } from '../src/inference/logits.ts'
 import { loadPretrained } from '../src/inference/pretrained.ts'
+import { defaultEngine, type EngineName, openEngine } from '../src/runtime/registry.ts'
 import { makeDataset } from '../src/squad/dataset.ts'
 import { parseSquad } from '../src/squad/reading/squad-json.ts'
 import { parseArguments } from '../src/training/arguments/arguments.ts'
@@ -21,6 +23,8 @@ const { positionals, values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '42,43,44' },
     learning_rates: { type: 'string', default: '3e-5,1e-4' },
+    engine: { type: 'string', default: defaultEngine.name },
+    bf16: { type: 'boolean', default: false },
     out: { type: 'string', default: 'benchmarks/results/notebook-recipe' },
   },
 })
@@ -67,11 +71,13 @@ async function run(learning_rate: number, seed: number, result: string): Promise
       metric_for_best_model: 'loss',
       logging_steps: 20,
       seed,
+      bf16: values.bf16,
       ...windowOptions,
     },
     'the notebook',
   )
-  const { model } = await loadPretrained(modelFolder, { seed })
+  const engine = await openEngine(values.engine as EngineName)
+  const { model } = await loadPretrained(modelFolder, { seed, engine, bf16: values.bf16 })
   const epochs: EpochResult[] = []
   let metrics: Record<string, number> = {}
   let best: string | undefined

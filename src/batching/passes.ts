@@ -21,7 +21,7 @@ export interface Pass {
  * sizes. Returns row indices.
  */
 export function cutIntoPasses(lengths: readonly number[], max_tokens: number): number[][] {
-  const order = [...lengths.keys()].sort((a, b) => lengths[b] - lengths[a] || a - b)
+  const order = byLength(lengths)
   const total = lengths.reduce((a, b) => a + b, 0)
   const fair = total / Math.max(1, Math.ceil(total / max_tokens))
   const passes: number[][] = []
@@ -39,8 +39,32 @@ export function cutIntoPasses(lengths: readonly number[], max_tokens: number): n
   return passes
 }
 
+/**
+ * Divides rows among lanes that compute at the same time, evenly by their tokens, and the rows of each lane into passes,
+ * which together have at most `max_tokens` tokens at a time. Returns the row indices of each pass of each lane.
+ */
+export function cutIntoLanes(lengths: readonly number[], max_tokens: number, lanes: number): number[][][] {
+  if (lanes === 1) return [cutIntoPasses(lengths, max_tokens)]
+  const groups = Array.from({ length: Math.min(lanes, lengths.length) }, () => ({ tokens: 0, rows: [] as number[] }))
+  for (const row of byLength(lengths)) {
+    const smallest = groups.reduce((a, b) => (b.tokens < a.tokens ? b : a))
+    smallest.rows.push(row)
+    smallest.tokens += lengths[row]
+  }
+  const limit = max_tokens / groups.length
+  return groups.map(({ rows }) => {
+    const own = rows.map((row) => lengths[row])
+    return cutIntoPasses(own, limit).map((pass) => pass.map((i) => rows[i]))
+  })
+}
+
+const byLength = (lengths: readonly number[]): number[] =>
+  [...lengths.keys()].sort((a, b) => lengths[b] - lengths[a] || a - b)
+
 export interface PassOptions extends PaddingOptions {
   readonly max_tokens_per_pass: number
+  /** Number of lanes that compute passes at the same time. */
+  readonly lanes: number
   /** Number of batches in the step, over which the loss is averaged. */
   readonly batches: number
   /** The place of this batch's first window in the global batch of the step. */
@@ -49,18 +73,19 @@ export interface PassOptions extends PaddingOptions {
   readonly hidden?: readonly Float32Array[]
 }
 
-/** Creates the passes of a training batch. */
-export function trainingPasses(windows: readonly LabelledWindow[], options: PassOptions): Pass[] {
-  const { max_tokens_per_pass, batches, first_place, hidden } = options
+/** Creates the passes of a training batch, by lane. */
+export function trainingPasses(windows: readonly LabelledWindow[], options: PassOptions): Pass[][] {
+  const { max_tokens_per_pass, lanes, batches, first_place, hidden } = options
   const rows = toRows(windows, options).map((row, i) => (hidden ? { ...row, hidden: hidden[i] } : row))
   const lengths = rows.map(({ input_ids }) => input_ids.length)
   const { starts, ends } = countSpans(windows, lengths)
   // The loss of a step is the mean over its batches, and the loss of a batch the mean over its windows.
   const counts = { starts: starts * batches, ends: ends * batches }
-  return cutIntoPasses(lengths, max_tokens_per_pass).map((indices) => ({
+  const pass = (indices: readonly number[]): Pass => ({
     rows: indices.map((r) => rows[r]),
     places: indices.map((r) => first_place + r),
     spans: indices.map((r) => windows[r]),
     counts,
-  }))
+  })
+  return cutIntoLanes(lengths, max_tokens_per_pass, lanes).map((passes) => passes.map(pass))
 }

@@ -1,4 +1,5 @@
-import { cutIntoPasses } from '../batching/passes.ts'
+import { inLanes } from '../batching/in-lanes.ts'
+import { cutIntoLanes } from '../batching/passes.ts'
 import { type Padding, toRows } from '../batching/rows.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import type { WindowLogits } from '../squad/document-logits.ts'
@@ -23,8 +24,8 @@ export async function windowLogits(
   options: ForwardOptions = {},
 ): Promise<WindowLogits[]> {
   const logits: WindowLogits[] = new Array(windows.length)
-  await eachPass(model, windows, options, async (rows, indices) => {
-    const result = await model.forward(rows)
+  await eachPass(model, windows, options, async (rows, indices, lane) => {
+    const result = await model.forward(rows, undefined, lane)
     for (const [i, index] of indices.entries()) logits[index] = result.logits[i]
   })
   return logits
@@ -37,38 +38,43 @@ export async function windowLosses(
   options: ForwardOptions = {},
 ): Promise<{ logits: WindowLogits[]; loss: number }> {
   const logits: WindowLogits[] = new Array(windows.length)
-  let total = 0
-  await eachPass(model, windows, options, async (rows, indices) => {
-    const result = await model.forward(
-      rows,
-      indices.map((index) => windows[index]),
-    )
-    total += result.loss! * rows.length
+  const losses = await eachPass(model, windows, options, async (rows, indices, lane) => {
+    const spans = indices.map((index) => windows[index])
+    const result = await model.forward(rows, spans, lane)
     for (const [i, index] of indices.entries()) logits[index] = result.logits[i]
+    return result.loss! * rows.length
   })
-  return { logits, loss: total / windows.length }
+  return { logits, loss: losses.reduce((sum, loss) => sum + loss, 0) / windows.length }
 }
 
-async function eachPass(
+/** Returns what `visit` returned for each pass, in order. */
+async function eachPass<T>(
   model: QuestionAnsweringModel,
   windows: readonly Window[],
   options: ForwardOptions,
-  visit: (rows: ReturnType<typeof toRows>, indices: number[]) => Promise<void>,
-): Promise<void> {
+  visit: (rows: ReturnType<typeof toRows>, indices: number[], lane?: number) => Promise<T>,
+): Promise<T[]> {
   const { padding = 'none', max_seq_length = 384, batch_size = 8, max_tokens_per_pass = 1024, onProgress } = options
   const pad_token_id = model.geometry.padding_row ?? 0
   const group = padding === 'none' ? windows.length : batch_size
+  const { lanes = 1 } = model.engine
+  const results: T[] = []
   let done = 0
   for (let start = 0; start < windows.length; start += group) {
     const rows = toRows(windows.slice(start, start + group), { padding, max_seq_length, pad_token_id })
     const lengths = rows.map(({ input_ids }) => input_ids.length)
-    for (const pass of cutIntoPasses(lengths, max_tokens_per_pass)) {
-      await visit(
+    const compute = async (pass: readonly number[], _: number, lane?: number) => {
+      const indices = pass.map((i) => start + i)
+      const result = await visit(
         pass.map((i) => rows[i]),
-        pass.map((i) => start + i),
+        indices,
+        lane,
       )
       done += pass.length
       onProgress?.(done)
+      return result
     }
+    results.push(...(await inLanes(cutIntoLanes(lengths, max_tokens_per_pass, lanes), compute)))
   }
+  return results
 }

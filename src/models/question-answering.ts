@@ -9,8 +9,13 @@ import { FlatParameters, ResidentParameters } from './flat-parameters.ts'
 import { evaluationGraph, parameterSpecs } from './programs.ts'
 import { architectureOf } from './registry.ts'
 
+interface Session {
+  readonly executable: Executable
+  readonly weights: ResidentParameters
+}
+
 /**
- * An encoder with a question-answering head. All weights are in one flat array, and one session handles batches of any
+ * An encoder with a question-answering head. All weights are in one flat array, and a session handles batches of any
  * shape.
  */
 export class QuestionAnsweringModel {
@@ -20,7 +25,8 @@ export class QuestionAnsweringModel {
   readonly specs: readonly ParameterSpec[]
   /** The weights. A trainer may move them to its own memory. Call `parameters.changed()` after modifying them. */
   parameters: FlatParameters
-  private session: Promise<{ readonly executable: Executable; readonly weights: ResidentParameters }> | undefined
+  /** By lane of the engine. */
+  private sessions: Promise<Session>[] = []
 
   constructor(
     readonly config: ModelConfig,
@@ -53,19 +59,25 @@ export class QuestionAnsweringModel {
 
   /**
    * Computes the logits of each row and, if `spans` contains the answers, the loss averaged over the rows. Rows may
-   * differ in length. The caller must ensure that they fit into memory.
+   * differ in length. The caller must ensure that they fit into memory. Calls in different lanes of the engine are
+   * computed at the same time; a call without a lane uses all cores.
    */
-  async forward(rows: readonly Row[], spans?: readonly Label[]): Promise<{ logits: WindowLogits[]; loss?: number }> {
+  async forward(
+    rows: readonly Row[],
+    spans?: readonly Label[],
+    lane?: number,
+  ): Promise<{ logits: WindowLogits[]; loss?: number }> {
     const { dims, inputs } = pack(rows, this.geometry, this.engine.multiples)
     const lengths = rows.map(({ input_ids }) => input_ids.length)
     const logits = new Float32Array(rows.length * 2 * dims.length)
     const loss = new Float32Array(1)
-    this.session ??= this.compile()
-    const { executable, weights } = await this.session
+    this.sessions[lane ?? 0] ??= this.compile(lane)
+    const { executable, weights } = await this.sessions[lane ?? 0]
     weights.follow(this.parameters)
     await executable.run(
       { ...inputs, span_targets: spanTargets(spans ?? [], lengths, dims.length) },
       { logits: float32Value(logits, [rows.length, 2, dims.length]), loss: float32Value(loss, []) },
+      { isShared: lane !== undefined },
     )
     const part = (r: number, side: 0 | 1) => {
       const from = (2 * r + side) * dims.length
@@ -77,15 +89,15 @@ export class QuestionAnsweringModel {
     }
   }
 
-  private async compile() {
-    const executable = await this.engine.compile(evaluationGraph(this.config), { precision: this.computesIn })
+  private async compile(lane?: number): Promise<Session> {
+    const executable = await this.engine.compile(evaluationGraph(this.config), { precision: this.computesIn, lane })
     return { executable, weights: new ResidentParameters(executable) }
   }
 
-  /** Frees the session but keeps the weights. */
+  /** Frees the sessions but keeps the weights. */
   async release(): Promise<void> {
-    const session = await this.session
-    this.session = undefined
-    await session?.executable.release()
+    const sessions = await Promise.all(this.sessions)
+    this.sessions = []
+    for (const session of sessions) await session?.executable.release()
   }
 }

@@ -23,8 +23,15 @@ export interface CompileOptions {
   readonly precision?: Precision
   /** Number of threads per operator (default: SPANFORGE_THREADS). 0 uses all cores. */
   readonly threads?: number
+  /** The lane of an engine that has `lanes` (default: 0). */
+  readonly lane?: number
   /** Writes an execution time profile per node to a file whose name starts with this prefix. */
   readonly profilePrefix?: string
+}
+
+export interface RunOptions {
+  /** Whether runs in other lanes need their share of the cores (default: false, so the run uses all cores). */
+  readonly isShared?: boolean
 }
 
 /**
@@ -44,7 +51,7 @@ export interface Executable {
    * Runs the graph. `inputs` and `outputs` must contain exactly the values that are not held. When the promise
    * resolves, the results are in the memory of the outputs.
    */
-  run(inputs: Values, outputs: Values): Promise<void>
+  run(inputs: Values, outputs: Values, options?: RunOptions): Promise<void>
   release(): Promise<void>
 }
 
@@ -67,6 +74,12 @@ export interface Engine {
    * multiples of these. Default: no padding.
    */
   readonly multiples?: Multiples
+  /**
+   * Number of executables that compute at the same time without slowing each other down, each in its own lane on its
+   * share of the cores (default: 1). Several passes at once, on one core each, waste less time with waiting than one pass
+   * on all cores.
+   */
+  readonly lanes?: number
   /** Compiles a graph. Inputs and outputs are identified by name. */
   compile(graph: Graph, options?: CompileOptions): Promise<Executable>
 }

@@ -1,3 +1,5 @@
+import { inLanes } from '../../batching/in-lanes.ts'
+import { cutIntoLanes } from '../../batching/passes.ts'
 import { countSpans } from '../../batching/span-targets.ts'
 import { randomModel } from '../../inference/pretrained.ts'
 import type { ModelConfig } from '../../models/architecture.ts'
@@ -26,13 +28,21 @@ export async function secondsOfStep(engine: Engine, config: ModelConfig, precisi
     attended: length,
   }))
   const spans = rows.map((_, r) => ({ start_position: r, end_position: r + 1 }))
-  const pass = { rows, places: [...rows.keys()], spans, counts: countSpans(spans, new Array(ROWS).fill(length)) }
+  const lengths = new Array(ROWS).fill(length)
+  const counts = countSpans(spans, lengths)
+  const pass = (places: readonly number[]) => ({
+    ...{ places, counts },
+    rows: places.map((r) => rows[r]),
+    spans: places.map((r) => spans[r]),
+  })
+  const lanes = cutIntoLanes(lengths, ROWS * LENGTH, batch.lanes).map((passes) => passes.map(pass))
   const times: number[] = []
   try {
     for (let run = 0; run <= RUNS; run++) {
       batch.reset()
       const began = performance.now()
-      await batch.add(pass, (_site, _spec, _pass, out) => void out.fill(1))
+      await inLanes(lanes, (pass, _, lane) => batch.add(pass, (_site, _spec, _pass, out) => void out.fill(1), lane))
+      batch.join()
       times.push((performance.now() - began) / 1000)
     }
   } finally {

@@ -19,6 +19,9 @@ const hasAll = (sets: number, wanted: number): boolean => (sets & wanted) === wa
 /** Tokens of a pass are padded to a multiple of this, so that few shapes occur: each costs a millisecond to compile. */
 const TOKEN_MULTIPLE = 32
 
+/** Also the number of sums that a gradient is added up in, so it does not depend on the number of cores. */
+const LANES = 2
+
 const precisionsOf = (library: Library): readonly Precision[] =>
   hasAll(library.instructionSets(), AVX512) ? ['float32', 'bfloat16'] : ['float32']
 
@@ -60,6 +63,7 @@ function engineOf(library: Library): Engine {
     precisions,
     lacks: precisions.length < 2 ? 'oneDNN computes in bfloat16 only on processors with AVX-512' : undefined,
     multiples: { tokens: TOKEN_MULTIPLE, length: LENGTH_MULTIPLE },
+    lanes: LANES,
     async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
       const { precision = 'float32' } = options
       if (!precisions.includes(precision))
@@ -67,7 +71,7 @@ function engineOf(library: Library): Engine {
           remedy: 'Use float32.',
         })
       const factors = precision === 'bfloat16' ? 'bf16' : 'f32'
-      return OneDnnExecutable.compile(library.file, programOf(graph, precision), factors, options)
+      return OneDnnExecutable.compile(library.file, programOf(graph, precision), factors, { ...options, lanes: LANES })
     },
   }
 }

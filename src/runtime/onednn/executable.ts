@@ -3,15 +3,22 @@ import { availableParallelism } from 'node:os'
 import { SpanforgeError } from '../../errors.ts'
 import { type Bindings, bindShape, elements } from '../../graph/shape.ts'
 import { startWorker, Thread } from '../../threads/calls.ts'
-import { type CompileOptions, type Executable, threadsByDefault, type Value, type Values } from '../engine.ts'
+import {
+  type CompileOptions,
+  type Executable,
+  type RunOptions,
+  threadsByDefault,
+  type Value,
+  type Values,
+} from '../engine.ts'
 import { HeldValues } from '../held-values.ts'
 import type { Placed, PlacedValues } from './interpreter.ts'
 import { nativeMemory } from './native.ts'
 import type { Program } from './program.ts'
 
 /**
- * The thread that computes, one for each library: its executables run one after the other, so that they do not compete
- * for the cores. It ends with the last executable.
+ * A thread that computes, one for each library and lane: its executables run one after the other, so that they do not
+ * compete for the cores. It ends with the last executable.
  */
 class Computing {
   private static readonly running = new Map<string, Computing>()
@@ -20,17 +27,21 @@ class Computing {
   private waiting = 0
   private next = 0
 
-  private constructor(private readonly file: string) {
+  private constructor(
+    file: string,
+    private readonly key: string,
+  ) {
     const worker = startWorker(import.meta.url, './worker', file)
     worker.unref()
     this.thread = new Thread(worker)
   }
 
-  static enter(file: string): { readonly computing: Computing; readonly id: number } {
-    let computing = Computing.running.get(file)
+  static enter(file: string, lane: number): { readonly computing: Computing; readonly id: number } {
+    const key = `${lane} ${file}`
+    let computing = Computing.running.get(key)
     if (!computing?.thread.isAlive) {
-      computing = new Computing(file)
-      Computing.running.set(file, computing)
+      computing = new Computing(file, key)
+      Computing.running.set(key, computing)
     }
     computing.users++
     return { computing, id: computing.next++ }
@@ -54,7 +65,7 @@ class Computing {
 
   async leave(): Promise<void> {
     if (--this.users > 0) return
-    Computing.running.delete(this.file)
+    Computing.running.delete(this.key)
     await this.thread.end()
   }
 }
@@ -76,7 +87,8 @@ export class OneDnnExecutable implements Executable {
     private readonly program: Program,
     private readonly computing: Computing,
     private readonly id: number,
-    private readonly threads: number,
+    /** Of a run that has all cores, and of one that shares them with other lanes. */
+    private readonly threads: { readonly all: number; readonly shared: number },
     private readonly profilePrefix: string | undefined,
   ) {
     this.held = new HeldValues([...Object.keys(program.inputs), ...Object.keys(program.outputs)], place)
@@ -86,11 +98,13 @@ export class OneDnnExecutable implements Executable {
     file: string,
     program: Program,
     factors: 'f32' | 'bf16',
-    { threads = threadsByDefault(), profilePrefix }: CompileOptions,
+    { threads = threadsByDefault(), profilePrefix, lane = 0, lanes }: CompileOptions & { readonly lanes: number },
   ): Promise<OneDnnExecutable> {
-    const { computing, id } = Computing.enter(file)
+    const all = threads || availableParallelism()
+    const { computing, id } = Computing.enter(file, lane % all)
     await computing.call('compile', id, program, factors, profilePrefix !== undefined)
-    return new OneDnnExecutable(program, computing, id, threads || availableParallelism(), profilePrefix)
+    const shared = Math.max(1, Math.floor(all / lanes))
+    return new OneDnnExecutable(program, computing, id, { all, shared }, profilePrefix)
   }
 
   hold(values: Values): void {
@@ -102,8 +116,8 @@ export class OneDnnExecutable implements Executable {
     this.computing.tell('invalidate', this.id, [...names])
   }
 
-  run(inputs: Values, outputs: Values): Promise<void> {
-    const result = this.running.then(() => this.runNow(inputs, outputs))
+  run(inputs: Values, outputs: Values, options: RunOptions = {}): Promise<void> {
+    const result = this.running.then(() => this.runNow(inputs, outputs, options))
     this.running = result.catch(() => {})
     return result
   }
@@ -118,13 +132,19 @@ export class OneDnnExecutable implements Executable {
     await this.computing.leave()
   }
 
-  private async runNow(inputs: Values, outputs: Values): Promise<void> {
+  private async runNow(inputs: Values, outputs: Values, { isShared = false }: RunOptions): Promise<void> {
     if (this.released) throw new SpanforgeError('runtime: this model has been released')
     this.held.refuseHeld(inputs, outputs)
     const values = { ...inputs, ...outputs }
     const passed = Object.keys(values).filter(this.has)
     const bindings = this.bind(values)
-    await this.computing.call('run', this.id, this.placed(passed, values), bindings, this.threads)
+    await this.computing.call(
+      'run',
+      this.id,
+      this.placed(passed, values),
+      bindings,
+      isShared ? this.threads.shared : this.threads.all,
+    )
   }
 
   private readonly has = (name: string): boolean => name in this.program.inputs || name in this.program.outputs

@@ -82,8 +82,8 @@ export class Primitives {
   constructor(readonly lib: Library) {
     this.engine = lib.engine(CPU, 0)
     this.stream = lib.stream(this.engine, IN_ORDER)
-    // oneDNN's own cache would keep what is forgotten here.
-    lib.cacheCapacity(0)
+    // Shared by all threads: what one lane has compiled, the others find there.
+    lib.cacheCapacity(CAPACITY)
   }
 
   /** dst = post(a b + bias) for [..., m, k] x [..., k, n]. */

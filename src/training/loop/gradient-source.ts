@@ -17,10 +17,14 @@ export interface DropoutDraws {
 
 /** Computes gradients of the loss, and adds them up over the passes of a step. */
 export interface GradientSource {
+  /** Number of lanes that can add passes at the same time (default: 1). */
+  readonly lanes?: number
   /** Forgets what was added up. */
   reset(): void
-  /** Adds a pass's gradients; returns its share of the step's loss. */
-  add(pass: Pass, masks: DropoutMasks): Promise<number>
+  /** Adds a pass's gradients; returns its share of the step's loss. Without a lane, it is the only pass at the time. */
+  add(pass: Pass, masks: DropoutMasks, lane?: number): Promise<number>
+  /** Called after the last pass of a step: adds up the gradients of the lanes. */
+  join?(): void
   release(): Promise<void>
 }
 

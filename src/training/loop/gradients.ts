@@ -1,146 +1,125 @@
-import { pack } from '../../batching/pack.ts'
 import type { Pass } from '../../batching/passes.ts'
-import { spanTargets } from '../../batching/span-targets.ts'
-import { type Bindings, bindShape, elements } from '../../graph/shape.ts'
-import type { Geometry } from '../../models/architecture.ts'
-import { type FlatParameters, ResidentParameters } from '../../models/flat-parameters.ts'
-import {
-  type Freeze,
-  gradientName,
-  isFrozen,
-  sofarName,
-  type TrainingGraph,
-  trainingGraph,
-} from '../../models/programs.ts'
+import { FlatParameters } from '../../models/flat-parameters.ts'
+import { type Freeze, isFrozen } from '../../models/programs.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
-import {
-  type Executable,
-  float32Value,
-  type Multiples,
-  uint8Value,
-  type Value,
-  type Values,
-} from '../../runtime/engine.ts'
 import type { DropoutMasks, GradientOptions, GradientSource } from './gradient-source.ts'
+import { LaneGradient, type LaneSums } from './lane-gradient.ts'
 
 /** How many of the parameters, in their order, are frozen. */
 export const frozenEntries = ({ specs }: Pick<QuestionAnsweringModel, 'specs'>, freeze: Freeze): number =>
   specs.filter((spec) => isFrozen(spec, freeze)).length
 
-/**
- * The gradient of a batch's loss, added up over its passes in one flat array.
- *
- * The graph itself adds a pass's dense gradients to those so far: input and output are the same memory, which is safe
- * because an element-wise sum reads each element before it writes it. Gradients of embedding tables come as gradients
- * of the rows that were looked up and are added row by row: exact, in a fixed order, and without touching the rest of
- * the table.
- */
+/** The sums of a lane other than the first, which are added to those of the first after a step. */
+class SeparateSums implements LaneSums {
+  readonly dense: FlatParameters
+  /** By table and index: a step looks up few of the rows. */
+  private readonly rows = new Map<
+    string,
+    { readonly table: string; readonly index: number; readonly sum: Float32Array }
+  >()
+
+  constructor(model: QuestionAnsweringModel, freeze: Freeze) {
+    this.dense = new FlatParameters(model.specs.filter((spec) => !spec.table && !isFrozen(spec, freeze)))
+  }
+
+  row(table: string, index: number, width: number): Float32Array {
+    const key = `${table} ${index}`
+    const known = this.rows.get(key)
+    if (known) return known.sum
+    const sum = new Float32Array(width)
+    this.rows.set(key, { table, index, sum })
+    return sum
+  }
+
+  /** Adds the sums to others and sets them to zero. */
+  moveTo({ dense, row }: LaneSums): void {
+    for (const { name } of this.dense.entries) move(this.dense.view(name), dense.view(name))
+    for (const { table, index, sum } of this.rows.values()) move(sum, row(table, index, sum.length))
+    this.rows.clear()
+  }
+
+  clear(): void {
+    this.dense.data.fill(0)
+    this.rows.clear()
+  }
+}
+
+function move(from: Float32Array, to: Float32Array): void {
+  for (let i = 0; i < to.length; i++) {
+    to[i] += from[i]
+    from[i] = 0
+  }
+}
+
+interface OtherLane {
+  readonly gradient: LaneGradient
+  readonly sums: SeparateSums
+}
+
+/** The gradient of a batch's loss, added up over its passes in one flat array. */
 export class BatchGradient implements GradientSource {
-  private rowRoom = new Float32Array(0)
-  private maskRoom = new Uint8Array(0)
-  private readonly weights: ResidentParameters
+  readonly lanes: number
+  /** The other lanes of the engine, from lane 1, since they were first used. */
+  private readonly others: Promise<OtherLane>[] = []
+  /** Those that have sums. */
+  private readonly used = new Set<OtherLane>()
 
   private constructor(
-    private readonly geometry: Geometry,
-    private readonly multiples: Multiples | undefined,
-    private readonly graph: TrainingGraph,
-    private readonly session: Executable,
-    private readonly parameters: FlatParameters,
-    private readonly gradients: FlatParameters,
-    private readonly label_smoothing_factor: number,
+    private readonly model: QuestionAnsweringModel,
+    private readonly options: GradientOptions,
+    private readonly gradients: Float32Array,
+    private readonly sums: LaneSums,
+    private readonly first: LaneGradient,
   ) {
-    this.weights = new ResidentParameters(session)
-    session.hold({ ...gradients.values(sofarName), ...gradients.values(gradientName) })
+    this.lanes = model.engine.lanes ?? 1
   }
 
   /** `gradients` holds those of the parameters that are trained, in their order. */
   static async open(
     model: QuestionAnsweringModel,
     gradients: Float32Array,
-    { label_smoothing_factor = 0, bf16 = false, freeze_embeddings, freeze_layers }: GradientOptions = {},
+    options: GradientOptions = {},
   ): Promise<BatchGradient> {
-    const { engine, config, geometry, parameters } = model
-    const freeze = { freeze_embeddings, freeze_layers }
-    const graph = trainingGraph(config, freeze)
-    const session = await engine.compile(graph.outputs, { precision: bf16 ? 'bfloat16' : 'float32' })
-    const trained = parameters.from(frozenEntries(model, freeze), gradients)
-    return new BatchGradient(geometry, engine.multiples, graph, session, parameters, trained, label_smoothing_factor)
+    const dense = model.parameters.from(frozenEntries(model, options), gradients)
+    const row = (table: string, i: number, width: number) => dense.view(table).subarray(i * width, (i + 1) * width)
+    const sums = { dense, row }
+    return new BatchGradient(model, options, gradients, sums, await LaneGradient.open(model, sums, options, 0))
   }
 
   reset(): void {
-    this.gradients.data.fill(0)
-    this.session.invalidate(this.graph.dense.map(sofarName))
+    this.gradients.fill(0)
+    this.first.reset()
+    this.empty(({ sums }) => sums.clear())
   }
 
-  async add(pass: Pass, masks: DropoutMasks): Promise<number> {
-    const { graph } = this
-    const { dims, inputs } = pack(pass.rows, this.geometry, this.multiples)
-    const lengths = pass.rows.map(({ input_ids }) => input_ids.length)
-    const targets = spanTargets(pass.spans, lengths, dims.length, {
-      counts: pass.counts,
-      label_smoothing_factor: this.label_smoothing_factor,
-    })
-    const loss = new Float32Array(1)
-    const rowGradients = this.roomForRows(dims.tokens)
-    this.weights.follow(this.parameters)
-    await this.session.run(
-      { ...inputs, span_targets: targets, ...this.masks(pass, dims, masks) },
-      { ...rowGradients, loss: float32Value(loss, []) },
-    )
-    for (const { output, width, tables } of graph.rowGradients)
-      for (const { table, index, padding_idx } of tables)
-        addRows(this.gradients.view(table), inputs[index].data, rowGradients[output].data, width, padding_idx)
-    return loss[0]
+  async add(pass: Pass, masks: DropoutMasks, lane?: number): Promise<number> {
+    const isShared = lane !== undefined
+    if (!lane) return this.first.add(pass, masks, isShared)
+    this.others[lane] ??= this.open(lane)
+    const other = await this.others[lane]
+    this.used.add(other)
+    return other.gradient.add(pass, masks, isShared)
   }
 
-  /** The masks of all sites, in room that is kept from pass to pass and enlarged when one needs more. */
-  private masks(pass: Pass, dims: Bindings, write: DropoutMasks): Values {
-    const sites = this.graph.dropout.map((site) => ({ ...site, dims: bindShape(site.shape, dims) }))
-    const needed = sites.reduce((n, { dims }) => n + elements(dims), 0)
-    if (this.maskRoom.length < needed) this.maskRoom = new Uint8Array(Math.ceil(needed * 1.25))
-    let end = 0
-    return Object.fromEntries(
-      sites.map((site, i) => {
-        const start = end
-        end += elements(site.dims)
-        const mask = this.maskRoom.subarray(start, end)
-        write(i, site, pass, mask)
-        return [site.name, uint8Value(mask, site.dims)]
-      }),
-    )
-  }
-
-  /** Room for the gradients of looked-up rows, kept from pass to pass and enlarged when one needs more. */
-  private roomForRows(tokens: number): Values {
-    const needed = this.graph.rowGradients.reduce((n, { width }) => n + tokens * width, 0)
-    if (this.rowRoom.length < needed) this.rowRoom = new Float32Array(Math.ceil(needed * 1.25))
-    let end = 0
-    return Object.fromEntries(
-      this.graph.rowGradients.map(({ output, width }) => {
-        const start = end
-        end += tokens * width
-        return [output, float32Value(this.rowRoom.subarray(start, end), [tokens, width])]
-      }),
-    )
+  join(): void {
+    this.empty(({ sums }) => sums.moveTo(this.sums))
   }
 
   async release(): Promise<void> {
-    await this.session.release()
+    await this.first.release()
+    for (const other of await Promise.all(this.others)) await other?.gradient.release()
   }
-}
 
-/** table[index[i]] += rows[i], in order, but for the row of padding. */
-function addRows(
-  table: Float32Array,
-  index: Value['data'],
-  rows: Value['data'],
-  width: number,
-  padding_idx?: number,
-): void {
-  for (let i = 0; i < index.length; i++) {
-    if (index[i] === padding_idx) continue
-    const to = Number(index[i]) * width
-    const from = i * width
-    for (let j = 0; j < width; j++) table[to + j] += rows[from + j] as number
+  private empty(into: (lane: OtherLane) => void): void {
+    for (const lane of this.used) {
+      into(lane)
+      lane.gradient.reset()
+    }
+    this.used.clear()
+  }
+
+  private async open(lane: number): Promise<OtherLane> {
+    const sums = new SeparateSums(this.model, this.options)
+    return { sums, gradient: await LaneGradient.open(this.model, sums, this.options, lane) }
   }
 }

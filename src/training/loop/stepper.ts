@@ -1,3 +1,4 @@
+import { inLanes } from '../../batching/in-lanes.ts'
 import { type Pass, type PassOptions, trainingPasses } from '../../batching/passes.ts'
 import { windowLosses } from '../../inference/logits.ts'
 import { windowLengths } from '../../inference/window-lengths.ts'
@@ -132,10 +133,14 @@ export class Stepper {
     const losses: number[] = []
     let first_place = 0
     for (const batch of group) {
-      for (const pass of await this.passes(batch, windows, { batches: group.length, first_place }))
-        losses.push(await this.source.add(pass, this.draws.masks(step, losses.length)))
+      const lanes = await this.passes(batch, windows, { batches: group.length, first_place })
+      const before = losses.length
+      const add = (pass: Pass, i: number, lane?: number) =>
+        this.source.add(pass, this.draws.masks(step, before + i), lane)
+      losses.push(...(await inLanes(lanes, add)))
       first_place += batch.length
     }
+    this.source.join?.()
     return losses
   }
 
@@ -143,7 +148,7 @@ export class Stepper {
     batch: readonly number[],
     windows: readonly LabelledWindow[],
     place: Pick<PassOptions, 'batches' | 'first_place'>,
-  ): Promise<Pass[]> {
+  ): Promise<Pass[][]> {
     const { padding, max_tokens_per_pass } = this.args
     const { geometry } = this.model
     const { max_seq_length } = windowLengths(this.args, geometry)
@@ -152,7 +157,7 @@ export class Stepper {
     const shape = { padding, max_seq_length, pad_token_id: geometry.padding_row ?? 0 }
     return trainingPasses(
       batch.map((i) => windows[i]),
-      { ...shape, ...place, max_tokens_per_pass, hidden },
+      { ...shape, ...place, max_tokens_per_pass, hidden, lanes: this.source.lanes ?? 1 },
     )
   }
 

@@ -1,0 +1,69 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { inLanes } from './in-lanes.ts'
+import { cutIntoLanes } from './passes.ts'
+
+const lengthsOf = fc.array(fc.integer({ min: 1, max: 384 }), { minLength: 1, maxLength: 40 })
+
+test('Rows are divided among lanes evenly, each into one pass, and the passes of all lanes share the limit', () => {
+  fc.assert(
+    fc.property(lengthsOf, fc.integer({ min: 1, max: 4 }), (lengths, count) => {
+      const lanes = cutIntoLanes(lengths, 1024, count)
+      expect(lanes).toHaveLength(Math.min(count, lengths.length))
+      expect(lanes.flat(2).sort((a, b) => a - b)).toEqual([...lengths.keys()])
+      const tokens = (rows: readonly number[]) => rows.reduce((n, row) => n + lengths[row], 0)
+      for (const pass of lanes.flat())
+        if (pass.length > 1) expect(tokens(pass)).toBeLessThanOrEqual(1024 / lanes.length)
+      const totals = lanes.map((passes) => tokens(passes.flat()))
+      expect(Math.max(...totals) - Math.min(...totals)).toBeLessThanOrEqual(Math.max(...lengths))
+    }),
+    { seed: 3, numRuns: 200 },
+  )
+})
+
+test('Lanes compute at the same time, the passes of a lane one after the other, and results are in order', async () => {
+  const began: string[] = []
+  const ends: (() => void)[] = []
+  const result = inLanes([['a', 'b'], ['c']], (pass, i, lane) => {
+    began.push(`${pass} ${i} ${lane}`)
+    return new Promise<string>((resolve) => ends.push(() => resolve(pass.toUpperCase())))
+  })
+  expect(began).toEqual(['a 0 0', 'c 2 1'])
+  ends[1]()
+  await Promise.resolve()
+  expect(began).toHaveLength(2)
+  ends[0]()
+  await expect.poll(() => began).toEqual(['a 0 0', 'c 2 1', 'b 1 0'])
+  ends[2]()
+  expect(await result).toEqual(['A', 'B', 'C'])
+})
+
+test('A single lane has no number', async () => {
+  expect(await inLanes([['a', 'b']], async (pass, i, lane) => `${pass} ${i} ${lane}`)).toEqual([
+    'a 0 undefined',
+    'b 1 undefined',
+  ])
+})
+
+test('After a failure no pass begins, and it is thrown when the others have ended', async () => {
+  const began: string[] = []
+  let end = () => {}
+  let isSettled = false
+  const result = inLanes(
+    [
+      ['a', 'b'],
+      ['c', 'd'],
+    ],
+    async (pass) => {
+      began.push(pass)
+      if (pass === 'a') throw new Error('out of memory')
+      await new Promise<void>((resolve) => (end = resolve))
+    },
+  )
+  result.catch(() => {}).finally(() => (isSettled = true))
+  await new Promise(setImmediate)
+  expect(isSettled).toBe(false)
+  end()
+  await expect(result).rejects.toThrow('out of memory')
+  expect(began).toEqual(['a', 'c'])
+})
