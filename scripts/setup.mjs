@@ -51,10 +51,11 @@ function digestOfSources() {
   const inside = (folder) => readdirSync(at(folder), { recursive: true }).map((file) => join(folder, file))
   const files = [
     ...inside('src').filter((file) => file.endsWith('.ts') && !/\.(test|as)\.ts$/.test(file)),
-    ...inside('web').filter((file) => /\.(tsx?|css|html|svg|json)$/.test(file)),
+    ...inside('web').filter((file) => /\.(tsx?|js|css|html|svg|json|txt)$/.test(file)),
   ]
   const digest = createHash('sha256')
-  for (const file of [...files.sort(), 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'])
+  const settings = ['scripts/build-site.mjs', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']
+  for (const file of [...files.sort(), ...settings])
     digest
       .update(`${file}\0`)
       .update(readFileSync(at(file)))
@@ -74,6 +75,7 @@ function build(sources) {
     at('node_modules/vite/bin/vite.js'),
     ...['build', '--config', at('web/vite.config.ts'), '--outDir', at('dist.new/web'), '--logLevel', 'warn'],
   ])
+  run(process.execPath, [at('scripts/build-site.mjs'), at('dist.new/web')])
   chmodSync(at('dist.new/cli/main.js'), 0o755)
   writeFileSync(at('dist.new/.built-from'), sources)
   rmSync(at('dist'), { recursive: true, force: true })

@@ -30,6 +30,7 @@ const mayImport: Record<string, readonly string[]> = {
   report: ['squad', 'training'],
   analysis: ['random', 'text', 'squad', 'inference', 'report'],
   synthetic: ['random', 'squad'],
+  site: ['files', 'models', 'text', 'squad', 'checkpoint', 'inference'],
   runs: [
     'files',
     'threads',

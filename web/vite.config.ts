@@ -3,7 +3,7 @@ import { defineConfig } from 'vite'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-/** Builds the pages of `spanforge serve` and the dashboard as static files in dist/web without external resources. */
+/** Builds the pages of `spanforge serve`, the dashboard and exported sites as static files in dist/web without external resources. */
 export default defineConfig({
   root: at('.'),
   // Pages can be served behind a proxy under any path.
@@ -13,6 +13,14 @@ export default defineConfig({
     outDir: at('../dist/web'),
     emptyOutDir: true,
     target: 'es2022',
-    rolldownOptions: { input: { playground: at('playground/index.html'), dashboard: at('dashboard/index.html') } },
+    // The export of a site copies only the files of its page.
+    manifest: true,
+    rolldownOptions: {
+      input: {
+        playground: at('playground/index.html'),
+        dashboard: at('dashboard/index.html'),
+        site: at('site/index.html'),
+      },
+    },
   },
 })

@@ -4,6 +4,7 @@ import type { AnswerSettings } from '../checkpoint/answer-settings.ts'
 import type { ConfidenceModel } from '../squad/metrics/confidence.ts'
 import type { EvaluateOptions } from './evaluate.ts'
 import type { PipelineOptions, SearchOptions } from './pipeline.ts'
+import { withStoredSettings } from './stored-settings.ts'
 
 export const callback = <F extends (...args: never[]) => unknown>() =>
   z.custom<F>((value) => typeof value === 'function', 'a function')
@@ -55,25 +56,9 @@ function namedOptions(given: GivenAnswerOptions): SearchOptions {
   )
 }
 
-/**
- * Resolves the options of a search. Missing options default to the settings stored with the model, so that the
- * threshold has its intended meaning and candidates have a confidence if one was fitted.
- */
-export function resolveAnswerOptions(given: GivenAnswerOptions, stored: AnswerSettings | undefined): SearchOptions {
-  const known = namedOptions(given)
-  if (!stored) return known
-  const { version_2_with_negative, null_score_diff_threshold, confidence, max_answer_length, max_seq_length } = stored
-  return {
-    handle_impossible_answer: version_2_with_negative,
-    null_score_diff_threshold,
-    confidence,
-    max_answer_length,
-    max_seq_len: max_seq_length,
-    // The stored stride applies only to the stored length.
-    ...((known.max_seq_len ?? max_seq_length) === max_seq_length && { doc_stride: stored.doc_stride }),
-    ...known,
-  }
-}
+/** Resolves the options of a search, with the settings stored with the model as defaults. */
+export const resolveAnswerOptions = (given: GivenAnswerOptions, stored: AnswerSettings | undefined): SearchOptions =>
+  withStoredSettings(namedOptions(given), stored)
 
 /**
  * Resolves the options of the Python pipeline. They keep the defaults of Python, except for the threshold stored with

@@ -39,7 +39,7 @@ export interface WindowingPlan {
 /** Applies the defaults of the Python pipeline. @throws UsageError if an option is out of range */
 export function windowingPlan(
   tokenizer: Tokenizer,
-  { max_positions }: Geometry,
+  { max_positions }: Pick<Geometry, 'max_positions'>,
   options: WindowingOptions,
 ): WindowingPlan {
   const { model_max_length } = tokenizer

@@ -5,6 +5,7 @@ import { DropZone } from './components/drop-zone.tsx'
 import { Header } from './components/header.tsx'
 import { HelpDialog } from './components/help-dialog.tsx'
 import { HistoryDialog } from './components/history-dialog.tsx'
+import { LocalStatus } from './components/local-status.tsx'
 import { QuestionCard } from './components/question-card.tsx'
 import { ShareDialog } from './components/share-dialog.tsx'
 import { TextInput } from './components/text-input.tsx'
@@ -27,6 +28,7 @@ export function App() {
         {state.editing.value ? <TextInput /> : <TextPane />}
         <section class="asking" aria-label="Questions and answers">
           <AskForm />
+          <LocalStatus />
           {state.questions.value.length === 0 && <Hint />}
           <ol class="cards" aria-label="Questions, newest first">
             {state.questions.value.map((asked) => (

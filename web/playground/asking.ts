@@ -1,5 +1,5 @@
 /** Sends questions and receives streamed answers. */
-import { fetchModels, ServiceError, type StreamEvent, streamAnswers } from './api.ts'
+import { backend, ServiceError, type StreamEvent } from './backend.ts'
 import { keepVisit } from './keeping.ts'
 import { verdictOf } from './logic/verdict.ts'
 import * as state from './state.ts'
@@ -73,9 +73,9 @@ export function forgetQuestion(id: number): void {
   void keepVisit()
 }
 
-/** @throws ServiceError if the server cannot be reached or requires a token */
+/** @throws ServiceError if there is no list of models, for example because the server requires a token */
 export async function loadModels(): Promise<void> {
-  const { models, limits } = await fetchModels()
+  const { models, limits } = await backend().fetchModels()
   state.models.value = models
   mostQuestions = Math.max(1, Math.min(mostQuestions, limits.questions))
   mostWindows = limits.windows
@@ -90,7 +90,7 @@ async function askModel(model: string, asked: readonly state.AskedQuestion[]): P
   for (const { id } of asked) update(id, model, { state: 'waiting', done: 0, total: 0 })
   try {
     const request = { questions, context: state.text.value, model, top_k: TOP_K }
-    for await (const event of streamAnswers(request, signal)) take(event, model, asked)
+    for await (const event of backend().streamAnswers(request, signal)) take(event, model, asked)
   } catch (error) {
     if (signal.aborted) return
     if (error instanceof ServiceError && error.status === 401) state.openDialog.value = 'token'

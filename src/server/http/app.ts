@@ -10,7 +10,8 @@ import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-
 import { SpanforgeError } from '../../errors.ts'
 import { showText } from '../../show-value.ts'
 import { ClientConnections } from './connections.ts'
-import { asProblem, HttpProblem, problemBody } from './problem.ts'
+import { asProblem, HttpProblem } from './problem.ts'
+import { problemBody } from './problem-body.ts'
 import { readRequestJson, validatorCompiler } from './request-json.ts'
 
 export interface AppOptions {

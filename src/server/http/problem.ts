@@ -1,6 +1,4 @@
-import { STATUS_CODES } from 'node:http'
 import { SpanforgeError } from '../../errors.ts'
-import type { Problem as ProblemBody } from './contract.ts'
 
 /** An error with an HTTP status, and a Retry-After delay if a later attempt may succeed. */
 export class HttpProblem extends SpanforgeError {
@@ -41,13 +39,3 @@ export function asProblem(error: unknown): HttpProblem {
     cause: error,
   })
 }
-
-/** The body of application/problem+json. */
-export const problemBody = ({ status, detail, options }: HttpProblem, request_id?: string): ProblemBody => ({
-  type: 'about:blank',
-  title: STATUS_CODES[status] ?? 'Error',
-  status,
-  detail,
-  remedy: options.remedy,
-  request_id,
-})

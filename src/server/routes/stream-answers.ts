@@ -5,16 +5,12 @@ import type { ServedModel } from '../models/models.ts'
 import type { Asker } from '../security/client.ts'
 import { AnswerSize } from '../tokenizing/limits.ts'
 import type { OpenRequest } from '../tokenizing/request-tokenizer.ts'
+import { Pace } from './pace.ts'
 import { firstComputed } from './questions.ts'
 
 export type StreamEvent = {
   [Name in keyof StreamEvents]: { readonly event: Name; readonly data: StreamEvents[Name] }
 }[keyof StreamEvents]
-
-/** Minimum milliseconds between two progress events of a question. */
-const MIN_INTERVAL = 100
-/** The interval is at least this many times the time that creating an event takes, which grows with the text. */
-const COST_FACTOR = 5
 
 /**
  * Yields the progress and the answer of each question, in order, while the model reads their windows. A slow consumer
@@ -42,14 +38,12 @@ export function streamAnswers(
   async function* events(): AsyncGenerator<StreamEvent> {
     const size = new AnswerSize()
     for (const [question, total] of opened.rows.windows.entries()) {
-      let next = 0
+      const pace = new Pace()
       let read = readSoFar(question)
       while (read.length < total) {
-        if (read.length > 0 && performance.now() >= next) {
-          const started = performance.now()
-          const result = await opened.answers(question, read, options)
-          const now = performance.now()
-          next = now + Math.max(MIN_INTERVAL, COST_FACTOR * (now - started))
+        if (read.length > 0 && pace.isDue) {
+          const soFar = read
+          const result = await pace.measure(() => opened.answers(question, soFar, options))
           yield { event: 'progress', data: { question, done: read.length, total, result } }
         }
         await updates.next()

@@ -1,3 +1,4 @@
+import { backend } from '../backend.ts'
 import { areOn, SHORTCUTS, setShortcuts } from '../shortcuts.ts'
 import { Dialog } from './dialog.tsx'
 
@@ -36,7 +37,7 @@ export const HelpDialog = () => (
           />
           Use keyboard shortcuts
         </label>
-        <p class="note">Texts and questions are sent only to the server of this page.</p>
+        <p class="note">{backend().privacy}</p>
       </>
     )}
   </Dialog>

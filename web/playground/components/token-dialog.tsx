@@ -1,6 +1,7 @@
 import { useRef, useState } from 'preact/hooks'
-import { ServiceError, setToken } from '../api.ts'
 import { askMissing, loadModels } from '../asking.ts'
+import { ServiceError } from '../backend.ts'
+import { setToken } from '../http-backend.ts'
 import * as state from '../state.ts'
 import { Dialog } from './dialog.tsx'
 

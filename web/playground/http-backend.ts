@@ -1,32 +1,23 @@
-/** Client of the service that serves this page. */
-import type { BatchRequest, ModelList, Problem, StreamEvents } from '../../src/server/http/contract.ts'
+/** The service that serves this page. */
+import type { BatchRequest, ModelList, Problem } from '../../src/server/http/contract.ts'
+import { type Backend, ServiceError, type StreamEvent } from './backend.ts'
 import { serverEvents } from './logic/server-events.ts'
-
-/** An error of the service with a message for the user. The status is 0 if the server was not reached. */
-export class ServiceError extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-    readonly retryAfter?: number,
-  ) {
-    super(message)
-  }
-}
-
-export type StreamEvent = { [Name in keyof StreamEvents]: { name: Name; data: StreamEvents[Name] } }[keyof StreamEvents]
 
 const TOKEN = 'spanforge.token'
 
 /** Stores the token for this tab only. */
 export const setToken = (token: string): void => sessionStorage.setItem(TOKEN, token)
 
-export async function fetchModels(): Promise<ModelList> {
-  const response = await call('api/models')
-  return (await response.json()) as ModelList
+export const httpBackend: Backend = {
+  privacy: 'Texts and questions are sent only to the server of this page.',
+  async fetchModels() {
+    const response = await call('api/models')
+    return (await response.json()) as ModelList
+  },
+  streamAnswers,
 }
 
-/** Streams answers up to the event `end`. Throws if the connection is lost before. */
-export async function* streamAnswers(request: BatchRequest, signal: AbortSignal): AsyncGenerator<StreamEvent> {
+async function* streamAnswers(request: BatchRequest, signal: AbortSignal): AsyncGenerator<StreamEvent> {
   const response = await patiently(signal, () =>
     call('api/stream', { method: 'POST', body: JSON.stringify(request), signal }),
   )

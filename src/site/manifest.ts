@@ -1,0 +1,83 @@
+/** The files of an exported site as its page, its workers and the export see them. Runs in a browser. */
+import type { AnswerSettings } from '../checkpoint/answer-settings.ts'
+import type { TokenizerSettings } from '../text/index.ts'
+
+/** A file with its size and digest, so that a truncated or replaced file is noticed before it is used. */
+export interface SiteFile {
+  /** Path in the site's folder, with `/` between names. */
+  readonly path: string
+  readonly bytes: number
+  /** SHA-256 in hexadecimal. */
+  readonly sha256: string
+}
+
+/** Number format of a model's weights, as in the names of transformers.js. */
+export type SiteDtype = 'fp32' | 'fp16' | 'q8' | 'int8' | 'uint8' | 'q4' | 'q4f16'
+
+export interface SiteModel {
+  /** Id in the model selection. */
+  readonly id: string
+  /** Name on the hub or of the folder. */
+  readonly name: string
+  readonly dtype: SiteDtype
+  /** The ONNX model. */
+  readonly weights: SiteFile
+  /** The settings of the tokenizer as JSON, see `readTokenizerSettings`. */
+  readonly tokenizer: SiteFile
+  readonly parameters: number
+  readonly layers: number
+  readonly hidden_size: number
+  /** Maximum window length in tokens. */
+  readonly max_positions: number
+  readonly answer_settings?: AnswerSettings
+}
+
+/** A build of ONNX Runtime Web with the worker script that uses it. */
+export interface SiteRuntime {
+  /** The worker script. */
+  readonly reader: SiteFile
+  /** The loader of the WebAssembly code. */
+  readonly loader: SiteFile
+  /** The WebAssembly code, compressed with gzip. */
+  readonly code: SiteFile
+}
+
+export type RuntimeName = 'wasm' | 'webgpu'
+
+/** Contents of `site.json`. */
+export interface SiteManifest {
+  /** Digest of all files. */
+  readonly version: string
+  /** At least one; the first is the default. */
+  readonly models: readonly SiteModel[]
+  readonly runtimes: Readonly<Record<RuntimeName, SiteRuntime>>
+}
+
+/** What the service worker keeps; it is the beginning of `sw.js`. */
+export interface SiteCache {
+  readonly version: string
+  /** Files that the page needs to start, kept when the service worker is installed. */
+  readonly core: readonly SiteFile[]
+  /** Further files of the page, kept once the first model is loaded. */
+  readonly extras: readonly SiteFile[]
+  /** Files that not every visitor needs, kept when they are used for the first time. */
+  readonly onUse: readonly SiteFile[]
+  /** Models and runtimes, which the reader keeps when they are used for the first time. */
+  readonly large: readonly SiteFile[]
+}
+
+/** `model_max_length` can be Infinity, which JSON writes as null. */
+export const readTokenizerSettings = (json: string): TokenizerSettings => {
+  const settings = JSON.parse(json) as TokenizerSettings
+  return { ...settings, model_max_length: settings.model_max_length ?? Number.POSITIVE_INFINITY }
+}
+
+export const writeTokenizerSettings = (settings: TokenizerSettings): string => JSON.stringify(settings)
+
+/** Dynamically quantized models run faster in WebAssembly, because WebGPU lacks their operators. */
+const forWasm: readonly SiteDtype[] = ['int8', 'uint8']
+const withFloat16: readonly SiteDtype[] = ['fp16', 'q4f16']
+
+/** Whether a graphics adapter, with or without 16-bit floating-point numbers, can run all models of a site. */
+export const canUseWebGpu = (models: readonly SiteModel[], hasFloat16: boolean): boolean =>
+  models.every(({ dtype }) => !forWasm.includes(dtype) && (hasFloat16 || !withFloat16.includes(dtype)))

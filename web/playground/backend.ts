@@ -1,0 +1,37 @@
+/** Where the page gets its models and answers from. */
+import type { BatchRequest, ModelList, StreamEvents } from '../../src/server/http/contract.ts'
+
+/** An error with a message for the user. The status is 0 if there was no response. */
+export class ServiceError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly retryAfter?: number,
+  ) {
+    super(message)
+  }
+}
+
+export type StreamEvent = { [Name in keyof StreamEvents]: { name: Name; data: StreamEvents[Name] } }[keyof StreamEvents]
+
+/** A server (`http-backend.ts`), or models in this browser (`web/site/worker-backend.ts`). */
+export interface Backend {
+  /** Says who sees the user's texts and questions. */
+  readonly privacy: string
+  /** @throws ServiceError if there is no list, for example because the server requires a token */
+  fetchModels(): Promise<ModelList>
+  /**
+   * Streams answers up to the event `end`.
+   * @throws ServiceError if they cannot be computed or are incomplete; the signal's reason if it is aborted
+   */
+  streamAnswers(request: BatchRequest, signal: AbortSignal): AsyncGenerator<StreamEvent>
+}
+
+let current: Backend | undefined
+
+/** Sets the backend of the page. Must be called before anything else. */
+export const setBackend = (backend: Backend): void => {
+  current = backend
+}
+
+export const backend = (): Backend => current!

@@ -1,0 +1,53 @@
+import { render } from 'preact'
+import '../shared/theme.css'
+import './styles/page.css'
+import './styles/columns.css'
+import './styles/text.css'
+import './styles/marks.css'
+import './styles/answers.css'
+import './styles/correction.css'
+import './styles/dialogs.css'
+import './styles/narrow.css'
+import { openSession, openShared } from './actions.ts'
+import { App } from './app.tsx'
+import { loadModels } from './asking.ts'
+import { type Backend, ServiceError, setBackend } from './backend.ts'
+import { keepSession, keptSession, restore } from './keeping.ts'
+import { fromFragment } from './logic/share-link.ts'
+import * as state from './state.ts'
+import { restoreTheme } from './theme.ts'
+
+/** Shows the page, with answers from `backend`. */
+export async function startPage(backend: Backend): Promise<void> {
+  setBackend(backend)
+  restoreTheme()
+  restore()
+  render(<App />, document.getElementById('app')!)
+  await open()
+  addEventListener('pagehide', keepSession)
+  // Mobile browsers may kill background pages without a further event.
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && keepSession())
+  // Opening a share link in this tab only changes the fragment.
+  addEventListener('hashchange', () => void openLink())
+}
+
+async function open(): Promise<void> {
+  try {
+    await loadModels()
+  } catch (error) {
+    if (error instanceof ServiceError && error.status === 401) state.openDialog.value = 'token'
+    else state.complaint.value = (error as Error).message
+  }
+  const session = keptSession()
+  if (session) openSession(session)
+  else await openLink()
+}
+
+async function openLink(): Promise<void> {
+  try {
+    const shared = await fromFragment(location.hash)
+    if (shared) openShared(shared)
+  } catch (error) {
+    state.complaint.value = (error as Error).message
+  }
+}

@@ -1,0 +1,9 @@
+// Runs without modules, so that it can explain why the page does not start where modules are not available.
+addEventListener('DOMContentLoaded', function () {
+  var notice = document.getElementById('start-notice')
+  if (location.protocol === 'file:')
+    notice.textContent =
+      'This page was opened as a file, where browsers do not allow models to run. Put its folder on any web server, or run "npx http-server" in the folder and open the address that it shows.'
+  else if (!('noModule' in HTMLScriptElement.prototype))
+    notice.textContent = 'This page requires a newer browser: a version of Chrome, Edge, Firefox or Safari from 2023 or later.'
+})

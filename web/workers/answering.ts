@@ -1,0 +1,76 @@
+import type { SearchOptions } from '../../src/inference/pipeline.ts'
+import { windowingPlan } from '../../src/inference/pipeline-options.ts'
+import { withStoredSettings } from '../../src/inference/stored-settings.ts'
+import type { BatchRequest } from '../../src/server/http/contract.ts'
+import { Pace } from '../../src/server/routes/pace.ts'
+import { TokenizedRequest } from '../../src/server/tokenizing/tokenized-request.ts'
+import { gatherTexts } from '../../src/server/tokenizing/tokenizing-task.ts'
+import { WindowRows } from '../../src/server/tokenizing/window-rows.ts'
+import type { WindowLogits } from '../../src/squad/document-logits.ts'
+import type { StreamEvent } from './messages.ts'
+import type { ReadModel } from './read-model.ts'
+
+/** Milliseconds of tokenizing after which the worker looks for messages. */
+const TURN = 50
+
+/**
+ * Answers questions about one text like the server's `/api/stream`: the same events, windows, answers and scores.
+ * @throws SpanforgeError if a question leaves no room for the text; the signal's reason if it is aborted
+ */
+export async function* answerRequest(
+  model: ReadModel,
+  { questions = [], context, top_k, align_to_words }: BatchRequest,
+  signal: AbortSignal,
+): AsyncGenerator<StreamEvent> {
+  const started = performance.now()
+  const { id, max_positions, answer_settings } = model.facts
+  const options: SearchOptions = withStoredSettings({ top_k, align_to_words }, answer_settings)
+  const { windows } = windowingPlan(model.tokenizer, { max_positions }, options)
+  const texts = gatherTexts(questions.map((question) => ({ question, context })))
+  const request = await tokenized(model, { ...texts, windows, max_windows: Number.POSITIVE_INFINITY }, signal)
+  const rows = new WindowRows(request.plan)
+  yield { name: 'start', data: { model: id, windows: rows.windows } }
+  let row = 0
+  for (const [question, total] of rows.windows.entries()) {
+    const pace = new Pace()
+    const logits: WindowLogits[] = []
+    const answers = () => request.answers(question, logits, options)
+    while (logits.length < total) {
+      if (logits.length > 0 && pace.isDue) {
+        const result = await pace.measure(answers)
+        yield { name: 'progress', data: { question, done: logits.length, total, result } }
+      }
+      logits.push(await model.forward(rows.row(row++)))
+      await messages(signal)
+    }
+    yield { name: 'answer', data: { question, result: answers() } }
+  }
+  yield { name: 'end', data: { model: id, milliseconds: performance.now() - started } }
+}
+
+async function tokenized(
+  { tokenizer }: ReadModel,
+  task: Parameters<typeof TokenizedRequest.steps>[1],
+  signal: AbortSignal,
+): Promise<TokenizedRequest> {
+  const steps = TokenizedRequest.steps(tokenizer, task)
+  let turn = performance.now() + TURN
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+    if (performance.now() < turn) continue
+    await messages(signal)
+    turn = performance.now() + TURN
+  }
+}
+
+const channel = new MessageChannel()
+
+/** Lets the worker receive messages, of which one may abort the request. */
+async function messages(signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => {
+    channel.port1.onmessage = resolve
+    channel.port2.postMessage(undefined)
+  })
+  signal.throwIfAborted()
+}

@@ -1,0 +1,30 @@
+/** Messages between a page and its reader, the worker that runs the models. */
+import type { BatchRequest, StreamEvents } from '../../src/server/http/contract.ts'
+import type { SiteManifest } from '../../src/site/manifest.ts'
+
+export type StreamEvent = { [Name in keyof StreamEvents]: { name: Name; data: StreamEvents[Name] } }[keyof StreamEvents]
+
+export interface ReaderSettings {
+  /** Address of the site's folder, with a slash at the end. */
+  readonly base: string
+  readonly manifest: SiteManifest
+  /** Threads of WebAssembly. More than one require cross-origin isolation. */
+  readonly threads: number
+  /** Whether files are kept in the browser's storage. */
+  readonly keepsFiles: boolean
+}
+
+export type ToReader =
+  | ({ readonly type: 'open' } & ReaderSettings)
+  | { readonly type: 'load'; readonly id: number; readonly model: string }
+  | { readonly type: 'ask'; readonly id: number; readonly request: BatchRequest }
+  | { readonly type: 'abort'; readonly id: number }
+
+export type FromReader =
+  /** Bytes of a model that have arrived. */
+  | { readonly type: 'progress'; readonly model: string; readonly done: number; readonly total: number }
+  /** A file cannot be kept, for example because the storage is full. */
+  | { readonly type: 'notKept'; readonly problem: string }
+  | { readonly type: 'loaded'; readonly id: number }
+  | { readonly type: 'event'; readonly id: number; readonly event: StreamEvent }
+  | { readonly type: 'failed'; readonly id: number; readonly problem: string }

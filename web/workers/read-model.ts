@@ -1,0 +1,48 @@
+import type * as Ort from 'onnxruntime-web'
+import type { Row } from '../../src/batching/pack.ts'
+import type { SiteModel } from '../../src/site/manifest.ts'
+import { readTokenizerSettings } from '../../src/site/manifest.ts'
+import type { WindowLogits } from '../../src/squad/document-logits.ts'
+import { Tokenizer } from '../../src/text/index.ts'
+import type { Mutex } from '../../src/threads/mutex.ts'
+
+/** A loaded model with its tokenizer. */
+export class ReadModel {
+  readonly tokenizer: Tokenizer
+
+  constructor(
+    private readonly ort: typeof Ort,
+    private readonly session: Ort.InferenceSession,
+    readonly facts: SiteModel,
+    tokenizer: Uint8Array,
+    private readonly mutex: Mutex,
+  ) {
+    this.tokenizer = new Tokenizer(readTokenizerSettings(new TextDecoder().decode(tokenizer)))
+  }
+
+  /**
+   * Computes a single window. Windows are not batched: batches bring nothing in WebAssembly, and in dynamically quantized
+   * models the results would depend on the neighbours.
+   */
+  forward({ input_ids, token_type_ids }: Row): Promise<WindowLogits> {
+    return this.mutex.runExclusive(async () => {
+      const values: Readonly<Record<string, Int32Array>> = {
+        input_ids,
+        token_type_ids,
+        attention_mask: new Int32Array(input_ids.length).fill(1),
+      }
+      const feeds = Object.fromEntries(this.session.inputNames.map((name) => [name, this.tensor(values[name])]))
+      const { start_logits, end_logits } = await this.session.run(feeds)
+      const logits = {
+        start_logits: Float32Array.from((await start_logits.getData()) as Float32Array),
+        end_logits: Float32Array.from((await end_logits.getData()) as Float32Array),
+      }
+      for (const tensor of [start_logits, end_logits, ...Object.values(feeds)]) tensor.dispose()
+      return logits
+    })
+  }
+
+  private tensor(values: Int32Array): Ort.Tensor {
+    return new this.ort.Tensor('int64', BigInt64Array.from(Array.from(values, BigInt)), [1, values.length])
+  }
+}

@@ -1,0 +1,109 @@
+import type { BatchRequest } from '../../src/server/http/contract.ts'
+import type { FromReader, ReaderSettings, StreamEvent, ToReader } from './messages.ts'
+
+export interface ReaderEvents {
+  onProgress?(model: string, done: number, total: number): void
+  onNotKept?(problem: string): void
+}
+
+interface Call {
+  event(event: StreamEvent): void
+  end(error?: Error): void
+}
+
+/** The page's side of a reader. */
+export class ReaderClient {
+  private readonly calls = new Map<number, Call>()
+  private failure: Error | undefined
+  private last = 0
+
+  constructor(
+    private readonly worker: Worker,
+    settings: ReaderSettings,
+    private readonly events: ReaderEvents = {},
+  ) {
+    worker.onmessage = ({ data }: MessageEvent<FromReader>) => this.receive(data)
+    // The script cannot be loaded, or the browser has ended the worker.
+    worker.onerror = (event) => {
+      event.preventDefault()
+      this.fail(
+        new Error(
+          `The worker that runs the models has failed: ${event.message || 'it cannot be started'}. Reload the page.`,
+        ),
+      )
+    }
+    this.send({ type: 'open', ...settings })
+  }
+
+  /** Downloads and opens a model. */
+  async load(model: string): Promise<void> {
+    await this.call((id) => ({ type: 'load', id, model })).next()
+  }
+
+  /** Streams the answers of a request, as the server does. @throws the signal's reason if it is aborted */
+  ask(request: BatchRequest, signal?: AbortSignal): AsyncGenerator<StreamEvent> {
+    return this.call((id) => ({ type: 'ask', id, request }), signal)
+  }
+
+  end(): void {
+    this.worker.terminate()
+    this.fail(new Error('The worker that runs the models was ended.'))
+  }
+
+  private async *call(message: (id: number) => ToReader, signal?: AbortSignal): AsyncGenerator<StreamEvent> {
+    signal?.throwIfAborted()
+    if (this.failure) throw this.failure
+    const id = ++this.last
+    const events: StreamEvent[] = []
+    let result: { readonly error?: Error } | undefined
+    let wake = () => {}
+    this.calls.set(id, {
+      event: (event) => {
+        events.push(event)
+        wake()
+      },
+      end: (error) => {
+        result = { error }
+        wake()
+      },
+    })
+    const abort = () => {
+      this.send({ type: 'abort', id })
+      wake()
+    }
+    signal?.addEventListener('abort', abort)
+    this.send(message(id))
+    try {
+      for (;;) {
+        signal?.throwIfAborted()
+        const event = events.shift()
+        if (event) yield event
+        else if (result?.error) throw result.error
+        else if (result) return
+        else
+          await new Promise<void>((resolve) => {
+            wake = resolve
+          })
+      }
+    } finally {
+      signal?.removeEventListener('abort', abort)
+      this.calls.delete(id)
+    }
+  }
+
+  private receive(message: FromReader): void {
+    if (message.type === 'progress') this.events.onProgress?.(message.model, message.done, message.total)
+    else if (message.type === 'notKept') this.events.onNotKept?.(message.problem)
+    else if (message.type === 'event') this.calls.get(message.id)?.event(message.event)
+    else this.calls.get(message.id)?.end(message.type === 'failed' ? new Error(message.problem) : undefined)
+  }
+
+  private fail(error: Error): void {
+    this.failure = error
+    for (const { end } of this.calls.values()) end(error)
+  }
+
+  private send(message: ToReader): void {
+    this.worker.postMessage(message)
+  }
+}

@@ -1,0 +1,4 @@
+import * as ort from 'onnxruntime-web/wasm'
+import { startReader } from './reader.ts'
+
+startReader(ort, 'wasm')

@@ -1,0 +1,112 @@
+/** The reader: runs models in a worker, with spanforge's own tokenizer, windows and choice of answers. */
+import type * as Ort from 'onnxruntime-web'
+import type { RuntimeName, SiteFile, SiteModel } from '../../src/site/manifest.ts'
+import { Mutex } from '../../src/threads/mutex.ts'
+import { answerRequest } from './answering.ts'
+import type { FromReader, ReaderSettings, ToReader } from './messages.ts'
+import { ReadModel } from './read-model.ts'
+import { fetchFile, storageName } from './site-files.ts'
+
+declare const self: DedicatedWorkerGlobalScope
+
+/** Handles the messages of the page with a build of ONNX Runtime Web. */
+export function startReader(ort: typeof Ort, runtime: RuntimeName): void {
+  let reader: Reader | undefined
+  const aborts = new Map<number, AbortController>()
+  self.onmessage = ({ data }: MessageEvent<ToReader>) => {
+    if (data.type === 'open') reader = new Reader(ort, runtime, data)
+    else if (data.type === 'abort') aborts.get(data.id)?.abort()
+    else {
+      const abort = new AbortController()
+      aborts.set(data.id, abort)
+      const done = data.type === 'load' ? reader!.model(data.model) : reader!.ask(data.id, data.request, abort.signal)
+      void done
+        .then(() => post({ type: 'loaded', id: data.id }))
+        .catch((error) => post({ type: 'failed', id: data.id, problem: explained(error) }))
+        .finally(() => aborts.delete(data.id))
+    }
+  }
+}
+
+const post = (message: FromReader): void => self.postMessage(message)
+
+class Reader {
+  private readonly models = new Map<string, Promise<ReadModel>>()
+  /** The runtime computes one window at a time, so requests take turns. */
+  private readonly mutex = new Mutex()
+  private readonly storage: Promise<Cache | undefined>
+  private code: Promise<void> | undefined
+
+  constructor(
+    private readonly ort: typeof Ort,
+    private readonly runtime: RuntimeName,
+    private readonly settings: ReaderSettings,
+  ) {
+    const { base, keepsFiles } = settings
+    this.storage = keepsFiles ? caches.open(storageName(base)).catch(() => undefined) : Promise.resolve(undefined)
+  }
+
+  /** Loads a model once. A failed load can be repeated. */
+  model(id: string): Promise<ReadModel> {
+    const loading = this.models.get(id) ?? this.load(id)
+    this.models.set(id, loading)
+    loading.catch(() => this.models.delete(id))
+    return loading
+  }
+
+  async ask(id: number, request: Parameters<typeof answerRequest>[1], signal: AbortSignal): Promise<void> {
+    const model = await this.model(request.model!)
+    for await (const event of answerRequest(model, request, signal)) post({ type: 'event', id, event })
+  }
+
+  private async load(id: string): Promise<ReadModel> {
+    const model = this.settings.manifest.models.find((one) => one.id === id)
+    if (!model) throw new Error(`Unknown model "${id}".`)
+    const { code } = this.settings.manifest.runtimes[this.runtime]
+    const files = [...(this.code ? [] : [code]), model.weights, model.tokenizer]
+    const total = files.reduce((sum, { bytes }) => sum + bytes, 0)
+    let done = 0
+    const fetched = (file: SiteFile) =>
+      this.fetch(file, (bytes) => {
+        done += bytes
+        post({ type: 'progress', model: id, done, total })
+      })
+    this.code ??= this.loadCode(fetched(code))
+    this.code.catch(() => {
+      this.code = undefined
+    })
+    const [weights, tokenizer] = await Promise.all([fetched(model.weights), fetched(model.tokenizer), this.code])
+    return this.mutex.runExclusive(() => this.open(model, weights, tokenizer))
+  }
+
+  private async open(model: SiteModel, weights: Uint8Array, tokenizer: Uint8Array): Promise<ReadModel> {
+    const options = { executionProviders: [this.runtime] }
+    const session = await this.ort.InferenceSession.create(weights, options).catch((error: Error) => {
+      throw new Error(`The model ${model.id} cannot be loaded in this browser: ${error.message}.`, { cause: error })
+    })
+    return new ReadModel(this.ort, session, model, tokenizer, this.mutex)
+  }
+
+  /** Hands the code to the runtime, which would otherwise download it itself. */
+  private async loadCode(compressed: Promise<Uint8Array>): Promise<void> {
+    const { base, manifest, threads } = this.settings
+    const { wasm } = this.ort.env
+    const unzipped = new Blob([(await compressed) as Uint8Array<ArrayBuffer>])
+      .stream()
+      .pipeThrough(new DecompressionStream('gzip'))
+    wasm.wasmBinary = await new Response(unzipped).arrayBuffer()
+    wasm.wasmPaths = { mjs: new URL(manifest.runtimes[this.runtime].loader.path, base).href }
+    wasm.numThreads = threads
+    this.ort.env.logLevel = 'error'
+  }
+
+  private async fetch(file: SiteFile, onBytes: (bytes: number) => void): Promise<Uint8Array> {
+    const onNotKept = (problem: string) => post({ type: 'notKept', problem })
+    const storage = await this.storage
+    // Without no-store, browsers would store a kept file twice.
+    const cache = storage ? 'no-store' : 'no-cache'
+    return fetchFile(this.settings.base, file, { storage, cache, onBytes, onNotKept })
+  }
+}
+
+const explained = (error: unknown): string => (error instanceof Error ? error.message : String(error))
