@@ -6,18 +6,8 @@ import { layerNorm, linear } from '../nn/layers.ts'
 import type { Parameters } from '../nn/parameters.ts'
 import { add } from '../ops/elementwise.ts'
 import type { Architecture, LayerRange } from './architecture.ts'
-import {
-  BERT_LIKE_NAMES,
-  type BertLikeConfig,
-  bertLikeFields,
-  bertLikeGeometry,
-  bertLikeSavedFields,
-  bertLikeTraits,
-  resizedBertLike,
-  sumOfEmbeddings,
-} from './bert-like.ts'
+import { BERT_LIKE_NAMES, type BertLikeConfig, bertLikeFields, bertLikeGeometry, bertLikeSavedFields, bertLikeTraits, resizedBertLike, sumOfEmbeddings, qaOutputs } from './bert-like.ts'
 import { checkSizes, configReader, integerBetween, refuseConfig } from './config.ts'
-import { qaOutputs } from './qa-outputs.ts'
 import { type SelfAttention, selfAttention } from './self-attention.ts'
 
 /** The sizes and settings of an ALBERT: Hugging Face's config.json, with its names. */
@@ -59,7 +49,7 @@ export const albert: Architecture<AlbertConfig> = {
   field_names: reader.names,
   checkpoint: { prefix: 'albert.', constants: ['embeddings.position_ids', 'embeddings.token_type_ids'] },
   parseConfig(json, source) {
-    const config: AlbertConfig = { model_type: 'albert', ...reader.read(json, source) }
+    const config: AlbertConfig = reader.read(json, source)
     const { num_hidden_groups, num_hidden_layers, inner_group_num } = config
     if (num_hidden_groups > num_hidden_layers)
       refuseConfig(source, [

@@ -6,8 +6,8 @@ import type { Dropout } from '../nn/dropout.ts'
 import { embedding, layerNorm, linear } from '../nn/layers.ts'
 import type { Parameters } from '../nn/parameters.ts'
 import { add } from '../ops/elementwise.ts'
-import type { Geometry, LayerRange, ModelConfig } from './architecture.ts'
-import { activation, integerBetween, numberBetween, paddingId, paddingRow, probability, unpruned } from './config.ts'
+import type { Architecture, Geometry, LayerRange, ModelConfig } from './architecture.ts'
+import { activation, type ConfigReader, checkSizes, integerBetween, numberBetween, paddingId, paddingRow, probability, unpruned } from './config.ts'
 import { type SelfAttention, selfAttention } from './self-attention.ts'
 
 /** Configuration fields with the names in BERT's config.json. */
@@ -74,13 +74,52 @@ export const bertLikeGeometry = (config: BertLikeConfig): Geometry => ({
   initializer_range: config.initializer_range,
 })
 
+/** What distinguishes an architecture with BERT's layers from the others. */
+export interface BertLike<Config extends BertLikeConfig> {
+  readonly class_prefix: string
+  /** Prefix of the encoder's tensors in a checkpoint. */
+  readonly prefix: string
+  readonly reader: ConfigReader<Config>
+  readonly geometry?: (config: Config) => Geometry
+  /** Computes the state before the first layer, [tokens, hidden_size]. */
+  embedded(p: Parameters, config: Config, dropout: Dropout): Tensor
+}
+
+/** Creates an architecture with BERT's layers and head. */
+export function bertLike<Config extends BertLikeConfig>({
+  class_prefix,
+  prefix,
+  reader,
+  geometry = bertLikeGeometry,
+  embedded,
+}: BertLike<Config>): Architecture<Config> {
+  return {
+    model_type: reader.model_type,
+    class_name: `${class_prefix}ForQuestionAnswering`,
+    class_prefix,
+    field_names: reader.names,
+    checkpoint: { prefix, constants: ['embeddings.position_ids', 'embeddings.token_type_ids'] },
+    parseConfig(json, source) {
+      const config = reader.read(json, source)
+      checkSizes(geometry(config), config, BERT_LIKE_NAMES, source)
+      return config
+    },
+    savedFields: bertLikeSavedFields,
+    geometry,
+    resized: resizedBertLike,
+    encoder: (p, config, dropout, range) =>
+      bertLikeEncoder(p, config, dropout, range, () => embedded(p, config, dropout)),
+    head: qaOutputs,
+  }
+}
+
 /** Returns the configuration with different sizes. */
 export const resizedBertLike = <Config extends BertLikeConfig>(
   config: Config,
   { layers, vocab_size }: Pick<Geometry, 'layers' | 'vocab_size'>,
 ): Config => ({ ...config, num_hidden_layers: layers, vocab_size })
 
-export interface EmbeddingOptions {
+interface SumOptions {
   /** Width of the embeddings (default: hidden_size). */
   readonly width?: number
   /** Index of the position embedding that is not trained. */
@@ -92,7 +131,7 @@ export function sumOfEmbeddings(
   p: Parameters,
   c: BertLikeConfig,
   dropout: Dropout,
-  { width = c.hidden_size, position_padding }: EmbeddingOptions = {},
+  { width = c.hidden_size, position_padding }: SumOptions = {},
 ): Tensor {
   const lookUp = (table: string, ids: string, size: number, padding_idx?: number) =>
     embedding(p.at(table), input(ids, ['tokens'], 'int32'), { size, width, padding_idx })
@@ -131,3 +170,7 @@ function layer(p: Parameters, c: BertLikeConfig, x: Tensor, attend: SelfAttentio
   const inner = activations[c.hidden_act](linear(p.at('intermediate.dense'), h, c.intermediate_size))
   return addAndNorm(p.at('output'), h, linear(p.at('output.dense'), inner, c.hidden_size))
 }
+
+/** Question-answering head of most architectures: computes start and end logits [tokens, 2] from [tokens, hidden_size]. */
+export const qaOutputs = (p: Parameters, _config: unknown, hidden: Tensor): Tensor =>
+  linear(p.at('qa_outputs'), hidden, 2)

@@ -46,8 +46,8 @@ export const unpruned = z
   .custom(isUnpruned, 'no pruned heads, whose weights are smaller than the configuration specifies')
   .optional()
 
-export interface ConfigFields<Traits extends z.ZodRawShape, Fields extends z.ZodRawShape> {
-  readonly model_type: string
+export interface ConfigFields<Type extends string, Traits extends z.ZodRawShape, Fields extends z.ZodRawShape> {
+  readonly model_type: Type
   /**
    * Properties that the weights must have for this code to support the model. Changing the value in the file would not
    * help.
@@ -63,18 +63,27 @@ export interface ConfigFields<Traits extends z.ZodRawShape, Fields extends z.Zod
   readonly readable: string
 }
 
-type Parsed<Fields extends z.ZodRawShape> = z.output<z.ZodObject<Fields>>
+type Parsed<Type extends string, Fields extends z.ZodRawShape> = z.output<z.ZodObject<Fields>> & {
+  readonly model_type: Type
+} & Pick<ModelConfig, 'extra'>
 
-/**
- * Creates a function that validates a parsed config.json and applies defaults. `source` is the file path, for errors.
- */
-export function configReader<Traits extends z.ZodRawShape, Fields extends z.ZodRawShape>({
+/** Reads the configurations of one architecture. */
+export interface ConfigReader<Config extends ModelConfig> {
+  readonly model_type: Config['model_type']
+  /** Names of all fields that are read. */
+  readonly names: readonly string[]
+  /** Validates a parsed config.json and applies defaults. `source` is the file path, for errors. */
+  read(json: unknown, source: string): Config
+}
+
+/** Creates a `ConfigReader` of the given fields. */
+export function configReader<const Type extends string, Traits extends z.ZodRawShape, Fields extends z.ZodRawShape>({
   model_type,
   traits,
   fixed = [],
   fields,
   readable,
-}: ConfigFields<Traits, Fields>) {
+}: ConfigFields<Type, Traits, Fields>) {
   const schema = z.object(
     { model_type: z.literal(model_type, model_type).optional(), ...traits, ...fields },
     'a JSON object',
@@ -82,8 +91,9 @@ export function configReader<Traits extends z.ZodRawShape, Fields extends z.ZodR
   const own = z.object(fields)
   const ofTheWeights = new Set<PropertyKey>([...Object.keys(traits), ...fixed])
   return {
+    model_type,
     names: Object.keys(schema.shape),
-    read(json: unknown, source: string): Parsed<Fields> & Pick<ModelConfig, 'extra'> {
+    read(json: unknown, source: string): Parsed<Type, Fields> {
       const parsed = schema.safeParse(json)
       if (!parsed.success) {
         const { issues } = parsed.error
@@ -92,7 +102,7 @@ export function configReader<Traits extends z.ZodRawShape, Fields extends z.ZodR
         return refuseConfig(source, [...faults], isBuiltOtherwise ? `Choose another ${readable}.` : undefined)
       }
       const extra = Object.entries(json as object).filter(([key]) => !Object.hasOwn(schema.shape, key))
-      return { ...own.parse(json), extra: Object.fromEntries(extra) }
+      return { model_type, ...own.parse(json), extra: Object.fromEntries(extra) }
     },
   }
 }

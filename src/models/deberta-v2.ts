@@ -17,9 +17,8 @@ import { reshape, transpose } from '../ops/movement.ts'
 import { softmax } from '../ops/softmax.ts'
 import { takeAlong } from '../ops/take-along.ts'
 import type { Architecture, LayerRange } from './architecture.ts'
-import { BERT_LIKE_NAMES, type BertLikeConfig, bertLikeFields, bertLikeGeometry, resizedBertLike } from './bert-like.ts'
+import { BERT_LIKE_NAMES, type BertLikeConfig, bertLikeFields, bertLikeGeometry, resizedBertLike, qaOutputs } from './bert-like.ts'
 import { checkSizes, configReader, integerBetween, paddingRow, refuseConfig, unpruned } from './config.ts'
-import { qaOutputs } from './qa-outputs.ts'
 import { relativeBuckets } from './relative-buckets.ts'
 import { attentionBias, layoutInputs } from './self-attention.ts'
 
@@ -89,7 +88,7 @@ export const debertaV2: Architecture<DebertaV2Config> = {
     constants: ['embeddings.position_ids', 'embeddings.position_embeddings.weight'],
   },
   parseConfig(json, source) {
-    const config: DebertaV2Config = { model_type: 'deberta-v2', ...reader.read(json, source) }
+    const config: DebertaV2Config = reader.read(json, source)
     checkSizes(this.geometry(config), config, BERT_LIKE_NAMES, source)
     if (config.position_buckets === 1)
       refuseConfig(source, ['position_buckets: found 1, expected at least 2, or -1 for a position for each distance'])

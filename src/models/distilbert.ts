@@ -21,7 +21,7 @@ import {
   probability,
   unpruned,
 } from './config.ts'
-import { qaOutputs } from './qa-outputs.ts'
+import { qaOutputs } from './bert-like.ts'
 import { type SelfAttention, selfAttention } from './self-attention.ts'
 
 /** The configuration of a DistilBERT model, with the field names of Hugging Face's config.json. */
@@ -81,7 +81,7 @@ export const distilbert: Architecture<DistilBertConfig> = {
   field_names: reader.names,
   checkpoint: { prefix: 'distilbert.', constants: ['embeddings.position_ids'] },
   parseConfig(json, source) {
-    const config: DistilBertConfig = { model_type: 'distilbert', ...reader.read(json, source) }
+    const config: DistilBertConfig = reader.read(json, source)
     checkSizes(this.geometry(config), config, { heads: 'n_heads', hidden_size: 'dim' }, source)
     return config
   },

@@ -120,7 +120,7 @@ export const modernBert: Architecture<ModernBertConfig> = {
   field_names: reader.names,
   checkpoint: { prefix: 'model.', constants: [] },
   parseConfig(json, source) {
-    const config: ModernBertConfig = { model_type: 'modernbert', ...reader.read(json, source) }
+    const config: ModernBertConfig = reader.read(json, source)
     checkSizes(this.geometry(config), config, { heads: 'num_attention_heads', hidden_size: 'hidden_size' }, source)
     refuseOtherLayers(config, source)
     const { hidden_size, num_attention_heads } = config

@@ -4,18 +4,14 @@
  */
 import type { Architecture } from './architecture.ts'
 import {
-  BERT_LIKE_NAMES,
   type BertLikeConfig,
-  bertLikeEncoder,
+  bertLike,
   bertLikeFields,
   bertLikeGeometry,
-  bertLikeSavedFields,
   bertLikeTraits,
-  resizedBertLike,
   sumOfEmbeddings,
 } from './bert-like.ts'
-import { checkSizes, configReader, integerBetween } from './config.ts'
-import { qaOutputs } from './qa-outputs.ts'
+import { configReader, integerBetween } from './config.ts'
 
 type RobertaType = 'roberta' | 'camembert' | 'xlm-roberta'
 
@@ -34,44 +30,30 @@ interface Variant {
   readonly name: string
 }
 
-function variant({ model_type, class_prefix, vocab_size, name }: Variant): Architecture<RobertaConfig> {
-  const reader = configReader({
-    model_type,
-    traits: bertLikeTraits,
-    fields: {
-      ...bertLikeFields,
-      vocab_size: bertLikeFields.vocab_size.default(vocab_size),
-      // With a single token type, the model distinguishes question and context by the separators between them.
-      type_vocab_size: integerBetween(1, 10_000).default(2),
-      pad_token_id: integerBetween(0, 10_000_000).default(1),
-    },
-    readable: `${name} model: an encoder with absolute positions`,
-  })
-  return {
-    model_type,
-    class_name: `${class_prefix}ForQuestionAnswering`,
+const variant = ({ model_type, class_prefix, vocab_size, name }: Variant): Architecture<RobertaConfig> =>
+  bertLike<RobertaConfig>({
     class_prefix,
-    field_names: reader.names,
-    checkpoint: { prefix: 'roberta.', constants: ['embeddings.position_ids', 'embeddings.token_type_ids'] },
-    parseConfig(json, source) {
-      const config: RobertaConfig = { model_type, ...reader.read(json, source) }
-      checkSizes(this.geometry(config), config, BERT_LIKE_NAMES, source)
-      return config
-    },
-    savedFields: bertLikeSavedFields,
+    prefix: 'roberta.',
+    reader: configReader({
+      model_type,
+      traits: bertLikeTraits,
+      fields: {
+        ...bertLikeFields,
+        vocab_size: bertLikeFields.vocab_size.default(vocab_size),
+        // With a single token type, the model distinguishes question and context by the separators between them.
+        type_vocab_size: integerBetween(1, 10_000).default(2),
+        pad_token_id: integerBetween(0, 10_000_000).default(1),
+      },
+      readable: `${name} model: an encoder with absolute positions`,
+    }),
     geometry: (config) => ({
       ...bertLikeGeometry(config),
       max_positions: config.max_position_embeddings - config.pad_token_id - 1,
       position_padding: config.pad_token_id,
     }),
-    resized: resizedBertLike,
-    encoder: (p, config, dropout, range) =>
-      bertLikeEncoder(p, config, dropout, range, () =>
-        sumOfEmbeddings(p.embeddings('embeddings'), config, dropout, { position_padding: config.pad_token_id }),
-      ),
-    head: qaOutputs,
-  }
-}
+    embedded: (p, config, dropout) =>
+      sumOfEmbeddings(p.embeddings('embeddings'), config, dropout, { position_padding: config.pad_token_id }),
+  })
 
 export const roberta = variant({
   model_type: 'roberta',
