@@ -4,7 +4,7 @@ import { showValue } from '../show-value.ts'
 import { readLegacy } from './pytorch-legacy.ts'
 import { readZipFormat } from './pytorch-zip.ts'
 import type { StoredTensor, TensorSource } from './stored-tensor.ts'
-import { MAX_NAME_LENGTH, OtherTensor, otherTensor, type TorchFile, View, viewedTensor } from './torch-tensor.ts'
+import { MAX_NAME_LENGTH, OtherTensor, otherTensor, TensorView, type TorchFile, viewedTensor } from './torch-tensor.ts'
 
 /**
  * Opens a `pytorch_model.bin` file: a state dict in the zip format (torch >= 1.6) or the legacy format. The pickle
@@ -33,7 +33,8 @@ function toTensors(file: BinaryFile, { stateDict, positions }: TorchFile): Reado
   for (const [name, value] of stateDict as Map<unknown, unknown>) {
     if (typeof name !== 'string') return fail('a key that is not a string')
     if (name.length > MAX_NAME_LENGTH) return fail(`a name of ${name.length} characters`)
-    if (value instanceof View) tensors.set(name, viewedTensor(file, name, value, positions.get(value.storage.key)!))
+    if (value instanceof TensorView)
+      tensors.set(name, viewedTensor(file, name, value, positions.get(value.storage.key)!))
     else if (value instanceof OtherTensor) tensors.set(name, otherTensor(file.path, name, value))
   }
   // Skip entries that are not tensors, such as the settings of quantized layers.

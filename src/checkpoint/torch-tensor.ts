@@ -26,7 +26,7 @@ export class Storage {
 }
 
 /** A tensor as pickled by torch. Strides and start are in elements of the storage. */
-export class View {
+export class TensorView {
   constructor(
     readonly storage: Storage,
     readonly start: number,
@@ -116,27 +116,27 @@ export function stateDictNames(path: string, storages: Map<string, Storage>): Pi
     throw new SpanforgeError(`${path}: ${message}`, { remedy: 'The file is corrupted or is not a state dict.' })
   }
 
-  const rebuild = (args: unknown, dtype?: Dtype): View => {
+  const rebuild = (args: unknown, dtype?: Dtype): TensorView => {
     const [storage, start, shape, stride] = Array.isArray(args) ? args : []
     if (!(storage instanceof Storage && isCount(start) && areCounts(shape) && areCounts(stride)))
       return fail(
         `found an invalid tensor, expected a storage, offset, shape and strides (at most ${MAX_AXES} axes): ` +
           showValue([start, shape, stride]),
       )
-    const view = new View(storage, start, shape, stride, dtype)
+    const view = new TensorView(storage, start, shape, stride, dtype)
     if (shape.length !== stride.length || !(span(view) <= view.room))
       fail(`found a tensor of shape [${shape}] and strides [${stride}] from ${start} of ${view.room} elements`)
     return view
   }
 
-  const rebuildTyped = (args: unknown): View => {
+  const rebuildTyped = (args: unknown): TensorView => {
     const type = Array.isArray(args) ? args[6] : undefined
     return type instanceof StorageType ? rebuild(args, type.dtype) : fail('found a tensor without a type')
   }
 
-  const rebuildParameter = (args: unknown): View | OtherTensor => {
+  const rebuildParameter = (args: unknown): TensorView | OtherTensor => {
     const tensor = Array.isArray(args) ? args[0] : undefined
-    return tensor instanceof View || tensor instanceof OtherTensor
+    return tensor instanceof TensorView || tensor instanceof OtherTensor
       ? tensor
       : fail('found a parameter that is not a tensor')
   }
@@ -189,7 +189,7 @@ export function stateDictNames(path: string, storages: Map<string, Storage>): Pi
 }
 
 /** Number of storage elements from the start of the storage to the last element of the view. */
-function span({ start, shape, stride }: View): number {
+function span({ start, shape, stride }: TensorView): number {
   if (elementCount(shape) === 0) return start
   return start + 1 + shape.reduce((sum, size, axis) => sum + (size - 1) * stride[axis], 0)
 }
@@ -200,7 +200,7 @@ export function otherTensor(path: string, name: string, { kind }: OtherTensor): 
 }
 
 /** Creates a tensor from a view of a storage that starts at byte `position` of the file. */
-export function viewedTensor(file: BinaryFile, name: string, view: View, position: number): StoredTensor {
+export function viewedTensor(file: BinaryFile, name: string, view: TensorView, position: number): StoredTensor {
   const { shape, start, dtype } = view
   const first = position + start * ELEMENT_BYTES[dtype]
   if (isContiguous(view)) return contiguousTensor(file, name, dtype, shape, first)
@@ -214,7 +214,7 @@ export function viewedTensor(file: BinaryFile, name: string, view: View, positio
   return { name, path: file.path, dtype, shape, readInto }
 }
 
-function isContiguous({ shape, stride }: View): boolean {
+function isContiguous({ shape, stride }: TensorView): boolean {
   let expected = 1
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     if (shape[axis] !== 1 && stride[axis] !== expected) return false
@@ -224,7 +224,7 @@ function isContiguous({ shape, stride }: View): boolean {
 }
 
 /** Copies a strided view into row-major order. Files converted from TensorFlow contain transposed views. */
-function gather(elements: Float32Array, { shape, stride }: View, target: Float32Array): void {
+function gather(elements: Float32Array, { shape, stride }: TensorView, target: Float32Array): void {
   const index = shape.map(() => 0)
   let from = 0
   for (let to = 0; to < target.length; to++) {

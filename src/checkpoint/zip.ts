@@ -3,7 +3,7 @@ import type { BinaryFile } from '../files/binary-file.ts'
 import { showText } from '../show-value.ts'
 
 /** The position of an entry's bytes in the file. */
-export interface ZipEntry {
+export interface StoredEntry {
   readonly position: number
   readonly size: number
 }
@@ -25,12 +25,12 @@ const ELSEWHERE_16 = 0xffff
  * Lists the entries of a zip archive written by torch.save: always stored uncompressed, with zip64 fields if large. See
  * APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3.
  */
-export async function readZip(file: BinaryFile): Promise<ReadonlyMap<string, ZipEntry>> {
+export async function readZip(file: BinaryFile): Promise<ReadonlyMap<string, StoredEntry>> {
   const { position, size, count } = await findDirectory(file)
   if (size > MAX_DIRECTORY_BYTES) damaged(file, `a directory of ${size} bytes`)
   if (count > MAX_ENTRIES) damaged(file, `a directory of ${count} entries, expected at most ${MAX_ENTRIES}`)
   const directory = Buffer.from((await file.read(position, size, 'the zip directory')).buffer)
-  const entries = new Map<string, ZipEntry>()
+  const entries = new Map<string, StoredEntry>()
   let at = 0
   for (let i = 0; i < count; i++) {
     if (at + 46 > size || directory.readUInt32LE(at) !== CENTRAL) damaged(file, `no entry ${i} of ${count}`)
@@ -47,7 +47,7 @@ export async function readZip(file: BinaryFile): Promise<ReadonlyMap<string, Zip
 }
 
 /** Rejects overlapping entries, with which a small archive could claim a huge size. torch.save never writes them. */
-function refuseOverlaps(file: BinaryFile, entries: ReadonlyMap<string, ZipEntry>): void {
+function refuseOverlaps(file: BinaryFile, entries: ReadonlyMap<string, StoredEntry>): void {
   let reached = 0
   const inOrder = [...entries].sort(([, a], [, b]) => a.position - b.position || a.size - b.size)
   for (const [name, { position, size }] of inOrder) {
@@ -128,7 +128,7 @@ async function locate(
   file: BinaryFile,
   name: string,
   { header, size }: Omit<DirectoryEntry, 'name'>,
-): Promise<ZipEntry> {
+): Promise<StoredEntry> {
   const local = Buffer.from((await file.read(header, 30, `the header of ${name}`)).buffer)
   if (local.readUInt32LE(0) !== LOCAL) damaged(file, `${name} is not where the directory says`)
   const position = header + 30 + local.readUInt16LE(26) + local.readUInt16LE(28)

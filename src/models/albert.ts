@@ -6,7 +6,17 @@ import { layerNorm, linear } from '../nn/layers.ts'
 import type { Parameters } from '../nn/parameters.ts'
 import { add } from '../ops/elementwise.ts'
 import type { Architecture, LayerRange } from './architecture.ts'
-import { BERT_LIKE_NAMES, type BertLikeConfig, bertLikeFields, bertLikeGeometry, bertLikeSavedFields, bertLikeTraits, resizedBertLike, sumOfEmbeddings, qaOutputs } from './bert-like.ts'
+import {
+  BERT_LIKE_NAMES,
+  type BertLikeConfig,
+  bertLikeFields,
+  bertLikeGeometry,
+  bertLikeSavedFields,
+  bertLikeTraits,
+  qaOutputs,
+  resizedBertLike,
+  sumOfEmbeddings,
+} from './bert-like.ts'
 import { checkSizes, configReader, integerBetween, refuseConfig } from './config.ts'
 import { type SelfAttention, selfAttention } from './self-attention.ts'
 

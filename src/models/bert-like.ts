@@ -7,7 +7,17 @@ import { embedding, layerNorm, linear } from '../nn/layers.ts'
 import type { Parameters } from '../nn/parameters.ts'
 import { add } from '../ops/elementwise.ts'
 import type { Architecture, Geometry, LayerRange, ModelConfig } from './architecture.ts'
-import { activation, type ConfigReader, checkSizes, integerBetween, numberBetween, paddingId, paddingRow, probability, unpruned } from './config.ts'
+import {
+  activation,
+  type ConfigReader,
+  checkSizes,
+  integerBetween,
+  numberBetween,
+  paddingId,
+  paddingRow,
+  probability,
+  unpruned,
+} from './config.ts'
 import { type SelfAttention, selfAttention } from './self-attention.ts'
 
 /** Configuration fields with the names in BERT's config.json. */

@@ -17,7 +17,14 @@ import { reshape, transpose } from '../ops/movement.ts'
 import { softmax } from '../ops/softmax.ts'
 import { takeAlong } from '../ops/take-along.ts'
 import type { Architecture, LayerRange } from './architecture.ts'
-import { BERT_LIKE_NAMES, type BertLikeConfig, bertLikeFields, bertLikeGeometry, resizedBertLike, qaOutputs } from './bert-like.ts'
+import {
+  BERT_LIKE_NAMES,
+  type BertLikeConfig,
+  bertLikeFields,
+  bertLikeGeometry,
+  qaOutputs,
+  resizedBertLike,
+} from './bert-like.ts'
 import { checkSizes, configReader, integerBetween, paddingRow, refuseConfig, unpruned } from './config.ts'
 import { relativeBuckets } from './relative-buckets.ts'
 import { attentionBias, layoutInputs } from './self-attention.ts'

@@ -10,6 +10,7 @@ import { embedding, layerNorm, linear } from '../nn/layers.ts'
 import type { Parameters } from '../nn/parameters.ts'
 import { add } from '../ops/elementwise.ts'
 import type { Architecture, LayerRange, ModelConfig } from './architecture.ts'
+import { qaOutputs } from './bert-like.ts'
 import {
   activation,
   checkSizes,
@@ -21,7 +22,6 @@ import {
   probability,
   unpruned,
 } from './config.ts'
-import { qaOutputs } from './bert-like.ts'
 import { type SelfAttention, selfAttention } from './self-attention.ts'
 
 /** The configuration of a DistilBERT model, with the field names of Hugging Face's config.json. */

@@ -3,6 +3,9 @@ import { readdirSync, realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 
+/** The address of an object in a native library. The library must free it. */
+export type Handle = bigint
+
 export interface FoundLibrary {
   readonly file: string
   /** Where it was found, for people. */

@@ -1,5 +1,6 @@
 import type { PastRun } from '../../src/dashboard/past-run.ts'
 import type { RunEntry } from '../../src/dashboard/past-runs.ts'
+import type { Action } from '../../src/dashboard/record-log.ts'
 import type { DashboardInfo } from '../../src/dashboard/routes.ts'
 import { tokenOfAddress } from './address.ts'
 
@@ -23,8 +24,6 @@ export const getRun = async (id: string): Promise<PastRun> => (await ask(`api/ru
 export async function saveNote(id: string, note: string): Promise<void> {
   await send('PUT', 'api/note', { id, note })
 }
-
-export type Action = 'pause' | 'resume' | 'stop'
 
 export async function control(action: Action): Promise<void> {
   await send('POST', 'api/control', { action })

@@ -7,7 +7,7 @@ import type { FoundLibrary } from '../find-library.ts'
 import { OneDnnExecutable } from './executable.ts'
 import { findOneDnn } from './find.ts'
 import { LENGTH_MULTIPLE } from './kernels/attention.ts'
-import { type Library, loadLibrary } from './library.ts'
+import { bindOnednn, type Library } from './library.ts'
 import { programOf } from './program.ts'
 
 const INSTALL = 'pip install onednn-cpu-gomp'
@@ -45,7 +45,7 @@ export function inspectOneDnn(): EngineFacts | undefined {
 }
 
 function load({ file, source }: FoundLibrary): Library {
-  const library = loadLibrary(file)
+  const library = bindOnednn(file)
   if (library.version.startsWith('3.')) return library
   throw new SpanforgeError(`oneDNN: ${file} (${source}) is version ${library.version}; expected 3.0 or later`, {
     remedy: `Update it (${INSTALL} --upgrade), or set ONEDNN_DIR to the folder of another copy.`,

@@ -3,7 +3,7 @@ import { kernels } from './kernels/index.ts'
 import type { Use } from './kernels/kernel.ts'
 import { BYTES, type ElementType, Heap, reshaped, size, type View, view } from './memory.ts'
 import { nativeMemory } from './native.ts'
-import type { Packed, PostOp, Primitives } from './primitives.ts'
+import type { PackedWeight, PostOp, Primitives } from './primitives.ts'
 import type { FusedOp, Program, Step } from './program.ts'
 import { Weights } from './weights.ts'
 
@@ -183,7 +183,7 @@ export class Interpreter {
         dnn.reorder(x, y, 'cast')
         return y
       },
-      weight: (input, b, out): Packed | undefined => {
+      weight: (input, b, out): PackedWeight | undefined => {
         const slot = step.inputs[input]
         return b.dims.length === 2 && this.parameters.has(slot) ? this.weights.pack(slot, b, out) : undefined
       },

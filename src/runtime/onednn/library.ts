@@ -1,8 +1,6 @@
 import { SpanforgeError } from '../../errors.ts'
+import type { Handle } from '../find-library.ts'
 import { nativeMemory } from './native.ts'
-
-/** An object of the library, such as a primitive, or an address. */
-export type Handle = bigint
 
 const RTLD_NOW = 2
 const RTLD_NODELETE = 0x1000
@@ -25,14 +23,14 @@ const STATUS: Readonly<Record<number, string>> = {
 }
 
 /** oneDNN's C API (3.x), as far as encoders need it. Functions throw OneDnnFailure. */
-export type Library = ReturnType<typeof loadLibrary>
+export type Library = ReturnType<typeof bindOnednn>
 
 /**
  * Loads a libdnnl. The library stays loaded until the process ends, because the threads of its OpenMP runtime outlive
  * every call.
  * @throws SpanforgeError if the file is not a oneDNN library
  */
-export function loadLibrary(file: string) {
+export function bindOnednn(file: string) {
   const { ffi } = nativeMemory()
   try {
     ffi.load(null).func('dlopen', 'void *', ['const char *', 'int'])(file, RTLD_NOW | RTLD_NODELETE)

@@ -18,7 +18,7 @@ import { sum, sumAll } from '../../ops/reduce.ts'
 import { softmax } from '../../ops/softmax.ts'
 import { type Engine, type Executable, float32Value, uint8Value, type Values } from '../engine.ts'
 import { onnxruntime } from '../onnxruntime.ts'
-import { loadLibrary } from './library.ts'
+import { bindOnednn } from './library.ts'
 
 const vector = (n: number, value = 1) => float32Value(new Float32Array(n).fill(value), [n])
 
@@ -322,7 +322,7 @@ describe('Without oneDNN', () => {
   test('a file that is not a library is refused with a remedy', () => {
     const file = join(temporaryFolder(), 'libdnnl.so.3')
     writeFileSync(file, 'nothing')
-    expect(() => loadLibrary(file)).toThrow(/libdnnl.so.3: cannot be loaded as oneDNN: (.|\n)*pip install/)
+    expect(() => bindOnednn(file)).toThrow(/libdnnl.so.3: cannot be loaded as oneDNN: (.|\n)*pip install/)
   })
 })
 

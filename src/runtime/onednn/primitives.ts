@@ -1,4 +1,5 @@
-import type { Handle, Library } from './library.ts'
+import type { Handle } from '../find-library.ts'
+import type { Library } from './library.ts'
 import { type ElementType, signatureOf, type View } from './memory.ts'
 
 /** Numbers of dnnl_types.h, the same in all of oneDNN 3. */
@@ -22,17 +23,17 @@ const ELTWISE = {
 } as const
 export type Binary = keyof typeof BINARY
 export type Eltwise = keyof typeof ELTWISE
-export type Activation = 'gelu_erf' | 'gelu_tanh' | 'swish' | 'mish'
+export type ActivationOp = 'gelu_erf' | 'gelu_tanh' | 'swish' | 'mish'
 
 /** What a product does to its result before it is written. */
 export type PostOp =
   | { readonly op: 'scale'; readonly by: number }
-  | { readonly op: Activation; readonly alpha: number }
+  | { readonly op: ActivationOp; readonly alpha: number }
   /** `add` of the destination itself adds to what it held. */
   | { readonly op: 'add' | 'mul'; readonly with: View }
 
 /** A matrix in a layout of oneDNN's own choice. */
-export interface Packed {
+export interface PackedWeight {
   readonly descriptor: Handle
   readonly address: number
 }
@@ -45,7 +46,7 @@ export interface Norm {
   readonly shift: View
 }
 
-type Arguments = (readonly [argument: number, array: View | Packed])[]
+type Arguments = (readonly [argument: number, array: View | PackedWeight])[]
 
 /** Milliseconds and calls by name. */
 export class Profile {
@@ -87,7 +88,12 @@ export class Primitives {
   }
 
   /** dst = post(a b + bias) for [..., m, k] x [..., k, n]. */
-  matmul(a: View, b: View | Packed, dst: View, options: { bias?: View; post?: readonly PostOp[]; name?: string } = {}) {
+  matmul(
+    a: View,
+    b: View | PackedWeight,
+    dst: View,
+    options: { bias?: View; post?: readonly PostOp[]; name?: string } = {},
+  ) {
     const { bias, post = [], name = 'matmul' } = options
     const key = `matmul ${signature(a)} ${signature(b)} ${bias ? signature(bias) : ''} ${signature(dst)} ${postKey(post, dst)}`
     const args: Arguments = [
@@ -128,7 +134,7 @@ export class Primitives {
   }
 
   /** Copies, converting type and layout. */
-  reorder(from: View, to: View | Packed, name = 'reorder'): void {
+  reorder(from: View, to: View | PackedWeight, name = 'reorder'): void {
     const args: Arguments = [
       [ARG.src, from],
       [ARG.dst, to],
@@ -317,7 +323,7 @@ export class Primitives {
     return primitive
   }
 
-  private descriptor(x: View | Packed): Handle {
+  private descriptor(x: View | PackedWeight): Handle {
     if ('descriptor' in x) return x.descriptor
     const key = signature(x)
     let descriptor = this.descriptors.get(key)
@@ -329,7 +335,7 @@ export class Primitives {
   }
 
   /** A memory object for an argument: one for each shape, which is pointed at the array. */
-  private memory(x: View | Packed, argument: number): Handle {
+  private memory(x: View | PackedWeight, argument: number): Handle {
     const descriptor = this.descriptor(x)
     const key = `${descriptor} ${argument}`
     let memory = this.memories.get(key)
@@ -352,7 +358,7 @@ const normArguments = ({ mean, variance, scale, shift }: Norm): Arguments => [
 ]
 
 const int64 = (values: readonly number[]): BigInt64Array => BigInt64Array.from(values, BigInt)
-const signature = (x: View | Packed): string => ('descriptor' in x ? `packed${x.descriptor}` : signatureOf(x))
+const signature = (x: View | PackedWeight): string => ('descriptor' in x ? `packed${x.descriptor}` : signatureOf(x))
 const isSame = (a: View, b: View): boolean => a.address === b.address && signature(a) === signature(b)
 const postKey = (post: readonly PostOp[], dst: View): string =>
   post

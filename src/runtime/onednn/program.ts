@@ -6,10 +6,10 @@ import { Float, type Graph, type Node, nodesOf, type Tensor, topologicalOrder } 
 import { type Dialect, operatorName } from '../../lowering/dialect.ts'
 import { lower } from '../../lowering/lower.ts'
 import type { Precision } from '../engine.ts'
-import { activations } from './kernels/activations.ts'
+import { activationOps } from './kernels/activations.ts'
 import { kernels } from './kernels/index.ts'
 import type { ElementType } from './memory.ts'
-import type { Activation } from './primitives.ts'
+import type { ActivationOp } from './primitives.ts'
 
 /** A value of the program. */
 export interface Slot {
@@ -19,7 +19,7 @@ export interface Slot {
 
 /** An operation that a product applies to its result before it writes it; `slot` is its second operand. */
 export type FusedOp =
-  | { readonly op: Activation; readonly alpha: number }
+  | { readonly op: ActivationOp; readonly alpha: number }
   | { readonly op: 'scale'; readonly by: number }
   | { readonly op: 'add' | 'mul'; readonly slot: number }
 
@@ -146,7 +146,7 @@ class Builder {
     }
     const step = this.product(x, y)
     if (!step) return false
-    if (activations[name]) return this.extend(step, y, [activations[name]])
+    if (activationOps[name]) return this.extend(step, y, [activationOps[name]])
     if (name !== 'spanforge.Dropout' && name !== 'spanforge.DropoutAdd') return false
     const [mask, residual] = rest
     const { kept, scale } = keptOf(mask)

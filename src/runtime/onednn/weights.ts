@@ -1,11 +1,11 @@
 import { type ElementType, type Heap, type View, view } from './memory.ts'
-import type { Packed, Primitives } from './primitives.ts'
+import type { PackedWeight, Primitives } from './primitives.ts'
 
 /** Rows that the layout of a weight is chosen for; it depends on their number only in extremes. */
 const TYPICAL_ROWS = 1024
 
 interface Weight {
-  readonly packed: Packed
+  readonly packed: PackedWeight
   /** The version of the parameter that it was packed from. */
   version: number
 }
@@ -27,7 +27,7 @@ export class Weights {
   }
 
   /** Slot `slot`, as the right factor `b` of a product whose result has type `out`. */
-  pack(slot: number, b: View, out: ElementType): Packed {
+  pack(slot: number, b: View, out: ElementType): PackedWeight {
     const key = `${slot} ${b.strides} ${out}`
     let weight = this.weights.get(key)
     const version = this.versions.get(slot) ?? 0

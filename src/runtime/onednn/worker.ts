@@ -3,11 +3,11 @@ import { workerData } from 'node:worker_threads'
 import type { Bindings } from '../../graph/shape.ts'
 import { answerCalls } from '../../threads/calls.ts'
 import { Interpreter, type PlacedValues } from './interpreter.ts'
-import { loadLibrary } from './library.ts'
+import { bindOnednn } from './library.ts'
 import { Primitives, Profile } from './primitives.ts'
 import type { Program } from './program.ts'
 
-const library = loadLibrary(workerData as string)
+const library = bindOnednn(workerData as string)
 /** By number. All share the primitives, since models of one kind have the same shapes. */
 const interpreters = new Map<number, Interpreter>()
 const primitives = new Primitives(library)

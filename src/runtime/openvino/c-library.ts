@@ -3,9 +3,7 @@ import { promisify } from 'node:util'
 import type koffi from 'koffi'
 import type { LibraryHandle } from 'koffi'
 import { SpanforgeError } from '../../errors.ts'
-
-/** An address returned by the library. It must be freed by the library. */
-export type Handle = bigint
+import type { Handle } from '../find-library.ts'
 
 /** The library's message for a failed call, before context is added. */
 export class OpenVinoFailure extends Error {}

@@ -1,8 +1,9 @@
 import { SpanforgeError } from '../../errors.ts'
 import type { DType } from '../../graph/data.ts'
 import { type CompileOptions, type Executable, threadsByDefault, type Value, type Values } from '../engine.ts'
+import type { Handle } from '../find-library.ts'
 import { HeldValues } from '../held-values.ts'
-import { failure, type Handle } from './c-library.ts'
+import { failure } from './c-library.ts'
 import type { OpenVinoLibrary, PortSide } from './library.ts'
 
 /** Values of ov_element_type_e in the C API. */

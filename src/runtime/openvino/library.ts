@@ -1,5 +1,6 @@
 import { SpanforgeError } from '../../errors.ts'
-import { CLibrary, type Handle } from './c-library.ts'
+import type { Handle } from '../find-library.ts'
+import { CLibrary } from './c-library.ts'
 
 export type PortSide = 'input' | 'output'
 
@@ -16,7 +17,7 @@ const loaded = new Map<string, OpenVinoLibrary>()
  * Loads `libopenvino_c` and its dependencies from the same folder. A library stays loaded until the process exits.
  * @throws SpanforgeError if the file is not an OpenVINO library or a dependency is missing
  */
-export function loadLibrary(file: string): OpenVinoLibrary {
+export function bindOpenVino(file: string): OpenVinoLibrary {
   try {
     if (!loaded.has(file)) loaded.set(file, new OpenVinoLibrary(file))
     return loaded.get(file)!

@@ -3,7 +3,7 @@ import type { EngineFacts } from '../engine-entry.ts'
 import type { FoundLibrary } from '../find-library.ts'
 import { openvinoDevices, openvinoEngine } from './engine.ts'
 import { findOpenVino } from './find.ts'
-import { loadLibrary, type OpenVinoLibrary } from './library.ts'
+import { bindOpenVino, type OpenVinoLibrary } from './library.ts'
 
 /**
  * Earlier versions support only one output of LayerNormalization. The training graph also needs its mean and deviation.
@@ -26,7 +26,7 @@ export function loadOpenVino(): OpenVinoLibrary {
 }
 
 function load(found: FoundLibrary): OpenVinoLibrary {
-  const library = loadLibrary(found.file)
+  const library = bindOpenVino(found.file)
   checkVersion(library.version, found)
   return library
 }

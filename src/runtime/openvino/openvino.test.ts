@@ -10,7 +10,7 @@ import { gemm } from '../../ops/linalg.ts'
 import { sumAll } from '../../ops/reduce.ts'
 import { float32Value } from '../engine.ts'
 import { openEngine } from '../registry.ts'
-import { loadLibrary } from './library.ts'
+import { bindOpenVino } from './library.ts'
 import { checkVersion } from './open.ts'
 
 const vector = (n: number, value = 1) => float32Value(new Float32Array(n).fill(value), [n])
@@ -169,7 +169,7 @@ describe('Without OpenVINO', () => {
   test('rejects a file that is not a library, with a remedy', () => {
     const file = join(temporaryFolder(), 'libopenvino_c.so')
     writeFileSync(file, 'nothing')
-    expect(() => loadLibrary(file)).toThrow(
+    expect(() => bindOpenVino(file)).toThrow(
       /libopenvino_c.so: cannot be loaded as OpenVINO's C library: (.|\n)*pip install/,
     )
   })

@@ -1,11 +1,12 @@
 import { signal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
 import { timeLeft, timeSpent } from '../../../src/dashboard/figures.ts'
+import type { Action } from '../../../src/dashboard/record-log.ts'
 import type { RunStatus } from '../../../src/dashboard/records.ts'
 import type { RunView } from '../../../src/dashboard/run-view.ts'
 import { clock, count } from '../../../src/report/render/format.ts'
 import { tokenOfAddress } from '../address.ts'
-import { type Action, control } from '../api.ts'
+import { control } from '../api.ts'
 import { currentActivity, statusText } from '../status.ts'
 import { connection, isLive, nameOf, pulse, type Shown, trouble } from '../store.ts'
 

@@ -1,8 +1,8 @@
-import type { Activation } from '../primitives.ts'
-import type { Kernel, Kernels } from './kernel.ts'
+import type { ActivationOp } from '../primitives.ts'
+import type { Kernel, KernelTable } from './kernel.ts'
 
 /** The composite operators that oneDNN has, with the parameter α of its own: swish is x σ(αx). */
-export const activations: Readonly<Record<string, { readonly op: Activation; readonly alpha: number }>> = {
+export const activationOps: Readonly<Record<string, { readonly op: ActivationOp; readonly alpha: number }>> = {
   'spanforge.Gelu': { op: 'gelu_erf', alpha: 0 },
   'spanforge.GeluTanh': { op: 'gelu_tanh', alpha: 0 },
   'spanforge.Silu': { op: 'swish', alpha: 1 },
@@ -11,19 +11,19 @@ export const activations: Readonly<Record<string, { readonly op: Activation; rea
 }
 
 const forward =
-  (op: Activation, alpha: number): Kernel =>
+  (op: ActivationOp, alpha: number): Kernel =>
   ({ dnn, inputs: [x], outputs: [y] }) =>
     dnn.eltwise(op, x, y, alpha)
 
 const backward =
-  (op: Activation, alpha: number): Kernel =>
+  (op: ActivationOp, alpha: number): Kernel =>
   (use) => {
     const [dy, x] = use.inputs
     use.dnn.eltwiseBackward(op, x, use.as(dy, x.type), use.outputs[0], alpha)
   }
 
-export const activationKernels: Kernels = Object.fromEntries(
-  Object.entries(activations).flatMap(([name, { op, alpha }]) => [
+export const activationKernels: KernelTable = Object.fromEntries(
+  Object.entries(activationOps).flatMap(([name, { op, alpha }]) => [
     [name, forward(op, alpha)],
     [`${name}Gradient`, backward(op, alpha)],
   ]),

@@ -5,7 +5,7 @@
  * they are overwritten when the next window, which follows in memory, is computed.
  */
 import { BYTES, reshaped, size, transposed, type View } from '../memory.ts'
-import type { Kernel, Kernels, Use } from './kernel.ts'
+import type { Kernel, KernelTable, Use } from './kernel.ts'
 
 export const LENGTH_MULTIPLE = 16
 
@@ -161,7 +161,7 @@ function zeroAfterLast(use: Use, x: View, { windows, tokens, heads, size }: Layo
   use.zero(x, end * heads * size, (tokens - end + LENGTH_MULTIPLE) * heads * size)
 }
 
-export const attention: Kernels = {
+export const attentionKernels: KernelTable = {
   'spanforge.PackedAttention': withRoom(attend),
   'spanforge.PackedAttentionGradient': withRoom(attendBackward),
 }

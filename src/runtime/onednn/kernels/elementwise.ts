@@ -1,6 +1,6 @@
 import { reshaped, rowMajor, size, type View } from '../memory.ts'
 import type { Binary, Eltwise } from '../primitives.ts'
-import type { Kernel, Kernels, Use } from './kernel.ts'
+import type { Kernel, KernelTable, Use } from './kernel.ts'
 
 /** Fewer elements are computed here: a primitive for each of their shapes would cost more than it saves. */
 const SMALL = 4096
@@ -140,7 +140,7 @@ function erf(x: number): number {
   return Math.sign(x) * (1 - Math.exp(-z * z) / Math.sqrt(Math.PI) / (z + fraction))
 }
 
-export const elementwise: Kernels = {
+export const elementwiseKernels: KernelTable = {
   Add: binary('add', (a, b) => a + b),
   Sub: binary('sub', (a, b) => a - b),
   Mul: binary('mul', (a, b) => a * b),

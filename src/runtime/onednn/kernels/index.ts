@@ -1,13 +1,13 @@
 import { activationKernels } from './activations.ts'
-import { attention } from './attention.ts'
-import { elementwise } from './elementwise.ts'
-import type { Kernels } from './kernel.ts'
-import { movement } from './movement.ts'
-import { normalization } from './normalization.ts'
-import { products } from './products.ts'
+import { attentionKernels } from './attention.ts'
+import { elementwiseKernels } from './elementwise.ts'
+import type { KernelTable } from './kernel.ts'
+import { movementKernels } from './movement.ts'
+import { normalizationKernels } from './normalization.ts'
+import { productKernels } from './products.ts'
 
 /** What computes each operator, by its name. */
-export const kernels: Kernels = {
-  ...{ ...products, ...attention, ...normalization },
-  ...{ ...elementwise, ...activationKernels, ...movement },
+export const kernels: KernelTable = {
+  ...{ ...productKernels, ...attentionKernels, ...normalizationKernels },
+  ...{ ...elementwiseKernels, ...activationKernels, ...movementKernels },
 }

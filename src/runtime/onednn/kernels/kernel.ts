@@ -1,5 +1,5 @@
 import type { ElementType, View } from '../memory.ts'
-import type { Packed, PostOp, Primitives } from '../primitives.ts'
+import type { PackedWeight, PostOp, Primitives } from '../primitives.ts'
 
 /** One step of a run, as a kernel sees it: where its operands are, and where its results go. */
 export interface Use {
@@ -23,7 +23,7 @@ export interface Use {
    * An operand that stays the same from run to run, in the layout that products like best: `b` is how it is multiplied,
    * with `rows` rows on its left. Undefined for an operand that another step computed.
    */
-  weight(input: number, b: View, outType: ElementType): Packed | undefined
+  weight(input: number, b: View, outType: ElementType): PackedWeight | undefined
   /** Keeps arrays for the step that has the same `saved`; that step frees them. */
   save(arrays: readonly View[]): void
   restore(): readonly View[]
@@ -39,4 +39,4 @@ export interface Use {
 }
 
 export type Kernel = (use: Use) => void
-export type Kernels = Readonly<Record<string, Kernel>>
+export type KernelTable = Readonly<Record<string, Kernel>>

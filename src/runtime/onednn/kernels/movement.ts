@@ -1,5 +1,5 @@
 import { BYTES, reshaped, size, type View } from '../memory.ts'
-import type { Kernel, Kernels } from './kernel.ts'
+import type { Kernel, KernelTable } from './kernel.ts'
 
 /** Rows of a table [n, width] at an index [...]. */
 const gather: Kernel = (use) => {
@@ -57,7 +57,7 @@ const transpose: Kernel = ({ dnn, inputs: [x], outputs: [y], attributes }) => {
 
 const cast: Kernel = ({ dnn, inputs: [x], outputs: [y] }) => dnn.reorder(x, y)
 
-export const movement: Kernels = {
+export const movementKernels: KernelTable = {
   Gather: gather,
   'spanforge.PermuteRows': permuteRows,
   Reshape: reshape,

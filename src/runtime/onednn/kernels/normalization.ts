@@ -1,6 +1,6 @@
 import type { View } from '../memory.ts'
 import { reshaped, size } from '../memory.ts'
-import type { Kernels, Use } from './kernel.ts'
+import type { KernelTable, Use } from './kernel.ts'
 
 const matrix = (x: View): View => reshaped(x, [size(x.dims) / x.dims.at(-1)!, x.dims.at(-1)!])
 const column = (x: View): View => reshaped(x, [size(x.dims)])
@@ -26,7 +26,7 @@ function layerNormBackward(use: Use): void {
   if (result !== dx) dnn.reorder(result, dx)
 }
 
-export const normalization: Kernels = {
+export const normalizationKernels: KernelTable = {
   LayerNormalization: layerNorm,
   'spanforge.LayerNormGradient': layerNormBackward,
 }

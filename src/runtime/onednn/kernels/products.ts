@@ -1,5 +1,5 @@
 import { reshaped, size, transposed, type View } from '../memory.ts'
-import type { Kernels, Use } from './kernel.ts'
+import type { KernelTable, Use } from './kernel.ts'
 
 /** As a matrix: all axes but the last are rows. */
 const matrix = (x: View): View => reshaped(x, [size(x.dims) / x.dims.at(-1)!, x.dims.at(-1)!])
@@ -55,7 +55,7 @@ function batchedProduct(use: Use): void {
   dnn.matmul(transA ? transposed(left) : left, transB ? transposed(right) : right, outputs[0], { post })
 }
 
-export const products: Kernels = {
+export const productKernels: KernelTable = {
   'spanforge.Linear': linear,
   Gemm: gemm,
   'spanforge.MatMul': batchedProduct,
