@@ -1,6 +1,7 @@
 import { countSpans } from '../src/batching/span-targets.ts'
 import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
-import type { DropoutMasks, GradientOptions } from '../src/training/loop/gradient-source.ts'
+import type { DropoutMasks } from '../src/training/dropout/draws.ts'
+import type { GradientOptions } from '../src/training/loop/gradient-source.ts'
 import { BatchGradient } from '../src/training/loop/gradients.ts'
 import type { RecordedBatch } from './tiny-model.ts'
 

@@ -44,7 +44,7 @@ export function demoCommand(): Command {
     .action(async ({ output_dir, json, serve, ...flags }: DemoFlags) => {
       const output = createOutput(json === true)
       output.print(OPENING)
-      const { busyNote, inspectMachine } = await import('../../runs/doctor/machine.ts')
+      const { busyNote, inspectMachine } = await import('../../runs/machine.ts')
       const busy = busyNote(inspectMachine())
       if (busy) output.print(`It will take longer now: in the last minute, ${busy}.`)
       const { fineTune } = await import('../../runs/train/fine-tune.ts')

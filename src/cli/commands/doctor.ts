@@ -3,7 +3,7 @@ import { byteSize, count, decimal, duration, percentage } from '../../report/ren
 import { columns, textFacts, textTable } from '../../report/render/table.ts'
 import type { Diagnosis } from '../../runs/doctor/doctor.ts'
 import type { EngineState } from '../../runs/doctor/engine-states.ts'
-import { busyNote } from '../../runs/doctor/machine.ts'
+import { busyNote } from '../../runs/machine.ts'
 import { createOutput } from '../terminal/output.ts'
 
 /** `spanforge doctor`: shows the hardware and engines of this machine and estimates training times. */

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { SpeedDocument } from '../../../benchmarks/speed/document.ts'
 import { geometryOf, parseConfig } from '../../models/registry.ts'
 import { packageFile } from '../../package-root.ts'
+import { featuresOfCpuinfo, featuresOfSysctl, inspectMachine } from '../machine.ts'
 import { diagnose, estimate, KNOWN, NOTEBOOK } from './doctor.ts'
-import { featuresOfCpuinfo, featuresOfSysctl, inspectMachine } from './machine.ts'
 
 describe('The instruction sets', () => {
   test('are parsed from Linux on an x86 processor', () => {

@@ -5,8 +5,8 @@ import { peakRate } from '../../models/peak-rate.ts'
 import { parameterSpecs } from '../../models/programs.ts'
 import { trainingFlopOf } from '../../models/useful-work.ts'
 import { defaultEngine } from '../../runtime/registry.ts'
+import { inspectMachine, type Machine } from '../machine.ts'
 import { adviceOn, type EngineState, engineStates } from './engine-states.ts'
-import { inspectMachine, type Machine } from './machine.ts'
 
 /** The notebook's training data: 3,000 SQuAD questions in windows of at most 384 tokens. Only real tokens count. */
 export const NOTEBOOK = { windows: 3074, epochs: 3, tokens: 571_987, squared_lengths: 123_093_175 } as const

@@ -1,7 +1,7 @@
 import { SpanforgeError } from '../../errors.ts'
 import type { EngineFacts } from '../../runtime/engine-entry.ts'
 import { engineEntries } from '../../runtime/registry.ts'
-import type { Machine } from './machine.ts'
+import type { Machine } from '../machine.ts'
 
 /** The state of an engine, as reported by `spanforge doctor`. */
 export interface EngineState {

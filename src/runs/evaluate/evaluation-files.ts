@@ -4,7 +4,7 @@ import type { ExampleAnswers } from '../../squad/answers.ts'
 import type { RunQaPredictions } from '../../squad/python/postprocess-run-qa.ts'
 import { runQaFiles } from '../../squad/python/run-qa-files.ts'
 import type { Example } from '../../squad/types.ts'
-import { EVALUATION_FILES } from '../train/run-files.ts'
+import { EVALUATION_FILES } from '../run-files.ts'
 import { jsonBeside } from './evaluation-report.ts'
 
 /** Converts answers to run_qa's format. Probabilities are normalized over all spans, not only over the n best. */

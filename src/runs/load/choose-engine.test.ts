@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { describeOpenVino } from '../../../tests/engines.ts'
 import { parseConfig } from '../../models/registry.ts'
 import type { Engine } from '../../runtime/engine.ts'
-import * as machine from '../doctor/machine.ts'
+import * as machine from '../machine.ts'
 import { chooseEngine } from './choose-engine.ts'
 import { secondsOfStep } from './measure-engine.ts'
 

@@ -3,7 +3,7 @@ import type { ModelConfig } from '../../models/architecture.ts'
 import type { Engine, Precision } from '../../runtime/engine.ts'
 import type { EngineEntry } from '../../runtime/engine-entry.ts'
 import { type EngineName, engineEntries, engineEntry, enginesOn, openEngine } from '../../runtime/registry.ts'
-import { inspectMachine } from '../doctor/machine.ts'
+import { inspectMachine } from '../machine.ts'
 import { secondsOfStep } from './measure-engine.ts'
 
 /** The engine, device and precision that flags or arguments ask for. */

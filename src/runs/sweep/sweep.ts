@@ -9,11 +9,11 @@ import { parseArguments, type TrainingArguments } from '../../training/arguments
 import type { Trial } from '../../training/arguments/sweep-space.ts'
 import type { RunDigests } from '../../training/checkpoints/run-digests.ts'
 import { acquireRunLock } from '../../training/checkpoints/run-lock.ts'
+import { ARGUMENTS_FILE, FAILURE_FILE, REPORT_FILES, writeFile, writeJson } from '../run-files.ts'
 import { noScreen, type Screen } from '../screen/screen.ts'
 import { type FineTuneOptions, fineTune } from '../train/fine-tune.ts'
 import type { PreparedRun } from '../train/prepare.ts'
 import { differences } from '../train/resume.ts'
-import { ARGUMENTS_FILE, FAILURE_FILE, REPORT_FILES, writeFile, writeJson } from '../train/run-files.ts'
 import { DataChangedError, hasSweepFile, SWEEP_FILE, SweepData } from './sweep-data.ts'
 
 export interface SweepOutcome {

@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { temporaryFolder } from '../../../tests/temporary-folder.ts'
+import { ARGUMENTS_FILE } from '../run-files.ts'
 import { prepareDemo } from './demo.ts'
-import { ARGUMENTS_FILE } from './run-files.ts'
 
 it('replaces an earlier demonstration and nothing else', async () => {
   const folder = temporaryFolder()

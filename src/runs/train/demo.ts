@@ -13,7 +13,7 @@ import { toSquadJson } from '../../squad/reading/squad-json.ts'
 import type { Example } from '../../squad/types.ts'
 import { generateExamples } from '../../synthetic/examples.ts'
 import { parseArguments, type TrainingArguments } from '../../training/arguments/arguments.ts'
-import { ARGUMENTS_FILE, writeFile } from './run-files.ts'
+import { ARGUMENTS_FILE, writeFile } from '../run-files.ts'
 
 /** The small BERT that scripts/pretrain-embedded.ts pretrained on synthetic text. */
 const MODEL = packageFile('examples/embedded/model')

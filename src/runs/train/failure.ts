@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { SpanforgeError } from '../../errors.ts'
 import { assertLocksHeld } from '../../files/lock.ts'
 import { failureReport } from '../../report/failure-report.ts'
+import { FAILURE_FILE, REPORT_FILES, runOrigin, writeFile, writeJson } from '../run-files.ts'
 import type { PreparedRun } from './prepare.ts'
-import { FAILURE_FILE, REPORT_FILES, runOrigin, writeFile, writeJson } from './run-files.ts'
 
 const [REPORT] = REPORT_FILES
 

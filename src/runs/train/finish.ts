@@ -10,10 +10,6 @@ import { scoreIntervals } from '../../squad/metrics/bootstrap.ts'
 import { unfittedSettings } from '../../training/arguments/stored-settings.ts'
 import { evaluateOnScreen } from '../evaluate/evaluate-model.ts'
 import { fitSettings, fittedNote } from '../evaluate/fit-settings.ts'
-import type { Screen } from '../screen/screen.ts'
-import { cardSummary } from './model-card.ts'
-import type { PreparedRun } from './prepare.ts'
-import { type AllResults, type Results, writeResults } from './results.ts'
 import {
   ARGUMENTS_FILE,
   CARD_FILE,
@@ -25,7 +21,11 @@ import {
   savedFiles,
   savePretrained,
   writeFile,
-} from './run-files.ts'
+} from '../run-files.ts'
+import type { Screen } from '../screen/screen.ts'
+import { cardSummary } from './model-card.ts'
+import type { PreparedRun } from './prepare.ts'
+import { type AllResults, type Results, writeResults } from './results.ts'
 import type { LoopOutcome } from './run-loop.ts'
 import { runSummary } from './summary.ts'
 

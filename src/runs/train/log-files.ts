@@ -4,8 +4,8 @@ import { explain } from '../../files/explain.ts'
 import { assertLocksHeld } from '../../files/lock.ts'
 import { openEventFile } from '../../report/tensorboard.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
+import { EVENTS_FOLDER, LOG_FILE } from '../run-files.ts'
 import type { Listener } from '../screen/progress-listener.ts'
-import { EVENTS_FOLDER, LOG_FILE } from './run-files.ts'
 
 /** Returns the listeners that `report_to` selects. They write each log entry immediately. */
 export function logFiles({ report_to, output_dir, logging_dir }: TrainingArguments): Listener[] {

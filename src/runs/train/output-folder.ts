@@ -8,7 +8,6 @@ import { showText } from '../../show-value.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import { recoverCheckpoints, removeCheckpoints } from '../../training/checkpoints/checkpoint-store.ts'
 import { acquireRunLock, type RunLockOptions } from '../../training/checkpoints/run-lock.ts'
-import { clearFailure } from './failure.ts'
 import {
   ARGUMENTS_FILE,
   DASHBOARD_FILE,
@@ -17,7 +16,8 @@ import {
   FINAL_FILES,
   LOG_FILE,
   writeJson,
-} from './run-files.ts'
+} from '../run-files.ts'
+import { clearFailure } from './failure.ts'
 
 type FolderArguments = Pick<TrainingArguments, 'output_dir' | 'overwrite_output_dir' | 'resume_from_checkpoint'> &
   Partial<Pick<TrainingArguments, (typeof INPUTS)[number]>>

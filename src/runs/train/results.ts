@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { EvaluationMetrics } from '../../inference/evaluate.ts'
 import { STATE_FILE, type TrainerState, writeTrainerState } from '../../training/checkpoints/state.ts'
 import type { TrainMetrics } from '../../training/loop/events.ts'
-import { writeJson } from './run-files.ts'
+import { writeJson } from '../run-files.ts'
 
 /** Results of a run, with the same names as in transformers' run_qa. Samples are windows. */
 export interface AllResults extends TrainMetrics, Partial<EvaluationMetrics> {

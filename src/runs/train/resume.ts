@@ -9,7 +9,7 @@ import { DECIDED_BY_MODEL } from '../../training/arguments/stored-settings.ts'
 import { verifyCheckpoint } from '../../training/checkpoints/checkpoint-manifest.ts'
 import { listCheckpoints, newestWhole } from '../../training/checkpoints/checkpoint-store.ts'
 import { checkUnchanged, type RunDigests } from '../../training/checkpoints/run-digests.ts'
-import { ARGUMENTS_FILE } from './run-files.ts'
+import { ARGUMENTS_FILE } from '../run-files.ts'
 
 type RawArguments = Readonly<Record<string, unknown>>
 

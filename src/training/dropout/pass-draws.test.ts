@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Pass } from '../../batching/passes.ts'
 import { random } from '../../random/random.ts'
-import { POOL } from './dropout-pool.ts'
+import { POOL } from './draws.ts'
 import { PassDraws } from './pass-draws.ts'
 
 const [SEED, P] = [7, 0.1]

@@ -1,6 +1,6 @@
 import { random, streamOf } from '../../random/random.ts'
-import type { DropoutDraws, DropoutMasks } from '../loop/gradient-source.ts'
-import { ALIGNMENT, DropoutPool, POOL } from './dropout-pool.ts'
+import type { DropoutDraws, DropoutMasks } from './draws.ts'
+import { ALIGNMENT, DropoutPool, POOL } from './draws.ts'
 import { KeptBits } from './kept-bits.ts'
 
 /** Bits that are expanded in one call. */

@@ -4,7 +4,7 @@ import { pack, type Row } from '../../batching/pack.ts'
 import type { Pass } from '../../batching/passes.ts'
 import { bindShape, elements, type Shape } from '../../graph/shape.ts'
 import { random } from '../../random/random.ts'
-import { ALIGNMENT, DropoutPool, POOL } from './dropout-pool.ts'
+import { ALIGNMENT, DropoutPool, POOL } from './draws.ts'
 import { WindowDraws } from './window-draws.ts'
 import { windowSlots } from './window-slots.ts'
 

@@ -2,7 +2,8 @@ import type { Pass } from '../../batching/passes.ts'
 import { FlatParameters } from '../../models/flat-parameters.ts'
 import { type Freeze, isFrozen } from '../../models/programs.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
-import type { DropoutMasks, GradientOptions, GradientSource } from './gradient-source.ts'
+import type { DropoutMasks } from '../dropout/draws.ts'
+import type { GradientOptions, GradientSource } from './gradient-source.ts'
 import { LaneGradient, type LaneSums } from './lane-gradient.ts'
 
 /** How many of the parameters, in their order, are frozen. */

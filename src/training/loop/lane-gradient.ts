@@ -6,7 +6,8 @@ import { type FlatParameters, ResidentParameters } from '../../models/flat-param
 import { gradientName, sofarName, type TrainingGraph, trainingGraph } from '../../models/programs.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import { type Executable, float32Value, uint8Value, type Value, type Values } from '../../runtime/engine.ts'
-import type { DropoutMasks, GradientOptions } from './gradient-source.ts'
+import type { DropoutMasks } from '../dropout/draws.ts'
+import type { GradientOptions } from './gradient-source.ts'
 
 /** Where the gradients of the passes of a lane are added up. */
 export interface LaneSums {

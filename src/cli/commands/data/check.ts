@@ -53,7 +53,7 @@ async function check(file: string, flags: CheckFlags): Promise<void> {
   outputs.forEach(outputFormat)
   checkOutputs(outputs, { overwrite, inputs: [file, ...(validation ? [validation] : [])] })
   const output = createOutput(json === true)
-  const { busyNote, inspectMachine } = await import('../../../runs/doctor/machine.ts')
+  const { busyNote, inspectMachine } = await import('../../../runs/machine.ts')
   // Measured first, because this command itself loads the machine later.
   const busy = busyNote(inspectMachine())
   const files = await filesOf(file, flags, output)

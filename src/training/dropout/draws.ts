@@ -1,5 +1,20 @@
+import type { Pass } from '../../batching/passes.ts'
+import type { DropoutSite } from '../../models/programs.ts'
 import { streamOf } from '../../random/random.ts'
 import { KeptBits } from './kept-bits.ts'
+
+/** A dropout site with the sizes that its shape has in a pass. */
+export interface SizedSite extends DropoutSite {
+  readonly dims: readonly number[]
+}
+
+/** Writes what a dropout site of a pass keeps into `out`, in the layout of the site's shape: 1 is kept, 0 is dropped. */
+export type DropoutMasks = (number: number, site: SizedSite, pass: Pass, out: Uint8Array) => void
+
+/** The random draws of dropout, for a step and the number of a pass within it. */
+export interface DropoutDraws {
+  masks(step: number, pass: number): DropoutMasks
+}
 
 /** Bits of a pool, 2 MiB. Masks are stretches of it from random places. */
 export const POOL = 2 ** 24
