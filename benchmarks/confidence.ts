@@ -7,15 +7,15 @@ import { windowLogits } from '../src/inference/logits.ts'
 import { random } from '../src/random/random.ts'
 import { columns, textTable } from '../src/report/render/table.ts'
 import { loadModel } from '../src/runs/load/load-model.ts'
-import { answerExamples } from '../src/squad/answers.ts'
-import { evenlySpaced, inLongTexts } from '../src/squad/long-texts.ts'
-import { expectedCalibrationError, type JudgedAnswer, reliabilityBins } from '../src/squad/metrics/calibration.ts'
+import { answerExamples } from '../src/squad/answers/answers.ts'
 import {
   type ConfidenceModel,
   fitConfidence,
   type JudgedQuestion,
   MIN_QUESTIONS,
-} from '../src/squad/metrics/confidence.ts'
+} from '../src/squad/answers/confidence.ts'
+import { evenlySpaced, inLongTexts } from '../src/squad/long-texts.ts'
+import { expectedCalibrationError, type JudgedAnswer, reliabilityBins } from '../src/squad/metrics/calibration.ts'
 import { FITTED_TOP_K, judgeGiven, judgeQuestions } from '../src/squad/metrics/judged-questions.ts'
 import type { Example } from '../src/squad/types.ts'
 import { makeWindows } from '../src/squad/windows.ts'

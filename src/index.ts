@@ -51,13 +51,13 @@ export {
   type DocumentLogits,
   type ExampleAnswers,
   findAnswers,
-} from './squad/answers.ts'
-export { type Dataset, makeDataset } from './squad/dataset.ts'
+} from './squad/answers/answers.ts'
 export type {
   WindowLogits,
   /** @deprecated Use `WindowLogits`; this name goes with version 0.3. */
   WindowLogits as RowLogits,
-} from './squad/document-logits.ts'
+} from './squad/answers/document-logits.ts'
+export { type Dataset, makeDataset } from './squad/dataset.ts'
 export {
   type BootstrapDifference,
   type BootstrapMean,

@@ -1,5 +1,5 @@
 import type { AnalysisInput } from '../src/analysis/analyse.ts'
-import type { AnswerCandidate } from '../src/squad/answers.ts'
+import type { AnswerCandidate } from '../src/squad/answers/answers.ts'
 import { exactMatch, f1 } from '../src/squad/metrics/metrics.ts'
 import type { Answer, Example, Window } from '../src/squad/types.ts'
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { WindowLogits } from '../src/squad/document-logits.ts'
+import type { WindowLogits } from '../src/squad/answers/document-logits.ts'
 import type { Example, Window } from '../src/squad/types.ts'
 
 /** Readers for the recorded windows and logits of reference/postprocess, all 384 positions wide. */

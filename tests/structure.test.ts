@@ -141,7 +141,18 @@ describe('imports under src/', () => {
   })
 
   it('have no cycles between files', () => {
-    expect(cycles()).toEqual([])
+    expect(cycles(sources, (source) => importsOf(source).filter((path) => sources.includes(path)))).toEqual([])
+  })
+
+  it('have no cycles between the folders of a module', () => {
+    const imported = new Map<string, Set<string>>()
+    for (const source of sources) {
+      const from = partOf(source)
+      const inModule = importsOf(source).filter((path) => ours(path) && moduleOf(path) === moduleOf(source))
+      const parts = inModule.map(partOf).filter((part) => part !== from)
+      imported.set(from, new Set([...(imported.get(from) ?? []), ...parts]))
+    }
+    expect(cycles([...imported.keys()], (part) => [...(imported.get(part) ?? [])])).toEqual([])
   })
 
   it('of text/ and squad/ are available in a browser', () => {
@@ -225,16 +236,21 @@ describe('the files of the repository', () => {
   })
 })
 
-/** Finds each cycle once, as the list of its files, by a depth-first search that detects nodes on its current path. */
-function cycles(): string[] {
+/** A folder of a module, or a file directly in it: `src/runs/train`, `src/runs/machine.ts`. */
+function partOf(source: string): string {
+  return source.split('/').slice(0, 3).join('/')
+}
+
+/** Finds each cycle once, as the list of its nodes, by a depth-first search that detects nodes on its current path. */
+function cycles(nodes: readonly string[], following: (node: string) => readonly string[]): string[] {
   const found: string[] = []
   const done = new Set<string>()
-  const walk = (source: string, path: readonly string[]): void => {
-    if (path.includes(source)) found.push([...path.slice(path.indexOf(source)), source].join(' -> '))
-    if (path.includes(source) || done.has(source)) return
-    for (const next of importsOf(source).filter((path) => sources.includes(path))) walk(next, [...path, source])
-    done.add(source)
+  const walk = (node: string, path: readonly string[]): void => {
+    if (path.includes(node)) found.push([...path.slice(path.indexOf(node)), node].join(' -> '))
+    if (path.includes(node) || done.has(node)) return
+    for (const next of following(node)) walk(next, [...path, node])
+    done.add(node)
   }
-  for (const source of sources) walk(source, [])
+  for (const node of nodes) walk(node, [])
   return found
 }

@@ -29,7 +29,7 @@ const optimizer = mutations(
   'src/training/optimizer/schedule.test.ts',
   'src/training/wasm.test.ts',
 )
-const spans = mutations('src/squad/best-spans.test.ts', 'src/squad/answers.test.ts')
+const spans = mutations('src/squad/answers/best-spans.test.ts', 'src/squad/answers/answers.test.ts')
 const metrics = mutations('src/squad/metrics/metrics.test.ts', 'src/squad/metrics/metrics-v2.test.ts')
 const files = mutations('src/checkpoint/safetensors.test.ts', 'src/files/atomic.test.ts')
 const malformed = mutations('src/checkpoint/safetensors-malformed.test.ts')
@@ -131,7 +131,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ['(max_steps - step) / decaySteps', '(max_steps - step - 1) / decaySteps'],
   ),
   ...spans(
-    'src/squad/best-spans.ts',
+    'src/squad/answers/best-spans.ts',
     ['best[place - 1].score < span.score', 'best[place - 1].score <= span.score'],
     ['Math.min(after, start + max_answer_length)', 'Math.min(after, start + max_answer_length + 1)'],
     ['total.add(score / (options.temperature ?? 1))\n    if', 'total.add(score)\n    if'],

@@ -1,5 +1,5 @@
 import { SpanforgeError } from '../errors.ts'
-import { type ExampleAnswers, groupByExample } from '../squad/answers.ts'
+import { type ExampleAnswers, groupByExample } from '../squad/answers/answers.ts'
 import { bootstrapMean } from '../squad/metrics/bootstrap.ts'
 import type { Example, Window } from '../squad/types.ts'
 import { breakdown } from './breakdown.ts'

@@ -10,7 +10,7 @@ import {
 } from '../inference/pipeline.ts'
 import { fitVocabulary } from '../inference/pretrained.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
-import type { ExampleAnswers } from '../squad/answers.ts'
+import type { ExampleAnswers } from '../squad/answers/answers.ts'
 import type { PipelineAnswer } from '../squad/python/pipeline-answers.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { anObject, checkOptions, type SchemasOf } from './check-options.ts'

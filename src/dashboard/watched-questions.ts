@@ -1,4 +1,4 @@
-import type { ExampleAnswers } from '../squad/answers.ts'
+import type { ExampleAnswers } from '../squad/answers/answers.ts'
 import { exactMatch, f1 } from '../squad/metrics/metrics.ts'
 import type { Example } from '../squad/types.ts'
 import type { Prediction, WatchedQuestion } from './records.ts'

@@ -8,7 +8,7 @@ import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { MODEL_TYPES } from '../models/registry.ts'
 import { encodeModel } from '../onnx/encode.ts'
 import { toBytes } from '../protobuf.ts'
-import type { WindowLogits } from '../squad/document-logits.ts'
+import type { WindowLogits } from '../squad/answers/document-logits.ts'
 import { variantGraph } from './variant-graph.ts'
 
 /** A model of each architecture, with a batch of rows that have padding. */

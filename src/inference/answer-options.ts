@@ -1,7 +1,7 @@
 /** Options for answering questions: their types, aliases and defaults. */
 import { z } from 'zod'
 import type { AnswerSettings } from '../checkpoint/answer-settings.ts'
-import type { ConfidenceModel } from '../squad/metrics/confidence.ts'
+import type { ConfidenceModel } from '../squad/answers/confidence.ts'
 import type { EvaluateOptions } from './evaluate.ts'
 import type { PipelineOptions, SearchOptions } from './pipeline.ts'
 import { withStoredSettings } from './stored-settings.ts'

@@ -1,7 +1,7 @@
+import { wordRanges } from '../squad/answers/words.ts'
 import type { Window } from '../squad/types.ts'
 import { contextRange, type WindowLayout, type WindowPlan } from '../squad/window-plan.ts'
 import { type Tokens, WindowCutter, type WindowOptions } from '../squad/windows.ts'
-import { wordRanges } from '../squad/words.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
 /** A text that is tokenized once for all questions about it. */

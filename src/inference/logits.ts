@@ -2,7 +2,7 @@ import { inLanes } from '../batching/in-lanes.ts'
 import { cutIntoLanes } from '../batching/passes.ts'
 import { type Padding, toRows } from '../batching/rows.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
-import type { WindowLogits } from '../squad/document-logits.ts'
+import type { WindowLogits } from '../squad/answers/document-logits.ts'
 import type { LabelledWindow, Window } from '../squad/types.ts'
 
 export interface ForwardOptions {

@@ -1,7 +1,7 @@
 /** Answers questions about contexts, with the scores of the Python pipeline or with exact probabilities. */
 import { UsageError } from '../errors.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
-import { type AnswerOptions, type DocumentLogits, type ExampleAnswers, findAnswers } from '../squad/answers.ts'
+import { type AnswerOptions, type DocumentLogits, type ExampleAnswers, findAnswers } from '../squad/answers/answers.ts'
 import { type PipelineAnswer, pipelineAnswers } from '../squad/python/pipeline-answers.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { Document } from './document.ts'

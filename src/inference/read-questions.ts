@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts'
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
 import { showValue } from '../show-value.ts'
-import type { WindowLogits } from '../squad/document-logits.ts'
+import type { WindowLogits } from '../squad/answers/document-logits.ts'
 import type { Window } from '../squad/types.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { Document } from './document.ts'

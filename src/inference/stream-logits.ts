@@ -1,5 +1,5 @@
 import type { QuestionAnsweringModel } from '../models/question-answering.ts'
-import type { WindowLogits } from '../squad/document-logits.ts'
+import type { WindowLogits } from '../squad/answers/document-logits.ts'
 import type { Window } from '../squad/types.ts'
 import { type ForwardOptions, windowLogits } from './logits.ts'
 

@@ -9,7 +9,7 @@ export {
   type DocumentLogits,
   type ExampleAnswers,
   findAnswers,
-} from './answers.ts'
+} from './answers/answers.ts'
 export { type Dataset, makeDataset } from './dataset.ts'
 export { labelWindow } from './labels.ts'
 export {

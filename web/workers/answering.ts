@@ -6,7 +6,7 @@ import { Pace } from '../../src/server/routes/pace.ts'
 import { TokenizedRequest } from '../../src/server/tokenizing/tokenized-request.ts'
 import { gatherTexts } from '../../src/server/tokenizing/tokenizing-task.ts'
 import { WindowRows } from '../../src/server/tokenizing/window-rows.ts'
-import type { WindowLogits } from '../../src/squad/document-logits.ts'
+import type { WindowLogits } from '../../src/squad/answers/document-logits.ts'
 import type { StreamEvent } from './messages.ts'
 import type { ReadModel } from './read-model.ts'
 

@@ -2,7 +2,7 @@ import type * as Ort from 'onnxruntime-web'
 import type { Row } from '../../src/batching/pack.ts'
 import type { SiteModel } from '../../src/site/manifest.ts'
 import { readTokenizerSettings } from '../../src/site/manifest.ts'
-import type { WindowLogits } from '../../src/squad/document-logits.ts'
+import type { WindowLogits } from '../../src/squad/answers/document-logits.ts'
 import { Tokenizer } from '../../src/text/index.ts'
 import type { Mutex } from '../../src/threads/mutex.ts'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type OutputOptions, writeOutput } from '../../files/output.ts'
-import type { ExampleAnswers } from '../../squad/answers.ts'
+import type { ExampleAnswers } from '../../squad/answers/answers.ts'
 import type { RunQaPredictions } from '../../squad/python/postprocess-run-qa.ts'
 import { runQaFiles } from '../../squad/python/run-qa-files.ts'
 import type { Example } from '../../squad/types.ts'

@@ -2,11 +2,11 @@ import type { AnswerSettings } from '../../checkpoint/answer-settings.ts'
 import { type Evaluation, scorePredictions } from '../../inference/evaluate.ts'
 import { windowLogits } from '../../inference/logits.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
-import { answerExamples } from '../../squad/answers.ts'
+import { answerExamples } from '../../squad/answers/answers.ts'
+import { fitConfidence, type JudgedQuestion, MIN_QUESTIONS } from '../../squad/answers/confidence.ts'
 import type { Dataset } from '../../squad/dataset.ts'
 import { evenlySpaced, inLongTexts } from '../../squad/long-texts.ts'
 import { expectedCalibrationError, type JudgedAnswer, reliabilityBins } from '../../squad/metrics/calibration.ts'
-import { fitConfidence, type JudgedQuestion, MIN_QUESTIONS } from '../../squad/metrics/confidence.ts'
 import {
   crossFit,
   FITTED_TOP_K,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Row } from '../../batching/pack.ts'
-import type { WindowLogits } from '../../squad/document-logits.ts'
+import type { WindowLogits } from '../../squad/answers/document-logits.ts'
 import { SharedLimit } from '../security/shared-limit.ts'
 import type { RowSource } from '../tokenizing/window-rows.ts'
 import { BatchQueue, type QueueOptions } from './batch-queue.ts'

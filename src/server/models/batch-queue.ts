@@ -3,7 +3,7 @@
  * follow it, the ones closest to it in length.
  */
 import type { Row } from '../../batching/pack.ts'
-import type { WindowLogits } from '../../squad/document-logits.ts'
+import type { WindowLogits } from '../../squad/answers/document-logits.ts'
 import { HttpProblem } from '../http/problem.ts'
 import { SharedLimit } from '../security/shared-limit.ts'
 import type { RowSource } from '../tokenizing/window-rows.ts'

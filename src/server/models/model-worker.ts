@@ -9,7 +9,7 @@ import { newlyInitialized } from '../../inference/pretrained.ts'
 import type { Geometry } from '../../models/architecture.ts'
 import type { EngineChoice } from '../../runs/load/choose-engine.ts'
 import { loadModel } from '../../runs/load/load-model.ts'
-import type { WindowLogits } from '../../squad/document-logits.ts'
+import type { WindowLogits } from '../../squad/answers/document-logits.ts'
 import type { TokenizerSettings } from '../../text/settings.ts'
 import { answerCalls, Handed } from '../../threads/calls.ts'
 

@@ -1,7 +1,7 @@
 /** Processes the questions of a request, from its body to its results. */
 import type { SearchOptions } from '../../inference/pipeline.ts'
 import { type WindowingOptions, windowingPlan } from '../../inference/pipeline-options.ts'
-import type { WindowLogits } from '../../squad/document-logits.ts'
+import type { WindowLogits } from '../../squad/answers/document-logits.ts'
 import type { AnswerResult } from '../http/contract.ts'
 import type { ServedModel } from '../models/models.ts'
 import type { Asker } from '../security/client.ts'

@@ -1,5 +1,5 @@
 import type { SearchOptions } from '../../inference/pipeline.ts'
-import type { WindowLogits } from '../../squad/document-logits.ts'
+import type { WindowLogits } from '../../squad/answers/document-logits.ts'
 import type { StreamEvents } from '../http/contract.ts'
 import type { ServedModel } from '../models/models.ts'
 import type { Asker } from '../security/client.ts'

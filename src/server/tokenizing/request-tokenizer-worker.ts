@@ -4,7 +4,7 @@
  */
 import { workerData } from 'node:worker_threads'
 import type { PipelineOptions, SearchOptions } from '../../inference/pipeline.ts'
-import type { WindowLogits } from '../../squad/document-logits.ts'
+import type { WindowLogits } from '../../squad/answers/document-logits.ts'
 import type { TokenizerSettings } from '../../text/settings.ts'
 import { Tokenizer } from '../../text/tokenizer.ts'
 import { answerCalls } from '../../threads/calls.ts'

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { PipelineOptions, SearchOptions } from '../../inference/pipeline.ts'
-import type { WindowLogits } from '../../squad/document-logits.ts'
+import type { WindowLogits } from '../../squad/answers/document-logits.ts'
 import type { PipelineAnswer } from '../../squad/python/pipeline-answers.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import { startWorker, Thread } from '../../threads/calls.ts'

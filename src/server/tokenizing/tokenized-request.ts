@@ -1,9 +1,9 @@
 /** Plans the windows of a request's texts, and finds answers from the model's logits. */
 import { Document } from '../../inference/document.ts'
 import type { PipelineOptions, SearchOptions } from '../../inference/pipeline.ts'
-import { type DocumentLogits, type ExampleAnswers, findAnswers } from '../../squad/answers.ts'
-import type { WindowLogits } from '../../squad/document-logits.ts'
-import { noAnswerConfidence } from '../../squad/metrics/confidence.ts'
+import { type DocumentLogits, type ExampleAnswers, findAnswers } from '../../squad/answers/answers.ts'
+import { noAnswerConfidence } from '../../squad/answers/confidence.ts'
+import type { WindowLogits } from '../../squad/answers/document-logits.ts'
 import { type PipelineAnswer, pipelineAnswers } from '../../squad/python/pipeline-answers.ts'
 import { planTokens } from '../../squad/window-plan.ts'
 import type { Tokens } from '../../squad/windows.ts'

@@ -1,7 +1,12 @@
-import type { ExampleAnswers } from '../answers.ts'
+import type { ExampleAnswers } from '../answers/answers.ts'
+import {
+  answerConfidence,
+  type ConfidenceModel,
+  type JudgedQuestion,
+  noAnswerConfidence,
+} from '../answers/confidence.ts'
 import type { Example } from '../types.ts'
 import type { JudgedAnswer } from './calibration.ts'
-import { answerConfidence, type ConfidenceModel, type JudgedQuestion, noAnswerConfidence } from './confidence.ts'
 import { exactMatch } from './metrics.ts'
 
 /** Number of candidates per question from which the positions for a fit are taken, and number of positions to use. */

@@ -3,8 +3,8 @@ import { fixtureJson } from '../../../tests/fixture.ts'
 import { describeShared, shared } from '../../../tests/shared.ts'
 import { readExamples, readJson, readLogits, readWindows } from '../../../tests/squad-reference.ts'
 import { tokenizerFromJson } from '../../text/reading/tokenizer-files.ts'
+import { wordRanges } from '../answers/words.ts'
 import type { Window } from '../types.ts'
-import { wordRanges } from '../words.ts'
 import { type PipelineAnswer, type PipelineAnswerOptions, pipelineAnswers } from './pipeline-answers.ts'
 
 interface RecordedAnswer {

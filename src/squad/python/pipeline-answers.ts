@@ -8,11 +8,11 @@
  * [CLS] into the text). These are omitted here.
  */
 import { UsageError } from '../../errors.ts'
-import { bestSpans } from '../best-spans.ts'
-import { checkLogits, contextLogits, type WindowLogits } from '../document-logits.ts'
-import { LogSum } from '../log-sum.ts'
+import { bestSpans } from '../answers/best-spans.ts'
+import { checkLogits, contextLogits, type WindowLogits } from '../answers/document-logits.ts'
+import { LogSum } from '../answers/log-sum.ts'
+import { wordAt } from '../answers/words.ts'
 import type { Window } from '../types.ts'
-import { wordAt } from '../words.ts'
 
 export interface PipelineAnswerOptions {
   readonly top_k?: number

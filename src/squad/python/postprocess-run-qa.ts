@@ -6,10 +6,10 @@
 
 import { SpanforgeError } from '../../errors.ts'
 import { showText } from '../../show-value.ts'
-import { groupByExample } from '../answers.ts'
-import { checkLogits, type WindowLogits } from '../document-logits.ts'
-import { float32Softmax } from '../float32-softmax.ts'
+import { groupByExample } from '../answers/answers.ts'
+import { checkLogits, type WindowLogits } from '../answers/document-logits.ts'
 import type { Example, Window } from '../types.ts'
+import { float32Softmax } from './float32-softmax.ts'
 
 export interface RunQaOptions {
   readonly version_2_with_negative?: boolean

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { type DocumentLogits, findAnswers } from '../answers.ts'
+import { expectedCalibrationError, type JudgedAnswer, reliabilityBins } from '../metrics/calibration.ts'
+import { judgeGiven, judgeQuestions } from '../metrics/judged-questions.ts'
 import type { Example, Window } from '../types.ts'
-import { expectedCalibrationError, type JudgedAnswer, reliabilityBins } from './calibration.ts'
+import { type DocumentLogits, findAnswers } from './answers.ts'
 import { type AnswerEvidence, answerConfidence, type ConfidenceModel, fitConfidence } from './confidence.ts'
-import { judgeGiven, judgeQuestions } from './judged-questions.ts'
 import { logistic } from './logistic-regression.ts'
 
 const model: ConfidenceModel = {

@@ -9,7 +9,7 @@
  * The scores define a probability distribution over all spans: P(span) = exp(score / temperature - log_total), where
  * log_total is the log of the sum of exp(score / temperature) over all spans.
  */
-import { SpanforgeError } from '../errors.ts'
+import { SpanforgeError } from '../../errors.ts'
 import { LogSum } from './log-sum.ts'
 
 /** The logits of one window for its context tokens. `first` is the index of the first of them in the document. */

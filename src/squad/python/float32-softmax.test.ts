@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fixtureJson } from '../../tests/fixture.ts'
+import { fixtureJson } from '../../../tests/fixture.ts'
 import { float32Softmax } from './float32-softmax.ts'
 
 /** From numpy 2.4.6 on a CPU with AVX-512: 1 to 128 float32 scores, spread by 1 to 200. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
+import type { Window } from '../types.ts'
 import { readDocument } from './document-logits.ts'
-import type { Window } from './types.ts'
 
 /** A window of context tokens alone, as `[id, start, end]`. */
 function windowOf(...tokens: [id: number, start: number, end: number][]): Window {

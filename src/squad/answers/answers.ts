@@ -1,16 +1,11 @@
 /** Turns the logits of a document's windows into answers. */
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../../errors.ts'
+import type { Example, Window } from '../types.ts'
 import { bestSpans, bestWindow, type ContextLogits, type Span } from './best-spans.ts'
+import { type AnswerEvidence, answerConfidence, type ConfidenceModel, noAnswerConfidence } from './confidence.ts'
 import { readDocument, spanEdges, type WindowLogits } from './document-logits.ts'
+import { type FoundSpan, gatherEvidence } from './evidence.ts'
 import { LogSum } from './log-sum.ts'
-import {
-  type AnswerEvidence,
-  answerConfidence,
-  type ConfidenceModel,
-  noAnswerConfidence,
-} from './metrics/confidence.ts'
-import { type FoundSpan, gatherEvidence } from './metrics/evidence.ts'
-import type { Example, Window } from './types.ts'
 
 export interface AnswerOptions {
   /** Maximum number of answers (default: 1). */

@@ -1,6 +1,6 @@
-import { bestScoreElsewhere, type ContextLogits, type Span, type SpanOptions } from '../best-spans.ts'
-import type { WindowLogits } from '../document-logits.ts'
+import { bestScoreElsewhere, type ContextLogits, type Span, type SpanOptions } from './best-spans.ts'
 import { type AnswerEvidence, MAX_WINDOWS } from './confidence.ts'
+import type { WindowLogits } from './document-logits.ts'
 
 /** A searched document with the options of the search. */
 export interface SearchedDocument {

@@ -1,6 +1,6 @@
-import { SpanforgeError } from '../errors.ts'
+import { SpanforgeError } from '../../errors.ts'
+import type { Window } from '../types.ts'
 import type { ContextLogits } from './best-spans.ts'
-import type { Window } from './types.ts'
 import { wordAt } from './words.ts'
 
 /** The model's output for one window: one logit per token, starting with [CLS]. Logits of padding may follow. */

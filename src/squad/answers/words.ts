@@ -1,5 +1,5 @@
 /** Words of a text as a flat array of UTF-16 starts and ends in order: `[s0, e0, s1, e1, ...]`. */
-import type { Encoding } from '../text/encoding.ts'
+import type { Encoding } from '../../text/encoding.ts'
 
 /** The words that a tokenizer found in a text, from its encoding: `wordRanges(tokenizer.encode(context))`. */
 export function wordRanges({ wordIds, offsets }: Pick<Encoding, 'wordIds' | 'offsets'>): Int32Array {
