@@ -28,7 +28,7 @@ export class AddedTokenFinder {
   private readonly tokens = new Map<string, AddedToken>()
   /** Lengths of the tokens that begin with a UTF-16 unit, longest first. */
   private readonly lengths = new Map<number, number[]>()
-  /** One unit that a token begins with. */
+  /** What a token may begin with: one or two units. */
   private readonly beginning: RegExp | undefined
 
   /**
@@ -48,7 +48,7 @@ export class AddedTokenFinder {
         unit,
         [...all].sort((a, b) => b - a),
       )
-    this.beginning = new RegExp(`[${[...lengths.keys()].map(escapedUnit).join('')}]`, 'g')
+    this.beginning = beginningOf([...this.tokens.keys()])
   }
 
   get isEmpty(): boolean {
@@ -98,6 +98,15 @@ export class AddedTokenFinder {
     }
     return undefined
   }
+}
+
+/** Matches where one of these may begin; a space, with which tokens of several spaces begin, is not enough for that. */
+function beginningOf(contents: readonly string[]): RegExp {
+  const classOf = (some: readonly string[], index: number): string =>
+    `[${[...new Set(some.map((content) => escapedUnit(content.charCodeAt(index))))].join('')}]`
+  const single = contents.filter(({ length }) => length === 1)
+  const longer = contents.filter(({ length }) => length > 1)
+  return new RegExp(`${classOf(single, 0)}|${classOf(longer, 0)}(?=${classOf(longer, 1)})`, 'g')
 }
 
 const escapedUnit = (unit: number): string => `\\u${unit.toString(16).padStart(4, '0')}`

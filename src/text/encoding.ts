@@ -13,11 +13,14 @@ export interface Encoding {
   readonly wordIds: Int32Array
 }
 
+/** Tokens of most texts, so that the arrays seldom grow. */
+const CAPACITY = 4096
+
 /** Collects tokens in arrays that grow, and are used again for the next text. */
 export class EncodingBuilder {
-  private ids = new Int32Array(512)
-  private offsets = new Int32Array(1024)
-  private wordIds = new Int32Array(512)
+  private ids = new Int32Array(CAPACITY)
+  private offsets = new Int32Array(2 * CAPACITY)
+  private wordIds = new Int32Array(CAPACITY)
   private word = -1
   private count = 0
 
@@ -62,7 +65,7 @@ export class EncodingBuilder {
   }
 }
 
-function doubled(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+export function doubled(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
   const larger = new Int32Array(2 * array.length)
   larger.set(array)
   return larger

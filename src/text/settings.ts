@@ -119,14 +119,25 @@ export function bertSettings(options: BertTokenizerOptions): TokenizerSettings {
 }
 
 /** Ids by token; of a token that the vocabulary has twice, the last id, as in transformers. */
-export function vocabularyIds(vocab: readonly (string | null)[]): Map<string, number> {
+export function vocabularyIds(vocab: readonly (string | null)[]): ReadonlyMap<string, number> {
+  const known = knownIds.get(vocab)
+  if (known) return known
   const ids = new Map<string, number>()
-  for (const [id, token] of vocab.entries()) if (token !== null) ids.set(token, id)
-  if (ids.size > 0) return ids
+  for (let id = 0; id < vocab.length; id++) {
+    const token = vocab[id]
+    if (token !== null) ids.set(token, id)
+  }
+  if (ids.size > 0) {
+    knownIds.set(vocab, ids)
+    return ids
+  }
   throw new SpanforgeError('tokenizer: the vocabulary is empty', {
     remedy: 'Download vocab.txt or tokenizer.json of the model again.',
   })
 }
+
+/** Loading a tokenizer asks for the ids of the same vocabulary several times. */
+const knownIds = new WeakMap<readonly (string | null)[], ReadonlyMap<string, number>>()
 
 /** How many tokens a vocabulary has: a Unigram model counts one that comes twice as two. */
 export const vocabularySize = ({ vocab, model }: Pick<TokenizerSettings, 'vocab' | 'model'>): number =>

@@ -4,8 +4,7 @@ import { AddedVocabulary } from './added-vocabulary.ts'
 import { type BatchEncoding, type CallOptions, callTokenizer, type Texts } from './batch-encoding.ts'
 import { type AlignedText, alignedSlice } from './characters/aligned-text.ts'
 import { forEachAsciiWord, forEachStretch } from './characters/ascii.ts'
-import type { PreTokenize } from './characters/splitting.ts'
-import { isWhitespace } from './characters/unicode.ts'
+import type { Piece, PreTokenize } from './characters/splitting.ts'
 import { buildDecoder, type Decode, withoutSpacesBeforeMarks } from './components/decoders.ts'
 import { buildNormalizer, type Normalize, normalizedText } from './components/normalizers.ts'
 import {
@@ -14,9 +13,9 @@ import {
   type PostProcessor,
   pairLayout,
   type TemplatePart,
-  type TrimOffsets,
 } from './components/post-processors.ts'
 import { buildPreTokenizer, isWordEdge } from './components/pre-tokenizers.ts'
+import { OffsetTrimmer } from './components/trimmed-offsets.ts'
 import { type Encoding, EncodingBuilder } from './encoding.ts'
 import { buildModel } from './models/model.ts'
 import { ByteLevelModel, CachedModel, type Model } from './models/pieces.ts'
@@ -71,12 +70,11 @@ export class Tokenizer {
   private readonly joinTokens: Decode
   private readonly written: AddedTokenFinder
   private readonly normalizedTokens: AddedTokenFinder
+  private readonly trimmer: OffsetTrimmer | undefined
   /** Whether plain ASCII can take the short way: BERT's normalizer and pre-tokenizer. */
   private readonly hasShortWay: boolean
   private readonly lowercase: boolean
   private readonly builder = new EncodingBuilder()
-  /** White space of tokens, by ids. */
-  private readonly spaces = new Map<number, Spaces>()
   /** Whether no word continues over a character, by its code point. */
   private readonly edges = new Map<number, boolean>()
 
@@ -87,7 +85,7 @@ export class Tokenizer {
     this.added = new AddedVocabulary(ids, this.vocab_size)
     for (const batch of settings.added_tokens) this.added.add(batch)
     const highest = settings.vocab.findLastIndex((token) => token !== null)
-    this.length = new Set([...ids.keys(), ...this.added.contents]).size
+    this.length = ids.size + [...this.added.contents].filter((content) => !ids.has(content)).length
     this.size = 1 + Math.max(highest, ...this.added.tokens.slice(-1).map(({ id }) => id))
     this.unk_token_id = this.idOf('unk_token')
     this.sep_token_id = this.idOf('sep_token')
@@ -101,6 +99,8 @@ export class Tokenizer {
     const model = buildModel(settings.model, ids)
     this.model = new CachedModel(isByteLevel ? new ByteLevelModel(model) : model)
     this.postProcessor = buildPostProcessor(settings.post_processor, 'tokenizer.json: post_processor')
+    const { trim_offsets } = this.postProcessor
+    this.trimmer = trim_offsets && new OffsetTrimmer(settings.vocab, trim_offsets)
     this.pair = pairLayout(this.postProcessor)
     this.joinTokens = buildDecoder(settings.decoder, 'tokenizer.json: decoder')
     this.written = this.added.finder(false, (content) => content)
@@ -234,8 +234,7 @@ export class Tokenizer {
     }
     yield* this.partSteps(draft, text, from, text.length, characters)
     const encoding = draft.builder.finish()
-    const { trim_offsets } = this.postProcessor
-    return trim_offsets ? this.trim(encoding, draft, text, trim_offsets) : encoding
+    return this.trimmer?.trim(encoding, draft.found, text) ?? encoding
   }
 
   private *partSteps(draft: Draft, text: string, from: number, to: number, characters: number): Generator<void> {
@@ -306,11 +305,7 @@ export class Tokenizer {
     if (start >= end) return
     let done = 0
     for (const word of this.preTokenize({ source, start, end })) {
-      const { starts, ends } = word.source
-      const pieces = this.model.pieces(word.source.text.slice(word.start, word.end))
-      builder.nextWord()
-      for (let i = 0; i < pieces.ids.length; i++)
-        builder.push(pieces.ids[i], starts[word.start + pieces.starts[i]], ends[word.start + pieces.ends[i] - 1])
+      this.pushWord(builder, word)
       done += word.end - word.start
       if (done < characters) continue
       done = 0
@@ -318,77 +313,16 @@ export class Tokenizer {
     }
   }
 
-  /** Offsets without the white space that tokens begin and end with, as `trim_offsets` of the tokenizers library. */
-  private trim(encoding: Encoding, { found }: Draft, text: string, { add_prefix_space }: TrimOffsets): Encoding {
-    const { ids, offsets } = encoding
-    const firstOffsets = add_prefix_space ? offsets.slice() : undefined
-    for (let i = 0; i < ids.length; i++) {
-      const matched = found.get(i)
-      const spaces = matched === undefined ? this.spacesOf(ids[i]) : spacesAround(matched)
-      if (spaces === NO_SPACES) continue
-      const [start, end] = [offsets[2 * i], offsets[2 * i + 1]]
-      const trimmed = trimmedRange(text, start, end, spaces)
-      const first = spaces.before === 1 ? trimmedRange(text, start, end, { ...spaces, before: 0 }) : trimmed
-      firstOffsets?.set(first, 2 * i)
-      offsets.set(add_prefix_space && (i === 0 || start === 0) ? first : trimmed, 2 * i)
-    }
-    return firstOffsets ? { ...encoding, firstOffsets } : encoding
+  private pushWord(builder: EncodingBuilder, { source, start, end }: Piece): void {
+    const { ids, starts, ends } = this.model.pieces(source.text.slice(start, end))
+    builder.nextWord()
+    for (let i = 0; i < ids.length; i++)
+      builder.push(ids[i], source.starts[start + starts[i]], source.ends[start + ends[i] - 1])
   }
-
-  private spacesOf(id: number): Spaces {
-    let spaces = this.spaces.get(id)
-    if (!spaces) {
-      spaces = spacesAround(this.settings.vocab[id] ?? '')
-      this.spaces.set(id, spaces)
-    }
-    return spaces
-  }
-}
-
-/** How many characters of white space a token begins and ends with. */
-interface Spaces {
-  readonly before: number
-  readonly after: number
-}
-
-const NO_SPACES: Spaces = { before: 0, after: 0 }
-
-function spacesAround(token: string): Spaces {
-  const [before, after] = [spacesBefore(token), spacesAfter(token)]
-  return before === 0 && after === 0 ? NO_SPACES : { before, after }
-}
-
-/** A range of a text without white space at its ends; never less than nothing. */
-function trimmedRange(text: string, start: number, end: number, { before, after }: Spaces): [number, number] {
-  const from = before > 0 ? Math.min(moved(text, start, before), end) : start
-  return [from, after > 0 && end >= after ? Math.max(moved(text, end, -after), from) : end]
-}
-
-/** The index that is as many code points further on, or back. */
-function moved(text: string, index: number, count: number): number {
-  let at = index
-  for (; count > 0; count--) at += text.codePointAt(at)! > 0xffff ? 2 : 1
-  for (; count < 0 && at > 0; count++) at -= at > 1 && text.codePointAt(at - 2)! > 0xffff ? 2 : 1
-  return at
 }
 
 function pushAdded({ builder, found }: Draft, id: number, matched: string, start: number, end: number): void {
   builder.nextWord()
   found.set(builder.length, matched)
   builder.push(id, start, end)
-}
-
-/** U+0120 stands for a space in byte-level vocabularies, and is taken for one in any other. */
-const isSpace = (character: string): boolean => character === '\u0120' || isWhitespace(character.codePointAt(0)!)
-
-function spacesBefore(token: string): number {
-  let count = 0
-  while (count < token.length && isSpace(token[count])) count++
-  return count
-}
-
-function spacesAfter(token: string): number {
-  let count = 0
-  while (count < token.length && isSpace(token[token.length - 1 - count])) count++
-  return count
 }

@@ -39,20 +39,33 @@ export class AlignedTextBuilder {
 /** `[from, to)` of a text, each character coming from itself. */
 export function alignedSlice(text: string, from: number, to: number): AlignedText {
   const slice = text.slice(from, to)
-  const starts = new Int32Array(slice.length)
-  const ends = new Int32Array(slice.length)
-  for (let i = 0; i < slice.length; i++) {
-    starts[i] = from + i
-    ends[i] = from + i + 1
-  }
-  for (const { index } of slice.matchAll(SURROGATE_PAIRS)) {
+  const places = placesUpTo(to + 1)
+  if (!SURROGATE_PAIRS.test(slice))
+    return { text: slice, starts: places.subarray(from, to), ends: places.subarray(from + 1, to + 1) }
+  const starts = places.slice(from, to)
+  const ends = places.slice(from + 1, to + 1)
+  for (const { index } of slice.matchAll(ALL_SURROGATE_PAIRS)) {
     ends[index]++
     starts[index + 1]--
   }
   return { text: slice, starts, ends }
 }
 
-const SURROGATE_PAIRS = /[\ud800-\udbff][\udc00-\udfff]/g
+const SURROGATE_PAIRS = /[\ud800-\udbff][\udc00-\udfff]/
+const ALL_SURROGATE_PAIRS = new RegExp(SURROGATE_PAIRS, 'g')
+
+/** The numbers from 0 on, which texts share. */
+let places = new Int32Array(0)
+
+/** Tables for longer texts are not kept. */
+const MAX_KEPT = 1 << 20
+
+function placesUpTo(count: number): Int32Array {
+  if (count <= places.length) return places
+  const longer = Int32Array.from({ length: Math.max(count, Math.min(2 * count, MAX_KEPT)) }, (_, i) => i)
+  if (longer.length <= MAX_KEPT) places = longer
+  return longer
+}
 
 /** Each character replaced by what `expand` makes of it: nothing, itself, or several characters. */
 export function mapCharacters(input: AlignedText, expand: (codePoint: number) => string): AlignedText {

@@ -26,7 +26,14 @@ export const byteToken = (byte: number): string => `<0x${byte.toString(16).toUpp
 /** A text with a character for each of its UTF-8 bytes. */
 export function toByteCharacters(text: string): string {
   let written = ''
-  for (const byte of encoder.encode(text)) written += BYTE_CHARACTERS[byte]
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code > 0x7f) {
+      for (const byte of encoder.encode(text.slice(at))) written += BYTE_CHARACTERS[byte]
+      break
+    }
+    written += BYTE_CHARACTERS[code]
+  }
   return written
 }
 

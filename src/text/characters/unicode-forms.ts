@@ -15,7 +15,7 @@ export function decomposed(text: string, form: 'NFD' | 'NFKD'): ChangedCharacter
   for (const source of text)
     for (const [i, character] of Array.from(decompose(source.codePointAt(0)!, form)).entries()) {
       const changed = { character, change: i > 0 ? 1 : 0 }
-      if (isMark(character)) marks.push(changed)
+      if (isReordered(character)) marks.push(changed)
       else {
         endRun()
         characters.push(changed)
@@ -31,7 +31,7 @@ export function composed(characters: readonly ChangedCharacter[]): ChangedCharac
   let base = -1
   let last: string | undefined
   for (const { character, change } of characters) {
-    const isCombining = isMark(character)
+    const isCombining = isReordered(character)
     const isBlocked = last !== undefined && (!isCombining || compareClasses(last, character) === 0)
     const whole = base < 0 || isBlocked ? undefined : compose(result[base].character, character)
     if (whole !== undefined) {
@@ -56,8 +56,8 @@ const HIGHEST = '\u0345'
 
 const marks = new Map<string, boolean>()
 
-/** Whether a character has a combining class other than 0. */
-function isMark(character: string): boolean {
+/** Whether a character has a combining class other than 0, so that normal forms put it in order with others. */
+export function isReordered(character: string): boolean {
   if (character < '\u0300') return false
   let known = marks.get(character)
   if (known === undefined) {

@@ -1,5 +1,6 @@
-import { type AlignedText, mapCharacters } from '../characters/aligned-text.ts'
+import { type AlignedText, applyChanges, mapCharacters } from '../characters/aligned-text.ts'
 import { decompose, isChinese, isDropped, isNonspacingMark, isWhitespace } from '../characters/unicode.ts'
+import { decomposed, isReordered } from '../characters/unicode-forms.ts'
 
 /** The switches of BERT's normalizer, as in the `normalizer` of a tokenizer.json. */
 export interface NormalizerOptions {
@@ -12,8 +13,8 @@ export interface NormalizerOptions {
 
 /**
  * BERT's text normalization, as `BertNormalizer` of the tokenizers library: control characters dropped, white space
- * made plain spaces, ideographs set between spaces, accents stripped (NFD without nonspacing marks), lower case; each
- * character for itself, so that where it came from is known.
+ * made plain spaces, ideographs set between spaces, accents stripped (NFD without nonspacing marks), lower case. Nearly
+ * always each character for itself.
  */
 export class BertNormalizer {
   private readonly expansions = new Map<number, string>()
@@ -21,7 +22,15 @@ export class BertNormalizer {
   constructor(readonly options: NormalizerOptions) {}
 
   normalize(input: AlignedText): AlignedText {
-    return mapCharacters(input, (codePoint) => this.expand(codePoint))
+    const output = mapCharacters(input, (codePoint) => this.expand(codePoint))
+    return stripsAccents(this.options) && hasReorderedMark(output.text) ? this.normalizeInSteps(input) : output
+  }
+
+  /** The same, but NFD puts marks in order: those that are kept come from the places of others. */
+  private normalizeInSteps(input: AlignedText): AlignedText {
+    const cleaned = mapCharacters(input, (codePoint) => clean(codePoint, this.options))
+    const inOrder = applyChanges(cleaned, decomposed(cleaned.text, 'NFD'))
+    return mapCharacters(inOrder, (codePoint) => fold(codePoint, this.options))
   }
 
   /** What stands for a character in the normalized text: nothing, itself, or several characters. */
@@ -35,21 +44,32 @@ export class BertNormalizer {
   }
 }
 
-function expand(codePoint: number, options: NormalizerOptions): string {
-  const { clean_text, handle_chinese_chars, lowercase, strip_accents } = options
+const expand = (codePoint: number, options: NormalizerOptions): string =>
+  Array.from(clean(codePoint, options), (character) => fold(character.codePointAt(0)!, options)).join('')
+
+function clean(codePoint: number, { clean_text, handle_chinese_chars }: NormalizerOptions): string {
   if (clean_text && WHITE.has(codePoint)) return ' '
   if (clean_text && isDropped(codePoint)) return ''
   if (clean_text && isWhitespace(codePoint)) return ' '
-  let characters = [codePoint]
-  if (strip_accents ?? lowercase)
-    characters = codePointsOf(decompose(codePoint)).filter((character) => !isNonspacingMark(character))
-  let text = String.fromCodePoint(...characters)
-  // One by one: a whole word would turn a final capital sigma into another letter than BERT's.
-  if (lowercase) text = characters.map((character) => String.fromCodePoint(character).toLowerCase()).join('')
-  return handle_chinese_chars && isChinese(codePoint) ? ` ${text} ` : text
+  const character = String.fromCodePoint(codePoint)
+  return handle_chinese_chars && isChinese(codePoint) ? ` ${character} ` : character
 }
+
+/** A character without accents and in lower case, as far as the options say. */
+function fold(codePoint: number, options: NormalizerOptions): string {
+  const written = stripsAccents(options) ? decompose(codePoint) : String.fromCodePoint(codePoint)
+  // One by one: a whole word would turn a final capital sigma into another letter than BERT's.
+  return Array.from(written, (character) => {
+    if (stripsAccents(options) && isNonspacingMark(character.codePointAt(0)!)) return ''
+    return options.lowercase ? character.toLowerCase() : character
+  }).join('')
+}
+
+const stripsAccents = ({ lowercase, strip_accents }: NormalizerOptions): boolean => strip_accents ?? lowercase
+
+/** Whether a text without nonspacing marks has one that NFD moves: some spacing ones, and those newer than Unicode 8. */
+const hasReorderedMark = (text: string): boolean =>
+  Array.from(text.matchAll(/\p{M}/gu), ([mark]) => mark).some(isReordered)
 
 /** Control characters that BERT takes for white space: tab, line feed, carriage return. */
 const WHITE = new Set([0x09, 0x0a, 0x0d])
-
-const codePointsOf = (text: string): number[] => Array.from(text, (character) => character.codePointAt(0)!)

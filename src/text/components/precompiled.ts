@@ -18,6 +18,8 @@ export class PrecompiledMap {
   /** What characters become, as UTF-8, each ended by a zero byte. */
   private readonly targets: Uint8Array
   private readonly known = new Map<string, string | undefined>()
+  /** Of each UTF-16 unit: whether the map changes it. */
+  private readonly units = new Uint8Array(0x10000)
 
   /** @throws SpanforgeError for bytes that are no such map; `place` names where they are */
   constructor(bytes: Uint8Array, place: string) {
@@ -32,6 +34,8 @@ export class PrecompiledMap {
   }
 
   normalize(input: AlignedText): AlignedText {
+    const isSingle = hasSingleCharacters(input.text)
+    if (isSingle && !this.changesAny(input.text)) return input
     const changes: { character: string; change: number }[] = []
     let isChanged = false
     const replace = (part: string): boolean => {
@@ -41,11 +45,21 @@ export class PrecompiledMap {
       pushReplacement(changes, part, target)
       return true
     }
-    for (const cluster of clustersOf(input.text)) {
+    for (const cluster of isSingle ? input.text : clustersOf(input.text)) {
       if (utf8Bytes(cluster).length <= MAX_BYTES && replace(cluster)) continue
       for (const character of cluster) if (!replace(character)) changes.push({ character, change: 0 })
     }
     return isChanged ? applyChanges(input, changes) : input
+  }
+
+  /** Whether the map has a character of a text whose characters are all single UTF-16 units. */
+  private changesAny(text: string): boolean {
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i)
+      if (this.units[unit] === NOT_LOOKED_UP) this.units[unit] = this.target(text[i]) === undefined ? KEPT : CHANGED
+      if (this.units[unit] === CHANGED) return true
+    }
+    return false
   }
 
   /**
@@ -80,16 +94,19 @@ export class PrecompiledMap {
   }
 }
 
+const NOT_LOOKED_UP = 0
+const KEPT = 1
+const CHANGED = 2
+
 const MAX_KNOWN = 1 << 16
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 const offsetOf = (unit: number): number => (unit >>> 10) << ((unit & 0x200) >>> 6)
 
-const clustersOf = (text: string): Iterable<string> =>
-  SINGLE_CHARACTERS.test(text) && !text.includes('\r\n')
-    ? text
-    : Array.from(clusters.segment(text), ({ segment }) => segment)
+const hasSingleCharacters = (text: string): boolean => SINGLE_CHARACTERS.test(text) && !text.includes('\r\n')
+
+const clustersOf = (text: string): Iterable<string> => Array.from(clusters.segment(text), ({ segment }) => segment)
 
 /**
  * Records that a part became another, as the tokenizers library does it: characters beyond those of the part are

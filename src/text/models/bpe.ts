@@ -2,7 +2,10 @@ import { SpanforgeError } from '../../errors.ts'
 import { showValue } from '../../show-value.ts'
 import { bytePlaces, byteToken, utf8Bytes, utf8Length } from '../characters/byte-level.ts'
 import { MergeQueue } from './merge-queue.ts'
+import { MergeTable } from './merge-table.ts'
 import { consecutive, type Model, type Pieces } from './pieces.ts'
+import { stableTokens } from './stable-tokens.ts'
+import { Symbols } from './symbols.ts'
 
 /** The settings of a BPE model, as `model` of a tokenizer.json has them. */
 export interface BpeModel {
@@ -23,22 +26,15 @@ export interface BpeModel {
   readonly ignore_merges: boolean
 }
 
-/** What two neighbors become, and its rank: the lowest is merged first. */
-interface Merge {
-  readonly id: number
-  readonly rank: number
-}
-
-/** Tokens of a word with the number of UTF-8 bytes that each has, from which places follow as in the tokenizers library. */
-interface Symbols {
-  readonly ids: number[]
-  readonly bytes: number[]
-}
-
 /** Byte-pair encoding (Sennrich et al. 2016): characters merged pair by pair, in the order in which pairs were learned. */
 export class Bpe implements Model {
-  /** By the id of the first token, then by that of the second. */
-  private readonly merges = new Map<number, Map<number, Merge>>()
+  /** Of each UTF-16 unit: the token that it is written as, wherever it is in a word, or -1. */
+  private readonly units: Int32Array
+  /** 1 for the ids of tokens that a word becomes if it is written like them. */
+  private readonly whole: Uint8Array
+  private readonly merges: MergeTable
+  private readonly queue = new MergeQueue()
+  private readonly symbols = new Symbols()
   private readonly byteTokens: readonly (number | undefined)[]
   private readonly unknown: number | undefined
 
@@ -47,12 +43,11 @@ export class Bpe implements Model {
     private readonly model: BpeModel,
   ) {
     const prefix = model.continuing_subword_prefix?.length ?? 0
-    for (const [rank, [first, second]] of model.merges.entries()) {
-      const [left, right] = [this.idIn(first, rank), this.idIn(second, rank)]
-      const following = this.merges.get(left) ?? new Map<number, Merge>()
-      following.set(right, { id: this.idIn(first + second.slice(prefix), rank), rank })
-      this.merges.set(left, following)
-    }
+    this.merges = new MergeTable(model.merges.length)
+    for (const [rank, [first, second]] of model.merges.entries())
+      this.merges.add(this.idIn(first, rank), this.idIn(second, rank), this.idIn(first + second.slice(prefix), rank))
+    this.units = unitTokens(vocabulary, model)
+    this.whole = wholeTokens(vocabulary, model, this.merges)
     this.byteTokens = Array.from({ length: 256 }, (_, byte) => vocabulary.get(byteToken(byte)))
     this.unknown = model.unk_token === null ? undefined : vocabulary.get(model.unk_token)
   }
@@ -67,51 +62,78 @@ export class Bpe implements Model {
   }
 
   pieces(word: string): Pieces {
-    const whole = this.model.ignore_merges ? this.vocabulary.get(word) : undefined
-    if (whole !== undefined) return consecutive([whole], [word.length])
-    const symbols = this.symbols(word)
-    return placed(word, this.merge(symbols))
+    const token = this.vocabulary.get(word)
+    if (token !== undefined && this.whole[token] === 1) return consecutive([token], [word.length])
+    if (this.spell(word)) {
+      this.merge()
+      return this.consecutivePieces()
+    }
+    this.spellInBytes(word)
+    this.merge()
+    return this.placedPieces(word)
   }
 
-  /** The tokens of a word's characters. */
-  private symbols(word: string): Symbols {
-    const { continuing_subword_prefix: prefix, end_of_word_suffix: suffix, byte_fallback, fuse_unk } = this.model
-    const ids: number[] = []
-    const bytes: number[] = []
-    let unknownBytes = 0
-    const push = (id: number, length: number): void => {
-      ids.push(id)
-      bytes.push(length)
+  /** Makes a symbol of each character, as long as it is in UTF-16 units; false if one has no token. */
+  private spell(word: string): boolean {
+    const { symbols } = this
+    symbols.clear()
+    for (let at = 0; at < word.length; ) {
+      const unit = this.units[word.charCodeAt(at)]
+      if (unit >= 0) {
+        symbols.push(unit, 1)
+        at++
+        continue
+      }
+      const next = at + (word.codePointAt(at)! > 0xffff ? 2 : 1)
+      const id = this.vocabulary.get(this.written(word, at, next))
+      if (id === undefined) return false
+      symbols.push(id, next - at)
+      at = next
     }
+    return true
+  }
+
+  /** How the vocabulary writes the character `[start, end)` of a word. */
+  private written(word: string, start: number, end: number): string {
+    const { continuing_subword_prefix: prefix, end_of_word_suffix: suffix } = this.model
+    let written = word.slice(start, end)
+    if (prefix && start > 0) written = prefix + written
+    if (suffix && end === word.length) written += suffix
+    return written
+  }
+
+  /** Makes the symbols of a word that has characters without a token; their lengths are in UTF-8 bytes. */
+  private spellInBytes(word: string): void {
+    const { symbols } = this
+    const { byte_fallback, fuse_unk, unk_token } = this.model
+    symbols.clear()
+    let unknownBytes = 0
     const endUnknown = (): void => {
-      if (unknownBytes > 0) push(this.unknown!, unknownBytes)
+      if (unknownBytes > 0) symbols.push(this.unknown!, unknownBytes)
       unknownBytes = 0
     }
     for (let at = 0; at < word.length; ) {
       const codePoint = word.codePointAt(at)!
       const next = at + (codePoint > 0xffff ? 2 : 1)
-      let written = word.slice(at, next)
-      if (prefix && at > 0) written = prefix + written
-      if (suffix && next === word.length) written += suffix
+      const written = this.written(word, at, next)
       at = next
       const length = utf8Length(codePoint)
       const id = this.vocabulary.get(written)
       if (id !== undefined) {
         endUnknown()
-        push(id, length)
+        symbols.push(id, length)
         continue
       }
       // As in the tokenizers library, bytes come before unknown characters that are not yet written.
       const fallback = byte_fallback ? this.bytesOf(written) : undefined
-      if (fallback) for (const byte of fallback) push(byte, 1)
-      else if (this.model.unk_token !== null) {
-        if (this.unknown === undefined) throw noUnknown(written, this.model.unk_token)
+      if (fallback) for (const byte of fallback) symbols.push(byte, 1)
+      else if (unk_token !== null) {
+        if (this.unknown === undefined) throw noUnknown(written, unk_token)
         if (!fuse_unk) endUnknown()
         unknownBytes += length
       }
     }
     endUnknown()
-    return { ids, bytes }
   }
 
   /** The tokens for the bytes of a text, if there are tokens for all of them. */
@@ -120,59 +142,88 @@ export class Bpe implements Model {
     return ids.includes(undefined) ? undefined : (ids as number[])
   }
 
-  private mergeOf(first: number, second: number): Merge | undefined {
-    return this.merges.get(first)?.get(second)
-  }
-
   /** Merges neighbors until no pair can be merged, lowest rank first, of equal ranks the one further left. */
-  private merge({ ids, bytes }: Symbols): Symbols {
-    const { length } = ids
-    const before = Int32Array.from(ids, (_, i) => i - 1)
-    const after = Int32Array.from(ids, (_, i) => i + 1)
-    const queue = new MergeQueue()
-    const offer = (at: number): void => {
-      if (at < 0 || after[at] >= length) return
-      const merge = this.mergeOf(ids[at], ids[after[at]])
-      if (merge) queue.push({ ...merge, at })
-    }
-    for (let at = 0; at < length; at++) offer(at)
-    for (let next = queue.pop(); next; next = queue.pop()) {
-      const { id, at } = next
-      const right = after[at]
+  private merge(): void {
+    const { merges, queue, symbols } = this
+    for (let at = 0; at + 1 < symbols.size; at++) this.offer(at, at + 1)
+    while (!queue.isEmpty) {
+      const { rank, at } = queue.pop()
+      const next = symbols.placeAfter(at)
       // A pair stays in the queue when one of its symbols changes. As in the tokenizers library, it is still merged if
       // the symbols that are there now become the same token.
-      if (ids[at] === MERGED || right >= length) continue
-      if (this.mergeOf(ids[at], ids[right])?.id !== id) continue
-      ids[at] = id
-      bytes[at] += bytes[right]
-      ids[right] = MERGED
-      after[at] = after[right]
-      if (after[at] < length) before[after[at]] = at
-      offer(before[at])
-      offer(at)
+      if (symbols.idAt(at) < 0 || next >= symbols.size) continue
+      const id = merges.resultOf(rank)
+      const present = merges.rankOf(symbols.idAt(at), symbols.idAt(next))
+      if (present < 0 || merges.resultOf(present) !== id) continue
+      symbols.join(at, id)
+      this.offer(symbols.placeBefore(at), at)
+      this.offer(at, symbols.placeAfter(at))
     }
-    return { ids: ids.filter((id) => id !== MERGED), bytes: bytes.filter((_, i) => ids[i] !== MERGED) }
+  }
+
+  /** Queues the symbols at two places that follow one another, if they can be merged. */
+  private offer(left: number, right: number): void {
+    const { merges, queue, symbols } = this
+    if (left < 0 || right >= symbols.size) return
+    const rank = merges.rankOf(symbols.idAt(left), symbols.idAt(right))
+    if (rank >= 0) queue.push(rank, left)
+  }
+
+  private consecutivePieces(): Pieces {
+    const { symbols } = this
+    const ids: number[] = []
+    const ends: number[] = []
+    let end = 0
+    for (let at = 0; at < symbols.size; at = symbols.placeAfter(at)) {
+      end += symbols.lengthAt(at)
+      ids.push(symbols.idAt(at))
+      ends.push(end)
+    }
+    return consecutive(ids, ends)
+  }
+
+  /**
+   * The places of tokens that follow one another. Characters without a token are not counted, so that all tokens after
+   * such a one are moved to the left, as in the tokenizers library.
+   */
+  private placedPieces(word: string): Pieces {
+    const { symbols } = this
+    const places = bytePlaces(word)
+    const ids: number[] = []
+    const starts: number[] = []
+    const ends: number[] = []
+    let byte = 0
+    for (let at = 0; at < symbols.size; at = symbols.placeAfter(at)) {
+      ids.push(symbols.idAt(at))
+      starts.push(places.starts[byte] ?? word.length)
+      byte += symbols.lengthAt(at)
+      ends.push(places.ends[byte - 1] ?? word.length)
+    }
+    return { ids, starts, ends }
   }
 }
 
-/** In place of a symbol that has become part of the one before. */
-const MERGED = -1
+/** Whether the vocabulary writes a character in the same way wherever it is in a word. */
+const writesAlike = ({ continuing_subword_prefix, end_of_word_suffix }: BpeModel): boolean =>
+  !continuing_subword_prefix && !end_of_word_suffix
 
-/**
- * The places of tokens that follow one another. Characters without a token are not counted, so that all tokens after
- * such a one are moved to the left, as in the tokenizers library.
- */
-function placed(word: string, { ids, bytes }: Symbols): Pieces {
-  const places = bytePlaces(word)
-  const starts: number[] = []
-  const ends: number[] = []
-  let at = 0
-  for (const length of bytes) {
-    starts.push(places.starts[at] ?? word.length)
-    at += length
-    ends.push(places.ends[at - 1] ?? word.length)
+function unitTokens(vocabulary: ReadonlyMap<string, number>, model: BpeModel): Int32Array {
+  const units = new Int32Array(0x10000).fill(-1)
+  if (!writesAlike(model)) return units
+  for (const [token, id] of vocabulary)
+    if (token.length === 1 && !/[\ud800-\udfff]/.test(token)) units[token.charCodeAt(0)] = id
+  return units
+}
+
+function wholeTokens(vocabulary: ReadonlyMap<string, number>, model: BpeModel, merges: MergeTable): Uint8Array {
+  let size = 0
+  const characters: number[] = []
+  for (const [token, id] of vocabulary) {
+    size = Math.max(size, id + 1)
+    if (token.length === String.fromCodePoint(token.codePointAt(0) ?? 0).length) characters.push(id)
   }
-  return { ids, starts, ends }
+  if (model.ignore_merges) return new Uint8Array(size).fill(1)
+  return writesAlike(model) ? stableTokens(merges, characters, size) : new Uint8Array(size)
 }
 
 const noUnknown = (character: string, unk_token: string): SpanforgeError =>

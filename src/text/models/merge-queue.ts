@@ -1,21 +1,22 @@
-interface Entry {
-  readonly rank: number
-  /** Place of the first of the two symbols. */
-  readonly at: number
-  /** What the pair becomes. */
-  readonly id: number
-}
+/** More than any word has symbols: a pair is queued as one number, its rank times this plus its place. */
+const PLACES = 2 ** 31
 
 /** Pairs to merge by their rank, of equal ranks by their place: a binary heap. */
 export class MergeQueue {
-  private readonly entries: Entry[] = []
+  private readonly entries: number[] = []
 
-  push(entry: Entry): void {
+  get isEmpty(): boolean {
+    return this.entries.length === 0
+  }
+
+  /** `at`: the place of the first of the two symbols. */
+  push(rank: number, at: number): void {
     const { entries } = this
+    const entry = rank * PLACES + at
     let place = entries.push(entry) - 1
     while (place > 0) {
       const parent = (place - 1) >> 1
-      if (!isBefore(entry, entries[parent])) break
+      if (entries[parent] < entry) break
       entries[place] = entries[parent]
       place = parent
     }
@@ -23,23 +24,21 @@ export class MergeQueue {
   }
 
   /** The first entry, which leaves the queue. */
-  pop(): Entry | undefined {
+  pop(): { readonly rank: number; readonly at: number } {
     const { entries } = this
     const first = entries[0]
-    const last = entries.pop()
-    if (entries.length === 0 || !last) return first
+    const last = entries.pop()!
+    const { length } = entries
     let place = 0
-    for (;;) {
+    while (2 * place + 1 < length) {
       let child = 2 * place + 1
-      if (child >= entries.length) break
-      if (child + 1 < entries.length && isBefore(entries[child + 1], entries[child])) child++
-      if (!isBefore(entries[child], last)) break
+      if (child + 1 < length && entries[child + 1] < entries[child]) child++
+      if (entries[child] >= last) break
       entries[place] = entries[child]
       place = child
     }
-    entries[place] = last
-    return first
+    if (length > 0) entries[place] = last
+    const at = first % PLACES
+    return { rank: (first - at) / PLACES, at }
   }
 }
-
-const isBefore = (a: Entry, b: Entry): boolean => a.rank < b.rank || (a.rank === b.rank && a.at < b.at)

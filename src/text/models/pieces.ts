@@ -11,11 +11,11 @@ export interface Pieces {
 }
 
 /** Pieces that follow one another, from where each ends. */
-export const consecutive = (ids: readonly number[], ends: readonly number[]): Pieces => ({
-  ids,
-  starts: ends.map((_, i) => (i === 0 ? 0 : ends[i - 1])),
-  ends,
-})
+export function consecutive(ids: readonly number[], ends: readonly number[]): Pieces {
+  const starts = [0]
+  for (let i = 1; i < ends.length; i++) starts.push(ends[i - 1])
+  return { ids, starts, ends }
+}
 
 /** Cuts a word, normalized and not empty, into tokens. */
 export interface Model {
@@ -52,12 +52,11 @@ export class ByteLevelModel implements Model {
     const pieces = this.model.pieces(written)
     if (written.length === word.length) return pieces
     const places = bytePlaces(word)
-    const { ids, starts, ends } = pieces
-    return {
-      ids,
-      starts: starts.map((start) => places.starts[start] ?? word.length),
-      ends: ends.map((end) => places.ends[end - 1] ?? word.length),
-    }
+    const starts: number[] = []
+    const ends: number[] = []
+    for (const start of pieces.starts) starts.push(places.starts[start] ?? word.length)
+    for (const end of pieces.ends) ends.push(places.ends[end - 1] ?? word.length)
+    return { ids: pieces.ids, starts, ends }
   }
 }
 

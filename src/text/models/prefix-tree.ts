@@ -39,14 +39,14 @@ export class PrefixTree {
     this.ids[0] = -1
   }
 
-  /** Calls `visit` for each token that the text has at `start`, shortest first, with where it ends. */
-  forEachPrefix(text: string, start: number, visit: (end: number, id: number) => void): void {
-    let node = 0
-    for (let at = start; at < text.length; ) {
-      node = this.children[this.edge(node, text.charCodeAt(at++))]
-      if (node === 0) return
-      if (this.ids[node] >= 0) visit(at, this.ids[node])
-    }
+  /** The node that a unit leads to from another node, of which the root is 0; 0 if no token goes on with it. */
+  next(node: number, unit: number): number {
+    return this.children[this.edge(node, unit)]
+  }
+
+  /** The id of the token that ends at a node, or -1. */
+  tokenAt(node: number): number {
+    return this.ids[node]
   }
 
   /** The place of an edge in the table, or the free one where it would be. */

@@ -18,81 +18,92 @@ export interface UnigramModel {
 /** How much less likely than the least likely token an unknown character is. */
 const UNKNOWN_PENALTY = 10
 
-/** The best way to cut a word up to a place. */
-interface Step {
-  readonly score: number
-  readonly start: number
-  readonly id: number
-}
-
 /** Unigram language model (Kudo 2018): of all ways to cut a word, the most likely, found by Viterbi's algorithm. */
 export class Unigram implements Model {
   private readonly tree: PrefixTree
+  private readonly scores: Float64Array
   private readonly unknownScore: number
+  /** The best way to cut a word up to each place, by its last token: log probability, start and id. */
+  private bestScores = new Float64Array(64)
+  private bestStarts = new Int32Array(64)
+  private bestIds = new Int32Array(64)
 
   constructor(
     private readonly vocabulary: ReadonlyMap<string, number>,
     private readonly model: UnigramModel,
   ) {
     this.tree = new PrefixTree(vocabulary)
+    this.scores = Float64Array.from(model.scores)
     this.unknownScore = model.scores.reduce((least, score) => Math.min(least, score), Infinity) - UNKNOWN_PENALTY
   }
 
   pieces(word: string): Pieces {
-    const ids: number[] = []
-    const starts: number[] = []
+    this.findBest(word)
+    const { bestStarts, bestIds } = this
+    const { unk_id } = this.model
     const ends: number[] = []
-    for (const [start, end] of this.cut(word))
-      for (const id of this.idsOf(word.slice(start, end))) {
-        ids.push(id)
-        starts.push(start)
-        ends.push(end)
-      }
-    return { ids, starts, ends }
-  }
-
-  /** Where the tokens of a word start and end; unknown ones that follow one another are one. */
-  private cut(word: string): [start: number, end: number][] {
-    const best = this.bestSteps(word)
-    const ranges: [number, number][] = []
-    let isUnknown = false
-    for (let end = word.length; end > 0; ) {
-      const { start, id } = best[end]!
-      const wasUnknown = isUnknown
-      isUnknown = id === this.model.unk_id
-      if (isUnknown && wasUnknown) ranges[ranges.length - 1][0] = start
-      else ranges.push([start, end])
-      end = start
+    for (let end = word.length; end > 0; end = bestStarts[end]) {
+      // Unknown characters that follow one another are one token.
+      const continues = ends.length > 0 && bestIds[end] === unk_id && bestIds[ends[ends.length - 1]] === unk_id
+      if (!continues) ends.push(end)
     }
-    return ranges.reverse()
+    const pieces = { ids: [] as number[], starts: [] as number[], ends: [] as number[] }
+    let start = 0
+    for (let i = ends.length - 1; i >= 0; i--) {
+      const end = ends[i]
+      if (bestIds[end] !== unk_id) pushPiece(pieces, bestIds[end], start, end)
+      else for (const id of this.unknownIds(word.slice(start, end))) pushPiece(pieces, id, start, end)
+      start = end
+    }
+    return pieces
   }
 
-  private bestSteps(word: string): (Step | undefined)[] {
-    const { scores, unk_id } = this.model
-    const best: (Step | undefined)[] = Array.from({ length: word.length + 1 })
+  private findBest(word: string): void {
+    this.clear(word.length + 1)
+    const { scores, tree, bestScores, bestIds } = this
     for (let start = 0; start < word.length; ) {
       const next = start + (word.codePointAt(start)! > 0xffff ? 2 : 1)
-      const before = best[start]?.score ?? 0
-      const offer = (end: number, score: number, id: number): void => {
-        const known = best[end]
-        if (!known || before + score > known.score) best[end] = { score: before + score, start, id }
-      }
+      const before = bestScores[start]
       let hasSingle = false
-      this.tree.forEachPrefix(word, start, (end, id) => {
-        offer(end, scores[id], id)
-        hasSingle ||= end === next
-      })
+      let node = 0
+      for (let at = start; at < word.length; ) {
+        node = tree.next(node, word.charCodeAt(at++))
+        if (node === 0) break
+        const id = tree.tokenAt(node)
+        if (id < 0) continue
+        const score = before + scores[id]
+        if (bestIds[at] === NONE || score > bestScores[at]) this.setBest(at, score, start, id)
+        if (at === next) hasSingle = true
+      }
       if (!hasSingle) {
+        const { unk_id } = this.model
         if (unk_id === null) throw missingUnknown(word.slice(start, next))
-        offer(next, this.unknownScore, unk_id)
+        const score = before + this.unknownScore
+        if (bestIds[next] === NONE || score > bestScores[next]) this.setBest(next, score, start, unk_id)
       }
       start = next
     }
-    return best
   }
 
-  /** The token of a piece, or those of its bytes, or the unknown one. */
-  private idsOf(piece: string): readonly number[] {
+  private clear(places: number): void {
+    if (places > this.bestIds.length || this.bestIds.length > MAX_KEPT) {
+      const length = Math.max(64, 2 * places)
+      this.bestScores = new Float64Array(length)
+      this.bestStarts = new Int32Array(length)
+      this.bestIds = new Int32Array(length)
+    }
+    this.bestScores[0] = 0
+    this.bestIds.fill(NONE, 0, places)
+  }
+
+  private setBest(end: number, score: number, start: number, id: number): void {
+    this.bestScores[end] = score
+    this.bestStarts[end] = start
+    this.bestIds[end] = id
+  }
+
+  /** The tokens of characters that the vocabulary does not have: those of their bytes, or the unknown one. */
+  private unknownIds(piece: string): readonly number[] {
     const { byte_fallback, unk_id } = this.model
     const known = this.vocabulary.get(piece)
     if (known !== undefined) return [known]
@@ -103,6 +114,18 @@ export class Unigram implements Model {
     if (unk_id === null) throw missingUnknown(piece)
     return [unk_id]
   }
+}
+
+/** No way to cut a word up to a place is known yet. */
+const NONE = -1
+
+/** Arrays for longer words are not kept. */
+const MAX_KEPT = 8192
+
+function pushPiece({ ids, starts, ends }: Record<keyof Pieces, number[]>, id: number, start: number, end: number): void {
+  ids.push(id)
+  starts.push(start)
+  ends.push(end)
 }
 
 const missingUnknown = (piece: string): SpanforgeError =>
