@@ -45,4 +45,6 @@ function cut(some: readonly Example[]) {
 
 const first = cut(examples.slice(0, 3000))
 const later = Array.from({ length: Number(values.times) }, () => cut(examples))
-console.log(JSON.stringify({ cpu: cpus()[0]?.model.trim(), node: process.version, load_seconds, first, later }, null, 2))
+console.log(
+  JSON.stringify({ cpu: cpus()[0]?.model.trim(), node: process.version, load_seconds, first, later }, null, 2),
+)

@@ -2,7 +2,12 @@ import { expect, test } from 'vitest'
 import { alignedSlice } from '../characters/aligned-text.ts'
 import { BertNormalizer } from './bert-normalizer.ts'
 
-const normalizer = new BertNormalizer({ clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true })
+const normalizer = new BertNormalizer({
+  clean_text: true,
+  handle_chinese_chars: true,
+  strip_accents: null,
+  lowercase: true,
+})
 
 /** Offsets as the tokenizers library 0.22 gives them for these texts. */
 test.each([

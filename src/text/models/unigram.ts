@@ -122,7 +122,12 @@ const NONE = -1
 /** Arrays for longer words are not kept. */
 const MAX_KEPT = 8192
 
-function pushPiece({ ids, starts, ends }: Record<keyof Pieces, number[]>, id: number, start: number, end: number): void {
+function pushPiece(
+  { ids, starts, ends }: Record<keyof Pieces, number[]>,
+  id: number,
+  start: number,
+  end: number,
+): void {
   ids.push(id)
   starts.push(start)
   ends.push(end)
