@@ -1,7 +1,8 @@
 /** Offsets without the white space that tokens begin and end with: `trim_offsets` of the tokenizers library. */
+
+import { isWhitespace } from '../characters/unicode.ts'
 import type { Encoding } from '../encoding.ts'
 import type { TrimOffsets } from './post-processors.ts'
-import { isWhitespace } from '../characters/unicode.ts'
 
 export class OffsetTrimmer {
   /** How many characters of white space each token of the vocabulary begins and ends with. */
