@@ -12,6 +12,12 @@ export interface Gradients {
   readonly view: (name: string) => Float32Array
 }
 
+/** Equivalent of `Mask` in scripts/python/tiny_models.py: deterministic dropout. */
+export const recordedMasks: DropoutMasks = (site, { probability }, _pass, out) => {
+  for (let i = 0; i < out.length; i++)
+    out[i] = (7919 * site + 104729 * i) % 1000 >= Math.round(1000 * probability) ? 1 : 0
+}
+
 const noMasks: DropoutMasks = () => {
   throw new Error('a model without dropout asked for a mask')
 }

@@ -1,6 +1,7 @@
 import { SpanforgeError } from '../errors.ts'
 import { formatShape, type Shape } from '../graph/shape.ts'
 import { constant, type Node, nodeInputs, type Tensor, topologicalOrder } from '../graph/tensor.ts'
+import { after } from '../ops/after.ts'
 import { add } from '../ops/elementwise.ts'
 import { reshape } from '../ops/movement.ts'
 import { sum } from '../ops/reduce.ts'
@@ -12,28 +13,52 @@ import { sum } from '../ops/reduce.ts'
  */
 export function gradient(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   if (loss.shape.length !== 0) throw new SpanforgeError(`gradient: the loss must be a scalar, found ${loss}`)
-  const order = topologicalOrder([loss])
-  const needed = new Set<Tensor>(wrt)
-  for (const t of order) if (nodeInputs(t).some((x) => needed.has(x))) needed.add(t)
+  return backward(loss, constant([1], []), wrt).map((dx, i) => {
+    if (!dx) throw new SpanforgeError(`gradient: the loss does not depend on ${wrt[i]}`)
+    return dx
+  })
+}
 
-  const gradients = new Map<Tensor, Tensor>([[loss, constant([1], [])]])
+/**
+ * Turns the gradient of y into gradients with respect to each tensor in `wrt`, null where there is none. Goes no further
+ * than to the tensors in `until`.
+ */
+export function backward(
+  y: Tensor,
+  dy: Tensor,
+  wrt: readonly Tensor[],
+  until: ReadonlySet<Tensor> = new Set(),
+): (Tensor | null)[] {
+  const operands = (t: Tensor) => (until.has(t) ? [] : nodeInputs(t))
+  const order = topologicalOrder([y], operands)
+  const needed = new Set<Tensor>(wrt)
+  for (const t of order) if (operands(t).some((x) => needed.has(x))) needed.add(t)
+
+  const gradients = new Map<Tensor, Tensor>([[y, dy]])
   const first = firstResults(order)
-  for (const y of order.reverse()) {
-    if (!needed.has(y) || nodeInputs(y).length === 0) continue
-    const shares = sharesOf(y, gradients, first)
-    for (const [i, x] of nodeInputs(y).entries()) {
+  for (const t of order.reverse()) {
+    if (!needed.has(t) || operands(t).length === 0) continue
+    const shares = sharesOf(t, gradients, first)
+    for (const [i, x] of operands(t).entries()) {
       const share = shares[i]
       if (!share || !needed.has(x)) continue
-      const dx = sumToShape(share, x.shape, y)
+      const dx = sumToShape(share, x.shape, t)
       const sofar = gradients.get(x)
       gradients.set(x, sofar ? add(sofar, dx) : dx)
     }
+    if (t.source.kind === 'node' && t.source.node.op.weightsFirst) putWeightsFirst(operands(t), gradients)
   }
-  return wrt.map((x) => {
+  return wrt.map((x) => gradients.get(x) ?? null)
+}
+
+/** Makes the gradients of computed operands wait for what has been added up for the weights. */
+function putWeightsFirst(operands: readonly Tensor[], gradients: Map<Tensor, Tensor>): void {
+  const isComputed = ({ source }: Tensor) => source.kind === 'node'
+  const sums = operands.flatMap((x) => (isComputed(x) ? [] : (gradients.get(x) ?? [])))
+  for (const x of sums.length > 0 ? operands.filter(isComputed) : []) {
     const dx = gradients.get(x)
-    if (!dx) throw new SpanforgeError(`gradient: the loss does not depend on ${x}`)
-    return dx
-  })
+    if (dx) gradients.set(x, after(dx, sums))
+  }
 }
 
 /** The first result of each operator in the order of computation: going backwards, all others come before it. */

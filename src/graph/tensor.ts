@@ -47,6 +47,8 @@ export interface Op {
   gradient?(dy: Tensor, node: Node): readonly (Tensor | null)[]
   /** The same for an operator of which several results have a gradient; undefined for one that the loss does not use. */
   gradients?(dys: readonly (Tensor | undefined)[], node: Node): readonly (Tensor | null)[]
+  /** Whether the gradients of weights among its operands are to be added up before those of other operands are used. */
+  readonly weightsFirst?: boolean
 }
 
 /** An application of an operator. */

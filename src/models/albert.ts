@@ -18,6 +18,7 @@ import {
   sumOfEmbeddings,
 } from './bert-like.ts'
 import { checkSizes, configReader, integerBetween, refuseConfig } from './config.ts'
+import { applyLayers } from './layers.ts'
 import { type SelfAttention, selfAttention } from './self-attention.ts'
 
 /** The sizes and settings of an ALBERT: Hugging Face's config.json, with its names. */
@@ -83,18 +84,18 @@ export const albert: Architecture<AlbertConfig> = {
   head: qaOutputs,
 }
 
-function encoder(p: Parameters, c: AlbertConfig, dropout: Dropout, { from, to }: LayerRange): Tensor {
+function encoder(p: Parameters, c: AlbertConfig, dropout: Dropout, range: LayerRange): Tensor {
   const attend = selfAttention(c.num_attention_heads, dropout)
-  let x = from === 0 ? embeddings(p, c, dropout) : input('hidden', ['tokens', c.hidden_size])
+  const x = range.from === 0 ? embeddings(p, c, dropout) : input('hidden', ['tokens', c.hidden_size])
   const groups = Array.from({ length: c.num_hidden_layers }, (_, i) =>
     Math.floor(i / (c.num_hidden_layers / c.num_hidden_groups)),
   )
-  for (const group of groups.slice(from, to))
-    for (let inner = 0; inner < c.inner_group_num; inner++) {
-      const name = `encoder.albert_layer_groups.${group}.albert_layers.${inner}`
-      x = layer(p.layer(name, groups.lastIndexOf(group)).shared(), c, x, attend, dropout)
-    }
-  return x // [tokens, hidden_size]
+  const inner = Array.from({ length: c.inner_group_num }, (_, i) => i)
+  return applyLayers(x, range, (x, i) => {
+    const name = `encoder.albert_layer_groups.${groups[i]}.albert_layers`
+    const at = (inner: number) => p.layer(`${name}.${inner}`, groups.lastIndexOf(groups[i])).shared()
+    return inner.reduce((x, inner) => layer(at(inner), c, x, attend, dropout), x)
+  })
 }
 
 function embeddings(p: Parameters, c: AlbertConfig, dropout: Dropout): Tensor {

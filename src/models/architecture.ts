@@ -48,6 +48,8 @@ export interface LayerRange {
   readonly from: number
   /** Number of the layer before which the range ends; the state at that point is returned. */
   readonly to: number
+  /** Whether the backward pass computes each layer again from the state before it, instead of keeping its values. */
+  readonly gradient_checkpointing?: boolean
 }
 
 /** Names of tensors in a checkpoint. */

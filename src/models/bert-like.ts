@@ -18,6 +18,7 @@ import {
   probability,
   unpruned,
 } from './config.ts'
+import { applyLayers } from './layers.ts'
 import { type SelfAttention, selfAttention } from './self-attention.ts'
 
 /** Configuration fields with the names in BERT's config.json. */
@@ -160,13 +161,12 @@ export function bertLikeEncoder(
   p: Parameters,
   c: BertLikeConfig,
   dropout: Dropout,
-  { from, to }: LayerRange,
+  range: LayerRange,
   embedded: () => Tensor,
 ): Tensor {
   const attend = selfAttention(c.num_attention_heads, dropout)
-  let x = from === 0 ? embedded() : input('hidden', ['tokens', c.hidden_size])
-  for (let i = from; i < to; i++) x = layer(p.layer(`encoder.layer.${i}`, i), c, x, attend, dropout)
-  return x
+  const x = range.from === 0 ? embedded() : input('hidden', ['tokens', c.hidden_size])
+  return applyLayers(x, range, (x, i) => layer(p.layer(`encoder.layer.${i}`, i), c, x, attend, dropout))
 }
 
 function layer(p: Parameters, c: BertLikeConfig, x: Tensor, attend: SelfAttention, dropout: Dropout): Tensor {

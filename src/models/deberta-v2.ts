@@ -26,6 +26,7 @@ import {
   resizedBertLike,
 } from './bert-like.ts'
 import { checkSizes, configReader, integerBetween, paddingRow, refuseConfig, unpruned } from './config.ts'
+import { applyLayers } from './layers.ts'
 import { relativeBuckets } from './relative-buckets.ts'
 import { attentionBias, layoutInputs } from './self-attention.ts'
 
@@ -132,11 +133,11 @@ interface Shared {
   }
 }
 
-function encoder(p: Parameters, c: DebertaV2Config, dropout: Dropout, { from, to }: LayerRange): Tensor {
-  let x = from === 0 ? embeddings(p, c, dropout) : input('hidden', ['tokens', c.hidden_size])
+function encoder(p: Parameters, c: DebertaV2Config, dropout: Dropout, range: LayerRange): Tensor {
+  const x = range.from === 0 ? embeddings(p, c, dropout) : input('hidden', ['tokens', c.hidden_size])
   const shared = { layout: layoutInputs('heads', c.num_attention_heads), bias: mutualBias(), relative: relative(p, c) }
-  for (let i = from; i < to; i++) x = layer(p.layer(`encoder.layer.${i}`, i), c, x, shared, dropout)
-  return x // [tokens, hidden_size]
+  const apply = (x: Tensor, i: number) => layer(p.layer(`encoder.layer.${i}`, i), c, x, shared, dropout)
+  return applyLayers(x, range, apply, shared.relative && [shared.relative.table])
 }
 
 function embeddings(p: Parameters, c: DebertaV2Config, dropout: Dropout): Tensor {

@@ -22,6 +22,7 @@ import {
   probability,
   unpruned,
 } from './config.ts'
+import { applyLayers } from './layers.ts'
 import { type SelfAttention, selfAttention } from './self-attention.ts'
 
 /** The configuration of a DistilBERT model, with the field names of Hugging Face's config.json. */
@@ -103,11 +104,10 @@ export const distilbert: Architecture<DistilBertConfig> = {
   head: (p, config, hidden, dropout) => qaOutputs(p, config, dropout(hidden, config.qa_dropout)),
 }
 
-function distilbertEncoder(p: Parameters, c: DistilBertConfig, dropout: Dropout, { from, to }: LayerRange): Tensor {
+function distilbertEncoder(p: Parameters, c: DistilBertConfig, dropout: Dropout, range: LayerRange): Tensor {
   const attend = selfAttention(c.n_heads, dropout)
-  let x = from === 0 ? embeddings(p.embeddings('embeddings'), c, dropout) : input('hidden', ['tokens', c.dim])
-  for (let i = from; i < to; i++) x = layer(p.layer(`transformer.layer.${i}`, i), c, x, attend, dropout)
-  return x // [tokens, dim]
+  const x = range.from === 0 ? embeddings(p.embeddings('embeddings'), c, dropout) : input('hidden', ['tokens', c.dim])
+  return applyLayers(x, range, (x, i) => layer(p.layer(`transformer.layer.${i}`, i), c, x, attend, dropout))
 }
 
 function embeddings(p: Parameters, c: DistilBertConfig, dropout: Dropout): Tensor {

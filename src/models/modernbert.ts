@@ -26,6 +26,7 @@ import {
   probability,
   refuseConfig,
 } from './config.ts'
+import { applyLayers } from './layers.ts'
 import { attentionBias, type SelfAttention, selfAttention } from './self-attention.ts'
 
 /** The sizes and settings of a ModernBERT: Hugging Face's config.json, with its names. */
@@ -190,7 +191,7 @@ const initial = (c: ModernBertConfig, place: 'in' | 'out' | 'classifier'): Initi
 const norm = (p: Parameters, c: ModernBertConfig, x: Tensor): Tensor =>
   layerNorm(p, x, c.norm_eps, { bias: c.norm_bias })
 
-function encoder(p: Parameters, c: ModernBertConfig, dropout: Dropout, { from, to }: LayerRange): Tensor {
+function encoder(p: Parameters, c: ModernBertConfig, dropout: Dropout, range: LayerRange): Tensor {
   const positions = cast(input('position_ids', ['tokens'], 'int32'), 'float32')
   const bias = attentionBias()
   const attend = selfAttention(c.num_attention_heads, dropout, bias)
@@ -201,12 +202,12 @@ function encoder(p: Parameters, c: ModernBertConfig, dropout: Dropout, { from, t
       bias: nearby(bias, Math.floor(c.local_attention / 2)),
     },
   }
-  let x = from === 0 ? embeddings(p.embeddings('embeddings'), c, dropout) : input('hidden', ['tokens', c.hidden_size])
-  for (let i = from; i < to; i++) {
+  const x =
+    range.from === 0 ? embeddings(p.embeddings('embeddings'), c, dropout) : input('hidden', ['tokens', c.hidden_size])
+  return applyLayers(x, range, (x, i) => {
     const kind = kinds[i % c.global_attn_every_n_layers === 0 ? 'global' : 'local']
-    x = layer(p.layer(`layers.${i}`, i), c, i, x, kind, attend, dropout)
-  }
-  return x // [tokens, hidden_size]
+    return layer(p.layer(`layers.${i}`, i), c, i, x, kind, attend, dropout)
+  })
 }
 
 function embeddings(p: Parameters, c: ModernBertConfig, dropout: Dropout): Tensor {

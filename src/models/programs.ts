@@ -57,18 +57,24 @@ export interface Freeze {
   readonly freeze_layers?: number
 }
 
-export function trainingGraph(config: ModelConfig, freeze: Freeze = {}): TrainingGraph {
-  const { freeze_embeddings = false, freeze_layers = 0 } = freeze
-  refuseSplitSharing(config, freeze)
+export interface TrainingGraphOptions extends Freeze {
+  /** Whether the backward pass computes each layer again instead of keeping its values. */
+  readonly gradient_checkpointing?: boolean
+}
+
+export function trainingGraph(config: ModelConfig, options: TrainingGraphOptions = {}): TrainingGraph {
+  const { freeze_embeddings = false, freeze_layers: from = 0, gradient_checkpointing } = options
+  refuseSplitSharing(config, options)
   const p = new Parameters()
   const dropout: DropoutSite[] = []
-  const loss = spanLoss(questionAnswering(p, config, dropoutInputs(dropout), freeze_layers))
+  const loss = spanLoss(questionAnswering(p, config, dropoutInputs(dropout), { from, gradient_checkpointing }))
 
   const lookups = freeze_embeddings ? [] : p.lookups
-  const dense = [...p.specs.values()].filter((spec) => !spec.table && !isFrozen(spec, freeze))
+  const dense = [...p.specs.values()].filter((spec) => !spec.table && !isFrozen(spec, options))
   const gradients = gradient(loss, [...dense.map(({ tensor }) => tensor), ...lookups.map(({ rows }) => rows)])
   const outputs: Record<string, Tensor> = { loss }
-  for (const [i, { name, shape }] of dense.entries())
+  // In the order of the backward pass, so that an engine that computes outputs in order need not keep values for long.
+  for (const [i, { name, shape }] of [...dense.entries()].reverse())
     outputs[gradientName(name)] = add(input(sofarName(name), shape), gradients[i])
 
   // Word, position and type embeddings are summed, so they share a single output for their gradient.

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { batchGradient } from '../../tests/batch-gradient.ts'
+import { batchGradient, recordedMasks } from '../../tests/batch-gradient.ts'
 import { describeEngine, describeEngines } from '../../tests/engines.ts'
 import { fixture, fixtureJson } from '../../tests/fixture.ts'
 import { maxDifference, readRecorded } from '../../tests/read-safetensors.ts'
@@ -8,7 +8,6 @@ import { matchParameters } from '../checkpoint/load-parameters.ts'
 import type { StoredTensor } from '../checkpoint/stored-tensor.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { parseArguments } from '../training/arguments/arguments.ts'
-import type { DropoutMasks } from '../training/dropout/draws.ts'
 import { Stepper } from '../training/loop/stepper.ts'
 import { decays } from '../training/optimizer/adamw.ts'
 import { MODEL_TYPES } from './registry.ts'
@@ -94,12 +93,6 @@ function expectGradients(
   expect(recorded.sort()).toEqual(entries.map(({ name }) => `grad.${name}`).sort())
   for (const { name } of entries)
     expect(maxDifference(view(name), want[`grad.${name}`].data), name).toBeLessThan(within.gradient)
-}
-
-/** Equivalent of `Mask` in scripts/python/tiny_models.py: deterministic dropout. */
-const recordedMasks: DropoutMasks = (site, { probability }, _pass, out) => {
-  for (let i = 0; i < out.length; i++)
-    out[i] = (7919 * site + 104729 * i) % 1000 >= Math.round(1000 * probability) ? 1 : 0
 }
 
 interface RecordedSteps {

@@ -136,7 +136,7 @@ function usedOutputs(order: readonly Tensor[], outputs: readonly Tensor[]): Map<
 function encodeNode(node: Node, used: ReadonlySet<number>, namer: Namer): Encoded[] {
   const { hasAllResults } = node.op
   const results = Array.from({ length: hasAllResults ? node.outputs.length : Math.max(...used) + 1 }, (_, i) =>
-    hasAllResults || used.has(i) ? namer.resultOf(node, i) : '',
+    hasAllResults || i === 0 || used.has(i) ? namer.resultOf(node, i) : '',
   )
   return [
     ...node.inputs.map((x) => textField(1, namer.nameOf(x))),

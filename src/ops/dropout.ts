@@ -1,6 +1,7 @@
 import { SpanforgeError } from '../errors.ts'
 import { formatShape } from '../graph/shape.ts'
-import { apply, type Op, scalar, type Tensor } from '../graph/tensor.ts'
+import { apply, nodeInputs, type Op, scalar, type Tensor } from '../graph/tensor.ts'
+import { after } from './after.ts'
 import { add, mul } from './elementwise.ts'
 
 const Dropout: Op = {
@@ -22,7 +23,19 @@ const DequantizeLinear: Op = { type: 'DequantizeLinear', gradient: () => [null, 
 
 /** The mask for `dropout` of what is kept: 1 / (1 - probability) where `kept`, of uint8, is 1, and 0 where it is 0. */
 export const dropoutMask = (kept: Tensor, probability: number): Tensor =>
-  apply(DequantizeLinear, [kept, scalar(1 / (1 - probability))], { shape: kept.shape, dtype: 'float32' })
+  scaledMask(kept, scalar(1 / (1 - probability)))
+
+const scaledMask = (kept: Tensor, scale: Tensor): Tensor =>
+  apply(DequantizeLinear, [kept, scale], { shape: kept.shape, dtype: 'float32' })
+
+export const isDropoutMask = ({ source }: Tensor): boolean =>
+  source.kind === 'node' && source.node.op === DequantizeLinear
+
+/** The same mask, scaled again after `others` are computed, so that its float32 values need not be kept until then. */
+export function laterMask(mask: Tensor, others: readonly Tensor[]): Tensor {
+  const [kept, scale] = nodeInputs(mask)
+  return scaledMask(kept, after(scale, others))
+}
 
 /**
  * Dropout (Srivastava et al. 2014): multiplies x by a mask of the same shape whose values are 0 or 1 / (1 -

@@ -99,3 +99,7 @@ export function threadsByDefault(): number {
   if (Number.isInteger(threads) && threads >= 0 && threads <= 1024) return threads
   throw new UsageError(`SPANFORGE_THREADS: found ${showValue(given)}, expected an integer from 0 (all cores) to 1024`)
 }
+
+/** What to do when an engine runs out of memory. */
+export const MEMORY_REMEDY =
+  'Lower max_tokens_per_pass, or close other programs. For training, gradient_checkpointing takes less memory too.'

@@ -5,7 +5,14 @@ import type { Dialect } from '../lowering/dialect.ts'
 import { lower } from '../lowering/lower.ts'
 import { encodeModel } from '../onnx/encode.ts'
 import { toBytes } from '../protobuf.ts'
-import { type CompileOptions, type Engine, type Executable, threadsByDefault, type Values } from './engine.ts'
+import {
+  type CompileOptions,
+  type Engine,
+  type Executable,
+  MEMORY_REMEDY,
+  threadsByDefault,
+  type Values,
+} from './engine.ts'
 import type { EngineEntry } from './engine-entry.ts'
 import { HeldValues } from './held-values.ts'
 
@@ -21,6 +28,9 @@ export const dialect: Dialect = {
     ],
   },
 }
+
+/** ONNX Runtime computes the outputs of a graph from the last to the first, each with everything that leads to it. */
+const lastFirst = (graph: Graph): Graph => Object.fromEntries(Object.entries(graph).reverse())
 
 const cpuName = (): string => cpus()[0]?.model.trim() ?? 'unknown'
 
@@ -38,7 +48,7 @@ export const onnxruntime: Engine = {
     const { threads = threadsByDefault(), profilePrefix, precision = 'float32' } = options
     if (precision !== 'float32') throw new SpanforgeError(`ONNX Runtime does not support ${precision} on a CPU`)
     const ort = await loadRuntime()
-    const session = await ort.InferenceSession.create(toBytes(encodeModel(lower(graph, dialect))), {
+    const session = await ort.InferenceSession.create(toBytes(encodeModel(lastFirst(lower(graph, dialect)))), {
       executionProviders: ['cpu'],
       intraOpNumThreads: threads,
       // Failures are thrown with the same message.
@@ -77,7 +87,7 @@ function runFailure(error: Error): SpanforgeError {
   const isMemory = /bad.?alloc|allocate memory|out of memory/i.test(error.message)
   return new SpanforgeError(
     isMemory ? `memory: ONNX Runtime ran out of memory (${error.message})` : `ONNX Runtime failed: ${error.message}`,
-    { remedy: isMemory ? 'Lower max_tokens_per_pass, or close other programs.' : undefined, cause: error },
+    { remedy: isMemory ? MEMORY_REMEDY : undefined, cause: error },
   )
 }
 

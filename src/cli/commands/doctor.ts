@@ -69,7 +69,7 @@ function trainingText({ notebook, estimates }: Diagnosis): string {
         duration(estimate.seconds),
         percentage(estimate.share_of_peak),
         byteSize(estimate.memory_bytes),
-        estimate.fits ? 'yes' : 'no: lower --max_tokens_per_pass',
+        estimate.fits ? 'yes' : 'no: use --gradient_checkpointing',
       ]),
     }),
     'Times are estimated from the measured peak and the share of it that training reaches in benchmarks. They do\n' +

@@ -21,6 +21,9 @@ interface Room {
   users: number
 }
 
+/** Operators whose result is their first operand, perhaps in other dimensions. */
+const SHARING: ReadonlySet<string> = new Set(['Reshape', 'spanforge.After'])
+
 /** Rows behind a value for each token that attention may write. */
 const SLACK_ROWS = 16
 
@@ -129,7 +132,7 @@ export class Interpreter {
     const placed = this.views[slot]
     if (placed) return placed
     const dims = bindShape(this.program.slots[slot].shape, bindings)
-    const x = step.op === 'Reshape' ? this.share(step.inputs[0], slot, dims) : this.newRoom(slot, dims)
+    const x = SHARING.has(step.op) ? this.share(step.inputs[0], slot, dims) : this.newRoom(slot, dims)
     this.views[slot] = x
     return x
   }

@@ -1,5 +1,6 @@
 /** Memory outside of V8's heap: how oneDNN sees it, and the heap that intermediate values come from. */
 import { SpanforgeError } from '../../errors.ts'
+import { MEMORY_REMEDY } from '../engine.ts'
 import { nativeMemory } from './native.ts'
 
 export type ElementType = 'f32' | 'bf16' | 's32' | 'u8'
@@ -88,7 +89,7 @@ export class Heap {
   allocate(bytes: number): number {
     const room = roomFor(bytes)
     const i = this.gaps.findIndex(({ start, end }) => end - start >= room)
-    if (i < 0) throw new SpanforgeError('memory: oneDNN ran out of memory', { remedy: 'Lower max_tokens_per_pass.' })
+    if (i < 0) throw new SpanforgeError('memory: oneDNN ran out of memory', { remedy: MEMORY_REMEDY })
     const gap = this.gaps[i]
     const { start } = gap
     gap.start += room

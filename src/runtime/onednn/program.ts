@@ -212,6 +212,7 @@ class Builder {
     if (name === 'LayerNormalization') return i === 0 ? 'bf16' : 'f32'
     if (NARROWING.has(name)) return 'bf16'
     if (name === 'spanforge.LayerNormGradient') return 'f32'
+    if (name === 'spanforge.After') return this.slots[this.slot(operands[0])].type
     return operands.some((x) => this.slots[this.slot(x)].type === 'bf16') ? 'bf16' : 'f32'
   }
 }
@@ -233,7 +234,15 @@ function keptOf(mask: Tensor): { readonly kept: Tensor; readonly scale: number }
   const node = mask.source.kind === 'node' ? mask.source.node : undefined
   if (node?.op.type !== 'DequantizeLinear') return { kept: mask, scale: 1 }
   const [kept, scale] = node.inputs
-  return { kept, scale: scale.source.kind === 'constant' ? Number(scale.source.data[0]) : 1 }
+  return { kept, scale: numberOf(scale) }
+}
+
+/** The value of a constant, which may be wanted after other values. */
+function numberOf({ source }: Tensor): number {
+  if (source.kind === 'node' && operatorName(source.node.op) === 'spanforge.After')
+    return numberOf(source.node.inputs[0])
+  if (source.kind === 'constant') return Number(source.data[0])
+  throw new SpanforgeError('oneDNN: the scale of a dropout mask is not a constant')
 }
 
 const NARROWING: ReadonlySet<string> = new Set(['spanforge.Linear', 'Gemm', 'spanforge.MatMul'])

@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import type koffi from 'koffi'
 import type { LibraryHandle } from 'koffi'
 import { SpanforgeError } from '../../errors.ts'
+import { MEMORY_REMEDY } from '../engine.ts'
 import type { Handle } from '../find-library.ts'
 
 /** The library's message for a failed call, before context is added. */
@@ -119,7 +120,7 @@ export function failure(what: string, error: unknown): unknown {
     .join('\n')
   const isMemory = /bad.?alloc|allocate|out of memory/i.test(words)
   return new SpanforgeError(isMemory ? `memory: OpenVINO ran out of memory (${words})` : `${what}: ${words}`, {
-    remedy: isMemory ? 'Lower max_tokens_per_pass, or close other programs.' : undefined,
+    remedy: isMemory ? MEMORY_REMEDY : undefined,
     cause: error,
   })
 }

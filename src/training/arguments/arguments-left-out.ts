@@ -14,8 +14,8 @@ const namesByReason: Readonly<Record<string, string>> = {
     use_liger_kernel liger_kernel_config dataloader_pin_memory debug use_cpu`,
   'evaluation runs in float32, or in bfloat16 with bf16_full_eval': 'fp16_full_eval',
   'the optimizer is always AdamW, as in torch.optim.AdamW': 'optim optim_args optim_target_modules',
-  'use max_tokens_per_pass to limit memory':
-    'gradient_checkpointing gradient_checkpointing_kwargs auto_find_batch_size',
+  'use gradient_checkpointing without options': 'gradient_checkpointing_kwargs',
+  'use max_tokens_per_pass to limit memory': 'auto_find_batch_size',
   'always enabled: identical runs are bit-identical': 'full_determinism',
   'always enabled: resuming is exact and skips data instantly': `ignore_data_skip
     restore_callback_states_from_checkpoint`,

@@ -18,6 +18,7 @@ export interface GradientSource {
 export interface GradientOptions {
   readonly freeze_embeddings?: boolean
   readonly freeze_layers?: number
+  readonly gradient_checkpointing?: boolean
   readonly label_smoothing_factor?: number
   /** Multiplies in bfloat16; the gradients are float32. */
   readonly bf16?: boolean

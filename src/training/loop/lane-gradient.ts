@@ -46,10 +46,10 @@ export class LaneGradient {
   static async open(
     model: QuestionAnsweringModel,
     sums: LaneSums,
-    { label_smoothing_factor = 0, bf16 = false, freeze_embeddings, freeze_layers }: GradientOptions,
+    { label_smoothing_factor = 0, bf16 = false, ...options }: GradientOptions,
     lane: number,
   ): Promise<LaneGradient> {
-    const graph = trainingGraph(model.config, { freeze_embeddings, freeze_layers })
+    const graph = trainingGraph(model.config, options)
     const session = await model.engine.compile(graph.outputs, { precision: bf16 ? 'bfloat16' : 'float32', lane })
     return new LaneGradient(model, graph, session, model.parameters, sums, label_smoothing_factor)
   }

@@ -61,6 +61,8 @@ export const movementKernels: KernelTable = {
   Gather: gather,
   'spanforge.PermuteRows': permuteRows,
   Reshape: reshape,
+  // Steps run in the order of the graph, after those that they name as operands.
+  'spanforge.After': reshape,
   Split: split,
   Concat: concat,
   Transpose: transpose,

@@ -1,0 +1,117 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { batchGradient, recordedMasks } from '../../tests/batch-gradient.ts'
+import { describeEngines } from '../../tests/engines.ts'
+import { mostLiveValues } from '../../tests/live-values.ts'
+import { maxDifference } from '../../tests/read-safetensors.ts'
+import { recordedBatches, tinyModel } from '../../tests/tiny-model.ts'
+import { plainOnnx } from '../lowering/dialect.ts'
+import { lower } from '../lowering/lower.ts'
+import type { Engine } from '../runtime/engine.ts'
+import { dialect, onnxruntime } from '../runtime/onnxruntime.ts'
+import { trainingGraph } from './programs.ts'
+import { architectureOf, MODEL_TYPES } from './registry.ts'
+
+const again = { gradient_checkpointing: true }
+
+/** BERT has fixtures of its own, but the layers and the vocabulary of the tiny ELECTRA. */
+const folderOf = (family: string) => `${family === 'bert' ? 'electra' : family}/model`
+const tiny = (family: string, engine?: Engine) => tinyModel(folderOf(family), engine, { dropout: true })
+const families = MODEL_TYPES.filter((family) => family !== 'bert')
+
+const differing = (a: Float32Array, b: Float32Array): number => a.filter((x, i) => !Object.is(x, b[i])).length
+const distance = (a: Float32Array, b: Float32Array): number => Math.hypot(...a.map((x, i) => x - b[i]))
+
+describeEngines('gradient checkpointing', (engine) => {
+  // oneDNN has no kernels for the relative positions of DeBERTa.
+  const supported = families.filter((family) => engine.name !== 'onednn' || family !== 'deberta-v2')
+
+  /** OpenVINO may fuse other operators, and round differently. */
+  const expectSame = (found: Float32Array, want: Float32Array) =>
+    engine.name === 'openvino'
+      ? expect(maxDifference(found, want)).toBeLessThan(1e-6 * Math.max(...want.map(Math.abs)))
+      : expect(differing(found, want)).toBe(0)
+
+  test.each(supported)('computes the same as without: %s', async (family) => {
+    const model = tiny(family, engine)
+    const { plain } = recordedBatches(family)
+    const kept = await batchGradient(model, plain, 2, recordedMasks)
+    const computedAgain = await batchGradient(model, plain, 2, recordedMasks, again)
+    expect(computedAgain.loss).toBe(kept.loss)
+    expectSame(computedAgain.all, kept.all)
+    expect(kept.all.some((x) => x !== 0)).toBe(true)
+  })
+
+  test('computes the same as without if embeddings are frozen', async () => {
+    const model = tiny('roberta', engine)
+    const { plain } = recordedBatches('roberta')
+    const frozen = { freeze_embeddings: true }
+    const kept = await batchGradient(model, plain, undefined, recordedMasks, frozen)
+    const computedAgain = await batchGradient(model, plain, undefined, recordedMasks, { ...frozen, ...again })
+    expectSame(computedAgain.all, kept.all)
+  })
+
+  test.runIf(engine.precisions.includes('bfloat16'))('is as close to float32 as without, in bfloat16', async () => {
+    const model = tiny('roberta', engine)
+    const { plain } = recordedBatches('roberta')
+    const gradients = (options: object) => batchGradient(model, plain, undefined, recordedMasks, options)
+    const [exact, kept, computedAgain] = [
+      await gradients({}),
+      await gradients({ bf16: true }),
+      await gradients({ bf16: true, ...again }),
+    ]
+    expect(distance(computedAgain.all, exact.all)).toBeLessThan(1.5 * distance(kept.all, exact.all))
+  })
+})
+
+describe('gradient checkpointing', () => {
+  const bindings = { tokens: 64, rows: 2, length: 32 }
+  const liveValues = (family: string, layers: number, options = {}) => {
+    const { config } = tiny(family)
+    const architecture = architectureOf(config)
+    const deep = architecture.resized(config, { layers, vocab_size: architecture.geometry(config).vocab_size })
+    const { outputs } = trainingGraph(deep, options)
+    return [plainOnnx, dialect].map((to) => mostLiveValues(lower(outputs, to), bindings))
+  }
+
+  test.each(families)('keeps one hidden state for each further layer: %s', (family) => {
+    const { hidden_size } = tiny(family).geometry
+    const growth = (options?: object) => {
+      const [few, many] = [6, 12].map((layers) => liveValues(family, layers, options))
+      return many.map((values, i) => (values - few[i]) / 6)
+    }
+    expect(growth(again)).toEqual([64 * hidden_size, 64 * hidden_size])
+    for (const perLayer of growth()) expect(perLayer).toBeGreaterThan(8 * 64 * hidden_size)
+  })
+
+  test('is not undone by ONNX Runtime, which computes each layer again right before its gradient', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const profiled: Engine = {
+      ...onnxruntime,
+      compile: (graph, options) => onnxruntime.compile(graph, { ...options, profilePrefix: join(folder, 'profile') }),
+    }
+    const model = tiny('roberta', profiled)
+    await batchGradient(model, recordedBatches('roberta').plain, undefined, recordedMasks, again)
+    const [file] = readdirSync(folder)
+    const events = JSON.parse(readFileSync(join(folder, file), 'utf8')) as {
+      readonly name: string
+      readonly ts: number
+      readonly args: { readonly op_name?: string }
+    }[]
+    const operators = events
+      .filter(({ name }) => name.endsWith('_kernel_time'))
+      .sort((a, b) => a.ts - b.ts)
+      .map(({ args }) => args.op_name)
+    const activations = operators.flatMap((name, i) => (name === 'Erf' ? [i] : []))
+    const { layers } = model.geometry
+    expect(activations).toHaveLength(2 * layers)
+    const productsBefore = (i: number) =>
+      operators.slice(activations[i - 1], activations[i]).filter((name) => name === 'Gemm').length
+    // Query, key, value, output and the layer around the activation; and again, with two products for each gradient.
+    for (let i = 1; i < layers; i++) expect(productsBefore(i)).toBe(6)
+    for (let i = layers + 1; i < 2 * layers; i++) expect(productsBefore(i)).toBeGreaterThanOrEqual(16)
+  })
+})
