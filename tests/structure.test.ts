@@ -30,7 +30,7 @@ const mayImport: Record<string, readonly string[]> = {
   report: ['squad', 'training'],
   analysis: ['random', 'text', 'squad', 'inference', 'report'],
   synthetic: ['random', 'squad'],
-  site: ['files', 'models', 'text', 'squad', 'checkpoint', 'inference'],
+  site: ['models', 'text', 'squad', 'checkpoint', 'inference', 'export'],
   runs: [
     'files',
     'threads',
@@ -48,6 +48,7 @@ const mayImport: Record<string, readonly string[]> = {
     'report',
     'analysis',
     'synthetic',
+    'site',
   ],
   server: [
     'threads',

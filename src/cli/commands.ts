@@ -68,8 +68,8 @@ export const commandEntries: readonly CommandEntry[] = [
   {
     name: 'export',
     group: TRAIN_AND_USE,
-    summary: 'export a model to ONNX for transformers.js, Python and other runtimes',
-    usage: '[options] <folder>',
+    summary: 'export models to ONNX for other runtimes, or as a web page that needs no server',
+    usage: '[options] <folder...>',
     load: async () => (await import('./commands/export.ts')).exportCommand(),
   },
   {

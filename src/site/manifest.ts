@@ -1,6 +1,7 @@
 /** The files of an exported site as its page, its workers and the export see them. Runs in a browser. */
 import type { AnswerSettings } from '../checkpoint/answer-settings.ts'
-import type { TokenizerSettings } from '../text/index.ts'
+import type { ExportDtype } from '../checkpoint/onnx-folder.ts'
+import type { TokenizerSettings } from '../text/settings.ts'
 
 /** A file with its size and digest, so that a truncated or replaced file is noticed before it is used. */
 export interface SiteFile {
@@ -11,15 +12,12 @@ export interface SiteFile {
   readonly sha256: string
 }
 
-/** Number format of a model's weights, as in the names of transformers.js. */
-export type SiteDtype = 'fp32' | 'fp16' | 'q8' | 'int8' | 'uint8' | 'q4' | 'q4f16'
-
 export interface SiteModel {
   /** Id in the model selection. */
   readonly id: string
   /** Name on the hub or of the folder. */
   readonly name: string
-  readonly dtype: SiteDtype
+  readonly dtype: ExportDtype
   /** The ONNX model. */
   readonly weights: SiteFile
   /** The settings of the tokenizer as JSON, see `readTokenizerSettings`. */
@@ -75,8 +73,8 @@ export const readTokenizerSettings = (json: string): TokenizerSettings => {
 export const writeTokenizerSettings = (settings: TokenizerSettings): string => JSON.stringify(settings)
 
 /** Dynamically quantized models run faster in WebAssembly, because WebGPU lacks their operators. */
-const forWasm: readonly SiteDtype[] = ['int8', 'uint8']
-const withFloat16: readonly SiteDtype[] = ['fp16', 'q4f16']
+const forWasm: readonly ExportDtype[] = ['int8', 'uint8']
+const withFloat16: readonly ExportDtype[] = ['fp16', 'q4f16']
 
 /** Whether a graphics adapter, with or without 16-bit floating-point numbers, can run all models of a site. */
 export const canUseWebGpu = (models: readonly SiteModel[], hasFloat16: boolean): boolean =>

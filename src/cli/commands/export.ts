@@ -1,23 +1,25 @@
 import { Command, Option } from 'commander'
 import { EXPORT_DTYPES } from '../../checkpoint/onnx-folder.ts'
+import { UsageError } from '../../errors.ts'
 import { byteSize } from '../../report/render/format.ts'
 import { textFacts } from '../../report/render/table.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
+import { shellQuoted } from '../flags/training.ts'
 import { createOutput } from '../terminal/output.ts'
 import { terminalScreen } from '../terminal/screen.ts'
 
 interface ExportFlags extends HubFlags {
-  readonly to: 'onnx'
-  readonly dtype: readonly string[]
+  readonly to: 'onnx' | 'site'
+  readonly dtype?: readonly string[]
   readonly output_dir: string
   readonly external_data?: boolean
   readonly overwrite?: boolean
 }
 
 const EXAMPLES = `
-The folder has the layout of Optimum and transformers.js: ONNX files in onnx/,
-with the configuration and the tokenizer beside them. The dtypes are those of
-transformers.js:
+--to onnx writes the layout of Optimum and transformers.js: ONNX files in
+onnx/, with the configuration and the tokenizer beside them. The dtypes are
+those of transformers.js:
   fp32    float32, for every runtime
   fp16    float16: half the size, with almost the same answers
   q8      weights of 8 bits in blocks of 32: a quarter of the size and nearly
@@ -27,9 +29,16 @@ transformers.js:
   q4      weights of 4 bits in blocks of 32: the smallest, often too inexact
   q4f16   as q4, computed in float16
 
+--to site writes a web page that answers questions without a server: the model
+runs in the visitor's browser. Any file host can serve the folder. Models are
+model folders, or folders written by --to onnx, of which --dtype chooses one
+variant (default: the smallest except q4). See docs/site.md.
+
 Examples:
   spanforge export out --to onnx --output_dir exported
   spanforge export out --to onnx --dtype fp32,fp16,q8 --output_dir exported
+  spanforge export out --to site --output_dir site
+  spanforge export small=exported large=runs/large --to site --output_dir site
 `
 
 const listOf = (text: string): string[] => text.split(',').map((name) => name.trim())
@@ -37,9 +46,9 @@ const listOf = (text: string): string[] => text.split(',').map((name) => name.tr
 /** `spanforge export FOLDER`: writes a model for other runtimes. */
 export function exportCommand(): Command {
   const command = new Command('export')
-    .argument('<folder>', 'model folder or hub name')
-    .addOption(new Option('--to <format>', 'format to write').choices(['onnx']).makeOptionMandatory())
-    .option('--dtype <names>', `dtypes, separated by commas: ${EXPORT_DTYPES.join(', ')}`, listOf, ['fp32'])
+    .argument('<folder...>', 'model folder or hub name; for --to site several, and NAME=FOLDER sets the name')
+    .addOption(new Option('--to <format>', 'format to write').choices(['onnx', 'site']).makeOptionMandatory())
+    .option('--dtype <names>', `dtypes, separated by commas: ${EXPORT_DTYPES.join(', ')} (default: fp32)`, listOf)
     .requiredOption('--output_dir <folder>', 'folder to write')
     .option('--external_data', 'store weights in separate files, as is always done above 2 GB')
     .option('--overwrite', 'replace existing files')
@@ -47,7 +56,14 @@ export function exportCommand(): Command {
   return withHubFlags(command).addHelpText('after', EXAMPLES).action(exportTo)
 }
 
-async function exportTo(nameOrFolder: string, flags: ExportFlags): Promise<void> {
+async function exportTo(given: readonly string[], flags: ExportFlags): Promise<void> {
+  if (flags.to === 'site') return exportToSite(given, flags)
+  const [nameOrFolder, ...others] = given
+  if (others.length > 0)
+    throw new UsageError(
+      `export: found ${given.length} models; --to onnx exports one at a time`,
+      'Run the command once for each model, with its own --output_dir.',
+    )
   const { exportFolder } = await import('../../runs/export/export.ts')
   const output = createOutput(flags.json === true)
   const exported = await withHubProgress('Downloading', flags, output, (hub) =>
@@ -65,4 +81,30 @@ async function exportTo(nameOrFolder: string, flags: ExportFlags): Promise<void>
     textFacts([['Written', `${exported.folder}, ${byteSize(bytes)} in ${exported.variants.length} variants`]]),
   )
   output.result(exported)
+}
+
+async function exportToSite(given: readonly string[], flags: ExportFlags): Promise<void> {
+  if (flags.external_data)
+    throw new UsageError('export: --external_data is not available with --to site', 'Remove --external_data.')
+  const { exportSiteOf } = await import('../../runs/export/site.ts')
+  const output = createOutput(flags.json === true)
+  const site = await withHubProgress('Downloading', flags, output, (hub) =>
+    exportSiteOf(given, {
+      output_dir: flags.output_dir,
+      dtypes: flags.dtype,
+      overwrite: flags.overwrite,
+      screen: terminalScreen(output),
+      hub: { ...hub, revision: flags.revision },
+    }),
+  )
+  const { wasm, webgpu } = site.first_visit
+  output.print(
+    textFacts([
+      ['Written', `${site.folder}, ${byteSize(site.bytes)}`],
+      ['Models', site.models.map(({ id, dtype }) => `${id} (${dtype})`).join(', ')],
+      ['First visit', `${byteSize(wasm)}, or ${byteSize(webgpu)} with WebGPU; later visits load nothing`],
+      ['Try it', `npx http-server ${shellQuoted(flags.output_dir)}`],
+    ]),
+  )
+  output.result(site)
 }
