@@ -1,4 +1,5 @@
 import { builtinModules } from 'node:module'
+import { type BuildFailure, build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { files, importsOf, moduleOf, read, sources } from './source-tree.ts'
 
@@ -166,6 +167,15 @@ describe('imports under src/', () => {
     )
     expect(modules).not.toEqual([])
     expect(node).toEqual([])
+  })
+
+  it('of scripts in web/ are available in a browser', async () => {
+    const entryPoints = files.filter((path) => /^web\/(workers|answer-box)\/[\w-]+\.ts$/.test(path))
+    const options = { bundle: true, write: false, platform: 'browser', outdir: 'build', logLevel: 'silent' } as const
+    const conditions = ['onnxruntime-web-use-extern-wasm']
+    const { errors } = await build({ ...options, entryPoints, conditions }).catch((failure: BuildFailure) => failure)
+    expect(entryPoints).not.toEqual([])
+    expect(errors.map(({ text, location }) => `${location?.file}: ${text}`)).toEqual([])
   })
 
   it('include only packages that users of spanforge install', () => {

@@ -1,10 +1,5 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { type AnswerSettings, loadAnswerSettings } from '../checkpoint/answer-settings.ts'
-import { loadConfig } from '../checkpoint/model-folder.ts'
-import { geometryOf } from '../models/registry.ts'
+import type { AnswerSettings } from '../checkpoint/answer-settings.ts'
 import type { WindowOptions } from '../squad/windows.ts'
-import type { Tokenizer } from '../text/tokenizer.ts'
 
 /** The defaults of run_qa.py. */
 const USUAL = { max_seq_length: 384, doc_stride: 128 }
@@ -61,15 +56,4 @@ export function windowLengths(given: GivenLengths, facts: LengthFacts): ChosenLe
     ...(Number.isFinite(positions) && { max_positions: positions }),
     note: chosen.length > 0 ? `Using ${chosen.join(' and ')} (${reason}).` : undefined,
   }
-}
-
-/** Chooses the lengths of windows for a model folder without loading its weights. */
-export async function folderLengths(
-  folder: string,
-  { model_max_length }: Tokenizer,
-  given: GivenLengths,
-): Promise<ChosenLengths> {
-  const hasConfig = existsSync(join(folder, 'config.json'))
-  const max_positions = hasConfig ? geometryOf(await loadConfig(folder)).max_positions : undefined
-  return windowLengths(given, { max_positions, model_max_length, settings: await loadAnswerSettings(folder) })
 }

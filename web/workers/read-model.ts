@@ -3,7 +3,8 @@ import type { Row } from '../../src/batching/pack.ts'
 import type { SiteModel } from '../../src/site/manifest.ts'
 import { readTokenizerSettings } from '../../src/site/manifest.ts'
 import type { WindowLogits } from '../../src/squad/answers/document-logits.ts'
-import { Tokenizer } from '../../src/text/index.ts'
+import { questionLayout } from '../../src/squad/windows.ts'
+import { Tokenizer } from '../../src/text/tokenizer.ts'
 import type { Mutex } from '../../src/threads/mutex.ts'
 
 /** A loaded model with its tokenizer. */
@@ -40,6 +41,19 @@ export class ReadModel {
       for (const tensor of [start_logits, end_logits, ...Object.values(feeds)]) tensor.dispose()
       return logits
     })
+  }
+
+  /**
+   * Computes a window of special tokens only, because some graphics adapters fail only then, and others after compiling
+   * for seconds.
+   */
+  async test(): Promise<void> {
+    const { before, between, after } = questionLayout(this.tokenizer)
+    const input_ids = Int32Array.from([...before.ids, ...between.ids, ...after.ids])
+    const row = { input_ids, token_type_ids: new Int32Array(input_ids.length), attended: input_ids.length }
+    const { start_logits, end_logits } = await this.forward(row)
+    if (![...start_logits, ...end_logits].every(Number.isFinite))
+      throw new Error(`The model ${this.facts.id} computes invalid numbers in this browser.`)
   }
 
   private tensor(values: Int32Array): Ort.Tensor {

@@ -76,11 +76,13 @@ class Reader {
       this.code = undefined
     })
     const [weights, tokenizer] = await Promise.all([fetched(model.weights), fetched(model.tokenizer), this.code])
-    return this.mutex.runExclusive(() => this.open(model, weights, tokenizer))
+    const opened = await this.mutex.runExclusive(() => this.open(model, weights, tokenizer))
+    await opened.test()
+    return opened
   }
 
   private async open(model: SiteModel, weights: Uint8Array, tokenizer: Uint8Array): Promise<ReadModel> {
-    const options = { executionProviders: [this.runtime] }
+    const options = { executionProviders: [this.runtime], logSeverityLevel: ERRORS } as const
     const session = await this.ort.InferenceSession.create(weights, options).catch((error: Error) => {
       throw new Error(`The model ${model.id} cannot be loaded in this browser: ${error.message}.`, { cause: error })
     })
@@ -97,7 +99,6 @@ class Reader {
     wasm.wasmBinary = await new Response(unzipped).arrayBuffer()
     wasm.wasmPaths = { mjs: new URL(manifest.runtimes[this.runtime].loader.path, base).href }
     wasm.numThreads = threads
-    this.ort.env.logLevel = 'error'
   }
 
   private async fetch(file: SiteFile, onBytes: (bytes: number) => void): Promise<Uint8Array> {
@@ -108,5 +109,8 @@ class Reader {
     return fetchFile(this.settings.base, file, { storage, cache, onBytes, onNotKept })
   }
 }
+
+/** The severity of errors in ONNX Runtime. */
+const ERRORS = 3
 
 const explained = (error: unknown): string => (error instanceof Error ? error.message : String(error))

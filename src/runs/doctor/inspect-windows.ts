@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { loadTokenizer } from '../../checkpoint/tokenizer-folder.ts'
-import { folderLengths, type GivenLengths } from '../../inference/window-lengths.ts'
+import { folderLengths } from '../../inference/folder-lengths.ts'
+import type { GivenLengths } from '../../inference/window-lengths.ts'
 import { countTokens } from '../../squad/dataset.ts'
 import { type Digest, digestStreams } from '../../squad/digests.ts'
 import { cutWindows, type DataOptions, dataChoice, loadExamples } from '../load/load-data.ts'

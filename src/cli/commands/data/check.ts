@@ -90,7 +90,7 @@ const withOldName = (finding: Finding) => ({ ...finding, mended: finding.correct
 async function cuttingOf(flags: CheckFlags, output: Output) {
   const { model, revision } = flags
   if (!model) return {}
-  const { folderLengths } = await import('../../../inference/window-lengths.ts')
+  const { folderLengths } = await import('../../../inference/folder-lengths.ts')
   const { loadTokenizer } = await import('../../../checkpoint/tokenizer-folder.ts')
   const { modelFolder } = await import('../../../runs/load/load-model.ts')
   const folder = await withHubProgress('Downloading', flags, output, (hub) =>
