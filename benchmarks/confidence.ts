@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { wholeNumber } from '../src/cli/flags/numbers.ts'
+import { integerFrom } from '../src/cli/flags/numbers.ts'
 import { readExamples } from '../src/data/read-examples.ts'
 import { UsageError } from '../src/errors.ts'
 import { windowLogits } from '../src/inference/logits.ts'
@@ -23,7 +23,7 @@ import { makeWindows } from '../src/squad/windows.ts'
 /**
  * Measures the calibration of the confidence. It is fitted on questions of some articles and tested on questions of
  * others, each with its own paragraph and with eight other paragraphs around it. Tests one split of the file and other
- * data sets, then random splits of the file by article.
+ * datasets, then random splits of the file by article.
  */
 
 interface Flags {
@@ -51,12 +51,12 @@ await new Command('confidence')
   .argument('<model>', 'model folder')
   .argument('<data>', 'data file; the first questions are for fitting, the last ones for testing')
   .option('--shift <files...>', 'data files that are used only for testing', [])
-  .option('--test <integer>', 'questions to test on', wholeNumber(1), 600)
-  .option('--splits <integer>', 'random splits by article', wholeNumber(1), 100)
+  .option('--test <integer>', 'questions to test on', integerFrom(1), 600)
+  .option('--splits <integer>', 'random splits by article', integerFrom(1), 100)
   .option('--cache <file>', 'file for caching the scored answers of the data file')
-  .option('--shift_test <integer>', 'questions of each --shift file', wholeNumber(1), 300)
-  .option('--max_seq_length <integer>', 'tokens per window', wholeNumber(1), 384)
-  .option('--doc_stride <integer>', 'tokens that windows share', wholeNumber(0), 128)
+  .option('--shift_test <integer>', 'questions of each --shift file', integerFrom(1), 300)
+  .option('--max_seq_length <integer>', 'tokens per window', integerFrom(1), 384)
+  .option('--doc_stride <integer>', 'tokens that windows share', integerFrom(0), 128)
   .action(async (model: string, data: string, flags: Flags) => {
     const examples = await readExamples([data], {})
     if (examples.length < flags.test + MIN_QUESTIONS)

@@ -1,7 +1,7 @@
 /**
  * Measures the cost of the dashboard. In a single run, it receives the events of every other block of steps, so that
  * both halves run on the same machine at the same time; once with no open pages and once with several. Prints as JSON
- * how much longer a step takes with the dashboard, comparing each block with the two neighbouring blocks without it,
+ * how much longer a step takes with the dashboard, comparing each block with the two neighboring blocks without it,
  * with a bootstrap interval; and the fraction of the run's time spent in the dashboard's listener and timer, which is
  * all that it does between steps. A first run without a dashboard shows the noise of such a comparison.
  *
@@ -108,7 +108,7 @@ const median = (all: readonly number[]): number => all.toSorted((a, b) => a - b)
 const result = []
 for (const pages of [undefined, 0, Number(values.pages)]) {
   const { medians: seconds, within } = await blocks(pages)
-  // Compare blocks 1, 3, 5, ... with the mean of the two neighbouring blocks.
+  // Compare blocks 1, 3, 5, ... with the mean of the two neighboring blocks.
   const longer = Array.from({ length: observed }, (_, i) => {
     const [before, one, after] = seconds.slice(2 * i, 2 * i + 3) as [number, number, number]
     return 100 * ((2 * one) / (before + after) - 1)

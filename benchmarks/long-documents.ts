@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
-import { wholeNumber } from '../src/cli/flags/numbers.ts'
+import { integerFrom } from '../src/cli/flags/numbers.ts'
 import { readExamples } from '../src/data/read-examples.ts'
 import { searchDocuments } from '../src/inference/pipeline.ts'
 import { randomModel } from '../src/inference/pretrained.ts'
@@ -38,9 +38,9 @@ interface Measured {
 await new Command('long-documents')
   .argument('<data>', 'data file whose contexts and questions are used')
   .argument('<model>', 'model folder')
-  .option('--questions <integer>', 'questions about the book', wholeNumber(1), 1000)
-  .option('--words <integer>', 'number of words in the book', wholeNumber(1), 50_000)
-  .option('--context_words <integer>', 'number of words on the shelf', wholeNumber(1), 1_000_000)
+  .option('--questions <integer>', 'questions about the book', integerFrom(1), 1000)
+  .option('--words <integer>', 'number of words in the book', integerFrom(1), 50_000)
+  .option('--context_words <integer>', 'number of words on the shelf', integerFrom(1), 1_000_000)
   .option(
     '--bert_tiny',
     'use random weights with the size of BERT-tiny (2 layers of 128) and the tokenizer of the folder',

@@ -118,14 +118,14 @@ async function overload(server: ServerProcess, questions: readonly Asked[]): Pro
   const replies = await burst((i) => answer(server, questions[i % questions.length]))
   const took = (wanted: number, of = replies) =>
     of.filter(({ status }) => status === wanted).map(({ milliseconds }) => Math.round(milliseconds))
-  const [answered, refused] = [took(200), took(503)]
+  const [answered, rejected] = [took(200), took(503)]
   const { status } = await answer(server, questions[0])
   console.log(`1000 at once to /health: the slowest after ${Math.max(...took(200, healthy))} ms`)
   console.log(
     `1000 questions at once: ${answered.length} answered, the slowest after ${Math.max(...answered)} ms; ` +
-      `${refused.length} refused, the slowest after ${Math.max(0, ...refused)} ms; the next one: ${status}`,
+      `${rejected.length} rejected, the slowest after ${Math.max(0, ...rejected)} ms; the next one: ${status}`,
   )
-  return answered.length + refused.length === 1000 && refused.length > 0 && status === 200
+  return answered.length + rejected.length === 1000 && rejected.length > 0 && status === 200
 }
 
 const answer = ({ address }: ServerProcess, asked: Asked, signal?: AbortSignal): Promise<Response> =>

@@ -15,7 +15,7 @@ export const pagePath = fileURLToPath(new URL('../docs/arguments.md', import.met
 const INTRODUCTION = `# Training arguments
 
 The arguments of \`spanforge train\`. Each argument is available under the same name as a flag (\`--learning_rate 3e-5\`), as a
-property in a JSON or YAML file (\`--args_file\`), and as a property in the library. Names, defaults and behaviour are those of
+property in a JSON or YAML file (\`--args_file\`), and as a property in the library. Names, defaults and behavior are those of
 TrainingArguments in transformers 4.57 and of run_qa.py, if these have the argument. A boolean flag without a value means
 true: \`--group_by_length\` is \`--group_by_length true\`. Conflicting arguments are rejected before the first step.
 

@@ -1,5 +1,5 @@
 /**
- * Builds the parts of an exported site that are not pages: the workers, the answer box, the runtime and the licences.
+ * Builds the parts of an exported site that are not pages: the workers, the answer box, the runtime and the licenses.
  * Run by setup.mjs after the pages.
  *
  *     node scripts/build-site.mjs DIST/web
@@ -38,8 +38,8 @@ await Promise.all([
 ])
 copyFileSync(at('web/site/start-notice.js'), join(site, 'start-notice.js'))
 writeFileSync(
-  join(site, 'licences.txt'),
-  licences(['preact', '@preact/signals', '@preact/signals-core', 'marked', 'pdfjs-dist']),
+  join(site, 'licenses.txt'),
+  licenses(['preact', '@preact/signals', '@preact/signals-core', 'marked', 'pdfjs-dist']),
 )
 
 /** Copies a build of ONNX Runtime. Its code shrinks to a quarter, whether the host of a site compresses files or not. */
@@ -50,8 +50,8 @@ async function copyRuntime(name) {
   writeFileSync(join(site, 'runtime', `${name}.wasm.bin`), code)
 }
 
-/** The licences of all packages in a site. */
-function licences(names) {
+/** The licenses of all packages in a site. */
+function licenses(names) {
   const parts = names.map((name) => {
     const folder = at('node_modules', name)
     const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
@@ -62,11 +62,11 @@ function licences(names) {
   return [own, runtimeLicence(), ...parts].join(`\n${'-'.repeat(72)}\n\n`)
 }
 
-/** The package of ONNX Runtime Web contains no licence file. */
+/** The package of ONNX Runtime Web contains no license file. */
 function runtimeLicence() {
   const { version } = JSON.parse(readFileSync(at('node_modules/onnxruntime-web/package.json'), 'utf8'))
   const notices = `https://github.com/microsoft/onnxruntime/blob/v${version}/ThirdPartyNotices.txt`
-  return `onnxruntime-web ${version} (MIT)\n\n${readFileSync(at('web/site/onnxruntime-licence.txt'), 'utf8')}
-The third-party components of ONNX Runtime and their licences are listed at
+  return `onnxruntime-web ${version} (MIT)\n\n${readFileSync(at('web/site/onnxruntime-license.txt'), 'utf8')}
+The third-party components of ONNX Runtime and their licenses are listed at
 ${notices}\n`
 }

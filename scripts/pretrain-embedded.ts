@@ -96,8 +96,8 @@ function withAnswers(dataset: Dataset): Dataset {
 }
 
 /**
- * Initialises patterns that large models learn by themselves, but small ones only slowly: keys equal queries, so that
- * equal tokens attend to each other, and positions are sinusoidal (Vaswani et al. 2017), so that neighbouring positions
+ * Initializes patterns that large models learn by themselves, but small ones only slowly: keys equal queries, so that
+ * equal tokens attend to each other, and positions are sinusoidal (Vaswani et al. 2017), so that neighboring positions
  * are similar.
  */
 function giveHeadStart({ parameters }: QuestionAnsweringModel): void {

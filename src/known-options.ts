@@ -8,7 +8,7 @@ export type OptionNames<Options> = Readonly<Record<keyof Options, true>>
  * Rejects misspelled options, which would otherwise be ignored.
  * @throws UsageError if `options` is not an object, or has an option that is not in `known`
  */
-export function refuseUnknown(place: string, options: unknown, known: Readonly<Record<string, unknown>>): void {
+export function rejectUnknown(place: string, options: unknown, known: Readonly<Record<string, unknown>>): void {
   if (options === undefined) return
   const all = `Available options: ${Object.keys(known).join(', ')}.`
   if (typeof options !== 'object' || options === null)

@@ -34,7 +34,7 @@ const of = <T extends TrainingEvent['type']>({ events }: Run, type: T) =>
 const weights = (run: Run) => run.weights
 const windows = (run: Run) => run.windows
 const files = (run: Run) => run.files
-const refused = (run: Run) => run.error
+const rejected = (run: Run) => run.error
 const steps = (run: Run) => of(run, 'step').length
 const rates = (run: Run) => of(run, 'step').map(({ learning_rate }) => learning_rate)
 const logs = (run: Run) => of(run, 'log').map(({ entry }) => entry.step)
@@ -137,11 +137,11 @@ const effects = (
   warmup_steps: [{ warmup_steps: 1 }, rates],
   warmup_ratio: [{ warmup_ratio: 0.5 }, rates],
   // Another engine sums in a different order. If it is not installed, the run is rejected.
-  engine: [{ engine: 'openvino' }, hasEngine('openvino') ? weights : refused],
-  device: [{ device: 'toaster' }, refused],
-  fp16: [{ fp16: true }, refused],
-  bf16: [{ bf16: true }, refused, { engine: 'onnxruntime' }],
-  bf16_full_eval: [{ bf16_full_eval: true }, refused, { engine: 'onnxruntime' }],
+  engine: [{ engine: 'openvino' }, hasEngine('openvino') ? weights : rejected],
+  device: [{ device: 'toaster' }, rejected],
+  fp16: [{ fp16: true }, rejected],
+  bf16: [{ bf16: true }, rejected, { engine: 'onnxruntime' }],
+  bf16_full_eval: [{ bf16_full_eval: true }, rejected, { engine: 'onnxruntime' }],
 
   eval_strategy: [{ eval_strategy: 'epoch' }, evaluations],
   eval_steps: [{ eval_steps: 2 }, evaluations, { eval_strategy: 'steps' }],
@@ -153,7 +153,7 @@ const effects = (
     { ...everyStep, save_steps: 1 },
   ],
   metric_for_best_model: [{ metric_for_best_model: 'f1' }, (run) => of(run, 'start')[0].state.best_metric, everyStep],
-  greater_is_better: [{ greater_is_better: true }, refused],
+  greater_is_better: [{ greater_is_better: true }, rejected],
   early_stopping_patience: [
     { early_stopping_patience: 2 },
     steps,
@@ -246,7 +246,7 @@ describe('Each training argument has an observable effect', () => {
     const without = await plain.get(key)!
     const changed = await run({ ...basis, output_dir: temporaryFolder(), ...together, ...change })
     expect(without.error).toBe('')
-    if (seenIn !== refused) expect(changed.error).toBe('')
+    if (seenIn !== rejected) expect(changed.error).toBe('')
     expect(seenIn(changed)).not.toEqual(seenIn(without))
   })
 })

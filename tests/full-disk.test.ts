@@ -120,9 +120,9 @@ test('A checkpoint with one corrupted byte is rejected with its name, the reason
   for (const name of ['model.safetensors', 'trainer_state.json', 'progress.json']) {
     const path = join(folder, 'out/checkpoint-2', name)
     const bytes = readFileSync(path)
-    const damaged = Buffer.from(bytes)
-    damaged[bytes.length >> 1] ^= 1
-    writeFileSync(path, damaged)
+    const corrupted = Buffer.from(bytes)
+    corrupted[bytes.length >> 1] ^= 1
+    writeFileSync(path, corrupted)
     const resume = { max_steps: 2, resume_from_checkpoint: 'checkpoint-2' }
     const { code, stderr } = await runHere(...tinyTraining(folder, resume))
     expect(code).toBe(1)

@@ -100,7 +100,7 @@ describe.skipIf(!hasPython)('the cache is shared with Python', { timeout: 120_00
     expect(await verifyCache(world.cache)).toMatchObject({ sound: NEEDED.length, faults: [] })
   })
 
-  it.skipIf(!hasDatasets)('spanforge does not download again a data set that load_dataset downloaded', async () => {
+  it.skipIf(!hasDatasets)('spanforge does not download again a dataset that load_dataset downloaded', async () => {
     const { rows, first } = await run({}, 'dataset', 'ann/squad', 'train')
     expect(rows).toBe(SQUAD.length)
     expect(first).toMatchObject({ id: SQUAD[0].id, context: SQUAD[0].context })
@@ -110,7 +110,7 @@ describe.skipIf(!hasPython)('the cache is shared with Python', { timeout: 120_00
     expect(fetched()).toBe(0)
   })
 
-  it.skipIf(!hasDatasets)('load_dataset does not download again a data set that spanforge downloaded', async () => {
+  it.skipIf(!hasDatasets)('load_dataset does not download again a dataset that spanforge downloaded', async () => {
     await loadDataset('ann/squad', { ...world.options, split: 'train' })
     world.server.reset()
     expect(await run({}, 'dataset', 'ann/squad', 'train')).toMatchObject({ rows: SQUAD.length })

@@ -31,8 +31,8 @@ const CASES = thoroughOr(250, 15)
 const cases = Array.from({ length: CASES }, (_, index) => index)
 
 /** Counts rejections, to detect a generator that creates valid files. */
-const refused = new Map<string, number>()
-const countRefusal = (kind: string): void => void refused.set(kind, (refused.get(kind) ?? 0) + 1)
+const rejected = new Map<string, number>()
+const countRejection = (kind: string): void => void rejected.set(kind, (rejected.get(kind) ?? 0) + 1)
 
 /** CPU time, which does not depend on other processes. */
 async function timed<T>(work: () => Promise<T>): Promise<{ result: T; milliseconds: number }> {
@@ -54,7 +54,7 @@ async function expectBounded(kind: string, read: () => Promise<unknown>, usual: 
     ),
   )
   if (error !== undefined && !(error instanceof SpanforgeError)) throw error
-  if (error !== undefined) countRefusal(kind)
+  if (error !== undefined) countRejection(kind)
   expect(Buffer.byteLength(error?.message ?? '')).toBeLessThanOrEqual(MAX_MESSAGE_BYTES)
   expect(milliseconds).toBeLessThan(usual + MORE_MILLISECONDS)
 }
@@ -160,7 +160,7 @@ describe(`${KINDS.length * CASES} malformed files and requests`, { timeout: 30_0
 
     async function expectReadable(folder: string, kind: string): Promise<void> {
       const { problems } = await readPastRun(folder)
-      if (problems.length > 0) countRefusal(kind)
+      if (problems.length > 0) countRejection(kind)
       for (const problem of problems) expect(Buffer.byteLength(problem)).toBeLessThanOrEqual(MAX_MESSAGE_BYTES)
     }
 
@@ -230,13 +230,13 @@ describe(`${KINDS.length * CASES} malformed files and requests`, { timeout: 30_0
       const body = malformed(Buffer.from(JSON.stringify(bodies[url])), true, dice)
       const { result, milliseconds } = await timed(() => post(url, body))
       expect(result.statusCode, result.body.slice(0, 500)).toBeLessThan(500)
-      if (result.statusCode !== 200) countRefusal('requests')
+      if (result.statusCode !== 200) countRejection('requests')
       if (result.statusCode !== 200) expect(Buffer.byteLength(result.body)).toBeLessThanOrEqual(MAX_MESSAGE_BYTES)
       expect(milliseconds).toBeLessThan(usual + MORE_MILLISECONDS)
     })
   })
 
   it('are actually malformed: more than a fifth of each kind are rejected', () => {
-    for (const kind of KINDS) expect(refused.get(kind), kind).toBeGreaterThan(CASES / 5)
+    for (const kind of KINDS) expect(rejected.get(kind), kind).toBeGreaterThan(CASES / 5)
   })
 })

@@ -14,7 +14,7 @@ interface Case {
   readonly given: readonly string[]
   /** The prediction; if the text occurs twice, the last occurrence. "" means no answer. */
   readonly predicted: string
-  /** Whether the context is cut in the middle of the first labelled answer. */
+  /** Whether the context is cut in the middle of the first labeled answer. */
   readonly cut?: boolean
 }
 

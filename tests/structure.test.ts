@@ -235,7 +235,7 @@ describe('the files of the repository', () => {
     expect(named).toEqual([])
   })
 
-  it('list the licences of all packages', () => {
+  it('list the licenses of all packages', () => {
     const { dependencies, devDependencies } = JSON.parse(read('package.json'))
     const page = read('docs/licences.md')
     const missing = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !page.includes(`\`${name}\``))

@@ -97,7 +97,7 @@ export const unpadded = ({ rows, spans }: RecordedBatch): RecordedBatch => ({
   })),
 })
 
-/** A recorded batch as a data set of windows. The questions are placeholders, because only the loss was recorded. */
+/** A recorded batch as a dataset of windows. The questions are placeholders, because only the loss was recorded. */
 export function recordedDataset(path: string): Dataset {
   const { rows, spans } = recordedBatch(path)
   const windows = rows.map(({ input_ids, token_type_ids, attended }, example) => ({

@@ -77,9 +77,9 @@ describe('tokenizer.call rejects invalid arguments', async () => {
       ['a', undefined, { padding_side: 'middle', padding: true }],
       /padding_side is "middle"; expected one of left, right/,
     ],
-    [['a', undefined, { max_length: -1 }], /max_length is -1; expected a whole number/],
+    [['a', undefined, { max_length: -1 }], /max_length is -1; expected an integer/],
     [['a', undefined, { max_length: 1, truncation: true }], /max_length is 1; expected at least 2/],
-    [['a', undefined, { pad_to_multiple_of: 0 }], /pad_to_multiple_of is 0; expected a whole number of tokens from 1/],
+    [['a', undefined, { pad_to_multiple_of: 0 }], /pad_to_multiple_of is 0; expected an integer of at least 1/],
     [['a', undefined, { stride: Number.NaN }], /stride is NaN/],
     [[undefined], /text: found undefined, expected a text or a list of texts/],
     [[['a', 3]], /text: found 3, expected/],
@@ -94,7 +94,7 @@ describe('tokenizer.call rejects invalid arguments', async () => {
   it('returns no rows for no texts, and plain arrays', () => {
     expect({ ...tokenizer.call([]) }).toEqual({ input_ids: [], token_type_ids: [], attention_mask: [] })
     expect(Object.keys(tokenizer.call('a'))).toEqual(['input_ids', 'token_type_ids', 'attention_mask'])
-    expect(() => tokenizer.call('a').sequence_ids(1)).toThrow(/row is 1; expected a whole number from 0 to 0/)
+    expect(() => tokenizer.call('a').sequence_ids(1)).toThrow(/row is 1; expected an integer from 0 to 0/)
   })
 })
 

@@ -89,7 +89,7 @@ test('resumes its interrupted run with the same weights and moments as 0.1.0', a
   else console.warn('SKIPPED: this processor rounds differently, so the recorded bits cannot be compared')
 })
 
-test('recognises its finished run as complete', async () => {
+test('recognizes its finished run as complete', async () => {
   const { at, run } = leftBy010()
   const before = checkpointBytes(at('runs/finished/checkpoint-12'))
   const { stderr } = await run('train', '--output_dir', 'runs/finished', '--resume_from_checkpoint', 'latest')

@@ -63,7 +63,7 @@ function compareWindows(tokenizer: Tokenizer, { pairs }: ZooRecord): void {
       continue
     }
     expect(read()).toEqual(pair.windows)
-    // Training windows do not contain leading white space of the question.
+    // Training windows do not contain leading whitespace of the question.
     if (pair.question !== pair.question.trimStart() || !canAnswer(tokenizer)) continue
     expect(readPair(tokenizer, pair, WINDOWS)).toEqual(pair.windows.map(({ sequence_ids, ...window }) => window))
   }

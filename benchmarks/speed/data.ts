@@ -11,7 +11,7 @@ export async function readDataset(train_file: string, folder: string, questions:
   return makeDataset(tokenizer, examples, { max_seq_length: 384, doc_stride: 128 })
 }
 
-/** Returns some windows of a data set, in the given order, with their questions. */
+/** Returns some windows of a dataset, in the given order, with their questions. */
 export function subset({ examples, windows }: Dataset, indices: readonly number[]): Dataset {
   const questions = [...new Set(indices.map((i) => windows[i].example))]
   const place = new Map(questions.map((example, i) => [example, i]))
@@ -21,7 +21,7 @@ export function subset({ examples, windows }: Dataset, indices: readonly number[
   }
 }
 
-/** Selects a fraction (0 to 1) of a data set's questions evenly, with all of their windows. */
+/** Selects a fraction (0 to 1) of a dataset's questions evenly, with all of their windows. */
 export function spread(data: Dataset, share: number): Dataset {
   const picked = Math.max(1, Math.round(data.examples.length * share))
   const examples = new Set(Array.from({ length: picked }, (_, i) => Math.floor((i * data.examples.length) / picked)))

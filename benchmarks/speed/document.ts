@@ -82,7 +82,7 @@ export interface ScalingDocument {
   readonly onnxruntime: string
   readonly train_file: string
   readonly folder: string
-  /** Fractions of the data set, in increasing order. */
+  /** Fractions of the dataset, in increasing order. */
   readonly shares: readonly ScalingPoint[]
   readonly batches: readonly ScalingPoint[]
   readonly epochs: readonly ScalingPoint[]

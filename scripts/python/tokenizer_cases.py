@@ -333,7 +333,7 @@ def cases():
         },
     )
     for switches in ({"lstrip": True, "rstrip": True}, {"rstrip": True}):
-        yield f"white space as a token, {' and '.join(switches)}", folder(
+        yield f"whitespace as a token, {' and '.join(switches)}", folder(
             tokenizer_json(added_tokens=[*ADDED, added(" ", 65, special=False, **switches)]), NAMED
         )
     yield "offsets trimmed of two spaces", folder(

@@ -70,7 +70,7 @@ def unigram_cases():
     metaspace = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
     split = {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, {"type": "Metaspace", "replacement": "▁", "add_prefix_space": True}]}
     yield "tokenizer.json of deberta-v2", folder(whole, {"tokenizer_class": "DebertaV2Tokenizer"})
-    yield "white space, then metaspace", folder({**whole, "pre_tokenizer": split, "decoder": metaspace}, generic)
+    yield "whitespace, then metaspace", folder({**whole, "pre_tokenizer": split, "decoder": metaspace}, generic)
     for scheme in ("first", "never"):
         changed = {**metaspace, "prepend_scheme": scheme, "split": scheme == "never"}
         yield f"metaspace {scheme}", folder({**whole, "pre_tokenizer": changed, "decoder": changed}, generic)

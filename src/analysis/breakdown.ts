@@ -13,7 +13,7 @@ export function breakdown(
   const labels = [...new Set(questions.map(({ groups }) => groups[dimension]))]
   const groups = labels.map((label): QuestionGroup => {
     const own = questions.filter((question) => question.groups[dimension] === label)
-    // Fewer resamples keep large data sets fast. A group of all questions uses the default, as the overall score does.
+    // Fewer resamples keep large datasets fast. A group of all questions uses the default, as the overall score does.
     const resamples = own.length === questions.length ? undefined : 2000
     const score = (scores: readonly number[]) => groupScore(scores, resamples)
     const exact_match = score(own.map((question) => question.exact_match))

@@ -1,4 +1,4 @@
-/** The dimensions by which questions are grouped. If a question has several labelled answers, the first one counts. */
+/** The dimensions by which questions are grouped. If a question has several labeled answers, the first one counts. */
 import { answerKind, answerKinds } from './answer-kind.ts'
 import type { GoldAnswer } from './gold-answer.ts'
 
@@ -15,16 +15,16 @@ export type Dimension = (typeof dimensions)[number]
 
 export const dimensionTexts: Readonly<Record<Dimension, { readonly title: string; readonly note: string }>> = {
   question_word: { title: 'Question word', note: 'The first question word in the question.' },
-  answer_kind: { title: 'Kind of answer', note: 'Derived from the text of the first labelled answer by simple rules.' },
+  answer_kind: { title: 'Kind of answer', note: 'Derived from the text of the first labeled answer by simple rules.' },
   answer_words: {
     title: 'Length of the answer',
-    note: 'Number of words in the first labelled answer, split at white space.',
+    note: 'Number of words in the first labeled answer, split at whitespace.',
   },
-  context_words: { title: 'Length of the context', note: 'Number of words, split at white space.' },
+  context_words: { title: 'Length of the context', note: 'Number of words, split at whitespace.' },
   windows: { title: 'Number of windows', note: 'Number of windows that the context was split into.' },
   answer_position: {
     title: 'Position of the answer',
-    note: 'Start of the first labelled answer, as a share of the characters of the context.',
+    note: 'Start of the first labeled answer, as a share of the characters of the context.',
   },
 }
 

@@ -7,7 +7,7 @@ export interface ClassText {
 }
 
 export const classTexts: Readonly<Record<ErrorClass, ClassText>> = {
-  correct: { title: 'Correct', explanation: 'An exact match at the position of a labelled answer.' },
+  correct: { title: 'Correct', explanation: 'An exact match at the position of a labeled answer.' },
   same_text_elsewhere: {
     title: 'Same text elsewhere',
     explanation: 'An exact match at another position in the text, so it may be right by chance.',
@@ -21,8 +21,8 @@ export const classTexts: Readonly<Record<ErrorClass, ClassText>> = {
   label_doubtful: {
     title: 'Label probably wrong',
     explanation:
-      'The labelled answer is not at its answer_start, differs from the prediction only in spelling, or shares no word ' +
-      'with the other labelled answers. Check the data before the model.',
+      'The labeled answer is not at its answer_start, differs from the prediction only in spelling, or shares no word ' +
+      'with the other labeled answers. Check the data before the model.',
   },
   cut_by_window: {
     title: 'Cut by a window',

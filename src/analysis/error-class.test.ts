@@ -30,7 +30,7 @@ const classOf = (question: Partial<ErrorEvidence>) =>
   })
 
 describe('an exact match', () => {
-  it('is correct if it overlaps a labelled answer', () => {
+  it('is correct if it overlaps a labeled answer', () => {
     expect(classOf({ exact_match: true })).toBe('correct')
     expect(classOf({ exact_match: true, answers: [at('Rome'), at('John Smith')] })).toBe('correct')
   })
@@ -41,7 +41,7 @@ describe('an exact match', () => {
     )
   })
 
-  it('is correct if no labelled answer is at its position, or if the right answer is ""', () => {
+  it('is correct if no labeled answer is at its position, or if the right answer is ""', () => {
     expect(classOf({ answers: [{ text: 'John Smith', start: 7 }], exact_match: true })).toBe('correct')
     expect(classOf({ answers: [], prediction: silence, exact_match: true })).toBe('correct')
   })
@@ -52,7 +52,7 @@ describe('a wrong answer', () => {
     expect(classOf({ answers: [] })).toBe('answered_without_answer')
   })
 
-  it('has a doubtful label if no labelled answer is at its position', () => {
+  it('has a doubtful label if no labeled answer is at its position', () => {
     expect(classOf({ answers: [{ text: 'Rome', start: 3 }] })).toBe('label_doubtful')
     expect(classOf({ answers: [{ text: '', start: 3 }] })).toBe('label_doubtful')
   })
@@ -61,7 +61,7 @@ describe('a wrong answer', () => {
     expect(classOf({ answers: [at('four')], prediction: span('4') })).toBe('label_doubtful')
   })
 
-  it('has a doubtful label if the labelled answers share no word', () => {
+  it('has a doubtful label if the labeled answers share no word', () => {
     const answers = [at('Rome'), at('Anna Bell')]
     expect(classOf({ answers })).toBe('label_doubtful')
     expect(classOf({ answers: [...answers, at('Anna')] })).not.toBe('label_doubtful')
@@ -87,7 +87,7 @@ describe('a wrong answer', () => {
     expect(classOf({ prediction: span('Smith met') })).toBe('overlapping')
   })
 
-  it('is compared with the labelled answer of greatest overlap', () => {
+  it('is compared with the labeled answer of greatest overlap', () => {
     const answers = [at('John'), at('John Smith met four friends')]
     expect(classOf({ answers, prediction: span('John Smith met four') })).toBe('too_narrow')
   })

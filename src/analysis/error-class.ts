@@ -36,20 +36,20 @@ export interface ErrorEvidence {
 }
 
 /**
- * Classifies a question. Rules about positions only consider labelled answers that are found at their position. The
+ * Classifies a question. Rules about positions only consider labeled answers that are found at their position. The
  * rules, in order:
  *
- * 1. answered_without_answer: there is no labelled answer, and the prediction is wrong.
- * 2. same_text_elsewhere: the prediction is an exact match, but overlaps no labelled answer.
+ * 1. answered_without_answer: there is no labeled answer, and the prediction is wrong.
+ * 2. same_text_elsewhere: the prediction is an exact match, but overlaps no labeled answer.
  * 3. correct: the prediction is an exact match.
- * 4. label_doubtful: no labelled answer is found at its position; or the prediction is a labelled answer in a different
- *    spelling; or there are several labelled answers and no two of them share a word.
- * 5. cut_by_window: no window contains an entire labelled answer.
+ * 4. label_doubtful: no labeled answer is found at its position; or the prediction is a labeled answer in a different
+ *    spelling; or there are several labeled answers and no two of them share a word.
+ * 5. cut_by_window: no window contains an entire labeled answer.
  * 6. silent_with_answer: the prediction is "".
- * 7. too_wide, too_narrow, overlapping: the prediction contains the labelled answer with the greatest overlap, is
+ * 7. too_wide, too_narrow, overlapping: the prediction contains the labeled answer with the greatest overlap, is
  *    inside it, or neither.
- * 8. same_sentence: the prediction starts in the same sentence as a labelled answer.
- * 9. right_kind_elsewhere: the prediction is a date, number or name, like a labelled answer.
+ * 8. same_sentence: the prediction starts in the same sentence as a labeled answer.
+ * 9. right_kind_elsewhere: the prediction is a date, number or name, like a labeled answer.
  * 10. wrong_sentence: anything else.
  */
 export function errorClass(question: ErrorEvidence): ErrorClass {
@@ -86,13 +86,13 @@ const meet = (a: TextSpan, b: TextSpan): boolean => shared(a, b) > 0
 
 const contains = (outer: TextSpan, inner: TextSpan): boolean => outer.start <= inner.start && inner.end <= outer.end
 
-/** Whether no two of several labelled answers share a word, which means an unclear question or a wrong label. */
+/** Whether no two of several labeled answers share a word, which means an unclear question or a wrong label. */
 function disagree(answers: readonly GoldAnswer[]): boolean {
   if (answers.length < 2) return false
   return answers.every((a, i) => answers.slice(i + 1).every((b) => f1(a.text, b.text) === 0))
 }
 
-/** The labelled answer with the greatest overlap: shared characters divided by all characters of both. */
+/** The labeled answer with the greatest overlap: shared characters divided by all characters of both. */
 function mostShared(places: readonly TextSpan[], prediction: TextSpan): TextSpan {
   const overlap = (gold: TextSpan) => {
     const both = shared(gold, prediction)

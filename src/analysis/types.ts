@@ -103,7 +103,7 @@ export interface AnalysedQuestion {
   /** Index in `contexts`. */
   readonly context: number
   readonly question: string
-  /** Labelled answers without duplicates; empty if the question is unanswerable. */
+  /** Labeled answers without duplicates; empty if the question is unanswerable. */
   readonly answers: readonly GoldAnswer[]
   /** Candidate answers, best first. The first is the prediction; `start` = `end` means the answer "". */
   readonly candidates: readonly Candidate[]

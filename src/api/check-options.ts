@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { UsageError } from '../errors.ts'
-import { refuseUnknown } from '../known-options.ts'
+import { rejectUnknown } from '../known-options.ts'
 import { showList, showValue } from '../show-value.ts'
 
 /** A schema for each option of a type. The compiler rejects missing and additional schemas. */
@@ -15,7 +15,7 @@ export const anObject = <T>(expected: string) =>
  * @throws UsageError if `options` is not an object, or has an unknown option or an invalid value
  */
 export function checkOptions(place: string, schema: z.ZodObject, options: unknown): void {
-  refuseUnknown(place, options, schema.shape)
+  rejectUnknown(place, options, schema.shape)
   const [issue] = schema.safeParse(options ?? {}).error?.issues ?? []
   if (issue === undefined) return
   const name = String(issue.path[0])
@@ -23,11 +23,11 @@ export function checkOptions(place: string, schema: z.ZodObject, options: unknow
   throw new UsageError(`${place}: ${name} is ${showValue(value)}, expected ${expectation(issue)}`)
 }
 
-/** Describes the expected value, such as "a positive integer". */
+/** Describes the expected value, such as "an integer of at least 1". */
 function expectation(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'too_small':
-      return issue.inclusive ? integerFrom(Number(issue.minimum)) : `a number above ${issue.minimum}`
+      return issue.inclusive ? `an integer of at least ${issue.minimum}` : `a number above ${issue.minimum}`
     case 'invalid_type':
       return KINDS[issue.expected] ?? issue.expected
     case 'invalid_value':
@@ -43,9 +43,4 @@ const KINDS: Readonly<Record<string, string>> = {
   boolean: 'true or false',
   string: 'a string',
   array: 'an array',
-}
-
-function integerFrom(minimum: number): string {
-  if (minimum === 0) return 'a non-negative integer'
-  return minimum === 1 ? 'a positive integer' : `an integer of at least ${minimum}`
 }

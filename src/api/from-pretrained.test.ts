@@ -7,7 +7,7 @@ import { AutoModelForQuestionAnswering } from './model.ts'
 import { AutoTokenizer } from './tokenizer.ts'
 
 describe('AutoModelForQuestionAnswering.from_pretrained', () => {
-  test('warns of newly initialised weights on standard error or through a callback', async () => {
+  test('warns of newly initialized weights on standard error or through a callback', async () => {
     const folder = fixture('tiny/b2/encoder-only')
     const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
     const model = await AutoModelForQuestionAnswering.from_pretrained(folder)

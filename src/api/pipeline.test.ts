@@ -72,12 +72,12 @@ describeShared('The question-answering pipeline compared with every recorded cal
     600_000,
   )
 
-  const refused = calls.filter(({ error }) => error !== undefined)
-  test.each(refused.map((call) => [call.error!, call] as const))(
+  const rejected = calls.filter(({ error }) => error !== undefined)
+  test.each(rejected.map((call) => [call.error!, call] as const))(
     'rejects what Python rejects: %s',
     async (_error, call) => {
       await expect(answers(call)).rejects.toThrow(
-        /question 0: found an empty string|context 0: found an empty string|question 0: its \d+ tokens|expected a positive integer|more than max_seq_len/,
+        /question 0: found an empty string|context 0: found an empty string|question 0: its \d+ tokens|expected an integer of at least 1|more than max_seq_len/,
       )
     },
   )
@@ -224,7 +224,7 @@ describe('The question-answering pipeline', () => {
   })
 
   test.each([
-    [{ top_k: 0 }, /top_k is 0, expected a positive integer/],
+    [{ top_k: 0 }, /top_k is 0, expected an integer of at least 1/],
     [{ top_k: 1, max_answer_len: 0 }, /max_answer_len is 0/],
     [{ top_k: 1, max_seq_len: 100 }, /max_seq_len is 100, but the model supports at most 64 tokens/],
     [{ top_k: 1, doc_stride: 65 }, /doc_stride is 65, more than max_seq_len 64/],

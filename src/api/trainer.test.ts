@@ -162,7 +162,7 @@ describe('Trainer', () => {
     await expect((await makeTrainer({ save_strategy: 'steps' })).train()).rejects.toThrow(/save_strategy/)
     const { model, args } = await makeTrainer({ eval_strategy: 'no', load_best_model_at_end: false })
     await expect(new Trainer({ model, args }).train()).rejects.toThrow('train_dataset is required for training')
-    await expect(new Trainer({ model, args }).evaluate()).rejects.toThrow('a data set is required for evaluation')
+    await expect(new Trainer({ model, args }).evaluate()).rejects.toThrow('a dataset is required for evaluation')
   })
 })
 

@@ -70,8 +70,8 @@ const TRAINER_OPTIONS = z
   .strictObject({
     model: anObject<QuestionAnsweringModel>('a model'),
     args: anObject<TrainingArguments>('TrainingArguments'),
-    train_dataset: anObject<Dataset>('a data set'),
-    eval_dataset: anObject<Dataset>('a data set'),
+    train_dataset: anObject<Dataset>('a dataset'),
+    eval_dataset: anObject<Dataset>('a dataset'),
     processing_class: anObject<Tokenizer>('a tokenizer'),
     callbacks: z.array(anObject<TrainerCallback>('a callback')),
   } satisfies SchemasOf<TrainerOptions>)
@@ -205,14 +205,14 @@ export class Trainer {
   }
 
   /**
-   * Computes loss, EM and F1 over a data set (default: eval_dataset) and adds them to log_history. The loss covers real
+   * Computes loss, EM and F1 over a dataset (default: eval_dataset) and adds them to log_history. The loss covers real
    * tokens only; with args.padding max_length, it includes padding, as in transformers.
    */
   async evaluate(dataset: Dataset | undefined = this.options.eval_dataset): Promise<EvaluationMetrics> {
     if (!dataset)
       throw new UsageError(
-        'Trainer: a data set is required for evaluation',
-        'Pass eval_dataset, or a data set to evaluate().',
+        'Trainer: a dataset is required for evaluation',
+        'Pass eval_dataset, or a dataset to evaluate().',
       )
     const { metrics } = await this.evaluation(dataset, 'Evaluating')
     this.state.log_history.push({ ...metrics, epoch: this.state.epoch ?? 0, step: this.state.global_step })

@@ -49,7 +49,7 @@ const answerSettings = z.strictObject({
   max_answer_length: z.int().min(1),
   max_seq_length: z.int().min(1),
   doc_stride: z.int().min(0),
-  /** The data file or data set used to fit the threshold and the confidence. Missing if nothing was fitted. */
+  /** The data file or dataset used to fit the threshold and the confidence. Missing if nothing was fitted. */
   fitted_on: z.strictObject({ data: z.string(), questions: z.int().min(1) }).optional(),
 })
 

@@ -60,7 +60,7 @@ function fromBfloat16(halves: Uint16Array, target: Float32Array): void {
 }
 
 /** @throws SpanforgeError, starting with `place`, if any value is infinite or NaN */
-export function refuseNonfinite(place: string, values: Float32Array, remedy: string): void {
+export function rejectNonfinite(place: string, values: Float32Array, remedy: string): void {
   let count = 0
   // x - x is 0 for finite numbers and NaN for all others.
   for (let i = 0; i < values.length; i++) if (values[i] - values[i] !== 0) count++

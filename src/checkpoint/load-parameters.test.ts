@@ -27,7 +27,7 @@ const whole = await openWeights(fixture('tiny/b1/safetensors'))
 const specs = [...whole.tensors.values()].map(({ name, shape }) => ({ name, shape }))
 await whole.close()
 
-/** The initial value of each parameter, so that parameters that were not loaded can be recognised. */
+/** The initial value of each parameter, so that parameters that were not loaded can be recognized. */
 const UNTOUCHED = 7
 
 interface Loaded {

@@ -1,7 +1,7 @@
 import { SpanforgeError } from '../errors.ts'
 import type { CheckpointNames, ParameterSpec } from '../models/architecture.ts'
 import { showLines, showList, showText, showValue } from '../show-value.ts'
-import { isFloat, refuseNonfinite } from './floats.ts'
+import { isFloat, rejectNonfinite } from './floats.ts'
 import type { ModelWeights } from './open.ts'
 import { type StoredTensor, unreadable } from './stored-tensor.ts'
 
@@ -97,7 +97,7 @@ export function matchParameters(
 
 /**
  * Reads a model's parameters as float32 into the arrays returned by `view(name)`. Missing and mismatched parameters are
- * left unchanged, for the caller to initialise.
+ * left unchanged, for the caller to initialize.
  *
  * @throws SpanforgeError if a shape does not match (unless `ignore_mismatched_sizes` is set), a weight is not finite or
  * not a float, or the checkpoint has none of the model's weights
@@ -111,23 +111,23 @@ export async function loadParameters(
 ): Promise<LoadReport> {
   const match = matchParameters(checkpoint.tensors, specs, names)
   const { found, missing, unexpected, mismatched } = match
-  refuseUnreadable(match)
-  if (missing.length === specs.length) refuseStrangers(checkpoint, specs)
-  if (mismatched.length > 0 && !ignore_mismatched_sizes) refuseMismatched(checkpoint.folder, mismatched)
+  rejectUnreadable(match)
+  if (missing.length === specs.length) rejectStrangers(checkpoint, specs)
+  if (mismatched.length > 0 && !ignore_mismatched_sizes) rejectMismatched(checkpoint.folder, mismatched)
   for (const [name, tensor] of found) {
     const target = view(name)
     await tensor.readInto(target)
-    refuseNonfinite(`${checkpoint.folder}: ${tensor.name}`, target, BROKEN)
+    rejectNonfinite(`${checkpoint.folder}: ${tensor.name}`, target, BROKEN)
   }
   return { missing, unexpected, mismatched }
 }
 
 /** @throws SpanforgeError if a parameter is stored in a type that cannot be converted to float32 */
-export function refuseUnreadable({ unreadable: tensors }: ParameterMatch): void {
+export function rejectUnreadable({ unreadable: tensors }: ParameterMatch): void {
   for (const { name, path, dtype } of tensors) throw unreadable(`${path}: ${showText(name)}`, dtype)
 }
 
-function refuseStrangers({ folder, files, tensors }: ModelWeights, specs: readonly NamedShape[]): never {
+function rejectStrangers({ folder, files, tensors }: ModelWeights, specs: readonly NamedShape[]): never {
   const names = [...tensors.keys()]
   const found = names.length > 0 ? `${names.length} tensors (${showList(names, 3)})` : 'no tensors'
   throw new SpanforgeError(
@@ -136,7 +136,7 @@ function refuseStrangers({ folder, files, tensors }: ModelWeights, specs: readon
   )
 }
 
-function refuseMismatched(folder: string, mismatched: readonly Mismatch[]): never {
+function rejectMismatched(folder: string, mismatched: readonly Mismatch[]): never {
   const lines = mismatched.map(
     ({ name, found, expected }) =>
       `  ${showText(name, 80)}: found shape ${showValue(found)}, expected ${showValue(expected)}`,

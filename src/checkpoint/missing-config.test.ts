@@ -36,7 +36,7 @@ const FOLDERS: Record<string, [files: readonly string[], found: string, remedy: 
 }
 
 for (const [name, [files, found, remedy]] of Object.entries(FOLDERS))
-  test(`recognises ${name} without config.json`, async () => {
+  test(`recognizes ${name} without config.json`, async () => {
     const folder = temporaryFolder()
     for (const file of files) {
       mkdirSync(dirname(join(folder, file)), { recursive: true })

@@ -5,7 +5,7 @@ import { writeFileAtomic } from '../files/atomic.ts'
 import { readJsonFile } from '../files/text-file.ts'
 import type { ModelConfig } from '../models/architecture.ts'
 import { configJson, parseConfig } from '../models/registry.ts'
-import { refuseNonfinite } from './floats.ts'
+import { rejectNonfinite } from './floats.ts'
 import { missingConfig } from './missing-config.ts'
 import { type NamedTensor, type SafetensorsOptions, writeSafetensors } from './safetensors-writer.ts'
 
@@ -43,6 +43,6 @@ export async function writeWeights(
 ): Promise<void> {
   const list = [...tensors]
   for (const { name, data } of list)
-    refuseNonfinite(`${path}: ${name}`, data, 'The file was not written. Reload the model and train it again.')
+    rejectNonfinite(`${path}: ${name}`, data, 'The file was not written. Reload the model and train it again.')
   await writeSafetensors(path, list, options)
 }

@@ -80,7 +80,7 @@ test.each([
     /found shards without their index \(model-00002-of.*\n.*model.safetensors.index/,
   ],
   ['best.pt', /found a torch.save file with an unknown name \(best.pt\)/],
-])('a folder with %s alone is refused by what that is', async (name, expected) => {
+])('a folder with %s alone is rejected by what that is', async (name, expected) => {
   const folder = await temporaryFolder()
   await writeFile(join(folder, 'config.json'), '{}')
   await writeFile(join(folder, name), '')

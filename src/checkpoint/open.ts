@@ -45,8 +45,8 @@ async function openShards(folder: string, index: string): Promise<ModelWeights> 
   const weightMap = Object.entries(parsed.data.weight_map)
   const files = [...new Set(weightMap.map(([, file]) => file))].sort()
   const suffix = index.slice(index.indexOf('.'), -'.index.json'.length)
-  for (const file of files) refuseOutside(path, file, suffix)
-  refuseAbsent(path, files, await readdir(folder))
+  for (const file of files) rejectOutside(path, file, suffix)
+  rejectAbsent(path, files, await readdir(folder))
 
   const shards = new Map<string, TensorSource>()
   const close = async (): Promise<void> => {
@@ -70,7 +70,7 @@ async function openShards(folder: string, index: string): Promise<ModelWeights> 
   }
 }
 
-function refuseAbsent(path: string, files: readonly string[], present: readonly string[]): void {
+function rejectAbsent(path: string, files: readonly string[], present: readonly string[]): void {
   const names = new Set(present)
   const absent = files.filter((file) => !names.has(file))
   if (absent.length === 0) return
@@ -80,7 +80,7 @@ function refuseAbsent(path: string, files: readonly string[], present: readonly 
   )
 }
 
-function refuseOutside(path: string, file: string, suffix: string): void {
+function rejectOutside(path: string, file: string, suffix: string): void {
   if (!/[/\\\0]/.test(file) && file.endsWith(suffix)) return
   throw new SpanforgeError(
     `${path}: found shard ${showValue(file)}, expected the name of a ${suffix} file in the same folder as the index`,

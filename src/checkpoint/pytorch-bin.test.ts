@@ -99,7 +99,7 @@ test.each(Object.entries(dangerous))('rejects a pickle that requests %s, and nam
   for (const content of [zip({ 'm/data.pkl': pickle(dict({ w: value })) }), legacy(dict({ w: value }), {})]) {
     const error = await openPytorchBin(await write(content)).catch((error) => error)
     expect(error).toBeInstanceOf(SpanforgeError)
-    expect(error.message).toContain(`refused: the file requests "${asked}", which weights never need`)
+    expect(error.message).toContain(`rejected: the file requests "${asked}", which weights never need`)
   }
 })
 

@@ -21,7 +21,7 @@ export async function readLegacy(file: BinaryFile): Promise<TorchFile> {
   const next = (start: number, names: PickleNames): Unpickled => unpickle(head, start, file.path, names)
   const plain: PickleNames = {
     resolve: (module, name) =>
-      fail(`refused: the file requests "${showText(module)}.${showText(name)}" before any weights`),
+      fail(`rejected: the file requests "${showText(module)}.${showText(name)}" before any weights`),
     persistent: () => fail('found a storage before the state dict'),
   }
 

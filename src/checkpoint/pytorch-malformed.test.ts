@@ -193,7 +193,7 @@ const HOSTILE: Record<string, [content: () => Buffer, error: RegExp]> = {
     () => zipped(dict({ w: tensor(storage('FloatStorage', longName, 2), 0, [2], [1]) })),
     /a storage key of 2000000 characters/,
   ],
-  'a global name of 2 MB': [() => zipped(call(name('os', longName))), /refused: the file requests "os.nnn/],
+  'a global name of 2 MB': [() => zipped(call(name('os', longName))), /rejected: the file requests "os.nnn/],
   'a global name with an escape sequence': [() => zipped(call(name('o\x1b[2Js', 'x'))), /"o\\u001b\[2Js.x"/],
   'two million dictionaries': [() => zipped('}'.repeat(2_000_000)), /more than 1,000,000 opcodes/],
   '20,000 storages': [

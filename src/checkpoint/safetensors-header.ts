@@ -19,7 +19,7 @@ export interface Header {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-const damaged = (message: string): never => {
+const corrupted = (message: string): never => {
   throw new SpanforgeError(message, { remedy: 'The file is corrupted. Download or copy it again.' })
 }
 
@@ -47,7 +47,7 @@ const metadataSchema = z.record(z.string(), z.string()).nullish()
 export function parseHeader(bytes: Uint8Array, dataBytes: number, path: string): Header {
   const { __metadata__, ...tensors } = parseObject(bytes, path)
   const metadata = metadataSchema.safeParse(__metadata__)
-  if (!metadata.success) damaged(`${path}: __metadata__: expected an object that maps names to strings`)
+  if (!metadata.success) corrupted(`${path}: __metadata__: expected an object that maps names to strings`)
   const entries = new Map(Object.entries(tensors).map(([name, value]) => [name, parseEntry(name, value, path)]))
   checkTiling(entries, dataBytes, path)
   return { entries, metadata: metadata.data ?? {} }
@@ -60,13 +60,13 @@ function parseObject(bytes: Uint8Array, path: string): Record<string, unknown> {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     value = parseBoundedJson(text, BOUNDS)
   } catch (cause) {
-    if (cause instanceof JsonBoundsError) damaged(`${path}: the header is too complex: ${cause.summary}`)
-    damaged(`${path}: the header is not JSON in UTF-8: ${(cause as Error).message}`)
+    if (cause instanceof JsonBoundsError) corrupted(`${path}: the header is too complex: ${cause.summary}`)
+    corrupted(`${path}: the header is not JSON in UTF-8: ${(cause as Error).message}`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return damaged(`${path}: the header is not a JSON object`)
+    return corrupted(`${path}: the header is not a JSON object`)
   const twice = repeatedKey(text)
-  if (twice !== undefined) damaged(`${path}: duplicate name ${showText(twice)} in the header`)
+  if (twice !== undefined) corrupted(`${path}: duplicate name ${showText(twice)} in the header`)
   return value as Record<string, unknown>
 }
 
@@ -97,16 +97,16 @@ function repeatedKey(text: string): string | undefined {
 function parseEntry(name: string, value: unknown, path: string): Entry {
   const place = `${path}: ${showText(name)}`
   if (name.length > MAX_NAME_LENGTH)
-    return damaged(`${place}: found a name of ${name.length} characters, expected at most ${MAX_NAME_LENGTH}`)
+    return corrupted(`${place}: found a name of ${name.length} characters, expected at most ${MAX_NAME_LENGTH}`)
   const parsed = entrySchema.safeParse(value)
   if (!parsed.success)
-    return damaged(`${place}: found ${showValue(value, 200)}, expected dtype, shape and data_offsets`)
+    return corrupted(`${place}: found ${showValue(value, 200)}, expected dtype, shape and data_offsets`)
   const { dtype, shape, data_offsets } = parsed.data
   const [begin, end] = data_offsets
   // The element size of an unknown type is not known, and the tensor may never be read.
   const fits = isDtype(dtype) ? end - begin === elementCount(shape) * ELEMENT_BYTES[dtype] : end >= begin
   if (!fits)
-    damaged(`${place}: found bytes ${begin} to ${end}, which do not hold ${showText(dtype)} of shape [${shape}]`)
+    corrupted(`${place}: found bytes ${begin} to ${end}, which do not hold ${showText(dtype)} of shape [${shape}]`)
   return { dtype, shape, begin, end }
 }
 
@@ -121,8 +121,8 @@ function checkTiling(entries: ReadonlyMap<string, Entry>, dataBytes: number, pat
           ? 'overlaps another tensor'
           : 'follows a gap'
     if (begin !== reached || end > dataBytes)
-      damaged(`${path}: ${name}: ${fault}: bytes ${begin} to ${end} of ${dataBytes}`)
+      corrupted(`${path}: ${name}: ${fault}: bytes ${begin} to ${end} of ${dataBytes}`)
     reached = end
   }
-  if (reached !== dataBytes) damaged(`${path}: the tensors end at byte ${reached} of ${dataBytes}`)
+  if (reached !== dataBytes) corrupted(`${path}: the tensors end at byte ${reached} of ${dataBytes}`)
 }

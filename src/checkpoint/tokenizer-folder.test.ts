@@ -129,7 +129,7 @@ describe('loadTokenizer', () => {
     expect((await loadTokenizer(folder)).settings.model.type).toBe(type)
   })
 
-  it.each(['Neural', 'toString'])('refuses a model of type %s by name', async (type) => {
+  it.each(['Neural', 'toString'])('rejects a model of type %s by name', async (type) => {
     await writeJson((json) => {
       json.model = { type }
     })
@@ -179,7 +179,7 @@ describe('loadTokenizer', () => {
     ['added_tokens', {}, 'added_tokens is {}; expected a list'],
     ['added_tokens', [{ id: 1 }], 'added_tokens[0].content is missing; expected a string'],
     ['model', { type: 'WordPiece' }, 'model.vocab is missing; expected an object'],
-  ])('refuses a %s of another kind or form by name', async (field, value, message) => {
+  ])('rejects a %s of another kind or form by name', async (field, value, message) => {
     await writeJson((json) => {
       json[field] = value
     })
@@ -241,7 +241,7 @@ describe('loadTokenizer', () => {
       await writeJson((json) => {
         json.model.vocab.a = id
       })
-      await expect(loadTokenizer(folder)).rejects.toThrow(`has id ${JSON.stringify(id)}; expected whole numbers from 0`)
+      await expect(loadTokenizer(folder)).rejects.toThrow(`has id ${JSON.stringify(id)}; expected integers from 0`)
     }
   })
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { SpanforgeError } from '../errors.ts'
 import { writeFileAtomic } from '../files/atomic.ts'
 import { BinaryFile, cannotRead } from '../files/binary-file.ts'
-import { refuseImpostorOfText } from '../files/impostor.ts'
+import { rejectImpostorOfText } from '../files/impostor.ts'
 import { readJsonFile, readTextFile } from '../files/text-file.ts'
 import {
   fastTokenizerFile,
@@ -93,7 +93,7 @@ const MAX_VOCABULARY_BYTES = 64 * 2 ** 20
  */
 async function readUtf8File(path: string): Promise<string> {
   const text = await readTextFile(path, MAX_VOCABULARY_BYTES)
-  refuseImpostorOfText(path, text)
+  rejectImpostorOfText(path, text)
   if (!text.includes('\ufffd') || isUtf8(await readFile(path))) return text
   throw new SpanforgeError(`${path}: found bytes that are not UTF-8`, { remedy: 'Save the file as UTF-8.' })
 }

@@ -162,7 +162,7 @@ export function stateDictNames(path: string, storages: Map<string, Storage>): Pi
       if (module === 'torch' && Object.hasOwn(types, name)) return new StorageType(types[name])
     if (module === 'torch' && CONSTANTS.has(name)) return null
     throw new SpanforgeError(
-      `${path}: refused: the file requests "${showText(module)}.${showText(name)}", which weights never need`,
+      `${path}: rejected: the file requests "${showText(module)}.${showText(name)}", which weights never need`,
       {
         remedy:
           'A pickle can execute arbitrary code through such a name. Do not load this file in any program; use a safetensors version instead.',

@@ -13,7 +13,7 @@ export interface CommandEntry {
 
 const TRAIN_AND_USE = 'Train and use:'
 const INSPECT = 'Inspect:'
-const BY_NAME = 'Models and data sets by name:'
+const BY_NAME = 'Models and datasets by name:'
 
 export const commandEntries: readonly CommandEntry[] = [
   {
@@ -89,7 +89,7 @@ export const commandEntries: readonly CommandEntry[] = [
   {
     name: 'data',
     group: INSPECT,
-    summary: 'check, split, sample, merge and convert data sets',
+    summary: 'check, split, sample, merge and convert datasets',
     usage: '<command>',
     load: async () => (await import('./commands/data.ts')).dataCommand(),
   },
@@ -103,14 +103,14 @@ export const commandEntries: readonly CommandEntry[] = [
   {
     name: 'download',
     group: BY_NAME,
-    summary: 'download a model or data set from the hub for offline use',
+    summary: 'download a model or dataset from the hub for offline use',
     usage: '[options] <name>',
     load: async () => (await import('./commands/download.ts')).downloadCommand(),
   },
   {
     name: 'cache',
     group: BY_NAME,
-    summary: 'list, verify or prune cached models and data sets',
+    summary: 'list, verify or prune cached models and datasets',
     usage: '<command>',
     load: async () => (await import('./commands/cache.ts')).cacheCommand(),
   },

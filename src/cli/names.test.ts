@@ -56,7 +56,7 @@ describe('a model given by hub name', () => {
     expect(world.server.requests).toEqual([])
   })
 
-  test('answers a data set from the hub in spanforge predict, afterwards also offline', async () => {
+  test('answers a dataset from the hub in spanforge predict, afterwards also offline', async () => {
     const answers = async (...more: string[]) => {
       const output = join(temporaryFolder(), 'answers.jsonl')
       await json('predict', '--model', 'ann/bert', '--input', 'ann/squad', '--output', output, ...more)
@@ -102,7 +102,7 @@ describe('a model given by hub name', () => {
   })
 })
 
-describe('a data set given by hub name', () => {
+describe('a dataset given by hub name', () => {
   test('can be converted, sampled, split, merged and checked like a file', async () => {
     const folder = temporaryFolder()
     const path = (name: string) => join(folder, name)
@@ -161,11 +161,11 @@ describe('a data set given by hub name', () => {
   })
 
   test('lists its splits or configurations if the requested one does not exist', async () => {
-    const refused = async (...more: string[]) =>
+    const rejected = async (...more: string[]) =>
       (await runHere('train', ...training, '--output_dir', join(temporaryFolder(), 'out'), ...more)).stderr
-    expect(await refused('--train_split', 'test')).toMatch(/has no split "test".*\n.*train, validation/)
-    expect(await refused('--dataset_config', 'large')).toMatch(/has no configuration "large".*\n.*default, small/)
-    expect(await refused('--train_file', 'train.json')).toContain('--dataset and --train_file are mutually exclusive')
+    expect(await rejected('--train_split', 'test')).toMatch(/has no split "test".*\n.*train, validation/)
+    expect(await rejected('--dataset_config', 'large')).toMatch(/has no configuration "large".*\n.*default, small/)
+    expect(await rejected('--train_file', 'train.json')).toContain('--dataset and --train_file are mutually exclusive')
   })
 })
 

@@ -15,7 +15,7 @@ From a pretrained BERT and SQuAD, both from the hub, to answers:
   spanforge serve out
 
 Run spanforge COMMAND --help for the options of a command. Models are folders or
-hub names; data is a file or a data set name.
+hub names; data is a file or a dataset name.
 `
 
 /** Maximum width of help. */

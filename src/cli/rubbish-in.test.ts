@@ -20,7 +20,7 @@ beforeEach(() => {
 })
 
 /** Expects a training to fail before it starts. */
-async function expectRefused(message: RegExp, more: Flags = {}): Promise<void> {
+async function expectRejected(message: RegExp, more: Flags = {}): Promise<void> {
   const { code, stdout, stderr } = await runHere(...tinyTraining(folder, { model, max_steps: 1, json: true, ...more }))
   expect(stderr).toMatch(message)
   expect(stderr).toMatch(/^error: /m)
@@ -50,7 +50,7 @@ const dataFile = (text: string) => {
 describe('spanforge rejects models with', () => {
   test('a truncated safetensors file', async () => {
     change('model.safetensors', (bytes) => bytes.subarray(0, bytes.length - 100))
-    await expectRefused(/model\.safetensors: .*(bytes|cut off)/)
+    await expectRejected(/model\.safetensors: .*(bytes|cut off)/)
   })
 
   test('a safetensors header length of 2^60', async () => {
@@ -58,57 +58,57 @@ describe('spanforge rejects models with', () => {
       bytes.writeBigUInt64LE(2n ** 60n)
       return bytes
     })
-    await expectRefused(/model\.safetensors: .*1152921504606846976/)
+    await expectRejected(/model\.safetensors: .*1152921504606846976/)
   })
 
   test('weights of the wrong dtype', async () => {
     editHeader((header) => header.replace('"F32"', '"I32"'))
-    await expectRefused(/model\.safetensors: .*I32/)
+    await expectRejected(/model\.safetensors: .*I32/)
   })
 
   test('an unknown dtype', async () => {
     editHeader((header) => header.replace('"F32"', '"F33"'))
-    await expectRefused(/model\.safetensors: .*F33/)
+    await expectRejected(/model\.safetensors: .*F33/)
   })
 
   test('missing weights', async () => {
     rmSync(join(model, 'model.safetensors'))
-    await expectRefused(/model: found no weights/)
+    await expectRejected(/model: found no weights/)
   })
 
   test('a missing config.json', async () => {
     rmSync(join(model, 'config.json'))
-    await expectRefused(/config\.json is missing/)
+    await expectRejected(/config\.json is missing/)
   })
 
   test('a missing tokenizer', async () => {
     for (const name of ['tokenizer.json', 'vocab.txt']) rmSync(join(model, name))
-    await expectRefused(/no tokenizer here/)
+    await expectRejected(/no tokenizer here/)
   })
 
   test('a folder that does not exist', async () => {
-    await expectRefused(/nowhere: no such folder/, { model: join(folder, 'nowhere') })
+    await expectRejected(/nowhere: no such folder/, { model: join(folder, 'nowhere') })
   })
 
   test('an unknown activation', async () => {
     configure({ hidden_act: 'swoosh' })
-    await expectRefused(/hidden_act: found "swoosh", expected /)
+    await expectRejected(/hidden_act: found "swoosh", expected /)
   })
 
   test('a number of heads that does not divide hidden_size', async () => {
     configure({ num_attention_heads: 5 })
-    await expectRefused(/num_attention_heads: found 5, expected a divisor of hidden_size, 32/)
+    await expectRejected(/num_attention_heads: found 5, expected a divisor of hidden_size, 32/)
   })
 
   test('a vocabulary smaller than the ids of its tokenizer', async () => {
     rmSync(join(model, 'tokenizer.json'))
     change('vocab.txt', (bytes) => Buffer.concat([bytes, Buffer.from('onemore\n')]))
-    await expectRefused(/the tokenizer has 129 tokens, but vocab_size in .*config\.json is 128/)
+    await expectRejected(/the tokenizer has 129 tokens, but vocab_size in .*config\.json is 128/)
   })
 
   test('weights whose shape differs from config.json', async () => {
     configure({ vocab_size: 100 })
-    await expectRefused(/word_embeddings\.weight: found shape \[128, 32\], expected \[100, 32\]/)
+    await expectRejected(/word_embeddings\.weight: found shape \[128, 32\], expected \[100, 32\]/)
   })
 
   test('NaN in the weights', async () => {
@@ -116,7 +116,7 @@ describe('spanforge rejects models with', () => {
       bytes.writeFloatLE(Number.NaN, bytes.length - 4)
       return bytes
     })
-    await expectRefused(/found 1 of \d+ weights that are not finite, the first \(NaN\)/)
+    await expectRejected(/found 1 of \d+ weights that are not finite, the first \(NaN\)/)
   })
 })
 
@@ -124,25 +124,27 @@ describe('spanforge rejects data with', () => {
   const squad = toSquadJson(tinyExamples(8))
 
   test('a missing file', async () => {
-    await expectRefused(/nothing\.json: no such file/, { train_file: join(folder, 'nothing.json') })
+    await expectRejected(/nothing\.json: no such file/, { train_file: join(folder, 'nothing.json') })
   })
 
   test('truncated SQuAD JSON, with the position', async () => {
     const train_file = dataFile(squad.slice(0, squad.length / 2))
-    await expectRefused(/broken\.json: the file is truncated at line 1, character \d+/, { train_file })
+    await expectRejected(/broken\.json: the file is truncated at line 1, character \d+/, { train_file })
   })
 
   test('an answer that is not in the context', async () => {
     const train_file = dataFile(squad.replace('"text":"bo"', '"text":"zo"'))
-    await expectRefused(/question q0: answer "zo" is not at character 11 of the context \(found "bo"\)/, { train_file })
+    await expectRejected(/question q0: answer "zo" is not at character 11 of the context \(found "bo"\)/, {
+      train_file,
+    })
   })
 
   test('an empty file', async () => {
-    await expectRefused(/broken\.json: the file is empty/, { train_file: dataFile('') })
+    await expectRejected(/broken\.json: the file is empty/, { train_file: dataFile('') })
   })
 
   test('a file without questions', async () => {
-    await expectRefused(/broken\.json: no questions found/, { train_file: dataFile('{"data": []}') })
+    await expectRejected(/broken\.json: no questions found/, { train_file: dataFile('{"data": []}') })
   })
 
   test('no data argument', async () => {
@@ -196,8 +198,8 @@ describe('spanforge train', () => {
     const output_dir = join(folder, 'mine')
     mkdirSync(output_dir)
     writeFileSync(join(output_dir, 'thesis.txt'), 'years of work')
-    await expectRefused(/mine: the output folder is not empty.*: thesis\.txt/, { output_dir })
-    await expectRefused(/mine: the output folder is not empty/, { output_dir, overwrite_output_dir: true })
+    await expectRejected(/mine: the output folder is not empty.*: thesis\.txt/, { output_dir })
+    await expectRejected(/mine: the output folder is not empty/, { output_dir, overwrite_output_dir: true })
     expect(readdirSync(output_dir)).toEqual(['thesis.txt'])
   })
 })

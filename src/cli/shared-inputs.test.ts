@@ -11,12 +11,12 @@ interface Expected {
   /** Answer texts of each question, as read by `train` or, if that rejects the file, as written by `--fix`. */
   readonly answers?: readonly (readonly string[])[]
   /** The error of `train` if it rejects the file. */
-  readonly refused?: RegExp
+  readonly rejected?: RegExp
 }
 
 const read = (...answers: string[][]): Expected => ({ answers })
-const corrected = (refused: RegExp, ...answers: string[][]): Expected => ({ answers, refused })
-const refused = (refused: RegExp): Expected => ({ refused })
+const corrected = (rejected: RegExp, ...answers: string[][]): Expected => ({ answers, rejected })
+const rejected = (rejected: RegExp): Expected => ({ rejected })
 
 const FIVE = read(['Ada'], ['1843'], ['the first program'], ['Berlin'], ['Bob'])
 
@@ -34,25 +34,25 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   '11-scalaranswers.jsonl': read(['1843']),
   '12-offbyone.jsonl': corrected(/answer "1843" is not at character 30 .*\n.*It is at character 31/, ['1843']),
   '13-trailspace.jsonl': read(['1843 ']),
-  '14-emptyans.jsonl': refused(/its answer is empty/),
+  '14-emptyans.jsonl': rejected(/its answer is empty/),
   '15-minus1.jsonl': read([]),
   '16-dup.jsonl': corrected(/another question has the same id/, ['1843'], ['1843']),
   '17-list.json': read(['1843']),
   '18-nested-text.json': read(['1843']),
   '19-hf-viewer.json': read(['1843']),
-  '20-nan.jsonl': refused(/NaN and Infinity are not JSON .*\n.*Use null/),
+  '20-nan.jsonl': rejected(/NaN and Infinity are not JSON .*\n.*Use null/),
   '21-crlf.jsonl': read(['1843']),
   '22-crlfctx.json': read(['1843']),
   '23-bom.json': read(['1843']),
   '24-bomctx.jsonl': read(['1843']),
-  '25-dpr.json': refused(/the row has no context; found question, answers, positive_ctxs/),
+  '25-dpr.json': rejected(/the row has no context; found question, answers, positive_ctxs/),
   '26-semicolon.csv': read(['1843']),
   '27-csv-colcase.csv': read(['1843']),
   '28-csv-startfloat.csv': read(['1843']),
   '29-csv-idnone.csv': read(['1843'], ['Ada']),
   '30-null-answers.jsonl': read([]),
-  '31-noanswerkey.jsonl': refused(/the line has no answer; found id, question, context/),
-  '32-latin1.csv': refused(/line 2 contains the byte 0xE9 at offset 38, which would be "é" in Windows-1252/),
+  '31-noanswerkey.jsonl': rejected(/the line has no answer; found id, question, context/),
+  '32-latin1.csv': rejected(/line 2 contains the byte 0xE9 at offset 38, which would be "é" in Windows-1252/),
   '33-utf16.csv': read(['1843']),
   '34-emoji.jsonl': read(['1843']),
   '35-answerlist.jsonl': read(['1843']),
@@ -87,16 +87,16 @@ describeShared('small real-world data files', () => {
     expect(Object.keys(EXPECTED).sort()).toEqual(names.sort())
   })
 
-  it.each(Object.entries(EXPECTED))('%s is read or rejected, and corrected', async (name, { answers, refused }) => {
+  it.each(Object.entries(EXPECTED))('%s is read or rejected, and corrected', async (name, { answers, rejected }) => {
     const path = shared(`inputs/${name}`)
-    if (refused) await expect(readExamples(path)).rejects.toThrow(refused)
+    if (rejected) await expect(readExamples(path)).rejects.toThrow(rejected)
     else expect(textsOf(await readExamples(path))).toEqual(answers)
 
     const copy = join(temporaryFolder(), `fixed${extname(name)}`)
     const { code, stdout } = await runHere('data', 'check', path, '--fix', copy)
     expect(code).toBe(answers ? 0 : 1)
     expect(existsSync(copy)).toBe(answers !== undefined)
-    expect(/^Problems: none$/m.test(stdout)).toBe(refused === undefined)
+    expect(/^Problems: none$/m.test(stdout)).toBe(rejected === undefined)
     if (answers) expect(textsOf(await readExamples(copy))).toEqual(answers)
   })
 })

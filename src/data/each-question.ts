@@ -3,7 +3,7 @@ import { noQuestions } from '../squad/reading/squad-json.ts'
 import { openFile } from './open-file.ts'
 import { type DataSource, recordsOf, sourceName } from './read-examples.ts'
 
-/** A question to answer. All other columns of its row, including labelled answers, are ignored. */
+/** A question to answer. All other columns of its row, including labeled answers, are ignored. */
 export interface AskedQuestion {
   /** The id in the file or, for questions without one, the number that all readers give it: `q1`, `q2` and so on. */
   readonly id: string

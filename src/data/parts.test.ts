@@ -36,7 +36,7 @@ describe('splitting', () => {
     }
   })
 
-  it('keeps articles together that share a context, regardless of white space', () => {
+  it('keeps articles together that share a context, regardless of whitespace', () => {
     const examples = EXAMPLES.map((example, i) => (i === 199 ? { ...example, context: 'CONTEXT  0' } : example))
     for (let seed = 0; seed < 20; seed++) {
       const { parts } = splitExamples(examples, { seed, shares: [0.3] })

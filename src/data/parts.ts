@@ -20,7 +20,7 @@ export interface DatasetSplit<T extends Example = Example> {
 }
 
 /**
- * Splits a data set into parts that keep the order of the file. Unless it is split by question, no context (compared
+ * Splits a dataset into parts that keep the order of the file. Unless it is split by question, no context (compared
  * after folding) is in two parts, and articles that share a context stay together. The same seed gives the same parts.
  * @throws UsageError for shares that would make a part empty
  */

@@ -1,5 +1,5 @@
 import { asyncBufferFromFile } from 'hyparquet'
-import { DataProblem, type Report, refuse } from '../squad/reading/data-problem.ts'
+import { DataProblem, type Report, reject } from '../squad/reading/data-problem.ts'
 import { parquetRecords } from '../squad/reading/parquet.ts'
 import { QuestionReader, type QuestionRecord, type SourceRow } from '../squad/reading/read-question.ts'
 import { noQuestions, squadRecords } from '../squad/reading/squad-json.ts'
@@ -12,7 +12,7 @@ import { tableRecords } from './formats/table.ts'
 import { workbookRecords } from './formats/workbook.ts'
 import { bytesOf, type DataFile, openFile, textOf } from './open-file.ts'
 
-/** The path of a data file, or the paths of several files that form one data set, in order. */
+/** The path of a data file, or the paths of several files that form one dataset, in order. */
 export type DataSource = string | readonly string[]
 
 /** Formats a data source for messages. */
@@ -55,7 +55,7 @@ export async function readSourceExamples(source: DataSource, options: ReadOption
 
 async function* examplesWithRows(
   source: DataSource,
-  { report = refuse, allColumns }: ReadOptions & Pick<RecordOptions, 'allColumns'>,
+  { report = reject, allColumns }: ReadOptions & Pick<RecordOptions, 'allColumns'>,
 ): AsyncGenerator<[Example, SourceRow]> {
   let problems = 0
   const counted: Report = (problem) => {
@@ -102,7 +102,7 @@ interface RecordOptions {
 /** Streams the questions of a file without validation. */
 export async function* recordsOf(file: DataFile, options: RecordOptions = {}): AsyncGenerator<QuestionRecord> {
   const { path, format, head, gzip } = file
-  const { report = refuse } = options
+  const { report = reject } = options
   if (format === 'parquet')
     yield* parquetRecords(gzip ? (await whole(file)).buffer : await asyncBufferFromFile(path), path, options)
   else if (format === 'arrow') yield* arrowRecords(await whole(file), path, { ...options, report })

@@ -13,7 +13,7 @@ const folder = (name: string): string => fixture(`saved-datasets/${name}`)
 /** Every seventh row of the fixtures has no title. */
 const rows = madeUpExamples(12).map((example, i) => (i % 7 ? example : { ...example, title: undefined }))
 
-describe('a data set saved to disk by Python', () => {
+describe('a dataset saved to disk by Python', () => {
   it('is read from all shards, regardless of the split, if it has no splits', async () => {
     expect(await loadExamples(folder('shards'), { split: 'validation' })).toEqual(rows)
   })
@@ -47,8 +47,6 @@ describe('a data set saved to disk by Python', () => {
     const copy = join(temporaryFolder(), 'copy')
     cpSync(folder('shards'), copy, { recursive: true })
     writeFileSync(join(copy, 'state.json'), '{"_data_files": [{"filename": "../a.arrow"}]}')
-    await expect(loadExamples(copy, { split: 'train' })).rejects.toThrow(
-      /state\.json: not a valid data set description/,
-    )
+    await expect(loadExamples(copy, { split: 'train' })).rejects.toThrow(/state\.json: not a valid dataset description/)
   })
 })

@@ -4,7 +4,7 @@ import { SpanforgeError, UsageError } from '../errors.ts'
 import { readTextFile } from '../files/text-file.ts'
 import { showList } from '../show-value.ts'
 
-/** Files in which `save_to_disk` of Hugging Face's datasets library describes a data set without or with splits. */
+/** Files in which `save_to_disk` of Hugging Face's datasets library describes a dataset without or with splits. */
 const STATE = 'state.json'
 const SPLITS = 'dataset_dict.json'
 
@@ -32,9 +32,9 @@ async function dataFiles(folder: string): Promise<string[] | undefined> {
   const found = await description(path, state)
   if (found?._indices_data_files?.length)
     throw new SpanforgeError(
-      `${path}: the data set selects rows through a separate index file, which is not supported`,
+      `${path}: the dataset selects rows through a separate index file, which is not supported`,
       {
-        remedy: 'Save the data set again with flatten_indices().save_to_disk(...).',
+        remedy: 'Save the dataset again with flatten_indices().save_to_disk(...).',
       },
     )
   return found?._data_files.map(({ filename }) => join(folder, filename))
@@ -49,8 +49,8 @@ async function description<T>(path: string, schema: z.ZodType<T>): Promise<T | u
   try {
     return schema.parse(JSON.parse(text))
   } catch (cause) {
-    throw new SpanforgeError(`${path}: not a valid data set description of save_to_disk`, {
-      remedy: 'Save the data set again with save_to_disk.',
+    throw new SpanforgeError(`${path}: not a valid dataset description of save_to_disk`, {
+      remedy: 'Save the dataset again with save_to_disk.',
       cause,
     })
   }

@@ -5,7 +5,7 @@ import { type OutputOptions, writeOutput } from '../files/output.ts'
 import { toSquadJson } from '../squad/reading/squad-json.ts'
 import type { Example } from '../squad/types.ts'
 import { type DataFormat, formatOfName } from './format.ts'
-import { cellText, type Examples, type RowLayout, refuseHalfCharacters, runQaLayout } from './formats/rows.ts'
+import { cellText, type Examples, type RowLayout, rejectHalfCharacters, runQaLayout } from './formats/rows.ts'
 import { toParquet } from './formats/to-parquet.ts'
 import { toWorkbook } from './formats/workbook.ts'
 
@@ -71,7 +71,7 @@ const writers: Readonly<Record<OutputFormat, Writer>> = {
     yield `${names.map(csvName).join(delimiter)}\n`
     for await (const example of examples) {
       const row = rowOf(example)
-      refuseHalfCharacters(row, example.id, path)
+      rejectHalfCharacters(row, example.id, path)
       yield `${names.map((name) => quoted(cellText(row[name]))).join(delimiter)}\n`
     }
   },
@@ -79,7 +79,7 @@ const writers: Readonly<Record<OutputFormat, Writer>> = {
     const rows = []
     for await (const example of examples) {
       const row = rowOf(example)
-      refuseHalfCharacters(row, example.id, path)
+      rejectHalfCharacters(row, example.id, path)
       rows.push(row)
     }
     yield toParquet(names, rows)
@@ -88,7 +88,7 @@ const writers: Readonly<Record<OutputFormat, Writer>> = {
     const rows = [[...names]]
     for await (const example of examples) {
       const row = rowOf(example)
-      refuseHalfCharacters(row, example.id, path)
+      rejectHalfCharacters(row, example.id, path)
       rows.push(names.map((name) => cellText(row[name])))
     }
     yield await toWorkbook(rows, path)

@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { SpanforgeError } from '../errors.ts'
-import { IMPOSTOR_BYTES, refuseImpostor } from './impostor.ts'
+import { IMPOSTOR_BYTES, rejectImpostor } from './impostor.ts'
 
 /** Large enough for full disk throughput, small enough to limit memory and to avoid 2 GiB limits. */
 export const CHUNK_BYTES = 64 * 2 ** 20
@@ -22,7 +22,7 @@ export class BinaryFile {
     try {
       const file = new BinaryFile(path, (await handle.stat()).size, handle)
       const beginning = await file.read(0, Math.min(IMPOSTOR_BYTES, file.size), 'the beginning')
-      refuseImpostor(path, Buffer.from(beginning).toString('latin1'))
+      rejectImpostor(path, Buffer.from(beginning).toString('latin1'))
       return file
     } catch (error) {
       await handle.close()

@@ -25,7 +25,7 @@ const INSTEAD_OF_TEXT: Record<string, [bytes: string | Buffer, found: string]> =
 }
 
 for (const [name, [bytes, found]] of Object.entries(INSTEAD_OF_TEXT))
-  test(`recognises ${name} instead of a text file`, async () => {
+  test(`recognizes ${name} instead of a text file`, async () => {
     const folder = temporaryFolder()
     for (const file of ['config.json', 'tokenizer.json', 'vocab.txt']) {
       await mkdir(join(folder, file))

@@ -56,16 +56,16 @@ const INSTEAD_OF_TEXT: readonly Impostor[] = [
 ]
 
 /** Rejects content that is often downloaded instead of a model file, such as a Git LFS pointer or a web page. */
-export function refuseImpostor(path: string, beginning: string): void {
-  refuse(path, beginning, ANYWHERE)
+export function rejectImpostor(path: string, beginning: string): void {
+  reject(path, beginning, ANYWHERE)
 }
 
-/** Like `refuseImpostor`, but for text files. */
-export function refuseImpostorOfText(path: string, text: string): void {
-  refuse(path, text.slice(0, IMPOSTOR_BYTES), [...ANYWHERE, ...INSTEAD_OF_TEXT])
+/** Like `rejectImpostor`, but for text files. */
+export function rejectImpostorOfText(path: string, text: string): void {
+  reject(path, text.slice(0, IMPOSTOR_BYTES), [...ANYWHERE, ...INSTEAD_OF_TEXT])
 }
 
-function refuse(path: string, beginning: string, impostors: readonly Impostor[]): void {
+function reject(path: string, beginning: string, impostors: readonly Impostor[]): void {
   const found = impostors.find(({ begins }) => begins.test(beginning))
   if (found) throw new SpanforgeError(`${path}: found ${found.what}`, { remedy: found.remedy })
 }

@@ -52,8 +52,8 @@ export async function acquireLock(path: string, options: LockOptions): Promise<L
   const { guards, signal, timing = LOCK_TIMING } = options
   const text = ownerText(randomUUID())
   const watch = new Watch(LONGEST_LOOK)
-  const waitOrRefuse = once((found: FoundLock) => {
-    if (!options.onWait) throw refusal(found, options)
+  const waitOrReject = once((found: FoundLock) => {
+    if (!options.onWait) throw rejection(found, options)
     options.onWait()
   })
   const doubt = once((found: FoundLock) => options.onDoubt?.(doubtSentence(found, guards, timing)))
@@ -70,8 +70,8 @@ export async function acquireLock(path: string, options: LockOptions): Promise<L
         breakLock(path, found)
         continue
       }
-      if (found.owner?.kind === 'legacy run') throw legacyRefusal(path, found, options)
-      if (state === 'alive') waitOrRefuse(found)
+      if (found.owner?.kind === 'legacy run') throw legacyRejection(path, found, options)
+      if (state === 'alive') waitOrReject(found)
       else doubt(found)
       await sleep(POLL)
       signal?.throwIfAborted()
@@ -250,13 +250,13 @@ function once<Argument>(call: (argument: Argument) => void): (argument: Argument
 const doubtSentence = ({ owner }: FoundLock, guards: string, { silence }: LockTiming): string =>
   `${guards}: locked by ${describeOwner(owner)}. Checking whether it is still running (up to ${Math.ceil(silence / 1000)} s).`
 
-function refusal(found: FoundLock, { guards, remedy }: LockOptions): SpanforgeError {
+function rejection(found: FoundLock, { guards, remedy }: LockOptions): SpanforgeError {
   return new SpanforgeError(`${guards}: in use by another run (${describeOwner(found.owner)})`, {
     remedy: `Wait for it to end, or ${remedy}.`,
   })
 }
 
-function legacyRefusal(path: string, found: FoundLock, { guards, remedy }: LockOptions): SpanforgeError {
+function legacyRejection(path: string, found: FoundLock, { guards, remedy }: LockOptions): SpanforgeError {
   return new SpanforgeError(
     `${guards}: locked by a run of spanforge 0.1.0 (${describeOwner(found.owner)}), which does not indicate whether it is still running`,
     { remedy: `If it has ended, remove ${path}; otherwise wait for it to end, or ${remedy}.` },

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { type JsonBounds, JsonBoundsError, parseBoundedJson } from '../bounded-json.ts'
 import { SpanforgeError } from '../errors.ts'
 import { cannotRead, openRegularFile } from './binary-file.ts'
-import { refuseImpostorOfText } from './impostor.ts'
+import { rejectImpostorOfText } from './impostor.ts'
 
 const MEGABYTE = 2 ** 20
 
@@ -37,7 +37,7 @@ export async function readJsonFile(path: string, bounds: JsonBounds = BOUNDS): P
   try {
     return parse(text, bounds)
   } catch (cause) {
-    refuseImpostorOfText(path, text)
+    rejectImpostorOfText(path, text)
     if (text.startsWith('\ufeff'))
       throw new SpanforgeError(`${path}: found a byte order mark (BOM), expected JSON without one`, {
         remedy: 'Save the file as UTF-8 without BOM.',

@@ -77,8 +77,8 @@ export function windowingPlan(
   }
 }
 
-/** @throws UsageError if the value is not a positive integer */
+/** @throws UsageError if the value is not an integer of at least 1 */
 export function atLeastOne(name: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 1)
-    throw new UsageError(`${name} is ${value}, expected a positive integer`)
+    throw new UsageError(`${name} is ${value}, expected an integer of at least 1`)
 }

@@ -22,7 +22,7 @@ export interface PipelineOptions extends WindowingOptions {
   /** Whether "" may be an answer (default: false). */
   readonly handle_impossible_answer?: boolean
   /**
-   * Margin in favour of an answer over "": larger values make "" less likely (default: the value stored with the model,
+   * Margin in favor of an answer over "": larger values make "" less likely (default: the value stored with the model,
    * otherwise 0).
    */
   readonly null_score_diff_threshold?: number

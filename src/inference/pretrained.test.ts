@@ -61,7 +61,7 @@ describe.each(['encoder-only', 'pretraining', 'pretraining-gamma-beta'])('the pr
     expect(maxDifference(state, last_hidden_state.data)).toBeLessThan(LOGITS)
   })
 
-  test('initialises a new head with random weights and zero biases, and warns about it', async () => {
+  test('initializes a new head with random weights and zero biases, and warns about it', async () => {
     const folder = fixture(`tiny/b2/${name}`)
     const [a, b, other] = await Promise.all([42, 42, 43].map((seed) => loadPretrained(folder, { seed })))
     const head = ({ model }: typeof a) => [...model.parameters.view('qa_outputs.weight')]
@@ -83,7 +83,7 @@ test('does not warn about a complete checkpoint', async () => {
   expect(newlyInitialized('folder', model, report)).toBeUndefined()
 })
 
-test('initialises only the missing tensor', async () => {
+test('initializes only the missing tensor', async () => {
   const name = 'bert.encoder.layer.1.output.dense.bias'
   const { model, report } = await loadPretrained(fixture('tiny/b2/one-tensor-missing'))
   expect(report.missing).toEqual([name])
@@ -119,7 +119,7 @@ describe.each(['float16', 'bfloat16'])('a model stored in %s', (type) => {
   })
 })
 
-test('loads float weights despite a quantization_config, and rejects packed weights instead of initialising them randomly', async () => {
+test('loads float weights despite a quantization_config, and rejects packed weights instead of initializing them randomly', async () => {
   const folder = temporaryFolder()
   const config = fixtureJson<object>('tiny/b1/safetensors/config.json')
   const quantized = { ...config, quantization_config: { quant_method: 'gptq', bits: 4 } }
@@ -133,7 +133,7 @@ test('loads float weights despite a quantization_config, and rejects packed weig
   )
 })
 
-test('initialises no word embedding with zeros without pad_token_id, and the last one with -1', async () => {
+test('initializes no word embedding with zeros without pad_token_id, and the last one with -1', async () => {
   const folder = temporaryFolder()
   const config = fixtureJson<object>('tiny/b1/safetensors/config.json')
   const zeroRows = (pad_token_id: number | null) => {

@@ -29,7 +29,7 @@ export interface Pretrained {
 
 /**
  * Loads a model from a Hugging Face folder, like `AutoModelForQuestionAnswering.from_pretrained`. Missing weights are
- * initialised as in transformers: normally distributed with `initializer_range`, with LayerNorm weights 1 and all
+ * initialized as in transformers: normally distributed with `initializer_range`, with LayerNorm weights 1 and all
  * biases 0.
  */
 export async function loadPretrained(folder: string, options: LoadOptions = {}): Promise<Pretrained> {
@@ -42,7 +42,7 @@ export async function loadPretrained(folder: string, options: LoadOptions = {}):
     const report = await loadParameters(checkpoint, model.specs, model.architecture.checkpoint, view, {
       ignore_mismatched_sizes,
     })
-    if (config.extra.quantization_config) refusePackedWeights(folder, model, report)
+    if (config.extra.quantization_config) rejectPackedWeights(folder, model, report)
     initialize(model, new Set([...report.missing, ...report.mismatched.map(({ name }: Mismatch) => name)]), seed)
     return { model, report }
   } finally {
@@ -52,9 +52,9 @@ export async function loadPretrained(folder: string, options: LoadOptions = {}):
 
 /**
  * Rejects quantized weights that are packed under other names. Their parameters would count as missing and be
- * initialised randomly.
+ * initialized randomly.
  */
-function refusePackedWeights(folder: string, { specs }: QuestionAnsweringModel, { missing }: LoadReport): void {
+function rejectPackedWeights(folder: string, { specs }: QuestionAnsweringModel, { missing }: LoadReport): void {
   const encoder = specs
     .filter(({ part, name }) => part.role !== 'head' && missing.includes(name))
     .map(({ name }) => name)
@@ -100,7 +100,7 @@ function initial(spec: ParameterSpec, geometry: Geometry, seed: number): Float32
   return values
 }
 
-/** Returns the warning of transformers about newly initialised weights, or undefined if there are none. */
+/** Returns the warning of transformers about newly initialized weights, or undefined if there are none. */
 export function newlyInitialized(
   folder: string,
   { architecture }: QuestionAnsweringModel,

@@ -17,7 +17,7 @@ import {
   resizedBertLike,
   sumOfEmbeddings,
 } from './bert-like.ts'
-import { checkSizes, configReader, integerBetween, refuseConfig } from './config.ts'
+import { checkSizes, configReader, integerBetween, rejectConfig } from './config.ts'
 import { applyLayers } from './layers.ts'
 import { type SelfAttention, selfAttention } from './self-attention.ts'
 
@@ -63,12 +63,12 @@ export const albert: Architecture<AlbertConfig> = {
     const config: AlbertConfig = reader.read(json, source)
     const { num_hidden_groups, num_hidden_layers, inner_group_num } = config
     if (num_hidden_groups > num_hidden_layers)
-      refuseConfig(source, [
+      rejectConfig(source, [
         `num_hidden_groups: found ${num_hidden_groups}, expected at most num_hidden_layers, ${num_hidden_layers}`,
       ])
     const applied = Math.floor(num_hidden_layers / num_hidden_groups)
     if (inner_group_num > applied)
-      refuseConfig(source, [
+      rejectConfig(source, [
         `inner_group_num: found ${inner_group_num}, expected at most ${applied}, the layers of a group, as in transformers`,
       ])
     checkSizes(this.geometry(config), config, BERT_LIKE_NAMES, source)

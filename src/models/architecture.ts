@@ -35,7 +35,7 @@ export interface Geometry {
   readonly token_types: number
   /** Index of the word embedding that is not trained; undefined if all are trained. */
   readonly padding_row: number | undefined
-  /** Standard deviation of newly initialised weights. */
+  /** Standard deviation of newly initialized weights. */
   readonly initializer_range: number
 }
 

@@ -35,7 +35,7 @@ export interface BertLikeConfig extends ModelConfig {
   /** Number of position embeddings. If positions start at row 0, this is also the maximum sequence length in tokens. */
   readonly max_position_embeddings: number
   readonly type_vocab_size: number
-  /** Standard deviation of newly initialised weights. */
+  /** Standard deviation of newly initialized weights. */
   readonly initializer_range: number
   readonly layer_norm_eps: number
   /** Index of the word embedding that is not trained. -1 is the last one; null means that all are trained. */
@@ -137,7 +137,7 @@ interface SumOptions {
   readonly position_padding?: number
 }
 
-/** Returns the normalised sum of word, token type and position embeddings [tokens, width]. */
+/** Returns the normalized sum of word, token type and position embeddings [tokens, width]. */
 export function sumOfEmbeddings(
   p: Parameters,
   c: BertLikeConfig,

@@ -99,7 +99,7 @@ export function configReader<const Type extends string, Traits extends z.ZodRawS
         const { issues } = parsed.error
         const faults = new Set(issues.map((issue) => describe(issue, json)))
         const isBuiltOtherwise = issues.some(({ path }) => ofTheWeights.has(path[0]))
-        return refuseConfig(source, [...faults], isBuiltOtherwise ? `Choose another ${readable}.` : undefined)
+        return rejectConfig(source, [...faults], isBuiltOtherwise ? `Choose another ${readable}.` : undefined)
       }
       const extra = Object.entries(json as object).filter(([key]) => !Object.hasOwn(schema.shape, key))
       return { model_type, ...own.parse(json), extra: Object.fromEntries(extra) }
@@ -133,21 +133,21 @@ export function checkSizes(
 ): void {
   const { heads, hidden_size, layers, intermediate_size, is_gated, vocab_size } = geometry
   if (hidden_size % heads !== 0)
-    refuseConfig(source, [`${names.heads}: found ${heads}, expected a divisor of ${names.hidden_size}, ${hidden_size}`])
+    rejectConfig(source, [`${names.heads}: found ${heads}, expected a divisor of ${names.hidden_size}, ${hidden_size}`])
   if (pad_token_id !== null && (pad_token_id >= vocab_size || pad_token_id < -vocab_size))
-    refuseConfig(source, [`pad_token_id: found ${pad_token_id}, expected less than vocab_size, ${vocab_size}`])
+    rejectConfig(source, [`pad_token_id: found ${pad_token_id}, expected less than vocab_size, ${vocab_size}`])
   if (geometry.max_positions < 1)
-    refuseConfig(source, [
+    rejectConfig(source, [
       `max_position_embeddings: found ${max_position_embeddings}, expected more than pad_token_id + 1, because positions are counted from the row after padding's on`,
     ])
   const embeddings = (vocab_size + geometry.max_positions + geometry.token_types) * hidden_size
   const parameters = embeddings + layers * hidden_size * (4 * hidden_size + (is_gated ? 3 : 2) * intermediate_size)
   if (parameters > MAX_PARAMETERS)
-    refuseConfig(source, [`the sizes result in about ${parameters} parameters, expected at most ${MAX_PARAMETERS}`])
+    rejectConfig(source, [`the sizes result in about ${parameters} parameters, expected at most ${MAX_PARAMETERS}`])
 }
 
-/** Refuses a configuration; each of `faults` names a field. */
-export function refuseConfig(
+/** Rejects a configuration; each of `faults` names a field. */
+export function rejectConfig(
   source: string,
   faults: readonly string[],
   remedy = 'Correct the file or choose another model.',

@@ -25,7 +25,7 @@ import {
   qaOutputs,
   resizedBertLike,
 } from './bert-like.ts'
-import { checkSizes, configReader, integerBetween, paddingRow, refuseConfig, unpruned } from './config.ts'
+import { checkSizes, configReader, integerBetween, paddingRow, rejectConfig, unpruned } from './config.ts'
 import { applyLayers } from './layers.ts'
 import { relativeBuckets } from './relative-buckets.ts'
 import { attentionBias, layoutInputs } from './self-attention.ts'
@@ -45,7 +45,7 @@ export interface DebertaV2Config extends BertLikeConfig {
   readonly position_buckets: number
   /** Whether relative positions are projected by the matrices of queries and keys. */
   readonly share_att_key: boolean
-  /** `layer_norm` if the table of relative positions is normalised. */
+  /** `layer_norm` if the table of relative positions is normalized. */
   readonly norm_rel_ebd: string
   /** Whether absolute positions are added to the embeddings. */
   readonly position_biased_input: boolean
@@ -99,7 +99,7 @@ export const debertaV2: Architecture<DebertaV2Config> = {
     const config: DebertaV2Config = reader.read(json, source)
     checkSizes(this.geometry(config), config, BERT_LIKE_NAMES, source)
     if (config.position_buckets === 1)
-      refuseConfig(source, ['position_buckets: found 1, expected at least 2, or -1 for a position for each distance'])
+      rejectConfig(source, ['position_buckets: found 1, expected at least 2, or -1 for a position for each distance'])
     return config
   },
   savedFields: () => ({}),

@@ -42,7 +42,7 @@ export interface DistilBertConfig extends ModelConfig {
   readonly qa_dropout: number
   /** Maximum sequence length in tokens. */
   readonly max_position_embeddings: number
-  /** Standard deviation of newly initialised weights. */
+  /** Standard deviation of newly initialized weights. */
   readonly initializer_range: number
   /** Index of the word embedding that is not trained. -1 is the last one; null means that all are trained. */
   readonly pad_token_id: number | null

@@ -24,7 +24,7 @@ import {
   paddingId,
   paddingRow,
   probability,
-  refuseConfig,
+  rejectConfig,
 } from './config.ts'
 import { applyLayers } from './layers.ts'
 import { attentionBias, type SelfAttention, selfAttention } from './self-attention.ts'
@@ -123,10 +123,10 @@ export const modernBert: Architecture<ModernBertConfig> = {
   parseConfig(json, source) {
     const config: ModernBertConfig = reader.read(json, source)
     checkSizes(this.geometry(config), config, { heads: 'num_attention_heads', hidden_size: 'hidden_size' }, source)
-    refuseOtherLayers(config, source)
+    rejectOtherLayers(config, source)
     const { hidden_size, num_attention_heads } = config
     if ((hidden_size / num_attention_heads) % 2 !== 0)
-      refuseConfig(source, [
+      rejectConfig(source, [
         `num_attention_heads: found ${num_attention_heads}, expected heads of an even size, because pairs of values rotate`,
       ])
     return config
@@ -158,13 +158,13 @@ export const modernBert: Architecture<ModernBertConfig> = {
 const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 /** transformers 5 writes positions and kinds of layers in another form, which must say what the fields of 4.57 say. */
-function refuseOtherLayers(c: ModernBertConfig, source: string): void {
+function rejectOtherLayers(c: ModernBertConfig, source: string): void {
   const { rope_parameters, layer_types } = c.extra
   const thetas = { full_attention: c.global_rope_theta, sliding_attention: c.local_rope_theta ?? c.global_rope_theta }
   for (const [kind, rope_theta] of Object.entries(thetas)) {
     const found = (rope_parameters as Readonly<Record<string, object>> | undefined)?.[kind]
     if (found && !isSame({ rope_type: 'default', rope_theta }, { rope_type: 'default', rope_theta, ...found }))
-      refuseConfig(source, [
+      rejectConfig(source, [
         `rope_parameters: ${kind}: found ${showValue(found)}, expected rope_theta ${rope_theta} without scaling`,
       ])
   }
@@ -172,7 +172,7 @@ function refuseOtherLayers(c: ModernBertConfig, source: string): void {
     i % c.global_attn_every_n_layers === 0 ? 'full_attention' : 'sliding_attention',
   )
   if (layer_types && !isSame(layer_types, types))
-    refuseConfig(source, [
+    rejectConfig(source, [
       `layer_types: found ${showValue(layer_types)}, expected full_attention in every ` +
         `${c.global_attn_every_n_layers} layers (global_attn_every_n_layers), from the first on`,
     ])

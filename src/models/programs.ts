@@ -64,7 +64,7 @@ export interface TrainingGraphOptions extends Freeze {
 
 export function trainingGraph(config: ModelConfig, options: TrainingGraphOptions = {}): TrainingGraph {
   const { freeze_embeddings = false, freeze_layers: from = 0, gradient_checkpointing } = options
-  refuseSplitSharing(config, options)
+  rejectSplitSharing(config, options)
   const p = new Parameters()
   const dropout: DropoutSite[] = []
   const loss = spanLoss(questionAnswering(p, config, dropoutInputs(dropout), { from, gradient_checkpointing }))
@@ -101,7 +101,7 @@ export function isFrozen(
 }
 
 /** @throws SpanforgeError if weights that are trained are also those of a frozen layer, whose output is computed once */
-function refuseSplitSharing(config: ModelConfig, freeze: Freeze): void {
+function rejectSplitSharing(config: ModelConfig, freeze: Freeze): void {
   const { freeze_layers = 0 } = freeze
   if (freeze_layers === 0) return
   const p = new Parameters()

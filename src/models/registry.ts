@@ -57,14 +57,14 @@ function familyOf(json: unknown, source: string): Architecture {
   if (typeof model_type === 'string')
     return (
       ARCHITECTURES.find((known) => known.model_type === model_type) ??
-      refuse(source, `a model of type ${showValue(model_type)}`)
+      reject(source, `a model of type ${showValue(model_type)}`)
     )
   // Old files without model_type contain only the class name, or nothing if they belong to BERT.
   const name = Array.isArray(architectures) ? architectures[0] : undefined
   if (model_type !== undefined || typeof name !== 'string') return bert
   return (
     ARCHITECTURES.find(({ class_prefix }) => isClassOf(class_prefix, name)) ??
-    refuse(source, `the architecture ${showText(name)}`)
+    reject(source, `the architecture ${showText(name)}`)
   )
 }
 
@@ -72,7 +72,7 @@ function familyOf(json: unknown, source: string): Architecture {
 const isClassOf = (prefix: string, name: string): boolean =>
   name.startsWith(prefix) && /^(For|Model|LMHead|PreTrained)/.test(name.slice(prefix.length))
 
-function refuse(source: string, found: string): never {
+function reject(source: string, found: string): never {
   const types = new Intl.ListFormat('en').format(MODEL_TYPES.map((type) => `"${type}"`))
   throw new SpanforgeError(`${source}: this is ${found}; spanforge supports models of type ${types}`, {
     remedy: 'Choose a supported model, such as bert-base-uncased.',

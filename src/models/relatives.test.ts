@@ -35,12 +35,12 @@ const tolerances = (family: string): Rounding => {
 const families = MODEL_TYPES.filter((type) => type !== 'bert')
 
 /** oneDNN has no kernels for the relative positions of DeBERTa. */
-const isRefused = ({ name }: Engine, family: string): boolean => name === 'onednn' && family === 'deberta-v2'
+const isRejected = ({ name }: Engine, family: string): boolean => name === 'onednn' && family === 'deberta-v2'
 
 const expected = (family: string, name: string) => readRecorded(fixture(`tiny/${family}/expected-${name}.safetensors`))
 
 describeEngines('the recorded outputs', (engine) => {
-  describe.each(families.filter((family) => !isRefused(engine, family)))('%s', (family) => {
+  describe.each(families.filter((family) => !isRejected(engine, family)))('%s', (family) => {
     const batches = recordedBatches(family)
     const within = tolerances(family)
     const model = tinyModel(`${family}/model`, engine)
@@ -75,7 +75,7 @@ describeEngines('the recorded outputs', (engine) => {
 })
 
 describeEngine('onednn', 'a DeBERTa on oneDNN', (engine) => {
-  test('is refused by name', async () => {
+  test('is rejected by name', async () => {
     const model = tinyModel('deberta-v2/model', engine)
     await expect(model.forward(recordedBatches('deberta-v2').plain.rows)).rejects.toThrow(
       /oneDNN: the operator \w+ of this model is not supported\n.*--engine onnxruntime/,

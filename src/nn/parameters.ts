@@ -7,7 +7,7 @@ export interface TruncatedNormal {
   readonly cutoff: number
 }
 
-/** How new weights are initialised; `normal` has the standard deviation `initializer_range` of the configuration. */
+/** How new weights are initialized; `normal` has the standard deviation `initializer_range` of the configuration. */
 export type Initialization = 'normal' | 'zeros' | 'ones' | TruncatedNormal
 
 /** The part of a model to which a parameter belongs. */
@@ -22,7 +22,7 @@ export interface ParameterSpec {
   /** Name in the graph, which is also the key in a checkpoint. */
   readonly name: string
   readonly shape: readonly number[]
-  /** Initialisation of a parameter that is missing in the checkpoint. */
+  /** Initialization of a parameter that is missing in the checkpoint. */
   readonly init: Initialization
   readonly part: Part
   /** Present if the parameter is a lookup table. */
@@ -31,7 +31,7 @@ export interface ParameterSpec {
 }
 
 export interface TableFacts {
-  /** Index of the padding row, which is initialised with 0 and not trained (padding_idx in PyTorch). */
+  /** Index of the padding row, which is initialized with 0 and not trained (padding_idx in PyTorch). */
   readonly padding_idx?: number
 }
 

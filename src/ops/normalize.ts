@@ -30,7 +30,7 @@ const LayerNormalization: Op = {
     applyAll(LayerNormGradient, [dy, x, g, mean, r], [x, g, b]),
 }
 
-/** Normalises x [..., n] along its last axis to mean 0 and variance 1, then scales and shifts by g, b [n]. */
+/** Normalizes x [..., n] along its last axis to mean 0 and variance 1, then scales and shifts by g, b [n]. */
 export function layerNormalization(x: Tensor, g: Tensor, b: Tensor, epsilon: number): Tensor {
   const n = x.shape.at(-1)
   if (x.shape.length < 2 || g.shape[0] !== n || b.shape[0] !== n)

@@ -59,7 +59,7 @@ export function random(seed: number, purpose: string, ...counters: number[]): Ra
   const uniform = (): number => ((nextUint32() >>> 5) * 2 ** 26 + (nextUint32() >>> 6)) / 2 ** 53
 
   function below(n: number): number {
-    // Words above the last multiple of n would favour small numbers.
+    // Words above the last multiple of n would favor small numbers.
     const fair = 2 ** 32 - (2 ** 32 % n)
     let word = nextUint32()
     while (word >= fair) word = nextUint32()

@@ -19,7 +19,7 @@ export class HeldValues<T> {
   }
 
   /** @throws SpanforgeError if a value passed to a run is already held */
-  refuseHeld(...passed: readonly Values[]): void {
+  rejectHeld(...passed: readonly Values[]): void {
     for (const values of passed)
       for (const name of Object.keys(values))
         if (this.held.has(name)) throw new SpanforgeError(`runtime: ${name} is held, so it must not be passed to run`)

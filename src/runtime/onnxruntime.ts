@@ -71,7 +71,7 @@ export const onnxruntime: Engine = {
       // The runtime reads the memory on every run.
       invalidate() {},
       async run(inputs, outputs) {
-        held.refuseHeld(inputs, outputs)
+        held.rejectHeld(inputs, outputs)
         const [fed, fetched] = [tensors(session.inputNames, inputs), tensors(session.outputNames, outputs)]
         await session.run(fed, fetched).catch((error: Error) => Promise.reject(runFailure(error)))
       },

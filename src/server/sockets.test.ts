@@ -97,10 +97,10 @@ describe('concurrent clients', () => {
     await vi.waitFor(() => expect(answered).toBe(36), 60_000)
     release()
     const responses = await Promise.all(asked)
-    const refused = responses.filter(({ status }) => status === 503)
-    expect(refused).toHaveLength(36)
+    const rejected = responses.filter(({ status }) => status === 503)
+    expect(rejected).toHaveLength(36)
     expect(responses.filter(({ status }) => status === 200)).toHaveLength(4)
-    for (const { headers } of refused) expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
+    for (const { headers } of rejected) expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
     expect((await service.post('/api/answer', { question, context })).status).toBe(200)
   })
 

@@ -75,7 +75,7 @@ export async function pageFiles(built: string): Promise<PageFiles> {
       ...extras.filter(isMap).map(asset),
       ...[wasm, webgpu].flatMap(({ reader, loader }) => [own(reader), own(loader)]),
       own('answer-box.js'),
-      own('licences.txt'),
+      own('licenses.txt'),
     ],
     code: { wasm: own(wasm.code), webgpu: own(webgpu.code) },
     serviceWorker,

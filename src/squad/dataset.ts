@@ -3,13 +3,13 @@ import { labelWindow } from './labels.ts'
 import type { Example, LabelledWindow, Window } from './types.ts'
 import { makeWindows, type WindowOptions } from './windows.ts'
 
-/** Questions and their labelled windows. */
+/** Questions and their labeled windows. */
 export interface Dataset {
   readonly examples: readonly Example[]
   readonly windows: readonly LabelledWindow[]
 }
 
-/** Cuts examples into windows labelled with their first answer. `onProgress` receives the number of examples done. */
+/** Cuts examples into windows labeled with their first answer. `onProgress` receives the number of examples done. */
 export function makeDataset(
   tokenizer: Tokenizer,
   examples: readonly Example[],
@@ -17,11 +17,11 @@ export function makeDataset(
   onProgress?: (done: number) => void,
 ): Dataset {
   const windows = makeWindows(tokenizer, examples, options, onProgress)
-  return { examples, windows: windows.map((window) => labelled(window, examples[window.example])) }
+  return { examples, windows: windows.map((window) => labeled(window, examples[window.example])) }
 }
 
 /** A window of the example with the label of its first answer. */
-export const labelled = (window: Window, { answers }: Example): LabelledWindow => ({
+export const labeled = (window: Window, { answers }: Example): LabelledWindow => ({
   ...window,
   ...labelWindow(window, answers[0]),
 })

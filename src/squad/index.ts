@@ -1,5 +1,5 @@
 /**
- * Extractive question answering without Node or an engine: labelled windows from questions, answers from logits, and
+ * Extractive question answering without Node or an engine: labeled windows from questions, answers from logits, and
  * metrics. Runs in a browser.
  */
 export { SpanforgeError, UsageError } from '../errors.ts'

@@ -13,7 +13,7 @@ export interface Example {
   readonly title?: string
   readonly question: string
   readonly context: string
-  /** Labelled answers. Empty for an unanswerable question (SQuAD v2.0) or one without labels. */
+  /** Labeled answers. Empty for an unanswerable question (SQuAD v2.0) or one without labels. */
   readonly answers: readonly Answer[]
 }
 

@@ -201,7 +201,7 @@ describe('Windows of tokenizers other than BERT', () => {
 
   it('are rejected without a special token before the question or after the context', () => {
     const { settings } = tokenizerFromVocab(vocab, { tokenizer_class: 'MPNetTokenizer' })
-    const refusal = (post_processor: unknown) => {
+    const rejection = (post_processor: unknown) => {
       const bare = new Tokenizer({ ...settings, post_processor: post_processor as typeof settings.post_processor })
       try {
         return new WindowCutter(bare, { max_seq_length: 16, doc_stride: 2 }).layout
@@ -217,10 +217,10 @@ describe('Windows of tokenizers other than BERT', () => {
       ),
       special_tokens: { '[CLS]': { id: '[CLS]', ids: [2], tokens: ['[CLS]'] } },
     })
-    expect(refusal(null)).toMatch('post_processor is null, so pairs get no special tokens')
-    expect(refusal(pairs(['A', 'B']))).toMatch('puts no special token before the question')
-    expect(refusal(pairs(['[CLS]', 'A', '[CLS]', 'B']))).toMatch('puts no special token after the context')
-    expect(refusal(pairs(['[CLS]', 'B', 'A', '[CLS]']))).toMatch(
+    expect(rejection(null)).toMatch('post_processor is null, so pairs get no special tokens')
+    expect(rejection(pairs(['A', 'B']))).toMatch('puts no special token before the question')
+    expect(rejection(pairs(['[CLS]', 'A', '[CLS]', 'B']))).toMatch('puts no special token after the context')
+    expect(rejection(pairs(['[CLS]', 'B', 'A', '[CLS]']))).toMatch(
       'must output the question once, followed by the context once',
     )
   })

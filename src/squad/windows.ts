@@ -32,7 +32,7 @@ export type Tokens = Pick<Encoding, 'ids' | 'offsets'>
 
 /**
  * Cuts examples into windows like run_qa.py with a fast tokenizer: each window contains the question, without leading
- * white space, and as much of the context as fits. Consecutive windows overlap by `doc_stride` tokens.
+ * whitespace, and as much of the context as fits. Consecutive windows overlap by `doc_stride` tokens.
  */
 export class WindowCutter {
   readonly layout: WindowLayout
@@ -47,7 +47,7 @@ export class WindowCutter {
     const { max_seq_length, doc_stride, max_question_length = Number.MAX_SAFE_INTEGER } = options
     for (const [name, value] of Object.entries({ max_seq_length, doc_stride, max_question_length }))
       if (!Number.isSafeInteger(value) || value < 0)
-        throw new UsageError(`${name} is ${value}; expected a non-negative integer`)
+        throw new UsageError(`${name} is ${value}; expected an integer of at least 0`)
     this.max_question_length = max_question_length
     this.layout = { pair: questionLayout(tokenizer), has_token_types: tokenizer.settings.has_token_types }
   }
@@ -184,7 +184,7 @@ const firstTokens = ({ ids, offsets, wordIds }: Encoding, count: number): Encodi
   wordIds: wordIds.subarray(0, count),
 })
 
-/** Removes leading white space like Python's `str.lstrip`, where U+001C to U+001F are white space. */
+/** Removes leading whitespace like Python's `str.lstrip`, where U+001C to U+001F are whitespace. */
 function leftStripped(text: string): string {
   let start = 0
   while (start < text.length && isPythonSpace(text.charCodeAt(start))) start++

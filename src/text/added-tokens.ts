@@ -6,9 +6,9 @@ export interface AddedToken {
   readonly content: string
   /** Only where no letter, digit or underscore touches it. */
   readonly single_word: boolean
-  /** Takes the white space before it along. */
+  /** Takes the whitespace before it along. */
   readonly lstrip: boolean
-  /** Takes the white space after it along. */
+  /** Takes the whitespace after it along. */
   readonly rstrip: boolean
   /** Looked for in the normalized text instead of the text as given. */
   readonly normalized: boolean
@@ -68,7 +68,7 @@ export class AddedTokenFinder {
       if (token.lstrip) while (start > taken && isWhitespace(text.charCodeAt(start - 1))) start--
       if (token.lstrip) start = Math.max(start, taken)
       if (token.rstrip) while (end < text.length && isWhitespace(text.charCodeAt(end))) end++
-      // White space that is a token itself may have been taken along by the one before.
+      // Whitespace that is a token itself may have been taken along by the one before.
       if (start >= end) continue
       matches.push({ token, start, end })
       taken = end

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts'
-import { type OptionNames, refuseUnknown } from '../known-options.ts'
+import { type OptionNames, rejectUnknown } from '../known-options.ts'
 import { showValue } from '../show-value.ts'
 import type { PostProcessor, TemplatePart } from './components/post-processors.ts'
 import type { Encoding } from './encoding.ts'
@@ -113,7 +113,7 @@ export function callTokenizer(
   text_pair: Texts | null | undefined,
   options: CallOptions = {},
 ): BatchEncoding {
-  refuseUnknown('tokenizer', options, CALL_OPTIONS)
+  rejectUnknown('tokenizer', options, CALL_OPTIONS)
   checkCounts(options)
   const samples = samplesOf(text, text_pair)
   const max_length = options.max_length ?? modelLength(tokenizer)
@@ -135,7 +135,7 @@ function checkCounts(options: CallOptions): void {
     const value = options[name]
     const least = name === 'pad_to_multiple_of' ? 1 : 0
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= least))
-      throw new UsageError(`${name} is ${showValue(value)}; expected a whole number of tokens from ${least}`)
+      throw new UsageError(`${name} is ${showValue(value)}; expected an integer of at least ${least}`)
   }
 }
 
@@ -313,7 +313,7 @@ function batchEncoding(
   })
   const rowAt = (index: number): EncodedRow => {
     if (rows[index]) return rows[index]
-    throw new UsageError(`row is ${showValue(index)}; expected a whole number from 0 to ${rows.length - 1}`)
+    throw new UsageError(`row is ${showValue(index)}; expected an integer from 0 to ${rows.length - 1}`)
   }
   const encoding = {
     ...(Object.fromEntries(fields) as BatchFields<boolean>),

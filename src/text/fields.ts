@@ -50,7 +50,7 @@ export class Fields {
   integer(name: string, least: number): number {
     const value = this.raw(name)
     if (Number.isSafeInteger(value) && (value as number) >= least) return value as number
-    throw unexpected(this.path(name), value, `an integer from ${least}`)
+    throw unexpected(this.path(name), value, `an integer of at least ${least}`)
   }
 
   /** The value of an optional field; null counts as missing. */

@@ -103,7 +103,7 @@ describe('BertTokenizer beside the tokenizers library', () => {
   it('treats every character that has a meaning as the library does', async () => {
     const ours = new BertTokenizer({ vocab: [...vocab.slice(0, 104), 'a', 'b', '##b'] })
     const theirs = tokenizers.Tokenizer.fromString(JSON.stringify(toTokenizerJson(ours)))
-    // Dropped gives "ab", white space "a b", a letter or mark "aXb", punctuation and ideographs "a X b".
+    // Dropped gives "ab", whitespace "a b", a letter or mark "aXb", punctuation and ideographs "a X b".
     const around = (character: string) => (isThorough || !ALIKE.test(character) ? `a${character}b` : '')
     for (const block of everyCharacter(around)) {
       const expected = await theirs.encode(block, null, { addSpecialTokens: false })

@@ -99,7 +99,7 @@ describe('BertTokenizer', () => {
     )
   })
 
-  it('refuses an empty vocabulary and one without [UNK], with what to do', () => {
+  it('rejects an empty vocabulary and one without [UNK], with what to do', () => {
     expect(() => new BertTokenizer({ vocab: [] })).toThrow(/vocabulary is empty\n.*Download/)
     expect(() => new BertTokenizer({ vocab: ['a', '[SEP]'] })).toThrow(/2 tokens has no unk_token "\[UNK\]"\n/)
   })

@@ -264,7 +264,7 @@ export class Tokenizer {
     return to
   }
 
-  /** Stretches of plain ASCII between white space, nearly all of English text, take the short way. */
+  /** Stretches of plain ASCII between whitespace, nearly all of English text, take the short way. */
   private encodePart(draft: Draft, text: string, from: number, to: number): void {
     forEachStretch(text, from, to, (start, end, plain) => {
       if (plain) forEachAsciiWord(text, start, end, (first, last) => this.pushAsciiWord(draft, text, first, last))

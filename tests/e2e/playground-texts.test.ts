@@ -140,7 +140,7 @@ describeChromium('texts on the playground', () => {
 
     const broken = await world.open({}, link.slice(0, -9))
     await broken.waitForSelector('.complaint')
-    expect(await broken.innerText('.complaint p')).toContain('This link is damaged')
+    expect(await broken.innerText('.complaint p')).toContain('This link is corrupted')
   })
 
   it('stay in the history until it is cleared', async () => {

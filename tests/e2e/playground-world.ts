@@ -91,10 +91,10 @@ export function playgroundWorld(tokens: readonly string[] = []): PlaygroundWorld
       const page = await (options ? await world.browser.newContext(options) : world.shared).newPage()
       pages.push(page)
       // The browser also logs responses with an error status, which the page shows to the user.
-      const isRefusal = (text: string) => /status of 4\d\d/.test(text)
+      const isRejection = (text: string) => /status of 4\d\d/.test(text)
       page.on('pageerror', (error) => faults.push(error.message))
       page.on('console', (message) => {
-        if (message.type() === 'error' && !isRefusal(message.text())) faults.push(message.text())
+        if (message.type() === 'error' && !isRejection(message.text())) faults.push(message.text())
       })
       page.on('request', (request) => {
         const url = request.url()
@@ -129,7 +129,7 @@ export async function ask(page: Page, question: string): Promise<void> {
 }
 
 export async function answered(page: Page): Promise<void> {
-  await page.waitForSelector('.card .judgement')
+  await page.waitForSelector('.card .judgment')
   await page.waitForFunction(
     () => !document.querySelector('progress') && !/Waiting for the model/.test(document.body.innerText),
   )

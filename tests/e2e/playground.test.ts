@@ -110,7 +110,7 @@ describeChromium('the playground', () => {
     expect(await lit(page, 'best-0')).not.toBe('')
   })
 
-  it('shows the answers of two models side by side in different colours', async () => {
+  it('shows the answers of two models side by side in different colors', async () => {
     const page = await world.open()
     await giveText(page, context)
     await ask(page, question)

@@ -8,12 +8,12 @@ import { RunHeader } from './components/run-header.tsx'
 import { Runs } from './components/runs.tsx'
 import { Tiles } from './components/tiles.tsx'
 import { axis, info, nameOf, place, runs, shown, trouble } from './store.ts'
-import { coloursChanged, isDark, toggleTheme } from './theme.ts'
+import { colorsChanged, isDark, toggleTheme } from './theme.ts'
 
 export function App() {
   const { view } = place.value
   const run = shown.value
-  const toOther = coloursChanged.value >= 0 && isDark() ? 'Light' : 'Dark'
+  const toOther = colorsChanged.value >= 0 && isDark() ? 'Light' : 'Dark'
   useEffect(() => {
     document.title = titleOf()
   })
@@ -31,7 +31,7 @@ export function App() {
           All runs{runs.value ? ` (${runs.value.length})` : ''}
         </a>
         <AxisChoice />
-        <button type="button" class="quiet" onClick={toggleTheme} aria-label={`${toOther} colours`}>
+        <button type="button" class="quiet" onClick={toggleTheme} aria-label={`${toOther} colors`}>
           {toOther}
         </button>
       </nav>

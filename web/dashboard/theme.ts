@@ -7,12 +7,12 @@ const KEY = 'spanforge-theme'
 
 /** The chosen theme; undefined follows the system setting. */
 export const theme = signal<Theme | undefined>(kept())
-/** Counts colour changes, because canvases must be redrawn after each. */
-export const coloursChanged = signal(0)
+/** Counts color changes, because canvases must be redrawn after each. */
+export const colorsChanged = signal(0)
 
 apply()
 systemIsDark.addEventListener('change', () => {
-  coloursChanged.value++
+  colorsChanged.value++
 })
 
 export const isDark = (): boolean => (theme.value ? theme.value === 'dark' : systemIsDark.matches)
@@ -25,7 +25,7 @@ export function toggleTheme(): void {
     // Without storage the theme applies until the page is closed.
   }
   apply()
-  coloursChanged.value++
+  colorsChanged.value++
 }
 
 function apply(): void {

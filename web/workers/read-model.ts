@@ -23,7 +23,7 @@ export class ReadModel {
 
   /**
    * Computes a single window. Windows are not batched: batches bring nothing in WebAssembly, and in dynamically quantized
-   * models the results would depend on the neighbours.
+   * models the results would depend on the neighbors.
    */
   forward({ input_ids, token_type_ids }: Row): Promise<WindowLogits> {
     return this.mutex.runExclusive(async () => {

@@ -4,12 +4,12 @@ import { element } from './dom.ts'
 import { type Layer, segments } from './segments.ts'
 
 const names: Readonly<Record<string, string>> = {
-  gold: 'labelled answer',
+  gold: 'labeled answer',
   prediction: 'prediction',
   candidate: 'selected candidate',
 }
 
-/** Shows a context with its labelled answers, the prediction, a selected candidate and window boundaries marked. */
+/** Shows a context with its labeled answers, the prediction, a selected candidate and window boundaries marked. */
 export function contextView(text: string, question: AnalysedQuestion, candidate?: number): HTMLElement {
   const { answers, candidates, windows } = question
   const layers: Layer[] = [

@@ -23,7 +23,7 @@ export function questionView({ contexts }: Analysis, question: AnalysedQuestion)
       { class: 'answered' },
       'Predicted ',
       quoted(predictionOf(question, context.text)),
-      right ? '' : ', labelled ',
+      right ? '' : ', labeled ',
       right ? '' : labelledAnswers(question),
     ),
   )

@@ -35,6 +35,6 @@ function mistakes(analysis: Analysis): Html {
     return html`<tr><td class="number">${share(question.confidence)}</td><td dir="auto">${filterLink({ text: question.id }, question.question)}</td><td>${quotedAnswer(predictionText(analysis, question))}</td><td>${quotedAnswer(question.answers[0]?.text)}</td><td>${classTexts[question.class].title}</td></tr>`
   })
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Most confident mistakes"><table class="mistakes">
-<thead><tr><th scope="col" class="number">Confidence</th><th scope="col">Question</th><th scope="col">Predicted</th><th scope="col">Labelled</th><th scope="col">Class</th></tr></thead>
+<thead><tr><th scope="col" class="number">Confidence</th><th scope="col">Question</th><th scope="col">Predicted</th><th scope="col">Labeled</th><th scope="col">Class</th></tr></thead>
 <tbody>${rows}</tbody></table></div>`
 }

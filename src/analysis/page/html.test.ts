@@ -36,7 +36,7 @@ describe('the page', () => {
     expect(text).toContain('a probability of at least 0.0021 belong')
   })
 
-  it('has a labelled field for every filter', () => {
+  it('has a labeled field for every filter', () => {
     const fields = Array.from(document.querySelectorAll('#filters [name]'))
     expect(fields.map((field) => field.getAttribute('name')).sort()).toEqual([...filterFields].sort())
     for (const field of fields) expect(field.closest('label')).not.toBeNull()

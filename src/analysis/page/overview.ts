@@ -48,8 +48,8 @@ const withFlags = (text: string): readonly (string | Html)[] =>
 function examples(analysis: Analysis, summary: ClassSummary): Html {
   const items = summary.examples.map((index) => {
     const question = analysis.questions[index]
-    const labelled = question.answers[0]?.text
-    return html`<li><span dir="auto">${question.question}</span> Predicted ${quotedAnswer(predictionText(analysis, question))}, labelled ${quotedAnswer(labelled)}</li>`
+    const labeled = question.answers[0]?.text
+    return html`<li><span dir="auto">${question.question}</span> Predicted ${quotedAnswer(predictionText(analysis, question))}, labeled ${quotedAnswer(labeled)}</li>`
   })
   return html`<details><summary>Examples, the most confident first</summary><ul>${items}</ul></details>`
 }

@@ -4,7 +4,7 @@ import { plotSvg } from '../../report/plots/plot-svg.ts'
 import type { Analysis, Reliability } from '../types.ts'
 import { Html } from './html-text.ts'
 
-// Colours are CSS variables of the page, which follow the light or dark mode of the system.
+// Colors are CSS variables of the page, which follow the light or dark mode of the system.
 const frame = { width: 560, height: 400, marginLeft: 60, marginRight: 20, marginTop: 16, marginBottom: 54 }
 
 const axis = (label: string, domain: readonly [number, number] = [0, 1]): Plot.ScaleOptions => ({
@@ -17,9 +17,9 @@ const axis = (label: string, domain: readonly [number, number] = [0, 1]): Plot.S
 
 /** Plots accuracy against confidence. A calibrated model follows the diagonal. Larger marks represent more answers. */
 export function reliabilityPlot({ raw, calibrated }: Analysis['confidence']): Html {
-  const series = (bins: Reliability['bins'], colour: string, symbol: 'circle' | 'square', strokeDasharray: string) => [
-    Plot.line(bins, { x: 'confidence', y: 'accuracy', stroke: colour, strokeWidth: 2, strokeDasharray }),
-    Plot.dot(bins, { x: 'confidence', y: 'accuracy', r: 'count', fill: colour, symbol }),
+  const series = (bins: Reliability['bins'], color: string, symbol: 'circle' | 'square', strokeDasharray: string) => [
+    Plot.line(bins, { x: 'confidence', y: 'accuracy', stroke: color, strokeWidth: 2, strokeDasharray }),
+    Plot.dot(bins, { x: 'confidence', y: 'accuracy', r: 'count', fill: color, symbol }),
   ]
   return draw({
     x: { ...axis('Confidence'), labelOffset: 42 },

@@ -37,7 +37,7 @@ ${select('sort', 'Order', 'As in the data', orders)}
 </form>
 <noscript><aside><p>The list of questions requires JavaScript, which is disabled. The script is part of this file and loads nothing.</p></aside></noscript>
 <p><output id="question-count" form="filters"></output></p>
-<p class="legend">Marks in a context: <mark class="gold">labelled answer</mark> <mark class="prediction begins ends">prediction</mark> <mark class="gold prediction begins ends">both</mark> <mark class="candidate">selected candidate</mark> <span class="edge">[2</span> start of window 2 <span class="edge">1]</span> end of window 1</p>
+<p class="legend">Marks in a context: <mark class="gold">labeled answer</mark> <mark class="prediction begins ends">prediction</mark> <mark class="gold prediction begins ends">both</mark> <mark class="candidate">selected candidate</mark> <span class="edge">[2</span> start of window 2 <span class="edge">1]</span> end of window 1</p>
 <ol id="question-list"></ol>
 <button type="button" id="more-questions" hidden></button>`
 }

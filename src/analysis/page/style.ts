@@ -1,4 +1,4 @@
-/** Styles of the analysis page, in addition to those of the reports. Colours are by Okabe and Ito (2008). */
+/** Styles of the analysis page, in addition to those of the reports. Colors are by Okabe and Ito (2008). */
 export const pageStyle = `
 :root { --exact: #0072b2; --f1: #b3590a; --gold: #cdeedd; --predicted: #005a8c; --chosen: #a3528a }
 @media (prefers-color-scheme: dark) { :root { --exact: #56b4e9; --f1: #e6a04d; --gold: #1d4a36; --predicted: #7cc4f0; --chosen: #dd9cc8 } }

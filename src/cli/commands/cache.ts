@@ -15,7 +15,7 @@ export function cacheCommand(): Command {
 
 const listCommand = (): Command =>
   new Command('ls')
-    .description('list cached models and data sets')
+    .description('list cached models and datasets')
     .option('--json', 'print the result as JSON')
     .action(async ({ json }: { json?: boolean }) => {
       const output = createOutput(json === true)

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { textFacts } from '../../report/render/table.ts'
 import type { DataOptions } from '../../runs/load/load-data.ts'
 import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
-import { type WindowFlags, wholeNumber, withWindowFlags } from '../flags/numbers.ts'
+import { integerFrom, type WindowFlags, withWindowFlags } from '../flags/numbers.ts'
 import { createOutput } from '../terminal/output.ts'
 import { terminalScreen } from '../terminal/screen.ts'
 import { checkCommand } from './data/check.ts'
@@ -28,10 +28,10 @@ interface WindowsFlags extends WindowFlags, HubFlags, DataOptions {
 
 function windowsCommand(): Command {
   const command = new Command('windows')
-    .description('cut a data set into windows and print their number and digests')
-    .argument('<file>', 'data file (SQuAD JSON, JSON lines, CSV, .xlsx, Parquet, Arrow) or data set name')
+    .description('cut a dataset into windows and print their number and digests')
+    .argument('<file>', 'data file (SQuAD JSON, JSON lines, CSV, .xlsx, Parquet, Arrow) or dataset name')
     .requiredOption('--model <folder>', 'model folder or hub name of the tokenizer')
-    .option('--max_samples <integer>', 'maximum number of questions', wholeNumber(1))
+    .option('--max_samples <integer>', 'maximum number of questions', integerFrom(1))
     .option('--json', 'print the result as JSON')
   return withDataFlags(withHubFlags(withWindowFlags(command)), 'train')
     .addHelpText(

@@ -10,13 +10,13 @@ interface DownloadFlags extends HubFlags {
   readonly dataset_config?: string
 }
 
-/** `spanforge download NAME`: downloads a model or data set into the hub cache, which is shared with Python. */
+/** `spanforge download NAME`: downloads a model or dataset into the hub cache, which is shared with Python. */
 export function downloadCommand(): Command {
   const command = new Command('download')
     .argument('<name>', 'bert-base-uncased, squad, owner/name')
-    .option('--dataset', 'download a data set instead of a model')
-    .option('--split <name...>', 'splits of the data set', ['train', 'validation'])
-    .option('--dataset_config <name>', 'configuration of the data set')
+    .option('--dataset', 'download a dataset instead of a model')
+    .option('--split <name...>', 'splits of the dataset', ['train', 'validation'])
+    .option('--dataset_config <name>', 'configuration of the dataset')
     .option('--json', 'print the result as JSON')
   return withHubFlags(command).action(async (name: string, flags: DownloadFlags) => {
     const output = createOutput(flags.json === true)

@@ -211,19 +211,19 @@ describe('spanforge evaluate', () => {
     cpSync(argv[1], join(place, 'dev.json'))
     const kept = ['x.html', 'y.json', 'predictions.json'].map((name) => join(place, name))
     for (const path of kept) writeFileSync(path, 'mine')
-    const refused = async (message: string, ...more: string[]) => {
+    const rejected = async (message: string, ...more: string[]) => {
       const { code, stderr } = await runHere('evaluate', '--model', model, ...argv, ...more)
       expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) })
     }
-    await refused('x.html: already exists', '--report', join(place, 'x.html'), '--data', 'nowhere.json')
-    await refused('y.json: already exists', '--report', join(place, 'y.html'))
-    await refused('predictions.json: already exists', '--output_dir', place)
+    await rejected('x.html: already exists', '--report', join(place, 'x.html'), '--data', 'nowhere.json')
+    await rejected('y.json: already exists', '--report', join(place, 'y.html'))
+    await rejected('predictions.json: already exists', '--output_dir', place)
     const two = ['--model', tinyFolder, '--report', join(place, 'z.html')]
     writeFileSync(join(place, 'z-own-model.json'), '')
-    await refused('z-own-model.json: already exists', ...two)
+    await rejected('z-own-model.json: already exists', ...two)
     const data = ['--data', join(place, 'dev.json'), '--overwrite']
-    await refused('dev.json: is also an input', '--report', join(place, 'dev.html'), ...data)
-    await refused('tokenizer.json: is also an input', '--report', join(model, 'tokenizer.html'), '--overwrite')
+    await rejected('dev.json: is also an input', '--report', join(place, 'dev.html'), ...data)
+    await rejected('tokenizer.json: is also an input', '--report', join(model, 'tokenizer.html'), '--overwrite')
     for (const path of kept) expect(readFileSync(path, 'utf8')).toBe('mine')
     await json('--model', model, ...argv, '--output_dir', place, '--report', kept[0], '--overwrite')
     expect(readFileSync(kept[0], 'utf8')).toContain('<title>Error analysis')

@@ -6,10 +6,10 @@ import { type EngineFlags, engineChoice, withEngineFlags } from '../flags/engine
 import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
 import {
   anyNumber,
+  integerFrom,
   listed,
   type OverwriteFlag,
   type WindowFlags,
-  wholeNumber,
   withOverwriteFlag,
   withWindowFlags,
 } from '../flags/numbers.ts'
@@ -55,18 +55,18 @@ Examples:
 export function evaluateCommand(): Command {
   const command = new Command('evaluate')
     .requiredOption('--model <folder>', 'model folder or hub name; repeat it to compare models', listed)
-    .requiredOption('--data <file>', 'data file in any format, or data set name (squad, owner/name)')
-    .option('--max_samples <integer>', 'maximum number of questions', wholeNumber(1))
+    .requiredOption('--data <file>', 'data file in any format, or dataset name (squad, owner/name)')
+    .option('--max_samples <integer>', 'maximum number of questions', integerFrom(1))
     .option('--report <file>', 'write an error analysis as HTML, and as JSON next to it')
     .option(
       '--output_dir <folder>',
       'write predictions.json, nbest_predictions.json, null_odds.json, eval_results.json',
     )
-    .option('--n_best_size <integer>', 'answers per question in nbest_predictions.json', wholeNumber(1), 20)
+    .option('--n_best_size <integer>', 'answers per question in nbest_predictions.json', integerFrom(1), 20)
     .option(
       '--max_answer_length <integer>',
       'maximum answer length in tokens (default: stored with the model, or 30)',
-      wholeNumber(1),
+      integerFrom(1),
     )
     .option('--version_2_with_negative', 'the data has unanswerable questions (default: stored with the model)')
     .option('--no-version_2_with_negative', 'the data has no unanswerable questions')
@@ -93,7 +93,7 @@ export function evaluateCommand(): Command {
         .choices(['none', 'longest', 'max_length'])
         .default('none'),
     )
-    .option('--batch_size <integer>', 'number of windows padded together with --padding longest', wholeNumber(1), 8)
+    .option('--batch_size <integer>', 'number of windows padded together with --padding longest', integerFrom(1), 8)
     .option('--json', 'print the result as JSON')
   return withOverwriteFlag(withDataFlags(withHubFlags(withEngineFlags(withWindowFlags(command))), 'validation'))
     .addHelpText('after', EXAMPLES)

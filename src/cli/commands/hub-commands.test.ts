@@ -45,7 +45,7 @@ it('download fetches a model and prints its folder', async () => {
   expect(await run(downloadCommand(), 'ann/bert', '--offline')).toBe(`${folder}\n`)
 })
 
-it('download fetches the splits of a data set', async () => {
+it('download fetches the splits of a dataset', async () => {
   const { files } = await runJson(downloadCommand(), 'ann/squad', '--dataset')
   expect(files).toEqual([expect.stringMatching(/train-0\.parquet$/), expect.stringMatching(/validation-0\.parquet$/)])
 })

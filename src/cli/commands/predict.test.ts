@@ -175,9 +175,9 @@ test('overwrites files only with --overwrite, and does not resume with different
 
 test('rejects a corrupted state of an unfinished file, and existing files before loading the model', async () => {
   const state = { settings: {}, questions: 1, failed: 0, windows: 1, last_id: 'q0', bytes: 3 }
-  const damaged = ['', '{}', '[]', 'null', '{"settings":null}', JSON.stringify({ ...state, bytes: -1 })]
+  const corrupted = ['', '{}', '[]', 'null', '{"settings":null}', JSON.stringify({ ...state, bytes: -1 })]
   writeFileSync(path('bad.jsonl.partial'), 'abc')
-  for (const text of damaged) {
+  for (const text of corrupted) {
     writeFileSync(path('bad.jsonl.partial.json'), text)
     const { code, stderr } = await predict(input, path('bad.jsonl'))
     expect({ code, stderr }).toEqual({
@@ -246,9 +246,9 @@ test('reports duplicate ids, and rejects them if the output is keyed by id', asy
     `2 questions have the id of an earlier question, the first "${first.id}", so the output`,
   )
   expect(JSON.parse(said.stdout)).toMatchObject({ questions: 4, repeated_ids: 2 })
-  const refused = await predict(input, path('predicted'), ['--postprocess', 'run_qa'])
-  expect(refused.code).toBe(2)
-  expect(refused.stderr).toMatch(/hold one answer for each id\n.*--postprocess exact/)
+  const rejected = await predict(input, path('predicted'), ['--postprocess', 'run_qa'])
+  expect(rejected.code).toBe(2)
+  expect(rejected.stderr).toMatch(/hold one answer for each id\n.*--postprocess exact/)
 })
 
 test('if interrupted before the first answers, reports that nothing was saved and leaves no file', async () => {

@@ -5,7 +5,7 @@ import type { DataOptions } from '../../runs/load/load-data.ts'
 import type { Predicted } from '../../runs/predict/predict.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from '../flags/engine.ts'
 import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
-import { wholeNumber } from '../flags/numbers.ts'
+import { integerFrom } from '../flags/numbers.ts'
 import { type PipelineFlags, withPipelineFlags } from '../flags/pipeline.ts'
 import { catchInterrupts } from '../terminal/interrupts.ts'
 import { createOutput, type Output } from '../terminal/output.ts'
@@ -51,7 +51,7 @@ export function predictCommand(): Command {
     .requiredOption('--model <folder>', 'model folder or hub name')
     .requiredOption(
       '--input <file>',
-      'SQuAD JSON, JSON lines, CSV, .xlsx, Parquet or Arrow file, optionally gzipped, or data set name',
+      'SQuAD JSON, JSON lines, CSV, .xlsx, Parquet or Arrow file, optionally gzipped, or dataset name',
     )
     .requiredOption('--output <file>', 'JSON lines file, compressed if it ends with .gz; a folder with run_qa')
     .addOption(
@@ -62,7 +62,7 @@ export function predictCommand(): Command {
         .choices(['exact', 'pipeline', 'run_qa'])
         .default('exact'),
     )
-    .option('--n_best_size <integer>', 'answers per question with run_qa', wholeNumber(1), 20)
+    .option('--n_best_size <integer>', 'answers per question with run_qa', integerFrom(1), 20)
     .addOption(
       new Option('--padding <name>', 'padding of windows; with run_qa, use max_length to match run_qa.py exactly')
         .choices(['do_not_pad', 'longest', 'max_length'])

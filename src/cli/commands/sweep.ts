@@ -6,12 +6,12 @@ import { textTable } from '../../report/render/table.ts'
 import type { SweepSummary } from '../../report/summary/sweep.ts'
 import { sweepConfigurations } from '../../report/summary/sweep.ts'
 import { withHubProgress } from '../flags/hub.ts'
-import { wholeNumber } from '../flags/numbers.ts'
+import { integerFrom } from '../flags/numbers.ts'
 import { shownCommand } from '../flags/shown-command.ts'
 import { shellQuoted, trainingArgumentsOf, withTrainingFlags } from '../flags/training.ts'
 import { catchInterrupts } from '../terminal/interrupts.ts'
 import { createOutput } from '../terminal/output.ts'
-import { hasColour, terminalScreen } from '../terminal/screen.ts'
+import { hasColor, terminalScreen } from '../terminal/screen.ts'
 
 interface SweepFlags extends Readonly<Record<string, unknown>> {
   readonly grid?: readonly string[]
@@ -44,7 +44,7 @@ export function sweepCommand(): Command {
   const list = (text: string, previous: readonly string[] = []) => [...previous, text]
   const command = new Command('sweep')
     .option('--grid <name=values>', 'argument and its values: learning_rate=3e-5,1e-4; can be repeated', list)
-    .option('--random <integer>', 'number of runs drawn at random from grid and ranges', wholeNumber(1))
+    .option('--random <integer>', 'number of runs drawn at random from grid and ranges', integerFrom(1))
     .option('--range <name=low..high>', 'with --random: range to draw from; append :log for a log scale', list)
     .option('--sweep_file <file>', 'JSON or YAML file with grid, random and range')
     .option('--json', 'print the table as JSON')
@@ -53,7 +53,7 @@ export function sweepCommand(): Command {
 
 /** The results table, followed by the path of the report and the command that compares the two best runs. */
 function sweepText(sweep: SweepSummary, given: Readonly<Record<string, unknown>>): string {
-  const lines = [textTable(sweepTable(sweep), { colour: hasColour(process.stdout) })]
+  const lines = [textTable(sweepTable(sweep), { color: hasColor(process.stdout) })]
   const folder = String(given.output_dir)
   const finished = sweepConfigurations(sweep).flatMap(({ trials }) => {
     const trial = trials.find(({ status }) => status === 'finished')

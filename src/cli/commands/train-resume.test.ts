@@ -28,10 +28,10 @@ describe('spanforge train --resume_from_checkpoint', () => {
     const folder = temporaryFolder()
     await runHere(...tinyTraining(folder, { save_steps: 3, max_steps: 6 }))
     const whole = checkpointBytes(join(folder, 'out/checkpoint-6'))
-    const damaged = join(folder, 'out/checkpoint-6/optimizer.safetensors')
-    const bytes = readFileSync(damaged)
+    const corrupted = join(folder, 'out/checkpoint-6/optimizer.safetensors')
+    const bytes = readFileSync(corrupted)
     bytes[bytes.length - 5] ^= 1
-    writeFileSync(damaged, bytes)
+    writeFileSync(corrupted, bytes)
     const argv = ['train', '--output_dir', join(folder, 'out'), '--resume_from_checkpoint', 'latest']
     const { code, stdout } = await runHere(...argv)
     expect(code).toBe(0)

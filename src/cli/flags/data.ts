@@ -13,7 +13,7 @@ export interface DataCommandFlags extends DataOptions, OfflineFlag, OverwriteFla
 }
 
 /** Help text of the input argument. */
-export const DATA_ARGUMENT = 'data file in any format, or data set name (squad, owner/name)'
+export const DATA_ARGUMENT = 'data file in any format, or dataset name (squad, owner/name)'
 
 export const withDataCommandFlags = (command: Command): Command =>
   withOverwriteFlag(withOfflineFlag(withDataFlags(command, 'train'))).option('--json', 'print the result as JSON')
@@ -40,7 +40,7 @@ export async function layoutOf(
   return (await import('../../data/source-layout.ts')).sourceLayout(examples, options)
 }
 
-/** Resolves a file or data set name to its files. */
+/** Resolves a file or dataset name to its files. */
 export const filesOf = (source: string, flags: DataCommandFlags, output: Output, split = 'train'): Promise<string[]> =>
   withHubProgress('Downloading', flags, output, (hub) => dataFiles(source, dataChoice(flags, { split, hub })))
 

@@ -21,14 +21,14 @@ export const withHubFlags = (command: Command): Command =>
   withOfflineFlag(command.option('--revision <name>', 'branch, tag or commit of the model on the hub'))
 
 /**
- * Adds the flags of commands that accept a data set name instead of a data file, for `dataChoice`. `split` is the
+ * Adds the flags of commands that accept a dataset name instead of a data file, for `dataChoice`. `split` is the
  * default split.
  */
 export const withDataFlags = (command: Command, split: string): Command =>
   command
-    .option('--split <name>', 'split of a data set from the hub', split)
-    .option('--dataset_config <name>', 'configuration of a data set from the hub, if it has several')
-    .option('--dataset_revision <name>', 'branch, tag or commit of a data set from the hub')
+    .option('--split <name>', 'split of a dataset from the hub', split)
+    .option('--dataset_config <name>', 'configuration of a dataset from the hub, if it has several')
+    .option('--dataset_revision <name>', 'branch, tag or commit of a dataset from the hub')
 
 /** Runs a function that uses the hub, and shows its progress and notices. */
 export async function withHubProgress<T>(

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 
 /** Parser for options that are integers of at least `least`. */
-export const wholeNumber =
+export const integerFrom =
   (least: number) =>
   (text: string): number => {
     const value = Number(text)
@@ -36,10 +36,10 @@ export const withWindowFlags = (command: Command): Command =>
     .option(
       '--max_seq_length <integer>',
       'window length in tokens (default: stored with the model, or at most 384)',
-      wholeNumber(1),
+      integerFrom(1),
     )
     .option(
       '--doc_stride <integer>',
-      'overlap of neighbouring windows in tokens (default: stored with the model, or at most 128)',
-      wholeNumber(0),
+      'overlap of neighboring windows in tokens (default: stored with the model, or at most 128)',
+      integerFrom(0),
     )

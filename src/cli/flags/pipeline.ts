@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { GivenAnswerOptions } from '../../inference/answer-options.ts'
-import { anyNumber, wholeNumber } from './numbers.ts'
+import { anyNumber, integerFrom } from './numbers.ts'
 
 /** Answer options as flags, named as in the Python pipeline. */
 export interface PipelineFlags extends GivenAnswerOptions {
@@ -9,11 +9,11 @@ export interface PipelineFlags extends GivenAnswerOptions {
 
 export const withPipelineFlags = (command: Command): Command =>
   command
-    .option('--top_k <integer>', 'number of answers', wholeNumber(1), 1)
+    .option('--top_k <integer>', 'number of answers', integerFrom(1), 1)
     .option(
       '--max_answer_len <integer>',
       'maximum answer length in tokens (default: stored with the model, or 30)',
-      wholeNumber(1),
+      integerFrom(1),
     )
     .option('--handle_impossible_answer', 'allow "" (no answer) as the answer (default: stored with the model)')
     .option('--no-handle_impossible_answer', 'never answer ""')
@@ -26,20 +26,20 @@ export const withPipelineFlags = (command: Command): Command =>
     .option(
       '--max_seq_len <integer>',
       'window length in tokens (default: stored with the model, or 384)',
-      wholeNumber(1),
+      integerFrom(1),
     )
     .option(
       '--doc_stride <integer>',
-      'overlap of neighbouring windows in tokens (default: stored with the model, or 128)',
-      wholeNumber(0),
+      'overlap of neighboring windows in tokens (default: stored with the model, or 128)',
+      integerFrom(0),
     )
     .option(
       '--max_question_len <integer>',
       'maximum question length in tokens; longer questions are truncated',
-      wholeNumber(1),
+      integerFrom(1),
     )
-    .option('--batch_size <integer>', 'number of full windows per batch; limits memory', wholeNumber(1), 4)
-    .addOption(new Option('--max_seq_length <integer>', 'alias of --max_seq_len').argParser(wholeNumber(1)).hideHelp())
+    .option('--batch_size <integer>', 'number of full windows per batch; limits memory', integerFrom(1), 4)
+    .addOption(new Option('--max_seq_length <integer>', 'alias of --max_seq_len').argParser(integerFrom(1)).hideHelp())
     .addOption(
-      new Option('--max_answer_length <integer>', 'alias of --max_answer_len').argParser(wholeNumber(1)).hideHelp(),
+      new Option('--max_answer_length <integer>', 'alias of --max_answer_len').argParser(integerFrom(1)).hideHelp(),
     )

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { UsageError } from '../../errors.ts'
 import { readTextFileOrPipe } from '../../files/text-file.ts'
 import { SERVER_DEFAULTS, type ServerSettings } from '../../server/defaults.ts'
-import { wholeNumber } from './numbers.ts'
+import { integerFrom } from './numbers.ts'
 
 export interface ServeFlags extends ServerSettings {
   readonly token?: readonly string[]
@@ -23,47 +23,47 @@ export const withServeFlags = (command: Command): Command =>
     )
     .option('--token_file <file>', 'file with one token per line; # starts a comment')
     .option('--cors <origin...>', 'origins allowed by CORS, such as https://example.org', origins)
-    .option('--rate_limit <integer>', 'maximum requests per minute from one client', wholeNumber(1))
+    .option('--rate_limit <integer>', 'maximum requests per minute from one client', integerFrom(1))
     .option('--trust_proxy', 'trust X-Forwarded-For; use only behind a proxy that sets it')
-    .option('--max_body <megabytes>', 'maximum size of a request', wholeNumber(1), SERVER_DEFAULTS.max_body)
+    .option('--max_body <megabytes>', 'maximum size of a request', integerFrom(1), SERVER_DEFAULTS.max_body)
     .option(
       '--max_context <characters>',
       'maximum text length per request',
-      wholeNumber(1),
+      integerFrom(1),
       SERVER_DEFAULTS.max_context,
     )
-    .option('--max_question <characters>', 'maximum question length', wholeNumber(1), SERVER_DEFAULTS.max_question)
+    .option('--max_question <characters>', 'maximum question length', integerFrom(1), SERVER_DEFAULTS.max_question)
     .option(
       '--max_windows <integer>',
       'maximum windows per request, over all its questions and texts',
-      wholeNumber(1),
+      integerFrom(1),
       SERVER_DEFAULTS.max_windows,
     )
     .option(
       '--max_requests <integer>',
       'maximum pending requests, at most half of them with long texts and 3/4 from one client; others get 503',
-      wholeNumber(1),
+      integerFrom(1),
       SERVER_DEFAULTS.max_requests,
     )
     .option(
       '--batch_tokens <integer>',
       'maximum tokens per batch; 1 for one window at a time',
-      wholeNumber(1),
+      integerFrom(1),
       SERVER_DEFAULTS.batch_tokens,
     )
     .option(
       '--batch_wait <milliseconds>',
       'how long an idle server waits for more requests to batch',
-      wholeNumber(0),
+      integerFrom(0),
       SERVER_DEFAULTS.batch_wait,
     )
     .option(
       '--timeout <seconds>',
       'time limit of a request, after which it gets 504; streams have no limit',
-      wholeNumber(1),
+      integerFrom(1),
       SERVER_DEFAULTS.timeout,
     )
-    .option('--grace <seconds>', 'time to finish requests on shutdown', wholeNumber(0), SERVER_DEFAULTS.grace)
+    .option('--grace <seconds>', 'time to finish requests on shutdown', integerFrom(0), SERVER_DEFAULTS.grace)
     .option('--log_level <name>', `${LEVELS.join(', ')} (default: warn in a terminal, else info)`, logLevel)
 
 /** Parses origins as sent by browsers: scheme, host and non-default port. */
@@ -108,7 +108,7 @@ export async function serverLog({ log_level: level }: Pick<ServeFlags, 'log_leve
 }
 
 function portNumber(text: string): number {
-  const port = wholeNumber(0)(text)
+  const port = integerFrom(0)(text)
   if (port <= 65_535) return port
   throw new InvalidArgumentError('Expected a port from 0 to 65535.')
 }

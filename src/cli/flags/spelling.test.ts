@@ -53,11 +53,11 @@ test('every flag is declared in snake_case and found in either spelling', () => 
 })
 
 test('commands accept both spellings, the last one wins, and errors name the flag as in help', async () => {
-  const refused = async (...argv: string[]) => (await runHere('serve', 'no-such-folder', ...argv)).stderr
+  const rejected = async (...argv: string[]) => (await runHere('serve', 'no-such-folder', ...argv)).stderr
   const expected = "option '--max_windows <integer>' argument '0' is invalid"
-  expect(await refused('--max-windows', '0')).toContain(expected)
-  expect(await refused('--max-windows=0')).toContain(expected)
-  expect(await refused('--max_windows', '1', '--max-windows', '0')).toContain(expected)
+  expect(await rejected('--max-windows', '0')).toContain(expected)
+  expect(await rejected('--max-windows=0')).toContain(expected)
+  expect(await rejected('--max_windows', '1', '--max-windows', '0')).toContain(expected)
 })
 
 test('errors quote unknown flags as written and suggest flags in snake_case', async () => {

@@ -10,11 +10,11 @@ export const terminalScreen = (output: Output): Screen => ({
   warn: output.print,
   show: (blocks) =>
     isQuiet() ||
-    output.print(`\n${renderText(blocks, { colour: hasColour(output.forPeople ? process.stdout : process.stderr) })}`),
+    output.print(`\n${renderText(blocks, { color: hasColor(output.forPeople ? process.stdout : process.stderr) })}`),
   training: trainingProgressBar,
   counting: (label, unit, total, first) => countingProgressBar(label, unit, total, { first }),
 })
 
-/** Whether a stream is a terminal that supports colours and NO_COLOR is not set (https://no-color.org). */
-export const hasColour = (stream: { isTTY?: boolean; hasColors?: () => boolean }): boolean =>
+/** Whether a stream is a terminal that supports colors and NO_COLOR is not set (https://no-color.org). */
+export const hasColor = (stream: { isTTY?: boolean; hasColors?: () => boolean }): boolean =>
   Boolean(stream.isTTY && !process.env.NO_COLOR && (stream.hasColors?.() ?? true))

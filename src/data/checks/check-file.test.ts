@@ -40,7 +40,7 @@ describe('checking a file', () => {
     expect(found.lengths.context).toMatchObject({ median: 20, longest: 20, total: 40 })
   })
 
-  it('finds answers that start or end inside a word or are white space', async () => {
+  it('finds answers that start or end inside a word or are whitespace', async () => {
     const rows = [
       row('a', answers('ob', 12)),
       row('b', answers('Bob ', 11)),
@@ -55,7 +55,7 @@ describe('checking a file', () => {
     expect(notes[0].message).toContain('starts or ends inside a word: "a: Ann met B[ob] in Ulm, and there t"')
   })
 
-  it('finds repeated questions regardless of case and white space', async () => {
+  it('finds repeated questions regardless of case and whitespace', async () => {
     const other = { question: ' WHO  is a?', context: `A: ${CONTEXT.replaceAll(' ', '\n ')}` }
     const { notes, contexts } = await check([
       row('a'),

@@ -37,9 +37,9 @@ export interface FileCheck {
   readonly unanswered: number
   /** Errors that stop a training run or would distort its metrics. */
   readonly problems: readonly Finding[]
-  /** Findings worth a look, which also occur in good data sets. */
+  /** Findings worth a look, which also occur in good datasets. */
   readonly notes: readonly Finding[]
-  /** Lengths in words, split at white space. */
+  /** Lengths in words, split at whitespace. */
   readonly lengths: Readonly<Record<'context' | 'question' | 'answer', Lengths>>
   readonly windows?: WindowCheck
   /** The questions for a corrected copy: all readable questions without leaks and empty texts. */
@@ -170,8 +170,8 @@ const isWordPart = (character: string): boolean => /[\p{L}\p{M}\p{N}]/u.test(cha
 
 /** Describes what is suspicious about a correctly positioned answer; undefined if nothing is. */
 export function oddity({ text, answer_start }: Answer, context: string): string | undefined {
-  if (!/[^\s]/u.test(text)) return 'is only white space'
-  if (text !== text.trim()) return 'starts or ends with white space'
+  if (!/[^\s]/u.test(text)) return 'is only whitespace'
+  if (text !== text.trim()) return 'starts or ends with whitespace'
   if (isInsideWord(context, answer_start) || isInsideWord(context, answer_start + text.length))
     return 'starts or ends inside a word'
   return undefined

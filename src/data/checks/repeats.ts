@@ -1,6 +1,6 @@
 import type { Example } from '../../squad/types.ts'
 
-/** Folds a text for comparison, so that case, white space and the encoding of accents make no difference. */
+/** Folds a text for comparison, so that case, whitespace and the encoding of accents make no difference. */
 export const folded = (text: string): string => text.normalize('NFC').toLowerCase().trim().replace(/\s+/gu, ' ')
 
 /** The distinct contexts of a file, folded, and for each example the index of its context. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { refuse } from '../../squad/reading/data-problem.ts'
+import { reject } from '../../squad/reading/data-problem.ts'
 import { jsonLineRecords, MAX_LINE } from './json-lines.ts'
 
 it('rejects an endless line before it is joined to one string', async () => {
@@ -12,7 +12,7 @@ it('rejects an endless line before it is joined to one string', async () => {
       yield chunk
     }
   }
-  const records = jsonLineRecords(endless(), 'train.jsonl', refuse)
+  const records = jsonLineRecords(endless(), 'train.jsonl', reject)
   await expect(records.next()).rejects.toThrow('train.jsonl: line 2: longer than 268,435,456 characters')
   expect(read).toBeLessThan(MAX_LINE + 2 * chunk.length)
 })
@@ -21,6 +21,6 @@ it('rejects a line that is nested too deeply, with its number', async () => {
   async function* text() {
     yield `{"id": ${'['.repeat(200_000)}${']'.repeat(200_000)}}\n`
   }
-  const records = jsonLineRecords(text(), 'train.jsonl', refuse)
+  const records = jsonLineRecords(text(), 'train.jsonl', reject)
   await expect(records.next()).rejects.toThrow('train.jsonl: line 1: JSON nested deeper than 100 levels')
 })

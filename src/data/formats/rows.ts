@@ -60,7 +60,7 @@ export const cellText = (value: unknown): string =>
  * Rejects unpaired surrogates, which JSON can escape but UTF-8 text cannot represent.
  * @throws SpanforgeError for a row that contains one
  */
-export function refuseHalfCharacters(row: Readonly<Record<string, unknown>>, id: string, path: string): void {
+export function rejectHalfCharacters(row: Readonly<Record<string, unknown>>, id: string, path: string): void {
   const half = /\p{Surrogate}/u.exec(Object.values(row).map(cellText).join(' '))
   if (!half) return
   const code = half[0].charCodeAt(0).toString(16).toUpperCase()

@@ -112,7 +112,7 @@ describe('the column "answer" may contain', () => {
 describe('an invalid answer_start', () => {
   it.each(['-1', '13.5', 'x'])('%s is rejected, and corrected by --fix', async (start) => {
     const path = file('a.csv', `question,context,answer,answer_start\nWhen?,Ada wrote in 1843,1843,${start}\n`)
-    await expect(readExamples(path)).rejects.toThrow(`answer_start is "${start}"; expected a non-negative integer`)
+    await expect(readExamples(path)).rejects.toThrow(`answer_start is "${start}"; expected an integer of at least 0`)
     const { problems } = await checkFile(path, {})
     expect(problems.map(({ correction }) => correction)).toEqual(['position found by the text'])
     expect(answersOf(await readExamples(await fixed(path)))).toEqual(WHEN)

@@ -5,7 +5,7 @@ import {
   findColumns,
   HEADER_ROWS,
   namesQuestions,
-  refuseRepeated,
+  rejectRepeated,
   requireColumns,
   wantedColumns,
 } from '../../squad/reading/columns.ts'
@@ -146,7 +146,7 @@ function parsed(text: string): unknown {
 
 /** Makes column names unique by adding the column number to repeated and empty ones. */
 function columnNames(names: readonly string[], path: string): string[] {
-  refuseRepeated(names, path)
+  rejectRepeated(names, path)
   const taken = new Set<string>()
   return names.map((name, i) => {
     const own = taken.has(name) ? `${name} (column ${i + 1})`.trim() : name

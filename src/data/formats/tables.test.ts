@@ -225,7 +225,7 @@ describe('JSON in the layouts of other tools', () => {
       ],
     ],
     ['the dataset viewer', { rows: [{ row_idx: 0, row: { ...row, answers } }] }],
-    ['a data set with one split', { train: [{ ...row, answers }] }],
+    ['a dataset with one split', { train: [{ ...row, answers }] }],
     [
       'pandas by columns',
       { id: { 0: '1' }, question: { 0: 'When?' }, context: { 0: row.context }, answers: { 0: answers } },

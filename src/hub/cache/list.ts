@@ -31,7 +31,7 @@ export interface CacheEntry extends Repository {
   readonly unfinished: readonly CachedFile[]
 }
 
-/** Lists the models and data sets in a cache, sorted by folder name, whether spanforge or Python downloaded them. */
+/** Lists the models and datasets in a cache, sorted by folder name, whether spanforge or Python downloaded them. */
 export async function listCache(cache: string): Promise<CacheEntry[]> {
   const entries: CacheEntry[] = []
   for (const name of (await namesIn(cache)).sort()) {

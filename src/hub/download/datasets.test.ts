@@ -46,9 +46,9 @@ const world = hubWorld((server) => {
   server.add('dataset', 'ann/json').commit({ 'train.json': '{}' })
 })
 const load = (name: string, more: object) => loadDataset(name, { split: 'train', ...world.options, ...more })
-const refusal = (name: string, more: object) => expect(load(name, more)).rejects
+const rejection = (name: string, more: object) => expect(load(name, more)).rejects
 
-describe('a data set by name', () => {
+describe('a dataset by name', () => {
   it('yields the examples of all shards in order, with UTF-16 positions', async () => {
     const examples = await load('squad', {})
     expect(examples).toEqual(TRAIN)
@@ -72,15 +72,17 @@ describe('a data set by name', () => {
     world.server.reset()
     expect(await load('squad', { offline: true })).toEqual(TRAIN)
     expect(await load('ann/odd', { config: 'a', split: 'test', offline: true })).toEqual(VALIDATION)
-    await refusal('squad', { split: 'validation', offline: true }).toThrow(/plain_text\/validation.* not in the cache/)
+    await rejection('squad', { split: 'validation', offline: true }).toThrow(
+      /plain_text\/validation.* not in the cache/,
+    )
     expect(world.server.requests).toEqual([])
   })
 
   it('with several configurations requires a choice', async () => {
-    await refusal('ann/odd', {}).toThrow('the dataset "ann/odd" has several configurations: a, b')
-    await refusal('ann/odd', { config: 'c' }).toThrow('the dataset "ann/odd" has no configuration "c"')
+    await rejection('ann/odd', {}).toThrow('the dataset "ann/odd" has several configurations: a, b')
+    await rejection('ann/odd', { config: 'c' }).toThrow('the dataset "ann/odd" has no configuration "c"')
     expect(await load('ann/odd', { config: 'b' })).toEqual(VALIDATION)
-    await refusal('ann/odd', { config: 'a', split: 'validation' }).toThrow(/no split "validation"[\s\S]*train, test/)
+    await rejection('ann/odd', { config: 'a', split: 'validation' }).toThrow(/no split "validation"[\s\S]*train, test/)
   })
 
   it('without a card is read by its file names', async () => {
@@ -93,7 +95,7 @@ describe('a data set by name', () => {
     expect(await load('ann/scripted', { split: 'validation', offline: true })).toEqual(VALIDATION)
     const endpoint = 'http://127.0.0.1:1'
     expect(await load('ann/scripted', { split: 'validation', endpoint })).toEqual(VALIDATION)
-    await refusal('ann/json', {}).toThrow('the dataset "ann/json" (main) has no Parquet files')
+    await rejection('ann/json', {}).toThrow('the dataset "ann/json" (main) has no Parquet files')
   })
 
   it('can be a folder', async () => {
@@ -118,9 +120,9 @@ describe('rejects a Parquet file that is', () => {
   it('truncated', () => expect(read(parquet.subarray(0, 5000))).rejects.toThrow(/cannot be read as Parquet/))
 
   it('corrupted', async () => {
-    const damaged = Buffer.from(parquet)
-    damaged.fill(0xff, 10, 2000)
-    await expect(read(damaged)).rejects.toThrow(/cannot be read as Parquet|not a row of squad|is not at character/)
+    const corrupted = Buffer.from(parquet)
+    corrupted.fill(0xff, 10, 2000)
+    await expect(read(corrupted)).rejects.toThrow(/cannot be read as Parquet|not a row of squad|is not at character/)
   })
 
   it('missing the columns of squad', async () => {

@@ -4,25 +4,25 @@ import { SpanforgeError, UsageError } from '../../errors.ts'
 import { type HubOptions, resolveHub } from '../http/options.ts'
 import { parseRepository } from '../http/repository.ts'
 import { OutOfReachError } from '../http/request.ts'
-import { isFolder, refusePath } from './models.ts'
+import { isFolder, rejectPath } from './models.ts'
 import { notCached, Snapshot } from './snapshot.ts'
 import { type DatasetConfiguration, datasetConfigurations } from './splits.ts'
 
 export interface DatasetOptions extends HubOptions {
   /** Name of the split, such as `train` or `validation`. */
   readonly split: string
-  /** Name of the configuration, required if the data set has several and no default. */
+  /** Name of the configuration, required if the dataset has several and no default. */
   readonly config?: string
   /** Branch, tag or commit (default: `main`). */
   readonly revision?: string
 }
 
-/** Branch on which the hub stores an automatic Parquet conversion of data sets in other formats. */
+/** Branch on which the hub stores an automatic Parquet conversion of datasets in other formats. */
 const CONVERTED = 'refs/convert/parquet'
 
 /**
- * Returns the paths of the Parquet files of one split of a data set, in order. If a folder of that name exists, it is
- * used; otherwise the data set of that name is downloaded from the hub into the cache shared with Python.
+ * Returns the paths of the Parquet files of one split of a dataset, in order. If a folder of that name exists, it is
+ * used; otherwise the dataset of that name is downloaded from the hub into the cache shared with Python.
  */
 export async function resolveDataset(nameOrFolder: string, options: DatasetOptions): Promise<string[]> {
   if (await isFolder(nameOrFolder)) {
@@ -30,7 +30,7 @@ export async function resolveDataset(nameOrFolder: string, options: DatasetOptio
     const files = chooseFiles(nameOrFolder, datasetConfigurations(paths, undefined), options)
     return files.map((path) => join(nameOrFolder, path))
   }
-  refusePath(nameOrFolder)
+  rejectPath(nameOrFolder)
   const snapshot = await withParquet(nameOrFolder, options)
   const { files, card } = snapshot.listing
   const paths = chooseFiles(

@@ -19,7 +19,7 @@ async function opened(file: string) {
 }
 
 /**
- * Loads the first `max_samples` examples (default: all) from a split of a data set, given as a folder or as a name on
+ * Loads the first `max_samples` examples (default: all) from a split of a dataset, given as a folder or as a name on
  * the hub.
  */
 export async function loadDataset(

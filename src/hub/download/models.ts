@@ -36,7 +36,7 @@ const WEIGHTS_MISSING = 'model.safetensors or pytorch_model.bin'
  */
 export async function resolveModel(nameOrFolder: string, options: ModelOptions = {}): Promise<string> {
   if (await isFolder(nameOrFolder)) return nameOrFolder
-  refusePath(nameOrFolder)
+  rejectPath(nameOrFolder)
   const { revision = 'main', weights = true } = options
   const snapshot = await Snapshot.locate(resolveHub(options), parseRepository('model', nameOrFolder), revision)
   const paths = snapshot.listing.files.map(({ path }) => path)
@@ -82,7 +82,7 @@ export const isFolder = (path: string): Promise<boolean> =>
   )
 
 /** @throws UsageError for a name that can only be a path, so that it is not looked up on the hub */
-export function refusePath(path: string): void {
+export function rejectPath(path: string): void {
   if (/^[./~]|\\|\/.*\/|\/$/.test(path) || path === '')
     throw new UsageError(`${path || '""'}: no such folder`, 'Expected an existing folder or a name on the hub.')
 }

@@ -190,13 +190,13 @@ async function filesUnder(folder: string): Promise<RemoteFile[]> {
   return files
 }
 
-/** What the cache knows about a model or data set: its commit and the metadata of its card. */
+/** What the cache knows about a model or dataset: its commit and the metadata of its card. */
 export interface KnownRepository {
   readonly commit: string
   readonly card: RepositoryCard
 }
 
-/** Looks up a model or data set in the cache, without network access. Returns undefined if it is not cached. */
+/** Looks up a model or dataset in the cache, without network access. Returns undefined if it is not cached. */
 export async function knownRepository(
   type: Repository['type'],
   name: string,

@@ -6,7 +6,7 @@ const SPLITS = z.union([
   z.array(z.object({ split: z.string(), path: PATHS })),
   PATHS.transform((path) => [{ split: 'train', path }]),
 ])
-/** The part of a data set's card that assigns files to configurations and splits. */
+/** The part of a dataset's card that assigns files to configurations and splits. */
 const CARD = z.array(
   z.object({ config_name: z.coerce.string(), default: z.boolean().optional(), data_files: SPLITS.optional() }),
 )
@@ -18,7 +18,7 @@ export interface DatasetConfiguration {
   readonly splits: ReadonlyMap<string, readonly string[]>
 }
 
-/** Determines the configurations of a data set from its card or, if it has none, from the names of its files. */
+/** Determines the configurations of a dataset from its card or, if it has none, from the names of its files. */
 export function datasetConfigurations(paths: readonly string[], card: unknown): DatasetConfiguration[] {
   const parquet = paths.filter((path) => path.endsWith('.parquet')).sort()
   const parsed = CARD.safeParse(card)

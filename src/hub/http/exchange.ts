@@ -94,7 +94,7 @@ class SilenceError extends Error {
   }
 }
 
-/** Thrown when a proxy refuses a request. */
+/** Thrown when a proxy rejects a request. */
 export class ProxyError extends Error {
   constructor(readonly status: number) {
     super(`the proxy answered ${status}`)

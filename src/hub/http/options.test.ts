@@ -94,7 +94,7 @@ it('sends a user name and password in HF_ENDPOINT only to that host, and shows t
   for (const message of messages) expect(message).not.toMatch(/s(@|%40)\/?cret|cret@/)
 })
 
-it('names the proxy in the error if the proxy refuses a request', async () => {
+it('names the proxy in the error if the proxy rejects a request', async () => {
   const proxy = createServer((_request, response) => response.writeHead(407).end()).on('connect', (_request, socket) =>
     socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'),
   )

@@ -9,7 +9,7 @@ import { PATIENT, type RetryPolicy } from './retry.ts'
 
 /** Progress of a download in bytes. Data already in the cache counts as received. */
 export interface DownloadProgress {
-  /** Name of the model or data set. */
+  /** Name of the model or dataset. */
   readonly repository: string
   readonly file: string
   readonly received: number

@@ -77,7 +77,7 @@ async function attempt(hub: Hub, url: URL, wanted: HubRequest, trusted: boolean)
   response.on('error', () => {})
   const status = response.statusCode!
   const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, single(value)]))
-  if (status === 407) throw refusedByProxy(url, status)
+  if (status === 407) throw rejectedByProxy(url, status)
   if (TRANSIENT.has(status)) {
     response.destroy()
     const wait = retryAfter(headers['retry-after'])
@@ -95,12 +95,12 @@ async function reach<T>(hub: Hub, url: URL, exchange: () => Promise<T>): Promise
     return await exchange()
   } catch (error) {
     hub.signal?.throwIfAborted()
-    if (error instanceof ProxyError && !TRANSIENT.has(error.status)) throw refusedByProxy(url, error.status, error)
+    if (error instanceof ProxyError && !TRANSIENT.has(error.status)) throw rejectedByProxy(url, error.status, error)
     throw new TransientError(`${url.host} cannot be reached (${networkReason(error)})`, undefined, error)
   }
 }
 
-function refusedByProxy(url: URL, status: number, cause?: unknown): SpanforgeError {
+function rejectedByProxy(url: URL, status: number, cause?: unknown): SpanforgeError {
   const remedy =
     status === 407
       ? 'Set the user name and password of the proxy: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT.'

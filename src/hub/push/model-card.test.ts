@@ -57,7 +57,7 @@ it('reports scores with intervals, epochs with the best one marked, data, argume
     '| `run_name` | a\\|b |',
     '![Learning curve](learning%20curve.png)',
     'answer = pipeline("question-answering", model="ann/bert-squad")',
-    'Licence: apache-2.0, the same as bert-base-uncased. The licence of the training data also applies.',
+    'License: apache-2.0, the same as bert-base-uncased. The license of the training data also applies.',
   ])
     expect(card).toContain(line)
 })
@@ -107,7 +107,7 @@ it('omits unknown facts for a local base model and a run without evaluation', ()
   })
   expect(bare).not.toMatch(/base_model:|datasets:|model-index:|license:|### Epochs/)
   expect(bare).toContain('This model has not been evaluated.')
-  expect(bare).toContain('Licence: not stated. The licences of my-bert and train.json apply')
+  expect(bare).toContain('License: not stated. The licenses of my-bert and train.json apply')
 })
 
 it('quotes ambiguous strings in YAML', () => {

@@ -10,9 +10,9 @@ export interface CardMetric {
 }
 
 export interface CardData {
-  /** Name to show: that of the data set, such as `squad`, or of the file. */
+  /** Name to show: that of the dataset, such as `squad`, or of the file. */
   readonly name: string
-  /** Name of the data set on the hub, if it was loaded from there. */
+  /** Name of the dataset on the hub, if it was loaded from there. */
   readonly hub_name?: string
   readonly config?: string
   readonly split?: string
@@ -42,7 +42,7 @@ export interface ModelCardSummary {
   readonly repository?: string
   /** The model it was fine-tuned from. A name on the hub also appears in the metadata; a folder only in the text. */
   readonly base_model: { readonly name: string; readonly on_hub: boolean }
-  /** The hub's identifier, such as `apache-2.0`. `license_name` and `license_link` describe a licence without one. */
+  /** The hub's identifier, such as `apache-2.0`. `license_name` and `license_link` describe a license without one. */
   readonly license?: string
   readonly license_name?: string
   readonly license_link?: string
@@ -80,7 +80,7 @@ export function modelCard(summary: ModelCardSummary): string {
     resultBlock(summary),
     '## Data',
     table(
-      ['', 'data set', 'split', 'questions', 'windows', 'licence'],
+      ['', 'dataset', 'split', 'questions', 'windows', 'license'],
       [train, validation].flatMap((data, index) => (data ? [dataRow(index ? 'validation' : 'training', data)] : [])),
     ),
     `Contexts longer than ${summary.max_seq_length} tokens are split into windows that overlap by ${summary.doc_stride} tokens.`,
@@ -203,9 +203,9 @@ function epochBlock({ epochs, best_epoch }: ModelCardSummary): string {
 
 function licenceBlock({ license, license_name, license_link, base_model, train }: ModelCardSummary): string {
   if (license === undefined)
-    return `Licence: not stated. The licences of ${plainText(base_model.name)} and ${plainText(train.name)} apply; set \`license\` in the metadata accordingly.`
+    return `License: not stated. The licenses of ${plainText(base_model.name)} and ${plainText(train.name)} apply; set \`license\` in the metadata accordingly.`
   const link = license_link ? ` (${plainText(license_link)})` : ''
-  return `Licence: ${plainText(license_name ?? license)}${link}, the same as ${plainText(base_model.name)}. The licence of the training data also applies.`
+  return `License: ${plainText(license_name ?? license)}${link}, the same as ${plainText(base_model.name)}. The license of the training data also applies.`
 }
 
 type Cell = string | number | boolean

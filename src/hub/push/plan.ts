@@ -22,7 +22,7 @@ export interface PlanOptions {
 
 /**
  * Files that a push uploads: the model and tokenizer files that transformers' Trainer.push_to_hub uploads, the files
- * that spanforge and transformers.js need in addition, the model card with its images, and a licence. Data, arguments,
+ * that spanforge and transformers.js need in addition, the model card with its images, and a license. Data, arguments,
  * logs and reports are not included, because they contain questions, paths and names.
  */
 const UPLOADED = [
@@ -83,7 +83,7 @@ export async function planPush(folder: string, { include = [] }: PlanOptions = {
     if (!found?.isFile()) continue
     if (!isWanted(path)) left_out.push(path)
     else {
-      await refuseOutside(folder, path)
+      await rejectOutside(folder, path)
       files.push({ path, size: found.size })
     }
   }
@@ -94,7 +94,7 @@ export async function planPush(folder: string, { include = [] }: PlanOptions = {
   )
 }
 
-async function refuseOutside(folder: string, path: string): Promise<void> {
+async function rejectOutside(folder: string, path: string): Promise<void> {
   const target = await realpath(join(folder, path))
   if (target.startsWith(`${await realpath(folder)}${sep}`)) return
   throw new UsageError(

@@ -12,10 +12,10 @@ export const percentScore = (score: number, interval: Interval | undefined): str
 const withInterval = (text: string, interval: Interval | undefined): string =>
   interval ? `${text} (${interval.map((bound) => decimal(bound)).join(' to ')})` : text
 
-/** Minimum number of validation questions for a judgement on overfitting or the class of a loss. */
+/** Minimum number of validation questions for a judgment on overfitting or the class of a loss. */
 const MIN_QUESTIONS = 100
 
-/** Explains that there are too few validation questions for a judgement. Undefined if there are enough. */
+/** Explains that there are too few validation questions for a judgment. Undefined if there are enough. */
 export function tooFewQuestions(questions: number | undefined): string | undefined {
   if (questions === undefined || questions >= MIN_QUESTIONS) return undefined
   const number = questions === 1 ? 'is only 1 validation question' : `are only ${questions} validation questions`

@@ -6,8 +6,8 @@ import { bestOfSeveral, evaluations, type Point, placeOf, trainingLogs } from '.
 import type { RunSummary } from '../summary/run.ts'
 import { type LegendEntry, legend, plotSvg } from './plot-svg.ts'
 
-/** Colours by Okabe and Ito (2008), distinguishable with any kind of colour blindness. */
-const colour = { training: '#0072b2', validation: '#d55e00', exactMatch: '#00795c', f1: '#a3528a', best: '#1b1f24' }
+/** Colors by Okabe and Ito (2008), distinguishable with any kind of color blindness. */
+const color = { training: '#0072b2', validation: '#d55e00', exactMatch: '#00795c', f1: '#a3528a', best: '#1b1f24' }
 
 const width = 760
 const margins = { marginLeft: 64, marginRight: 28, marginTop: 12, marginBottom: 42 }
@@ -44,26 +44,26 @@ function lossPanel(points: Point[], logs: { epoch: number; loss: number }[], las
   return {
     height: 320,
     legend: [
-      ...(means.length ? [{ text: 'training loss, mean', colour: colour.training, dash: '' }] : []),
-      ...(fine ? [{ text: 'training loss, as logged', colour: colour.training, light: true }] : []),
-      ...(known.length ? [{ text: 'validation loss', colour: colour.validation, dash: '6 4' }] : []),
+      ...(means.length ? [{ text: 'training loss, mean', color: color.training, dash: '' }] : []),
+      ...(fine ? [{ text: 'training loss, as logged', color: color.training, light: true }] : []),
+      ...(known.length ? [{ text: 'validation loss', color: color.validation, dash: '6 4' }] : []),
     ],
     svg: draw({
       height: 320,
       x: epochAxis(lastEpoch),
       y: valueAxis('Loss (nats, mean of start and end)'),
       marks: [
-        fine ? Plot.line(logs, { x: 'epoch', y: 'loss', stroke: colour.training, strokeOpacity: 0.35 }) : null,
-        Plot.lineY(means, { x: 'epoch', y: 'train_loss', stroke: colour.training, strokeWidth: 2.2 }),
-        Plot.dot(means, { x: 'epoch', y: 'train_loss', fill: colour.training, r: 4 }),
+        fine ? Plot.line(logs, { x: 'epoch', y: 'loss', stroke: color.training, strokeOpacity: 0.35 }) : null,
+        Plot.lineY(means, { x: 'epoch', y: 'train_loss', stroke: color.training, strokeWidth: 2.2 }),
+        Plot.dot(means, { x: 'epoch', y: 'train_loss', fill: color.training, r: 4 }),
         Plot.lineY(known, {
           x: 'epoch',
           y: 'eval_loss',
-          stroke: colour.validation,
+          stroke: color.validation,
           strokeWidth: 2.2,
           strokeDasharray: '6 4',
         }),
-        Plot.dot(known, { x: 'epoch', y: 'eval_loss', fill: colour.validation, r: 4.5, symbol: 'square' }),
+        Plot.dot(known, { x: 'epoch', y: 'eval_loss', fill: color.validation, r: 4.5, symbol: 'square' }),
         ...circle(best, 'eval_loss', lastEpoch, (point) => `best: ${placeOf(point)}, ${decimal(point.eval_loss, 4)}`),
       ],
     }),
@@ -77,8 +77,8 @@ function scorePanel(
   best?: Point,
 ): Panel {
   const series = [
-    { key: 'exact_match', text: 'exact match', colour: colour.exactMatch, dash: '', symbol: 'circle' },
-    { key: 'f1', text: 'F1', colour: colour.f1, dash: '6 4', symbol: 'square' },
+    { key: 'exact_match', text: 'exact match', color: color.exactMatch, dash: '', symbol: 'circle' },
+    { key: 'f1', text: 'F1', color: color.f1, dash: '6 4', symbol: 'square' },
   ] as const
   return {
     height: 240,
@@ -88,7 +88,7 @@ function scorePanel(
       x: epochAxis(lastEpoch),
       y: valueAxis('Validation score (%)'),
       marks: [
-        ...series.flatMap(({ key, colour: stroke, dash, symbol }) => {
+        ...series.flatMap(({ key, color: stroke, dash, symbol }) => {
           const known = points.filter((point) => point[key] !== undefined)
           const intervals = known.flatMap(({ epoch, intervals }) =>
             intervals ? [{ epoch, interval: intervals[key] }] : [],
@@ -143,8 +143,8 @@ function circle(best: Point | undefined, y: keyof Point, lastEpoch: number, labe
   if (!best) return []
   const late = best.epoch > lastEpoch * 0.6
   return [
-    Plot.ruleX([best], { x: 'epoch', y, stroke: colour.best, strokeOpacity: 0.5, strokeDasharray: '2 3' }),
-    Plot.dot([best], { x: 'epoch', y, r: 10, stroke: colour.best, strokeWidth: 2 }),
+    Plot.ruleX([best], { x: 'epoch', y, stroke: color.best, strokeOpacity: 0.5, strokeDasharray: '2 3' }),
+    Plot.dot([best], { x: 'epoch', y, r: 10, stroke: color.best, strokeWidth: 2 }),
     Plot.text([best], {
       x: 'epoch',
       y: 0,
@@ -153,7 +153,7 @@ function circle(best: Point | undefined, y: keyof Point, lastEpoch: number, labe
       dy: -14,
       textAnchor: late ? 'end' : 'start',
       fontWeight: 600,
-      fill: colour.best,
+      fill: color.best,
       stroke: 'white',
       strokeWidth: 4,
     }),

@@ -4,8 +4,8 @@ import { setting } from '../render/format.ts'
 import { comparedParameters, type SweepSummary, spreadOf, sweepConfigurations } from '../summary/sweep.ts'
 import { plotSvg } from './plot-svg.ts'
 
-/** Colours by Okabe and Ito (2008), the same as in the learning curve. */
-const colour = { run: '#0072b2', best: '#d55e00', ink: '#1b1f24', axis: '#8a949e' }
+/** Colors by Okabe and Ito (2008), the same as in the learning curve. */
+const color = { run: '#0072b2', best: '#d55e00', ink: '#1b1f24', axis: '#8a949e' }
 
 const size = { width: 760, height: 380 }
 
@@ -53,21 +53,21 @@ export function parallelCoordinates(sweep: SweepSummary): string {
       tickPadding: 12,
     },
     y: { domain: [0, 1], axis: null },
-    style: { fontFamily: 'Inter, system-ui, sans-serif', fontSize: '13px', background: 'white', color: colour.ink },
+    style: { fontFamily: 'Inter, system-ui, sans-serif', fontSize: '13px', background: 'white', color: color.ink },
     marks: [
-      Plot.ruleX(axes, { x: 'name', y1: 0, y2: 1, stroke: colour.axis }),
+      Plot.ruleX(axes, { x: 'name', y1: 0, y2: 1, stroke: color.axis }),
       // Draws the best last, on top of the others.
       Plot.line(lines.filter(({ rank }) => rank > 0).reverse(), {
         x: 'x',
         y: 'y',
         z: 'rank',
-        stroke: colour.run,
+        stroke: color.run,
         strokeWidth: 1.6,
         strokeOpacity: ({ rank }: { rank: number }) => 0.85 - (0.6 * rank) / runs.length,
       }),
       Plot.line(
         lines.filter(({ rank }) => rank === 0),
-        { x: 'x', y: 'y', stroke: colour.best, strokeWidth: 3 },
+        { x: 'x', y: 'y', stroke: color.best, strokeWidth: 3 },
       ),
       Plot.text(ticks, {
         x: 'x',
@@ -77,7 +77,7 @@ export function parallelCoordinates(sweep: SweepSummary): string {
         textAnchor: 'start',
         stroke: 'white',
         strokeWidth: 4,
-        fill: colour.ink,
+        fill: color.ink,
       }),
     ],
   })

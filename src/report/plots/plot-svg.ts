@@ -8,16 +8,16 @@ export const plotSvg = (plot: { readonly outerHTML: string }): string =>
 /** An entry of a legend: a sample of the line and its label. */
 export interface LegendEntry {
   readonly text: string
-  readonly colour: string
+  readonly color: string
   /** Value of `stroke-dasharray` (default: a solid line). */
   readonly dash?: string
   readonly light?: boolean
 }
 
-/** Draws entries side by side, centred at height `y`. Text widths are estimated, because SVG has no layout. */
+/** Draws entries side by side, centered at height `y`. Text widths are estimated, because SVG has no layout. */
 export function legend(entries: readonly LegendEntry[], x: number, y: number): string {
-  const drawn = entries.map(({ text, colour, dash, light }) => {
-    const line = `<line x1="${x}" x2="${x + 28}" y1="${y}" y2="${y}" stroke="${colour}" stroke-width="${light ? 1.5 : 2.2}"${light ? ' stroke-opacity="0.45"' : ''}${dash ? ` stroke-dasharray="${dash}"` : ''}/>`
+  const drawn = entries.map(({ text, color, dash, light }) => {
+    const line = `<line x1="${x}" x2="${x + 28}" y1="${y}" y2="${y}" stroke="${color}" stroke-width="${light ? 1.5 : 2.2}"${light ? ' stroke-opacity="0.45"' : ''}${dash ? ` stroke-dasharray="${dash}"` : ''}/>`
     const label = `<text x="${x + 35}" y="${y}" dominant-baseline="central">${text}</text>`
     x += 35 + text.length * 6.6 + 20
     return line + label

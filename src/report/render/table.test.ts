@@ -22,11 +22,11 @@ describe('text tables', () => {
     )
   })
 
-  test('mark a row with a star, and use terminal escapes only with colour', () => {
+  test('mark a row with a star, and use terminal escapes only with color', () => {
     const marked = { ...losses, marked: 0 }
     expect(textTable(marked).split('\n')[2]).toBe('    1           1.6476  initial learning *')
     expect(textTable(marked)).not.toContain('\x1b')
-    expect(textTable(marked, { colour: true })).toContain('\x1b[1m')
+    expect(textTable(marked, { color: true })).toContain('\x1b[1m')
   })
 
   test('align columns with wide, combining and joined characters', () => {

@@ -23,17 +23,17 @@ export const columns = (...titles: string[]): Column[] =>
 
 export interface TextTableOptions {
   /** Whether to print titles and the marked row in bold with terminal escapes (default: false). */
-  readonly colour?: boolean
+  readonly color?: boolean
 }
 
 /** Renders a table as aligned plain text without a newline at the end. The marked row ends with '*'. */
-export function textTable(table: Table, { colour = false }: TextTableOptions = {}): string {
+export function textTable(table: Table, { color = false }: TextTableOptions = {}): string {
   const widths = table.columns.map((column, j) =>
     Math.max(textWidth(column.title), ...table.rows.map((row) => textWidth(oneLine(row[j] ?? '')))),
   )
   const line = (cells: readonly string[]) =>
     table.columns.map((column, j) => pad(oneLine(cells[j] ?? ''), widths[j], column.align)).join('  ')
-  const bold = (text: string) => (colour ? `\x1b[1m${text}\x1b[22m` : text)
+  const bold = (text: string) => (color ? `\x1b[1m${text}\x1b[22m` : text)
   return [
     bold(line(table.columns.map((column) => column.title)).trimEnd()),
     widths.map((width) => '-'.repeat(width)).join('  '),

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { type LoadReport, matchParameters, refuseUnreadable } from '../../checkpoint/load-parameters.ts'
+import { type LoadReport, matchParameters, rejectUnreadable } from '../../checkpoint/load-parameters.ts'
 import { loadConfig } from '../../checkpoint/model-folder.ts'
 import { openWeights } from '../../checkpoint/open.ts'
 import { isTokenizerFile, loadTokenizer } from '../../checkpoint/tokenizer-folder.ts'
@@ -53,7 +53,7 @@ async function weightsOf(folder: string, config: ModelConfig, specs: readonly Pa
   const checkpoint = await openWeights(folder)
   try {
     const report = matchParameters(checkpoint.tensors, specs, architectureOf(config).checkpoint)
-    refuseUnreadable(report)
+    rejectUnreadable(report)
     return { report, files: checkpoint.files }
   } finally {
     await checkpoint.close()

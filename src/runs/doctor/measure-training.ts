@@ -1,5 +1,5 @@
 import { type GivenLengths, windowLengths } from '../../inference/window-lengths.ts'
-import { labelled } from '../../squad/dataset.ts'
+import { labeled } from '../../squad/dataset.ts'
 import type { Example, LabelledWindow } from '../../squad/types.ts'
 import { WindowCutter } from '../../squad/windows.ts'
 import { parseArguments } from '../../training/arguments/arguments.ts'
@@ -9,7 +9,7 @@ import type { LoadedModel } from '../load/load-model.ts'
 export interface TrainingSpeed {
   /** Rate in real tokens, without padding. */
   readonly tokens_per_second: number
-  /** Peak memory of the process so far, including the data set. */
+  /** Peak memory of the process so far, including the dataset. */
   readonly peak_bytes: number
   /** Number of windows in each measured step. */
   readonly batch_size: number
@@ -18,7 +18,7 @@ export interface TrainingSpeed {
 /** Number of steps, including the first one, which prepares the graph and is not counted. */
 const STEPS = 3
 
-/** Measures a few real training steps with default arguments on questions spread over a data set. */
+/** Measures a few real training steps with default arguments on questions spread over a dataset. */
 export async function measureTraining(
   { model, tokenizer, settings }: LoadedModel,
   examples: readonly Example[],
@@ -32,7 +32,7 @@ export async function measureTraining(
   const windows: LabelledWindow[] = []
   const apart = Math.max(1, Math.floor(examples.length / (batch_size * STEPS)))
   for (let i = 0; i < examples.length && windows.length < batch_size * STEPS; i += apart)
-    for (const window of cutter.cut(examples[i], i)) windows.push(labelled(window, examples[i]))
+    for (const window of cutter.cut(examples[i], i)) windows.push(labeled(window, examples[i]))
   const stepper = await Stepper.open(model, args, STEPS)
   try {
     let [tokens, seconds] = [0, 0]

@@ -7,7 +7,7 @@ import { toSquadJson } from '../../squad/reading/squad-json.ts'
 import { noScreen } from '../screen/screen.ts'
 import { evaluateModel } from './evaluate-model.ts'
 
-test('a max_seq_length beyond the positions of the model is refused with the maximum', async () => {
+test('a max_seq_length beyond the positions of the model is rejected with the maximum', async () => {
   const data = join(temporaryFolder(), 'data.json')
   const answers = [{ text: 'b', answer_start: 2 }]
   writeFileSync(data, toSquadJson([{ id: '1', question: 'a ?', context: 'a b c', answers }]))

@@ -39,7 +39,7 @@ describe('with ONNX Runtime alone', () => {
     expect(measure).not.toHaveBeenCalled()
   })
 
-  test('a request for OpenVINO, or for bf16 on a processor that supports it, is refused with what is missing', async () => {
+  test('a request for OpenVINO, or for bf16 on a processor that supports it, is rejected with what is missing', async () => {
     withFeatures('avx2', 'avx512_bf16')
     for (const choice of [{ engine: 'openvino' }, { device: 'openvino:GPU' }] as const)
       await expect(chooseEngine(choice, config)).rejects.toThrow(/^OPENVINO_DIR: /)
@@ -49,7 +49,7 @@ describe('with ONNX Runtime alone', () => {
   })
 
   test.runIf(process.arch === 'x64')(
-    'bf16 on a processor without bfloat16 is refused without a suggestion to install an engine',
+    'bf16 on a processor without bfloat16 is rejected without a suggestion to install an engine',
     async () => {
       withFeatures('avx2', 'fma')
       await expect(chooseEngine({ bf16: true }, config)).rejects.toThrow(
@@ -58,7 +58,7 @@ describe('with ONNX Runtime alone', () => {
     },
   )
 
-  test('bf16 on ONNX Runtime is refused', async () => {
+  test('bf16 on ONNX Runtime is rejected', async () => {
     withFeatures('avx512_bf16')
     await expect(chooseEngine({ bf16: true, engine: 'onnxruntime' }, config)).rejects.toThrow(
       /^bf16: cpu .* does not support bfloat16: ONNX Runtime does not support bfloat16 on a CPU; the openvino engine may/,
@@ -86,7 +86,7 @@ describeOpenVino('with OpenVINO', (engine) => {
     expect(await secondsOfStep(engine, config, 'float32')).toBeGreaterThan(0)
   })
 
-  test('a precision that OpenVINO does not support is refused, even if the processor supports it', async () => {
+  test('a precision that OpenVINO does not support is rejected, even if the processor supports it', async () => {
     withFeatures('avx512_bf16')
     const chosen = chooseEngine({ bf16: true }, config)
     if (engine.precisions.includes('bfloat16')) expect((await chosen).name).toBe('openvino')

@@ -39,7 +39,7 @@ interface TimedCandidate extends EngineCandidate {
 }
 
 /** Why engines and devices were ruled out. */
-type Refusals = SpanforgeError[]
+type Rejections = SpanforgeError[]
 
 /**
  * Opens the requested engine. By default, this is the first engine in the registry no matter what else is installed, so
@@ -55,32 +55,32 @@ export async function chooseEngine(
 ): Promise<ChosenEngine> {
   const { engine: asked, bf16 = false } = choice
   const precision = bf16 ? 'bfloat16' : 'float32'
-  const refusals: Refusals = []
-  const places = await placesFor(choice, refusals)
-  const candidates = await open(places, precision, refusals)
+  const rejections: Rejections = []
+  const places = await placesFor(choice, rejections)
+  const candidates = await open(places, precision, rejections)
   const timed: TimedCandidate[] = []
   if (candidates.length > 1)
     for (const candidate of candidates)
-      await unlessRefused(refusals, async () => {
+      await unlessRejected(rejections, async () => {
         timed.push({ ...candidate, seconds: await measure(candidate.engine, config, precision) })
       })
   timed.sort((a, b) => a.seconds - b.seconds)
   const [best] = candidates.length > 1 ? timed : candidates
-  if (!best) throw refusalOf(refusals, choice.device, precision)
+  if (!best) throw rejectionOf(rejections, choice.device, precision)
   const chosen = { name: best.entry.name, device: best.device, engine: best.engine }
   if (timed.length > 1) return { ...chosen, note: timesNote(timed) }
   if (asked !== 'auto' && candidates.length === 1) return chosen
-  const reasons = refusals.map(({ message }) => message).join(' ')
+  const reasons = rejections.map(({ message }) => message).join(' ')
   return { ...chosen, note: `Engine: ${titleOf(best)}, the only one available. ${reasons}`.trimEnd() }
 }
 
 /** The engines and devices to choose from. */
-async function placesFor({ engine: asked, device, bf16 }: EngineChoice, refusals: Refusals): Promise<Place[]> {
+async function placesFor({ engine: asked, device, bf16 }: EngineChoice, rejections: Rejections): Promise<Place[]> {
   const entries = entriesFor(asked, device, bf16)
   if (device) return entries.map((entry) => ({ entry, device }))
   const places: Place[] = []
   for (const entry of entries)
-    await unlessRefused(refusals, async () => {
+    await unlessRejected(rejections, async () => {
       const chosenHere = asked !== 'auto' && (asked || !bf16)
       if (chosenHere && entry.devices.includes('cpu')) return void places.push({ entry, device: 'cpu' })
       const found = (await entry.inspect())?.devices.map((facts) => facts.device) ?? []
@@ -103,24 +103,28 @@ function entriesFor(
 }
 
 /** Opens the engines that support the precision, and records why the others are ruled out. */
-async function open(places: readonly Place[], precision: Precision, refusals: Refusals): Promise<EngineCandidate[]> {
+async function open(
+  places: readonly Place[],
+  precision: Precision,
+  rejections: Rejections,
+): Promise<EngineCandidate[]> {
   const candidates: EngineCandidate[] = []
   for (const place of places)
-    await unlessRefused(refusals, async () => {
+    await unlessRejected(rejections, async () => {
       const engine = await openEngine(place.entry.name, place.device)
       if (engine.precisions.includes(precision)) candidates.push({ ...place, engine })
-      else refusals.push(cannotCompute(engine, place, places.length > 1))
+      else rejections.push(cannotCompute(engine, place, places.length > 1))
     })
   return candidates
 }
 
 /** Rules out an engine that is missing or fails. Usage errors are thrown. */
-async function unlessRefused(refusals: Refusals, attempt: () => Promise<void>): Promise<void> {
+async function unlessRejected(rejections: Rejections, attempt: () => Promise<void>): Promise<void> {
   try {
     await attempt()
   } catch (error) {
     if (!(error instanceof SpanforgeError) || error instanceof UsageError) throw error
-    refusals.push(error)
+    rejections.push(error)
   }
 }
 
@@ -135,17 +139,17 @@ function cannotCompute({ device, lacks }: Engine, place: Place, isOneOfSeveral: 
 }
 
 /** If the processor has no bfloat16, the error says so first, because installing an engine would not help. */
-function refusalOf(refusals: Refusals, device: EngineChoice['device'], precision: Precision): SpanforgeError {
-  const processor = precision === 'bfloat16' && (device ?? 'cpu') === 'cpu' ? refusedProcessor() : undefined
+function rejectionOf(rejections: Rejections, device: EngineChoice['device'], precision: Precision): SpanforgeError {
+  const processor = precision === 'bfloat16' && (device ?? 'cpu') === 'cpu' ? rejectedProcessor() : undefined
   if (processor) return processor
-  if (refusals.length === 1) return refusals[0]
-  const reasons = refusals.map(({ message }) => `\n  ${message}`)
+  if (rejections.length === 1) return rejections[0]
+  const reasons = rejections.map(({ message }) => `\n  ${message}`)
   return new SpanforgeError(
     `engine: no engine supports ${precision} on ${device ?? 'this machine'}${reasons.length > 0 ? ':' : ''}${reasons.join('')}`,
   )
 }
 
-function refusedProcessor(): UsageError | undefined {
+function rejectedProcessor(): UsageError | undefined {
   const { cpu, cpu_features: has } = inspectMachine()
   if (process.arch !== 'x64' || has.length === 0) return undefined
   if (has.includes('avx512_bf16') || has.includes('amx_bf16')) return undefined

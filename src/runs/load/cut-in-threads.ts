@@ -8,7 +8,7 @@ import type { CutWorkerData } from './cut-worker.ts'
 const TASK = 256
 
 /**
- * Cuts the examples into labelled windows with `threads` worker threads, and yields them chunk by chunk. Windows and
+ * Cuts the examples into labeled windows with `threads` worker threads, and yields them chunk by chunk. Windows and
  * their order are the same as with a single thread.
  * @throws SpanforgeError for the first example that cannot be cut
  */

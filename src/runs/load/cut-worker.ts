@@ -1,6 +1,6 @@
-/** A worker thread that cuts examples into labelled windows, started by cut-in-threads.ts. */
+/** A worker thread that cuts examples into labeled windows, started by cut-in-threads.ts. */
 import { workerData } from 'node:worker_threads'
-import { labelled } from '../../squad/dataset.ts'
+import { labeled } from '../../squad/dataset.ts'
 import type { Example } from '../../squad/types.ts'
 import { WindowCutter, type WindowOptions } from '../../squad/windows.ts'
 import type { TokenizerSettings } from '../../text/settings.ts'
@@ -19,7 +19,7 @@ answerCalls({
   /** Cuts a chunk of the examples; `first` is the index of its first example. */
   cut(first: number, examples: readonly Example[]) {
     const windows = examples.flatMap((example, i) =>
-      cutter.cut(example, first + i).map((window) => labelled(window, example)),
+      cutter.cut(example, first + i).map((window) => labeled(window, example)),
     )
     const buffers = windows.flatMap(({ input_ids, offsets }) => [input_ids.buffer, offsets.buffer] as ArrayBuffer[])
     return new Handed(windows, buffers)

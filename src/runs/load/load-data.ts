@@ -5,26 +5,26 @@ import { readExamples as readFileExamples } from '../../data/read-examples.ts'
 import { savedDatasetFiles } from '../../data/saved-dataset.ts'
 import { UsageError } from '../../errors.ts'
 import type { HubOptions } from '../../hub/http/options.ts'
-import { type Dataset, labelled } from '../../squad/dataset.ts'
+import { type Dataset, labeled } from '../../squad/dataset.ts'
 import type { Example, LabelledWindow } from '../../squad/types.ts'
 import { WindowCutter, type WindowOptions } from '../../squad/windows.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import type { Screen } from '../screen/screen.ts'
 import { cutInThreads } from './cut-in-threads.ts'
 
-/** The part of a data set to read. For a file, only `max_samples` applies. */
+/** The part of a dataset to read. For a file, only `max_samples` applies. */
 export interface DataChoice {
   readonly split: string
-  /** Configuration, for a data set that has several. */
+  /** Configuration, for a dataset that has several. */
   readonly config?: string | null
-  /** Branch, tag or commit of the data set. */
+  /** Branch, tag or commit of the dataset. */
   readonly revision?: string | null
   /** Maximum number of questions to read; null for all. */
   readonly max_samples?: number | null
   readonly hub?: HubOptions
 }
 
-/** The flags of commands and the options of functions that choose the part of a data set. */
+/** The flags of commands and the options of functions that choose the part of a dataset. */
 export interface DataOptions {
   readonly split?: string
   readonly dataset_config?: string
@@ -37,7 +37,7 @@ export const dataChoice = (
 ): DataChoice => ({ ...usual, split: split ?? usual.split, config: dataset_config, revision: dataset_revision })
 
 /**
- * Returns the files with the questions of a source: a data file itself, or the files of one split of a data set. A data
+ * Returns the files with the questions of a source: a data file itself, or the files of one split of a dataset. A data
  * set is a folder of Parquet files, a folder written by `save_to_disk`, or a name on the hub, which is downloaded to the
  * cache. All commands that read data use this.
  * @throws UsageError for the name of a data file that does not exist
@@ -46,7 +46,7 @@ export async function dataFiles(source: string, { split, config, revision, hub }
   const found = await stat(source).catch(() => undefined)
   if (found && !found.isDirectory()) return [source]
   if (!found && formatOfName(source))
-    throw new UsageError(`${source}: no such file`, 'Use an existing file or the name of a data set.')
+    throw new UsageError(`${source}: no such file`, 'Use an existing file or the name of a dataset.')
   const saved = found?.isDirectory() ? await savedDatasetFiles(source, split) : undefined
   if (saved) return saved
   const { resolveDataset } = await import('../../hub/download/datasets.ts')
@@ -54,7 +54,7 @@ export async function dataFiles(source: string, { split, config, revision, hub }
 }
 
 /**
- * Reads the questions of a data file in any format, or of a data set: a folder of Parquet or Arrow files, or a name on
+ * Reads the questions of a data file in any format, or of a dataset: a folder of Parquet or Arrow files, or a name on
  * the hub.
  */
 export const loadExamples = async (source: string, choice: DataChoice): Promise<Example[]> =>
@@ -69,7 +69,7 @@ export interface CuttingOptions extends WindowOptions {
   readonly signal?: AbortSignal
 }
 
-/** Cuts examples into labelled windows and shows the progress. It yields to the event loop regularly. */
+/** Cuts examples into labeled windows and shows the progress. It yields to the event loop regularly. */
 export async function cutWindows(
   tokenizer: Tokenizer,
   examples: readonly Example[],
@@ -100,7 +100,7 @@ async function* cutHere(
   for (let first = 0; first < examples.length; first += 64) {
     yield examples
       .slice(first, first + 64)
-      .flatMap((example, i) => cutter.cut(example, first + i).map((window) => labelled(window, example)))
+      .flatMap((example, i) => cutter.cut(example, first + i).map((window) => labeled(window, example)))
     await setImmediate()
   }
 }

@@ -52,8 +52,8 @@ export async function modelFolder(nameOrFolder: string, hub: HubChoice = {}): Pr
     const { summary, options } = await missingConfig(nameOrFolder).catch((error: SpanforgeError) => error)
     throw new UsageError(summary, options.remedy)
   }
-  const { refusePath, resolveModel } = await import('../../hub/download/models.ts')
-  refusePath(nameOrFolder)
+  const { rejectPath, resolveModel } = await import('../../hub/download/models.ts')
+  rejectPath(nameOrFolder)
   try {
     return await resolveModel(nameOrFolder, hub)
   } catch (error) {

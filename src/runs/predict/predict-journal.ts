@@ -61,7 +61,7 @@ function isFinished(path: string, target: string, state: JournalState): boolean 
 }
 
 /** @throws UsageError if a new prediction would replace existing files without `overwrite` */
-export function refuseExisting(path: string, targets: readonly string[], overwrite: boolean | undefined): void {
+export function rejectExisting(path: string, targets: readonly string[], overwrite: boolean | undefined): void {
   if (!existsSync(`${path}.partial.json`)) checkOutputs([`${path}.partial`, ...targets], { overwrite })
 }
 
@@ -101,7 +101,7 @@ export class AnswerJournal {
     if (overwrite) for (const file of [noted, partial]) await rm(file, { force: true })
     const before = await readState(path)
     if (before) {
-      refuseOther(path, before, { settings, digests })
+      rejectOther(path, before, { settings, digests })
       if (!before.digests)
         onNote?.(
           `${path}: the unfinished file was started by spanforge 0.1.0, which stored no digests, so spanforge cannot ` +
@@ -234,7 +234,7 @@ const CHANGED: Readonly<Record<string, string>> = {
 
 type PredictInputs = Pick<JournalState, 'settings' | 'digests'>
 
-function refuseOther(path: string, before: PredictInputs, now: Required<PredictInputs>): void {
+function rejectOther(path: string, before: PredictInputs, now: Required<PredictInputs>): void {
   const changed = before.digests ? differing(before.digests, now.digests) : []
   // If the digests show that the questions are the same, it does not matter which file they are in.
   const names = differing(before.settings, now.settings).filter((name) => name !== 'input' || !before.digests)

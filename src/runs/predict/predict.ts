@@ -22,12 +22,12 @@ import { type HubChoice, type LoadedModel, loadModel } from '../load/load-model.
 import { EVALUATION_FILES, modelInputs } from '../run-files.ts'
 import type { CountingProgressBar, Screen } from '../screen/screen.ts'
 import { type CutQuestion, cutBlocks } from './predict-blocks.ts'
-import { AnswerJournal, type JournalState, refuseExisting } from './predict-journal.ts'
+import { AnswerJournal, type JournalState, rejectExisting } from './predict-journal.ts'
 import { lineMaker, type RunQaLine } from './predict-lines.ts'
 
 export interface PredictOptions extends Omit<GivenAnswerOptions, 'onProgress'>, DataOptions {
   readonly model: string
-  /** Data file or name of a data set. Any answers in it are ignored. */
+  /** Data file or name of a dataset. Any answers in it are ignored. */
   readonly input: string
   /** JSON Lines file, compressed if its name ends with .gz; with run_qa a folder. */
   readonly output: string
@@ -80,7 +80,7 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
   const { screen, hub, overwrite, signal } = options
   const sureTargets = options.postprocess === 'run_qa' ? runQaPaths(options.output) : [path]
   // Fail now: reading the file and loading the model may take minutes.
-  refuseExisting(path, sureTargets, overwrite)
+  rejectExisting(path, sureTargets, overwrite)
   const source = await dataFiles(options.input, dataChoice(options, { split: 'validation', hub }))
   checkInputs(options, path, [source].flat())
   const counted = await countQuestions(source, signal)

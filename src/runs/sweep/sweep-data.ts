@@ -38,7 +38,7 @@ export class SweepData {
     const key = keyOf(args)
     const before = this.known.get(key) ?? digests
     this.known.set(key, before)
-    refuseChanged(args, before, digests, 'since the first run of this sweep')
+    rejectChanged(args, before, digests, 'since the first run of this sweep')
   }
 
   /**
@@ -52,7 +52,7 @@ export class SweepData {
       screen.print(`${name} has no digests of its data, so spanforge cannot check that the data is still the same.`)
       return undefined
     }
-    refuseChanged(args, before, await this.now(args), `since ${name} finished`)
+    rejectChanged(args, before, await this.now(args), `since ${name} finished`)
     return before
   }
 
@@ -72,7 +72,7 @@ export class SweepData {
 
 const keyOf = (args: TrainingArguments): string => JSON.stringify(DATA_ARGUMENTS.map((name) => args[name]))
 
-function refuseChanged(args: TrainingArguments, before: RunDigests, now: RunDigests, since: string): void {
+function rejectChanged(args: TrainingArguments, before: RunDigests, now: RunDigests, since: string): void {
   const changes = changedDigests({ digests: before, args: { ...args } }, { digests: now, args })
   if (changes.length === 0) return
   throw new DataChangedError(

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { SpanforgeError, UsageError } from '../../errors.ts'
 import { readJsonFile } from '../../files/text-file.ts'
 import { ranked, type SweepSummary, type SweepTrial } from '../../report/summary/sweep.ts'
-import { refuseExclusive } from '../../training/arguments/argument-checks.ts'
+import { rejectExclusive } from '../../training/arguments/argument-checks.ts'
 import { parseArguments, type TrainingArguments } from '../../training/arguments/arguments.ts'
 import type { Trial } from '../../training/arguments/sweep-space.ts'
 import type { RunDigests } from '../../training/checkpoints/run-digests.ts'
@@ -45,8 +45,8 @@ export async function runSweep(
     const args = parseArguments({ ...given, ...values, output_dir: join(output_dir, name) }, `sweep, ${name}`)
     return { name, values, args }
   })
-  for (const { args } of planned) refuseExclusive(args)
-  if (existsSync(output_dir)) await refuseOthers(output_dir)
+  for (const { args } of planned) rejectExclusive(args)
+  if (existsSync(output_dir)) await rejectOthers(output_dir)
   const data = await SweepData.open(output_dir, options)
   const results = new Map<string, SweepTrial>(
     planned.map(({ name, values }) => [
@@ -65,7 +65,7 @@ export async function runSweep(
   }
   const lock = await acquireRunLock(output_dir, { onDoubt: screen.print, signal: options.control?.signal })
   try {
-    await refuseOthers(output_dir)
+    await rejectOthers(output_dir)
     for (const [i, { name, values, args }] of planned.entries()) {
       screen.print(`Run ${i + 1} of ${planned.length}: ${name}`)
       const result =
@@ -146,7 +146,7 @@ async function writeSweep(output_dir: string, sweep: SweepSummary): Promise<void
   for (const { name, content } of sweepReport(sweep)) await writeFile(join(output_dir, name), content)
 }
 
-async function refuseOthers(output_dir: string): Promise<void> {
+async function rejectOthers(output_dir: string): Promise<void> {
   const names = readdirSync(output_dir).filter((name) => !name.startsWith('.'))
   const isSweep =
     names.every((name) => existsSync(join(output_dir, name, ARGUMENTS_FILE))) || (await hasSweepFile(output_dir))

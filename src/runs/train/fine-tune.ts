@@ -26,7 +26,7 @@ export interface FineTuneOptions {
   readonly onPrepared?: (run: PreparedRun) => void
   /** Receives every event, in addition to the listeners that show and log the run. */
   readonly listeners?: readonly Listener[]
-  /** Options for looking up models and data sets on the hub. */
+  /** Options for looking up models and datasets on the hub. */
   readonly hub?: HubChoice
   /** Files with the arguments of the run, such as `--args_file`. They are never removed. */
   readonly inputs?: readonly string[]

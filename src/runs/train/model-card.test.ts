@@ -29,6 +29,6 @@ test.each<Flags>([{}, { version_2_with_negative: true }])(
     expect(card).toContain('| `model` | safetensors |\n| `train_file` | train.json |\n| `validation_file` | dev.json |')
     expect(card).not.toContain(folder)
     expect(card).not.toMatch(/^(license|language|base_model|datasets):/m)
-    expect(card).toContain('Licence: not stated.')
+    expect(card).toContain('License: not stated.')
   },
 )

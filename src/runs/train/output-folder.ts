@@ -46,8 +46,8 @@ export async function claimOutputFolder(
     removeIfEmpty(output_dir)
   }
   try {
-    refuseOthers(args)
-    if (args.overwrite_output_dir) refuseInputs(args, inputs)
+    rejectOthers(args)
+    if (args.overwrite_output_dir) rejectInputs(args, inputs)
     await recoverCheckpoints(output_dir)
     await removeTemporaryFiles(output_dir)
     return { assertHeld: () => lock.assertHeld(), release }
@@ -60,7 +60,7 @@ export async function claimOutputFolder(
 const CLEARED = [...FINAL_FILES, LOG_FILE, FAILURE_FILE, DASHBOARD_FILE, EVENTS_FOLDER]
 
 /** @throws UsageError if an input of the run is among the files of an earlier run, which are removed */
-function refuseInputs(args: FolderArguments, inputs: readonly string[]): void {
+function rejectInputs(args: FolderArguments, inputs: readonly string[]): void {
   const folder = realpathSync(args.output_dir)
   for (const input of [...INPUTS.map((name) => args[name]), ...inputs]) {
     if (!input || !existsSync(input)) continue
@@ -93,7 +93,7 @@ async function clearOutputFolder(output_dir: string): Promise<void> {
   for (const name of CLEARED) await rm(join(output_dir, name), { recursive: true, force: true })
 }
 
-function refuseOthers({ output_dir, overwrite_output_dir, resume_from_checkpoint }: FolderArguments): void {
+function rejectOthers({ output_dir, overwrite_output_dir, resume_from_checkpoint }: FolderArguments): void {
   const names = readdirSync(output_dir).filter((name) => !name.startsWith('.'))
   if (names.length === 0) return
   const isRun = existsSync(join(output_dir, ARGUMENTS_FILE)) || names.some((name) => /^checkpoint-\d+$/.test(name))

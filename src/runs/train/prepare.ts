@@ -3,7 +3,7 @@ import { digestWeights } from '../../inference/digests.ts'
 import { windowLengths } from '../../inference/window-lengths.ts'
 import type { Dataset } from '../../squad/dataset.ts'
 import { checkAnswered } from '../../squad/metrics/metrics.ts'
-import { checkArguments, refuseExclusive } from '../../training/arguments/argument-checks.ts'
+import { checkArguments, rejectExclusive } from '../../training/arguments/argument-checks.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
 import {
   type DecidedArguments,
@@ -45,7 +45,7 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
   const { model } = given
   if (!model)
     throw new UsageError('train: --model is missing', 'Use the folder of a pretrained BERT or a name on the hub.')
-  refuseExclusive(given)
+  rejectExclusive(given)
   const examples = await readRunData(given, hub)
   const { seed, engine, device, bf16, bf16_full_eval, revision } = given
   const choice = { engine, device, bf16: bf16 || bf16_full_eval }

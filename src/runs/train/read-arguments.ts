@@ -33,7 +33,7 @@ async function gather(given: Raw, { args_file, preset }: ArgumentSources): Promi
   const fromFile = args_file === undefined ? {} : await argumentsOfFile(args_file)
   const nearer = { ...fromFile, ...given }
   const { dataset, ...others } = preset === undefined ? {} : presetArguments(preset)
-  // A training file replaces the data set of the preset.
+  // A training file replaces the dataset of the preset.
   return { preset: dataset && !nearer.train_file ? { dataset, ...others } : others, nearer }
 }
 

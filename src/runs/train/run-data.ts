@@ -12,7 +12,7 @@ export interface RunData {
 
 /**
  * Reads the training and validation questions of a run from the splits of `dataset` or from files.
- * @throws UsageError if the arguments specify no training data, or both a data set and a file
+ * @throws UsageError if the arguments specify no training data, or both a dataset and a file
  */
 export async function readRunData(args: TrainingArguments, hub?: HubOptions): Promise<RunData> {
   const { dataset, train_file, validation_file, train_split, validation_split } = args
@@ -22,7 +22,7 @@ export async function readRunData(args: TrainingArguments, hub?: HubOptions): Pr
   if (!train_source)
     throw new UsageError(
       'train: no training data',
-      'Use a data set (--dataset squad) or a file (--train_file train.json).',
+      'Use a dataset (--dataset squad) or a file (--train_file train.json).',
     )
   const choice = { config: args.dataset_config, revision: args.dataset_revision, hub }
   const train = await loadExamples(train_source, { ...choice, split: train_split, max_samples: args.max_train_samples })

@@ -134,7 +134,7 @@ export class OneDnnExecutable implements Executable {
 
   private async runNow(inputs: Values, outputs: Values, { isShared = false }: RunOptions): Promise<void> {
     if (this.released) throw new SpanforgeError('runtime: this model has been released')
-    this.held.refuseHeld(inputs, outputs)
+    this.held.rejectHeld(inputs, outputs)
     const values = { ...inputs, ...outputs }
     const passed = Object.keys(values).filter(this.has)
     const bindings = this.bind(values)

@@ -5,7 +5,7 @@ import { nativeMemory } from './native.ts'
 const RTLD_NOW = 2
 const RTLD_NODELETE = 0x1000
 
-/** A call that oneDNN refused, with its status: 2 is invalid arguments, 3 unimplemented. */
+/** A call that oneDNN rejected, with its status: 2 is invalid arguments, 3 unimplemented. */
 export class OneDnnFailure extends Error {
   constructor(
     name: string,

@@ -76,7 +76,7 @@ export class OpenVinoExecutable implements Executable {
   /** Does nothing: the request reads the memory on every run, on all devices. */
   invalidate(): void {}
 
-  /** Runs are serialised, because a request has only one set of tensors. */
+  /** Runs are serialized, because a request has only one set of tensors. */
   run(inputs: Values, outputs: Values): Promise<void> {
     const result = this.running.then(() => this.runNow(inputs, outputs))
     this.running = result.catch(() => {})
@@ -86,7 +86,7 @@ export class OpenVinoExecutable implements Executable {
   private async runNow(inputs: Values, outputs: Values): Promise<void> {
     if (this.released) throw new SpanforgeError('runtime: this model has been released')
     try {
-      this.held.refuseHeld(inputs, outputs)
+      this.held.rejectHeld(inputs, outputs)
       this.setAll('input', inputs)
       this.setAll('output', outputs)
       await this.library.infer(this.request)

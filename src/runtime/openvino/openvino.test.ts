@@ -72,7 +72,7 @@ describeOpenVino('OpenVINO', (engine) => {
     await session.release()
   })
 
-  test('serialises concurrent runs', async () => {
+  test('serializes concurrent runs', async () => {
     const session = await product()
     const runs = [1, 2, 3, 4].map(async (n) => {
       const y = vector(8, 0)

@@ -69,7 +69,7 @@ export async function createApp(options: AppOptions = {}) {
     // The service writes its own log line for each request.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => crypto.randomUUID(),
-    clientErrorHandler: refuseRaw,
+    clientErrorHandler: rejectRaw,
     frameworkErrors: sendProblem,
   }).withTypeProvider<ZodTypeProvider>()
   const connections = new ClientConnections(app.server)
@@ -122,7 +122,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
 }
 
 /** Answers input that never became a valid HTTP request, so there is no reply object to use. */
-function refuseRaw(error: Error & { readonly code?: string }, socket: Socket): void {
+function rejectRaw(error: Error & { readonly code?: string }, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
   const [status, detail] = {
     ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time.'] as const,

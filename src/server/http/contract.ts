@@ -27,7 +27,7 @@ const options = {
   doc_stride: answerOption.doc_stride
     .optional()
     .describe(
-      'Overlap between neighbouring windows in tokens (default: stored with the model, or 128, at most half a window).',
+      'Overlap between neighboring windows in tokens (default: stored with the model, or 128, at most half a window).',
     ),
   max_question_len: answerOption.max_question_len
     .optional()

@@ -7,7 +7,7 @@ import { HttpProblem } from './problem.ts'
 /** The parsed value, or the reason why the body was rejected. */
 export interface Parsed {
   readonly value?: unknown
-  readonly refused?: { readonly status: number; readonly detail: string; readonly remedy?: string }
+  readonly rejected?: { readonly status: number; readonly detail: string; readonly remedy?: string }
 }
 
 function parsed(body: Uint8Array): Parsed {
@@ -16,7 +16,7 @@ function parsed(body: Uint8Array): Parsed {
   } catch (error) {
     if (!(error instanceof HttpProblem)) throw error
     const { status, detail, more } = error
-    return { refused: { status, detail, remedy: more.remedy } }
+    return { rejected: { status, detail, remedy: more.remedy } }
   }
 }
 

@@ -34,8 +34,8 @@ export class JsonThread {
   /** @throws HttpProblem for the same reasons as `parseRequestJson` */
   async parse(body: Uint8Array): Promise<unknown> {
     if (!this.thread?.isAlive) this.thread = new Thread(startWorker(import.meta.url, './json-worker', undefined))
-    const { value, refused } = await this.thread.call<Parsed>('parse', body)
-    if (refused) throw new HttpProblem(refused.status, refused.detail, { remedy: refused.remedy })
+    const { value, rejected } = await this.thread.call<Parsed>('parse', body)
+    if (rejected) throw new HttpProblem(rejected.status, rejected.detail, { remedy: rejected.remedy })
     return value
   }
 

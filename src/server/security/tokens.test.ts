@@ -27,9 +27,9 @@ describe('a service with tokens', () => {
       `Bearer ${TOKEN}x`,
       `Bearer ${TOKEN.slice(1)}`,
     ]) {
-      const refused = await ask({ authorization })
-      expect(refused.statusCode, authorization).toBe(401)
-      expect(refused.headers['www-authenticate']).toMatch(/^Bearer/)
+      const rejected = await ask({ authorization })
+      expect(rejected.statusCode, authorization).toBe(401)
+      expect(rejected.headers['www-authenticate']).toMatch(/^Bearer/)
     }
   })
 

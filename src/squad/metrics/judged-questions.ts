@@ -21,7 +21,7 @@ export interface NoAnswerRule {
   readonly null_score_diff_threshold: number
 }
 
-/** Compares answers, found with `top_k: FITTED_TOP_K` and `evidence`, with the labelled answers. */
+/** Compares answers, found with `top_k: FITTED_TOP_K` and `evidence`, with the labeled answers. */
 export const judgeQuestions = (examples: readonly Example[], found: readonly ExampleAnswers[]): JudgedQuestion[] =>
   examples.map(({ answers: gold }, i) => ({
     answers: found[i].candidates
@@ -58,7 +58,7 @@ export function crossFit(
   return (example) => models.get(folds[example])!
 }
 
-/** Assigns folds. Neighbouring contexts, often of one article, share a fold; a single context is split by question. */
+/** Assigns folds. Neighboring contexts, often of one article, share a fold; a single context is split by question. */
 function foldsOf(contexts: readonly string[]): number[] {
   const distinct = [...new Set(contexts)]
   const place = new Map(distinct.map((context, i) => [context, i]))

@@ -70,6 +70,6 @@ test('a prediction without a no-answer score is rejected with a remedy', () => {
   )
 })
 
-test('the recorded data set contains an answer that normalises to an empty text', () => {
+test('the recorded dataset contains an answer that normalizes to an empty text', () => {
   expect(examples.some(({ answers }) => answers.length === 1 && answers[0].text === 'The')).toBe(true)
 })

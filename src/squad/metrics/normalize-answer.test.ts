@@ -15,7 +15,7 @@ const recorded: [text: string, normalized: string][] = [
   ['😀 the 😀a', '😀 😀'],
 ]
 
-test.each(recorded)('normalises %j as the official script does', (text, normalized) => {
+test.each(recorded)('normalizes %j as the official script does', (text, normalized) => {
   expect(normalizeAnswer(text)).toBe(normalized)
 })
 

@@ -82,7 +82,7 @@ export function requireColumns(names: readonly string[], place: string, mayLack:
 }
 
 /** @throws DataProblem if a column of a question occurs twice */
-export function refuseRepeated(names: readonly string[], place: string): void {
+export function rejectRepeated(names: readonly string[], place: string): void {
   const columns = findColumns(names)
   const repeated = Object.values(columns).find((name) => names.indexOf(name) !== names.lastIndexOf(name))
   if (repeated === undefined) return

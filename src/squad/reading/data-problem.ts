@@ -50,7 +50,7 @@ export class DataProblem extends SpanforgeError {
 export type Report = (problem: DataProblem) => void
 
 /** The strict report: the first problem stops the reader. */
-export const refuse: Report = (problem) => {
+export const reject: Report = (problem) => {
   throw problem
 }
 

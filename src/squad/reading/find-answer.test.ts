@@ -13,7 +13,7 @@ describe('an answer that is not verbatim in its context', () => {
   })
 
   it.each([
-    ['case and white space', 'new york times', 'The New  York\nTimes wrote it', 'New  York\nTimes'],
+    ['case and whitespace', 'new york times', 'The New  York\nTimes wrote it', 'New  York\nTimes'],
     ['quotation marks', `Ada's "first" program`, 'It was Ada’s “first” program.', 'Ada’s “first” program'],
     ['the reverse', 'Ada’s', "It was Ada's.", "Ada's"],
     ['no-break spaces', '5 kg', 'It had 5\u00a0kg.', '5\u00a0kg'],

@@ -34,7 +34,7 @@ export class AnswerFinder {
   }
 
   /**
-   * Finds the variant of a text that is nearest to UTF-16 index `near`. Variants differ in case, white space, Unicode
+   * Finds the variant of a text that is nearest to UTF-16 index `near`. Variants differ in case, whitespace, Unicode
    * normalization, quotation marks or dashes, or are the same number or date as reformatted by a spreadsheet.
    */
   findVariant(text: string, context: string, near = 0): FoundAnswer | undefined {

@@ -61,7 +61,7 @@ function folded(text: string): Folded {
 }
 
 /**
- * Finds a text in contexts, ignoring case, white space, Unicode normalization, and the style of quotation marks and
+ * Finds a text in contexts, ignoring case, whitespace, Unicode normalization, and the style of quotation marks and
  * dashes. The last folded context is cached.
  */
 export class FoldedSearch {

@@ -5,7 +5,7 @@ import { isNamelessRow, isRow, namelessRow } from './row-record.ts'
 
 /**
  * Returns the articles, paragraphs or rows of a JSON file. Supported layouts are a list, a list in `data` (SQuAD),
- * `rows` of the dataset viewer, a data set with a single split, a pandas table (by columns, split, or by index), and a
+ * `rows` of the dataset viewer, a dataset with a single split, a pandas table (by columns, split, or by index), and a
  * single row.
  * @throws DataProblem for any other layout
  */

@@ -1,6 +1,6 @@
 import { JsonBoundsError, parseBoundedJson } from '../../bounded-json.ts'
 import { showValue } from '../../show-value.ts'
-import { DataProblem, type Report, refuse } from './data-problem.ts'
+import { DataProblem, type Report, reject } from './data-problem.ts'
 import { jsonErrorPosition } from './json-error.ts'
 
 /** Nesting depth of a question in the SQuAD layout: file, data, article, paragraphs, paragraph, qas. */
@@ -11,7 +11,7 @@ const BRACKETS_AROUND_QUESTION = 6
  * question.
  * @throws DataProblem that names the line and character of the first invalid JSON, and the text before it.
  */
-export function parseJson(text: string, place: string, remedy: string, report: Report = refuse): unknown {
+export function parseJson(text: string, place: string, remedy: string, report: Report = reject): unknown {
   // Windows programs write a byte-order mark, which is not valid JSON.
   const json = text.startsWith('\ufeff') ? text.slice(1) : text
   if (!json.trim()) throw new DataProblem('unreadable', place, 'the file is empty', { remedy })
@@ -96,12 +96,12 @@ export class JsonPart {
     return this.value
   }
 
-  /** Reads a non-negative integer, or text such as 13.0 from pandas. `correction` describes the fix for other values. */
+  /** Reads an integer of at least 0, or text such as 13.0 from pandas. `correction` describes the fix for other values. */
   count(correction?: string): number {
     const value =
       typeof this.value === 'string' && /^\s*\d+(\.0*)?\s*$/.test(this.value) ? Number(this.value) : this.value
     if (!Number.isSafeInteger(value) || (value as number) < 0)
-      throw this.unexpected('a non-negative integer', correction)
+      throw this.unexpected('an integer of at least 0', correction)
     return value as number
   }
 

@@ -2,7 +2,7 @@ import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects, parquetSche
 import { compressors } from 'hyparquet-compressors'
 import type { Example } from '../types.ts'
 import { plainValue, requireColumns, wantedColumns } from './columns.ts'
-import { DataProblem, orReport, type Report, refuse } from './data-problem.ts'
+import { DataProblem, orReport, type Report, reject } from './data-problem.ts'
 import { JsonPart } from './json-text.ts'
 import { checkPages } from './parquet-pages.ts'
 import { QuestionReader, type QuestionRecord } from './read-question.ts'
@@ -21,7 +21,7 @@ const parsers = { stringFromBytes: (bytes: Uint8Array | undefined) => bytes && d
 export async function* parquetExamples(
   file: AsyncBuffer,
   name: string,
-  report: Report = refuse,
+  report: Report = reject,
 ): AsyncGenerator<Example> {
   const reader = new QuestionReader(report)
   for await (const record of parquetRecords(file, name, { report })) {
@@ -42,7 +42,7 @@ export interface ParquetOptions {
 export async function* parquetRecords(
   file: AsyncBuffer,
   name: string,
-  { report = refuse, mayLack = [], allColumns = false }: ParquetOptions = {},
+  { report = reject, mayLack = [], allColumns = false }: ParquetOptions = {},
 ): AsyncGenerator<QuestionRecord> {
   const place = name
   const metadata = await readable(place, () => parquetMetadataAsync(file))

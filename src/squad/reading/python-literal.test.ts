@@ -22,7 +22,7 @@ test.each(["{'a': }", "{'a'", '[1, 2', "['a' 'b']", 'open("x")', "{'a': 1} x", `
   },
 )
 
-test('JSON and plain text are not recognised as Python literals', () => {
+test('JSON and plain text are not recognized as Python literals', () => {
   expect(['{"text": ["a"], "answer_start": [0]}', 'Ada', "Ada's {'x'}", '1843'].map(isPythonNotation)).toEqual([
     false,
     false,

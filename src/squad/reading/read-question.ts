@@ -15,7 +15,7 @@ export interface QuestionRecord {
   readonly title: JsonPart
   readonly question: JsonPart
   readonly context: JsonPart
-  /** Labelled answers, with `answer_start` in code points. Empty for a question marked `is_impossible`. */
+  /** Labeled answers, with `answer_start` in code points. Empty for a question marked `is_impossible`. */
   readonly answers: () => readonly AnswerParts[]
   readonly source: SourceRow
 }
@@ -179,7 +179,7 @@ const FIX = '"spanforge data check FILE --fix OUT"'
 
 const fixTakes = (correction: string): string => `${FIX} uses ${correction}.`
 
-/** Whether an answer is not just white space. */
+/** Whether an answer is not just whitespace. */
 const hasWords = ({ text }: AnswerParts): boolean => typeof text.value !== 'string' || text.value.trim() !== ''
 
 const NO_QUESTION = { remedy: `Write the question, or remove it from the file; ${FIX} does the latter.` }

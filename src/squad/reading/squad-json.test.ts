@@ -53,7 +53,7 @@ describe('parseSquad', () => {
       /data\[0\]\.paragraphs\[0\]\.qas\[0\]\.answers is 5; expected an object/,
     )
     expect(parse(file(paragraph('x', [{ text: 'x', answer_start: -1 }])))).toThrow(
-      /data\[0\]\.paragraphs\[0\]\.qas\[0\]\.answers\[0\]\.answer_start is -1; expected a non-negative integer/,
+      /data\[0\]\.paragraphs\[0\]\.qas\[0\]\.answers\[0\]\.answer_start is -1; expected an integer of at least 0/,
     )
     expect(parse(file(paragraph('x', [], { question: null })))).toThrow(/qas\[0\]\.question is null; expected a string/)
   })

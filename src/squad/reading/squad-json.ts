@@ -1,7 +1,7 @@
 import type { Example } from '../types.ts'
 import { CodePoints } from './code-points.ts'
 import { type Columns, columnFinder } from './columns.ts'
-import { DataProblem, orReport, type Report, refuse } from './data-problem.ts'
+import { DataProblem, orReport, type Report, reject } from './data-problem.ts'
 import { itemsOf } from './json-layouts.ts'
 import { JsonPart, parseJson } from './json-text.ts'
 import { isTask, rowOfTask } from './label-studio.ts'
@@ -15,7 +15,7 @@ import { answerParts, isRow, isTrue, ROW_LAYOUT, rowRecord } from './row-record.
  * @throws DataProblem for truncated JSON, another layout, no questions, a repeated id, or an answer that is not in its
  * context at answer_start. If `report` returns, reading continues without the invalid part.
  */
-export function parseSquad(text: string, name: string, report: Report = refuse): Example[] {
+export function parseSquad(text: string, name: string, report: Report = reject): Example[] {
   let problems = 0
   const counted: Report = (problem) => {
     problems++
@@ -37,7 +37,7 @@ export const noQuestions = (name: string): DataProblem =>
   })
 
 /** Yields the questions of a JSON file without validation. Invalid articles and paragraphs are reported. */
-export function* squadRecords(text: string, name: string, report: Report = refuse): Generator<QuestionRecord> {
+export function* squadRecords(text: string, name: string, report: Report = reject): Generator<QuestionRecord> {
   const place = name
   const value = parseJson(text, place, LAYOUT, report)
   if (value === undefined) return

@@ -16,7 +16,7 @@ const classAt = (text: string, index: number): number => {
 }
 
 /**
- * Stretches of text between plain white space. No normalization reaches over a space, so each can be treated for
+ * Stretches of text between plain whitespace. No normalization reaches over a space, so each can be treated for
  * itself; `plain` ones consist of printable ASCII, where normalization is lower case at most.
  */
 export function forEachStretch(

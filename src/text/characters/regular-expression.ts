@@ -5,7 +5,7 @@ import { withoutNewCharacters } from './unicode.ts'
 
 /**
  * The regular expressions of tokenizer.json, which are written for Oniguruma (in Ruby's syntax, over Unicode 16), as
- * JavaScript's. Whatever has no exact counterpart is refused.
+ * JavaScript's. Whatever has no exact counterpart is rejected.
  */
 export class Pattern {
   private readonly expression: RegExp
@@ -152,7 +152,7 @@ class Translator {
     const found = this.take(/([*+?])([?+]?)|(\{\d*(,?)\d*\})([?+]?)/y)
     if (!found || found[3] === '{}' || found[3] === '{,}') {
       if (found) this.at -= found[0].length
-      return this.refuseQuantifier(part)
+      return this.rejectQuantifier(part)
     }
     const [, simple, mode, interval, comma, after] = found
     if (interval && after === '?' && !comma) throw this.unsupported(`the quantifier "${found[0]}"`)
@@ -160,13 +160,13 @@ class Translator {
     const isUnbounded = simple === '*' || simple === '+' || interval?.endsWith(',}') === true || after === '+'
     if (isUnbounded && part.repeats) throw this.unsupported('a repetition within a repetition')
     const repeats = isUnbounded || part.repeats
-    if (mode === '+') return this.refuseQuantifier({ written: this.atomic(`${part.written}${simple}`), repeats })
+    if (mode === '+') return this.rejectQuantifier({ written: this.atomic(`${part.written}${simple}`), repeats })
     const written =
       after === '+' ? `(?:${part.written}${bounds})+` : `${part.written}${simple ?? bounds}${mode || after || ''}`
-    return this.refuseQuantifier({ written, repeats })
+    return this.rejectQuantifier({ written, repeats })
   }
 
-  private refuseQuantifier(part: Part): Part {
+  private rejectQuantifier(part: Part): Part {
     if (/[*+?]/.test(this.peek())) throw this.unsupported(`the quantifier "${this.peek()}" after another`)
     return part
   }

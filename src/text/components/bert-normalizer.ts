@@ -12,7 +12,7 @@ export interface NormalizerOptions {
 }
 
 /**
- * BERT's text normalization, as `BertNormalizer` of the tokenizers library: control characters dropped, white space
+ * BERT's text normalization, as `BertNormalizer` of the tokenizers library: control characters dropped, whitespace
  * made plain spaces, ideographs set between spaces, accents stripped (NFD without nonspacing marks), lower case. Nearly
  * always each character for itself.
  */
@@ -71,5 +71,5 @@ const stripsAccents = ({ lowercase, strip_accents }: NormalizerOptions): boolean
 const hasReorderedMark = (text: string): boolean =>
   Array.from(text.matchAll(/\p{M}/gu), ([mark]) => mark).some(isReordered)
 
-/** Control characters that BERT takes for white space: tab, line feed, carriage return. */
+/** Control characters that BERT takes for whitespace: tab, line feed, carriage return. */
 const WHITE = new Set([0x09, 0x0a, 0x0d])

@@ -48,7 +48,7 @@ const DECODERS: Readonly<Record<string, (fields: Fields) => DecodeParts>> = {
   },
   Sequence: (fields) => {
     const steps = readComponents(fields, 'decoders').map((step) => partsDecoder(...step))
-    return (tokens) => steps.reduce((parts, decode) => refuseGrowth(decode(parts), tokens, fields.place), tokens)
+    return (tokens) => steps.reduce((parts, decode) => rejectGrowth(decode(parts), tokens, fields.place), tokens)
   },
   Strip: (fields) => {
     const content = fields.string('content')
@@ -107,7 +107,7 @@ function stripped(token: string, content: string, start: number, stop: number): 
 /** Far more than decoders add to a token; steps that each double a text would exhaust the memory. */
 const MAX_GROWTH = 1000
 
-function refuseGrowth(parts: readonly string[], tokens: readonly string[], place: string): readonly string[] {
+function rejectGrowth(parts: readonly string[], tokens: readonly string[], place: string): readonly string[] {
   const size = (texts: readonly string[]): number => texts.reduce((sum, { length }) => sum + length + 1, 0)
   if (size(parts) <= MAX_GROWTH * (size(tokens) + 1)) return parts
   throw new SpanforgeError(`${place} makes a text more than ${MAX_GROWTH} times as long as its tokens`, {

@@ -55,7 +55,7 @@ function wordEnd(text: string, start: number, to: number): number {
   const found = classOf(text.codePointAt(letters)!)
   if (found !== SPACE) return runEnd(text, letters, to, found)
   const end = runEnd(text, start, to, SPACE)
-  // The last character of white space goes to the word after it.
+  // The last character of whitespace goes to the word after it.
   return end === to || end - start === 1 ? end : end - 1
 }
 

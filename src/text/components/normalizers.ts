@@ -64,7 +64,7 @@ const NORMALIZERS: Readonly<Record<string, (fields: Fields) => Normalize>> = {
   },
   Sequence: (fields) => {
     const steps = readComponents(fields, 'normalizers').map((step) => buildNormalizer(...step))
-    return (input) => steps.reduce((text, normalize) => refuseGrowth(normalize(text), input, fields.place), input)
+    return (input) => steps.reduce((text, normalize) => rejectGrowth(normalize(text), input, fields.place), input)
   },
   Strip: (fields) => {
     const [left, right] = [fields.boolean('strip_left'), fields.boolean('strip_right')]
@@ -115,7 +115,7 @@ function shortString(fields: Fields, name: string): string {
 /** U+FDFA becomes 18 characters; steps that each double a text would exhaust the memory. */
 const MAX_GROWTH = 32
 
-function refuseGrowth(output: AlignedText, { text: { length } }: AlignedText, place: string): AlignedText {
+function rejectGrowth(output: AlignedText, { text: { length } }: AlignedText, place: string): AlignedText {
   if (output.text.length <= MAX_GROWTH * (length + MAX_INSERTED)) return output
   throw new SpanforgeError(
     `${place} makes ${output.text.length} characters of ${length}; expected at most ${MAX_GROWTH} times as many`,

@@ -14,7 +14,7 @@ export interface PostProcessor {
   readonly later_type?: number
   /** Whether tokens in rows after the first are of no text: without any post-processor nothing says of which. */
   readonly losesSequences?: boolean
-  /** Offsets leave out white space that a token begins or ends with. */
+  /** Offsets leave out whitespace that a token begins or ends with. */
   readonly trim_offsets?: TrimOffsets
 }
 
@@ -94,7 +94,7 @@ function template(fields: Fields, name: 'single' | 'pair'): TemplatePart[] {
   const special = fields.object('special_tokens')
   const parts = fields.list(name)
   let count = parts.length
-  refuseMany(count, fields.path(name))
+  rejectMany(count, fields.path(name))
   return parts.map((value, i) => {
     const part = Fields.of(value, `${fields.path(name)}[${i}]`)
     if (part.has('Sequence')) {
@@ -104,7 +104,7 @@ function template(fields: Fields, name: 'single' | 'pair'): TemplatePart[] {
     const token = part.object('SpecialToken')
     const ids = idsOf(special.object(token.string('id')))
     count += ids.length - 1
-    refuseMany(count, fields.path(name))
+    rejectMany(count, fields.path(name))
     return { ids, type: token.integer('type_id', 0) }
   })
 }
@@ -134,7 +134,7 @@ export interface TemplateTokens {
 /** Far more than windows have; each takes the place of a token of the text. */
 const MAX_SPECIAL = 512
 
-function refuseMany(special: number, place: string): void {
+function rejectMany(special: number, place: string): void {
   if (special <= MAX_SPECIAL) return
   throw new SpanforgeError(`${place}: adds ${special} special tokens, expected at most ${MAX_SPECIAL}`, {
     remedy: REMEDY,

@@ -139,10 +139,10 @@ function classOf(codePoint: number): number {
   return found
 }
 
-/** Whether a character of a normalized text is white space or punctuation, where `BertPreTokenizer` ends words. */
+/** Whether a character of a normalized text is whitespace or punctuation, where `BertPreTokenizer` ends words. */
 export const isWordEdge = (codePoint: number): boolean => classOf(codePoint) !== LETTER
 
-/** Words as `BertPreTokenizer` cuts them: split at white space, every punctuation character by itself. */
+/** Words as `BertPreTokenizer` cuts them: split at whitespace, every punctuation character by itself. */
 function bertWords({ source, start: from, end: to }: Piece): Piece[] {
   const words: Piece[] = []
   let start = from

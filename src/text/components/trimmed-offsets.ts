@@ -1,11 +1,11 @@
-/** Offsets without the white space that tokens begin and end with: `trim_offsets` of the tokenizers library. */
+/** Offsets without the whitespace that tokens begin and end with: `trim_offsets` of the tokenizers library. */
 
 import { isWhitespace } from '../characters/unicode.ts'
 import type { Encoding } from '../encoding.ts'
 import type { TrimOffsets } from './post-processors.ts'
 
 export class OffsetTrimmer {
-  /** How many characters of white space each token of the vocabulary begins and ends with. */
+  /** How many characters of whitespace each token of the vocabulary begins and ends with. */
   private readonly before: Int32Array
   private readonly after: Int32Array
 
@@ -38,7 +38,7 @@ export class OffsetTrimmer {
   }
 }
 
-/** Leaves out white space at the ends of the range of token `i`; of a range never less than nothing. */
+/** Leaves out whitespace at the ends of the range of token `i`; of a range never less than nothing. */
 function trimRange(text: string, offsets: Int32Array, i: number, before: number, after: number): void {
   const [start, end] = [offsets[2 * i], offsets[2 * i + 1]]
   const from = before > 0 ? Math.min(moved(text, start, before), end) : start

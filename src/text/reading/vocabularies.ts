@@ -37,7 +37,7 @@ export function readVocabulary(fields: Fields): (string | null)[] {
     if (!Number.isInteger(id) || (id as number) < 0 || (id as number) > MAX_ID || vocab[id as number] !== undefined)
       throw new SpanforgeError(
         `${fields.file}: token ${showValue(token, 60)} of ${tokens.length} has id ${showValue(id, 60)}; ` +
-          `expected whole numbers from 0 to ${MAX_ID}, each once`,
+          `expected integers from 0 to ${MAX_ID}, each once`,
         {
           remedy:
             fields.file === 'tokenizer.json'
@@ -116,7 +116,7 @@ export function readMerges(text: string): Merges {
 export const toMergesText = (merges: Merges): string =>
   ['#version: 0.2', ...merges.map((pair) => pair.join(' '))].map((line) => `${line}\n`).join('')
 
-/** Whether merges.txt can hold these merges: white space in a token would end it. */
+/** Whether merges.txt can hold these merges: whitespace in a token would end it. */
 export const fitsMerges = (merges: Merges): boolean => merges.every((pair) => pair.every((token) => !/\s/.test(token)))
 
 /**

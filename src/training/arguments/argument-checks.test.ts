@@ -89,7 +89,7 @@ describe('combinations of arguments', () => {
       {},
       'overwrite_output_dir and resume_from_checkpoint are mutually exclusive',
     ],
-  ])('refuses %j', (raw, facts, message) => {
+  ])('rejects %j', (raw, facts, message) => {
     expect(() => check(raw, facts)).toThrow(message)
   })
 

@@ -20,7 +20,7 @@ export interface RunFacts {
  * @throws UsageError that lists all problems with remedies
  */
 export function checkArguments(args: DecidedArguments, run: RunFacts): void {
-  refuse([
+  reject([
     ...exclusiveFaults(args),
     ...evaluationFaults(args, run),
     ...bestModelFaults(args, run),
@@ -36,9 +36,9 @@ export function checkArguments(args: DecidedArguments, run: RunFacts): void {
  * choosing an engine, whose errors would mention only one of the arguments.
  * @throws UsageError that lists all such pairs
  */
-export const refuseExclusive = (args: TrainingArguments): void => refuse([...exclusiveFaults(args)])
+export const rejectExclusive = (args: TrainingArguments): void => reject([...exclusiveFaults(args)])
 
-function refuse(faults: readonly string[]): void {
+function reject(faults: readonly string[]): void {
   if (faults.length > 0) throw new UsageError(`arguments: ${faults.join('\narguments: ')}`)
 }
 

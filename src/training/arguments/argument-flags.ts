@@ -50,22 +50,22 @@ export function argumentFlags(): ArgumentFlag[] {
 }
 
 function parseText(flag: string, kind: ArgumentKind, expected: string, text: string, previous: unknown): unknown {
-  const refuse = (): never => {
+  const reject = (): never => {
     throw new UsageError(`${flag}: found ${showValue(text)}, expected ${expected}`)
   }
   switch (kind) {
     case 'integer':
     case 'number':
-      return text.trim() === '' || Number.isNaN(Number(text)) ? refuse() : Number(text)
+      return text.trim() === '' || Number.isNaN(Number(text)) ? reject() : Number(text)
     case 'boolean':
-      return text === 'true' || text === 'false' ? text === 'true' : refuse()
+      return text === 'true' || text === 'false' ? text === 'true' : reject()
     case 'list':
       return [...(Array.isArray(previous) ? previous : []), ...text.split(',')]
     case 'object':
       try {
         return parseBoundedJson(text)
       } catch {
-        return refuse()
+        return reject()
       }
     default:
       return text

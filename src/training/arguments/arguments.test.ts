@@ -88,7 +88,7 @@ describe('training arguments', () => {
     [{ lr_scheduler_kwargs: { cycles: 2 } }, 'expected an object with num_cycles, lr_end or power'],
     [{ report_to: ['wandb'] }, 'report_to: found ["wandb"], expected all, none, or some of tensorboard, jsonl'],
     [{ group_by_length: 'true' }, 'found "true", expected true or false'],
-  ])('refuse %j', (raw, message) => {
+  ])('reject %j', (raw, message) => {
     expect(() => parseArguments(raw, 'arguments.json')).toThrow(message)
   })
 
@@ -152,7 +152,7 @@ describe('training arguments as flags', () => {
     ['--learning_rate', 'fast', '--learning_rate: found "fast", expected a number above 0'],
     ['--bf16', 'yes', '--bf16: found "yes", expected true or false'],
     ['--lr_scheduler_kwargs', '{', '--lr_scheduler_kwargs: found "{"'],
-  ])('refuse %s %s', (flag, value, message) => {
+  ])('reject %s %s', (flag, value, message) => {
     expect(() => parseFlags(flag, value)).toThrow(message)
   })
 })

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { ANSWER_SETTINGS_FILE, type AnswerSettings, toAnswerSettingsJson } from '../../checkpoint/answer-settings.ts'
-import { refuseNonfinite } from '../../checkpoint/floats.ts'
+import { rejectNonfinite } from '../../checkpoint/floats.ts'
 import { loadParameters } from '../../checkpoint/load-parameters.ts'
 import { writeWeights } from '../../checkpoint/model-folder.ts'
 import { openWeights } from '../../checkpoint/open.ts'
@@ -157,7 +157,7 @@ export async function restoreRun(
         const tensor = stored.tensors.get(`${kind}.${name}`)
         if (!tensor) throw new SpanforgeError(`${folder}: ${kind}.${name} is missing in ${OPTIMIZER}`)
         await tensor.readInto(target.view(name))
-        refuseNonfinite(
+        rejectNonfinite(
           `${folder}: ${OPTIMIZER}: ${kind}.${name}`,
           target.view(name),
           'Resume from an earlier checkpoint: --resume_from_checkpoint checkpoint-N.',
@@ -175,7 +175,7 @@ export async function readLoopState(folder: string): Promise<LoopState | undefin
   const path = join(folder, PROGRESS)
   if (!existsSync(path)) return undefined
   const json = await readJsonFile(path)
-  refuseNewer(path, json)
+  rejectNewer(path, json)
   const { data, error } = loopState.safeParse(json)
   if (data) return data
   throw new SpanforgeError(`${path}: invalid training progress: ${showIssues(error.issues)}`, {
@@ -185,7 +185,7 @@ export async function readLoopState(folder: string): Promise<LoopState | undefin
 
 const newerVersion = z.object({ version: z.int().min(CHECKPOINT_VERSION + 1) })
 
-function refuseNewer(path: string, json: unknown): void {
+function rejectNewer(path: string, json: unknown): void {
   const { data } = newerVersion.safeParse(json)
   if (!data) return
   throw new SpanforgeError(

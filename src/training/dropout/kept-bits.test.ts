@@ -68,7 +68,7 @@ test('The size is the next power of two, and a restart begins another stream', (
   expect(all(bits, SIZE)).toEqual(drawn(SIZE, 0.1, 2))
 })
 
-test('The share p is dropped, with neighbours independent', () => {
+test('The share p is dropped, with neighbors independent', () => {
   const count = 2 ** 20
   for (const p of [0.1, 0.5]) {
     const kept = all(ring(count, p, 1), count)
@@ -82,7 +82,7 @@ test('The share p is dropped, with neighbours independent', () => {
   }
 })
 
-test('p = 0 keeps everything, p just below 1 keeps next to nothing, and p = 1 is refused', () => {
+test('p = 0 keeps everything, p just below 1 keeps next to nothing, and p = 1 is rejected', () => {
   const share = (p: number) => all(ring(SIZE, p), SIZE).reduce((sum, bit) => sum + bit, 0) / SIZE
   expect(share(0)).toBe(1)
   expect(share(1 - 1e-9)).toBeLessThan(1e-3)

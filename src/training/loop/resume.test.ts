@@ -92,7 +92,7 @@ describe('Dropout of a resumed run', () => {
     expect(again.weights.equals(byPasses)).toBe(true)
   })
 
-  test('is refused, and nothing is trained, where a newer spanforge wrote the checkpoint', async () => {
+  test('is rejected, and nothing is trained, where a newer spanforge wrote the checkpoint', async () => {
     const { output_dir, resume_from } = await begun()
     await rewriteProgress(resume_from, (progress) => ({ ...progress, version: 3, steps_taken: 'many' }))
     await expect(trainTiny({ ...settings, output_dir }, { resume_from })).rejects.toThrow(
@@ -100,7 +100,7 @@ describe('Dropout of a resumed run', () => {
     )
   })
 
-  test('is refused where the version is not a number that there was', async () => {
+  test('is rejected where the version is not a number that there was', async () => {
     const { resume_from } = await begun()
     for (const version of [0, -1, 1.5, '2', null]) {
       await rewriteProgress(resume_from, (progress) => ({ ...progress, version }))

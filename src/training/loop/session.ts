@@ -74,7 +74,7 @@ export class TrainingSession {
     stepper.optimizer.taken = progress.steps_taken
     if (progress.version === undefined) stepper.draws = new PassDraws(args.seed)
     if (resume_from) await stepper.probe(resume_from, run.train.windows, 'Resume from an earlier checkpoint.')
-    else stepper.refuseHugeWeights(BEFORE_TRAINING)
+    else stepper.rejectHugeWeights(BEFORE_TRAINING)
     const plan = resume_from ? resumedPlan(planned, args, progress.time_budget?.max_steps) : planned
     stepper.schedule(plan.max_steps)
     return new TrainingSession(run, plan, stepper, new Recorder(state, { ...progress, digests }, args), clockStart)
@@ -293,12 +293,12 @@ export class TrainingSession {
     const { args, model } = this.run
     const { state } = this
     await this.checkModel()
-    this.refuseAllSkipped()
+    this.rejectAllSkipped()
     if (!this.finished)
       yield { type: 'stopped early', global_step: state.global_step, is_out_of_time: this.isOutOfTime }
     if (args.load_best_model_at_end && state.best_model_checkpoint) {
       const folder = join(args.output_dir, state.best_model_checkpoint)
-      await refuseDamaged(folder)
+      await rejectCorrupted(folder)
       await restoreWeights(folder, model)
       yield { type: 'best loaded', folder, metric: state.best_metric! }
     }
@@ -307,7 +307,7 @@ export class TrainingSession {
     yield { type: 'end', metrics, score_intervals: this.progress.score_intervals ?? {} }
   }
 
-  private refuseAllSkipped(): void {
+  private rejectAllSkipped(): void {
     const { global_step } = this.state
     if (global_step === 0 || this.progress.steps_taken > 0) return
     throw new SpanforgeError(
@@ -353,7 +353,7 @@ async function* progressOf<Result>(
 }
 
 /** @throws SpanforgeError if the best checkpoint was modified or removed after it was written */
-async function refuseDamaged(folder: string): Promise<void> {
+async function rejectCorrupted(folder: string): Promise<void> {
   const reason = await verifyCheckpoint(folder)
   if (reason === null) return
   throw new SpanforgeError(`${folder}: load_best_model_at_end cannot load the best checkpoint: ${reason}`, {

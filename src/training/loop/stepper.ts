@@ -182,11 +182,11 @@ export class Stepper {
     const { loss } = await windowLosses(this.model, windows.slice(0, 1))
     if (!Number.isFinite(loss))
       throw divergedModel(place, loss, largestWeight(this.model.parameters), remedy ?? this.likelyCause())
-    this.refuseHugeWeights(place, remedy)
+    this.rejectHugeWeights(place, remedy)
   }
 
   /** @throws SpanforgeError for weights that are finite, but far larger than those of any trained model */
-  refuseHugeWeights(place: string, remedy?: string): void {
+  rejectHugeWeights(place: string, remedy?: string): void {
     const largest = largestWeight(this.model.parameters)
     if (largest.size > LARGEST_WEIGHT) throw hugeWeight(place, largest, remedy ?? this.likelyCause())
   }

@@ -140,7 +140,7 @@ describe('the SIMD and plain kernels', () => {
 })
 
 describe('weight decay', () => {
-  it('excludes biases and normalisation weights', () => {
+  it('excludes biases and normalization weights', () => {
     const matrix = (name: string) => decays({ name, shape: [2, 3] })
     const vector = (name: string) => decays({ name, shape: [3] })
     expect(matrix('bert.embeddings.word_embeddings.weight')).toBe(true)

@@ -88,8 +88,8 @@ export function adamwStep(
 const KEPT_FROM_DECAY = /bias|layernorm|rmsnorm|(^|\.|_)norm($|\.)/
 
 /**
- * Whether weight decay applies to a parameter. As in transformers' Trainer, it does not apply to biases and normalisation
- * weights, which are recognised by being vectors or by their names.
+ * Whether weight decay applies to a parameter. As in transformers' Trainer, it does not apply to biases and normalization
+ * weights, which are recognized by being vectors or by their names.
  */
 export const decays = ({ name, shape }: Pick<FlatEntry, 'name' | 'shape'>): boolean =>
   shape.length > 1 && !KEPT_FROM_DECAY.test(name.toLowerCase())

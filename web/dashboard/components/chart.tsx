@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
-import { coloursChanged } from '../theme.ts'
+import { colorsChanged } from '../theme.ts'
 import { align, type Line, valuesAt } from './lines.ts'
 
 export interface ChartProps {
@@ -28,8 +28,8 @@ export function Chart(props: ChartProps) {
   latest.current = props
   const [x, setX] = useState<number | undefined>(undefined)
   const drawn = lines.filter((line) => line.x.length > 0)
-  // The plot is recreated when lines or colours change, but not for new points.
-  const shape = `${drawn.map(({ label, colour }) => label + colour).join()}|${coloursChanged.value}|${xLabel}`
+  // The plot is recreated when lines or colors change, but not for new points.
+  const shape = `${drawn.map(({ label, color }) => label + color).join()}|${colorsChanged.value}|${xLabel}`
 
   // `shape` represents all inputs of the plot.
   useEffect(() => {
@@ -71,11 +71,11 @@ export function Chart(props: ChartProps) {
       <figcaption>
         <h3>{title}</h3>
         <ul class="legend">
-          {drawn.map(({ label, colour, dash, faint }, i) => (
+          {drawn.map(({ label, color, dash, faint }, i) => (
             <li key={label}>
               <span
                 class={`swatch${dash ? ' dashed' : ''}${faint ? ' faint' : ''}`}
-                style={{ '--swatch': `var(${colour})` }}
+                style={{ '--swatch': `var(${color})` }}
               />
               {label} <b>{values[i] === undefined ? '–' : format(values[i])}</b>
             </li>
@@ -115,10 +115,10 @@ function plotOptions(
   onCursor: (index: number | null | undefined) => void,
 ): uPlot.Options {
   const { format, fromZero, lines } = current()
-  const muted = colourOf('--muted')
+  const muted = colorOf('--muted')
   const axis: uPlot.Axis = {
     stroke: muted,
-    grid: { stroke: colourOf('--grid'), width: 1 },
+    grid: { stroke: colorOf('--grid'), width: 1 },
     ticks: { show: false },
     font: '12px system-ui, sans-serif',
   }
@@ -143,14 +143,14 @@ function plotOptions(
       {},
       ...lines
         .filter((line) => line.x.length > 0)
-        .map(({ label, colour, dash, faint, marks }) => ({
+        .map(({ label, color, dash, faint, marks }) => ({
           label,
-          stroke: colourOf(colour),
+          stroke: colorOf(color),
           alpha: faint ? 0.35 : 1,
           width: faint ? 1 : 2,
           dash: dash ? [6, 4] : undefined,
           spanGaps: true,
-          points: marks ? dots(colourOf(colour)) : { show: false },
+          points: marks ? dots(colorOf(color)) : { show: false },
         })),
     ],
     hooks: {
@@ -170,8 +170,8 @@ function rangeOf(min: number | null, max: number | null, fromZero: boolean): [nu
   return [fromZero && low === 0 ? 0 : low - room, max + room]
 }
 
-/** The current value of a CSS variable as a colour for a canvas. */
-export function colourOf(variable: string): string {
+/** The current value of a CSS variable as a color for a canvas. */
+export function colorOf(variable: string): string {
   probe.style.color = `var(${variable})`
   if (!probe.isConnected) document.body.append(probe)
   return getComputedStyle(probe).color
@@ -181,7 +181,7 @@ export function colourOf(variable: string): string {
 const probe = document.createElement('span')
 probe.hidden = true
 
-export const dots = (colour: string): uPlot.Series.Points => ({ show: true, size: 7, fill: colour, width: 0 })
+export const dots = (color: string): uPlot.Series.Points => ({ show: true, size: 7, fill: color, width: 0 })
 
 /** Circles the best value. Its label is in the legend, because it would hide the curves next to the circle. */
 export function circleOf(u: uPlot, circled: { x: number; y: number } | undefined): void {
@@ -189,7 +189,7 @@ export function circleOf(u: uPlot, circled: { x: number; y: number } | undefined
   const { ctx } = u
   const scale = devicePixelRatio
   ctx.save()
-  ctx.strokeStyle = colourOf('--text')
+  ctx.strokeStyle = colorOf('--text')
   ctx.lineWidth = 2 * scale
   ctx.beginPath()
   ctx.arc(u.valToPos(circled.x, 'x', true), u.valToPos(circled.y, 'y', true), 9 * scale, 0, 2 * Math.PI)

@@ -6,7 +6,7 @@ import { Chart } from './chart.tsx'
 import type { Line } from './lines.ts'
 import { Scrolling } from './scrolling.tsx'
 
-/** The largest number of distinguishable colours. */
+/** The largest number of distinguishable colors. */
 const COLOURS = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `--run-${n}`)
 
 const CHARTS = [
@@ -20,7 +20,7 @@ export function Comparison() {
   const all = compared.value
   const missing = place.value.compare.length - all.length
   const by = axis.value
-  const colourAt = (i: number) => COLOURS[i % COLOURS.length]
+  const colorAt = (i: number) => COLOURS[i % COLOURS.length]
   return (
     <section class="comparison" aria-labelledby="comparison-title">
       <h2 id="comparison-title">Comparison</h2>
@@ -31,7 +31,7 @@ export function Comparison() {
           fromZero
           xLabel={by}
           format={(value) => decimal(value, 3)}
-          lines={all.map((run, i) => trainingLine(run, by, colourAt(i)))}
+          lines={all.map((run, i) => trainingLine(run, by, colorAt(i)))}
         />
         {CHARTS.map(({ name, title, digits }) => (
           <Chart
@@ -44,7 +44,7 @@ export function Comparison() {
               const entries = evaluationsOf(view.log).filter((entry) => entry[name] !== undefined)
               return {
                 label: id,
-                colour: colourAt(i),
+                color: colorAt(i),
                 marks: true,
                 dash: i >= COLOURS.length,
                 x: entries.map((entry) => entry[by] as number),
@@ -54,25 +54,19 @@ export function Comparison() {
           />
         ))}
       </div>
-      <Differences runs={all} colourAt={colourAt} />
+      <Differences runs={all} colorAt={colorAt} />
     </section>
   )
 }
 
-function trainingLine({ id, view: { steps, log } }: Shown, by: 'epoch' | 'step', colour: string): Line {
+function trainingLine({ id, view: { steps, log } }: Shown, by: 'epoch' | 'step', color: string): Line {
   if (steps.step.length > 0)
-    return { label: id, colour, x: steps[by], y: smoothed(steps.loss, Math.max(1, steps.step.length / 50)) }
+    return { label: id, color, x: steps[by], y: smoothed(steps.loss, Math.max(1, steps.step.length / 50)) }
   const entries = log.filter((entry) => entry.loss !== undefined)
-  return { label: id, colour, x: entries.map((entry) => entry[by] as number), y: entries.map((entry) => entry.loss!) }
+  return { label: id, color, x: entries.map((entry) => entry[by] as number), y: entries.map((entry) => entry.loss!) }
 }
 
-function Differences({
-  runs,
-  colourAt,
-}: {
-  readonly runs: readonly Shown[]
-  readonly colourAt: (i: number) => string
-}) {
+function Differences({ runs, colorAt }: { readonly runs: readonly Shown[]; readonly colorAt: (i: number) => string }) {
   const differing = differingArguments(runs.map(({ view }) => view.arguments))
   const best = runs.map(({ view }) => bestEvaluation(view))
   return (
@@ -88,7 +82,7 @@ function Differences({
             <td />
             {runs.map(({ id }, i) => (
               <th scope="col" key={id}>
-                <span class="swatch" style={{ '--swatch': `var(${colourAt(i)})` }} /> {id}
+                <span class="swatch" style={{ '--swatch': `var(${colorAt(i)})` }} /> {id}
               </th>
             ))}
           </tr>

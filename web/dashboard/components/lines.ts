@@ -3,7 +3,7 @@ import uPlot from 'uplot'
 export interface Line {
   readonly label: string
   /** Name of a CSS variable, such as '--training'. */
-  readonly colour: string
+  readonly color: string
   readonly x: readonly number[]
   readonly y: readonly (number | null)[]
   readonly dash?: boolean

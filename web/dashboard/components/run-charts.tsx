@@ -37,7 +37,7 @@ export function LearningCurves({ view }: { readonly view: RunView }) {
         format={loss}
         lines={[
           ...trainingLines(view, by),
-          { label: 'validation', colour: '--validation', dash: true, ...evaluations('eval_loss') },
+          { label: 'validation', color: '--validation', dash: true, ...evaluations('eval_loss') },
         ]}
         circled={ring('eval_loss', `loss ${loss(best?.eval_loss ?? 0)}`)}
       />
@@ -47,8 +47,8 @@ export function LearningCurves({ view }: { readonly view: RunView }) {
         format={score}
         fromZero
         lines={[
-          { label: 'exact match', colour: '--exact', ...evaluations('eval_exact_match') },
-          { label: 'F1', colour: '--f1', dash: true, ...evaluations('eval_f1') },
+          { label: 'exact match', color: '--exact', ...evaluations('eval_exact_match') },
+          { label: 'F1', color: '--f1', dash: true, ...evaluations('eval_f1') },
         ].filter(({ y }) => y.some((value) => value !== null))}
         circled={
           ring('eval_exact_match', `exact match ${score(best?.eval_exact_match ?? 0)}`) ??
@@ -66,7 +66,7 @@ export function StepCurves({ view }: { readonly view: RunView }) {
   const x = steps[by]
   const perSecond = steps.samples.map((samples, i) => samples / steps.seconds[i])
   const plain = { fromZero: true, ...axisOf(view) }
-  const line = (label: string, values: Pick<Line, 'x' | 'y'>): Line[] => [{ label, colour: '--plain', ...values }]
+  const line = (label: string, values: Pick<Line, 'x' | 'y'>): Line[] => [{ label, color: '--plain', ...values }]
   return (
     <section aria-labelledby="steps-title">
       <h2 id="steps-title">Step by step</h2>
@@ -117,10 +117,10 @@ const halfLife = (points: number): number => Math.max(1, points / 50)
 function trainingLines({ steps, log }: RunView, by: 'epoch' | 'step'): Line[] {
   if (steps.step.length > 0)
     return [
-      { label: 'step loss', colour: '--training', faint: true, x: steps[by], y: steps.loss },
+      { label: 'step loss', color: '--training', faint: true, x: steps[by], y: steps.loss },
       {
         label: 'step loss, smoothed',
-        colour: '--training',
+        color: '--training',
         x: steps[by],
         y: smoothed(steps.loss, halfLife(steps.step.length)),
       },
@@ -129,7 +129,7 @@ function trainingLines({ steps, log }: RunView, by: 'epoch' | 'step'): Line[] {
   return [
     {
       label: 'training loss',
-      colour: '--training',
+      color: '--training',
       x: entries.map((entry) => entry[by] as number),
       y: entries.map((entry) => entry.loss!),
     },

@@ -87,17 +87,17 @@ function Connection() {
   return text ? <p class="connection">{text}</p> : null
 }
 
-const refused = signal<string | undefined>(undefined)
+const rejected = signal<string | undefined>(undefined)
 
 function Controls({ status }: { readonly status: RunStatus }) {
   const dialog = useRef<HTMLDialogElement>(null)
   const ask = async (action: Action) => {
     try {
       await control(action)
-      refused.value = undefined
+      rejected.value = undefined
       trouble.value = undefined
     } catch (error) {
-      refused.value = (error as Error).message
+      rejected.value = (error as Error).message
     }
   }
   const stop = () => {
@@ -124,7 +124,7 @@ function Controls({ status }: { readonly status: RunStatus }) {
           Stop and save
         </button>
       )}
-      {refused.value && <p role="alert">{refused.value}</p>}
+      {rejected.value && <p role="alert">{rejected.value}</p>}
       <dialog ref={dialog} aria-labelledby="stop-title">
         <h2 id="stop-title">Stop this run?</h2>
         <p>

@@ -1,4 +1,4 @@
-/** Icons in the colour of the text. */
+/** Icons in the color of the text. */
 const PATHS = {
   history: 'M12 7v5l3.5 2M4 12a8 8 0 1 0 2.6-5.9M4 4.5V8h3.5',
   check: 'M5 5h14v14H5zM8.5 12.2l2.4 2.4 4.6-5',

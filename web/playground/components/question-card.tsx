@@ -62,7 +62,7 @@ function Judgement({ asked }: { readonly asked: state.AskedQuestion }) {
   const known = state.knownAnswer(asked.question)
   const saved = known === null ? 'no answer' : known && `“${known.text}”`
   return (
-    <div class="judgement">
+    <div class="judgment">
       {saved && <span class="saved">Correct: {saved}</span>}
       {!saved && results.length === 1 && (
         <button type="button" class="quiet" onClick={() => correct(asked, answer)}>

@@ -30,7 +30,7 @@ function piecesOf(nearby: string, pattern: RegExp, offset: number): Span[] {
 }
 
 /**
- * The pieces that contain the span, plus as many whole neighbours on either side as fit, or undefined if the pieces
+ * The pieces that contain the span, plus as many whole neighbors on either side as fit, or undefined if the pieces
  * themselves do not fit. The first and last piece may be truncated and count as whole only at the ends of the text.
  */
 function grown(pieces: readonly Span[], span: Span, most: number, length: number): Span | undefined {

@@ -24,15 +24,17 @@ describe('a share link', () => {
     expect((await toFragment({ ...shared, text })).length).toBeLessThan(text.length / 50)
   })
 
-  it('is reported as damaged if it is truncated or changed', async () => {
+  it('is reported as corrupted if it is truncated or changed', async () => {
     const whole = await toFragment({ ...shared, text: Array.from({ length: 300 }, (_, i) => `word${i * i}`).join(' ') })
     for (const broken of [whole.slice(0, -20), `${whole.slice(0, 40)}AAAA${whole.slice(44)}`, '#share=%%%', '#share='])
-      await expect(fromFragment(broken), broken.slice(0, 50)).rejects.toThrow('This link is damaged')
+      await expect(fromFragment(broken), broken.slice(0, 50)).rejects.toThrow('This link is corrupted')
   })
 
-  it('is reported as damaged if its content is invalid', async () => {
+  it('is reported as corrupted if its content is invalid', async () => {
     for (const other of [null, 1, [], { ...shared, text: 1 }, { ...shared, questions: [1] }])
-      await expect(fromFragment(`#share=${await pack(JSON.stringify(other))}`)).rejects.toThrow('This link is damaged')
+      await expect(fromFragment(`#share=${await pack(JSON.stringify(other))}`)).rejects.toThrow(
+        'This link is corrupted',
+      )
   })
 
   it('ignores a threshold out of range', async () => {

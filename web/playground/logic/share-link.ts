@@ -27,7 +27,7 @@ export async function fromFragment(fragment: string): Promise<Shared | undefined
   try {
     return sharedOf(JSON.parse(await unpack(fragment.slice(MARK.length))))
   } catch (cause) {
-    throw new Error('This link is damaged: it was truncated or changed. Ask the sender for it again.', { cause })
+    throw new Error('This link is corrupted: it was truncated or changed. Ask the sender for it again.', { cause })
   }
 }
 

@@ -35,7 +35,7 @@ export function checkCommand(): Command {
   const command = new Command('check')
     .description('check a data file and optionally write a corrected copy')
     .argument('<file>', DATA_ARGUMENT)
-    .option('--validation <file>', 'evaluation data (file or data set name): report shared contexts')
+    .option('--validation <file>', 'evaluation data (file or dataset name): report shared contexts')
     .option('--model <folder>', 'model folder or hub name: also check the windows of its tokenizer')
     .option('--estimate', 'with --model: run a few training steps and estimate the cost of an epoch')
     .option('--fix <file>', 'write a corrected copy with the same columns (.csv, .tsv, .xlsx, .json, .jsonl, .parquet)')

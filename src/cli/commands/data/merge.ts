@@ -19,7 +19,7 @@ interface MergeFlags extends DataCommandFlags, ColumnsFlag {
 export const mergeCommand = (): Command =>
   withColumnsFlag(withDataCommandFlags(new Command('merge')))
     .description('merge data files, removing duplicates and making ids unique')
-    .argument('<files...>', 'data files in any format, or data set names')
+    .argument('<files...>', 'data files in any format, or dataset names')
     .requiredOption('--output <file>', 'output file; its extension selects the format')
     .addHelpText('after', '\nExample:\n  spanforge data merge squad.json own.csv --output train.parquet\n')
     .action(merge)

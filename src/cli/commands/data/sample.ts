@@ -9,7 +9,7 @@ import {
   withColumnsFlag,
   withDataCommandFlags,
 } from '../../flags/data.ts'
-import { wholeNumber } from '../../flags/numbers.ts'
+import { integerFrom } from '../../flags/numbers.ts'
 import { createOutput } from '../../terminal/output.ts'
 
 interface SampleFlags extends DataCommandFlags, ColumnsFlag {
@@ -23,9 +23,9 @@ export const sampleCommand = (): Command =>
   withColumnsFlag(withDataCommandFlags(new Command('sample')))
     .description('draw a random sample of questions')
     .argument('<file>', DATA_ARGUMENT)
-    .requiredOption('--count <integer>', 'number of questions', wholeNumber(1))
+    .requiredOption('--count <integer>', 'number of questions', integerFrom(1))
     .requiredOption('--output <file>', 'output file; its extension selects the format')
-    .option('--seed <integer>', 'random seed', wholeNumber(0), 42)
+    .option('--seed <integer>', 'random seed', integerFrom(0), 42)
     .addHelpText('after', '\nExample:\n  spanforge data sample train.json --count 1000 --output small.json\n')
     .action(sample)
 

@@ -10,7 +10,7 @@ import {
   withColumnsFlag,
   withDataCommandFlags,
 } from '../../flags/data.ts'
-import { anyNumber, wholeNumber } from '../../flags/numbers.ts'
+import { anyNumber, integerFrom } from '../../flags/numbers.ts'
 import { createOutput } from '../../terminal/output.ts'
 
 interface SplitFlags extends DataCommandFlags, ColumnsFlag {
@@ -39,7 +39,7 @@ export const splitCommand = (): Command =>
         'unit that is never divided (default: article if there are enough articles, else context)',
       ).choices(['article', 'context', 'question']),
     )
-    .option('--seed <integer>', 'random seed', wholeNumber(0), 42)
+    .option('--seed <integer>', 'random seed', integerFrom(0), 42)
     .addHelpText('after', '\nExample:\n  spanforge data split all.json --train train.json --validation dev.json\n')
     .action(split)
 

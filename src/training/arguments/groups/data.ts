@@ -8,7 +8,7 @@ export const dataArguments = {
   ),
   revision: optionalText('Branch, tag or commit of the model on the hub. (default: main)'),
   dataset: optionalText(
-    'Data set to train and evaluate on: a name on the hub (squad, squad_v2, owner/name), a folder of Parquet files, or ' +
+    'Dataset to train and evaluate on: a name on the hub (squad, squad_v2, owner/name), a folder of Parquet files, or ' +
       'a folder written by save_to_disk in datasets.',
   ),
   dataset_config: optionalText('Configuration of dataset, if it has several.'),
@@ -28,7 +28,7 @@ export const dataArguments = {
   ),
   doc_stride: optionalInteger(
     0,
-    'Number of context tokens shared by neighbouring windows, so that an answer at the edge of one is inside the other. ' +
+    'Number of context tokens shared by neighboring windows, so that an answer at the edge of one is inside the other. ' +
       '(default: the value stored with the model, otherwise 128, or half of max_seq_length if that is less)',
   ),
   max_train_samples: optionalInteger(1, 'Maximum number of questions to train on, taken from the start of the data.'),

@@ -26,9 +26,9 @@ function* withLargeNumbers(whole: Buffer, step: number): Generator<Buffer> {
 }
 
 /** Changes up to four bytes, or truncates the file. */
-function* damaged(whole: Buffer): Generator<Buffer> {
+function* corrupted(whole: Buffer): Generator<Buffer> {
   for (let round = 0; round < thoroughOr(2000, 100); round++) {
-    const draw = random(round, 'damaged binaries')
+    const draw = random(round, 'corrupted binaries')
     const bytes = Buffer.from(whole)
     for (let count = round % 4; count >= 0; count--) bytes[draw.below(bytes.length)] = draw.below(256)
     yield round % 5 === 0 ? bytes.subarray(0, draw.below(bytes.length)) : bytes
@@ -36,17 +36,17 @@ function* damaged(whole: Buffer): Generator<Buffer> {
 }
 
 test.each(FILES)(
-  '%s with damage anywhere is read or refused in words, without filling the memory',
+  '%s with damage anywhere is read or rejected in words, without filling the memory',
   async (name, step) => {
     const whole = readFileSync(fixture(name))
     const path = join(temporaryFolder(), name.replaceAll('/', '-'))
-    const outcomes = { read: 0, refused: 0 }
-    for (const bytes of [...withLargeNumbers(whole, thoroughOr(1, step)), ...damaged(whole)]) {
+    const outcomes = { read: 0, rejected: 0 }
+    for (const bytes of [...withLargeNumbers(whole, thoroughOr(1, step)), ...corrupted(whole)]) {
       writeFileSync(path, bytes)
       const found = await readExamples(path).catch((error) => error)
       if (!Array.isArray(found)) expect(found).toBeInstanceOf(SpanforgeError)
-      outcomes[Array.isArray(found) ? 'read' : 'refused']++
+      outcomes[Array.isArray(found) ? 'read' : 'rejected']++
     }
-    expect(Math.min(outcomes.read, outcomes.refused)).toBeGreaterThan(0)
+    expect(Math.min(outcomes.read, outcomes.rejected)).toBeGreaterThan(0)
   },
 )
