@@ -17,6 +17,7 @@ const entryPoints = [
   'server/models/model-worker',
   'server/tokenizing/request-tokenizer-worker',
   'runs/load/cut-worker',
+  'runtime/onednn/worker',
 ]
 /** Dependencies that cannot be bundled: native code, and packages that search for their own files. */
 const external = ['onnxruntime-node', 'koffi', '@resvg/resvg-js', 'fastify', '@fastify/*', 'pino']

@@ -1,17 +1,12 @@
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Padding } from '../src/batching/rows.ts'
-import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import { windowLosses } from '../src/inference/logits.ts'
 import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
 import type { Engine } from '../src/runtime/engine.ts'
-import { makeDataset } from '../src/squad/dataset.ts'
-import { parseSquad } from '../src/squad/reading/squad-json.ts'
-import type { LabelledWindow } from '../src/squad/types.ts'
 import { parseArguments } from '../src/training/arguments/arguments.ts'
 import { Stepper } from '../src/training/loop/stepper.ts'
 import { describeOpenVino } from './engines.ts'
-import { miniLm } from './minilm-model.ts'
+import { firstWindows, miniLm } from './minilm-model.ts'
 import { maxDifference, readRecorded } from './read-safetensors.ts'
 import { describeShared, shared } from './shared.ts'
 import { readJson } from './squad-reference.ts'
@@ -38,13 +33,6 @@ interface Curve {
   readonly steps: readonly { readonly loss: number; readonly grad_norm: number; readonly lr: number }[]
   readonly eval_loss_first_100_windows: number
   readonly eval_batch: number
-}
-
-/** Reads the first windows of a data file, from at most as many questions. */
-async function firstWindows(file: string, count: number): Promise<LabelledWindow[]> {
-  const tokenizer = await loadTokenizer(shared('models/minilm-l6-h384'))
-  const examples = parseSquad(readFileSync(shared(`data/${file}`), 'utf8'), file).slice(0, count)
-  return makeDataset(tokenizer, examples, { max_seq_length: 384, doc_stride: 128 }).windows.slice(0, count)
 }
 
 describeShared('thirty steps of AdamW on MiniLM and real windows', () => {

@@ -1,6 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import { loadPretrained } from '../src/inference/pretrained.ts'
 import type { QuestionAnsweringModel } from '../src/models/question-answering.ts'
 import type { Engine } from '../src/runtime/engine.ts'
+import { makeDataset } from '../src/squad/dataset.ts'
+import { parseSquad } from '../src/squad/reading/squad-json.ts'
+import type { LabelledWindow } from '../src/squad/types.ts'
 import { readRecorded } from './read-safetensors.ts'
 import { shared } from './shared.ts'
 import { withoutDropout } from './tiny-model.ts'
@@ -11,4 +16,11 @@ export async function miniLm(engine?: Engine): Promise<QuestionAnsweringModel> {
   for (const [name, { data }] of Object.entries(readRecorded(shared('reference/minilm/head.safetensors'))))
     model.parameters.view(name).set(data)
   return withoutDropout(model)
+}
+
+/** Reads the first windows of a data file, from at most as many questions. */
+export async function firstWindows(file: string, count: number): Promise<LabelledWindow[]> {
+  const tokenizer = await loadTokenizer(shared('models/minilm-l6-h384'))
+  const examples = parseSquad(readFileSync(shared(`data/${file}`), 'utf8'), file).slice(0, count)
+  return makeDataset(tokenizer, examples, { max_seq_length: 384, doc_stride: 128 }).windows.slice(0, count)
 }

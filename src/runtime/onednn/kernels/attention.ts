@@ -5,6 +5,7 @@
  * they are overwritten when the next window, which follows in memory, is computed.
  */
 import { BYTES, reshaped, size, transposed, type View } from '../memory.ts'
+import type { PostOp } from '../primitives.ts'
 import type { Kernel, KernelTable, Use } from './kernel.ts'
 
 export const LENGTH_MULTIPLE = 16
@@ -66,9 +67,10 @@ function partOf(x: View, { row, padded }: Window): View {
 const biasOf = (use: Use, bias: View, window: Window): View =>
   bias.dims[2] === 1 ? partOf(bias, window) : densePartOf(use, bias, window)
 
-/** The same as `partOf`, copied, because operands that are not dense are slow. */
+/** The same as `partOf`, copied unless it is dense, because other operands are slow. */
 function densePartOf(use: Use, mask: View, window: Window): View {
   const part = partOf(mask, window)
+  if (window.padded === mask.dims[3]) return part
   const copy = use.temporary(mask.type, part.dims)
   use.dnn.reorder(part, copy, 'mask')
   return copy
@@ -127,8 +129,8 @@ function attendBackward(use: Use): void {
     dnn.matmul(transposed(kept), ds, result, { name: 'd v' })
     write(dv)
     const dp = use.temporary(p.type, p.dims)
-    dnn.matmul(ds, transposed(vs), dp, { name: 'd p' })
-    if (part) dnn.binary('mul', dp, part, dp, dropout)
+    const drop: readonly PostOp[] = part ? [{ op: 'scale', by: dropout }, { op: 'mul', with: part }] : []
+    dnn.matmul(ds, transposed(vs), dp, { post: drop, name: 'd p' })
     dnn.softmaxBackward(p, dp, dp)
     dnn.matmul(dp, ks, result, { post: [scale], name: 'd q' })
     write(dq)
