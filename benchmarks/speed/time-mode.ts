@@ -31,6 +31,8 @@ export interface ModeSettings {
   /** Whether training and evaluation use bfloat16. */
   readonly bf16: boolean
   readonly max_tokens_per_pass: number
+  /** See `CompileOptions`. */
+  readonly spin?: boolean
 }
 
 /**
@@ -93,7 +95,7 @@ const settings: ModeSettings = JSON.parse(process.argv[2])
 const { max_tokens_per_pass } = settings
 const { bf16 } = settings
 const engine = await engineWith(
-  { threads: settings.threads, precision: bf16 ? 'bfloat16' : 'float32' },
+  { threads: settings.threads, spin: settings.spin, precision: bf16 ? 'bfloat16' : 'float32' },
   settings.engine,
 )
 const data = await readDataset(settings.train_file, settings.folder, settings.questions)

@@ -23,9 +23,11 @@ export interface CompileOptions {
   readonly precision?: Precision
   /** Number of threads per operator (default: SPANFORGE_THREADS). 0 uses all cores. */
   readonly threads?: number
+  /** Whether threads that wait for each other keep their cores busy, where the engine has a choice (default: true). */
+  readonly spin?: boolean
   /** The lane of an engine that has `lanes` (default: 0). */
   readonly lane?: number
-  /** Writes an execution time profile per node to a file whose name starts with this prefix. */
+  /** Writes an execution time profile to a file whose name starts with this prefix: per node, or per kind of operation. */
   readonly profilePrefix?: string
 }
 

@@ -45,12 +45,13 @@ export const onnxruntime: Engine = {
   precisions: ['float32'],
   lacks: 'ONNX Runtime does not support bfloat16 on a CPU; the openvino engine may',
   async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
-    const { threads = threadsByDefault(), profilePrefix, precision = 'float32' } = options
+    const { threads = threadsByDefault(), spin = true, profilePrefix, precision = 'float32' } = options
     if (precision !== 'float32') throw new SpanforgeError(`ONNX Runtime does not support ${precision} on a CPU`)
     const ort = await loadRuntime()
     const session = await ort.InferenceSession.create(toBytes(encodeModel(lastFirst(lower(graph, dialect)))), {
       executionProviders: ['cpu'],
       intraOpNumThreads: threads,
+      ...(spin ? {} : { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
       // Failures are thrown with the same message.
       logSeverityLevel: 4,
       // Shapes change between runs, and a memory pattern for each would waste memory: 5.3 GB instead of 3.5 GB for

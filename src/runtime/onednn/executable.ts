@@ -87,6 +87,7 @@ export class OneDnnExecutable implements Executable {
     private readonly program: Program,
     private readonly computing: Computing,
     private readonly id: number,
+    private readonly lane: number,
     /** Of a run that has all cores, and of one that shares them with other lanes. */
     private readonly threads: { readonly all: number; readonly shared: number },
     private readonly profilePrefix: string | undefined,
@@ -104,7 +105,7 @@ export class OneDnnExecutable implements Executable {
     const { computing, id } = Computing.enter(file, lane % all)
     await computing.call('compile', id, program, factors, profilePrefix !== undefined)
     const shared = Math.max(1, Math.floor(all / lanes))
-    return new OneDnnExecutable(program, computing, id, { all, shared }, profilePrefix)
+    return new OneDnnExecutable(program, computing, id, lane, { all, shared }, profilePrefix)
   }
 
   hold(values: Values): void {
@@ -128,7 +129,7 @@ export class OneDnnExecutable implements Executable {
     this.released = true
     this.held.clear()
     const profile = await this.computing.call<object | undefined>('release', this.id)
-    if (this.profilePrefix) writeFileSync(`${this.profilePrefix}_onednn.json`, JSON.stringify(profile, null, 2))
+    if (this.profilePrefix) writeFileSync(`${this.profilePrefix}_${this.lane}.json`, JSON.stringify(profile, null, 2))
     await this.computing.leave()
   }
 

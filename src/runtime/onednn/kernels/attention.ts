@@ -129,7 +129,12 @@ function attendBackward(use: Use): void {
     dnn.matmul(transposed(kept), ds, result, { name: 'd v' })
     write(dv)
     const dp = use.temporary(p.type, p.dims)
-    const drop: readonly PostOp[] = part ? [{ op: 'scale', by: dropout }, { op: 'mul', with: part }] : []
+    const drop: readonly PostOp[] = part
+      ? [
+          { op: 'scale', by: dropout },
+          { op: 'mul', with: part },
+        ]
+      : []
     dnn.matmul(ds, transposed(vs), dp, { post: drop, name: 'd p' })
     dnn.softmaxBackward(p, dp, dp)
     dnn.matmul(dp, ks, result, { post: [scale], name: 'd q' })
