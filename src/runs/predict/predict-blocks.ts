@@ -1,6 +1,6 @@
 import type { AskedQuestion } from '../../data/each-question.ts'
 import { SpanforgeError } from '../../errors.ts'
-import { Document } from '../../inference/document.ts'
+import { Document } from '../../squad/document.ts'
 import type { Window } from '../../squad/types.ts'
 import type { WindowOptions } from '../../squad/windows.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'

@@ -1,6 +1,6 @@
-import type { Document } from '../../inference/document.ts'
 import { type AnswerOptions, findAnswers } from '../../squad/answers/answers.ts'
 import type { WindowLogits } from '../../squad/answers/document-logits.ts'
+import type { Document } from '../../squad/document.ts'
 import { pipelineAnswers } from '../../squad/python/pipeline-answers.ts'
 import { postprocessRunQa, type RunQaCandidate } from '../../squad/python/postprocess-run-qa.ts'
 import { CodePoints } from '../../squad/reading/code-points.ts'

@@ -1,9 +1,10 @@
 /** Plans the windows of a request's texts, and finds answers from the model's logits. */
-import { Document } from '../../inference/document.ts'
+
 import type { PipelineOptions, SearchOptions } from '../../inference/pipeline.ts'
 import { type DocumentLogits, type ExampleAnswers, findAnswers } from '../../squad/answers/answers.ts'
 import { noAnswerConfidence } from '../../squad/answers/confidence.ts'
 import type { WindowLogits } from '../../squad/answers/document-logits.ts'
+import { Document } from '../../squad/document.ts'
 import { type PipelineAnswer, pipelineAnswers } from '../../squad/python/pipeline-answers.ts'
 import { planTokens } from '../../squad/window-plan.ts'
 import type { Tokens } from '../../squad/windows.ts'

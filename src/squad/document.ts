@@ -1,8 +1,8 @@
-import { wordRanges } from '../squad/answers/words.ts'
-import type { Window } from '../squad/types.ts'
-import { contextRange, type WindowLayout, type WindowPlan } from '../squad/window-plan.ts'
-import { type Tokens, WindowCutter, type WindowOptions } from '../squad/windows.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
+import { wordRanges } from './answers/words.ts'
+import type { Window } from './types.ts'
+import { contextRange, type WindowLayout, type WindowPlan } from './window-plan.ts'
+import { type Tokens, WindowCutter, type WindowOptions } from './windows.ts'
 
 /** A text that is tokenized once for all questions about it. */
 export class Document {
