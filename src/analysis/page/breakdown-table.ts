@@ -1,8 +1,7 @@
 import { MIN_FOR_INTERVAL } from '../breakdown.ts'
 import { dimensionTexts } from '../dimensions.ts'
 import type { Breakdown, GroupScore, QuestionGroup } from '../types.ts'
-import { type Html, html } from './html-text.ts'
-import { filterLink, intervalText, score } from './numbers.ts'
+import { filterLink, type Html, html, intervalText, score } from './html-text.ts'
 
 /** The table of one breakdown: the scores of each group as numbers and as bars with their intervals. */
 export function breakdownTable({ dimension, groups }: Breakdown): Html {

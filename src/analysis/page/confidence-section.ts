@@ -1,7 +1,6 @@
 import { classTexts } from '../error-class-texts.ts'
 import type { Analysis } from '../types.ts'
-import { type Html, html } from './html-text.ts'
-import { filterLink, predictionText, quotedAnswer, share } from './numbers.ts'
+import { filterLink, type Html, html, predictionText, quotedAnswer, share } from './html-text.ts'
 import { reliabilityPlot, riskCoveragePlot } from './plots.ts'
 
 /** The section with the plots of confidence and the most confident mistakes. */

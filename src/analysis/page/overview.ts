@@ -1,8 +1,7 @@
 import { count, counted, setting } from '../../report/render/format.ts'
 import { classTexts } from '../error-class-texts.ts'
 import type { Analysis, ClassSummary } from '../types.ts'
-import { type Html, html } from './html-text.ts'
-import { filterLink, intervalText, predictionText, quotedAnswer, score, share } from './numbers.ts'
+import { filterLink, type Html, html, intervalText, predictionText, quotedAnswer, score, share } from './html-text.ts'
 import { takeaways } from './takeaways.ts'
 
 /** The overall scores and the main conclusions. */

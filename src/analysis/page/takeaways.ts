@@ -2,7 +2,7 @@ import { counted } from '../../report/render/format.ts'
 import { dimensionTexts } from '../dimensions.ts'
 import { classTexts } from '../error-class-texts.ts'
 import type { Analysis, Breakdown, QuestionGroup } from '../types.ts'
-import { score, share } from './numbers.ts'
+import { score, share } from './html-text.ts'
 
 /** The main conclusions of the analysis, each as a sentence. */
 export function takeaways(analysis: Analysis): string[] {

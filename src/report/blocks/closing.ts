@@ -1,12 +1,11 @@
 import { type Block, facts, heading, type NamedValue, paragraph, table } from '../render/document.ts'
-import { byteSize, count, counted, decimal, duration, rate } from '../render/format.ts'
+import { byteSize, count, counted, decimal, duration, percentScore, rate, scoreText } from '../render/format.ts'
 import { columns } from '../render/table.ts'
 import { bestOfSeveral, bestPoint, evaluations, type Point, placeOf } from '../summary/history.ts'
 import type { RunSummary, SavedFile } from '../summary/run.ts'
-import { trends } from '../summary/trend.ts'
+import { tooFewQuestions, trends } from '../summary/trend.ts'
 import { lossBlocks } from './loss.ts'
 import { overfittingBlocks } from './overfitting.ts'
-import { percentScore, scoreText, tooFewQuestions } from './score.ts'
 
 /** File name of the learning curve. */
 export const learningCurveFile = 'learning_curve.svg'

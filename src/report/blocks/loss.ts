@@ -1,10 +1,10 @@
 import type { Interval } from '../../squad/metrics/bootstrap.ts'
 import { type Block, heading, paragraph, table } from '../render/document.ts'
-import { decimal, percentage } from '../render/format.ts'
+import { decimal, percentage, percentScore } from '../render/format.ts'
 import { columns } from '../render/table.ts'
 import { type LossClass, lossClass, lossClasses, meaning, missOf } from '../summary/loss-meaning.ts'
 import type { RunSummary } from '../summary/run.ts'
-import { percentScore, tooFewQuestions } from './score.ts'
+import { tooFewQuestions } from '../summary/trend.ts'
 
 /** Explains the validation loss and compares the exact match it suggests, by a rule of thumb, with the real one. */
 export function lossBlocks({

@@ -1,9 +1,8 @@
 import { type Block, paragraph, warning } from '../render/document.ts'
-import { decimal } from '../render/format.ts'
+import { decimal, scoreText } from '../render/format.ts'
 import { bestPoint, lowestLoss, type Point, placeOf } from '../summary/history.ts'
 import type { RunSummary } from '../summary/run.ts'
-import { overfitting } from '../summary/trend.ts'
-import { scoreText, tooFewQuestions } from './score.ts'
+import { overfitting, tooFewQuestions } from '../summary/trend.ts'
 
 /** Reports overfitting with its evidence, and which model was saved. */
 export function overfittingBlocks(run: RunSummary, points: readonly Point[]): Block[] {

@@ -1,7 +1,6 @@
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
-import { percentScore } from '../blocks/score.ts'
-import { decimal } from '../render/format.ts'
+import { decimal, percentScore } from '../render/format.ts'
 import { bestOfSeveral, evaluations, type Point, placeOf, trainingLogs } from '../summary/history.ts'
 import type { RunSummary } from '../summary/run.ts'
 import { type LegendEntry, legend, plotSvg } from './plot-svg.ts'

@@ -1,4 +1,5 @@
 /** Numbers formatted for readers: thousands separators, durations, bytes, rates, percentages. */
+import type { Interval } from '../../squad/metrics/bootstrap.ts'
 
 /** Formats an integer with thousands separators: 108893186 -> '108,893,186'; '-' for undefined. */
 export const count = (n: number | undefined): string =>
@@ -67,3 +68,14 @@ export function percentage(fraction: number): string {
   const digits = value === 0 || value >= 9.95 ? 0 : value >= 0.995 ? 1 : 2
   return value > 0 && value < 0.005 ? '< 0.01 %' : `${value.toFixed(digits)} %`
 }
+
+/** Formats a score in percent with its 95 % interval, if known: '44.20 (40.00 to 48.60)'. */
+export const scoreText = (score: number | undefined, interval: Interval | undefined): string =>
+  withInterval(decimal(score), interval)
+
+/** Formats a score like `scoreText`, but with its unit: '44.20 % (40.00 to 48.60)'. */
+export const percentScore = (score: number, interval: Interval | undefined): string =>
+  withInterval(`${decimal(score)} %`, interval)
+
+const withInterval = (text: string, interval: Interval | undefined): string =>
+  interval ? `${text} (${interval.map((bound) => decimal(bound)).join(' to ')})` : text

@@ -56,3 +56,13 @@ export function overfitting(points: readonly Point[]): Overfitting | undefined {
     stillRising: (['exact_match', 'f1'] as const).filter(rises),
   }
 }
+
+/** Minimum number of validation questions for a judgment on overfitting or the class of a loss. */
+const MIN_QUESTIONS = 100
+
+/** Explains that there are too few validation questions for a judgment. Undefined if there are enough. */
+export function tooFewQuestions(questions: number | undefined): string | undefined {
+  if (questions === undefined || questions >= MIN_QUESTIONS) return undefined
+  const number = questions === 1 ? 'is only 1 validation question' : `are only ${questions} validation questions`
+  return `There ${number}; at least ${MIN_QUESTIONS} are required.`
+}

@@ -1,7 +1,7 @@
 import { MultiBar, type SingleBar } from 'cli-progress'
 import { clock, count, decimal, percentage, rate } from '../../report/render/format.ts'
-import { hideLiveBar, isQuiet, showLiveBar } from './live-bar.ts'
-import type { CountingProgressBar, ProgressBar, TrainingProgressBar } from './screen.ts'
+import { hideLiveBar, isQuiet, printAbove, showLiveBar } from './live-bar.ts'
+import type { CountingProgressBar, ProgressBar, Screen, TrainingProgressBar } from './screen.ts'
 
 export type { CountingProgressBar, ProgressBar, TrainingProgressBar } from './screen.ts'
 
@@ -151,4 +151,16 @@ function plainLines(
       if (done !== shown) write()
     },
   }
+}
+
+const print = (text: string): void =>
+  process.stderr.isTTY ? printAbove(text, process.stderr) : void process.stderr.write(`${text}\n`)
+
+/** A screen for programs that use the library: it writes to standard error, so that standard output stays free. */
+export const standardErrorScreen: Screen = {
+  print,
+  warn: print,
+  show: () => {},
+  training: trainingProgressBar,
+  counting: (label, unit, total, first) => countingProgressBar(label, unit, total, { first }),
 }

@@ -3,7 +3,7 @@ import { bytesOfTokens } from '../characters/byte-level.ts'
 import { readPattern } from '../characters/regular-expression.ts'
 import { eachMatch, eachOccurrence } from '../characters/splitting.ts'
 import { type Component, Fields, lookUp, readComponents, unexpected } from '../fields.ts'
-import { metaspaceOptions } from './metaspace.ts'
+import { metaspaceOptions } from './pre-tokenizers.ts'
 
 /** Makes a text of tokens. */
 export type Decode = (tokens: readonly string[]) => string

@@ -14,7 +14,6 @@ import {
 import { isNumeric, isPunctuation, isWhitespace, WORD_CHARACTER } from '../characters/unicode.ts'
 import { type Component, Fields, lookUp, readComponents, unexpected } from '../fields.ts'
 import { forEachGpt2Word } from './gpt2-words.ts'
-import { metaspaceOptions } from './metaspace.ts'
 
 export interface PreTokenizer {
   /** Cuts a normalized text into words. */
@@ -159,4 +158,28 @@ function bertWords({ source, start: from, end: to }: Piece): Piece[] {
   }
   if (to > start) words.push({ source, start, end: to })
   return words
+}
+
+/** The switches of a Metaspace, which writes spaces as another character, `▁`. */
+export interface MetaspaceOptions {
+  readonly replacement: string
+  /** Where a replacement is put before a text that does not begin with one. */
+  readonly prepend_scheme: 'always' | 'first' | 'never'
+  /** Whether a word begins at each replacement. */
+  readonly split: boolean
+}
+
+/** Older files have `add_prefix_space` instead of `prepend_scheme`. */
+export function metaspaceOptions(fields: Fields): MetaspaceOptions {
+  const replacement = fields.string('replacement')
+  if (replacement.length !== 1) throw unexpected(fields.path('replacement'), replacement, 'one character')
+  const prepend_scheme = fields.oneOf('prepend_scheme', ['always', 'first', 'never'])
+  const isNever = fields.optional('add_prefix_space', 'boolean') === false
+  if (isNever && fields.has('prepend_scheme') && prepend_scheme !== 'never')
+    throw unexpected(fields.path('add_prefix_space'), false, `true, for prepend_scheme is "${prepend_scheme}"`)
+  return {
+    replacement,
+    prepend_scheme: isNever ? 'never' : prepend_scheme,
+    split: fields.optional('split', 'boolean') ?? true,
+  }
 }
