@@ -44,6 +44,7 @@ export type { DistilBertConfig } from './models/distilbert.ts'
 export type { ElectraConfig } from './models/electra.ts'
 export type { ModernBertConfig } from './models/modernbert.ts'
 export type { RobertaConfig } from './models/roberta.ts'
+export type { SpanModel } from './models/span-model.ts'
 export { type LossClass, lossClass, type Meaning, meaning as lossMeaning } from './report/summary/loss-meaning.ts'
 export {
   type AnswerCandidate,

@@ -25,8 +25,8 @@ test('a pipeline rejects unknown options and suggests the right one', async () =
 
 test('loading functions and the Trainer reject unknown options and list the valid ones', async () => {
   const make = pipeline as unknown as Untyped
-  await expect(make('question-answering', folder, { dtype: 'q8' })).rejects.toThrow(
-    /unknown option dtype\n.*: tokenizer, engine,/,
+  await expect(make('question-answering', folder, { quantized: true })).rejects.toThrow(
+    /unknown option quantized\n.*: tokenizer, dtype, engine,/,
   )
   const load = AutoTokenizer.from_pretrained as unknown as Untyped
   await expect(load(folder, { revison: 'v2' })).rejects.toThrow(

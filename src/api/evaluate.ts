@@ -1,6 +1,6 @@
 import { resolveEvaluateOptions } from '../inference/answer-options.ts'
 import { type EvaluateOptions, type Evaluation, evaluateDataset as evaluateModel } from '../inference/evaluate.ts'
-import type { QuestionAnsweringModel } from '../models/question-answering.ts'
+import type { SpanModel } from '../models/span-model.ts'
 import type { Dataset } from '../squad/dataset.ts'
 import { storedSettings } from './model.ts'
 
@@ -11,10 +11,6 @@ import { storedSettings } from './model.ts'
  * @throws SpanforgeError for unanswerable questions without `version_2_with_negative`, before the evaluation starts,
  * and if the loss is not finite
  */
-export function evaluate(
-  model: QuestionAnsweringModel,
-  dataset: Dataset,
-  options: EvaluateOptions = {},
-): Promise<Evaluation> {
+export function evaluate(model: SpanModel, dataset: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
   return evaluateModel(model, dataset, resolveEvaluateOptions(options, storedSettings(model)))
 }

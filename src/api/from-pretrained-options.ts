@@ -6,7 +6,7 @@ import type { Engine } from '../runtime/engine.ts'
 import type { EngineName } from '../runtime/registry.ts'
 import { anObject, type SchemasOf } from './check-options.ts'
 
-export interface FromPretrainedOptions extends Omit<LoadOptions, 'engine'>, Omit<ModelOptions, 'weights'> {
+export interface FromPretrainedOptions extends Omit<LoadOptions, 'engine'>, Omit<ModelOptions, 'weights' | 'dtype'> {
   /**
    * The engine to compute with, or its name (default: `onnxruntime`; with bf16 or the device of another engine, an engine
    * that supports it). `auto` times a small step on each engine and uses the fastest.

@@ -4,6 +4,7 @@ import { loadConfig, saveModel } from '../checkpoint/model-folder.ts'
 import { resolveModel } from '../hub/download/models.ts'
 import { loadPretrained, newlyInitialized } from '../inference/pretrained.ts'
 import { QuestionAnsweringModel } from '../models/question-answering.ts'
+import type { SpanModel } from '../models/span-model.ts'
 import { chooseEngine, type EngineChoice } from '../runs/load/choose-engine.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { tensorsOf } from '../training/checkpoints/run-checkpoint.ts'
@@ -56,7 +57,7 @@ export class AutoModelForQuestionAnswering extends QuestionAnsweringModel {
 }
 
 /** The answer settings that a model was loaded with or got in training. */
-export const storedSettings = (model: QuestionAnsweringModel): AnswerSettings | undefined =>
+export const storedSettings = (model: SpanModel): AnswerSettings | undefined =>
   model instanceof AutoModelForQuestionAnswering ? model.answer_settings : undefined
 
 const engineFor = async (folder: string, choice: EngineChoice): Promise<Engine> =>

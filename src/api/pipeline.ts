@@ -1,6 +1,10 @@
 import { z } from 'zod'
+import { type AnswerSettings, loadAnswerSettings } from '../checkpoint/answer-settings.ts'
+import { exportDtype, isOnlyExported } from '../checkpoint/onnx-folder.ts'
 import { UsageError } from '../errors.ts'
+import { resolveModel } from '../hub/download/models.ts'
 import { resolveAnswerOptions, resolvePipelineOptions } from '../inference/answer-options.ts'
+import { ExportedModel } from '../inference/exported-model.ts'
 import {
   answerQuestions,
   type PipelineOptions,
@@ -9,7 +13,8 @@ import {
   searchDocuments,
 } from '../inference/pipeline.ts'
 import { fitVocabulary } from '../inference/pretrained.ts'
-import type { QuestionAnsweringModel } from '../models/question-answering.ts'
+import type { SpanModel } from '../models/span-model.ts'
+import { openEngine } from '../runtime/registry.ts'
 import type { ExampleAnswers } from '../squad/answers/answers.ts'
 import type { PipelineAnswer } from '../squad/python/pipeline-answers.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
@@ -53,7 +58,7 @@ export interface QuestionAnsweringPipeline {
     options?: SearchOptions,
   ): AsyncGenerator<ExampleAnswers>
 
-  readonly model: QuestionAnsweringModel
+  readonly model: SpanModel
   readonly tokenizer: Tokenizer
   /** Releases the engine's memory. The pipeline can still be used; the next call prepares the engine again. */
   dispose(): Promise<void>
@@ -63,11 +68,17 @@ export interface QuestionAnsweringPipeline {
 export interface PipelineSource extends FromPretrainedOptions {
   /** Folder or name of the tokenizer, or the tokenizer itself (default: that of the model). */
   readonly tokenizer?: string | Tokenizer
+  /**
+   * Variant of an exported model: fp32, fp16, q8, int8, uint8, q4 or q4f16. A folder without weights opens an exported model
+   * without it.
+   */
+  readonly dtype?: string
 }
 
 const PIPELINE_SOURCE = z
   .strictObject({
     tokenizer: z.union([z.string(), anObject<Tokenizer>('')], 'a tokenizer or its name'),
+    dtype: z.string(),
     ...FROM_PRETRAINED.shape,
   } satisfies SchemasOf<PipelineSource>)
   .partial()
@@ -79,22 +90,41 @@ const PIPELINE_SOURCE = z
  */
 export async function pipeline(
   task: 'question-answering',
-  model: string | QuestionAnsweringModel,
+  model: string | SpanModel,
   options: PipelineSource = {},
 ): Promise<QuestionAnsweringPipeline> {
   if (task !== 'question-answering') throw new UsageError(`pipeline: found task "${task}", expected question-answering`)
   checkOptions('pipeline', PIPELINE_SOURCE, options)
-  const { tokenizer = typeof model === 'string' ? model : undefined, ...loading } = options
+  const { tokenizer = typeof model === 'string' ? model : undefined, dtype, ...loading } = options
   if (tokenizer === undefined)
     throw new UsageError('pipeline: a model object requires a tokenizer', 'Pass it as an option: { tokenizer }.')
   const asLoaded = typeof tokenizer === 'string' ? await AutoTokenizer.from_pretrained(tokenizer, loading) : tokenizer
-  const loaded = typeof model === 'string' ? await AutoModelForQuestionAnswering.from_pretrained(model, loading) : model
-  const fitting = fitVocabulary(typeof model === 'string' ? model : 'pipeline', asLoaded, loaded.geometry)
-  return makePipeline(loaded, fitting)
+  const opened =
+    typeof model === 'string' ? await open(model, loading, dtype) : { model, settings: storedSettings(model) }
+  const fitting = fitVocabulary(typeof model === 'string' ? model : 'pipeline', asLoaded, opened.model.geometry)
+  return makePipeline(opened, fitting)
 }
 
-function makePipeline(model: QuestionAnsweringModel, tokenizer: Tokenizer): QuestionAnsweringPipeline {
-  const settings = storedSettings(model)
+interface ModelWithSettings {
+  readonly model: SpanModel
+  readonly settings?: AnswerSettings
+}
+
+/** Opens an exported model if a dtype is given or the folder has no other weights. */
+async function open(name: string, loading: FromPretrainedOptions, asked?: string): Promise<ModelWithSettings> {
+  const dtype = asked === undefined ? undefined : exportDtype(asked)
+  const folder = await resolveModel(name, { ...loading, dtype })
+  if (dtype || (await isOnlyExported(folder))) {
+    const { engine = 'auto', device } = loading
+    const named = typeof engine === 'string' && engine !== 'auto' ? await openEngine(engine, device) : undefined
+    const model = await ExportedModel.open(folder, { dtype, engine: typeof engine === 'object' ? engine : named })
+    return { model, settings: await loadAnswerSettings(folder) }
+  }
+  const model = await AutoModelForQuestionAnswering.from_pretrained(name, loading)
+  return { model, settings: storedSettings(model) }
+}
+
+function makePipeline({ model, settings }: ModelWithSettings, tokenizer: Tokenizer): QuestionAnsweringPipeline {
   const stream: QuestionAnsweringPipeline['stream'] = (inputs, options = {}) => {
     checkOptions('pipeline', PIPELINE_OPTIONS, options)
     return answerQuestions(model, tokenizer, inputs, resolvePipelineOptions(options, settings))

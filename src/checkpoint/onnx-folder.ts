@@ -5,6 +5,7 @@ import { UsageError } from '../errors.ts'
 import { cannotRead } from '../files/binary-file.ts'
 import { showValue } from '../show-value.ts'
 import { ANSWER_SETTINGS_FILE } from './answer-settings.ts'
+import { WEIGHT_FILES } from './other-weights.ts'
 import { isTokenizerFile } from './tokenizer-folder.ts'
 
 /** Name of each dtype in transformers.js, and what it adds to the name of the file. */
@@ -22,10 +23,11 @@ export type ExportDtype = keyof typeof SUFFIXES
 
 export const EXPORT_DTYPES = Object.keys(SUFFIXES) as readonly ExportDtype[]
 
+export const isExportDtype = (name: unknown): name is ExportDtype => EXPORT_DTYPES.some((dtype) => dtype === name)
+
 /** @throws UsageError for an unknown dtype */
 export function exportDtype(name: string): ExportDtype {
-  const known = EXPORT_DTYPES.find((dtype) => dtype === name)
-  if (known) return known
+  if (isExportDtype(name)) return name
   throw new UsageError(`dtype: unknown dtype ${showValue(name)}`, `Available dtypes: ${EXPORT_DTYPES.join(', ')}.`)
 }
 
@@ -61,6 +63,30 @@ export async function listVariants(folder: string): Promise<StoredVariant[]> {
     variants.push({ dtype, file: `onnx/${name}`, ...(isExternal && { external_data: `onnx/${data}` }), bytes })
   }
   return variants
+}
+
+/**
+ * Returns the variant with this dtype (default: the first).
+ * @throws UsageError if there is none
+ */
+export function variantOf(folder: string, variants: readonly StoredVariant[], dtype?: ExportDtype): StoredVariant {
+  if (variants.length === 0)
+    throw new UsageError(
+      `${folder}: has no exported model (onnx/model*.onnx)`,
+      `Export the model first: spanforge export ${folder} --to onnx --output_dir FOLDER`,
+    )
+  const found = dtype === undefined ? variants[0] : variants.find((variant) => variant.dtype === dtype)
+  if (found) return found
+  throw new UsageError(
+    `${folder}: has no variant of dtype ${dtype} (onnx/${onnxFileName(dtype!)})`,
+    `Available dtypes: ${variants.map((variant) => variant.dtype).join(', ')}.`,
+  )
+}
+
+/** Whether a folder has exported variants but no weights that spanforge can load. */
+export async function isOnlyExported(folder: string): Promise<boolean> {
+  const present = await readdir(folder).catch((error) => Promise.reject(cannotRead(folder, error)))
+  return !WEIGHT_FILES.some((name) => present.includes(name)) && (await listVariants(folder)).length > 0
 }
 
 export interface StoredFile {

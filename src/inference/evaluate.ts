@@ -1,5 +1,5 @@
 import { SpanforgeError } from '../errors.ts'
-import type { QuestionAnsweringModel } from '../models/question-answering.ts'
+import type { SpanModel } from '../models/span-model.ts'
 import { answerExamples, type ExampleAnswers } from '../squad/answers/answers.ts'
 import type { ConfidenceModel } from '../squad/answers/confidence.ts'
 import type { WindowLogits } from '../squad/answers/document-logits.ts'
@@ -63,7 +63,7 @@ export interface Scored extends AnswerScore {
  * or if the loss is not finite
  */
 export async function evaluateDataset(
-  model: QuestionAnsweringModel,
+  model: SpanModel,
   { examples, windows }: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {

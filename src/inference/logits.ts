@@ -1,7 +1,7 @@
 import { inLanes } from '../batching/in-lanes.ts'
 import { cutIntoLanes } from '../batching/passes.ts'
 import { type Padding, toRows } from '../batching/rows.ts'
-import type { QuestionAnsweringModel } from '../models/question-answering.ts'
+import type { SpanModel } from '../models/span-model.ts'
 import type { WindowLogits } from '../squad/answers/document-logits.ts'
 import type { LabelledWindow, Window } from '../squad/types.ts'
 
@@ -19,7 +19,7 @@ export interface ForwardOptions {
 
 /** Computes the logits of all windows, in order. Without padding, windows are sorted by length across batches. */
 export async function windowLogits(
-  model: QuestionAnsweringModel,
+  model: SpanModel,
   windows: readonly Window[],
   options: ForwardOptions = {},
 ): Promise<WindowLogits[]> {
@@ -33,7 +33,7 @@ export async function windowLogits(
 
 /** Like `windowLogits`, but also computes the mean loss over all windows. */
 export async function windowLosses(
-  model: QuestionAnsweringModel,
+  model: SpanModel,
   windows: readonly LabelledWindow[],
   options: ForwardOptions = {},
 ): Promise<{ logits: WindowLogits[]; loss: number }> {
@@ -49,7 +49,7 @@ export async function windowLosses(
 
 /** Returns what `visit` returned for each pass, in order. */
 async function eachPass<T>(
-  model: QuestionAnsweringModel,
+  model: SpanModel,
   windows: readonly Window[],
   options: ForwardOptions,
   visit: (rows: ReturnType<typeof toRows>, indices: number[], lane?: number) => Promise<T>,
@@ -57,7 +57,7 @@ async function eachPass<T>(
   const { padding = 'none', max_seq_length = 384, batch_size = 8, max_tokens_per_pass = 1024, onProgress } = options
   const pad_token_id = model.geometry.padding_row ?? 0
   const group = padding === 'none' ? windows.length : batch_size
-  const { lanes = 1 } = model.engine
+  const { lanes = 1 } = model
   const results: T[] = []
   let done = 0
   for (let start = 0; start < windows.length; start += group) {

@@ -1,6 +1,6 @@
 /** Answers questions about contexts, with the scores of the Python pipeline or with exact probabilities. */
 import { UsageError } from '../errors.ts'
-import type { QuestionAnsweringModel } from '../models/question-answering.ts'
+import type { SpanModel } from '../models/span-model.ts'
 import { type AnswerOptions, type DocumentLogits, type ExampleAnswers, findAnswers } from '../squad/answers/answers.ts'
 import { Document } from '../squad/document.ts'
 import { type PipelineAnswer, pipelineAnswers } from '../squad/python/pipeline-answers.ts'
@@ -48,7 +48,7 @@ export interface SearchOptions extends AnswerOptions, WindowingOptions {
  * @throws SpanforgeError if a question leaves no room for the context
  */
 export async function* answerQuestions(
-  model: QuestionAnsweringModel,
+  model: SpanModel,
   tokenizer: Tokenizer,
   inputs: Iterable<QuestionInput> | AsyncIterable<QuestionInput>,
   options: PipelineOptions = {},
@@ -73,7 +73,7 @@ export async function* answerQuestions(
  * @throws SpanforgeError if a question leaves no room for the document
  */
 export async function* searchDocuments(
-  model: QuestionAnsweringModel,
+  model: SpanModel,
   tokenizer: Tokenizer,
   questions: Iterable<string> | AsyncIterable<string>,
   contexts: readonly string[],

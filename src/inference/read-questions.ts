@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts'
-import type { QuestionAnsweringModel } from '../models/question-answering.ts'
+import type { SpanModel } from '../models/span-model.ts'
 import { showValue } from '../show-value.ts'
 import type { WindowLogits } from '../squad/answers/document-logits.ts'
 import { Document } from '../squad/document.ts'
@@ -28,7 +28,7 @@ export interface ReadQuestion<T extends QuestionInput> {
  * @throws SpanforgeError if a question leaves no room for the context
  */
 export async function* readQuestions<T extends QuestionInput>(
-  model: QuestionAnsweringModel,
+  model: SpanModel,
   tokenizer: Tokenizer,
   inputs: Iterable<T> | AsyncIterable<T>,
   windowing: WindowingPlan,

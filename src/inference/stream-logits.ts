@@ -1,4 +1,4 @@
-import type { QuestionAnsweringModel } from '../models/question-answering.ts'
+import type { SpanModel } from '../models/span-model.ts'
 import type { WindowLogits } from '../squad/answers/document-logits.ts'
 import type { Window } from '../squad/types.ts'
 import { type ForwardOptions, windowLogits } from './logits.ts'
@@ -14,7 +14,7 @@ const CHUNK = 512
  * windows are in memory at a time. `onProgress` counts windows over all items.
  */
 export async function* streamLogits<T extends { readonly windows: readonly Window[] }>(
-  model: QuestionAnsweringModel,
+  model: SpanModel,
   items: Iterable<T> | AsyncIterable<T>,
   options: ForwardOptions = {},
 ): AsyncGenerator<T & { readonly logits: readonly WindowLogits[] }> {

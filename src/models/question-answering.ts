@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { pack, type Row } from '../batching/pack.ts'
 import { spanTargets } from '../batching/span-targets.ts'
 import type { ParameterSpec } from '../nn/parameters.ts'
@@ -8,6 +9,7 @@ import type { Architecture, Geometry, ModelConfig } from './architecture.ts'
 import { FlatParameters, ResidentParameters } from './flat-parameters.ts'
 import { evaluationGraph, parameterSpecs } from './programs.ts'
 import { architectureOf } from './registry.ts'
+import type { SpanModel } from './span-model.ts'
 
 interface Session {
   readonly executable: Executable
@@ -18,7 +20,7 @@ interface Session {
  * An encoder with a question-answering head. All weights are in one flat array, and a session handles batches of any
  * shape.
  */
-export class QuestionAnsweringModel {
+export class QuestionAnsweringModel implements SpanModel {
   readonly architecture: Architecture
   readonly geometry: Geometry
   /** Specifications of the parameters, in memory order. */
@@ -52,16 +54,25 @@ export class QuestionAnsweringModel {
     await this.release()
   }
 
-  /** Returns the number of weights. */
+  get device(): string {
+    return this.engine.device
+  }
+
+  get lanes(): number | undefined {
+    return this.engine.lanes
+  }
+
+  async digest(): Promise<string> {
+    const { buffer, byteOffset, byteLength } = this.parameters.data
+    return createHash('sha256')
+      .update(new Uint8Array(buffer, byteOffset, byteLength))
+      .digest('hex')
+  }
+
   num_parameters(): number {
     return this.parameters.size
   }
 
-  /**
-   * Computes the logits of each row and, if `spans` contains the answers, the loss averaged over the rows. Rows may
-   * differ in length. The caller must ensure that they fit into memory. Calls in different lanes of the engine are
-   * computed at the same time; a call without a lane uses all cores.
-   */
   async forward(
     rows: readonly Row[],
     spans?: readonly Label[],

@@ -57,6 +57,18 @@ export interface Executable {
   release(): Promise<void>
 }
 
+/** A stored ONNX model that is ready to run. */
+export interface StoredExecutable extends Executable {
+  /** The inputs of the model, all of which `run` requires. */
+  readonly inputs: readonly string[]
+}
+
+/** The inputs and outputs that a stored model may and must have. */
+export interface Signature {
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+}
+
 /** What the number of tokens of a pass and the length of its windows are rounded up to. */
 export interface Multiples {
   readonly tokens: number
@@ -84,10 +96,16 @@ export interface Engine {
   readonly lanes?: number
   /** Compiles a graph. Inputs and outputs are identified by name. */
   compile(graph: Graph, options?: CompileOptions): Promise<Executable>
+  /**
+   * Opens an ONNX file, if the engine supports this.
+   * @throws SpanforgeError if the file is not a model, has an input that is not in the signature, or lacks an output
+   */
+  open?(file: string, signature: Signature): Promise<StoredExecutable>
 }
 
 export const float32Value = (data: Float32Array, dims: readonly number[]): Value => ({ dtype: 'float32', dims, data })
 export const uint8Value = (data: Uint8Array, dims: readonly number[]): Value => ({ dtype: 'uint8', dims, data })
+export const int64Value = (data: BigInt64Array, dims: readonly number[]): Value => ({ dtype: 'int64', dims, data })
 export const int32Value = (data: Int32Array, dims: readonly number[]): Value => ({ dtype: 'int32', dims, data })
 
 /**

@@ -1,4 +1,5 @@
 import { cpus } from 'node:os'
+import type { InferenceSession } from 'onnxruntime-node'
 import { SpanforgeError } from '../errors.ts'
 import { apply, type Graph } from '../graph/tensor.ts'
 import type { Dialect } from '../lowering/dialect.ts'
@@ -10,6 +11,7 @@ import {
   type Engine,
   type Executable,
   MEMORY_REMEDY,
+  type Signature,
   threadsByDefault,
   type Values,
 } from './engine.ts'
@@ -47,41 +49,75 @@ export const onnxruntime: Engine = {
   async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
     const { threads = threadsByDefault(), spin = true, profilePrefix, precision = 'float32' } = options
     if (precision !== 'float32') throw new SpanforgeError(`ONNX Runtime does not support ${precision} on a CPU`)
-    const ort = await loadRuntime()
-    const session = await ort.InferenceSession.create(toBytes(encodeModel(lastFirst(lower(graph, dialect)))), {
-      executionProviders: ['cpu'],
+    const session = await openSession(toBytes(encodeModel(lastFirst(lower(graph, dialect)))), {
       intraOpNumThreads: threads,
       ...(spin ? {} : { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
-      // Failures are thrown with the same message.
-      logSeverityLevel: 4,
-      // Shapes change between runs, and a memory pattern for each would waste memory: 5.3 GB instead of 3.5 GB for
-      // BERT-base.
-      enableMemPattern: false,
       ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
-    }).catch((error: Error) => {
-      throw new SpanforgeError(`ONNX Runtime cannot load the model: ${error.message}`, { cause: error })
     })
-    const held = new HeldValues(
-      [...session.inputNames, ...session.outputNames],
-      ({ dtype, data, dims }) => new ort.Tensor(dtype, data, dims),
-    )
-    const tensors = (names: readonly string[], values: Values) =>
-      Object.fromEntries(names.map((name) => [name, held.get(name, values)]))
-    return {
-      hold: (values) => held.hold(values),
-      // The runtime reads the memory on every run.
-      invalidate() {},
-      async run(inputs, outputs) {
-        held.rejectHeld(inputs, outputs)
-        const [fed, fetched] = [tensors(session.inputNames, inputs), tensors(session.outputNames, outputs)]
-        await session.run(fed, fetched).catch((error: Error) => Promise.reject(runFailure(error)))
-      },
-      async release() {
-        if (profilePrefix) session.endProfiling()
-        await session.release()
-      },
-    }
+    return executable(session, profilePrefix !== undefined)
   },
+  async open(file, signature) {
+    const session = await openSession(file, { intraOpNumThreads: threadsByDefault() })
+    try {
+      checkSignature(file, session, signature)
+    } catch (error) {
+      await session.release()
+      throw error
+    }
+    return { inputs: session.inputNames, ...(await executable(session)) }
+  },
+}
+
+async function openSession(model: Uint8Array | string, options: InferenceSession.SessionOptions) {
+  const { InferenceSession } = await loadRuntime()
+  const from = typeof model === 'string' ? `${model}: ` : ''
+  // The two types of models are overloads.
+  return InferenceSession.create(model as string, {
+    executionProviders: ['cpu'],
+    // Failures are thrown with the same message.
+    logSeverityLevel: 4,
+    // Shapes change between runs, and a memory pattern for each would waste memory: 5.3 GB instead of 3.5 GB for
+    // BERT-base.
+    enableMemPattern: false,
+    ...options,
+  }).catch((error: Error) => {
+    throw new SpanforgeError(`${from}ONNX Runtime cannot load the model: ${error.message}`, { cause: error })
+  })
+}
+
+function checkSignature(file: string, { inputNames, outputNames }: InferenceSession, { inputs, outputs }: Signature) {
+  const unknown = inputNames.filter((name) => !inputs.includes(name))
+  const missing = outputs.filter((name) => !outputNames.includes(name))
+  if (unknown.length === 0 && missing.length === 0) return
+  const found = `the inputs ${inputNames.join(', ')} and the outputs ${outputNames.join(', ')}`
+  throw new SpanforgeError(
+    `${file}: found ${found}, expected at most the inputs ${inputs.join(', ')} and the outputs ${outputs.join(', ')}`,
+    { remedy: 'Use a model that was exported for question answering.' },
+  )
+}
+
+async function executable(session: InferenceSession, isProfiled = false): Promise<Executable> {
+  const { Tensor } = await loadRuntime()
+  const held = new HeldValues(
+    [...session.inputNames, ...session.outputNames],
+    ({ dtype, data, dims }) => new Tensor(dtype, data, dims),
+  )
+  const tensors = (names: readonly string[], values: Values) =>
+    Object.fromEntries(names.map((name) => [name, held.get(name, values)]))
+  return {
+    hold: (values) => held.hold(values),
+    // The runtime reads the memory on every run.
+    invalidate() {},
+    async run(inputs, outputs) {
+      held.rejectHeld(inputs, outputs)
+      const [fed, fetched] = [tensors(session.inputNames, inputs), tensors(session.outputNames, outputs)]
+      await session.run(fed, fetched).catch((error: Error) => Promise.reject(runFailure(error)))
+    },
+    async release() {
+      if (isProfiled) session.endProfiling()
+      await session.release()
+    },
+  }
 }
 
 function runFailure(error: Error): SpanforgeError {

@@ -66,22 +66,20 @@ interface Answers {
 }
 
 async function answer(flags: AnswerFlags): Promise<void> {
-  const { newlyInitialized } = await import('../../inference/pretrained.ts')
-  const { loadModel } = await import('../../runs/load/load-model.ts')
+  const { openModel } = await import('../../runs/load/load-model.ts')
   const output = createOutput(flags.json === true)
   const documents = await documentsOf(flags)
   const loaded = await withHubProgress('Downloading', flags, output, (hub) =>
-    loadModel(flags.model, { choice: engineChoice(flags) }, { ...hub, revision: flags.revision }),
+    openModel(flags.model, { choice: engineChoice(flags) }, { ...hub, revision: flags.revision }),
   )
-  for (const text of [loaded.engineNote, newlyInitialized(flags.model, loaded.model, loaded.report)])
-    if (text) output.print(`${text}\n`)
+  for (const text of [loaded.engineNote, loaded.warning]) if (text) output.print(`${text}\n`)
   const found = await (flags.postprocess === 'pipeline' ? asPipeline : searched)(flags, loaded, documents)
   await loaded.model.release()
   show(found, output)
   output.result(flags.question.length === 1 ? documentOf(found[0], flags) : found)
 }
 
-type Loaded = Awaited<ReturnType<typeof import('../../runs/load/load-model.ts')['loadModel']>>
+type Loaded = import('../../runs/load/load-model.ts').OpenedModel
 
 async function searched(flags: AnswerFlags, loaded: Loaded, documents: readonly NamedContext[]): Promise<Answers[]> {
   const { searchDocuments } = await import('../../inference/pipeline.ts')

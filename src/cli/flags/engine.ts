@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { EXPORT_DTYPES } from '../../checkpoint/onnx-folder.ts'
 import type { EngineChoice } from '../../runs/load/choose-engine.ts'
 import { deviceChoices, engineChoices } from '../../runtime/registry.ts'
 
@@ -6,6 +7,7 @@ export interface EngineFlags {
   readonly engine?: EngineChoice['engine']
   readonly device?: string
   readonly bf16?: boolean
+  readonly dtype?: string
 }
 
 /** Adds the engine flags, shared by all commands that run a model for inference. */
@@ -19,6 +21,12 @@ export function withEngineFlags(command: Command): Command {
     .addOption(engine.choices(engineChoices()))
     .option('--device <name>', `${deviceChoices()} (default: cpu, or with auto or --bf16 the fastest)`)
     .option('--bf16', 'multiply in bfloat16; requires a CPU with AVX512_BF16 or AMX')
+    .option('--dtype <name>', `variant of an exported model: ${EXPORT_DTYPES.join(', ')} (default: the weights)`)
 }
 
-export const engineChoice = ({ engine, device, bf16 }: EngineFlags): EngineChoice => ({ engine, device, bf16 })
+export const engineChoice = ({ engine, device, bf16, dtype }: EngineFlags): EngineChoice => ({
+  engine,
+  device,
+  bf16,
+  dtype,
+})

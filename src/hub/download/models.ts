@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { ANSWER_SETTINGS_FILE } from '../../checkpoint/answer-settings.ts'
 import { loadConfig } from '../../checkpoint/model-folder.ts'
+import { type ExportDtype, externalDataName, onnxFileName } from '../../checkpoint/onnx-folder.ts'
 import { otherWeights } from '../../checkpoint/other-weights.ts'
 import { isTokenizerFile, loadTokenizer } from '../../checkpoint/tokenizer-folder.ts'
 import { SpanforgeError, UsageError } from '../../errors.ts'
@@ -14,6 +15,8 @@ export interface ModelOptions extends HubOptions {
   readonly revision?: string
   /** Whether to include the weights (default: true). If false, only the configuration and tokenizer are resolved. */
   readonly weights?: boolean
+  /** Include this variant of an exported model instead of the weights. */
+  readonly dtype?: ExportDtype
 }
 
 const CONFIG = 'config.json'
@@ -37,10 +40,10 @@ const WEIGHTS_MISSING = 'model.safetensors or pytorch_model.bin'
 export async function resolveModel(nameOrFolder: string, options: ModelOptions = {}): Promise<string> {
   if (await isFolder(nameOrFolder)) return nameOrFolder
   rejectPath(nameOrFolder)
-  const { revision = 'main', weights = true } = options
+  const { revision = 'main', weights = true, dtype } = options
   const snapshot = await Snapshot.locate(resolveHub(options), parseRepository('model', nameOrFolder), revision)
   const paths = snapshot.listing.files.map(({ path }) => path)
-  const files = modelFiles(paths, weights)
+  const files = modelFiles(paths, weights, dtype)
   if (typeof files !== 'string') return weights ? bringModel(snapshot, files) : snapshot.bring(files)
   if (snapshot.source === 'found') throw notCached(snapshot.repository, revision, `${files} is`)
   const other = files === WEIGHTS_MISSING ? otherWeights(paths) : undefined
@@ -55,7 +58,7 @@ export async function resolveModel(nameOrFolder: string, options: ModelOptions =
 
 /** Downloads the small files first and checks that spanforge supports the model before it downloads the weights. */
 function bringModel(snapshot: Snapshot, files: readonly string[]): Promise<string> {
-  const isSmall = (path: string) => !WEIGHTS.some((pattern) => pattern.test(path))
+  const isSmall = (path: string) => path === CONFIG || isSmallFile(path)
   return snapshot.bring(files, {
     files: files.filter(isSmall),
     check: async (folder) => {
@@ -66,10 +69,14 @@ function bringModel(snapshot: Snapshot, files: readonly string[]): Promise<strin
 }
 
 /** Returns the files to download, or a description of what is missing. */
-export function modelFiles(paths: readonly string[], weights: boolean): string[] | string {
+export function modelFiles(paths: readonly string[], weights: boolean, dtype?: ExportDtype): string[] | string {
   if (!paths.includes(CONFIG)) return CONFIG
   const small = paths.filter(isSmallFile)
   if (!weights) return [CONFIG, ...small]
+  if (dtype) {
+    const [file, data] = [`onnx/${onnxFileName(dtype)}`, `onnx/${externalDataName(dtype)}`]
+    return paths.includes(file) ? [CONFIG, ...small, ...[file, data].filter((path) => paths.includes(path))] : file
+  }
   const kind = WEIGHTS.find((pattern) => paths.some((path) => pattern.test(path)))
   if (!kind) return WEIGHTS_MISSING
   return [CONFIG, ...small, ...paths.filter((path) => kind.test(path))]

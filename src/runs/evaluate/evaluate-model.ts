@@ -11,9 +11,8 @@ import {
   evaluateDataset,
   scorePredictions,
 } from '../../inference/evaluate.ts'
-import { newlyInitialized } from '../../inference/pretrained.ts'
 import { type GivenLengths, windowLengths } from '../../inference/window-lengths.ts'
-import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
+import type { SpanModel } from '../../models/span-model.ts'
 import type { Dataset } from '../../squad/dataset.ts'
 import { type Interval, intervalOf } from '../../squad/metrics/bootstrap.ts'
 import { checkAnswered } from '../../squad/metrics/metrics.ts'
@@ -22,7 +21,7 @@ import { postprocessRunQa } from '../../squad/python/postprocess-run-qa.ts'
 import type { Example } from '../../squad/types.ts'
 import type { EngineChoice } from '../load/choose-engine.ts'
 import { cutWindows, type DataOptions, dataChoice, loadExamples } from '../load/load-data.ts'
-import { type HubChoice, type LoadedModel, loadModel } from '../load/load-model.ts'
+import { type HubChoice, type OpenedModel, openModel } from '../load/load-model.ts'
 import { modelInputs } from '../run-files.ts'
 import type { Screen } from '../screen/screen.ts'
 import { type ModelConfidence, modelConfidence } from './evaluation-confidence.ts'
@@ -109,10 +108,9 @@ export const readEvaluationData = (options: EvaluateModelOptions): Promise<Examp
 /** Like `evaluateModel`, for questions that have already been read. */
 export async function evaluateOn(examples: readonly Example[], options: EvaluateModelOptions): Promise<EvaluatedModel> {
   const { screen, hub } = options
-  const loaded = await loadModel(options.model, { choice: options.choice }, hub)
-  const { model, tokenizer, report } = loaded
-  for (const text of [loaded.engineNote, newlyInitialized(options.model, model, report)])
-    if (text) screen.print(`${text}\n`)
+  const loaded = await openModel(options.model, { choice: options.choice }, hub)
+  const { model, tokenizer } = loaded
+  for (const text of [loaded.engineNote, loaded.warning]) if (text) screen.print(`${text}\n`)
   checkLength(options, model.geometry.max_positions)
   const asked = withStored(options, loaded)
   if (!asked.version_2_with_negative) checkAnswered(examples)
@@ -133,11 +131,11 @@ export async function evaluateOn(examples: readonly Example[], options: Evaluate
 
 type ResolvedOptions = ReturnType<typeof withStored>
 
-const lengthsOf = (options: EvaluateModelOptions, { model, tokenizer, settings }: LoadedModel) =>
+const lengthsOf = (options: EvaluateModelOptions, { model, tokenizer, settings }: OpenedModel) =>
   windowLengths(options, { ...model.geometry, model_max_length: tokenizer.model_max_length, settings })
 
 /** Fills in missing options with the settings stored with the model. */
-function withStored(options: EvaluateModelOptions, loaded: LoadedModel) {
+function withStored(options: EvaluateModelOptions, loaded: OpenedModel) {
   const { settings } = loaded
   const { max_seq_length, doc_stride } = lengthsOf(options, loaded)
   return {
@@ -153,7 +151,7 @@ function withStored(options: EvaluateModelOptions, loaded: LoadedModel) {
 async function judge(
   data: Dataset,
   found: Evaluation,
-  loaded: LoadedModel,
+  loaded: OpenedModel,
   asked: ResolvedOptions,
 ): Promise<EvaluatedModel> {
   const { examples, windows } = data
@@ -198,7 +196,7 @@ async function judge(
 async function calibrate(
   data: Dataset,
   found: Evaluation,
-  loaded: LoadedModel,
+  loaded: OpenedModel,
   asked: ResolvedOptions,
 ): Promise<FittedSettings> {
   const fitted = await fitSettings(data, found, asked, loaded, asked.screen)
@@ -261,7 +259,7 @@ function checkLength({ model, max_seq_length }: EvaluateModelOptions, positions:
 export async function evaluateOnScreen(
   screen: Screen,
   label: string,
-  model: QuestionAnsweringModel,
+  model: SpanModel,
   dataset: Dataset,
   options: EvaluateOptions,
 ): Promise<Evaluation> {

@@ -1,7 +1,7 @@
 import type { AnswerSettings } from '../../checkpoint/answer-settings.ts'
 import { type Evaluation, scorePredictions } from '../../inference/evaluate.ts'
 import { windowLogits } from '../../inference/logits.ts'
-import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
+import type { SpanModel } from '../../models/span-model.ts'
 import { answerExamples } from '../../squad/answers/answers.ts'
 import { fitConfidence, type JudgedQuestion, MIN_QUESTIONS } from '../../squad/answers/confidence.ts'
 import type { Dataset } from '../../squad/dataset.ts'
@@ -27,7 +27,7 @@ type FittedWith = Pick<
 > & { readonly data: string }
 
 interface ModelAndTokenizer {
-  readonly model: QuestionAnsweringModel
+  readonly model: SpanModel
   readonly tokenizer: Tokenizer
 }
 

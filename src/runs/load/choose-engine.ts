@@ -13,6 +13,8 @@ export interface EngineChoice {
   readonly device?: string | null
   /** Whether anything is computed in bfloat16. */
   readonly bf16?: boolean
+  /** Variant of an exported model to answer with. */
+  readonly dtype?: string
 }
 
 export interface ChosenEngine {

@@ -4,12 +4,15 @@ import { type AnswerSettings, loadAnswerSettings } from '../../checkpoint/answer
 import type { LoadReport } from '../../checkpoint/load-parameters.ts'
 import { missingConfig } from '../../checkpoint/missing-config.ts'
 import { loadConfig } from '../../checkpoint/model-folder.ts'
+import { type ExportDtype, exportDtype, isOnlyExported } from '../../checkpoint/onnx-folder.ts'
 import { loadTokenizer } from '../../checkpoint/tokenizer-folder.ts'
 import { SpanforgeError, UsageError } from '../../errors.ts'
 import type { HubOptions } from '../../hub/http/options.ts'
-import { fitVocabulary, type LoadOptions, loadPretrained } from '../../inference/pretrained.ts'
+import { ExportedModel } from '../../inference/exported-model.ts'
+import { fitVocabulary, type LoadOptions, loadPretrained, newlyInitialized } from '../../inference/pretrained.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
-import type { EngineName } from '../../runtime/registry.ts'
+import type { SpanModel } from '../../models/span-model.ts'
+import { defaultEngine, type EngineName, openEngine } from '../../runtime/registry.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import { chooseEngine, type EngineChoice } from './choose-engine.ts'
 
@@ -18,6 +21,8 @@ export interface HubChoice extends HubOptions {
   readonly revision?: string
   /** Set this to false to download only the configuration and the tokenizer. */
   readonly weights?: boolean
+  /** Download this variant of an exported model instead of the weights. */
+  readonly dtype?: ExportDtype
 }
 
 export interface LoadModelOptions extends Omit<LoadOptions, 'engine' | 'bf16'> {
@@ -25,13 +30,15 @@ export interface LoadModelOptions extends Omit<LoadOptions, 'engine' | 'bf16'> {
   readonly choice?: EngineChoice
 }
 
-export interface LoadedModel {
+/** A model that is ready to answer questions. */
+export interface OpenedModel {
   readonly folder: string
   /** Display name: the name on the hub, or that of the folder. */
   readonly name: string
-  readonly model: QuestionAnsweringModel
+  readonly model: SpanModel
   readonly tokenizer: Tokenizer
-  readonly report: LoadReport
+  /** Warning about newly initialized weights. */
+  readonly warning?: string
   /** Threshold and confidence, if they are stored with the model. */
   readonly settings?: AnswerSettings
   readonly engineName: EngineName
@@ -39,6 +46,12 @@ export interface LoadedModel {
   readonly device: string
   /** Explains the choice of the engine, if it was chosen by measuring. */
   readonly engineNote?: string
+}
+
+/** A model whose weights are loaded, so that it can also be trained and exported. */
+export interface LoadedModel extends OpenedModel {
+  readonly model: QuestionAnsweringModel
+  readonly report: LoadReport
 }
 
 /**
@@ -63,6 +76,30 @@ export async function modelFolder(nameOrFolder: string, hub: HubChoice = {}): Pr
   }
 }
 
+/**
+ * Opens a model to answer questions: an exported one if the choice has a dtype or the folder has no other weights,
+ * otherwise as `loadModel` does.
+ */
+export async function openModel(
+  nameOrFolder: string,
+  { choice = {}, ...options }: LoadModelOptions = {},
+  hub: HubChoice = {},
+): Promise<OpenedModel> {
+  const dtype = choice.dtype ? exportDtype(choice.dtype) : undefined
+  const folder = await modelFolder(nameOrFolder, { ...hub, dtype })
+  if (!dtype && !(await isOnlyExported(folder))) return loadModel(nameOrFolder, { choice, ...options }, hub)
+  if (choice.bf16)
+    throw new UsageError('bf16: an exported model computes in its own dtype', 'Leave out bf16 and choose a dtype.')
+  const loaded = await loadTokenizer(folder)
+  const settings = await loadAnswerSettings(folder)
+  const device = choice.device ?? 'cpu'
+  const engineName = choice.engine && choice.engine !== 'auto' ? choice.engine : defaultEngine.name
+  const engine = await openEngine(engineName, device)
+  const model = await ExportedModel.open(folder, { dtype, engine })
+  const tokenizer = fitVocabulary(folder, loaded, model.geometry)
+  return { folder, name: displayName(nameOrFolder), model, tokenizer, settings, engineName, device }
+}
+
 /** Loads the model and the tokenizer of a folder or of a name on the hub, and checks that they match. */
 export async function loadModel(
   nameOrFolder: string,
@@ -78,7 +115,8 @@ export async function loadModel(
   const { model, report } = await loadPretrained(folder, { ...options, engine, bf16: choice.bf16 })
   const tokenizer = fitVocabulary(folder, loaded, model.geometry)
   const engineFacts = { engineName: name, device, engineNote: note }
-  return { folder, name: displayName(nameOrFolder), model, tokenizer, report, settings, ...engineFacts }
+  const warning = newlyInitialized(nameOrFolder, model, report)
+  return { folder, name: displayName(nameOrFolder), model, tokenizer, report, warning, settings, ...engineFacts }
 }
 
 /** The last part of a folder's path, or the full name on the hub. */

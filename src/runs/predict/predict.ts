@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { type AskedQuestion, eachQuestion } from '../../data/each-question.ts'
 import { type DataSource, sourceName } from '../../data/read-examples.ts'
@@ -12,13 +11,12 @@ import {
 } from '../../inference/answer-options.ts'
 import { digestConfig, digestTokenizer, QuestionsDigest } from '../../inference/digests.ts'
 import { type WindowingPlan, windowingPlan } from '../../inference/pipeline-options.ts'
-import { newlyInitialized } from '../../inference/pretrained.ts'
 import { streamLogits } from '../../inference/stream-logits.ts'
 import { showValue } from '../../show-value.ts'
 import { runQaFile } from '../../squad/python/run-qa-files.ts'
 import type { EngineChoice } from '../load/choose-engine.ts'
 import { type DataOptions, dataChoice, dataFiles } from '../load/load-data.ts'
-import { type HubChoice, type LoadedModel, loadModel } from '../load/load-model.ts'
+import { type HubChoice, type OpenedModel, openModel } from '../load/load-model.ts'
 import { EVALUATION_FILES, modelInputs } from '../run-files.ts'
 import type { CountingProgressBar, Screen } from '../screen/screen.ts'
 import { type CutQuestion, cutBlocks } from './predict-blocks.ts'
@@ -85,9 +83,8 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
   checkInputs(options, path, [source].flat())
   const counted = await countQuestions(source, signal)
   warnOfRepeatedIds(counted, options)
-  const loaded = await loadModel(options.model, { choice: options.choice }, hub)
-  for (const text of [loaded.engineNote, newlyInitialized(options.model, loaded.model, loaded.report)])
-    if (text) screen.print(`${text}\n`)
+  const loaded = await openModel(options.model, { choice: options.choice }, hub)
+  for (const text of [loaded.engineNote, loaded.warning]) if (text) screen.print(`${text}\n`)
   const asked = askedOf(options, loaded)
   const windowing = windowingPlan(loaded.tokenizer, loaded.model.geometry, asked)
   const files = asked.postprocess === 'run_qa' ? runQaPaths(options.output, asked.handle_impossible_answer) : [path]
@@ -98,7 +95,7 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
     config: digestConfig(model.config),
   }
   const opening = { targets: files, overwrite, digests, onNote: screen.print }
-  const journal = await AnswerJournal.open(path, settingsOf(source, loaded, asked), opening)
+  const journal = await AnswerJournal.open(path, await settingsOf(source, loaded, asked), opening)
   const whole = { questions: counted.questions, failed: 0, windows: 0 }
   if (!journal) return summary(files, whole, { counted, resumed_from: counted.questions, runtime: 0 })
   const resumed_from = journal.state.questions
@@ -150,7 +147,7 @@ function checkInputs({ postprocess, output }: PredictOptions, path: string, inpu
 type ResolvedOptions = ReturnType<typeof askedOf>
 
 /** Fills in missing options with the settings stored with the model; the Python pipeline has its own defaults. */
-function askedOf(options: PredictOptions, { settings }: LoadedModel) {
+function askedOf(options: PredictOptions, { settings }: OpenedModel) {
   const { postprocess = 'exact', n_best_size = 20 } = options
   if (postprocess !== 'pipeline') return { ...resolveAnswerOptions(options, settings), postprocess, n_best_size }
   const { max_answer_len: max_answer_length, ...asked } = resolvePipelineOptions(options, settings)
@@ -158,13 +155,15 @@ function askedOf(options: PredictOptions, { settings }: LoadedModel) {
 }
 
 /** Everything that the output depends on, apart from the digests. */
-function settingsOf(source: DataSource, { model }: LoadedModel, asked: ResolvedOptions): JournalState['settings'] {
-  const { data } = model.parameters
-  const weights = createHash('sha256').update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+async function settingsOf(
+  source: DataSource,
+  { model }: OpenedModel,
+  asked: ResolvedOptions,
+): Promise<JournalState['settings']> {
   const known = Object.entries(asked).filter(([, value]) => value !== undefined)
   return {
     input: [source].flat().map((path) => resolve(path)),
-    weights: weights.digest('hex').slice(0, 16),
+    weights: (await model.digest()).slice(0, 16),
     ...Object.fromEntries(known.sort(([a], [b]) => (a < b ? -1 : 1))),
   }
 }
@@ -208,7 +207,7 @@ interface Work {
 
 async function answerAll(
   source: DataSource,
-  { model, tokenizer }: LoadedModel,
+  { model, tokenizer }: OpenedModel,
   asked: ResolvedOptions,
   { windowing, journal, progress, signal }: Work,
 ): Promise<void> {

@@ -5,10 +5,9 @@
 import { workerData } from 'node:worker_threads'
 import type { Row } from '../../batching/pack.ts'
 import type { AnswerSettings } from '../../checkpoint/answer-settings.ts'
-import { newlyInitialized } from '../../inference/pretrained.ts'
 import type { Geometry } from '../../models/architecture.ts'
 import type { EngineChoice } from '../../runs/load/choose-engine.ts'
-import { loadModel } from '../../runs/load/load-model.ts'
+import { openModel } from '../../runs/load/load-model.ts'
 import type { WindowLogits } from '../../squad/answers/document-logits.ts'
 import type { TokenizerSettings } from '../../text/settings.ts'
 import { answerCalls, Handed } from '../../threads/calls.ts'
@@ -30,19 +29,19 @@ export interface LoadedInWorker {
 }
 
 const { folder, choice } = workerData as ModelWorkerData
-const loading = loadModel(folder, { choice })
+const loading = openModel(folder, { choice })
 loading.catch(() => {}) // `load` reports the error
 
 answerCalls({
   async load() {
-    const { model, tokenizer, report, settings } = await loading
+    const { model, tokenizer, warning, settings } = await loading
     const value: LoadedInWorker = {
       geometry: model.geometry,
       tokenizer: tokenizer.settings,
       parameters: model.num_parameters(),
-      device: model.engine.device,
+      device: model.device,
       settings,
-      warning: newlyInitialized(folder, model, report),
+      warning,
     }
     return value
   },

@@ -1,3 +1,4 @@
+import { exportDtype } from '../../checkpoint/onnx-folder.ts'
 import type { EngineChoice } from '../../runs/load/choose-engine.ts'
 import { displayName, type HubChoice, modelFolder } from '../../runs/load/load-model.ts'
 import type { ModelSource } from '../../runs/load/model-sources.ts'
@@ -136,7 +137,8 @@ export class Models {
 
   private async replace(id: string, source: string): Promise<ServedModel> {
     const { hub, choice, queueOptions } = this.options
-    const thread = await ModelThread.open(await modelFolder(source, hub), choice)
+    const dtype = choice?.dtype ? exportDtype(choice.dtype) : undefined
+    const thread = await ModelThread.open(await modelFolder(source, { ...hub, dtype }), choice)
     const model = new ServedModel(id, displayName(source), thread, this.mutex, queueOptions(id))
     const old = this.models.get(id)
     this.models.set(id, model) // a Map keeps the position of an existing key
