@@ -174,8 +174,11 @@ function relative(p: Parameters, c: DebertaV2Config): Shared['relative'] {
   }
 }
 
+/** An engine may pad the longest window by up to so many places (`Engine.multiples`). */
+const PADDED_PLACES = 64
+
 function bucketRows(c: DebertaV2Config): Tensor {
-  const most = c.max_position_embeddings - 1
+  const most = c.max_position_embeddings + PADDED_PLACES - 1
   const buckets = relativeBuckets(most, { buckets: c.position_buckets, largest: largestDistance(c) })
   const half = span(c)
   const rows = buckets.map((bucket) => Math.min(Math.max(bucket + half, 0), 2 * half - 1))

@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { batchGradient, recordedMasks } from '../../tests/batch-gradient.ts'
-import { describeEngine, describeEngines } from '../../tests/engines.ts'
+import { describeEngines } from '../../tests/engines.ts'
 import { fixture, fixtureJson } from '../../tests/fixture.ts'
 import { maxDifference, readRecorded } from '../../tests/read-safetensors.ts'
 import { recordedBatches, tinyModel } from '../../tests/tiny-model.ts'
 import { matchParameters } from '../checkpoint/load-parameters.ts'
 import type { StoredTensor } from '../checkpoint/stored-tensor.ts'
-import type { Engine } from '../runtime/engine.ts'
 import { parseArguments } from '../training/arguments/arguments.ts'
 import { Stepper } from '../training/loop/stepper.ts'
 import { decays } from '../training/optimizer/adamw.ts'
@@ -34,13 +33,10 @@ const tolerances = (family: string): Rounding => {
 /** All architectures except BERT, which has its own fixtures. */
 const families = MODEL_TYPES.filter((type) => type !== 'bert')
 
-/** oneDNN has no kernels for the relative positions of DeBERTa. */
-const isRejected = ({ name }: Engine, family: string): boolean => name === 'onednn' && family === 'deberta-v2'
-
 const expected = (family: string, name: string) => readRecorded(fixture(`tiny/${family}/expected-${name}.safetensors`))
 
 describeEngines('the recorded outputs', (engine) => {
-  describe.each(families.filter((family) => !isRejected(engine, family)))('%s', (family) => {
+  describe.each(families)('%s', (family) => {
     const batches = recordedBatches(family)
     const within = tolerances(family)
     const model = tinyModel(`${family}/model`, engine)
@@ -71,15 +67,6 @@ describeEngines('the recorded outputs', (engine) => {
       expect(Math.abs(loss - want.loss.data[0])).toBeLessThan(within.loss)
       expectGradients(model.parameters.entries, view, want, within)
     })
-  })
-})
-
-describeEngine('onednn', 'a DeBERTa on oneDNN', (engine) => {
-  test('is rejected by name', async () => {
-    const model = tinyModel('deberta-v2/model', engine)
-    await expect(model.forward(recordedBatches('deberta-v2').plain.rows)).rejects.toThrow(
-      /oneDNN: the operator \w+ of this model is not supported\n.*--engine onnxruntime/,
-    )
   })
 })
 

@@ -1,5 +1,5 @@
 import { BYTES, reshaped, size, type View } from '../memory.ts'
-import type { Kernel, KernelTable } from './kernel.ts'
+import type { Kernel, KernelTable, Use } from './kernel.ts'
 
 /** Rows of a table [n, width] at an index [...]. */
 const gather: Kernel = (use) => {
@@ -13,11 +13,48 @@ const gather: Kernel = (use) => {
 /** Rows of x [...from, width] in another order. */
 const permuteRows: Kernel = (use) => {
   const [x, index] = use.inputs
-  const [y] = use.outputs
   const width = x.dims.at(-1)!
-  const [from, to] = [use.numbers(x), use.numbers(y)]
+  const from = use.numbers(use.as(x, 'f32'))
   const rows = use.integers(index)
-  for (let i = 0; i < rows.length; i++) for (let j = 0; j < width; j++) to[i * width + j] = from[rows[i] * width + j]
+  write(use, use.outputs[0], (to) => {
+    for (let i = 0; i < rows.length; i++) for (let j = 0; j < width; j++) to[i * width + j] = from[rows[i] * width + j]
+  })
+}
+
+/** Element j of row i is element index[i, j] of row i of x: x [..., m, n] at an index [m, k]. */
+const takeAlong: Kernel = (use) => {
+  const [x, index] = use.inputs
+  const [y] = use.outputs
+  const [rows, width] = index.dims
+  const from = use.numbers(use.as(x, 'f32'))
+  const places = use.integers(index)
+  const n = x.dims.at(-1)!
+  write(use, y, (to) => {
+    for (let row = 0; row < to.length / width; row++)
+      for (let j = 0, at = (row % rows) * width; j < width; j++) to[row * width + j] = from[row * n + places[at + j]]
+  })
+}
+
+/** dx is dy, added up where the index took it from. */
+const takeAlongGradient: Kernel = (use) => {
+  const [dy, , index] = use.inputs
+  const [dx] = use.outputs
+  const [rows, width] = index.dims
+  const from = use.numbers(use.as(dy, 'f32'))
+  const places = use.integers(index)
+  const n = dx.dims.at(-1)!
+  write(use, dx, (to) => {
+    to.fill(0)
+    for (let row = 0; row < from.length / width; row++)
+      for (let j = 0, at = (row % rows) * width; j < width; j++) to[row * n + places[at + j]] += from[row * width + j]
+  })
+}
+
+/** Computes a result as float32 and rounds it to the type of the result. */
+function write(use: Use, y: View, compute: (to: Float32Array) => void): void {
+  const result = y.type === 'f32' ? y : use.temporary('f32', y.dims)
+  compute(use.numbers(result))
+  if (result !== y) use.dnn.reorder(result, y)
 }
 
 /** A result with memory of its own, such as an output of the graph; others share their operand's. */
@@ -60,6 +97,8 @@ const cast: Kernel = ({ dnn, inputs: [x], outputs: [y] }) => dnn.reorder(x, y)
 export const movementKernels: KernelTable = {
   Gather: gather,
   'spanforge.PermuteRows': permuteRows,
+  'spanforge.TakeAlong': takeAlong,
+  'spanforge.TakeAlongGradient': takeAlongGradient,
   Reshape: reshape,
   // Steps run in the order of the graph, after those that they name as operands.
   'spanforge.After': reshape,
