@@ -208,6 +208,12 @@ describe('the modules of src/', () => {
 })
 
 describe('the files of the repository', () => {
+  it('include all files named in docs/architecture.md', () => {
+    const named = [...read('docs/architecture.md').matchAll(/`([\w./-]+\/[\w.-]+\.tsx?)`/g)].map(([, path]) => path)
+    expect(named.length).toBeGreaterThan(20)
+    expect(named.filter((path) => !files.includes(path) && !files.includes(`src/${path}`))).toEqual([])
+  })
+
   it('have at most 400 lines if they are programs', () => {
     const long = files
       .filter((path) => /\.(tsx?|mjs|js|py|css)$/.test(path))
