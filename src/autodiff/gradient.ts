@@ -20,7 +20,7 @@ export function gradient(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
 }
 
 /**
- * Turns the gradient of y into gradients with respect to each tensor in `wrt`, null where there is none. Goes no further
+ * Turns the gradient of y into gradients with respect to each tensor in `wrt`, null for those it does not depend on. Goes no further
  * than to the tensors in `until`.
  */
 export function backward(

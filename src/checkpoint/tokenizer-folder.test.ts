@@ -143,7 +143,7 @@ describe('loadTokenizer', () => {
     [
       'normalizer',
       { type: 'Precompiled', precompiled_charsmap: 'AAAA' },
-      'is no map of characters: its 3 bytes are cut',
+      'is not a character map: its 3 bytes are truncated',
     ],
     ['normalizer', { type: 'constructor' }, 'normalizer.type is "constructor", a normalizer'],
     ['normalizer', { type: 'Replace', pattern: { Regex: 'a(' }, content: '' }, 'the regular expression "a("'],
@@ -335,7 +335,7 @@ describe('loadTokenizer', () => {
 
 describe('SentencePiece files', () => {
   it.each([
-    ['that are cut off', Buffer.from([10, 200, 1, 65]), 'a field is cut off'],
+    ['that are truncated', Buffer.from([10, 200, 1, 65]), 'a field is truncated'],
     ['of zeros', Buffer.alloc(64), 'found a field of an unknown type, 0'],
     ['without pieces', Buffer.from([18, 2, 24, 1]), 'no pieces'],
     ['of a web page', Buffer.from('<!doctype html><html><body>no</body></html>'), 'spm.model'],
@@ -345,7 +345,7 @@ describe('SentencePiece files', () => {
     await expect(loadTokenizer(folder)).rejects.toThrow(message)
   })
 
-  it('of BPE are rejected by name', async () => {
+  it('of BPE are rejected with an error that names them', async () => {
     await write('config.json', { model_type: 'xlm-roberta' })
     await writeFile(join(folder, 'sentencepiece.bpe.model'), Buffer.from([10, 3, 10, 1, 65, 18, 2, 24, 2]))
     await expect(loadTokenizer(folder)).rejects.toThrow('sentencepiece.bpe.model is a SentencePiece model of BPE')

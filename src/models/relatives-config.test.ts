@@ -62,7 +62,7 @@ describe('modernbert', () => {
     [{ hidden_size: 6, num_attention_heads: 2 }, /num_attention_heads: found 2, expected heads of an even size/],
     [{ norm_bias: 1 }, /norm_bias: found 1, expected true or false/],
     [{ hidden_activation: 'swiglu' }, /hidden_activation: found "swiglu", expected one of/],
-  ])('%j is rejected by name', (fields, error) => {
+  ])('%j is rejected with an error that says so', (fields, error) => {
     expect(() => parse({ model_type, ...fields })).toThrow(error)
   })
 })
@@ -80,7 +80,7 @@ describe('albert', () => {
       /inner_group_num: found 2, expected at most 1/,
     ],
     [{ position_embedding_type: 'relative_key' }, /position_embedding_type: found "relative_key", expected absolute/],
-  ])('%j is rejected by name', (fields, error) => {
+  ])('%j is rejected with an error that says so', (fields, error) => {
     expect(() => parse({ model_type, ...fields })).toThrow(error)
   })
 
@@ -103,7 +103,7 @@ describe('deberta-v2', () => {
     [{ pos_att_type: ['p2p'] }, /pos_att_type: found \["p2p"\], expected a list of c2p and p2c/],
     [{ position_buckets: 1 }, /position_buckets: found 1, expected at least 2/],
     [{ attention_head_size: 32 }, /attention_head_size: found 32, expected null/],
-  ])('%j is rejected by name', (fields, error) => {
+  ])('%j is rejected with an error that says so', (fields, error) => {
     expect(() => parse({ model_type, ...fields })).toThrow(error)
   })
 

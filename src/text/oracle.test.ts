@@ -35,7 +35,7 @@ const variants = {
   },
 }
 
-// Written as escapes where a character is invisible or combines with what stands before it.
+// Written as escapes where a character is invisible or combines with the preceding character.
 const samples =
   `the un believable ##ing Don't ß é e\u0301 \u0301 北京 豈 😀 👩\u200d👩 [MASK] [SEP] [ ( . ! — _ İ ΣΑΣ 한국 ﬁ ≠ ـ हिन्दी Ångström
   \u0007 \u0085 \u000b \u001c \u00ad \ufeff \ufffd \u0000 \ue000 [Q] [Q][Q] Foo Bár BÁR bar <s> foo`.split(/[ \n]+/)

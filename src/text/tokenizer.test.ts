@@ -77,7 +77,7 @@ describe('BertTokenizer', () => {
         }
   })
 
-  it('takes steps of about so many characters', () => {
+  it('takes steps of about the given number of characters', () => {
     const tokenizer = new BertTokenizer({ vocab })
     const count = (text: string) => [...tokenizer.encodeSteps(text, 1000)].length
     for (const text of ['some words and '.repeat(1000), '漢字'.repeat(7500), 'и.'.repeat(7500), '[MASK]'.repeat(2500)])

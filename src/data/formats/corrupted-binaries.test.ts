@@ -36,7 +36,7 @@ function* corrupted(whole: Buffer): Generator<Buffer> {
 }
 
 test.each(FILES)(
-  '%s with damage anywhere is read or rejected in words, without filling the memory',
+  '%s with damage anywhere is read or rejected with an error, without filling the memory',
   async (name, step) => {
     const whole = readFileSync(fixture(name))
     const path = join(temporaryFolder(), name.replaceAll('/', '-'))

@@ -49,7 +49,7 @@ describe('The JSON export of Label Studio', () => {
   it.each([
     ['no annotation', { ...task([]), annotations: [] }, 'the task of Label Studio has no annotation'],
     ['several labels', task([region('Ada', 0, 'A1'), region('Bob', 8, 'B1')]), 'regions with the labels'],
-  ])('is rejected by name with %s', async (_, one, message) => {
+  ])('is rejected with an error that says so with %s', async (_, one, message) => {
     await expect(readExamples(file('export.json', [one]))).rejects.toThrow(message)
   })
 })

@@ -98,7 +98,7 @@ export class Heap {
     return this.base + start
   }
 
-  /** Frees what `allocate` returned for so many bytes. */
+  /** Frees a block that `allocate` returned for this number of bytes. */
   release(address: number, bytes: number): void {
     const start = address - this.base
     const end = start + roomFor(bytes)

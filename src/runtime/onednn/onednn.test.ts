@@ -257,7 +257,7 @@ describeEngine('onednn', 'oneDNN', (engine) => {
     await session.release()
   })
 
-  test('values that do not fit are rejected by name before anything is read, and the session lives on', async () => {
+  test('values that do not fit are rejected with an error that says so before anything is read, and the session lives on', async () => {
     const session = await product()
     await expect(session.run({ a: vector(2), b: vector(3) }, { y: vector(3) })).rejects.toThrow(
       'oneDNN failed: b has 3 elements in dimensions [3]; expected [2]',
@@ -271,7 +271,7 @@ describeEngine('onednn', 'oneDNN', (engine) => {
     await session.release()
   })
 
-  test('an operator that it does not know is rejected by name, and a released model does not run', async () => {
+  test('an operator that it does not know is rejected with an error that says so, and a released model does not run', async () => {
     const x = input('x', ['n'])
     await expect(engine.compile({ y: apply({ type: 'Nonsense' }, [x], x) })).rejects.toThrow(
       /^oneDNN: the operator Nonsense of this model is not supported\n.*--engine onnxruntime/,

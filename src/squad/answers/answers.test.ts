@@ -132,8 +132,8 @@ describe('findAnswers', () => {
   })
 
   test.each([
-    [{ top_k: 0 }, /top_k is 0, expected 1 or more/],
-    [{ max_answer_length: 0 }, /max_answer_length is 0, expected 1 or more/],
+    [{ top_k: 0 }, /top_k is 0, expected at least 1/],
+    [{ max_answer_length: 0 }, /max_answer_length is 0, expected at least 1/],
     [{ temperature: 0 }, /temperature is 0, expected a positive number/],
   ])('rejects %j', (options, message) => {
     expect(() => findAnswers([lettersOf('abc', 4, 2, flat)], options)).toThrow(message)

@@ -197,7 +197,7 @@ interface CheckedOptions {
 }
 
 function checkAnswerOptions({ top_k, max_answer_length, temperature }: CheckedOptions): void {
-  if (!(top_k >= 1)) throw new UsageError(`top_k is ${top_k}, expected 1 or more`)
-  if (!(max_answer_length >= 1)) throw new UsageError(`max_answer_length is ${max_answer_length}, expected 1 or more`)
+  if (!(top_k >= 1)) throw new UsageError(`top_k is ${top_k}, expected at least 1`)
+  if (!(max_answer_length >= 1)) throw new UsageError(`max_answer_length is ${max_answer_length}, expected at least 1`)
   if (!(temperature > 0)) throw new UsageError(`temperature is ${temperature}, expected a positive number`)
 }

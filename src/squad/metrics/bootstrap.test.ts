@@ -85,7 +85,7 @@ test('the randomization test approximates the exact test for scores of 0 and 1',
 
 test.each([
   [() => bootstrapMean([]), /no scores/],
-  [() => bootstrapMean([1], { resamples: 0 }), /resamples is 0, expected 1 or more/],
+  [() => bootstrapMean([1], { resamples: 0 }), /resamples is 0, expected at least 1/],
   [() => bootstrapMean([1], { confidence_level: 95 }), /confidence_level is 95, expected a share between 0 and 1/],
   [() => bootstrapDifference([1], [1, 2]), /1 and 2 scores/],
   [() => randomizationTest([1], [1, 2]), /1 and 2 scores/],

@@ -48,7 +48,7 @@ export function bootstrapDifference(
 /** The resampled means in ascending order. */
 function resampledMeans(scores: ArrayLike<number>, { seed = 42, resamples = 10_000 }: BootstrapOptions): Float64Array {
   if (scores.length === 0) throw new UsageError('bootstrap: no scores, expected at least one')
-  if (!(resamples >= 1)) throw new UsageError(`bootstrap: resamples is ${resamples}, expected 1 or more`)
+  if (!(resamples >= 1)) throw new UsageError(`bootstrap: resamples is ${resamples}, expected at least 1`)
   const values = Float64Array.from(scores)
   const means = new Float64Array(resamples)
   for (let resample = 0; resample < resamples; resample++) {

@@ -21,7 +21,7 @@ export interface ReliabilityBin {
 /** Groups answers into bins of equal width from 0 to 1, as in a reliability diagram. */
 export function reliabilityBins(answers: readonly JudgedAnswer[], bins = 10): ReliabilityBin[] {
   checkAnswers(answers)
-  if (!(bins >= 1)) throw new UsageError(`calibration: bins is ${bins}, expected 1 or more`)
+  if (!(bins >= 1)) throw new UsageError(`calibration: bins is ${bins}, expected at least 1`)
   return Array.from({ length: bins }, (_, bin) => {
     const inside = answers.filter(({ confidence }) => Math.min(Math.floor(confidence * bins), bins - 1) === bin)
     const count = inside.length

@@ -114,7 +114,7 @@ describeShared('pipelineAnswers for the recorded logits', () => {
 })
 
 test.each([{ top_k: 0 }, { max_answer_len: 0 }])('%j is rejected', (options) => {
-  expect(() => pipelineAnswers('Bob.', [], [], options)).toThrow(/is 0, expected 1 or more/)
+  expect(() => pipelineAnswers('Bob.', [], [], options)).toThrow(/is 0, expected at least 1/)
 })
 
 test('candidates are counted once per place, and rejected above a number of characters', () => {

@@ -45,8 +45,8 @@ export function pipelineAnswers(
 ): PipelineAnswer[] {
   const { top_k = 1, max_answer_len = 15, handle_impossible_answer = false, words } = options
   const { null_score_diff_threshold = 0, max_characters = Infinity } = options
-  if (!(top_k >= 1)) throw new UsageError(`top_k is ${top_k}, expected 1 or more`)
-  if (!(max_answer_len >= 1)) throw new UsageError(`max_answer_len is ${max_answer_len}, expected 1 or more`)
+  if (!(top_k >= 1)) throw new UsageError(`top_k is ${top_k}, expected at least 1`)
+  if (!(max_answer_len >= 1)) throw new UsageError(`max_answer_len is ${max_answer_len}, expected at least 1`)
 
   const answers = new Map<string, PipelineAnswer>()
   // Caches lower-case texts, because a single very long word would otherwise be converted for almost every span.

@@ -1,7 +1,7 @@
 /** The characters that byte-level vocabularies write bytes with: GPT-2's table, all of them single UTF-16 units. */
 import { type AlignedText, AlignedTextBuilder } from './aligned-text.ts'
 
-/** The character for each byte. Bytes that Latin-1 prints stand for themselves; the others follow from U+0100. */
+/** The character for each byte: printable Latin-1 characters represent themselves, the other bytes use U+0100 onwards. */
 export const BYTE_CHARACTERS: readonly string[] = byteCharacters()
 
 /** The character that byte-level vocabularies write a space with. */
@@ -70,8 +70,8 @@ export function bytePlaces(text: string): { readonly starts: Int32Array; readonl
 }
 
 /**
- * The bytes that tokens in byte-level characters stand for. A token with any other character, such as an added one, is
- * itself.
+ * Decodes tokens of byte-level characters to bytes. A token with any other character, such as an added token, is encoded
+ * as UTF-8.
  */
 export function bytesOfTokens(tokens: readonly string[]): Uint8Array {
   return Uint8Array.from(

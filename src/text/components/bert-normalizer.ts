@@ -33,7 +33,7 @@ export class BertNormalizer {
     return mapCharacters(inOrder, (codePoint) => fold(codePoint, this.options))
   }
 
-  /** What stands for a character in the normalized text: nothing, itself, or several characters. */
+  /** Returns the normalized form of a character: nothing, itself, or several characters. */
   private expand(codePoint: number): string {
     let expansion = this.expansions.get(codePoint)
     if (expansion === undefined) {

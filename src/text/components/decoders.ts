@@ -11,7 +11,7 @@ export type Decode = (tokens: readonly string[]) => string
 /** Makes the parts of a text of tokens. */
 type DecodeParts = (tokens: readonly string[]) => readonly string[]
 
-/** The function that a `decoder` of tokenizer.json describes; without one, spaces stand between tokens. */
+/** Returns the function that a `decoder` of tokenizer.json describes. Without one, tokens are joined with spaces. */
 export function buildDecoder(component: Component | null, place: string): Decode {
   if (component === null) return (tokens) => tokens.join(' ')
   const decode = partsDecoder(component, place)
@@ -115,7 +115,7 @@ function rejectGrowth(parts: readonly string[], tokens: readonly string[], place
   })
 }
 
-/** A token that continues a word is joined to the one before; a space stands before every other token. */
+/** Joins tokens that continue a word to the previous token, and puts a space before every other token. */
 const withoutPrefix = (token: string, index: number, prefix: string): string =>
   index === 0 ? token : token.startsWith(prefix) ? token.slice(prefix.length) : ` ${token}`
 

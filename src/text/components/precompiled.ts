@@ -26,7 +26,7 @@ export class PrecompiledMap {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const size = bytes.length >= 4 ? view.getUint32(0, true) : 0
     if (bytes.length < 8 || size < 4 || size + 4 > bytes.length)
-      throw new SpanforgeError(`${place} is no map of characters: its ${bytes.length} bytes are cut off`, {
+      throw new SpanforgeError(`${place} is not a character map: its ${bytes.length} bytes are truncated`, {
         remedy: 'Download the file again.',
       })
     this.trie = Uint32Array.from({ length: size >>> 2 }, (_, i) => view.getUint32(4 + 4 * i, true))

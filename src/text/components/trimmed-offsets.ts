@@ -54,7 +54,7 @@ function moved(text: string, index: number, count: number): number {
   return at
 }
 
-/** U+0120 stands for a space in byte-level vocabularies, and is taken for one in any other. */
+/** U+0120 represents a space in byte-level vocabularies, and is treated as one in all others. */
 const isSpace = (code: number): boolean => code === 0x120 || ((code <= 0x20 || code >= 0x7f) && isWhitespace(code))
 
 function spacesBefore(token: string): number {

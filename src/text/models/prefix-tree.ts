@@ -1,14 +1,14 @@
 /**
- * The tokens of a vocabulary as a tree of their UTF-16 units, to find all those that a text goes on with. Its edges are
- * in one hash table of typed arrays: vocabularies have hundreds of thousands of tokens.
+ * A trie of the tokens of a vocabulary by UTF-16 units, which finds all tokens that begin at a position of a text. Its
+ * edges are in one hash table of typed arrays, because vocabularies have hundreds of thousands of tokens.
  */
 export class PrefixTree {
   private readonly mask: number
-  /** Of each edge: the node that it leaves, the unit that it is for, and the node that it leads to; 0 where there is none. */
+  /** For each edge: its source node, its unit and its target node, or 0 in an empty slot. */
   private readonly parents: Int32Array
   private readonly units: Uint16Array
   private readonly children: Int32Array
-  /** Of each node: the id of the token that ends there, or -1. */
+  /** For each node: the id of the token that ends there, or -1. */
   private readonly ids: Int32Array
 
   constructor(vocabulary: ReadonlyMap<string, number>) {
@@ -35,11 +35,11 @@ export class PrefixTree {
       }
       this.ids[node] = id
     }
-    // An empty token is found nowhere.
+    // An empty token never matches.
     this.ids[0] = -1
   }
 
-  /** The node that a unit leads to from another node, of which the root is 0; 0 if no token goes on with it. */
+  /** Returns the child of a node for a unit, or 0 if no token continues with it. The root is node 0. */
   next(node: number, unit: number): number {
     return this.children[this.edge(node, unit)]
   }

@@ -9,7 +9,7 @@ import { windowSlots } from './window-slots.ts'
  *     (seed, optimizer step, the window's place in the global batch of that step, site, number of the window's tokens)
  *
  * and of nothing else: neither of the passes that the batch is cut into, nor of the windows beside it, the padding, the
- * engine or the process that computes the window. So whoever computes some windows of a step can draw their masks alone.
+ * engine or the process that computes the window. So a process that computes some windows of a step can draw their masks without the others.
  *
  * The values of a window at a site have a row for each token: `width` values, or `heads` times as many attention weights as
  * the window has tokens. Their draws are the bits of a pool, one after the other in that order, from a random place on. The

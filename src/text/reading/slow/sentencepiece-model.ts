@@ -16,7 +16,7 @@ export interface SentencePieceModel {
   readonly pieces: readonly SentencePiece[]
   readonly algorithm: 'Unigram' | 'BPE' | 'words' | 'characters'
   readonly unk_id: number
-  /** The compiled map of characters, empty where there is none. */
+  /** The compiled character map, or an empty array without one. */
   readonly charsMap: Uint8Array
 }
 
@@ -82,10 +82,10 @@ function fieldsOf(bytes: Uint8Array): Message {
       value += (byte & 127) * 2 ** shift
       if (byte < 128) return value
     }
-    throw new RangeError('a number is cut off')
+    throw new RangeError('a number is truncated')
   }
   const take = (length: number): Uint8Array => {
-    if (length > bytes.length - at) throw new RangeError('a field is cut off')
+    if (length > bytes.length - at) throw new RangeError('a field is truncated')
     at += length
     return bytes.subarray(at - length, at)
   }
