@@ -39,9 +39,13 @@ export function cutIntoPasses(lengths: readonly number[], max_tokens: number): n
   return passes
 }
 
+/** On all cores, a pass takes about this many times as long as its even share of them: its threads wait for each other. */
+const UNEVEN = 1.3
+
 /**
  * Divides rows among lanes that compute at the same time, evenly by their tokens, and the rows of each lane into passes,
- * which together have at most `max_tokens` tokens at a time. Returns the row indices of each pass of each lane.
+ * which together have at most `max_tokens` tokens at a time. If a lane would have far more tokens than others, all rows are
+ * in one lane, which has all cores. Returns the row indices of each pass of each lane.
  */
 export function cutIntoLanes(lengths: readonly number[], max_tokens: number, lanes: number): number[][][] {
   if (lanes === 1) return [cutIntoPasses(lengths, max_tokens)]
@@ -51,6 +55,9 @@ export function cutIntoLanes(lengths: readonly number[], max_tokens: number, lan
     smallest.rows.push(row)
     smallest.tokens += lengths[row]
   }
+  const total = lengths.reduce((a, b) => a + b, 0)
+  if (Math.max(...groups.map(({ tokens }) => tokens)) > (UNEVEN * total) / groups.length)
+    return [cutIntoPasses(lengths, max_tokens)]
   const limit = max_tokens / groups.length
   return groups.map(({ rows }) => {
     const own = rows.map((row) => lengths[row])
