@@ -1,6 +1,6 @@
 """
 Record small random models of each architecture and the results that transformers computes with them, as the fixtures
-tests/fixtures/tiny/<architecture>. Usage:
+tests/fixtures/tiny/<architecture>, and of other configurations of some. Usage:
 
     python scripts/python/tiny_models.py tests/fixtures/tiny [architecture ...]
 
@@ -64,6 +64,28 @@ FAMILIES = {
     "xlm-roberta": ("XLMRoberta", dict(ROBERTA, hidden_act="gelu_new")),
 }  # fmt: skip
 
+DEBERTA = FAMILIES["deberta-v2"][1]
+
+# Other configurations of these architectures.
+VARIANTS = {
+    "albert-inner-groups": ("Albert", dict(FAMILIES["albert"][1], num_hidden_layers=4, inner_group_num=2)),
+    "deberta-without-buckets": ("DebertaV2", dict(
+        DEBERTA, position_buckets=-1, share_att_key=False, norm_rel_ebd="none", pos_att_type="c2p|p2c",
+    )),
+    "deberta-content-to-position": ("DebertaV2", dict(DEBERTA, pos_att_type=["c2p"], share_att_key=False, type_vocab_size=2)),
+    "deberta-position-to-content": ("DebertaV2", dict(DEBERTA, pos_att_type=["p2c"], max_relative_positions=10, position_buckets=4)),
+    "deberta-absolute": ("DebertaV2", dict(
+        BERT, relative_attention=False, position_biased_input=True, type_vocab_size=2, embedding_size=12,
+    )),
+    "electra-wide": ("Electra", dict(BERT, embedding_size=16, hidden_act="relu")),
+    # Half the windows are longer than the local attention, of four tokens on either side, in five of seven layers.
+    "modernbert-long": ("ModernBert", dict(
+        FAMILIES["modernbert"][1], num_hidden_layers=7, global_attn_every_n_layers=3, local_attention=8,
+        max_position_embeddings=48, initializer_range=0.25,
+    )),
+    "roberta-types": ("Roberta", dict(ROBERTA, type_vocab_size=3, pad_token_id=5, max_position_embeddings=30)),
+}  # fmt: skip
+
 # Other classes whose checkpoints can be fine-tuned for question answering.
 CHECKPOINTS = ("Model", "ForMaskedLM", "ForSequenceClassification")
 
@@ -74,6 +96,10 @@ BATCHES = {
 }
 
 STEPS = {"lr": 3e-3, "weight_decay": 0.1, "clip": 1.0, "warmup": 2, "eps": 1e-4, "steps": 10}
+
+
+# Lengths of the batches of models that attend to few tokens.
+LONG = {"plain": [40, 40], "padded": [33, 7, 44], "ignored-positions": [36, 9]}
 
 
 def batch_of(config, lengths, spans, generator):
@@ -179,7 +205,7 @@ def buckets():
 
 
 def record(name, folder):
-    prefix, fields = FAMILIES[name]
+    prefix, fields = {**FAMILIES, **VARIANTS}[name]
     config = getattr(T, f"{prefix}Config")(**fields)
     config._attn_implementation = "eager"
     seed = sum(name.encode())
@@ -192,7 +218,8 @@ def record(name, folder):
             torch.nn.init.normal_(parameter, 1.0 if id(parameter) in scales else 0.0, 0.2)
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder / "model")
-    batches = {batch: batch_of(config, generator=generator, **options) for batch, options in BATCHES.items()}
+    chosen = {batch: dict(options, lengths=LONG[batch]) for batch, options in BATCHES.items()} if "long" in name else BATCHES
+    batches = {batch: batch_of(config, generator=generator, **options) for batch, options in chosen.items()}
     lists = {batch: {key: value.tolist() for key, value in tensors.items()} for batch, tensors in batches.items()}
     (folder / "batches.json").write_text(json.dumps(lists))
 
@@ -245,5 +272,5 @@ def rounding(single, double):
 if __name__ == "__main__":
     T.logging.set_verbosity_error()
     target = Path(sys.argv[1])
-    for name in sys.argv[2:] or FAMILIES:
+    for name in sys.argv[2:] or [*FAMILIES, *VARIANTS]:
         record(name, target / name)

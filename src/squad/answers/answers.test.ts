@@ -51,6 +51,16 @@ describeShared('findAnswers on the recorded logits', () => {
   })
 })
 
+test.each([
+  [' Moon', { answer: 'Moon', start: 4, end: 8 }],
+  [' ', { answer: ' ', start: 3, end: 4 }],
+])('quotes an answer without the white space of its token %j', (token, expected) => {
+  const window = { example: 0, input_ids: Int32Array.of(0, 1, 2), context_start: 1, context_end: 2 }
+  const windows = [{ ...window, offsets: Int32Array.of(0, 0, 3, 3 + token.length, 0, 0) }]
+  const logits = [{ start_logits: Float32Array.of(0, 1, 0), end_logits: Float32Array.of(0, 1, 0) }]
+  expect(findAnswers([{ context: `the${token}`, windows, logits }]).candidates[0]).toMatchObject(expected)
+})
+
 /** Windows of `size` characters with the given overlap, where each character is a token, with [CLS] but no question. */
 function lettersOf(context: string, size: number, overlap: number, logitsOf: (i: number) => [number, number]) {
   const windows: Window[] = []

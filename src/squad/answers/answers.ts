@@ -138,7 +138,7 @@ function foundAnswer(
   logitsByWindow: readonly ContextLogits[],
   span: Span,
 ): Found {
-  const [start, end] = [offsets[2 * span.start], offsets[2 * span.end + 1]]
+  const [start, end] = withoutSpaces(context, offsets[2 * span.start], offsets[2 * span.end + 1])
   return {
     answer: context.slice(start, end),
     logit: span.score,
@@ -148,6 +148,16 @@ function foundAnswer(
     document,
     span,
   }
+}
+
+/** Tokens of some models, such as ModernBERT, include the space before a word. Answers do not. */
+function withoutSpaces(context: string, start: number, end: number): readonly [start: number, end: number] {
+  const text = context.slice(start, end)
+  const trimmed = text.trim()
+  // An empty answer would mean that the text has none.
+  if (trimmed === '') return [start, end]
+  const from = end - text.trimStart().length
+  return [from, from + trimmed.length]
 }
 
 /** Sorts by logit. Ties keep their order. */
