@@ -1,7 +1,7 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { SERVER_DEFAULTS } from './defaults.ts'
-import { type App, type AppOptions, createApp, sendProblem, servePage } from './http/app.ts'
+import { type App, type AppOptions, createApp, sendProblem, serveAnswerBox, servePage } from './http/app.ts'
 import { HttpProblem } from './http/problem.ts'
 import { explained } from './http/remedies.ts'
 import type { Metrics } from './models/metrics.ts'
@@ -86,7 +86,10 @@ export async function createService(options: ServiceOptions): Promise<App> {
   if (perMinute !== undefined) await limitRate(app, perMinute)
   await documentation(app, tokens.length > 0)
   healthRoutes(app, context)
-  if (pages) await servePage(app, pages, 'playground')
+  if (pages) {
+    await servePage(app, pages, 'playground')
+    await serveAnswerBox(app, pages)
+  }
   await app.register(async (inner) => {
     const guarded = inner as unknown as App
     guarded.setErrorHandler((error, request, reply) => sendProblem(explained(error, request), request, reply))

@@ -1,1 +1,115 @@
-export {}
+/**
+ * <answer-box>: answers questions about the page that contains it. With the attribute `server`, a running
+ * `spanforge serve` answers; otherwise the model of the site from which this script was loaded, in the visitor's browser.
+ * docs/site.md describes the attributes.
+ */
+
+import { askLocally, loadLocally } from './local-model.ts'
+import { type Messages, messageFor, messages, SearchFailure } from './messages.ts'
+import { sentenceAround } from './sentence.ts'
+import { askServer, type Found } from './served-model.ts'
+import { STYLE } from './style.ts'
+
+/** Answers below this probability of being correct are not shown, unless the attribute `sure` says otherwise. */
+const SURE = 0.2
+const LONGEST_QUESTION = 200
+
+class AnswerBox extends HTMLElement {
+  /** Texts for visitors, for example in another language. */
+  messages: Messages = messages
+  private readonly input = document.createElement('input')
+  private readonly button = document.createElement('button')
+  private readonly status = document.createElement('p')
+  private asking: AbortController | undefined
+
+  constructor() {
+    super()
+    const form = document.createElement('form')
+    const style = document.createElement('style')
+    style.textContent = STYLE
+    Object.assign(this.input, { name: 'question', required: true, maxLength: LONGEST_QUESTION, autocomplete: 'off' })
+    for (const [part, element] of Object.entries({ form, input: this.input, button: this.button, status: this.status }))
+      element.setAttribute('part', part)
+    this.status.setAttribute('role', 'status')
+    form.append(this.input, this.button)
+    form.addEventListener('submit', (event) => {
+      event.preventDefault()
+      void this.ask(this.input.value)
+    })
+    // The model is loaded only for visitors who use the box.
+    this.input.addEventListener('focus', () => void this.prepare(), { once: true })
+    this.attachShadow({ mode: 'open' }).append(style, form, this.status)
+  }
+
+  connectedCallback(): void {
+    const label = this.getAttribute('label') ?? this.messages.label
+    this.input.setAttribute('aria-label', label)
+    this.input.placeholder = this.getAttribute('placeholder') ?? label
+    this.button.textContent = this.getAttribute('button') ?? this.messages.button
+  }
+
+  /** Asks a question as if the visitor had typed it. */
+  async ask(typed: string): Promise<void> {
+    this.asking?.abort()
+    const asking = new AbortController()
+    this.asking = asking
+    const say = (text: string) => {
+      if (!asking.signal.aborted) this.status.textContent = text
+    }
+    const question = typed.trim()
+    const context = this.text()
+    if (question === '' || context === '') return say(this.messages.nothing)
+    say(this.messages.searching)
+    try {
+      const found = await this.find(question, context, asking.signal, say)
+      if (asking.signal.aborted) return
+      this.show(found, context)
+      this.dispatchEvent(new CustomEvent('answer', { bubbles: true, detail: { question, ...found } }))
+    } catch (error) {
+      if (asking.signal.aborted) return
+      console.error('answer-box:', error)
+      say(messageFor(error, this.messages))
+    }
+  }
+
+  private find(question: string, context: string, signal: AbortSignal, say: (text: string) => void): Promise<Found> {
+    const server = this.getAttribute('server')
+    const model = this.getAttribute('model') ?? undefined
+    if (server !== null) return askServer(server, { question, context, model }, signal)
+    return askLocally({ questions: [question], context, model }, signal, {
+      loading: (done, total) => say(this.messages.loading(done, total)),
+      reading: (done, total) => say(this.messages.reading(done, total)),
+    })
+  }
+
+  private async prepare(): Promise<void> {
+    if (this.hasAttribute('server')) return
+    await loadLocally(this.getAttribute('model') ?? undefined).catch((error) => console.error('answer-box:', error))
+  }
+
+  /** The text to search: that of the element with the selector in `for`, of <main>, or of the whole page. */
+  private text(): string {
+    const selector = this.getAttribute('for')
+    const element =
+      selector === null ? (document.querySelector('main') ?? document.body) : document.querySelector(selector)
+    if (!element) throw new SearchFailure(`answer-box: no element matches for="${selector}".`)
+    return (element as HTMLElement).innerText.trim()
+  }
+
+  private show({ answer, start, end, score, confidence }: Found, context: string): void {
+    const given = Number.parseFloat(this.getAttribute('sure') ?? '')
+    const sure = Number.isNaN(given) ? SURE : given
+    if (answer === '' || (confidence ?? score) < sure) {
+      this.status.textContent = this.messages.nothing
+      return
+    }
+    const mark = document.createElement('mark')
+    mark.setAttribute('part', 'mark')
+    mark.textContent = answer
+    const { before, after } = sentenceAround(context, start, end)
+    this.status.replaceChildren(before, mark, after)
+  }
+}
+
+// Pages may include the script twice.
+if (!customElements.get('answer-box')) customElements.define('answer-box', AnswerBox)

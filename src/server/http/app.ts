@@ -166,3 +166,11 @@ export async function servePage(app: App, built: string, page: string): Promise<
     decorateReply: false,
   })
 }
+
+/** Serves the answer box for pages of other sites. */
+export async function serveAnswerBox(app: App, built: string): Promise<void> {
+  const script = await readFile(join(built, 'site-files/answer-box.js'), 'utf8')
+  app.get('/answer-box.js', { schema: { hide: true } }, (_request, reply) =>
+    reply.type('text/javascript; charset=utf-8').header('cache-control', 'no-cache').send(script),
+  )
+}

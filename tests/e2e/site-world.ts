@@ -1,0 +1,89 @@
+import { readFileSync, statSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { BrowserContext, Page } from 'playwright-core'
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: 'text/html',
+  js: 'text/javascript',
+  mjs: 'text/javascript',
+  css: 'text/css',
+  json: 'application/json',
+}
+
+export interface FileHost {
+  readonly address: string
+  /** Paths that were requested, without the prefix. */
+  readonly requested: string[]
+  /** Bytes that were sent. */
+  readonly sent: number
+  close(): Promise<void>
+}
+
+export interface FileHostOptions {
+  /** Path before those of the files (default: `/some/folder/`). */
+  readonly prefix?: string
+  /** Headers of all responses (default: none beyond the type). */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Changes the content of files, by path. */
+  readonly changed?: Record<string, (content: Buffer) => Buffer | undefined>
+}
+
+/** A plain file host under a path, without any headers but those of the content. */
+export async function fileHost(
+  folder: string,
+  { prefix = '/some/folder/', headers = {}, changed = {} }: FileHostOptions = {},
+): Promise<FileHost> {
+  const requested: string[] = []
+  let sent = 0
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url!, 'http://host')
+    const path = decodeURIComponent(pathname.slice(prefix.length)) || 'index.html'
+    const file = join(folder, path)
+    const found = pathname.startsWith(prefix) && statSync(file, { throwIfNoEntry: false })?.isFile()
+    requested.push(path)
+    const content = found ? readFileSync(file) : undefined
+    const body = content && (changed[path] ? changed[path](content) : content)
+    if (!body) return response.writeHead(404).end()
+    sent += body.length
+    const type = TYPES[path.split('.').at(-1)!] ?? 'application/octet-stream'
+    response.writeHead(200, { 'content-type': type, 'content-length': body.length, ...headers }).end(body)
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  return {
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`,
+    requested,
+    get sent() {
+      return sent
+    },
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise((done) => server.close(done))
+    },
+  }
+}
+
+/** Collects errors of a page and its workers, and requests to other origins than those listed. */
+export function watch(context: BrowserContext, origins: readonly string[]): string[] {
+  const faults: string[] = []
+  context.on('request', (request) => {
+    const url = request.url()
+    if (!origins.some((origin) => url.startsWith(origin)) && !/^(blob|data):/.test(url)) faults.push(`loads ${url}`)
+  })
+  context.on('weberror', (error) => faults.push(error.error().message))
+  return faults
+}
+
+export const localStatus = (page: Page): Promise<string> => page.innerText('.local')
+
+/** Waits until the page works offline. */
+export const untilKept = (page: Page): Promise<unknown> => page.waitForSelector('text=This page works offline')
+
+/** Files that the browser keeps for pages of this address. */
+export const keptFiles = (page: Page): Promise<string[]> =>
+  page.evaluate(async () => {
+    const names = await caches.keys()
+    const keys = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()))
+    return keys.flat().map(({ url }) => url)
+  })

@@ -1,0 +1,79 @@
+/** The model of the site from which the script was loaded, in a worker of the visitor's browser. */
+import type { BatchRequest } from '../../src/server/http/contract.ts'
+import type { SiteManifest } from '../../src/site/manifest.ts'
+import { ReaderClient } from '../workers/reader-client.ts'
+import { SearchFailure } from './messages.ts'
+import type { Found } from './served-model.ts'
+
+export interface LocalProgress {
+  /** Bytes of the model that have arrived. */
+  loading(done: number, total: number): void
+  /** Windows of the text that are read. */
+  reading(done: number, total: number): void
+}
+
+interface LocalModel {
+  readonly reader: ReaderClient
+  readonly manifest: SiteManifest
+}
+
+/** All files are loaded from the folder of this script, and from nowhere else. */
+const base = new URL('.', import.meta.url).href
+
+let opened: Promise<LocalModel> | undefined
+const listeners = new Set<LocalProgress['loading']>()
+
+/** All boxes of a page share one worker. If it cannot be started, the next question tries again. */
+function open(): Promise<LocalModel> {
+  opened ??= start()
+  opened.catch(() => {
+    opened = undefined
+  })
+  return opened
+}
+
+async function start(): Promise<LocalModel> {
+  const manifest: SiteManifest = await (await load('site.json')).json()
+  // Workers must have the origin of the page, unlike this script.
+  const script = await (await load(manifest.runtimes.wasm.reader.path)).blob()
+  const address = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }))
+  const worker = new Worker(address, { type: 'module' })
+  // Only isolated pages can have threads, and the storage belongs to the page, which did not ask for 30 MB in it.
+  const settings = { base, manifest, threads: 1, keepsFiles: false }
+  const onProgress = (_model: string, done: number, total: number) => {
+    for (const listener of listeners) listener(done, total)
+  }
+  return { manifest, reader: new ReaderClient(worker, settings, { onProgress }) }
+}
+
+async function load(path: string): Promise<Response> {
+  const response = await fetch(base + path, { cache: 'no-cache' })
+  if (response.ok) return response
+  throw new SearchFailure(`${base}${path} cannot be loaded: ${response.status} ${response.statusText}`)
+}
+
+const modelOf = ({ models }: SiteManifest, wanted: string | undefined): string => {
+  if (wanted === undefined || models.some(({ id }) => id === wanted)) return wanted ?? models[0].id
+  throw new SearchFailure(`unknown model "${wanted}". Available models: ${models.map(({ id }) => id).join(', ')}.`)
+}
+
+export async function loadLocally(model: string | undefined): Promise<void> {
+  const { reader, manifest } = await open()
+  await reader.load(modelOf(manifest, model))
+}
+
+export async function askLocally(request: BatchRequest, signal: AbortSignal, progress: LocalProgress): Promise<Found> {
+  listeners.add(progress.loading)
+  try {
+    const { reader, manifest } = await open()
+    const model = modelOf(manifest, request.model)
+    await reader.load(model)
+    for await (const { name, data } of reader.ask({ ...request, model }, signal)) {
+      if (name === 'progress') progress.reading(data.done, data.total)
+      if (name === 'answer') return data.result.answers[0]
+    }
+    throw new SearchFailure('the model returned no answer')
+  } finally {
+    listeners.delete(progress.loading)
+  }
+}
