@@ -1,16 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { batchGradient, recordedMasks } from '../../tests/batch-gradient.ts'
 import { describeEngines } from '../../tests/engines.ts'
 import { mostLiveValues } from '../../tests/live-values.ts'
+import { recordingOperators } from '../../tests/operators-run.ts'
 import { maxDifference } from '../../tests/read-safetensors.ts'
 import { recordedBatches, tinyModel } from '../../tests/tiny-model.ts'
 import { plainOnnx } from '../lowering/dialect.ts'
 import { lower } from '../lowering/lower.ts'
 import type { Engine } from '../runtime/engine.ts'
-import { dialect, onnxruntime } from '../runtime/onnxruntime.ts'
+import { dialect } from '../runtime/onnxruntime.ts'
 import { trainingGraph } from './programs.ts'
 import { architectureOf, MODEL_TYPES } from './registry.ts'
 
@@ -87,24 +85,10 @@ describe('gradient checkpointing', () => {
   })
 
   test('is not undone by ONNX Runtime, which computes each layer again right before its gradient', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
-    onTestFinished(() => rmSync(folder, { recursive: true }))
-    const profiled: Engine = {
-      ...onnxruntime,
-      compile: (graph, options) => onnxruntime.compile(graph, { ...options, profilePrefix: join(folder, 'profile') }),
-    }
-    const model = tiny('roberta', profiled)
+    const recording = recordingOperators()
+    const model = tiny('roberta', recording.engine)
     await batchGradient(model, recordedBatches('roberta').plain, undefined, recordedMasks, again)
-    const [file] = readdirSync(folder)
-    const events = JSON.parse(readFileSync(join(folder, file), 'utf8')) as {
-      readonly name: string
-      readonly ts: number
-      readonly args: { readonly op_name?: string }
-    }[]
-    const operators = events
-      .filter(({ name }) => name.endsWith('_kernel_time'))
-      .sort((a, b) => a.ts - b.ts)
-      .map(({ args }) => args.op_name)
+    const operators = recording.operators()
     const activations = operators.flatMap((name, i) => (name === 'Erf' ? [i] : []))
     const { layers } = model.geometry
     expect(activations).toHaveLength(2 * layers)

@@ -1,7 +1,7 @@
 import { SpanforgeError } from '../errors.ts'
 import { formatShape } from '../graph/shape.ts'
 import { apply, applyAll, type Node, type Op, type Tensor } from '../graph/tensor.ts'
-import { dropout } from './dropout.ts'
+import { dropout, maskAgain } from './dropout.ts'
 import { add, mul, sub } from './elementwise.ts'
 import { type Layout, permuteRows } from './gather.ts'
 import { matmul } from './linalg.ts'
@@ -11,14 +11,10 @@ import { softmax } from './softmax.ts'
 
 const scale = (q: Tensor): number => 1 / Math.sqrt(q.shape.at(-1) as number)
 
-/**
- * Computes the attention weights before and after dropout, [rows, heads, length, length], and the weighted sums of
- * values.
- */
+/** Computes the attention weights before dropout, [rows, heads, length, length], and the weighted sums of values. */
 function attend([q, k, v, bias, mask]: readonly Tensor[]) {
   const weights = softmax(add(matmul(q, k, { transB: true, alpha: scale(q) }), bias))
-  const kept = dropout(weights, mask)
-  return { weights, kept, out: matmul(kept, v) }
+  return { weights, out: matmul(dropout(weights, mask), v) }
 }
 
 /**
@@ -26,19 +22,24 @@ function attend([q, k, v, bias, mask]: readonly Tensor[]) {
  *     dv = (P M)ᵀ do,   dP = M (do vᵀ),   dS = P (dP - D)
  * where D = sum_j P_j dP_j = do · o, which sums over `size` values instead of `length`. Hence
  *     dS = (P M)(do vᵀ) - P D,   dq = dS k / √size,   dk = dSᵀ q / √size.
+ *
+ * The weights are shared with the forward pass, because lowering removes duplicates. P M is computed again instead of
+ * being kept. ONNX Runtime computes the second operand of a difference first; with (P M)(do vᵀ) in that place, that is,
+ * with -dS instead of dS, fewer values of its size are needed at once.
  */
 const AttentionGradient: Op = {
   type: 'AttentionGradient',
   domain: 'spanforge',
   lower({ inputs: [dOut, ...operands] }) {
-    const [q, k, v] = operands
-    const { weights, kept, out } = attend(operands) // shared with the forward pass: lowering removes duplicates
-    const alpha = scale(q)
+    const [q, k, v, , mask] = operands
+    const { weights, out } = attend(operands)
+    const kept = dropout(weights, mask && maskAgain(mask))
     const d = sum(mul(dOut, out), [-1]) // [rows, heads, length, 1]
-    const dScores = sub(mul(kept, matmul(dOut, v, { transB: true })), mul(weights, d))
+    const negative = sub(mul(weights, d), mul(kept, matmul(dOut, v, { transB: true })))
+    const alpha = -scale(q)
     return [
-      matmul(dScores, k, { alpha }),
-      matmul(dScores, q, { transA: true, alpha }),
+      matmul(negative, k, { alpha }),
+      matmul(negative, q, { transA: true, alpha }),
       matmul(kept, dOut, { transA: true }),
     ]
   },

@@ -1,6 +1,6 @@
 import { SpanforgeError } from '../errors.ts'
 import { formatShape } from '../graph/shape.ts'
-import { apply, nodeInputs, type Op, scalar, type Tensor } from '../graph/tensor.ts'
+import { type Attributes, apply, nodeInputs, type Op, scalar, type Tensor } from '../graph/tensor.ts'
 import { after } from './after.ts'
 import { add, mul } from './elementwise.ts'
 
@@ -8,7 +8,7 @@ const Dropout: Op = {
   type: 'Dropout',
   domain: 'spanforge',
   lower: ({ inputs: [x, mask] }) => [mul(x, mask)],
-  gradient: (dy, { inputs: [, mask] }) => [dropout(dy, mask), null],
+  gradient: (dy, { inputs: [, mask] }) => [dropout(dy, maskAgain(mask)), null],
 }
 
 /** An engine can fuse this into a single pass over memory, or into the matrix product that computes x. */
@@ -16,7 +16,7 @@ const DropoutAdd: Op = {
   type: 'DropoutAdd',
   domain: 'spanforge',
   lower: ({ inputs: [x, mask, residual] }) => [add(mul(x, mask), residual)],
-  gradient: (dy, { inputs: [, mask] }) => [dropout(dy, mask), null, dy],
+  gradient: (dy, { inputs: [, mask] }) => [dropout(dy, maskAgain(mask)), null, dy],
 }
 
 const DequantizeLinear: Op = { type: 'DequantizeLinear', gradient: () => [null, null] }
@@ -25,8 +25,8 @@ const DequantizeLinear: Op = { type: 'DequantizeLinear', gradient: () => [null, 
 export const dropoutMask = (kept: Tensor, probability: number): Tensor =>
   scaledMask(kept, scalar(1 / (1 - probability)))
 
-const scaledMask = (kept: Tensor, scale: Tensor): Tensor =>
-  apply(DequantizeLinear, [kept, scale], { shape: kept.shape, dtype: 'float32' })
+const scaledMask = (kept: Tensor, scale: Tensor, attributes?: Attributes): Tensor =>
+  apply(DequantizeLinear, [kept, scale], { shape: kept.shape, dtype: 'float32' }, attributes)
 
 export const isDropoutMask = ({ source }: Tensor): boolean =>
   source.kind === 'node' && source.node.op === DequantizeLinear
@@ -35,6 +35,16 @@ export const isDropoutMask = ({ source }: Tensor): boolean =>
 export function laterMask(mask: Tensor, others: readonly Tensor[]): Tensor {
   const [kept, scale] = nodeInputs(mask)
   return scaledMask(kept, after(scale, others))
+}
+
+/**
+ * The same mask for a gradient, scaled again, so that its float32 values need not be kept for the backward pass. A mask
+ * that is already scaled later is returned as it is. The axis does not matter for a single scale; it distinguishes the
+ * two masks, which would otherwise be merged as duplicates.
+ */
+export function maskAgain(mask: Tensor): Tensor {
+  const [kept, scale] = nodeInputs(mask)
+  return isDropoutMask(mask) && scale.source.kind === 'constant' ? scaledMask(kept, scale, { axis: 0 }) : mask
 }
 
 /**
