@@ -183,7 +183,8 @@ class Builder {
       if (name === 'spanforge.PackedAttention') forward.set(step.inputs.join(), step)
       if (name !== 'spanforge.PackedAttentionGradient') continue
       const match = forward.get(step.inputs.slice(1).join())
-      if (!match) throw new SpanforgeError('oneDNN: the gradient of an attention without the attention')
+      if (!match)
+        throw new SpanforgeError('oneDNN: the graph has the gradient of an attention layer, but not the layer itself')
       match.saved ??= saved++
       step.saved = match.saved
     }
