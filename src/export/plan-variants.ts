@@ -4,6 +4,7 @@ import { encodeModel } from '../onnx/encode.ts'
 import { ExternalData } from '../onnx/external-data.ts'
 import type { Encoded } from '../protobuf.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
+import type { PaddedOptions } from './padded-graph.ts'
 import { variantGraph } from './variant-graph.ts'
 
 export interface ExportSource {
@@ -30,18 +31,23 @@ export interface PlannedVariant extends ExportedVariant {
   readonly contents: ReadonlyMap<string, Encoded>
 }
 
+/** What the inputs of the graph depend on besides the model: whether the tokenizer returns token types. */
+export const sourceOptions = ({ model, tokenizer }: ExportSource): PaddedOptions => ({
+  hasTokenTypes: model.geometry.token_types > 1 && tokenizer.settings.has_token_types,
+})
+
 /** Protobuf messages are smaller than this. */
 const LARGEST_MESSAGE = 2 ** 31 - 1
 
 /** Determines the files of a variant and their sizes without converting any weights. */
 export function planVariant(
-  { model, tokenizer }: ExportSource,
+  source: ExportSource,
   dtype: ExportDtype,
   { kept = {}, external_data = false }: VariantPlanOptions = {},
 ): PlannedVariant {
   const keptHere = kept[dtype] ?? []
-  const hasTokenTypes = model.geometry.token_types > 1 && tokenizer.settings.has_token_types
-  const { graph, initializers } = variantGraph(model, dtype, { hasTokenTypes, kept: new Set(keptHere) })
+  const options = { ...sourceOptions(source), kept: new Set(keptHere) }
+  const { graph, initializers } = variantGraph(source.model, dtype, options)
   const file = `onnx/${onnxFileName(dtype)}`
   const whole = encodeModel(graph, { initializers })
   if (!external_data && whole.size <= LARGEST_MESSAGE)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import type { Row } from '../batching/pack.ts'
+import { PADDED_SIGNATURE, paddedLogits } from '../batching/padded-logits.ts'
 import { loadConfig } from '../checkpoint/model-folder.ts'
 import { type ExportDtype, listVariants, type StoredVariant, variantOf } from '../checkpoint/onnx-folder.ts'
 import { UsageError } from '../errors.ts'
@@ -10,7 +11,7 @@ import { totalSize } from '../models/flat-parameters.ts'
 import { parameterSpecs } from '../models/programs.ts'
 import { geometryOf } from '../models/registry.ts'
 import type { SpanModel } from '../models/span-model.ts'
-import { type Engine, float32Value, int64Value, type StoredExecutable } from '../runtime/engine.ts'
+import type { Engine, StoredExecutable } from '../runtime/engine.ts'
 import { defaultEngine } from '../runtime/registry.ts'
 import type { WindowLogits } from '../squad/answers/document-logits.ts'
 import { spanLoss } from '../squad/answers/span-loss.ts'
@@ -87,42 +88,14 @@ export class ExportedModel implements SpanModel {
   }
 
   private executable(): Promise<StoredExecutable> {
-    this.session ??= this.engine.open!(join(this.folder, this.variant.file), {
-      inputs: ['input_ids', 'attention_mask', 'token_type_ids'],
-      outputs: ['start_logits', 'end_logits'],
-    })
+    this.session ??= this.engine.open!(join(this.folder, this.variant.file), PADDED_SIGNATURE)
     return this.session
   }
 
   private async compute(rows: readonly Row[]): Promise<WindowLogits[]> {
     const session = await this.executable()
-    const length = Math.max(...rows.map(({ input_ids }) => input_ids.length))
-    const dims = [rows.length, length]
-    const padded = (fill: (row: Row, target: BigInt64Array) => void, padding = 0n) => {
-      const data = new BigInt64Array(rows.length * length).fill(padding)
-      for (const [r, row] of rows.entries()) fill(row, data.subarray(r * length, (r + 1) * length))
-      return int64Value(data, dims)
-    }
-    const inputs = {
-      input_ids: padded(({ input_ids }, to) => copy(input_ids, to), BigInt(this.geometry.padding_row ?? 0)),
-      attention_mask: padded(({ attended }, to) => to.fill(1n, 0, attended)),
-      token_type_ids: padded(({ token_type_ids }, to) => copy(token_type_ids, to)),
-    }
-    const start_logits = new Float32Array(rows.length * length)
-    const end_logits = new Float32Array(rows.length * length)
-    await session.run(Object.fromEntries(session.inputs.map((name) => [name, inputs[name as keyof typeof inputs]])), {
-      start_logits: float32Value(start_logits, dims),
-      end_logits: float32Value(end_logits, dims),
-    })
-    return rows.map(({ input_ids }, r) => {
-      const of = (side: Float32Array) => side.slice(r * length, r * length + input_ids.length)
-      return { start_logits: of(start_logits), end_logits: of(end_logits) }
-    })
+    return paddedLogits(session, session.inputs, rows, this.geometry.padding_row ?? 0)
   }
-}
-
-function copy(ids: Int32Array, target: BigInt64Array): void {
-  for (let i = 0; i < ids.length; i++) target[i] = BigInt(ids[i])
 }
 
 /** The dtype that transformers.js would load by default, if it is there. */
