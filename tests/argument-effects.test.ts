@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { noScreen } from '../src/runs/screen/screen.ts'
 import { logFiles } from '../src/runs/train/log-files.ts'
-import { prepareRun, trainingRun } from '../src/runs/train/prepare.ts'
+import { prepareRun } from '../src/runs/train/prepare.ts'
 import { runLoop } from '../src/runs/train/run-loop.ts'
 import { argumentNames, parseArguments, type TrainingArgumentsInput } from '../src/training/arguments/arguments.ts'
 import type { TrainingEvent } from '../src/training/loop/events.ts'
@@ -202,7 +202,7 @@ async function run(given: TrainingArgumentsInput): Promise<Run> {
     const prepared = await prepareRun(args, { screen })
     const { model } = prepared.loaded
     const listeners = [...logFiles(args), (event: TrainingEvent) => void events.push(event)]
-    await runLoop(trainingRun(prepared), listeners)
+    await runLoop(prepared, listeners)
     await model.release()
     const files = readdirSync(args.output_dir, { recursive: true }).map(String)
     return {

@@ -34,7 +34,7 @@ import { tensorsOf } from '../training/checkpoints/run-checkpoint.ts'
 import { digestRun } from '../training/checkpoints/run-digests.ts'
 import { newTrainerState, type TrainerState } from '../training/checkpoints/state.ts'
 import type { TrainingEvent, TrainMetrics } from '../training/loop/events.ts'
-import { planRun } from '../training/loop/plan.ts'
+import { type Plan, planRun } from '../training/loop/plan.ts'
 import { notify, type TrainerCallback, type TrainerControl } from './callbacks.ts'
 import { anObject, checkOptions, type SchemasOf } from './check-options.ts'
 import { toStandardError } from './from-pretrained-options.ts'
@@ -135,25 +135,26 @@ export class Trainer {
     const { max_positions, layers } = model.geometry
     const { resume_from_checkpoint: resume = args.resume_from_checkpoint ?? false } = options
     const decided = { ...this.decided, resume_from_checkpoint: resume === true ? 'latest' : resume || null }
+    const plan = planRun(train_dataset.windows.length, args)
     checkArguments(decided, {
       engine: model.engine,
       validationExamples: eval_dataset?.examples.length ?? 0,
       max_positions,
       layers,
-      max_steps: planRun(train_dataset.windows.length, args).max_steps,
+      max_steps: plan.max_steps,
     })
     const evaluates = args.eval_strategy !== 'no' || args.eval_on_start
     if (eval_dataset && evaluates && !this.decided.version_2_with_negative) checkAnswered(eval_dataset.examples)
     const claim = await claimOutputFolder(decided)
     try {
       await checkResumption(decided)
-      return await this.run(train_dataset, decided, claim)
+      return await this.run(train_dataset, decided, plan, claim)
     } finally {
       claim.release()
     }
   }
 
-  private async run(train_dataset: Dataset, decided: DecidedArguments, claim: Lock): Promise<TrainOutput> {
+  private async run(train_dataset: Dataset, decided: DecidedArguments, plan: Plan, claim: Lock): Promise<TrainOutput> {
     this.control.should_training_stop = false
     const { model } = this
     const warning = unansweredWarning(train_dataset.examples, decided)
@@ -190,6 +191,7 @@ export class Trainer {
           model,
           args: decided,
           ...datasets,
+          plan,
           digests,
           tokenizer: this.options.processing_class,
           answer_settings,

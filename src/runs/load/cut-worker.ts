@@ -1,4 +1,4 @@
-/** A worker thread that cuts examples into labeled windows, started by cut-in-threads.ts. */
+/** A worker thread that cuts examples into labeled windows, started by cut-windows.ts. */
 import { workerData } from 'node:worker_threads'
 import { labeled } from '../../squad/dataset.ts'
 import type { Example } from '../../squad/types.ts'

@@ -1,16 +1,10 @@
 import { stat } from 'node:fs/promises'
-import { setImmediate } from 'node:timers/promises'
 import { formatOfName } from '../../data/format.ts'
 import { readExamples as readFileExamples } from '../../data/read-examples.ts'
 import { savedDatasetFiles } from '../../data/saved-dataset.ts'
 import { UsageError } from '../../errors.ts'
 import type { HubOptions } from '../../hub/http/options.ts'
-import { type Dataset, labeled } from '../../squad/dataset.ts'
-import type { Example, LabelledWindow } from '../../squad/types.ts'
-import { WindowCutter, type WindowOptions } from '../../squad/windows.ts'
-import type { Tokenizer } from '../../text/tokenizer.ts'
-import type { Screen } from '../screen/screen.ts'
-import { cutInThreads } from './cut-in-threads.ts'
+import type { Example } from '../../squad/types.ts'
 
 /** The part of a dataset to read. For a file, only `max_samples` applies. */
 export interface DataChoice {
@@ -59,48 +53,3 @@ export async function dataFiles(source: string, { split, config, revision, hub }
  */
 export const loadExamples = async (source: string, choice: DataChoice): Promise<Example[]> =>
   readFileExamples(await dataFiles(source, choice), { max_samples: choice.max_samples })
-
-export interface CuttingOptions extends WindowOptions {
-  /** Label of the progress bar. */
-  readonly label: string
-  readonly screen: Screen
-  /** Number of worker threads (default: 0, which uses the calling thread). */
-  readonly workers?: number
-  readonly signal?: AbortSignal
-}
-
-/** Cuts examples into labeled windows and shows the progress. It yields to the event loop regularly. */
-export async function cutWindows(
-  tokenizer: Tokenizer,
-  examples: readonly Example[],
-  { label, screen, signal, workers = 0, ...options }: CuttingOptions,
-): Promise<Dataset> {
-  const chunks =
-    workers > 0 ? cutInThreads(tokenizer, examples, options, workers) : cutHere(tokenizer, examples, options)
-  const windows: LabelledWindow[] = []
-  const progress = screen.counting(label, 'examples', examples.length)
-  try {
-    for await (const chunk of chunks) {
-      for (const window of chunk) windows.push(window)
-      progress.update((windows.at(-1)?.example ?? -1) + 1)
-      signal?.throwIfAborted()
-    }
-  } finally {
-    progress.stop()
-  }
-  return { examples, windows }
-}
-
-async function* cutHere(
-  tokenizer: Tokenizer,
-  examples: readonly Example[],
-  options: WindowOptions,
-): AsyncGenerator<LabelledWindow[]> {
-  const cutter = new WindowCutter(tokenizer, options)
-  for (let first = 0; first < examples.length; first += 64) {
-    yield examples
-      .slice(first, first + 64)
-      .flatMap((example, i) => cutter.cut(example, first + i).map((window) => labeled(window, example)))
-    await setImmediate()
-  }
-}

@@ -10,7 +10,7 @@ import { noteFailure } from './failure.ts'
 import { finishRun } from './finish.ts'
 import { logFiles } from './log-files.ts'
 import { claimOutputFolder, prepareOutputFolder } from './output-folder.ts'
-import { type PreparedRun, prepareRun, trainingRun } from './prepare.ts'
+import { type PreparedRun, prepareRun } from './prepare.ts'
 import type { AllResults } from './results.ts'
 import { checkResumption, chooseCheckpoint } from './resume.ts'
 import { runLoop } from './run-loop.ts'
@@ -73,7 +73,7 @@ async function trainAndFinish(
   for (const note of notes) screen.print(note)
   const progress = runProgress(screen)
   try {
-    const outcome = await runLoop({ ...trainingRun(run), resume_from: folder, control }, [
+    const outcome = await runLoop({ ...run, resume_from: folder, control }, [
       () => claim.assertHeld(),
       progress.listener,
       ...logFiles(args),

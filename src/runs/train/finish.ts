@@ -7,7 +7,6 @@ import { chooseExamples } from '../../report/blocks/examples.ts'
 import type { RunSummary } from '../../report/summary/run.ts'
 import type { Dataset } from '../../squad/dataset.ts'
 import { scoreIntervals } from '../../squad/metrics/bootstrap.ts'
-import { unfittedSettings } from '../../training/arguments/stored-settings.ts'
 import { evaluateOnScreen } from '../evaluate/evaluate-model.ts'
 import { fitSettings, fittedNote } from '../evaluate/fit-settings.ts'
 import {
@@ -55,7 +54,7 @@ export async function finishRun(
   const data = args.validation_file ?? args.dataset ?? ''
   const settings = evaluation
     ? (await fitSettings(validation, evaluation, { ...args, data }, loaded, screen)).settings
-    : unfittedSettings(args, loaded.settings)
+    : run.answer_settings
   if (settings) await saveAnswerSettings(output_dir, settings)
   if (evaluation) screen.print(fittedNote(settings!, validation))
   const all = await writeResults(output_dir, results, outcome.state)
@@ -68,9 +67,8 @@ export async function finishRun(
     ...(evaluation && evaluated(validation, evaluation)),
     origin: runOrigin(command),
   })
-  const report = runReport(summary)
-  for (const { name, content } of report) await writeFile(join(output_dir, name), content)
-  await writeFile(join(output_dir, CARD_FILE), modelCard(await cardSummary(run, summary)))
+  const card = { name: CARD_FILE, content: modelCard(await cardSummary(run, summary)) }
+  for (const { name, content } of [...runReport(summary), card]) await writeFile(join(output_dir, name), content)
   const saved_files = await savedFiles(output_dir, [...written, ...REPORT_FILES, CARD_FILE])
   screen.show(closing({ ...summary, saved_files }))
   return all

@@ -18,8 +18,6 @@ export async function cardSummary(run: PreparedRun, summary: RunSummary): Promis
     ? await known('model', args.model!, { ...hub, revision: args.revision ?? hub.revision })
     : undefined
   const { license, license_name, license_link, language } = base?.card ?? {}
-  const points = evaluations(summary.log_history, summary.score_intervals)
-  const kept = summary.best?.loaded ? points.find(({ step }) => step === summary.best?.step) : undefined
   return {
     name: basename(resolve(args.output_dir)),
     model_type: loaded.model.config.model_type,
@@ -33,14 +31,13 @@ export async function cardSummary(run: PreparedRun, summary: RunSummary): Promis
       summary.data.validation &&
       (await dataOf(run, args.validation_file ?? args.dataset!, args.validation_split, summary.data.validation)),
     arguments: shownArguments(summary.arguments),
-    epochs: points,
-    best_epoch: kept?.epoch,
     results: scores(summary),
     curve: 'learning_curve.png',
     has_onnx: existsSync(join(args.output_dir, 'onnx/model.onnx')),
     max_seq_length: args.max_seq_length,
     doc_stride: args.doc_stride,
     version: packageVersion(),
+    ...epochs(summary),
   }
 }
 
@@ -103,4 +100,11 @@ function scores({ eval_metrics, eval_intervals }: RunSummary): ModelCardSummary[
     exact_match: metric(eval_metrics.eval_exact_match, eval_intervals?.exact_match),
     f1: metric(eval_metrics.eval_f1, eval_intervals?.f1),
   }
+}
+
+/** The evaluations of a run, and the epoch of the one whose weights were kept as the best. */
+function epochs({ log_history, score_intervals, best }: RunSummary): Pick<ModelCardSummary, 'epochs' | 'best_epoch'> {
+  const points = evaluations(log_history, score_intervals)
+  const kept = best?.loaded ? points.find(({ step }) => step === best.step) : undefined
+  return { epochs: points, best_epoch: kept?.epoch }
 }

@@ -1,7 +1,6 @@
 import { UsageError } from '../../errors.ts'
 import { digestWeights } from '../../inference/digests.ts'
 import { windowLengths } from '../../inference/window-lengths.ts'
-import type { Dataset } from '../../squad/dataset.ts'
 import { checkAnswered } from '../../squad/metrics/metrics.ts'
 import { checkArguments, rejectExclusive } from '../../training/arguments/argument-checks.ts'
 import type { TrainingArguments } from '../../training/arguments/arguments.ts'
@@ -11,23 +10,18 @@ import {
   unansweredWarning,
   unfittedSettings,
 } from '../../training/arguments/stored-settings.ts'
-import { digestRun, type RunDigests } from '../../training/checkpoints/run-digests.ts'
-import { type Plan, planRun } from '../../training/loop/plan.ts'
-import type { TrainingRun } from '../../training/loop/training-run.ts'
-import { cutWindows } from '../load/load-data.ts'
+import { digestRun } from '../../training/checkpoints/run-digests.ts'
+import { planRun } from '../../training/loop/plan.ts'
+import type { PlannedRun } from '../../training/loop/training-run.ts'
+import { cutWindows } from '../load/cut-windows.ts'
 import { type HubChoice, type LoadedModel, loadModel } from '../load/load-model.ts'
 import type { Screen } from '../screen/screen.ts'
 import { readRunData } from './run-data.ts'
 
 /** The validated inputs of a run. */
-export interface PreparedRun {
+export interface PreparedRun extends PlannedRun {
   readonly args: DecidedArguments
   readonly loaded: LoadedModel
-  readonly train: Dataset
-  readonly validation?: Dataset
-  readonly plan: Plan
-  /** Digests of the data and the base model. */
-  readonly digests: RunDigests
   /** Options for looking up names on the hub. */
   readonly hub: HubChoice
 }
@@ -59,6 +53,7 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
     settings: loaded.settings,
   }
   const args = decideArguments(settled, base)
+  const answer_settings = unfittedSettings(args, base.settings)
   const { note } = windowLengths(settled, base)
   if (!args.version_2_with_negative) checkAnswered(examples.validation)
   const warning = unansweredWarning(examples.train, args)
@@ -66,8 +61,8 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
   for (const text of [loaded.engineNote, note]) if (text) screen.print(`${text}\n`)
 
   const { max_seq_length, doc_stride, dataloader_num_workers: workers } = args
-  const { tokenizer } = loaded
-  const { max_positions, layers } = loaded.model.geometry
+  const { model: network, tokenizer } = loaded
+  const { max_positions, layers } = network.geometry
   const cutting = { screen, signal, max_seq_length, doc_stride, max_positions, workers }
   const train = await cutWindows(tokenizer, examples.train, { ...cutting, label: 'Tokenizing, training' })
   const validation = examples.validation.length
@@ -75,23 +70,17 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
     : undefined
   const plan = planRun(train.windows.length, args)
   checkArguments(args, {
-    engine: loaded.model.engine,
+    engine: network.engine,
     validationExamples: examples.validation.length,
     max_positions,
     layers,
     max_steps: plan.max_steps,
   })
-  const { model: bert, report } = loaded
-  const untrained = [...report.missing, ...report.mismatched.map(({ name }) => name)]
+  const { missing, mismatched } = loaded.report
+  const untrained = [...missing, ...mismatched.map(({ name }) => name)]
   const digests = {
-    ...digestRun({ model: bert, train, validation, tokenizer }),
-    weights: digestWeights(bert.parameters, untrained),
+    ...digestRun({ model: network, train, validation, tokenizer }),
+    weights: digestWeights(network.parameters, untrained),
   }
-  return { args, loaded, train, validation, plan, digests, hub }
-}
-
-/** The inputs of the training loop. */
-export function trainingRun({ args, loaded, train, validation, digests }: PreparedRun): TrainingRun {
-  const { model, tokenizer, settings } = loaded
-  return { model, tokenizer, args, train, validation, digests, answer_settings: unfittedSettings(args, settings) }
+  return { args, loaded, hub, model: network, tokenizer, train, validation, plan, digests, answer_settings }
 }

@@ -3,8 +3,8 @@ import type { Evaluation } from '../../inference/evaluate.ts'
 import type { ScoreIntervals } from '../../squad/metrics/bootstrap.ts'
 import type { TrainerState } from '../../training/checkpoints/state.ts'
 import type { TrainMetrics } from '../../training/loop/events.ts'
-import { train } from '../../training/loop/loop.ts'
-import type { TrainingRun } from '../../training/loop/training-run.ts'
+import { trainAsPlanned } from '../../training/loop/loop.ts'
+import type { PlannedRun } from '../../training/loop/training-run.ts'
 import type { Listener } from '../screen/progress-listener.ts'
 
 export type LoopOutcome =
@@ -20,14 +20,14 @@ export type LoopOutcome =
     }
 
 /** Runs the training loop from its first event to its last; each listener receives every event, in order. */
-export async function runLoop(run: TrainingRun, listeners: readonly Listener[]): Promise<LoopOutcome> {
+export async function runLoop(run: PlannedRun, listeners: readonly Listener[]): Promise<LoopOutcome> {
   /** The best and the newest evaluation by step. One of them belongs to the final weights. */
   const evaluations = new Map<number, Evaluation>()
   let state: TrainerState | undefined
   let isBestLoaded = false
   let checkpoint: string | undefined
   try {
-    for await (const event of train(run)) {
+    for await (const event of trainAsPlanned(run)) {
       for (const listener of listeners) await listener(event)
       if (event.type === 'start') {
         state = event.state

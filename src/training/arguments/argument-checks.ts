@@ -24,10 +24,10 @@ export function checkArguments(args: DecidedArguments, run: RunFacts): void {
     ...exclusiveFaults(args),
     ...evaluationFaults(args, run),
     ...bestModelFaults(args, run),
-    ...scheduleFaults(args, run),
     ...optimizerFaults(args),
     ...sizeFaults(args, run),
     ...precisionFaults(args, run),
+    ...scheduleFaults(args, run),
   ])
 }
 

@@ -1,6 +1,8 @@
+import { checkUnchanged, digestRun } from '../checkpoints/run-digests.ts'
 import type { TrainingEvent } from './events.ts'
+import { planRun } from './plan.ts'
 import { TrainingSession } from './session.ts'
-import type { TrainingRun } from './training-run.ts'
+import type { PlannedRun, TrainingRun } from './training-run.ts'
 
 /**
  * Fine-tunes the model like the Trainer of transformers; docs/training.md describes the differences. Yields events.
@@ -8,6 +10,12 @@ import type { TrainingRun } from './training-run.ts'
  * ones.
  */
 export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, void, void> {
+  const digests = run.digests ?? digestRun(run)
+  if (run.resume_from) await checkUnchanged(run.resume_from, digests, run.args)
+  yield* trainAsPlanned({ ...run, digests, plan: planRun(run.train.windows.length, run.args) })
+}
+
+export async function* trainAsPlanned(run: PlannedRun): AsyncGenerator<TrainingEvent, void, void> {
   const session = await TrainingSession.open(run)
   try {
     yield* session.freeze()

@@ -13,19 +13,17 @@ import {
   restoreRun,
   restoreWeights,
 } from '../checkpoints/run-checkpoint.ts'
-import { checkUnchanged, digestRun } from '../checkpoints/run-digests.ts'
 import { newTrainerState, type TrainerState } from '../checkpoints/state.ts'
 import { PassDraws } from '../dropout/pass-draws.ts'
 import { epochOrder, epochSteps, type StepBatches } from './batches.ts'
 import type { TrainingEvent, TrainMetrics } from './events.ts'
 import { measureRun } from './measure-run.ts'
-import { type Plan, planRun } from './plan.ts'
+import type { Plan } from './plan.ts'
 import { Recorder } from './recorder.ts'
 import { reportsOf } from './reports.ts'
 import { Stepper } from './stepper.ts'
 import { fitPlan, resumedPlan } from './time-budget.ts'
-import type { RunControl } from './training-run.ts'
-import { clockOf, type TrainingRun } from './training-run.ts'
+import { clockOf, type PlannedRun, type RunControl } from './training-run.ts'
 
 type Events = AsyncGenerator<TrainingEvent, void, void>
 type ProgressEvent = Extract<TrainingEvent, { type: 'progress' }>
@@ -46,7 +44,7 @@ export class TrainingSession {
   private longestEvaluation = 0
 
   private constructor(
-    private readonly run: TrainingRun,
+    private readonly run: PlannedRun,
     public plan: Plan,
     private readonly stepper: Stepper,
     private readonly recorder: Recorder,
@@ -59,12 +57,9 @@ export class TrainingSession {
   }
 
   /** Allocates gradients and moments and, with `resume_from`, restores the state of the run. */
-  static async open(run: TrainingRun): Promise<TrainingSession> {
-    const { model, args, resume_from } = run
+  static async open(run: PlannedRun): Promise<TrainingSession> {
+    const { model, args, plan: planned, digests, resume_from } = run
     const clockStart = clockOf(run)()
-    const planned = planRun(run.train.windows.length, args)
-    const digests = run.digests ?? digestRun(run)
-    if (resume_from) await checkUnchanged(resume_from, digests, args)
     // As with autocast in the Trainer, a model trained in bfloat16 is also evaluated in bfloat16.
     await model.computeIn(args.bf16 || args.bf16_full_eval ? 'bfloat16' : 'float32')
     const stepper = await Stepper.open(model, args, planned.max_steps, run.gradients)

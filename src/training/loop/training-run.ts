@@ -5,6 +5,7 @@ import type { Tokenizer } from '../../text/tokenizer.ts'
 import type { TrainingArguments } from '../arguments/arguments.ts'
 import type { RunDigests } from '../checkpoints/run-digests.ts'
 import type { GradientFactory } from './gradient-source.ts'
+import type { Plan } from './plan.ts'
 
 /** The inputs of a training run. */
 export interface TrainingRun {
@@ -35,6 +36,12 @@ export interface TrainingRun {
   readonly signal?: AbortSignal
   /** @deprecated Use `control.hold`. Removed in 0.3. */
   readonly hold?: RunControl['hold']
+}
+
+/** A run whose length is planned and whose inputs are those of the checkpoint that it resumes from. */
+export interface PlannedRun extends TrainingRun {
+  readonly plan: Plan
+  readonly digests: RunDigests
 }
 
 export const clockOf = ({ now }: TrainingRun): (() => number) => now ?? (() => performance.now())

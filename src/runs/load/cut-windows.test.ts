@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { tinyExamples, tinyFolder } from '../../../tests/tiny-squad.ts'
 import { loadTokenizer } from '../../checkpoint/tokenizer-folder.ts'
 import { noScreen } from '../screen/screen.ts'
-import { cutWindows } from './load-data.ts'
+import { cutWindows } from './cut-windows.ts'
 
 const cutting = { label: 'Tokenizing', screen: noScreen, max_seq_length: 20, doc_stride: 4 }
 
