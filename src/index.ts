@@ -30,6 +30,8 @@ export {
   type TrainOutput,
 } from './api/trainer.ts'
 export { SpanforgeError, UsageError } from './errors.ts'
+export type { ExportedModel } from './export/export-model.ts'
+export type { ExportedVariant } from './export/plan-variants.ts'
 export type { DatasetOptions } from './hub/download/datasets.ts'
 export { loadDataset } from './hub/download/examples.ts'
 export { type ModelOptions, resolveModel } from './hub/download/models.ts'
@@ -46,6 +48,7 @@ export type { ModernBertConfig } from './models/modernbert.ts'
 export type { RobertaConfig } from './models/roberta.ts'
 export type { SpanModel } from './models/span-model.ts'
 export { type LossClass, lossClass, type Meaning, meaning as lossMeaning } from './report/summary/loss-meaning.ts'
+export { type ExportRunOptions, exportFolder as exportModel } from './runs/export/export.ts'
 export {
   type AnswerCandidate,
   type AnswerOptions,
