@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -9,7 +9,10 @@ import { searchDocuments } from '../../src/inference/pipeline.ts'
 import { loadPretrained } from '../../src/inference/pretrained.ts'
 import { exportSiteOf } from '../../src/runs/export/site.ts'
 import type { ExportedSite } from '../../src/site/export-site.ts'
+import { parseSquad } from '../../src/squad/reading/squad-json.ts'
 import { describeChromium, launchChromium } from '../chromium.ts'
+import { describeShared, shared } from '../shared.ts'
+import { thoroughOr } from '../thorough.ts'
 import { tinyText } from '../tiny-service.ts'
 import { tinyFolder } from '../tiny-squad.ts'
 import { answered, ask, giveText, seriousFaults } from './playground-world.ts'
@@ -217,5 +220,70 @@ describeChromium('an exported site', () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
     await page.click('[aria-label="Help"]')
     expect(await page.innerText('dialog[open]')).toContain('do not leave this device')
+  })
+})
+
+/** Asks the reader of an exported site directly, which takes no clicks. Returns the best answer to each question. */
+function askReader(page: Page, inputs: readonly { question: string; context: string }[]) {
+  return page.evaluate(async (asked) => {
+    const manifest = await (await fetch('site.json')).json()
+    const worker = new Worker('reader-wasm.js', { type: 'module' })
+    worker.postMessage({
+      type: 'open',
+      base: new URL('.', document.baseURI).href,
+      manifest,
+      threads: 2,
+      keepsFiles: true,
+    })
+    const found: { answer: string; start: number; end: number }[] = []
+    for (const [id, { question, context }] of asked.entries()) {
+      const request = { questions: [question], context, model: manifest.models[0].id, top_k: 1 }
+      worker.postMessage({ type: 'ask', id, request })
+      await new Promise<void>((resolve, reject) => {
+        worker.onmessage = ({ data }) => {
+          if (data.type === 'failed') reject(new Error(data.problem))
+          if (data.type === 'loaded') resolve()
+          if (data.event?.name !== 'answer') return
+          const [{ answer, start, end }] = data.event.data.result.answers
+          found.push({ answer, start, end })
+        }
+      })
+    }
+    worker.terminate()
+    return found
+  }, inputs)
+}
+
+describeChromium('an exported site with MiniLM', () => {
+  describeShared('and real questions', () => {
+    it('gives the answers of Node, and loads at most 45 MB on a first visit with q8 weights', async () => {
+      const source = shared('models/minilm-qa-reference')
+      const folder = mkdtempSync(join(tmpdir(), 'spanforge-'))
+      const [{ model }, tokenizer] = await Promise.all([loadPretrained(source), loadTokenizer(source)])
+      const text = readFileSync(shared('data/squad-v1.1-dev-xquad-en.json'), 'utf8')
+      const examples = parseSquad(text, 'xquad').slice(0, thoroughOr(200, 10))
+      const browser = await launchChromium()
+      try {
+        const { first_visit } = await exportSiteOf([source], { output_dir: join(folder, 'site'), dtypes: ['fp32'] })
+        // All other files are the same for q8, whose weights have 24.7 MB.
+        expect(first_visit.wasm - 90_300_000 + 24_800_000).toBeLessThan(45_000_000)
+        const host = await fileHost(join(folder, 'site'))
+        const page = await browser.newPage()
+        await page.goto(host.address)
+        await untilKept(page)
+        const found = await askReader(page, examples)
+        for (const [index, { question, context }] of examples.entries())
+          for await (const { candidates } of searchDocuments(model, tokenizer, [question], [context])) {
+            const [{ answer, start, end }] = candidates
+            expect(found[index]).toEqual({ answer, start, end })
+            expect(context.slice(start, end)).toBe(answer)
+          }
+        await host.close()
+      } finally {
+        await browser.close()
+        await model.release()
+        rmSync(folder, { recursive: true, force: true })
+      }
+    })
   })
 })
