@@ -102,12 +102,12 @@ describeChromium('an exported site', () => {
     const { wasm } = world.site.first_visit
     expect(host.sent).toBeGreaterThan(wasm)
     expect(host.sent).toBeLessThan(wasm + 600_000)
-    const before = host.sent
+    host.requested.length = 0
     await page.reload()
     await page.waitForSelector('#text')
     await untilKept(page)
     // Browsers look for a new version of the service worker.
-    expect(host.sent - before).toBeLessThan(40_000)
+    expect(host.requested.filter((path) => path !== 'sw.js')).toEqual([])
   })
 
   it('shows the answers of two models side by side, and a long text in progress', async () => {
