@@ -23,11 +23,17 @@ interface Rounding {
   readonly grad_norm: number
   readonly weights: number
 }
-const TIMES = 6
+const TIMES = 4
+
+/** The gradient norm of ALBERT with inner groups at its seventh step: 4.5 times. */
+const LOOSER: Readonly<Record<string, Partial<Rounding>>> = { 'albert-inner-groups': { grad_norm: 6 } }
 
 const tolerances = (family: string): Rounding => {
-  const recorded = fixtureJson<Rounding>(`tiny/${family}/rounding.json`)
-  return Object.fromEntries(Object.entries(recorded).map(([kind, rounding]) => [kind, TIMES * rounding])) as never
+  const recorded = Object.entries(fixtureJson<Rounding>(`tiny/${family}/rounding.json`))
+  const times: Rounding = Object.assign(Object.fromEntries(recorded.map(([kind]) => [kind, TIMES])), LOOSER[family])
+  return Object.fromEntries(
+    recorded.map(([kind, rounding]) => [kind, times[kind as keyof Rounding] * rounding]),
+  ) as never
 }
 
 /** Other configurations, which scripts/python/tiny_models.py lists as VARIANTS. */
