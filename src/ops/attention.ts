@@ -24,8 +24,7 @@ function attend([q, k, v, bias, mask]: readonly Tensor[]) {
  *     dS = (P M)(do vᵀ) - P D,   dq = dS k / √size,   dk = dSᵀ q / √size.
  *
  * The weights are shared with the forward pass, because lowering removes duplicates. P M is computed again instead of
- * being kept. ONNX Runtime computes the second operand of a difference first; with (P M)(do vᵀ) in that place, that is,
- * with -dS instead of dS, fewer values of its size are needed at once.
+ * being kept.
  */
 const AttentionGradient: Op = {
   type: 'AttentionGradient',
@@ -35,11 +34,11 @@ const AttentionGradient: Op = {
     const { weights, out } = attend(operands)
     const kept = dropout(weights, mask && maskAgain(mask))
     const d = sum(mul(dOut, out), [-1]) // [rows, heads, length, 1]
-    const negative = sub(mul(weights, d), mul(kept, matmul(dOut, v, { transB: true })))
-    const alpha = -scale(q)
+    const dScores = sub(mul(kept, matmul(dOut, v, { transB: true })), mul(weights, d))
+    const alpha = scale(q)
     return [
-      matmul(negative, k, { alpha }),
-      matmul(negative, q, { transA: true, alpha }),
+      matmul(dScores, k, { alpha }),
+      matmul(dScores, q, { transA: true, alpha }),
       matmul(kept, dOut, { transA: true }),
     ]
   },

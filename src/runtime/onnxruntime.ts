@@ -104,16 +104,20 @@ async function executable(session: InferenceSession, isProfiled = false): Promis
   )
   const tensors = (names: readonly string[], values: Values) =>
     Object.fromEntries(names.map((name) => [name, held.get(name, values)]))
+  let isReleased = false
   return {
     hold: (values) => held.hold(values),
     // The runtime reads the memory on every run.
     invalidate() {},
     async run(inputs, outputs) {
+      if (isReleased) throw new SpanforgeError('runtime: this model has been released')
       held.rejectHeld(inputs, outputs)
       const [fed, fetched] = [tensors(session.inputNames, inputs), tensors(session.outputNames, outputs)]
       await session.run(fed, fetched).catch((error: Error) => Promise.reject(runFailure(error)))
     },
     async release() {
+      if (isReleased) return
+      isReleased = true
       if (isProfiled) session.endProfiling()
       await session.release()
     },

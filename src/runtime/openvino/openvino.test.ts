@@ -18,19 +18,6 @@ const vector = (n: number, value = 1) => float32Value(new Float32Array(n).fill(v
 describeOpenVino('OpenVINO', (engine) => {
   const product = () => engine.compile({ y: mul(input('a', ['n']), input('b', ['n'])) })
 
-  test('writes results into the given arrays, with a new shape per run and for small arrays', async () => {
-    const session = await product()
-    const memory = new WebAssembly.Memory({ initial: 1 })
-    for (const n of [1, 3, 1000, 2, 1000]) {
-      // Views of a larger buffer, as in the trainer. The surrounding memory must not change.
-      const y = new Float32Array(memory.buffer, 64, n).fill(-1)
-      await session.run({ a: vector(n, 3), b: vector(n, 4) }, { y: float32Value(y, [n]) })
-      expect(y).toEqual(new Float32Array(n).fill(12))
-      expect(new Float32Array(memory.buffer, 0, 16)).toEqual(new Float32Array(16))
-    }
-    await session.release()
-  })
-
   test.each(['1', '2'])('reports failures with SPANFORGE_THREADS=%s', async (threads) => {
     vi.stubEnv('SPANFORGE_THREADS', threads)
     onTestFinished(() => void vi.unstubAllEnvs())
@@ -61,47 +48,6 @@ describeOpenVino('OpenVINO', (engine) => {
     await expect(product()).rejects.toThrow('SPANFORGE_THREADS: found "all", expected an integer from 0')
   })
 
-  test('reads inputs that were modified since the last run', async () => {
-    const session = await product()
-    const [a, b, y] = [vector(4), vector(4, 2), vector(4)]
-    await session.run({ a, b }, { y })
-    const written = a.data as Float32Array
-    written.fill(5)
-    await session.run({ a, b }, { y })
-    expect([...(y.data as Float32Array)]).toEqual([10, 10, 10, 10])
-    await session.release()
-  })
-
-  test('serializes concurrent runs', async () => {
-    const session = await product()
-    const runs = [1, 2, 3, 4].map(async (n) => {
-      const y = vector(8, 0)
-      await session.run({ a: vector(8, n), b: vector(8, 10) }, { y })
-      return y.data[0]
-    })
-    expect(await Promise.all(runs)).toEqual([10, 20, 30, 40])
-    await session.release()
-  })
-
-  test('does not block the event loop', async () => {
-    const n = 1024
-    const [a, b] = [input('a', [n, n]), input('b', [n, n])]
-    const session = await engine.compile({ y: gemm(gemm(a, b), b) })
-    const matrix = (value: number) => float32Value(new Float32Array(n * n).fill(value), [n, n])
-    let turns = 0
-    let done = false
-    const turn = () => {
-      turns++
-      if (!done) setImmediate(turn)
-    }
-    setImmediate(turn)
-    await session.run({ a: matrix(1), b: matrix(0.5) }, { y: matrix(0) })
-    done = true
-    // A blocked event loop would turn at most once.
-    expect(turns).toBeGreaterThan(10)
-    await session.release()
-  })
-
   test('reports failed runs without source locations, and the session remains usable', async () => {
     const session = await product()
     const bad = session.run({ a: vector(2), b: vector(3) }, { y: vector(3) })
@@ -109,12 +55,6 @@ describeOpenVino('OpenVINO', (engine) => {
     const y = vector(2, 0)
     await session.run({ a: vector(2, 2), b: vector(2, 2) }, { y })
     expect(y.data[1]).toBe(4)
-    await session.release()
-  })
-
-  test('names a missing value', async () => {
-    const session = await product()
-    await expect(session.run({ a: vector(2) }, { y: vector(2) })).rejects.toThrow('runtime: missing value for b')
     await session.release()
   })
 
@@ -137,14 +77,10 @@ describeOpenVino('OpenVINO', (engine) => {
     await session.release()
   })
 
-  test('rejects unknown operators and runs of released models', async () => {
+  test('rejects unknown operators', async () => {
     const x = input('x', ['n'])
     const nonsense = engine.compile({ y: apply({ type: 'Nonsense' }, [x], x) })
     await expect(nonsense).rejects.toThrow(/^OpenVINO cannot load the model: (.|\n)*Nonsense/)
-    const session = await product()
-    await session.release()
-    await session.release()
-    await expect(session.run({ a: vector(1), b: vector(1) }, { y: vector(1) })).rejects.toThrow(/has been released/)
   })
 
   test('rejects bfloat16 on devices that do not support it, instead of falling back to float32', async () => {
