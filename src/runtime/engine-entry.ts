@@ -28,6 +28,11 @@ export interface EngineEntry {
   readonly devices: readonly string[]
   /** Precisions that the engine supports on some machine. An open engine lists those it supports on this machine. */
   readonly precisions: readonly Precision[]
+  /**
+   * Speed of training BERT-base in bfloat16 on a processor with AVX512_BF16, relative to the default engine in float32
+   * (benchmarks/README.md).
+   */
+  readonly bfloat16_speedup?: number
   /** The command that installs the engine; null if it is bundled with spanforge. */
   readonly install: string | null
   /**

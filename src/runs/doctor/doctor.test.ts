@@ -5,6 +5,7 @@ import { geometryOf, parseConfig } from '../../models/registry.ts'
 import { packageFile } from '../../package-root.ts'
 import { featuresOfCpuinfo, featuresOfSysctl, inspectMachine } from '../machine.ts'
 import { diagnose, estimate, KNOWN, NOTEBOOK } from './doctor.ts'
+import { adviceOn, type EngineState } from './engine-states.ts'
 
 describe('The instruction sets', () => {
   test('are parsed from Linux on an x86 processor', () => {
@@ -63,4 +64,45 @@ test('The estimates are based on the results of the benchmark', () => {
     expect(Math.abs(KNOWN[i].share_of_peak - training.gflop_per_second / peak), name).toBeLessThan(0.01)
     expect(Math.abs(KNOWN[i].memory_bytes - training.peak_resident_bytes), name).toBeLessThan(0.1e9)
   }
+})
+
+describe('The advice', () => {
+  const engine = (
+    title: string,
+    bfloat16_speedup: number | null,
+    state: 'found' | 'missing' | 'broken',
+  ): EngineState => {
+    const offers_bfloat16 = bfloat16_speedup !== null
+    const precisions = offers_bfloat16 ? (['float32', 'bfloat16'] as const) : (['float32'] as const)
+    const devices = [{ device: 'cpu', full_name: 'a processor', precisions }]
+    return {
+      name: title.toLowerCase(),
+      title,
+      found: state === 'found' ? { version: '1', source: '', library: null, devices } : null,
+      problem: state === 'broken' ? 'it cannot be loaded' : null,
+      install: `pip install ${title.toLowerCase()}`,
+      offers_bfloat16,
+      bfloat16_speedup,
+    }
+  }
+  const plain = engine('Plain', null, 'found')
+  const advice = (...engines: EngineState[]) => adviceOn([plain, ...engines], { cpu_features: ['avx512_bf16'] })
+
+  test('names the fastest engine that is installed, and a missing one that is faster', () => {
+    expect(advice(engine('Slow', 1.5, 'found'), engine('Fast', 2, 'found'))).toBe(
+      'Train faster with --bf16: Fast supports bfloat16 on this machine (about 2 times as fast as float32).',
+    )
+    expect(advice(engine('Slow', 1.5, 'found'), engine('Fast', 2, 'missing'))).toMatch(
+      /--bf16: Slow .* After pip install fast, it trains faster still \(about 2 times/,
+    )
+    expect(advice(engine('Slow', 1.5, 'missing'), engine('Fast', 2, 'found'))).not.toContain('pip install')
+  })
+
+  test('names the command for the fastest engine if none is installed, and an engine that does not work otherwise', () => {
+    expect(advice(engine('Slow', 1.5, 'missing'), engine('Fast', 2, 'missing'))).toBe(
+      'This processor supports bfloat16: after pip install fast, --bf16 trains faster (about 2 times as fast as float32).',
+    )
+    expect(advice(engine('Fast', 2, 'broken'))).toContain('with a working Fast')
+    expect(adviceOn([plain, engine('Fast', 2, 'missing')], { cpu_features: ['avx2'] })).toContain('does not support')
+  })
 })

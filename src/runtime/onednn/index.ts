@@ -5,6 +5,7 @@ export const onednnEntry: EngineEntry = {
   title: 'oneDNN',
   devices: ['cpu'],
   precisions: ['float32', 'bfloat16'],
+  bfloat16_speedup: 2,
   install: 'pip install onednn-cpu-gomp',
   inspect: async () => (await import('./engine.ts')).inspectOneDnn(),
   open: async () => (await import('./engine.ts')).openOneDnn(),

@@ -5,6 +5,7 @@ export const openvinoEntry: EngineEntry = {
   title: 'OpenVINO',
   devices: ['cpu', 'openvino:GPU'],
   precisions: ['float32', 'bfloat16'],
+  bfloat16_speedup: 1.5,
   install: 'pip install openvino',
   inspect: async () => (await import('./open.ts')).inspectOpenVino(),
   async open(device) {
