@@ -4,6 +4,7 @@ import { SpanforgeError } from '../src/errors.ts'
 import { decimal } from '../src/report/render/format.ts'
 import { defaultEngine, engineEntry } from '../src/runtime/registry.ts'
 import type { OwnResult, Result, SpeedDocument, TorchDocument } from './speed/document.ts'
+import { titleOf } from './speed/models.ts'
 
 /** Compares spanforge with torch in a Markdown table, from the JSON output of speed.ts and python/bench_torch.py. */
 
@@ -62,10 +63,9 @@ function table(model: string, ours: SpeedDocument, torch: TorchDocument): string
     ]
     return `| ${cells.join(' | ')} |`
   }
-  const name = model === 'bert-base' ? 'BERT-base' : 'The model in the folder'
   const parameters = of(ours.results)[0]?.parameters.toLocaleString('en-US')
   return [
-    `**${name}**, ${parameters} parameters`,
+    `**${titleOf(model)}**, ${parameters} parameters`,
     '',
     '| | training samples/s | times run_qa | real tokens/s | useful GFLOP/s (of peak) | peak memory | evaluation samples/s |',
     '|---|--:|--:|--:|--:|--:|--:|',

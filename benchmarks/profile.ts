@@ -1,15 +1,14 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Command } from 'commander'
-import { loadPretrained, randomModel } from '../src/inference/pretrained.ts'
-import { parseConfig } from '../src/models/registry.ts'
+import { Command, Option } from 'commander'
 import type { Engine } from '../src/runtime/engine.ts'
 import { parseArguments } from '../src/training/arguments/arguments.ts'
 import { Stepper } from '../src/training/loop/stepper.ts'
 import { pickBatches } from './speed/batches.ts'
 import { readDataset } from './speed/data.ts'
 import { engineWith } from './speed/engine.ts'
+import { benchmarkModel, MODELS } from './speed/models.ts'
 
 /** Profiles training steps with ONNX Runtime, by operator and by node. */
 
@@ -68,10 +67,7 @@ async function profile(train_file: string, folder: string, options: { model: str
   const { warmup, timed } = pickBatches(data.windows, 'shuffled', options.steps)
   const output = await mkdtemp(join(tmpdir(), 'spanforge-profile-'))
   const engine = counting(await engineWith({ profilePrefix: join(output, 'steps') }))
-  const model =
-    options.model === 'bert-base'
-      ? randomModel(parseConfig({ model_type: 'bert' }, 'bert-base'), { engine })
-      : (await loadPretrained(folder, { engine })).model
+  const model = await benchmarkModel(options.model, folder, engine)
   const stepper = await Stepper.open(model, parseArguments({}, 'profile'), options.steps + 1)
   await stepper.step(0, [warmup], data.windows)
   const warmupRuns = engine.runs
@@ -103,8 +99,8 @@ function print(nodes: readonly NodeEvent[], milliseconds: number, steps: number)
 
 await new Command('profile')
   .argument('<train_file>', 'SQuAD v1.1 JSON')
-  .argument('<folder>', 'Hugging Face folder: the model, or only the tokenizer with --model bert-base')
-  .option('--model <model>', 'folder, or bert-base with random weights', 'folder')
+  .argument('<folder>', 'Hugging Face folder: the model, or only the tokenizer of a model with random weights')
+  .addOption(new Option('--model <model>', 'folder, or a model with random weights').choices(MODELS).default('folder'))
   .option('--steps <n>', 'steps after the first', Number, 3)
   .action(async (train_file: string, folder: string, options: { model: string; steps: number }) => {
     const { milliseconds, nodes } = await profile(train_file, folder, options)

@@ -9,6 +9,7 @@ import { columns, textTable } from '../src/report/render/table.ts'
 import { defaultEngine, type EngineName, engineNames } from '../src/runtime/registry.ts'
 import type { OwnResult, SpeedDocument } from './speed/document.ts'
 import { engineWith } from './speed/engine.ts'
+import { MODELS } from './speed/models.ts'
 import { runScript } from './speed/start.ts'
 import type { ModeSettings } from './speed/time-mode.ts'
 
@@ -23,6 +24,7 @@ interface Options {
   readonly engine: EngineName
   readonly bf16: boolean
   readonly max_tokens_per_pass: readonly number[]
+  readonly gradient_checkpointing: boolean
   readonly json?: boolean
   readonly out?: string
 }
@@ -31,7 +33,7 @@ const timeMode = (settings: ModeSettings): OwnResult =>
   runScript('./time-mode.ts', settings, `in mode ${settings.mode}`)
 
 async function measure(train_file: string, folder: string, options: Options): Promise<SpeedDocument> {
-  const { questions, steps, threads, engine, bf16 } = options
+  const { questions, steps, threads, engine, bf16, gradient_checkpointing } = options
   const precision = bf16 ? 'bfloat16' : 'float32'
   const peak_gflop_per_second = await peakRate(await engineWith({ threads, precision }, engine))
   console.error(`peak: ${decimal(peak_gflop_per_second, 1)} GFLOP/s`)
@@ -40,8 +42,8 @@ async function measure(train_file: string, folder: string, options: Options): Pr
     for (const mode of options.modes)
       for (const max_tokens_per_pass of options.max_tokens_per_pass) {
         const data = { train_file, folder, questions }
-        const settings = { ...data, model, mode, steps, threads, engine, bf16, max_tokens_per_pass }
-        const result = timeMode(settings)
+        const computing = { threads, engine, bf16, max_tokens_per_pass, gradient_checkpointing }
+        const result = timeMode({ ...data, model, mode, steps, ...computing })
         const { samples_per_second, peak_resident_bytes } = result.training
         console.error(
           `${model} ${mode} ${max_tokens_per_pass}: training ${decimal(samples_per_second)} samples/s, ` +
@@ -95,8 +97,8 @@ await new Command('speed')
   .argument('<train_file>', 'SQuAD v1.1 JSON; windows of 384 tokens, stride 128')
   .argument('<folder>', 'Hugging Face folder: the second model, and the tokenizer of both')
   .addOption(
-    new Option('--models <models...>', 'bert-base has random weights')
-      .choices(['bert-base', 'folder'])
+    new Option('--models <models...>', 'all but folder have random weights')
+      .choices(MODELS)
       .default(['bert-base', 'folder']),
   )
   .addOption(
@@ -110,6 +112,7 @@ await new Command('speed')
   .addOption(new Option('--engine <name>', 'engine to measure').choices(engineNames()).default(defaultEngine.name))
   .option('--bf16', 'use bfloat16 in matrix products', false)
   .option('--max_tokens_per_pass <n...>', 'limits to measure', list)
+  .option('--gradient_checkpointing', 'compute each layer again for its gradient', false)
   .option('--json', 'print the document instead of a table')
   .option('--out <file>', 'also write the document to a file')
   .action(async (train_file: string, folder: string, options: Options) => {

@@ -18,19 +18,23 @@ MODES = {
     "longest-fp32": {"grouped": True, "bf16": False, "tcmalloc": True, "steps": 6},
     "longest-bf16": {"grouped": True, "bf16": True, "tcmalloc": True, "steps": 6},
 }
-MODELS = ["bert-base", "folder"]
+KNOWN_MODELS = Path(__file__).parents[1] / "speed" / "models.json"
+MODELS = [*json.loads(KNOWN_MODELS.read_text(encoding="utf-8")), "folder"]
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("train_file", help="SQuAD v1.1 JSON file")
     parser.add_argument("folder", help="Hugging Face model folder: the second model, and the tokenizer of both models")
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS, metavar="MODEL",
-                        help="models to measure: bert-base (with random weights), folder (default: both)")  # fmt: skip
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=["bert-base", "folder"], metavar="MODEL",
+                        help="models to measure: folder, or those of ../speed/models.json, which have random weights "
+                             "(default: bert-base folder)")  # fmt: skip
     parser.add_argument("--modes", nargs="+", choices=MODES, default=list(MODES), metavar="MODE",
                         help="modes to measure: run_qa, longest-fp32, longest-bf16 (default: all)")  # fmt: skip
     parser.add_argument("--steps", nargs="+", type=int, metavar="N",
                         help="number of timed steps, for all modes or for each mode (default: 2 6 6)")  # fmt: skip
+    parser.add_argument("--attention", nargs="+", choices=["sdpa", "eager"], default=["sdpa"],
+                        help="implementations of attention; the result is that of the fastest (default: sdpa)")  # fmt: skip
     parser.add_argument("--questions", type=int, default=3000, help="number of questions to read (default: 3000)")
     parser.add_argument("--threads", type=int, default=2, help="number of threads of torch (default: 2)")
     parser.add_argument("--tcmalloc", action="store_true",
@@ -63,12 +67,22 @@ def child_environment(arguments, mode):
 
 
 def run_mode(arguments, model, mode, steps):
+    """Measure a model in one mode, with the fastest of the implementations of attention that it has."""
+    results = [time_mode(arguments, model, mode, steps, attention) for attention in arguments.attention]
+    supported = [result for result in results if result]
+    if not supported:
+        sys.exit(f"{model} supports none of the attentions {arguments.attention}")
+    return max(supported, key=lambda result: result["training"]["samples_per_second"])
+
+
+def time_mode(arguments, model, mode, steps, attention):
     settings = {
         "train_file": arguments.train_file,
         "folder": arguments.folder,
         "questions": arguments.questions,
         "threads": arguments.threads,
         "model": model,
+        "attention": attention,
         "steps": steps,
         "grouped": MODES[mode]["grouped"],
         "bf16": MODES[mode]["bf16"],
@@ -80,7 +94,8 @@ def run_mode(arguments, model, mode, steps):
     )
     if child.returncode != 0:
         sys.exit(f"{model} in mode {mode} failed with exit code {child.returncode} (-9 usually means out of memory)")
-    return {"model": model, "mode": mode, **json.loads(child.stdout)}
+    measured = json.loads(child.stdout)
+    return measured and {"model": model, "mode": mode, **measured}
 
 
 def report(result):

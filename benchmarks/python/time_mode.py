@@ -4,26 +4,50 @@ bench_torch.py starts this in a new process, with the settings as a JSON argumen
 """
 
 import contextlib
+import inspect
 import json
 import sys
 import time
+from pathlib import Path
 
 import torch
 import transformers
-from transformers import AutoModelForQuestionAnswering, AutoTokenizer, BertConfig, BertForQuestionAnswering
+from transformers import AutoConfig, AutoModelForQuestionAnswering, AutoTokenizer
 
 from batches import MAX_LENGTH, length_grouped_batches, pick, read_windows, shuffled_batches
 from useful_work import forward_flop, training_flop
 
 WARMUP_STEPS = 1
+KNOWN_MODELS = Path(__file__).parents[1] / "speed" / "models.json"
 
 
-def load_model(name, folder):
-    """Load the model in the folder, or for `bert-base` create bert-base-uncased with random weights."""
+def load_model(name, folder, attention):
+    """Load the model in the folder, or create a known model with random weights. Return None if it does not have this
+    implementation of attention."""
     torch.manual_seed(42)
-    if name == "bert-base":
-        return BertForQuestionAnswering(BertConfig())
-    return AutoModelForQuestionAnswering.from_pretrained(folder)
+    known = json.loads(KNOWN_MODELS.read_text(encoding="utf-8")).get(name)
+    try:
+        if not known:
+            return AutoModelForQuestionAnswering.from_pretrained(folder, attn_implementation=attention)
+        config = AutoConfig.for_model(**known["config"])
+        return AutoModelForQuestionAnswering.from_config(config, attn_implementation=attention)
+    except ValueError as error:
+        if "attn_implementation" not in str(error) and "attention" not in str(error):
+            raise
+        return None
+
+
+def accepted_inputs(model):
+    """Return a function that keeps of a batch what the model accepts; the token types of a model with one type are 0."""
+    names = inspect.signature(model.forward).parameters
+    types = getattr(model.config, "type_vocab_size", 2)
+
+    def accepted(batch):
+        if types < 2:
+            batch["token_type_ids"] = torch.zeros_like(batch["token_type_ids"])
+        return {name: value for name, value in batch.items() if name in names}
+
+    return accepted
 
 
 def collate(windows, indices, length):
@@ -47,8 +71,8 @@ def make_trainer_step(model, autocast, total_steps):
     """Return a function that performs a training step with the Trainer's defaults: fused AdamW, clipping to norm 1 and
     linear decay."""
     named = list(model.named_parameters())
-    plain = [p for name, p in named if "bias" in name or "LayerNorm" in name]
-    decayed = [p for name, p in named if not ("bias" in name or "LayerNorm" in name)]
+    plain = [p for name, p in named if "bias" in name or "norm" in name.lower()]
+    decayed = [p for name, p in named if not ("bias" in name or "norm" in name.lower())]
     groups = [{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=3e-5, fused=True)
     schedule = transformers.get_linear_schedule_with_warmup(optimizer, 0, total_steps)
@@ -74,7 +98,7 @@ def make_evaluation_step(model, autocast):
     return step
 
 
-def measure(step, windows, warmup, timed, pad_to, flop):
+def measure(step, accepted, windows, warmup, timed, pad_to, flop):
     """Run the warm-up batch and the timed batches. `pad_to` is a fixed length, or None for the longest window of each
     batch."""
     records = []
@@ -82,7 +106,7 @@ def measure(step, windows, warmup, timed, pad_to, flop):
         lengths = [len(windows[i]["input_ids"]) for i in indices]
         length = pad_to or max(lengths)
         started = time.perf_counter()
-        loss = step(collate(windows, indices, length))
+        loss = step(accepted(collate(windows, indices, length)))
         seconds = time.perf_counter() - started
         records.append({"windows": indices, "length": length, "real_tokens": sum(lengths), "seconds": seconds,
                         "gflop": flop(lengths) / 1e9, "loss": loss})  # fmt: skip
@@ -113,7 +137,10 @@ def main(settings):
     torch.set_num_threads(settings["threads"])
     tokenizer = AutoTokenizer.from_pretrained(settings["folder"])
     windows = read_windows(settings["train_file"], tokenizer, settings["questions"])
-    model = load_model(settings["model"], settings["folder"])
+    model = load_model(settings["model"], settings["folder"], settings["attention"])
+    if model is None:
+        return None
+    accepted = accepted_inputs(model)
 
     bf16 = settings["bf16"]
     autocast = (lambda: torch.autocast("cpu", torch.bfloat16)) if bf16 else contextlib.nullcontext
@@ -124,16 +151,17 @@ def main(settings):
 
     model.train()
     trainer_step = make_trainer_step(model, autocast, WARMUP_STEPS + len(timed))
-    training = measure(trainer_step, windows, warmup, timed, pad_to, lambda n: training_flop(model.config, n))
+    training = measure(trainer_step, accepted, windows, warmup, timed, pad_to, lambda n: training_flop(model.config, n))
     training["peak_resident_bytes"] = peak_resident_bytes()
     model.eval()
     evaluation_step = make_evaluation_step(model, autocast)
-    evaluation = measure(evaluation_step, windows, warmup, timed, pad_to, lambda n: forward_flop(model.config, n))
+    evaluation = measure(evaluation_step, accepted, windows, warmup, timed, pad_to, lambda n: forward_flop(model.config, n))
 
     return {
         "parameters": sum(p.numel() for p in model.parameters()),
         "data_windows": len(windows),
         "data_tokens": sum(len(window["input_ids"]) for window in windows),
+        "attention": model.config._attn_implementation,
         "torch": torch.__version__,
         "transformers": transformers.__version__,
         "threads": torch.get_num_threads(),

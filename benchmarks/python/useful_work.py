@@ -7,13 +7,16 @@ def forward_flop(config, lengths):
     A multiply-accumulate counts as two operations. Only matrix multiplications count:
 
     - linear layers, per real token: layers x (4 hidden^2 + 2 hidden x intermediate) + 2 hidden
-      (query, key, value and attention output; the two layers of the feed-forward block; the head, hidden -> 2)
+      (query, key, value and attention output; the two layers of the feed-forward block, or three where it is gated; the
+      head, hidden -> 2)
     - attention, per window of n tokens: layers x 2 n^2 hidden (scores and weighted values of all heads)
 
     Not counted: embeddings, biases, softmax, layer norm, activations, dropout, loss and optimizer.
     """
     hidden, layers = config.hidden_size, config.num_hidden_layers
-    per_token = layers * (4 * hidden**2 + 2 * hidden * config.intermediate_size) + 2 * hidden
+    intermediate = config.hidden_dim if config.model_type == "distilbert" else config.intermediate_size
+    matrices = 3 if config.model_type == "modernbert" else 2
+    per_token = layers * (4 * hidden**2 + matrices * hidden * intermediate) + 2 * hidden
     return sum(2 * (n * per_token + layers * 2 * n**2 * hidden) for n in lengths)
 
 

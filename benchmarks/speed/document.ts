@@ -38,6 +38,7 @@ export interface OwnResult extends Result {
   /** Missing in documents from before there was a second engine, which are for ONNX Runtime in float32. */
   readonly engine?: string
   readonly bf16?: boolean
+  readonly gradient_checkpointing?: boolean
 }
 
 export interface SpeedDocument {

@@ -1,7 +1,5 @@
 import { evaluateDataset } from '../../src/inference/evaluate.ts'
-import { loadPretrained, randomModel } from '../../src/inference/pretrained.ts'
 import type { QuestionAnsweringModel } from '../../src/models/question-answering.ts'
-import { parseConfig } from '../../src/models/registry.ts'
 import { forwardFlop, trainingFlop } from '../../src/models/useful-work.ts'
 import type { EngineName } from '../../src/runtime/registry.ts'
 import { countTokens, type Dataset } from '../../src/squad/dataset.ts'
@@ -12,6 +10,7 @@ import { readDataset, subset } from './data.ts'
 import type { OwnResult, Rates, StepRecord, TrainingRates } from './document.ts'
 import { engineWith } from './engine.ts'
 import { peakResidentBytes } from './memory.ts'
+import { benchmarkModel } from './models.ts'
 
 /**
  * Measures a model in one mode in a separate process, so that the peak memory is that of this mode. Started by
@@ -22,7 +21,7 @@ export interface ModeSettings {
   readonly train_file: string
   readonly folder: string
   readonly questions: number
-  /** `bert-base` has random weights; `folder` is the model in the folder. */
+  /** One of `MODELS`. */
   readonly model: string
   readonly mode: Order
   readonly steps: number
@@ -33,6 +32,7 @@ export interface ModeSettings {
   readonly max_tokens_per_pass: number
   /** See `CompileOptions`. */
   readonly spin?: boolean
+  readonly gradient_checkpointing?: boolean
 }
 
 /**
@@ -47,9 +47,10 @@ async function timeTraining(
   model: QuestionAnsweringModel,
   data: Dataset,
   { warmup, timed }: Picked,
-  max_tokens_per_pass: number,
+  { max_tokens_per_pass, gradient_checkpointing }: ModeSettings,
 ): Promise<TrainingRates> {
-  const options = { learning_rate: 3e-5, weight_decay: 0.01, max_grad_norm: 1, max_tokens_per_pass }
+  const memory = { max_tokens_per_pass, gradient_checkpointing }
+  const options = { learning_rate: 3e-5, weight_decay: 0.01, max_grad_norm: 1, ...memory }
   const stepper = await Stepper.open(model, parseArguments(options, 'benchmark'), WARMUP_STEP + timed.length + 1)
   await stepper.step(WARMUP_STEP, [warmup], data.windows)
   const steps: StepRecord[] = []
@@ -92,28 +93,25 @@ async function timeEvaluation(
 }
 
 const settings: ModeSettings = JSON.parse(process.argv[2])
-const { max_tokens_per_pass } = settings
-const { bf16 } = settings
+const { max_tokens_per_pass, gradient_checkpointing, bf16 } = settings
 const engine = await engineWith(
   { threads: settings.threads, spin: settings.spin, precision: bf16 ? 'bfloat16' : 'float32' },
   settings.engine,
 )
 const data = await readDataset(settings.train_file, settings.folder, settings.questions)
 const batches = pickBatches(data.windows, settings.mode, settings.steps)
-const model =
-  settings.model === 'bert-base'
-    ? randomModel(parseConfig({ model_type: 'bert' }, settings.model), { engine })
-    : (await loadPretrained(settings.folder, { engine })).model
+const model = await benchmarkModel(settings.model, settings.folder, engine)
 const result: OwnResult = {
   model: settings.model,
   mode: settings.mode,
   max_tokens_per_pass,
+  gradient_checkpointing,
   engine: settings.engine,
   bf16,
   parameters: model.num_parameters(),
   data_windows: data.windows.length,
   data_tokens: countTokens(data.windows),
-  training: await timeTraining(model, data, batches, max_tokens_per_pass),
+  training: await timeTraining(model, data, batches, settings),
   evaluation: await timeEvaluation(model, data, batches, max_tokens_per_pass),
 }
 console.log(JSON.stringify(result))

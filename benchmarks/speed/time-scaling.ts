@@ -1,14 +1,13 @@
 import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadPretrained, randomModel } from '../../src/inference/pretrained.ts'
-import { parseConfig } from '../../src/models/registry.ts'
 import { countTokens } from '../../src/squad/dataset.ts'
 import { parseArguments } from '../../src/training/arguments/arguments.ts'
 import { train } from '../../src/training/loop/loop.ts'
 import { readDataset, spread } from './data.ts'
 import type { ScalingPoint } from './document.ts'
 import { peakResidentBytes } from './memory.ts'
+import { benchmarkModel } from './models.ts'
 
 /**
  * Runs the real training loop on part of the data in a separate process, so that the memory is that of this run.
@@ -17,7 +16,7 @@ import { peakResidentBytes } from './memory.ts'
 export interface ScalingSettings {
   readonly train_file: string
   readonly folder: string
-  /** `bert-base` has random weights; `folder` is the model in the folder. */
+  /** One of `MODELS`. */
   readonly model: string
   /** Percentage of the file's questions, selected evenly. */
   readonly share: number
@@ -32,10 +31,7 @@ const { train_file, folder, share, batch_size, max_tokens_per_pass, steps, epoch
   JSON.parse(process.argv[2])
 const whole = await readDataset(train_file, folder, Number.POSITIVE_INFINITY)
 const data = spread(whole, share / 100)
-const model =
-  settings.model === 'bert-base'
-    ? randomModel(parseConfig({ model_type: 'bert' }, settings.model))
-    : (await loadPretrained(folder)).model
+const model = await benchmarkModel(settings.model, folder)
 const output_dir = join(tmpdir(), `spanforge-scaling-${process.pid}`)
 const args = parseArguments(
   {
