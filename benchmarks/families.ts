@@ -21,9 +21,6 @@ interface Options {
   readonly out?: string
 }
 
-/** oneDNN has no kernels for the relative positions of DeBERTa. */
-const WITHOUT_ONEDNN: ReadonlySet<string> = new Set(['deberta-v3'])
-
 interface Row {
   readonly model: string
   readonly ours: readonly OwnResult[]
@@ -38,8 +35,7 @@ function measureOurs(data: Pick<ModeSettings, 'train_file' | 'folder' | 'questio
     report(`spanforge, ${engine}, ${bf16 ? 'bfloat16' : 'float32'}`, result)
     return result
   }
-  const hasBf16 = options.bf16 && !WITHOUT_ONEDNN.has(model)
-  return [time(defaultEngine.name as EngineName, false), ...(hasBf16 ? [time('onednn', true)] : [])]
+  return [time(defaultEngine.name as EngineName, false), ...(options.bf16 ? [time('onednn', true)] : [])]
 }
 
 function measureTorch(train_file: string, folder: string, model: string, options: Options): readonly Result[] {

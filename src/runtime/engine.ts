@@ -23,7 +23,10 @@ export interface CompileOptions {
   readonly precision?: Precision
   /** Number of threads per operator (default: SPANFORGE_THREADS). 0 uses all cores. */
   readonly threads?: number
-  /** Whether threads that wait for each other keep their cores busy, where the engine has a choice (default: true). */
+  /**
+   * Whether threads that wait for each other keep their cores busy, where the engine has a choice. By default, they do
+   * not: that is as fast on an idle machine, and faster beside another process (benchmarks/README.md).
+   */
   readonly spin?: boolean
   /** The lane of an engine that has `lanes` (default: 0). */
   readonly lane?: number

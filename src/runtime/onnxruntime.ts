@@ -47,17 +47,17 @@ export const onnxruntime: Engine = {
   precisions: ['float32'],
   lacks: 'ONNX Runtime does not support bfloat16 on a CPU; the openvino engine may',
   async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
-    const { threads = threadsByDefault(), spin = true, profilePrefix, precision = 'float32' } = options
+    const { threads = threadsByDefault(), spin = false, profilePrefix, precision = 'float32' } = options
     if (precision !== 'float32') throw new SpanforgeError(`ONNX Runtime does not support ${precision} on a CPU`)
     const session = await openSession(toBytes(encodeModel(lastFirst(lower(graph, dialect)))), {
       intraOpNumThreads: threads,
-      ...(spin ? {} : { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
+      ...waiting(spin),
       ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
     })
     return executable(session, profilePrefix !== undefined)
   },
   async open(file, signature) {
-    const session = await openSession(file, { intraOpNumThreads: threadsByDefault() })
+    const session = await openSession(file, { intraOpNumThreads: threadsByDefault(), ...waiting(false) })
     try {
       checkSignature(file, session, signature)
     } catch (error) {
@@ -67,6 +67,11 @@ export const onnxruntime: Engine = {
     return { inputs: session.inputNames, ...(await executable(session)) }
   },
 }
+
+/** How threads wait for each other. */
+const waiting = (spin: boolean): InferenceSession.SessionOptions => ({
+  extra: { session: { intra_op: { allow_spinning: spin ? '1' : '0' } } },
+})
 
 async function openSession(model: Uint8Array | string, options: InferenceSession.SessionOptions) {
   const { InferenceSession } = await loadRuntime()
