@@ -42,10 +42,12 @@ function exportText(checker: ts.TypeChecker, exported: ts.Symbol): string {
   const [declaration] = symbol.declarations ?? []
   const members = memberLines(checker, symbol)
   const about = commentOf(checker, symbol)
+  // An export may have another name than its declaration.
+  const shown = signature(declaration)?.replace(new RegExp(`\\b${symbol.name}\\b`), exported.name)
   return [
     `### ${exported.name}\n`,
     ...(about ? [`${about}\n`] : []),
-    ...(signature(declaration) ? [`\`\`\`ts\n${signature(declaration)}\n\`\`\`\n`] : []),
+    ...(shown ? [`\`\`\`ts\n${shown}\n\`\`\`\n`] : []),
     ...(members.length ? [`| member | what |\n|---|---|\n${members.join('\n')}\n`] : []),
   ].join('\n')
 }
@@ -65,9 +67,10 @@ function memberLines(checker: ts.TypeChecker, symbol: ts.Symbol): string[] {
   const members = [...(symbol.members?.values() ?? []), ...(symbol.exports?.values() ?? [])]
   return members.flatMap((member) => {
     const [declaration] = member.declarations ?? []
-    if (!declaration || isHidden(declaration) || !/^\w+$/.test(member.name) || member.name === 'prototype') return []
+    if (!declaration || ts.isTypeParameterDeclaration(declaration) || isHidden(declaration)) return []
+    if (!/^\w+$/.test(member.name) || member.name === 'prototype') return []
     const about = commentOf(checker, member).replace(/\s+/g, ' ').replaceAll('|', '\\|')
-    return [`| \`${member.name}\` | ${about} |`]
+    return [`| \`${member.name.replace(/^__/, '')}\` | ${about} |`]
   })
 }
 

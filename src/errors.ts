@@ -10,11 +10,11 @@ interface SpanforgeErrorOptions {
   readonly cause?: unknown
 }
 
-/** An error with which a user can act: location, found value, expected value and remedy. */
+/** An error that the user can fix: it states the location, the value found, the value expected and a remedy. */
 export class SpanforgeError extends Error {
   override readonly name: string = 'SpanforgeError'
 
-  /** The remedy is bounded like the message. */
+  /** The options it was created with; like the message, the remedy is limited in length. */
   readonly options: SpanforgeErrorOptions
 
   constructor(summary: string, options: SpanforgeErrorOptions = {}) {

@@ -35,7 +35,7 @@ export class AutoTokenizer extends Tokenizer {
   }
 }
 
-/** BERT's tokenizer over a list of tokens; or any other, from its settings. */
+/** BERT's tokenizer from a list of tokens, or any other tokenizer from its settings. */
 export class BertTokenizer extends AutoTokenizer {
   constructor(options: BertTokenizerOptions | TokenizerSettings) {
     super('model' in options ? options : bertSettings(options))

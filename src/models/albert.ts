@@ -21,7 +21,7 @@ import { checkSizes, configReader, integerBetween, rejectConfig } from './config
 import { applyLayers } from './layers.ts'
 import { type SelfAttention, selfAttention } from './self-attention.ts'
 
-/** The sizes and settings of an ALBERT: Hugging Face's config.json, with its names. */
+/** The configuration of an ALBERT model, with the field names of Hugging Face's config.json. */
 export interface AlbertConfig extends BertLikeConfig {
   readonly model_type: 'albert'
   /** Width of the embeddings. */

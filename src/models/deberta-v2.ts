@@ -29,7 +29,7 @@ import { checkSizes, configReader, integerBetween, paddingRow, rejectConfig, unp
 import { applyLayers } from './layers.ts'
 import { attentionBias, layoutInputs } from './self-attention.ts'
 
-/** The sizes and settings of a DeBERTa-v2 or v3: Hugging Face's config.json, with its names. */
+/** The configuration of a DeBERTa-v2 or v3 model, with the field names of Hugging Face's config.json. */
 export interface DebertaV2Config extends BertLikeConfig {
   readonly model_type: 'deberta-v2'
   /** Width of the embeddings; hidden_size if undefined. */

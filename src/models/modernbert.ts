@@ -29,7 +29,7 @@ import {
 import { applyLayers } from './layers.ts'
 import { attentionBias, type SelfAttention, selfAttention } from './self-attention.ts'
 
-/** The sizes and settings of a ModernBERT: Hugging Face's config.json, with its names. */
+/** The configuration of a ModernBERT model, with the field names of Hugging Face's config.json. */
 export interface ModernBertConfig extends ModelConfig {
   readonly model_type: 'modernbert'
   readonly vocab_size: number

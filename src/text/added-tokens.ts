@@ -4,15 +4,15 @@ import { isWhitespace, WORD_CHARACTER } from './characters/unicode.ts'
 export interface AddedToken {
   readonly id: number
   readonly content: string
-  /** Only where no letter, digit or underscore touches it. */
+  /** Whether it matches only whole words: not next to a letter, digit or underscore. */
   readonly single_word: boolean
-  /** Takes the whitespace before it along. */
+  /** Whether it includes the whitespace on its left. */
   readonly lstrip: boolean
-  /** Takes the whitespace after it along. */
+  /** Whether it includes the whitespace on its right. */
   readonly rstrip: boolean
-  /** Looked for in the normalized text instead of the text as given. */
+  /** Whether it is matched in the normalized text instead of the original one. */
   readonly normalized: boolean
-  /** Left out by `decode` with `skip_special_tokens`. */
+  /** Whether `decode` omits it with `skip_special_tokens`. */
   readonly special: boolean
 }
 

@@ -8,26 +8,24 @@ import { type Truncation, type TruncationStrategy, truncate } from './truncation
 
 /** The options of a tokenizer's `__call__` in transformers, with their names and defaults. */
 export interface CallOptions {
-  /** Put the special tokens around the texts (default: true). */
+  /** Whether to add special tokens such as [CLS] and [SEP] (default: true). */
   readonly add_special_tokens?: boolean
-  /** true or 'longest': to the longest row of the call. 'max_length': to `max_length` (default: false). */
+  /** Padding: true or 'longest' pads to the longest row, 'max_length' to `max_length` (default: false). */
   readonly padding?: boolean | 'longest' | 'max_length' | 'do_not_pad'
-  /**
-   * true is 'longest_first'. `max_length` alone, without `padding`, also truncates (default: false).
-   */
+  /** Truncation: true means 'longest_first'. If only `max_length` is given, texts are truncated too (default: false). */
   readonly truncation?: boolean | TruncationStrategy | 'do_not_truncate'
-  /** Tokens of a row, special tokens included (default: the tokenizer's `model_max_length`). */
+  /** Maximum number of tokens per row, including special tokens (default: the tokenizer's `model_max_length`). */
   readonly max_length?: number
-  /** Tokens that a row shares with the one before it, where a text overflows (default: 0). */
+  /** Number of tokens shared by consecutive rows of an overflowing text (default: 0). */
   readonly stride?: number
   readonly pad_to_multiple_of?: number
-  /** Default: the tokenizer's own setting. */
+  /** The side to pad on (default: the tokenizer's setting). */
   readonly padding_side?: Side
-  /** Return what truncation cuts off as further rows (default: false). */
+  /** Whether to return truncated tokens as additional rows (default: false). */
   readonly return_overflowing_tokens?: boolean
-  /** Default: whether the model takes token types. */
+  /** Whether to return token types (default: true if the model uses them). */
   readonly return_token_type_ids?: boolean
-  /** Default: true. */
+  /** Whether to return the attention mask (default: true). */
   readonly return_attention_mask?: boolean
   readonly return_special_tokens_mask?: boolean
   readonly return_offsets_mapping?: boolean
@@ -53,25 +51,25 @@ const CALL_OPTIONS: OptionNames<CallOptions> = {
 /** UTF-16 start and end of a token in the text that it comes from; [0, 0] for special tokens and padding. */
 export type Offsets = readonly [start: number, end: number]
 
-/** A list of rows for a list of texts or `return_overflowing_tokens`, else the row itself. */
+/** A list of rows for a list of texts or with `return_overflowing_tokens`, otherwise a single row. */
 export type Rows<IsBatch extends boolean, T> = IsBatch extends true ? T[][] : T[]
 
-/** What the rows of a call consist of; a field is undefined unless it is a default or was asked for. */
+/** The fields of an encoded batch. Fields that are neither returned by default nor requested are undefined. */
 export interface BatchFields<IsBatch extends boolean> {
   readonly input_ids: Rows<IsBatch, number>
   readonly token_type_ids?: Rows<IsBatch, number>
   /** 1 for tokens, 0 for padding. */
   readonly attention_mask?: Rows<IsBatch, number>
-  /** 1 for the special tokens that were added, and for padding. */
+  /** 1 for added special tokens and padding, 0 for other tokens. */
   readonly special_tokens_mask?: Rows<IsBatch, number>
   readonly offset_mapping?: Rows<IsBatch, Offsets>
-  /** Tokens of each row, padding included. */
+  /** Number of tokens per row, including padding. */
   readonly length?: number[]
-  /** Index of the text, or pair of texts, that each row comes from. */
+  /** For each row, the index of its text or pair of texts. */
   readonly overflow_to_sample_mapping?: number[]
 }
 
-/** The rows of a call, as `BatchEncoding` of transformers. */
+/** An encoded batch, like `BatchEncoding` in transformers. */
 export interface BatchEncoding<IsBatch extends boolean = boolean> extends BatchFields<IsBatch> {
   /** Which text of the pair each token of a row comes from: 0, 1, or null for special tokens and padding. */
   sequence_ids(row?: number): (number | null)[]

@@ -1,15 +1,15 @@
-/** Tokens of a text, without the special tokens around it. */
+/** The tokens of a text, without added special tokens. */
 export interface Encoding {
   /** Token ids, [tokens]. */
   readonly ids: Int32Array
   /** [2 * tokens]: token i is `text.slice(offsets[2 * i], offsets[2 * i + 1])`. */
   readonly offsets: Int32Array
   /**
-   * [2 * tokens]: the offsets of each token in a row that it is the first of, if they may differ: some tokenizers keep the
-   * space before the first token of a row, which offsets leave out elsewhere.
+   * [2 * tokens]: the offsets that each token has as the first token of a row. Only for tokenizers that include the space
+   * before the first token of a row and exclude it elsewhere.
    */
   readonly firstOffsets?: Int32Array
-  /** [tokens]: which word of the text, counted from 0, a token is part of; a punctuation mark is a word. */
+  /** [tokens]: index of the word that contains the token, from 0. A punctuation mark counts as a word. */
   readonly wordIds: Int32Array
 }
 

@@ -6,39 +6,39 @@ import type { ModelSettings } from './models/model.ts'
 import type { WordPieceModel } from './models/wordpiece.ts'
 import { type NewToken, SPECIAL_TOKENS, type SpecialTokenName, specialToken } from './special-tokens.ts'
 
-/** Most tokens of a vocabulary; the largest of published BERTs has half of them. */
+/** Maximum size of a vocabulary, twice that of the largest published BERT. */
 export const MAX_VOCABULARY = 2 ** 20
 
-/** The special tokens that a tokenizer has, by name; undefined where it has none. */
+/** The special tokens of a tokenizer by name; undefined for those that it does not have. */
 export type SpecialTokens = Readonly<Record<SpecialTokenName, string | undefined>>
 
-/** What a tokenizer consists of: plain data, with the names of tokenizer.json and tokenizer_config.json. */
+/** The settings of a tokenizer as plain data, with the names in tokenizer.json and tokenizer_config.json. */
 export interface TokenizerSettings {
-  /** Class of transformers that reads the same tokenizer. */
+  /** The equivalent class of transformers. */
   readonly tokenizer_class: string
-  /** Token of each id, from 0; null for an id that no token has. */
+  /** The token of each id, starting at 0; null for unused ids. */
   readonly vocab: readonly (string | null)[]
   readonly model: ModelSettings
   readonly normalizer: Component | null
   /**
-   * The normalizer that an added token's own text went through, where a class of transformers has changed the normalizer
-   * after that.
+   * The normalizer that is applied to the text of added tokens. Only if it differs, because a class of transformers
+   * replaces the normalizer after adding the tokens.
    */
   readonly added_tokens_normalizer?: Component | null
   readonly pre_tokenizer: Component | null
   readonly post_processor: Component | null
   readonly decoder: Component | null
-  /** Tokens found in the text as written, in the batches in which they are added: ids depend on these. */
+  /** Added tokens, in the batches in which they are added, because their ids depend on these batches. */
   readonly added_tokens: readonly (readonly NewToken[])[]
   readonly special_tokens: SpecialTokens
   readonly additional_special_tokens: readonly string[]
-  /** Longest input of the model in tokens; Infinity where no file says. */
+  /** Maximum number of tokens in an input of the model; Infinity if unspecified. */
   readonly model_max_length: number
-  /** Default of `decode`: take out spaces before marks and contractions, once more over the whole text. */
+  /** Whether `decode` removes spaces before punctuation and contractions in the whole text by default. */
   readonly clean_up_tokenization_spaces: boolean
-  /** Whether special tokens in a text are cut like any other text. */
+  /** Whether special tokens in a text are tokenized like ordinary text. */
   readonly split_special_tokens: boolean
-  /** Whether inputs have token types; without them all are 0. */
+  /** Whether inputs have token types. If not, all are 0. */
   readonly has_token_types: boolean
   readonly padding_side: Side
   readonly truncation_side: Side
@@ -46,12 +46,12 @@ export interface TokenizerSettings {
 
 export type Side = 'left' | 'right'
 
-/** The switches of BERT's tokenizer, with the names and defaults of `BertTokenizerFast`. */
+/** The options of BERT's tokenizer, with the names and defaults of `BertTokenizerFast`. */
 export interface BertTokenizerOptions {
-  /** Token of each id, from 0; null for an id that no token has. */
+  /** The token of each id, starting at 0; null for unused ids. */
   readonly vocab: readonly (string | null)[]
   readonly do_lower_case?: boolean
-  /** null: as `do_lower_case`. */
+  /** Whether to remove accents; null means the same as `do_lower_case`. */
   readonly strip_accents?: boolean | null
   readonly tokenize_chinese_chars?: boolean
   readonly clean_text?: boolean
@@ -59,9 +59,9 @@ export interface BertTokenizerOptions {
   readonly sep_token?: string
   readonly pad_token?: string
   readonly cls_token?: string
-  /** Absent from vocabularies made for no masked-word task. */
+  /** The mask token, which vocabularies for tasks without masked words may lack. */
   readonly mask_token?: string
-  /** Tokens found in the text as written, beside the special ones. */
+  /** Tokens matched literally in the text, in addition to the special tokens. */
   readonly added_tokens?: readonly AddedToken[]
   readonly model_max_length?: number
   readonly clean_up_tokenization_spaces?: boolean

@@ -31,21 +31,21 @@ export interface DecodeOptions {
   readonly clean_up_tokenization_spaces?: boolean
 }
 
-/** Options with which one text gives one row. */
+/** Options under which each text is encoded as one row. */
 export type OneRow = CallOptions & { readonly return_overflowing_tokens?: false }
 export type WithOverflow = CallOptions & { readonly return_overflowing_tokens: true }
 
-/** The tokens of a text so far. */
+/** The tokens of the part of a text that has been encoded so far. */
 interface Draft {
   readonly builder: EncodingBuilder
-  /** What the added tokens that were found look like in the text, by their indices in its encoding. */
+  /** The spelling in the text of each added token that was found, by the token's index in the encoding. */
   readonly found: Map<number, string>
 }
 
 /**
- * A tokenizer made of the parts that tokenizer.json describes, with the ids, offsets and word numbers of transformers
- * 4.57. Offsets are UTF-16 indices into the text given. They overlap where tokens are bytes of one character: each has
- * all of that character.
+ * A tokenizer built from the components in tokenizer.json. It returns the same ids, offsets and word indices as
+ * transformers 4.57. Offsets are UTF-16 indices into the original text. If several tokens encode bytes of the same
+ * character, each has the offsets of the whole character.
  */
 export class Tokenizer {
   readonly unk_token_id: number | undefined
@@ -53,15 +53,15 @@ export class Tokenizer {
   readonly pad_token_id: number | undefined
   readonly cls_token_id: number | undefined
   readonly mask_token_id: number | undefined
-  /** Number of tokens in the vocabulary; tokens added beyond it are not counted, as in transformers. */
+  /** Number of tokens in the vocabulary, excluding tokens added to it, as in transformers. */
   readonly vocab_size: number
-  /** Number of tokens, added ones included: `len(tokenizer)` in transformers. */
+  /** Number of tokens including added tokens, like `len(tokenizer)` in transformers. */
   readonly length: number
-  /** Number of ids: a model needs as many embeddings. */
+  /** Highest id plus 1, which is the number of embeddings that a model requires. */
   readonly size: number
-  /** The layout of a question and a context in one input; undefined unless the question comes first, and only once. */
+  /** The layout of a question and a context in one input. Undefined unless the question comes first and occurs once. */
   readonly pair: PairLayout | undefined
-  /** What is added around a text and around a pair. */
+  /** The special tokens added to a single text and to a pair of texts. */
   readonly postProcessor: PostProcessor
   private readonly added: AddedVocabulary
   private readonly normalize: Normalize
@@ -71,11 +71,11 @@ export class Tokenizer {
   private readonly written: AddedTokenFinder
   private readonly normalizedTokens: AddedTokenFinder
   private readonly trimmer: OffsetTrimmer | undefined
-  /** Whether plain ASCII can take the short way: BERT's normalizer and pre-tokenizer. */
+  /** Whether the fast path for ASCII text applies, which implements BERT's normalizer and pre-tokenizer. */
   private readonly hasShortWay: boolean
   private readonly lowercase: boolean
   private readonly builder = new EncodingBuilder()
-  /** Whether no word continues over a character, by its code point. */
+  /** Whether a character always separates words, by code point. */
   private readonly edges = new Map<number, boolean>()
 
   /** @throws SpanforgeError for a component that is not supported, or a vocabulary that lacks a required token */
@@ -117,18 +117,18 @@ export class Tokenizer {
     return this.settings.model_max_length
   }
 
-  /** The added tokens with their ids, by ids. */
+  /** The added tokens with their ids, sorted by id. */
   get addedTokens(): AddedToken[] {
     return this.added.tokens
   }
 
-  /** Highest of the token types that windows have. */
+  /** The highest token type in a window. */
   get highestTokenType(): number {
     const { pair, later_type = 0 } = this.postProcessor
     return this.settings.has_token_types ? Math.max(later_type, ...pair.map(({ type }) => type)) : 0
   }
 
-  /** This tokenizer without those named special tokens whose ids are `size` or more, and that no window needs. */
+  /** Returns a copy without the special tokens whose ids are `size` or higher, except those that windows require. */
   withoutSpecialTokensFrom(size: number): Tokenizer {
     const { added_tokens, special_tokens } = this.settings
     const needed = new Set(this.postProcessor.pair.flatMap((part) => ('ids' in part ? part.ids : [])))
@@ -144,7 +144,7 @@ export class Tokenizer {
     })
   }
 
-  /** Tokens of a text, without special tokens around it; those that the text contains are found. */
+  /** Encodes a text without adding special tokens. Special tokens in the text itself are recognized. */
   encode(text: string): Encoding {
     this.builder.clear()
     const steps = this.steps({ builder: this.builder, found: new Map() }, text, Infinity)
@@ -155,9 +155,9 @@ export class Tokenizer {
   }
 
   /**
-   * Tokenizes one text or pair, or a list of them, with special tokens: `tokenizer(text, text_pair, ...)` of
-   * transformers, with the same options and results. Offsets count UTF-16 units.
-   * @throws UsageError for texts or options that are invalid or do not go together
+   * Tokenizes a text, a pair of texts, or a list of either, like `tokenizer(text, text_pair, ...)` in transformers, with
+   * the same options and results. Offsets count UTF-16 units.
+   * @throws UsageError for invalid or incompatible texts or options
    */
   call(text: string, text_pair?: string | null, options?: OneRow): BatchEncoding<false>
   call(text: string, text_pair: string | null | undefined, options: WithOverflow): BatchEncoding<true>
@@ -167,35 +167,35 @@ export class Tokenizer {
     return callTokenizer(this, text, text_pair, options)
   }
 
-  /** Like `encode`, in steps of about `characters`, so that a long text does not hold up its thread. */
+  /** Like `encode`, but yields after about `characters` characters, so that a long text does not block the thread. */
   encodeSteps(text: string, characters = STEP): Generator<void, Encoding> {
     return this.steps({ builder: new EncodingBuilder(), found: new Map() }, text, characters)
   }
 
-  /** The ids of a text with the special tokens that a single text gets, such as [CLS] and [SEP]. */
+  /** Adds the special tokens of a single text, such as [CLS] and [SEP], to its ids. */
   withSpecialTokens(ids: ArrayLike<number>): Int32Array {
     const parts = this.postProcessor.single.map((part: TemplatePart) => ('ids' in part ? part.ids : Array.from(ids)))
     return Int32Array.from(parts.flat())
   }
 
-  /** The tokens of a text as text: `##` begins one that continues a word. */
+  /** Splits a text into tokens, as strings. With WordPiece, a token that continues a word starts with `##`. */
   tokenize(text: string): string[] {
     return this.tokens(this.encode(text).ids)
   }
 
-  /** The tokens of ids; an id that is none gives the unknown token. */
+  /** Converts ids to tokens. An unknown id becomes the unknown token. */
   tokens(ids: ArrayLike<number>): string[] {
     return Array.from(ids, (id) => this.tokenOf(id) ?? this.settings.special_tokens.unk_token ?? '')
   }
 
-  /** The id of a token, undefined where it is none. */
+  /** Returns the id of a token, or undefined if it is not in the vocabulary. */
   id(token: string): number | undefined {
     return this.added.id(token)
   }
 
   /**
-   * Text of ids, as near as tokens allow; to quote a text, slice it by offsets instead.
-   * @throws UsageError for what is no list
+   * Converts ids to text. The result may differ from the original text; to quote the original, slice it by offsets.
+   * @throws UsageError if `ids` is not a list
    */
   decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
     if (typeof ids?.length !== 'number')

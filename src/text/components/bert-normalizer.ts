@@ -2,7 +2,7 @@ import { type AlignedText, applyChanges, mapCharacters } from '../characters/ali
 import { decompose, isChinese, isDropped, isNonspacingMark, isWhitespace } from '../characters/unicode.ts'
 import { decomposed, isReordered } from '../characters/unicode-forms.ts'
 
-/** The switches of BERT's normalizer, as in the `normalizer` of a tokenizer.json. */
+/** Options of BERT's normalizer, as in the `normalizer` of tokenizer.json. */
 export interface NormalizerOptions {
   readonly clean_text: boolean
   readonly handle_chinese_chars: boolean

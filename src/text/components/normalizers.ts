@@ -25,7 +25,7 @@ export function buildNormalizer(component: Component | null, place: string): Nor
   return lookUp(NORMALIZERS, component.type, `${place}.type`, 'normalizer')(Fields.of(component, place))
 }
 
-/** The switches of a BertNormalizer. */
+/** Options of a BertNormalizer. */
 export function bertNormalizerOptions(fields: Fields): NormalizerOptions {
   return {
     clean_text: fields.boolean('clean_text'),

@@ -6,7 +6,7 @@ export type TemplatePart =
   | { readonly sequence: 'A' | 'B'; readonly type: number }
   | { readonly ids: readonly number[]; readonly type: number }
 
-/** What is added around a text, and around a pair of texts. */
+/** Special tokens added to a single text and to a pair of texts. */
 export interface PostProcessor {
   readonly single: readonly TemplatePart[]
   readonly pair: readonly TemplatePart[]

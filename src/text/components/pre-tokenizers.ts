@@ -160,7 +160,7 @@ function bertWords({ source, start: from, end: to }: Piece): Piece[] {
   return words
 }
 
-/** The switches of a Metaspace, which writes spaces as another character, `▁`. */
+/** Options of a Metaspace, which writes spaces as another character, `▁`. */
 export interface MetaspaceOptions {
   readonly replacement: string
   /** Where a replacement is put before a text that does not begin with one. */

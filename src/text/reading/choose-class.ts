@@ -10,7 +10,7 @@ import {
   tokenizerClass,
 } from './tokenizer-classes.ts'
 
-/** The files of a model folder that say what its tokenizer is: parsed JSON, and the text of the others. */
+/** The tokenizer files of a model folder: parsed JSON files, and the contents of text files. */
 export interface TokenizerFiles {
   readonly 'tokenizer.json'?: unknown
   readonly 'vocab.txt'?: string
@@ -20,7 +20,7 @@ export interface TokenizerFiles {
   readonly 'special_tokens_map.json'?: unknown
   readonly 'added_tokens.json'?: unknown
   readonly 'config.json'?: unknown
-  /** Bytes of SentencePiece's files. */
+  /** The contents of SentencePiece model files. */
   readonly sentencePiece?: Partial<Record<SentencePieceFile, Uint8Array>>
 }
 

@@ -3,17 +3,17 @@ import { showText } from '../../show-value.ts'
 import { Fields, unexpected } from '../fields.ts'
 
 const DEFAULT = 'tokenizer.json'
-/** The version of transformers whose choice of file this is. */
+/** The version of transformers whose behavior is reproduced. */
 const TRANSFORMERS = [4, 57, 6]
 const VERSION = /^\d{1,9}(\.\d{1,9})*((a|b|rc|\.dev)\d+)?$/
 
-/** The names of files among which `fast_tokenizer_files` may choose. */
+/** Whether `fast_tokenizer_files` may list a file of this name. */
 export const isFastTokenizerFile = (name: string): boolean => /^tokenizer\.([\w.]+\.)?json$/.test(name)
 
 /**
- * The file that holds the fast tokenizer: tokenizer.json, unless `fast_tokenizer_files` of tokenizer_config.json lists
- * files for newer versions of transformers (`tokenizer.4.0.0.json`). Versions are compared as text up to the first that
- * is too new, as transformers does it.
+ * Returns the name of the file with the fast tokenizer: tokenizer.json, unless `fast_tokenizer_files` in
+ * tokenizer_config.json lists files for newer versions of transformers, such as `tokenizer.4.0.0.json`. As in
+ * transformers, versions are sorted as text, and the last one before the first that is too new is chosen.
  */
 export function fastTokenizerFile(tokenizerConfig: unknown): string {
   const config = Fields.of(tokenizerConfig ?? {}, 'tokenizer_config.json')

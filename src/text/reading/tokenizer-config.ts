@@ -4,7 +4,7 @@ import { SPECIAL_TOKENS } from '../special-tokens.ts'
 import type { Tokenizer } from '../tokenizer.ts'
 import { tokenizerClass } from './tokenizer-classes.ts'
 
-/** tokenizer_config.json, as transformers 4.57 writes it. */
+/** Returns the contents of tokenizer_config.json in the format of transformers 4.57. */
 export function toTokenizerConfig(tokenizer: Tokenizer): Record<string, unknown> {
   const { settings } = tokenizer
   const { sets, hasTokenTypes } = tokenizerClass(settings.tokenizer_class)
@@ -45,7 +45,7 @@ function normalizerSwitches({ settings }: Tokenizer): Record<string, unknown> {
   }
 }
 
-/** The switches of byte-level tokenizers that classes of transformers set, whatever tokenizer.json says. */
+/** Options of byte-level tokenizers that classes of transformers set regardless of tokenizer.json. */
 function byteLevelSwitches({ settings }: Tokenizer): Record<string, unknown> {
   const { pre_tokenizer, post_processor, tokenizer_class } = settings
   const trim_offsets = tokenizerClass(tokenizer_class).setsTrimming ? post_processor?.trim_offsets : undefined
@@ -55,7 +55,7 @@ function byteLevelSwitches({ settings }: Tokenizer): Record<string, unknown> {
   }
 }
 
-/** special_tokens_map.json: the special tokens that the tokenizer has. */
+/** Returns the contents of special_tokens_map.json. */
 export function toSpecialTokensMap(tokenizer: Tokenizer): Record<string, string | readonly string[]> {
   const named = SPECIAL_TOKENS.flatMap((name) => {
     const token = tokenizer.settings.special_tokens[name]

@@ -11,11 +11,11 @@ import { GENERIC_CLASS, type TokenizerClass, WORDPIECE } from './tokenizer-class
 import { readTokenizerJson } from './tokenizer-json.ts'
 
 /**
- * The tokenizer that the files of a model folder describe, as `AutoTokenizer` of transformers 4.57 reads them: the class
- * decides which settings of tokenizer_config.json count, tokenizer.json goes before the files of a slow tokenizer, and
- * special_tokens_map.json and added_tokens.json count where tokenizer_config.json lists no added tokens.
- * `present` names all files of the folder, which tell other kinds of tokenizers.
- * @throws SpanforgeError where it is another kind of tokenizer, or a file is incomplete
+ * Creates a tokenizer from the files of a model folder, as `AutoTokenizer` in transformers 4.57 does. The tokenizer class
+ * determines which settings of tokenizer_config.json are used. tokenizer.json takes precedence over the files of a slow
+ * tokenizer. special_tokens_map.json and added_tokens.json are used only if tokenizer_config.json lists no added tokens.
+ * `present` contains the names of all files in the folder, by which unsupported kinds of tokenizers are recognized.
+ * @throws SpanforgeError if the tokenizer is of an unsupported kind, or a file is incomplete
  */
 export function tokenizerFromFiles(files: TokenizerFiles, present: readonly string[] = []): Tokenizer {
   const config = Fields.of(files['tokenizer_config.json'] ?? {}, 'tokenizer_config.json')
@@ -58,11 +58,11 @@ export function tokenizerFromFiles(files: TokenizerFiles, present: readonly stri
   })
 }
 
-/** The tokenizer of the objects of tokenizer.json and tokenizer_config.json. */
+/** Creates a tokenizer from the parsed contents of tokenizer.json and tokenizer_config.json. */
 export const tokenizerFromJson = (tokenizer: unknown, config?: unknown): Tokenizer =>
   tokenizerFromFiles({ 'tokenizer.json': tokenizer, 'tokenizer_config.json': config })
 
-/** The tokenizer of a vocab.txt and the object of tokenizer_config.json. */
+/** Creates a tokenizer from the text of vocab.txt and the parsed contents of tokenizer_config.json. */
 export const tokenizerFromVocab = (vocabText: string, config?: unknown): Tokenizer =>
   tokenizerFromFiles({ 'vocab.txt': vocabText, 'tokenizer_config.json': config })
 
@@ -120,7 +120,7 @@ function withPrefixSpace(pre_tokenizer: Component | null, config: Fields): Compo
   return { ...pre_tokenizer, add_prefix_space }
 }
 
-/** The switches of a post-processor that some classes set themselves, if it has them. */
+/** Options of a post-processor that some classes override, if it has them. */
 function withTrimming(
   post_processor: Component | null,
   { setsTrimming }: TokenizerClass,

@@ -121,8 +121,8 @@ function addedToken(value: unknown, index: number): NewToken {
 }
 
 /**
- * tokenizer.json, as the tokenizers library 0.22 writes it. Its normalizer is the one that the added tokens went through:
- * the class, which tokenizer_config.json names, changes it again when it reads the file.
+ * Returns the contents of tokenizer.json in the format of the tokenizers library 0.22. Its normalizer is the one for added
+ * tokens, because the class named in tokenizer_config.json replaces it when it reads the file.
  */
 export function toTokenizerJson(tokenizer: Tokenizer): Record<string, unknown> {
   const { vocab, model, pre_tokenizer, post_processor, decoder } = tokenizer.settings

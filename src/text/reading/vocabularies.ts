@@ -17,18 +17,18 @@ export function readVocabText(text: string): string[] {
   return lines
 }
 
-/** vocab.txt; an id that no token has is an empty line. */
+/** Returns the contents of vocab.txt, with an empty line for each unused id. */
 export const toVocabText = (vocab: readonly (string | null)[]): string =>
   vocab.map((token) => `${token ?? ''}\n`).join('')
 
-/** Whether vocab.txt can hold these tokens: a line break would begin another token. */
+/** Whether vocab.txt can represent these tokens, which must not contain line breaks. */
 export const fitsLines = (vocab: readonly (string | null)[]): boolean =>
   vocab.every((token) => token === null || !/[\r\n]/.test(token))
 
-/** Ids may have gaps between them; a corrupted file must not make an array of any size. */
+/** Limits the size of the array, because ids may have gaps and the file may be corrupted. */
 const MAX_ID = MAX_VOCABULARY - 1
 
-/** Tokens by id, from an object of ids by token; null for an id that no token has, which transformers allows. */
+/** Reads tokens by id from an object of ids by token. Unused ids, which transformers allows, become null. */
 export function readVocabulary(fields: Fields): (string | null)[] {
   const tokens = fields.names
   const vocab: (string | null)[] = []
@@ -116,12 +116,12 @@ export function readMerges(text: string): Merges {
 export const toMergesText = (merges: Merges): string =>
   ['#version: 0.2', ...merges.map((pair) => pair.join(' '))].map((line) => `${line}\n`).join('')
 
-/** Whether merges.txt can hold these merges: whitespace in a token would end it. */
+/** Whether merges.txt can represent these merges, whose tokens must not contain whitespace. */
 export const fitsMerges = (merges: Merges): boolean => merges.every((pair) => pair.every((token) => !/\s/.test(token)))
 
 /**
- * The files with the vocabulary alone that transformers writes beside tokenizer.json, by name. None where they could not
- * hold all of it.
+ * Returns the vocabulary files that transformers writes in addition to tokenizer.json, by name. There are none if their
+ * format cannot represent the whole vocabulary.
  */
 export function toVocabularyFiles({ settings: { vocab, model } }: Tokenizer): Record<string, string> {
   if (model.type === 'BPE')

@@ -126,14 +126,14 @@ export function slowIds(
   return (token) => stated.get(token) ?? ids.get(token) ?? ids.get(unk_token) ?? 0
 }
 
-/** The switches of a BertNormalizer that classes for WordPiece read from tokenizer_config.json. */
+/** Options of a BertNormalizer that WordPiece classes read from tokenizer_config.json. */
 export const statedSwitches = (config: Fields) => ({
   lowercase: config.optional('do_lower_case', 'boolean') ?? true,
   strip_accents: config.optional('strip_accents', 'boolean') ?? null,
   handle_chinese_chars: config.optional('tokenize_chinese_chars', 'boolean') ?? true,
 })
 
-/** The switches of transformers' own tokenizer in Python, which a fast one made from vocab.txt begins with. */
+/** Defaults of transformers' Python tokenizer, from which a fast tokenizer for vocab.txt is created. */
 const slowSwitches = (config: Fields) =>
   (config.optional('do_basic_tokenize', 'boolean') ?? true)
     ? statedSwitches(config)
