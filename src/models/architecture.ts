@@ -21,14 +21,14 @@ export interface Geometry {
   /** Width of the feed-forward layers. */
   readonly intermediate_size: number
   readonly activation: ActivationName
-  /** Whether the feed-forward layers are gated, which takes a third matrix. */
+  /** Whether the feed-forward layers are gated, with a third matrix. */
   readonly is_gated?: boolean
   readonly vocab_size: number
   /** Maximum sequence length in tokens. */
   readonly max_positions: number
   /**
-   * The id of padding, where only other tokens are counted, from the row after padding's on, as RoBERTa does. Undefined
-   * where every token is counted, from row 0 on.
+   * The id of padding, if positions count only other tokens and start in the row after this id, as in RoBERTa. Undefined
+   * if positions count all tokens and start in row 0.
    */
   readonly position_padding?: number
   /** Number of token types; 0 if the model does not distinguish question and context tokens. */

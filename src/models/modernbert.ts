@@ -47,15 +47,15 @@ export interface ModernBertConfig extends ModelConfig {
   readonly initializer_cutoff_factor: number | null
   readonly norm_eps: number
   readonly norm_bias: boolean
-  /** The row of the word embeddings that does not learn: -1 is the last one, null none. */
+  /** Index of the word embedding that is not trained. -1 is the last one; null means that all are trained. */
   readonly pad_token_id: number | null
   /** The base of the wavelengths of positions in layers that attend to the whole sequence. */
   readonly global_rope_theta: number
-  /** The same in the other layers; null means global_rope_theta. */
+  /** The base of the wavelengths of positions in the other layers; null means global_rope_theta. */
   readonly local_rope_theta: number | null
   readonly attention_bias: boolean
   readonly attention_dropout: number
-  /** Every how many layers one attends to the whole sequence, from the first layer on. */
+  /** One in this many layers attends to the whole sequence, starting with the first. */
   readonly global_attn_every_n_layers: number
   /** Twice the distance up to which the other layers attend. */
   readonly local_attention: number

@@ -32,23 +32,23 @@ type Arrays = 'parameters' | 'gradients' | 'exp_avg' | 'exp_avg_sq'
 export interface StepResult {
   /** Mean over the step's batches of their mean loss. */
   readonly loss: number
-  /** Of all gradients together, before clipping. */
+  /** Norm of all gradients together, before clipping. */
   readonly grad_norm: number
   readonly learning_rate: number
   readonly samples: number
   /** Real tokens. */
   readonly tokens: number
-  /** False where a loss or gradient was not finite and the step was left out. */
+  /** False if the step was skipped because a loss or gradient was not finite. */
   readonly taken: boolean
 }
 
-/** Takes optimizer steps: gradients of a group of batches, clipping, AdamW. The model's weights move into its memory. */
+/** Performs optimizer steps: gradients of a group of batches, clipping and AdamW. Moves the model's weights into its own memory. */
 export class Stepper {
-  /** A resumed run needs what it remembers. */
+  /** Its state is saved with checkpoints and restored when a run is resumed. */
   readonly optimizer: Optimizer
-  /** A run that resumes from a checkpoint of spanforge 0.1 draws as that did. */
+  /** Draws dropout masks; replaced when a run resumes from a checkpoint of spanforge 0.1, which drew them per pass. */
   draws: DropoutDraws
-  /** Parameters that are trained, in their order, with their gradients. */
+  /** The parameters that are not frozen, with their gradients. */
   private readonly trained: { readonly parameters: FlatParameters; readonly gradients: Float32Array }
   private learningRate: (step: number) => number
   private frozen: FrozenLayers | undefined
@@ -87,17 +87,17 @@ export class Stepper {
     return new Stepper(model, args, memory, source, max_steps)
   }
 
-  /** With `freeze_layers`: computes what the frozen layers make of every window. */
+  /** With `freeze_layers`, computes the output of the frozen layers for every window. */
   async freeze(windows: readonly LabelledWindow[], onProgress?: FrozenProgress): Promise<void> {
     if (this.args.freeze_layers > 0) this.frozen = await FrozenLayers.open(this.model, windows, this.args, onProgress)
   }
 
-  /** Sets the length of the run, which its learning rates follow. */
+  /** Sets the length of the run, which determines the learning rates. */
   schedule(max_steps: number): void {
     this.learningRate = learningRates(this.args, max_steps)
   }
 
-  /** Takes a step with learning rate 0, which changes no weight, to measure it; returns its number of tokens. */
+  /** Performs a step with learning rate 0, for measuring. It changes no weights. Returns its number of tokens. */
   async rehearse(group: StepBatches, windows: readonly LabelledWindow[]): Promise<number> {
     await this.gradients(0, group, windows)
     if (Number.isFinite(gradientNorm(this.memory.kernels, this.trained.gradients))) this.optimizer.step(0, 0)
@@ -106,7 +106,7 @@ export class Stepper {
     return group.flat().reduce((n, i) => n + windows[i].input_ids.length, 0)
   }
 
-  /** Step number `step` of the run, from 0, over the windows of `group`. */
+  /** Performs step number `step` of the run, starting at 0, on the windows of `group`. */
   async step(step: number, group: StepBatches, windows: readonly LabelledWindow[]): Promise<StepResult> {
     const losses = await this.gradients(step, group, windows)
     const loss = losses.reduce((a, b) => a + b, 0)
@@ -128,7 +128,7 @@ export class Stepper {
     await this.frozen?.close()
   }
 
-  /** Adds up the gradients of all passes of all batches; returns each pass's share of the loss. */
+  /** Accumulates the gradients of all passes of all batches. Returns each pass's share of the loss. */
   private async gradients(step: number, group: StepBatches, windows: readonly LabelledWindow[]): Promise<number[]> {
     this.source.reset()
     const losses: number[] = []
@@ -174,9 +174,9 @@ export class Stepper {
   }
 
   /**
-   * Computes the loss of one training window with the weights as they are. Weights can be finite and still too large
-   * to compute with, which no later step may be there to show.
-   * @throws SpanforgeError where the loss is not finite, or a weight that this window may not use is huge
+   * Computes the loss of one training window with the current weights, because finite weights may still be too large to
+   * compute with.
+   * @throws SpanforgeError if the loss is not finite or a weight is huge
    */
   async probe(place: string, windows: readonly LabelledWindow[], remedy?: string): Promise<void> {
     const { loss } = await windowLosses(this.model, windows.slice(0, 1))
