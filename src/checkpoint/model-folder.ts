@@ -5,9 +5,12 @@ import { writeFileAtomic } from '../files/atomic.ts'
 import { readJsonFile } from '../files/text-file.ts'
 import type { ModelConfig } from '../models/architecture.ts'
 import { configJson, parseConfig } from '../models/registry.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
+import { ANSWER_SETTINGS_FILE, type AnswerSettings, toAnswerSettingsJson } from './answer-settings.ts'
 import { rejectNonfinite } from './floats.ts'
 import { missingConfig } from './missing-config.ts'
 import { type NamedTensor, type SafetensorsOptions, writeSafetensors } from './safetensors-writer.ts'
+import { tokenizerFiles } from './tokenizer-folder.ts'
 
 /** Reads the `config.json` of a model folder. */
 export async function loadConfig(folder: string): Promise<ModelConfig> {
@@ -15,6 +18,20 @@ export async function loadConfig(folder: string): Promise<ModelConfig> {
   if (!existsSync(path)) throw await missingConfig(folder)
   return parseConfig(await readJsonFile(path), path)
 }
+
+/** A model without its weights. */
+export interface ModelDescription {
+  readonly config: ModelConfig
+  readonly tokenizer?: Tokenizer
+  readonly answer_settings?: AnswerSettings
+}
+
+/** Returns the text files of a model folder by name: everything except the weights. */
+export const folderTexts = ({ config, tokenizer, answer_settings }: ModelDescription): Record<string, string> => ({
+  'config.json': configJson(config),
+  ...(tokenizer && tokenizerFiles(tokenizer)),
+  ...(answer_settings && { [ANSWER_SETTINGS_FILE]: toAnswerSettingsJson(answer_settings) }),
+})
 
 /**
  * Writes `config.json` and `model.safetensors` as save_pretrained does, so that transformers can load the folder as a

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { ANSWER_SETTINGS_FILE, type AnswerSettings, toAnswerSettingsJson } from '../checkpoint/answer-settings.ts'
+import type { AnswerSettings } from '../checkpoint/answer-settings.ts'
+import { folderTexts } from '../checkpoint/model-folder.ts'
 import { type ExportDtype, onnxFileName } from '../checkpoint/onnx-folder.ts'
-import { tokenizerFiles } from '../checkpoint/tokenizer-folder.ts'
-import { configJson } from '../models/registry.ts'
 import { chunks } from '../protobuf.ts'
 import { exportCard } from './export-card.ts'
 import {
@@ -99,12 +98,9 @@ const CARD = 'README.md'
 
 /** The files beside `onnx/`, by name. The text of the card depends on the variants that are accepted. */
 function besideFiles({ model, tokenizer, settings }: ExportedModelSource, variants: readonly PlannedVariant[]) {
-  return new Map([
-    ['config.json', configFor(JSON.parse(configJson(model.config)), variants)],
-    ...Object.entries(tokenizerFiles(tokenizer)),
-    ...(settings ? [[ANSWER_SETTINGS_FILE, toAnswerSettingsJson(settings)] as const] : []),
-    [CARD, ''],
-  ])
+  const texts = folderTexts({ config: model.config, tokenizer, answer_settings: settings })
+  const config = configFor(JSON.parse(texts['config.json']), variants)
+  return new Map(Object.entries({ ...texts, 'config.json': config, [CARD]: '' }))
 }
 
 /** Adds what transformers.js reads: which files have external data, and the dtype to load if fp32 is not there. */

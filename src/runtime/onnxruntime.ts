@@ -45,7 +45,7 @@ export const onnxruntime: Engine = {
     return `cpu (${cpuName()}, ${cpus().length} cores)`
   },
   precisions: ['float32'],
-  lacks: 'ONNX Runtime does not support bfloat16 on a CPU; the openvino engine may',
+  lacks: 'ONNX Runtime does not support bfloat16 on a CPU',
   async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
     const { threads = threadsByDefault(), spin = false, profilePrefix, precision = 'float32' } = options
     if (precision !== 'float32') throw new SpanforgeError(`ONNX Runtime does not support ${precision} on a CPU`)

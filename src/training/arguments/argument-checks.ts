@@ -46,14 +46,12 @@ function* exclusiveFaults(args: TrainingArguments): Generator<string> {
   const { fp16, bf16, bf16_full_eval, warmup_steps, warmup_ratio } = args
   if (fp16 && (bf16 || bf16_full_eval)) yield `fp16 and ${bf16 ? 'bf16' : 'bf16_full_eval'} are mutually exclusive`
   if (warmup_steps > 0 && warmup_ratio > 0) yield 'warmup_steps and warmup_ratio are mutually exclusive'
-  if (args.max_minutes !== null && args.max_steps > 0)
-    yield 'max_minutes and max_steps are mutually exclusive: give one'
+  if (args.max_minutes !== null && args.max_steps > 0) yield 'max_minutes and max_steps are mutually exclusive'
   if (args.overwrite_output_dir && args.resume_from_checkpoint !== null)
     yield 'overwrite_output_dir and resume_from_checkpoint are mutually exclusive: the checkpoint would be deleted'
 }
 
 function* evaluationFaults(args: TrainingArguments, run: RunFacts): Generator<string> {
-  if (args.max_minutes !== null && args.max_steps > 0) yield 'max_minutes and max_steps are mutually exclusive'
   const evaluates = args.eval_strategy !== 'no'
   if ((evaluates || args.eval_on_start) && run.validationExamples === 0)
     yield `${evaluates ? `eval_strategy ${args.eval_strategy}` : 'eval_on_start'} requires validation data: ` +

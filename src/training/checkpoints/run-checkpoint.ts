@@ -1,20 +1,18 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { ANSWER_SETTINGS_FILE, type AnswerSettings, toAnswerSettingsJson } from '../../checkpoint/answer-settings.ts'
+import type { AnswerSettings } from '../../checkpoint/answer-settings.ts'
 import { rejectNonfinite } from '../../checkpoint/floats.ts'
 import { loadParameters } from '../../checkpoint/load-parameters.ts'
-import { writeWeights } from '../../checkpoint/model-folder.ts'
+import { folderTexts, writeWeights } from '../../checkpoint/model-folder.ts'
 import { openWeights } from '../../checkpoint/open.ts'
 import { openSafetensors } from '../../checkpoint/safetensors.ts'
 import type { NamedTensor } from '../../checkpoint/safetensors-writer.ts'
-import { tokenizerFiles } from '../../checkpoint/tokenizer-folder.ts'
 import { SpanforgeError } from '../../errors.ts'
 import { writeFileAtomic } from '../../files/atomic.ts'
 import { readJsonFile } from '../../files/text-file.ts'
 import type { FlatParameters } from '../../models/flat-parameters.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
-import { configJson } from '../../models/registry.ts'
 import { showIssues } from '../../show-value.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import type { TrainingArguments } from '../arguments/arguments.ts'
@@ -103,9 +101,7 @@ export function checkpointWriters(run: RunState): CheckpointWriter[] {
   const optimizer = Object.entries(run.optimizer).flatMap(([name, values]) => tensorsOf(values, `${name}.`))
   return [
     { name: 'model.safetensors', write: (path) => writeWeights(path, tensorsOf(run.model.parameters)) },
-    text('config.json', configJson(run.model.config)),
-    ...Object.entries(run.tokenizer ? tokenizerFiles(run.tokenizer) : {}).map(([name, file]) => text(name, file)),
-    ...(run.answer_settings ? [text(ANSWER_SETTINGS_FILE, toAnswerSettingsJson(run.answer_settings))] : []),
+    ...Object.entries(folderTexts({ ...run, config: run.model.config })).map(([name, file]) => text(name, file)),
     text(ARGUMENTS_FILE, `${JSON.stringify(run.args, null, 2)}\n`),
     ...(run.args.save_only_model
       ? []

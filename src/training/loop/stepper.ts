@@ -42,7 +42,10 @@ export interface StepResult {
   readonly taken: boolean
 }
 
-/** Performs optimizer steps: gradients of a group of batches, clipping and AdamW. Moves the model's weights into its own memory. */
+/**
+ * Performs optimizer steps: gradients of a group of batches, clipping and AdamW. Moves the model's weights into its own
+ * memory.
+ */
 export class Stepper {
   /** Its state is saved with checkpoints and restored when a run is resumed. */
   readonly optimizer: Optimizer
