@@ -59,7 +59,7 @@ const report = (what: string, { model, training }: Result): void =>
       `${decimal(training.peak_resident_bytes / 1e9)} GB`,
   )
 
-/** @throws SpanforgeError if the two did not compute the same */
+/** @throws SpanforgeError if spanforge and torch did not measure the same model and windows */
 function checkSame({ model, ours, torch }: Row): void {
   for (const a of ours)
     for (const b of torch) {

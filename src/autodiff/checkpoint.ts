@@ -1,4 +1,4 @@
-/** Gradient checkpointing (Chen et al. 2016): the backward pass computes values again that the forward pass does not keep. */
+/** Gradient checkpointing (Chen et al. 2016): the backward pass recomputes values that the forward pass does not keep. */
 import { substitute } from '../graph/substitute.ts'
 import { apply, nodeInputs, type Op, type Tensor, topologicalOrder } from '../graph/tensor.ts'
 import { after } from '../ops/after.ts'
@@ -9,7 +9,7 @@ const Checkpoint: Op = {
   type: 'Checkpoint',
   domain: 'spanforge',
   lower: ({ inputs: [y] }) => [y],
-  // Otherwise, what was computed again would be kept for gradients of weights that are computed late.
+  // Otherwise, recomputed values would be kept until the gradients of the weights are computed.
   weightsFirst: true,
   gradient(dy, { inputs: [y, ...operands], attributes }) {
     const from = operands.slice(0, attributes.from as number)
@@ -21,13 +21,13 @@ const Checkpoint: Op = {
   },
 }
 
-/** The tensors between `from` and y, with y and without `from`; and leaves, such as weights. */
+/** The tensors between `from` and y, including y and excluding `from`, and the leaves, such as weights. */
 const segment = (y: Tensor, from: readonly Tensor[]): readonly Tensor[] =>
   topologicalOrder([y], (t) => (from.includes(t) ? [] : nodeInputs(t))).filter((t) => !from.includes(t))
 
 /**
- * Returns y, and makes its gradient compute everything again that lies between the tensors `from` and y. Only `from` is
- * kept for the backward pass. `from` must contain every computed tensor that leads to y and has a gradient.
+ * Returns y, but makes its gradient recompute everything between the tensors `from` and y, so that only `from` is kept for
+ * the backward pass. `from` must contain every computed tensor that leads to y and has a gradient.
  */
 export function checkpoint(y: Tensor, from: readonly Tensor[]): Tensor {
   const leaves = segment(y, from).filter(({ source, dtype }) => source.kind === 'input' && dtype === 'float32')

@@ -51,7 +51,7 @@ export function backward(
   return wrt.map((x) => gradients.get(x) ?? null)
 }
 
-/** Makes the gradients of computed operands wait for what has been added up for the weights. */
+/** Makes the gradients of computed operands wait until the gradients of weights are accumulated. */
 function putWeightsFirst(operands: readonly Tensor[], gradients: Map<Tensor, Tensor>): void {
   const isComputed = ({ source }: Tensor) => source.kind === 'node'
   const sums = operands.flatMap((x) => (isComputed(x) ? [] : (gradients.get(x) ?? [])))

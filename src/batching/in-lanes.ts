@@ -1,7 +1,7 @@
 /**
- * Computes the passes of each lane one after the other, and the lanes at the same time. A single lane has no number,
- * because it has the machine to itself. Returns the results in the order of the passes. After a failure, no further pass
- * begins, and it is thrown when those that have begun have ended.
+ * Computes the lanes in parallel, and the passes of each lane sequentially. Returns the results in the order of the passes.
+ * `compute` receives the number of the lane, or undefined for a single lane, which uses all cores. After a failure, no
+ * further pass is started, and the error is thrown as soon as the running passes have ended.
  */
 export async function inLanes<Pass, Result>(
   lanes: readonly (readonly Pass[])[],

@@ -39,13 +39,13 @@ export function cutIntoPasses(lengths: readonly number[], max_tokens: number): n
   return passes
 }
 
-/** On all cores, a pass takes about this many times as long as its even share of them: its threads wait for each other. */
+/** A pass on all cores takes about this many times as long as in lanes of equal size, because its threads wait for each other. */
 const UNEVEN = 1.3
 
 /**
- * Divides rows among lanes that compute at the same time, evenly by their tokens, and the rows of each lane into passes,
- * which together have at most `max_tokens` tokens at a time. If a lane would have far more tokens than others, all rows are
- * in one lane, which has all cores. Returns the row indices of each pass of each lane.
+ * Divides rows evenly by tokens among lanes that are computed in parallel, and the rows of each lane into passes. At any
+ * time, at most `max_tokens` tokens are computed. If the lanes would be too uneven, returns a single lane, which uses all
+ * cores. Returns the row indices of each pass of each lane.
  */
 export function cutIntoLanes(lengths: readonly number[], max_tokens: number, lanes: number): number[][][] {
   if (lanes === 1) return [cutIntoPasses(lengths, max_tokens)]

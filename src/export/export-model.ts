@@ -51,8 +51,8 @@ export interface ExportedModel {
 
 /**
  * Writes a model in the layout of Optimum and transformers.js: ONNX files in `onnx/`, with the configuration and the
- * tokenizer beside. The folder appears only when everything is written. Files that are already there are never replaced
- * without `overwrite`.
+ * tokenizer next to it. The folder appears only when it is complete. Existing files are never replaced without
+ * `overwrite`.
  * @throws UsageError if a file exists, SpanforgeError if a weight does not fit into a dtype
  */
 export async function exportModel(source: ExportedModelSource, options: ExportOptions): Promise<ExportedModel> {
@@ -96,7 +96,7 @@ function* counted(parts: Iterable<Uint8Array>, report: (bytes: number) => void):
 
 const CARD = 'README.md'
 
-/** The files beside `onnx/`, by name. The text of the card depends on the variants that are accepted. */
+/** The files next to `onnx/`, by name. The model card is empty, because it depends on the accepted variants. */
 function besideFiles({ model, tokenizer, settings }: ExportedModelSource, variants: readonly PlannedVariant[]) {
   const texts = folderTexts({ config: model.config, tokenizer, answer_settings: settings })
   const config = configFor(JSON.parse(texts['config.json']), variants)
@@ -114,7 +114,7 @@ function configFor(config: object, variants: readonly PlannedVariant[]): string 
   return `${JSON.stringify(all, null, 2)}\n`
 }
 
-/** Leaves out files that the folder has already, because it is the source or has the same files from another export. */
+/** Excludes files that already exist because the folder is the source or contains an earlier export of the same model. */
 async function missingFiles(
   files: ReadonlyMap<string, string>,
   source: string,

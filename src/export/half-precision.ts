@@ -11,13 +11,13 @@ import {
 import { cast } from '../ops/elementwise.ts'
 import type { StoredWeights } from './stored-weights.ts'
 
-/** Added to scores that a softmax must not see. As large as float16 allows with room for sums, and as 0 after it. */
+/** Added to scores that softmax should ignore: the result is 0, and sums stay within the range of float16. */
 const HALF_UNSEEN = -1e4
 
 /**
  * Converts a lowered graph to float16, with outputs in float32. Everything that depends on weights becomes float16.
- * Positions, distances and masks, which depend on no weight, are computed in float32: float16 counts only to 2048 and
- * ends at 65,504. They are converted where they meet the rest.
+ * Positions, distances and masks, which do not depend on weights, are computed in float32, because float16 represents
+ * integers only up to 2048 and ends at 65,504. They are converted when they are combined with other values.
  */
 export function halfPrecision(graph: Graph, weights: StoredWeights): Graph {
   const conversion = new Conversion(weights)

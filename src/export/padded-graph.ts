@@ -86,7 +86,7 @@ class PaddedRows {
     return reshaped(transpose(x, [0, 2, 1, 3]), [-1, shape[1] as number, shape[2] as number], shape)
   }
 
-  /** 0, 1, 2… for each place of a row. */
+  /** The indices 0, 1, 2, … of the places of a row. */
   private places(): Tensor {
     const length = apply(
       { type: 'Gather' },
@@ -118,7 +118,7 @@ const vector = (length: number) => ({ shape: [length], dtype: 'int64' }) as cons
 
 const ints = (...values: number[]): Tensor => constant(values, [values.length], 'int64')
 
-/** Reshape for sizes that only the caller knows to be equal, such as those of tokens and places. */
+/** Reshapes between dimensions with different names but equal sizes, such as tokens and places. */
 const reshaped = (x: Tensor, sizes: readonly number[], shape: Tensor['shape']): Tensor =>
   apply({ type: 'Reshape' }, [x, ints(...sizes)], { shape, dtype: x.dtype })
 

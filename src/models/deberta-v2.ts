@@ -174,7 +174,7 @@ function relative(p: Parameters, c: DebertaV2Config): Shared['relative'] {
   }
 }
 
-/** An engine may pad the longest window by up to so many places (`Engine.multiples`). */
+/** Maximum number of places by which an engine may pad the longest window (`Engine.multiples`). */
 const PADDED_PLACES = 64
 
 function bucketRows(c: DebertaV2Config): Tensor {
@@ -232,7 +232,7 @@ function attention(p: Parameters, c: DebertaV2Config, x: Tensor, shared: Shared,
 const { fround } = Math
 
 export interface BucketOptions {
-  /** Buckets in each direction; below 1 each distance is its own. */
+  /** Number of buckets in each direction. Values below 1 give each distance its own bucket. */
   readonly buckets: number
   /** Maximum distance. Larger distances share its bucket. */
   readonly largest: number
@@ -240,7 +240,7 @@ export interface BucketOptions {
 
 /**
  * The buckets of the distances from -most to most: the distance itself up to half the buckets, beyond that its logarithm.
- * Rounded in every step as torch rounds it in float32, so that no distance falls into the bucket beside.
+ * Each step is rounded as in torch's float32, so that every distance is in the same bucket as there.
  */
 export function relativeBuckets(most: number, { buckets, largest }: BucketOptions): number[] {
   return Array.from({ length: 2 * most + 1 }, (_, i) => {

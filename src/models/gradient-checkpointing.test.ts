@@ -14,7 +14,7 @@ import { architectureOf, MODEL_TYPES } from './registry.ts'
 
 const again = { gradient_checkpointing: true }
 
-/** BERT has fixtures of its own, but the layers and the vocabulary of the tiny ELECTRA. */
+/** Without BERT, which has its own fixtures and the same layers as ELECTRA. */
 const folderOf = (family: string) => `${family === 'bert' ? 'electra' : family}/model`
 const tiny = (family: string, engine?: Engine) => tinyModel(folderOf(family), engine, { dropout: true })
 const families = MODEL_TYPES.filter((family) => family !== 'bert')
@@ -23,16 +23,13 @@ const differing = (a: Float32Array, b: Float32Array): number => a.filter((x, i) 
 const distance = (a: Float32Array, b: Float32Array): number => Math.hypot(...a.map((x, i) => x - b[i]))
 
 describeEngines('gradient checkpointing', (engine) => {
-  // oneDNN has no kernels for the relative positions of DeBERTa.
-  const supported = families.filter((family) => engine.name !== 'onednn' || family !== 'deberta-v2')
-
   /** OpenVINO may fuse other operators, and round differently. */
   const expectSame = (found: Float32Array, want: Float32Array) =>
     engine.name === 'openvino'
       ? expect(maxDifference(found, want)).toBeLessThan(1e-6 * Math.max(...want.map(Math.abs)))
       : expect(differing(found, want)).toBe(0)
 
-  test.each(supported)('computes the same as without: %s', async (family) => {
+  test.each(families)('computes the same as without: %s', async (family) => {
     const model = tiny(family, engine)
     const { plain } = recordedBatches(family)
     const kept = await batchGradient(model, plain, 2, recordedMasks)

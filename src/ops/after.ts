@@ -5,7 +5,7 @@ import { sumAll } from './reduce.ts'
 
 const Less: Op = { type: 'Less' }
 
-/** 0, but an engine has to compute x first. No number is less than itself, and neither is NaN. */
+/** Returns 0, but only after x was computed: neither a number nor NaN is less than itself. */
 function zeroFrom(x: Tensor): Tensor {
   const some = sumAll(x.shape.length === 2 ? gatherRows(x, constant([0], [1], 'int32')) : x)
   return cast(apply(Less, [some, some], { shape: [], dtype: 'bool' }), 'float32')
@@ -14,7 +14,7 @@ function zeroFrom(x: Tensor): Tensor {
 const After: Op = {
   type: 'After',
   domain: 'spanforge',
-  // x - 0 is x in every bit, also where x is -0.
+  // x - 0 equals x bit for bit, also for -0.
   lower: ({ inputs: [x, ...others] }) => [sub(x, others.map(zeroFrom).reduce(add))],
 }
 

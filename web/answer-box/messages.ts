@@ -1,4 +1,4 @@
-/** Texts for visitors of a page. They do not mention servers, models or settings, which only its owner knows. */
+/** Texts for visitors of a page. They do not mention servers, models or settings, which only the owner of the page can change. */
 export const messages = {
   label: 'Ask this page',
   button: 'Ask',

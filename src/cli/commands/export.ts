@@ -18,16 +18,16 @@ interface ExportFlags extends HubFlags {
 
 const EXAMPLES = `
 --to onnx writes the layout of Optimum and transformers.js: ONNX files in
-onnx/, with the configuration and the tokenizer beside them. The dtypes are
+onnx/, with the configuration and the tokenizer next to it. The dtypes are
 those of transformers.js:
   fp32    float32, for every runtime
   fp16    float16: half the size, with almost the same answers
   q8      weights of 8 bits in blocks of 32: a quarter of the size and nearly
           the same answers; the default of transformers.js in a browser
-  int8    products of 8-bit integers: the fastest on a CPU, less exact
-  uint8   as int8, for x86 processors without VNNI
-  q4      weights of 4 bits in blocks of 32: the smallest, often too inexact
-  q4f16   as q4, computed in float16
+  int8    products of 8-bit integers: the fastest on a CPU, less accurate
+  uint8   like int8, for x86 processors without VNNI
+  q4      weights of 4 bits in blocks of 32: the smallest, often too inaccurate
+  q4f16   like q4, computed in float16
 
 --to site writes a web page that answers questions without a server: the model
 runs in the visitor's browser. Any file host can serve the folder. Models are

@@ -1,17 +1,17 @@
 /**
- * The merges of a BPE model, found by the ids of their two tokens in a hash table of typed arrays: vocabularies have tens
- * of thousands of them. The place of a merge in the list is its rank. Of merges of the same pair the last counts.
+ * The merges of a BPE model in a hash table of typed arrays, with the ids of the two tokens as the key. The rank of a merge
+ * is its index in the list. If a pair occurs several times, the last merge is used.
  */
 export class MergeTable {
   private count = 0
   private readonly mask: number
-  /** Of each place of the table: the rank of the merge there, or -1 where it is free. */
+  /** The rank of the merge in each slot of the table, or -1 if the slot is free. */
   private readonly ranks: Int32Array
   private readonly lefts: Int32Array
   private readonly rights: Int32Array
   private readonly results: Int32Array
 
-  /** `capacity`: how many merges can be added. */
+  /** `capacity` is the maximum number of merges. */
   constructor(capacity: number) {
     const size = 2 ** Math.ceil(Math.log2(2 * capacity + 2))
     this.mask = size - 1
@@ -21,7 +21,7 @@ export class MergeTable {
     this.results = new Int32Array(capacity)
   }
 
-  /** Number of merges; their ranks are below it. */
+  /** Number of merges. Ranks are smaller than this. */
   get size(): number {
     return this.count
   }
@@ -31,10 +31,10 @@ export class MergeTable {
     this.lefts[rank] = left
     this.rights[rank] = right
     this.results[rank] = result
-    this.ranks[this.placeOf(left, right)] = rank
+    this.ranks[this.slotOf(left, right)] = rank
   }
 
-  /** The id of the first token of a merge. */
+  /** Returns the id of the first token of a merge. */
   leftOf(rank: number): number {
     return this.lefts[rank]
   }
@@ -43,24 +43,24 @@ export class MergeTable {
     return this.rights[rank]
   }
 
-  /** The rank of the merge of two tokens, or -1 if there is none. */
+  /** Returns the rank of the merge of two tokens, or -1 if they do not merge. */
   rankOf(left: number, right: number): number {
-    return this.ranks[this.placeOf(left, right)]
+    return this.ranks[this.slotOf(left, right)]
   }
 
-  /** The id of the token that a merge makes. */
+  /** Returns the id of the merged token. */
   resultOf(rank: number): number {
     return this.results[rank]
   }
 
-  /** The place of a pair in the table, or the free one where it would be. */
-  private placeOf(left: number, right: number): number {
+  /** Returns the slot of a pair in the table, or the free slot for it. */
+  private slotOf(left: number, right: number): number {
     const hash = Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0x85ebca6b)
-    let place = (hash ^ (hash >>> 15)) & this.mask
+    let slot = (hash ^ (hash >>> 15)) & this.mask
     for (;;) {
-      const rank = this.ranks[place]
-      if (rank < 0 || (this.lefts[rank] === left && this.rights[rank] === right)) return place
-      place = (place + 1) & this.mask
+      const rank = this.ranks[slot]
+      if (rank < 0 || (this.lefts[rank] === left && this.rights[rank] === right)) return slot
+      slot = (slot + 1) & this.mask
     }
   }
 }
