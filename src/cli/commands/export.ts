@@ -77,9 +77,7 @@ async function exportTo(given: readonly string[], flags: ExportFlags): Promise<v
     }),
   )
   const bytes = exported.variants.reduce((sum, variant) => sum + variant.bytes, 0)
-  output.print(
-    textFacts([['Written', `${exported.folder}, ${byteSize(bytes)} in ${exported.variants.length} variants`]]),
-  )
+  output.print(textFacts([['Written', `${exported.folder}, ${byteSize(bytes)} of ONNX files`]]))
   output.result(exported)
 }
 

@@ -35,9 +35,9 @@ export async function exportFolder(nameOrFolder: string, options: ExportRunOptio
         const rows = variants.map(({ dtype, file, bytes }) => [dtype, file, byteSize(bytes)])
         screen.print(textTable({ columns: columns('dtype', 'file', '>size'), rows }))
         const total = variants.reduce((sum, { bytes }) => sum + bytes, 0)
-        bar = screen.counting('Writing', 'MB', Math.ceil(total / 1e6))
+        bar = screen.counting('Writing', 'MB', Math.round(total / 1e6))
       },
-      onProgress: (bytes) => bar?.update(Math.floor(bytes / 1e6)),
+      onProgress: (bytes) => bar?.update(Math.round(bytes / 1e6)),
     })
   } finally {
     bar?.stop()

@@ -124,6 +124,14 @@ describe('progress on a terminal', () => {
   })
 })
 
+test('A file shows the end of counted work once, even if it is reported several times', () => {
+  const { options, written } = bench(false)
+  const progress = countingProgressBar('Writing', 'MB', 90, options)
+  for (const done of [45, 90, 90, 90]) progress.update(done)
+  progress.stop()
+  expect(written().match(/90\/90/g)).toHaveLength(1)
+})
+
 test('with --quiet there is no progress', () => {
   const { options, written } = bench(false)
   setQuiet(true)

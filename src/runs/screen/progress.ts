@@ -134,17 +134,19 @@ function plainLines(
 ): Display {
   const began = now()
   let [done, shown, shownAt] = [first, first, began]
+  let isEndShown = false
   const write = () => {
     stream.write(`${label}: ${line(done).join(', ')}\n`)
     shown = done
     shownAt = now()
+    isEndShown = done >= total
   }
   return {
     update(value) {
       done = value
       // Every ten seconds at first, later after another 5 % of the elapsed time, so that long logs stay readable.
       const pause = Math.max(10_000, (shownAt - began) / 20)
-      if (now() - shownAt >= pause || done >= total) write()
+      if (now() - shownAt >= pause || (done >= total && !isEndShown)) write()
     },
     note: (text) => stream.write(`${text}\n`),
     stop() {
