@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { SpanforgeError } from '../errors.ts'
@@ -17,6 +17,9 @@ export interface FoundLock {
 /** Lock files are much shorter. */
 const MAX_BYTES = 4096
 
+/** Digits at the end of the names of temporary files next to a lock file. */
+const SUFFIX = 12
+
 /** Reads a lock file. Returns undefined if it does not exist. */
 export function findLock(path: string): FoundLock | undefined {
   try {
@@ -34,7 +37,7 @@ export function findLock(path: string): FoundLock | undefined {
     }
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException
-    if (code === 'ENOTDIR' || (code === 'ENOENT' && !hasName(path))) return undefined
+    if (code === 'ENOTDIR' || (code === 'ENOENT' && !isDangling(path))) return undefined
     throw new SpanforgeError(`${path}: is not a readable lock file (${(error as Error).message})`, {
       remedy: 'If no other process uses this location, remove the file.',
       cause: error,
@@ -42,8 +45,8 @@ export function findLock(path: string): FoundLock | undefined {
   }
 }
 
-/** A dangling symbolic link has a name but no file. */
-const hasName = (path: string): boolean => fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined
+/** Whether a name without a file is a symbolic link. A regular file was created after the file was not found. */
+const isDangling = (path: string): boolean => fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
 
 /** Creates a lock file atomically, so that it is never read half-written. Returns false if it already exists. */
 export function createLock(path: string, text: string): boolean {
@@ -56,8 +59,29 @@ export function createLock(path: string, text: string): boolean {
   }
 }
 
-/** Removes the lock of a dead holder. Does nothing if the lock has changed since it was found. */
-export function breakLock(path: string, found: FoundLock): void {
+/**
+ * Removes the lock of a dead holder. Does nothing if the lock has changed since it was found. To exclude that a second
+ * process removes the lock of a third one, which has just acquired it, only the process that creates the returned path
+ * may remove this lock.
+ * @param text contents of that file, which name this process
+ * @returns the path, if another process has created it
+ */
+export function breakLock(path: string, found: FoundLock, text: string): string | undefined {
+  const permit = permitOf(path, found)
+  if (!createLock(permit, text)) return permit
+  try {
+    removeLock(path, found)
+  } finally {
+    fs.rmSync(permit, { force: true })
+  }
+  return undefined
+}
+
+export const permitOf = (path: string, found: FoundLock): string =>
+  `${path}.${createHash('sha256').update(found.beat).digest('hex').slice(0, SUFFIX)}`
+
+/** Removes a lock unless it has changed since it was found. If it changes during the call, it is restored. */
+export function removeLock(path: string, found: FoundLock): void {
   if (findLock(path)?.beat !== found.beat) return
   const aside = besides(path)
   try {
@@ -66,7 +90,7 @@ export function breakLock(path: string, found: FoundLock): void {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
     throw error
   }
-  // Restore the lock if it was renewed just now, or if another process has broken and acquired it.
+  // The holder was only paused and has just renewed the lock.
   if (findLock(aside)?.beat !== found.beat) giveName(aside, path)
   fs.rmSync(aside, { force: true })
 }
@@ -116,7 +140,7 @@ export function removeLeftovers(path: string, age: number): void {
   }
 }
 
-const besides = (path: string): string => `${path}.${randomBytes(6).toString('hex')}`
+const besides = (path: string): string => `${path}.${randomBytes(SUFFIX / 2).toString('hex')}`
 
 /** Gives a file its name unless the name is taken. */
 function giveName(file: string, path: string): boolean {

@@ -19,6 +19,7 @@ import { killAndWait, type Script, startScript, startScriptInNamespace } from '.
 import { temporaryFolder } from '../../tests/temporary-folder.ts'
 import { writeFileAtomic } from './atomic.ts'
 import { acquireLock, assertLocksHeld, isLocked, type LockOptions, LockWatch, withLock } from './lock.ts'
+import { findLock, permitOf } from './lock-file.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -174,8 +175,22 @@ describe('a lock', () => {
     const holder = await startHolder(startScript, folder)
     const dead = readFileSync(join(folder, '.lock'), 'utf8')
     await killAndWait(holder)
-    const scripts = [1, 2, 3].map(() => startScript('take-turns.ts', folder, '8', dead))
-    expect(await Promise.all(scripts.map((script) => once(script, 'exit')))).toEqual(Array(3).fill([0, null]))
+    const scripts = Array.from({ length: 4 }, () => startScript('take-turns.ts', folder, '20', dead))
+    expect(await Promise.all(scripts.map((script) => once(script, 'exit')))).toEqual(Array(4).fill([0, null]))
+    expect(readdirSync(folder).filter((name) => name !== '.lock')).toEqual([])
+  })
+
+  it('of a killed process is taken over even if a process that removed it was killed', async () => {
+    const folder = temporaryFolder()
+    const path = join(folder, '.lock')
+    const holder = await startHolder(startScript, folder)
+    const dead = readFileSync(path, 'utf8')
+    await killAndWait(holder)
+    const found = findLock(path)
+    if (!found) throw new Error('no lock')
+    writeFileSync(permitOf(path, found), dead)
+    ;(await lockIn(folder)).release()
+    expect(readdirSync(folder)).toEqual([])
   })
 })
 

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SpanforgeError } from '../errors.ts'
 import { explain, makeFolder } from './explain.ts'
 import { heartbeat } from './heartbeat.ts'
-import { breakLock, createLock, type FoundLock, findLock, removeLeftovers, renewLock } from './lock-file.ts'
+import { breakLock, createLock, type FoundLock, findLock, removeLeftovers, removeLock, renewLock } from './lock-file.ts'
 import { describeOwner, evidenceOf, ownerText, seemsToRun } from './lock-owner.ts'
 
 export interface LockTiming {
@@ -52,6 +52,7 @@ export async function acquireLock(path: string, options: LockOptions): Promise<L
   const { guards, signal, timing = LOCK_TIMING } = options
   const text = ownerText(randomUUID())
   const watch = new Watch(LONGEST_LOOK)
+  const rivals = new Watch(LONGEST_LOOK)
   const waitOrReject = once((found: FoundLock) => {
     if (!options.onWait) throw rejection(found, options)
     options.onWait()
@@ -67,7 +68,13 @@ export async function acquireLock(path: string, options: LockOptions): Promise<L
       }
       const state = watch.look(found, timing.silence)
       if (state === 'dead') {
-        breakLock(path, found)
+        const permit = breakLock(path, found, text)
+        if (!permit) continue
+        // Another process is removing the lock, which takes an instant, or was killed while it did.
+        const rival = findLock(permit)
+        if (rival && rivals.look(rival, timing.silence) === 'dead') removeLock(permit, rival)
+        else await sleep(POLL / 10)
+        signal?.throwIfAborted()
         continue
       }
       if (found.owner?.kind === 'legacy run') throw legacyRejection(path, found, options)

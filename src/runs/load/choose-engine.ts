@@ -134,9 +134,12 @@ const titleOf = ({ entry, device }: Place): string => (device === 'cpu' ? entry.
 
 function cannotCompute({ device, lacks }: Engine, place: Place, isOneOfSeveral: boolean): SpanforgeError {
   if (isOneOfSeveral) return new SpanforgeError(`${titleOf(place)} does not support bfloat16 on this machine.`)
+  const names = engineEntries()
+    .filter(({ name, precisions }) => name !== place.entry.name && precisions.includes('bfloat16'))
+    .map(({ name }) => name)
   return new UsageError(
     `bf16: ${device} does not support bfloat16${lacks ? `: ${lacks}` : ''}`,
-    'Leave out bf16 to compute in float32.',
+    `Leave out bf16 to compute in float32, or choose another engine: ${names.join(' or ')}.`,
   )
 }
 
