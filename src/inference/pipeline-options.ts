@@ -36,17 +36,21 @@ export interface WindowingPlan {
   readonly forward: ForwardOptions
 }
 
+/** The options of a plan: those of the user, and how the texts of questions are read. */
+export type PlanOptions = WindowingOptions & Pick<WindowOptions, 'keep_leading_spaces'>
+
 /** Applies the defaults of the Python pipeline. @throws UsageError if an option is out of range */
 export function windowingPlan(
   tokenizer: Tokenizer,
   { max_positions }: Pick<Geometry, 'max_positions'>,
-  options: WindowingOptions,
+  options: PlanOptions,
 ): WindowingPlan {
   const { model_max_length } = tokenizer
   const given = { max_seq_length: options.max_seq_len, doc_stride: options.doc_stride }
   const lengths = windowLengths(given, { max_positions, model_max_length })
   const { max_seq_length: max_seq_len, doc_stride } = lengths
   const { max_question_len, batch_size = 4, padding = 'do_not_pad', onProgress } = options
+  const { keep_leading_spaces } = options
   for (const [name, value] of Object.entries({ max_seq_len, max_question_len, batch_size }))
     if (value !== undefined) atLeastOne(name, value)
   if (max_seq_len > max_positions)
@@ -64,6 +68,7 @@ export function windowingPlan(
       max_seq_length: max_seq_len,
       doc_stride,
       max_question_length: max_question_len,
+      keep_leading_spaces,
       max_positions,
       length_name: 'max_seq_len',
     },

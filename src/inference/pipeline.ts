@@ -57,10 +57,11 @@ export async function* answerQuestions(
   const { handle_impossible_answer, null_score_diff_threshold } = options
   atLeastOne('top_k', top_k)
   atLeastOne('max_answer_len', max_answer_len)
-  const windowing = windowingPlan(tokenizer, model.geometry, options)
+  const windowing = windowingPlan(tokenizer, model.geometry, { ...options, keep_leading_spaces: true })
   for await (const { document, windows, logits } of readQuestions(model, tokenizer, inputs, windowing)) {
     const words = align_to_words ? document.words : undefined
-    const asked = { top_k, max_answer_len, handle_impossible_answer, null_score_diff_threshold, words }
+    const cls_token_id = tokenizer.cls_token_id ?? null
+    const asked = { top_k, max_answer_len, handle_impossible_answer, null_score_diff_threshold, cls_token_id, words }
     yield pipelineAnswers(document.context, windows, logits, asked)
   }
 }

@@ -21,6 +21,8 @@ export interface WindowOptions {
   readonly doc_stride: number
   /** Maximum length of a question in tokens (default: no limit). Longer questions are truncated. */
   readonly max_question_length?: number
+  /** Keeps whitespace before a question, as the Python pipeline does (default: false, as in run_qa.py). */
+  readonly keep_leading_spaces?: boolean
   /** Maximum number of tokens that the model supports, for suggestions in errors. */
   readonly max_positions?: number
   /** Name of max_seq_length in messages, as used by the current command or function. */
@@ -31,8 +33,8 @@ export interface WindowOptions {
 export type Tokens = Pick<Encoding, 'ids' | 'offsets'>
 
 /**
- * Cuts examples into windows like run_qa.py with a fast tokenizer: each window contains the question, without leading
- * whitespace, and as much of the context as fits. Consecutive windows overlap by `doc_stride` tokens.
+ * Cuts examples into windows like run_qa.py with a fast tokenizer: each window contains the question, by default without
+ * leading whitespace, and as much of the context as fits. Consecutive windows overlap by `doc_stride` tokens.
  */
 export class WindowCutter {
   readonly layout: WindowLayout
@@ -96,7 +98,8 @@ export class WindowCutter {
 
   /** Encodes a question as it appears in every window. */
   encodeQuestion(question: string): Encoding {
-    return firstTokens(this.tokenizer.encode(leftStripped(question)), this.max_question_length)
+    const text = this.options.keep_leading_spaces ? question : leftStripped(question)
+    return firstTokens(this.tokenizer.encode(text), this.max_question_length)
   }
 
   /** Creates the window with the context tokens from `first` up to, but not including, `last`. */

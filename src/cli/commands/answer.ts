@@ -26,7 +26,9 @@ Each --question is answered separately. Several contexts (--context or
 --context_file) are searched together: the answers are the best of all contexts,
 and their probabilities are relative to all spans of all contexts.
 With --postprocess pipeline you get the answers and scores of the Python
-pipeline instead, for a single context; --max_answer_len then defaults to 15.
+pipeline instead, for a single context. Its defaults apply: --max_answer_len 15,
+--max_seq_len 384 and --doc_stride 128. Of the settings stored with the model,
+only the threshold is used.
 
 Examples:
   spanforge answer --model out --question "Who wrote it?" \\

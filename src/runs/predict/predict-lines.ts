@@ -1,10 +1,11 @@
 import { type AnswerOptions, findAnswers } from '../../squad/answers/answers.ts'
 import type { WindowLogits } from '../../squad/answers/document-logits.ts'
 import type { Document } from '../../squad/document.ts'
-import { pipelineAnswers } from '../../squad/python/pipeline-answers.ts'
+import { type PipelineAnswerOptions, pipelineAnswers } from '../../squad/python/pipeline-answers.ts'
 import { postprocessRunQa, type RunQaCandidate } from '../../squad/python/postprocess-run-qa.ts'
 import { CodePoints } from '../../squad/reading/code-points.ts'
 import type { Window } from '../../squad/types.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
 
 export interface LineOptions extends AnswerOptions {
   readonly postprocess: 'exact' | 'pipeline' | 'run_qa'
@@ -41,7 +42,10 @@ interface Read {
 }
 
 /** Returns a function that makes the output line of a question: its best answer and, if top_k exceeds 1, all answers. */
-export function lineMaker(options: LineOptions): (read: Read) => object {
+export function lineMaker(
+  options: LineOptions,
+  { cls_token_id }: Pick<Tokenizer, 'cls_token_id'>,
+): (read: Read) => object {
   let counted: { readonly document: Document; readonly codePoints: CodePoints } | undefined
   const withCodePoints = (document: Document, answers: readonly Omit<LineAnswer, 'answer_start'>[]): LineAnswer[] => {
     if (counted?.document !== document) counted = { document, codePoints: new CodePoints(document.context) }
@@ -53,7 +57,10 @@ export function lineMaker(options: LineOptions): (read: Read) => object {
   return (read) => {
     const { id, document } = read
     if (options.postprocess === 'run_qa') return runQaLine(read, options)
-    const { found, null_odds } = options.postprocess === 'pipeline' ? asPipeline(read, options) : exact(read, options)
+    const { found, null_odds } =
+      options.postprocess === 'pipeline'
+        ? asPipeline(read, { ...options, cls_token_id: cls_token_id ?? null })
+        : exact(read, options)
     const answers = withCodePoints(document, found)
     const several = (options.top_k ?? 1) > 1
     return { id, ...answers[0], ...(null_odds !== undefined && { null_odds }), ...(several && { answers }) }
@@ -73,7 +80,10 @@ function exact({ document, windows, logits }: Read, options: LineOptions) {
   return { found, ...(options.handle_impossible_answer && { null_odds }) }
 }
 
-function asPipeline({ document, windows, logits }: Read, options: LineOptions) {
+function asPipeline(
+  { document, windows, logits }: Read,
+  options: LineOptions & Pick<PipelineAnswerOptions, 'cls_token_id'>,
+) {
   const words = options.align_to_words === false ? undefined : document.words
   const asked = { ...options, max_answer_len: options.max_answer_length, words }
   const found = pipelineAnswers(document.context, windows, logits, asked)

@@ -86,7 +86,10 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
   const loaded = await openModel(options.model, { choice: options.choice }, hub)
   for (const text of [loaded.engineNote, loaded.warning]) if (text) screen.print(`${text}\n`)
   const asked = askedOf(options, loaded)
-  const windowing = windowingPlan(loaded.tokenizer, loaded.model.geometry, asked)
+  const windowing = windowingPlan(loaded.tokenizer, loaded.model.geometry, {
+    ...asked,
+    keep_leading_spaces: asked.postprocess === 'pipeline',
+  })
   const files = asked.postprocess === 'run_qa' ? runQaPaths(options.output, asked.handle_impossible_answer) : [path]
   const { model, tokenizer } = loaded
   const digests = {
@@ -211,7 +214,7 @@ async function answerAll(
   asked: ResolvedOptions,
   { windowing, journal, progress, signal }: Work,
 ): Promise<void> {
-  const lineOf = lineMaker(asked)
+  const lineOf = lineMaker(asked, tokenizer)
   for await (const block of cutBlocks(remaining(source, journal.state), tokenizer, windowing.windows)) {
     const items = block.filter((cut) => 'windows' in cut)
     const windows = items.reduce((sum, item) => sum + item.windows.length, 0)

@@ -81,7 +81,8 @@ export function huggingFaceRoutes(app: App, { models, metrics, limits, timeout }
     const model = models.get(id)
     const options = resolvePipelineOptions(parameters ?? {}, model.thread.facts.settings)
     const { top_k = 1 } = options
-    return withRequest(model, { questions, options, limits, asker }, async (opened) => {
+    const asked = { questions, options: { ...options, keep_leading_spaces: true }, limits, asker }
+    return withRequest(model, asked, async (opened) => {
       const { rows } = opened
       const logits = await model.queue.ask(rows, asker)
       const found: OneOrMany[] = []

@@ -27,6 +27,7 @@ export class TokenizedRequest {
   private constructor(
     private readonly documents: readonly Document[],
     private readonly questions: readonly PlannedQuestion[],
+    private readonly cls_token_id: number | null,
   ) {}
 
   /**
@@ -49,7 +50,7 @@ export class TokenizedRequest {
     }
     const windows = questions.reduce((sum, { parts }) => parts.reduce((n, { plan }) => n + plan.count, sum), 0)
     if (windows > task.max_windows) throw tooManyWindows(windows, task)
-    return new TokenizedRequest(documents, questions)
+    return new TokenizedRequest(documents, questions, tokenizer.cls_token_id ?? null)
   }
 
   /** The windows that the model must read. */
@@ -86,7 +87,9 @@ export class TokenizedRequest {
    */
   pipelineAnswers(question: number, logits: readonly WindowLogits[], options: PipelineOptions): PipelineAnswer[] {
     const [{ context, windows, words }] = this.read(question, logits, options.align_to_words)
-    const answers = pipelineAnswers(context, windows, logits, { ...options, words, max_characters: MAX_COMPARED })
+    const { cls_token_id } = this
+    const asked = { ...options, words, cls_token_id, max_characters: MAX_COMPARED }
+    const answers = pipelineAnswers(context, windows, logits, asked)
     new AnswerSize().add(answers)
     return answers
   }

@@ -13,6 +13,21 @@ export function wordRanges({ wordIds, offsets }: Pick<Encoding, 'wordIds' | 'off
 
 /** Start and end of the word that contains the character at `index`; undefined between words. */
 export function wordAt(words: Int32Array, index: number): readonly [start: number, end: number] | undefined {
+  const word = firstEndingAfter(words, index)
+  return words[2 * word] <= index ? [words[2 * word], words[2 * word + 1]] : undefined
+}
+
+/**
+ * Where the word ends that contains the token from `start` to `end`; undefined for a token between words. An empty token is
+ * a trimmed space: a word of its own, or the beginning of the word after it.
+ */
+export function endOfWord(words: Int32Array, start: number, end: number): number | undefined {
+  if (start < end) return wordAt(words, end - 1)?.[1]
+  const previous = firstEndingAfter(words, end) - 1
+  return words[2 * previous] === end ? end : wordAt(words, end)?.[1]
+}
+
+function firstEndingAfter(words: Int32Array, index: number): number {
   let low = 0
   let high = words.length / 2
   while (low < high) {
@@ -20,5 +35,5 @@ export function wordAt(words: Int32Array, index: number): readonly [start: numbe
     if (words[2 * middle + 1] <= index) low = middle + 1
     else high = middle
   }
-  return words[2 * low] <= index ? [words[2 * low], words[2 * low + 1]] : undefined
+  return low
 }

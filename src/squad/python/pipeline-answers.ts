@@ -4,14 +4,14 @@
  * are merged at the first position and their scores added, so a score may depend on top_k and exceed 1. Use it for
  * comparison with Python; otherwise prefer `findAnswers`.
  *
- * One difference: if a context has fewer than top_k spans, Python adds meaningless answers with score 0 (empty, or from
- * [CLS] into the text). These are omitted here.
+ * One difference: Python also returns meaningless answers, which are omitted here: with score 0 if a context has fewer than
+ * top_k spans, and spans from a cls_token that the user wrote in the question into the context.
  */
 import { UsageError } from '../../errors.ts'
 import { bestSpans } from '../answers/best-spans.ts'
 import { checkLogits, contextLogits, type WindowLogits } from '../answers/document-logits.ts'
 import { LogSum } from '../answers/log-sum.ts'
-import { wordAt } from '../answers/words.ts'
+import { endOfWord, wordAt } from '../answers/words.ts'
 import type { Window } from '../types.ts'
 
 export interface PipelineAnswerOptions {
@@ -23,6 +23,11 @@ export interface PipelineAnswerOptions {
    * in run_qa (default: 0). Python does not have this option.
    */
   readonly null_score_diff_threshold?: number
+  /**
+   * The tokenizer's cls_token_id, null if it has no cls_token (default: the first token of each window). Tokens with this id
+   * take part in the softmax. Without them, the score of "" is 0.
+   */
+  readonly cls_token_id?: number | null
   /** UTF-16 start and end of each word of the context, for align_to_words, which is Python's default. */
   readonly words?: Int32Array
   /** Maximum number of characters of all candidates together (default: no limit). */
@@ -44,7 +49,7 @@ export function pipelineAnswers(
   options: PipelineAnswerOptions = {},
 ): PipelineAnswer[] {
   const { top_k = 1, max_answer_len = 15, handle_impossible_answer = false, words } = options
-  const { null_score_diff_threshold = 0, max_characters = Infinity } = options
+  const { null_score_diff_threshold = 0, max_characters = Infinity, cls_token_id } = options
   if (!(top_k >= 1)) throw new UsageError(`top_k is ${top_k}, expected at least 1`)
   if (!(max_answer_len >= 1)) throw new UsageError(`max_answer_len is ${max_answer_len}, expected at least 1`)
 
@@ -70,8 +75,10 @@ export function pipelineAnswers(
   for (const [index, window] of windows.entries()) {
     checkLogits(window, logits[index], index)
     const { start_logits, end_logits } = logits[index]
-    const logTotal = logSumExp(start_logits, window) + logSumExp(end_logits, window)
-    nullScore = Math.min(nullScore, Math.exp(start_logits[0] + end_logits[0] - logTotal - null_score_diff_threshold))
+    const counted = countedTokens(window, cls_token_id)
+    const logTotal = logSumExp(start_logits, counted) + logSumExp(end_logits, counted)
+    const nullLogit = counted[0] === 0 ? start_logits[0] + end_logits[0] - logTotal : -Infinity
+    nullScore = Math.min(nullScore, Math.exp(nullLogit - null_score_diff_threshold))
     const { spans } = bestSpans([contextLogits(window, logits[index])], {
       // Extra spans, because some become equal when aligned to words.
       top_k: words ? 2 * top_k + 10 : top_k,
@@ -94,11 +101,20 @@ export function pipelineAnswers(
   return found.sort((a, b) => b.score - a.score).slice(0, top_k)
 }
 
-/** log-sum-exp over [CLS] and the context tokens, without question, [SEP] and padding. */
-function logSumExp(logits: Float32Array, { context_start, context_end }: Window): number {
+/** The tokens of the softmax, in order: those of the context, and [CLS] wherever it is. */
+function countedTokens(
+  { input_ids, context_start, context_end }: Window,
+  cls_token_id: number | null = input_ids[0],
+): number[] {
+  const counted: number[] = []
+  for (let token = 0; token < input_ids.length; token++)
+    if (input_ids[token] === cls_token_id || (token >= context_start && token < context_end)) counted.push(token)
+  return counted
+}
+
+function logSumExp(logits: Float32Array, counted: readonly number[]): number {
   const total = new LogSum()
-  total.add(logits[0])
-  for (let token = context_start; token < context_end; token++) total.add(logits[token])
+  for (const token of counted) total.add(logits[token])
   return total.value
 }
 
@@ -106,9 +122,9 @@ function logSumExp(logits: Float32Array, { context_start, context_end }: Window)
 function charactersOf(window: Window, first: number, last: number, words?: Int32Array): readonly [number, number] {
   const { offsets, context_start, context_end } = window
   const start = offsets[2 * (context_start + first)]
-  const end = offsets[2 * (context_start + last) + 1]
+  const [lastStart, end] = offsets.subarray(2 * (context_start + last))
   if (!words) return [start, end]
   const wordStart = wordAt(words, start)?.[0] ?? start
-  const wordEnd = wordAt(words, end - 1)?.[1] ?? end
+  const wordEnd = endOfWord(words, lastStart, end) ?? end
   return [Math.max(wordStart, offsets[2 * context_start]), Math.min(wordEnd, offsets[2 * context_end - 1])]
 }
