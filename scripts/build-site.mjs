@@ -1,5 +1,6 @@
 /**
- * Builds the parts of an exported site that are not pages: the workers, the answer box, the runtime and the licenses.
+ * Builds the parts of an exported site that are not pages: the workers, the answer box, the runtime and the licenses;
+ * and the scripts that run exported models in a browser for comparison.
  * Run by setup.mjs after the pages.
  *
  *     node scripts/build-site.mjs DIST/web
@@ -30,6 +31,12 @@ await Promise.all([
     ...shared,
     entryPoints: ['reader-wasm', 'reader-webgpu'].map((name) => at(`web/workers/${name}.ts`)),
     outdir: site,
+    format: 'esm',
+  }),
+  build({
+    ...shared,
+    entryPoints: ['gate-wasm', 'gate-webgpu'].map((name) => at(`web/gate/${name}.ts`)),
+    outdir: join(target, 'gate'),
     format: 'esm',
   }),
   build({ ...shared, entryPoints: [at('web/answer-box/answer-box.ts')], outdir: site, format: 'esm' }),

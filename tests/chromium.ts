@@ -1,17 +1,8 @@
-import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
 import { describe } from 'vitest'
+import { findChromium } from '../src/export/gate/chromium.ts'
 
-/** Overridden by SPANFORGE_CHROMIUM. */
-const places = [
-  process.env.SPANFORGE_CHROMIUM,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
-]
-const executablePath = places.find((place) => place !== undefined && existsSync(place))
+const executablePath = findChromium()
 
 /** Like `describe`. Without Chromium, the tests are skipped with a message, or fail if SPANFORGE_REQUIRE_CHROMIUM is set. */
 export function describeChromium(name: string, body: () => void): void {
@@ -22,4 +13,15 @@ export function describeChromium(name: string, body: () => void): void {
 }
 
 /** Chromium's sandbox does not work in containers. It is safe to disable because the tests open only our own pages. */
-export const launchChromium = (): Promise<Browser> => chromium.launch({ executablePath, args: ['--no-sandbox'] })
+export const launchChromium = (args: readonly string[] = []): Promise<Browser> =>
+  chromium.launch({ executablePath, args: ['--no-sandbox', ...args] })
+
+/** Arguments for a graphics adapter in software, which computes the same numbers as a real one, only slowly. */
+export const SOFTWARE_WEBGPU = [
+  '--enable-unsafe-webgpu',
+  '--enable-features=Vulkan',
+  '--use-webgpu-adapter=swiftshader',
+  '--use-vulkan=swiftshader',
+  '--use-angle=swiftshader',
+  '--ignore-gpu-blocklist',
+]

@@ -183,7 +183,7 @@ describe('imports under src/', () => {
   })
 
   it('of scripts in web/ are available in a browser', async () => {
-    const entryPoints = files.filter((path) => /^web\/(workers|answer-box)\/[\w-]+\.ts$/.test(path))
+    const entryPoints = files.filter((path) => /^web\/(workers|answer-box|gate)\/[\w-]+\.ts$/.test(path))
     const options = { bundle: true, write: false, platform: 'browser', outdir: 'build', logLevel: 'silent' } as const
     const conditions = ['onnxruntime-web-use-extern-wasm']
     const { errors } = await build({ ...options, entryPoints, conditions }).catch((failure: BuildFailure) => failure)

@@ -1,11 +1,13 @@
 import type * as Ort from 'onnxruntime-web'
 import type { Row } from '../../src/batching/pack.ts'
+import { paddedLogits } from '../../src/batching/padded-logits.ts'
 import type { SiteModel } from '../../src/site/manifest.ts'
 import { readTokenizerSettings } from '../../src/site/manifest.ts'
 import type { WindowLogits } from '../../src/squad/answers/document-logits.ts'
 import { questionLayout } from '../../src/squad/windows.ts'
 import { Tokenizer } from '../../src/text/tokenizer.ts'
 import type { Mutex } from '../../src/threads/mutex.ts'
+import { webSession } from './web-session.ts'
 
 /** A loaded model with its tokenizer. */
 export class ReadModel {
@@ -25,20 +27,9 @@ export class ReadModel {
    * Computes a single window. Windows are not batched: batches bring nothing in WebAssembly, and in dynamically quantized
    * models the results would depend on the neighbors.
    */
-  forward({ input_ids, token_type_ids }: Row): Promise<WindowLogits> {
+  forward(row: Row): Promise<WindowLogits> {
     return this.mutex.runExclusive(async () => {
-      const values: Readonly<Record<string, Int32Array>> = {
-        input_ids,
-        token_type_ids,
-        attention_mask: new Int32Array(input_ids.length).fill(1),
-      }
-      const feeds = Object.fromEntries(this.session.inputNames.map((name) => [name, this.tensor(values[name])]))
-      const { start_logits, end_logits } = await this.session.run(feeds)
-      const logits = {
-        start_logits: Float32Array.from((await start_logits.getData()) as Float32Array),
-        end_logits: Float32Array.from((await end_logits.getData()) as Float32Array),
-      }
-      for (const tensor of [start_logits, end_logits, ...Object.values(feeds)]) tensor.dispose()
+      const [logits] = await paddedLogits(webSession(this.ort, this.session), this.session.inputNames, [row], 0)
       return logits
     })
   }
@@ -54,9 +45,5 @@ export class ReadModel {
     const { start_logits, end_logits } = await this.forward(row)
     if (![...start_logits, ...end_logits].every(Number.isFinite))
       throw new Error(`The model ${this.facts.id} computes invalid numbers in this browser.`)
-  }
-
-  private tensor(values: Int32Array): Ort.Tensor {
-    return new this.ort.Tensor('int64', BigInt64Array.from(Array.from(values, BigInt)), [1, values.length])
   }
 }

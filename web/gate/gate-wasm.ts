@@ -1,0 +1,4 @@
+import * as ort from 'onnxruntime-web/wasm'
+import { startGate } from './gate.ts'
+
+startGate(ort, 'wasm')
