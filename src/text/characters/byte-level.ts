@@ -23,8 +23,12 @@ export const utf8Bytes = (text: string): Uint8Array => encoder.encode(text)
 /** The token for a byte in vocabularies with byte fallback. */
 export const byteToken = (byte: number): string => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
 
+/** A space, perhaps, and characters that represent themselves: nearly every English word. */
+const PLAIN = /^ ?[!-~]*$/
+
 /** A text with a character for each of its UTF-8 bytes. */
 export function toByteCharacters(text: string): string {
+  if (PLAIN.test(text)) return text.startsWith(' ') ? BYTE_SPACE + text.slice(1) : text
   let written = ''
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)

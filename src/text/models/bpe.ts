@@ -26,6 +26,10 @@ export interface BpeModel {
   readonly ignore_merges: boolean
 }
 
+/** Words of at most this many characters are merged without a queue. */
+const SHORT = 32
+const NO_MERGE = 2 ** 31 - 1
+
 /** Byte-pair encoding (Sennrich et al. 2016): characters merged pair by pair, in the order in which pairs were learned. */
 export class Bpe implements Model {
   /** Of each UTF-16 unit: the token that it is written as, wherever it is in a word, or -1. */
@@ -35,6 +39,9 @@ export class Bpe implements Model {
   private readonly merges: MergeTable
   private readonly queue = new MergeQueue()
   private readonly symbols = new Symbols()
+  /** Of each symbol of a short word: the rank of the merge with the next one, or NO_MERGE. */
+  private readonly ranks = new Int32Array(SHORT)
+  private readonly mergesAreDistinct: boolean
   private readonly byteTokens: readonly (number | undefined)[]
   private readonly unknown: number | undefined
 
@@ -46,6 +53,7 @@ export class Bpe implements Model {
     this.merges = new MergeTable(model.merges.length)
     for (const [rank, [first, second]] of model.merges.entries())
       this.merges.add(this.idIn(first, rank), this.idIn(second, rank), this.idIn(first + second.slice(prefix), rank))
+    this.mergesAreDistinct = this.merges.hasDistinctResults
     this.units = unitTokens(vocabulary, model)
     this.whole = wholeTokens(vocabulary, model, this.merges)
     this.byteTokens = Array.from({ length: 256 }, (_, byte) => vocabulary.get(byteToken(byte)))
@@ -144,6 +152,38 @@ export class Bpe implements Model {
 
   /** Merges neighbors until no pair can be merged, lowest rank first, of equal ranks the one further left. */
   private merge(): void {
+    if (this.mergesAreDistinct && this.symbols.size <= SHORT) this.mergeShort()
+    else this.mergeQueued()
+  }
+
+  private mergeShort(): void {
+    const { merges, ranks, symbols } = this
+    const { size } = symbols
+    for (let at = 0; at < size; at++) ranks[at] = this.rankAt(at, at + 1)
+    for (;;) {
+      let lowest = NO_MERGE
+      let place = -1
+      for (let at = 0; at < size; at++) {
+        if (ranks[at] >= lowest) continue
+        lowest = ranks[at]
+        place = at
+      }
+      if (place < 0) return
+      ranks[symbols.placeAfter(place)] = NO_MERGE
+      symbols.join(place, merges.resultOf(lowest))
+      const before = symbols.placeBefore(place)
+      if (before >= 0) ranks[before] = this.rankAt(before, place)
+      ranks[place] = this.rankAt(place, symbols.placeAfter(place))
+    }
+  }
+
+  private rankAt(left: number, right: number): number {
+    const { merges, symbols } = this
+    const rank = right < symbols.size ? merges.rankOf(symbols.idAt(left), symbols.idAt(right)) : -1
+    return rank < 0 ? NO_MERGE : rank
+  }
+
+  private mergeQueued(): void {
     const { merges, queue, symbols } = this
     for (let at = 0; at + 1 < symbols.size; at++) this.offer(at, at + 1)
     while (!queue.isEmpty) {

@@ -1,3 +1,7 @@
+/** A slot of the table: the ids of both tokens and the rank of their merge, which lie together in memory. */
+const WIDTH = 4
+const [LEFT, RIGHT, RANK] = [0, 1, 2]
+
 /**
  * The merges of a BPE model in a hash table of typed arrays, with the ids of the two tokens as the key. The rank of a merge
  * is its index in the list. If a pair occurs several times, the last merge is used.
@@ -5,8 +9,8 @@
 export class MergeTable {
   private count = 0
   private readonly mask: number
-  /** The rank of the merge in each slot of the table, or -1 if the slot is free. */
-  private readonly ranks: Int32Array
+  /** WIDTH numbers for each slot. The rank of a free slot is -1. */
+  private readonly slots: Int32Array
   private readonly lefts: Int32Array
   private readonly rights: Int32Array
   private readonly results: Int32Array
@@ -15,7 +19,7 @@ export class MergeTable {
   constructor(capacity: number) {
     const size = 2 ** Math.ceil(Math.log2(2 * capacity + 2))
     this.mask = size - 1
-    this.ranks = new Int32Array(size).fill(-1)
+    this.slots = new Int32Array(WIDTH * size).fill(-1)
     this.lefts = new Int32Array(capacity)
     this.rights = new Int32Array(capacity)
     this.results = new Int32Array(capacity)
@@ -26,12 +30,22 @@ export class MergeTable {
     return this.count
   }
 
+  /** Whether each merge makes another token, as in a vocabulary that was made by learning merges. */
+  get hasDistinctResults(): boolean {
+    const seen = new Set<number>()
+    for (const id of this.results) seen.add(id)
+    return seen.size === this.count
+  }
+
   add(left: number, right: number, result: number): void {
     const rank = this.count++
     this.lefts[rank] = left
     this.rights[rank] = right
     this.results[rank] = result
-    this.ranks[this.slotOf(left, right)] = rank
+    const slot = this.slotOf(left, right)
+    this.slots[slot + LEFT] = left
+    this.slots[slot + RIGHT] = right
+    this.slots[slot + RANK] = rank
   }
 
   /** Returns the id of the first token of a merge. */
@@ -45,7 +59,7 @@ export class MergeTable {
 
   /** Returns the rank of the merge of two tokens, or -1 if they do not merge. */
   rankOf(left: number, right: number): number {
-    return this.ranks[this.slotOf(left, right)]
+    return this.slots[this.slotOf(left, right) + RANK]
   }
 
   /** Returns the id of the merged token. */
@@ -53,14 +67,13 @@ export class MergeTable {
     return this.results[rank]
   }
 
-  /** Returns the slot of a pair in the table, or the free slot for it. */
+  /** Returns the place in `slots` of a pair, or of the free slot for it. */
   private slotOf(left: number, right: number): number {
+    const { slots, mask } = this
     const hash = Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0x85ebca6b)
-    let slot = (hash ^ (hash >>> 15)) & this.mask
-    for (;;) {
-      const rank = this.ranks[slot]
-      if (rank < 0 || (this.lefts[rank] === left && this.rights[rank] === right)) return slot
-      slot = (slot + 1) & this.mask
+    for (let slot = hash ^ (hash >>> 15); ; slot++) {
+      const place = WIDTH * (slot & mask)
+      if (slots[place + RANK] < 0 || (slots[place + LEFT] === left && slots[place + RIGHT] === right)) return place
     }
   }
 }

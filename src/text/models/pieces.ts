@@ -60,5 +60,8 @@ export class ByteLevelModel implements Model {
   }
 }
 
+/** Engines copy shorter slices. */
+const SLICED_LENGTH = 13
+
 /** A slice of a long text keeps all of that text alive while it is a key; a copy does not. */
-const detached = (word: string): string => ` ${word}`.slice(1)
+const detached = (word: string): string => (word.length < SLICED_LENGTH ? word : ` ${word}`.slice(1))
