@@ -1,7 +1,7 @@
 /**
  * Compares how spanforge and transformers tokenize random texts in all scripts:
- * `npx tsx scripts/check-tokenizers.ts [--count 10000] [--seed 1] [FOLDER ...]`. Without folders it compares the small ones
- * of tests/fixtures/tokenizer-folders, which have a tokenizer of each kind. SPANFORGE_PYTHON names a Python with
+ * `npx tsx scripts/check-tokenizers.ts [--count 10000] [--seed 1] [--only bpe] [FOLDER ...]`. Without folders it compares the
+ * small ones of tests/fixtures/tokenizer-folders, which have a tokenizer of each kind, or those whose names contain `only`. SPANFORGE_PYTHON names a Python with
  * transformers 4.57.6 and sentencepiece; without it the script says that it compares nothing.
  */
 import { spawn } from 'node:child_process'
@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { brotliDecompressSync } from 'node:zlib'
 import { loadTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
 import type { Tokenizer } from '../src/text/index.ts'
 import { type TokenizerCase, writeCase } from '../tests/tokenizer-cases.ts'
@@ -24,9 +25,15 @@ interface Recorded {
   readonly decoded: string
 }
 
+const FILES = ['cases.json', 'bpe.json', 'unigram.json', 'sentencepiece.json.br']
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { count: { type: 'string', default: '10000' }, seed: { type: 'string', default: '1' } },
+  options: {
+    count: { type: 'string', default: '10000' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
+  },
 })
 const python = process.env.SPANFORGE_PYTHON
 if (!python) console.log('skipped: SPANFORGE_PYTHON names no Python with transformers to compare with')
@@ -39,9 +46,11 @@ else {
 }
 
 function smallFolders(): TokenizerCase[] {
-  const read = (name: string): TokenizerCase[] =>
-    JSON.parse(readFileSync(new URL(`../tests/fixtures/tokenizer-folders/${name}.json`, import.meta.url), 'utf8'))
-  return ['cases', 'bpe', 'unigram'].flatMap(read).filter(({ error }) => error === undefined)
+  const read = (name: string): TokenizerCase[] => {
+    const bytes = readFileSync(new URL(`../tests/fixtures/tokenizer-folders/${name}`, import.meta.url))
+    return JSON.parse((name.endsWith('.br') ? brotliDecompressSync(bytes) : bytes).toString())
+  }
+  return FILES.flatMap(read).filter(({ name, error }) => error === undefined && name.includes(values.only))
 }
 
 async function report(python: string, folder: string, name: string): Promise<void> {

@@ -1,13 +1,18 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { brotliDecompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { loadTokenizer, saveTokenizer } from '../src/checkpoint/tokenizer-folder.ts'
-import { fixtureJson } from './fixture.ts'
+import { fixture, fixtureJson } from './fixture.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { compareCase, type TokenizerCase, writeCase } from './tokenizer-cases.ts'
 
-const cases = ['cases', 'bpe', 'unigram'].flatMap((name) =>
-  fixtureJson<TokenizerCase[]>(`tokenizer-folders/${name}.json`),
-)
+const compressed = readFileSync(fixture('tokenizer-folders/sentencepiece.json.br'))
+
+const cases: readonly TokenizerCase[] = [
+  ...['cases', 'bpe', 'unigram'].flatMap((name) => fixtureJson<TokenizerCase[]>(`tokenizer-folders/${name}.json`)),
+  ...JSON.parse(brotliDecompressSync(compressed).toString()),
+]
 
 /** Folders written by transformers 5. Version 4.57 cannot read them, but their tokenizer.json is valid. */
 const FOR_VERSION_5 = /^settings extra list/

@@ -3,11 +3,13 @@
     python scripts/python/tokenizer_folders.py tests/fixtures/tokenizer-folders/cases.json
     python scripts/python/tokenizer_folders.py --bpe tests/fixtures/tokenizer-folders/bpe.json
     python scripts/python/tokenizer_folders.py --unigram tests/fixtures/tokenizer-folders/unigram.json
+    python scripts/python/tokenizer_folders.py --sentencepiece tests/fixtures/tokenizer-folders/sentencepiece.json.br
     python scripts/python/tokenizer_folders.py --random 500 --seed 1 random.json
 
-The second form records BPE and other models besides WordPiece. The third form records Unigram, and requires sentencepiece.
-The fourth form combines components and settings at random. Compare its output with spanforge:
+The second form records BPE and other models besides WordPiece. The third form records Unigram, and
+the fourth SentencePiece models of every normalization rule; both require sentencepiece. The fifth form combines components and settings at random. Compare its output with spanforge:
 `npx tsx scripts/check-tokenizer-folders.ts random.json`. Requires transformers 4.57.6.
+A file whose name ends with .br is compressed with Brotli, which requires pyarrow.
 
 There are a few known differences, all for inconsistent folders: added tokens that were normalized by a normalizer that the
 class later replaces (transformers itself reads them differently after saving them), saved folders in which two tokens share
@@ -102,7 +104,7 @@ def record_pair(tokenizer, question, context):
     return {"question": question, "context": context, "windows": windows}
 
 
-def record(name, files):
+def record(name, files, texts=TEXTS):
     with tempfile.TemporaryDirectory() as made:
         path = Path(made)
         for file, content in files.items():
@@ -124,7 +126,7 @@ def record(name, files):
             "special_tokens": {
                 key: value for key, value in tokenizer.special_tokens_map.items() if key != "additional_special_tokens"
             },
-            "strings": [record_text(tokenizer, text) for text in TEXTS],
+            "strings": [record_text(tokenizer, text) for text in texts],
             "pairs": [record_pair(tokenizer, *pair) for pair in PAIRS],
         }
 
@@ -153,12 +155,21 @@ def check_saved(path, saved):
     raise SystemExit(1 if wrong else 0)
 
 
+def write(path, data):
+    if path.suffix == ".br":
+        import pyarrow
+
+        data = pyarrow.Codec("brotli", compression_level=11).compress(data, asbytes=True)
+    path.write_bytes(data)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("file", help="output file; with --saved, the file with the recorded results")
     parser.add_argument("--saved", type=Path)
     parser.add_argument("--bpe", action="store_true")
     parser.add_argument("--unigram", action="store_true")
+    parser.add_argument("--sentencepiece", action="store_true")
     parser.add_argument("--random", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -166,18 +177,22 @@ def main():
     logging.disable(logging.WARNING)
     if options.saved:
         check_saved(options.file, options.saved)
-    chosen = cases()
+    chosen, recorded_texts = cases(), TEXTS
     if options.bpe:
         chosen = bpe_cases()
     elif options.unigram:
         from unigram_cases import unigram_cases  # needs sentencepiece
 
         chosen = unigram_cases()
+    elif options.sentencepiece:
+        import sentencepiece_cases
+
+        chosen, recorded_texts = sentencepiece_cases.sentencepiece_cases(), sentencepiece_cases.texts()
     elif options.random:
         chosen = random_cases(options.random, options.seed)
-    recorded = [record(name, copy.deepcopy(files)) for name, files in chosen]
+    recorded = [record(name, copy.deepcopy(files), recorded_texts) for name, files in chosen]
     lines = ",\n".join(json.dumps(case, ensure_ascii=True, separators=(",", ":")) for case in recorded)
-    Path(options.file).write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    write(Path(options.file), f"[\n{lines}\n]\n".encode())
     print(f"{len(recorded)} folders, {sum('error' in case for case in recorded)} rejected")
 
 

@@ -1,10 +1,12 @@
 /** Tokenizers made from SentencePiece's `.model` file, as `convert_slow_tokenizer` of transformers 4.57 does it. */
 import { SpanforgeError } from '../../../errors.ts'
 import type { Component, Fields } from '../../fields.ts'
+import type { BpeModel } from '../../models/bpe.ts'
 import type { UnigramModel } from '../../models/unigram.ts'
 import { pairTemplate } from '../../settings.ts'
 import { completeToken } from '../../special-tokens.ts'
 import type { SlowFiles } from '../tokenizer-classes.ts'
+import { mergesOf } from './sentencepiece-merges.ts'
 import { CONTROL, readSentencePiece, type SentencePieceModel, USER_DEFINED } from './sentencepiece-model.ts'
 import type { Base } from './slow-tokenizers.ts'
 
@@ -19,20 +21,17 @@ export function fromSentencePiece(
   config: Fields,
 ): Base {
   const proto = readSentencePiece(bytes, name)
-  if (proto.algorithm !== 'Unigram')
+  const { algorithm } = proto
+  if (algorithm !== 'Unigram' && algorithm !== 'BPE')
     throw new SpanforgeError(
-      `${name} is a SentencePiece model of ${proto.algorithm}; spanforge reads those of Unigram`,
+      `${name} is a SentencePiece model of ${algorithm}; spanforge reads those of Unigram and BPE, as transformers does`,
       { remedy: 'Use a folder with a tokenizer.json.' },
     )
   const vocabulary = CONVERSIONS[kind].vocabulary(proto)
   const vocab = vocabulary.map(([token]) => token)
   const idOf = idsOf(new Map(vocab.map((token, id) => [token, id])))
-  const model: UnigramModel = {
-    type: 'Unigram',
-    scores: vocabulary.map(([, score]) => score),
-    unk_id: CONVERSIONS[kind].unk_id ?? proto.unk_id,
-    byte_fallback: false,
-  }
+  const unk_id = CONVERSIONS[kind].unk_id ?? proto.unk_id
+  const model = algorithm === 'BPE' ? bpeModel(proto, vocabulary) : unigramModel(vocabulary, unk_id)
   const metaspace = { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true }
   return {
     vocab,
@@ -46,6 +45,24 @@ export function fromSentencePiece(
       .map(({ piece, type }) => completeToken({ content: piece, normalized: false, special: type === CONTROL })),
   }
 }
+
+const unigramModel = (vocabulary: Scored, unk_id: number): UnigramModel => ({
+  type: 'Unigram',
+  scores: vocabulary.map(([, score]) => score),
+  unk_id,
+  byte_fallback: false,
+})
+
+const bpeModel = ({ pieces, unk_piece }: SentencePieceModel, vocabulary: Scored): BpeModel => ({
+  type: 'BPE',
+  merges: mergesOf(new Set(pieces.map(({ piece }) => piece)), vocabulary),
+  unk_token: unk_piece,
+  continuing_subword_prefix: null,
+  end_of_word_suffix: null,
+  fuse_unk: true,
+  byte_fallback: false,
+  ignore_merges: false,
+})
 
 /** What differs between the classes. */
 interface Conversion {

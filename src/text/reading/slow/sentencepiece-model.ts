@@ -16,6 +16,8 @@ export interface SentencePieceModel {
   readonly pieces: readonly SentencePiece[]
   readonly algorithm: 'Unigram' | 'BPE' | 'words' | 'characters'
   readonly unk_id: number
+  /** The piece that stands for unknown characters. */
+  readonly unk_piece: string
   /** The compiled character map, or an empty array without one. */
   readonly charsMap: Uint8Array
 }
@@ -32,6 +34,7 @@ export function readSentencePiece(bytes: Uint8Array, file: string): SentencePiec
       pieces,
       algorithm: ALGORITHMS[numberOf(last(trainer, 3), 1)] ?? 'words',
       unk_id: numberOf(last(trainer, 40), 0),
+      unk_piece: trainer.has(45) ? utf8.decode(bytesOf(last(trainer, 45))) : '<unk>',
       charsMap: bytesOf(last(normalizer, 2)),
     }
   } catch (cause) {
