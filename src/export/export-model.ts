@@ -1,27 +1,10 @@
-import { readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import type { AnswerSettings } from '../checkpoint/answer-settings.ts'
-import { folderTexts } from '../checkpoint/model-folder.ts'
-import { type ExportDtype, onnxFileName } from '../checkpoint/onnx-folder.ts'
+import { resolve } from 'node:path'
+import type { ExportDtype } from '../checkpoint/onnx-folder.ts'
 import { chunks } from '../protobuf.ts'
-import { exportCard } from './export-card.ts'
-import {
-  type ExportedVariant,
-  type ExportSource,
-  type PlannedVariant,
-  planVariant,
-  type VariantPlanOptions,
-} from './plan-variants.ts'
-import { StagedFolder } from './staged-folder.ts'
-
-/** A loaded model folder. */
-export interface ExportedModelSource extends ExportSource {
-  /** The folder that it was loaded from. */
-  readonly folder: string
-  /** Display name. */
-  readonly name: string
-  readonly settings?: AnswerSettings
-}
+import { type ExportedModelSource, ExportFolder } from './export-folder.ts'
+import type { RecordedVariant } from './export-record.ts'
+import type { VariantFigures } from './gate/figures.ts'
+import { type ExportedVariant, type PlannedVariant, planVariant, type VariantPlanOptions } from './plan-variants.ts'
 
 export interface ExportOptions extends VariantPlanOptions {
   readonly output_dir: string
@@ -29,109 +12,82 @@ export interface ExportOptions extends VariantPlanOptions {
   readonly dtypes?: readonly ExportDtype[]
   /** Replace existing files. */
   readonly overwrite?: boolean
+  /** Write variants in spite of the objections of `judge`. */
+  readonly force?: boolean
   /** Called before anything is written. */
   readonly onPlan?: (variants: readonly ExportedVariant[]) => void
   /** Called with the number of bytes written so far, in all variants together. */
   readonly onProgress?: (bytes: number) => void
   /**
-   * Decides whether a variant is kept, once it is written to `folder`, which is complete except for the other variants
-   * and the model card.
+   * Compares the variants with the model, once they are written to `folder`, which is complete except for config.json and
+   * the model card. Returns one entry per variant.
    */
-  readonly accept?: (variant: ExportedVariant, folder: string) => Promise<boolean>
+  readonly judge?: (variants: readonly ExportedVariant[], folder: string) => Promise<readonly VariantFigures[]>
+  readonly signal?: AbortSignal
 }
 
 export interface ExportedModel {
   readonly folder: string
-  readonly variants: readonly ExportedVariant[]
-  /** Variants that `accept` rejected. */
-  readonly rejected: readonly ExportedVariant[]
-  /** Paths of all files, relative to the folder. */
+  /** The variants that were written. */
+  readonly variants: readonly RecordedVariant[]
+  /** Variants that were not written because of the objections of `judge`. */
+  readonly rejected: readonly RecordedVariant[]
+  /** Paths of all files that were written, relative to the folder. Empty if all variants were rejected. */
   readonly files: readonly string[]
 }
 
 /**
  * Writes a model in the layout of Optimum and transformers.js: ONNX files in `onnx/`, with the configuration and the
- * tokenizer next to it. The folder appears only when it is complete. Existing files are never replaced without
- * `overwrite`.
+ * tokenizer next to it. The files appear only when all are complete. Variants can be added to an earlier export of the
+ * same weights. Other existing files are never replaced without `overwrite`.
  * @throws UsageError if a file exists, SpanforgeError if a weight does not fit into a dtype
  */
 export async function exportModel(source: ExportedModelSource, options: ExportOptions): Promise<ExportedModel> {
-  const { output_dir, dtypes = ['fp32'], overwrite, onPlan, onProgress, accept } = options
+  const { output_dir, dtypes = ['fp32'], onPlan, judge, force = false } = options
   const planned = dtypes.map((dtype) => planVariant(source, dtype, options))
-  const beside = await missingFiles(besideFiles(source, planned), source.folder, options)
-  const files = [...planned.flatMap(({ contents }) => [...contents.keys()]), ...beside.keys()]
-  const staged = await StagedFolder.open(output_dir, files, { overwrite })
+  const fp32Bytes = planVariant(source, 'fp32').bytes
+  const folder = await ExportFolder.open(source, planned, options)
   try {
     onPlan?.(planned.map(facts))
-    for (const [file, text] of beside) if (file !== CARD) await staged.write(file, text)
-    let written = 0
-    const report = (bytes: number) => {
-      written += bytes
-      onProgress?.(written)
-    }
-    const [variants, rejected]: [ExportedVariant[], ExportedVariant[]] = [[], []]
-    for (const variant of planned) {
-      for (const [file, content] of variant.contents) await staged.write(file, counted(chunks(content), report))
-      const isAccepted = !accept || (await accept(facts(variant), staged.path))
-      if (!isAccepted) for (const file of variant.contents.keys()) await staged.remove(file)
-      const list = isAccepted ? variants : rejected
-      list.push(facts(variant))
-    }
-    if (beside.has(CARD)) await staged.write(CARD, await card(source, variants))
-    const placed = await staged.finish()
-    return { folder: resolve(output_dir), variants, rejected, files: placed }
+    await writeVariants(folder, planned, options)
+    const figures = await judge?.(planned.map(facts), folder.path)
+    const judged: RecordedVariant[] = planned.map((variant, i) => ({
+      ...facts(variant),
+      share: variant.bytes / fp32Bytes,
+      ...figures?.[i],
+    }))
+    const isRejected = ({ objections = [] }: RecordedVariant) => objections.length > 0 && !force
+    const [variants, rejected] = [judged.filter((one) => !isRejected(one)), judged.filter(isRejected)]
+    for (const [i, variant] of planned.entries())
+      if (isRejected(judged[i])) for (const file of variant.contents.keys()) await folder.remove(file)
+    options.signal?.throwIfAborted()
+    const files = variants.length > 0 ? await folder.finish(variants, rejected) : []
+    return { folder: resolve(output_dir), variants, rejected, files }
   } finally {
-    await staged.abandon()
+    await folder.abandon()
   }
 }
 
 const facts = ({ contents, ...variant }: PlannedVariant): ExportedVariant => variant
+
+async function writeVariants(
+  folder: ExportFolder,
+  planned: readonly PlannedVariant[],
+  { onProgress, signal }: ExportOptions,
+): Promise<void> {
+  let written = 0
+  const report = (bytes: number) => {
+    signal?.throwIfAborted()
+    written += bytes
+    onProgress?.(written)
+  }
+  for (const { contents } of planned)
+    for (const [file, content] of contents) await folder.write(file, counted(chunks(content), report))
+}
 
 function* counted(parts: Iterable<Uint8Array>, report: (bytes: number) => void): Generator<Uint8Array> {
   for (const part of parts) {
     yield part
     report(part.length)
   }
-}
-
-const CARD = 'README.md'
-
-/** The files next to `onnx/`, by name. The model card is empty, because it depends on the accepted variants. */
-function besideFiles({ model, tokenizer, settings }: ExportedModelSource, variants: readonly PlannedVariant[]) {
-  const texts = folderTexts({ config: model.config, tokenizer, answer_settings: settings })
-  const config = configFor(JSON.parse(texts['config.json']), variants)
-  return new Map(Object.entries({ ...texts, 'config.json': config, [CARD]: '' }))
-}
-
-/** Adds what transformers.js reads: which files have external data, and the dtype to load if fp32 is not there. */
-function configFor(config: object, variants: readonly PlannedVariant[]): string {
-  const external = variants.filter(({ external_data }) => external_data).map(({ dtype }) => [onnxFileName(dtype), 1])
-  const settings = {
-    ...(external.length > 0 && { use_external_data_format: Object.fromEntries(external) }),
-    ...(variants.every(({ dtype }) => dtype !== 'fp32') && { dtype: variants[0].dtype }),
-  }
-  const all = Object.keys(settings).length > 0 ? { ...config, 'transformers.js_config': settings } : config
-  return `${JSON.stringify(all, null, 2)}\n`
-}
-
-/** Excludes files that already exist because the folder is the source or contains an earlier export of the same model. */
-async function missingFiles(
-  files: ReadonlyMap<string, string>,
-  source: string,
-  { output_dir, overwrite }: ExportOptions,
-): Promise<Map<string, string>> {
-  if (overwrite) return new Map(files)
-  const isSource = resolve(source) === resolve(output_dir)
-  const missing = new Map<string, string>()
-  for (const [file, text] of files) {
-    const found = await readFile(join(output_dir, file), 'utf8').catch(() => undefined)
-    if (found === undefined || !(isSource || found === text)) missing.set(file, text)
-  }
-  return missing
-}
-
-/** The card of the source with a section about the variants, or a new one. */
-async function card({ folder, name, model }: ExportedModelSource, variants: readonly ExportedVariant[]) {
-  const existing = await readFile(join(folder, CARD), 'utf8').catch(() => undefined)
-  return exportCard({ name, model_type: model.config.model_type, variants, existing })
 }

@@ -5,6 +5,7 @@ import type { ExportDtype } from '../checkpoint/onnx-folder.ts'
 import { topologicalOrder } from '../graph/tensor.ts'
 import type { Engine } from '../runtime/engine.ts'
 import type { WindowLogits } from '../squad/answers/document-logits.ts'
+import { logitError } from './gate/logit-error.ts'
 import { type ExportSource, planVariant, sourceOptions } from './plan-variants.ts'
 import { isProduct } from './quantize/products.ts'
 import { variantGraph } from './variant-graph.ts'
@@ -64,9 +65,9 @@ export async function measureSensitivities(
   const measured: Sensitivity[] = []
   for (const [i, name] of products.entries()) {
     const others = products.filter((other) => other !== name)
-    const error = relativeError(await logitsOf(source, dtype, others, { rows, engine }), expected)
+    const { relative } = logitError(rows, await logitsOf(source, dtype, others, { rows, engine }), expected)
     const saved = planVariant(source, dtype, { kept: { [dtype]: [name] } }).bytes - whole
-    if (saved > 0) measured.push({ name, error, saved })
+    if (saved > 0) measured.push({ name, error: relative ** 2, saved })
     onProgress?.(i + 1, products.length)
   }
   return measured
@@ -100,15 +101,4 @@ async function logitsOf(
   } finally {
     await executable.release()
   }
-}
-
-function relativeError(found: readonly WindowLogits[], expected: readonly WindowLogits[]): number {
-  let [error, total] = [0, 0]
-  for (const [r, row] of found.entries())
-    for (const side of PADDED_SIGNATURE.outputs)
-      for (const [i, value] of row[side].entries()) {
-        error += (value - expected[r][side][i]) ** 2
-        total += expected[r][side][i] ** 2
-      }
-  return error / total
 }

@@ -1,5 +1,7 @@
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { lstatSync } from 'node:fs'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { type FileData, flushFolder, giveNewName, writeFileAtomic } from '../files/atomic.ts'
 import { explain, makeFolder } from '../files/explain.ts'
@@ -9,7 +11,12 @@ import { showList } from '../show-value.ts'
 export interface StagedFolderOptions {
   /** Replace existing files. */
   readonly overwrite?: boolean
+  /** Files that are replaced in any case. */
+  readonly replaceable?: readonly string[]
 }
+
+/** Long names are shortened, because those of temporary folders are longer. */
+const LONGEST_NAME = 60
 
 /**
  * A folder that is written whole or not at all: its files are written next to it and get their places in `finish`.
@@ -20,7 +27,7 @@ export class StagedFolder {
     readonly target: string,
     /** Where the files are until `finish`. */
     readonly path: string,
-    private readonly overwrite: boolean,
+    private readonly isReplaced: (file: string) => boolean,
   ) {}
 
   /**
@@ -30,16 +37,20 @@ export class StagedFolder {
   static async open(
     folder: string,
     files: readonly string[],
-    { overwrite = false }: StagedFolderOptions = {},
+    { overwrite = false, replaceable = [] }: StagedFolderOptions = {},
   ): Promise<StagedFolder> {
     const target = resolve(folder)
-    checkOutputs(
-      files.map((file) => join(target, file)),
-      { overwrite },
-    )
+    const isReplaced = (file: string) => overwrite || replaceable.includes(file)
+    for (const overwrite of [true, false])
+      checkOutputs(
+        files.filter((file) => isReplaced(file) === overwrite).map((file) => join(target, file)),
+        { overwrite },
+      )
     makeFolder(dirname(target))
+    const path = join(dirname(target), `.${basename(target).slice(0, LONGEST_NAME)}.${randomBytes(6).toString('hex')}`)
     try {
-      return new StagedFolder(target, await mkdtemp(join(dirname(target), `.${basename(target)}.`)), overwrite)
+      await mkdir(path)
+      return new StagedFolder(target, path, isReplaced)
     } catch (error) {
       throw explain(target, error)
     }
@@ -47,7 +58,7 @@ export class StagedFolder {
 
   async write(file: string, data: FileData): Promise<void> {
     const path = join(this.path, file)
-    await mkdir(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     await writeFileAtomic(path, data)
   }
 
@@ -58,6 +69,7 @@ export class StagedFolder {
   /** Moves all files to their places and returns their paths. */
   async finish(): Promise<string[]> {
     const files = await this.files()
+    if (await this.isNowTarget()) return files
     makeFolder(this.target)
     const taken: string[] = []
     for (const file of files) if (!(await this.place(file))) taken.push(file)
@@ -75,19 +87,34 @@ export class StagedFolder {
     await rm(this.path, { recursive: true, force: true })
   }
 
+  /** Gives the whole folder its name, if nothing has this name. */
+  private async isNowTarget(): Promise<boolean> {
+    if (lstatSync(this.target, { throwIfNoEntry: false })) return false
+    try {
+      await rename(this.path, this.target)
+    } catch {
+      // Something appeared under this name.
+      return false
+    }
+    await flushFolder(dirname(this.target))
+    return true
+  }
+
+  /** All files, those in subfolders first, so that the files that describe them appear last. */
   private async files(): Promise<string[]> {
+    const depth = (path: string) => path.split(sep).length
     const entries = await readdir(this.path, { recursive: true, withFileTypes: true })
     return entries
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(this.path.length + 1))
-      .sort()
+      .sort((a, b) => depth(b) - depth(a) || (a < b ? -1 : 1))
   }
 
   private async place(file: string): Promise<boolean> {
     const [from, to] = [join(this.path, file), join(this.target, file)]
     makeFolder(dirname(to))
     try {
-      if (this.overwrite) await rename(from, to)
+      if (this.isReplaced(file)) await rename(from, to)
       else if (!(await giveNewName(from, to))) return false
       await flushFolder(dirname(to))
       return true

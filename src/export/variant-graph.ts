@@ -30,6 +30,9 @@ const STORAGE: Readonly<Record<ExportDtype, Storage>> = {
   q4f16: { product: (weights) => blockProduct(weights, 4, true), isHalf: true },
 }
 
+/** Whether a variant quantizes activations with one scale for the whole batch, so that its windows affect each other. */
+export const isDynamic = (dtype: ExportDtype): boolean => dtype === 'int8' || dtype === 'uint8'
+
 export interface VariantOptions extends PaddedOptions {
   /** Weights of products that stay in floating point. */
   readonly kept?: ReadonlySet<string>

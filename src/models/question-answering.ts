@@ -16,6 +16,9 @@ interface Session {
   readonly weights: ResidentParameters
 }
 
+/** Number of bytes that are digested at once. */
+const DIGESTED = 2 ** 26
+
 /**
  * An encoder with a question-answering head. All weights are in one flat array, and a session handles batches of any
  * shape.
@@ -64,9 +67,11 @@ export class QuestionAnsweringModel implements SpanModel {
 
   async digest(): Promise<string> {
     const { buffer, byteOffset, byteLength } = this.parameters.data
-    return createHash('sha256')
-      .update(new Uint8Array(buffer, byteOffset, byteLength))
-      .digest('hex')
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength)
+    const hash = createHash('sha256')
+    // An update takes less than 2 GB.
+    for (let from = 0; from < bytes.length; from += DIGESTED) hash.update(bytes.subarray(from, from + DIGESTED))
+    return hash.digest('hex')
   }
 
   num_parameters(): number {

@@ -34,7 +34,16 @@ export const MODEL_FILES = [
   ANSWER_SETTINGS_FILE,
 ] as const
 
-export const RESULT_FILES = [STATE_FILE, 'train_results.json', 'eval_results.json', 'all_results.json'] as const
+/** Digests of the data and the base model of a finished run. */
+export const DIGESTS_FILE = 'run_digests.json'
+
+export const RESULT_FILES = [
+  STATE_FILE,
+  'train_results.json',
+  'eval_results.json',
+  'all_results.json',
+  DIGESTS_FILE,
+] as const
 
 export const REPORT_FILES = ['report.html', 'report.md', 'learning_curve.svg', 'learning_curve.png'] as const
 

@@ -3,12 +3,18 @@ import { EXPORT_DTYPES } from '../../checkpoint/onnx-folder.ts'
 import { UsageError } from '../../errors.ts'
 import { byteSize } from '../../report/render/format.ts'
 import { textFacts } from '../../report/render/table.ts'
+import type { ExportRunOptions } from '../../runs/export/export.ts'
+import type { DataOptions } from '../../runs/load/load-data.ts'
+import { type GateFlags, withGateFlags } from '../flags/gate.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
+import { listOf } from '../flags/numbers.ts'
 import { shellQuoted } from '../flags/training.ts'
-import { createOutput } from '../terminal/output.ts'
+import { catchInterrupts } from '../terminal/interrupts.ts'
+import { createOutput, type Output } from '../terminal/output.ts'
 import { terminalScreen } from '../terminal/screen.ts'
+import { exportedText } from './export-text.ts'
 
-interface ExportFlags extends HubFlags {
+interface ExportFlags extends HubFlags, DataOptions, GateFlags {
   readonly to: 'onnx' | 'site'
   readonly dtype?: readonly string[]
   readonly output_dir: string
@@ -29,6 +35,11 @@ those of transformers.js:
   q4      weights of 4 bits in blocks of 32: the smallest, often too inaccurate
   q4f16   like q4, computed in float16
 
+Each variant answers questions, and one that loses more than --max_f1_drop is
+not written; the exit code is then 1. Without questions, only fp32 and fp16 can
+be compared, on random tokens; the others need questions or --force. If the
+folder is an earlier export of the same model, the variants are added to it.
+
 --to site writes a web page that answers questions without a server: the model
 runs in the visitor's browser. Any file host can serve the folder. Models are
 model folders, or folders written by --to onnx, of which --dtype chooses one
@@ -36,12 +47,11 @@ variant (default: the smallest except q4). See docs/site.md.
 
 Examples:
   spanforge export out --to onnx --output_dir exported
-  spanforge export out --to onnx --dtype fp32,fp16,q8 --output_dir exported
+  spanforge export out --to onnx --dtype fp32,fp16,q8 --output_dir exported \\
+    --validation_file dev.json
   spanforge export out --to site --output_dir site
   spanforge export small=exported large=runs/large --to site --output_dir site
 `
-
-const listOf = (text: string): string[] => text.split(',').map((name) => name.trim())
 
 /** `spanforge export FOLDER`: writes a model for other runtimes. */
 export function exportCommand(): Command {
@@ -53,11 +63,33 @@ export function exportCommand(): Command {
     .option('--external_data', 'store weights in separate files, as is always done above 2 GB')
     .option('--overwrite', 'replace existing files')
     .option('--json', 'print the result as JSON')
-  return withHubFlags(command).addHelpText('after', EXAMPLES).action(exportTo)
+  return withHubFlags(withGateFlags(command)).addHelpText('after', EXAMPLES).action(exportTo)
 }
 
 async function exportTo(given: readonly string[], flags: ExportFlags): Promise<void> {
-  if (flags.to === 'site') return exportToSite(given, flags)
+  const output = createOutput(flags.json === true)
+  const interrupts = catchInterrupts(() => output.print('Stopping. Press Ctrl-C again to quit immediately.'))
+  try {
+    const exportIt = flags.to === 'site' ? exportToSite : exportToOnnx
+    await withHubProgress('Downloading', flags, output, (hub) =>
+      exportIt(given, output, {
+        ...flags,
+        dtypes: flags.dtype,
+        runtimes: flags.runtime,
+        screen: terminalScreen(output),
+        hub: { ...hub, revision: flags.revision },
+        signal: interrupts.signal,
+      }),
+    )
+  } catch (error) {
+    if (!interrupts.signal.aborted || error !== interrupts.signal.reason) throw error
+    process.exitCode = interrupts.exitCode()
+  } finally {
+    interrupts.release()
+  }
+}
+
+async function exportToOnnx(given: readonly string[], output: Output, options: ExportRunOptions): Promise<void> {
   const [nameOrFolder, ...others] = given
   if (others.length > 0)
     throw new UsageError(
@@ -65,43 +97,25 @@ async function exportTo(given: readonly string[], flags: ExportFlags): Promise<v
       'Run the command once for each model, with its own --output_dir.',
     )
   const { exportFolder } = await import('../../runs/export/export.ts')
-  const output = createOutput(flags.json === true)
-  const exported = await withHubProgress('Downloading', flags, output, (hub) =>
-    exportFolder(nameOrFolder, {
-      output_dir: flags.output_dir,
-      dtypes: flags.dtype,
-      external_data: flags.external_data,
-      overwrite: flags.overwrite,
-      screen: terminalScreen(output),
-      hub: { ...hub, revision: flags.revision },
-    }),
-  )
-  const bytes = exported.variants.reduce((sum, variant) => sum + variant.bytes, 0)
-  output.print(textFacts([['Written', `${exported.folder}, ${byteSize(bytes)} of ONNX files`]]))
+  const { rejection } = await import('../../runs/export/gate.ts')
+  const exported = await exportFolder(nameOrFolder, options)
+  output.print(exportedText(exported))
   output.result(exported)
+  if (exported.rejected.length > 0) throw rejection(exported, options)
 }
 
-async function exportToSite(given: readonly string[], flags: ExportFlags): Promise<void> {
-  if (flags.external_data)
+async function exportToSite(given: readonly string[], output: Output, options: ExportRunOptions): Promise<void> {
+  if (options.external_data)
     throw new UsageError('export: --external_data is not available with --to site', 'Remove --external_data.')
   const { exportSiteOf } = await import('../../runs/export/site.ts')
-  const output = createOutput(flags.json === true)
-  const site = await withHubProgress('Downloading', flags, output, (hub) =>
-    exportSiteOf(given, {
-      output_dir: flags.output_dir,
-      dtypes: flags.dtype,
-      overwrite: flags.overwrite,
-      screen: terminalScreen(output),
-      hub: { ...hub, revision: flags.revision },
-    }),
-  )
+  const site = await exportSiteOf(given, options)
   const { wasm, webgpu } = site.first_visit
   output.print(
     textFacts([
       ['Written', `${site.folder}, ${byteSize(site.bytes)}`],
       ['Models', site.models.map(({ id, dtype }) => `${id} (${dtype})`).join(', ')],
       ['First visit', `${byteSize(wasm)}, or ${byteSize(webgpu)} with WebGPU; later visits load nothing`],
-      ['Try it', `npx http-server ${shellQuoted(flags.output_dir)}`],
+      ['Try it', `npx http-server ${shellQuoted(options.output_dir)}`],
     ]),
   )
   output.result(site)

@@ -43,6 +43,7 @@ describe('a run of spanforge train', () => {
       'model.safetensors',
       'report.html',
       'report.md',
+      'run_digests.json',
       'runs',
       'special_tokens_map.json',
       'tokenizer.json',

@@ -15,6 +15,17 @@ export function anyNumber(text: string): number {
   throw new InvalidArgumentError('Expected a number.')
 }
 
+/** Parser for options that are names separated by commas. */
+export const listOf = (text: string): string[] => text.split(',').map((name) => name.trim())
+
+export function numberFrom(least: number): (text: string) => number {
+  return (text) => {
+    const value = anyNumber(text)
+    if (value >= least) return value
+    throw new InvalidArgumentError(`Expected a number of at least ${least}.`)
+  }
+}
+
 /** Collects the values of an option that can be repeated. */
 export const listed = (text: string, before: readonly string[] = []): string[] => [...before, text]
 

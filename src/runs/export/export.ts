@@ -1,46 +1,75 @@
-import { type ExportDtype, exportDtype } from '../../checkpoint/onnx-folder.ts'
+import { EXPORT_DTYPES, exportDtype } from '../../checkpoint/onnx-folder.ts'
 import { type ExportedModel, exportModel } from '../../export/export-model.ts'
+import type { ExportedVariant } from '../../export/plan-variants.ts'
 import { byteSize } from '../../report/render/format.ts'
 import { columns, textTable } from '../../report/render/table.ts'
-import type { Example } from '../../squad/types.ts'
 import { type HubChoice, loadModel } from '../load/load-model.ts'
 import { noScreen, type Screen } from '../screen/screen.ts'
-import { keptProducts } from './kept-products.ts'
+import { type GateOptions, judge, requireQuestions } from './gate.ts'
+import { gateInput } from './gate-input.ts'
+import { gateQuestions, type QuestionChoice } from './gate-questions.ts'
+import { type KeptChoice, keptProducts } from './kept-products.ts'
 
-export interface ExportRunOptions {
+export interface ExportRunOptions extends QuestionChoice, KeptChoice, Omit<GateOptions, 'screen'> {
   readonly output_dir: string
   /** Names of dtypes (default: fp32). */
   readonly dtypes?: readonly string[]
   /** Store all weights outside the ONNX files. */
   readonly external_data?: boolean
   readonly overwrite?: boolean
-  /** Typical questions, on which the products that stay in floating point are chosen. */
-  readonly examples?: readonly Example[]
+  /** Write variants that lose too much, or that were not compared on questions. */
+  readonly force?: boolean
   readonly screen?: Screen
   readonly hub?: HubChoice
 }
 
-/** Exports a model folder or a model on the hub to ONNX. */
+/**
+ * Exports a model folder or a model on the hub to ONNX. Each variant is compared with the model on questions, and those
+ * that lose more than `max_f1_drop` are not written.
+ */
 export async function exportFolder(nameOrFolder: string, options: ExportRunOptions): Promise<ExportedModel> {
-  const { dtypes = ['fp32'], examples = [], screen = noScreen, hub, ...rest } = options
-  const known: ExportDtype[] = [...new Set(dtypes.map(exportDtype))]
+  const { dtypes = ['fp32'], screen = noScreen, hub, force = false, signal } = options
+  const asked = dtypes.map(exportDtype)
+  const known = EXPORT_DTYPES.filter((dtype) => asked.includes(dtype))
   const loaded = await loadModel(nameOrFolder, {}, hub)
-  let bar: ReturnType<Screen['counting']> | undefined
+  const { model, warning } = loaded
+  const writing = writingProgress(screen)
   try {
+    if (warning) screen.print(warning)
+    const questions = await gateQuestions(options, { folder: loaded.folder, screen, hub })
+    requireQuestions(known, questions !== undefined, force)
+    const input = await gateInput(loaded, questions, { screen, signal })
+    const kept = await keptProducts(loaded, input, known, { ...options, screen })
+    await model.release()
     return await exportModel(loaded, {
-      ...rest,
+      ...options,
       dtypes: known,
-      kept: await keptProducts(loaded, examples, known, screen),
-      onPlan(variants) {
-        const rows = variants.map(({ dtype, file, bytes }) => [dtype, file, byteSize(bytes)])
-        screen.print(textTable({ columns: columns('dtype', 'file', '>size'), rows }))
-        const total = variants.reduce((sum, { bytes }) => sum + bytes, 0)
-        bar = screen.counting('Writing', 'MB', Math.round(total / 1e6))
+      kept,
+      onPlan: writing.begin,
+      onProgress: writing.update,
+      judge(variants, folder) {
+        writing.stop()
+        const facts = { pad_token_id: model.geometry.padding_row ?? 0 }
+        return judge(folder, variants, input, facts, { ...options, screen })
       },
-      onProgress: (bytes) => bar?.update(Math.round(bytes / 1e6)),
     })
   } finally {
-    bar?.stop()
-    await loaded.model.release()
+    writing.stop()
+    await model.release()
+  }
+}
+
+/** Lists the variants and shows how much of them is written. */
+function writingProgress(screen: Screen) {
+  let bar: ReturnType<Screen['counting']> | undefined
+  return {
+    begin(variants: readonly ExportedVariant[]) {
+      const rows = variants.map(({ dtype, file, bytes }) => [dtype, file, byteSize(bytes)])
+      screen.print(textTable({ columns: columns('dtype', 'file', '>size'), rows }))
+      const total = variants.reduce((sum, { bytes }) => sum + bytes, 0)
+      bar = screen.counting('Writing', 'MB', Math.ceil(total / 1e6))
+    },
+    update: (bytes: number) => bar?.update(Math.ceil(bytes / 1e6)),
+    stop: () => bar?.stop(),
   }
 }

@@ -8,6 +8,7 @@ import type { SiteSource } from '../../site/site-model.ts'
 import { displayName, modelFolder } from '../load/load-model.ts'
 import { modelSources } from '../load/model-sources.ts'
 import { type ExportRunOptions, exportFolder } from './export.ts'
+import { rejection } from './gate.ts'
 
 /** Half the size of fp32, which matters more in a browser, with almost the same answers. */
 const DEFAULT_DTYPE = 'fp16'
@@ -36,7 +37,11 @@ export async function exportSiteOf(given: readonly string[], options: ExportRunO
         temporary = await mkdtemp(join(dirname(target), `.${basename(target)}.onnx.`))
       }
       const folder = isExported ? found : join(temporary!, `${sources.length}`)
-      if (!isExported) await exportFolder(source, { ...options, output_dir: folder, dtypes: [dtype ?? DEFAULT_DTYPE] })
+      if (!isExported) {
+        const dtypes = [dtype ?? DEFAULT_DTYPE]
+        const exported = await exportFolder(source, { ...options, output_dir: folder, dtypes })
+        if (exported.rejected.length > 0) throw rejection(exported, options)
+      }
       sources.push({ id, name: displayName(source), folder, dtype })
     }
     return await exportSite(sources, { output_dir, overwrite })

@@ -12,6 +12,7 @@ import { fitSettings, fittedNote } from '../evaluate/fit-settings.ts'
 import {
   ARGUMENTS_FILE,
   CARD_FILE,
+  DIGESTS_FILE,
   LOG_FILE,
   MODEL_FILES,
   REPORT_FILES,
@@ -20,6 +21,7 @@ import {
   savedFiles,
   savePretrained,
   writeFile,
+  writeJson,
 } from '../run-files.ts'
 import type { Screen } from '../screen/screen.ts'
 import { cardSummary } from './model-card.ts'
@@ -57,6 +59,7 @@ export async function finishRun(
     : run.answer_settings
   if (settings) await saveAnswerSettings(output_dir, settings)
   if (evaluation) screen.print(fittedNote(settings!, validation))
+  await writeJson(join(output_dir, DIGESTS_FILE), run.digests)
   const all = await writeResults(output_dir, results, outcome.state)
   const written = [...MODEL_FILES, ARGUMENTS_FILE, ...RESULT_FILES, LOG_FILE]
   // Imported only when needed: the plotting libraries take longer to load than the rest of the command.

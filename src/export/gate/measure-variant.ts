@@ -1,0 +1,93 @@
+import type { Row } from '../../batching/pack.ts'
+import type { WindowLogits } from '../../squad/answers/document-logits.ts'
+import type { RuntimeFigures } from './figures.ts'
+import type { GateInput } from './gate-input.ts'
+import { logitError } from './logit-error.ts'
+import type { VariantSession } from './runtime.ts'
+
+export interface MeasureOptions {
+  /** Whether the logits of a window depend on the other windows of its batch, so that each is computed alone. */
+  readonly dependsOnBatch: boolean
+  readonly signal?: AbortSignal
+  /** Called with the number of windows computed since the last call. */
+  readonly onProgress?: (windows: number) => void
+}
+
+/** Number of windows that are computed together. */
+const BATCH = 8
+
+/** Computes all windows with a variant, and compares logits and answers with those of the model. */
+export async function measureVariant(
+  session: VariantSession,
+  { rows, logits: expected, questions }: GateInput,
+  options: MeasureOptions,
+): Promise<Omit<RuntimeFigures, 'runtime'>> {
+  const order = [...rows.keys()].sort((a, b) => rows[a].input_ids.length - rows[b].input_ids.length)
+  const logits = await computeAll(session, rows, order, options)
+  const latency = await measureLatency(
+    session,
+    order.map((i) => rows[i]),
+    options,
+  )
+  const logit_error = logitError(rows, logits, expected)
+  if (!Number.isFinite(logit_error.max)) return { latency }
+  if (!questions) return { logit_error, latency }
+  const { texts, exact_match, f1 } = questions.answer(logits)
+  const same = texts.filter((text, i) => text === questions.answers.texts[i]).length
+  const f1_drop = questions.answers.f1 - f1
+  return {
+    answers: { exact_match, f1, f1_drop, same_answers: (100 * same) / texts.length },
+    logit_error,
+    latency,
+  }
+}
+
+async function computeAll(
+  session: VariantSession,
+  rows: readonly Row[],
+  order: readonly number[],
+  { dependsOnBatch, signal, onProgress }: MeasureOptions,
+): Promise<WindowLogits[]> {
+  const size = dependsOnBatch ? 1 : BATCH
+  const logits: WindowLogits[] = new Array(rows.length)
+  for (let first = 0; first < order.length; first += size) {
+    signal?.throwIfAborted()
+    const batch = order.slice(first, first + size)
+    const found = await session.run(batch.map((i) => rows[i]))
+    for (const [r, i] of batch.entries()) logits[i] = found[r]
+    onProgress?.(batch.length)
+  }
+  return logits
+}
+
+/** Measures the window of median length alone, and a batch of windows of about this length. */
+async function measureLatency(session: VariantSession, sorted: readonly Row[], { signal }: MeasureOptions) {
+  const middle = sorted.length >> 1
+  const first = Math.max(0, Math.min(middle - BATCH / 2, sorted.length - BATCH))
+  const batch = Array.from({ length: BATCH }, (_, i) => sorted[(first + i) % sorted.length])
+  const median = sorted[middle]
+  return {
+    tokens: median.input_ids.length,
+    window_ms: await medianTime(() => session.run([median]), signal),
+    batch_tokens: Math.max(...batch.map(({ input_ids }) => input_ids.length)),
+    batch_ms: await medianTime(() => session.run(batch), signal),
+  }
+}
+
+const RUNS = 7
+const FEWEST_RUNS = 3
+/** Slow runs are measured less often. */
+const MOST_MS = 3000
+
+async function medianTime(run: () => Promise<unknown>, signal: AbortSignal | undefined): Promise<number> {
+  await run()
+  const times: number[] = []
+  const began = performance.now()
+  while (times.length < RUNS && (times.length < FEWEST_RUNS || performance.now() - began < MOST_MS)) {
+    signal?.throwIfAborted()
+    const start = performance.now()
+    await run()
+    times.push(performance.now() - start)
+  }
+  return times.sort((a, b) => a - b)[times.length >> 1]
+}
