@@ -7,6 +7,7 @@ Prints one JSON document: a list of {file, opset, domains, inputs, start_logits,
 has are passed to it. An invalid file ends the script with the error of onnx.checker.
 """
 
+import functools
 import json
 import sys
 from pathlib import Path
@@ -16,11 +17,16 @@ import onnx
 import onnxruntime
 
 
-def check(batch):
-    file = batch["file"]
+@functools.cache
+def open_file(file):
     onnx.checker.check_model(file, full_check=True)
     model = onnx.load(file, load_external_data=False)
-    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    return model, onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+
+
+def check(batch):
+    file = batch["file"]
+    model, session = open_file(file)
     inputs = [given.name for given in session.get_inputs()]
     feeds = {name: numpy.array(batch[name], dtype=numpy.int64) for name in inputs}
     start_logits, end_logits = session.run(["start_logits", "end_logits"], feeds)

@@ -10,6 +10,7 @@ const TYPES: Readonly<Record<string, string>> = {
   mjs: 'text/javascript',
   css: 'text/css',
   json: 'application/json',
+  wasm: 'application/wasm',
 }
 
 export interface FileHost {
