@@ -19,7 +19,7 @@ export function describeEngine(engine: EngineName, name: string, body: (engine: 
   const required = `SPANFORGE_REQUIRE_${engine.toUpperCase()}`
   const { title, install } = engineEntry(engine)
   if (process.env[required]) throw new Error(`${name}: ${required} is set, but ${found.message}`)
-  console.warn(`SKIPPED (needs ${title}: ${install}): ${name}: ${found.message}`)
+  console.warn(`SKIPPED (needs ${title}${install ? `: ${install}` : ''}): ${name}: ${found.message}`)
   describe.skip(name, () => body(defaultEngine))
 }
 

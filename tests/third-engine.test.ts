@@ -6,8 +6,9 @@ import type { EngineEntry } from '../src/runtime/engine-entry.ts'
 /** Ignores other installed engines. */
 vi.stubEnv('OPENVINO_DIR', '/nowhere')
 vi.stubEnv('ONEDNN_DIR', '/nowhere')
-vi.stubEnv('SPANFORGE_REQUIRE_OPENVINO', '')
-vi.stubEnv('SPANFORGE_REQUIRE_ONEDNN', '')
+vi.stubEnv('VK_DRIVER_FILES', '/nowhere')
+vi.stubEnv('VK_ICD_FILENAMES', '/nowhere')
+for (const name of ['OPENVINO', 'ONEDNN', 'WEBGPU']) vi.stubEnv(`SPANFORGE_REQUIRE_${name}`, '')
 
 // Imported separately for this test, because modules that list the engines read the registry when they are loaded.
 vi.resetModules()

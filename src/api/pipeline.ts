@@ -14,7 +14,7 @@ import {
 } from '../inference/pipeline.ts'
 import { fitVocabulary } from '../inference/pretrained.ts'
 import type { SpanModel } from '../models/span-model.ts'
-import { openEngine } from '../runtime/registry.ts'
+import { openNamed } from '../runtime/registry.ts'
 import type { ExampleAnswers } from '../squad/answers/answers.ts'
 import type { PipelineAnswer } from '../squad/python/pipeline-answers.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
@@ -115,9 +115,9 @@ async function open(name: string, loading: FromPretrainedOptions, asked?: string
   const dtype = asked === undefined ? undefined : exportDtype(asked)
   const folder = await resolveModel(name, { ...loading, dtype })
   if (dtype || (await isOnlyExported(folder))) {
-    const { engine = 'auto', device } = loading
-    const named = typeof engine === 'string' && engine !== 'auto' ? await openEngine(engine, device) : undefined
-    const model = await ExportedModel.open(folder, { dtype, engine: typeof engine === 'object' ? engine : named })
+    const { engine, device } = loading
+    const opened = typeof engine === 'object' ? engine : (await openNamed(engine, device)).engine
+    const model = await ExportedModel.open(folder, { dtype, engine: opened })
     return { model, settings: await loadAnswerSettings(folder) }
   }
   const model = await AutoModelForQuestionAnswering.from_pretrained(name, loading)

@@ -13,6 +13,7 @@ import { noScreen, type Screen } from '../runs/screen/screen.ts'
 import { claimOutputFolder, prepareOutputFolder } from '../runs/train/output-folder.ts'
 import { checkResumption, chooseCheckpoint } from '../runs/train/resume.ts'
 import { runLoop } from '../runs/train/run-loop.ts'
+import { enginesOn } from '../runtime/registry.ts'
 import type { ExampleAnswers } from '../squad/answers/answers.ts'
 import type { WindowLogits } from '../squad/answers/document-logits.ts'
 import type { Dataset } from '../squad/dataset.ts'
@@ -131,6 +132,11 @@ export class Trainer {
       throw new UsageError(
         `Trainer: engine is ${args.engine}, but the model was loaded on ${model.engine.name}`,
         'Pass the same engine to from_pretrained.',
+      )
+    if (args.device && args.device !== 'auto' && !enginesOn(args.device).some(({ name }) => name === model.engine.name))
+      throw new UsageError(
+        `Trainer: device is ${args.device}, but the model was loaded on ${model.engine.name}`,
+        'Pass the same device to from_pretrained.',
       )
     const { max_positions, layers } = model.geometry
     const { resume_from_checkpoint: resume = args.resume_from_checkpoint ?? false } = options

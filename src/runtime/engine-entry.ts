@@ -6,6 +6,14 @@ export interface DeviceFacts {
   readonly device: string
   readonly full_name: string
   readonly precisions: readonly Precision[]
+  /** Optional features of a WebGPU device, such as shader-f16. */
+  readonly features?: readonly string[]
+  /** Whether a program computes on the CPU in place of a graphics card. It is never chosen by measuring. */
+  readonly is_software?: boolean
+  /** Memory of the device, if it is known. */
+  readonly memory_bytes?: number
+  /** Size of the largest tensor that the device supports, if it is known. */
+  readonly largest_buffer_bytes?: number
 }
 
 /** An engine found on this machine. */
@@ -24,7 +32,10 @@ export interface EngineEntry {
   readonly name: string
   /** Human-readable name. */
   readonly title: string
-  /** Examples of supported `--device` values: `cpu`, or an engine-specific device in the form `NAME:DEVICE`. */
+  /**
+   * Examples of supported `--device` values: `cpu`, the name of the engine if it has a default device, or an
+   * engine-specific device in the form `NAME:DEVICE`.
+   */
   readonly devices: readonly string[]
   /** Precisions that the engine supports on some machine. An open engine lists those it supports on this machine. */
   readonly precisions: readonly Precision[]
@@ -41,7 +52,8 @@ export interface EngineEntry {
    */
   inspect(): Promise<EngineFacts | undefined>
   /**
-   * Opens the engine on `cpu` or on one of its own devices, given without the `NAME:` prefix.
+   * Opens the engine on `cpu` or on one of its own devices, given without the `NAME:` prefix. Its default device is an
+   * empty text.
    * @throws SpanforgeError if the engine or the device is not available
    */
   open(device: string): Promise<Engine>

@@ -18,6 +18,10 @@ export class HeldValues<T> {
     for (const [name, value] of Object.entries(values)) if (this.names.has(name)) this.held.set(name, this.adopt(value))
   }
 
+  has(name: string): boolean {
+    return this.held.has(name)
+  }
+
   /** @throws SpanforgeError if a value passed to a run is already held */
   rejectHeld(...passed: readonly Values[]): void {
     for (const values of passed)

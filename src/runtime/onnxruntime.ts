@@ -11,12 +11,12 @@ import {
   type Engine,
   type Executable,
   MEMORY_REMEDY,
-  type Signature,
   threadsByDefault,
   type Values,
 } from './engine.ts'
 import type { EngineEntry } from './engine-entry.ts'
 import { HeldValues } from './held-values.ts'
+import { checkSignature } from './model-signature.ts'
 
 /**
  * Operators that the CPU kernels of ONNX Runtime support beyond standard ONNX: matrix products that transpose and scale
@@ -59,7 +59,7 @@ export const onnxruntime: Engine = {
   async open(file, signature) {
     const session = await openSession(file, { intraOpNumThreads: threadsByDefault(), ...waiting(false) })
     try {
-      checkSignature(file, session, signature)
+      checkSignature(file, { inputs: session.inputNames, outputs: session.outputNames }, signature)
     } catch (error) {
       await session.release()
       throw error
@@ -88,17 +88,6 @@ async function openSession(model: Uint8Array | string, options: InferenceSession
   }).catch((error: Error) => {
     throw new SpanforgeError(`${from}ONNX Runtime cannot load the model: ${error.message}`, { cause: error })
   })
-}
-
-function checkSignature(file: string, { inputNames, outputNames }: InferenceSession, { inputs, outputs }: Signature) {
-  const unknown = inputNames.filter((name) => !inputs.includes(name))
-  const missing = outputs.filter((name) => !outputNames.includes(name))
-  if (unknown.length === 0 && missing.length === 0) return
-  const found = `the inputs ${inputNames.join(', ')} and the outputs ${outputNames.join(', ')}`
-  throw new SpanforgeError(
-    `${file}: found ${found}, expected at most the inputs ${inputs.join(', ')} and the outputs ${outputs.join(', ')}`,
-    { remedy: 'Use a model that was exported for question answering.' },
-  )
 }
 
 async function executable(session: InferenceSession, isProfiled = false): Promise<Executable> {

@@ -6,11 +6,12 @@ import type { EngineEntry } from './engine-entry.ts'
 import { onednnEntry } from './onednn/index.ts'
 import { onnxruntimeEntry } from './onnxruntime.ts'
 import { openvinoEntry } from './openvino/index.ts'
+import { webgpuEntry } from './webgpu/index.ts'
 
 /** The engine used if none is specified. It is the first entry of the registry and needs no opening. */
 export { onnxruntime as defaultEngine } from './onnxruntime.ts'
 
-const ENTRIES: EngineEntry[] = [onnxruntimeEntry, openvinoEntry, onednnEntry]
+const ENTRIES: EngineEntry[] = [onnxruntimeEntry, openvinoEntry, onednnEntry, webgpuEntry]
 
 /** Entries in the order in which they are listed and benchmarked. The first is the default. */
 export const engineEntries = (): readonly EngineEntry[] => ENTRIES
@@ -43,14 +44,15 @@ export function engineEntry(name: EngineName): EngineEntry {
   return entry
 }
 
-const hasOwnDevices = ({ name, devices }: EngineEntry): boolean => devices.some((known) => known.startsWith(`${name}:`))
+/** Whether a device belongs to an engine: `NAME:DEVICE`, or `NAME` for its default device. */
+const isOwn = ({ name }: EngineEntry, device: string): boolean => device === name || device.startsWith(`${name}:`)
+
+const ownDevices = (entry: EngineEntry): string[] => entry.devices.filter((known) => isOwn(entry, known))
 
 /** Describes the values of `--device`. */
 export function deviceChoices(): string {
-  const own = ENTRIES.flatMap(({ name, devices }) =>
-    devices.filter((known) => known.startsWith(`${name}:`)).slice(0, 1),
-  )
-  return own.length > 0 ? `cpu, or a device of an engine, such as ${own.join(' or ')}` : 'cpu'
+  const own = ENTRIES.flatMap((entry) => ownDevices(entry).slice(0, 1))
+  return own.length > 0 ? `auto, cpu, or a device of an engine, such as ${own.join(' or ')}` : 'auto or cpu'
 }
 
 /**
@@ -59,15 +61,36 @@ export function deviceChoices(): string {
  */
 export function enginesOn(device: string): EngineEntry[] {
   if (device === 'cpu') return ENTRIES.filter(({ devices }) => devices.includes('cpu'))
-  const [name, own] = splitDevice(device)
-  const owner = ENTRIES.find((entry) => entry.name === name && hasOwnDevices(entry))
-  if (!owner || !own) throw new UsageError(`device: found ${showValue(device)}, expected ${deviceChoices()}`)
+  const owner = ENTRIES.find((entry) => ownDevices(entry).length > 0 && isOwn(entry, device))
+  const isNamed = owner?.devices.includes(owner.name) ? device !== `${owner.name}:` : splitDevice(device)[1] !== ''
+  if (!owner || !isNamed) throw new UsageError(`device: found ${showValue(device)}, expected ${deviceChoices()}`)
   return [owner]
 }
 
 function splitDevice(device: string): [name: string, own: string] {
   const colon = device.indexOf(':')
   return colon < 0 ? [device, ''] : [device.slice(0, colon), device.slice(colon + 1)]
+}
+
+export interface OpenedEngine {
+  readonly name: EngineName
+  /** Name of the device, as for `--device`. */
+  readonly device: string
+  readonly engine: Engine
+}
+
+/**
+ * Opens an engine without measuring: the named one on the device, the one that owns the device, or the default engine. If
+ * the device is not given or `auto`, it is `cpu`, or the first device of an engine that does not support `cpu`.
+ */
+export async function openNamed(
+  engine: EngineName | 'auto' | null | undefined,
+  device: string | null | undefined,
+): Promise<OpenedEngine> {
+  const asked = device === 'auto' ? undefined : device
+  const named = engine && engine !== 'auto' ? engineEntry(engine) : enginesOn(asked ?? 'cpu')[0]
+  const chosen = asked ?? (named.devices.includes('cpu') ? 'cpu' : named.devices[0])
+  return { name: named.name, device: chosen, engine: await openEngine(named.name, chosen) }
 }
 
 /**

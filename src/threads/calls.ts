@@ -5,6 +5,7 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type MessagePort, parentPort, type TransferListItem, Worker } from 'node:worker_threads'
 import { SpanforgeError, UsageError } from '../errors.ts'
+import { shareProcessMutex } from './process-mutex.ts'
 
 interface Call {
   /** Undefined if no reply is expected. */
@@ -154,6 +155,7 @@ function asError({ message, stack, foreseen }: Failure): Error {
  * `startWorker(import.meta.url, './cut-worker', data)`. The module can access `workerData` under that name.
  */
 export function startWorker(caller: string, module: string, workerData: unknown): Worker {
+  shareProcessMutex()
   const extension = extname(caller)
   const url = new URL(`${module}${extension}`, caller)
   if (extension !== '.ts') return new Worker(url, { workerData })

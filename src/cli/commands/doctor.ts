@@ -4,6 +4,7 @@ import { columns, textFacts, textTable } from '../../report/render/table.ts'
 import type { Diagnosis } from '../../runs/doctor/doctor.ts'
 import type { EngineState } from '../../runs/doctor/engine-states.ts'
 import { busyNote } from '../../runs/machine.ts'
+import type { DeviceFacts } from '../../runtime/engine-entry.ts'
 import { createOutput } from '../terminal/output.ts'
 
 /** `spanforge doctor`: shows the hardware and engines of this machine and estimates training times. */
@@ -51,10 +52,20 @@ function engineFacts({ title, found, problem, install }: EngineState): readonly 
   return [
     [title, `${version}, ${source}`],
     ...(library ? [['  library', library] as const] : []),
-    ...devices.map(
-      ({ device, full_name, precisions }) => [`  ${device}`, `${full_name}; ${precisions.join(', ')}`] as const,
-    ),
+    ...devices.map((device) => [`  ${device.device}`, deviceText(device)] as const),
   ]
+}
+
+function deviceText({ full_name, precisions, features, ...facts }: DeviceFacts): string {
+  const { is_software, memory_bytes, largest_buffer_bytes } = facts
+  return [
+    full_name,
+    precisions.join(', '),
+    ...(features ? [features.join(', ') || 'no shader-f16'] : []),
+    ...(memory_bytes ? [`${byteSize(memory_bytes)} of memory`] : []),
+    ...(largest_buffer_bytes ? [`tensors up to ${byteSize(largest_buffer_bytes)}`] : []),
+    ...(is_software ? ['a program that computes on the CPU, so it is slow'] : []),
+  ].join('; ')
 }
 
 function trainingText({ notebook, estimates }: Diagnosis): string {

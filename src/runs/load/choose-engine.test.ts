@@ -13,6 +13,12 @@ const config = parseConfig(
 const withFeatures = (...cpu_features: machine.Machine['cpu_features']) =>
   vi.spyOn(machine, 'inspectMachine').mockReturnValue({ ...machine.inspectMachine(), cpu: 'Test CPU', cpu_features })
 
+/** Hides the graphics adapters of this machine. */
+function hideVulkan() {
+  vi.stubEnv('VK_DRIVER_FILES', '/nowhere')
+  vi.stubEnv('VK_ICD_FILENAMES', '/nowhere')
+}
+
 beforeEach(() => {
   vi.restoreAllMocks()
   return () => vi.unstubAllEnvs()
@@ -22,6 +28,7 @@ describe('with ONNX Runtime alone', () => {
   beforeEach(() => {
     vi.stubEnv('OPENVINO_DIR', '/nowhere')
     vi.stubEnv('ONEDNN_DIR', '/nowhere')
+    hideVulkan()
   })
 
   test('ONNX Runtime is the default', async () => {
@@ -35,7 +42,9 @@ describe('with ONNX Runtime alone', () => {
     const measure = vi.fn()
     const { name, note } = await chooseEngine({ engine: 'auto' }, config, measure)
     expect(name).toBe('onnxruntime')
-    expect(note).toMatch(/^Engine: ONNX Runtime, the only one available. OPENVINO_DIR: (.|\n)*ONEDNN_DIR: /)
+    expect(note).toMatch(
+      /^Engine: ONNX Runtime, the only one available. OPENVINO_DIR: (.|\n)*ONEDNN_DIR: (.|\n)*WebGPU: /,
+    )
     expect(measure).not.toHaveBeenCalled()
   })
 
@@ -69,6 +78,7 @@ describe('with ONNX Runtime alone', () => {
 describeOpenVino('with OpenVINO', (engine) => {
   beforeEach(() => {
     vi.stubEnv('ONEDNN_DIR', '/nowhere')
+    hideVulkan()
   })
 
   test('auto chooses the faster engine and reports both times', async () => {

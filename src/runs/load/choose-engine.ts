@@ -9,7 +9,10 @@ import { secondsOfStep } from './measure-engine.ts'
 /** The engine, device and precision that flags or arguments ask for. */
 export interface EngineChoice {
   readonly engine?: EngineName | 'auto' | null
-  /** Default: every device with `auto` or bf16; otherwise `cpu`, or the engine's first device if it has no `cpu`. */
+  /**
+   * `auto` is every device. Default: every device with engine `auto` or bf16; otherwise `cpu`, or the engine's first
+   * device if it has no `cpu`.
+   */
   readonly device?: string | null
   /** Whether anything is computed in bfloat16. */
   readonly bf16?: boolean
@@ -55,10 +58,11 @@ export async function chooseEngine(
   config: ModelConfig,
   measure = secondsOfStep,
 ): Promise<ChosenEngine> {
-  const { engine: asked, bf16 = false } = choice
+  const wanted = wantedBy(choice)
+  const { engine: asked, device, bf16 } = wanted
   const precision = bf16 ? 'bfloat16' : 'float32'
   const rejections: Rejections = []
-  const places = await placesFor(choice, rejections)
+  const places = await placesFor(wanted, rejections)
   const candidates = await open(places, precision, rejections)
   const timed: TimedCandidate[] = []
   if (candidates.length > 1)
@@ -68,7 +72,7 @@ export async function chooseEngine(
       })
   timed.sort((a, b) => a.seconds - b.seconds)
   const [best] = candidates.length > 1 ? timed : candidates
-  if (!best) throw rejectionOf(rejections, choice.device, precision)
+  if (!best) throw rejectionOf(rejections, device, precision)
   const chosen = { name: best.entry.name, device: best.device, engine: best.engine }
   if (timed.length > 1) return { ...chosen, note: timesNote(timed) }
   if (asked !== 'auto' && candidates.length === 1) return chosen
@@ -76,28 +80,42 @@ export async function chooseEngine(
   return { ...chosen, note: `Engine: ${titleOf(best)}, the only one available. ${reasons}`.trimEnd() }
 }
 
+interface Wanted {
+  readonly engine: EngineChoice['engine']
+  /** The only device to choose from, if there is one. */
+  readonly device: string | undefined
+  /** Whether all devices of an engine are measured, rather than its first one used. */
+  readonly everyDevice: boolean
+  readonly bf16: boolean
+}
+
+function wantedBy({ engine, device, bf16 = false }: EngineChoice): Wanted {
+  const everyDevice = device === 'auto' || engine === 'auto' || (!engine && bf16)
+  if (device === 'auto') return { engine: engine ?? (bf16 ? engine : 'auto'), device: undefined, everyDevice, bf16 }
+  return { engine, device: device ?? undefined, everyDevice, bf16 }
+}
+
 /** The engines and devices to choose from. */
-async function placesFor({ engine: asked, device, bf16 }: EngineChoice, rejections: Rejections): Promise<Place[]> {
-  const entries = entriesFor(asked, device, bf16)
+async function placesFor({ engine, device, everyDevice, bf16 }: Wanted, rejections: Rejections): Promise<Place[]> {
+  const entries = entriesFor(engine, device, bf16)
   if (device) return entries.map((entry) => ({ entry, device }))
   const places: Place[] = []
   for (const entry of entries)
     await unlessRejected(rejections, async () => {
-      const chosenHere = asked !== 'auto' && (asked || !bf16)
-      if (chosenHere && entry.devices.includes('cpu')) return void places.push({ entry, device: 'cpu' })
-      const found = (await entry.inspect())?.devices.map((facts) => facts.device) ?? []
+      if (!everyDevice && entry.devices.includes('cpu')) return void places.push({ entry, device: 'cpu' })
+      const facts = (await entry.inspect())?.devices ?? []
+      const usable = everyDevice ? facts.filter(({ is_software }) => !is_software) : facts
+      if (facts.length > 0 && usable.length === 0)
+        throw new SpanforgeError(`${entry.title}: ${facts[0].full_name} is a program that computes on the CPU.`)
+      const found = usable.map(({ device }) => device)
       // If no device is found, opening the engine reports the reason.
       const devices = found.length > 0 ? found : entry.devices.slice(0, 1)
-      places.push(...(chosenHere ? devices.slice(0, 1) : devices).map((device) => ({ entry, device })))
+      places.push(...(everyDevice ? devices : devices.slice(0, 1)).map((device) => ({ entry, device })))
     })
   return places
 }
 
-function entriesFor(
-  asked: EngineChoice['engine'],
-  device: EngineChoice['device'],
-  bf16 = false,
-): readonly EngineEntry[] {
+function entriesFor(asked: Wanted['engine'], device: Wanted['device'], bf16: boolean): readonly EngineEntry[] {
   const able = device ? enginesOn(device) : engineEntries()
   if (asked === 'auto') return able
   if (asked) return [engineEntry(asked)]

@@ -12,7 +12,7 @@ import { ExportedModel } from '../../inference/exported-model.ts'
 import { fitVocabulary, type LoadOptions, loadPretrained, newlyInitialized } from '../../inference/pretrained.ts'
 import type { QuestionAnsweringModel } from '../../models/question-answering.ts'
 import type { SpanModel } from '../../models/span-model.ts'
-import { defaultEngine, type EngineName, openEngine } from '../../runtime/registry.ts'
+import { type EngineName, openNamed } from '../../runtime/registry.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import { chooseEngine, type EngineChoice } from './choose-engine.ts'
 
@@ -92,9 +92,7 @@ export async function openModel(
     throw new UsageError('bf16: an exported model computes in its own dtype', 'Leave out bf16 and choose a dtype.')
   const loaded = await loadTokenizer(folder)
   const settings = await loadAnswerSettings(folder)
-  const device = choice.device ?? 'cpu'
-  const engineName = choice.engine && choice.engine !== 'auto' ? choice.engine : defaultEngine.name
-  const engine = await openEngine(engineName, device)
+  const { name: engineName, device, engine } = await openNamed(choice.engine, choice.device)
   const model = await ExportedModel.open(folder, { dtype, engine })
   const tokenizer = fitVocabulary(folder, loaded, model.geometry)
   return { folder, name: displayName(nameOrFolder), model, tokenizer, settings, engineName, device }

@@ -46,7 +46,9 @@ export async function prepareRun(given: TrainingArguments, options: PrepareOptio
   const loaded = await loadModel(model, { seed, choice }, { ...hub, revision: revision ?? hub.revision })
   // Stored in the arguments, so that a resumed run does not measure again and choose another engine.
   const settled =
-    loaded.engineNote === undefined ? given : { ...given, engine: loaded.engineName, device: loaded.device }
+    loaded.engineNote === undefined && device !== 'auto'
+      ? given
+      : { ...given, engine: loaded.engineName, device: loaded.device }
   const base = {
     ...loaded.model.geometry,
     model_max_length: loaded.tokenizer.model_max_length,

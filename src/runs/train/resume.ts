@@ -103,6 +103,7 @@ async function namedFolder(output_dir: string, name: string): Promise<string> {
 /** Whether a run decides the argument itself, by its base model or by measuring. */
 function isOpen(name: string, value: unknown, { bf16, bf16_full_eval }: TrainingArguments): boolean {
   if (name === 'engine') return value === 'auto' || (value === null && (bf16 || bf16_full_eval))
+  if (name === 'device' && value === 'auto') return true
   return value === null && (name === 'device' || DECIDED_BY_MODEL.includes(name))
 }
 
@@ -133,8 +134,9 @@ export async function withEarlierArguments(given: RawArguments): Promise<RawArgu
     )
   }
   const saved = (await readJsonFile(join(output_dir, ARGUMENTS_FILE))) as RawArguments
-  // With `auto`, the engine chosen by the original run is kept, because another one would produce different bits.
-  const { engine, ...others } = given
-  const kept = engine === 'auto' && typeof saved.engine === 'string' ? others : given
-  return { ...saved, overwrite_output_dir: false, ...kept, output_dir }
+  // With `auto`, the engine and device chosen by the original run are kept, because others would produce different bits.
+  const kept = Object.entries(given).filter(
+    ([name, value]) => !(['engine', 'device'].includes(name) && value === 'auto' && typeof saved[name] === 'string'),
+  )
+  return { ...saved, overwrite_output_dir: false, ...Object.fromEntries(kept), output_dir }
 }

@@ -1,21 +1,13 @@
 /** Memory by its address, through koffi and the C library. */
-import { createRequire } from 'node:module'
-import type koffi from 'koffi'
+import { loadKoffi } from '../koffi.ts'
 
-/** oneDNN compiles code on the stack that it is called on. */
-const STACK_BYTES = 8 * 2 ** 20
-
-const require = createRequire(import.meta.url)
 let native: ReturnType<typeof load> | undefined
 
 /** Loaded by the first caller that has found a library: without one, koffi is never loaded. */
 export const nativeMemory = () => (native ??= load())
 
 function load() {
-  const ffi = require('koffi') as typeof koffi
-  // Another copy of this module may have configured koffi, which is only possible before it loads a library.
-  if (ffi.config().sync_stack_size !== STACK_BYTES)
-    ffi.config({ sync_stack_size: STACK_BYTES, async_stack_size: STACK_BYTES })
+  const ffi = loadKoffi()
   const c = ffi.load(null)
   const [P, size] = ['void *', 'size_t']
   const memmove = c.func('memmove', P, [P, P, size])

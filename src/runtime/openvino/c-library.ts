@@ -1,34 +1,16 @@
-import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
 import type koffi from 'koffi'
 import type { LibraryHandle } from 'koffi'
 import { SpanforgeError } from '../../errors.ts'
 import { MEMORY_REMEDY } from '../engine.ts'
 import type { Handle } from '../find-library.ts'
+import { loadKoffi } from '../koffi.ts'
 
 /** The library's message for a failed call, before context is added. */
 export class OpenVinoFailure extends Error {}
 
 /** A C type, by name or as created by koffi. */
 export type Type = Parameters<typeof koffi.sizeof>[0]
-
-/** OpenVINO needs a large stack. The default of koffi for asynchronous calls is 128 kB. */
-const STACK_BYTES = 8 * 2 ** 20
-
-const require = createRequire(import.meta.url)
-let ffi: typeof koffi | undefined
-
-/** Called only when an OpenVINO library was found. Otherwise koffi is never loaded. */
-function loadKoffi(): typeof koffi {
-  if (!ffi) {
-    ffi = require('koffi') as typeof koffi
-    // koffi cannot be configured after it has loaded a library, and another copy of this module may already have
-    // configured it.
-    if (ffi.config().sync_stack_size !== STACK_BYTES)
-      ffi.config({ sync_stack_size: STACK_BYTES, async_stack_size: STACK_BYTES })
-  }
-  return ffi
-}
 
 /** A shared library whose functions return a status (0 for success) and store the message of the last failure. */
 export class CLibrary {
