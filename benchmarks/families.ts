@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
 import { SpanforgeError } from '../src/errors.ts'
@@ -19,6 +19,7 @@ interface Options {
   readonly python: string
   readonly bf16: boolean
   readonly out?: string
+  readonly append: boolean
 }
 
 interface Row {
@@ -91,6 +92,14 @@ function table(rows: readonly Row[]): string {
   ].join('\n')
 }
 
+/** @throws SpanforgeError if the results in --out are from another processor */
+function earlierRows({ out, append }: Options, cpu: string): readonly Row[] {
+  if (!append || !out || !existsSync(out)) return []
+  const earlier: { readonly cpu: string; readonly rows: readonly Row[] } = JSON.parse(readFileSync(out, 'utf8'))
+  if (earlier.cpu !== cpu) throw new SpanforgeError(`${out}: results of ${earlier.cpu}, but this is ${cpu}`)
+  return earlier.rows
+}
+
 const positive = (text: string): number => Math.max(1, Math.floor(Number(text)))
 
 await new Command('families')
@@ -101,16 +110,19 @@ await new Command('families')
   .option('--questions <n>', 'number of questions from the file', positive, 3000)
   .option('--python <file>', 'Python with torch and transformers', process.env.SPANFORGE_PYTHON ?? 'python3')
   .option('--no-bf16', 'only float32')
-  .option('--out <file>', 'write the results as JSON')
+  .option('--out <file>', 'write the results as JSON, after each model')
+  .option('--append', 'keep the results of other models in --out, and include them in the table', false)
   .action((train_file: string, folder: string, options: Options) => {
-    const rows = options.models.map((model) => {
+    const cpu = /^model name\s*:\s*(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 'unknown'
+    const rows = new Map(earlierRows(options, cpu).map((row) => [row.model, row]))
+    for (const model of options.models) {
       const ours = measureOurs({ train_file, folder, questions: options.questions }, model, options)
       const row = { model, ours, torch: measureTorch(train_file, folder, model, options) }
       checkSame(row)
-      return row
-    })
-    const cpu = /^model name\s*:\s*(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 'unknown'
-    if (options.out) writeFileSync(options.out, `${JSON.stringify({ cpu, rows }, null, 1)}\n`)
-    console.log(`Training samples/s on ${cpu}.\n\n${table(rows)}`)
+      rows.set(model, row)
+      if (options.out) writeFileSync(options.out, `${JSON.stringify({ cpu, rows: [...rows.values()] }, null, 1)}\n`)
+    }
+    const measured = FAMILIES.flatMap((model) => rows.get(model) ?? [])
+    console.log(`Training samples/s on ${cpu}.\n\n${table(measured)}`)
   })
   .parseAsync()
