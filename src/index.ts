@@ -49,6 +49,10 @@ export type { RobertaConfig } from './models/roberta.ts'
 export type { SpanModel } from './models/span-model.ts'
 export { type LossClass, lossClass, type Meaning, meaning as lossMeaning } from './report/summary/loss-meaning.ts'
 export { type ExportRunOptions, exportFolder as exportModel } from './runs/export/export.ts'
+export { type BuildIndexOptions, type BuiltIndex, buildIndex } from './runs/index/build-index.ts'
+export { type FoundPassage, type IndexFacts, PassageIndex, type PassageSearchOptions } from './search/passage-index.ts'
+export type { Passage } from './search/passages.ts'
+export type { IndexedDocument } from './search/schema.ts'
 export {
   type AnswerCandidate,
   type AnswerOptions,

@@ -14,13 +14,23 @@ declare module 'vitest' {
 const root = fileURLToPath(new URL('..', import.meta.url))
 const entryPoints = [
   'cli/main',
+  'documents/document-worker',
   'server/models/model-worker',
   'server/tokenizing/request-tokenizer-worker',
   'runs/load/cut-worker',
   'runtime/onednn/worker',
 ]
 /** Dependencies that cannot be bundled: native code, and packages that search for their own files. */
-const external = ['onnxruntime-node', 'koffi', '@resvg/resvg-js', 'fastify', '@fastify/*', 'pino']
+const external = [
+  'onnxruntime-node',
+  'koffi',
+  '@resvg/resvg-js',
+  'fastify',
+  '@fastify/*',
+  'pino',
+  'node-sqlite3-wasm',
+  'mammoth',
+]
 
 /**
  * Before all tests, creates a package in a new folder with the command line and its threads bundled into a few JavaScript

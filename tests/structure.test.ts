@@ -10,6 +10,7 @@ import { files, importsOf, moduleOf, read, sources } from './source-tree.ts'
 const mayImport: Record<string, readonly string[]> = {
   files: [],
   threads: [],
+  documents: ['files', 'threads'],
   random: [],
   graph: [],
   ops: ['graph'],
@@ -26,6 +27,7 @@ const mayImport: Record<string, readonly string[]> = {
   data: ['files', 'random', 'text', 'squad', 'checkpoint'],
   hub: ['files', 'squad', 'checkpoint'],
   inference: ['random', 'runtime', 'nn', 'batching', 'models', 'text', 'squad', 'checkpoint'],
+  search: ['files', 'documents', 'models', 'text', 'squad', 'inference'],
   export: [
     'files',
     'graph',
@@ -48,6 +50,7 @@ const mayImport: Record<string, readonly string[]> = {
   runs: [
     'files',
     'threads',
+    'documents',
     'runtime',
     'batching',
     'models',
@@ -57,6 +60,7 @@ const mayImport: Record<string, readonly string[]> = {
     'data',
     'hub',
     'inference',
+    'search',
     'export',
     'training',
     'report',

@@ -66,6 +66,13 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import('./commands/serve.ts')).serveCommand(),
   },
   {
+    name: 'index',
+    group: TRAIN_AND_USE,
+    summary: 'make documents searchable, to answer questions from all of them',
+    usage: '[options] [docs...]',
+    load: async () => (await import('./commands/index-documents.ts')).indexCommand(),
+  },
+  {
     name: 'export',
     group: TRAIN_AND_USE,
     summary: 'export models to ONNX for other runtimes, or as a web page that needs no server',

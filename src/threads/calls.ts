@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type MessagePort, parentPort, type TransferListItem, Worker } from 'node:worker_threads'
+import { type MessagePort, parentPort, type ResourceLimits, type TransferListItem, Worker } from 'node:worker_threads'
 import { SpanforgeError, UsageError } from '../errors.ts'
 import { shareProcessMutex } from './process-mutex.ts'
 
@@ -153,14 +153,20 @@ function asError({ message, stack, foreseen }: Failure): Error {
 /**
  * Starts a worker thread that runs a module next to the caller's, compiled or not, for example
  * `startWorker(import.meta.url, './cut-worker', data)`. The module can access `workerData` under that name.
+ * `resourceLimits` are those of node:worker_threads.
  */
-export function startWorker(caller: string, module: string, workerData: unknown): Worker {
+export function startWorker(
+  caller: string,
+  module: string,
+  workerData: unknown,
+  resourceLimits?: ResourceLimits,
+): Worker {
   shareProcessMutex()
   const extension = extname(caller)
   const url = new URL(`${module}${extension}`, caller)
-  if (extension !== '.ts') return new Worker(url, { workerData })
+  if (extension !== '.ts') return new Worker(url, { workerData, resourceLimits })
   // In tests and development, the worker runs TypeScript sources and needs a loader, which no flag provides.
   const tsx = createRequire(import.meta.url).resolve('tsx/cjs/api')
   const load = `require(${JSON.stringify(tsx)}).register(); require(${JSON.stringify(fileURLToPath(url))})`
-  return new Worker(load, { eval: true, workerData })
+  return new Worker(load, { eval: true, workerData, resourceLimits })
 }

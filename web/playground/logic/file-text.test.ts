@@ -1,9 +1,9 @@
 import { parseHTML } from 'linkedom'
 import { marked } from 'marked'
 import { describe, expect, it } from 'vitest'
+import { type Piece, pageText } from '../../../src/documents/formats/pdf-lines.ts'
 import { decoded, tidy } from './file-text.ts'
 import { htmlText } from './html-text.ts'
-import { type Piece, pageText } from './pdf-lines.ts'
 
 const read = (html: string) => htmlText(parseHTML(html).document as unknown as Node)
 

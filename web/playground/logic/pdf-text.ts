@@ -1,7 +1,7 @@
 /** Extracts text from PDFs with pdfjs, loaded on demand. Its worker and character maps are assets of the page. */
 import { GlobalWorkerOptions, getDocument } from 'pdfjs-dist'
 import workerAddress from 'pdfjs-dist/build/pdf.worker.min.mjs?url'
-import { type Piece, pageText } from './pdf-lines.ts'
+import { type Piece, pageText } from '../../../src/documents/formats/pdf-lines.ts'
 
 GlobalWorkerOptions.workerSrc = workerAddress
 

@@ -15,21 +15,34 @@ interface Line {
   readonly height: number
 }
 
+/** A paragraph of a page. */
+export interface Paragraph {
+  readonly text: string
+  /** Height of its first line in points, which is the font size. */
+  readonly height: number
+}
+
 /** Joins lines to paragraphs and removes hyphenation. */
-export function pageText(pieces: readonly Piece[]): string {
+export function pageParagraphs(pieces: readonly Piece[]): Paragraph[] {
   const lines = linesOf(pieces)
   const usual = usualDistance(lines)
-  let text = ''
+  const paragraphs: { text: string; height: number }[] = []
   for (const [i, line] of lines.entries()) {
     const last = lines[i - 1]
-    if (!last) text = line.text
-    else if (startsParagraph(last, line, usual)) text += `\n\n${line.text}`
+    const paragraph = paragraphs.at(-1)
+    if (!paragraph || startsParagraph(last, line, usual)) paragraphs.push({ text: line.text, height: line.height })
     else if (/\p{L}[-\u00ad]$/u.test(last.text))
-      text = (/^\p{Ll}/u.test(line.text) ? text.slice(0, -1) : text) + line.text
-    else text += ` ${line.text}`
+      paragraph.text = (/^\p{Ll}/u.test(line.text) ? paragraph.text.slice(0, -1) : paragraph.text) + line.text
+    else paragraph.text += ` ${line.text}`
   }
-  return text
+  return paragraphs
 }
+
+/** The text of a page, with an empty line between paragraphs. */
+export const pageText = (pieces: readonly Piece[]): string =>
+  pageParagraphs(pieces)
+    .map(({ text }) => text)
+    .join('\n\n')
 
 function startsParagraph(last: Line, line: Line, usual: number): boolean {
   const distance = last.y - line.y

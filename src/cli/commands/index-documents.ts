@@ -1,0 +1,135 @@
+import { Command, Option } from 'commander'
+import { DOCUMENT_ENDINGS } from '../../documents/find-documents.ts'
+import { DOCUMENT_LIMITS } from '../../documents/limits.ts'
+import { count, counted, duration } from '../../report/render/format.ts'
+import { textFacts } from '../../report/render/table.ts'
+import type { BuiltIndex } from '../../runs/index/build-index.ts'
+import { STEMMINGS, type Stemming } from '../../search/schema.ts'
+import { integerFrom } from '../flags/numbers.ts'
+import { catchInterrupts } from '../terminal/interrupts.ts'
+import { createOutput, type Output } from '../terminal/output.ts'
+import { terminalScreen } from '../terminal/screen.ts'
+
+interface IndexFlags {
+  readonly output_dir: string
+  readonly stemming?: Stemming
+  readonly max_file_size: number
+  readonly max_pages: number
+  readonly max_seconds: number
+  readonly overwrite?: boolean
+  readonly json?: boolean
+}
+
+const MEGABYTE = 2 ** 20
+
+const EXAMPLES = `
+Documents are files that end with ${DOCUMENT_ENDINGS.slice(0, 5).join(', ')},
+${DOCUMENT_ENDINGS.slice(5).join(', ')}. In folders, hidden files and links that lead out of
+the folder are skipped. A document that cannot be read is skipped too, with the
+reason; the others are indexed.
+
+The index then contains exactly DOCS. Run the command again after documents
+have been added, changed or removed: only those are read. Without DOCS, it reads
+the same files and folders as last time. If it is interrupted, the previous
+index remains, and the same command resumes.
+
+Examples:
+  spanforge index manuals --output_dir index
+  spanforge index handbook.pdf notes/ --output_dir index
+  spanforge index --output_dir index
+  spanforge answer --model out --index index --question "How do I reset it?"
+  spanforge serve out --index index
+`
+
+/** `spanforge index DOCS`: makes documents searchable. */
+export function indexCommand(): Command {
+  return new Command('index')
+    .argument('[docs...]', 'files and folders with documents (default: those of the existing index)')
+    .requiredOption('--output_dir <folder>', 'folder of the index')
+    .addOption(
+      new Option('--stemming <name>', 'find words in other forms: english, or none (default: english)').choices(
+        STEMMINGS,
+      ),
+    )
+    .option(
+      '--max_file_size <megabytes>',
+      'maximum size of a document',
+      integerFrom(1),
+      DOCUMENT_LIMITS.max_bytes / MEGABYTE,
+    )
+    .option('--max_pages <integer>', 'maximum number of pages of a PDF', integerFrom(1), DOCUMENT_LIMITS.max_pages)
+    .option(
+      '--max_seconds <integer>',
+      'time limit for reading one document',
+      integerFrom(1),
+      DOCUMENT_LIMITS.max_seconds,
+    )
+    .option('--overwrite', 'create the index again instead of updating it')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(index)
+}
+
+async function index(docs: readonly string[], flags: IndexFlags): Promise<void> {
+  const { buildIndex } = await import('../../runs/index/build-index.ts')
+  const output = createOutput(flags.json === true)
+  const interrupts = catchInterrupts(() => output.print('Stopping. Press Ctrl-C again to quit immediately.'))
+  const { max_file_size, max_pages, max_seconds } = flags
+  try {
+    const built = await buildIndex(docs, {
+      output_dir: flags.output_dir,
+      stemming: flags.stemming,
+      overwrite: flags.overwrite,
+      limits: {
+        max_bytes: max_file_size * MEGABYTE,
+        max_unpacked: 2 * max_file_size * MEGABYTE,
+        max_pages,
+        max_seconds,
+      },
+      screen: terminalScreen(output),
+      signal: interrupts.signal,
+    })
+    report(built, output)
+  } catch (error) {
+    if (!interrupts.signal.aborted || error !== interrupts.signal.reason) throw error
+    process.exitCode = interrupts.exitCode()
+  } finally {
+    interrupts.release()
+  }
+}
+
+/** Maximum number of skipped documents that are listed. --json has all of them. */
+const LISTED = 20
+
+function report(built: BuiltIndex, output: Output): void {
+  const { added, changed, removed, unchanged, skipped, other_files } = built
+  const changes = [
+    [added, 'added'],
+    [changed, 'changed'],
+    [removed, 'removed'],
+    [unchanged, 'unchanged'],
+  ] as const
+  output.print(
+    textFacts([
+      ['Index', built.folder],
+      [
+        'Contents',
+        `${counted(built.documents, 'document')}, ${counted(built.passages, 'passage')}, ${counted(built.characters, 'character')}`,
+      ],
+      [
+        'Documents',
+        changes
+          .filter(([n]) => n > 0)
+          .map(([n, what]) => `${count(n)} ${what}`)
+          .join(', '),
+      ],
+      ...(skipped.length > 0 ? [['Skipped', `${count(skipped.length)}, listed below`] as const] : []),
+      ...(other_files > 0 ? [['Not read', `${counted(other_files, 'file')} of other types`] as const] : []),
+      ['Time', duration(built.runtime)],
+    ]),
+  )
+  if (skipped.length > 0)
+    output.print(`\n${textFacts(skipped.slice(0, LISTED).map(({ name, reason }) => [name, reason] as const))}`)
+  if (skipped.length > LISTED) output.print(`and ${count(skipped.length - LISTED)} more; --json lists all`)
+  output.result(built)
+}

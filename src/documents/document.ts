@@ -1,0 +1,94 @@
+/** A document as text: its blocks, and where each of them is in the file. */
+
+export const DOCUMENT_TYPES = ['txt', 'md', 'html', 'pdf', 'docx'] as const
+
+export type DocumentType = (typeof DOCUMENT_TYPES)[number]
+
+/** A heading or a paragraph. */
+export interface Block {
+  readonly text: string
+  /** UTF-16 offset in the text of the document. */
+  readonly start: number
+  /** Page of a PDF, counted from 1. */
+  readonly page?: number
+  /** Headings above the block, from the outermost to the innermost. */
+  readonly headings: readonly string[]
+  /** Whether the block is a heading itself. */
+  readonly isHeading: boolean
+}
+
+export interface ReadDocument {
+  readonly type: DocumentType
+  /** Title stated in the document, or its first heading. */
+  readonly title?: string
+  /** Number of pages of a PDF. */
+  readonly pages?: number
+  /** All blocks, with `SEPARATOR` between them. */
+  readonly text: string
+  readonly blocks: readonly Block[]
+}
+
+/** What stands between two blocks in the text of a document. */
+export const SEPARATOR = '\n\n'
+
+/** What a format yields, in reading order. `level` is that of a heading, from 1. */
+export interface Piece {
+  readonly text: string
+  readonly level?: number
+  readonly page?: number
+}
+
+/** Maximum length of a heading. Longer ones are paragraphs in a large font. */
+const MAX_HEADING = 300
+
+/** Joins pieces to a document, with the headings above each of them. */
+export class DocumentBuilder {
+  private readonly blocks: Block[] = []
+  private readonly parts: string[] = []
+  private readonly open: { readonly level: number; readonly text: string }[] = []
+  private length = 0
+
+  /** @param most maximum number of characters; `add` throws above it */
+  constructor(private readonly most: number) {}
+
+  add({ text: given, level, page }: Piece): void {
+    const text = tidy(given)
+    if (text === '') return
+    const start = this.length === 0 ? 0 : this.length + SEPARATOR.length
+    if (start + text.length > this.most) throw new TooLong(this.most)
+    const isHeading = level !== undefined && text.length <= MAX_HEADING
+    if (isHeading) while (this.open.length > 0 && this.open.at(-1)!.level >= level) this.open.pop()
+    const headings = this.open.map((heading) => heading.text)
+    this.blocks.push({ text, start, headings, isHeading, ...(page !== undefined && { page }) })
+    this.parts.push(text)
+    this.length = start + text.length
+    if (isHeading) this.open.push({ level, text: text.replace(/\s+/g, ' ') })
+  }
+
+  build(type: DocumentType, facts: { readonly title?: string; readonly pages?: number } = {}): ReadDocument {
+    const title = tidy(facts.title ?? '').replace(/\s+/g, ' ') || this.blocks.find(({ isHeading }) => isHeading)?.text
+    return {
+      type,
+      ...(title && { title: title.slice(0, MAX_HEADING) }),
+      ...(facts.pages !== undefined && { pages: facts.pages }),
+      text: this.parts.join(SEPARATOR),
+      blocks: this.blocks,
+    }
+  }
+}
+
+/** Thrown by `DocumentBuilder.add` when the text is longer than the limit. */
+export class TooLong extends Error {
+  constructor(readonly most: number) {
+    super(`more than ${most.toLocaleString('en-US')} characters of text`)
+  }
+}
+
+/** Removes characters that no text contains and that databases and pages do not accept, and spaces around lines. */
+const tidy = (text: string): string =>
+  text
+    .replace(/\p{Cs}/gu, '\ufffd')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove
+    .replace(/[\0-\x08\x0b\x0e-\x1f\x7f\ufeff]/g, '')
+    .replace(/\r\n?|\f/g, '\n')
+    .trim()
