@@ -53,7 +53,7 @@ const verifyCommand = (): Command =>
       const { sound, faults } = await verifyCache(cache, (done) => bar.update(Math.ceil(done / 1000))).finally(bar.stop)
       for (const { name, path, problem } of faults) output.print(`${name}: ${path}: ${problem}`)
       output.print(`intact files: ${count(sound)}, corrupted: ${count(faults.length)}`)
-      if (remove) await removeFaults(faults)
+      if (remove) await removeFaults(cache, faults, (name) => output.print(`${name}: waiting for a download to end`))
       output.result({ cache, sound, faults, removed: remove === true })
       if (faults.length > 0 && !remove)
         throw new SpanforgeError(`cache: corrupted files: ${count(faults.length)}`, {
@@ -68,10 +68,11 @@ const pruneCommand = (): Command =>
     .option('--json', 'print the result as JSON')
     .action(async ({ json, dry_run }: { json?: boolean; dry_run?: boolean }) => {
       const output = createOutput(json === true)
-      const found = await findPrunable(cacheFolder())
+      const cache = cacheFolder()
+      const { found, busy } = await (dry_run ? findPrunable(cache) : prune(cache))
       const size = found.reduce((sum, file) => sum + file.size, 0)
       for (const { path, reason } of found) output.print(`${path}: ${reason}`)
-      if (!dry_run) await prune(found)
+      for (const name of busy) output.print(`${name}: skipped because it is being downloaded`)
       output.print(`${byteSize(size)} ${dry_run ? 'would be' : 'were'} freed`)
-      output.result({ removed: found, size, dry_run: dry_run === true })
+      output.result({ removed: found, size, busy, dry_run: dry_run === true })
     })

@@ -49,7 +49,7 @@ describe('verify', () => {
       expect.stringMatching(/^its hash is/),
       'its content is missing',
     ])
-    await removeFaults(faults)
+    await removeFaults(world.cache, faults)
     expect((await readFile(join(await resolve(), 'model.safetensors'))).equals(BERT['model.safetensors'])).toBe(true)
     expect(await verifyCache(world.cache)).toMatchObject({ sound: 4, faults: [] })
   })
@@ -58,7 +58,7 @@ describe('verify', () => {
 describe('prune', () => {
   it('keeps the snapshot that a branch points to', async () => {
     await resolve()
-    expect(await findPrunable(world.cache)).toEqual([])
+    expect(await findPrunable(world.cache)).toEqual({ found: [], busy: [] })
   })
 
   it('removes old snapshots, blobs that only they use, and unfinished downloads', async () => {
@@ -74,17 +74,17 @@ describe('prune', () => {
     await utimes(join(blobs, `${'b'.repeat(64)}.incomplete`), day, day)
     await writeFile(join(blobs, `${'c'.repeat(64)}.incomplete`), 'Python is writing')
 
-    const found = await findPrunable(world.cache)
+    const { found } = await findPrunable(world.cache)
     expect(found.map(({ reason }) => reason).sort()).toEqual([
       'an unfinished download',
       'an unfinished download',
       'no branch or tag points to it any more',
       'no remaining snapshot uses it',
     ])
-    await prune(found)
+    expect(await prune(world.cache)).toEqual({ found, busy: [] })
     await expect(stat(old)).rejects.toThrow('ENOENT')
     expect(await readFile(join(folder, 'vocab.txt'), 'utf8')).toBe('new')
-    expect((await findPrunable(world.cache)).length).toBe(0)
+    expect(await findPrunable(world.cache)).toEqual({ found: [], busy: [] })
     expect(await verifyCache(world.cache)).toMatchObject({ sound: 4, faults: [] })
   })
 
@@ -92,6 +92,6 @@ describe('prune', () => {
     await resolve()
     const link = join(world.cache, 'link')
     await symlink(world.cache, link)
-    expect(await findPrunable(link)).toEqual([])
+    expect(await findPrunable(link)).toEqual({ found: [], busy: [] })
   })
 })

@@ -16,8 +16,9 @@ import type { Repository } from '../http/repository.ts'
  *       blobs/HASH                         contents, by SHA-256 (large files) or git's SHA-1 (others)
  *     .locks/models--owner--name/HASH.lock
  *
- * spanforge adds `blobs/HASH.spanforge.incomplete` (a partial download), locks named `.spanforge.lock`, and
- * `.spanforge/COMMIT.json` (the hub's file list of a commit, for offline use). Python ignores all three.
+ * spanforge adds `blobs/HASH.spanforge.incomplete` (a partial download), locks named `.spanforge.lock` (one for each
+ * blob and one for the repository), and `.spanforge/COMMIT.json` (the hub's file list of a commit, for offline use).
+ * Python ignores all three.
  */
 export class CachedRepository {
   readonly folder: string
@@ -32,6 +33,8 @@ export class CachedRepository {
   blob = (hash: string): string => join(this.folder, 'blobs', hash)
   incomplete = (hash: string): string => `${this.blob(hash)}.spanforge.incomplete`
   lock = (hash: string): string => join(this.locks, `${hash}.spanforge.lock`)
+  /** Held while files are downloaded into this folder or removed from it. */
+  repositoryLock = (): string => this.lock('repository')
   snapshot = (commit: string): string => join(this.folder, 'snapshots', commit)
   listing = (commit: string): string => join(this.folder, '.spanforge', `${commit}.json`)
 

@@ -38,13 +38,22 @@ export async function listCache(cache: string): Promise<CacheEntry[]> {
     const parts = /^(model|dataset)s--(.+)$/.exec(name)
     if (parts)
       entries.push(
-        await entryAt(await realpath(join(cache, name)), parts[1] as Repository['type'], parts[2].replace('--', '/')),
+        await readEntry({
+          folder: await realpath(join(cache, name)),
+          type: parts[1] as Repository['type'],
+          name: parts[2].replace('--', '/'),
+        }),
       )
   }
   return entries
 }
 
-async function entryAt(folder: string, type: Repository['type'], name: string): Promise<CacheEntry> {
+/** Reads what the cache folder of one repository contains at the moment. */
+export async function readEntry({
+  folder,
+  type,
+  name,
+}: Pick<CacheEntry, 'folder' | 'type' | 'name'>): Promise<CacheEntry> {
   const refs = await refsOf(join(folder, 'refs'))
   const snapshots: CachedSnapshot[] = []
   for (const commit of await namesIn(join(folder, 'snapshots'))) {
@@ -54,7 +63,10 @@ async function entryAt(folder: string, type: Repository['type'], name: string): 
     snapshots.push({ commit, folder: place, refs: named, files: await contentsOf(place) })
   }
   const stored: CachedFile[] = []
-  for (const blob of await namesIn(join(folder, 'blobs'))) stored.push(await fileAt(join(folder, 'blobs', blob)))
+  for (const blob of await namesIn(join(folder, 'blobs'))) {
+    const file = await fileAt(join(folder, 'blobs', blob))
+    if (file) stored.push(file)
+  }
   const isUnfinished = ({ path }: CachedFile) => path.endsWith('.incomplete')
   const copies = await copiesIn(snapshots)
   return {
@@ -72,7 +84,8 @@ async function contentsOf(folder: string): Promise<CachedSnapshot['files']> {
   const files: { path: string; content?: string }[] = []
   for (const name of await namesIn(folder, true)) {
     const path = join(folder, name)
-    if ((await lstat(path)).isDirectory()) continue
+    const found = await lstat(path).catch(unlessRemoved)
+    if (!found || found.isDirectory()) continue
     files.push({ path: name.split(sep).join('/'), content: await realpath(path).catch(() => undefined) })
   }
   return files
@@ -83,8 +96,9 @@ async function copiesIn(snapshots: readonly CachedSnapshot[]): Promise<CachedFil
   const copies: CachedFile[] = []
   for (const { folder, files } of snapshots)
     for (const { path } of files) {
-      const found = await lstat(join(folder, path))
-      if (!found.isSymbolicLink()) copies.push(await fileAt(join(folder, path)))
+      const found = await lstat(join(folder, path)).catch(unlessRemoved)
+      const copy = found && !found.isSymbolicLink() ? await fileAt(join(folder, path)) : undefined
+      if (copy) copies.push(copy)
     }
   return copies
 }
@@ -98,9 +112,15 @@ async function refsOf(folder: string): Promise<[ref: string, commit: string][]> 
   return refs
 }
 
-const fileAt = async (path: string): Promise<CachedFile> => {
-  const { size, mtimeMs } = await stat(path)
-  return { path, size, modified: mtimeMs }
+/** Returns undefined if the file does not exist. */
+export async function fileAt(path: string): Promise<CachedFile | undefined> {
+  const found = await stat(path).catch(unlessRemoved)
+  return found && { path, size: found.size, modified: found.mtimeMs }
+}
+
+/** Ignores that a file does not exist, because another process may have renamed or removed it just now. */
+function unlessRemoved(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
 }
 
 const namesIn = (folder: string, recursive = false): Promise<string[]> => readdir(folder, { recursive }).catch(() => [])

@@ -1,8 +1,9 @@
-import { rm } from 'node:fs/promises'
+import { lstat, realpath, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isLocked } from '../../files/lock.ts'
+import { assertLocksHeld, isLocked, type LockOptions, withLock } from '../../files/lock.ts'
+import type { Repository } from '../http/repository.ts'
 import { CachedRepository, digestFile, digestLike } from './cached-repository.ts'
-import { type CachedFile, type CacheEntry, hashOf, listCache } from './list.ts'
+import { type CachedFile, type CacheEntry, fileAt, hashOf, listCache, readEntry } from './list.ts'
 
 export interface Fault {
   readonly type: CacheEntry['type']
@@ -50,9 +51,30 @@ async function problemOf(blob: CachedFile): Promise<string | undefined> {
   return found === hash ? undefined : `its hash is ${found}`
 }
 
-/** Removes the corrupted files that `verifyCache` found. They are downloaded again when next needed. */
-export async function removeFaults(faults: readonly Fault[]): Promise<void> {
-  for (const { path } of faults) await rm(path, { force: true })
+/**
+ * Removes the corrupted files that `verifyCache` found, unless they have been replaced since. They are downloaded again
+ * when next needed. Waits for downloads into the same repositories; `onWait` is called with the name of each.
+ */
+export async function removeFaults(
+  cache: string,
+  faults: readonly Fault[],
+  onWait: (name: string) => void = () => {},
+): Promise<void> {
+  for (const { type, name, path } of faults)
+    await whileLocked(cache, { type, name }, { onWait: () => onWait(name) }, async () => {
+      if (await isFaulty(path)) await remove(path)
+    })
+}
+
+async function isFaulty(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined)
+  if (found?.isSymbolicLink())
+    return stat(path).then(
+      () => false,
+      () => true,
+    )
+  const file = await fileAt(path)
+  return file !== undefined && (await problemOf(file)) !== undefined
 }
 
 export interface Prunable {
@@ -62,37 +84,84 @@ export interface Prunable {
   readonly reason: string
 }
 
-/** Python's locks are not visible to spanforge, so a recent partial file of Python's may still be downloading. */
-const RECENT = 24 * 3600 * 1000
+export interface Pruning {
+  readonly found: readonly Prunable[]
+  /** Names of repositories that are being downloaded. They are left as they are. */
+  readonly busy: readonly string[]
+}
 
 /**
  * Finds what can be removed safely: snapshots that no branch or tag points to any more, blobs that no remaining
  * snapshot uses, and abandoned partial downloads.
  */
-export async function findPrunable(cache: string, now = Date.now()): Promise<Prunable[]> {
+export async function findPrunable(cache: string, now = Date.now()): Promise<Pruning> {
   const found: Prunable[] = []
+  const busy: string[] = []
   for (const entry of await listCache(cache)) {
     const cached = new CachedRepository(cache, entry)
-    const kept = entry.snapshots.filter(({ refs }) => refs.length > 0)
-    for (const { folder, refs } of entry.snapshots)
-      if (refs.length === 0) found.push({ path: folder, size: 0, reason: 'no branch or tag points to it any more' })
-    const used = new Set(kept.flatMap(({ files }) => files.map(({ content }) => content)))
-    for (const blob of entry.blobs)
-      if (!used.has(blob.path) && !(await isLocked(cached.lock(hashOf(blob)))))
-        found.push({ ...fileOf(blob), reason: 'no remaining snapshot uses it' })
-    for (const file of entry.unfinished) {
-      const [hash, ...suffix] = hashOf(file).split('.')
-      const ours = suffix[0] === 'spanforge'
-      const busy = ours ? await isLocked(cached.lock(hash)) : now - file.modified < RECENT
-      if (!busy) found.push({ ...fileOf(file), reason: 'an unfinished download' })
-    }
+    if (await isLocked(cached.repositoryLock())) busy.push(entry.name)
+    else found.push(...(await prunableOf(cached, entry, now)))
+  }
+  return { found, busy }
+}
+
+/**
+ * Removes what `findPrunable` finds. Looks again at each repository while no download can change it, because one may
+ * have been started or completed in the meantime.
+ */
+export async function prune(cache: string, now = Date.now()): Promise<Pruning> {
+  const removed: Prunable[] = []
+  const busy: string[] = []
+  for (const entry of await listCache(cache)) {
+    const cached = new CachedRepository(cache, entry)
+    if (await isLocked(cached.repositoryLock())) busy.push(entry.name)
+    else if ((await prunableOf(cached, entry, now)).length > 0)
+      await whileLocked(cache, entry, {}, async () => {
+        for (const file of await prunableOf(cached, await readEntry(entry), now)) {
+          await remove(file.path)
+          removed.push(file)
+        }
+      })
+  }
+  return { found: removed, busy }
+}
+
+/** Python's locks are not visible to spanforge, so a recent partial file of Python's may still be downloading. */
+const RECENT = 24 * 3600 * 1000
+
+async function prunableOf(cached: CachedRepository, entry: CacheEntry, now: number): Promise<Prunable[]> {
+  const found: Prunable[] = []
+  const kept = entry.snapshots.filter(({ refs }) => refs.length > 0)
+  for (const { folder, refs } of entry.snapshots)
+    if (refs.length === 0) found.push({ path: folder, size: 0, reason: 'no branch or tag points to it any more' })
+  const used = new Set(kept.flatMap(({ files }) => files.map(({ content }) => content)))
+  for (const blob of entry.blobs)
+    if (!used.has(blob.path) && !(await isLocked(cached.lock(hashOf(blob)))))
+      found.push({ ...fileOf(blob), reason: 'no remaining snapshot uses it' })
+  for (const file of entry.unfinished) {
+    const [hash, ...suffix] = hashOf(file).split('.')
+    const ours = suffix[0] === 'spanforge'
+    const busy = ours ? await isLocked(cached.lock(hash)) : now - file.modified < RECENT
+    if (!busy) found.push({ ...fileOf(file), reason: 'an unfinished download' })
   }
   return found
 }
 
 const fileOf = ({ path, size }: CachedFile) => ({ path, size })
 
-/** Removes the files and folders that `findPrunable` found. */
-export async function prune(prunable: readonly Prunable[]): Promise<void> {
-  for (const { path } of prunable) await rm(path, { recursive: true, force: true })
+/** Runs `body` while no download writes to the repository's folder. */
+async function whileLocked(
+  cache: string,
+  repository: Repository,
+  options: Pick<LockOptions, 'onWait'>,
+  body: () => Promise<void>,
+): Promise<void> {
+  const cached = new CachedRepository(cache, repository)
+  const guards = await realpath(cached.folder)
+  return withLock(cached.repositoryLock(), body, { guards, remedy: 'try again later', ...options })
+}
+
+async function remove(path: string): Promise<void> {
+  assertLocksHeld(path)
+  await rm(path, { recursive: true, force: true })
 }

@@ -6,11 +6,14 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, it } from 'vitest'
 import { bundledScript } from '../../../tests/bundled-script.ts'
-import { bytes, hubWorld } from '../../../tests/hub-world.ts'
+import { BERT, bytes, hubWorld } from '../../../tests/hub-world.ts'
 import { thoroughOr } from '../../../tests/thorough.ts'
 import { digestLike } from '../cache/cached-repository.ts'
+import { findPrunable, prune } from '../cache/upkeep.ts'
+import { resolveModel } from './models.ts'
 
 const KILLS = thoroughOr(20, 8)
+const ROUNDS = thoroughOr(100, 20)
 const FILES = {
   'config.json': JSON.stringify({ model_type: 'bert', comment: 'x'.repeat(20_000) }),
   'vocab.txt': ['[PAD]', '[UNK]', '[CLS]', '[SEP]', ...Array(10_000).keys()].join('\n'),
@@ -23,10 +26,11 @@ const world = hubWorld((server) => {
 })
 
 let script = ''
+let pruneScript = ''
 beforeAll(async () => {
-  const bundled = await bundledScript('hub-download-child.ts')
-  script = bundled.script
-  return () => rm(bundled.folder, { recursive: true })
+  const bundled = await Promise.all(['hub-download-child.ts', 'hub-prune-child.ts'].map(bundledScript))
+  ;[script, pruneScript] = bundled.map(({ script }) => script)
+  return () => Promise.all(bundled.map(({ folder }) => rm(folder, { recursive: true })))
 })
 
 /** Starts a process that waits for the signal to download. */
@@ -111,4 +115,48 @@ it('two concurrent processes download each file once', { timeout: 300_000 }, asy
   expect(folders[0]).toBe(folders[1])
   await expectFiles(folders[0])
   expect(world.downloads.filter((url) => url.startsWith('/content/'))).toHaveLength(2)
+})
+
+it('prune skips a repository while another process downloads it', { timeout: 300_000 }, async () => {
+  const stalled = new Promise<void>((onStall) => {
+    world.server.misbehave(/content/, { stallAfter: 20_000, onStall }, 1)
+  })
+  const child = download(ready())
+  const ended = once(child, 'close')
+  await stalled
+  const before = await world.files()
+  expect(before.filter((path) => path.endsWith('config.json'))).toHaveLength(1)
+  expect(await findPrunable(world.cache)).toEqual({ found: [], busy: ['ann/bert'] })
+  expect(await prune(world.cache)).toEqual({ found: [], busy: ['ann/bert'] })
+  expect(await world.files()).toEqual(before)
+
+  child.kill('SIGKILL')
+  await ended
+  const { found, busy } = await prune(world.cache)
+  expect(busy).toEqual([])
+  expect(found.map(({ reason }) => reason)).toContain('no branch or tag points to it any more')
+  expect((await world.files()).filter((path) => /blobs\/|snapshots\/./.test(path))).toEqual([])
+})
+
+it('prune in another process never removes what was just downloaded', { timeout: 300_000 }, async () => {
+  const moving = world.server.add('model', 'ann/moving')
+  const child = spawn(process.execPath, [pruneScript, world.cache], { stdio: ['pipe', 'pipe', 'inherit'] })
+  await once(child.stdout, 'data')
+  const rest = text(child.stdout)
+  for (let version = 0; version < ROUNDS; version++) {
+    const files = { ...BERT, 'vocab.txt': `[PAD]\n[UNK]\n[CLS]\n[SEP]\n${version}` }
+    moving.commit(files)
+    const folder = await resolveModel('ann/moving', world.options)
+    for (let look = 0; look < 5; look++) {
+      for (const name of await readdir(folder))
+        expect((await readFile(join(folder, name))).equals(Buffer.from(files[name as keyof typeof files])), name).toBe(
+          true,
+        )
+      expect((await readdir(folder)).length).toBe(4)
+    }
+  }
+  child.stdin.end()
+  const { rounds, removed } = JSON.parse(await rest) as { rounds: number; removed: number }
+  expect(rounds).toBeGreaterThan(ROUNDS)
+  expect(removed).toBeGreaterThan(0)
 })

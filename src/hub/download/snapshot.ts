@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { parseBoundedJson } from '../../bounded-json.ts'
 import { SpanforgeError } from '../../errors.ts'
 import { writeFileAtomic } from '../../files/atomic.ts'
+import { acquireLock, type Lock } from '../../files/lock.ts'
 import { CachedRepository, isCommit } from '../cache/cached-repository.ts'
 import { type DownloadProgress, type Hub, type HubOptions, resolveHub } from '../http/options.ts'
 import {
@@ -18,7 +19,7 @@ import {
   type RepositoryCard,
 } from '../http/repository.ts'
 import { OutOfReachError } from '../http/request.ts'
-import { readableSize } from './disk.ts'
+import { diskError, readableSize } from './disk.ts'
 import { downloadBlob } from './file.ts'
 
 /** Downloads of at least this many bytes are announced with a notice. */
@@ -82,18 +83,59 @@ export class Snapshot {
    * are downloaded before the others, which follow only if its `check` of the folder does not throw.
    */
   async bring(paths: readonly string[], first?: FirstFiles): Promise<string> {
-    const { hub, cached, listing } = this
     const names = new Set(paths)
-    const wanted = listing.files.filter(({ path }) => names.has(path))
-    const missing: RemoteFile[] = []
-    for (const file of wanted) if (!(await cached.has(listing.commit, file.path, file.size))) missing.push(file)
-    if (missing.length > 0 && hub.offline)
+    const wanted = this.listing.files.filter(({ path }) => names.has(path))
+    const missing = await this.missingOf(wanted)
+    if (missing.length > 0 && this.hub.offline)
       throw notCached(
         this.repository,
         this.revision,
         `${missing.map(({ path }) => path).join(', ')} ${missing.length === 1 ? 'is' : 'are'}`,
       )
+    const writes = missing.length > 0 || (this.source === 'hub' && !(await this.isReferenced()))
+    const lock = writes ? await this.lock(missing.length > 0) : undefined
+    try {
+      await this.complete(wanted, first)
+    } finally {
+      lock?.release()
+    }
+    return this.folder
+  }
 
+  private async missingOf(files: readonly RemoteFile[]): Promise<RemoteFile[]> {
+    const { cached, listing } = this
+    const missing: RemoteFile[] = []
+    for (const file of files) if (!(await cached.has(listing.commit, file.path, file.size))) missing.push(file)
+    return missing
+  }
+
+  /** Whether the revision already points to this snapshot, which protects it from being pruned. */
+  private async isReferenced(): Promise<boolean> {
+    return (await this.cached.commitOf(this.revision)) === this.listing.commit
+  }
+
+  /**
+   * Acquires the lock of the repository, so that `spanforge cache prune` does not remove a snapshot that is not yet
+   * referenced. Returns undefined if that fails but is not necessary, as in a read-only cache.
+   */
+  private async lock(isNecessary: boolean): Promise<Lock | undefined> {
+    const { hub, cached, repository } = this
+    try {
+      return await acquireLock(cached.repositoryLock(), {
+        guards: cached.folder,
+        remedy: 'choose another HF_HUB_CACHE',
+        onWait: () => hub.onNotice(`${repository.name}: the cache is in use by another download or prune, waiting`),
+        onDoubt: hub.onNotice,
+      })
+    } catch (error) {
+      if (isNecessary) throw diskError(cached.folder, error)
+      return undefined
+    }
+  }
+
+  private async complete(wanted: readonly RemoteFile[], first?: FirstFiles): Promise<void> {
+    const { hub } = this
+    const missing = await this.missingOf(wanted)
     const totalSize = sizeOf(wanted)
     let done = totalSize - sizeOf(missing)
     const receive = async (files: readonly RemoteFile[]) => {
@@ -109,7 +151,6 @@ export class Snapshot {
     await first?.check(this.folder)
     await receive(missing.filter(({ path }) => !early.has(path)))
     if (this.source === 'hub') await this.keep()
-    return this.folder
   }
 
   private async receive(
