@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { randomModel } from '../src/inference/pretrained.ts'
-import { MODEL_TYPES, parseConfig } from '../src/models/registry.ts'
+import { MODEL_TYPES } from '../src/models/registry.ts'
 import type { Engine } from '../src/runtime/engine.ts'
 import { parseArguments } from '../src/training/arguments/arguments.ts'
 import { Stepper } from '../src/training/loop/stepper.ts'
@@ -8,8 +8,9 @@ import { batchGradient, type Gradients } from './batch-gradient.ts'
 import { describeEngines } from './engines.ts'
 import { firstWindows, miniLm } from './minilm-model.ts'
 import { describeShared, shared } from './shared.ts'
+import { type Sizes, smallBatch, smallConfig, smallWindows } from './small-families.ts'
 import { readJson } from './squad-reference.ts'
-import { thoroughOr } from './thorough.ts'
+import { isThorough, thoroughOr } from './thorough.ts'
 import { recordedBatch, unpadded, withoutDropout } from './tiny-model.ts'
 
 // 1 - cosine between the gradients of a parameter. On these windows torch's autocast is up to 1.5e-4 away from its own
@@ -53,45 +54,45 @@ function expectGradients(engine: Engine): void {
 }
 
 describeEngines('bfloat16 in every family', (engine) => {
-  // Heads as wide as those of real models: narrow rows are not rounded.
-  const sizes = {
-    vocab_size: 100,
-    hidden_size: 64,
-    intermediate_size: 96,
-    num_hidden_layers: 2,
-    num_attention_heads: 2,
-  }
-  const relative = { relative_attention: true, position_buckets: 16, pos_att_type: ['c2p', 'p2c'], share_att_key: true }
-  const own: Readonly<Record<string, object>> = {
-    distilbert: { dim: 64, n_heads: 2, n_layers: 2, hidden_dim: 96 },
-    albert: { embedding_size: 32 },
-    modernbert: {
-      pad_token_id: 0,
-      cls_token_id: 1,
-      sep_token_id: 2,
-      bos_token_id: 1,
-      eos_token_id: 2,
-      global_attn_every_n_layers: 1,
-    },
-    'deberta-v2': { ...relative, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0, max_relative_positions: 64 },
-  }
-  test.runIf(engine.precisions.includes('bfloat16')).each(MODEL_TYPES)(
-    '%s: gradients point as in float32',
+  // Heads as wide as those of real models, and narrow ones, whose halves that rotate are not rounded.
+  const sizes: readonly Sizes[] = [
+    { hidden: 64, inner: 96, heads: 2 },
+    { hidden: 32, inner: 48, heads: 4 },
+  ]
+  const cases = sizes.flatMap((size) => MODEL_TYPES.map((type) => ({ type, ...size })))
+  const has = engine.precisions.includes('bfloat16')
+
+  test.runIf(has).each(cases)('$type, $heads heads of $hidden numbers: gradients point as in float32', async (c) => {
+    const config = smallConfig(c.type, c)
+    const [exact, rounded] = [randomModel(config, {}), randomModel(config, { engine })].map(withoutDropout)
+    const batch = smallBatch([40, 21])
+    const expected = await batchGradient(exact, batch)
+    const found = await batchGradient(rounded, batch, 2, undefined, { bf16: true })
+    expect(Math.abs(found.loss - expected.loss)).toBeLessThan(LOSS)
+    expect(1 - cosine(found.all, expected.all)).toBeLessThan(COSINE)
+    await Promise.all([exact.release(), rounded.release()])
+  })
+
+  test.runIf(has && isThorough).each(MODEL_TYPES)(
+    '%s: the losses of twenty steps with dropout stay close to those of float32',
     async (type) => {
-      const config = parseConfig({ model_type: type, ...sizes, ...own[type] }, type)
-      const [exact, rounded] = [randomModel(config, {}), randomModel(config, { engine })].map(withoutDropout)
-      const rows = [40, 21].map((length, r) => ({
-        input_ids: Int32Array.from({ length }, (_, i) => 5 + ((7 * i + 31 * r) % 90)),
-        token_type_ids: new Int32Array(length),
-        attended: length,
-      }))
-      const batch = { rows, spans: rows.map((_, r) => ({ start_position: 3 + r, end_position: 9 })) }
-      const expected = await batchGradient(exact, batch)
-      const found = await batchGradient(rounded, batch, 2, undefined, { bf16: true })
-      expect(Math.abs(found.loss - expected.loss)).toBeLessThan(LOSS)
-      expect(1 - cosine(found.all, expected.all)).toBeLessThan(COSINE)
-      await Promise.all([exact.release(), rounded.release()])
+      const windows = smallWindows(Array.from({ length: 20 }, (_, i) => 20 + ((11 * i) % 37)))
+      const losses = async (bf16: boolean) => {
+        const model = randomModel(smallConfig(type, sizes[0]), bf16 ? { engine } : {})
+        const stepper = await Stepper.open(model, parseArguments({ learning_rate: 1e-3, bf16 }, 'test'), 20)
+        const losses: number[] = []
+        for (let step = 0; step < 20; step++) {
+          const batch = Array.from({ length: 8 }, (_, i) => (8 * step + i) % windows.length)
+          losses.push((await stepper.step(step, [batch], windows)).loss)
+        }
+        await Promise.all([stepper.release(), model.release()])
+        return losses
+      }
+      const [expected, found] = [await losses(false), await losses(true)]
+      for (const [step, loss] of found.entries())
+        expect(Math.abs(loss - expected[step]), `step ${step + 1}`).toBeLessThan(CURVE)
     },
+    120_000,
   )
 })
 

@@ -7,14 +7,10 @@ import type { FoundLibrary } from '../find-library.ts'
 import { OneDnnExecutable } from './executable.ts'
 import { findOneDnn } from './find.ts'
 import { LENGTH_MULTIPLE } from './kernels/attention.ts'
-import { bindOnednn, type Library } from './library.ts'
+import { AVX512, AVX512_BF16, bindOnednn, hasInstructions, type Library } from './library.ts'
 import { programOf } from './program.ts'
 
 const INSTALL = 'pip install onednn-cpu-gomp'
-
-/** Bits of dnnl_cpu_isa_t: with AVX-512 alone bfloat16 is emulated, with the second it is the processor's own. */
-const [AVX512, AVX512_BF16] = [0x27, 0xe7]
-const hasAll = (sets: number, wanted: number): boolean => (sets & wanted) === wanted
 
 /** Tokens of a pass are padded to a multiple of this, so that few shapes occur: each costs a millisecond to compile. */
 const TOKEN_MULTIPLE = 32
@@ -23,7 +19,7 @@ const TOKEN_MULTIPLE = 32
 const LANES = 2
 
 const precisionsOf = (library: Library): readonly Precision[] =>
-  hasAll(library.instructionSets(), AVX512) ? ['float32', 'bfloat16'] : ['float32']
+  hasInstructions(library, AVX512) ? ['float32', 'bfloat16'] : ['float32']
 
 /** @throws SpanforgeError if the library is missing or unsuitable */
 export function openOneDnn(): Engine {
@@ -56,7 +52,7 @@ const processor = (): string => cpus()[0]?.model.trim() ?? 'unknown'
 
 function engineOf(library: Library): Engine {
   const precisions = precisionsOf(library)
-  const isEmulated = precisions.length > 1 && !hasAll(library.instructionSets(), AVX512_BF16)
+  const isEmulated = precisions.length > 1 && !hasInstructions(library, AVX512_BF16)
   return {
     name: 'onednn',
     device: `cpu (${processor()}, ${cpus().length} cores), oneDNN ${library.version}${isEmulated ? ', bfloat16 emulated' : ''}`,

@@ -118,7 +118,9 @@ export class Interpreter {
     const inputs = step.inputs.map((slot) => this.views[slot]!)
     const post = step.post.map((p) => this.postOp(p))
     const outputs = step.outputs.map((slot) => this.result(slot, step, bindings))
-    kernels[step.op](this.use(step, inputs, outputs, post))
+    const compute = () => kernels[step.op](this.use(step, inputs, outputs, post))
+    if (this.dnn.profile) this.dnn.profile.measure(step.op, compute)
+    else compute()
     for (const room of this.temporaries.splice(0)) this.heap.release(room.address, room.bytes)
     for (const slot of step.last) this.drop(slot)
   }
@@ -203,6 +205,10 @@ export class Interpreter {
       copy: (from, to, bytes) => this.memory.move(to.address, from.address, bytes),
       numbers: (x) => new Float32Array(this.memory.view(x.address, 4 * size(x.dims))),
       integers: (x) => new Int32Array(this.memory.view(x.address, 4 * size(x.dims))),
+      bits: (x) => {
+        const BitsArray = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array }[BYTES[x.type]]
+        return new BitsArray(this.memory.view(x.address, BYTES[x.type] * size(x.dims)))
+      },
       zero: (x, from, count) => this.memory.fill(x.address + from * BYTES[x.type], 0, count * BYTES[x.type]),
     }
   }

@@ -5,6 +5,13 @@ import { nativeMemory } from './native.ts'
 const RTLD_NOW = 2
 const RTLD_NODELETE = 0x1000
 
+/** Bits of dnnl_cpu_isa_t: with AVX-512 alone bfloat16 is emulated, with the second it is the processor's own. */
+export const [AVX512, AVX512_BF16] = [0x27, 0xe7]
+
+export function hasInstructions(library: Library, wanted: number): boolean {
+  return (library.instructionSets() & wanted) === wanted
+}
+
 /** A call that oneDNN rejected, with its status: 2 is invalid arguments, 3 unimplemented. */
 export class OneDnnFailure extends Error {
   constructor(
@@ -44,6 +51,8 @@ export function bindOnednn(file: string) {
 }
 
 const P = 'void *'
+/** dnnl_query_impl_info_str */
+const IMPLEMENTATION = 8
 
 function bind(file: string) {
   const { ffi } = nativeMemory()
@@ -67,6 +76,12 @@ function bind(file: string) {
       return place[0]!
     }
   }
+  const queryText = lib.func('dnnl_primitive_desc_query', 'int', [
+    P,
+    'int',
+    'int',
+    ffi.out(ffi.pointer('const char *')),
+  ])
   const version = ffi.decode(lib.func('dnnl_version', P, [])(), ffi.array('int', 3)) as ArrayLike<number>
   return {
     file,
@@ -110,6 +125,13 @@ function bind(file: string) {
     binary: create('binary_primitive_desc_create', [P, 'int', P, P, P, P]),
     reorder: create('reorder_primitive_desc_create', [P, P, P, P, P]),
     queryDescriptor: lib.func('dnnl_primitive_desc_query_md', P, [P, 'int', 'int']) as (...args: unknown[]) => Handle,
+    /** The name of the code that oneDNN chose. */
+    implementation(description: Handle): string {
+      const name: [string | null] = [null]
+      const status = queryText(description, IMPLEMENTATION, 0, name)
+      if (status !== 0) throw new OneDnnFailure('primitive_desc_query', status)
+      return name[0]!
+    },
     freePrimitiveDescriptor: command('primitive_desc_destroy', [P]),
     primitive: create('primitive_create', [P]),
     freePrimitive: command('primitive_destroy', [P]),

@@ -5,7 +5,7 @@ import { nativeMemory } from './native.ts'
 
 export type ElementType = 'f32' | 'bf16' | 's32' | 'u8'
 
-export const BYTES: Readonly<Record<ElementType, number>> = { f32: 4, bf16: 2, s32: 4, u8: 1 }
+export const BYTES: Readonly<Record<ElementType, 1 | 2 | 4>> = { f32: 4, bf16: 2, s32: 4, u8: 1 }
 
 /** An array at an address. It does not own the memory. Strides count elements. */
 export interface View {

@@ -1,5 +1,5 @@
 import type { Handle } from '../find-library.ts'
-import type { Library } from './library.ts'
+import { AVX512, hasInstructions, type Library } from './library.ts'
 import { type ElementType, signatureOf, type View } from './memory.ts'
 
 /** Numbers of dnnl_types.h, the same in all of oneDNN 3. */
@@ -48,14 +48,39 @@ export interface Norm {
 
 type Arguments = (readonly [argument: number, array: View | PackedWeight])[]
 
-/** Milliseconds and calls by name. */
+/** What calls of a name took in total, and oneDNN's names of the code that ran. */
+export interface ProfilePart {
+  milliseconds: number
+  calls: number
+  implementations?: string[]
+}
+
 export class Profile {
-  readonly parts: Record<string, { milliseconds: number; calls: number }> = {}
+  readonly parts: Record<string, ProfilePart> = {}
+  private total = 0
 
   add(name: string, milliseconds: number): void {
-    this.parts[name] ??= { milliseconds: 0, calls: 0 }
-    this.parts[name].milliseconds += milliseconds
-    this.parts[name].calls++
+    const part = this.part(name)
+    part.milliseconds += milliseconds
+    part.calls++
+    this.total += milliseconds
+  }
+
+  addImplementation(name: string, implementation: string): void {
+    const { implementations } = this.part(name)
+    if (!implementations.includes(implementation)) implementations.push(implementation)
+  }
+
+  /** Runs a kernel, and notes what it took beside calls of oneDNN. */
+  measure(operator: string, kernel: () => void): void {
+    const [begin, before] = [performance.now(), this.total]
+    kernel()
+    this.add(`${operator} without oneDNN`, performance.now() - begin - (this.total - before))
+  }
+
+  private part(name: string) {
+    this.parts[name] ??= { milliseconds: 0, calls: 0, implementations: [] }
+    return this.parts[name] as Required<ProfilePart>
   }
 }
 
@@ -80,7 +105,10 @@ export class Primitives {
   /** Set to measure what each kind of call takes. */
   profile?: Profile
 
+  readonly hasAvx512: boolean
+
   constructor(readonly lib: Library) {
+    this.hasAvx512 = hasInstructions(lib, AVX512)
     this.engine = lib.engine(CPU, 0)
     this.stream = lib.stream(this.engine, IN_ORDER)
     // Shared by all threads: what one lane has compiled, the others find there.
@@ -292,7 +320,7 @@ export class Primitives {
 
   private run(name: string, key: string, args: Arguments, describe: () => Handle): void {
     const begin = performance.now()
-    const primitive = this.primitive(key, describe)
+    const primitive = this.primitive(name, key, describe)
     for (const [i, [argument, array]] of args.entries()) {
       this.argumentNumbers[4 * i] = argument
       this.argumentHandles[2 * i + 1] = this.memory(array, argument)
@@ -302,7 +330,7 @@ export class Primitives {
     this.profile?.add(name, performance.now() - begin)
   }
 
-  private primitive(key: string, describe: () => Handle): Handle {
+  private primitive(name: string, key: string, describe: () => Handle): Handle {
     const known = this.primitives.get(key)
     if (known !== undefined) {
       this.primitives.delete(key)
@@ -312,6 +340,7 @@ export class Primitives {
     const begin = performance.now()
     const description = describe()
     const primitive = this.lib.primitive(description)
+    this.profile?.addImplementation(name, this.lib.implementation(description))
     this.lib.freePrimitiveDescriptor(description)
     this.primitives.set(key, primitive)
     this.profile?.add('compiling primitives', performance.now() - begin)

@@ -142,6 +142,9 @@ class Builder {
       if (!later) return false
       const other = later === a ? inputs[1] : inputs[0]
       if (formatShape(other.shape) !== formatShape(y.shape)) return false
+      // A result may be added to what its memory held. Without AVX512_BF16, oneDNN has fast code for that only as the first
+      // operation.
+      if (this.results.has(y) && later.post.length > 0) return false
       return this.extend(later, y, [{ op: 'add', slot: this.slot(other) }])
     }
     const step = this.product(x, y)

@@ -7,6 +7,7 @@
 import { BYTES, reshaped, size, transposed, type View } from '../memory.ts'
 import type { PostOp } from '../primitives.ts'
 import type { Kernel, KernelTable, Use } from './kernel.ts'
+import { softmaxGradient } from './softmax.ts'
 
 export const LENGTH_MULTIPLE = 16
 
@@ -48,10 +49,10 @@ function layoutOf(use: Use, q: View, places: View): Layout {
 const headsOf = (x: View, { heads, size }: Layout, { start, padded }: Window): View =>
   reshaped(x, [heads, padded, size], [size, heads * size, 1], start * heads * size)
 
-/** The same, copied. */
+/** The same, copied as a factor of products. */
 function dense(use: Use, x: View, layout: Layout, window: Window): View {
   const from = headsOf(x, layout, window)
-  const to = use.temporary(from.type, from.dims)
+  const to = use.temporary(use.factors, from.dims)
   use.dnn.reorder(from, to, 'heads')
   return to
 }
@@ -62,10 +63,6 @@ function partOf(x: View, { row, padded }: Window): View {
   const dims = [heads, queries === 1 ? 1 : padded, padded]
   return reshaped(x, dims, [queries * keys, keys, 1], row * heads * queries * keys)
 }
-
-/** A window's part of the bias: a row for all queries, or a row for each. */
-const biasOf = (use: Use, bias: View, window: Window): View =>
-  bias.dims[2] === 1 ? partOf(bias, window) : densePartOf(use, bias, window)
 
 /** The same as `partOf`, copied unless it is dense, because other operands are slow. */
 function densePartOf(use: Use, mask: View, window: Window): View {
@@ -86,14 +83,15 @@ function attend(use: Use): void {
   for (const window of layout.windows) {
     const dims = [layout.heads, window.padded, window.padded]
     const [qs, ks, vs] = [q, k, v].map((x) => dense(use, x, layout, window))
-    const p = use.saved === undefined ? use.temporary(q.type, dims) : use.keep(q.type, dims)
+    const p = use.saved === undefined ? use.temporary(use.factors, dims) : use.keep(use.factors, dims)
     const scores = use.temporary('f32', dims)
-    dnn.matmul(qs, transposed(ks), scores, {
-      post: [scale, { op: 'add', with: biasOf(use, bias, window) }],
-      name: 'q k',
-    })
+    const isRow = bias.dims[2] === 1
+    const added: readonly PostOp[] = isRow ? [{ op: 'add', with: partOf(bias, window) }] : []
+    dnn.matmul(qs, transposed(ks), scores, { post: [scale, ...added], name: 'q k' })
+    // As part of the product, a bias that differs between queries would be computed by slow reference code.
+    if (!isRow) dnn.binary('add', scores, densePartOf(use, bias, window), scores)
     dnn.softmax(scores, p)
-    const kept = mask ? use.temporary(q.type, dims) : p
+    const kept = mask ? use.temporary(use.factors, dims) : p
     if (mask) dnn.binary('mul', p, densePartOf(use, mask, window), kept, use.attributes.scale as number)
     dnn.matmul(kept, vs, qs, { name: 'p v' })
     dnn.reorder(qs, headsOf(outputs[0], layout, window), 'heads')
@@ -121,10 +119,10 @@ function attendBackward(use: Use): void {
     for (let head = 0; head < layout.heads; head++)
       use.zero(ds, (head * padded + length) * layout.size, (padded - length) * layout.size)
     const part = mask && densePartOf(use, mask, window)
-    const kept = part ? use.temporary(q.type, p.dims) : p
+    const kept = part ? use.temporary(use.factors, p.dims) : p
     const dropout = use.attributes.scale as number
     if (part) dnn.binary('mul', p, part, kept, dropout)
-    const result = use.temporary(q.type, qs.dims)
+    const result = use.temporary(use.factors, qs.dims)
     const write = (to: View) => dnn.reorder(result, headsOf(to, layout, window), 'heads')
     dnn.matmul(transposed(kept), ds, result, { name: 'd v' })
     write(dv)
@@ -136,7 +134,7 @@ function attendBackward(use: Use): void {
         ]
       : []
     dnn.matmul(ds, transposed(vs), dp, { post: drop, name: 'd p' })
-    dnn.softmaxBackward(p, dp, dp)
+    softmaxGradient(use, dp, p, dp)
     dnn.matmul(dp, ks, result, { post: [scale], name: 'd q' })
     write(dq)
     dnn.matmul(transposed(dp), qs, result, { post: [scale], name: 'd k' })

@@ -1,9 +1,6 @@
-import { reshaped, rowMajor, size, type View } from '../memory.ts'
+import { reshaped, rowMajor, size, transposed, type View } from '../memory.ts'
 import type { Binary, Eltwise } from '../primitives.ts'
-import type { Kernel, KernelTable, Use } from './kernel.ts'
-
-/** Fewer elements are computed here: a primitive for each of their shapes would cost more than it saves. */
-const SMALL = 4096
+import { type Kernel, type KernelTable, SMALL, type Use } from './kernel.ts'
 
 type Unary = (x: number) => number
 
@@ -40,19 +37,43 @@ const binary =
   }
 
 function large(use: Use, op: Binary, a: View, b: View, y: View): void {
-  const rank = y.dims.length
-  const [left, right] = [a, b].map((x) => reshaped(x, [...new Array(rank - x.dims.length).fill(1), ...x.dims]))
-  if (size(a.dims) === size(y.dims)) use.dnn.binary(op, left, right, y)
-  else if (op === 'add' || op === 'mul') use.dnn.binary(op, right, left, y)
-  else broadcastFirst(use, op, left, right, y)
+  if (size(a.dims) === size(y.dims)) broadcastSecond(use, op, a, b, y)
+  else if (op === 'add' || op === 'mul') broadcastSecond(use, op, b, a, y)
+  else broadcastFirst(use, op, a, b, y)
 }
 
 /** oneDNN broadcasts the second operand only: a - b is -b + a, and a / b is 1/b a. */
-function broadcastFirst({ dnn, temporary }: Use, op: 'sub' | 'div', a: View, b: View, y: View): void {
-  const inverse = temporary(b.type, b.dims)
-  if (op === 'sub') dnn.eltwise('linear', b, inverse, -1)
-  else dnn.eltwise('pow', b, inverse, 1, -1)
-  dnn.binary(op === 'sub' ? 'add' : 'mul', inverse, a, y)
+function broadcastFirst(use: Use, op: 'sub' | 'div', a: View, b: View, y: View): void {
+  const inverse = use.temporary(b.type, b.dims)
+  if (op === 'sub') use.dnn.eltwise('linear', b, inverse, -1)
+  else use.dnn.eltwise('pow', b, inverse, 1, -1)
+  broadcastSecond(use, op === 'sub' ? 'add' : 'mul', inverse, a, y)
+}
+
+/** y = a op b, where b is broadcast. oneDNN has fast code for this only where it sees few axes. */
+function broadcastSecond({ dnn }: Use, op: Binary, a: View, b: View, y: View): void {
+  const { whole, part } = mergedAxes(y.dims, b.dims)
+  dnn.binary(op, reshaped(a, whole), reshaped(b, part), reshaped(y, whole))
+}
+
+/** Dimensions `whole`, and `part` that is broadcast to them, with as few axes as possible. */
+function mergedAxes(whole: readonly number[], part: readonly number[]) {
+  const merged = { whole: [] as number[], part: [] as number[] }
+  const padded = [...new Array(whole.length - part.length).fill(1), ...part]
+  let isRepeated: boolean | undefined
+  for (const [axis, dim] of whole.entries()) {
+    if (dim === 1) continue
+    const isLikeLast = isRepeated === (padded[axis] === 1)
+    isRepeated = padded[axis] === 1
+    if (isLikeLast) {
+      merged.whole.push(merged.whole.pop()! * dim)
+      merged.part.push(merged.part.pop()! * padded[axis])
+    } else {
+      merged.whole.push(dim)
+      merged.part.push(padded[axis])
+    }
+  }
+  return merged.whole.length > 0 ? merged : { whole: [1], part: [1] }
 }
 
 /** The element of an operand that belongs to element i of the result. */
@@ -86,33 +107,22 @@ function dropoutAdd(use: Use): void {
   use.dnn.binary('add', kept, residual, y)
 }
 
-/** Softmax or its logarithm over the last axis, in float32. `finish` takes the distance to the highest value of the row. */
-const softmax =
-  (finish: (x: number, logSum: number) => number): Kernel =>
-  (use) => {
-    const [[x], [y]] = [use.inputs, use.outputs]
-    const [from, to] = [use.numbers(x), use.numbers(y)]
-    const width = y.dims.at(-1)!
-    for (let start = 0; start < to.length; start += width) {
-      let highest = Number.NEGATIVE_INFINITY
-      for (let i = start; i < start + width; i++) highest = Math.max(highest, from[i])
-      let sum = 0
-      for (let i = start; i < start + width; i++) sum += Math.exp(from[i] - highest)
-      const logSum = Math.log(sum)
-      for (let i = start; i < start + width; i++) to[i] = finish(from[i] - highest, logSum)
-    }
-  }
-
-/** Sums of rows are products with ones, for which oneDNN has fast code; others are small. */
+/** Sums over the first or the last axes are products with ones, for which oneDNN has fast code; others are small. */
 function reduceSum(use: Use): void {
   const [[x], [y]] = [use.inputs, use.outputs]
   const axes = (use.attributes.axes as readonly number[] | undefined) ?? x.dims.map((_, axis) => axis)
-  const width = x.dims.at(-1)!
-  if (size(x.dims) > SMALL && axes.length === x.dims.length - 1 && !axes.includes(axes.length)) {
-    const rows = size(x.dims) / width
-    use.dnn.matmul(use.ones(x.type, rows), reshaped(x, [rows, width]), reshaped(y, [1, width]), { name: 'sum of rows' })
-    return
-  }
+  const [count, others] = [size(x.dims) / size(y.dims), size(y.dims)]
+  const ones = () => use.ones(x.type, count)
+  const multiply = (a: View, b: View, dims: readonly number[]) =>
+    use.dnn.matmul(a, b, reshaped(y, dims), { name: 'sums' })
+  const isLarge = size(x.dims) > SMALL && others > 1
+  if (isLarge && axes.every((axis) => axis < axes.length)) multiply(ones(), reshaped(x, [count, others]), [1, others])
+  else if (isLarge && axes.every((axis) => axis >= x.dims.length - axes.length))
+    multiply(reshaped(x, [others, count]), transposed(ones()), [others, 1])
+  else sumHere(use, x, y, axes)
+}
+
+function sumHere(use: Use, x: View, y: View, axes: readonly number[]): void {
   const [from, to] = [use.numbers(use.as(x, 'f32')), use.numbers(y)]
   const at = broadcastIndex(
     x.dims.map((d, axis) => (axes.includes(axis) ? 1 : d)),
@@ -156,8 +166,6 @@ export const elementwiseKernels: KernelTable = {
   Sin: (use) => each(use, Math.sin),
   Cos: (use) => each(use, Math.cos),
   Sign: (use) => each(use, Math.sign),
-  Softmax: softmax((x, logSum) => Math.exp(x - logSum)),
-  LogSoftmax: softmax((x, logSum) => x - logSum),
   ReduceSum: reduceSum,
   DequantizeLinear: dequantize,
   'spanforge.Dropout': dropout,

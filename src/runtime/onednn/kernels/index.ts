@@ -5,9 +5,10 @@ import type { KernelTable } from './kernel.ts'
 import { movementKernels } from './movement.ts'
 import { normalizationKernels } from './normalization.ts'
 import { productKernels } from './products.ts'
+import { softmaxKernels } from './softmax.ts'
 
 /** What computes each operator, by its name. */
 export const kernels: KernelTable = {
-  ...{ ...productKernels, ...attentionKernels, ...normalizationKernels },
+  ...{ ...productKernels, ...attentionKernels, ...normalizationKernels, ...softmaxKernels },
   ...{ ...elementwiseKernels, ...activationKernels, ...movementKernels },
 }

@@ -1,6 +1,9 @@
 import type { ElementType, View } from '../memory.ts'
 import type { PackedWeight, PostOp, Primitives } from '../primitives.ts'
 
+/** Fewer elements are computed in JavaScript: a primitive for each of their shapes would cost more than it saves. */
+export const SMALL = 4096
+
 /** One step of a run, as a kernel sees it: where its operands are, and where its results go. */
 export interface Use {
   readonly dnn: Primitives
@@ -34,6 +37,8 @@ export interface Use {
   copy(from: View, to: View, bytes: number): void
   numbers(x: View): Float32Array
   integers(x: View): Int32Array
+  /** The elements as they are stored, to be copied. */
+  bits(x: View): Uint8Array | Uint16Array | Uint32Array
   /** Sets the bytes of an array from element `from` on to zero. */
   zero(x: View, from: number, count: number): void
 }

@@ -13,12 +13,12 @@ const gather: Kernel = (use) => {
 /** Rows of x [...from, width] in another order. */
 const permuteRows: Kernel = (use) => {
   const [x, index] = use.inputs
+  const [y] = use.outputs
   const width = x.dims.at(-1)!
-  const from = use.numbers(use.as(x, 'f32'))
+  const [from, to] = [use.bits(use.as(x, y.type)), use.bits(y)]
   const rows = use.integers(index)
-  write(use, use.outputs[0], (to) => {
-    for (let i = 0; i < rows.length; i++) for (let j = 0; j < width; j++) to[i * width + j] = from[rows[i] * width + j]
-  })
+  for (let i = 0; i < rows.length; i++)
+    for (let j = 0, at = i * width, row = rows[i] * width; j < width; j++) to[at + j] = from[row + j]
 }
 
 /** Element j of row i is element index[i, j] of row i of x: x [..., m, n] at an index [m, k]. */
