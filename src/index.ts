@@ -51,6 +51,12 @@ export { type LossClass, lossClass, type Meaning, meaning as lossMeaning } from 
 export { type ExportRunOptions, exportFolder as exportModel } from './runs/export/export.ts'
 export { type BuildIndexOptions, type BuiltIndex, buildIndex } from './runs/index/build-index.ts'
 export { type FoundPassage, type IndexFacts, PassageIndex, type PassageSearchOptions } from './search/passage-index.ts'
+export type {
+  AnswerSource,
+  IndexAnswer,
+  IndexAnswerOptions,
+  IndexAnswers,
+} from './search/passage-reader.ts'
 export type { Passage } from './search/passages.ts'
 export type { IndexedDocument } from './search/schema.ts'
 export {

@@ -15,6 +15,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const entryPoints = [
   'cli/main',
   'documents/document-worker',
+  'server/collection/index-worker',
   'server/models/model-worker',
   'server/tokenizing/request-tokenizer-worker',
   'runs/load/cut-worker',

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { UsageError } from '../errors.ts'
 import { answerOption } from '../inference/answer-options.ts'
 import type { PipelineOptions, QuestionInput, SearchOptions } from '../inference/pipeline.ts'
+import type { IndexAnswerOptions } from '../search/passage-reader.ts'
 import { showValue } from '../show-value.ts'
 import type { SchemasOf } from './check-options.ts'
 
@@ -22,6 +23,14 @@ export const PIPELINE_OPTIONS = z
   .partial()
 
 export const SEARCH_OPTIONS = z.strictObject(answerOption satisfies SchemasOf<SearchOptions>).partial()
+
+export const INDEX_OPTIONS = z
+  .strictObject({
+    ...answerOption,
+    passages: z.int().min(1),
+    documents: z.array(z.int()),
+  } satisfies SchemasOf<IndexAnswerOptions>)
+  .partial()
 
 /** A list of questions with contexts, or a list of questions with one common context or one for each. */
 export type ManyQuestions =

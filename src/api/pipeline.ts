@@ -15,13 +15,15 @@ import {
 import { fitVocabulary } from '../inference/pretrained.ts'
 import type { SpanModel } from '../models/span-model.ts'
 import { openNamed } from '../runtime/registry.ts'
+import type { PassageIndex } from '../search/passage-index.ts'
+import { answerFromIndex, type IndexAnswerOptions, type IndexAnswers } from '../search/passage-reader.ts'
 import type { ExampleAnswers } from '../squad/answers/answers.ts'
 import type { PipelineAnswer } from '../squad/python/pipeline-answers.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { anObject, checkOptions, type SchemasOf } from './check-options.ts'
 import { FROM_PRETRAINED, type FromPretrainedOptions } from './from-pretrained-options.ts'
 import { AutoModelForQuestionAnswering, storedSettings } from './model.ts'
-import { type ManyQuestions, PIPELINE_OPTIONS, SEARCH_OPTIONS, toInputs } from './pipeline-input.ts'
+import { INDEX_OPTIONS, type ManyQuestions, PIPELINE_OPTIONS, SEARCH_OPTIONS, toInputs } from './pipeline-input.ts'
 import { AutoTokenizer } from './tokenizer.ts'
 
 /** Options without `top_k`, for which only the best answer is returned. */
@@ -57,6 +59,15 @@ export interface QuestionAnsweringPipeline {
     documents: readonly string[],
     options?: SearchOptions,
   ): AsyncGenerator<ExampleAnswers>
+
+  /** Answers a question from the passages that an index of documents finds for it, with their source. */
+  searchIndex(question: string, index: PassageIndex, options?: IndexAnswerOptions): Promise<IndexAnswers>
+  /** Answers many questions from an index. */
+  searchIndexAll(
+    questions: Iterable<string> | AsyncIterable<string>,
+    index: PassageIndex,
+    options?: IndexAnswerOptions,
+  ): AsyncGenerator<IndexAnswers>
 
   readonly model: SpanModel
   readonly tokenizer: Tokenizer
@@ -134,6 +145,13 @@ function makePipeline({ model, settings }: ModelWithSettings, tokenizer: Tokeniz
     return searchDocuments(model, tokenizer, questions, documents, resolveAnswerOptions(options, settings))
   }
 
+  const searchIndexAll: QuestionAnsweringPipeline['searchIndexAll'] = (questions, index, options = {}) => {
+    checkOptions('searchIndex', INDEX_OPTIONS, options)
+    const { passages, documents, ...given } = options
+    const resolved = { ...resolveAnswerOptions(given, settings), passages, documents }
+    return answerFromIndex(model, tokenizer, index, questions, resolved)
+  }
+
   async function call(...args: unknown[]): Promise<PipelineAnswer | PipelineAnswer[] | PipelineAnswer[][]> {
     const { inputs, isSingle, options } = toInputs(args)
     const found: PipelineAnswer[][] = []
@@ -149,6 +167,9 @@ function makePipeline({ model, settings }: ModelWithSettings, tokenizer: Tokeniz
     searchAll,
     search: async (question: string, documents: readonly string[], options?: SearchOptions) =>
       (await searchAll([question], documents, options).next()).value as ExampleAnswers,
+    searchIndexAll,
+    searchIndex: async (question: string, index: PassageIndex, options?: IndexAnswerOptions) =>
+      (await searchIndexAll([question], index, options).next()).value as IndexAnswers,
     dispose: () => model.release(),
   })
 }

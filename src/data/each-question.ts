@@ -15,15 +15,20 @@ export interface AskedQuestion {
 
 /**
  * Streams the questions of one or several data files in any format that `eachExample` supports. Only JSON files are
- * loaded into memory as a whole. Answers and ids may be missing.
+ * loaded into memory as a whole. Answers and ids may be missing. With `contexts: false`, contexts are not read and may be
+ * missing too.
  * @throws DataProblem for the first line, row or paragraph without a question and a context
  */
-export async function* eachQuestion(source: DataSource): AsyncGenerator<AskedQuestion> {
+export async function* eachQuestion(
+  source: DataSource,
+  { contexts = true }: { readonly contexts?: boolean } = {},
+): AsyncGenerator<AskedQuestion> {
   const ids = new QuestionIds()
+  const mayLack = contexts ? ['answers'] : ['answers', 'context']
   let count = 0
   for (const path of [source].flat())
-    for await (const { place, id, question, context } of recordsOf(await openFile(path), { mayLack: ['answers'] })) {
-      yield { id: ids.next(id), question: question.string(), context: context.string(), place }
+    for await (const { place, id, question, context } of recordsOf(await openFile(path), { mayLack })) {
+      yield { id: ids.next(id), question: question.string(), context: contexts ? context.string() : '', place }
       count++
     }
   if (count === 0) throw noQuestions(sourceName(source))

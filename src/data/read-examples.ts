@@ -107,10 +107,10 @@ export async function* recordsOf(file: DataFile, options: RecordOptions = {}): A
     yield* parquetRecords(gzip ? (await whole(file)).buffer : await asyncBufferFromFile(path), path, options)
   else if (format === 'arrow') yield* arrowRecords(await whole(file), path, { ...options, report })
   else if (format === 'xlsx') yield* workbookRecords(await whole(file), { ...options, path, report })
-  else if (format === 'jsonl') yield* jsonLineRecords(textOf(file), path, report)
+  else if (format === 'jsonl') yield* jsonLineRecords(textOf(file), path, report, options.mayLack)
   else if (format === 'csv')
     yield* tableRecords(csvRows(textOf(file), dialectOf(head), path, report), { ...options, path, report })
-  else yield* squadRecords(await wholeText(file), path, report)
+  else yield* squadRecords(await wholeText(file), path, report, options.mayLack)
 }
 
 /** Maximum size of a file in a format that must be loaded as a whole. */

@@ -3,6 +3,7 @@ import { packageFile } from '../package-root.ts'
 import type { EngineChoice } from '../runs/load/choose-engine.ts'
 import type { HubChoice } from '../runs/load/load-model.ts'
 import { modelSources } from '../runs/load/model-sources.ts'
+import { ServedIndex } from './collection/served-index.ts'
 import type { ServerSettings } from './defaults.ts'
 import { checkAddress, closeGracefully, isLoopback, listen } from './http/listen.ts'
 import { Metrics } from './models/metrics.ts'
@@ -16,6 +17,8 @@ export interface ServerOptions extends ServerSettings {
   readonly hub?: HubChoice
   /** Engine and device. */
   readonly choice?: EngineChoice
+  /** Folder of an index of documents to answer from. */
+  readonly index?: string
 }
 
 export interface RunningServer {
@@ -24,7 +27,7 @@ export interface RunningServer {
   /** Whether the server listens on a loopback address only. */
   readonly isLocal: boolean
   readonly models: Models
-  /** Reloads all models one by one. If one fails to load, the error is logged and the old model stays in use. */
+  /** Reloads all models and the index one by one. If one fails to load, the error is logged and the old model stays in use. */
   reloadAll(): Promise<void>
   /** Stops accepting requests, answers those in progress and releases the models. */
   close(): Promise<void>
@@ -54,7 +57,9 @@ export async function startServer(given: readonly string[], options: ServerOptio
     showSources: isPrivate(options),
   })
   metrics.watch(models)
+  let index: ServedIndex | undefined
   try {
+    if (options.index !== undefined) index = await ServedIndex.open(options.index)
     for (const source of sources) {
       const { id, thread } = await models.load(source)
       log.info({ model: id, folder: thread.folder }, 'model loaded')
@@ -63,6 +68,7 @@ export async function startServer(given: readonly string[], options: ServerOptio
     const app = await createService({
       models,
       metrics,
+      index,
       logger: log,
       tokens: options.tokens,
       corsOrigins: options.cors,
@@ -84,16 +90,22 @@ export async function startServer(given: readonly string[], options: ServerOptio
             () => log.info({ model: id }, 'model reloaded'),
             (error) => log.error({ model: id, err: error }, 'failed to reload the model; the old one stays in use'),
           )
+        await index?.reload().then(
+          () => log.info('index reloaded'),
+          (error) => log.error({ err: error }, 'failed to reload the index; the old one stays in use'),
+        )
       },
       async close() {
         try {
           await closeGracefully(app, options.grace * 1000, log)
         } finally {
+          await index?.end()
           await models.end()
         }
       },
     }
   } catch (error) {
+    await index?.end()
     await models.end()
     throw error
   }

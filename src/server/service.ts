@@ -1,5 +1,6 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ServedIndex } from './collection/served-index.ts'
 import { SERVER_DEFAULTS } from './defaults.ts'
 import { type App, type AppOptions, createApp, sendProblem, serveAnswerBox, servePage } from './http/app.ts'
 import { HttpProblem } from './http/problem.ts'
@@ -7,6 +8,7 @@ import { explained } from './http/remedies.ts'
 import type { Metrics } from './models/metrics.ts'
 import type { Models } from './models/models.ts'
 import { answerRoutes } from './routes/answers.ts'
+import { collectionRoutes } from './routes/collection.ts'
 import type { ServiceContext } from './routes/context.ts'
 import { huggingFaceRoutes } from './routes/huggingface.ts'
 import { modelRoutes } from './routes/models.ts'
@@ -20,6 +22,8 @@ export interface ServiceOptions extends AppOptions {
   readonly models: Models
   readonly metrics: Metrics
   readonly limits?: Partial<TextLimits>
+  /** Index of documents to answer from (default: none). */
+  readonly index?: ServedIndex
   /** Milliseconds within which a request must be answered. Streams have no limit. */
   readonly timeout?: number
   /** Accepted tokens. If there are none, requests need no token. */
@@ -53,6 +57,7 @@ export async function createService(options: ServiceOptions): Promise<App> {
   const context: ServiceContext = {
     models,
     metrics,
+    index: options.index,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     timeout,
     mayReload: tokens.length > 0,
@@ -97,6 +102,7 @@ export async function createService(options: ServiceOptions): Promise<App> {
     if (tokens.length > 0) guarded.addHook('onRequest', bearerTokens(tokens))
     answerRoutes(guarded, context)
     modelRoutes(guarded, context)
+    if (context.index) collectionRoutes(guarded, context.index, context)
     huggingFaceRoutes(guarded, context)
     metricsRoute(guarded, context)
   })

@@ -6,9 +6,12 @@ import { readTextFileOrPipe } from '../../files/text-file.ts'
 import { percentage } from '../../report/render/format.ts'
 import { columns, textTable } from '../../report/render/table.ts'
 import { type CountingProgressBar, countingProgressBar } from '../../runs/screen/progress.ts'
+import { PassageIndex } from '../../search/passage-index.ts'
+import { showText } from '../../show-value.ts'
 import type { AnswerCandidate } from '../../squad/answers/answers.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from '../flags/engine.ts'
 import { type HubFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
+import { passagesOption } from '../flags/index-search.ts'
 import { listed } from '../flags/numbers.ts'
 import { type PipelineFlags, withPipelineFlags } from '../flags/pipeline.ts'
 import { createOutput, type Output } from '../terminal/output.ts'
@@ -18,6 +21,9 @@ interface AnswerFlags extends HubFlags, PipelineFlags, EngineFlags {
   readonly question: readonly string[]
   readonly context?: readonly string[]
   readonly context_file?: readonly string[]
+  readonly index?: string
+  readonly document?: string
+  readonly passages: number
   readonly postprocess: 'exact' | 'pipeline'
 }
 
@@ -30,6 +36,11 @@ pipeline instead, for a single context. Its defaults apply: --max_answer_len 15,
 --max_seq_len 384 and --doc_stride 128. Of the settings stored with the model,
 only the threshold is used.
 
+With --index, the answers come from the documents of an index that
+"spanforge index" made: the model reads the --passages that share the most
+important words with the question. Answers have their document, page and
+heading, and positions in the text of the document.
+
 Examples:
   spanforge answer --model out --question "Who wrote it?" \\
     --context_file book.txt
@@ -37,6 +48,7 @@ Examples:
     --context_file a.txt --context_file b.txt --top_k 3
   cat letter.txt | spanforge answer --model out --question "When?" \\
     --context_file - --json
+  spanforge answer --model out --index index --question "How do I reset it?"
 `
 
 /** `spanforge answer`: answers questions from texts of any length. */
@@ -46,6 +58,9 @@ export function answerCommand(): Command {
     .requiredOption('--question <text>', 'the question; can be repeated', listed)
     .option('--context_file <file>', 'file with the context, or - for standard input; can be repeated', listed)
     .option('--context <text>', 'the context as text; can be repeated', listed)
+    .option('--index <folder>', 'index of documents to search instead of contexts (see "spanforge index")')
+    .option('--document <text>', 'with --index, search only documents whose name or title contains this')
+    .addOption(passagesOption())
     .addOption(
       new Option('--postprocess <name>', 'exact probabilities or the scores of the Python pipeline')
         .choices(['exact', 'pipeline'])
@@ -59,6 +74,9 @@ export function answerCommand(): Command {
 interface GivenAnswer extends Pick<AnswerCandidate, 'answer' | 'score' | 'confidence' | 'start' | 'end'> {
   /** File or index of the context, if there are several. */
   readonly document?: string | number
+  /** With an index: page of a PDF, and headings above the answer. */
+  readonly page?: number
+  readonly headings?: readonly string[]
 }
 
 interface Answers {
@@ -71,14 +89,56 @@ async function answer(flags: AnswerFlags): Promise<void> {
   const { openModel } = await import('../../runs/load/load-model.ts')
   const output = createOutput(flags.json === true)
   const documents = await documentsOf(flags)
+  const index = flags.index === undefined ? undefined : PassageIndex.open(flags.index)
   const loaded = await withHubProgress('Downloading', flags, output, (hub) =>
     openModel(flags.model, { choice: engineChoice(flags) }, { ...hub, revision: flags.revision }),
   )
   for (const text of [loaded.engineNote, loaded.warning]) if (text) output.print(`${text}\n`)
-  const found = await (flags.postprocess === 'pipeline' ? asPipeline : searched)(flags, loaded, documents)
+  const found = index
+    ? await fromIndex(flags, loaded, index)
+    : await (flags.postprocess === 'pipeline' ? asPipeline : searched)(flags, loaded, documents)
+  index?.close()
   await loaded.model.release()
   show(found, output)
   output.result(flags.question.length === 1 ? documentOf(found[0], flags) : found)
+}
+
+async function fromIndex(flags: AnswerFlags, loaded: Loaded, index: PassageIndex): Promise<Answers[]> {
+  const { answerFromIndex } = await import('../../search/passage-reader.ts')
+  const { resolveAnswerOptions } = await import('../../inference/answer-options.ts')
+  const options = resolveAnswerOptions(flags, loaded.settings)
+  const documents = flags.document === undefined ? undefined : chosenDocuments(index, flags.document)
+  const found: Answers[] = []
+  const answers = answerFromIndex(loaded.model, loaded.tokenizer, index, flags.question, {
+    ...options,
+    documents,
+    passages: flags.passages,
+  })
+  for await (const { question, answers: own, null_odds } of answers)
+    found.push({
+      question,
+      answers: own.map(({ answer, score, confidence, start, end, source }) => ({
+        answer,
+        score,
+        ...(confidence !== undefined && { confidence }),
+        start,
+        end,
+        ...(source && {
+          document: source.document.name,
+          ...(source.page !== undefined && { page: source.page }),
+          headings: source.headings,
+        }),
+      })),
+      ...(options.handle_impossible_answer && null_odds !== undefined && { null_odds }),
+    })
+  return found
+}
+
+function chosenDocuments(index: PassageIndex, containing: string): number[] {
+  const found = index.documents({ containing })
+  if (found.length === 0)
+    throw new UsageError(`answer: no document of the index has "${showText(containing)}" in its name or title`)
+  return found.map(({ id }) => id)
 }
 
 type Loaded = import('../../runs/load/load-model.ts').OpenedModel
@@ -163,15 +223,21 @@ function show(found: readonly Answers[], output: Output): void {
 function tableOf(answers: readonly GivenAnswer[]): string {
   const isSure = answers.some(({ confidence }) => typeof confidence === 'number')
   const isSearch = answers.some(({ document }) => document !== undefined)
-  const rows = answers.map(({ answer, score, confidence, start, end, document }) => [
+  const rows = answers.map(({ answer, score, confidence, start, end, document, page, headings }) => [
     answer || '(no answer)',
     percentage(score),
     ...(isSure ? [confidence === null || confidence === undefined ? '' : percentage(confidence)] : []),
     answer ? `${start} to ${end}` : '',
-    ...(isSearch ? [String(document ?? '')] : []),
+    ...(isSearch ? [sourceText({ document, page, headings })] : []),
   ])
   const titles = ['Answer', '>Probability', ...(isSure ? ['>Confidence'] : []), '>Characters']
   return textTable({ columns: columns(...titles, ...(isSearch ? ['Document'] : [])), rows })
+}
+
+/** "manual.pdf, page 3: Setup > Filter" */
+function sourceText({ document, page, headings = [] }: Pick<GivenAnswer, 'document' | 'page' | 'headings'>): string {
+  const place = `${document ?? ''}${page === undefined ? '' : `, page ${page}`}`
+  return headings.length > 0 ? `${place}: ${headings.join(' > ')}` : place
 }
 
 interface NamedContext {
@@ -179,9 +245,23 @@ interface NamedContext {
   readonly context: string
 }
 
-async function documentsOf({ context, context_file }: AnswerFlags): Promise<NamedContext[]> {
+async function documentsOf({
+  context,
+  context_file,
+  index,
+  document,
+  postprocess,
+}: AnswerFlags): Promise<NamedContext[]> {
+  if (index !== undefined) {
+    if (context !== undefined || context_file !== undefined)
+      throw new UsageError('answer: --index cannot be combined with --context or --context_file')
+    if (postprocess === 'pipeline')
+      throw new UsageError('answer: --postprocess pipeline supports a single context', 'Omit it to search an index.')
+    return []
+  }
+  if (document !== undefined) throw new UsageError('answer: --document requires --index')
   if ((context === undefined) === (context_file === undefined))
-    throw new UsageError('answer: exactly one of --context_file and --context is required')
+    throw new UsageError('answer: exactly one of --context_file, --context and --index is required')
   if (context !== undefined) return context.map((given, i) => ({ name: i, context: given }))
   return Promise.all(context_file!.map(async (file) => ({ name: file, context: await contentOf(file) })))
 }

@@ -5,6 +5,7 @@ import type { DataOptions } from '../../runs/load/load-data.ts'
 import type { Predicted } from '../../runs/predict/predict.ts'
 import { type EngineFlags, engineChoice, withEngineFlags } from '../flags/engine.ts'
 import { type HubFlags, withDataFlags, withHubFlags, withHubProgress } from '../flags/hub.ts'
+import { passagesOption } from '../flags/index-search.ts'
 import { integerFrom } from '../flags/numbers.ts'
 import { type PipelineFlags, withPipelineFlags } from '../flags/pipeline.ts'
 import { catchInterrupts } from '../terminal/interrupts.ts'
@@ -19,6 +20,8 @@ interface PredictFlags extends HubFlags, PipelineFlags, DataOptions, EngineFlags
   readonly n_best_size: number
   readonly padding: 'do_not_pad' | 'longest' | 'max_length'
   readonly overwrite?: boolean
+  readonly index?: string
+  readonly passages: number
 }
 
 const EXAMPLES = `
@@ -32,6 +35,7 @@ Each line of the output is a JSON object with these fields:
   null_odds     the higher, the more likely there is no answer; with
                 --handle_impossible_answer
   confidence    probability that the answer is correct, if stored with the model
+  document, page, headings   source of the answer, with --index
   error         why the question cannot be answered (empty or too long)
 
 With --postprocess pipeline, the defaults of the Python pipeline apply:
@@ -45,6 +49,8 @@ Examples:
   spanforge predict --model out --input questions.jsonl --output answers.jsonl
   spanforge predict --model out --input dev.parquet --output answers.jsonl.gz \\
     --top_k 5 --handle_impossible_answer
+  spanforge predict --model out --index index --input questions.csv \\
+    --output answers.jsonl
   spanforge predict --model out --input dev.json --output predictions \\
     --postprocess run_qa --padding max_length
 `
@@ -66,6 +72,8 @@ export function predictCommand(): Command {
         .choices(['exact', 'pipeline', 'run_qa'])
         .default('exact'),
     )
+    .option('--index <folder>', 'answer from the documents of an index (see "spanforge index"); contexts are ignored')
+    .addOption(passagesOption())
     .option('--n_best_size <integer>', 'answers per question with run_qa', integerFrom(1), 20)
     .addOption(
       new Option('--padding <name>', 'padding of windows; with run_qa, use max_length to match run_qa.py exactly')

@@ -18,11 +18,15 @@ Examples:
     spanforge serve out --host 0.0.0.0 --token_file tokens.txt \\
       --rate_limit 600 --trust_proxy
 
+  Answer from a folder of documents:
+    spanforge index manuals --output_dir index
+    spanforge serve out --index index
+
   Ask a question:
     curl -s localhost:8000/api/answer -H 'content-type: application/json' \\
       -d '{"question": "Who wrote it?", "context": "Ada wrote it."}'
 
-  Reload the weights from the same folder without dropping requests:
+  Reload the weights and the index without dropping requests:
     kill -HUP PID
 
 The page is at /, the API documentation at /docs, and metrics for Prometheus at

@@ -9,12 +9,14 @@ export interface ServeFlags extends ServerSettings {
   readonly token?: readonly string[]
   readonly token_file?: string
   readonly log_level?: string
+  readonly index?: string
 }
 
 const LEVELS = ['error', 'warn', 'info', 'debug', 'silent']
 
 export const withServeFlags = (command: Command): Command =>
   command
+    .option('--index <folder>', 'also answer from the documents of an index (see "spanforge index")')
     .option('--host <address>', 'address to listen on; 0.0.0.0 for the network', SERVER_DEFAULTS.host)
     .option('--port <integer>', 'port to listen on; 0 for any free port', portNumber, SERVER_DEFAULTS.port)
     .option(

@@ -28,7 +28,7 @@ export function* arrowRecords(bytes: Uint8Array, path: string, options: ArrowOpt
     const place = `${path}: row ${index}`
     const values = readable(path, () => rowOf(table, wanted, index))
     const part = new JsonPart(values, { place, whole: 'the row', remedy: ROW_LAYOUT })
-    const record = orReport(report, () => rowRecord(part, { place, columns, report }))
+    const record = orReport(report, () => rowRecord(part, { place, columns, report, mayLack }))
     if (record) yield record
   }
 }

@@ -12,6 +12,7 @@ export async function* jsonLineRecords(
   text: AsyncIterable<string>,
   path: string,
   report: Report,
+  mayLack?: readonly string[],
 ): AsyncGenerator<QuestionRecord> {
   const columnsOf = columnFinder()
   for await (const { line, number } of linesOf(text, path)) {
@@ -21,7 +22,7 @@ export async function* jsonLineRecords(
       const part = new JsonPart(parseLine(line, place), { place, whole: 'the line', remedy: ROW_LAYOUT })
       const { value } = part
       const columns = typeof value === 'object' && value !== null ? columnsOf(value) : {}
-      return rowRecord(part, { place, columns, report })
+      return rowRecord(part, { place, columns, report, mayLack })
     })
     if (record) yield record
   }

@@ -47,7 +47,7 @@ export async function* tableRecords(
     if (!row.cells.some(hasText)) continue
     if (header === undefined) {
       const cells = row.cells.map((cell) => cell.trim())
-      if (namesQuestions(cells)) header = headerOf(cells, options)
+      if (namesQuestions(cells, mayLack)) header = headerOf(cells, options)
       else if (above.push(cells) === HEADER_ROWS) break
       continue
     }
@@ -70,13 +70,14 @@ interface Header {
   /** Indices of the columns that are part of a question. */
   readonly fields: readonly number[]
   readonly allColumns: boolean
+  readonly mayLack?: readonly string[]
 }
 
 function headerOf(cells: readonly string[], { path, mayLack, allColumns = false }: TableOptions): Header {
   const names = columnNames(cells, path)
   const columns = requireColumns(names, path, mayLack)
   const fields = wantedColumns(names, columns).map((name) => names.indexOf(name))
-  return { cells, names, columns, fields, isNamed: names.map(isNamed), allColumns }
+  return { cells, names, columns, fields, isNamed: names.map(isNamed), allColumns, mayLack }
 }
 
 const isRepeated = ({ cells }: Header, row: TableRow): boolean =>
@@ -109,7 +110,7 @@ function tableRecord(header: Header, { cells, place, formulas }: TableRow, repor
     if (column !== undefined) read[column] = readers[name](String(read[column]))
   }
   const source = { place, whole: 'the row', remedy: ROW_LAYOUT }
-  const record = rowRecord(new JsonPart(read, source), { place, columns, report })
+  const record = rowRecord(new JsonPart(read, source), { place, columns, report, mayLack: header.mayLack })
   return { ...record, source: { ...record.source, values } }
 }
 

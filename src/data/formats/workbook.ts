@@ -21,7 +21,7 @@ export async function* workbookRecords(bytes: Uint8Array, options: WorkbookOptio
   const workbook = await readWorkbook(bytes, path)
   for (const sheet of workbook.sheets) checkSheetArea(sheet, path)
   const { formatValue } = await import('hucre')
-  const sheet = questionSheet(workbook, path)
+  const sheet = questionSheet(workbook, options)
   yield* tableRecords(rowsOf(sheet, path, cellText(formatValue, workbook.dateSystem === '1904')), options)
 }
 
@@ -38,10 +38,10 @@ async function readWorkbook(bytes: Uint8Array, path: string): Promise<Workbook> 
 }
 
 /** @throws DataProblem if no sheet has the columns of questions, or several visible sheets do */
-function questionSheet({ sheets }: Workbook, path: string): Sheet {
+function questionSheet({ sheets }: Workbook, { path, mayLack }: WorkbookOptions): Sheet {
   const filled = sheets.filter(({ rows }) => rows.some(hasText))
   const isVisible = ({ hidden, veryHidden }: Sheet) => !hidden && !veryHidden
-  const withQuestions = filled.filter(hasQuestions)
+  const withQuestions = filled.filter((sheet) => hasQuestions(sheet, mayLack))
   const visible = withQuestions.filter(isVisible)
   if (visible.length > 1)
     throw new DataProblem('unreadable', path, `several sheets contain questions: ${showList(visible.map(nameOf))}`, {
@@ -61,11 +61,16 @@ const isText = (value: CellValue): boolean => value !== null && String(value).tr
 
 const hasText = (row: readonly CellValue[]): boolean => row.some(isText)
 
-const hasQuestions = ({ rows }: Sheet): boolean =>
+const hasQuestions = ({ rows }: Sheet, mayLack?: readonly string[]): boolean =>
   rows
     .filter(hasText)
     .slice(0, HEADER_ROWS)
-    .some((row) => namesQuestions(row.map((value) => String(value ?? ''))))
+    .some((row) =>
+      namesQuestions(
+        row.map((value) => String(value ?? '')),
+        mayLack,
+      ),
+    )
 
 type CellText = (value: CellValue, cell: Cell | undefined) => string
 

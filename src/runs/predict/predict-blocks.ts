@@ -1,5 +1,6 @@
 import type { AskedQuestion } from '../../data/each-question.ts'
 import { SpanforgeError } from '../../errors.ts'
+import type { CutPassages, PassageReader } from '../../search/passage-reader.ts'
 import { Document } from '../../squad/document.ts'
 import type { Window } from '../../squad/types.ts'
 import type { WindowOptions } from '../../squad/windows.ts'
@@ -8,6 +9,7 @@ import type { Tokenizer } from '../../text/tokenizer.ts'
 /** A question cut into windows, or the reason why it cannot be cut. */
 export type CutQuestion =
   | { readonly asked: AskedQuestion; readonly document: Document; readonly windows: readonly Window[] }
+  | { readonly asked: AskedQuestion; readonly found: CutPassages; readonly windows: readonly Window[] }
   | { readonly asked: AskedQuestion; readonly error: string }
 
 /**
@@ -16,20 +18,17 @@ export type CutQuestion =
  */
 const BLOCK = 512
 
-/** Cuts questions into windows, block by block. Consecutive questions about the same context share its tokens. */
-export async function* cutBlocks(
-  questions: AsyncIterable<AskedQuestion>,
-  tokenizer: Tokenizer,
-  options: WindowOptions,
-): AsyncGenerator<CutQuestion[]> {
-  let document: Document | undefined
+/** Cuts a question into windows. */
+export type CutOne = (asked: AskedQuestion) => CutQuestion
+
+/** Groups the windows of questions into blocks. */
+export async function* cutBlocks(questions: AsyncIterable<AskedQuestion>, cut: CutOne): AsyncGenerator<CutQuestion[]> {
   let block: CutQuestion[] = []
   let windows = 0
   for await (const asked of questions) {
-    if (document?.context !== asked.context) document = new Document(asked.context, tokenizer, options)
-    const cut = cutQuestion(asked, document)
-    block.push(cut)
-    windows += 'windows' in cut ? cut.windows.length : 1
+    const one = cut(asked)
+    block.push(one)
+    windows += 'windows' in one ? Math.max(1, one.windows.length) : 1
     if (windows < BLOCK) continue
     yield block
     block = []
@@ -38,11 +37,33 @@ export async function* cutBlocks(
   if (block.length > 0) yield block
 }
 
-function cutQuestion(asked: AskedQuestion, document: Document): CutQuestion {
-  for (const name of ['question', 'context'] as const)
-    if (!asked[name].trim()) return { asked, error: `${asked.place}: the ${name} is empty` }
+/** Cuts questions in their own contexts. Consecutive questions about the same context share its tokens. */
+export function contextCutter(tokenizer: Tokenizer, options: WindowOptions): CutOne {
+  let document: Document | undefined
+  return (asked) =>
+    cutQuestion(asked, ['question', 'context'], () => {
+      if (document?.context !== asked.context) document = new Document(asked.context, tokenizer, options)
+      return { asked, document, windows: document.windows(asked.question, asked.id) }
+    })
+}
+
+/** Cuts questions in the passages that an index finds for them. */
+export const passageCutter =
+  (reader: PassageReader): CutOne =>
+  (asked) =>
+    cutQuestion(asked, ['question'], () => {
+      const found = reader.cut(asked.question, asked.id)
+      return { asked, found, windows: found.windows }
+    })
+
+function cutQuestion(
+  asked: AskedQuestion,
+  needed: readonly ('question' | 'context')[],
+  cut: () => CutQuestion,
+): CutQuestion {
+  for (const name of needed) if (!asked[name].trim()) return { asked, error: `${asked.place}: the ${name} is empty` }
   try {
-    return { asked, document, windows: document.windows(asked.question, asked.id) }
+    return cut()
   } catch (error) {
     if (!(error instanceof SpanforgeError)) throw error
     return { asked, error: error.message }

@@ -1,3 +1,4 @@
+import { answersFrom, type CutPassages } from '../../search/passage-reader.ts'
 import { type AnswerOptions, findAnswers } from '../../squad/answers/answers.ts'
 import type { WindowLogits } from '../../squad/answers/document-logits.ts'
 import type { Document } from '../../squad/document.ts'
@@ -39,6 +40,31 @@ interface Read {
   readonly document: Document
   readonly windows: readonly Window[]
   readonly logits: readonly WindowLogits[]
+}
+
+/** The output line of a question that was answered from an index. */
+export function indexLine(
+  id: string,
+  found: CutPassages,
+  logits: readonly WindowLogits[],
+  options: LineOptions,
+): object {
+  const { answers: own, null_odds } = answersFrom(found, logits, options)
+  const answers = own.map(({ answer, score, confidence, start, end, source }) => ({
+    answer,
+    score,
+    ...(confidence !== undefined && { confidence }),
+    start,
+    end,
+    ...(source && {
+      document: source.document.name,
+      ...(source.page !== undefined && { page: source.page }),
+      headings: source.headings,
+    }),
+  }))
+  const several = (options.top_k ?? 1) > 1
+  const odds = options.handle_impossible_answer && null_odds !== undefined ? { null_odds } : {}
+  return { id, ...answers[0], ...odds, ...(several && { answers }) }
 }
 
 /** Returns a function that makes the output line of a question: its best answer and, if top_k exceeds 1, all answers. */

@@ -12,6 +12,8 @@ import {
 import { digestConfig, digestTokenizer, QuestionsDigest } from '../../inference/digests.ts'
 import { type WindowingPlan, windowingPlan } from '../../inference/pipeline-options.ts'
 import { streamLogits } from '../../inference/stream-logits.ts'
+import { DEFAULT_PASSAGES, PassageIndex } from '../../search/passage-index.ts'
+import { PassageReader } from '../../search/passage-reader.ts'
 import { showValue } from '../../show-value.ts'
 import { runQaFile } from '../../squad/python/run-qa-files.ts'
 import type { EngineChoice } from '../load/choose-engine.ts'
@@ -19,9 +21,9 @@ import { type DataOptions, dataChoice, dataFiles } from '../load/load-data.ts'
 import { type HubChoice, type OpenedModel, openModel } from '../load/load-model.ts'
 import { EVALUATION_FILES, modelInputs } from '../run-files.ts'
 import type { CountingProgressBar, Screen } from '../screen/screen.ts'
-import { type CutQuestion, cutBlocks } from './predict-blocks.ts'
+import { type CutOne, type CutQuestion, contextCutter, cutBlocks, passageCutter } from './predict-blocks.ts'
 import { AnswerJournal, type JournalState, rejectExisting } from './predict-journal.ts'
-import { lineMaker, type RunQaLine } from './predict-lines.ts'
+import { indexLine, lineMaker, type RunQaLine } from './predict-lines.ts'
 
 export interface PredictOptions extends Omit<GivenAnswerOptions, 'onProgress'>, DataOptions {
   readonly model: string
@@ -33,6 +35,10 @@ export interface PredictOptions extends Omit<GivenAnswerOptions, 'onProgress'>, 
   /** Number of answers for each question in run_qa's files (default: 20). */
   readonly n_best_size?: number
   readonly overwrite?: boolean
+  /** Folder of an index from whose documents the questions are answered, instead of their contexts. */
+  readonly index?: string
+  /** Number of passages of the index that the model reads for a question (default: 10). */
+  readonly passages?: number
   readonly screen: Screen
   readonly hub?: HubChoice
   /** The engine that computes the logits. */
@@ -63,6 +69,8 @@ export interface Predicted {
  */
 export async function predict(options: PredictOptions): Promise<Predicted> {
   const { output, postprocess, screen, signal } = options
+  if (options.index !== undefined && (postprocess ?? 'exact') !== 'exact')
+    throw new UsageError(`predict: --postprocess ${postprocess} cannot be combined with --index`, 'Omit --postprocess.')
   const path = postprocess === 'run_qa' ? join(output, 'answers.jsonl') : output
   checkInputs(options, path, [options.input, ...modelInputs(options.model)])
   return withLock(`${path}.lock`, () => answerFile(options, path), {
@@ -76,12 +84,13 @@ export async function predict(options: PredictOptions): Promise<Predicted> {
 
 async function answerFile(options: PredictOptions, path: string): Promise<Predicted> {
   const { screen, hub, overwrite, signal } = options
+  const index = options.index === undefined ? undefined : PassageIndex.open(options.index)
   const sureTargets = options.postprocess === 'run_qa' ? runQaPaths(options.output) : [path]
   // Fail now: reading the file and loading the model may take minutes.
   rejectExisting(path, sureTargets, overwrite)
   const source = await dataFiles(options.input, dataChoice(options, { split: 'validation', hub }))
   checkInputs(options, path, [source].flat())
-  const counted = await countQuestions(source, signal)
+  const counted = await countQuestions(source, { contexts: !index, signal })
   warnOfRepeatedIds(counted, options)
   const loaded = await openModel(options.model, { choice: options.choice }, hub)
   for (const text of [loaded.engineNote, loaded.warning]) if (text) screen.print(`${text}\n`)
@@ -98,7 +107,11 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
     config: digestConfig(model.config),
   }
   const opening = { targets: files, overwrite, digests, onNote: screen.print }
-  const journal = await AnswerJournal.open(path, await settingsOf(source, loaded, asked), opening)
+  const journal = await AnswerJournal.open(
+    path,
+    await settingsOf(source, loaded, asked, index && { index, options }),
+    opening,
+  )
   const whole = { questions: counted.questions, failed: 0, windows: 0 }
   if (!journal) return summary(files, whole, { counted, resumed_from: counted.questions, runtime: 0 })
   const resumed_from = journal.state.questions
@@ -106,13 +119,17 @@ async function answerFile(options: PredictOptions, path: string): Promise<Predic
   const began = performance.now()
   const progress = screen.counting('Answering', 'questions', counted.questions, resumed_from)
   try {
-    await answerAll(source, loaded, asked, { windowing, journal, progress, signal })
+    const cut = index
+      ? passageCutter(new PassageReader(index, tokenizer, windowing.windows, { passages: options.passages }))
+      : contextCutter(tokenizer, windowing.windows)
+    await answerAll(source, loaded, asked, { windowing, cut, contexts: !index, journal, progress, signal })
   } catch (error) {
     await journal.leave()
     if (signal?.aborted && error === signal.reason) screen.print(stoppedText(journal.state))
     throw error
   } finally {
     progress.stop()
+    index?.close()
     await loaded.model.release()
   }
   const { state } = journal
@@ -162,11 +179,17 @@ async function settingsOf(
   source: DataSource,
   { model }: OpenedModel,
   asked: ResolvedOptions,
+  searched?: { readonly index: PassageIndex; readonly options: PredictOptions },
 ): Promise<JournalState['settings']> {
   const known = Object.entries(asked).filter(([, value]) => value !== undefined)
   return {
     input: [source].flat().map((path) => resolve(path)),
     weights: (await model.digest()).slice(0, 16),
+    ...(searched && {
+      index: resolve(searched.index.folder),
+      index_updated: searched.index.facts.updated,
+      passages: searched.options.passages ?? DEFAULT_PASSAGES,
+    }),
     ...Object.fromEntries(known.sort(([a], [b]) => (a < b ? -1 : 1))),
   }
 }
@@ -184,12 +207,15 @@ interface Counted {
 const MOST_IDS = 2_000_000
 
 /** Reads the whole file once, to count its questions and find problems before hours of work begin. */
-async function countQuestions(source: DataSource, signal?: AbortSignal): Promise<Counted> {
+async function countQuestions(
+  source: DataSource,
+  { contexts, signal }: { readonly contexts: boolean; readonly signal?: AbortSignal },
+): Promise<Counted> {
   const ids = new Set<string>()
   let [questions, repeated] = [0, 0]
   let firstRepeated: string | undefined
   const digest = new QuestionsDigest()
-  for await (const asked of eachQuestion(source)) {
+  for await (const asked of eachQuestion(source, { contexts })) {
     const { id } = asked
     digest.add(asked)
     if (++questions % 4096 === 0) signal?.throwIfAborted()
@@ -203,6 +229,9 @@ async function countQuestions(source: DataSource, signal?: AbortSignal): Promise
 
 interface Work {
   readonly windowing: WindowingPlan
+  readonly cut: CutOne
+  /** Whether questions have contexts. */
+  readonly contexts: boolean
   readonly journal: AnswerJournal
   readonly progress: CountingProgressBar
   readonly signal?: AbortSignal
@@ -212,10 +241,10 @@ async function answerAll(
   source: DataSource,
   { model, tokenizer }: OpenedModel,
   asked: ResolvedOptions,
-  { windowing, journal, progress, signal }: Work,
+  { windowing, cut, contexts, journal, progress, signal }: Work,
 ): Promise<void> {
   const lineOf = lineMaker(asked, tokenizer)
-  for await (const block of cutBlocks(remaining(source, journal.state), tokenizer, windowing.windows)) {
+  for await (const block of cutBlocks(remaining(source, journal.state, contexts), cut)) {
     const items = block.filter((cut) => 'windows' in cut)
     const windows = items.reduce((sum, item) => sum + item.windows.length, 0)
     const before = journal.state.questions
@@ -225,7 +254,14 @@ async function answerAll(
     }
     const lines = new Map<object, string>()
     for await (const item of streamLogits(model, items, { ...windowing.forward, onProgress }))
-      lines.set(item.asked, JSON.stringify(lineOf({ ...item, ...item.asked })))
+      lines.set(
+        item.asked,
+        JSON.stringify(
+          'found' in item
+            ? indexLine(item.asked.id, item.found, item.logits, asked)
+            : lineOf({ ...item, ...item.asked }),
+        ),
+      )
     const text = block.map((cut) => `${lines.get(cut.asked) ?? failureLine(cut)}\n`).join('')
     const failed = block.length - items.length
     await journal.append(text, { questions: block.length, failed, windows, last_id: block.at(-1)!.asked.id })
@@ -241,9 +277,13 @@ const OTHER_IDS =
   'from 0. Start over with --overwrite.'
 
 /** Yields the questions that have not been answered yet. */
-async function* remaining(source: DataSource, { questions, last_id }: JournalState): AsyncGenerator<AskedQuestion> {
+async function* remaining(
+  source: DataSource,
+  { questions, last_id }: JournalState,
+  contexts: boolean,
+): AsyncGenerator<AskedQuestion> {
   let index = 0
-  for await (const question of eachQuestion(source)) {
+  for await (const question of eachQuestion(source, { contexts })) {
     index++
     if (index === questions && question.id !== last_id)
       throw new SpanforgeError(

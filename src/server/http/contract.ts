@@ -8,7 +8,7 @@
 import { z } from 'zod'
 import { answerOption } from '../../inference/answer-options.ts'
 
-const options = {
+export const answerOptions = {
   model: z.string().optional().describe('Model id, as listed by GET /api/models (default: the first model).'),
   top_k: answerOption.top_k.max(100).default(1).describe('Maximum number of answers.'),
   max_answer_len: answerOption.max_answer_length
@@ -50,7 +50,7 @@ const oneOf = { error: 'expected either context or contexts', path: ['context'] 
 export const EXAMPLE = { question: 'Who wrote it?', context: 'Ada wrote the first program.' }
 
 export const AnswerRequest = z
-  .strictObject({ question: text, ...texts, ...options })
+  .strictObject({ question: text, ...texts, ...answerOptions })
   .refine(hasOneOf, oneOf)
   .meta({ id: 'AnswerRequest', examples: [EXAMPLE] })
 
@@ -66,7 +66,7 @@ export const BatchRequest = z
       .describe('Questions about one context or one set of contexts.'),
     ...texts,
     inputs: z.array(asked).min(1).max(1000).optional().describe('Questions, each with its own context or contexts.'),
-    ...options,
+    ...answerOptions,
   })
   .refine(
     (body) => (body.inputs ? !body.questions && !body.context && !body.contexts : body.questions && hasOneOf(body)),
@@ -172,6 +172,10 @@ export const ModelList = z
       questions: z.int().describe('Maximum questions per request.'),
       windows: z.int().describe('Maximum windows per request, over all questions and texts.'),
     }),
+    index: z
+      .object({ documents: z.int(), passages: z.int() })
+      .optional()
+      .describe('Size of the index of documents, if the server has one (POST /api/search).'),
   })
   .meta({ id: 'ModelList' })
 

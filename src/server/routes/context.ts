@@ -1,3 +1,4 @@
+import type { ServedIndex } from '../collection/served-index.ts'
 import type { Metrics } from '../models/metrics.ts'
 import type { Models } from '../models/models.ts'
 import type { TextLimits } from '../tokenizing/limits.ts'
@@ -7,6 +8,7 @@ export interface ServiceContext {
   readonly models: Models
   readonly metrics: Metrics
   readonly limits: TextLimits
+  readonly index?: ServedIndex
   /** Milliseconds within which a request must be answered. Streams have no limit. */
   readonly timeout: number
   /** Whether clients may reload models. Requires a server with tokens. */

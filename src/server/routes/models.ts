@@ -5,7 +5,7 @@ import { HttpProblem } from '../http/problem.ts'
 import type { ServiceContext } from './context.ts'
 
 /** Routes that list and reload models. */
-export function modelRoutes(app: App, { models, limits, mayReload }: ServiceContext): void {
+export function modelRoutes(app: App, { models, limits, mayReload, index }: ServiceContext): void {
   app.get(
     '/api/models',
     {
@@ -16,7 +16,11 @@ export function modelRoutes(app: App, { models, limits, mayReload }: ServiceCont
         response: { 200: ModelList, 401: failures[401] },
       },
     },
-    async () => ({ models: models.list(), limits }),
+    async () => ({
+      models: models.list(),
+      limits,
+      ...(index && { index: { documents: index.facts.documents, passages: index.facts.passages } }),
+    }),
   )
 
   const schema = {

@@ -81,7 +81,7 @@ export async function documentation(app: App, requiresToken: boolean): Promise<v
           'Extractive question answering. Positions are UTF-16 offsets, so in JavaScript `context.slice(start, end)` ' +
           'is the answer. The Hugging Face routes count code points instead, as Python does.',
       },
-      tags: ['Answers', 'Models', 'Hugging Face', 'Operation'].map((name) => ({ name })),
+      tags: ['Answers', 'Documents', 'Models', 'Hugging Face', 'Operation'].map((name) => ({ name })),
       ...(requiresToken && {
         components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
         security: [{ token: [] }],

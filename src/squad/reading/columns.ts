@@ -48,9 +48,9 @@ export function findColumns(names: readonly string[]): Columns {
 export const HEADER_ROWS = 20
 
 /** Whether a row names the columns of questions. */
-export function namesQuestions(names: readonly string[]): boolean {
+export function namesQuestions(names: readonly string[], mayLack: readonly string[] = []): boolean {
   const { question, context } = findColumns(names)
-  return question !== undefined && context !== undefined
+  return question !== undefined && (context !== undefined || mayLack.includes('context'))
 }
 
 /** Creates a cached version of `findColumns` for rows that mostly have the same names. */
@@ -71,7 +71,9 @@ export function columnFinder(): (row: object) => Columns {
  */
 export function requireColumns(names: readonly string[], place: string, mayLack: readonly string[] = []): Columns {
   const columns = findColumns(names)
-  const missing: string[] = (['question', 'context'] as const).filter((field) => !columns[field])
+  const missing: string[] = (['question', 'context'] as const).filter(
+    (field) => !columns[field] && !mayLack.includes(field),
+  )
   const hasAnswers = columns.answers !== undefined || columns.answer !== undefined || names.includes('answers.text')
   if (!hasAnswers && !mayLack.includes('answers')) missing.push('answer')
   if (missing.length === 0) return columns

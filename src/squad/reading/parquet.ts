@@ -61,7 +61,7 @@ export async function* parquetRecords(
     for (const [index, row] of rows.entries()) {
       const at = `${place}: row ${rowStart + index}`
       const part = new JsonPart(plainValue(row), { place: at, whole: 'the row', remedy: ROW_LAYOUT })
-      const record = orReport(report, () => rowRecord(part, { place: at, columns, report }))
+      const record = orReport(report, () => rowRecord(part, { place: at, columns, report, mayLack }))
       if (record) yield record
     }
     rowStart = rowEnd

@@ -22,6 +22,8 @@ export interface RowOptions {
   readonly place: string
   /** Column names of the fields (default: detected from the row). */
   readonly columns?: Columns
+  /** Columns that may be missing. */
+  readonly mayLack?: readonly string[]
   /** Called for answers that are not JSON but can be converted. */
   readonly report: Report
 }
@@ -30,14 +32,14 @@ export interface RowOptions {
  * Interprets a row. It has either the columns of run_qa.py, where answers are two lists (`text` and `answer_start`) or
  * one list of pairs or texts, or a single `answer`. `id` and `answer_start` may be missing.
  */
-export function rowRecord(row: JsonPart, { place, report, ...options }: RowOptions): QuestionRecord {
+export function rowRecord(row: JsonPart, { place, report, mayLack = [], ...options }: RowOptions): QuestionRecord {
   if (isNamelessRow(row.value)) throw namelessRow(place)
   if (!isObject(row.value)) throw row.unexpected('an object {...}')
   const names = Object.keys(row.value)
   const columns = withAnswers(options.columns ?? findColumns(names), row)
   const field = (name: Field) => row.field(columns[name] ?? name)
   for (const name of ['question', 'context'] as const)
-    if (columns[name] === undefined) throw missing(name, names, row, place)
+    if (columns[name] === undefined && !mayLack.includes(name)) throw missing(name, names, row, place)
   const answers = flattened(row) ?? field('answers')
   const answer = plainText(answers) ?? (isEmpty(answers) && columns.answer !== undefined ? field('answer') : undefined)
   return {

@@ -37,7 +37,12 @@ export const noQuestions = (name: string): DataProblem =>
   })
 
 /** Yields the questions of a JSON file without validation. Invalid articles and paragraphs are reported. */
-export function* squadRecords(text: string, name: string, report: Report = reject): Generator<QuestionRecord> {
+export function* squadRecords(
+  text: string,
+  name: string,
+  report: Report = reject,
+  mayLack?: readonly string[],
+): Generator<QuestionRecord> {
   const place = name
   const value = parseJson(text, place, LAYOUT, report)
   if (value === undefined) return
@@ -49,7 +54,7 @@ export function* squadRecords(text: string, name: string, report: Report = rejec
     const record = (whole: string, read: () => unknown) =>
       orReport(report, () => {
         const row = new JsonPart(read(), { place: at, whole, remedy: ROW_LAYOUT })
-        return [rowRecord(row, { place: at, columns: columnsOf(row.value as object), report })]
+        return [rowRecord(row, { place: at, columns: columnsOf(row.value as object), report, mayLack })]
       }) ?? []
     if (isTask(item.value)) {
       yield* record("the data of Label Studio's task", () => rowOfTask(item, at))

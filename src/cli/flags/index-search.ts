@@ -1,0 +1,9 @@
+import { Option } from 'commander'
+import { DEFAULT_PASSAGES } from '../../search/passage-index.ts'
+import { integerFrom } from './numbers.ts'
+
+/** `--passages`, for commands that answer questions from an index. */
+export const passagesOption = (): Option =>
+  new Option('--passages <integer>', 'with --index, number of passages that the model reads')
+    .argParser(integerFrom(1))
+    .default(DEFAULT_PASSAGES)

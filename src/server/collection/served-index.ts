@@ -1,0 +1,80 @@
+import type { FoundPassage, IndexFacts, PassageSearchOptions } from '../../search/passage-index.ts'
+import type { IndexedDocument } from '../../search/schema.ts'
+import { startWorker, Thread } from '../../threads/calls.ts'
+import { HttpProblem } from '../http/problem.ts'
+
+/** Maximum number of searches that wait for the worker. Each takes some milliseconds. */
+const MOST_WAITING = 256
+
+/** The index of a server, which is opened again when it has been updated. */
+export class ServedIndex {
+  private waiting = 0
+
+  private constructor(
+    readonly folder: string,
+    private opened: { readonly thread: Thread; readonly facts: IndexFacts },
+  ) {}
+
+  /** @throws UsageError if there is no index in the folder; SpanforgeError if it is damaged */
+  static async open(folder: string): Promise<ServedIndex> {
+    return new ServedIndex(folder, await openThread(folder))
+  }
+
+  get facts(): IndexFacts {
+    return this.opened.facts
+  }
+
+  search(question: string, options: PassageSearchOptions): Promise<FoundPassage[]> {
+    return this.call('search', question, options)
+  }
+
+  documents(options: {
+    readonly limit: number
+    readonly offset: number
+    readonly containing: string
+  }): Promise<{ readonly documents: IndexedDocument[]; readonly total: number }> {
+    return this.call('documents', options)
+  }
+
+  /** A document with a part of its text. */
+  document(id: number, start: number, end: number): Promise<(IndexedDocument & { readonly text: string }) | undefined> {
+    return this.call('document', id, start, end)
+  }
+
+  /** Opens the index again after it has been updated. If that fails, the old one stays in use. */
+  async reload(): Promise<void> {
+    const { thread } = this.opened
+    this.opened = await openThread(this.folder)
+    await closeThread(thread)
+  }
+
+  async end(): Promise<void> {
+    await closeThread(this.opened.thread)
+  }
+
+  private async call<T>(name: string, ...args: readonly unknown[]): Promise<T> {
+    if (this.waiting >= MOST_WAITING) throw new HttpProblem(503, 'Too many searches are waiting.', { retryAfter: 1 })
+    this.waiting++
+    try {
+      return await this.opened.thread.call<T>(name, ...args)
+    } finally {
+      this.waiting--
+    }
+  }
+}
+
+async function openThread(folder: string) {
+  const thread = new Thread(startWorker(import.meta.url, './index-worker', folder))
+  try {
+    return { thread, facts: await thread.call<IndexFacts>('facts') }
+  } catch (error) {
+    await thread.end()
+    throw error
+  }
+}
+
+/** Closes the index, which removes its temporary files, after the calls before it. */
+async function closeThread(thread: Thread): Promise<void> {
+  if (thread.isAlive) await thread.call('close').catch(() => {})
+  await thread.end()
+}

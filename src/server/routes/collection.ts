@@ -1,0 +1,132 @@
+import { z } from 'zod'
+import { resolveAnswerOptions } from '../../inference/answer-options.ts'
+import type { FoundPassage } from '../../search/passage-index.ts'
+import { pageAt } from '../../search/passage-index.ts'
+import { placed } from '../../search/passage-reader.ts'
+import type { ServedIndex } from '../collection/served-index.ts'
+import type { App } from '../http/app.ts'
+import {
+  CollectionRequest,
+  CollectionResponse,
+  DocumentList,
+  DocumentText,
+  IndexInfo,
+} from '../http/collection-contract.ts'
+import { failures } from '../http/contract.ts'
+import { HttpProblem } from '../http/problem.ts'
+import { askerOf } from '../security/client.ts'
+import { checkQuestions } from '../tokenizing/limits.ts'
+import type { ServiceContext } from './context.ts'
+import { answerAll, withRequest } from './questions.ts'
+
+/** Maximum characters of a document per response. */
+const MOST_TEXT = 1_000_000
+
+/** Routes that answer from the documents of an index, and list and show these documents. */
+export function collectionRoutes(app: App, index: ServedIndex, context: ServiceContext): void {
+  const { models, metrics, limits, timeout } = context
+  const tags = ['Documents']
+
+  app.get(
+    '/api/index',
+    {
+      schema: {
+        operationId: 'index',
+        tags,
+        summary: 'Facts about the index',
+        response: { 200: IndexInfo, ...failures },
+      },
+    },
+    async () => index.facts,
+  )
+
+  app.get(
+    '/api/documents',
+    {
+      schema: {
+        operationId: 'documents',
+        tags,
+        summary: 'List the documents of the index by name',
+        querystring: z.object({
+          containing: z.string().max(200).default('').describe('A part of the name or the title.'),
+          limit: z.coerce.number().int().min(1).max(1000).default(100),
+          offset: z.coerce.number().int().min(0).default(0),
+        }),
+        response: { 200: DocumentList, ...failures },
+      },
+    },
+    async ({ query }) => index.documents(query),
+  )
+
+  app.get(
+    '/api/documents/:id',
+    {
+      schema: {
+        operationId: 'document',
+        tags,
+        summary: 'A document with its text, in which answers have their positions',
+        params: z.object({ id: z.coerce.number().int() }),
+        querystring: z.object({
+          start: z.coerce.number().int().min(0).default(0).describe('First character of the text.'),
+          end: z.coerce.number().int().min(0).optional().describe(`At most ${MOST_TEXT} characters after start.`),
+        }),
+        response: { 200: DocumentText, ...failures },
+      },
+    },
+    async ({ params: { id }, query: { start, end = start + MOST_TEXT } }) => {
+      const document = await index.document(id, start, Math.min(end, start + MOST_TEXT))
+      if (!document) throw new HttpProblem(404, `There is no document ${id} in the index.`)
+      return { ...document, start }
+    },
+  )
+
+  app.post(
+    '/api/search',
+    {
+      schema: {
+        operationId: 'search',
+        tags,
+        summary: 'Answer a question from the documents of the index',
+        description:
+          'The passages that share the most important words with the question are read by the model. Scores are ' +
+          'relative to all spans of these passages. Positions are in the text of the document.',
+        body: CollectionRequest,
+        response: { 200: CollectionResponse, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { question, passages: most, documents, ...body } = request.body
+      const started = performance.now()
+      const asker = askerOf(request, reply, timeout)
+      const model = models.get(body.model)
+      checkQuestions([{ question, context: '' }], limits)
+      const passages = await index.search(question, { passages: most, documents })
+      asker.signal.throwIfAborted()
+      const by = () => ({ model: model.id, milliseconds: performance.now() - started })
+      const shown = passages.map(shownPassage)
+      if (passages.length === 0) return { ...NOTHING, passages: shown, ...by() }
+      const options = resolveAnswerOptions(body, model.thread.facts.settings)
+      const questions = [{ question, contexts: passages.map(({ text }) => text) }]
+      return withRequest(model, { questions, options, limits, asker }, async (opened) => {
+        const [result] = await answerAll(model, opened, options, asker)
+        metrics.answered(model.id, 1)
+        const answers = result.answers.map(({ context, ...answer }) => placed(answer, passages, context))
+        return { ...result, answers, passages: shown, ...by() }
+      })
+    },
+  )
+}
+
+/** The result if no passage has a word of the question. */
+const NOTHING = {
+  answers: [{ answer: '', score: 0, confidence: null, logit: 0, start: 0, end: 0 }],
+  no_answer: { score: 1, confidence: null, null_score: 0, odds: 0, threshold: 0 },
+  windows: 0,
+  tokens: 0,
+}
+
+const shownPassage = ({ document, start, text, headings, pages, relevance }: FoundPassage) => {
+  const { id, name, title } = document
+  const page = pageAt(pages, 0)
+  return { document: { id, name, title }, ...(page !== undefined && { page }), headings, start, text, relevance }
+}
